@@ -1,0 +1,196 @@
+//! What a manifest must hold beyond what its types say: names that are unique, examples that parse, errors that help.
+
+use std::collections::BTreeSet;
+
+use super::{Command, Connector, ErrorEntry, Input, InputType, ManifestError, ManifestFile};
+use crate::name::normalised;
+use crate::parameters::parse_value;
+
+struct Checker<'a> {
+    file: ManifestFile<'a>,
+}
+
+impl Checker<'_> {
+    fn refuse(&self, field: &str, problem: impl Into<String>, fix: &str) -> ManifestError {
+        ManifestError {
+            file: self.file.name.to_owned(),
+            line: None,
+            field: field.to_owned(),
+            problem: problem.into(),
+            fix: fix.to_owned(),
+        }
+    }
+
+    fn unique<'n>(&self, field: &str, names: impl Iterator<Item = &'n str>) -> Result<(), ManifestError> {
+        let mut seen = BTreeSet::new();
+        for name in names {
+            if name.trim().is_empty() {
+                return Err(self.refuse(field, "a name is empty", "Give it a name."));
+            }
+            if !seen.insert(normalised(name)) {
+                return Err(self.refuse(field, format!("{name:?} is given twice"), "Keep one of them."));
+            }
+        }
+        Ok(())
+    }
+
+    fn kebab(&self, field: &str, code: &str) -> Result<(), ManifestError> {
+        let valid = !code.is_empty()
+            && code
+                .split('-')
+                .all(|word| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()));
+        if valid {
+            return Ok(());
+        }
+        Err(self.refuse(field, format!("{code:?} is not kebab-case"), "Write lower-case words joined by \"-\"."))
+    }
+
+    fn errors(&self, errors: &[ErrorEntry]) -> Result<(), ManifestError> {
+        self.unique("errors", errors.iter().map(|entry| entry.code.as_str()))?;
+        let mut statuses = BTreeSet::new();
+        for entry in errors {
+            let field = format!("errors.{:?}", entry.code);
+            self.kebab(&field, &entry.code)?;
+            if entry.cause.trim().is_empty() || entry.cure.trim().is_empty() {
+                return Err(self.refuse(&field, "cause or cure is empty", "Say why it happens and what to do."));
+            }
+            for status in &entry.statuses {
+                if !statuses.insert(*status) {
+                    return Err(self.refuse(
+                        &field,
+                        format!("status {status} means two errors"),
+                        "Keep it with one of them.",
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn inputs(&self, at: &str, inputs: &[Input]) -> Result<(), ManifestError> {
+        self.unique(at, inputs.iter().map(|input| input.name.as_str()))?;
+        for input in inputs {
+            let field = format!("{at}.{:?}", input.name);
+            let takes_choices = matches!(input.kind, InputType::Choice | InputType::List);
+            if input.kind == InputType::Choice && input.choices.is_empty() {
+                return Err(self.refuse(&field, "a choice has no choices", "List its valid values."));
+            }
+            if !takes_choices && !input.choices.is_empty() {
+                return Err(self.refuse(
+                    &field,
+                    format!("a {} has no choices", input.kind),
+                    "Make it a choice or a list, or remove the choices.",
+                ));
+            }
+            if input.kind != InputType::Integer && (input.minimum.is_some() || input.maximum.is_some()) {
+                return Err(self.refuse(&field, "only integers have bounds", "Remove minimum and maximum."));
+            }
+            if input.minimum.zip(input.maximum).is_some_and(|(low, high)| low > high) {
+                return Err(self.refuse(&field, "minimum is above maximum", "Swap them."));
+            }
+            if (input.kind == InputType::Object) == input.fields.is_empty() {
+                return Err(self.refuse(
+                    &field,
+                    "an object, and only an object, has fields",
+                    "List the object's fields, or change the type.",
+                ));
+            }
+            self.inputs(&format!("{field}.fields"), &input.fields)?;
+            if let Err(problem) = parse_value(input, &input.example) {
+                return Err(self.refuse(
+                    &format!("{field}.example"),
+                    problem.to_string().trim_end_matches('.'),
+                    "Give an example that users can paste.",
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn connector(file: ManifestFile<'_>, connector: &Connector) -> Result<(), ManifestError> {
+    let checker = Checker { file };
+    checker.kebab("id", &connector.id)?;
+    checker.unique("settings", connector.settings.iter().map(|setting| setting.name.as_str()))?;
+    checker.unique("settings.environment", connector.settings.iter().map(|setting| setting.environment.as_str()))?;
+    checker.inputs("shared-inputs", &connector.shared_inputs)?;
+    checker.errors(&connector.errors)?;
+    checker.unique(
+        "shared-errors",
+        connector.errors.iter().chain(&connector.shared_errors).map(|entry| entry.code.as_str()),
+    )
+}
+
+/// Gives the command the shared inputs and errors that it names.
+pub(super) fn share(file: ManifestFile<'_>, command: &mut Command, connector: &Connector) -> Result<(), ManifestError> {
+    let checker = Checker { file };
+    for name in &command.takes {
+        let shared = connector.shared_inputs.iter().find(|input| input.name == *name);
+        let shared = shared.ok_or_else(|| {
+            checker.refuse(
+                "takes",
+                format!("the connector has no shared input {name:?}"),
+                "Name one of the connector's shared-inputs.",
+            )
+        })?;
+        command.inputs.push(shared.clone());
+    }
+    for code in &command.ends_in {
+        let shared = connector.shared_errors.iter().find(|entry| entry.code == *code);
+        let shared = shared.ok_or_else(|| {
+            checker.refuse(
+                "ends-in",
+                format!("the connector has no shared error {code:?}"),
+                "Name one of the connector's shared-errors.",
+            )
+        })?;
+        command.errors.push(shared.clone());
+    }
+    Ok(())
+}
+
+pub(super) fn command(
+    file: ManifestFile<'_>,
+    command: &Command,
+    connector: &Connector,
+    before: &[Command],
+) -> Result<(), ManifestError> {
+    let checker = Checker { file };
+    checker.unique("name", before.iter().chain([command]).map(|command| command.name.as_str()))?;
+    if command.permissions.is_empty() {
+        return Err(checker.refuse("permissions", "no role may run the command", "Name the roles that may."));
+    }
+    checker.inputs("inputs", &command.inputs)?;
+    checker.unique("key-fields", command.key_fields.iter().map(|field| field.name.as_str()))?;
+    checker.unique("columns", command.columns.iter().map(|column| column.name.as_str()))?;
+    checker.errors(&command.errors)?;
+    for entry in &command.errors {
+        for status in &entry.statuses {
+            let replaces_other =
+                connector.errors.iter().any(|shared| shared.code == entry.code && shared.statuses.is_empty());
+            if replaces_other {
+                return Err(checker.refuse(
+                    &format!("errors.{:?}", entry.code),
+                    format!("the connector uses this code for something else than status {status}"),
+                    "Choose another code.",
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn health_check(
+    file: ManifestFile<'_>,
+    connector: &Connector,
+    commands: &[Command],
+) -> Result<(), ManifestError> {
+    if commands.iter().any(|command| command.name == connector.health_check) {
+        return Ok(());
+    }
+    Err(Checker { file }.refuse(
+        "health-check",
+        format!("there is no command {:?}", connector.health_check),
+        "Name one of the commands.",
+    ))
+}

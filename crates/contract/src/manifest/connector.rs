@@ -1,0 +1,80 @@
+//! The connector's manifest file.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::command::{ErrorEntry, Input};
+use crate::name::normalised;
+
+/// What a connector is, the settings of its connections, and the errors that any of its commands can end in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(title = "Connector manifest")]
+pub struct Connector {
+    /// Stable and kebab-case, such as "coda-footprint".
+    pub id: String,
+    /// The product's name as users know it.
+    pub name: String,
+    /// Who makes the product.
+    pub vendor: String,
+    /// The kind of product, such as "Threat Intelligence".
+    pub category: String,
+    /// What the product is and what the connector does with it.
+    pub description: String,
+    /// The command that a connection's health check runs.
+    pub health_check: String,
+    /// What a connection is configured with, in the order in which a form shows it.
+    pub settings: Vec<Setting>,
+    /// Parameters that several commands take; a command's file names them in `takes`.
+    #[serde(default)]
+    pub shared_inputs: Vec<Input>,
+    /// Errors that any command can end in.
+    pub errors: Vec<ErrorEntry>,
+    /// Errors of several commands, but not of all; a command's file names them in `ends-in`.
+    #[serde(default)]
+    pub shared_errors: Vec<ErrorEntry>,
+}
+
+impl Connector {
+    /// The setting of that name, in any of the forms people type.
+    #[must_use]
+    pub fn setting(&self, name: &str) -> Option<&Setting> {
+        let wanted = normalised(name);
+        self.settings.iter().find(|setting| normalised(&setting.name) == wanted)
+    }
+}
+
+/// One setting of a connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Setting {
+    /// The setting's name as users know it, such as "Server URL".
+    pub name: String,
+    /// What kind of value it takes.
+    #[serde(rename = "type")]
+    pub kind: SettingType,
+    /// Whether no connection works without it.
+    #[serde(default)]
+    pub required: bool,
+    /// Whether it must never be shown, logged or handed out.
+    #[serde(default)]
+    pub secret: bool,
+    /// What it is for.
+    pub description: String,
+    /// A valid value; for a secret, one that is none.
+    pub example: String,
+    /// The environment variable that a command line reads it from.
+    pub environment: String,
+}
+
+/// What kind of value a setting takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SettingType {
+    /// Any text.
+    Text,
+    /// An http or https address.
+    Url,
+    /// true or false, Yes or No, in any case.
+    Boolean,
+}

@@ -1,0 +1,83 @@
+//! Loads a manifest from its files' texts; a broken file is refused with file, field and fix.
+
+use serde::de::DeserializeOwned;
+
+use super::{Command, Connector, Manifest, check};
+
+/// One manifest file: its name, for messages, and its text.
+#[derive(Debug, Clone, Copy)]
+pub struct ManifestFile<'a> {
+    /// Such as `commands/list-devices.toml`.
+    pub name: &'a str,
+    /// The TOML text.
+    pub text: &'a str,
+}
+
+/// A manifest file that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file}{}: {field}: {problem}. {fix}", .line.map(|line| format!(":{line}")).unwrap_or_default())]
+pub struct ManifestError {
+    /// The file's name.
+    pub file: String,
+    /// The line, counted from 1, where it is known.
+    pub line: Option<usize>,
+    /// The field, such as `inputs."Risk Level".choices`.
+    pub field: String,
+    /// What is wrong with it.
+    pub problem: String,
+    /// What to write instead.
+    pub fix: String,
+}
+
+impl Manifest {
+    /// Loads and checks a manifest.
+    ///
+    /// # Errors
+    /// [`ManifestError`] for the first thing that is wrong.
+    pub fn load(connector: ManifestFile<'_>, commands: &[ManifestFile<'_>]) -> Result<Self, ManifestError> {
+        let parsed: Connector = parse(connector)?;
+        check::connector(connector, &parsed)?;
+        let mut loaded = Vec::with_capacity(commands.len());
+        for file in commands {
+            let mut command: Command = parse(*file)?;
+            check::share(*file, &mut command, &parsed)?;
+            check::command(*file, &command, &parsed, &loaded)?;
+            loaded.push(command);
+        }
+        check::health_check(connector, &parsed, &loaded)?;
+        Ok(Self { connector: parsed, commands: loaded })
+    }
+}
+
+fn parse<T: DeserializeOwned>(file: ManifestFile<'_>) -> Result<T, ManifestError> {
+    toml::from_str(file.text).map_err(|error| {
+        let start = error.span().map_or(0, |span| span.start.min(file.text.len()));
+        let before = file.text.get(..start).unwrap_or_default();
+        let line_number = before.matches('\n').count() + 1;
+        let line = file.text.lines().nth(line_number - 1).unwrap_or_default();
+        ManifestError {
+            file: file.name.to_owned(),
+            line: error.span().map(|_| line_number),
+            field: field_of(before, line),
+            problem: error.message().trim_end_matches('.').to_owned(),
+            fix: "See manifest/schema for every field and its type.".to_owned(),
+        }
+    })
+}
+
+/// The key on `line`, under the table header that stands before it.
+fn field_of(before: &str, line: &str) -> String {
+    let table = before
+        .lines()
+        .rev()
+        .chain([line])
+        .map(str::trim)
+        .find(|candidate| candidate.starts_with('['))
+        .map(|header| header.trim_matches(['[', ']']).to_owned());
+    let key = line.split_once('=').map(|(key, _)| key.trim().to_owned()).filter(|key| !key.is_empty());
+    match (table, key) {
+        (Some(table), Some(key)) => format!("{table}.{key}"),
+        (Some(name), None) | (None, Some(name)) => name,
+        (None, None) => "the file".to_owned(),
+    }
+}

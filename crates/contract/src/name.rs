@@ -1,0 +1,76 @@
+//! How names are matched: as documented, and in the forms people type.
+
+/// The form in which two spellings of a name are equal: lower case, words joined by `-`.
+///
+/// `Footprint Tenant ID`, `footprint-tenant-id` and `footprint_tenant_id` are the same name, and so is `scannerId`
+/// and `scannerid`; `deviceId` and `device-id` are not, since a product's own field names have no words to split.
+#[must_use]
+pub fn normalised(name: &str) -> String {
+    let mut normal = String::with_capacity(name.len());
+    for part in name.split(|c: char| c.is_whitespace() || c == '-' || c == '_').filter(|part| !part.is_empty()) {
+        if !normal.is_empty() {
+            normal.push('-');
+        }
+        normal.extend(part.chars().flat_map(char::to_lowercase));
+    }
+    normal
+}
+
+/// The candidate that was most likely meant by `given`, if one is near enough to suggest.
+#[must_use]
+pub fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let given = normalised(given);
+    candidates
+        .into_iter()
+        .map(|candidate| {
+            let normal = normalised(candidate);
+            let distance = strsim::damerau_levenshtein(&given, &normal);
+            let longest = given.chars().count().max(normal.chars().count());
+            (distance, longest, candidate)
+        })
+        .filter(|(distance, longest, _)| *distance <= 2.max(longest / 3))
+        .min_by_key(|(distance, _, _)| *distance)
+        .map(|(_, _, candidate)| candidate)
+}
+
+/// ` Did you mean "…"?`, or nothing when no candidate is near.
+#[must_use]
+pub fn suggestion<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+    nearest(given, candidates).map(|name| format!(" Did you mean \"{name}\"?")).unwrap_or_default()
+}
+
+/// A value as it can be quoted in a message: on one line, without control characters, cut at 80 characters.
+#[must_use]
+pub fn quoted(value: &str) -> String {
+    let mut text: String = value.chars().take(80).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if value.chars().count() > 80 {
+        text.push('…');
+    }
+    format!("\"{text}\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documented_and_typed_forms_are_the_same_name() {
+        for typed in ["Footprint Tenant ID", "footprint-tenant-id", "footprint_tenant_id", " FOOTPRINT  tenant-ID "] {
+            assert_eq!(normalised(typed), "footprint-tenant-id");
+        }
+    }
+
+    #[test]
+    fn a_slip_of_the_finger_finds_its_name_and_noise_finds_none() {
+        let names = ["List Devices", "List Device Users", "Patch Rescan"];
+        assert_eq!(nearest("list-devcies", names), Some("List Devices"));
+        assert_eq!(nearest("patchrescan", names), Some("Patch Rescan"));
+        assert_eq!(nearest("make coffee", names), None);
+    }
+
+    #[test]
+    fn a_quoted_value_is_short_and_harmless() {
+        assert_eq!(quoted("a\u{1b}[2Jb"), "\"a [2Jb\"");
+        assert_eq!(quoted(&"x".repeat(100)).chars().count(), 83);
+    }
+}

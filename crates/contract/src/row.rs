@@ -1,0 +1,189 @@
+//! Reads a row's table columns and key fields, parsing no more of the row than they need.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use jsonpath_rust::parser::model::{JpQuery, Segment, Selector};
+use jsonpath_rust::parser::parse_json_path;
+use jsonpath_rust::query::js_path_process;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::{Map, Value};
+
+use crate::manifest::Command;
+
+/// A JSONPath (RFC 9535) into one row. Plain paths like `$.info.levels` are followed directly.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RowPath {
+    query: JpQuery,
+    names: Option<Vec<String>>,
+}
+
+impl RowPath {
+    /// Parses a path that starts at the row, such as `$.scanners[*].id`.
+    ///
+    /// # Errors
+    /// What the JSONPath parser found wrong.
+    pub fn parse(path: &str) -> Result<Self, String> {
+        let query = parse_json_path(path).map_err(|error| error.to_string())?;
+        let names = query
+            .segments
+            .iter()
+            .map(|segment| match segment {
+                Segment::Selector(Selector::Name(name)) if !name.starts_with(['\'', '"']) => Some(name.clone()),
+                _ => None,
+            })
+            .collect();
+        Ok(Self { query, names })
+    }
+
+    /// The member of the row that the path starts with, when it starts with one.
+    fn first_name(&self) -> Option<&str> {
+        match self.query.segments.first() {
+            Some(Segment::Selector(Selector::Name(name))) if !name.starts_with(['\'', '"']) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// All values at the path, in the row's order; none where the path leads nowhere.
+    #[must_use]
+    pub fn values<'a>(&self, row: &'a Value) -> Vec<&'a Value> {
+        match &self.names {
+            Some(names) => names.iter().try_fold(row, |value, name| value.get(name)).into_iter().collect(),
+            None => js_path_process(&self.query, row)
+                .map(|found| found.into_iter().map(|reference| reference.val).collect())
+                .unwrap_or_default(),
+        }
+    }
+
+    /// The value for a table cell: the one value of a plain path, else a list of all.
+    fn cell(&self, row: &Value) -> Value {
+        let mut values = self.values(row).into_iter().map(tidy);
+        if self.names.is_some() {
+            values.next().unwrap_or(Value::Null)
+        } else {
+            Value::Array(values.filter(|value| !value.is_null()).collect())
+        }
+    }
+}
+
+/// `""` and `"None"` stand for "no value" in this field's APIs wherever a schema promises something else.
+fn tidy(value: &Value) -> Value {
+    match value {
+        Value::String(text) if text.is_empty() || text == "None" => Value::Null,
+        other => other.clone(),
+    }
+}
+
+/// Reads the columns and key fields of one command from its rows.
+#[derive(Debug)]
+pub struct RowReader {
+    columns: Vec<RowPath>,
+    keys: Vec<RowPath>,
+    wanted: Projection,
+}
+
+impl RowReader {
+    /// A reader for `command`'s columns and key fields.
+    #[must_use]
+    pub fn new(command: &Command) -> Self {
+        let columns: Vec<_> = command.columns.iter().map(|column| column.path.row_path().clone()).collect();
+        let keys: Vec<_> = command.key_fields.iter().map(|field| field.path.row_path().clone()).collect();
+        let names: Option<BTreeSet<String>> =
+            columns.iter().chain(&keys).map(|path| path.first_name().map(str::to_owned)).collect();
+        Self { columns, keys, wanted: names.map_or(Projection::All, Projection::Members) }
+    }
+
+    /// The row with the members that columns and key fields need; null for a row that is no JSON.
+    #[must_use]
+    pub fn read(&self, row: &str) -> Value {
+        let mut deserializer = serde_json::Deserializer::from_str(row);
+        (&self.wanted).deserialize(&mut deserializer).unwrap_or(Value::Null)
+    }
+
+    /// One value per column, of a row that was [`read`](Self::read).
+    #[must_use]
+    pub fn cells(&self, row: &Value) -> Vec<Value> {
+        self.columns.iter().map(|path| path.cell(row)).collect()
+    }
+
+    /// The values of each key field, of a row that was [`read`](Self::read).
+    pub fn keys<'a>(&'a self, row: &'a Value) -> impl Iterator<Item = Vec<Value>> + 'a {
+        self.keys.iter().map(|path| path.values(row).into_iter().map(tidy).filter(|value| !value.is_null()).collect())
+    }
+}
+
+/// Which members of a row are parsed; the rest is skipped without building values.
+#[derive(Debug)]
+enum Projection {
+    All,
+    Members(BTreeSet<String>),
+}
+
+impl<'de> DeserializeSeed<'de> for &Projection {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        match self {
+            Projection::All => serde::Deserialize::deserialize(deserializer),
+            Projection::Members(names) => deserializer.deserialize_map(MemberVisitor(names)),
+        }
+    }
+}
+
+struct MemberVisitor<'a>(&'a BTreeSet<String>);
+
+impl<'de> Visitor<'de> for MemberVisitor<'_> {
+    type Value = Value;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut kept = Map::new();
+        while let Some(name) = members.next_key::<std::borrow::Cow<'de, str>>()? {
+            if self.0.contains(name.as_ref()) {
+                kept.insert(name.into_owned(), members.next_value()?);
+            } else {
+                members.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(Value::Object(kept))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn plain_paths_and_queries_read_the_same_row() {
+        let row = json!({"id": 7, "scanners": [{"targets": [{"id": 1}, {"id": 2}]}, {"targets": [{"id": 3}]}]});
+        let plain = RowPath::parse("$.id").unwrap();
+        assert_eq!(plain.cell(&row), json!(7));
+        let query = RowPath::parse("$.scanners[*].targets[*].id").unwrap();
+        assert_eq!(query.cell(&row), json!([1, 2, 3]));
+        assert_eq!(query.first_name(), Some("scanners"));
+    }
+
+    #[test]
+    fn a_path_that_leads_nowhere_gives_an_empty_cell() {
+        let row = json!({"id": ""});
+        assert_eq!(RowPath::parse("$.name.first").unwrap().cell(&row), Value::Null);
+        assert_eq!(RowPath::parse("$.id").unwrap().cell(&row), Value::Null);
+    }
+
+    #[test]
+    fn a_broken_path_is_refused() {
+        assert!(RowPath::parse("$.items[").is_err());
+    }
+
+    #[test]
+    fn only_wanted_members_are_kept() {
+        let wanted = Projection::Members(["b".to_owned()].into());
+        let mut deserializer = serde_json::Deserializer::from_str(r#"{"a": [1, {"x": 2}], "b": {"c": null}}"#);
+        let row = (&wanted).deserialize(&mut deserializer).unwrap();
+        assert_eq!(row, json!({"b": {"c": null}}));
+    }
+}

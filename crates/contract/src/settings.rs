@@ -1,0 +1,111 @@
+//! The settings of a connection: checked against the manifest before anything is sent.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::manifest::{Connector, SettingType};
+use crate::name::{normalised, suggestion};
+use crate::parameters::parse_boolean;
+
+/// What is wrong with one setting. Never holds the setting's value where that is a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingProblem {
+    /// The setting's name.
+    pub setting: String,
+    /// What was wrong, what was expected, and what to do.
+    pub problem: String,
+}
+
+/// Settings that cannot work.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct SettingsError {
+    /// One entry per problem.
+    pub problems: Vec<SettingProblem>,
+}
+
+impl SettingsError {
+    /// An error about one setting.
+    #[must_use]
+    pub fn of(setting: &str, problem: impl Into<String>) -> Self {
+        Self { problems: vec![SettingProblem { setting: setting.to_owned(), problem: problem.into() }] }
+    }
+}
+
+impl fmt::Display for SettingsError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, SettingProblem { setting, problem }) in self.problems.iter().enumerate() {
+            if index > 0 {
+                formatter.write_str("\n")?;
+            }
+            write!(formatter, "{setting}: {problem}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A connection's settings, all held as secrets so that none can be printed by accident.
+#[derive(Debug, Clone, Default)]
+pub struct SettingValues {
+    values: BTreeMap<String, SecretString>,
+}
+
+impl SettingValues {
+    /// Checks names, required settings and types against the manifest. Blank values count as not given.
+    ///
+    /// # Errors
+    /// [`SettingsError`] with every problem.
+    pub fn parse(
+        manifest: &Connector,
+        given: impl IntoIterator<Item = (String, SecretString)>,
+    ) -> Result<Self, SettingsError> {
+        let mut values = BTreeMap::new();
+        let mut problems = Vec::new();
+        let mut refuse = |setting: &str, problem: String| {
+            problems.push(SettingProblem { setting: setting.to_owned(), problem });
+        };
+        for (name, value) in given {
+            let Some(setting) = manifest.setting(&name) else {
+                let names = manifest.settings.iter().map(|setting| setting.name.as_str());
+                let valid = names.clone().collect::<Vec<_>>().join(", ");
+                let near = suggestion(&name, names);
+                refuse(&name, format!("There is no such setting.{near} Valid: {valid}."));
+                continue;
+            };
+            let text = value.expose_secret();
+            if text.trim().is_empty() {
+                continue;
+            }
+            if setting.kind == SettingType::Boolean && parse_boolean(text).is_none() {
+                refuse(&setting.name, "Expected Yes or No (or true or false).".to_owned());
+                continue;
+            }
+            values.insert(normalised(&setting.name), value);
+        }
+        for setting in &manifest.settings {
+            if setting.required && !values.contains_key(&normalised(&setting.name)) {
+                refuse(&setting.name, format!("It is required. {} Example: {}.", setting.description, setting.example));
+            }
+        }
+        if problems.is_empty() { Ok(Self { values }) } else { Err(SettingsError { problems }) }
+    }
+
+    /// The setting named `name`, if it was given.
+    #[must_use]
+    pub fn secret(&self, name: &str) -> Option<&SecretString> {
+        self.values.get(&normalised(name))
+    }
+
+    /// The setting named `name` as text without blanks around it, if it was given.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.secret(name).map(|value| value.expose_secret().trim())
+    }
+
+    /// The yes or no named `name`; `false` if it was not given.
+    #[must_use]
+    pub fn boolean(&self, name: &str) -> bool {
+        self.text(name).and_then(parse_boolean).unwrap_or(false)
+    }
+}

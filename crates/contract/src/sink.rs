@@ -1,0 +1,102 @@
+//! Where a command's pages go: the sink, and the bounded collector that builds an outcome.
+
+use async_trait::async_trait;
+
+use crate::manifest::Command;
+use crate::outcome::{Conclusion, KeyField, Outcome, RawData, ReturnData};
+use crate::page::Page;
+use crate::row::RowReader;
+use crate::table::Table;
+
+/// Why a sink takes no more pages.
+#[derive(Debug, thiserror::Error)]
+pub enum SinkError {
+    /// The sink holds as much as it may.
+    #[error("the replies are larger than the {limit} bytes that are kept in memory")]
+    Full {
+        /// The sink's bound, in bytes.
+        limit: usize,
+    },
+    /// Writing failed.
+    #[error("the output could not be written: {0}")]
+    Output(#[from] std::io::Error),
+}
+
+/// Takes the pages of one command, in order.
+#[async_trait]
+pub trait Sink: Send {
+    /// Takes one page.
+    ///
+    /// # Errors
+    /// [`SinkError`] when the page cannot be taken; the command then ends as Failed.
+    async fn page(&mut self, page: Page) -> Result<(), SinkError>;
+}
+
+/// A sink that keeps everything, up to a bound, and builds an [`Outcome`] of it.
+#[derive(Debug)]
+pub struct Collector {
+    reader: Option<RowReader>,
+    table: Table,
+    key_fields: Vec<KeyField>,
+    pages: Vec<Page>,
+    bytes: usize,
+    limit: usize,
+}
+
+impl Collector {
+    /// How many bytes of replies are kept unless told otherwise: 256 MiB.
+    pub const DEFAULT_LIMIT: usize = 256 * 1024 * 1024;
+
+    /// A collector for `command`'s table and key fields that keeps at most `limit` bytes of replies.
+    #[must_use]
+    pub fn new(command: Option<&Command>, limit: usize) -> Self {
+        Self {
+            reader: command.map(RowReader::new),
+            table: Table::new(command),
+            key_fields: command.map(KeyField::of).unwrap_or_default(),
+            pages: Vec::new(),
+            bytes: 0,
+            limit,
+        }
+    }
+
+    /// The outcome of what was collected and how the command ended.
+    ///
+    /// A failed command shows no result: half a list looks like a whole one.
+    #[must_use]
+    pub fn finish(self, conclusion: Conclusion) -> Outcome {
+        let failed = conclusion.error.is_some();
+        let (table, key_fields, pages) =
+            if failed { (Table::default(), Vec::new(), Vec::new()) } else { (self.table, self.key_fields, self.pages) };
+        Outcome {
+            return_data: if failed { ReturnData::Failed } else { ReturnData::Successful },
+            result: table,
+            key_fields,
+            raw_data: RawData::of(pages),
+            error: conclusion.error,
+            receipt: conclusion.receipt,
+            warnings: conclusion.warnings,
+        }
+    }
+}
+
+#[async_trait]
+impl Sink for Collector {
+    async fn page(&mut self, page: Page) -> Result<(), SinkError> {
+        self.bytes = self.bytes.saturating_add(page.body().len());
+        if self.bytes > self.limit {
+            return Err(SinkError::Full { limit: self.limit });
+        }
+        if let Some(reader) = &self.reader {
+            for row in page.rows() {
+                let row = reader.read(row);
+                self.table.rows.push(reader.cells(&row));
+                for (field, values) in self.key_fields.iter_mut().zip(reader.keys(&row)) {
+                    field.values.extend(values);
+                }
+            }
+        }
+        self.pages.push(page);
+        Ok(())
+    }
+}
