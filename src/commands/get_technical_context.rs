@@ -1,0 +1,18 @@
+//! Get Technical Context: one technical context.
+
+use async_trait::async_trait;
+use soar_connector::Parameters;
+
+use super::{Handler, required_integer};
+use crate::session::Call;
+use crate::vendor::{Failure, TechnicalContext};
+
+pub(super) struct GetTechnicalContext;
+
+#[async_trait]
+impl Handler for GetTechnicalContext {
+    async fn run(&self, parameters: &Parameters, call: &mut Call<'_>) -> Result<(), Failure> {
+        let id = required_integer(parameters, "Context ID")?;
+        call.read_page(&TechnicalContext { id }, None).await
+    }
+}

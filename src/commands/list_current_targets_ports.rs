@@ -1,0 +1,17 @@
+//! List Current Targets Ports: one page of what was asked to be scanned and the ports found there.
+
+use async_trait::async_trait;
+use soar_connector::Parameters;
+
+use super::Handler;
+use crate::session::Call;
+use crate::vendor::{Failure, TargetPorts};
+
+pub(super) struct ListCurrentTargetsPorts;
+
+#[async_trait]
+impl Handler for ListCurrentTargetsPorts {
+    async fn run(&self, parameters: &Parameters, call: &mut Call<'_>) -> Result<(), Failure> {
+        call.read_page(&TargetPorts, parameters.integer("Page")).await
+    }
+}

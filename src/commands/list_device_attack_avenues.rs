@@ -1,0 +1,18 @@
+//! List Device Attack Avenues: all of them, since there is no Page input although newer instances page them.
+
+use async_trait::async_trait;
+use soar_connector::Parameters;
+
+use super::{Handler, required_integer};
+use crate::session::Call;
+use crate::vendor::{DeviceDetail, Failure};
+
+pub(super) struct ListDeviceAttackAvenues;
+
+#[async_trait]
+impl Handler for ListDeviceAttackAvenues {
+    async fn run(&self, parameters: &Parameters, call: &mut Call<'_>) -> Result<(), Failure> {
+        let device = required_integer(parameters, "Device ID")?;
+        call.read_whole(&DeviceDetail::AttackAvenues { device }).await
+    }
+}

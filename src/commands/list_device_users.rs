@@ -1,0 +1,18 @@
+//! List Device Users: the user accounts on a device.
+
+use async_trait::async_trait;
+use soar_connector::Parameters;
+
+use super::{Handler, required_integer};
+use crate::session::Call;
+use crate::vendor::{DeviceDetail, Failure};
+
+pub(super) struct ListDeviceUsers;
+
+#[async_trait]
+impl Handler for ListDeviceUsers {
+    async fn run(&self, parameters: &Parameters, call: &mut Call<'_>) -> Result<(), Failure> {
+        let device = required_integer(parameters, "Device ID")?;
+        call.read_whole(&DeviceDetail::Users { device }).await
+    }
+}

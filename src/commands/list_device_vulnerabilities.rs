@@ -1,0 +1,18 @@
+//! List Device Vulnerabilities: one page of a device's vulnerabilities.
+
+use async_trait::async_trait;
+use soar_connector::Parameters;
+
+use super::{Handler, required_integer};
+use crate::session::Call;
+use crate::vendor::{DeviceDetail, Failure};
+
+pub(super) struct ListDeviceVulnerabilities;
+
+#[async_trait]
+impl Handler for ListDeviceVulnerabilities {
+    async fn run(&self, parameters: &Parameters, call: &mut Call<'_>) -> Result<(), Failure> {
+        let device = required_integer(parameters, "Device ID")?;
+        call.read_page(&DeviceDetail::Vulnerabilities { device }, parameters.integer("Page")).await
+    }
+}

@@ -1,0 +1,44 @@
+//! List Devices: one page of devices, filtered and sorted as the Filter says.
+
+use async_trait::async_trait;
+use soar_connector::Parameters;
+
+use super::Handler;
+use super::scanner_choice::{give_up, is_known};
+use crate::session::Call;
+use crate::vendor::{DeviceFilter, Devices, Failure, RiskLevel};
+
+pub(super) struct ListDevices;
+
+#[async_trait]
+impl Handler for ListDevices {
+    async fn run(&self, parameters: &Parameters, call: &mut Call<'_>) -> Result<(), Failure> {
+        let filter = parameters.object("Filter").map(device_filter);
+        if let Some(scanner) = filter.as_ref().and_then(|filter| filter.scanner_id) {
+            // The vendor would silently list the devices of all scanners.
+            if !is_known(scanner, call).await? {
+                give_up(call, &format!("{scanner} is not in List Scanners"))?;
+            }
+        }
+        call.read_page(&Devices { filter }, parameters.integer("Page")).await
+    }
+}
+
+fn device_filter(fields: &Parameters) -> DeviceFilter {
+    let text = |name| fields.text(name).map(str::to_owned);
+    DeviceFilter {
+        ip: text("ip"),
+        page_size: fields.integer("pageSize"),
+        risk_level: fields.text("riskLevel").and_then(RiskLevel::parse),
+        scan_type: text("scanType"),
+        scanner_id: fields.integer("scannerId"),
+        scope: text("scope"),
+        show_devices_with_no_apps: fields.boolean("showDevicesWithNoApps"),
+        sort_column: text("sortColumn"),
+        sort_direction: text("sortDirection"),
+        source: text("source"),
+        status: fields.list("status").map(<[String]>::to_vec),
+        tags: text("tags"),
+        responds_to_icmp_ping: text("respondsToICMPPing"),
+    }
+}

@@ -1,0 +1,26 @@
+//! List Scan Surfaces: one page of what was asked to be scanned, of one scanner or of all.
+
+use async_trait::async_trait;
+use soar_connector::Parameters;
+
+use super::Handler;
+use super::scanner_choice::ScannerChoice;
+use crate::session::Call;
+use crate::vendor::{Failure, ScanSurface};
+
+pub(super) struct ListScanSurfaces;
+
+#[async_trait]
+impl Handler for ListScanSurfaces {
+    async fn run(&self, parameters: &Parameters, call: &mut Call<'_>) -> Result<(), Failure> {
+        let page = parameters.integer("Page");
+        let choice = ScannerChoice::of(parameters.text("Scanner ID"), call).await?;
+        match call.read_page(&ScanSurface { scanner: choice.id() }, page).await {
+            Err(failure) => {
+                let scanner = choice.after(failure, call)?.id();
+                call.read_page(&ScanSurface { scanner }, page).await
+            }
+            done => done,
+        }
+    }
+}

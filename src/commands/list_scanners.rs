@@ -1,0 +1,17 @@
+//! List Scanners: all scanners of the tenant.
+
+use async_trait::async_trait;
+use soar_connector::Parameters;
+
+use super::Handler;
+use crate::session::Call;
+use crate::vendor::{Failure, Scanners};
+
+pub(super) struct ListScanners;
+
+#[async_trait]
+impl Handler for ListScanners {
+    async fn run(&self, _: &Parameters, call: &mut Call<'_>) -> Result<(), Failure> {
+        call.read_whole(&Scanners).await
+    }
+}

@@ -1,0 +1,18 @@
+//! List Technical Contexts: one page of contexts, of one risk level or of all.
+
+use async_trait::async_trait;
+use soar_connector::Parameters;
+
+use super::Handler;
+use crate::session::Call;
+use crate::vendor::{Failure, RiskLevel, TechnicalContexts};
+
+pub(super) struct ListTechnicalContexts;
+
+#[async_trait]
+impl Handler for ListTechnicalContexts {
+    async fn run(&self, parameters: &Parameters, call: &mut Call<'_>) -> Result<(), Failure> {
+        let endpoint = TechnicalContexts { risk_level: parameters.text("Risk Level").and_then(RiskLevel::parse) };
+        call.read_page(&endpoint, parameters.integer("Page")).await
+    }
+}

@@ -1,0 +1,25 @@
+//! Patch Rescan: scans everything again, with one scanner or with every active one.
+
+use async_trait::async_trait;
+use soar_connector::Parameters;
+
+use super::Handler;
+use super::scanner_choice::ScannerChoice;
+use crate::session::Call;
+use crate::vendor::{Failure, Rescan};
+
+pub(super) struct PatchRescan;
+
+#[async_trait]
+impl Handler for PatchRescan {
+    async fn run(&self, parameters: &Parameters, call: &mut Call<'_>) -> Result<(), Failure> {
+        let choice = ScannerChoice::of(parameters.text("Scanner ID"), call).await?;
+        match call.write(&Rescan { scanner: choice.id() }).await {
+            Err(failure) => {
+                let scanner = choice.after(failure, call)?.id();
+                call.write(&Rescan { scanner }).await
+            }
+            done => done,
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Test Connection: logs in afresh and proves credentials, session and default tenant.
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+use soar_connector::{Parameters, cell_text};
+
+use super::Handler;
+use crate::session::Call;
+use crate::vendor::{Failure, Session, Tenants};
+
+pub(super) struct TestConnection;
+
+#[async_trait]
+impl Handler for TestConnection {
+    async fn run(&self, _: &Parameters, call: &mut Call<'_>) -> Result<(), Failure> {
+        let default_tenant = call.log_in_afresh().await?;
+        let session = call.read_object(&Session).await?;
+        if session.get("isLoggedIn").and_then(Value::as_bool) != Some(true) {
+            return Err(Failure::new("not-logged-in", "The server says that nobody is logged in.").at(200));
+        }
+        let tenant = prove_tenant(default_tenant, call).await?;
+        let session = match session.get("role").and_then(Value::as_str) {
+            Some(role) if !role.is_empty() => format!("logged in, role {role}"),
+            _ => "logged in".to_owned(),
+        };
+        let user = call.user_name().to_owned();
+        let rows = [("Credentials", user), ("Session", session), ("Default tenant", tenant)]
+            .map(|(check, detail)| json!({ "check": check, "result": "Passed", "detail": detail }));
+        call.show(&rows).await
+    }
+}
+
+/// Proves that the user can act in the tenant that commands run in unless told otherwise; says which one it is.
+async fn prove_tenant(default_tenant: Option<i64>, call: &mut Call<'_>) -> Result<String, Failure> {
+    let tenants = call.look_up(&Tenants, "name").await?;
+    match default_tenant {
+        None => Ok("chosen by the server".to_owned()),
+        Some(id) => match tenants.get(&id) {
+            Some(name) => Ok(format!("{id} ({})", cell_text(name))),
+            None => Err(Failure::new(
+                "tenant-unavailable",
+                format!("The default tenant {id} is not among the {} tenants of the user.", tenants.len()),
+            )),
+        },
+    }
+}

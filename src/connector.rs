@@ -1,0 +1,147 @@
+//! The plugin and its connectors: looks up the handler, runs it within its time, and says how it ended.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use soar_connector::manifest::{ErrorEntry, ManifestFile};
+use soar_connector::{
+    Command, CommandError, Conclusion, Connector, ExecutionContext, Manifest, ManifestError, Parameters, Plugin,
+    RawParameters, Receipt, SettingValues, SettingsError, Sink, StatusCode,
+};
+
+use crate::commands::{COMMANDS, Handler};
+use crate::session::{Call, Session};
+use crate::settings::Settings;
+use crate::vendor::Failure;
+
+/// How long a command may take unless its caller says otherwise.
+const TIME_LIMIT: Duration = Duration::from_secs(120);
+
+/// The CODA Footprint plugin: builds a connector for each connection.
+#[derive(Debug, Clone)]
+pub struct FootprintPlugin {
+    manifest: Arc<Manifest>,
+}
+
+impl FootprintPlugin {
+    /// Loads the plugin's embedded manifest.
+    ///
+    /// # Errors
+    /// [`ManifestError`] when a manifest file in this source tree is broken; a released plugin never fails.
+    pub fn new() -> Result<Self, ManifestError> {
+        let files: Vec<_> = COMMANDS.iter().map(|entry| entry.manifest).collect();
+        let connector =
+            ManifestFile { name: "manifest/connector.toml", text: include_str!("../manifest/connector.toml") };
+        Ok(Self { manifest: Arc::new(Manifest::load(connector, &files)?) })
+    }
+}
+
+impl Plugin for FootprintPlugin {
+    fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    fn build(&self, settings: &SettingValues) -> Result<Arc<dyn Connector>, SettingsError> {
+        let session = Session::new(Settings::new(settings)?, Arc::clone(&self.manifest)).map_err(|error| {
+            SettingsError::of("Server URL", format!("No HTTP client can be made for it ({error})."))
+        })?;
+        Ok(Arc::new(FootprintConnector { manifest: Arc::clone(&self.manifest), session }))
+    }
+}
+
+/// A connection to one Footprint instance.
+#[derive(Debug)]
+struct FootprintConnector {
+    manifest: Arc<Manifest>,
+    session: Session,
+}
+
+#[async_trait]
+impl Connector for FootprintConnector {
+    fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    fn handled_commands(&self) -> Vec<&'static str> {
+        COMMANDS.iter().map(|entry| entry.name).collect()
+    }
+
+    async fn execute_into(
+        &self,
+        command: &str,
+        parameters: &RawParameters,
+        context: &ExecutionContext,
+        sink: &mut dyn Sink,
+    ) -> Conclusion {
+        let started = Instant::now();
+        let conclude = |failed: Option<(Option<&Command>, Failure)>, receipt: Receipt, warnings| Conclusion {
+            error: failed.map(|(command, failure)| self.error(command, failure)),
+            receipt: Receipt { request_id: context.request_id.clone(), elapsed: started.elapsed(), ..receipt },
+            warnings,
+        };
+        let (command, handler, parameters) = match self.prepare(command, parameters) {
+            Ok(prepared) => prepared,
+            Err(refused) => return conclude(Some(refused), Receipt::default(), Vec::new()),
+        };
+        let mut call = Call::new(&self.session, parameters.integer("Footprint Tenant ID"), sink);
+        let limit = context.time_limit.unwrap_or(TIME_LIMIT);
+        let result = match tokio::time::timeout(limit, handler.run(&parameters, &mut call)).await {
+            Ok(result) => result,
+            Err(_) if call.is_writing() => Err(Failure::new(
+                "outcome-unknown",
+                format!("No answer within {} seconds. Outcome unknown: check before you repeat.", limit.as_secs()),
+            )),
+            Err(_) => {
+                Err(Failure::new("timed-out", format!("The command was not done within {} seconds.", limit.as_secs())))
+            }
+        };
+        let (receipt, warnings) = call.finish();
+        conclude(result.err().map(|failure| (Some(command), failure)), receipt, warnings)
+    }
+}
+
+impl FootprintConnector {
+    /// The command, its handler and its typed parameters; or why it cannot be run, before anything is sent.
+    fn prepare(
+        &self,
+        name: &str,
+        raw: &RawParameters,
+    ) -> Result<(&Command, &'static dyn Handler, Parameters), (Option<&Command>, Failure)> {
+        let command =
+            self.manifest.command(name).map_err(|error| (None, Failure::new("unknown-command", error.to_string())))?;
+        let handler = COMMANDS
+            .iter()
+            .find(|entry| entry.name == command.name)
+            .map(|entry| entry.handler)
+            .ok_or_else(|| (Some(command), Failure::new("unknown-command", "The command has no handler.")))?;
+        let parameters = Parameters::parse(command, raw).map_err(|problems| {
+            let code = problems.first().map_or("invalid-parameter", |problem| problem.code());
+            let text = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+            (Some(command), Failure::new(code, text))
+        })?;
+        Ok((command, handler, parameters))
+    }
+
+    /// The Error tab of a failure, with the manifest's cause and cure for it.
+    fn error(&self, command: Option<&Command>, failure: Failure) -> CommandError {
+        let by_code = |code| self.manifest.error(command, code);
+        let entry: Option<&ErrorEntry> = match (failure.code, failure.status) {
+            (Some(code), _) => by_code(code),
+            (None, Some(status)) => {
+                self.manifest.error_of_status(command, status).or_else(|| by_code("unexpected-status"))
+            }
+            (None, None) => None,
+        };
+        CommandError {
+            failure_indicator: command.map_or_else(|| "The command failed.".to_owned(), Command::failure_indicator),
+            status_code: StatusCode(failure.status),
+            message: failure.message,
+            code: entry
+                .map_or_else(|| failure.code.unwrap_or("unexpected-status").to_owned(), |entry| entry.code.clone()),
+            cause: entry.map(|entry| entry.cause.clone()).unwrap_or_default(),
+            cure: entry.map(|entry| entry.cure.clone()).unwrap_or_default(),
+            retryable: entry.is_some_and(|entry| entry.retryable),
+        }
+    }
+}

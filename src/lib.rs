@@ -1,0 +1,12 @@
+//! The SOAR connector for CODA Footprint: 14 commands over one authenticated session.
+//!
+//! A host registers [`FootprintPlugin`] and builds a connector from a connection's settings; commands, parameters,
+//! outcomes and errors are those of the [`soar_connector`] contract, described by the manifest in `manifest/`.
+
+mod commands;
+mod connector;
+mod session;
+mod settings;
+mod vendor;
+
+pub use connector::FootprintPlugin;

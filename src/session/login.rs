@@ -1,0 +1,199 @@
+//! Logs in, refreshes tokens, and reads what a token says of itself.
+
+use std::time::{Duration, SystemTime};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+use soar_connector::Redactor;
+use tokio::sync::OnceCell;
+
+use super::Meter;
+use super::transport::{Reply, Transport};
+use crate::settings::Settings;
+use crate::vendor::{Failure, Generation, is_html, message};
+
+/// The login that issues tokens, on both generations.
+const TOKEN_LOGIN: &str = "/auth/token/";
+/// The browser's login, for instances without the other.
+const SESSION_LOGIN: &str = "/common/auth/session/";
+const TOKEN_REFRESH: &str = "/auth/token/refresh/";
+
+/// A token is renewed this long before it ends, which also allows for clocks that differ.
+const EXPIRY_MARGIN: Duration = Duration::from_secs(30);
+
+/// What a login gave.
+#[derive(Debug)]
+pub(crate) struct Login {
+    pub(super) access: SecretString,
+    refresh: Option<SecretString>,
+    /// When the access token ends, if it says so.
+    expires: Option<SystemTime>,
+    /// The tenant that the login names as the user's own.
+    pub(crate) default_tenant: Option<i64>,
+    pub(super) xsrf_token: Option<SecretString>,
+    /// Found out when it is first needed.
+    pub(super) generation: OnceCell<Generation>,
+}
+
+impl Login {
+    pub(super) fn is_expiring(&self) -> bool {
+        self.ends_before(SystemTime::now() + EXPIRY_MARGIN)
+    }
+
+    pub(super) fn has_expired(&self) -> bool {
+        self.ends_before(SystemTime::now())
+    }
+
+    fn ends_before(&self, time: SystemTime) -> bool {
+        self.expires.is_some_and(|expires| expires <= time)
+    }
+}
+
+/// Logs in with user name and password. One attempt: accounts lock.
+pub(super) async fn log_in(
+    transport: &Transport,
+    settings: &Settings,
+    redactor: &Redactor,
+    meter: &Meter,
+) -> Result<Login, Failure> {
+    let body = json!({
+        "username": settings.user_name,
+        "password": settings.password.expose_secret(),
+    });
+    let mut reply = transport.post(TOKEN_LOGIN, &body, meter).await?;
+    // Nothing was rejected where there is no such endpoint, so the browser's login is still the first attempt.
+    if matches!(reply.status, 404 | 405) {
+        reply = transport.post(SESSION_LOGIN, &body, meter).await?;
+    }
+    let said = || redactor.clean(&message(reply.status, &reply.body)).into_owned();
+    match reply.status {
+        200..=299 => accepted(reply),
+        400 | 401 => Err(Failure::new("invalid-credentials", said()).at(reply.status)),
+        status => Err(Failure::of_status(status, said())),
+    }
+}
+
+fn accepted(reply: Reply) -> Result<Login, Failure> {
+    let status = reply.status;
+    if is_html(&reply.content_type, &reply.body) {
+        return Err(Failure::new("html-reply", "The reply to the login is a web page, not JSON.").at(status));
+    }
+    // 203 says "one-time password required", with or without a body.
+    let body: Value = match serde_json::from_slice(&reply.body) {
+        Ok(body) => body,
+        Err(_) if status == 203 => json!({}),
+        Err(_) if reply.body.trim_ascii().is_empty() => {
+            return Err(Failure::new("empty-reply", "The reply to the login is empty.").at(status));
+        }
+        Err(_) => {
+            return Err(Failure::new("unreadable-reply", "The reply to the login is no valid JSON.").at(status));
+        }
+    };
+    let says = |name: &str| body.get(name).and_then(Value::as_bool) == Some(true);
+    let Some(access) = token(&body, "access") else {
+        return Err(if status == 203 || says("isOtpEnabled") {
+            Failure::new("one-time-password-required", "The account asks for a one-time password.")
+        } else if says("isSsoOnly") {
+            Failure::new("single-sign-on-only", "The account may log in through single sign-on only.")
+        } else if body.get("access").is_some() || body.get("refresh").is_some() {
+            Failure::new("no-access-token", "The login was accepted, but no access token came.")
+        } else {
+            Failure::new("unexpected-reply", "The reply to the login is JSON, but not Footprint's.")
+        }
+        .at(status));
+    };
+    let claims = claims(&access);
+    let tenant = ["original_tenant_id", "originalTenantId"]
+        .iter()
+        .find_map(|name| integer(body.get(*name)).or_else(|| integer(claims.get(*name))));
+    Ok(Login {
+        expires: expiry(&claims),
+        refresh: token(&body, "refresh"),
+        access,
+        default_tenant: tenant,
+        xsrf_token: reply.xsrf_token,
+        generation: OnceCell::new(),
+    })
+}
+
+/// A login renewed with its refresh token; `None` when that does not work, and a new login is due.
+pub(super) async fn refresh(transport: &Transport, stale: &Login, meter: &Meter) -> Option<Login> {
+    let refresh = stale.refresh.as_ref()?;
+    let body = json!({ "refresh": refresh.expose_secret() });
+    let reply = transport.post(TOKEN_REFRESH, &body, meter).await.ok()?;
+    if reply.status != 200 {
+        return None;
+    }
+    let body: Value = serde_json::from_slice(&reply.body).ok()?;
+    let access = token(&body, "access")?;
+    Some(Login {
+        expires: expiry(&claims(&access)),
+        access,
+        // The legacy generation hands out a new refresh token too.
+        refresh: token(&body, "refresh").or_else(|| Some(refresh.clone())),
+        default_tenant: stale.default_tenant,
+        xsrf_token: reply.xsrf_token.or_else(|| stale.xsrf_token.clone()),
+        generation: stale.generation.clone(),
+    })
+}
+
+/// A token that was really given: `""` and `"None"` stand for none in this API.
+fn token(body: &Value, name: &str) -> Option<SecretString> {
+    body.get(name)
+        .and_then(Value::as_str)
+        .map(str::trim)
+        .filter(|text| !text.is_empty() && *text != "None")
+        .map(SecretString::from)
+}
+
+/// The claims of a JSON web token; nothing for a token that is none. The server checks it, not the client.
+fn claims(access: &SecretString) -> Value {
+    access
+        .expose_secret()
+        .split('.')
+        .nth(1)
+        .and_then(|part| URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok())
+        .and_then(|json| serde_json::from_slice(&json).ok())
+        .unwrap_or(Value::Null)
+}
+
+fn expiry(claims: &Value) -> Option<SystemTime> {
+    let seconds = claims.get("exp")?.as_f64().filter(|seconds| seconds.is_finite() && (0.0..1e12).contains(seconds))?;
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs_f64(seconds))
+}
+
+fn integer(value: Option<&Value>) -> Option<i64> {
+    match value? {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn jwt(claims: &Value) -> SecretString {
+        SecretString::from(format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims.to_string())))
+    }
+
+    #[test]
+    fn a_readable_token_tells_its_end_and_its_tenant() {
+        let claims = claims(&jwt(&json!({"exp": 1_900_000_000, "original_tenant_id": "7"})));
+        assert_eq!(expiry(&claims), Some(SystemTime::UNIX_EPOCH + Duration::from_secs(1_900_000_000)));
+        assert_eq!(integer(claims.get("original_tenant_id")), Some(7));
+    }
+
+    #[test]
+    fn tokens_that_cannot_be_read_or_lie_say_nothing() {
+        for token in ["opaque", "a.b.c", "", "..", "e30.bm90IGpzb24.x"] {
+            assert_eq!(expiry(&claims(&SecretString::from(token))), None);
+        }
+        for exp in [json!("soon"), json!(-5), json!(1e300), json!(null)] {
+            assert_eq!(expiry(&json!({ "exp": exp })), None);
+        }
+    }
+}

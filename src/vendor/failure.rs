@@ -1,0 +1,118 @@
+//! How a request fails, in the vendor's words where it has any.
+
+use serde_json::Value;
+use soar_connector::sentence;
+
+/// Why a command cannot go on; the manifest's entry for it says cause and cure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
+    /// The HTTP status of the answer, if one came.
+    pub(crate) status: Option<u16>,
+    /// The manifest's error code; `None` leaves it to the status.
+    pub(crate) code: Option<&'static str>,
+    /// What the Error tab's Message says.
+    pub(crate) message: String,
+}
+
+impl Failure {
+    /// A failure that the server's status names.
+    pub(crate) fn of_status(status: u16, message: String) -> Self {
+        Self { status: Some(status), code: None, message }
+    }
+
+    /// A failure with a code of its own.
+    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { status: None, code: Some(code), message: message.into() }
+    }
+
+    /// The same failure, with the status of the answer that it was found in.
+    pub(crate) fn at(self, status: u16) -> Self {
+        Self { status: Some(status), ..self }
+    }
+
+    /// Whether the server answered with one of `statuses`.
+    pub(crate) fn has_status(&self, statuses: &[u16]) -> bool {
+        self.code.is_none() && self.status.is_some_and(|status| statuses.contains(&status))
+    }
+
+    /// Whether the server says that a list has no such page (Django's words, or a translation of its status).
+    pub(crate) fn is_invalid_page(&self) -> bool {
+        self.has_status(&[404]) && self.message.to_ascii_lowercase().contains("invalid page")
+    }
+}
+
+/// How much of the vendor's message is repeated.
+const LONGEST_MESSAGE: usize = 500;
+
+/// The key message of an error reply: its `detail` or `message`, its fields' complaints, or else what the status means.
+pub(crate) fn message(status: u16, body: &[u8]) -> String {
+    let reason = reqwest::StatusCode::from_u16(status)
+        .ok()
+        .and_then(|status| status.canonical_reason())
+        .unwrap_or("The server gave no reason");
+    let said = serde_json::from_slice::<Value>(body)
+        .ok()
+        .and_then(|body| complaint(&body))
+        .filter(|text| !text.trim().is_empty())
+        .map(|text| text.chars().take(LONGEST_MESSAGE).collect::<String>());
+    match said {
+        // "Not found." of Django is the documented "Not Found.".
+        Some(text) if text.trim_end_matches('.').eq_ignore_ascii_case(reason) => sentence(reason),
+        Some(text) => sentence(&text),
+        None => sentence(reason),
+    }
+}
+
+/// What an error body complains of, in the forms that the vendor's framework uses.
+fn complaint(body: &Value) -> Option<String> {
+    match body {
+        Value::String(text) => Some(text.clone()),
+        Value::Array(items) => {
+            let items: Vec<_> = items.iter().filter_map(complaint).collect();
+            (!items.is_empty()).then(|| items.join(" "))
+        }
+        Value::Object(members) => ["detail", "message", "error", "non_field_errors"]
+            .iter()
+            .find_map(|name| members.get(*name).and_then(complaint))
+            .or_else(|| {
+                let fields: Vec<_> = members
+                    .iter()
+                    .filter_map(|(field, problem)| match problem {
+                        Value::Array(_) | Value::Object(_) => complaint(problem).map(|text| format!("{field}: {text}")),
+                        _ => None,
+                    })
+                    .collect();
+                (!fields.is_empty()).then(|| fields.join(" "))
+            }),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_of_error_body_becomes_one_sentence() {
+        for (status, body, expected) in [
+            (404, r#"{"detail":"Not found."}"#, "Not Found."),
+            (401, "", "Unauthorized."),
+            (401, "<html><h1>Login</h1></html>", "Unauthorized."),
+            (400, r#"{"message":"Scope is invalid"}"#, "Scope is invalid."),
+            (400, r#"{"scope":["\"X\" is not a valid choice."]}"#, "scope: \"X\" is not a valid choice."),
+            (400, r#"["first","second"]"#, "first second."),
+            (400, r#"{"detail":{"page":["wrong"]}}"#, "page: wrong."),
+            (500, r#"{"trace":17}"#, "Internal Server Error."),
+            (599, "", "The server gave no reason."),
+            (400, "{\"detail\":\"a\\u001b[2Jb\\nc\"}", "a [2Jb c."),
+        ] {
+            assert_eq!(message(status, body.as_bytes()), expected, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn a_message_is_cut_at_a_bound() {
+        let body = serde_json::json!({ "detail": "ä".repeat(10_000) }).to_string();
+        assert_eq!(message(400, body.as_bytes()).chars().count(), LONGEST_MESSAGE + 1);
+    }
+}

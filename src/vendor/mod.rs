@@ -1,0 +1,16 @@
+//! The vendor's API: one typed request and reply for both of its generations.
+
+mod endpoint;
+mod failure;
+mod generation;
+mod reply;
+mod risk;
+
+pub(crate) use endpoint::{
+    DeviceDetail, DeviceFilter, Devices, Endpoint, Request, Rescan, ScanSurface, Scanners, Session, TargetPorts,
+    TargetScope, TechnicalContext, TechnicalContexts, Tenants,
+};
+pub(crate) use failure::{Failure, message};
+pub(crate) use generation::Generation;
+pub(crate) use reply::{ListReply, is_html, split};
+pub(crate) use risk::RiskLevel;
