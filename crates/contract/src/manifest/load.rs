@@ -58,11 +58,16 @@ fn parse<T: DeserializeOwned>(file: ManifestFile<'_>) -> Result<T, ManifestError
         ManifestError {
             file: file.name.to_owned(),
             line: error.span().map(|_| line_number),
-            field: field_of(before, line),
+            field: missing_field(error.message()).unwrap_or_else(|| field_of(before, line)),
             problem: error.message().trim_end_matches('.').to_owned(),
             fix: "See manifest/schema for every field and its type.".to_owned(),
         }
     })
+}
+
+/// The field that the message misses.
+fn missing_field(message: &str) -> Option<String> {
+    Some(message.strip_prefix("missing field `")?.split('`').next()?.to_owned())
 }
 
 /// The key on `line`, under the table header that stands before it.

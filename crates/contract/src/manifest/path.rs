@@ -35,9 +35,9 @@ impl ManifestPath {
 impl<'de> Deserialize<'de> for ManifestPath {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let path = RowPath::parse(&text).map_err(|problem| {
+        let path = RowPath::parse(&text).map_err(|_| {
             serde::de::Error::custom(format!(
-                "{text:?} is no JSONPath ({problem}); write a path from the row, such as \"$.id\""
+                "{text:?} is no JSONPath (RFC 9535); write a path from the row, such as \"$.id\""
             ))
         })?;
         Ok(Self { text, path })

@@ -1,0 +1,8 @@
+//! The contract's behaviour: manifests, parameters, outcomes, and a suite that notices every breach.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod manifest;
+mod outcome;
+mod parameters;
+mod sample;
+mod suite;

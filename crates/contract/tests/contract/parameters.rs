@@ -1,0 +1,98 @@
+//! Parameters are parsed once, from every form people and programs send, and refused with what was expected.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use soar_connector::{Parameters, RawParameters};
+
+use crate::sample::{CONNECTOR, READ, load};
+
+fn parse(raw: Value) -> Result<Parameters, Vec<String>> {
+    let manifest = load(CONNECTOR, &[READ]).unwrap();
+    let Value::Object(raw) = raw else { panic!("an object") };
+    Parameters::parse(&manifest.commands[0], &raw)
+        .map_err(|problems| problems.iter().map(|problem| format!("{}: {problem}", problem.code())).collect())
+}
+
+#[test]
+fn values_come_in_many_forms_and_arrive_in_one() {
+    for raw in [
+        json!({"Kind": "big", "Page": 2, "Filter": {"size": 3, "tags": ["A", "b"], "open": true}}),
+        json!({"kind": "BIG", "page": "2", "filter": "{\"SIZE\": \"3\", \"tags\": \"a, B\", \"open\": \"yes\"}"}),
+        json!({"KIND": " Big ", "page": 2.0, "Filter": {"size": 3.0, "tags": "a,b", "open": "True"}}),
+    ] {
+        let parameters = parse(raw.clone()).unwrap_or_else(|problems| panic!("{raw}: {problems:?}"));
+        assert_eq!(parameters.text("Kind"), Some("Big"), "{raw}");
+        assert_eq!(parameters.integer("Page"), Some(2), "{raw}");
+        let filter = parameters.object("Filter").unwrap();
+        assert_eq!(filter.integer("size"), Some(3), "{raw}");
+        assert_eq!(filter.list("tags").unwrap(), ["a", "b"], "{raw}");
+        assert_eq!(filter.boolean("open"), Some(true), "{raw}");
+    }
+}
+
+#[test]
+fn blank_values_count_as_not_given() {
+    let parameters = parse(json!({"Kind": "Small", "Page": "", "Filter": null})).unwrap();
+    assert_eq!(parameters.integer("Page"), None);
+    assert_eq!(parameters.object("Filter"), None);
+}
+
+#[test]
+fn every_problem_says_what_was_expected_and_what_came() {
+    let mut text = String::new();
+    for raw in [
+        json!({}),
+        json!({"Kind": "Huge"}),
+        json!({"Kind": ""}),
+        json!({"Kind": "Big", "Pgae": 1}),
+        json!({"Kind": "Big", "Page": 0}),
+        json!({"Kind": "Big", "Page": 1.5}),
+        json!({"Kind": "Big", "Page": "99999999999999999999"}),
+        json!({"Kind": "Big", "Page": [1]}),
+        json!({"Kind": "Big", "Filter": "{size: 3}"}),
+        json!({"Kind": "Big", "Filter": []}),
+        json!({"Kind": "Big", "Filter": {"sise": 1}}),
+        json!({"Kind": "Big", "Filter": {"size": 10}}),
+        json!({"Kind": "Big", "Filter": {"tags": "a,c"}}),
+        json!({"Kind": "Big", "Filter": {"open": "perhaps"}}),
+        json!({"Kind": "Big", "kind": "Small"}),
+        json!({"Kind": {"a\u{1b}": "x".repeat(200)}}),
+    ] {
+        let problems = parse(raw.clone()).expect_err("refused");
+        text.push_str(&format!("{raw}\n  {}\n", problems.join("\n  ")));
+    }
+    insta::assert_snapshot!(text);
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        ".*".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 16, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map(".*", inner, 0..4).prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_input_makes_the_parser_panic_and_every_refusal_is_one_line(
+        name in prop_oneof![Just("Kind".to_owned()), Just("Page".to_owned()), Just("Filter".to_owned()), ".*"],
+        value in any_json(),
+    ) {
+        let manifest = load(CONNECTOR, &[READ]).unwrap();
+        let raw: RawParameters = [(name, value)].into_iter().collect();
+        if let Err(problems) = Parameters::parse(&manifest.commands[0], &raw) {
+            for problem in problems {
+                let one_line = !problem.to_string().chars().any(char::is_control);
+                prop_assert!(one_line, "{}", problem);
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Builds connections and runs commands against a simulator.
+
+use std::sync::Arc;
+
+use footprint_simulator::{Generation, KnownIds, Options, RecordedRequest, Simulator, User, UserKind};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use soar_connector::{Command, Connector, ExecutionContext, Manifest, Outcome, Plugin, RawParameters, SettingValues};
+
+pub const GENERATIONS: [Generation; 2] = [Generation::Legacy, Generation::Current];
+
+pub fn plugin() -> coda_footprint::FootprintPlugin {
+    coda_footprint::FootprintPlugin::new().unwrap()
+}
+
+pub fn manifest() -> Manifest {
+    plugin().manifest().clone()
+}
+
+/// A connection with these settings, in the manifest's names.
+pub fn connect(settings: &[(&str, &str)]) -> Arc<dyn Connector> {
+    let plugin = plugin();
+    let given = settings.iter().map(|(name, value)| ((*name).to_owned(), SecretString::from(*value)));
+    let values = SettingValues::parse(&plugin.manifest().connector, given).unwrap();
+    plugin.build(&values).unwrap()
+}
+
+pub async fn simulator(generation: Generation) -> Simulator {
+    Simulator::start(Options { generation, ..Options::default() }).await.unwrap()
+}
+
+/// The settings of `user` on `simulator`.
+pub fn settings<'a>(url: &'a str, user: &'a User) -> Vec<(&'static str, &'a str)> {
+    vec![("Server URL", url), ("User Name", &user.user_name), ("Password", &user.password)]
+}
+
+/// A connection as `user` of `simulator`.
+pub fn connect_as(simulator: &Simulator, user: UserKind) -> Arc<dyn Connector> {
+    connect(&settings(&simulator.url(), simulator.user(user)))
+}
+
+pub fn administrator(simulator: &Simulator) -> Arc<dyn Connector> {
+    connect_as(simulator, UserKind::Administrator)
+}
+
+pub async fn run(connector: &dyn Connector, command: &str, parameters: Value) -> Outcome {
+    let Value::Object(parameters) = parameters else { panic!("parameters are an object") };
+    connector.execute(command, &parameters, &ExecutionContext::new()).await
+}
+
+/// Parameters with which every command succeeds on tenant 1 of a fresh simulator.
+pub fn valid_parameters(command: &Command, ids: &KnownIds) -> RawParameters {
+    let value = match command.name.as_str() {
+        "Get Technical Context" => json!({ "Context ID": ids.context }),
+        "List Device Attack Avenues" => json!({ "Device ID": ids.device_with_attack_avenues }),
+        "List Device Network Connections" | "List Device Users" | "List Device Vulnerabilities" => {
+            json!({ "Device ID": ids.agent_device })
+        }
+        "Update Target Scan Scope" => json!({ "Target ID": ids.target, "Scope": "Out" }),
+        _ => json!({}),
+    };
+    let Value::Object(parameters) = value else { unreachable!() };
+    parameters
+}
+
+/// The requests below `/console` and to the accounts, in order: what commands ask for, without logging in.
+pub fn data_requests(simulator: &Simulator) -> Vec<RecordedRequest> {
+    simulator
+        .requests()
+        .into_iter()
+        .filter(|request| request.path.contains("/console/") || request.path.ends_with("/accounts/"))
+        .collect()
+}
+
+/// `METHOD path?query` of a request, the query as it was recorded.
+pub fn line(request: &RecordedRequest) -> String {
+    let query: Vec<_> = request.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let mark = if query.is_empty() { "" } else { "?" };
+    format!("{} {}{mark}{}", request.method, request.path.trim_start_matches("/api"), query.join("&"))
+}
+
+/// The Error tab and its code.
+pub fn error_of(outcome: &Outcome) -> (String, String) {
+    let error = outcome.error.as_ref().unwrap_or_else(|| panic!("it is Successful: {outcome:?}"));
+    (error.code.clone(), error.to_string())
+}
