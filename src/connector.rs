@@ -1,27 +1,28 @@
 //! The plugin and its connectors: looks up the handler, runs it within its time, and says how it ended.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use async_trait::async_trait;
 use soar_connector::manifest::{ErrorEntry, ManifestFile};
 use soar_connector::{
-    Command, CommandError, Conclusion, Connector, ExecutionContext, Manifest, ManifestError, Parameters, Plugin,
-    RawParameters, Receipt, SettingValues, SettingsError, Sink, StatusCode,
+    Clock, Command, CommandError, Conclusion, Connector, ExecutionContext, Manifest, ManifestError, Parameters, Plugin,
+    RawParameters, Receipt, SettingValues, SettingsError, Sink, StatusCode, SystemClock,
 };
 
+use tracing::{Instrument as _, info, info_span};
+
 use crate::commands::{COMMANDS, Handler};
-use crate::session::{Call, Session};
+use crate::session::{BudgetPool, Call, Session};
 use crate::settings::Settings;
 use crate::vendor::Failure;
-
-/// How long a command may take unless its caller says otherwise.
-const TIME_LIMIT: Duration = Duration::from_secs(120);
 
 /// The CODA Footprint plugin: builds a connector for each connection.
 #[derive(Debug, Clone)]
 pub struct FootprintPlugin {
     manifest: Arc<Manifest>,
+    /// Shared by all connections that this plugin builds.
+    pool: Arc<BudgetPool>,
 }
 
 impl FootprintPlugin {
@@ -30,10 +31,18 @@ impl FootprintPlugin {
     /// # Errors
     /// [`ManifestError`] when a manifest file in this source tree is broken; a released plugin never fails.
     pub fn new() -> Result<Self, ManifestError> {
+        Self::with_clock(Arc::new(SystemClock::new()))
+    }
+
+    /// The same with another clock than the machine's, for tests: it decides over token expiry, waits and rates.
+    ///
+    /// # Errors
+    /// As [`FootprintPlugin::new`].
+    pub fn with_clock(clock: Arc<dyn Clock>) -> Result<Self, ManifestError> {
         let files: Vec<_> = COMMANDS.iter().map(|entry| entry.manifest).collect();
         let connector =
             ManifestFile { name: "manifest/connector.toml", text: include_str!("../manifest/connector.toml") };
-        Ok(Self { manifest: Arc::new(Manifest::load(connector, &files)?) })
+        Ok(Self { manifest: Arc::new(Manifest::load(connector, &files)?), pool: Arc::new(BudgetPool::new(clock)) })
     }
 }
 
@@ -43,9 +52,10 @@ impl Plugin for FootprintPlugin {
     }
 
     fn build(&self, settings: &SettingValues) -> Result<Arc<dyn Connector>, SettingsError> {
-        let session = Session::new(Settings::new(settings)?, Arc::clone(&self.manifest)).map_err(|error| {
-            SettingsError::of("Server URL", format!("No HTTP client can be made for it ({error})."))
-        })?;
+        let session =
+            Session::new(Settings::new(settings)?, Arc::clone(&self.manifest), &self.pool).map_err(|error| {
+                SettingsError::of("Server URL", format!("No HTTP client can be made for it ({error})."))
+            })?;
         Ok(Arc::new(FootprintConnector { manifest: Arc::clone(&self.manifest), session }))
     }
 }
@@ -84,19 +94,14 @@ impl Connector for FootprintConnector {
             Ok(prepared) => prepared,
             Err(refused) => return conclude(Some(refused), Receipt::default(), Vec::new()),
         };
-        let mut call = Call::new(&self.session, parameters.integer("Footprint Tenant ID"), sink);
-        let limit = context.time_limit.unwrap_or(TIME_LIMIT);
-        let result = match tokio::time::timeout(limit, handler.run(&parameters, &mut call)).await {
-            Ok(result) => result,
-            Err(_) if call.is_writing() => Err(Failure::new(
-                "outcome-unknown",
-                format!("No answer within {} seconds. Outcome unknown: check before you repeat.", limit.as_secs()),
-            )),
-            Err(_) => {
-                Err(Failure::new("timed-out", format!("The command was not done within {} seconds.", limit.as_secs())))
-            }
-        };
+        let limit = context.time_limit.unwrap_or(self.session.time_limit());
+        let tenant = parameters.integer("Footprint Tenant ID");
+        let mut call = Call::new(&self.session, command, tenant, limit, sink);
+        let span = info_span!("command", name = command.name, request_id = context.request_id);
+        let running = tokio::time::timeout(limit, handler.run(&parameters, &mut call)).instrument(span.clone());
+        let result = running.await.unwrap_or_else(|_| Err(call.out_of_time(limit)));
         let (receipt, warnings) = call.finish();
+        span.in_scope(|| log_end(result.as_ref().err(), &receipt));
         conclude(result.err().map(|failure| (Some(command), failure)), receipt, warnings)
     }
 }
@@ -143,5 +148,14 @@ impl FootprintConnector {
             cure: entry.map(|entry| entry.cure.clone()).unwrap_or_default(),
             retryable: entry.is_some_and(|entry| entry.retryable),
         }
+    }
+}
+
+/// Logs how a command ended.
+fn log_end(failure: Option<&Failure>, receipt: &Receipt) {
+    let (requests, retries, rows) = (receipt.requests, receipt.retries, receipt.rows);
+    match failure {
+        None => info!(requests, retries, rows, "Successful"),
+        Some(failure) => info!(requests, retries, status = failure.status, code = failure.code, "Failed"),
     }
 }

@@ -1,39 +1,154 @@
 //! What a connection is configured with, checked before any request.
 
-use secrecy::SecretString;
+use std::time::Duration;
+
+use reqwest::Proxy;
+use reqwest::tls::{Certificate, Version};
+use secrecy::{ExposeSecret, SecretString};
 use soar_connector::{SettingValues, SettingsError};
 use url::{Host, Url};
 
 const SERVER_URL: &str = "Server URL";
+const USER_NAME: &str = "User Name";
+const PASSWORD: &str = "Password";
+const API_KEY: &str = "API Key";
+const PROXY: &str = "Proxy";
+const CA_FILE: &str = "CA File";
 
 /// A connection's settings in their types.
 #[derive(Debug)]
 pub(crate) struct Settings {
     /// The API's base address, ending in `/api`.
     pub(crate) api: Url,
-    pub(crate) user_name: String,
-    pub(crate) password: SecretString,
+    pub(crate) credentials: Credentials,
+    pub(crate) network: Network,
+    pub(crate) limits: Limits,
     /// Whether an unusable Scanner ID is refused instead of ignored.
     pub(crate) strict_scanner_id: bool,
 }
 
+/// Who the connection is, to the server.
+#[derive(Debug, Clone)]
+pub(crate) enum Credentials {
+    User { name: String, password: SecretString },
+    ApiKey(SecretString),
+}
+
+impl Credentials {
+    pub(crate) fn secret(&self) -> &SecretString {
+        match self {
+            Self::User { password, .. } => password,
+            Self::ApiKey(key) => key,
+        }
+    }
+}
+
+/// How the server is reached.
+#[derive(Debug)]
+pub(crate) struct Network {
+    pub(crate) proxy: Option<Proxy>,
+    pub(crate) authorities: Vec<Certificate>,
+    pub(crate) minimum_tls: Version,
+    pub(crate) skip_certificate_checks: bool,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) read_timeout: Duration,
+}
+
+/// How much a connection may ask of the server and of this machine.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) requests_per_second: u32,
+    pub(crate) requests_in_flight: usize,
+    pub(crate) time_limit: Duration,
+    /// In bytes.
+    pub(crate) largest_reply: usize,
+    pub(crate) most_pages: u64,
+}
+
 impl Settings {
-    /// Reads settings that the manifest found complete.
+    /// Reads settings that the manifest found well-typed.
     ///
     /// # Errors
     /// [`SettingsError`] names the setting that cannot work and what to write instead.
     pub(crate) fn new(values: &SettingValues) -> Result<Self, SettingsError> {
-        let required = |name: &str| values.secret(name).ok_or_else(|| SettingsError::of(name, "It is required."));
-        required(SERVER_URL)?;
+        let plain_http_hosts = values.text("Allow Plain HTTP To").unwrap_or_default();
         Ok(Self {
-            api: api_address(
-                values.text(SERVER_URL).unwrap_or_default(),
-                values.text("Allow Plain HTTP To").unwrap_or_default(),
-            )?,
-            user_name: required("User Name").map(|_| values.text("User Name").unwrap_or_default().to_owned())?,
-            password: required("Password")?.clone(),
+            api: api_address(values.text(SERVER_URL).unwrap_or_default(), plain_http_hosts)?,
+            credentials: credentials(values)?,
+            network: network(values)?,
+            limits: limits(values),
             strict_scanner_id: values.boolean("Strict Scanner ID"),
         })
+    }
+}
+
+fn credentials(values: &SettingValues) -> Result<Credentials, SettingsError> {
+    const EITHER: &str = "Give either User Name and Password, or API Key.";
+    let missing = |setting| Err(SettingsError::of(setting, format!("It is missing. {EITHER}")));
+    match (values.text(USER_NAME), values.secret(PASSWORD), values.secret(API_KEY)) {
+        (Some(name), Some(password), None) => {
+            Ok(Credentials::User { name: name.to_owned(), password: password.clone() })
+        }
+        (None, None, Some(key)) => {
+            let key = key.expose_secret().trim();
+            if key.chars().any(|c| c.is_control() || !c.is_ascii()) {
+                return Err(SettingsError::of(API_KEY, "It holds characters that no key has. Paste it anew."));
+            }
+            Ok(Credentials::ApiKey(SecretString::from(key)))
+        }
+        (None, Some(_), None) | (None, None, None) => missing(USER_NAME),
+        (Some(_), None, None) => missing(PASSWORD),
+        (_, _, Some(_)) => {
+            Err(SettingsError::of(API_KEY, format!("It is given beside User Name or Password. {EITHER}")))
+        }
+    }
+}
+
+fn network(values: &SettingValues) -> Result<Network, SettingsError> {
+    let seconds = |name, default| Duration::from_secs(values.integer(name).unwrap_or(default));
+    Ok(Network {
+        proxy: values.text(PROXY).map(proxy).transpose()?,
+        authorities: values.text(CA_FILE).map(authorities).transpose()?.unwrap_or_default(),
+        minimum_tls: match values.text("Minimum TLS Version") {
+            Some("1.3") => Version::TLS_1_3,
+            _ => Version::TLS_1_2,
+        },
+        skip_certificate_checks: values.boolean("Skip Certificate Checks"),
+        connect_timeout: seconds("Connect Timeout", 10),
+        read_timeout: seconds("Read Timeout", 60),
+    })
+}
+
+fn limits(values: &SettingValues) -> Limits {
+    let number = |name, default| values.integer(name).unwrap_or(default);
+    let size = |name, default| usize::try_from(number(name, default)).unwrap_or(usize::MAX);
+    Limits {
+        requests_per_second: u32::try_from(number("Requests per Second", 50)).unwrap_or(u32::MAX),
+        requests_in_flight: size("Requests in Flight", 8),
+        time_limit: Duration::from_secs(number("Time Limit", 120)),
+        largest_reply: size("Largest Reply", 64).saturating_mul(1024 * 1024),
+        most_pages: number("Most Pages", 10_000),
+    }
+}
+
+fn proxy(address: &str) -> Result<Proxy, SettingsError> {
+    const FORM: &str = "Write it like http://proxy.example.com:3128 or socks5h://proxy.example.com:1080.";
+    // The address may hold the proxy's password, so no message repeats it.
+    let valid = Url::parse(address)
+        .is_ok_and(|url| matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") && url.has_host());
+    if !valid {
+        return Err(SettingsError::of(PROXY, format!("It is no http, https, socks5 or socks5h address. {FORM}")));
+    }
+    Proxy::all(address).map_err(|_| SettingsError::of(PROXY, format!("It cannot be used. {FORM}")))
+}
+
+fn authorities(file: &str) -> Result<Vec<Certificate>, SettingsError> {
+    let refuse = |problem: String| SettingsError::of(CA_FILE, problem);
+    let pem = std::fs::read(file)
+        .map_err(|error| refuse(format!("{file} cannot be read ({error}). Check the path and its permissions.")))?;
+    match Certificate::from_pem_bundle(&pem) {
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        _ => Err(refuse(format!("{file} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)."))),
     }
 }
 
@@ -44,9 +159,7 @@ fn api_address(given: &str, plain_http_hosts: &str) -> Result<Url, SettingsError
     };
     let mut url = match Url::parse(given) {
         Ok(url) if url.has_host() => url,
-        Ok(_) | Err(url::ParseError::RelativeUrlWithoutBase) => {
-            return refuse("It has no scheme and host.");
-        }
+        Ok(_) | Err(url::ParseError::RelativeUrlWithoutBase) => return refuse("It has no scheme and host."),
         Err(error) => return refuse(&format!("It is no address ({error}).")),
     };
     if !matches!(url.scheme(), "http" | "https") {
@@ -127,5 +240,16 @@ mod tests {
         }
         assert!(api_address("http://fp.example.com", "").is_err());
         assert!(api_address("http://fp.example.com", "other, FP.example.com").is_ok());
+    }
+
+    #[test]
+    fn a_proxy_that_cannot_be_used_is_refused_without_its_password() {
+        for address in ["ftp://u:hunter2@proxy", "proxy:3128", "http://"] {
+            let error = proxy(address).unwrap_err().to_string();
+            assert!(error.starts_with("Proxy: ") && !error.contains("hunter2"), "{error}");
+        }
+        for address in ["http://proxy:3128", "socks5h://u:p@proxy:1080"] {
+            assert!(proxy(address).is_ok(), "{address}");
+        }
     }
 }

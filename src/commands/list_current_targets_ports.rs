@@ -1,4 +1,4 @@
-//! List Current Targets Ports: one page of what was asked to be scanned and the ports found there.
+//! List Current Targets Ports: a page, or all, of what was asked to be scanned and the ports found there.
 
 use async_trait::async_trait;
 use soar_connector::Parameters;
@@ -12,6 +12,6 @@ pub(super) struct ListCurrentTargetsPorts;
 #[async_trait]
 impl Handler for ListCurrentTargetsPorts {
     async fn run(&self, parameters: &Parameters, call: &mut Call<'_>) -> Result<(), Failure> {
-        call.read_page(&TargetPorts, parameters.integer("Page")).await
+        call.read_list(&TargetPorts, parameters).await
     }
 }

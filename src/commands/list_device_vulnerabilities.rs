@@ -1,4 +1,4 @@
-//! List Device Vulnerabilities: one page of a device's vulnerabilities.
+//! List Device Vulnerabilities: a page, or all, of a device's vulnerabilities.
 
 use async_trait::async_trait;
 use soar_connector::Parameters;
@@ -13,6 +13,6 @@ pub(super) struct ListDeviceVulnerabilities;
 impl Handler for ListDeviceVulnerabilities {
     async fn run(&self, parameters: &Parameters, call: &mut Call<'_>) -> Result<(), Failure> {
         let device = required_integer(parameters, "Device ID")?;
-        call.read_page(&DeviceDetail::Vulnerabilities { device }, parameters.integer("Page")).await
+        call.read_list(&DeviceDetail::Vulnerabilities { device }, parameters).await
     }
 }

@@ -1,4 +1,4 @@
-//! List Devices: one page of devices, filtered and sorted as the Filter says.
+//! List Devices: a page, or all, of the devices, filtered and sorted as the Filter says.
 
 use async_trait::async_trait;
 use soar_connector::Parameters;
@@ -20,7 +20,19 @@ impl Handler for ListDevices {
                 give_up(call, &format!("{scanner} is not in List Scanners"))?;
             }
         }
-        call.read_page(&Devices { filter }, parameters.integer("Page")).await
+        let page_size = page_size(parameters, filter.as_ref())?;
+        call.read_list(&Devices { filter, page_size }, parameters).await
+    }
+}
+
+/// The page size, which has two places to be given in.
+fn page_size(parameters: &Parameters, filter: Option<&DeviceFilter>) -> Result<Option<i64>, Failure> {
+    match (parameters.integer("Page Size"), filter.and_then(|filter| filter.page_size)) {
+        (Some(size), Some(other)) if size != other => Err(Failure::new(
+            "invalid-parameter",
+            format!("Page Size: expected the same as Filter.pageSize, or only one of them, found {size} and {other}."),
+        )),
+        (size, other) => Ok(size.or(other)),
     }
 }
 

@@ -1,4 +1,4 @@
-//! List Scan Surfaces: one page of what was asked to be scanned, of one scanner or of all.
+//! List Scan Surfaces: a page, or all, of what was asked to be scanned, of one scanner or of all.
 
 use async_trait::async_trait;
 use soar_connector::Parameters;
@@ -13,12 +13,11 @@ pub(super) struct ListScanSurfaces;
 #[async_trait]
 impl Handler for ListScanSurfaces {
     async fn run(&self, parameters: &Parameters, call: &mut Call<'_>) -> Result<(), Failure> {
-        let page = parameters.integer("Page");
         let choice = ScannerChoice::of(parameters.text("Scanner ID"), call).await?;
-        match call.read_page(&ScanSurface { scanner: choice.id() }, page).await {
-            Err(failure) => {
+        match call.read_list(&ScanSurface { scanner: choice.id() }, parameters).await {
+            Err(failure) if call.has_read_nothing() => {
                 let scanner = choice.after(failure, call)?.id();
-                call.read_page(&ScanSurface { scanner }, page).await
+                call.read_list(&ScanSurface { scanner }, parameters).await
             }
             done => done,
         }

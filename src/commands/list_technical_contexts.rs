@@ -1,4 +1,4 @@
-//! List Technical Contexts: one page of contexts, of one risk level or of all.
+//! List Technical Contexts: a page, or all, of contexts, of one risk level or of all.
 
 use async_trait::async_trait;
 use soar_connector::Parameters;
@@ -13,6 +13,6 @@ pub(super) struct ListTechnicalContexts;
 impl Handler for ListTechnicalContexts {
     async fn run(&self, parameters: &Parameters, call: &mut Call<'_>) -> Result<(), Failure> {
         let endpoint = TechnicalContexts { risk_level: parameters.text("Risk Level").and_then(RiskLevel::parse) };
-        call.read_page(&endpoint, parameters.integer("Page")).await
+        call.read_list(&endpoint, parameters).await
     }
 }

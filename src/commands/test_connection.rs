@@ -23,8 +23,8 @@ impl Handler for TestConnection {
             Some(role) if !role.is_empty() => format!("logged in, role {role}"),
             _ => "logged in".to_owned(),
         };
-        let user = call.user_name().to_owned();
-        let rows = [("Credentials", user), ("Session", session), ("Default tenant", tenant)]
+        let identity = call.identity();
+        let rows = [("Credentials", identity), ("Session", session), ("Default tenant", tenant)]
             .map(|(check, detail)| json!({ "check": check, "result": "Passed", "detail": detail }));
         call.show(&rows).await
     }

@@ -1,32 +1,35 @@
 //! One command's use of the session: what a handler sees. It never sees tokens, headers or retries.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
+use async_trait::async_trait;
 use reqwest::StatusCode;
 use serde_json::Value;
-use soar_connector::{Command, Manifest, Page, Receipt, Sink, SinkError, Warning};
+use soar_connector::{Command, Manifest, Page, Parameters, Receipt, Sink, SinkError, Warning, sentence};
 
-use super::list::Totals;
-use super::{Meter, Session};
+use super::Session;
+use super::errand::Errand;
+use super::list::{Totals, read_whole};
+use crate::settings::{Credentials, Limits};
 use crate::vendor::{Endpoint, Failure, Generation, ListReply, Request, split};
 
 /// The sending half of a call, which many requests can share at once.
 pub(super) struct Wire<'a> {
     session: &'a Session,
-    /// The tenant that the caller asked for.
-    tenant: Option<i64>,
-    meter: Meter,
+    errand: Errand,
 }
 
 impl<'a> Wire<'a> {
-    async fn generation(&self) -> Result<Generation, Failure> {
-        self.session.generation(self.tenant, &self.meter).await
-    }
-
     /// Sends a request and splits its reply as the endpoint's command says.
     pub(super) async fn fetch(&self, endpoint: &dyn Endpoint, request: &Request) -> Result<ListReply, Failure> {
-        let reply = self.session.send(request, self.tenant, &self.meter).await?;
+        let reply = self.session.send(request, &self.errand).await?;
         split(self.command(endpoint)?, &reply.content_type, reply.body).map_err(|failure| failure.at(reply.status))
+    }
+
+    pub(super) fn limits(&self) -> &Limits {
+        &self.session.settings.limits
     }
 
     fn command(&self, endpoint: &dyn Endpoint) -> Result<&'a Command, Failure> {
@@ -41,18 +44,38 @@ pub(crate) struct Call<'a> {
     sink: &'a mut dyn Sink,
     totals: Totals,
     warnings: Vec<Warning>,
-    write_in_flight: bool,
+    /// While a write is under way, how many requests had been sent before it.
+    writing_since: Option<u64>,
 }
 
 impl<'a> Call<'a> {
-    pub(crate) fn new(session: &'a Session, tenant: Option<i64>, sink: &'a mut dyn Sink) -> Self {
-        Self {
-            wire: Wire { session, tenant, meter: Meter::default() },
+    /// A call of `command` by a caller who asks for `tenant`.
+    ///
+    /// The health check is not patient: who asks whether a connection works wants to know now.
+    pub(crate) fn new(
+        session: &'a Session,
+        command: &Command,
+        tenant: Option<i64>,
+        time_limit: Duration,
+        sink: &'a mut dyn Sink,
+    ) -> Self {
+        let patient = command.name != session.manifest.connector.health_check;
+        let errand = Errand::new(tenant, patient, time_limit, Arc::clone(&session.clock));
+        let mut call = Self {
+            wire: Wire { session, errand },
             sink,
             totals: Totals::default(),
             warnings: Vec::new(),
-            write_in_flight: false,
+            writing_since: None,
+        };
+        if session.skips_certificate_checks() {
+            tracing::warn!("certificates are not checked (setting Skip Certificate Checks)");
+            call.warn(
+                "certificate-checks-off",
+                "Skip Certificate Checks is on: any server can pass for the instance and read the password. Use CA File instead.",
+            );
         }
+        call
     }
 
     /// Whether the connection refuses a Scanner ID that cannot be used.
@@ -60,20 +83,38 @@ impl<'a> Call<'a> {
         self.wire.session.settings.strict_scanner_id
     }
 
-    /// The user that the connection logs in as.
-    pub(crate) fn user_name(&self) -> &str {
-        &self.wire.session.settings.user_name
+    /// Who the connection is to the server, in words.
+    pub(crate) fn identity(&self) -> String {
+        match &self.wire.session.settings.credentials {
+            Credentials::User { name, .. } => name.clone(),
+            Credentials::ApiKey(_) => "API Key".to_owned(),
+        }
     }
 
     /// Logs in with user name and password, whatever session there is; gives the default tenant.
     pub(crate) async fn log_in_afresh(&mut self) -> Result<Option<i64>, Failure> {
-        let login = self.wire.session.log_in_afresh(&self.wire.meter).await?;
+        let login = self.wire.session.log_in_afresh(&self.wire.errand).await?;
         Ok(login.default_tenant)
     }
 
     /// Tells the caller something.
     pub(crate) fn warn(&mut self, code: &str, message: impl Into<String>) {
         self.warnings.push(Warning { code: code.to_owned(), message: message.into() });
+    }
+
+    /// Reads what the caller asks for of a list with a Page input: one page, the first unless named, or all of them.
+    pub(crate) async fn read_list(&mut self, endpoint: &dyn Endpoint, parameters: &Parameters) -> Result<(), Failure> {
+        let page = parameters.integer("Page");
+        if parameters.boolean("All Pages") != Some(true) {
+            return self.read_page(endpoint, page).await;
+        }
+        if page.is_some() {
+            return Err(Failure::new(
+                "invalid-parameter",
+                "Page: expected none together with All Pages. Leave one out.",
+            ));
+        }
+        self.read_whole(endpoint).await
     }
 
     /// Reads one page, the first unless `page` says otherwise, and hands it on. A page past the last has no rows.
@@ -92,40 +133,30 @@ impl<'a> Call<'a> {
             );
             return Ok(());
         }
-        if reply.number.is_some_and(|got| got != wanted) {
+        if let Some(got) = reply.number.filter(|got| *got != wanted) {
             if reply.total_pages.is_some_and(|pages| wanted > pages) {
                 return Ok(());
             }
-            return Err(Failure::new(
-                "unexpected-reply",
-                format!("The server answered with page {} instead of {wanted}.", reply.number.unwrap_or_default()),
-            ));
+            let text = format!("The server answered with page {got} instead of page {wanted}.");
+            return Err(Failure::new("unexpected-reply", text));
         }
         self.totals.count(&reply);
         if reply.shortfall() > 0 {
-            self.report_missing(reply.shortfall(), reply.total_rows);
+            let total = reply.total_rows.unwrap_or_default();
+            self.report_missing(format!(
+                "At least {} rows of this page are missing: the server counts {total} on all pages.",
+                reply.shortfall()
+            ));
         }
-        self.hand_on(reply.page).await
+        hand_on(self.sink, reply.page).await
     }
 
     /// Reads a list whole, however many pages it has, and hands its pages on.
     pub(crate) async fn read_whole(&mut self, endpoint: &dyn Endpoint) -> Result<(), Failure> {
-        let mut whole = self.whole(endpoint).await?;
-        while let Some(reply) = whole.next(&self.wire).await? {
-            self.totals.count(&reply);
-            self.hand_on(reply.page).await?;
-        }
-        if whole.missing() > 0 {
-            self.report_missing(whole.missing(), whole.total_rows());
-        }
-        if whole.duplicates() > 0 {
-            self.warn(
-                "list-shifted",
-                format!(
-                    "The list changed while it was read: {} rows came twice and are shown once.",
-                    whole.duplicates()
-                ),
-            );
+        let request = self.whole_request(endpoint).await?;
+        read_whole(&self.wire, endpoint, &request, &mut self.totals, self.sink).await?;
+        if let Some(missing) = self.totals.missing.take() {
+            self.report_missing(missing);
         }
         Ok(())
     }
@@ -134,19 +165,27 @@ impl<'a> Call<'a> {
     pub(crate) async fn look_up(
         &mut self,
         endpoint: &dyn Endpoint,
-        wanted: &str,
+        wanted: &'static str,
     ) -> Result<BTreeMap<i64, Value>, Failure> {
-        let mut found = BTreeMap::new();
-        let mut whole = self.whole(endpoint).await?;
-        while let Some(reply) = whole.next(&self.wire).await? {
-            for row in reply.page.rows() {
-                let Ok(row) = serde_json::from_str::<BTreeMap<String, Value>>(row) else { continue };
-                if let Some(id) = row.get("id").and_then(Value::as_i64) {
-                    found.insert(id, row.get(wanted).cloned().unwrap_or(Value::Null));
-                }
-            }
+        let request = self.whole_request(endpoint).await?;
+        let mut rows = LookUp { wanted, found: BTreeMap::new() };
+        read_whole(&self.wire, endpoint, &request, &mut Totals::default(), &mut rows).await?;
+        Ok(rows.found)
+    }
+
+    /// Whether no row was handed on yet.
+    pub(crate) fn has_read_nothing(&self) -> bool {
+        self.totals.is_empty()
+    }
+
+    async fn whole_request(&mut self, endpoint: &dyn Endpoint) -> Result<Request, Failure> {
+        let mut request = self.request(endpoint).await?;
+        if let Some(size) = endpoint.page_size()
+            && !request.query.iter().any(|(name, _)| *name == size.parameter)
+        {
+            request.query.push((size.parameter, size.rows.to_string()));
         }
-        Ok(found)
+        Ok(request)
     }
 
     /// Reads one object without handing it on.
@@ -163,55 +202,84 @@ impl<'a> Call<'a> {
     /// Where the request may have been carried out although no good answer came, the outcome is unknown.
     pub(crate) async fn write(&mut self, endpoint: &dyn Endpoint) -> Result<(), Failure> {
         let request = self.request(endpoint).await?;
-        self.write_in_flight = true;
+        self.writing_since = Some(self.wire.errand.requests());
         let reply = self.wire.fetch(endpoint, &request).await;
-        self.write_in_flight = false;
+        self.writing_since = None;
         let reply = reply.map_err(doubt)?;
         self.totals.count(&reply);
-        self.hand_on(reply.page).await
+        hand_on(self.sink, reply.page).await
     }
 
     /// Hands on rows that the connector made of replies that may not be shown.
     pub(crate) async fn show(&mut self, rows: &[Value]) -> Result<(), Failure> {
-        self.hand_on(Page::derived(rows)).await
+        hand_on(self.sink, Page::derived(rows)).await
     }
 
-    /// Whether a request is under way that changes something.
-    pub(crate) fn is_writing(&self) -> bool {
-        self.write_in_flight
+    /// The failure of a command that was not done within `limit`.
+    pub(crate) fn out_of_time(&self, limit: Duration) -> Failure {
+        let seconds = limit.as_secs_f64();
+        // A write that still waits for its turn has changed nothing.
+        let may_have_written = self.writing_since.is_some_and(|before| self.wire.errand.requests() > before);
+        if may_have_written {
+            let text = format!("No answer within {seconds} seconds. Outcome unknown: check before you repeat.");
+            Failure::new("outcome-unknown", text)
+        } else {
+            Failure::new("timed-out", format!("The command was not done within {seconds} seconds."))
+        }
     }
 
     /// What the command did so far, and what the caller should know.
     pub(crate) fn finish(self) -> (Receipt, Vec<Warning>) {
         let receipt = Receipt {
-            requests: self.wire.meter.requests(),
-            retries: self.wire.meter.retries(),
+            requests: self.wire.errand.requests(),
+            retries: self.wire.errand.retries(),
             ..self.totals.into_receipt()
         };
         (receipt, self.warnings)
     }
 
     pub(super) async fn request(&mut self, endpoint: &dyn Endpoint) -> Result<Request, Failure> {
-        let generation =
-            if endpoint.depends_on_generation() { self.wire.generation().await? } else { Generation::Current };
+        let generation = if endpoint.depends_on_generation() {
+            self.wire.session.generation(&self.wire.errand).await?
+        } else {
+            Generation::Current
+        };
         Ok(endpoint.request(generation, &mut self.warnings))
     }
 
-    fn report_missing(&mut self, rows: u64, total: Option<u64>) {
-        let total = total.map(|total| format!(" of {total}")).unwrap_or_default();
-        let text = format!("{rows}{total} rows are missing: the server counts more rows than it sent.");
-        self.totals.missing = Some(text.clone());
-        self.warn("rows-missing", text);
+    fn report_missing(&mut self, missing: String) {
+        self.warn("rows-missing", missing.clone());
+        self.totals.missing = Some(missing);
     }
+}
 
-    async fn hand_on(&mut self, page: Page) -> Result<(), Failure> {
-        self.sink.page(page).await.map_err(|error| match error {
-            SinkError::Full { .. } => {
-                Failure::new("reply-too-large", soar_connector::sentence(&format!("The list is too large: {error}")))
+/// Takes the rows of a list that a handler looks something up in.
+struct LookUp {
+    wanted: &'static str,
+    found: BTreeMap<i64, Value>,
+}
+
+#[async_trait]
+impl Sink for LookUp {
+    async fn page(&mut self, page: Page) -> Result<(), SinkError> {
+        for row in page.rows() {
+            let Ok(mut row) = serde_json::from_str::<BTreeMap<String, Value>>(row) else { continue };
+            if let Some(id) = row.get("id").and_then(Value::as_i64) {
+                self.found.insert(id, row.remove(self.wanted).unwrap_or(Value::Null));
             }
-            SinkError::Output(_) => Failure::new("output-failed", soar_connector::sentence(&error.to_string())),
-        })
+        }
+        Ok(())
     }
+}
+
+/// Hands a page on; says what it means when the sink takes no more.
+pub(super) async fn hand_on(sink: &mut dyn Sink, page: Page) -> Result<(), Failure> {
+    sink.page(page).await.map_err(|error| match error {
+        SinkError::Full { .. } => {
+            Failure::new("reply-too-large", sentence(&format!("The list is too large to keep: {error}")))
+        }
+        SinkError::Output(_) => Failure::new("output-failed", sentence(&error.to_string())),
+    })
 }
 
 /// A write's failure, as "outcome unknown" where the server may have carried it out.

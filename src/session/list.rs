@@ -1,24 +1,29 @@
-//! Reads a list whole: page after page, counted against what the server says there is.
+//! Reads a list whole: pages are fetched several at a time, handed on in order, and counted against what the server says.
 
 use std::collections::HashSet;
+use std::hash::{BuildHasher as _, RandomState};
+use std::ops::RangeInclusive;
 
+use futures_util::stream::{self, StreamExt as _};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use soar_connector::{Page, Receipt};
+use soar_connector::{Receipt, Sink};
 
-use super::call::{Call, Wire};
+use super::call::{Wire, hand_on};
 use crate::vendor::{Endpoint, Failure, ListReply, Request};
 
-/// More pages than any list has; a server that promises more is not believed.
-const MOST_PAGES: u64 = 100_000;
+/// How many short pages are named.
+const NAMED_PAGES: usize = 5;
 
 /// What a command has read.
 #[derive(Debug, Default)]
 pub(super) struct Totals {
     pages: u64,
     rows: u64,
+    duplicates: u64,
     total_pages: Option<u64>,
     total_rows: Option<u64>,
+    /// What is missing, in words.
     pub(super) missing: Option<String>,
 }
 
@@ -30,10 +35,16 @@ impl Totals {
         self.total_rows = reply.total_rows.or(self.total_rows);
     }
 
+    /// Whether nothing was handed on yet.
+    pub(super) fn is_empty(&self) -> bool {
+        self.pages == 0
+    }
+
     pub(super) fn into_receipt(self) -> Receipt {
         Receipt {
             pages: self.pages,
             rows: self.rows,
+            duplicates_dropped: self.duplicates,
             total_pages: self.total_pages,
             total_rows: self.total_rows,
             missing: self.missing,
@@ -42,101 +53,205 @@ impl Totals {
     }
 }
 
-/// A list that is being read whole.
-pub(super) struct WholeList<'e> {
-    endpoint: &'e dyn Endpoint,
-    request: Request,
-    next_page: Option<u64>,
-    total_rows: Option<u64>,
-    /// Ids of the rows seen, to drop those that come twice because the list shifts while it is read.
-    seen: HashSet<String>,
+/// Reads all pages of the list that `request` names and hands them on to `sink`; says in `totals` what is missing.
+///
+/// Memory holds as many pages as are under way at once, however many there are, and a few bytes a row to know those
+/// that come twice because the list shifts while it is read.
+pub(super) async fn read_whole(
+    wire: &Wire<'_>,
+    endpoint: &dyn Endpoint,
+    request: &Request,
+    totals: &mut Totals,
+    sink: &mut dyn Sink,
+) -> Result<(), Failure> {
+    let mut list = WholeList::default();
+    let first = fetch(wire, endpoint, request, 1).await?;
+    let mut pages = list.take(1, first, totals, sink).await?;
+    let mut next = 2;
+    // The list may grow while it is read, so its end is looked at again.
+    while next <= pages {
+        if pages > wire.limits().most_pages {
+            let most = wire.limits().most_pages;
+            let text = format!("The list has {pages} pages, more than the {most} that Most Pages allows.");
+            return Err(Failure::new("reply-too-large", text));
+        }
+        let mut replies = stream_pages(wire, endpoint, request, next..=pages);
+        next = pages + 1;
+        while let Some((number, reply)) = replies.next().await {
+            pages = pages.max(list.take(number, reply?, totals, sink).await?);
+        }
+    }
+    totals.missing = list.missing();
+    totals.duplicates = list.duplicates;
+    Ok(())
+}
+
+type Replies<'a> = stream::BoxStream<'a, (u64, Result<Option<ListReply>, Failure>)>;
+
+/// Fetches pages several at a time; they come in order.
+fn stream_pages<'a>(
+    wire: &'a Wire<'_>,
+    endpoint: &'a dyn Endpoint,
+    request: &'a Request,
+    numbers: RangeInclusive<u64>,
+) -> Replies<'a> {
+    stream::iter(numbers)
+        .map(move |number| async move { (number, fetch(wire, endpoint, request, number).await) })
+        .buffered(wire.limits().requests_in_flight)
+        .boxed()
+}
+
+/// One page; `None` where the server says that there is no such page any more.
+async fn fetch(
+    wire: &Wire<'_>,
+    endpoint: &dyn Endpoint,
+    request: &Request,
+    number: u64,
+) -> Result<Option<ListReply>, Failure> {
+    // The first request names no page: a list that is not paged on this instance has none.
+    let request = request.clone().page((number > 1).then_some(number));
+    let reply = match wire.fetch(endpoint, &request).await {
+        Err(failure) if number > 1 && failure.is_invalid_page() => return Ok(None),
+        reply => reply?,
+    };
+    match reply.number {
+        Some(got) if got != number => Err(Failure::new(
+            "unexpected-reply",
+            format!("The server answered with page {got} instead of page {number}, so the list cannot be read whole."),
+        )),
+        _ => Ok(Some(reply)),
+    }
+}
+
+/// What is known of a list while it is read.
+#[derive(Debug, Default)]
+struct WholeList {
+    seen: SeenIds,
     rows: u64,
     duplicates: u64,
+    /// Rows of the first page, which every page but the last has too.
+    page_size: usize,
+    first_total: Option<u64>,
+    last_total: Option<u64>,
+    total_moved: bool,
+    short_pages: Vec<u64>,
 }
 
-impl Call<'_> {
-    pub(super) async fn whole<'e>(&mut self, endpoint: &'e dyn Endpoint) -> Result<WholeList<'e>, Failure> {
-        let mut request = self.request(endpoint).await?;
-        if let Some(size) = endpoint.page_size() {
-            request.query.push((size.parameter, size.rows.to_string()));
-        }
-        Ok(WholeList {
-            endpoint,
-            request,
-            next_page: Some(1),
-            total_rows: None,
-            seen: HashSet::new(),
-            rows: 0,
-            duplicates: 0,
-        })
-    }
-}
-
-impl WholeList<'_> {
-    /// The next page; `None` after the last.
-    pub(super) async fn next(&mut self, wire: &Wire<'_>) -> Result<Option<ListReply>, Failure> {
-        let Some(number) = self.next_page else {
-            return Ok(None);
+impl WholeList {
+    /// Counts a page and hands it on; gives the number of pages that there are by now.
+    async fn take(
+        &mut self,
+        number: u64,
+        reply: Option<ListReply>,
+        totals: &mut Totals,
+        sink: &mut dyn Sink,
+    ) -> Result<u64, Failure> {
+        let Some(mut reply) = reply else {
+            self.short_pages.push(number);
+            return Ok(0);
         };
-        // The first request names no page: a list that is not paged on this instance has none.
-        let request = self.request.clone().page((number > 1).then_some(number));
-        let mut reply = match wire.fetch(self.endpoint, &request).await {
-            // The list became shorter while it was read.
-            Err(failure) if number > 1 && failure.is_invalid_page() => {
-                self.next_page = None;
-                return Ok(None);
-            }
-            reply => reply?,
-        };
-        let pages = reply.total_pages.unwrap_or(1);
-        if pages > MOST_PAGES {
-            return Err(Failure::new(
-                "reply-too-large",
-                format!("The server promises {pages} pages, more than the {MOST_PAGES} that are read."),
-            ));
+        self.page_size = self.page_size.max(reply.page.len());
+        let is_last = reply.total_pages.is_none_or(|pages| number >= pages);
+        if reply.shortfall() > 0 || (!is_last && reply.page.len() < self.page_size) {
+            self.short_pages.push(number);
         }
-        if reply.number.is_some_and(|got| got != number) {
-            return Err(Failure::new(
-                "unexpected-reply",
-                format!("The server answered with another page instead of page {number}."),
-            ));
-        }
-        self.next_page = (reply.paged && number < pages && !reply.page.is_empty()).then_some(number + 1);
-        self.total_rows = reply.total_rows;
         if reply.paged {
-            reply.page = self.without_duplicates(reply.page);
+            self.first_total = self.first_total.or(reply.total_rows);
+            self.total_moved |= self.last_total.is_some_and(|last| reply.total_rows.is_some_and(|now| now != last));
+            self.last_total = reply.total_rows.or(self.last_total);
+            let before = reply.page.len();
+            reply.page = reply.page.retain(|row| self.seen.is_new(row));
+            self.duplicates += (before - reply.page.len()) as u64;
         }
         self.rows += reply.page.len() as u64;
-        Ok(Some(reply))
+        totals.count(&reply);
+        let pages = if reply.paged { reply.total_pages.unwrap_or(1) } else { 1 };
+        hand_on(sink, reply.page).await?;
+        Ok(pages)
     }
 
-    pub(super) fn total_rows(&self) -> Option<u64> {
-        self.total_rows
+    /// What is missing, in words; `None` when the list is whole by the server's own count.
+    fn missing(&self) -> Option<String> {
+        let total = self.last_total?;
+        let lacking = total.saturating_sub(self.rows);
+        if self.total_moved {
+            let first = self.first_total.unwrap_or(total);
+            let most = lacking.max(first.abs_diff(total)).max(1);
+            return Some(format!(
+                "The server's count moved from {first} to {total} while the list was read: up to {most} rows may be missing."
+            ));
+        }
+        if lacking == 0 {
+            return None;
+        }
+        let named: Vec<_> = self.short_pages.iter().take(NAMED_PAGES).map(u64::to_string).collect();
+        let short = match named.len() {
+            0 => String::new(),
+            1 => format!(", and page {} is short", named.join("")),
+            _ => format!(", and pages {} are short", named.join(", ")),
+        };
+        Some(format!("{lacking} of {total} rows are missing: the server sent {} different rows{short}.", self.rows))
     }
+}
 
-    /// How many rows the server counts beyond those that came.
-    pub(super) fn missing(&self) -> u64 {
-        self.total_rows.unwrap_or(0).saturating_sub(self.rows)
-    }
+/// The ids of rows seen so far.
+#[derive(Debug, Default)]
+struct SeenIds {
+    ids: HashSet<u64>,
+    hasher: RandomState,
+}
 
-    pub(super) fn duplicates(&self) -> u64 {
-        self.duplicates
-    }
-
-    fn without_duplicates(&mut self, page: Page) -> Page {
+impl SeenIds {
+    /// Whether a row's id was not seen before; a row without an id always counts as new.
+    fn is_new(&mut self, row: &str) -> bool {
         #[derive(Deserialize)]
         struct Row<'a> {
             #[serde(borrow)]
             id: Option<&'a RawValue>,
         }
-        let before = page.len();
-        let page = page.retain(|row| {
-            serde_json::from_str::<Row<'_>>(row)
-                .ok()
-                .and_then(|row| row.id)
-                .is_none_or(|id| self.seen.insert(id.get().to_owned()))
-        });
-        self.duplicates += (before - page.len()) as u64;
-        page
+        let Some(id) = leading_id(row).or_else(|| {
+            let id = serde_json::from_str::<Row<'_>>(row).ok()?.id?.get();
+            Some(id.parse().unwrap_or_else(|_| self.hasher.hash_one(id)))
+        }) else {
+            return true;
+        };
+        self.ids.insert(id)
+    }
+}
+
+/// The integer id of a row that starts with it, as the vendor's do: found without parsing the rest.
+fn leading_id(row: &str) -> Option<u64> {
+    let rest = row.strip_prefix('{')?.trim_start().strip_prefix("\"id\"")?.trim_start().strip_prefix(':')?.trim_start();
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let (id, after) = rest.split_at(digits);
+    // A row could name its id twice; the parser would take the last.
+    if !matches!(after.trim_start().as_bytes().first(), Some(b',' | b'}')) {
+        return None;
+    }
+    id.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_found_wherever_it_stands() {
+        let mut seen = SeenIds::default();
+        assert!(seen.is_new(r#"{"id":7,"name":"a"}"#));
+        assert!(!seen.is_new(r#"{ "id" : 7 }"#));
+        assert!(!seen.is_new(r#"{"name":"b","id":7}"#));
+        assert!(seen.is_new(r#"{"id":"7"}"#));
+        assert!(!seen.is_new(r#"{"name":"c","id":"7"}"#));
+        assert!(seen.is_new(r#"{"id":70}"#));
+        assert!(seen.is_new(r#"{"name":"no id"}"#) && seen.is_new(r#"{"name":"no id"}"#));
+    }
+
+    #[test]
+    fn only_whole_integers_are_taken_without_parsing() {
+        assert_eq!(leading_id(r#"{"id":12,"x":1}"#), Some(12));
+        for row in [r#"{"id":1.5}"#, r#"{"id":-1}"#, r#"{"id":null}"#, r#"{"idx":1}"#, "{}", "[]", r#"{"id":1e3}"#] {
+            assert_eq!(leading_id(row), None, "{row}");
+        }
     }
 }

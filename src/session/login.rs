@@ -9,9 +9,8 @@ use serde_json::{Value, json};
 use soar_connector::Redactor;
 use tokio::sync::OnceCell;
 
-use super::Meter;
+use super::errand::Errand;
 use super::transport::{Reply, Transport};
-use crate::settings::Settings;
 use crate::vendor::{Failure, Generation, is_html, message};
 
 /// The login that issues tokens, on both generations.
@@ -20,15 +19,24 @@ const TOKEN_LOGIN: &str = "/auth/token/";
 const SESSION_LOGIN: &str = "/common/auth/session/";
 const TOKEN_REFRESH: &str = "/auth/token/refresh/";
 
-/// A token is renewed this long before it ends, which also allows for clocks that differ.
+/// A token is renewed this long before it ends, which also allows for clocks that differ; a token that lives shorter
+/// is renewed after half its life.
 const EXPIRY_MARGIN: Duration = Duration::from_secs(30);
+
+/// What a request proves its right with.
+#[derive(Debug)]
+pub(super) enum Access {
+    Token(SecretString),
+    ApiKey(SecretString),
+}
 
 /// What a login gave.
 #[derive(Debug)]
 pub(crate) struct Login {
-    pub(super) access: SecretString,
+    pub(super) access: Access,
     refresh: Option<SecretString>,
-    /// When the access token ends, if it says so.
+    /// When the access token should be renewed, and when it ends, if it says so.
+    renew_at: Option<SystemTime>,
     expires: Option<SystemTime>,
     /// The tenant that the login names as the user's own.
     pub(crate) default_tenant: Option<i64>,
@@ -38,44 +46,56 @@ pub(crate) struct Login {
 }
 
 impl Login {
-    pub(super) fn is_expiring(&self) -> bool {
-        self.ends_before(SystemTime::now() + EXPIRY_MARGIN)
+    /// What a key gives without logging in.
+    pub(super) fn with_key(key: &SecretString) -> Self {
+        Self {
+            access: Access::ApiKey(key.clone()),
+            refresh: None,
+            renew_at: None,
+            expires: None,
+            default_tenant: None,
+            xsrf_token: None,
+            generation: OnceCell::new(),
+        }
     }
 
-    pub(super) fn has_expired(&self) -> bool {
-        self.ends_before(SystemTime::now())
+    pub(super) fn is_expiring(&self, now: SystemTime) -> bool {
+        self.renew_at.is_some_and(|time| time <= now)
     }
 
-    fn ends_before(&self, time: SystemTime) -> bool {
-        self.expires.is_some_and(|expires| expires <= time)
+    pub(super) fn has_expired(&self, now: SystemTime) -> bool {
+        self.expires.is_some_and(|time| time <= now)
+    }
+
+    /// Whether a 401 can be mended by logging in again.
+    pub(super) fn is_renewable(&self) -> bool {
+        matches!(self.access, Access::Token(_))
     }
 }
 
 /// Logs in with user name and password. One attempt: accounts lock.
 pub(super) async fn log_in(
     transport: &Transport,
-    settings: &Settings,
+    (name, password): (&str, &SecretString),
     redactor: &Redactor,
-    meter: &Meter,
+    now: SystemTime,
+    errand: &Errand,
 ) -> Result<Login, Failure> {
-    let body = json!({
-        "username": settings.user_name,
-        "password": settings.password.expose_secret(),
-    });
-    let mut reply = transport.post(TOKEN_LOGIN, &body, meter).await?;
+    let body = json!({ "username": name, "password": password.expose_secret() });
+    let mut reply = transport.post(TOKEN_LOGIN, &body, errand).await?;
     // Nothing was rejected where there is no such endpoint, so the browser's login is still the first attempt.
     if matches!(reply.status, 404 | 405) {
-        reply = transport.post(SESSION_LOGIN, &body, meter).await?;
+        reply = transport.post(SESSION_LOGIN, &body, errand).await?;
     }
     let said = || redactor.clean(&message(reply.status, &reply.body)).into_owned();
     match reply.status {
-        200..=299 => accepted(reply),
+        200..=299 => accepted(reply, now),
         400 | 401 => Err(Failure::new("invalid-credentials", said()).at(reply.status)),
         status => Err(Failure::of_status(status, said())),
     }
 }
 
-fn accepted(reply: Reply) -> Result<Login, Failure> {
+fn accepted(reply: Reply, now: SystemTime) -> Result<Login, Failure> {
     let status = reply.status;
     if is_html(&reply.content_type, &reply.body) {
         return Err(Failure::new("html-reply", "The reply to the login is a web page, not JSON.").at(status));
@@ -108,10 +128,12 @@ fn accepted(reply: Reply) -> Result<Login, Failure> {
     let tenant = ["original_tenant_id", "originalTenantId"]
         .iter()
         .find_map(|name| integer(body.get(*name)).or_else(|| integer(claims.get(*name))));
+    let (renew_at, expires) = lifetime(&claims, now);
     Ok(Login {
-        expires: expiry(&claims),
+        access: Access::Token(access),
         refresh: token(&body, "refresh"),
-        access,
+        renew_at,
+        expires,
         default_tenant: tenant,
         xsrf_token: reply.xsrf_token,
         generation: OnceCell::new(),
@@ -119,18 +141,24 @@ fn accepted(reply: Reply) -> Result<Login, Failure> {
 }
 
 /// A login renewed with its refresh token; `None` when that does not work, and a new login is due.
-pub(super) async fn refresh(transport: &Transport, stale: &Login, meter: &Meter) -> Option<Login> {
+pub(super) async fn refresh(transport: &Transport, stale: &Login, now: SystemTime, errand: &Errand) -> Option<Login> {
     let refresh = stale.refresh.as_ref()?;
     let body = json!({ "refresh": refresh.expose_secret() });
-    let reply = transport.post(TOKEN_REFRESH, &body, meter).await.ok()?;
+    let reply = transport.post(TOKEN_REFRESH, &body, errand).await.ok()?;
     if reply.status != 200 {
         return None;
     }
     let body: Value = serde_json::from_slice(&reply.body).ok()?;
     let access = token(&body, "access")?;
+    let (renew_at, expires) = lifetime(&claims(&access), now);
+    if expires.is_some_and(|time| time <= now) {
+        // The server's clock and ours disagree, or it hands out what has ended: a login may do better.
+        return None;
+    }
     Some(Login {
-        expires: expiry(&claims(&access)),
-        access,
+        access: Access::Token(access),
+        renew_at,
+        expires,
         // The legacy generation hands out a new refresh token too.
         refresh: token(&body, "refresh").or_else(|| Some(refresh.clone())),
         default_tenant: stale.default_tenant,
@@ -157,6 +185,16 @@ fn claims(access: &SecretString) -> Value {
         .and_then(|part| URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok())
         .and_then(|json| serde_json::from_slice(&json).ok())
         .unwrap_or(Value::Null)
+}
+
+/// When to renew a token that came at `now`, and when it ends.
+fn lifetime(claims: &Value, now: SystemTime) -> (Option<SystemTime>, Option<SystemTime>) {
+    let expires = expiry(claims);
+    let renew_at = expires.map(|expires| {
+        let life = expires.duration_since(now).unwrap_or(Duration::ZERO);
+        expires.checked_sub(EXPIRY_MARGIN.min(life / 2)).unwrap_or(expires)
+    });
+    (renew_at, expires)
 }
 
 fn expiry(claims: &Value) -> Option<SystemTime> {

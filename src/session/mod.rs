@@ -1,24 +1,27 @@
 //! The session: the only place that sends HTTP to the vendor. It logs in, keeps the token, and renews it.
 
+mod budget;
 mod call;
+mod errand;
 mod list;
 mod login;
-mod meter;
+mod retry;
 mod transport;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use soar_connector::{Manifest, Redactor};
+use soar_connector::{Clock, Manifest, Redactor, name::quoted, sentence};
 use tokio::sync::Mutex;
-use tokio::time::Instant;
 
+pub(crate) use budget::BudgetPool;
 pub(crate) use call::Call;
-pub(crate) use login::Login;
-pub(crate) use meter::Meter;
 
-use crate::settings::Settings;
+use crate::settings::{Credentials, Settings};
 use crate::vendor::{Endpoint, Failure, Generation, Request, Session as WhoIsLoggedIn, Tenants, message};
+use budget::{Account, Rejection};
+use errand::Errand;
+use login::Login;
 use transport::{Reply, Transport};
 
 /// How long a rejected login is not tried again: accounts lock after a few wrong passwords.
@@ -29,92 +32,108 @@ const PAUSE_AFTER_REJECTION: Duration = Duration::from_secs(300);
 pub(crate) struct Session {
     settings: Settings,
     manifest: Arc<Manifest>,
+    clock: Arc<dyn Clock>,
+    account: Arc<Account>,
     transport: Transport,
     redactor: Redactor,
     /// Held while logging in, so that all who wait take the one login that comes of it.
-    state: Mutex<State>,
-}
-
-#[derive(Debug)]
-enum State {
-    LoggedOut,
-    LoggedIn(Arc<Login>),
-    Rejected { failure: Failure, until: Instant },
+    login: Mutex<Option<Arc<Login>>>,
 }
 
 impl Session {
-    pub(crate) fn new(settings: Settings, manifest: Arc<Manifest>) -> Result<Self, reqwest::Error> {
+    pub(crate) fn new(settings: Settings, manifest: Arc<Manifest>, pool: &BudgetPool) -> Result<Self, reqwest::Error> {
         let mut redactor = Redactor::default();
-        redactor.add(&settings.password);
+        redactor.add(settings.credentials.secret());
+        let account = pool.account(&settings);
+        let clock = Arc::clone(pool.clock());
         Ok(Self {
-            transport: Transport::new(settings.api.clone())?,
+            transport: Transport::new(&settings, Arc::clone(&account), Arc::clone(&clock))?,
             settings,
             manifest,
+            clock,
+            account,
             redactor,
-            state: Mutex::new(State::LoggedOut),
+            login: Mutex::new(None),
         })
     }
 
+    /// How long a command may take unless its caller says otherwise.
+    pub(crate) fn time_limit(&self) -> Duration {
+        self.settings.limits.time_limit
+    }
+
+    /// Whether any server can pass for the instance.
+    pub(crate) fn skips_certificate_checks(&self) -> bool {
+        self.settings.network.skip_certificate_checks
+    }
+
     /// The login to send with: the one at hand while its token is valid, else a renewed one.
-    async fn login(&self, meter: &Meter) -> Result<Arc<Login>, Failure> {
-        let mut state = self.state.lock().await;
-        match &*state {
-            State::LoggedIn(login) if !login.is_expiring() => Ok(Arc::clone(login)),
-            _ => self.renew(&mut state, meter).await,
+    async fn login(&self, errand: &Errand) -> Result<Arc<Login>, Failure> {
+        let mut held = self.login.lock().await;
+        match &*held {
+            Some(login) if !login.is_expiring(self.clock.now()) => Ok(Arc::clone(login)),
+            _ => self.renew(&mut held, errand).await,
         }
     }
 
     /// A new login in place of `stale`, unless another caller has already seen to it.
-    async fn replace(&self, stale: &Arc<Login>, meter: &Meter) -> Result<Arc<Login>, Failure> {
-        let mut state = self.state.lock().await;
-        match &*state {
-            State::LoggedIn(login) if !Arc::ptr_eq(login, stale) => Ok(Arc::clone(login)),
-            _ => self.renew(&mut state, meter).await,
+    async fn replace(&self, stale: &Arc<Login>, errand: &Errand) -> Result<Arc<Login>, Failure> {
+        let mut held = self.login.lock().await;
+        match &*held {
+            Some(login) if !Arc::ptr_eq(login, stale) => Ok(Arc::clone(login)),
+            _ => self.renew(&mut held, errand).await,
         }
     }
 
-    /// A login with user name and password, whatever is at hand; later commands use it too.
-    pub(crate) async fn log_in_afresh(&self, meter: &Meter) -> Result<Arc<Login>, Failure> {
-        let mut state = self.state.lock().await;
-        if matches!(&*state, State::LoggedIn(_)) {
-            *state = State::LoggedOut;
-        }
-        self.renew(&mut state, meter).await
+    /// A login with the connection's credentials, whatever is at hand; later commands use it too.
+    async fn log_in_afresh(&self, errand: &Errand) -> Result<Arc<Login>, Failure> {
+        let mut held = self.login.lock().await;
+        *held = None;
+        self.renew(&mut held, errand).await
     }
 
-    async fn renew(&self, state: &mut State, meter: &Meter) -> Result<Arc<Login>, Failure> {
-        let renewed = match &*state {
-            State::Rejected { failure, until } if Instant::now() < *until => {
-                let seconds = until.duration_since(Instant::now()).as_secs() + 1;
-                return Err(Failure {
-                    message: format!(
-                        "{} The login was rejected a short time ago and is not tried again for {seconds} seconds, so that the account is not locked.",
-                        failure.message
-                    ),
-                    ..failure.clone()
-                });
-            }
-            State::LoggedIn(stale) => login::refresh(&self.transport, stale, meter).await,
-            _ => None,
+    /// Renews the login at hand, by its refresh token first, else by logging in.
+    async fn renew(&self, held: &mut Option<Arc<Login>>, errand: &Errand) -> Result<Arc<Login>, Failure> {
+        let renewed = match held.take() {
+            Some(stale) => login::refresh(&self.transport, &stale, self.clock.now(), errand).await,
+            None => None,
         };
-        let login = match renewed {
-            Some(login) => Ok(login),
-            None => login::log_in(&self.transport, &self.settings, &self.redactor, meter).await,
+        let login = match (renewed, &self.settings.credentials) {
+            (Some(login), _) => login,
+            (None, Credentials::ApiKey(key)) => Login::with_key(key),
+            (None, Credentials::User { name, password }) => {
+                self.heed_rejection()?;
+                let credentials = (name.as_str(), password);
+                login::log_in(&self.transport, credentials, &self.redactor, self.clock.now(), errand)
+                    .await
+                    .inspect_err(|failure| self.note_rejection(failure))?
+            }
         };
-        match login {
-            Ok(login) => {
-                let login = Arc::new(login);
-                *state = State::LoggedIn(Arc::clone(&login));
-                Ok(login)
-            }
-            Err(failure) => {
-                *state = if failure.code == Some("invalid-credentials") {
-                    State::Rejected { failure: failure.clone(), until: Instant::now() + PAUSE_AFTER_REJECTION }
-                } else {
-                    State::LoggedOut
-                };
-                Err(failure)
-            }
+        let login = Arc::new(login);
+        *held = Some(Arc::clone(&login));
+        Ok(login)
+    }
+
+    /// Refuses to try again what the server rejected a short time ago.
+    fn heed_rejection(&self) -> Result<(), Failure> {
+        let now = self.clock.elapsed();
+        let Some(rejection) = self.account.rejection(&self.settings.credentials, now) else {
+            return Ok(());
+        };
+        let seconds = rejection.until.saturating_sub(now).as_secs().max(1);
+        Err(Failure {
+            message: format!(
+                "{} The login was rejected a short time ago and is not tried again for {seconds} seconds, so that the account is not locked.",
+                rejection.failure.message
+            ),
+            ..rejection.failure
+        })
+    }
+
+    fn note_rejection(&self, failure: &Failure) {
+        if failure.code == Some("invalid-credentials") {
+            let until = self.clock.elapsed() + PAUSE_AFTER_REJECTION;
+            self.account.reject(&self.settings.credentials, Rejection { failure: failure.clone(), until });
         }
     }
 
@@ -122,13 +141,16 @@ impl Session {
     ///
     /// A 401 renews the login, and repeats the request once, only when the token has expired or the session endpoint
     /// says that nobody is logged in: any other 401 is about rights, and another caller's session stays as it is.
-    async fn send(&self, request: &Request, tenant: Option<i64>, meter: &Meter) -> Result<Reply, Failure> {
-        let login = self.login(meter).await?;
-        let mut reply = self.transport.send(request, &login, tenant, meter).await?;
-        if reply.status == 401 && (login.has_expired() || self.has_ended(&login, meter).await?) {
-            let login = self.replace(&login, meter).await?;
-            meter.count_retry();
-            reply = self.transport.send(request, &login, tenant, meter).await?;
+    async fn send(&self, request: &Request, errand: &Errand) -> Result<Reply, Failure> {
+        let login = self.login(errand).await?;
+        let mut reply = self.transport.send(request, &login, errand).await?;
+        if reply.status == 401 && (login.has_expired(self.clock.now()) || self.has_ended(&login, errand).await?) {
+            if !login.is_renewable() {
+                return Err(Failure::new("invalid-credentials", "The server does not know the API Key.").at(401));
+            }
+            let login = self.replace(&login, errand).await?;
+            errand.count_retry();
+            reply = self.transport.send(request, &login, errand).await?;
         }
         self.succeeded(reply)
     }
@@ -140,10 +162,7 @@ impl Session {
                 let target = self.redactor.clean(location);
                 Err(Failure::of_status(
                     reply.status,
-                    soar_connector::sentence(&format!(
-                        "The server sent the request on to {}",
-                        soar_connector::name::quoted(&target)
-                    )),
+                    sentence(&format!("The server sent the request on to {}", quoted(&target))),
                 ))
             }
             (status, _) => {
@@ -154,9 +173,9 @@ impl Session {
     }
 
     /// Whether the session endpoint says that nobody is logged in with this token.
-    async fn has_ended(&self, login: &Login, meter: &Meter) -> Result<bool, Failure> {
+    async fn has_ended(&self, login: &Login, errand: &Errand) -> Result<bool, Failure> {
         let request = WhoIsLoggedIn.request(Generation::Current, &mut Vec::new());
-        let reply = self.transport.send(&request, login, None, meter).await?;
+        let reply = self.transport.send(&request, login, errand).await?;
         let says_ended = serde_json::from_slice::<serde_json::Value>(&reply.body)
             .ok()
             .and_then(|body| body.get("isLoggedIn").and_then(serde_json::Value::as_bool))
@@ -165,15 +184,15 @@ impl Session {
     }
 
     /// The instance's generation: found out once a login, from the shape of its smallest list of tenants.
-    async fn generation(&self, tenant: Option<i64>, meter: &Meter) -> Result<Generation, Failure> {
-        let login = self.login(meter).await?;
+    async fn generation(&self, errand: &Errand) -> Result<Generation, Failure> {
+        let login = self.login(errand).await?;
         login
             .generation
             .get_or_try_init(|| async {
                 // The list of tenants looks the same to both generations but for its answer.
                 let mut request = Tenants.request(Generation::Current, &mut Vec::new());
                 request.query.push(("size", "1".to_owned()));
-                let reply = self.send(&request, tenant, meter).await?;
+                let reply = self.send(&request, errand).await?;
                 Generation::of_tenants_reply(&String::from_utf8_lossy(&reply.body)).ok_or_else(|| {
                     Failure::new(
                         "unexpected-reply",

@@ -1,33 +1,42 @@
-//! Sends one request and reads its reply, within bounds; says what went wrong on the way.
+//! Sends one request until it is answered or given up, within the account's budget, and reads its reply within bounds.
 
 use std::error::Error as _;
+use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue, LOCATION, SET_COOKIE};
+use reqwest::header::{
+    ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE,
+};
 use reqwest::redirect::Policy;
+use reqwest::{Method, RequestBuilder};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
+use soar_connector::{Clock, sentence};
+use tracing::{Instrument as _, Span, debug, debug_span, field};
 use url::Url;
 
-use super::{Login, Meter};
-use crate::vendor::{Failure, Request};
-
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-const READ_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// The largest reply that is read into memory, in bytes after decompression: 64 MiB.
-const LARGEST_REPLY: usize = 64 * 1024 * 1024;
+use super::budget::Account;
+use super::errand::Errand;
+use super::login::{Access, Login};
+use super::retry::{Next, Repeat, Retry, come_back_in};
+use crate::settings::Settings;
+use crate::vendor::{Failure, Request, message};
 
 const TENANT_HEADER: HeaderName = HeaderName::from_static("footprinttenantid");
+const API_KEY_HEADER: HeaderName = HeaderName::from_static("footprintapikey");
 const XSRF_HEADER: HeaderName = HeaderName::from_static("x-xsrf-token");
 const XSRF_COOKIE: &str = "XSRF-TOKEN";
 
+/// Bodies are read into memory of this size at first, however large they say they are.
+const FIRST_CAPACITY: usize = 1024 * 1024;
+
 /// A whole reply.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) content_type: String,
     pub(super) location: Option<String>,
+    pub(super) retry_after: Option<String>,
     /// The XSRF token that the server set with this reply.
     pub(super) xsrf_token: Option<SecretString>,
     pub(super) body: Vec<u8>,
@@ -38,51 +47,78 @@ pub(super) struct Reply {
 pub(super) struct Transport {
     client: reqwest::Client,
     api: Url,
+    account: Arc<Account>,
+    clock: Arc<dyn Clock>,
+    largest_reply: usize,
+    read_timeout: Duration,
 }
 
 impl Transport {
-    pub(super) fn new(api: Url) -> Result<Self, reqwest::Error> {
-        let client = reqwest::Client::builder()
+    pub(super) fn new(
+        settings: &Settings,
+        account: Arc<Account>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, reqwest::Error> {
+        let network = &settings.network;
+        let mut builder = reqwest::Client::builder()
             .user_agent(concat!("coda-footprint/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT_TIMEOUT)
-            .read_timeout(READ_TIMEOUT)
+            .connect_timeout(network.connect_timeout)
+            .read_timeout(network.read_timeout)
             // A redirect could lead to another host, which must not see credentials; it is reported instead.
             .redirect(Policy::none())
-            .build()?;
-        Ok(Self { client, api })
+            // What the environment says of proxies is meant for other programs.
+            .no_proxy()
+            .tls_version_min(network.minimum_tls)
+            .tls_certs_merge(network.authorities.iter().cloned())
+            .tls_danger_accept_invalid_certs(network.skip_certificate_checks);
+        if let Some(proxy) = &network.proxy {
+            builder = builder.proxy(proxy.clone());
+        }
+        Ok(Self {
+            client: builder.build()?,
+            api: settings.api.clone(),
+            account,
+            clock,
+            largest_reply: settings.limits.largest_reply,
+            read_timeout: network.read_timeout,
+        })
     }
 
-    /// Sends a request with the login's token, for `tenant`, else the login's default one, else the server's choice.
-    pub(super) async fn send(
-        &self,
-        request: &Request,
-        login: &Login,
-        tenant: Option<i64>,
-        meter: &Meter,
-    ) -> Result<Reply, Failure> {
+    /// Sends a request with the login's token or key, for the errand's tenant, else the login's default one, else the
+    /// server's choice.
+    pub(super) async fn send(&self, request: &Request, login: &Login, errand: &Errand) -> Result<Reply, Failure> {
         let mut headers = HeaderMap::new();
-        headers.insert(reqwest::header::AUTHORIZATION, secret_header("Bearer ", &login.access)?);
-        if let Some(tenant) = tenant.or(login.default_tenant) {
+        match &login.access {
+            Access::Token(token) => {
+                headers.insert(reqwest::header::AUTHORIZATION, secret_header("Bearer ", token)?);
+            }
+            Access::ApiKey(key) => {
+                headers.insert(API_KEY_HEADER, secret_header("", key)?);
+            }
+        }
+        if let Some(tenant) = errand.tenant.or(login.default_tenant) {
             headers.insert(TENANT_HEADER, HeaderValue::from(tenant));
         }
         if let Some(token) = login.xsrf_token.as_ref().filter(|_| request.is_write()) {
             headers.insert(XSRF_HEADER, secret_header("", token)?);
             headers.insert(COOKIE, secret_header(&format!("{XSRF_COOKIE}="), token)?);
         }
-        let mut builder = self
-            .client
-            .request(request.method.clone(), self.address(&request.path))
-            .query(&request.query)
-            .headers(headers);
-        if let Some(body) = &request.body {
-            builder = builder.json(body);
-        }
-        self.exchange(builder, meter).await
+        let repeat = if request.is_write() { Repeat::Harmful } else { Repeat::Harmless };
+        let build = || {
+            let builder = self.client.request(request.method.clone(), self.address(&request.path));
+            let builder = builder.query(&request.query).headers(headers.clone());
+            match &request.body {
+                Some(body) => builder.json(body),
+                None => builder,
+            }
+        };
+        self.attempt(build, repeat, &request.method, request.template, errand).await
     }
 
     /// Posts credentials; the only request without a login.
-    pub(super) async fn post(&self, path: &str, body: &Value, meter: &Meter) -> Result<Reply, Failure> {
-        self.exchange(self.client.post(self.address(path)).json(body), meter).await
+    pub(super) async fn post(&self, path: &'static str, body: &Value, errand: &Errand) -> Result<Reply, Failure> {
+        let build = || self.client.post(self.address(path)).json(body);
+        self.attempt(build, Repeat::CountsAsLogin, &Method::POST, path, errand).await
     }
 
     fn address(&self, path: &str) -> Url {
@@ -91,29 +127,84 @@ impl Transport {
         url
     }
 
-    async fn exchange(&self, builder: reqwest::RequestBuilder, meter: &Meter) -> Result<Reply, Failure> {
-        meter.count_request();
-        let mut response =
-            builder.header(ACCEPT, "application/json").send().await.map_err(|error| self.failure(&error))?;
+    /// Sends a request, again where that helps and does no harm, until it is answered or time is up.
+    async fn attempt(
+        &self,
+        build: impl Fn() -> RequestBuilder + Send,
+        repeat: Repeat,
+        method: &Method,
+        template: &'static str,
+        errand: &Errand,
+    ) -> Result<Reply, Failure> {
+        let mut retry = Retry::new(repeat, errand.patient);
+        loop {
+            self.check_window(errand)?;
+            let permit = self.account.turnstile.pass(errand.tenant).await;
+            let number = errand.count_request();
+            let span = debug_span!("request", %method, path = template, number, status = field::Empty);
+            let attempt = self.exchange(build()).instrument(span).await;
+            let now = self.clock.now();
+            if let Ok(reply) = &attempt
+                && let (429 | 503, Some(wait)) = (reply.status, reply.retry_after(now))
+            {
+                self.account.turnstile.close_for(wait);
+            }
+            drop(permit);
+            match retry.after(&attempt, now, errand.time_left()) {
+                Next::Stop => return attempt,
+                Next::Again(wait) => {
+                    debug!(path = template, wait_ms = wait.as_millis(), "the request is sent again");
+                    errand.count_retry();
+                    self.clock.sleep(wait).await;
+                }
+                Next::ComeBackIn(wait) => {
+                    let (status, said) = match &attempt {
+                        Ok(reply) => (Some(reply.status), message(reply.status, &reply.body)),
+                        Err(failure) => (failure.status, failure.message.clone()),
+                    };
+                    return Err(come_back_in(wait, status, &said, now));
+                }
+            }
+        }
+    }
+
+    /// Refuses at once what cannot be sent in time, because the server said when to come back.
+    fn check_window(&self, errand: &Errand) -> Result<(), Failure> {
+        match self.account.turnstile.closed_for() {
+            Some(wait) if !errand.patient || wait >= errand.time_left() => {
+                let said = "No request was sent: the server had too many of them a short time ago.";
+                Err(come_back_in(wait, None, said, self.clock.now()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn exchange(&self, builder: RequestBuilder) -> Result<Reply, Failure> {
+        let started = self.clock.elapsed();
+        let sent = builder.header(ACCEPT, "application/json").send().await;
+        let mut response = sent.map_err(|error| self.failure(&error))?;
         let headers = response.headers();
-        let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let text = |name| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        let announced = text(CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok()).unwrap_or(0);
         let mut reply = Reply {
             status: response.status().as_u16(),
-            content_type: text(CONTENT_TYPE).to_ascii_lowercase(),
-            location: headers.get(LOCATION).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()),
+            content_type: text(CONTENT_TYPE).unwrap_or_default().to_ascii_lowercase(),
+            location: text(LOCATION),
+            retry_after: text(RETRY_AFTER),
             xsrf_token: xsrf_token(headers),
-            body: Vec::new(),
+            body: Vec::with_capacity(announced.min(FIRST_CAPACITY)),
         };
+        Span::current().record("status", reply.status);
         while let Some(chunk) = response.chunk().await.map_err(|error| self.failure(&error).at(reply.status))? {
-            if reply.body.len() + chunk.len() > LARGEST_REPLY {
-                return Err(Failure::new(
-                    "reply-too-large",
-                    format!("The reply is larger than {} MiB.", LARGEST_REPLY / (1024 * 1024)),
-                )
-                .at(reply.status));
+            if reply.body.len() + chunk.len() > self.largest_reply {
+                let limit = self.largest_reply / (1024 * 1024);
+                let text = format!("The reply is larger than {limit} MiB.");
+                return Err(Failure::new("reply-too-large", text).at(reply.status));
             }
             reply.body.extend_from_slice(&chunk);
         }
+        let elapsed = self.clock.elapsed().saturating_sub(started);
+        debug!(status = reply.status, bytes = reply.body.len(), elapsed_ms = elapsed.as_millis(), "answered");
         Ok(reply)
     }
 
@@ -125,29 +216,29 @@ impl Transport {
             causes.push(inner.to_string());
             cause = inner.source();
         }
-        let innermost = causes.last().cloned().unwrap_or_default();
-        let host = self.api.host_str().unwrap_or_default();
-        let port = self.api.port_or_known_default().unwrap_or_default();
-        let said = |text: String| soar_connector::sentence(&text);
-        if error.is_connect() {
-            let about_tls =
-                causes.iter().any(|text| text.contains("certificate") || text.contains("TLS") || text.contains("tls"));
-            if about_tls {
-                return Failure::new("tls-failed", said(format!("No secure connection to {host}:{port}: {innermost}")));
+        let tells = |words: &[&str]| causes.iter().any(|text| words.iter().any(|word| text.contains(word)));
+        let innermost = causes.last().map_or("", String::as_str);
+        let server = format!(
+            "{}:{}",
+            self.api.host_str().unwrap_or_default(),
+            self.api.port_or_known_default().unwrap_or_default()
+        );
+        let (code, text) = if error.is_connect() {
+            if tells(&["certificate", "TLS", "tls", "handshake"]) {
+                ("tls-failed", format!("No secure connection to {server}: {innermost}"))
+            } else {
+                let why = if error.is_timeout() { "no answer in time" } else { innermost };
+                ("unreachable", format!("No connection to {server}: {why}"))
             }
-            let why = if error.is_timeout() { "no answer in time" } else { &innermost };
-            return Failure::new("unreachable", said(format!("No connection to {host}:{port}: {why}")));
-        }
-        if error.is_timeout() {
-            return Failure::new(
-                "timed-out",
-                said(format!("{host}:{port} sent nothing for {} seconds", READ_TIMEOUT.as_secs())),
-            );
-        }
-        if error.is_decode() && !causes.iter().any(|text| text.contains("connection") || text.contains("body")) {
-            return Failure::new("unreadable-reply", said(format!("The reply could not be decompressed: {innermost}")));
-        }
-        Failure::new("connection-lost", said(format!("The connection to {host}:{port} ended early: {innermost}")))
+        } else if error.is_timeout() {
+            ("timed-out", format!("{server} sent nothing for {} seconds", self.read_timeout.as_secs()))
+        } else if tells(&["invalid HTTP", "invalid gzip", "corrupt deflate"]) {
+            ("unreadable-reply", format!("{server} sent what is no HTTP reply: {innermost}"))
+        } else {
+            ("connection-lost", format!("The connection to {server} ended early: {innermost}"))
+        };
+        debug!(code, "no reply");
+        Failure::new(code, sentence(&text))
     }
 }
 

@@ -183,6 +183,7 @@ pub(crate) struct DeviceFilter {
 pub(crate) struct Devices {
     /// `None` lists all of them, in the server's order.
     pub(crate) filter: Option<DeviceFilter>,
+    pub(crate) page_size: Option<i64>,
 }
 
 impl Endpoint for Devices {
@@ -197,6 +198,7 @@ impl Endpoint for Devices {
     fn request(&self, generation: Generation, warnings: &mut Vec<Warning>) -> Request {
         let mut request = Request::get("/console/elements/devices/");
         let Some(filter) = &self.filter else {
+            request.query("pageSize", self.page_size);
             return request;
         };
         let mut left_out = |name: &str, age: &str| {
@@ -209,7 +211,7 @@ impl Endpoint for Devices {
         };
         let current = generation == Generation::Current;
         request.query("filter", filter.ip.as_ref());
-        request.query("pageSize", filter.page_size);
+        request.query("pageSize", self.page_size);
         request.query("riskLevel", filter.risk_level.and_then(|level| level.value(generation)));
         request.query("scanType", filter.scan_type.as_ref());
         request.query("scannerId", filter.scanner_id);

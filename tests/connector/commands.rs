@@ -251,7 +251,7 @@ async fn a_whole_list_that_shifts_or_falls_short_says_so() {
     let short = list("accounts short-page page=2").await;
     assert_eq!(
         short.receipt.missing.as_deref(),
-        Some("1 of 230 rows are missing: the server counts more rows than it sent.")
+        Some("1 of 230 rows are missing: the server sent 229 different rows, and page 2 is short.")
     );
     assert_eq!(short.warnings[0].code, "rows-missing");
     let repeated = list("accounts repeat-page page=2").await;

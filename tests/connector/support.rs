@@ -2,15 +2,21 @@
 
 use std::sync::Arc;
 
+use coda_footprint::FootprintPlugin;
 use footprint_simulator::{Generation, KnownIds, Options, RecordedRequest, Simulator, User, UserKind};
 use secrecy::SecretString;
 use serde_json::{Value, json};
+use soar_connector::testing::ManualClock;
 use soar_connector::{Command, Connector, ExecutionContext, Manifest, Outcome, Plugin, RawParameters, SettingValues};
 
 pub const GENERATIONS: [Generation; 2] = [Generation::Legacy, Generation::Current];
 
-pub fn plugin() -> coda_footprint::FootprintPlugin {
-    coda_footprint::FootprintPlugin::new().unwrap()
+pub fn plugin() -> FootprintPlugin {
+    plugin_with(ManualClock::new())
+}
+
+pub fn plugin_with(clock: ManualClock) -> FootprintPlugin {
+    FootprintPlugin::with_clock(Arc::new(clock)).unwrap()
 }
 
 pub fn manifest() -> Manifest {
@@ -18,8 +24,13 @@ pub fn manifest() -> Manifest {
 }
 
 /// A connection with these settings, in the manifest's names.
+///
+/// Its clock stands still but for sleepers, who sleep no time at all: retries cost a test nothing.
 pub fn connect(settings: &[(&str, &str)]) -> Arc<dyn Connector> {
-    let plugin = plugin();
+    connect_with(&plugin(), settings)
+}
+
+pub fn connect_with(plugin: &FootprintPlugin, settings: &[(&str, &str)]) -> Arc<dyn Connector> {
     let given = settings.iter().map(|(name, value)| ((*name).to_owned(), SecretString::from(*value)));
     let values = SettingValues::parse(&plugin.manifest().connector, given).unwrap();
     plugin.build(&values).unwrap()

@@ -4,6 +4,7 @@
 //! commands that write [`Page`]s to a [`Sink`]. Whoever wants everything at once asks for an [`Outcome`], which is what
 //! a person sees in the Test Result window and what every surface serialises.
 
+mod clock;
 mod connector;
 mod error;
 pub mod manifest;
@@ -19,6 +20,7 @@ mod table;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use clock::{Clock, SystemClock};
 pub use connector::{Connector, ExecutionContext, Plugin};
 pub use error::{CommandError, StatusCode, sentence};
 pub use manifest::{Command, Manifest, ManifestError};

@@ -44,6 +44,8 @@ pub struct Receipt {
     pub total_pages: Option<u64>,
     /// How many rows the server says there are over all pages, where it says so.
     pub total_rows: Option<u64>,
+    /// Rows that came twice, because the list shifted while it was read, and were dropped.
+    pub duplicates_dropped: u64,
     /// What is missing from a list that was to be read whole; `None` when nothing is.
     pub missing: Option<String>,
     /// HTTP requests sent, logins included.

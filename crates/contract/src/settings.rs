@@ -5,7 +5,7 @@ use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::manifest::{Connector, SettingType};
+use crate::manifest::{Connector, Setting, SettingType};
 use crate::name::{normalised, suggestion};
 use crate::parameters::parse_boolean;
 
@@ -77,8 +77,8 @@ impl SettingValues {
             if text.trim().is_empty() {
                 continue;
             }
-            if setting.kind == SettingType::Boolean && parse_boolean(text).is_none() {
-                refuse(&setting.name, "Expected Yes or No (or true or false).".to_owned());
+            if let Err(expected) = check(setting, text.trim()) {
+                refuse(&setting.name, format!("Expected {expected}."));
                 continue;
             }
             values.insert(normalised(&setting.name), value);
@@ -103,9 +103,35 @@ impl SettingValues {
         self.secret(name).map(|value| value.expose_secret().trim())
     }
 
+    /// The integer named `name`, if it was given.
+    #[must_use]
+    pub fn integer(&self, name: &str) -> Option<u64> {
+        self.text(name).and_then(|text| text.parse().ok())
+    }
+
     /// The yes or no named `name`; `false` if it was not given.
     #[must_use]
     pub fn boolean(&self, name: &str) -> bool {
         self.text(name).and_then(parse_boolean).unwrap_or(false)
     }
+}
+
+/// Whether `text` is what the setting takes; else what that is.
+fn check(setting: &Setting, text: &str) -> Result<(), String> {
+    let (valid, expected) = match setting.kind {
+        SettingType::Text | SettingType::Url => (true, String::new()),
+        SettingType::Boolean => (parse_boolean(text).is_some(), "Yes or No (or true or false)".to_owned()),
+        SettingType::Choice => (
+            setting.choices.iter().any(|choice| choice.eq_ignore_ascii_case(text)),
+            format!("one of {}", setting.choices.join(", ")),
+        ),
+        SettingType::Integer => {
+            let (low, high) = (setting.minimum.unwrap_or(0), setting.maximum.unwrap_or(i64::MAX));
+            (
+                text.parse::<i64>().is_ok_and(|number| (low..=high).contains(&number)),
+                format!("a whole number from {low} to {high}"),
+            )
+        }
+    };
+    if valid { Ok(()) } else { Err(expected) }
 }

@@ -61,6 +61,15 @@ pub struct Setting {
     pub secret: bool,
     /// What it is for.
     pub description: String,
+    /// The valid values of a choice.
+    #[serde(default)]
+    pub choices: Vec<String>,
+    /// The smallest valid integer.
+    #[serde(default)]
+    pub minimum: Option<i64>,
+    /// The largest valid integer.
+    #[serde(default)]
+    pub maximum: Option<i64>,
     /// A valid value; for a secret, one that is none.
     pub example: String,
     /// The environment variable that a command line reads it from.
@@ -77,4 +86,8 @@ pub enum SettingType {
     Url,
     /// true or false, Yes or No, in any case.
     Boolean,
+    /// A whole number.
+    Integer,
+    /// One of the setting's choices.
+    Choice,
 }

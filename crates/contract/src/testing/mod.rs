@@ -3,6 +3,7 @@
 //! A connector's tests build a [`Suite`] for a product at hand, real or simulated, and assert that [`Suite::run`]
 //! finds nothing.
 
+mod clock;
 mod logs;
 mod misuse;
 mod secrets;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
+pub use clock::ManualClock;
 pub use logs::CapturedLogs;
 
 use crate::manifest::Effect;

@@ -1,0 +1,55 @@
+//! One command's errand: its tenant, its time, and what it has sent so far.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use soar_connector::Clock;
+
+/// What every request of one command has in common.
+#[derive(Debug)]
+pub(crate) struct Errand {
+    /// The tenant that the caller asked for.
+    pub(super) tenant: Option<i64>,
+    /// Whether the command waits when the server says that there are too many requests, rather than fail fast.
+    pub(super) patient: bool,
+    clock: Arc<dyn Clock>,
+    deadline: Duration,
+    requests: AtomicU64,
+    retries: AtomicU64,
+}
+
+impl Errand {
+    pub(super) fn new(tenant: Option<i64>, patient: bool, time_limit: Duration, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            tenant,
+            patient,
+            deadline: clock.elapsed().saturating_add(time_limit),
+            clock,
+            requests: AtomicU64::new(0),
+            retries: AtomicU64::new(0),
+        }
+    }
+
+    /// How long the command may still take.
+    pub(super) fn time_left(&self) -> Duration {
+        self.deadline.saturating_sub(self.clock.elapsed())
+    }
+
+    /// Counts a request; gives its number, from 1.
+    pub(super) fn count_request(&self) -> u64 {
+        self.requests.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    pub(super) fn count_retry(&self) {
+        self.retries.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn retries(&self) -> u64 {
+        self.retries.load(Ordering::Relaxed)
+    }
+}
