@@ -1,0 +1,33 @@
+//! `GET /console/elements/devices/`: the list of devices, filtered, sorted and in pages.
+
+use super::{
+    device_filter::select,
+    device_rows::{CurrentDevice, LegacyDevice},
+};
+use crate::{
+    Generation,
+    call::Call,
+    data::{device::Device, scanner::Scanner},
+    page::{Page, PastLast},
+    reply::Reply,
+};
+
+/// A page of devices, newest first unless the request sorts them.
+pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
+    let selection = select(call)?;
+    let page = Page::of(call, Some("pageSize"), PastLast::ByGeneration, selection.len())?;
+    let inventory = call.inventory();
+    let devices = page.rows.clone().filter_map(|row| selection.rank(row)).map(|rank| inventory.device_at(rank));
+    Ok(match call.generation() {
+        Generation::Legacy => page.reply(devices.map(|device| LegacyDevice::of(&inventory, &device))),
+        Generation::Current => {
+            let labels: Vec<String> = inventory.scanners().map(Scanner::label).collect();
+            page.reply(devices.map(|device| CurrentDevice::of(&inventory, &labels, &device)))
+        }
+    })
+}
+
+/// The device that the path names, or 404.
+pub(super) fn find(call: &Call<'_>) -> Result<Device, Reply> {
+    call.inventory().device_by_id(call.element_id()?).ok_or_else(Reply::not_found)
+}

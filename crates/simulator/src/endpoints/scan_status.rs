@@ -1,0 +1,104 @@
+//! `GET /console/status/scan/`: the scans that are not done yet, with their progress.
+
+use serde::Serialize;
+
+use crate::{
+    Generation,
+    call::Call,
+    data::{
+        moment::{Moment, TODAY},
+        scanner::Scanner,
+    },
+    reply::Reply,
+    scans::Stage,
+};
+
+/// How far the endless extend scan says it is.
+const EXTEND_PROGRESS: u8 = 42;
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Status {
+    area_scan_jobs: Vec<Job>,
+    running_jobs: Vec<Job>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Job {
+    is_running: bool,
+    progress: u8,
+    id: JobId,
+    description: String,
+    message: &'static str,
+    start_date: Moment,
+    scanner: JobScanner,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    meta: Option<Meta>,
+}
+
+/// A text on the legacy generation, a number on the current one.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum JobId {
+    Text(String),
+    Number(u64),
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct JobScanner {
+    scanner_id: u64,
+    task_id: u64,
+    hostname: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Meta {}
+
+/// The extend scan of the busy scanner, and the rescans that were started and are not done.
+pub(crate) fn show(call: &Call<'_>) -> Result<Reply, Reply> {
+    let world = call.world;
+    let inventory = call.inventory();
+    let now = world.clock.now_micros();
+    let duration = world.options.scan_duration;
+    let area_scan_jobs = inventory
+        .scanners()
+        .filter(|scanner| scanner.is_extending())
+        .map(|scanner| {
+            let started = (TODAY - 3_600) * 1_000_000;
+            let stage = Stage::Running(EXTEND_PROGRESS);
+            job(call, scanner, 900_000 + scanner.id, started, stage)
+        })
+        .collect();
+    let running_jobs = world
+        .scans
+        .of_tenant(call.tenant)
+        .into_iter()
+        .filter_map(|scan| {
+            let stage = scan.stage(now, duration);
+            let scanner = inventory.scanner_by_id(scan.scanner)?;
+            (stage != Stage::Done).then(|| job(call, scanner, scan.number, scan.started, stage))
+        })
+        .collect();
+    Ok(Reply::json(&Status { area_scan_jobs, running_jobs }))
+}
+
+fn job(call: &Call<'_>, scanner: Scanner, number: u64, started: u64, stage: Stage) -> Job {
+    let legacy = call.generation() == Generation::Legacy;
+    let (is_running, progress, message) = match stage {
+        Stage::Requested => (false, 0, "Scan requested"),
+        Stage::Running(percent) => (true, percent, "Scan in progress"),
+        Stage::Done => (false, 100, "Scan done"),
+    };
+    Job {
+        is_running,
+        progress,
+        id: if legacy { JobId::Text(number.to_string()) } else { JobId::Number(number) },
+        description: format!("Scan by {}", scanner.label()),
+        message,
+        start_date: Moment::iso(started),
+        scanner: JobScanner { scanner_id: scanner.id, task_id: number, hostname: scanner.host_name() },
+        meta: (!legacy).then_some(Meta {}),
+    }
+}

@@ -1,0 +1,184 @@
+//! `GET /console/scanSurface/`: what people asked to be scanned and what came of it.
+
+use std::net::Ipv4Addr;
+
+use serde::Serialize;
+
+use crate::{
+    Generation,
+    call::Call,
+    data::{
+        inventory::Inventory,
+        moment::{Moment, TODAY},
+        odd::{Odd, Oddities},
+        surface::{Entry, Target},
+        words,
+    },
+    page::{Page, PastLast},
+    reply::Reply,
+    scopes::Scope,
+};
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Row {
+    id: u64,
+    user: Odd<Person>,
+    scan_date: Odd<Moment>,
+    scanners: Vec<ScannerPart>,
+    input: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Person {
+    first_name: &'static str,
+    last_name: &'static str,
+    photo: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ScannerPart {
+    id: u64,
+    label: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_active: Option<bool>,
+    potential_targets: Vec<PotentialTarget>,
+    current_targets: Vec<CurrentTarget>,
+}
+
+#[derive(Debug, Serialize)]
+struct PotentialTarget {
+    value: String,
+    source: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CurrentTarget {
+    id: u64,
+    ip: Ipv4Addr,
+    organization: &'static str,
+    description: &'static str,
+    hostnames: Vec<String>,
+    range: String,
+    is_range_scanned: bool,
+    is_target_stopped: bool,
+    is_target_paused: bool,
+    results: Odd<Results>,
+}
+
+#[derive(Debug, Serialize)]
+struct Results {
+    applications: Count,
+    devices: Count,
+}
+
+#[derive(Debug, Serialize)]
+struct Count {
+    count: u64,
+}
+
+/// A page of entries, newest first, of all scanners or one; on the current generation also by text.
+pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
+    let inventory = call.inventory();
+    let entries = call.world.options.scan_surface_entries;
+    let scanner = scanner_filter(call);
+    let search = match call.generation() {
+        Generation::Legacy => None,
+        Generation::Current => call.query.folded("textFilter"),
+    };
+    let found: Vec<u32> = (1..=entries)
+        .rev()
+        .filter(|number| {
+            scanner.is_none_or(|scanner| inventory.entry_scanners(*number).contains(&scanner))
+                && search.as_ref().is_none_or(|search| inventory.entry(*number).input.to_lowercase().contains(search))
+        })
+        .collect();
+    let page = Page::of(call, None, PastLast::NotFound, found.len() as u64)?;
+    let numbers = page.rows.clone().filter_map(|row| found.get(usize::try_from(row).ok()?));
+    Ok(page.reply(numbers.map(|number| row(call, inventory, inventory.entry(*number)))))
+}
+
+/// The number of the scanner to filter by; the vendor shows all for an id that is none of the tenant's.
+pub(super) fn scanner_filter(call: &Call<'_>) -> Option<u32> {
+    let id = call.query.number("scannerId")?;
+    call.inventory().scanner_number(id)
+}
+
+fn row(call: &Call<'_>, inventory: Inventory<'_>, entry: Entry) -> Row {
+    let odd = Oddities::of_row(call.world.options.oddities, entry.roll);
+    let roll = entry.roll as usize;
+    let scan_date = (TODAY - entry.roll % 9_000_000) * 1_000_000 + (entry.roll >> 44);
+    let current = call.generation() == Generation::Current;
+    let scanners = entry
+        .scanners
+        .iter()
+        .map(|number| {
+            let scanner = inventory.scanner(*number);
+            ScannerPart {
+                id: scanner.id,
+                label: scanner.label(),
+                is_active: current.then(|| scanner.is_active()),
+                potential_targets: potential_targets(&entry),
+                current_targets: inventory
+                    .targets(&entry, *number)
+                    .iter()
+                    .map(|target| current_target(call, &entry, target))
+                    .collect(),
+            }
+        })
+        .collect();
+    Row {
+        id: entry.id,
+        user: odd.value(
+            1,
+            Person {
+                first_name: words::pick(words::FIRST_NAMES, roll >> 24),
+                last_name: words::pick(words::LAST_NAMES, roll >> 28),
+                photo: odd.photo(2),
+            },
+        ),
+        scan_date: odd.moment(3, scan_date),
+        scanners,
+        input: entry.input,
+    }
+}
+
+fn potential_targets(entry: &Entry) -> Vec<PotentialTarget> {
+    if !entry.external {
+        return Vec::new();
+    }
+    vec![PotentialTarget {
+        value: format!("mail{}.example.com", entry.number),
+        source: words::pick(&["certificate", "DNS", "e-mail"], (entry.roll >> 33) as usize),
+    }]
+}
+
+fn current_target(call: &Call<'_>, entry: &Entry, target: &Target) -> CurrentTarget {
+    let odd = Oddities::of_row(call.world.options.oddities, target.roll);
+    let scope = call.world.scopes.get(target.id);
+    let bits = if entry.external { 28 } else { 24 };
+    CurrentTarget {
+        id: target.id,
+        ip: target.address,
+        organization: odd.text(1, "Example Networks"),
+        description: odd.text(2, words::pick(words::SYSTEMS, (target.roll >> 8) as usize)),
+        hostnames: match target.roll & 3 {
+            0 => Vec::new(),
+            _ => vec![format!("host-{}.example.com", target.id)],
+        },
+        range: format!("{}/{bits}", entry.network()),
+        is_range_scanned: scope == Scope::All,
+        is_target_stopped: scope == Scope::Out,
+        is_target_paused: false,
+        results: odd.value(
+            3,
+            Results {
+                applications: Count { count: (target.roll >> 16) % 12 },
+                devices: Count { count: (target.roll >> 24) % 3 },
+            },
+        ),
+    }
+}

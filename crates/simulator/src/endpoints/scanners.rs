@@ -1,0 +1,215 @@
+//! `GET /console/scanSurface/scanners/`: the tenant's scanners.
+
+use std::net::Ipv4Addr;
+
+use serde::Serialize;
+
+use crate::{
+    Generation,
+    call::Call,
+    data::{
+        moment::{Form, Moment, TODAY},
+        odd::{Odd, Oddities},
+        random::{Topic, dice},
+        scanner::Scanner,
+        words,
+    },
+    page::whole,
+    reply::Reply,
+    tenants::tenant,
+};
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Scheduler {
+    no_scan_window_start_interval: &'static str,
+    no_scan_window_stop_interval: &'static str,
+    agentless_scanner: u64,
+}
+
+/// What both generations say about a scanner; the two add their own.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Row {
+    id: u64,
+    state: &'static str,
+    administrative_state: &'static str,
+    scheduler_config: Odd<Scheduler>,
+    number_of_user_inputs: u32,
+    number_of_ips_scanned: u32,
+    private_ip: Odd<Ipv4Addr>,
+    guid: Odd<String>,
+    public_ip: Odd<Ipv4Addr>,
+    hostname: String,
+    label: String,
+    advanced_scanner_status: Odd<&'static str>,
+    is_broker_accessible_by_scanner: bool,
+    is_default_cloud_scanner: bool,
+    operating_system: Odd<&'static str>,
+    worker_version: Odd<&'static str>,
+    controller_version: Odd<&'static str>,
+    install_type: &'static str,
+    install_date: Odd<Moment>,
+    last_seen: Odd<Moment>,
+    last_update: Odd<Moment>,
+    message_broker_username: Odd<&'static str>,
+    virtual_host: Odd<&'static str>,
+    r#type: &'static str,
+    extend_scan_running: bool,
+    is_shared: bool,
+    tenant: u32,
+    agent: Odd<u64>,
+    containers_status: Vec<Container>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    current: Option<CurrentParts>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Container {
+    name: &'static str,
+    status: &'static str,
+    cpu_usage: f64,
+    mem_usage: &'static str,
+    mem_limit: &'static str,
+}
+
+/// What just the current generation says.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CurrentParts {
+    is_os_outdated: bool,
+    number_of_ips_from_all_scopes: u32,
+    tenant_name: String,
+    credentials: Odd<Vec<Credentials>>,
+    uptime: Odd<u32>,
+    toolkit_version: Odd<&'static str>,
+    cpu_count: Odd<u32>,
+    ram_capacity: Odd<u32>,
+    hdd_capacity: Odd<u32>,
+    is_meeting_cpu_requirements: bool,
+    is_meeting_ram_requirements: bool,
+    is_meeting_hdd_requirements: bool,
+    incompatibility_reason: Odd<&'static str>,
+    is_auto_ssh_running: bool,
+    tunnel_status: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Credentials {
+    id: u64,
+    label: &'static str,
+    state: &'static str,
+    created_on: Moment,
+    user_inputs_count: u32,
+    credentials_type: &'static str,
+}
+
+/// All of them as an array, on both generations.
+pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
+    let inventory = call.inventory();
+    let shown = whole(call, u64::from(call.world.options.scanners));
+    let count = usize::try_from(shown.end).unwrap_or(usize::MAX);
+    let rows = inventory.scanners().take(count);
+    Ok(Reply::array(rows.map(|scanner| row(call, scanner))))
+}
+
+fn row(call: &Call<'_>, scanner: Scanner) -> Row {
+    let options = &call.world.options;
+    let mut dice = dice(options.seed, call.tenant, Topic::Scanner, scanner.id);
+    let odd = Oddities::of_row(options.oddities, dice.u64(..));
+    let internal = !scanner.is_cloud();
+    let online = scanner.is_active();
+    let last_octet = dice.u8(2..250);
+    let installed = Moment::before_today(&mut dice, 900);
+    let seen_ago = if online { 60 } else { 30 * 86_400 };
+    let inputs = options.scan_surface_entries / options.scanners;
+    Row {
+        id: scanner.id,
+        state: if online { "Online" } else { "Offline" },
+        administrative_state: if online { "Active" } else { "Stopped" },
+        scheduler_config: odd.object(
+            1,
+            Scheduler {
+                no_scan_window_start_interval: "08:00:00",
+                no_scan_window_stop_interval: "18:00:00",
+                agentless_scanner: scanner.id,
+            },
+        ),
+        number_of_user_inputs: inputs,
+        number_of_ips_scanned: inputs * 2,
+        private_ip: odd.nullable(2, internal.then(|| Ipv4Addr::new(10, 20, 0, last_octet))),
+        guid: odd.nullable(3, internal.then(|| format!("{:032x}", dice.u128(..)))),
+        public_ip: odd.nullable(4, Some(Ipv4Addr::new(203, 0, 113, last_octet))),
+        hostname: scanner.host_name(),
+        label: scanner.label(),
+        advanced_scanner_status: odd.nullable(5, online.then_some("running")),
+        is_broker_accessible_by_scanner: online,
+        is_default_cloud_scanner: scanner.is_cloud(),
+        operating_system: odd
+            .nullable(6, internal.then(|| words::pick(&["Ubuntu 20.04 LTS", "Debian GNU/Linux 11"], dice.usize(..)))),
+        worker_version: odd.nullable(7, Some("3.14.2")),
+        controller_version: odd.nullable(8, Some("3.14.0")),
+        install_type: "standalone",
+        install_date: odd.moment(9, installed),
+        last_seen: odd.moment(10, (TODAY - seen_ago) * 1_000_000),
+        last_update: odd.nullable_moment(11, internal.then_some(installed + 86_400_000_000)),
+        message_broker_username: odd.nullable(12, None),
+        virtual_host: odd.nullable(12, None),
+        r#type: if internal { "internal" } else { "external" },
+        extend_scan_running: scanner.is_extending(),
+        is_shared: scanner.is_cloud(),
+        tenant: call.tenant,
+        agent: Odd::Null,
+        containers_status: containers(online),
+        current: (call.generation() == Generation::Current).then(|| current_parts(call, scanner, odd, inputs)),
+    }
+}
+
+fn containers(online: bool) -> Vec<Container> {
+    ["worker", "controller"]
+        .into_iter()
+        .map(|name| Container {
+            name,
+            status: if online { "online" } else { "offline" },
+            cpu_usage: if online { 2.5 } else { 0.0 },
+            mem_usage: if online { "212MiB" } else { "0B" },
+            mem_limit: "4GiB",
+        })
+        .collect()
+}
+
+fn current_parts(call: &Call<'_>, scanner: Scanner, odd: Oddities, inputs: u32) -> CurrentParts {
+    let options = &call.world.options;
+    let internal = !scanner.is_cloud();
+    let created_on =
+        Moment { micros: (TODAY - 8_000_000) * 1_000_000, form: if odd.on() { Form::Space } else { Form::Iso } };
+    let credentials = internal.then(|| {
+        vec![Credentials {
+            id: scanner.id,
+            label: "Linux servers",
+            state: "valid",
+            created_on,
+            user_inputs_count: inputs,
+            credentials_type: "ssh_key",
+        }]
+    });
+    CurrentParts {
+        is_os_outdated: scanner.number.is_multiple_of(2),
+        number_of_ips_from_all_scopes: inputs * 3,
+        tenant_name: tenant(options, call.tenant).map(|tenant| tenant.name).unwrap_or_default(),
+        credentials: odd.nullable(13, credentials),
+        uptime: odd.nullable(14, scanner.is_active().then_some(86_400 * scanner.number)),
+        toolkit_version: odd.nullable(15, Some("1.8.1")),
+        cpu_count: odd.nullable(16, internal.then_some(4)),
+        ram_capacity: odd.nullable(17, internal.then_some(8_192)),
+        hdd_capacity: odd.nullable(18, internal.then_some(81_920)),
+        is_meeting_cpu_requirements: true,
+        is_meeting_ram_requirements: true,
+        is_meeting_hdd_requirements: true,
+        incompatibility_reason: odd.nullable(19, None),
+        is_auto_ssh_running: false,
+        tunnel_status: if scanner.is_active() { "started" } else { "stopped" },
+    }
+}

@@ -1,0 +1,60 @@
+//! `/common/auth/session/`: the browser's login, who is logged in, and logging out.
+
+use axum::http::StatusCode;
+
+use super::{
+    session_rows::{CurrentSession, LegacySession},
+    token::{Tokens, find, greet, issue, one_time_password},
+};
+use crate::{Generation, User, UserKind, access::bearer, call::Call, reply::Reply};
+
+/// `POST`: answers the new session, 400 for wrong credentials, or an answer without a session.
+pub(crate) fn log_in(call: &Call<'_>) -> Result<Reply, Reply> {
+    let Some(user) = find(call)? else {
+        return Err(Reply::detail(StatusCode::BAD_REQUEST, "Invalid username or password."));
+    };
+    let current = call.generation() == Generation::Current;
+    match user.kind {
+        UserKind::OneTimePassword if current => Ok(one_time_password()),
+        UserKind::OneTimePassword => Ok(logged_out(call, false)),
+        UserKind::SsoOnly => Ok(logged_out(call, true)),
+        _ => {
+            let tokens = issue(call, user)?;
+            Ok(greet(call, user, logged_in(call, user, &tokens)))
+        }
+    }
+}
+
+/// `GET`: answers whether somebody is logged in, and like the vendor repeats their tokens.
+pub(crate) fn show(call: &Call<'_>) -> Result<Reply, Reply> {
+    let Some(user) = call.user else {
+        return Ok(logged_out(call, false));
+    };
+    let mut tokens = issue(call, user)?;
+    if let Some(access) = bearer(call.headers) {
+        access.clone_into(&mut tokens.access);
+    }
+    Ok(logged_in(call, user, &tokens))
+}
+
+/// `DELETE`: ends the caller's access token.
+pub(crate) fn log_out(call: &Call<'_>) -> Result<Reply, Reply> {
+    if let Some(token) = bearer(call.headers) {
+        call.world.tokens.end(token);
+    }
+    Ok(Reply::empty(StatusCode::NO_CONTENT))
+}
+
+fn logged_in(call: &Call<'_>, user: &User, tokens: &Tokens) -> Reply {
+    match call.generation() {
+        Generation::Legacy => Reply::json(&LegacySession::of(call, user, tokens)),
+        Generation::Current => Reply::json(&CurrentSession::of(call, user, tokens)),
+    }
+}
+
+fn logged_out(call: &Call<'_>, sso_only: bool) -> Reply {
+    match call.generation() {
+        Generation::Legacy => Reply::json(&LegacySession::nobody()),
+        Generation::Current => Reply::json(&CurrentSession::nobody(sso_only)),
+    }
+}

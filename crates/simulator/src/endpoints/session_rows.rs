@@ -1,0 +1,178 @@
+//! The two generations' descriptions of a session.
+
+use serde::Serialize;
+
+use super::token::Tokens;
+use crate::{
+    User, UserKind,
+    call::Call,
+    data::{
+        moment::{Form, Moment, TODAY},
+        odd::Oddities,
+        random::{Topic, dice},
+        words,
+    },
+    tenants::is_trial_expired,
+};
+
+/// A session on the legacy generation; the default is nobody's.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct LegacySession<'a> {
+    is_logged_in: bool,
+    id: u32,
+    email: &'a str,
+    tenant_photo: &'a str,
+    username: &'a str,
+    role: &'a str,
+    last_name: &'a str,
+    photo: &'a str,
+    first_name: &'a str,
+    release_channel: &'a str,
+    account_id: u32,
+    registration_token: String,
+    trial_days_remaining: u32,
+    weekly_cvr_enabled: bool,
+    sync_emails: bool,
+    sync_period: &'a str,
+    async_emails: bool,
+    usage_report_emails: bool,
+    domains_remaining: u32,
+    is_trial_mode: bool,
+    is_trial_expired: bool,
+    clear_database_remaining: u32,
+    is_installation_admin: bool,
+    is_custom_branding_applied: bool,
+    refresh: &'a str,
+    access: &'a str,
+    #[serde(rename = "original_tenant_id", skip_serializing_if = "Option::is_none")]
+    original_tenant_id: Option<u32>,
+}
+
+impl<'a> LegacySession<'a> {
+    /// The answer when nobody is logged in.
+    pub(super) fn nobody() -> Self {
+        Self { release_channel: "master-production", sync_period: "weekly", ..Self::default() }
+    }
+
+    pub(super) fn of(call: &Call<'a>, user: &'a User, tokens: &'a Tokens) -> Self {
+        let person = Person::of(call, user);
+        let trial_expired = is_trial_expired(&call.world.options, call.tenant);
+        Self {
+            is_logged_in: true,
+            id: user.id,
+            email: &user.user_name,
+            tenant_photo: person.photo,
+            username: &user.user_name,
+            role: &user.role,
+            last_name: person.last_name,
+            photo: person.photo,
+            first_name: person.first_name,
+            account_id: call.tenant,
+            registration_token: person.registration_token,
+            is_trial_mode: trial_expired,
+            is_trial_expired: trial_expired,
+            sync_emails: true,
+            is_installation_admin: user.kind == UserKind::Administrator,
+            refresh: &tokens.refresh,
+            access: &tokens.access,
+            original_tenant_id: tokens.original_tenant_id,
+            ..Self::nobody()
+        }
+    }
+}
+
+/// A session on the current generation; the default is nobody's.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CurrentSession<'a> {
+    is_sso_only: bool,
+    is_logged_in: bool,
+    is_otp_enabled: bool,
+    id: u32,
+    account_id: u32,
+    registration_id: u32,
+    registration_token: String,
+    refresh: &'a str,
+    access: &'a str,
+    email: &'a str,
+    first_name: &'a str,
+    last_name: &'a str,
+    username: &'a str,
+    role: &'a str,
+    photo: &'a str,
+    tenant_photo: &'a str,
+    new_vulns_emails: &'a [&'a str],
+    sync_emails: bool,
+    sync_emails_period: &'a str,
+    async_emails: bool,
+    usage_report_emails: bool,
+    weekly_cvr_enabled: bool,
+    remediation_report_emails_enable: bool,
+    technical_report_emails_enable: bool,
+    contextual_risk_report_emails_enable: bool,
+    is_installation_admin: bool,
+    is_feedback_survey_completed: bool,
+    release_channel: &'a str,
+    api_key_generation_date: Option<Moment>,
+    dashboard_like_points: i32,
+    #[serde(rename = "original_tenant_id", skip_serializing_if = "Option::is_none")]
+    original_tenant_id: Option<u32>,
+}
+
+impl<'a> CurrentSession<'a> {
+    /// The answer when nobody is logged in.
+    pub(super) fn nobody(sso_only: bool) -> Self {
+        Self { is_sso_only: sso_only, release_channel: "master-production", ..Self::default() }
+    }
+
+    pub(super) fn of(call: &Call<'a>, user: &'a User, tokens: &'a Tokens) -> Self {
+        let person = Person::of(call, user);
+        let form = if call.world.options.oddities { Form::SpaceMicros } else { Form::Iso };
+        Self {
+            is_logged_in: true,
+            id: user.id,
+            account_id: call.tenant,
+            registration_id: call.tenant + 500,
+            registration_token: person.registration_token,
+            refresh: &tokens.refresh,
+            access: &tokens.access,
+            original_tenant_id: tokens.original_tenant_id,
+            email: &user.user_name,
+            first_name: person.first_name,
+            last_name: person.last_name,
+            username: &user.user_name,
+            // The schema has no word for a user without rights but the empty one.
+            role: if user.kind == UserKind::NoRights { "" } else { &user.role },
+            photo: person.photo,
+            tenant_photo: person.photo,
+            new_vulns_emails: &["high", "critical"],
+            sync_emails: true,
+            sync_emails_period: "weekly",
+            is_installation_admin: user.kind == UserKind::Administrator,
+            api_key_generation_date: (!user.api_key.is_empty())
+                .then_some(Moment { micros: (TODAY - 900_000) * 1_000_000, form }),
+            ..Self::nobody(false)
+        }
+    }
+}
+
+/// What a user is called and looks like.
+struct Person {
+    first_name: &'static str,
+    last_name: &'static str,
+    photo: &'static str,
+    registration_token: String,
+}
+
+impl Person {
+    fn of(call: &Call<'_>, user: &User) -> Self {
+        let mut dice = dice(call.world.options.seed, 1, Topic::User, u64::from(user.id));
+        Self {
+            first_name: words::pick(words::FIRST_NAMES, dice.usize(..)),
+            last_name: words::pick(words::LAST_NAMES, dice.usize(..)),
+            photo: Oddities::of_row(call.world.options.oddities, dice.u64(..)).photo(0),
+            registration_token: format!("reg-{:016x}{:016x}", dice.u64(..), dice.u64(..)),
+        }
+    }
+}

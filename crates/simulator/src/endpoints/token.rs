@@ -1,0 +1,91 @@
+//! `POST /auth/token/`: exchanges a user's name and password for tokens.
+
+use axum::http::StatusCode;
+use serde::Serialize;
+
+use crate::{
+    Generation, User, UserKind,
+    call::{Call, required},
+    data::random::{Topic, dice},
+    reply::Reply,
+    tokens::Issue,
+};
+
+/// The tokens of one login; empty where the user gets none.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Tokens {
+    pub(crate) access: String,
+    pub(crate) refresh: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) original_tenant_id: Option<u32>,
+    #[serde(rename = "isSsoOnly", skip_serializing_if = "Option::is_none")]
+    sso_only: Option<bool>,
+}
+
+/// Answers tokens, 401 for wrong credentials, or an answer without tokens for users who need more.
+pub(crate) fn create(call: &Call<'_>) -> Result<Reply, Reply> {
+    let Some(user) = find(call)? else {
+        return Err(Reply::detail(StatusCode::UNAUTHORIZED, "No active account found with the given credentials"));
+    };
+    let current = call.generation() == Generation::Current;
+    let reply = match user.kind {
+        UserKind::OneTimePassword if current => one_time_password(),
+        UserKind::OneTimePassword => Reply::json(&Tokens::default()),
+        UserKind::SsoOnly => Reply::json(&Tokens { sso_only: current.then_some(true), ..Tokens::default() }),
+        _ => greet(call, user, Reply::json(&issue(call, user)?)),
+    };
+    Ok(reply)
+}
+
+/// 203: a one-time password is needed and there is no session.
+pub(crate) fn one_time_password() -> Reply {
+    Reply::json(&serde_json::json!({ "isOtpEnabled": true, "isLoggedIn": false }))
+        .with_status(StatusCode::NON_AUTHORITATIVE_INFORMATION)
+}
+
+/// The user whose name and password are in the body; `None` for wrong ones.
+pub(crate) fn find<'w>(call: &Call<'w>) -> Result<Option<&'w User>, Reply> {
+    let fields = call.fields()?;
+    let name = required(&fields, "username")?;
+    let password = required(&fields, "password")?;
+    let known = call.world.users.iter().find(|user| user.user_name == name && user.password == password);
+    Ok(known)
+}
+
+/// New tokens for a user.
+pub(crate) fn issue(call: &Call<'_>, user: &User) -> Result<Tokens, Reply> {
+    let options = &call.world.options;
+    let issue = settings(call, user.id);
+    let tokens = &call.world.tokens;
+    Ok(Tokens {
+        access: tokens.access(issue).map_err(failed)?,
+        refresh: tokens.refresh(issue).map_err(failed)?,
+        original_tenant_id: options.original_tenant.filter(|_| options.original_tenant_in_reply),
+        sso_only: None,
+    })
+}
+
+/// How this instance makes tokens for a user.
+pub(crate) fn settings(call: &Call<'_>, user: u32) -> Issue {
+    let options = &call.world.options;
+    Issue {
+        user,
+        original_tenant: options.original_tenant,
+        now: call.world.clock.now_seconds(),
+        lifetime: options.token_lifetime,
+        opaque: options.opaque_tokens,
+    }
+}
+
+/// 500: a token could not be signed, which does not happen with a key of the right length.
+pub(crate) fn failed(error: jsonwebtoken::errors::Error) -> Reply {
+    Reply::detail(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string())
+}
+
+/// The login's answer with the cookie that clients echo on writes.
+pub(crate) fn greet(call: &Call<'_>, user: &User, reply: Reply) -> Reply {
+    let now = call.world.clock.now_micros();
+    let mut dice = dice(call.world.options.seed, user.id, Topic::Cookie, now);
+    let value = format!("{:016x}{:016x}", dice.u64(..), dice.u64(..));
+    reply.with_cookie("XSRF-TOKEN", &value)
+}

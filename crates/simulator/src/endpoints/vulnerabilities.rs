@@ -1,0 +1,30 @@
+//! `GET /console/elements/device/{deviceId}/vulnerabilities/`: the CVEs of a device.
+
+use super::{
+    devices::find,
+    vulnerability_rows::{CurrentVulnerability, LegacyVulnerability},
+};
+use crate::{
+    Generation,
+    call::Call,
+    page::{Page, PastLast, whole},
+    reply::Reply,
+};
+
+/// Legacy: all as an array. Current: pages.
+pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
+    let device = find(call)?;
+    let inventory = call.inventory();
+    let total = u64::from(call.world.options.vulnerabilities);
+    let vulnerability = |row: u64| {
+        let number = u32::try_from(row).ok()?;
+        Some(inventory.vulnerability(&device, number))
+    };
+    if call.generation() == Generation::Legacy {
+        let rows = whole(call, total).filter_map(vulnerability);
+        return Ok(Reply::array(rows.map(|row| LegacyVulnerability::of(&inventory, row))));
+    }
+    let page = Page::of(call, None, PastLast::ByGeneration, total)?;
+    let rows = page.rows.clone().filter_map(vulnerability);
+    Ok(page.reply(rows.map(|row| CurrentVulnerability::of(&inventory, row))))
+}

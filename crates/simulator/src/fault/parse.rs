@@ -1,0 +1,202 @@
+//! Reads a fault's text, or says which words would have been valid.
+
+use std::{str::FromStr, time::Duration};
+
+use super::{ErrorBody, Fault, Kind, PageFault, RetryAfter};
+use crate::routes::names;
+
+/// The names of all kinds, as texts have them.
+const KINDS: &str = "status=503, delay=500ms, close, cut, broken, html, empty, foreign, giant=100MB, \
+     token-expiry, redirect=URL, wrong-encoding, deep, short-page, repeat-page, shift";
+const MODIFIERS: &str = "count, skip, page, and with status also body and retry-after";
+
+/// A fault's text is wrong; the message names the valid words.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FaultError {
+    /// Route or kind is missing.
+    #[error("a fault is ROUTE KIND [KEY=VALUE…], for example `devices status=503 count=2`; kinds: {KINDS}")]
+    Incomplete,
+    /// No route has this name.
+    #[error("no route is called `{name}`; routes: *, {valid}")]
+    Route {
+        /// The word given.
+        name: String,
+        /// The names of all routes.
+        valid: String,
+    },
+    /// No kind has this name.
+    #[error("no kind of fault is called `{0}`; kinds: {KINDS}")]
+    Kind(String),
+    /// No modifier has this name, or not with this kind, or it came twice.
+    #[error("`{0}` does not fit here; modifiers, each once: {MODIFIERS}")]
+    Modifier(String),
+    /// A value is missing, not allowed or cannot be read.
+    #[error("`{word}` is wrong: {expected}")]
+    Value {
+        /// The word given.
+        word: String,
+        /// What it should look like.
+        expected: &'static str,
+    },
+}
+
+impl FromStr for Fault {
+    type Err = FaultError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut words = text.split_whitespace();
+        let (Some(route), Some(kind)) = (words.next(), words.next()) else {
+            return Err(FaultError::Incomplete);
+        };
+        let mut fault = Self {
+            route: route_name(route)?,
+            kind: read_kind(kind)?,
+            retry_after: None,
+            count: None,
+            skip: 0,
+            page: None,
+        };
+        let mut seen = Vec::new();
+        for word in words {
+            let name = word.split('=').next().unwrap_or(word);
+            if seen.contains(&name) {
+                return Err(FaultError::Modifier(word.to_owned()));
+            }
+            seen.push(name);
+            fault.modify(word)?;
+        }
+        Ok(fault)
+    }
+}
+
+fn route_name(name: &str) -> Result<&'static str, FaultError> {
+    if name == "*" {
+        return Ok("*");
+    }
+    let valid = names();
+    valid
+        .iter()
+        .find(|valid| **valid == name)
+        .copied()
+        .ok_or_else(|| FaultError::Route { name: name.to_owned(), valid: valid.join(", ") })
+}
+
+fn read_kind(word: &str) -> Result<Kind, FaultError> {
+    let (name, value) = match word.split_once('=') {
+        Some((name, value)) => (name, Some(value)),
+        None => (word, None),
+    };
+    let wrong = |expected| FaultError::Value { word: word.to_owned(), expected };
+    let kind = match name {
+        "status" => {
+            const EXPECTED: &str = "write an HTTP status from 200 to 599, such as status=503";
+            let code: u16 = value
+                .and_then(|value| value.parse().ok())
+                .filter(|code| (200..600).contains(code))
+                .ok_or_else(|| wrong(EXPECTED))?;
+            return Ok(Kind::Status(code, ErrorBody::default()));
+        }
+        "delay" => {
+            const EXPECTED: &str = "write a time in ms, s or m, such as delay=500ms";
+            return value.and_then(duration).map(Kind::Delay).ok_or_else(|| wrong(EXPECTED));
+        }
+        "giant" => {
+            const EXPECTED: &str = "write a size in B, KB, MB or GB, such as giant=100MB";
+            return value.and_then(size).map(Kind::Giant).ok_or_else(|| wrong(EXPECTED));
+        }
+        "redirect" => {
+            const EXPECTED: &str = "write an address in visible ASCII, such as redirect=http://192.0.2.1/";
+            return value
+                .filter(|url| !url.is_empty() && url.bytes().all(|byte| byte.is_ascii_graphic()))
+                .map(|url| Kind::Redirect(url.to_owned()))
+                .ok_or_else(|| wrong(EXPECTED));
+        }
+        "close" => Kind::Close,
+        "cut" => Kind::Cut,
+        "broken" => Kind::Broken,
+        "html" => Kind::Html,
+        "empty" => Kind::Empty,
+        "foreign" => Kind::Foreign,
+        "token-expiry" => Kind::TokenExpiry,
+        "wrong-encoding" => Kind::WrongEncoding,
+        "deep" => Kind::Deep,
+        "short-page" => Kind::Page(PageFault::Short),
+        "repeat-page" => Kind::Page(PageFault::Repeat),
+        "shift" => Kind::Page(PageFault::Shift),
+        _ => return Err(FaultError::Kind(word.to_owned())),
+    };
+    if value.is_some() {
+        return Err(wrong("this kind takes no value"));
+    }
+    Ok(kind)
+}
+
+impl Fault {
+    fn modify(&mut self, word: &str) -> Result<(), FaultError> {
+        let wrong = |expected| FaultError::Value { word: word.to_owned(), expected };
+        let (name, value) = word.split_once('=').unwrap_or((word, ""));
+        let number = || value.parse::<u32>().map_err(|_| wrong("write a whole number, such as count=2"));
+        match (name, &mut self.kind) {
+            ("count", _) => self.count = Some(number()?),
+            ("skip", _) => self.skip = number()?,
+            ("page", _) => self.page = Some(number()?),
+            ("body", Kind::Status(_, body)) => {
+                *body = ErrorBody::from_word(value)
+                    .ok_or_else(|| wrong("write body=detail, message, fields, html or empty"))?;
+            }
+            ("retry-after", Kind::Status(..)) => {
+                let after = match value.strip_prefix("date:") {
+                    Some(seconds) => seconds.parse().ok().map(RetryAfter::Date),
+                    None => value.parse().ok().map(RetryAfter::Seconds),
+                };
+                self.retry_after = Some(after.ok_or_else(|| wrong("write retry-after=5 or retry-after=date:+5"))?);
+            }
+            _ => return Err(FaultError::Modifier(word.to_owned())),
+        }
+        Ok(())
+    }
+}
+
+impl ErrorBody {
+    /// All bodies with their words.
+    pub(super) const WORDS: [(Self, &'static str); 5] = [
+        (Self::Detail, "detail"),
+        (Self::Message, "message"),
+        (Self::Fields, "fields"),
+        (Self::Html, "html"),
+        (Self::Empty, "empty"),
+    ];
+
+    fn from_word(word: &str) -> Option<Self> {
+        Self::WORDS.iter().find(|(_, name)| *name == word).map(|(body, _)| *body)
+    }
+}
+
+/// Number and unit, the number first.
+fn measure(text: &str) -> Option<(u64, &str)> {
+    let digits = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    Some((number.parse().ok()?, unit))
+}
+
+fn duration(text: &str) -> Option<Duration> {
+    let (number, unit) = measure(text)?;
+    match unit {
+        "ms" => Some(Duration::from_millis(number)),
+        "s" => Some(Duration::from_secs(number)),
+        "m" => number.checked_mul(60).map(Duration::from_secs),
+        _ => None,
+    }
+}
+
+fn size(text: &str) -> Option<u64> {
+    let (number, unit) = measure(text)?;
+    let factor = match unit {
+        "B" => 1,
+        "KB" => 1_000,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        _ => return None,
+    };
+    number.checked_mul(factor)
+}

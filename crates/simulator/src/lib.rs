@@ -1,0 +1,49 @@
+//! A simulator of the CODA Footprint API, both generations, for tests, demonstrations and benchmarks.
+//!
+//! It speaks real HTTP on a loopback port, invents its data from a seed, remembers what writes did,
+//! records what it was asked and misbehaves on command.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use footprint_simulator::{Options, Simulator, UserKind};
+//!
+//! let simulator = Simulator::start(Options::default()).await?;
+//! let user = simulator.user(UserKind::Administrator);
+//! println!("{} {} {}", simulator.url(), user.user_name, user.password);
+//! simulator.inject("devices status=503 retry-after=2 count=1".parse()?);
+//! # Ok(())
+//! # }
+//! ```
+
+mod access;
+mod call;
+mod clock;
+mod data;
+mod endpoints;
+mod fault;
+mod generation;
+mod known;
+mod options;
+mod page;
+mod query;
+mod recorder;
+mod reply;
+mod router;
+mod routes;
+mod scans;
+mod scopes;
+mod serve;
+mod simulator;
+mod tenants;
+mod tokens;
+mod users;
+mod world;
+
+pub use fault::{Fault, FaultError};
+pub use generation::{Generation, UnknownGeneration};
+pub use known::KnownIds;
+pub use options::Options;
+pub use recorder::RecordedRequest;
+pub use simulator::{Simulator, StartError};
+pub use tenants::Tenant;
+pub use users::{User, UserKind};

@@ -1,0 +1,85 @@
+//! Lists every route once: its short name, method, path, demand on the caller and endpoint.
+
+use crate::{
+    access::Demand::{self, Nothing, Read, Write},
+    call::Call,
+    endpoints as to,
+    reply::Reply,
+};
+
+/// Answers a call; an `Err` is the vendor's refusal.
+pub(crate) type Endpoint = fn(&Call<'_>) -> Result<Reply, Reply>;
+
+/// One method on one path.
+#[derive(Debug)]
+pub(crate) struct Route {
+    /// The name that faults use; several routes may share one.
+    pub(crate) name: &'static str,
+    pub(crate) method: &'static str,
+    /// The path below `/api`, variable parts in braces.
+    pub(crate) path: &'static str,
+    pub(crate) demand: Demand,
+    /// Whether the legacy generation has it too.
+    pub(crate) legacy: bool,
+    pub(crate) endpoint: Endpoint,
+}
+
+const fn route(
+    name: &'static str,
+    method: &'static str,
+    path: &'static str,
+    demand: Demand,
+    endpoint: Endpoint,
+) -> Route {
+    Route { name, method, path, demand, legacy: true, endpoint }
+}
+
+const fn current_only(route: Route) -> Route {
+    Route { legacy: false, ..route }
+}
+
+/// Every route of the simulator.
+#[rustfmt::skip]
+pub(crate) static ROUTES: [Route; 22] = [
+    route("token", "POST", "/auth/token/", Nothing, to::token::create),
+    route("refresh", "POST", "/auth/token/refresh/", Nothing, to::refresh::create),
+    route("login", "POST", "/common/auth/session/", Nothing, to::session::log_in),
+    route("session", "GET", "/common/auth/session/", Nothing, to::session::show),
+    route("session", "DELETE", "/common/auth/session/", Nothing, to::session::log_out),
+    route("accounts", "GET", "/common/auth/session/accounts/", Read, to::accounts::list),
+    route("contexts", "GET", "/console/elements/contexts/technical/", Read, to::contexts::list),
+    route("context", "GET", "/console/elements/contexts/technical/{contextId}/", Read, to::contexts::show),
+    route("devices", "GET", "/console/elements/devices/", Read, to::devices::list),
+    route("attack-avenues", "GET", "/console/elements/device/{deviceId}/attackavenues/", Read, to::attack_avenues::list),
+    route("network-connections", "GET", "/console/elements/device/{deviceId}/networkConnections/", Read, to::network_connections::list),
+    route("device-users", "GET", "/console/elements/device/{deviceId}/users/", Read, to::device_users::list),
+    route("vulnerabilities", "GET", "/console/elements/device/{deviceId}/vulnerabilities/", Read, to::vulnerabilities::list),
+    route("scanners", "GET", "/console/scanSurface/scanners/", Read, to::scanners::list),
+    route("scan-surface", "GET", "/console/scanSurface/", Read, to::scan_surface::list),
+    route("ports", "GET", "/console/scanSurface/currentTargets/ports/", Read, to::ports::list),
+    route("rescan", "PATCH", "/console/scanSurface/rescan/", Write, to::rescan::all),
+    route("rescan", "PATCH", "/console/scanSurface/rescan/{scannerId}/", Write, to::rescan::one),
+    route("target", "PATCH", "/console/scanSurface/currentTargets/{targetId}/", Write, to::target::change),
+    route("scan-status", "GET", "/console/status/scan/", Read, to::scan_status::show),
+    current_only(route("scans", "GET", "/console/scans/", Read, to::scans::list)),
+    current_only(route("scans", "GET", "/console/scans/{scanUuid}/", Read, to::scans::show)),
+];
+
+/// The short names, each once, in the order of the list.
+pub(crate) fn names() -> Vec<&'static str> {
+    let mut names: Vec<_> = ROUTES.iter().map(|route| route.name).collect();
+    names.dedup();
+    names
+}
+
+/// The paths, each once.
+pub(crate) fn paths() -> Vec<&'static str> {
+    let mut paths: Vec<_> = ROUTES.iter().map(|route| route.path).collect();
+    paths.dedup();
+    paths
+}
+
+/// The part of a request's path that stands where the template has its variable part.
+pub(crate) fn element<'p>(template: &str, path: &'p str) -> &'p str {
+    template.split('/').zip(path.split('/')).find(|(part, _)| part.starts_with('{')).map_or("", |(_, value)| value)
+}

@@ -1,0 +1,137 @@
+//! Starts a simulated instance and is the handle to it.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::{net::TcpListener, task::JoinHandle};
+
+use crate::{
+    Fault, KnownIds, Options, RecordedRequest, Tenant, User, UserKind, router::router, serve::serve, tenants::tenant,
+    world::World,
+};
+
+/// A running simulator. Dropping it stops it.
+#[derive(Debug)]
+pub struct Simulator {
+    world: Arc<World>,
+    address: SocketAddr,
+    task: JoinHandle<()>,
+}
+
+/// Why a simulator could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A size is out of its range.
+    #[error("{option} is {value}, but must be from {least} to {most}")]
+    Option {
+        /// The field of [`Options`].
+        option: &'static str,
+        /// What it was.
+        value: u32,
+        /// The smallest number allowed.
+        least: u32,
+        /// The largest number allowed.
+        most: u32,
+    },
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address asked for.
+        address: SocketAddr,
+        /// What the operating system said.
+        source: io::Error,
+    },
+}
+
+impl Simulator {
+    /// Binds the address and serves in a task of the current tokio runtime.
+    ///
+    /// # Errors
+    /// When a size is out of range or the address cannot be bound.
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        options.check()?;
+        let listen = options.listen;
+        let failed = |source| StartError::Listen { address: listen, source };
+        let listener = TcpListener::bind(listen).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let world = Arc::new(World::new(options));
+        let task = tokio::spawn(serve(listener, router(&world)));
+        Ok(Self { world, address, task })
+    }
+
+    /// The instance's address, such as `http://127.0.0.1:41234`, without `/api`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// All users with their passwords.
+    pub fn users(&self) -> &[User] {
+        &self.world.users
+    }
+
+    /// The user of this kind.
+    pub fn user(&self, role: UserKind) -> &User {
+        self.world.user(role)
+    }
+
+    /// All tenants, ordered by id.
+    pub fn tenants(&self) -> Vec<Tenant> {
+        let options = &self.world.options;
+        (1..=options.tenants).filter_map(|id| tenant(options, id)).collect()
+    }
+
+    /// The last 10,000 requests, oldest first.
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        self.world.recorder.all()
+    }
+
+    /// Forgets the requests recorded so far.
+    pub fn clear_requests(&self) {
+        self.world.recorder.clear();
+    }
+
+    /// Misbehaves like this from now on.
+    pub fn inject(&self, fault: Fault) {
+        self.world.faults.inject(fault);
+    }
+
+    /// Behaves again.
+    pub fn clear_faults(&self) {
+        self.world.faults.clear();
+    }
+
+    /// Ends every access token issued so far: requests with one get 401, its user is not logged in.
+    /// Refresh tokens stay good.
+    pub fn expire_tokens(&self) {
+        self.world.tokens.end_all();
+    }
+
+    /// Moves the simulator's clock forward, for the progress of scans and the end of tokens.
+    pub fn advance(&self, by: Duration) {
+        self.world.clock.advance(by);
+    }
+
+    /// A text that changes exactly when scans were started or scopes changed, not on reads or logins.
+    pub fn state_fingerprint(&self) -> String {
+        self.world.state_fingerprint()
+    }
+
+    /// Ids of tenant 1 with a known peculiarity.
+    pub fn known(&self) -> KnownIds {
+        KnownIds::of(&self.world.options)
+    }
+
+    /// Stops serving, ends all connections and waits until the port is free again.
+    pub async fn shutdown(mut self) {
+        self.task.abort();
+        // The task ends by being cancelled, which is no failure here.
+        if let Err(error) = (&mut self.task).await {
+            tracing::debug!(%error, "the simulator stopped");
+        }
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}

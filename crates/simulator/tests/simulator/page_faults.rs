@@ -1,0 +1,46 @@
+//! Lists that are read wrongly: rows missing, repeated or shifted.
+
+use footprint_simulator::Generation;
+
+use crate::client::{Answer, BOTH, DEVICES, Instance};
+
+async fn page(instance: &Instance, number: u32) -> Answer {
+    instance.get(&format!("{DEVICES}?page={number}")).await
+}
+
+#[tokio::test]
+async fn short_pages_lack_their_last_row() {
+    for generation in BOTH {
+        let instance = Instance::of(generation).await;
+        let normal = page(&instance, 2).await;
+        instance.fault("* short-page");
+        let short = page(&instance, 2).await;
+        assert_eq!(short.total(), normal.total());
+        assert_eq!(short.ids(), normal.ids()[..24]);
+        let scanners = instance.get("/console/scanSurface/scanners/").await;
+        assert_eq!(scanners.rows().len(), 3);
+    }
+}
+
+#[tokio::test]
+async fn repeated_pages_are_the_ones_before() {
+    let instance = Instance::of(Generation::Current).await;
+    let first = page(&instance, 1).await;
+    instance.fault("devices repeat-page");
+    assert_eq!(page(&instance, 2).await.text, first.text);
+    assert_eq!(page(&instance, 1).await.text, first.text);
+}
+
+#[tokio::test]
+async fn shifted_pages_repeat_a_row_and_count_one_more() {
+    let instance = Instance::of(Generation::Current).await;
+    let (first, second) = (page(&instance, 1).await, page(&instance, 2).await);
+    instance.fault("devices shift");
+    assert_eq!(page(&instance, 1).await.text, first.text);
+    let shifted = page(&instance, 2).await;
+    assert_eq!(shifted.total(), 251);
+    assert_eq!(shifted.ids()[0], first.ids()[24]);
+    assert_eq!(shifted.ids()[1..], second.ids()[..24]);
+    let last = page(&instance, 11).await;
+    assert_eq!(last.rows().len(), 1);
+}

@@ -1,0 +1,206 @@
+//! Replies fit their schemas; with oddities on, all but a list of fields still do.
+
+use std::{collections::BTreeSet, fs, path::PathBuf};
+
+use footprint_simulator::{Generation, Options, UserKind};
+use jsonschema::Validator;
+use serde_json::{Value, json};
+
+use crate::client::{BOTH, Instance};
+
+fn schema(generation: Generation, name: &str) -> Validator {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("schemas/{generation}/{name}.json"));
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let schema: Value = serde_json::from_str(&text).unwrap();
+    jsonschema::options().should_validate_formats(true).build(&schema).unwrap()
+}
+
+/// A reply of every route that has a schema, more than one where rows differ, by the schema's name.
+async fn replies(generation: Generation, oddities: bool, seed: u64) -> Vec<(&'static str, Value)> {
+    let mut instance =
+        Instance::with(Options { generation, oddities, seed, page_size: 100, ..Options::default() }).await;
+    let known = instance.known();
+    let mut replies = Vec::new();
+    for kind in [UserKind::NoRights, UserKind::Administrator] {
+        replies.push(("token", instance.log_in(kind).await.json));
+        let user = instance.user(kind);
+        let body = json!({"username": user.user_name, "password": user.password});
+        replies.push(("login", instance.post("/common/auth/session/", body).await.json));
+        replies.push(("session", instance.get("/common/auth/session/").await.json));
+    }
+    let nobody = instance.http.get(format!("{}/api/common/auth/session/", instance.url()));
+    replies.push(("session", crate::client::answer(nobody).await.json));
+    let refresh = json!({"refresh": instance.refresh});
+    replies.push(("refresh", instance.post("/auth/token/refresh/", refresh).await.json));
+    let elements = "/console/elements";
+    let surface = "/console/scanSurface";
+    let mut paths = vec![
+        ("accounts", "/common/auth/session/accounts/".to_owned()),
+        ("contexts", format!("{elements}/contexts/technical/")),
+        ("scanners", format!("{surface}/scanners/")),
+        ("scan-surface", format!("{surface}/")),
+        ("ports", format!("{surface}/currentTargets/ports/")),
+    ];
+    paths.extend((1..=30).map(|n| ("context", format!("{elements}/contexts/technical/{}/", 1_000_000 + n))));
+    paths.extend((1..=3).map(|page| ("devices", format!("{elements}/devices/?page={page}"))));
+    for device in [known.agent_device, known.server_device, 1_050_100, 1_050_101] {
+        let device_path = format!("{elements}/device/{device}");
+        paths.push(("attack-avenues", format!("{device_path}/attackavenues/")));
+        paths.push(("vulnerabilities", format!("{device_path}/vulnerabilities/")));
+    }
+    let agent = format!("{elements}/device/{}", known.agent_device);
+    paths.push(("network-connections", format!("{agent}/networkConnections/")));
+    paths.push(("device-users", format!("{agent}/users/")));
+    for (name, path) in paths {
+        let answer = instance.get(&path).await;
+        assert_eq!(answer.status, 200, "{path}");
+        replies.push((name, answer.json));
+    }
+    let one = format!("{surface}/rescan/{}/", known.active_scanner);
+    let one = instance.patch(&one, json!({})).await.json;
+    let all = instance.patch(&format!("{surface}/rescan/"), json!({})).await.json;
+    replies.push(("scan-status", instance.get("/console/status/scan/").await.json));
+    if generation == Generation::Current {
+        replies.push(("scans", instance.get("/console/scans/").await.json));
+        let scan = format!("/console/scans/{}/", one["scanUuid"].as_str().unwrap());
+        replies.push(("scan", instance.get(&scan).await.json));
+        replies.push(("rescan-one", one));
+        replies.push(("rescan", all));
+    }
+    replies
+}
+
+/// Every violation as the schema's name and the field's name.
+fn violations(generation: Generation, replies: &[(&'static str, Value)]) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (name, reply) in replies {
+        let schema = schema(generation, name);
+        for error in schema.iter_errors(reply) {
+            let path = error.instance_path().to_string();
+            let field = path.rsplit('/').find(|part| part.parse::<u32>().is_err());
+            let missing = if path.is_empty() { error.to_string() } else { String::new() };
+            let hollow = if error.to_string().contains("required") { " hollow" } else { "" };
+            found.insert(format!("{name} {}{hollow}{missing}", field.unwrap_or_default()));
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn every_reply_fits_its_schema_when_oddities_are_off() {
+    for generation in BOTH {
+        let replies = replies(generation, false, 1).await;
+        assert_eq!(violations(generation, &replies), BTreeSet::new(), "{generation}");
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("schemas/{generation}"));
+        let schemas: BTreeSet<String> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let checked: BTreeSet<String> = replies.iter().map(|(name, _)| format!("{name}.json")).collect();
+        assert_eq!(schemas, checked, "{generation}");
+    }
+}
+
+/// The fields that the vendor is known to fill in its own way.
+const ODD_LEGACY: &[&str] = &[
+    "accounts lastLogin",
+    "attack-avenues discoveredOn",
+    "context businessImpact",
+    "context modified",
+    "context uptime",
+    "contexts businessImpact",
+    "contexts modified",
+    "contexts uptime",
+    "devices agentId",
+    "devices applicationsCount",
+    "devices discoveredOn",
+    "devices lastSeen",
+    "devices riskLevel",
+    "scan-surface results",
+    "scan-surface scanDate",
+    "scan-surface user",
+    "scanners installDate",
+    "scanners lastSeen",
+    "scanners lastUpdate",
+    "scanners schedulerConfig",
+    "scanners schedulerConfig hollow",
+    "vulnerabilities cvssExploit",
+    "vulnerabilities cvssImpact",
+    "vulnerabilities cvssScore",
+    "vulnerabilities discovered",
+    "vulnerabilities lastModified",
+    "vulnerabilities publishedDate",
+    "vulnerabilities stateLastChangedOn",
+];
+const ODD_CURRENT: &[&str] = &[
+    "accounts initialScanType",
+    "accounts lastLogin",
+    "attack-avenues attackVector",
+    "attack-avenues attackVector hollow",
+    "attack-avenues cvssExploit",
+    "attack-avenues cvssImpact",
+    "attack-avenues discovered",
+    "attack-avenues discoveredOn",
+    "attack-avenues informationOrigin",
+    "attack-avenues informationOrigin hollow",
+    "attack-avenues lastModified",
+    "attack-avenues lastScanned",
+    "attack-avenues lastSeen",
+    "attack-avenues lastStateChanged",
+    "attack-avenues lastUpdate",
+    "attack-avenues port",
+    "attack-avenues published",
+    "attack-avenues qualityOfDetection",
+    "attack-avenues relatedApplication",
+    "attack-avenues relatedApplication hollow",
+    "context created",
+    "context crs",
+    "context itOwnerGroupId",
+    "context itOwnerUserId",
+    "context modified",
+    "devices agentStatus",
+    "devices discoveredOn",
+    "devices lastCheckin",
+    "devices lastScanned",
+    "devices lastSeen",
+    "devices lastUpdate",
+    "devices ports",
+    "devices riskLevel",
+    "ports lastScanned",
+    "scan-surface results",
+    "scan-surface scanDate",
+    "scan-surface user",
+    "scanners cpuCount",
+    "scanners createdOn",
+    "scanners credentials",
+    "scanners hddCapacity",
+    "scanners installDate",
+    "scanners lastSeen",
+    "scanners lastUpdate",
+    "scanners ramCapacity",
+    "scanners schedulerConfig",
+    "scanners schedulerConfig hollow",
+    "scanners uptime",
+    "vulnerabilities attackVector",
+    "vulnerabilities attackVector hollow",
+    "vulnerabilities cvssExploit",
+    "vulnerabilities cvssImpact",
+    "vulnerabilities discovered",
+    "vulnerabilities informationOrigin",
+    "vulnerabilities informationOrigin hollow",
+    "vulnerabilities lastModified",
+    "vulnerabilities lastSeen",
+    "vulnerabilities lastStateChanged",
+    "vulnerabilities published",
+];
+
+#[tokio::test]
+async fn with_oddities_just_the_listed_fields_deviate() {
+    for (generation, allowed) in [(Generation::Legacy, ODD_LEGACY), (Generation::Current, ODD_CURRENT)] {
+        let mut found = BTreeSet::new();
+        for seed in 1..=4 {
+            found.append(&mut violations(generation, &replies(generation, true, seed).await));
+        }
+        let unexpected: Vec<_> = found.iter().filter(|field| !allowed.contains(&field.as_str())).collect();
+        assert!(unexpected.is_empty(), "{generation}: {unexpected:#?}");
+        assert!(found.len() > 5, "{generation} has oddities");
+    }
+}
