@@ -1,0 +1,92 @@
+//! The command line: what can be typed, drawn in part from the manifest, and which subcommand it starts.
+
+use anyhow::{Context as _, Result};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use coda_footprint::FootprintPlugin;
+use soar_connector::Plugin as _;
+use soar_connector::manifest::Connector;
+
+use crate::connection::flags::{self, Flags};
+use crate::exit::Exit;
+use crate::printer::Printer;
+use crate::subcommands::{commands, completions, demo, run, simulate, test};
+
+const ABOUT: &str = "Run the CODA Footprint connector, its tests and its simulator from the terminal";
+
+const EXAMPLES: &str = "\
+Examples:
+  footprint demo                      See every command run against a simulated instance
+  footprint commands                  List the commands
+  footprint commands list-devices     What one command takes, returns and can fail with
+  footprint test                      Prove that a connection works
+  footprint run \"List Devices\"        Run a command
+
+Exit codes: 0 Successful, 1 Failed, 2 wrong use.";
+
+/// The subcommands that connect to an instance.
+const CONNECTING: [&str; 2] = ["run", "test"];
+
+#[derive(Debug, Parser)]
+#[command(name = "footprint", version, about = ABOUT, after_help = EXAMPLES)]
+#[command(arg_required_else_help = true, max_term_width = 100)]
+struct CommandLine {
+    #[command(subcommand)]
+    subcommand: Chosen,
+}
+
+#[derive(Debug, Subcommand)]
+enum Chosen {
+    Demo(demo::Arguments),
+    Run(run::Arguments),
+    Test(test::Arguments),
+    Commands(commands::Arguments),
+    Simulate(simulate::Arguments),
+    Completions(completions::Arguments),
+}
+
+/// Reads the arguments and does what they say.
+pub(crate) fn run(printer: &mut Printer) -> Result<Exit> {
+    let plugin = FootprintPlugin::new().context("this build of footprint has a broken manifest")?;
+    let connector = &plugin.manifest().connector;
+    let matches = refusing_secrets(definition(connector), connector).get_matches();
+    let chosen = CommandLine::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()).subcommand;
+    let flags = || {
+        let (_, flags) = matches.subcommand().context("no subcommand was given")?;
+        Flags::read(connector, flags)
+    };
+    match chosen {
+        Chosen::Demo(arguments) => demo::run(&arguments, &plugin, printer),
+        Chosen::Run(arguments) => run::run(&arguments, &flags()?, &plugin, printer),
+        Chosen::Test(arguments) => test::run(&arguments, &flags()?, &plugin, printer),
+        Chosen::Commands(arguments) => commands::run(&arguments, plugin.manifest(), printer),
+        Chosen::Simulate(arguments) => simulate::run(&arguments, connector, printer),
+        Chosen::Completions(arguments) => completions::run(&arguments, definition(connector), printer),
+    }
+}
+
+/// All that can be typed; the connection's flags are those of the manifest's settings.
+fn definition(connector: &Connector) -> clap::Command {
+    CONNECTING.iter().fold(CommandLine::command(), |definition, name| {
+        definition.mut_subcommand(name, |command| flags::with_connection(command, connector))
+    })
+}
+
+/// The same with the flags that exist only to be refused, so that help and completions do not offer them.
+fn refusing_secrets(definition: clap::Command, connector: &Connector) -> clap::Command {
+    CONNECTING.iter().fold(definition, |definition, name| {
+        definition.mut_subcommand(name, |command| flags::with_refused_secrets(command, connector))
+    })
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        let plugin = FootprintPlugin::new().unwrap();
+        let connector = &plugin.manifest().connector;
+        refusing_secrets(definition(connector), connector).debug_assert();
+    }
+}

@@ -1,0 +1,133 @@
+//! Profiles: connections with a name, kept in a TOML file that only its owner may read once it holds a secret.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+use soar_connector::manifest::{Connector, Setting};
+use soar_connector::name::{quoted, suggestion};
+use toml::{Table, Value};
+
+use super::{Source, key};
+use crate::exit::WrongUse;
+
+/// The settings of profile `name` in `file`.
+///
+/// # Errors
+/// [`WrongUse`] says what is wrong with the file and how to mend it, and never repeats a value.
+pub(super) fn read(connector: &Connector, file: &Path, name: &str) -> Result<Vec<(String, Source)>, WrongUse> {
+    let shown = file.display();
+    let text = fs::read_to_string(file).map_err(|error| {
+        WrongUse(format!("The profile file {shown} cannot be read: {error}.\n{}", sample(connector)))
+    })?;
+    // The parser's own display shows the line, and with it perhaps a password.
+    let parsed: Table = text.parse().map_err(|error: toml::de::Error| {
+        let line =
+            error.span().and_then(|span| text.get(..span.start)).map_or(1, |before| before.matches('\n').count() + 1);
+        WrongUse(format!("The profile file {shown} is no TOML: line {line}: {}.", error.message()))
+    })?;
+    let profiles = parsed.get("profiles").and_then(Value::as_table).ok_or_else(|| {
+        WrongUse(format!("The profile file {shown} has no table [profiles.NAME].\n{}", sample(connector)))
+    })?;
+    if holds_secret(connector, profiles) {
+        must_be_private(file)?;
+    }
+    let Some(profile) = profiles.get(name) else {
+        let near = suggestion(name, profiles.keys().map(String::as_str));
+        let valid = profiles.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        return Err(WrongUse(format!("There is no profile {} in {shown}.{near} It has: {valid}.", quoted(name))));
+    };
+    let profile = profile
+        .as_table()
+        .ok_or_else(|| WrongUse(format!("profiles.{name} in {shown} is no table: write [profiles.{name}].")))?;
+    let folder = file.parent().unwrap_or_else(|| Path::new("."));
+    profile
+        .iter()
+        .map(|(written, value)| {
+            setting(connector, written, value, folder)
+                .map_err(|problem| WrongUse(format!("The profile {name} in {shown}: {problem}")))
+        })
+        .collect()
+}
+
+/// Where profiles are kept unless told otherwise: `footprint/profiles.toml` in the user's configuration folder.
+pub(super) fn default_file() -> Option<PathBuf> {
+    let configured = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let folder = configured.or_else(|| std::env::home_dir().map(|home| home.join(".config")))?;
+    Some(folder.join("footprint").join("profiles.toml"))
+}
+
+fn setting(connector: &Connector, written: &str, value: &Value, folder: &Path) -> Result<(String, Source), String> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Boolean(value) => value.to_string(),
+        Value::Integer(value) => value.to_string(),
+        _ => return Err(format!("{written} must be text, a whole number, true or false.")),
+    };
+    let secret_file = |setting: &&Setting| setting.secret && file_key(setting) == written;
+    if let Some(setting) = connector.settings.iter().find(|setting| key(setting) == written) {
+        Ok((setting.name.clone(), Source::Text(SecretString::from(text))))
+    } else if let Some(setting) = connector.settings.iter().find(secret_file) {
+        let path = match text.strip_prefix("~/").zip(std::env::home_dir()) {
+            Some((rest, home)) => home.join(rest),
+            None => folder.join(text),
+        };
+        Ok((setting.name.clone(), Source::File(path)))
+    } else {
+        let valid = valid_keys(connector);
+        let near = suggestion(written, valid.iter().map(String::as_str));
+        Err(format!("there is no key {}.{near} Valid: {}.", quoted(written), valid.join(", ")))
+    }
+}
+
+fn file_key(setting: &Setting) -> String {
+    format!("{}-file", key(setting))
+}
+
+fn valid_keys(connector: &Connector) -> Vec<String> {
+    let of = |setting: &Setting| {
+        if setting.secret { vec![file_key(setting), key(setting)] } else { vec![key(setting)] }
+    };
+    connector.settings.iter().flat_map(of).collect()
+}
+
+fn holds_secret(connector: &Connector, profiles: &Table) -> bool {
+    let secrets: Vec<_> = connector.settings.iter().filter(|setting| setting.secret).map(key).collect();
+    profiles.values().filter_map(Value::as_table).any(|profile| secrets.iter().any(|key| profile.contains_key(key)))
+}
+
+#[cfg(unix)]
+fn must_be_private(file: &Path) -> Result<(), WrongUse> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let shown = file.display();
+    let mode = fs::metadata(file)
+        .map_err(|error| WrongUse(format!("The profile file {shown} cannot be read: {error}.")))?
+        .permissions()
+        .mode();
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    Err(WrongUse(format!(
+        "The profile file {shown} holds a secret, and others may read it (mode {:03o}).\nRun: chmod 600 {}",
+        mode & 0o777,
+        crate::shell::quoted(&shown.to_string())
+    )))
+}
+
+#[cfg(not(unix))]
+fn must_be_private(_: &Path) -> Result<(), WrongUse> {
+    Ok(())
+}
+
+/// What a profile looks like, for those who have none yet.
+fn sample(connector: &Connector) -> String {
+    let mut lines = vec!["A profile looks like this:".to_owned(), "  [profiles.production]".to_owned()];
+    lines.extend(connector.settings.iter().filter(|setting| setting.required || setting.secret).map(|setting| {
+        if setting.secret {
+            format!("  {} = \"~/.config/footprint/{}\"", file_key(setting), key(setting))
+        } else {
+            format!("  {} = \"{}\"", key(setting), setting.example)
+        }
+    }));
+    lines.join("\n")
+}

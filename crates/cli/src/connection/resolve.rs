@@ -1,0 +1,110 @@
+//! Brings a connection's settings together (flag, environment, profile, prompt) and builds the connector.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use secrecy::SecretString;
+use soar_connector::manifest::{Connector as ConnectorManifest, Setting};
+use soar_connector::name::normalised;
+use soar_connector::{Connector, Plugin, SettingProblem, SettingValues};
+
+use super::flags::Flags;
+use super::{Source, key, profile, secret, ways};
+use crate::exit::WrongUse;
+
+/// A connector with the settings that were given; nothing is sent yet.
+///
+/// # Errors
+/// [`WrongUse`] with everything that is wrong with the settings and every way to give each.
+pub(crate) fn connect(plugin: &dyn Plugin, flags: &Flags) -> Result<Arc<dyn Connector>> {
+    let manifest = &plugin.manifest().connector;
+    let profile = match &flags.profile {
+        None => Vec::new(),
+        Some(name) => {
+            let file = flags.profile_file.clone().or_else(profile::default_file);
+            let file = file.context(WrongUse("There is no home folder: give --profile-file.".to_owned()))?;
+            profile::read(manifest, &file, name)?
+        }
+    };
+    let (mut given, mut problems) = gather(manifest, &flags.settings, &profile);
+    if problems.is_empty() {
+        for setting in secrets_to_ask_for(manifest, &given) {
+            given.push((setting.name.clone(), secret::ask(&setting.name)?));
+        }
+    }
+    let values = SettingValues::parse(manifest, given).unwrap_or_else(|error| {
+        let known: Vec<_> = problems.iter().map(|problem| problem.setting.clone()).collect();
+        problems.extend(error.problems.into_iter().filter(|problem| !known.contains(&problem.setting)));
+        SettingValues::default()
+    });
+    if !problems.is_empty() {
+        return Err(report(manifest, &problems).into());
+    }
+    plugin.build(&values).map_err(|error| report(manifest, &error.problems).into())
+}
+
+type Given = Vec<(String, SecretString)>;
+
+/// The value of every setting from the first place that has it, and what could not be read.
+fn gather(
+    manifest: &ConnectorManifest,
+    flags: &[(String, Source)],
+    profile: &[(String, Source)],
+) -> (Given, Vec<SettingProblem>) {
+    let mut given = Given::new();
+    let mut problems = Vec::new();
+    for setting in &manifest.settings {
+        let in_list = |list: &[(String, Source)]| {
+            list.iter().find(|(name, _)| normalised(name) == key(setting)).map(|(_, source)| source.value())
+        };
+        match in_list(flags).or_else(|| environment(setting)).or_else(|| in_list(profile)) {
+            Some(Ok(value)) => given.push((setting.name.clone(), value)),
+            Some(Err(problem)) => problems.push(SettingProblem { setting: setting.name.clone(), problem }),
+            None => {}
+        }
+    }
+    // Names that the manifest does not have go on as well: the contract refuses them and names the nearest.
+    for (name, source) in flags.iter().filter(|(name, _)| manifest.setting(name).is_none()) {
+        if let Source::Text(text) = source {
+            given.push((name.clone(), text.clone()));
+        }
+    }
+    (given, problems)
+}
+
+/// A blank variable counts as not set: that is how shells and service files switch one off.
+fn environment(setting: &Setting) -> Option<Result<SecretString, String>> {
+    let value = std::env::var_os(&setting.environment)?;
+    match value.into_string() {
+        Ok(text) if text.trim().is_empty() => None,
+        Ok(text) => Some(Ok(SecretString::from(text))),
+        Err(_) => Some(Err(format!("The environment variable {} is not UTF-8.", setting.environment))),
+    }
+}
+
+/// The secrets that are missing while all else is fine: nobody types a password only to hear of a bad address.
+fn secrets_to_ask_for<'a>(manifest: &'a ConnectorManifest, given: &Given) -> Vec<&'a Setting> {
+    let is_given = |setting: &Setting| given.iter().any(|(name, _)| normalised(name) == key(setting));
+    let secrets = || manifest.settings.iter().filter(|setting| setting.secret);
+    let mut missing: Vec<_> = secrets().filter(|setting| setting.required && !is_given(setting)).collect();
+    if missing.is_empty() && !secrets().any(is_given) {
+        missing.extend(secrets().next());
+    }
+    let is_missing = |problem: &SettingProblem| missing.iter().any(|setting| setting.name == problem.setting);
+    let all_else_fine = match SettingValues::parse(manifest, given.iter().cloned()) {
+        Ok(_) => true,
+        Err(error) => error.problems.iter().all(is_missing),
+    };
+    if all_else_fine && secret::can_ask() { missing } else { Vec::new() }
+}
+
+fn report(manifest: &ConnectorManifest, problems: &[SettingProblem]) -> WrongUse {
+    let mut text = "The connection cannot work with these settings.".to_owned();
+    for SettingProblem { setting, problem } in problems {
+        text.push_str(&format!("\n\n{setting}: {problem}"));
+        if let Some(setting) = manifest.setting(setting) {
+            text.push_str(&format!("\n  Give it with {}.", ways(setting)));
+        }
+    }
+    WrongUse(text)
+}

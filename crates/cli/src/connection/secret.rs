@@ -1,0 +1,91 @@
+//! Reads secrets from where nobody looks over the shoulder: a file, standard input, a prompt without echo.
+
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Read};
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use dialoguer::Password;
+use secrecy::SecretString;
+
+use super::Source;
+
+/// Whatever is larger is no password but a mistaken path.
+const LARGEST: u64 = 64 * 1024;
+
+impl Source {
+    /// The value, or why it cannot be read, as a sentence.
+    pub(super) fn value(&self) -> Result<SecretString, String> {
+        match self {
+            Self::Text(text) => Ok(text.clone()),
+            Self::File(path) => file(path),
+            Self::StandardInput if io::stdin().is_terminal() => {
+                Err("Standard input is this terminal, which would show it. Pipe it in, or leave the flag out and be \
+                     asked for it."
+                    .to_owned())
+            }
+            Self::StandardInput => {
+                first_line_of(io::stdin().lock()).map_err(|problem| format!("Standard input {problem}."))
+            }
+        }
+    }
+}
+
+fn file(path: &Path) -> Result<SecretString, String> {
+    let shown = path.display();
+    if path == Path::new("-") {
+        return Err("`-` is no file here; there is a flag that ends in -stdin for standard input.".to_owned());
+    }
+    let file = File::open(path).map_err(|error| format!("The file {shown} cannot be read: {error}."))?;
+    first_line_of(file).map_err(|problem| format!("The file {shown} {problem}."))
+}
+
+/// All of `input` without the line break at its end; refused when that leaves nothing or more than one line.
+fn first_line_of(input: impl Read) -> Result<SecretString, String> {
+    let mut text = String::new();
+    input.take(LARGEST + 1).read_to_string(&mut text).map_err(|error| format!("cannot be read: {error}"))?;
+    if text.len() as u64 > LARGEST {
+        return Err("is too large to hold only this setting".to_owned());
+    }
+    let line = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+    match line {
+        "" => Err("is empty".to_owned()),
+        line if line.contains('\n') => Err("holds more than one line".to_owned()),
+        line => Ok(SecretString::from(line)),
+    }
+}
+
+/// Whether somebody is there to be asked.
+pub(super) fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks for the setting `name` without showing what is typed.
+pub(super) fn ask(name: &str) -> Result<SecretString> {
+    let typed = Password::new().with_prompt(name).report(false).allow_empty_password(true).interact();
+    Ok(SecretString::from(typed.with_context(|| format!("{name} could not be asked for"))?))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use secrecy::ExposeSecret as _;
+
+    use super::*;
+
+    #[test]
+    fn one_line_break_at_the_end_is_not_part_of_a_secret() {
+        for written in ["p w ", "p w \n", "p w \r\n"] {
+            assert_eq!(first_line_of(written.as_bytes()).unwrap().expose_secret(), "p w ");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_a_secret_is_refused_without_being_shown() {
+        for (written, problem) in [("", "is empty"), ("\n", "is empty"), ("a\nb", "holds more than one line")] {
+            assert_eq!(first_line_of(written.as_bytes()).unwrap_err(), problem);
+        }
+        assert!(first_line_of(io::repeat(b'x')).unwrap_err().contains("too large"));
+        assert!(file(Path::new("-")).unwrap_err().contains("-stdin"));
+    }
+}

@@ -1,0 +1,73 @@
+//! How the process ends: 0 Successful, 1 Failed, 2 wrong use.
+
+use std::io;
+use std::process::ExitCode;
+
+use soar_connector::{Outcome, ReturnData};
+
+use crate::printer::Printer;
+
+/// What the exit code says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    Successful,
+    Failed,
+    WrongUse,
+}
+
+/// The caller asked for something that cannot be done as asked; nothing was sent.
+#[derive(Debug)]
+pub(crate) struct WrongUse(pub(crate) String);
+
+impl std::fmt::Display for WrongUse {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for WrongUse {}
+
+/// Error codes of an outcome that mean wrong use rather than a failure.
+const WRONG_USE: [&str; 4] = ["unknown-command", "unknown-parameter", "missing-parameter", "invalid-parameter"];
+
+impl Exit {
+    /// How a run of the program ended; prints the error, if it is one that a person has to read.
+    pub(crate) fn of(ended: anyhow::Result<Self>, printer: &mut Printer) -> Self {
+        let error = match ended {
+            Ok(exit) => return exit,
+            Err(error) => error,
+        };
+        if is_closed_pipe(&error) {
+            // Whoever reads has seen enough, as `head` does.
+            return Self::Successful;
+        }
+        printer.error(&format!("{error:#}"));
+        if error.is::<WrongUse>() { Self::WrongUse } else { Self::Failed }
+    }
+
+    /// What an outcome means for the exit code.
+    pub(crate) fn of_outcome(outcome: &Outcome) -> Self {
+        match (&outcome.return_data, &outcome.error) {
+            (ReturnData::Successful, _) => Self::Successful,
+            (ReturnData::Failed, Some(error)) if WRONG_USE.contains(&error.code.as_str()) => Self::WrongUse,
+            (ReturnData::Failed, _) => Self::Failed,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Successful => Self::SUCCESS,
+            Exit::Failed => Self::FAILURE,
+            Exit::WrongUse => Self::from(2),
+        }
+    }
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,227 @@
+//! Lays tables out: one line per row, fitted to the width of a terminal, whole and plain in a pipe.
+
+use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table, Width, presets};
+use soar_connector::cell_text;
+
+use super::visible;
+
+/// Blanks between two columns.
+const GAP: u16 = 2;
+
+/// Columns are not cut below this width: rather are the last ones left out.
+const LEAST: usize = 14;
+
+/// The same for columns of dates, whose first characters say most: `2026-01-31…`.
+const LEAST_OF_DATES: usize = 11;
+
+/// What stands for nothing, so that columns can be told apart in a pipe.
+const NOTHING: &str = "-";
+
+/// A table of text.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Grid {
+    headings: Vec<String>,
+    rows: Vec<Vec<String>>,
+    /// How many columns, from the first, are never cut.
+    whole: usize,
+    /// How many rows more there are.
+    more: usize,
+}
+
+/// A table as lines of text.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    /// The headings, then on a terminal a rule, then the rows, then how many more there are.
+    pub(super) lines: Vec<String>,
+    /// The headings of columns that the terminal is too narrow for.
+    pub(super) left_out: Vec<String>,
+}
+
+impl Grid {
+    /// A table without rows.
+    pub(crate) fn new<'a>(headings: impl IntoIterator<Item = &'a str>) -> Self {
+        Self { headings: headings.into_iter().map(str::to_owned).collect(), ..Self::default() }
+    }
+
+    /// The first `most` rows of a result table.
+    pub(crate) fn of(table: &soar_connector::Table, most: usize) -> Self {
+        let cells = |row: &Vec<serde_json::Value>| row.iter().map(cell_text).collect();
+        Self {
+            headings: table.columns.clone(),
+            rows: table.rows.iter().take(most).map(cells).collect(),
+            whole: 0,
+            more: table.rows.len().saturating_sub(most),
+        }
+    }
+
+    /// Says under the table that there are `more` rows.
+    pub(crate) fn and_more(mut self, more: usize) -> Self {
+        self.more = more;
+        self
+    }
+
+    /// The same table with its first `columns` never cut, as what is there to be copied must not be.
+    pub(crate) fn keeping_whole(mut self, columns: usize) -> Self {
+        self.whole = columns;
+        self
+    }
+
+    /// Adds a row, one cell per heading.
+    pub(crate) fn push<C: Into<String>>(&mut self, cells: impl IntoIterator<Item = C>) {
+        self.rows.push(cells.into_iter().map(Into::into).collect());
+    }
+
+    pub(super) fn headings(&self) -> &Vec<String> {
+        &self.headings
+    }
+
+    pub(super) fn rows(&self) -> &[Vec<String>] {
+        &self.rows
+    }
+
+    /// The table's lines; with a `width`, none is wider than that.
+    pub(super) fn lines(&self, width: Option<usize>) -> Lines {
+        let mut table = Table::new();
+        table.force_no_tty().load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+        // A cell is cut where it ends, not wrapped at its words: no text holds this delimiter once it is visible.
+        table.set_delimiter('\0').set_header(row(&self.headings));
+        table.add_rows(self.rows.iter().map(|cells| row(cells)));
+        let mut widths: Vec<_> = table.column_max_content_widths().into_iter().map(usize::from).collect();
+        let last = match width {
+            Some(width) => self.fit(&mut widths, width),
+            None => widths.len(),
+        }
+        .saturating_sub(1);
+        for (column, wide) in table.column_iter_mut().zip(&widths) {
+            let padding = if column.index == last { 0 } else { GAP };
+            column.set_padding((0, padding));
+            let whole = u16::try_from(*wide).unwrap_or(u16::MAX).saturating_add(padding);
+            column.set_constraint(if column.index > last {
+                ColumnConstraint::Hidden
+            } else {
+                ColumnConstraint::Absolute(Width::Fixed(whole))
+            });
+        }
+        let mut lines: Vec<_> = table.lines().map(|line| line.trim_end().to_owned()).collect();
+        if width.is_some() && !lines.is_empty() {
+            lines.insert(1, "─".repeat(total(&widths[..=last])));
+        }
+        if self.more > 0 {
+            lines.push(format!("… and {} more", self.more));
+        }
+        Lines { lines, left_out: self.headings.iter().skip(last + 1).cloned().collect() }
+    }
+
+    /// Narrows the columns to fit into `width`; says how many of them do.
+    fn fit(&self, widths: &mut [usize], width: usize) -> usize {
+        let natural = widths.to_vec();
+        for (index, wide) in widths.iter_mut().enumerate().skip(self.whole) {
+            let dates = self.rows.iter().filter_map(|row| row.get(index)).any(|cell| starts_with_date(cell));
+            *wide = (*wide).min(if dates { LEAST_OF_DATES } else { LEAST });
+        }
+        let mut shown = widths.len();
+        while shown > 1.max(self.whole) && total(&widths[..shown]) > width {
+            shown -= 1;
+        }
+        // What is left over goes round, a character at a time, to the columns that want more.
+        let mut spare = width.saturating_sub(total(&widths[..shown]));
+        while spare > 0 {
+            let before = spare;
+            for (wide, natural) in widths.iter_mut().zip(&natural).take(shown) {
+                if spare > 0 && *wide < *natural {
+                    *wide += 1;
+                    spare -= 1;
+                }
+            }
+            if spare == before {
+                break;
+            }
+        }
+        shown
+    }
+}
+
+/// The width of columns with the gaps between them.
+fn total(widths: &[usize]) -> usize {
+    widths.iter().sum::<usize>() + usize::from(GAP) * widths.len().saturating_sub(1)
+}
+
+fn starts_with_date(cell: &str) -> bool {
+    let mut characters = cell.chars();
+    "0000-00-00".chars().all(|pattern| match (pattern, characters.next()) {
+        ('0', Some(c)) => c.is_ascii_digit(),
+        (pattern, c) => c == Some(pattern),
+    })
+}
+
+fn row(cells: &[String]) -> Row {
+    let mut row: Row = cells
+        .iter()
+        .map(|cell| if cell.is_empty() { NOTHING.into() } else { visible(cell) })
+        .collect::<Vec<_>>()
+        .into();
+    row.max_height(1);
+    row
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Grid {
+        let mut grid = Grid::new(["ID", "Name", "Note"]);
+        grid.push(["1", "fin-lap-01.example.com", ""]);
+        grid.push(["20", "東京 \u{1b}[31m", "a rather long note with many words"]);
+        grid
+    }
+
+    #[test]
+    fn a_pipe_gets_whole_plain_aligned_lines() {
+        assert_eq!(
+            sample().lines(None).lines,
+            [
+                "ID  Name                    Note",
+                "1   fin-lap-01.example.com  -",
+                r"20  東京 \u{1b}[31m         a rather long note with many words",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_terminal_gets_lines_that_fit_cut_where_they_end() {
+        assert_eq!(
+            sample().lines(Some(40)).lines,
+            [
+                "ID  Name               Note",
+                "────────────────────────────────────────",
+                "1   fin-lap-01.examp…  -",
+                "20  東京 \\u{1b}[31m    a rather long no…",
+            ]
+        );
+    }
+
+    #[test]
+    fn rather_than_cutting_all_columns_to_shreds_the_last_are_left_out_and_named() {
+        let mut grid = Grid::new(["ID", "Name", "Risk Level", "Discovered", "Last Seen"]);
+        grid.push(["1050250", "fin-lap-01.example.com", "critical", "2026-01-31 10:00:00Z", "2026-02-01T10:00:00Z"]);
+        let laid_out = grid.lines(Some(48));
+        assert_eq!(laid_out.lines[2], "1050250  fin-lap-01.ex…  critical    2026-01-31…");
+        assert_eq!(laid_out.left_out, ["Last Seen"]);
+        assert!(grid.lines(Some(200)).left_out.is_empty());
+    }
+
+    #[test]
+    fn columns_that_are_there_to_be_copied_stay_whole() {
+        let laid_out = sample().keeping_whole(2).lines(Some(30));
+        assert_eq!(laid_out.lines[2], "1   fin-lap-01.example.com");
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        for width in 20..80 {
+            for line in sample().lines(Some(width)).lines {
+                assert!(unicode_width::UnicodeWidthStr::width(line.as_str()) <= width, "{width}: {line}");
+            }
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Owns all output: results on standard output; errors, warnings and receipts on standard error.
+
+mod csv;
+mod grid;
+mod outcome;
+mod visible;
+mod wrap;
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use anstyle::{AnsiColor, Style};
+use soar_connector::{CommandError, Warning};
+
+pub(crate) use self::grid::Grid;
+pub(crate) use self::outcome::{Output, Tab, View, receipt};
+use self::visible::visible;
+
+const BOLD: Style = Style::new().bold();
+const FAINT: Style = Style::new().dimmed();
+const RED: Style = AnsiColor::Red.on_default().bold();
+const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+const GREEN: Style = AnsiColor::Green.on_default().bold();
+
+/// Standard output and standard error, and what they can show.
+#[derive(Debug)]
+pub(crate) struct Printer {
+    /// How wide standard output is; `None` where it is no terminal.
+    width: Option<usize>,
+    colour: bool,
+    /// The same of standard error.
+    error_width: Option<usize>,
+    error_colour: bool,
+}
+
+impl Printer {
+    /// A printer for this process's standard output and standard error.
+    pub(crate) fn new() -> Self {
+        // https://no-color.org: any value but an empty one means no.
+        let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+            && std::env::var_os("TERM").is_none_or(|value| value != "dumb");
+        let terminal = io::stdout().is_terminal();
+        let error_terminal = io::stderr().is_terminal();
+        Self {
+            width: terminal.then(terminal_width),
+            colour: wanted && terminal,
+            error_width: error_terminal.then(terminal_width),
+            error_colour: wanted && error_terminal,
+        }
+    }
+
+    /// Whether a person looks at standard output.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.width.is_some()
+    }
+
+    /// The lines of `text` when `indent` blanks stand before each, broken between words on a terminal only.
+    pub(crate) fn wrapped(&self, text: &str, indent: usize) -> Vec<String> {
+        wrap::wrap(&visible(text), self.width.map(|width| width.saturating_sub(indent)))
+    }
+
+    /// Writes text to standard output, broken between words on a terminal.
+    pub(crate) fn paragraph(&mut self, text: &str) -> io::Result<()> {
+        self.line(&self.wrapped(text, 0).join("\n"))
+    }
+
+    /// Writes `text` and a line break to standard output.
+    pub(crate) fn line(&mut self, text: &str) -> io::Result<()> {
+        self.bytes(format!("{text}\n").as_bytes())
+    }
+
+    /// Writes `bytes` to standard output as they are.
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut output = io::stdout().lock();
+        output.write_all(bytes)?;
+        output.flush()
+    }
+
+    /// Writes a table to standard output: fitted to the terminal's width, or whole and plain in a pipe.
+    pub(crate) fn grid(&mut self, grid: &Grid) -> io::Result<()> {
+        let laid_out = grid.lines(self.width);
+        let mut text = String::new();
+        for (index, line) in laid_out.lines.iter().enumerate() {
+            let heading = index == 0;
+            text.push_str(&if heading { self.bold(line) } else { line.clone() });
+            text.push('\n');
+        }
+        if !laid_out.left_out.is_empty() {
+            let left_out = format!("The terminal is too narrow for: {}", laid_out.left_out.join(", "));
+            for line in self.wrapped(&left_out, 0) {
+                text.push_str(&self.faint(&line));
+                text.push('\n');
+            }
+        }
+        self.bytes(text.as_bytes())
+    }
+
+    /// Writes a value as JSON to standard output: pretty for a person, compact for a program.
+    pub(crate) fn json(&mut self, value: &impl serde::Serialize) -> io::Result<()> {
+        outcome::json(value, self)
+    }
+
+    pub(crate) fn bold(&self, text: &str) -> String {
+        paint(self.colour, BOLD, text)
+    }
+
+    pub(crate) fn faint(&self, text: &str) -> String {
+        paint(self.colour, FAINT, text)
+    }
+
+    pub(crate) fn green(&self, text: &str) -> String {
+        paint(self.colour, GREEN, text)
+    }
+
+    pub(crate) fn red(&self, text: &str) -> String {
+        paint(self.colour, RED, text)
+    }
+
+    /// Writes a line for a person to standard error.
+    pub(crate) fn note(&mut self, text: &str) {
+        self.aside(&paint(self.error_colour, FAINT, &self.readable(text)));
+    }
+
+    /// Writes a warning to standard error.
+    pub(crate) fn warning(&mut self, text: &str) {
+        self.labelled("warning:", YELLOW, text);
+    }
+
+    /// Writes the warnings of an outcome to standard error.
+    pub(crate) fn warnings(&mut self, warnings: &[Warning]) {
+        for warning in warnings {
+            self.warning(&warning.message);
+        }
+    }
+
+    /// Writes an error that is no command's to standard error.
+    pub(crate) fn error(&mut self, text: &str) {
+        self.labelled("error:", RED, text);
+    }
+
+    fn labelled(&mut self, label: &str, style: Style, text: &str) {
+        let text = self.readable(&format!("{label} {text}"));
+        let after = text.strip_prefix(label).unwrap_or(&text);
+        self.aside(&format!("{}{after}", paint(self.error_colour, style, label)));
+    }
+
+    /// Text for standard error: harmless, and broken between words on a terminal.
+    fn readable(&self, text: &str) -> String {
+        let lines = text.split('\n').flat_map(|line| wrap::wrap(&visible(line), self.error_width));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// Writes a command's Error tab to standard error.
+    pub(crate) fn error_tab(&mut self, error: &CommandError) {
+        let colour = self.error_colour;
+        self.aside(&outcome::error_tab(error, self.error_width, |line| paint(colour, RED, line)));
+    }
+
+    /// Writes a command's Error tab to standard output, where it is what was asked for.
+    pub(crate) fn error_tab_as_result(&mut self, error: &CommandError) -> io::Result<()> {
+        let colour = self.colour;
+        self.line(&outcome::error_tab(error, self.width, |line| paint(colour, RED, line)))
+    }
+
+    /// Standard error may be closed; what it would have said is then lost, and the result still counts.
+    fn aside(&mut self, text: &str) {
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+}
+
+fn paint(colour: bool, style: Style, text: &str) -> String {
+    if colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
+}
+
+fn terminal_width() -> usize {
+    let mut table = comfy_table::Table::new();
+    if !io::stdout().is_terminal() {
+        table.use_stderr();
+    }
+    table.width().filter(|width| *width > 0).map_or(80, usize::from)
+}

@@ -1,0 +1,88 @@
+//! Makes text from a server harmless to look at: what would steer a terminal is shown, not obeyed.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// `text` on one line, with control characters and characters that reorder or hide text written as escapes.
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+    escape(text, steers, |escaped, c| match c {
+        '\n' => escaped.push_str("\\n"),
+        '\r' => escaped.push_str("\\r"),
+        '\t' => escaped.push_str("\\t"),
+        c => push(escaped, &format!("\\u{{{:x}}}", u32::from(c))),
+    })
+}
+
+/// The same for text whose line breaks are meant.
+pub(super) fn lines(text: &str) -> String {
+    text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
+}
+
+/// JSON with the same characters as `\u` escapes: the same document, and harmless on a terminal.
+///
+/// Such characters can only stand inside strings: JSON has none of them elsewhere but line breaks and tabs.
+pub(super) fn json(text: &str) -> Cow<'_, str> {
+    let steers = |c| steers(c) && !matches!(c, '\n' | '\r' | '\t');
+    escape(text, steers, |escaped, c| {
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            push(escaped, &format!("\\u{unit:04x}"));
+        }
+    })
+}
+
+fn push(text: &mut String, escape: &str) {
+    // Writing to a String cannot fail.
+    let _ = text.write_str(escape);
+}
+
+fn escape(text: &str, dangerous: impl Fn(char) -> bool, replace: impl Fn(&mut String, char)) -> Cow<'_, str> {
+    if !text.contains(&dangerous) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        if dangerous(c) {
+            replace(&mut escaped, c);
+        } else {
+            escaped.push(c);
+        }
+    }
+    Cow::Owned(escaped)
+}
+
+/// Whether a terminal would act on the character, or a reader be misled by it.
+fn steers(c: char) -> bool {
+    c.is_control()
+        // Bidirectional marks, embeddings, overrides and isolates (Unicode Annex 9).
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        // Line and paragraph separators; characters without width; tags, which carry hidden text.
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_steer_a_terminal_is_shown_instead() {
+        assert_eq!(visible("a\u{1b}[2Jb"), r"a\u{1b}[2Jb");
+        assert_eq!(visible("a\u{9b}31mb\u{7f}\0"), r"a\u{9b}31mb\u{7f}\u{0}");
+        assert_eq!(visible("gpj.\u{202e}exe\u{2066}"), r"gpj.\u{202e}exe\u{2066}");
+        assert_eq!(visible("a\r\n\tb"), r"a\r\n\tb");
+        assert!(matches!(visible("Zürich 東京 👩‍💻"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn line_breaks_that_are_meant_stay() {
+        assert_eq!(lines("a\nb\u{1b}c"), "a\nb\\u{1b}c");
+    }
+
+    #[test]
+    fn escaped_json_is_the_same_document() {
+        let text = "{\n  \"name\": \"a\u{9b}b\u{202e}c\u{e0041}\"\n}";
+        let shown = json(text);
+        assert!(shown.is_ascii(), "{shown}");
+        let parse = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
+        assert_eq!(parse(&shown), parse(text));
+    }
+}

@@ -1,0 +1,184 @@
+//! The tour of the commands: their order, and which ids of earlier outcomes each one is run with.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use soar_connector::{Outcome, cell_text};
+
+/// One command of the tour.
+#[derive(Debug)]
+pub(super) struct Step {
+    pub(super) command: &'static str,
+    /// What it is run for.
+    pub(super) story: &'static str,
+    parameters: &'static [(&'static str, Given)],
+}
+
+/// Where a parameter's value comes from.
+#[derive(Debug, Clone, Copy)]
+enum Given {
+    Text(&'static str),
+    Found(Id),
+}
+
+/// An id that an earlier command returned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Id {
+    AgentDevice,
+    ServerDevice,
+    Context,
+    /// A scanner that is active and scans nothing at the moment.
+    IdleScanner,
+    Target,
+}
+
+/// All commands: reads first, each after the one whose ids it takes.
+pub(super) const STEPS: [Step; 14] = [
+    step("Test Connection", "Do the credentials, the session and the default tenant work?", &[]),
+    step("List Tenants", "Which tenants can this user act in?", &[]),
+    step("List Devices", "Which devices has Footprint discovered?", &[]),
+    step(
+        "List Device Vulnerabilities",
+        "What is wrong with one of them? Its id comes from List Devices.",
+        &[("Device ID", Given::Found(Id::ServerDevice))],
+    ),
+    step(
+        "List Device Attack Avenues",
+        "How could an attacker use it? However many pages there are, the list is whole.",
+        &[("Device ID", Given::Found(Id::ServerDevice))],
+    ),
+    step(
+        "List Device Users",
+        "Who has an account on a device with an agent?",
+        &[("Device ID", Given::Found(Id::AgentDevice))],
+    ),
+    step(
+        "List Device Network Connections",
+        "And whom does that device talk to?",
+        &[("Device ID", Given::Found(Id::AgentDevice))],
+    ),
+    step(
+        "List Technical Contexts",
+        "Which groups of assets serve one purpose, and are at risk?",
+        &[("Risk Level", Given::Text("Critical"))],
+    ),
+    step(
+        "Get Technical Context",
+        "One of them. Its id comes from the list before.",
+        &[("Context ID", Given::Found(Id::Context))],
+    ),
+    step("List Scanners", "Which scanners does the tenant have?", &[]),
+    step("List Scan Surfaces", "What does one scanner look at?", &[("Scanner ID", Given::Found(Id::IdleScanner))]),
+    step("List Current Targets Ports", "Which ports were found open there?", &[]),
+    step(
+        "Patch Rescan",
+        "A command that writes: scan again with that scanner.",
+        &[("Scanner ID", Given::Found(Id::IdleScanner))],
+    ),
+    step(
+        "Update Target Scan Scope",
+        "Another one: take a target out of the scans.",
+        &[("Target ID", Given::Found(Id::Target)), ("Scope", Given::Text("Out"))],
+    ),
+];
+
+/// The one that is meant to fail.
+pub(super) const FAILING: Step = step(
+    "List Device Users",
+    "A server has no agent that could tell its users. This is how a failure looks.",
+    &[("Device ID", Given::Found(Id::ServerDevice))],
+);
+
+/// How it is meant to fail.
+pub(super) const FAILING_CODE: &str = "device-not-supported";
+
+const fn step(command: &'static str, story: &'static str, parameters: &'static [(&'static str, Given)]) -> Step {
+    Step { command, story, parameters }
+}
+
+/// The ids that were returned so far.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    ids: BTreeMap<Id, String>,
+}
+
+impl Found {
+    /// What `step` is run with; `None` when an id that it needs was not found.
+    pub(super) fn parameters(&self, step: &Step) -> Option<Vec<(&'static str, String)>> {
+        let value = |given: &Given| match given {
+            Given::Text(text) => Some((*text).to_owned()),
+            Given::Found(id) => self.ids.get(id).cloned(),
+        };
+        step.parameters.iter().map(|(name, given)| Some((*name, value(given)?))).collect()
+    }
+
+    /// Takes the ids that later commands need out of an outcome.
+    pub(super) fn learn(&mut self, command: &str, outcome: &Outcome) {
+        match command {
+            "List Devices" => {
+                self.keep(Id::AgentDevice, key_where(outcome, "Device IDs", |cell| cell("Type") == "AgentDevice"));
+                self.keep(Id::ServerDevice, key_where(outcome, "Device IDs", |cell| cell("Type") == "Server"));
+            }
+            "List Technical Contexts" => self.keep(Id::Context, key_where(outcome, "Context IDs", |_| true)),
+            "List Scanners" => {
+                let idle = |cell: &dyn Fn(&str) -> String| {
+                    cell("Administrative State") == "Active" && cell("Extend Scan Running") == "false"
+                };
+                self.keep(Id::IdleScanner, key_where(outcome, "Scanner IDs", idle));
+            }
+            "List Scan Surfaces" => {
+                let first = outcome.key_fields.iter().find(|field| field.name == "Target IDs");
+                self.keep(Id::Target, first.and_then(|field| field.values.first()).map(cell_text));
+            }
+            _ => {}
+        }
+    }
+
+    fn keep(&mut self, id: Id, found: Option<String>) {
+        if let Some(found) = found {
+            self.ids.insert(id, found);
+        }
+    }
+}
+
+/// The value of key field `name` in the first row that `fits`, for key fields with one value per row.
+fn key_where(outcome: &Outcome, name: &str, fits: impl Fn(&dyn Fn(&str) -> String) -> bool) -> Option<String> {
+    let columns = &outcome.result.columns;
+    let cell = |row: &[Value], column: &str| {
+        columns
+            .iter()
+            .position(|name| name == column)
+            .and_then(|index| row.get(index))
+            .map(cell_text)
+            .unwrap_or_default()
+    };
+    let field = outcome.key_fields.iter().find(|field| field.name == name)?;
+    let mut rows = field.values.iter().zip(&outcome.result.rows);
+    rows.find(|(_, row)| fits(&|column| cell(row, column))).map(|(value, _)| cell_text(value))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use coda_footprint::FootprintPlugin;
+    use soar_connector::Plugin as _;
+
+    use super::*;
+
+    #[test]
+    fn the_tour_is_exactly_the_manifest_s_commands() {
+        let plugin = FootprintPlugin::new().unwrap();
+        let mut manifest: Vec<_> = plugin.manifest().commands.iter().map(|command| command.name.as_str()).collect();
+        let mut tour: Vec<_> = STEPS.iter().map(|step| step.command).collect();
+        manifest.sort_unstable();
+        tour.sort_unstable();
+        assert_eq!(tour, manifest);
+    }
+
+    #[test]
+    fn the_error_that_is_meant_is_in_the_manifest() {
+        let plugin = FootprintPlugin::new().unwrap();
+        let command = plugin.manifest().command(FAILING.command).unwrap();
+        assert!(plugin.manifest().error(Some(command), FAILING_CODE).is_some());
+    }
+}

@@ -1,0 +1,8 @@
+//! The subcommands, one per file.
+
+pub(crate) mod commands;
+pub(crate) mod completions;
+pub(crate) mod demo;
+pub(crate) mod run;
+pub(crate) mod simulate;
+pub(crate) mod test;

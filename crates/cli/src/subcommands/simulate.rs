@@ -1,0 +1,248 @@
+//! `footprint simulate`: a simulated Footprint instance, until somebody ends it.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use footprint_simulator::{Fault, Generation, Options, Simulator, StartError, Tenant, User, UserKind};
+use serde::Serialize;
+use soar_connector::manifest::Connector;
+
+use crate::exit::{Exit, WrongUse};
+use crate::printer::{Grid, Printer};
+use crate::shell;
+
+const EXAMPLES: &str = "\
+Examples:
+  footprint simulate
+  footprint simulate --generation legacy --listen 127.0.0.1:8080 --seed 7
+  footprint simulate --devices 100000 --vulnerabilities 50
+  footprint simulate --fault 'devices status=503 retry-after=2 count=3' --fault '* delay=200ms'
+  footprint simulate --json";
+
+/// Start a simulated Footprint instance: the vendor's API over real HTTP, with invented data
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// Which of the vendor's API generations to speak: legacy or current
+    #[arg(long, default_value_t)]
+    generation: Generation,
+
+    /// The data are drawn from this number: same seed and sizes, same data
+    #[arg(long, default_value_t = Options::default().seed)]
+    seed: u64,
+
+    /// How many tenants; of two or more, the last one's trial has expired
+    #[arg(long, value_name = "NUMBER", default_value_t = Options::default().tenants)]
+    tenants: u32,
+
+    /// How many devices each tenant has
+    #[arg(long, value_name = "NUMBER", default_value_t = Options::default().devices)]
+    devices: u32,
+
+    /// How many vulnerabilities each device has
+    #[arg(long, value_name = "NUMBER", default_value_t = Options::default().vulnerabilities)]
+    vulnerabilities: u32,
+
+    /// How many scanners each tenant has
+    #[arg(long, value_name = "NUMBER", default_value_t = Options::default().scanners)]
+    scanners: u32,
+
+    /// Where to listen; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value_t = Options::default().listen)]
+    listen: SocketAddr,
+
+    /// A way to misbehave: ROUTE KIND [KEY=VALUE…], such as 'devices status=503 count=2'. Repeatable
+    #[arg(long = "fault", value_name = "FAULT")]
+    faults: Vec<Fault>,
+
+    /// Send only what fits the vendor's schemas, without the oddities that its instances are known for
+    #[arg(long)]
+    no_oddities: bool,
+
+    /// Print one line of JSON once it listens: url, users and tenants
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments, connector: &Connector, printer: &mut Printer) -> Result<Exit> {
+    if !arguments.listen.ip().is_loopback() {
+        printer.warning(&format!(
+            "{} can be reached from other machines. The data are invented, but whoever reaches it can use it.",
+            arguments.listen
+        ));
+    }
+    runtime()?.block_on(async {
+        let simulator = start(arguments.options()).await?;
+        for fault in &arguments.faults {
+            simulator.inject(fault.clone());
+        }
+        let ending = Ending::listen()?;
+        if arguments.json {
+            printer.line(&serde_json::to_string(&Ready::of(&simulator))?)?;
+        } else {
+            introduce(&simulator, arguments, connector, printer)?;
+        }
+        ending.wait().await;
+        simulator.shutdown().await;
+        Ok(Exit::Successful)
+    })
+}
+
+impl Arguments {
+    fn options(&self) -> Options {
+        Options {
+            generation: self.generation,
+            seed: self.seed,
+            tenants: self.tenants,
+            devices: self.devices,
+            vulnerabilities: self.vulnerabilities,
+            scanners: self.scanners,
+            listen: self.listen,
+            oddities: !self.no_oddities,
+            ..Options::default()
+        }
+    }
+}
+
+/// A runtime for a server and whoever talks to it.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime could be started")
+}
+
+/// A running simulator; sizes out of their range are wrong use.
+pub(super) async fn start(options: Options) -> Result<Simulator> {
+    Simulator::start(options).await.map_err(|error| match error {
+        StartError::Option { option, value, least, most } => {
+            let flag = option.replace('_', "-");
+            WrongUse(format!("--{flag} is {value}, but must be from {least} to {most}.")).into()
+        }
+        error => error.into(),
+    })
+}
+
+/// Listens for Ctrl-C, and for the signal that service managers end a process with.
+///
+/// Made before the reader is told of it: from then on neither ends the process in the middle of something.
+#[cfg(unix)]
+#[derive(Debug)]
+pub(super) struct Ending {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Ending {
+    pub(super) fn listen() -> Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let listen = |kind| signal(kind).context("Ctrl-C cannot be waited for");
+        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+    }
+
+    pub(super) async fn wait(mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+/// Listens for Ctrl-C.
+#[cfg(windows)]
+#[derive(Debug)]
+pub(super) struct Ending(tokio::signal::windows::CtrlC);
+
+#[cfg(windows)]
+impl Ending {
+    pub(super) fn listen() -> Result<Self> {
+        Ok(Self(tokio::signal::windows::ctrl_c().context("Ctrl-C cannot be waited for")?))
+    }
+
+    pub(super) async fn wait(mut self) {
+        self.0.recv().await;
+    }
+}
+
+/// A line that makes `footprint` this program, where a shell would not find it by that name.
+pub(super) fn program_lines() -> Vec<String> {
+    let typed = std::env::args_os().next().map(std::path::PathBuf::from).unwrap_or_default();
+    let found_by_name = typed.components().count() <= 1;
+    let program = std::env::current_exe().ok().filter(|_| !found_by_name);
+    program.map(|path| format!("alias footprint={}", shell::quoted(&path.display().to_string()))).into_iter().collect()
+}
+
+/// Lines that make a shell's later commands use the simulator.
+pub(super) fn export_lines(connector: &Connector, url: &str, user: &User) -> Vec<String> {
+    let mut values = vec![("Server URL", url), ("User Name", &user.user_name), ("Password", &user.password)];
+    let host = url.trim_start_matches("http://").rsplit_once(':').map_or(url, |(host, _)| host);
+    let loopback = host.trim_matches(['[', ']']).parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback());
+    if !loopback {
+        values.push(("Allow Plain HTTP To", host));
+    }
+    let line = |(name, value)| {
+        let setting = connector.setting(name)?;
+        Some(format!("export {}={}", setting.environment, shell::quoted(value)))
+    };
+    values.into_iter().filter_map(line).collect()
+}
+
+/// What a program needs, once the simulator listens.
+#[derive(Debug, Serialize)]
+struct Ready {
+    url: String,
+    users: Vec<ReadyUser>,
+    tenants: Vec<Tenant>,
+}
+
+#[derive(Debug, Serialize)]
+struct ReadyUser {
+    user_name: String,
+    password: String,
+    role: String,
+}
+
+impl Ready {
+    fn of(simulator: &Simulator) -> Self {
+        let user = |user: &User| ReadyUser {
+            user_name: user.user_name.clone(),
+            password: user.password.clone(),
+            role: user.role.clone(),
+        };
+        Self { url: simulator.url(), users: simulator.users().iter().map(user).collect(), tenants: simulator.tenants() }
+    }
+}
+
+fn introduce(simulator: &Simulator, arguments: &Arguments, connector: &Connector, printer: &mut Printer) -> Result<()> {
+    let title = format!("Simulated Footprint instance at {}", simulator.url());
+    printer.line(&printer.bold(&title))?;
+    printer.line(&format!(
+        "{} API, seed {}, for each tenant {} devices with {} vulnerabilities each\n",
+        if arguments.generation == Generation::Legacy { "Legacy" } else { "Current" },
+        arguments.seed,
+        arguments.devices,
+        arguments.vulnerabilities
+    ))?;
+    let mut users = Grid::new(["User Name", "Password", "Role", "Permission", "Note"]).keeping_whole(2);
+    for user in simulator.users() {
+        users.push([user.user_name.as_str(), &user.password, &user.role, user.permission, user.note]);
+    }
+    printer.grid(&users)?;
+    printer.line("")?;
+    let mut tenants = Grid::new(["Tenant ID", "Name"]);
+    for tenant in simulator.tenants().iter().take(SHOWN_TENANTS) {
+        tenants.push([tenant.id.to_string(), tenant.name.clone()]);
+    }
+    printer.grid(&tenants.and_more((arguments.tenants as usize).saturating_sub(SHOWN_TENANTS)))?;
+    printer.line("\nIn another terminal:\n")?;
+    for line in program_lines() {
+        printer.line(&format!("  {line}"))?;
+    }
+    for line in export_lines(connector, &simulator.url(), simulator.user(UserKind::Administrator)) {
+        printer.line(&format!("  {line}"))?;
+    }
+    printer.line("  footprint test\n  footprint run \"List Devices\"\n\nCtrl-C ends it.")?;
+    Ok(())
+}
+
+/// More tenants than these are counted, not listed.
+const SHOWN_TENANTS: usize = 10;

@@ -1,0 +1,65 @@
+//! `footprint test`: proves that a connection works, with the command that the manifest names as its health check.
+
+use std::time::Duration;
+
+use anyhow::{Result, anyhow};
+use clap::{Args, ValueEnum};
+use soar_connector::{ExecutionContext, Plugin, RawParameters};
+
+use super::run::single_threaded_runtime;
+use crate::connection::{self, flags::Flags};
+use crate::exit::Exit;
+use crate::printer::{Output, Printer, View, receipt};
+
+const EXAMPLES: &str = "\
+Examples:
+  footprint test --server-url https://footprint.example.com --user-name soar@example.com
+  footprint test --profile production
+  footprint test --output json
+
+Exit codes: 0 Passed, 1 Failed, 2 wrong use.";
+
+/// Test the connection: log in afresh, and prove session and tenant
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// How to write the outcome
+    #[arg(long, short, value_enum, default_value_t = Form::Table)]
+    output: Form,
+
+    /// Give up after this many seconds
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    time_limit: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// Passed and what was proven, or the Error tab
+    Table,
+    /// The whole outcome
+    Json,
+}
+
+pub(crate) fn run(arguments: &Arguments, flags: &Flags, plugin: &dyn Plugin, printer: &mut Printer) -> Result<Exit> {
+    let manifest = plugin.manifest();
+    let command = manifest.command(&manifest.connector.health_check).map_err(|unknown| anyhow!(unknown))?;
+    let connector = connection::connect(plugin, flags)?;
+    let context =
+        ExecutionContext { time_limit: arguments.time_limit.map(Duration::from_secs), ..ExecutionContext::new() };
+    let outcome =
+        single_threaded_runtime()?.block_on(connector.execute(&command.name, &RawParameters::new(), &context));
+    printer.warnings(&outcome.warnings);
+    let output = match arguments.output {
+        Form::Table => Output::Table,
+        Form::Json => Output::Json,
+    };
+    if output == Output::Table && outcome.is_successful() {
+        let passed = format!("{} Passed", printer.green("✔"));
+        printer.line(&passed)?;
+    }
+    View { command, output, tab: None }.show(&outcome, printer)?;
+    if output == Output::Table {
+        printer.note(&receipt(&outcome.receipt, None));
+    }
+    Ok(Exit::of_outcome(&outcome))
+}

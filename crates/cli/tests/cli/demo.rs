@@ -1,0 +1,83 @@
+//! `footprint demo`: the newcomer's first command.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+
+use crate::support::{ended, footprint, redacted};
+
+/// The tour without the rows, widths and ids of its tables, which are the simulator's business.
+fn skeleton(out: &str) -> String {
+    let mut kept = Vec::new();
+    let mut in_table = false;
+    let mut after_command = false;
+    for line in out.lines() {
+        if in_table && !line.contains(" · request ") {
+            continue;
+        }
+        in_table = after_command && line.contains("  ") && !line.starts_with("$ ");
+        after_command = (after_command && line.is_empty()) || line.starts_with("$ ");
+        if in_table {
+            let headings = line.split("  ").map(str::trim).filter(|heading| !heading.is_empty());
+            kept.push(format!("{}\n[rows]", headings.collect::<Vec<_>>().join("  ")));
+        } else {
+            kept.push(without_ids(line));
+        }
+    }
+    redacted(&kept.join("\n"))
+}
+
+/// The line without ids in its parameters and without the time in the summary.
+fn without_ids(line: &str) -> String {
+    if line.starts_with('✔') {
+        return line.split_once(", in ").map_or(line, |(before, _)| before).to_owned();
+    }
+    let is_id = |word: &str| word.len() >= 3 && word.chars().all(|c| c.is_ascii_digit());
+    let word = |word: &str| match word.trim_end_matches('"').split_once('=') {
+        Some((name, value)) if is_id(value) => format!("{name}=[id]\""),
+        _ => word.to_owned(),
+    };
+    line.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_tour_of_the_current_generation_shows_fourteen_commands_and_one_error_tab() {
+    let (code, out, error) = ended(footprint(["demo", "--once"]));
+    assert_eq!((code, error.as_str()), (0, ""), "{out}");
+    assert_eq!(out.matches("$ footprint run ").count(), 15);
+    assert_eq!(out.matches("Status Code: ").count(), 1);
+    insta::assert_snapshot!(skeleton(&out));
+}
+
+#[test]
+fn the_tour_of_the_legacy_generation_comes_to_the_same() {
+    let (code, out, error) = ended(footprint(["demo", "--once", "--generation", "legacy"]));
+    assert_eq!((code, error.as_str()), (0, ""), "{out}");
+    assert!(out.contains("✔ 14 commands Successful, 1 Failed as intended"), "{out}");
+    assert!(out.contains("List Device Users failed.\nStatus Code: 501.\n"), "{out}");
+    assert!(out.contains("simulate --listen 127.0.0.1:8421 --generation legacy"), "{out}");
+}
+
+#[test]
+fn no_cell_of_the_simulator_s_odd_names_reaches_the_reader_unescaped() {
+    let (_, out, _) = ended(footprint(["demo", "--once"]));
+    assert!(out.chars().all(|c| c == '\n' || !c.is_control()), "{out:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_simulator_stays_up_after_the_tour_until_it_is_ended() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_footprint")).arg("demo").stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert!(lines.any(|line| line.starts_with("The simulator stays up at http://127.0.0.1:")));
+    let value = |line: Option<String>, name: &str| line.unwrap().trim().strip_prefix(name).unwrap().to_owned();
+    let mut exports = lines.by_ref().skip_while(|line| !line.contains("export FOOTPRINT_SERVER_URL="));
+    let mut test = footprint(["test"]);
+    test.env("FOOTPRINT_SERVER_URL", value(exports.next(), "export FOOTPRINT_SERVER_URL="));
+    test.env("FOOTPRINT_USER_NAME", value(exports.next(), "export FOOTPRINT_USER_NAME="));
+    test.env("FOOTPRINT_PASSWORD", value(exports.next(), "export FOOTPRINT_PASSWORD="));
+    assert_eq!(ended(test).0, 0, "the lines to paste work");
+    // Ctrl-C, once it is waited for: the last line says that all has been printed.
+    assert!(exports.any(|line| line.contains("footprint run ")));
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}

@@ -1,0 +1,70 @@
+//! `footprint run` of each command against `footprint simulate`, on both generations.
+
+use serde_json::Value;
+
+use crate::support::{Simulator, ended, footprint, outcome};
+
+/// The first value of a key field, as a parameter.
+fn first(simulator: &Simulator, command: &str, field: &str) -> String {
+    let (code, fields) = outcome(simulator.footprint(["run", command, "--output", "json", "--show", "key-fields"]));
+    assert_eq!(code, 0, "{fields}");
+    fields[field][0].to_string()
+}
+
+fn agent_device(simulator: &Simulator) -> String {
+    let (_, rows) = outcome(simulator.footprint(["run", "List Devices", "--output", "json", "--show", "context"]));
+    rows.as_array().unwrap().iter().find(|row| row["Type"] == "AgentDevice").unwrap()["ID"].to_string()
+}
+
+fn every_command_succeeds(generation: &str) {
+    let simulator = Simulator::start(&["--generation", generation]);
+    let (_, manifest) = outcome(footprint(["commands", "--json"]));
+    let device = agent_device(&simulator);
+    let context = first(&simulator, "list-technical-contexts", "Context IDs");
+    let scanner = first(&simulator, "list-scanners", "Scanner IDs");
+    let target = first(&simulator, "list-scan-surfaces", "Target IDs");
+    let commands = manifest.as_array().unwrap();
+    assert_eq!(commands.len(), 14);
+    for command in commands {
+        let name = command["name"].as_str().unwrap();
+        let mut arguments = vec!["run".to_owned(), name.to_owned()];
+        for input in command["inputs"].as_array().unwrap() {
+            let value = match input["name"].as_str().unwrap() {
+                "Device ID" => &device,
+                "Context ID" => &context,
+                "Scanner ID" => &scanner,
+                "Target ID" => &target,
+                "Scope" => "Out",
+                "Footprint Tenant ID" => "1",
+                _ => continue,
+            };
+            arguments.extend(["--param".to_owned(), format!("{}={value}", input["name"].as_str().unwrap())]);
+        }
+        let (code, out, error) = ended(simulator.footprint(arguments.iter().map(String::as_str)));
+        assert_eq!(code, 0, "{generation} {name}: {out}{error}");
+        assert!(!out.trim().is_empty(), "{generation} {name} showed nothing");
+        assert!(error.contains(" ms · request "), "{generation} {name} gave no receipt: {error}");
+        assert!(!error.contains("warning: "), "{generation} {name}: {error}");
+    }
+}
+
+#[test]
+fn every_command_succeeds_on_the_current_generation() {
+    every_command_succeeds("current");
+}
+
+#[test]
+fn every_command_succeeds_on_the_legacy_generation() {
+    every_command_succeeds("legacy");
+}
+
+#[test]
+fn names_are_taken_as_documented_and_as_people_type_them() {
+    let simulator = Simulator::start(&[]);
+    let rows = |name: &str, parameter: &str| -> Value {
+        outcome(simulator.footprint(["run", name, "-p", parameter, "-o", "json", "--show", "context"])).1
+    };
+    let documented = rows("List Devices", "Footprint Tenant ID=2");
+    assert_eq!(documented, rows("list-devices", "footprint-tenant-id=2"));
+    assert_eq!(documented, rows("LIST_DEVICES", "footprint_tenant_id=2"));
+}

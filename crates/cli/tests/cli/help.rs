@@ -1,0 +1,30 @@
+//! Help, version and shell completions.
+
+use crate::support::{ended, footprint, shown};
+
+#[test]
+fn every_subcommand_has_help_with_examples() {
+    insta::assert_snapshot!("footprint", shown(footprint(["--help"])));
+    for subcommand in ["demo", "run", "test", "commands", "simulate", "completions"] {
+        let (code, out, _) = ended(footprint([subcommand, "--help"]));
+        assert!(code == 0 && out.contains("Examples:\n  footprint "), "{out}");
+    }
+    insta::assert_snapshot!("footprint_run", shown(footprint(["run", "-h"])));
+    insta::assert_snapshot!("footprint_simulate", shown(footprint(["simulate", "-h"])));
+}
+
+#[test]
+fn the_version_is_the_package_s() {
+    let (code, out, _) = ended(footprint(["--version"]));
+    assert_eq!((code, out), (0, format!("footprint {}\n", env!("CARGO_PKG_VERSION"))));
+}
+
+#[test]
+fn completions_know_subcommands_and_flags_and_offer_none_that_is_refused() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let (code, out, _) = ended(footprint(["completions", shell]));
+        assert!(code == 0 && out.contains("simulate") && out.contains("password-file"), "{shell}");
+        assert!(!out.contains("--password "), "{shell}");
+    }
+    assert_eq!(ended(footprint(["completions", "tcsh"])).0, 2);
+}

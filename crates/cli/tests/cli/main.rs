@@ -1,0 +1,12 @@
+//! The binary as its users run it: whole processes against a simulator that is one too.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod commands;
+mod connection;
+mod demo;
+mod every_command;
+mod help;
+mod output;
+mod simulate;
+mod support;
+mod wrong_use;

@@ -1,0 +1,88 @@
+//! `footprint simulate`: what it says once it listens, and what it refuses.
+
+use crate::support::{Simulator, ended, footprint, outcome, redacted};
+
+#[test]
+fn it_prints_its_url_users_and_tenants_as_one_line_of_json() {
+    let simulator = Simulator::start(&["--tenants", "2"]);
+    assert!(simulator.url().starts_with("http://127.0.0.1:"));
+    let users = simulator.ready["users"].as_array().unwrap();
+    for member in ["user_name", "password", "role"] {
+        assert!(users.iter().all(|user| user[member].as_str().is_some_and(|text| !text.is_empty())), "{member}");
+    }
+    let tenants = simulator.ready["tenants"].as_array().unwrap();
+    assert!(tenants.len() == 2 && tenants.iter().all(|tenant| tenant["id"].is_u64() && tenant["name"].is_string()));
+}
+
+#[test]
+fn the_same_seed_and_sizes_make_the_same_data() {
+    let devices = |seed: &str| {
+        let simulator = Simulator::start(&["--seed", seed, "--devices", "5", "--vulnerabilities", "2"]);
+        outcome(simulator.footprint(["run", "List Devices", "--output", "json", "--show", "raw"])).1
+    };
+    assert_eq!(devices("7"), devices("7"));
+    assert_ne!(devices("7"), devices("8"));
+}
+
+#[test]
+fn faults_strike_as_they_are_written() {
+    let simulator = Simulator::start(&["--fault", "scanners html", "--fault", "devices status=402"]);
+    let (code, _, error) = ended(simulator.footprint(["run", "List Scanners"]));
+    assert!(code == 1 && error.contains("Code: html-reply"), "{error}");
+    let (code, _, error) = ended(simulator.footprint(["run", "List Devices"]));
+    assert!(code == 1 && error.contains("Code: trial-expired"), "{error}");
+}
+
+#[test]
+fn what_it_cannot_be_is_wrong_use() {
+    let wrong: [(&[&str], &str); 4] = [
+        (&["--generation", "future"], "use `legacy` or `current`"),
+        (&["--devices", "900001"], "--devices is 900001, but must be from 0 to 900000."),
+        (&["--fault", "devices explode"], "no kind of fault is called `explode`"),
+        (&["--listen", "localhost"], "invalid socket address"),
+    ];
+    for (arguments, problem) in wrong {
+        let (code, _, error) = ended(footprint(["simulate"].iter().chain(arguments).copied()));
+        assert!(code == 2 && error.contains(problem), "{error}");
+    }
+}
+
+#[test]
+fn an_address_in_use_is_a_failure_that_says_so() {
+    let simulator = Simulator::start(&[]);
+    let address = simulator.url().trim_start_matches("http://");
+    let (code, _, error) = ended(footprint(["simulate", "--listen", address]));
+    assert!(code == 1 && error.contains(&format!("cannot listen on {address}: ")), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_signal_of_service_managers_ends_it_in_order() {
+    let mut simulator = Simulator::start(&[]);
+    let process = simulator.child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &process]).status().unwrap().success());
+    assert_eq!(simulator.child.wait().unwrap().code(), Some(0));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_person_gets_tables_and_lines_to_paste() {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::{Command, Stdio};
+    let mut child = Command::new(env!("CARGO_BIN_EXE_footprint"))
+        .args(["simulate", "--tenants", "12"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut shown = String::new();
+    for line in lines {
+        shown.push_str(&format!("{line}\n"));
+        if line == "Ctrl-C ends it." {
+            break;
+        }
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    insta::assert_snapshot!(redacted(&shown));
+}
