@@ -90,7 +90,7 @@ impl Connector for FootprintConnector {
             receipt: Receipt { request_id: context.request_id.clone(), elapsed: started.elapsed(), ..receipt },
             warnings,
         };
-        let (command, handler, parameters) = match self.prepare(command, parameters) {
+        let Prepared { command, handler, parameters } = match self.prepare(command, parameters) {
             Ok(prepared) => prepared,
             Err(refused) => return conclude(Some(refused), Receipt::default(), Vec::new()),
         };
@@ -106,13 +106,16 @@ impl Connector for FootprintConnector {
     }
 }
 
+/// A command that can be run.
+struct Prepared<'a> {
+    command: &'a Command,
+    handler: &'static dyn Handler,
+    parameters: Parameters,
+}
+
 impl FootprintConnector {
     /// The command, its handler and its typed parameters; or why it cannot be run, before anything is sent.
-    fn prepare(
-        &self,
-        name: &str,
-        raw: &RawParameters,
-    ) -> Result<(&Command, &'static dyn Handler, Parameters), (Option<&Command>, Failure)> {
+    fn prepare(&self, name: &str, raw: &RawParameters) -> Result<Prepared<'_>, (Option<&Command>, Failure)> {
         let command =
             self.manifest.command(name).map_err(|error| (None, Failure::new("unknown-command", error.to_string())))?;
         let handler = COMMANDS
@@ -125,7 +128,7 @@ impl FootprintConnector {
             let text = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
             (Some(command), Failure::new(code, text))
         })?;
-        Ok((command, handler, parameters))
+        Ok(Prepared { command, handler, parameters })
     }
 
     /// The Error tab of a failure, with the manifest's cause and cure for it.

@@ -1,5 +1,6 @@
 //! What a connection is configured with, checked before any request.
 
+use std::fmt;
 use std::time::Duration;
 
 use reqwest::Proxy;
@@ -13,6 +14,8 @@ const USER_NAME: &str = "User Name";
 const PASSWORD: &str = "Password";
 const API_KEY: &str = "API Key";
 const PROXY: &str = "Proxy";
+const PROXY_USER_NAME: &str = "Proxy User Name";
+const PROXY_PASSWORD: &str = "Proxy Password";
 const CA_FILE: &str = "CA File";
 
 /// A connection's settings in their types.
@@ -46,12 +49,22 @@ impl Credentials {
 /// How the server is reached.
 #[derive(Debug)]
 pub(crate) struct Network {
-    pub(crate) proxy: Option<Proxy>,
+    pub(crate) proxy: Option<ProxyServer>,
     pub(crate) authorities: Vec<Certificate>,
     pub(crate) minimum_tls: Version,
     pub(crate) skip_certificate_checks: bool,
     pub(crate) connect_timeout: Duration,
     pub(crate) read_timeout: Duration,
+}
+
+/// A proxy, with its password inside, which the client's own type would print.
+#[derive(Clone)]
+pub(crate) struct ProxyServer(pub(crate) Proxy);
+
+impl fmt::Debug for ProxyServer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("ProxyServer")
+    }
 }
 
 /// How much a connection may ask of the server and of this machine.
@@ -107,7 +120,7 @@ fn credentials(values: &SettingValues) -> Result<Credentials, SettingsError> {
 fn network(values: &SettingValues) -> Result<Network, SettingsError> {
     let seconds = |name, default| Duration::from_secs(values.integer(name).unwrap_or(default));
     Ok(Network {
-        proxy: values.text(PROXY).map(proxy).transpose()?,
+        proxy: proxy(values.text(PROXY), values.text(PROXY_USER_NAME), values.secret(PROXY_PASSWORD))?,
         authorities: values.text(CA_FILE).map(authorities).transpose()?.unwrap_or_default(),
         minimum_tls: match values.text("Minimum TLS Version") {
             Some("1.3") => Version::TLS_1_3,
@@ -131,15 +144,41 @@ fn limits(values: &SettingValues) -> Limits {
     }
 }
 
-fn proxy(address: &str) -> Result<Proxy, SettingsError> {
-    const FORM: &str = "Write it like http://proxy.example.com:3128 or socks5h://proxy.example.com:1080.";
-    // The address may hold the proxy's password, so no message repeats it.
-    let valid = Url::parse(address)
-        .is_ok_and(|url| matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") && url.has_host());
-    if !valid {
-        return Err(SettingsError::of(PROXY, format!("It is no http, https, socks5 or socks5h address. {FORM}")));
+fn proxy(
+    address: Option<&str>,
+    user_name: Option<&str>,
+    password: Option<&SecretString>,
+) -> Result<Option<ProxyServer>, SettingsError> {
+    let refuse = |problem: &str| {
+        let form = "Write it like http://proxy.example.com:3128 or socks5h://proxy.example.com:1080.";
+        Err(SettingsError::of(PROXY, format!("{problem} {form}")))
+    };
+    let Some(address) = address else {
+        return match (user_name, password) {
+            (None, None) => Ok(None),
+            _ => refuse("It is missing, although a user name or password for it is given."),
+        };
+    };
+    let mut url = match Url::parse(address) {
+        Ok(url) if matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") && url.has_host() => url,
+        _ => return refuse("It is no http, https, socks5 or socks5h address."),
+    };
+    if !url.username().is_empty() || url.password().is_some() {
+        // Never repeated in the message: it is a secret in the wrong field.
+        return refuse("It holds a user name or password; they have settings of their own.");
     }
-    Proxy::all(address).map_err(|_| SettingsError::of(PROXY, format!("It cannot be used. {FORM}")))
+    if let Some(name) = user_name {
+        let password = password.map(ExposeSecret::expose_secret);
+        if url.set_username(name).and_then(|()| url.set_password(password)).is_err() {
+            return refuse("It takes no user name.");
+        }
+    } else if password.is_some() {
+        return Err(SettingsError::of(PROXY_USER_NAME, "It is missing, although Proxy Password is given."));
+    }
+    match Proxy::all(url) {
+        Ok(proxy) => Ok(Some(ProxyServer(proxy))),
+        Err(_) => refuse("It cannot be used."),
+    }
 }
 
 fn authorities(file: &str) -> Result<Vec<Certificate>, SettingsError> {
@@ -200,7 +239,6 @@ fn may_be_plain(url: &Url, allowed: &str) -> bool {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -244,12 +282,16 @@ mod tests {
 
     #[test]
     fn a_proxy_that_cannot_be_used_is_refused_without_its_password() {
-        for address in ["ftp://u:hunter2@proxy", "proxy:3128", "http://"] {
-            let error = proxy(address).unwrap_err().to_string();
+        for address in ["ftp://u:hunter2@proxy", "http://u:hunter2@proxy", "proxy:3128", "http://"] {
+            let error = proxy(Some(address), None, None).unwrap_err().to_string();
             assert!(error.starts_with("Proxy: ") && !error.contains("hunter2"), "{error}");
         }
-        for address in ["http://proxy:3128", "socks5h://u:p@proxy:1080"] {
-            assert!(proxy(address).is_ok(), "{address}");
+        let password = SecretString::from("hunter2");
+        for address in ["http://proxy:3128", "socks5h://proxy:1080"] {
+            let proxy = proxy(Some(address), Some("u@x"), Some(&password)).unwrap().unwrap();
+            assert!(!format!("{proxy:?}").contains("hunter2"), "{proxy:?}");
         }
+        assert!(proxy(None, None, Some(&password)).is_err());
+        assert!(proxy(Some("http://proxy"), None, Some(&password)).is_err());
     }
 }

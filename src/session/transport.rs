@@ -1,6 +1,7 @@
 //! Sends one request until it is answered or given up, within the account's budget, and reads its reply within bounds.
 
 use std::error::Error as _;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,7 +44,6 @@ pub(super) struct Reply {
 }
 
 /// The HTTP client of one session.
-#[derive(Debug)]
 pub(super) struct Transport {
     client: reqwest::Client,
     api: Url,
@@ -51,6 +51,13 @@ pub(super) struct Transport {
     clock: Arc<dyn Clock>,
     largest_reply: usize,
     read_timeout: Duration,
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The client would print the password of a proxy.
+        formatter.debug_struct("Transport").field("api", &self.api.as_str()).finish_non_exhaustive()
+    }
 }
 
 impl Transport {
@@ -72,7 +79,7 @@ impl Transport {
             .tls_certs_merge(network.authorities.iter().cloned())
             .tls_danger_accept_invalid_certs(network.skip_certificate_checks);
         if let Some(proxy) = &network.proxy {
-            builder = builder.proxy(proxy.clone());
+            builder = builder.proxy(proxy.0.clone());
         }
         Ok(Self {
             client: builder.build()?,

@@ -79,7 +79,6 @@ fn refusing_secrets(definition: clap::Command, connector: &Connector) -> clap::C
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
-use soar_connector::{Outcome, ReturnData};
+use soar_connector::{CommandError, Outcome};
 
 use crate::printer::Printer;
 
@@ -47,10 +47,15 @@ impl Exit {
 
     /// What an outcome means for the exit code.
     pub(crate) fn of_outcome(outcome: &Outcome) -> Self {
-        match (&outcome.return_data, &outcome.error) {
-            (ReturnData::Successful, _) => Self::Successful,
-            (ReturnData::Failed, Some(error)) if WRONG_USE.contains(&error.code.as_str()) => Self::WrongUse,
-            (ReturnData::Failed, _) => Self::Failed,
+        Self::of_error(outcome.error.as_ref())
+    }
+
+    /// What a command's end means for the exit code.
+    pub(crate) fn of_error(error: Option<&CommandError>) -> Self {
+        match error {
+            None => Self::Successful,
+            Some(error) if WRONG_USE.contains(&error.code.as_str()) => Self::WrongUse,
+            Some(_) => Self::Failed,
         }
     }
 }

@@ -87,9 +87,11 @@ fn flags_of(setting: &Setting) -> Vec<Arg> {
         ]
     } else {
         let value = match setting.kind {
-            SettingType::Url => "URL",
-            SettingType::Boolean => "YES/NO",
-            SettingType::Text => "TEXT",
+            SettingType::Url => "URL".to_owned(),
+            SettingType::Boolean => "YES/NO".to_owned(),
+            SettingType::Text => "TEXT".to_owned(),
+            SettingType::Integer => "NUMBER".to_owned(),
+            SettingType::Choice => setting.choices.join("|"),
         };
         let short = description.split_inclusive(". ").next().unwrap_or(description).trim_end_matches(['.', ' ']);
         vec![

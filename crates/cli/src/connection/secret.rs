@@ -67,7 +67,6 @@ pub(super) fn ask(name: &str) -> Result<SecretString> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use secrecy::ExposeSecret as _;
 

@@ -28,7 +28,6 @@ fn guarded(cell: &str) -> Cow<'_, str> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -2,6 +2,7 @@
 
 mod csv;
 mod grid;
+mod ndjson;
 mod outcome;
 mod visible;
 mod wrap;
@@ -12,6 +13,7 @@ use anstyle::{AnsiColor, Style};
 use soar_connector::{CommandError, Warning};
 
 pub(crate) use self::grid::Grid;
+pub(crate) use self::ndjson::{RowWriter, Written};
 pub(crate) use self::outcome::{Output, Tab, View, receipt};
 use self::visible::visible;
 

@@ -20,6 +20,8 @@ pub(crate) enum Output {
     Raw,
     /// Comma-separated values, RFC 4180
     Csv,
+    /// The rows as the server sent them, one a line, written as they arrive: for lists of any length
+    Ndjson,
 }
 
 /// A tab of the Test Result window.
@@ -68,7 +70,7 @@ impl View<'_> {
             (Output::Table, Some(Tab::KeyFields)) => printer.grid(&key_fields(outcome)),
             (Output::Table, Some(Tab::Context)) => json(&outcome.result.context_data(), printer),
             (Output::Table, _) if outcome.result.rows.is_empty() => printer.line(self.nothing()),
-            (Output::Table, _) => printer.grid(&whole(outcome)),
+            (Output::Table | Output::Ndjson, _) => printer.grid(&whole(outcome)),
         }
     }
 
@@ -100,6 +102,9 @@ pub(crate) fn receipt(receipt: &Receipt, page: Option<i64>) -> String {
         parts.push(rows_read(receipt, page));
     }
     parts.push(counted(receipt.requests, "request"));
+    if receipt.duplicates_dropped > 0 {
+        parts.push(format!("{} dropped", counted(receipt.duplicates_dropped, "duplicate")));
+    }
     match receipt.retries {
         0 => {}
         1 => parts.push("1 retry".to_owned()),

@@ -1,20 +1,18 @@
 //! `footprint run`: one command of the connector, and the tab of its outcome that was asked for.
 
-use std::time::Duration;
-
 use anyhow::{Context as _, Result};
 use clap::Args;
 use serde_json::Value;
 use soar_connector::manifest::ErrorEntry;
 use soar_connector::name::normalised;
 use soar_connector::{
-    Collector, Command, CommandError, Conclusion, ExecutionContext, Manifest, Outcome, Parameters, Plugin,
-    RawParameters, Receipt, StatusCode,
+    Collector, Command, CommandError, Conclusion, ExecutionContext, Manifest, Parameters, Plugin, RawParameters,
+    Receipt, StatusCode,
 };
 
 use crate::connection::{self, flags::Flags};
 use crate::exit::{Exit, WrongUse};
-use crate::printer::{Output, Printer, Tab, View, receipt};
+use crate::printer::{Output, Printer, RowWriter, Tab, View, Written, receipt};
 use crate::shell;
 
 const EXAMPLES: &str = "\
@@ -23,6 +21,7 @@ Examples:
   footprint run \"List Devices\" --param 'Filter={\"riskLevel\":\"critical\"}'
   footprint run list-devices --param Page=2 --output csv > devices.csv
   footprint run list-devices --show key-fields
+  footprint run list-devices --all-pages --output ndjson > devices.ndjson
   footprint run list-device-users --params-json '{\"Device ID\": 1042}' --output json
 
 `footprint commands` lists the commands, and `footprint commands NAME` what one takes.
@@ -51,14 +50,15 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum, value_name = "TAB")]
     show: Option<Tab>,
 
-    /// Give up after this many seconds
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    time_limit: Option<u64>,
+    /// Read all pages of a list: the same as --param "All Pages=Yes"
+    #[arg(long)]
+    all_pages: bool,
 }
 
 pub(crate) fn run(arguments: &Arguments, flags: &Flags, plugin: &dyn Plugin, printer: &mut Printer) -> Result<Exit> {
     let view_fits = match (arguments.output, arguments.show) {
         (Output::Csv, Some(Tab::Raw | Tab::Error)) => Err("--output csv shows result, key-fields or context."),
+        (Output::Ndjson, Some(_)) => Err("--output ndjson writes the rows as they come, so it has no tabs."),
         (Output::Raw, Some(tab)) if tab != Tab::Raw => Err("--output raw shows nothing but the raw data."),
         _ => Ok(()),
     };
@@ -71,15 +71,41 @@ pub(crate) fn run(arguments: &Arguments, flags: &Flags, plugin: &dyn Plugin, pri
         Err((code, message)) => return refuse(manifest, arguments, code, message, printer),
     };
     let connector = connection::connect(plugin, flags)?;
-    let context =
-        ExecutionContext { time_limit: arguments.time_limit.map(Duration::from_secs), ..ExecutionContext::new() };
+    let context = ExecutionContext::new();
     let runtime = single_threaded_runtime()?;
+    if arguments.output == Output::Ndjson {
+        let mut rows = RowWriter::new(printer);
+        let ended = runtime.block_on(connector.execute_into(&command.name, &raw, &context, &mut rows));
+        return finish_rows(command, &raw, rows.finish(), ended, printer);
+    }
     let outcome = runtime.block_on(connector.execute(&command.name, &raw, &context));
     printer.warnings(&outcome.warnings);
     let exit = Exit::of_outcome(&outcome);
     View { command, output: arguments.output, tab: arguments.show }.show(&outcome, printer)?;
-    finish(command, &raw, arguments.output, &outcome, printer);
+    if arguments.output != Output::Json {
+        finish(command, &raw, &outcome.receipt, outcome.is_successful(), printer);
+    }
     Ok(exit)
+}
+
+/// Says how a command ended whose rows are written already.
+fn finish_rows(
+    command: &Command,
+    raw: &RawParameters,
+    written: Written,
+    ended: Conclusion,
+    printer: &mut Printer,
+) -> Result<Exit> {
+    if written == Written::UntilReaderLeft {
+        // Whoever read the rows, such as head, has had enough of them.
+        return Ok(Exit::Successful);
+    }
+    printer.warnings(&ended.warnings);
+    if let Some(error) = &ended.error {
+        printer.error_tab(error);
+    }
+    finish(command, raw, &ended.receipt, ended.error.is_none(), printer);
+    Ok(Exit::of_error(ended.error.as_ref()))
 }
 
 /// A runtime for one command at a time.
@@ -87,27 +113,24 @@ pub(super) fn single_threaded_runtime() -> Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime could be started")
 }
 
-/// The page that `raw` asks for, of a command that has pages.
+/// The page that `raw` asks for, of a command that has pages; none where it asks for all.
 pub(super) fn page(command: &Command, raw: &RawParameters) -> Option<i64> {
     let parsed = Parameters::parse(command, raw).ok()?;
+    if parsed.boolean("All Pages") == Some(true) {
+        return None;
+    }
     command.input("Page").map(|_| parsed.integer("Page").unwrap_or(1))
 }
 
-/// The receipt, what is missing, and where the next page is; JSON carries all of it already.
-fn finish(command: &Command, raw: &RawParameters, output: Output, outcome: &Outcome, printer: &mut Printer) {
-    if output == Output::Json {
-        return;
-    }
+/// The receipt, and where the next page is; JSON carries all of it already.
+fn finish(command: &Command, raw: &RawParameters, done: &Receipt, successful: bool, printer: &mut Printer) {
     let page = page(command, raw);
-    if let Some(missing) = &outcome.receipt.missing {
-        printer.warning(missing);
-    }
-    printer.note(&receipt(&outcome.receipt, page));
-    if let Some((page, total)) = page.zip(outcome.receipt.total_pages)
-        && outcome.is_successful()
+    printer.note(&receipt(done, page));
+    if let Some((page, total)) = page.zip(done.total_pages)
+        && successful
         && u64::try_from(page).is_ok_and(|page| page < total)
     {
-        printer.note(&format!("More rows are on the next page: --param Page={}", page + 1));
+        printer.note(&format!("More rows are on the next page: --param Page={}, or all with --all-pages", page + 1));
     }
 }
 
@@ -130,6 +153,9 @@ fn parameters(arguments: &Arguments) -> Result<RawParameters> {
             return Err(WrongUse(format!("The parameter {name} is given twice; keep one of them.")).into());
         }
         raw.insert(name.to_owned(), Value::String(value.to_owned()));
+    }
+    if arguments.all_pages {
+        raw.insert("All Pages".to_owned(), Value::Bool(true));
     }
     Ok(raw)
 }

@@ -1,7 +1,5 @@
 //! `footprint test`: proves that a connection works, with the command that the manifest names as its health check.
 
-use std::time::Duration;
-
 use anyhow::{Result, anyhow};
 use clap::{Args, ValueEnum};
 use soar_connector::{ExecutionContext, Plugin, RawParameters};
@@ -26,10 +24,6 @@ pub(crate) struct Arguments {
     /// How to write the outcome
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
-
-    /// Give up after this many seconds
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    time_limit: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -44,10 +38,11 @@ pub(crate) fn run(arguments: &Arguments, flags: &Flags, plugin: &dyn Plugin, pri
     let manifest = plugin.manifest();
     let command = manifest.command(&manifest.connector.health_check).map_err(|unknown| anyhow!(unknown))?;
     let connector = connection::connect(plugin, flags)?;
-    let context =
-        ExecutionContext { time_limit: arguments.time_limit.map(Duration::from_secs), ..ExecutionContext::new() };
-    let outcome =
-        single_threaded_runtime()?.block_on(connector.execute(&command.name, &RawParameters::new(), &context));
+    let outcome = single_threaded_runtime()?.block_on(connector.execute(
+        &command.name,
+        &RawParameters::new(),
+        &ExecutionContext::new(),
+    ));
     printer.warnings(&outcome.warnings);
     let output = match arguments.output {
         Form::Table => Output::Table,

@@ -158,7 +158,6 @@ fn key_where(outcome: &Outcome, name: &str, fits: impl Fn(&dyn Fn(&str) -> Strin
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use coda_footprint::FootprintPlugin;
     use soar_connector::Plugin as _;
