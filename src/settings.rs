@@ -95,25 +95,19 @@ impl Settings {
     }
 }
 
+/// User name and password, or a key: the manifest has it that exactly one of the two is given.
 fn credentials(values: &SettingValues) -> Result<Credentials, SettingsError> {
-    const EITHER: &str = "Give either User Name and Password, or API Key.";
-    let missing = |setting| Err(SettingsError::of(setting, format!("It is missing. {EITHER}")));
-    match (values.text(USER_NAME), values.secret(PASSWORD), values.secret(API_KEY)) {
-        (Some(name), Some(password), None) => {
-            Ok(Credentials::User { name: name.to_owned(), password: password.clone() })
+    if let Some(key) = values.secret(API_KEY) {
+        let key = key.expose_secret().trim();
+        if key.chars().any(|c| c.is_control() || !c.is_ascii()) {
+            return Err(SettingsError::of(API_KEY, "It holds characters that no key has. Paste it anew."));
         }
-        (None, None, Some(key)) => {
-            let key = key.expose_secret().trim();
-            if key.chars().any(|c| c.is_control() || !c.is_ascii()) {
-                return Err(SettingsError::of(API_KEY, "It holds characters that no key has. Paste it anew."));
-            }
-            Ok(Credentials::ApiKey(SecretString::from(key)))
-        }
-        (None, Some(_), None) | (None, None, None) => missing(USER_NAME),
-        (Some(_), None, None) => missing(PASSWORD),
-        (_, _, Some(_)) => {
-            Err(SettingsError::of(API_KEY, format!("It is given beside User Name or Password. {EITHER}")))
-        }
+        return Ok(Credentials::ApiKey(SecretString::from(key)));
+    }
+    match (values.text(USER_NAME), values.secret(PASSWORD)) {
+        (Some(name), Some(password)) => Ok(Credentials::User { name: name.to_owned(), password: password.clone() }),
+        (None, _) => Err(SettingsError::of(USER_NAME, "It is missing.")),
+        (_, None) => Err(SettingsError::of(PASSWORD, "It is missing.")),
     }
 }
 

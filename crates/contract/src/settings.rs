@@ -88,6 +88,17 @@ impl SettingValues {
                 refuse(&setting.name, format!("It is required. {} Example: {}.", setting.description, setting.example));
             }
         }
+        let is_given = |name: &str| values.contains_key(&normalised(name));
+        if let Some(group) = manifest.begun_group(is_given) {
+            let either = manifest.one_of.iter().map(|group| group.join(" and ")).collect::<Vec<_>>().join(", or ");
+            for name in group.iter().filter(|name| !is_given(name)) {
+                refuse(name, format!("It is missing. Give either {either}."));
+            }
+            let others = manifest.one_of.iter().flatten().filter(|name| !group.contains(name));
+            for name in others.filter(|name| is_given(name)) {
+                refuse(name, format!("It is one too many. Give either {either}."));
+            }
+        }
         if problems.is_empty() { Ok(Self { values }) } else { Err(SettingsError { problems }) }
     }
 

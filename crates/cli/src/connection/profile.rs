@@ -122,7 +122,9 @@ fn must_be_private(_: &Path) -> Result<(), WrongUse> {
 /// What a profile looks like, for those who have none yet.
 fn sample(connector: &Connector) -> String {
     let mut lines = vec!["A profile looks like this:".to_owned(), "  [profiles.production]".to_owned()];
-    lines.extend(connector.settings.iter().filter(|setting| setting.required || setting.secret).map(|setting| {
+    let credentials = connector.begun_group(|_| false).unwrap_or_default();
+    let needed = |setting: &&Setting| setting.required || credentials.contains(&setting.name);
+    lines.extend(connector.settings.iter().filter(needed).map(|setting| {
         if setting.secret {
             format!("  {} = \"~/.config/footprint/{}\"", file_key(setting), key(setting))
         } else {

@@ -85,11 +85,11 @@ fn environment(setting: &Setting) -> Option<Result<SecretString, String>> {
 /// The secrets that are missing while all else is fine: nobody types a password only to hear of a bad address.
 fn secrets_to_ask_for<'a>(manifest: &'a ConnectorManifest, given: &Given) -> Vec<&'a Setting> {
     let is_given = |setting: &Setting| given.iter().any(|(name, _)| normalised(name) == key(setting));
-    let secrets = || manifest.settings.iter().filter(|setting| setting.secret);
-    let mut missing: Vec<_> = secrets().filter(|setting| setting.required && !is_given(setting)).collect();
-    if missing.is_empty() && !secrets().any(is_given) {
-        missing.extend(secrets().next());
-    }
+    let named = |name: &str| manifest.setting(name).is_some_and(is_given);
+    let group = manifest.begun_group(named).unwrap_or_default();
+    let is_needed = |setting: &Setting| setting.required || group.contains(&setting.name);
+    let missing: Vec<_> =
+        manifest.settings.iter().filter(|setting| setting.secret && is_needed(setting) && !is_given(setting)).collect();
     let is_missing = |problem: &SettingProblem| missing.iter().any(|setting| setting.name == problem.setting);
     let all_else_fine = match SettingValues::parse(manifest, given.iter().cloned()) {
         Ok(_) => true,

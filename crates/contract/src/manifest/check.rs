@@ -113,6 +113,12 @@ pub(super) fn connector(file: ManifestFile<'_>, connector: &Connector) -> Result
     checker.kebab("id", &connector.id)?;
     checker.unique("settings", connector.settings.iter().map(|setting| setting.name.as_str()))?;
     checker.unique("settings.environment", connector.settings.iter().map(|setting| setting.environment.as_str()))?;
+    for name in connector.one_of.iter().flatten() {
+        if !connector.settings.iter().any(|setting| setting.name == *name) {
+            let problem = format!("the connector has no setting {name:?}");
+            return Err(checker.refuse("one-of", problem, "Name one of the settings."));
+        }
+    }
     checker.inputs("shared-inputs", &connector.shared_inputs)?;
     checker.errors(&connector.errors)?;
     checker.unique(

@@ -25,6 +25,9 @@ pub struct Connector {
     pub health_check: String,
     /// What a connection is configured with, in the order in which a form shows it.
     pub settings: Vec<Setting>,
+    /// Groups of settings of which exactly one must be given, and whole: `[["User Name", "Password"], ["API Key"]]`.
+    #[serde(default)]
+    pub one_of: Vec<Vec<String>>,
     /// Parameters that several commands take; a command's file names them in `takes`.
     #[serde(default)]
     pub shared_inputs: Vec<Input>,
@@ -36,6 +39,13 @@ pub struct Connector {
 }
 
 impl Connector {
+    /// The group of `one-of` that was begun, or else the first; none where the connector has no such groups.
+    #[must_use]
+    pub fn begun_group(&self, is_given: impl Fn(&str) -> bool) -> Option<&[String]> {
+        let begun = self.one_of.iter().find(|group| group.iter().any(|name| is_given(name)));
+        begun.or(self.one_of.first()).map(Vec::as_slice)
+    }
+
     /// The setting of that name, in any of the forms people type.
     #[must_use]
     pub fn setting(&self, name: &str) -> Option<&Setting> {

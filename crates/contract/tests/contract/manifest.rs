@@ -63,3 +63,35 @@ fn schemas_describe_every_field_of_both_files() {
         assert!(text.contains(field), "{field}");
     }
 }
+
+#[test]
+fn exactly_one_whole_group_of_settings_is_asked_for() {
+    use secrecy::SecretString;
+    use soar_connector::SettingValues;
+
+    let setting = |name: &str| {
+        let key = name.to_lowercase();
+        format!(
+            "{{ name = \"{name}\", type = \"text\", description = \"d\", example = \"x\", environment = \"{key}\" }}"
+        )
+    };
+    let settings = ["User", "Word", "Key"].map(setting).join(", ");
+    let connector = CONNECTOR
+        .replace("settings = [", &format!("one-of = [[\"User\", \"Word\"], [\"Key\"]]\nsettings = [{settings}, "));
+    let manifest = load(&connector, &[READ]).unwrap();
+    let problems = |given: &[&str]| {
+        let given = given.iter().chain(&["Password"]).map(|name| ((*name).to_owned(), SecretString::from("value")));
+        match SettingValues::parse(&manifest.connector, given) {
+            Ok(_) => String::new(),
+            Err(error) => error.to_string(),
+        }
+    };
+    assert_eq!(problems(&["user", "word"]), "");
+    assert_eq!(problems(&["Key"]), "");
+    let either = "Give either User and Word, or Key.";
+    assert_eq!(problems(&[]), format!("User: It is missing. {either}\nWord: It is missing. {either}"));
+    assert_eq!(problems(&["User"]), format!("Word: It is missing. {either}"));
+    assert_eq!(problems(&["User", "Word", "Key"]), format!("Key: It is one too many. {either}"));
+    let unknown = connector.replace("[\"Key\"]", "[\"Kez\"]");
+    assert!(load(&unknown, &[READ]).unwrap_err().to_string().contains("one-of: the connector has no setting \"Kez\""));
+}
