@@ -275,6 +275,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use soar_connector::Plugin as _;
     use soar_connector::testing::ManualClock;
     use std::sync::mpsc;
 
@@ -366,6 +367,30 @@ mod tests {
         let passed = collect(&notes, 20).await;
         assert!(passed.iter().all(|(_, at)| *at >= Duration::from_secs(30)), "{passed:?}");
         assert_eq!(turnstile.closed_for(), None);
+    }
+
+    #[test]
+    fn connections_to_one_server_and_account_share_a_budget_and_the_lowest_limits_hold() {
+        let pool = BudgetPool::new(Arc::new(ManualClock::new()));
+        let settings = |user: &str, in_flight: &str| {
+            let plugin = crate::FootprintPlugin::new().unwrap();
+            let given = [
+                ("Server URL", "https://fp.example.com"),
+                ("User Name", user),
+                ("Password", "p"),
+                ("Requests in Flight", in_flight),
+            ];
+            let given = given.map(|(name, value)| (name.to_owned(), secrecy::SecretString::from(value)));
+            let values = soar_connector::SettingValues::parse(&plugin.manifest().connector, given).unwrap();
+            Settings::new(&values).unwrap()
+        };
+        let first = pool.account(&settings("ada", "8"));
+        let second = pool.account(&settings("ada", "3"));
+        let other = pool.account(&settings("grace", "8"));
+        assert!(Arc::ptr_eq(&first, &second) && !Arc::ptr_eq(&first, &other));
+        assert_eq!(lock(&first.turnstile.state).most_in_flight, 3);
+        drop((first, second));
+        assert_eq!(lock(&pool.account(&settings("ada", "8")).turnstile.state).most_in_flight, 8, "and then no more");
     }
 
     #[tokio::test]

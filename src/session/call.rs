@@ -25,7 +25,13 @@ impl<'a> Wire<'a> {
     /// Sends a request and splits its reply as the endpoint's command says.
     pub(super) async fn fetch(&self, endpoint: &dyn Endpoint, request: &Request) -> Result<ListReply, Failure> {
         let reply = self.session.send(request, &self.errand).await?;
-        split(self.command(endpoint)?, &reply.content_type, reply.body).map_err(|failure| failure.at(reply.status))
+        let status = reply.status;
+        let list = split(self.command(endpoint)?, &reply.content_type, reply.body);
+        let list = list.map_err(|failure| failure.at(status))?;
+        if !list.proven {
+            self.session.vouch(&self.errand).await.map_err(|failure| failure.at(status))?;
+        }
+        Ok(list)
     }
 
     pub(super) fn limits(&self) -> &Limits {

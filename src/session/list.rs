@@ -131,9 +131,10 @@ struct WholeList {
     duplicates: u64,
     /// Rows of the first page, which every page but the last has too.
     page_size: usize,
-    first_total: Option<u64>,
+    /// The lowest, the highest and the last count of rows that the server gave.
+    lowest_total: Option<u64>,
+    highest_total: Option<u64>,
     last_total: Option<u64>,
-    total_moved: bool,
     short_pages: Vec<u64>,
 }
 
@@ -156,8 +157,8 @@ impl WholeList {
             self.short_pages.push(number);
         }
         if reply.paged {
-            self.first_total = self.first_total.or(reply.total_rows);
-            self.total_moved |= self.last_total.is_some_and(|last| reply.total_rows.is_some_and(|now| now != last));
+            self.lowest_total = self.lowest_total.into_iter().chain(reply.total_rows).min();
+            self.highest_total = self.highest_total.max(reply.total_rows);
             self.last_total = reply.total_rows.or(self.last_total);
             let before = reply.page.len();
             reply.page = reply.page.retain(|row| self.seen.is_new(row));
@@ -173,12 +174,12 @@ impl WholeList {
     /// What is missing, in words; `None` when the list is whole by the server's own count.
     fn missing(&self) -> Option<String> {
         let total = self.last_total?;
+        let (lowest, highest) = (self.lowest_total?, self.highest_total?);
         let lacking = total.saturating_sub(self.rows);
-        if self.total_moved {
-            let first = self.first_total.unwrap_or(total);
-            let most = lacking.max(first.abs_diff(total)).max(1);
+        if lowest != highest {
+            let most = lacking.max(highest - lowest);
             return Some(format!(
-                "The server's count moved from {first} to {total} while the list was read: up to {most} rows may be missing."
+                "The list changed while it was read, between {lowest} and {highest} rows: up to {most} of them may be missing."
             ));
         }
         if lacking == 0 {

@@ -172,6 +172,21 @@ impl Session {
         }
     }
 
+    /// Proves that the server is the vendor's, for a reply that could be anybody's: its session endpoint knows the login.
+    async fn vouch(&self, errand: &Errand) -> Result<(), Failure> {
+        let request = WhoIsLoggedIn.request(Generation::Current, &mut Vec::new());
+        let reply = self.send(&request, errand).await?;
+        let session: Option<serde_json::Value> = serde_json::from_slice(&reply.body).ok();
+        let logged_in = session.and_then(|session| session.get("isLoggedIn")?.as_bool());
+        if logged_in == Some(true) {
+            return Ok(());
+        }
+        Err(Failure::new(
+            "unexpected-reply",
+            "The reply could be any product's, and the server's session endpoint does not answer as Footprint's.",
+        ))
+    }
+
     /// Whether the session endpoint says that nobody is logged in with this token.
     async fn has_ended(&self, login: &Login, errand: &Errand) -> Result<bool, Failure> {
         let request = WhoIsLoggedIn.request(Generation::Current, &mut Vec::new());

@@ -1,12 +1,16 @@
 //! Splits a reply into rows without building values, and refuses what is no reply of the vendor's.
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Range;
 
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use serde_json::error::Category;
 use serde_json::value::RawValue;
-use soar_connector::Page;
 use soar_connector::manifest::{Command, ReplyShape};
+use soar_connector::{Page, sentence};
 
 use super::Failure;
 
@@ -20,9 +24,16 @@ pub(crate) struct ListReply {
     pub(crate) total_rows: Option<u64>,
     /// Whether it was a page object; else it is all there is.
     pub(crate) paged: bool,
+    /// Whether its rows are known to be the vendor's; else its session has to vouch for them.
+    pub(crate) proven: bool,
 }
 
 impl ListReply {
+    /// A reply that is all there is.
+    fn whole(page: Page, proven: bool) -> Self {
+        Self { page, number: None, total_pages: None, total_rows: None, paged: false, proven }
+    }
+
     /// How many rows the page lacks at least, by what it says of itself.
     ///
     /// With `t` rows on `p` pages no page but the last can hold fewer than `t / p` rows, rounded up.
@@ -43,6 +54,7 @@ impl ListReply {
     }
 }
 
+/// A page object, read in one pass that builds no values but the counts.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct PageObject<'a> {
@@ -53,7 +65,7 @@ struct PageObject<'a> {
     #[serde(default, deserialize_with = "count")]
     total_count: Option<u64>,
     #[serde(default, borrow)]
-    items: Option<&'a RawValue>,
+    items: Items<'a>,
 }
 
 /// A number, or text with one, as this API mixes them; nothing for `""`, `"None"` and whatever else is no number.
@@ -63,6 +75,70 @@ fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::E
         Value::String(text) => text.trim().parse().ok(),
         _ => None,
     })
+}
+
+/// The member `items` of a page object.
+#[derive(Default)]
+enum Items<'a> {
+    #[default]
+    Absent,
+    Rows(Vec<&'a RawValue>),
+    /// Something else than a list.
+    Other,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Items<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ItemsVisitor)
+    }
+}
+
+struct ItemsVisitor;
+
+impl<'de> Visitor<'de> for ItemsVisitor {
+    type Value = Items<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a list of rows")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut rows = Vec::new();
+        while let Some(row) = list.next_element()? {
+            rows.push(row);
+        }
+        Ok(Items::Rows(rows))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Items::Other)
+    }
+
+    /// This API writes an empty string, or "None", where it has nothing.
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(if matches!(text, "" | "None") { Items::Rows(Vec::new()) } else { Items::Other })
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Items::Rows(Vec::new()))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Items::Other)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(Items::Other)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(Items::Other)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(Items::Other)
+    }
 }
 
 /// Whether a body is a web page rather than data.
@@ -79,7 +155,7 @@ pub(crate) fn split(command: &Command, content_type: &str, body: Vec<u8>) -> Res
     let accepts = |shape| command.reply.contains(&shape);
     if body.trim_ascii().is_empty() {
         return if accepts(ReplyShape::Empty) {
-            Ok(whole(Page::new(String::new(), Vec::new())))
+            Ok(ListReply::whole(Page::new(String::new(), Vec::new()), true))
         } else {
             Err(Failure::new("empty-reply", "The reply is empty."))
         };
@@ -88,31 +164,51 @@ pub(crate) fn split(command: &Command, content_type: &str, body: Vec<u8>) -> Res
         return Err(Failure::new("html-reply", "The reply is a web page, not JSON."));
     }
     let text = text(body)?;
-    let json: &RawValue = serde_json::from_str(&text).map_err(|error| {
-        Failure::new("unreadable-reply", format!("The reply is no whole and valid JSON ({error})."))
-    })?;
-    let unexpected = |problem: &str| Failure::new("unexpected-reply", problem.to_owned());
-    match json.get().as_bytes().first() {
+    match text.trim_ascii_start().as_bytes().first() {
         Some(b'[') if accepts(ReplyShape::Array) => {
-            let rows = rows(command, &text, json)?;
-            Ok(whole(Page::new(text, rows)))
+            let rows: Vec<&RawValue> = serde_json::from_str(&text).map_err(|error| unreadable(&error))?;
+            let proven = prove(command, &rows)?;
+            let ranges = ranges(&text, rows);
+            Ok(ListReply::whole(Page::new(text, ranges), proven))
         }
-        Some(b'{') => {
-            let object: PageObject<'_> = serde_json::from_str(json.get())
-                .map_err(|error| unexpected(&format!("The reply is no object ({error}).")))?;
-            if let Some(items) = object.items.filter(|_| accepts(ReplyShape::PageObject)) {
-                let rows = if is_blank(items) { Vec::new() } else { rows(command, &text, items)? };
-                let (number, total_pages, total_rows) = (object.page, object.total_pages, object.total_count);
-                return Ok(ListReply { page: Page::new(text, rows), number, total_pages, total_rows, paged: true });
-            }
-            if !accepts(ReplyShape::Object) {
-                return Err(unexpected("The reply is an object without the list that was asked for."));
-            }
-            let row = range(&text, json);
-            prove(command, json.get())?;
-            Ok(whole(Page::new(text, vec![row])))
+        Some(b'{') if accepts(ReplyShape::PageObject) || accepts(ReplyShape::Object) => split_object(command, text),
+        _ => {
+            let json: Result<IgnoredAny, _> = serde_json::from_str(&text);
+            json.map_err(|error| unreadable(&error))?;
+            Err(unexpected("The reply is JSON of another shape than this command's."))
         }
-        _ => Err(unexpected("The reply is JSON of another shape than this command's.")),
+    }
+}
+
+fn split_object(command: &Command, text: String) -> Result<ListReply, Failure> {
+    let accepts = |shape| command.reply.contains(&shape);
+    let object: PageObject<'_> = serde_json::from_str(&text).map_err(|error| unreadable(&error))?;
+    match object.items {
+        Items::Rows(rows) if accepts(ReplyShape::PageObject) => {
+            let (number, total_pages, total_rows) = (object.page, object.total_pages, object.total_count);
+            let proven = prove(command, &rows)?;
+            let ranges = ranges(&text, rows);
+            Ok(ListReply { page: Page::new(text, ranges), number, total_pages, total_rows, paged: true, proven })
+        }
+        _ if accepts(ReplyShape::Object) => {
+            let row: &RawValue = serde_json::from_str(&text).map_err(|error| unreadable(&error))?;
+            let proven = prove(command, &[row])?;
+            let ranges = ranges(&text, vec![row]);
+            Ok(ListReply::whole(Page::new(text, ranges), proven))
+        }
+        _ => Err(unexpected("The reply is an object without the list that was asked for.")),
+    }
+}
+
+fn unexpected(problem: &str) -> Failure {
+    Failure::new("unexpected-reply", problem)
+}
+
+/// What a parser's error means: the text is no JSON, or it is other JSON than the vendor's.
+fn unreadable(error: &serde_json::Error) -> Failure {
+    match error.classify() {
+        Category::Data => unexpected(&sentence(&format!("The reply is not Footprint's: {error}"))),
+        _ => Failure::new("unreadable-reply", sentence(&format!("The reply is no whole and valid JSON: {error}"))),
     }
 }
 
@@ -124,40 +220,29 @@ fn text(body: Vec<u8>) -> Result<String, Failure> {
     })
 }
 
-fn whole(page: Page) -> ListReply {
-    ListReply { page, number: None, total_pages: None, total_rows: None, paged: false }
+/// Where the rows, which were parsed out of `text`, stand in it.
+fn ranges(text: &str, rows: Vec<&RawValue>) -> Vec<Range<usize>> {
+    let base = text.as_ptr() as usize;
+    let range = |row: &RawValue| {
+        let start = (row.get().as_ptr() as usize).saturating_sub(base);
+        start..start + row.get().len()
+    };
+    rows.into_iter().map(range).collect()
 }
 
-fn is_blank(value: &RawValue) -> bool {
-    matches!(value.get(), "null" | "\"\"" | "\"None\"")
-}
-
-fn rows(command: &Command, text: &str, list: &RawValue) -> Result<Vec<Range<usize>>, Failure> {
-    let rows: Vec<&RawValue> = serde_json::from_str(list.get())
-        .map_err(|_| Failure::new("unexpected-reply", "The reply's list is no list."))?;
-    if let Some(first) = rows.first() {
-        prove(command, first.get())?;
-    }
+/// Whether the rows have the members by which the vendor's are known; `false` leaves it to the session to vouch.
+///
+/// The first row speaks for all: a list of another product's rows holds none of the vendor's.
+fn prove(command: &Command, rows: &[&RawValue]) -> Result<bool, Failure> {
     if rows.iter().any(|row| !row.get().starts_with('{')) {
-        return Err(Failure::new("unexpected-reply", "The reply's list holds something else than objects."));
+        return Err(unexpected("The reply's list holds something else than objects."));
     }
-    Ok(rows.into_iter().map(|row| range(text, row)).collect())
-}
-
-/// Where `part`, which was parsed out of `text`, stands in it.
-fn range(text: &str, part: &RawValue) -> Range<usize> {
-    let start = (part.get().as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
-    start..start + part.get().len()
-}
-
-/// Checks that a row has the members by which the vendor's rows are known.
-fn prove(command: &Command, row: &str) -> Result<(), Failure> {
-    let members: std::collections::BTreeMap<String, serde::de::IgnoredAny> =
-        serde_json::from_str(row).map_err(|_| Failure::new("unexpected-reply", "The reply's rows are no objects."))?;
+    let Some(first) = rows.first() else { return Ok(true) };
+    let members: BTreeMap<String, IgnoredAny> =
+        serde_json::from_str(first.get()).map_err(|_| unexpected("The reply's rows are no objects."))?;
     match command.row_members.iter().find(|name| !members.contains_key(*name)) {
-        None => Ok(()),
-        Some(name) => {
-            Err(Failure::new("unexpected-reply", format!("The reply's rows have no \"{name}\", as Footprint's have.")))
-        }
+        None => Ok(!command.row_members.is_empty()),
+        Some(_) if command.unpublished_reply => Ok(false),
+        Some(name) => Err(unexpected(&format!("The reply's rows have no \"{name}\", as Footprint's have."))),
     }
 }

@@ -1,14 +1,17 @@
 //! The connector against the simulator, and against servers that are no Footprint, over real HTTP.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod all_pages;
 mod commands;
 mod contract;
 mod errors;
+mod fault_matrix;
 mod fixtures;
 mod generated;
 mod generations;
 mod login;
 mod scanner_id;
+mod session;
 mod stub;
 mod support;
 mod test_connection;

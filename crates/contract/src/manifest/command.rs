@@ -33,6 +33,10 @@ pub struct Command {
     /// Members that every row must have; a reply without them is another product's.
     #[serde(default)]
     pub row_members: Vec<String>,
+    /// Whether the product publishes no shape for the reply, or not on every instance: rows without `row-members` then
+    /// count as its own if its session vouches for it.
+    #[serde(default)]
+    pub unpublished_reply: bool,
     /// Parameters, in the order in which a form shows them.
     #[serde(default)]
     pub inputs: Vec<Input>,

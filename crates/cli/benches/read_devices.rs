@@ -1,0 +1,204 @@
+//! Measures reading all devices: against a bare loop that parses each page, side by side in one run, and its memory.
+//!
+//! `cargo bench -p footprint-cli --bench read_devices` prints the figures that the README quotes. The simulator is
+//! another process on this machine; every reader sends the same requests, as many at once.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a program for developers")]
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use coda_footprint::FootprintPlugin;
+use futures_util::StreamExt as _;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use soar_connector::{Connector, ExecutionContext, Page, Plugin, RowReader, SettingValues, Sink, SinkError};
+
+const ROUNDS: usize = 9;
+const DEVICES: u32 = 100_000;
+const PAGE_SIZE: u32 = 100;
+const AT_ONCE: usize = 8;
+const FOOTPRINT: &str = env!("CARGO_BIN_EXE_footprint");
+
+/// A simulator in a process of its own, ended when dropped.
+struct Simulator {
+    process: Child,
+    url: String,
+    user_name: String,
+    password: String,
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Simulator {
+    fn start(devices: u32) -> Self {
+        let mut process = Command::new(FOOTPRINT)
+            .args(["simulate", "--json", "--no-oddities", "--devices", &devices.to_string()])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let about: Value = serde_json::from_str(&line).unwrap();
+        let text = |pointer| about.pointer(pointer).and_then(Value::as_str).unwrap().to_owned();
+        Self { url: text("/url"), user_name: text("/users/0/user_name"), password: text("/users/0/password"), process }
+    }
+
+    fn settings(&self) -> [(&'static str, &'static str, String); 5] {
+        [
+            ("Server URL", "FOOTPRINT_SERVER_URL", self.url.clone()),
+            ("User Name", "FOOTPRINT_USER_NAME", self.user_name.clone()),
+            ("Password", "FOOTPRINT_PASSWORD", self.password.clone()),
+            ("Requests per Second", "FOOTPRINT_REQUESTS_PER_SECOND", "10000".to_owned()),
+            ("Requests in Flight", "FOOTPRINT_REQUESTS_IN_FLIGHT", AT_ONCE.to_string()),
+        ]
+    }
+
+    fn connect(&self) -> Arc<dyn Connector> {
+        let plugin = FootprintPlugin::new().unwrap();
+        let given = self.settings().map(|(name, _, value)| (name.to_owned(), SecretString::from(value)));
+        plugin.build(&SettingValues::parse(&plugin.manifest().connector, given).unwrap()).unwrap()
+    }
+
+    /// `footprint run list-devices --all-pages --output ndjson` as a whole process: its time, peak memory in KiB.
+    fn stream(&self) -> (Duration, u64) {
+        let mut command = Command::new(FOOTPRINT);
+        command.args(["run", "list-devices", "--all-pages", "--output", "ndjson"]).args(["--param", "Page Size=100"]);
+        for (_, variable, value) in self.settings() {
+            command.env(variable, value);
+        }
+        let started = Instant::now();
+        let mut process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut peak = 0;
+        let status = loop {
+            peak = peak.max(peak_memory(process.id()));
+            match process.try_wait().unwrap() {
+                Some(status) => break status,
+                None => std::thread::sleep(Duration::from_millis(1)),
+            }
+        };
+        assert!(status.success());
+        (started.elapsed(), peak)
+    }
+}
+
+/// The most memory that a process had resident so far, in KiB; 0 once it has ended.
+fn peak_memory(process: u32) -> u64 {
+    std::fs::read_to_string(format!("/proc/{process}/status"))
+        .ok()
+        .and_then(|status| {
+            let line = status.lines().find(|line| line.starts_with("VmHWM:"))?.to_owned();
+            line.split_whitespace().nth(1)?.parse().ok()
+        })
+        .unwrap_or(0)
+}
+
+/// The bare loop: reqwest, and what `each` does with a page's bytes.
+async fn bare_loop(simulator: &Simulator, each: impl Fn(&[u8]) -> usize) -> Duration {
+    let started = Instant::now();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let api = format!("{}/api", simulator.url);
+    let body = json!({ "username": simulator.user_name, "password": simulator.password });
+    let login: Value =
+        client.post(format!("{api}/auth/token/")).json(&body).send().await.unwrap().json().await.unwrap();
+    let token = login["access"].as_str().unwrap();
+    let rows: usize = futures_util::stream::iter(1..=DEVICES / PAGE_SIZE)
+        .map(|page| {
+            let url = format!("{api}/console/elements/devices/?pageSize={PAGE_SIZE}&page={page}");
+            let request = client.get(url).bearer_auth(token);
+            async move { request.send().await.unwrap().bytes().await.unwrap() }
+        })
+        .buffered(AT_ONCE)
+        .map(|body| each(&body))
+        .fold(0, |sum, rows| async move { sum + rows })
+        .await;
+    assert!(rows > 0);
+    started.elapsed()
+}
+
+fn parse(body: &[u8]) -> usize {
+    let page: Value = serde_json::from_slice(body).unwrap();
+    page["items"].as_array().unwrap().len()
+}
+
+/// Reads table cells and key fields of every row, and counts them.
+struct Table {
+    reader: RowReader,
+    cells: usize,
+}
+
+#[async_trait]
+impl Sink for Table {
+    async fn page(&mut self, page: Page) -> Result<(), SinkError> {
+        for row in page.rows() {
+            let row = self.reader.read(row);
+            self.cells += self.reader.cells(&row).len() + self.reader.keys(&row).map(|keys| keys.len()).sum::<usize>();
+        }
+        Ok(())
+    }
+}
+
+async fn table(simulator: &Simulator) -> Duration {
+    let started = Instant::now();
+    let connector = simulator.connect();
+    let mut sink = Table { reader: RowReader::new(connector.manifest().command("List Devices").unwrap()), cells: 0 };
+    let parameters = [("All Pages".to_owned(), json!(true)), ("Page Size".to_owned(), json!(PAGE_SIZE))];
+    let ended = connector
+        .execute_into("List Devices", &parameters.into_iter().collect(), &ExecutionContext::new(), &mut sink)
+        .await;
+    assert_eq!((ended.error, ended.receipt.rows), (None, u64::from(DEVICES)));
+    assert_eq!(sink.cells, DEVICES as usize * 9);
+    started.elapsed()
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+fn main() {
+    // `cargo test --benches` only wants to know that it runs.
+    if std::env::args().any(|argument| argument == "--test") {
+        return;
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let simulator = Simulator::start(DEVICES);
+    runtime.block_on(bare_loop(&simulator, parse));
+    let mut seconds: [Vec<f64>; 4] = Default::default();
+    let mut ratios: [Vec<f64>; 2] = Default::default();
+    let mut large = 0;
+    for _ in 0..ROUNDS {
+        let transport = runtime.block_on(bare_loop(&simulator, |body| body.len()));
+        let reference = runtime.block_on(bare_loop(&simulator, parse)).as_secs_f64();
+        let (stream, peak) = simulator.stream();
+        let table = runtime.block_on(table(&simulator));
+        large = large.max(peak);
+        ratios[0].push(stream.as_secs_f64() / reference);
+        ratios[1].push(table.as_secs_f64() / reference);
+        let all = [reference, transport.as_secs_f64(), stream.as_secs_f64(), table.as_secs_f64()];
+        for (times, time) in seconds.iter_mut().zip(all) {
+            times.push(time);
+        }
+    }
+    drop(simulator);
+    let small = Simulator::start(10_000);
+    let small = (0..3).map(|_| small.stream().1).max().unwrap();
+    let [reference, transport, stream, table] = seconds.map(median);
+    let [stream_ratio, table_ratio] = ratios.map(median);
+    println!("{DEVICES} devices in pages of {PAGE_SIZE}, {AT_ONCE} requests at once, medians of {ROUNDS} rounds:");
+    println!("  bare loop, pages parsed into serde_json::Value  {reference:.3} s  (the reference)");
+    println!("  bare loop, pages not looked at                  {transport:.3} s");
+    println!("  footprint run … --output ndjson, whole process  {stream:.3} s  {stream_ratio:.2} of the reference");
+    println!("  table cells and key fields of all rows          {table:.3} s  {table_ratio:.2} of the reference");
+    println!("Peak memory of footprint run … --output ndjson:");
+    println!("  10,000 devices   {:.1} MiB", small as f64 / 1024.0);
+    println!("  100,000 devices  {:.1} MiB", large as f64 / 1024.0);
+}

@@ -1,0 +1,108 @@
+//! Every fault on every command on both generations ends in one documented error code, or in success after retries.
+
+use std::time::Duration;
+
+use footprint_simulator::{Generation, Simulator, UserKind};
+use soar_connector::manifest::{Command, ReplyShape};
+use soar_connector::testing::ManualClock;
+use soar_connector::{Connector as _, ExecutionContext, Outcome, Plugin as _};
+
+use crate::support::{GENERATIONS, connect_with, manifest, plugin_with, run, settings, valid_parameters};
+
+/// The faults, as the simulator takes them, on every route that the command uses.
+const FAULTS: [&str; 32] = [
+    "status=400",
+    "status=401",
+    "status=402",
+    "status=403",
+    "status=404",
+    "status=405",
+    "status=406",
+    "status=408",
+    "status=418",
+    "status=429",
+    "status=429 retry-after=9999",
+    "status=500",
+    "status=501",
+    "status=502",
+    "status=503",
+    "status=504",
+    "status=503 count=2",
+    "status=429 retry-after=1 count=2",
+    "close",
+    "close count=2",
+    "cut",
+    "cut count=2",
+    "broken",
+    "html",
+    "empty",
+    "foreign",
+    "giant=3MB",
+    "wrong-encoding",
+    "deep",
+    "redirect=http://127.0.0.1:9/",
+    "token-expiry count=1",
+    "delay=30s",
+];
+
+#[tokio::test]
+async fn every_cell_of_the_fault_matrix_has_its_one_answer() {
+    let manifest = manifest();
+    let mut table = String::new();
+    for fault in FAULTS {
+        table.push_str(&format!("{fault}\n"));
+        for command in &manifest.commands {
+            let mut cells = Vec::new();
+            for generation in GENERATIONS {
+                let outcome = cell(generation, command, fault).await;
+                let answer = answer(&outcome);
+                if let Some(error) = &outcome.error {
+                    let documented = manifest.errors_of(Some(command)).any(|entry| entry.code == error.code);
+                    assert!(documented, "{} {fault}: {} is not documented", command.name, error.code);
+                    assert!(!error.cause.is_empty() && !error.cure.is_empty(), "{} {fault}", command.name);
+                } else {
+                    assert!(may_succeed(command, fault), "{} {fault} on {generation}: a false success", command.name);
+                }
+                cells.push(answer);
+            }
+            // Both generations answer alike; where they do not, both are shown.
+            cells.dedup();
+            table.push_str(&format!("  {:<32} {}\n", command.name, cells.join(" | ")));
+        }
+    }
+    println!("{table}");
+    insta::assert_snapshot!(table);
+}
+
+/// Runs a command with a session at hand while the fault is on.
+async fn cell(generation: Generation, command: &Command, fault: &str) -> Outcome {
+    let simulator = Simulator::start(footprint_simulator::Options { generation, ..Default::default() }).await.unwrap();
+    let plugin = plugin_with(ManualClock::new());
+    let url = simulator.url();
+    let mut given = settings(&url, simulator.user(UserKind::Administrator));
+    given.push(("Largest Reply", "1"));
+    let connector = connect_with(&plugin, &given);
+    assert!(run(&*connector, "List Tenants", serde_json::json!({})).await.is_successful());
+    simulator.inject(format!("* {fault}").parse().unwrap());
+    let hangs = fault.starts_with("delay");
+    let context =
+        ExecutionContext { time_limit: hangs.then_some(Duration::from_millis(40)), ..ExecutionContext::new() };
+    let command = plugin.manifest().command(&command.name).unwrap();
+    let parameters = valid_parameters(command, &simulator.known());
+    let running = connector.execute(&command.name, &parameters, &context);
+    tokio::time::timeout(Duration::from_secs(60), running).await.expect("no command hangs")
+}
+
+fn answer(outcome: &Outcome) -> String {
+    match (&outcome.error, outcome.receipt.retries) {
+        (Some(error), _) => format!("{} {}", error.status_code, error.code),
+        (None, 0) => "Successful".to_owned(),
+        (None, retries) => format!("Successful after {retries} retries"),
+    }
+}
+
+/// Whether a command can do its work in spite of the fault.
+fn may_succeed(command: &Command, fault: &str) -> bool {
+    let takes_nothing = command.reply.contains(&ReplyShape::Empty);
+    fault.contains("count=") || (fault == "empty" && takes_nothing)
+}
