@@ -8,6 +8,7 @@ use soar_connector::manifest::Connector;
 
 use crate::connection::flags::{self, Flags};
 use crate::exit::Exit;
+use crate::logging::{self, LogLevel};
 use crate::printer::Printer;
 use crate::subcommands::{commands, completions, demo, run, simulate, test};
 
@@ -30,6 +31,10 @@ const CONNECTING: [&str; 2] = ["run", "test"];
 #[command(name = "footprint", version, about = ABOUT, after_help = EXAMPLES)]
 #[command(arg_required_else_help = true, max_term_width = 100)]
 struct CommandLine {
+    /// Log to standard error: requests with method, path, status and time, never with secrets or values
+    #[arg(long, global = true, value_enum, value_name = "LEVEL", env = "FOOTPRINT_LOG_LEVEL")]
+    log_level: Option<LogLevel>,
+
     #[command(subcommand)]
     subcommand: Chosen,
 }
@@ -49,7 +54,11 @@ pub(crate) fn run(printer: &mut Printer) -> Result<Exit> {
     let plugin = FootprintPlugin::new().context("this build of footprint has a broken manifest")?;
     let connector = &plugin.manifest().connector;
     let matches = refusing_secrets(definition(connector), connector).get_matches();
-    let chosen = CommandLine::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()).subcommand;
+    let typed = CommandLine::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    if let Some(level) = typed.log_level {
+        logging::start(level, printer);
+    }
+    let chosen = typed.subcommand;
     let flags = || {
         let (_, flags) = matches.subcommand().context("no subcommand was given")?;
         Flags::read(connector, flags)

@@ -50,6 +50,11 @@ impl Printer {
         }
     }
 
+    /// Whether standard error shows colours.
+    pub(crate) fn colours_errors(&self) -> bool {
+        self.error_colour
+    }
+
     /// Whether a person looks at standard output.
     pub(crate) fn is_terminal(&self) -> bool {
         self.width.is_some()

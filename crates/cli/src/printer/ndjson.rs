@@ -42,10 +42,10 @@ impl RowWriter {
         }
     }
 
-    fn write(&mut self, row: &str) -> io::Result<()> {
+    fn write(&mut self, row: &str, on_lines: bool) -> io::Result<()> {
         if self.harmless {
             self.output.write_all(visible::json(&one_line(row)).as_bytes())?;
-        } else if row.contains(['\n', '\r']) {
+        } else if on_lines {
             self.output.write_all(one_line(row).as_bytes())?;
         } else {
             self.output.write_all(row.as_bytes())?;
@@ -62,8 +62,10 @@ fn one_line(row: &str) -> String {
 #[async_trait]
 impl Sink for RowWriter {
     async fn page(&mut self, page: Page) -> Result<(), SinkError> {
+        // Asked once a page: servers write JSON either on one line or on many.
+        let on_lines = memchr::memchr2(b'\n', b'\r', page.body().as_bytes()).is_some();
         for row in page.rows() {
-            self.write(row).inspect_err(|error| self.reader_left = error.kind() == ErrorKind::BrokenPipe)?;
+            self.write(row, on_lines).inspect_err(|error| self.reader_left = error.kind() == ErrorKind::BrokenPipe)?;
         }
         Ok(())
     }
