@@ -4,15 +4,17 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
-use soar_connector::manifest::{ErrorEntry, ManifestFile};
+use soar_connector::manifest::ManifestFile;
 use soar_connector::{
-    Clock, Command, CommandError, Conclusion, Connector, ExecutionContext, Manifest, ManifestError, Parameters, Plugin,
-    RawParameters, Receipt, SettingValues, SettingsError, Sink, StatusCode, SystemClock,
+    Clock, Command, CommandError, Conclusion, Connector, Diagnosis, ExecutionContext, Manifest, ManifestError,
+    Parameters, Plugin, RawParameters, Receipt, SettingValues, SettingsError, Sink, SystemClock,
 };
 
 use tracing::{Instrument as _, info, info_span};
 
 use crate::commands::{COMMANDS, Handler};
+use crate::diagnose::diagnose;
+use crate::error_tab::error_tab;
 use crate::session::{BudgetPool, Call, Session};
 use crate::settings::Settings;
 use crate::vendor::Failure;
@@ -90,7 +92,7 @@ impl Connector for FootprintConnector {
             receipt: Receipt { request_id: context.request_id.clone(), elapsed: started.elapsed(), ..receipt },
             warnings,
         };
-        let (command, handler, parameters) = match self.prepare(command, parameters) {
+        let Prepared { command, handler, parameters } = match self.prepare(command, parameters) {
             Ok(prepared) => prepared,
             Err(refused) => return conclude(Some(refused), Receipt::default(), Vec::new()),
         };
@@ -104,15 +106,23 @@ impl Connector for FootprintConnector {
         span.in_scope(|| log_end(result.as_ref().err(), &receipt));
         conclude(result.err().map(|failure| (Some(command), failure)), receipt, warnings)
     }
+
+    async fn diagnose(&self, context: &ExecutionContext) -> Diagnosis {
+        let span = info_span!("diagnose", request_id = context.request_id);
+        diagnose(&self.session, &self.manifest, context).instrument(span).await
+    }
+}
+
+/// A command that can be run.
+struct Prepared<'a> {
+    command: &'a Command,
+    handler: &'static dyn Handler,
+    parameters: Parameters,
 }
 
 impl FootprintConnector {
     /// The command, its handler and its typed parameters; or why it cannot be run, before anything is sent.
-    fn prepare(
-        &self,
-        name: &str,
-        raw: &RawParameters,
-    ) -> Result<(&Command, &'static dyn Handler, Parameters), (Option<&Command>, Failure)> {
+    fn prepare(&self, name: &str, raw: &RawParameters) -> Result<Prepared<'_>, (Option<&Command>, Failure)> {
         let command =
             self.manifest.command(name).map_err(|error| (None, Failure::new("unknown-command", error.to_string())))?;
         let handler = COMMANDS
@@ -125,29 +135,13 @@ impl FootprintConnector {
             let text = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
             (Some(command), Failure::new(code, text))
         })?;
-        Ok((command, handler, parameters))
+        Ok(Prepared { command, handler, parameters })
     }
 
-    /// The Error tab of a failure, with the manifest's cause and cure for it.
+    /// The Error tab of a failed command, of a name that no command has if it is `None`.
     fn error(&self, command: Option<&Command>, failure: Failure) -> CommandError {
-        let by_code = |code| self.manifest.error(command, code);
-        let entry: Option<&ErrorEntry> = match (failure.code, failure.status) {
-            (Some(code), _) => by_code(code),
-            (None, Some(status)) => {
-                self.manifest.error_of_status(command, status).or_else(|| by_code("unexpected-status"))
-            }
-            (None, None) => None,
-        };
-        CommandError {
-            failure_indicator: command.map_or_else(|| "The command failed.".to_owned(), Command::failure_indicator),
-            status_code: StatusCode(failure.status),
-            message: failure.message,
-            code: entry
-                .map_or_else(|| failure.code.unwrap_or("unexpected-status").to_owned(), |entry| entry.code.clone()),
-            cause: entry.map(|entry| entry.cause.clone()).unwrap_or_default(),
-            cure: entry.map(|entry| entry.cure.clone()).unwrap_or_default(),
-            retryable: entry.is_some_and(|entry| entry.retryable),
-        }
+        let indicator = command.map_or_else(|| "The command failed.".to_owned(), Command::failure_indicator);
+        error_tab(&self.manifest, command, indicator, failure)
     }
 }
 

@@ -1,12 +1,18 @@
 //! What a connection is configured with, checked before any request.
 
+use std::fmt;
 use std::time::Duration;
 
 use reqwest::Proxy;
-use reqwest::tls::{Certificate, Version};
+use reqwest::tls::Version;
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use secrecy::{ExposeSecret, SecretString};
 use soar_connector::{SettingValues, SettingsError};
 use url::{Host, Url};
+
+use crate::session::Hop;
 
 const SERVER_URL: &str = "Server URL";
 const USER_NAME: &str = "User Name";
@@ -46,12 +52,25 @@ impl Credentials {
 /// How the server is reached.
 #[derive(Debug)]
 pub(crate) struct Network {
-    pub(crate) proxy: Option<Proxy>,
-    pub(crate) authorities: Vec<Certificate>,
+    pub(crate) proxy: Option<ProxyServer>,
+    pub(crate) authorities: Vec<CertificateDer<'static>>,
     pub(crate) minimum_tls: Version,
     pub(crate) skip_certificate_checks: bool,
     pub(crate) connect_timeout: Duration,
     pub(crate) read_timeout: Duration,
+}
+
+/// A proxy and where it is.
+pub(crate) struct ProxyServer {
+    pub(crate) forward: Proxy,
+    pub(crate) hop: Hop,
+}
+
+impl fmt::Debug for ProxyServer {
+    /// Without what it is logged in to with, which the client's own proxy shows.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "ProxyServer({})", self.hop)
+    }
 }
 
 /// How much a connection may ask of the server and of this machine.
@@ -131,25 +150,34 @@ fn limits(values: &SettingValues) -> Limits {
     }
 }
 
-fn proxy(address: &str) -> Result<Proxy, SettingsError> {
+fn proxy(address: &str) -> Result<ProxyServer, SettingsError> {
     const FORM: &str = "Write it like http://proxy.example.com:3128 or socks5h://proxy.example.com:1080.";
     // The address may hold the proxy's password, so no message repeats it.
-    let valid = Url::parse(address)
-        .is_ok_and(|url| matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") && url.has_host());
-    if !valid {
-        return Err(SettingsError::of(PROXY, format!("It is no http, https, socks5 or socks5h address. {FORM}")));
-    }
-    Proxy::all(address).map_err(|_| SettingsError::of(PROXY, format!("It cannot be used. {FORM}")))
+    let url = Url::parse(address)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") && url.has_host())
+        .ok_or_else(|| SettingsError::of(PROXY, format!("It is no http, https, socks5 or socks5h address. {FORM}")))?;
+    let forward = Proxy::all(address).map_err(|_| SettingsError::of(PROXY, format!("It cannot be used. {FORM}")))?;
+    Ok(ProxyServer { forward, hop: Hop::of(&url, 1080) })
 }
 
-fn authorities(file: &str) -> Result<Vec<Certificate>, SettingsError> {
+fn authorities(file: &str) -> Result<Vec<CertificateDer<'static>>, SettingsError> {
     let refuse = |problem: String| SettingsError::of(CA_FILE, problem);
     let pem = std::fs::read(file)
         .map_err(|error| refuse(format!("{file} cannot be read ({error}). Check the path and its permissions.")))?;
-    match Certificate::from_pem_bundle(&pem) {
-        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        _ => Err(refuse(format!("{file} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)."))),
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem)
+        .collect::<Result<_, _>>()
+        .map_err(|error| refuse(format!("{file} is no whole PEM file ({error}).")))?;
+    if certificates.is_empty() {
+        return Err(refuse(format!("{file} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----).")));
     }
+    let mut store = RootCertStore::empty();
+    for certificate in &certificates {
+        store
+            .add(certificate.clone())
+            .map_err(|error| refuse(format!("{file} holds what is no authority's certificate ({error}).")))?;
+    }
+    Ok(certificates)
 }
 
 /// The API's base address from what users paste: the host, with or without `/api` and a slash at its end.
