@@ -3,12 +3,18 @@
 
 mod commands;
 mod contract;
+mod diagnose;
+mod diagnose_tls;
 mod errors;
 mod fixtures;
 mod generated;
 mod generations;
 mod login;
+mod network;
+mod proxy;
+mod redirect;
 mod scanner_id;
 mod stub;
 mod support;
 mod test_connection;
+mod tls;
