@@ -4,15 +4,17 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
-use soar_connector::manifest::{ErrorEntry, ManifestFile};
+use soar_connector::manifest::ManifestFile;
 use soar_connector::{
-    Clock, Command, CommandError, Conclusion, Connector, ExecutionContext, Manifest, ManifestError, Parameters, Plugin,
-    RawParameters, Receipt, SettingValues, SettingsError, Sink, StatusCode, SystemClock,
+    Clock, Command, CommandError, Conclusion, Connector, Diagnosis, ExecutionContext, Manifest, ManifestError,
+    Parameters, Plugin, RawParameters, Receipt, SettingValues, SettingsError, Sink, SystemClock,
 };
 
 use tracing::{Instrument as _, info, info_span};
 
 use crate::commands::{COMMANDS, Handler};
+use crate::diagnose::diagnose;
+use crate::error_tab::error_tab;
 use crate::session::{BudgetPool, Call, Session};
 use crate::settings::Settings;
 use crate::vendor::Failure;
@@ -104,6 +106,11 @@ impl Connector for FootprintConnector {
         span.in_scope(|| log_end(result.as_ref().err(), &receipt));
         conclude(result.err().map(|failure| (Some(command), failure)), receipt, warnings)
     }
+
+    async fn diagnose(&self, context: &ExecutionContext) -> Diagnosis {
+        let span = info_span!("diagnose", request_id = context.request_id);
+        diagnose(&self.session, &self.manifest, context).instrument(span).await
+    }
 }
 
 /// A command that can be run.
@@ -131,26 +138,10 @@ impl FootprintConnector {
         Ok(Prepared { command, handler, parameters })
     }
 
-    /// The Error tab of a failure, with the manifest's cause and cure for it.
+    /// The Error tab of a failed command, of a name that no command has if it is `None`.
     fn error(&self, command: Option<&Command>, failure: Failure) -> CommandError {
-        let by_code = |code| self.manifest.error(command, code);
-        let entry: Option<&ErrorEntry> = match (failure.code, failure.status) {
-            (Some(code), _) => by_code(code),
-            (None, Some(status)) => {
-                self.manifest.error_of_status(command, status).or_else(|| by_code("unexpected-status"))
-            }
-            (None, None) => None,
-        };
-        CommandError {
-            failure_indicator: command.map_or_else(|| "The command failed.".to_owned(), Command::failure_indicator),
-            status_code: StatusCode(failure.status),
-            message: failure.message,
-            code: entry
-                .map_or_else(|| failure.code.unwrap_or("unexpected-status").to_owned(), |entry| entry.code.clone()),
-            cause: entry.map(|entry| entry.cause.clone()).unwrap_or_default(),
-            cure: entry.map(|entry| entry.cure.clone()).unwrap_or_default(),
-            retryable: entry.is_some_and(|entry| entry.retryable),
-        }
+        let indicator = command.map_or_else(|| "The command failed.".to_owned(), Command::failure_indicator);
+        error_tab(&self.manifest, command, indicator, failure)
     }
 }
 

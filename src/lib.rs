@@ -5,6 +5,8 @@
 
 mod commands;
 mod connector;
+mod diagnose;
+mod error_tab;
 mod session;
 mod settings;
 mod vendor;

@@ -4,10 +4,15 @@ use std::fmt;
 use std::time::Duration;
 
 use reqwest::Proxy;
-use reqwest::tls::{Certificate, Version};
+use reqwest::tls::Version;
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use secrecy::{ExposeSecret, SecretString};
 use soar_connector::{SettingValues, SettingsError};
 use url::{Host, Url};
+
+use crate::session::Hop;
 
 const SERVER_URL: &str = "Server URL";
 const USER_NAME: &str = "User Name";
@@ -50,20 +55,23 @@ impl Credentials {
 #[derive(Debug)]
 pub(crate) struct Network {
     pub(crate) proxy: Option<ProxyServer>,
-    pub(crate) authorities: Vec<Certificate>,
+    pub(crate) authorities: Vec<CertificateDer<'static>>,
     pub(crate) minimum_tls: Version,
     pub(crate) skip_certificate_checks: bool,
     pub(crate) connect_timeout: Duration,
     pub(crate) read_timeout: Duration,
 }
 
-/// A proxy, with its password inside, which the client's own type would print.
-#[derive(Clone)]
-pub(crate) struct ProxyServer(pub(crate) Proxy);
+/// A proxy and where it is.
+pub(crate) struct ProxyServer {
+    pub(crate) forward: Proxy,
+    pub(crate) hop: Hop,
+}
 
 impl fmt::Debug for ProxyServer {
+    /// Without what it is logged in to with, which the client's own proxy shows.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("ProxyServer")
+        write!(formatter, "ProxyServer({})", self.hop)
     }
 }
 
@@ -169,20 +177,30 @@ fn proxy(
     } else if password.is_some() {
         return Err(SettingsError::of(PROXY_USER_NAME, "It is missing, although Proxy Password is given."));
     }
+    let hop = Hop::of(&url, 1080);
     match Proxy::all(url) {
-        Ok(proxy) => Ok(Some(ProxyServer(proxy))),
+        Ok(forward) => Ok(Some(ProxyServer { forward, hop })),
         Err(_) => refuse("It cannot be used."),
     }
 }
 
-fn authorities(file: &str) -> Result<Vec<Certificate>, SettingsError> {
+fn authorities(file: &str) -> Result<Vec<CertificateDer<'static>>, SettingsError> {
     let refuse = |problem: String| SettingsError::of(CA_FILE, problem);
     let pem = std::fs::read(file)
         .map_err(|error| refuse(format!("{file} cannot be read ({error}). Check the path and its permissions.")))?;
-    match Certificate::from_pem_bundle(&pem) {
-        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        _ => Err(refuse(format!("{file} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)."))),
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem)
+        .collect::<Result<_, _>>()
+        .map_err(|error| refuse(format!("{file} is no whole PEM file ({error}).")))?;
+    if certificates.is_empty() {
+        return Err(refuse(format!("{file} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----).")));
     }
+    let mut store = RootCertStore::empty();
+    for certificate in &certificates {
+        store
+            .add(certificate.clone())
+            .map_err(|error| refuse(format!("{file} holds what is no authority's certificate ({error}).")))?;
+    }
+    Ok(certificates)
 }
 
 /// The API's base address from what users paste: the host, with or without `/api` and a slash at its end.

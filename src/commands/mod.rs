@@ -20,6 +20,8 @@ use async_trait::async_trait;
 use soar_connector::Parameters;
 use soar_connector::manifest::ManifestFile;
 
+pub(crate) use test_connection::{prove_session, prove_tenant};
+
 use crate::session::Call;
 use crate::vendor::Failure;
 

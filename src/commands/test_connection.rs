@@ -14,15 +14,9 @@ pub(super) struct TestConnection;
 impl Handler for TestConnection {
     async fn run(&self, _: &Parameters, call: &mut Call<'_>) -> Result<(), Failure> {
         let default_tenant = call.log_in_afresh().await?;
-        let session = call.read_object(&Session).await?;
-        if session.get("isLoggedIn").and_then(Value::as_bool) != Some(true) {
-            return Err(Failure::new("not-logged-in", "The server says that nobody is logged in.").at(200));
-        }
+        let role = prove_session(call).await?;
         let tenant = prove_tenant(default_tenant, call).await?;
-        let session = match session.get("role").and_then(Value::as_str) {
-            Some(role) if !role.is_empty() => format!("logged in, role {role}"),
-            _ => "logged in".to_owned(),
-        };
+        let session = role.map_or_else(|| "logged in".to_owned(), |role| format!("logged in, role {role}"));
         let identity = call.identity();
         let rows = [("Credentials", identity), ("Session", session), ("Default tenant", tenant)]
             .map(|(check, detail)| json!({ "check": check, "result": "Passed", "detail": detail }));
@@ -30,8 +24,18 @@ impl Handler for TestConnection {
     }
 }
 
+/// Proves that the server knows the user as logged in; gives the role that it names, in its own words.
+pub(crate) async fn prove_session(call: &mut Call<'_>) -> Result<Option<String>, Failure> {
+    let session = call.read_object(&Session).await?;
+    if session.get("isLoggedIn").and_then(Value::as_bool) != Some(true) {
+        return Err(Failure::new("not-logged-in", "The server says that nobody is logged in.").at(200));
+    }
+    let role = session.get("role").and_then(Value::as_str).map(str::to_owned);
+    Ok(role.filter(|role| !role.is_empty()))
+}
+
 /// Proves that the user can act in the tenant that commands run in unless told otherwise; says which one it is.
-async fn prove_tenant(default_tenant: Option<i64>, call: &mut Call<'_>) -> Result<String, Failure> {
+pub(crate) async fn prove_tenant(default_tenant: Option<i64>, call: &mut Call<'_>) -> Result<String, Failure> {
     let tenants = call.look_up(&Tenants, "name").await?;
     match default_tenant {
         None => Ok("chosen by the server".to_owned()),

@@ -17,8 +17,8 @@ use crate::vendor::{Endpoint, Failure, Generation, ListReply, Request, split};
 
 /// The sending half of a call, which many requests can share at once.
 pub(super) struct Wire<'a> {
-    session: &'a Session,
-    errand: Errand,
+    pub(super) session: &'a Session,
+    pub(super) errand: Errand,
 }
 
 impl<'a> Wire<'a> {
@@ -38,7 +38,7 @@ impl<'a> Wire<'a> {
         &self.session.settings.limits
     }
 
-    fn command(&self, endpoint: &dyn Endpoint) -> Result<&'a Command, Failure> {
+    pub(super) fn command(&self, endpoint: &dyn Endpoint) -> Result<&'a Command, Failure> {
         let manifest: &'a Manifest = &self.session.manifest;
         manifest.command(endpoint.command()).map_err(|error| Failure::new("unknown-command", error.to_string()))
     }
@@ -46,7 +46,7 @@ impl<'a> Wire<'a> {
 
 /// One execution of a command.
 pub(crate) struct Call<'a> {
-    wire: Wire<'a>,
+    pub(super) wire: Wire<'a>,
     sink: &'a mut dyn Sink,
     totals: Totals,
     warnings: Vec<Warning>,

@@ -87,11 +87,13 @@ pub(super) async fn log_in(
     if matches!(reply.status, 404 | 405) {
         reply = transport.post(SESSION_LOGIN, &body, errand).await?;
     }
-    let said = || redactor.clean(&message(reply.status, &reply.body)).into_owned();
     match reply.status {
         200..=299 => accepted(reply, now),
-        400 | 401 => Err(Failure::new("invalid-credentials", said()).at(reply.status)),
-        status => Err(Failure::of_status(status, said())),
+        400 | 401 => {
+            let said = redactor.clean(&message(reply.status, &reply.body)).into_owned();
+            Err(Failure::new("invalid-credentials", said).at(reply.status))
+        }
+        _ => Err(reply.refusal(redactor)),
     }
 }
 

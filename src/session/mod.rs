@@ -2,23 +2,29 @@
 
 mod budget;
 mod call;
+mod client;
 mod errand;
 mod list;
 mod login;
+mod probe;
+mod reach;
 mod retry;
 mod transport;
+mod witness;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use soar_connector::{Clock, Manifest, Redactor, name::quoted, sentence};
+use soar_connector::{Clock, Manifest, Redactor};
 use tokio::sync::Mutex;
 
 pub(crate) use budget::BudgetPool;
 pub(crate) use call::Call;
+pub(crate) use probe::Answer;
+pub(crate) use reach::Hop;
 
 use crate::settings::{Credentials, Settings};
-use crate::vendor::{Endpoint, Failure, Generation, Request, Session as WhoIsLoggedIn, Tenants, message};
+use crate::vendor::{Endpoint, Failure, Generation, Request, Session as WhoIsLoggedIn, Tenants};
 use budget::{Account, Rejection};
 use errand::Errand;
 use login::Login;
@@ -60,6 +66,11 @@ impl Session {
     /// How long a command may take unless its caller says otherwise.
     pub(crate) fn time_limit(&self) -> Duration {
         self.settings.limits.time_limit
+    }
+
+    /// The time of day.
+    pub(crate) fn now(&self) -> std::time::SystemTime {
+        self.clock.now()
     }
 
     /// Whether any server can pass for the instance.
@@ -152,23 +163,9 @@ impl Session {
             errand.count_retry();
             reply = self.transport.send(request, &login, errand).await?;
         }
-        self.succeeded(reply)
-    }
-
-    fn succeeded(&self, reply: Reply) -> Result<Reply, Failure> {
-        match (reply.status, &reply.location) {
-            (200..=299, _) => Ok(reply),
-            (300..=399, Some(location)) => {
-                let target = self.redactor.clean(location);
-                Err(Failure::of_status(
-                    reply.status,
-                    sentence(&format!("The server sent the request on to {}", quoted(&target))),
-                ))
-            }
-            (status, _) => {
-                let said = message(status, &reply.body);
-                Err(Failure::of_status(status, self.redactor.clean(&said).into_owned()))
-            }
+        match reply.status {
+            200..=299 => Ok(reply),
+            _ => Err(reply.refusal(&self.redactor)),
         }
     }
 

@@ -1,22 +1,23 @@
 //! Sends one request until it is answered or given up, within the account's budget, and reads its reply within bounds.
 
-use std::error::Error as _;
+use std::error::Error;
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{
     ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE,
 };
-use reqwest::redirect::Policy;
-use reqwest::{Method, RequestBuilder};
+use reqwest::{Client, Method, RequestBuilder};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use soar_connector::{Clock, sentence};
+use soar_connector::{Clock, Redactor, name::quoted, sentence};
 use tracing::{Instrument as _, Span, debug, debug_span, field};
 use url::Url;
 
 use super::budget::Account;
+use super::client::client;
 use super::errand::Errand;
 use super::login::{Access, Login};
 use super::retry::{Next, Repeat, Retry, come_back_in};
@@ -27,6 +28,9 @@ const TENANT_HEADER: HeaderName = HeaderName::from_static("footprinttenantid");
 const API_KEY_HEADER: HeaderName = HeaderName::from_static("footprintapikey");
 const XSRF_HEADER: HeaderName = HeaderName::from_static("x-xsrf-token");
 const XSRF_COOKIE: &str = "XSRF-TOKEN";
+
+/// Answers everybody, on both generations.
+const SESSION: &str = "/common/auth/session/";
 
 /// Bodies are read into memory of this size at first, however large they say they are.
 const FIRST_CAPACITY: usize = 1024 * 1024;
@@ -45,12 +49,27 @@ pub(super) struct Reply {
 
 /// The HTTP client of one session.
 pub(super) struct Transport {
-    client: reqwest::Client,
+    client: Client,
     api: Url,
     account: Arc<Account>,
     clock: Arc<dyn Clock>,
     largest_reply: usize,
     read_timeout: Duration,
+    is_proxied: bool,
+}
+
+impl Reply {
+    /// What a status that is no success means: where a redirect leads, or what the server said.
+    pub(super) fn refusal(&self, redactor: &Redactor) -> Failure {
+        match (self.status, &self.location) {
+            (300..=399, Some(location)) => {
+                let target = redactor.clean(location);
+                let text = format!("The server sent the request on to {}", quoted(&target));
+                Failure::of_status(self.status, sentence(&text))
+            }
+            (status, _) => Failure::of_status(status, redactor.clean(&message(status, &self.body)).into_owned()),
+        }
+    }
 }
 
 impl fmt::Debug for Transport {
@@ -67,27 +86,14 @@ impl Transport {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, reqwest::Error> {
         let network = &settings.network;
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("coda-footprint/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(network.connect_timeout)
-            .read_timeout(network.read_timeout)
-            // A redirect could lead to another host, which must not see credentials; it is reported instead.
-            .redirect(Policy::none())
-            // What the environment says of proxies is meant for other programs.
-            .no_proxy()
-            .tls_version_min(network.minimum_tls)
-            .tls_certs_merge(network.authorities.iter().cloned())
-            .tls_danger_accept_invalid_certs(network.skip_certificate_checks);
-        if let Some(proxy) = &network.proxy {
-            builder = builder.proxy(proxy.0.clone());
-        }
         Ok(Self {
-            client: builder.build()?,
+            client: client(network)?,
             api: settings.api.clone(),
             account,
             clock,
             largest_reply: settings.limits.largest_reply,
             read_timeout: network.read_timeout,
+            is_proxied: network.proxy.is_some(),
         })
     }
 
@@ -126,6 +132,12 @@ impl Transport {
     pub(super) async fn post(&self, path: &'static str, body: &Value, errand: &Errand) -> Result<Reply, Failure> {
         let build = || self.client.post(self.address(path)).json(body);
         self.attempt(build, Repeat::CountsAsLogin, &Method::POST, path, errand).await
+    }
+
+    /// Asks with `client` and without credentials who is logged in.
+    pub(super) async fn greet(&self, client: &Client, errand: &Errand) -> Result<Reply, Failure> {
+        let build = || client.get(self.address(SESSION));
+        self.attempt(build, Repeat::Harmless, &Method::GET, SESSION, errand).await
     }
 
     fn address(&self, path: &str) -> Url {
@@ -231,11 +243,12 @@ impl Transport {
             self.api.port_or_known_default().unwrap_or_default()
         );
         let (code, text) = if error.is_connect() {
-            if tells(&["certificate", "TLS", "tls", "handshake"]) {
+            if is_about_tls(error) {
                 ("tls-failed", format!("No secure connection to {server}: {innermost}"))
             } else {
+                let way = if self.is_proxied { " through the proxy" } else { "" };
                 let why = if error.is_timeout() { "no answer in time" } else { innermost };
-                ("unreachable", format!("No connection to {server}: {why}"))
+                ("unreachable", format!("No connection to {server}{way}: {why}"))
             }
         } else if error.is_timeout() {
             ("timed-out", format!("{server} sent nothing for {} seconds", self.read_timeout.as_secs()))
@@ -247,6 +260,15 @@ impl Transport {
         debug!(code, "no reply");
         Failure::new(code, sentence(&text))
     }
+}
+
+/// Whether an error is, or stems from, one of TLS.
+fn is_about_tls(error: &(dyn Error + 'static)) -> bool {
+    // An I/O error's source is that of the error it holds, so that one has to be asked for by itself.
+    let held = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    error.is::<rustls::Error>()
+        || held.is_some_and(|held| is_about_tls(held))
+        || error.source().is_some_and(is_about_tls)
 }
 
 fn secret_header(before: &str, secret: &SecretString) -> Result<HeaderValue, Failure> {

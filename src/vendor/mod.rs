@@ -5,6 +5,7 @@ mod failure;
 mod generation;
 mod reply;
 mod risk;
+mod role;
 
 pub(crate) use endpoint::{
     DeviceDetail, DeviceFilter, Devices, Endpoint, Request, Rescan, ScanSurface, Scanners, Session, TargetPorts,
@@ -14,3 +15,4 @@ pub(crate) use failure::{Failure, message};
 pub(crate) use generation::Generation;
 pub(crate) use reply::{ListReply, is_html, split};
 pub(crate) use risk::RiskLevel;
+pub(crate) use role::permission_of_role;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use footprint_simulator::{Generation, Simulator, UserKind};
 use soar_connector::manifest::{Command, ReplyShape};
 use soar_connector::testing::ManualClock;
-use soar_connector::{Connector as _, ExecutionContext, Outcome, Plugin as _};
+use soar_connector::{ExecutionContext, Outcome, Plugin as _};
 
 use crate::support::{GENERATIONS, connect_with, manifest, plugin_with, run, settings, valid_parameters};
 

@@ -223,7 +223,7 @@ async fn a_retry_after_beyond_the_deadline_fails_at_once_and_keeps_everybody_out
     let (code, text) = error_of(&run(&*connector, "List Devices", json!({})).await);
     assert_eq!(code, "rate-limited");
     assert!(text.contains("Status Code: 429.") && text.contains("come back in 1000 seconds, at "), "{text}");
-    assert_eq!(clock.sleeps(), [], "it does not wait for what cannot be");
+    assert!(clock.sleeps().is_empty(), "it does not wait for what cannot be");
     let (code, text) = error_of(&run(&*other, "List Scanners", json!({})).await);
     assert_eq!(code, "rate-limited");
     assert!(text.contains("No request was sent"), "{text}");

@@ -7,7 +7,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use crate::{Collector, Conclusion, Manifest, Outcome, RawParameters, SettingValues, SettingsError, Sink};
+use crate::{
+    Collector, CommandAccess, Conclusion, Diagnosis, Manifest, Outcome, RawParameters, SettingValues, SettingsError,
+    Sink, Stage, StageStatus,
+};
 
 /// Who runs a command and under which limits; the same for every command of one call.
 #[derive(Debug, Clone)]
@@ -60,6 +63,24 @@ pub trait Connector: fmt::Debug + Send + Sync {
         let mut collector = Collector::new(self.manifest().command(command).ok(), Collector::DEFAULT_LIMIT);
         let conclusion = self.execute_into(command, parameters, context, &mut collector).await;
         collector.finish(conclusion)
+    }
+
+    /// Finds out how far the way to the product leads and which commands the account may run. Changes nothing.
+    ///
+    /// Everything that can go wrong is in the [`Diagnosis`]. Unless a connector can say more, it runs the health check.
+    async fn diagnose(&self, context: &ExecutionContext) -> Diagnosis {
+        let manifest = self.manifest();
+        let name = &manifest.connector.health_check;
+        let outcome = self.execute(name, &RawParameters::new(), context).await;
+        let (status, detail) = match &outcome.error {
+            Some(error) => (StageStatus::Failed, error.message.clone()),
+            None => (StageStatus::Passed, "The health check passed.".to_owned()),
+        };
+        let stage =
+            Stage { name: name.clone(), status, detail, elapsed: outcome.receipt.elapsed, error: outcome.error };
+        let why = "This connector can check its health only.";
+        let commands = manifest.commands.iter().map(|command| CommandAccess::skipped(command, why)).collect();
+        Diagnosis { request_id: context.request_id.clone(), stages: vec![stage], commands }
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod clock;
 mod connector;
+mod diagnosis;
 mod error;
 pub mod manifest;
 pub mod name;
@@ -22,6 +23,7 @@ pub mod testing;
 
 pub use clock::{Clock, SystemClock};
 pub use connector::{Connector, ExecutionContext, Plugin};
+pub use diagnosis::{Access, CommandAccess, Diagnosis, Stage, StageStatus};
 pub use error::{CommandError, StatusCode, sentence};
 pub use manifest::{Command, Manifest, ManifestError};
 pub use outcome::{Conclusion, KeyField, Outcome, RawData, Receipt, ReturnData, Warning};

@@ -1,0 +1,42 @@
+//! Diagnoses a connection: the way to the server stage by stage, then one row per command.
+
+mod access;
+mod certificate;
+mod deadline;
+mod probe;
+mod stages;
+
+use async_trait::async_trait;
+use soar_connector::{Diagnosis, ExecutionContext, Manifest, Page, Sink, SinkError};
+
+use crate::session::{Call, Session};
+use deadline::Deadline;
+
+/// Diagnoses `session`'s connection within the context's time limit. Changes nothing.
+pub(crate) async fn diagnose(session: &Session, manifest: &Manifest, context: &ExecutionContext) -> Diagnosis {
+    let deadline = Deadline::in_time(context.time_limit.unwrap_or(session.time_limit()));
+    let request_id = context.request_id.clone();
+    let health_check = match manifest.command(&manifest.connector.health_check) {
+        Ok(command) => command,
+        // A manifest is refused when its health check is no command of it.
+        Err(_) => return Diagnosis { request_id, stages: Vec::new(), commands: Vec::new() },
+    };
+    let mut sink = Unseen;
+    // As the health check does, a diagnosis repeats little and waits for nobody: what is wrong is to be seen now.
+    let mut call = Call::new(session, health_check, None, deadline.left(), &mut sink);
+    let (stages, account) = stages::walk(session, &mut call, manifest, &deadline).await;
+    let commands = access::of_commands(&mut call, manifest, account.as_ref(), &deadline).await;
+    let (receipt, _) = call.finish();
+    tracing::info!(requests = receipt.requests, retries = receipt.retries, "diagnosed");
+    Diagnosis { request_id, stages, commands }
+}
+
+/// Takes what nobody asked to see.
+struct Unseen;
+
+#[async_trait]
+impl Sink for Unseen {
+    async fn page(&mut self, _: Page) -> Result<(), SinkError> {
+        Ok(())
+    }
+}

@@ -1,0 +1,36 @@
+//! Asks for as little as an endpoint can give, to see whether it may be asked at all.
+
+use soar_connector::Page;
+
+use super::Call;
+use crate::vendor::{Endpoint, Failure, split};
+
+/// The answer to the smallest request.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) page: Page,
+    /// Rows on all pages, where the server counts them.
+    pub(crate) total_rows: Option<u64>,
+}
+
+impl Call<'_> {
+    /// Sends an endpoint's smallest request: the first page, of one row where the endpoint takes a size.
+    ///
+    /// # Errors
+    /// What any command fails with, and `method-not-allowed` for an endpoint that changes something, which is not sent.
+    pub(crate) async fn probe(&mut self, endpoint: &dyn Endpoint) -> Result<Answer, Failure> {
+        let mut request = self.request(endpoint).await?;
+        if request.is_write() {
+            return Err(Failure::new("method-not-allowed", "Nothing was sent: a probe changes nothing."));
+        }
+        if let Some(size) = endpoint.page_size() {
+            request.query.push((size.parameter, "1".to_owned()));
+        }
+        let reply = self.wire.session.send(&request, &self.wire.errand).await?;
+        let status = reply.status;
+        let list = split(self.wire.command(endpoint)?, &reply.content_type, reply.body)
+            .map_err(|failure| failure.at(status))?;
+        Ok(Answer { status, page: list.page, total_rows: list.total_rows })
+    }
+}
