@@ -60,6 +60,9 @@ impl Plugin for FootprintPlugin {
     }
 }
 
+/// A command that can be run.
+type Prepared<'a> = (&'a Command, &'static dyn Handler, Parameters);
+
 /// A connection to one Footprint instance.
 #[derive(Debug)]
 struct FootprintConnector {
@@ -108,11 +111,7 @@ impl Connector for FootprintConnector {
 
 impl FootprintConnector {
     /// The command, its handler and its typed parameters; or why it cannot be run, before anything is sent.
-    fn prepare(
-        &self,
-        name: &str,
-        raw: &RawParameters,
-    ) -> Result<(&Command, &'static dyn Handler, Parameters), (Option<&Command>, Failure)> {
+    fn prepare(&self, name: &str, raw: &RawParameters) -> Result<Prepared<'_>, (Option<&Command>, Failure)> {
         let command =
             self.manifest.command(name).map_err(|error| (None, Failure::new("unknown-command", error.to_string())))?;
         let handler = COMMANDS

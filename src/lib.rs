@@ -5,6 +5,9 @@
 
 mod commands;
 mod connector;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod session;
 mod settings;
 mod vendor;

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use percent_encoding::percent_decode_str;
 use reqwest::Proxy;
 use reqwest::tls::{Certificate, Version};
 use secrecy::{ExposeSecret, SecretString};
+use soar_connector::name::quoted;
 use soar_connector::{SettingValues, SettingsError};
 use url::{Host, Url};
 
@@ -14,6 +16,9 @@ const PASSWORD: &str = "Password";
 const API_KEY: &str = "API Key";
 const PROXY: &str = "Proxy";
 const CA_FILE: &str = "CA File";
+
+/// In bytes; the bundle of a whole operating system has a quarter of a mebibyte.
+const LARGEST_CA_FILE: u64 = 16 * 1024 * 1024;
 
 /// A connection's settings in their types.
 #[derive(Debug)]
@@ -46,12 +51,24 @@ impl Credentials {
 /// How the server is reached.
 #[derive(Debug)]
 pub(crate) struct Network {
-    pub(crate) proxy: Option<Proxy>,
+    pub(crate) proxy: Option<ProxyServer>,
     pub(crate) authorities: Vec<Certificate>,
     pub(crate) minimum_tls: Version,
     pub(crate) skip_certificate_checks: bool,
     pub(crate) connect_timeout: Duration,
     pub(crate) read_timeout: Duration,
+}
+
+/// A proxy, and the password in its address; its `Debug` shows neither, as reqwest's own would.
+pub(crate) struct ProxyServer {
+    pub(crate) proxy: Proxy,
+    pub(crate) password: Option<SecretString>,
+}
+
+impl std::fmt::Debug for ProxyServer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("ProxyServer")
+    }
 }
 
 /// How much a connection may ask of the server and of this machine.
@@ -131,25 +148,39 @@ fn limits(values: &SettingValues) -> Limits {
     }
 }
 
-fn proxy(address: &str) -> Result<Proxy, SettingsError> {
+fn proxy(address: &str) -> Result<ProxyServer, SettingsError> {
     const FORM: &str = "Write it like http://proxy.example.com:3128 or socks5h://proxy.example.com:1080.";
     // The address may hold the proxy's password, so no message repeats it.
-    let valid = Url::parse(address)
-        .is_ok_and(|url| matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") && url.has_host());
-    if !valid {
+    let valid = |url: &Url| matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") && url.has_host();
+    let Some(url) = Url::parse(address).ok().filter(valid) else {
         return Err(SettingsError::of(PROXY, format!("It is no http, https, socks5 or socks5h address. {FORM}")));
-    }
-    Proxy::all(address).map_err(|_| SettingsError::of(PROXY, format!("It cannot be used. {FORM}")))
+    };
+    let proxy = Proxy::all(address).map_err(|_| SettingsError::of(PROXY, format!("It cannot be used. {FORM}")))?;
+    let password = url.password().map(|text| percent_decode_str(text).decode_utf8_lossy().as_ref().into());
+    Ok(ProxyServer { proxy, password })
 }
 
 fn authorities(file: &str) -> Result<Vec<Certificate>, SettingsError> {
     let refuse = |problem: String| SettingsError::of(CA_FILE, problem);
-    let pem = std::fs::read(file)
-        .map_err(|error| refuse(format!("{file} cannot be read ({error}). Check the path and its permissions.")))?;
+    let pem = read_bounded(file).map_err(|error| {
+        refuse(format!("{} cannot be read ({error}). Check the path and its permissions.", quoted(file)))
+    })?;
     match Certificate::from_pem_bundle(&pem) {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        _ => Err(refuse(format!("{file} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)."))),
+        _ => Err(refuse(format!("{} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----).", quoted(file)))),
     }
+}
+
+/// A file's content; no device or pipe, which may never end, and not more than certificates need.
+fn read_bounded(file: &str) -> std::io::Result<Vec<u8>> {
+    let metadata = std::fs::metadata(file)?;
+    if !metadata.is_file() {
+        return Err(std::io::Error::other("it is no file"));
+    }
+    if metadata.len() > LARGEST_CA_FILE {
+        return Err(std::io::Error::other(format!("it is larger than {} MiB", LARGEST_CA_FILE / (1024 * 1024))));
+    }
+    std::fs::read(file)
 }
 
 /// The API's base address from what users paste: the host, with or without `/api` and a slash at its end.

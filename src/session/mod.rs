@@ -11,14 +11,18 @@ mod transport;
 use std::sync::Arc;
 use std::time::Duration;
 
-use soar_connector::{Clock, Manifest, Redactor, name::quoted, sentence};
+use soar_connector::{Clock, Manifest, name::quoted, sentence};
 use tokio::sync::Mutex;
 
 pub(crate) use budget::BudgetPool;
 pub(crate) use call::Call;
+#[cfg(any(test, fuzzing))]
+pub(crate) use login::{claims, lifetime, of_reply};
+#[cfg(any(test, fuzzing))]
+pub(crate) use retry::{come_back_in, wait_asked};
 
 use crate::settings::{Credentials, Settings};
-use crate::vendor::{Endpoint, Failure, Generation, Request, Session as WhoIsLoggedIn, Tenants, message};
+use crate::vendor::{Endpoint, Failure, Generation, Request, Session as WhoIsLoggedIn, Tenants};
 use budget::{Account, Rejection};
 use errand::Errand;
 use login::Login;
@@ -35,15 +39,12 @@ pub(crate) struct Session {
     clock: Arc<dyn Clock>,
     account: Arc<Account>,
     transport: Transport,
-    redactor: Redactor,
     /// Held while logging in, so that all who wait take the one login that comes of it.
     login: Mutex<Option<Arc<Login>>>,
 }
 
 impl Session {
     pub(crate) fn new(settings: Settings, manifest: Arc<Manifest>, pool: &BudgetPool) -> Result<Self, reqwest::Error> {
-        let mut redactor = Redactor::default();
-        redactor.add(settings.credentials.secret());
         let account = pool.account(&settings);
         let clock = Arc::clone(pool.clock());
         Ok(Self {
@@ -52,7 +53,6 @@ impl Session {
             manifest,
             clock,
             account,
-            redactor,
             login: Mutex::new(None),
         })
     }
@@ -104,7 +104,7 @@ impl Session {
             (None, Credentials::User { name, password }) => {
                 self.heed_rejection()?;
                 let credentials = (name.as_str(), password);
-                login::log_in(&self.transport, credentials, &self.redactor, self.clock.now(), errand)
+                login::log_in(&self.transport, credentials, self.clock.now(), errand)
                     .await
                     .inspect_err(|failure| self.note_rejection(failure))?
             }
@@ -142,33 +142,33 @@ impl Session {
     /// A 401 renews the login, and repeats the request once, only when the token has expired or the session endpoint
     /// says that nobody is logged in: any other 401 is about rights, and another caller's session stays as it is.
     async fn send(&self, request: &Request, errand: &Errand) -> Result<Reply, Failure> {
-        let login = self.login(errand).await?;
+        let mut login = self.login(errand).await?;
         let mut reply = self.transport.send(request, &login, errand).await?;
         if reply.status == 401 && (login.has_expired(self.clock.now()) || self.has_ended(&login, errand).await?) {
             if !login.is_renewable() {
                 return Err(Failure::new("invalid-credentials", "The server does not know the API Key.").at(401));
             }
-            let login = self.replace(&login, errand).await?;
+            login = self.replace(&login, errand).await?;
             errand.count_retry();
             reply = self.transport.send(request, &login, errand).await?;
         }
-        self.succeeded(reply)
+        self.succeeded(reply, &login)
     }
 
-    fn succeeded(&self, reply: Reply) -> Result<Reply, Failure> {
+    /// The reply if it is a success; what a successful reply holds is the vendor's data, which stays as it came, even
+    /// if a server were to put our token into its list of devices.
+    fn succeeded(&self, reply: Reply, login: &Login) -> Result<Reply, Failure> {
         match (reply.status, &reply.location) {
             (200..=299, _) => Ok(reply),
             (300..=399, Some(location)) => {
-                let target = self.redactor.clean(location);
+                let target =
+                    self.transport.redactor(Some(login)).clean_start(&without_credentials(location)).into_owned();
                 Err(Failure::of_status(
                     reply.status,
                     sentence(&format!("The server sent the request on to {}", quoted(&target))),
                 ))
             }
-            (status, _) => {
-                let said = message(status, &reply.body);
-                Err(Failure::of_status(status, self.redactor.clean(&said).into_owned()))
-            }
+            (status, _) => Err(Failure::of_status(status, self.transport.said(&reply, Some(login)))),
         }
     }
 
@@ -202,5 +202,18 @@ impl Session {
             })
             .await
             .copied()
+    }
+}
+
+/// An address without user, query and fragment: where it leads is what helps, and the rest may hold secrets that only
+/// the server knows.
+fn without_credentials(address: &str) -> String {
+    let address = address.split(['?', '#']).next().unwrap_or_default();
+    match address.split_once("//") {
+        Some((scheme, rest)) => {
+            let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+            format!("{scheme}//{}{path}", host.rsplit('@').next().unwrap_or_default())
+        }
+        None => address.to_owned(),
     }
 }

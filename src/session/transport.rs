@@ -11,7 +11,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Method, RequestBuilder};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use soar_connector::{Clock, sentence};
+use soar_connector::{Clock, Redactor, sentence};
 use tracing::{Instrument as _, Span, debug, debug_span, field};
 use url::Url;
 
@@ -51,6 +51,8 @@ pub(super) struct Transport {
     clock: Arc<dyn Clock>,
     largest_reply: usize,
     read_timeout: Duration,
+    /// Knows the secrets of the connection's settings.
+    redactor: Redactor,
 }
 
 impl Transport {
@@ -71,8 +73,11 @@ impl Transport {
             .tls_version_min(network.minimum_tls)
             .tls_certs_merge(network.authorities.iter().cloned())
             .tls_danger_accept_invalid_certs(network.skip_certificate_checks);
+        let mut redactor = Redactor::default();
+        redactor.add(settings.credentials.secret());
         if let Some(proxy) = &network.proxy {
-            builder = builder.proxy(proxy.clone());
+            builder = builder.proxy(proxy.proxy.clone());
+            proxy.password.iter().for_each(|password| redactor.add(password));
         }
         Ok(Self {
             client: builder.build()?,
@@ -81,7 +86,22 @@ impl Transport {
             clock,
             largest_reply: settings.limits.largest_reply,
             read_timeout: network.read_timeout,
+            redactor,
         })
+    }
+
+    /// Knows the secrets of the settings and of `login`, the one at hand: what a server answers to it may echo them.
+    pub(super) fn redactor(&self, login: Option<&Login>) -> Redactor {
+        let mut redactor = self.redactor.clone();
+        login.into_iter().flat_map(Login::secrets).for_each(|secret| redactor.add(secret));
+        redactor
+    }
+
+    /// What a reply that is no success says, without the secrets that it may echo.
+    pub(super) fn said(&self, reply: &Reply, login: Option<&Login>) -> String {
+        let mut redactor = self.redactor(login);
+        reply.xsrf_token.iter().for_each(|token| redactor.add(token));
+        message(reply.status, &reply.body, &redactor)
     }
 
     /// Sends a request with the login's token or key, for the errand's tenant, else the login's default one, else the
@@ -112,13 +132,13 @@ impl Transport {
                 None => builder,
             }
         };
-        self.attempt(build, repeat, &request.method, request.template, errand).await
+        self.attempt(build, repeat, (&request.method, request.template), Some(login), errand).await
     }
 
     /// Posts credentials; the only request without a login.
     pub(super) async fn post(&self, path: &'static str, body: &Value, errand: &Errand) -> Result<Reply, Failure> {
         let build = || self.client.post(self.address(path)).json(body);
-        self.attempt(build, Repeat::CountsAsLogin, &Method::POST, path, errand).await
+        self.attempt(build, Repeat::CountsAsLogin, (&Method::POST, path), None, errand).await
     }
 
     fn address(&self, path: &str) -> Url {
@@ -132,8 +152,8 @@ impl Transport {
         &self,
         build: impl Fn() -> RequestBuilder + Send,
         repeat: Repeat,
-        method: &Method,
-        template: &'static str,
+        (method, template): (&Method, &'static str),
+        login: Option<&Login>,
         errand: &Errand,
     ) -> Result<Reply, Failure> {
         let mut retry = Retry::new(repeat, errand.patient);
@@ -159,7 +179,7 @@ impl Transport {
                 }
                 Next::ComeBackIn(wait) => {
                     let (status, said) = match &attempt {
-                        Ok(reply) => (Some(reply.status), message(reply.status, &reply.body)),
+                        Ok(reply) => (Some(reply.status), self.said(reply, login)),
                         Err(failure) => (failure.status, failure.message.clone()),
                     };
                     return Err(come_back_in(wait, status, &said, now));
@@ -238,7 +258,7 @@ impl Transport {
             ("connection-lost", format!("The connection to {server} ended early: {innermost}"))
         };
         debug!(code, "no reply");
-        Failure::new(code, sentence(&text))
+        Failure::new(code, sentence(&self.redactor.clean(&text)))
     }
 }
 
