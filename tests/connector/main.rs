@@ -9,6 +9,8 @@ mod generated;
 mod generations;
 mod login;
 mod scanner_id;
+mod secrets;
+mod sinks;
 mod stub;
 mod support;
 mod test_connection;
