@@ -25,24 +25,23 @@ fn check(secrets: &[&str], text: &str) {
     let mut redactor = Redactor::default();
     secrets.iter().for_each(|secret| redactor.add(&SecretString::from(*secret)));
     let known: Vec<_> = secrets.iter().filter(|secret| secret.len() >= SHORTEST).collect();
-    require_clean(&redactor, &known, text);
+    let forms: Vec<_> = known.iter().flat_map(|secret| forms(secret)).collect();
+    require_clean(&redactor, &forms, text);
     let (before, after) = halves(text);
     for secret in &known {
         for echo in echoes(secret) {
-            require_clean(&redactor, &known, &format!("{before}{echo}{after}"));
+            require_clean(&redactor, &forms, &format!("{before}{echo}{after}"));
             // Two that touch, and one cut short.
-            require_clean(&redactor, &known, &format!("{echo}{echo}{}", halves(&echo).0));
+            require_clean(&redactor, &forms, &format!("{echo}{echo}{}", halves(&echo).0));
         }
     }
 }
 
-fn require_clean(redactor: &Redactor, secrets: &[&&str], text: &str) {
+fn require_clean(redactor: &Redactor, forms: &[String], text: &str) {
     let clean = redactor.clean(text);
     for part in clean.split(MASK) {
-        for secret in secrets {
-            let left = forms(secret).into_iter().find(|form| part.contains(form.as_str()));
-            assert_eq!(left, None, "it is left of {secret:?} in {part:?} of {text:?}");
-        }
+        let left = forms.iter().find(|form| part.contains(form.as_str()));
+        assert_eq!(left, None, "it is left in {part:?} of {text:?}");
     }
     // What is no secret stays, in its order.
     let mut rest = text;

@@ -12,8 +12,9 @@ const CANARY: &str = "zq7canary";
 
 /// Checks settings written as lines of `Name=value`.
 pub fn settings(data: &[u8]) {
-    let text = String::from_utf8_lossy(data);
-    let given = text.split('\n').map(|line| line.split_once('=').unwrap_or((line, "")));
+    // More lines only take longer: there are no more settings than that.
+    let text = String::from_utf8_lossy(&data[..data.len().min(2_048)]);
+    let given = text.split('\n').take(32).map(|line| line.split_once('=').unwrap_or((line, "")));
     check(&given.map(|(name, value)| (name.to_owned(), value.to_owned())).collect::<Vec<_>>());
 }
 
@@ -56,11 +57,11 @@ fn judge(given: &[(String, String)]) -> String {
 
 fn refused(given: &[(String, String)], error: &SettingsError) -> String {
     assert!(!error.problems.is_empty(), "refused for no reason");
+    let unknown_to_manifest = given.iter().any(|(name, _)| MANIFEST.connector.setting(name).is_none());
     for problem in &error.problems {
         require_one_line(&problem.problem, 1_000);
         assert!(problem.setting.chars().count() <= 81 && !problem.setting.contains(char::is_control));
         let known = MANIFEST.connector.setting(&problem.setting).is_some();
-        let unknown_to_manifest = given.iter().any(|(name, _)| MANIFEST.connector.setting(name).is_none());
         assert!(known || unknown_to_manifest, "{error} names no setting");
     }
     format!("{error} {error:?}")
