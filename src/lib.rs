@@ -7,6 +7,9 @@ mod commands;
 mod connector;
 mod diagnose;
 mod error_tab;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod session;
 mod settings;
 mod vendor;

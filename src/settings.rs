@@ -9,6 +9,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use secrecy::{ExposeSecret, SecretString};
+use soar_connector::name::quoted;
 use soar_connector::{SettingValues, SettingsError};
 use url::{Host, Url};
 
@@ -22,6 +23,9 @@ const PROXY: &str = "Proxy";
 const PROXY_USER_NAME: &str = "Proxy User Name";
 const PROXY_PASSWORD: &str = "Proxy Password";
 const CA_FILE: &str = "CA File";
+
+/// In bytes; the bundle of a whole operating system has a quarter of a mebibyte.
+const LARGEST_CA_FILE: u64 = 16 * 1024 * 1024;
 
 /// A connection's settings in their types.
 #[derive(Debug)]
@@ -66,6 +70,7 @@ pub(crate) struct Network {
 pub(crate) struct ProxyServer {
     pub(crate) forward: Proxy,
     pub(crate) hop: Hop,
+    pub(crate) password: Option<SecretString>,
 }
 
 impl fmt::Debug for ProxyServer {
@@ -170,8 +175,8 @@ fn proxy(
         return refuse("It holds a user name or password; they have settings of their own.");
     }
     if let Some(name) = user_name {
-        let password = password.map(ExposeSecret::expose_secret);
-        if url.set_username(name).and_then(|()| url.set_password(password)).is_err() {
+        let exposed = password.map(ExposeSecret::expose_secret);
+        if url.set_username(name).and_then(|()| url.set_password(exposed)).is_err() {
             return refuse("It takes no user name.");
         }
     } else if password.is_some() {
@@ -179,28 +184,44 @@ fn proxy(
     }
     let hop = Hop::of(&url, 1080);
     match Proxy::all(url) {
-        Ok(forward) => Ok(Some(ProxyServer { forward, hop })),
+        Ok(forward) => Ok(Some(ProxyServer { forward, hop, password: password.cloned() })),
         Err(_) => refuse("It cannot be used."),
     }
 }
 
 fn authorities(file: &str) -> Result<Vec<CertificateDer<'static>>, SettingsError> {
     let refuse = |problem: String| SettingsError::of(CA_FILE, problem);
-    let pem = std::fs::read(file)
-        .map_err(|error| refuse(format!("{file} cannot be read ({error}). Check the path and its permissions.")))?;
+    let pem = read_bounded(file).map_err(|error| {
+        refuse(format!("{} cannot be read ({error}). Check the path and its permissions.", quoted(file)))
+    })?;
     let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem)
         .collect::<Result<_, _>>()
-        .map_err(|error| refuse(format!("{file} is no whole PEM file ({error}).")))?;
+        .map_err(|error| refuse(format!("{} is no whole PEM file ({error}).", quoted(file))))?;
     if certificates.is_empty() {
-        return Err(refuse(format!("{file} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----).")));
+        return Err(refuse(format!(
+            "{} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----).",
+            quoted(file)
+        )));
     }
     let mut store = RootCertStore::empty();
     for certificate in &certificates {
         store
             .add(certificate.clone())
-            .map_err(|error| refuse(format!("{file} holds what is no authority's certificate ({error}).")))?;
+            .map_err(|error| refuse(format!("{} holds what is no authority's certificate ({error}).", quoted(file))))?;
     }
     Ok(certificates)
+}
+
+/// A file's content; no device or pipe, which may never end, and not more than certificates need.
+fn read_bounded(file: &str) -> std::io::Result<Vec<u8>> {
+    let metadata = std::fs::metadata(file)?;
+    if !metadata.is_file() {
+        return Err(std::io::Error::other("it is no file"));
+    }
+    if metadata.len() > LARGEST_CA_FILE {
+        return Err(std::io::Error::other(format!("it is larger than {} MiB", LARGEST_CA_FILE / (1024 * 1024))));
+    }
+    std::fs::read(file)
 }
 
 /// The API's base address from what users paste: the host, with or without `/api` and a slash at its end.

@@ -6,12 +6,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
-use soar_connector::Redactor;
 use tokio::sync::OnceCell;
 
 use super::errand::Errand;
 use super::transport::{Reply, Transport};
-use crate::vendor::{Failure, Generation, is_html, message};
+use crate::vendor::{Failure, Generation, is_html};
 
 /// The login that issues tokens, on both generations.
 const TOKEN_LOGIN: &str = "/auth/token/";
@@ -67,6 +66,12 @@ impl Login {
         self.expires.is_some_and(|time| time <= now)
     }
 
+    /// What it was given and nobody may see; the connection's own credentials are not among them.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &SecretString> {
+        let (Access::Token(access) | Access::ApiKey(access)) = &self.access;
+        [Some(access), self.refresh.as_ref(), self.xsrf_token.as_ref()].into_iter().flatten()
+    }
+
     /// Whether a 401 can be mended by logging in again.
     pub(super) fn is_renewable(&self) -> bool {
         matches!(self.access, Access::Token(_))
@@ -77,7 +82,6 @@ impl Login {
 pub(super) async fn log_in(
     transport: &Transport,
     (name, password): (&str, &SecretString),
-    redactor: &Redactor,
     now: SystemTime,
     errand: &Errand,
 ) -> Result<Login, Failure> {
@@ -89,11 +93,8 @@ pub(super) async fn log_in(
     }
     match reply.status {
         200..=299 => accepted(reply, now),
-        400 | 401 => {
-            let said = redactor.clean(&message(reply.status, &reply.body)).into_owned();
-            Err(Failure::new("invalid-credentials", said).at(reply.status))
-        }
-        _ => Err(reply.refusal(redactor)),
+        400 | 401 => Err(Failure::new("invalid-credentials", transport.said(&reply, None)).at(reply.status)),
+        _ => Err(transport.refusal(&reply, None)),
     }
 }
 
@@ -142,6 +143,12 @@ fn accepted(reply: Reply, now: SystemTime) -> Result<Login, Failure> {
     })
 }
 
+/// The login that a reply of this status and body gives at `now`.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn of_reply(status: u16, body: &[u8], now: SystemTime) -> Result<Login, Failure> {
+    accepted(Reply { status, body: body.to_vec(), ..Reply::default() }, now)
+}
+
 /// A login renewed with its refresh token; `None` when that does not work, and a new login is due.
 pub(super) async fn refresh(transport: &Transport, stale: &Login, now: SystemTime, errand: &Errand) -> Option<Login> {
     let refresh = stale.refresh.as_ref()?;
@@ -179,7 +186,7 @@ fn token(body: &Value, name: &str) -> Option<SecretString> {
 }
 
 /// The claims of a JSON web token; nothing for a token that is none. The server checks it, not the client.
-fn claims(access: &SecretString) -> Value {
+pub(crate) fn claims(access: &SecretString) -> Value {
     access
         .expose_secret()
         .split('.')
@@ -190,7 +197,7 @@ fn claims(access: &SecretString) -> Value {
 }
 
 /// When to renew a token that came at `now`, and when it ends.
-fn lifetime(claims: &Value, now: SystemTime) -> (Option<SystemTime>, Option<SystemTime>) {
+pub(crate) fn lifetime(claims: &Value, now: SystemTime) -> (Option<SystemTime>, Option<SystemTime>) {
     let expires = expiry(claims);
     let renew_at = expires.map(|expires| {
         let life = expires.duration_since(now).unwrap_or(Duration::ZERO);

@@ -15,13 +15,17 @@ mod witness;
 use std::sync::Arc;
 use std::time::Duration;
 
-use soar_connector::{Clock, Manifest, Redactor};
+use soar_connector::{Clock, Manifest};
 use tokio::sync::Mutex;
 
 pub(crate) use budget::BudgetPool;
 pub(crate) use call::Call;
+#[cfg(any(test, fuzzing))]
+pub(crate) use login::{claims, lifetime, of_reply};
 pub(crate) use probe::Answer;
 pub(crate) use reach::Hop;
+#[cfg(any(test, fuzzing))]
+pub(crate) use retry::{come_back_in, wait_asked};
 
 use crate::settings::{Credentials, Settings};
 use crate::vendor::{Endpoint, Failure, Generation, Request, Session as WhoIsLoggedIn, Tenants};
@@ -41,15 +45,12 @@ pub(crate) struct Session {
     clock: Arc<dyn Clock>,
     account: Arc<Account>,
     transport: Transport,
-    redactor: Redactor,
     /// Held while logging in, so that all who wait take the one login that comes of it.
     login: Mutex<Option<Arc<Login>>>,
 }
 
 impl Session {
     pub(crate) fn new(settings: Settings, manifest: Arc<Manifest>, pool: &BudgetPool) -> Result<Self, reqwest::Error> {
-        let mut redactor = Redactor::default();
-        redactor.add(settings.credentials.secret());
         let account = pool.account(&settings);
         let clock = Arc::clone(pool.clock());
         Ok(Self {
@@ -58,7 +59,6 @@ impl Session {
             manifest,
             clock,
             account,
-            redactor,
             login: Mutex::new(None),
         })
     }
@@ -115,7 +115,7 @@ impl Session {
             (None, Credentials::User { name, password }) => {
                 self.heed_rejection()?;
                 let credentials = (name.as_str(), password);
-                login::log_in(&self.transport, credentials, &self.redactor, self.clock.now(), errand)
+                login::log_in(&self.transport, credentials, self.clock.now(), errand)
                     .await
                     .inspect_err(|failure| self.note_rejection(failure))?
             }
@@ -153,19 +153,19 @@ impl Session {
     /// A 401 renews the login, and repeats the request once, only when the token has expired or the session endpoint
     /// says that nobody is logged in: any other 401 is about rights, and another caller's session stays as it is.
     async fn send(&self, request: &Request, errand: &Errand) -> Result<Reply, Failure> {
-        let login = self.login(errand).await?;
+        let mut login = self.login(errand).await?;
         let mut reply = self.transport.send(request, &login, errand).await?;
         if reply.status == 401 && (login.has_expired(self.clock.now()) || self.has_ended(&login, errand).await?) {
             if !login.is_renewable() {
                 return Err(Failure::new("invalid-credentials", "The server does not know the API Key.").at(401));
             }
-            let login = self.replace(&login, errand).await?;
+            login = self.replace(&login, errand).await?;
             errand.count_retry();
             reply = self.transport.send(request, &login, errand).await?;
         }
         match reply.status {
             200..=299 => Ok(reply),
-            _ => Err(reply.refusal(&self.redactor)),
+            _ => Err(self.transport.refusal(&reply, Some(&login))),
         }
     }
 

@@ -90,21 +90,26 @@ impl Retry {
 }
 
 impl Reply {
-    /// How long the server asks to wait: seconds, or until an HTTP date.
+    /// How long the server asks to wait.
     pub(super) fn retry_after(&self, now: SystemTime) -> Option<Duration> {
-        let text = self.retry_after.as_deref()?.trim();
-        match text.parse::<u64>() {
-            Ok(seconds) => Some(Duration::from_secs(seconds)),
-            Err(_) => {
-                let date = httpdate::parse_http_date(text).ok()?;
-                Some(date.duration_since(now).unwrap_or(Duration::ZERO))
-            }
+        wait_asked(self.retry_after.as_deref()?, now)
+    }
+}
+
+/// What a Retry-After header asks for: seconds, or until an HTTP date; nothing for what is neither.
+pub(crate) fn wait_asked(header: &str, now: SystemTime) -> Option<Duration> {
+    let text = header.trim();
+    match text.parse::<u64>() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => {
+            let date = httpdate::parse_http_date(text).ok()?;
+            Some(date.duration_since(now).unwrap_or(Duration::ZERO))
         }
     }
 }
 
 /// The failure that says when to come back.
-pub(super) fn come_back_in(wait: Duration, status: Option<u16>, said: &str, now: SystemTime) -> Failure {
+pub(crate) fn come_back_in(wait: Duration, status: Option<u16>, said: &str, now: SystemTime) -> Failure {
     // A date that no calendar holds is left out; the seconds say it too.
     let at = now
         .checked_add(wait)

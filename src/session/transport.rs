@@ -56,20 +56,8 @@ pub(super) struct Transport {
     largest_reply: usize,
     read_timeout: Duration,
     is_proxied: bool,
-}
-
-impl Reply {
-    /// What a status that is no success means: where a redirect leads, or what the server said.
-    pub(super) fn refusal(&self, redactor: &Redactor) -> Failure {
-        match (self.status, &self.location) {
-            (300..=399, Some(location)) => {
-                let target = redactor.clean(location);
-                let text = format!("The server sent the request on to {}", quoted(&target));
-                Failure::of_status(self.status, sentence(&text))
-            }
-            (status, _) => Failure::of_status(status, redactor.clean(&message(status, &self.body)).into_owned()),
-        }
-    }
+    /// Knows the secrets of the connection's settings.
+    redactor: Redactor,
 }
 
 impl fmt::Debug for Transport {
@@ -86,6 +74,11 @@ impl Transport {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, reqwest::Error> {
         let network = &settings.network;
+        let mut redactor = Redactor::default();
+        redactor.add(settings.credentials.secret());
+        if let Some(password) = network.proxy.as_ref().and_then(|proxy| proxy.password.as_ref()) {
+            redactor.add(password);
+        }
         Ok(Self {
             client: client(network)?,
             api: settings.api.clone(),
@@ -94,7 +87,35 @@ impl Transport {
             largest_reply: settings.limits.largest_reply,
             read_timeout: network.read_timeout,
             is_proxied: network.proxy.is_some(),
+            redactor,
         })
+    }
+
+    /// Knows the secrets of the settings and of `login`, the one at hand: what a server answers to it may echo them.
+    pub(super) fn redactor(&self, login: Option<&Login>) -> Redactor {
+        let mut redactor = self.redactor.clone();
+        login.into_iter().flat_map(Login::secrets).for_each(|secret| redactor.add(secret));
+        redactor
+    }
+
+    /// What a reply that is no success says, without the secrets that it may echo.
+    pub(super) fn said(&self, reply: &Reply, login: Option<&Login>) -> String {
+        let mut redactor = self.redactor(login);
+        reply.xsrf_token.iter().for_each(|token| redactor.add(token));
+        message(reply.status, &reply.body, &redactor)
+    }
+
+    /// What a status that is no success means: where a redirect leads, or what the server said.
+    pub(super) fn refusal(&self, reply: &Reply, login: Option<&Login>) -> Failure {
+        match (reply.status, &reply.location) {
+            (300..=399, Some(location)) => {
+                let redactor = self.redactor(login);
+                let target = redactor.clean_start(&without_credentials(location)).into_owned();
+                let text = format!("The server sent the request on to {}", quoted(&target));
+                Failure::of_status(reply.status, sentence(&text))
+            }
+            (status, _) => Failure::of_status(status, self.said(reply, login)),
+        }
     }
 
     /// Sends a request with the login's token or key, for the errand's tenant, else the login's default one, else the
@@ -125,19 +146,19 @@ impl Transport {
                 None => builder,
             }
         };
-        self.attempt(build, repeat, &request.method, request.template, errand).await
+        self.attempt(build, repeat, (&request.method, request.template), Some(login), errand).await
     }
 
     /// Posts credentials; the only request without a login.
     pub(super) async fn post(&self, path: &'static str, body: &Value, errand: &Errand) -> Result<Reply, Failure> {
         let build = || self.client.post(self.address(path)).json(body);
-        self.attempt(build, Repeat::CountsAsLogin, &Method::POST, path, errand).await
+        self.attempt(build, Repeat::CountsAsLogin, (&Method::POST, path), None, errand).await
     }
 
     /// Asks with `client` and without credentials who is logged in.
     pub(super) async fn greet(&self, client: &Client, errand: &Errand) -> Result<Reply, Failure> {
         let build = || client.get(self.address(SESSION));
-        self.attempt(build, Repeat::Harmless, &Method::GET, SESSION, errand).await
+        self.attempt(build, Repeat::Harmless, (&Method::GET, SESSION), None, errand).await
     }
 
     fn address(&self, path: &str) -> Url {
@@ -151,8 +172,8 @@ impl Transport {
         &self,
         build: impl Fn() -> RequestBuilder + Send,
         repeat: Repeat,
-        method: &Method,
-        template: &'static str,
+        (method, template): (&Method, &'static str),
+        login: Option<&Login>,
         errand: &Errand,
     ) -> Result<Reply, Failure> {
         let mut retry = Retry::new(repeat, errand.patient);
@@ -178,7 +199,7 @@ impl Transport {
                 }
                 Next::ComeBackIn(wait) => {
                     let (status, said) = match &attempt {
-                        Ok(reply) => (Some(reply.status), message(reply.status, &reply.body)),
+                        Ok(reply) => (Some(reply.status), self.said(reply, login)),
                         Err(failure) => (failure.status, failure.message.clone()),
                     };
                     return Err(come_back_in(wait, status, &said, now));
@@ -258,7 +279,7 @@ impl Transport {
             ("connection-lost", format!("The connection to {server} ended early: {innermost}"))
         };
         debug!(code, "no reply");
-        Failure::new(code, sentence(&text))
+        Failure::new(code, sentence(&self.redactor.clean(&text)))
     }
 }
 
@@ -287,4 +308,17 @@ fn xsrf_token(headers: &HeaderMap) -> Option<SecretString> {
         .filter_map(|cookie| cookie.split(';').next()?.trim().split_once('='))
         .find(|(name, value)| *name == XSRF_COOKIE && !value.is_empty())
         .map(|(_, value)| SecretString::from(value))
+}
+
+/// An address without user, query and fragment: where it leads is what helps, and the rest may hold secrets that only
+/// the server knows.
+fn without_credentials(address: &str) -> String {
+    let address = address.split(['?', '#']).next().unwrap_or_default();
+    match address.split_once("//") {
+        Some((scheme, rest)) => {
+            let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+            format!("{scheme}//{}{path}", host.rsplit('@').next().unwrap_or_default())
+        }
+        None => address.to_owned(),
+    }
 }

@@ -1,7 +1,7 @@
 //! How a request fails, in the vendor's words where it has any.
 
 use serde_json::Value;
-use soar_connector::sentence;
+use soar_connector::{Redactor, sentence};
 
 /// Why a command cannot go on; the manifest's entry for it says cause and cure.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +45,9 @@ impl Failure {
 const LONGEST_MESSAGE: usize = 500;
 
 /// The key message of an error reply: its `detail` or `message`, its fields' complaints, or else what the status means.
-pub(crate) fn message(status: u16, body: &[u8]) -> String {
+///
+/// It is one sentence on one line, of bounded length, without the secrets that `redactor` knows.
+pub(crate) fn message(status: u16, body: &[u8], redactor: &Redactor) -> String {
     let reason = reqwest::StatusCode::from_u16(status)
         .ok()
         .and_then(|status| status.canonical_reason())
@@ -53,8 +55,9 @@ pub(crate) fn message(status: u16, body: &[u8]) -> String {
     let said = serde_json::from_slice::<Value>(body)
         .ok()
         .and_then(|body| complaint(&body))
-        .filter(|text| !text.trim().is_empty())
-        .map(|text| text.chars().take(LONGEST_MESSAGE).collect::<String>());
+        // Masked first and cut last: half a secret would not be known for one.
+        .map(|text| sentence(&redactor.clean_start(&text)).chars().take(LONGEST_MESSAGE).collect::<String>())
+        .filter(|text| text.chars().any(char::is_alphanumeric));
     match said {
         // "Not found." of Django is the documented "Not Found.".
         Some(text) if text.trim_end_matches('.').eq_ignore_ascii_case(reason) => sentence(reason),
@@ -62,6 +65,9 @@ pub(crate) fn message(status: u16, body: &[u8]) -> String {
         None => sentence(reason),
     }
 }
+
+/// The members that hold a complaint as such.
+const COMPLAINTS: [&str; 4] = ["detail", "message", "error", "non_field_errors"];
 
 /// What an error body complains of, in the forms that the vendor's framework uses.
 fn complaint(body: &Value) -> Option<String> {
@@ -71,19 +77,20 @@ fn complaint(body: &Value) -> Option<String> {
             let items: Vec<_> = items.iter().filter_map(complaint).collect();
             (!items.is_empty()).then(|| items.join(" "))
         }
-        Value::Object(members) => ["detail", "message", "error", "non_field_errors"]
-            .iter()
-            .find_map(|name| members.get(*name).and_then(complaint))
-            .or_else(|| {
+        Value::Object(members) => {
+            COMPLAINTS.iter().find_map(|name| members.get(*name).and_then(complaint)).or_else(|| {
                 let fields: Vec<_> = members
                     .iter()
+                    // Looked at already; twice at each depth would take time without end.
+                    .filter(|(field, _)| !COMPLAINTS.contains(&field.as_str()))
                     .filter_map(|(field, problem)| match problem {
                         Value::Array(_) | Value::Object(_) => complaint(problem).map(|text| format!("{field}: {text}")),
                         _ => None,
                     })
                     .collect();
                 (!fields.is_empty()).then(|| fields.join(" "))
-            }),
+            })
+        }
         _ => None,
     }
 }
@@ -104,15 +111,26 @@ mod tests {
             (400, r#"{"detail":{"page":["wrong"]}}"#, "page: wrong."),
             (500, r#"{"trace":17}"#, "Internal Server Error."),
             (599, "", "The server gave no reason."),
+            (400, "{\"detail\":\"\\u0007 \"}", "Bad Request."),
+            (400, r#"{"detail":"..."}"#, "Bad Request."),
             (400, "{\"detail\":\"a\\u001b[2Jb\\nc\"}", "a [2Jb c."),
         ] {
-            assert_eq!(message(status, body.as_bytes()), expected, "{status} {body}");
+            assert_eq!(message(status, body.as_bytes(), &Redactor::default()), expected, "{status} {body}");
         }
     }
 
     #[test]
     fn a_message_is_cut_at_a_bound() {
         let body = serde_json::json!({ "detail": "ä".repeat(10_000) }).to_string();
-        assert_eq!(message(400, body.as_bytes()).chars().count(), LONGEST_MESSAGE + 1);
+        assert_eq!(message(400, body.as_bytes(), &Redactor::default()).chars().count(), LONGEST_MESSAGE + 1);
+    }
+
+    #[test]
+    fn a_secret_at_the_bound_is_masked_before_the_message_is_cut() {
+        let mut redactor = Redactor::default();
+        redactor.add(&secrecy::SecretString::from("hunter2-canary"));
+        let body = serde_json::json!({ "detail": format!("{}hunter2-canary", "x".repeat(LONGEST_MESSAGE - 7)) });
+        let message = message(400, body.to_string().as_bytes(), &redactor);
+        assert!(!message.contains("hunter"), "{message}");
     }
 }

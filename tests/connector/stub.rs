@@ -36,6 +36,14 @@ pub fn logged_in() -> Answer {
 
 /// Serves `answer(method, path with query, head)` on a free port until the test ends; returns its address.
 pub async fn serve(answer: impl Fn(&str, &str, &str) -> Answer + Send + Sync + 'static) -> String {
+    serve_whole(move |method, path, request| {
+        answer(method, path, request.split_once("\r\n\r\n").map_or(request, |(head, _)| head))
+    })
+    .await
+}
+
+/// The same with the whole request, head and body, as text.
+pub async fn serve_whole(answer: impl Fn(&str, &str, &str) -> Answer + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let answer = Arc::new(answer);
@@ -62,7 +70,7 @@ pub async fn serve(answer: impl Fn(&str, &str, &str) -> Answer + Send + Sync + '
                     if body.len() >= length {
                         let mut words = head.split_whitespace();
                         let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-                        let reply = answer(method, path, head);
+                        let reply = answer(method, path, &text);
                         let mut text = format!(
                             "HTTP/1.1 {} X\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n",
                             reply.status,

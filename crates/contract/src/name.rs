@@ -16,9 +16,15 @@ pub fn normalised(name: &str) -> String {
     normal
 }
 
+/// Longer names are nobody's slip of the finger, and comparing them takes time.
+const LONGEST_SLIP: usize = 100;
+
 /// The candidate that was most likely meant by `given`, if one is near enough to suggest.
 #[must_use]
 pub fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if given.len() > LONGEST_SLIP {
+        return None;
+    }
     let given = normalised(given);
     candidates
         .into_iter()
@@ -66,6 +72,7 @@ mod tests {
         assert_eq!(nearest("list-devcies", names), Some("List Devices"));
         assert_eq!(nearest("patchrescan", names), Some("Patch Rescan"));
         assert_eq!(nearest("make coffee", names), None);
+        assert_eq!(nearest(&"List Devices".repeat(1_000_000), names), None);
     }
 
     #[test]

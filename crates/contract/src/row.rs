@@ -7,6 +7,7 @@ use jsonpath_rust::parser::model::{JpQuery, Segment, Selector};
 use jsonpath_rust::parser::parse_json_path;
 use jsonpath_rust::query::js_path_process;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::manifest::Command;
@@ -94,10 +95,13 @@ impl RowReader {
     }
 
     /// The row with the members that columns and key fields need; null for a row that is no JSON.
+    ///
+    /// A member that is JSON but no value, with half a surrogate pair in it or nested too deep, is its own text; the
+    /// row's other members are read all the same.
     #[must_use]
     pub fn read(&self, row: &str) -> Value {
         let mut deserializer = serde_json::Deserializer::from_str(row);
-        (&self.wanted).deserialize(&mut deserializer).unwrap_or(Value::Null)
+        (&self.wanted).deserialize(&mut deserializer).unwrap_or_else(|_| self.wanted.read_what_can_be(row))
     }
 
     /// One value per column, of a row that was [`read`](Self::read).
@@ -117,6 +121,40 @@ impl RowReader {
 enum Projection {
     All,
     Members(BTreeSet<String>),
+}
+
+impl Projection {
+    fn read_what_can_be(&self, row: &str) -> Value {
+        let mut deserializer = serde_json::Deserializer::from_str(row);
+        let visitor = LenientVisitor(self);
+        deserializer.deserialize_map(visitor).map_or(Value::Null, Value::Object)
+    }
+}
+
+/// Reads members one by one, after the row as a whole could not be read.
+struct LenientVisitor<'a>(&'a Projection);
+
+impl<'de> Visitor<'de> for LenientVisitor<'_> {
+    type Value = Map<String, Value>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        let mut kept = Map::new();
+        while let Some((name, value)) = members.next_entry::<&RawValue, &RawValue>()? {
+            let Ok(name) = serde_json::from_str::<String>(name.get()) else { continue };
+            let wanted = match self.0 {
+                Projection::All => true,
+                Projection::Members(names) => names.contains(&name),
+            };
+            if wanted {
+                kept.insert(name, serde_json::from_str(value.get()).unwrap_or_else(|_| value.get().into()));
+            }
+        }
+        Ok(kept)
+    }
 }
 
 impl<'de> DeserializeSeed<'de> for &Projection {
@@ -177,6 +215,18 @@ mod tests {
     #[test]
     fn a_broken_path_is_refused() {
         assert!(RowPath::parse("$.items[").is_err());
+    }
+
+    #[test]
+    fn a_member_that_is_no_value_costs_no_other_member() {
+        let deep = format!("{}{}", "[".repeat(1_000), "]".repeat(1_000));
+        for wanted in [Projection::All, Projection::Members(["id".to_owned(), "name".to_owned()].into())] {
+            let reader = RowReader { columns: Vec::new(), keys: Vec::new(), wanted };
+            let row = reader.read(r#"{"id": 7, "name": "a\ud800b", "\udc00": 1}"#);
+            assert_eq!(row, json!({"id": 7, "name": r#""a\ud800b""#}));
+            assert_eq!(reader.read(&format!(r#"{{"id": 7, "name": {deep}}}"#)), json!({"id": 7, "name": deep}));
+            assert_eq!(reader.read("no JSON"), Value::Null);
+        }
     }
 
     #[test]

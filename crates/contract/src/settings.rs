@@ -6,7 +6,7 @@ use std::fmt;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::manifest::{Connector, Setting, SettingType};
-use crate::name::{normalised, suggestion};
+use crate::name::{normalised, quoted, suggestion};
 use crate::parameters::parse_boolean;
 
 /// What is wrong with one setting. Never holds the setting's value where that is a secret.
@@ -70,7 +70,8 @@ impl SettingValues {
                 let names = manifest.settings.iter().map(|setting| setting.name.as_str());
                 let valid = names.clone().collect::<Vec<_>>().join(", ");
                 let near = suggestion(&name, names);
-                refuse(&name, format!("There is no such setting.{near} Valid: {valid}."));
+                // A name that nobody knows can be any text, a secret's value in the wrong place even: shown short.
+                refuse(quoted(&name).trim_matches('"'), format!("There is no such setting.{near} Valid: {valid}."));
                 continue;
             };
             let text = value.expose_secret();

@@ -1,0 +1,4 @@
+//! Fuzzes settings.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| coda_footprint::fuzzing::settings(data));
