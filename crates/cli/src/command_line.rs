@@ -10,7 +10,7 @@ use crate::connection::flags::{self, Flags};
 use crate::exit::Exit;
 use crate::logging::{self, LogLevel};
 use crate::printer::Printer;
-use crate::subcommands::{commands, completions, demo, run, simulate, test};
+use crate::subcommands::{commands, completions, demo, diagnose, run, simulate, test};
 
 const ABOUT: &str = "Run the CODA Footprint connector, its tests and its simulator from the terminal";
 
@@ -20,12 +20,13 @@ Examples:
   footprint commands                  List the commands
   footprint commands list-devices     What one command takes, returns and can fail with
   footprint test                      Prove that a connection works
+  footprint diagnose                  Find out what is wrong with one
   footprint run \"List Devices\"        Run a command
 
 Exit codes: 0 Successful, 1 Failed, 2 wrong use.";
 
 /// The subcommands that connect to an instance.
-const CONNECTING: [&str; 2] = ["run", "test"];
+const CONNECTING: [&str; 3] = ["run", "test", "diagnose"];
 
 #[derive(Debug, Parser)]
 #[command(name = "footprint", version, about = ABOUT, after_help = EXAMPLES)]
@@ -44,6 +45,7 @@ enum Chosen {
     Demo(demo::Arguments),
     Run(run::Arguments),
     Test(test::Arguments),
+    Diagnose(diagnose::Arguments),
     Commands(commands::Arguments),
     Simulate(simulate::Arguments),
     Completions(completions::Arguments),
@@ -67,6 +69,7 @@ pub(crate) fn run(printer: &mut Printer) -> Result<Exit> {
         Chosen::Demo(arguments) => demo::run(&arguments, &plugin, printer),
         Chosen::Run(arguments) => run::run(&arguments, &flags()?, &plugin, printer),
         Chosen::Test(arguments) => test::run(&arguments, &flags()?, &plugin, printer),
+        Chosen::Diagnose(arguments) => diagnose::run(&arguments, &flags()?, &plugin, printer),
         Chosen::Commands(arguments) => commands::run(&arguments, plugin.manifest(), printer),
         Chosen::Simulate(arguments) => simulate::run(&arguments, connector, printer),
         Chosen::Completions(arguments) => completions::run(&arguments, definition(connector), printer),

@@ -3,6 +3,7 @@
 pub(crate) mod commands;
 pub(crate) mod completions;
 pub(crate) mod demo;
+pub(crate) mod diagnose;
 pub(crate) mod run;
 pub(crate) mod simulate;
 pub(crate) mod test;

@@ -4,6 +4,7 @@
 mod commands;
 mod connection;
 mod demo;
+mod diagnose;
 mod every_command;
 mod help;
 mod output;

@@ -1,0 +1,134 @@
+//! `footprint diagnose`: how far the way to the instance leads, and which commands the account may run.
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+use soar_connector::manifest::Effect;
+use soar_connector::{Access, CommandAccess, CommandError, Diagnosis, ExecutionContext, Plugin, Stage, StageStatus};
+
+use super::run::single_threaded_runtime;
+use crate::connection::{self, flags::Flags};
+use crate::exit::Exit;
+use crate::printer::{Grid, Printer};
+
+const EXAMPLES: &str = "\
+Examples:
+  footprint diagnose --profile production
+  footprint diagnose --output json
+
+It looks up the name, connects, checks the certificate, logs in and proves the tenant; then it tries the smallest
+request of every command that reads. Commands that write are never tried: what the account's role allows is inferred.
+Exit codes: 0 nothing failed (a denied command is no failure), 1 something failed, 2 wrong use.";
+
+/// Find out what is wrong with a connection: network, certificate, login, tenant, and each command's permission
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// How to write the findings
+    #[arg(long, short, value_enum, default_value_t = Form::Table)]
+    output: Form,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// Two tables: the way to the instance, and the commands
+    Table,
+    /// The whole diagnosis
+    Json,
+}
+
+pub(crate) fn run(arguments: &Arguments, flags: &Flags, plugin: &dyn Plugin, printer: &mut Printer) -> Result<Exit> {
+    let connector = connection::connect(plugin, flags)?;
+    let diagnosis = single_threaded_runtime()?.block_on(connector.diagnose(&ExecutionContext::new()));
+    match arguments.output {
+        Form::Json => printer.json(&diagnosis)?,
+        Form::Table => show(&diagnosis, printer)?,
+    }
+    Ok(if diagnosis.is_healthy() { Exit::Successful } else { Exit::Failed })
+}
+
+fn show(diagnosis: &Diagnosis, printer: &mut Printer) -> Result<()> {
+    let mut stages = Grid::new(["Stage", "Result", "ms", "Detail"]);
+    for stage in &diagnosis.stages {
+        stages.push([
+            stage.name.clone(),
+            result(stage).to_owned(),
+            stage.elapsed.as_millis().to_string(),
+            stage.detail.clone(),
+        ]);
+    }
+    printer.grid(&stages)?;
+    for error in diagnosis.stages.iter().filter_map(|stage| stage.error.as_ref()) {
+        advise(error, printer)?;
+    }
+    printer.line("")?;
+    let mut commands = Grid::new(["Command", "Effect", "Access", "Status", "ms", "Detail"]);
+    for command in &diagnosis.commands {
+        commands.push([
+            command.command.clone(),
+            effect(command.effect).to_owned(),
+            access(command),
+            command.status_code.to_string(),
+            command.latency.map(|latency| latency.as_millis().to_string()).unwrap_or_default(),
+            command.detail.clone(),
+        ]);
+    }
+    printer.grid(&commands)?;
+    printer.line("")?;
+    sum_up(diagnosis, printer)
+}
+
+/// What to do about what is denied or failed; or that nothing is.
+fn sum_up(diagnosis: &Diagnosis, printer: &mut Printer) -> Result<()> {
+    let denied: Vec<_> = diagnosis.denied().collect();
+    for command in &denied {
+        let roles = command.permissions.join(", ");
+        printer.paragraph(&format!("Missing permission: {} needs one of the roles {roles}.", command.command))?;
+    }
+    let failed: Vec<_> = diagnosis.commands.iter().filter(|command| command.access == Access::Failed).collect();
+    for command in &failed {
+        if let Some(error) = &command.error {
+            printer.paragraph(&format!("{}: {} {}", command.command, error.cause, error.cure))?;
+        }
+    }
+    let allowed = diagnosis.commands.iter().filter(|command| command.access == Access::Allowed).count();
+    let all = diagnosis.commands.len();
+    let mark = if diagnosis.is_healthy() { printer.green("✔") } else { printer.red("✘") };
+    printer.line(&format!(
+        "{mark} {allowed} of {all} commands allowed, {} denied, {} failed",
+        denied.len(),
+        failed.len()
+    ))?;
+    Ok(())
+}
+
+fn advise(error: &CommandError, printer: &mut Printer) -> Result<()> {
+    printer.paragraph(&format!("Cause: {}", error.cause))?;
+    printer.paragraph(&format!("Cure: {}", error.cure))?;
+    Ok(())
+}
+
+fn result(stage: &Stage) -> &'static str {
+    match stage.status {
+        StageStatus::Passed => "Passed",
+        StageStatus::Warning => "Warning",
+        StageStatus::Failed => "Failed",
+        StageStatus::Skipped => "Skipped",
+    }
+}
+
+fn effect(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Read => "read",
+        Effect::Write => "write",
+    }
+}
+
+fn access(command: &CommandAccess) -> String {
+    let access = match command.access {
+        Access::Allowed => "Allowed",
+        Access::Denied => "Denied",
+        Access::Failed => "Failed",
+        Access::Skipped => "Not tried",
+    };
+    if command.inferred { format!("{access} (inferred)") } else { access.to_owned() }
+}

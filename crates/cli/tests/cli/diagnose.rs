@@ -1,0 +1,54 @@
+//! `footprint diagnose`: what a person sees, what a program gets, and the exit codes.
+
+use serde_json::Value;
+
+use crate::support::{Simulator, footprint};
+
+/// Standard output without what differs from run to run: the port and the milliseconds.
+fn stable(output: &[u8], simulator: &Simulator) -> String {
+    let address = simulator.url().trim_start_matches("http://").to_owned();
+    let text = String::from_utf8(output.to_vec()).unwrap().replace(&address, "ADDRESS");
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        let words: Vec<_> = line.split_whitespace().collect();
+        let cells = words.iter().map(|word| if word.parse::<u32>().is_ok_and(|ms| ms < 150) { "N" } else { word });
+        lines.push(cells.collect::<Vec<_>>().join(" "));
+    }
+    lines.join("\n")
+}
+
+#[test]
+fn a_person_sees_the_way_the_commands_and_the_missing_permissions() {
+    let simulator = Simulator::start(&["--no-oddities"]);
+    let healthy = simulator.footprint(["diagnose"]).assert().code(0).get_output().stdout.clone();
+    insta::assert_snapshot!("diagnose_administrator", stable(&healthy, &simulator));
+    let assigned = simulator.footprint_as("assigned", ["diagnose"]).assert().code(0).get_output().stdout.clone();
+    let text = stable(&assigned, &simulator);
+    for write in ["Patch Rescan", "Update Target Scan Scope"] {
+        let line = format!(
+            "Missing permission: {write} needs one of the roles Administrator, Management, Operations, Reporting."
+        );
+        assert!(text.contains(&line), "{text}");
+    }
+    assert!(text.ends_with("N of N commands allowed, N denied, N failed"), "{text}");
+}
+
+#[test]
+fn a_program_gets_the_whole_diagnosis() {
+    let simulator = Simulator::start(&["--generation", "legacy"]);
+    let output = simulator.footprint(["diagnose", "--output", "json"]).assert().code(0).get_output().stdout.clone();
+    let diagnosis: Value = serde_json::from_slice(&output).unwrap();
+    assert_eq!(diagnosis["commands"].as_array().map(Vec::len), Some(14));
+    assert!(diagnosis["commands"].as_array().unwrap().iter().all(|command| command["access"] == "Allowed"));
+}
+
+#[test]
+fn what_fails_says_cause_and_cure_and_exits_1() {
+    let simulator = Simulator::start(&[]);
+    let mut command = simulator.footprint(["diagnose"]);
+    let output = command.env("FOOTPRINT_PASSWORD", "not the password").assert().code(1).get_output().stdout.clone();
+    let text = stable(&output, &simulator);
+    assert!(text.contains("Cause: Footprint rejected User Name and Password."), "{text}");
+    assert!(text.contains("Cure: Correct User Name and Password.") && !text.contains("not the password"), "{text}");
+    footprint(["diagnose"]).assert().code(2);
+}
