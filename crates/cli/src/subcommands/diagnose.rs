@@ -1,5 +1,7 @@
 //! `footprint diagnose`: how far the way to the instance leads, and which commands the account may run.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use soar_connector::manifest::Effect;
@@ -80,9 +82,14 @@ fn show(diagnosis: &Diagnosis, printer: &mut Printer) -> Result<()> {
 /// What to do about what is denied or failed; or that nothing is.
 fn sum_up(diagnosis: &Diagnosis, printer: &mut Printer) -> Result<()> {
     let denied: Vec<_> = diagnosis.denied().collect();
+    // Commands that want the same roles are named together: one change of role mends them all.
+    let mut by_roles: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for command in &denied {
-        let roles = command.permissions.join(", ");
-        printer.paragraph(&format!("Missing permission: {} needs one of the roles {roles}.", command.command))?;
+        by_roles.entry(command.permissions.join(", ")).or_default().push(&command.command);
+    }
+    for (roles, commands) in by_roles {
+        let commands = commands.join(", ");
+        printer.paragraph(&format!("Missing permission: one of the roles {roles}, for {commands}."))?;
     }
     let failed: Vec<_> = diagnosis.commands.iter().filter(|command| command.access == Access::Failed).collect();
     for command in &failed {
