@@ -1,23 +1,16 @@
-//! What one server and account are asked for at once: requests per second and in flight, shared fairly by tenants.
+//! What one server and account are asked for at once, and what connections to them share.
 //!
-//! All connections to the same server and account pass the same turnstile. Tenants take turns (round robin), so one
-//! that floods does not starve the others, and nobody passes inside a Retry-After window.
+//! All connections to the same server and account pass the same turnstile, and heed the same rejected logins.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use governor::clock::Clock as GovernorClock;
-use governor::middleware::NoOpMiddleware;
-use governor::state::{InMemoryState, NotKeyed};
-use governor::{Quota, RateLimiter};
 use secrecy::ExposeSecret;
 use soar_connector::Clock;
-use tokio::runtime::Handle;
-use tokio::sync::oneshot;
 
+use super::turnstile::Turnstile;
 use crate::settings::{Credentials, Settings};
 use crate::vendor::Failure;
 
@@ -99,176 +92,7 @@ impl Account {
     }
 }
 
-/// Lets requests pass, tenant by tenant.
-#[derive(Debug)]
-pub(super) struct Turnstile {
-    clock: Arc<dyn Clock>,
-    state: Mutex<State>,
-}
-
-#[derive(Debug)]
-struct State {
-    rate: Rate,
-    per_second: u32,
-    most_in_flight: usize,
-    in_flight: usize,
-    /// No request passes before this time: the server said when to come back.
-    closed_until: Duration,
-    /// Who waits, by tenant; the tenant whose turn it is stands first. No queue is empty.
-    waiting: VecDeque<(Option<i64>, VecDeque<oneshot::Sender<Permit>>)>,
-    /// When the next look at the queue is due, if one is.
-    wakes_at: Option<Duration>,
-}
-
-/// Leave to have one request under way; given back when dropped.
-#[derive(Debug)]
-pub(super) struct Permit(Option<Arc<Turnstile>>);
-
-impl Drop for Permit {
-    fn drop(&mut self) {
-        if let Some(turnstile) = self.0.take() {
-            lock(&turnstile.state).in_flight -= 1;
-            turnstile.dispatch();
-        }
-    }
-}
-
-impl Turnstile {
-    pub(super) fn new(clock: Arc<dyn Clock>, per_second: u32, most_in_flight: usize) -> Arc<Self> {
-        let state = State {
-            rate: rate(&clock, per_second),
-            per_second,
-            most_in_flight,
-            in_flight: 0,
-            closed_until: Duration::ZERO,
-            waiting: VecDeque::new(),
-            wakes_at: None,
-        };
-        Arc::new(Self { clock, state: Mutex::new(state) })
-    }
-
-    /// Waits for a turn of `tenant`.
-    pub(super) async fn pass(self: &Arc<Self>, tenant: Option<i64>) -> Permit {
-        let (sender, receiver) = oneshot::channel();
-        {
-            let mut state = lock(&self.state);
-            match state.waiting.iter_mut().find(|(waiting, _)| *waiting == tenant) {
-                Some((_, queue)) => queue.push_back(sender),
-                None => state.waiting.push_back((tenant, VecDeque::from([sender]))),
-            }
-        }
-        self.dispatch();
-        // A sender is dropped only together with the turnstile, which this call keeps alive.
-        receiver.await.unwrap_or(Permit(None))
-    }
-
-    /// Lets nobody pass for `wait`.
-    pub(super) fn close_for(&self, wait: Duration) {
-        let until = self.clock.elapsed().saturating_add(wait);
-        let mut state = lock(&self.state);
-        state.closed_until = state.closed_until.max(until);
-    }
-
-    /// How long nobody passes, if the server has said so.
-    pub(super) fn closed_for(&self) -> Option<Duration> {
-        let until = lock(&self.state).closed_until;
-        until.checked_sub(self.clock.elapsed()).filter(|left| !left.is_zero())
-    }
-
-    fn tighten(&self, per_second: u32, most_in_flight: usize) {
-        let mut state = lock(&self.state);
-        state.most_in_flight = state.most_in_flight.min(most_in_flight);
-        if per_second < state.per_second {
-            state.per_second = per_second;
-            state.rate = rate(&self.clock, per_second);
-        }
-    }
-
-    /// Lets pass whoever may; where only time is in the way, looks again when it has gone by.
-    fn dispatch(self: &Arc<Self>) {
-        let mut passes = Vec::new();
-        let mut wait = None;
-        {
-            let mut state = lock(&self.state);
-            let now = self.clock.elapsed();
-            while state.in_flight < state.most_in_flight && state.forget_who_gave_up() {
-                let closed = state.closed_until.checked_sub(now).filter(|left| !left.is_zero());
-                wait = closed.or_else(|| state.rate.check().err().map(|not_until| not_until.wait_time_from(now)));
-                if wait.is_some() {
-                    break;
-                }
-                let Some(sender) = state.next() else { break };
-                state.in_flight += 1;
-                passes.push(sender);
-            }
-            if let Some(left) = wait {
-                let at = now + left;
-                if state.wakes_at.is_none_or(|wakes| wakes > at) {
-                    state.wakes_at = Some(at);
-                } else {
-                    wait = None;
-                }
-            }
-        }
-        for sender in passes {
-            // A permit that cannot be delivered is dropped here, which frees its place.
-            let _ = sender.send(Permit(Some(Arc::clone(self))));
-        }
-        // Without a runtime (it is shutting down) nobody waits any more.
-        if let (Some(left), Ok(runtime)) = (wait, Handle::try_current()) {
-            let turnstile = Arc::clone(self);
-            runtime.spawn(async move {
-                turnstile.clock.sleep(left).await;
-                lock(&turnstile.state).wakes_at = None;
-                turnstile.dispatch();
-            });
-        }
-    }
-}
-
-impl State {
-    /// Drops those who no longer wait; says whether anybody is left.
-    fn forget_who_gave_up(&mut self) -> bool {
-        self.waiting.retain_mut(|(_, queue)| {
-            while queue.front().is_some_and(oneshot::Sender::is_closed) {
-                queue.pop_front();
-            }
-            !queue.is_empty()
-        });
-        !self.waiting.is_empty()
-    }
-
-    /// The next in the queue of the tenant whose turn it is; that tenant then stands last.
-    fn next(&mut self) -> Option<oneshot::Sender<Permit>> {
-        let (tenant, mut queue) = self.waiting.pop_front()?;
-        let sender = queue.pop_front()?;
-        if !queue.is_empty() {
-            self.waiting.push_back((tenant, queue));
-        }
-        Some(sender)
-    }
-}
-
-type Rate = RateLimiter<NotKeyed, InMemoryState, SharedClock, NoOpMiddleware<Duration>>;
-
-/// Our clock as the rate limiter reads it.
-#[derive(Debug, Clone)]
-struct SharedClock(Arc<dyn Clock>);
-
-impl GovernorClock for SharedClock {
-    type Instant = Duration;
-
-    fn now(&self) -> Duration {
-        self.0.elapsed()
-    }
-}
-
-fn rate(clock: &Arc<dyn Clock>, per_second: u32) -> Rate {
-    let per_second = NonZeroU32::new(per_second).unwrap_or(NonZeroU32::MIN);
-    RateLimiter::direct_with_clock(Quota::per_second(per_second), SharedClock(Arc::clone(clock)))
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -277,97 +101,6 @@ mod tests {
     use super::*;
     use soar_connector::Plugin as _;
     use soar_connector::testing::ManualClock;
-    use std::sync::mpsc;
-
-    fn turnstile(clock: &ManualClock, per_second: u32, in_flight: usize) -> Arc<Turnstile> {
-        Turnstile::new(Arc::new(clock.clone()), per_second, in_flight)
-    }
-
-    /// Lets `requests` of a tenant pass, each noting its tenant and the time.
-    fn send(turnstile: &Arc<Turnstile>, tenant: i64, requests: usize, notes: &mpsc::Sender<(i64, Duration)>) {
-        for _ in 0..requests {
-            let (turnstile, notes) = (Arc::clone(turnstile), notes.clone());
-            tokio::spawn(async move {
-                let _permit = turnstile.pass(Some(tenant)).await;
-                notes.send((tenant, turnstile.clock.elapsed())).unwrap();
-            });
-        }
-    }
-
-    async fn collect(notes: &mpsc::Receiver<(i64, Duration)>, count: usize) -> Vec<(i64, Duration)> {
-        let mut collected = Vec::new();
-        while collected.len() < count {
-            tokio::task::yield_now().await;
-            collected.extend(notes.try_iter());
-        }
-        collected
-    }
-
-    #[tokio::test]
-    async fn a_tenant_that_floods_does_not_starve_the_others() {
-        let clock = ManualClock::new();
-        let turnstile = turnstile(&clock, 10, 4);
-        let (sender, notes) = mpsc::channel();
-        send(&turnstile, 1, 1_000, &sender);
-        tokio::task::yield_now().await;
-        send(&turnstile, 2, 5, &sender);
-        send(&turnstile, 3, 5, &sender);
-        let passed = collect(&notes, 60).await;
-        for tenant in [2, 3] {
-            let last = passed.iter().rposition(|(who, _)| *who == tenant).unwrap();
-            let served = passed.iter().filter(|(who, _)| *who == tenant).count();
-            assert_eq!(served, 5, "tenant {tenant} was served whole within 60 of 1,010 requests");
-            assert!(last < 40, "tenant {tenant} took turns with the flood, but its last request was number {last}");
-        }
-    }
-
-    #[tokio::test]
-    async fn the_rate_holds_over_time() {
-        let clock = ManualClock::new();
-        let turnstile = turnstile(&clock, 50, 8);
-        let (sender, notes) = mpsc::channel();
-        send(&turnstile, 1, 250, &sender);
-        let passed = collect(&notes, 250).await;
-        let first_second = passed.iter().filter(|(_, at)| *at < Duration::from_secs(1)).count();
-        assert!(
-            (50..=100).contains(&first_second),
-            "{first_second} in the first second: a burst of 50, then 50 a second"
-        );
-        let end = passed.last().unwrap().1;
-        assert!(
-            (Duration::from_millis(3_900)..Duration::from_millis(4_500)).contains(&end),
-            "250 requests took {end:?}"
-        );
-    }
-
-    #[tokio::test]
-    async fn no_more_pass_at_once_than_may() {
-        let turnstile = turnstile(&ManualClock::new(), 1_000, 3);
-        let permits = [turnstile.pass(None).await, turnstile.pass(None).await, turnstile.pass(Some(1)).await];
-        let waiting = tokio::spawn({
-            let turnstile = Arc::clone(&turnstile);
-            async move { turnstile.pass(Some(2)).await }
-        });
-        for _ in 0..10 {
-            tokio::task::yield_now().await;
-        }
-        assert!(!waiting.is_finished());
-        drop(permits);
-        waiting.await.unwrap();
-        assert_eq!(lock(&turnstile.state).in_flight, 0, "every permit came back");
-    }
-
-    #[tokio::test]
-    async fn nobody_passes_inside_a_retry_after_window() {
-        let clock = ManualClock::new();
-        let turnstile = turnstile(&clock, 1_000, 8);
-        turnstile.close_for(Duration::from_secs(30));
-        let (sender, notes) = mpsc::channel();
-        send(&turnstile, 1, 20, &sender);
-        let passed = collect(&notes, 20).await;
-        assert!(passed.iter().all(|(_, at)| *at >= Duration::from_secs(30)), "{passed:?}");
-        assert_eq!(turnstile.closed_for(), None);
-    }
 
     #[test]
     fn connections_to_one_server_and_account_share_a_budget_and_the_lowest_limits_hold() {
@@ -388,24 +121,8 @@ mod tests {
         let second = pool.account(&settings("ada", "3"));
         let other = pool.account(&settings("grace", "8"));
         assert!(Arc::ptr_eq(&first, &second) && !Arc::ptr_eq(&first, &other));
-        assert_eq!(lock(&first.turnstile.state).most_in_flight, 3);
+        assert_eq!(first.turnstile.most_in_flight(), 3);
         drop((first, second));
-        assert_eq!(lock(&pool.account(&settings("ada", "8")).turnstile.state).most_in_flight, 8, "and then no more");
-    }
-
-    #[tokio::test]
-    async fn who_gives_up_waiting_takes_no_turn_and_no_place() {
-        let turnstile = turnstile(&ManualClock::new(), 1_000, 1);
-        let permit = turnstile.pass(None).await;
-        let given_up = tokio::spawn({
-            let turnstile = Arc::clone(&turnstile);
-            async move { turnstile.pass(Some(1)).await }
-        });
-        tokio::task::yield_now().await;
-        given_up.abort();
-        let _ = given_up.await;
-        drop(permit);
-        turnstile.pass(Some(2)).await;
-        assert_eq!(lock(&turnstile.state).in_flight, 0);
+        assert_eq!(pool.account(&settings("ada", "8")).turnstile.most_in_flight(), 8, "and then no more");
     }
 }

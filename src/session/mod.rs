@@ -10,6 +10,7 @@ mod probe;
 mod reach;
 mod retry;
 mod transport;
+mod turnstile;
 mod witness;
 
 use std::sync::Arc;

@@ -1,15 +1,17 @@
 //! The vendor's API: one typed request and reply for both of its generations.
 
 mod endpoint;
+mod endpoints;
 mod failure;
 mod generation;
 mod reply;
 mod risk;
 mod role;
 
-pub(crate) use endpoint::{
-    DeviceDetail, DeviceFilter, Devices, Endpoint, Request, Rescan, ScanSurface, Scanners, Session, TargetPorts,
-    TargetScope, TechnicalContext, TechnicalContexts, Tenants,
+pub(crate) use endpoint::{Endpoint, Request};
+pub(crate) use endpoints::{
+    DeviceDetail, DeviceFilter, Devices, Rescan, ScanSurface, Scanners, Session, TargetPorts, TargetScope,
+    TechnicalContext, TechnicalContexts, Tenants,
 };
 pub(crate) use failure::{Failure, message};
 pub(crate) use generation::Generation;

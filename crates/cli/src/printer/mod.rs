@@ -10,6 +10,7 @@ mod wrap;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use anstyle::{AnsiColor, Style};
+use clap::ValueEnum;
 use soar_connector::{CommandError, Warning};
 
 pub(crate) use self::grid::Grid;
@@ -22,6 +23,15 @@ const FAINT: Style = Style::new().dimmed();
 const RED: Style = AnsiColor::Red.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 const GREEN: Style = AnsiColor::Green.on_default().bold();
+
+/// The form in which findings are written that have no tabs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// Tables and text for a person
+    Table,
+    /// Everything, for a program
+    Json,
+}
 
 /// Standard output and standard error, and what they can show.
 #[derive(Debug)]

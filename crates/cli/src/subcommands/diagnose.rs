@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use soar_connector::manifest::Effect;
 use soar_connector::{Access, CommandAccess, CommandError, Diagnosis, ExecutionContext, Plugin, Stage, StageStatus};
 
 use super::run::single_threaded_runtime;
 use crate::connection::{self, flags::Flags};
 use crate::exit::Exit;
-use crate::printer::{Grid, Printer};
+use crate::printer::{Form, Grid, Printer};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -28,14 +28,6 @@ pub(crate) struct Arguments {
     /// How to write the findings
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Form {
-    /// Two tables: the way to the instance, and the commands
-    Table,
-    /// The whole diagnosis
-    Json,
 }
 
 pub(crate) fn run(arguments: &Arguments, flags: &Flags, plugin: &dyn Plugin, printer: &mut Printer) -> Result<Exit> {

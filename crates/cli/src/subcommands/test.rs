@@ -1,13 +1,13 @@
 //! `footprint test`: proves that a connection works, with the command that the manifest names as its health check.
 
 use anyhow::{Result, anyhow};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use soar_connector::{ExecutionContext, Plugin, RawParameters};
 
 use super::run::single_threaded_runtime;
 use crate::connection::{self, flags::Flags};
 use crate::exit::Exit;
-use crate::printer::{Output, Printer, View, receipt};
+use crate::printer::{Form, Output, Printer, View, receipt};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -24,14 +24,6 @@ pub(crate) struct Arguments {
     /// How to write the outcome
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Form {
-    /// Passed and what was proven, or the Error tab
-    Table,
-    /// The whole outcome
-    Json,
 }
 
 pub(crate) fn run(arguments: &Arguments, flags: &Flags, plugin: &dyn Plugin, printer: &mut Printer) -> Result<Exit> {
