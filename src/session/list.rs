@@ -196,9 +196,13 @@ impl WholeList {
 }
 
 /// The ids of rows seen so far.
+///
+/// Lists come sorted by id as a rule, and among ids that only fall, or only rise, none comes twice: the ids are merely
+/// kept until one breaks the order, and looked up from then on.
 #[derive(Debug, Default)]
 struct SeenIds {
-    ids: HashSet<u64>,
+    in_order: Vec<u64>,
+    looked_up: Option<HashSet<u64>>,
     hasher: RandomState,
 }
 
@@ -216,7 +220,26 @@ impl SeenIds {
         }) else {
             return true;
         };
-        self.ids.insert(id)
+        if self.looked_up.is_none() && self.keeps_order(id) {
+            self.in_order.push(id);
+            return true;
+        }
+        let in_order = &mut self.in_order;
+        self.looked_up.get_or_insert_with(|| std::mem::take(in_order).into_iter().collect()).insert(id)
+    }
+
+    fn keeps_order(&self, id: u64) -> bool {
+        match *self.in_order.as_slice() {
+            [] => true,
+            [only] => id != only,
+            [.., before, last] => {
+                if before > last {
+                    id < last
+                } else {
+                    id > last
+                }
+            }
+        }
     }
 }
 
@@ -246,6 +269,16 @@ mod tests {
         assert!(!seen.is_new(r#"{"name":"c","id":"7"}"#));
         assert!(seen.is_new(r#"{"id":70}"#));
         assert!(seen.is_new(r#"{"name":"no id"}"#) && seen.is_new(r#"{"name":"no id"}"#));
+    }
+
+    #[test]
+    fn ids_are_known_again_in_whatever_order_they_come() {
+        for ids in [vec![9, 7, 5, 7, 3, 9, 1], vec![1, 2, 3, 3, 2, 4, 1], vec![5, 5, 5], vec![1, 5, 2, 5, 1, 9]] {
+            let (mut seen, mut reference) = (SeenIds::default(), HashSet::new());
+            for id in ids {
+                assert_eq!(seen.is_new(&format!("{{\"id\":{id}}}")), reference.insert(id), "{id}");
+            }
+        }
     }
 
     #[test]
