@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use reqwest::StatusCode;
 use serde_json::Value;
 use soar_connector::{Command, Manifest, Page, Parameters, Receipt, Sink, SinkError, Warning, sentence};
 
@@ -208,6 +207,8 @@ impl<'a> Call<'a> {
     /// Where the request may have been carried out although no good answer came, the outcome is unknown.
     pub(crate) async fn write(&mut self, endpoint: &dyn Endpoint) -> Result<(), Failure> {
         let request = self.request(endpoint).await?;
+        // Logged in first: what fails before the write itself is sent leaves no doubt.
+        self.wire.session.login(&self.wire.errand).await?;
         self.writing_since = Some(self.wire.errand.requests());
         let reply = self.wire.fetch(endpoint, &request).await;
         self.writing_since = None;
@@ -289,16 +290,23 @@ pub(super) async fn hand_on(sink: &mut dyn Sink, page: Page) -> Result<(), Failu
 }
 
 /// A write's failure, as "outcome unknown" where the server may have carried it out.
+///
+/// It has not where it says so (4xx, 501), and where nothing reached it.
 fn doubt(failure: Failure) -> Failure {
-    let lost = matches!(failure.code, Some("connection-lost" | "timed-out" | "reply-too-large" | "unreadable-reply"));
-    let gateway = [
-        StatusCode::REQUEST_TIMEOUT,
-        StatusCode::BAD_GATEWAY,
-        StatusCode::SERVICE_UNAVAILABLE,
-        StatusCode::GATEWAY_TIMEOUT,
-    ]
-    .map(|status| status.as_u16());
-    if lost || failure.has_status(&gateway) {
+    let no_good_answer = matches!(
+        failure.code,
+        Some(
+            "connection-lost"
+                | "timed-out"
+                | "reply-too-large"
+                | "unreadable-reply"
+                | "html-reply"
+                | "empty-reply"
+                | "unexpected-reply"
+        )
+    );
+    let undecided = failure.code.is_none() && failure.status.is_some_and(|status| matches!(status, 408 | 500 | 502..));
+    if no_good_answer || undecided {
         return Failure {
             code: Some("outcome-unknown"),
             message: format!("{} Outcome unknown: check before you repeat.", failure.message),

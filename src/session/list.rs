@@ -135,7 +135,11 @@ struct WholeList {
     lowest_total: Option<u64>,
     highest_total: Option<u64>,
     last_total: Option<u64>,
+    /// Pages with fewer rows than the others, and pages that the server promised and then did not have.
     short_pages: Vec<u64>,
+    lost_pages: Vec<u64>,
+    /// Pages whose rows have no ids, by the hash of all their rows: two of them alike are one page sent twice.
+    pages_without_ids: HashSet<u64>,
 }
 
 impl WholeList {
@@ -148,9 +152,14 @@ impl WholeList {
         sink: &mut dyn Sink,
     ) -> Result<u64, Failure> {
         let Some(mut reply) = reply else {
-            self.short_pages.push(number);
+            self.lost_pages.push(number);
             return Ok(0);
         };
+        if self.is_repeated(&reply) {
+            let text =
+                format!("Page {number} holds the same rows as an earlier page, so the list cannot be read whole.");
+            return Err(Failure::new("unexpected-reply", text));
+        }
         self.page_size = self.page_size.max(reply.page.len());
         let is_last = reply.total_pages.is_none_or(|pages| number >= pages);
         if reply.shortfall() > 0 || (!is_last && reply.page.len() < self.page_size) {
@@ -171,10 +180,26 @@ impl WholeList {
         Ok(pages)
     }
 
+    /// Whether a page without ids came before; where there are ids, its rows are told apart one by one.
+    fn is_repeated(&mut self, reply: &ListReply) -> bool {
+        let Some(first) = reply.page.rows().next() else { return false };
+        if !reply.paged || id_of(first, &self.seen.hasher).is_some() {
+            return false;
+        }
+        let rows: Vec<&str> = reply.page.rows().collect();
+        !self.pages_without_ids.insert(self.seen.hasher.hash_one(rows))
+    }
+
     /// What is missing, in words; `None` when the list is whole by the server's own count.
     fn missing(&self) -> Option<String> {
-        let total = self.last_total?;
-        let (lowest, highest) = (self.lowest_total?, self.highest_total?);
+        let short = named("page", &self.short_pages, "short");
+        let lost = named("page", &self.lost_pages, "gone");
+        let pages = [lost, short].into_iter().flatten().collect::<Vec<_>>().join(", and ");
+        let total = self.last_total.zip(self.lowest_total).zip(self.highest_total);
+        let Some(((total, lowest), highest)) = total else {
+            // The server counts no rows, so only whole pages can be told.
+            return (!pages.is_empty()).then(|| format!("Rows are missing: {pages}."));
+        };
         let lacking = total.saturating_sub(self.rows);
         if lowest != highest {
             let most = lacking.max(highest - lowest);
@@ -182,16 +207,25 @@ impl WholeList {
                 "The list changed while it was read, between {lowest} and {highest} rows: up to {most} of them may be missing."
             ));
         }
-        if lacking == 0 {
-            return None;
+        let because = if pages.is_empty() { String::new() } else { format!(", and {pages}") };
+        match (lacking, self.lost_pages.is_empty()) {
+            (0, true) => None,
+            (0, false) => Some(format!("Rows may be missing: {pages}.")),
+            _ => Some(format!(
+                "{lacking} of {total} rows are missing: the server sent {} different rows{because}.",
+                self.rows
+            )),
         }
-        let named: Vec<_> = self.short_pages.iter().take(NAMED_PAGES).map(u64::to_string).collect();
-        let short = match named.len() {
-            0 => String::new(),
-            1 => format!(", and page {} is short", named.join("")),
-            _ => format!(", and pages {} are short", named.join(", ")),
-        };
-        Some(format!("{lacking} of {total} rows are missing: the server sent {} different rows{short}.", self.rows))
+    }
+}
+
+/// `page 2 is short`, or `pages 2, 3 are short`; nothing for no page.
+fn named(thing: &str, numbers: &[u64], what: &str) -> Option<String> {
+    let named: Vec<_> = numbers.iter().take(NAMED_PAGES).map(u64::to_string).collect();
+    match named.len() {
+        0 => None,
+        1 => Some(format!("{thing} {} is {what}", named.join(""))),
+        _ => Some(format!("{thing}s {} are {what}", named.join(", "))),
     }
 }
 
@@ -209,17 +243,7 @@ struct SeenIds {
 impl SeenIds {
     /// Whether a row's id was not seen before; a row without an id always counts as new.
     fn is_new(&mut self, row: &str) -> bool {
-        #[derive(Deserialize)]
-        struct Row<'a> {
-            #[serde(borrow)]
-            id: Option<&'a RawValue>,
-        }
-        let Some(id) = leading_id(row).or_else(|| {
-            let id = serde_json::from_str::<Row<'_>>(row).ok()?.id?.get();
-            Some(id.parse().unwrap_or_else(|_| self.hasher.hash_one(id)))
-        }) else {
-            return true;
-        };
+        let Some(id) = id_of(row, &self.hasher) else { return true };
         if self.looked_up.is_none() && self.keeps_order(id) {
             self.in_order.push(id);
             return true;
@@ -241,6 +265,19 @@ impl SeenIds {
             }
         }
     }
+}
+
+/// A row's id, as a number: an integer as it is, anything else by its hash.
+fn id_of(row: &str, hasher: &RandomState) -> Option<u64> {
+    #[derive(Deserialize)]
+    struct Row<'a> {
+        #[serde(borrow)]
+        id: Option<&'a RawValue>,
+    }
+    leading_id(row).or_else(|| {
+        let id = serde_json::from_str::<Row<'_>>(row).ok()?.id?.get();
+        Some(id.parse().unwrap_or_else(|_| hasher.hash_one(id)))
+    })
 }
 
 /// The integer id of a row that starts with it, as the vendor's do: found without parsing the rest.

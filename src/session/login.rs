@@ -22,6 +22,9 @@ const TOKEN_REFRESH: &str = "/auth/token/refresh/";
 /// is renewed after half its life.
 const EXPIRY_MARGIN: Duration = Duration::from_secs(30);
 
+/// No token is believed to live longer.
+const LONGEST_LIFE: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// What a request proves its right with.
 #[derive(Debug)]
 pub(super) enum Access {
@@ -160,10 +163,6 @@ pub(super) async fn refresh(transport: &Transport, stale: &Login, now: SystemTim
     let body: Value = serde_json::from_slice(&reply.body).ok()?;
     let access = token(&body, "access")?;
     let (renew_at, expires) = lifetime(&claims(&access), now);
-    if expires.is_some_and(|time| time <= now) {
-        // The server's clock and ours disagree, or it hands out what has ended: a login may do better.
-        return None;
-    }
     Some(Login {
         access: Access::Token(access),
         renew_at,
@@ -196,18 +195,24 @@ pub(crate) fn claims(access: &SecretString) -> Value {
         .unwrap_or(Value::Null)
 }
 
-/// When to renew a token that came at `now`, and when it ends.
+/// When to renew a token that came at `now`, and when it ends, by this machine's clock.
+///
+/// A token that says when it was issued tells how long it lives, whatever the server's clock says. Of one that does
+/// not, only an end in the future is believed: a token that just came has not ended, so the clocks disagree.
 pub(crate) fn lifetime(claims: &Value, now: SystemTime) -> (Option<SystemTime>, Option<SystemTime>) {
-    let expires = expiry(claims);
-    let renew_at = expires.map(|expires| {
-        let life = expires.duration_since(now).unwrap_or(Duration::ZERO);
-        expires.checked_sub(EXPIRY_MARGIN.min(life / 2)).unwrap_or(expires)
+    let life = time(claims, "exp").and_then(|ends| {
+        let since = time(claims, "iat").unwrap_or(now);
+        ends.duration_since(since).ok().filter(|life| !life.is_zero())
     });
-    (renew_at, expires)
+    let Some(expires) = life.and_then(|life| now.checked_add(life.min(LONGEST_LIFE))) else {
+        return (None, None);
+    };
+    let margin = EXPIRY_MARGIN.min(life.unwrap_or_default() / 2);
+    (Some(expires.checked_sub(margin).unwrap_or(expires)), Some(expires))
 }
 
-fn expiry(claims: &Value) -> Option<SystemTime> {
-    let seconds = claims.get("exp")?.as_f64().filter(|seconds| seconds.is_finite() && (0.0..1e12).contains(seconds))?;
+fn time(claims: &Value, name: &str) -> Option<SystemTime> {
+    let seconds = claims.get(name)?.as_f64().filter(|seconds| seconds.is_finite() && (0.0..1e12).contains(seconds))?;
     SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs_f64(seconds))
 }
 
@@ -230,17 +235,39 @@ mod tests {
     #[test]
     fn a_readable_token_tells_its_end_and_its_tenant() {
         let claims = claims(&jwt(&json!({"exp": 1_900_000_000, "original_tenant_id": "7"})));
-        assert_eq!(expiry(&claims), Some(SystemTime::UNIX_EPOCH + Duration::from_secs(1_900_000_000)));
+        assert_eq!(time(&claims, "exp"), Some(SystemTime::UNIX_EPOCH + Duration::from_secs(1_900_000_000)));
         assert_eq!(integer(claims.get("original_tenant_id")), Some(7));
     }
 
     #[test]
     fn tokens_that_cannot_be_read_or_lie_say_nothing() {
         for token in ["opaque", "a.b.c", "", "..", "e30.bm90IGpzb24.x"] {
-            assert_eq!(expiry(&claims(&SecretString::from(token))), None);
+            assert_eq!(time(&claims(&SecretString::from(token)), "exp"), None);
         }
         for exp in [json!("soon"), json!(-5), json!(1e300), json!(null)] {
-            assert_eq!(expiry(&json!({ "exp": exp })), None);
+            assert_eq!(time(&json!({ "exp": exp }), "exp"), None);
+        }
+    }
+
+    #[test]
+    fn a_token_lives_as_long_as_it_says_whatever_the_clocks_say() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+        let lives = |claims: Value| {
+            let (renew_at, expires) = lifetime(&claims, now);
+            let since_now = |time: Option<SystemTime>| {
+                time.and_then(|time| time.duration_since(now).ok()).map(|life| life.as_secs())
+            };
+            (since_now(renew_at), since_now(expires))
+        };
+        assert_eq!(
+            lives(json!({"iat": 999_100, "exp": 999_400})),
+            (Some(270), Some(300)),
+            "the server's clock is behind"
+        );
+        assert_eq!(lives(json!({"iat": 2_000_000, "exp": 2_000_020})), (Some(10), Some(20)), "it is ahead");
+        assert_eq!(lives(json!({"exp": 1_000_300})), (Some(270), Some(300)));
+        for unbelievable in [json!({"exp": 999_000}), json!({"iat": 5, "exp": 5}), json!({"iat": 9, "exp": 5})] {
+            assert_eq!(lives(unbelievable), (None, None), "it is used until a 401");
         }
     }
 }

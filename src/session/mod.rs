@@ -97,33 +97,40 @@ impl Session {
         }
     }
 
-    /// A login with the connection's credentials, whatever is at hand; later commands use it too.
+    /// A login with the connection's credentials, whatever is at hand; later commands use it too, if it succeeds.
     async fn log_in_afresh(&self, errand: &Errand) -> Result<Arc<Login>, Failure> {
         let mut held = self.login.lock().await;
-        *held = None;
-        self.renew(&mut held, errand).await
+        let login = Arc::new(self.log_in(errand).await?);
+        *held = Some(Arc::clone(&login));
+        Ok(login)
     }
 
-    /// Renews the login at hand, by its refresh token first, else by logging in.
+    /// Renews the login at hand, by its refresh token first, else by logging in. What is at hand is given up only for
+    /// something better.
     async fn renew(&self, held: &mut Option<Arc<Login>>, errand: &Errand) -> Result<Arc<Login>, Failure> {
-        let renewed = match held.take() {
-            Some(stale) => login::refresh(&self.transport, &stale, self.clock.now(), errand).await,
+        let refreshed = match &*held {
+            Some(stale) => login::refresh(&self.transport, stale, self.clock.now(), errand).await,
             None => None,
         };
-        let login = match (renewed, &self.settings.credentials) {
-            (Some(login), _) => login,
-            (None, Credentials::ApiKey(key)) => Login::with_key(key),
-            (None, Credentials::User { name, password }) => {
-                self.heed_rejection()?;
-                let credentials = (name.as_str(), password);
-                login::log_in(&self.transport, credentials, self.clock.now(), errand)
-                    .await
-                    .inspect_err(|failure| self.note_rejection(failure))?
-            }
+        let login = match refreshed {
+            Some(login) => login,
+            None => self.log_in(errand).await?,
         };
         let login = Arc::new(login);
         *held = Some(Arc::clone(&login));
         Ok(login)
+    }
+
+    async fn log_in(&self, errand: &Errand) -> Result<Login, Failure> {
+        match &self.settings.credentials {
+            Credentials::ApiKey(key) => Ok(Login::with_key(key)),
+            Credentials::User { name, password } => {
+                self.heed_rejection()?;
+                login::log_in(&self.transport, (name, password), self.clock.now(), errand)
+                    .await
+                    .inspect_err(|failure| self.note_rejection(failure))
+            }
+        }
     }
 
     /// Refuses to try again what the server rejected a short time ago.
@@ -143,7 +150,9 @@ impl Session {
     }
 
     fn note_rejection(&self, failure: &Failure) {
-        if failure.code == Some("invalid-credentials") {
+        const REFUSALS: [&str; 4] =
+            ["invalid-credentials", "one-time-password-required", "single-sign-on-only", "no-access-token"];
+        if failure.code.is_some_and(|code| REFUSALS.contains(&code)) {
             let until = self.clock.elapsed() + PAUSE_AFTER_REJECTION;
             self.account.reject(&self.settings.credentials, Rejection { failure: failure.clone(), until });
         }

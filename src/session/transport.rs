@@ -179,7 +179,7 @@ impl Transport {
         let mut retry = Retry::new(repeat, errand.patient);
         loop {
             self.check_window(errand)?;
-            let permit = self.account.turnstile.pass(errand.tenant).await;
+            let Some(permit) = self.account.turnstile.pass(errand.tenant).await else { continue };
             let number = errand.count_request();
             let span = debug_span!("request", %method, path = template, number, status = field::Empty);
             let attempt = self.exchange(build()).instrument(span).await;

@@ -17,6 +17,9 @@ use tokio::sync::oneshot;
 
 use super::budget::lock;
 
+/// The longest that a Retry-After is heeded for everybody.
+const LONGEST_WINDOW: Duration = Duration::from_secs(3_600);
+
 /// Lets requests pass, tenant by tenant.
 #[derive(Debug)]
 pub(super) struct Turnstile {
@@ -65,8 +68,8 @@ impl Turnstile {
         Arc::new(Self { clock, state: Mutex::new(state) })
     }
 
-    /// Waits for a turn of `tenant`.
-    pub(super) async fn pass(self: &Arc<Self>, tenant: Option<i64>) -> Permit {
+    /// Waits for a turn of `tenant`; `None` when meanwhile the turnstile closed, and who waits has to think again.
+    pub(super) async fn pass(self: &Arc<Self>, tenant: Option<i64>) -> Option<Permit> {
         let (sender, receiver) = oneshot::channel();
         {
             let mut state = lock(&self.state);
@@ -76,15 +79,17 @@ impl Turnstile {
             }
         }
         self.dispatch();
-        // A sender is dropped only together with the turnstile, which this call keeps alive.
-        receiver.await.unwrap_or(Permit(None))
+        receiver.await.ok()
     }
 
-    /// Lets nobody pass for `wait`.
+    /// Lets nobody pass for `wait`, but for an hour at the most: no reply may shut an account out for good.
+    ///
+    /// All who wait are sent away, so that those without the time to wait can say so.
     pub(super) fn close_for(&self, wait: Duration) {
-        let until = self.clock.elapsed().saturating_add(wait);
+        let until = self.clock.elapsed().saturating_add(wait.min(LONGEST_WINDOW));
         let mut state = lock(&self.state);
         state.closed_until = state.closed_until.max(until);
+        state.waiting.clear();
     }
 
     /// How long nobody passes, if the server has said so.
@@ -126,7 +131,8 @@ impl Turnstile {
             }
             if let Some(left) = wait {
                 let at = now + left;
-                if state.wakes_at.is_none_or(|wakes| wakes > at) {
+                // A time that has gone by belonged to a runtime that is no more.
+                if state.wakes_at.is_none_or(|wakes| wakes > at || wakes <= now) {
                     state.wakes_at = Some(at);
                 } else {
                     wait = None;
@@ -206,7 +212,7 @@ mod tests {
         for _ in 0..requests {
             let (turnstile, notes) = (Arc::clone(turnstile), notes.clone());
             tokio::spawn(async move {
-                let _permit = turnstile.pass(Some(tenant)).await;
+                let _permit = turnstile.pass(Some(tenant)).await.unwrap();
                 notes.send((tenant, turnstile.clock.elapsed())).unwrap();
             });
         }
@@ -262,6 +268,7 @@ mod tests {
     async fn no_more_pass_at_once_than_may() {
         let turnstile = turnstile(&ManualClock::new(), 1_000, 3);
         let permits = [turnstile.pass(None).await, turnstile.pass(None).await, turnstile.pass(Some(1)).await];
+        assert!(permits.iter().all(Option::is_some));
         let waiting = tokio::spawn({
             let turnstile = Arc::clone(&turnstile);
             async move { turnstile.pass(Some(2)).await }
@@ -285,6 +292,22 @@ mod tests {
         let passed = collect(&notes, 20).await;
         assert!(passed.iter().all(|(_, at)| *at >= Duration::from_secs(30)), "{passed:?}");
         assert_eq!(turnstile.closed_for(), None);
+    }
+
+    #[tokio::test]
+    async fn who_waits_when_the_window_closes_is_sent_away_and_no_window_is_longer_than_an_hour() {
+        let clock = ManualClock::new();
+        let turnstile = turnstile(&clock, 1_000, 1);
+        let permit = turnstile.pass(None).await;
+        let waiting = tokio::spawn({
+            let turnstile = Arc::clone(&turnstile);
+            async move { turnstile.pass(Some(1)).await.is_some() }
+        });
+        tokio::task::yield_now().await;
+        turnstile.close_for(Duration::MAX);
+        assert!(!waiting.await.unwrap(), "it can fail now instead of at its deadline");
+        assert_eq!(turnstile.closed_for(), Some(LONGEST_WINDOW));
+        drop(permit);
     }
 
     #[tokio::test]

@@ -5,7 +5,8 @@ use footprint_simulator::{Generation, Options, Simulator};
 use serde_json::{Value, json};
 use soar_connector::{ExecutionContext, Page, Sink, SinkError};
 
-use crate::support::{GENERATIONS, administrator, error_of, manifest, run, simulator, valid_parameters};
+use crate::stub::{Answer, logged_in, serve};
+use crate::support::{GENERATIONS, administrator, connect, error_of, manifest, run, simulator, valid_parameters};
 
 async fn with_devices(generation: Generation, devices: u32) -> Simulator {
     Simulator::start(Options { generation, devices, ..Options::default() }).await.unwrap()
@@ -81,6 +82,54 @@ async fn what_goes_wrong_with_pages_is_failed_or_says_exactly_what_is_missing() 
         }
     }
     insta::assert_snapshot!(text);
+}
+
+/// A server with three pages of ports, written by `page` from the number asked for.
+async fn ports(page: impl Fn(u64) -> Answer + Send + Sync + 'static) -> soar_connector::Outcome {
+    let url = serve(move |_, path, _| match path {
+        "/api/auth/token/" => logged_in(),
+        _ => page(path.split("page=").nth(1).and_then(|number| number.parse().ok()).unwrap_or(1)),
+    })
+    .await;
+    let connector = connect(&[("Server URL", &url), ("User Name", "u"), ("Password", "p")]);
+    run(&*connector, "List Current Targets Ports", json!({ "All Pages": true })).await
+}
+
+fn ports_page(number: u64, rows: std::ops::Range<u64>, total: &str) -> Answer {
+    let rows: Vec<_> = rows.map(|row| format!("{{\"userInput\":\"u\",\"ipAddress\":\"10.0.0.{row}\"}}")).collect();
+    Answer::json(format!("{{\"page\":{number},\"totalPages\":3,{total}\"items\":[{}]}}", rows.join(",")))
+}
+
+#[tokio::test]
+async fn pages_that_are_short_or_gone_are_told_even_by_a_server_that_counts_no_rows() {
+    for total in ["", "\"totalCount\":\"None\","] {
+        let whole = ports(move |number| ports_page(number, number * 10..number * 10 + 10, total)).await;
+        assert_eq!((whole.result.rows.len(), whole.receipt.missing), (30, None));
+        let outcome = ports(move |number| match number {
+            2 => Answer::status(404, r#"{"detail":"Invalid page."}"#),
+            _ => ports_page(number, number * 10..number * 10 + 10, total),
+        })
+        .await;
+        assert_eq!(outcome.receipt.missing.as_deref(), Some("Rows are missing: page 2 is gone."), "{outcome:?}");
+        let outcome = ports(move |number| match number {
+            2 => ports_page(2, 20..23, total),
+            _ => ports_page(number, number * 10..number * 10 + 10, total),
+        })
+        .await;
+        assert_eq!(outcome.receipt.missing.as_deref(), Some("Rows are missing: page 2 is short."));
+    }
+}
+
+#[tokio::test]
+async fn a_page_without_ids_that_comes_twice_under_two_numbers_is_no_whole_list() {
+    let outcome = ports(|number| match number {
+        2 => ports_page(2, 10..20, "\"totalCount\":30,"),
+        _ => ports_page(number, number * 10..number * 10 + 10, "\"totalCount\":30,"),
+    })
+    .await;
+    let (code, text) = error_of(&outcome);
+    assert_eq!(code, "unexpected-reply");
+    assert!(text.contains("Page 2 holds the same rows as an earlier page"), "{text}");
 }
 
 /// Counts rows and keeps none.

@@ -53,8 +53,9 @@ async fn every_cell_of_the_fault_matrix_has_its_one_answer() {
         table.push_str(&format!("{fault}\n"));
         for command in &manifest.commands {
             let mut cells = Vec::new();
-            for generation in GENERATIONS {
-                let outcome = cell(generation, command, fault).await;
+            // On each generation with a session at hand, and then with the login still to come.
+            for (generation, fresh) in [false, true].into_iter().flat_map(|fresh| GENERATIONS.map(|one| (one, fresh))) {
+                let outcome = cell(generation, command, fault, fresh).await;
                 let answer = answer(&outcome);
                 if let Some(error) = &outcome.error {
                     let documented = manifest.errors_of(Some(command)).any(|entry| entry.code == error.code);
@@ -65,7 +66,7 @@ async fn every_cell_of_the_fault_matrix_has_its_one_answer() {
                 }
                 cells.push(answer);
             }
-            // Both generations answer alike; where they do not, both are shown.
+            // Where all four answer alike, one is shown; else both generations, or session and login.
             cells.dedup();
             table.push_str(&format!("  {:<32} {}\n", command.name, cells.join(" | ")));
         }
@@ -74,15 +75,17 @@ async fn every_cell_of_the_fault_matrix_has_its_one_answer() {
     insta::assert_snapshot!(table);
 }
 
-/// Runs a command with a session at hand while the fault is on.
-async fn cell(generation: Generation, command: &Command, fault: &str) -> Outcome {
+/// Runs a command while the fault is on, with a session at hand or with the login still to come.
+async fn cell(generation: Generation, command: &Command, fault: &str, fresh: bool) -> Outcome {
     let simulator = Simulator::start(footprint_simulator::Options { generation, ..Default::default() }).await.unwrap();
     let plugin = plugin_with(ManualClock::new());
     let url = simulator.url();
     let mut given = settings(&url, simulator.user(UserKind::Administrator));
     given.push(("Largest Reply", "1"));
     let connector = connect_with(&plugin, &given);
-    assert!(run(&*connector, "List Tenants", serde_json::json!({})).await.is_successful());
+    if !fresh {
+        assert!(run(&*connector, "List Tenants", serde_json::json!({})).await.is_successful());
+    }
     simulator.inject(format!("* {fault}").parse().unwrap());
     let hangs = fault.starts_with("delay");
     let context =

@@ -170,7 +170,9 @@ async fn writes_are_repeated_only_when_the_first_surely_did_nothing() {
         ("status=429", 2, None),
         ("status=503", 1, Some("outcome-unknown")),
         ("status=408", 1, Some("outcome-unknown")),
-        ("status=500", 1, Some("server-error")),
+        ("status=500", 1, Some("outcome-unknown")),
+        ("status=501", 1, Some("not-supported")),
+        ("html", 1, Some("outcome-unknown")),
         ("cut", 1, Some("outcome-unknown")),
         ("close", 1, Some("outcome-unknown")),
         ("broken", 1, Some("outcome-unknown")),
@@ -190,6 +192,38 @@ async fn writes_are_repeated_only_when_the_first_surely_did_nothing() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_write_that_fails_at_the_login_leaves_no_doubt() {
+    for (fault, code) in
+        [("token status=500", "server-error"), ("token cut", "connection-lost"), ("token html", "html-reply")]
+    {
+        let simulator = simulator(Generation::Current).await;
+        simulator.inject(fault.parse().unwrap());
+        let outcome = run(&*administrator(&simulator), "Patch Rescan", json!({})).await;
+        assert_eq!(error_of(&outcome).0, code, "{fault}: no PATCH was sent");
+    }
+}
+
+#[tokio::test]
+async fn a_test_that_fails_takes_nobodys_session_away() {
+    let simulator = simulator(Generation::Current).await;
+    let connector = administrator(&simulator);
+    assert!(run(&*connector, "List Scanners", json!({})).await.is_successful());
+    simulator.inject("token status=500".parse().unwrap());
+    assert_eq!(error_of(&run(&*connector, "Test Connection", json!({})).await).0, "server-error");
+    assert!(run(&*connector, "List Scanners", json!({})).await.is_successful());
+}
+
+#[tokio::test]
+async fn an_account_that_gets_no_token_is_not_tried_again_and_again() {
+    let simulator = simulator(Generation::Current).await;
+    let connector = connect_as(&simulator, UserKind::OneTimePassword);
+    for _ in 0..5 {
+        assert_eq!(error_of(&run(&*connector, "List Scanners", json!({})).await).0, "one-time-password-required");
+    }
+    assert_eq!(routes(&simulator), [LOGIN]);
 }
 
 #[tokio::test]

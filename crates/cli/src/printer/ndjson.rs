@@ -33,12 +33,14 @@ impl RowWriter {
     }
 
     /// Writes what is left, and says how it went.
-    pub(crate) fn finish(mut self) -> Written {
-        let flushed = self.output.flush();
-        if self.reader_left || flushed.is_err_and(|error| error.kind() == ErrorKind::BrokenPipe) {
-            Written::UntilReaderLeft
-        } else {
-            Written::Whole
+    ///
+    /// # Errors
+    /// What was left could not be written, for another reason than that its reader left.
+    pub(crate) fn finish(mut self) -> io::Result<Written> {
+        match self.output.flush() {
+            _ if self.reader_left => Ok(Written::UntilReaderLeft),
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Written::UntilReaderLeft),
+            flushed => flushed.map(|()| Written::Whole),
         }
     }
 

@@ -76,7 +76,7 @@ pub(crate) fn run(arguments: &Arguments, flags: &Flags, plugin: &dyn Plugin, pri
     if arguments.output == Output::Ndjson {
         let mut rows = RowWriter::new(printer);
         let ended = runtime.block_on(connector.execute_into(&command.name, &raw, &context, &mut rows));
-        return finish_rows(command, &raw, rows.finish(), ended, printer);
+        return finish_rows(command, &raw, rows.finish()?, ended, printer);
     }
     let outcome = runtime.block_on(connector.execute(&command.name, &raw, &context));
     printer.warnings(&outcome.warnings);
@@ -155,6 +155,12 @@ fn parameters(arguments: &Arguments) -> Result<RawParameters> {
         raw.insert(name.to_owned(), Value::String(value.to_owned()));
     }
     if arguments.all_pages {
+        if raw.keys().any(|given| normalised(given) == "all-pages") {
+            return Err(WrongUse(
+                "--all-pages and the parameter All Pages are both given; keep one of them.".to_owned(),
+            )
+            .into());
+        }
         raw.insert("All Pages".to_owned(), Value::Bool(true));
     }
     Ok(raw)

@@ -150,3 +150,24 @@ fn a_reader_that_has_seen_enough_ends_the_run_quietly() {
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn rows_that_cannot_be_written_are_a_failure() {
+    let simulator = Simulator::start(&[]);
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut process = std::process::Command::new(env!("CARGO_BIN_EXE_footprint"));
+    let (user, password) = simulator.user("administrator");
+    process
+        .args(["run", "list-devices", "--output", "ndjson"])
+        .envs([
+            ("FOOTPRINT_SERVER_URL", simulator.url()),
+            ("FOOTPRINT_USER_NAME", user),
+            ("FOOTPRINT_PASSWORD", password),
+        ])
+        .stdout(full);
+    let output = process.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("No space left"), "{text}");
+}
