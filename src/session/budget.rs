@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
@@ -18,7 +18,8 @@ use crate::vendor::Failure;
 #[derive(Debug)]
 pub(crate) struct BudgetPool {
     clock: Arc<dyn Clock>,
-    accounts: Mutex<HashMap<AccountKey, Weak<Account>>>,
+    /// Kept while a connection uses it or it has something to remember.
+    accounts: Mutex<HashMap<AccountKey, Arc<Account>>>,
     /// Keys hold hashes of secrets, which mean nothing outside this process.
     hasher: RandomState,
 }
@@ -63,19 +64,25 @@ impl BudgetPool {
         let key = AccountKey { api: settings.api.to_string(), name };
         let limits = &settings.limits;
         let mut accounts = lock(&self.accounts);
-        accounts.retain(|_, account| account.strong_count() > 0);
-        if let Some(account) = accounts.get(&key).and_then(Weak::upgrade) {
+        let now = self.clock.elapsed();
+        accounts.retain(|_, account| Arc::strong_count(account) > 1 || account.remembers(now));
+        if let Some(account) = accounts.get(&key).map(Arc::clone) {
             account.turnstile.tighten(limits.requests_per_second, limits.requests_in_flight);
             return account;
         }
         let turnstile = Turnstile::new(Arc::clone(&self.clock), limits.requests_per_second, limits.requests_in_flight);
         let account = Arc::new(Account { turnstile, rejections: Mutex::default(), hasher: self.hasher.clone() });
-        accounts.insert(key, Arc::downgrade(&account));
+        accounts.insert(key, Arc::clone(&account));
         account
     }
 }
 
 impl Account {
+    /// Whether a connection made later has to heed what earlier ones were told.
+    fn remembers(&self, now: Duration) -> bool {
+        self.turnstile.closed_for().is_some() || lock(&self.rejections).values().any(|rejection| rejection.until > now)
+    }
+
     /// The rejection of these credentials that is still to be heeded at `now`.
     pub(super) fn rejection(&self, credentials: &Credentials, now: Duration) -> Option<Rejection> {
         let mut rejections = lock(&self.rejections);

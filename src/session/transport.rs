@@ -21,6 +21,7 @@ use super::client::client;
 use super::errand::Errand;
 use super::login::{Access, Login};
 use super::retry::{Next, Repeat, Retry, come_back_in};
+use super::turnstile::Queue;
 use crate::settings::Settings;
 use crate::vendor::{Failure, Request, message};
 
@@ -146,19 +147,21 @@ impl Transport {
                 None => builder,
             }
         };
-        self.attempt(build, repeat, (&request.method, request.template), Some(login), errand).await
+        let queue = Queue::Tenant(errand.tenant);
+        self.attempt(build, (repeat, queue), (&request.method, request.template), Some(login), errand).await
     }
 
     /// Posts credentials; the only request without a login.
     pub(super) async fn post(&self, path: &'static str, body: &Value, errand: &Errand) -> Result<Reply, Failure> {
         let build = || self.client.post(self.address(path)).json(body);
-        self.attempt(build, Repeat::CountsAsLogin, (&Method::POST, path), None, errand).await
+        self.attempt(build, (Repeat::CountsAsLogin, Queue::Login), (&Method::POST, path), None, errand).await
     }
 
     /// Asks with `client` and without credentials who is logged in.
     pub(super) async fn greet(&self, client: &Client, errand: &Errand) -> Result<Reply, Failure> {
         let build = || client.get(self.address(SESSION));
-        self.attempt(build, Repeat::Harmless, (&Method::GET, SESSION), None, errand).await
+        let queue = Queue::Tenant(errand.tenant);
+        self.attempt(build, (Repeat::Harmless, queue), (&Method::GET, SESSION), None, errand).await
     }
 
     fn address(&self, path: &str) -> Url {
@@ -171,17 +174,19 @@ impl Transport {
     async fn attempt(
         &self,
         build: impl Fn() -> RequestBuilder + Send,
-        repeat: Repeat,
+        (repeat, queue): (Repeat, Queue),
         (method, template): (&Method, &'static str),
         login: Option<&Login>,
         errand: &Errand,
     ) -> Result<Reply, Failure> {
         let mut retry = Retry::new(repeat, errand.patient);
+        let mut sent = 0_u32;
         loop {
             self.check_window(errand)?;
-            let Some(permit) = self.account.turnstile.pass(errand.tenant).await else { continue };
+            let Some(permit) = self.account.turnstile.pass(queue).await else { continue };
+            sent += 1;
             let number = errand.count_request();
-            let span = debug_span!("request", %method, path = template, number, status = field::Empty);
+            let span = debug_span!("request", %method, path = template, number, attempt = sent, status = field::Empty);
             let attempt = self.exchange(build()).instrument(span).await;
             let now = self.clock.now();
             if let Ok(reply) = &attempt

@@ -20,6 +20,15 @@ use super::budget::lock;
 /// The longest that a Retry-After is heeded for everybody.
 const LONGEST_WINDOW: Duration = Duration::from_secs(3_600);
 
+/// Which queue a request waits in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Queue {
+    /// Logins go before everybody: all others wait for what comes of them.
+    Login,
+    /// The tenant that the caller asked for.
+    Tenant(Option<i64>),
+}
+
 /// Lets requests pass, tenant by tenant.
 #[derive(Debug)]
 pub(super) struct Turnstile {
@@ -35,8 +44,8 @@ struct State {
     in_flight: usize,
     /// No request passes before this time: the server said when to come back.
     closed_until: Duration,
-    /// Who waits, by tenant; the tenant whose turn it is stands first. No queue is empty.
-    waiting: VecDeque<(Option<i64>, VecDeque<oneshot::Sender<Permit>>)>,
+    /// Who waits, by queue; the one whose turn it is stands first. None is empty.
+    waiting: VecDeque<(Queue, VecDeque<oneshot::Sender<Permit>>)>,
     /// When the next look at the queue is due, if one is.
     wakes_at: Option<Duration>,
 }
@@ -68,14 +77,15 @@ impl Turnstile {
         Arc::new(Self { clock, state: Mutex::new(state) })
     }
 
-    /// Waits for a turn of `tenant`; `None` when meanwhile the turnstile closed, and who waits has to think again.
-    pub(super) async fn pass(self: &Arc<Self>, tenant: Option<i64>) -> Option<Permit> {
+    /// Waits for a turn of `queue`; `None` when meanwhile the turnstile closed, and who waits has to think again.
+    pub(super) async fn pass(self: &Arc<Self>, queue: Queue) -> Option<Permit> {
         let (sender, receiver) = oneshot::channel();
         {
             let mut state = lock(&self.state);
-            match state.waiting.iter_mut().find(|(waiting, _)| *waiting == tenant) {
-                Some((_, queue)) => queue.push_back(sender),
-                None => state.waiting.push_back((tenant, VecDeque::from([sender]))),
+            match (state.waiting.iter_mut().find(|(waiting, _)| *waiting == queue), queue) {
+                (Some((_, waiting)), _) => waiting.push_back(sender),
+                (None, Queue::Login) => state.waiting.push_front((queue, VecDeque::from([sender]))),
+                (None, Queue::Tenant(_)) => state.waiting.push_back((queue, VecDeque::from([sender]))),
             }
         }
         self.dispatch();
@@ -167,12 +177,14 @@ impl State {
         !self.waiting.is_empty()
     }
 
-    /// The next in the queue of the tenant whose turn it is; that tenant then stands last.
+    /// The next in the queue whose turn it is; that queue then stands last, unless it is that of the logins.
     fn next(&mut self) -> Option<oneshot::Sender<Permit>> {
-        let (tenant, mut queue) = self.waiting.pop_front()?;
-        let sender = queue.pop_front()?;
-        if !queue.is_empty() {
-            self.waiting.push_back((tenant, queue));
+        let (queue, mut waiting) = self.waiting.pop_front()?;
+        let sender = waiting.pop_front()?;
+        match (waiting.is_empty(), queue) {
+            (true, _) => {}
+            (false, Queue::Login) => self.waiting.push_front((queue, waiting)),
+            (false, Queue::Tenant(_)) => self.waiting.push_back((queue, waiting)),
         }
         Some(sender)
     }
@@ -212,7 +224,7 @@ mod tests {
         for _ in 0..requests {
             let (turnstile, notes) = (Arc::clone(turnstile), notes.clone());
             tokio::spawn(async move {
-                let _permit = turnstile.pass(Some(tenant)).await.unwrap();
+                let _permit = turnstile.pass(Queue::Tenant(Some(tenant))).await.unwrap();
                 notes.send((tenant, turnstile.clock.elapsed())).unwrap();
             });
         }
@@ -246,6 +258,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_login_goes_before_all_who_wait_for_it() {
+        let turnstile = turnstile(&ManualClock::new(), 1_000, 1);
+        let permit = turnstile.pass(Queue::Tenant(Some(1))).await;
+        let (sender, notes) = mpsc::channel();
+        send(&turnstile, 1, 50, &sender);
+        tokio::task::yield_now().await;
+        let login = tokio::spawn({
+            let (turnstile, notes) = (Arc::clone(&turnstile), sender.clone());
+            async move {
+                let _permit = turnstile.pass(Queue::Login).await.unwrap();
+                notes.send((-1, turnstile.clock.elapsed())).unwrap();
+            }
+        });
+        tokio::task::yield_now().await;
+        drop(permit);
+        login.await.unwrap();
+        assert_eq!(notes.try_iter().next().map(|(who, _)| who), Some(-1));
+    }
+
+    #[tokio::test]
     async fn the_rate_holds_over_time() {
         let clock = ManualClock::new();
         let turnstile = turnstile(&clock, 50, 8);
@@ -267,11 +299,15 @@ mod tests {
     #[tokio::test]
     async fn no_more_pass_at_once_than_may() {
         let turnstile = turnstile(&ManualClock::new(), 1_000, 3);
-        let permits = [turnstile.pass(None).await, turnstile.pass(None).await, turnstile.pass(Some(1)).await];
+        let permits = [
+            turnstile.pass(Queue::Tenant(None)).await,
+            turnstile.pass(Queue::Tenant(None)).await,
+            turnstile.pass(Queue::Tenant(Some(1))).await,
+        ];
         assert!(permits.iter().all(Option::is_some));
         let waiting = tokio::spawn({
             let turnstile = Arc::clone(&turnstile);
-            async move { turnstile.pass(Some(2)).await }
+            async move { turnstile.pass(Queue::Tenant(Some(2))).await }
         });
         for _ in 0..10 {
             tokio::task::yield_now().await;
@@ -298,10 +334,10 @@ mod tests {
     async fn who_waits_when_the_window_closes_is_sent_away_and_no_window_is_longer_than_an_hour() {
         let clock = ManualClock::new();
         let turnstile = turnstile(&clock, 1_000, 1);
-        let permit = turnstile.pass(None).await;
+        let permit = turnstile.pass(Queue::Tenant(None)).await;
         let waiting = tokio::spawn({
             let turnstile = Arc::clone(&turnstile);
-            async move { turnstile.pass(Some(1)).await.is_some() }
+            async move { turnstile.pass(Queue::Tenant(Some(1))).await.is_some() }
         });
         tokio::task::yield_now().await;
         turnstile.close_for(Duration::MAX);
@@ -313,16 +349,16 @@ mod tests {
     #[tokio::test]
     async fn who_gives_up_waiting_takes_no_turn_and_no_place() {
         let turnstile = turnstile(&ManualClock::new(), 1_000, 1);
-        let permit = turnstile.pass(None).await;
+        let permit = turnstile.pass(Queue::Tenant(None)).await;
         let given_up = tokio::spawn({
             let turnstile = Arc::clone(&turnstile);
-            async move { turnstile.pass(Some(1)).await }
+            async move { turnstile.pass(Queue::Tenant(Some(1))).await }
         });
         tokio::task::yield_now().await;
         given_up.abort();
         let _ = given_up.await;
         drop(permit);
-        turnstile.pass(Some(2)).await;
+        turnstile.pass(Queue::Tenant(Some(2))).await;
         assert_eq!(lock(&turnstile.state).in_flight, 0);
     }
 }

@@ -104,8 +104,12 @@ async fn a_rejected_password_is_not_tried_again_until_it_changes_or_the_pause_is
     assert_eq!(logins(), 1, "two connections, six commands, one attempt");
     assert!(run(&*with_password(&user.password), "Test Connection", json!({})).await.is_successful());
     assert_eq!(logins(), 1, "another password is tried at once");
+    drop((first, second));
+    let later = with_password("wrong");
+    assert_eq!(error_of(&run(&*later, "List Devices", json!({})).await).0, "invalid-credentials");
+    assert_eq!(logins(), 0, "a connection that is made anew remembers it too");
     clock.advance(Duration::from_secs(301));
-    run(&*first, "List Devices", json!({})).await;
+    run(&*later, "List Devices", json!({})).await;
     assert_eq!(logins(), 1, "and the old one after the pause");
 }
 

@@ -1,6 +1,7 @@
 //! Where a command's pages go: the sink, and the bounded collector that builds an outcome.
 
 use async_trait::async_trait;
+use serde_json::Value;
 
 use crate::manifest::Command;
 use crate::outcome::{Conclusion, KeyField, Outcome, RawData, ReturnData};
@@ -12,7 +13,7 @@ use crate::table::Table;
 #[derive(Debug, thiserror::Error)]
 pub enum SinkError {
     /// The sink holds as much as it may.
-    #[error("the replies are larger than the {limit} bytes that are kept in memory")]
+    #[error("the replies and their table need more than the {limit} bytes that are kept in memory")]
     Full {
         /// The sink's bound, in bytes.
         limit: usize,
@@ -47,7 +48,7 @@ impl Collector {
     /// How many bytes of replies are kept unless told otherwise: 256 MiB.
     pub const DEFAULT_LIMIT: usize = 256 * 1024 * 1024;
 
-    /// A collector for `command`'s table and key fields that keeps at most `limit` bytes of replies.
+    /// A collector for `command`'s table and key fields that keeps at most `limit` bytes of replies and table.
     #[must_use]
     pub fn new(command: Option<&Command>, limit: usize) -> Self {
         Self {
@@ -88,7 +89,13 @@ impl Sink for Collector {
             return Err(SinkError::Full { limit: self.limit });
         }
         if let Some(reader) = &self.reader {
+            // A row of a few bytes becomes a row of cells all the same.
+            let row_cost = size_of::<Vec<Value>>() + self.table.columns.len() * size_of::<Value>();
             for row in page.rows() {
+                self.bytes = self.bytes.saturating_add(row_cost);
+                if self.bytes > self.limit {
+                    return Err(SinkError::Full { limit: self.limit });
+                }
                 let row = reader.read(row);
                 self.table.rows.push(reader.cells(&row));
                 for (field, values) in self.key_fields.iter_mut().zip(reader.keys(&row)) {

@@ -69,6 +69,17 @@ async fn a_full_collector_takes_no_more() {
     assert!(matches!(collector.page(page()).await, Err(SinkError::Full { .. })));
 }
 
+#[tokio::test]
+async fn rows_of_two_bytes_fill_a_collector_by_what_their_cells_take() {
+    let manifest = load(CONNECTOR, &[READ]).unwrap();
+    let mut collector = Collector::new(Some(&manifest.commands[0]), 100_000);
+    let rows = 10_000;
+    let body = format!("[{}]", vec!["{}"; rows].join(","));
+    let page = Page::new(body, (0..rows).map(|row| 1 + row * 3..3 + row * 3).collect());
+    assert_eq!(page.rows().last(), Some("{}"));
+    assert!(matches!(collector.page(page).await, Err(SinkError::Full { .. })));
+}
+
 #[test]
 fn rows_that_the_connector_made_are_no_raw_data() {
     let page = Page::derived(&[json!({"id": 1}), json!({"id": 2})]);
