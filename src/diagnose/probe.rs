@@ -59,7 +59,6 @@ impl Probe {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use soar_connector::Plugin as _;
 
