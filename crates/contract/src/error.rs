@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use crate::name::steers;
+
 /// The Status Code part of an Error tab: an HTTP status, or `N/A` where no HTTP answer exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StatusCode(pub Option<u16>);
@@ -48,7 +50,7 @@ pub struct CommandError {
 #[must_use]
 pub fn sentence(text: &str) -> String {
     let mut words = String::with_capacity(text.len() + 1);
-    for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {
+    for word in text.split(|c: char| c.is_whitespace() || steers(c)) {
         if !word.is_empty() {
             if !words.is_empty() {
                 words.push(' ');

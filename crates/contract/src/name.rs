@@ -45,10 +45,21 @@ pub fn suggestion<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>
     nearest(given, candidates).map(|name| format!(" Did you mean \"{name}\"?")).unwrap_or_default()
 }
 
-/// A value as it can be quoted in a message: on one line, without control characters, cut at 80 characters.
+/// Whether a character acts on whatever shows it, or misleads its reader: controls, line separators, marks that reorder
+/// or hide text.
+#[must_use]
+pub fn steers(c: char) -> bool {
+    c.is_control()
+        // Bidirectional marks, embeddings, overrides and isolates (Unicode Annex 9).
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        // Line and paragraph separators; characters without width; tags, which carry hidden text.
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// A value as it can be quoted in a message: on one line, without characters that steer, cut at 80 characters.
 #[must_use]
 pub fn quoted(value: &str) -> String {
-    let mut text: String = value.chars().take(80).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut text: String = value.chars().take(80).map(|c| if steers(c) { ' ' } else { c }).collect();
     if value.chars().count() > 80 {
         text.push('…');
     }
@@ -78,6 +89,7 @@ mod tests {
     #[test]
     fn a_quoted_value_is_short_and_harmless() {
         assert_eq!(quoted("a\u{1b}[2Jb"), "\"a [2Jb\"");
+        assert_eq!(quoted("a\u{2029}b\u{202e}c"), "\"a b c\"");
         assert_eq!(quoted(&"x".repeat(100)).chars().count(), 83);
     }
 }

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use soar_connector::name::steers;
+
 /// `text` on one line, with control characters and characters that reorder or hide text written as escapes.
 pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     escape(text, steers, |escaped, c| match c {
@@ -48,15 +50,6 @@ fn escape(text: &str, dangerous: impl Fn(char) -> bool, replace: impl Fn(&mut St
         }
     }
     Cow::Owned(escaped)
-}
-
-/// Whether a terminal would act on the character, or a reader be misled by it.
-fn steers(c: char) -> bool {
-    c.is_control()
-        // Bidirectional marks, embeddings, overrides and isolates (Unicode Annex 9).
-        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        // Line and paragraph separators; characters without width; tags, which carry hidden text.
-        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]
