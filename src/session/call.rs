@@ -23,6 +23,11 @@ pub(super) struct Wire<'a> {
 impl<'a> Wire<'a> {
     /// Sends a request and splits its reply as the endpoint's command says.
     pub(super) async fn fetch(&self, endpoint: &dyn Endpoint, request: &Request) -> Result<ListReply, Failure> {
+        self.answer(endpoint, request).await.map(|(_, list)| list)
+    }
+
+    /// The same, with the reply's status.
+    pub(super) async fn answer(&self, endpoint: &dyn Endpoint, request: &Request) -> Result<(u16, ListReply), Failure> {
         let reply = self.session.send(request, &self.errand).await?;
         let status = reply.status;
         let list = split(self.command(endpoint)?, &reply.content_type, reply.body);
@@ -30,14 +35,14 @@ impl<'a> Wire<'a> {
         if !list.proven {
             self.session.vouch(&self.errand).await.map_err(|failure| failure.at(status))?;
         }
-        Ok(list)
+        Ok((status, list))
     }
 
     pub(super) fn limits(&self) -> &Limits {
         &self.session.settings.limits
     }
 
-    pub(super) fn command(&self, endpoint: &dyn Endpoint) -> Result<&'a Command, Failure> {
+    fn command(&self, endpoint: &dyn Endpoint) -> Result<&'a Command, Failure> {
         let manifest: &'a Manifest = &self.session.manifest;
         manifest.command(endpoint.command()).map_err(|error| Failure::new("unknown-command", error.to_string()))
     }

@@ -192,8 +192,8 @@ impl WholeList {
 
     /// What is missing, in words; `None` when the list is whole by the server's own count.
     fn missing(&self) -> Option<String> {
-        let short = named("page", &self.short_pages, "short");
-        let lost = named("page", &self.lost_pages, "gone");
+        let short = named(&self.short_pages, "short");
+        let lost = named(&self.lost_pages, "gone");
         let pages = [lost, short].into_iter().flatten().collect::<Vec<_>>().join(", and ");
         let total = self.last_total.zip(self.lowest_total).zip(self.highest_total);
         let Some(((total, lowest), highest)) = total else {
@@ -220,12 +220,12 @@ impl WholeList {
 }
 
 /// `page 2 is short`, or `pages 2, 3 are short`; nothing for no page.
-fn named(thing: &str, numbers: &[u64], what: &str) -> Option<String> {
+fn named(numbers: &[u64], what: &str) -> Option<String> {
     let named: Vec<_> = numbers.iter().take(NAMED_PAGES).map(u64::to_string).collect();
     match named.len() {
         0 => None,
-        1 => Some(format!("{thing} {} is {what}", named.join(""))),
-        _ => Some(format!("{thing}s {} are {what}", named.join(", "))),
+        1 => Some(format!("page {} is {what}", named.join(""))),
+        _ => Some(format!("pages {} are {what}", named.join(", "))),
     }
 }
 

@@ -3,7 +3,7 @@
 use soar_connector::Page;
 
 use super::Call;
-use crate::vendor::{Endpoint, Failure, split};
+use crate::vendor::{Endpoint, Failure};
 
 /// The answer to the smallest request.
 #[derive(Debug)]
@@ -27,10 +27,7 @@ impl Call<'_> {
         if let Some(size) = endpoint.page_size() {
             request.query.push((size.parameter, "1".to_owned()));
         }
-        let reply = self.wire.session.send(&request, &self.wire.errand).await?;
-        let status = reply.status;
-        let list = split(self.wire.command(endpoint)?, &reply.content_type, reply.body)
-            .map_err(|failure| failure.at(status))?;
+        let (status, list) = self.wire.answer(endpoint, &request).await?;
         Ok(Answer { status, page: list.page, total_rows: list.total_rows })
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use footprint_simulator::{Generation, Options, Simulator, UserKind};
 use soar_connector::{Access, CommandAccess, Connector, Diagnosis, ExecutionContext, StageStatus};
 
-use crate::stub::{Answer, serve};
+use crate::stub::{Answer, logged_in, serve};
 use crate::support::{GENERATIONS, administrator, connect, connect_as, settings, simulator};
 
 async fn diagnose(connector: &dyn Connector) -> Diagnosis {
@@ -50,7 +50,12 @@ async fn a_healthy_connection_has_fourteen_allowed_rows_and_no_write_was_sent() 
         no_write_was_sent(&simulator);
         assert_eq!(simulator.state_fingerprint(), before);
         let sent: Vec<_> = simulator.requests().iter().map(crate::support::line).collect();
-        assert_eq!(sent.len(), 14, "login, session, tenants, and one for each of the other reads: {sent:#?}");
+        let vouching = sent.iter().filter(|line| *line == "GET /common/auth/session/").count();
+        assert_eq!(
+            vouching, 2,
+            "for the login, and for the network connections, whose shape nobody publishes: {sent:#?}"
+        );
+        assert_eq!(sent.len(), 15, "login, tenants, those two, and one for each of the other reads: {sent:#?}");
         assert!(sent.contains(&"GET /console/elements/devices/?pageSize=1".to_owned()), "{sent:#?}");
     }
 }
@@ -255,4 +260,28 @@ async fn a_diagnosis_shows_no_secret() {
     let shown = format!("{diagnosis:?}{}{}", serde_json::to_string(&diagnosis).unwrap(), logs.text());
     assert!(shown.contains("diagnose") && !shown.contains(&simulator.user(UserKind::Administrator).password));
     assert!(!shown.contains("eyJ"), "no token");
+}
+
+#[tokio::test]
+async fn another_products_answer_to_a_probe_proves_no_access() {
+    let greeted = std::sync::atomic::AtomicBool::new(false);
+    let url = serve(move |_, path, _| match path.split('?').next().unwrap_or_default() {
+        "/api/auth/token/" => logged_in(),
+        // Footprint's once, for the login; then the address is another product's.
+        "/api/common/auth/session/" if !greeted.swap(true, std::sync::atomic::Ordering::Relaxed) => {
+            Answer::json(r#"{"isLoggedIn":true}"#)
+        }
+        "/api/console/elements/devices/" => Answer::json(
+            r#"{"page":1,"totalPages":1,"totalCount":1,"items":[{"id":7,"ip":"10.0.0.7","name":"a","type":"AgentDevice"}]}"#,
+        ),
+        "/api/common/auth/session/" => Answer::json(r#"{"status":"ok"}"#),
+        _ => Answer::json(r#"[{"uid":"x"}]"#),
+    })
+    .await;
+    let connector = connect(&[("Server URL", &url), ("User Name", "u"), ("Password", "p")]);
+    let diagnosis = connector.diagnose(&ExecutionContext::new()).await;
+    assert!(!diagnosis.is_healthy());
+    let allowed = diagnosis.commands.iter().filter(|command| command.access == Access::Allowed && !command.inferred);
+    let allowed: Vec<_> = allowed.map(|command| command.command.as_str()).collect();
+    assert_eq!(allowed, ["List Devices"], "{diagnosis:#?}");
 }
