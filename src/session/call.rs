@@ -11,6 +11,7 @@ use soar_connector::{Command, Manifest, Page, Parameters, Receipt, Sink, SinkErr
 use super::Session;
 use super::errand::Errand;
 use super::list::{Totals, read_whole};
+use super::transport::Reply;
 use crate::settings::{Credentials, Limits};
 use crate::vendor::{Endpoint, Failure, Generation, ListReply, Request, split};
 
@@ -30,22 +31,41 @@ impl<'a> Wire<'a> {
     pub(super) async fn answer(&self, endpoint: &dyn Endpoint, request: &Request) -> Result<(u16, ListReply), Failure> {
         let reply = self.session.send(request, &self.errand).await?;
         let status = reply.status;
-        let list = split(self.command(endpoint)?, &reply.content_type, reply.body);
-        let list = list.map_err(|failure| failure.at(status))?;
+        let list = self.split(endpoint, reply).await.map_err(|failure| failure.at(status))?;
         if !list.proven {
             self.session.vouch(&self.errand).await.map_err(|failure| failure.at(status))?;
         }
         Ok((status, list))
     }
 
+    /// Splits a reply; a large one on a thread of its own, so that the next pages arrive meanwhile.
+    async fn split(&self, endpoint: &dyn Endpoint, reply: Reply) -> Result<ListReply, Failure> {
+        let name = endpoint.command();
+        if reply.body.len() < LARGE_REPLY {
+            return split(command(&self.session.manifest, name)?, &reply.content_type, reply.body);
+        }
+        let manifest = Arc::clone(&self.session.manifest);
+        let splitting =
+            tokio::task::spawn_blocking(move || split(command(&manifest, name)?, &reply.content_type, reply.body));
+        match splitting.await {
+            Ok(list) => list,
+            Err(ended) => match ended.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Err(Failure::new("timed-out", "The program ends before the reply was read.")),
+            },
+        }
+    }
+
     pub(super) fn limits(&self) -> &Limits {
         &self.session.settings.limits
     }
+}
 
-    fn command(&self, endpoint: &dyn Endpoint) -> Result<&'a Command, Failure> {
-        let manifest: &'a Manifest = &self.session.manifest;
-        manifest.command(endpoint.command()).map_err(|error| Failure::new("unknown-command", error.to_string()))
-    }
+/// A reply of so many bytes is worth the way to another thread.
+const LARGE_REPLY: usize = 16 * 1024;
+
+fn command<'a>(manifest: &'a Manifest, name: &str) -> Result<&'a Command, Failure> {
+    manifest.command(name).map_err(|error| Failure::new("unknown-command", error.to_string()))
 }
 
 /// One execution of a command.

@@ -20,7 +20,7 @@ use soar_connector::{Connector, ExecutionContext, Page, Plugin, RowReader, Setti
 const ROUNDS: usize = 9;
 const DEVICES: u32 = 100_000;
 const PAGE_SIZE: u32 = 100;
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 16;
 const FOOTPRINT: &str = env!("CARGO_BIN_EXE_footprint");
 
 /// A simulator in a process of its own, ended when dropped.
@@ -68,25 +68,35 @@ impl Simulator {
         plugin.build(&SettingValues::parse(&plugin.manifest().connector, given).unwrap()).unwrap()
     }
 
-    /// `footprint run list-devices --all-pages --output ndjson` as a whole process: its time, peak memory in KiB.
-    fn stream(&self) -> (Duration, u64) {
+    /// `footprint run list-devices --all-pages --output ndjson` as a whole process.
+    fn start_stream(&self) -> Child {
         let mut command = Command::new(FOOTPRINT);
         command.args(["run", "list-devices", "--all-pages", "--output", "ndjson"]).args(["--param", "Page Size=100"]);
         for (_, variable, value) in self.settings() {
             command.env(variable, value);
         }
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    }
+
+    /// How long that process takes from its start to its end.
+    fn stream(&self) -> Duration {
         let started = Instant::now();
-        let mut process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        assert!(self.start_stream().wait().unwrap().success());
+        started.elapsed()
+    }
+
+    /// The most memory that it has resident, in KiB: in a run of its own, because looking costs time.
+    fn stream_memory(&self) -> u64 {
+        let mut process = self.start_stream();
         let mut peak = 0;
-        let status = loop {
+        loop {
             peak = peak.max(peak_memory(process.id()));
-            match process.try_wait().unwrap() {
-                Some(status) => break status,
-                None => std::thread::sleep(Duration::from_millis(1)),
+            if let Some(status) = process.try_wait().unwrap() {
+                assert!(status.success());
+                return peak;
             }
-        };
-        assert!(status.success());
-        (started.elapsed(), peak)
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 }
 
@@ -174,13 +184,11 @@ fn main() {
     runtime.block_on(bare_loop(&simulator, parse));
     let mut seconds: [Vec<f64>; 4] = Default::default();
     let mut ratios: [Vec<f64>; 2] = Default::default();
-    let mut large = 0;
     for _ in 0..ROUNDS {
         let transport = runtime.block_on(bare_loop(&simulator, |body| body.len()));
         let reference = runtime.block_on(bare_loop(&simulator, parse)).as_secs_f64();
-        let (stream, peak) = simulator.stream();
+        let stream = simulator.stream();
         let table = runtime.block_on(table(&simulator));
-        large = large.max(peak);
         ratios[0].push(stream.as_secs_f64() / reference);
         ratios[1].push(table.as_secs_f64() / reference);
         let all = [reference, transport.as_secs_f64(), stream.as_secs_f64(), table.as_secs_f64()];
@@ -188,9 +196,10 @@ fn main() {
             times.push(time);
         }
     }
+    let peak = |simulator: &Simulator| (0..3).map(|_| simulator.stream_memory()).max().unwrap();
+    let large = peak(&simulator);
     drop(simulator);
-    let small = Simulator::start(10_000);
-    let small = (0..3).map(|_| small.stream().1).max().unwrap();
+    let small = peak(&Simulator::start(10_000));
     let [reference, transport, stream, table] = seconds.map(median);
     let [stream_ratio, table_ratio] = ratios.map(median);
     println!("{DEVICES} devices in pages of {PAGE_SIZE}, {AT_ONCE} requests at once, medians of {ROUNDS} rounds:");
