@@ -1,0 +1,8 @@
+//! A SOAR host: it keeps connections, sites, users, incidents and cases, runs connectors' commands, and speaks D3's
+//! Command API.
+
+pub mod model;
+pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
+pub mod utility;

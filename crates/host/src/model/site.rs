@@ -1,0 +1,33 @@
+//! Sites: what separates incidents, connections, schedules and keys from each other.
+
+use serde::Serialize;
+
+use super::access::text_enum;
+
+/// A site.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Site {
+    /// Its number in this instance.
+    pub id: i64,
+    /// Its name; compared without regard to case.
+    pub name: String,
+    /// Whose it is.
+    pub kind: SiteKind,
+    /// What it is for.
+    pub description: String,
+    /// Its IANA time zone, such as `America/Vancouver`; dates of its incidents are shown in it.
+    pub time_zone: String,
+    /// Its language as a BCP 47 tag, such as `en`.
+    pub language: String,
+}
+
+text_enum! {
+    /// Whose a site is.
+    pub enum SiteKind {
+        /// Of the provider itself; connections shared to internal sites work here.
+        Internal,
+        /// Of one of its clients.
+        Client,
+    }
+}

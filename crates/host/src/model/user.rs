@@ -1,0 +1,19 @@
+//! Users: people and programs in whose name calls are made.
+
+use serde::Serialize;
+
+/// A user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct User {
+    /// Its number in this instance.
+    pub id: i64,
+    /// Its name, such as `admin user`; compared without regard to case.
+    pub name: String,
+    /// Where mail goes.
+    pub email: Option<String>,
+    /// Whether it may do anything at all.
+    pub active: bool,
+    /// Whether it has every right on every site, and manages the instance.
+    pub is_administrator: bool,
+}

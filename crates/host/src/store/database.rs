@@ -1,0 +1,193 @@
+//! The database under the store: opening it, reading, and transactions, on either engine.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::any::AnyPoolOptions;
+use sqlx::migrate::Migrator;
+use sqlx::pool::PoolConnection;
+use sqlx::{Any, AnyConnection, AnyPool, Executor as _};
+
+use super::StoreError;
+
+static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// How long a call waits for a free connection, or for another process to end its transaction.
+const WAIT: Duration = Duration::from_secs(30);
+
+/// How many transactions, and how many readings, PostgreSQL runs at once for one host.
+const POSTGRES_CONNECTIONS: u32 = 8;
+
+/// How many readings SQLite runs at once; it runs one transaction at a time.
+const SQLITE_READERS: u32 = 4;
+
+/// Which database it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// One file.
+    Sqlite,
+    /// A server, which several hosts can share.
+    Postgres,
+}
+
+/// The store. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    engine: Engine,
+    readers: AnyPool,
+    writers: AnyPool,
+}
+
+impl Store {
+    /// Opens the store at `address`, and makes its tables where they are missing or old.
+    ///
+    /// `postgres://user:password@host/database`, or the path of an SQLite file, with or without `sqlite:` before it; the
+    /// file is made where there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the address is none, or nothing answers there. The text never holds a password.
+    pub async fn open(address: &str) -> Result<Self, StoreError> {
+        sqlx::any::install_default_drivers();
+        let store = if address.starts_with("postgres:") || address.starts_with("postgresql:") {
+            let pool = AnyPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).acquire_timeout(WAIT);
+            let pool = pool.connect(address).await?;
+            POSTGRES_MIGRATIONS.run(&pool).await?;
+            Self { engine: Engine::Postgres, readers: pool.clone(), writers: pool }
+        } else {
+            Self::open_file(address.strip_prefix("sqlite:").unwrap_or(address)).await?
+        };
+        Ok(store)
+    }
+
+    async fn open_file(path: &str) -> Result<Self, StoreError> {
+        let path = path.strip_prefix("//").unwrap_or(path);
+        if path.is_empty() || path.starts_with(":memory:") || path.contains("://") {
+            return Err(StoreError::Address(
+                "The store is none: expected the path of an SQLite file, or postgres://user:password@host/database."
+                    .to_owned(),
+            ));
+        }
+        if let Some(folder) = Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty())
+            && !folder.is_dir()
+        {
+            return Err(StoreError::Address(format!(
+                "The store's folder {} is not there. Make it first.",
+                folder.display()
+            )));
+        }
+        let address = format!("sqlite:{}?mode=rwc", path.replace('%', "%25").replace('?', "%3F").replace('#', "%23"));
+        // WAL lets readings go on beside a transaction; FULL makes a commit survive a loss of power.
+        let pragmas = "PRAGMA busy_timeout = 30000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                       PRAGMA foreign_keys = ON;";
+        let writers = sqlite_pool(1, pragmas).connect(&address).await?;
+        SQLITE_MIGRATIONS.run(&writers).await?;
+        let reading = "PRAGMA busy_timeout = 30000; PRAGMA foreign_keys = ON; PRAGMA query_only = ON;";
+        let readers = sqlite_pool(SQLITE_READERS, reading).connect(&address).await?;
+        Ok(Self { engine: Engine::Sqlite, readers, writers })
+    }
+
+    /// Which database it is.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// For reading only; on SQLite a change is refused.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when no connection is free in time.
+    pub async fn reader(&self) -> Result<Reader, StoreError> {
+        Ok(Reader { connection: self.readers.acquire().await?, engine: self.engine })
+    }
+
+    /// For changes, which are all done by [`Transaction::commit`] or not at all.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when no connection is free in time.
+    pub async fn transaction(&self) -> Result<Transaction, StoreError> {
+        // Locked from the start: a reading transaction that turns into a writing one can fail for no fault of its own.
+        let begin = match self.engine {
+            Engine::Sqlite => "BEGIN IMMEDIATE",
+            Engine::Postgres => "BEGIN",
+        };
+        Ok(Transaction { inner: self.writers.begin_with(begin).await?, engine: self.engine })
+    }
+
+    /// Closes all connections, after what is under way.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writers.close().await;
+    }
+}
+
+fn sqlite_pool(connections: u32, pragmas: &'static str) -> AnyPoolOptions {
+    AnyPoolOptions::new().max_connections(connections).acquire_timeout(WAIT).after_connect(move |connection, _| {
+        Box::pin(async move {
+            connection.execute(pragmas).await?;
+            Ok(())
+        })
+    })
+}
+
+/// A connection for reading.
+#[derive(Debug)]
+pub struct Reader {
+    connection: PoolConnection<Any>,
+    engine: Engine,
+}
+
+impl Reader {
+    /// What the store holds.
+    pub fn records(&mut self) -> Records<'_> {
+        Records { connection: &mut self.connection, engine: self.engine }
+    }
+}
+
+/// A transaction; dropped without [`commit`](Self::commit) it has changed nothing.
+#[derive(Debug)]
+pub struct Transaction {
+    inner: sqlx::Transaction<'static, Any>,
+    engine: Engine,
+}
+
+impl Transaction {
+    /// What the store holds, as changed so far.
+    pub fn records(&mut self) -> Records<'_> {
+        Records { connection: &mut self.inner, engine: self.engine }
+    }
+
+    /// Makes the changes, durably.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`]; nothing is changed then, or, where the connection broke meanwhile, maybe everything.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        Ok(self.inner.commit().await?)
+    }
+}
+
+/// What the store holds, seen through a [`Reader`] or a [`Transaction`]; each file of this folder adds what it is about.
+#[derive(Debug)]
+pub struct Records<'a> {
+    pub(super) connection: &'a mut AnyConnection,
+    pub(super) engine: Engine,
+}
+
+impl Engine {
+    /// SQL for the texts in a JSON array that is bound as `parameter`, such as `$1`; for `number IN (…)`.
+    pub(super) fn texts_of(self, parameter: &str) -> String {
+        match self {
+            Self::Sqlite => format!("SELECT value FROM json_each({parameter})"),
+            Self::Postgres => format!("SELECT jsonb_array_elements_text(CAST({parameter} AS jsonb))"),
+        }
+    }
+
+    /// SQL that keeps the rows just read from being changed by others until the transaction ends.
+    pub(super) fn for_update(self) -> &'static str {
+        match self {
+            // A transaction has the whole file to itself.
+            Self::Sqlite => "",
+            Self::Postgres => " FOR UPDATE",
+        }
+    }
+}

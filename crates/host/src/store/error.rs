@@ -1,0 +1,63 @@
+//! What can go wrong with the store.
+
+use soar_connector::name::quoted;
+
+/// Why the store could not do what it was asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// There is no such thing.
+    #[error("There is no {what} {}.", quoted(name))]
+    NotFound {
+        /// Such as `site`.
+        what: &'static str,
+        /// Its name or number, as it was asked for.
+        name: String,
+    },
+    /// There is one of that name already.
+    #[error("There is a {what} {} already. Names are compared without regard to case.", quoted(name))]
+    Duplicate {
+        /// Such as `site`.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// Something else still needs it.
+    #[error("The {what} {} is still in use: {by}.", quoted(name))]
+    InUse {
+        /// Such as `site`.
+        what: &'static str,
+        /// Its name.
+        name: String,
+        /// By what, in words.
+        by: String,
+    },
+    /// The address of the store is not one.
+    #[error("{0}")]
+    Address(String),
+    /// The store's tables could not be made ready.
+    #[error("The store's tables could not be made ready: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// The database said so.
+    #[error("The database failed: {0}")]
+    Database(#[from] sqlx::Error),
+    /// A row holds what this version cannot read.
+    #[error("The store holds what this version cannot read: {0}")]
+    Unreadable(String),
+}
+
+impl StoreError {
+    /// `self`, unless the database refused a second row of the same name: then that is what it says.
+    #[must_use]
+    pub(crate) fn or_duplicate(error: sqlx::Error, what: &'static str, name: &str) -> Self {
+        match &error {
+            sqlx::Error::Database(inner) if inner.is_unique_violation() => {
+                Self::Duplicate { what, name: name.to_owned() }
+            }
+            _ => Self::Database(error),
+        }
+    }
+
+    pub(crate) fn not_found(what: &'static str, name: impl Into<String>) -> Self {
+        Self::NotFound { what, name: name.into() }
+    }
+}

@@ -1,0 +1,3 @@
+//! The host's tests, each on both stores.
+
+mod store;

@@ -1,0 +1,62 @@
+//! What the store promises, whichever database is under it.
+
+use soar_host::model::{Role, SiteKind};
+use soar_host::store::{Engine, NewSite, NewUser, StoreError};
+use soar_host::testing::TestStore;
+
+fn site(name: &str) -> NewSite {
+    NewSite {
+        name: name.to_owned(),
+        kind: SiteKind::Internal,
+        description: String::new(),
+        time_zone: "America/Vancouver".to_owned(),
+        language: "en".to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn a_name_is_taken_once_whatever_its_case() {
+    for test in TestStore::on_both().await {
+        let mut transaction = test.store.transaction().await.unwrap();
+        transaction.records().create_site(&site("Security Operations"), 1).await.unwrap();
+        transaction.commit().await.unwrap();
+        let mut transaction = test.store.transaction().await.unwrap();
+        let again = transaction.records().create_site(&site("security OPERATIONS"), 2).await;
+        assert!(matches!(again, Err(StoreError::Duplicate { what: "site", .. })), "{again:?}");
+        drop(transaction);
+        let mut reader = test.store.reader().await.unwrap();
+        assert_eq!(reader.records().site("SECURITY operations").await.unwrap().name, "Security Operations");
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_that_is_not_committed_changes_nothing() {
+    for test in TestStore::on_both().await {
+        let mut transaction = test.store.transaction().await.unwrap();
+        transaction.records().create_site(&site("Lost"), 1).await.unwrap();
+        drop(transaction);
+        assert!(test.store.reader().await.unwrap().records().sites().await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_user_has_one_role_on_a_site() {
+    for test in TestStore::on_both().await {
+        let mut transaction = test.store.transaction().await.unwrap();
+        let mut records = transaction.records();
+        let site = records.create_site(&site("Security Operations"), 1).await.unwrap();
+        let new = NewUser { name: "Admin".to_owned(), email: None, is_administrator: false };
+        let user = records.create_user(&new, 1).await.unwrap();
+        records.set_role(user.id, site.id, Role::Viewer).await.unwrap();
+        records.set_role(user.id, site.id, Role::Manager).await.unwrap();
+        assert_eq!(records.roles(user.id).await.unwrap(), [(site.id, Role::Manager)].into());
+        transaction.commit().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_reader_of_a_file_cannot_change_it() {
+    let test = TestStore::on(Engine::Sqlite).await;
+    let mut reader = test.store.reader().await.unwrap();
+    assert!(reader.records().create_site(&site("Sneaked in"), 1).await.is_err());
+}
