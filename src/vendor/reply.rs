@@ -1,10 +1,10 @@
 //! Splits a reply into rows without building values, and refuses what is no reply of the vendor's.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
-use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::error::Category;
@@ -13,6 +13,9 @@ use soar_connector::manifest::{Command, ReplyShape};
 use soar_connector::{Page, sentence};
 
 use super::Failure;
+
+/// How many rows one reply may have. Where a row stands takes 16 bytes: 16 MiB for all of them, however small they are.
+const MOST_ROWS: usize = 1_000_000;
 
 /// A list's reply: its rows and what it says of the whole list.
 #[derive(Debug)]
@@ -82,7 +85,7 @@ fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::E
 enum Items<'a> {
     #[default]
     Absent,
-    Rows(Vec<&'a RawValue>),
+    Rows(Rows<'a>),
     /// Something else than a list.
     Other,
 }
@@ -102,12 +105,8 @@ impl<'de> Visitor<'de> for ItemsVisitor {
         formatter.write_str("a list of rows")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-        let mut rows = Vec::new();
-        while let Some(row) = list.next_element()? {
-            rows.push(row);
-        }
-        Ok(Items::Rows(rows))
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
+        Rows::read(list).map(Items::Rows)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
@@ -117,11 +116,11 @@ impl<'de> Visitor<'de> for ItemsVisitor {
 
     /// This API writes an empty string, or "None", where it has nothing.
     fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(if matches!(text, "" | "None") { Items::Rows(Vec::new()) } else { Items::Other })
+        Ok(if matches!(text, "" | "None") { Items::Rows(Rows::default()) } else { Items::Other })
     }
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Items::Rows(Vec::new()))
+        Ok(Items::Rows(Rows::default()))
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
@@ -141,6 +140,57 @@ impl<'de> Visitor<'de> for ItemsVisitor {
     }
 }
 
+/// The rows of a list, up to the most that a reply may have.
+#[derive(Default)]
+struct Rows<'a> {
+    kept: Vec<&'a RawValue>,
+    too_many: bool,
+}
+
+impl<'a> Rows<'a> {
+    fn read<'de: 'a, A: SeqAccess<'de>>(mut list: A) -> Result<Self, A::Error> {
+        let mut rows = Self::default();
+        while rows.kept.len() < MOST_ROWS {
+            match list.next_element()? {
+                Some(row) => rows.kept.push(row),
+                None => return Ok(rows),
+            }
+        }
+        // Looked at without being kept: whether the reply is JSON at all is told first.
+        while list.next_element::<IgnoredAny>()?.is_some() {
+            rows.too_many = true;
+        }
+        Ok(rows)
+    }
+
+    fn within_bounds(self) -> Result<Vec<&'a RawValue>, Failure> {
+        if self.too_many {
+            return Err(Failure::new("reply-too-large", format!("The reply holds more than {MOST_ROWS} rows.")));
+        }
+        Ok(self.kept)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Rows<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(RowsVisitor)
+    }
+}
+
+struct RowsVisitor;
+
+impl<'de> Visitor<'de> for RowsVisitor {
+    type Value = Rows<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a list of rows")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
+        Rows::read(list)
+    }
+}
+
 /// Whether a body is a web page rather than data.
 pub(crate) fn is_html(content_type: &str, body: &[u8]) -> bool {
     content_type.contains("html") || body.trim_ascii_start().starts_with(b"<")
@@ -150,7 +200,7 @@ pub(crate) fn is_html(content_type: &str, body: &[u8]) -> bool {
 ///
 /// # Errors
 /// `empty-reply`, `html-reply`, `unreadable-reply` or `unexpected-reply`, whenever the body does not prove that the
-/// vendor answered this command.
+/// vendor answered this command; `reply-too-large` for more than a million rows.
 pub(crate) fn split(command: &Command, content_type: &str, body: Vec<u8>) -> Result<ListReply, Failure> {
     let accepts = |shape| command.reply.contains(&shape);
     if body.trim_ascii().is_empty() {
@@ -166,7 +216,8 @@ pub(crate) fn split(command: &Command, content_type: &str, body: Vec<u8>) -> Res
     let text = text(body)?;
     match text.trim_ascii_start().as_bytes().first() {
         Some(b'[') if accepts(ReplyShape::Array) => {
-            let rows: Vec<&RawValue> = serde_json::from_str(&text).map_err(|error| unreadable(&error))?;
+            let rows: Rows<'_> = serde_json::from_str(&text).map_err(|error| unreadable(&error))?;
+            let rows = rows.within_bounds()?;
             let proven = prove(command, &rows)?;
             let ranges = ranges(&text, rows);
             Ok(ListReply::whole(Page::new(text, ranges), proven))
@@ -186,6 +237,7 @@ fn split_object(command: &Command, text: String) -> Result<ListReply, Failure> {
     match object.items {
         Items::Rows(rows) if accepts(ReplyShape::PageObject) => {
             let (number, total_pages, total_rows) = (object.page, object.total_pages, object.total_count);
+            let rows = rows.within_bounds()?;
             let proven = prove(command, &rows)?;
             let ranges = ranges(&text, rows);
             Ok(ListReply { page: Page::new(text, ranges), number, total_pages, total_rows, paged: true, proven })
@@ -238,11 +290,67 @@ fn prove(command: &Command, rows: &[&RawValue]) -> Result<bool, Failure> {
         return Err(unexpected("The reply's list holds something else than objects."));
     }
     let Some(first) = rows.first() else { return Ok(true) };
-    let members: BTreeMap<String, IgnoredAny> =
-        serde_json::from_str(first.get()).map_err(|_| unexpected("The reply's rows are no objects."))?;
-    match command.row_members.iter().find(|name| !members.contains_key(*name)) {
+    let mut deserializer = serde_json::Deserializer::from_str(first.get());
+    let lacking = Lacking(&command.row_members).deserialize(&mut deserializer);
+    match lacking.map_err(|_| unexpected("The reply's rows are no objects."))?.first() {
         None => Ok(!command.row_members.is_empty()),
         Some(_) if command.unpublished_reply => Ok(false),
         Some(name) => Err(unexpected(&format!("The reply's rows have no \"{name}\", as Footprint's have."))),
+    }
+}
+
+/// Finds out which of these members a row lacks, and keeps nothing of what it has: it may have millions.
+struct Lacking<'a>(&'a [String]);
+
+impl<'de, 'a> DeserializeSeed<'de> for Lacking<'a> {
+    type Value = Vec<&'a str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, 'a> Visitor<'de> for Lacking<'a> {
+    type Value = Vec<&'a str>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        let mut lacking: Vec<_> = self.0.iter().map(String::as_str).collect();
+        while let Some(name) = members.next_key::<Cow<'de, str>>()? {
+            lacking.retain(|lacked| *lacked != name);
+            members.next_value::<IgnoredAny>()?;
+        }
+        Ok(lacking)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use soar_connector::Plugin as _;
+
+    use super::*;
+
+    #[test]
+    fn a_reply_of_more_rows_than_may_be_is_refused_whatever_its_shape() {
+        const { assert!(MOST_ROWS * size_of::<Range<usize>>() <= 16 * 1024 * 1024) };
+        let plugin = crate::FootprintPlugin::new().unwrap();
+        let tenants = plugin.manifest().command("List Tenants").unwrap();
+        let split_rows = |row: &str, count: usize, frame: [&str; 2]| {
+            let rows = [row, &format!(",{row}").repeat(count - 1)].concat();
+            split(tenants, "application/json", [frame[0], &rows, frame[1]].concat().into_bytes())
+        };
+        for frame in [["[", "]"], ["{\"items\":[", "]}"]] {
+            let whole = split_rows(r#"{"id":1,"name":""}"#, MOST_ROWS, frame).unwrap();
+            assert_eq!(whole.page.len(), MOST_ROWS);
+            for row in ["0", "{}", r#"{"id":1,"name":""}"#] {
+                let refused = split_rows(row, MOST_ROWS + 1, frame).unwrap_err();
+                assert_eq!(refused, Failure::new("reply-too-large", "The reply holds more than 1000000 rows."));
+            }
+            let broken = split_rows("0", MOST_ROWS + 1, [frame[0], ""]).unwrap_err();
+            assert_eq!(broken.code, Some("unreadable-reply"), "{}", broken.message);
+        }
     }
 }
