@@ -7,6 +7,7 @@ mod demo;
 mod diagnose;
 mod every_command;
 mod help;
+mod logging;
 mod output;
 mod simulate;
 mod support;
