@@ -10,5 +10,6 @@ mod help;
 mod logging;
 mod output;
 mod simulate;
+mod streams;
 mod support;
 mod wrong_use;
