@@ -260,11 +260,11 @@ impl Transport {
             self.api.host_str().unwrap_or_default(),
             self.api.port_or_known_default().unwrap_or_default()
         );
+        let way = if self.is_proxied { " through the proxy" } else { "" };
         let (code, text) = if error.is_connect() {
             if is_about_tls(error) {
-                ("tls-failed", format!("No secure connection to {server}: {innermost}"))
+                ("tls-failed", format!("No secure connection to {server}{way}: {innermost}"))
             } else {
-                let way = if self.is_proxied { " through the proxy" } else { "" };
                 let why = if error.is_timeout() { "no answer in time" } else { innermost };
                 ("unreachable", format!("No connection to {server}{way}: {why}"))
             }
