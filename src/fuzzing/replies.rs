@@ -8,7 +8,7 @@ use super::{MANIFEST, require_one_line};
 use crate::vendor::split;
 
 /// What a body can be refused for.
-const REFUSALS: [&str; 4] = ["empty-reply", "html-reply", "unreadable-reply", "unexpected-reply"];
+const REFUSALS: [&str; 5] = ["empty-reply", "html-reply", "unreadable-reply", "unexpected-reply", "reply-too-large"];
 
 /// Checks bytes as the reply to each command.
 pub fn replies(data: &[u8]) {

@@ -36,6 +36,11 @@ impl Errand {
         self.deadline.saturating_sub(self.clock.elapsed())
     }
 
+    /// Whether the command waits for this long, when the server wants to be left alone for it.
+    pub(super) fn waits(&self, wait: Duration) -> bool {
+        self.patient && wait < self.time_left()
+    }
+
     /// Counts a request; gives its number, from 1.
     pub(super) fn count_request(&self) -> u64 {
         self.requests.fetch_add(1, Ordering::Relaxed) + 1

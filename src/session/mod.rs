@@ -6,6 +6,7 @@ mod client;
 mod errand;
 mod list;
 mod login;
+mod patience;
 mod probe;
 mod reach;
 mod retry;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use soar_connector::{Clock, Manifest};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 
 pub(crate) use budget::BudgetPool;
 pub(crate) use call::Call;
@@ -79,9 +80,14 @@ impl Session {
         self.settings.network.skip_certificate_checks
     }
 
+    /// The login at hand, once no other caller is busy with it.
+    async fn hold_login(&self, errand: &Errand) -> Result<MutexGuard<'_, Option<Arc<Login>>>, Failure> {
+        self.account.turnstile.wait_for_login(self.login.lock(), errand).await
+    }
+
     /// The login to send with: the one at hand while its token is valid, else a renewed one.
     async fn login(&self, errand: &Errand) -> Result<Arc<Login>, Failure> {
-        let mut held = self.login.lock().await;
+        let mut held = self.hold_login(errand).await?;
         match &*held {
             Some(login) if !login.is_expiring(self.clock.now()) => Ok(Arc::clone(login)),
             _ => self.renew(&mut held, errand).await,
@@ -90,7 +96,7 @@ impl Session {
 
     /// A new login in place of `stale`, unless another caller has already seen to it.
     async fn replace(&self, stale: &Arc<Login>, errand: &Errand) -> Result<Arc<Login>, Failure> {
-        let mut held = self.login.lock().await;
+        let mut held = self.hold_login(errand).await?;
         match &*held {
             Some(login) if !Arc::ptr_eq(login, stale) => Ok(Arc::clone(login)),
             _ => self.renew(&mut held, errand).await,
@@ -99,7 +105,7 @@ impl Session {
 
     /// A login with the connection's credentials, whatever is at hand; later commands use it too, if it succeeds.
     async fn log_in_afresh(&self, errand: &Errand) -> Result<Arc<Login>, Failure> {
-        let mut held = self.login.lock().await;
+        let mut held = self.hold_login(errand).await?;
         let login = Arc::new(self.log_in(errand).await?);
         *held = Some(Arc::clone(&login));
         Ok(login)

@@ -182,7 +182,7 @@ impl Transport {
         let mut retry = Retry::new(repeat, errand.patient);
         let mut sent = 0_u32;
         loop {
-            self.check_window(errand)?;
+            self.account.turnstile.admit(errand)?;
             let Some(permit) = self.account.turnstile.pass(queue).await else { continue };
             sent += 1;
             let number = errand.count_request();
@@ -200,6 +200,9 @@ impl Transport {
                 Next::Again(wait) => {
                     debug!(path = template, wait_ms = wait.as_millis(), "the request is sent again");
                     errand.count_retry();
+                    if queue == Queue::Login && attempt.is_ok_and(|reply| reply.status == 429) {
+                        self.account.turnstile.rest_logins_for(wait);
+                    }
                     self.clock.sleep(wait).await;
                 }
                 Next::ComeBackIn(wait) => {
@@ -210,17 +213,6 @@ impl Transport {
                     return Err(come_back_in(wait, status, &said, now));
                 }
             }
-        }
-    }
-
-    /// Refuses at once what cannot be sent in time, because the server said when to come back.
-    fn check_window(&self, errand: &Errand) -> Result<(), Failure> {
-        match self.account.turnstile.closed_for() {
-            Some(wait) if !errand.patient || wait >= errand.time_left() => {
-                let said = "No request was sent: the server had too many of them a short time ago.";
-                Err(come_back_in(wait, None, said, self.clock.now()))
-            }
-            _ => Ok(()),
         }
     }
 
@@ -268,11 +260,11 @@ impl Transport {
             self.api.host_str().unwrap_or_default(),
             self.api.port_or_known_default().unwrap_or_default()
         );
+        let way = if self.is_proxied { " through the proxy" } else { "" };
         let (code, text) = if error.is_connect() {
             if is_about_tls(error) {
-                ("tls-failed", format!("No secure connection to {server}: {innermost}"))
+                ("tls-failed", format!("No secure connection to {server}{way}: {innermost}"))
             } else {
-                let way = if self.is_proxied { " through the proxy" } else { "" };
                 let why = if error.is_timeout() { "no answer in time" } else { innermost };
                 ("unreachable", format!("No connection to {server}{way}: {why}"))
             }

@@ -13,7 +13,7 @@ use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use soar_connector::Clock;
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use super::budget::lock;
 
@@ -32,8 +32,10 @@ pub(super) enum Queue {
 /// Lets requests pass, tenant by tenant.
 #[derive(Debug)]
 pub(super) struct Turnstile {
-    clock: Arc<dyn Clock>,
+    pub(super) clock: Arc<dyn Clock>,
     state: Mutex<State>,
+    /// Tells those who wait for somebody else's login that the server wants to be left alone.
+    news: watch::Sender<()>,
 }
 
 #[derive(Debug)]
@@ -44,6 +46,8 @@ struct State {
     in_flight: usize,
     /// No request passes before this time: the server said when to come back.
     closed_until: Duration,
+    /// No login is tried again before this time: the server had too many of them.
+    logins_rest_until: Duration,
     /// Who waits, by queue; the one whose turn it is stands first. None is empty.
     waiting: VecDeque<(Queue, VecDeque<oneshot::Sender<Permit>>)>,
     /// When the next look at the queue is due, if one is.
@@ -71,10 +75,11 @@ impl Turnstile {
             most_in_flight,
             in_flight: 0,
             closed_until: Duration::ZERO,
+            logins_rest_until: Duration::ZERO,
             waiting: VecDeque::new(),
             wakes_at: None,
         };
-        Arc::new(Self { clock, state: Mutex::new(state) })
+        Arc::new(Self { clock, state: Mutex::new(state), news: watch::Sender::new(()) })
     }
 
     /// Waits for a turn of `queue`; `None` when meanwhile the turnstile closed, and who waits has to think again.
@@ -100,12 +105,32 @@ impl Turnstile {
         let mut state = lock(&self.state);
         state.closed_until = state.closed_until.max(until);
         state.waiting.clear();
+        drop(state);
+        self.news.send_replace(());
+    }
+
+    /// Notes that a login which the server had no time for is tried again after `wait`, and not before.
+    pub(super) fn rest_logins_for(&self, wait: Duration) {
+        let until = self.clock.elapsed().saturating_add(wait);
+        lock(&self.state).logins_rest_until = until;
+        self.news.send_replace(());
     }
 
     /// How long nobody passes, if the server has said so.
     pub(super) fn closed_for(&self) -> Option<Duration> {
         let until = lock(&self.state).closed_until;
         until.checked_sub(self.clock.elapsed()).filter(|left| !left.is_zero())
+    }
+
+    /// How long the next login waits, if the server had too many of them.
+    pub(super) fn logins_rest_for(&self) -> Option<Duration> {
+        let until = lock(&self.state).logins_rest_until;
+        until.checked_sub(self.clock.elapsed()).filter(|left| !left.is_zero())
+    }
+
+    /// Tells when either of the two begins.
+    pub(super) fn news(&self) -> watch::Receiver<()> {
+        self.news.subscribe()
     }
 
     pub(super) fn tighten(&self, per_second: u32, most_in_flight: usize) {

@@ -41,6 +41,9 @@ impl Failure {
     }
 }
 
+/// Error bodies up to this many bytes are looked into; parsed, a body can take many times its size.
+const LARGEST_COMPLAINT: usize = 1024 * 1024;
+
 /// How much of the vendor's message is repeated.
 const LONGEST_MESSAGE: usize = 500;
 
@@ -52,8 +55,9 @@ pub(crate) fn message(status: u16, body: &[u8], redactor: &Redactor) -> String {
         .ok()
         .and_then(|status| status.canonical_reason())
         .unwrap_or("The server gave no reason");
-    let said = serde_json::from_slice::<Value>(body)
-        .ok()
+    let said = Some(body)
+        .filter(|body| body.len() <= LARGEST_COMPLAINT)
+        .and_then(|body| serde_json::from_slice::<Value>(body).ok())
         .and_then(|body| complaint(&body))
         // Masked first and cut last: half a secret would not be known for one.
         .map(|text| sentence(&redactor.clean_start(&text)).chars().take(LONGEST_MESSAGE).collect::<String>())
@@ -117,6 +121,13 @@ mod tests {
         ] {
             assert_eq!(message(status, body.as_bytes(), &Redactor::default()), expected, "{status} {body}");
         }
+    }
+
+    #[test]
+    fn a_body_that_is_no_message_any_more_is_not_looked_into() {
+        let body = |padding: usize| format!("{{\"detail\":\"Scope is wrong\",\"x\":[{}0]}}", "0,".repeat(padding));
+        assert_eq!(message(400, body(10_000).as_bytes(), &Redactor::default()), "Scope is wrong.");
+        assert_eq!(message(400, body(LARGEST_COMPLAINT / 2).as_bytes(), &Redactor::default()), "Bad Request.");
     }
 
     #[test]

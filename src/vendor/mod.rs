@@ -7,6 +7,7 @@ mod generation;
 mod reply;
 mod risk;
 mod role;
+mod rows;
 
 pub(crate) use endpoint::{Endpoint, Request};
 pub(crate) use endpoints::{

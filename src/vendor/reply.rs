@@ -1,10 +1,8 @@
 //! Splits a reply into rows without building values, and refuses what is no reply of the vendor's.
 
-use std::collections::BTreeMap;
-use std::fmt;
 use std::ops::Range;
 
-use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed as _, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::error::Category;
@@ -13,6 +11,7 @@ use soar_connector::manifest::{Command, ReplyShape};
 use soar_connector::{Page, sentence};
 
 use super::Failure;
+use super::rows::{Items, Lacking, Rows};
 
 /// A list's reply: its rows and what it says of the whole list.
 #[derive(Debug)]
@@ -77,70 +76,6 @@ fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::E
     })
 }
 
-/// The member `items` of a page object.
-#[derive(Default)]
-enum Items<'a> {
-    #[default]
-    Absent,
-    Rows(Vec<&'a RawValue>),
-    /// Something else than a list.
-    Other,
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Items<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ItemsVisitor)
-    }
-}
-
-struct ItemsVisitor;
-
-impl<'de> Visitor<'de> for ItemsVisitor {
-    type Value = Items<'de>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a list of rows")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-        let mut rows = Vec::new();
-        while let Some(row) = list.next_element()? {
-            rows.push(row);
-        }
-        Ok(Items::Rows(rows))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
-        while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Items::Other)
-    }
-
-    /// This API writes an empty string, or "None", where it has nothing.
-    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(if matches!(text, "" | "None") { Items::Rows(Vec::new()) } else { Items::Other })
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Items::Rows(Vec::new()))
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(Items::Other)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(Items::Other)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(Items::Other)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(Items::Other)
-    }
-}
-
 /// Whether a body is a web page rather than data.
 pub(crate) fn is_html(content_type: &str, body: &[u8]) -> bool {
     content_type.contains("html") || body.trim_ascii_start().starts_with(b"<")
@@ -150,7 +85,7 @@ pub(crate) fn is_html(content_type: &str, body: &[u8]) -> bool {
 ///
 /// # Errors
 /// `empty-reply`, `html-reply`, `unreadable-reply` or `unexpected-reply`, whenever the body does not prove that the
-/// vendor answered this command.
+/// vendor answered this command; `reply-too-large` for more than a million rows.
 pub(crate) fn split(command: &Command, content_type: &str, body: Vec<u8>) -> Result<ListReply, Failure> {
     let accepts = |shape| command.reply.contains(&shape);
     if body.trim_ascii().is_empty() {
@@ -166,7 +101,8 @@ pub(crate) fn split(command: &Command, content_type: &str, body: Vec<u8>) -> Res
     let text = text(body)?;
     match text.trim_ascii_start().as_bytes().first() {
         Some(b'[') if accepts(ReplyShape::Array) => {
-            let rows: Vec<&RawValue> = serde_json::from_str(&text).map_err(|error| unreadable(&error))?;
+            let rows: Rows<'_> = serde_json::from_str(&text).map_err(|error| unreadable(&error))?;
+            let rows = rows.within_bounds()?;
             let proven = prove(command, &rows)?;
             let ranges = ranges(&text, rows);
             Ok(ListReply::whole(Page::new(text, ranges), proven))
@@ -186,6 +122,7 @@ fn split_object(command: &Command, text: String) -> Result<ListReply, Failure> {
     match object.items {
         Items::Rows(rows) if accepts(ReplyShape::PageObject) => {
             let (number, total_pages, total_rows) = (object.page, object.total_pages, object.total_count);
+            let rows = rows.within_bounds()?;
             let proven = prove(command, &rows)?;
             let ranges = ranges(&text, rows);
             Ok(ListReply { page: Page::new(text, ranges), number, total_pages, total_rows, paged: true, proven })
@@ -238,9 +175,9 @@ fn prove(command: &Command, rows: &[&RawValue]) -> Result<bool, Failure> {
         return Err(unexpected("The reply's list holds something else than objects."));
     }
     let Some(first) = rows.first() else { return Ok(true) };
-    let members: BTreeMap<String, IgnoredAny> =
-        serde_json::from_str(first.get()).map_err(|_| unexpected("The reply's rows are no objects."))?;
-    match command.row_members.iter().find(|name| !members.contains_key(*name)) {
+    let mut deserializer = serde_json::Deserializer::from_str(first.get());
+    let lacking = Lacking(&command.row_members).deserialize(&mut deserializer);
+    match lacking.map_err(|_| unexpected("The reply's rows are no objects."))?.first() {
         None => Ok(!command.row_members.is_empty()),
         Some(_) if command.unpublished_reply => Ok(false),
         Some(name) => Err(unexpected(&format!("The reply's rows have no \"{name}\", as Footprint's have."))),

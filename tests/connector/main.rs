@@ -13,6 +13,7 @@ mod generated;
 mod generations;
 mod login;
 mod network;
+mod patience;
 mod proxy;
 mod redirect;
 mod scanner_id;

@@ -158,6 +158,38 @@ async fn an_http_proxy_tunnels_https_and_its_password_goes_to_it_alone() {
 }
 
 #[tokio::test]
+async fn an_https_proxy_must_prove_itself_too_and_then_tunnels_and_forwards() {
+    let simulator = simulator(Generation::Current).await;
+    let authority = Authority::new();
+    let tls = authority.serve_well(&simulator.url()).await;
+    let (address, seen) = http_proxy().await;
+    let proxy = authority.serve_well(&format!("http://{address}")).await;
+    let proxy = format!("https://walker:proxy-hunter2@{}", proxy.trim_start_matches("https://"));
+    for url in [&tls, &simulator.url()] {
+        let before = seen.all().len();
+        let connector = connect(&given(&simulator, url, &through(&proxy, &[("CA File", authority.path())])));
+        let outcome = run(&*connector, "List Devices", json!({})).await;
+        assert!(outcome.is_successful(), "{url}: {:?}", outcome.error);
+        let heads = seen.all()[before..].to_vec();
+        assert!(!heads.is_empty(), "{url} was reached past the proxy");
+        for head in heads {
+            let way = if url.starts_with("https") { "CONNECT localhost:" } else { "http://127.0.0.1:" };
+            assert!(head.contains(way), "{head}");
+            let given = head.to_ascii_lowercase().contains("proxy-authorization: basic d2fsa2vyonbyb3h5lwh1bnrlcji=");
+            assert!(given, "{head}");
+        }
+        let diagnosis = connector.diagnose(&soar_connector::ExecutionContext::new()).await;
+        assert!(diagnosis.is_healthy(), "{diagnosis:#?}");
+        // To a proxy that nobody vouches for, nothing is sent.
+        let before = seen.all().len();
+        let error = list_devices(&simulator, url, &through(&proxy, &[])).await.error.unwrap();
+        assert_eq!(error.code, "tls-failed", "{error}");
+        assert!(error.message.contains("through the proxy") && error.message.contains("UnknownIssuer"), "{error}");
+        assert_eq!(seen.all().len(), before);
+    }
+}
+
+#[tokio::test]
 async fn an_http_proxy_forwards_plain_http() {
     let simulator = simulator(Generation::Legacy).await;
     let (address, seen) = http_proxy().await;

@@ -8,7 +8,7 @@ use soar_connector::manifest::Connector;
 
 use crate::connection::flags::{self, Flags};
 use crate::exit::Exit;
-use crate::logging::{self, LogLevel};
+use crate::logging::{self, LogLevel, Subject};
 use crate::printer::Printer;
 use crate::subcommands::{commands, completions, demo, diagnose, run, simulate, test};
 
@@ -58,7 +58,8 @@ pub(crate) fn run(printer: &mut Printer) -> Result<Exit> {
     let matches = refusing_secrets(definition(connector), connector).get_matches();
     let typed = CommandLine::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     if let Some(level) = typed.log_level {
-        logging::start(level, printer);
+        let simulates = matches!(typed.subcommand, Chosen::Simulate(_));
+        logging::start(level, if simulates { Subject::Simulator } else { Subject::Commands }, printer);
     }
     let chosen = typed.subcommand;
     let flags = || {

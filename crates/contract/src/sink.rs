@@ -42,6 +42,7 @@ pub struct Collector {
     pages: Vec<Page>,
     bytes: usize,
     limit: usize,
+    is_full: bool,
 }
 
 impl Collector {
@@ -58,7 +59,21 @@ impl Collector {
             pages: Vec::new(),
             bytes: 0,
             limit,
+            is_full: false,
         }
+    }
+
+    /// Whether a page was refused because more than the limit would have been kept.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.is_full
+    }
+
+    /// Counts bytes to be kept.
+    fn keep(&mut self, bytes: usize) -> Result<(), SinkError> {
+        self.bytes = self.bytes.saturating_add(bytes);
+        self.is_full = self.bytes > self.limit;
+        if self.is_full { Err(SinkError::Full { limit: self.limit }) } else { Ok(()) }
     }
 
     /// The outcome of what was collected and how the command ended.
@@ -84,18 +99,14 @@ impl Collector {
 #[async_trait]
 impl Sink for Collector {
     async fn page(&mut self, page: Page) -> Result<(), SinkError> {
-        self.bytes = self.bytes.saturating_add(page.body().len());
-        if self.bytes > self.limit {
-            return Err(SinkError::Full { limit: self.limit });
-        }
-        if let Some(reader) = &self.reader {
+        self.keep(page.body().len())?;
+        if self.reader.is_some() {
             // A row of a few bytes becomes a row of cells all the same.
             let row_cost = size_of::<Vec<Value>>() + self.table.columns.len() * size_of::<Value>();
+            self.keep(page.len().saturating_mul(row_cost))?;
+        }
+        if let Some(reader) = &self.reader {
             for row in page.rows() {
-                self.bytes = self.bytes.saturating_add(row_cost);
-                if self.bytes > self.limit {
-                    return Err(SinkError::Full { limit: self.limit });
-                }
                 let row = reader.read(row);
                 self.table.rows.push(reader.cells(&row));
                 for (field, values) in self.key_fields.iter_mut().zip(reader.keys(&row)) {

@@ -1,15 +1,121 @@
-//! Writes tables as CSV (RFC 4180) that a spreadsheet does not mistake for formulas.
+//! Writes rows as CSV (RFC 4180) that a spreadsheet does not mistake for formulas, as they arrive.
 
 use std::borrow::Cow;
-use std::io;
+use std::io::{self, ErrorKind};
 
-use super::Grid;
+use async_trait::async_trait;
+use soar_connector::{Command, Page, RowReader, Sink, SinkError, cell_text};
 
-/// The table as CSV, its headings first.
-pub(super) fn render(grid: &Grid) -> io::Result<Vec<u8>> {
+use super::stream::{Stream, Written};
+use super::{Printer, visible};
+
+/// So many rows of a page are text at once.
+const ROWS_AT_ONCE: usize = 1_000;
+
+/// A sink that writes a command's table, or its key fields, to standard output, in no more memory than a page takes.
+#[derive(Debug)]
+pub(crate) struct CsvWriter {
+    columns: Columns,
+    reader: RowReader,
+    output: Stream,
+    /// Whether a terminal shows the rows, so that nothing in them may steer it.
+    harmless: bool,
+    has_headings: bool,
+}
+
+/// What a record holds.
+#[derive(Debug)]
+enum Columns {
+    /// The table's cells: one record a row.
+    Table(Vec<String>),
+    /// A key field's name and a value of it: as many records a row as it has values.
+    KeyFields(Vec<String>),
+}
+
+impl CsvWriter {
+    /// A writer of the result table of `command`.
+    pub(crate) fn of_table(command: &Command, printer: &Printer) -> Self {
+        let names = command.columns.iter().map(|column| column.name.clone());
+        Self::new(Columns::Table(names.collect()), command, printer)
+    }
+
+    /// A writer of the key fields of `command`, row by row.
+    pub(crate) fn of_key_fields(command: &Command, printer: &Printer) -> Self {
+        let names = command.key_fields.iter().map(|field| field.name.clone());
+        Self::new(Columns::KeyFields(names.collect()), command, printer)
+    }
+
+    fn new(columns: Columns, command: &Command, printer: &Printer) -> Self {
+        let reader = RowReader::new(command);
+        Self { columns, reader, output: Stream::new(), harmless: printer.is_terminal(), has_headings: false }
+    }
+
+    /// Writes what is left, and says how it went. A command that succeeded without a page has headings all the same.
+    ///
+    /// # Errors
+    /// What was left could not be written, for another reason than that its reader left.
+    pub(crate) fn finish(mut self, successful: bool) -> io::Result<Written> {
+        let headings = if successful { self.write_headings() } else { Ok(()) };
+        match headings {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error),
+            _ => self.output.finish(),
+        }
+    }
+
+    fn write_headings(&mut self) -> io::Result<()> {
+        if self.has_headings {
+            return Ok(());
+        }
+        self.has_headings = true;
+        let headings = match &self.columns {
+            Columns::Table(names) => names.clone(),
+            Columns::KeyFields(_) => vec!["Key Field".to_owned(), "Value".to_owned()],
+        };
+        self.write([headings])
+    }
+
+    fn write(&mut self, records: impl IntoIterator<Item = Vec<String>>) -> io::Result<()> {
+        let text = render(records)?;
+        self.output.write(&if self.harmless { harmless(&text) } else { text })
+    }
+}
+
+#[async_trait]
+impl Sink for CsvWriter {
+    async fn page(&mut self, page: Page) -> Result<(), SinkError> {
+        self.write_headings()?;
+        let mut rows = page.rows().peekable();
+        while rows.peek().is_some() {
+            let some = rows.by_ref().take(ROWS_AT_ONCE);
+            let records: Vec<_> = some.flat_map(|row| self.columns.records(&self.reader, row)).collect();
+            self.write(records)?;
+        }
+        Ok(())
+    }
+}
+
+impl Columns {
+    /// The records of one row.
+    fn records(&self, reader: &RowReader, row: &str) -> Vec<Vec<String>> {
+        let row = reader.read(row);
+        match self {
+            Self::Table(_) => vec![reader.cells(&row).iter().map(cell_text).collect()],
+            Self::KeyFields(names) => names
+                .iter()
+                .zip(reader.keys(&row))
+                .flat_map(|(name, values)| values.into_iter().map(|value| vec![name.clone(), cell_text(&value)]))
+                .collect(),
+        }
+    }
+}
+
+fn render(records: impl IntoIterator<Item = Vec<String>>) -> io::Result<Vec<u8>> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    for row in std::iter::once(grid.headings()).chain(grid.rows()) {
-        writer.write_record(row.iter().map(|cell| guarded(cell).into_owned()))?;
+    for record in records {
+        for cell in &record {
+            writer.write_field(guarded(cell).as_bytes())?;
+        }
+        writer.write_record(None::<&[u8]>)?;
     }
     writer.into_inner().map_err(|error| io::Error::other(error.to_string()))
 }
@@ -25,6 +131,11 @@ fn guarded(cell: &str) -> Cow<'_, str> {
     } else {
         Cow::Borrowed(cell)
     }
+}
+
+/// CSV for a terminal: its line breaks are those of records and of cells, and nothing else may steer.
+fn harmless(text: &[u8]) -> Vec<u8> {
+    visible::lines(&String::from_utf8_lossy(text).replace("\r\n", "\n")).into_bytes()
 }
 
 #[cfg(test)]
@@ -43,11 +154,17 @@ mod tests {
 
     #[test]
     fn cells_are_quoted_as_rfc_4180_says() {
-        let mut grid = Grid::new(["Name", "Note"]);
-        grid.push(["a,\"b\"", "two\nlines"]);
+        let records = [["Name", "Note"], ["a,\"b\"", "two\nlines"], ["=1+1", ""]];
+        let records = records.map(|record| record.map(str::to_owned).to_vec());
         assert_eq!(
-            String::from_utf8(render(&grid).unwrap()).unwrap(),
-            "Name,Note\r\n\"a,\"\"b\"\"\",\"two\nlines\"\r\n"
+            String::from_utf8(render(records).unwrap()).unwrap(),
+            "Name,Note\r\n\"a,\"\"b\"\"\",\"two\nlines\"\r\n'=1+1,\r\n"
         );
+    }
+
+    #[test]
+    fn on_a_terminal_nothing_in_a_cell_steers_it() {
+        let text = harmless("Name\r\na\u{1b}[31m\r\n\"two\nlines\"\r\n".as_bytes());
+        assert_eq!(String::from_utf8(text).unwrap(), "Name\na\\u{1b}[31m\n\"two\nlines\"\n");
     }
 }

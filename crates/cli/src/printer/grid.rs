@@ -71,14 +71,6 @@ impl Grid {
         self.rows.push(cells.into_iter().map(Into::into).collect());
     }
 
-    pub(super) fn headings(&self) -> &Vec<String> {
-        &self.headings
-    }
-
-    pub(super) fn rows(&self) -> &[Vec<String>] {
-        &self.rows
-    }
-
     /// The table's lines; with a `width`, none is wider than that.
     pub(super) fn lines(&self, width: Option<usize>) -> Lines {
         let mut table = Table::new();

@@ -4,6 +4,7 @@ mod csv;
 mod grid;
 mod ndjson;
 mod outcome;
+mod stream;
 mod visible;
 mod wrap;
 
@@ -13,9 +14,11 @@ use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use soar_connector::{CommandError, Warning};
 
+pub(crate) use self::csv::CsvWriter;
 pub(crate) use self::grid::Grid;
-pub(crate) use self::ndjson::{RowWriter, Written};
+pub(crate) use self::ndjson::RowWriter;
 pub(crate) use self::outcome::{Output, Tab, View, receipt};
+pub(crate) use self::stream::Written;
 use self::visible::visible;
 
 const BOLD: Style = Style::new().bold();

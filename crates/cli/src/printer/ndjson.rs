@@ -1,58 +1,44 @@
 //! Writes rows as they arrive, one a line, in no more memory than a page takes.
 
-use std::io::{self, BufWriter, ErrorKind, Stdout, Write};
+use std::io;
 
 use async_trait::async_trait;
 use soar_connector::{Page, Sink, SinkError};
 
 use super::Printer;
+use super::stream::{Stream, Written};
 use super::visible;
-
-/// How the writing went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Written {
-    /// Everything was written, or the command knows why not.
-    Whole,
-    /// The program that read the rows ended before them.
-    UntilReaderLeft,
-}
 
 /// A sink that writes each row, as the server sent it, and a line break to standard output.
 #[derive(Debug)]
 pub(crate) struct RowWriter {
-    output: BufWriter<Stdout>,
+    output: Stream,
     /// Whether a terminal shows the rows, so that nothing in them may steer it.
     harmless: bool,
-    reader_left: bool,
 }
 
 impl RowWriter {
     pub(crate) fn new(printer: &Printer) -> Self {
-        let output = BufWriter::with_capacity(256 * 1024, io::stdout());
-        Self { output, harmless: printer.is_terminal(), reader_left: false }
+        Self { output: Stream::new(), harmless: printer.is_terminal() }
     }
 
     /// Writes what is left, and says how it went.
     ///
     /// # Errors
     /// What was left could not be written, for another reason than that its reader left.
-    pub(crate) fn finish(mut self) -> io::Result<Written> {
-        match self.output.flush() {
-            _ if self.reader_left => Ok(Written::UntilReaderLeft),
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Written::UntilReaderLeft),
-            flushed => flushed.map(|()| Written::Whole),
-        }
+    pub(crate) fn finish(self) -> io::Result<Written> {
+        self.output.finish()
     }
 
     fn write(&mut self, row: &str, on_lines: bool) -> io::Result<()> {
         if self.harmless {
-            self.output.write_all(visible::json(&one_line(row)).as_bytes())?;
+            self.output.write(visible::json(&one_line(row)).as_bytes())?;
         } else if on_lines {
-            self.output.write_all(one_line(row).as_bytes())?;
+            self.output.write(one_line(row).as_bytes())?;
         } else {
-            self.output.write_all(row.as_bytes())?;
+            self.output.write(row.as_bytes())?;
         }
-        self.output.write_all(b"\n")
+        self.output.write(b"\n")
     }
 }
 
@@ -67,7 +53,7 @@ impl Sink for RowWriter {
         // Asked once a page: servers write JSON either on one line or on many.
         let on_lines = memchr::memchr2(b'\n', b'\r', page.body().as_bytes()).is_some();
         for row in page.rows() {
-            self.write(row, on_lines).inspect_err(|error| self.reader_left = error.kind() == ErrorKind::BrokenPipe)?;
+            self.write(row, on_lines)?;
         }
         Ok(())
     }

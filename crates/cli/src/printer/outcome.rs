@@ -1,4 +1,4 @@
-//! Shows an outcome: one of its tabs, as a table, JSON, the product's own bytes or CSV.
+//! Shows an outcome: one of its tabs, as a table, JSON or the product's own bytes.
 
 use std::io;
 
@@ -7,7 +7,7 @@ use serde::ser::{Serialize, Serializer};
 use soar_connector::manifest::Effect;
 use soar_connector::{Command, CommandError, KeyField, Outcome, RawData, Receipt};
 
-use super::{Grid, Printer, csv, visible, wrap};
+use super::{Grid, Printer, visible, wrap};
 
 /// The form in which an outcome is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -18,7 +18,7 @@ pub(crate) enum Output {
     Json,
     /// The server's reply, byte for byte
     Raw,
-    /// Comma-separated values, RFC 4180
+    /// The table as comma-separated values (RFC 4180), written as they arrive: for lists of any length
     Csv,
     /// The rows as the server sent them, one a line, written as they arrive: for lists of any length
     Ndjson,
@@ -62,15 +62,11 @@ impl View<'_> {
             },
             _ if !outcome.is_successful() => Ok(()),
             (Output::Raw, _) | (_, Some(Tab::Raw)) => raw(&outcome.raw_data, printer),
-            (Output::Csv, tab) => {
-                let grid = if tab == Some(Tab::KeyFields) { key_fields(outcome) } else { whole(outcome) };
-                let text = csv::render(&grid)?;
-                printer.bytes(&if printer.is_terminal() { harmless_csv(&text) } else { text })
-            }
-            (Output::Table, Some(Tab::KeyFields)) => printer.grid(&key_fields(outcome)),
-            (Output::Table, Some(Tab::Context)) => json(&outcome.result.context_data(), printer),
+            (_, Some(Tab::KeyFields)) => printer.grid(&key_fields(outcome)),
+            (_, Some(Tab::Context)) => json(&outcome.result.context_data(), printer),
             (Output::Table, _) if outcome.result.rows.is_empty() => printer.line(self.nothing()),
-            (Output::Table | Output::Ndjson, _) => printer.grid(&whole(outcome)),
+            // CSV and NDJSON are written while the command runs.
+            (Output::Table | Output::Csv | Output::Ndjson, _) => printer.grid(&Grid::of(&outcome.result, usize::MAX)),
         }
     }
 
@@ -145,10 +141,6 @@ fn counted(number: u64, thing: &str) -> String {
     format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }
 
-fn whole(outcome: &Outcome) -> Grid {
-    Grid::of(&outcome.result, usize::MAX)
-}
-
 fn key_fields(outcome: &Outcome) -> Grid {
     let mut grid = Grid::new(["Key Field", "Value"]);
     for field in &outcome.key_fields {
@@ -178,11 +170,6 @@ fn raw(data: &RawData, printer: &mut Printer) -> io::Result<()> {
         }
     };
     if printer.is_terminal() { printer.line(&visible::json(&text)) } else { printer.bytes(text.as_bytes()) }
-}
-
-/// CSV for a terminal: its line breaks are those of records and of cells, and nothing else may steer.
-fn harmless_csv(text: &[u8]) -> Vec<u8> {
-    visible::lines(&String::from_utf8_lossy(text).replace("\r\n", "\n")).into_bytes()
 }
 
 /// Key fields as one JSON object, in their order.

@@ -6,20 +6,20 @@ use serde_json::Value;
 use soar_connector::manifest::ErrorEntry;
 use soar_connector::name::normalised;
 use soar_connector::{
-    Collector, Command, CommandError, Conclusion, ExecutionContext, Manifest, Parameters, Plugin, RawParameters,
-    Receipt, StatusCode,
+    Collector, Command, CommandError, Conclusion, ExecutionContext, Manifest, Outcome, Parameters, Plugin,
+    RawParameters, Receipt, Sink, StatusCode,
 };
 
 use crate::connection::{self, flags::Flags};
 use crate::exit::{Exit, WrongUse};
-use crate::printer::{Output, Printer, RowWriter, Tab, View, Written, receipt};
+use crate::printer::{CsvWriter, Output, Printer, RowWriter, Tab, View, Written, receipt};
 use crate::shell;
 
 const EXAMPLES: &str = "\
 Examples:
   footprint run \"List Devices\" --param \"Footprint Tenant ID=1\"
   footprint run \"List Devices\" --param 'Filter={\"riskLevel\":\"critical\"}'
-  footprint run list-devices --param Page=2 --output csv > devices.csv
+  footprint run list-devices --all-pages --output csv > devices.csv
   footprint run list-devices --show key-fields
   footprint run list-devices --all-pages --output ndjson > devices.ndjson
   footprint run list-device-users --params-json '{\"Device ID\": 1042}' --output json
@@ -73,12 +73,26 @@ pub(crate) fn run(arguments: &Arguments, flags: &Flags, plugin: &dyn Plugin, pri
     let connector = connection::connect(plugin, flags)?;
     let context = ExecutionContext::new();
     let runtime = single_threaded_runtime()?;
-    if arguments.output == Output::Ndjson {
-        let mut rows = RowWriter::new(printer);
-        let ended = runtime.block_on(connector.execute_into(&command.name, &raw, &context, &mut rows));
-        return finish_rows(command, &raw, rows.finish()?, ended, printer);
+    let execute = |sink: &mut dyn Sink| runtime.block_on(connector.execute_into(&command.name, &raw, &context, sink));
+    match (arguments.output, arguments.show) {
+        (Output::Ndjson, _) => {
+            let mut rows = RowWriter::new(printer);
+            let ended = execute(&mut rows);
+            return finish_rows(command, &raw, rows.finish()?, &ended, printer);
+        }
+        (Output::Csv, tab) => {
+            let mut rows = match tab {
+                Some(Tab::KeyFields) => CsvWriter::of_key_fields(command, printer),
+                _ => CsvWriter::of_table(command, printer),
+            };
+            let ended = execute(&mut rows);
+            return finish_rows(command, &raw, rows.finish(ended.error.is_none())?, &ended, printer);
+        }
+        (Output::Table | Output::Json | Output::Raw, _) => {}
     }
-    let outcome = runtime.block_on(connector.execute(&command.name, &raw, &context));
+    let mut collector = Collector::new(Some(command), Collector::DEFAULT_LIMIT);
+    let ended = execute(&mut collector);
+    let outcome = collected(collector, ended);
     printer.warnings(&outcome.warnings);
     let exit = Exit::of_outcome(&outcome);
     View { command, output: arguments.output, tab: arguments.show }.show(&outcome, printer)?;
@@ -93,7 +107,7 @@ fn finish_rows(
     command: &Command,
     raw: &RawParameters,
     written: Written,
-    ended: Conclusion,
+    ended: &Conclusion,
     printer: &mut Printer,
 ) -> Result<Exit> {
     if written == Written::UntilReaderLeft {
@@ -103,9 +117,24 @@ fn finish_rows(
     printer.warnings(&ended.warnings);
     if let Some(error) = &ended.error {
         printer.error_tab(error);
+        if ended.receipt.rows > 0 {
+            printer.warning("The output is not whole: it ends where the command failed.");
+        }
     }
     finish(command, raw, &ended.receipt, ended.error.is_none(), printer);
     Ok(Exit::of_error(ended.error.as_ref()))
+}
+
+/// The outcome of what was collected; where that was too much, the cure is a form of output that collects nothing.
+fn collected(collector: Collector, ended: Conclusion) -> Outcome {
+    let is_full = collector.is_full();
+    let mut outcome = collector.finish(ended);
+    if let Some(error) = outcome.error.as_mut().filter(|_| is_full) {
+        error.cure = "Write the rows as they arrive, with --output csv or --output ndjson, which keep none of them in \
+                      memory. Or ask for less at once, with Page or Filter."
+            .to_owned();
+    }
+    outcome
 }
 
 /// A runtime for one command at a time.
@@ -215,4 +244,36 @@ fn refuse(
         printer.json(&outcome)?;
     }
     Ok(Exit::WrongUse)
+}
+
+#[cfg(test)]
+mod tests {
+    use soar_connector::{Page, SinkError};
+
+    use super::*;
+
+    #[test]
+    fn a_list_that_is_too_large_to_keep_names_the_outputs_that_keep_nothing() {
+        let too_large = || Conclusion {
+            error: Some(CommandError {
+                failure_indicator: "List Devices failed.".to_owned(),
+                status_code: StatusCode(None),
+                message: "The list is too large to keep.".to_owned(),
+                code: "reply-too-large".to_owned(),
+                cause: "cause".to_owned(),
+                cure: "the manifest's cure".to_owned(),
+                retryable: false,
+            }),
+            receipt: Receipt::default(),
+            warnings: Vec::new(),
+        };
+        let runtime = single_threaded_runtime().unwrap();
+        let mut full = Collector::new(None, 10);
+        let refused = runtime.block_on(full.page(Page::new("0123456789x".to_owned(), Vec::new())));
+        assert!(matches!(refused, Err(SinkError::Full { limit: 10 })));
+        let error = collected(full, too_large()).error.unwrap();
+        assert!(error.cure.contains("--output csv or --output ndjson"), "{}", error.cure);
+        let error = collected(Collector::new(None, 10), too_large()).error.unwrap();
+        assert_eq!(error.cure, "the manifest's cure", "one reply is too large for any output");
+    }
 }

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
+use tokio::sync::Notify;
 
 use crate::Clock;
 
@@ -12,6 +13,8 @@ use crate::Clock;
 pub struct ManualClock {
     start: SystemTime,
     state: Arc<Mutex<State>>,
+    /// Tells sleepers that the clock was advanced; `None` where sleeping moves it on.
+    advanced: Option<Arc<Notify>>,
 }
 
 #[derive(Debug, Default)]
@@ -24,15 +27,24 @@ impl ManualClock {
     /// A clock that stands at the present time.
     #[must_use]
     pub fn new() -> Self {
-        Self { start: SystemTime::now(), state: Arc::default() }
+        Self { start: SystemTime::now(), state: Arc::default(), advanced: None }
+    }
+
+    /// A clock that stands still for sleepers too: they sleep until it is advanced.
+    #[must_use]
+    pub fn held() -> Self {
+        Self { advanced: Some(Arc::default()), ..Self::new() }
     }
 
     /// Moves the clock.
     pub fn advance(&self, by: Duration) {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).elapsed += by;
+        if let Some(advanced) = &self.advanced {
+            advanced.notify_waiters();
+        }
     }
 
-    /// How long each sleeper slept, in order.
+    /// For how long each sleeper went to sleep, in order.
     #[must_use]
     pub fn sleeps(&self) -> Vec<Duration> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).sleeps.clone()
@@ -57,9 +69,20 @@ impl Clock for ManualClock {
 
     async fn sleep(&self, duration: Duration) {
         let wakes = self.elapsed() + duration;
-        tokio::task::yield_now().await;
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.elapsed = state.elapsed.max(wakes);
-        state.sleeps.push(duration);
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).sleeps.push(duration);
+        let Some(advanced) = &self.advanced else {
+            tokio::task::yield_now().await;
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            state.elapsed = state.elapsed.max(wakes);
+            return;
+        };
+        loop {
+            // Made before the look at the clock, so that no advance between the two is missed.
+            let notified = advanced.notified();
+            if self.elapsed() >= wakes {
+                return;
+            }
+            notified.await;
+        }
     }
 }
