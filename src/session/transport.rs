@@ -36,6 +36,9 @@ const SESSION: &str = "/common/auth/session/";
 /// Bodies are read into memory of this size at first, however large they say they are.
 const FIRST_CAPACITY: usize = 1024 * 1024;
 
+/// What a login or the session endpoint sends at most, in bytes: it is parsed whole, which takes many times its size.
+const LARGEST_LOGIN_REPLY: usize = 1024 * 1024;
+
 /// A whole reply.
 #[derive(Debug, Default)]
 pub(super) struct Reply {
@@ -187,7 +190,7 @@ impl Transport {
             sent += 1;
             let number = errand.count_request();
             let span = debug_span!("request", %method, path = template, number, attempt = sent, status = field::Empty);
-            let attempt = self.exchange(build()).instrument(span).await;
+            let attempt = self.exchange(build(), self.largest(template)).instrument(span).await;
             let now = self.clock.now();
             if let Ok(reply) = &attempt
                 && let (429 | 503, Some(wait)) = (reply.status, reply.retry_after(now))
@@ -216,7 +219,13 @@ impl Transport {
         }
     }
 
-    async fn exchange(&self, builder: RequestBuilder) -> Result<Reply, Failure> {
+    /// How large a reply to a request of that path may be, in bytes.
+    fn largest(&self, template: &str) -> usize {
+        let is_about_login = template.starts_with("/auth/") || template == SESSION;
+        if is_about_login { self.largest_reply.min(LARGEST_LOGIN_REPLY) } else { self.largest_reply }
+    }
+
+    async fn exchange(&self, builder: RequestBuilder, largest: usize) -> Result<Reply, Failure> {
         let started = self.clock.elapsed();
         let sent = builder.header(ACCEPT, "application/json").send().await;
         let mut response = sent.map_err(|error| self.failure(&error))?;
@@ -233,8 +242,8 @@ impl Transport {
         };
         Span::current().record("status", reply.status);
         while let Some(chunk) = response.chunk().await.map_err(|error| self.failure(&error).at(reply.status))? {
-            if reply.body.len() + chunk.len() > self.largest_reply {
-                let limit = self.largest_reply / (1024 * 1024);
+            if reply.body.len() + chunk.len() > largest {
+                let limit = largest / (1024 * 1024);
                 let text = format!("The reply is larger than {limit} MiB.");
                 return Err(Failure::new("reply-too-large", text).at(reply.status));
             }

@@ -175,6 +175,15 @@ async fn a_giant_reply_is_refused_at_the_bound() {
 }
 
 #[tokio::test]
+async fn a_giant_reply_to_a_login_is_refused_before_it_is_parsed() {
+    let simulator = simulator(Generation::Current).await;
+    simulator.inject("token giant=3MB".parse().unwrap());
+    let (code, text) = error_of(&run(&*administrator(&simulator), "List Devices", json!({})).await);
+    assert_eq!(code, "reply-too-large");
+    assert!(text.contains("larger than 1 MiB"), "{text}");
+}
+
+#[tokio::test]
 async fn a_command_ends_at_its_time_limit() {
     let simulator = simulator(Generation::Current).await;
     let connector = administrator(&simulator);
