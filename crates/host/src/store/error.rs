@@ -21,6 +21,9 @@ pub enum StoreError {
         /// Its name.
         name: String,
     },
+    /// A value cannot be kept.
+    #[error("{0}")]
+    Invalid(String),
     /// Something else still needs it.
     #[error("The {what} {} is still in use: {by}.", quoted(name))]
     InUse {
@@ -55,6 +58,14 @@ impl StoreError {
             }
             _ => Self::Database(error),
         }
+    }
+
+    /// Whether the transaction lost against another one, and may succeed when it is done again.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        // PostgreSQL: serialization_failure and deadlock_detected.
+        matches!(self, Self::Database(sqlx::Error::Database(inner))
+            if matches!(inner.code().as_deref(), Some("40001" | "40P01")))
     }
 
     pub(crate) fn not_found(what: &'static str, name: impl Into<String>) -> Self {
