@@ -1,9 +1,13 @@
 //! What the host keeps and acts on, as plain data.
 
 mod access;
+mod connection;
+mod run;
 mod site;
 mod user;
 
 pub use access::{Caller, Right, Role};
+pub use connection::{Connection, ConnectionParameter, HealthCheck, NamedSite, ParameterState, Place, SHARED};
+pub use run::{Run, RunStatus};
 pub use site::{Site, SiteKind};
 pub use user::User;
