@@ -16,10 +16,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`], also when two tasks or fields of an incident have the same name.
-    pub async fn replace_details(
-        &mut self,
-        details: &[(i64, &[Task], &[DynamicField])],
-    ) -> Result<(), StoreError> {
+    pub async fn replace_details(&mut self, details: &[(i64, &[Task], &[DynamicField])]) -> Result<(), StoreError> {
         let ids: Vec<i64> = details.iter().map(|(id, _, _)| *id).collect();
         for table in ["incident_tasks", "incident_fields"] {
             let sql = format!("DELETE FROM {table} WHERE incident_id IN ({})", self.engine.integers_of("$1"));
@@ -112,6 +109,42 @@ impl Records<'_> {
         Ok(found)
     }
 
+    /// The names of Required tasks of incidents that are pending. Ask once the incidents are locked: what another
+    /// transaction did while the lock was waited for is seen then.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn pending_tasks(&mut self, ids: &[i64]) -> Result<ByIncident<String>, StoreError> {
+        let sql = format!(
+            "SELECT incident_id, name FROM incident_tasks
+             WHERE required = 1 AND done = 0 AND incident_id IN ({}) ORDER BY incident_id, position",
+            self.engine.integers_of("$1"),
+        );
+        self.names(sql, ids).await
+    }
+
+    /// The names of fields of incidents that are Required on Close and have no value. Ask once the incidents are locked.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn missing_fields(&mut self, ids: &[i64]) -> Result<ByIncident<String>, StoreError> {
+        let sql = format!(
+            "SELECT incident_id, name FROM incident_fields
+             WHERE required_on_close = 1 AND value IS NULL AND incident_id IN ({}) ORDER BY incident_id, position",
+            self.engine.integers_of("$1"),
+        );
+        self.names(sql, ids).await
+    }
+
+    async fn names(&mut self, sql: String, ids: &[i64]) -> Result<ByIncident<String>, StoreError> {
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(ids));
+        let mut found = ByIncident::new();
+        for row in query.fetch_all(&mut *self.connection).await? {
+            found.entry(row.try_get(0)?).or_insert_with(Vec::new).push(row.try_get(1)?);
+        }
+        Ok(found)
+    }
+
     /// Marks a task as done or pending. The incident must be locked: see [`Records::incident_for_change`].
     ///
     /// # Errors
@@ -142,15 +175,14 @@ impl Records<'_> {
         value: Option<&str>,
         now: i64,
     ) -> Result<(), StoreError> {
-        let changed = sqlx::query(
-            "UPDATE incident_fields SET value = $4 WHERE incident_id = $1 AND section = $2 AND name = $3",
-        )
-        .bind(incident)
-        .bind(section)
-        .bind(name)
-        .bind(value.filter(|value| !value.is_empty()))
-        .execute(&mut *self.connection)
-        .await?;
+        let changed =
+            sqlx::query("UPDATE incident_fields SET value = $4 WHERE incident_id = $1 AND section = $2 AND name = $3")
+                .bind(incident)
+                .bind(section)
+                .bind(name)
+                .bind(value.filter(|value| !value.is_empty()))
+                .execute(&mut *self.connection)
+                .await?;
         if changed.rows_affected() == 0 {
             return Err(StoreError::not_found("dynamic field", name));
         }

@@ -88,10 +88,6 @@ pub struct IncidentGround {
     pub closed_by: Option<String>,
     /// Rises with every change.
     pub version: i64,
-    /// Whether a Required task is pending.
-    pub has_pending_tasks: bool,
-    /// Whether a field that is Required on Close has no value.
-    pub has_missing_fields: bool,
 }
 
 pub(super) const COLUMNS: &str = "id, number, title, description, incident_type, site_id, owner, assignee, severity, \
@@ -165,22 +161,13 @@ impl Records<'_> {
     /// [`StoreError::Database`].
     pub async fn incidents_for_change(&mut self, numbers: &[String]) -> Result<Vec<IncidentGround>, StoreError> {
         let sql = format!(
-            "SELECT id, number, site_id, owner, status, closed_at, closed_by, version,
-                    CAST(CASE WHEN EXISTS (SELECT 1 FROM incident_tasks t
-                                           WHERE t.incident_id = incidents.id AND t.required = 1 AND t.done = 0)
-                              THEN 1 ELSE 0 END
-                       + CASE WHEN EXISTS (SELECT 1 FROM incident_fields f
-                                           WHERE f.incident_id = incidents.id AND f.required_on_close = 1
-                                             AND f.value IS NULL)
-                              THEN 2 ELSE 0 END AS BIGINT)
+            "SELECT id, number, site_id, owner, status, closed_at, closed_by, version
              FROM incidents WHERE number IN ({}) ORDER BY id{}",
             self.engine.texts_of("$1"),
             self.engine.for_update(),
         );
-        let found = sqlx::query(sqlx::AssertSqlSafe(sql))
-            .bind(numbers_text(numbers))
-            .fetch_all(&mut *self.connection)
-            .await?;
+        let found =
+            sqlx::query(sqlx::AssertSqlSafe(sql)).bind(numbers_text(numbers)).fetch_all(&mut *self.connection).await?;
         found.iter().map(ground).collect()
     }
 
@@ -349,7 +336,6 @@ pub(super) fn read(row: &AnyRow) -> Result<Incident, StoreError> {
 }
 
 fn ground(row: &AnyRow) -> Result<IncidentGround, StoreError> {
-    let waiting: i64 = row.try_get(8)?;
     Ok(IncidentGround {
         id: row.try_get(0)?,
         number: row.try_get(1)?,
@@ -359,7 +345,5 @@ fn ground(row: &AnyRow) -> Result<IncidentGround, StoreError> {
         closed_at: row.try_get(5)?,
         closed_by: row.try_get(6)?,
         version: row.try_get(7)?,
-        has_pending_tasks: waiting & 1 != 0,
-        has_missing_fields: waiting & 2 != 0,
     })
 }

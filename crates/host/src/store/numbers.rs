@@ -63,8 +63,7 @@ impl Records<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn taken(&mut self, what: Numbered, numbers: &[String]) -> Result<Vec<String>, StoreError> {
-        let sql =
-            format!("SELECT number FROM {} WHERE number IN ({})", what.table(), self.engine.texts_of("$1"));
+        let sql = format!("SELECT number FROM {} WHERE number IN ({})", what.table(), self.engine.texts_of("$1"));
         let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(numbers_text(numbers));
         query.fetch_all(&mut *self.connection).await?.iter().map(|row| Ok(row.try_get(0)?)).collect()
     }

@@ -1,6 +1,8 @@
 //! What a command answers over the Command API.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::ser::SerializeMap as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::store::StoreError;
@@ -17,23 +19,95 @@ pub enum Ended {
     Failed,
 }
 
+impl Ended {
+    /// As `returnData` says it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Successful => "Successful",
+            Self::PartiallySuccessful => "Partially Successful",
+            Self::Failed => "Failed",
+        }
+    }
+
+    /// How a command on several items ended.
+    #[must_use]
+    pub const fn of(done: usize, failed: usize) -> Self {
+        match (done, failed) {
+            (_, 0) => Self::Successful,
+            (0, _) => Self::Failed,
+            _ => Self::PartiallySuccessful,
+        }
+    }
+}
+
 /// The body of an answer with status 200: D3's field names.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
     /// An HTML table of class `cc-table`, where the command shows one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<String>,
     /// Why it failed; empty otherwise.
     pub error: String,
     /// How it ended.
     pub return_data: Ended,
+    /// What stands under `returnData` in place of how it ended, for the commands whose documentation says so.
+    pub shown: Option<Value>,
     /// One object per item, where the command has items.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context_data: Option<Vec<Value>>,
     /// What else a command answers with, such as `rawData` and `keyFields` of an integration command.
-    #[serde(flatten)]
     pub more: Map<String, Value>,
+}
+
+impl Answer {
+    /// An answer that says only how it ended.
+    #[must_use]
+    pub fn ended(return_data: Ended) -> Self {
+        Self { result: None, error: String::new(), return_data, shown: None, context_data: None, more: Map::new() }
+    }
+}
+
+impl Serialize for Answer {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(result) = &self.result {
+            map.serialize_entry("result", result)?;
+        }
+        map.serialize_entry("error", &self.error)?;
+        match &self.shown {
+            Some(shown) => map.serialize_entry("returnData", shown)?,
+            None => map.serialize_entry("returnData", &self.return_data)?,
+        }
+        if let Some(rows) = &self.context_data {
+            map.serialize_entry("contextData", rows)?;
+        }
+        for (name, value) in &self.more {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Answer {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut more = Map::deserialize(deserializer)?;
+        let shown = more.remove("returnData").ok_or_else(|| D::Error::missing_field("returnData"))?;
+        let error = more.remove("error").ok_or_else(|| D::Error::missing_field("error"))?;
+        let error: String = serde_json::from_value(error).map_err(D::Error::custom)?;
+        let status = shown.get("Status").unwrap_or(&shown).clone();
+        let ended = serde_json::from_value(status).ok();
+        Ok(Self {
+            result: more.remove("result").map(serde_json::from_value).transpose().map_err(D::Error::custom)?,
+            context_data: more
+                .remove("contextData")
+                .map(serde_json::from_value)
+                .transpose()
+                .map_err(D::Error::custom)?,
+            return_data: ended.unwrap_or(if error.is_empty() { Ended::Successful } else { Ended::Failed }),
+            shown: if ended.is_some() && !shown.is_object() { None } else { Some(shown) },
+            error,
+            more,
+        })
+    }
 }
 
 /// Why a command did nothing; answered with status 200 and this as `error`.
