@@ -81,6 +81,8 @@ pub struct DynamicField {
 pub struct Link {
     /// The number of the case or incident.
     pub number: String,
+    /// The site of the case or incident: who may not see it there may not see the link.
+    pub site_id: i64,
     /// When it was made, in milliseconds since 1970.
     pub linked_at: i64,
     /// Who made it.

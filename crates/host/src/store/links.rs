@@ -147,7 +147,7 @@ impl Records<'_> {
     /// [`StoreError::Database`].
     pub async fn cases_of(&mut self, incidents: &[i64]) -> Result<ByIncident<Link>, StoreError> {
         let sql = format!(
-            "SELECT l.incident_id, c.number, l.linked_at, l.linked_by
+            "SELECT l.incident_id, c.number, l.linked_at, l.linked_by, c.site_id
              FROM case_incidents l JOIN cases c ON c.id = l.case_id
              WHERE l.incident_id IN ({}) ORDER BY l.incident_id, c.number{}",
             self.engine.integers_of("$1"),
@@ -163,7 +163,7 @@ impl Records<'_> {
     /// [`StoreError::Database`].
     pub async fn links_of(&mut self, incidents: &[i64]) -> Result<ByIncident<Link>, StoreError> {
         let sql = format!(
-            "SELECT l.one, i.number, l.linked_at, l.linked_by
+            "SELECT l.one, i.number, l.linked_at, l.linked_by, i.site_id
              FROM (SELECT low_id AS one, high_id AS other, linked_at, linked_by FROM incident_links
                    WHERE low_id IN ({0})
                    UNION ALL SELECT high_id, low_id, linked_at, linked_by FROM incident_links
@@ -181,7 +181,12 @@ impl Records<'_> {
 fn gather(rows: &[AnyRow]) -> Result<ByIncident<Link>, StoreError> {
     let mut found = ByIncident::new();
     for row in rows {
-        let link = Link { number: row.try_get(1)?, linked_at: row.try_get(2)?, linked_by: row.try_get(3)? };
+        let link = Link {
+            number: row.try_get(1)?,
+            linked_at: row.try_get(2)?,
+            linked_by: row.try_get(3)?,
+            site_id: row.try_get(4)?,
+        };
         found.entry(row.try_get(0)?).or_default().push(link);
     }
     Ok(found)

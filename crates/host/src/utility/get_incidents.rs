@@ -106,7 +106,8 @@ impl UtilityCommand for GetIncidents {
         let mut links = records.links_of(&ids).await?;
         let mut fields = records.fields_of(&ids).await?;
         let rows = incidents.iter().map(|incident| {
-            let links = links.remove(&incident.id).unwrap_or_default();
+            let mut links = links.remove(&incident.id).unwrap_or_default();
+            links.retain(|link| caller.may(Right::SeeIncidents, link.site_id));
             let shown = columns.iter();
             let mut row: Map<String, Value> =
                 shown.map(|(name, field)| (name.clone(), field.value(incident, &caller.site, &links))).collect();
