@@ -1,5 +1,7 @@
 //! The host's tests, each on both stores.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
 mod audit;
 mod command_api;
 mod idempotency;
