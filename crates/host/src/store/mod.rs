@@ -7,6 +7,8 @@ mod error;
 mod incidents;
 mod links;
 mod numbers;
+#[cfg(feature = "testing")]
+mod reference;
 mod rows;
 mod search;
 mod sites;

@@ -1,5 +1,7 @@
 //! The host's tests, each on both stores.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on can only end")]
+
 mod bulk_commands;
 mod plans;
 mod single_commands;

@@ -102,6 +102,7 @@ async fn incidents_are_filtered_paged_and_shown_by_fields() {
         let dynamic = |operator: &str, value: &str| json!([[{ "section": "Customer", "field": "Root cause", "operator": operator, "value": value }]]);
         assert_eq!(filtered(dynamic("LIKE", "vip%")).await, ["c"]);
         assert_eq!(filtered(dynamic("IS EMPTY", "")).await, ["a", "B"]);
+        assert_eq!(filtered(dynamic("LIKE", "vip%\\")).await, Vec::<String>::new());
         assert_eq!(filtered(json!([[one("Title", "=", "' OR 1=1 --")]])).await, Vec::<String>::new());
 
         let mut page = all();
