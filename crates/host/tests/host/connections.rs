@@ -17,13 +17,16 @@ async fn a_connection_keeps_its_form_and_shows_no_secret() {
         let admin = stage.administrator().await;
         stage.caller("Analyst", &stage.site, &[]).await;
         let made = stage
-            .create(&admin, json!({
-                "integration": "Gate", "name": " Main ", "site": "shared to INTERNAL sites",
-                "recipientSite": "security operations", "agentName": "Agent 7", "description": "For tests",
-                "tenant": "Tenant", "users": ["analyst", "ANALYST"], "healthCheckMinutes": 15,
-                "healthCheckEmail": "soc@example.com",
-                "parameters": {"Server URL": " http://gate.example ", "Password": "open sesame"},
-            }))
+            .create(
+                &admin,
+                json!({
+                    "integration": "Gate", "name": " Main ", "site": "shared to INTERNAL sites",
+                    "recipientSite": "security operations", "agentName": "Agent 7", "description": "For tests",
+                    "tenant": "Tenant", "users": ["analyst", "ANALYST"], "healthCheckMinutes": 15,
+                    "healthCheckEmail": "soc@example.com",
+                    "parameters": {"Server URL": " http://gate.example ", "Password": "open sesame"},
+                }),
+            )
             .await
             .unwrap();
         let mut shown = serde_json::to_value(stage.executor.connections().see(&admin, made.id).await.unwrap()).unwrap();
@@ -31,13 +34,16 @@ async fn a_connection_keeps_its_form_and_shows_no_secret() {
             assert!(shown[moment].as_i64().unwrap() > 0);
             shown.as_object_mut().unwrap().remove(moment);
         }
-        assert_eq!(shown, json!({
-            "integration": "gate", "name": "Main", "site": "Shared to internal sites",
-            "recipientSite": "Security Operations", "agentName": "Agent 7", "description": "For tests",
-            "tenant": "Tenant", "active": true, "users": ["Analyst"], "version": 1,
-            "healthCheck": {"everyMinutes": 15, "email": "soc@example.com"},
-            "parameters": {"Server URL": "http://gate.example", "Password": {"secret": true}},
-        }));
+        assert_eq!(
+            shown,
+            json!({
+                "integration": "gate", "name": "Main", "site": "Shared to internal sites",
+                "recipientSite": "Security Operations", "agentName": "Agent 7", "description": "For tests",
+                "tenant": "Tenant", "active": true, "users": ["Analyst"], "version": 1,
+                "healthCheck": {"everyMinutes": 15, "email": "soc@example.com"},
+                "parameters": {"Server URL": "http://gate.example", "Password": {"secret": true}},
+            })
+        );
         assert!(!format!("{made:?}").contains("sesame"));
     }
 }

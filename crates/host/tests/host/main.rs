@@ -1,4 +1,5 @@
 //! The host's tests, each on both stores.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod connections;
 mod executor;

@@ -62,13 +62,8 @@ impl Stage {
             };
             Some(OsString::from(value))
         });
-        let connections = Connections::new(
-            test.store.clone(),
-            Arc::new(registry),
-            keyring.clone(),
-            vault,
-            Arc::new(clock.clone()),
-        );
+        let connections =
+            Connections::new(test.store.clone(), Arc::new(registry), keyring.clone(), vault, Arc::new(clock.clone()));
         let mut transaction = test.store.transaction().await.unwrap();
         let site = new_site("Security Operations", SiteKind::Internal);
         let site = transaction.records().create_site(&site, 1).await.unwrap();

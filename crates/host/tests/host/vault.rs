@@ -91,10 +91,13 @@ async fn only_files_in_allowed_folders_are_read_whatever_the_path_looks_like() {
 
 #[tokio::test]
 async fn a_declared_command_prints_a_secret_with_a_clean_environment() {
-    let vault = vault(&[], &[
-        ("print", shell("printf 'from %s %s %s\\n' \"$DECLARED\" \"$TOKEN\" \"${HOME:-nowhere}\"")),
-        ("chatty", shell("head -c 300000 /dev/zero | tr '\\0' e >&2; echo quiet")),
-    ]);
+    let vault = vault(
+        &[],
+        &[
+            ("print", shell("printf 'from %s %s %s\\n' \"$DECLARED\" \"$TOKEN\" \"${HOME:-nowhere}\"")),
+            ("chatty", shell("head -c 300000 /dev/zero | tr '\\0' e >&2; echo quiet")),
+        ],
+    );
     assert_eq!(fetched(&vault, "command:print").await.unwrap(), "from declared value hunter2-token nowhere");
     assert_eq!(fetched(&vault, "command:chatty").await.unwrap(), "quiet");
     let error = fetched(&vault, "command:prnit").await.unwrap_err();
@@ -111,14 +114,17 @@ async fn a_command_that_fails_is_reported_without_what_it_said() {
     missing.program = PathBuf::from("/nowhere/at/all");
     let mut relative = shell("");
     relative.program = PathBuf::from("sh");
-    let vault = vault(&[], &[
-        ("fails", shell("echo canary-output; echo \"denied to $TOKEN with canary-output\" >&2; exit 3")),
-        ("endless", shell("yes canary-output")),
-        ("silent", shell("true")),
-        ("slow", slow),
-        ("missing", missing),
-        ("relative", relative),
-    ]);
+    let vault = vault(
+        &[],
+        &[
+            ("fails", shell("echo canary-output; echo \"denied to $TOKEN with canary-output\" >&2; exit 3")),
+            ("endless", shell("yes canary-output")),
+            ("silent", shell("true")),
+            ("slow", slow),
+            ("missing", missing),
+            ("relative", relative),
+        ],
+    );
     for (name, expected) in [
         ("fails", "its command failed"),
         ("endless", "longer than"),
