@@ -54,7 +54,7 @@ async fn a_name_is_unique_per_integration_and_place() {
         let admin = stage.administrator().await;
         stage.create(&admin, draft("Main", "Security Operations")).await.unwrap();
         let again = because(stage.create(&admin, draft("MAIN", "Security Operations")).await);
-        assert!(again.contains("There is a connection \"MAIN\" already"), "{again}");
+        assert!(again.contains("The connection \"MAIN\" exists already"), "{again}");
         stage.create(&admin, draft("Main", "Client")).await.unwrap();
         stage.create(&admin, draft("Main", "Shared to internal sites")).await.unwrap();
         because(stage.create(&admin, draft("main", "Shared to internal sites")).await);
