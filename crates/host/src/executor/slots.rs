@@ -63,6 +63,12 @@ impl Slots {
         Arc::clone(&queue.turns).acquire_owned().await.map(|turn| (turn, true)).map_err(|_| full())
     }
 
+    /// How many wait.
+    pub(super) fn waiting(&self) -> usize {
+        let queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        queues.values().map(|queue| queue.waiting.load(Ordering::Acquire)).sum()
+    }
+
     fn is_busy(&self, queue: &Queue) -> bool {
         queue.turns.available_permits() < self.at_once
     }

@@ -289,15 +289,13 @@ async fn no_more_run_or_wait_than_may() {
         // Whoever waits and goes away makes room.
         third.abort();
         assert!(third.await.unwrap_err().is_cancelled());
-        let late = loop {
-            let late = start("One");
-            for _ in 0..1_000 {
-                tokio::task::yield_now().await;
-            }
-            if !late.is_finished() {
-                break late;
-            }
-        };
+        while stage.executor.waiting() > 0 {
+            tokio::task::yield_now().await;
+        }
+        let late = start("One");
+        while stage.executor.waiting() == 0 {
+            tokio::task::yield_now().await;
+        }
         // What waited runs on the connection as it is by then.
         stage.update(&admin, one.id, json!({"active": false})).await.unwrap();
         state.go_on.add_permits(3);
