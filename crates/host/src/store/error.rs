@@ -21,6 +21,9 @@ pub enum StoreError {
         /// Its name.
         name: String,
     },
+    /// A value cannot be kept.
+    #[error("{0}")]
+    Invalid(String),
     /// Something else still needs it.
     #[error("The {what} {} is still in use: {by}.", quoted(name))]
     InUse {

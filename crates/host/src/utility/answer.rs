@@ -51,9 +51,10 @@ impl From<StoreError> for Refusal {
     /// What is not there is the caller's error; all else is the store's.
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::NotFound { .. } | StoreError::Duplicate { .. } | StoreError::InUse { .. } => {
-                Self::Because(error.to_string())
-            }
+            StoreError::NotFound { .. }
+            | StoreError::Duplicate { .. }
+            | StoreError::Invalid(_)
+            | StoreError::InUse { .. } => Self::Because(error.to_string()),
             _ => Self::Store(error),
         }
     }
