@@ -10,7 +10,7 @@ use crate::connection::flags::{self, Flags};
 use crate::exit::Exit;
 use crate::logging::{self, LogLevel, Subject};
 use crate::printer::Printer;
-use crate::subcommands::{commands, completions, demo, diagnose, run, simulate, test};
+use crate::subcommands::{commands, completions, demo, diagnose, run, simulate, site, test, user};
 
 const ABOUT: &str = "Run the CODA Footprint connector, its tests and its simulator from the terminal";
 
@@ -48,6 +48,8 @@ enum Chosen {
     Diagnose(diagnose::Arguments),
     Commands(commands::Arguments),
     Simulate(simulate::Arguments),
+    Site(site::Arguments),
+    User(user::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -73,6 +75,8 @@ pub(crate) fn run(printer: &mut Printer) -> Result<Exit> {
         Chosen::Diagnose(arguments) => diagnose::run(&arguments, &flags()?, &plugin, printer),
         Chosen::Commands(arguments) => commands::run(&arguments, plugin.manifest(), printer),
         Chosen::Simulate(arguments) => simulate::run(&arguments, connector, printer),
+        Chosen::Site(arguments) => site::run(&arguments, printer),
+        Chosen::User(arguments) => user::run(&arguments, printer),
         Chosen::Completions(arguments) => completions::run(&arguments, definition(connector), printer),
     }
 }

@@ -3,6 +3,7 @@
 mod command_line;
 mod connection;
 mod exit;
+mod instance;
 mod logging;
 mod printer;
 mod shell;

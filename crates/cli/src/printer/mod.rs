@@ -2,6 +2,8 @@
 
 mod csv;
 mod grid;
+mod listing;
+mod moment;
 mod ndjson;
 mod outcome;
 mod stream;
@@ -16,6 +18,8 @@ use soar_connector::{CommandError, Warning};
 
 pub(crate) use self::csv::CsvWriter;
 pub(crate) use self::grid::Grid;
+pub(crate) use self::listing::{Entry, ListOutput};
+pub(crate) use self::moment::{moment, moment_if_any};
 pub(crate) use self::ndjson::RowWriter;
 pub(crate) use self::outcome::{Output, Tab, View, receipt};
 pub(crate) use self::stream::Written;

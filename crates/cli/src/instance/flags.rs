@@ -1,0 +1,21 @@
+//! The flags that say which instance is meant and who acts on it.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+
+const HEADING: &str = "Instance";
+
+/// Which instance, and who acts on it.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = HEADING)]
+pub(crate) struct InstanceFlags {
+    /// The folder of the instance, as `footprint init` made it
+    #[arg(long = "instance", global = true, value_name = "FOLDER", default_value = "footprint-instance")]
+    #[arg(env = "FOOTPRINT_INSTANCE", value_hint = ValueHint::DirPath)]
+    pub(crate) folder: PathBuf,
+
+    /// Act as this user, with its rights [default: the operator that host.toml names]
+    #[arg(long = "as", global = true, value_name = "USER", env = "FOOTPRINT_AS")]
+    pub(crate) user: Option<String>,
+}

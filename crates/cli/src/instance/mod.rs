@@ -1,0 +1,13 @@
+//! An instance of the host: the folder it lives in, and whoever acts on it from the terminal.
+
+mod advice;
+mod flags;
+mod folder;
+mod session;
+mod settings;
+
+pub(crate) use advice::advised;
+pub(crate) use flags::InstanceFlags;
+pub(crate) use folder::Folder;
+pub(crate) use session::Session;
+pub(crate) use settings::{STORE_VARIABLE, Settings};
