@@ -9,5 +9,5 @@ mod settings;
 pub(crate) use advice::advised;
 pub(crate) use flags::InstanceFlags;
 pub(crate) use folder::Folder;
-pub(crate) use session::Session;
+pub(crate) use session::{Action, Session};
 pub(crate) use settings::{STORE_VARIABLE, Settings};

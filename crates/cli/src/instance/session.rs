@@ -7,6 +7,7 @@ use anyhow::{Result, anyhow};
 use soar_connector::name::{quoted, suggestion};
 use soar_connector::{Clock, ExecutionContext, SystemClock};
 use soar_host::model::{AuditEntry, Caller, Role, Site, Surface, User};
+use soar_host::sealing::Keyring;
 use soar_host::store::{Records, Store, StoreError};
 
 use super::{Folder, InstanceFlags, Settings, advised};
@@ -22,6 +23,17 @@ pub(crate) struct Session {
     roles: BTreeMap<i64, Role>,
     request_id: String,
     clock: SystemClock,
+}
+
+/// What somebody does, for the audit log.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Action<'a> {
+    /// Such as `user add`.
+    pub(crate) command: &'a str,
+    /// The site that it is about; may be empty.
+    pub(crate) site: &'a str,
+    /// What else it is about, such as the user's name.
+    pub(crate) about: &'a str,
 }
 
 impl Session {
@@ -61,6 +73,11 @@ impl Session {
     pub(crate) fn now(&self) -> i64 {
         let since = self.clock.now().duration_since(UNIX_EPOCH).unwrap_or_default();
         i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    }
+
+    /// The keys that seal secrets.
+    pub(crate) fn keyring(&self) -> Result<Keyring> {
+        self.settings.keyring(&self.folder)
     }
 
     /// The user as the caller of a command on a site.
@@ -114,19 +131,16 @@ impl Session {
 
     /// Does what only an administrator may, in one transaction with its entry in the audit log.
     ///
-    /// `action` is what the audit log calls it, such as `site add`; `site` is the site that it is about, if any.
-    ///
     /// # Errors
     /// What `change` says, or that the user is no administrator; either is in the audit log then.
     pub(crate) async fn manage<T>(
         &self,
-        action: &str,
-        site: Option<&str>,
+        action: &Action<'_>,
         change: impl AsyncFnOnce(&mut Records<'_>, i64) -> Result<T, StoreError>,
     ) -> Result<T> {
         if !self.user.is_administrator {
             let reason = format!("{} is no administrator.", quoted(&self.user.name));
-            self.refused(action, site, &reason).await?;
+            self.note(action, Some(&reason)).await?;
             return Err(anyhow!("{reason} Only administrators may do that: name one with --as USER."));
         }
         let mut transaction = self.store.transaction().await.map_err(advised)?;
@@ -134,13 +148,13 @@ impl Session {
         let now = self.now();
         match change(&mut records, now).await {
             Ok(done) => {
-                records.append_audit(&[self.entry(action, site, now, None)]).await.map_err(advised)?;
+                records.append_audit(&[self.entry(action, now, None)]).await.map_err(advised)?;
                 transaction.commit().await.map_err(advised)?;
                 Ok(done)
             }
             Err(error) => {
                 drop(transaction);
-                self.refused(action, site, &error.to_string()).await?;
+                self.note(action, Some(&error.to_string())).await?;
                 Err(advised(error))
             }
         }
@@ -155,15 +169,16 @@ impl Session {
         Err(anyhow!("{name} is no administrator. Only administrators may see that: name one with --as USER."))
     }
 
-    async fn refused(&self, action: &str, site: Option<&str>, reason: &str) -> Result<()> {
+    /// Notes in the audit log that something was done, or why it was refused.
+    pub(crate) async fn note(&self, action: &Action<'_>, refused: Option<&str>) -> Result<()> {
         let mut transaction = self.store.transaction().await.map_err(advised)?;
-        let entry = self.entry(action, site, self.now(), Some(reason));
+        let entry = self.entry(action, self.now(), refused);
         transaction.records().append_audit(&[entry]).await.map_err(advised)?;
         transaction.commit().await.map_err(advised)
     }
 
     /// An entry for the audit log; accepted unless there is a reason why not.
-    pub(crate) fn entry(&self, action: &str, site: Option<&str>, at: i64, refused: Option<&str>) -> AuditEntry {
+    pub(crate) fn entry(&self, action: &Action<'_>, at: i64, refused: Option<&str>) -> AuditEntry {
         AuditEntry {
             at,
             request_id: self.request_id.clone(),
@@ -172,11 +187,11 @@ impl Session {
             key: String::new(),
             username: self.user.name.clone(),
             acting_for: String::new(),
-            site: AuditEntry::kept(site.unwrap_or_default()),
-            command: AuditEntry::kept(action),
+            site: AuditEntry::kept(action.site),
+            command: action.command.to_owned(),
             status: 0,
             accepted: refused.is_none(),
-            reason: AuditEntry::kept(refused.unwrap_or_default()),
+            reason: AuditEntry::kept(refused.unwrap_or(action.about)),
         }
     }
 }

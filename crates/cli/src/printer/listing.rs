@@ -5,7 +5,8 @@ use std::io;
 use clap::ValueEnum;
 use serde::Serialize;
 
-use super::{Form, Grid, Printer, csv, visible};
+use super::visible::{self, visible};
+use super::{Form, Grid, Printer, csv};
 
 /// The form in which a list is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -47,9 +48,7 @@ impl Printer {
             ListOutput::Json => self.json(&entries),
             ListOutput::Csv => {
                 let headings = E::HEADINGS.iter().map(|heading| (*heading).to_owned()).collect();
-                let records = std::iter::once(headings).chain(entries.iter().map(Entry::cells));
-                let text = csv::render(records)?;
-                self.bytes(&if self.is_terminal() { csv::harmless(&text) } else { text })
+                self.csv(std::iter::once(headings).chain(entries.iter().map(Entry::cells)))
             }
             ListOutput::Ndjson => {
                 let mut text = String::new();
@@ -60,6 +59,21 @@ impl Printer {
                 }
                 self.bytes(text.as_bytes())
             }
+        }
+    }
+
+    /// Writes what came to a list since it was written, without headings.
+    pub(crate) fn more<E: Entry>(&mut self, entries: &[E], output: ListOutput) -> io::Result<()> {
+        match output {
+            ListOutput::Table => {
+                for entry in entries {
+                    let line = entry.cells().into_iter().filter(|cell| !cell.is_empty()).collect::<Vec<_>>().join("  ");
+                    self.line(&visible(&line))?;
+                }
+                Ok(())
+            }
+            ListOutput::Csv => self.csv(entries.iter().map(Entry::cells)),
+            ListOutput::Json | ListOutput::Ndjson => self.list(entries, ListOutput::Ndjson, ""),
         }
     }
 
@@ -79,6 +93,11 @@ impl Printer {
             }
         }
         self.bytes(text.as_bytes())
+    }
+
+    fn csv(&mut self, records: impl IntoIterator<Item = Vec<String>>) -> io::Result<()> {
+        let text = csv::render(records)?;
+        self.bytes(&if self.is_terminal() { csv::harmless(&text) } else { text })
     }
 
     /// Says on standard output that something was done.

@@ -23,7 +23,8 @@ impl Records<'_> {
     /// [`StoreError::Database`].
     pub async fn all_roles(&mut self) -> Result<BTreeMap<i64, BTreeMap<i64, Role>>, StoreError> {
         let mut roles = BTreeMap::<i64, BTreeMap<i64, Role>>::new();
-        let rows = sqlx::query("SELECT user_id, site_id, role FROM user_roles").fetch_all(&mut *self.connection).await?;
+        let rows =
+            sqlx::query("SELECT user_id, site_id, role FROM user_roles").fetch_all(&mut *self.connection).await?;
         for row in rows {
             let role = row.try_get::<String, _>(2)?.parse().map_err(StoreError::Unreadable)?;
             roles.entry(row.try_get(0)?).or_default().insert(row.try_get(1)?, role);

@@ -68,5 +68,8 @@ pub(super) fn email(address: &str) -> Result<&str, StoreError> {
     if is_address {
         return Ok(trimmed);
     }
-    Err(StoreError::Invalid(format!("{} is no e-mail address. Expected one such as admin@example.com.", quoted(address))))
+    Err(StoreError::Invalid(format!(
+        "{} is no e-mail address. Expected one such as admin@example.com.",
+        quoted(address)
+    )))
 }

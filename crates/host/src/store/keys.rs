@@ -214,9 +214,7 @@ fn read(row: &AnyRow) -> Result<StoredKey, StoreError> {
         commands: if yes(6)? {
             Allowed::All
         } else {
-            Allowed::Only(
-                serde_json::from_str(&commands).map_err(|error| StoreError::Unreadable(error.to_string()))?,
-            )
+            Allowed::Only(serde_json::from_str(&commands).map_err(|error| StoreError::Unreadable(error.to_string()))?)
         },
         may_manage: yes(8)?,
         requires_expiry: yes(9)?,

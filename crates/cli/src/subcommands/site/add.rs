@@ -7,7 +7,7 @@ use soar_host::model::SiteKind;
 use soar_host::store::NewSite;
 
 use crate::exit::Exit;
-use crate::instance::Session;
+use crate::instance::{Action, Session};
 use crate::printer::{Form, Printer};
 
 const EXAMPLES: &str = "\
@@ -51,7 +51,8 @@ pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut 
         time_zone: arguments.time_zone.clone(),
         language: arguments.language.clone(),
     };
-    let made = session.manage("site add", Some(&new.name), async |records, now| records.create_site(&new, now).await);
+    let action = Action { command: "site add", site: &new.name, about: "" };
+    let made = session.manage(&action, async |records, now| records.create_site(&new, now).await);
     let site = made.await?;
     match arguments.output {
         Form::Json => printer.json(&site)?,

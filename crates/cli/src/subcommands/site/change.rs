@@ -6,7 +6,7 @@ use soar_host::model::SiteKind;
 use soar_host::store::SiteChange;
 
 use crate::exit::{Exit, WrongUse};
-use crate::instance::Session;
+use crate::instance::{Action, Session};
 use crate::printer::{Form, Printer};
 
 const EXAMPLES: &str = "\
@@ -62,8 +62,8 @@ pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut 
         description: description.clone(),
     };
     let site = session.site(Some(&arguments.site)).await?.name;
-    let changed =
-        session.manage("site change", Some(&site), async |records, now| records.update_site(&site, &change, now).await);
+    let action = Action { command: "site change", site: &site, about: "" };
+    let changed = session.manage(&action, async |records, now| records.update_site(&site, &change, now).await);
     super::show_one(&changed.await?, arguments.output, printer)?;
     Ok(Exit::Successful)
 }

@@ -6,7 +6,7 @@ use soar_connector::name::quoted;
 use soar_host::store::UserChange;
 
 use crate::exit::Exit;
-use crate::instance::Session;
+use crate::instance::{Action, Session};
 use crate::printer::Printer;
 
 #[derive(Debug, Args)]
@@ -16,11 +16,11 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, active: bool, session: &Session, printer: &mut Printer) -> Result<Exit> {
-    let (action, state) = if active { ("activate", "active again") } else { ("deactivate", "deactivated") };
+    let (command, state) = if active { ("user activate", "active again") } else { ("user deactivate", "deactivated") };
     let user = &arguments.user;
     let change = UserChange { active: Some(active), ..UserChange::default() };
-    let action = format!("user {action} {user}");
-    let changed = session.manage(&action, None, async |records, now| records.update_user(user, &change, now).await);
+    let action = Action { command, site: "", about: user };
+    let changed = session.manage(&action, async |records, now| records.update_user(user, &change, now).await);
     let name = changed.await?.name;
     printer.done(&format!("The user {} is {state}.", quoted(&name)))?;
     Ok(Exit::Successful)

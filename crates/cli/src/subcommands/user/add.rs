@@ -7,7 +7,7 @@ use soar_host::model::Role;
 use soar_host::store::NewUser;
 
 use crate::exit::Exit;
-use crate::instance::Session;
+use crate::instance::{Action, Session};
 use crate::printer::{Form, Printer};
 use crate::shell;
 
@@ -51,9 +51,9 @@ pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut 
     };
     let Arguments { name, email, administrator, role, .. } = arguments;
     let new = NewUser { name: name.clone(), email: email.clone(), is_administrator: *administrator };
-    let place = site.as_ref().map(|site| site.name.as_str());
-    let action = format!("user add {name}");
-    let made = session.manage(&action, place, async |records, now| {
+    let place = site.as_ref().map_or("", |site| site.name.as_str());
+    let action = Action { command: "user add", site: place, about: name };
+    let made = session.manage(&action, async |records, now| {
         let user = records.create_user(&new, now).await?;
         if let Some((role, site)) = role.zip(site.as_ref()) {
             records.set_role(user.id, site.id, role).await?;

@@ -5,7 +5,7 @@ use clap::{ArgAction, Args};
 use soar_host::store::UserChange;
 
 use crate::exit::{Exit, WrongUse};
-use crate::instance::Session;
+use crate::instance::{Action, Session};
 use crate::printer::{Form, Printer};
 
 const EXAMPLES: &str = "\
@@ -46,8 +46,8 @@ pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut 
     let change =
         UserChange { name: name.clone(), email: email.clone(), active: None, is_administrator: *administrator };
     let user = &arguments.user;
-    let action = format!("user change {user}");
-    let changed = session.manage(&action, None, async |records, now| records.update_user(user, &change, now).await);
+    let action = Action { command: "user change", site: "", about: user };
+    let changed = session.manage(&action, async |records, now| records.update_user(user, &change, now).await);
     let changed = changed.await?;
     super::show_one(&super::one(&changed.name, session).await?, arguments.output, printer)?;
     if session.settings.operator.to_lowercase() == user.to_lowercase() && name.is_some() {

@@ -7,7 +7,7 @@ use soar_host::model::Role;
 use soar_host::store::StoreError;
 
 use crate::exit::Exit;
-use crate::instance::Session;
+use crate::instance::{Action, Session};
 use crate::printer::Printer;
 
 const SET_EXAMPLES: &str = "\
@@ -50,8 +50,9 @@ pub(super) struct Remove {
 pub(super) async fn set(arguments: &Set, session: &Session, printer: &mut Printer) -> Result<Exit> {
     let site = session.site(arguments.site.as_deref()).await?;
     let Set { user, role, .. } = arguments;
-    let action = format!("user role {user} {role}");
-    let given = session.manage(&action, Some(&site.name), async |records, _| {
+    let about = format!("{user}: {role}");
+    let action = Action { command: "user role", site: &site.name, about: &about };
+    let given = session.manage(&action, async |records, _| {
         let user = records.user(user).await?;
         records.set_role(user.id, site.id, *role).await?;
         Ok(user)
@@ -64,8 +65,8 @@ pub(super) async fn set(arguments: &Set, session: &Session, printer: &mut Printe
 pub(super) async fn remove(arguments: &Remove, session: &Session, printer: &mut Printer) -> Result<Exit> {
     let site = session.site(arguments.site.as_deref()).await?;
     let name = &arguments.user;
-    let action = format!("user remove-role {name}");
-    let removed = session.manage(&action, Some(&site.name), async |records, _| {
+    let action = Action { command: "user remove-role", site: &site.name, about: name };
+    let removed = session.manage(&action, async |records, _| {
         let user = records.user(name).await?;
         if records.remove_role(user.id, site.id).await? {
             return Ok(user);
