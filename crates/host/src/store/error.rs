@@ -34,6 +34,9 @@ pub enum StoreError {
         /// By what, in words.
         by: String,
     },
+    /// Something else changed it at the same moment, or since it was read.
+    #[error("{0}")]
+    Conflict(String),
     /// The address of the store is not one.
     #[error("{0}")]
     Address(String),

@@ -1,11 +1,13 @@
 //! Utility commands: the host's own, which act on what it keeps.
 
 mod answer;
+mod more;
 
 use async_trait::async_trait;
 use soar_connector::Parameters;
 
 pub use answer::{Answer, Ended, Refusal};
+pub use more::More;
 
 use crate::model::Caller;
 use crate::store::Records;
