@@ -5,9 +5,11 @@ mod connection;
 mod exit;
 mod instance;
 mod logging;
+mod parameters;
 mod printer;
 mod shell;
 mod subcommands;
+mod when;
 
 use std::process::ExitCode;
 

@@ -1,6 +1,7 @@
 //! Turns the store's errors into what a person reads: what was wrong, and what to do next.
 
 use soar_host::store::StoreError;
+use soar_host::utility::Refusal;
 
 use crate::exit::WrongUse;
 
@@ -19,7 +20,15 @@ pub(crate) fn advised(error: StoreError) -> anyhow::Error {
         StoreError::Database(_) => anyhow::anyhow!(
             "{error}\nCheck that the store is there and reachable: `store` in host.toml, or FOOTPRINT_STORE."
         ),
-        StoreError::InUse { .. } | StoreError::Unreadable(_) => error.into(),
+        _ => error.into(),
+    }
+}
+
+/// Why something was refused, with what to do about it.
+pub(crate) fn refused(error: Refusal) -> anyhow::Error {
+    match error {
+        Refusal::Because(reason) => anyhow::Error::msg(reason),
+        Refusal::Store(error) => advised(error),
     }
 }
 

@@ -1,12 +1,14 @@
 //! An instance of the host: the folder it lives in, and whoever acts on it from the terminal.
 
 mod advice;
+mod executing;
 mod flags;
 mod folder;
 mod session;
 mod settings;
 
-pub(crate) use advice::advised;
+pub(crate) use advice::{advised, refused};
+pub(crate) use executing::{Executing, connections, registry};
 pub(crate) use flags::InstanceFlags;
 pub(crate) use folder::Folder;
 pub(crate) use session::{Action, Session};

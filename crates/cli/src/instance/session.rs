@@ -1,6 +1,7 @@
 //! Somebody at the host's terminal: the store is open, the user is known, and every change is audited.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use anyhow::{Result, anyhow};
@@ -9,8 +10,9 @@ use soar_connector::{Clock, ExecutionContext, SystemClock};
 use soar_host::model::{AuditEntry, Caller, Role, Site, Surface, User};
 use soar_host::sealing::Keyring;
 use soar_host::store::{Records, Store, StoreError};
+use soar_host::utility::Refusal;
 
-use super::{Folder, InstanceFlags, Settings, advised};
+use super::{Folder, InstanceFlags, Settings, advised, refused};
 use crate::exit::WrongUse;
 
 /// An open instance and the user who acts on it.
@@ -22,7 +24,7 @@ pub(crate) struct Session {
     pub(crate) user: User,
     roles: BTreeMap<i64, Role>,
     request_id: String,
-    clock: SystemClock,
+    pub(super) clock: Arc<dyn Clock>,
 }
 
 /// What somebody does, for the audit log.
@@ -66,7 +68,7 @@ impl Session {
         let roles = reader.records().roles(user.id).await.map_err(advised)?;
         drop(reader);
         let request_id = ExecutionContext::new().request_id;
-        Ok(Self { folder, settings, store, user, roles, request_id, clock: SystemClock::new() })
+        Ok(Self { folder, settings, store, user, roles, request_id, clock: Arc::new(SystemClock::new()) })
     }
 
     /// The time, in milliseconds since 1970.
@@ -92,7 +94,7 @@ impl Session {
     }
 
     /// Whether the user has anything to do with the site.
-    pub(crate) fn sees(&self, site: &Site) -> bool {
+    fn sees(&self, site: &Site) -> bool {
         self.user.is_administrator || self.roles.contains_key(&site.id)
     }
 
@@ -167,6 +169,20 @@ impl Session {
         }
         let name = quoted(&self.user.name);
         Err(anyhow!("{name} is no administrator. Only administrators may see that: name one with --as USER."))
+    }
+
+    /// What came of something that checks the user's rights itself, with its entry in the audit log.
+    pub(crate) async fn audited<T>(&self, action: &Action<'_>, ended: Result<T, Refusal>) -> Result<T> {
+        match ended {
+            Ok(done) => {
+                self.note(action, None).await?;
+                Ok(done)
+            }
+            Err(error) => {
+                self.note(action, Some(&error.to_string())).await?;
+                Err(refused(error))
+            }
+        }
     }
 
     /// Notes in the audit log that something was done, or why it was refused.

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use soar_connector::name::quoted;
 
 use super::questions;
+use crate::connection::secret;
 use crate::exit::WrongUse;
 use crate::instance::{STORE_VARIABLE, Settings};
 
@@ -69,7 +70,7 @@ impl Choices {
     pub(super) fn gather(flags: &Flags) -> Result<Self> {
         let asks = !flags.yes;
         let is_open = flags.site.is_none() || flags.time_zone.is_none() || flags.administrator.is_none();
-        if asks && is_open && !questions::can_ask() {
+        if asks && is_open && !secret::can_ask() {
             return Err(WrongUse(
                 "There is no terminal to ask at.\nGive --yes to take what is suggested, beside the flags that say \
                  otherwise; `footprint init --help` lists them."

@@ -98,7 +98,7 @@ async fn make(folder: &Folder, choices: &Choices) -> Result<Made> {
     if choices.keeps_its_own_store() {
         make_store_file(folder)?;
     }
-    let settings = choices.settings();
+    let settings = choices.settings()?;
     let store = Store::open(&settings.store_address(folder)?).await.map_err(advised)?;
     if !is_empty(&mut store.reader().await.map_err(advised)?.records()).await.map_err(advised)? {
         return Err(occupied());

@@ -1,14 +1,7 @@
 //! What a person is asked when an instance is made.
 
-use std::io::{self, IsTerminal as _};
-
 use anyhow::{Context as _, Result};
 use dialoguer::{Input, Password, Select};
-
-/// Whether somebody is there to be asked.
-pub(super) fn can_ask() -> bool {
-    io::stdin().is_terminal() && io::stderr().is_terminal()
-}
 
 /// Asks for a text; nothing typed means what is suggested.
 pub(super) fn text(question: &str, suggested: &str) -> Result<String> {
