@@ -10,7 +10,9 @@ use crate::connection::flags::{self, Flags};
 use crate::exit::Exit;
 use crate::logging::{self, LogLevel, Subject};
 use crate::printer::Printer;
-use crate::subcommands::{commands, completions, demo, diagnose, run, simulate, site, test, user};
+use crate::subcommands::{
+    audit, commands, completions, connection, demo, diagnose, init, key, run, runs, simulate, site, test, user,
+};
 
 const ABOUT: &str = "Run the CODA Footprint connector, its tests and its simulator from the terminal";
 
@@ -48,8 +50,13 @@ enum Chosen {
     Diagnose(diagnose::Arguments),
     Commands(commands::Arguments),
     Simulate(simulate::Arguments),
+    Init(init::Arguments),
     Site(site::Arguments),
     User(user::Arguments),
+    Key(key::Arguments),
+    Connection(connection::Arguments),
+    Runs(runs::Arguments),
+    Audit(audit::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -76,6 +83,11 @@ pub(crate) fn run(printer: &mut Printer) -> Result<Exit> {
         Chosen::Commands(arguments) => commands::run(&arguments, plugin.manifest(), printer),
         Chosen::Simulate(arguments) => simulate::run(&arguments, connector, printer),
         Chosen::Site(arguments) => site::run(&arguments, printer),
+        Chosen::Init(arguments) => init::run(&arguments, printer),
+        Chosen::Key(arguments) => key::run(&arguments, printer),
+        Chosen::Connection(arguments) => connection::run(&arguments, printer),
+        Chosen::Runs(arguments) => runs::run(&arguments, printer),
+        Chosen::Audit(arguments) => audit::run(&arguments, printer),
         Chosen::User(arguments) => user::run(&arguments, printer),
         Chosen::Completions(arguments) => completions::run(&arguments, definition(connector), printer),
     }

@@ -1,13 +1,21 @@
 //! A SOAR host: it keeps connections, sites, users, incidents and cases, runs connectors' commands, and speaks D3's
 //! Command API.
 
+pub mod access;
+pub mod audit;
+pub mod command_api;
 pub mod connections;
 pub mod executor;
+mod gate;
+mod host;
 pub mod model;
 pub mod moment;
 pub mod sealing;
+pub mod server;
 pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod utility;
 pub mod vault;
+
+pub use host::Host;

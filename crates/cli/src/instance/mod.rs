@@ -4,6 +4,7 @@ mod advice;
 mod executing;
 mod flags;
 mod folder;
+mod seal;
 mod session;
 mod settings;
 
@@ -11,5 +12,6 @@ pub(crate) use advice::{advised, refused};
 pub(crate) use executing::{Executing, connections, registry};
 pub(crate) use flags::InstanceFlags;
 pub(crate) use folder::Folder;
+pub(crate) use seal::KeyringSeal;
 pub(crate) use session::{Action, Session};
 pub(crate) use settings::{STORE_VARIABLE, Settings};

@@ -12,7 +12,7 @@ use soar_host::sealing::Keyring;
 use soar_host::store::{Records, Store, StoreError};
 use soar_host::utility::Refusal;
 
-use super::{Folder, InstanceFlags, Settings, advised, refused};
+use super::{Folder, InstanceFlags, KeyringSeal, Settings, advised, refused};
 use crate::exit::WrongUse;
 
 /// An open instance and the user who acts on it.
@@ -46,7 +46,7 @@ impl Session {
     pub(crate) async fn open(flags: &InstanceFlags) -> Result<Self> {
         let folder = Folder::of_instance(&flags.folder)?;
         let settings = Settings::read(&folder)?;
-        let store = Store::open(&settings.store_address(&folder)).await.map_err(advised)?;
+        let store = Store::open(&settings.store_address(&folder)?).await.map_err(advised)?;
         let mut reader = store.reader().await.map_err(advised)?;
         let name = flags.user.as_deref().unwrap_or(&settings.operator);
         let user = match reader.records().user(name).await {
@@ -82,6 +82,11 @@ impl Session {
         self.settings.keyring(&self.folder)
     }
 
+    /// What seals the secrets of JWT keys.
+    pub(crate) fn seal(&self) -> Result<KeyringSeal> {
+        Ok(KeyringSeal(self.keyring()?))
+    }
+
     /// The user as the caller of a command on a site.
     pub(crate) fn caller(&self, site: Site) -> Caller {
         Caller {
@@ -91,6 +96,18 @@ impl Session {
             key: None,
             request_id: self.request_id.clone(),
         }
+    }
+
+    /// The user as the caller of what does not depend on the site.
+    ///
+    /// # Errors
+    /// When the user has a role on no site.
+    pub(crate) async fn any_caller(&self) -> Result<Caller> {
+        let site = self.sites().await?.into_iter().next();
+        let site = site.ok_or_else(|| {
+            anyhow!("{} has a role on no site. `footprint user role` gives one.", quoted(&self.user.name))
+        })?;
+        Ok(self.caller(site))
     }
 
     /// Whether the user has anything to do with the site.

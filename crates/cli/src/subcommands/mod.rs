@@ -1,10 +1,15 @@
 //! The subcommands, one per file.
 
+pub(crate) mod audit;
 pub(crate) mod commands;
 pub(crate) mod completions;
+pub(crate) mod connection;
 pub(crate) mod demo;
 pub(crate) mod diagnose;
+pub(crate) mod init;
+pub(crate) mod key;
 pub(crate) mod run;
+pub(crate) mod runs;
 pub(crate) mod simulate;
 pub(crate) mod site;
 pub(crate) mod test;

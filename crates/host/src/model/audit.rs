@@ -1,6 +1,7 @@
 //! The audit log: who called what, and what became of it.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::access::text_enum;
 
@@ -17,7 +18,7 @@ text_enum! {
 }
 
 /// One call, accepted or refused. Texts that are not known are empty.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditEntry {
     /// When it came, in milliseconds since 1970.

@@ -1,6 +1,7 @@
 //! Keys: what a caller shows to be let in.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::access::text_enum;
 
@@ -94,7 +95,7 @@ impl AccessKey {
 }
 
 /// Whether a key is still good for anything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum KeyState {
     /// It is.

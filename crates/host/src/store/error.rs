@@ -63,6 +63,14 @@ impl StoreError {
         }
     }
 
+    /// Whether the transaction lost against another one, and may succeed when it is done again.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        // PostgreSQL: serialization_failure and deadlock_detected.
+        matches!(self, Self::Database(sqlx::Error::Database(inner))
+            if matches!(inner.code().as_deref(), Some("40001" | "40P01")))
+    }
+
     pub(crate) fn not_found(what: &'static str, name: impl Into<String>) -> Self {
         Self::NotFound { what, name: name.into() }
     }

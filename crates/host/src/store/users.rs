@@ -81,8 +81,8 @@ impl Records<'_> {
     /// Changes a user. `now` is in milliseconds since 1970.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`], [`StoreError::Duplicate`], [`StoreError::Invalid`] as for a new user, and when nobody
-    /// would be left to manage the instance.
+    /// [`StoreError::NotFound`], [`StoreError::Duplicate`], [`StoreError::Invalid`] as for a new user, and
+    /// [`StoreError::InUse`] when nobody would be left to manage the instance.
     pub async fn update_user(&mut self, name: &str, change: &UserChange, now: i64) -> Result<User, StoreError> {
         let user = self.user(name).await?;
         let new_name = change.name.as_deref().unwrap_or(&user.name);
@@ -102,10 +102,11 @@ impl Records<'_> {
             );
             let administrators = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(&mut *self.connection).await?;
             if administrators.len() < 2 {
-                return Err(StoreError::Invalid(format!(
-                    "{} is the only active administrator: nobody could manage the instance. Make another one first.",
-                    soar_connector::name::quoted(&user.name)
-                )));
+                return Err(StoreError::InUse {
+                    what: "user",
+                    name: user.name,
+                    by: "nobody else could manage the instance; make another administrator first".to_owned(),
+                });
             }
         }
         sqlx::query(

@@ -1,6 +1,6 @@
 //! Which connection is meant, by its name and, where several have it, its site; and on which site the user calls.
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use clap::Args;
 use soar_connector::name::{quoted, suggestion};
 use soar_host::connections::Connections;
@@ -77,12 +77,6 @@ impl Named {
 
 /// The connections that the user may see, on whatever site.
 pub(super) async fn seen(connections: &Connections, session: &Session) -> Result<Vec<Connection>> {
-    let Some(site) = session.sites().await?.into_iter().next() else {
-        return Err(anyhow!(
-            "{} has a role on no site, so there is nothing to see. `footprint user role` gives one.",
-            quoted(&session.user.name)
-        ));
-    };
     // What may be seen does not depend on the site of the call.
-    connections.list(&session.caller(site)).await.map_err(refused)
+    connections.list(&session.any_caller().await?).await.map_err(refused)
 }

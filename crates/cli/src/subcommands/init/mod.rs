@@ -19,7 +19,7 @@ use soar_host::store::{NewSite, NewUser, Records, Store, StoreError};
 use self::choices::{Choices, Flags};
 use super::run::single_threaded_runtime;
 use crate::exit::{Exit, WrongUse};
-use crate::instance::{Folder, InstanceFlags, Settings, advised};
+use crate::instance::{Folder, InstanceFlags, KeyringSeal, Settings, advised};
 use crate::printer::{Form, Printer};
 use crate::shell;
 
@@ -94,7 +94,7 @@ struct Made {
 
 async fn make(folder: &Folder, choices: &Choices) -> Result<Made> {
     folder.make()?;
-    let keyring = keyring(folder)?;
+    let seal = seal(folder)?;
     if choices.keeps_its_own_store() {
         make_store_file(folder)?;
     }
@@ -111,7 +111,7 @@ async fn make(folder: &Folder, choices: &Choices) -> Result<Made> {
     if !is_empty(&mut records).await.map_err(advised)? {
         return Err(occupied());
     }
-    let key = fill(&mut records, choices, &keyring).await.map_err(advised)?;
+    let key = fill(&mut records, choices, &seal).await.map_err(advised)?;
     transaction.commit().await.map_err(advised)?;
     store.close().await;
     folder.finish()?;
@@ -119,10 +119,10 @@ async fn make(folder: &Folder, choices: &Choices) -> Result<Made> {
 }
 
 /// The keys that seal secrets: those of the environment or the folder; made in the folder where there are none.
-fn keyring(folder: &Folder) -> Result<Keyring> {
+fn seal(folder: &Folder) -> Result<KeyringSeal> {
     let file = folder.sealing_key_file();
     let keyring = if file.exists() { Keyring::from_file(&file) } else { Keyring::create_file(&file) };
-    keyring.map_err(|error| anyhow!(error))
+    keyring.map(KeyringSeal).map_err(|error| anyhow!(error))
 }
 
 /// An empty file is an empty store, and this one is its owner's alone.
@@ -150,7 +150,7 @@ fn occupied() -> anyhow::Error {
 }
 
 /// Everything that the store begins with, in the caller's transaction.
-async fn fill(records: &mut Records<'_>, choices: &Choices, keyring: &Keyring) -> Result<IssuedKey, StoreError> {
+async fn fill(records: &mut Records<'_>, choices: &Choices, seal: &KeyringSeal) -> Result<IssuedKey, StoreError> {
     let now = now();
     let site = NewSite {
         name: choices.site.clone(),
@@ -164,13 +164,13 @@ async fn fill(records: &mut Records<'_>, choices: &Choices, keyring: &Keyring) -
         NewUser { name: choices.administrator.clone(), email: choices.email.clone(), is_administrator: true };
     let administrator = records.create_user(&administrator, now).await?;
     records.set_role(administrator.id, site.id, Role::Manager).await?;
-    first_key(records, keyring, &administrator.name, FIRST_KEY, now).await
+    first_key(records, seal, &administrator.name, FIRST_KEY, now).await
 }
 
 /// The administrator's first key, and its entry in the audit log.
 async fn first_key(
     records: &mut Records<'_>,
-    keyring: &Keyring,
+    seal: &KeyringSeal,
     administrator: &str,
     name: &str,
     now: i64,
@@ -186,7 +186,7 @@ async fn first_key(
         requires_expiry: true,
         expires_at: None,
     };
-    let key = issue_key(records, keyring, &request, now).await?;
+    let key = issue_key(records, seal, &request, now).await?;
     let entry = AuditEntry {
         at: now,
         request_id: ExecutionContext::new().request_id,

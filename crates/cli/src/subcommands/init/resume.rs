@@ -5,7 +5,7 @@ use std::fs;
 use anyhow::{Context as _, Result};
 use soar_host::store::{Records, Store, StoreError};
 
-use super::{FIRST_KEY, Made, first_key, is_empty, keyring, now};
+use super::{FIRST_KEY, Made, first_key, is_empty, now, seal};
 use crate::exit::WrongUse;
 use crate::instance::{Folder, Settings, advised};
 
@@ -26,11 +26,11 @@ pub(super) async fn begun(folder: &Folder) -> Result<Option<Made>> {
     if is_empty(&mut records).await.map_err(advised)? {
         return Ok(None);
     }
-    let keyring = keyring(folder)?;
+    let seal = seal(folder)?;
     let site = records.sites().await.map_err(advised)?.into_iter().next().map(|site| site.name).unwrap_or_default();
     let now = now();
     let name = replace_first_key(&mut records, now).await.map_err(advised)?;
-    let key = first_key(&mut records, &keyring, &settings.operator, &name, now).await.map_err(advised)?;
+    let key = first_key(&mut records, &seal, &settings.operator, &name, now).await.map_err(advised)?;
     transaction.commit().await.map_err(advised)?;
     store.close().await;
     folder.finish()?;

@@ -76,10 +76,10 @@ struct Issued {
 
 pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
     let request = arguments.request(session)?;
-    let keyring = session.keyring()?;
+    let seal = session.seal()?;
     let action = Action { command: "key add", site: "", about: &request.name };
     let made = session.manage(&action, async |records, now| {
-        let issued = issue_key(records, &keyring, &request, now).await?;
+        let issued = issue_key(records, &seal, &request, now).await?;
         let names = Names::read(records).await?;
         Ok((names.shown(issued.key, now), issued.text))
     });
