@@ -14,7 +14,6 @@ use crate::connection::{self, flags::Flags};
 use crate::exit::{Exit, WrongUse};
 use crate::parameters::{ParameterFlags, read};
 use crate::printer::{CsvWriter, Output, Printer, RowWriter, Tab, View, Written, receipt};
-use crate::shell;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -35,7 +35,8 @@ pub(super) async fn admit(call: &mut Call, request: Request) -> Result<Admitted,
     }
     let entered = call.enter(&head.headers).await?;
     let host = Arc::clone(&call.host);
-    let command = host.commands.find(&call.entry.command).map_err(|error| Reply::error(StatusCode::NOT_FOUND, error))?;
+    let command =
+        host.commands.find(&call.entry.command).map_err(|error| Reply::error(StatusCode::NOT_FOUND, error))?;
     command.endpoint.as_ref().clone_into(&mut call.entry.command);
     call.label = Arc::clone(&command.endpoint);
 
@@ -50,10 +51,11 @@ pub(super) async fn admit(call: &mut Call, request: Request) -> Result<Admitted,
     let key = &entered.shown.known.key;
     // Whether there is such a site is not for those to know who may do nothing there.
     let site = entered.snapshot.site(&request.site);
-    let site = site.filter(|site| known.user.is_administrator || known.roles.contains_key(&site.id)).ok_or_else(|| {
-        let (user, site) = (quoted(&known.user.name), quoted(&request.site));
-        Reply::refused(format!("There is no site {site}, or user {user} has no role on it. Ask an administrator."))
-    })?;
+    let site =
+        site.filter(|site| known.user.is_administrator || known.roles.contains_key(&site.id)).ok_or_else(|| {
+            let (user, site) = (quoted(&known.user.name), quoted(&request.site));
+            Reply::refused(format!("There is no site {site}, or user {user} has no role on it. Ask an administrator."))
+        })?;
     if !key.sites.allows(&site.id) {
         let (key, site) = (quoted(&key.name), quoted(&site.name));
         return Err(Reply::refused(format!("The key {key} may not be used on site {site}.")));

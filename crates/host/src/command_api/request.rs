@@ -25,7 +25,9 @@ impl CommandRequest {
         })?;
         let mut text = |name: &str| match fields.remove(name) {
             Some(Value::String(text)) if !text.trim().is_empty() => Ok(text.trim().to_owned()),
-            None | Some(Value::Null | Value::String(_)) => Err(malformed(format!("{name} is required: expected text."))),
+            None | Some(Value::Null | Value::String(_)) => {
+                Err(malformed(format!("{name} is required: expected text.")))
+            }
             Some(_) => Err(malformed(format!("{name}: expected text."))),
         };
         let username = text("Username")?;

@@ -104,7 +104,9 @@ fn health_check(draft: &ConnectionDraft) -> Result<Option<HealthCheck>, Refusal>
     let Some(every_minutes) = draft.health_check_minutes else {
         return match email {
             None => Ok(None),
-            Some(_) => Err(refuse("Connection Health Check: say every how many minutes it is to be tested.".to_owned())),
+            Some(_) => {
+                Err(refuse("Connection Health Check: say every how many minutes it is to be tested.".to_owned()))
+            }
         };
     };
     if !(1..=MOST_MINUTES).contains(&every_minutes) {
@@ -113,7 +115,9 @@ fn health_check(draft: &ConnectionDraft) -> Result<Option<HealthCheck>, Refusal>
     let is_address = |text: &str| {
         text.len() <= 254
             && !text.chars().any(|c| steers(c) || c.is_whitespace() || matches!(c, '<' | '>' | ','))
-            && text.split_once('@').is_some_and(|(user, host)| !user.is_empty() && !host.is_empty() && !host.contains('@'))
+            && text
+                .split_once('@')
+                .is_some_and(|(user, host)| !user.is_empty() && !host.is_empty() && !host.contains('@'))
     };
     match email {
         Some(text) if !is_address(text) => {

@@ -45,7 +45,8 @@ impl fmt::Debug for GivenValue {
 impl<'de> Deserialize<'de> for GivenValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // What came is not repeated: it may be a secret.
-        let expected = || D::Error::custom("expected a text, a number, true, false, null or {\"reference\": \"env:NAME\"}");
+        let expected =
+            || D::Error::custom("expected a text, a number, true, false, null or {\"reference\": \"env:NAME\"}");
         Ok(match Value::deserialize(deserializer).map_err(|_| expected())? {
             Value::Null => Self::Nothing,
             Value::String(text) => Self::text(&text),

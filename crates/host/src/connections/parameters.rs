@@ -99,9 +99,11 @@ impl Ground<'_> {
                         && matches!(&one.value, StoredValue::Reference(known) if known == reference)
                 });
                 if !is_kept && !self.may_refer {
-                    return Err("Only an administrator may say where a secret lives: it is fetched with the host's own \
+                    return Err(
+                        "Only an administrator may say where a secret lives: it is fetched with the host's own \
                                 rights. Give the secret itself, or ask an administrator."
-                        .to_owned());
+                            .to_owned(),
+                    );
                 }
                 self.vault.allows(reference).map_err(|error| error.to_string())?;
                 Ok(Some(NewValue::Reference(reference.clone())))
@@ -122,9 +124,13 @@ impl Ground<'_> {
         if secrets.is_empty() {
             return None;
         }
-        let addresses = self.plugin.manifest().connector.settings.iter().filter(|setting| {
-            setting.kind == SettingType::Url && !setting.secret
-        });
+        let addresses = self
+            .plugin
+            .manifest()
+            .connector
+            .settings
+            .iter()
+            .filter(|setting| setting.kind == SettingType::Url && !setting.secret);
         let old = |name: &str| {
             kept.iter().find(|one| one.name == name).and_then(|one| match &one.value {
                 StoredValue::Plain(value) => Some(value.as_str()),
@@ -160,7 +166,8 @@ impl Ground<'_> {
         };
         let mut problems = Vec::new();
         let mut values: Vec<_> = unknown.into_iter().map(|name| (name, SecretString::from(""))).collect();
-        for one in kept.iter().filter(|one| !changes.set.contains_key(&one.name) && !changes.remove.contains(&one.name)) {
+        for one in kept.iter().filter(|one| !changes.set.contains_key(&one.name) && !changes.remove.contains(&one.name))
+        {
             let value = match &one.value {
                 StoredValue::Plain(value) => SecretString::from(value.as_str()),
                 StoredValue::Reference(_) => stand_in(&one.name),
@@ -209,12 +216,7 @@ impl Ground<'_> {
 }
 
 /// Opens a connection's secret.
-pub(super) fn open(
-    keyring: &Keyring,
-    connection: i64,
-    name: &str,
-    sealed: &[u8],
-) -> Result<SecretString, SealError> {
+pub(super) fn open(keyring: &Keyring, connection: i64, name: &str, sealed: &[u8]) -> Result<SecretString, SealError> {
     let secret = keyring.open(&sealing_context(connection, name), sealed)?;
     std::str::from_utf8(&secret).map(SecretString::from).map_err(|_| SealError::Altered)
 }

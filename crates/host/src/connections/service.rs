@@ -238,7 +238,11 @@ async fn managed(records: &mut Records<'_>, caller: &Caller, id: i64) -> Result<
         Place::Site(_) => Vec::new(),
         Place::SharedToInternalSites { .. } => records.sites().await?,
     };
-    if may_manage(caller, &connection.place, &sites) { Ok(connection) } else { Err(missing_to_manage(&connection.place)) }
+    if may_manage(caller, &connection.place, &sites) {
+        Ok(connection)
+    } else {
+        Err(missing_to_manage(&connection.place))
+    }
 }
 
 fn unusable(error: SettingsError) -> Refusal {

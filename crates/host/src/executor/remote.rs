@@ -26,8 +26,7 @@ impl Executor {
     ) -> Result<Answer, Refusal> {
         let name = connection_name(&mut parameters)?;
         let commands = self.registry().commands_at(endpoint);
-        let integrations: Vec<_> =
-            commands.iter().map(|(plugin, _)| plugin.manifest().connector.id.as_str()).collect();
+        let integrations: Vec<_> = commands.iter().map(|(plugin, _)| plugin.manifest().connector.id.as_str()).collect();
         if integrations.is_empty() {
             return Err(Refusal::Because(format!("There is no command {}.", quoted(endpoint))));
         }

@@ -200,7 +200,9 @@ impl Executor {
         let accepted = Accepted(Arc::clone(&self.inner));
         // Looked at after counting: a shutdown either sees the count or is seen here.
         if self.inner.closed.load(Ordering::SeqCst) {
-            return Err(Refusal::Because("The host is shutting down and starts nothing new. Try again soon.".to_owned()));
+            return Err(Refusal::Because(
+                "The host is shutting down and starts nothing new. Try again soon.".to_owned(),
+            ));
         }
         Ok(accepted)
     }

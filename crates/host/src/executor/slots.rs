@@ -47,7 +47,8 @@ impl Slots {
             let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
             // Nobody has or awaits a turn where only this map knows the queue.
             queues.retain(|id, queue| *id == of || Arc::strong_count(queue) > 1 || self.is_busy(queue));
-            let new = || Arc::new(Queue { turns: Arc::new(Semaphore::new(self.at_once)), waiting: AtomicUsize::new(0) });
+            let new =
+                || Arc::new(Queue { turns: Arc::new(Semaphore::new(self.at_once)), waiting: AtomicUsize::new(0) });
             Arc::clone(queues.entry(of).or_insert_with(new))
         };
         if let Ok(turn) = Arc::clone(&queue.turns).try_acquire_owned() {

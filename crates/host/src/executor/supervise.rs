@@ -15,9 +15,9 @@ use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument as _, error, info, info_span, warn};
 
 use super::connectors::Ready;
+use super::kept;
 use super::run::{Finished, Inner};
 use super::slots::Full;
-use super::kept;
 use crate::model::{Caller, Connection, RunStatus};
 use crate::store::{NewRun, RunEnd};
 use crate::utility::Refusal;

@@ -50,7 +50,7 @@ impl Reply {
             error: error.into(),
             return_data: Ended::Failed,
             context_data: None,
-            more: serde_json::Map::new(),
+            more: crate::utility::More::default(),
         })
     }
 

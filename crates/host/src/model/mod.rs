@@ -2,16 +2,16 @@
 
 mod access;
 mod audit;
-mod key;
 mod connection;
+mod key;
 mod run;
 mod site;
 mod user;
 
 pub use access::{Caller, Right, Role};
 pub use audit::{AuditEntry, Surface};
-pub use key::{AccessKey, Allowed, KeyKind, KeyState};
 pub use connection::{Connection, ConnectionParameter, HealthCheck, NamedSite, ParameterState, Place, SHARED};
+pub use key::{AccessKey, Allowed, KeyKind, KeyState};
 pub use run::{Run, RunStatus};
 pub use site::{Site, SiteKind};
 pub use user::User;

@@ -34,10 +34,14 @@ pub(super) fn read(path: &Path) -> Result<Zeroizing<String>, SealError> {
 /// Makes the file, unless there is one.
 pub(super) fn create(path: &Path, text: &str) -> Result<(), SealError> {
     let refuse = |error: io::Error| {
-        failed(path, "made", match error.kind() {
-            io::ErrorKind::AlreadyExists => "it is there already; use it, or choose another path".to_owned(),
-            _ => error.to_string(),
-        })
+        failed(
+            path,
+            "made",
+            match error.kind() {
+                io::ErrorKind::AlreadyExists => "it is there already; use it, or choose another path".to_owned(),
+                _ => error.to_string(),
+            },
+        )
     };
     let new = write_beside(path, text).map_err(refuse)?;
     // A link fails where there is a file already, and shows the file whole or not at all.

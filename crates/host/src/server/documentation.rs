@@ -26,13 +26,17 @@ pub(super) fn routes(host: &Arc<Host>) -> Router<Arc<Host>> {
     Router::new()
         .route("/openapi.json", get(move || async move { json(document) }))
         .route("/docs", get(|| async { Redirect::permanent("/docs/") }))
-        .route("/docs/", get({
-            let config = Arc::clone(&config);
-            move || async move { file("index.html", config) }
-        }))
-        .route("/docs/{*file}", get(move |State(_): State<Arc<Host>>, Path(path): Path<String>| async move {
-            file(&path, config)
-        }))
+        .route(
+            "/docs/",
+            get({
+                let config = Arc::clone(&config);
+                move || async move { file("index.html", config) }
+            }),
+        )
+        .route(
+            "/docs/{*file}",
+            get(move |State(_): State<Arc<Host>>, Path(path): Path<String>| async move { file(&path, config) }),
+        )
 }
 
 fn json(document: Bytes) -> Response {

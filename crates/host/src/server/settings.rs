@@ -176,10 +176,11 @@ impl HostSettings {
             return problem("namespace: expected letters, digits, and - _ . ~ only, such as VSOC.");
         }
         let parts = self.base_path.strip_prefix('/');
-        let is_path =
-            parts.is_some_and(|parts| parts.split('/').all(|part| !part.is_empty() && is_part(part)));
+        let is_path = parts.is_some_and(|parts| parts.split('/').all(|part| !part.is_empty() && is_part(part)));
         if !self.base_path.is_empty() && !is_path {
-            return problem("base-path: expected a path that starts with / and does not end with it, such as /MainApp.");
+            return problem(
+                "base-path: expected a path that starts with / and does not end with it, such as /MainApp.",
+            );
         }
         if self.calls_in_flight == 0 || self.body_bytes == 0 || self.body_seconds == 0 || self.command_seconds == 0 {
             return problem("calls-in-flight, body-bytes, body-seconds and command-seconds: expected more than 0.");

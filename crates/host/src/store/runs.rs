@@ -158,11 +158,10 @@ impl Records<'_> {
 
     /// The runs of `node` that somebody wants to end.
     pub(crate) async fn runs_to_cancel(&mut self, node: &str) -> Result<Vec<i64>, StoreError> {
-        let rows =
-            sqlx::query("SELECT id FROM runs WHERE node = $1 AND status = 'Running' AND cancel_requested = 1")
-                .bind(node)
-                .fetch_all(&mut *self.connection)
-                .await?;
+        let rows = sqlx::query("SELECT id FROM runs WHERE node = $1 AND status = 'Running' AND cancel_requested = 1")
+            .bind(node)
+            .fetch_all(&mut *self.connection)
+            .await?;
         rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
     }
 

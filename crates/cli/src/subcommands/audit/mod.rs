@@ -87,7 +87,9 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> {
     if arguments.follow && arguments.output == ListOutput::Json {
-        return Err(WrongUse("--follow has no end, and a JSON array needs one: take --output ndjson.".to_owned()).into());
+        return Err(
+            WrongUse("--follow has no end, and a JSON array needs one: take --output ndjson.".to_owned()).into()
+        );
     }
     single_threaded_runtime()?.block_on(async {
         let session = Session::open(&arguments.instance).await?;
@@ -123,7 +125,9 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
 impl Arguments {
     fn filter(&self, now: i64) -> Result<AuditFilter, String> {
         let read = |flag: &str, text: &Option<String>| {
-            text.as_deref().map(|text| when::earlier(text, now).map_err(|problem| format!("{flag}: {problem}."))).transpose()
+            text.as_deref()
+                .map(|text| when::earlier(text, now).map_err(|problem| format!("{flag}: {problem}.")))
+                .transpose()
         };
         Ok(AuditFilter {
             before: None,

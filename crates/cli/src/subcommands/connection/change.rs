@@ -103,7 +103,9 @@ pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut 
         tenant: optional(&arguments.tenant),
         active: arguments.active,
         users: (!arguments.users.is_empty() || arguments.all_users).then(|| arguments.users.clone()),
-        health_check_minutes: arguments.health_check_minutes.map(|minutes| Some(minutes).filter(|minutes| *minutes != 0)),
+        health_check_minutes: arguments
+            .health_check_minutes
+            .map(|minutes| Some(minutes).filter(|minutes| *minutes != 0)),
         health_check_email: optional(&arguments.health_check_email),
         parameters: arguments.parameters.read(connector, false)?,
     };
@@ -111,8 +113,7 @@ pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut 
         let text = "Nothing to change: `footprint connection change --help` lists what can be.";
         return Err(WrongUse(text.to_owned()).into());
     }
-    let action =
-        Action { command: "connection change", site: connection.place.name(), about: &connection.name };
+    let action = Action { command: "connection change", site: connection.place.name(), about: &connection.name };
     let changed = connections.update(&caller, connection.id, change).await;
     show_one(&session.audited(&action, changed).await?, arguments.output, printer)?;
     Ok(Exit::Successful)

@@ -133,7 +133,8 @@ impl<'a> Given<'a> {
 
 /// What is not repeated when there is no `=` in it may be a secret that lost its name.
 fn split<'a>(pair: &'a str, flag: &str, example: &str) -> Result<(&'a str, &'a str), WrongUse> {
-    pair.split_once('=').ok_or_else(|| WrongUse(format!("{flag} takes a name and what belongs to it: {flag} {example}.")))
+    pair.split_once('=')
+        .ok_or_else(|| WrongUse(format!("{flag} takes a name and what belongs to it: {flag} {example}.")))
 }
 
 fn on_the_command_line(setting: &Setting) -> WrongUse {

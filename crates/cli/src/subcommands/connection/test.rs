@@ -33,8 +33,7 @@ pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut 
     let found = arguments.named.find(executing.executor.connections(), session).await;
     let tested = match found {
         Ok((connection, caller)) => {
-            let action =
-                Action { command: "connection test", site: connection.place.name(), about: &connection.name };
+            let action = Action { command: "connection test", site: connection.place.name(), about: &connection.name };
             let test = executing.executor.test(&caller, connection.id);
             let tested = until_interrupted(&executing.executor, test).await;
             session.audited(&action, tested).await

@@ -114,7 +114,8 @@ impl Choices {
         let listen = match flags.listen {
             Some(address) => address,
             None if asks => questions::checked("Where the host listens", &suggested.to_string(), |text| {
-                text.parse::<SocketAddr>().map_err(|_| "Expected an address and a port, such as 127.0.0.1:8080.".to_owned())
+                text.parse::<SocketAddr>()
+                    .map_err(|_| "Expected an address and a port, such as 127.0.0.1:8080.".to_owned())
             })?,
             None => suggested,
         };
@@ -169,6 +170,8 @@ fn known_zone(given: &str) -> Result<String, String> {
 
 fn machine_zone() -> String {
     let name = TimeZone::system().iana_name().map(str::to_owned);
+    // One zone of many names.
+    let name = name.filter(|name| !matches!(name.as_str(), "Etc/UTC" | "Etc/UCT" | "Etc/Universal" | "Etc/Zulu"));
     name.and_then(|name| known_zone(&name).ok()).unwrap_or_else(|| "UTC".to_owned())
 }
 

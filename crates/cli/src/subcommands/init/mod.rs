@@ -232,10 +232,12 @@ fn introduce(made: &Made, folder: &Folder, printer: &mut Printer) -> Result<()> 
         quoted(&made.site),
         quoted(&made.administrator)
     ))?;
+    printer.line("")?;
     printer.paragraph(&format!(
-        "\nIts API key {}, shown this once: the host keeps only a hash of it. It opens everything.\n",
+        "Its API key {}, shown this once: the host keeps only a hash of it. It opens everything.",
         quoted(&made.key_name)
     ))?;
+    printer.line("")?;
     printer.line(&format!("  {}\n", printer.bold(&made.key)))?;
     printer.line("Start the host:\n")?;
     for line in super::simulate::program_lines() {

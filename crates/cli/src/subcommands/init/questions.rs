@@ -5,7 +5,8 @@ use dialoguer::{Input, Password, Select};
 
 /// Asks for a text; nothing typed means what is suggested.
 pub(super) fn text(question: &str, suggested: &str) -> Result<String> {
-    let typed: String = Input::new().with_prompt(question).default(suggested.to_owned()).interact_text().context(UNASKED)?;
+    let typed: String =
+        Input::new().with_prompt(question).default(suggested.to_owned()).interact_text().context(UNASKED)?;
     Ok(typed.trim().to_owned())
 }
 

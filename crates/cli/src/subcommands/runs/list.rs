@@ -79,11 +79,7 @@ pub(super) async fn run(
 }
 
 /// The numbers of the connections that are meant; no number for any.
-async fn connections(
-    arguments: &Arguments,
-    executor: &Executor,
-    caller: &Caller,
-) -> Result<Vec<Option<i64>>> {
+async fn connections(arguments: &Arguments, executor: &Executor, caller: &Caller) -> Result<Vec<Option<i64>>> {
     let Some(name) = &arguments.connection else { return Ok(vec![None]) };
     let all = executor.connections().list(caller).await.map_err(refused)?;
     let named = all.iter().filter(|one| one.name.to_lowercase() == name.trim().to_lowercase());

@@ -83,7 +83,8 @@ fn wanted(managed: &Managed<'_>) -> Result<(AuditFilter, i64, u32), ManageError>
     let text = |name: &str| managed.query(name).map(str::to_owned);
     let limit = managed.number("limit")?.unwrap_or(USUAL);
     let most = u32::try_from(limit).ok().filter(|_| (1..=MOST).contains(&limit));
-    let most = most.ok_or_else(|| ManageError::Malformed("limit: expected a whole number from 1 to 1000.".to_owned()))?;
+    let most =
+        most.ok_or_else(|| ManageError::Malformed("limit: expected a whole number from 1 to 1000.".to_owned()))?;
     let accepted = match managed.query("accepted") {
         None => None,
         Some("true") => Some(true),

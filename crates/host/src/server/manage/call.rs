@@ -80,11 +80,8 @@ async fn admit(
     if path.iter().chain(&query).any(|(_, value)| value.contains('\0')) {
         return Err(malformed("The address holds a NUL character.".to_owned()));
     }
-    let idempotency = if operation.changes() {
-        IdempotencyKey::read(&head.headers, &call.entry.command, &body)?
-    } else {
-        None
-    };
+    let idempotency =
+        if operation.changes() { IdempotencyKey::read(&head.headers, &call.entry.command, &body)? } else { None };
     Ok(Admitted { user: administrator.user.id, path, query, body, idempotency, place: entered.place })
 }
 
@@ -107,8 +104,11 @@ fn read_query(operation: &Operation, head: &Parts) -> Result<Vec<(String, String
 }
 
 async fn run(mut call: Call, operation: &'static Operation, admitted: Admitted) -> Response {
-    let result =
-        if operation.changes() { change(&mut call, operation, &admitted).await } else { read(&call, operation, &admitted).await };
+    let result = if operation.changes() {
+        change(&mut call, operation, &admitted).await
+    } else {
+        read(&call, operation, &admitted).await
+    };
     let response = match result {
         Ok((reply, true)) => {
             if let Err(error) = call.host.directory.refresh().await {

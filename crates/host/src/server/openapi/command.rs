@@ -66,9 +66,6 @@ pub(super) fn describe(settings: &HostSettings, commands: &CommandRegistry, path
                 &others,
             ),
         });
-        paths.insert(
-            format!("{}/api/Command/{}", settings.prefix(), command.endpoint),
-            json!({ "post": operation }),
-        );
+        paths.insert(format!("{}/api/Command/{}", settings.prefix(), command.endpoint), json!({ "post": operation }));
     }
 }

@@ -82,11 +82,8 @@ const EVERYWHERE: [(&str, &str); 6] = [
 ];
 
 /// What else a call with a body can be answered.
-pub(super) const WITH_BODY: [(&str, &str); 3] = [
-    ("408", "The body did not arrive in time."),
-    ("413", "The body is too long."),
-    ("415", "The body is not JSON."),
-];
+pub(super) const WITH_BODY: [(&str, &str); 3] =
+    [("408", "The body did not arrive in time."), ("413", "The body is too long."), ("415", "The body is not JSON.")];
 
 /// What else a call under an Idempotency-Key can be answered.
 pub(super) const ONCE: (&str, &str) = ("422", "The Idempotency-Key was sent with another call before.");
