@@ -11,11 +11,11 @@ const HEADING: &str = "Instance";
 #[command(next_help_heading = HEADING)]
 pub(crate) struct InstanceFlags {
     /// The folder of the instance, as `footprint init` made it
-    #[arg(long = "instance", global = true, value_name = "FOLDER", default_value = "footprint-instance")]
+    #[arg(id = "instance-folder", long = "instance", global = true, value_name = "FOLDER", default_value = "footprint-instance")]
     #[arg(env = "FOOTPRINT_INSTANCE", value_hint = ValueHint::DirPath)]
     pub(crate) folder: PathBuf,
 
     /// Act as this user, with its rights [default: the operator that host.toml names]
-    #[arg(long = "as", global = true, value_name = "USER", env = "FOOTPRINT_AS")]
+    #[arg(id = "as-user", long = "as", global = true, value_name = "USER", env = "FOOTPRINT_AS")]
     pub(crate) user: Option<String>,
 }
