@@ -11,7 +11,13 @@ const HEADING: &str = "Instance";
 #[command(next_help_heading = HEADING)]
 pub(crate) struct InstanceFlags {
     /// The folder of the instance, as `footprint init` made it
-    #[arg(id = "instance-folder", long = "instance", global = true, value_name = "FOLDER", default_value = "footprint-instance")]
+    #[arg(
+        id = "instance-folder",
+        long = "instance",
+        global = true,
+        value_name = "FOLDER",
+        default_value = "footprint-instance"
+    )]
     #[arg(env = "FOOTPRINT_INSTANCE", value_hint = ValueHint::DirPath)]
     pub(crate) folder: PathBuf,
 
