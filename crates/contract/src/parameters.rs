@@ -24,6 +24,8 @@ pub enum ParameterValue {
     List(Vec<String>),
     /// An object's fields.
     Object(Parameters),
+    /// A JSON array or object, unchecked.
+    Json(Value),
 }
 
 /// What is wrong with one parameter.
@@ -105,7 +107,7 @@ pub struct Parameters {
 impl Parameters {
     /// Checks `raw` against the inputs of `command`.
     ///
-    /// A null, and text that is empty, count as not given: forms send them for fields that were left blank.
+    /// A null, and text or a list that is empty, count as not given: forms send them for fields that were left blank.
     ///
     /// # Errors
     /// Every problem, in the order of the names.
@@ -157,6 +159,15 @@ impl Parameters {
             _ => None,
         }
     }
+
+    /// The JSON named `name`, if it was given: an array or an object.
+    #[must_use]
+    pub fn json(&self, name: &str) -> Option<&Value> {
+        match self.values.get(name) {
+            Some(ParameterValue::Json(value)) => Some(value),
+            _ => None,
+        }
+    }
 }
 
 fn parse_fields(inputs: &[Input], raw: &RawParameters) -> Result<Parameters, Vec<ParameterProblem>> {
@@ -202,6 +213,7 @@ fn is_blank(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::String(text) => text.trim().is_empty(),
+        Value::Array(items) => items.is_empty(),
         _ => false,
     }
 }
@@ -221,6 +233,7 @@ pub(crate) fn parse_value(input: &Input, value: &Value) -> Result<ParameterValue
         InputType::Choice => text(value).and_then(|given| choice(input, &given)).map(ParameterValue::Text),
         InputType::List => list(input, value).map(ParameterValue::List),
         InputType::Object => return object(input, value),
+        InputType::Json => json(value).map(ParameterValue::Json),
     };
     parsed.ok_or_else(invalid)
 }
@@ -282,6 +295,16 @@ fn list(input: &Input, value: &Value) -> Option<Vec<String>> {
         return Some(items);
     }
     items.iter().map(|item| choice(input, item)).collect()
+}
+
+fn json(value: &Value) -> Option<Value> {
+    match value {
+        Value::Array(_) | Value::Object(_) => Some(value.clone()),
+        Value::String(text) => {
+            serde_json::from_str(text).ok().filter(|value: &Value| value.is_array() || value.is_object())
+        }
+        _ => None,
+    }
 }
 
 fn object(input: &Input, value: &Value) -> Result<ParameterValue, ParameterProblem> {

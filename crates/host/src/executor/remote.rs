@@ -81,6 +81,7 @@ fn answer(outcome: &Outcome) -> Result<Answer, Refusal> {
             ReturnData::Successful => Ended::Successful,
             ReturnData::Failed => Ended::Failed,
         },
+        shown: None,
         context_data: Some(outcome.result.rows.iter().map(row).collect()),
         more,
     })

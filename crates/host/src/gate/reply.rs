@@ -45,13 +45,7 @@ impl Reply {
 
     /// A command that did nothing, and says why.
     pub(crate) fn refused(error: impl Into<String>) -> Self {
-        Self::answer(&Answer {
-            result: None,
-            error: error.into(),
-            return_data: Ended::Failed,
-            context_data: None,
-            more: crate::utility::More::default(),
-        })
+        Self::answer(&Answer { error: error.into(), ..Answer::ended(Ended::Failed) })
     }
 
     /// Any body with `status`.

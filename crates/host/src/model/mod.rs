@@ -1,8 +1,10 @@
 //! What the host keeps and acts on, as plain data.
 
-mod access;
+pub(crate) mod access;
 mod audit;
+mod case;
 mod connection;
+mod incident;
 mod key;
 mod run;
 mod site;
@@ -10,7 +12,9 @@ mod user;
 
 pub use access::{Caller, Right, Role};
 pub use audit::{AuditEntry, Surface};
+pub use case::Case;
 pub use connection::{Connection, ConnectionParameter, HealthCheck, NamedSite, ParameterState, Place, SHARED};
+pub use incident::{DynamicField, FieldKind, Incident, LONGEST_TITLE, Link, Severity, Status, Task};
 pub use key::{AccessKey, Allowed, KeyKind, KeyState};
 pub use run::{Run, RunStatus};
 pub use site::{Site, SiteKind};

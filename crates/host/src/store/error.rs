@@ -14,7 +14,7 @@ pub enum StoreError {
         name: String,
     },
     /// There is one of that name already.
-    #[error("There is a {what} {} already. Names are compared without regard to case.", quoted(name))]
+    #[error("The {what} {} exists already. Choose another name or number.", quoted(name))]
     Duplicate {
         /// Such as `site`.
         what: &'static str,

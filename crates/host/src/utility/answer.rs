@@ -1,18 +1,14 @@
 //! What a command answers over the Command API.
 
-use std::fmt;
-
-use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use super::More;
 use crate::store::StoreError;
 
 /// How a command ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Ended {
     /// Everything was done.
     Successful,
@@ -21,6 +17,28 @@ pub enum Ended {
     PartiallySuccessful,
     /// Nothing was done.
     Failed,
+}
+
+impl Ended {
+    /// As `returnData` says it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Successful => "Successful",
+            Self::PartiallySuccessful => "Partially Successful",
+            Self::Failed => "Failed",
+        }
+    }
+
+    /// How a command on several items ended.
+    #[must_use]
+    pub const fn of(done: usize, failed: usize) -> Self {
+        match (done, failed) {
+            (_, 0) => Self::Successful,
+            (0, _) => Self::Failed,
+            _ => Self::PartiallySuccessful,
+        }
+    }
 }
 
 /// The body of an answer with status 200: D3's field names.
@@ -32,10 +50,20 @@ pub struct Answer {
     pub error: String,
     /// How it ended.
     pub return_data: Ended,
+    /// What stands under `returnData` in place of how it ended, for the commands whose documentation says so.
+    pub shown: Option<Value>,
     /// One object per item, where the command has items.
     pub context_data: Option<Vec<Value>>,
     /// What else a command answers with, such as `rawData` and `keyFields` of an integration command.
     pub more: More,
+}
+
+impl Answer {
+    /// An answer that says only how it ended.
+    #[must_use]
+    pub fn ended(return_data: Ended) -> Self {
+        Self { result: None, error: String::new(), return_data, shown: None, context_data: None, more: More::default() }
+    }
 }
 
 impl Serialize for Answer {
@@ -45,7 +73,10 @@ impl Serialize for Answer {
             map.serialize_entry("result", result)?;
         }
         map.serialize_entry("error", &self.error)?;
-        map.serialize_entry("returnData", &self.return_data)?;
+        match &self.shown {
+            Some(shown) => map.serialize_entry("returnData", shown)?,
+            None => map.serialize_entry("returnData", &self.return_data)?,
+        }
         if let Some(rows) = &self.context_data {
             map.serialize_entry("contextData", rows)?;
         }
@@ -53,45 +84,6 @@ impl Serialize for Answer {
             map.serialize_entry(name, value)?;
         }
         map.end()
-    }
-}
-
-impl<'de> Deserialize<'de> for Answer {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(AnswerVisitor)
-    }
-}
-
-/// Reads an answer back; derived code would lose the bytes of the fields in [`More`].
-struct AnswerVisitor;
-
-impl<'de> Visitor<'de> for AnswerVisitor {
-    type Value = Answer;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an answer")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Answer, A::Error> {
-        let (mut result, mut error, mut return_data, mut context_data) = (None, None, None, None);
-        let mut more = More::default();
-        while let Some(name) = fields.next_key::<String>()? {
-            match name.as_str() {
-                "result" => result = fields.next_value()?,
-                "error" => error = Some(fields.next_value()?),
-                "returnData" => return_data = Some(fields.next_value()?),
-                "contextData" => context_data = fields.next_value()?,
-                _ => more.insert_raw(&name, fields.next_value::<Box<RawValue>>()?),
-            }
-        }
-        let missing = <A::Error as serde::de::Error>::missing_field;
-        Ok(Answer {
-            result,
-            error: error.ok_or_else(|| missing("error"))?,
-            return_data: return_data.ok_or_else(|| missing("returnData"))?,
-            context_data,
-            more,
-        })
     }
 }
 

@@ -44,6 +44,7 @@ fn schema(input: &Input) -> Value {
             json!({ "enum": input.choices }),
         ],
         InputType::Object => vec![object(&input.fields)],
+        InputType::Json => vec![json!({ "type": ["array", "object"] })],
     };
     if !input.required {
         // A form sends these for what was left blank.
