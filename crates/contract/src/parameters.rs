@@ -254,6 +254,8 @@ fn integer(value: &Value) -> Option<i64> {
 
 fn text(value: &Value) -> Option<String> {
     match value {
+        // No store and no shell keeps a NUL.
+        Value::String(text) if text.contains('\0') => None,
         Value::String(text) => Some(text.trim().to_owned()),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
@@ -284,6 +286,7 @@ fn choice(input: &Input, given: &str) -> Option<String> {
 fn list(input: &Input, value: &Value) -> Option<Vec<String>> {
     let items: Vec<String> = match value {
         Value::Array(items) => items.iter().map(text).collect::<Option<_>>()?,
+        Value::String(text) if text.contains('\0') => return None,
         Value::String(text) => text.split(',').map(|item| item.trim().to_owned()).collect(),
         Value::Number(number) => vec![number.to_string()],
         _ => return None,
@@ -298,12 +301,19 @@ fn list(input: &Input, value: &Value) -> Option<Vec<String>> {
 }
 
 fn json(value: &Value) -> Option<Value> {
+    let parsed = match value {
+        Value::String(text) => serde_json::from_str(text).ok()?,
+        _ => value.clone(),
+    };
+    Some(parsed).filter(|value| (value.is_array() || value.is_object()) && !has_nul(value))
+}
+
+fn has_nul(value: &Value) -> bool {
     match value {
-        Value::Array(_) | Value::Object(_) => Some(value.clone()),
-        Value::String(text) => {
-            serde_json::from_str(text).ok().filter(|value: &Value| value.is_array() || value.is_object())
-        }
-        _ => None,
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(has_nul),
+        Value::Object(fields) => fields.iter().any(|(name, value)| name.contains('\0') || has_nul(value)),
+        _ => false,
     }
 }
 

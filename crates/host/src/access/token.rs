@@ -88,11 +88,10 @@ fn check_times(
     let now = now as f64 / 1000.0;
     match claims.exp {
         None if known.key.requires_expiry => return refuse("it carries no exp, which the key asks for"),
-        // Whatever is not a number after now is none that the token lives to.
-        Some(end) if !(end > now) => return refuse("it has expired"),
+        Some(end) if end <= now => return refuse("it has expired"),
         _ => {}
     }
-    if claims.nbf.is_some_and(|start| !(start <= now + SKEW)) {
+    if claims.nbf.is_some_and(|start| start > now + SKEW) {
         return refuse("it is not valid yet");
     }
     Ok((Arc::clone(known), claims.username))

@@ -23,9 +23,11 @@ const NOTED: i64 = 60_000;
 #[error("the audit log could not be written: {0}")]
 pub struct AuditError(Arc<str>);
 
-enum Queued {
-    Entry { entry: AuditEntry, key: Option<i64>, kept: oneshot::Sender<Result<(), AuditError>> },
-    Use { key: i64, at: i64 },
+/// An entry and whoever waits for it; or none, when only a key's use is to be noted.
+struct Queued {
+    entry: Option<(AuditEntry, oneshot::Sender<Result<(), AuditError>>)>,
+    key: Option<i64>,
+    at: i64,
 }
 
 /// Writes entries. Cheap to clone; the task ends when all of them are dropped and everything is written.
@@ -59,14 +61,15 @@ impl AuditWriter {
         let (kept, outcome) = oneshot::channel();
         self.waiting.fetch_add(1, Ordering::Relaxed);
         let gone = || AuditError("its task has ended".into());
-        self.queue.send(Queued::Entry { entry, key, kept }).await.map_err(|_| gone())?;
+        let at = entry.at;
+        self.queue.send(Queued { entry: Some((entry, kept)), key, at }).await.map_err(|_| gone())?;
         outcome.await.map_err(|_| gone())?
     }
 
     /// Notes that the key of that number was used, when there is time for it.
     pub fn note_use(&self, key: Option<i64>, at: i64) {
         if let Some(key) = key
-            && self.queue.try_send(Queued::Use { key, at }).is_ok()
+            && self.queue.try_send(Queued { entry: None, key: Some(key), at }).is_ok()
         {
             self.waiting.fetch_add(1, Ordering::Relaxed);
         }
@@ -88,16 +91,11 @@ async fn write(store: Store, mut incoming: mpsc::Receiver<Queued>, waiting: Arc<
         let mut entries = Vec::with_capacity(batch.len());
         let mut callers = Vec::with_capacity(batch.len());
         let taken = batch.len();
-        for queued in batch.drain(..) {
-            let (key, at) = match queued {
-                Queued::Entry { entry, key, kept } => {
-                    let at = entry.at;
-                    entries.push(entry);
-                    callers.push(kept);
-                    (key, at)
-                }
-                Queued::Use { key, at } => (Some(key), at),
-            };
+        for Queued { entry, key, at } in batch.drain(..) {
+            if let Some((entry, kept)) = entry {
+                entries.push(entry);
+                callers.push(kept);
+            }
             if let Some(key) = key.filter(|key| noted.get(key).is_none_or(|before| at - before >= NOTED)) {
                 used.insert(key, at);
             }

@@ -23,6 +23,9 @@ impl CommandRequest {
                  \"CommandParams\": {{…}}}}."
             ))
         })?;
+        if body.windows(6).any(|escape| escape == br"\u0000") && fields.values().any(holds_nul) {
+            return Err(malformed("The body holds a NUL character, which no text can be kept with.".to_owned()));
+        }
         let mut text = |name: &str| match fields.remove(name) {
             Some(Value::String(text)) if !text.trim().is_empty() => Ok(text.trim().to_owned()),
             None | Some(Value::Null | Value::String(_)) => {
@@ -43,6 +46,15 @@ impl CommandRequest {
     /// In whose name the command is to act, where its parameters say so.
     pub(super) fn acting_for(&self) -> &str {
         self.parameters.get("Username").and_then(Value::as_str).unwrap_or_default()
+    }
+}
+
+fn holds_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(holds_nul),
+        Value::Object(fields) => fields.iter().any(|(name, value)| name.contains('\0') || holds_nul(value)),
+        _ => false,
     }
 }
 

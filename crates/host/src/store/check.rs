@@ -63,8 +63,10 @@ pub(super) fn language(tag: &str) -> Result<(), StoreError> {
 pub(super) fn email(address: &str) -> Result<&str, StoreError> {
     let trimmed = address.trim();
     let is_address = trimmed.len() <= 254
-        && !trimmed.chars().any(|c| c.is_whitespace() || steers(c))
-        && trimmed.rsplit_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty());
+        && trimmed.chars().all(|c| c.is_ascii_graphic())
+        && trimmed
+            .split_once('@')
+            .is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty() && !domain.contains('@'));
     if is_address {
         return Ok(trimmed);
     }

@@ -106,6 +106,21 @@ impl Records<'_> {
         Ok(())
     }
 
+    /// Notes that links of incidents and cases were stored from elsewhere: their versions rise, and they count as
+    /// modified when they were before.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn raise_versions(&mut self, incidents: &[i64], cases: &[i64]) -> Result<(), StoreError> {
+        for (table, ids) in [("incidents", incidents), ("cases", cases)] {
+            let ones = self.engine.integers_of("$1");
+            let sql = format!("UPDATE {table} SET version = version + 1 WHERE id IN ({ones})");
+            let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(ids));
+            query.execute(&mut *self.connection).await?;
+        }
+        Ok(())
+    }
+
     /// Removes the links of `incident` with `others`.
     ///
     /// # Errors

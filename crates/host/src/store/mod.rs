@@ -15,6 +15,8 @@ mod keys;
 mod links;
 mod nodes;
 mod numbers;
+#[cfg(feature = "testing")]
+mod reference;
 mod rows;
 mod runs;
 mod sealing_keys;

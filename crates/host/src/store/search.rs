@@ -199,7 +199,9 @@ impl Records<'_> {
             Operand::Text(text) => {
                 let value = values.add(Cell::Text(text));
                 if condition.comparison == Comparison::Like {
-                    return format!("LOWER(COALESCE({column}, '')) LIKE LOWER({value}) ESCAPE '\\'");
+                    // A backslash is a backslash: at the end of a pattern it would be an error.
+                    let pattern = format!("REPLACE(LOWER({value}), '\\', '\\\\')");
+                    return format!("LOWER(COALESCE({column}, '')) LIKE {pattern} ESCAPE '\\'");
                 }
                 format!("COALESCE({column}, ''){} {operator} {value}", self.engine.bytewise())
             }

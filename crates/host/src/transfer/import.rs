@@ -393,7 +393,10 @@ async fn link(records: &mut Records<'_>, to_cases: &Links, to_incidents: &Links)
     let cases: Vec<_> = to_cases.iter().map(|(one, other, at, by)| (*one, *other, *at, by.as_str())).collect();
     let incidents: Vec<_> = to_incidents.iter().map(|(one, other, at, by)| (*one, *other, *at, by.as_str())).collect();
     records.insert_case_links(&cases).await?;
-    records.link_incidents(&incidents).await
+    records.link_incidents(&incidents).await?;
+    let linked: Vec<i64> = incidents.iter().flat_map(|(one, other, _, _)| [*one, *other]).collect();
+    let cases: Vec<i64> = cases.iter().map(|(case, _, _, _)| *case).collect();
+    records.raise_versions(&linked, &cases).await
 }
 
 fn as_stored(id: i64, incident: &crate::store::NewIncident) -> Incident {

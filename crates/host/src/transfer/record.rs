@@ -12,6 +12,9 @@ use crate::store::{NewCase, NewIncident};
 /// The longest number, in characters.
 const LONGEST_NUMBER: usize = 100;
 
+/// The longest name of a task or a field with its section, in bytes.
+const LONGEST_NAME: usize = 1000;
+
 /// One field of a row that is written, as JSON text.
 pub(super) type Written = Vec<(&'static str, String)>;
 
@@ -127,6 +130,9 @@ fn links(fields: &mut Fields, name: &'static str, importer: Importer<'_>) -> Vec
 fn unique(fields: &mut Fields, name: &'static str, mut names: Vec<(&str, &str)>) {
     if names.iter().any(|(_, name)| name.is_empty()) {
         fields.problem(name, "expected a name for each, found an empty one");
+    }
+    if names.iter().any(|(section, name)| section.len() + name.len() > LONGEST_NAME) {
+        fields.problem(name, format!("expected names of at most {LONGEST_NAME} bytes"));
     }
     names.sort_unstable();
     if let Some([(_, twice), _]) =

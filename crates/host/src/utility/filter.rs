@@ -11,6 +11,9 @@ use crate::store::{Comparison, Condition, Operand, Subject};
 /// How many conditions a filter has at most.
 const MOST_CONDITIONS: usize = 100;
 
+/// The longest pattern, in bytes.
+const LONGEST_PATTERN: usize = 1000;
+
 const OPERATORS: &[(&str, Comparison)] = &[
     ("<", Comparison::Less),
     (">", Comparison::Greater),
@@ -65,6 +68,9 @@ fn parse_condition(condition: &Map<String, Value>) -> Result<Condition, String> 
         Some(value @ (Value::Number(_) | Value::Bool(_))) => value.to_string(),
         _ => return Err(format!("Filter: {} {operator} needs a value that is text or a number.", quoted(name))),
     };
+    if comparison == Comparison::Like && value.len() > LONGEST_PATTERN {
+        return Err(format!("Filter: LIKE takes at most {LONGEST_PATTERN} bytes, found {}.", value.len()));
+    }
     let section = text("section");
     if !section.is_empty() {
         let subject = Subject::Dynamic { section: section.to_owned(), name: name.to_owned() };

@@ -80,6 +80,9 @@ async fn admit(
     if path.iter().chain(&query).any(|(_, value)| value.contains('\0')) {
         return Err(malformed("The address holds a NUL character.".to_owned()));
     }
+    if body.windows(6).any(|escape| escape == br"\u0000") {
+        return Err(malformed("The body holds a NUL character, which no text can be kept with.".to_owned()));
+    }
     let idempotency =
         if operation.changes() { IdempotencyKey::read(&head.headers, &call.entry.command, &body)? } else { None };
     Ok(Admitted { user: administrator.user.id, path, query, body, idempotency, place: entered.place })

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::operation::{Done, ManageError, Managed, Operation, described, described_list};
+use super::shapes;
 use crate::access::{KeyRequest, issue_key};
 use crate::model::{AccessKey, Allowed, KeyKind, KeyState};
 use crate::store::Records;
@@ -15,7 +16,7 @@ use crate::store::Records;
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct KeyToMake {
     /// Its name; compared without regard to case.
-    #[schema(max_length = 100, pattern = r"^[!-~¡-ʯ]+( [!-~¡-ʯ]+)*$", example = "playbooks")]
+    #[schema(schema_with = shapes::name)]
     name: String,
     kind: KeyKind,
     /// The name of the user whose it is.

@@ -6,6 +6,7 @@ mod call;
 mod keys;
 mod operation;
 mod roles;
+mod shapes;
 mod sites;
 mod users;
 

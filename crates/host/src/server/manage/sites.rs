@@ -4,6 +4,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::operation::{Done, ManageError, Managed, Operation, described, described_list};
+use super::shapes;
 use crate::model::{Site, SiteKind};
 use crate::store::{NewSite, SiteChange};
 
@@ -12,7 +13,7 @@ use crate::store::{NewSite, SiteChange};
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct SiteToMake {
     /// Its name; compared without regard to case.
-    #[schema(max_length = 100, pattern = r"^[!-~¡-ʯ]+( [!-~¡-ʯ]+)*$", example = "Security Operations")]
+    #[schema(schema_with = shapes::name)]
     name: String,
     kind: SiteKind,
     /// What it is for.
@@ -21,7 +22,7 @@ struct SiteToMake {
     description: String,
     /// Its IANA time zone. UTC unless given.
     #[serde(default = "utc")]
-    #[schema(example = "America/Vancouver")]
+    #[schema(schema_with = shapes::time_zone)]
     time_zone: String,
     /// Its language as a BCP 47 tag. en unless given.
     #[serde(default = "english")]
@@ -35,13 +36,14 @@ struct SiteToMake {
 #[derive(Default)]
 struct SiteToChange {
     /// Its new name.
-    #[schema(max_length = 100, pattern = r"^[!-~¡-ʯ]+( [!-~¡-ʯ]+)*$")]
+    #[schema(schema_with = shapes::optional_name)]
     name: Option<String>,
     kind: Option<SiteKind>,
     /// What it is for.
     #[schema(max_length = 2000, pattern = r"^[^\u0000]*$")]
     description: Option<String>,
     /// Its IANA time zone.
+    #[schema(schema_with = shapes::optional_time_zone)]
     time_zone: Option<String>,
     /// Its language as a BCP 47 tag.
     #[schema(max_length = 35, pattern = "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")]

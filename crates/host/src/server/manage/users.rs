@@ -4,6 +4,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::operation::{Done, ManageError, Managed, Operation, described, described_list};
+use super::shapes;
 use crate::model::User;
 use crate::store::{NewUser, UserChange};
 
@@ -12,11 +13,11 @@ use crate::store::{NewUser, UserChange};
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct UserToMake {
     /// Its name; compared without regard to case.
-    #[schema(max_length = 100, pattern = r"^[!-~¡-ʯ]+( [!-~¡-ʯ]+)*$", example = "admin user")]
+    #[schema(schema_with = shapes::name)]
     name: String,
     /// Where mail goes.
     #[serde(default)]
-    #[schema(max_length = 254, pattern = r"^[!-?A-~]+@[!-?A-~]+$", example = "admin@example.com")]
+    #[schema(schema_with = shapes::optional_email)]
     email: Option<String>,
     /// Whether it has every right on every site, and manages the instance.
     #[serde(default)]
@@ -28,10 +29,10 @@ struct UserToMake {
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 struct UserToChange {
     /// Its new name.
-    #[schema(max_length = 100, pattern = r"^[!-~¡-ʯ]+( [!-~¡-ʯ]+)*$")]
+    #[schema(schema_with = shapes::optional_name)]
     name: Option<String>,
     /// Where mail goes from now on; an empty text for nowhere.
-    #[schema(max_length = 254, pattern = r"^([!-?A-~]+@[!-?A-~]+)?$")]
+    #[schema(schema_with = shapes::email_to_change)]
     email: Option<String>,
     /// Whether it may do anything at all.
     active: Option<bool>,
