@@ -11,7 +11,8 @@ use crate::exit::Exit;
 use crate::logging::{self, LogLevel, Subject};
 use crate::printer::Printer;
 use crate::subcommands::{
-    audit, commands, completions, connection, demo, diagnose, init, key, run, runs, simulate, site, test, user,
+    audit, case, commands, completions, connection, demo, diagnose, incident, init, key, run, runs, simulate, site,
+    test, user, utility,
 };
 
 const ABOUT: &str = "Run the CODA Footprint connector, its tests and its simulator from the terminal";
@@ -55,6 +56,9 @@ enum Chosen {
     User(user::Arguments),
     Key(key::Arguments),
     Connection(connection::Arguments),
+    Incident(incident::Arguments),
+    Case(case::Arguments),
+    Utility(utility::Arguments),
     Runs(runs::Arguments),
     Audit(audit::Arguments),
     Completions(completions::Arguments),
@@ -86,6 +90,12 @@ pub(crate) fn run(printer: &mut Printer) -> Result<Exit> {
         Chosen::Init(arguments) => init::run(&arguments, printer),
         Chosen::Key(arguments) => key::run(&arguments, printer),
         Chosen::Connection(arguments) => connection::run(&arguments, printer),
+        Chosen::Incident(arguments) => incident::run(&arguments, printer),
+        Chosen::Case(arguments) => case::run(&arguments, printer),
+        Chosen::Utility(arguments) => {
+            let (_, matches) = matches.subcommand().context("no subcommand was given")?;
+            utility::run(&arguments, matches, printer)
+        }
         Chosen::Runs(arguments) => runs::run(&arguments, printer),
         Chosen::Audit(arguments) => audit::run(&arguments, printer),
         Chosen::User(arguments) => user::run(&arguments, printer),
@@ -95,7 +105,8 @@ pub(crate) fn run(printer: &mut Printer) -> Result<Exit> {
 
 /// All that can be typed; the connection's flags are those of the manifest's settings.
 fn definition(connector: &Connector) -> clap::Command {
-    CONNECTING.iter().fold(CommandLine::command(), |definition, name| {
+    let definition = CommandLine::command().mut_subcommand("utility", utility::with_commands);
+    CONNECTING.iter().fold(definition, |definition, name| {
         definition.mut_subcommand(name, |command| flags::with_connection(command, connector))
     })
 }

@@ -1,6 +1,7 @@
 //! An instance of the host: the folder it lives in, and whoever acts on it from the terminal.
 
 mod advice;
+mod calling;
 mod executing;
 mod flags;
 mod folder;
@@ -9,6 +10,7 @@ mod session;
 mod settings;
 
 pub(crate) use advice::{advised, refused};
+pub(crate) use calling::UtilityCall;
 pub(crate) use executing::{Executing, connections, registry};
 pub(crate) use flags::InstanceFlags;
 pub(crate) use folder::Folder;

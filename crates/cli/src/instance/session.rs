@@ -204,8 +204,12 @@ impl Session {
 
     /// Notes in the audit log that something was done, or why it was refused.
     pub(crate) async fn note(&self, action: &Action<'_>, refused: Option<&str>) -> Result<()> {
+        self.append(self.entry(action, self.now(), refused)).await
+    }
+
+    /// Adds an entry to the audit log.
+    pub(super) async fn append(&self, entry: AuditEntry) -> Result<()> {
         let mut transaction = self.store.transaction().await.map_err(advised)?;
-        let entry = self.entry(action, self.now(), refused);
         transaction.records().append_audit(&[entry]).await.map_err(advised)?;
         transaction.commit().await.map_err(advised)
     }

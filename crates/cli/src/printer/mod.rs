@@ -2,6 +2,7 @@
 
 mod csv;
 mod grid;
+mod guarded;
 mod listing;
 mod moment;
 mod ndjson;
@@ -70,6 +71,11 @@ impl Printer {
     /// Whether standard error shows colours.
     pub(crate) fn colours_errors(&self) -> bool {
         self.error_colour
+    }
+
+    /// Whether a person looks at standard error.
+    pub(crate) fn has_error_terminal(&self) -> bool {
+        self.error_width.is_some()
     }
 
     /// Whether a person looks at standard output.

@@ -32,6 +32,9 @@ Examples:
 
 It asks for what no flag says, when a terminal is there.";
 
+/// All incidents: the command wants to know from when to when.
+const PERIOD: &str = r#"{"Start Time": "2000-01-01 00:00:00", "End Time": "2099-12-31 00:00:00"}"#;
+
 /// The name of the key that comes with the instance.
 const FIRST_KEY: &str = "init";
 
@@ -245,7 +248,7 @@ fn introduce(made: &Made, folder: &Folder, printer: &mut Printer) -> Result<()> 
     }
     printer.line(&format!("  footprint serve{}", folder.flag()))?;
     printer.line("\nAnd call it from another terminal:\n")?;
-    for line in shell::call_lines(&made.commands, "GetIncidents", &made.key, &made.administrator, &made.site, "{}") {
+    for line in shell::call_lines(&made.commands, "GetIncidents", &made.key, &made.administrator, &made.site, PERIOD) {
         printer.line(&format!("  {line}"))?;
     }
     Ok(())
