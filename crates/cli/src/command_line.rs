@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::logging::{self, LogLevel, Subject};
 use crate::printer::Printer;
 use crate::subcommands::{
-    audit, case, commands, completions, connection, demo, diagnose, incident, init, key, run, runs, simulate, site,
+    audit, case, commands, completions, connection, demo, diagnose, incident, init, key, run, runs, serve, simulate, site,
     test, user, utility,
 };
 
@@ -52,6 +52,7 @@ enum Chosen {
     Commands(commands::Arguments),
     Simulate(simulate::Arguments),
     Init(init::Arguments),
+    Serve(serve::Arguments),
     Site(site::Arguments),
     User(user::Arguments),
     Key(key::Arguments),
@@ -70,9 +71,14 @@ pub(crate) fn run(printer: &mut Printer) -> Result<Exit> {
     let connector = &plugin.manifest().connector;
     let matches = refusing_secrets(definition(connector), connector).get_matches();
     let typed = CommandLine::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    if let Some(level) = typed.log_level {
-        let simulates = matches!(typed.subcommand, Chosen::Simulate(_));
-        logging::start(level, if simulates { Subject::Simulator } else { Subject::Commands }, printer);
+    let (subject, usual) = match typed.subcommand {
+        Chosen::Simulate(_) => (Subject::Simulator, None),
+        // Nobody else says why a call was answered with status 500.
+        Chosen::Serve(_) => (Subject::Host, Some(LogLevel::Warn)),
+        _ => (Subject::Commands, None),
+    };
+    if let Some(level) = typed.log_level.or(usual) {
+        logging::start(level, subject, printer);
     }
     let chosen = typed.subcommand;
     let flags = || {
@@ -88,6 +94,7 @@ pub(crate) fn run(printer: &mut Printer) -> Result<Exit> {
         Chosen::Simulate(arguments) => simulate::run(&arguments, connector, printer),
         Chosen::Site(arguments) => site::run(&arguments, printer),
         Chosen::Init(arguments) => init::run(&arguments, printer),
+        Chosen::Serve(arguments) => serve::run(&arguments, printer),
         Chosen::Key(arguments) => key::run(&arguments, printer),
         Chosen::Connection(arguments) => connection::run(&arguments, printer),
         Chosen::Incident(arguments) => incident::run(&arguments, printer),

@@ -12,7 +12,7 @@ mod settings;
 pub(crate) use advice::{advised, refused};
 pub(crate) use calling::UtilityCall;
 pub(crate) use executing::{Executing, connections, registry};
-pub(crate) use flags::InstanceFlags;
+pub(crate) use flags::{FolderFlag, InstanceFlags};
 pub(crate) use folder::Folder;
 pub(crate) use seal::KeyringSeal;
 pub(crate) use session::{Action, Session};

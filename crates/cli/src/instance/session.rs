@@ -44,7 +44,7 @@ impl Session {
     /// # Errors
     /// [`WrongUse`] when there is no such instance or user.
     pub(crate) async fn open(flags: &InstanceFlags) -> Result<Self> {
-        let folder = Folder::of_instance(&flags.folder)?;
+        let folder = Folder::of_instance(&flags.instance.folder)?;
         let settings = Settings::read(&folder)?;
         let store = Store::open(&settings.store_address(&folder)?).await.map_err(advised)?;
         let mut reader = store.reader().await.map_err(advised)?;

@@ -22,7 +22,7 @@ pub(crate) use self::grid::Grid;
 pub(crate) use self::listing::{Entry, ListOutput};
 pub(crate) use self::moment::{moment, moment_if_any};
 pub(crate) use self::ndjson::RowWriter;
-pub(crate) use self::outcome::{Output, Tab, View, receipt};
+pub(crate) use self::outcome::{Output, Tab, View, counted, receipt};
 pub(crate) use self::stream::Written;
 use self::visible::visible;
 

@@ -19,7 +19,7 @@ use soar_host::store::{NewSite, NewUser, Records, Store, StoreError};
 use self::choices::{Choices, Flags};
 use super::run::single_threaded_runtime;
 use crate::exit::{Exit, WrongUse};
-use crate::instance::{Folder, InstanceFlags, KeyringSeal, Settings, advised};
+use crate::instance::{Folder, FolderFlag, KeyringSeal, Settings, advised};
 use crate::printer::{Form, Printer};
 use crate::shell;
 
@@ -43,7 +43,7 @@ const FIRST_KEY: &str = "init";
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    instance: InstanceFlags,
+    instance: FolderFlag,
 
     #[command(flatten)]
     flags: Flags,

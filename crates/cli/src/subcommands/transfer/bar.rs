@@ -5,7 +5,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use soar_host::transfer::Progress;
 
-use crate::printer::Printer;
+use crate::printer::{Printer, counted};
 
 /// How often the bar is drawn anew though nothing has happened.
 const TICK: Duration = Duration::from_millis(200);
@@ -39,7 +39,7 @@ impl Bar {
             _ => {}
         }
         self.bar.set_position(if self.counts_bytes { progress.bytes } else { progress.rows });
-        self.bar.set_message(format!("{} rows", progress.rows));
+        self.bar.set_message(counted(progress.rows, "row"));
     }
 
     pub(super) fn end(self) {

@@ -12,7 +12,7 @@ use super::bar::Bar;
 use super::import::{explained, format_of};
 use crate::exit::{Exit, WrongUse};
 use crate::instance::{Action, Session};
-use crate::printer::Printer;
+use crate::printer::{Printer, counted};
 
 /// What an export writes and how.
 #[derive(Debug, Args)]
@@ -63,17 +63,20 @@ pub(in crate::subcommands) async fn export(
         Subject::Cases => "case export",
     };
     let problem = ended.as_ref().err().map(|error| format!("{error:#}"));
-    let about = ended.as_ref().map(|rows| format!("{rows} rows")).unwrap_or_default();
+    let thing = match subject {
+        Subject::Incidents => "incident",
+        Subject::Cases => "case",
+    };
+    let about = ended.as_ref().map(|rows| counted(*rows, thing)).unwrap_or_default();
     session.note(&Action { command, site: "", about: &about }, problem.as_deref()).await?;
     if let (Err(_), Some(file)) = (&ended, &flags.file) {
         // Half an export looks like a whole one.
         let _ = fs::remove_file(file);
     }
-    let rows = ended?;
-    let what = subject.as_str();
+    let exported = counted(ended?, thing);
     match &flags.file {
-        Some(file) => printer.done(&format!("{rows} {what} exported to {}.", file.display()))?,
-        None => printer.note(&format!("{rows} {what} exported.")),
+        Some(file) => printer.done(&format!("{exported} exported to {}.", file.display()))?,
+        None => printer.note(&format!("{exported} exported.")),
     }
     Ok(Exit::Successful)
 }

@@ -21,9 +21,9 @@ pub(crate) fn show(answer: &Answer, form: Form, printer: &mut Printer) -> Result
     let rows: Vec<&Map<String, Value>> = answer.context_data.iter().flatten().filter_map(Value::as_object).collect();
     match rows.as_slice() {
         [] => {}
-        [only] if only.values().any(|value| value.is_array() || value.is_object()) => {
+        [only] => {
             let labels: Vec<(&str, String)> =
-                only.iter().map(|(name, value)| (name.as_str(), cell_text(value))).collect();
+                columns(&rows).into_iter().map(|name| (name, only.get(name).map(cell_text).unwrap_or_default())).collect();
             printer.details(only, Form::Table, &labels)?;
         }
         rows => printer.grid(&grid(rows))?,
@@ -43,8 +43,8 @@ pub(crate) fn show(answer: &Answer, form: Form, printer: &mut Printer) -> Result
     Ok(exit)
 }
 
-/// A table with the names of all rows' members as columns, in their order.
-fn grid(rows: &[&Map<String, Value>]) -> Grid {
+/// The names of all rows' members: what each row is about, then what it holds, then what became of it.
+fn columns<'a>(rows: &[&'a Map<String, Value>]) -> Vec<&'a str> {
     let mut names: Vec<&str> = Vec::new();
     for row in rows {
         for name in row.keys() {
@@ -53,6 +53,18 @@ fn grid(rows: &[&Map<String, Value>]) -> Grid {
             }
         }
     }
+    names.sort_by_key(|name| match *name {
+        name if name.ends_with(" Number") => 0,
+        "Title" => 1,
+        "Result" => 3,
+        "Error Message" => 4,
+        _ => 2,
+    });
+    names
+}
+
+fn grid(rows: &[&Map<String, Value>]) -> Grid {
+    let names = columns(rows);
     let mut grid = Grid::new(names.iter().copied()).keeping_whole(1);
     for row in rows {
         grid.push(names.iter().map(|name| row.get(*name).map(cell_text).unwrap_or_default()));

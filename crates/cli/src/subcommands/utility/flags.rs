@@ -44,7 +44,7 @@ pub(super) struct CallFlags {
     pub(super) apply: Option<PathBuf>,
 
     /// How to write the answer or the plan
-    #[arg(id = "call-output", long = "output", short, value_enum, default_value_t = Form::Table)]
+    #[arg(id = "call-output", long = "output", short = 'o', value_enum, default_value_t = Form::Table)]
     pub(super) output: Form,
 }
 

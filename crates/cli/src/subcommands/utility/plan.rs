@@ -65,12 +65,11 @@ pub(super) fn show(plan: &Plan, printer: &mut Printer) -> Result<()> {
 
 fn rows(item: &PlannedItem, grid: &mut Grid) {
     if let Some(error) = &item.error {
-        grid.push([item.item.as_str(), "✘", "", error]);
+        grid.push([item.item.as_str(), "✘ fails", "", error]);
     } else if item.changes.is_empty() {
-        grid.push([item.item.as_str(), "", "", "as it is"]);
+        grid.push([item.item.as_str(), "", "", "(stays as it is)"]);
     }
-    for (index, change) in item.changes.iter().enumerate() {
-        let number = if index == 0 { item.item.as_str() } else { "" };
-        grid.push([number, &change.field, &change.from, &change.to]);
+    for change in &item.changes {
+        grid.push([&item.item, &change.field, &change.from, &change.to]);
     }
 }
