@@ -57,7 +57,8 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
         // Before anything starts: from then on neither signal ends the process in the middle of something.
         let ending = Ending::listen()?;
         let running = start(&folder, &settings, host.clone()).await?;
-        let ready = Ready { url: running.url(), commands: format!("{}{}/api/Command/", running.url(), settings.prefix()) };
+        let ready =
+            Ready { url: running.url(), commands: format!("{}{}/api/Command/", running.url(), settings.prefix()) };
         if arguments.json {
             printer.line(&serde_json::to_string(&ready)?)?;
         } else {
