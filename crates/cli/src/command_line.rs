@@ -11,8 +11,8 @@ use crate::exit::Exit;
 use crate::logging::{self, LogLevel, Subject};
 use crate::printer::Printer;
 use crate::subcommands::{
-    audit, case, commands, completions, connection, demo, diagnose, incident, init, key, run, runs, serve, simulate, site,
-    test, user, utility,
+    audit, case, commands, completions, connection, demo, diagnose, incident, init, key, run, runs, serve, simulate,
+    site, test, user, utility,
 };
 
 const ABOUT: &str = "Run the CODA Footprint connector, its tests and its simulator from the terminal";

@@ -8,6 +8,7 @@ mod connections;
 mod executor;
 mod gate;
 mod idempotency;
+mod jwt_secrets;
 mod manage;
 mod plans;
 mod sealing;

@@ -22,8 +22,10 @@ pub(crate) fn show(answer: &Answer, form: Form, printer: &mut Printer) -> Result
     match rows.as_slice() {
         [] => {}
         [only] => {
-            let labels: Vec<(&str, String)> =
-                columns(&rows).into_iter().map(|name| (name, only.get(name).map(cell_text).unwrap_or_default())).collect();
+            let labels: Vec<(&str, String)> = columns(&rows)
+                .into_iter()
+                .map(|name| (name, only.get(name).map(cell_text).unwrap_or_default()))
+                .collect();
             printer.details(only, Form::Table, &labels)?;
         }
         rows => printer.grid(&grid(rows))?,

@@ -50,12 +50,12 @@ pub(super) struct CallFlags {
 
 /// `footprint utility` with a subcommand for each of the host's own commands.
 pub(crate) fn with_commands(utility: clap::Command) -> clap::Command {
-    utility.subcommands(all().iter().zip(manifest()).map(|(command, manifest)| subcommand(*command, manifest)))
+    utility.subcommands(all().iter().zip(manifest()).map(|(command, manifest)| subcommand(&**command, manifest)))
 }
 
 /// The command that a subcommand of that name runs.
 pub(super) fn named(name: &str) -> Option<(&'static dyn UtilityCommand, &'static Command)> {
-    all().iter().copied().zip(manifest()).find(|(_, manifest)| normalised(&manifest.name) == name)
+    all().iter().map(|command| &**command).zip(manifest()).find(|(_, manifest)| normalised(&manifest.name) == name)
 }
 
 fn subcommand(command: &dyn UtilityCommand, manifest: &Command) -> clap::Command {
