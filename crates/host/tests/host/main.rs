@@ -9,6 +9,7 @@ mod documented_samples;
 mod executor;
 mod gate;
 mod idempotency;
+mod jwt_secrets;
 mod manage;
 mod plans;
 mod sealing;
