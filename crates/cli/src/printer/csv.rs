@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::io::{self, ErrorKind};
 
 use async_trait::async_trait;
+use serde_json::Value;
 use soar_connector::{Command, Page, RowReader, Sink, SinkError, cell_text};
 
 use super::stream::{Stream, Written};
@@ -86,8 +87,10 @@ impl Sink for CsvWriter {
         self.write_headings()?;
         let mut rows = page.rows().peekable();
         while rows.peek().is_some() {
-            let some = rows.by_ref().take(ROWS_AT_ONCE);
-            let records: Vec<_> = some.flat_map(|row| self.columns.records(&self.reader, row)).collect();
+            let mut records = Vec::new();
+            for row in rows.by_ref().take(ROWS_AT_ONCE) {
+                records.extend(self.columns.records(&self.reader.read(row)?, &self.reader));
+            }
             self.write(records)?;
         }
         Ok(())
@@ -96,13 +99,12 @@ impl Sink for CsvWriter {
 
 impl Columns {
     /// The records of one row.
-    fn records(&self, reader: &RowReader, row: &str) -> Vec<Vec<String>> {
-        let row = reader.read(row);
+    fn records(&self, row: &Value, reader: &RowReader) -> Vec<Vec<String>> {
         match self {
-            Self::Table(_) => vec![reader.cells(&row).iter().map(cell_text).collect()],
+            Self::Table(_) => vec![reader.cells(row).iter().map(cell_text).collect()],
             Self::KeyFields(names) => names
                 .iter()
-                .zip(reader.keys(&row))
+                .zip(reader.keys(row))
                 .flat_map(|(name, values)| values.into_iter().map(|value| vec![name.clone(), cell_text(&value)]))
                 .collect(),
         }
