@@ -122,17 +122,35 @@ fn render(records: impl IntoIterator<Item = Vec<String>>) -> io::Result<Vec<u8>>
     writer.into_inner().map_err(|error| io::Error::other(error.to_string()))
 }
 
+/// What a spreadsheet takes for a formula starts with one of these.
+const STARTS_FORMULA: [char; 4] = ['=', '+', '-', '@'];
+
 /// A cell that a spreadsheet would run as a formula gets an apostrophe before it; plain numbers stay.
+///
+/// Where semicolons or tabs separate cells, as in half of the world's spreadsheets, a cell may begin after any of them,
+/// and after a line break: quotes in the middle of what is a cell there protect nothing.
 fn guarded(cell: &str) -> Cow<'_, str> {
     let is_number = || {
         cell.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | 'e' | 'E'))
             && cell.parse::<f64>().is_ok()
     };
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && !is_number() {
-        Cow::Owned(format!("'{cell}"))
-    } else {
-        Cow::Borrowed(cell)
+    let mut safe = String::new();
+    if cell.starts_with(STARTS_FORMULA) && !is_number() || cell.starts_with(['\t', '\r']) {
+        safe.push('\'');
     }
+    let mut copied = 0;
+    for (at, _) in cell.match_indices([';', '\t', '\n', '\r']) {
+        if cell[at + 1..].starts_with(STARTS_FORMULA) {
+            safe.push_str(&cell[copied..=at]);
+            safe.push('\'');
+            copied = at + 1;
+        }
+    }
+    if safe.is_empty() {
+        return Cow::Borrowed(cell);
+    }
+    safe.push_str(&cell[copied..]);
+    Cow::Owned(safe)
 }
 
 /// CSV for a terminal: its line breaks are those of records and of cells, and nothing else may steer.
@@ -146,10 +164,27 @@ mod tests {
 
     #[test]
     fn formulas_are_disarmed_and_numbers_are_not() {
-        for formula in ["=1+1", "+cmd", "-cmd|' /C calc'!A0", "@SUM(A1)", "\tx", "\r=1", "-1-1"] {
+        for formula in ["=1+1", "+cmd", "-cmd|' /C calc'!A0", "@SUM(A1)", "\tx", "-1-1"] {
             assert_eq!(guarded(formula), format!("'{formula}"));
         }
         for plain in ["-5", "+5.25", "-1e3", "5", "a=b", ""] {
+            assert_eq!(guarded(plain), plain);
+        }
+    }
+
+    #[test]
+    fn no_formula_starts_where_another_separator_ends_a_cell() {
+        for (cell, safe) in [
+            ("a;=1+1", "a;'=1+1"),
+            ("=1;=2\t@x", "'=1;'=2\t'@x"),
+            ("a\r\n-1+cmd", "a\r\n'-1+cmd"),
+            ("\t=1", "'\t'=1"),
+            ("\r=1", "'\r'=1"),
+            ("ä;+1", "ä;'+1"),
+        ] {
+            assert_eq!(guarded(cell), safe);
+        }
+        for plain in ["a; -1", "a;b", "x=1;y", "two\nlines", ";", "a;"] {
             assert_eq!(guarded(plain), plain);
         }
     }
