@@ -62,7 +62,8 @@ fn subcommand(command: &dyn UtilityCommand, manifest: &Command) -> clap::Command
     let named = clap::Command::new(typed_name(command.endpoint()));
     // The name of the documents, as people would type it.
     let documented = normalised(&manifest.name.replace('\'', ""));
-    let flags = CallFlags::augment_args(named.alias(documented).args(manifest.inputs.iter().map(flag)));
+    let named = if named.get_name() == documented { named } else { named.alias(documented) };
+    let flags = CallFlags::augment_args(named.args(manifest.inputs.iter().map(flag)));
     let flags = if command.can_plan() {
         flags
     } else {
