@@ -5,6 +5,7 @@ mod audit;
 mod bulk_commands;
 mod command_api;
 mod connections;
+mod documented_samples;
 mod executor;
 mod gate;
 mod idempotency;
