@@ -24,11 +24,13 @@ fn the_host_answers_as_its_document_says_and_nobody_without_a_key() {
     let unlimited = std::fs::read_to_string(&settings).unwrap() + "\nrequests-per-second = 0\n";
     std::fs::write(&settings, unlimited).unwrap();
     let rows: String =
-        (0..50).map(|row| format!("{{\"number\":\"20210127-{row}\",\"site\":\"Security Operations\"}}\n")).collect();
+        (100..200).map(|row| format!("{{\"number\":\"20210127-{row}\",\"site\":\"Security Operations\"}}\n")).collect();
     for what in ["case", "incident"] {
         let mut command = instance.footprint([what, "import", "-", "--format", "ndjson"]);
         command.write_stdin(rows.clone()).assert().success();
     }
+    // Whom the document's examples name.
+    instance.successful(["user", "add", "admin user"]);
     let simulator = Simulator::start(&[]);
     let (user, password) = simulator.user("administrator");
     let mut connection = instance.footprint(["connection", "add", "Footprint", "--site", "Security Operations"]);
@@ -49,7 +51,7 @@ fn the_host_answers_as_its_document_says_and_nobody_without_a_key() {
     // It was let in to the end, and what it called was done.
     let audit = instance.successful(["audit", "--output", "ndjson", "--limit", "100000"]);
     let entries: Vec<Value> = audit.lines().map(|entry| serde_json::from_str(entry).unwrap()).collect();
-    for command in ["GetIncidents", "CloseIncidentInBulk", "ListDevices", "GET /api/manage/v1/sites"] {
+    for command in ["GetIncidents", "CloseIncidentInBulk", "ListTenants", "GET /api/manage/v1/sites"] {
         let of_command = || entries.iter().filter(|entry| entry["command"] == command);
         let accepted = of_command().filter(|entry| entry["accepted"] == true).count();
         assert!(accepted > 0, "{command}: none of {} calls was accepted", of_command().count());

@@ -21,10 +21,11 @@ impl IdempotencyKey {
         let mut values = headers.get_all("idempotency-key").iter();
         let Some(value) = values.next() else { return Ok(None) };
         let key = value.to_str().unwrap_or_default().trim();
-        if values.next().is_some() || key.is_empty() || key.len() > LONGEST {
+        let is_plain = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic());
+        if values.next().is_some() || !is_plain || key.len() > LONGEST {
             return Err(Reply::error(
                 StatusCode::BAD_REQUEST,
-                "The header Idempotency-Key must be there once, with 1 to 255 characters of ASCII.",
+                "The header Idempotency-Key must be there once, with 1 to 255 visible characters of ASCII and no blanks.",
             ));
         }
         let mut hasher = blake3::Hasher::new();

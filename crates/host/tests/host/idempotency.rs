@@ -158,3 +158,15 @@ async fn answers_that_have_expired_are_deleted() {
         assert_eq!(transaction.records().purge_answers(host.now() + day).await.unwrap(), 1);
     }
 }
+
+#[tokio::test]
+async fn a_key_that_is_no_key_is_refused_before_anything_is_done() {
+    for host in TestHost::on_both().await {
+        for key in ["", "two words", &"k".repeat(256)] {
+            let call = host.command("MakeNote", json!({ "Name": "Note" })).header("Idempotency-Key", key);
+            let (status, refused) = answer(call).await;
+            assert!(status == 400 && refused["Error"].as_str().unwrap().contains("Idempotency-Key"), "{refused}");
+        }
+        assert!(host.notes().await.is_empty());
+    }
+}
