@@ -31,7 +31,7 @@ fn sites_are_changed_shown_and_removed() {
         let site = instance.json(["site", "show", "ACME INC"]);
         assert_eq!((&site["name"], &site["description"]), (&"Acme Inc".into(), &"SOC for Acme".into()));
         assert!(instance.refused(2, ["site", "change", "Acme Inc"]).contains("Nothing to change"));
-        assert!(instance.refused(2, ["site", "add", "ACME inc"]).contains("Choose another name."));
+        assert!(instance.refused(2, ["site", "add", "ACME inc"]).contains("Choose another name"));
         assert!(instance.refused(2, ["site", "add", "x", "--time-zone", "Mars"]).contains("There is no time zone"));
         let error = instance.refused(2, ["site", "show", "Acme Ink"]);
         assert!(error.contains("Did you mean \"Acme Inc\"?") && error.contains("`footprint site list`"), "{error}");
@@ -124,7 +124,7 @@ fn keys_that_cannot_be_are_refused() {
         (vec!["x", "--expires", "2020-01-01"], "would have expired already"),
         (vec!["x", "--owner", "nobody"], "There is no user \"nobody\"."),
         (vec!["x", "--site", "Nowhere"], "There is no site \"Nowhere\"."),
-        (vec!["init"], "There is a key \"init\" already."),
+        (vec!["init"], "The key \"init\" exists already."),
         (vec!["x", "--jwt", "--manage"], "cannot be used with"),
     ] {
         let error = instance.refused(2, ["key", "add"].into_iter().chain(arguments));
