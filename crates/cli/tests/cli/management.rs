@@ -134,6 +134,30 @@ fn keys_that_cannot_be_are_refused() {
 }
 
 #[test]
+fn the_audit_log_can_be_followed() {
+    use std::io::{BufRead as _, BufReader};
+    let instance = Instance::new();
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_footprint"))
+        .env_clear()
+        .env("FOOTPRINT_INSTANCE", instance.path())
+        .args(["audit", "--follow", "--output", "ndjson"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut command = || {
+        let entry: serde_json::Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+        entry["command"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(command(), "init");
+    instance.successful(["user", "add", "alice"]);
+    assert_eq!(command(), "user add");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(instance.refused(2, ["audit", "--follow", "--output", "json"]).contains("--output ndjson"));
+}
+
+#[test]
 fn the_audit_log_is_a_table_and_can_be_filtered() {
     let instance = Instance::new();
     instance.successful(["user", "add", "alice"]);
