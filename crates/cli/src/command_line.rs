@@ -15,7 +15,7 @@ use crate::subcommands::{
     site, test, user, utility,
 };
 
-const ABOUT: &str = "Run the CODA Footprint connector, its tests and its simulator from the terminal";
+const ABOUT: &str = "The CODA Footprint connector, its simulator, and a SOAR host that runs it, from the terminal";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -25,6 +25,8 @@ Examples:
   footprint test                      Prove that a connection works
   footprint diagnose                  Find out what is wrong with one
   footprint run \"List Devices\"        Run a command
+  footprint init                      Make an instance of the host
+  footprint serve                     Serve it
 
 Exit codes: 0 Successful, 1 Failed, 2 wrong use.";
 

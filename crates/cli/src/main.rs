@@ -1,4 +1,4 @@
-//! `footprint`: the CODA Footprint connector, its tests and its simulator, from the terminal.
+//! `footprint`: the CODA Footprint connector, its simulator, and a SOAR host that runs it, from the terminal.
 
 mod command_line;
 mod connection;

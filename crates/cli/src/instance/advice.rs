@@ -12,8 +12,9 @@ pub(crate) fn advised(error: StoreError) -> anyhow::Error {
             let place = listing(what).map(|line| format!("\n`{line}` shows what there is."));
             WrongUse(format!("{error}{}", place.unwrap_or_default())).into()
         }
-        StoreError::Duplicate { .. } => WrongUse(format!("{error}\nChoose another name.")).into(),
-        StoreError::Invalid(_) | StoreError::Address(_) => WrongUse(error.to_string()).into(),
+        StoreError::Duplicate { .. } | StoreError::Invalid(_) | StoreError::Address(_) => {
+            WrongUse(error.to_string()).into()
+        }
         StoreError::Migration(_) => anyhow::anyhow!(
             "{error}\nUse the version of footprint that the store was last opened with, or a newer one."
         ),

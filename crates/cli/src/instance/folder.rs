@@ -104,8 +104,9 @@ impl Folder {
     /// Writes a file of this folder in one step, for its owner alone, so that it survives a loss of power.
     pub(crate) fn write(&self, file: &Path, text: &str) -> Result<()> {
         let written = || -> io::Result<()> {
-            let mut new = file.to_owned();
-            new.add_extension("new");
+            let mut name = file.file_name().unwrap_or_default().to_owned();
+            name.push(".new");
+            let new = file.with_file_name(name);
             let mut options = OpenOptions::new();
             options.write(true).create(true).truncate(true);
             #[cfg(unix)]

@@ -19,7 +19,7 @@ use crate::exit::WrongUse;
 pub(crate) const STORE_VARIABLE: &str = "FOOTPRINT_STORE";
 
 /// The environment variable that holds the sealing keys, in place of the file.
-pub(crate) const KEYS_VARIABLE: &str = "FOOTPRINT_SEALING_KEYS";
+const KEYS_VARIABLE: &str = "FOOTPRINT_SEALING_KEYS";
 
 /// What `host.toml` says.
 #[derive(Debug, Clone)]
@@ -123,6 +123,11 @@ impl Settings {
             }
             None => Keyring::from_file(&folder.sealing_key_file()).map_err(|error| anyhow!(error)),
         }
+    }
+
+    /// Whether the environment holds the sealing keys, so that the folder needs none.
+    pub(crate) fn keys_are_in_environment() -> bool {
+        variable(KEYS_VARIABLE).is_some()
     }
 
     /// Where the host is reached from this machine.

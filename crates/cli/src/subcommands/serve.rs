@@ -34,9 +34,6 @@ It logs warnings and errors to standard error unless --log-level says otherwise.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    #[command(flatten)]
-    instance: FolderFlag,
-
     /// Where to listen; port 0 picks a free one [default: as host.toml says]
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
@@ -44,6 +41,9 @@ pub(crate) struct Arguments {
     /// Print one line of JSON once it listens: url, and the address of the commands
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    instance: FolderFlag,
 }
 
 pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> {

@@ -2,13 +2,35 @@
 
 use crate::support::{ended, footprint, shown};
 
+const SUBCOMMANDS: [&str; 17] = [
+    "demo",
+    "run",
+    "test",
+    "commands",
+    "simulate",
+    "init",
+    "serve",
+    "site",
+    "user",
+    "key",
+    "connection",
+    "incident",
+    "case",
+    "utility",
+    "runs",
+    "audit",
+    "completions",
+];
+
 #[test]
 fn every_subcommand_has_help_with_examples() {
     insta::assert_snapshot!("footprint", shown(footprint(["--help"])));
-    for subcommand in ["demo", "run", "test", "commands", "simulate", "completions"] {
+    for subcommand in SUBCOMMANDS {
         let (code, out, _) = ended(footprint([subcommand, "--help"]));
         assert!(code == 0 && out.contains("Examples:\n  footprint "), "{out}");
     }
+    insta::assert_snapshot!("footprint_init", shown(footprint(["init", "-h"])));
+    insta::assert_snapshot!("footprint_close", shown(footprint(["utility", "close-incident-in-bulk", "-h"])));
     insta::assert_snapshot!("footprint_run", shown(footprint(["run", "-h"])));
     insta::assert_snapshot!("footprint_simulate", shown(footprint(["simulate", "-h"])));
 }

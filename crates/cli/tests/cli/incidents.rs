@@ -79,9 +79,11 @@ fn what_is_exported_can_be_imported_again_whatever_the_format() {
     assert!(std::fs::read_to_string(&path).unwrap().contains("'=cmd|calc"), "formulas are disarmed");
     assert!(instance.refused(2, ["incident", "export", &path]).contains("--force replaces it"));
     instance.successful(["incident", "export", &path, "--force"]);
-    let mut piped = Instance::new().footprint(["incident", "import", "-", "--format", "ndjson"]);
-    piped.write_stdin(whole);
-    assert_eq!(ended(piped).0, 2, "its folder is gone");
+    let other = Instance::new();
+    let mut piped = other.footprint(["incident", "import", "-", "--format", "ndjson"]);
+    piped.write_stdin(whole.clone());
+    assert_eq!(ended(piped).1, "✔ Incidents imported: 3 added.\n");
+    assert_eq!(other.successful(["incident", "export"]), whole);
     assert!(instance.refused(2, ["incident", "import", "x.xlsx"]).contains("Say it with --format"));
     assert!(instance.refused(2, ["incident", "import", "/nowhere.csv"]).contains("cannot be read"));
 }

@@ -132,6 +132,17 @@ fn a_password_never_stands_on_the_command_line() {
 }
 
 #[test]
+fn a_store_that_does_not_answer_is_a_failure_without_its_password() {
+    let folder = TempDir::new().unwrap();
+    let mut command = footprint(["init", "--yes"]);
+    command.env("FOOTPRINT_INSTANCE", folder.path().join("instance"));
+    command.env("FOOTPRINT_STORE", "postgres://soar:canary@127.0.0.1:1/soar");
+    let (code, _, error) = ended(command);
+    assert!(code == 1 && error.contains("FOOTPRINT_STORE") && !error.contains("canary"), "{error}");
+    assert!(!folder.path().join("instance/host.toml").exists());
+}
+
+#[test]
 fn without_a_terminal_and_without_yes_nothing_is_made() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("instance");

@@ -31,7 +31,7 @@ fn sites_are_changed_shown_and_removed() {
         let site = instance.json(["site", "show", "ACME INC"]);
         assert_eq!((&site["name"], &site["description"]), (&"Acme Inc".into(), &"SOC for Acme".into()));
         assert!(instance.refused(2, ["site", "change", "Acme Inc"]).contains("Nothing to change"));
-        assert!(instance.refused(2, ["site", "add", "ACME inc"]).contains("Choose another name."));
+        assert!(instance.refused(2, ["site", "add", "ACME inc"]).contains("Choose another name"));
         assert!(instance.refused(2, ["site", "add", "x", "--time-zone", "Mars"]).contains("There is no time zone"));
         let error = instance.refused(2, ["site", "show", "Acme Ink"]);
         assert!(error.contains("Did you mean \"Acme Inc\"?") && error.contains("`footprint site list`"), "{error}");
@@ -124,13 +124,37 @@ fn keys_that_cannot_be_are_refused() {
         (vec!["x", "--expires", "2020-01-01"], "would have expired already"),
         (vec!["x", "--owner", "nobody"], "There is no user \"nobody\"."),
         (vec!["x", "--site", "Nowhere"], "There is no site \"Nowhere\"."),
-        (vec!["init"], "There is a key \"init\" already."),
+        (vec!["init"], "The key \"init\" exists already."),
         (vec!["x", "--jwt", "--manage"], "cannot be used with"),
     ] {
         let error = instance.refused(2, ["key", "add"].into_iter().chain(arguments));
         assert!(error.contains(problem), "{error}");
     }
     assert_eq!(instance.json(["key", "list"]).as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn the_audit_log_can_be_followed() {
+    use std::io::{BufRead as _, BufReader};
+    let instance = Instance::new();
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_footprint"))
+        .env_clear()
+        .env("FOOTPRINT_INSTANCE", instance.path())
+        .args(["audit", "--follow", "--output", "ndjson"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut command = || {
+        let entry: serde_json::Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+        entry["command"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(command(), "init");
+    instance.successful(["user", "add", "alice"]);
+    assert_eq!(command(), "user add");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(instance.refused(2, ["audit", "--follow", "--output", "json"]).contains("--output ndjson"));
 }
 
 #[test]

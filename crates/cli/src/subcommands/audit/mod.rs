@@ -33,9 +33,6 @@ const PAGE: u32 = 1_000;
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    #[command(flatten)]
-    instance: InstanceFlags,
-
     /// Only calls of this user
     #[arg(long)]
     user: Option<String>,
@@ -83,6 +80,9 @@ pub(crate) struct Arguments {
     /// How to write the list
     #[arg(long, short, value_enum, default_value_t = ListOutput::Table)]
     output: ListOutput,
+
+    #[command(flatten)]
+    instance: InstanceFlags,
 }
 
 pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> {

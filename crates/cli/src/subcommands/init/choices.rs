@@ -45,7 +45,7 @@ pub(super) struct Flags {
     #[arg(long, value_name = "ADDRESS")]
     store: Option<String>,
 
-    /// Where the host will listen
+    /// Where the host will listen [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
 }

@@ -28,7 +28,7 @@ Examples:
   footprint init
   footprint init --yes
   footprint init --instance /srv/footprint --site \"Security Operations\" --time-zone America/Vancouver --yes
-  FOOTPRINT_STORE=postgres://soar:secret@db.example.com/soar footprint init --yes
+  FOOTPRINT_STORE=\"$(cat store.address)\" footprint init --yes
 
 It asks for what no flag says, when a terminal is there.";
 
@@ -43,14 +43,14 @@ const FIRST_KEY: &str = "init";
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    instance: FolderFlag,
-
-    #[command(flatten)]
     flags: Flags,
 
     /// How to write what was made
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
+
+    #[command(flatten)]
+    instance: FolderFlag,
 }
 
 pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> {
@@ -97,11 +97,11 @@ struct Made {
 
 async fn make(folder: &Folder, choices: &Choices) -> Result<Made> {
     folder.make()?;
-    let seal = seal(folder)?;
+    let settings = choices.settings()?;
+    let seal = seal(folder, &settings)?;
     if choices.keeps_its_own_store() {
         make_store_file(folder)?;
     }
-    let settings = choices.settings()?;
     let store = Store::open(&settings.store_address(folder)?).await.map_err(advised)?;
     if !is_empty(&mut store.reader().await.map_err(advised)?.records()).await.map_err(advised)? {
         return Err(occupied());
@@ -122,8 +122,11 @@ async fn make(folder: &Folder, choices: &Choices) -> Result<Made> {
 }
 
 /// The keys that seal secrets: those of the environment or the folder; made in the folder where there are none.
-fn seal(folder: &Folder) -> Result<Keyring> {
+fn seal(folder: &Folder, settings: &Settings) -> Result<Keyring> {
     let file = folder.sealing_key_file();
+    if Settings::keys_are_in_environment() {
+        return settings.keyring(folder);
+    }
     let keyring = if file.exists() { Keyring::from_file(&file) } else { Keyring::create_file(&file) };
     keyring.map_err(|error| anyhow!(error))
 }

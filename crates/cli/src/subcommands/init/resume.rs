@@ -26,7 +26,7 @@ pub(super) async fn begun(folder: &Folder) -> Result<Option<Made>> {
     if is_empty(&mut records).await.map_err(advised)? {
         return Ok(None);
     }
-    let seal = seal(folder)?;
+    let seal = seal(folder, &settings)?;
     let site = records.sites().await.map_err(advised)?.into_iter().next().map(|site| site.name).unwrap_or_default();
     let now = now();
     let name = replace_first_key(&mut records, now).await.map_err(advised)?;
