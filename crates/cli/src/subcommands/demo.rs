@@ -1,5 +1,6 @@
-//! `footprint demo`: every command over real HTTP against a simulated instance, and one failure.
+//! `footprint demo`: every command over real HTTP against a simulated instance, one failure, and a host to call.
 
+mod host;
 mod tour;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 use soar_connector::{Connector, ExecutionContext, Outcome, Plugin, RawParameters, SettingValues};
 
+use self::host::DemoHost;
 use self::tour::{FAILING, FAILING_CODE, Found, STEPS, Step};
 use super::run::page;
 use super::simulate;
@@ -31,11 +33,11 @@ const SHOWN_ROWS: usize = 5;
 /// Where a simulator listens that is started after the tour; its users are those of the tour.
 const LATER_LISTEN: &str = "127.0.0.1:8421";
 
-/// See every command run against a simulated Footprint instance, and one that fails
+/// See every command run against a simulated Footprint instance, one that fails, and a host to call
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// End after the tour instead of keeping the simulator up until Ctrl-C
+    /// End after the tour instead of keeping the simulator and a host up until Ctrl-C
     #[arg(long)]
     once: bool,
 
@@ -69,8 +71,11 @@ pub(crate) fn run(arguments: &Arguments, plugin: &dyn Plugin, printer: &mut Prin
             next_without_simulator(arguments.generation, plugin, &user, printer)?;
         } else {
             let ending = simulate::Ending::listen()?;
+            let host = DemoHost::start(&simulator.url(), &user).await?;
             next(&simulator, plugin, &user, printer)?;
+            host.introduce(printer)?;
             ending.wait().await;
+            host.end().await?;
         }
         simulator.shutdown().await;
         Ok(exit)

@@ -1,0 +1,167 @@
+//! The host that the demo serves beside its simulator: a connection to it, keys, incidents and cases, all gone at the end.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, anyhow};
+use footprint_simulator::User;
+use serde_json::json;
+use soar_connector::{Clock, ExecutionContext, SystemClock};
+use soar_host::Host;
+use soar_host::access::{KeyRequest, issue_key};
+use soar_host::connections::{ConnectionDraft, Connections};
+use soar_host::executor::{Executor, ExecutorSettings};
+use soar_host::model::{Allowed, Caller, KeyKind, Role, SiteKind};
+use soar_host::moment::milliseconds;
+use soar_host::sealing::Keyring;
+use soar_host::server::{HostSettings, RunningHost, serve};
+use soar_host::store::{NewSite, NewUser, Store};
+use soar_host::transfer::{Format, ImportOptions, OnConflict, Subject, import};
+use soar_host::vault::{Vault, VaultSettings};
+use tempfile::TempDir;
+
+use crate::instance::{advised, refused, registry};
+use crate::printer::Printer;
+use crate::shell;
+
+const SITE: &str = "Security Operations";
+const ADMINISTRATOR: &str = "Admin";
+/// In whose name the documented samples of bulk commands act.
+const ANALYST: &str = "admin user";
+
+/// The connection's name.
+const CONNECTION: &str = "Footprint";
+
+/// Incidents to see and to close, and the cases that they belong to.
+const CASES: &str = r#"[
+  { "number": "20261120-1", "title": "Exposed remote desktops", "site": "Security Operations" },
+  { "number": "20261120-2", "title": "Phishing of the finance team", "site": "Security Operations" }
+]"#;
+const INCIDENTS: &str = r#"[
+  { "number": "20261120-101", "title": "Critical vulnerability on a mail server", "site": "Security Operations",
+    "severity": "Critical", "owner": "Admin", "cases": [{ "number": "20261120-1" }] },
+  { "number": "20261120-102", "title": "Remote desktop open to the internet", "site": "Security Operations",
+    "severity": "High", "owner": "admin user",
+    "tasks": [{ "name": "Isolate the device", "required": true, "done": false }] },
+  { "number": "20261120-103", "title": "Invoice with a macro opened", "site": "Security Operations",
+    "severity": "Medium", "owner": "admin user", "cases": [{ "number": "20261120-2" }],
+    "fields": [{ "section": "Review", "name": "Root Cause", "kind": "Activity", "requiredOnClose": true }] },
+  { "number": "20261120-104", "title": "Scanner without contact", "site": "Security Operations", "severity": "Low" }
+]"#;
+
+/// What to paste: a command's endpoint and its parameters.
+const CALLS: [(&str, &str, &str); 3] = [
+    ("Run a command of the connector", "ListTenants", "{}"),
+    (
+        "See incidents",
+        "GetIncidents",
+        r#"{"Start Time": "2000-01-01 00:00:00", "End Time": "2099-12-31 00:00:00", "Page Size": 10}"#,
+    ),
+    (
+        "Close two of them: one stays open, for a required task of it is pending",
+        "CloseIncidentInBulk",
+        r#"{"Incident Numbers": ["20261120-101", "20261120-102"], "Bypass Required Pending Tasks": "No", "Username": "admin user", "Conclusion": "Patched."}"#,
+    ),
+];
+
+/// A host that is up.
+pub(super) struct DemoHost {
+    running: RunningHost,
+    key: String,
+    /// Holds the store.
+    _folder: TempDir,
+}
+
+impl DemoHost {
+    /// Starts a host with a connection to the simulator at `url`.
+    pub(super) async fn start(url: &str, user: &User) -> Result<Self> {
+        let folder = TempDir::new().context("No temporary folder can be made for the demo's store")?;
+        let store = Store::open(&folder.path().join("host.db").display().to_string()).await.map_err(advised)?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let now = milliseconds(clock.now());
+        let keyring = Keyring::generate()?;
+        let (key, caller) = fill(&store, &keyring, now).await?;
+        let vault = Vault::new(VaultSettings::default());
+        let connections = Connections::new(store.clone(), Arc::new(registry()?), keyring, vault, clock);
+        let draft: ConnectionDraft = serde_json::from_value(json!({
+            "integration": "coda-footprint",
+            "name": CONNECTION,
+            "site": SITE,
+            "description": "The demo's simulated instance",
+            "parameters": { "Server URL": url, "User Name": user.user_name, "Password": user.password },
+        }))?;
+        connections.create(&caller, draft).await.map_err(refused)?;
+        let executor = Executor::start(connections, ExecutorSettings::default()).await.map_err(advised)?;
+        let settings = HostSettings { listen: ([127, 0, 0, 1], 0).into(), ..HostSettings::default() };
+        let running = serve(Host::with_connectors(settings, executor)?).await?;
+        Ok(Self { running, key, _folder: folder })
+    }
+
+    /// Says what can be pasted.
+    pub(super) fn introduce(&self, printer: &mut Printer) -> Result<()> {
+        let url = self.running.url();
+        let text = format!(
+            "A host serves D3's Command API at {url} (its documentation: {url}/docs), with a connection to the simulator, incidents and cases. Paste:"
+        );
+        printer.line("")?;
+        printer.paragraph(&text)?;
+        for (about, command, parameters) in CALLS {
+            printer.line(&format!("\n  # {about}"))?;
+            let commands = format!("{url}/VSOC/api/Command/");
+            for line in shell::call_lines(&commands, command, &self.key, ADMINISTRATOR, SITE, parameters) {
+                printer.line(&format!("  {line}"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends it, after what it accepted.
+    pub(super) async fn end(self) -> Result<()> {
+        Ok(self.running.shutdown().await?)
+    }
+}
+
+/// Fills an empty store; gives a key's text, and the administrator as a caller.
+async fn fill(store: &Store, keyring: &Keyring, now: i64) -> Result<(String, Caller)> {
+    let mut transaction = store.transaction().await.map_err(advised)?;
+    let mut records = transaction.records();
+    let site = NewSite {
+        name: SITE.to_owned(),
+        kind: SiteKind::Internal,
+        description: "The demo's site".to_owned(),
+        time_zone: "America/Vancouver".to_owned(),
+        language: "en".to_owned(),
+    };
+    let site = records.create_site(&site, now).await.map_err(advised)?;
+    let user = |name: &str, is_administrator| NewUser { name: name.to_owned(), email: None, is_administrator };
+    let administrator = records.create_user(&user(ADMINISTRATOR, true), now).await.map_err(advised)?;
+    let analyst = records.create_user(&user(ANALYST, false), now).await.map_err(advised)?;
+    records.set_role(analyst.id, site.id, Role::Analyst).await.map_err(advised)?;
+    let request = KeyRequest {
+        name: "demo".to_owned(),
+        kind: KeyKind::Api,
+        owner: ADMINISTRATOR.to_owned(),
+        users: vec![ANALYST.to_owned()],
+        sites: Allowed::All,
+        commands: Allowed::All,
+        may_manage: false,
+        requires_expiry: false,
+        expires_at: None,
+    };
+    let key = issue_key(&mut records, keyring, &request, now).await.map_err(advised)?;
+    transaction.commit().await.map_err(advised)?;
+    let caller = Caller {
+        user: administrator,
+        site,
+        roles: std::collections::BTreeMap::new(),
+        key: None,
+        request_id: ExecutionContext::new().request_id,
+    };
+    for (subject, rows) in [(Subject::Cases, CASES), (Subject::Incidents, INCIDENTS)] {
+        let options = ImportOptions { subject, format: Format::Json, on_conflict: OnConflict::Fail };
+        let report = import(store, &caller, options, rows.as_bytes(), now, &mut |_| {}).await?;
+        if let Some(bad) = report.bad_rows.first() {
+            return Err(anyhow!("The demo's {subject} cannot be imported: line {}: {}", bad.line, bad.problem));
+        }
+    }
+    Ok((key.text.to_string(), caller))
+}
