@@ -18,5 +18,6 @@ pub mod testing;
 pub mod transfer;
 pub mod utility;
 pub mod vault;
+pub mod views;
 
 pub use host::Host;

@@ -7,7 +7,7 @@ use std::time::UNIX_EPOCH;
 use anyhow::{Result, anyhow};
 use soar_connector::name::{quoted, suggestion};
 use soar_connector::{Clock, ExecutionContext, SystemClock};
-use soar_host::model::{AuditEntry, Caller, Role, Site, Surface, User};
+use soar_host::model::{AuditEntry, Caller, Right, Role, Site, Surface, User};
 use soar_host::sealing::Keyring;
 use soar_host::store::{Records, Store, StoreError};
 use soar_host::utility::Refusal;
@@ -116,6 +116,13 @@ impl Session {
         Ok(sites.into_iter().filter(|site| self.sees(site)).collect())
     }
 
+    /// The sites on which the user has a right, by name.
+    pub(crate) async fn sites_with(&self, right: Right) -> Result<Vec<Site>> {
+        let mut sites = self.sites().await?;
+        sites.retain(|site| self.caller(site.clone()).may(right, site.id));
+        Ok(sites)
+    }
+
     /// The site of that name; or, where none is named, the only one there is.
     ///
     /// # Errors
@@ -170,6 +177,31 @@ impl Session {
                 drop(transaction);
                 self.note(action, Some(&error.to_string())).await?;
                 Err(advised(error))
+            }
+        }
+    }
+
+    /// Does something that checks the user's rights itself, in one transaction with its entry in the audit log.
+    ///
+    /// # Errors
+    /// What `change` says; it is in the audit log then.
+    pub(crate) async fn change<T>(
+        &self,
+        action: &Action<'_>,
+        change: impl AsyncFnOnce(&mut Records<'_>) -> Result<T, Refusal>,
+    ) -> Result<T> {
+        let mut transaction = self.store.transaction().await.map_err(advised)?;
+        let mut records = transaction.records();
+        match change(&mut records).await {
+            Ok(done) => {
+                records.append_audit(&[self.entry(action, self.now(), None)]).await.map_err(advised)?;
+                transaction.commit().await.map_err(advised)?;
+                Ok(done)
+            }
+            Err(error) => {
+                drop(transaction);
+                self.note(action, Some(&error.to_string())).await?;
+                Err(refused(error))
             }
         }
     }

@@ -68,7 +68,7 @@ async fn execute(call: &Call, commands: &dyn IntegrationCommands, admitted: &Adm
     let running = commands.run(&admitted.caller, &admitted.command.manifest.name, &admitted.raw);
     match AssertUnwindSafe(running).catch_unwind().await {
         Ok(Ok(answer)) => (Reply::answer(&answer), true),
-        Ok(Err(Refusal::Because(error))) => (Reply::refused(error), true),
+        Ok(Err(error @ (Refusal::Because(_) | Refusal::About(_)))) => (Reply::refused(error.to_string()), true),
         // A store that fails may do so before or after the vendor was called.
         Ok(Err(Refusal::Store(error))) => (store_failed(call, &error), false),
         Err(_panic) => {

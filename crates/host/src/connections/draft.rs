@@ -7,7 +7,11 @@ use secrecy::SecretString;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
+use crate::model::shapes;
 use crate::vault::Reference;
 
 /// A parameter's value as it is given. `Debug` shows no value.
@@ -63,27 +67,56 @@ impl<'de> Deserialize<'de> for GivenValue {
     }
 }
 
+impl PartialSchema for GivenValue {
+    fn schema() -> RefOr<Schema> {
+        let reference = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some("^(env|command):[A-Za-z0-9_]+$|^file:/[A-Za-z0-9_./-]+$"))
+            .description(Some("Where the secret lives."));
+        let mut any = AnyOfBuilder::new();
+        for kind in [Type::String, Type::Number, Type::Boolean, Type::Null] {
+            let object = ObjectBuilder::new().schema_type(kind.clone());
+            any = any.item(if matches!(kind, Type::String) { object.pattern(Some(r"^[^\u0000]*$")) } else { object });
+        }
+        any.item(ObjectBuilder::new().schema_type(Type::Object).property("reference", reference).required("reference"))
+            .description(Some(
+                "A value; {\"reference\": \"env:NAME\"} for a secret that lives elsewhere; null for none; and an empty \
+                 text for none too, or for the secret as it is.",
+            ))
+            .into()
+    }
+}
+
+impl ToSchema for GivenValue {}
+
 /// A connection to be made.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct ConnectionDraft {
     /// The integration's stable name or its product's, such as `coda-footprint` or `CODA Footprint`.
+    #[schema(schema_with = shapes::filled)]
     pub integration: String,
     /// Its name.
+    #[schema(schema_with = shapes::name)]
     pub name: String,
     /// A site's name, or `Shared to internal sites`.
+    #[schema(schema_with = shapes::filled)]
     pub site: String,
     /// For one that is shared: the internal site that its events go to.
     #[serde(default)]
+    #[schema(schema_with = shapes::known_or_nothing)]
     pub recipient_site: Option<String>,
     /// The proxy agent that it goes through.
     #[serde(default)]
+    #[schema(schema_with = shapes::name_or_nothing)]
     pub agent_name: Option<String>,
     /// What it is for.
     #[serde(default)]
+    #[schema(schema_with = shapes::description)]
     pub description: String,
     /// The tenant that it is meant for.
     #[serde(default)]
+    #[schema(schema_with = shapes::name_or_nothing)]
     pub tenant: Option<String>,
     /// Whether commands run on it; they do unless told otherwise.
     #[serde(default = "yes")]
@@ -93,9 +126,11 @@ pub struct ConnectionDraft {
     pub users: Vec<String>,
     /// Minutes from one test to the next; none for no tests.
     #[serde(default)]
+    #[schema(schema_with = shapes::minutes_or_nothing)]
     pub health_check_minutes: Option<i64>,
     /// Where mail about failed tests goes.
     #[serde(default)]
+    #[schema(schema_with = shapes::mail_or_nothing)]
     pub health_check_email: Option<String>,
     /// The integration's parameters.
     #[serde(default)]
@@ -107,37 +142,52 @@ fn yes() -> bool {
 }
 
 /// What is to be changed of a connection; what is not given stays. Null or an empty text takes away what may be missing.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct ConnectionChange {
     /// The version that the caller saw; the change is refused if the connection has been changed since.
+    #[serde(default)]
     pub version: Option<i64>,
     /// Its name.
+    #[serde(default)]
+    #[schema(schema_with = shapes::optional_name)]
     pub name: Option<String>,
     /// A site's name, or `Shared to internal sites`.
+    #[serde(default)]
+    #[schema(schema_with = shapes::optional_filled)]
     pub site: Option<String>,
     /// For one that is shared: the internal site that its events go to.
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(schema_with = shapes::known_or_nothing)]
     pub recipient_site: Option<Option<String>>,
     /// The proxy agent.
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(schema_with = shapes::name_or_nothing)]
     pub agent_name: Option<Option<String>>,
     /// What it is for.
+    #[serde(default)]
+    #[schema(schema_with = shapes::optional_description)]
     pub description: Option<String>,
     /// The tenant.
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(schema_with = shapes::name_or_nothing)]
     pub tenant: Option<Option<String>>,
     /// Whether commands run on it.
+    #[serde(default)]
     pub active: Option<bool>,
     /// The users who may use it; empty for everybody with the right.
+    #[serde(default)]
     pub users: Option<Vec<String>>,
     /// Minutes from one test to the next; null for no tests.
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(schema_with = shapes::minutes_or_nothing)]
     pub health_check_minutes: Option<Option<i64>>,
     /// Where mail about failed tests goes.
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(schema_with = shapes::mail_or_nothing)]
     pub health_check_email: Option<Option<String>>,
     /// The parameters to be changed; the others stay.
+    #[serde(default)]
     pub parameters: BTreeMap<String, GivenValue>,
 }
 

@@ -64,37 +64,75 @@ impl Connections {
         seen(&mut self.store.reader().await?.records(), caller, id).await
     }
 
-    /// Makes a connection.
+    /// [`Connections::create_in`] in a transaction of its own.
     ///
     /// # Errors
-    /// [`Refusal`] names every parameter that cannot work, or the right that is missing.
+    /// [`Refusal`].
     pub async fn create(&self, caller: &Caller, draft: ConnectionDraft) -> Result<Connection, Refusal> {
-        let plugin = self.registry.named(&draft.integration)?;
         let mut transaction = self.store.transaction().await?;
-        let mut records = transaction.records();
+        let made = self.create_in(&mut transaction.records(), caller, draft).await?;
+        transaction.commit().await?;
+        Ok(made)
+    }
+
+    /// [`Connections::update_in`] in a transaction of its own.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub async fn update(&self, caller: &Caller, id: i64, given: ConnectionChange) -> Result<Connection, Refusal> {
+        let mut transaction = self.store.transaction().await?;
+        let changed = self.update_in(&mut transaction.records(), caller, id, given).await?;
+        transaction.commit().await?;
+        Ok(changed)
+    }
+
+    /// [`Connections::delete_in`] in a transaction of its own.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub async fn delete(&self, caller: &Caller, id: i64) -> Result<Connection, Refusal> {
+        let mut transaction = self.store.transaction().await?;
+        let deleted = self.delete_in(&mut transaction.records(), caller, id).await?;
+        transaction.commit().await?;
+        Ok(deleted)
+    }
+
+    /// Makes a connection within the transaction of `records`.
+    ///
+    /// # Errors
+    /// [`Refusal`] names every parameter that cannot work, or the right that is missing. Do not commit then.
+    pub async fn create_in(
+        &self,
+        records: &mut Records<'_>,
+        caller: &Caller,
+        draft: ConnectionDraft,
+    ) -> Result<Connection, Refusal> {
+        let plugin = self.registry.named(&draft.integration)?;
         let sites = records.sites().await?;
         let place = change::place(&draft, &sites)?;
         if !may_manage(caller, &place, &sites) {
             return Err(missing_to_manage(&place));
         }
-        let new = change::checked(&mut records, &plugin.manifest().connector.id, &place, &draft).await?;
+        let new = change::checked(records, &plugin.manifest().connector.id, &place, &draft).await?;
         let changes = self.ground(caller, &*plugin).check(0, &[], &draft.parameters).map_err(unusable)?;
         let id = records.create_connection(&new, self.now()).await?;
-        self.write(&mut records, id, changes).await?;
-        let made = records.connection(id).await?;
-        transaction.commit().await?;
-        Ok(made)
+        self.write(records, id, changes).await?;
+        Ok(records.connection(id).await?)
     }
 
-    /// Changes a connection; commands that begin afterwards run on the changed one.
+    /// Changes a connection within the transaction of `records`; commands that begin afterwards run on the changed one.
     ///
     /// # Errors
-    /// As [`Connections::create`]; also when the connection was changed since the version that the caller names.
-    pub async fn update(&self, caller: &Caller, id: i64, given: ConnectionChange) -> Result<Connection, Refusal> {
-        let mut transaction = self.store.transaction().await?;
-        let mut records = transaction.records();
+    /// As [`Connections::create_in`]; also when the connection was changed since the version that the caller names.
+    pub async fn update_in(
+        &self,
+        records: &mut Records<'_>,
+        caller: &Caller,
+        id: i64,
+        given: ConnectionChange,
+    ) -> Result<Connection, Refusal> {
         records.touch_connection(id, self.now()).await?;
-        let old = managed(&mut records, caller, id).await?;
+        let old = managed(records, caller, id).await?;
         if given.version.is_some_and(|version| version != old.version - 1) {
             return Err(StoreError::Conflict(format!(
                 "The connection {id} has been changed since you read it: it is at version {} now. Read it again.",
@@ -109,27 +147,23 @@ impl Connections {
         if !may_manage(caller, &place, &sites) {
             return Err(missing_to_manage(&place));
         }
-        let new = change::checked(&mut records, &old.integration, &place, &draft).await?;
+        let new = change::checked(records, &old.integration, &place, &draft).await?;
         let kept = records.connection_parameters(Wanted::Id(id)).await?.remove(&id).unwrap_or_default();
         let changes = self.ground(caller, &*plugin).check(id, &kept, &draft.parameters).map_err(unusable)?;
         records.change_connection(id, &new).await?;
-        self.write(&mut records, id, changes).await?;
-        let changed = records.connection(id).await?;
-        transaction.commit().await?;
-        Ok(changed)
+        self.write(records, id, changes).await?;
+        Ok(records.connection(id).await?)
     }
 
-    /// Deletes a connection with its secrets. What runs on it goes on; the run history stays.
+    /// Deletes a connection with its secrets within the transaction of `records`, and returns it as it was. What runs on
+    /// it goes on; the run history stays.
     ///
     /// # Errors
     /// [`Refusal`] when there is none that the caller may see, or the right is missing.
-    pub async fn delete(&self, caller: &Caller, id: i64) -> Result<(), Refusal> {
-        let mut transaction = self.store.transaction().await?;
-        let mut records = transaction.records();
-        managed(&mut records, caller, id).await?;
+    pub async fn delete_in(&self, records: &mut Records<'_>, caller: &Caller, id: i64) -> Result<Connection, Refusal> {
+        let deleted = managed(records, caller, id).await?;
         records.delete_connection(id).await?;
-        transaction.commit().await?;
-        Ok(())
+        Ok(deleted)
     }
 
     /// The connection that the caller means on its site, for a command of one of these integrations.

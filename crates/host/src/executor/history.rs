@@ -21,7 +21,7 @@ impl Executor {
         }
         let all = caller.may(Right::ManageConnections, caller.site.id);
         let mut reader = self.inner.store().reader().await?;
-        Ok(reader.records().runs(caller.site.id, caller.user.id, all, filter).await?)
+        Ok(reader.records().runs(Some(caller.site.id), caller.user.id, all, filter).await?)
     }
 
     /// A run, with what is kept of its outcome.
@@ -32,25 +32,33 @@ impl Executor {
         seen(&mut self.inner.store().reader().await?.records(), caller, id).await
     }
 
+    /// [`Executor::cancel_in`] in a transaction of its own. Says whether the run was under way.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub async fn cancel(&self, caller: &Caller, id: i64) -> Result<bool, Refusal> {
+        let mut transaction = self.inner.store().transaction().await?;
+        let is_running = self.cancel_in(&mut transaction.records(), caller, id).await?;
+        transaction.commit().await?;
+        self.cancel_here(id);
+        Ok(is_running)
+    }
+
     /// Cancels a run of the caller's own, or any on a site whose connections the caller manages. One that another process
-    /// runs ends with that process's next sign of life. Says whether it was under way.
+    /// runs ends with that process's next sign of life; for one of this process, call [`Executor::cancel_here`] after the
+    /// commit. Says whether it was under way.
     ///
     /// # Errors
     /// [`Refusal`] when there is none that the caller may see, or the right is missing.
-    pub async fn cancel(&self, caller: &Caller, id: i64) -> Result<bool, Refusal> {
-        let mut transaction = self.inner.store().transaction().await?;
-        let mut records = transaction.records();
-        let run = seen(&mut records, caller, id).await?;
+    pub async fn cancel_in(&self, records: &mut Records<'_>, caller: &Caller, id: i64) -> Result<bool, Refusal> {
+        let run = seen(records, caller, id).await?;
         if run.user_id != caller.user.id && !caller.may(Right::ManageConnections, run.site_id) {
             return Err(Refusal::Because(format!(
                 "Another user's run is cancelled by those who have the right to {} on its site.",
                 Right::ManageConnections
             )));
         }
-        let is_running = records.ask_to_cancel(id).await?;
-        transaction.commit().await?;
-        self.cancel_here(id);
-        Ok(is_running)
+        Ok(records.ask_to_cancel(id).await?)
     }
 }
 

@@ -103,7 +103,7 @@ impl Executor {
     }
 
     /// Cancels a run of this process; says whether it is one.
-    pub(super) fn cancel_here(&self, run: i64) -> bool {
+    pub fn cancel_here(&self, run: i64) -> bool {
         let running = self.inner.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.get(&run).is_some_and(|cancel| {
             cancel.send_replace(true);

@@ -1,6 +1,9 @@
 //! Connections: what a site needs to reach one instance of a product.
 
 use serde::{Serialize, Serializer};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::Caller;
 use crate::vault::Reference;
@@ -41,7 +44,7 @@ impl Place {
 }
 
 /// How often a connection is tested, and who hears of failures.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HealthCheck {
     /// Minutes from one test to the next.
@@ -71,6 +74,21 @@ impl Serialize for ParameterState {
         }
     }
 }
+
+impl PartialSchema for ParameterState {
+    fn schema() -> RefOr<Schema> {
+        let object = |name: &str, kind: Type| {
+            ObjectBuilder::new().property(name, ObjectBuilder::new().schema_type(kind)).required(name)
+        };
+        OneOfBuilder::new()
+            .item(ObjectBuilder::new().schema_type(Type::String).description(Some("The value, which is no secret.")))
+            .item(object("secret", Type::Boolean).description(Some("A secret is kept, and never shown.")))
+            .item(object("reference", Type::String).description(Some("The secret lives there.")))
+            .into()
+    }
+}
+
+impl ToSchema for ParameterState {}
 
 /// One of the parameters that the integration's manifest calls settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -122,27 +140,45 @@ impl Connection {
     }
 }
 
+/// A connection, without any secret.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Connection)]
+#[serde(rename_all = "camelCase")]
+struct Shown<'a> {
+    /// Its number in this instance.
+    id: i64,
+    /// The integration's stable name, such as `coda-footprint`.
+    integration: &'a str,
+    /// Its name, unique per integration and site; compared without regard to case.
+    name: &'a str,
+    /// Its site, or `Shared to internal sites`.
+    site: &'a str,
+    /// For one that is shared: the internal site that its events go to.
+    recipient_site: Option<&'a str>,
+    /// The proxy agent that it goes through.
+    agent_name: Option<&'a str>,
+    /// What it is for.
+    description: &'a str,
+    /// The tenant that it is meant for.
+    tenant: Option<&'a str>,
+    /// Whether commands run on it.
+    active: bool,
+    /// The names of the users who may use it; everybody with the right when there are none.
+    users: Vec<&'a str>,
+    /// How often it is tested.
+    health_check: Option<&'a HealthCheck>,
+    /// Its parameters by name.
+    parameters: std::collections::BTreeMap<&'a str, &'a ParameterState>,
+    /// Rises with every change.
+    version: i64,
+    /// In milliseconds since 1970.
+    created_at: i64,
+    /// In milliseconds since 1970.
+    modified_at: i64,
+}
+
 impl Serialize for Connection {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Shown<'a> {
-            id: i64,
-            integration: &'a str,
-            name: &'a str,
-            site: &'a str,
-            recipient_site: Option<&'a str>,
-            agent_name: Option<&'a str>,
-            description: &'a str,
-            tenant: Option<&'a str>,
-            active: bool,
-            users: Vec<&'a str>,
-            health_check: Option<&'a HealthCheck>,
-            parameters: std::collections::BTreeMap<&'a str, &'a ParameterState>,
-            version: i64,
-            created_at: i64,
-            modified_at: i64,
-        }
         let recipient = match &self.place {
             Place::SharedToInternalSites { recipient } => recipient.as_ref(),
             Place::Site(_) => None,
@@ -165,5 +201,17 @@ impl Serialize for Connection {
             modified_at: self.modified_at,
         }
         .serialize(serializer)
+    }
+}
+
+impl PartialSchema for Connection {
+    fn schema() -> RefOr<Schema> {
+        Shown::schema()
+    }
+}
+
+impl ToSchema for Connection {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        Shown::schemas(schemas);
     }
 }

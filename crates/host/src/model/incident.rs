@@ -1,5 +1,8 @@
 //! Incidents: their tasks, their dynamic fields, and what keeps them open.
 
+use serde::Serialize;
+use utoipa::ToSchema;
+
 use super::access::text_enum;
 
 /// The longest title, in characters.
@@ -51,7 +54,7 @@ pub struct Incident {
 }
 
 /// A task of an incident.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Task {
     /// Its name, unique in the incident.
     pub name: String,
@@ -62,7 +65,8 @@ pub struct Task {
 }
 
 /// A dynamic field of an incident.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct DynamicField {
     /// The section of the incident's form that it stands in; may be empty.
     pub section: String,
@@ -77,11 +81,13 @@ pub struct DynamicField {
 }
 
 /// A link to a case or an incident, seen from its other end.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Link {
     /// The number of the case or incident.
     pub number: String,
     /// The site of the case or incident: who may not see it there may not see the link.
+    #[serde(skip)]
     pub site_id: i64,
     /// When it was made, in milliseconds since 1970.
     pub linked_at: i64,

@@ -7,6 +7,7 @@ mod connection;
 mod incident;
 mod key;
 mod run;
+pub(crate) mod shapes;
 mod site;
 mod user;
 

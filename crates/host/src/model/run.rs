@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use super::access::text_enum;
 
@@ -22,7 +23,7 @@ text_enum! {
 }
 
 /// A run of one command.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Run {
     /// Its number; rises with time.
@@ -48,6 +49,7 @@ pub struct Run {
     /// As the manifest spells it.
     pub command: String,
     /// The parameters that were given, without secrets.
+    #[schema(value_type = Object)]
     pub parameters: Box<RawValue>,
     /// How far it has come.
     pub status: RunStatus,
@@ -57,8 +59,10 @@ pub struct Run {
     pub ended_at: Option<i64>,
     /// What it gave, or as much of it as is kept; in lists it is left out.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
     pub outcome: Option<Box<RawValue>>,
     /// What it did on the wire.
+    #[schema(value_type = Option<Object>)]
     pub receipt: Option<Box<RawValue>>,
     /// Identifies the call that it belongs to.
     pub request_id: String,

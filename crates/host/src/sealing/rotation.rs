@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{KeyId, Keyring, SealError};
 use crate::store::{Records, Store, StoreError};
@@ -73,7 +74,7 @@ pub enum RotationError {
 }
 
 /// What a rotation did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Rotation {
     /// The key that everything is sealed with now.

@@ -183,16 +183,25 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// The cases of some sites after the one with the id `after`, by id: a page of a list or an export.
+    /// The cases of some sites after the one with the id `after`, by id, of one status or of any: a page of a list or an
+    /// export.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn cases_after(&mut self, sites: &[i64], after: i64, limit: i64) -> Result<Vec<Case>, StoreError> {
+    pub async fn cases_after(
+        &mut self,
+        sites: &[i64],
+        status: Option<Status>,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<Case>, StoreError> {
         let sql = format!(
-            "SELECT {COLUMNS} FROM cases WHERE id > $2 AND site_id IN ({}) ORDER BY id LIMIT $3",
+            "SELECT {COLUMNS} FROM cases
+             WHERE id > $2 AND site_id IN ({}) AND ($4 = '' OR status = $4) ORDER BY id LIMIT $3",
             self.engine.integers_of("$1"),
         );
         let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(sites)).bind(after).bind(limit);
+        let query = query.bind(status.map_or("", Status::as_str));
         query.fetch_all(&mut *self.connection).await?.iter().map(read).collect()
     }
 

@@ -1,10 +1,15 @@
 //! Keys in the store.
 
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
 use super::{Records, StoreError, check};
+use crate::access::JWT_SECRET_CONTEXT;
 use crate::model::{AccessKey, Allowed, KeyKind};
+use crate::sealing::{KeyId, SealedPlace, SealedSecret};
 
 /// A key to be made.
 #[derive(Debug, Clone)]
@@ -139,19 +144,6 @@ impl Records<'_> {
         self.key(name).await
     }
 
-    /// Replaces the sealed secret of a JWT key, when secrets are sealed under another key.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`].
-    pub async fn reseal_key(&mut self, id: i64, secret: &str) -> Result<(), StoreError> {
-        sqlx::query("UPDATE keys SET secret = $1 WHERE id = $2 AND kind = 'jwt'")
-            .bind(secret)
-            .bind(id)
-            .execute(&mut *self.connection)
-            .await?;
-        Ok(())
-    }
-
     /// Notes that a key was used at `at`, in milliseconds since 1970.
     ///
     /// # Errors
@@ -224,4 +216,50 @@ fn read(row: &AnyRow) -> Result<StoredKey, StoreError> {
         created_at: row.try_get(13)?,
     };
     Ok(StoredKey { key, secret: row.try_get(14)? })
+}
+
+/// The secrets of JWT keys, for a rotation.
+#[derive(Debug)]
+pub struct KeySecrets;
+
+#[async_trait]
+impl SealedPlace for KeySecrets {
+    async fn sealed_by_others(
+        &self,
+        records: &mut Records<'_>,
+        current: KeyId,
+        limit: i64,
+    ) -> Result<Vec<SealedSecret>, StoreError> {
+        // There are few keys, so which one sealed a secret is read from the secret itself.
+        let rows = sqlx::query("SELECT id, name, secret FROM keys WHERE kind = 'jwt' ORDER BY id");
+        let mut found = Vec::new();
+        for row in rows.fetch_all(&mut *records.connection).await? {
+            let (id, name, secret): (i64, String, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+            let sealed = STANDARD.decode(&secret);
+            let sealed = sealed.map_err(|_| StoreError::Unreadable(format!("the secret of key {name}")))?;
+            if KeyId::of(&sealed) != Some(current) {
+                found.push(SealedSecret { context: JWT_SECRET_CONTEXT.to_owned(), sealed, row: vec![id.to_string()] });
+            }
+        }
+        found.truncate(usize::try_from(limit).unwrap_or_default());
+        Ok(found)
+    }
+
+    async fn replace(
+        &self,
+        records: &mut Records<'_>,
+        old: &SealedSecret,
+        sealed: &[u8],
+        _key: KeyId,
+    ) -> Result<(), StoreError> {
+        let [id] = old.row.as_slice() else { return Ok(()) };
+        let id: i64 = id.parse().map_err(|_| StoreError::Unreadable("the number of a key".to_owned()))?;
+        sqlx::query("UPDATE keys SET secret = $1 WHERE id = $2 AND secret = $3")
+            .bind(STANDARD.encode(sealed))
+            .bind(id)
+            .bind(STANDARD.encode(&old.sealed))
+            .execute(&mut *records.connection)
+            .await?;
+        Ok(())
+    }
 }

@@ -172,6 +172,21 @@ impl Records<'_> {
         gather(&query.fetch_all(&mut *self.connection).await?)
     }
 
+    /// The incidents that are linked to a case, by number.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn incidents_of(&mut self, case: i64) -> Result<Vec<Link>, StoreError> {
+        let sql = format!(
+            "SELECT l.case_id, i.number, l.linked_at, l.linked_by, i.site_id
+             FROM case_incidents l JOIN incidents i ON i.id = l.incident_id
+             WHERE l.case_id = $1 ORDER BY i.number{}",
+            self.engine.bytewise(),
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(case);
+        Ok(gather(&query.fetch_all(&mut *self.connection).await?)?.remove(&case).unwrap_or_default())
+    }
+
     /// The incidents that each of `incidents` is linked with, by number.
     ///
     /// # Errors

@@ -111,18 +111,20 @@ impl Records<'_> {
         Ok(run)
     }
 
-    /// The runs on a site, newest first, without their outcomes: those of `user`, and where `all` is not set, those on
-    /// connections that are for the user.
+    /// The runs on a site, or on all, newest first, without their outcomes: those of `user`, and where `all` is not set,
+    /// those on connections that are for the user.
     pub(crate) async fn runs(
         &mut self,
-        site: i64,
+        site: Option<i64>,
         user: i64,
         all: bool,
         filter: &RunFilter,
     ) -> Result<Vec<Run>, StoreError> {
+        // Two texts, so that either finds its index.
+        let place = if site.is_some() { "site_id = $1" } else { "$1 = 0" };
         let sql = sqlx::AssertSqlSafe(format!(
             "SELECT {COLUMNS} FROM runs
-             WHERE site_id = $1
+             WHERE {place}
                AND (user_id = $2 OR $3 = 1 OR EXISTS (
                    SELECT 1 FROM connections c WHERE c.id = runs.connection_id AND (
                        NOT EXISTS (SELECT 1 FROM connection_users u WHERE u.connection_id = c.id)
@@ -133,7 +135,7 @@ impl Records<'_> {
         ));
         let lower = |text: &Option<String>| text.as_deref().unwrap_or_default().to_lowercase();
         let rows = sqlx::query(sql)
-            .bind(site)
+            .bind(site.unwrap_or(0))
             .bind(user)
             .bind(i64::from(all))
             .bind(filter.connection.unwrap_or(0))

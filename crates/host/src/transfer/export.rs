@@ -53,7 +53,7 @@ pub async fn export(
         let (last, rows) = match subject {
             Subject::Incidents => incidents(&mut records, caller, &sites, &ids, after).await?,
             Subject::Cases => {
-                let cases = records.cases_after(&ids, after, PAGE).await?;
+                let cases = records.cases_after(&ids, None, after, PAGE).await?;
                 let name = |site| sites.get(&site).map_or("", String::as_str);
                 (
                     cases.last().map(|case| case.id),

@@ -93,6 +93,9 @@ pub enum Refusal {
     /// A right is missing, or a parameter's value cannot be used.
     #[error("{0}")]
     Because(String),
+    /// What was asked for is not there, is taken, was changed meanwhile, or cannot be kept.
+    #[error(transparent)]
+    About(StoreError),
     /// The store failed: the caller learns no more than that (status 500).
     #[error(transparent)]
     Store(StoreError),
@@ -106,7 +109,7 @@ impl From<StoreError> for Refusal {
             | StoreError::Duplicate { .. }
             | StoreError::Invalid(_)
             | StoreError::InUse { .. }
-            | StoreError::Conflict(_) => Self::Because(error.to_string()),
+            | StoreError::Conflict(_) => Self::About(error),
             _ => Self::Store(error),
         }
     }

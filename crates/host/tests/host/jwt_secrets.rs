@@ -1,9 +1,9 @@
 //! The secrets of JWT keys are sealed, and a rotation of the sealing key seals them again.
 
-use soar_host::access::{JWT_SECRET_CONTEXT, JwtSecrets, KeyRequest, issue_key};
+use soar_host::access::{JWT_SECRET_CONTEXT, KeyRequest, issue_key};
 use soar_host::model::{Allowed, KeyKind};
 use soar_host::sealing::{Keyring, check_keys, rotate};
-use soar_host::store::{NewUser, StoreError};
+use soar_host::store::{NewUser, SEALED_PLACES, StoreError};
 use soar_host::testing::TestStore;
 use tempfile::TempDir;
 
@@ -45,7 +45,7 @@ async fn a_rotation_seals_them_with_the_new_key_and_the_old_one_goes() {
         assert!(check_keys(&test.store, &Keyring::generate().unwrap()).await.is_err());
 
         let old = keyring.current_id();
-        let rotation = rotate(&test.store, &keyring, &[&JwtSecrets], 2).await.unwrap();
+        let rotation = rotate(&test.store, &keyring, SEALED_PLACES, 2).await.unwrap();
         assert_eq!((rotation.resealed, rotation.retired), (1, vec![old.to_string()]));
         assert_eq!(keyring.ids(), [keyring.current_id()]);
         assert_eq!(opened(&test, &keyring).await, *issued.text);
@@ -64,7 +64,7 @@ async fn a_key_that_is_retired_seals_none() {
         transaction.records().create_user(&admin, 1).await.unwrap();
         issue_key(&mut transaction.records(), &keyring, &request(), 1).await.unwrap();
         transaction.commit().await.unwrap();
-        rotate(&test.store, &keyring, &[&JwtSecrets], 2).await.unwrap();
+        rotate(&test.store, &keyring, SEALED_PLACES, 2).await.unwrap();
 
         let old_copy = Keyring::from_text("The copy", &copy).unwrap();
         let mut transaction = test.store.transaction().await.unwrap();

@@ -2,15 +2,12 @@
 
 use anyhow::Result;
 use clap::Args;
-use serde::Serialize;
 use soar_host::model::{Case, Right, Site, Status};
+use soar_host::views::CaseShown;
 
 use crate::exit::Exit;
 use crate::instance::{Session, advised};
 use crate::printer::{Entry, ListOutput, Printer, moment, moment_if_any};
-
-/// Cases that are read at once.
-const PAGE: i64 = 1_000;
 
 /// List cases, the oldest first
 #[derive(Debug, Args)]
@@ -41,20 +38,14 @@ pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut 
         sites.into_iter().filter(|site| session.caller(site.clone()).may(Right::SeeIncidents, site.id)).collect();
     let ids: Vec<i64> = sites.iter().map(|site| site.id).collect();
     let limit = arguments.limit as usize;
-    let mut found: Vec<Case> = Vec::new();
-    let mut after = 0;
     let mut reader = session.store.reader().await.map_err(advised)?;
     let mut records = reader.records();
     // One more than is shown tells whether there are more.
-    while found.len() <= limit {
-        let page = records.cases_after(&ids, after, PAGE).await.map_err(advised)?;
-        let Some(last) = page.last() else { break };
-        after = last.id;
-        found.extend(page.into_iter().filter(|case| arguments.status.is_none_or(|status| case.status == status)));
-    }
+    let found = records.cases_after(&ids, arguments.status, 0, i64::from(arguments.limit) + 1).await;
+    let mut found = found.map_err(advised)?;
     let has_more = found.len() > limit;
     found.truncate(limit);
-    let shown: Vec<Shown> = found.into_iter().map(|case| Shown::of(case, &sites)).collect();
+    let shown: Vec<CaseShown> = found.into_iter().map(|case| shown(case, &sites)).collect();
     printer.list(&shown, arguments.output, "No cases that fit and that you may see.")?;
     if has_more {
         printer.note("There are more: give a larger --limit.");
@@ -62,51 +53,13 @@ pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut 
     Ok(Exit::Successful)
 }
 
-/// A case as it is shown.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Shown {
-    pub(super) number: String,
-    pub(super) title: String,
-    pub(super) case_type: String,
-    pub(super) status: Status,
-    pub(super) priority: String,
-    pub(super) site: String,
-    pub(super) owner: Option<String>,
-    pub(super) description: String,
-    pub(super) time_zone: String,
-    pub(super) creator: String,
-    pub(super) reported_at: Option<i64>,
-    pub(super) created_at: i64,
-    pub(super) modified_at: i64,
-    pub(super) closed_at: Option<i64>,
-    pub(super) closed_by: Option<String>,
+/// The case with the name of its site.
+fn shown(case: Case, sites: &[Site]) -> CaseShown {
+    let site = sites.iter().find(|site| site.id == case.site_id);
+    CaseShown::of(case, site.map_or("", |site| &site.name))
 }
 
-impl Shown {
-    pub(super) fn of(case: Case, sites: &[Site]) -> Self {
-        let site = sites.iter().find(|site| site.id == case.site_id);
-        Self {
-            number: case.number,
-            title: case.title,
-            case_type: case.case_type,
-            status: case.status,
-            priority: case.priority,
-            site: site.map(|site| site.name.clone()).unwrap_or_default(),
-            owner: case.owner,
-            description: case.description,
-            time_zone: case.time_zone,
-            creator: case.creator,
-            reported_at: case.reported_at,
-            created_at: case.created_at,
-            modified_at: case.modified_at,
-            closed_at: case.closed_at,
-            closed_by: case.closed_by,
-        }
-    }
-}
-
-impl Entry for Shown {
+impl Entry for CaseShown {
     const HEADINGS: &[&str] = &["Case", "Title", "Status", "Priority", "Site", "Owner", "Type", "Created", "Closed"];
 
     fn cells(&self) -> Vec<String> {

@@ -3,9 +3,8 @@
 use anyhow::Result;
 use clap::Args;
 use soar_host::model::Right;
-use soar_host::store::StoreError;
+use soar_host::views::WholeCase;
 
-use super::list::Shown;
 use crate::exit::Exit;
 use crate::instance::{Session, advised};
 use crate::printer::{Form, Printer, moment, moment_if_any};
@@ -22,14 +21,11 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+    let sites = session.sites_with(Right::SeeIncidents).await?;
+    let may_see = |id: i64| sites.iter().any(|site| site.id == id);
     let mut reader = session.store.reader().await.map_err(advised)?;
-    let case = reader.records().case(&arguments.case).await.map_err(advised)?;
-    let sites = session.sites().await?;
-    let site = sites.iter().find(|site| site.id == case.site_id);
-    if !site.is_some_and(|site| session.caller(site.clone()).may(Right::SeeIncidents, site.id)) {
-        return Err(advised(StoreError::NotFound { what: "case", name: arguments.case.clone() }));
-    }
-    let case = Shown::of(case, &sites);
+    let whole = WholeCase::read(&mut reader.records(), &arguments.case, may_see).await.map_err(advised)?;
+    let case = &whole.case;
     let closed =
         case.closed_at.map(|at| format!("{} by {}", moment(at), case.closed_by.as_deref().unwrap_or_default()));
     let labels = [
@@ -46,7 +42,8 @@ pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut 
         ("Closed", closed.unwrap_or_default()),
         ("Time zone", case.time_zone.clone()),
         ("Description", case.description.clone()),
+        ("Incidents", whole.incidents.iter().map(|link| link.number.as_str()).collect::<Vec<_>>().join(", ")),
     ];
-    printer.details(&case, arguments.output, &labels)?;
+    printer.details(&whole, arguments.output, &labels)?;
     Ok(Exit::Successful)
 }

@@ -6,6 +6,7 @@ use soar_connector::name::{quoted, suggestion};
 use soar_host::connections::ConnectionDraft;
 use soar_host::executor::Registry;
 use soar_host::model::SHARED;
+use soar_host::store::Records;
 
 use super::parameters::Parameters;
 use super::show::show_one;
@@ -111,8 +112,9 @@ pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut 
     };
     let place = draft.site.clone();
     let action = Action { command: "connection add", site: &place, about: &arguments.name };
-    let made = connections(session)?.create(&session.caller(site), draft).await;
-    let made = session.audited(&action, made).await?;
+    let (connections, caller) = (connections(session)?, session.caller(site));
+    let make = async |records: &mut Records<'_>| connections.create_in(records, &caller, draft).await;
+    let made = session.change(&action, make).await?;
     if arguments.output == Form::Json {
         show_one(&made, Form::Json, printer)?;
         return Ok(Exit::Successful);

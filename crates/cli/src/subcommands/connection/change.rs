@@ -4,6 +4,7 @@ use anyhow::{Context as _, Result};
 use clap::{ArgAction, Args};
 use soar_host::connections::ConnectionChange;
 use soar_host::model::SHARED;
+use soar_host::store::Records;
 
 use super::find::Named;
 use super::parameters::Parameters;
@@ -114,8 +115,8 @@ pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut 
         return Err(WrongUse(text.to_owned()).into());
     }
     let action = Action { command: "connection change", site: connection.place.name(), about: &connection.name };
-    let changed = connections.update(&caller, connection.id, change).await;
-    show_one(&session.audited(&action, changed).await?, arguments.output, printer)?;
+    let change = async |records: &mut Records<'_>| connections.update_in(records, &caller, connection.id, change).await;
+    show_one(&session.change(&action, change).await?, arguments.output, printer)?;
     Ok(Exit::Successful)
 }
 

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 use soar_connector::name::quoted;
+use soar_host::store::Records;
 
 use super::find::Named;
 use crate::exit::Exit;
@@ -20,8 +21,8 @@ pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut 
     let connections = connections(session)?;
     let (connection, caller) = arguments.named.find(&connections, session).await?;
     let action = Action { command: "connection remove", site: connection.place.name(), about: &connection.name };
-    let removed = connections.delete(&caller, connection.id).await;
-    session.audited(&action, removed).await?;
+    let remove = async |records: &mut Records<'_>| connections.delete_in(records, &caller, connection.id).await;
+    session.change(&action, remove).await?;
     printer.done(&format!("The connection {} is deleted, and its secrets with it.", quoted(&connection.name)))?;
     Ok(Exit::Successful)
 }

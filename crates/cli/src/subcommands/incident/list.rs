@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 use clap::Args;
-use serde::Serialize;
-use soar_host::model::{Incident, Right, Severity, Site, Status};
-use soar_host::store::{Comparison, Condition, Operand, Search, SearchField, Subject};
+use soar_host::model::{Right, Severity, Site, Status};
+use soar_host::store::Search;
+use soar_host::views::{IncidentFilter, IncidentShown};
 
 use crate::exit::{Exit, WrongUse};
 use crate::instance::{Session, advised};
@@ -68,7 +68,8 @@ pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut 
     let wanted = usize::try_from(arguments.limit).unwrap_or(usize::MAX);
     let has_more = found.len() > wanted;
     found.truncate(wanted);
-    let shown: Vec<Shown> = found.into_iter().map(|incident| Shown::of(incident, &sites)).collect();
+    let name = |id: i64| sites.iter().find(|site| site.id == id).map_or("", |site| site.name.as_str());
+    let shown: Vec<_> = found.iter().map(|incident| IncidentShown::of(incident, name(incident.site_id))).collect();
     printer.list(&shown, arguments.output, "No incidents that fit and that you may see.")?;
     if has_more {
         printer.note(&format!("There are more: --page {}, or a larger --limit.", arguments.page + 1));
@@ -78,28 +79,22 @@ pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut 
 
 impl Arguments {
     fn search(&self, sites: &[Site], now: i64) -> Result<Search, String> {
-        let condition = |field, comparison, text: Option<String>| {
-            text.map(|text| Condition { subject: Subject::Static(field), comparison, operand: Operand::Text(text) })
-        };
         let time = |flag: &str, text: &Option<String>| {
             text.as_deref()
                 .map(|text| when::earlier(text, now).map_err(|problem| format!("{flag}: {problem}.")))
                 .transpose()
         };
-        let conditions: Vec<Condition> = [
-            condition(SearchField::Status, Comparison::Equal, self.status.map(|status| status.to_string())),
-            condition(SearchField::Severity, Comparison::Equal, self.severity.map(|severity| severity.to_string())),
-            condition(SearchField::Owner, Comparison::Equal, self.owner.clone()),
-            condition(SearchField::Title, Comparison::Like, self.title.as_ref().map(|text| format!("%{text}%"))),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
+        let filter = IncidentFilter {
+            status: self.status,
+            severity: self.severity,
+            owner: self.owner.clone(),
+            title: self.title.clone(),
+        };
         Ok(Search {
             sites: sites.iter().map(|site| site.id).collect(),
             from: time("--since", &self.since)?.unwrap_or(0),
             until: time("--until", &self.until)?.unwrap_or(i64::MAX),
-            groups: if conditions.is_empty() { Vec::new() } else { vec![conditions] },
+            groups: filter.groups(),
             offset: (self.page - 1).saturating_mul(self.limit),
             // One more than is shown tells whether there are more.
             limit: self.limit + 1,
@@ -107,47 +102,7 @@ impl Arguments {
     }
 }
 
-/// An incident as lists show it.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Shown {
-    number: String,
-    title: String,
-    incident_type: String,
-    severity: Severity,
-    status: Status,
-    site: String,
-    owner: Option<String>,
-    assignee: Option<String>,
-    created_at: i64,
-    modified_at: i64,
-    due_at: Option<i64>,
-    closed_at: Option<i64>,
-    closed_by: Option<String>,
-}
-
-impl Shown {
-    fn of(incident: Incident, sites: &[Site]) -> Self {
-        let site = sites.iter().find(|site| site.id == incident.site_id);
-        Self {
-            number: incident.number,
-            title: incident.title,
-            incident_type: incident.incident_type,
-            severity: incident.severity,
-            status: incident.status,
-            site: site.map(|site| site.name.clone()).unwrap_or_default(),
-            owner: incident.owner,
-            assignee: incident.assignee,
-            created_at: incident.created_at,
-            modified_at: incident.modified_at,
-            due_at: incident.due_at,
-            closed_at: incident.closed_at,
-            closed_by: incident.closed_by,
-        }
-    }
-}
-
-impl Entry for Shown {
+impl Entry for IncidentShown {
     const HEADINGS: &[&str] =
         &["Incident", "Title", "Severity", "Status", "Site", "Owner", "Type", "Created", "Closed", "Closed By"];
 

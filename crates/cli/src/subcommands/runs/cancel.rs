@@ -3,6 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 use soar_host::executor::Executor;
+use soar_host::store::Records;
 
 use crate::exit::Exit;
 use crate::instance::{Action, Session};
@@ -23,9 +24,9 @@ pub(super) async fn run(
 ) -> Result<Exit> {
     let number = arguments.run.to_string();
     let caller = session.any_caller().await?;
-    let cancelled = executor.cancel(&caller, arguments.run).await;
     let action = Action { command: "runs cancel", site: "", about: &number };
-    if session.audited(&action, cancelled).await? {
+    let cancel = async |records: &mut Records<'_>| executor.cancel_in(records, &caller, arguments.run).await;
+    if session.change(&action, cancel).await? {
         printer.done(&format!("Run {number} is asked to end."))?;
     } else {
         printer.line(&format!("Run {number} had ended already, so nothing was changed."))?;

@@ -4,13 +4,10 @@ use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::operation::{Done, ManageError, Managed, Operation, Query, described};
+use super::ManageError;
+use super::operation::{Done, LIMIT, Managed, NUMBER, Operation, Query, Run, TEXT, described};
 use crate::model::AuditEntry;
 use crate::store::AuditFilter;
-
-/// How many entries a page has unless said otherwise, and at most.
-const USUAL: i64 = 100;
-const MOST: i64 = 1000;
 
 /// Entries of the audit log, the newest first.
 #[derive(Debug, Serialize, ToSchema)]
@@ -31,9 +28,6 @@ struct NumberedEntry {
     entry: AuditEntry,
 }
 
-const NAMED: fn() -> serde_json::Value = || json!({ "type": "string", "pattern": r"^[^\u0000]*$" });
-const TIME: fn() -> serde_json::Value = || json!({ "type": "integer", "minimum": i64::MIN, "maximum": i64::MAX });
-
 pub(super) fn operations() -> Vec<Operation> {
     vec![Operation {
         method: "get",
@@ -41,29 +35,25 @@ pub(super) fn operations() -> Vec<Operation> {
         id: "listAudit",
         summary: "Who called what and what became of it, the newest first",
         query: &[
-            Query { name: "before", about: "Only entries before this number.", schema: TIME },
-            Query { name: "since", about: "Only since then, in milliseconds since 1970.", schema: TIME },
-            Query { name: "until", about: "Only until before then, in milliseconds since 1970.", schema: TIME },
-            Query { name: "username", about: "Only calls of this user.", schema: NAMED },
-            Query { name: "key", about: "Only calls with this key.", schema: NAMED },
-            Query { name: "site", about: "Only on this site.", schema: NAMED },
-            Query { name: "command", about: "Only of this command.", schema: NAMED },
-            Query { name: "requestId", about: "Only the call of this request id.", schema: NAMED },
+            Query { name: "before", about: "Only entries before this number.", schema: NUMBER },
+            Query { name: "since", about: "Only since then, in milliseconds since 1970.", schema: NUMBER },
+            Query { name: "until", about: "Only until before then, in milliseconds since 1970.", schema: NUMBER },
+            Query { name: "username", about: "Only calls of this user.", schema: TEXT },
+            Query { name: "key", about: "Only calls with this key.", schema: TEXT },
+            Query { name: "site", about: "Only on this site.", schema: TEXT },
+            Query { name: "command", about: "Only of this command.", schema: TEXT },
+            Query { name: "requestId", about: "Only the call of this request id.", schema: TEXT },
             Query {
                 name: "accepted",
                 about: "Only accepted ones (true), or only refused ones (false).",
                 schema: || json!({ "type": "boolean" }),
             },
-            Query {
-                name: "limit",
-                about: "How many entries; 100 unless given.",
-                schema: || json!({ "type": "integer", "minimum": 1, "maximum": MOST }),
-            },
+            LIMIT,
         ],
         body: None,
         status: 200,
         answer: described::<AuditPage>,
-        run: |managed| Box::pin(list(managed)),
+        run: Run::Inside(|managed| Box::pin(list(managed))),
     }]
 }
 
@@ -81,10 +71,8 @@ async fn list(mut managed: Managed<'_>) -> Result<Done, ManageError> {
 
 fn wanted(managed: &Managed<'_>) -> Result<(AuditFilter, i64, u32), ManageError> {
     let text = |name: &str| managed.query(name).map(str::to_owned);
-    let limit = managed.number("limit")?.unwrap_or(USUAL);
-    let most = u32::try_from(limit).ok().filter(|_| (1..=MOST).contains(&limit));
-    let most =
-        most.ok_or_else(|| ManageError::Malformed("limit: expected a whole number from 1 to 1000.".to_owned()))?;
+    let limit = managed.limit()?;
+    let most = u32::try_from(limit).unwrap_or_default();
     let accepted = match managed.query("accepted") {
         None => None,
         Some("true") => Some(true),

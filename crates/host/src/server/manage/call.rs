@@ -7,19 +7,27 @@ use axum::extract::{RawPathParams, Request, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::Operation;
-use super::operation::{Done, ManageError, Managed};
+use super::operation::{Done, Managed, Run, WorkInside, WorkOutside};
+use super::{ManageError, Operation};
 use crate::gate::{Call, IdempotencyKey, Reply, read_json, replayed};
 use crate::host::Host;
-use crate::model::Surface;
+use crate::model::{AuditEntry, Surface, User};
 use crate::store::{AnswerClaim, StoreError};
 
+/// How often a transaction is done again that lost against another one.
+const ATTEMPTS: u32 = 4;
+
+/// For what fingerprints are sealed.
+const FINGERPRINT: &str = "answers/fingerprint";
+
 struct Admitted {
-    /// The number of the administrator.
-    user: i64,
+    administrator: User,
+    key: String,
     path: Vec<(String, String)>,
     query: Vec<(String, String)>,
     body: Bytes,
@@ -84,8 +92,9 @@ async fn admit(
         return Err(malformed("The body holds a NUL character, which no text can be kept with.".to_owned()));
     }
     let idempotency =
-        if operation.changes() { IdempotencyKey::read(&head.headers, &call.entry.command, &body)? } else { None };
-    Ok(Admitted { user: administrator.user.id, path, query, body, idempotency, place: entered.place })
+        if operation.is_once() { IdempotencyKey::read(&head.headers, &call.entry.command, &body)? } else { None };
+    let (administrator, key) = (administrator.user.clone(), entered.shown.known.key.name.clone());
+    Ok(Admitted { administrator, key, path, query, body, idempotency, place: entered.place })
 }
 
 fn read_query(operation: &Operation, head: &Parts) -> Result<Vec<(String, String)>, Reply> {
@@ -107,10 +116,10 @@ fn read_query(operation: &Operation, head: &Parts) -> Result<Vec<(String, String
 }
 
 async fn run(mut call: Call, operation: &'static Operation, admitted: Admitted) -> Response {
-    let result = if operation.changes() {
-        change(&mut call, operation, &admitted).await
-    } else {
-        read(&call, operation, &admitted).await
+    let result = match operation.run {
+        Run::Inside(work) if operation.changes() => change_or_try_again(&mut call, operation, work, &admitted).await,
+        Run::Inside(work) => read(&mut call, operation, work, &admitted).await,
+        Run::Outside(work) => outside(&mut call, operation, work, &admitted).await,
     };
     let response = match result {
         Ok((reply, true)) => {
@@ -121,7 +130,7 @@ async fn run(mut call: Call, operation: &'static Operation, admitted: Admitted) 
         }
         Ok((reply, false)) => call.write_and_answer(reply).await,
         Err(error) => {
-            let reply = refused(&call, &error);
+            let reply = error.reply(&call.entry.request_id);
             call.write_and_answer(reply).await
         }
     };
@@ -129,74 +138,100 @@ async fn run(mut call: Call, operation: &'static Operation, admitted: Admitted) 
     response
 }
 
-async fn read(call: &Call, operation: &Operation, admitted: &Admitted) -> Result<(Reply, bool), ManageError> {
-    let mut reader = call.host.store.reader().await?;
-    let done = (operation.run)(Managed {
-        host: &call.host,
-        records: reader.records(),
-        now: call.entry.at,
-        path: &admitted.path,
-        query: &admitted.query,
-        body: &admitted.body,
-    })
-    .await?;
-    Ok((reply(operation, &done), false))
+impl Admitted {
+    fn managed<'a, R>(&'a self, call: &'a Call, records: R) -> Managed<'a, R> {
+        Managed {
+            host: &call.host,
+            administrator: &self.administrator,
+            key: &self.key,
+            request_id: &call.entry.request_id,
+            records,
+            now: call.entry.at,
+            path: &self.path,
+            query: &self.query,
+            body: &self.body,
+        }
+    }
 }
 
-/// The reply, and whether its entry was written with the change.
-async fn change(call: &mut Call, operation: &Operation, admitted: &Admitted) -> Result<(Reply, bool), ManageError> {
+/// The reply, and whether its entry was written already.
+type Replied = Result<(Reply, bool), ManageError>;
+
+async fn read(call: &mut Call, operation: &Operation, work: WorkInside, admitted: &Admitted) -> Replied {
+    let mut reader = call.host.store.reader().await?;
+    let done = work(admitted.managed(call, reader.records())).await?;
+    drop(reader);
+    Ok((reply(call, operation, &done), false))
+}
+
+async fn outside(call: &mut Call, operation: &Operation, work: WorkOutside, admitted: &Admitted) -> Replied {
+    let done = work(admitted.managed(call, ())).await?;
+    Ok((reply(call, operation, &done), false))
+}
+
+async fn change_or_try_again(call: &mut Call, operation: &Operation, work: WorkInside, admitted: &Admitted) -> Replied {
+    let mut attempt = 1;
+    loop {
+        match change(call, operation, work, admitted).await {
+            Err(error) if error.is_conflict() && attempt < ATTEMPTS => attempt += 1,
+            ended => return ended,
+        }
+    }
+}
+
+async fn change(call: &mut Call, operation: &Operation, work: WorkInside, admitted: &Admitted) -> Replied {
     let host = Arc::clone(&call.host);
     let now = call.entry.at;
+    let claim = admitted.idempotency.as_ref().map(|idempotency| claim(call, admitted, idempotency)).transpose()?;
     let mut transaction = host.store.transaction().await?;
-    let claim = admitted.idempotency.as_ref().map(|idempotency| AnswerClaim {
-        user: admitted.user,
-        key: idempotency.key.clone(),
-        fingerprint: idempotency.fingerprint.clone(),
-        request_id: call.entry.request_id.clone(),
-    });
-    if let Some(claim) = &claim {
+    if let Some((claim, fingerprint)) = &claim {
         let expires_at = now + host.settings.answers_kept();
-        if let Some(earlier) = transaction.records().claim_answer(claim, now, expires_at, now).await? {
-            let reply = replayed(&earlier, &claim.fingerprint)
+        if let Some(mut earlier) = transaction.records().claim_answer(claim, now, expires_at, now).await? {
+            earlier.fingerprint = opened(&host, &earlier.fingerprint);
+            let reply = replayed(&earlier, fingerprint)
                 .unwrap_or_else(|| Reply::unexpected("A claim without an answer was kept."));
             return Ok((reply, false));
         }
     }
-    let done = (operation.run)(Managed {
-        host: &host,
-        records: transaction.records(),
-        now,
-        path: &admitted.path,
-        query: &admitted.query,
-        body: &admitted.body,
-    })
-    .await?;
-    let reply = reply(operation, &done);
+    let done = work(admitted.managed(call, transaction.records())).await?;
+    let reply = reply(call, operation, &done);
     let entry = call.conclude(&reply).clone();
     transaction.records().append_audit(&[entry]).await?;
-    if let Some(claim) = &claim {
-        let kept = done.repeated.as_ref().unwrap_or(&done.body).to_string();
-        transaction.records().keep_answer(claim, reply.status.as_u16(), &kept).await?;
+    if let Some((claim, _)) = &claim {
+        let kept = done.repeated.as_ref().unwrap_or(&done.body);
+        transaction.records().keep_answer(claim, reply.status.as_u16(), kept).await?;
     }
     transaction.commit().await?;
+    if let Some(afterwards) = done.afterwards {
+        afterwards(&host);
+    }
     Ok((reply, true))
 }
 
-fn reply(operation: &Operation, done: &Done) -> Reply {
-    let status = StatusCode::from_u16(operation.status).unwrap_or(StatusCode::OK);
-    Reply { reason: done.about.clone(), ..Reply::body(status, done.body.to_string()) }
+/// The claim of a call, and the fingerprint that it seals: of a body with a secret, the fingerprint alone would let the
+/// store's readers try out what the secret may be.
+fn claim(call: &Call, admitted: &Admitted, idempotency: &IdempotencyKey) -> Result<(AnswerClaim, String), ManageError> {
+    let plain = idempotency.fingerprint.clone();
+    let sealed = call.host.seal.seal(FINGERPRINT, plain.as_bytes());
+    let sealed = sealed.map_err(|error| StoreError::Unreadable(error.to_string()))?;
+    let claim = AnswerClaim {
+        user: admitted.administrator.id,
+        key: idempotency.key.clone(),
+        fingerprint: STANDARD.encode(sealed),
+        request_id: call.entry.request_id.clone(),
+    };
+    Ok((claim, plain))
 }
 
-fn refused(call: &Call, error: &ManageError) -> Reply {
-    let status = match error {
-        ManageError::Malformed(_) => StatusCode::BAD_REQUEST,
-        ManageError::Store(StoreError::Invalid(_)) => StatusCode::UNPROCESSABLE_ENTITY,
-        ManageError::Store(StoreError::NotFound { .. }) => StatusCode::NOT_FOUND,
-        ManageError::Store(StoreError::Duplicate { .. } | StoreError::InUse { .. }) => StatusCode::CONFLICT,
-        ManageError::Store(error) => {
-            tracing::error!(request_id = call.entry.request_id, %error, "the store failed");
-            return Reply::unexpected(error.to_string());
-        }
-    };
-    Reply::error(status, error.to_string())
+/// What was sealed; nothing where the key is gone, so that the call counts as another one.
+fn opened(host: &Host, fingerprint: &str) -> String {
+    let sealed = STANDARD.decode(fingerprint).ok();
+    let plain = sealed.and_then(|sealed| host.seal.open(FINGERPRINT, &sealed).ok());
+    plain.and_then(|plain| std::str::from_utf8(&plain).map(str::to_owned).ok()).unwrap_or_default()
+}
+
+fn reply(call: &mut Call, operation: &Operation, done: &Done) -> Reply {
+    call.entry.site = AuditEntry::kept(&done.site);
+    let status = StatusCode::from_u16(operation.status).unwrap_or(StatusCode::OK);
+    Reply { reason: done.about.clone(), ..Reply::body(status, done.body.clone()) }
 }

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::operation::{Done, ManageError, Managed, Operation, described, described_list};
-use super::shapes;
+use super::ManageError;
+use super::operation::{Done, Managed, Operation, Run, described, described_list};
 use crate::access::{KeyRequest, issue_key};
+use crate::model::shapes;
 use crate::model::{AccessKey, Allowed, KeyKind, KeyState};
 use crate::store::Records;
 
@@ -92,7 +93,7 @@ pub(super) fn operations() -> Vec<Operation> {
             body: None,
             status: 200,
             answer: described_list::<KeyShown>,
-            run: |managed| Box::pin(list(managed)),
+            run: Run::Inside(|managed| Box::pin(list(managed))),
         },
         Operation {
             method: "post",
@@ -103,7 +104,7 @@ pub(super) fn operations() -> Vec<Operation> {
             body: Some(described::<KeyToMake>),
             status: 201,
             answer: described::<KeyShown>,
-            run: |managed| Box::pin(make(managed)),
+            run: Run::Inside(|managed| Box::pin(make(managed))),
         },
         Operation {
             method: "get",
@@ -114,7 +115,7 @@ pub(super) fn operations() -> Vec<Operation> {
             body: None,
             status: 200,
             answer: described::<KeyShown>,
-            run: |managed| Box::pin(get(managed)),
+            run: Run::Inside(|managed| Box::pin(get(managed))),
         },
         Operation {
             method: "post",
@@ -125,7 +126,7 @@ pub(super) fn operations() -> Vec<Operation> {
             body: None,
             status: 200,
             answer: described::<KeyShown>,
-            run: |managed| Box::pin(revoke(managed)),
+            run: Run::Inside(|managed| Box::pin(revoke(managed))),
         },
     ]
 }
@@ -168,13 +169,13 @@ async fn make(mut managed: Managed<'_>) -> Result<Done, ManageError> {
     let now = managed.now;
     let issued = issue_key(&mut managed.records, managed.host.seal.as_ref(), &request, now).await?;
     let about = issued.key.name.clone();
-    let mut done = Done::new(shown(&mut managed.records, vec![issued.key], now).await?.pop(), about)?;
+    let mut made = shown(&mut managed.records, vec![issued.key], now).await?.pop();
     // What is kept for a repeat never holds the secret.
-    done.repeated = Some(done.body.clone());
-    if let Some(fields) = done.body.as_object_mut() {
-        fields.insert("secret".to_owned(), issued.text.as_str().into());
+    let repeated = Done::new(&made, "")?.body;
+    if let Some(made) = &mut made {
+        made.secret = Some(issued.text.as_str().to_owned());
     }
-    Ok(done)
+    Ok(Done { repeated: Some(repeated), ..Done::new(made, about)? })
 }
 
 async fn shown(records: &mut Records<'_>, keys: Vec<AccessKey>, now: i64) -> Result<Vec<KeyShown>, ManageError> {

@@ -2,11 +2,17 @@
 //! from which both the addresses and the OpenAPI document are drawn.
 
 mod audit;
+mod body;
 mod call;
+mod cases;
+mod connections;
+mod error;
+mod incidents;
+mod integrations;
 mod keys;
 mod operation;
 mod roles;
-mod shapes;
+mod runs;
 mod sites;
 mod users;
 
@@ -16,6 +22,7 @@ use std::sync::{Arc, LazyLock};
 use axum::Router;
 use axum::routing::{MethodFilter, MethodRouter, on};
 
+use error::ManageError;
 pub(super) use operation::{Operation, operations_of};
 
 use crate::host::Host;
@@ -32,6 +39,11 @@ pub(super) fn operations() -> &'static [Operation] {
             roles::operations(),
             keys::operations(),
             audit::operations(),
+            integrations::operations(),
+            connections::operations(),
+            runs::operations(),
+            incidents::operations(),
+            cases::operations(),
         ])
     });
     &OPERATIONS

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::operation::{Done, ManageError, Managed, Operation, described, described_list};
+use super::ManageError;
+use super::operation::{Done, Managed, Operation, Run, described, described_list};
 use crate::model::Role;
 
 /// A user's role on a site.
@@ -40,7 +41,7 @@ pub(super) fn operations() -> Vec<Operation> {
             body: None,
             status: 200,
             answer: described_list::<RoleOnSite>,
-            run: |managed| Box::pin(list(managed)),
+            run: Run::Inside(|managed| Box::pin(list(managed))),
         },
         Operation {
             method: "put",
@@ -51,7 +52,7 @@ pub(super) fn operations() -> Vec<Operation> {
             body: Some(described::<RoleToGive>),
             status: 200,
             answer: described::<RoleOnSite>,
-            run: |managed| Box::pin(give(managed)),
+            run: Run::Inside(|managed| Box::pin(give(managed))),
         },
         Operation {
             method: "delete",
@@ -62,7 +63,7 @@ pub(super) fn operations() -> Vec<Operation> {
             body: None,
             status: 200,
             answer: described::<RoleTaken>,
-            run: |managed| Box::pin(take(managed)),
+            run: Run::Inside(|managed| Box::pin(take(managed))),
         },
     ]
 }

@@ -3,8 +3,9 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::operation::{Done, ManageError, Managed, Operation, described, described_list};
-use super::shapes;
+use super::ManageError;
+use super::operation::{Done, Managed, Operation, Run, described, described_list};
+use crate::model::shapes;
 use crate::model::{Site, SiteKind};
 use crate::store::{NewSite, SiteChange};
 
@@ -69,7 +70,7 @@ pub(super) fn operations() -> Vec<Operation> {
             body: None,
             status: 200,
             answer: described_list::<Site>,
-            run: |mut managed| Box::pin(async move { Done::new(managed.records.sites().await?, "") }),
+            run: Run::Inside(|mut managed| Box::pin(async move { Done::new(managed.records.sites().await?, "") })),
         },
         Operation {
             method: "post",
@@ -80,7 +81,7 @@ pub(super) fn operations() -> Vec<Operation> {
             body: Some(described::<SiteToMake>),
             status: 201,
             answer: described::<Site>,
-            run: |managed| Box::pin(make(managed)),
+            run: Run::Inside(|managed| Box::pin(make(managed))),
         },
         Operation {
             method: "get",
@@ -91,12 +92,12 @@ pub(super) fn operations() -> Vec<Operation> {
             body: None,
             status: 200,
             answer: described::<Site>,
-            run: |mut managed| {
+            run: Run::Inside(|mut managed| {
                 Box::pin(async move {
                     let name = managed.part("name").to_owned();
                     Done::new(managed.records.site(&name).await?, "")
                 })
-            },
+            }),
         },
         Operation {
             method: "patch",
@@ -107,7 +108,7 @@ pub(super) fn operations() -> Vec<Operation> {
             body: Some(described::<SiteToChange>),
             status: 200,
             answer: described::<Site>,
-            run: |managed| Box::pin(change(managed)),
+            run: Run::Inside(|managed| Box::pin(change(managed))),
         },
     ]
 }

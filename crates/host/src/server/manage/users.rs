@@ -3,9 +3,10 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::operation::{Done, ManageError, Managed, Operation, described, described_list};
-use super::shapes;
+use super::ManageError;
+use super::operation::{Done, Managed, Operation, Run, described, described_list};
 use crate::model::User;
+use crate::model::shapes;
 use crate::store::{NewUser, UserChange};
 
 /// A user to be made.
@@ -51,7 +52,7 @@ pub(super) fn operations() -> Vec<Operation> {
             body: None,
             status: 200,
             answer: described_list::<User>,
-            run: |mut managed| Box::pin(async move { Done::new(managed.records.users().await?, "") }),
+            run: Run::Inside(|mut managed| Box::pin(async move { Done::new(managed.records.users().await?, "") })),
         },
         Operation {
             method: "post",
@@ -62,7 +63,7 @@ pub(super) fn operations() -> Vec<Operation> {
             body: Some(described::<UserToMake>),
             status: 201,
             answer: described::<User>,
-            run: |managed| Box::pin(make(managed)),
+            run: Run::Inside(|managed| Box::pin(make(managed))),
         },
         Operation {
             method: "get",
@@ -73,12 +74,12 @@ pub(super) fn operations() -> Vec<Operation> {
             body: None,
             status: 200,
             answer: described::<User>,
-            run: |mut managed| {
+            run: Run::Inside(|mut managed| {
                 Box::pin(async move {
                     let name = managed.part("name").to_owned();
                     Done::new(managed.records.user(&name).await?, "")
                 })
-            },
+            }),
         },
         Operation {
             method: "patch",
@@ -89,7 +90,7 @@ pub(super) fn operations() -> Vec<Operation> {
             body: Some(described::<UserToChange>),
             status: 200,
             answer: described::<User>,
-            run: |managed| Box::pin(change(managed)),
+            run: Run::Inside(|managed| Box::pin(change(managed))),
         },
     ]
 }

@@ -21,7 +21,10 @@ fn describe_one(operation: &Operation, schemas: &mut Map<String, Value>) -> Valu
         .skip(1)
         .step_by(2)
         .map(|name| {
-            let schema = json!({ "type": "string", "pattern": r"^[^\u0000]*[^\s\u0000./\\][^\u0000]*$" });
+            let schema = match name {
+                "id" => json!({ "type": "integer", "minimum": 1, "maximum": i64::MAX }),
+                _ => json!({ "type": "string", "pattern": r"^[^\u0000]*[^\s\u0000./\\][^\u0000]*$" }),
+            };
             json!({ "name": name, "in": "path", "required": true, "schema": schema })
         })
         .collect();
@@ -34,9 +37,14 @@ fn describe_one(operation: &Operation, schemas: &mut Map<String, Value>) -> Valu
             "schema": (query.schema)(),
         }));
     }
-    if operation.changes() {
+    if operation.is_once() {
         parameters.push(idempotency_key());
         others.extend([ONCE, ("409", "Something stands against it, such as a name that is taken.")]);
+    } else if operation.changes() {
+        others.push(("422", "What was asked for cannot be."));
+    }
+    if operation.query.iter().any(|query| query.name == "site") {
+        others.push(("404", "There is no such site."));
     }
     let mut described = json!({
         "operationId": operation.id,

@@ -31,7 +31,9 @@ pub fn openapi(settings: &HostSettings, commands: &CommandRegistry) -> Value {
         "tags": [
             { "name": "Utility commands", "description": "The host's own, which act on incidents and cases." },
             { "name": "Integration commands", "description": "Commands of connectors, which run on connections." },
-            { "name": "Management", "description": "Sites, users, keys and the audit log; for administrators' keys." },
+            { "name": "Management", "description":
+                "All that the host keeps: sites, users, keys, connections, runs, incidents, cases and the audit log; for \
+                 administrators' keys. Times are in milliseconds since 1970." },
         ],
         "paths": paths,
         "components": {

@@ -11,15 +11,15 @@ fn text(or_null: bool) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(SchemaType::from_iter(kinds.into_iter().take(1 + usize::from(or_null))))
 }
 
-pub(super) fn name() -> Object {
+pub(crate) fn name() -> Object {
     text(false).pattern(Some(NAME)).max_length(Some(100)).description(Some("Compared without regard to case.")).build()
 }
 
-pub(super) fn optional_name() -> Object {
+pub(crate) fn optional_name() -> Object {
     text(true).pattern(Some(NAME)).max_length(Some(100)).description(Some("Its new name.")).build()
 }
 
-pub(super) fn optional_email() -> Object {
+pub(crate) fn optional_email() -> Object {
     text(true)
         .pattern(Some(r"^[!-?A-~]+@[!-?A-~]+$"))
         .max_length(Some(254))
@@ -27,12 +27,57 @@ pub(super) fn optional_email() -> Object {
         .build()
 }
 
-pub(super) fn email_to_change() -> Object {
+pub(crate) fn email_to_change() -> Object {
     text(true)
         .pattern(Some(r"^([!-?A-~]+@[!-?A-~]+)?$"))
         .max_length(Some(254))
         .description(Some("Where mail goes from now on; an empty text for nowhere."))
         .build()
+}
+
+/// Text in which something can be seen: the name of what is there already.
+pub(crate) const FILLED: &str = r"^[^\u0000]*[^\s\u0000][^\u0000]*$";
+
+/// Any text that can be kept.
+const KEPT: &str = r"^[^\u0000]*$";
+
+/// The characters that the address of a mail may have here.
+const MAIL: &str = r"^([!-+\-./0-9:;=?A-~]+@[!-+\-./0-9:;=?A-~]+)?$";
+
+pub(crate) fn filled() -> Object {
+    text(false).pattern(Some(FILLED)).build()
+}
+
+pub(crate) fn optional_filled() -> Object {
+    text(true).pattern(Some(FILLED)).build()
+}
+
+/// The name of what may be missing; empty for nothing.
+pub(crate) fn name_or_nothing() -> Object {
+    text(true).pattern(Some(format!("({NAME})|(^$)"))).max_length(Some(100)).build()
+}
+
+/// The name of something that is there; empty for nothing.
+pub(crate) fn known_or_nothing() -> Object {
+    text(true).pattern(Some(KEPT)).build()
+}
+
+pub(crate) fn description() -> Object {
+    text(false).pattern(Some(KEPT)).max_length(Some(2_000)).build()
+}
+
+pub(crate) fn optional_description() -> Object {
+    text(true).pattern(Some(KEPT)).max_length(Some(2_000)).build()
+}
+
+pub(crate) fn mail_or_nothing() -> Object {
+    text(true).pattern(Some(MAIL)).max_length(Some(254)).build()
+}
+
+/// Minutes from one test of a connection to the next.
+pub(crate) fn minutes_or_nothing() -> Object {
+    let kinds = SchemaType::from_iter([Type::Integer, Type::Null]);
+    ObjectBuilder::new().schema_type(kinds).minimum(Some(1)).maximum(Some(43_200)).build()
 }
 
 fn zones(or_null: bool) -> Object {
@@ -45,10 +90,10 @@ fn zones(or_null: bool) -> Object {
     text(or_null).enum_values(Some(names.into_iter().map(|name| json!(name)))).description(Some(about)).build()
 }
 
-pub(super) fn time_zone() -> Object {
+pub(crate) fn time_zone() -> Object {
     zones(false)
 }
 
-pub(super) fn optional_time_zone() -> Object {
+pub(crate) fn optional_time_zone() -> Object {
     zones(true)
 }

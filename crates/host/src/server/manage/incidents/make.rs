@@ -1,0 +1,73 @@
+//! Making an incident.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use soar_connector::RawParameters;
+use utoipa::ToSchema;
+
+use super::{call, date, shown};
+use crate::model::{Severity, shapes};
+use crate::server::manage::ManageError;
+use crate::server::manage::operation::{Done, Managed};
+use crate::store::StoreError;
+
+/// An incident to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct IncidentToMake {
+    /// The name of its site.
+    #[schema(schema_with = shapes::filled)]
+    site: String,
+    /// Such as Phishing.
+    #[schema(schema_with = shapes::filled)]
+    incident_type: String,
+    /// Cut after 100 characters.
+    #[serde(default)]
+    #[schema(schema_with = shapes::known_or_nothing)]
+    title: Option<String>,
+    /// What happened.
+    #[serde(default)]
+    #[schema(schema_with = shapes::known_or_nothing)]
+    description: Option<String>,
+    /// How bad it is. Low unless given.
+    #[serde(default)]
+    severity: Option<Severity>,
+    /// The name of the user who answers for it. System unless given.
+    #[serde(default)]
+    #[schema(schema_with = shapes::known_or_nothing)]
+    owner: Option<String>,
+    /// When it ought to be closed, in milliseconds since 1970, to the second; not in the past.
+    #[serde(default)]
+    due_at: Option<i64>,
+    /// What it is made from.
+    #[serde(default)]
+    #[schema(schema_with = object_or_list)]
+    raw_data: Option<Value>,
+}
+
+fn object_or_list() -> utoipa::openapi::schema::Object {
+    use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+    let kinds = SchemaType::from_iter([Type::Object, Type::Array, Type::Null]);
+    ObjectBuilder::new().schema_type(kinds).build()
+}
+
+pub(super) async fn make(mut managed: Managed<'_>) -> Result<Done, ManageError> {
+    let body: IncidentToMake = managed.body()?;
+    let site = managed.records.site(&body.site).await?;
+    let caller = managed.caller(site);
+    let due = body.due_at.map(|due| date("dueAt", due)).transpose()?;
+    let given = [
+        ("IncidentType", Some(json!(body.incident_type))),
+        ("Title", body.title.map(Value::from)),
+        ("Description", body.description.map(Value::from)),
+        ("Severity", body.severity.map(|severity| json!(severity))),
+        ("Owner", body.owner.map(Value::from)),
+        ("DueDate", due.map(Value::from)),
+        ("RawData", body.raw_data),
+    ];
+    let raw: RawParameters = given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
+    let answer = call(&mut managed, "CreateAnIncident", &caller, &raw).await?;
+    let number = answer.context_data.as_ref().and_then(|rows| rows.first()?["Incident Number"].as_str());
+    let number = number.ok_or_else(|| StoreError::Unreadable("an incident without a number".to_owned()))?;
+    shown(&mut managed, number, number.to_owned()).await
+}
