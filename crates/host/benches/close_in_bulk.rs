@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use soar_connector::Parameters;
-use soar_host::model::{Caller, SiteKind};
+use soar_host::model::{Allowed, Caller, SiteKind};
 use soar_host::store::{Engine, NewIncident, NewSite, NewUser, Store};
 use soar_host::testing::TestStore;
 use soar_host::utility;
@@ -35,7 +35,7 @@ async fn furnish(store: &Store) -> Caller {
     let user = NewUser { name: "Admin".to_owned(), email: None, is_administrator: true };
     let user = records.create_user(&user, NOW).await.unwrap();
     transaction.commit().await.unwrap();
-    Caller { user, site, roles: BTreeMap::new(), key: None, request_id: "bench".to_owned() }
+    Caller { user, site, roles: BTreeMap::new(), reach: Allowed::All, key: None, request_id: "bench".to_owned() }
 }
 
 fn number(index: usize) -> String {

@@ -7,7 +7,7 @@ use std::time::UNIX_EPOCH;
 use anyhow::{Result, anyhow};
 use soar_connector::name::{quoted, suggestion};
 use soar_connector::{Clock, ExecutionContext, SystemClock};
-use soar_host::model::{AuditEntry, Caller, Right, Role, Site, Surface, User};
+use soar_host::model::{Allowed, AuditEntry, Caller, Right, Role, Site, Surface, User};
 use soar_host::sealing::Keyring;
 use soar_host::store::{Records, Store, StoreError};
 use soar_host::utility::Refusal;
@@ -88,6 +88,7 @@ impl Session {
             user: self.user.clone(),
             site,
             roles: self.roles.clone(),
+            reach: Allowed::All,
             key: None,
             request_id: self.request_id.clone(),
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, HeaderName};
 
 use super::{KnownKey, KnownUser, SecretSeal, Snapshot, secret, token};
-use crate::model::KeyState;
+use crate::model::{Allowed, KeyState};
 
 const API_KEY: HeaderName = HeaderName::from_static("d3key");
 const TOKEN: HeaderName = HeaderName::from_static("d3jwt");
@@ -131,7 +131,9 @@ impl Shown {
     pub fn administrator<'a>(&self, snapshot: &'a Snapshot) -> Result<&'a KnownUser, AuthenticationError> {
         let key = &self.known.key;
         let owner = snapshot.user_numbered(key.owner);
-        owner.filter(|known| key.may_manage && known.user.active && known.user.is_administrator).ok_or_else(|| {
+        // What is managed belongs to no site, so a key that is limited to some does not reach it.
+        let opens = key.may_manage && key.sites == Allowed::All;
+        owner.filter(|known| opens && known.user.active && known.user.is_administrator).ok_or_else(|| {
             AuthenticationError::User {
                 key: key.name.clone(),
                 reason: "The key does not open the management API, or its owner is no active administrator.".to_owned(),

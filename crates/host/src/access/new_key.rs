@@ -59,6 +59,11 @@ pub async fn issue_key(
     if request.expires_at.is_some_and(|end| end <= now) {
         return invalid("The key would have expired already. Expected a time in the future.");
     }
+    if request.may_manage && request.sites != Allowed::All {
+        return invalid(
+            "A key that opens the management API works on all sites. Leave its sites out, or let it not manage.",
+        );
+    }
     let owner = records.user(&request.owner).await?;
     if request.may_manage && !owner.is_administrator {
         return invalid("A key that opens the management API must belong to an administrator.");

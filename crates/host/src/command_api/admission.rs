@@ -11,7 +11,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::registry::Registered;
 use super::request::{CommandRequest, bad_parameters};
 use crate::gate::{Call, IdempotencyKey, Reply, read_json};
-use crate::model::{AuditEntry, Caller};
+use crate::model::{Allowed, AuditEntry, Caller};
 
 /// A call that may run.
 #[derive(Debug)]
@@ -45,7 +45,12 @@ pub(super) async fn admit(call: &mut Call, request: Request) -> Result<Admitted,
     call.entry.username = AuditEntry::kept(&request.username);
     call.entry.site = AuditEntry::kept(&request.site);
     call.entry.acting_for = AuditEntry::kept(request.acting_for());
-    let idempotency = IdempotencyKey::read(&head.headers, &command.endpoint, &body)?;
+    // An answer tells of all sites that the first call reached, so a key of another reach is not given it.
+    let target = match &entered.shown.known.key.sites {
+        Allowed::All => command.endpoint.to_string(),
+        Allowed::Only(sites) => format!("{} on {sites:?}", command.endpoint),
+    };
+    let idempotency = IdempotencyKey::read(&head.headers, &target, &body)?;
 
     let known = entered.shown.user(&entered.snapshot, &request.username).map_err(Reply::unauthenticated)?;
     let key = &entered.shown.known.key;
@@ -70,6 +75,7 @@ pub(super) async fn admit(call: &mut Call, request: Request) -> Result<Admitted,
         user: known.user.clone(),
         site: site.clone(),
         roles: known.roles.clone(),
+        reach: key.sites.clone(),
         key: Some(key.name.clone()),
         request_id: call.entry.request_id.clone(),
     };

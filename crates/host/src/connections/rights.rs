@@ -19,10 +19,8 @@ pub(super) fn may_manage(caller: &Caller, place: &Place, sites: &[Site]) -> bool
         Place::Site(site) => caller.may(Right::ManageConnections, site.id),
         Place::SharedToInternalSites { .. } => {
             let mut internal = sites.iter().filter(|site| site.kind == SiteKind::Internal).peekable();
-            caller.user.active
-                && (caller.user.is_administrator
-                    || (internal.peek().is_some()
-                        && internal.all(|site| caller.may(Right::ManageConnections, site.id))))
+            caller.administers()
+                || (internal.peek().is_some() && internal.all(|site| caller.may(Right::ManageConnections, site.id)))
         }
     }
 }

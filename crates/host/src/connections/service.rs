@@ -249,7 +249,7 @@ impl Connections {
     }
 
     fn ground<'a>(&'a self, caller: &Caller, plugin: &'a dyn Plugin) -> Ground<'a> {
-        let may_refer = caller.user.is_administrator || self.vault.managers_may_refer();
+        let may_refer = caller.administers() || self.vault.managers_may_refer();
         Ground { plugin, keyring: &self.keyring, vault: &self.vault, may_refer }
     }
 

@@ -39,7 +39,8 @@ pub(crate) fn replayed(earlier: &EarlierCall, fingerprint: &str) -> Option<Reply
     if earlier.fingerprint != fingerprint {
         return Some(Reply::error(
             StatusCode::UNPROCESSABLE_ENTITY,
-            "The Idempotency-Key was sent with another command or body before. Use a new key for a new call.",
+            "The Idempotency-Key was sent with another command or body, or by a key for other sites, before. Use a new \
+             one for a new call.",
         ));
     }
     let (status, body) = earlier.answer.as_ref()?;

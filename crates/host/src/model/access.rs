@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Site, User};
+use super::{Allowed, Site, User};
 
 /// An enum whose variants are texts in the store, in JSON and in messages.
 macro_rules! text_enum {
@@ -110,6 +110,8 @@ pub struct Caller {
     pub site: Site,
     /// The user's roles by the number of the site.
     pub roles: BTreeMap<i64, Role>,
+    /// The sites that the call reaches: those of the key; all at the terminal.
+    pub reach: Allowed<i64>,
     /// The key that was shown; none at the terminal.
     pub key: Option<String>,
     /// Identifies the call in answers, logs, runs and the audit log.
@@ -117,9 +119,24 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Whether the caller has `right` on the site of that number.
+    /// Whether the caller has `right` on the site of that number. Beyond the reach of the key nobody has any, whatever
+    /// the user's roles are.
     #[must_use]
     pub fn may(&self, right: Right, site: i64) -> bool {
-        self.user.active && (self.user.is_administrator || self.roles.get(&site).is_some_and(|role| role.allows(right)))
+        self.user.active
+            && self.reach.allows(&site)
+            && (self.user.is_administrator || self.roles.get(&site).is_some_and(|role| role.allows(right)))
+    }
+
+    /// Whether there is a site on which the caller may have `right`.
+    #[must_use]
+    pub fn may_somewhere(&self, right: Right) -> bool {
+        self.user.active && (self.user.is_administrator || self.roles.keys().any(|site| self.may(right, *site)))
+    }
+
+    /// Whether the caller has all rights on all sites, and on what belongs to no site.
+    #[must_use]
+    pub fn administers(&self) -> bool {
+        self.user.active && self.user.is_administrator && self.reach == Allowed::All
     }
 }

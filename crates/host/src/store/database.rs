@@ -77,9 +77,10 @@ impl Store {
             )));
         }
         let address = format!("sqlite:{}?mode=rwc", path.replace('%', "%25").replace('?', "%3F").replace('#', "%23"));
-        // WAL lets readings go on beside a transaction; FULL makes a commit survive a loss of power.
+        // WAL lets readings go on beside a transaction; FULL makes a commit survive a loss of power. 64 MB of cache hold
+        // what a bulk command changes: pages that do not fit are written to the log and read again before it ends.
         let pragmas = "PRAGMA busy_timeout = 30000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                       PRAGMA foreign_keys = ON;";
+                       PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536;";
         let writers = sqlite_pool(1, pragmas).connect(&address).await?;
         SQLITE_MIGRATIONS.run(&writers).await?;
         let reading = "PRAGMA busy_timeout = 30000; PRAGMA foreign_keys = ON; PRAGMA query_only = ON;";
@@ -179,6 +180,26 @@ impl Engine {
         match self {
             Self::Sqlite => format!("SELECT value FROM json_each({parameter})"),
             Self::Postgres => format!("SELECT jsonb_array_elements_text(CAST({parameter} AS jsonb))"),
+        }
+    }
+
+    /// SQL for a table of the texts in a JSON array that is bound as `parameter`, under `alias`: `text`, and its
+    /// `position` in the array.
+    pub(super) fn table_of_texts(self, parameter: &str, alias: &str) -> String {
+        match self {
+            Self::Sqlite => format!("(SELECT value AS text, key AS position FROM json_each({parameter})) {alias}"),
+            Self::Postgres => format!(
+                "(SELECT text, position - 1 AS position
+                  FROM jsonb_array_elements_text(CAST({parameter} AS jsonb)) WITH ORDINALITY AS t (text, position)) {alias}"
+            ),
+        }
+    }
+
+    /// SQL for the rows of a query in one JSON array of arrays, as text: many rows come over quicker so.
+    pub(super) fn gathered(self, columns: &str) -> String {
+        match self {
+            Self::Sqlite => format!("json_group_array(json_array({columns}))"),
+            Self::Postgres => format!("COALESCE(CAST(json_agg(json_build_array({columns})) AS TEXT), '[]')"),
         }
     }
 

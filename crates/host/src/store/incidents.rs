@@ -3,7 +3,7 @@
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
-use super::rows::{self, Cell, identifiers, numbers_text};
+use super::rows::{self, Cell, identifiers};
 use super::{Records, StoreError};
 use crate::model::{Incident, Severity, Status};
 
@@ -69,27 +69,6 @@ impl NewIncident {
     }
 }
 
-/// What a bulk command must know of an incident to decide about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IncidentGround {
-    /// Its number in the store.
-    pub id: i64,
-    /// Its number as users know it.
-    pub number: String,
-    /// The site that it belongs to.
-    pub site_id: i64,
-    /// The name of the user who answers for it.
-    pub owner: Option<String>,
-    /// Whether it is done.
-    pub status: Status,
-    /// When it was closed.
-    pub closed_at: Option<i64>,
-    /// Who closed it.
-    pub closed_by: Option<String>,
-    /// Rises with every change.
-    pub version: i64,
-}
-
 pub(super) const COLUMNS: &str = "id, number, title, description, incident_type, site_id, owner, assignee, severity, \
      status, disposition, conclusion, raw_data, due_at, creator, created_at, modified_at, closed_at, closed_by, version";
 
@@ -152,95 +131,6 @@ impl Records<'_> {
         let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM incidents WHERE number = $1{locked}"));
         let row = sqlx::query(sql).bind(number).fetch_optional(&mut *self.connection).await?;
         row.as_ref().map(read).transpose()?.ok_or_else(|| StoreError::not_found("incident", number))
-    }
-
-    /// The incidents of those numbers, as far as they exist, kept from being changed by others until the transaction
-    /// ends. They are locked in the order of their ids, so that two calls cannot wait for each other.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`].
-    pub async fn incidents_for_change(&mut self, numbers: &[String]) -> Result<Vec<IncidentGround>, StoreError> {
-        let sql = format!(
-            "SELECT id, number, site_id, owner, status, closed_at, closed_by, version
-             FROM incidents WHERE number IN ({}) ORDER BY id{}",
-            self.engine.texts_of("$1"),
-            self.engine.for_update(),
-        );
-        let found =
-            sqlx::query(sqlx::AssertSqlSafe(sql)).bind(numbers_text(numbers)).fetch_all(&mut *self.connection).await?;
-        found.iter().map(ground).collect()
-    }
-
-    /// Closes open incidents; `conclusion` is added to each as a line of its own, unless it is empty.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`].
-    pub async fn close_incidents(
-        &mut self,
-        ids: &[i64],
-        by: &str,
-        conclusion: &str,
-        now: i64,
-    ) -> Result<(), StoreError> {
-        let sql = format!(
-            "UPDATE incidents SET status = 'Closed', closed_at = $2, closed_by = $3, modified_at = $2,
-                    conclusion = conclusion || CASE WHEN conclusion = '' THEN CAST($4 AS TEXT) ELSE CAST($5 AS TEXT) END,
-                    version = version + 1
-             WHERE id IN ({}) AND status = 'Open'",
-            self.engine.integers_of("$1"),
-        );
-        let on_a_new_line = if conclusion.is_empty() { String::new() } else { format!("\n{conclusion}") };
-        sqlx::query(sqlx::AssertSqlSafe(sql))
-            .bind(identifiers(ids))
-            .bind(now)
-            .bind(by)
-            .bind(conclusion)
-            .bind(on_a_new_line)
-            .execute(&mut *self.connection)
-            .await?;
-        Ok(())
-    }
-
-    /// Gives incidents to another site.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`].
-    pub async fn move_incidents(&mut self, ids: &[i64], site: i64, now: i64) -> Result<(), StoreError> {
-        let sql = format!(
-            "UPDATE incidents SET site_id = $2, modified_at = $3, version = version + 1 WHERE id IN ({})",
-            self.engine.integers_of("$1"),
-        );
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(ids)).bind(site).bind(now);
-        query.execute(&mut *self.connection).await?;
-        Ok(())
-    }
-
-    /// Gives incidents to another owner.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`].
-    pub async fn own_incidents(&mut self, ids: &[i64], owner: &str, now: i64) -> Result<(), StoreError> {
-        let sql = format!(
-            "UPDATE incidents SET owner = $2, modified_at = $3, version = version + 1 WHERE id IN ({})",
-            self.engine.integers_of("$1"),
-        );
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(ids)).bind(owner).bind(now);
-        query.execute(&mut *self.connection).await?;
-        Ok(())
-    }
-
-    /// Notes that incidents, or something that belongs to them, changed.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`].
-    pub async fn touch_incidents(&mut self, ids: &[i64], now: i64) -> Result<(), StoreError> {
-        let sql = format!(
-            "UPDATE incidents SET modified_at = $2, version = version + 1 WHERE id IN ({})",
-            self.engine.integers_of("$1"),
-        );
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(ids)).bind(now);
-        query.execute(&mut *self.connection).await?;
-        Ok(())
     }
 
     /// Stores what `incident` now holds under its id; the version rises. Its number stays.
@@ -332,18 +222,5 @@ pub(super) fn read(row: &AnyRow) -> Result<Incident, StoreError> {
         closed_at: row.try_get(17)?,
         closed_by: row.try_get(18)?,
         version: row.try_get(19)?,
-    })
-}
-
-fn ground(row: &AnyRow) -> Result<IncidentGround, StoreError> {
-    Ok(IncidentGround {
-        id: row.try_get(0)?,
-        number: row.try_get(1)?,
-        site_id: row.try_get(2)?,
-        owner: row.try_get(3)?,
-        status: row.try_get::<String, _>(4)?.parse().map_err(StoreError::Unreadable)?,
-        closed_at: row.try_get(5)?,
-        closed_by: row.try_get(6)?,
-        version: row.try_get(7)?,
     })
 }

@@ -3,6 +3,7 @@
 mod access;
 mod answers;
 mod audit;
+mod bulk_changes;
 mod cases;
 mod check;
 mod connection_parameters;
@@ -27,6 +28,7 @@ mod users;
 
 pub use answers::{AnswerClaim, EarlierCall};
 pub use audit::AuditFilter;
+pub use bulk_changes::IncidentGround;
 pub use cases::{CaseGround, NewCase};
 pub use connection_parameters::ConnectionSecrets;
 pub(crate) use connection_parameters::{StoredParameter, StoredValue, sealing_context};
@@ -34,7 +36,7 @@ pub(crate) use connections::{NewConnection, Wanted};
 pub use database::{Engine, Reader, Records, Store, Transaction};
 pub use details::ByIncident;
 pub use error::StoreError;
-pub use incidents::{IncidentGround, NewIncident};
+pub use incidents::NewIncident;
 pub use keys::{KeySecrets, NewKey, StoredKey};
 pub use links::Neighbour;
 pub use numbers::Numbered;

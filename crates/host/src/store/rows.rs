@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
-use super::{Records, StoreError};
+use super::{Engine, Records, StoreError};
 
 /// One value of a row that is inserted.
 #[derive(Debug, Clone, Copy)]
@@ -29,14 +29,19 @@ pub(super) fn numbers_text(numbers: &[String]) -> String {
     serde_json::to_string(numbers).unwrap_or_default()
 }
 
-/// `($1, $2), ($3, $4)` for rows of so many columns.
-fn placeholders(rows: usize, columns: usize) -> String {
+/// `($1, $2), ($3, $4)` for rows of so many columns. On SQLite `(?, ?), (?, ?)`: there `$1` is a name, and among tens of
+/// thousands of names each is looked for one by one.
+fn placeholders(engine: Engine, rows: usize, columns: usize) -> String {
     let mut text = String::new();
     for row in 0..rows {
         text.push_str(if row == 0 { "(" } else { ", (" });
         for column in 1..=columns {
             let separator = if column == 1 { "" } else { ", " };
-            text.push_str(&format!("{separator}${}", row * columns + column));
+            text.push_str(separator);
+            match engine {
+                Engine::Sqlite => text.push('?'),
+                Engine::Postgres => text.push_str(&format!("${}", row * columns + column)),
+            }
         }
         text.push(')');
     }
@@ -70,7 +75,7 @@ impl Records<'_> {
     ) -> Result<Vec<AnyRow>, sqlx::Error> {
         let mut returned = Vec::new();
         for chunk in cells.chunks(MOST_CELLS / width * width) {
-            let values = placeholders(chunk.len() / width, width);
+            let values = placeholders(self.engine, chunk.len() / width, width);
             let sql = format!("INSERT INTO {table} ({columns}) VALUES {values} {tail}");
             let query = bind(sqlx::query(sqlx::AssertSqlSafe(sql)).persistent(false), chunk);
             returned.extend(query.fetch_all(&mut *self.connection).await?);

@@ -212,7 +212,7 @@ impl Import<'_> {
         let mentioned: Vec<String> = mentioned.into_iter().collect();
         let stored = records.incidents_for_change(&mentioned).await?;
         let mut known: HashMap<String, (i64, i64)> =
-            stored.into_iter().map(|incident| (incident.number, (incident.id, incident.site_id))).collect();
+            stored.into_iter().flatten().map(|incident| (incident.number, (incident.id, incident.site_id))).collect();
         let wanted: HashSet<&String> =
             rows.iter().flat_map(|(_, row)| row.cases.iter().map(|link| &link.number)).collect();
         let wanted: Vec<String> = wanted.into_iter().cloned().collect();
@@ -358,6 +358,7 @@ impl Import<'_> {
             let found = records.incidents_for_change(&numbers).await?;
             let found: HashMap<_, _> = found
                 .into_iter()
+                .flatten()
                 .filter(|incident| self.caller.may(Right::ChangeIncidents, incident.site_id))
                 .map(|incident| (incident.number, incident.id))
                 .collect();

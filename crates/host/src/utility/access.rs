@@ -28,9 +28,7 @@ impl Actor {
         match parameters.text("Username") {
             Some(name) if name.to_lowercase() != caller.user.name.to_lowercase() => {
                 // Who may act for nobody learns nothing about who there is.
-                let may_anywhere =
-                    caller.user.is_administrator || caller.roles.values().any(|role| role.allows(Right::ActForOthers));
-                if !may_anywhere || !caller.user.active {
+                if !caller.may_somewhere(Right::ActForOthers) {
                     return Err(Refusal::Because(missing(caller, Right::ActForOthers, &caller.site.name)));
                 }
                 let user = active_user(records, name).await?;

@@ -4,7 +4,7 @@ use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::More;
+use super::{More, Rows};
 use crate::store::StoreError;
 
 /// How a command ended.
@@ -53,7 +53,7 @@ pub struct Answer {
     /// What stands under `returnData` in place of how it ended, for the commands whose documentation says so.
     pub shown: Option<Value>,
     /// One object per item, where the command has items.
-    pub context_data: Option<Vec<Value>>,
+    pub context_data: Option<Rows>,
     /// What else a command answers with, such as `rawData` and `keyFields` of an integration command.
     pub more: More,
 }

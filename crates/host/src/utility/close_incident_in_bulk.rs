@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use serde_json::json;
+use serde::Serialize;
 use soar_connector::Parameters;
 use soar_connector::name::quoted;
 
@@ -12,8 +12,8 @@ use super::bulk::{BulkCommand, Decision};
 use super::cc_table::CcTable;
 use super::dates::{context_date, table_date};
 use super::plan::{FieldChange, PlannedItem};
-use super::selection::{Selected, select};
-use super::{Answer, Ended, Refusal, items};
+use super::selection::{Selected, outcome, select};
+use super::{Answer, Ended, Refusal, Rows, items};
 use crate::model::{Caller, Status};
 use crate::store::{IncidentGround, Records, StoreError};
 
@@ -35,6 +35,23 @@ pub(super) struct Closed {
     conclusion: String,
     sites: Sites,
     items: Vec<Selected>,
+}
+
+/// A row of `contextData`.
+#[derive(Debug, Serialize)]
+struct ClosedRow<'a> {
+    #[serde(rename = "Incident Number")]
+    number: &'a str,
+    #[serde(rename = "Status")]
+    status: &'static str,
+    #[serde(rename = "Close Date")]
+    date: &'a str,
+    #[serde(rename = "Result")]
+    result: Ended,
+    #[serde(rename = "Closed By")]
+    by: &'a str,
+    #[serde(rename = "Error Message", skip_serializing_if = "Option::is_none")]
+    error: Option<&'a str>,
 }
 
 /// Decides about closing: nothing else closes incidents.
@@ -94,43 +111,45 @@ impl Closed {
         self.items.first().and_then(|item| item.refusal.as_deref())
     }
 
+    /// What became of an incident: its status, when it was closed, and by whom.
+    fn became<'a>(&'a self, item: &'a Selected, now: i64) -> (&'static str, Option<i64>, &'a str) {
+        match (&item.refusal, &item.incident) {
+            (None, _) => (Status::Closed.as_str(), Some(now), &self.actor.name),
+            (Some(_), Some(incident)) => {
+                (incident.status.as_str(), incident.closed_at, incident.closed_by.as_deref().unwrap_or_default())
+            }
+            (Some(_), None) => ("", None, ""),
+        }
+    }
+
+    /// When incidents were closed, as `contextData` and the table write it; by time and site. One date per site, not
+    /// per incident: formatting looks the time zone up.
+    fn dates(&self, now: i64) -> HashMap<(i64, i64), (String, String)> {
+        let mut dates = HashMap::new();
+        for item in &self.items {
+            let (_, Some(at), _) = self.became(item, now) else { continue };
+            let Some(site) = item.incident.as_ref().and_then(|incident| self.sites.get(incident.site_id)) else {
+                continue;
+            };
+            dates.entry((at, site.id)).or_insert_with(|| (context_date(at, site), table_date(at, site)));
+        }
+        dates
+    }
+
     fn answer(&self, now: i64) -> Answer {
         let mut table = CcTable::new(&["Incident Number", "Status", "Close Date", "Closed By", "Result"]);
-        let mut rows = Vec::with_capacity(self.items.len());
-        let mut failed = Vec::new();
-        let mut done = 0;
-        // One date per site, not per incident: formatting looks the time zone up.
-        let mut dates: HashMap<(i64, i64), (String, String)> = HashMap::new();
-        for item in &self.items {
-            let incident = item.incident.as_ref();
-            let (status, at, by) = match (&item.refusal, incident) {
-                (None, _) => (Status::Closed.as_str(), Some(now), self.actor.name.as_str()),
-                (Some(_), Some(incident)) => {
-                    (incident.status.as_str(), incident.closed_at, incident.closed_by.as_deref().unwrap_or_default())
-                }
-                (Some(_), None) => ("", None, ""),
-            };
-            let dated = at.zip(incident.map(|incident| incident.site_id)).map(|(at, site)| {
-                dates.entry((at, site)).or_insert_with(|| {
-                    let site = self.sites.get(site);
-                    site.map(|site| (context_date(at, site), table_date(at, site))).unwrap_or_default()
-                })
-            });
+        let dates = self.dates(now);
+        let rows = self.items.iter().map(|item| {
+            let (status, at, by) = self.became(item, now);
+            let dated = at.zip(item.incident.as_ref().map(|incident| incident.site_id)).and_then(|key| dates.get(&key));
             let (date, shown_date) = dated.map(|(date, shown)| (date.as_str(), shown.as_str())).unwrap_or_default();
-            let result = if item.refusal.is_none() { Ended::Successful } else { Ended::Failed }.as_str();
-            table.row(&[&item.number, status, shown_date, by, result]);
-            let mut row = json!({
-                "Incident Number": item.number, "Status": status, "Close Date": date, "Result": result, "Closed By": by,
-            });
-            match &item.refusal {
-                None => done += 1,
-                Some(refusal) => {
-                    row["Error Message"] = refusal.as_str().into();
-                    failed.push((item.number.as_str(), refusal.as_str()));
-                }
-            }
-            rows.push(row);
-        }
+            let result = if item.refusal.is_none() { Ended::Successful } else { Ended::Failed };
+            table.row(&[&item.number, status, shown_date, by, result.as_str()]);
+            let error = item.refusal.as_deref();
+            ClosedRow { number: &item.number, status, date, result, by, error }
+        });
+        let rows: Rows = rows.collect();
+        let (done, failed) = outcome(&self.items);
         Answer { result: Some(table.html()), context_data: Some(rows), ..items::answer(done, &failed) }
     }
 }

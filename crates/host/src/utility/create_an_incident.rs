@@ -72,6 +72,6 @@ impl UtilityCommand for CreateAnIncident {
             "Severity": incident.severity, "Status": "Open", "Owner": incident.owner, "Site": site.name,
             "Date Created": context_date(now, site), "Creator": incident.creator, "Result": Ended::Successful,
         });
-        Ok(Answer { context_data: Some(vec![row]), ..Answer::ended(Ended::Successful) })
+        Ok(Answer { context_data: Some(vec![row].into()), ..Answer::ended(Ended::Successful) })
     }
 }

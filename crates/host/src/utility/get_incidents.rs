@@ -120,6 +120,6 @@ impl UtilityCommand for GetIncidents {
         let rows: Vec<Value> = rows.collect();
         let mut more = More::default();
         more.insert("rawData", &json!({ "incidents": rows })).map_err(|error| Refusal::Because(error.to_string()))?;
-        Ok(Answer { context_data: Some(rows), more, ..Answer::ended(Ended::Successful) })
+        Ok(Answer { context_data: Some(rows.into()), more, ..Answer::ended(Ended::Successful) })
     }
 }

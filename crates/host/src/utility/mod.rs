@@ -17,6 +17,7 @@ mod manifest;
 mod more;
 mod plan;
 mod remove_linked_incidents;
+mod rows;
 mod selection;
 mod set_incident_field;
 mod static_field;
@@ -32,6 +33,7 @@ pub use items::MOST_ITEMS;
 pub use manifest::{all, command, manifest};
 pub use more::More;
 pub use plan::{FieldChange, Plan, PlannedItem};
+pub use rows::Rows;
 
 use crate::model::Caller;
 use crate::store::Records;

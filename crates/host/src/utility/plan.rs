@@ -84,7 +84,8 @@ impl Ground {
         items: impl Iterator<Item = (String, String)>,
     ) -> Self {
         let user = &caller.user;
-        let rights = format!("{} {} {} {:?}", user.id, user.active, user.is_administrator, caller.roles);
+        let Caller { roles, reach, .. } = caller;
+        let rights = format!("{} {} {} {roles:?} {reach:?}", user.id, user.active, user.is_administrator);
         Self {
             common: [
                 ("the command or its parameters", digest(&format!("{command} {parameters:?}"))),

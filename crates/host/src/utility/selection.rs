@@ -1,7 +1,5 @@
 //! The incidents that a bulk command was given: found, locked, and checked against the caller's rights.
 
-use std::collections::HashMap;
-
 use super::access::{Actor, Sites};
 use super::plan::{FieldChange, PlannedItem};
 use crate::model::{Caller, Right};
@@ -40,9 +38,8 @@ pub(super) async fn select(
     numbers: Vec<String>,
 ) -> Result<Vec<Selected>, StoreError> {
     let found = records.incidents_for_change(&numbers).await?;
-    let mut found: HashMap<_, _> = found.into_iter().map(|incident| (incident.number.clone(), incident)).collect();
-    let selected = numbers.into_iter().map(|number| {
-        let Some(incident) = found.remove(&number) else {
+    let selected = numbers.into_iter().zip(found).map(|(number, incident)| {
+        let Some(incident) = incident else {
             let refusal = Some(StoreError::not_found("incident", &number).to_string());
             return Selected { number, incident: None, refusal };
         };

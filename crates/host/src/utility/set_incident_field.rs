@@ -135,6 +135,6 @@ impl UtilityCommand for SetIncidentField {
             "Incident Number": incident.number, "Field Name": field.unwrap_or(name), "Field Value": value,
             "Modified Date": context_date(now, &site), "Modified By": caller.user.name, "Result": Ended::Successful,
         });
-        Ok(Answer { context_data: Some(vec![row]), ..Answer::ended(Ended::Successful) })
+        Ok(Answer { context_data: Some(vec![row].into()), ..Answer::ended(Ended::Successful) })
     }
 }

@@ -9,7 +9,7 @@ use super::bulk::{BulkCommand, Decision};
 use super::plan::{FieldChange, PlannedItem};
 use super::selection::{Selected, outcome, select};
 use super::{Answer, Ended, Refusal, items};
-use crate::model::{Caller, Right};
+use crate::model::{Allowed, Caller, Right};
 use crate::store::Records;
 
 #[derive(Debug)]
@@ -59,7 +59,8 @@ impl BulkCommand for UpdateIncidentOwnerInBulk {
         let actor = Actor::find(records, caller, parameters).await?;
         let user = active_user(records, owner).await?;
         let roles = records.roles(user.id).await?;
-        let owner = Caller { user, roles, ..caller.clone() };
+        // What the new owner may see does not depend on the key that the caller showed.
+        let owner = Caller { user, roles, reach: Allowed::All, ..caller.clone() };
         let sites = Sites::load(records).await?;
         let mut items = select(records, caller, &actor, &sites, numbers).await?;
         for item in &mut items {

@@ -55,7 +55,7 @@ async fn every_command_runs_as_a_remote_command_and_is_in_the_history() {
             for field in ["keyFields", "rawData", "receipt", "warnings"] {
                 assert!(answer.more.get(field).is_some(), "{}: {field}", command.name);
             }
-            let rows = answer.context_data.unwrap();
+            let rows = answer.context_data.unwrap().values();
             let html = answer.result.unwrap();
             assert!(html.starts_with("<table class='cc-table'>"), "{html}");
             assert_eq!(html.matches("<tr>").count(), rows.len() + 1, "{}", command.name);
@@ -153,7 +153,7 @@ async fn what_names_no_connection_or_command_runs_nothing() {
         stage.footprint(&simulator, "Three").await;
         let named = |name: &str| parameters(json!({"Connection Name": name}));
         let answer = stage.executor.remote(&admin, "TestConnection", named("One")).await.unwrap();
-        assert_eq!(answer.context_data.unwrap()[0]["Server"], "http://gate.example");
+        assert_eq!(answer.context_data.unwrap().values()[0]["Server"], "http://gate.example");
         let answer = stage.executor.remote(&admin, "TestConnection", named("Three")).await.unwrap();
         assert_eq!(answer.return_data, Ended::Successful);
         assert!(simulator.requests().len() > 1);
@@ -320,10 +320,10 @@ async fn a_change_holds_for_the_next_command_and_not_for_one_under_way() {
         let change = json!({"parameters": {"Server URL": "http://new.example", "Password": "new"}});
         stage.update(&admin, connection.id, change).await.unwrap();
         let answer = stage.executor.remote(&admin, "TestConnection", none()).await.unwrap();
-        assert_eq!(answer.context_data.unwrap()[0], json!({"Server": "http://new.example", "Length": 3}));
+        assert_eq!(answer.context_data.unwrap().values()[0], json!({"Server": "http://new.example", "Length": 3}));
         stage.gate.state.go_on.add_permits(1);
         let answer = running.await.unwrap().unwrap();
-        assert_eq!(answer.context_data.unwrap()[0]["Server"], "http://gate.example");
+        assert_eq!(answer.context_data.unwrap().values()[0]["Server"], "http://gate.example");
         // One to try the change out, and one for all commands that come.
         let (one, two) = tokio::join!(
             stage.executor.remote(&admin, "TestConnection", none()),
@@ -347,7 +347,7 @@ async fn a_secret_that_changes_where_it_lives_is_fetched_again_and_else_the_sess
         stage.update(&admin, connection.id, json!({"parameters": {"Password": place}})).await.unwrap();
         let length = async || {
             let answer = stage.executor.remote(&admin, "TestConnection", none()).await.unwrap();
-            answer.context_data.map(|rows| rows[0]["Length"].clone()).unwrap()
+            answer.context_data.map(|rows| rows.values()[0]["Length"].clone()).unwrap()
         };
         assert_eq!(length().await, 3);
         let built = stage.gate.state.built.load(Ordering::SeqCst);

@@ -10,6 +10,7 @@ mod executor;
 mod gate;
 mod idempotency;
 mod jwt_secrets;
+mod key_reach;
 mod manage;
 mod plans;
 mod sealing;

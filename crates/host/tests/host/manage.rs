@@ -101,6 +101,7 @@ async fn a_key_that_cannot_be_is_not_made() {
         for (change, status) in [
             (json!({ "kind": "jwt", "mayManage": true }), 422),
             (json!({ "owner": "analyst", "mayManage": true }), 422),
+            (json!({ "sites": ["Security Operations"], "mayManage": true }), 422),
             (json!({ "expiresAt": 1 }), 422),
             (json!({ "owner": "nobody" }), 404),
             (json!({ "sites": ["nowhere"] }), 404),

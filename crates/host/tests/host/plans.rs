@@ -27,7 +27,7 @@ async fn a_plan_changes_nothing_and_applies_once_while_its_ground_holds() {
         assert_eq!(serde_json::from_str::<utility::Plan>(&text).unwrap(), plan);
 
         let answer = world.apply("Admin", "CloseIncidentInBulk", request.clone(), &plan).await.unwrap();
-        assert_eq!(answer.context_data.unwrap()[0]["Result"], "Successful");
+        assert_eq!(answer.context_data.unwrap().values()[0]["Result"], "Successful");
         let refusal = world.apply("Admin", "CloseIncidentInBulk", request, &plan).await.unwrap_err().to_string();
         assert!(refusal.starts_with("The ground has moved since the plan was made: \"1\", \"3\"."), "{refusal}");
     }

@@ -11,7 +11,7 @@ use soar_connector::testing::ManualClock;
 use soar_connector::{Plugin, RawParameters};
 use soar_host::connections::{ConnectionChange, ConnectionDraft, Connections};
 use soar_host::executor::{Executor, ExecutorSettings, Registry};
-use soar_host::model::{Caller, Connection, Role, Site, SiteKind, User};
+use soar_host::model::{Allowed, Caller, Connection, Role, Site, SiteKind, User};
 use soar_host::sealing::Keyring;
 use soar_host::store::{NewSite, NewUser};
 use soar_host::testing::TestStore;
@@ -84,6 +84,7 @@ impl Stage {
             user: self.user(name, false).await,
             site: site.clone(),
             roles: roles.iter().copied().collect(),
+            reach: Allowed::All,
             key: Some("a key".to_owned()),
             request_id: format!("request of {name}"),
         }
@@ -95,6 +96,7 @@ impl Stage {
             user: self.user("Admin", true).await,
             site: self.site.clone(),
             roles: BTreeMap::new(),
+            reach: Allowed::All,
             key: None,
             request_id: "request of Admin".to_owned(),
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use soar_connector::Parameters;
-use soar_host::model::{Caller, DynamicField, FieldKind, Role, Site, SiteKind, Task};
+use soar_host::model::{Allowed, Caller, DynamicField, FieldKind, Role, Site, SiteKind, Task};
 use soar_host::store::{NewCase, NewIncident, NewSite, NewUser, Store};
 use soar_host::utility::{self, Answer, Plan, Refusal};
 
@@ -57,7 +57,8 @@ impl World {
         let mut records = reader.records();
         let user = records.user(name).await.unwrap();
         let roles: BTreeMap<_, _> = records.roles(user.id).await.unwrap();
-        Caller { user, site: self.operations.clone(), roles, key: None, request_id: "test".to_owned() }
+        let request_id = "test".to_owned();
+        Caller { user, site: self.operations.clone(), roles, reach: Allowed::All, key: None, request_id }
     }
 
     /// Open incidents on `site`.

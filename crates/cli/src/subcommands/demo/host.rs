@@ -153,6 +153,7 @@ async fn fill(store: &Store, keyring: &Keyring, now: i64) -> Result<(String, Cal
         user: administrator,
         site,
         roles: std::collections::BTreeMap::new(),
+        reach: Allowed::All,
         key: None,
         request_id: ExecutionContext::new().request_id,
     };

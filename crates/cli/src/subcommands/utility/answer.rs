@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::{Map, Value};
 use soar_connector::cell_text;
-use soar_host::utility::{Answer, Ended};
+use soar_host::utility::{Answer, Ended, Rows};
 
 use crate::exit::Exit;
 use crate::printer::{Form, Grid, Printer};
@@ -18,7 +18,8 @@ pub(crate) fn show(answer: &Answer, form: Form, printer: &mut Printer) -> Result
         printer.json(answer)?;
         return Ok(exit);
     }
-    let rows: Vec<&Map<String, Value>> = answer.context_data.iter().flatten().filter_map(Value::as_object).collect();
+    let rows = answer.context_data.as_ref().map(Rows::values).unwrap_or_default();
+    let rows: Vec<&Map<String, Value>> = rows.iter().filter_map(Value::as_object).collect();
     match rows.as_slice() {
         [] => {}
         [only] => {

@@ -32,7 +32,7 @@ struct KeyToMake {
     /// The commands it may run, such as GetIncidents. All unless given.
     #[serde(default)]
     commands: Option<Vec<String>>,
-    /// Whether it opens this API; an API key of an administrator's only.
+    /// Whether it opens this API; an API key of an administrator's only, and on all sites.
     #[serde(default)]
     may_manage: bool,
     /// Whether a token must carry exp; a JWT key's only. Yes unless given.

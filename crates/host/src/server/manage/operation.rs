@@ -11,7 +11,7 @@ use super::ManageError;
 use super::body::without_values;
 use crate::executor::Executor;
 use crate::host::Host;
-use crate::model::{Caller, Site, User};
+use crate::model::{Allowed, Caller, Site, User};
 use crate::store::{Records, StoreError};
 
 /// Adds the schemas that a type needs, and refers to it.
@@ -183,6 +183,8 @@ impl<R> Managed<'_, R> {
             site,
             // An administrator has every right without a role.
             roles: BTreeMap::new(),
+            // A key that is limited to sites does not open this API.
+            reach: Allowed::All,
             key: Some(self.key.to_owned()),
             request_id: self.request_id.to_owned(),
         }

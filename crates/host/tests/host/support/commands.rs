@@ -79,7 +79,7 @@ pub fn utilities(gate: &Arc<Gate>) -> Vec<RegisteredUtility> {
 }
 
 fn successful(context: Vec<serde_json::Value>) -> Answer {
-    Answer { context_data: Some(context), ..Answer::ended(Ended::Successful) }
+    Answer { context_data: Some(context.into()), ..Answer::ended(Ended::Successful) }
 }
 
 /// Leaves a site of the given name behind.

@@ -1,6 +1,7 @@
 //! A host that is served for one test, with commands that show what the machinery does.
 
 mod commands;
+mod full_host;
 
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
@@ -17,6 +18,7 @@ use soar_host::store::{AuditFilter, NewSite, NewUser};
 use soar_host::testing::TestStore;
 
 pub use commands::{Gate, Vendor};
+pub use full_host::FullHost;
 
 /// Keeps secrets by turning their bits over: tests need no more.
 #[derive(Debug)]

@@ -67,7 +67,8 @@ pub(super) async fn make(mut managed: Managed<'_>) -> Result<Done, ManageError> 
     ];
     let raw: RawParameters = given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
     let answer = call(&mut managed, "CreateAnIncident", &caller, &raw).await?;
-    let number = answer.context_data.as_ref().and_then(|rows| rows.first()?["Incident Number"].as_str());
+    let rows = answer.context_data.map(|rows| rows.values()).unwrap_or_default();
+    let number = rows.first().and_then(|row| row["Incident Number"].as_str());
     let number = number.ok_or_else(|| StoreError::Unreadable("an incident without a number".to_owned()))?;
     shown(&mut managed, number, number.to_owned()).await
 }

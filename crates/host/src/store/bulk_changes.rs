@@ -1,0 +1,146 @@
+//! Many incidents at once: locked and looked at for a decision, and changed by one statement.
+
+use serde::Deserialize;
+use sqlx::Row as _;
+
+use super::rows::identifiers;
+use super::{Records, StoreError};
+use crate::model::Status;
+
+/// What a bulk command must know of an incident to decide about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IncidentGround {
+    /// Its number in the store.
+    pub id: i64,
+    /// Its number as users know it.
+    pub number: String,
+    /// The site that it belongs to.
+    pub site_id: i64,
+    /// The name of the user who answers for it.
+    pub owner: Option<String>,
+    /// Whether it is done.
+    pub status: Status,
+    /// When it was closed.
+    pub closed_at: Option<i64>,
+    /// Who closed it.
+    pub closed_by: Option<String>,
+    /// Rises with every change.
+    pub version: i64,
+}
+
+/// A row of the lookup, as it comes over.
+#[derive(Debug, Deserialize)]
+struct Found(usize, i64, i64, Option<String>, Status, Option<i64>, Option<String>, i64);
+
+impl Records<'_> {
+    /// The incident of each of those numbers, if there is one, in the order of the numbers; kept from being changed by
+    /// others until the transaction ends. They are locked in the order of their ids, so that two calls cannot wait for
+    /// each other.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn incidents_for_change(
+        &mut self,
+        numbers: &[String],
+    ) -> Result<Vec<Option<IncidentGround>>, StoreError> {
+        // Looked up in the order of the index, which finds neighbours on one page.
+        let mut sorted: Vec<(&String, usize)> = numbers.iter().zip(0..).collect();
+        sorted.sort_unstable();
+        let texts: Vec<&String> = sorted.iter().map(|(number, _)| *number).collect();
+        let lock = match self.engine.for_update() {
+            "" => String::new(),
+            lock => format!(" ORDER BY i.id{lock} OF i"),
+        };
+        let sql = format!(
+            "SELECT {} FROM (SELECT n.position, i.id, i.site_id, i.owner, i.status, i.closed_at, i.closed_by, i.version
+                             FROM {} CROSS JOIN incidents i WHERE i.number = n.text{lock}) found",
+            self.engine.gathered("position, id, site_id, owner, status, closed_at, closed_by, version"),
+            self.engine.table_of_texts("$1", "n"),
+        );
+        let bound = serde_json::to_string(&texts).unwrap_or_default();
+        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(bound).fetch_one(&mut *self.connection).await?;
+        let unreadable = |error: serde_json::Error| StoreError::Unreadable(error.to_string());
+        let found: Vec<Found> = serde_json::from_str(row.try_get(0)?).map_err(unreadable)?;
+        let mut incidents = vec![None; numbers.len()];
+        for Found(position, id, site_id, owner, status, closed_at, closed_by, version) in found {
+            let Some((number, place)) = sorted.get(position) else { continue };
+            if let Some(incident) = incidents.get_mut(*place) {
+                let number = (*number).clone();
+                *incident = Some(IncidentGround { id, number, site_id, owner, status, closed_at, closed_by, version });
+            }
+        }
+        Ok(incidents)
+    }
+
+    /// Closes open incidents; `conclusion` is added to each as a line of its own, unless it is empty.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn close_incidents(
+        &mut self,
+        ids: &[i64],
+        by: &str,
+        conclusion: &str,
+        now: i64,
+    ) -> Result<(), StoreError> {
+        let sql = format!(
+            "UPDATE incidents SET status = 'Closed', closed_at = $2, closed_by = $3, modified_at = $2,
+                    conclusion = conclusion || CASE WHEN conclusion = '' THEN CAST($4 AS TEXT) ELSE CAST($5 AS TEXT) END,
+                    version = version + 1
+             WHERE id IN ({}) AND status = 'Open'",
+            self.engine.integers_of("$1"),
+        );
+        let on_a_new_line = if conclusion.is_empty() { String::new() } else { format!("\n{conclusion}") };
+        sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(identifiers(ids))
+            .bind(now)
+            .bind(by)
+            .bind(conclusion)
+            .bind(on_a_new_line)
+            .execute(&mut *self.connection)
+            .await?;
+        Ok(())
+    }
+
+    /// Gives incidents to another site.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn move_incidents(&mut self, ids: &[i64], site: i64, now: i64) -> Result<(), StoreError> {
+        let sql = format!(
+            "UPDATE incidents SET site_id = $2, modified_at = $3, version = version + 1 WHERE id IN ({})",
+            self.engine.integers_of("$1"),
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(ids)).bind(site).bind(now);
+        query.execute(&mut *self.connection).await?;
+        Ok(())
+    }
+
+    /// Gives incidents to another owner.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn own_incidents(&mut self, ids: &[i64], owner: &str, now: i64) -> Result<(), StoreError> {
+        let sql = format!(
+            "UPDATE incidents SET owner = $2, modified_at = $3, version = version + 1 WHERE id IN ({})",
+            self.engine.integers_of("$1"),
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(ids)).bind(owner).bind(now);
+        query.execute(&mut *self.connection).await?;
+        Ok(())
+    }
+
+    /// Notes that incidents, or something that belongs to them, changed.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn touch_incidents(&mut self, ids: &[i64], now: i64) -> Result<(), StoreError> {
+        let sql = format!(
+            "UPDATE incidents SET modified_at = $2, version = version + 1 WHERE id IN ({})",
+            self.engine.integers_of("$1"),
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(ids)).bind(now);
+        query.execute(&mut *self.connection).await?;
+        Ok(())
+    }
+}
