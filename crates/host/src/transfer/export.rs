@@ -5,7 +5,7 @@ use std::io::Write;
 
 use serde_json::Value;
 
-use super::record::{CASE_COLUMNS, INCIDENT_COLUMNS, Written, write_case, write_incident};
+use super::write_record::{CASE_COLUMNS, INCIDENT_COLUMNS, Written, write_case, write_incident};
 use super::{Format, Progress, Subject, TransferError, formula};
 use crate::model::{Caller, Right};
 use crate::store::{Records, Store};

@@ -15,8 +15,10 @@ mod export;
 mod fields;
 mod formula;
 mod import;
-mod record;
+mod nested;
+mod read_record;
 mod source;
+mod write_record;
 
 use std::fmt;
 

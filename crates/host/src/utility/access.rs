@@ -19,6 +19,11 @@ pub(super) struct Actor {
 }
 
 impl Actor {
+    /// The caller itself.
+    pub(super) fn is(caller: &Caller) -> Self {
+        Self { name: caller.user.name.clone(), is_other: false }
+    }
+
     /// The user named under `Username`, or else the caller.
     pub(super) async fn find(
         records: &mut Records<'_>,
@@ -34,7 +39,7 @@ impl Actor {
                 let user = active_user(records, name).await?;
                 Ok(Self { name: user.name, is_other: true })
             }
-            _ => Ok(Self { name: caller.user.name.clone(), is_other: false }),
+            _ => Ok(Self::is(caller)),
         }
     }
 

@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 use soar_host::model::Status;
 use soar_host::testing::TestStore;
+use soar_host::utility::link_incidents;
 
-use crate::world::{World, closing};
+use crate::world::{NOW, World, closing};
 
 const SAMPLE: [&str; 2] = ["20210127-198", "20210127-197"];
 
@@ -270,6 +271,40 @@ async fn a_new_case_gathers_incidents_and_is_not_made_for_none() {
         assert!(answer["error"].as_str().unwrap().contains("There is no incident \"x\""), "{answer}");
         let mut reader = test.store.reader().await.unwrap();
         assert_eq!(reader.records().count_cases(&[world.operations.id]).await.unwrap(), 1);
+    }
+}
+
+#[tokio::test]
+async fn incidents_are_linked_with_each_other_once_and_all_or_none() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store).await;
+        world.incidents(&world.operations, &["a", "b", "c"]).await;
+        world.incidents(&world.client, &["behind"]).await;
+        let link = async |name: &str, number: &str, others: &[&str]| {
+            let caller = world.caller(name).await;
+            let others: Vec<String> = others.iter().map(|other| (*other).to_owned()).collect();
+            let mut transaction = test.store.transaction().await.unwrap();
+            let linked = link_incidents(&mut transaction.records(), &caller, number, &others, NOW).await;
+            transaction.commit().await.unwrap();
+            linked.map_err(|error| error.to_string())
+        };
+        assert_eq!(link("analyst", "b", &["a", "c", "a"]).await, Ok(2));
+        assert_eq!(link("analyst", "a", &["b"]).await, Ok(0));
+        assert_eq!((world.version("a").await, world.version("b").await), (2, 2));
+        let linked = world.json("analyst", "GetLinkedIncidentsOfAnIncident", json!({ "Incident Number": "a" })).await;
+        assert_eq!(linked["returnData"]["Data"], json!(["a", "b", "c"]));
+        for (name, number, others, reason) in [
+            ("analyst", "a", &["c", "behind"][..], "There is no incident \"behind\""),
+            ("analyst", "a", &["nowhere"], "There is no incident \"nowhere\""),
+            ("analyst", "a", &["a"], "with itself"),
+            ("analyst", "a", &[], "at least one"),
+            ("viewer", "a", &["c"], "lacks the right to change incidents"),
+        ] {
+            let refusal = link(name, number, others).await.unwrap_err();
+            assert!(refusal.contains(reason), "{refusal}");
+        }
+        assert_eq!(world.version("c").await, 2);
+        assert_eq!(link("Admin", "a", &["behind", "c"]).await, Ok(2));
     }
 }
 

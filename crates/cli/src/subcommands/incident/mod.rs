@@ -3,6 +3,7 @@
 mod create;
 mod export;
 mod import;
+mod link;
 mod list;
 mod set;
 mod show;
@@ -25,6 +26,7 @@ Examples:
   footprint incident show 20210127-198
   footprint incident create --type Phishing --title \"Phishing mail to finance\"
   footprint incident set 20210127-198 Severity High
+  footprint incident link 20210127-198 20210127-197
   footprint incident import incidents.csv
   footprint incident export > incidents.ndjson
 
@@ -48,6 +50,7 @@ enum Action {
     Create(create::Arguments),
     Set(set::Arguments),
     Task(task::Arguments),
+    Link(link::Arguments),
     Import(import::Arguments),
     Export(export::Arguments),
 }
@@ -61,6 +64,7 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
             Action::Create(arguments) => create::run(arguments, &session, printer).await,
             Action::Set(arguments) => set::run(arguments, &session, printer).await,
             Action::Task(arguments) => task::run(arguments, &session, printer).await,
+            Action::Link(arguments) => link::run(arguments, &session, printer).await,
             Action::Import(arguments) => import::run(arguments, &session, printer).await,
             Action::Export(arguments) => export::run(arguments, &session, printer).await,
         }

@@ -1,0 +1,125 @@
+//! Reads a file row by row, and stores the rows a batch at a time.
+
+use std::collections::HashSet;
+use std::io::BufRead;
+
+use super::report::ImportReport;
+use super::under_way::Import;
+use crate::model::Caller;
+use crate::model::access::text_enum;
+use crate::store::Store;
+use crate::transfer::read_record::{CaseRow, Importer, IncidentRow};
+use crate::transfer::source::Source;
+use crate::transfer::{Format, Progress, Subject, TransferError};
+
+/// How many rows one transaction stores.
+pub(super) const BATCH: usize = 500;
+
+text_enum! {
+    /// What becomes of a row whose number is taken.
+    pub enum OnConflict {
+        /// It is a bad row.
+        Fail = "fail",
+        /// What is stored stays as it is.
+        Skip = "skip",
+        /// What is stored becomes what the row says; links are added.
+        Update = "update",
+    }
+}
+
+/// What to import.
+#[derive(Debug, Clone, Copy)]
+pub struct ImportOptions {
+    /// What the rows are.
+    pub subject: Subject,
+    /// How they are written.
+    pub format: Format,
+    /// What becomes of a row whose number is taken.
+    pub on_conflict: OnConflict,
+}
+
+/// Imports rows in the caller's name, onto sites where the caller may change incidents. Batches of rows are
+/// transactions: after a crash a row is there whole or not at all, and the same file can be imported again with
+/// [`OnConflict::Skip`]. Reading blocks the task, as a file or a pipe does.
+///
+/// `progress` is told after each batch; `now` is in milliseconds since 1970.
+///
+/// # Errors
+/// [`TransferError`] when the store fails or the file cannot be read any further; batches before stay.
+pub async fn import<R: BufRead + Send>(
+    store: &Store,
+    caller: &Caller,
+    options: ImportOptions,
+    reader: R,
+    now: i64,
+    progress: &mut (dyn FnMut(Progress) + Send),
+) -> Result<ImportReport, TransferError> {
+    let mut source = Source::new(options.format, reader)?;
+    let sites = store.reader().await?.records().sites().await?;
+    let sites = sites.into_iter().map(|site| (site.name.to_lowercase(), site)).collect();
+    let importer = Importer { user: &caller.user.name, now };
+    let mut import = Import { store, caller, options, sites, report: ImportReport::default(), late: Vec::new() };
+    let mut rows = 0;
+    let mut incidents = Vec::new();
+    let mut cases = Vec::new();
+    let mut numbers = HashSet::new();
+    while let Some(row) = source.next()? {
+        rows += 1;
+        let (line, row) = match row {
+            Ok(row) => row,
+            Err(bad) => {
+                import.report.failed += 1;
+                import.report.keep(bad);
+                continue;
+            }
+        };
+        let number = match options.subject {
+            Subject::Incidents => match IncidentRow::read(row, importer) {
+                Ok(row) => {
+                    let number = row.incident.number.clone();
+                    incidents.push((line, row));
+                    number
+                }
+                Err(problems) => {
+                    import.report.bad(line, problems);
+                    continue;
+                }
+            },
+            Subject::Cases => match CaseRow::read(row, importer) {
+                Ok(row) => {
+                    let number = row.case.number.clone();
+                    cases.push((line, row));
+                    number
+                }
+                Err(problems) => {
+                    import.report.bad(line, problems);
+                    continue;
+                }
+            },
+        };
+        // A number that comes twice meets itself in the store.
+        if !numbers.insert(number) {
+            let (incident, case) = (incidents.pop(), cases.pop());
+            match options.subject {
+                Subject::Incidents => import.incidents(std::mem::take(&mut incidents)).await?,
+                Subject::Cases => import.cases(std::mem::take(&mut cases)).await?,
+            }
+            numbers.clear();
+            numbers.extend(incident.iter().map(|(_, row)| row.incident.number.clone()));
+            numbers.extend(case.iter().map(|(_, row)| row.case.number.clone()));
+            incidents.extend(incident);
+            cases.extend(case);
+        }
+        if numbers.len() >= BATCH {
+            import.incidents(std::mem::take(&mut incidents)).await?;
+            import.cases(std::mem::take(&mut cases)).await?;
+            numbers.clear();
+            progress(Progress { rows, total_rows: None, bytes: source.bytes() });
+        }
+    }
+    import.incidents(incidents).await?;
+    import.cases(cases).await?;
+    import.late_links().await?;
+    progress(Progress { rows, total_rows: Some(rows), bytes: source.bytes() });
+    Ok(import.report)
+}

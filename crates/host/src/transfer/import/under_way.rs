@@ -1,0 +1,55 @@
+//! An import that is under way, and what all its rows are asked: whether their site will do, and their number.
+
+use std::collections::HashMap;
+
+use soar_connector::name::quoted;
+
+use super::report::ImportReport;
+use super::run::{ImportOptions, OnConflict};
+use crate::model::{Caller, Right, Site, Status};
+use crate::store::Store;
+use crate::transfer::read_record::WantedLink;
+
+/// An import that is under way.
+pub(super) struct Import<'i> {
+    pub(super) store: &'i Store,
+    pub(super) caller: &'i Caller,
+    pub(super) options: ImportOptions,
+    /// By lower-case name.
+    pub(super) sites: HashMap<String, Site>,
+    pub(super) report: ImportReport,
+    /// Links to incidents that were not there yet: line, id, and the link.
+    pub(super) late: Vec<(u64, i64, WantedLink)>,
+}
+
+impl Import<'_> {
+    /// The site of that name, if the caller may change incidents there.
+    pub(super) fn site(&self, name: &str) -> Result<i64, (String, String)> {
+        let problem = |problem: String| ("site".to_owned(), problem);
+        let site = self.sites.get(&name.to_lowercase());
+        let site = site.filter(|site| self.caller.may(Right::SeeIncidents, site.id));
+        let site = site.ok_or_else(|| problem(format!("expected the name of a site, found {}", quoted(name))))?;
+        if self.caller.may(Right::ChangeIncidents, site.id) {
+            return Ok(site.id);
+        }
+        Err(problem(format!("expected a site on which you may change incidents, found {}", quoted(name))))
+    }
+
+    /// Whether a row whose number is taken is to be stored over it.
+    pub(super) fn conflict(&mut self, line: u64, number: &str, site: i64) -> bool {
+        let (taken, visible) = (quoted(number), self.caller.may(Right::ChangeIncidents, site));
+        match self.options.on_conflict {
+            OnConflict::Skip => self.report.skipped += 1,
+            OnConflict::Update if visible => return true,
+            OnConflict::Fail | OnConflict::Update => {
+                let problem = format!("expected a number that is free, found {taken}");
+                self.report.bad(line, [("number".to_owned(), problem)]);
+            }
+        }
+        false
+    }
+}
+
+pub(super) fn status(closed_at: Option<i64>) -> Status {
+    if closed_at.is_some() { Status::Closed } else { Status::Open }
+}

@@ -1,0 +1,145 @@
+//! Incidents and cases as rows of a file are written.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::fields::shown_time;
+use super::nested::{FieldRow, LinkRow, TaskRow};
+use crate::model::{Case, DynamicField, Incident, Link, Task};
+
+/// One field of a row that is written, as JSON text.
+pub(super) type Written = Vec<(&'static str, String)>;
+
+fn text(text: &str) -> String {
+    Value::from(text).to_string()
+}
+
+fn maybe(value: Option<&str>) -> String {
+    value.map_or_else(|| "null".to_owned(), text)
+}
+
+fn moment(milliseconds: Option<i64>) -> String {
+    maybe(milliseconds.map(shown_time).as_deref())
+}
+
+fn list<T: Serialize>(rows: Vec<T>) -> String {
+    serde_json::to_string(&rows).unwrap_or_default()
+}
+
+fn link_rows(links: &[Link]) -> String {
+    let rows = links.iter().map(|link| LinkRow {
+        number: link.number.clone(),
+        linked_at: Some(shown_time(link.linked_at)),
+        linked_by: Some(link.linked_by.clone()),
+    });
+    list(rows.collect())
+}
+
+/// An incident as it is written.
+pub(super) fn write_incident(
+    incident: &Incident,
+    site: &str,
+    tasks: &[Task],
+    fields: &[DynamicField],
+    cases: &[Link],
+    linked: &[Link],
+) -> Written {
+    let tasks = tasks.iter().map(|task| TaskRow { name: task.name.clone(), required: task.required, done: task.done });
+    let fields = fields.iter().map(|field| FieldRow {
+        section: field.section.clone(),
+        name: field.name.clone(),
+        kind: field.kind,
+        required_on_close: field.required_on_close,
+        value: field.value.clone(),
+    });
+    vec![
+        ("number", text(&incident.number)),
+        ("title", text(&incident.title)),
+        ("description", text(&incident.description)),
+        ("incidentType", text(&incident.incident_type)),
+        ("site", text(site)),
+        ("owner", maybe(incident.owner.as_deref())),
+        ("assignee", maybe(incident.assignee.as_deref())),
+        ("severity", text(incident.severity.as_str())),
+        ("status", text(incident.status.as_str())),
+        ("disposition", text(&incident.disposition)),
+        ("conclusion", text(&incident.conclusion)),
+        ("rawData", incident.raw_data.clone().unwrap_or_else(|| "null".to_owned())),
+        ("dueAt", moment(incident.due_at)),
+        ("creator", text(&incident.creator)),
+        ("createdAt", moment(Some(incident.created_at))),
+        ("modifiedAt", moment(Some(incident.modified_at))),
+        ("closedAt", moment(incident.closed_at)),
+        ("closedBy", maybe(incident.closed_by.as_deref())),
+        ("tasks", list(tasks.collect())),
+        ("fields", list(fields.collect())),
+        ("cases", link_rows(cases)),
+        ("linkedIncidents", link_rows(linked)),
+    ]
+}
+
+/// A case as it is written.
+pub(super) fn write_case(case: &Case, site: &str) -> Written {
+    vec![
+        ("number", text(&case.number)),
+        ("title", text(&case.title)),
+        ("description", text(&case.description)),
+        ("caseType", text(&case.case_type)),
+        ("site", text(site)),
+        ("owner", maybe(case.owner.as_deref())),
+        ("priority", text(&case.priority)),
+        ("timeZone", text(&case.time_zone)),
+        ("status", text(case.status.as_str())),
+        ("creator", text(&case.creator)),
+        ("reportedAt", moment(case.reported_at)),
+        ("createdAt", moment(Some(case.created_at))),
+        ("modifiedAt", moment(Some(case.modified_at))),
+        ("closedAt", moment(case.closed_at)),
+        ("closedBy", maybe(case.closed_by.as_deref())),
+    ]
+}
+
+/// The columns of a file without rows.
+pub(super) const INCIDENT_COLUMNS: &[&str] = &[
+    "number",
+    "title",
+    "description",
+    "incidentType",
+    "site",
+    "owner",
+    "assignee",
+    "severity",
+    "status",
+    "disposition",
+    "conclusion",
+    "rawData",
+    "dueAt",
+    "creator",
+    "createdAt",
+    "modifiedAt",
+    "closedAt",
+    "closedBy",
+    "tasks",
+    "fields",
+    "cases",
+    "linkedIncidents",
+];
+
+/// The columns of a file without rows.
+pub(super) const CASE_COLUMNS: &[&str] = &[
+    "number",
+    "title",
+    "description",
+    "caseType",
+    "site",
+    "owner",
+    "priority",
+    "timeZone",
+    "status",
+    "creator",
+    "reportedAt",
+    "createdAt",
+    "modifiedAt",
+    "closedAt",
+    "closedBy",
+];
