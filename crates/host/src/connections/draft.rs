@@ -8,7 +8,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{AdditionalProperties, AnyOfBuilder, ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::model::shapes;
@@ -78,7 +78,8 @@ impl PartialSchema for GivenValue {
             let object = ObjectBuilder::new().schema_type(kind.clone());
             any = any.item(if matches!(kind, Type::String) { object.pattern(Some(r"^[^\u0000]*$")) } else { object });
         }
-        any.item(ObjectBuilder::new().schema_type(Type::Object).property("reference", reference).required("reference"))
+        let elsewhere = ObjectBuilder::new().property("reference", reference).required("reference");
+        any.item(elsewhere.additional_properties(Some(AdditionalProperties::FreeForm(false))))
             .description(Some(
                 "A value; {\"reference\": \"env:NAME\"} for a secret that lives elsewhere; null for none; and an empty \
                  text for none too, or for the secret as it is.",
@@ -94,29 +95,29 @@ impl ToSchema for GivenValue {}
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct ConnectionDraft {
     /// The integration's stable name or its product's, such as `coda-footprint` or `CODA Footprint`.
-    #[schema(schema_with = shapes::filled)]
+    #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
     pub integration: String,
     /// Its name.
     #[schema(schema_with = shapes::name)]
     pub name: String,
     /// A site's name, or `Shared to internal sites`.
-    #[schema(schema_with = shapes::filled)]
+    #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
     pub site: String,
     /// For one that is shared: the internal site that its events go to.
     #[serde(default)]
-    #[schema(schema_with = shapes::known_or_nothing)]
+    #[schema(pattern = r"^[^\u0000]*$")]
     pub recipient_site: Option<String>,
     /// The proxy agent that it goes through.
     #[serde(default)]
-    #[schema(schema_with = shapes::name_or_nothing)]
+    #[schema(schema_with = shapes::agent)]
     pub agent_name: Option<String>,
     /// What it is for.
     #[serde(default)]
-    #[schema(schema_with = shapes::description)]
+    #[schema(max_length = 2000, pattern = r"^[^\u0000]*$")]
     pub description: String,
     /// The tenant that it is meant for.
     #[serde(default)]
-    #[schema(schema_with = shapes::name_or_nothing)]
+    #[schema(schema_with = shapes::tenant)]
     pub tenant: Option<String>,
     /// Whether commands run on it; they do unless told otherwise.
     #[serde(default = "yes")]
@@ -126,11 +127,11 @@ pub struct ConnectionDraft {
     pub users: Vec<String>,
     /// Minutes from one test to the next; none for no tests.
     #[serde(default)]
-    #[schema(schema_with = shapes::minutes_or_nothing)]
+    #[schema(minimum = 1, maximum = 43200)]
     pub health_check_minutes: Option<i64>,
     /// Where mail about failed tests goes.
     #[serde(default)]
-    #[schema(schema_with = shapes::mail_or_nothing)]
+    #[schema(max_length = 254, pattern = r"^([!-+\-./0-9:;=?A-~]+@[!-+\-./0-9:;=?A-~]+)?$")]
     pub health_check_email: Option<String>,
     /// The integration's parameters.
     #[serde(default)]
@@ -154,23 +155,23 @@ pub struct ConnectionChange {
     pub name: Option<String>,
     /// A site's name, or `Shared to internal sites`.
     #[serde(default)]
-    #[schema(schema_with = shapes::optional_filled)]
+    #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
     pub site: Option<String>,
     /// For one that is shared: the internal site that its events go to.
     #[serde(default, deserialize_with = "given")]
-    #[schema(schema_with = shapes::known_or_nothing)]
+    #[schema(pattern = r"^[^\u0000]*$")]
     pub recipient_site: Option<Option<String>>,
     /// The proxy agent.
     #[serde(default, deserialize_with = "given")]
-    #[schema(schema_with = shapes::name_or_nothing)]
+    #[schema(schema_with = shapes::agent)]
     pub agent_name: Option<Option<String>>,
     /// What it is for.
     #[serde(default)]
-    #[schema(schema_with = shapes::optional_description)]
+    #[schema(max_length = 2000, pattern = r"^[^\u0000]*$")]
     pub description: Option<String>,
     /// The tenant.
     #[serde(default, deserialize_with = "given")]
-    #[schema(schema_with = shapes::name_or_nothing)]
+    #[schema(schema_with = shapes::tenant)]
     pub tenant: Option<Option<String>>,
     /// Whether commands run on it.
     #[serde(default)]
@@ -180,11 +181,11 @@ pub struct ConnectionChange {
     pub users: Option<Vec<String>>,
     /// Minutes from one test to the next; null for no tests.
     #[serde(default, deserialize_with = "given")]
-    #[schema(schema_with = shapes::minutes_or_nothing)]
+    #[schema(minimum = 1, maximum = 43200)]
     pub health_check_minutes: Option<Option<i64>>,
     /// Where mail about failed tests goes.
     #[serde(default, deserialize_with = "given")]
-    #[schema(schema_with = shapes::mail_or_nothing)]
+    #[schema(max_length = 254, pattern = r"^([!-+\-./0-9:;=?A-~]+@[!-+\-./0-9:;=?A-~]+)?$")]
     pub health_check_email: Option<Option<String>>,
     /// The parameters to be changed; the others stay.
     #[serde(default)]

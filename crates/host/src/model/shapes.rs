@@ -35,49 +35,17 @@ pub(crate) fn email_to_change() -> Object {
         .build()
 }
 
-/// Text in which something can be seen: the name of what is there already.
-pub(crate) const FILLED: &str = r"^[^\u0000]*[^\s\u0000][^\u0000]*$";
-
-/// Any text that can be kept.
-const KEPT: &str = r"^[^\u0000]*$";
-
-/// The characters that the address of a mail may have here.
-const MAIL: &str = r"^([!-+\-./0-9:;=?A-~]+@[!-+\-./0-9:;=?A-~]+)?$";
-
-pub(crate) fn filled() -> Object {
-    text(false).pattern(Some(FILLED)).build()
+fn name_or_nothing(about: &str) -> Object {
+    let pattern = format!("({NAME})|(^$)");
+    text(true).pattern(Some(pattern)).max_length(Some(100)).description(Some(about)).build()
 }
 
-pub(crate) fn optional_filled() -> Object {
-    text(true).pattern(Some(FILLED)).build()
+pub(crate) fn agent() -> Object {
+    name_or_nothing("The proxy agent that it goes through; empty for none.")
 }
 
-/// The name of what may be missing; empty for nothing.
-pub(crate) fn name_or_nothing() -> Object {
-    text(true).pattern(Some(format!("({NAME})|(^$)"))).max_length(Some(100)).build()
-}
-
-/// The name of something that is there; empty for nothing.
-pub(crate) fn known_or_nothing() -> Object {
-    text(true).pattern(Some(KEPT)).build()
-}
-
-pub(crate) fn description() -> Object {
-    text(false).pattern(Some(KEPT)).max_length(Some(2_000)).build()
-}
-
-pub(crate) fn optional_description() -> Object {
-    text(true).pattern(Some(KEPT)).max_length(Some(2_000)).build()
-}
-
-pub(crate) fn mail_or_nothing() -> Object {
-    text(true).pattern(Some(MAIL)).max_length(Some(254)).build()
-}
-
-/// Minutes from one test of a connection to the next.
-pub(crate) fn minutes_or_nothing() -> Object {
-    let kinds = SchemaType::from_iter([Type::Integer, Type::Null]);
-    ObjectBuilder::new().schema_type(kinds).minimum(Some(1)).maximum(Some(43_200)).build()
+pub(crate) fn tenant() -> Object {
+    name_or_nothing("The tenant that it is meant for; empty for none.")
 }
 
 fn zones(or_null: bool) -> Object {

@@ -80,7 +80,7 @@ pub struct WholeIncident {
     /// Who made it.
     pub creator: String,
     /// What it was made from.
-    #[schema(value_type = Object, nullable)]
+    #[schema(value_type = serde_json::Value)]
     pub raw_data: Option<Box<RawValue>>,
     /// Its tasks, in their order.
     pub tasks: Vec<Task>,

@@ -9,7 +9,7 @@ use soar_connector::name::quoted;
 use utoipa::ToSchema;
 
 use super::{call, date, shown};
-use crate::model::{Severity, Status, shapes};
+use crate::model::{Severity, Status};
 use crate::server::manage::ManageError;
 use crate::server::manage::operation::{Done, Managed};
 use crate::store::StoreError;
@@ -23,34 +23,34 @@ pub(super) struct IncidentToChange {
     version: Option<i64>,
     /// Cut after 100 characters.
     #[serde(default)]
-    #[schema(schema_with = shapes::optional_filled)]
+    #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
     title: Option<String>,
     /// What happened.
     #[serde(default)]
-    #[schema(schema_with = shapes::optional_filled)]
+    #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
     description: Option<String>,
     /// Such as Phishing.
     #[serde(default)]
-    #[schema(schema_with = shapes::optional_filled)]
+    #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
     incident_type: Option<String>,
     /// How bad it is.
     #[serde(default)]
     severity: Option<Severity>,
     /// Such as False Positive.
     #[serde(default)]
-    #[schema(schema_with = shapes::optional_filled)]
+    #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
     disposition: Option<String>,
     /// What came of it.
     #[serde(default)]
-    #[schema(schema_with = shapes::optional_filled)]
+    #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
     conclusion: Option<String>,
     /// The name of the user who answers for it.
     #[serde(default)]
-    #[schema(schema_with = shapes::optional_filled)]
+    #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
     owner: Option<String>,
     /// The name of the user who works on it.
     #[serde(default)]
-    #[schema(schema_with = shapes::optional_filled)]
+    #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
     assignee: Option<String>,
     /// When it ought to be closed, in milliseconds since 1970, to the second.
     #[serde(default)]
@@ -60,7 +60,7 @@ pub(super) struct IncidentToChange {
     fields: BTreeMap<String, String>,
     /// The name of its new site.
     #[serde(default)]
-    #[schema(schema_with = shapes::optional_filled)]
+    #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
     site: Option<String>,
     /// Whether it is done. It is closed only when Required tasks are done and fields Required on Close have values.
     #[serde(default)]

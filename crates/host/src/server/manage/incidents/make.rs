@@ -6,7 +6,7 @@ use soar_connector::RawParameters;
 use utoipa::ToSchema;
 
 use super::{call, date, shown};
-use crate::model::{Severity, shapes};
+use crate::model::Severity;
 use crate::server::manage::ManageError;
 use crate::server::manage::operation::{Done, Managed};
 use crate::store::StoreError;
@@ -16,25 +16,25 @@ use crate::store::StoreError;
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct IncidentToMake {
     /// The name of its site.
-    #[schema(schema_with = shapes::filled)]
+    #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
     site: String,
     /// Such as Phishing.
-    #[schema(schema_with = shapes::filled)]
+    #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
     incident_type: String,
     /// Cut after 100 characters.
     #[serde(default)]
-    #[schema(schema_with = shapes::known_or_nothing)]
+    #[schema(pattern = r"^[^\u0000]*$")]
     title: Option<String>,
     /// What happened.
     #[serde(default)]
-    #[schema(schema_with = shapes::known_or_nothing)]
+    #[schema(pattern = r"^[^\u0000]*$")]
     description: Option<String>,
     /// How bad it is. Low unless given.
     #[serde(default)]
     severity: Option<Severity>,
     /// The name of the user who answers for it. System unless given.
     #[serde(default)]
-    #[schema(schema_with = shapes::known_or_nothing)]
+    #[schema(pattern = r"^[^\u0000]*$")]
     owner: Option<String>,
     /// When it ought to be closed, in milliseconds since 1970, to the second; not in the past.
     #[serde(default)]
