@@ -1,5 +1,6 @@
 //! One call: from its arrival to its entry in the audit log.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ pub(crate) struct Call {
     pub key: Option<i64>,
     /// What the metrics call the command: a name that the host knows, never a caller's.
     pub label: Arc<str>,
+    address: Option<IpAddr>,
     started: Duration,
 }
 
@@ -52,7 +54,7 @@ impl Call {
             reason: String::new(),
         };
         let started = host.clock.elapsed();
-        Self { host: Arc::clone(host), entry, key: None, label: "unknown".into(), started }
+        Self { host: Arc::clone(host), entry, key: None, label: "unknown".into(), address, started }
     }
 
     /// Lets the call in by the key it shows, within its limits.
@@ -93,6 +95,10 @@ impl Call {
 
     /// Writes the call's entry, then answers.
     pub(crate) async fn write_and_answer(mut self, mut reply: Reply) -> Response {
+        let has_no_key = self.key.is_none() && reply.status.is_client_error();
+        if has_no_key && !self.host.refusals.count(self.address) {
+            return self.answer(Reply::rate_limited(1));
+        }
         self.conclude(&reply);
         let entry = self.entry.clone();
         if let Err(error) = self.host.audit.write(entry, self.key).await {
