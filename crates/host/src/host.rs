@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 
 use crate::access::{Directory, SecretSeal};
 use crate::audit::AuditWriter;
-use crate::command_api::{CommandRegistry, IntegrationCommands, RegistryError};
+use crate::command_api::{CommandRegistry, IntegrationCommands, RegistryError, SharedReads};
 use crate::executor::Executor;
 use crate::gate::{RateLimits, Refusals};
 use crate::server::{HostMetrics, HostSettings};
@@ -37,6 +37,8 @@ pub struct Host {
     pub(crate) refusals: Refusals,
     /// One permit per call that may run at once.
     pub(crate) in_flight: Arc<Semaphore>,
+    /// Calls that read, and ask the same.
+    pub(crate) reads: SharedReads,
     /// What is counted.
     pub metrics: HostMetrics,
     /// Runs connectors' commands; none in a host that has no connectors.
@@ -69,6 +71,7 @@ impl Host {
             limits: RateLimits::new(settings.requests_per_second, Arc::clone(&clock)),
             refusals: Refusals::new(settings.refused_per_second, Arc::clone(&clock)),
             in_flight: Arc::new(Semaphore::new(settings.calls_in_flight())),
+            reads: SharedReads::default(),
             metrics: HostMetrics::new(),
             settings,
             store,

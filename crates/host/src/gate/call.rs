@@ -100,17 +100,29 @@ impl Call {
             return self.answer(Reply::rate_limited(1));
         }
         self.conclude(&reply);
-        let entry = self.entry.clone();
-        if let Err(error) = self.host.audit.write(entry, self.key).await {
-            tracing::error!(request_id = self.entry.request_id, %error, "a call was refused for want of its entry");
+        let Self { host, entry, key, label, started, .. } = self;
+        let (surface, request_id) = (entry.surface, entry.request_id.clone());
+        if let Err(error) = host.audit.write(entry, key).await {
+            tracing::error!(request_id, %error, "a call was refused for want of its entry");
             reply = Reply::unavailable("The host's store does not answer. Try again later.", error.to_string());
         }
-        self.answer(reply)
+        answer(&host, surface, &label, started, reply, &request_id)
     }
 
     fn answer(self, reply: Reply) -> Response {
-        let took = self.host.clock.elapsed().saturating_sub(self.started);
-        self.host.metrics.count_call(self.entry.surface, &self.label, reply.status.as_u16(), took);
-        reply.into_response(&self.entry.request_id)
+        answer(&self.host, self.entry.surface, &self.label, self.started, reply, &self.entry.request_id)
     }
+}
+
+fn answer(
+    host: &Host,
+    surface: Surface,
+    label: &Arc<str>,
+    started: Duration,
+    reply: Reply,
+    request_id: &str,
+) -> Response {
+    let took = host.clock.elapsed().saturating_sub(started);
+    host.metrics.count_call(surface, label, reply.status.as_u16(), took);
+    reply.into_response(request_id)
 }

@@ -132,7 +132,7 @@ mod tests {
     fn an_address_has_so_many_per_second_and_all_together_ten_times_as_many() {
         let clock = ManualClock::new();
         let refusals = Refusals::new(2, Arc::new(clock.clone()));
-        let mut logged = |address| refusals.count(address);
+        let logged = |address| refusals.count(address);
         assert_eq!([logged(four(1)), logged(four(1)), logged(four(1))], [true, true, false]);
         let others = (2..=20).flat_map(|last| [four(last), four(last)]).filter(|address| logged(*address)).count();
         assert_eq!(others, 18);
