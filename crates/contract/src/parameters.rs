@@ -174,8 +174,7 @@ fn parse_fields(inputs: &[Input], raw: &RawParameters) -> Result<Parameters, Vec
     let mut values = BTreeMap::new();
     let mut problems = Vec::new();
     for (name, value) in raw {
-        let wanted = normalised(name);
-        let Some(input) = inputs.iter().find(|input| normalised(&input.name) == wanted) else {
+        let Some(input) = named(inputs, name) else {
             problems.push(ParameterProblem::Unknown {
                 name: name.clone(),
                 valid: inputs.iter().map(|input| input.name.clone()).collect(),
@@ -207,6 +206,15 @@ fn parse_fields(inputs: &[Input], raw: &RawParameters) -> Result<Parameters, Vec
         }
     }
     if problems.is_empty() { Ok(Parameters { values }) } else { Err(problems) }
+}
+
+/// The input of that name, in any form that people type.
+fn named<'i>(inputs: &'i [Input], name: &str) -> Option<&'i Input> {
+    let exact = inputs.iter().find(|input| input.name == *name);
+    exact.or_else(|| {
+        let wanted = normalised(name);
+        inputs.iter().find(|input| normalised(&input.name) == wanted)
+    })
 }
 
 fn is_blank(input: &Input, value: &Value) -> bool {

@@ -9,42 +9,23 @@
 use std::process::Command as Process;
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use axum::Router;
 use axum::http::header;
 use axum::routing::post;
 use bytes::Bytes;
-use serde_json::json;
-use soar_connector::{Command, Parameters, SystemClock};
+use soar_connector::SystemClock;
 use soar_host::Host;
 use soar_host::access::{KeyRequest, SealError, SecretSeal, issue_key};
-use soar_host::command_api::{CommandRegistry, RegisteredUtility};
-use soar_host::model::{Allowed, Caller, KeyKind, SiteKind};
+use soar_host::command_api::CommandRegistry;
+use soar_host::model::{Allowed, KeyKind, SiteKind};
 use soar_host::server::{HostSettings, serve};
-use soar_host::store::{NewSite, NewUser, Records, Store};
-use soar_host::utility::{Answer, Ended, Refusal, UtilityCommand};
+use soar_host::store::{NewIncident, NewSite, NewUser, Store};
 
-/// Reads a few rows.
-struct ShowSites;
+/// How many incidents a call asks for.
+const PAGE: usize = 5;
 
-#[async_trait]
-impl UtilityCommand for ShowSites {
-    fn name(&self) -> &'static str {
-        "Show Sites"
-    }
-
-    fn endpoint(&self) -> &'static str {
-        "ShowSites"
-    }
-
-    async fn run(&self, records: &mut Records<'_>, _: &Caller, _: &Parameters, _: i64) -> Result<Answer, Refusal> {
-        let sites = records.sites().await?;
-        Ok(Answer {
-            context_data: Some(sites.iter().map(|site| json!({ "Name": site.name, "Kind": site.kind })).collect()),
-            ..Answer::ended(Ended::Successful)
-        })
-    }
-}
+/// How many incidents the site has.
+const INCIDENTS: usize = 1000;
 
 #[derive(Debug)]
 struct NoSeal;
@@ -69,8 +50,10 @@ fn main() {
 
     let hosts = runtime();
     let (url, key) = hosts.block_on(start_host(&folder.path().join("host.db").display().to_string()));
-    let path = "/VSOC/api/Command/ShowSites";
-    let body = r#"{"Username":"Admin","Site":"Security Operations","CommandParams":{}}"#;
+    let path = "/VSOC/api/Command/GetIncidents";
+    let body = format!(
+        r#"{{"Username":"Admin","Site":"Security Operations","CommandParams":{{"Filter":[[{{"field":"Status","operator":"=","value":"Open"}}]],"Static Fields":["Incident Number","Title","Status","Severity","Owner"],"Start Time":"2019-03-26 00:00:00","End Time":"2099-12-31 10:15:00","Page Index":0,"Page Size":{PAGE}}}}}"#
+    );
     let script = folder.path().join("call.lua");
     let lua = format!(
         "wrk.method = 'POST'\nwrk.body = '{body}'\nwrk.headers['Content-Type'] = 'application/json'\n\
@@ -78,7 +61,7 @@ fn main() {
     );
     std::fs::write(&script, lua).expect("wrk's script");
     let answered = hosts.block_on(async {
-        let request = reqwest::Client::new().post(format!("{url}{path}")).body(body);
+        let request = reqwest::Client::new().post(format!("{url}{path}")).body(body.clone());
         let request = request.header("content-type", "application/json").header("d3key", &key);
         request.send().await.expect("an answer").error_for_status().expect("a success").bytes().await.expect("a body")
     });
@@ -86,9 +69,8 @@ fn main() {
     let bare = runtime();
     let bare_url = bare.block_on(start_bare(path, answered.clone()));
     println!(
-        "the command ShowSites, which reads {} rows; {} bytes per answer; SQLite; {connections} connections for \
+        "Get Incidents, {PAGE} of {INCIDENTS} incidents; {} bytes per answer; SQLite; {connections} connections for \
          {seconds} s each",
-        4,
         answered.len()
     );
     let run = |name: &str, url: &str| {
@@ -118,16 +100,23 @@ async fn start_host(address: &str) -> (String, String) {
     let store = Store::open(address).await.expect("a store");
     let mut transaction = store.transaction().await.expect("a transaction");
     let mut records = transaction.records();
-    for name in ["Security Operations", "Client A", "Client B", "Client C"] {
-        let site = NewSite {
-            name: name.to_owned(),
-            kind: SiteKind::Internal,
-            description: String::new(),
-            time_zone: "UTC".to_owned(),
-            language: "en".to_owned(),
-        };
-        records.create_site(&site, 1).await.expect("a site");
-    }
+    let site = NewSite {
+        name: "Security Operations".to_owned(),
+        kind: SiteKind::Internal,
+        description: String::new(),
+        time_zone: "UTC".to_owned(),
+        language: "en".to_owned(),
+    };
+    let site = records.create_site(&site, 1).await.expect("a site");
+    let made = 1_611_756_480_000;
+    let incidents: Vec<_> = (1..=INCIDENTS)
+        .map(|number| NewIncident {
+            title: format!("Suspicious sign-in of user {number}"),
+            owner: Some("Admin".to_owned()),
+            ..NewIncident::open(format!("20210127-{number}"), site.id, "Admin", made)
+        })
+        .collect();
+    records.insert_incidents(&incidents).await.expect("incidents");
     let admin = NewUser { name: "Admin".to_owned(), email: None, is_administrator: true };
     records.create_user(&admin, 1).await.expect("a user");
     let request = KeyRequest {
@@ -143,12 +132,7 @@ async fn start_host(address: &str) -> (String, String) {
     };
     let issued = issue_key(&mut records, &NoSeal, &request, 1).await.expect("a key");
     transaction.commit().await.expect("a commit");
-    let manifest: Command = toml::from_str(
-        "name = \"Show Sites\"\ndescription = \"Lists sites.\"\neffect = \"read\"\npermissions = []\nendpoint = \"\"",
-    )
-    .expect("a manifest");
-    let utility = RegisteredUtility { manifest, command: Arc::new(ShowSites) };
-    let registry = CommandRegistry::new().with_utilities([utility]).expect("a registry");
+    let registry = CommandRegistry::new().with_own_utilities().expect("a registry");
     let settings = HostSettings {
         listen: ([127, 0, 0, 1], 0).into(),
         requests_per_second: 0,

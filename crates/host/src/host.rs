@@ -8,12 +8,11 @@ use tokio::sync::Semaphore;
 
 use crate::access::{Directory, SecretSeal};
 use crate::audit::AuditWriter;
-use crate::command_api::{CommandRegistry, IntegrationCommands, RegisteredUtility, RegistryError};
+use crate::command_api::{CommandRegistry, IntegrationCommands, RegistryError, SharedReads};
 use crate::executor::Executor;
-use crate::gate::RateLimits;
+use crate::gate::{RateLimits, Refusals};
 use crate::server::{HostMetrics, HostSettings};
 use crate::store::Store;
-use crate::utility;
 
 /// A host: its store, what it remembers, its commands and its limits.
 #[derive(Debug)]
@@ -34,8 +33,12 @@ pub struct Host {
     pub commands: CommandRegistry,
     /// How often each key may call.
     pub(crate) limits: RateLimits,
+    /// How many calls without a good key come from where.
+    pub(crate) refusals: Refusals,
     /// One permit per call that may run at once.
     pub(crate) in_flight: Arc<Semaphore>,
+    /// Calls that read, and ask the same.
+    pub(crate) reads: SharedReads,
     /// What is counted.
     pub metrics: HostMetrics,
     /// Runs connectors' commands; none in a host that has no connectors.
@@ -66,7 +69,9 @@ impl Host {
             directory: Directory::new(store.clone(), Arc::clone(&clock)),
             audit: AuditWriter::start(store.clone()),
             limits: RateLimits::new(settings.requests_per_second, Arc::clone(&clock)),
+            refusals: Refusals::new(settings.refused_per_second, Arc::clone(&clock)),
             in_flight: Arc::new(Semaphore::new(settings.calls_in_flight())),
+            reads: SharedReads::default(),
             metrics: HostMetrics::new(),
             settings,
             store,
@@ -84,13 +89,7 @@ impl Host {
     pub fn with_connectors(settings: HostSettings, executor: Executor) -> Result<Arc<Self>, RegistryError> {
         let connections = executor.connections();
         let integrations: Arc<dyn IntegrationCommands> = Arc::new(executor.clone());
-        let utilities = utility::all().iter().zip(utility::manifest());
-        let commands = CommandRegistry::new()
-            .with_utilities(utilities.map(|(command, manifest)| RegisteredUtility {
-                manifest: manifest.clone(),
-                command: Arc::clone(command),
-            }))?
-            .with_integrations(&integrations)?;
+        let commands = CommandRegistry::new().with_own_utilities()?.with_integrations(&integrations)?;
         let seal = Arc::new(connections.keyring.clone());
         let (store, clock) = (connections.store.clone(), Arc::clone(&connections.clock));
         Ok(Arc::new(Self { executor: Some(executor), ..Self::made_of(settings, store, clock, seal, commands) }))

@@ -10,6 +10,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::registry::Registered;
 use super::request::{CommandRequest, bad_parameters};
+use super::shared_reads::Question;
 use crate::gate::{Call, IdempotencyKey, Reply, read_json};
 use crate::model::{Allowed, AuditEntry, Caller};
 
@@ -19,6 +20,7 @@ pub(super) struct Admitted {
     pub command: Registered,
     pub caller: Caller,
     pub raw: RawParameters,
+    pub question: Question,
     pub parameters: Parameters,
     pub idempotency: Option<IdempotencyKey>,
     /// Held until the call is answered.
@@ -83,6 +85,7 @@ pub(super) async fn admit(call: &mut Call, request: Request) -> Result<Admitted,
         command: command.clone(),
         caller,
         raw: request.parameters,
+        question: Question { command: Arc::clone(&command.endpoint), generation: entered.snapshot.generation(), body },
         parameters,
         idempotency,
         place: entered.place,

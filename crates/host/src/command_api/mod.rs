@@ -6,8 +6,10 @@ mod integration_call;
 mod registry;
 mod request;
 mod service;
+mod shared_reads;
 mod utility_call;
 
 pub use integration::{IntegrationCommand, IntegrationCommands};
 pub use registry::{CommandRegistry, RegisteredUtility, RegistryError};
 pub(crate) use service::call;
+pub(crate) use shared_reads::SharedReads;

@@ -10,7 +10,7 @@ use soar_connector::{Command, name};
 
 use super::IntegrationCommands;
 use crate::executor::CONNECTION_NAME;
-use crate::utility::UtilityCommand;
+use crate::utility::{self, UtilityCommand};
 
 /// A utility command with its manifest.
 #[derive(Clone)]
@@ -76,6 +76,20 @@ impl CommandRegistry {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Adds the utility commands that every host has.
+    ///
+    /// # Errors
+    /// [`RegistryError`].
+    pub fn with_own_utilities(self) -> Result<Self, RegistryError> {
+        let utilities = utility::all().iter().zip(utility::manifest());
+        self.with_utilities(
+            utilities.map(|(command, manifest)| RegisteredUtility {
+                manifest: manifest.clone(),
+                command: Arc::clone(command),
+            }),
+        )
     }
 
     /// Adds utility commands.

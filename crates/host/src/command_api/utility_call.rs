@@ -1,6 +1,7 @@
 //! Runs a utility command: what it does, its kept answer and its entry in the audit log are one transaction.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -25,7 +26,9 @@ enum Failure {
 
 pub(super) async fn run(call: &mut Call, command: &dyn UtilityCommand, admitted: &Admitted) -> Finished {
     if admitted.command.reads_only() && admitted.idempotency.is_none() {
-        return Finished::Unwritten(read(call, command, admitted).await);
+        let host = Arc::clone(&call.host);
+        let question = admitted.question.clone();
+        return Finished::Unwritten(host.reads.answer(question, read(call, command, admitted)).await);
     }
     for attempt in 1.. {
         match change(call, command, admitted).await {
@@ -49,7 +52,7 @@ async fn read(call: &Call, command: &dyn UtilityCommand, admitted: &Admitted) ->
 }
 
 async fn change(call: &mut Call, command: &dyn UtilityCommand, admitted: &Admitted) -> Result<Finished, Failure> {
-    let host = std::sync::Arc::clone(&call.host);
+    let host = Arc::clone(&call.host);
     let now = call.entry.at;
     let claim = admitted.idempotency.as_ref().map(|idempotency| AnswerClaim {
         user: admitted.caller.user.id,

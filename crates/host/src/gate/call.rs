@@ -1,5 +1,6 @@
 //! One call: from its arrival to its entry in the audit log.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ pub(crate) struct Call {
     pub key: Option<i64>,
     /// What the metrics call the command: a name that the host knows, never a caller's.
     pub label: Arc<str>,
+    address: Option<IpAddr>,
     started: Duration,
 }
 
@@ -52,7 +54,7 @@ impl Call {
             reason: String::new(),
         };
         let started = host.clock.elapsed();
-        Self { host: Arc::clone(host), entry, key: None, label: "unknown".into(), started }
+        Self { host: Arc::clone(host), entry, key: None, label: "unknown".into(), address, started }
     }
 
     /// Lets the call in by the key it shows, within its limits.
@@ -93,18 +95,34 @@ impl Call {
 
     /// Writes the call's entry, then answers.
     pub(crate) async fn write_and_answer(mut self, mut reply: Reply) -> Response {
+        let has_no_key = self.key.is_none() && reply.status.is_client_error();
+        if has_no_key && !self.host.refusals.count(self.address) {
+            return self.answer(Reply::rate_limited(1));
+        }
         self.conclude(&reply);
-        let entry = self.entry.clone();
-        if let Err(error) = self.host.audit.write(entry, self.key).await {
-            tracing::error!(request_id = self.entry.request_id, %error, "a call was refused for want of its entry");
+        let Self { host, entry, key, label, started, .. } = self;
+        let (surface, request_id) = (entry.surface, entry.request_id.clone());
+        if let Err(error) = host.audit.write(entry, key).await {
+            tracing::error!(request_id, %error, "a call was refused for want of its entry");
             reply = Reply::unavailable("The host's store does not answer. Try again later.", error.to_string());
         }
-        self.answer(reply)
+        answer(&host, surface, &label, started, reply, &request_id)
     }
 
     fn answer(self, reply: Reply) -> Response {
-        let took = self.host.clock.elapsed().saturating_sub(self.started);
-        self.host.metrics.count_call(self.entry.surface, &self.label, reply.status.as_u16(), took);
-        reply.into_response(&self.entry.request_id)
+        answer(&self.host, self.entry.surface, &self.label, self.started, reply, &self.entry.request_id)
     }
+}
+
+fn answer(
+    host: &Host,
+    surface: Surface,
+    label: &Arc<str>,
+    started: Duration,
+    reply: Reply,
+    request_id: &str,
+) -> Response {
+    let took = host.clock.elapsed().saturating_sub(started);
+    host.metrics.count_call(surface, label, reply.status.as_u16(), took);
+    reply.into_response(request_id)
 }

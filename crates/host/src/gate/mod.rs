@@ -5,10 +5,12 @@ mod body;
 mod call;
 mod idempotency;
 mod limits;
+mod refusals;
 mod reply;
 
 pub(crate) use body::read_json;
 pub(crate) use call::Call;
 pub(crate) use idempotency::{IdempotencyKey, replayed};
 pub(crate) use limits::RateLimits;
+pub(crate) use refusals::Refusals;
 pub(crate) use reply::Reply;

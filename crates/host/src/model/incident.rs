@@ -1,6 +1,6 @@
 //! Incidents: their tasks, their dynamic fields, and what keeps them open.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::access::text_enum;
@@ -8,8 +8,9 @@ use super::access::text_enum;
 /// The longest title, in characters.
 pub const LONGEST_TITLE: usize = 100;
 
-/// An incident, as the store holds it. Times are in milliseconds since 1970.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An incident, as the store holds it: its fields stand in the order of the store's columns. Times are in milliseconds
+/// since 1970.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Incident {
     /// Its number in the store.
     pub id: i64,

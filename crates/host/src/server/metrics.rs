@@ -1,9 +1,10 @@
 //! What is counted, for Prometheus. No label names a user, a site, a key or a tenant.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use metrics::{Key, KeyName, Label, Level, Metadata, Recorder as _, SharedString, Unit};
+use metrics::{Counter, Histogram, Key, KeyName, Label, Level, Metadata, Recorder as _, SharedString, Unit};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
 use crate::model::Surface;
@@ -18,9 +19,13 @@ const BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 
 
 static METADATA: Metadata<'static> = Metadata::new(module_path!(), Level::INFO, Some(module_path!()));
 
+/// What calls are told apart by: the surface, the command and the status.
+type Kind = (Surface, Arc<str>, u16);
+
 /// A host's own counts: several hosts can be in one process.
 pub struct HostMetrics {
     recorder: PrometheusRecorder,
+    calls: RwLock<HashMap<Kind, (Counter, Histogram)>>,
     handle: PrometheusHandle,
 }
 
@@ -45,18 +50,33 @@ impl HostMetrics {
         recorder.describe_gauge(name(QUEUE), None, text("Entries that wait to be written to the audit log."));
         recorder.describe_gauge(name(IN_FLIGHT), None, text("Calls that run."));
         let handle = recorder.handle();
-        Self { recorder, handle }
+        Self { recorder, calls: RwLock::default(), handle }
     }
 
     /// Counts a call. `label` is a name that the host knows.
     pub(crate) fn count_call(&self, surface: Surface, label: &Arc<str>, status: u16, took: Duration) {
+        let kind = (surface, Arc::clone(label), status);
+        let known = self.calls.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some((calls, seconds)) = known.get(&kind) {
+            calls.increment(1);
+            seconds.record(took.as_secs_f64());
+            return;
+        }
+        drop(known);
+        let (calls, seconds) = self.register(surface, label, status);
+        calls.increment(1);
+        seconds.record(took.as_secs_f64());
+        self.calls.write().unwrap_or_else(PoisonError::into_inner).insert(kind, (calls, seconds));
+    }
+
+    fn register(&self, surface: Surface, label: &Arc<str>, status: u16) -> (Counter, Histogram) {
         let command = Label::new("command", SharedString::from_shared(Arc::clone(label)));
         let status = Label::new("status", status.to_string());
         let surface = Label::from_static_parts("surface", surface.as_str());
         let calls = Key::from_parts(CALLS, vec![surface.clone(), command.clone(), status]);
-        self.recorder.register_counter(&calls, &METADATA).increment(1);
         let seconds = Key::from_parts(SECONDS, vec![surface, command]);
-        self.recorder.register_histogram(&seconds, &METADATA).record(took.as_secs_f64());
+        let calls = self.recorder.register_counter(&calls, &METADATA);
+        (calls, self.recorder.register_histogram(&seconds, &METADATA))
     }
 
     /// The text that Prometheus reads.

@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 
 use super::{SettingsProblem, router, tls};
 use crate::host::Host;
+use crate::model::{AuditEntry, Surface};
 
 /// How often expired answers are deleted, and the metrics' memory is tidied.
 const UPKEEP: Duration = Duration::from_secs(60);
@@ -104,6 +105,7 @@ impl RunningHost {
         let finished = async {
             let served = self.server.await;
             let all_done = self.host.in_flight.acquire_many(places).await;
+            log_refusals(&self.host).await;
             if let Some(executor) = &self.host.executor
                 && let Err(error) = executor.shutdown().await
             {
@@ -130,6 +132,7 @@ async fn keep_up(host: Arc<Host>) {
     loop {
         tokio::time::sleep(UPKEEP).await;
         host.metrics.upkeep();
+        log_refusals(&host).await;
         let purged = async {
             let mut transaction = host.store.transaction().await?;
             let purged = transaction.records().purge_answers(host.now()).await?;
@@ -141,4 +144,28 @@ async fn keep_up(host: Arc<Host>) {
             Err(error) => tracing::warn!(%error, "expired answers could not be deleted"),
         }
     }
+}
+
+/// Notes in the audit log how many calls without a good key have no entry of their own.
+async fn log_refusals(host: &Host) {
+    let written = host.refusals.take_unlogged().into_iter().map(async |(address, count)| {
+        let entry = AuditEntry {
+            at: host.now(),
+            request_id: uuid::Uuid::now_v7().to_string(),
+            surface: Surface::Command,
+            address,
+            key: String::new(),
+            username: String::new(),
+            acting_for: String::new(),
+            site: String::new(),
+            command: String::new(),
+            status: 429,
+            accepted: false,
+            reason: format!("{count} calls without a good key, too many at once for an entry each."),
+        };
+        if let Err(error) = host.audit.write(entry, None).await {
+            tracing::error!(%error, count, "refused calls are not in the audit log");
+        }
+    });
+    futures_util::future::join_all(written).await;
 }

@@ -28,6 +28,10 @@ pub struct HostSettings {
     pub store: StoreAddress,
     /// How many calls a key may make per second; 0 for any number. 50 unless given.
     pub requests_per_second: u32,
+    /// How many calls without a good key an address (of IPv6 a /64 network) may make per second, and ten times as many all
+    /// addresses together; more are answered 429, and the audit log holds their count, once a minute, in place of an
+    /// entry each. 0 for any number. 50 unless given.
+    pub refused_per_second: u32,
     /// How many calls may run at once; more are answered 503. 256 unless given.
     pub calls_in_flight: u32,
     /// The longest body in bytes; a longer one is answered 413. 4,194,304 unless given.
@@ -57,13 +61,11 @@ pub struct HostSettings {
 pub struct Retention {
     /// How long an answer is repeated under its Idempotency-Key, in hours. 24 unless given.
     pub answers_hours: u32,
-    /// How long runs of integration commands are kept, in days. 90 unless given.
-    pub runs_days: u32,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { answers_hours: 24, runs_days: 90 }
+        Self { answers_hours: 24 }
     }
 }
 
@@ -132,6 +134,7 @@ impl Default for HostSettings {
             namespace: "VSOC".to_owned(),
             store: StoreAddress::new("host.db"),
             requests_per_second: 50,
+            refused_per_second: 50,
             calls_in_flight: 256,
             body_bytes: 4 * 1024 * 1024,
             body_seconds: 10,

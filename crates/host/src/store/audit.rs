@@ -29,34 +29,65 @@ pub struct AuditFilter {
     pub accepted: Option<bool>,
 }
 
+const COLUMNS: &str = "at, request_id, surface, address, key_name, username, acting_for, site, command, status, accepted, \
+     reason";
+
+/// How many entries one statement adds at most on SQLite.
+const MOST_ROWS: usize = 256;
+
 impl Records<'_> {
     /// Adds entries, in order.
     ///
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn append_audit(&mut self, entries: &[AuditEntry]) -> Result<(), StoreError> {
-        // One statement with one parameter, however many there are: a busy host writes hundreds at once.
-        let sql = match self.engine {
-            Engine::Sqlite => {
-                "INSERT INTO audit (at, request_id, surface, address, key_name, username, acting_for, site, command,
-                                    status, accepted, reason)
-                 SELECT value ->> 'at', value ->> 'requestId', value ->> 'surface', value ->> 'address',
-                        value ->> 'key', value ->> 'username', value ->> 'actingFor', value ->> 'site',
-                        value ->> 'command', value ->> 'status', value ->> 'accepted', value ->> 'reason'
-                 FROM json_each($1)"
+        match self.engine {
+            Engine::Sqlite => self.append_rows(entries).await,
+            Engine::Postgres => self.append_json(entries).await,
+        }
+    }
+
+    /// In statements of 1, 2, 4, … rows, so that however many entries come, each is one that is prepared already.
+    async fn append_rows(&mut self, mut entries: &[AuditEntry]) -> Result<(), StoreError> {
+        while !entries.is_empty() {
+            let rows = 1 << entries.len().ilog2().min(MOST_ROWS.ilog2());
+            let (now, later) = entries.split_at(rows);
+            entries = later;
+            // Without numbers: SQLite is slow to look them up when there are many.
+            let values = vec!["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"; rows].join(", ");
+            let mut query = sqlx::query(sqlx::AssertSqlSafe(format!("INSERT INTO audit ({COLUMNS}) VALUES {values}")));
+            for entry in now {
+                query = query
+                    .bind(entry.at)
+                    .bind(&entry.request_id)
+                    .bind(entry.surface.as_str())
+                    .bind(&entry.address)
+                    .bind(&entry.key)
+                    .bind(&entry.username)
+                    .bind(&entry.acting_for)
+                    .bind(&entry.site)
+                    .bind(&entry.command)
+                    .bind(entry.status)
+                    .bind(i64::from(entry.accepted))
+                    .bind(&entry.reason);
             }
-            Engine::Postgres => {
-                r#"INSERT INTO audit (at, request_id, surface, address, key_name, username, acting_for, site, command,
-                                    status, accepted, reason)
-                 SELECT at, "requestId", surface, address, key, username, "actingFor", site, command, status,
-                        CASE WHEN accepted THEN 1 ELSE 0 END, reason
-                 FROM json_to_recordset(CAST($1 AS json))
-                   AS entry(at BIGINT, "requestId" TEXT, surface TEXT, address TEXT, key TEXT, username TEXT,
-                            "actingFor" TEXT, site TEXT, command TEXT, status BIGINT, accepted BOOLEAN, reason TEXT)"#
-            }
-        };
+            query.execute(&mut *self.connection).await?;
+        }
+        Ok(())
+    }
+
+    /// In one statement with one parameter.
+    async fn append_json(&mut self, entries: &[AuditEntry]) -> Result<(), StoreError> {
+        let sql = format!(
+            r#"INSERT INTO audit ({COLUMNS})
+             SELECT at, "requestId", surface, address, key, username, "actingFor", site, command, status,
+                    CASE WHEN accepted THEN 1 ELSE 0 END, reason
+             FROM json_to_recordset(CAST($1 AS json))
+               AS entry(at BIGINT, "requestId" TEXT, surface TEXT, address TEXT, key TEXT, username TEXT,
+                        "actingFor" TEXT, site TEXT, command TEXT, status BIGINT, accepted BOOLEAN, reason TEXT)"#
+        );
         let json = serde_json::to_string(entries).map_err(|error| StoreError::Unreadable(error.to_string()))?;
-        sqlx::query(sql).bind(json).execute(&mut *self.connection).await?;
+        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(json).execute(&mut *self.connection).await?;
         Ok(())
     }
 
@@ -88,11 +119,7 @@ impl Records<'_> {
         add("request_id =", filter.request_id.clone().map(Bound::Text));
         add("accepted =", filter.accepted.map(|accepted| Bound::Number(i64::from(accepted))));
         let conditions = if conditions.is_empty() { "1 = 1".to_owned() } else { conditions.join(" AND ") };
-        let sql = format!(
-            "SELECT id, at, request_id, surface, address, key_name, username, acting_for, site, command, status,
-                    accepted, reason
-             FROM audit WHERE {conditions} ORDER BY id DESC LIMIT {most}"
-        );
+        let sql = format!("SELECT id, {COLUMNS} FROM audit WHERE {conditions} ORDER BY id DESC LIMIT {most}");
         let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
         for bound in bounds {
             query = match bound {

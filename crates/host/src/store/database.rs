@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::Migrator;
-use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AnyPool, Executor as _};
 
 use super::StoreError;
+use super::readers::{Lent, Readers};
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// How long a call waits for a free connection, or for another process to end its transaction.
-const WAIT: Duration = Duration::from_secs(30);
+pub(super) const WAIT: Duration = Duration::from_secs(30);
 
 /// How many transactions, and how many readings, PostgreSQL runs at once for one host.
 const POSTGRES_CONNECTIONS: u32 = 8;
@@ -35,7 +35,7 @@ pub enum Engine {
 #[derive(Debug, Clone)]
 pub struct Store {
     engine: Engine,
-    readers: AnyPool,
+    readers: Readers,
     writers: AnyPool,
 }
 
@@ -53,7 +53,7 @@ impl Store {
             let pool = AnyPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).acquire_timeout(WAIT);
             let pool = pool.connect(address).await?;
             POSTGRES_MIGRATIONS.run(&pool).await?;
-            Self { engine: Engine::Postgres, readers: pool.clone(), writers: pool }
+            Self { engine: Engine::Postgres, readers: Readers::Pool(pool.clone()), writers: pool }
         } else {
             Self::open_file(address.strip_prefix("sqlite:").unwrap_or(address)).await?
         };
@@ -84,7 +84,7 @@ impl Store {
         let writers = sqlite_pool(1, pragmas).connect(&address).await?;
         SQLITE_MIGRATIONS.run(&writers).await?;
         let reading = "PRAGMA busy_timeout = 30000; PRAGMA foreign_keys = ON; PRAGMA query_only = ON;";
-        let readers = sqlite_pool(SQLITE_READERS, reading).connect(&address).await?;
+        let readers = Readers::kept(sqlite_pool(SQLITE_READERS, reading).connect(&address).await?).await?;
         Ok(Self { engine: Engine::Sqlite, readers, writers })
     }
 
@@ -99,7 +99,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`] when no connection is free in time.
     pub async fn reader(&self) -> Result<Reader, StoreError> {
-        Ok(Reader { connection: self.readers.acquire().await?, engine: self.engine })
+        Ok(Reader { lent: self.readers.lend().await?, engine: self.engine })
     }
 
     /// For changes, which are all done by [`Transaction::commit`] or not at all.
@@ -123,7 +123,10 @@ impl Store {
 }
 
 fn sqlite_pool(connections: u32, pragmas: &'static str) -> AnyPoolOptions {
-    AnyPoolOptions::new().max_connections(connections).acquire_timeout(WAIT).after_connect(move |connection, _| {
+    // In this process, connections cannot break.
+    let pool = AnyPoolOptions::new().max_connections(connections).acquire_timeout(WAIT).test_before_acquire(false);
+    let pool = pool.idle_timeout(None).max_lifetime(None);
+    pool.after_connect(move |connection, _| {
         Box::pin(async move {
             connection.execute(pragmas).await?;
             Ok(())
@@ -134,14 +137,14 @@ fn sqlite_pool(connections: u32, pragmas: &'static str) -> AnyPoolOptions {
 /// A connection for reading.
 #[derive(Debug)]
 pub struct Reader {
-    connection: PoolConnection<Any>,
+    lent: Lent,
     engine: Engine,
 }
 
 impl Reader {
     /// What the store holds.
     pub fn records(&mut self) -> Records<'_> {
-        Records { connection: &mut self.connection, engine: self.engine }
+        Records { connection: self.lent.connection(), engine: self.engine }
     }
 }
 
@@ -175,10 +178,12 @@ pub struct Records<'a> {
 }
 
 impl Engine {
+    // Without the sign before a parameter, SQLite plans a statement anew whenever a value changes.
+
     /// SQL for the texts in a JSON array that is bound as `parameter`, such as `$1`; for `number IN (…)`.
     pub(super) fn texts_of(self, parameter: &str) -> String {
         match self {
-            Self::Sqlite => format!("SELECT value FROM json_each({parameter})"),
+            Self::Sqlite => format!("SELECT value FROM json_each(+{parameter})"),
             Self::Postgres => format!("SELECT jsonb_array_elements_text(CAST({parameter} AS jsonb))"),
         }
     }
@@ -206,9 +211,19 @@ impl Engine {
     /// SQL for the whole numbers in a JSON array that is bound as `parameter`.
     pub(super) fn integers_of(self, parameter: &str) -> String {
         match self {
-            Self::Sqlite => format!("SELECT value FROM json_each({parameter})"),
+            Self::Sqlite => format!("SELECT value FROM json_each(+{parameter})"),
             Self::Postgres => {
                 format!("SELECT CAST(jsonb_array_elements_text(CAST({parameter} AS jsonb)) AS BIGINT)")
+            }
+        }
+    }
+
+    /// SQL for all rows as one text, a JSON array of arrays: one value costs far less on its way than its parts.
+    pub(super) fn packed(self, columns: &str, order: &str) -> String {
+        match self {
+            Self::Sqlite => format!("json_group_array(json_array({columns}) ORDER BY {order})"),
+            Self::Postgres => {
+                format!("CAST(COALESCE(json_agg(json_build_array({columns}) ORDER BY {order}), '[]') AS TEXT)")
             }
         }
     }

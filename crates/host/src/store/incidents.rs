@@ -200,7 +200,7 @@ impl Records<'_> {
     }
 }
 
-pub(super) fn read(row: &AnyRow) -> Result<Incident, StoreError> {
+fn read(row: &AnyRow) -> Result<Incident, StoreError> {
     Ok(Incident {
         id: row.try_get(0)?,
         number: row.try_get(1)?,

@@ -16,6 +16,7 @@ mod keys;
 mod links;
 mod nodes;
 mod numbers;
+mod readers;
 #[cfg(feature = "testing")]
 mod reference;
 mod rows;

@@ -1,8 +1,10 @@
 //! Get Incidents: a site's incidents by conditions, a page at a time.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use jiff::tz::TimeZone;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use soar_connector::Parameters;
 use soar_connector::name::quoted;
 
@@ -10,7 +12,7 @@ use super::dates::parse_date_time;
 use super::static_field::{FIELDS, StaticField};
 use super::{Answer, Ended, More, Refusal, UtilityCommand, access, filter};
 use crate::model::{Caller, DynamicField, Right};
-use crate::store::{Records, Search};
+use crate::store::{ByIncident, Records, Search};
 
 /// How many incidents a page has unless the call says so.
 const PAGE_SIZE: i64 = 100;
@@ -103,8 +105,9 @@ impl UtilityCommand for GetIncidents {
         let search = Search { sites: vec![caller.site.id], from, until, groups, offset, limit };
         let incidents = records.search_incidents(&search).await?;
         let ids: Vec<i64> = incidents.iter().map(|incident| incident.id).collect();
-        let mut links = records.links_of(&ids).await?;
-        let mut fields = records.fields_of(&ids).await?;
+        let shows_links = columns.iter().any(|(_, field)| field.shows_links());
+        let mut links = if shows_links { records.links_of(&ids).await? } else { ByIncident::new() };
+        let mut fields = if sections.is_empty() { ByIncident::new() } else { records.fields_of(&ids).await? };
         let rows = incidents.iter().map(|incident| {
             let mut links = links.remove(&incident.id).unwrap_or_default();
             links.retain(|link| caller.may(Right::SeeIncidents, link.site_id));
@@ -119,7 +122,8 @@ impl UtilityCommand for GetIncidents {
         });
         let rows: Vec<Value> = rows.collect();
         let mut more = More::default();
-        more.insert("rawData", &json!({ "incidents": rows })).map_err(|error| Refusal::Because(error.to_string()))?;
+        more.insert("rawData", &BTreeMap::from([("incidents", &rows)]))
+            .map_err(|error| Refusal::Because(error.to_string()))?;
         Ok(Answer { context_data: Some(rows.into()), more, ..Answer::ended(Ended::Successful) })
     }
 }

@@ -30,6 +30,9 @@ fn date(milliseconds: Option<i64>) -> Value {
     milliseconds.map(utc_date).unwrap_or_default().into()
 }
 
+/// The field that shows the incidents linked with one.
+const LINKS: &str = "Linked Incidents";
+
 /// All of them, in the order in which they are shown. Those that this host keeps nothing for are empty, so that a
 /// client's list of fields works as it is.
 pub(super) const FIELDS: &[StaticField] = &[
@@ -56,9 +59,7 @@ pub(super) const FIELDS: &[StaticField] = &[
     field(&["Description"], Some(SearchField::Description), true, |i, _, _| json!(i.description)),
     field(&["Conclusion"], Some(SearchField::Conclusion), true, |i, _, _| json!(i.conclusion)),
     field(&["Investigation Team"], None, false, |_, _, _| json!([])),
-    field(&["Linked Incidents"], None, true, |_, _, links| {
-        links.iter().map(|link| json!(link.number)).collect::<Vec<_>>().into()
-    }),
+    field(&[LINKS], None, true, |_, _, links| links.iter().map(|link| json!(link.number)).collect::<Vec<_>>().into()),
     field(&["Date Closed", "DateClosed"], Some(SearchField::ClosedAt), false, |i, _, _| date(i.closed_at)),
     field(&["Closed By", "ClosedBy"], Some(SearchField::ClosedBy), false, |i, _, _| {
         json!(i.closed_by.as_deref().unwrap_or_default())
@@ -70,17 +71,25 @@ pub(super) const FIELDS: &[StaticField] = &[
     field(&["Custom Field"], None, false, |_, _, _| json!({})),
 ];
 
+/// A name as it is compared.
+fn plain(name: &str) -> impl Iterator<Item = char> {
+    name.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase)
+}
+
 impl StaticField {
     /// The field of that name, in any case, with or without spaces.
     pub(super) fn named(name: &str) -> Option<&'static Self> {
-        let plain = |name: &str| name.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect();
-        let wanted: String = plain(name);
-        FIELDS.iter().find(|field| field.names.iter().any(|name| plain(name) == wanted))
+        FIELDS.iter().find(|field| field.names.iter().any(|known| plain(known).eq(plain(name))))
     }
 
     /// Its usual name.
     pub(super) fn name(&self) -> &'static str {
         self.names.first().copied().unwrap_or_default()
+    }
+
+    /// Whether its value comes from the incident's links.
+    pub(super) fn shows_links(&self) -> bool {
+        self.name() == LINKS
     }
 
     pub(super) fn value(&self, incident: &Incident, site: &Site, links: &[Link]) -> Value {

@@ -257,6 +257,36 @@ async fn a_key_that_calls_too_often_waits() {
 }
 
 #[tokio::test]
+async fn calls_without_a_good_key_neither_fill_the_log_nor_keep_others_waiting() {
+    for mut host in TestHost::on_both_with(|settings| settings.refused_per_second = 5).await {
+        for number in 0..5 {
+            let request = host.bare("ShowNotes", json!({})).header("d3key", format!("d3k_{number}"));
+            assert_eq!(answer(request).await.0, 401);
+        }
+        // In whatever way a call has no key: it makes no difference.
+        let get = host.client.get(format!("{}/VSOC/api/Command/ShowNotes", host.url));
+        let manage = host.client.get(format!("{}/api/manage/v1/sites", host.url));
+        for request in [host.bare("ShowNotes", json!({})), get, manage] {
+            let response = request.send().await.unwrap();
+            assert_eq!((response.status().as_u16(), &response.headers()["retry-after"]), (429, &"1".parse().unwrap()));
+            let error = "The request exceeds rate limits or is otherwise blocked by rate limiting policies.";
+            assert_eq!(response.json::<serde_json::Value>().await.unwrap(), json!({ "Error": error }));
+        }
+        assert_eq!(answer(host.command("ShowNotes", json!({}))).await.0, 200, "a good key is let in all the while");
+        assert_eq!(host.audit().await.len(), 6);
+        host.clock.advance(Duration::from_secs(1));
+        assert_eq!(answer(host.bare("ShowNotes", json!({}))).await.0, 401);
+        host.running.take().unwrap().shutdown().await.unwrap();
+        let store = soar_host::store::Store::open(&host.test.address).await.unwrap();
+        let mut reader = store.reader().await.unwrap();
+        let log = reader.records().audit(&soar_host::store::AuditFilter::default(), 9).await.unwrap();
+        let (_, counted) = log.first().unwrap();
+        assert_eq!((log.len(), counted.status, counted.address.as_str()), (8, 429, "127.0.0.1"));
+        assert_eq!(counted.reason, "3 calls without a good key, too many at once for an entry each.");
+    }
+}
+
+#[tokio::test]
 async fn more_calls_at_once_than_may_run_are_turned_away() {
     for host in TestHost::on_both_with(|settings| settings.calls_in_flight = 1).await {
         let held = tokio::spawn(answer(host.command("ListDevices", json!({ "Name": "a", "Mode": "wait" }))));
