@@ -159,7 +159,7 @@ async fn a_kept_answer_is_not_repeated_to_a_key_of_another_reach() {
         let body = json!({ "Username": user, "Site": HERE, "CommandParams": closing(&["H-1", "E-1"]) });
         let call = |key: &str| {
             let request = world.host.post("CloseIncidentInBulk").header("d3key", key);
-            request.header("Idempotency-Key", "the same").json(&body)
+            request.header("Idempotency-Key", "the-same").json(&body)
         };
         let (status, first) = answer(call(wide)).await;
         assert_eq!((status, &first["returnData"]), (200, &json!("Successful")));
