@@ -1,8 +1,9 @@
 //! Throughput of the Command API beside a bare axum handler that returns the same bytes, by `wrk` in one run.
 //!
 //! `cargo bench -p soar-host --features testing --bench command_api [seconds] [connections]`. The host stands on SQLite
-//! with durable commits; every call is authenticated, checked, read from the store, and in the audit log before it is
-//! answered. Its rate limit is off. Both servers have a runtime of their own, and rest while the other is asked.
+//! with durable commits; every call is authenticated, checked, and in the audit log before it is answered. All calls ask
+//! the same, so those that wait at the same time share a reading of the store: calls that differ would each need their
+//! own, and are slower than what is printed. Its rate limit is off. Both servers have a runtime of their own, and rest while the other is asked.
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a measurement that cannot be made can only end")]
 
@@ -69,7 +70,7 @@ fn main() {
     let bare = runtime();
     let bare_url = bare.block_on(start_bare(path, answered.clone()));
     println!(
-        "Get Incidents, {PAGE} of {INCIDENTS} incidents; {} bytes per answer; SQLite; {connections} connections for \
+        "Get Incidents, {PAGE} of {INCIDENTS} incidents; {} bytes per answer; all calls alike; SQLite; {connections} connections for \
          {seconds} s each",
         answered.len()
     );
