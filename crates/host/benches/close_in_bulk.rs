@@ -17,7 +17,7 @@ use soar_host::testing::TestStore;
 use soar_host::utility;
 
 const CLOSED: usize = 10_000;
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 15;
 const NOW: i64 = 1_611_756_480_000;
 const CONCLUSION: &str = "The incident was closed in bulk.";
 
@@ -96,54 +96,84 @@ async fn by_bare_sql(store: &Store, numbers: &[String]) -> Duration {
     elapsed
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times[times.len() / 2]
+fn median<T: PartialOrd + Copy>(mut values: Vec<T>) -> T {
+    values.sort_by(|one, other| one.partial_cmp(other).unwrap());
+    values[values.len() / 2]
 }
 
-/// The medians of the command and the bare SQL, which take turns.
-async fn measure(store: &Store, caller: &Caller, numbers: &[String], what: &str) -> Duration {
-    let (mut command, mut bare) = (Vec::new(), Vec::new());
-    for round in 0..=ROUNDS {
-        let by_command = by_command(store, caller, numbers).await;
-        reopen(store, numbers).await;
-        let by_bare_sql = by_bare_sql(store, numbers).await;
-        reopen(store, numbers).await;
-        // The first round finds everything cold.
-        if round > 0 {
-            command.push(by_command);
-            bare.push(by_bare_sql);
-        }
+/// The incidents that one measurement closes, and how long the command and the bare SQL took for them in each round.
+struct Measured<'a> {
+    what: String,
+    store: &'a Store,
+    caller: &'a Caller,
+    numbers: Vec<String>,
+    rounds: Vec<(Duration, Duration)>,
+}
+
+impl<'a> Measured<'a> {
+    fn new(what: String, (test, caller): &'a (TestStore, Caller), numbers: impl Iterator<Item = usize>) -> Self {
+        let mut numbers: Vec<_> = numbers.map(number).collect();
+        fastrand::Rng::with_seed(1).shuffle(&mut numbers);
+        Self { what, store: &test.store, caller, numbers, rounds: Vec::new() }
     }
-    let (command, bare) = (median(command), median(bare));
-    let ratio = command.as_secs_f64() / bare.as_secs_f64();
-    println!("  {what:<52} command {command:>9.1?}   bare SQL {bare:>9.1?}   ratio {ratio:.2} (target 2.00)");
-    command
+
+    async fn round(&mut self) {
+        let by_command = by_command(self.store, self.caller, &self.numbers).await;
+        reopen(self.store, &self.numbers).await;
+        let by_bare_sql = by_bare_sql(self.store, &self.numbers).await;
+        reopen(self.store, &self.numbers).await;
+        self.rounds.push((by_command, by_bare_sql));
+    }
+
+    fn print(&self) {
+        let command = median(self.rounds.iter().map(|(command, _)| *command).collect());
+        let bare = median(self.rounds.iter().map(|(_, bare)| *bare).collect());
+        let ratio =
+            median(self.rounds.iter().map(|(command, bare)| command.as_secs_f64() / bare.as_secs_f64()).collect());
+        let what = &self.what;
+        println!("  {what:<58} command {command:>8.1?}   bare SQL {bare:>8.1?}   ratio {ratio:.2} (target 2.00)");
+    }
+}
+
+/// A store with so many incidents, settled.
+async fn store_with(engine: Engine, incidents: usize) -> (TestStore, Caller) {
+    let test = TestStore::on(engine).await;
+    let caller = furnish(&test.store).await;
+    fill(&test.store, &caller, 0, incidents).await;
+    (test, caller)
 }
 
 #[tokio::main]
 async fn main() {
     let large: usize =
         std::env::var("BENCH_LARGE_STORE").ok().and_then(|count| count.parse().ok()).unwrap_or(1_000_000);
-    println!("Close Incident in Bulk of {CLOSED} incidents, median of {ROUNDS} rounds after a warm-up");
+    println!("Close Incident in Bulk of {CLOSED} incidents: medians of {ROUNDS} rounds after a warm-up");
     for engine in [Engine::Sqlite, Engine::Postgres] {
         println!("{engine:?}");
-        let test = TestStore::on(engine).await;
-        let caller = furnish(&test.store).await;
-        fill(&test.store, &caller, 0, CLOSED).await;
-        let newest = |of: usize| -> Vec<String> {
-            let mut numbers: Vec<_> = (of - CLOSED..of).map(number).collect();
-            fastrand::Rng::with_seed(1).shuffle(&mut numbers);
-            numbers
-        };
-        let small = measure(&test.store, &caller, &newest(CLOSED), &format!("all of {CLOSED} in the store")).await;
-        fill(&test.store, &caller, CLOSED, large).await;
-        let big = measure(&test.store, &caller, &newest(large), &format!("the newest of {large} in the store")).await;
-        let ratio = big.as_secs_f64() / small.as_secs_f64();
+        let (small_store, large_store) = (store_with(engine, CLOSED).await, store_with(engine, large).await);
+        let mut small = Measured::new(format!("all of {CLOSED} in the store"), &small_store, 0..CLOSED);
+        let mut big = Measured::new(format!("the newest of {large} in the store"), &large_store, large - CLOSED..large);
+        let apart = (0..CLOSED).map(|index| index * (large / CLOSED));
+        let mut spread =
+            Measured::new(format!("spread evenly over {large}, each on a page of its own"), &large_store, apart);
+        // In turns, so that what else the machine does meets all of them.
+        for round in 0..=ROUNDS {
+            small.round().await;
+            big.round().await;
+            if round == 0 {
+                // The first round finds everything cold.
+                small.rounds.clear();
+                big.rounds.clear();
+            }
+        }
+        small.print();
+        big.print();
+        let rounds = big.rounds.iter().zip(&small.rounds);
+        let ratio = median(rounds.map(|((big, _), (small, _))| big.as_secs_f64() / small.as_secs_f64()).collect());
         println!("  per item, {large} in the store against {CLOSED}: ratio {ratio:.2} (target 1.30)");
-        let mut spread: Vec<_> = (0..CLOSED).map(|index| number(index * (large / CLOSED))).collect();
-        fastrand::Rng::with_seed(2).shuffle(&mut spread);
-        measure(&test.store, &caller, &spread, &format!("spread evenly over {large} (each on a page of its own)"))
-            .await;
+        for _ in 0..ROUNDS {
+            spread.round().await;
+        }
+        spread.print();
     }
 }

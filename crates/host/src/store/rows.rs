@@ -19,9 +19,11 @@ pub(super) enum Cell<'a> {
 /// How many values one statement binds at most; SQLite takes 32,766 and PostgreSQL 65,535.
 const MOST_CELLS: usize = 30_000;
 
-/// `ids` as a JSON array, for [`super::Engine::integers_of`].
+/// `ids` as a JSON array, for [`super::Engine::integers_of`]; in order, so that they are looked up page by page.
 pub(super) fn identifiers(ids: &[i64]) -> String {
-    serde_json::to_string(ids).unwrap_or_default()
+    let mut sorted = ids.to_vec();
+    sorted.sort_unstable();
+    serde_json::to_string(&sorted).unwrap_or_default()
 }
 
 /// `numbers` as a JSON array, for [`super::Engine::texts_of`].
