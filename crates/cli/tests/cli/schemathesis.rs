@@ -21,7 +21,7 @@ fn the_host_answers_as_its_document_says_and_nobody_without_a_key() {
     let seconds = std::env::var("FOOTPRINT_SCHEMATHESIS_SECONDS").unwrap_or_else(|_| "60".to_owned());
     let instance = Instance::new();
     let settings = instance.path().join("host.toml");
-    let unlimited = std::fs::read_to_string(&settings).unwrap() + "\nrequests-per-second = 0\n";
+    let unlimited = std::fs::read_to_string(&settings).unwrap() + "\nrequests-per-second = 0\nrefused-per-second = 0\n";
     std::fs::write(&settings, unlimited).unwrap();
     let rows: String =
         (100..200).map(|row| format!("{{\"number\":\"20210127-{row}\",\"site\":\"Security Operations\"}}\n")).collect();
