@@ -1,6 +1,6 @@
 //! What the host keeps and acts on, as plain data.
 
-mod access;
+pub(crate) mod access;
 mod site;
 mod user;
 

@@ -1,0 +1,7 @@
+//! Connection Health Check: what checks prove, and what they proved over time.
+
+mod report;
+mod state;
+
+pub use report::{Latency, Uptime, percentiles};
+pub use state::{AlertReason, AlertRules, CheckResult, Health, HealthState, Notice};
