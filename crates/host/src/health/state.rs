@@ -230,7 +230,7 @@ mod tests {
             ("never proven and failing", "FFF", "..A"),
             ("slow and expiring are no failures", "ssseeess", "........"),
             ("flapping below the limit is one message", ".F.F.F.F.F.F", ".....f......"),
-            ("slow flapping too", "FFF..FFF..FFF..FFF..FFF", "..A.R..A..............."),
+            ("slow flapping, once it is seen as such", "FFF..FFF..FFF..FFF..FFF", "..A.R..A.Rf............"),
         ];
         for (what, checks, expected) in table {
             assert_eq!(said(checks), expected, "{what}: {checks}");
