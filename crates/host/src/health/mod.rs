@@ -3,5 +3,5 @@
 mod report;
 mod state;
 
-pub use report::{Latency, Uptime, percentiles};
+pub use report::{Check, Latency, Uptime, percentiles};
 pub use state::{AlertReason, AlertRules, CheckResult, Health, HealthState, Notice};

@@ -2,6 +2,28 @@
 
 use serde::Serialize;
 
+use super::HealthState;
+
+/// One check of the history. Times in milliseconds since 1970.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Check {
+    /// When it was due.
+    pub due_at: i64,
+    /// When it began.
+    pub started_at: i64,
+    /// When it ended.
+    pub ended_at: i64,
+    /// What it proved; never Unknown.
+    pub result: HealthState,
+    /// How long the connection took to answer, in milliseconds.
+    pub latency_ms: i64,
+    /// The Error tab of a failed one, or why it is degraded.
+    pub detail: Option<String>,
+    /// Which process ran it.
+    pub node: String,
+}
+
 /// How many checks passed and failed in a span of time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -2,6 +2,8 @@
 
 mod cadence;
 mod cron;
+mod schedule;
 
 pub use cadence::Cadence;
 pub use cron::CronSchedule;
+pub use schedule::{NewSchedule, RunReport, RunStatus, Schedule, ScheduleKind, ScheduleRun, WorkItem};
