@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnection;
@@ -37,6 +38,8 @@ pub struct Store {
     engine: Engine,
     readers: AnyPool,
     writers: AnyPool,
+    /// For pools of other libraries on the same database; it may hold a password.
+    address: SecretString,
 }
 
 impl Store {
@@ -53,7 +56,7 @@ impl Store {
             let pool = AnyPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).acquire_timeout(WAIT);
             let pool = pool.connect(address).await?;
             POSTGRES_MIGRATIONS.run(&pool).await?;
-            Self { engine: Engine::Postgres, readers: pool.clone(), writers: pool }
+            Self { engine: Engine::Postgres, readers: pool.clone(), writers: pool, address: address.into() }
         } else {
             Self::open_file(address.strip_prefix("sqlite:").unwrap_or(address)).await?
         };
@@ -84,13 +87,18 @@ impl Store {
         SQLITE_MIGRATIONS.run(&writers).await?;
         let reading = "PRAGMA busy_timeout = 30000; PRAGMA foreign_keys = ON; PRAGMA query_only = ON;";
         let readers = sqlite_pool(SQLITE_READERS, reading).connect(&address).await?;
-        Ok(Self { engine: Engine::Sqlite, readers, writers })
+        Ok(Self { engine: Engine::Sqlite, readers, writers, address: address.into() })
     }
 
     /// Which database it is.
     #[must_use]
     pub fn engine(&self) -> Engine {
         self.engine
+    }
+
+    /// Where the database is, as its engine's own driver takes it.
+    pub(super) fn address(&self) -> &str {
+        self.address.expose_secret()
     }
 
     /// For reading only; on SQLite a change is refused.

@@ -40,6 +40,9 @@ pub enum StoreError {
     /// The database said so.
     #[error("The database failed: {0}")]
     Database(#[from] sqlx::Error),
+    /// The queue of due work said so.
+    #[error("The queue of due work failed: {0}")]
+    Queue(String),
     /// A row holds what this version cannot read.
     #[error("The store holds what this version cannot read: {0}")]
     Unreadable(String),
@@ -55,6 +58,11 @@ impl StoreError {
             }
             _ => Self::Database(error),
         }
+    }
+
+    /// The store is closed, or about to be.
+    pub(crate) fn closed() -> Self {
+        Self::Database(sqlx::Error::PoolClosed)
     }
 
     pub(crate) fn not_found(what: &'static str, name: impl Into<String>) -> Self {

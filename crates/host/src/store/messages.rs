@@ -58,6 +58,18 @@ impl Records<'_> {
         Ok(messages)
     }
 
+    /// Whether there is a message to deliver at `now`.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn has_messages_due(&mut self, now: i64) -> Result<bool, StoreError> {
+        let row = sqlx::query("SELECT id FROM messages WHERE delivered_at IS NULL AND next_attempt_at <= $1 LIMIT 1")
+            .bind(now)
+            .fetch_optional(&mut *self.connection)
+            .await?;
+        Ok(row.is_some())
+    }
+
     /// Notes that a message arrived.
     ///
     /// # Errors

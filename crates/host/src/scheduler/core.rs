@@ -1,0 +1,337 @@
+//! The scheduler: hands out what is due, takes over what dead nodes left, runs it, and tells who is to be told.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, UNIX_EPOCH};
+
+use async_trait::async_trait;
+use futures_util::FutureExt as _;
+use metrics::{counter, gauge, histogram};
+use soar_connector::Clock;
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+use super::recorder::{Finished, Recorder};
+use super::{RunReport, RunStatus, Schedule, ScheduleKind, WorkItem, WorkQueue};
+use crate::alerts::{Courier, GatherRules, deliver_due};
+use crate::health::CheckResult;
+use crate::store::{Ran, Retention, Store, StoreError};
+
+/// Runs what is due.
+#[async_trait]
+pub trait Runner: Send + Sync {
+    /// Checks a connection: logs in afresh and proves that it works.
+    async fn check(&self, schedule: &Schedule) -> CheckResult;
+
+    /// Runs a command.
+    async fn run(&self, schedule: &Schedule) -> RunReport;
+}
+
+/// How the scheduler works.
+#[derive(Debug, Clone, Copy)]
+pub struct SchedulerSettings {
+    /// How many runs go on at once on this node.
+    pub at_once: usize,
+    /// How long claimed work stays a node's when it does not say that it lives. Nodes' clocks must agree to within a
+    /// few seconds.
+    pub claim: Duration,
+    /// How often a node says that it lives.
+    pub renew: Duration,
+    /// How alerts are gathered.
+    pub gather: GatherRules,
+    /// What is kept for how long.
+    pub retention: Retention,
+}
+
+impl Default for SchedulerSettings {
+    fn default() -> Self {
+        Self {
+            at_once: 64,
+            claim: Duration::from_secs(15),
+            renew: Duration::from_secs(4),
+            gather: GatherRules::default(),
+            retention: Retention::default(),
+        }
+    }
+}
+
+/// How many due times are handed out in one transaction.
+const TOGETHER: i64 = 500;
+
+/// How many old rows of a kind are dropped in one transaction.
+const DROPPED_TOGETHER: i64 = 2000;
+
+/// Between attempts to write a result while the store fails.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Hands out, runs and records what is due. Several of them, on several nodes, share a store: each due time is run once.
+pub struct Scheduler {
+    pub(super) store: Store,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) queue: Arc<dyn WorkQueue>,
+    pub(super) settings: SchedulerSettings,
+    runner: Arc<dyn Runner>,
+    courier: Arc<dyn Courier>,
+    recorder: Recorder,
+    node: String,
+    places: Semaphore,
+    in_hand: AtomicI64,
+}
+
+impl std::fmt::Debug for Scheduler {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Scheduler").field("node", &self.node).finish_non_exhaustive()
+    }
+}
+
+impl Scheduler {
+    /// A scheduler with a node name of its own. Must be called within a Tokio runtime.
+    #[must_use]
+    pub fn new(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        queue: Arc<dyn WorkQueue>,
+        runner: Arc<dyn Runner>,
+        courier: Arc<dyn Courier>,
+        settings: SchedulerSettings,
+    ) -> Self {
+        let recorder = Recorder::start(store.clone());
+        // A process that starts again is another node: what the former had claimed is not its own.
+        let node = Uuid::now_v7().to_string();
+        let places = Semaphore::new(settings.at_once);
+        Self { store, clock, queue, settings, runner, courier, recorder, node, places, in_hand: AtomicI64::new(0) }
+    }
+
+    /// This node's name.
+    #[must_use]
+    pub fn node(&self) -> &str {
+        &self.node
+    }
+
+    /// How many due times this node has claimed and not yet finished.
+    #[must_use]
+    pub fn in_hand(&self) -> i64 {
+        self.in_hand.load(Ordering::Relaxed)
+    }
+
+    /// Now, in milliseconds since 1970.
+    #[must_use]
+    pub fn now(&self) -> i64 {
+        let since = self.clock.now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    }
+
+    /// Hands out what is due; when the next is, in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn hand_out(&self) -> Result<Option<i64>, StoreError> {
+        loop {
+            let next = self.store.reader().await?.records().next_due().await?;
+            if next.is_none_or(|due| due > self.now()) {
+                return Ok(next);
+            }
+            let mut transaction = self.store.transaction().await?;
+            let items = transaction.records().hand_out_due(self.now(), TOGETHER).await?;
+            transaction.commit().await?;
+            if !items.is_empty() {
+                self.queue.enqueue(&items).await?;
+            }
+        }
+    }
+
+    /// Hands out again what was lost on its way, and what nodes had that do not say any more that they live. What may
+    /// not run twice is written as interrupted instead.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn take_over(&self) -> Result<(), StoreError> {
+        let now = self.now();
+        let mut transaction = self.store.transaction().await?;
+        let taken = transaction.records().take_over(now).await?;
+        for (item, node) in taken.lost {
+            let schedule = transaction.records().schedule(item.schedule).await?;
+            let report = RunReport {
+                output: "null".to_owned(),
+                error: Some(format!(
+                    "{} failed.\nStatus Code: N/A.\nMessage: The process that ran it ended before it was done. Nobody \
+                     knows how far it came: check before you repeat it.",
+                    schedule.what.command
+                )),
+                request_id: String::new(),
+            };
+            let ran = Ran { started_at: item.due_at, ended_at: now, node };
+            transaction.records().finish_run(item, &schedule, RunStatus::Interrupted, &report, &ran).await?;
+        }
+        transaction.commit().await?;
+        if !taken.again.is_empty() {
+            tracing::info!(count = taken.again.len(), "Due work that nobody finished is handed out again.");
+            self.queue.enqueue(&taken.again).await?;
+        }
+        Ok(())
+    }
+
+    /// Says that this node lives and still works on what it claimed.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn renew(&self) -> Result<(), StoreError> {
+        if self.in_hand() == 0 {
+            return Ok(());
+        }
+        let mut transaction = self.store.transaction().await?;
+        transaction.records().renew_claims(&self.node, self.claimed_until()).await?;
+        transaction.commit().await
+    }
+
+    fn claimed_until(&self) -> i64 {
+        self.now() + i64::try_from(self.settings.claim.as_millis()).unwrap_or(i64::MAX / 2)
+    }
+
+    /// Runs one item that the queue brought, if it is not another's; whether its result was written by this node.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it could not be claimed: it is handed out again.
+    pub async fn take(&self, item: WorkItem) -> Result<bool, StoreError> {
+        let Some(schedule) = self.recorder.claim(item, &self.node, self.claimed_until()).await? else {
+            return Ok(false);
+        };
+        let _in_hand = InHand::one_more(&self.in_hand);
+        let Ok(_place) = self.places.acquire().await else { return Ok(false) };
+        let started_at = self.now();
+        #[allow(clippy::cast_precision_loss, reason = "far below 2^52")]
+        histogram!("footprint_schedule_lateness_seconds").record((started_at - item.due_at) as f64 / 1000.0);
+        let finished = self.run_one(&schedule).await;
+        let ran = Ran { started_at, ended_at: self.now(), node: self.node.clone() };
+        count(&finished);
+        // Whatever happens to the store meanwhile: as long as this process lives, what it found out is not lost.
+        loop {
+            match self.recorder.finish(item, &schedule, finished.clone(), ran.clone()).await {
+                Ok(written) => return Ok(written),
+                Err(error) => tracing::error!(schedule = item.schedule, "A result could not be written yet: {error}"),
+            }
+            self.clock.sleep(PAUSE).await;
+        }
+    }
+
+    /// A connector that panics has failed; its work must not stay claimed for ever.
+    async fn run_one(&self, schedule: &Schedule) -> Finished {
+        let command = &schedule.what.command;
+        let panicked = || {
+            format!("{command} failed.\nStatus Code: N/A.\nMessage: The command ended in a defect of the connector. See the log.")
+        };
+        match schedule.what.kind {
+            ScheduleKind::HealthCheck => {
+                let check = AssertUnwindSafe(self.runner.check(schedule)).catch_unwind().await;
+                Finished::Check(check.unwrap_or_else(|_| CheckResult {
+                    latency_ms: 0,
+                    error: Some(panicked()),
+                    expiring: None,
+                }))
+            }
+            ScheduleKind::Command => {
+                let run = AssertUnwindSafe(self.runner.run(schedule)).catch_unwind().await;
+                let report = run.unwrap_or_else(|_| RunReport {
+                    output: "null".to_owned(),
+                    error: Some(panicked()),
+                    request_id: String::new(),
+                });
+                let status = if report.error.is_some() { RunStatus::Failed } else { RunStatus::Successful };
+                Finished::Run(status, report)
+            }
+        }
+    }
+
+    /// Decides who is told what, and writes the messages; how many.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn tell(&self) -> Result<usize, StoreError> {
+        let (now, rules) = (self.now(), self.settings.gather);
+        let groups = self.store.reader().await?.records().alert_groups().await?;
+        let mut told = 0;
+        for group in groups.iter().filter(|group| group.tell(now, rules).is_some()) {
+            let mut transaction = self.store.transaction().await?;
+            let id = Uuid::now_v7().to_string();
+            told += usize::from(transaction.records().tell(group, &id, now, |group| group.tell(now, rules)).await?);
+            transaction.commit().await?;
+        }
+        Ok(told)
+    }
+
+    /// Sends the messages that are to be sent; how many arrived.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn deliver(&self) -> Result<u64, StoreError> {
+        if !self.store.reader().await?.records().has_messages_due(self.now()).await? {
+            return Ok(0);
+        }
+        deliver_due(&self.store, self.courier.as_ref(), self.now()).await
+    }
+
+    /// Drops history that is older than it is kept; how many rows.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn drop_old_history(&self) -> Result<u64, StoreError> {
+        let mut gone = 0;
+        loop {
+            let mut transaction = self.store.transaction().await?;
+            let dropped =
+                transaction.records().drop_old_history(self.settings.retention, self.now(), DROPPED_TOGETHER).await?;
+            transaction.commit().await?;
+            gone += dropped;
+            if dropped == 0 {
+                return Ok(gone);
+            }
+        }
+    }
+
+    /// Sets the gauges: the backlog, and how many connections are in each state.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    #[allow(clippy::cast_precision_loss, reason = "far below 2^52")]
+    pub async fn measure(&self) -> Result<(), StoreError> {
+        let mut reader = self.store.reader().await?;
+        let backlog = reader.records().backlog().await?;
+        gauge!("footprint_schedule_backlog", "state" => "waiting").set(backlog.waiting as f64);
+        gauge!("footprint_schedule_backlog", "state" => "claimed").set(backlog.claimed as f64);
+        let lag = backlog.oldest_due_at.map_or(0, |due| (self.now() - due).max(0));
+        gauge!("footprint_schedule_lag_seconds").set(lag as f64 / 1000.0);
+        for (state, count) in reader.records().health_counts().await? {
+            gauge!("footprint_health_connections", "state" => state.as_str()).set(count as f64);
+        }
+        Ok(())
+    }
+}
+
+fn count(finished: &Finished) {
+    match finished {
+        Finished::Check(check) => {
+            let result = if check.error.is_some() { "failed" } else { "passed" };
+            counter!("footprint_health_checks_total", "result" => result).increment(1);
+        }
+        Finished::Run(status, _) => {
+            counter!("footprint_schedule_runs_total", "status" => status.as_str()).increment(1);
+        }
+    }
+}
+
+/// Counts one more in hand for as long as it lives.
+struct InHand<'a>(&'a AtomicI64);
+
+impl<'a> InHand<'a> {
+    fn one_more(count: &'a AtomicI64) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for InHand<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
