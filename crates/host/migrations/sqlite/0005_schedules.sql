@@ -67,7 +67,7 @@ CREATE TABLE checks (
     node          TEXT   NOT NULL,
     PRIMARY KEY (connection_id, due_at)
 );
-CREATE INDEX checks_by_due ON checks (due_at);
+CREATE INDEX checks_by_end ON checks (ended_at);
 
 -- The same counted by the hour, for the uptime of a month without its history.
 CREATE TABLE check_hours (

@@ -122,6 +122,18 @@ impl Store {
         Ok(Transaction { inner: self.writers.begin_with(begin).await?, engine: self.engine })
     }
 
+    /// For tests: what a pragma of SQLite is for those who write, as text.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`]; always on PostgreSQL.
+    #[cfg(feature = "testing")]
+    pub async fn pragma(&self, sql: &'static str) -> Result<String, StoreError> {
+        use sqlx::Row as _;
+        let row = sqlx::query(sql).fetch_one(&self.writers).await?;
+        let number: Result<i64, _> = row.try_get(0);
+        Ok(number.map_or_else(|_| row.try_get(0), |number| Ok(number.to_string()))?)
+    }
+
     /// Closes all connections, after what is under way.
     pub async fn close(&self) {
         self.readers.close().await;

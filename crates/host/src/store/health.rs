@@ -81,7 +81,7 @@ impl Records<'_> {
              SET passed = check_hours.passed + excluded.passed, failed = check_hours.failed + excluded.failed",
         )
         .bind(connection)
-        .bind(due_at.div_euclid(HOUR_MS))
+        .bind(ran.ended_at.div_euclid(HOUR_MS))
         .bind(1 - failed)
         .bind(failed)
         .execute(&mut *self.connection)

@@ -132,7 +132,7 @@ impl Records<'_> {
         let old = [
             (
                 "DELETE FROM checks WHERE (connection_id, due_at) IN
-                     (SELECT connection_id, due_at FROM checks WHERE due_at < $1 ORDER BY due_at LIMIT $2)",
+                     (SELECT connection_id, due_at FROM checks WHERE ended_at < $1 ORDER BY ended_at LIMIT $2)",
                 now - kept.checks_ms,
             ),
             (

@@ -164,6 +164,18 @@ impl WorkQueue for JobQueue {
 }
 
 impl JobQueue {
+    /// For tests: what `PRAGMA synchronous` is on SQLite (0 is OFF); none on PostgreSQL.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    #[cfg(feature = "testing")]
+    pub async fn synchronous(&self) -> Result<Option<i64>, StoreError> {
+        match &self.pool {
+            Pool::Sqlite(pool) => Ok(Some(sqlx::query_scalar("PRAGMA synchronous").fetch_one(pool).await?)),
+            Pool::Postgres(_) => Ok(None),
+        }
+    }
+
     /// Drops finished jobs, and workers that are long gone. apalis' own way to do so rewrites the whole file.
     async fn sweep(&self) {
         loop {

@@ -1,3 +1,4 @@
 //! The host's tests, each on both stores.
 
+mod schedules;
 mod store;

@@ -1,0 +1,10 @@
+//! What runs by itself: once for each due time, whoever runs it, and told to who asked for it.
+
+mod alerts;
+mod handing_out;
+mod history;
+mod mail;
+mod queue;
+mod taking_over;
+mod webhook;
+mod world;
