@@ -74,6 +74,7 @@ fn as_raw(inputs: &[Input], parameters: &Parameters) -> RawParameters {
                 Value::from(items)
             }),
             InputType::Object => parameters.object(name).map(|fields| Value::Object(as_raw(&input.fields, fields))),
+            InputType::Json => parameters.json(name).cloned(),
         };
         assert!(value.is_some() || !input.required, "{name} is required and not there");
         raw.extend(value.map(|value| (name.clone(), value)));

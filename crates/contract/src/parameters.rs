@@ -24,6 +24,8 @@ pub enum ParameterValue {
     List(Vec<String>),
     /// An object's fields.
     Object(Parameters),
+    /// A JSON array or object, unchecked.
+    Json(Value),
 }
 
 /// What is wrong with one parameter.
@@ -105,7 +107,7 @@ pub struct Parameters {
 impl Parameters {
     /// Checks `raw` against the inputs of `command`.
     ///
-    /// A null, and text that is empty, count as not given: forms send them for fields that were left blank.
+    /// A null, and text or a list that is empty, count as not given: forms send them for fields that were left blank.
     ///
     /// # Errors
     /// Every problem, in the order of the names.
@@ -157,6 +159,15 @@ impl Parameters {
             _ => None,
         }
     }
+
+    /// The JSON named `name`, if it was given: an array or an object.
+    #[must_use]
+    pub fn json(&self, name: &str) -> Option<&Value> {
+        match self.values.get(name) {
+            Some(ParameterValue::Json(value)) => Some(value),
+            _ => None,
+        }
+    }
 }
 
 fn parse_fields(inputs: &[Input], raw: &RawParameters) -> Result<Parameters, Vec<ParameterProblem>> {
@@ -202,6 +213,7 @@ fn is_blank(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::String(text) => text.trim().is_empty(),
+        Value::Array(items) => items.is_empty(),
         _ => false,
     }
 }
@@ -221,6 +233,7 @@ pub(crate) fn parse_value(input: &Input, value: &Value) -> Result<ParameterValue
         InputType::Choice => text(value).and_then(|given| choice(input, &given)).map(ParameterValue::Text),
         InputType::List => list(input, value).map(ParameterValue::List),
         InputType::Object => return object(input, value),
+        InputType::Json => json(value).map(ParameterValue::Json),
     };
     parsed.ok_or_else(invalid)
 }
@@ -241,6 +254,8 @@ fn integer(value: &Value) -> Option<i64> {
 
 fn text(value: &Value) -> Option<String> {
     match value {
+        // No store and no shell keeps a NUL.
+        Value::String(text) if text.contains('\0') => None,
         Value::String(text) => Some(text.trim().to_owned()),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
@@ -271,6 +286,7 @@ fn choice(input: &Input, given: &str) -> Option<String> {
 fn list(input: &Input, value: &Value) -> Option<Vec<String>> {
     let items: Vec<String> = match value {
         Value::Array(items) => items.iter().map(text).collect::<Option<_>>()?,
+        Value::String(text) if text.contains('\0') => return None,
         Value::String(text) => text.split(',').map(|item| item.trim().to_owned()).collect(),
         Value::Number(number) => vec![number.to_string()],
         _ => return None,
@@ -282,6 +298,23 @@ fn list(input: &Input, value: &Value) -> Option<Vec<String>> {
         return Some(items);
     }
     items.iter().map(|item| choice(input, item)).collect()
+}
+
+fn json(value: &Value) -> Option<Value> {
+    let parsed = match value {
+        Value::String(text) => serde_json::from_str(text).ok()?,
+        _ => value.clone(),
+    };
+    Some(parsed).filter(|value| (value.is_array() || value.is_object()) && !has_nul(value))
+}
+
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(has_nul),
+        Value::Object(fields) => fields.iter().any(|(name, value)| name.contains('\0') || has_nul(value)),
+        _ => false,
+    }
 }
 
 fn object(input: &Input, value: &Value) -> Result<ParameterValue, ParameterProblem> {

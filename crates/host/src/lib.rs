@@ -1,11 +1,25 @@
 //! A SOAR host: it keeps connections, sites, users, incidents and cases, runs connectors' commands, and speaks D3's
 //! Command API.
 
+pub mod access;
 pub mod alerts;
+pub mod audit;
+pub mod command_api;
+pub mod connections;
+pub mod executor;
+mod gate;
 pub mod health;
+mod host;
 pub mod model;
+pub mod moment;
 pub mod scheduler;
+pub mod sealing;
+pub mod server;
 pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod transfer;
 pub mod utility;
+pub mod vault;
+
+pub use host::Host;

@@ -116,7 +116,7 @@ fn example(command: &Command) -> String {
 
 fn example_text(input: &Input) -> String {
     match input.kind {
-        InputType::Object => input.example.to_string(),
+        InputType::Object | InputType::Json => input.example.to_string(),
         _ => soar_connector::cell_text(&input.example),
     }
 }

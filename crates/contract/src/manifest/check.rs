@@ -128,10 +128,16 @@ pub(super) fn connector(file: ManifestFile<'_>, connector: &Connector) -> Result
 }
 
 /// Gives the command the shared inputs and errors that it names.
-pub(super) fn share(file: ManifestFile<'_>, command: &mut Command, connector: &Connector) -> Result<(), ManifestError> {
+pub(super) fn share(
+    file: ManifestFile<'_>,
+    command: &mut Command,
+    connector: Option<&Connector>,
+) -> Result<(), ManifestError> {
     let checker = Checker { file };
+    let shared_inputs = connector.map_or(&[][..], |connector| &connector.shared_inputs);
+    let shared_errors = connector.map_or(&[][..], |connector| &connector.shared_errors);
     for name in &command.takes {
-        let shared = connector.shared_inputs.iter().find(|input| input.name == *name);
+        let shared = shared_inputs.iter().find(|input| input.name == *name);
         let shared = shared.ok_or_else(|| {
             checker.refuse(
                 "takes",
@@ -142,7 +148,7 @@ pub(super) fn share(file: ManifestFile<'_>, command: &mut Command, connector: &C
         command.inputs.push(shared.clone());
     }
     for code in &command.ends_in {
-        let shared = connector.shared_errors.iter().find(|entry| entry.code == *code);
+        let shared = shared_errors.iter().find(|entry| entry.code == *code);
         let shared = shared.ok_or_else(|| {
             checker.refuse(
                 "ends-in",
@@ -158,7 +164,7 @@ pub(super) fn share(file: ManifestFile<'_>, command: &mut Command, connector: &C
 pub(super) fn command(
     file: ManifestFile<'_>,
     command: &Command,
-    connector: &Connector,
+    connector: Option<&Connector>,
     before: &[Command],
 ) -> Result<(), ManifestError> {
     let checker = Checker { file };
@@ -170,10 +176,11 @@ pub(super) fn command(
     checker.unique("key-fields", command.key_fields.iter().map(|field| field.name.as_str()))?;
     checker.unique("columns", command.columns.iter().map(|column| column.name.as_str()))?;
     checker.errors(&command.errors)?;
+    let shared_errors = connector.map_or(&[][..], |connector| &connector.errors);
     for entry in &command.errors {
         for status in &entry.statuses {
             let replaces_other =
-                connector.errors.iter().any(|shared| shared.code == entry.code && shared.statuses.is_empty());
+                shared_errors.iter().any(|shared| shared.code == entry.code && shared.statuses.is_empty());
             if replaces_other {
                 return Err(checker.refuse(
                     &format!("errors.{:?}", entry.code),

@@ -162,6 +162,7 @@ impl Input {
             InputType::List if self.choices.is_empty() => "a list, or text with commas between the items".to_owned(),
             InputType::List => format!("one or more of {}", choices()),
             InputType::Object => "a JSON object".to_owned(),
+            InputType::Json => "JSON".to_owned(),
         }
     }
 }
@@ -182,6 +183,8 @@ pub enum InputType {
     List,
     /// A JSON object, as such or as text, with the input's fields.
     Object,
+    /// Any JSON array or object, as such or as text; what it must hold is for the command to say.
+    Json,
 }
 
 impl std::fmt::Display for InputType {
@@ -193,6 +196,7 @@ impl std::fmt::Display for InputType {
             Self::Choice => "choice",
             Self::List => "list",
             Self::Object => "JSON object",
+            Self::Json => "JSON",
         })
     }
 }

@@ -40,12 +40,29 @@ impl Manifest {
         let mut loaded = Vec::with_capacity(commands.len());
         for file in commands {
             let mut command: Command = parse(*file)?;
-            check::share(*file, &mut command, &parsed)?;
-            check::command(*file, &command, &parsed, &loaded)?;
+            check::share(*file, &mut command, Some(&parsed))?;
+            check::command(*file, &command, Some(&parsed), &loaded)?;
             loaded.push(command);
         }
         check::health_check(connector, &parsed, &loaded)?;
         Ok(Self { connector: parsed, commands: loaded })
+    }
+}
+
+impl Command {
+    /// Loads and checks commands that belong to no connector, such as a host's own.
+    ///
+    /// # Errors
+    /// [`ManifestError`] for the first thing that is wrong.
+    pub fn load_all(files: &[ManifestFile<'_>]) -> Result<Vec<Self>, ManifestError> {
+        let mut loaded = Vec::with_capacity(files.len());
+        for file in files {
+            let mut command: Self = parse(*file)?;
+            check::share(*file, &mut command, None)?;
+            check::command(*file, &command, None, &loaded)?;
+            loaded.push(command);
+        }
+        Ok(loaded)
     }
 }
 

@@ -62,5 +62,6 @@ fn ill_typed(input: &Input) -> Value {
         InputType::List if !input.choices.is_empty() => json!("no such choice"),
         InputType::Text | InputType::List => json!({ "a": 1 }),
         InputType::Object => json!([1]),
+        InputType::Json => json!("neither an array nor an object"),
     }
 }

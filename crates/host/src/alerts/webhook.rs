@@ -62,7 +62,9 @@ impl WebhookCourier {
             .connect_timeout(Duration::from_secs(10))
             .timeout(Duration::from_secs(30))
             .build()
-            .map_err(|error| format!("The webhook cannot be set up: {}", soar_connector::sentence(&error.to_string())))?;
+            .map_err(|error| {
+                format!("The webhook cannot be set up: {}", soar_connector::sentence(&error.to_string()))
+            })?;
         Ok(Self { client, address, secret: settings.secret.clone() })
     }
 

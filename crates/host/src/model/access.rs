@@ -9,6 +9,7 @@ macro_rules! text_enum {
     ($(#[$about:meta])* pub enum $name:ident { $($(#[$what:meta])* $variant:ident $(= $text:literal)?,)+ }) => {
         $(#[$about])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[derive(utoipa::ToSchema)]
         pub enum $name { $($(#[$what])* $(#[serde(rename = $text)])? $variant,)+ }
 
         impl $name {

@@ -1,11 +1,12 @@
 //! Sites: what separates incidents, connections, schedules and keys from each other.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::access::text_enum;
 
 /// A site.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Site {
     /// Its number in this instance.

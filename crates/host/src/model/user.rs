@@ -1,9 +1,10 @@
 //! Users: people and programs in whose name calls are made.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A user.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct User {
     /// Its number in this instance.

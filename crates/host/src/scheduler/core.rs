@@ -219,7 +219,9 @@ impl Scheduler {
     async fn run_one(&self, schedule: &Schedule) -> Finished {
         let command = &schedule.what.command;
         let panicked = || {
-            format!("{command} failed.\nStatus Code: N/A.\nMessage: The command ended in a defect of the connector. See the log.")
+            format!(
+                "{command} failed.\nStatus Code: N/A.\nMessage: The command ended in a defect of the connector. See the log."
+            )
         };
         match schedule.what.kind {
             ScheduleKind::HealthCheck => {

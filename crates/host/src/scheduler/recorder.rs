@@ -121,9 +121,7 @@ impl Change {
                 let Finish { item, schedule, finished, ran } = &**finish;
                 let written = match finished {
                     Finished::Check(check) => records.finish_check(*item, schedule, check, ran).await?,
-                    Finished::Run(status, report) => {
-                        records.finish_run(*item, schedule, *status, report, ran).await?
-                    }
+                    Finished::Run(status, report) => records.finish_run(*item, schedule, *status, report, ran).await?,
                 };
                 Ok(Written::Finished(written))
             }
@@ -148,7 +146,10 @@ async fn write_and_answer(store: &Store, batch: Vec<Change>) {
         Ok(written) => batch.into_iter().zip(written).for_each(|(change, written)| change.answer(Ok(written))),
         // One that cannot be written must not keep the others from it.
         Err(error) if batch.len() > 1 => {
-            tracing::warn!(changes = batch.len(), "Changes are written one by one, since together they failed: {error}");
+            tracing::warn!(
+                changes = batch.len(),
+                "Changes are written one by one, since together they failed: {error}"
+            );
             for change in batch {
                 let written = write(store, std::slice::from_ref(&change)).await;
                 change.answer(written.and_then(|mut written| written.pop().ok_or_else(StoreError::closed)));

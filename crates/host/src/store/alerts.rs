@@ -150,19 +150,12 @@ impl Records<'_> {
                 "UPDATE alerts SET announced_at = $3
                  WHERE destination = $1 AND server = $2 AND announced_at IS NULL AND closed_at IS NULL"
             }
-            Tell::Recovered => {
-                "DELETE FROM alerts WHERE destination = $1 AND server = $2 AND closed_at <= $3"
-            }
+            Tell::Recovered => "DELETE FROM alerts WHERE destination = $1 AND server = $2 AND closed_at <= $3",
         };
-        let sql = sqlx::AssertSqlSafe(format!(
-            "{change} RETURNING subject, site, reason, detail, opened_at, closed_at"
-        ));
-        let rows = sqlx::query(sql)
-            .bind(&destination)
-            .bind(&group.server)
-            .bind(now)
-            .fetch_all(&mut *self.connection)
-            .await?;
+        let sql =
+            sqlx::AssertSqlSafe(format!("{change} RETURNING subject, site, reason, detail, opened_at, closed_at"));
+        let rows =
+            sqlx::query(sql).bind(&destination).bind(&group.server).bind(now).fetch_all(&mut *self.connection).await?;
         if rows.is_empty() {
             return Ok(false);
         }

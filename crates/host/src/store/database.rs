@@ -202,6 +202,24 @@ impl Engine {
         }
     }
 
+    /// SQL for the whole numbers in a JSON array that is bound as `parameter`.
+    pub(super) fn integers_of(self, parameter: &str) -> String {
+        match self {
+            Self::Sqlite => format!("SELECT value FROM json_each({parameter})"),
+            Self::Postgres => {
+                format!("SELECT CAST(jsonb_array_elements_text(CAST({parameter} AS jsonb)) AS BIGINT)")
+            }
+        }
+    }
+
+    /// SQL after a text column so that it is compared by its characters' numbers, whatever the database's language.
+    pub(super) fn bytewise(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " COLLATE \"C\"",
+        }
+    }
+
     /// SQL that keeps the rows just read from being changed by others until the transaction ends.
     pub(super) fn for_update(self) -> &'static str {
         match self {

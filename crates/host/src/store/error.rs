@@ -14,13 +14,16 @@ pub enum StoreError {
         name: String,
     },
     /// There is one of that name already.
-    #[error("There is a {what} {} already. Names are compared without regard to case.", quoted(name))]
+    #[error("The {what} {} exists already. Choose another name or number.", quoted(name))]
     Duplicate {
         /// Such as `site`.
         what: &'static str,
         /// Its name.
         name: String,
     },
+    /// A value cannot be kept.
+    #[error("{0}")]
+    Invalid(String),
     /// Something else still needs it.
     #[error("The {what} {} is still in use: {by}.", quoted(name))]
     InUse {
@@ -31,6 +34,9 @@ pub enum StoreError {
         /// By what, in words.
         by: String,
     },
+    /// Something else changed it at the same moment, or since it was read.
+    #[error("{0}")]
+    Conflict(String),
     /// The address of the store is not one.
     #[error("{0}")]
     Address(String),
@@ -63,6 +69,14 @@ impl StoreError {
     /// The store is closed, or about to be.
     pub(crate) fn closed() -> Self {
         Self::Database(sqlx::Error::PoolClosed)
+    }
+
+    /// Whether the transaction lost against another one, and may succeed when it is done again.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        // PostgreSQL: serialization_failure and deadlock_detected.
+        matches!(self, Self::Database(sqlx::Error::Database(inner))
+            if matches!(inner.code().as_deref(), Some("40001" | "40P01")))
     }
 
     pub(crate) fn not_found(what: &'static str, name: impl Into<String>) -> Self {

@@ -54,8 +54,7 @@ impl Records<'_> {
     pub async fn change_schedule(&mut self, id: i64, changed: &NewSchedule, now: i64) -> Result<Schedule, StoreError> {
         let before = self.schedule(id).await?;
         let moved = before.what.cadence != changed.cadence || (changed.active && !before.what.active);
-        let next_due_at =
-            if moved { first_due(&changed.cadence, id, now)? } else { before.next_due_at };
+        let next_due_at = if moved { first_due(&changed.cadence, id, now)? } else { before.next_due_at };
         let sql = sqlx::AssertSqlSafe(format!(
             "UPDATE schedules SET kind = $1, name = $2, name_key = $3, site_id = $4, connection_id = $5, server = $6,
                  user_id = $7, command = $8, parameters = $9, repeatable = $10, interval_ms = $11, cron = $12,
@@ -122,8 +121,7 @@ impl Records<'_> {
         let sql = sqlx::AssertSqlSafe(format!(
             "SELECT {COLUMNS} FROM schedules WHERE site_id = $1 AND name_key = $2 AND kind = 'Command'"
         ));
-        let row =
-            sqlx::query(sql).bind(site).bind(name.to_lowercase()).fetch_optional(&mut *self.connection).await?;
+        let row = sqlx::query(sql).bind(site).bind(name.to_lowercase()).fetch_optional(&mut *self.connection).await?;
         row.as_ref().map(read).transpose()?.ok_or_else(|| StoreError::not_found("schedule", name))
     }
 
@@ -136,9 +134,8 @@ impl Records<'_> {
             ScheduleFilter::Kind(_) => "kind = $1",
             ScheduleFilter::Connection(_) => "connection_id = $1",
         };
-        let sql = sqlx::AssertSqlSafe(format!(
-            "SELECT {COLUMNS} FROM schedules WHERE {condition} ORDER BY name_key, id"
-        ));
+        let sql =
+            sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM schedules WHERE {condition} ORDER BY name_key, id"));
         let query = match filter {
             ScheduleFilter::Kind(kind) => sqlx::query(sql).bind(kind.as_str()),
             ScheduleFilter::Connection(connection) => sqlx::query(sql).bind(connection),

@@ -3,10 +3,10 @@
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
-use super::{Records, StoreError};
+use super::{Records, StoreError, check};
 use crate::model::{Site, SiteKind};
 
-/// A site to be made, checked by [`crate::store`]'s callers: the time zone is one that exists.
+/// A site to be made.
 #[derive(Debug, Clone)]
 pub struct NewSite {
     /// Its name.
@@ -21,30 +21,86 @@ pub struct NewSite {
     pub language: String,
 }
 
+/// What changes about a site; what is `None` stays.
+#[derive(Debug, Clone, Default)]
+pub struct SiteChange {
+    /// Its new name.
+    pub name: Option<String>,
+    /// Whose it is from now on.
+    pub kind: Option<SiteKind>,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Its IANA time zone.
+    pub time_zone: Option<String>,
+    /// Its language as a BCP 47 tag.
+    pub language: Option<String>,
+}
+
 const COLUMNS: &str = "id, name, kind, description, time_zone, language";
 
 impl Records<'_> {
     /// Makes a site. `now` is in milliseconds since 1970.
     ///
     /// # Errors
-    /// [`StoreError::Duplicate`] when there is one of that name.
+    /// [`StoreError::Duplicate`] when there is one of that name; [`StoreError::Invalid`] for a time zone that does not
+    /// exist, or a text that is too long.
     pub async fn create_site(&mut self, site: &NewSite, now: i64) -> Result<Site, StoreError> {
+        let name = check::name("site", &site.name)?;
+        check::text("description", &site.description)?;
+        let time_zone = check::time_zone(&site.time_zone)?;
+        check::language(&site.language)?;
         let row = sqlx::query(
             "INSERT INTO sites (name, name_key, kind, description, time_zone, language, created_at, modified_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
              RETURNING id, name, kind, description, time_zone, language",
         )
-        .bind(&site.name)
-        .bind(site.name.to_lowercase())
+        .bind(name)
+        .bind(name.to_lowercase())
         .bind(site.kind.as_str())
         .bind(&site.description)
-        .bind(&site.time_zone)
+        .bind(time_zone)
         .bind(&site.language)
         .bind(now)
         .fetch_one(&mut *self.connection)
         .await
         .map_err(|error| StoreError::or_duplicate(error, "site", &site.name))?;
         read(&row)
+    }
+
+    /// Changes a site. `now` is in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::Duplicate`], and [`StoreError::Invalid`] as for a new site.
+    pub async fn update_site(&mut self, name: &str, change: &SiteChange, now: i64) -> Result<Site, StoreError> {
+        let site = self.site(name).await?;
+        let new = NewSite {
+            name: change.name.clone().unwrap_or(site.name),
+            kind: change.kind.unwrap_or(site.kind),
+            description: change.description.clone().unwrap_or(site.description),
+            time_zone: change.time_zone.clone().unwrap_or(site.time_zone),
+            language: change.language.clone().unwrap_or(site.language),
+        };
+        let new_name = check::name("site", &new.name)?;
+        check::text("description", &new.description)?;
+        let time_zone = check::time_zone(&new.time_zone)?;
+        check::language(&new.language)?;
+        sqlx::query(
+            "UPDATE sites SET name = $1, name_key = $2, kind = $3, description = $4, time_zone = $5, language = $6,
+                              modified_at = $7
+             WHERE id = $8",
+        )
+        .bind(new_name)
+        .bind(new_name.to_lowercase())
+        .bind(new.kind.as_str())
+        .bind(&new.description)
+        .bind(time_zone)
+        .bind(&new.language)
+        .bind(now)
+        .bind(site.id)
+        .execute(&mut *self.connection)
+        .await
+        .map_err(|error| StoreError::or_duplicate(error, "site", new_name))?;
+        self.site(new_name).await
     }
 
     /// The site of that name.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
-use super::{Records, StoreError};
+use super::{Records, StoreError, check};
 use crate::model::{Role, User};
 
 /// A user to be made.
@@ -19,22 +19,38 @@ pub struct NewUser {
     pub is_administrator: bool,
 }
 
+/// What changes about a user; what is `None` stays.
+#[derive(Debug, Clone, Default)]
+pub struct UserChange {
+    /// Its new name.
+    pub name: Option<String>,
+    /// Where mail goes from now on; an empty text for nowhere.
+    pub email: Option<String>,
+    /// Whether it may do anything at all.
+    pub active: Option<bool>,
+    /// Whether it has every right on every site, and manages the instance.
+    pub is_administrator: Option<bool>,
+}
+
 const COLUMNS: &str = "id, name, email, active, is_administrator";
 
 impl Records<'_> {
     /// Makes a user, active and without a role. `now` is in milliseconds since 1970.
     ///
     /// # Errors
-    /// [`StoreError::Duplicate`] when there is one of that name.
+    /// [`StoreError::Duplicate`] when there is one of that name; [`StoreError::Invalid`] for a name or an e-mail address
+    /// that cannot be one.
     pub async fn create_user(&mut self, user: &NewUser, now: i64) -> Result<User, StoreError> {
+        let name = check::name("user", &user.name)?;
+        let email = user.email.as_deref().map(check::email).transpose()?;
         let row = sqlx::query(
             "INSERT INTO users (name, name_key, email, active, is_administrator, created_at, modified_at)
              VALUES ($1, $2, $3, 1, $4, $5, $5)
              RETURNING id, name, email, active, is_administrator",
         )
-        .bind(&user.name)
-        .bind(user.name.to_lowercase())
-        .bind(user.email.as_deref())
+        .bind(name)
+        .bind(name.to_lowercase())
+        .bind(email)
         .bind(i64::from(user.is_administrator))
         .bind(now)
         .fetch_one(&mut *self.connection)
@@ -51,6 +67,77 @@ impl Records<'_> {
         let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM users WHERE name_key = $1"));
         let row = sqlx::query(sql).bind(name.to_lowercase()).fetch_optional(&mut *self.connection).await?;
         row.as_ref().map(read).transpose()?.ok_or_else(|| StoreError::not_found("user", name))
+    }
+
+    /// All users, by name.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn users(&mut self) -> Result<Vec<User>, StoreError> {
+        let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM users ORDER BY name_key"));
+        sqlx::query(sql).fetch_all(&mut *self.connection).await?.iter().map(read).collect()
+    }
+
+    /// Changes a user. `now` is in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::Duplicate`], [`StoreError::Invalid`] as for a new user, and
+    /// [`StoreError::InUse`] when nobody would be left to manage the instance.
+    pub async fn update_user(&mut self, name: &str, change: &UserChange, now: i64) -> Result<User, StoreError> {
+        let user = self.user(name).await?;
+        let new_name = change.name.as_deref().unwrap_or(&user.name);
+        let new_name = check::name("user", new_name)?;
+        let email = match change.email.as_deref() {
+            None => user.email.as_deref(),
+            Some("") => None,
+            Some(email) => Some(check::email(email)?),
+        };
+        let active = change.active.unwrap_or(user.active);
+        let is_administrator = change.is_administrator.unwrap_or(user.is_administrator);
+        if user.active && user.is_administrator && !(active && is_administrator) {
+            // The rows stay as they are until the end, so that two administrators cannot remove each other at once.
+            let sql = format!(
+                "SELECT id FROM users WHERE active = 1 AND is_administrator = 1 ORDER BY id{}",
+                self.engine.for_update()
+            );
+            let administrators = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(&mut *self.connection).await?;
+            if administrators.len() < 2 {
+                return Err(StoreError::InUse {
+                    what: "user",
+                    name: user.name,
+                    by: "nobody else could manage the instance; make another administrator first".to_owned(),
+                });
+            }
+        }
+        sqlx::query(
+            "UPDATE users SET name = $1, name_key = $2, email = $3, active = $4, is_administrator = $5,
+                              modified_at = $6
+             WHERE id = $7",
+        )
+        .bind(new_name)
+        .bind(new_name.to_lowercase())
+        .bind(email)
+        .bind(i64::from(active))
+        .bind(i64::from(is_administrator))
+        .bind(now)
+        .bind(user.id)
+        .execute(&mut *self.connection)
+        .await
+        .map_err(|error| StoreError::or_duplicate(error, "user", new_name))?;
+        self.user(new_name).await
+    }
+
+    /// Takes a user's role on a site away; whether there was one.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn remove_role(&mut self, user: i64, site: i64) -> Result<bool, StoreError> {
+        let removed = sqlx::query("DELETE FROM user_roles WHERE user_id = $1 AND site_id = $2")
+            .bind(user)
+            .bind(site)
+            .execute(&mut *self.connection)
+            .await?;
+        Ok(removed.rows_affected() == 1)
     }
 
     /// Gives a user a role on a site, in place of the one it had there.

@@ -167,15 +167,14 @@ impl Records<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub(super) async fn drop_work(&mut self, item: WorkItem, node: &str) -> Result<bool, StoreError> {
-        let done = sqlx::query(
-            "DELETE FROM work WHERE schedule_id = $1 AND due_at = $2 AND attempt = $3 AND node = $4",
-        )
-        .bind(item.schedule)
-        .bind(item.due_at)
-        .bind(item.attempt)
-        .bind(node)
-        .execute(&mut *self.connection)
-        .await?;
+        let done =
+            sqlx::query("DELETE FROM work WHERE schedule_id = $1 AND due_at = $2 AND attempt = $3 AND node = $4")
+                .bind(item.schedule)
+                .bind(item.due_at)
+                .bind(item.attempt)
+                .bind(node)
+                .execute(&mut *self.connection)
+                .await?;
         Ok(done.rows_affected() == 1)
     }
 

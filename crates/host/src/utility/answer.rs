@@ -1,12 +1,14 @@
 //! What a command answers over the Command API.
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
+use super::More;
 use crate::store::StoreError;
 
 /// How a command ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Ended {
     /// Everything was done.
     Successful,
@@ -17,23 +19,72 @@ pub enum Ended {
     Failed,
 }
 
+impl Ended {
+    /// As `returnData` says it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Successful => "Successful",
+            Self::PartiallySuccessful => "Partially Successful",
+            Self::Failed => "Failed",
+        }
+    }
+
+    /// How a command on several items ended.
+    #[must_use]
+    pub const fn of(done: usize, failed: usize) -> Self {
+        match (done, failed) {
+            (_, 0) => Self::Successful,
+            (0, _) => Self::Failed,
+            _ => Self::PartiallySuccessful,
+        }
+    }
+}
+
 /// The body of an answer with status 200: D3's field names.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
     /// An HTML table of class `cc-table`, where the command shows one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<String>,
     /// Why it failed; empty otherwise.
     pub error: String,
     /// How it ended.
     pub return_data: Ended,
+    /// What stands under `returnData` in place of how it ended, for the commands whose documentation says so.
+    pub shown: Option<Value>,
     /// One object per item, where the command has items.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context_data: Option<Vec<Value>>,
     /// What else a command answers with, such as `rawData` and `keyFields` of an integration command.
-    #[serde(flatten)]
-    pub more: Map<String, Value>,
+    pub more: More,
+}
+
+impl Answer {
+    /// An answer that says only how it ended.
+    #[must_use]
+    pub fn ended(return_data: Ended) -> Self {
+        Self { result: None, error: String::new(), return_data, shown: None, context_data: None, more: More::default() }
+    }
+}
+
+impl Serialize for Answer {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(result) = &self.result {
+            map.serialize_entry("result", result)?;
+        }
+        map.serialize_entry("error", &self.error)?;
+        match &self.shown {
+            Some(shown) => map.serialize_entry("returnData", shown)?,
+            None => map.serialize_entry("returnData", &self.return_data)?,
+        }
+        if let Some(rows) = &self.context_data {
+            map.serialize_entry("contextData", rows)?;
+        }
+        for (name, value) in self.more.iter() {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
 }
 
 /// Why a command did nothing; answered with status 200 and this as `error`.
@@ -51,9 +102,11 @@ impl From<StoreError> for Refusal {
     /// What is not there is the caller's error; all else is the store's.
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::NotFound { .. } | StoreError::Duplicate { .. } | StoreError::InUse { .. } => {
-                Self::Because(error.to_string())
-            }
+            StoreError::NotFound { .. }
+            | StoreError::Duplicate { .. }
+            | StoreError::Invalid(_)
+            | StoreError::InUse { .. }
+            | StoreError::Conflict(_) => Self::Because(error.to_string()),
             _ => Self::Store(error),
         }
     }

@@ -1,11 +1,37 @@
 //! Utility commands: the host's own, which act on what it keeps.
 
+mod access;
 mod answer;
+mod bulk;
+mod cc_table;
+mod close_incident_in_bulk;
+mod create_an_incident;
+mod dates;
+mod filter;
+mod get_incidents;
+mod get_linked_incidents_of_an_incident;
+mod items;
+mod link_incident_to_existing_cases;
+mod link_incidents_to_new_case;
+mod manifest;
+mod more;
+mod plan;
+mod remove_linked_incidents;
+mod selection;
+mod set_incident_field;
+mod static_field;
+mod update_incident_owner_in_bulk;
+mod update_incident_site_in_bulk;
 
 use async_trait::async_trait;
 use soar_connector::Parameters;
 
 pub use answer::{Answer, Ended, Refusal};
+pub use dates::{day_of, parse_date_time};
+pub use items::MOST_ITEMS;
+pub use manifest::{all, command, manifest};
+pub use more::More;
+pub use plan::{FieldChange, Plan, PlannedItem};
 
 use crate::model::Caller;
 use crate::store::Records;
@@ -33,4 +59,44 @@ pub trait UtilityCommand: Send + Sync {
         parameters: &Parameters,
         now: i64,
     ) -> Result<Answer, Refusal>;
+
+    /// Whether [`plan`](Self::plan) and [`apply`](Self::apply) work: they do for what changes many things at once.
+    fn can_plan(&self) -> bool {
+        false
+    }
+
+    /// What [`run`](Self::run) would change now. Changes nothing; a [`Records`] that refuses changes will do.
+    ///
+    /// # Errors
+    /// [`Refusal`] where `run` would refuse as a whole, or the command cannot be planned.
+    async fn plan(
+        &self,
+        _records: &mut Records<'_>,
+        _caller: &Caller,
+        _parameters: &Parameters,
+        _now: i64,
+    ) -> Result<Plan, Refusal> {
+        Err(self.cannot_be_planned())
+    }
+
+    /// Runs a plan: like [`run`](Self::run), but only if it would do what was planned.
+    ///
+    /// # Errors
+    /// As `run`; and when anything that the plan rests on has changed since, with what did.
+    async fn apply(
+        &self,
+        _records: &mut Records<'_>,
+        _caller: &Caller,
+        _parameters: &Parameters,
+        _now: i64,
+        _fingerprint: &str,
+    ) -> Result<Answer, Refusal> {
+        Err(self.cannot_be_planned())
+    }
+
+    /// Why there is no plan.
+    #[doc(hidden)]
+    fn cannot_be_planned(&self) -> Refusal {
+        Refusal::Because(format!("{} cannot be planned: only bulk commands that change something can.", self.name()))
+    }
 }

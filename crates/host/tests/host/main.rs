@@ -1,4 +1,23 @@
 //! The host's tests, each on both stores.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on can only end")]
 
+mod audit;
+mod bulk_commands;
+mod command_api;
+mod connections;
+mod executor;
+mod gate;
+mod idempotency;
+mod manage;
+mod plans;
+mod sealing;
 mod schedules;
+mod server;
+mod single_commands;
+mod stage;
 mod store;
+mod support;
+mod tokens;
+mod transfer;
+mod vault;
+mod world;

@@ -1,0 +1,173 @@
+//! Throughput of the Command API beside a bare axum handler that returns the same bytes, by `wrk` in one run.
+//!
+//! `cargo bench -p soar-host --features testing --bench command_api [seconds] [connections]`. The host stands on SQLite
+//! with durable commits; every call is authenticated, checked, read from the store, and in the audit log before it is
+//! answered. Its rate limit is off. Both servers have a runtime of their own, and rest while the other is asked.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a measurement that cannot be made can only end")]
+
+use std::process::Command as Process;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::http::header;
+use axum::routing::post;
+use bytes::Bytes;
+use serde_json::{Map, json};
+use soar_connector::{Command, Parameters, SystemClock};
+use soar_host::Host;
+use soar_host::access::{KeyRequest, SealError, SecretSeal, issue_key};
+use soar_host::command_api::{CommandRegistry, RegisteredUtility};
+use soar_host::model::{Allowed, Caller, KeyKind, SiteKind};
+use soar_host::server::{HostSettings, serve};
+use soar_host::store::{NewSite, NewUser, Records, Store};
+use soar_host::utility::{Answer, Ended, Refusal, UtilityCommand};
+
+/// Reads a few rows.
+struct ShowSites;
+
+#[async_trait]
+impl UtilityCommand for ShowSites {
+    fn name(&self) -> &'static str {
+        "Show Sites"
+    }
+
+    fn endpoint(&self) -> &'static str {
+        "ShowSites"
+    }
+
+    async fn run(&self, records: &mut Records<'_>, _: &Caller, _: &Parameters, _: i64) -> Result<Answer, Refusal> {
+        let sites = records.sites().await?;
+        Ok(Answer {
+            result: None,
+            error: String::new(),
+            return_data: Ended::Successful,
+            context_data: Some(sites.iter().map(|site| json!({ "Name": site.name, "Kind": site.kind })).collect()),
+            more: Map::new(),
+        })
+    }
+}
+
+#[derive(Debug)]
+struct NoSeal;
+
+impl SecretSeal for NoSeal {
+    fn seal(&self, _: &str, _: &[u8]) -> Result<Vec<u8>, SealError> {
+        Err(SealError("nothing is sealed here".to_owned()))
+    }
+
+    fn open(&self, _: &str, _: &[u8]) -> Result<zeroize::Zeroizing<Vec<u8>>, SealError> {
+        Err(SealError("nothing is sealed here".to_owned()))
+    }
+}
+
+fn main() {
+    // Cargo adds flags of its own.
+    let mut numbers = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
+    let seconds = numbers.next().unwrap_or_else(|| "5".to_owned());
+    let connections = numbers.next().unwrap_or_else(|| "128".to_owned());
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let runtime = || tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+
+    let hosts = runtime();
+    let (url, key) = hosts.block_on(start_host(&folder.path().join("host.db").display().to_string()));
+    let path = "/VSOC/api/Command/ShowSites";
+    let body = r#"{"Username":"Admin","Site":"Security Operations","CommandParams":{}}"#;
+    let script = folder.path().join("call.lua");
+    let lua = format!(
+        "wrk.method = 'POST'\nwrk.body = '{body}'\nwrk.headers['Content-Type'] = 'application/json'\n\
+         wrk.headers['d3key'] = '{key}'\n"
+    );
+    std::fs::write(&script, lua).expect("wrk's script");
+    let answered = hosts.block_on(async {
+        let request = reqwest::Client::new().post(format!("{url}{path}")).body(body);
+        let request = request.header("content-type", "application/json").header("d3key", &key);
+        request.send().await.expect("an answer").error_for_status().expect("a success").bytes().await.expect("a body")
+    });
+
+    let bare = runtime();
+    let bare_url = bare.block_on(start_bare(path, answered.clone()));
+    println!(
+        "the command ShowSites, which reads {} rows; {} bytes per answer; SQLite; {connections} connections for \
+         {seconds} s each",
+        4,
+        answered.len()
+    );
+    let run = |name: &str, url: &str| {
+        let mut wrk = Process::new("wrk");
+        wrk.args(["-t2", &format!("-c{connections}"), &format!("-d{seconds}s"), "--latency", "-s"]);
+        let output = wrk.arg(&script).arg(format!("{url}{path}")).output().expect("wrk, which must be installed");
+        let report = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(!report.contains("Non-2xx"), "{report}");
+        let line = |label: &str| {
+            let found = report.lines().find_map(|line| line.trim().strip_prefix(label));
+            found.unwrap_or_else(|| panic!("wrk said nothing of {label}: {report}")).trim().to_owned()
+        };
+        let rate: f64 = line("Requests/sec:").parse().expect("a number");
+        println!("{name:<12} {rate:>9.0} calls/s   median {:>9}   99 % {:>9}", line("50%"), line("99%"));
+        rate
+    };
+    // In turns, so that neither has the machine's better moments to itself.
+    let mut rates = [0.0, 0.0];
+    for _ in 0..2 {
+        rates[0] += run("bare axum", &bare_url);
+        rates[1] += run("Command API", &url);
+    }
+    println!("Command API / bare axum = {:.2} (at least 0.50 is wanted)", rates[1] / rates[0]);
+}
+
+async fn start_host(address: &str) -> (String, String) {
+    let store = Store::open(address).await.expect("a store");
+    let mut transaction = store.transaction().await.expect("a transaction");
+    let mut records = transaction.records();
+    for name in ["Security Operations", "Client A", "Client B", "Client C"] {
+        let site = NewSite {
+            name: name.to_owned(),
+            kind: SiteKind::Internal,
+            description: String::new(),
+            time_zone: "UTC".to_owned(),
+            language: "en".to_owned(),
+        };
+        records.create_site(&site, 1).await.expect("a site");
+    }
+    let admin = NewUser { name: "Admin".to_owned(), email: None, is_administrator: true };
+    records.create_user(&admin, 1).await.expect("a user");
+    let request = KeyRequest {
+        name: "bench".to_owned(),
+        kind: KeyKind::Api,
+        owner: "Admin".to_owned(),
+        users: Vec::new(),
+        sites: Allowed::All,
+        commands: Allowed::All,
+        may_manage: false,
+        requires_expiry: true,
+        expires_at: None,
+    };
+    let issued = issue_key(&mut records, &NoSeal, &request, 1).await.expect("a key");
+    transaction.commit().await.expect("a commit");
+    let manifest: Command = toml::from_str(
+        "name = \"Show Sites\"\ndescription = \"Lists sites.\"\neffect = \"read\"\npermissions = []\nendpoint = \"\"",
+    )
+    .expect("a manifest");
+    let utility = RegisteredUtility { manifest, command: Arc::new(ShowSites) };
+    let registry = CommandRegistry::new().with_utilities([utility]).expect("a registry");
+    let settings = HostSettings {
+        listen: ([127, 0, 0, 1], 0).into(),
+        requests_per_second: 0,
+        calls_in_flight: 4096,
+        ..HostSettings::default()
+    };
+    let host = Host::new(settings, store, Arc::new(SystemClock::new()), Arc::new(NoSeal), registry);
+    let running = serve(host).await.expect("a server");
+    (running.url(), issued.text.to_string())
+}
+
+async fn start_bare(path: &str, answer: Bytes) -> String {
+    let handler = post(move |_body: Bytes| async move { ([(header::CONTENT_TYPE, "application/json")], answer) });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("an address");
+    let url = format!("http://{}", listener.local_addr().expect("its address"));
+    let router = Router::new().route(path, handler);
+    tokio::spawn(async move { axum_server::from_tcp(listener.into_std()?)?.serve(router.into_make_service()).await });
+    url
+}

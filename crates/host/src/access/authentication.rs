@@ -1,0 +1,170 @@
+//! Finds out by which key a call is let in.
+
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, HeaderName};
+
+use super::{KnownKey, KnownUser, SecretSeal, Snapshot, secret, token};
+use crate::model::KeyState;
+
+const API_KEY: HeaderName = HeaderName::from_static("d3key");
+const TOKEN: HeaderName = HeaderName::from_static("d3jwt");
+
+/// Why a call is not let in: for the audit log. The caller learns only that it is not.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AuthenticationError {
+    /// Nothing was shown.
+    #[error("No key was shown.")]
+    Missing,
+    /// More than one thing was shown.
+    #[error("More than one key was shown.")]
+    Ambiguous,
+    /// What was shown is no key.
+    #[error("What was shown is no key: {0}.")]
+    Malformed(&'static str),
+    /// No key is like that.
+    #[error("The key is unknown, or its secret or signature is wrong.")]
+    Unknown,
+    /// Tokens are switched off.
+    #[error("Tokens are switched off.")]
+    TokensOff,
+    /// The key is no longer good.
+    #[error("The key is {}.", match state { KeyState::Expired => "expired", _ => "revoked" })]
+    Ended {
+        /// Its name.
+        key: String,
+        /// Expired or revoked.
+        state: KeyState,
+    },
+    /// The token is signed with a key's secret, but not good.
+    #[error("The token is refused: {reason}.")]
+    Token {
+        /// The key's name.
+        key: String,
+        /// Why.
+        reason: &'static str,
+    },
+    /// The key is not for this user, or the user is none or inactive.
+    #[error("{reason}")]
+    User {
+        /// The key's name.
+        key: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl AuthenticationError {
+    /// The name of the key that was shown, where it is known.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Ended { key, .. } | Self::Token { key, .. } | Self::User { key, .. } => key,
+            _ => "",
+        }
+    }
+}
+
+/// A key that was shown, and is good.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// The key.
+    pub known: Arc<KnownKey>,
+    /// The user that a token claims; none with an API key.
+    pub claimed: Option<String>,
+}
+
+impl Shown {
+    /// Checks what the headers of a call show. `now` is in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// [`AuthenticationError`].
+    pub fn check(
+        snapshot: &Snapshot,
+        seal: &dyn SecretSeal,
+        headers: &HeaderMap,
+        tokens_are_on: bool,
+        now: i64,
+    ) -> Result<Self, AuthenticationError> {
+        let one = |name: &HeaderName| {
+            let mut values = headers.get_all(name).iter();
+            match (values.next(), values.next()) {
+                (None, _) => Ok(None),
+                (Some(value), None) => {
+                    value.to_str().map(Some).map_err(|_| AuthenticationError::Malformed("it is not text"))
+                }
+                _ => Err(AuthenticationError::Ambiguous),
+            }
+        };
+        let shown = match (one(&API_KEY)?, one(&TOKEN)?) {
+            (None, None) => return Err(AuthenticationError::Missing),
+            (Some(_), Some(_)) => return Err(AuthenticationError::Ambiguous),
+            (Some(key), None) => Self { known: api_key(snapshot, key)?, claimed: None },
+            (None, Some(_)) if !tokens_are_on => return Err(AuthenticationError::TokensOff),
+            (None, Some(shown)) => {
+                let (known, claimed) = token::verify(snapshot, seal, shown, now)?;
+                Self { known, claimed: Some(claimed) }
+            }
+        };
+        shown.good(now)
+    }
+
+    /// Checks an API key that was shown in another way than by its header.
+    ///
+    /// # Errors
+    /// [`AuthenticationError`].
+    pub fn check_api_key(snapshot: &Snapshot, key: &str, now: i64) -> Result<Self, AuthenticationError> {
+        Self { known: api_key(snapshot, key)?, claimed: None }.good(now)
+    }
+
+    fn good(self, now: i64) -> Result<Self, AuthenticationError> {
+        match self.known.key.refused(now) {
+            None => Ok(self),
+            Some(state) => Err(AuthenticationError::Ended { key: self.known.key.name.clone(), state }),
+        }
+    }
+
+    /// The key's owner, if the key opens the management API.
+    ///
+    /// # Errors
+    /// [`AuthenticationError::User`].
+    pub fn administrator<'a>(&self, snapshot: &'a Snapshot) -> Result<&'a KnownUser, AuthenticationError> {
+        let key = &self.known.key;
+        let owner = snapshot.user_numbered(key.owner);
+        owner.filter(|known| key.may_manage && known.user.active && known.user.is_administrator).ok_or_else(|| {
+            AuthenticationError::User {
+                key: key.name.clone(),
+                reason: "The key does not open the management API, or its owner is no active administrator.".to_owned(),
+            }
+        })
+    }
+
+    /// The user of that name, if it may call with what was shown.
+    ///
+    /// # Errors
+    /// [`AuthenticationError::User`].
+    pub fn user<'a>(&self, snapshot: &'a Snapshot, username: &str) -> Result<&'a KnownUser, AuthenticationError> {
+        let refuse =
+            |reason: &str| AuthenticationError::User { key: self.known.key.name.clone(), reason: reason.to_owned() };
+        if self.claimed.as_ref().is_some_and(|claimed| claimed.to_lowercase() != username.to_lowercase()) {
+            return Err(refuse("The token's Username is not the body's."));
+        }
+        let known = snapshot.user(username).ok_or_else(|| refuse("There is no such user."))?;
+        if !self.known.key.is_for(known.user.id) {
+            return Err(refuse("The user may not use the key."));
+        }
+        if !known.user.active {
+            return Err(refuse("The user is not active."));
+        }
+        Ok(known)
+    }
+}
+
+fn api_key(snapshot: &Snapshot, shown: &str) -> Result<Arc<KnownKey>, AuthenticationError> {
+    let (public_part, secret) = secret::split(shown).ok_or(AuthenticationError::Malformed("it has another shape"))?;
+    let found = snapshot.api_key(public_part);
+    // Without a key the same work is done against a hash that no secret has.
+    let kept = found.map_or([0; 32], |known| known.hash);
+    let matches = secret::matches(secret, &kept);
+    found.filter(|_| matches).cloned().ok_or(AuthenticationError::Unknown)
+}

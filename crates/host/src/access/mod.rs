@@ -1,0 +1,16 @@
+//! Who may call: keys, tokens, and what the host remembers of sites, users, roles and keys.
+
+mod authentication;
+mod directory;
+mod new_key;
+mod seal;
+mod secret;
+mod token;
+
+pub use authentication::{AuthenticationError, Shown};
+pub use directory::{Directory, KnownKey, KnownUser, Snapshot};
+pub use new_key::{IssuedKey, KeyRequest, issue_key};
+pub use seal::{SealError, SecretSeal};
+
+/// What the seal of a JWT key's secret is bound to, so that it opens nothing else.
+pub const JWT_SECRET_CONTEXT: &str = "jwt key";

@@ -1,0 +1,111 @@
+//! Making a key: its text is handed out once, and cannot be had again.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+use super::{JWT_SECRET_CONTEXT, SecretSeal, secret};
+use crate::model::{AccessKey, Allowed, KeyKind};
+use crate::store::{NewKey, Records, StoreError};
+
+/// What a new key is to be.
+#[derive(Debug, Clone)]
+pub struct KeyRequest {
+    /// Its name.
+    pub name: String,
+    /// What is shown of it.
+    pub kind: KeyKind,
+    /// The name of the user whose it is.
+    pub owner: String,
+    /// The names of other users who may use it.
+    pub users: Vec<String>,
+    /// The names of the sites on which it works.
+    pub sites: Allowed<String>,
+    /// The commands it may run, in any case.
+    pub commands: Allowed<String>,
+    /// Whether it opens the management API; an API key's only, and only if its owner is an administrator.
+    pub may_manage: bool,
+    /// Whether a token must carry `exp`; a JWT key's only.
+    pub requires_expiry: bool,
+    /// From when on it is refused, in milliseconds since 1970.
+    pub expires_at: Option<i64>,
+}
+
+/// A key that was just made.
+#[derive(Debug)]
+pub struct IssuedKey {
+    /// The key.
+    pub key: AccessKey,
+    /// What its user shows (an API key) or signs tokens with (a JWT key: the bytes of this text). Not kept anywhere.
+    pub text: Zeroizing<String>,
+}
+
+/// Makes a key. `now` is in milliseconds since 1970.
+///
+/// # Errors
+/// [`StoreError::NotFound`] for an unknown user or site, [`StoreError::Duplicate`] for a name that is taken, and
+/// [`StoreError::Invalid`] for what cannot be, such as an end in the past.
+pub async fn issue_key(
+    records: &mut Records<'_>,
+    seal: &dyn SecretSeal,
+    request: &KeyRequest,
+    now: i64,
+) -> Result<IssuedKey, StoreError> {
+    let invalid = |problem: &str| Err(StoreError::Invalid(problem.to_owned()));
+    if request.may_manage && request.kind == KeyKind::Jwt {
+        return invalid("A JWT key cannot open the management API. Make an API key for that.");
+    }
+    if request.expires_at.is_some_and(|end| end <= now) {
+        return invalid("The key would have expired already. Expected a time in the future.");
+    }
+    let owner = records.user(&request.owner).await?;
+    if request.may_manage && !owner.is_administrator {
+        return invalid("A key that opens the management API must belong to an administrator.");
+    }
+    let mut users = Vec::with_capacity(request.users.len());
+    for name in &request.users {
+        users.push(records.user(name).await?.id);
+    }
+    let sites = match &request.sites {
+        Allowed::All => Allowed::All,
+        Allowed::Only(names) => {
+            let mut sites = Vec::with_capacity(names.len());
+            for name in names {
+                sites.push(records.site(name).await?.id);
+            }
+            Allowed::Only(sites)
+        }
+    };
+    let commands = match &request.commands {
+        Allowed::All => Allowed::All,
+        Allowed::Only(commands) => {
+            Allowed::Only(commands.iter().map(|command| command.trim().to_lowercase()).collect())
+        }
+    };
+    let unlucky = |error: secret::NoRandomness| StoreError::Unreadable(error.to_string());
+    let public_part = secret::new_public_part().map_err(unlucky)?;
+    let bytes = secret::random::<{ secret::SECRET_BYTES }>().map_err(unlucky)?;
+    let encoded = secret::encoded(bytes.as_slice());
+    let (text, kept) = match request.kind {
+        KeyKind::Api => (secret::key_text(&public_part, &encoded), secret::stored(&secret::hash(&encoded))),
+        KeyKind::Jwt => {
+            let sealed = seal.seal(JWT_SECRET_CONTEXT, encoded.as_bytes());
+            let sealed = sealed.map_err(|error| StoreError::Unreadable(error.to_string()))?;
+            (encoded, STANDARD.encode(sealed))
+        }
+    };
+    let new = NewKey {
+        name: request.name.clone(),
+        kind: request.kind,
+        public_part,
+        secret: kept,
+        owner: owner.id,
+        users,
+        sites,
+        commands,
+        may_manage: request.may_manage,
+        requires_expiry: request.requires_expiry,
+        expires_at: request.expires_at,
+    };
+    Ok(IssuedKey { key: records.create_key(&new, now).await?, text })
+}

@@ -1,0 +1,25 @@
+//! Sealing of what must be read again, as this module needs it.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+/// Seals secrets and opens them.
+pub trait SecretSeal: fmt::Debug + Send + Sync {
+    /// Seals `secret` for `context`.
+    ///
+    /// # Errors
+    /// [`SealError`], without the secret in its text.
+    fn seal(&self, context: &str, secret: &[u8]) -> Result<Vec<u8>, SealError>;
+
+    /// Opens what was sealed for the same `context`.
+    ///
+    /// # Errors
+    /// [`SealError`] when it was not, or was changed.
+    fn open(&self, context: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError>;
+}
+
+/// Why a secret could not be sealed or opened.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{0}")]
+pub struct SealError(pub String);

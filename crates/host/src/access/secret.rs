@@ -1,0 +1,68 @@
+//! An API key's text: `d3k_`, a readable part by which it is found, `_`, and its secret.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use subtle::ConstantTimeEq as _;
+use zeroize::Zeroizing;
+
+const PREFIX: &str = "d3k_";
+
+/// Digits of the readable part.
+const PUBLIC_DIGITS: usize = 16;
+
+/// Bytes of a secret: nobody guesses 256 bits, so hashing need not be slow.
+pub(super) const SECRET_BYTES: usize = 32;
+
+/// What the hash is for; another use of the same secret would have another hash.
+const HASH_CONTEXT: &str = "soar-host 2026-11 API key";
+
+/// Random bytes of the system's generator could not be had.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("The system gave no random bytes.")]
+pub(super) struct NoRandomness;
+
+pub(super) fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>, NoRandomness> {
+    let mut bytes = Zeroizing::new([0; N]);
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    provider.secure_random.fill(bytes.as_mut_slice()).map_err(|_| NoRandomness)?;
+    Ok(bytes)
+}
+
+pub(super) fn new_public_part() -> Result<String, NoRandomness> {
+    let bytes = random::<{ PUBLIC_DIGITS / 2 }>()?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// A secret as text.
+pub(super) fn encoded(secret: &[u8]) -> Zeroizing<String> {
+    Zeroizing::new(URL_SAFE_NO_PAD.encode(secret))
+}
+
+/// The whole key, as its user keeps it.
+pub(super) fn key_text(public_part: &str, secret: &str) -> Zeroizing<String> {
+    Zeroizing::new(format!("{PREFIX}{public_part}_{secret}"))
+}
+
+/// The readable part and the secret of a key that was shown; `None` when it is not shaped like one.
+pub(super) fn split(shown: &str) -> Option<(&str, &str)> {
+    let (public_part, secret) = shown.strip_prefix(PREFIX)?.split_at_checked(PUBLIC_DIGITS)?;
+    Some((public_part, secret.strip_prefix('_')?))
+}
+
+/// The hash under which a secret is kept.
+pub(super) fn hash(secret: &str) -> [u8; 32] {
+    blake3::derive_key(HASH_CONTEXT, secret.as_bytes())
+}
+
+pub(super) fn stored(hash: &[u8; 32]) -> String {
+    STANDARD.encode(hash)
+}
+
+/// Whether `secret` is the one whose hash is kept; takes the same time whatever differs.
+pub(super) fn matches(secret: &str, kept: &[u8; 32]) -> bool {
+    bool::from(hash(secret).ct_eq(kept))
+}
+
+pub(super) fn read_stored(text: &str) -> Option<[u8; 32]> {
+    STANDARD.decode(text).ok()?.try_into().ok()
+}

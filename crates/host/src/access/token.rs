@@ -1,0 +1,98 @@
+//! JSON web tokens: HS256 and nothing else, signed with the secret of a JWT key.
+
+use std::sync::Arc;
+
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use serde::Deserialize;
+
+use super::authentication::AuthenticationError;
+use super::{JWT_SECRET_CONTEXT, KnownKey, SecretSeal, Snapshot};
+
+/// How far ahead a signer's clock may be, in seconds. An expired token has no such grace.
+const SKEW: f64 = 60.0;
+
+/// The longest token that is looked at.
+const LONGEST_TOKEN: usize = 8 * 1024;
+
+#[derive(Debug, Deserialize)]
+struct Claims {
+    #[serde(rename = "Username")]
+    username: String,
+    // A NumericDate may have a fraction (RFC 7519).
+    exp: Option<f64>,
+    nbf: Option<f64>,
+}
+
+/// The key that signed `token`, and the user it claims. `now` is in milliseconds since 1970.
+pub(super) fn verify(
+    snapshot: &Snapshot,
+    seal: &dyn SecretSeal,
+    token: &str,
+    now: i64,
+) -> Result<(Arc<KnownKey>, String), AuthenticationError> {
+    if token.len() > LONGEST_TOKEN {
+        return Err(AuthenticationError::Malformed("the token is too long"));
+    }
+    // Says itself whether it is one of the algorithms that exist; `none` is not.
+    let header = decode_header(token).map_err(|_| AuthenticationError::Malformed("the token cannot be read"))?;
+    if header.alg != Algorithm::HS256 {
+        return Err(AuthenticationError::Malformed("the token's algorithm is not HS256"));
+    }
+    let mut validation = Validation::new(Algorithm::HS256);
+    // Times are checked below, by the host's clock; a token's audience is nobody's business here.
+    validation.validate_exp = false;
+    validation.validate_aud = false;
+    validation.required_spec_claims.clear();
+    let claimed = match &header.kid {
+        Some(_) => None,
+        None => Some(
+            jsonwebtoken::dangerous::insecure_decode::<Claims>(token)
+                .map_err(|_| AuthenticationError::Malformed("the token claims no Username"))?
+                .claims
+                .username,
+        ),
+    };
+    let claimed_user = match &claimed {
+        Some(name) => Some(snapshot.user(name).ok_or(AuthenticationError::Unknown)?.user.id),
+        None => None,
+    };
+    for known in snapshot.jwt_keys() {
+        let is_candidate = match (&header.kid, claimed_user) {
+            (Some(kid), _) => known.key.name.to_lowercase() == kid.to_lowercase(),
+            (None, Some(user)) => known.key.is_for(user),
+            (None, None) => false,
+        };
+        if !is_candidate {
+            continue;
+        }
+        let secret = match seal.open(JWT_SECRET_CONTEXT, &known.sealed) {
+            Ok(secret) => secret,
+            Err(error) => {
+                tracing::error!(key = known.key.name, %error, "the secret of a JWT key cannot be opened");
+                continue;
+            }
+        };
+        let Ok(token) = decode::<Claims>(token, &DecodingKey::from_secret(&secret), &validation) else { continue };
+        return check_times(known, token.claims, now);
+    }
+    Err(AuthenticationError::Unknown)
+}
+
+#[allow(clippy::cast_precision_loss, reason = "milliseconds since 1970 fit for the next 200,000 years")]
+fn check_times(
+    known: &Arc<KnownKey>,
+    claims: Claims,
+    now: i64,
+) -> Result<(Arc<KnownKey>, String), AuthenticationError> {
+    let refuse = |reason| Err(AuthenticationError::Token { key: known.key.name.clone(), reason });
+    let now = now as f64 / 1000.0;
+    match claims.exp {
+        None if known.key.requires_expiry => return refuse("it carries no exp, which the key asks for"),
+        Some(end) if end <= now => return refuse("it has expired"),
+        _ => {}
+    }
+    if claims.nbf.is_some_and(|start| start > now + SKEW) {
+        return refuse("it is not valid yet");
+    }
+    Ok((Arc::clone(known), claims.username))
+}

@@ -1,0 +1,145 @@
+//! What can be called, by the last part of the address.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::json;
+use soar_connector::manifest::{Effect, Input, InputType};
+use soar_connector::{Command, name};
+
+use super::IntegrationCommands;
+use crate::utility::UtilityCommand;
+
+/// The parameter that names the connection of an integration command.
+const CONNECTION_NAME: &str = "Connection Name";
+
+/// A utility command with its manifest.
+#[derive(Clone)]
+pub struct RegisteredUtility {
+    /// What it is and takes.
+    pub manifest: Command,
+    /// What it does.
+    pub command: Arc<dyn UtilityCommand>,
+}
+
+/// Something that can be called.
+#[derive(Clone)]
+pub(crate) struct Registered {
+    pub endpoint: Arc<str>,
+    pub manifest: Arc<Command>,
+    pub runner: Runner,
+}
+
+#[derive(Clone)]
+pub(crate) enum Runner {
+    Utility(Arc<dyn UtilityCommand>),
+    Integration(Arc<dyn IntegrationCommands>),
+}
+
+impl fmt::Debug for Registered {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Registered").field(&self.endpoint).finish()
+    }
+}
+
+impl Registered {
+    pub(crate) fn is_utility(&self) -> bool {
+        matches!(self.runner, Runner::Utility(_))
+    }
+
+    pub(crate) fn reads_only(&self) -> bool {
+        self.manifest.effect == Effect::Read
+    }
+}
+
+/// Two commands have the same address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("Two commands are called {endpoint}. A command's name must be its own.")]
+pub struct RegistryError {
+    /// The last part of the address.
+    pub endpoint: String,
+}
+
+/// All commands, found without regard to case.
+#[derive(Clone, Default)]
+pub struct CommandRegistry {
+    commands: BTreeMap<String, Registered>,
+}
+
+impl fmt::Debug for CommandRegistry {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_set().entries(self.commands.values().map(|command| &command.endpoint)).finish()
+    }
+}
+
+impl CommandRegistry {
+    /// No commands.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds utility commands.
+    ///
+    /// # Errors
+    /// [`RegistryError`].
+    pub fn with_utilities(
+        mut self,
+        utilities: impl IntoIterator<Item = RegisteredUtility>,
+    ) -> Result<Self, RegistryError> {
+        for RegisteredUtility { manifest, command } in utilities {
+            let endpoint = command.endpoint();
+            self.add(endpoint, manifest, Runner::Utility(command))?;
+        }
+        Ok(self)
+    }
+
+    /// Adds the commands of connectors.
+    ///
+    /// # Errors
+    /// [`RegistryError`].
+    pub fn with_integrations(mut self, integrations: &Arc<dyn IntegrationCommands>) -> Result<Self, RegistryError> {
+        for mut command in integrations.commands() {
+            if command.manifest.input(CONNECTION_NAME).is_none() {
+                command.manifest.inputs.push(connection_name());
+            }
+            self.add(&command.endpoint, command.manifest, Runner::Integration(Arc::clone(integrations)))?;
+        }
+        Ok(self)
+    }
+
+    fn add(&mut self, endpoint: &str, manifest: Command, runner: Runner) -> Result<(), RegistryError> {
+        let registered = Registered { endpoint: endpoint.into(), manifest: Arc::new(manifest), runner };
+        match self.commands.insert(endpoint.to_ascii_lowercase(), registered) {
+            None => Ok(()),
+            Some(_) => Err(RegistryError { endpoint: endpoint.to_owned() }),
+        }
+    }
+
+    /// The command of that address; otherwise what to tell the caller.
+    pub(crate) fn find(&self, endpoint: &str) -> Result<&Registered, String> {
+        self.commands.get(&endpoint.to_ascii_lowercase()).ok_or_else(|| {
+            let near = name::suggestion(endpoint, self.commands.values().map(|command| &*command.endpoint));
+            format!("There is no command {}.{near} /openapi.json lists all commands.", name::quoted(endpoint))
+        })
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Registered> {
+        self.commands.values()
+    }
+}
+
+fn connection_name() -> Input {
+    Input {
+        name: CONNECTION_NAME.to_owned(),
+        kind: InputType::Text,
+        required: false,
+        description: "The connection on which to run. Needed only where the site has more than one.".to_owned(),
+        example: json!("Footprint"),
+        choices: Vec::new(),
+        minimum: None,
+        maximum: None,
+        fields: Vec::new(),
+    }
+}

@@ -1,0 +1,53 @@
+//! Answers a call of a command.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+
+use super::admission::{Admitted, admit};
+use super::registry::Runner;
+use super::{integration_call, utility_call};
+use crate::gate::{Call, Reply};
+use crate::host::Host;
+use crate::model::Surface;
+
+/// How a call ended, and whether its entry in the audit log is written.
+#[derive(Debug)]
+pub(super) enum Finished {
+    /// It was written together with what the command changed.
+    Written(Reply),
+    /// It is still to be written.
+    Unwritten(Reply),
+}
+
+/// Answers `POST …/api/Command/{CommandName}`, and whatever else comes to that address.
+pub(crate) async fn call(State(host): State<Arc<Host>>, request: Request) -> Response {
+    let command = request.uri().path().rsplit('/').next().unwrap_or_default();
+    let mut call = Call::begin(&host, Surface::Command, &request, command);
+    let request_id = call.entry.request_id.clone();
+    match admit(&mut call, request).await {
+        Ok(admitted) => {
+            // A task of its own: a caller who goes away does not stop what was accepted.
+            let finished = tokio::spawn(run(call, admitted)).await;
+            finished.unwrap_or_else(|error| {
+                tracing::error!(request_id, %error, "a call broke");
+                Reply::unexpected("").into_response(&request_id)
+            })
+        }
+        Err(reply) => call.write_and_answer(reply).await,
+    }
+}
+
+async fn run(mut call: Call, admitted: Admitted) -> Response {
+    let finished = match &admitted.command.runner {
+        Runner::Utility(command) => utility_call::run(&mut call, command.as_ref(), &admitted).await,
+        Runner::Integration(commands) => integration_call::run(&mut call, commands.as_ref(), &admitted).await,
+    };
+    let response = match finished {
+        Finished::Written(reply) => call.answer_written(reply),
+        Finished::Unwritten(reply) => call.write_and_answer(reply).await,
+    };
+    drop(admitted.place);
+    response
+}

@@ -1,0 +1,162 @@
+//! Checks all of a connection but its parameters.
+
+use soar_connector::name::{quoted, steers, suggestion};
+
+use super::{ConnectionChange, ConnectionDraft};
+use crate::model::{Connection, HealthCheck, NamedSite, Place, SHARED, Site, SiteKind};
+use crate::store::{NewConnection, Records};
+use crate::utility::Refusal;
+
+/// The longest name, in characters.
+const LONGEST_NAME: usize = 100;
+/// The longest description, in characters.
+const LONGEST_DESCRIPTION: usize = 2_000;
+/// The most users that a connection may name.
+const MOST_USERS: usize = 1_000;
+/// The longest time between two tests: 30 days, in minutes.
+const MOST_MINUTES: i64 = 30 * 24 * 60;
+
+/// The draft of a change: the connection as it is, with what was given in its place.
+pub(super) fn changed(old: &Connection, change: ConnectionChange) -> ConnectionDraft {
+    let recipient = match &old.place {
+        Place::SharedToInternalSites { recipient } => recipient.as_ref().map(|site| site.name.clone()),
+        Place::Site(_) => None,
+    };
+    let site = change.site.unwrap_or_else(|| old.place.name().to_owned());
+    // A connection that moves to a site has no recipient any more, so nobody need say so.
+    let recipient = if is_shared(&site) { recipient } else { None };
+    ConnectionDraft {
+        integration: old.integration.clone(),
+        name: change.name.unwrap_or_else(|| old.name.clone()),
+        site,
+        recipient_site: change.recipient_site.unwrap_or(recipient),
+        agent_name: change.agent_name.unwrap_or_else(|| old.agent_name.clone()),
+        description: change.description.unwrap_or_else(|| old.description.clone()),
+        tenant: change.tenant.unwrap_or_else(|| old.tenant.clone()),
+        active: change.active.unwrap_or(old.active),
+        users: change.users.unwrap_or_else(|| old.users.iter().map(|(_, name)| name.clone()).collect()),
+        health_check_minutes: change
+            .health_check_minutes
+            .unwrap_or_else(|| old.health_check.as_ref().map(|check| check.every_minutes)),
+        health_check_email: change
+            .health_check_email
+            .unwrap_or_else(|| old.health_check.as_ref().and_then(|check| check.email.clone())),
+        parameters: change.parameters,
+    }
+}
+
+/// The place that a draft names.
+pub(super) fn place(draft: &ConnectionDraft, sites: &[Site]) -> Result<Place, Refusal> {
+    let recipient = given(draft.recipient_site.as_deref());
+    if is_shared(&draft.site) {
+        let recipient = recipient.map(|name| find(sites, name)).transpose()?;
+        if let Some(site) = recipient.filter(|site| site.kind != SiteKind::Internal) {
+            return Err(refuse(format!("Recipient site: {} is no internal site.", quoted(&site.name))));
+        }
+        return Ok(Place::SharedToInternalSites { recipient: recipient.map(named) });
+    }
+    if recipient.is_some() {
+        return Err(refuse(format!("Recipient site: only a connection that is \"{SHARED}\" has one.")));
+    }
+    Ok(Place::Site(named(find(sites, draft.site.trim())?)))
+}
+
+/// The connection that a draft describes, of an integration that is there.
+pub(super) async fn checked(
+    records: &mut Records<'_>,
+    integration: &str,
+    place: &Place,
+    draft: &ConnectionDraft,
+) -> Result<NewConnection, Refusal> {
+    let mut users = Vec::new();
+    if draft.users.len() > MOST_USERS {
+        return Err(refuse(format!("Users: {MOST_USERS} at most.")));
+    }
+    for name in &draft.users {
+        users.push(records.user(name.trim()).await?.id);
+    }
+    users.sort_unstable();
+    users.dedup();
+    let optional = |what: &str, text: Option<&str>| given(text).map(|text| name(what, text)).transpose();
+    let (site, recipient) = match place {
+        Place::Site(site) => (Some(site.id), None),
+        Place::SharedToInternalSites { recipient } => (None, recipient.as_ref().map(|site| site.id)),
+    };
+    if draft.description.chars().count() > LONGEST_DESCRIPTION {
+        return Err(refuse(format!("Description: {LONGEST_DESCRIPTION} characters at most.")));
+    }
+    Ok(NewConnection {
+        integration: integration.to_owned(),
+        name: name("Connection Name", &draft.name)?,
+        site,
+        recipient,
+        agent_name: optional("Agent Name", draft.agent_name.as_deref())?,
+        description: draft.description.trim().to_owned(),
+        tenant: optional("Tenant", draft.tenant.as_deref())?,
+        active: draft.active,
+        health_check: health_check(draft)?,
+        users,
+    })
+}
+
+fn health_check(draft: &ConnectionDraft) -> Result<Option<HealthCheck>, Refusal> {
+    let email = given(draft.health_check_email.as_deref());
+    let Some(every_minutes) = draft.health_check_minutes else {
+        return match email {
+            None => Ok(None),
+            Some(_) => {
+                Err(refuse("Connection Health Check: say every how many minutes it is to be tested.".to_owned()))
+            }
+        };
+    };
+    if !(1..=MOST_MINUTES).contains(&every_minutes) {
+        return Err(refuse(format!("Connection Health Check: expected 1 to {MOST_MINUTES} minutes.")));
+    }
+    let is_address = |text: &str| {
+        text.len() <= 254
+            && !text.chars().any(|c| steers(c) || c.is_whitespace() || matches!(c, '<' | '>' | ','))
+            && text
+                .split_once('@')
+                .is_some_and(|(user, host)| !user.is_empty() && !host.is_empty() && !host.contains('@'))
+    };
+    match email {
+        Some(text) if !is_address(text) => {
+            Err(refuse(format!("Connection Health Check: {} is no e-mail address.", quoted(text))))
+        }
+        email => Ok(Some(HealthCheck { every_minutes, email: email.map(str::to_owned) })),
+    }
+}
+
+fn name(what: &str, text: &str) -> Result<String, Refusal> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > LONGEST_NAME || text.chars().any(steers) {
+        return Err(refuse(format!("{what}: expected 1 to {LONGEST_NAME} visible characters.")));
+    }
+    Ok(text.to_owned())
+}
+
+fn is_shared(site: &str) -> bool {
+    let site = site.trim();
+    // The form says "Share to Internal Sites", other documents "Shared to internal sites".
+    site.eq_ignore_ascii_case(SHARED) || site.eq_ignore_ascii_case("Share to Internal Sites")
+}
+
+fn find<'a>(sites: &'a [Site], name: &str) -> Result<&'a Site, Refusal> {
+    let key = name.to_lowercase();
+    sites.iter().find(|site| site.name.to_lowercase() == key).ok_or_else(|| {
+        let near = suggestion(name, sites.iter().map(|site| site.name.as_str()));
+        refuse(format!("There is no site {}.{near}", quoted(name)))
+    })
+}
+
+fn named(site: &Site) -> NamedSite {
+    NamedSite { id: site.id, name: site.name.clone() }
+}
+
+fn given(text: Option<&str>) -> Option<&str> {
+    text.map(str::trim).filter(|text| !text.is_empty())
+}
+
+fn refuse(text: String) -> Refusal {
+    Refusal::Because(text)
+}

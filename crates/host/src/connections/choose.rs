@@ -1,0 +1,63 @@
+//! Finds the connection that a command runs on.
+
+use soar_connector::name::{quoted, suggestion};
+
+use super::rights::{may_use, missing};
+use crate::model::{Caller, Connection, Place, Right, SiteKind};
+use crate::store::{Records, Wanted};
+use crate::utility::Refusal;
+
+/// The one connection of these integrations that the caller means on its site: those of the site and, on an internal
+/// site, those shared to internal sites. With several, `name` says which; the site's own goes before a shared one of
+/// the same name.
+pub(super) async fn choose(
+    records: &mut Records<'_>,
+    caller: &Caller,
+    integrations: &[&str],
+    name: Option<&str>,
+) -> Result<Connection, Refusal> {
+    if !caller.may(Right::UseConnections, caller.site.id) {
+        return Err(missing(Right::UseConnections, &caller.site.name));
+    }
+    let wanted = Wanted::On { site: caller.site.id, is_internal: caller.site.kind == SiteKind::Internal };
+    let mut usable = records.connections(wanted).await?;
+    usable.retain(|one| integrations.contains(&one.integration.as_str()) && may_use(caller, one));
+    let found = pick(usable, &caller.site.name, name)?;
+    if !found.active {
+        return Err(Refusal::Because(format!(
+            "The connection {} is inactive, so it runs nothing. Activate it, or use another one.",
+            quoted(&found.name)
+        )));
+    }
+    Ok(found)
+}
+
+fn pick(mut usable: Vec<Connection>, site: &str, name: Option<&str>) -> Result<Connection, Refusal> {
+    let mut names: Vec<_> = usable.iter().map(|one| one.name.clone()).collect();
+    names.dedup();
+    let list = names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ");
+    let site = quoted(site);
+    if usable.is_empty() {
+        return Err(Refusal::Because(format!(
+            "There is no connection for this command on {site} that you may use. Make one, or ask an administrator for \
+             the right to use one."
+        )));
+    }
+    match name {
+        Some(name) => {
+            let key = name.trim().to_lowercase();
+            let mut found: Vec<_> = usable.into_iter().filter(|one| one.name.to_lowercase() == key).collect();
+            let own = found.iter().position(|one| matches!(one.place, Place::Site(_))).unwrap_or(0);
+            if found.is_empty() {
+                let near = suggestion(name, names.iter().map(String::as_str));
+                let name = quoted(name);
+                return Err(Refusal::Because(format!("There is no connection {name} on {site}.{near} Valid: {list}.")));
+            }
+            Ok(found.swap_remove(own))
+        }
+        None if usable.len() == 1 => Ok(usable.remove(0)),
+        None => Err(Refusal::Because(format!(
+            "There are several connections for this command on {site}. Say which one in \"Connection Name\": {list}."
+        ))),
+    }
+}

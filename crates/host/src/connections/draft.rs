@@ -1,0 +1,147 @@
+//! What a caller gives to make or change a connection.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use secrecy::SecretString;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use crate::vault::Reference;
+
+/// A parameter's value as it is given. `Debug` shows no value.
+#[derive(Clone)]
+pub enum GivenValue {
+    /// The value itself; blank counts as [`GivenValue::Blank`].
+    Value(SecretString),
+    /// Where the secret lives; in JSON `{"reference": "env:NAME"}`.
+    Reference(Reference),
+    /// An empty text, as forms send it: no value for a plain parameter, and the old value for a secret.
+    Blank,
+    /// Null: no value.
+    Nothing,
+}
+
+impl GivenValue {
+    /// A value, or blank.
+    #[must_use]
+    pub fn text(text: &str) -> Self {
+        if text.trim().is_empty() { Self::Blank } else { Self::Value(SecretString::from(text)) }
+    }
+}
+
+impl fmt::Debug for GivenValue {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value(_) => formatter.write_str("Value"),
+            Self::Reference(reference) => write!(formatter, "Reference({reference})"),
+            Self::Blank => formatter.write_str("Blank"),
+            Self::Nothing => formatter.write_str("Nothing"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for GivenValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // What came is not repeated: it may be a secret.
+        let expected =
+            || D::Error::custom("expected a text, a number, true, false, null or {\"reference\": \"env:NAME\"}");
+        Ok(match Value::deserialize(deserializer).map_err(|_| expected())? {
+            Value::Null => Self::Nothing,
+            Value::String(text) => Self::text(&text),
+            Value::Number(number) => Self::text(&number.to_string()),
+            Value::Bool(yes) => Self::text(if yes { "Yes" } else { "No" }),
+            Value::Object(fields) => match fields.get("reference") {
+                Some(Value::String(reference)) if fields.len() == 1 => {
+                    Self::Reference(reference.parse().map_err(D::Error::custom)?)
+                }
+                _ => return Err(expected()),
+            },
+            Value::Array(_) => return Err(expected()),
+        })
+    }
+}
+
+/// A connection to be made.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct ConnectionDraft {
+    /// The integration's stable name or its product's, such as `coda-footprint` or `CODA Footprint`.
+    pub integration: String,
+    /// Its name.
+    pub name: String,
+    /// A site's name, or `Shared to internal sites`.
+    pub site: String,
+    /// For one that is shared: the internal site that its events go to.
+    #[serde(default)]
+    pub recipient_site: Option<String>,
+    /// The proxy agent that it goes through.
+    #[serde(default)]
+    pub agent_name: Option<String>,
+    /// What it is for.
+    #[serde(default)]
+    pub description: String,
+    /// The tenant that it is meant for.
+    #[serde(default)]
+    pub tenant: Option<String>,
+    /// Whether commands run on it; they do unless told otherwise.
+    #[serde(default = "yes")]
+    pub active: bool,
+    /// The names of the users who may use it; empty for everybody with the right.
+    #[serde(default)]
+    pub users: Vec<String>,
+    /// Minutes from one test to the next; none for no tests.
+    #[serde(default)]
+    pub health_check_minutes: Option<i64>,
+    /// Where mail about failed tests goes.
+    #[serde(default)]
+    pub health_check_email: Option<String>,
+    /// The integration's parameters.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, GivenValue>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// What is to be changed of a connection; what is not given stays. Null or an empty text takes away what may be missing.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub struct ConnectionChange {
+    /// The version that the caller saw; the change is refused if the connection has been changed since.
+    pub version: Option<i64>,
+    /// Its name.
+    pub name: Option<String>,
+    /// A site's name, or `Shared to internal sites`.
+    pub site: Option<String>,
+    /// For one that is shared: the internal site that its events go to.
+    #[serde(deserialize_with = "given")]
+    pub recipient_site: Option<Option<String>>,
+    /// The proxy agent.
+    #[serde(deserialize_with = "given")]
+    pub agent_name: Option<Option<String>>,
+    /// What it is for.
+    pub description: Option<String>,
+    /// The tenant.
+    #[serde(deserialize_with = "given")]
+    pub tenant: Option<Option<String>>,
+    /// Whether commands run on it.
+    pub active: Option<bool>,
+    /// The users who may use it; empty for everybody with the right.
+    pub users: Option<Vec<String>>,
+    /// Minutes from one test to the next; null for no tests.
+    #[serde(deserialize_with = "given")]
+    pub health_check_minutes: Option<Option<i64>>,
+    /// Where mail about failed tests goes.
+    #[serde(deserialize_with = "given")]
+    pub health_check_email: Option<Option<String>>,
+    /// The parameters to be changed; the others stay.
+    pub parameters: BTreeMap<String, GivenValue>,
+}
+
+/// Tells null from what is not there.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}

@@ -1,0 +1,11 @@
+//! Connections: who may see, use and change them, what their parameters must be, and which one a command runs on.
+
+mod change;
+mod choose;
+mod draft;
+mod parameters;
+mod rights;
+mod service;
+
+pub use draft::{ConnectionChange, ConnectionDraft, GivenValue};
+pub use service::Connections;

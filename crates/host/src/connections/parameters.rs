@@ -1,0 +1,226 @@
+//! A connection's parameters: what was given, checked together with what is kept against the plugin's manifest.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use secrecy::{ExposeSecret as _, SecretString};
+use soar_connector::manifest::{Setting, SettingType};
+use soar_connector::{Plugin, Redactor, SettingProblem, SettingValues, SettingsError};
+
+use super::GivenValue;
+use crate::sealing::{Keyring, SealError};
+use crate::store::{StoredParameter, StoredValue, sealing_context};
+use crate::vault::{Reference, Vault};
+
+/// The longest value, in bytes.
+const LONGEST: usize = 64 * 1024;
+
+/// A parameter's value as it will be.
+#[derive(Clone)]
+pub(super) enum NewValue {
+    Plain(String),
+    Secret(SecretString),
+    Reference(Reference),
+}
+
+/// What is to be done to a connection's parameters.
+#[derive(Default)]
+pub(super) struct Changes {
+    pub(super) set: BTreeMap<String, NewValue>,
+    pub(super) remove: Vec<String>,
+}
+
+/// What the parameters are checked with.
+pub(super) struct Ground<'a> {
+    pub(super) plugin: &'a dyn Plugin,
+    pub(super) keyring: &'a Keyring,
+    pub(super) vault: &'a Vault,
+    /// Whether the caller may say where a secret lives.
+    pub(super) may_refer: bool,
+}
+
+impl Ground<'_> {
+    /// What to do so that the parameters of the connection, of which `kept` are there already, become as given.
+    pub(super) fn check(
+        &self,
+        connection: i64,
+        kept: &[StoredParameter],
+        given: &BTreeMap<String, GivenValue>,
+    ) -> Result<Changes, SettingsError> {
+        let mut problems = Vec::new();
+        let mut unknown = Vec::new();
+        let mut changes = Changes::default();
+        let mut seen = Vec::new();
+        for (name, value) in given {
+            let Some(setting) = self.plugin.manifest().connector.setting(name) else {
+                unknown.push(name.clone());
+                continue;
+            };
+            if seen.contains(&&setting.name) {
+                problems.push(problem(&setting.name, "It is given under two spellings. Give it once.".to_owned()));
+                continue;
+            }
+            seen.push(&setting.name);
+            match self.new_value(setting, kept, value) {
+                Ok(Some(value)) => drop(changes.set.insert(setting.name.clone(), value)),
+                Ok(None) if setting.secret && matches!(value, GivenValue::Blank) => {}
+                Ok(None) => changes.remove.push(setting.name.clone()),
+                Err(text) => problems.push(problem(&setting.name, text)),
+            }
+        }
+        problems.extend(self.redirected_secrets(kept, &changes));
+        let (values, unopened) = self.merged(connection, kept, &changes, unknown);
+        problems.extend(unopened);
+        if !problems.is_empty() {
+            return Err(SettingsError { problems });
+        }
+        self.try_out(values)?;
+        Ok(changes)
+    }
+
+    fn new_value(
+        &self,
+        setting: &Setting,
+        kept: &[StoredParameter],
+        given: &GivenValue,
+    ) -> Result<Option<NewValue>, String> {
+        match given {
+            GivenValue::Value(value) if value.expose_secret().len() > LONGEST => {
+                Err(format!("It is longer than {LONGEST} bytes."))
+            }
+            GivenValue::Value(value) if setting.secret => Ok(Some(NewValue::Secret(value.clone()))),
+            GivenValue::Value(value) => Ok(Some(NewValue::Plain(value.expose_secret().trim().to_owned()))),
+            GivenValue::Reference(_) if !setting.secret => {
+                Err("It is no secret, so it cannot be kept elsewhere. Give the value itself.".to_owned())
+            }
+            GivenValue::Reference(reference) => {
+                let is_kept = kept.iter().any(|one| {
+                    one.name == setting.name
+                        && matches!(&one.value, StoredValue::Reference(known) if known == reference)
+                });
+                if !is_kept && !self.may_refer {
+                    return Err(
+                        "Only an administrator may say where a secret lives: it is fetched with the host's own \
+                                rights. Give the secret itself, or ask an administrator."
+                            .to_owned(),
+                    );
+                }
+                self.vault.allows(reference).map_err(|error| error.to_string())?;
+                Ok(Some(NewValue::Reference(reference.clone())))
+            }
+            GivenValue::Blank | GivenValue::Nothing => Ok(None),
+        }
+    }
+
+    /// Secrets that would go to another address than the one for which they were given: whoever may change a connection
+    /// could have them sent to a server of his own.
+    fn redirected_secrets(&self, kept: &[StoredParameter], changes: &Changes) -> Option<SettingProblem> {
+        let is_kept = |name: &String| !changes.set.contains_key(name) && !changes.remove.contains(name);
+        let secrets: Vec<_> = kept
+            .iter()
+            .filter(|one| !matches!(one.value, StoredValue::Plain(_)) && is_kept(&one.name))
+            .map(|one| one.name.as_str())
+            .collect();
+        if secrets.is_empty() {
+            return None;
+        }
+        let addresses = self
+            .plugin
+            .manifest()
+            .connector
+            .settings
+            .iter()
+            .filter(|setting| setting.kind == SettingType::Url && !setting.secret);
+        let old = |name: &str| {
+            kept.iter().find(|one| one.name == name).and_then(|one| match &one.value {
+                StoredValue::Plain(value) => Some(value.as_str()),
+                _ => None,
+            })
+        };
+        let changed = addresses.into_iter().find(|setting| {
+            let new = match changes.set.get(&setting.name) {
+                Some(NewValue::Plain(value)) => Some(value.as_str()),
+                _ if changes.remove.contains(&setting.name) => None,
+                _ => old(&setting.name),
+            };
+            new != old(&setting.name)
+        })?;
+        Some(problem(
+            &changed.name,
+            format!("Secrets go to this address. To change it, give them again: {}.", secrets.join(", ")),
+        ))
+    }
+
+    /// All values as the connection would have them, with a stand-in for what lives elsewhere; and the secrets that do
+    /// not open.
+    fn merged(
+        &self,
+        connection: i64,
+        kept: &[StoredParameter],
+        changes: &Changes,
+        unknown: Vec<String>,
+    ) -> (Vec<(String, SecretString)>, Vec<SettingProblem>) {
+        let stand_in = |name: &str| {
+            let setting = self.plugin.manifest().connector.setting(name);
+            SecretString::from(setting.map_or("stand-in", |setting| setting.example.as_str()))
+        };
+        let mut problems = Vec::new();
+        let mut values: Vec<_> = unknown.into_iter().map(|name| (name, SecretString::from(""))).collect();
+        for one in kept.iter().filter(|one| !changes.set.contains_key(&one.name) && !changes.remove.contains(&one.name))
+        {
+            let value = match &one.value {
+                StoredValue::Plain(value) => SecretString::from(value.as_str()),
+                StoredValue::Reference(_) => stand_in(&one.name),
+                StoredValue::Sealed(sealed) => match open(self.keyring, connection, &one.name, sealed) {
+                    Ok(secret) => secret,
+                    Err(error) => {
+                        problems.push(problem(&one.name, error.to_string()));
+                        continue;
+                    }
+                },
+            };
+            values.push((one.name.clone(), value));
+        }
+        for (name, value) in &changes.set {
+            let value = match value {
+                NewValue::Plain(value) => SecretString::from(value.as_str()),
+                NewValue::Secret(secret) => secret.clone(),
+                NewValue::Reference(_) => stand_in(name),
+            };
+            values.push((name.clone(), value));
+        }
+        (values, problems)
+    }
+
+    /// Whether a connector can be built of the values; nothing is sent.
+    fn try_out(&self, values: Vec<(String, SecretString)>) -> Result<(), SettingsError> {
+        let connector = &self.plugin.manifest().connector;
+        let mut redactor = Redactor::default();
+        for (name, value) in &values {
+            if connector.setting(name).is_some_and(|setting| setting.secret) {
+                redactor.add(value);
+            }
+        }
+        let built = SettingValues::parse(connector, values).and_then(|values| {
+            catch_unwind(AssertUnwindSafe(|| self.plugin.build(&values).map(drop))).unwrap_or_else(|_| {
+                Err(SettingsError::of(&connector.name, "The plugin broke down over these parameters. Tell its maker."))
+            })
+        });
+        built.map_err(|mut error| {
+            for problem in &mut error.problems {
+                problem.problem = redactor.clean(&problem.problem).into_owned();
+            }
+            error
+        })
+    }
+}
+
+/// Opens a connection's secret.
+pub(super) fn open(keyring: &Keyring, connection: i64, name: &str, sealed: &[u8]) -> Result<SecretString, SealError> {
+    let secret = keyring.open(&sealing_context(connection, name), sealed)?;
+    std::str::from_utf8(&secret).map(SecretString::from).map_err(|_| SealError::Altered)
+}
+
+fn problem(setting: &str, problem: String) -> SettingProblem {
+    SettingProblem { setting: setting.to_owned(), problem }
+}

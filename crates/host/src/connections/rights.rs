@@ -1,0 +1,57 @@
+//! Who may see, use and manage a connection.
+
+use crate::model::{Caller, Connection, Place, Right, Site, SiteKind};
+use crate::utility::Refusal;
+
+/// Whether the caller may run commands on a connection that is at hand on its site.
+pub(super) fn may_use(caller: &Caller, connection: &Connection) -> bool {
+    let is_here = match &connection.place {
+        Place::Site(site) => site.id == caller.site.id,
+        Place::SharedToInternalSites { .. } => caller.site.kind == SiteKind::Internal,
+    };
+    is_here && caller.may(Right::UseConnections, caller.site.id) && connection.is_for(caller)
+}
+
+/// Whether the caller may change the connection. One that is shared acts on every internal site, so it takes the right
+/// on all of them.
+pub(super) fn may_manage(caller: &Caller, place: &Place, sites: &[Site]) -> bool {
+    match place {
+        Place::Site(site) => caller.may(Right::ManageConnections, site.id),
+        Place::SharedToInternalSites { .. } => {
+            let mut internal = sites.iter().filter(|site| site.kind == SiteKind::Internal).peekable();
+            caller.user.active
+                && (caller.user.is_administrator
+                    || (internal.peek().is_some()
+                        && internal.all(|site| caller.may(Right::ManageConnections, site.id))))
+        }
+    }
+}
+
+/// Whether the caller may know of the connection: by using it on some site, or by managing it.
+pub(super) fn may_see(caller: &Caller, connection: &Connection, sites: &[Site]) -> bool {
+    let uses = |site: i64| caller.may(Right::UseConnections, site) && connection.is_for(caller);
+    may_manage(caller, &connection.place, sites)
+        || match &connection.place {
+            Place::Site(site) => uses(site.id),
+            Place::SharedToInternalSites { .. } => {
+                sites.iter().any(|site| site.kind == SiteKind::Internal && uses(site.id))
+            }
+        }
+}
+
+pub(super) fn missing(right: Right, place: &str) -> Refusal {
+    Refusal::Because(format!(
+        "It takes the right to {right} on {}. Ask an administrator for it.",
+        soar_connector::name::quoted(place)
+    ))
+}
+
+pub(super) fn missing_to_manage(place: &Place) -> Refusal {
+    match place {
+        Place::Site(site) => missing(Right::ManageConnections, &site.name),
+        Place::SharedToInternalSites { .. } => Refusal::Because(format!(
+            "It takes the right to {} on every internal site. Ask an administrator for it.",
+            Right::ManageConnections
+        )),
+    }
+}

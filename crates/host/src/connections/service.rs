@@ -1,0 +1,250 @@
+//! What can be done with connections.
+
+use std::sync::Arc;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use soar_connector::{Clock, Plugin, Redactor, SettingValues, SettingsError};
+
+use super::parameters::{Changes, Ground, NewValue, open};
+use super::rights::{may_manage, may_see, missing_to_manage};
+use super::{ConnectionChange, ConnectionDraft, change, choose};
+use crate::executor::Registry;
+use crate::model::{Caller, Connection, Place};
+use crate::moment::milliseconds;
+use crate::sealing::{KeyId, Keyring, SealingGuard};
+use crate::store::{Records, Store, StoreError, StoredParameter, StoredValue, Wanted, sealing_context};
+use crate::utility::Refusal;
+use crate::vault::Vault;
+
+/// Connections: seen, made, changed and deleted in the name of a caller. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Connections {
+    pub(crate) store: Store,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) keyring: Keyring,
+    pub(crate) vault: Vault,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// A connection's settings with its secrets, ready to build a connector.
+pub(crate) struct Resolved {
+    pub(crate) values: SettingValues,
+    /// The secrets, to see whether one that lives elsewhere has changed.
+    pub(crate) secrets: Vec<(String, SecretString)>,
+    /// Knows the secrets.
+    pub(crate) redactor: Redactor,
+    /// Whether a secret lives elsewhere, where it can change.
+    pub(crate) has_references: bool,
+}
+
+impl Connections {
+    /// Connections of the integrations in `registry`, kept in `store`.
+    #[must_use]
+    pub fn new(store: Store, registry: Arc<Registry>, keyring: Keyring, vault: Vault, clock: Arc<dyn Clock>) -> Self {
+        Self { store, registry, keyring, vault, clock }
+    }
+
+    /// All connections that the caller may see, by integration, name and place.
+    ///
+    /// # Errors
+    /// [`Refusal::Store`].
+    pub async fn list(&self, caller: &Caller) -> Result<Vec<Connection>, Refusal> {
+        let mut reader = self.store.reader().await?;
+        let sites = reader.records().sites().await?;
+        let mut connections = reader.records().connections(Wanted::All).await?;
+        connections.retain(|connection| may_see(caller, connection, &sites));
+        Ok(connections)
+    }
+
+    /// The connection of that number, without its secrets.
+    ///
+    /// # Errors
+    /// [`Refusal`] when there is none that the caller may see.
+    pub async fn see(&self, caller: &Caller, id: i64) -> Result<Connection, Refusal> {
+        seen(&mut self.store.reader().await?.records(), caller, id).await
+    }
+
+    /// Makes a connection.
+    ///
+    /// # Errors
+    /// [`Refusal`] names every parameter that cannot work, or the right that is missing.
+    pub async fn create(&self, caller: &Caller, draft: ConnectionDraft) -> Result<Connection, Refusal> {
+        let plugin = self.registry.named(&draft.integration)?;
+        let mut transaction = self.store.transaction().await?;
+        let mut records = transaction.records();
+        let sites = records.sites().await?;
+        let place = change::place(&draft, &sites)?;
+        if !may_manage(caller, &place, &sites) {
+            return Err(missing_to_manage(&place));
+        }
+        let new = change::checked(&mut records, &plugin.manifest().connector.id, &place, &draft).await?;
+        let changes = self.ground(caller, &*plugin).check(0, &[], &draft.parameters).map_err(unusable)?;
+        let id = records.create_connection(&new, self.now()).await?;
+        self.write(&mut records, id, changes).await?;
+        let made = records.connection(id).await?;
+        transaction.commit().await?;
+        Ok(made)
+    }
+
+    /// Changes a connection; commands that begin afterwards run on the changed one.
+    ///
+    /// # Errors
+    /// As [`Connections::create`]; also when the connection was changed since the version that the caller names.
+    pub async fn update(&self, caller: &Caller, id: i64, given: ConnectionChange) -> Result<Connection, Refusal> {
+        let mut transaction = self.store.transaction().await?;
+        let mut records = transaction.records();
+        records.touch_connection(id, self.now()).await?;
+        let old = managed(&mut records, caller, id).await?;
+        if given.version.is_some_and(|version| version != old.version - 1) {
+            return Err(StoreError::Conflict(format!(
+                "The connection {id} has been changed since you read it: it is at version {} now. Read it again.",
+                old.version - 1
+            ))
+            .into());
+        }
+        let plugin = self.registry.named(&old.integration)?;
+        let draft = change::changed(&old, given);
+        let sites = records.sites().await?;
+        let place = change::place(&draft, &sites)?;
+        if !may_manage(caller, &place, &sites) {
+            return Err(missing_to_manage(&place));
+        }
+        let new = change::checked(&mut records, &old.integration, &place, &draft).await?;
+        let kept = records.connection_parameters(Wanted::Id(id)).await?.remove(&id).unwrap_or_default();
+        let changes = self.ground(caller, &*plugin).check(id, &kept, &draft.parameters).map_err(unusable)?;
+        records.change_connection(id, &new).await?;
+        self.write(&mut records, id, changes).await?;
+        let changed = records.connection(id).await?;
+        transaction.commit().await?;
+        Ok(changed)
+    }
+
+    /// Deletes a connection with its secrets. What runs on it goes on; the run history stays.
+    ///
+    /// # Errors
+    /// [`Refusal`] when there is none that the caller may see, or the right is missing.
+    pub async fn delete(&self, caller: &Caller, id: i64) -> Result<(), Refusal> {
+        let mut transaction = self.store.transaction().await?;
+        let mut records = transaction.records();
+        managed(&mut records, caller, id).await?;
+        records.delete_connection(id).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// The connection that the caller means on its site, for a command of one of these integrations.
+    ///
+    /// # Errors
+    /// [`Refusal`] when there is none that the caller may use, when there are several and `name` does not say which, or
+    /// when it is inactive.
+    pub async fn choose(
+        &self,
+        caller: &Caller,
+        integrations: &[&str],
+        name: Option<&str>,
+    ) -> Result<Connection, Refusal> {
+        choose::choose(&mut self.store.reader().await?.records(), caller, integrations, name).await
+    }
+
+    /// The connection of that number, if the caller manages it.
+    pub(crate) async fn managed(&self, caller: &Caller, id: i64) -> Result<Connection, Refusal> {
+        managed(&mut self.store.reader().await?.records(), caller, id).await
+    }
+
+    /// A connection's settings, with secrets opened and fetched; or what hinders that, without any value.
+    pub(crate) async fn resolve(&self, connection: &Connection, plugin: &dyn Plugin) -> Result<Resolved, String> {
+        let id = connection.id;
+        let stored = async {
+            let mut reader = self.store.reader().await?;
+            Ok::<_, StoreError>(reader.records().connection_parameters(Wanted::Id(id)).await?.remove(&id))
+        };
+        let stored = stored.await.map_err(|error| {
+            tracing::error!(connection = id, %error, "a connection's parameters could not be read");
+            "Its parameters could not be read from the store. The host's log says why.".to_owned()
+        })?;
+        let (mut given, mut secrets) = (Vec::new(), Vec::new());
+        let (mut redactor, mut has_references) = (Redactor::default(), false);
+        for StoredParameter { name, value } in stored.unwrap_or_default() {
+            let secret = match value {
+                StoredValue::Plain(value) => {
+                    given.push((name, SecretString::from(value)));
+                    continue;
+                }
+                StoredValue::Sealed(sealed) => {
+                    open(&self.keyring, id, &name, &sealed).map_err(|error| format!("{name}: {error}"))?
+                }
+                StoredValue::Reference(reference) => {
+                    has_references = true;
+                    self.vault.fetch(&reference).await.map_err(|error| format!("{name}: {error}"))?
+                }
+            };
+            redactor.add(&secret);
+            secrets.push((name.clone(), secret.clone()));
+            given.push((name, secret));
+        }
+        let values = SettingValues::parse(&plugin.manifest().connector, given)
+            .map_err(|error| redactor.clean(&error.to_string()).into_owned())?;
+        Ok(Resolved { values, secrets, redactor, has_references })
+    }
+
+    async fn write(&self, records: &mut Records<'_>, id: i64, changes: Changes) -> Result<(), Refusal> {
+        for name in changes.remove {
+            records.remove_connection_parameter(id, &name).await?;
+        }
+        for (name, value) in changes.set {
+            let value = match value {
+                NewValue::Plain(value) => StoredValue::Plain(value),
+                NewValue::Reference(reference) => StoredValue::Reference(reference),
+                NewValue::Secret(secret) => {
+                    let sealed = self
+                        .keyring
+                        .seal(&sealing_context(id, &name), secret.expose_secret().as_bytes())
+                        .map_err(|error| Refusal::Because(error.to_string()))?;
+                    if let Some(key) = KeyId::of(&sealed) {
+                        SealingGuard::hold(records, key, self.now()).await?;
+                    }
+                    StoredValue::Sealed(sealed)
+                }
+            };
+            records.set_connection_parameter(id, &StoredParameter { name, value }).await?;
+        }
+        Ok(())
+    }
+
+    fn ground<'a>(&'a self, caller: &Caller, plugin: &'a dyn Plugin) -> Ground<'a> {
+        let may_refer = caller.user.is_administrator || self.vault.managers_may_refer();
+        Ground { plugin, keyring: &self.keyring, vault: &self.vault, may_refer }
+    }
+
+    fn now(&self) -> i64 {
+        milliseconds(self.clock.now())
+    }
+}
+
+async fn seen(records: &mut Records<'_>, caller: &Caller, id: i64) -> Result<Connection, Refusal> {
+    let connection = records.connection(id).await?;
+    let sites = records.sites().await?;
+    if may_see(caller, &connection, &sites) {
+        Ok(connection)
+    } else {
+        // The same words as for one that is not there.
+        Err(StoreError::not_found("connection", id.to_string()).into())
+    }
+}
+
+async fn managed(records: &mut Records<'_>, caller: &Caller, id: i64) -> Result<Connection, Refusal> {
+    let connection = seen(records, caller, id).await?;
+    let sites = match &connection.place {
+        Place::Site(_) => Vec::new(),
+        Place::SharedToInternalSites { .. } => records.sites().await?,
+    };
+    if may_manage(caller, &connection.place, &sites) {
+        Ok(connection)
+    } else {
+        Err(missing_to_manage(&connection.place))
+    }
+}
+
+fn unusable(error: SettingsError) -> Refusal {
+    Refusal::Because(error.to_string())
+}

@@ -1,0 +1,68 @@
+//! The run history: who may look at which runs, and cancel them.
+
+use super::Executor;
+use crate::model::{Caller, Right, Run};
+use crate::store::{Records, RunFilter, StoreError};
+use crate::utility::Refusal;
+
+impl Executor {
+    /// The runs on the caller's site, newest first, without their outcomes. Runs on connections that are not for the
+    /// caller are left out, except its own, and except for those who manage the site's connections.
+    ///
+    /// # Errors
+    /// [`Refusal`] when the right is missing.
+    pub async fn runs(&self, caller: &Caller, filter: &RunFilter) -> Result<Vec<Run>, Refusal> {
+        if !caller.may(Right::SeeRuns, caller.site.id) {
+            return Err(Refusal::Because(format!(
+                "It takes the right to {} on {}. Ask an administrator for it.",
+                Right::SeeRuns,
+                soar_connector::name::quoted(&caller.site.name)
+            )));
+        }
+        let all = caller.may(Right::ManageConnections, caller.site.id);
+        let mut reader = self.inner.store().reader().await?;
+        Ok(reader.records().runs(caller.site.id, caller.user.id, all, filter).await?)
+    }
+
+    /// A run, with what is kept of its outcome.
+    ///
+    /// # Errors
+    /// [`Refusal`] when there is none that the caller may see.
+    pub async fn see_run(&self, caller: &Caller, id: i64) -> Result<Run, Refusal> {
+        seen(&mut self.inner.store().reader().await?.records(), caller, id).await
+    }
+
+    /// Cancels a run of the caller's own, or any on a site whose connections the caller manages. One that another process
+    /// runs ends with that process's next sign of life. Says whether it was under way.
+    ///
+    /// # Errors
+    /// [`Refusal`] when there is none that the caller may see, or the right is missing.
+    pub async fn cancel(&self, caller: &Caller, id: i64) -> Result<bool, Refusal> {
+        let mut transaction = self.inner.store().transaction().await?;
+        let mut records = transaction.records();
+        let run = seen(&mut records, caller, id).await?;
+        if run.user_id != caller.user.id && !caller.may(Right::ManageConnections, run.site_id) {
+            return Err(Refusal::Because(format!(
+                "Another user's run is cancelled by those who have the right to {} on its site.",
+                Right::ManageConnections
+            )));
+        }
+        let is_running = records.ask_to_cancel(id).await?;
+        transaction.commit().await?;
+        self.cancel_here(id);
+        Ok(is_running)
+    }
+}
+
+async fn seen(records: &mut Records<'_>, caller: &Caller, id: i64) -> Result<Run, Refusal> {
+    let run = records.run(id).await?;
+    let is_shown = caller.may(Right::SeeRuns, run.site_id)
+        && (run.user_id == caller.user.id
+            || caller.may(Right::ManageConnections, run.site_id)
+            || match records.connection(run.connection_id).await {
+                Ok(connection) => connection.is_for(caller),
+                Err(StoreError::NotFound { .. }) => false,
+                Err(error) => return Err(error.into()),
+            });
+    if is_shown { Ok(run) } else { Err(StoreError::not_found("run", id.to_string()).into()) }
+}

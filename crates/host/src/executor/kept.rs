@@ -1,0 +1,108 @@
+//! What the run history keeps of parameters and outcomes: without secrets, and not too much.
+
+use std::io;
+
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+use serde_json::{Map, json};
+use soar_connector::manifest::Command;
+use soar_connector::{Outcome, RawParameters, Redactor};
+
+/// The most that is kept of a run's parameters, in bytes of JSON.
+const MOST_PARAMETERS: usize = 16 * 1024;
+
+/// The parameters that the command knows, with what the connection's secrets have in common with them masked. Without a
+/// `redactor` nothing is known of the secrets, so names alone are kept.
+pub(super) fn parameters(command: &Command, given: &RawParameters, redactor: Option<&Redactor>) -> String {
+    let mut kept = Map::new();
+    let mut unknown = 0;
+    for (name, value) in given {
+        match (command.input(name), redactor) {
+            (Some(input), Some(_)) => drop(kept.insert(input.name.clone(), value.clone())),
+            (Some(input), None) => drop(kept.insert(input.name.clone(), "[not kept]".into())),
+            // A name that nobody knows can be any text.
+            (None, _) => unknown += 1,
+        }
+    }
+    if unknown > 0 {
+        kept.insert("[unknown]".to_owned(), unknown.into());
+    }
+    let omitted = || json!({"[omitted]": "too much to keep"}).to_string();
+    let Some(text) = bounded(&kept, MOST_PARAMETERS) else { return omitted() };
+    redactor.map_or(Some(text.clone()), |redactor| clean(text, redactor)).unwrap_or_else(omitted)
+}
+
+/// The outcome as JSON; raw data, rows and key fields are left out, in this order, until it is at most `limit` bytes.
+pub(super) fn outcome(outcome: &Outcome, redactor: &Redactor, limit: usize) -> String {
+    let bare = || json!({"returnData": outcome.return_data, "omitted": ["everything else"]}).to_string();
+    (0..=PARTS.len())
+        .find_map(|left_out| bounded(&Kept { outcome, left_out }, limit))
+        .and_then(|text| clean(text, redactor))
+        .unwrap_or_else(bare)
+}
+
+/// What is left out of an outcome, in this order.
+const PARTS: [&str; 3] = ["rawData", "contextData", "keyFields"];
+
+struct Kept<'a> {
+    outcome: &'a Outcome,
+    left_out: usize,
+}
+
+impl Serialize for Kept<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { outcome, left_out } = self;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("returnData", &outcome.return_data)?;
+        map.serialize_entry("error", &outcome.error)?;
+        map.serialize_entry("errorTab", &outcome.error.as_ref().map(ToString::to_string))?;
+        map.serialize_entry("warnings", &outcome.warnings)?;
+        map.serialize_entry("rows", &outcome.result.rows.len())?;
+        if *left_out < 3 {
+            let fields: Vec<_> =
+                outcome.key_fields.iter().map(|field| json!({"name": field.name, "values": field.values})).collect();
+            map.serialize_entry("keyFields", &fields)?;
+        }
+        if *left_out < 2 {
+            map.serialize_entry("contextData", &outcome.result.context_data())?;
+        }
+        if *left_out < 1 {
+            map.serialize_entry("rawData", &outcome.raw_data)?;
+        }
+        map.serialize_entry("omitted", &PARTS[..*left_out])?;
+        map.end()
+    }
+}
+
+/// `text` without secrets, as long as it is JSON still.
+fn clean(text: String, redactor: &Redactor) -> Option<String> {
+    let text = redactor.clean(&text).into_owned();
+    serde_json::from_str::<&RawValue>(&text).is_ok().then_some(text)
+}
+
+/// `value` as JSON, unless that is longer than `limit` bytes; no more than that is ever made.
+fn bounded(value: &impl Serialize, limit: usize) -> Option<String> {
+    let mut writer = Bounded { bytes: Vec::new(), limit };
+    serde_json::to_writer(&mut writer, value).ok()?;
+    String::from_utf8(writer.bytes).ok()
+}
+
+struct Bounded {
+    bytes: Vec<u8>,
+    limit: usize,
+}
+
+impl io::Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.bytes.len() + bytes.len() > self.limit {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

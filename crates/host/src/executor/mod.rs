@@ -1,0 +1,17 @@
+//! Runs the commands of connections: within limits, with a deadline, cancellable, and noted in the run history.
+
+mod connectors;
+mod history;
+mod kept;
+mod nodes;
+mod registry;
+mod remote;
+mod run;
+mod settings;
+mod slots;
+mod supervise;
+mod table;
+
+pub use registry::{Registry, RegistryError, endpoint_name};
+pub use run::{Executor, Finished, Tested};
+pub use settings::ExecutorSettings;

@@ -1,0 +1,113 @@
+//! Signs of life: what this process does regularly beside running commands, and at its end.
+
+use std::collections::HashMap;
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+
+use tracing::{info, warn};
+
+use super::Executor;
+use crate::store::{StoreError, Wanted};
+
+/// How many runs are forgotten in one transaction.
+const BATCH: i64 = 500;
+
+impl Executor {
+    /// One sign of life: tells others that this process lives, marks the runs of dead processes as interrupted, cancels
+    /// what other processes were asked to cancel here, and drops the sessions of connections that were changed or
+    /// deleted. Says how many runs were interrupted.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the next one makes up for it.
+    pub async fn beat(&self) -> Result<u64, StoreError> {
+        let now = self.inner.now();
+        let lease = i64::try_from(self.inner.settings.node_lease_seconds).unwrap_or(i64::MAX).saturating_mul(1_000);
+        let mut transaction = self.inner.store().transaction().await?;
+        let mut records = transaction.records();
+        records.node_lives(&self.inner.node, now).await?;
+        let interrupted = records.interrupt_runs_of_the_dead(now.saturating_sub(lease), now).await?;
+        let to_cancel = records.runs_to_cancel(&self.inner.node).await?;
+        transaction.commit().await?;
+        for run in to_cancel {
+            self.cancel_here(run);
+        }
+        let connections = self.inner.store().reader().await?.records().connections(Wanted::All).await?;
+        let versions: HashMap<_, _> = connections.iter().map(|one| (one.id, one.version)).collect();
+        self.inner.connectors.keep(&versions);
+        if interrupted > 0 {
+            info!(interrupted, "runs of processes that have died are marked as interrupted");
+        }
+        Ok(interrupted)
+    }
+
+    /// Forgets ended runs that are older, or more, than the settings keep; says how many. For now and then: it deletes
+    /// in small transactions.
+    ///
+    /// # Errors
+    /// [`StoreError`]; what was forgotten stays forgotten.
+    pub async fn forget_old_runs(&self) -> Result<u64, StoreError> {
+        let settings = &self.inner.settings;
+        let age = settings.history_days.max(0).saturating_mul(24 * 60 * 60 * 1_000);
+        let oldest = self.inner.now().saturating_sub(age);
+        let mut forgotten = 0;
+        loop {
+            let mut transaction = self.inner.store().transaction().await?;
+            let batch = transaction.records().forget_runs(oldest, settings.history_runs.max(0), BATCH).await?;
+            transaction.commit().await?;
+            forgotten += batch;
+            if batch == 0 {
+                return Ok(forgotten);
+            }
+        }
+    }
+
+    /// Gives signs of life for ever, and forgets old runs now and then; to be spawned, and dropped after
+    /// [`Executor::shutdown`].
+    pub async fn keep_going(self) {
+        /// About once an hour with the default settings.
+        const BEATS_PER_CLEANING: u32 = 360;
+        let mut beats = 0;
+        loop {
+            if let Err(error) = self.beat().await {
+                warn!(%error, "no sign of life could be given");
+            }
+            if beats % BEATS_PER_CLEANING == 0
+                && let Err(error) = self.forget_old_runs().await
+            {
+                warn!(%error, "old runs could not be forgotten");
+            }
+            beats = beats.wrapping_add(1);
+            self.inner.connections.clock.sleep(self.inner.settings.heartbeat()).await;
+        }
+    }
+
+    /// Starts nothing new, waits until everything accepted has ended, and signs this process off.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the process could not be signed off; it will count as dead then.
+    pub async fn shutdown(&self) -> Result<(), StoreError> {
+        self.inner.closed.store(true, Ordering::SeqCst);
+        // The sender lives in `inner`, so this cannot fail.
+        let _ = self.inner.accepted.subscribe().wait_for(|count| *count == 0).await;
+        let mut transaction = self.inner.store().transaction().await?;
+        transaction.records().node_ended(&self.inner.node).await?;
+        transaction.commit().await
+    }
+
+    /// Cancels everything under way in this process; for a shutdown that has waited long enough.
+    pub fn cancel_all(&self) {
+        let running = self.inner.running.lock().unwrap_or_else(PoisonError::into_inner);
+        for cancel in running.values() {
+            cancel.send_replace(true);
+        }
+    }
+
+    /// Cancels a run of this process; says whether it is one.
+    pub(super) fn cancel_here(&self, run: i64) -> bool {
+        let running = self.inner.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.get(&run).is_some_and(|cancel| {
+            cancel.send_replace(true);
+            true
+        })
+    }
+}

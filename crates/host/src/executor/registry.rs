@@ -1,0 +1,133 @@
+//! The plugins that are compiled in, and the endpoints of their commands.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use soar_connector::Plugin;
+use soar_connector::name::{normalised, quoted, suggestion};
+
+use crate::utility::Refusal;
+
+/// The parameter that says which connection a command runs on.
+pub(super) const CONNECTION_NAME: &str = "Connection Name";
+
+/// Plugins that cannot work together.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RegistryError {
+    /// Two integrations share a name.
+    #[error("Two integrations are called {0}. Each needs a name of its own.")]
+    SameIntegration(String),
+    /// Two commands of one integration, or a command and a utility command, would have one endpoint.
+    #[error("{first} and {second} would both be the endpoint {endpoint}. Rename one of them.")]
+    SameEndpoint {
+        /// The endpoint.
+        endpoint: String,
+        /// The one.
+        first: String,
+        /// The other.
+        second: String,
+    },
+    /// A command takes a parameter that the host takes itself.
+    #[error("{command} takes a parameter called {CONNECTION_NAME}, which says on which connection a command runs.")]
+    TakesConnectionName {
+        /// The command.
+        command: String,
+    },
+}
+
+/// The last part of a command's address: `ListDevices` for `List Devices`.
+#[must_use]
+pub fn endpoint_name(command: &str) -> String {
+    command.chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+/// The plugins at hand.
+#[derive(Default)]
+pub struct Registry {
+    plugins: Vec<Arc<dyn Plugin>>,
+    /// The lower-case endpoint to the command's name, and the plugins that have it: several integrations can have a
+    /// `Test Connection`, and the connection's name says which is meant.
+    endpoints: BTreeMap<String, Vec<(usize, String)>>,
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_list().entries(self.plugins.iter().map(|plugin| &plugin.manifest().connector.id)).finish()
+    }
+}
+
+impl Registry {
+    /// The registry of these plugins, beside utility commands with these endpoints.
+    ///
+    /// # Errors
+    /// [`RegistryError`] when two things would have the same name.
+    pub fn new(plugins: Vec<Arc<dyn Plugin>>, utility_endpoints: &[&str]) -> Result<Self, RegistryError> {
+        let mut registry = Self::default();
+        for plugin in plugins {
+            let manifest = plugin.manifest();
+            let (id, name) = (&manifest.connector.id, &manifest.connector.name);
+            if registry.find(id).or_else(|| registry.find(name)).is_some() {
+                return Err(RegistryError::SameIntegration(name.clone()));
+            }
+            let index = registry.plugins.len();
+            for command in &manifest.commands {
+                let endpoint = endpoint_name(&command.name).to_lowercase();
+                let title = |command: &str| format!("{name}'s command {}", quoted(command));
+                if command.inputs.iter().any(|input| normalised(&input.name) == normalised(CONNECTION_NAME)) {
+                    return Err(RegistryError::TakesConnectionName { command: title(&command.name) });
+                }
+                let clash = |first: String| RegistryError::SameEndpoint {
+                    endpoint: endpoint_name(&command.name),
+                    first,
+                    second: title(&command.name),
+                };
+                if let Some(utility) = utility_endpoints.iter().find(|known| known.to_lowercase() == endpoint) {
+                    return Err(clash(format!("The utility command {}", quoted(utility))));
+                }
+                let holders = registry.endpoints.entry(endpoint).or_default();
+                if let Some((_, other)) = holders.iter().find(|(holder, _)| *holder == index) {
+                    return Err(clash(title(other)));
+                }
+                holders.push((index, command.name.clone()));
+            }
+            registry.plugins.push(plugin);
+        }
+        Ok(registry)
+    }
+
+    /// All plugins.
+    #[must_use]
+    pub fn plugins(&self) -> &[Arc<dyn Plugin>] {
+        &self.plugins
+    }
+
+    /// Whether some integration has a command with this endpoint, in any case.
+    #[must_use]
+    pub fn has_endpoint(&self, endpoint: &str) -> bool {
+        self.endpoints.contains_key(&endpoint.to_lowercase())
+    }
+
+    /// The integrations that have a command with this endpoint, each with the command's name.
+    pub(super) fn commands_at(&self, endpoint: &str) -> Vec<(&Arc<dyn Plugin>, &str)> {
+        let holders = self.endpoints.get(&endpoint.to_lowercase()).map(Vec::as_slice).unwrap_or_default();
+        holders.iter().map(|(index, command)| (&self.plugins[*index], command.as_str())).collect()
+    }
+
+    /// The plugin of an integration, by its stable name or its product's.
+    pub(crate) fn named(&self, integration: &str) -> Result<Arc<dyn Plugin>, Refusal> {
+        self.find(integration).cloned().ok_or_else(|| {
+            let names = || self.plugins.iter().map(|plugin| plugin.manifest().connector.id.as_str());
+            let (near, valid) = (suggestion(integration, names()), names().collect::<Vec<_>>().join(", "));
+            Refusal::Because(format!("There is no integration {}.{near} Valid: {valid}.", quoted(integration)))
+        })
+    }
+
+    fn find(&self, integration: &str) -> Option<&Arc<dyn Plugin>> {
+        let wanted = normalised(integration);
+        self.plugins.iter().find(|plugin| {
+            let connector = &plugin.manifest().connector;
+            normalised(&connector.id) == wanted || normalised(&connector.name) == wanted
+        })
+    }
+}

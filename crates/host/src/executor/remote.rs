@@ -1,0 +1,88 @@
+//! Integration commands as remote commands: what the Command API is asked, and what it answers.
+
+use serde_json::{Map, Value};
+use soar_connector::name::{normalised, quoted};
+use soar_connector::{Outcome, RawParameters, ReturnData};
+
+use super::registry::CONNECTION_NAME;
+use super::{Executor, table};
+use crate::model::Caller;
+use crate::utility::{Answer, Ended, More, Refusal};
+
+/// Outcomes with more rows are turned into answers beside the other calls.
+const MANY_ROWS: usize = 1_000;
+
+impl Executor {
+    /// Runs the command whose endpoint is `endpoint`, such as `ListDevices`, on the connection that `"Connection Name"`
+    /// in the parameters names, or the only one at hand. Dropping the future cancels the run.
+    ///
+    /// # Errors
+    /// [`Refusal`] when nothing was run. A command that failed is an answer: its `error` is the Error tab.
+    pub async fn remote(
+        &self,
+        caller: &Caller,
+        endpoint: &str,
+        mut parameters: RawParameters,
+    ) -> Result<Answer, Refusal> {
+        let name = connection_name(&mut parameters)?;
+        let commands = self.registry().commands_at(endpoint);
+        let integrations: Vec<_> = commands.iter().map(|(plugin, _)| plugin.manifest().connector.id.as_str()).collect();
+        if integrations.is_empty() {
+            return Err(Refusal::Because(format!("There is no command {}.", quoted(endpoint))));
+        }
+        let connection = self.connections().choose(caller, &integrations, name.as_deref()).await?;
+        let command = commands
+            .iter()
+            .find(|(plugin, _)| plugin.manifest().connector.id == connection.integration)
+            .map_or(endpoint, |(_, command)| command);
+        let outcome = self.run_on(caller, connection, command, parameters).await?.outcome;
+        if outcome.result.rows.len() <= MANY_ROWS {
+            return answer(&outcome);
+        }
+        let answering = tokio::task::spawn_blocking(move || answer(&outcome));
+        answering.await.unwrap_or_else(|_| Err(Refusal::Because("The outcome could not be shown.".to_owned())))
+    }
+}
+
+/// Takes the connection's name out of the parameters.
+fn connection_name(parameters: &mut RawParameters) -> Result<Option<String>, Refusal> {
+    let is_name = |name: &String| normalised(name) == normalised(CONNECTION_NAME);
+    let spellings: Vec<_> = parameters.keys().filter(|name| is_name(name)).cloned().collect();
+    let mut found = None;
+    for spelling in &spellings {
+        match parameters.remove(spelling) {
+            Some(Value::String(name)) if found.is_none() => found = Some(name),
+            None | Some(Value::Null) => {}
+            Some(_) => {
+                return Err(Refusal::Because(format!("{CONNECTION_NAME}: expected one connection's name, as text.")));
+            }
+        }
+    }
+    Ok(found.filter(|name| !name.trim().is_empty()))
+}
+
+/// An outcome as the Command API answers it.
+fn answer(outcome: &Outcome) -> Result<Answer, Refusal> {
+    let mut more = More::default();
+    let key_fields: Map<_, _> =
+        outcome.key_fields.iter().map(|field| (field.name.clone(), Value::from(field.values.clone()))).collect();
+    more.insert("keyFields", &key_fields)
+        .and_then(|()| more.insert("rawData", &outcome.raw_data))
+        .and_then(|()| more.insert("receipt", &outcome.receipt))
+        .and_then(|()| more.insert("warnings", &outcome.warnings))
+        .map_err(|error| Refusal::Because(format!("The outcome could not be shown: {error}.")))?;
+    let row = |cells: &Vec<Value>| -> Value {
+        outcome.result.columns.iter().cloned().zip(cells.iter().cloned()).collect::<Map<_, _>>().into()
+    };
+    Ok(Answer {
+        result: table::html(&outcome.result),
+        error: outcome.error.as_ref().map(ToString::to_string).unwrap_or_default(),
+        return_data: match outcome.return_data {
+            ReturnData::Successful => Ended::Successful,
+            ReturnData::Failed => Ended::Failed,
+        },
+        shown: None,
+        context_data: Some(outcome.result.rows.iter().map(row).collect()),
+        more,
+    })
+}

@@ -1,0 +1,209 @@
+//! The executor: takes a command, waits for its turn, and gives what it came to.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use soar_connector::{Outcome, RawParameters};
+use tokio::sync::{oneshot, watch};
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+use super::connectors::Connectors;
+use super::slots::Slots;
+use super::supervise::{Task, supervise};
+use super::{ExecutorSettings, Registry};
+use crate::connections::Connections;
+use crate::model::{Caller, Connection};
+use crate::moment::milliseconds;
+use crate::store::{Store, StoreError};
+use crate::utility::Refusal;
+
+/// Runs commands on connections. Cheap to clone; clones share sessions and limits.
+#[derive(Clone)]
+pub struct Executor {
+    pub(super) inner: Arc<Inner>,
+}
+
+pub(super) struct Inner {
+    pub(super) connections: Connections,
+    pub(super) settings: ExecutorSettings,
+    /// Names this process in the run history.
+    pub(super) node: String,
+    pub(super) connectors: Connectors,
+    pub(super) per_connection: Slots,
+    pub(super) per_site: Slots,
+    /// What cancels the runs of this process, by their number.
+    pub(super) running: Mutex<HashMap<i64, watch::Sender<bool>>>,
+    pub(super) closed: AtomicBool,
+    /// How many commands were accepted and have not ended.
+    pub(super) accepted: watch::Sender<usize>,
+}
+
+impl fmt::Debug for Executor {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let running = self.inner.running.lock().unwrap_or_else(PoisonError::into_inner).len();
+        formatter
+            .debug_struct("Executor")
+            .field("node", &self.inner.node)
+            .field("settings", &self.inner.settings)
+            .field("running", &running)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A command that has ended, one way or the other.
+#[derive(Debug)]
+pub struct Finished {
+    /// The run's number in the history.
+    pub run: i64,
+    /// The connection's name.
+    pub connection: String,
+    /// The command's name in the manifest.
+    pub command: String,
+    /// What it gave.
+    pub outcome: Outcome,
+}
+
+/// What testing a connection came to.
+#[derive(Debug)]
+pub struct Tested {
+    /// Whether the connection works.
+    pub passed: bool,
+    /// `Passed`, or the Error tab.
+    pub text: String,
+    /// The test's run.
+    pub finished: Finished,
+}
+
+/// Counts a command as accepted until dropped.
+pub(super) struct Accepted(Arc<Inner>);
+
+impl Drop for Accepted {
+    fn drop(&mut self) {
+        self.0.accepted.send_modify(|count| *count -= 1);
+    }
+}
+
+impl Inner {
+    pub(super) fn store(&self) -> &Store {
+        &self.connections.store
+    }
+
+    pub(super) fn now(&self) -> i64 {
+        milliseconds(self.connections.clock.now())
+    }
+}
+
+impl Executor {
+    /// An executor for these connections, and notes in the store that this process runs commands. Call
+    /// [`Executor::keep_going`] beside it, and [`Executor::shutdown`] at the end.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn start(connections: Connections, settings: ExecutorSettings) -> Result<Self, StoreError> {
+        let inner = Inner {
+            node: Uuid::now_v7().to_string(),
+            connectors: Connectors::default(),
+            per_connection: Slots::new(settings.per_connection, settings.waiting),
+            per_site: Slots::new(settings.per_site, settings.waiting),
+            running: Mutex::default(),
+            closed: AtomicBool::new(false),
+            accepted: watch::Sender::new(0),
+            connections,
+            settings,
+        };
+        let executor = Self { inner: Arc::new(inner) };
+        executor.beat().await?;
+        Ok(executor)
+    }
+
+    /// The connections that it runs commands on.
+    #[must_use]
+    pub fn connections(&self) -> &Connections {
+        &self.inner.connections
+    }
+
+    /// The plugins that it knows.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.inner.connections.registry
+    }
+
+    /// Runs `command` on the connection of `integration` that the caller means on its site, as
+    /// [`Connections::choose`] finds it. Dropping the future cancels the run.
+    ///
+    /// # Errors
+    /// [`Refusal`] when nothing was run. A command that failed is no error: its outcome says so.
+    pub async fn run(
+        &self,
+        caller: &Caller,
+        integration: &str,
+        connection: Option<&str>,
+        command: &str,
+        parameters: RawParameters,
+    ) -> Result<Finished, Refusal> {
+        let plugin = self.registry().named(integration)?;
+        let id = plugin.manifest().connector.id.as_str();
+        let connection = self.connections().choose(caller, &[id], connection).await?;
+        self.run_on(caller, connection, command, parameters).await
+    }
+
+    /// Tests a connection, as its health check does.
+    ///
+    /// # Errors
+    /// [`Refusal`] when there is none that the caller manages, or when it is inactive.
+    pub async fn test(&self, caller: &Caller, connection: i64) -> Result<Tested, Refusal> {
+        let connection = self.connections().managed(caller, connection).await?;
+        if !connection.active {
+            return Err(super::supervise::inactive(&connection));
+        }
+        let plugin = self.registry().named(&connection.integration)?;
+        let command = plugin.manifest().connector.health_check.clone();
+        let finished = self.run_on(caller, connection, &command, RawParameters::new()).await?;
+        let error = finished.outcome.error.as_ref().map(ToString::to_string);
+        Ok(Tested { passed: error.is_none(), text: error.unwrap_or_else(|| "Passed".to_owned()), finished })
+    }
+
+    /// Runs a command on a connection that the caller may use, in a task of its own, so that its end is noted even when
+    /// the caller goes away.
+    pub(super) async fn run_on(
+        &self,
+        caller: &Caller,
+        connection: Connection,
+        command: &str,
+        parameters: RawParameters,
+    ) -> Result<Finished, Refusal> {
+        let plugin = self.registry().named(&connection.integration)?;
+        let command = plugin.manifest().command(command).map_err(|error| Refusal::Because(error.to_string()))?.clone();
+        let accepted = self.accept()?;
+        // Held by this future alone: when it is dropped, the task hears of it.
+        let (waiting, gone) = oneshot::channel();
+        let (ended, end) = oneshot::channel();
+        let task = Task { caller: caller.clone(), connection, plugin, command, parameters, gone };
+        let inner = Arc::clone(&self.inner);
+        let supervised = async move {
+            let _ = ended.send(supervise(&inner, task).await);
+            drop(accepted);
+        };
+        tokio::spawn(supervised.in_current_span());
+        let finished = end.await.unwrap_or_else(|_| {
+            Err(Refusal::Because("The host broke down over this command. Its log says how.".to_owned()))
+        });
+        drop::<oneshot::Sender<()>>(waiting);
+        finished
+    }
+
+    fn accept(&self) -> Result<Accepted, Refusal> {
+        self.inner.accepted.send_modify(|count| *count += 1);
+        let accepted = Accepted(Arc::clone(&self.inner));
+        // Looked at after counting: a shutdown either sees the count or is seen here.
+        if self.inner.closed.load(Ordering::SeqCst) {
+            return Err(Refusal::Because(
+                "The host is shutting down and starts nothing new. Try again soon.".to_owned(),
+            ));
+        }
+        Ok(accepted)
+    }
+}

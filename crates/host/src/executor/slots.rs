@@ -1,0 +1,68 @@
+//! Turns: how many commands are under way at once for each connection and site, and how many may wait.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// The turns of everything of one kind.
+#[derive(Debug)]
+pub(super) struct Slots {
+    at_once: usize,
+    waiting: usize,
+    queues: Mutex<HashMap<i64, Arc<Queue>>>,
+}
+
+#[derive(Debug)]
+struct Queue {
+    turns: Arc<Semaphore>,
+    waiting: AtomicUsize,
+}
+
+/// As many wait already as may.
+#[derive(Debug)]
+pub(super) struct Full {
+    pub(super) at_once: usize,
+    pub(super) waiting: usize,
+}
+
+/// Counts one who waits, until dropped: also when the wait is given up.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl Slots {
+    pub(super) fn new(at_once: usize, waiting: usize) -> Self {
+        Self { at_once: at_once.clamp(1, Semaphore::MAX_PERMITS), waiting, queues: Mutex::default() }
+    }
+
+    /// Waits for a turn, first come, first served. The turn ends when what is returned is dropped.
+    pub(super) async fn turn(&self, of: i64) -> Result<OwnedSemaphorePermit, Full> {
+        let queue = {
+            let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+            // Nobody has or awaits a turn where only this map knows the queue.
+            queues.retain(|id, queue| *id == of || Arc::strong_count(queue) > 1 || self.is_busy(queue));
+            let new =
+                || Arc::new(Queue { turns: Arc::new(Semaphore::new(self.at_once)), waiting: AtomicUsize::new(0) });
+            Arc::clone(queues.entry(of).or_insert_with(new))
+        };
+        if let Ok(turn) = Arc::clone(&queue.turns).try_acquire_owned() {
+            return Ok(turn);
+        }
+        let full = || Full { at_once: self.at_once, waiting: self.waiting };
+        let room = |waiting| (waiting < self.waiting).then_some(waiting + 1);
+        queue.waiting.fetch_update(Ordering::AcqRel, Ordering::Acquire, room).map_err(|_| full())?;
+        let _waiting = Waiting(&queue.waiting);
+        // It is never closed.
+        Arc::clone(&queue.turns).acquire_owned().await.map_err(|_| full())
+    }
+
+    fn is_busy(&self, queue: &Queue) -> bool {
+        queue.turns.available_permits() < self.at_once
+    }
+}

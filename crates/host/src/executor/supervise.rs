@@ -1,0 +1,246 @@
+//! Watches over one run: its turn, its connector, its deadline and its cancellation; and writes down how it ended.
+
+use std::future::pending;
+use std::sync::{Arc, PoisonError};
+
+use soar_connector::manifest::Effect;
+use soar_connector::name::quoted;
+use soar_connector::{
+    Collector, Command, CommandError, Conclusion, ExecutionContext, Outcome, Plugin, RawParameters, Receipt, Redactor,
+    StatusCode,
+};
+use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
+use tracing::{Instrument as _, error, info, info_span, warn};
+
+use super::connectors::Ready;
+use super::kept;
+use super::run::{Finished, Inner};
+use super::slots::Full;
+use crate::model::{Caller, Connection, RunStatus};
+use crate::store::{NewRun, RunEnd};
+use crate::utility::Refusal;
+
+/// What is to be run.
+pub(super) struct Task {
+    pub(super) caller: Caller,
+    pub(super) connection: Connection,
+    pub(super) plugin: Arc<dyn Plugin>,
+    pub(super) command: Command,
+    pub(super) parameters: RawParameters,
+    /// Ends when nobody waits for the outcome any more.
+    pub(super) gone: oneshot::Receiver<()>,
+}
+
+/// Why a run was ended.
+enum Ending {
+    Itself(Outcome),
+    BrokeDown,
+    OutOfTime,
+    Cancelled(&'static str),
+}
+
+type Turns = (OwnedSemaphorePermit, OwnedSemaphorePermit);
+
+pub(super) async fn supervise(inner: &Arc<Inner>, mut task: Task) -> Result<Finished, Refusal> {
+    let deadline = Instant::now() + inner.settings.time_limit();
+    let turns = turns(inner, &mut task, deadline).await?;
+    let fetch_again = std::time::Duration::from_secs(inner.settings.fetch_secrets_seconds);
+    let ready = inner.connectors.get(&inner.connections, &task.connection, &task.plugin, fetch_again);
+    let ready = tokio::select! {
+        ready = timeout_at(deadline, ready) => ready.unwrap_or_else(|_| {
+            Err("Its secrets were not fetched within the time that the command may take.".to_owned())
+        }),
+        _ = &mut task.gone => return Err(Refusal::Because("Nobody waits for the outcome any more.".to_owned())),
+    };
+    let redactor = ready.as_ref().ok().map(|ready| Arc::clone(&ready.redactor));
+    let run = begin(inner, &task, redactor.as_deref()).await?;
+    let span = info_span!("run", run, connection = task.connection.id, command = task.command.name);
+    let ending = match ready {
+        Ok(ready) => execute(inner, &mut task, run, ready, turns, deadline).instrument(span.clone()).await,
+        Err(problem) => Ending::Itself(failed(&task, "connection-not-usable", &problem, "Correct the connection.")),
+    };
+    let (status, outcome) = concluded(inner, &task, ending);
+    if status != RunStatus::Successful {
+        inner.connectors.doubt(task.connection.id);
+    }
+    let redactor = redactor.unwrap_or_default();
+    span.in_scope(|| info!(%status, rows = outcome.receipt.rows, requests = outcome.receipt.requests, "ended"));
+    end(inner, run, status, &outcome, &redactor).instrument(span).await;
+    Ok(Finished { run, connection: task.connection.name, command: task.command.name, outcome })
+}
+
+/// Waits for the connection's and the site's turn.
+async fn turns(inner: &Inner, task: &mut Task, deadline: Instant) -> Result<Turns, Refusal> {
+    let (connection, site) = (task.connection.id, task.caller.site.id);
+    let waited = Instant::now();
+    let both = async {
+        let full = |what: &str, name: &str, full: Full| {
+            Refusal::Because(format!(
+                "The {what} {} is busy: {} commands are under way and {} wait, and no more may. Try again later.",
+                quoted(name),
+                full.at_once,
+                full.waiting
+            ))
+        };
+        // Always in this order, so that no two wait for each other.
+        let first = inner.per_connection.turn(connection).await;
+        let first = first.map_err(|error| full("connection", &task.connection.name, error))?;
+        let second = inner.per_site.turn(site).await.map_err(|error| full("site", &task.caller.site.name, error))?;
+        Ok((first, second))
+    };
+    let turns = tokio::select! {
+        turns = timeout_at(deadline, both) => turns.unwrap_or_else(|_| {
+            let limit = inner.settings.time_limit().as_secs();
+            Err(Refusal::Because(format!("The command's turn did not come within {limit} s, so it was not run. Try again later.")))
+        }),
+        _ = &mut task.gone => Err(Refusal::Because("Nobody waits for the outcome any more.".to_owned())),
+    }?;
+    if waited.elapsed() > std::time::Duration::from_millis(1) {
+        // Much may have happened meanwhile.
+        let now = inner.connections.see(&task.caller, connection).await?;
+        if !now.active {
+            return Err(inactive(&now));
+        }
+        task.connection = now;
+    }
+    Ok(turns)
+}
+
+pub(super) fn inactive(connection: &Connection) -> Refusal {
+    Refusal::Because(format!(
+        "The connection {} is inactive, so it runs nothing. Activate it, or use another one.",
+        quoted(&connection.name)
+    ))
+}
+
+async fn begin(inner: &Inner, task: &Task, redactor: Option<&Redactor>) -> Result<i64, Refusal> {
+    let run = NewRun {
+        user_id: task.caller.user.id,
+        user_name: task.caller.user.name.clone(),
+        key_name: task.caller.key.clone(),
+        site_id: task.caller.site.id,
+        site_name: task.caller.site.name.clone(),
+        connection_id: task.connection.id,
+        connection_name: task.connection.name.clone(),
+        integration: task.connection.integration.clone(),
+        command: task.command.name.clone(),
+        parameters: kept::parameters(&task.command, &task.parameters, redactor),
+        request_id: task.caller.request_id.clone(),
+        node: inner.node.clone(),
+    };
+    let mut transaction = inner.store().transaction().await?;
+    let id = transaction.records().begin_run(&run, inner.now()).await?;
+    transaction.commit().await?;
+    Ok(id)
+}
+
+/// Runs the command in a task of its own, so that a panic ends nothing else.
+async fn execute(
+    inner: &Arc<Inner>,
+    task: &mut Task,
+    run: i64,
+    ready: Ready,
+    turns: Turns,
+    deadline: Instant,
+) -> Ending {
+    let (cancel, mut cancelled) = watch::channel(false);
+    inner.running.lock().unwrap_or_else(PoisonError::into_inner).insert(run, cancel);
+    let context = ExecutionContext { request_id: task.caller.request_id.clone(), time_limit: None };
+    let (command, parameters) = (task.command.clone(), std::mem::take(&mut task.parameters));
+    let limit = inner.settings.largest_reply_bytes;
+    let executing = async move {
+        let mut collector = Collector::new(Some(&command), limit);
+        let conclusion = ready.connector.execute_into(&command.name, &parameters, &context, &mut collector).await;
+        // Others may have their turn when this has ended, not when nobody waits for it any more.
+        drop(turns);
+        collector.finish(conclusion)
+    };
+    let mut executing = tokio::spawn(executing.in_current_span());
+    let ending = tokio::select! {
+        biased;
+        ended = &mut executing => match ended {
+            Ok(outcome) => Ending::Itself(outcome),
+            Err(error) => {
+                error!(panicked = error.is_panic(), "the connector broke down");
+                Ending::BrokeDown
+            }
+        },
+        () = asked(&mut cancelled) => stop(&executing, Ending::Cancelled("Somebody cancelled it.")),
+        _ = &mut task.gone => stop(&executing, Ending::Cancelled("Whoever waited for it went away.")),
+        () = tokio::time::sleep_until(deadline) => stop(&executing, Ending::OutOfTime),
+    };
+    inner.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
+    ending
+}
+
+async fn asked(cancelled: &mut watch::Receiver<bool>) {
+    if cancelled.wait_for(|cancelled| *cancelled).await.is_err() {
+        // Nobody is left who could ask.
+        pending::<()>().await;
+    }
+}
+
+fn stop(executing: &JoinHandle<Outcome>, ending: Ending) -> Ending {
+    executing.abort();
+    ending
+}
+
+fn concluded(inner: &Inner, task: &Task, ending: Ending) -> (RunStatus, Outcome) {
+    let is_write = task.command.effect == Effect::Write;
+    let check = if is_write {
+        "It may have been carried out: check in the product before you run it again."
+    } else {
+        "It changes nothing: run it again."
+    };
+    match ending {
+        Ending::Itself(outcome) if outcome.is_successful() => (RunStatus::Successful, outcome),
+        Ending::Itself(outcome) => (RunStatus::Failed, outcome),
+        Ending::BrokeDown => {
+            let message = "The connector broke down over this command. Tell its maker.";
+            (RunStatus::Failed, failed(task, "connector-broke-down", message, check))
+        }
+        Ending::OutOfTime => {
+            let limit = inner.settings.time_limit().as_secs();
+            let message = format!("The command did not end within the {limit} s that the host gives it. {check}");
+            (RunStatus::Failed, failed(task, "timed-out", &message, check))
+        }
+        Ending::Cancelled(why) => {
+            let message = format!("The command was cancelled: {why} {check}");
+            (RunStatus::Cancelled, failed(task, "cancelled", &message, check))
+        }
+    }
+}
+
+/// The outcome of a command that the host ended, or that never came to the connector.
+fn failed(task: &Task, code: &str, message: &str, cure: &str) -> Outcome {
+    let error = CommandError {
+        failure_indicator: task.command.failure_indicator(),
+        status_code: StatusCode(None),
+        message: soar_connector::sentence(message),
+        code: code.to_owned(),
+        cause: soar_connector::sentence(message),
+        cure: cure.to_owned(),
+        retryable: task.command.effect == Effect::Read && code != "connection-not-usable",
+    };
+    let receipt = Receipt { request_id: task.caller.request_id.clone(), ..Receipt::default() };
+    Collector::new(Some(&task.command), 0).finish(Conclusion { error: Some(error), receipt, warnings: Vec::new() })
+}
+
+/// Writes down how the run ended. The caller gets its outcome even if that fails.
+async fn end(inner: &Inner, run: i64, status: RunStatus, outcome: &Outcome, redactor: &Redactor) {
+    let end = RunEnd {
+        status,
+        outcome: Some(kept::outcome(outcome, redactor, inner.settings.outcome_bytes)),
+        receipt: serde_json::to_string(&outcome.receipt).ok().map(|text| redactor.clean(&text).into_owned()),
+    };
+    let written = async {
+        let mut transaction = inner.store().transaction().await?;
+        transaction.records().end_run(run, &end, inner.now()).await?;
+        transaction.commit().await
+    };
+    if let Err(error) = written.await {
+        warn!(run, %error, "the end of a run could not be written; it will count as interrupted");
+    }
+}

@@ -1,0 +1,14 @@
+//! What every call passes, whichever API it is for: its key, its limits, its body, its entry in the audit log.
+
+mod address;
+mod body;
+mod call;
+mod idempotency;
+mod limits;
+mod reply;
+
+pub(crate) use body::read_json;
+pub(crate) use call::Call;
+pub(crate) use idempotency::{IdempotencyKey, replayed};
+pub(crate) use limits::RateLimits;
+pub(crate) use reply::Reply;

@@ -1,0 +1,103 @@
+//! What a call is answered with, in D3's shapes: lower-case `error` with 200, capital `Error` with everything else.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use bytes::Bytes;
+use serde_json::json;
+
+use crate::utility::{Answer, Ended};
+
+const INVALID_KEY: &str = "Invalid authentication key.";
+const UNEXPECTED: &str = "Unexpected Error.";
+const RATE_LIMITED: &str = "The request exceeds rate limits or is otherwise blocked by rate limiting policies.";
+
+/// An answer, and what the audit log says of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Reply {
+    pub status: StatusCode,
+    pub body: Bytes,
+    /// In seconds.
+    pub retry_after: Option<u64>,
+    /// Whether the call was let in and not refused.
+    pub accepted: bool,
+    /// Why it was refused, or how it failed; for the audit log.
+    pub reason: String,
+}
+
+impl Reply {
+    /// A command's answer.
+    pub(crate) fn answer(answer: &Answer) -> Self {
+        match serde_json::to_vec(answer) {
+            Ok(body) => Self {
+                status: StatusCode::OK,
+                body: body.into(),
+                retry_after: None,
+                accepted: answer.return_data != Ended::Failed,
+                reason: answer.error.clone(),
+            },
+            Err(error) => {
+                tracing::error!(%error, "an answer could not be written as JSON");
+                Self::unexpected("The answer could not be written as JSON.")
+            }
+        }
+    }
+
+    /// A command that did nothing, and says why.
+    pub(crate) fn refused(error: impl Into<String>) -> Self {
+        Self::answer(&Answer { error: error.into(), ..Answer::ended(Ended::Failed) })
+    }
+
+    /// Any body with `status`.
+    pub(crate) fn body(status: StatusCode, body: impl Into<Bytes>) -> Self {
+        Self { status, body: body.into(), retry_after: None, accepted: true, reason: String::new() }
+    }
+
+    /// Anything but 200; the caller reads `error`.
+    pub(crate) fn error(status: StatusCode, error: impl Into<String>) -> Self {
+        let error = error.into();
+        let body = json!({ "Error": error }).to_string().into();
+        Self { status, body, retry_after: None, accepted: false, reason: error }
+    }
+
+    /// No word to the caller of what was wrong with the key.
+    pub(crate) fn unauthenticated(reason: impl std::fmt::Display) -> Self {
+        Self { reason: reason.to_string(), ..Self::error(StatusCode::UNAUTHORIZED, INVALID_KEY) }
+    }
+
+    pub(crate) fn rate_limited(retry_after: u64) -> Self {
+        Self { retry_after: Some(retry_after.max(1)), ..Self::error(StatusCode::TOO_MANY_REQUESTS, RATE_LIMITED) }
+    }
+
+    /// No word to the caller of the cause, which the log has.
+    pub(crate) fn unexpected(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), ..Self::error(StatusCode::INTERNAL_SERVER_ERROR, UNEXPECTED) }
+    }
+
+    /// The host cannot take the call now.
+    pub(crate) fn unavailable(error: &str, reason: impl Into<String>) -> Self {
+        let reply = Self::error(StatusCode::SERVICE_UNAVAILABLE, error);
+        Self { retry_after: Some(1), reason: reason.into(), ..reply }
+    }
+
+    pub(crate) fn into_response(self, request_id: &str) -> Response {
+        let mut response = Response::new(Body::from(self.body));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Ok(request_id) = HeaderValue::from_str(request_id) {
+            headers.insert("x-request-id", request_id);
+        }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.status == StatusCode::METHOD_NOT_ALLOWED {
+            headers.entry(header::ALLOW).or_insert(HeaderValue::from_static("POST"));
+        }
+        if self.status == StatusCode::REQUEST_TIMEOUT {
+            // The rest of the body may still be under way.
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+}

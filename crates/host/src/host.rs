@@ -1,0 +1,71 @@
+//! What a running host has at hand for every call.
+
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use soar_connector::Clock;
+use tokio::sync::Semaphore;
+
+use crate::access::{Directory, SecretSeal};
+use crate::audit::AuditWriter;
+use crate::command_api::CommandRegistry;
+use crate::gate::RateLimits;
+use crate::server::{HostMetrics, HostSettings};
+use crate::store::Store;
+
+/// A host: its store, what it remembers, its commands and its limits.
+#[derive(Debug)]
+pub struct Host {
+    /// How it is set up.
+    pub settings: HostSettings,
+    /// Everything it keeps.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Sites, users, roles and keys, as remembered.
+    pub directory: Directory,
+    /// The audit log's writer.
+    pub audit: AuditWriter,
+    /// Opens the secrets of JWT keys.
+    pub seal: Arc<dyn SecretSeal>,
+    /// What can be called.
+    pub commands: CommandRegistry,
+    /// How often each key may call.
+    pub(crate) limits: RateLimits,
+    /// One permit per call that may run at once.
+    pub(crate) in_flight: Arc<Semaphore>,
+    /// What is counted.
+    pub metrics: HostMetrics,
+}
+
+impl Host {
+    /// A host that is ready to be served. Starts the audit log's writer, so it needs a running Tokio.
+    #[must_use]
+    pub fn new(
+        settings: HostSettings,
+        store: Store,
+        clock: Arc<dyn Clock>,
+        seal: Arc<dyn SecretSeal>,
+        commands: CommandRegistry,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            directory: Directory::new(store.clone(), Arc::clone(&clock)),
+            audit: AuditWriter::start(store.clone()),
+            limits: RateLimits::new(settings.requests_per_second, Arc::clone(&clock)),
+            in_flight: Arc::new(Semaphore::new(settings.calls_in_flight())),
+            metrics: HostMetrics::new(),
+            settings,
+            store,
+            clock,
+            seal,
+            commands,
+        })
+    }
+
+    /// The time in milliseconds since 1970.
+    #[must_use]
+    pub fn now(&self) -> i64 {
+        let since = self.clock.now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    }
+}

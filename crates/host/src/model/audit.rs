@@ -1,0 +1,59 @@
+//! The audit log: who called what, and what became of it.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::access::text_enum;
+
+text_enum! {
+    /// Where a call came in.
+    pub enum Surface {
+        /// The Command API.
+        Command = "command",
+        /// The management API.
+        Management = "management",
+        /// The host's terminal.
+        Terminal = "terminal",
+    }
+}
+
+/// One call, accepted or refused. Texts that are not known are empty.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AuditEntry {
+    /// When it came, in milliseconds since 1970.
+    pub at: i64,
+    /// The request id that the caller was told.
+    pub request_id: String,
+    /// Where it came in.
+    pub surface: Surface,
+    /// The address it came from.
+    pub address: String,
+    /// The name of the key that was shown.
+    pub key: String,
+    /// Who called.
+    pub username: String,
+    /// In whose name the command acted, where its parameters say so.
+    pub acting_for: String,
+    /// On which site.
+    pub site: String,
+    /// Which command.
+    pub command: String,
+    /// The status that was answered; 0 at the terminal.
+    pub status: i64,
+    /// Whether it was let in, and the command did not refuse it.
+    pub accepted: bool,
+    /// Why it was refused, or how it failed.
+    pub reason: String,
+}
+
+/// The longest text that an entry keeps of what a caller sent, in characters.
+const LONGEST: usize = 300;
+
+impl AuditEntry {
+    /// Text of a caller's as an entry keeps it: without characters that steer, and cut.
+    #[must_use]
+    pub fn kept(text: &str) -> String {
+        text.chars().take(LONGEST).map(|c| if soar_connector::name::steers(c) { ' ' } else { c }).collect()
+    }
+}

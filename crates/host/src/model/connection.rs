@@ -1,0 +1,169 @@
+//! Connections: what a site needs to reach one instance of a product.
+
+use serde::{Serialize, Serializer};
+
+use super::Caller;
+use crate::vault::Reference;
+
+/// How the place of a connection that is no single site's reads.
+pub const SHARED: &str = "Shared to internal sites";
+
+/// A site, as a connection names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedSite {
+    /// Its number.
+    pub id: i64,
+    /// Its name.
+    pub name: String,
+}
+
+/// Where a connection may be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// On one site.
+    Site(NamedSite),
+    /// On every internal site.
+    SharedToInternalSites {
+        /// The internal site that its events go to.
+        recipient: Option<NamedSite>,
+    },
+}
+
+impl Place {
+    /// As it is shown: the site's name, or `Shared to internal sites`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Site(site) => &site.name,
+            Self::SharedToInternalSites { .. } => SHARED,
+        }
+    }
+}
+
+/// How often a connection is tested, and who hears of failures.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HealthCheck {
+    /// Minutes from one test to the next.
+    pub every_minutes: i64,
+    /// Where mail about failed tests goes.
+    pub email: Option<String>,
+}
+
+/// What is known of a parameter's value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ParameterState {
+    /// The value, which is no secret.
+    Plain(String),
+    /// A secret is kept, and never shown.
+    Sealed,
+    /// The secret lives there.
+    Reference(Reference),
+}
+
+impl Serialize for ParameterState {
+    /// A plain value as text; `{"secret": true}`; `{"reference": "env:NAME"}`.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Plain(value) => serializer.serialize_str(value),
+            Self::Sealed => serializer.collect_map([("secret", true)]),
+            Self::Reference(reference) => serializer.collect_map([("reference", reference)]),
+        }
+    }
+}
+
+/// One of the parameters that the integration's manifest calls settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ConnectionParameter {
+    /// As the manifest spells it.
+    pub name: String,
+    /// What is known of its value.
+    pub value: ParameterState,
+}
+
+/// A connection, without any secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connection {
+    /// Its number in this instance.
+    pub id: i64,
+    /// The integration's stable name, such as `coda-footprint`.
+    pub integration: String,
+    /// Its name, unique per integration and place; compared without regard to case.
+    pub name: String,
+    /// Where it may be used.
+    pub place: Place,
+    /// The proxy agent that it goes through.
+    pub agent_name: Option<String>,
+    /// What it is for.
+    pub description: String,
+    /// The tenant that it is meant for.
+    pub tenant: Option<String>,
+    /// Whether commands run on it.
+    pub active: bool,
+    /// The users who may use it, by number and name; everybody with the right when there are none.
+    pub users: Vec<(i64, String)>,
+    /// How often it is tested.
+    pub health_check: Option<HealthCheck>,
+    /// Its parameters, in the order of their names.
+    pub parameters: Vec<ConnectionParameter>,
+    /// Rises with every change.
+    pub version: i64,
+    /// In milliseconds since 1970.
+    pub created_at: i64,
+    /// In milliseconds since 1970.
+    pub modified_at: i64,
+}
+
+impl Connection {
+    /// Whether its list of users lets the caller use it. Administrators are on every list.
+    #[must_use]
+    pub fn is_for(&self, caller: &Caller) -> bool {
+        caller.user.is_administrator || self.users.is_empty() || self.users.iter().any(|(id, _)| *id == caller.user.id)
+    }
+}
+
+impl Serialize for Connection {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Shown<'a> {
+            id: i64,
+            integration: &'a str,
+            name: &'a str,
+            site: &'a str,
+            recipient_site: Option<&'a str>,
+            agent_name: Option<&'a str>,
+            description: &'a str,
+            tenant: Option<&'a str>,
+            active: bool,
+            users: Vec<&'a str>,
+            health_check: Option<&'a HealthCheck>,
+            parameters: std::collections::BTreeMap<&'a str, &'a ParameterState>,
+            version: i64,
+            created_at: i64,
+            modified_at: i64,
+        }
+        let recipient = match &self.place {
+            Place::SharedToInternalSites { recipient } => recipient.as_ref(),
+            Place::Site(_) => None,
+        };
+        Shown {
+            id: self.id,
+            integration: &self.integration,
+            name: &self.name,
+            site: self.place.name(),
+            recipient_site: recipient.map(|site| site.name.as_str()),
+            agent_name: self.agent_name.as_deref(),
+            description: &self.description,
+            tenant: self.tenant.as_deref(),
+            active: self.active,
+            users: self.users.iter().map(|(_, name)| name.as_str()).collect(),
+            health_check: self.health_check.as_ref(),
+            parameters: self.parameters.iter().map(|one| (one.name.as_str(), &one.value)).collect(),
+            version: self.version,
+            created_at: self.created_at,
+            modified_at: self.modified_at,
+        }
+        .serialize(serializer)
+    }
+}

@@ -1,0 +1,67 @@
+//! Runs: who ran which command on which connection, and how it ended.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::access::text_enum;
+
+text_enum! {
+    /// How far a run has come.
+    pub enum RunStatus {
+        /// It is under way.
+        Running,
+        /// It reached its aim.
+        Successful,
+        /// It did not; its outcome says why.
+        Failed,
+        /// Somebody ended it, or whoever waited for it went away.
+        Cancelled,
+        /// The process that ran it ended before it did.
+        Interrupted,
+    }
+}
+
+/// A run of one command.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Run {
+    /// Its number; rises with time.
+    pub id: i64,
+    /// In whose name it ran.
+    #[serde(skip)]
+    pub user_id: i64,
+    /// That user's name at the time.
+    pub user: String,
+    /// The key that was shown.
+    pub key: Option<String>,
+    /// The site on which it ran.
+    #[serde(skip)]
+    pub site_id: i64,
+    /// That site's name at the time.
+    pub site: String,
+    /// The connection's number.
+    pub connection_id: i64,
+    /// The connection's name at the time.
+    pub connection: String,
+    /// The integration's stable name.
+    pub integration: String,
+    /// As the manifest spells it.
+    pub command: String,
+    /// The parameters that were given, without secrets.
+    pub parameters: Box<RawValue>,
+    /// How far it has come.
+    pub status: RunStatus,
+    /// In milliseconds since 1970.
+    pub started_at: i64,
+    /// In milliseconds since 1970.
+    pub ended_at: Option<i64>,
+    /// What it gave, or as much of it as is kept; in lists it is left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Box<RawValue>>,
+    /// What it did on the wire.
+    pub receipt: Option<Box<RawValue>>,
+    /// Identifies the call that it belongs to.
+    pub request_id: String,
+    /// The process that ran it.
+    pub node: String,
+}

@@ -1,0 +1,136 @@
+//! One sealing key: XChaCha20-Poly1305, and a name that anybody may know.
+
+use std::fmt;
+use std::str::FromStr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chacha20poly1305::aead::{Aead as _, Generate as _, Payload};
+use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
+use zeroize::Zeroizing;
+
+use super::SealError;
+
+/// The first byte of everything sealed: how the rest is laid out.
+const LAYOUT: u8 = 1;
+const ID: usize = 8;
+const NONCE: usize = 24;
+const HEAD: usize = 1 + ID + NONCE;
+
+/// The name of a key: drawn from the key, and says nothing about it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct KeyId([u8; ID]);
+
+impl KeyId {
+    /// The key that sealed these bytes, if they are sealed at all.
+    #[must_use]
+    pub fn of(sealed: &[u8]) -> Option<Self> {
+        let id = sealed.strip_prefix(&[LAYOUT])?.first_chunk()?;
+        (sealed.len() >= HEAD).then_some(Self(*id))
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for KeyId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "KeyId({self})")
+    }
+}
+
+impl FromStr for KeyId {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let expected = || format!("expected {} hexadecimal digits", ID * 2);
+        if text.len() != ID * 2 || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return Err(expected());
+        }
+        let mut id = [0; ID];
+        for (at, byte) in id.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(&text[at * 2..at * 2 + 2], 16).map_err(|_| expected())?;
+        }
+        Ok(Self(id))
+    }
+}
+
+/// A key. Its bytes are wiped from memory when it is dropped.
+#[derive(Clone)]
+pub(super) struct Key {
+    pub(super) id: KeyId,
+    bytes: Zeroizing<[u8; 32]>,
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Key({})", self.id)
+    }
+}
+
+impl Key {
+    pub(super) fn generate() -> Result<Self, SealError> {
+        let bytes = chacha20poly1305::Key::try_generate().map_err(|error| SealError::Random(error.to_string()))?;
+        Ok(Self::of(Zeroizing::new(bytes.into())))
+    }
+
+    fn of(bytes: Zeroizing<[u8; 32]>) -> Self {
+        let derived = Zeroizing::new(blake3::derive_key("soar-host 2026 name of a sealing key", &*bytes));
+        let mut id = [0; ID];
+        id.copy_from_slice(&derived[..ID]);
+        Self { id: KeyId(id), bytes }
+    }
+
+    /// The key in base64; or what is wrong with it, without showing it.
+    pub(super) fn from_text(text: &str) -> Result<Self, String> {
+        let decoded = Zeroizing::new(STANDARD.decode(text).map_err(|_| "it is no base64".to_owned())?);
+        let mut bytes = Zeroizing::new([0; 32]);
+        if decoded.len() != bytes.len() {
+            return Err(format!("it has {} bytes instead of {}", decoded.len(), bytes.len()));
+        }
+        bytes.copy_from_slice(&decoded);
+        if bytes.iter().all(|byte| *byte == bytes[0]) {
+            return Err("it is one byte over and over, not a random key".to_owned());
+        }
+        Ok(Self::of(bytes))
+    }
+
+    pub(super) fn to_text(&self) -> Zeroizing<String> {
+        Zeroizing::new(STANDARD.encode(*self.bytes))
+    }
+
+    /// Layout, key id, nonce, then the encrypted secret with its tag; the first two and `context` are bound to it.
+    pub(super) fn seal(&self, context: &str, secret: &[u8]) -> Result<Vec<u8>, SealError> {
+        let nonce = XNonce::try_generate().map_err(|error| SealError::Random(error.to_string()))?;
+        let bound = self.bound(context);
+        let encrypted = XChaCha20Poly1305::new((&*self.bytes).into())
+            .encrypt(&nonce, Payload { msg: secret, aad: &bound })
+            .map_err(|_| SealError::TooLong)?;
+        let mut sealed = Vec::with_capacity(HEAD + encrypted.len());
+        sealed.push(LAYOUT);
+        sealed.extend_from_slice(&self.id.0);
+        sealed.extend_from_slice(&nonce);
+        sealed.extend_from_slice(&encrypted);
+        Ok(sealed)
+    }
+
+    pub(super) fn open(&self, context: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        let (head, encrypted) = sealed.split_at_checked(HEAD).ok_or(SealError::Altered)?;
+        let nonce: [u8; NONCE] = head[1 + ID..].try_into().map_err(|_| SealError::Altered)?;
+        let bound = self.bound(context);
+        XChaCha20Poly1305::new((&*self.bytes).into())
+            .decrypt(&nonce.into(), Payload { msg: encrypted, aad: &bound })
+            .map(Zeroizing::new)
+            .map_err(|_| SealError::Altered)
+    }
+
+    fn bound(&self, context: &str) -> Vec<u8> {
+        let mut bound = vec![LAYOUT];
+        bound.extend_from_slice(&self.id.0);
+        bound.extend_from_slice(context.as_bytes());
+        bound
+    }
+}

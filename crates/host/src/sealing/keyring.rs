@@ -1,0 +1,276 @@
+//! The keys at hand: one that seals, and older ones that still open.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use zeroize::Zeroizing;
+
+use super::key::Key;
+use super::{KeyId, SealError, key_file};
+
+/// Sealing keys. Cheap to clone; clones share what they know. `Debug` shows the keys' names only.
+///
+/// A keyring of a file looks at the file again whenever it seals, and when it meets a key that it does not know: so a
+/// rotation by another process needs no restart.
+#[derive(Debug, Clone)]
+pub struct Keyring {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    file: Option<PathBuf>,
+    /// The current one first; never empty.
+    keys: RwLock<Vec<Key>>,
+}
+
+impl Keyring {
+    /// A keyring with one new key, kept nowhere.
+    ///
+    /// # Errors
+    /// [`SealError::Random`].
+    pub fn generate() -> Result<Self, SealError> {
+        Ok(Self::of(None, vec![Key::generate()?]))
+    }
+
+    /// Makes a key file with one new key, readable to its owner alone.
+    ///
+    /// # Errors
+    /// [`SealError::File`] when there is one already: what it sealed could never be opened again.
+    pub fn create_file(path: &Path) -> Result<Self, SealError> {
+        let keys = vec![Key::generate()?];
+        key_file::create(path, &text_of(&keys))?;
+        Ok(Self::of(Some(path.to_owned()), keys))
+    }
+
+    /// The keyring in a key file.
+    ///
+    /// # Errors
+    /// [`SealError`] when it cannot be read, others than its owner may use it, or it holds no keys.
+    pub fn from_file(path: &Path) -> Result<Self, SealError> {
+        Ok(Self::of(Some(path.to_owned()), read_file(path)?))
+    }
+
+    /// The keys in a text, such as an environment variable's: as in a key file, or with commas or blanks in between.
+    ///
+    /// # Errors
+    /// [`SealError::Keys`]; its text says `origin` and never a key.
+    pub fn from_text(origin: &str, text: &str) -> Result<Self, SealError> {
+        Ok(Self::of(None, parse(origin, text)?))
+    }
+
+    fn of(file: Option<PathBuf>, keys: Vec<Key>) -> Self {
+        Self { inner: Arc::new(Inner { file, keys: RwLock::new(keys) }) }
+    }
+
+    /// Seals `secret` for the place `context`, such as `connection/7/password`: in no other place will it open.
+    ///
+    /// # Errors
+    /// [`SealError`] when the key file cannot be read any more, or there are no random bytes.
+    pub fn seal(&self, context: &str, secret: &[u8]) -> Result<Vec<u8>, SealError> {
+        self.reload()?;
+        self.current().seal(context, secret)
+    }
+
+    /// Opens what was sealed for the place `context`.
+    ///
+    /// # Errors
+    /// [`SealError::MissingKey`] and [`SealError::Altered`].
+    pub fn open(&self, context: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        let id = KeyId::of(sealed).ok_or(SealError::Altered)?;
+        let key = match self.key(id) {
+            Some(key) => key,
+            None => {
+                self.reload()?;
+                self.key(id).ok_or(SealError::MissingKey { key: id })?
+            }
+        };
+        key.open(context, sealed)
+    }
+
+    /// The key that seals.
+    #[must_use]
+    pub fn current_id(&self) -> KeyId {
+        self.current().id
+    }
+
+    /// All keys, the current one first.
+    #[must_use]
+    pub fn ids(&self) -> Vec<KeyId> {
+        self.keys().iter().map(|key| key.id).collect()
+    }
+
+    /// Whether the keyring is in a file, which a rotation can change.
+    #[must_use]
+    pub fn is_in_file(&self) -> bool {
+        self.inner.file.is_some()
+    }
+
+    /// Reads the key file again; does nothing for a keyring that is in no file.
+    ///
+    /// # Errors
+    /// As [`Keyring::from_file`]; the keys known so far stay.
+    pub fn reload(&self) -> Result<(), SealError> {
+        if let Some(path) = &self.inner.file {
+            let keys = read_file(path)?;
+            *self.inner.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        }
+        Ok(())
+    }
+
+    /// Puts a new key before the others, in the file first.
+    pub(super) fn add_key(&self) -> Result<(), SealError> {
+        self.reload()?;
+        let mut keys = self.keys();
+        keys.insert(0, Key::generate()?);
+        self.put(keys)
+    }
+
+    /// Takes these keys away, in the file first; never the current one.
+    pub(super) fn drop_keys(&self, retired: &[KeyId]) -> Result<(), SealError> {
+        self.reload()?;
+        let current = self.current_id();
+        let mut keys = self.keys();
+        keys.retain(|key| key.id == current || !retired.contains(&key.id));
+        self.put(keys)
+    }
+
+    fn put(&self, keys: Vec<Key>) -> Result<(), SealError> {
+        if let Some(path) = &self.inner.file {
+            key_file::replace(path, &text_of(&keys))?;
+        }
+        *self.inner.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        Ok(())
+    }
+
+    fn keys(&self) -> Vec<Key> {
+        self.inner.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn key(&self, id: KeyId) -> Option<Key> {
+        self.inner.keys.read().unwrap_or_else(PoisonError::into_inner).iter().find(|key| key.id == id).cloned()
+    }
+
+    fn current(&self) -> Key {
+        self.inner.keys.read().unwrap_or_else(PoisonError::into_inner)[0].clone()
+    }
+}
+
+fn read_file(path: &Path) -> Result<Vec<Key>, SealError> {
+    let text = key_file::read(path)?;
+    parse(&format!("The key file {}", path.display()), &text)
+}
+
+fn parse(origin: &str, text: &str) -> Result<Vec<Key>, SealError> {
+    let refuse = |problem: String| SealError::Keys { origin: origin.to_owned(), problem };
+    let mut keys: Vec<Key> = Vec::new();
+    let words = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with('#'))
+        .flat_map(|line| line.split(|c: char| c == ',' || c.is_whitespace()))
+        .filter(|word| !word.is_empty());
+    for (index, word) in words.enumerate() {
+        let key = Key::from_text(word).map_err(|problem| refuse(format!("key {}: {problem}", index + 1)))?;
+        if keys.iter().all(|known| known.id != key.id) {
+            keys.push(key);
+        }
+    }
+    if keys.is_empty() { Err(refuse("it is empty".to_owned())) } else { Ok(keys) }
+}
+
+fn text_of(keys: &[Key]) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::from(
+        "# Keys that seal the host's secrets; the first one is current. Keep a copy in a safe place: without it no\n\
+         # sealed secret can be opened.\n",
+    ));
+    for key in keys {
+        text.push_str(&key.to_text());
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_sealed_opens_in_its_place_only() {
+        let keyring = Keyring::generate().unwrap();
+        let sealed = keyring.seal("connection/1/password", b"hunter2").unwrap();
+        assert_eq!(*keyring.open("connection/1/password", &sealed).unwrap(), b"hunter2");
+        let moved = keyring.open("connection/2/password", &sealed);
+        assert!(matches!(moved, Err(SealError::Altered)), "{moved:?}");
+        assert_ne!(keyring.seal("connection/1/password", b"hunter2").unwrap(), sealed, "a nonce came twice");
+    }
+
+    #[test]
+    fn every_changed_byte_is_noticed() {
+        let keyring = Keyring::generate().unwrap();
+        let sealed = keyring.seal("here", b"hunter2").unwrap();
+        for at in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[at] ^= 1;
+            assert!(keyring.open("here", &changed).is_err(), "byte {at}");
+            assert!(keyring.open("here", &sealed[..at]).is_err(), "{at} bytes");
+        }
+    }
+
+    #[test]
+    fn another_key_says_which_one_is_missing() {
+        let sealed = Keyring::generate().unwrap().seal("here", b"hunter2").unwrap();
+        let id = KeyId::of(&sealed).unwrap();
+        let error = Keyring::generate().unwrap().open("here", &sealed).unwrap_err().to_string();
+        assert!(error.contains(&id.to_string()), "{error}");
+        assert_eq!(id.to_string().parse(), Ok(id));
+    }
+
+    #[test]
+    fn a_text_that_is_no_key_is_refused_without_being_shown() {
+        let zeros = "A".repeat(43) + "=";
+        for text in ["", "# nothing\n", "hunter2hunter2", "aHVudGVyMg==", &zeros] {
+            let error = Keyring::from_text("HOST_KEY", text).unwrap_err().to_string();
+            assert!(error.starts_with("HOST_KEY holds no usable key"), "{error}");
+            assert!(!error.contains("hunter2") && !error.contains("aHVud") && !error.contains("AAAA"), "{error}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_key_file_is_its_owners_alone_and_is_never_overwritten() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys");
+        let keyring = Keyring::create_file(&path).unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "something was left beside it");
+        let before = std::fs::read(&path).unwrap();
+        assert!(Keyring::create_file(&path).unwrap_err().to_string().contains("there already"));
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+        assert_eq!(Keyring::from_file(&path).unwrap().ids(), keyring.ids());
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+        let error = Keyring::from_file(&path).unwrap_err().to_string();
+        assert!(error.contains("640") && error.contains("chmod 600"), "{error}");
+    }
+
+    #[test]
+    fn a_key_that_another_process_added_is_found_without_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys");
+        let (here, there) = (Keyring::create_file(&path).unwrap(), Keyring::from_file(&path).unwrap());
+        there.add_key().unwrap();
+        let sealed = there.seal("here", b"hunter2").unwrap();
+        assert_eq!(*here.open("here", &sealed).unwrap(), b"hunter2");
+        assert_eq!(KeyId::of(&here.seal("here", b"hunter2").unwrap()), Some(there.current_id()));
+    }
+
+    #[test]
+    fn debug_shows_no_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys");
+        let keyring = Keyring::create_file(&path).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let key = text.lines().last().unwrap();
+        assert!(!format!("{keyring:?}").contains(key));
+    }
+}

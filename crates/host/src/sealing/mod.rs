@@ -1,0 +1,12 @@
+//! Sealing: secrets are encrypted before they reach the store, each bound to the place where it is kept.
+
+mod error;
+mod key;
+mod key_file;
+mod keyring;
+mod rotation;
+
+pub use error::SealError;
+pub use key::KeyId;
+pub use keyring::Keyring;
+pub use rotation::{Rotation, RotationError, SealedPlace, SealedSecret, SealingGuard, check_keys, rotate};

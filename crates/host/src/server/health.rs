@@ -1,0 +1,56 @@
+//! Whether the host lives, whether it can work, and what it counts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+
+use crate::access::{AuthenticationError, Shown};
+use crate::gate::Reply;
+use crate::host::Host;
+
+/// How long the store may take to say that it is there.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The process lives.
+pub(super) async fn live() -> &'static str {
+    "ok\n"
+}
+
+/// The store answers.
+pub(super) async fn ready(State(host): State<Arc<Host>>) -> Response {
+    match tokio::time::timeout(PATIENCE, host.directory.refresh()).await {
+        Ok(Ok(())) => "ok\n".into_response(),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "the store does not answer");
+            (StatusCode::SERVICE_UNAVAILABLE, "The store does not answer.\n").into_response()
+        }
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "The store does not answer in time.\n").into_response(),
+    }
+}
+
+/// What is counted, for those who may see it.
+pub(super) async fn metrics(State(host): State<Arc<Host>>, headers: HeaderMap) -> Response {
+    if !host.settings.open_metrics
+        && let Err(error) = may_see(&host, &headers).await
+    {
+        tracing::info!(%error, "metrics were refused");
+        return Reply::unauthenticated(error).into_response(&uuid::Uuid::now_v7().to_string());
+    }
+    let in_flight = host.settings.calls_in_flight().saturating_sub(host.in_flight.available_permits());
+    let text = host.metrics.render(host.audit.waiting(), in_flight);
+    let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    ([(header::CONTENT_TYPE, kind)], text).into_response()
+}
+
+async fn may_see(host: &Host, headers: &HeaderMap) -> Result<(), AuthenticationError> {
+    let snapshot = host.directory.current().await.map_err(|_| AuthenticationError::Unknown)?;
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let shown = match bearer.and_then(|value| value.strip_prefix("Bearer ")) {
+        Some(key) => Shown::check_api_key(&snapshot, key.trim(), host.now())?,
+        None => Shown::check(&snapshot, host.seal.as_ref(), headers, false, host.now())?,
+    };
+    shown.administrator(&snapshot).map(|_| ())
+}

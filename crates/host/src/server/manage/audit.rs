@@ -1,0 +1,106 @@
+//! The audit log, a page at a time.
+
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+
+use super::operation::{Done, ManageError, Managed, Operation, Query, described};
+use crate::model::AuditEntry;
+use crate::store::AuditFilter;
+
+/// How many entries a page has unless said otherwise, and at most.
+const USUAL: i64 = 100;
+const MOST: i64 = 1000;
+
+/// Entries of the audit log, the newest first.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct AuditPage {
+    entries: Vec<NumberedEntry>,
+    /// What to send as before for the next page; none on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<i64>,
+}
+
+/// An entry and its number.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct NumberedEntry {
+    id: i64,
+    #[serde(flatten)]
+    entry: AuditEntry,
+}
+
+const NAMED: fn() -> serde_json::Value = || json!({ "type": "string", "pattern": r"^[^\u0000]*$" });
+const TIME: fn() -> serde_json::Value = || json!({ "type": "integer", "minimum": i64::MIN, "maximum": i64::MAX });
+
+pub(super) fn operations() -> Vec<Operation> {
+    vec![Operation {
+        method: "get",
+        path: "/audit",
+        id: "listAudit",
+        summary: "Who called what and what became of it, the newest first",
+        query: &[
+            Query { name: "before", about: "Only entries before this number.", schema: TIME },
+            Query { name: "since", about: "Only since then, in milliseconds since 1970.", schema: TIME },
+            Query { name: "until", about: "Only until before then, in milliseconds since 1970.", schema: TIME },
+            Query { name: "username", about: "Only calls of this user.", schema: NAMED },
+            Query { name: "key", about: "Only calls with this key.", schema: NAMED },
+            Query { name: "site", about: "Only on this site.", schema: NAMED },
+            Query { name: "command", about: "Only of this command.", schema: NAMED },
+            Query { name: "requestId", about: "Only the call of this request id.", schema: NAMED },
+            Query {
+                name: "accepted",
+                about: "Only accepted ones (true), or only refused ones (false).",
+                schema: || json!({ "type": "boolean" }),
+            },
+            Query {
+                name: "limit",
+                about: "How many entries; 100 unless given.",
+                schema: || json!({ "type": "integer", "minimum": 1, "maximum": MOST }),
+            },
+        ],
+        body: None,
+        status: 200,
+        answer: described::<AuditPage>,
+        run: |managed| Box::pin(list(managed)),
+    }]
+}
+
+async fn list(mut managed: Managed<'_>) -> Result<Done, ManageError> {
+    let (filter, limit, most) = wanted(&managed)?;
+    let entries = managed.records.audit(&filter, most).await?;
+    let next = if i64::try_from(entries.len()).is_ok_and(|found| found == limit) {
+        entries.last().map(|(id, _)| *id)
+    } else {
+        None
+    };
+    let entries = entries.into_iter().map(|(id, entry)| NumberedEntry { id, entry }).collect();
+    Done::new(AuditPage { entries, next }, "")
+}
+
+fn wanted(managed: &Managed<'_>) -> Result<(AuditFilter, i64, u32), ManageError> {
+    let text = |name: &str| managed.query(name).map(str::to_owned);
+    let limit = managed.number("limit")?.unwrap_or(USUAL);
+    let most = u32::try_from(limit).ok().filter(|_| (1..=MOST).contains(&limit));
+    let most =
+        most.ok_or_else(|| ManageError::Malformed("limit: expected a whole number from 1 to 1000.".to_owned()))?;
+    let accepted = match managed.query("accepted") {
+        None => None,
+        Some("true") => Some(true),
+        Some("false") => Some(false),
+        Some(_) => return Err(ManageError::Malformed("accepted: expected true or false.".to_owned())),
+    };
+    let filter = AuditFilter {
+        before: managed.number("before")?,
+        since: managed.number("since")?,
+        until: managed.number("until")?,
+        username: text("username"),
+        key: text("key"),
+        site: text("site"),
+        command: text("command"),
+        request_id: text("requestId"),
+        accepted,
+    };
+    Ok((filter, limit, most))
+}

@@ -1,0 +1,55 @@
+//! The management API under `/api/manage/v1`, for administrators' keys: one file per resource, each a list of operations
+//! from which both the addresses and the OpenAPI document are drawn.
+
+mod audit;
+mod call;
+mod keys;
+mod operation;
+mod roles;
+mod shapes;
+mod sites;
+mod users;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+
+use axum::Router;
+use axum::routing::{MethodFilter, MethodRouter, on};
+
+pub(super) use operation::{Operation, operations_of};
+
+use crate::host::Host;
+
+/// What stands before all addresses of this API.
+pub(super) const BASE: &str = "/api/manage/v1";
+
+/// All operations, by resource.
+pub(super) fn operations() -> &'static [Operation] {
+    static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
+        operations_of([
+            sites::operations(),
+            users::operations(),
+            roles::operations(),
+            keys::operations(),
+            audit::operations(),
+        ])
+    });
+    &OPERATIONS
+}
+
+pub(super) fn routes() -> Router<Arc<Host>> {
+    let mut paths: BTreeMap<&str, MethodRouter<Arc<Host>>> = BTreeMap::new();
+    for operation in operations() {
+        let filter = match operation.method {
+            "get" => MethodFilter::GET,
+            "post" => MethodFilter::POST,
+            "put" => MethodFilter::PUT,
+            "patch" => MethodFilter::PATCH,
+            _ => MethodFilter::DELETE,
+        };
+        let answer = on(filter, move |state, path, request| call::call(operation, state, path, request));
+        let path = paths.remove(operation.path).unwrap_or_default().merge(answer);
+        paths.insert(operation.path, path);
+    }
+    paths.into_iter().fold(Router::new(), |router, (path, methods)| router.route(&format!("{BASE}{path}"), methods))
+}

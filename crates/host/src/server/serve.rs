@@ -1,0 +1,135 @@
+//! Listens, answers, and ends without losing what was accepted.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum_server::Handle;
+use hyper_util::rt::TokioTimer;
+use tokio::task::JoinHandle;
+
+use super::{SettingsProblem, router, tls};
+use crate::host::Host;
+
+/// How often expired answers are deleted, and the metrics' memory is tidied.
+const UPKEEP: Duration = Duration::from_secs(60);
+
+/// Why the host cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The settings are wrong.
+    #[error(transparent)]
+    Settings(#[from] SettingsProblem),
+    /// The certificate or its key cannot be used.
+    #[error("{0}")]
+    Tls(String),
+    /// The address cannot be listened on.
+    #[error("The host cannot listen on {address}: {source}. Choose another address, or end what uses it.")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The server broke.
+    #[error("The server ended: {0}")]
+    Broken(String),
+}
+
+/// A host that is served.
+#[derive(Debug)]
+pub struct RunningHost {
+    /// Where it listens.
+    pub address: SocketAddr,
+    host: Arc<Host>,
+    handle: Handle<SocketAddr>,
+    server: JoinHandle<std::io::Result<()>>,
+    upkeep: JoinHandle<()>,
+}
+
+/// Starts to serve `host`; returns once it listens.
+///
+/// # Errors
+/// [`ServeError`].
+pub async fn serve(host: Arc<Host>) -> Result<RunningHost, ServeError> {
+    host.settings.check()?;
+    let wanted = host.settings.listen;
+    let listen = |source| ServeError::Listen { address: wanted, source };
+    let listener = TcpListener::bind(wanted).map_err(listen)?;
+    listener.set_nonblocking(true).map_err(listen)?;
+    let address = listener.local_addr().map_err(listen)?;
+    let service = router(Arc::clone(&host)).into_make_service_with_connect_info::<SocketAddr>();
+    let handle = Handle::new();
+    let head = Duration::from_secs(host.settings.head_seconds);
+    let server = match &host.settings.tls {
+        Some(files) => {
+            let config = tls::load(files)?;
+            let server = axum_server::from_tcp_rustls(listener, config).map_err(listen)?;
+            let mut server = server.handle(handle.clone());
+            server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(head);
+            server.http_builder().http2().timer(TokioTimer::new());
+            tokio::spawn(server.serve(service))
+        }
+        None => {
+            let mut server = axum_server::from_tcp(listener).map_err(listen)?.handle(handle.clone());
+            server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(head);
+            server.http_builder().http2().timer(TokioTimer::new());
+            tokio::spawn(server.serve(service))
+        }
+    };
+    let upkeep = tokio::spawn(keep_up(Arc::clone(&host)));
+    tracing::info!(%address, tls = host.settings.tls.is_some(), store = %host.settings.store, "the host listens");
+    Ok(RunningHost { address, host, handle, server, upkeep })
+}
+
+impl RunningHost {
+    /// The address to call, such as `http://127.0.0.1:8080`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let scheme = if self.host.settings.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// Takes no more calls, finishes those that were accepted for as long as the settings say, and closes the store.
+    ///
+    /// # Errors
+    /// [`ServeError::Broken`] when the server had ended before, or calls were cut off.
+    pub async fn shutdown(self) -> Result<(), ServeError> {
+        let patience = Duration::from_secs(self.host.settings.shutdown_seconds);
+        tracing::info!("the host ends");
+        self.handle.graceful_shutdown(Some(patience));
+        // Calls whose callers have gone away run in tasks of their own, and each holds a place.
+        let places = self.host.settings.calls_in_flight;
+        let finished = async {
+            let served = self.server.await;
+            let all_done = self.host.in_flight.acquire_many(places).await;
+            (served, all_done.is_ok())
+        };
+        let outcome = tokio::time::timeout(patience + Duration::from_secs(1), finished).await;
+        self.upkeep.abort();
+        self.host.store.close().await;
+        match outcome {
+            Ok((Ok(Ok(())), _)) => Ok(()),
+            Ok((Ok(Err(error)), _)) => Err(ServeError::Broken(error.to_string())),
+            Ok((Err(error), _)) => Err(ServeError::Broken(error.to_string())),
+            Err(_) => Err(ServeError::Broken(format!("calls still ran after {} seconds", patience.as_secs()))),
+        }
+    }
+}
+
+async fn keep_up(host: Arc<Host>) {
+    loop {
+        tokio::time::sleep(UPKEEP).await;
+        host.metrics.upkeep();
+        let purged = async {
+            let mut transaction = host.store.transaction().await?;
+            let purged = transaction.records().purge_answers(host.now()).await?;
+            transaction.commit().await.map(|()| purged)
+        };
+        match purged.await {
+            Ok(0) => {}
+            Ok(purged) => tracing::debug!(purged, "expired answers were deleted"),
+            Err(error) => tracing::warn!(%error, "expired answers could not be deleted"),
+        }
+    }
+}

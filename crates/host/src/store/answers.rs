@@ -1,0 +1,176 @@
+//! First answers under an Idempotency-Key, in the store, and claims on those that are still to come.
+
+use sqlx::Row as _;
+
+use super::{Records, StoreError};
+
+/// A claim to answer the first call under an Idempotency-Key.
+#[derive(Debug, Clone)]
+pub struct AnswerClaim {
+    /// The number of the user who calls.
+    pub user: i64,
+    /// The Idempotency-Key.
+    pub key: String,
+    /// Of what was asked.
+    pub fingerprint: String,
+    /// Whose claim it is.
+    pub request_id: String,
+}
+
+/// What was there before a claim could be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EarlierCall {
+    /// Of what was asked.
+    pub fingerprint: String,
+    /// Whose call it was.
+    pub request_id: String,
+    /// Until when it counts as running, in milliseconds since 1970, while there is no answer.
+    pub runs_until: i64,
+    /// The status and the body that were answered; none while it runs.
+    pub answer: Option<(u16, String)>,
+}
+
+impl Records<'_> {
+    /// Claims the answer; `None` when the claim is now the caller's, otherwise the call that came first.
+    ///
+    /// Within a transaction of another host that claims the same, it waits for that one to end. Times are in
+    /// milliseconds since 1970; a claim that has expired is gone.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn claim_answer(
+        &mut self,
+        claim: &AnswerClaim,
+        runs_until: i64,
+        expires_at: i64,
+        now: i64,
+    ) -> Result<Option<EarlierCall>, StoreError> {
+        sqlx::query("DELETE FROM answers WHERE user_id = $1 AND idempotency_key = $2 AND expires_at <= $3")
+            .bind(claim.user)
+            .bind(&claim.key)
+            .bind(now)
+            .execute(&mut *self.connection)
+            .await?;
+        let made = sqlx::query(
+            "INSERT INTO answers (user_id, idempotency_key, fingerprint, request_id, runs_until, status, answer,
+                                  expires_at)
+             VALUES ($1, $2, $3, $4, $5, 0, '', $6) ON CONFLICT (user_id, idempotency_key) DO NOTHING",
+        )
+        .bind(claim.user)
+        .bind(&claim.key)
+        .bind(&claim.fingerprint)
+        .bind(&claim.request_id)
+        .bind(runs_until)
+        .bind(expires_at)
+        .execute(&mut *self.connection)
+        .await?;
+        if made.rows_affected() == 1 {
+            return Ok(None);
+        }
+        let row = sqlx::query(
+            "SELECT fingerprint, request_id, runs_until, status, answer FROM answers
+             WHERE user_id = $1 AND idempotency_key = $2",
+        )
+        .bind(claim.user)
+        .bind(&claim.key)
+        .fetch_one(&mut *self.connection)
+        .await?;
+        let status: i64 = row.try_get(3)?;
+        let status = u16::try_from(status).map_err(|error| StoreError::Unreadable(error.to_string()))?;
+        Ok(Some(EarlierCall {
+            fingerprint: row.try_get(0)?,
+            request_id: row.try_get(1)?,
+            runs_until: row.try_get(2)?,
+            answer: if status == 0 { None } else { Some((status, row.try_get(4)?)) },
+        }))
+    }
+
+    /// Takes over the claim of `earlier`, whose call ended without an answer; whether nobody else was quicker.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn take_over_claim(
+        &mut self,
+        claim: &AnswerClaim,
+        earlier: &EarlierCall,
+        runs_until: i64,
+    ) -> Result<bool, StoreError> {
+        let taken = sqlx::query(
+            "UPDATE answers SET request_id = $1, runs_until = $2
+             WHERE user_id = $3 AND idempotency_key = $4 AND request_id = $5 AND runs_until = $6 AND status = 0",
+        )
+        .bind(&claim.request_id)
+        .bind(runs_until)
+        .bind(claim.user)
+        .bind(&claim.key)
+        .bind(&earlier.request_id)
+        .bind(earlier.runs_until)
+        .execute(&mut *self.connection)
+        .await?;
+        Ok(taken.rows_affected() == 1)
+    }
+
+    /// Says that the call still runs, until `runs_until` (milliseconds since 1970) unless it says so again.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn extend_claim(&mut self, claim: &AnswerClaim, runs_until: i64) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE answers SET runs_until = $1
+             WHERE user_id = $2 AND idempotency_key = $3 AND request_id = $4 AND status = 0",
+        )
+        .bind(runs_until)
+        .bind(claim.user)
+        .bind(&claim.key)
+        .bind(&claim.request_id)
+        .execute(&mut *self.connection)
+        .await?;
+        Ok(())
+    }
+
+    /// Keeps the answer to the claim; whether the claim was still the caller's.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn keep_answer(&mut self, claim: &AnswerClaim, status: u16, answer: &str) -> Result<bool, StoreError> {
+        let kept = sqlx::query(
+            "UPDATE answers SET status = $1, answer = $2
+             WHERE user_id = $3 AND idempotency_key = $4 AND request_id = $5 AND status = 0",
+        )
+        .bind(i64::from(status))
+        .bind(answer)
+        .bind(claim.user)
+        .bind(&claim.key)
+        .bind(&claim.request_id)
+        .execute(&mut *self.connection)
+        .await?;
+        Ok(kept.rows_affected() == 1)
+    }
+
+    /// Gives the claim up, so that a repeat runs the command.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn drop_claim(&mut self, claim: &AnswerClaim) -> Result<(), StoreError> {
+        sqlx::query(
+            "DELETE FROM answers
+             WHERE user_id = $1 AND idempotency_key = $2 AND request_id = $3 AND status = 0",
+        )
+        .bind(claim.user)
+        .bind(&claim.key)
+        .bind(&claim.request_id)
+        .execute(&mut *self.connection)
+        .await?;
+        Ok(())
+    }
+
+    /// Deletes what has expired by `now` (milliseconds since 1970); how many.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn purge_answers(&mut self, now: i64) -> Result<u64, StoreError> {
+        let purged =
+            sqlx::query("DELETE FROM answers WHERE expires_at <= $1").bind(now).execute(&mut *self.connection).await?;
+        Ok(purged.rows_affected())
+    }
+}

@@ -1,0 +1,123 @@
+//! The audit log in the store: entries are added and read, never changed.
+
+use sqlx::Row as _;
+use sqlx::any::AnyRow;
+
+use super::{Engine, Records, StoreError};
+use crate::model::AuditEntry;
+
+/// Which entries are wanted. All that are `None` say nothing.
+#[derive(Debug, Clone, Default)]
+pub struct AuditFilter {
+    /// Only entries before this number: the number of the last one of the page before.
+    pub before: Option<i64>,
+    /// Only since then, in milliseconds since 1970.
+    pub since: Option<i64>,
+    /// Only until before then, in milliseconds since 1970.
+    pub until: Option<i64>,
+    /// Only calls of this user, without regard to case.
+    pub username: Option<String>,
+    /// Only calls with the key of this name, without regard to case.
+    pub key: Option<String>,
+    /// Only on this site, without regard to case.
+    pub site: Option<String>,
+    /// Only of this command, without regard to case.
+    pub command: Option<String>,
+    /// Only the call of this request id.
+    pub request_id: Option<String>,
+    /// Only accepted ones, or only refused ones.
+    pub accepted: Option<bool>,
+}
+
+impl Records<'_> {
+    /// Adds entries, in order.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn append_audit(&mut self, entries: &[AuditEntry]) -> Result<(), StoreError> {
+        // One statement with one parameter, however many there are: a busy host writes hundreds at once.
+        let sql = match self.engine {
+            Engine::Sqlite => {
+                "INSERT INTO audit (at, request_id, surface, address, key_name, username, acting_for, site, command,
+                                    status, accepted, reason)
+                 SELECT value ->> 'at', value ->> 'requestId', value ->> 'surface', value ->> 'address',
+                        value ->> 'key', value ->> 'username', value ->> 'actingFor', value ->> 'site',
+                        value ->> 'command', value ->> 'status', value ->> 'accepted', value ->> 'reason'
+                 FROM json_each($1)"
+            }
+            Engine::Postgres => {
+                r#"INSERT INTO audit (at, request_id, surface, address, key_name, username, acting_for, site, command,
+                                    status, accepted, reason)
+                 SELECT at, "requestId", surface, address, key, username, "actingFor", site, command, status,
+                        CASE WHEN accepted THEN 1 ELSE 0 END, reason
+                 FROM json_to_recordset(CAST($1 AS json))
+                   AS entry(at BIGINT, "requestId" TEXT, surface TEXT, address TEXT, key TEXT, username TEXT,
+                            "actingFor" TEXT, site TEXT, command TEXT, status BIGINT, accepted BOOLEAN, reason TEXT)"#
+            }
+        };
+        let json = serde_json::to_string(entries).map_err(|error| StoreError::Unreadable(error.to_string()))?;
+        sqlx::query(sql).bind(json).execute(&mut *self.connection).await?;
+        Ok(())
+    }
+
+    /// At most `most` entries with their numbers, the newest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn audit(&mut self, filter: &AuditFilter, most: u32) -> Result<Vec<(i64, AuditEntry)>, StoreError> {
+        enum Bound {
+            Number(i64),
+            Text(String),
+        }
+        let mut conditions = Vec::new();
+        let mut bounds = Vec::new();
+        let mut add = |condition: &'static str, bound: Option<Bound>| {
+            if let Some(bound) = bound {
+                bounds.push(bound);
+                conditions.push(format!("{condition} ${}", bounds.len()));
+            }
+        };
+        let name = |text: &Option<String>| text.as_ref().map(|text| Bound::Text(text.to_lowercase()));
+        add("id <", filter.before.map(Bound::Number));
+        add("at >=", filter.since.map(Bound::Number));
+        add("at <", filter.until.map(Bound::Number));
+        add("LOWER(username) =", name(&filter.username));
+        add("LOWER(key_name) =", name(&filter.key));
+        add("LOWER(site) =", name(&filter.site));
+        add("LOWER(command) =", name(&filter.command));
+        add("request_id =", filter.request_id.clone().map(Bound::Text));
+        add("accepted =", filter.accepted.map(|accepted| Bound::Number(i64::from(accepted))));
+        let conditions = if conditions.is_empty() { "1 = 1".to_owned() } else { conditions.join(" AND ") };
+        let sql = format!(
+            "SELECT id, at, request_id, surface, address, key_name, username, acting_for, site, command, status,
+                    accepted, reason
+             FROM audit WHERE {conditions} ORDER BY id DESC LIMIT {most}"
+        );
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+        for bound in bounds {
+            query = match bound {
+                Bound::Number(number) => query.bind(number),
+                Bound::Text(text) => query.bind(text),
+            };
+        }
+        query.fetch_all(&mut *self.connection).await?.iter().map(read).collect()
+    }
+}
+
+fn read(row: &AnyRow) -> Result<(i64, AuditEntry), StoreError> {
+    let entry = AuditEntry {
+        at: row.try_get(1)?,
+        request_id: row.try_get(2)?,
+        surface: row.try_get::<String, _>(3)?.parse().map_err(StoreError::Unreadable)?,
+        address: row.try_get(4)?,
+        key: row.try_get(5)?,
+        username: row.try_get(6)?,
+        acting_for: row.try_get(7)?,
+        site: row.try_get(8)?,
+        command: row.try_get(9)?,
+        status: row.try_get(10)?,
+        accepted: row.try_get::<i64, _>(11)? == 1,
+        reason: row.try_get(12)?,
+    };
+    Ok((row.try_get(0)?, entry))
+}

@@ -1,0 +1,241 @@
+//! Cases in the store.
+
+use sqlx::Row as _;
+use sqlx::any::AnyRow;
+
+use super::rows::{self, Cell, identifiers, numbers_text};
+use super::{Records, StoreError};
+use crate::model::{Case, Status};
+
+/// A case to be stored. Times are in milliseconds since 1970.
+#[derive(Debug, Clone)]
+pub struct NewCase {
+    /// Its number; see [`Records::next_number`].
+    pub number: String,
+    /// At most [`crate::model::LONGEST_TITLE`] characters.
+    pub title: String,
+    /// What it is about.
+    pub description: String,
+    /// Such as `Criminal Investigation`.
+    pub case_type: String,
+    /// The site that it belongs to.
+    pub site_id: i64,
+    /// The name of the user who leads it.
+    pub owner: Option<String>,
+    /// Such as `3`.
+    pub priority: String,
+    /// Its time zone, as it was given.
+    pub time_zone: String,
+    /// Who made it.
+    pub creator: String,
+    /// When it was reported.
+    pub reported_at: Option<i64>,
+    /// When it was made.
+    pub created_at: i64,
+    /// When it was last changed.
+    pub modified_at: i64,
+    /// When and by whom it was closed, if it was.
+    pub closed: Option<(i64, Option<String>)>,
+}
+
+impl NewCase {
+    /// An open case that holds nothing yet.
+    #[must_use]
+    pub fn open(number: String, site_id: i64, creator: &str, now: i64) -> Self {
+        Self {
+            number,
+            title: String::new(),
+            description: String::new(),
+            case_type: String::new(),
+            site_id,
+            owner: None,
+            priority: String::new(),
+            time_zone: String::new(),
+            creator: creator.to_owned(),
+            reported_at: None,
+            created_at: now,
+            modified_at: now,
+            closed: None,
+        }
+    }
+}
+
+/// What a bulk command must know of a case to decide about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseGround {
+    /// Its number in the store.
+    pub id: i64,
+    /// Its number as users know it.
+    pub number: String,
+    /// The site that it belongs to.
+    pub site_id: i64,
+    /// Whether it is done.
+    pub status: Status,
+    /// Rises with every change.
+    pub version: i64,
+}
+
+const COLUMNS: &str = "id, number, title, description, case_type, site_id, owner, priority, time_zone, status, creator, \
+     reported_at, created_at, modified_at, closed_at, closed_by, version";
+
+impl Records<'_> {
+    /// Stores cases, and returns their numbers in the store in the same order.
+    ///
+    /// # Errors
+    /// [`StoreError::Duplicate`] when one of the numbers is taken.
+    pub async fn insert_cases(&mut self, cases: &[NewCase]) -> Result<Vec<i64>, StoreError> {
+        let cells = cases.iter().flat_map(|case| {
+            let (closed_at, closed_by) = case.closed.as_ref().map(|(at, by)| (*at, by.as_deref())).unzip();
+            let status = if closed_at.is_some() { Status::Closed } else { Status::Open };
+            [
+                Cell::Text(&case.number),
+                Cell::Text(&case.title),
+                Cell::Text(&case.description),
+                Cell::Text(&case.case_type),
+                Cell::Integer(case.site_id),
+                Cell::MaybeText(case.owner.as_deref()),
+                Cell::Text(&case.priority),
+                Cell::Text(&case.time_zone),
+                Cell::Text(status.as_str()),
+                Cell::Text(&case.creator),
+                Cell::MaybeInteger(case.reported_at),
+                Cell::Integer(case.created_at),
+                Cell::Integer(case.modified_at),
+                Cell::MaybeInteger(closed_at),
+                Cell::MaybeText(closed_by.flatten()),
+                Cell::Integer(1),
+            ]
+        });
+        let columns = COLUMNS.trim_start_matches("id, ");
+        let inserted = self.insert_numbered("cases", columns, 16, cells.collect()).await;
+        let inserted =
+            inserted.map_err(|error| rows::duplicate(error, "case", cases.iter().map(|case| case.number.as_str())))?;
+        rows::in_order(&inserted, cases.iter().map(|case| case.number.as_str()))
+    }
+
+    /// The case of that number.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn case(&mut self, number: &str) -> Result<Case, StoreError> {
+        let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM cases WHERE number = $1"));
+        let row = sqlx::query(sql).bind(number).fetch_optional(&mut *self.connection).await?;
+        row.as_ref().map(read).transpose()?.ok_or_else(|| StoreError::not_found("case", number))
+    }
+
+    /// The cases of those numbers, as far as they exist, kept from being changed by others until the transaction ends.
+    /// They are locked in the order of their ids. Lock incidents first, where a command locks both.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn cases_for_change(&mut self, numbers: &[String]) -> Result<Vec<CaseGround>, StoreError> {
+        let sql = format!(
+            "SELECT id, number, site_id, status, version FROM cases WHERE number IN ({}) ORDER BY id{}",
+            self.engine.texts_of("$1"),
+            self.engine.for_update(),
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(numbers_text(numbers));
+        query.fetch_all(&mut *self.connection).await?.iter().map(ground).collect()
+    }
+
+    /// Notes that cases, or their links, changed.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn touch_cases(&mut self, ids: &[i64], now: i64) -> Result<(), StoreError> {
+        let sql = format!(
+            "UPDATE cases SET modified_at = $2, version = version + 1 WHERE id IN ({})",
+            self.engine.integers_of("$1"),
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(ids)).bind(now);
+        query.execute(&mut *self.connection).await?;
+        Ok(())
+    }
+
+    /// Stores what `case` now holds under its id; the version rises. Its number stays.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn update_case(&mut self, case: &Case) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE cases SET title = $2, description = $3, case_type = $4, site_id = $5, owner = $6, priority = $7,
+                    time_zone = $8, status = $9, creator = $10, reported_at = $11, created_at = $12, modified_at = $13,
+                    closed_at = $14, closed_by = $15, version = version + 1
+             WHERE id = $1",
+        )
+        .bind(case.id)
+        .bind(&case.title)
+        .bind(&case.description)
+        .bind(&case.case_type)
+        .bind(case.site_id)
+        .bind(case.owner.as_deref())
+        .bind(&case.priority)
+        .bind(&case.time_zone)
+        .bind(case.status.as_str())
+        .bind(&case.creator)
+        .bind(case.reported_at)
+        .bind(case.created_at)
+        .bind(case.modified_at)
+        .bind(case.closed_at)
+        .bind(case.closed_by.as_deref())
+        .execute(&mut *self.connection)
+        .await?;
+        Ok(())
+    }
+
+    /// The cases of some sites after the one with the id `after`, by id: a page of a list or an export.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn cases_after(&mut self, sites: &[i64], after: i64, limit: i64) -> Result<Vec<Case>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM cases WHERE id > $2 AND site_id IN ({}) ORDER BY id LIMIT $3",
+            self.engine.integers_of("$1"),
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(sites)).bind(after).bind(limit);
+        query.fetch_all(&mut *self.connection).await?.iter().map(read).collect()
+    }
+
+    /// How many cases some sites have.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn count_cases(&mut self, sites: &[i64]) -> Result<i64, StoreError> {
+        let sql =
+            format!("SELECT CAST(COUNT(*) AS BIGINT) FROM cases WHERE site_id IN ({})", self.engine.integers_of("$1"));
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(sites));
+        Ok(query.fetch_one(&mut *self.connection).await?.try_get(0)?)
+    }
+}
+
+fn read(row: &AnyRow) -> Result<Case, StoreError> {
+    Ok(Case {
+        id: row.try_get(0)?,
+        number: row.try_get(1)?,
+        title: row.try_get(2)?,
+        description: row.try_get(3)?,
+        case_type: row.try_get(4)?,
+        site_id: row.try_get(5)?,
+        owner: row.try_get(6)?,
+        priority: row.try_get(7)?,
+        time_zone: row.try_get(8)?,
+        status: row.try_get::<String, _>(9)?.parse().map_err(StoreError::Unreadable)?,
+        creator: row.try_get(10)?,
+        reported_at: row.try_get(11)?,
+        created_at: row.try_get(12)?,
+        modified_at: row.try_get(13)?,
+        closed_at: row.try_get(14)?,
+        closed_by: row.try_get(15)?,
+        version: row.try_get(16)?,
+    })
+}
+
+fn ground(row: &AnyRow) -> Result<CaseGround, StoreError> {
+    Ok(CaseGround {
+        id: row.try_get(0)?,
+        number: row.try_get(1)?,
+        site_id: row.try_get(2)?,
+        status: row.try_get::<String, _>(3)?.parse().map_err(StoreError::Unreadable)?,
+        version: row.try_get(4)?,
+    })
+}

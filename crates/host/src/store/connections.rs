@@ -1,0 +1,237 @@
+//! Connections in the store.
+
+use std::collections::BTreeMap;
+
+use sqlx::Row as _;
+use sqlx::any::AnyRow;
+
+use super::{Records, StoreError};
+use crate::model::{Connection, HealthCheck, NamedSite, Place};
+
+/// A connection to be made or changed, checked by [`crate::connections`].
+#[derive(Debug, Clone)]
+pub(crate) struct NewConnection {
+    /// The integration's stable name.
+    pub integration: String,
+    /// Its name.
+    pub name: String,
+    /// The site, or none when it is shared to internal sites.
+    pub site: Option<i64>,
+    /// For one that is shared: the site that its events go to.
+    pub recipient: Option<i64>,
+    /// The proxy agent.
+    pub agent_name: Option<String>,
+    /// What it is for.
+    pub description: String,
+    /// The tenant.
+    pub tenant: Option<String>,
+    /// Whether commands run on it.
+    pub active: bool,
+    /// How often it is tested.
+    pub health_check: Option<HealthCheck>,
+    /// Who may use it; empty for everybody with the right.
+    pub users: Vec<i64>,
+}
+
+/// Which connections are asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Wanted {
+    All,
+    Id(i64),
+    /// Those of the site, and those shared to internal sites if it is one.
+    On {
+        site: i64,
+        is_internal: bool,
+    },
+}
+
+impl Wanted {
+    /// For `$1` to `$3` of [`CONDITION`].
+    fn values(self) -> [i64; 3] {
+        match self {
+            Self::All => [0, 0, 0],
+            Self::Id(id) => [id, 0, 0],
+            Self::On { site, is_internal } => [0, site, i64::from(is_internal)],
+        }
+    }
+}
+
+const CONDITION: &str = "($1 = 0 OR c.id = $1) AND ($2 = 0 OR c.place = $2 OR (c.place = 0 AND $3 = 1))";
+
+impl Records<'_> {
+    /// Makes a connection without parameters. `now` is in milliseconds since 1970.
+    pub(crate) async fn create_connection(&mut self, new: &NewConnection, now: i64) -> Result<i64, StoreError> {
+        let row = sqlx::query(
+            "INSERT INTO connections (integration, name, name_key, site_id, place, recipient_site_id, agent_name,
+                 description, tenant, active, health_check_minutes, health_check_email, version, created_at, modified_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13, $13)
+             RETURNING id",
+        )
+        .bind(&new.integration)
+        .bind(&new.name)
+        .bind(new.name.to_lowercase())
+        .bind(new.site)
+        .bind(new.site.unwrap_or(0))
+        .bind(new.recipient)
+        .bind(new.agent_name.as_deref())
+        .bind(&new.description)
+        .bind(new.tenant.as_deref())
+        .bind(i64::from(new.active))
+        .bind(new.health_check.as_ref().map(|check| check.every_minutes))
+        .bind(new.health_check.as_ref().and_then(|check| check.email.as_deref()))
+        .bind(now)
+        .fetch_one(&mut *self.connection)
+        .await
+        .map_err(|error| StoreError::or_duplicate(error, "connection", &new.name))?;
+        let id = row.try_get(0)?;
+        self.set_connection_users(id, &new.users).await?;
+        Ok(id)
+    }
+
+    /// Raises a connection's version, which keeps others from changing it until the transaction ends.
+    pub(crate) async fn touch_connection(&mut self, id: i64, now: i64) -> Result<(), StoreError> {
+        let changed = sqlx::query("UPDATE connections SET version = version + 1, modified_at = $1 WHERE id = $2")
+            .bind(now)
+            .bind(id)
+            .execute(&mut *self.connection)
+            .await?;
+        if changed.rows_affected() == 0 { Err(StoreError::not_found("connection", id.to_string())) } else { Ok(()) }
+    }
+
+    /// Writes all of a connection but its parameters and its integration.
+    pub(crate) async fn change_connection(&mut self, id: i64, new: &NewConnection) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE connections SET name = $1, name_key = $2, site_id = $3, place = $4, recipient_site_id = $5,
+                 agent_name = $6, description = $7, tenant = $8, active = $9, health_check_minutes = $10,
+                 health_check_email = $11
+             WHERE id = $12",
+        )
+        .bind(&new.name)
+        .bind(new.name.to_lowercase())
+        .bind(new.site)
+        .bind(new.site.unwrap_or(0))
+        .bind(new.recipient)
+        .bind(new.agent_name.as_deref())
+        .bind(&new.description)
+        .bind(new.tenant.as_deref())
+        .bind(i64::from(new.active))
+        .bind(new.health_check.as_ref().map(|check| check.every_minutes))
+        .bind(new.health_check.as_ref().and_then(|check| check.email.as_deref()))
+        .bind(id)
+        .execute(&mut *self.connection)
+        .await
+        .map_err(|error| StoreError::or_duplicate(error, "connection", &new.name))?;
+        self.set_connection_users(id, &new.users).await
+    }
+
+    async fn set_connection_users(&mut self, id: i64, users: &[i64]) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM connection_users WHERE connection_id = $1")
+            .bind(id)
+            .execute(&mut *self.connection)
+            .await?;
+        for user in users {
+            sqlx::query("INSERT INTO connection_users (connection_id, user_id) VALUES ($1, $2)")
+                .bind(id)
+                .bind(*user)
+                .execute(&mut *self.connection)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Deletes a connection and its secrets; its runs stay.
+    pub(crate) async fn delete_connection(&mut self, id: i64) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM connections WHERE id = $1").bind(id).execute(&mut *self.connection).await?;
+        Ok(())
+    }
+
+    /// The connections that are wanted, by integration, name and place.
+    pub(crate) async fn connections(&mut self, wanted: Wanted) -> Result<Vec<Connection>, StoreError> {
+        let sql = format!(
+            "SELECT c.id, c.integration, c.name, c.site_id, s.name, c.recipient_site_id, r.name, c.agent_name,
+                 c.description, c.tenant, c.active, c.health_check_minutes, c.health_check_email, c.version,
+                 c.created_at, c.modified_at
+             FROM connections c
+             LEFT JOIN sites s ON s.id = c.site_id
+             LEFT JOIN sites r ON r.id = c.recipient_site_id
+             WHERE {CONDITION}
+             ORDER BY c.integration, c.name_key, c.place"
+        );
+        let mut connections: Vec<_> =
+            self.of_connections(sql, wanted).await?.iter().map(read).collect::<Result<_, _>>()?;
+        // After the connections, so that what is newer than they say is never taken for older.
+        let sql = format!(
+            "SELECT u.connection_id, u.user_id, n.name FROM connection_users u
+             JOIN connections c ON c.id = u.connection_id JOIN users n ON n.id = u.user_id
+             WHERE {CONDITION} ORDER BY n.name_key"
+        );
+        let mut users: BTreeMap<i64, Vec<_>> = BTreeMap::new();
+        for row in self.of_connections(sql, wanted).await? {
+            users.entry(row.try_get(0)?).or_default().push((row.try_get(1)?, row.try_get(2)?));
+        }
+        let mut parameters = self.connection_parameters(wanted).await?;
+        for connection in &mut connections {
+            connection.users = users.remove(&connection.id).unwrap_or_default();
+            for stored in parameters.remove(&connection.id).unwrap_or_default() {
+                connection.parameters.push(stored.shown()?);
+            }
+        }
+        Ok(connections)
+    }
+
+    /// The connection of that number.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub(crate) async fn connection(&mut self, id: i64) -> Result<Connection, StoreError> {
+        // Numbers start at 1, and 0 would ask for all.
+        let found = if id > 0 { self.connections(Wanted::Id(id)).await?.pop() } else { None };
+        found.ok_or_else(|| StoreError::not_found("connection", id.to_string()))
+    }
+
+    pub(super) async fn of_connections(&mut self, sql: String, wanted: Wanted) -> Result<Vec<AnyRow>, StoreError> {
+        let [id, site, shared] = wanted.values();
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id).bind(site).bind(shared);
+        Ok(query.fetch_all(&mut *self.connection).await?)
+    }
+
+    /// Rows of connections' parameters that are wanted, as SQL.
+    pub(super) fn parameters_sql() -> String {
+        format!(
+            "SELECT p.connection_id, p.name, p.kind, p.value FROM connection_parameters p
+             JOIN connections c ON c.id = p.connection_id WHERE {CONDITION} ORDER BY p.connection_id, p.name"
+        )
+    }
+}
+
+fn read(row: &AnyRow) -> Result<Connection, StoreError> {
+    let site = named(row, 3)?;
+    let minutes: Option<i64> = row.try_get(11)?;
+    let email = row.try_get(12)?;
+    Ok(Connection {
+        id: row.try_get(0)?,
+        integration: row.try_get(1)?,
+        name: row.try_get(2)?,
+        place: match site {
+            Some(site) => Place::Site(site),
+            None => Place::SharedToInternalSites { recipient: named(row, 5)? },
+        },
+        agent_name: row.try_get(7)?,
+        description: row.try_get(8)?,
+        tenant: row.try_get(9)?,
+        active: row.try_get::<i64, _>(10)? == 1,
+        users: Vec::new(),
+        health_check: minutes.map(|every_minutes| HealthCheck { every_minutes, email }),
+        parameters: Vec::new(),
+        version: row.try_get(13)?,
+        created_at: row.try_get(14)?,
+        modified_at: row.try_get(15)?,
+    })
+}
+
+/// The site whose number and name are in two columns, if there is one.
+fn named(row: &AnyRow, at: usize) -> Result<Option<NamedSite>, StoreError> {
+    let id: Option<i64> = row.try_get(at)?;
+    let name: Option<String> = row.try_get(at + 1)?;
+    Ok(id.zip(name).map(|(id, name)| NamedSite { id, name }))
+}

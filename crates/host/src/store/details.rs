@@ -1,0 +1,191 @@
+//! Tasks and dynamic fields of incidents in the store.
+
+use std::collections::HashMap;
+
+use sqlx::Row as _;
+
+use super::rows::{Cell, identifiers};
+use super::{Records, StoreError};
+use crate::model::{DynamicField, Task};
+
+/// What belongs to incidents, by the incident's number in the store.
+pub type ByIncident<T> = HashMap<i64, Vec<T>>;
+
+impl Records<'_> {
+    /// Gives incidents their tasks and fields, in place of those they had.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`], also when two tasks or fields of an incident have the same name.
+    pub async fn replace_details(&mut self, details: &[(i64, &[Task], &[DynamicField])]) -> Result<(), StoreError> {
+        let ids: Vec<i64> = details.iter().map(|(id, _, _)| *id).collect();
+        for table in ["incident_tasks", "incident_fields"] {
+            let sql = format!("DELETE FROM {table} WHERE incident_id IN ({})", self.engine.integers_of("$1"));
+            let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(&ids));
+            query.execute(&mut *self.connection).await?;
+        }
+        self.insert_details(details).await
+    }
+
+    /// Gives new incidents their tasks and fields.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`], also when two tasks or fields of an incident have the same name.
+    pub async fn insert_details(&mut self, details: &[(i64, &[Task], &[DynamicField])]) -> Result<(), StoreError> {
+        let mut tasks = Vec::new();
+        let mut fields = Vec::new();
+        for (id, its_tasks, its_fields) in details {
+            for (position, task) in (0..).zip(*its_tasks) {
+                tasks.extend([
+                    Cell::Integer(*id),
+                    Cell::Integer(position),
+                    Cell::Text(&task.name),
+                    Cell::Integer(i64::from(task.required)),
+                    Cell::Integer(i64::from(task.done)),
+                ]);
+            }
+            for (position, field) in (0..).zip(*its_fields) {
+                fields.extend([
+                    Cell::Integer(*id),
+                    Cell::Integer(position),
+                    Cell::Text(&field.section),
+                    Cell::Text(&field.name),
+                    Cell::Text(field.kind.as_str()),
+                    Cell::Integer(i64::from(field.required_on_close)),
+                    Cell::MaybeText(field.value.as_deref().filter(|value| !value.is_empty())),
+                ]);
+            }
+        }
+        self.insert_rows("incident_tasks", "incident_id, position, name, required, done", 5, tasks, "").await?;
+        let columns = "incident_id, position, section, name, kind, required_on_close, value";
+        self.insert_rows("incident_fields", columns, 7, fields, "").await?;
+        Ok(())
+    }
+
+    /// The tasks of incidents, in their order.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn tasks_of(&mut self, ids: &[i64]) -> Result<ByIncident<Task>, StoreError> {
+        let sql = format!(
+            "SELECT incident_id, name, required, done FROM incident_tasks WHERE incident_id IN ({})
+             ORDER BY incident_id, position",
+            self.engine.integers_of("$1"),
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(ids));
+        let mut found = ByIncident::new();
+        for row in query.fetch_all(&mut *self.connection).await? {
+            let task = Task {
+                name: row.try_get(1)?,
+                required: row.try_get::<i64, _>(2)? == 1,
+                done: row.try_get::<i64, _>(3)? == 1,
+            };
+            found.entry(row.try_get(0)?).or_default().push(task);
+        }
+        Ok(found)
+    }
+
+    /// The dynamic fields of incidents, in their order.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn fields_of(&mut self, ids: &[i64]) -> Result<ByIncident<DynamicField>, StoreError> {
+        let sql = format!(
+            "SELECT incident_id, section, name, kind, required_on_close, value FROM incident_fields
+             WHERE incident_id IN ({}) ORDER BY incident_id, position",
+            self.engine.integers_of("$1"),
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(ids));
+        let mut found = ByIncident::new();
+        for row in query.fetch_all(&mut *self.connection).await? {
+            let field = DynamicField {
+                section: row.try_get(1)?,
+                name: row.try_get(2)?,
+                kind: row.try_get::<String, _>(3)?.parse().map_err(StoreError::Unreadable)?,
+                required_on_close: row.try_get::<i64, _>(4)? == 1,
+                value: row.try_get(5)?,
+            };
+            found.entry(row.try_get(0)?).or_default().push(field);
+        }
+        Ok(found)
+    }
+
+    /// The names of Required tasks of incidents that are pending. Ask once the incidents are locked: what another
+    /// transaction did while the lock was waited for is seen then.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn pending_tasks(&mut self, ids: &[i64]) -> Result<ByIncident<String>, StoreError> {
+        let sql = format!(
+            "SELECT incident_id, name FROM incident_tasks
+             WHERE required = 1 AND done = 0 AND incident_id IN ({}) ORDER BY incident_id, position",
+            self.engine.integers_of("$1"),
+        );
+        self.names(sql, ids).await
+    }
+
+    /// The names of fields of incidents that are Required on Close and have no value. Ask once the incidents are locked.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn missing_fields(&mut self, ids: &[i64]) -> Result<ByIncident<String>, StoreError> {
+        let sql = format!(
+            "SELECT incident_id, name FROM incident_fields
+             WHERE required_on_close = 1 AND value IS NULL AND incident_id IN ({}) ORDER BY incident_id, position",
+            self.engine.integers_of("$1"),
+        );
+        self.names(sql, ids).await
+    }
+
+    async fn names(&mut self, sql: String, ids: &[i64]) -> Result<ByIncident<String>, StoreError> {
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(ids));
+        let mut found = ByIncident::new();
+        for row in query.fetch_all(&mut *self.connection).await? {
+            found.entry(row.try_get(0)?).or_insert_with(Vec::new).push(row.try_get(1)?);
+        }
+        Ok(found)
+    }
+
+    /// Marks a task as done or pending. The incident must be locked: see [`Records::incident_for_change`].
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when the incident has no such task.
+    pub async fn set_task_done(&mut self, incident: i64, name: &str, done: bool, now: i64) -> Result<(), StoreError> {
+        let changed = sqlx::query("UPDATE incident_tasks SET done = $3 WHERE incident_id = $1 AND name = $2")
+            .bind(incident)
+            .bind(name)
+            .bind(i64::from(done))
+            .execute(&mut *self.connection)
+            .await?;
+        if changed.rows_affected() == 0 {
+            return Err(StoreError::not_found("task", name));
+        }
+        self.touch_incidents(&[incident], now).await
+    }
+
+    /// Gives a dynamic field a value, or takes it away. The incident must be locked: see
+    /// [`Records::incident_for_change`].
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when the incident has no such field.
+    pub async fn set_field_value(
+        &mut self,
+        incident: i64,
+        section: &str,
+        name: &str,
+        value: Option<&str>,
+        now: i64,
+    ) -> Result<(), StoreError> {
+        let changed =
+            sqlx::query("UPDATE incident_fields SET value = $4 WHERE incident_id = $1 AND section = $2 AND name = $3")
+                .bind(incident)
+                .bind(section)
+                .bind(name)
+                .bind(value.filter(|value| !value.is_empty()))
+                .execute(&mut *self.connection)
+                .await?;
+        if changed.rows_affected() == 0 {
+            return Err(StoreError::not_found("dynamic field", name));
+        }
+        self.touch_incidents(&[incident], now).await
+    }
+}

@@ -1,0 +1,349 @@
+//! Incidents in the store, one at a time and many at once.
+
+use sqlx::Row as _;
+use sqlx::any::AnyRow;
+
+use super::rows::{self, Cell, identifiers, numbers_text};
+use super::{Records, StoreError};
+use crate::model::{Incident, Severity, Status};
+
+/// An incident to be stored. Times are in milliseconds since 1970.
+#[derive(Debug, Clone)]
+pub struct NewIncident {
+    /// Its number; see [`Records::next_number`].
+    pub number: String,
+    /// At most [`crate::model::LONGEST_TITLE`] characters.
+    pub title: String,
+    /// What happened.
+    pub description: String,
+    /// Such as `Phishing`.
+    pub incident_type: String,
+    /// The site that it belongs to.
+    pub site_id: i64,
+    /// The name of the user who answers for it.
+    pub owner: Option<String>,
+    /// The name of the user who works on it.
+    pub assignee: Option<String>,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Such as `False Positive`.
+    pub disposition: String,
+    /// What came of it.
+    pub conclusion: String,
+    /// What it was made from, as JSON text.
+    pub raw_data: Option<String>,
+    /// When it ought to be closed.
+    pub due_at: Option<i64>,
+    /// Who made it.
+    pub creator: String,
+    /// When it was made.
+    pub created_at: i64,
+    /// When it was last changed.
+    pub modified_at: i64,
+    /// When and by whom it was closed, if it was.
+    pub closed: Option<(i64, String)>,
+}
+
+impl NewIncident {
+    /// An open incident that holds nothing yet.
+    #[must_use]
+    pub fn open(number: String, site_id: i64, creator: &str, now: i64) -> Self {
+        Self {
+            number,
+            title: String::new(),
+            description: String::new(),
+            incident_type: String::new(),
+            site_id,
+            owner: None,
+            assignee: None,
+            severity: Severity::Informational,
+            disposition: String::new(),
+            conclusion: String::new(),
+            raw_data: None,
+            due_at: None,
+            creator: creator.to_owned(),
+            created_at: now,
+            modified_at: now,
+            closed: None,
+        }
+    }
+}
+
+/// What a bulk command must know of an incident to decide about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IncidentGround {
+    /// Its number in the store.
+    pub id: i64,
+    /// Its number as users know it.
+    pub number: String,
+    /// The site that it belongs to.
+    pub site_id: i64,
+    /// The name of the user who answers for it.
+    pub owner: Option<String>,
+    /// Whether it is done.
+    pub status: Status,
+    /// When it was closed.
+    pub closed_at: Option<i64>,
+    /// Who closed it.
+    pub closed_by: Option<String>,
+    /// Rises with every change.
+    pub version: i64,
+}
+
+pub(super) const COLUMNS: &str = "id, number, title, description, incident_type, site_id, owner, assignee, severity, \
+     status, disposition, conclusion, raw_data, due_at, creator, created_at, modified_at, closed_at, closed_by, version";
+
+impl Records<'_> {
+    /// Stores incidents, and returns their numbers in the store in the same order.
+    ///
+    /// # Errors
+    /// [`StoreError::Duplicate`] when one of the numbers is taken.
+    pub async fn insert_incidents(&mut self, incidents: &[NewIncident]) -> Result<Vec<i64>, StoreError> {
+        let cells = incidents.iter().flat_map(|incident| {
+            let (closed_at, closed_by) = incident.closed.as_ref().map(|(at, by)| (*at, by.as_str())).unzip();
+            let status = if closed_at.is_some() { Status::Closed } else { Status::Open };
+            [
+                Cell::Text(&incident.number),
+                Cell::Text(&incident.title),
+                Cell::Text(&incident.description),
+                Cell::Text(&incident.incident_type),
+                Cell::Integer(incident.site_id),
+                Cell::MaybeText(incident.owner.as_deref()),
+                Cell::MaybeText(incident.assignee.as_deref()),
+                Cell::Text(incident.severity.as_str()),
+                Cell::Text(status.as_str()),
+                Cell::Text(&incident.disposition),
+                Cell::Text(&incident.conclusion),
+                Cell::MaybeText(incident.raw_data.as_deref()),
+                Cell::MaybeInteger(incident.due_at),
+                Cell::Text(&incident.creator),
+                Cell::Integer(incident.created_at),
+                Cell::Integer(incident.modified_at),
+                Cell::MaybeInteger(closed_at),
+                Cell::MaybeText(closed_by),
+                Cell::Integer(1),
+            ]
+        });
+        let columns = COLUMNS.trim_start_matches("id, ");
+        let inserted = self.insert_numbered("incidents", columns, 19, cells.collect()).await;
+        let inserted = inserted.map_err(|error| {
+            let named = incidents.iter().map(|incident| incident.number.as_str());
+            rows::duplicate(error, "incident", named)
+        })?;
+        rows::in_order(&inserted, incidents.iter().map(|incident| incident.number.as_str()))
+    }
+
+    /// The incident of that number.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn incident(&mut self, number: &str) -> Result<Incident, StoreError> {
+        let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM incidents WHERE number = $1"));
+        let row = sqlx::query(sql).bind(number).fetch_optional(&mut *self.connection).await?;
+        row.as_ref().map(read).transpose()?.ok_or_else(|| StoreError::not_found("incident", number))
+    }
+
+    /// The incident of that number, kept from being changed by others until the transaction ends.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn incident_for_change(&mut self, number: &str) -> Result<Incident, StoreError> {
+        let locked = self.engine.for_update();
+        let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM incidents WHERE number = $1{locked}"));
+        let row = sqlx::query(sql).bind(number).fetch_optional(&mut *self.connection).await?;
+        row.as_ref().map(read).transpose()?.ok_or_else(|| StoreError::not_found("incident", number))
+    }
+
+    /// The incidents of those numbers, as far as they exist, kept from being changed by others until the transaction
+    /// ends. They are locked in the order of their ids, so that two calls cannot wait for each other.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn incidents_for_change(&mut self, numbers: &[String]) -> Result<Vec<IncidentGround>, StoreError> {
+        let sql = format!(
+            "SELECT id, number, site_id, owner, status, closed_at, closed_by, version
+             FROM incidents WHERE number IN ({}) ORDER BY id{}",
+            self.engine.texts_of("$1"),
+            self.engine.for_update(),
+        );
+        let found =
+            sqlx::query(sqlx::AssertSqlSafe(sql)).bind(numbers_text(numbers)).fetch_all(&mut *self.connection).await?;
+        found.iter().map(ground).collect()
+    }
+
+    /// Closes open incidents; `conclusion` is added to each as a line of its own, unless it is empty.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn close_incidents(
+        &mut self,
+        ids: &[i64],
+        by: &str,
+        conclusion: &str,
+        now: i64,
+    ) -> Result<(), StoreError> {
+        let sql = format!(
+            "UPDATE incidents SET status = 'Closed', closed_at = $2, closed_by = $3, modified_at = $2,
+                    conclusion = conclusion || CASE WHEN conclusion = '' THEN CAST($4 AS TEXT) ELSE CAST($5 AS TEXT) END,
+                    version = version + 1
+             WHERE id IN ({}) AND status = 'Open'",
+            self.engine.integers_of("$1"),
+        );
+        let on_a_new_line = if conclusion.is_empty() { String::new() } else { format!("\n{conclusion}") };
+        sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(identifiers(ids))
+            .bind(now)
+            .bind(by)
+            .bind(conclusion)
+            .bind(on_a_new_line)
+            .execute(&mut *self.connection)
+            .await?;
+        Ok(())
+    }
+
+    /// Gives incidents to another site.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn move_incidents(&mut self, ids: &[i64], site: i64, now: i64) -> Result<(), StoreError> {
+        let sql = format!(
+            "UPDATE incidents SET site_id = $2, modified_at = $3, version = version + 1 WHERE id IN ({})",
+            self.engine.integers_of("$1"),
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(ids)).bind(site).bind(now);
+        query.execute(&mut *self.connection).await?;
+        Ok(())
+    }
+
+    /// Gives incidents to another owner.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn own_incidents(&mut self, ids: &[i64], owner: &str, now: i64) -> Result<(), StoreError> {
+        let sql = format!(
+            "UPDATE incidents SET owner = $2, modified_at = $3, version = version + 1 WHERE id IN ({})",
+            self.engine.integers_of("$1"),
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(ids)).bind(owner).bind(now);
+        query.execute(&mut *self.connection).await?;
+        Ok(())
+    }
+
+    /// Notes that incidents, or something that belongs to them, changed.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn touch_incidents(&mut self, ids: &[i64], now: i64) -> Result<(), StoreError> {
+        let sql = format!(
+            "UPDATE incidents SET modified_at = $2, version = version + 1 WHERE id IN ({})",
+            self.engine.integers_of("$1"),
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(ids)).bind(now);
+        query.execute(&mut *self.connection).await?;
+        Ok(())
+    }
+
+    /// Stores what `incident` now holds under its id; the version rises. Its number stays.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn update_incident(&mut self, incident: &Incident) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE incidents SET title = $2, description = $3, incident_type = $4, site_id = $5, owner = $6,
+                    assignee = $7, severity = $8, status = $9, disposition = $10, conclusion = $11, raw_data = $12,
+                    due_at = $13, creator = $14, created_at = $15, modified_at = $16, closed_at = $17, closed_by = $18,
+                    version = version + 1
+             WHERE id = $1",
+        )
+        .bind(incident.id)
+        .bind(&incident.title)
+        .bind(&incident.description)
+        .bind(&incident.incident_type)
+        .bind(incident.site_id)
+        .bind(incident.owner.as_deref())
+        .bind(incident.assignee.as_deref())
+        .bind(incident.severity.as_str())
+        .bind(incident.status.as_str())
+        .bind(&incident.disposition)
+        .bind(&incident.conclusion)
+        .bind(incident.raw_data.as_deref())
+        .bind(incident.due_at)
+        .bind(&incident.creator)
+        .bind(incident.created_at)
+        .bind(incident.modified_at)
+        .bind(incident.closed_at)
+        .bind(incident.closed_by.as_deref())
+        .execute(&mut *self.connection)
+        .await?;
+        Ok(())
+    }
+
+    /// The incidents of some sites after the one with the id `after`, by id: a page of an export.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn incidents_after(
+        &mut self,
+        sites: &[i64],
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<Incident>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM incidents WHERE id > $2 AND site_id IN ({}) ORDER BY id LIMIT $3",
+            self.engine.integers_of("$1"),
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(sites)).bind(after).bind(limit);
+        query.fetch_all(&mut *self.connection).await?.iter().map(read).collect()
+    }
+
+    /// How many incidents some sites have.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn count_incidents(&mut self, sites: &[i64]) -> Result<i64, StoreError> {
+        let sql = format!(
+            "SELECT CAST(COUNT(*) AS BIGINT) FROM incidents WHERE site_id IN ({})",
+            self.engine.integers_of("$1"),
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(sites));
+        Ok(query.fetch_one(&mut *self.connection).await?.try_get(0)?)
+    }
+}
+
+pub(super) fn read(row: &AnyRow) -> Result<Incident, StoreError> {
+    Ok(Incident {
+        id: row.try_get(0)?,
+        number: row.try_get(1)?,
+        title: row.try_get(2)?,
+        description: row.try_get(3)?,
+        incident_type: row.try_get(4)?,
+        site_id: row.try_get(5)?,
+        owner: row.try_get(6)?,
+        assignee: row.try_get(7)?,
+        severity: row.try_get::<String, _>(8)?.parse().map_err(StoreError::Unreadable)?,
+        status: row.try_get::<String, _>(9)?.parse().map_err(StoreError::Unreadable)?,
+        disposition: row.try_get(10)?,
+        conclusion: row.try_get(11)?,
+        raw_data: row.try_get(12)?,
+        due_at: row.try_get(13)?,
+        creator: row.try_get(14)?,
+        created_at: row.try_get(15)?,
+        modified_at: row.try_get(16)?,
+        closed_at: row.try_get(17)?,
+        closed_by: row.try_get(18)?,
+        version: row.try_get(19)?,
+    })
+}
+
+fn ground(row: &AnyRow) -> Result<IncidentGround, StoreError> {
+    Ok(IncidentGround {
+        id: row.try_get(0)?,
+        number: row.try_get(1)?,
+        site_id: row.try_get(2)?,
+        owner: row.try_get(3)?,
+        status: row.try_get::<String, _>(4)?.parse().map_err(StoreError::Unreadable)?,
+        closed_at: row.try_get(5)?,
+        closed_by: row.try_get(6)?,
+        version: row.try_get(7)?,
+    })
+}

@@ -1,0 +1,208 @@
+//! Links in the store: of incidents to cases, and of incidents with each other.
+
+use std::collections::HashMap;
+
+use sqlx::Row as _;
+use sqlx::any::AnyRow;
+
+use super::details::ByIncident;
+use super::rows::{Cell, identifiers};
+use super::{Records, StoreError};
+use crate::model::Link;
+
+/// An incident that is linked with another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Neighbour {
+    /// Its number in the store.
+    pub id: i64,
+    /// Its number as users know it.
+    pub number: String,
+    /// The site that it belongs to.
+    pub site_id: i64,
+}
+
+impl Records<'_> {
+    /// How many of `cases` each of `incidents` is linked to, and how many of `incidents` each of `cases`.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn count_case_links(
+        &mut self,
+        incidents: &[i64],
+        cases: &[i64],
+    ) -> Result<(HashMap<i64, i64>, HashMap<i64, i64>), StoreError> {
+        let mut counts = [HashMap::new(), HashMap::new()];
+        for (column, found) in ["incident_id", "case_id"].into_iter().zip(&mut counts) {
+            let sql = format!(
+                "SELECT {column}, CAST(COUNT(*) AS BIGINT) FROM case_incidents
+                 WHERE case_id IN ({}) AND incident_id IN ({}) GROUP BY {column}",
+                self.engine.integers_of("$1"),
+                self.engine.integers_of("$2"),
+            );
+            let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(cases)).bind(identifiers(incidents));
+            for row in query.fetch_all(&mut *self.connection).await? {
+                found.insert(row.try_get(0)?, row.try_get(1)?);
+            }
+        }
+        let [by_incident, by_case] = counts;
+        Ok((by_incident, by_case))
+    }
+
+    /// Links every one of `incidents` to every one of `cases`, where it is not linked yet.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn link_to_cases(
+        &mut self,
+        incidents: &[i64],
+        cases: &[i64],
+        by: &str,
+        now: i64,
+    ) -> Result<(), StoreError> {
+        // SQLite needs the WHERE to tell ON CONFLICT from a join's ON.
+        let sql = format!(
+            "INSERT INTO case_incidents (case_id, incident_id, linked_at, linked_by)
+             SELECT cases.id, incidents.id, CAST($3 AS BIGINT), CAST($4 AS TEXT) FROM cases CROSS JOIN incidents
+             WHERE cases.id IN ({}) AND incidents.id IN ({})
+             ON CONFLICT (case_id, incident_id) DO NOTHING",
+            self.engine.integers_of("$1"),
+            self.engine.integers_of("$2"),
+        );
+        sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(identifiers(cases))
+            .bind(identifiers(incidents))
+            .bind(now)
+            .bind(by)
+            .execute(&mut *self.connection)
+            .await?;
+        Ok(())
+    }
+
+    /// Stores single links of incidents to cases: case, incident, when, who. One that is there stays as it is.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn insert_case_links(&mut self, links: &[(i64, i64, i64, &str)]) -> Result<(), StoreError> {
+        let cells = links.iter().flat_map(|(case, incident, at, by)| {
+            [Cell::Integer(*case), Cell::Integer(*incident), Cell::Integer(*at), Cell::Text(by)]
+        });
+        let columns = "case_id, incident_id, linked_at, linked_by";
+        let tail = "ON CONFLICT (case_id, incident_id) DO NOTHING";
+        self.insert_rows("case_incidents", columns, 4, cells.collect(), tail).await?;
+        Ok(())
+    }
+
+    /// Stores links of two incidents with each other: one, the other, when, who. One that is there stays as it is.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`], also for an incident with itself.
+    pub async fn link_incidents(&mut self, links: &[(i64, i64, i64, &str)]) -> Result<(), StoreError> {
+        let cells = links.iter().flat_map(|(one, other, at, by)| {
+            [Cell::Integer(*one.min(other)), Cell::Integer(*one.max(other)), Cell::Integer(*at), Cell::Text(by)]
+        });
+        let columns = "low_id, high_id, linked_at, linked_by";
+        let tail = "ON CONFLICT (low_id, high_id) DO NOTHING";
+        self.insert_rows("incident_links", columns, 4, cells.collect(), tail).await?;
+        Ok(())
+    }
+
+    /// Notes that links of incidents and cases were stored from elsewhere: their versions rise, and they count as
+    /// modified when they were before.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn raise_versions(&mut self, incidents: &[i64], cases: &[i64]) -> Result<(), StoreError> {
+        for (table, ids) in [("incidents", incidents), ("cases", cases)] {
+            let ones = self.engine.integers_of("$1");
+            let sql = format!("UPDATE {table} SET version = version + 1 WHERE id IN ({ones})");
+            let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(ids));
+            query.execute(&mut *self.connection).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes the links of `incident` with `others`.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn unlink_incidents(&mut self, incident: i64, others: &[i64]) -> Result<(), StoreError> {
+        let sql = format!(
+            "DELETE FROM incident_links
+             WHERE (low_id = $2 AND high_id IN ({0})) OR (high_id = $2 AND low_id IN ({0}))",
+            self.engine.integers_of("$1"),
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(others)).bind(incident);
+        query.execute(&mut *self.connection).await?;
+        Ok(())
+    }
+
+    /// The incidents that are linked with any of `incidents`, by number.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn neighbours(&mut self, incidents: &[i64]) -> Result<Vec<Neighbour>, StoreError> {
+        let sql = format!(
+            "SELECT id, number, site_id FROM incidents
+             WHERE id IN (SELECT high_id FROM incident_links WHERE low_id IN ({0})
+                          UNION SELECT low_id FROM incident_links WHERE high_id IN ({0}))
+             ORDER BY number{1}",
+            self.engine.integers_of("$1"),
+            self.engine.bytewise(),
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(incidents));
+        let rows = query.fetch_all(&mut *self.connection).await?;
+        rows.iter()
+            .map(|row| Ok(Neighbour { id: row.try_get(0)?, number: row.try_get(1)?, site_id: row.try_get(2)? }))
+            .collect()
+    }
+
+    /// The cases that each of `incidents` is linked to, by number.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn cases_of(&mut self, incidents: &[i64]) -> Result<ByIncident<Link>, StoreError> {
+        let sql = format!(
+            "SELECT l.incident_id, c.number, l.linked_at, l.linked_by, c.site_id
+             FROM case_incidents l JOIN cases c ON c.id = l.case_id
+             WHERE l.incident_id IN ({}) ORDER BY l.incident_id, c.number{}",
+            self.engine.integers_of("$1"),
+            self.engine.bytewise(),
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(incidents));
+        gather(&query.fetch_all(&mut *self.connection).await?)
+    }
+
+    /// The incidents that each of `incidents` is linked with, by number.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn links_of(&mut self, incidents: &[i64]) -> Result<ByIncident<Link>, StoreError> {
+        let sql = format!(
+            "SELECT l.one, i.number, l.linked_at, l.linked_by, i.site_id
+             FROM (SELECT low_id AS one, high_id AS other, linked_at, linked_by FROM incident_links
+                   WHERE low_id IN ({0})
+                   UNION ALL SELECT high_id, low_id, linked_at, linked_by FROM incident_links
+                   WHERE high_id IN ({0})) l
+             JOIN incidents i ON i.id = l.other
+             ORDER BY l.one, i.number{1}",
+            self.engine.integers_of("$1"),
+            self.engine.bytewise(),
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(incidents));
+        gather(&query.fetch_all(&mut *self.connection).await?)
+    }
+}
+
+fn gather(rows: &[AnyRow]) -> Result<ByIncident<Link>, StoreError> {
+    let mut found = ByIncident::new();
+    for row in rows {
+        let link = Link {
+            number: row.try_get(1)?,
+            linked_at: row.try_get(2)?,
+            linked_by: row.try_get(3)?,
+            site_id: row.try_get(4)?,
+        };
+        found.entry(row.try_get(0)?).or_default().push(link);
+    }
+    Ok(found)
+}

@@ -1,0 +1,116 @@
+//! Many rows in one statement: bound cells, and lists bound as JSON.
+
+use std::collections::HashMap;
+
+use sqlx::Row as _;
+use sqlx::any::AnyRow;
+
+use super::{Records, StoreError};
+
+/// One value of a row that is inserted.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Cell<'a> {
+    Text(&'a str),
+    MaybeText(Option<&'a str>),
+    Integer(i64),
+    MaybeInteger(Option<i64>),
+}
+
+/// How many values one statement binds at most; SQLite takes 32,766 and PostgreSQL 65,535.
+const MOST_CELLS: usize = 30_000;
+
+/// `ids` as a JSON array, for [`super::Engine::integers_of`].
+pub(super) fn identifiers(ids: &[i64]) -> String {
+    serde_json::to_string(ids).unwrap_or_default()
+}
+
+/// `numbers` as a JSON array, for [`super::Engine::texts_of`].
+pub(super) fn numbers_text(numbers: &[String]) -> String {
+    serde_json::to_string(numbers).unwrap_or_default()
+}
+
+/// `($1, $2), ($3, $4)` for rows of so many columns.
+fn placeholders(rows: usize, columns: usize) -> String {
+    let mut text = String::new();
+    for row in 0..rows {
+        text.push_str(if row == 0 { "(" } else { ", (" });
+        for column in 1..=columns {
+            let separator = if column == 1 { "" } else { ", " };
+            text.push_str(&format!("{separator}${}", row * columns + column));
+        }
+        text.push(')');
+    }
+    text
+}
+
+fn bind<'q>(
+    mut query: sqlx::query::Query<'q, sqlx::Any, sqlx::any::AnyArguments>,
+    cells: &[Cell<'_>],
+) -> sqlx::query::Query<'q, sqlx::Any, sqlx::any::AnyArguments> {
+    for cell in cells {
+        query = match cell {
+            Cell::Text(text) => query.bind((*text).to_owned()),
+            Cell::MaybeText(text) => query.bind(text.map(str::to_owned)),
+            Cell::Integer(number) => query.bind(*number),
+            Cell::MaybeInteger(number) => query.bind(*number),
+        };
+    }
+    query
+}
+
+impl Records<'_> {
+    /// Inserts rows of `width` columns; `tail` is what follows the values, such as `ON CONFLICT DO NOTHING`.
+    pub(super) async fn insert_rows(
+        &mut self,
+        table: &str,
+        columns: &str,
+        width: usize,
+        cells: Vec<Cell<'_>>,
+        tail: &str,
+    ) -> Result<Vec<AnyRow>, sqlx::Error> {
+        let mut returned = Vec::new();
+        for chunk in cells.chunks(MOST_CELLS / width * width) {
+            let values = placeholders(chunk.len() / width, width);
+            let sql = format!("INSERT INTO {table} ({columns}) VALUES {values} {tail}");
+            let query = bind(sqlx::query(sqlx::AssertSqlSafe(sql)).persistent(false), chunk);
+            returned.extend(query.fetch_all(&mut *self.connection).await?);
+        }
+        Ok(returned)
+    }
+
+    /// Inserts rows whose table has an `id` and a `number`, and returns both.
+    pub(super) async fn insert_numbered(
+        &mut self,
+        table: &str,
+        columns: &str,
+        width: usize,
+        cells: Vec<Cell<'_>>,
+    ) -> Result<Vec<(i64, String)>, sqlx::Error> {
+        let rows = self.insert_rows(table, columns, width, cells, "RETURNING id, number").await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+    }
+}
+
+/// The ids of `inserted` in the order of `numbers`: a database may return rows in any order.
+pub(super) fn in_order<'n>(
+    inserted: &[(i64, String)],
+    numbers: impl Iterator<Item = &'n str>,
+) -> Result<Vec<i64>, StoreError> {
+    let ids: HashMap<&str, i64> = inserted.iter().map(|(id, number)| (number.as_str(), *id)).collect();
+    numbers
+        .map(|number| {
+            let missing = || StoreError::Unreadable(format!("the database returned no id for {number}"));
+            ids.get(number).copied().ok_or_else(missing)
+        })
+        .collect()
+}
+
+/// What a failed insertion means: that a number is taken, where the database says so.
+pub(super) fn duplicate<'n>(
+    error: sqlx::Error,
+    what: &'static str,
+    numbers: impl Iterator<Item = &'n str>,
+) -> StoreError {
+    let first: Vec<&str> = numbers.take(3).collect();
+    StoreError::or_duplicate(error, what, &first.join(", "))
+}

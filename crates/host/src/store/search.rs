@@ -1,0 +1,224 @@
+//! Finding incidents by conditions, a page at a time.
+
+use super::rows::{Cell, identifiers};
+use super::{Records, StoreError, incidents};
+use crate::model::Incident;
+
+/// A column that incidents are found by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each is the field of the same name")]
+pub enum SearchField {
+    Number,
+    IncidentType,
+    Title,
+    Description,
+    Status,
+    Severity,
+    Disposition,
+    Conclusion,
+    Owner,
+    Assignee,
+    Creator,
+    ClosedBy,
+    CreatedAt,
+    ModifiedAt,
+    ClosedAt,
+    DueAt,
+}
+
+impl SearchField {
+    /// Whether it is a time, compared in whole seconds.
+    #[must_use]
+    pub const fn is_time(self) -> bool {
+        matches!(self, Self::CreatedAt | Self::ModifiedAt | Self::ClosedAt | Self::DueAt)
+    }
+
+    const fn column(self) -> &'static str {
+        match self {
+            Self::Number => "i.number",
+            Self::IncidentType => "i.incident_type",
+            Self::Title => "i.title",
+            Self::Description => "i.description",
+            Self::Status => "i.status",
+            Self::Severity => "i.severity",
+            Self::Disposition => "i.disposition",
+            Self::Conclusion => "i.conclusion",
+            Self::Owner => "i.owner",
+            Self::Assignee => "i.assignee",
+            Self::Creator => "i.creator",
+            Self::ClosedBy => "i.closed_by",
+            Self::CreatedAt => "i.created_at",
+            Self::ModifiedAt => "i.modified_at",
+            Self::ClosedAt => "i.closed_at",
+            Self::DueAt => "i.due_at",
+        }
+    }
+}
+
+/// How a field is compared with a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each says what it is")]
+pub enum Comparison {
+    Less,
+    Greater,
+    Equal,
+    AtMost,
+    AtLeast,
+    Different,
+    /// With `%` for any text and `_` for any character; the case of letters makes no difference.
+    Like,
+    Empty,
+    NotEmpty,
+}
+
+/// What a condition looks at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// A field that every incident has.
+    Static(SearchField),
+    /// A dynamic field.
+    Dynamic {
+        /// The section that it stands in.
+        section: String,
+        /// Its name.
+        name: String,
+    },
+}
+
+/// What a subject is compared with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Operand {
+    /// Text, for a text or a dynamic field.
+    Text(String),
+    /// Milliseconds since 1970, for a time.
+    Time(i64),
+    /// Nothing, for [`Comparison::Empty`] and [`Comparison::NotEmpty`].
+    Nothing,
+}
+
+/// One condition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    /// What it looks at.
+    pub subject: Subject,
+    /// How it compares.
+    pub comparison: Comparison,
+    /// With what.
+    pub operand: Operand,
+}
+
+/// What incidents are asked for.
+#[derive(Debug, Clone)]
+pub struct Search {
+    /// Of these sites.
+    pub sites: Vec<i64>,
+    /// Made at or after this, in milliseconds since 1970.
+    pub from: i64,
+    /// Made before this.
+    pub until: i64,
+    /// At least one of these groups holds as a whole; no group means all.
+    pub groups: Vec<Vec<Condition>>,
+    /// How many incidents to leave out.
+    pub offset: i64,
+    /// How many to return at most.
+    pub limit: i64,
+}
+
+impl Records<'_> {
+    /// The incidents that are asked for, the oldest first: so a page stays what it is while incidents are made.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn search_incidents(&mut self, search: &Search) -> Result<Vec<Incident>, StoreError> {
+        let mut values = Values::default();
+        let sites = identifiers(&search.sites);
+        let sites = values.add(Cell::Text(&sites));
+        let (from, until) = (values.add(Cell::Integer(search.from)), values.add(Cell::Integer(search.until)));
+        let mut alternatives = Vec::new();
+        for group in &search.groups {
+            let conditions: Vec<_> = group.iter().map(|condition| self.condition(condition, &mut values)).collect();
+            alternatives.push(if conditions.is_empty() { "1 = 1".to_owned() } else { conditions.join(" AND ") });
+        }
+        let filter =
+            if alternatives.is_empty() { String::new() } else { format!(" AND (({}))", alternatives.join(") OR (")) };
+        let (limit, offset) = (values.add(Cell::Integer(search.limit)), values.add(Cell::Integer(search.offset)));
+        let sql = format!(
+            "SELECT {} FROM incidents i
+             WHERE i.site_id IN ({}) AND i.created_at >= {from} AND i.created_at < {until}{filter}
+             ORDER BY i.created_at, i.id LIMIT {limit} OFFSET {offset}",
+            incidents::COLUMNS,
+            self.engine.integers_of(&sites),
+        );
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql)).persistent(false);
+        for value in &values.cells {
+            query = match value {
+                Cell::Text(text) => query.bind((*text).to_owned()),
+                Cell::Integer(number) => query.bind(*number),
+                Cell::MaybeText(text) => query.bind(text.map(str::to_owned)),
+                Cell::MaybeInteger(number) => query.bind(*number),
+            };
+        }
+        query.fetch_all(&mut *self.connection).await?.iter().map(incidents::read).collect()
+    }
+
+    fn condition<'c>(&self, condition: &'c Condition, values: &mut Values<'c>) -> String {
+        match &condition.subject {
+            Subject::Static(field) => self.compare(field.column(), field.is_time(), condition, values),
+            Subject::Dynamic { section, name } => {
+                let (section, name) = (values.add(Cell::Text(section)), values.add(Cell::Text(name)));
+                let of_it = format!(
+                    "SELECT 1 FROM incident_fields f WHERE f.incident_id = i.id AND f.section = {section} AND f.name = {name}"
+                );
+                match condition.comparison {
+                    Comparison::Empty => format!("NOT EXISTS ({of_it} AND f.value IS NOT NULL)"),
+                    _ => format!("EXISTS ({of_it} AND {})", self.compare("f.value", false, condition, values)),
+                }
+            }
+        }
+    }
+
+    fn compare<'c>(&self, column: &str, is_time: bool, condition: &'c Condition, values: &mut Values<'c>) -> String {
+        let operator = match condition.comparison {
+            Comparison::Less => "<",
+            Comparison::Greater => ">",
+            Comparison::Equal => "=",
+            Comparison::AtMost => "<=",
+            Comparison::AtLeast => ">=",
+            Comparison::Different => "<>",
+            Comparison::Like => "LIKE",
+            Comparison::Empty if is_time => return format!("{column} IS NULL"),
+            Comparison::Empty => return format!("COALESCE({column}, '') = ''"),
+            Comparison::NotEmpty if is_time => return format!("{column} IS NOT NULL"),
+            Comparison::NotEmpty => return format!("COALESCE({column}, '') <> ''"),
+        };
+        match &condition.operand {
+            Operand::Time(time) => {
+                let seconds = values.add(Cell::Integer(time.div_euclid(1000)));
+                format!("{column} / 1000 {operator} {seconds}")
+            }
+            Operand::Text(text) => {
+                let value = values.add(Cell::Text(text));
+                if condition.comparison == Comparison::Like {
+                    // A backslash is a backslash: at the end of a pattern it would be an error.
+                    let pattern = format!("REPLACE(LOWER({value}), '\\', '\\\\')");
+                    return format!("LOWER(COALESCE({column}, '')) LIKE {pattern} ESCAPE '\\'");
+                }
+                format!("COALESCE({column}, ''){} {operator} {value}", self.engine.bytewise())
+            }
+            Operand::Nothing => "1 = 0".to_owned(),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Values<'c> {
+    cells: Vec<Cell<'c>>,
+}
+
+impl<'c> Values<'c> {
+    /// Adds a value, and returns its placeholder.
+    fn add(&mut self, cell: Cell<'c>) -> String {
+        self.cells.push(cell);
+        format!("${}", self.cells.len())
+    }
+}

@@ -1,0 +1,172 @@
+//! Export: rows are read from the store a page at a time and written as they come.
+
+use std::collections::HashMap;
+use std::io::Write;
+
+use serde_json::Value;
+
+use super::record::{CASE_COLUMNS, INCIDENT_COLUMNS, Written, write_case, write_incident};
+use super::{Format, Progress, Subject, TransferError, formula};
+use crate::model::{Caller, Right};
+use crate::store::{Records, Store};
+
+/// How many rows are in memory at once.
+const PAGE: i64 = 500;
+
+/// Writes all that the caller may see, in the order in which it was stored; links to what the caller may not see are
+/// left out. Every page is as it was at one moment; what changes in between shows on later pages. Writing blocks the
+/// task, as a file or a pipe does.
+///
+/// `progress` is told after each page. Returns the number of rows.
+///
+/// # Errors
+/// [`TransferError`] when the store or the file fails.
+pub async fn export(
+    store: &Store,
+    caller: &Caller,
+    subject: Subject,
+    format: Format,
+    out: &mut (dyn Write + Send),
+    progress: &mut (dyn FnMut(Progress) + Send),
+) -> Result<u64, TransferError> {
+    let mut reader = store.reader().await?;
+    let mut records = reader.records();
+    let sites: HashMap<i64, String> = records
+        .sites()
+        .await?
+        .into_iter()
+        .filter(|site| caller.may(Right::SeeIncidents, site.id))
+        .map(|site| (site.id, site.name))
+        .collect();
+    let ids: Vec<i64> = sites.keys().copied().collect();
+    let total = match subject {
+        Subject::Incidents => records.count_incidents(&ids).await?,
+        Subject::Cases => records.count_cases(&ids).await?,
+    };
+    drop(reader);
+    let mut writer = Writer::new(subject, format, out)?;
+    let mut after = 0;
+    loop {
+        // A reader per page: an export that nobody reads keeps no connection.
+        let mut reader = store.reader().await?;
+        let mut records = reader.records();
+        let (last, rows) = match subject {
+            Subject::Incidents => incidents(&mut records, caller, &sites, &ids, after).await?,
+            Subject::Cases => {
+                let cases = records.cases_after(&ids, after, PAGE).await?;
+                let name = |site| sites.get(&site).map_or("", String::as_str);
+                (
+                    cases.last().map(|case| case.id),
+                    cases.iter().map(|case| write_case(case, name(case.site_id))).collect(),
+                )
+            }
+        };
+        drop(reader);
+        let Some(last) = last else { break };
+        after = last;
+        for row in &rows {
+            writer.row(row)?;
+        }
+        progress(Progress { rows: writer.rows, total_rows: u64::try_from(total).ok(), bytes: 0 });
+    }
+    writer.finish()
+}
+
+async fn incidents(
+    records: &mut Records<'_>,
+    caller: &Caller,
+    sites: &HashMap<i64, String>,
+    site_ids: &[i64],
+    after: i64,
+) -> Result<(Option<i64>, Vec<Written>), TransferError> {
+    let incidents = records.incidents_after(site_ids, after, PAGE).await?;
+    let ids: Vec<i64> = incidents.iter().map(|incident| incident.id).collect();
+    let tasks = records.tasks_of(&ids).await?;
+    let fields = records.fields_of(&ids).await?;
+    let mut cases = records.cases_of(&ids).await?;
+    let mut linked = records.links_of(&ids).await?;
+    for links in cases.values_mut().chain(linked.values_mut()) {
+        links.retain(|link| caller.may(Right::SeeIncidents, link.site_id));
+    }
+    let rows = incidents.iter().map(|incident| {
+        let id = &incident.id;
+        write_incident(
+            incident,
+            sites.get(&incident.site_id).map_or("", String::as_str),
+            tasks.get(id).map_or(&[], Vec::as_slice),
+            fields.get(id).map_or(&[], Vec::as_slice),
+            cases.get(id).map_or(&[], Vec::as_slice),
+            linked.get(id).map_or(&[], Vec::as_slice),
+        )
+    });
+    Ok((ids.last().copied(), rows.collect()))
+}
+
+/// Writes rows in a format.
+struct Writer<'w> {
+    format: Format,
+    out: &'w mut (dyn Write + Send),
+    rows: u64,
+}
+
+impl<'w> Writer<'w> {
+    fn new(subject: Subject, format: Format, out: &'w mut (dyn Write + Send)) -> Result<Self, TransferError> {
+        match format {
+            Format::Json => out.write_all(b"[")?,
+            Format::Ndjson => {}
+            Format::Csv => {
+                let columns = match subject {
+                    Subject::Incidents => INCIDENT_COLUMNS,
+                    Subject::Cases => CASE_COLUMNS,
+                };
+                line(out, columns.iter().map(|name| (*name).to_owned()))?;
+            }
+        }
+        Ok(Self { format, out, rows: 0 })
+    }
+
+    fn row(&mut self, row: &Written) -> Result<(), TransferError> {
+        if self.format == Format::Csv {
+            line(self.out, row.iter().map(|(_, json)| cell(json)))?;
+        } else {
+            let fields: Vec<_> = row.iter().map(|(name, json)| format!("\"{name}\":{json}")).collect();
+            let before = match (self.format, self.rows) {
+                (Format::Ndjson, _) => "",
+                (_, 0) => "\n",
+                _ => ",\n",
+            };
+            let after = if self.format == Format::Ndjson { "\n" } else { "" };
+            write!(self.out, "{before}{{{}}}{after}", fields.join(","))?;
+        }
+        self.rows += 1;
+        Ok(())
+    }
+
+    fn finish(self) -> Result<u64, TransferError> {
+        if self.format == Format::Json {
+            self.out.write_all(b"\n]\n")?;
+        }
+        self.out.flush()?;
+        Ok(self.rows)
+    }
+}
+
+/// A value as it stands in a cell: text without quotes, null and an empty list as nothing, all else as JSON.
+fn cell(json: &str) -> String {
+    match json {
+        "null" | "[]" => String::new(),
+        _ if json.starts_with('"') => match serde_json::from_str(json) {
+            Ok(Value::String(text)) => formula::guarded(&text),
+            _ => json.to_owned(),
+        },
+        _ => formula::guarded(json),
+    }
+}
+
+fn line(out: &mut (dyn Write + Send), cells: impl Iterator<Item = String>) -> Result<(), TransferError> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let problem = |error: csv::Error| TransferError::File(std::io::Error::other(error));
+    writer.write_record(cells).map_err(problem)?;
+    let text = writer.into_inner().map_err(|error| TransferError::File(error.into_error()))?;
+    Ok(out.write_all(&text)?)
+}

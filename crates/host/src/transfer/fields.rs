@@ -1,0 +1,128 @@
+//! The fields of a row, taken one by one; what is wrong with them is gathered.
+
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::de::DeserializeOwned;
+use soar_connector::name::{nearest, quoted};
+
+use super::source::RawRow;
+use crate::utility::parse_date_time;
+
+/// What is left of a row, and what was wrong with what was taken.
+#[derive(Debug)]
+pub(super) struct Fields {
+    row: RawRow,
+    known: Vec<&'static str>,
+    problems: Vec<(String, String)>,
+}
+
+impl Fields {
+    pub(super) fn new(row: RawRow) -> Self {
+        Self { row, known: Vec::new(), problems: Vec::new() }
+    }
+
+    pub(super) fn problem(&mut self, field: &str, problem: impl Into<String>) {
+        self.problems.push((field.to_owned(), problem.into()));
+    }
+
+    /// The JSON text of a field; none for null.
+    pub(super) fn raw(&mut self, name: &'static str) -> Option<String> {
+        self.known.push(name);
+        self.row.remove(name).map(|value| value.get().to_owned()).filter(|text| text != "null")
+    }
+
+    /// Text that is not empty; a number counts as its digits.
+    pub(super) fn text(&mut self, name: &'static str) -> Option<String> {
+        let raw = self.raw(name)?;
+        let is_number = raw.starts_with(|c: char| c == '-' || c.is_ascii_digit());
+        let text = if is_number { Ok(raw.clone()) } else { serde_json::from_str::<String>(&raw) };
+        match text {
+            Ok(text) if text.contains('\0') => {
+                self.problem(name, "expected text without NUL characters");
+                None
+            }
+            Ok(text) => Some(text).filter(|text| !text.is_empty()),
+            Err(_) => {
+                self.problem(name, format!("expected text, found {}", quoted(&raw)));
+                None
+            }
+        }
+    }
+
+    pub(super) fn required(&mut self, name: &'static str) -> String {
+        let before = self.problems.len();
+        let text = self.text(name);
+        if text.is_none() && self.problems.len() == before {
+            self.problem(name, "expected text, found nothing");
+        }
+        text.unwrap_or_default()
+    }
+
+    /// Text of at most so many characters.
+    pub(super) fn short(&mut self, name: &'static str, most: usize) -> String {
+        let text = self.text(name).unwrap_or_default();
+        let length = text.chars().count();
+        if length > most {
+            self.problem(name, format!("expected at most {most} characters, found {length}"));
+        }
+        text
+    }
+
+    pub(super) fn choice<T: FromStr<Err = String>>(&mut self, name: &'static str, unless_given: T) -> T {
+        match self.text(name).map(|text| text.parse()).transpose() {
+            Ok(value) => value.unwrap_or(unless_given),
+            Err(problem) => {
+                self.problem(name, problem);
+                unless_given
+            }
+        }
+    }
+
+    /// A time in milliseconds since 1970.
+    pub(super) fn time(&mut self, name: &'static str) -> Option<i64> {
+        let text = self.text(name)?;
+        match time(&text) {
+            Some(time) => Some(time),
+            None => {
+                let found = quoted(&text);
+                self.problem(name, format!("expected a time such as 2021-01-27T14:08:00Z, found {found}"));
+                None
+            }
+        }
+    }
+
+    pub(super) fn list<T: DeserializeOwned>(&mut self, name: &'static str) -> Vec<T> {
+        let Some(raw) = self.raw(name) else { return Vec::new() };
+        serde_json::from_str(&raw).unwrap_or_else(|error| {
+            let why = error.to_string();
+            let why = why.split(" at line ").next().unwrap_or_default();
+            self.problem(name, format!("expected a JSON array of its objects, found {} ({why})", quoted(&raw)));
+            Vec::new()
+        })
+    }
+
+    /// The problems; a field that nobody took is one.
+    pub(super) fn finish(mut self) -> Vec<(String, String)> {
+        let unknown: Vec<_> = self.row.keys().cloned().collect();
+        for name in unknown {
+            let near = nearest(&name, self.known.iter().copied());
+            let near = near.map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
+            let valid = self.known.join(", ");
+            self.problem(&name, format!("expected one of the fields {valid}{near}"));
+        }
+        self.problems
+    }
+}
+
+/// A time as a file may write it.
+pub(super) fn time(text: &str) -> Option<i64> {
+    let stamp = text.trim().parse::<Timestamp>().ok().map(|time| time.as_millisecond());
+    stamp.or_else(|| parse_date_time(text, &TimeZone::UTC).ok())
+}
+
+/// A time as a file writes it.
+pub(super) fn shown_time(milliseconds: i64) -> String {
+    Timestamp::from_millisecond(milliseconds).map(|time| time.to_string()).unwrap_or_default()
+}

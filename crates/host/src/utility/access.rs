@@ -1,0 +1,111 @@
+//! Who acts, and what the caller may not do.
+
+use std::collections::HashMap;
+
+use soar_connector::Parameters;
+use soar_connector::name::quoted;
+
+use super::Refusal;
+use crate::model::{Caller, Right, Site, User};
+use crate::store::{Records, StoreError};
+
+/// In whose name something is done: the caller's, or that of another user who is named in the parameters.
+#[derive(Debug, Clone)]
+pub(super) struct Actor {
+    /// The name that is recorded.
+    pub(super) name: String,
+    /// Whether it is not the caller.
+    is_other: bool,
+}
+
+impl Actor {
+    /// The user named under `Username`, or else the caller.
+    pub(super) async fn find(
+        records: &mut Records<'_>,
+        caller: &Caller,
+        parameters: &Parameters,
+    ) -> Result<Self, Refusal> {
+        match parameters.text("Username") {
+            Some(name) if name.to_lowercase() != caller.user.name.to_lowercase() => {
+                // Who may act for nobody learns nothing about who there is.
+                let may_anywhere =
+                    caller.user.is_administrator || caller.roles.values().any(|role| role.allows(Right::ActForOthers));
+                if !may_anywhere || !caller.user.active {
+                    return Err(Refusal::Because(missing(caller, Right::ActForOthers, &caller.site.name)));
+                }
+                let user = active_user(records, name).await?;
+                Ok(Self { name: user.name, is_other: true })
+            }
+            _ => Ok(Self { name: caller.user.name.clone(), is_other: false }),
+        }
+    }
+
+    /// Why the actor may not change what belongs to `site`, if that is so. What the caller may not see is not there.
+    pub(super) fn refusal(
+        &self,
+        caller: &Caller,
+        what: &'static str,
+        number: &str,
+        site: i64,
+        sites: &Sites,
+    ) -> Option<String> {
+        if !caller.may(Right::SeeIncidents, site) {
+            return Some(StoreError::not_found(what, number).to_string());
+        }
+        let wanted = [Right::ChangeIncidents, Right::ActForOthers];
+        let wanted = &wanted[..if self.is_other { 2 } else { 1 }];
+        let lacking = wanted.iter().find(|right| !caller.may(**right, site))?;
+        Some(missing(caller, *lacking, sites.name(site)))
+    }
+}
+
+/// The user of that name, who may do something.
+pub(super) async fn active_user(records: &mut Records<'_>, name: &str) -> Result<User, Refusal> {
+    let user = records.user(name).await?;
+    if user.active {
+        return Ok(user);
+    }
+    Err(Refusal::Because(format!("The user {} is not active. Name an active user.", quoted(&user.name))))
+}
+
+/// The site of that name, as far as the caller may change incidents there.
+pub(super) async fn site_for_change(records: &mut Records<'_>, caller: &Caller, name: &str) -> Result<Site, Refusal> {
+    let site = records.site(name).await?;
+    if !caller.may(Right::SeeIncidents, site.id) {
+        return Err(StoreError::not_found("site", name).into());
+    }
+    may(caller, Right::ChangeIncidents, &site)?;
+    Ok(site)
+}
+
+/// Refuses unless the caller has `right` on `site`.
+pub(super) fn may(caller: &Caller, right: Right, site: &Site) -> Result<(), Refusal> {
+    if caller.may(right, site.id) { Ok(()) } else { Err(Refusal::Because(missing(caller, right, &site.name))) }
+}
+
+/// That a right is missing, and who can give it.
+pub(super) fn missing(caller: &Caller, right: Right, site: &str) -> String {
+    format!(
+        "The user {} lacks the right to {right} on the site {}. Ask an administrator for a role that has it.",
+        quoted(&caller.user.name),
+        quoted(site),
+    )
+}
+
+/// All sites, by their number in the store.
+#[derive(Debug)]
+pub(super) struct Sites(HashMap<i64, Site>);
+
+impl Sites {
+    pub(super) async fn load(records: &mut Records<'_>) -> Result<Self, StoreError> {
+        Ok(Self(records.sites().await?.into_iter().map(|site| (site.id, site)).collect()))
+    }
+
+    pub(super) fn get(&self, id: i64) -> Option<&Site> {
+        self.0.get(&id)
+    }
+
+    pub(super) fn name(&self, id: i64) -> &str {
+        self.get(id).map_or("", |site| &site.name)
+    }
+}

@@ -1,0 +1,114 @@
+//! Commands that decide about each of many items and then do it at once: run, planned and applied by one decision.
+
+use async_trait::async_trait;
+use soar_connector::Parameters;
+
+use super::plan::{Ground, Plan, PlannedItem};
+use super::{Answer, Refusal, UtilityCommand};
+use crate::model::Caller;
+use crate::store::Records;
+
+/// A command whose decision and deed are apart.
+#[async_trait]
+pub(super) trait BulkCommand: Send + Sync {
+    /// Its name in the manifest.
+    const NAME: &'static str;
+
+    /// The last part of its address.
+    const ENDPOINT: &'static str;
+
+    /// What it decided about each item.
+    type Decision: Decision;
+
+    /// Looks at everything, locks what would change, and changes nothing.
+    async fn decide(
+        &self,
+        records: &mut Records<'_>,
+        caller: &Caller,
+        parameters: &Parameters,
+        now: i64,
+    ) -> Result<Self::Decision, Refusal>;
+
+    /// Does what was decided.
+    async fn carry_out(&self, records: &mut Records<'_>, decision: Self::Decision, now: i64)
+    -> Result<Answer, Refusal>;
+}
+
+/// What was decided about each item.
+pub(super) trait Decision: Send {
+    /// What else than items the decision rests on, such as the new site; in any form.
+    fn surroundings(&self) -> String;
+
+    /// What would become of each item, with what the decision about it rests on, in any form.
+    fn items(&self) -> Vec<(PlannedItem, String)>;
+}
+
+/// A [`BulkCommand`] as a [`UtilityCommand`].
+#[derive(Debug)]
+pub(super) struct Planned<T>(pub(super) T);
+
+fn ground<D: Decision>(
+    command: &str,
+    caller: &Caller,
+    parameters: &Parameters,
+    decision: &D,
+) -> (Ground, Vec<PlannedItem>) {
+    let items = decision.items();
+    let grounds = items.iter().map(|(planned, ground)| (planned.item.clone(), format!("{ground} {planned:?}")));
+    let ground = Ground::new(command, caller, parameters, &decision.surroundings(), grounds);
+    (ground, items.into_iter().map(|(planned, _)| planned).collect())
+}
+
+#[async_trait]
+impl<T: BulkCommand> UtilityCommand for Planned<T> {
+    fn name(&self) -> &'static str {
+        T::NAME
+    }
+
+    fn endpoint(&self) -> &'static str {
+        T::ENDPOINT
+    }
+
+    async fn run(
+        &self,
+        records: &mut Records<'_>,
+        caller: &Caller,
+        parameters: &Parameters,
+        now: i64,
+    ) -> Result<Answer, Refusal> {
+        let decision = self.0.decide(records, caller, parameters, now).await?;
+        self.0.carry_out(records, decision, now).await
+    }
+
+    fn can_plan(&self) -> bool {
+        true
+    }
+
+    async fn plan(
+        &self,
+        records: &mut Records<'_>,
+        caller: &Caller,
+        parameters: &Parameters,
+        now: i64,
+    ) -> Result<Plan, Refusal> {
+        let decision = self.0.decide(records, caller, parameters, now).await?;
+        let (ground, items) = ground(T::NAME, caller, parameters, &decision);
+        Ok(Plan { command: T::NAME.to_owned(), items, fingerprint: ground.fingerprint() })
+    }
+
+    async fn apply(
+        &self,
+        records: &mut Records<'_>,
+        caller: &Caller,
+        parameters: &Parameters,
+        now: i64,
+        fingerprint: &str,
+    ) -> Result<Answer, Refusal> {
+        let decision = self.0.decide(records, caller, parameters, now).await?;
+        let (ground, _) = ground(T::NAME, caller, parameters, &decision);
+        match ground.moved_since(fingerprint) {
+            Some(moved) => Err(Refusal::Because(moved)),
+            None => self.0.carry_out(records, decision, now).await,
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Close Incident in Bulk: closes incidents that nothing keeps open.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use serde_json::json;
+use soar_connector::Parameters;
+use soar_connector::name::quoted;
+
+use super::access::{Actor, Sites};
+use super::bulk::{BulkCommand, Decision};
+use super::cc_table::CcTable;
+use super::dates::{context_date, table_date};
+use super::plan::{FieldChange, PlannedItem};
+use super::selection::{Selected, select};
+use super::{Answer, Ended, Refusal, items};
+use crate::model::{Caller, Status};
+use crate::store::{IncidentGround, Records, StoreError};
+
+#[derive(Debug)]
+pub(super) struct CloseIncidentInBulk;
+
+/// What is to be closed, and how.
+#[derive(Debug)]
+pub(super) struct Closing {
+    pub(super) numbers: Vec<String>,
+    pub(super) bypass_tasks: bool,
+    pub(super) bypass_fields: bool,
+    pub(super) conclusion: String,
+}
+
+#[derive(Debug)]
+pub(super) struct Closed {
+    actor: Actor,
+    conclusion: String,
+    sites: Sites,
+    items: Vec<Selected>,
+}
+
+/// Decides about closing: nothing else closes incidents.
+pub(super) async fn decide(
+    records: &mut Records<'_>,
+    caller: &Caller,
+    actor: Actor,
+    closing: Closing,
+) -> Result<Closed, StoreError> {
+    let sites = Sites::load(records).await?;
+    let mut items = select(records, caller, &actor, &sites, closing.numbers).await?;
+    let open = items.iter().filter_map(Selected::accepted).filter(|incident| incident.status == Status::Open);
+    let open: Vec<i64> = open.map(|incident| incident.id).collect();
+    let tasks = if closing.bypass_tasks { HashMap::new() } else { records.pending_tasks(&open).await? };
+    let fields = if closing.bypass_fields { HashMap::new() } else { records.missing_fields(&open).await? };
+    for item in &mut items {
+        let Some(incident) = item.accepted() else { continue };
+        if incident.status == Status::Closed {
+            item.refusal = Some(closed_already(incident, &sites));
+            continue;
+        }
+        let pending: Vec<_> = tasks.get(&incident.id).into_iter().flatten().map(|name| quoted(name)).collect();
+        let missing: Vec<_> = fields.get(&incident.id).into_iter().flatten().map(|name| quoted(name)).collect();
+        item.refusal = kept_open(&pending, &missing);
+    }
+    Ok(Closed { actor, conclusion: closing.conclusion, sites, items })
+}
+
+fn closed_already(incident: &IncidentGround, sites: &Sites) -> String {
+    let by = incident.closed_by.as_deref().map(|name| format!(" by {}", quoted(name))).unwrap_or_default();
+    let at = incident.closed_at.zip(sites.get(incident.site_id));
+    let at = at.map(|(at, site)| format!(" at {}", context_date(at, site))).unwrap_or_default();
+    format!("The incident is closed already{by}{at}; it stays as it is.")
+}
+
+fn kept_open(pending: &[String], missing: &[String]) -> Option<String> {
+    let mut reasons = Vec::new();
+    if !pending.is_empty() {
+        let pending = pending.join(", ");
+        reasons.push(format!(
+            "Required tasks are pending: {pending}. Finish them, or set Bypass Required Pending Tasks to Yes."
+        ));
+    }
+    if !missing.is_empty() {
+        let missing = missing.join(", ");
+        reasons.push(format!(
+            "Fields that are required on close have no value: {missing}. Fill them in, or set Bypass All Required \
+             Fields to Yes."
+        ));
+    }
+    (!reasons.is_empty()).then(|| reasons.join(" "))
+}
+
+impl Closed {
+    /// Why the only incident would not be closed.
+    pub(super) fn refusal(&self) -> Option<&str> {
+        self.items.first().and_then(|item| item.refusal.as_deref())
+    }
+
+    fn answer(&self, now: i64) -> Answer {
+        let mut table = CcTable::new(&["Incident Number", "Status", "Close Date", "Closed By", "Result"]);
+        let mut rows = Vec::with_capacity(self.items.len());
+        let mut failed = Vec::new();
+        let mut done = 0;
+        // One date per site, not per incident: formatting looks the time zone up.
+        let mut dates: HashMap<(i64, i64), (String, String)> = HashMap::new();
+        for item in &self.items {
+            let incident = item.incident.as_ref();
+            let (status, at, by) = match (&item.refusal, incident) {
+                (None, _) => (Status::Closed.as_str(), Some(now), self.actor.name.as_str()),
+                (Some(_), Some(incident)) => {
+                    (incident.status.as_str(), incident.closed_at, incident.closed_by.as_deref().unwrap_or_default())
+                }
+                (Some(_), None) => ("", None, ""),
+            };
+            let dated = at.zip(incident.map(|incident| incident.site_id)).map(|(at, site)| {
+                dates.entry((at, site)).or_insert_with(|| {
+                    let site = self.sites.get(site);
+                    site.map(|site| (context_date(at, site), table_date(at, site))).unwrap_or_default()
+                })
+            });
+            let (date, shown_date) = dated.map(|(date, shown)| (date.as_str(), shown.as_str())).unwrap_or_default();
+            let result = if item.refusal.is_none() { Ended::Successful } else { Ended::Failed }.as_str();
+            table.row(&[&item.number, status, shown_date, by, result]);
+            let mut row = json!({
+                "Incident Number": item.number, "Status": status, "Close Date": date, "Result": result, "Closed By": by,
+            });
+            match &item.refusal {
+                None => done += 1,
+                Some(refusal) => {
+                    row["Error Message"] = refusal.as_str().into();
+                    failed.push((item.number.as_str(), refusal.as_str()));
+                }
+            }
+            rows.push(row);
+        }
+        Answer { result: Some(table.html()), context_data: Some(rows), ..items::answer(done, &failed) }
+    }
+}
+
+impl Decision for Closed {
+    fn surroundings(&self) -> String {
+        self.actor.name.clone()
+    }
+
+    fn items(&self) -> Vec<(PlannedItem, String)> {
+        let planned = self.items.iter().map(|item| {
+            item.planned(|_| {
+                let mut changes = vec![
+                    FieldChange::new("Status", Status::Open.as_str(), Status::Closed.as_str()),
+                    FieldChange::new("Closed By", "", &self.actor.name),
+                ];
+                if !self.conclusion.is_empty() {
+                    changes.push(FieldChange::new("Conclusion", "", format!("… {}", self.conclusion)));
+                }
+                changes
+            })
+        });
+        planned.collect()
+    }
+}
+
+#[async_trait]
+impl BulkCommand for CloseIncidentInBulk {
+    const NAME: &'static str = "Close Incident in Bulk";
+    const ENDPOINT: &'static str = "CloseIncidentInBulk";
+    type Decision = Closed;
+
+    async fn decide(
+        &self,
+        records: &mut Records<'_>,
+        caller: &Caller,
+        parameters: &Parameters,
+        _now: i64,
+    ) -> Result<Closed, Refusal> {
+        let closing = Closing {
+            numbers: items::numbers(parameters, "Incident Numbers")?,
+            bypass_tasks: parameters.boolean("Bypass Required Pending Tasks").unwrap_or(false),
+            bypass_fields: parameters.boolean("Bypass All Required Fields").unwrap_or(false),
+            conclusion: parameters.text("Conclusion").unwrap_or_default().to_owned(),
+        };
+        let actor = Actor::find(records, caller, parameters).await?;
+        Ok(decide(records, caller, actor, closing).await?)
+    }
+
+    async fn carry_out(&self, records: &mut Records<'_>, decision: Closed, now: i64) -> Result<Answer, Refusal> {
+        let ids: Vec<i64> = decision.items.iter().filter_map(Selected::accepted).map(|incident| incident.id).collect();
+        if !ids.is_empty() {
+            records.close_incidents(&ids, &decision.actor.name, &decision.conclusion, now).await?;
+        }
+        Ok(decision.answer(now))
+    }
+}

@@ -1,0 +1,77 @@
+//! Create An Incident: a new, open incident on the caller's site.
+
+use async_trait::async_trait;
+use jiff::tz::TimeZone;
+use serde_json::json;
+use soar_connector::Parameters;
+
+use super::access::{self, active_user};
+use super::dates::{context_date, day_of, parse_date_time, parse_zone};
+use super::{Answer, Ended, Refusal, UtilityCommand};
+use crate::model::{Caller, LONGEST_TITLE, Right, Severity};
+use crate::store::{NewIncident, Numbered, Records};
+
+/// Who owns an incident that was given no owner.
+const SYSTEM: &str = "System";
+
+#[derive(Debug)]
+pub(super) struct CreateAnIncident;
+
+/// A title as it is kept: longer ones are cut, as the documents say.
+pub(super) fn cut_title(title: &str) -> String {
+    title.chars().take(LONGEST_TITLE).collect()
+}
+
+#[async_trait]
+impl UtilityCommand for CreateAnIncident {
+    fn name(&self) -> &'static str {
+        "Create An Incident"
+    }
+
+    fn endpoint(&self) -> &'static str {
+        "CreateAnIncident"
+    }
+
+    async fn run(
+        &self,
+        records: &mut Records<'_>,
+        caller: &Caller,
+        parameters: &Parameters,
+        now: i64,
+    ) -> Result<Answer, Refusal> {
+        access::may(caller, Right::ChangeIncidents, &caller.site)?;
+        let text = |name: &str| parameters.text(name).unwrap_or_default().to_owned();
+        let owner = match parameters.text("Owner") {
+            Some(name) if !name.eq_ignore_ascii_case(SYSTEM) => active_user(records, name).await?.name,
+            _ => SYSTEM.to_owned(),
+        };
+        let zone = parameters.text("TimeZone").map(parse_zone).transpose();
+        let zone = zone.map_err(|problem| Refusal::Because(format!("TimeZone: {problem}.")))?;
+        let due = parameters.text("DueDate").map(|date| parse_date_time(date, &zone.unwrap_or(TimeZone::UTC)));
+        let due_at = due.transpose().map_err(|problem| Refusal::Because(format!("DueDate: {problem}.")))?;
+        if due_at.is_some_and(|due| due < now) {
+            return Err(Refusal::Because("DueDate is in the past: expected a date that is still to come.".to_owned()));
+        }
+        let severity = parameters.text("Severity").map(str::parse::<Severity>).transpose();
+        let severity = severity.map_err(|problem| Refusal::Because(format!("Severity: {problem}.")))?;
+        let site = &caller.site;
+        let number = records.next_number(Numbered::Incident, &day_of(now, site)).await?;
+        let incident = NewIncident {
+            title: cut_title(&text("Title")),
+            description: text("Description"),
+            incident_type: text("IncidentType"),
+            owner: Some(owner),
+            severity: severity.unwrap_or(Severity::Low),
+            raw_data: parameters.json("RawData").map(ToString::to_string),
+            due_at,
+            ..NewIncident::open(number, site.id, &caller.user.name, now)
+        };
+        records.insert_incidents(std::slice::from_ref(&incident)).await?;
+        let row = json!({
+            "Incident Number": incident.number, "Incident Type": incident.incident_type, "Title": incident.title,
+            "Severity": incident.severity, "Status": "Open", "Owner": incident.owner, "Site": site.name,
+            "Date Created": context_date(now, site), "Creator": incident.creator, "Result": Ended::Successful,
+        });
+        Ok(Answer { context_data: Some(vec![row]), ..Answer::ended(Ended::Successful) })
+    }
+}

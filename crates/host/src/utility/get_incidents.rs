@@ -1,0 +1,125 @@
+//! Get Incidents: a site's incidents by conditions, a page at a time.
+
+use async_trait::async_trait;
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value, json};
+use soar_connector::Parameters;
+use soar_connector::name::quoted;
+
+use super::dates::parse_date_time;
+use super::static_field::{FIELDS, StaticField};
+use super::{Answer, Ended, More, Refusal, UtilityCommand, access, filter};
+use crate::model::{Caller, DynamicField, Right};
+use crate::store::{Records, Search};
+
+/// How many incidents a page has unless the call says so.
+const PAGE_SIZE: i64 = 100;
+
+#[derive(Debug)]
+pub(super) struct GetIncidents;
+
+/// The wanted dynamic fields: section and names.
+type Sections = Vec<(String, Vec<String>)>;
+
+fn sections(parameters: &Parameters) -> Result<Sections, Refusal> {
+    let shape = || {
+        Refusal::Because(
+            "Dynamic Fields: expected a JSON object of sections with arrays of field names, such as \
+             {\"Customer\": [\"Name\"]}."
+                .to_owned(),
+        )
+    };
+    let Some(given) = parameters.json("Dynamic Fields") else { return Ok(Vec::new()) };
+    let sections = given.as_object().ok_or_else(shape)?.iter().map(|(section, names)| {
+        let names = names.as_array().ok_or_else(shape)?.iter();
+        let names = names.map(|name| name.as_str().map(str::to_owned).ok_or_else(shape)).collect::<Result<_, _>>()?;
+        Ok((section.clone(), names))
+    });
+    sections.collect()
+}
+
+/// The wanted static fields, each under the name that it was asked for by.
+fn columns(parameters: &Parameters) -> Result<Vec<(String, &'static StaticField)>, Refusal> {
+    let Some(given) = parameters.list("Static Fields") else {
+        let default = FIELDS.iter().filter(|field| field.is_default);
+        return Ok(default.map(|field| (field.name().to_owned(), field)).collect());
+    };
+    let columns = given.iter().map(|name| {
+        let field = StaticField::named(name).ok_or_else(|| {
+            let valid: Vec<_> = FIELDS.iter().map(StaticField::name).collect();
+            let name = quoted(name);
+            Refusal::Because(format!("Static Fields: there is no field {name}. Valid: {}.", valid.join(", ")))
+        })?;
+        Ok((name.clone(), field))
+    });
+    columns.collect()
+}
+
+fn dynamic(sections: &Sections, fields: &[DynamicField]) -> Map<String, Value> {
+    let shown = sections.iter().map(|(section, names)| {
+        let values = names.iter().map(|name| {
+            let field = fields.iter().find(|field| field.section == *section && field.name == *name);
+            (name.clone(), field.and_then(|field| field.value.clone()).unwrap_or_default().into())
+        });
+        (section.clone(), Value::Object(values.collect()))
+    });
+    shown.collect()
+}
+
+#[async_trait]
+impl UtilityCommand for GetIncidents {
+    fn name(&self) -> &'static str {
+        "Get Incidents"
+    }
+
+    fn endpoint(&self) -> &'static str {
+        "GetIncidents"
+    }
+
+    async fn run(
+        &self,
+        records: &mut Records<'_>,
+        caller: &Caller,
+        parameters: &Parameters,
+        _now: i64,
+    ) -> Result<Answer, Refusal> {
+        access::may(caller, Right::SeeIncidents, &caller.site)?;
+        let time = |name: &str| {
+            let time = parse_date_time(parameters.text(name).unwrap_or_default(), &TimeZone::UTC);
+            time.map_err(|problem| Refusal::Because(format!("{name}: {problem}.")))
+        };
+        let (from, last) = (time("Start Time")?, time("End Time")?);
+        if from > last {
+            return Err(Refusal::Because("Start Time is after End Time: exchange them.".to_owned()));
+        }
+        let filter = parameters.json("Filter").map(filter::parse).transpose().map_err(Refusal::Because)?;
+        let columns = columns(parameters)?;
+        let sections = sections(parameters)?;
+        let limit = parameters.integer("Page Size").unwrap_or(PAGE_SIZE);
+        let offset = parameters.integer("Page Index").unwrap_or(0).saturating_mul(limit);
+        let groups = filter.unwrap_or_default();
+        // The End Time is the last second that counts.
+        let until = last.saturating_add(1000);
+        let search = Search { sites: vec![caller.site.id], from, until, groups, offset, limit };
+        let incidents = records.search_incidents(&search).await?;
+        let ids: Vec<i64> = incidents.iter().map(|incident| incident.id).collect();
+        let mut links = records.links_of(&ids).await?;
+        let mut fields = records.fields_of(&ids).await?;
+        let rows = incidents.iter().map(|incident| {
+            let mut links = links.remove(&incident.id).unwrap_or_default();
+            links.retain(|link| caller.may(Right::SeeIncidents, link.site_id));
+            let shown = columns.iter();
+            let mut row: Map<String, Value> =
+                shown.map(|(name, field)| (name.clone(), field.value(incident, &caller.site, &links))).collect();
+            if !sections.is_empty() {
+                let fields = fields.remove(&incident.id).unwrap_or_default();
+                row.insert("Dynamic Fields".to_owned(), Value::Object(dynamic(&sections, &fields)));
+            }
+            Value::Object(row)
+        });
+        let rows: Vec<Value> = rows.collect();
+        let mut more = More::default();
+        more.insert("rawData", &json!({ "incidents": rows })).map_err(|error| Refusal::Because(error.to_string()))?;
+        Ok(Answer { context_data: Some(rows), more, ..Answer::ended(Ended::Successful) })
+    }
+}

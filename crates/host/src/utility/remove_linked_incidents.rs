@@ -1,0 +1,113 @@
+//! Remove Linked Incidents: takes links of an incident with others away.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use serde_json::json;
+use soar_connector::Parameters;
+use soar_connector::name::quoted;
+
+use super::access::{Actor, Sites};
+use super::bulk::{BulkCommand, Decision};
+use super::plan::{FieldChange, PlannedItem};
+use super::selection::{Selected, outcome, select};
+use super::{Answer, Refusal, items};
+use crate::model::{Caller, Right};
+use crate::store::{IncidentGround, Neighbour, Records};
+
+#[derive(Debug)]
+pub(super) struct RemoveLinkedIncidents;
+
+#[derive(Debug)]
+pub(super) struct Removed {
+    source: IncidentGround,
+    items: Vec<Selected>,
+    /// Numbers of linked incidents that the caller sees, after the removal.
+    left: Vec<String>,
+}
+
+impl Decision for Removed {
+    fn surroundings(&self) -> String {
+        format!("{:?}", self.source)
+    }
+
+    fn items(&self) -> Vec<(PlannedItem, String)> {
+        let change = || vec![FieldChange::new("Linked Incident", &self.source.number, "")];
+        self.items.iter().map(|item| item.planned(|_| change())).collect()
+    }
+}
+
+#[async_trait]
+impl BulkCommand for RemoveLinkedIncidents {
+    const NAME: &'static str = "Remove Linked Incidents";
+    const ENDPOINT: &'static str = "RemoveLinkedIncidents";
+    type Decision = Removed;
+
+    async fn decide(
+        &self,
+        records: &mut Records<'_>,
+        caller: &Caller,
+        parameters: &Parameters,
+        _now: i64,
+    ) -> Result<Removed, Refusal> {
+        let numbers = items::numbers(parameters, "Linked Incident Numbers to be Removed")?;
+        let source = parameters.text("Source Incident Number").unwrap_or_default();
+        if source.is_empty() {
+            return Err(Refusal::Because(
+                "Source Incident Number is empty: a remote call has no current incident, so name one.".to_owned(),
+            ));
+        }
+        let actor = Actor::find(records, caller, parameters).await?;
+        let sites = Sites::load(records).await?;
+        // Locked together with the others, in one order.
+        let asks_itself = numbers.iter().any(|number| number == source);
+        let mut wanted = numbers;
+        if !asks_itself {
+            wanted.push(source.to_owned());
+        }
+        let mut items = select(records, caller, &actor, &sites, wanted).await?;
+        let position = items.iter().position(|item| item.number == source);
+        let source = match position.and_then(|position| items.get(position)) {
+            Some(Selected { refusal: Some(refusal), .. }) => return Err(Refusal::Because(refusal.clone())),
+            Some(Selected { incident: Some(incident), .. }) => incident.clone(),
+            _ => return Err(Refusal::Because(format!("There is no incident {}.", quoted(source)))),
+        };
+        if !asks_itself {
+            items.pop();
+        }
+        let neighbours = records.neighbours(&[source.id]).await?;
+        let linked: HashMap<i64, &Neighbour> = neighbours.iter().map(|other| (other.id, other)).collect();
+        for item in &mut items {
+            if item.accepted().is_some_and(|incident| !linked.contains_key(&incident.id)) {
+                item.refusal = Some("The source incident is not linked to this incident.".to_owned());
+            }
+        }
+        let going: Vec<i64> = items.iter().filter_map(Selected::accepted).map(|incident| incident.id).collect();
+        let left = neighbours.iter().filter(|other| !going.contains(&other.id));
+        let left = left.filter(|other| caller.may(Right::SeeIncidents, other.site_id));
+        let left = left.map(|other| other.number.clone()).collect();
+        Ok(Removed { source, items, left })
+    }
+
+    async fn carry_out(&self, records: &mut Records<'_>, decision: Removed, now: i64) -> Result<Answer, Refusal> {
+        let mut ids: Vec<i64> =
+            decision.items.iter().filter_map(Selected::accepted).map(|incident| incident.id).collect();
+        if !ids.is_empty() {
+            records.unlink_incidents(decision.source.id, &ids).await?;
+            ids.push(decision.source.id);
+            records.touch_incidents(&ids, now).await?;
+        }
+        let (done, failed) = outcome(&decision.items);
+        let errors: Vec<_> =
+            failed.iter().map(|(number, why)| json!({ "Incident Number": number, "Error message": why })).collect();
+        let mut answer = items::answer(done, &failed);
+        // The space before the closing quote is the documents'.
+        let current = format!("Current linked Incident(s) of Incident {} ", decision.source.number);
+        let mut shown = json!({ "Status": answer.return_data, "Data": { current: decision.left } });
+        if !errors.is_empty() {
+            shown["ErrorData"] = errors.into();
+        }
+        answer.shown = Some(shown);
+        Ok(answer)
+    }
+}

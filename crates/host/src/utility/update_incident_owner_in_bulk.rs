@@ -1,0 +1,97 @@
+//! Update Incidents' Owner in Bulk: gives incidents to another owner.
+
+use async_trait::async_trait;
+use serde_json::json;
+use soar_connector::Parameters;
+
+use super::access::{Actor, Sites, active_user, missing};
+use super::bulk::{BulkCommand, Decision};
+use super::plan::{FieldChange, PlannedItem};
+use super::selection::{Selected, outcome, select};
+use super::{Answer, Ended, Refusal, items};
+use crate::model::{Caller, Right};
+use crate::store::Records;
+
+#[derive(Debug)]
+pub(super) struct UpdateIncidentOwnerInBulk;
+
+#[derive(Debug)]
+pub(super) struct Owned {
+    owner: Caller,
+    items: Vec<Selected>,
+}
+
+impl Decision for Owned {
+    fn surroundings(&self) -> String {
+        format!("{:?} {:?}", self.owner.user, self.owner.roles)
+    }
+
+    fn items(&self) -> Vec<(PlannedItem, String)> {
+        let owner = &self.owner.user.name;
+        let planned = self.items.iter().map(|item| {
+            item.planned(|incident| {
+                let now = incident.owner.clone().unwrap_or_default();
+                if now == *owner { Vec::new() } else { vec![FieldChange::new("Incident Owner", now, owner)] }
+            })
+        });
+        planned.collect()
+    }
+}
+
+#[async_trait]
+impl BulkCommand for UpdateIncidentOwnerInBulk {
+    const NAME: &'static str = "Update Incidents' Owner in Bulk";
+    const ENDPOINT: &'static str = "UpdateIncidentOwnerInBulk";
+    type Decision = Owned;
+
+    async fn decide(
+        &self,
+        records: &mut Records<'_>,
+        caller: &Caller,
+        parameters: &Parameters,
+        _now: i64,
+    ) -> Result<Owned, Refusal> {
+        let numbers = items::numbers(parameters, "Incident Numbers")?;
+        let owner = parameters.text("Owner").unwrap_or_default();
+        if owner.is_empty() {
+            return Err(Refusal::Because("Owner is empty: expected the name of the new owner.".to_owned()));
+        }
+        let actor = Actor::find(records, caller, parameters).await?;
+        let user = active_user(records, owner).await?;
+        let roles = records.roles(user.id).await?;
+        let owner = Caller { user, roles, ..caller.clone() };
+        let sites = Sites::load(records).await?;
+        let mut items = select(records, caller, &actor, &sites, numbers).await?;
+        for item in &mut items {
+            // Nobody owns what they cannot see.
+            let blind = item.accepted().filter(|incident| !owner.may(Right::SeeIncidents, incident.site_id));
+            item.refusal = match blind {
+                Some(incident) => Some(missing(&owner, Right::SeeIncidents, sites.name(incident.site_id))),
+                None => item.refusal.take(),
+            };
+        }
+        Ok(Owned { owner, items })
+    }
+
+    async fn carry_out(&self, records: &mut Records<'_>, decision: Owned, now: i64) -> Result<Answer, Refusal> {
+        let owner = decision.owner.user.name.as_str();
+        let changing = decision.items.iter().filter_map(Selected::accepted);
+        let changing = changing.filter(|incident| incident.owner.as_deref() != Some(owner));
+        let ids: Vec<i64> = changing.map(|incident| incident.id).collect();
+        if !ids.is_empty() {
+            records.own_incidents(&ids, owner, now).await?;
+        }
+        let rows = decision.items.iter().map(|item| match &item.refusal {
+            None => json!({ "Incident Number": item.number, "Incident Owner": owner, "Result": Ended::Successful }),
+            Some(refusal) => {
+                let owner = item.incident.as_ref().and_then(|incident| incident.owner.as_deref()).unwrap_or_default();
+                json!({
+                    "Incident Number": item.number, "Incident Owner": owner, "Result": Ended::Failed,
+                    "Error Message": refusal,
+                })
+            }
+        });
+        let (done, failed) = outcome(&decision.items);
+        Ok(Answer { context_data: Some(rows.collect()), ..items::answer(done, &failed) })
+    }
+}

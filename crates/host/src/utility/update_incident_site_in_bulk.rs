@@ -1,0 +1,92 @@
+//! Update Incidents' Site in Bulk: gives incidents to another site.
+
+use async_trait::async_trait;
+use serde_json::json;
+use soar_connector::Parameters;
+
+use super::access::{Actor, Sites, site_for_change};
+use super::bulk::{BulkCommand, Decision};
+use super::plan::{FieldChange, PlannedItem};
+use super::selection::{Selected, outcome, select};
+use super::{Answer, Ended, Refusal, items};
+use crate::model::{Caller, Site};
+use crate::store::Records;
+
+#[derive(Debug)]
+pub(super) struct UpdateIncidentSiteInBulk;
+
+#[derive(Debug)]
+pub(super) struct Moved {
+    sites: Sites,
+    site: Site,
+    items: Vec<Selected>,
+}
+
+impl Decision for Moved {
+    fn surroundings(&self) -> String {
+        format!("{:?}", self.site)
+    }
+
+    fn items(&self) -> Vec<(PlannedItem, String)> {
+        let planned = self.items.iter().map(|item| {
+            item.planned(|incident| {
+                if incident.site_id == self.site.id {
+                    return Vec::new();
+                }
+                vec![FieldChange::new("Site", self.sites.name(incident.site_id), &self.site.name)]
+            })
+        });
+        planned.collect()
+    }
+}
+
+#[async_trait]
+impl BulkCommand for UpdateIncidentSiteInBulk {
+    const NAME: &'static str = "Update Incidents' Site in Bulk";
+    const ENDPOINT: &'static str = "UpdateIncidentSiteInBulk";
+    type Decision = Moved;
+
+    async fn decide(
+        &self,
+        records: &mut Records<'_>,
+        caller: &Caller,
+        parameters: &Parameters,
+        _now: i64,
+    ) -> Result<Moved, Refusal> {
+        let numbers = items::numbers(parameters, "Incident Numbers")?;
+        let site = site_for_change(records, caller, parameters.text("Site").unwrap_or_default()).await?;
+        let actor = Actor::find(records, caller, parameters).await?;
+        let sites = Sites::load(records).await?;
+        // Who acts for another does so where the incident is and where it goes.
+        if let Some(refusal) = actor.refusal(caller, "site", &site.name, site.id, &sites) {
+            return Err(Refusal::Because(refusal));
+        }
+        let items = select(records, caller, &actor, &sites, numbers).await?;
+        Ok(Moved { sites, site, items })
+    }
+
+    async fn carry_out(&self, records: &mut Records<'_>, decision: Moved, now: i64) -> Result<Answer, Refusal> {
+        let moving = decision.items.iter().filter_map(Selected::accepted);
+        let ids: Vec<i64> =
+            moving.filter(|incident| incident.site_id != decision.site.id).map(|incident| incident.id).collect();
+        if !ids.is_empty() {
+            records.move_incidents(&ids, decision.site.id, now).await?;
+        }
+        let rows = decision.items.iter().map(|item| match &item.refusal {
+            // The documents carry the new site under `Incident Owner`; `Site` says it by its name.
+            None => json!({
+                "Incident Number": item.number, "Incident Owner": decision.site.name, "Site": decision.site.name,
+                "Result": Ended::Successful,
+            }),
+            Some(refusal) => {
+                let site = item.incident.as_ref().map_or("", |incident| decision.sites.name(incident.site_id));
+                json!({
+                    "Incident Number": item.number, "Incident Owner": site, "Site": site, "Result": Ended::Failed,
+                    "Error Message": refusal,
+                })
+            }
+        });
+        let (done, failed) = outcome(&decision.items);
+        Ok(Answer { context_data: Some(rows.collect()), ..items::answer(done, &failed) })
+    }
+}

@@ -1,0 +1,141 @@
+//! The password vault: a connection's secret may name the place where it lives, and is fetched from there when used.
+
+mod command;
+mod file;
+mod reference;
+mod settings;
+
+use std::ffi::OsString;
+use std::fmt;
+use std::sync::Arc;
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+pub use reference::Reference;
+pub use settings::{VaultCommand, VaultSettings};
+
+/// The longest secret that a place may give, in bytes.
+const LARGEST_SECRET: usize = 64 * 1024;
+
+/// Why a secret could not be fetched. Names the place, never what is there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("The secret at {reference} {problem}")]
+pub struct VaultError {
+    /// The place.
+    pub reference: Reference,
+    /// What is wrong and what to do: one sentence's end, or more sentences.
+    pub problem: String,
+}
+
+type Environment = Arc<dyn Fn(&str) -> Option<OsString> + Send + Sync>;
+
+/// Fetches secrets from the places that the host's settings allow. Cheap to clone.
+#[derive(Clone)]
+pub struct Vault {
+    settings: Arc<VaultSettings>,
+    environment: Environment,
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Vault").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+impl Vault {
+    /// A vault over the process's environment.
+    #[must_use]
+    pub fn new(settings: VaultSettings) -> Self {
+        Self::with_environment(settings, |name| std::env::var_os(name))
+    }
+
+    /// A vault over another environment, for tests.
+    #[must_use]
+    pub fn with_environment(
+        settings: VaultSettings,
+        environment: impl Fn(&str) -> Option<OsString> + Send + Sync + 'static,
+    ) -> Self {
+        Self { settings: Arc::new(settings), environment: Arc::new(environment) }
+    }
+
+    /// Whether a user who manages connections, without being administrator, may say where a secret lives.
+    #[must_use]
+    pub fn managers_may_refer(&self) -> bool {
+        self.settings.managers_may_refer
+    }
+
+    /// Whether the settings allow the place; nothing is fetched, and nothing is said of what is there.
+    ///
+    /// # Errors
+    /// [`VaultError`] says what would be allowed.
+    pub fn allows(&self, reference: &Reference) -> Result<(), VaultError> {
+        let problem = match reference {
+            Reference::Environment(name) => {
+                let prefixes = &self.settings.environment_prefixes;
+                if prefixes.iter().any(|prefix| !prefix.is_empty() && name.starts_with(prefix.as_str())) {
+                    return Ok(());
+                }
+                match prefixes.join(", ") {
+                    none if none.is_empty() => "may not be used: the host's settings allow no variables.".to_owned(),
+                    some => format!("may not be used: the host's settings allow variables that start with {some}."),
+                }
+            }
+            Reference::File(path) => return file::allows(&self.settings.folders, path).map_err(|p| of(reference, p)),
+            Reference::Command(name) => {
+                let commands = &self.settings.commands;
+                if commands.contains_key(name) {
+                    return Ok(());
+                }
+                let near = soar_connector::name::suggestion(name, commands.keys().map(String::as_str));
+                format!("may not be used: the host's settings declare no such command.{near}")
+            }
+        };
+        Err(of(reference, problem))
+    }
+
+    /// Fetches the secret, without the line break at its end.
+    ///
+    /// # Errors
+    /// [`VaultError`] when the place is not allowed, or there is no secret.
+    pub async fn fetch(&self, reference: &Reference) -> Result<SecretString, VaultError> {
+        self.allows(reference)?;
+        let fetched = match reference {
+            Reference::Environment(name) => match (self.environment)(name) {
+                None => Err("is not there: the host was started without this variable.".to_owned()),
+                Some(value) => text(value.into_encoded_bytes()),
+            },
+            Reference::File(path) => file::read(&self.settings.folders, path).await.and_then(text),
+            Reference::Command(name) => match self.settings.commands.get(name) {
+                Some(command) => command::run(name, command, &self.environment).await.and_then(text),
+                None => Err("is not declared.".to_owned()),
+            },
+        };
+        fetched.map_err(|problem| of(reference, problem))
+    }
+}
+
+fn of(reference: &Reference, problem: String) -> VaultError {
+    VaultError { reference: reference.clone(), problem }
+}
+
+fn text(bytes: Vec<u8>) -> Result<SecretString, String> {
+    if bytes.len() > LARGEST_SECRET {
+        return Err(too_long());
+    }
+    let text = String::from_utf8(bytes).map_err(|error| {
+        drop(zeroize::Zeroizing::new(error.into_bytes()));
+        "is no text (UTF-8).".to_owned()
+    })?;
+    let text = zeroize::Zeroizing::new(text);
+    let secret = text.strip_suffix('\n').map_or(text.as_str(), |text| text.strip_suffix('\r').unwrap_or(text));
+    if secret.trim().is_empty() {
+        return Err("is empty.".to_owned());
+    }
+    let secret = SecretString::from(secret);
+    debug_assert!(!secret.expose_secret().is_empty());
+    Ok(secret)
+}
+
+fn too_long() -> String {
+    format!("is longer than {LARGEST_SECRET} bytes, which no secret is.")
+}

@@ -1,0 +1,64 @@
+//! Where a secret lives, as it is written.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use soar_connector::name::{quoted, steers};
+
+/// The longest reference, in bytes.
+const LONGEST: usize = 1_000;
+
+/// The place of a secret: `env:NAME`, `file:PATH` or `command:NAME`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Reference {
+    /// A variable of the host's environment.
+    Environment(String),
+    /// A file of the host.
+    File(PathBuf),
+    /// A command that the host's settings declare.
+    Command(String),
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Environment(name) => write!(formatter, "env:{name}"),
+            Self::File(path) => write!(formatter, "file:{}", path.display()),
+            Self::Command(name) => write!(formatter, "command:{name}"),
+        }
+    }
+}
+
+impl FromStr for Reference {
+    type Err = String;
+
+    /// The error says what was expected, and shows no more of the text than its start: it may be a secret.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let expected = "expected env:NAME, file:/PATH or command:NAME";
+        let (kind, place) = text.split_once(':').ok_or_else(|| expected.to_owned())?;
+        if place.trim().is_empty() || place.len() > LONGEST || place.chars().any(steers) {
+            return Err(expected.to_owned());
+        }
+        match kind {
+            "env" => Ok(Self::Environment(place.to_owned())),
+            "file" => Ok(Self::File(PathBuf::from(place))),
+            "command" => Ok(Self::Command(place.to_owned())),
+            other if other.len() <= 12 => Err(format!("{expected}, not {}", quoted(&format!("{other}:")))),
+            _ => Err(expected.to_owned()),
+        }
+    }
+}
+
+impl Serialize for Reference {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Reference {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}

@@ -1,0 +1,116 @@
+//! The management API.
+
+use serde_json::json;
+
+use crate::support::{TestHost, answer, key_request};
+
+#[tokio::test]
+async fn only_a_key_that_may_manage_opens_it() {
+    for host in TestHost::on_both().await {
+        let plain = host.issue(&key_request("plain", "Admin")).await;
+        let url = format!("{}/api/manage/v1/sites", host.url);
+        assert_eq!(answer(host.client.get(&url)).await.0, 401);
+        assert_eq!(answer(host.client.get(&url).header("d3key", plain)).await.0, 403);
+        assert_eq!(answer(host.client.get(&url).header("d3key", &host.key)).await.0, 200);
+        let entries = host.audit().await;
+        let statuses: Vec<_> = entries.iter().map(|entry| (entry.status, entry.command.as_str())).collect();
+        let command = "GET /api/manage/v1/sites";
+        assert_eq!(statuses, [(401, command), (403, command), (200, command)]);
+    }
+}
+
+#[tokio::test]
+async fn sites_users_and_roles_are_made_and_changed() {
+    for host in TestHost::on_both().await {
+        let body = json!({ "name": "Client A", "kind": "Client", "timeZone": "europe/berlin", "language": "de" });
+        let (status, made) = answer(host.manage("POST", "/sites").json(&body)).await;
+        assert_eq!((status, &made["timeZone"]), (201, &json!("Europe/Berlin")), "{made}");
+        assert_eq!(answer(host.manage("POST", "/sites").json(&body)).await.0, 409);
+        for (field, value) in [
+            ("timeZone", "Europe/Atlantis"),
+            ("name", " \t "),
+            ("name", "a\nb"),
+            ("name", &"x".repeat(101)),
+            ("language", "!"),
+            ("kind", "Other"),
+            ("colour", "red"),
+        ] {
+            let mut bad = body.clone();
+            bad["name"] = json!("Client B");
+            bad[field] = json!(value);
+            let (status, answered) = answer(host.manage("POST", "/sites").json(&bad)).await;
+            assert_eq!(status, 400, "{field}: {answered}");
+        }
+        let change = host.manage("PATCH", "/sites/client%20a").json(&json!({ "name": "Client Z" }));
+        let (status, changed) = answer(change).await;
+        assert_eq!((status, &changed["name"], &changed["kind"]), (200, &json!("Client Z"), &json!("Client")));
+        assert_eq!(answer(host.manage("GET", "/sites/Client%20A")).await.0, 404);
+
+        let (status, made) =
+            answer(host.manage("POST", "/users").json(&json!({ "name": "carol", "email": "c@example.com" }))).await;
+        assert_eq!((status, &made["active"]), (201, &json!(true)));
+        assert_eq!(answer(host.manage("POST", "/users").json(&json!({ "name": "d", "email": "d" }))).await.0, 400);
+        let give = || host.manage("PUT", "/users/carol/roles/Client%20Z");
+        assert_eq!(answer(give().json(&json!({ "role": "Manager" }))).await.0, 200);
+        assert_eq!(answer(give().json(&json!({ "role": "King" }))).await.0, 400);
+        let roles = answer(host.manage("GET", "/users/carol/roles")).await.1;
+        assert_eq!(roles, json!([{ "site": "Client Z", "role": "Manager" }]));
+        let take = || host.manage("DELETE", "/users/carol/roles/Client%20Z");
+        assert_eq!(answer(take()).await, (200, json!({ "removed": true })));
+        assert_eq!(answer(take()).await, (200, json!({ "removed": false })));
+        let (status, refused) =
+            answer(host.manage("PATCH", "/users/Admin").json(&json!({ "isAdministrator": false }))).await;
+        assert!(status == 409 && refused["Error"].as_str().unwrap().contains("another administrator"), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn a_keys_secret_is_answered_once_and_kept_nowhere() {
+    for host in TestHost::on_both().await {
+        let body = json!({
+            "name": "new", "kind": "api", "owner": "analyst", "sites": ["Security Operations"],
+            "commands": ["ShowNotes"],
+        });
+        let make = || host.manage("POST", "/keys").json(&body).header("Idempotency-Key", "make");
+        let (status, made) = answer(make()).await;
+        let secret = made["secret"].as_str().unwrap().to_owned();
+        assert_eq!((status, &made["state"]), (201, &json!("active")));
+        assert_eq!(answer(host.by("analyst", "ShowNotes", json!({})).header("d3key", &secret)).await.0, 200);
+        let (status, repeated) = answer(make()).await;
+        assert_eq!((status, repeated.get("secret"), &repeated["name"]), (201, None, &json!("new")));
+        let listed = answer(host.manage("GET", "/keys")).await.1.to_string();
+        assert!(!listed.contains(&secret) && listed.contains("\"new\""), "{listed}");
+        let hidden = secret.rsplit_once('_').unwrap().1;
+        if let Ok(file) = std::fs::read(&host.test.address) {
+            let wal = std::fs::read(format!("{}-wal", host.test.address)).unwrap_or_default();
+            for bytes in [file, wal] {
+                assert!(!bytes.windows(hidden.len()).any(|window| window == hidden.as_bytes()));
+            }
+        }
+        let (_, revoked) = answer(host.manage("POST", "/keys/new/revoke")).await;
+        assert_eq!(revoked["state"], "revoked");
+        assert_eq!(answer(host.by("analyst", "ShowNotes", json!({})).header("d3key", &secret)).await.0, 401);
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_cannot_be_is_not_made() {
+    for host in TestHost::on_both().await {
+        for (change, status) in [
+            (json!({ "kind": "jwt", "mayManage": true }), 400),
+            (json!({ "owner": "analyst", "mayManage": true }), 400),
+            (json!({ "expiresAt": 1 }), 400),
+            (json!({ "owner": "nobody" }), 404),
+            (json!({ "sites": ["nowhere"] }), 404),
+            (json!({ "users": ["nobody"] }), 404),
+            (json!({ "name": "PLAYBOOKS" }), 409),
+        ] {
+            let mut body = json!({ "name": "new", "kind": "api", "owner": "Admin" });
+            for (name, value) in change.as_object().unwrap() {
+                body[name] = value.clone();
+            }
+            assert_eq!(answer(host.manage("POST", "/keys").json(&body)).await.0, status, "{change}");
+        }
+        assert_eq!(answer(host.manage("GET", "/keys")).await.1.as_array().unwrap().len(), 1);
+    }
+}
