@@ -10,7 +10,10 @@ use crate::connection::flags::{self, Flags};
 use crate::exit::Exit;
 use crate::logging::{self, LogLevel, Subject};
 use crate::printer::Printer;
-use crate::subcommands::{commands, completions, demo, diagnose, run, simulate, test};
+use crate::subcommands::{
+    audit, case, commands, completions, connection, demo, diagnose, incident, init, key, run, runs, serve, simulate,
+    site, test, user, utility,
+};
 
 const ABOUT: &str = "Run the CODA Footprint connector, its tests and its simulator from the terminal";
 
@@ -48,6 +51,17 @@ enum Chosen {
     Diagnose(diagnose::Arguments),
     Commands(commands::Arguments),
     Simulate(simulate::Arguments),
+    Init(init::Arguments),
+    Serve(serve::Arguments),
+    Site(site::Arguments),
+    User(user::Arguments),
+    Key(key::Arguments),
+    Connection(connection::Arguments),
+    Incident(incident::Arguments),
+    Case(case::Arguments),
+    Utility(utility::Arguments),
+    Runs(runs::Arguments),
+    Audit(audit::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -57,9 +71,14 @@ pub(crate) fn run(printer: &mut Printer) -> Result<Exit> {
     let connector = &plugin.manifest().connector;
     let matches = refusing_secrets(definition(connector), connector).get_matches();
     let typed = CommandLine::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    if let Some(level) = typed.log_level {
-        let simulates = matches!(typed.subcommand, Chosen::Simulate(_));
-        logging::start(level, if simulates { Subject::Simulator } else { Subject::Commands }, printer);
+    let (subject, usual) = match typed.subcommand {
+        Chosen::Simulate(_) => (Subject::Simulator, None),
+        // Nobody else says why a call was answered with status 500.
+        Chosen::Serve(_) => (Subject::Host, Some(LogLevel::Warn)),
+        _ => (Subject::Commands, None),
+    };
+    if let Some(level) = typed.log_level.or(usual) {
+        logging::start(level, subject, printer);
     }
     let chosen = typed.subcommand;
     let flags = || {
@@ -73,13 +92,28 @@ pub(crate) fn run(printer: &mut Printer) -> Result<Exit> {
         Chosen::Diagnose(arguments) => diagnose::run(&arguments, &flags()?, &plugin, printer),
         Chosen::Commands(arguments) => commands::run(&arguments, plugin.manifest(), printer),
         Chosen::Simulate(arguments) => simulate::run(&arguments, connector, printer),
+        Chosen::Site(arguments) => site::run(&arguments, printer),
+        Chosen::Init(arguments) => init::run(&arguments, printer),
+        Chosen::Serve(arguments) => serve::run(&arguments, printer),
+        Chosen::Key(arguments) => key::run(&arguments, printer),
+        Chosen::Connection(arguments) => connection::run(&arguments, printer),
+        Chosen::Incident(arguments) => incident::run(&arguments, printer),
+        Chosen::Case(arguments) => case::run(&arguments, printer),
+        Chosen::Utility(arguments) => {
+            let (_, matches) = matches.subcommand().context("no subcommand was given")?;
+            utility::run(&arguments, matches, printer)
+        }
+        Chosen::Runs(arguments) => runs::run(&arguments, printer),
+        Chosen::Audit(arguments) => audit::run(&arguments, printer),
+        Chosen::User(arguments) => user::run(&arguments, printer),
         Chosen::Completions(arguments) => completions::run(&arguments, definition(connector), printer),
     }
 }
 
 /// All that can be typed; the connection's flags are those of the manifest's settings.
 fn definition(connector: &Connector) -> clap::Command {
-    CONNECTING.iter().fold(CommandLine::command(), |definition, name| {
+    let definition = CommandLine::command().mut_subcommand("utility", utility::with_commands);
+    CONNECTING.iter().fold(definition, |definition, name| {
         definition.mut_subcommand(name, |command| flags::with_connection(command, connector))
     })
 }

@@ -33,6 +33,8 @@ pub(crate) enum Subject {
     Commands,
     /// The simulator, which answers requests and has no commands.
     Simulator,
+    /// The host, which has both.
+    Host,
 }
 
 /// Logs from now on.
@@ -71,7 +73,7 @@ impl Lines {
 
     fn is_ours(&self, target: &str) -> bool {
         match target.split("::").next() {
-            Some("coda_footprint" | "footprint" | "soar_connector") => true,
+            Some("coda_footprint" | "footprint" | "soar_connector" | "soar_host") => true,
             Some("footprint_simulator") => self.subject == Subject::Simulator,
             _ => false,
         }
@@ -88,7 +90,7 @@ impl<S: tracing::Subscriber + for<'a> LookupSpan<'a>> Filter<S> for Lines {
     }
 
     fn event_enabled(&self, event: &tracing::Event<'_>, context: &Context<'_, S>) -> bool {
-        self.subject == Subject::Simulator
+        self.subject != Subject::Commands
             || self.is_ours(event.metadata().target())
             || context
                 .event_scope(event)

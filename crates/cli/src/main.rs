@@ -3,10 +3,13 @@
 mod command_line;
 mod connection;
 mod exit;
+mod instance;
 mod logging;
+mod parameters;
 mod printer;
 mod shell;
 mod subcommands;
+mod when;
 
 use std::process::ExitCode;
 

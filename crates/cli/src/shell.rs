@@ -23,6 +23,24 @@ pub(crate) fn run_line<'a>(command: &str, parameters: impl IntoIterator<Item = (
     line
 }
 
+/// The lines of a `curl` call of a host's command; `parameters` is a JSON object.
+pub(crate) fn call_lines(
+    commands: &str,
+    command: &str,
+    key: &str,
+    user: &str,
+    site: &str,
+    parameters: &str,
+) -> Vec<String> {
+    let (user, site) = (serde_json::Value::from(user), serde_json::Value::from(site));
+    let body = format!(r#"{{"Username": {user}, "Site": {site}, "CommandParams": {parameters}}}"#);
+    vec![
+        format!("curl -sS {} \\", quoted(&format!("{commands}{command}"))),
+        format!("  -H {} -H \"Content-Type: application/json\" \\", quoted(&format!("d3key: {key}"))),
+        format!("  -d {}", quoted(&body)),
+    ]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,7 +14,7 @@ use axum::Router;
 use axum::http::header;
 use axum::routing::post;
 use bytes::Bytes;
-use serde_json::{Map, json};
+use serde_json::json;
 use soar_connector::{Command, Parameters, SystemClock};
 use soar_host::Host;
 use soar_host::access::{KeyRequest, SealError, SecretSeal, issue_key};
@@ -40,11 +40,8 @@ impl UtilityCommand for ShowSites {
     async fn run(&self, records: &mut Records<'_>, _: &Caller, _: &Parameters, _: i64) -> Result<Answer, Refusal> {
         let sites = records.sites().await?;
         Ok(Answer {
-            result: None,
-            error: String::new(),
-            return_data: Ended::Successful,
             context_data: Some(sites.iter().map(|site| json!({ "Name": site.name, "Kind": site.kind })).collect()),
-            more: Map::new(),
+            ..Answer::ended(Ended::Successful)
         })
     }
 }

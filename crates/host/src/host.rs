@@ -8,10 +8,12 @@ use tokio::sync::Semaphore;
 
 use crate::access::{Directory, SecretSeal};
 use crate::audit::AuditWriter;
-use crate::command_api::CommandRegistry;
+use crate::command_api::{CommandRegistry, IntegrationCommands, RegisteredUtility, RegistryError};
+use crate::executor::Executor;
 use crate::gate::RateLimits;
 use crate::server::{HostMetrics, HostSettings};
 use crate::store::Store;
+use crate::utility;
 
 /// A host: its store, what it remembers, its commands and its limits.
 #[derive(Debug)]
@@ -36,6 +38,8 @@ pub struct Host {
     pub(crate) in_flight: Arc<Semaphore>,
     /// What is counted.
     pub metrics: HostMetrics,
+    /// Runs connectors' commands; none in a host that has no connectors.
+    pub executor: Option<Executor>,
 }
 
 impl Host {
@@ -48,7 +52,17 @@ impl Host {
         seal: Arc<dyn SecretSeal>,
         commands: CommandRegistry,
     ) -> Arc<Self> {
-        Arc::new(Self {
+        Arc::new(Self::made_of(settings, store, clock, seal, commands))
+    }
+
+    fn made_of(
+        settings: HostSettings,
+        store: Store,
+        clock: Arc<dyn Clock>,
+        seal: Arc<dyn SecretSeal>,
+        commands: CommandRegistry,
+    ) -> Self {
+        Self {
             directory: Directory::new(store.clone(), Arc::clone(&clock)),
             audit: AuditWriter::start(store.clone()),
             limits: RateLimits::new(settings.requests_per_second, Arc::clone(&clock)),
@@ -59,7 +73,27 @@ impl Host {
             clock,
             seal,
             commands,
-        })
+            executor: None,
+        }
+    }
+
+    /// A host with the utility commands and the commands that `executor` runs on the connections of its store.
+    ///
+    /// # Errors
+    /// [`RegistryError`] when a connector's command has the address of another one.
+    pub fn with_connectors(settings: HostSettings, executor: Executor) -> Result<Arc<Self>, RegistryError> {
+        let connections = executor.connections();
+        let integrations: Arc<dyn IntegrationCommands> = Arc::new(executor.clone());
+        let utilities = utility::all().iter().zip(utility::manifest());
+        let commands = CommandRegistry::new()
+            .with_utilities(utilities.map(|(command, manifest)| RegisteredUtility {
+                manifest: manifest.clone(),
+                command: Arc::clone(command),
+            }))?
+            .with_integrations(&integrations)?;
+        let seal = Arc::new(connections.keyring.clone());
+        let (store, clock) = (connections.store.clone(), Arc::clone(&connections.clock));
+        Ok(Arc::new(Self { executor: Some(executor), ..Self::made_of(settings, store, clock, seal, commands) }))
     }
 
     /// The time in milliseconds since 1970.

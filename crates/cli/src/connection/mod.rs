@@ -3,7 +3,7 @@
 pub(crate) mod flags;
 mod profile;
 mod resolve;
-mod secret;
+pub(crate) mod secret;
 
 pub(crate) use resolve::connect;
 
@@ -14,7 +14,7 @@ use soar_connector::name::normalised;
 
 /// Where the value of a setting is.
 #[derive(Debug)]
-enum Source {
+pub(crate) enum Source {
     /// Here.
     Text(secrecy::SecretString),
     /// In a file that holds nothing else.

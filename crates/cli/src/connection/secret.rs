@@ -15,7 +15,7 @@ const LARGEST: u64 = 64 * 1024;
 
 impl Source {
     /// The value, or why it cannot be read, as a sentence.
-    pub(super) fn value(&self) -> Result<SecretString, String> {
+    pub(crate) fn value(&self) -> Result<SecretString, String> {
         match self {
             Self::Text(text) => Ok(text.clone()),
             Self::File(path) => file(path),
@@ -56,12 +56,12 @@ fn first_line_of(input: impl Read) -> Result<SecretString, String> {
 }
 
 /// Whether somebody is there to be asked.
-pub(super) fn can_ask() -> bool {
+pub(crate) fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
 /// Asks for the setting `name` without showing what is typed.
-pub(super) fn ask(name: &str) -> Result<SecretString> {
+pub(crate) fn ask(name: &str) -> Result<SecretString> {
     let typed = Password::new().with_prompt(name).report(false).allow_empty_password(true).interact();
     Ok(SecretString::from(typed.with_context(|| format!("{name} could not be asked for"))?))
 }

@@ -109,7 +109,7 @@ impl Columns {
     }
 }
 
-fn render(records: impl IntoIterator<Item = Vec<String>>) -> io::Result<Vec<u8>> {
+pub(super) fn render(records: impl IntoIterator<Item = Vec<String>>) -> io::Result<Vec<u8>> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     for record in records {
         for cell in &record {
@@ -134,7 +134,7 @@ fn guarded(cell: &str) -> Cow<'_, str> {
 }
 
 /// CSV for a terminal: its line breaks are those of records and of cells, and nothing else may steer.
-fn harmless(text: &[u8]) -> Vec<u8> {
+pub(super) fn harmless(text: &[u8]) -> Vec<u8> {
     visible::lines(&String::from_utf8_lossy(text).replace("\r\n", "\n")).into_bytes()
 }
 

@@ -2,6 +2,9 @@
 
 mod csv;
 mod grid;
+mod guarded;
+mod listing;
+mod moment;
 mod ndjson;
 mod outcome;
 mod stream;
@@ -16,8 +19,10 @@ use soar_connector::{CommandError, Warning};
 
 pub(crate) use self::csv::CsvWriter;
 pub(crate) use self::grid::Grid;
+pub(crate) use self::listing::{Entry, ListOutput};
+pub(crate) use self::moment::{moment, moment_if_any};
 pub(crate) use self::ndjson::RowWriter;
-pub(crate) use self::outcome::{Output, Tab, View, receipt};
+pub(crate) use self::outcome::{Output, Tab, View, counted, receipt};
 pub(crate) use self::stream::Written;
 use self::visible::visible;
 
@@ -66,6 +71,11 @@ impl Printer {
     /// Whether standard error shows colours.
     pub(crate) fn colours_errors(&self) -> bool {
         self.error_colour
+    }
+
+    /// Whether a person looks at standard error.
+    pub(crate) fn has_error_terminal(&self) -> bool {
+        self.error_width.is_some()
     }
 
     /// Whether a person looks at standard output.

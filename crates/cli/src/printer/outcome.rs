@@ -137,7 +137,7 @@ pub(super) fn error_tab(error: &CommandError, width: Option<usize>, first: impl 
     lines.join("\n")
 }
 
-fn counted(number: u64, thing: &str) -> String {
+pub(crate) fn counted(number: u64, thing: &str) -> String {
     format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }
 

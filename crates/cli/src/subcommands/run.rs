@@ -12,8 +12,8 @@ use soar_connector::{
 
 use crate::connection::{self, flags::Flags};
 use crate::exit::{Exit, WrongUse};
+use crate::parameters::{ParameterFlags, read};
 use crate::printer::{CsvWriter, Output, Printer, RowWriter, Tab, View, Written, receipt};
-use crate::shell;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -34,13 +34,8 @@ pub(crate) struct Arguments {
     /// The command's name, as documented ("List Devices") or as list-devices
     command: String,
 
-    /// A parameter; what follows the first = is its value. Repeatable
-    #[arg(long = "param", short, value_name = "NAME=VALUE")]
-    parameters: Vec<String>,
-
-    /// Parameters as one JSON object, beside those of --param
-    #[arg(long = "params-json", value_name = "JSON")]
-    parameters_json: Option<String>,
+    #[command(flatten)]
+    parameters: ParameterFlags,
 
     /// How to write the outcome
     #[arg(long, short, value_enum, default_value_t = Output::Table)]
@@ -163,26 +158,9 @@ fn finish(command: &Command, raw: &RawParameters, done: &Receipt, successful: bo
     }
 }
 
-/// The parameters of both kinds of flag, each once.
+/// The parameters of all flags, each once.
 fn parameters(arguments: &Arguments) -> Result<RawParameters> {
-    let mut raw = match &arguments.parameters_json {
-        None => RawParameters::new(),
-        Some(text) => serde_json::from_str(text)
-            .map_err(|error| WrongUse(format!("--params-json takes a JSON object of names and values: {error}.")))?,
-    };
-    for pair in &arguments.parameters {
-        let (name, value) = pair.split_once('=').ok_or_else(|| {
-            WrongUse(format!(
-                "--param {} has no value: write it as {}.",
-                shell::quoted(pair),
-                shell::quoted(&format!("{pair}=VALUE"))
-            ))
-        })?;
-        if raw.keys().any(|given| normalised(given) == normalised(name)) {
-            return Err(WrongUse(format!("The parameter {name} is given twice; keep one of them.")).into());
-        }
-        raw.insert(name.to_owned(), Value::String(value.to_owned()));
-    }
+    let mut raw = read(&arguments.parameters)?;
     if arguments.all_pages {
         if raw.keys().any(|given| normalised(given) == "all-pages") {
             return Err(WrongUse(

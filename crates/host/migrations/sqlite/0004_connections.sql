@@ -9,6 +9,12 @@ CREATE TABLE sealing_keys (
     retired_at BIGINT
 );
 
+-- One row, which is locked first by whoever writes something sealed or changes keys: so they take turns.
+CREATE TABLE sealing_turn (
+    id BIGINT NOT NULL PRIMARY KEY CHECK (id = 1)
+);
+INSERT INTO sealing_turn (id) VALUES (1);
+
 CREATE TABLE connections (
     id                   INTEGER PRIMARY KEY AUTOINCREMENT,
     integration          TEXT   NOT NULL,

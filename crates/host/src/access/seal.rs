@@ -4,6 +4,8 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+use crate::sealing::Keyring;
+
 /// Seals secrets and opens them.
 pub trait SecretSeal: fmt::Debug + Send + Sync {
     /// Seals `secret` for `context`.
@@ -17,6 +19,16 @@ pub trait SecretSeal: fmt::Debug + Send + Sync {
     /// # Errors
     /// [`SealError`] when it was not, or was changed.
     fn open(&self, context: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError>;
+}
+
+impl SecretSeal for Keyring {
+    fn seal(&self, context: &str, secret: &[u8]) -> Result<Vec<u8>, SealError> {
+        self.seal(context, secret).map_err(|error| SealError(error.to_string()))
+    }
+
+    fn open(&self, context: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        self.open(context, sealed).map_err(|error| SealError(error.to_string()))
+    }
 }
 
 /// Why a secret could not be sealed or opened.

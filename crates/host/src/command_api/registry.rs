@@ -9,10 +9,8 @@ use soar_connector::manifest::{Effect, Input, InputType};
 use soar_connector::{Command, name};
 
 use super::IntegrationCommands;
+use crate::executor::CONNECTION_NAME;
 use crate::utility::UtilityCommand;
-
-/// The parameter that names the connection of an integration command.
-const CONNECTION_NAME: &str = "Connection Name";
 
 /// A utility command with its manifest.
 #[derive(Clone)]

@@ -188,6 +188,9 @@ impl Connections {
     }
 
     async fn write(&self, records: &mut Records<'_>, id: i64, changes: Changes) -> Result<(), Refusal> {
+        if changes.set.values().any(|value| matches!(value, NewValue::Secret(_))) {
+            SealingGuard::begin(records).await?;
+        }
         for name in changes.remove {
             records.remove_connection_parameter(id, &name).await?;
         }
@@ -201,7 +204,7 @@ impl Connections {
                         .seal(&sealing_context(id, &name), secret.expose_secret().as_bytes())
                         .map_err(|error| Refusal::Because(error.to_string()))?;
                     if let Some(key) = KeyId::of(&sealed) {
-                        SealingGuard::hold(records, key, self.now()).await?;
+                        SealingGuard::note(records, key, self.now()).await?;
                     }
                     StoredValue::Sealed(sealed)
                 }

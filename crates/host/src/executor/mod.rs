@@ -12,6 +12,7 @@ mod slots;
 mod supervise;
 mod table;
 
+pub(crate) use registry::CONNECTION_NAME;
 pub use registry::{Registry, RegistryError, endpoint_name};
 pub use run::{Executor, Finished, Tested};
 pub use settings::ExecutorSettings;

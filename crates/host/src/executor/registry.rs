@@ -10,7 +10,7 @@ use soar_connector::name::{normalised, quoted, suggestion};
 use crate::utility::Refusal;
 
 /// The parameter that says which connection a command runs on.
-pub(super) const CONNECTION_NAME: &str = "Connection Name";
+pub(crate) const CONNECTION_NAME: &str = "Connection Name";
 
 /// Plugins that cannot work together.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

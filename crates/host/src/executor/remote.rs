@@ -1,11 +1,13 @@
 //! Integration commands as remote commands: what the Command API is asked, and what it answers.
 
+use async_trait::async_trait;
 use serde_json::{Map, Value};
 use soar_connector::name::{normalised, quoted};
 use soar_connector::{Outcome, RawParameters, ReturnData};
 
-use super::registry::CONNECTION_NAME;
+use super::registry::{CONNECTION_NAME, endpoint_name};
 use super::{Executor, table};
+use crate::command_api::{IntegrationCommand, IntegrationCommands};
 use crate::model::Caller;
 use crate::utility::{Answer, Ended, More, Refusal};
 
@@ -41,6 +43,26 @@ impl Executor {
         }
         let answering = tokio::task::spawn_blocking(move || answer(&outcome));
         answering.await.unwrap_or_else(|_| Err(Refusal::Because("The outcome could not be shown.".to_owned())))
+    }
+}
+
+#[async_trait]
+impl IntegrationCommands for Executor {
+    fn commands(&self) -> Vec<IntegrationCommand> {
+        let plugins = self.registry().plugins().iter();
+        let mut found: Vec<IntegrationCommand> = Vec::new();
+        for command in plugins.flat_map(|plugin| &plugin.manifest().commands) {
+            let endpoint = endpoint_name(&command.name);
+            // Several integrations can have a command of one name; the connection says which is meant.
+            if !found.iter().any(|known| known.endpoint.eq_ignore_ascii_case(&endpoint)) {
+                found.push(IntegrationCommand { endpoint, manifest: command.clone() });
+            }
+        }
+        found
+    }
+
+    async fn run(&self, caller: &Caller, command: &str, parameters: &RawParameters) -> Result<Answer, Refusal> {
+        self.remote(caller, &endpoint_name(command), parameters.clone()).await
     }
 }
 

@@ -119,6 +119,18 @@ impl Executor {
         Ok(executor)
     }
 
+    /// How many commands are under way in this process.
+    #[must_use]
+    pub fn running(&self) -> usize {
+        self.inner.running.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// How many commands wait for their turn in this process.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.inner.per_connection.waiting() + self.inner.per_site.waiting()
+    }
+
     /// The connections that it runs commands on.
     #[must_use]
     pub fn connections(&self) -> &Connections {

@@ -41,8 +41,9 @@ impl Slots {
         Self { at_once: at_once.clamp(1, Semaphore::MAX_PERMITS), waiting, queues: Mutex::default() }
     }
 
-    /// Waits for a turn, first come, first served. The turn ends when what is returned is dropped.
-    pub(super) async fn turn(&self, of: i64) -> Result<OwnedSemaphorePermit, Full> {
+    /// Waits for a turn, first come, first served, and says whether there was a wait. The turn ends when what is returned
+    /// is dropped.
+    pub(super) async fn turn(&self, of: i64) -> Result<(OwnedSemaphorePermit, bool), Full> {
         let queue = {
             let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
             // Nobody has or awaits a turn where only this map knows the queue.
@@ -52,14 +53,20 @@ impl Slots {
             Arc::clone(queues.entry(of).or_insert_with(new))
         };
         if let Ok(turn) = Arc::clone(&queue.turns).try_acquire_owned() {
-            return Ok(turn);
+            return Ok((turn, false));
         }
         let full = || Full { at_once: self.at_once, waiting: self.waiting };
         let room = |waiting| (waiting < self.waiting).then_some(waiting + 1);
         queue.waiting.fetch_update(Ordering::AcqRel, Ordering::Acquire, room).map_err(|_| full())?;
         let _waiting = Waiting(&queue.waiting);
         // It is never closed.
-        Arc::clone(&queue.turns).acquire_owned().await.map_err(|_| full())
+        Arc::clone(&queue.turns).acquire_owned().await.map(|turn| (turn, true)).map_err(|_| full())
+    }
+
+    /// How many wait.
+    pub(super) fn waiting(&self) -> usize {
+        let queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        queues.values().map(|queue| queue.waiting.load(Ordering::Acquire)).sum()
     }
 
     fn is_busy(&self, queue: &Queue) -> bool {

@@ -35,7 +35,7 @@ pub(super) struct Task {
 
 /// Why a run was ended.
 enum Ending {
-    Itself(Outcome),
+    Itself(Box<Outcome>),
     BrokeDown,
     OutOfTime,
     Cancelled(&'static str),
@@ -59,7 +59,9 @@ pub(super) async fn supervise(inner: &Arc<Inner>, mut task: Task) -> Result<Fini
     let span = info_span!("run", run, connection = task.connection.id, command = task.command.name);
     let ending = match ready {
         Ok(ready) => execute(inner, &mut task, run, ready, turns, deadline).instrument(span.clone()).await,
-        Err(problem) => Ending::Itself(failed(&task, "connection-not-usable", &problem, "Correct the connection.")),
+        Err(problem) => {
+            Ending::Itself(Box::new(failed(&task, "connection-not-usable", &problem, "Correct the connection.")))
+        }
     };
     let (status, outcome) = concluded(inner, &task, ending);
     if status != RunStatus::Successful {
@@ -74,7 +76,6 @@ pub(super) async fn supervise(inner: &Arc<Inner>, mut task: Task) -> Result<Fini
 /// Waits for the connection's and the site's turn.
 async fn turns(inner: &Inner, task: &mut Task, deadline: Instant) -> Result<Turns, Refusal> {
     let (connection, site) = (task.connection.id, task.caller.site.id);
-    let waited = Instant::now();
     let both = async {
         let full = |what: &str, name: &str, full: Full| {
             Refusal::Because(format!(
@@ -88,16 +89,16 @@ async fn turns(inner: &Inner, task: &mut Task, deadline: Instant) -> Result<Turn
         let first = inner.per_connection.turn(connection).await;
         let first = first.map_err(|error| full("connection", &task.connection.name, error))?;
         let second = inner.per_site.turn(site).await.map_err(|error| full("site", &task.caller.site.name, error))?;
-        Ok((first, second))
+        Ok((first.0, second.0, first.1 || second.1))
     };
-    let turns = tokio::select! {
+    let (first, second, waited) = tokio::select! {
         turns = timeout_at(deadline, both) => turns.unwrap_or_else(|_| {
             let limit = inner.settings.time_limit().as_secs();
             Err(Refusal::Because(format!("The command's turn did not come within {limit} s, so it was not run. Try again later.")))
         }),
         _ = &mut task.gone => Err(Refusal::Because("Nobody waits for the outcome any more.".to_owned())),
     }?;
-    if waited.elapsed() > std::time::Duration::from_millis(1) {
+    if waited {
         // Much may have happened meanwhile.
         let now = inner.connections.see(&task.caller, connection).await?;
         if !now.active {
@@ -105,7 +106,7 @@ async fn turns(inner: &Inner, task: &mut Task, deadline: Instant) -> Result<Turn
         }
         task.connection = now;
     }
-    Ok(turns)
+    Ok((first, second))
 }
 
 pub(super) fn inactive(connection: &Connection) -> Refusal {
@@ -161,7 +162,7 @@ async fn execute(
     let ending = tokio::select! {
         biased;
         ended = &mut executing => match ended {
-            Ok(outcome) => Ending::Itself(outcome),
+            Ok(outcome) => Ending::Itself(Box::new(outcome)),
             Err(error) => {
                 error!(panicked = error.is_panic(), "the connector broke down");
                 Ending::BrokeDown
@@ -195,8 +196,8 @@ fn concluded(inner: &Inner, task: &Task, ending: Ending) -> (RunStatus, Outcome)
         "It changes nothing: run it again."
     };
     match ending {
-        Ending::Itself(outcome) if outcome.is_successful() => (RunStatus::Successful, outcome),
-        Ending::Itself(outcome) => (RunStatus::Failed, outcome),
+        Ending::Itself(outcome) if outcome.is_successful() => (RunStatus::Successful, *outcome),
+        Ending::Itself(outcome) => (RunStatus::Failed, *outcome),
         Ending::BrokeDown => {
             let message = "The connector broke down over this command. Tell its maker.";
             (RunStatus::Failed, failed(task, "connector-broke-down", message, check))

@@ -9,7 +9,6 @@ macro_rules! text_enum {
     ($(#[$about:meta])* pub enum $name:ident { $($(#[$what:meta])* $variant:ident $(= $text:literal)?,)+ }) => {
         $(#[$about])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-        #[derive(utoipa::ToSchema)]
         pub enum $name { $($(#[$what])* $(#[serde(rename = $text)])? $variant,)+ }
 
         impl $name {
@@ -22,6 +21,18 @@ macro_rules! text_enum {
                 match self { $(Self::$variant => $crate::model::access::text_enum!(@text $variant $($text)?),)+ }
             }
         }
+
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                let texts = Self::ALL.iter().map(|value| value.as_str());
+                utoipa::openapi::schema::Object::builder()
+                    .schema_type(utoipa::openapi::schema::Type::String)
+                    .enum_values(Some(texts))
+                    .into()
+            }
+        }
+
+        impl utoipa::ToSchema for $name {}
 
         impl std::fmt::Display for $name {
             fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

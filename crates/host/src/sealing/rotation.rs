@@ -91,17 +91,26 @@ pub struct Rotation {
 pub struct SealingGuard;
 
 impl SealingGuard {
-    /// Notes in the store that `key` seals; to be called in every transaction that writes something sealed.
+    /// To be called in every transaction that writes something sealed, before it seals and before it changes or deletes
+    /// rows with secrets: waits for others who do so, and for a step of a rotation.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when the key is retired: seal again and repeat the transaction.
-    pub async fn hold(records: &mut Records<'_>, key: KeyId, now: i64) -> Result<(), StoreError> {
-        if records.hold_sealing_key(&key.to_string(), now).await? {
+    /// [`StoreError::Database`].
+    pub async fn begin(records: &mut Records<'_>) -> Result<(), StoreError> {
+        records.take_sealing_turn().await
+    }
+
+    /// Notes in the store that `key` sealed something, after [`SealingGuard::begin`].
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when the key is retired, so that the transaction must not be committed.
+    pub async fn note(records: &mut Records<'_>, key: KeyId, now: i64) -> Result<(), StoreError> {
+        if records.note_sealing_key(&key.to_string(), now).await? {
             Ok(())
         } else {
-            Err(StoreError::Conflict(
-                "The sealing key was changed at the same moment. Nothing was written; try again.".to_owned(),
-            ))
+            Err(StoreError::Conflict(format!(
+                "The sealing key {key} is retired, so nothing may be sealed with it any more. Is the key file an old copy?"
+            )))
         }
     }
 }
@@ -138,9 +147,7 @@ async fn begin(store: &Store, keyring: &Keyring, now: i64) -> Result<bool, Rotat
     // While the store is locked no other process makes a new key, so none overwrites this one's in the file.
     let mut transaction = store.transaction().await?;
     let mut records = transaction.records();
-    keyring.reload()?;
-    records.hold_sealing_key(&keyring.current_id().to_string(), now).await?;
-    records.lock_sealing_keys().await?;
+    records.take_sealing_turn().await?;
     keyring.reload()?;
     let has_older = keyring.ids().len() > 1;
     if !has_older {
@@ -149,7 +156,9 @@ async fn begin(store: &Store, keyring: &Keyring, now: i64) -> Result<bool, Rotat
         }
         keyring.add_key()?;
     }
-    records.hold_sealing_key(&keyring.current_id().to_string(), now).await?;
+    for key in keyring.ids() {
+        records.note_sealing_key(&key.to_string(), now).await?;
+    }
     transaction.commit().await?;
     Ok(has_older)
 }
@@ -162,10 +171,10 @@ async fn reseal_batch(
 ) -> Result<u64, RotationError> {
     let mut transaction = store.transaction().await?;
     let mut records = transaction.records();
+    records.take_sealing_turn().await?;
     keyring.reload()?;
     let current = keyring.current_id();
-    // First, as whoever writes a secret does: two that lock the same rows in another order would wait for each other.
-    SealingGuard::hold(&mut records, current, now).await?;
+    SealingGuard::note(&mut records, current, now).await?;
     let mut done = 0;
     for place in places {
         for old in place.sealed_by_others(&mut records, current, BATCH).await? {
@@ -190,7 +199,7 @@ async fn retire(
     let mut transaction = store.transaction().await?;
     let mut records = transaction.records();
     // Whoever is about to write something sealed with an older key is waited for, and then seen.
-    records.lock_sealing_keys().await?;
+    records.take_sealing_turn().await?;
     keyring.reload()?;
     let current = keyring.current_id();
     for place in places {
@@ -199,7 +208,7 @@ async fn retire(
         }
     }
     for key in keyring.ids() {
-        records.hold_sealing_key(&key.to_string(), now).await?;
+        records.note_sealing_key(&key.to_string(), now).await?;
     }
     records.retire_sealing_keys_but(&current.to_string(), now).await?;
     transaction.commit().await?;
@@ -210,7 +219,7 @@ async fn retire(
 async fn drop_retired(store: &Store, keyring: &Keyring) -> Result<Vec<String>, RotationError> {
     let mut transaction = store.transaction().await?;
     let mut records = transaction.records();
-    records.lock_sealing_keys().await?;
+    records.take_sealing_turn().await?;
     keyring.reload()?;
     let in_use = records.sealing_keys_in_use().await?;
     let retired: Vec<_> = keyring.ids().into_iter().filter(|id| !in_use.contains(&id.to_string())).collect();

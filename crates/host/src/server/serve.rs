@@ -44,7 +44,7 @@ pub struct RunningHost {
     host: Arc<Host>,
     handle: Handle<SocketAddr>,
     server: JoinHandle<std::io::Result<()>>,
-    upkeep: JoinHandle<()>,
+    upkeep: Vec<JoinHandle<()>>,
 }
 
 /// Starts to serve `host`; returns once it listens.
@@ -77,7 +77,8 @@ pub async fn serve(host: Arc<Host>) -> Result<RunningHost, ServeError> {
             tokio::spawn(server.serve(service))
         }
     };
-    let upkeep = tokio::spawn(keep_up(Arc::clone(&host)));
+    let mut upkeep = vec![tokio::spawn(keep_up(Arc::clone(&host)))];
+    upkeep.extend(host.executor.clone().map(|executor| tokio::spawn(executor.keep_going())));
     tracing::info!(%address, tls = host.settings.tls.is_some(), store = %host.settings.store, "the host listens");
     Ok(RunningHost { address, host, handle, server, upkeep })
 }
@@ -103,10 +104,18 @@ impl RunningHost {
         let finished = async {
             let served = self.server.await;
             let all_done = self.host.in_flight.acquire_many(places).await;
+            if let Some(executor) = &self.host.executor
+                && let Err(error) = executor.shutdown().await
+            {
+                tracing::warn!(%error, "the host could not sign off");
+            }
             (served, all_done.is_ok())
         };
         let outcome = tokio::time::timeout(patience + Duration::from_secs(1), finished).await;
-        self.upkeep.abort();
+        if let (Err(_), Some(executor)) = (&outcome, &self.host.executor) {
+            executor.cancel_all();
+        }
+        self.upkeep.iter().for_each(JoinHandle::abort);
         self.host.store.close().await;
         match outcome {
             Ok((Ok(Ok(())), _)) => Ok(()),

@@ -5,26 +5,30 @@ use sqlx::Row as _;
 use super::{Records, StoreError};
 
 impl Records<'_> {
-    /// Notes that a key seals, and keeps it from being retired until the transaction ends. `now` is in milliseconds
-    /// since 1970. `false` when it is retired already.
-    pub(crate) async fn hold_sealing_key(&mut self, key: &str, now: i64) -> Result<bool, StoreError> {
+    /// Waits until no other transaction writes something sealed or changes keys, and keeps others from it until this one
+    /// ends. Comes before any lock on what is sealed: two that lock in different orders would wait for each other.
+    pub(crate) async fn take_sealing_turn(&mut self) -> Result<(), StoreError> {
+        let sql = format!("SELECT id FROM sealing_turn WHERE id = 1{}", self.engine.for_update());
+        sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_one(&mut *self.connection).await?;
+        Ok(())
+    }
+
+    /// Notes that a key seals, in a transaction that has the turn; `false` when it is retired already. `now` is in
+    /// milliseconds since 1970.
+    pub(crate) async fn note_sealing_key(&mut self, key: &str, now: i64) -> Result<bool, StoreError> {
         sqlx::query("INSERT INTO sealing_keys (id, created_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING")
             .bind(key)
             .bind(now)
             .execute(&mut *self.connection)
             .await?;
-        let sql = format!("SELECT COALESCE(retired_at, 0) FROM sealing_keys WHERE id = $1{}", self.engine.for_update());
-        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(key).fetch_one(&mut *self.connection).await?;
+        let row = sqlx::query("SELECT COALESCE(retired_at, 0) FROM sealing_keys WHERE id = $1")
+            .bind(key)
+            .fetch_one(&mut *self.connection)
+            .await?;
         Ok(row.try_get::<i64, _>(0)? == 0)
     }
 
-    /// Waits for every transaction that holds a key, and keeps others from holding one.
-    pub(crate) async fn lock_sealing_keys(&mut self) -> Result<(), StoreError> {
-        sqlx::query("UPDATE sealing_keys SET created_at = created_at").execute(&mut *self.connection).await?;
-        Ok(())
-    }
-
-    /// Retires every key but `current`; they are locked, and seal nothing any more.
+    /// Retires every key but `current`, in a transaction that has the turn.
     pub(crate) async fn retire_sealing_keys_but(&mut self, current: &str, now: i64) -> Result<(), StoreError> {
         sqlx::query("UPDATE sealing_keys SET retired_at = $1 WHERE id <> $2 AND retired_at IS NULL")
             .bind(now)

@@ -1,6 +1,6 @@
 //! The utility commands, each with its manifest.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use soar_connector::manifest::{Command, ManifestFile};
 
@@ -24,7 +24,8 @@ macro_rules! commands {
             name: concat!("commands/", $file, ".toml"),
             text: include_str!(concat!("../../manifest/commands/", $file, ".toml")),
         }),+];
-        static COMMANDS: &[&dyn UtilityCommand] = &[$(&$command),+];
+        static COMMANDS: LazyLock<Vec<Arc<dyn UtilityCommand>>> =
+            LazyLock::new(|| vec![$(Arc::new($command) as Arc<dyn UtilityCommand>),+]);
     };
 }
 
@@ -48,8 +49,8 @@ static MANIFEST: LazyLock<Vec<Command>> = LazyLock::new(|| {
 
 /// All utility commands, in the order in which they are shown.
 #[must_use]
-pub fn all() -> &'static [&'static dyn UtilityCommand] {
-    COMMANDS
+pub fn all() -> &'static [Arc<dyn UtilityCommand>] {
+    &COMMANDS
 }
 
 /// The manifests of all utility commands, in the order of [`all`].
@@ -61,7 +62,7 @@ pub fn manifest() -> &'static [Command] {
 /// The utility command of that endpoint, without regard to case, with its manifest.
 #[must_use]
 pub fn command(endpoint: &str) -> Option<(&'static dyn UtilityCommand, &'static Command)> {
-    let mut commands = COMMANDS.iter().copied().zip(manifest());
+    let mut commands = COMMANDS.iter().map(|command| &**command).zip(manifest());
     commands.find(|(command, _)| command.endpoint().eq_ignore_ascii_case(endpoint))
 }
 

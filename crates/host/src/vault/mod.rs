@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::sync::Arc;
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 
 pub use reference::Reference;
 pub use settings::{VaultCommand, VaultSettings};
@@ -131,9 +131,7 @@ fn text(bytes: Vec<u8>) -> Result<SecretString, String> {
     if secret.trim().is_empty() {
         return Err("is empty.".to_owned());
     }
-    let secret = SecretString::from(secret);
-    debug_assert!(!secret.expose_secret().is_empty());
-    Ok(secret)
+    Ok(SecretString::from(secret))
 }
 
 fn too_long() -> String {

@@ -189,7 +189,8 @@ fn reply(operation: &Operation, done: &Done) -> Reply {
 
 fn refused(call: &Call, error: &ManageError) -> Reply {
     let status = match error {
-        ManageError::Malformed(_) | ManageError::Store(StoreError::Invalid(_)) => StatusCode::BAD_REQUEST,
+        ManageError::Malformed(_) => StatusCode::BAD_REQUEST,
+        ManageError::Store(StoreError::Invalid(_)) => StatusCode::UNPROCESSABLE_ENTITY,
         ManageError::Store(StoreError::NotFound { .. }) => StatusCode::NOT_FOUND,
         ManageError::Store(StoreError::Duplicate { .. } | StoreError::InUse { .. }) => StatusCode::CONFLICT,
         ManageError::Store(error) => {

@@ -86,4 +86,5 @@ pub(super) const WITH_BODY: [(&str, &str); 3] =
     [("408", "The body did not arrive in time."), ("413", "The body is too long."), ("415", "The body is not JSON.")];
 
 /// What else a call under an Idempotency-Key can be answered.
-pub(super) const ONCE: (&str, &str) = ("422", "The Idempotency-Key was sent with another call before.");
+pub(super) const ONCE: (&str, &str) =
+    ("422", "The Idempotency-Key was sent with another call before, or what was asked for cannot be.");

@@ -19,10 +19,7 @@ async fn three_failures_in_a_row_are_told_once_and_the_recovery_once() {
         assert_eq!(world.delivered.subjects(), ["Connection Production 1 fails"]);
         world.heal();
         world.pass(600).await;
-        assert_eq!(
-            world.delivered.subjects(),
-            ["Connection Production 1 fails", "Connection Production 1 recovered"]
-        );
+        assert_eq!(world.delivered.subjects(), ["Connection Production 1 fails", "Connection Production 1 recovered"]);
         let messages = world.delivered.messages.lock().unwrap();
         assert!(messages[0].content.items[0].detail.contains("Status Code: 503."));
         assert_ne!(messages[0].id, messages[1].id);

@@ -75,7 +75,11 @@ async fn a_check_made_inactive_stops_at_once_even_when_it_is_handed_out_already(
 #[tokio::test]
 async fn an_item_that_the_queue_brings_twice_runs_once() {
     for test in TestStore::on_both().await {
-        let (here, there) = { let here = World::new(&test.store); let there = here.beside(); (here, there) };
+        let (here, there) = {
+            let here = World::new(&test.store);
+            let there = here.beside();
+            (here, there)
+        };
         for connection in 1..=20 {
             here.create(&check_of(connection)).await;
         }

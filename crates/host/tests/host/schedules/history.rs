@@ -26,10 +26,7 @@ async fn the_health_table_says_how_each_connection_fares() {
         let mut reader = test.store.reader().await.unwrap();
         let table = reader.records().health_table(ScheduleKind::HealthCheck).await.unwrap();
         let states: Vec<_> = table.iter().map(|(_, health)| health.as_ref().map(|health| health.state)).collect();
-        assert_eq!(
-            states,
-            [Some(HealthState::Healthy), Some(HealthState::Failing), Some(HealthState::Healthy), None]
-        );
+        assert_eq!(states, [Some(HealthState::Healthy), Some(HealthState::Failing), Some(HealthState::Healthy), None]);
         let failing = table[1].1.as_ref().unwrap();
         assert_eq!((failing.failures, failing.last_proof_at), (3, None));
         assert!(failing.last_error.as_deref().unwrap().contains("Status Code: 503."));

@@ -30,7 +30,9 @@ async fn receiver() -> (String, Arc<Received>) {
         received.requests.lock().unwrap().push((headers, body));
         StatusCode::NO_CONTENT
     };
-    let redirect = || async { Response::builder().status(307).header("location", "/take").body(().into_response().into_body()).unwrap() };
+    let redirect = || async {
+        Response::builder().status(307).header("location", "/take").body(().into_response().into_body()).unwrap()
+    };
     let router = Router::new()
         .route("/take", post(take))
         .route("/redirect", post(redirect))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use serde_json::{Map, json};
+use serde_json::json;
 use soar_connector::{Command, Parameters, RawParameters};
 use soar_host::command_api::{IntegrationCommand, IntegrationCommands, RegisteredUtility};
 use soar_host::model::Caller;
@@ -79,13 +79,7 @@ pub fn utilities(gate: &Arc<Gate>) -> Vec<RegisteredUtility> {
 }
 
 fn successful(context: Vec<serde_json::Value>) -> Answer {
-    Answer {
-        result: None,
-        error: String::new(),
-        return_data: Ended::Successful,
-        context_data: Some(context),
-        more: Map::new(),
-    }
+    Answer { context_data: Some(context), ..Answer::ended(Ended::Successful) }
 }
 
 /// Leaves a site of the given name behind.

@@ -1,0 +1,47 @@
+//! Turns the store's errors into what a person reads: what was wrong, and what to do next.
+
+use soar_host::store::StoreError;
+use soar_host::utility::Refusal;
+
+use crate::exit::WrongUse;
+
+/// `error` with what to do about it.
+pub(crate) fn advised(error: StoreError) -> anyhow::Error {
+    match &error {
+        StoreError::NotFound { what, .. } => {
+            let place = listing(what).map(|line| format!("\n`{line}` shows what there is."));
+            WrongUse(format!("{error}{}", place.unwrap_or_default())).into()
+        }
+        StoreError::Duplicate { .. } => WrongUse(format!("{error}\nChoose another name.")).into(),
+        StoreError::Invalid(_) | StoreError::Address(_) => WrongUse(error.to_string()).into(),
+        StoreError::Migration(_) => anyhow::anyhow!(
+            "{error}\nUse the version of footprint that the store was last opened with, or a newer one."
+        ),
+        StoreError::Database(_) => anyhow::anyhow!(
+            "{error}\nCheck that the store is there and reachable: `store` in host.toml, or FOOTPRINT_STORE."
+        ),
+        _ => error.into(),
+    }
+}
+
+/// Why something was refused, with what to do about it.
+pub(crate) fn refused(error: Refusal) -> anyhow::Error {
+    match error {
+        Refusal::Because(reason) => anyhow::Error::msg(reason),
+        Refusal::Store(error) => advised(error),
+    }
+}
+
+/// The line that lists things of this kind.
+fn listing(what: &str) -> Option<&'static str> {
+    match what {
+        "site" => Some("footprint site list"),
+        "user" => Some("footprint user list"),
+        "key" => Some("footprint key list"),
+        "connection" => Some("footprint connection list"),
+        "incident" => Some("footprint incident list"),
+        "case" => Some("footprint case list"),
+        "run" => Some("footprint runs list"),
+        _ => None,
+    }
+}

@@ -1,0 +1,144 @@
+//! The folder of an instance, which only its owner may enter: settings, the SQLite store, the sealing key.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+use crate::exit::WrongUse;
+use crate::shell;
+
+/// The folder of an instance.
+#[derive(Debug, Clone)]
+pub(crate) struct Folder {
+    path: PathBuf,
+}
+
+impl Folder {
+    /// The folder at `path`, whatever is there.
+    pub(crate) fn at(path: &Path) -> Self {
+        Self { path: path.to_owned() }
+    }
+
+    /// The folder of an instance.
+    ///
+    /// # Errors
+    /// [`WrongUse`] when there is no instance, with how to make one or to name another folder.
+    pub(crate) fn of_instance(path: &Path) -> Result<Self> {
+        let folder = Self::at(path);
+        if folder.settings_file().is_file() {
+            return Ok(folder);
+        }
+        let shown = path.display();
+        let problem = if folder.draft_file().is_file() {
+            format!("The instance in {shown} was begun and is not finished.\nRun `footprint init` again to finish it")
+        } else {
+            format!(
+                "There is no instance in {shown}: it has no {}.\nMake one with `footprint init`",
+                Self::SETTINGS_FILE_NAME
+            )
+        };
+        let problem = format!("{problem}, or name another folder with --instance FOLDER or FOOTPRINT_INSTANCE.");
+        Err(WrongUse(problem).into())
+    }
+
+    const SETTINGS_FILE_NAME: &str = "host.toml";
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What the instance is set to. There when the instance is whole: it is made last.
+    pub(crate) fn settings_file(&self) -> PathBuf {
+        self.path.join(Self::SETTINGS_FILE_NAME)
+    }
+
+    /// The settings of an instance that is being made.
+    pub(crate) fn draft_file(&self) -> PathBuf {
+        self.path.join("host.toml.unfinished")
+    }
+
+    /// The SQLite store of an instance that has no other.
+    pub(crate) fn store_file(&self) -> PathBuf {
+        self.path.join("host.db")
+    }
+
+    /// The keys that secrets are sealed with.
+    pub(crate) fn sealing_key_file(&self) -> PathBuf {
+        self.path.join("sealing.key")
+    }
+
+    /// `--instance …` for lines to paste; empty for the folder that is meant without it.
+    pub(crate) fn flag(&self) -> String {
+        if self.path == Path::new("footprint-instance") {
+            return String::new();
+        }
+        format!(" --instance {}", shell::quoted(&self.path.display().to_string()))
+    }
+
+    /// Makes the folder, for its owner alone; an empty one that is there already becomes so.
+    ///
+    /// # Errors
+    /// [`WrongUse`] when something else is there.
+    pub(crate) fn make(&self) -> Result<()> {
+        let shown = self.path.display();
+        fs::create_dir_all(&self.path).with_context(|| format!("The folder {shown} cannot be made"))?;
+        let entries = fs::read_dir(&self.path).with_context(|| format!("The folder {shown} cannot be read"))?;
+        let own = [self.draft_file(), self.store_file(), self.sealing_key_file()];
+        for entry in entries {
+            let path = entry.with_context(|| format!("The folder {shown} cannot be read"))?.path();
+            let name = path.to_string_lossy().into_owned();
+            if !own.iter().any(|own| name.starts_with(&*own.to_string_lossy())) {
+                return Err(WrongUse(format!(
+                    "The folder {shown} holds something else already: {}.\nAn instance has a folder of its own: name \
+                     an empty or a new one with --instance FOLDER.",
+                    path.file_name().unwrap_or_default().display()
+                ))
+                .into());
+            }
+        }
+        only_for_owner(&self.path).with_context(|| format!("The folder {shown} cannot be closed to others"))
+    }
+
+    /// Writes a file of this folder in one step, for its owner alone, so that it survives a loss of power.
+    pub(crate) fn write(&self, file: &Path, text: &str) -> Result<()> {
+        let written = || -> io::Result<()> {
+            let mut new = file.to_owned();
+            new.add_extension("new");
+            let mut options = OpenOptions::new();
+            options.write(true).create(true).truncate(true);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            let mut opened = options.open(&new)?;
+            opened.write_all(text.as_bytes())?;
+            opened.sync_all()?;
+            fs::rename(&new, file)?;
+            self.settle()
+        };
+        written().with_context(|| format!("The file {} cannot be written", file.display()))
+    }
+
+    /// Gives the draft its final name: from then on the instance is whole.
+    pub(crate) fn finish(&self) -> Result<()> {
+        fs::rename(self.draft_file(), self.settings_file())
+            .and_then(|()| self.settle())
+            .with_context(|| format!("The file {} cannot be written", self.settings_file().display()))
+    }
+
+    /// Makes the folder's entries as durable as the files.
+    fn settle(&self) -> io::Result<()> {
+        if cfg!(unix) { File::open(&self.path)?.sync_all() } else { Ok(()) }
+    }
+}
+
+#[cfg(unix)]
+fn only_for_owner(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o700))
+}
+
+#[cfg(not(unix))]
+fn only_for_owner(_: &Path) -> io::Result<()> {
+    Ok(())
+}

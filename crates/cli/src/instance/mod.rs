@@ -1,0 +1,19 @@
+//! An instance of the host: the folder it lives in, and whoever acts on it from the terminal.
+
+mod advice;
+mod calling;
+mod executing;
+mod flags;
+mod folder;
+mod seal;
+mod session;
+mod settings;
+
+pub(crate) use advice::{advised, refused};
+pub(crate) use calling::UtilityCall;
+pub(crate) use executing::{Executing, connections, registry};
+pub(crate) use flags::{FolderFlag, InstanceFlags};
+pub(crate) use folder::Folder;
+pub(crate) use seal::KeyringSeal;
+pub(crate) use session::{Action, Session};
+pub(crate) use settings::{STORE_VARIABLE, Settings};

@@ -1,0 +1,234 @@
+//! Somebody at the host's terminal: the store is open, the user is known, and every change is audited.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use anyhow::{Result, anyhow};
+use soar_connector::name::{quoted, suggestion};
+use soar_connector::{Clock, ExecutionContext, SystemClock};
+use soar_host::model::{AuditEntry, Caller, Role, Site, Surface, User};
+use soar_host::sealing::Keyring;
+use soar_host::store::{Records, Store, StoreError};
+use soar_host::utility::Refusal;
+
+use super::{Folder, InstanceFlags, KeyringSeal, Settings, advised, refused};
+use crate::exit::WrongUse;
+
+/// An open instance and the user who acts on it.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) folder: Folder,
+    pub(crate) settings: Settings,
+    pub(crate) store: Store,
+    pub(crate) user: User,
+    roles: BTreeMap<i64, Role>,
+    request_id: String,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+/// What somebody does, for the audit log.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Action<'a> {
+    /// Such as `user add`.
+    pub(crate) command: &'a str,
+    /// The site that it is about; may be empty.
+    pub(crate) site: &'a str,
+    /// What else it is about, such as the user's name.
+    pub(crate) about: &'a str,
+}
+
+impl Session {
+    /// Opens the instance that the flags name, as the user that they name.
+    ///
+    /// # Errors
+    /// [`WrongUse`] when there is no such instance or user.
+    pub(crate) async fn open(flags: &InstanceFlags) -> Result<Self> {
+        let folder = Folder::of_instance(&flags.instance.folder)?;
+        let settings = Settings::read(&folder)?;
+        let store = Store::open(&settings.store_address(&folder)?).await.map_err(advised)?;
+        let mut reader = store.reader().await.map_err(advised)?;
+        let name = flags.user.as_deref().unwrap_or(&settings.operator);
+        let user = match reader.records().user(name).await {
+            Ok(user) => user,
+            Err(error @ StoreError::NotFound { .. }) => {
+                let users = reader.records().users().await.map_err(advised)?;
+                let near = suggestion(name, users.iter().map(|user| user.name.as_str()));
+                let origin = if flags.user.is_some() { "--as or FOOTPRINT_AS" } else { "operator in host.toml" };
+                return Err(WrongUse(format!("{error}{near}\nIt is who {origin} says acts here.")).into());
+            }
+            Err(error) => return Err(advised(error)),
+        };
+        if !user.active {
+            return Err(anyhow!(
+                "The user {} is deactivated, so it may do nothing. Name another with --as USER.",
+                quoted(name)
+            ));
+        }
+        let roles = reader.records().roles(user.id).await.map_err(advised)?;
+        drop(reader);
+        let request_id = ExecutionContext::new().request_id;
+        Ok(Self { folder, settings, store, user, roles, request_id, clock: Arc::new(SystemClock::new()) })
+    }
+
+    /// The time, in milliseconds since 1970.
+    pub(crate) fn now(&self) -> i64 {
+        let since = self.clock.now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    }
+
+    /// The keys that seal secrets.
+    pub(crate) fn keyring(&self) -> Result<Keyring> {
+        self.settings.keyring(&self.folder)
+    }
+
+    /// What seals the secrets of JWT keys.
+    pub(crate) fn seal(&self) -> Result<KeyringSeal> {
+        Ok(KeyringSeal(self.keyring()?))
+    }
+
+    /// The user as the caller of a command on a site.
+    pub(crate) fn caller(&self, site: Site) -> Caller {
+        Caller {
+            user: self.user.clone(),
+            site,
+            roles: self.roles.clone(),
+            key: None,
+            request_id: self.request_id.clone(),
+        }
+    }
+
+    /// The user as the caller of what does not depend on the site.
+    ///
+    /// # Errors
+    /// When the user has a role on no site.
+    pub(crate) async fn any_caller(&self) -> Result<Caller> {
+        let site = self.sites().await?.into_iter().next();
+        let site = site.ok_or_else(|| {
+            anyhow!("{} has a role on no site. `footprint user role` gives one.", quoted(&self.user.name))
+        })?;
+        Ok(self.caller(site))
+    }
+
+    /// Whether the user has anything to do with the site.
+    fn sees(&self, site: &Site) -> bool {
+        self.user.is_administrator || self.roles.contains_key(&site.id)
+    }
+
+    /// The sites that the user has anything to do with, by name.
+    pub(crate) async fn sites(&self) -> Result<Vec<Site>> {
+        let sites = self.store.reader().await.map_err(advised)?.records().sites().await.map_err(advised)?;
+        Ok(sites.into_iter().filter(|site| self.sees(site)).collect())
+    }
+
+    /// The site of that name; or, where none is named, the only one there is.
+    ///
+    /// # Errors
+    /// [`WrongUse`] that names the nearest one, or all of them. Sites that the user must not see are not there.
+    pub(crate) async fn site(&self, name: Option<&str>) -> Result<Site> {
+        let sites = self.sites().await?;
+        let names = || sites.iter().map(|site| site.name.as_str());
+        let Some(name) = name else {
+            return match <[Site; 1]>::try_from(sites) {
+                Ok([site]) => Ok(site),
+                Err(sites) if sites.is_empty() => {
+                    Err(anyhow!("{} has a role on no site. `footprint user role` gives one.", quoted(&self.user.name)))
+                }
+                Err(sites) => {
+                    let names: Vec<_> = sites.iter().map(|site| site.name.as_str()).collect();
+                    Err(WrongUse(format!("Which site? Name one with --site: {}.", names.join(", "))).into())
+                }
+            };
+        };
+        let found = sites.iter().find(|site| site.name.to_lowercase() == name.trim().to_lowercase());
+        found.cloned().ok_or_else(|| {
+            let near = suggestion(name, names());
+            WrongUse(format!("There is no site {}.{near}\n`footprint site list` shows what there is.", quoted(name)))
+                .into()
+        })
+    }
+
+    /// Does what only an administrator may, in one transaction with its entry in the audit log.
+    ///
+    /// # Errors
+    /// What `change` says, or that the user is no administrator; either is in the audit log then.
+    pub(crate) async fn manage<T>(
+        &self,
+        action: &Action<'_>,
+        change: impl AsyncFnOnce(&mut Records<'_>, i64) -> Result<T, StoreError>,
+    ) -> Result<T> {
+        if !self.user.is_administrator {
+            let reason = format!("{} is no administrator.", quoted(&self.user.name));
+            self.note(action, Some(&reason)).await?;
+            return Err(anyhow!("{reason} Only administrators may do that: name one with --as USER."));
+        }
+        let mut transaction = self.store.transaction().await.map_err(advised)?;
+        let mut records = transaction.records();
+        let now = self.now();
+        match change(&mut records, now).await {
+            Ok(done) => {
+                records.append_audit(&[self.entry(action, now, None)]).await.map_err(advised)?;
+                transaction.commit().await.map_err(advised)?;
+                Ok(done)
+            }
+            Err(error) => {
+                drop(transaction);
+                self.note(action, Some(&error.to_string())).await?;
+                Err(advised(error))
+            }
+        }
+    }
+
+    /// Refuses to show what only administrators may see.
+    pub(crate) fn must_be_administrator(&self) -> Result<()> {
+        if self.user.is_administrator {
+            return Ok(());
+        }
+        let name = quoted(&self.user.name);
+        Err(anyhow!("{name} is no administrator. Only administrators may see that: name one with --as USER."))
+    }
+
+    /// What came of something that checks the user's rights itself, with its entry in the audit log.
+    pub(crate) async fn audited<T>(&self, action: &Action<'_>, ended: Result<T, Refusal>) -> Result<T> {
+        match ended {
+            Ok(done) => {
+                self.note(action, None).await?;
+                Ok(done)
+            }
+            Err(error) => {
+                self.note(action, Some(&error.to_string())).await?;
+                Err(refused(error))
+            }
+        }
+    }
+
+    /// Notes in the audit log that something was done, or why it was refused.
+    pub(crate) async fn note(&self, action: &Action<'_>, refused: Option<&str>) -> Result<()> {
+        self.append(self.entry(action, self.now(), refused)).await
+    }
+
+    /// Adds an entry to the audit log.
+    pub(super) async fn append(&self, entry: AuditEntry) -> Result<()> {
+        let mut transaction = self.store.transaction().await.map_err(advised)?;
+        transaction.records().append_audit(&[entry]).await.map_err(advised)?;
+        transaction.commit().await.map_err(advised)
+    }
+
+    /// An entry for the audit log; accepted unless there is a reason why not.
+    pub(crate) fn entry(&self, action: &Action<'_>, at: i64, refused: Option<&str>) -> AuditEntry {
+        AuditEntry {
+            at,
+            request_id: self.request_id.clone(),
+            surface: Surface::Terminal,
+            address: String::new(),
+            key: String::new(),
+            username: self.user.name.clone(),
+            acting_for: String::new(),
+            site: AuditEntry::kept(action.site),
+            command: action.command.to_owned(),
+            status: 0,
+            accepted: refused.is_none(),
+            reason: AuditEntry::kept(refused.unwrap_or(action.about)),
+        }
+    }
+}

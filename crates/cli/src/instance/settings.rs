@@ -1,0 +1,194 @@
+//! What an instance is set to: `host.toml`, read whole before anything is done.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, anyhow};
+use serde::de::DeserializeOwned;
+use soar_host::executor::ExecutorSettings;
+use soar_host::sealing::Keyring;
+use soar_host::server::{HostSettings, StoreAddress};
+use soar_host::vault::VaultSettings;
+use toml::{Table, Value};
+
+use super::Folder;
+use crate::exit::WrongUse;
+
+/// The environment variable that says where the store is, in place of the settings.
+pub(crate) const STORE_VARIABLE: &str = "FOOTPRINT_STORE";
+
+/// The environment variable that holds the sealing keys, in place of the file.
+pub(crate) const KEYS_VARIABLE: &str = "FOOTPRINT_SEALING_KEYS";
+
+/// What `host.toml` says.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    /// The user that acts at the terminal unless another is named.
+    pub(crate) operator: String,
+    /// The server and the store.
+    pub(crate) host: HostSettings,
+    /// Where secrets may live that are not sealed in the store.
+    pub(crate) vault: VaultSettings,
+    /// What may run at once, and for how long.
+    pub(crate) executor: ExecutorSettings,
+}
+
+impl Settings {
+    /// The settings in the folder.
+    ///
+    /// # Errors
+    /// [`WrongUse`] with what is wrong; never with a value.
+    pub(crate) fn read(folder: &Folder) -> Result<Self> {
+        let file = folder.settings_file();
+        let shown = file.display();
+        let text = fs::read_to_string(&file).with_context(|| format!("The file {shown} cannot be read"))?;
+        Self::from_text(&text).map_err(|problem| WrongUse(format!("The file {shown} cannot be used: {problem}")).into())
+    }
+
+    /// The settings that `text` says.
+    ///
+    /// # Errors
+    /// What is wrong and what was expected; never a value, which may be a secret.
+    pub(crate) fn from_text(text: &str) -> Result<Self, String> {
+        let mut table: Table = text.parse().map_err(|error: toml::de::Error| {
+            let start = error.span().map_or(0, |span| span.start.min(text.len()));
+            let line = text.as_bytes()[..start].iter().filter(|byte| **byte == b'\n').count() + 1;
+            format!("line {line}: {}.", error.message())
+        })?;
+        let operator = match table.remove("operator") {
+            Some(Value::String(name)) if !name.trim().is_empty() => name,
+            _ => return Err("operator: expected the name of the user who acts at the terminal.".to_owned()),
+        };
+        let vault = part(table.remove("vault"), "vault")?;
+        let executor = part(table.remove("executor"), "executor")?;
+        let host: HostSettings = part(Some(Value::Table(table)), "")?;
+        host.check().map_err(|problem| problem.to_string())?;
+        Ok(Self { operator, host, vault, executor })
+    }
+
+    /// Where a host listens that nobody told otherwise.
+    pub(crate) fn default_listen() -> SocketAddr {
+        HostSettings::default().listen
+    }
+
+    /// The settings of the server, with everything as it is to be opened: paths from the folder, and the store's
+    /// address as the environment, the settings or else the folder say.
+    ///
+    /// # Errors
+    /// [`WrongUse`] when the settings name a variable that is not set.
+    pub(crate) fn resolved(&self, folder: &Folder) -> Result<HostSettings> {
+        let mut host = self.host.clone();
+        host.store = StoreAddress::new(self.store_address(folder)?);
+        if let Some(tls) = &mut host.tls {
+            tls.certificate = from(folder, &tls.certificate);
+            tls.key = from(folder, &tls.key);
+        }
+        Ok(host)
+    }
+
+    /// The store's address.
+    ///
+    /// # Errors
+    /// [`WrongUse`] when the settings name a variable that is not set.
+    pub(crate) fn store_address(&self, folder: &Folder) -> Result<String> {
+        if let Some(address) = variable(STORE_VARIABLE) {
+            return Ok(address);
+        }
+        let address = self.host.store.expose();
+        if let Some(name) = address.strip_prefix("env:") {
+            return variable(name).ok_or_else(|| {
+                let file = folder.settings_file();
+                WrongUse(format!(
+                    "{} says that the environment variable {name} holds the store's address, and it is not set.\n\
+                     Set it, or write the address into {0}.",
+                    file.display()
+                ))
+                .into()
+            });
+        }
+        if address.contains("://") {
+            return Ok(address.to_owned());
+        }
+        let path = address.strip_prefix("sqlite:").unwrap_or(address);
+        Ok(from(folder, Path::new(path)).display().to_string())
+    }
+
+    /// The keys that seal secrets: those of the environment, or of the folder.
+    pub(crate) fn keyring(&self, folder: &Folder) -> Result<Keyring> {
+        match variable(KEYS_VARIABLE) {
+            Some(keys) => {
+                let origin = format!("The environment variable {KEYS_VARIABLE}");
+                Keyring::from_text(&origin, &keys).map_err(|error| anyhow!(error))
+            }
+            None => Keyring::from_file(&folder.sealing_key_file()).map_err(|error| anyhow!(error)),
+        }
+    }
+
+    /// Where the host is reached from this machine.
+    pub(crate) fn url(&self) -> String {
+        let scheme = if self.host.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.host.listen)
+    }
+
+    /// What stands before `/api/…` in addresses.
+    pub(crate) fn prefix(&self) -> String {
+        format!("{}/{}", self.host.base_path, self.host.namespace)
+    }
+}
+
+fn part<T: DeserializeOwned + Default>(value: Option<Value>, name: &str) -> Result<T, String> {
+    let Some(value) = value else { return Ok(T::default()) };
+    value.try_into().map_err(|error: toml::de::Error| {
+        // Its second line names the key, its first one may repeat a value.
+        let text = error.to_string();
+        let place = text.lines().find_map(|line| line.strip_prefix("in ")).unwrap_or(name).trim_matches('`');
+        let problem = without_values(error.message());
+        match (name.is_empty(), place.is_empty() || place == name) {
+            (_, true) if name.is_empty() => format!("{problem}."),
+            (_, true) => format!("{name}: {problem}."),
+            (true, false) => format!("{place}: {problem}."),
+            (false, false) => format!("{name}.{place}: {problem}."),
+        }
+    })
+}
+
+/// `invalid type: string "…", expected …` without the string.
+fn without_values(message: &str) -> String {
+    match (message.find("string \""), message.rfind("\", expected")) {
+        (Some(start), Some(end)) if start < end => {
+            format!("{}text{}", &message[..start], &message[end + 1..])
+        }
+        _ => message.to_owned(),
+    }
+}
+
+fn from(folder: &Folder, path: &Path) -> PathBuf {
+    folder.path().join(path)
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.trim().is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_is_named_without_its_value() {
+        let wrong = |text: &str| Settings::from_text(&format!("operator = \"Admin\"\n{text}")).unwrap_err();
+        for (text, problem) in [
+            ("requests-per-second = \"canary\"", "requests-per-second"),
+            ("lisen = \"canary\"", "lisen"),
+            ("[tls]\ncertificate = 5\nkey = \"canary\"", "tls"),
+            ("[vault.commands.hashicorp]\nprogram = \"/bin/vault\"\narguments = \"canary\"", "vault"),
+            ("namespace = \"a/b\"", "namespace"),
+            ("store = \"canary", "line 2"),
+        ] {
+            let error = wrong(text);
+            assert!(error.contains(problem) && !error.contains("canary"), "{error}");
+        }
+        assert!(Settings::from_text("").unwrap_err().contains("operator"));
+    }
+}

@@ -1,0 +1,48 @@
+//! A command's parameters from flags.
+
+use anyhow::Result;
+use clap::Args;
+use serde_json::Value;
+use soar_connector::RawParameters;
+use soar_connector::name::normalised;
+
+use crate::exit::WrongUse;
+use crate::shell;
+
+/// The flags that give a command its parameters.
+#[derive(Debug, Default, Args)]
+pub(crate) struct ParameterFlags {
+    /// A parameter; what follows the first = is its value. Repeatable
+    #[arg(long = "param", short, value_name = "NAME=VALUE")]
+    pub(crate) pairs: Vec<String>,
+
+    /// Parameters as one JSON object, beside those of --param
+    #[arg(long = "params-json", value_name = "JSON")]
+    pub(crate) json: Option<String>,
+}
+
+/// The parameters of both kinds of flag, each once.
+///
+/// # Errors
+/// [`WrongUse`] says which flag cannot be read.
+pub(crate) fn read(flags: &ParameterFlags) -> Result<RawParameters> {
+    let mut raw = match &flags.json {
+        None => RawParameters::new(),
+        Some(text) => serde_json::from_str(text)
+            .map_err(|error| WrongUse(format!("--params-json takes a JSON object of names and values: {error}.")))?,
+    };
+    for pair in &flags.pairs {
+        let (name, value) = pair.split_once('=').ok_or_else(|| {
+            WrongUse(format!(
+                "--param {} has no value: write it as {}.",
+                shell::quoted(pair),
+                shell::quoted(&format!("{pair}=VALUE"))
+            ))
+        })?;
+        if raw.keys().any(|given| normalised(given) == normalised(name)) {
+            return Err(WrongUse(format!("The parameter {name} is given twice; keep one of them.")).into());
+        }
+        raw.insert(name.to_owned(), Value::String(value.to_owned()));
+    }
+    Ok(raw)
+}

@@ -1,0 +1,63 @@
+//! Standard output for whatever is written there line by line: on a terminal nothing in it may steer.
+
+use std::io::{self, BufWriter, Write};
+
+use super::{Printer, visible};
+
+/// Lines on their way to a terminal.
+struct Guarded<W> {
+    out: W,
+    line: Vec<u8>,
+    is_json: bool,
+}
+
+impl Printer {
+    /// Standard output, buffered; on a terminal, JSON or other text is made harmless.
+    pub(crate) fn stream(&self, is_json: bool) -> Box<dyn Write + Send> {
+        let out = BufWriter::with_capacity(256 * 1024, io::stdout());
+        if self.is_terminal() { Box::new(Guarded { out, line: Vec::new(), is_json }) } else { Box::new(out) }
+    }
+}
+
+impl<W: Write> Guarded<W> {
+    fn pass_on(&mut self) -> io::Result<()> {
+        let line = String::from_utf8_lossy(&self.line);
+        let text =
+            if self.is_json { visible::json(&line).into_owned() } else { visible::lines(&line.replace('\r', "")) };
+        self.line.clear();
+        self.out.write_all(text.as_bytes())
+    }
+}
+
+impl<W: Write> Write for Guarded<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+            self.line.extend_from_slice(part);
+            if part.ends_with(b"\n") {
+                self.pass_on()?;
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.pass_on()?;
+        self.out.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_steer_is_shown_however_the_bytes_come() {
+        let mut out = Vec::new();
+        let mut guarded = Guarded { out: &mut out, line: Vec::new(), is_json: false };
+        for part in ["a\u{1b}[2".as_bytes(), b"Jb\r\n", "c\u{202e}".as_bytes()] {
+            guarded.write_all(part).unwrap();
+        }
+        guarded.flush().unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "a\\u{1b}[2Jb\nc\\u{202e}");
+    }
+}

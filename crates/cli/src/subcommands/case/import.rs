@@ -1,0 +1,32 @@
+//! `footprint case import`: reads cases from a file.
+
+use anyhow::Result;
+use clap::Args;
+use soar_host::transfer::Subject;
+
+use crate::exit::Exit;
+use crate::instance::Session;
+use crate::printer::Printer;
+use crate::subcommands::transfer::{ImportFlags, import};
+
+const EXAMPLES: &str = "\
+Examples:
+  footprint case import cases.csv
+  footprint case import cases.ndjson --on-conflict update --errors bad-rows.txt
+  footprint case export --instance old | footprint case import - --format ndjson
+
+A row needs number and site. What else it may hold is what an export writes. Import cases before the incidents that are
+linked to them. Rows that are wrong are left out and named with their lines; the others are imported.
+Exit codes: 0 all rows are imported, 1 some are not, 2 wrong use.";
+
+/// Import cases from JSON, NDJSON or CSV
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    flags: ImportFlags,
+}
+
+pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+    import(Subject::Cases, &arguments.flags, session, printer).await
+}

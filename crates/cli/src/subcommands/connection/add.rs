@@ -1,0 +1,147 @@
+//! `footprint connection add`: makes a connection.
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use soar_connector::name::{quoted, suggestion};
+use soar_host::connections::ConnectionDraft;
+use soar_host::executor::Registry;
+use soar_host::model::SHARED;
+
+use super::parameters::Parameters;
+use super::show::show_one;
+use crate::exit::{Exit, WrongUse};
+use crate::instance::{Action, Session, connections, registry};
+use crate::printer::{Form, Printer};
+use crate::shell;
+
+const EXAMPLES: &str = "\
+Examples:
+  footprint connection add production --param \"Server URL=https://footprint.example.com\" \\
+      --param \"User Name=soar@example.com\"
+  footprint connection add shared --shared --recipient-site \"Security Operations\" \\
+      --param \"Server URL=https://footprint.example.com\" --secret-file \"API Key=/run/secrets/footprint\"
+  footprint connection add vaulted --param \"Server URL=https://footprint.example.com\" \\
+      --param \"User Name=soar@example.com\" --secret-ref Password=command:hashicorp
+
+The secrets that it cannot do without are asked for when a terminal is there.";
+
+/// Make a connection
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// Its name
+    name: String,
+
+    /// The integration, such as coda-footprint [default: the only one there is]
+    #[arg(long)]
+    integration: Option<String>,
+
+    /// Its site [default: the only one there is]
+    #[arg(long)]
+    site: Option<String>,
+
+    /// Share it to internal sites
+    #[arg(long, conflicts_with = "site")]
+    shared: bool,
+
+    /// The internal site that events of a shared one go to
+    #[arg(long, value_name = "SITE", requires = "shared")]
+    recipient_site: Option<String>,
+
+    /// The proxy agent that it goes through
+    #[arg(long, value_name = "NAME")]
+    agent: Option<String>,
+
+    /// What it is for
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    description: String,
+
+    /// The tenant that it is meant for
+    #[arg(long, value_name = "NAME")]
+    tenant: Option<String>,
+
+    /// Make it inactive: nothing runs on it
+    #[arg(long)]
+    inactive: bool,
+
+    /// A user who may use it [default: everybody with the right]; repeatable
+    #[arg(long = "user", value_name = "USER")]
+    users: Vec<String>,
+
+    /// Test it every so many minutes
+    #[arg(long, value_name = "MINUTES")]
+    health_check_minutes: Option<i64>,
+
+    /// Where mail about failed tests goes
+    #[arg(long, value_name = "ADDRESS", requires = "health_check_minutes")]
+    health_check_email: Option<String>,
+
+    #[command(flatten)]
+    parameters: Parameters,
+
+    /// How to write what was made
+    #[arg(long, short, value_enum, default_value_t = Form::Table, help_heading = "Options")]
+    output: Form,
+}
+
+pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+    let site = if arguments.shared {
+        // Whoever shares calls from some site; which one does not matter.
+        session.sites().await?.into_iter().next().context("There is no site to call from.")?
+    } else {
+        session.site(arguments.site.as_deref()).await?
+    };
+    let registry = registry()?;
+    let integration = integration(&registry, arguments.integration.as_deref())?;
+    let plugin = registry.plugins().iter().find(|plugin| plugin.manifest().connector.id == integration);
+    let connector = &plugin.context("The integration is not compiled in.")?.manifest().connector;
+    let draft = ConnectionDraft {
+        integration,
+        name: arguments.name.clone(),
+        site: if arguments.shared { SHARED.to_owned() } else { site.name.clone() },
+        recipient_site: arguments.recipient_site.clone(),
+        agent_name: arguments.agent.clone(),
+        description: arguments.description.clone(),
+        tenant: arguments.tenant.clone(),
+        active: !arguments.inactive,
+        users: arguments.users.clone(),
+        health_check_minutes: arguments.health_check_minutes,
+        health_check_email: arguments.health_check_email.clone(),
+        parameters: arguments.parameters.read(connector, true)?,
+    };
+    let place = draft.site.clone();
+    let action = Action { command: "connection add", site: &place, about: &arguments.name };
+    let made = connections(session)?.create(&session.caller(site), draft).await;
+    let made = session.audited(&action, made).await?;
+    if arguments.output == Form::Json {
+        show_one(&made, Form::Json, printer)?;
+        return Ok(Exit::Successful);
+    }
+    printer.done(&format!("The connection {} is there now: {}.", quoted(&made.name), made.place.name()))?;
+    if made.active {
+        let folder = session.folder.flag();
+        printer.note(&format!("Test it: footprint connection{folder} test {}", shell::quoted(&made.name)));
+    }
+    Ok(Exit::Successful)
+}
+
+/// The stable name of the integration that is meant.
+fn integration(registry: &Registry, named: Option<&str>) -> Result<String, WrongUse> {
+    let known: Vec<_> = registry.plugins().iter().map(|plugin| &plugin.manifest().connector).collect();
+    let ids = || known.iter().map(|connector| connector.id.as_str());
+    match (named, known.as_slice()) {
+        (None, [only]) => Ok(only.id.clone()),
+        (None, _) => {
+            let valid = ids().collect::<Vec<_>>().join(", ");
+            Err(WrongUse(format!("Which integration? Name one with --integration: {valid}.")))
+        }
+        (Some(name), _) => {
+            let is_it = |text: &str| text.to_lowercase() == name.trim().to_lowercase();
+            let found = known.iter().find(|connector| is_it(&connector.id) || is_it(&connector.name));
+            found.map(|connector| connector.id.clone()).ok_or_else(|| {
+                let (near, valid) = (suggestion(name, ids()), ids().collect::<Vec<_>>().join(", "));
+                WrongUse(format!("There is no integration {}.{near} Valid: {valid}.", quoted(name)))
+            })
+        }
+    }
+}

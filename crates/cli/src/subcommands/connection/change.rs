@@ -1,0 +1,141 @@
+//! `footprint connection change`: changes a connection.
+
+use anyhow::{Context as _, Result};
+use clap::{ArgAction, Args};
+use soar_host::connections::ConnectionChange;
+use soar_host::model::SHARED;
+
+use super::find::Named;
+use super::parameters::Parameters;
+use super::show::show_one;
+use crate::exit::{Exit, WrongUse};
+use crate::instance::{Action, Session, connections, registry};
+use crate::printer::{Form, Printer};
+
+const EXAMPLES: &str = "\
+Examples:
+  footprint connection change production --active false
+  footprint connection change production --ask Password
+  footprint connection change production --user alice --user bob --health-check-minutes 15
+  footprint connection change production --param \"Server URL=https://new.example.com\" --ask Password
+
+Secrets go to the server that Server URL names: whoever changes that gives them again.";
+
+/// Change a connection; what no flag names stays
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    named: Named,
+
+    /// A new name
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+
+    /// Move it to another site
+    #[arg(long, value_name = "SITE", conflicts_with = "shared")]
+    move_to: Option<String>,
+
+    /// Share it to internal sites
+    #[arg(long)]
+    shared: bool,
+
+    /// The internal site that events of a shared one go to; an empty one for none
+    #[arg(long, value_name = "SITE")]
+    recipient_site: Option<String>,
+
+    /// The proxy agent that it goes through; an empty one for none
+    #[arg(long, value_name = "NAME")]
+    agent: Option<String>,
+
+    /// What it is for
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+
+    /// The tenant that it is meant for; an empty one for none
+    #[arg(long, value_name = "NAME")]
+    tenant: Option<String>,
+
+    /// Whether anything runs on it
+    #[arg(long, value_name = "TRUE/FALSE", action = ArgAction::Set)]
+    active: Option<bool>,
+
+    /// The users who may use it, in place of those so far; repeatable
+    #[arg(long = "user", value_name = "USER")]
+    users: Vec<String>,
+
+    /// Let everybody with the right use it
+    #[arg(long, conflicts_with = "users")]
+    all_users: bool,
+
+    /// Test it every so many minutes; 0 for never
+    #[arg(long, value_name = "MINUTES")]
+    health_check_minutes: Option<i64>,
+
+    /// Where mail about failed tests goes; an empty one for nowhere
+    #[arg(long, value_name = "ADDRESS")]
+    health_check_email: Option<String>,
+
+    #[command(flatten)]
+    parameters: Parameters,
+
+    /// How to write what it is now
+    #[arg(long, short, value_enum, default_value_t = Form::Table, help_heading = "Options")]
+    output: Form,
+}
+
+pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+    let connections = connections(session)?;
+    let (connection, caller) = arguments.named.find(&connections, session).await?;
+    let registry = registry()?;
+    let plugin = registry.plugins().iter().find(|plugin| plugin.manifest().connector.id == connection.integration);
+    let connector = &plugin.context("The connection's integration is not compiled in.")?.manifest().connector;
+    // A text that is empty takes away what may be missing.
+    let optional = |text: &Option<String>| text.clone().map(|text| Some(text).filter(|text| !text.trim().is_empty()));
+    let site = if arguments.shared { Some(SHARED.to_owned()) } else { arguments.move_to.clone() };
+    let change = ConnectionChange {
+        version: Some(connection.version),
+        name: arguments.name.clone(),
+        site,
+        recipient_site: optional(&arguments.recipient_site),
+        agent_name: optional(&arguments.agent),
+        description: arguments.description.clone(),
+        tenant: optional(&arguments.tenant),
+        active: arguments.active,
+        users: (!arguments.users.is_empty() || arguments.all_users).then(|| arguments.users.clone()),
+        health_check_minutes: arguments
+            .health_check_minutes
+            .map(|minutes| Some(minutes).filter(|minutes| *minutes != 0)),
+        health_check_email: optional(&arguments.health_check_email),
+        parameters: arguments.parameters.read(connector, false)?,
+    };
+    if arguments.is_empty() {
+        let text = "Nothing to change: `footprint connection change --help` lists what can be.";
+        return Err(WrongUse(text.to_owned()).into());
+    }
+    let action = Action { command: "connection change", site: connection.place.name(), about: &connection.name };
+    let changed = connections.update(&caller, connection.id, change).await;
+    show_one(&session.audited(&action, changed).await?, arguments.output, printer)?;
+    Ok(Exit::Successful)
+}
+
+impl Arguments {
+    fn is_empty(&self) -> bool {
+        let texts = [
+            &self.name,
+            &self.move_to,
+            &self.recipient_site,
+            &self.agent,
+            &self.description,
+            &self.tenant,
+            &self.health_check_email,
+        ];
+        texts.iter().all(|text| text.is_none())
+            && !self.shared
+            && self.active.is_none()
+            && self.users.is_empty()
+            && !self.all_users
+            && self.health_check_minutes.is_none()
+            && self.parameters.is_empty()
+    }
+}

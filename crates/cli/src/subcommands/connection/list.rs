@@ -1,0 +1,68 @@
+//! `footprint connection list`: the connections that the user may see.
+
+use anyhow::Result;
+use clap::Args;
+use soar_host::model::{Connection, Place, SiteKind};
+
+use super::find::seen;
+use crate::exit::Exit;
+use crate::instance::{Session, connections};
+use crate::printer::{Entry, ListOutput, Printer};
+
+/// List the connections that you may see
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Only those at hand on this site, shared ones included
+    #[arg(long)]
+    site: Option<String>,
+
+    /// How to write the list
+    #[arg(long, short, value_enum, default_value_t = ListOutput::Table)]
+    output: ListOutput,
+}
+
+pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+    let mut found = seen(&connections(session)?, session).await?;
+    if let Some(name) = &arguments.site {
+        let site = session.site(Some(name)).await?;
+        found.retain(|one| match &one.place {
+            Place::Site(place) => place.id == site.id,
+            Place::SharedToInternalSites { .. } => site.kind == SiteKind::Internal,
+        });
+    }
+    printer.list(&found, arguments.output, "No connections that you may see. `footprint connection add` makes one.")?;
+    Ok(Exit::Successful)
+}
+
+impl Entry for Connection {
+    const HEADINGS: &[&str] = &["Connection", "Site", "Integration", "Active", "Health Check", "Users", "Description"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.name.clone(),
+            self.place.name().to_owned(),
+            self.integration.clone(),
+            if self.active { "yes" } else { "no" }.to_owned(),
+            health_check(self),
+            users(self),
+            self.description.clone(),
+        ]
+    }
+}
+
+pub(super) fn health_check(connection: &Connection) -> String {
+    connection.health_check.as_ref().map_or_else(
+        || "none".to_owned(),
+        |check| {
+            let mail = check.email.as_ref().map(|email| format!(", mail to {email}")).unwrap_or_default();
+            format!("every {} min{mail}", check.every_minutes)
+        },
+    )
+}
+
+pub(super) fn users(connection: &Connection) -> String {
+    if connection.users.is_empty() {
+        return "all with the right".to_owned();
+    }
+    connection.users.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(", ")
+}

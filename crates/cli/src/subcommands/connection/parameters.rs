@@ -1,0 +1,147 @@
+//! A connection's parameters from flags, files, standard input, references and questions.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+use soar_connector::manifest::{Connector, Setting};
+use soar_connector::name::{normalised, quoted, suggestion};
+use soar_host::connections::GivenValue;
+
+use crate::connection::{Source, secret};
+use crate::exit::WrongUse;
+
+/// The parameters of a connection.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Parameters")]
+pub(super) struct Parameters {
+    /// A parameter that is no secret, by its name; an empty value removes it. Repeatable
+    #[arg(long = "param", short, value_name = "NAME=VALUE")]
+    plain: Vec<String>,
+
+    /// Read a secret from a file that holds nothing else. Repeatable
+    #[arg(long = "secret-file", value_name = "NAME=PATH")]
+    from_files: Vec<String>,
+
+    /// Read a secret from standard input
+    #[arg(long = "secret-stdin", value_name = "NAME")]
+    from_input: Option<String>,
+
+    /// Leave a secret where it lives: env:NAME, file:PATH or command:NAME, as host.toml allows. Repeatable
+    #[arg(long = "secret-ref", value_name = "NAME=PLACE")]
+    references: Vec<String>,
+
+    /// Ask for a secret. Repeatable
+    #[arg(long = "ask", value_name = "NAME")]
+    asked: Vec<String>,
+}
+
+impl Parameters {
+    pub(super) fn is_empty(&self) -> bool {
+        let Self { plain, from_files, from_input, references, asked } = self;
+        plain.is_empty() && from_files.is_empty() && from_input.is_none() && references.is_empty() && asked.is_empty()
+    }
+
+    /// What was given, once each; with `asks_for_missing`, what a connection cannot do without is asked for.
+    ///
+    /// # Errors
+    /// [`WrongUse`] for names that are none, secrets on the command line, and what cannot be read; never with a value.
+    pub(super) fn read(&self, connector: &Connector, asks_for_missing: bool) -> Result<BTreeMap<String, GivenValue>> {
+        let mut given = Given { connector, values: BTreeMap::new() };
+        for pair in &self.plain {
+            let (name, value) = split(pair, "--param", "\"Server URL=https://footprint.example.com\"")?;
+            let setting = given.setting(name)?;
+            if setting.secret {
+                return Err(on_the_command_line(setting).into());
+            }
+            given.add(setting, GivenValue::text(value))?;
+        }
+        for pair in &self.references {
+            let (name, place) = split(pair, "--secret-ref", "Password=env:FOOTPRINT_SECRET_PASSWORD")?;
+            let setting = given.secret(name, "--secret-ref")?;
+            let reference = place.parse().map_err(|problem| WrongUse(format!("--secret-ref {name}: {problem}.")))?;
+            given.add(setting, GivenValue::Reference(reference))?;
+        }
+        for pair in &self.from_files {
+            let (name, path) = split(pair, "--secret-file", "Password=/run/secrets/footprint")?;
+            let setting = given.secret(name, "--secret-file")?;
+            let value = Source::File(PathBuf::from(path)).value().map_err(WrongUse)?;
+            given.add(setting, GivenValue::Value(value))?;
+        }
+        if let Some(name) = &self.from_input {
+            let setting = given.secret(name, "--secret-stdin")?;
+            let value = Source::StandardInput.value().map_err(WrongUse)?;
+            given.add(setting, GivenValue::Value(value))?;
+        }
+        // Questions come last: nobody types a password only to hear that a name was mistyped.
+        let mut asked = Vec::new();
+        for name in &self.asked {
+            asked.push(given.secret(name, "--ask")?);
+        }
+        if asks_for_missing && secret::can_ask() {
+            asked.extend(given.missing_secrets());
+        }
+        for setting in asked {
+            given.add(setting, GivenValue::Value(secret::ask(&setting.name)?))?;
+        }
+        Ok(given.values)
+    }
+}
+
+struct Given<'a> {
+    connector: &'a Connector,
+    values: BTreeMap<String, GivenValue>,
+}
+
+impl<'a> Given<'a> {
+    fn setting(&self, name: &str) -> Result<&'a Setting, WrongUse> {
+        self.connector.setting(name).ok_or_else(|| {
+            let names = || self.connector.settings.iter().map(|setting| setting.name.as_str());
+            let valid = names().collect::<Vec<_>>().join(", ");
+            let near = suggestion(name, names());
+            WrongUse(format!("{} has no parameter {}.{near}\nValid: {valid}.", self.connector.name, quoted(name)))
+        })
+    }
+
+    fn secret(&self, name: &str, flag: &str) -> Result<&'a Setting, WrongUse> {
+        let setting = self.setting(name)?;
+        if setting.secret {
+            return Ok(setting);
+        }
+        let name = &setting.name;
+        Err(WrongUse(format!("{flag} is for secrets, and {name} is none: give it with --param \"{name}=…\".")))
+    }
+
+    fn add(&mut self, setting: &Setting, value: GivenValue) -> Result<(), WrongUse> {
+        match self.values.insert(setting.name.clone(), value) {
+            None => Ok(()),
+            Some(_) => Err(WrongUse(format!("{} is given twice; keep one of them.", setting.name))),
+        }
+    }
+
+    /// The secrets that a connection cannot do without and that are not given.
+    fn missing_secrets(&self) -> Vec<&'a Setting> {
+        let is_given = |name: &str| self.values.keys().any(|given| normalised(given) == normalised(name));
+        let group = self.connector.begun_group(is_given).unwrap_or_default();
+        let is_missing = |setting: &&Setting| {
+            setting.secret && (setting.required || group.contains(&setting.name)) && !is_given(&setting.name)
+        };
+        self.connector.settings.iter().filter(is_missing).collect()
+    }
+}
+
+/// What is not repeated when there is no `=` in it may be a secret that lost its name.
+fn split<'a>(pair: &'a str, flag: &str, example: &str) -> Result<(&'a str, &'a str), WrongUse> {
+    pair.split_once('=')
+        .ok_or_else(|| WrongUse(format!("{flag} takes a name and what belongs to it: {flag} {example}.")))
+}
+
+fn on_the_command_line(setting: &Setting) -> WrongUse {
+    let name = &setting.name;
+    WrongUse(format!(
+        "{name} is a secret: other users of this machine can read command lines, and shells keep them in their \
+         history.\nGive it with --secret-file \"{name}=PATH\", --secret-stdin \"{name}\" or --secret-ref \
+         \"{name}=env:VARIABLE\", or with --ask \"{name}\" and be asked for it."
+    ))
+}

@@ -1,0 +1,57 @@
+//! `footprint connection show`: all that may be known of a connection; secrets never.
+
+use anyhow::Result;
+use clap::Args;
+use soar_host::model::{Connection, ParameterState, Place};
+
+use super::find::Named;
+use super::list::{health_check, users};
+use crate::exit::Exit;
+use crate::instance::{Session, connections};
+use crate::printer::{Form, Printer, moment};
+
+/// Show a connection; secrets stay secret
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    named: Named,
+
+    /// How to write it
+    #[arg(long, short, value_enum, default_value_t = Form::Table)]
+    output: Form,
+}
+
+pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+    let (connection, _) = arguments.named.find(&connections(session)?, session).await?;
+    show_one(&connection, arguments.output, printer)?;
+    Ok(Exit::Successful)
+}
+
+pub(super) fn show_one(connection: &Connection, form: Form, printer: &mut Printer) -> Result<()> {
+    let mut labels = vec![
+        ("Connection", connection.name.clone()),
+        ("Integration", connection.integration.clone()),
+        ("Site", connection.place.name().to_owned()),
+    ];
+    if let Place::SharedToInternalSites { recipient } = &connection.place {
+        labels.push(("Recipient site", recipient.as_ref().map(|site| site.name.clone()).unwrap_or_default()));
+    }
+    labels.extend([
+        ("Active", if connection.active { "yes" } else { "no" }.to_owned()),
+        ("Users", users(connection)),
+        ("Health check", health_check(connection)),
+        ("Agent", connection.agent_name.clone().unwrap_or_default()),
+        ("Tenant", connection.tenant.clone().unwrap_or_default()),
+        ("Description", connection.description.clone()),
+        ("Changed", moment(connection.modified_at)),
+    ]);
+    labels.extend(connection.parameters.iter().map(|one| {
+        let value = match &one.value {
+            ParameterState::Plain(value) => value.clone(),
+            ParameterState::Sealed => "(a secret, sealed)".to_owned(),
+            ParameterState::Reference(reference) => format!("(a secret, at {reference})"),
+        };
+        (one.name.as_str(), value)
+    }));
+    Ok(printer.details(connection, form, &labels)?)
+}

@@ -1,0 +1,74 @@
+//! `footprint incident`: incidents at the terminal.
+
+mod create;
+mod export;
+mod import;
+mod list;
+mod set;
+mod show;
+mod task;
+
+use anyhow::{Context as _, Result};
+use clap::{Args, Subcommand};
+use soar_connector::RawParameters;
+use soar_host::model::Site;
+use soar_host::utility::{Answer, command};
+
+use super::run::single_threaded_runtime;
+use crate::exit::Exit;
+use crate::instance::{InstanceFlags, Session, UtilityCall};
+use crate::printer::Printer;
+
+const EXAMPLES: &str = "\
+Examples:
+  footprint incident list --status Open --severity Critical
+  footprint incident show 20210127-198
+  footprint incident create --type Phishing --title \"Phishing mail to finance\"
+  footprint incident set 20210127-198 Severity High
+  footprint incident import incidents.csv
+  footprint incident export > incidents.ndjson
+
+`footprint utility` has the commands that act on many incidents at once.";
+
+/// See, create and change incidents; import and export them
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    instance: InstanceFlags,
+
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    List(list::Arguments),
+    Show(show::Arguments),
+    Create(create::Arguments),
+    Set(set::Arguments),
+    Task(task::Arguments),
+    Import(import::Arguments),
+    Export(export::Arguments),
+}
+
+pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> {
+    single_threaded_runtime()?.block_on(async {
+        let session = Session::open(&arguments.instance).await?;
+        match &arguments.action {
+            Action::List(arguments) => list::run(arguments, &session, printer).await,
+            Action::Show(arguments) => show::run(arguments, &session, printer).await,
+            Action::Create(arguments) => create::run(arguments, &session, printer).await,
+            Action::Set(arguments) => set::run(arguments, &session, printer).await,
+            Action::Task(arguments) => task::run(arguments, &session, printer).await,
+            Action::Import(arguments) => import::run(arguments, &session, printer).await,
+            Action::Export(arguments) => export::run(arguments, &session, printer).await,
+        }
+    })
+}
+
+/// What the host's own command with this endpoint answers.
+async fn call(endpoint: &str, raw: &RawParameters, site: Site, session: &Session) -> Result<Answer> {
+    let (command, manifest) = command(endpoint).context("This build of footprint lacks a command of the host.")?;
+    UtilityCall::new(session, command, manifest, session.caller(site), raw)?.run().await
+}

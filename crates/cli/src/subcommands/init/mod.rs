@@ -1,0 +1,255 @@
+//! `footprint init`: makes an instance that works: folder, store, sealing key, site, administrator, API key.
+
+mod choices;
+mod questions;
+mod resume;
+
+use std::fs::OpenOptions;
+
+use anyhow::{Context as _, Result, anyhow};
+use clap::Args;
+use serde::Serialize;
+use soar_connector::name::quoted;
+use soar_connector::{Clock, ExecutionContext, SystemClock};
+use soar_host::access::{IssuedKey, KeyRequest, issue_key};
+use soar_host::model::{Allowed, AuditEntry, KeyKind, Role, SiteKind, Surface};
+use soar_host::sealing::Keyring;
+use soar_host::store::{NewSite, NewUser, Records, Store, StoreError};
+
+use self::choices::{Choices, Flags};
+use super::run::single_threaded_runtime;
+use crate::exit::{Exit, WrongUse};
+use crate::instance::{Folder, FolderFlag, KeyringSeal, Settings, advised};
+use crate::printer::{Form, Printer};
+use crate::shell;
+
+const EXAMPLES: &str = "\
+Examples:
+  footprint init
+  footprint init --yes
+  footprint init --instance /srv/footprint --site \"Security Operations\" --time-zone America/Vancouver --yes
+  FOOTPRINT_STORE=postgres://soar:secret@db.example.com/soar footprint init --yes
+
+It asks for what no flag says, when a terminal is there.";
+
+/// All incidents: the command wants to know from when to when.
+const PERIOD: &str = r#"{"Start Time": "2000-01-01 00:00:00", "End Time": "2099-12-31 00:00:00"}"#;
+
+/// The name of the key that comes with the instance.
+const FIRST_KEY: &str = "init";
+
+/// Make an instance of the host, ready to be served: folder, store, site, administrator, API key
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    instance: FolderFlag,
+
+    #[command(flatten)]
+    flags: Flags,
+
+    /// How to write what was made
+    #[arg(long, short, value_enum, default_value_t = Form::Table)]
+    output: Form,
+}
+
+pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> {
+    let folder = Folder::at(&arguments.instance.folder);
+    let shown = folder.path().display();
+    if folder.settings_file().exists() {
+        return Err(WrongUse(format!(
+            "The folder {shown} holds an instance already.\nStart it with `footprint serve{}`, or make another one \
+             with --instance FOLDER.",
+            folder.flag()
+        ))
+        .into());
+    }
+    single_threaded_runtime()?.block_on(async {
+        let made = match resume::begun(&folder).await? {
+            Some(begun) => begun,
+            None => {
+                let choices = Choices::gather(&arguments.flags)?;
+                make(&folder, &choices).await?
+            }
+        };
+        match arguments.output {
+            Form::Json => printer.json(&made)?,
+            Form::Table => introduce(&made, &folder, printer)?,
+        }
+        Ok(Exit::Successful)
+    })
+}
+
+/// An instance that was just made.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Made {
+    folder: String,
+    site: String,
+    administrator: String,
+    /// Where it will listen.
+    url: String,
+    /// The address of a command, up to its name.
+    commands: String,
+    key_name: String,
+    key: String,
+}
+
+async fn make(folder: &Folder, choices: &Choices) -> Result<Made> {
+    folder.make()?;
+    let seal = seal(folder)?;
+    if choices.keeps_its_own_store() {
+        make_store_file(folder)?;
+    }
+    let settings = choices.settings()?;
+    let store = Store::open(&settings.store_address(folder)?).await.map_err(advised)?;
+    if !is_empty(&mut store.reader().await.map_err(advised)?.records()).await.map_err(advised)? {
+        return Err(occupied());
+    }
+    // Durable before the store is filled: what is found in the store later is this folder's own then.
+    folder.write(&folder.draft_file(), &choices.settings_text())?;
+    let mut transaction = store.transaction().await.map_err(advised)?;
+    let mut records = transaction.records();
+    // Two may have begun at once.
+    if !is_empty(&mut records).await.map_err(advised)? {
+        return Err(occupied());
+    }
+    let key = fill(&mut records, choices, &seal).await.map_err(advised)?;
+    transaction.commit().await.map_err(advised)?;
+    store.close().await;
+    folder.finish()?;
+    Ok(Made::of(folder, &settings, &choices.site, &choices.administrator, &key))
+}
+
+/// The keys that seal secrets: those of the environment or the folder; made in the folder where there are none.
+fn seal(folder: &Folder) -> Result<KeyringSeal> {
+    let file = folder.sealing_key_file();
+    let keyring = if file.exists() { Keyring::from_file(&file) } else { Keyring::create_file(&file) };
+    keyring.map(KeyringSeal).map_err(|error| anyhow!(error))
+}
+
+/// An empty file is an empty store, and this one is its owner's alone.
+fn make_store_file(folder: &Folder) -> Result<()> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = folder.store_file();
+    options.open(&file).with_context(|| format!("The file {} cannot be made", file.display()))?;
+    Ok(())
+}
+
+async fn is_empty(records: &mut Records<'_>) -> Result<bool, StoreError> {
+    Ok(records.users().await?.is_empty() && records.sites().await?.is_empty())
+}
+
+fn occupied() -> anyhow::Error {
+    WrongUse(
+        "The store holds an instance already.\nName an empty database; or, to run another host on that instance, copy \
+         the folder of the first one: settings and sealing key."
+            .to_owned(),
+    )
+    .into()
+}
+
+/// Everything that the store begins with, in the caller's transaction.
+async fn fill(records: &mut Records<'_>, choices: &Choices, seal: &KeyringSeal) -> Result<IssuedKey, StoreError> {
+    let now = now();
+    let site = NewSite {
+        name: choices.site.clone(),
+        kind: SiteKind::Internal,
+        description: String::new(),
+        time_zone: choices.time_zone.clone(),
+        language: "en".to_owned(),
+    };
+    let site = records.create_site(&site, now).await?;
+    let administrator =
+        NewUser { name: choices.administrator.clone(), email: choices.email.clone(), is_administrator: true };
+    let administrator = records.create_user(&administrator, now).await?;
+    records.set_role(administrator.id, site.id, Role::Manager).await?;
+    first_key(records, seal, &administrator.name, FIRST_KEY, now).await
+}
+
+/// The administrator's first key, and its entry in the audit log.
+async fn first_key(
+    records: &mut Records<'_>,
+    seal: &KeyringSeal,
+    administrator: &str,
+    name: &str,
+    now: i64,
+) -> Result<IssuedKey, StoreError> {
+    let request = KeyRequest {
+        name: name.to_owned(),
+        kind: KeyKind::Api,
+        owner: administrator.to_owned(),
+        users: Vec::new(),
+        sites: Allowed::All,
+        commands: Allowed::All,
+        may_manage: true,
+        requires_expiry: true,
+        expires_at: None,
+    };
+    let key = issue_key(records, seal, &request, now).await?;
+    let entry = AuditEntry {
+        at: now,
+        request_id: ExecutionContext::new().request_id,
+        surface: Surface::Terminal,
+        address: String::new(),
+        key: String::new(),
+        username: administrator.to_owned(),
+        acting_for: String::new(),
+        site: String::new(),
+        command: "init".to_owned(),
+        status: 0,
+        accepted: true,
+        reason: String::new(),
+    };
+    records.append_audit(&[entry]).await?;
+    Ok(key)
+}
+
+fn now() -> i64 {
+    let since = SystemClock::new().now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+impl Made {
+    fn of(folder: &Folder, settings: &Settings, site: &str, administrator: &str, key: &IssuedKey) -> Self {
+        let url = settings.url();
+        Self {
+            folder: folder.path().display().to_string(),
+            site: site.to_owned(),
+            administrator: administrator.to_owned(),
+            commands: format!("{url}{}/api/Command/", settings.prefix()),
+            url,
+            key_name: key.key.name.clone(),
+            key: key.text.to_string(),
+        }
+    }
+}
+
+fn introduce(made: &Made, folder: &Folder, printer: &mut Printer) -> Result<()> {
+    printer.done(&format!(
+        "The instance in {} is ready: site {}, administrator {}.",
+        made.folder,
+        quoted(&made.site),
+        quoted(&made.administrator)
+    ))?;
+    printer.line("")?;
+    printer.paragraph(&format!(
+        "Its API key {}, shown this once: the host keeps only a hash of it. It opens everything.",
+        quoted(&made.key_name)
+    ))?;
+    printer.line("")?;
+    printer.line(&format!("  {}\n", printer.bold(&made.key)))?;
+    printer.line("Start the host:\n")?;
+    for line in super::simulate::program_lines() {
+        printer.line(&format!("  {line}"))?;
+    }
+    printer.line(&format!("  footprint serve{}", folder.flag()))?;
+    printer.line("\nAnd call it from another terminal:\n")?;
+    for line in shell::call_lines(&made.commands, "GetIncidents", &made.key, &made.administrator, &made.site, PERIOD) {
+        printer.line(&format!("  {line}"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,47 @@
+//! Goes on with an instance whose making was cut off.
+
+use std::fs;
+
+use anyhow::{Context as _, Result};
+use soar_host::store::{Records, Store, StoreError};
+
+use super::{FIRST_KEY, Made, first_key, is_empty, now, seal};
+use crate::exit::WrongUse;
+use crate::instance::{Folder, Settings, advised};
+
+/// The instance in the folder, finished now, if its store was filled before. Nobody can know whether its first key was
+/// seen, so that one is taken back and another is made.
+///
+/// `None` when nothing was begun, or nothing that cannot be begun again.
+pub(super) async fn begun(folder: &Folder) -> Result<Option<Made>> {
+    let file = folder.draft_file();
+    if !file.is_file() {
+        return Ok(None);
+    }
+    let text = fs::read_to_string(&file).with_context(|| format!("The file {} cannot be read", file.display()))?;
+    let settings = Settings::from_text(&text).map_err(WrongUse)?;
+    let store = Store::open(&settings.store_address(folder)?).await.map_err(advised)?;
+    let mut transaction = store.transaction().await.map_err(advised)?;
+    let mut records = transaction.records();
+    if is_empty(&mut records).await.map_err(advised)? {
+        return Ok(None);
+    }
+    let seal = seal(folder)?;
+    let site = records.sites().await.map_err(advised)?.into_iter().next().map(|site| site.name).unwrap_or_default();
+    let now = now();
+    let name = replace_first_key(&mut records, now).await.map_err(advised)?;
+    let key = first_key(&mut records, &seal, &settings.operator, &name, now).await.map_err(advised)?;
+    transaction.commit().await.map_err(advised)?;
+    store.close().await;
+    folder.finish()?;
+    Ok(Some(Made::of(folder, &settings, &site, &settings.operator, &key)))
+}
+
+/// Takes back the keys that earlier attempts made; the name that is free for the next one.
+async fn replace_first_key(records: &mut Records<'_>, now: i64) -> Result<String, StoreError> {
+    let keys = records.keys().await?;
+    for key in &keys {
+        records.revoke_key(&key.name, now).await?;
+    }
+    Ok(format!("{FIRST_KEY} {}", keys.len() + 1))
+}

@@ -1,0 +1,34 @@
+//! `footprint runs cancel`: ends a run that is under way.
+
+use anyhow::Result;
+use clap::Args;
+use soar_host::executor::Executor;
+
+use crate::exit::Exit;
+use crate::instance::{Action, Session};
+use crate::printer::Printer;
+
+/// Cancel a run; one of a running host ends with that host's next sign of life
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Its number
+    run: i64,
+}
+
+pub(super) async fn run(
+    arguments: &Arguments,
+    session: &Session,
+    executor: &Executor,
+    printer: &mut Printer,
+) -> Result<Exit> {
+    let number = arguments.run.to_string();
+    let caller = session.any_caller().await?;
+    let cancelled = executor.cancel(&caller, arguments.run).await;
+    let action = Action { command: "runs cancel", site: "", about: &number };
+    if session.audited(&action, cancelled).await? {
+        printer.done(&format!("Run {number} is asked to end."))?;
+    } else {
+        printer.line(&format!("Run {number} had ended already, so nothing was changed."))?;
+    }
+    Ok(Exit::Successful)
+}

@@ -1,0 +1,82 @@
+//! `footprint runs`: who ran which integration command, when, and what it came to.
+
+mod cancel;
+mod list;
+mod show;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use soar_host::model::{Run, RunStatus};
+
+use super::simulate::runtime;
+use crate::exit::Exit;
+use crate::instance::{Executing, InstanceFlags, Session};
+use crate::printer::{Entry, Printer, moment};
+
+const EXAMPLES: &str = "\
+Examples:
+  footprint runs list
+  footprint runs list --status Failed --connection production
+  footprint runs show 42
+  footprint runs cancel 42";
+
+/// See and cancel runs of integration commands
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    instance: InstanceFlags,
+
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    List(list::Arguments),
+    Show(show::Arguments),
+    Cancel(cancel::Arguments),
+}
+
+pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> {
+    runtime()?.block_on(async {
+        let session = Session::open(&arguments.instance).await?;
+        let executing = Executing::start(&session).await?;
+        let ended = match &arguments.action {
+            Action::List(arguments) => list::run(arguments, &session, &executing.executor, printer).await,
+            Action::Show(arguments) => show::run(arguments, &session, &executing.executor, printer).await,
+            Action::Cancel(arguments) => cancel::run(arguments, &session, &executing.executor, printer).await,
+        };
+        executing.end().await?;
+        ended
+    })
+}
+
+impl Entry for Run {
+    const HEADINGS: &[&str] = &["Run", "Started", "Command", "Connection", "Status", "Took", "User", "Site", "Key"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.id.to_string(),
+            moment(self.started_at),
+            self.command.clone(),
+            self.connection.clone(),
+            self.status.to_string(),
+            took(self),
+            self.user.clone(),
+            self.site.clone(),
+            self.key.clone().unwrap_or_default(),
+        ]
+    }
+}
+
+/// How long it took; nothing while it is under way.
+fn took(run: &Run) -> String {
+    match (run.status, run.ended_at) {
+        (RunStatus::Running, _) | (_, None) => String::new(),
+        (_, Some(ended)) => match ended.saturating_sub(run.started_at) {
+            short if short < 10_000 => format!("{short} ms"),
+            long => format!("{} s", long / 1_000),
+        },
+    }
+}

@@ -1,0 +1,60 @@
+//! `footprint runs show`: all that is kept of a run.
+
+use anyhow::Result;
+use clap::Args;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use soar_host::executor::Executor;
+
+use super::took;
+use crate::exit::Exit;
+use crate::instance::{Session, refused};
+use crate::printer::{Form, Printer, moment, moment_if_any};
+
+/// Show a run: parameters, outcome and receipt, as far as they are kept
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Its number
+    run: i64,
+
+    /// How to write it
+    #[arg(long, short, value_enum, default_value_t = Form::Table)]
+    output: Form,
+}
+
+pub(super) async fn run(
+    arguments: &Arguments,
+    session: &Session,
+    executor: &Executor,
+    printer: &mut Printer,
+) -> Result<Exit> {
+    let caller = session.any_caller().await?;
+    let run = executor.see_run(&caller, arguments.run).await.map_err(refused)?;
+    let outcome: Value = read(run.outcome.as_deref());
+    let error = outcome["errorTab"].as_str().unwrap_or_default().to_owned();
+    let labels = [
+        ("Run", run.id.to_string()),
+        ("Command", run.command.clone()),
+        ("Connection", format!("{} ({})", run.connection, run.integration)),
+        ("Site", run.site.clone()),
+        ("User", run.user.clone()),
+        ("Key", run.key.clone().unwrap_or_default()),
+        ("Status", run.status.to_string()),
+        ("Started", moment(run.started_at)),
+        ("Ended", moment_if_any(run.ended_at)),
+        ("Took", took(&run)),
+        ("Parameters", run.parameters.get().to_owned()),
+        ("Rows", outcome["rows"].as_u64().map(|rows| rows.to_string()).unwrap_or_default()),
+        ("Error", error),
+        ("Request", run.request_id.clone()),
+    ];
+    printer.details(&run, arguments.output, &labels)?;
+    if arguments.output == Form::Table && run.outcome.is_some() {
+        printer.note(&format!("All that is kept of the outcome: footprint runs show {} --output json", run.id));
+    }
+    Ok(Exit::Successful)
+}
+
+fn read(json: Option<&RawValue>) -> Value {
+    json.and_then(|json| serde_json::from_str(json.get()).ok()).unwrap_or_default()
+}

@@ -1,0 +1,102 @@
+//! `footprint serve`: the host, until somebody ends it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, anyhow};
+use clap::Args;
+use serde::Serialize;
+use soar_connector::{Clock, SystemClock};
+use soar_host::Host;
+use soar_host::connections::Connections;
+use soar_host::executor::Executor;
+use soar_host::server::{HostSettings, RunningHost, ServeError};
+use soar_host::store::Store;
+use soar_host::vault::Vault;
+
+use super::simulate::{Ending, runtime};
+use crate::exit::{Exit, WrongUse};
+use crate::instance::{Folder, FolderFlag, Settings, advised, registry};
+use crate::printer::Printer;
+
+const EXAMPLES: &str = "\
+Examples:
+  footprint serve
+  footprint serve --instance /srv/footprint --listen 127.0.0.1:9000
+  footprint serve --log-level info
+  footprint serve --json
+
+Ctrl-C, or the signal of service managers, ends it once everything that it accepted is done.
+It logs warnings and errors to standard error unless --log-level says otherwise.";
+
+/// Serve the host: the Command API, its management and its documentation
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    instance: FolderFlag,
+
+    /// Where to listen; port 0 picks a free one [default: as host.toml says]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+
+    /// Print one line of JSON once it listens: url, and the address of the commands
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> {
+    let folder = Folder::of_instance(&arguments.instance.folder)?;
+    let settings = Settings::read(&folder)?;
+    let mut host = settings.resolved(&folder)?;
+    if let Some(listen) = arguments.listen {
+        host.listen = listen;
+    }
+    host.check().map_err(|problem| WrongUse(problem.to_string()))?;
+    runtime()?.block_on(async {
+        // Before anything starts: from then on neither signal ends the process in the middle of something.
+        let ending = Ending::listen()?;
+        let running = start(&folder, &settings, host.clone()).await?;
+        let ready =
+            Ready { url: running.url(), commands: format!("{}{}/api/Command/", running.url(), settings.prefix()) };
+        if arguments.json {
+            printer.line(&serde_json::to_string(&ready)?)?;
+        } else {
+            introduce(&ready, &host, printer)?;
+        }
+        ending.wait().await;
+        running.shutdown().await.context("The host did not end in order")?;
+        Ok(Exit::Successful)
+    })
+}
+
+async fn start(folder: &Folder, settings: &Settings, host: HostSettings) -> Result<RunningHost> {
+    let store = Store::open(host.store.expose()).await.map_err(advised)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let vault = Vault::new(settings.vault.clone());
+    let connections = Connections::new(store, Arc::new(registry()?), settings.keyring(folder)?, vault, clock);
+    let executor = Executor::start(connections, settings.executor.clone()).await.map_err(advised)?;
+    let host = Host::with_connectors(host, executor)?;
+    soar_host::server::serve(host).await.map_err(|error| match error {
+        ServeError::Settings(problem) => WrongUse(problem.to_string()).into(),
+        error => anyhow!(error),
+    })
+}
+
+/// What a program needs, once the host listens.
+#[derive(Debug, Serialize)]
+struct Ready {
+    url: String,
+    commands: String,
+}
+
+fn introduce(ready: &Ready, host: &HostSettings, printer: &mut Printer) -> Result<()> {
+    printer.line(&printer.bold(&format!("The host listens on {}", ready.url)))?;
+    printer.line("")?;
+    printer.line(&format!("  Commands       POST {}…", ready.commands))?;
+    printer.line(&format!("  Documentation  {}/docs", ready.url))?;
+    printer.line(&format!("  Health         {}/readyz", ready.url))?;
+    printer.line(&format!("  Store          {}", host.store))?;
+    printer.line("\nCtrl-C ends it.")?;
+    Ok(())
+}

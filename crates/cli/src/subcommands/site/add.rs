@@ -1,0 +1,62 @@
+//! `footprint site add`: makes a site.
+
+use anyhow::Result;
+use clap::Args;
+use soar_connector::name::quoted;
+use soar_host::model::SiteKind;
+use soar_host::store::NewSite;
+
+use crate::exit::Exit;
+use crate::instance::{Action, Session};
+use crate::printer::{Form, Printer};
+
+const EXAMPLES: &str = "\
+Examples:
+  footprint site add \"Security Operations\" --time-zone America/Vancouver
+  footprint site add \"Acme Corp\" --kind client --description \"SOC for Acme\"";
+
+/// Make a site
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// Its name
+    name: String,
+
+    /// Whose it is: internal or client
+    #[arg(long, default_value_t = SiteKind::Internal)]
+    kind: SiteKind,
+
+    /// Its IANA time zone, in which its dates are shown
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    time_zone: String,
+
+    /// Its language as a BCP 47 tag
+    #[arg(long, value_name = "TAG", default_value = "en")]
+    language: String,
+
+    /// What it is for
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    description: String,
+
+    /// How to write what was made
+    #[arg(long, short, value_enum, default_value_t = Form::Table)]
+    output: Form,
+}
+
+pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+    let new = NewSite {
+        name: arguments.name.clone(),
+        kind: arguments.kind,
+        description: arguments.description.clone(),
+        time_zone: arguments.time_zone.clone(),
+        language: arguments.language.clone(),
+    };
+    let action = Action { command: "site add", site: &new.name, about: "" };
+    let made = session.manage(&action, async |records, now| records.create_site(&new, now).await);
+    let site = made.await?;
+    match arguments.output {
+        Form::Json => printer.json(&site)?,
+        Form::Table => printer.done(&format!("The site {} is there now.", quoted(&site.name)))?,
+    }
+    Ok(Exit::Successful)
+}

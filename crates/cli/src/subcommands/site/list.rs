@@ -1,0 +1,22 @@
+//! `footprint site list`: the sites that the user has anything to do with.
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::exit::Exit;
+use crate::instance::Session;
+use crate::printer::{ListOutput, Printer};
+
+/// List the sites that you may see
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// How to write the list
+    #[arg(long, short, value_enum, default_value_t = ListOutput::Table)]
+    output: ListOutput,
+}
+
+pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+    let sites = session.sites().await?;
+    printer.list(&sites, arguments.output, "No sites that you may see. `footprint site add NAME` makes one.")?;
+    Ok(Exit::Successful)
+}

@@ -1,0 +1,73 @@
+//! `footprint site`: the sites of an instance.
+
+mod add;
+mod change;
+mod list;
+mod show;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use soar_host::model::Site;
+
+use super::run::single_threaded_runtime;
+use crate::exit::Exit;
+use crate::instance::{InstanceFlags, Session};
+use crate::printer::{Entry, Form, Printer};
+
+const EXAMPLES: &str = "\
+Examples:
+  footprint site list
+  footprint site add \"Security Operations\" --time-zone America/Vancouver
+  footprint site add \"Acme Corp\" --kind client --description \"SOC for Acme\"
+  footprint site change \"Acme Corp\" --time-zone Europe/Zurich";
+
+/// See and manage sites, which separate incidents, connections and keys from each other
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    instance: InstanceFlags,
+
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    List(list::Arguments),
+    Show(show::Arguments),
+    Add(add::Arguments),
+    Change(change::Arguments),
+}
+
+pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> {
+    single_threaded_runtime()?.block_on(async {
+        let session = Session::open(&arguments.instance).await?;
+        match &arguments.action {
+            Action::List(arguments) => list::run(arguments, &session, printer).await,
+            Action::Show(arguments) => show::run(arguments, &session, printer).await,
+            Action::Add(arguments) => add::run(arguments, &session, printer).await,
+            Action::Change(arguments) => change::run(arguments, &session, printer).await,
+        }
+    })
+}
+
+impl Entry for Site {
+    const HEADINGS: &[&str] = &["Site", "Kind", "Time Zone", "Language", "Description"];
+
+    fn cells(&self) -> Vec<String> {
+        let Self { name, kind, time_zone, language, description, .. } = self.clone();
+        vec![name, kind.to_string(), time_zone, language, description]
+    }
+}
+
+fn show_one(site: &Site, form: Form, printer: &mut Printer) -> Result<()> {
+    let labels = [
+        ("Site", site.name.clone()),
+        ("Kind", site.kind.to_string()),
+        ("Time zone", site.time_zone.clone()),
+        ("Language", site.language.clone()),
+        ("Description", site.description.clone()),
+    ];
+    Ok(printer.details(site, form, &labels)?)
+}

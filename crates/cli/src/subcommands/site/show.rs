@@ -1,0 +1,25 @@
+//! `footprint site show`: all that is known of a site.
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::exit::Exit;
+use crate::instance::Session;
+use crate::printer::{Form, Printer};
+
+/// Show a site
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Its name
+    site: String,
+
+    /// How to write it
+    #[arg(long, short, value_enum, default_value_t = Form::Table)]
+    output: Form,
+}
+
+pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+    let site = session.site(Some(&arguments.site)).await?;
+    super::show_one(&site, arguments.output, printer)?;
+    Ok(Exit::Successful)
+}

@@ -1,0 +1,173 @@
+//! Imports from a file or standard input.
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use clap::{Args, ValueHint};
+use soar_host::transfer::{self, BadRow, Format, ImportOptions, ImportReport, OnConflict, Subject, TransferError};
+
+use super::bar::Bar;
+use crate::exit::{Exit, WrongUse};
+use crate::instance::{Action, Session, advised};
+use crate::printer::Printer;
+
+/// Bad rows that are shown; a file takes them all.
+const SHOWN: usize = 20;
+
+/// What an import reads and how.
+#[derive(Debug, Args)]
+pub(in crate::subcommands) struct ImportFlags {
+    /// The file, or - for standard input
+    #[arg(value_hint = ValueHint::FilePath)]
+    file: PathBuf,
+
+    /// How it is written: json, ndjson or csv [default: as the file's name ends]
+    #[arg(long)]
+    format: Option<Format>,
+
+    /// What becomes of a row whose number is taken: fail, skip or update
+    #[arg(long, default_value_t = OnConflict::Fail)]
+    on_conflict: OnConflict,
+
+    /// Write the bad rows' lines and problems to this file instead of standard error
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    errors: Option<PathBuf>,
+}
+
+pub(in crate::subcommands) async fn import(
+    subject: Subject,
+    flags: &ImportFlags,
+    session: &Session,
+    printer: &mut Printer,
+) -> Result<Exit> {
+    let from_input = flags.file.as_os_str() == "-";
+    let format = match flags.format {
+        Some(format) => format,
+        None => format_of(&flags.file)?,
+    };
+    let shown = flags.file.display().to_string();
+    let (reader, bytes): (Box<dyn BufRead + Send>, Option<u64>) = if from_input {
+        (Box::new(BufReader::new(io::stdin())), None)
+    } else {
+        let unreadable = |error: io::Error| WrongUse(format!("The file {shown} cannot be read: {error}."));
+        let file = File::open(&flags.file).map_err(unreadable)?;
+        let metadata = file.metadata().map_err(unreadable)?;
+        if metadata.is_dir() {
+            return Err(WrongUse(format!("{shown} is a folder. Name a file.")).into());
+        }
+        (Box::new(BufReader::with_capacity(256 * 1024, file)), metadata.is_file().then_some(metadata.len()))
+    };
+    // Before anything is imported: nobody learns afterwards that the problems went nowhere.
+    let errors = flags.errors.as_ref().map(|path| create(path)).transpose()?;
+    let options = ImportOptions { subject, format, on_conflict: flags.on_conflict };
+    let caller = session.any_caller().await?;
+    let bar = Bar::start(bytes, printer);
+    let mut progress = |progress| bar.tell(progress);
+    let ended = transfer::import(&session.store, &caller, options, reader, session.now(), &mut progress).await;
+    bar.end();
+    let command = match subject {
+        Subject::Incidents => "incident import",
+        Subject::Cases => "case import",
+    };
+    let about = match &ended {
+        Ok(report) => format!("{shown}: {}", sum(report)),
+        Err(error) => format!("{shown}: {error}"),
+    };
+    let action = Action { command, site: "", about: &about };
+    session.note(&action, ended.as_ref().err().map(|_| about.as_str())).await?;
+    let report = ended.map_err(explained)?;
+    tell(&report, subject, errors, flags, printer)
+}
+
+fn tell(
+    report: &ImportReport,
+    subject: Subject,
+    errors: Option<BufWriter<File>>,
+    flags: &ImportFlags,
+    printer: &mut Printer,
+) -> Result<Exit> {
+    let problems: Vec<&BadRow> = report.bad_rows.iter().chain(&report.missing_links).collect();
+    match errors {
+        Some(mut file) => {
+            let written = problems.iter().try_for_each(|row| writeln!(file, "{row}")).and_then(|()| file.flush());
+            written.with_context(|| match &flags.errors {
+                Some(path) => format!("The file {} cannot be written", path.display()),
+                None => "The problems cannot be written".to_owned(),
+            })?;
+        }
+        None => {
+            for row in problems.iter().take(SHOWN) {
+                printer.error(&row.to_string());
+            }
+            if problems.len() > SHOWN {
+                printer.note(&format!("… and {} more: --errors FILE writes them down.", problems.len() - SHOWN));
+            }
+        }
+    }
+    let text = format!("{} imported: {}", capitalised(subject.as_str()), sum(report));
+    if report.failed == 0 {
+        printer.done(&format!("{text}."))?;
+    } else {
+        printer.line(&format!("{} {text}.", printer.red("✘")))?;
+        if let Some(path) = &flags.errors {
+            printer.note(&format!("What was wrong with them: {}", path.display()));
+        }
+        printer.note("Mend these rows and import the file again with --on-conflict skip.");
+    }
+    Ok(if report.failed == 0 { Exit::Successful } else { Exit::Failed })
+}
+
+/// `3 added, 1 updated, 2 skipped, 1 failed`; what did not happen is left out.
+fn sum(report: &ImportReport) -> String {
+    let parts = [
+        (report.added, "added"),
+        (report.updated, "updated"),
+        (report.skipped, "skipped"),
+        (report.failed, "failed"),
+        (report.missing_links.len() as u64, "links to what is not there"),
+    ];
+    let mut parts: Vec<_> =
+        parts.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}")).collect();
+    if parts.is_empty() {
+        parts.push("no rows".to_owned());
+    }
+    parts.join(", ")
+}
+
+fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
+}
+
+/// The format that a file's name ends in.
+pub(super) fn format_of(file: &Path) -> Result<Format, WrongUse> {
+    let ending = file.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_lowercase();
+    match ending.as_str() {
+        "json" => Ok(Format::Json),
+        "ndjson" | "jsonl" => Ok(Format::Ndjson),
+        "csv" => Ok(Format::Csv),
+        _ => Err(WrongUse(format!(
+            "The name {} does not say how it is written. Say it with --format: json, ndjson or csv.",
+            file.display()
+        ))),
+    }
+}
+
+fn create(path: &Path) -> Result<BufWriter<File>> {
+    let file = fs::File::create(path);
+    Ok(BufWriter::new(file.with_context(|| format!("The file {} cannot be written", path.display()))?))
+}
+
+pub(super) fn explained(error: TransferError) -> anyhow::Error {
+    match error {
+        TransferError::Store(error) => advised(error),
+        TransferError::Unreadable { .. } => {
+            anyhow::anyhow!(
+                "{error} What came before that line is imported. Mend it, and import again with --on-conflict skip."
+            )
+        }
+        error => error.into(),
+    }
+}

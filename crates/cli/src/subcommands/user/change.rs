@@ -1,0 +1,61 @@
+//! `footprint user change`: changes a user.
+
+use anyhow::Result;
+use clap::{ArgAction, Args};
+use soar_host::store::UserChange;
+
+use crate::exit::{Exit, WrongUse};
+use crate::instance::{Action, Session};
+use crate::printer::{Form, Printer};
+
+const EXAMPLES: &str = "\
+Examples:
+  footprint user change alice --email alice@example.com
+  footprint user change alice --administrator true
+  footprint user change alice --email \"\"";
+
+/// Change a user; what no flag names stays
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// Its name
+    user: String,
+
+    /// A new name
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+
+    /// Where mail goes; an empty one for nowhere
+    #[arg(long, value_name = "ADDRESS")]
+    email: Option<String>,
+
+    /// Whether it has every right on every site, and manages the instance
+    #[arg(long, value_name = "TRUE/FALSE", action = ArgAction::Set)]
+    administrator: Option<bool>,
+
+    /// How to write what it is now
+    #[arg(long, short, value_enum, default_value_t = Form::Table)]
+    output: Form,
+}
+
+pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+    let Arguments { name, email, administrator, .. } = arguments;
+    if name.is_none() && email.is_none() && administrator.is_none() {
+        return Err(WrongUse("Nothing to change: give --name, --email or --administrator.".to_owned()).into());
+    }
+    let change =
+        UserChange { name: name.clone(), email: email.clone(), active: None, is_administrator: *administrator };
+    let user = &arguments.user;
+    let action = Action { command: "user change", site: "", about: user };
+    let changed = session.manage(&action, async |records, now| records.update_user(user, &change, now).await);
+    let changed = changed.await?;
+    super::show_one(&super::one(&changed.name, session).await?, arguments.output, printer)?;
+    if session.settings.operator.to_lowercase() == user.to_lowercase() && name.is_some() {
+        let file = session.folder.settings_file();
+        printer.warning(&format!(
+            "{} names this user as the operator by its old name. Change operator there, or give --as USER.",
+            file.display()
+        ));
+    }
+    Ok(Exit::Successful)
+}

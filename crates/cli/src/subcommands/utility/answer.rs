@@ -1,0 +1,75 @@
+//! What a host's own command answered, for a person or a program.
+
+use anyhow::Result;
+use serde_json::{Map, Value};
+use soar_connector::cell_text;
+use soar_host::utility::{Answer, Ended};
+
+use crate::exit::Exit;
+use crate::printer::{Form, Grid, Printer};
+
+/// Shows the answer; it decides how the process ends.
+pub(crate) fn show(answer: &Answer, form: Form, printer: &mut Printer) -> Result<Exit> {
+    let exit = match answer.return_data {
+        Ended::Successful => Exit::Successful,
+        Ended::PartiallySuccessful | Ended::Failed => Exit::Failed,
+    };
+    if form == Form::Json {
+        printer.json(answer)?;
+        return Ok(exit);
+    }
+    let rows: Vec<&Map<String, Value>> = answer.context_data.iter().flatten().filter_map(Value::as_object).collect();
+    match rows.as_slice() {
+        [] => {}
+        [only] => {
+            let labels: Vec<(&str, String)> = columns(&rows)
+                .into_iter()
+                .map(|name| (name, only.get(name).map(cell_text).unwrap_or_default()))
+                .collect();
+            printer.details(only, Form::Table, &labels)?;
+        }
+        rows => printer.grid(&grid(rows))?,
+    }
+    if let (Some(shown), true) = (&answer.shown, rows.is_empty()) {
+        printer.line(&cell_text(shown))?;
+    }
+    let ended = match answer.return_data {
+        Ended::Successful => format!("{} Successful", printer.green("✔")),
+        Ended::PartiallySuccessful => format!("{} Partially Successful", printer.red("✘")),
+        Ended::Failed => format!("{} Failed", printer.red("✘")),
+    };
+    printer.line(&ended)?;
+    if !answer.error.is_empty() {
+        printer.error(&answer.error);
+    }
+    Ok(exit)
+}
+
+/// The names of all rows' members: what each row is about, then what it holds, then what became of it.
+fn columns<'a>(rows: &[&'a Map<String, Value>]) -> Vec<&'a str> {
+    let mut names: Vec<&str> = Vec::new();
+    for row in rows {
+        for name in row.keys() {
+            if !names.contains(&name.as_str()) {
+                names.push(name);
+            }
+        }
+    }
+    names.sort_by_key(|name| match *name {
+        name if name.ends_with(" Number") => 0,
+        "Title" => 1,
+        "Result" => 3,
+        "Error Message" => 4,
+        _ => 2,
+    });
+    names
+}
+
+fn grid(rows: &[&Map<String, Value>]) -> Grid {
+    let names = columns(rows);
+    let mut grid = Grid::new(names.iter().copied()).keeping_whole(1);
+    for row in rows {
+        grid.push(names.iter().map(|name| row.get(*name).map(cell_text).unwrap_or_default()));
+    }
+    grid
+}

@@ -1,0 +1,109 @@
+//! `footprint utility`: the host's own commands, each with flags that are drawn from its manifest.
+
+mod answer;
+mod flags;
+mod plan;
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use clap::{ArgMatches, Args, FromArgMatches as _};
+use soar_connector::RawParameters;
+use soar_connector::manifest::Command;
+use soar_host::utility::UtilityCommand;
+
+pub(crate) use self::answer::show as show_answer;
+pub(crate) use self::flags::with_commands;
+use self::flags::{CallFlags, given};
+use self::plan::PlanFile;
+use super::run::single_threaded_runtime;
+use crate::exit::{Exit, WrongUse};
+use crate::instance::{InstanceFlags, Session, UtilityCall};
+use crate::printer::{Form, Printer};
+use crate::shell;
+
+const EXAMPLES: &str = "\
+Examples:
+  footprint utility close-incident-in-bulk --incident-numbers 20210127-198,20210127-197
+  footprint utility close-incident-in-bulk --incident-numbers 20210127-198 --plan
+  footprint utility close-incident-in-bulk --params-file numbers.json --plan --output json > plan.json
+  footprint utility close-incident-in-bulk --apply plan.json
+
+Exit codes: 0 Successful, 1 Failed in whole or in part, 2 wrong use.";
+
+/// Run the host's own commands on incidents and cases; the bulk commands can be planned first
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES, arg_required_else_help = true, subcommand_required = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    instance: InstanceFlags,
+}
+
+pub(crate) fn run(arguments: &Arguments, matches: &ArgMatches, printer: &mut Printer) -> Result<Exit> {
+    let (name, matches) = matches.subcommand().context("no command was given")?;
+    let (command, manifest) = flags::named(name).context("no command was given")?;
+    let call = CallFlags::from_arg_matches(matches)?;
+    single_threaded_runtime()?.block_on(async {
+        let session = Session::open(&arguments.instance).await?;
+        match &call.apply {
+            Some(file) => apply(file, command, manifest, &call, &session, printer).await,
+            None => {
+                let site = session.site(call.on.as_deref()).await?;
+                let raw = given(manifest, matches, &call, &session)?;
+                let utility = UtilityCall::new(&session, command, manifest, session.caller(site.clone()), &raw)?;
+                if call.plan {
+                    let file = PlanFile::new(utility.plan().await?, &site.name, &session.user.name, raw);
+                    return show_plan(&file, name, call.output, &session, printer);
+                }
+                answer::show(&utility.run().await?, call.output, printer)
+            }
+        }
+    })
+}
+
+async fn apply(
+    file: &Path,
+    command: &'static dyn UtilityCommand,
+    manifest: &Command,
+    call: &CallFlags,
+    session: &Session,
+    printer: &mut Printer,
+) -> Result<Exit> {
+    let planned = PlanFile::read(file)?;
+    let shown = file.display();
+    if planned.plan.command != manifest.name {
+        return Err(WrongUse(format!(
+            "{shown} is a plan of {}, not of {}.\nApply it with that command.",
+            planned.plan.command, manifest.name
+        ))
+        .into());
+    }
+    if planned.user.to_lowercase() != session.user.name.to_lowercase() {
+        return Err(WrongUse(format!(
+            "{shown} was planned by {}, and you act as {}: another user's rights may differ.\nGive --as {}, or make \
+             the plan again.",
+            planned.user,
+            session.user.name,
+            shell::quoted(&planned.user)
+        ))
+        .into());
+    }
+    let site = session.site(Some(&planned.site)).await?;
+    let raw: RawParameters = planned.parameters;
+    let utility = UtilityCall::new(session, command, manifest, session.caller(site), &raw)?;
+    answer::show(&utility.apply(&planned.plan.fingerprint).await?, call.output, printer)
+}
+
+fn show_plan(file: &PlanFile, command: &str, form: Form, session: &Session, printer: &mut Printer) -> Result<Exit> {
+    if form == Form::Json {
+        printer.json(file)?;
+        return Ok(Exit::Successful);
+    }
+    plan::show(&file.plan, printer)?;
+    let folder = session.folder.flag();
+    printer.note(&format!(
+        "Nothing was changed. To do just this, keep the plan with --plan --output json > plan.json, then: footprint \
+         utility{folder} {command} --apply plan.json"
+    ));
+    Ok(Exit::Successful)
+}

@@ -1,0 +1,69 @@
+//! Reads the times that people type: `2026-12-31`, `2026-12-31 18:00`, `2026-12-31T18:00:00Z`, or so long from now.
+
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
+use soar_connector::name::quoted;
+
+/// The moment, in milliseconds since 1970: a time with its offset, a time of this machine's zone, or `90d` after `now`.
+///
+/// # Errors
+/// What was expected.
+pub(crate) fn later(text: &str, now: i64) -> Result<i64, String> {
+    read(text, now, 1)
+}
+
+/// The same, but `90d` is so long before `now`.
+///
+/// # Errors
+/// What was expected.
+pub(crate) fn earlier(text: &str, now: i64) -> Result<i64, String> {
+    read(text, now, -1)
+}
+
+fn read(text: &str, now: i64, direction: i32) -> Result<i64, String> {
+    let text = text.trim();
+    if let Ok(moment) = text.parse::<Timestamp>() {
+        return Ok(moment.as_millisecond());
+    }
+    if let Ok(local) = text.parse::<DateTime>() {
+        let moment = local.to_zoned(TimeZone::system()).map_err(|_| expected(text))?;
+        return Ok(moment.timestamp().as_millisecond());
+    }
+    let length = span(text).ok_or_else(|| expected(text))?;
+    let length = i64::try_from(length.as_millis()).map_err(|_| expected(text))?;
+    now.checked_add(length.saturating_mul(i64::from(direction))).ok_or_else(|| expected(text))
+}
+
+/// A length such as `90d`, `12h` or `1h 30m`; a day has 24 hours.
+fn span(text: &str) -> Option<SignedDuration> {
+    let span: Span = text.parse().ok()?;
+    let length = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
+    (!length.is_negative()).then_some(length)
+}
+
+fn expected(text: &str) -> String {
+    format!("expected a time such as 2026-12-31, \"2026-12-31 18:00\" or 90d, got {}", quoted(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_as_people_write_them() {
+        let now = 1_800_000_000_000;
+        assert_eq!(later("90d", now), Ok(now + 90 * 86_400_000));
+        assert_eq!(earlier("1h 30m", now), Ok(now - 5_400_000));
+        assert_eq!(later("2026-12-31T18:00:00Z", now), Ok(1_798_740_000_000));
+        assert_eq!(earlier("2026-12-31T18:00:00+01:00", now), Ok(1_798_736_400_000));
+        assert!(later("2026-12-31", now).is_ok() && later("2026-12-31 18:00", now).is_ok());
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused_with_what_was_expected() {
+        for text in ["", "soon", "-5d", "2026-13-01", "99999999999999999999d"] {
+            assert!(later(text, 0).unwrap_err().contains("expected a time such as"), "{text}");
+        }
+    }
+}
