@@ -7,7 +7,7 @@ use soar_connector::{Clock, Plugin, Redactor, SettingValues, SettingsError};
 
 use super::parameters::{Changes, Ground, NewValue, open};
 use super::rights::{may_manage, may_see, missing_to_manage};
-use super::{ConnectionChange, ConnectionDraft, change, choose};
+use super::{ConnectionChange, ConnectionDraft, change, choose, health_check};
 use crate::executor::Registry;
 use crate::model::{Caller, Connection, Place};
 use crate::moment::milliseconds;
@@ -82,6 +82,7 @@ impl Connections {
         let id = records.create_connection(&new, self.now()).await?;
         self.write(&mut records, id, changes).await?;
         let made = records.connection(id).await?;
+        health_check::follow(&mut records, &made, &*plugin, self.now()).await?;
         transaction.commit().await?;
         Ok(made)
     }
@@ -115,6 +116,7 @@ impl Connections {
         records.change_connection(id, &new).await?;
         self.write(&mut records, id, changes).await?;
         let changed = records.connection(id).await?;
+        health_check::follow(&mut records, &changed, &*plugin, self.now()).await?;
         transaction.commit().await?;
         Ok(changed)
     }
@@ -127,6 +129,7 @@ impl Connections {
         let mut transaction = self.store.transaction().await?;
         let mut records = transaction.records();
         managed(&mut records, caller, id).await?;
+        records.delete_schedules_of(id).await?;
         records.delete_connection(id).await?;
         transaction.commit().await?;
         Ok(())

@@ -7,7 +7,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
-use metrics::{counter, gauge, histogram};
+use metrics::{NoopRecorder, counter, gauge, histogram, with_local_recorder};
 use soar_connector::Clock;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -74,6 +74,7 @@ pub struct Scheduler {
     runner: Arc<dyn Runner>,
     courier: Arc<dyn Courier>,
     recorder: Recorder,
+    metrics: Arc<dyn metrics::Recorder + Send + Sync>,
     node: String,
     places: Semaphore,
     in_hand: AtomicI64,
@@ -100,7 +101,15 @@ impl Scheduler {
         // A process that starts again is another node: what the former had claimed is not its own.
         let node = Uuid::now_v7().to_string();
         let places = Semaphore::new(settings.at_once);
-        Self { store, clock, queue, settings, runner, courier, recorder, node, places, in_hand: AtomicI64::new(0) }
+        let (metrics, in_hand) = (Arc::new(NoopRecorder), AtomicI64::new(0));
+        Self { store, clock, queue, settings, runner, courier, recorder, metrics, node, places, in_hand }
+    }
+
+    /// Counts there what it does.
+    #[must_use]
+    pub fn counting(mut self, metrics: Arc<dyn metrics::Recorder + Send + Sync>) -> Self {
+        self.metrics = metrics;
+        self
     }
 
     /// This node's name.
@@ -200,11 +209,9 @@ impl Scheduler {
         let _in_hand = InHand::one_more(&self.in_hand);
         let Ok(_place) = self.places.acquire().await else { return Ok(false) };
         let started_at = self.now();
-        #[allow(clippy::cast_precision_loss, reason = "far below 2^52")]
-        histogram!("footprint_schedule_lateness_seconds").record((started_at - item.due_at) as f64 / 1000.0);
         let finished = self.run_one(&schedule).await;
         let ran = Ran { started_at, ended_at: self.now(), node: self.node.clone() };
-        count(&finished);
+        with_local_recorder(&*self.metrics, || count(&finished, started_at - item.due_at));
         // Whatever happens to the store meanwhile: as long as this process lives, what it found out is not lost.
         loop {
             match self.recorder.finish(item, &schedule, finished.clone(), ran.clone()).await {
@@ -299,25 +306,30 @@ impl Scheduler {
     pub async fn measure(&self) -> Result<(), StoreError> {
         let mut reader = self.store.reader().await?;
         let backlog = reader.records().backlog().await?;
-        gauge!("footprint_schedule_backlog", "state" => "waiting").set(backlog.waiting as f64);
-        gauge!("footprint_schedule_backlog", "state" => "claimed").set(backlog.claimed as f64);
+        let counts = reader.records().health_counts().await?;
         let lag = backlog.oldest_due_at.map_or(0, |due| (self.now() - due).max(0));
-        gauge!("footprint_schedule_lag_seconds").set(lag as f64 / 1000.0);
-        for (state, count) in reader.records().health_counts().await? {
-            gauge!("footprint_health_connections", "state" => state.as_str()).set(count as f64);
-        }
+        with_local_recorder(&*self.metrics, || {
+            gauge!("soar_host_schedule_backlog", "state" => "waiting").set(backlog.waiting as f64);
+            gauge!("soar_host_schedule_backlog", "state" => "claimed").set(backlog.claimed as f64);
+            gauge!("soar_host_schedule_lag_seconds").set(lag as f64 / 1000.0);
+            for (state, count) in counts {
+                gauge!("soar_host_health_connections", "state" => state.as_str()).set(count as f64);
+            }
+        });
         Ok(())
     }
 }
 
-fn count(finished: &Finished) {
+#[allow(clippy::cast_precision_loss, reason = "far below 2^52")]
+fn count(finished: &Finished, late_ms: i64) {
+    histogram!("soar_host_schedule_lateness_seconds").record(late_ms.max(0) as f64 / 1000.0);
     match finished {
         Finished::Check(check) => {
             let result = if check.error.is_some() { "failed" } else { "passed" };
-            counter!("footprint_health_checks_total", "result" => result).increment(1);
+            counter!("soar_host_health_checks_total", "result" => result).increment(1);
         }
         Finished::Run(status, _) => {
-            counter!("footprint_schedule_runs_total", "status" => status.as_str()).increment(1);
+            counter!("soar_host_schedule_runs_total", "status" => status.as_str()).increment(1);
         }
     }
 }

@@ -3,13 +3,17 @@
 mod cadence;
 mod core;
 mod cron;
+mod manage;
 mod queue;
 mod recorder;
+mod runner;
 mod schedule;
 mod serve;
 
 pub use self::core::{Runner, Scheduler, SchedulerSettings};
 pub use cadence::Cadence;
 pub use cron::CronSchedule;
+pub use manage::{ScheduleChange, ScheduleDraft, Schedules, Timing};
 pub use queue::{MemoryQueue, WorkQueue};
+pub use runner::ExecutorRunner;
 pub use schedule::{NewSchedule, RunReport, RunStatus, Schedule, ScheduleKind, ScheduleRun, WorkItem};

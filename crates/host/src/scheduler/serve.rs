@@ -17,6 +17,9 @@ const MOST: Duration = Duration::from_secs(1);
 /// Between two looks at what was left behind, and at whom to tell.
 const ROUND: Duration = Duration::from_secs(1);
 
+/// Between two looks at how much waits, for the gauges.
+const MEASURE: Duration = Duration::from_secs(5);
+
 /// Between two looks at what is too old to keep.
 const HOUSEKEEPING: Duration = Duration::from_secs(60);
 
@@ -32,6 +35,7 @@ impl Scheduler {
         rounds.spawn(Arc::clone(&self).hand_out_rounds());
         rounds.spawn(Arc::clone(&self).renew_rounds());
         rounds.spawn(Arc::clone(&self).rounds());
+        rounds.spawn(Arc::clone(&self).measure_rounds());
         rounds.spawn(Arc::clone(&self).delivery_rounds());
         rounds.spawn(Arc::clone(&self).housekeeping_rounds());
         let queue = Arc::clone(&self.queue);
@@ -85,8 +89,14 @@ impl Scheduler {
         loop {
             note(self.take_over().await);
             note(self.tell().await);
-            note(self.measure().await);
             self.clock.sleep(ROUND).await;
+        }
+    }
+
+    async fn measure_rounds(self: Arc<Self>) {
+        loop {
+            note(self.measure().await);
+            self.clock.sleep(MEASURE).await;
         }
     }
 
