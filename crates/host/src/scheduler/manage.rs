@@ -44,9 +44,12 @@ pub struct ScheduleDraft {
     /// Its parameters.
     #[serde(default)]
     pub parameters: RawParameters,
-    /// When it runs.
-    #[serde(flatten)]
-    pub timing: Timing,
+    /// Every so many minutes; or else `cron`.
+    #[serde(default)]
+    pub every_minutes: Option<i64>,
+    /// By a cron expression, in the site's time zone.
+    #[serde(default)]
+    pub cron: Option<String>,
     /// Whether it runs at all.
     #[serde(default = "yes")]
     pub active: bool,
@@ -59,14 +62,11 @@ pub struct ScheduleDraft {
 }
 
 /// When something runs: one of the two.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Timing {
     /// Every so many minutes.
-    #[serde(default)]
     pub every_minutes: Option<i64>,
     /// A cron expression, in the site's time zone.
-    #[serde(default)]
     pub cron: Option<String>,
 }
 
@@ -131,6 +131,7 @@ impl Schedules {
             self.connections.choose(caller, &[manifest.connector.id.as_str()], draft.connection.as_deref()).await?;
         let command = manifest.command(&draft.command).map_err(|error| Refusal::Because(error.to_string()))?;
         let server = self.server_of(connection.id).await?.unwrap_or_else(|| connection.integration.clone());
+        let timing = Timing { every_minutes: draft.every_minutes, cron: draft.cron };
         let new = NewSchedule {
             kind: ScheduleKind::Command,
             name: draft.name.trim().to_owned(),
@@ -141,7 +142,7 @@ impl Schedules {
             command: command.name.clone(),
             parameters: draft.parameters,
             repeatable: command.effect == Effect::Read,
-            cadence: cadence(&draft.timing, &caller.site.time_zone)?,
+            cadence: cadence(&timing, &caller.site.time_zone)?,
             active: draft.active,
             alert_to: draft.alert_to,
             alert_after: draft.alert_after,

@@ -7,4 +7,5 @@ mod mail;
 mod queue;
 mod taking_over;
 mod webhook;
+mod wired;
 mod world;
