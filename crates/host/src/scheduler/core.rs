@@ -3,7 +3,7 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
@@ -16,6 +16,7 @@ use super::recorder::{Finished, Recorder};
 use super::{RunReport, RunStatus, Schedule, ScheduleKind, WorkItem, WorkQueue};
 use crate::alerts::{Courier, GatherRules, deliver_due};
 use crate::health::CheckResult;
+use crate::moment::milliseconds;
 use crate::store::{Ran, Retention, Store, StoreError};
 
 /// Runs what is due.
@@ -38,6 +39,8 @@ pub struct SchedulerSettings {
     pub claim: Duration,
     /// How often a node says that it lives.
     pub renew: Duration,
+    /// How long handed-out work waits to be claimed before it is handed out again, times how often it was.
+    pub patience: Duration,
     /// How alerts are gathered.
     pub gather: GatherRules,
     /// What is kept for how long.
@@ -50,6 +53,7 @@ impl Default for SchedulerSettings {
             at_once: 64,
             claim: Duration::from_secs(15),
             renew: Duration::from_secs(4),
+            patience: Duration::from_secs(10),
             gather: GatherRules::default(),
             retention: Retention::default(),
         }
@@ -127,8 +131,7 @@ impl Scheduler {
     /// Now, in milliseconds since 1970.
     #[must_use]
     pub fn now(&self) -> i64 {
-        let since = self.clock.now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+        milliseconds(self.clock.now())
     }
 
     /// Hands out what is due; when the next is, in milliseconds since 1970.
@@ -158,7 +161,7 @@ impl Scheduler {
     pub async fn take_over(&self) -> Result<(), StoreError> {
         let now = self.now();
         let mut transaction = self.store.transaction().await?;
-        let taken = transaction.records().take_over(now).await?;
+        let taken = transaction.records().take_over(now, milliseconds_of(self.settings.patience)).await?;
         for (item, node) in taken.lost {
             let schedule = transaction.records().schedule(item.schedule).await?;
             let report = RunReport {
@@ -195,7 +198,7 @@ impl Scheduler {
     }
 
     fn claimed_until(&self) -> i64 {
-        self.now() + i64::try_from(self.settings.claim.as_millis()).unwrap_or(i64::MAX / 2)
+        self.now() + milliseconds_of(self.settings.claim)
     }
 
     /// Runs one item that the queue brought, if it is not another's; whether its result was written by this node.
@@ -332,6 +335,10 @@ fn count(finished: &Finished, late_ms: i64) {
             counter!("soar_host_schedule_runs_total", "status" => status.as_str()).increment(1);
         }
     }
+}
+
+fn milliseconds_of(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 2)
 }
 
 /// Counts one more in hand for as long as it lives.

@@ -54,4 +54,4 @@ pub use schedules::ScheduleFilter;
 pub use search::{Comparison, Condition, Operand, Search, SearchField, Subject};
 pub use sites::{NewSite, SiteChange};
 pub use users::{NewUser, UserChange};
-pub use work::{Backlog, HANDED_OUT_AGAIN_MS, TakenOver};
+pub use work::{Backlog, TakenOver};

@@ -6,8 +6,8 @@ use sqlx::any::AnyRow;
 use super::{Engine, Records, StoreError, schedules};
 use crate::scheduler::{Schedule, WorkItem};
 
-/// How long handed-out work may wait to be claimed before it is handed out again, times how often it was.
-pub const HANDED_OUT_AGAIN_MS: i64 = 10_000;
+/// A schedule that can be handed out when it is due.
+const FREE: &str = "active = 1 AND NOT EXISTS (SELECT 1 FROM work WHERE work.schedule_id = schedules.id)";
 
 impl Engine {
     /// As [`for_update`](Self::for_update), but of `table`, and passing over rows that others hold.
@@ -32,13 +32,14 @@ pub struct Backlog {
 
 impl Records<'_> {
     /// Hands out what is due at `now`, at most `limit`, the longest due first. Nothing is handed out twice, whoever
-    /// asks; a schedule whose last due time is still under way is passed over until its next.
+    /// asks. A schedule whose last due time is still under way waits for its end, and is then handed out once for all
+    /// that it missed meanwhile.
     ///
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn hand_out_due(&mut self, now: i64, limit: i64) -> Result<Vec<WorkItem>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!(
-            "SELECT {} FROM schedules WHERE active = 1 AND next_due_at <= $1 ORDER BY next_due_at LIMIT $2{}",
+            "SELECT {} FROM schedules WHERE next_due_at <= $1 AND {FREE} ORDER BY next_due_at LIMIT $2{}",
             schedules::COLUMNS,
             self.engine.for_update_of_free("schedules")
         ));
@@ -59,22 +60,22 @@ impl Records<'_> {
             .await?;
             if handed_out.rows_affected() == 1 {
                 items.push(WorkItem { schedule: id, due_at: next_due_at, attempt: 1 });
+                // One that never comes again waits for ever.
+                let next = what.cadence.next_due(id, now).unwrap_or(i64::MAX);
+                self.set_next_due(id, next).await?;
             }
-            // One that never comes again waits for ever.
-            let next = what.cadence.next_due(id, now).unwrap_or(i64::MAX);
-            self.set_next_due(id, next).await?;
         }
         Ok(items)
     }
 
-    /// When the next active schedule is due, in milliseconds since 1970.
+    /// When the next schedule is due that can be handed out, in milliseconds since 1970.
     ///
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn next_due(&mut self) -> Result<Option<i64>, StoreError> {
-        let row = sqlx::query("SELECT next_due_at FROM schedules WHERE active = 1 ORDER BY next_due_at LIMIT 1")
-            .fetch_optional(&mut *self.connection)
-            .await?;
+        let sql =
+            sqlx::AssertSqlSafe(format!("SELECT next_due_at FROM schedules WHERE {FREE} ORDER BY next_due_at LIMIT 1"));
+        let row = sqlx::query(sql).fetch_optional(&mut *self.connection).await?;
         Ok(row.map(|row| row.try_get(0)).transpose()?)
     }
 
@@ -119,11 +120,13 @@ impl Records<'_> {
     }
 
     /// What was handed out and never claimed, or claimed by a node that did not say in time that it lives: to be
-    /// handed out again. What may not run twice comes with its schedule and the node instead.
+    /// handed out again. What may not run twice comes with the node instead.
+    ///
+    /// Work that was handed out waits `patience_ms` to be claimed, times how often it was handed out.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn take_over(&mut self, now: i64) -> Result<TakenOver, StoreError> {
+    pub async fn take_over(&mut self, now: i64, patience_ms: i64) -> Result<TakenOver, StoreError> {
         let mut taken = TakenOver::default();
         let rows = sqlx::query(
             "UPDATE work SET attempt = attempt + 1, enqueued_at = $1
@@ -131,7 +134,7 @@ impl Records<'_> {
              RETURNING schedule_id, due_at, attempt",
         )
         .bind(now)
-        .bind(HANDED_OUT_AGAIN_MS)
+        .bind(patience_ms)
         .fetch_all(&mut *self.connection)
         .await?;
         taken.again = rows.iter().map(read_item).collect::<Result<_, _>>()?;

@@ -121,16 +121,26 @@ async fn two_nodes_that_hand_out_at_once_hand_out_each_due_time_once() {
 }
 
 #[tokio::test]
-async fn a_check_that_is_still_under_way_is_not_started_beside_itself() {
+async fn a_check_that_is_still_under_way_is_not_started_beside_itself_and_then_runs_once_for_what_it_missed() {
     for test in TestStore::on_both().await {
         let world = World::new(&test.store);
         world.create(&check_of(1)).await;
         world.clock.advance(Duration::from_secs(60));
         world.scheduler.hand_out().await.unwrap();
-        assert_eq!(world.queue.drain().await.len(), 1);
-        world.clock.advance(Duration::from_secs(60));
+        let slow = world.queue.drain().await[0];
+        for _ in 0..3 {
+            world.clock.advance(Duration::from_secs(60));
+            world.scheduler.hand_out().await.unwrap();
+            assert_eq!(world.queue.drain().await.len(), 0);
+        }
+        assert!(world.scheduler.take(slow).await.unwrap());
         world.scheduler.hand_out().await.unwrap();
-        assert_eq!(world.queue.drain().await.len(), 0);
+        let missed = world.queue.drain().await;
+        assert_eq!(missed.len(), 1);
+        assert_eq!(missed[0].due_at, slow.due_at + MINUTE, "the first that it missed");
+        assert!(world.scheduler.take(missed[0]).await.unwrap());
+        world.scheduler.hand_out().await.unwrap();
+        assert_eq!(world.queue.drain().await.len(), 0, "and not the others");
     }
 }
 

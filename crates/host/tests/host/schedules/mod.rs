@@ -4,6 +4,7 @@ mod alerts;
 mod handing_out;
 mod history;
 mod mail;
+mod nodes;
 mod queue;
 mod taking_over;
 mod webhook;
