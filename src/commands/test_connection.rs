@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
-use soar_connector::{Parameters, cell_text};
+use soar_connector::Parameters;
 
 use super::Handler;
 use crate::session::Call;
@@ -40,7 +40,7 @@ pub(crate) async fn prove_tenant(default_tenant: Option<i64>, call: &mut Call<'_
     match default_tenant {
         None => Ok("chosen by the server".to_owned()),
         Some(id) => match tenants.get(&id) {
-            Some(name) => Ok(format!("{id} ({})", cell_text(name))),
+            Some(name) => Ok(format!("{id} ({name})")),
             None => Err(Failure::new(
                 "tenant-unavailable",
                 format!("The default tenant {id} is not among the {} tenants of the user.", tenants.len()),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use soar_connector::{Access, Command, CommandAccess, Manifest, Page, StatusCode, sentence};
 
 use super::deadline::Deadline;
@@ -15,7 +16,8 @@ use crate::vendor::{Endpoint, Failure, permission_of_role};
 const REFUSED: [u16; 2] = [401, 403];
 /// There is no such object, or none with such data: the account was let in all the same.
 const LET_IN: [u16; 2] = [404, 501];
-const AGENT: &str = "AgentDevice";
+/// The type of an agent's device, as JSON: a type that is something else is not parsed.
+const AGENT: &str = r#""AgentDevice""#;
 const OUT_OF_TIME: &str = "Not tried: the time limit was over.";
 
 /// The rows of all commands, in the manifest's order; `account` is `None` when nobody could be logged in.
@@ -189,12 +191,12 @@ fn seen(answer: &Answer) -> String {
 /// The id of a row; of an agent's device where the page shows one, if that is preferred.
 fn id_in(page: &Page, of_agents: bool) -> Option<i64> {
     #[derive(Deserialize)]
-    struct Row {
+    struct Row<'a> {
         id: i64,
-        #[serde(default, rename = "type")]
-        kind: serde_json::Value,
+        #[serde(borrow, rename = "type")]
+        kind: Option<&'a RawValue>,
     }
-    let rows: Vec<Row> = page.rows().filter_map(|row| serde_json::from_str(row).ok()).collect();
-    let agent = rows.iter().find(|row| of_agents && row.kind.as_str() == Some(AGENT));
+    let rows: Vec<Row<'_>> = page.rows().filter_map(|row| serde_json::from_str(row).ok()).collect();
+    let agent = rows.iter().find(|row| of_agents && row.kind.is_some_and(|kind| kind.get() == AGENT));
     agent.or(rows.first()).map(|row| row.id)
 }

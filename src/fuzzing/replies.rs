@@ -55,7 +55,10 @@ fn require_rows_of(command: &Command, body: &[u8], page: &Page) {
         assert_eq!(whole.get(start..end), Some(row), "a row is not part of the body");
         assert!(row.starts_with('{') && row.ends_with('}'), "{row} is no object");
         assert!(serde_json::from_str::<serde::de::IgnoredAny>(row).is_ok(), "{row} is no JSON");
-        let read = reader.read(row);
+        let Ok(read) = reader.read(row) else {
+            assert!(row.len() > 1024 * 1024, "a row as small as this is read");
+            continue;
+        };
         assert!(read.is_object(), "{row} is shown as nothing");
         assert_eq!(reader.cells(&read).len(), command.columns.len());
         reader.keys(&read).for_each(drop);

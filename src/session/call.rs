@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::Value;
-use soar_connector::{Command, Manifest, Page, Parameters, Receipt, Sink, SinkError, Warning, sentence};
+use soar_connector::{
+    Command, Manifest, Page, Parameters, Receipt, RowReader, Sink, SinkError, Warning, cell_text, sentence,
+};
 
 use super::Session;
 use super::errand::Errand;
@@ -191,14 +193,14 @@ impl<'a> Call<'a> {
         Ok(())
     }
 
-    /// The value of `wanted` by `id`, of every row of a list; for handlers that look something up.
+    /// The text of `wanted` by `id`, of every row of a list; for handlers that look something up.
     pub(crate) async fn look_up(
         &mut self,
         endpoint: &dyn Endpoint,
         wanted: &'static str,
-    ) -> Result<BTreeMap<i64, Value>, Failure> {
+    ) -> Result<BTreeMap<i64, String>, Failure> {
         let request = self.whole_request(endpoint).await?;
-        let mut rows = LookUp { wanted, found: BTreeMap::new() };
+        let mut rows = LookUp { wanted, reader: RowReader::of_members(&["id", wanted]), found: BTreeMap::new() };
         read_whole(&self.wire, endpoint, &request, &mut Totals::default(), &mut rows).await?;
         Ok(rows.found)
     }
@@ -288,16 +290,17 @@ impl<'a> Call<'a> {
 /// Takes the rows of a list that a handler looks something up in.
 struct LookUp {
     wanted: &'static str,
-    found: BTreeMap<i64, Value>,
+    reader: RowReader,
+    found: BTreeMap<i64, String>,
 }
 
 #[async_trait]
 impl Sink for LookUp {
     async fn page(&mut self, page: Page) -> Result<(), SinkError> {
         for row in page.rows() {
-            let Ok(mut row) = serde_json::from_str::<BTreeMap<String, Value>>(row) else { continue };
+            let row = self.reader.read(row)?;
             if let Some(id) = row.get("id").and_then(Value::as_i64) {
-                self.found.insert(id, row.remove(self.wanted).unwrap_or(Value::Null));
+                self.found.insert(id, row.get(self.wanted).map(cell_text).unwrap_or_default());
             }
         }
         Ok(())

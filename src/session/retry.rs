@@ -31,7 +31,7 @@ pub(super) enum Next {
     Stop,
     /// Send the request again after this long.
     Again(Duration),
-    /// Give up: the server asks to wait for longer than there is time.
+    /// Give up, and say when to come back: the server has said it, and there is no time or patience to wait.
     ComeBackIn(Duration),
 }
 
@@ -61,7 +61,10 @@ impl Retry {
             return Next::Stop;
         }
         let asked = attempt.as_ref().ok().and_then(|reply| reply.retry_after(now));
-        match (self.waits.next(), asked) {
+        let had_too_many = attempt.as_ref().is_ok_and(|reply| reply.status == 429);
+        let wait = if had_too_many && !self.patient { None } else { self.waits.next() };
+        match (wait, asked) {
+            (None, Some(asked)) if !asked.is_zero() => Next::ComeBackIn(asked),
             (_, Some(asked)) if asked >= left => Next::ComeBackIn(asked),
             (Some(wait), asked) => match asked.unwrap_or(Duration::ZERO).max(wait) {
                 wait if wait < left => Next::Again(wait),
@@ -73,7 +76,7 @@ impl Retry {
 
     fn may_repeat(&self, attempt: &Result<Reply, Failure>) -> bool {
         match attempt {
-            Ok(reply) if reply.status == 429 => self.patient,
+            Ok(reply) if reply.status == 429 => true,
             Ok(reply) => match self.repeat {
                 Repeat::Harmless => matches!(reply.status, 408 | 502 | 503 | 504),
                 Repeat::CountsAsLogin => matches!(reply.status, 502 | 503),
@@ -195,7 +198,11 @@ mod tests {
     #[test]
     fn an_impatient_command_does_not_wait_out_a_429() {
         let mut retry = Retry::new(Repeat::Harmless, false);
-        assert_eq!(retry.after(&reply(429, Some("1")), SystemTime::UNIX_EPOCH, LEFT), Next::Stop);
+        for (header, next) in
+            [(Some("7"), Next::ComeBackIn(Duration::from_secs(7))), (None, Next::Stop), (Some("0"), Next::Stop)]
+        {
+            assert_eq!(retry.after(&reply(429, header), SystemTime::UNIX_EPOCH, LEFT), next, "{header:?}");
+        }
         assert!(matches!(retry.after(&reply(503, None), SystemTime::UNIX_EPOCH, LEFT), Next::Again(_)));
     }
 
@@ -207,6 +214,8 @@ mod tests {
             waits.push(wait);
         }
         assert_eq!(waits.len(), MOST_ATTEMPTS - 1);
+        let last = retry.after(&reply(503, Some("7")), SystemTime::UNIX_EPOCH, LEFT);
+        assert_eq!(last, Next::ComeBackIn(Duration::from_secs(7)), "whoever gives up says when to come back");
         assert!(waits[3] > waits[0] && waits.iter().all(|wait| *wait <= 2 * LONGEST_WAIT), "{waits:?}");
     }
 }

@@ -6,6 +6,7 @@ use soar_connector::SettingsError;
 use url::{Host, Url};
 
 use super::SERVER_URL;
+use crate::session::Hop;
 
 /// The API's base address from what users paste: the host, with or without `/api` and slashes.
 pub(super) fn api_address(given: &str, plain_http_hosts: &str) -> Result<Url, SettingsError> {
@@ -54,13 +55,29 @@ fn is_localhost(url: &Url) -> bool {
     matches!(url.host(), Some(Host::Domain(name)) if without_dot(name) == "localhost")
 }
 
+/// Refuses plain http that leaves this machine on its way through `proxy`, to a host that is not allowed by name.
+pub(super) fn heed_proxy(url: &Url, plain_http_hosts: &str, proxy: &Hop) -> Result<(), SettingsError> {
+    let is_here = proxy.address().map_or_else(|| without_dot(&proxy.host) == "localhost", |proxy| proxy.is_loopback());
+    if url.scheme() != "http" || is_here || is_any_named(url, plain_http_hosts) {
+        return Ok(());
+    }
+    Err(SettingsError::of(
+        SERVER_URL,
+        "Over http the password can be read on the way through the proxy, which is another machine. Leave Proxy out, use https, or name the host in Allow Plain HTTP To.",
+    ))
+}
+
 fn may_be_plain(url: &Url, allowed: &str) -> bool {
     let is_loopback = match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         _ => is_localhost(url),
     };
-    is_loopback || allowed.split(',').any(|name| is_named(url, name.trim()))
+    is_loopback || is_any_named(url, allowed)
+}
+
+fn is_any_named(url: &Url, allowed: &str) -> bool {
+    allowed.split(',').any(|name| is_named(url, name.trim()))
 }
 
 /// Whether `name` is the host of `url`; IPv6 addresses are written in many ways, with brackets and without.
@@ -133,6 +150,25 @@ mod tests {
         assert!(api_address("http://fp.example.com", "other, FP.example.com").is_ok());
         assert!(api_address("http://fp.example.com.", "fp.example.com").is_ok());
         assert!(api_address("http://192.0.2.7", "192.0.2.7").is_ok());
+    }
+
+    #[test]
+    fn plain_http_to_this_machine_is_none_through_a_proxy_on_another() {
+        let hop = |address: &str| Hop::of(&Url::parse(address).unwrap(), 1080);
+        let near = ["http://127.0.0.1:3128", "http://[::1]:3128", "https://localhost:3128", "socks5://127.0.0.1"];
+        let far = ["http://proxy.example.com:3128", "http://192.0.2.7:3128", "socks5h://proxy.example.com"];
+        for url in ["http://127.0.0.1/api", "http://[::1]/api", "http://localhost/api"] {
+            let url = Url::parse(url).unwrap();
+            for proxy in near {
+                assert!(heed_proxy(&url, "", &hop(proxy)).is_ok(), "{url} {proxy}");
+            }
+            for proxy in far {
+                let refused = heed_proxy(&url, "other", &hop(proxy)).unwrap_err().to_string();
+                assert!(refused.starts_with("Server URL: ") && refused.contains("Leave Proxy out"), "{refused}");
+                assert!(heed_proxy(&url, "127.0.0.1,::1,localhost", &hop(proxy)).is_ok(), "{url} is allowed by name");
+            }
+        }
+        assert!(heed_proxy(&Url::parse("https://fp.example.com/api").unwrap(), "", &hop(far[0])).is_ok());
     }
 
     #[test]

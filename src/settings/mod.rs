@@ -16,7 +16,7 @@ use soar_connector::{SettingValues, SettingsError};
 use url::Url;
 
 use crate::session::Hop;
-use address::api_address;
+use address::{api_address, heed_proxy};
 
 const SERVER_URL: &str = "Server URL";
 const USER_NAME: &str = "User Name";
@@ -101,10 +101,15 @@ impl Settings {
     /// [`SettingsError`] names the setting that cannot work and what to write instead.
     pub(crate) fn new(values: &SettingValues) -> Result<Self, SettingsError> {
         let plain_http_hosts = values.text("Allow Plain HTTP To").unwrap_or_default();
+        let api = api_address(values.text(SERVER_URL).unwrap_or_default(), plain_http_hosts)?;
+        let (credentials, network) = (credentials(values)?, network(values)?);
+        if let Some(proxy) = &network.proxy {
+            heed_proxy(&api, plain_http_hosts, &proxy.hop)?;
+        }
         Ok(Self {
-            api: api_address(values.text(SERVER_URL).unwrap_or_default(), plain_http_hosts)?,
-            credentials: credentials(values)?,
-            network: network(values)?,
+            api,
+            credentials,
+            network,
             limits: limits(values),
             strict_scanner_id: values.boolean("Strict Scanner ID"),
         })

@@ -175,6 +175,20 @@ async fn a_giant_reply_is_refused_at_the_bound() {
 }
 
 #[tokio::test]
+async fn a_reply_that_would_take_far_more_memory_than_its_size_is_refused() {
+    let dense = r#"{"":0},"#.repeat(400_000);
+    let body =
+        format!(r#"{{"items":[{{"id":1,"ip":"192.0.2.1","state":1,"name":[{dense}0],"label":[{dense}0]}}],"page":1}}"#);
+    assert!(body.len() < 6 * 1024 * 1024);
+    let url = serve_reply(Answer::json(body)).await;
+    let connector = connect(&[("Server URL", &url), ("User Name", "soar"), ("Password", "right")]);
+    for (command, parameters) in [("List Devices", json!({})), ("Patch Rescan", json!({ "Scanner ID": "1" }))] {
+        let (code, text) = error_of(&run(&*connector, command, parameters).await);
+        assert_eq!(code, "reply-too-large", "{command}: {text}");
+    }
+}
+
+#[tokio::test]
 async fn a_giant_reply_to_a_login_is_refused_before_it_is_parsed() {
     let simulator = simulator(Generation::Current).await;
     simulator.inject("token giant=3MB".parse().unwrap());

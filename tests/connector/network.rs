@@ -123,6 +123,9 @@ fn plain_http_is_refused_to_names_that_are_not_allowed() {
     let other = [&given[..], &[("Allow Plain HTTP To", "lab.example.com, other")]].concat();
     assert!(refusal(&other).to_string().starts_with("Server URL: "), "a parent domain is another name");
     connect(&[&given[..], &[("Allow Plain HTTP To", "other, Footprint.Lab.Example.com")]].concat());
+    let given = [("Server URL", "http://localhost"), ("User Name", "u"), ("Password", "p")];
+    let refused = refusal(&[&given[..], &[("Proxy", "http://192.0.2.7:3128")]].concat()).to_string();
+    assert!(refused.contains("through the proxy, which is another machine"), "{refused}");
 }
 
 #[tokio::test]

@@ -278,8 +278,9 @@ async fn a_test_connection_under_429_fails_fast() {
     let given = settings(&url, simulator.user(UserKind::Administrator));
     let connector = connect_with(&plugin_with(clock.clone()), &given);
     simulator.inject("* status=429 retry-after=5".parse().unwrap());
-    let (code, _) = error_of(&run(&*connector, "Test Connection", json!({})).await);
+    let (code, text) = error_of(&run(&*connector, "Test Connection", json!({})).await);
     assert_eq!((code.as_str(), simulator.requests().len(), clock.sleeps().len()), ("rate-limited", 1, 0));
+    assert!(text.contains("Too Many Requests. The server asks to come back in 5 seconds, at "), "{text}");
     let (code, text) = error_of(&run(&*connector, "Test Connection", json!({})).await);
     assert_eq!((code.as_str(), simulator.requests().len()), ("rate-limited", 1), "{text}");
 }

@@ -149,7 +149,7 @@ struct Table {
 impl Sink for Table {
     async fn page(&mut self, page: Page) -> Result<(), SinkError> {
         for row in page.rows() {
-            let row = self.reader.read(row);
+            let row = self.reader.read(row)?;
             self.cells += self.reader.cells(&row).len() + self.reader.keys(&row).map(|keys| keys.len()).sum::<usize>();
         }
         Ok(())

@@ -107,7 +107,7 @@ pub struct Parameters {
 impl Parameters {
     /// Checks `raw` against the inputs of `command`.
     ///
-    /// A null, and text or a list that is empty, count as not given: forms send them for fields that were left blank.
+    /// A null, empty text, and an empty list where the input takes one, count as not given: forms send them for fields that were left blank.
     ///
     /// # Errors
     /// Every problem, in the order of the names.
@@ -182,7 +182,7 @@ fn parse_fields(inputs: &[Input], raw: &RawParameters) -> Result<Parameters, Vec
             });
             continue;
         };
-        if is_blank(value) {
+        if is_blank(input, value) {
             continue;
         }
         match parse_value(input, value) {
@@ -209,11 +209,11 @@ fn parse_fields(inputs: &[Input], raw: &RawParameters) -> Result<Parameters, Vec
     if problems.is_empty() { Ok(Parameters { values }) } else { Err(problems) }
 }
 
-fn is_blank(value: &Value) -> bool {
+fn is_blank(input: &Input, value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::String(text) => text.trim().is_empty(),
-        Value::Array(items) => items.is_empty(),
+        Value::Array(items) => items.is_empty() && matches!(input.kind, InputType::List | InputType::Json),
         _ => false,
     }
 }

@@ -11,6 +11,13 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::manifest::Command;
+use crate::sink::SinkError;
+
+/// Rows up to this many bytes are parsed without a look at what their values may take: it is a few MiB at most.
+const SMALL_ROW: usize = 64 * 1024;
+
+/// How much memory the values of one row may take, in bytes: 256 MiB. Parsed, JSON can take a hundred times its size.
+const LARGEST_ROW: usize = 256 * 1024 * 1024;
 
 /// A JSONPath (RFC 9535) into one row. Plain paths like `$.info.levels` are followed directly.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,14 +101,28 @@ impl RowReader {
         Self { columns, keys, wanted: names.map_or(Projection::All, Projection::Members) }
     }
 
+    /// A reader of the members of these names alone, without columns and key fields.
+    #[must_use]
+    pub fn of_members(names: &[&str]) -> Self {
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        Self { columns: Vec::new(), keys: Vec::new(), wanted: Projection::Members(names) }
+    }
+
     /// The row with the members that columns and key fields need; null for a row that is no JSON.
     ///
     /// A member that is JSON but no value, with half a surrogate pair in it or nested too deep, is its own text; the
     /// row's other members are read all the same.
-    #[must_use]
-    pub fn read(&self, row: &str) -> Value {
-        let mut deserializer = serde_json::Deserializer::from_str(row);
-        (&self.wanted).deserialize(&mut deserializer).unwrap_or_else(|_| self.wanted.read_what_can_be(row))
+    ///
+    /// # Errors
+    /// [`SinkError::Full`] when the values of those members could take more than 256 MiB.
+    pub fn read(&self, row: &str) -> Result<Value, SinkError> {
+        if row.len() <= SMALL_ROW {
+            let mut deserializer = serde_json::Deserializer::from_str(row);
+            if let Ok(read) = (&self.wanted).deserialize(&mut deserializer) {
+                return Ok(read);
+            }
+        }
+        self.wanted.read_what_can_be(row)
     }
 
     /// One value per column, of a row that was [`read`](Self::read).
@@ -124,18 +145,30 @@ enum Projection {
 }
 
 impl Projection {
-    fn read_what_can_be(&self, row: &str) -> Value {
+    fn read_what_can_be(&self, row: &str) -> Result<Value, SinkError> {
         let mut deserializer = serde_json::Deserializer::from_str(row);
         let visitor = LenientVisitor(self);
-        deserializer.deserialize_map(visitor).map_or(Value::Null, Value::Object)
+        deserializer.deserialize_map(visitor).unwrap_or(Ok(Value::Null))
     }
 }
 
-/// Reads members one by one, after the row as a whole could not be read.
+/// Most of the memory that the values of a JSON text can take: that of objects and lists of one item, which is the
+/// smallest that they have, and of more items as they grow.
+fn most_memory(json: &str) -> usize {
+    let of_byte = |byte| match byte {
+        b'{' => 700,
+        b',' => 160,
+        b'[' => 128,
+        _ => 1,
+    };
+    json.bytes().map(of_byte).sum()
+}
+
+/// Reads members one by one, of a row that could not be read as a whole, or is too large to be tried.
 struct LenientVisitor<'a>(&'a Projection);
 
 impl<'de> Visitor<'de> for LenientVisitor<'_> {
-    type Value = Map<String, Value>;
+    type Value = Result<Value, SinkError>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("an object")
@@ -143,17 +176,21 @@ impl<'de> Visitor<'de> for LenientVisitor<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
         let mut kept = Map::new();
+        let mut memory = 0_usize;
         while let Some((name, value)) = members.next_entry::<&RawValue, &RawValue>()? {
             let Ok(name) = serde_json::from_str::<String>(name.get()) else { continue };
             let wanted = match self.0 {
                 Projection::All => true,
                 Projection::Members(names) => names.contains(&name),
             };
-            if wanted {
+            if wanted && memory <= LARGEST_ROW {
+                memory += most_memory(",") + name.len() + most_memory(value.get());
+            }
+            if wanted && memory <= LARGEST_ROW {
                 kept.insert(name, serde_json::from_str(value.get()).unwrap_or_else(|_| value.get().into()));
             }
         }
-        Ok(kept)
+        Ok(if memory > LARGEST_ROW { Err(SinkError::Full { limit: LARGEST_ROW }) } else { Ok(kept.into()) })
     }
 }
 
@@ -222,11 +259,26 @@ mod tests {
         let deep = format!("{}{}", "[".repeat(1_000), "]".repeat(1_000));
         for wanted in [Projection::All, Projection::Members(["id".to_owned(), "name".to_owned()].into())] {
             let reader = RowReader { columns: Vec::new(), keys: Vec::new(), wanted };
-            let row = reader.read(r#"{"id": 7, "name": "a\ud800b", "\udc00": 1}"#);
+            let row = reader.read(r#"{"id": 7, "name": "a\ud800b", "\udc00": 1}"#).unwrap();
             assert_eq!(row, json!({"id": 7, "name": r#""a\ud800b""#}));
-            assert_eq!(reader.read(&format!(r#"{{"id": 7, "name": {deep}}}"#)), json!({"id": 7, "name": deep}));
-            assert_eq!(reader.read("no JSON"), Value::Null);
+            let row = reader.read(&format!(r#"{{"id": 7, "name": {deep}}}"#)).unwrap();
+            assert_eq!(row, json!({"id": 7, "name": deep}));
+            assert_eq!(reader.read("no JSON").unwrap(), Value::Null);
         }
+    }
+
+    #[test]
+    fn a_row_whose_values_would_take_a_hundred_times_its_size_is_refused_unless_nobody_wants_them() {
+        let row = |items: usize| format!(r#"{{"id": 7, "name": [{}0]}}"#, r#"{"":0},"#.repeat(items));
+        let large = row(LARGEST_ROW / most_memory("{,"));
+        assert!(large.len() < 4 * 1024 * 1024);
+        for wanted in [Projection::All, Projection::Members(["id".to_owned(), "name".to_owned()].into())] {
+            let reader = RowReader { columns: Vec::new(), keys: Vec::new(), wanted };
+            assert!(matches!(reader.read(&large), Err(SinkError::Full { limit: LARGEST_ROW })));
+            let some = reader.read(&row(SMALL_ROW)).unwrap();
+            assert_eq!(some["name"].as_array().unwrap().len(), SMALL_ROW + 1, "a large row is read as a small one is");
+        }
+        assert_eq!(RowReader::of_members(&["id"]).read(&large).unwrap(), json!({"id": 7}));
     }
 
     #[test]

@@ -76,6 +76,22 @@ impl Collector {
         if self.is_full { Err(SinkError::Full { limit: self.limit }) } else { Ok(()) }
     }
 
+    /// Adds a page's rows to the table and the key fields.
+    fn read(&mut self, reader: &RowReader, page: &Page) -> Result<(), SinkError> {
+        for row in page.rows() {
+            let row = reader.read(row)?;
+            let cells = reader.cells(&row);
+            let mut memory: usize = cells.iter().map(memory_of).sum();
+            self.table.rows.push(cells);
+            for (field, values) in self.key_fields.iter_mut().zip(reader.keys(&row)) {
+                memory += values.iter().map(|value| size_of::<Value>() + memory_of(value)).sum::<usize>();
+                field.values.extend(values);
+            }
+            self.keep(memory)?;
+        }
+        Ok(())
+    }
+
     /// The outcome of what was collected and how the command ended.
     ///
     /// A failed command shows no result: half a list looks like a whole one.
@@ -96,6 +112,22 @@ impl Collector {
     }
 }
 
+/// About how many bytes a value takes beside the place that it stands in; lists and objects can take a hundred times
+/// what they take as text.
+fn memory_of(value: &Value) -> usize {
+    const SMALLEST_OBJECT: usize = 640;
+    const MEMBER: usize = 128;
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(|item| size_of::<Value>() + memory_of(item)).sum(),
+        Value::Object(members) => {
+            let member = |(name, value): (&String, &Value)| MEMBER + name.len() + memory_of(value);
+            members.iter().map(member).sum::<usize>().max(SMALLEST_OBJECT)
+        }
+    }
+}
+
 #[async_trait]
 impl Sink for Collector {
     async fn page(&mut self, page: Page) -> Result<(), SinkError> {
@@ -105,14 +137,10 @@ impl Sink for Collector {
             let row_cost = size_of::<Vec<Value>>() + self.table.columns.len() * size_of::<Value>();
             self.keep(page.len().saturating_mul(row_cost))?;
         }
-        if let Some(reader) = &self.reader {
-            for row in page.rows() {
-                let row = reader.read(row);
-                self.table.rows.push(reader.cells(&row));
-                for (field, values) in self.key_fields.iter_mut().zip(reader.keys(&row)) {
-                    field.values.extend(values);
-                }
-            }
+        if let Some(reader) = self.reader.take() {
+            let read = self.read(&reader, &page);
+            self.reader = Some(reader);
+            read?;
         }
         self.pages.push(page);
         Ok(())

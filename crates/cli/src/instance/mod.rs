@@ -5,7 +5,6 @@ mod calling;
 mod executing;
 mod flags;
 mod folder;
-mod seal;
 mod session;
 mod settings;
 
@@ -14,6 +13,5 @@ pub(crate) use calling::UtilityCall;
 pub(crate) use executing::{Executing, connections, registry};
 pub(crate) use flags::{FolderFlag, InstanceFlags};
 pub(crate) use folder::Folder;
-pub(crate) use seal::KeyringSeal;
 pub(crate) use session::{Action, Session};
 pub(crate) use settings::{STORE_VARIABLE, Settings};

@@ -12,7 +12,7 @@ use soar_host::sealing::Keyring;
 use soar_host::store::{Records, Store, StoreError};
 use soar_host::utility::Refusal;
 
-use super::{Folder, InstanceFlags, KeyringSeal, Settings, advised, refused};
+use super::{Folder, InstanceFlags, Settings, advised, refused};
 use crate::exit::WrongUse;
 
 /// An open instance and the user who acts on it.
@@ -80,11 +80,6 @@ impl Session {
     /// The keys that seal secrets.
     pub(crate) fn keyring(&self) -> Result<Keyring> {
         self.settings.keyring(&self.folder)
-    }
-
-    /// What seals the secrets of JWT keys.
-    pub(crate) fn seal(&self) -> Result<KeyringSeal> {
-        Ok(KeyringSeal(self.keyring()?))
     }
 
     /// The user as the caller of a command on a site.

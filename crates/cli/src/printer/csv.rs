@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::io::{self, ErrorKind};
 
 use async_trait::async_trait;
+use serde_json::Value;
 use soar_connector::{Command, Page, RowReader, Sink, SinkError, cell_text};
 
 use super::stream::{Stream, Written};
@@ -86,8 +87,10 @@ impl Sink for CsvWriter {
         self.write_headings()?;
         let mut rows = page.rows().peekable();
         while rows.peek().is_some() {
-            let some = rows.by_ref().take(ROWS_AT_ONCE);
-            let records: Vec<_> = some.flat_map(|row| self.columns.records(&self.reader, row)).collect();
+            let mut records = Vec::new();
+            for row in rows.by_ref().take(ROWS_AT_ONCE) {
+                records.extend(self.columns.records(&self.reader.read(row)?, &self.reader));
+            }
             self.write(records)?;
         }
         Ok(())
@@ -96,13 +99,12 @@ impl Sink for CsvWriter {
 
 impl Columns {
     /// The records of one row.
-    fn records(&self, reader: &RowReader, row: &str) -> Vec<Vec<String>> {
-        let row = reader.read(row);
+    fn records(&self, row: &Value, reader: &RowReader) -> Vec<Vec<String>> {
         match self {
-            Self::Table(_) => vec![reader.cells(&row).iter().map(cell_text).collect()],
+            Self::Table(_) => vec![reader.cells(row).iter().map(cell_text).collect()],
             Self::KeyFields(names) => names
                 .iter()
-                .zip(reader.keys(&row))
+                .zip(reader.keys(row))
                 .flat_map(|(name, values)| values.into_iter().map(|value| vec![name.clone(), cell_text(&value)]))
                 .collect(),
         }
@@ -120,17 +122,35 @@ pub(super) fn render(records: impl IntoIterator<Item = Vec<String>>) -> io::Resu
     writer.into_inner().map_err(|error| io::Error::other(error.to_string()))
 }
 
+/// What a spreadsheet takes for a formula starts with one of these.
+const STARTS_FORMULA: [char; 4] = ['=', '+', '-', '@'];
+
 /// A cell that a spreadsheet would run as a formula gets an apostrophe before it; plain numbers stay.
+///
+/// Where semicolons or tabs separate cells, as in half of the world's spreadsheets, a cell may begin after any of them,
+/// and after a line break: quotes in the middle of what is a cell there protect nothing.
 fn guarded(cell: &str) -> Cow<'_, str> {
     let is_number = || {
         cell.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | 'e' | 'E'))
             && cell.parse::<f64>().is_ok()
     };
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && !is_number() {
-        Cow::Owned(format!("'{cell}"))
-    } else {
-        Cow::Borrowed(cell)
+    let mut safe = String::new();
+    if cell.starts_with(STARTS_FORMULA) && !is_number() || cell.starts_with(['\t', '\r']) {
+        safe.push('\'');
     }
+    let mut copied = 0;
+    for (at, _) in cell.match_indices([';', '\t', '\n', '\r']) {
+        if cell[at + 1..].starts_with(STARTS_FORMULA) {
+            safe.push_str(&cell[copied..=at]);
+            safe.push('\'');
+            copied = at + 1;
+        }
+    }
+    if safe.is_empty() {
+        return Cow::Borrowed(cell);
+    }
+    safe.push_str(&cell[copied..]);
+    Cow::Owned(safe)
 }
 
 /// CSV for a terminal: its line breaks are those of records and of cells, and nothing else may steer.
@@ -144,10 +164,27 @@ mod tests {
 
     #[test]
     fn formulas_are_disarmed_and_numbers_are_not() {
-        for formula in ["=1+1", "+cmd", "-cmd|' /C calc'!A0", "@SUM(A1)", "\tx", "\r=1", "-1-1"] {
+        for formula in ["=1+1", "+cmd", "-cmd|' /C calc'!A0", "@SUM(A1)", "\tx", "-1-1"] {
             assert_eq!(guarded(formula), format!("'{formula}"));
         }
         for plain in ["-5", "+5.25", "-1e3", "5", "a=b", ""] {
+            assert_eq!(guarded(plain), plain);
+        }
+    }
+
+    #[test]
+    fn no_formula_starts_where_another_separator_ends_a_cell() {
+        for (cell, safe) in [
+            ("a;=1+1", "a;'=1+1"),
+            ("=1;=2\t@x", "'=1;'=2\t'@x"),
+            ("a\r\n-1+cmd", "a\r\n'-1+cmd"),
+            ("\t=1", "'\t'=1"),
+            ("\r=1", "'\r'=1"),
+            ("ä;+1", "ä;'+1"),
+        ] {
+            assert_eq!(guarded(cell), safe);
+        }
+        for plain in ["a; -1", "a;b", "x=1;y", "two\nlines", ";", "a;"] {
             assert_eq!(guarded(plain), plain);
         }
     }

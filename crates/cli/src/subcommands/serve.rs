@@ -10,6 +10,7 @@ use soar_connector::{Clock, SystemClock};
 use soar_host::Host;
 use soar_host::connections::Connections;
 use soar_host::executor::Executor;
+use soar_host::sealing::check_keys;
 use soar_host::server::{HostSettings, RunningHost, ServeError};
 use soar_host::store::Store;
 use soar_host::vault::Vault;
@@ -74,7 +75,9 @@ async fn start(folder: &Folder, settings: &Settings, host: HostSettings) -> Resu
     let store = Store::open(host.store.expose()).await.map_err(advised)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let vault = Vault::new(settings.vault.clone());
-    let connections = Connections::new(store, Arc::new(registry()?), settings.keyring(folder)?, vault, clock);
+    let keyring = settings.keyring(folder)?;
+    check_keys(&store, &keyring).await?;
+    let connections = Connections::new(store, Arc::new(registry()?), keyring, vault, clock);
     let executor = Executor::start(connections, settings.executor.clone()).await.map_err(advised)?;
     let host = Host::with_connectors(host, executor)?;
     soar_host::server::serve(host).await.map_err(|error| match error {

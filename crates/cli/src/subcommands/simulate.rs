@@ -22,7 +22,7 @@ Examples:
 
 /// Start a simulated Footprint instance: the vendor's API over real HTTP, with invented data
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\nFaults:\n{}", Fault::HELP))]
 pub(crate) struct Arguments {
     /// Which of the vendor's API generations to speak: legacy or current
     #[arg(long, default_value_t)]
@@ -52,7 +52,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ADDRESS:PORT", default_value_t = Options::default().listen)]
     listen: SocketAddr,
 
-    /// A way to misbehave: ROUTE KIND [KEY=VALUE…], such as 'devices status=503 count=2'. Repeatable
+    /// A way to misbehave: ROUTE KIND [KEY=VALUE…], such as 'devices status=503 count=2'. Repeatable; --help explains them
     #[arg(long = "fault", value_name = "FAULT")]
     faults: Vec<Fault>,
 

@@ -33,7 +33,13 @@ impl ManualClock {
     /// A clock that stands still for sleepers too: they sleep until it is advanced.
     #[must_use]
     pub fn held() -> Self {
-        Self { advanced: Some(Arc::default()), ..Self::new() }
+        Self::held_at(SystemTime::now())
+    }
+
+    /// The same, standing at `start`.
+    #[must_use]
+    pub fn held_at(start: SystemTime) -> Self {
+        Self { start, state: Arc::default(), advanced: Some(Arc::default()) }
     }
 
     /// Moves the clock.

@@ -80,6 +80,20 @@ async fn rows_of_two_bytes_fill_a_collector_by_what_their_cells_take() {
     assert!(matches!(collector.page(page).await, Err(SinkError::Full { .. })));
 }
 
+#[tokio::test]
+async fn cells_of_lists_and_objects_fill_a_collector_by_the_memory_that_they_take() {
+    let manifest = load(CONNECTOR, &[READ]).unwrap();
+    let column = &manifest.commands[0].columns[0].name.to_lowercase();
+    for dense in ["{}", "[]", "0", r#"{"":{}}"#] {
+        let mut collector = Collector::new(Some(&manifest.commands[0]), 1_000_000);
+        let body = format!("{{\"{column}\":[{}]}}", vec![dense; 40_000].join(","));
+        assert!(body.len() < 400_000);
+        let whole = 0..body.len();
+        let full = collector.page(Page::new(body, vec![whole])).await;
+        assert!(matches!(full, Err(SinkError::Full { limit: 1_000_000 })), "{dense}");
+    }
+}
+
 #[test]
 fn rows_that_the_connector_made_are_no_raw_data() {
     let page = Page::derived(&[json!({"id": 1}), json!({"id": 2})]);

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use soar_connector::manifest::{Command, ManifestFile};
 use soar_connector::{Parameters, RawParameters};
 
 use crate::sample::{CONNECTOR, READ, load};
@@ -62,6 +63,44 @@ fn every_problem_says_what_was_expected_and_what_came() {
         text.push_str(&format!("{raw}\n  {}\n", problems.join("\n  ")));
     }
     insta::assert_snapshot!(text);
+}
+
+#[test]
+fn json_inputs_take_arrays_and_objects_as_such_or_as_text_and_an_empty_list_is_none() {
+    let file = ManifestFile {
+        name: "commands/search.toml",
+        text: r#"
+            name = "Search"
+            description = "Searches."
+            effect = "read"
+            permissions = ["User"]
+            endpoint = "POST /search"
+
+            [[inputs]]
+            name = "Filter"
+            type = "json"
+            description = "Any JSON."
+            example = [[{ field = "Status" }]]
+
+            [[inputs]]
+            name = "Names"
+            type = "list"
+            description = "Names."
+            example = ["a"]
+        "#,
+    };
+    let commands = Command::load_all(&[file]).unwrap();
+    let parse = |raw: Value| Parameters::parse(&commands[0], raw.as_object().unwrap());
+    let filter = json!([[{ "field": "Status" }]]);
+    for given in [filter.clone(), json!(filter.to_string())] {
+        assert_eq!(parse(json!({ "Filter": given })).unwrap().json("Filter"), Some(&filter));
+    }
+    assert_eq!(parse(json!({ "Names": [], "Filter": [] })).unwrap(), Parameters::default());
+    for bad in [json!(1), json!("text"), json!(true), json!(["a\0"]), json!({ "a\0": 1 })] {
+        assert!(parse(json!({ "Filter": bad })).is_err());
+    }
+    assert!(parse(json!({ "Names": "a,b\0" })).is_err());
+    assert!(Command::load_all(&[file, file]).is_err());
 }
 
 fn any_json() -> impl Strategy<Value = Value> {

@@ -2,6 +2,7 @@
 
 mod authentication;
 mod directory;
+mod jwt_secrets;
 mod new_key;
 mod seal;
 mod secret;
@@ -9,6 +10,7 @@ mod token;
 
 pub use authentication::{AuthenticationError, Shown};
 pub use directory::{Directory, KnownKey, KnownUser, Snapshot};
+pub use jwt_secrets::JwtSecrets;
 pub use new_key::{IssuedKey, KeyRequest, issue_key};
 pub use seal::{SealError, SecretSeal};
 

@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 
 use super::{JWT_SECRET_CONTEXT, SecretSeal, secret};
 use crate::model::{AccessKey, Allowed, KeyKind};
+use crate::sealing::{KeyId, SealingGuard};
 use crate::store::{NewKey, Records, StoreError};
 
 /// What a new key is to be.
@@ -89,8 +90,12 @@ pub async fn issue_key(
     let (text, kept) = match request.kind {
         KeyKind::Api => (secret::key_text(&public_part, &encoded), secret::stored(&secret::hash(&encoded))),
         KeyKind::Jwt => {
+            SealingGuard::begin(records).await?;
             let sealed = seal.seal(JWT_SECRET_CONTEXT, encoded.as_bytes());
             let sealed = sealed.map_err(|error| StoreError::Unreadable(error.to_string()))?;
+            if let Some(key) = KeyId::of(&sealed) {
+                SealingGuard::note(records, key, now).await?;
+            }
             (encoded, STANDARD.encode(sealed))
         }
     };

@@ -103,6 +103,43 @@ impl Records<'_> {
         self.site(new_name).await
     }
 
+    /// Deletes a site that nothing belongs to any more; roles on it, and keys' leave to work on it, go with it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], and [`StoreError::InUse`] with what belongs to it.
+    pub async fn remove_site(&mut self, name: &str) -> Result<(), StoreError> {
+        let site = self.site(name).await?;
+        let mut holders = Vec::new();
+        for (one, several, sql) in [
+            ("incident", "incidents", "SELECT CAST(COUNT(*) AS BIGINT) FROM incidents WHERE site_id = $1"),
+            ("case", "cases", "SELECT CAST(COUNT(*) AS BIGINT) FROM cases WHERE site_id = $1"),
+            (
+                "connection",
+                "connections",
+                "SELECT CAST(COUNT(*) AS BIGINT) FROM connections WHERE site_id = $1 OR recipient_site_id = $1",
+            ),
+        ] {
+            let count: i64 = sqlx::query(sql).bind(site.id).fetch_one(&mut *self.connection).await?.try_get(0)?;
+            match count {
+                0 => {}
+                1 => holders.push(format!("1 {one}")),
+                _ => holders.push(format!("{count} {several}")),
+            }
+        }
+        let in_use = |by: String| StoreError::InUse { what: "site", name: site.name.clone(), by };
+        if !holders.is_empty() {
+            return Err(in_use(format!("it still has {}; move or delete them first", holders.join(", "))));
+        }
+        let deleted = sqlx::query("DELETE FROM sites WHERE id = $1").bind(site.id).execute(&mut *self.connection).await;
+        match deleted {
+            Ok(_) => Ok(()),
+            Err(sqlx::Error::Database(error)) if error.is_foreign_key_violation() => {
+                Err(in_use("something belongs to it that came meanwhile".to_owned()))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// The site of that name.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! What the store promises, whichever database is under it.
 
 use soar_host::model::{Role, SiteKind};
-use soar_host::store::{Engine, NewSite, NewUser, StoreError};
+use soar_host::store::{Engine, NewIncident, NewSite, NewUser, StoreError};
 use soar_host::testing::TestStore;
 
 fn site(name: &str) -> NewSite {
@@ -59,4 +59,27 @@ async fn a_reader_of_a_file_cannot_change_it() {
     let test = TestStore::on(Engine::Sqlite).await;
     let mut reader = test.store.reader().await.unwrap();
     assert!(reader.records().create_site(&site("Sneaked in"), 1).await.is_err());
+}
+
+#[tokio::test]
+async fn a_site_goes_when_nothing_belongs_to_it_any_more() {
+    for test in TestStore::on_both().await {
+        let mut transaction = test.store.transaction().await.unwrap();
+        let mut records = transaction.records();
+        let (kept, empty) = (
+            records.create_site(&site("Kept"), 1).await.unwrap(),
+            records.create_site(&site("Empty"), 1).await.unwrap(),
+        );
+        let new = NewUser { name: "Admin".to_owned(), email: None, is_administrator: false };
+        let user = records.create_user(&new, 1).await.unwrap();
+        records.set_role(user.id, empty.id, Role::Viewer).await.unwrap();
+        let incident = NewIncident::open("1".to_owned(), kept.id, "Admin", 1);
+        records.insert_incidents(&[incident]).await.unwrap();
+        let refused = records.remove_site("kept").await.unwrap_err().to_string();
+        assert_eq!(refused, "The site \"Kept\" is still in use: it still has 1 incident; move or delete them first.");
+        records.remove_site("EMPTY").await.unwrap();
+        assert!(records.roles(user.id).await.unwrap().is_empty());
+        assert!(matches!(records.remove_site("Empty").await, Err(StoreError::NotFound { .. })));
+        transaction.commit().await.unwrap();
+    }
 }

@@ -10,6 +10,33 @@ const KINDS: &str = "status=503, delay=500ms, close, cut, broken, html, empty, f
      token-expiry, redirect=URL, wrong-encoding, deep, short-page, repeat-page, shift";
 const MODIFIERS: &str = "count, skip, page, and with status also body and retry-after";
 
+impl Fault {
+    /// What a fault's text may hold, for people: routes, kinds and what the caller sees of them, modifiers.
+    pub const HELP: &str = "\
+A fault is ROUTE KIND [KEY=VALUE…]. The route is * or a short name such as token, devices or
+rescan: a wrong one is answered with all of them. The kinds:
+  status=503        that status; body=detail, message, fields, html or empty says with what,
+                    retry-after=2 or retry-after=date:+2 when to come back
+  delay=500ms       the normal answer, later (ms, s, m)
+  close             the connection closed without an answer, nothing done
+  cut               the request done, and the connection closed in the middle of the answer
+  broken            200 with JSON that ends in the middle
+  html              200 with a web page
+  empty             200 without a body
+  foreign           200 with another product's JSON
+  giant=100MB       200 with that many bytes of JSON (B, KB, MB, GB)
+  token-expiry      401, and the caller's access token ended
+  redirect=URL      302 to that address
+  wrong-encoding    200 with JSON that is not UTF-8
+  deep              200 with JSON nested 100,000 deep
+  short-page        a list without its last row, totals unchanged
+  repeat-page       the page before the one asked for
+  shift             on pages after the first: a row came in at the front
+Modifiers: count=N (how often; always unless given), skip=N (let so many requests pass first),
+page=N (only requests for that page). Several faults may strike one request: delays add up, and of
+the rest the first counts.";
+}
+
 /// A fault's text is wrong; the message names the valid words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FaultError {
@@ -199,4 +226,18 @@ fn size(text: &str) -> Option<u64> {
         _ => return None,
     };
     number.checked_mul(factor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_help_explains_every_kind_and_every_modifier() {
+        let explains = |word: &str| Fault::HELP.lines().any(|line| line.trim_start().starts_with(&format!("{word} ")));
+        assert!(KINDS.split(", ").all(explains), "{}", Fault::HELP);
+        for modifier in ["count=N", "skip=N", "page=N", "body=", "retry-after="] {
+            assert!(Fault::HELP.contains(modifier), "{modifier}");
+        }
+    }
 }

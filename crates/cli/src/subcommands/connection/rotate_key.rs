@@ -2,6 +2,7 @@
 
 use anyhow::{Result, anyhow};
 use clap::Args;
+use soar_host::access::JwtSecrets;
 use soar_host::sealing::rotate;
 use soar_host::store::ConnectionSecrets;
 
@@ -29,7 +30,7 @@ pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut 
     // Refused for others, and noted before the first secret is touched.
     let action = Action { command: "connection rotate-key", site: "", about: "" };
     session.manage(&action, async |_, _| Ok(())).await?;
-    let rotated = rotate(&session.store, &session.keyring()?, &[&ConnectionSecrets], session.now()).await;
+    let rotated = rotate(&session.store, &session.keyring()?, &[&ConnectionSecrets, &JwtSecrets], session.now()).await;
     let rotation = rotated.map_err(|error| anyhow!(error))?;
     if arguments.output == Form::Json {
         printer.json(&rotation)?;

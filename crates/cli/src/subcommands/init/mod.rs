@@ -19,7 +19,7 @@ use soar_host::store::{NewSite, NewUser, Records, Store, StoreError};
 use self::choices::{Choices, Flags};
 use super::run::single_threaded_runtime;
 use crate::exit::{Exit, WrongUse};
-use crate::instance::{Folder, FolderFlag, KeyringSeal, Settings, advised};
+use crate::instance::{Folder, FolderFlag, Settings, advised};
 use crate::printer::{Form, Printer};
 use crate::shell;
 
@@ -122,10 +122,10 @@ async fn make(folder: &Folder, choices: &Choices) -> Result<Made> {
 }
 
 /// The keys that seal secrets: those of the environment or the folder; made in the folder where there are none.
-fn seal(folder: &Folder) -> Result<KeyringSeal> {
+fn seal(folder: &Folder) -> Result<Keyring> {
     let file = folder.sealing_key_file();
     let keyring = if file.exists() { Keyring::from_file(&file) } else { Keyring::create_file(&file) };
-    keyring.map(KeyringSeal).map_err(|error| anyhow!(error))
+    keyring.map_err(|error| anyhow!(error))
 }
 
 /// An empty file is an empty store, and this one is its owner's alone.
@@ -153,7 +153,7 @@ fn occupied() -> anyhow::Error {
 }
 
 /// Everything that the store begins with, in the caller's transaction.
-async fn fill(records: &mut Records<'_>, choices: &Choices, seal: &KeyringSeal) -> Result<IssuedKey, StoreError> {
+async fn fill(records: &mut Records<'_>, choices: &Choices, seal: &Keyring) -> Result<IssuedKey, StoreError> {
     let now = now();
     let site = NewSite {
         name: choices.site.clone(),
@@ -173,7 +173,7 @@ async fn fill(records: &mut Records<'_>, choices: &Choices, seal: &KeyringSeal) 
 /// The administrator's first key, and its entry in the audit log.
 async fn first_key(
     records: &mut Records<'_>,
-    seal: &KeyringSeal,
+    seal: &Keyring,
     administrator: &str,
     name: &str,
     now: i64,

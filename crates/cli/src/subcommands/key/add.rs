@@ -76,7 +76,7 @@ struct Issued {
 
 pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
     let request = arguments.request(session)?;
-    let seal = session.seal()?;
+    let seal = session.keyring()?;
     let action = Action { command: "key add", site: "", about: &request.name };
     let made = session.manage(&action, async |records, now| {
         let issued = issue_key(records, &seal, &request, now).await?;

@@ -3,6 +3,7 @@
 mod add;
 mod change;
 mod list;
+mod remove;
 mod show;
 
 use anyhow::Result;
@@ -38,6 +39,7 @@ enum Action {
     Show(show::Arguments),
     Add(add::Arguments),
     Change(change::Arguments),
+    Remove(remove::Arguments),
 }
 
 pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> {
@@ -48,6 +50,7 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
             Action::Show(arguments) => show::run(arguments, &session, printer).await,
             Action::Add(arguments) => add::run(arguments, &session, printer).await,
             Action::Change(arguments) => change::run(arguments, &session, printer).await,
+            Action::Remove(arguments) => remove::run(arguments, &session, printer).await,
         }
     })
 }

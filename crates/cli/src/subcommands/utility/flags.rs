@@ -44,33 +44,46 @@ pub(super) struct CallFlags {
     pub(super) apply: Option<PathBuf>,
 
     /// How to write the answer or the plan
-    #[arg(id = "call-output", long = "output", short = 'o', value_enum, default_value_t = Form::Table)]
+    #[arg(id = "call-output", long = "output", short = 'o', value_name = "OUTPUT", value_enum, default_value_t = Form::Table)]
     pub(super) output: Form,
 }
 
 /// `footprint utility` with a subcommand for each of the host's own commands.
 pub(crate) fn with_commands(utility: clap::Command) -> clap::Command {
-    utility.subcommands(all().iter().zip(manifest()).map(|(command, manifest)| subcommand(*command, manifest)))
+    utility.subcommands(all().iter().zip(manifest()).map(|(command, manifest)| subcommand(&**command, manifest)))
 }
 
 /// The command that a subcommand of that name runs.
 pub(super) fn named(name: &str) -> Option<(&'static dyn UtilityCommand, &'static Command)> {
-    all().iter().copied().zip(manifest()).find(|(_, manifest)| normalised(&manifest.name) == name)
+    all().iter().map(|command| &**command).zip(manifest()).find(|(command, _)| typed_name(command.endpoint()) == name)
 }
 
 fn subcommand(command: &dyn UtilityCommand, manifest: &Command) -> clap::Command {
-    let flags = CallFlags::augment_args(clap::Command::new(normalised(&manifest.name)));
+    let named = clap::Command::new(typed_name(command.endpoint()));
+    // The name of the documents, as people would type it.
+    let documented = normalised(&manifest.name.replace('\'', ""));
+    let named = if named.get_name() == documented { named } else { named.alias(documented) };
+    let flags = CallFlags::augment_args(named.args(manifest.inputs.iter().map(flag)));
     let flags = if command.can_plan() {
         flags
     } else {
         flags.mut_arg("call-plan", |flag| flag.hide(true)).mut_arg("call-apply", |flag| flag.hide(true))
     };
     let notes = manifest.notes.iter().map(|note| format!("- {note}\n")).collect::<String>();
-    let mut flags = flags.about(manifest.description.trim_end_matches('.').to_owned());
-    if !notes.is_empty() {
-        flags = flags.after_help(notes.trim_end().to_owned());
+    let flags = flags.about(manifest.description.trim_end_matches('.').to_owned());
+    if notes.is_empty() { flags } else { flags.after_help(notes.trim_end().to_owned()) }
+}
+
+/// `close-incident-in-bulk` for the endpoint `CloseIncidentInBulk`.
+fn typed_name(endpoint: &str) -> String {
+    let mut name = String::new();
+    for c in endpoint.chars() {
+        if c.is_ascii_uppercase() && !name.is_empty() {
+            name.push('-');
+        }
+        name.push(c.to_ascii_lowercase());
     }
-    flags.args(manifest.inputs.iter().map(flag))
+    name
 }
 
 fn flag(input: &Input) -> Arg {

@@ -1,0 +1,24 @@
+//! `footprint site remove`: deletes a site that nothing belongs to any more.
+
+use anyhow::Result;
+use clap::Args;
+use soar_connector::name::quoted;
+
+use crate::exit::Exit;
+use crate::instance::{Action, Session};
+use crate::printer::Printer;
+
+/// Delete a site; refused while incidents, cases or connections belong to it
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Its name
+    site: String,
+}
+
+pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+    let site = session.site(Some(&arguments.site)).await?;
+    let action = Action { command: "site remove", site: &site.name, about: "" };
+    session.manage(&action, async |records, _| records.remove_site(&site.name).await).await?;
+    printer.done(&format!("The site {} is deleted.", quoted(&site.name)))?;
+    Ok(Exit::Successful)
+}

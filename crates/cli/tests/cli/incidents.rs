@@ -1,0 +1,205 @@
+//! Incidents, cases and the bulk commands at the terminal, on both stores.
+
+use serde_json::json;
+
+use crate::instance::Instance;
+use crate::support::ended;
+
+const INCIDENTS: &str = "\
+number,site,title,severity,createdAt,tasks,fields
+20210127-198,Security Operations,Suspicious login,High,2021-01-27T14:08:00Z,\"[{\"\"name\"\":\"\"Notify\"\",\"\"required\"\":true,\"\"done\"\":false}]\",
+20210127-197,Security Operations,=cmd|calc,Low,2021-01-27T14:09:00Z,,\"[{\"\"section\"\":\"\"Customer\"\",\"\"name\"\":\"\"Name\"\",\"\"kind\"\":\"\"Activity\"\",\"\"requiredOnClose\"\":true}]\"
+20210127-196,Security Operations,Malware,Critical,2021-01-27T14:10:00Z,,
+";
+
+/// An instance with three incidents, of which a task holds one open and a field another.
+fn stocked(instance: Instance) -> Instance {
+    let file = instance.file("incidents.csv", INCIDENTS);
+    let out = instance.successful(["incident", "import", file.to_str().unwrap()]);
+    assert_eq!(out, "✔ Incidents imported: 3 added.\n");
+    instance
+}
+
+const CLOSE: [&str; 4] =
+    ["utility", "close-incident-in-bulk", "--incident-numbers", "20210127-198,20210127-197,20210127-196,nope"];
+
+#[test]
+fn lists_can_be_filtered_and_say_that_there_is_more() {
+    let instance = stocked(Instance::new());
+    insta::assert_snapshot!("incident_list", instance.shown(["incident", "list"]));
+    insta::assert_snapshot!("incident_show", instance.shown(["incident", "show", "20210127-197"]));
+    let numbers = |arguments: &[&str]| -> Vec<String> {
+        let found = instance.json(["incident", "list"].into_iter().chain(arguments.iter().copied()));
+        found.as_array().unwrap().iter().map(|one| one["number"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(numbers(&["--severity", "critical", "--status", "open"]), ["20210127-196"]);
+    assert_eq!(numbers(&["--title", "LOGIN"]), ["20210127-198"]);
+    assert_eq!(numbers(&["--since", "2021-01-27T14:10:00Z"]), ["20210127-196"]);
+    assert!(numbers(&["--status", "Closed"]).is_empty());
+    assert_eq!(numbers(&["--limit", "2", "--page", "2"]), ["20210127-196"]);
+    let (_, _, note) = instance.ended(["incident", "list", "--limit", "2"]);
+    assert!(note.contains("There are more: --page 2"), "{note}");
+    assert!(instance.refused(2, ["incident", "show", "nope"]).contains("`footprint incident list`"));
+}
+
+#[test]
+fn bad_rows_are_named_with_their_lines_and_the_others_are_imported() {
+    for instance in Instance::on_both() {
+        let text = "number,site,severity\n1,Security Operations,High\n,Security Operations,Low\n3,Nowhere,Low\n\
+                    4,Security Operations,Dreadful\n5,Security Operations,Low\n";
+        let file = instance.file("incidents.csv", text);
+        let (code, out, error) = instance.ended(["incident", "import", file.to_str().unwrap()]);
+        assert_eq!((code, out.as_str()), (1, "✘ Incidents imported: 2 added, 3 failed.\n"));
+        for line in ["error: line 3: number: ", "error: line 4: ", "error: line 5: severity: "] {
+            assert!(error.contains(line), "{error}");
+        }
+        let (file, errors) = (file.to_str().unwrap(), instance.beside("errors.txt"));
+        let (code, _, error) =
+            instance.ended(["incident", "import", file, "--on-conflict", "skip", "--errors", &errors]);
+        assert!(code == 1 && !error.contains("line 3"), "{error}");
+        let written = std::fs::read_to_string(&errors).unwrap();
+        assert!(written.starts_with("line 3: number: ") && written.lines().count() == 3, "{written}");
+    }
+}
+
+#[test]
+fn what_is_exported_can_be_imported_again_whatever_the_format() {
+    let instance = stocked(Instance::new());
+    let whole = instance.successful(["incident", "export", "--format", "ndjson"]);
+    assert_eq!(whole.lines().count(), 3);
+    for format in ["json", "ndjson", "csv"] {
+        let other = Instance::new();
+        let path = instance.beside(&format!("export.{format}"));
+        let out = instance.successful(["incident", "export", &path]);
+        assert!(out.contains("3 incidents exported to "), "{out}");
+        other.successful(["incident", "import", &path]);
+        assert_eq!(other.successful(["incident", "export"]), whole, "{format}");
+    }
+    let path = instance.beside("export.csv");
+    assert!(std::fs::read_to_string(&path).unwrap().contains("'=cmd|calc"), "formulas are disarmed");
+    assert!(instance.refused(2, ["incident", "export", &path]).contains("--force replaces it"));
+    instance.successful(["incident", "export", &path, "--force"]);
+    let mut piped = Instance::new().footprint(["incident", "import", "-", "--format", "ndjson"]);
+    piped.write_stdin(whole);
+    assert_eq!(ended(piped).0, 2, "its folder is gone");
+    assert!(instance.refused(2, ["incident", "import", "x.xlsx"]).contains("Say it with --format"));
+    assert!(instance.refused(2, ["incident", "import", "/nowhere.csv"]).contains("cannot be read"));
+}
+
+#[test]
+fn a_plan_shows_what_would_change_and_changes_nothing() {
+    let instance = stocked(Instance::new());
+    let mut plan = CLOSE.to_vec();
+    plan.push("--plan");
+    insta::assert_snapshot!("plan", instance.shown(plan.iter().copied()));
+    assert_eq!(instance.json(["incident", "list", "--status", "closed"]), json!([]));
+}
+
+#[test]
+fn a_plan_is_applied_once_and_refused_when_its_ground_has_moved() {
+    for instance in Instance::on_both() {
+        let instance = stocked(instance);
+        let path = instance.beside("plan.json");
+        let plan = || {
+            let mut arguments = CLOSE.to_vec();
+            arguments.push("--plan");
+            let plan = instance.json(arguments);
+            std::fs::write(&path, plan.to_string()).unwrap();
+            plan
+        };
+        let planned = plan();
+        assert_eq!(planned["items"].as_array().unwrap().len(), 4);
+        let apply = ["utility", "close-incident-in-bulk", "--apply", &path];
+        instance.successful(["incident", "task", "20210127-198", "Notify", "done"]);
+        let error = instance.refused(1, apply);
+        assert!(error.contains("The ground has moved since the plan was made: \"20210127-198\""), "{error}");
+        assert_eq!(instance.json(["incident", "list", "--status", "closed"]), json!([]), "nothing was done");
+        plan();
+        let other = ["utility", "update-incident-site-in-bulk", "--apply", &path];
+        assert!(instance.refused(2, other).contains("is a plan of Close Incident in Bulk"));
+        let (code, out, error) = instance.ended(apply);
+        assert!(code == 1 && out.contains("✘ Partially Successful"), "{out}{error}");
+        let closed = instance.json(["incident", "list", "--status", "closed"]);
+        assert_eq!(closed.as_array().unwrap().len(), 2, "{closed}");
+        assert_eq!(instance.ended(apply).0, 1, "what was applied is another ground");
+    }
+}
+
+#[test]
+fn a_bulk_command_takes_its_parameters_in_every_form() {
+    for instance in Instance::on_both() {
+        let instance = stocked(instance);
+        let numbers = instance.file("numbers.json", r#"{"Incident Numbers": ["20210127-196"], "Conclusion": "Done"}"#);
+        let close = ["utility", "CLOSE"];
+        assert_eq!(instance.ended(close).0, 2);
+        let out = instance.successful([
+            "utility",
+            "close-incident-in-bulk",
+            "--params-file",
+            numbers.to_str().unwrap(),
+            "--username",
+            "Admin",
+        ]);
+        assert!(out.ends_with("✔ Successful\n"), "{out}");
+        let answer = instance.json([
+            "utility",
+            "close-incident-in-bulk",
+            "--param",
+            "Incident Numbers=20210127-198,20210127-197",
+            "--bypass-required-pending-tasks",
+            "--bypass-all-required-fields",
+            "yes",
+        ]);
+        let rows = answer["contextData"].as_array().unwrap();
+        assert_eq!(answer["returnData"], "Successful");
+        assert!(rows.len() == 2 && rows.iter().all(|row| row["Result"] == "Successful"), "{answer}");
+        let twice = ["utility", "close-incident-in-bulk", "--incident-numbers", "1", "--param", "incident-numbers=1"];
+        assert!(instance.refused(2, twice).contains("is given twice"));
+        let missing = instance.refused(2, ["utility", "close-incident-in-bulk"]);
+        assert!(missing.contains("Incident Numbers is required"), "{missing}");
+        let audited = instance.json(["audit", "--command", "CloseIncidentInBulk"]);
+        assert_eq!((&audited[0]["surface"], &audited[0]["actingFor"]), (&"terminal".into(), &"Admin".into()));
+    }
+}
+
+#[test]
+fn rights_count_at_the_terminal_too() {
+    let instance = stocked(Instance::new());
+    instance.successful(["user", "add", "viewer", "--role", "Viewer"]);
+    let create = ["incident", "create", "--type", "X", "--as", "viewer"];
+    assert!(instance.refused(1, create).contains("lacks the right to change incidents"));
+    let task = ["incident", "task", "20210127-198", "Notify", "done", "--as", "viewer"];
+    assert!(instance.refused(1, task).contains("the right to change incidents"));
+    instance.successful(["site", "add", "Acme Corp"]);
+    instance.successful(["user", "add", "stranger", "--role", "Manager", "--site", "Acme Corp"]);
+    assert_eq!(instance.json(["incident", "list", "--as", "stranger"]), json!([]));
+    let unseen = instance.refused(2, ["incident", "show", "20210127-198", "--as", "stranger"]);
+    assert!(unseen.contains("There is no incident \"20210127-198\""), "{unseen}");
+    let task = ["incident", "task", "20210127-198", "Notify", "done", "--as", "stranger"];
+    assert!(instance.refused(2, task).contains("There is no incident"));
+}
+
+#[test]
+fn cases_are_made_listed_shown_and_carried_over() {
+    for instance in Instance::on_both() {
+        let instance = stocked(instance);
+        let cases = instance.file("cases.csv", "number,site,title\n20210330-16,Security Operations,Intrusion\n");
+        assert_eq!(instance.successful(["case", "import", cases.to_str().unwrap()]), "✔ Cases imported: 1 added.\n");
+        let link = [
+            "utility",
+            "link-incident-to-existing-cases",
+            "--case-numbers",
+            "20210330-16",
+            "--incident-id-list",
+            "20210127-198",
+        ];
+        assert!(instance.successful(link).ends_with("✔ Successful\n"));
+        let incident = instance.json(["incident", "show", "20210127-198"]);
+        assert_eq!(incident["cases"][0]["number"], "20210330-16");
+        let listed = instance.json(["case", "list", "--status", "open"]);
+        assert_eq!(listed, json!([instance.json(["case", "show", "20210330-16"])]));
+        assert_eq!(instance.json(["case", "list", "--status", "closed"]), json!([]));
+        assert_eq!(instance.successful(["case", "export"]).lines().count(), 1);
+        assert!(instance.refused(2, ["case", "show", "1"]).contains("`footprint case list`"));
+    }
+}

@@ -1,0 +1,174 @@
+//! An instance of the host in a folder of its own, and a host that serves it.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command as Process, Stdio};
+
+use assert_cmd::Command;
+use serde_json::Value;
+use soar_host::testing::PostgresServer;
+use tempfile::TempDir;
+
+use crate::support::{ended, footprint};
+
+/// An instance, made by `footprint init`.
+pub struct Instance {
+    folder: TempDir,
+    /// The address of the store, where that is not a file in the folder.
+    store: Option<String>,
+    /// What `footprint init --output json` printed.
+    pub made: Value,
+}
+
+impl Instance {
+    /// One on SQLite.
+    pub fn new() -> Self {
+        Self::over(None)
+    }
+
+    /// One on each engine.
+    pub fn on_both() -> [Self; 2] {
+        [Self::over(None), Self::over(Some(PostgresServer::shared().new_database()))]
+    }
+
+    fn over(store: Option<String>) -> Self {
+        let folder = TempDir::new().unwrap();
+        let mut instance = Self { folder, store, made: Value::Null };
+        let init = ["init", "--yes", "--time-zone", "America/Vancouver", "--listen", "127.0.0.1:0", "--output", "json"];
+        instance.made = serde_json::from_str(&instance.successful(init)).unwrap();
+        instance
+    }
+
+    pub fn path(&self) -> PathBuf {
+        self.folder.path().join("instance")
+    }
+
+    /// The binary, for this instance.
+    pub fn footprint<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Command {
+        let mut command = footprint(arguments);
+        command.env("FOOTPRINT_INSTANCE", self.path());
+        if let Some(store) = &self.store {
+            command.env("FOOTPRINT_STORE", store);
+        }
+        command
+    }
+
+    /// Exit code, standard output and standard error.
+    pub fn ended<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> (i32, String, String) {
+        ended(self.footprint(arguments))
+    }
+
+    /// Standard output of what must succeed.
+    pub fn successful<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> String {
+        let (code, out, error) = self.ended(arguments);
+        assert_eq!(code, 0, "{out}{error}");
+        out
+    }
+
+    /// Standard error of what must fail with this exit code.
+    pub fn refused<'a>(&self, code: i32, arguments: impl IntoIterator<Item = &'a str>) -> String {
+        let (ended, out, error) = self.ended(arguments);
+        assert_eq!(ended, code, "{out}{error}");
+        error
+    }
+
+    /// The JSON that it prints.
+    pub fn json<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Value {
+        let mut command = self.footprint(arguments);
+        command.args(["--output", "json"]);
+        let (code, out, error) = ended(command);
+        assert_eq!(code, 0, "{out}{error}");
+        serde_json::from_str(&out).unwrap()
+    }
+
+    /// What a person reads, for snapshots.
+    pub fn shown<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> String {
+        let (code, out, error) = self.ended(arguments);
+        let text = format!("exit code {code}\n--- standard output\n{out}--- standard error\n{error}");
+        let text = text.replace(&self.path().display().to_string(), "[instance]");
+        crate::support::redacted(&text).split('\n').map(without_times).collect::<Vec<_>>().join("\n")
+    }
+
+    /// A file beside the instance.
+    pub fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    pub fn beside(&self, name: &str) -> String {
+        self.folder.path().join(name).display().to_string()
+    }
+
+    pub fn serve(&self) -> Served {
+        let mut command = Process::new(env!("CARGO_BIN_EXE_footprint"));
+        command.env_clear().env("FOOTPRINT_INSTANCE", self.path()).args(["serve", "--json"]);
+        if let Some(store) = &self.store {
+            command.env("FOOTPRINT_STORE", store);
+        }
+        Served::start(command)
+    }
+}
+
+/// A host in a process of its own; ended when dropped.
+pub struct Served {
+    pub child: Child,
+    pub ready: Value,
+}
+
+impl Served {
+    fn start(mut command: Process) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        Self { child, ready: serde_json::from_str(&line).unwrap() }
+    }
+
+    /// Status and body of a call.
+    pub fn call(&self, command: &str, key: &str, body: Value) -> (u16, Value) {
+        let url = format!("{}{command}", self.ready["commands"].as_str().unwrap());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let response = reqwest::Client::new().post(url).header("d3key", key).json(&body).send().await.unwrap();
+            (response.status().as_u16(), response.json().await.unwrap())
+        })
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // A test may have ended it already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// `text` with times and what is drawn from chance replaced.
+pub fn without_times(line: &str) -> String {
+    let is_day = |word: &str| {
+        word.len() == 10
+            && word.bytes().enumerate().all(|(at, b)| if at == 4 || at == 7 { b == b'-' } else { b.is_ascii_digit() })
+    };
+    let mut words: Vec<String> = Vec::new();
+    for word in line.split(' ') {
+        let time = word.strip_suffix('Z').is_some_and(|word| word.len() == 8 && word.as_bytes()[2] == b':');
+        words.push(if is_day(word) {
+            "[day]".to_owned()
+        } else if time {
+            "[time]".to_owned()
+        } else if word.len() == 36 && word.matches('-').count() == 4 {
+            "[id]".to_owned()
+        } else if let Some(start) = word.find("d3k_") {
+            format!("{}[key]{}", &word[..start], if word.ends_with('"') { "\"" } else { "" })
+        } else {
+            word.to_owned()
+        });
+    }
+    words.join(" ")
+}
+
+/// Everything in a folder, as text, to look for what must not be there.
+pub fn everything_in(folder: &Path) -> String {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.map(|path| String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned()).collect()
+}
