@@ -5,6 +5,7 @@ mod gather;
 mod mail;
 mod message;
 mod outbox;
+mod settings;
 mod webhook;
 
 pub use destination::Destination;
@@ -12,4 +13,5 @@ pub use gather::{GatherRules, Group, Tell};
 pub use mail::{MailCourier, MailSecurity, MailSettings};
 pub use message::{Message, MessageContent, MessageItem};
 pub use outbox::{Courier, Couriers, deliver_due};
+pub use settings::{AlertSettings, MailServer, Webhook};
 pub use webhook::{ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, WebhookCourier, WebhookSettings};

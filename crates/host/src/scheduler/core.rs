@@ -5,60 +5,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use futures_util::FutureExt as _;
-use metrics::{NoopRecorder, counter, gauge, histogram, with_local_recorder};
+use metrics::{NoopRecorder, with_local_recorder};
 use soar_connector::Clock;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
+use super::measure::count;
 use super::recorder::{Finished, Recorder};
+use super::settings::{Runner, SchedulerSettings};
 use super::{RunReport, RunStatus, Schedule, ScheduleKind, WorkItem, WorkQueue};
-use crate::alerts::{Courier, GatherRules, deliver_due};
+use crate::alerts::{Courier, deliver_due};
 use crate::health::CheckResult;
 use crate::moment::milliseconds;
-use crate::store::{Ran, Retention, Store, StoreError};
-
-/// Runs what is due.
-#[async_trait]
-pub trait Runner: Send + Sync {
-    /// Checks a connection: logs in afresh and proves that it works.
-    async fn check(&self, schedule: &Schedule) -> CheckResult;
-
-    /// Runs a command.
-    async fn run(&self, schedule: &Schedule) -> RunReport;
-}
-
-/// How the scheduler works.
-#[derive(Debug, Clone, Copy)]
-pub struct SchedulerSettings {
-    /// How many runs go on at once on this node.
-    pub at_once: usize,
-    /// How long claimed work stays a node's when it does not say that it lives. Nodes' clocks must agree to within a
-    /// few seconds.
-    pub claim: Duration,
-    /// How often a node says that it lives.
-    pub renew: Duration,
-    /// How long handed-out work waits to be claimed before it is handed out again, times how often it was.
-    pub patience: Duration,
-    /// How alerts are gathered.
-    pub gather: GatherRules,
-    /// What is kept for how long.
-    pub retention: Retention,
-}
-
-impl Default for SchedulerSettings {
-    fn default() -> Self {
-        Self {
-            at_once: 64,
-            claim: Duration::from_secs(15),
-            renew: Duration::from_secs(4),
-            patience: Duration::from_secs(10),
-            gather: GatherRules::default(),
-            retention: Retention::default(),
-        }
-    }
-}
+use crate::store::{Ran, Store, StoreError};
 
 /// How many due times are handed out in one transaction.
 const TOGETHER: i64 = 500;
@@ -78,7 +38,7 @@ pub struct Scheduler {
     runner: Arc<dyn Runner>,
     courier: Arc<dyn Courier>,
     recorder: Recorder,
-    metrics: Arc<dyn metrics::Recorder + Send + Sync>,
+    pub(super) metrics: Arc<dyn metrics::Recorder + Send + Sync>,
     node: String,
     places: Semaphore,
     in_hand: AtomicI64,
@@ -298,41 +258,6 @@ impl Scheduler {
             if dropped == 0 {
                 return Ok(gone);
             }
-        }
-    }
-
-    /// Sets the gauges: the backlog, and how many connections are in each state.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    #[allow(clippy::cast_precision_loss, reason = "far below 2^52")]
-    pub async fn measure(&self) -> Result<(), StoreError> {
-        let mut reader = self.store.reader().await?;
-        let backlog = reader.records().backlog().await?;
-        let counts = reader.records().health_counts().await?;
-        let lag = backlog.oldest_due_at.map_or(0, |due| (self.now() - due).max(0));
-        with_local_recorder(&*self.metrics, || {
-            gauge!("soar_host_schedule_backlog", "state" => "waiting").set(backlog.waiting as f64);
-            gauge!("soar_host_schedule_backlog", "state" => "claimed").set(backlog.claimed as f64);
-            gauge!("soar_host_schedule_lag_seconds").set(lag as f64 / 1000.0);
-            for (state, count) in counts {
-                gauge!("soar_host_health_connections", "state" => state.as_str()).set(count as f64);
-            }
-        });
-        Ok(())
-    }
-}
-
-#[allow(clippy::cast_precision_loss, reason = "far below 2^52")]
-fn count(finished: &Finished, late_ms: i64) {
-    histogram!("soar_host_schedule_lateness_seconds").record(late_ms.max(0) as f64 / 1000.0);
-    match finished {
-        Finished::Check(check) => {
-            let result = if check.error.is_some() { "failed" } else { "passed" };
-            counter!("soar_host_health_checks_total", "result" => result).increment(1);
-        }
-        Finished::Run(status, _) => {
-            counter!("soar_host_schedule_runs_total", "status" => status.as_str()).increment(1);
         }
     }
 }

@@ -3,8 +3,7 @@
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::core::Runner;
-use super::{RunReport, Schedule};
+use super::{RunReport, Runner, Schedule};
 use crate::executor::Executor;
 use crate::health::CheckResult;
 use crate::model::Caller;
