@@ -2,14 +2,17 @@
 //! Command API.
 
 pub mod access;
+pub mod alerts;
 pub mod audit;
 pub mod command_api;
 pub mod connections;
 pub mod executor;
 mod gate;
+pub mod health;
 mod host;
 pub mod model;
 pub mod moment;
+pub mod scheduler;
 pub mod sealing;
 pub mod server;
 pub mod store;

@@ -3,6 +3,7 @@
 mod change;
 mod choose;
 mod draft;
+mod health_check;
 mod parameters;
 mod rights;
 mod service;

@@ -7,7 +7,7 @@ use soar_connector::{Clock, Plugin, Redactor, SettingValues, SettingsError};
 
 use super::parameters::{Changes, Ground, NewValue, open};
 use super::rights::{may_manage, may_see, missing_to_manage};
-use super::{ConnectionChange, ConnectionDraft, change, choose};
+use super::{ConnectionChange, ConnectionDraft, change, choose, health_check};
 use crate::executor::Registry;
 use crate::model::{Caller, Connection, Place};
 use crate::moment::milliseconds;
@@ -117,7 +117,9 @@ impl Connections {
         let changes = self.ground(caller, &*plugin).check(0, &[], &draft.parameters).map_err(unusable)?;
         let id = records.create_connection(&new, self.now()).await?;
         self.write(records, id, changes).await?;
-        Ok(records.connection(id).await?)
+        let made = records.connection(id).await?;
+        health_check::follow(records, &made, &*plugin, self.now()).await?;
+        Ok(made)
     }
 
     /// Changes a connection within the transaction of `records`; commands that begin afterwards run on the changed one.
@@ -152,7 +154,9 @@ impl Connections {
         let changes = self.ground(caller, &*plugin).check(id, &kept, &draft.parameters).map_err(unusable)?;
         records.change_connection(id, &new).await?;
         self.write(records, id, changes).await?;
-        Ok(records.connection(id).await?)
+        let changed = records.connection(id).await?;
+        health_check::follow(records, &changed, &*plugin, self.now()).await?;
+        Ok(changed)
     }
 
     /// Deletes a connection with its secrets within the transaction of `records`, and returns it as it was. What runs on
@@ -162,6 +166,7 @@ impl Connections {
     /// [`Refusal`] when there is none that the caller may see, or the right is missing.
     pub async fn delete_in(&self, records: &mut Records<'_>, caller: &Caller, id: i64) -> Result<Connection, Refusal> {
         let deleted = managed(records, caller, id).await?;
+        records.delete_schedules_of(id).await?;
         records.delete_connection(id).await?;
         Ok(deleted)
     }

@@ -173,7 +173,11 @@ impl Executor {
         }
         let plugin = self.registry().named(&connection.integration)?;
         let command = plugin.manifest().connector.health_check.clone();
+        let id = connection.id;
         let finished = self.run_on(caller, connection, &command, RawParameters::new()).await?;
+        if let Err(error) = self.note_test(id, &finished).await {
+            tracing::error!(connection = id, %error, "a test could not be noted in the history of checks");
+        }
         let error = finished.outcome.error.as_ref().map(ToString::to_string);
         Ok(Tested { passed: error.is_none(), text: error.unwrap_or_else(|| "Passed".to_owned()), finished })
     }
@@ -207,7 +211,7 @@ impl Executor {
         finished
     }
 
-    fn accept(&self) -> Result<Accepted, Refusal> {
+    pub(super) fn accept(&self) -> Result<Accepted, Refusal> {
         self.inner.accepted.send_modify(|count| *count += 1);
         let accepted = Accepted(Arc::clone(&self.inner));
         // Looked at after counting: a shutdown either sees the count or is seen here.

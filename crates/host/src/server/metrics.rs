@@ -24,7 +24,7 @@ type Kind = (Surface, Arc<str>, u16);
 
 /// A host's own counts: several hosts can be in one process.
 pub struct HostMetrics {
-    recorder: PrometheusRecorder,
+    recorder: Arc<PrometheusRecorder>,
     calls: RwLock<HashMap<Kind, (Counter, Histogram)>>,
     handle: PrometheusHandle,
 }
@@ -50,7 +50,13 @@ impl HostMetrics {
         recorder.describe_gauge(name(QUEUE), None, text("Entries that wait to be written to the audit log."));
         recorder.describe_gauge(name(IN_FLIGHT), None, text("Calls that run."));
         let handle = recorder.handle();
-        Self { recorder, calls: RwLock::default(), handle }
+        Self { recorder: Arc::new(recorder), calls: RwLock::default(), handle }
+    }
+
+    /// Takes what other parts of the host count.
+    #[must_use]
+    pub fn recorder(&self) -> Arc<dyn metrics::Recorder + Send + Sync> {
+        Arc::clone(&self.recorder) as Arc<dyn metrics::Recorder + Send + Sync>
     }
 
     /// Counts a call. `label` is a name that the host knows.

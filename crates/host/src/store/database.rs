@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::Migrator;
 use sqlx::{Any, AnyConnection, AnyPool, Executor as _};
@@ -37,6 +38,8 @@ pub struct Store {
     engine: Engine,
     readers: Readers,
     writers: AnyPool,
+    /// For pools of other libraries on the same database; it may hold a password.
+    address: SecretString,
 }
 
 impl Store {
@@ -53,7 +56,8 @@ impl Store {
             let pool = AnyPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).acquire_timeout(WAIT);
             let pool = pool.connect(address).await?;
             POSTGRES_MIGRATIONS.run(&pool).await?;
-            Self { engine: Engine::Postgres, readers: Readers::Pool(pool.clone()), writers: pool }
+            let readers = Readers::Pool(pool.clone());
+            Self { engine: Engine::Postgres, readers, writers: pool, address: address.into() }
         } else {
             Self::open_file(address.strip_prefix("sqlite:").unwrap_or(address)).await?
         };
@@ -85,13 +89,18 @@ impl Store {
         SQLITE_MIGRATIONS.run(&writers).await?;
         let reading = "PRAGMA busy_timeout = 30000; PRAGMA foreign_keys = ON; PRAGMA query_only = ON;";
         let readers = Readers::kept(sqlite_pool(SQLITE_READERS, reading).connect(&address).await?).await?;
-        Ok(Self { engine: Engine::Sqlite, readers, writers })
+        Ok(Self { engine: Engine::Sqlite, readers, writers, address: address.into() })
     }
 
     /// Which database it is.
     #[must_use]
     pub fn engine(&self) -> Engine {
         self.engine
+    }
+
+    /// Where the database is, as its engine's own driver takes it.
+    pub(super) fn address(&self) -> &str {
+        self.address.expose_secret()
     }
 
     /// For reading only; on SQLite a change is refused.
@@ -113,6 +122,18 @@ impl Store {
             Engine::Postgres => "BEGIN",
         };
         Ok(Transaction { inner: self.writers.begin_with(begin).await?, engine: self.engine })
+    }
+
+    /// For tests: what a pragma of SQLite is for those who write, as text.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`]; always on PostgreSQL.
+    #[cfg(feature = "testing")]
+    pub async fn pragma(&self, sql: &'static str) -> Result<String, StoreError> {
+        use sqlx::Row as _;
+        let row = sqlx::query(sql).fetch_one(&self.writers).await?;
+        let number: Result<i64, _> = row.try_get(0);
+        Ok(number.map_or_else(|_| row.try_get(0), |number| Ok(number.to_string()))?)
     }
 
     /// Closes all connections, after what is under way.

@@ -46,6 +46,9 @@ pub enum StoreError {
     /// The database said so.
     #[error("The database failed: {0}")]
     Database(#[from] sqlx::Error),
+    /// The queue of due work said so.
+    #[error("The queue of due work failed: {0}")]
+    Queue(String),
     /// A row holds what this version cannot read.
     #[error("The store holds what this version cannot read: {0}")]
     Unreadable(String),
@@ -61,6 +64,11 @@ impl StoreError {
             }
             _ => Self::Database(error),
         }
+    }
+
+    /// The store is closed, or about to be.
+    pub(crate) fn closed() -> Self {
+        Self::Database(sqlx::Error::PoolClosed)
     }
 
     /// Whether the transaction lost against another one, and may succeed when it is done again.

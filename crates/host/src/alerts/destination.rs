@@ -1,0 +1,82 @@
+//! Where alerts go.
+
+use std::fmt;
+use std::str::FromStr;
+
+use lettre::Address;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use soar_connector::name::{quoted, steers};
+
+/// Before the name of a webhook.
+const WEBHOOK: &str = "webhook:";
+
+/// A mailbox, or a webhook that the host's configuration names.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Destination {
+    /// A mailbox; written as its address.
+    Mail(Address),
+    /// A webhook by its name in the configuration; written as `webhook:NAME`.
+    Webhook(String),
+}
+
+impl fmt::Display for Destination {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mail(address) => address.fmt(formatter),
+            Self::Webhook(name) => write!(formatter, "{WEBHOOK}{name}"),
+        }
+    }
+}
+
+impl FromStr for Destination {
+    type Err = String;
+
+    /// The error says what was expected.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let expected = || {
+            format!(
+                "Expected a mail address, such as soc@example.com, or webhook:NAME for one in the configuration; got {}.",
+                quoted(text)
+            )
+        };
+        let text = text.trim();
+        match text.strip_prefix(WEBHOOK) {
+            Some(name) if !name.is_empty() && name.len() <= 100 && !name.contains(steers) => {
+                Ok(Self::Webhook(name.to_owned()))
+            }
+            Some(_) => Err(expected()),
+            None => text.parse().map(Self::Mail).map_err(|_| expected()),
+        }
+    }
+}
+
+impl Serialize for Destination {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Destination {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_destination_is_read_as_it_is_written() {
+        for text in ["soc@example.com", "webhook:operations"] {
+            assert_eq!(text.parse::<Destination>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_destination_is_refused() {
+        for bad in ["", "soc", "a@b@c", "soc@example.com\r\nBcc: x@example.com", "webhook:", "webhook:a\nb", "a b@c"] {
+            assert!(bad.parse::<Destination>().unwrap_err().contains("Expected a mail address"), "{bad:?}");
+        }
+    }
+}

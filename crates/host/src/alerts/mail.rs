@@ -1,0 +1,186 @@
+//! Alerts by mail, over SMTP.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::{Mailbox, MultiPart};
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
+use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Message as Mail, Tokio1Executor};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+use soar_connector::name::quoted;
+
+use super::Message;
+
+/// How long a mail server may take over each of its answers.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How the way to a mail server is kept from others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MailSecurity {
+    /// TLS from the first byte; usually port 465.
+    Tls,
+    /// TLS that the server is asked for and must grant, before anything else is said; usually port 587.
+    Starttls,
+    /// Nothing: only to this machine itself, unless that is allowed expressly.
+    Plain,
+}
+
+/// A mail server and how to use it.
+#[derive(Debug, Clone)]
+pub struct MailSettings {
+    /// Its host name or address.
+    pub host: String,
+    /// Its port; the usual one of the kind of security when none.
+    pub port: Option<u16>,
+    /// How the way there is kept from others.
+    pub security: MailSecurity,
+    /// Whether [`MailSecurity::Plain`] may leave this machine.
+    pub allow_plain: bool,
+    /// The account, where the server wants one.
+    pub account: Option<(String, SecretString)>,
+    /// Whom mails are from, such as `Footprint <footprint@example.com>`.
+    pub from: String,
+    /// A certificate authority to trust besides the machine's, as PEM.
+    pub certificate_authority: Option<Vec<u8>>,
+}
+
+/// Sends alerts by mail.
+#[derive(Debug)]
+pub struct MailCourier {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+}
+
+impl MailCourier {
+    /// Checks the settings; sends nothing.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong and what to do; it holds no password.
+    pub fn new(settings: &MailSettings) -> Result<Self, String> {
+        let from: Mailbox = settings.from.parse().map_err(|_| {
+            format!(
+                "The sender of mails {} is none. Expected an address, such as Footprint <footprint@example.com>.",
+                quoted(&settings.from)
+            )
+        })?;
+        let host = settings.host.as_str();
+        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host).timeout(Some(TIMEOUT));
+        let (tls, usual_port) = match settings.security {
+            MailSecurity::Plain if !settings.allow_plain && !is_this_machine(host) => {
+                return Err(format!(
+                    "Mails to the server {} would go unencrypted over the network. Set its security to starttls or \
+                     tls, or allow plain expressly.",
+                    quoted(host)
+                ));
+            }
+            MailSecurity::Plain => (Tls::None, 25),
+            MailSecurity::Starttls => (Tls::Required(parameters(settings)?), 587),
+            MailSecurity::Tls => (Tls::Wrapper(parameters(settings)?), 465),
+        };
+        builder = builder.tls(tls).port(settings.port.unwrap_or(usual_port));
+        if let Some((user, password)) = &settings.account {
+            builder = builder.credentials(Credentials::new(user.clone(), password.expose_secret().to_owned()));
+        }
+        Ok(Self { transport: builder.build(), from })
+    }
+
+    /// Sends `message` to `to`; returns when the server has taken it over.
+    ///
+    /// # Errors
+    /// A sentence that says why it did not.
+    pub async fn deliver(&self, message: &Message, to: &Address) -> Result<(), String> {
+        let mail = self.mail(message, to)?;
+        self.transport.send(mail).await.map(|_| ()).map_err(|error| {
+            let mut why = error.to_string();
+            let mut source = std::error::Error::source(&error);
+            while let Some(inner) = source {
+                let inner_text = inner.to_string();
+                if !why.contains(&inner_text) {
+                    why = format!("{why}: {inner_text}");
+                }
+                source = inner.source();
+            }
+            format!("The mail server did not take the mail: {}", soar_connector::sentence(&why))
+        })
+    }
+
+    fn mail(&self, message: &Message, to: &Address) -> Result<Mail, String> {
+        let id = format!("<{}@{}>", message.id, self.from.email.domain());
+        // Says to programs that answer mails that nobody reads their answers (RFC 3834).
+        let automatic = HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
+        let date = std::time::UNIX_EPOCH + Duration::from_millis(message.created_at.max(0).cast_unsigned());
+        Mail::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, to.clone()))
+            .subject(message.content.subject())
+            .message_id(Some(id))
+            .date(date)
+            .raw_header(automatic)
+            .multipart(MultiPart::alternative_plain_html(message.content.text(), message.content.html()))
+            .map_err(|error| format!("The mail could not be written: {}", soar_connector::sentence(&error.to_string())))
+    }
+}
+
+fn parameters(settings: &MailSettings) -> Result<TlsParameters, String> {
+    let wrong = |error: lettre::transport::smtp::Error| {
+        format!("TLS to the mail server cannot be set up: {}", soar_connector::sentence(&error.to_string()))
+    };
+    let mut builder = TlsParameters::builder(settings.host.clone());
+    if let Some(pem) = &settings.certificate_authority {
+        builder = builder.add_root_certificate(Certificate::from_pem(pem).map_err(wrong)?);
+    }
+    builder.build_rustls().map_err(wrong)
+}
+
+fn is_this_machine(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(host: &str, security: MailSecurity) -> MailSettings {
+        MailSettings {
+            host: host.to_owned(),
+            port: None,
+            security,
+            allow_plain: false,
+            account: None,
+            from: "Footprint <footprint@example.com>".to_owned(),
+            certificate_authority: None,
+        }
+    }
+
+    #[test]
+    fn a_plain_way_leads_to_this_machine_only_unless_it_is_allowed() {
+        for host in ["localhost", "127.0.0.1", "::1", "[::1]"] {
+            assert!(MailCourier::new(&settings(host, MailSecurity::Plain)).is_ok(), "{host}");
+        }
+        for host in ["mail.example.com", "10.0.0.1", "localhost.example.com"] {
+            let refused = MailCourier::new(&settings(host, MailSecurity::Plain)).unwrap_err();
+            assert!(refused.contains("unencrypted"), "{refused}");
+            let allowed = MailSettings { allow_plain: true, ..settings(host, MailSecurity::Plain) };
+            assert!(MailCourier::new(&allowed).is_ok(), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_sender_that_is_no_address_is_refused() {
+        let bad = MailSettings { from: "footprint".to_owned(), ..settings("localhost", MailSecurity::Plain) };
+        assert!(MailCourier::new(&bad).unwrap_err().contains("Expected an address"));
+    }
+
+    #[test]
+    fn settings_and_couriers_show_no_password() {
+        let account = Some(("footprint".to_owned(), SecretString::from("canary-password")));
+        let settings = MailSettings { account, ..settings("localhost", MailSecurity::Starttls) };
+        let courier = MailCourier::new(&settings).unwrap();
+        assert!(!format!("{settings:?} {courier:?}").contains("canary"));
+    }
+}

@@ -1,0 +1,102 @@
+//! Health checks: the integration's Test Connection, run for the scheduler and kept out of the run history.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use soar_connector::{Collector, ExecutionContext, Outcome, RawParameters, Redactor};
+use tokio::time::timeout;
+
+use super::{Executor, Finished};
+use crate::health::CheckResult;
+use crate::store::{Ran, StoreError};
+use crate::utility::Refusal;
+
+/// What a warning's code ends in when something is about to expire.
+const EXPIRES: &str = "-expires";
+
+impl Executor {
+    /// Checks a connection, whoever may use it. It takes no turn from commands: the scheduler bounds how many checks
+    /// run at once, and they are kept in the history of checks.
+    pub(crate) async fn check(&self, connection: i64, command: &str) -> CheckResult {
+        let started = self.inner.connections.clock.elapsed();
+        let result = self.outcome_of(connection, command).await;
+        let elapsed = self.inner.connections.clock.elapsed().saturating_sub(started);
+        let latency_ms = i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX);
+        match result {
+            Ok((outcome, redactor)) => check_result(&outcome, &redactor, latency_ms),
+            Err(problem) => {
+                let problem = soar_connector::sentence(&problem);
+                let error =
+                    format!("{command} failed. Failed to check the connector.\nStatus Code: N/A.\nMessage: {problem}");
+                CheckResult { latency_ms, error: Some(error), expiring: None }
+            }
+        }
+    }
+
+    /// Notes a test that somebody asked for beside the scheduled ones.
+    pub(super) async fn note_test(&self, connection: i64, finished: &Finished) -> Result<(), StoreError> {
+        let latency_ms = i64::try_from(finished.outcome.receipt.elapsed.as_millis()).unwrap_or(i64::MAX);
+        let ended_at = self.inner.now();
+        let mut transaction = self.inner.store().transaction().await?;
+        let mut records = transaction.records();
+        if let Some(schedule) = records.health_check(connection).await? {
+            // As the run history keeps it, so without what the connection's secrets have in common with it.
+            let kept = records.run(finished.run).await?.outcome;
+            let kept: Option<Value> = kept.and_then(|outcome| serde_json::from_str(outcome.get()).ok());
+            let tab = kept.as_ref().and_then(|kept| kept.get("errorTab")).and_then(Value::as_str);
+            let mut check = check_result(&finished.outcome, &Redactor::default(), latency_ms);
+            if check.error.is_some() {
+                check.error = Some(tab.unwrap_or("Test Connection failed.").to_owned());
+            }
+            let started_at = ended_at.saturating_sub(latency_ms);
+            let ran = Ran { started_at, ended_at, node: self.inner.node.clone() };
+            records.record_check(&schedule, started_at, &check, &ran).await?;
+        }
+        transaction.commit().await
+    }
+
+    async fn outcome_of(&self, id: i64, command: &str) -> Result<(Outcome, Redactor), String> {
+        let _accepted = self.accept().map_err(|refusal| refusal.to_string())?;
+        let inner = &self.inner;
+        let connection = async { inner.store().reader().await?.records().connection(id).await };
+        let connection = connection.await.map_err(|error| match Refusal::from(error) {
+            why @ (Refusal::Because(_) | Refusal::About(_)) => why.to_string(),
+            Refusal::Store(error) => {
+                tracing::error!(connection = id, %error, "a connection could not be read");
+                "The connection could not be read from the store. The host's log says why.".to_owned()
+            }
+        })?;
+        let plugin = self.registry().named(&connection.integration).map_err(|refusal| refusal.to_string())?;
+        let fetch_again = Duration::from_secs(inner.settings.fetch_secrets_seconds);
+        let limit = inner.settings.time_limit();
+        let ran = timeout(limit, async {
+            let ready = inner.connectors.get(&inner.connections, &connection, &plugin, fetch_again).await?;
+            let manifest = plugin.manifest().command(command).map_err(|error| error.to_string())?;
+            let mut collector = Collector::new(Some(manifest), inner.settings.largest_reply_bytes);
+            let (parameters, context) = (RawParameters::new(), ExecutionContext::new());
+            let conclusion = ready.connector.execute_into(&manifest.name, &parameters, &context, &mut collector).await;
+            Ok((collector.finish(conclusion), Redactor::clone(&ready.redactor)))
+        });
+        let ran = ran.await.unwrap_or_else(|_| Err(format!("It did not end within {} s.", limit.as_secs())));
+        if !ran.as_ref().is_ok_and(|(outcome, _)| outcome.is_successful()) {
+            inner.connectors.doubt(id);
+        }
+        ran
+    }
+}
+
+/// What an outcome says about its connection.
+fn check_result(outcome: &Outcome, redactor: &Redactor, latency_ms: i64) -> CheckResult {
+    let clean = |text: String| redactor.clean(&text).into_owned();
+    let expiring: Vec<_> = outcome
+        .warnings
+        .iter()
+        .filter(|warning| warning.code.ends_with(EXPIRES))
+        .map(|warning| clean(warning.message.clone()))
+        .collect();
+    CheckResult {
+        latency_ms,
+        error: outcome.error.as_ref().map(|error| clean(error.to_string())),
+        expiring: (!expiring.is_empty()).then(|| expiring.join(" ")),
+    }
+}

@@ -1,0 +1,127 @@
+//! How often something runs, and when that is next.
+
+use super::cron::CronSchedule;
+
+/// The first run of something new is within this, however long its interval is.
+const SOON_MS: i64 = 60_000;
+
+/// How often something runs.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Cadence {
+    /// Every so many milliseconds, at moments of its own: schedules of the same interval spread over it.
+    #[serde(rename_all = "camelCase")]
+    Every {
+        /// In milliseconds, more than 0.
+        interval_ms: i64,
+    },
+    /// At the times of a cron expression.
+    #[serde(rename_all = "camelCase")]
+    Cron {
+        /// Such as `30 2 * * *`.
+        expression: String,
+        /// The IANA time zone in which it is meant.
+        time_zone: String,
+    },
+}
+
+impl Cadence {
+    /// Whether it can be kept.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong and what was expected.
+    pub fn check(&self) -> Result<(), String> {
+        match self {
+            Self::Every { interval_ms } if *interval_ms > 0 => Ok(()),
+            Self::Every { .. } => Err("The interval is none: expected a whole number above 0.".to_owned()),
+            Self::Cron { expression, time_zone } => CronSchedule::parse(expression, time_zone).map(|_| ()),
+        }
+    }
+
+    /// When schedule number `id` is due first, now that it was made, changed or made active. Times in milliseconds
+    /// since 1970.
+    ///
+    /// # Errors
+    /// A sentence, when it never is.
+    pub fn first_due(&self, id: i64, now: i64) -> Result<i64, String> {
+        match self {
+            Self::Every { interval_ms } if *interval_ms > SOON_MS => Ok(now + 1 + spread(id, SOON_MS)),
+            _ => self.next_due(id, now),
+        }
+    }
+
+    /// When schedule number `id` is due next after `now`. What was missed is not made up for.
+    ///
+    /// # Errors
+    /// A sentence, when it never is.
+    pub fn next_due(&self, id: i64, now: i64) -> Result<i64, String> {
+        match self {
+            Self::Every { interval_ms } => {
+                let interval = (*interval_ms).max(1);
+                let phase = spread(id, interval);
+                Ok(now - (now - phase).rem_euclid(interval) + interval)
+            }
+            Self::Cron { expression, time_zone } => CronSchedule::parse(expression, time_zone)?.next_after(now),
+        }
+    }
+}
+
+/// A number from 0 to `range` - 1 that is always the same for `id` and looks like chance from one to the next.
+fn spread(id: i64, range: i64) -> i64 {
+    // SplitMix64's mixing: numbers that follow each other land far apart.
+    let mut mixed = id.cast_unsigned().wrapping_add(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^= mixed >> 31;
+    (mixed % range.max(1).cast_unsigned()).cast_signed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Cadence = Cadence::Every { interval_ms: 60_000 };
+
+    #[test]
+    fn schedules_of_one_interval_spread_over_it() {
+        let mut seconds = [0; 60];
+        for id in 1..=10_000 {
+            let due = MINUTE.next_due(id, 1_700_000_000_000).unwrap();
+            seconds[usize::try_from(due / 1000 % 60).unwrap()] += 1;
+        }
+        assert!(seconds.iter().all(|count| (120..=220).contains(count)), "{seconds:?}");
+    }
+
+    #[test]
+    fn due_times_are_an_interval_apart_and_the_same_for_whoever_asks() {
+        let first = MINUTE.next_due(7, 1_700_000_000_000).unwrap();
+        assert!((1..=60_000).contains(&(first - 1_700_000_000_000)));
+        assert_eq!(MINUTE.next_due(7, first - 1).unwrap(), first);
+        assert_eq!(MINUTE.next_due(7, first).unwrap(), first + 60_000);
+        assert_eq!(MINUTE.next_due(7, first + 59_999).unwrap(), first + 60_000);
+    }
+
+    #[test]
+    fn a_pause_is_not_made_up_for() {
+        let first = MINUTE.next_due(7, 1_700_000_000_000).unwrap();
+        let after_a_day = MINUTE.next_due(7, first + 86_400_000 + 5).unwrap();
+        assert_eq!(after_a_day, first + 86_400_000 + 60_000);
+    }
+
+    #[test]
+    fn the_first_run_comes_soon_even_where_the_interval_is_a_day() {
+        let daily = Cadence::Every { interval_ms: 86_400_000 };
+        for id in 0..100 {
+            let first = daily.first_due(id, 1_700_000_000_000).unwrap() - 1_700_000_000_000;
+            assert!((1..=60_000).contains(&first), "{first}");
+        }
+    }
+
+    #[test]
+    fn an_interval_of_nothing_is_refused() {
+        assert!(Cadence::Every { interval_ms: 0 }.check().is_err());
+        assert!(Cadence::Every { interval_ms: -5 }.next_due(1, 1000).is_ok());
+        let bad = Cadence::Cron { expression: "nightly".into(), time_zone: "UTC".into() };
+        assert!(bad.check().unwrap_err().contains("five fields"));
+    }
+}

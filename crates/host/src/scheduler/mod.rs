@@ -1,0 +1,22 @@
+//! What runs by itself: health checks of connections and schedules of commands, each due time once.
+
+mod cadence;
+mod core;
+mod cron;
+mod manage;
+mod measure;
+mod queue;
+mod recorder;
+mod runner;
+mod schedule;
+mod serve;
+mod settings;
+
+pub use self::core::Scheduler;
+pub use cadence::Cadence;
+pub use cron::CronSchedule;
+pub use manage::{ScheduleChange, ScheduleDraft, Schedules, Timing};
+pub use queue::{MemoryQueue, WorkQueue};
+pub use runner::ExecutorRunner;
+pub use schedule::{NewSchedule, RunReport, RunStatus, Schedule, ScheduleKind, ScheduleRun, WorkItem};
+pub use settings::{Runner, SchedulerSettings};

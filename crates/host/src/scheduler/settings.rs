@@ -1,0 +1,51 @@
+//! How the scheduler works, and what it has run.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::{RunReport, Schedule};
+use crate::alerts::GatherRules;
+use crate::health::CheckResult;
+use crate::store::Retention;
+
+/// Runs what is due.
+#[async_trait]
+pub trait Runner: Send + Sync {
+    /// Checks a connection: logs in afresh and proves that it works.
+    async fn check(&self, schedule: &Schedule) -> CheckResult;
+
+    /// Runs a command.
+    async fn run(&self, schedule: &Schedule) -> RunReport;
+}
+
+/// How the scheduler works.
+#[derive(Debug, Clone, Copy)]
+pub struct SchedulerSettings {
+    /// How many runs go on at once on this node.
+    pub at_once: usize,
+    /// How long claimed work stays a node's when it does not say that it lives. Nodes' clocks must agree to within a
+    /// few seconds.
+    pub claim: Duration,
+    /// How often a node says that it lives.
+    pub renew: Duration,
+    /// How long handed-out work waits to be claimed before it is handed out again, times how often it was.
+    pub patience: Duration,
+    /// How alerts are gathered.
+    pub gather: GatherRules,
+    /// What is kept for how long.
+    pub retention: Retention,
+}
+
+impl Default for SchedulerSettings {
+    fn default() -> Self {
+        Self {
+            at_once: 64,
+            claim: Duration::from_secs(15),
+            renew: Duration::from_secs(4),
+            patience: Duration::from_secs(10),
+            gather: GatherRules::default(),
+            retention: Retention::default(),
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! The queue on apalis, in the store's own database: work that one node hands out can be done by any.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use apalis_core::backend::ext::BackendExt as _;
+use apalis_core::error::BoxDynError;
+use apalis_core::task::builder::TaskBuilder;
+use apalis_core::task::data::Data;
+use apalis_core::worker::builder::WorkerBuilder;
+use apalis_postgres::PostgresStorage;
+use apalis_sqlite::SqliteStorage;
+use async_trait::async_trait;
+use futures_util::{SinkExt as _, StreamExt as _, stream};
+use sqlx::postgres::PgPoolOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgPool, SqlitePool};
+use tokio::sync::Notify;
+use tokio::sync::mpsc::Sender;
+use uuid::Uuid;
+
+use super::{Engine, Store, StoreError};
+use crate::scheduler::{WorkItem, WorkQueue};
+
+/// The queue's name in apalis' tables.
+const QUEUE: &str = "soar-host";
+
+/// apalis' migrations share their default table's name with ours, so theirs get one of their own.
+const MIGRATIONS: &str = "_apalis_migrations";
+
+/// How many jobs a worker fetches at once.
+const BATCH: usize = 200;
+
+/// How often a worker says that it lives; its jobs go to others when it did not for [`MISSED`] times that. Set for both
+/// engines, whose own defaults differ (60 and 300 seconds).
+const HEARTBEAT: Duration = Duration::from_secs(5);
+const MISSED: usize = 3;
+
+/// How often a worker looks for jobs of other processes; those of its own wake it.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Between two attempts to work when the database fails.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Between two sweeps of finished jobs.
+const SWEEP: Duration = Duration::from_secs(10);
+
+#[derive(Debug, Clone)]
+enum Pool {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+}
+
+/// The queue on apalis.
+#[derive(Debug)]
+pub struct JobQueue {
+    pool: Pool,
+    pushed: Arc<Notify>,
+}
+
+impl Store {
+    /// The queue in this database; makes its tables where they are missing or old.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they could not be made. On PostgreSQL they need the extension `hstore`, which is part of it.
+    pub async fn job_queue(&self) -> Result<JobQueue, StoreError> {
+        let pool = match self.engine() {
+            Engine::Sqlite => {
+                // A job that a loss of power takes away is handed out again from our own tables, so the queue need not
+                // wait for the disk; with WAL and NORMAL the file stays whole. apalis' own setup would set OFF.
+                let options: SqliteConnectOptions = self.address().parse()?;
+                let options = options
+                    .journal_mode(SqliteJournalMode::Wal)
+                    .synchronous(SqliteSynchronous::Normal)
+                    .busy_timeout(Duration::from_secs(30));
+                let pool = SqlitePoolOptions::new().max_connections(2).connect_with(options).await?;
+                let mut migrations = SqliteStorage::migrations();
+                migrations.dangerous_set_table_name(MIGRATIONS);
+                migrations.run(&pool).await?;
+                Pool::Sqlite(pool)
+            }
+            Engine::Postgres => {
+                let pool = PgPoolOptions::new().max_connections(4).connect(self.address()).await?;
+                let mut migrations = PostgresStorage::migrations();
+                migrations.dangerous_set_table_name(MIGRATIONS);
+                migrations.run(&pool).await?;
+                Pool::Postgres(pool)
+            }
+        };
+        Ok(JobQueue { pool, pushed: Arc::default() })
+    }
+}
+
+/// Runs a worker of `$storage` until it fails, and another from then on, under a new name each: apalis refuses a name
+/// that it heard of lately.
+macro_rules! work {
+    ($storage:expr, $queue:expr, $taker:expr) => {
+        loop {
+            let wake = stream::unfold(Arc::clone(&$queue.pushed), |pushed| async move {
+                tokio::select! {
+                    () = pushed.notified() => {}
+                    () = tokio::time::sleep(LOOK) => {}
+                }
+                Some(((), pushed))
+            });
+            let worker = WorkerBuilder::new(format!("{QUEUE}-{}", Uuid::now_v7()).as_str())
+                .backend($storage.poll_with_stream(wake.boxed()))
+                .data($taker.clone())
+                .build(bring);
+            match worker.run().await {
+                Ok(()) => tracing::warn!("The queue's worker ended. Another one begins."),
+                Err(error) => tracing::warn!("The queue's worker failed: {error}. Another one begins."),
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    };
+}
+
+/// Brings one job. It counts as done once it is brought: from then on our own tables keep it from being lost.
+async fn bring(item: WorkItem, taker: Data<Sender<WorkItem>>) -> Result<(), BoxDynError> {
+    taker.send(item).await.map_err(Into::into)
+}
+
+#[async_trait]
+impl WorkQueue for JobQueue {
+    async fn enqueue(&self, items: &[WorkItem]) -> Result<(), StoreError> {
+        match &self.pool {
+            Pool::Sqlite(pool) => {
+                let mut storage = SqliteStorage::<WorkItem>::new(pool).with_config(sqlite_config());
+                for item in items {
+                    storage.feed(job(*item)?).await.map_err(failed)?;
+                }
+                storage.flush().await.map_err(failed)?;
+            }
+            Pool::Postgres(pool) => {
+                let mut storage = PostgresStorage::<WorkItem>::new(pool).with_config(postgres_config());
+                for item in items {
+                    storage.feed(job(*item)?).await.map_err(failed)?;
+                }
+                storage.flush().await.map_err(failed)?;
+            }
+        }
+        self.pushed.notify_waiters();
+        Ok(())
+    }
+
+    async fn serve(&self, taker: Sender<WorkItem>) {
+        let work = async {
+            match &self.pool {
+                Pool::Sqlite(pool) => {
+                    work!(SqliteStorage::<WorkItem>::new(pool).with_config(sqlite_config()), self, taker)
+                }
+                Pool::Postgres(pool) => {
+                    work!(PostgresStorage::<WorkItem>::new(pool).with_config(postgres_config()), self, taker)
+                }
+            }
+        };
+        tokio::select! {
+            () = work => {}
+            () = self.sweep() => {}
+            () = taker.closed() => {}
+        }
+    }
+}
+
+impl JobQueue {
+    /// For tests: what `PRAGMA synchronous` is on SQLite (0 is OFF); none on PostgreSQL.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    #[cfg(feature = "testing")]
+    pub async fn synchronous(&self) -> Result<Option<i64>, StoreError> {
+        match &self.pool {
+            Pool::Sqlite(pool) => Ok(Some(sqlx::query_scalar("PRAGMA synchronous").fetch_one(pool).await?)),
+            Pool::Postgres(_) => Ok(None),
+        }
+    }
+
+    /// Drops finished jobs, and workers that are long gone. apalis' own way to do so rewrites the whole file.
+    async fn sweep(&self) {
+        loop {
+            tokio::time::sleep(SWEEP).await;
+            let swept = match &self.pool {
+                Pool::Sqlite(pool) => sweep_sqlite(pool).await,
+                Pool::Postgres(pool) => sweep_postgres(pool).await,
+            };
+            if let Err(error) = swept {
+                tracing::warn!("Finished jobs could not be dropped from the queue: {error}");
+            }
+        }
+    }
+}
+
+async fn sweep_sqlite(pool: &SqlitePool) -> Result<(), sqlx::Error> {
+    for sql in [
+        "DELETE FROM Jobs WHERE job_type = 'soar-host' AND status IN ('Done', 'Killed')",
+        "DELETE FROM Workers WHERE worker_type = 'soar-host' AND last_seen < strftime('%s', 'now') - 3600
+             AND NOT EXISTS (SELECT 1 FROM Jobs WHERE lock_by = Workers.id)",
+    ] {
+        sqlx::query(sql).execute(pool).await?;
+    }
+    Ok(())
+}
+
+async fn sweep_postgres(pool: &PgPool) -> Result<(), sqlx::Error> {
+    for sql in [
+        "DELETE FROM apalis.jobs WHERE job_type = 'soar-host' AND status IN ('Done', 'Killed')",
+        "DELETE FROM apalis.workers WHERE worker_type = 'soar-host' AND last_seen < now() - interval '1 hour'
+             AND NOT EXISTS (SELECT 1 FROM apalis.jobs WHERE lock_by = workers.id)",
+    ] {
+        sqlx::query(sql).execute(pool).await?;
+    }
+    Ok(())
+}
+
+fn sqlite_config() -> apalis_sqlite::Config {
+    apalis_sqlite::Config::default()
+        .queue(QUEUE)
+        .batch_size(BATCH)
+        .heartbeat_interval(HEARTBEAT)
+        .missed_heartbeats(MISSED)
+        .lock_tasks(false)
+}
+
+fn postgres_config() -> apalis_postgres::Config {
+    apalis_postgres::Config::default()
+        .queue(QUEUE)
+        .batch_size(BATCH)
+        .heartbeat_interval(HEARTBEAT)
+        .missed_heartbeats(MISSED)
+        .lock_tasks(false)
+}
+
+/// An item as a job, under a key of its own: what is scheduled, when it was due, and how often it was handed out.
+fn job(item: WorkItem) -> Result<apalis_core::task::Task<Vec<u8>>, StoreError> {
+    let body = serde_json::to_vec(&item).map_err(|error| StoreError::Unreadable(error.to_string()))?;
+    let key = format!("{}:{}:{}", item.schedule, item.due_at, item.attempt);
+    Ok(TaskBuilder::new(body).idempotency_key(key).build())
+}
+
+fn failed(error: impl std::error::Error) -> StoreError {
+    StoreError::Queue(error.to_string())
+}

@@ -1,0 +1,12 @@
+//! What runs by itself: once for each due time, whoever runs it, and told to who asked for it.
+
+mod alerts;
+mod handing_out;
+mod history;
+mod mail;
+mod nodes;
+mod queue;
+mod taking_over;
+mod webhook;
+mod wired;
+mod world;

@@ -1,0 +1,267 @@
+//! Health checks and schedules on real connections, through the executor.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use footprint_simulator::Simulator;
+use serde_json::{Value, json};
+use soar_host::health::{HealthCheckChange, HealthState};
+use soar_host::model::{Caller, Connection, Role};
+use soar_host::scheduler::{
+    Cadence, ExecutorRunner, MemoryQueue, RunStatus, ScheduleChange, ScheduleDraft, Scheduler, SchedulerSettings,
+    Schedules, Timing,
+};
+use soar_host::utility::Refusal;
+
+use super::world::{Delivered, MINUTE};
+use crate::stage::{Stage, because, simulator};
+
+struct Wired {
+    scheduler: Scheduler,
+    queue: Arc<MemoryQueue>,
+    delivered: Arc<Delivered>,
+    schedules: Schedules,
+}
+
+impl Wired {
+    fn on(stage: &Stage) -> Self {
+        let (queue, delivered) = (Arc::new(MemoryQueue::new()), Arc::new(Delivered::default()));
+        let runner = ExecutorRunner::new(stage.executor.clone(), stage.test.store.clone());
+        let scheduler = Scheduler::new(
+            stage.test.store.clone(),
+            Arc::new(stage.clock.clone()),
+            queue.clone(),
+            Arc::new(runner),
+            delivered.clone(),
+            SchedulerSettings::default(),
+        );
+        Self { scheduler, queue, delivered, schedules: Schedules::new(stage.executor.connections().clone()) }
+    }
+
+    /// Runs what is due after a minute; how many results were written.
+    async fn minute(&self, stage: &Stage) -> usize {
+        stage.clock.advance(Duration::from_millis(MINUTE.cast_unsigned()));
+        self.scheduler.hand_out().await.unwrap();
+        let mut written = 0;
+        for item in self.queue.drain().await {
+            written += usize::from(self.scheduler.take(item).await.unwrap());
+        }
+        self.scheduler.tell().await.unwrap();
+        self.scheduler.deliver().await.unwrap();
+        written
+    }
+}
+
+async fn checked_connection(stage: &Stage, simulator: &Simulator) -> Connection {
+    let connection = stage.footprint(simulator, "Production").await;
+    let change = json!({"healthCheckMinutes": 1, "healthCheckEmail": "soc@example.com"});
+    stage.update(&stage.administrator().await, connection.id, change).await.unwrap()
+}
+
+fn draft(value: Value) -> ScheduleDraft {
+    serde_json::from_value(value).unwrap()
+}
+
+fn nightly() -> Value {
+    json!({"name": "Nightly", "integration": "coda-footprint", "command": "List Device Vulnerabilities",
+        "parameters": {"Device ID": 1}, "everyMinutes": 1, "alertTo": ["soc@example.com"]})
+}
+
+#[tokio::test]
+async fn a_connection_is_checked_as_its_form_says_and_proven_by_logging_in() {
+    for stage in Stage::on_both().await {
+        let (simulator, wired) = (simulator().await, Wired::on(&stage));
+        let connection = checked_connection(&stage, &simulator).await;
+        let administrator = stage.administrator().await;
+        let connections = stage.executor.connections();
+        let before = connections.health(&administrator).await.unwrap();
+        assert_eq!((before[0].health.state, before[0].checked), (HealthState::Unknown, true));
+        for _ in 0..2 {
+            simulator.clear_requests();
+            assert_eq!(wired.minute(&stage).await, 1);
+            let logins = simulator.requests().iter().filter(|request| request.path.contains("auth")).count();
+            assert!(logins >= 1, "each check logs in afresh: {:?}", simulator.requests());
+        }
+        let table = connections.health(&administrator).await.unwrap();
+        assert_eq!(table[0].health.state, HealthState::Healthy);
+        assert_eq!(table[0].uptime_day.passed, 2);
+        let history = connections.health_history(&administrator, connection.id, None, 10).await.unwrap();
+        assert_eq!(history.checks.len(), 2);
+        assert!(history.latency_day.is_some());
+        // Checks do not crowd out what people ran.
+        let runs = stage.executor.runs(&administrator, &Default::default()).await.unwrap();
+        assert!(runs.is_empty(), "{runs:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_fails_says_why_and_its_mail_goes_where_the_form_says() {
+    for stage in Stage::on_both().await {
+        let (simulator, wired) = (simulator().await, Wired::on(&stage));
+        let connection = checked_connection(&stage, &simulator).await;
+        let administrator = stage.administrator().await;
+        let change = HealthCheckChange { webhooks: Some(vec!["operations".to_owned()]), ..Default::default() };
+        let connections = stage.executor.connections();
+        connections.change_health_check(&administrator, connection.id, change).await.unwrap();
+        let wrong = json!({"parameters": {"Password": "canary-wrong-password"}});
+        stage.update(&administrator, connection.id, wrong).await.unwrap();
+        for _ in 0..5 {
+            wired.minute(&stage).await;
+        }
+        let table = connections.health(&administrator).await.unwrap();
+        assert_eq!(table[0].health.state, HealthState::Failing);
+        let error = table[0].health.last_error.as_deref().unwrap();
+        assert!(error.starts_with("Test Connection failed. Failed to check the connector.\nStatus Code: "), "{error}");
+        let mut told: Vec<_> =
+            wired.delivered.messages.lock().unwrap().iter().map(|message| message.destination.to_string()).collect();
+        told.sort_unstable();
+        assert_eq!(told, ["soc@example.com", "webhook:operations"]);
+        assert!(!format!("{table:?} {:?}", wired.delivered.messages.lock().unwrap()).contains("canary"));
+    }
+}
+
+#[tokio::test]
+async fn a_changed_inactive_or_deleted_connection_is_checked_as_it_is_now() {
+    for stage in Stage::on_both().await {
+        let (simulator, wired) = (simulator().await, Wired::on(&stage));
+        let connection = checked_connection(&stage, &simulator).await;
+        let administrator = stage.administrator().await;
+        assert_eq!(wired.minute(&stage).await, 1);
+        stage.update(&administrator, connection.id, json!({"active": false})).await.unwrap();
+        assert_eq!(wired.minute(&stage).await, 0, "inactive");
+        stage.update(&administrator, connection.id, json!({"active": true})).await.unwrap();
+        assert_eq!(wired.minute(&stage).await, 1, "active again");
+        let off = json!({"healthCheckMinutes": null, "healthCheckEmail": null});
+        stage.update(&administrator, connection.id, off).await.unwrap();
+        assert_eq!(wired.minute(&stage).await, 0, "without a health check");
+        stage.update(&administrator, connection.id, json!({"healthCheckMinutes": 1})).await.unwrap();
+        stage.executor.connections().delete(&administrator, connection.id).await.unwrap();
+        assert_eq!(wired.minute(&stage).await, 0, "deleted");
+        assert!(stage.executor.connections().health(&administrator).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_test_that_somebody_asks_for_is_in_the_history_too() {
+    for stage in Stage::on_both().await {
+        let simulator = simulator().await;
+        let connection = stage.footprint(&simulator, "Production").await;
+        let administrator = stage.administrator().await;
+        assert!(stage.executor.test(&administrator, connection.id).await.unwrap().passed);
+        let connections = stage.executor.connections();
+        let history = connections.health_history(&administrator, connection.id, None, 10).await.unwrap();
+        assert_eq!(history.checks.len(), 1);
+        assert_eq!((history.connection.health.state, history.connection.checked), (HealthState::Healthy, false));
+    }
+}
+
+#[tokio::test]
+async fn any_command_runs_by_a_schedule_in_its_makers_name_and_its_log_has_input_output_and_error() {
+    for stage in Stage::on_both().await {
+        let (simulator, wired) = (simulator().await, Wired::on(&stage));
+        stage.footprint(&simulator, "Production").await;
+        let analyst = stage.caller("Ann", &stage.site, &[(stage.site.id, Role::Analyst)]).await;
+        give(&stage, &analyst, Role::Analyst).await;
+        let device = simulator.known().agent_device;
+        let mut asked = nightly();
+        asked["parameters"] = json!({ "Device ID": device });
+        let made = wired.schedules.create(&analyst, draft(asked)).await.unwrap();
+        assert!(made.what.repeatable, "the command only reads");
+        assert_eq!(wired.minute(&stage).await, 1);
+        let change = ScheduleChange {
+            parameters: json!({ "Device ID": simulator.known().missing_device }).as_object().cloned(),
+            ..ScheduleChange::default()
+        };
+        wired.schedules.update(&analyst, "nightly", change).await.unwrap();
+        assert_eq!(wired.minute(&stage).await, 1);
+        let log = wired.schedules.log(&analyst, "Nightly", None, 10).await.unwrap();
+        assert_eq!(log.iter().map(|run| run.status).collect::<Vec<_>>(), [RunStatus::Failed, RunStatus::Successful]);
+        assert!(log[0].error.as_deref().unwrap().starts_with("List Device Vulnerabilities failed.\n"), "{log:?}");
+        assert_eq!(log[1].input, json!({ "Device ID": device }).to_string());
+        let output: Value = serde_json::from_str(&log[1].output).unwrap();
+        assert_eq!(output["returnData"], "Successful");
+        let runs = stage.executor.runs(&analyst, &Default::default()).await.unwrap();
+        assert_eq!(runs.iter().filter(|run| run.user == "Ann").count(), 2, "and in the run history");
+        assert_eq!(runs[1].request_id, log[1].request_id);
+    }
+}
+
+#[tokio::test]
+async fn a_schedule_runs_with_the_rights_that_its_maker_has_at_that_moment() {
+    for stage in Stage::on_both().await {
+        let (simulator, wired) = (simulator().await, Wired::on(&stage));
+        stage.footprint(&simulator, "Production").await;
+        let analyst = stage.caller("Ann", &stage.site, &[(stage.site.id, Role::Analyst)]).await;
+        wired.schedules.create(&analyst, draft(nightly())).await.unwrap();
+        give(&stage, &analyst, Role::Viewer).await;
+        assert_eq!(wired.minute(&stage).await, 1);
+        let log = wired.schedules.log(&stage.administrator().await, "Nightly", None, 10).await.unwrap();
+        assert_eq!(log[0].status, RunStatus::Failed);
+        assert!(log[0].error.as_deref().unwrap().contains("right to use connections"), "{log:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_may_not_and_what_cannot_work_is_refused_with_what_to_do() {
+    for stage in Stage::on_both().await {
+        let (simulator, wired) = (simulator().await, Wired::on(&stage));
+        stage.footprint(&simulator, "Production").await;
+        let schedules = &wired.schedules;
+        let administrator = stage.administrator().await;
+        let viewer = stage.caller("Vic", &stage.site, &[(stage.site.id, Role::Viewer)]).await;
+        let analyst = stage.caller("Ann", &stage.site, &[(stage.site.id, Role::Analyst)]).await;
+        assert!(because(schedules.create(&viewer, draft(nightly())).await).contains("right to use connections"));
+        let bad = [
+            ("everyMinutes", json!(0), "expected 1 to"),
+            ("cron", json!("30 2 * * *"), "either every how many minutes"),
+            ("command", json!("Make Coffee"), "Make Coffee"),
+            ("parameters", json!({"Device": "x"}), "Device"),
+            ("name", json!(" "), "visible characters"),
+            ("alertAfter", json!(0), "1 to 100"),
+            ("connection", json!("Staging"), "There is no connection \"Staging\""),
+        ];
+        for (field, value, expected) in bad {
+            let mut asked = nightly();
+            asked[field] = value;
+            let refused = because(schedules.create(&administrator, draft(asked)).await);
+            assert!(refused.contains(expected), "{field}: {refused}");
+        }
+        let mut cron = nightly();
+        cron["everyMinutes"] = Value::Null;
+        cron["cron"] = json!("61 * * * *");
+        assert!(because(schedules.create(&administrator, draft(cron.clone())).await).contains("five fields"));
+        cron["cron"] = json!("30 2 * * 1-5");
+        let made = schedules.create(&administrator, draft(cron)).await.unwrap();
+        assert_eq!(
+            made.what.cadence,
+            Cadence::Cron { expression: "30 2 * * 1-5".into(), time_zone: stage.site.time_zone.clone() }
+        );
+        let again = because(schedules.create(&analyst, draft(nightly())).await);
+        assert!(again.contains("schedule \"Nightly\" exists already"), "{again}");
+        let stop = ScheduleChange { active: Some(false), ..ScheduleChange::default() };
+        assert!(because(schedules.update(&analyst, "Nightly", stop.clone()).await).contains("manage connections"));
+        assert!(because(schedules.delete(&analyst, "Nightly").await).contains("manage connections"));
+        assert!(because(schedules.delete(&administrator, "Weekly").await).contains("no schedule \"Weekly\""));
+        schedules.update(&administrator, "NIGHTLY", stop).await.unwrap();
+        let timing = Timing { every_minutes: Some(5), cron: None };
+        let change = ScheduleChange { timing: Some(timing), ..ScheduleChange::default() };
+        let changed = schedules.update(&administrator, "Nightly", change).await.unwrap();
+        assert_eq!((changed.what.active, changed.what.cadence), (false, Cadence::Every { interval_ms: 5 * MINUTE }));
+        let elsewhere = Caller { site: stage.client.clone(), ..administrator.clone() };
+        assert!(schedules.list(&elsewhere).await.unwrap().is_empty(), "schedules are separated by site");
+        assert_eq!(schedules.list(&analyst).await.unwrap().len(), 1);
+        schedules.delete(&administrator, "Nightly").await.unwrap();
+        assert!(schedules.list(&analyst).await.unwrap().is_empty());
+        let unknown = serde_json::from_value::<ScheduleDraft>(json!({"name": "x", "interval": 5}));
+        assert!(unknown.is_err(), "a field that nobody knows is refused");
+        let not_admin: Result<_, Refusal> = stage.executor.connections().waiting_messages(&analyst, 10).await;
+        assert!(because(not_admin).contains("administrator"));
+    }
+}
+
+/// Gives the caller's user a role in the store, where schedules look.
+async fn give(stage: &Stage, caller: &Caller, role: Role) {
+    let mut transaction = stage.test.store.transaction().await.unwrap();
+    transaction.records().set_role(caller.user.id, stage.site.id, role).await.unwrap();
+    transaction.commit().await.unwrap();
+}
