@@ -13,6 +13,7 @@ use crate::executor::Executor;
 use crate::gate::{RateLimits, Refusals};
 use crate::server::{HostMetrics, HostSettings};
 use crate::store::Store;
+use crate::tenants::{self, SyncConnection, Tenants};
 
 /// A host: its store, what it remembers, its commands and its limits.
 #[derive(Debug)]
@@ -43,6 +44,8 @@ pub struct Host {
     pub metrics: HostMetrics,
     /// Runs connectors' commands; none in a host that has no connectors.
     pub executor: Option<Executor>,
+    /// Sends connections to tenants, and takes them from masters; none in a host that has no connectors.
+    pub tenants: Option<Arc<Tenants>>,
 }
 
 impl Host {
@@ -79,6 +82,7 @@ impl Host {
             seal,
             commands,
             executor: None,
+            tenants: None,
         }
     }
 
@@ -89,10 +93,19 @@ impl Host {
     pub fn with_connectors(settings: HostSettings, executor: Executor) -> Result<Arc<Self>, RegistryError> {
         let connections = executor.connections();
         let integrations: Arc<dyn IntegrationCommands> = Arc::new(executor.clone());
-        let commands = CommandRegistry::new().with_own_utilities()?.with_integrations(&integrations)?;
+        let tenants = Arc::new(Tenants::new(connections.clone(), settings.tenants.clone()));
+        let sync = Arc::new(SyncConnection(Arc::clone(&tenants)));
+        let commands = CommandRegistry::new()
+            .with_own_utilities()?
+            .with_outside(tenants::ENDPOINT, tenants::manifest(), sync)?
+            .with_integrations(&integrations)?;
         let seal = Arc::new(connections.keyring.clone());
         let (store, clock) = (connections.store.clone(), Arc::clone(&connections.clock));
-        Ok(Arc::new(Self { executor: Some(executor), ..Self::made_of(settings, store, clock, seal, commands) }))
+        Ok(Arc::new(Self {
+            executor: Some(executor),
+            tenants: Some(tenants),
+            ..Self::made_of(settings, store, clock, seal, commands)
+        }))
     }
 
     /// The time in milliseconds since 1970.

@@ -2,7 +2,8 @@
 
 mod admission;
 mod integration;
-mod integration_call;
+mod outside;
+mod outside_call;
 mod registry;
 mod request;
 mod service;
@@ -10,6 +11,7 @@ mod shared_reads;
 mod utility_call;
 
 pub use integration::{IntegrationCommand, IntegrationCommands};
+pub use outside::OutsideCommand;
 pub use registry::{CommandRegistry, RegisteredUtility, RegistryError};
 pub(crate) use service::call;
 pub(crate) use shared_reads::SharedReads;

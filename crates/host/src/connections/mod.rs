@@ -9,4 +9,6 @@ mod rights;
 mod service;
 
 pub use draft::{ConnectionChange, ConnectionDraft, GivenValue};
+pub(crate) use parameters::open as open_secret;
 pub use service::Connections;
+pub(crate) use service::must_be_own;

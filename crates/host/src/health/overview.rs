@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Check, Health, HealthState, Latency, Uptime};
 use crate::alerts::Destination;
-use crate::connections::Connections;
+use crate::connections::{Connections, must_be_own};
 use crate::model::{Caller, Connection};
 use crate::moment::milliseconds;
 use crate::scheduler::ScheduleKind;
@@ -115,7 +115,11 @@ impl Connections {
         id: i64,
         change: HealthCheckChange,
     ) -> Result<(), Refusal> {
-        self.managed(caller, id).await?;
+        let connection = self.managed(caller, id).await?;
+        // Whom this instance tells is its own affair; how the connection is judged comes with it.
+        if change.alert_after.is_some() || change.slow_ms.is_some() {
+            must_be_own(&connection)?;
+        }
         let mut transaction = self.store.transaction().await?;
         let Some(schedule) = transaction.records().health_check(id).await? else {
             return Err(StoreError::not_found("connection", id.to_string()).into());

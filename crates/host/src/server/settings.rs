@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::tenants::TenantSettings;
+
 /// How a host is set up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -53,6 +55,8 @@ pub struct HostSettings {
     pub open_metrics: bool,
     /// How long what need not be kept for ever is kept. The audit log is kept for ever.
     pub retention: Retention,
+    /// How this instance is a master of tenants.
+    pub tenants: TenantSettings,
 }
 
 /// How long what need not be kept for ever is kept.
@@ -144,6 +148,7 @@ impl Default for HostSettings {
             enable_enhance_webhook_authentication: false,
             open_metrics: false,
             retention: Retention::default(),
+            tenants: TenantSettings::default(),
         }
     }
 }
@@ -190,6 +195,9 @@ impl HostSettings {
         }
         if self.head_seconds == 0 || self.retention.answers_hours == 0 {
             return problem("head-seconds and retention.answers-hours: expected more than 0.");
+        }
+        if let Some(text) = self.tenants.problem() {
+            return problem(text);
         }
         if self.tls.is_none() && !self.plain_http_behind_proxy && !self.listen.ip().is_loopback() {
             return problem(
