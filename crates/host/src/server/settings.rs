@@ -36,7 +36,11 @@ pub struct HostSettings {
     pub calls_in_flight: u32,
     /// The longest body in bytes; a longer one is answered 413. 4,194,304 unless given.
     pub body_bytes: usize,
-    /// How long a body may take to arrive, in seconds; a slower one is answered 408. 10 unless given.
+    /// The longest file that is imported over HTTP, in bytes; a longer one is answered 413. It is kept in a temporary file
+    /// until it is whole. 1,073,741,824 unless given.
+    pub import_bytes: u64,
+    /// How long a body may take to arrive, in seconds; a slower one is answered 408. Of a file to import, how
+    /// long each piece may. 10 unless given.
     pub body_seconds: u64,
     /// How long the head of a request may take to arrive, in seconds; a slower one is cut off. 10 unless given.
     pub head_seconds: u64,
@@ -137,6 +141,7 @@ impl Default for HostSettings {
             refused_per_second: 50,
             calls_in_flight: 256,
             body_bytes: 4 * 1024 * 1024,
+            import_bytes: 1024 * 1024 * 1024,
             body_seconds: 10,
             head_seconds: 10,
             command_seconds: 120,

@@ -47,6 +47,7 @@ impl Served {
         let settings = HostSettings {
             listen: ([127, 0, 0, 1], 0).into(),
             requests_per_second: 0,
+            import_bytes: 64 * 1024,
             enable_enhance_webhook_authentication: true,
             ..HostSettings::default()
         };

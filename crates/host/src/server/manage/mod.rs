@@ -14,6 +14,7 @@ mod operation;
 mod roles;
 mod runs;
 mod sites;
+mod transfer;
 mod users;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 
 use error::ManageError;
 pub(super) use operation::{Operation, operations_of};
+pub(super) use transfer::media_type;
 
 use crate::host::Host;
 
@@ -44,6 +46,7 @@ pub(super) fn operations() -> &'static [Operation] {
             runs::operations(),
             incidents::operations(),
             cases::operations(),
+            transfer::operations(),
         ])
     });
     &OPERATIONS

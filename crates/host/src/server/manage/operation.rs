@@ -13,6 +13,7 @@ use crate::executor::Executor;
 use crate::host::Host;
 use crate::model::{Allowed, Caller, Site, User};
 use crate::store::{Records, StoreError};
+use crate::transfer::Subject;
 
 /// Adds the schemas that a type needs, and refers to it.
 pub(in crate::server) type Described = fn(&mut Map<String, Value>) -> Value;
@@ -33,6 +34,10 @@ pub(super) enum Run {
     /// Waits for something other than the store, so it holds no transaction meanwhile; its entry is written after. Done
     /// twice it does no harm, so it takes no Idempotency-Key.
     Outside(WorkOutside),
+    /// Answers a file, once it is whole.
+    Export(Subject),
+    /// Takes a file: batches of its rows are transactions with their entries, and one more entry says how it ended.
+    Import(Subject),
 }
 
 /// One operation.
@@ -126,6 +131,14 @@ impl Done {
 impl Operation {
     pub(in crate::server) fn changes(&self) -> bool {
         self.method != "get"
+    }
+
+    pub(in crate::server) fn is_export(&self) -> bool {
+        matches!(self.run, Run::Export(_))
+    }
+
+    pub(in crate::server) fn is_import(&self) -> bool {
+        matches!(self.run, Run::Import(_))
     }
 
     /// Whether a call under an Idempotency-Key is done once.
