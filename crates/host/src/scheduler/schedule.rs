@@ -1,7 +1,9 @@
 //! Schedules: what runs by itself, how often, and who is told when it fails.
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 use soar_connector::RawParameters;
+use utoipa::ToSchema;
 
 use super::Cadence;
 use crate::alerts::Destination;
@@ -116,7 +118,7 @@ text_enum! {
 }
 
 /// An entry of the log of schedules. Times in milliseconds since 1970.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ScheduleRun {
     /// Its number in this instance.
@@ -133,10 +135,12 @@ pub struct ScheduleRun {
     pub ended_at: i64,
     /// How it ended.
     pub status: RunStatus,
-    /// The parameters, a JSON object.
-    pub input: String,
-    /// What it gave, a JSON text.
-    pub output: String,
+    /// The parameters by name.
+    #[schema(value_type = Object)]
+    pub input: Box<RawValue>,
+    /// What it gave, as the run history keeps it: bounded, and without secrets.
+    #[schema(value_type = Value)]
+    pub output: Box<RawValue>,
     /// The Error tab of a failed one.
     pub error: Option<String>,
     /// Identifies the run in the run history.
