@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::measure::count;
 use super::recorder::{Finished, Recorder};
 use super::settings::{Runner, SchedulerSettings};
-use super::{RunReport, RunStatus, Schedule, ScheduleKind, WorkItem, WorkQueue};
+use super::{RunReport, Schedule, ScheduleKind, ScheduleRunStatus, WorkItem, WorkQueue};
 use crate::alerts::{Courier, deliver_due};
 use crate::health::CheckResult;
 use crate::moment::milliseconds;
@@ -159,7 +159,7 @@ impl Scheduler {
                 request_id: String::new(),
             };
             let ran = Ran { started_at: item.due_at, ended_at: now, node };
-            transaction.records().finish_run(item, &schedule, RunStatus::Interrupted, &report, &ran).await?;
+            transaction.records().finish_run(item, &schedule, ScheduleRunStatus::Interrupted, &report, &ran).await?;
         }
         transaction.commit().await?;
         if !taken.again.is_empty() {
@@ -234,7 +234,8 @@ impl Scheduler {
                     error: Some(panicked()),
                     request_id: String::new(),
                 });
-                let status = if report.error.is_some() { RunStatus::Failed } else { RunStatus::Successful };
+                let status =
+                    if report.error.is_some() { ScheduleRunStatus::Failed } else { ScheduleRunStatus::Successful };
                 Finished::Run(status, report)
             }
         }

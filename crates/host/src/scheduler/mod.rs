@@ -22,6 +22,6 @@ pub use draft::{ScheduleChange, ScheduleDraft};
 pub use manage::Schedules;
 pub use queue::{MemoryQueue, WorkQueue};
 pub use runner::ExecutorRunner;
-pub use schedule::{NewSchedule, RunReport, RunStatus, Schedule, ScheduleKind, ScheduleRun, WorkItem};
+pub use schedule::{NewSchedule, RunReport, Schedule, ScheduleKind, ScheduleRun, ScheduleRunStatus, WorkItem};
 pub use settings::{Runner, SchedulerSettings};
 pub use shown::ScheduleShown;

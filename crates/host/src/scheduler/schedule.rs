@@ -107,7 +107,7 @@ pub struct RunReport {
 
 text_enum! {
     /// How a run of a schedule ended.
-    pub enum RunStatus {
+    pub enum ScheduleRunStatus {
         /// It reached its aim.
         Successful,
         /// It did not; its error says why.
@@ -134,7 +134,7 @@ pub struct ScheduleRun {
     /// When it ended.
     pub ended_at: i64,
     /// How it ended.
-    pub status: RunStatus,
+    pub status: ScheduleRunStatus,
     /// The parameters by name.
     #[schema(value_type = Object)]
     pub input: Box<RawValue>,

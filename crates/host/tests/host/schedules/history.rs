@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use soar_host::health::{HealthState, Latency, Uptime};
-use soar_host::scheduler::{RunStatus, ScheduleKind};
+use soar_host::scheduler::{ScheduleKind, ScheduleRunStatus};
 use soar_host::store::Retention;
 use soar_host::testing::TestStore;
 
@@ -74,7 +74,10 @@ async fn the_log_of_schedules_keeps_input_output_and_error() {
         world.pass(60).await;
         let mut reader = test.store.reader().await.unwrap();
         let runs = reader.records().schedule_runs(schedule.id, i64::MAX, 10).await.unwrap();
-        assert_eq!(runs.iter().map(|run| run.status).collect::<Vec<_>>(), [RunStatus::Failed, RunStatus::Successful]);
+        assert_eq!(
+            runs.iter().map(|run| run.status).collect::<Vec<_>>(),
+            [ScheduleRunStatus::Failed, ScheduleRunStatus::Successful]
+        );
         assert_eq!(runs[0].input.get(), r#"{"Limit":5}"#);
         assert_eq!(runs[0].error.as_deref(), Some("List Devices failed.\nStatus Code: 404.\nMessage: Not Found."));
         assert_eq!(runs[1].output.get(), r#"{"returnData":"Successful"}"#);

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use soar_host::health::{HealthFilter, HealthState};
 use soar_host::model::{Caller, Connection, Role};
 use soar_host::scheduler::{
-    ExecutorRunner, MemoryQueue, RunStatus, ScheduleChange, ScheduleDraft, ScheduleRun, ScheduleShown, Scheduler,
-    SchedulerSettings, Schedules,
+    ExecutorRunner, MemoryQueue, ScheduleChange, ScheduleDraft, ScheduleRun, ScheduleRunStatus, ScheduleShown,
+    Scheduler, SchedulerSettings, Schedules,
 };
 use soar_host::utility::Refusal;
 
@@ -233,7 +233,10 @@ async fn any_command_runs_by_a_schedule_in_its_makers_name_and_its_log_has_input
         wired.update(&stage, &analyst, "nightly", change).await.unwrap();
         assert_eq!(wired.minute(&stage).await, 1);
         let log = wired.log(&stage, &analyst, "Nightly").await;
-        assert_eq!(log.iter().map(|run| run.status).collect::<Vec<_>>(), [RunStatus::Failed, RunStatus::Successful]);
+        assert_eq!(
+            log.iter().map(|run| run.status).collect::<Vec<_>>(),
+            [ScheduleRunStatus::Failed, ScheduleRunStatus::Successful]
+        );
         assert!(log[0].error.as_deref().unwrap().starts_with("List Device Vulnerabilities failed.\n"), "{log:?}");
         assert_eq!(log[1].input.get(), json!({ "Device ID": device }).to_string());
         let output: Value = serde_json::from_str(log[1].output.get()).unwrap();
@@ -254,7 +257,7 @@ async fn a_schedule_runs_with_the_rights_that_its_maker_has_at_that_moment() {
         give(&stage, &analyst, Role::Viewer).await;
         assert_eq!(wired.minute(&stage).await, 1);
         let log = wired.log(&stage, &stage.administrator().await, "Nightly").await;
-        assert_eq!(log[0].status, RunStatus::Failed);
+        assert_eq!(log[0].status, ScheduleRunStatus::Failed);
         assert!(log[0].error.as_deref().unwrap().contains("right to use connections"), "{log:?}");
     }
 }
