@@ -23,4 +23,4 @@ pub mod utility;
 pub mod vault;
 pub mod views;
 
-pub use host::Host;
+pub use host::{Host, HostError};

@@ -44,6 +44,7 @@ fn listing(what: &str) -> Option<&'static str> {
         "incident" => Some("footprint incident list"),
         "case" => Some("footprint case list"),
         "run" => Some("footprint runs list"),
+        "schedule" => Some("footprint schedule list"),
         _ => None,
     }
 }

@@ -6,6 +6,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::alerts::GatherRules;
+use crate::scheduler::SchedulerSettings;
+
 /// How a host is set up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -57,6 +60,30 @@ pub struct HostSettings {
     pub open_metrics: bool,
     /// How long what need not be kept for ever is kept. The audit log is kept for ever.
     pub retention: Retention,
+    /// Health checks and schedules on this host.
+    pub schedules: ScheduleSettings,
+}
+
+/// Health checks and schedules on one host; several hosts can share a store and its due work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ScheduleSettings {
+    /// Whether this host runs what is due. Yes unless given; hosts that say no leave it to others on the same store.
+    pub run: bool,
+    /// How many checks and commands of schedules go on at once. 256 unless given.
+    pub at_once: u32,
+    /// How long the first alert about a server waits for others of that server, so that they make one message, in
+    /// seconds. 60 unless given.
+    pub gather_seconds: u32,
+    /// How long after a message about a server the next failures there are told, and how long a recovery waits for those
+    /// that still fail, in minutes. 15 unless given.
+    pub follow_up_minutes: u32,
+}
+
+impl Default for ScheduleSettings {
+    fn default() -> Self {
+        Self { run: true, at_once: 256, gather_seconds: 60, follow_up_minutes: 15 }
+    }
 }
 
 /// How long what need not be kept for ever is kept.
@@ -65,11 +92,19 @@ pub struct HostSettings {
 pub struct Retention {
     /// How long an answer is repeated under its Idempotency-Key, in hours. 24 unless given.
     pub answers_hours: u32,
+    /// How long each single health check is kept, in days. 7 unless given.
+    pub checks_days: u32,
+    /// How long it is kept how many health checks passed in each hour, in days: uptimes go back that far. 31 unless given.
+    pub uptime_days: u32,
+    /// How long the log of schedules is kept, in days. 90 unless given.
+    pub schedule_log_days: u32,
+    /// How long alerts that arrived are kept, in days; others are kept until they do. 7 unless given.
+    pub alerts_days: u32,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { answers_hours: 24 }
+        Self { answers_hours: 24, checks_days: 7, uptime_days: 31, schedule_log_days: 90, alerts_days: 7 }
     }
 }
 
@@ -149,6 +184,7 @@ impl Default for HostSettings {
             enable_enhance_webhook_authentication: false,
             open_metrics: false,
             retention: Retention::default(),
+            schedules: ScheduleSettings::default(),
         }
     }
 }
@@ -196,6 +232,15 @@ impl HostSettings {
         if self.head_seconds == 0 || self.retention.answers_hours == 0 {
             return problem("head-seconds and retention.answers-hours: expected more than 0.");
         }
+        let Retention { checks_days, uptime_days, schedule_log_days, alerts_days, .. } = self.retention;
+        if checks_days == 0 || uptime_days == 0 || schedule_log_days == 0 || alerts_days == 0 {
+            return problem(
+                "retention.checks-days, uptime-days, schedule-log-days and alerts-days: expected more than 0.",
+            );
+        }
+        if !(1..=10_000).contains(&self.schedules.at_once) {
+            return problem("schedules.at-once: expected 1 to 10000.");
+        }
         if self.tls.is_none() && !self.plain_http_behind_proxy && !self.listen.ip().is_loopback() {
             return problem(
                 "listen: others could reach the host without TLS. Give tls.certificate and tls.key, listen on \
@@ -212,6 +257,26 @@ impl HostSettings {
     /// How long an answer is kept, in milliseconds.
     pub(crate) fn answers_kept(&self) -> i64 {
         i64::from(self.retention.answers_hours) * 3_600_000
+    }
+
+    /// How the scheduler works.
+    pub(crate) fn scheduler(&self) -> SchedulerSettings {
+        let days = |days: u32| i64::from(days) * 86_400_000;
+        let (kept, schedules) = (&self.retention, &self.schedules);
+        SchedulerSettings {
+            at_once: usize::try_from(schedules.at_once).unwrap_or(usize::MAX).min(tokio::sync::Semaphore::MAX_PERMITS),
+            gather: GatherRules {
+                window_ms: i64::from(schedules.gather_seconds) * 1_000,
+                follow_up_ms: i64::from(schedules.follow_up_minutes) * 60_000,
+            },
+            retention: crate::store::Retention {
+                checks_ms: days(kept.checks_days),
+                hours_ms: days(kept.uptime_days),
+                runs_ms: days(kept.schedule_log_days),
+                messages_ms: days(kept.alerts_days),
+            },
+            ..SchedulerSettings::default()
+        }
     }
 
     /// What stands before `/api/…` in the addresses that are shown.

@@ -8,6 +8,7 @@ use serde_json::json;
 use soar_connector::{Clock, ExecutionContext, SystemClock};
 use soar_host::Host;
 use soar_host::access::{KeyRequest, issue_key};
+use soar_host::alerts::Couriers;
 use soar_host::connections::{ConnectionDraft, Connections};
 use soar_host::executor::{Executor, ExecutorSettings};
 use soar_host::model::{Allowed, AuditEntry, Caller, KeyKind, Role, SiteKind, Surface};
@@ -87,12 +88,13 @@ impl DemoHost {
             "name": CONNECTION,
             "site": SITE,
             "description": "The demo's simulated instance",
+            "healthCheckMinutes": 1,
             "parameters": { "Server URL": url, "User Name": user.user_name, "Password": user.password },
         }))?;
         connections.create(&caller, draft).await.map_err(refused)?;
         let executor = Executor::start(connections, ExecutorSettings::default()).await.map_err(advised)?;
         let settings = HostSettings { listen: ([127, 0, 0, 1], 0).into(), ..HostSettings::default() };
-        let running = serve(Host::with_connectors(settings, executor)?).await?;
+        let running = serve(Host::with_schedules(settings, executor, Arc::new(Couriers::default())).await?).await?;
         Ok(Self { running, key, _folder: folder })
     }
 

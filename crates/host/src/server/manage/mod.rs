@@ -7,12 +7,14 @@ mod call;
 mod cases;
 mod connections;
 mod error;
+mod health;
 mod incidents;
 mod integrations;
 mod keys;
 mod operation;
 mod roles;
 mod runs;
+mod schedules;
 mod sites;
 mod transfer;
 mod users;
@@ -44,6 +46,8 @@ pub(super) fn operations() -> &'static [Operation] {
             integrations::operations(),
             connections::operations(),
             runs::operations(),
+            health::operations(),
+            schedules::operations(),
             incidents::operations(),
             cases::operations(),
             transfer::operations(),
