@@ -11,8 +11,8 @@ use crate::exit::Exit;
 use crate::logging::{self, LogLevel, Subject};
 use crate::printer::Printer;
 use crate::subcommands::{
-    audit, case, commands, completions, connection, demo, diagnose, incident, init, key, run, runs, serve, simulate,
-    site, tenant, test, user, utility,
+    audit, case, commands, completions, connection, demo, diagnose, health, incident, init, key, run, runs, schedule,
+    serve, simulate, site, tenant, test, user, utility,
 };
 
 const ABOUT: &str = "The CODA Footprint connector, its simulator, and a SOAR host that runs it, from the terminal";
@@ -64,6 +64,8 @@ enum Chosen {
     Utility(utility::Arguments),
     Tenant(tenant::Arguments),
     Runs(runs::Arguments),
+    Health(health::Arguments),
+    Schedule(schedule::Arguments),
     Audit(audit::Arguments),
     Completions(completions::Arguments),
 }
@@ -108,6 +110,8 @@ pub(crate) fn run(printer: &mut Printer) -> Result<Exit> {
         }
         Chosen::Tenant(arguments) => tenant::run(&arguments, printer),
         Chosen::Runs(arguments) => runs::run(&arguments, printer),
+        Chosen::Health(arguments) => health::run(&arguments, printer),
+        Chosen::Schedule(arguments) => schedule::run(&arguments, printer),
         Chosen::Audit(arguments) => audit::run(&arguments, printer),
         Chosen::User(arguments) => user::run(&arguments, printer),
         Chosen::Completions(arguments) => completions::run(&arguments, definition(connector), printer),

@@ -7,12 +7,14 @@ use soar_connector::Clock;
 use tokio::sync::Semaphore;
 
 use crate::access::{Directory, SecretSeal};
+use crate::alerts::Courier;
 use crate::audit::AuditWriter;
 use crate::command_api::{CommandRegistry, IntegrationCommands, RegistryError, SharedReads};
 use crate::executor::Executor;
 use crate::gate::{RateLimits, Refusals};
+use crate::scheduler::{ExecutorRunner, Scheduler};
 use crate::server::{HostMetrics, HostSettings};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::tenants::{self, SyncConnection, Tenants};
 
 /// A host: its store, what it remembers, its commands and its limits.
@@ -46,6 +48,19 @@ pub struct Host {
     pub executor: Option<Executor>,
     /// Sends connections to tenants, and takes them from masters; none in a host that has no connectors.
     pub tenants: Option<Arc<Tenants>>,
+    /// Runs health checks and schedules; none in a host that leaves them to others.
+    pub scheduler: Option<Arc<Scheduler>>,
+}
+
+/// Why a host cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// Two commands have one address.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// The store cannot keep due work.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl Host {
@@ -83,6 +98,7 @@ impl Host {
             commands,
             executor: None,
             tenants: None,
+            scheduler: None,
         }
     }
 
@@ -91,6 +107,32 @@ impl Host {
     /// # Errors
     /// [`RegistryError`] when a connector's command has the address of another one.
     pub fn with_connectors(settings: HostSettings, executor: Executor) -> Result<Arc<Self>, RegistryError> {
+        Self::connected(settings, executor).map(Arc::new)
+    }
+
+    /// The same, and it runs the health checks and schedules of its store, as its settings say; `courier` brings alerts.
+    ///
+    /// # Errors
+    /// [`HostError`] when a connector's command has the address of another one, or the queue of due work cannot be made
+    /// ready.
+    pub async fn with_schedules(
+        settings: HostSettings,
+        executor: Executor,
+        courier: Arc<dyn Courier>,
+    ) -> Result<Arc<Self>, HostError> {
+        let host = Self::connected(settings, executor.clone())?;
+        if !host.settings.schedules.run {
+            return Ok(Arc::new(host));
+        }
+        let queue = Arc::new(host.store.job_queue().await?);
+        let runner = Arc::new(ExecutorRunner::new(executor, host.store.clone()));
+        let (store, clock) = (host.store.clone(), Arc::clone(&host.clock));
+        let scheduler = Scheduler::new(store, clock, queue, runner, courier, host.settings.scheduler());
+        let scheduler = Some(Arc::new(scheduler.counting(host.metrics.recorder())));
+        Ok(Arc::new(Self { scheduler, ..host }))
+    }
+
+    fn connected(settings: HostSettings, executor: Executor) -> Result<Self, RegistryError> {
         let connections = executor.connections();
         let integrations: Arc<dyn IntegrationCommands> = Arc::new(executor.clone());
         let tenants = Arc::new(Tenants::new(connections.clone(), settings.tenants.clone()));
@@ -101,11 +143,11 @@ impl Host {
             .with_integrations(&integrations)?;
         let seal = Arc::new(connections.keyring.clone());
         let (store, clock) = (connections.store.clone(), Arc::clone(&connections.clock));
-        Ok(Arc::new(Self {
+        Ok(Self {
             executor: Some(executor),
             tenants: Some(tenants),
             ..Self::made_of(settings, store, clock, seal, commands)
-        }))
+        })
     }
 
     /// The time in milliseconds since 1970.

@@ -48,6 +48,7 @@ fn listing(what: &str) -> Option<&'static str> {
         "master" => Some("footprint tenant master list"),
         "one-time key" => Some("footprint tenant key list"),
         "sync run" => Some("footprint tenant runs list"),
+        "schedule" => Some("footprint schedule list"),
         _ => None,
     }
 }

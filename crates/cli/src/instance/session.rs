@@ -245,18 +245,12 @@ impl Session {
     /// An entry for the audit log; accepted unless there is a reason why not.
     pub(crate) fn entry(&self, action: &Action<'_>, at: i64, refused: Option<&str>) -> AuditEntry {
         AuditEntry {
-            at,
-            request_id: self.request_id.clone(),
-            surface: Surface::Terminal,
-            address: String::new(),
-            key: String::new(),
             username: self.user.name.clone(),
-            acting_for: String::new(),
             site: AuditEntry::kept(action.site),
             command: action.command.to_owned(),
-            status: 0,
             accepted: refused.is_none(),
             reason: AuditEntry::kept(refused.unwrap_or(action.about)),
+            ..AuditEntry::new(at, Surface::Terminal, &self.request_id)
         }
     }
 }

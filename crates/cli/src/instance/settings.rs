@@ -6,14 +6,17 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow};
 use serde::de::DeserializeOwned;
+use soar_connector::name::{quoted, suggestion};
+use soar_host::alerts::{AlertSettings, Couriers};
 use soar_host::executor::ExecutorSettings;
 use soar_host::sealing::Keyring;
 use soar_host::server::{HostSettings, StoreAddress};
-use soar_host::vault::VaultSettings;
+use soar_host::vault::{Vault, VaultSettings};
 use toml::{Table, Value};
 
 use super::Folder;
 use crate::exit::WrongUse;
+use crate::printer::Printer;
 
 /// The environment variable that says where the store is, in place of the settings.
 pub(crate) const STORE_VARIABLE: &str = "FOOTPRINT_STORE";
@@ -32,6 +35,8 @@ pub(crate) struct Settings {
     pub(crate) vault: VaultSettings,
     /// What may run at once, and for how long.
     pub(crate) executor: ExecutorSettings,
+    /// How alerts are sent.
+    pub(crate) alerts: AlertSettings,
 }
 
 impl Settings {
@@ -62,9 +67,10 @@ impl Settings {
         };
         let vault = part(table.remove("vault"), "vault")?;
         let executor = part(table.remove("executor"), "executor")?;
+        let alerts = part(table.remove("alerts"), "alerts")?;
         let host: HostSettings = part(Some(Value::Table(table)), "")?;
         host.check().map_err(|problem| problem.to_string())?;
-        Ok(Self { operator, host, vault, executor })
+        Ok(Self { operator, host, vault, executor, alerts })
     }
 
     /// Where a host listens that nobody told otherwise.
@@ -88,6 +94,41 @@ impl Settings {
             *file = from(folder, file);
         }
         Ok(host)
+    }
+
+    /// What sends alerts; their secrets are fetched now.
+    ///
+    /// # Errors
+    /// [`WrongUse`] with what cannot work; it holds no secret.
+    pub(crate) async fn couriers(&self, folder: &Folder) -> Result<Couriers> {
+        let mut alerts = self.alerts.clone();
+        if let Some(authority) = alerts.mail.as_mut().and_then(|mail| mail.certificate_authority.as_mut()) {
+            *authority = from(folder, authority);
+        }
+        let vault = Vault::new(self.vault.clone());
+        alerts.couriers(&vault).await.map_err(|problem| {
+            let file = folder.settings_file();
+            WrongUse(format!("The alerts that {} asks for cannot be sent: {problem}", file.display())).into()
+        })
+    }
+
+    /// Says what of these destinations these settings cannot reach; whoever serves the instance may have others.
+    pub(crate) fn warn_of_alerts<'a>(&self, told: impl Iterator<Item = &'a str>, printer: &mut Printer) {
+        for destination in told {
+            match destination.strip_prefix("webhook:") {
+                Some(name) if !self.alerts.webhooks.contains_key(name) => {
+                    let near = suggestion(name, self.alerts.webhooks.keys().map(String::as_str));
+                    printer.warning(&format!(
+                        "host.toml names no webhook {}.{near} Alerts to it wait until [alerts.webhooks.{name}] is there.",
+                        quoted(name)
+                    ));
+                }
+                None if self.alerts.mail.is_none() => {
+                    printer.warning("host.toml names no mail server, so mail waits until [alerts.mail] is there.");
+                }
+                _ => {}
+            }
+        }
     }
 
     /// The store's address.
@@ -193,6 +234,10 @@ mod tests {
             ("[vault.commands.hashicorp]\nprogram = \"/bin/vault\"\narguments = \"canary\"", "vault"),
             ("namespace = \"a/b\"", "namespace"),
             ("store = \"canary", "line 2"),
+            ("[alerts.mail]\nhost = 5\nfrom = \"canary\"", "alerts.mail.host"),
+            ("[alerts.mail]\nhost = \"a\"\nfrom = \"a@b.c\"\npassword = \"canary\"", "expected env:NAME"),
+            ("[schedules]\nat-once = 0", "schedules.at-once"),
+            ("[retention]\nchecks-days = 0", "checks-days"),
         ] {
             let error = wrong(text);
             assert!(error.contains(problem) && !error.contains("canary"), "{error}");

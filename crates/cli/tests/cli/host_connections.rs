@@ -113,6 +113,8 @@ fn what_cannot_be_a_connection_is_refused_without_a_secret_in_sight() {
     assert!(error.contains("To change it, give them again: Password"), "{error}");
     assert!(instance.refused(2, ["connection", "change", "production"]).contains("Nothing to change"));
     assert_eq!(instance.json(["connection", "list"]).as_array().unwrap().len(), 1);
+    let error = instance.refused(2, ["connection", "run", "production", "list-devices", "--output", "csv"]);
+    assert!(error.contains("[possible values: table, json, raw]"), "{error}");
 }
 
 #[test]

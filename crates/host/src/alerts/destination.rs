@@ -19,6 +19,25 @@ pub enum Destination {
     Webhook(String),
 }
 
+impl Destination {
+    /// A mailbox.
+    ///
+    /// # Errors
+    /// The error says what was expected.
+    pub fn mail(address: &str) -> Result<Self, String> {
+        let expected = || format!("Expected a mail address, such as soc@example.com, got {}.", quoted(address));
+        address.parse().map(Self::Mail).map_err(|_| expected())
+    }
+
+    /// A webhook that the configuration names.
+    ///
+    /// # Errors
+    /// The error says what was expected.
+    pub fn webhook(name: &str) -> Result<Self, String> {
+        format!("{WEBHOOK}{name}").parse()
+    }
+}
+
 impl fmt::Display for Destination {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

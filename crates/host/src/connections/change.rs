@@ -2,8 +2,8 @@
 
 use soar_connector::name::{quoted, steers, suggestion};
 
-use super::{ConnectionChange, ConnectionDraft};
-use crate::model::{Connection, HealthCheck, NamedSite, Place, SHARED, Site, SiteKind};
+use super::{ConnectionChange, ConnectionDraft, health_check};
+use crate::model::{Connection, NamedSite, Place, SHARED, Site, SiteKind};
 use crate::store::{NewConnection, Records};
 use crate::utility::Refusal;
 
@@ -15,8 +15,6 @@ const LONGEST_DESCRIPTION: usize = 2_000;
 const LONGEST_TENANTS: usize = 2_000;
 /// The most users that a connection may name.
 const MOST_USERS: usize = 1_000;
-/// The longest time between two tests: 30 days, in minutes.
-const MOST_MINUTES: i64 = 30 * 24 * 60;
 
 /// The draft of a change: the connection as it is, with what was given in its place.
 pub(super) fn changed(old: &Connection, change: ConnectionChange) -> ConnectionDraft {
@@ -43,6 +41,15 @@ pub(super) fn changed(old: &Connection, change: ConnectionChange) -> ConnectionD
         health_check_email: change
             .health_check_email
             .unwrap_or_else(|| old.health_check.as_ref().and_then(|check| check.email.clone())),
+        health_check_webhooks: change
+            .health_check_webhooks
+            .unwrap_or_else(|| old.health_check.as_ref().map(|check| check.webhooks.clone()).unwrap_or_default()),
+        health_check_alert_after: change
+            .health_check_alert_after
+            .or_else(|| old.health_check.as_ref().map(|check| check.alert_after)),
+        health_check_slow_ms: change
+            .health_check_slow_ms
+            .or_else(|| old.health_check.as_ref().map(|check| check.slow_ms)),
         parameters: change.parameters,
     }
 }
@@ -96,7 +103,7 @@ pub(super) async fn checked(
         description: draft.description.trim().to_owned(),
         tenant: tenants(draft)?,
         active: draft.active,
-        health_check: health_check(draft)?,
+        health_check: health_check::read(draft)?,
         users,
     })
 }
@@ -108,34 +115,6 @@ fn tenants(draft: &ConnectionDraft) -> Result<Option<String>, Refusal> {
             Err(refuse(format!("Tenant: expected at most {LONGEST_TENANTS} visible characters.")))
         }
         text => Ok(text.map(str::to_owned)),
-    }
-}
-
-fn health_check(draft: &ConnectionDraft) -> Result<Option<HealthCheck>, Refusal> {
-    let email = given(draft.health_check_email.as_deref());
-    let Some(every_minutes) = draft.health_check_minutes else {
-        return match email {
-            None => Ok(None),
-            Some(_) => {
-                Err(refuse("Connection Health Check: say every how many minutes it is to be tested.".to_owned()))
-            }
-        };
-    };
-    if !(1..=MOST_MINUTES).contains(&every_minutes) {
-        return Err(refuse(format!("Connection Health Check: expected 1 to {MOST_MINUTES} minutes.")));
-    }
-    let is_address = |text: &str| {
-        text.len() <= 254
-            && !text.chars().any(|c| steers(c) || c.is_whitespace() || matches!(c, '<' | '>' | ','))
-            && text
-                .split_once('@')
-                .is_some_and(|(user, host)| !user.is_empty() && !host.is_empty() && !host.contains('@'))
-    };
-    match email {
-        Some(text) if !is_address(text) => {
-            Err(refuse(format!("Connection Health Check: {} is no e-mail address.", quoted(text))))
-        }
-        email => Ok(Some(HealthCheck { every_minutes, email: email.map(str::to_owned) })),
     }
 }
 
@@ -165,10 +144,10 @@ fn named(site: &Site) -> NamedSite {
     NamedSite { id: site.id, name: site.name.clone() }
 }
 
-fn given(text: Option<&str>) -> Option<&str> {
+pub(super) fn given(text: Option<&str>) -> Option<&str> {
     text.map(str::trim).filter(|text| !text.is_empty())
 }
 
-fn refuse(text: String) -> Refusal {
+pub(super) fn refuse(text: String) -> Refusal {
     Refusal::Because(text)
 }

@@ -130,10 +130,21 @@ pub struct ConnectionDraft {
     #[serde(default)]
     #[schema(minimum = 1, maximum = 43200)]
     pub health_check_minutes: Option<i64>,
-    /// Where mail about failed tests goes.
+    /// Where mail about failed tests goes: addresses, with commas between them.
     #[serde(default)]
-    #[schema(max_length = 254, pattern = r"^([!-+\-./0-9:;=?A-~]+@[!-+\-./0-9:;=?A-~]+)?$")]
+    #[schema(max_length = 1000, pattern = r"^[^\u0000]*$")]
     pub health_check_email: Option<String>,
+    /// Webhooks of the host's settings that hear of failed tests too, by name.
+    #[serde(default)]
+    pub health_check_webhooks: Vec<String>,
+    /// After how many failed tests in a row somebody is told; 3 unless given.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 100)]
+    pub health_check_alert_after: Option<i64>,
+    /// From how many milliseconds on a test that passes is a slow one, and its connection Degraded; 5,000 unless given.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 3600000)]
+    pub health_check_slow_ms: Option<i64>,
     /// The integration's parameters.
     #[serde(default)]
     pub parameters: BTreeMap<String, GivenValue>,
@@ -184,10 +195,21 @@ pub struct ConnectionChange {
     #[serde(default, deserialize_with = "given")]
     #[schema(minimum = 1, maximum = 43200)]
     pub health_check_minutes: Option<Option<i64>>,
-    /// Where mail about failed tests goes.
+    /// Where mail about failed tests goes: addresses, with commas between them.
     #[serde(default, deserialize_with = "given")]
-    #[schema(max_length = 254, pattern = r"^([!-+\-./0-9:;=?A-~]+@[!-+\-./0-9:;=?A-~]+)?$")]
+    #[schema(max_length = 1000, pattern = r"^[^\u0000]*$")]
     pub health_check_email: Option<Option<String>>,
+    /// Webhooks of the host's settings that hear of failed tests too, in place of those so far.
+    #[serde(default)]
+    pub health_check_webhooks: Option<Vec<String>>,
+    /// After how many failed tests in a row somebody is told.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 100)]
+    pub health_check_alert_after: Option<i64>,
+    /// From how many milliseconds on a test that passes is a slow one.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 3600000)]
+    pub health_check_slow_ms: Option<i64>,
     /// The parameters to be changed; the others stay.
     #[serde(default)]
     pub parameters: BTreeMap<String, GivenValue>,

@@ -1,37 +1,82 @@
-//! A connection's health check, as the scheduler knows it: kept in step with the connection.
+//! A connection's health check: what its form may say, and the schedule that follows it.
 
 use soar_connector::Plugin;
 use soar_connector::manifest::SettingType;
 
+use super::ConnectionDraft;
+use super::change::{given, refuse};
 use crate::alerts::Destination;
-use crate::model::{Connection, ParameterState, Place};
+use crate::model::{Connection, HealthCheck, ParameterState, Place};
 use crate::scheduler::{Cadence, NewSchedule, ScheduleKind};
-use crate::store::{Records, StoreError};
+use crate::store::Records;
+use crate::utility::Refusal;
 
 const MINUTE_MS: i64 = 60_000;
 
-/// What the form does not ask for: how often a connection fails before somebody is told, and from when on it is slow.
-const ALERT_AFTER: i64 = 3;
-const SLOW_MS: i64 = 5_000;
+/// The longest time between two tests: 30 days, in minutes.
+const MOST_MINUTES: i64 = 30 * 24 * 60;
+
+/// The longest text of mail addresses, in characters.
+const LONGEST_ADDRESSES: usize = 1_000;
+
+/// How many destinations one connection tells at the most.
+const MOST_DESTINATIONS: usize = 20;
+
+/// What a draft says of its health check; none when it asks for no tests.
+pub(super) fn read(draft: &ConnectionDraft) -> Result<Option<HealthCheck>, Refusal> {
+    let wrong = |problem: String| Err(refuse(format!("Connection Health Check: {problem}")));
+    let email = given(draft.health_check_email.as_deref());
+    let Some(every_minutes) = draft.health_check_minutes else {
+        return match email {
+            None => Ok(None),
+            Some(_) => wrong("say every how many minutes it is to be tested.".to_owned()),
+        };
+    };
+    if !(1..=MOST_MINUTES).contains(&every_minutes) {
+        return wrong(format!("expected 1 to {MOST_MINUTES} minutes."));
+    }
+    if email.is_some_and(|text| text.chars().count() > LONGEST_ADDRESSES) {
+        return wrong(format!("expected at most {LONGEST_ADDRESSES} characters of mail addresses."));
+    }
+    let alert_after = draft.health_check_alert_after.unwrap_or(HealthCheck::ALERT_AFTER);
+    let slow_ms = draft.health_check_slow_ms.unwrap_or(HealthCheck::SLOW_MS);
+    if !(1..=100).contains(&alert_after) {
+        return wrong("expected 1 to 100 failures before somebody is told.".to_owned());
+    }
+    if !(1..=3_600_000).contains(&slow_ms) {
+        return wrong("expected 1 to 3600000 ms from which on a test is slow.".to_owned());
+    }
+    let mut webhooks = draft.health_check_webhooks.clone();
+    webhooks.sort_unstable();
+    webhooks.dedup();
+    let check = HealthCheck { every_minutes, email: email.map(str::to_owned), webhooks, alert_after, slow_ms };
+    match destinations(&check) {
+        Ok(told) if told.len() > MOST_DESTINATIONS => wrong(format!("{MOST_DESTINATIONS} destinations at most.")),
+        Ok(_) => Ok(Some(check)),
+        Err(problem) => wrong(problem),
+    }
+}
+
+/// Who is told when the check fails.
+fn destinations(check: &HealthCheck) -> Result<Vec<Destination>, String> {
+    let addresses = check.email.iter().flat_map(|text| text.split(',')).map(str::trim).map(Destination::mail);
+    let webhooks = check.webhooks.iter().map(|name| Destination::webhook(name));
+    let mut told = addresses.chain(webhooks).collect::<Result<Vec<_>, _>>()?;
+    let mut seen = std::collections::HashSet::new();
+    told.retain(|destination| seen.insert(destination.clone()));
+    Ok(told)
+}
 
 /// Makes the scheduler check `connection` as it says, in the transaction that made or changed it. A connection that is
 /// inactive or asks for no checks has a health check that does not run.
 pub(super) async fn follow(
     records: &mut Records<'_>,
     connection: &Connection,
+    check: Option<&HealthCheck>,
     plugin: &dyn Plugin,
     now: i64,
-) -> Result<(), StoreError> {
-    let known = records.health_check(connection.id).await?.map(|schedule| schedule.what);
-    let minutes = connection.health_check.as_ref().map(|check| check.every_minutes);
-    // Webhooks are not on the form; those that were added stay.
-    let mut alert_to: Vec<_> = known.iter().flat_map(|check| check.alert_to.clone()).collect();
-    alert_to.retain(|destination| matches!(destination, Destination::Webhook(_)));
-    let email = connection.health_check.as_ref().and_then(|check| check.email.as_deref());
-    if let Some(mail) = email.and_then(|email| email.parse::<Destination>().ok()) {
-        alert_to.insert(0, mail);
-    }
-    let check = NewSchedule {
+) -> Result<(), Refusal> {
+    let schedule = NewSchedule {
         kind: ScheduleKind::HealthCheck,
         name: connection.name.clone(),
         site_id: match &connection.place {
@@ -44,13 +89,16 @@ pub(super) async fn follow(
         command: plugin.manifest().connector.health_check.clone(),
         parameters: serde_json::Map::new(),
         repeatable: true,
-        cadence: Cadence::Every { interval_ms: minutes.unwrap_or(60).saturating_mul(MINUTE_MS) },
-        active: connection.active && minutes.is_some(),
-        alert_to,
-        alert_after: known.as_ref().map_or(ALERT_AFTER, |check| check.alert_after),
-        slow_ms: known.as_ref().map_or(SLOW_MS, |check| check.slow_ms),
+        cadence: Cadence::Every {
+            interval_ms: check.map_or(60, |check| check.every_minutes).saturating_mul(MINUTE_MS),
+        },
+        active: connection.active && check.is_some(),
+        alert_to: check.map(destinations).transpose().map_err(refuse)?.unwrap_or_default(),
+        alert_after: check.map_or(HealthCheck::ALERT_AFTER, |check| check.alert_after),
+        slow_ms: check.map_or(HealthCheck::SLOW_MS, |check| check.slow_ms),
     };
-    records.set_health_check(&check, now).await.map(|_| ())
+    records.set_health_check(&schedule, now).await?;
+    Ok(())
 }
 
 /// The address of the connection's server: the first setting that is one; the integration's name where there is none.

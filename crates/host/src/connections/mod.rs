@@ -11,4 +11,3 @@ mod service;
 pub use draft::{ConnectionChange, ConnectionDraft, GivenValue};
 pub(crate) use parameters::open as open_secret;
 pub use service::Connections;
-pub(crate) use service::must_be_own;

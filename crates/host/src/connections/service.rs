@@ -49,9 +49,13 @@ impl Connections {
     /// # Errors
     /// [`Refusal::Store`].
     pub async fn list(&self, caller: &Caller) -> Result<Vec<Connection>, Refusal> {
-        let mut reader = self.store.reader().await?;
-        let sites = reader.records().sites().await?;
-        let mut connections = reader.records().connections(Wanted::All).await?;
+        self.list_in(&mut self.store.reader().await?.records(), caller).await
+    }
+
+    /// The same, as `records` sees it.
+    pub(crate) async fn list_in(&self, records: &mut Records<'_>, caller: &Caller) -> Result<Vec<Connection>, Refusal> {
+        let sites = records.sites().await?;
+        let mut connections = records.connections(Wanted::All).await?;
         connections.retain(|connection| may_see(caller, connection, &sites));
         Ok(connections)
     }
@@ -61,7 +65,17 @@ impl Connections {
     /// # Errors
     /// [`Refusal`] when there is none that the caller may see.
     pub async fn see(&self, caller: &Caller, id: i64) -> Result<Connection, Refusal> {
-        seen(&mut self.store.reader().await?.records(), caller, id).await
+        self.see_in(&mut self.store.reader().await?.records(), caller, id).await
+    }
+
+    /// The same, as `records` sees it.
+    pub(crate) async fn see_in(
+        &self,
+        records: &mut Records<'_>,
+        caller: &Caller,
+        id: i64,
+    ) -> Result<Connection, Refusal> {
+        seen(records, caller, id).await
     }
 
     /// [`Connections::create_in`] in a transaction of its own.
@@ -118,8 +132,8 @@ impl Connections {
         let id = records.create_connection(&new, self.now()).await?;
         self.write(records, id, changes).await?;
         let made = records.connection(id).await?;
-        health_check::follow(records, &made, &*plugin, self.now()).await?;
-        Ok(made)
+        health_check::follow(records, &made, new.health_check.as_ref(), &*plugin, self.now()).await?;
+        Ok(Connection { health_check: new.health_check, ..made })
     }
 
     /// Changes a connection within the transaction of `records`; commands that begin afterwards run on the changed one.
@@ -180,8 +194,8 @@ impl Connections {
         records.change_connection(id, &new).await?;
         self.write(records, id, changes).await?;
         let changed = records.connection(id).await?;
-        health_check::follow(records, &changed, &*plugin, self.now()).await?;
-        Ok(changed)
+        health_check::follow(records, &changed, new.health_check.as_ref(), &*plugin, self.now()).await?;
+        Ok(Connection { health_check: new.health_check, ..changed })
     }
 
     /// Deletes a connection with its secrets within the transaction of `records`, and returns it as it was. What runs on
@@ -218,7 +232,18 @@ impl Connections {
         integrations: &[&str],
         name: Option<&str>,
     ) -> Result<Connection, Refusal> {
-        choose::choose(&mut self.store.reader().await?.records(), caller, integrations, name).await
+        self.choose_in(&mut self.store.reader().await?.records(), caller, integrations, name).await
+    }
+
+    /// The same, as the transaction of `records` sees it.
+    pub(crate) async fn choose_in(
+        &self,
+        records: &mut Records<'_>,
+        caller: &Caller,
+        integrations: &[&str],
+        name: Option<&str>,
+    ) -> Result<Connection, Refusal> {
+        choose::choose(records, caller, integrations, name).await
     }
 
     /// The connection of that number, if the caller manages it.
@@ -324,7 +349,7 @@ async fn managed(records: &mut Records<'_>, caller: &Caller, id: i64) -> Result<
 }
 
 /// Refuses to change what a master sent: it would be another one there than here.
-pub(crate) fn must_be_own(connection: &Connection) -> Result<(), Refusal> {
+fn must_be_own(connection: &Connection) -> Result<(), Refusal> {
     match &connection.owner {
         None => Ok(()),
         Some(owner) => Err(Refusal::Because(format!(

@@ -7,6 +7,7 @@ mod idempotency;
 mod limits;
 mod refusals;
 mod reply;
+mod upload;
 
 pub(crate) use body::read_json;
 pub(crate) use call::Call;
@@ -14,3 +15,4 @@ pub(crate) use idempotency::{IdempotencyKey, replayed};
 pub(crate) use limits::RateLimits;
 pub(crate) use refusals::Refusals;
 pub(crate) use reply::Reply;
+pub(crate) use upload::receive;

@@ -4,6 +4,6 @@ mod overview;
 mod report;
 mod state;
 
-pub use overview::{ConnectionHealth, ConnectionHistory, HealthCheckChange};
+pub use overview::{ConnectionHealth, ConnectionHistory, HealthFilter, HealthTable};
 pub use report::{Check, Latency, Uptime, percentiles};
 pub use state::{AlertReason, AlertRules, CheckResult, Health, HealthState, Notice};

@@ -1,23 +1,54 @@
-//! What people see of connections' health: a table of all, and the history of one.
+//! What people see of connections' health: a table of them, the worst first, and the history of one.
+
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{Check, Health, HealthState, Latency, Uptime};
-use crate::alerts::Destination;
-use crate::connections::{Connections, must_be_own};
-use crate::model::{Caller, Connection};
+use crate::connections::Connections;
+use crate::model::{Caller, Connection, Place};
 use crate::moment::milliseconds;
-use crate::scheduler::ScheduleKind;
-use crate::store::{StoreError, WaitingMessage};
+use crate::scheduler::{Schedule, ScheduleKind};
+use crate::store::{Records, StoreError, WaitingMessage};
 use crate::utility::Refusal;
 
 const DAY_MS: i64 = 24 * 3_600_000;
 
-/// The most that a page of a history holds.
+/// The most that a page of a history, or of the table, holds.
 const LARGEST_PAGE: i64 = 1000;
 
+/// Which connections are asked for.
+#[derive(Debug, Clone, Default)]
+pub struct HealthFilter {
+    /// Only those of the site of this number.
+    pub site: Option<i64>,
+    /// Only those in this state.
+    pub state: Option<HealthState>,
+    /// At most so many, from 1 to 1,000; 100 unless given.
+    pub limit: Option<i64>,
+}
+
+/// How connections fare.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HealthTable {
+    /// The connections, the worst first.
+    pub connections: Vec<ConnectionHealth>,
+    /// How many connections are in each state, of all that were asked for.
+    pub states: BTreeMap<HealthState, usize>,
+}
+
+impl HealthTable {
+    /// How many were asked for and are not among the connections shown.
+    #[must_use]
+    pub fn more(&self) -> usize {
+        self.states.values().sum::<usize>().saturating_sub(self.connections.len())
+    }
+}
+
 /// How one connection fares. Times in milliseconds since 1970.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ConnectionHealth {
     /// Its number.
@@ -41,47 +72,73 @@ pub struct ConnectionHealth {
     pub uptime_week: Uptime,
     /// The last 30 days.
     pub uptime_month: Uptime,
+    /// The latency of the checks that passed in the last 24 hours.
+    pub latency_day: Option<Latency>,
 }
 
 /// The history of one connection's health.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ConnectionHistory {
     /// How it fares.
     pub connection: ConnectionHealth,
-    /// The latency of the checks that passed in the last 24 hours.
-    pub latency_day: Option<Latency>,
     /// Its checks, the latest first.
     pub checks: Vec<Check>,
 }
 
-/// What a connection's form does not ask for.
-#[derive(Debug, Clone, Default)]
-pub struct HealthCheckChange {
-    /// The webhooks that are told beside the form's mail address.
-    pub webhooks: Option<Vec<String>>,
-    /// After how many failures in a row somebody is told.
-    pub alert_after: Option<i64>,
-    /// From how many milliseconds on a check is slow.
-    pub slow_ms: Option<i64>,
-}
+type Row = (Schedule, Option<Health>);
 
 impl Connections {
     /// How the connections fare that the caller may see, the worst first.
     ///
     /// # Errors
     /// [`Refusal::Store`].
-    pub async fn health(&self, caller: &Caller) -> Result<Vec<ConnectionHealth>, Refusal> {
-        let connections = self.list(caller).await?;
-        let mut shown = self.fare(&connections).await?;
+    pub async fn health(&self, caller: &Caller, filter: &HealthFilter) -> Result<HealthTable, Refusal> {
+        self.health_in(&mut self.store.reader().await?.records(), caller, filter).await
+    }
+
+    /// The same, as `records` sees it.
+    pub(crate) async fn health_in(
+        &self,
+        records: &mut Records<'_>,
+        caller: &Caller,
+        filter: &HealthFilter,
+    ) -> Result<HealthTable, Refusal> {
+        let mut connections = self.list_in(records, caller).await?;
+        if let Some(wanted) = filter.site {
+            connections.retain(|connection| matches!(&connection.place, Place::Site(site) if site.id == wanted));
+        }
+        let mut known: HashMap<i64, Row> = records
+            .health_table(ScheduleKind::HealthCheck)
+            .await?
+            .into_iter()
+            .map(|row| (row.0.what.connection_id, row))
+            .collect();
+        let mut rows: Vec<_> = connections.iter().map(|one| (one, known.remove(&one.id))).collect();
+        let state = |row: &Option<Row>| {
+            row.as_ref().and_then(|row| row.1.as_ref()).map_or(HealthState::Unknown, |health| health.state)
+        };
+        if let Some(wanted) = filter.state {
+            rows.retain(|(_, row)| state(row) == wanted);
+        }
+        let mut states: BTreeMap<_, _> = HealthState::ALL.iter().map(|state| (*state, 0)).collect();
+        for (_, row) in &rows {
+            *states.entry(state(row)).or_default() += 1;
+        }
         let rank = |state| match state {
             HealthState::Failing => 0,
             HealthState::Degraded => 1,
             HealthState::Unknown => 2,
             HealthState::Healthy => 3,
         };
-        shown.sort_by_key(|one| rank(one.health.state));
-        Ok(shown)
+        rows.sort_by_key(|(_, row)| rank(state(row)));
+        let limit = filter.limit.unwrap_or(100).clamp(1, LARGEST_PAGE);
+        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let mut shown = Vec::with_capacity(rows.len());
+        for (connection, row) in rows {
+            shown.push(self.fares(records, connection, row).await?);
+        }
+        Ok(HealthTable { connections: shown, states })
     }
 
     /// The history of a connection's health before the check due at `before`, at most `limit` checks (1 to 1,000).
@@ -95,53 +152,27 @@ impl Connections {
         before: Option<i64>,
         limit: i64,
     ) -> Result<ConnectionHistory, Refusal> {
-        let connection = self.see(caller, id).await?;
-        let fares = self.fare(std::slice::from_ref(&connection)).await?;
-        let connection = fares.into_iter().next().ok_or_else(|| StoreError::not_found("connection", id.to_string()))?;
-        let mut reader = self.store.reader().await?;
-        let limit = limit.clamp(1, LARGEST_PAGE);
-        let checks = reader.records().checks(id, before.unwrap_or(i64::MAX), limit).await?;
-        let since = milliseconds(self.clock.now()) - DAY_MS;
-        Ok(ConnectionHistory { connection, latency_day: reader.records().latency(id, since).await?, checks })
+        self.health_history_in(&mut self.store.reader().await?.records(), caller, id, before, limit).await
     }
 
-    /// Changes what the connection's form does not ask for.
-    ///
-    /// # Errors
-    /// [`Refusal`] when there is no such connection that the caller manages, or a value cannot be used.
-    pub async fn change_health_check(
+    /// The same, as `records` sees it.
+    pub(crate) async fn health_history_in(
         &self,
+        records: &mut Records<'_>,
         caller: &Caller,
         id: i64,
-        change: HealthCheckChange,
-    ) -> Result<(), Refusal> {
-        let connection = self.managed(caller, id).await?;
-        // Whom this instance tells is its own affair; how the connection is judged comes with it.
-        if change.alert_after.is_some() || change.slow_ms.is_some() {
-            must_be_own(&connection)?;
-        }
-        let mut transaction = self.store.transaction().await?;
-        let Some(schedule) = transaction.records().health_check(id).await? else {
-            return Err(StoreError::not_found("connection", id.to_string()).into());
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<ConnectionHistory, Refusal> {
+        let connection = self.see_in(records, caller, id).await?;
+        let row = match records.health_check(id).await? {
+            Some(schedule) => Some((records.health_of(schedule.id).await?, schedule)),
+            None => None,
         };
-        let mut check = schedule.what;
-        if let Some(names) = change.webhooks {
-            check.alert_to.retain(|destination| matches!(destination, Destination::Mail(_)));
-            for name in names {
-                check.alert_to.push(format!("webhook:{name}").parse().map_err(Refusal::Because)?);
-            }
-        }
-        check.alert_after = change.alert_after.unwrap_or(check.alert_after);
-        check.slow_ms = change.slow_ms.unwrap_or(check.slow_ms);
-        if !(1..=100).contains(&check.alert_after) || !(1..=3_600_000).contains(&check.slow_ms) {
-            return Err(Refusal::Because(
-                "Failures before somebody is told: expected 1 to 100; from when on a check is slow: 1 to 3,600,000 ms."
-                    .to_owned(),
-            ));
-        }
-        transaction.records().change_schedule(schedule.id, &check, milliseconds(self.clock.now())).await?;
-        transaction.commit().await?;
-        Ok(())
+        let row = row.map(|(health, schedule)| (schedule, health));
+        let shown = self.fares(records, &connection, row).await?;
+        let checks = records.checks(id, before.unwrap_or(i64::MAX), limit.clamp(1, LARGEST_PAGE)).await?;
+        Ok(ConnectionHistory { connection: shown, checks })
     }
 
     /// Messages that did not arrive yet, for administrators.
@@ -155,36 +186,27 @@ impl Connections {
         Ok(self.store.reader().await?.records().waiting_messages(limit.clamp(1, LARGEST_PAGE)).await?)
     }
 
-    async fn fare(&self, connections: &[Connection]) -> Result<Vec<ConnectionHealth>, StoreError> {
-        let now = milliseconds(self.clock.now());
-        let mut reader = self.store.reader().await?;
-        let mut records = reader.records();
-        let table = records.health_table(ScheduleKind::HealthCheck).await?;
-        let mut known: std::collections::HashMap<_, _> =
-            table.into_iter().map(|row| (row.0.what.connection_id, row)).collect();
-        let mut uptimes = Vec::new();
-        for days in [1, 7, 30] {
-            let of: std::collections::HashMap<_, _> = records.uptimes(now - days * DAY_MS).await?.into_iter().collect();
-            uptimes.push(of);
-        }
-        let uptime = |index: usize, id: i64| uptimes.get(index).and_then(|of| of.get(&id)).copied().unwrap_or_default();
-        let shown = connections.iter().map(|connection| {
-            let row = known.remove(&connection.id);
-            let checked = row.as_ref().is_some_and(|(schedule, _)| schedule.what.active);
-            let next_due_at = row.as_ref().filter(|_| checked).map(|(schedule, _)| schedule.next_due_at);
-            ConnectionHealth {
-                id: connection.id,
-                name: connection.name.clone(),
-                integration: connection.integration.clone(),
-                site: connection.place.name().to_owned(),
-                checked,
-                next_due_at,
-                health: row.and_then(|(_, health)| health).unwrap_or_else(|| Health::unknown(connection.created_at)),
-                uptime_day: uptime(0, connection.id),
-                uptime_week: uptime(1, connection.id),
-                uptime_month: uptime(2, connection.id),
-            }
-        });
-        Ok(shown.collect())
+    async fn fares(
+        &self,
+        records: &mut Records<'_>,
+        connection: &Connection,
+        row: Option<Row>,
+    ) -> Result<ConnectionHealth, StoreError> {
+        let (now, id) = (milliseconds(self.clock.now()), connection.id);
+        let checked = row.as_ref().is_some_and(|(schedule, _)| schedule.what.active);
+        let next_due_at = row.as_ref().filter(|_| checked).map(|(schedule, _)| schedule.next_due_at);
+        Ok(ConnectionHealth {
+            id,
+            name: connection.name.clone(),
+            integration: connection.integration.clone(),
+            site: connection.place.name().to_owned(),
+            checked,
+            next_due_at,
+            health: row.and_then(|(_, health)| health).unwrap_or_else(|| Health::unknown(connection.created_at)),
+            uptime_day: records.uptime(id, now - DAY_MS).await?,
+            uptime_week: records.uptime(id, now - 7 * DAY_MS).await?,
+            uptime_month: records.uptime(id, now - 30 * DAY_MS).await?,
+            latency_day: records.latency(id, now - DAY_MS).await?,
+        })
     }
 }

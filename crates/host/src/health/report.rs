@@ -1,11 +1,12 @@
 //! What the history of checks says: uptime and latency.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::HealthState;
 
 /// One check of the history. Times in milliseconds since 1970.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Check {
     /// When it was due.
@@ -25,7 +26,7 @@ pub struct Check {
 }
 
 /// How many checks passed and failed in a span of time.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Uptime {
     /// Checks that passed.
@@ -45,7 +46,7 @@ impl Uptime {
 }
 
 /// Which latency so many per cent of the checks do not exceed, in milliseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Latency {
     /// Half of them.

@@ -1,6 +1,7 @@
 //! How a connection fares: what each check makes of its state, and when somebody is to be told.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::model::access::text_enum;
 
@@ -85,7 +86,7 @@ pub enum Notice {
 }
 
 /// How a connection fares, since when, and what is known of its past. Times in milliseconds since 1970.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Health {
     /// How it fares.

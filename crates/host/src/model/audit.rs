@@ -53,6 +53,25 @@ pub struct AuditEntry {
 const LONGEST: usize = 300;
 
 impl AuditEntry {
+    /// An accepted call of which nothing else is known. `at` is in milliseconds since 1970.
+    #[must_use]
+    pub fn new(at: i64, surface: Surface, request_id: impl Into<String>) -> Self {
+        Self {
+            at,
+            request_id: request_id.into(),
+            surface,
+            address: String::new(),
+            key: String::new(),
+            username: String::new(),
+            acting_for: String::new(),
+            site: String::new(),
+            command: String::new(),
+            status: 0,
+            accepted: true,
+            reason: String::new(),
+        }
+    }
+
     /// Text of a caller's as an entry keeps it: without characters that steer, and cut.
     #[must_use]
     pub fn kept(text: &str) -> String {

@@ -49,8 +49,21 @@ impl Place {
 pub struct HealthCheck {
     /// Minutes from one test to the next.
     pub every_minutes: i64,
-    /// Where mail about failed tests goes.
+    /// Where mail about failed tests goes: addresses, with commas between them.
     pub email: Option<String>,
+    /// Webhooks of the host's settings that hear of failed tests too, by name.
+    pub webhooks: Vec<String>,
+    /// After how many failed tests in a row somebody is told.
+    pub alert_after: i64,
+    /// From how many milliseconds on a test that passes is a slow one.
+    pub slow_ms: i64,
+}
+
+impl HealthCheck {
+    /// After how many failed tests in a row somebody is told, unless it is said.
+    pub const ALERT_AFTER: i64 = 3;
+    /// From how many milliseconds on a test is a slow one, unless it is said.
+    pub const SLOW_MS: i64 = 5_000;
 }
 
 /// What is known of a parameter's value.

@@ -2,7 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::measure::count;
 use super::recorder::{Finished, Recorder};
 use super::settings::{Runner, SchedulerSettings};
-use super::{RunReport, RunStatus, Schedule, ScheduleKind, WorkItem, WorkQueue};
+use super::{RunReport, Schedule, ScheduleKind, ScheduleRunStatus, WorkItem, WorkQueue};
 use crate::alerts::{Courier, deliver_due};
 use crate::health::CheckResult;
 use crate::moment::milliseconds;
@@ -25,6 +25,9 @@ const TOGETHER: i64 = 500;
 
 /// How many old rows of a kind are dropped in one transaction.
 const DROPPED_TOGETHER: i64 = 2000;
+
+/// After so long without handing out anything the scheduler is stuck: it does so once a second at least.
+const STUCK: Duration = Duration::from_secs(60);
 
 /// Between attempts to write a result while the store fails.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -40,8 +43,10 @@ pub struct Scheduler {
     recorder: Recorder,
     pub(super) metrics: Arc<dyn metrics::Recorder + Send + Sync>,
     node: String,
-    places: Semaphore,
+    pub(super) places: Semaphore,
     in_hand: AtomicI64,
+    /// When what was due was handed out last, on the clock's elapsed time in milliseconds.
+    handed_out_at: AtomicU64,
 }
 
 impl std::fmt::Debug for Scheduler {
@@ -66,7 +71,8 @@ impl Scheduler {
         let node = Uuid::now_v7().to_string();
         let places = Semaphore::new(settings.at_once);
         let (metrics, in_hand) = (Arc::new(NoopRecorder), AtomicI64::new(0));
-        Self { store, clock, queue, settings, runner, courier, recorder, metrics, node, places, in_hand }
+        let handed_out_at = AtomicU64::new(elapsed(&*clock));
+        Self { store, clock, queue, settings, runner, courier, recorder, metrics, node, places, in_hand, handed_out_at }
     }
 
     /// Counts there what it does.
@@ -102,6 +108,7 @@ impl Scheduler {
         loop {
             let next = self.store.reader().await?.records().next_due().await?;
             if next.is_none_or(|due| due > self.now()) {
+                self.handed_out_at.store(elapsed(&*self.clock), Ordering::Relaxed);
                 return Ok(next);
             }
             let mut transaction = self.store.transaction().await?;
@@ -111,6 +118,24 @@ impl Scheduler {
                 self.queue.enqueue(&items).await?;
             }
         }
+    }
+
+    /// For how long nothing could be handed out, where that is so long that the scheduler is stuck.
+    #[must_use]
+    pub fn stuck(&self) -> Option<Duration> {
+        let last = Duration::from_millis(self.handed_out_at.load(Ordering::Relaxed));
+        Some(self.clock.elapsed().saturating_sub(last)).filter(|since| *since >= STUCK)
+    }
+
+    /// Gives back what this node claimed and has not begun, for any node: it is not going to.
+    ///
+    /// # Errors
+    /// [`StoreError`]: others take it over then, once the claims have run out.
+    pub(super) async fn give_back(&self) -> Result<(), StoreError> {
+        let mut transaction = self.store.transaction().await?;
+        let items = transaction.records().release_claims(&self.node, self.now()).await?;
+        transaction.commit().await?;
+        if items.is_empty() { Ok(()) } else { self.queue.enqueue(&items).await }
     }
 
     /// Hands out again what was lost on its way, and what nodes had that do not say any more that they live. What may
@@ -134,7 +159,7 @@ impl Scheduler {
                 request_id: String::new(),
             };
             let ran = Ran { started_at: item.due_at, ended_at: now, node };
-            transaction.records().finish_run(item, &schedule, RunStatus::Interrupted, &report, &ran).await?;
+            transaction.records().finish_run(item, &schedule, ScheduleRunStatus::Interrupted, &report, &ran).await?;
         }
         transaction.commit().await?;
         if !taken.again.is_empty() {
@@ -209,7 +234,8 @@ impl Scheduler {
                     error: Some(panicked()),
                     request_id: String::new(),
                 });
-                let status = if report.error.is_some() { RunStatus::Failed } else { RunStatus::Successful };
+                let status =
+                    if report.error.is_some() { ScheduleRunStatus::Failed } else { ScheduleRunStatus::Successful };
                 Finished::Run(status, report)
             }
         }
@@ -260,6 +286,10 @@ impl Scheduler {
             }
         }
     }
+}
+
+fn elapsed(clock: &dyn Clock) -> u64 {
+    u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 fn milliseconds_of(duration: Duration) -> i64 {

@@ -1,16 +1,17 @@
-//! What people do with schedules: make, change, see and delete them, and read their log.
+//! What people do with schedules: make, change, see and delete them, run them out of turn, and read their log.
 
-use serde::Deserialize;
+use std::collections::HashMap;
+
 use soar_connector::manifest::Effect;
 use soar_connector::name::{quoted, steers};
-use soar_connector::{Parameters, RawParameters};
+use soar_connector::{Command, Parameters};
 
-use super::{Cadence, NewSchedule, Schedule, ScheduleKind, ScheduleRun};
+use super::{Cadence, NewSchedule, Schedule, ScheduleChange, ScheduleDraft, ScheduleKind, ScheduleRun, ScheduleShown};
 use crate::alerts::Destination;
 use crate::connections::Connections;
-use crate::model::{Caller, Right};
+use crate::model::{Caller, Right, Site};
 use crate::moment::milliseconds;
-use crate::store::{Records, ScheduleFilter, StoreError};
+use crate::store::{Records, StoreError};
 use crate::utility::Refusal;
 
 /// The longest name of a schedule, in characters.
@@ -28,74 +29,7 @@ const LARGEST_PAGE: i64 = 1000;
 /// From when on a run is a slow one, unless it is said.
 const SLOW_MS: i64 = 60_000;
 
-/// A schedule of a command, as it is asked for.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct ScheduleDraft {
-    /// Its name, unique on the caller's site; compared without regard to case.
-    pub name: String,
-    /// The connection's integration.
-    pub integration: String,
-    /// The connection's name, where the site has several of the integration.
-    #[serde(default)]
-    pub connection: Option<String>,
-    /// The command.
-    pub command: String,
-    /// Its parameters.
-    #[serde(default)]
-    pub parameters: RawParameters,
-    /// Every so many minutes; or else `cron`.
-    #[serde(default)]
-    pub every_minutes: Option<i64>,
-    /// By a cron expression, in the site's time zone.
-    #[serde(default)]
-    pub cron: Option<String>,
-    /// Whether it runs at all.
-    #[serde(default = "yes")]
-    pub active: bool,
-    /// Who is told when it fails: mail addresses, and `webhook:NAME` for those in the configuration.
-    #[serde(default)]
-    pub alert_to: Vec<Destination>,
-    /// After how many failures in a row; 1 unless given.
-    #[serde(default = "one")]
-    pub alert_after: i64,
-}
-
-/// When something runs: one of the two.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Timing {
-    /// Every so many minutes.
-    pub every_minutes: Option<i64>,
-    /// A cron expression, in the site's time zone.
-    pub cron: Option<String>,
-}
-
-fn yes() -> bool {
-    true
-}
-
-fn one() -> i64 {
-    1
-}
-
-/// What is to be changed of a schedule; what is not given stays.
-#[derive(Debug, Clone, Default)]
-pub struct ScheduleChange {
-    /// Another name.
-    pub name: Option<String>,
-    /// Other parameters, all of them.
-    pub parameters: Option<RawParameters>,
-    /// Other times.
-    pub timing: Option<Timing>,
-    /// Whether it runs at all.
-    pub active: Option<bool>,
-    /// Who is told.
-    pub alert_to: Option<Vec<Destination>>,
-    /// After how many failures in a row.
-    pub alert_after: Option<i64>,
-}
-
-/// Schedules of commands: seen and changed in the name of a caller, on the caller's site. Cheap to clone.
+/// Schedules of commands: seen and changed in the name of a caller. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Schedules {
     connections: Connections,
@@ -108,30 +42,75 @@ impl Schedules {
         Self { connections }
     }
 
-    /// The schedules of the caller's site, by name.
+    /// The schedules that the caller may see, by name; only those of `site`, where it is given.
     ///
     /// # Errors
-    /// [`Refusal`] when the right is missing.
-    pub async fn list(&self, caller: &Caller) -> Result<Vec<Schedule>, Refusal> {
-        demand(caller, Right::UseConnections)?;
-        let mut reader = self.connections.store.reader().await?;
-        let mut all = reader.records().schedules(ScheduleFilter::Kind(ScheduleKind::Command)).await?;
-        all.retain(|schedule| schedule.what.site_id == Some(caller.site.id));
-        Ok(all)
+    /// [`Refusal::Store`].
+    pub async fn list(
+        &self,
+        records: &mut Records<'_>,
+        caller: &Caller,
+        site: Option<i64>,
+    ) -> Result<Vec<ScheduleShown>, Refusal> {
+        let sites: HashMap<_, _> = records.sites().await?.into_iter().map(|site| (site.id, site)).collect();
+        let users: HashMap<_, _> = records.users().await?.into_iter().map(|user| (user.id, user)).collect();
+        let mut connections = HashMap::new();
+        let mut shown = Vec::new();
+        for (schedule, health) in records.health_table(ScheduleKind::Command).await? {
+            let Some(its) = schedule.what.site_id.and_then(|id| sites.get(&id)) else { continue };
+            if site.is_some_and(|wanted| wanted != its.id) || !caller.may(Right::UseConnections, its.id) {
+                continue;
+            }
+            let id = schedule.what.connection_id;
+            let connection = match connections.entry(id) {
+                std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
+                std::collections::hash_map::Entry::Vacant(place) => place.insert(records.connection(id).await?),
+            };
+            let user = schedule.what.user_id.and_then(|id| users.get(&id));
+            shown.push(ScheduleShown::of(schedule, its, connection, user, health));
+        }
+        Ok(shown)
     }
 
-    /// Makes a schedule that runs in the caller's name.
+    /// The schedule of that name on a site, or of that number.
+    ///
+    /// # Errors
+    /// [`Refusal`] when there is none that the caller may see.
+    pub async fn see(&self, records: &mut Records<'_>, caller: &Caller, id: i64) -> Result<ScheduleShown, Refusal> {
+        let (schedule, site) = seen(records, caller, id).await?;
+        self.shown(records, schedule, &site).await
+    }
+
+    /// The number of the schedule of that name on the caller's site.
+    ///
+    /// # Errors
+    /// [`Refusal`] when there is none, or the right is missing.
+    pub async fn named(&self, records: &mut Records<'_>, caller: &Caller, name: &str) -> Result<i64, Refusal> {
+        demand(caller, Right::UseConnections, &caller.site)?;
+        Ok(records.schedule_by_name(caller.site.id, name.trim()).await?.id)
+    }
+
+    /// Makes a schedule that runs in the caller's name, within the transaction of `records`.
     ///
     /// # Errors
     /// [`Refusal`] says what cannot work, or which right is missing.
-    pub async fn create(&self, caller: &Caller, draft: ScheduleDraft) -> Result<Schedule, Refusal> {
+    pub async fn create_in(
+        &self,
+        records: &mut Records<'_>,
+        caller: &Caller,
+        draft: ScheduleDraft,
+    ) -> Result<ScheduleShown, Refusal> {
+        let site = records.site(draft.site.trim()).await?;
+        let caller = Caller { site, ..caller.clone() };
         let plugin = self.connections.registry.named(&draft.integration)?;
         let manifest = plugin.manifest();
-        let connection =
-            self.connections.choose(caller, &[manifest.connector.id.as_str()], draft.connection.as_deref()).await?;
+        let connection = self
+            .connections
+            .choose_in(records, &caller, &[manifest.connector.id.as_str()], draft.connection.as_deref())
+            .await?;
         let command = manifest.command(&draft.command).map_err(|error| Refusal::Because(error.to_string()))?;
-        let server = self.server_of(connection.id).await?.unwrap_or_else(|| connection.integration.clone());
-        let timing = Timing { every_minutes: draft.every_minutes, cron: draft.cron };
+        let check = records.health_check(connection.id).await?;
+        let server = check.map_or_else(|| connection.integration.clone(), |check| check.what.server);
         let new = NewSchedule {
             kind: ScheduleKind::Command,
             name: draft.name.trim().to_owned(),
@@ -142,57 +121,86 @@ impl Schedules {
             command: command.name.clone(),
             parameters: draft.parameters,
             repeatable: command.effect == Effect::Read,
-            cadence: cadence(&timing, &caller.site.time_zone)?,
+            cadence: cadence(draft.every_minutes, draft.cron.as_deref(), &caller.site.time_zone)?,
             active: draft.active,
-            alert_to: draft.alert_to,
+            alert_to: destinations(&draft.alert_to)?,
             alert_after: draft.alert_after,
             slow_ms: SLOW_MS,
         };
-        check(&new, command)?;
-        let mut transaction = self.connections.store.transaction().await?;
-        let made = transaction.records().create_schedule(&new, self.now()).await?;
-        transaction.commit().await?;
-        Ok(made)
+        check_new(&new, command)?;
+        let made = records.create_schedule(&new, self.now()).await?;
+        self.shown(records, made, &caller.site).await
     }
 
-    /// Changes a schedule, from now on.
+    /// Changes a schedule, from now on, within the transaction of `records`.
     ///
     /// # Errors
-    /// As [`Schedules::create`].
-    pub async fn update(&self, caller: &Caller, name: &str, change: ScheduleChange) -> Result<Schedule, Refusal> {
-        let mut transaction = self.connections.store.transaction().await?;
-        let mut records = transaction.records();
-        let Schedule { id, mut what, .. } = managed(&mut records, caller, name).await?;
+    /// As [`Schedules::create_in`].
+    pub async fn update_in(
+        &self,
+        records: &mut Records<'_>,
+        caller: &Caller,
+        id: i64,
+        change: ScheduleChange,
+    ) -> Result<ScheduleShown, Refusal> {
+        let (Schedule { mut what, .. }, site) = managed(records, caller, id).await?;
         let connection = records.connection(what.connection_id).await?;
         let plugin = self.connections.registry.named(&connection.integration)?;
         let command = plugin.manifest().command(&what.command).map_err(|error| Refusal::Because(error.to_string()))?;
         if let Some(name) = change.name {
             what.name = name.trim().to_owned();
         }
-        if let Some(timing) = change.timing {
-            what.cadence = cadence(&timing, &caller.site.time_zone)?;
+        if change.every_minutes.is_some() || change.cron.is_some() {
+            what.cadence = cadence(change.every_minutes, change.cron.as_deref(), &site.time_zone)?;
         }
         what.parameters = change.parameters.unwrap_or(what.parameters);
         what.active = change.active.unwrap_or(what.active);
-        what.alert_to = change.alert_to.unwrap_or(what.alert_to);
+        if let Some(given) = change.alert_to {
+            what.alert_to = destinations(&given)?;
+        }
         what.alert_after = change.alert_after.unwrap_or(what.alert_after);
-        check(&what, command)?;
+        check_new(&what, command)?;
         let changed = records.change_schedule(id, &what, self.now()).await?;
-        transaction.commit().await?;
-        Ok(changed)
+        self.shown(records, changed, &site).await
     }
 
-    /// Deletes a schedule; its log stays until it is too old.
+    /// Has a schedule run as soon as a host can, beside its due times, within the transaction of `records`.
+    ///
+    /// # Errors
+    /// [`Refusal`] when there is none, it is not active, or the right is missing.
+    pub async fn run_soon_in(
+        &self,
+        records: &mut Records<'_>,
+        caller: &Caller,
+        id: i64,
+    ) -> Result<ScheduleShown, Refusal> {
+        let (schedule, site) = managed(records, caller, id).await?;
+        if !schedule.what.active {
+            let name = quoted(&schedule.what.name);
+            return Err(Refusal::Because(format!(
+                "The schedule {name} is not active, so it does not run. Activate it."
+            )));
+        }
+        records.run_soon(id, self.now()).await?;
+        let schedule = records.schedule(id).await?;
+        self.shown(records, schedule, &site).await
+    }
+
+    /// Deletes a schedule within the transaction of `records`, and returns it as it was; its log stays until it is too
+    /// old.
     ///
     /// # Errors
     /// [`Refusal`] when there is none, or the right is missing.
-    pub async fn delete(&self, caller: &Caller, name: &str) -> Result<(), Refusal> {
-        let mut transaction = self.connections.store.transaction().await?;
-        let mut records = transaction.records();
-        let schedule = managed(&mut records, caller, name).await?;
-        records.delete_schedule(schedule.id).await?;
-        transaction.commit().await?;
-        Ok(())
+    pub async fn delete_in(
+        &self,
+        records: &mut Records<'_>,
+        caller: &Caller,
+        id: i64,
+    ) -> Result<ScheduleShown, Refusal> {
+        let (schedule, site) = managed(records, caller, id).await?;
+        let shown = self.shown(records, schedule, &site).await?;
+        records.delete_schedule(id).await?;
+        Ok(shown)
     }
 
     /// The log of a schedule before entry number `before`, the latest first, at most `limit` (1 to 1,000).
@@ -201,21 +209,29 @@ impl Schedules {
     /// [`Refusal`] when there is none, or the right is missing.
     pub async fn log(
         &self,
+        records: &mut Records<'_>,
         caller: &Caller,
-        name: &str,
+        id: i64,
         before: Option<i64>,
         limit: i64,
     ) -> Result<Vec<ScheduleRun>, Refusal> {
-        demand(caller, Right::SeeRuns)?;
-        let mut reader = self.connections.store.reader().await?;
-        let schedule = reader.records().schedule_by_name(caller.site.id, name).await?;
+        let (schedule, site) = seen(records, caller, id).await?;
+        demand(caller, Right::SeeRuns, &site)?;
         let limit = limit.clamp(1, LARGEST_PAGE);
-        Ok(reader.records().schedule_runs(schedule.id, before.unwrap_or(i64::MAX), limit).await?)
+        Ok(records.schedule_runs(schedule.id, before.unwrap_or(i64::MAX), limit).await?)
     }
 
-    async fn server_of(&self, connection: i64) -> Result<Option<String>, StoreError> {
-        let check = self.connections.store.reader().await?.records().health_check(connection).await?;
-        Ok(check.map(|check| check.what.server))
+    async fn shown(
+        &self,
+        records: &mut Records<'_>,
+        schedule: Schedule,
+        site: &Site,
+    ) -> Result<ScheduleShown, Refusal> {
+        let connection = records.connection(schedule.what.connection_id).await?;
+        let users = records.users().await?;
+        let user = users.iter().find(|user| Some(user.id) == schedule.what.user_id);
+        let health = records.health_of(schedule.id).await?;
+        Ok(ScheduleShown::of(schedule, site, &connection, user, health))
     }
 
     fn now(&self) -> i64 {
@@ -223,26 +239,52 @@ impl Schedules {
     }
 }
 
-/// The schedule of that name on the caller's site, if it is the caller's own or the caller manages connections there.
-async fn managed(records: &mut Records<'_>, caller: &Caller, name: &str) -> Result<Schedule, Refusal> {
-    demand(caller, Right::UseConnections)?;
-    let schedule = records.schedule_by_name(caller.site.id, name).await?;
-    if schedule.what.user_id != Some(caller.user.id) {
-        demand(caller, Right::ManageConnections)?;
+/// The schedule of a command of that number and its site, if the caller may see it.
+async fn seen(records: &mut Records<'_>, caller: &Caller, id: i64) -> Result<(Schedule, Site), Refusal> {
+    // The same words as for one that is not there.
+    let missing = || StoreError::not_found("schedule", id.to_string());
+    let schedule = records.schedule(id).await?;
+    let site = records.sites().await?.into_iter().find(|site| Some(site.id) == schedule.what.site_id);
+    let site = site.ok_or_else(missing)?;
+    if schedule.what.kind != ScheduleKind::Command || !caller.may(Right::UseConnections, site.id) {
+        return Err(missing().into());
     }
-    Ok(schedule)
+    Ok((schedule, site))
 }
 
-fn demand(caller: &Caller, right: Right) -> Result<(), Refusal> {
-    if caller.may(right, caller.site.id) {
+/// The same, if it is the caller's own or the caller manages connections there.
+async fn managed(records: &mut Records<'_>, caller: &Caller, id: i64) -> Result<(Schedule, Site), Refusal> {
+    let (schedule, site) = seen(records, caller, id).await?;
+    if schedule.what.user_id != Some(caller.user.id) {
+        demand(caller, Right::ManageConnections, &site)?;
+    }
+    Ok((schedule, site))
+}
+
+fn demand(caller: &Caller, right: Right, site: &Site) -> Result<(), Refusal> {
+    if caller.may(right, site.id) {
         return Ok(());
     }
-    let site = quoted(&caller.site.name);
+    let site = quoted(&site.name);
     Err(Refusal::Because(format!("It takes the right to {right} on {site}. Ask an administrator for it.")))
 }
 
-fn cadence(timing: &Timing, time_zone: &str) -> Result<Cadence, Refusal> {
-    let cadence = match (timing.every_minutes, &timing.cron) {
+fn destinations(given: &[String]) -> Result<Vec<Destination>, Refusal> {
+    if given.len() > MOST_DESTINATIONS {
+        return Err(Refusal::Because(format!("Who is told: expected at most {MOST_DESTINATIONS} destinations.")));
+    }
+    let mut told = Vec::with_capacity(given.len());
+    for text in given {
+        let destination = text.parse().map_err(|problem| Refusal::Because(format!("Who is told: {problem}")))?;
+        if !told.contains(&destination) {
+            told.push(destination);
+        }
+    }
+    Ok(told)
+}
+
+fn cadence(every_minutes: Option<i64>, cron: Option<&str>, time_zone: &str) -> Result<Cadence, Refusal> {
+    let cadence = match (every_minutes, cron) {
         (Some(minutes), None) if (1..=MOST_MINUTES).contains(&minutes) => {
             Cadence::Every { interval_ms: minutes * 60_000 }
         }
@@ -262,16 +304,13 @@ fn cadence(timing: &Timing, time_zone: &str) -> Result<Cadence, Refusal> {
     Ok(cadence)
 }
 
-fn check(new: &NewSchedule, command: &soar_connector::Command) -> Result<(), Refusal> {
+fn check_new(new: &NewSchedule, command: &Command) -> Result<(), Refusal> {
     let length = new.name.chars().count();
     if length == 0 || length > LONGEST_NAME || new.name.chars().any(steers) {
         return Err(Refusal::Because(format!("The schedule's name: expected 1 to {LONGEST_NAME} visible characters.")));
     }
     if !(1..=100).contains(&new.alert_after) {
         return Err(Refusal::Because("Failures before somebody is told: expected 1 to 100.".to_owned()));
-    }
-    if new.alert_to.len() > MOST_DESTINATIONS {
-        return Err(Refusal::Because(format!("Who is told: expected at most {MOST_DESTINATIONS} destinations.")));
     }
     Parameters::parse(command, &new.parameters).map(|_| ()).map_err(|problems| {
         let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();

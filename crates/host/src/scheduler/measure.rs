@@ -1,10 +1,29 @@
 //! What the scheduler counts.
 
-use metrics::{counter, gauge, histogram, with_local_recorder};
+use metrics::{KeyName, Recorder, SharedString, Unit, counter, gauge, histogram, with_local_recorder};
 
 use super::Scheduler;
 use super::recorder::Finished;
 use crate::store::StoreError;
+
+const BACKLOG: &str = "soar_host_schedule_backlog";
+const LAG: &str = "soar_host_schedule_lag_seconds";
+const LATENESS: &str = "soar_host_schedule_lateness_seconds";
+const STATES: &str = "soar_host_health_connections";
+const CHECKS: &str = "soar_host_health_checks_total";
+const RUNS: &str = "soar_host_schedule_runs_total";
+
+/// Says what the scheduler counts.
+pub(crate) fn describe(recorder: &impl Recorder) {
+    let name = |name: &'static str| KeyName::from_const_str(name);
+    let text = |text: &'static str| SharedString::const_str(text);
+    recorder.describe_gauge(name(BACKLOG), None, text("Due checks and commands of the store: waiting, or claimed."));
+    recorder.describe_gauge(name(LAG), Some(Unit::Seconds), text("How long the oldest of these has been due."));
+    recorder.describe_gauge(name(STATES), None, text("Connections with a health check, by state."));
+    recorder.describe_histogram(name(LATENESS), Some(Unit::Seconds), text("How late due work began here."));
+    recorder.describe_counter(name(CHECKS), None, text("Health checks that ran here, by result."));
+    recorder.describe_counter(name(RUNS), None, text("Commands of schedules that ran here, by status."));
+}
 
 impl Scheduler {
     /// Sets the gauges: the backlog, and how many connections are in each state.
@@ -18,11 +37,11 @@ impl Scheduler {
         let counts = reader.records().health_counts().await?;
         let lag = backlog.oldest_due_at.map_or(0, |due| (self.now() - due).max(0));
         with_local_recorder(&*self.metrics, || {
-            gauge!("soar_host_schedule_backlog", "state" => "waiting").set(backlog.waiting as f64);
-            gauge!("soar_host_schedule_backlog", "state" => "claimed").set(backlog.claimed as f64);
-            gauge!("soar_host_schedule_lag_seconds").set(lag as f64 / 1000.0);
+            gauge!(BACKLOG, "state" => "waiting").set(backlog.waiting as f64);
+            gauge!(BACKLOG, "state" => "claimed").set(backlog.claimed as f64);
+            gauge!(LAG).set(lag as f64 / 1000.0);
             for (state, count) in counts {
-                gauge!("soar_host_health_connections", "state" => state.as_str()).set(count as f64);
+                gauge!(STATES, "state" => state.as_str()).set(count as f64);
             }
         });
         Ok(())
@@ -31,14 +50,14 @@ impl Scheduler {
 
 #[allow(clippy::cast_precision_loss, reason = "far below 2^52")]
 pub(super) fn count(finished: &Finished, late_ms: i64) {
-    histogram!("soar_host_schedule_lateness_seconds").record(late_ms.max(0) as f64 / 1000.0);
+    histogram!(LATENESS).record(late_ms.max(0) as f64 / 1000.0);
     match finished {
         Finished::Check(check) => {
             let result = if check.error.is_some() { "failed" } else { "passed" };
-            counter!("soar_host_health_checks_total", "result" => result).increment(1);
+            counter!(CHECKS, "result" => result).increment(1);
         }
         Finished::Run(status, _) => {
-            counter!("soar_host_schedule_runs_total", "status" => status.as_str()).increment(1);
+            counter!(RUNS, "status" => status.as_str()).increment(1);
         }
     }
 }

@@ -3,6 +3,7 @@
 mod cadence;
 mod core;
 mod cron;
+mod draft;
 mod manage;
 mod measure;
 mod queue;
@@ -11,12 +12,16 @@ mod runner;
 mod schedule;
 mod serve;
 mod settings;
+mod shown;
 
 pub use self::core::Scheduler;
+pub(crate) use self::measure::describe;
 pub use cadence::Cadence;
 pub use cron::CronSchedule;
-pub use manage::{ScheduleChange, ScheduleDraft, Schedules, Timing};
+pub use draft::{ScheduleChange, ScheduleDraft};
+pub use manage::Schedules;
 pub use queue::{MemoryQueue, WorkQueue};
 pub use runner::ExecutorRunner;
-pub use schedule::{NewSchedule, RunReport, RunStatus, Schedule, ScheduleKind, ScheduleRun, WorkItem};
+pub use schedule::{NewSchedule, RunReport, Schedule, ScheduleKind, ScheduleRun, ScheduleRunStatus, WorkItem};
 pub use settings::{Runner, SchedulerSettings};
+pub use shown::ScheduleShown;

@@ -2,7 +2,7 @@
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{RunReport, RunStatus, Schedule, WorkItem};
+use super::{RunReport, Schedule, ScheduleRunStatus, WorkItem};
 use crate::health::CheckResult;
 use crate::store::{Ran, Records, Store, StoreError};
 
@@ -15,7 +15,7 @@ pub enum Finished {
     /// A health check.
     Check(CheckResult),
     /// A command.
-    Run(RunStatus, RunReport),
+    Run(ScheduleRunStatus, RunReport),
 }
 
 /// A change that is to be written, and who waits for it.

@@ -1,7 +1,9 @@
 //! Schedules: what runs by itself, how often, and who is told when it fails.
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 use soar_connector::RawParameters;
+use utoipa::ToSchema;
 
 use super::Cadence;
 use crate::alerts::Destination;
@@ -105,7 +107,7 @@ pub struct RunReport {
 
 text_enum! {
     /// How a run of a schedule ended.
-    pub enum RunStatus {
+    pub enum ScheduleRunStatus {
         /// It reached its aim.
         Successful,
         /// It did not; its error says why.
@@ -116,7 +118,7 @@ text_enum! {
 }
 
 /// An entry of the log of schedules. Times in milliseconds since 1970.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ScheduleRun {
     /// Its number in this instance.
@@ -132,11 +134,13 @@ pub struct ScheduleRun {
     /// When it ended.
     pub ended_at: i64,
     /// How it ended.
-    pub status: RunStatus,
-    /// The parameters, a JSON object.
-    pub input: String,
-    /// What it gave, a JSON text.
-    pub output: String,
+    pub status: ScheduleRunStatus,
+    /// The parameters by name.
+    #[schema(value_type = Object)]
+    pub input: Box<RawValue>,
+    /// What it gave, as the run history keeps it: bounded, and without secrets.
+    #[schema(value_type = Value)]
+    pub output: Box<RawValue>,
     /// The Error tab of a failed one.
     pub error: Option<String>,
     /// Identifies the run in the run history.

@@ -57,14 +57,20 @@ impl Scheduler {
                     });
                 }
                 Some(_) = taken.join_next(), if !taken.is_empty() => {}
+                Some(_) = rounds.join_next(), if !rounds.is_empty() => {
+                    tracing::error!("A part of the scheduler broke down. Start the host again.");
+                }
             }
         }
         brought.close();
         // What is claimed stays this node's until it is done: all rounds but those that say so end.
         rounds.abort_all();
         let renewing = tokio::spawn(Arc::clone(&self).renew_rounds());
+        // What waits for its turn does not begin any more, and what runs is finished.
+        self.places.close();
         while taken.join_next().await.is_some() {}
         renewing.abort();
+        note(self.give_back().await);
     }
 
     async fn hand_out_rounds(self: Arc<Self>) {

@@ -40,7 +40,7 @@ pub struct SchedulerSettings {
 impl Default for SchedulerSettings {
     fn default() -> Self {
         Self {
-            at_once: 64,
+            at_once: 256,
             claim: Duration::from_secs(15),
             renew: Duration::from_secs(4),
             patience: Duration::from_secs(10),

@@ -19,10 +19,16 @@ pub(super) async fn live() -> &'static str {
     "ok\n"
 }
 
-/// The store answers.
+/// The store answers, and what is due is run.
 pub(super) async fn ready(State(host): State<Arc<Host>>) -> Response {
     match tokio::time::timeout(PATIENCE, host.directory.refresh()).await {
-        Ok(Ok(())) => "ok\n".into_response(),
+        Ok(Ok(())) => match host.scheduler.as_ref().and_then(|scheduler| scheduler.stuck()) {
+            None => "ok\n".into_response(),
+            Some(since) => {
+                let said = format!("The scheduler has handed out nothing for {} seconds.\n", since.as_secs());
+                (StatusCode::SERVICE_UNAVAILABLE, said).into_response()
+            }
+        },
         Ok(Err(error)) => {
             tracing::error!(%error, "the store does not answer");
             (StatusCode::SERVICE_UNAVAILABLE, "The store does not answer.\n").into_response()

@@ -49,6 +49,7 @@ impl HostMetrics {
         recorder.describe_histogram(name(SECONDS), Some(Unit::Seconds), text("How long calls took, by command."));
         recorder.describe_gauge(name(QUEUE), None, text("Entries that wait to be written to the audit log."));
         recorder.describe_gauge(name(IN_FLIGHT), None, text("Calls that run."));
+        crate::scheduler::describe(&recorder);
         let handle = recorder.handle();
         Self { recorder: Arc::new(recorder), calls: RwLock::default(), handle }
     }

@@ -14,4 +14,4 @@ pub use metrics::HostMetrics;
 pub use openapi::openapi;
 pub use router::router;
 pub use serve::{RunningHost, ServeError, serve};
-pub use settings::{HostSettings, Retention, SettingsProblem, StoreAddress, TlsFiles};
+pub use settings::{HostSettings, Retention, ScheduleSettings, SettingsProblem, StoreAddress, TlsFiles};

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum_server::Handle;
 use hyper_util::rt::TokioTimer;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::{SettingsProblem, router, tls};
@@ -46,6 +47,8 @@ pub struct RunningHost {
     handle: Handle<SocketAddr>,
     server: JoinHandle<std::io::Result<()>>,
     upkeep: Vec<JoinHandle<()>>,
+    /// The scheduler, and what tells it to end.
+    scheduler: Option<(watch::Sender<bool>, JoinHandle<()>)>,
 }
 
 /// Starts to serve `host`; returns once it listens.
@@ -83,8 +86,12 @@ pub async fn serve(host: Arc<Host>) -> Result<RunningHost, ServeError> {
     };
     let mut upkeep = vec![tokio::spawn(keep_up(Arc::clone(&host)))];
     upkeep.extend(host.executor.clone().map(|executor| tokio::spawn(executor.keep_going())));
+    let scheduler = host.scheduler.clone().map(|scheduler| {
+        let (stop, stopped) = watch::channel(false);
+        (stop, tokio::spawn(scheduler.serve(stopped)))
+    });
     tracing::info!(%address, tls = host.settings.tls.is_some(), store = %host.settings.store, "the host listens");
-    Ok(RunningHost { address, host, handle, server, upkeep })
+    Ok(RunningHost { address, host, handle, server, upkeep, scheduler })
 }
 
 impl RunningHost {
@@ -105,8 +112,14 @@ impl RunningHost {
         self.handle.graceful_shutdown(Some(patience));
         // Calls whose callers have gone away run in tasks of their own, and each holds a place.
         let places = self.host.settings.calls_in_flight;
+        if let Some((stop, _)) = &self.scheduler {
+            stop.send_replace(true);
+        }
         let finished = async {
             let served = self.server.await;
+            if let Some((_, scheduler)) = self.scheduler {
+                let _ = scheduler.await;
+            }
             let all_done = self.host.in_flight.acquire_many(places).await;
             log_refusals(&self.host).await;
             if let Some(executor) = &self.host.executor

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::alerts::GatherRules;
+use crate::scheduler::SchedulerSettings;
 use crate::tenants::TenantSettings;
 
 /// How a host is set up.
@@ -38,7 +40,11 @@ pub struct HostSettings {
     pub calls_in_flight: u32,
     /// The longest body in bytes; a longer one is answered 413. 4,194,304 unless given.
     pub body_bytes: usize,
-    /// How long a body may take to arrive, in seconds; a slower one is answered 408. 10 unless given.
+    /// The longest file that is imported over HTTP, in bytes; a longer one is answered 413. It is kept in a temporary file
+    /// until it is whole. 1,073,741,824 unless given.
+    pub import_bytes: u64,
+    /// How long a body may take to arrive, in seconds; a slower one is answered 408. Of a file to import, how
+    /// long each piece may. 10 unless given.
     pub body_seconds: u64,
     /// How long the head of a request may take to arrive, in seconds; a slower one is cut off. 10 unless given.
     pub head_seconds: u64,
@@ -57,6 +63,30 @@ pub struct HostSettings {
     pub retention: Retention,
     /// How this instance is a master of tenants.
     pub tenants: TenantSettings,
+    /// Health checks and schedules on this host.
+    pub schedules: ScheduleSettings,
+}
+
+/// Health checks and schedules on one host; several hosts can share a store and its due work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ScheduleSettings {
+    /// Whether this host runs what is due. Yes unless given; hosts that say no leave it to others on the same store.
+    pub run: bool,
+    /// How many checks and commands of schedules go on at once. 256 unless given.
+    pub at_once: u32,
+    /// How long the first alert about a server waits for others of that server, so that they make one message, in
+    /// seconds. 60 unless given.
+    pub gather_seconds: u32,
+    /// How long after a message about a server the next failures there are told, and how long a recovery waits for those
+    /// that still fail, in minutes. 15 unless given.
+    pub follow_up_minutes: u32,
+}
+
+impl Default for ScheduleSettings {
+    fn default() -> Self {
+        Self { run: true, at_once: 256, gather_seconds: 60, follow_up_minutes: 15 }
+    }
 }
 
 /// How long what need not be kept for ever is kept.
@@ -65,11 +95,19 @@ pub struct HostSettings {
 pub struct Retention {
     /// How long an answer is repeated under its Idempotency-Key, in hours. 24 unless given.
     pub answers_hours: u32,
+    /// How long each single health check is kept, in days. 7 unless given.
+    pub checks_days: u32,
+    /// How long it is kept how many health checks passed in each hour, in days: uptimes go back that far. 31 unless given.
+    pub uptime_days: u32,
+    /// How long the log of schedules is kept, in days. 90 unless given.
+    pub schedule_log_days: u32,
+    /// How long alerts that arrived are kept, in days; others are kept until they do. 7 unless given.
+    pub alerts_days: u32,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { answers_hours: 24 }
+        Self { answers_hours: 24, checks_days: 7, uptime_days: 31, schedule_log_days: 90, alerts_days: 7 }
     }
 }
 
@@ -141,6 +179,7 @@ impl Default for HostSettings {
             refused_per_second: 50,
             calls_in_flight: 256,
             body_bytes: 4 * 1024 * 1024,
+            import_bytes: 1024 * 1024 * 1024,
             body_seconds: 10,
             head_seconds: 10,
             command_seconds: 120,
@@ -149,6 +188,7 @@ impl Default for HostSettings {
             open_metrics: false,
             retention: Retention::default(),
             tenants: TenantSettings::default(),
+            schedules: ScheduleSettings::default(),
         }
     }
 }
@@ -199,6 +239,15 @@ impl HostSettings {
         if let Some(text) = self.tenants.problem() {
             return problem(text);
         }
+        let Retention { checks_days, uptime_days, schedule_log_days, alerts_days, .. } = self.retention;
+        if checks_days == 0 || uptime_days == 0 || schedule_log_days == 0 || alerts_days == 0 {
+            return problem(
+                "retention.checks-days, uptime-days, schedule-log-days and alerts-days: expected more than 0.",
+            );
+        }
+        if !(1..=10_000).contains(&self.schedules.at_once) {
+            return problem("schedules.at-once: expected 1 to 10000.");
+        }
         if self.tls.is_none() && !self.plain_http_behind_proxy && !self.listen.ip().is_loopback() {
             return problem(
                 "listen: others could reach the host without TLS. Give tls.certificate and tls.key, listen on \
@@ -215,6 +264,26 @@ impl HostSettings {
     /// How long an answer is kept, in milliseconds.
     pub(crate) fn answers_kept(&self) -> i64 {
         i64::from(self.retention.answers_hours) * 3_600_000
+    }
+
+    /// How the scheduler works.
+    pub(crate) fn scheduler(&self) -> SchedulerSettings {
+        let days = |days: u32| i64::from(days) * 86_400_000;
+        let (kept, schedules) = (&self.retention, &self.schedules);
+        SchedulerSettings {
+            at_once: usize::try_from(schedules.at_once).unwrap_or(usize::MAX).min(tokio::sync::Semaphore::MAX_PERMITS),
+            gather: GatherRules {
+                window_ms: i64::from(schedules.gather_seconds) * 1_000,
+                follow_up_ms: i64::from(schedules.follow_up_minutes) * 60_000,
+            },
+            retention: crate::store::Retention {
+                checks_ms: days(kept.checks_days),
+                hours_ms: days(kept.uptime_days),
+                runs_ms: days(kept.schedule_log_days),
+                messages_ms: days(kept.alerts_days),
+            },
+            ..SchedulerSettings::default()
+        }
     }
 
     /// What stands before `/api/…` in the addresses that are shown.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
-use super::{Records, StoreError};
+use super::{Records, StoreError, schedules};
+use crate::alerts::Destination;
 use crate::model::{Connection, HealthCheck, NamedSite, Owner, Place};
 
 /// A connection to be made or changed, checked by [`crate::connections`].
@@ -162,10 +163,12 @@ impl Records<'_> {
         let sql = format!(
             "SELECT c.id, c.integration, c.name, c.site_id, s.name, c.recipient_site_id, r.name, c.agent_name,
                  c.description, c.tenant, c.active, c.health_check_minutes, c.health_check_email, c.version,
-                 c.created_at, c.modified_at, m.name, m.region, o.master_connection
+                 c.created_at, c.modified_at, h.alert_to, h.alert_after, h.slow_ms, m.name, m.region,
+                 o.master_connection
              FROM connections c
              LEFT JOIN received_connections o ON o.connection_id = c.id
              LEFT JOIN masters m ON m.id = o.master_id
+             LEFT JOIN schedules h ON h.connection_id = c.id AND h.kind = 'Health Check'
              LEFT JOIN sites s ON s.id = c.site_id
              LEFT JOIN sites r ON r.id = c.recipient_site_id
              WHERE {CONDITION}
@@ -241,11 +244,9 @@ impl Records<'_> {
 
 fn read(row: &AnyRow) -> Result<Connection, StoreError> {
     let site = named(row, 3)?;
-    let minutes: Option<i64> = row.try_get(11)?;
-    let email = row.try_get(12)?;
-    let master: Option<String> = row.try_get(16)?;
+    let master: Option<String> = row.try_get(19)?;
     let owner = match master {
-        Some(master) => Some(Owner { master, region: row.try_get(17)?, connection: row.try_get(18)? }),
+        Some(master) => Some(Owner { master, region: row.try_get(20)?, connection: row.try_get(21)? }),
         None => None,
     };
     Ok(Connection {
@@ -262,12 +263,32 @@ fn read(row: &AnyRow) -> Result<Connection, StoreError> {
         owner,
         active: row.try_get::<i64, _>(10)? == 1,
         users: Vec::new(),
-        health_check: minutes.map(|every_minutes| HealthCheck { every_minutes, email }),
+        health_check: health_check(row)?,
         parameters: Vec::new(),
         version: row.try_get(13)?,
         created_at: row.try_get(14)?,
         modified_at: row.try_get(15)?,
     })
+}
+
+/// How often it is tested; what the form has beside that is in its schedule, which is made with the connection.
+fn health_check(row: &AnyRow) -> Result<Option<HealthCheck>, StoreError> {
+    let Some(every_minutes) = row.try_get::<Option<i64>, _>(11)? else { return Ok(None) };
+    let told: Vec<Destination> = match row.try_get::<Option<String>, _>(16)? {
+        Some(told) => schedules::from_json(&told)?,
+        None => Vec::new(),
+    };
+    let webhooks = told.into_iter().filter_map(|destination| match destination {
+        Destination::Webhook(name) => Some(name),
+        Destination::Mail(_) => None,
+    });
+    Ok(Some(HealthCheck {
+        every_minutes,
+        email: row.try_get(12)?,
+        webhooks: webhooks.collect(),
+        alert_after: row.try_get::<Option<i64>, _>(17)?.unwrap_or(HealthCheck::ALERT_AFTER),
+        slow_ms: row.try_get::<Option<i64>, _>(18)?.unwrap_or(HealthCheck::SLOW_MS),
+    }))
 }
 
 /// The site whose number and name are in two columns, if there is one.

@@ -5,7 +5,7 @@ use sqlx::any::AnyRow;
 
 use super::{Records, StoreError, schedules};
 use crate::health::{CheckResult, Health, HealthState, Notice};
-use crate::scheduler::{NewSchedule, RunReport, RunStatus, Schedule, ScheduleKind, WorkItem};
+use crate::scheduler::{NewSchedule, RunReport, Schedule, ScheduleKind, ScheduleRunStatus, WorkItem};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -97,7 +97,7 @@ impl Records<'_> {
         &mut self,
         item: WorkItem,
         schedule: &Schedule,
-        status: RunStatus,
+        status: ScheduleRunStatus,
         report: &RunReport,
         ran: &Ran,
     ) -> Result<bool, StoreError> {

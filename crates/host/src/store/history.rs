@@ -3,7 +3,7 @@
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
-use super::{Records, StoreError};
+use super::{Records, StoreError, schedules};
 use crate::health::{Check, Latency, Uptime, percentiles};
 use crate::scheduler::ScheduleRun;
 
@@ -66,23 +66,6 @@ impl Records<'_> {
         .fetch_all(&mut *self.connection)
         .await?;
         Ok(percentiles(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?))
-    }
-
-    /// How many checks of each connection passed and failed in the hours since `since`, by the connection's number.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`].
-    pub async fn uptimes(&mut self, since: i64) -> Result<Vec<(i64, Uptime)>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT connection_id, CAST(SUM(passed) AS BIGINT), CAST(SUM(failed) AS BIGINT) FROM check_hours
-             WHERE hour > $1 GROUP BY connection_id ORDER BY connection_id",
-        )
-        .bind(since.div_euclid(HOUR_MS))
-        .fetch_all(&mut *self.connection)
-        .await?;
-        rows.iter()
-            .map(|row| Ok((row.try_get(0)?, Uptime { passed: row.try_get(1)?, failed: row.try_get(2)? })))
-            .collect()
     }
 
     /// How many checks of a connection passed and failed in the hours since `since`.
@@ -180,8 +163,8 @@ fn read_run(row: &AnyRow) -> Result<ScheduleRun, StoreError> {
         started_at: row.try_get(4)?,
         ended_at: row.try_get(5)?,
         status: row.try_get::<String, _>(6)?.parse().map_err(StoreError::Unreadable)?,
-        input: row.try_get(7)?,
-        output: row.try_get(8)?,
+        input: schedules::from_json(&row.try_get::<String, _>(7)?)?,
+        output: schedules::from_json(&row.try_get::<String, _>(8)?)?,
         error: row.try_get(9)?,
         request_id: row.try_get(10)?,
         node: row.try_get(11)?,

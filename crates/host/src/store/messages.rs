@@ -125,7 +125,7 @@ impl Records<'_> {
 }
 
 /// A message that did not arrive yet. Times in milliseconds since 1970.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WaitingMessage {
     /// Its id, the same each time that it is sent.

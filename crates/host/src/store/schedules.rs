@@ -143,6 +143,35 @@ impl Records<'_> {
         query.fetch_all(&mut *self.connection).await?.iter().map(read).collect()
     }
 
+    /// Makes schedule number `id` due at `now`, unless it is due before; its other due times stay.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn run_soon(&mut self, id: i64, now: i64) -> Result<(), StoreError> {
+        sqlx::query("UPDATE schedules SET next_due_at = $1 WHERE id = $2 AND active = 1 AND next_due_at > $1")
+            .bind(now)
+            .bind(id)
+            .execute(&mut *self.connection)
+            .await?;
+        Ok(())
+    }
+
+    /// Has the cron expressions of a site's schedules count in another time zone, from `now` on.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub(super) async fn move_schedules(&mut self, site: i64, time_zone: &str, now: i64) -> Result<(), StoreError> {
+        for schedule in self.schedules(ScheduleFilter::Kind(ScheduleKind::Command)).await? {
+            let Schedule { id, mut what, .. } = schedule;
+            let Cadence::Cron { time_zone: before, .. } = &mut what.cadence else { continue };
+            if what.site_id == Some(site) && before != time_zone {
+                time_zone.clone_into(before);
+                self.change_schedule(id, &what, now).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Deletes schedule number `id`, what waits of it, and its alerts; its log stays.
     ///
     /// # Errors

@@ -93,13 +93,14 @@ impl Records<'_> {
         .bind(new_name.to_lowercase())
         .bind(new.kind.as_str())
         .bind(&new.description)
-        .bind(time_zone)
+        .bind(&time_zone)
         .bind(&new.language)
         .bind(now)
         .bind(site.id)
         .execute(&mut *self.connection)
         .await
         .map_err(|error| StoreError::or_duplicate(error, "site", new_name))?;
+        self.move_schedules(site.id, &time_zone, now).await?;
         self.site(new_name).await
     }
 

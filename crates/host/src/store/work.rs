@@ -106,6 +106,22 @@ impl Records<'_> {
         Ok(Some(schedule))
     }
 
+    /// Makes everything that `node` claimed anybody's again, as if it had just been handed out.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn release_claims(&mut self, node: &str, now: i64) -> Result<Vec<WorkItem>, StoreError> {
+        let rows = sqlx::query(
+            "UPDATE work SET node = NULL, claimed_until = NULL, attempt = attempt + 1, enqueued_at = $1
+             WHERE node = $2 RETURNING schedule_id, due_at, attempt",
+        )
+        .bind(now)
+        .bind(node)
+        .fetch_all(&mut *self.connection)
+        .await?;
+        rows.iter().map(read_item).collect()
+    }
+
     /// Keeps everything that `node` works on its own until `until`.
     ///
     /// # Errors

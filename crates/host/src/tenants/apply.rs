@@ -58,7 +58,7 @@ pub(super) async fn apply(
     now: i64,
 ) -> Result<SyncChange, NotApplied> {
     let site = target(records, site).await?;
-    let plugin = connections.registry.named(&sent.integration).map_err(|error| {
+    connections.registry.named(&sent.integration).map_err(|error| {
         failure(
             "integration-missing",
             error.to_string(),
@@ -98,10 +98,6 @@ pub(super) async fn apply(
     let noted =
         NewReceived { connection: connection.id, master: sender.master, master_connection: sent.id, site: site.id };
     records.note_received(noted, now).await?;
-    if let Some(wanted) = &sent.health_check {
-        tell_as(records, connection.id, wanted, now).await?;
-    }
-    debug_assert_eq!(plugin.manifest().connector.id, connection.integration);
     Ok(change)
 }
 
@@ -207,6 +203,9 @@ fn draft(sent: &SentConnection, site: &Site, shared: bool, known: Option<&Receiv
         users: sent.users.clone(),
         health_check_minutes: sent.health_check.as_ref().map(|check| check.every_minutes),
         health_check_email: sent.health_check.as_ref().and_then(|check| check.email.clone()),
+        health_check_webhooks: sent.health_check.iter().flat_map(|check| check.webhooks.clone()).collect(),
+        health_check_alert_after: sent.health_check.as_ref().map(|check| check.alert_after),
+        health_check_slow_ms: sent.health_check.as_ref().map(|check| check.slow_ms),
         parameters: sent
             .parameters
             .iter()
@@ -240,6 +239,9 @@ async fn change(
         users: Some(draft.users),
         health_check_minutes: Some(draft.health_check_minutes),
         health_check_email: Some(draft.health_check_email),
+        health_check_webhooks: Some(draft.health_check_webhooks),
+        health_check_alert_after: draft.health_check_alert_after,
+        health_check_slow_ms: draft.health_check_slow_ms,
         parameters,
     })
 }
@@ -266,9 +268,9 @@ async fn is_same(
         && old.agent_name == sent.agent_name
         && old.description == sent.description
         && old.active == sent.active
-        && old.health_check == sent.health_check.as_ref().map(SentHealthCheck::form)
+        && old.health_check.clone().map(SentHealthCheck::from) == sent.health_check
         && names(&mut old.users.iter().map(|(_, name)| name.clone())) == names(&mut sent.users.iter().cloned());
-    if !form || !is_told_as(records, old.id, sent.health_check.as_ref()).await? {
+    if !form {
         return Ok(false);
     }
     let kept = records.connection_parameters(Wanted::Id(old.id)).await?.remove(&old.id).unwrap_or_default();
@@ -290,30 +292,6 @@ async fn is_same(
         }
     }
     Ok(true)
-}
-
-async fn is_told_as(
-    records: &mut Records<'_>,
-    connection: i64,
-    wanted: Option<&SentHealthCheck>,
-) -> Result<bool, NotApplied> {
-    let Some(wanted) = wanted else { return Ok(true) };
-    let check = records.health_check(connection).await?;
-    Ok(check.is_some_and(|check| check.what.alert_after == wanted.alert_after && check.what.slow_ms == wanted.slow_ms))
-}
-
-/// Makes the connection's health check tell of failures as the master's does. Whom else it tells is the tenant's own.
-async fn tell_as(
-    records: &mut Records<'_>,
-    connection: i64,
-    wanted: &SentHealthCheck,
-    now: i64,
-) -> Result<(), NotApplied> {
-    let Some(schedule) = records.health_check(connection).await? else { return Ok(()) };
-    let mut check = schedule.what;
-    (check.alert_after, check.slow_ms) = (wanted.alert_after, wanted.slow_ms);
-    records.change_schedule(schedule.id, &check, now).await?;
-    Ok(())
 }
 
 fn conflicting(error: Refusal, sent: &SentConnection, site: &Site) -> NotApplied {

@@ -24,8 +24,6 @@ pub(super) struct Line {
 struct Stored {
     connection: Connection,
     parameters: Vec<StoredParameter>,
-    /// How its health check is told of.
-    alert: Option<(i64, i64)>,
 }
 
 /// Messages that are ready but for their words: the number of the first one, and the connections.
@@ -75,9 +73,7 @@ pub(super) async fn numbered(
             Err(error) => return Err(error),
         };
         let parameters = records.connection_parameters(Wanted::Id(*id)).await?.remove(id).unwrap_or_default();
-        let check = records.health_check(*id).await?;
-        let alert = check.map(|check| (check.what.alert_after, check.what.slow_ms));
-        stored.push(Some(Stored { connection, parameters, alert }));
+        stored.push(Some(Stored { connection, parameters }));
     }
     transaction.commit().await?;
     let place = TenancySecret::Tenant(tenant);
@@ -100,7 +96,7 @@ pub(super) async fn numbered(
 }
 
 async fn opened(connections: &Connections, fetched: &Fetched, stored: Stored) -> Result<SentConnection, SyncFailure> {
-    let Stored { connection, parameters: kept, alert } = stored;
+    let Stored { connection, parameters: kept } = stored;
     if let Some(owner) = &connection.owner {
         return Err(failure(
             "received",
@@ -126,7 +122,6 @@ async fn opened(connections: &Connections, fetched: &Fetched, stored: Stored) ->
         })?;
         parameters.insert(name, SentValue(value));
     }
-    let (alert_after, slow_ms) = alert.unwrap_or((3, 5_000));
     Ok(SentConnection {
         id: connection.id,
         shared: matches!(connection.place, Place::SharedToInternalSites { .. }),
@@ -136,12 +131,7 @@ async fn opened(connections: &Connections, fetched: &Fetched, stored: Stored) ->
         description: connection.description,
         active: connection.active,
         users: connection.users.into_iter().map(|(_, name)| name).collect(),
-        health_check: connection.health_check.map(|check| SentHealthCheck {
-            every_minutes: check.every_minutes,
-            email: check.email,
-            alert_after,
-            slow_ms,
-        }),
+        health_check: connection.health_check.map(SentHealthCheck::from),
         parameters,
     })
 }

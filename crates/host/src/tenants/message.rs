@@ -124,15 +124,18 @@ pub(super) struct SentConnection {
 pub(super) struct SentHealthCheck {
     pub(super) every_minutes: i64,
     pub(super) email: Option<String>,
+    /// By name: each host has its own under them.
+    pub(super) webhooks: Vec<String>,
     /// After how many failures in a row.
     pub(super) alert_after: i64,
     /// From how many milliseconds on a test is slow.
     pub(super) slow_ms: i64,
 }
 
-impl SentHealthCheck {
-    pub(super) fn form(&self) -> HealthCheck {
-        HealthCheck { every_minutes: self.every_minutes, email: self.email.clone() }
+impl From<HealthCheck> for SentHealthCheck {
+    fn from(check: HealthCheck) -> Self {
+        let HealthCheck { every_minutes, email, webhooks, alert_after, slow_ms } = check;
+        Self { every_minutes, email, webhooks, alert_after, slow_ms }
     }
 }
 

@@ -117,6 +117,12 @@ impl Tenants {
                     "Nothing failed in the run {run}, so there is nothing to retry."
                 )));
             }
+            SyncStatus::PartiallySuccessful | SyncStatus::Failed if before.tenants_failed == 0 => {
+                return Err(Refusal::Because(format!(
+                    "What failed in the run {run} failed on no tenant, for this master has no such connections. Run the \
+                     sync again with others."
+                )));
+            }
             SyncStatus::PartiallySuccessful | SyncStatus::Failed => {}
         }
         let request: SyncRequest = serde_json::from_str(before.request.get())

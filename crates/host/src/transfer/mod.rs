@@ -22,6 +22,9 @@ mod write_record;
 
 use std::fmt;
 
+use serde::Serialize;
+use utoipa::ToSchema;
+
 pub use export::export;
 pub use import::{ImportOptions, ImportReport, OnConflict, import};
 
@@ -62,7 +65,7 @@ pub struct Progress {
 }
 
 /// A row that was not imported.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct BadRow {
     /// The line on which it starts, counted from 1.
     pub line: u64,

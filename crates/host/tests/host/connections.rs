@@ -40,7 +40,7 @@ async fn a_connection_keeps_its_form_and_shows_no_secret() {
                 "integration": "gate", "name": "Main", "site": "Shared to internal sites",
                 "recipientSite": "Security Operations", "agentName": "Agent 7", "description": "For tests",
                 "tenant": "Tenant", "active": true, "users": ["Analyst"], "version": 1,
-                "healthCheck": {"everyMinutes": 15, "email": "soc@example.com"},
+                "healthCheck": {"everyMinutes": 15, "email": "soc@example.com", "webhooks": [], "alertAfter": 3, "slowMs": 5000},
                 "parameters": {"Server URL": "http://gate.example", "Password": {"secret": true}},
             })
         );
@@ -87,7 +87,7 @@ async fn what_cannot_work_is_refused_with_what_to_do_and_without_the_secret() {
             (json!({"name": "x".repeat(101)}), "1 to 100"),
             (json!({"users": ["Nobody"]}), "There is no user \"Nobody\""),
             (json!({"healthCheckMinutes": 0}), "1 to 43200"),
-            (json!({"healthCheckMinutes": 5, "healthCheckEmail": "nowhere"}), "no e-mail address"),
+            (json!({"healthCheckMinutes": 5, "healthCheckEmail": "nowhere"}), "Expected a mail address"),
             (json!({"healthCheckEmail": "a@b"}), "how many minutes"),
             (json!({"parameters": {}}), "Server URL: It is required"),
             (json!({"parameters": {"Server URL": "http://x", "Pasword": "open sesame"}}), "Did you mean \"Password\"?"),

@@ -37,7 +37,10 @@ async fn a_connection_is_made_seen_changed_and_deleted_and_its_secret_is_seen_by
             made.clone(),
             &json!({
                 "name": "Other", "agentName": "Agent", "active": false, "users": ["Admin"], "version": 2,
-                "healthCheck": { "everyMinutes": 5, "email": null }, "modifiedAt": changed["modifiedAt"],
+                "healthCheck": {
+                    "everyMinutes": 5, "email": null, "webhooks": [], "alertAfter": 3, "slowMs": 5000,
+                },
+                "modifiedAt": changed["modifiedAt"],
             }),
         );
         assert_eq!((status, &changed), (200, &expected));
@@ -74,6 +77,10 @@ async fn what_cannot_be_is_refused_changes_nothing_and_no_word_repeats_a_secret(
             (json!({ "name": "MAIN" }), 409, "exists already"),
             (json!({ "name": " " }), 422, "visible characters"),
             (json!({ "healthCheckMinutes": 0 }), 422, "1 to 43200"),
+            (json!({ "healthCheckMinutes": 5, "healthCheckEmail": "soc" }), 422, "Expected a mail address"),
+            (json!({ "healthCheckMinutes": 5, "healthCheckWebhooks": [""] }), 422, "webhook:NAME"),
+            (json!({ "healthCheckMinutes": 5, "healthCheckAlertAfter": 0 }), 422, "1 to 100"),
+            (json!({ "healthCheckMinutes": 5, "healthCheckSlowMs": 0 }), 422, "1 to 3600000"),
             (json!({ "parameters": { "Password": CANARY } }), 422, "Server URL: It is required"),
             (json!({ "parameters": { "Pasword": CANARY } }), 422, "Did you mean"),
             (json!({ "parameters": CANARY }), 400, "expected a map"),

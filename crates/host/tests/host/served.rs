@@ -11,6 +11,7 @@ use soar_host::server::{HostSettings, RunningHost, serve};
 use soar_host::store::AuditFilter;
 use soar_host::testing::TestStore;
 use soar_host::vault::VaultSettings;
+use sqlx::Connection as _;
 
 use crate::stage::Stage;
 use crate::support::{answer, key_request};
@@ -47,6 +48,7 @@ impl Served {
         let settings = HostSettings {
             listen: ([127, 0, 0, 1], 0).into(),
             requests_per_second: 0,
+            import_bytes: 64 * 1024,
             enable_enhance_webhook_authentication: true,
             ..HostSettings::default()
         };
@@ -113,10 +115,23 @@ impl Served {
         (entry.command, entry.status, entry.accepted, entry.site, entry.reason)
     }
 
-    /// [`CANARY`] is neither in the audit log nor in the store's file, nor, on PostgreSQL, in kept answers.
+    /// [`CANARY`] is neither in the audit log nor in the store: its files, or every table on PostgreSQL.
     pub async fn assert_canary_is_hidden(&self) {
         let log = format!("{:?}", self.audit().await);
         assert!(!log.contains("canary"), "{log}");
+        if self.stage.test.address.contains("://") {
+            let mut connection = sqlx::AnyConnection::connect(&self.stage.test.address).await.unwrap();
+            let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'";
+            let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&mut connection).await.unwrap();
+            assert!(tables.contains(&"connection_parameters".to_owned()), "{tables:?}");
+            let hexadecimal: String = CANARY.bytes().map(|byte| format!("{byte:02x}")).collect();
+            for table in tables {
+                let rows = format!("SELECT COALESCE(string_agg(t::text, ' '), '')::text FROM \"{table}\" t");
+                let rows = sqlx::query_scalar(sqlx::AssertSqlSafe(rows)).fetch_one(&mut connection).await;
+                let rows: String = rows.unwrap();
+                assert!(!rows.contains(CANARY) && !rows.contains(&hexadecimal), "{table}: {rows}");
+            }
+        }
         if let Ok(file) = std::fs::read(&self.stage.test.address) {
             let wal = std::fs::read(format!("{}-wal", self.stage.test.address)).unwrap_or_default();
             for bytes in [file, wal] {

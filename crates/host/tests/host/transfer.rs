@@ -3,8 +3,8 @@
 use std::io::BufReader;
 
 use proptest::prelude::*;
-use soar_host::model::{DynamicField, FieldKind, Severity, Task};
-use soar_host::store::{Engine, NewCase, NewIncident, Store};
+use soar_host::model::{AuditEntry, DynamicField, FieldKind, Severity, Surface, Task};
+use soar_host::store::{AuditFilter, Engine, NewCase, NewIncident, Store};
 use soar_host::testing::TestStore;
 use soar_host::transfer::{Format, ImportOptions, ImportReport, OnConflict, Progress, Subject, export, import};
 
@@ -15,6 +15,11 @@ async fn write(world: &World, name: &str, subject: Subject, format: Format) -> S
     let mut out = Vec::new();
     export(&world.store, &caller, subject, format, &mut out, &mut |_| {}).await.unwrap();
     String::from_utf8(out).unwrap()
+}
+
+fn entry() -> AuditEntry {
+    let (command, reason) = ("incident import".to_owned(), "rows.csv".to_owned());
+    AuditEntry { command, reason, ..AuditEntry::new(NOW, Surface::Terminal, "test") }
 }
 
 async fn read(
@@ -29,7 +34,7 @@ async fn read(
     let options = ImportOptions { subject, format, on_conflict };
     // A small buffer: rows come in pieces.
     let reader = BufReader::with_capacity(7, text.as_bytes());
-    import(&world.store, &caller, options, reader, NOW, &mut |_| {}).await.unwrap()
+    import(&world.store, &caller, options, reader, &entry(), &mut |_| {}).await.unwrap()
 }
 
 /// Incidents with everything that there is, texts among them that mean something to CSV, JSON or a spreadsheet.
@@ -223,10 +228,18 @@ async fn many_rows_go_in_batches_and_progress_is_told() {
         let options = ImportOptions { subject: Subject::Incidents, format: Format::Csv, on_conflict: OnConflict::Fail };
         let mut told: Vec<Progress> = Vec::new();
         let report =
-            import(&test.store, &caller, options, csv.as_bytes(), NOW, &mut |step| told.push(step)).await.unwrap();
+            import(&test.store, &caller, options, csv.as_bytes(), &entry(), &mut |step| told.push(step)).await.unwrap();
         assert_eq!((report.added, report.failed), (1201, 0));
         assert_eq!(told.iter().map(|step| step.rows).collect::<Vec<_>>(), [500, 1000, 1201]);
         assert_eq!(told[2].bytes, csv.len() as u64);
+        // Each batch is in the audit log, by the transaction that stored it.
+        let mut reader = test.store.reader().await.unwrap();
+        let logged = reader.records().audit(&AuditFilter::default(), 10).await.unwrap();
+        let mut logged: Vec<_> = logged.into_iter().map(|(_, entry)| entry.reason).collect();
+        logged.sort();
+        drop(reader);
+        let batch = |rows, line| format!("rows.csv: {rows} added, 0 updated up to line {line}");
+        assert_eq!(logged, [batch(201, 1202), batch(500, 1001), batch(500, 501)]);
         let mut told = Vec::new();
         let mut out = Vec::new();
         let mut tell = |step| told.push(step);

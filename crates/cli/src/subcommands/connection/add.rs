@@ -8,6 +8,7 @@ use soar_host::executor::Registry;
 use soar_host::model::SHARED;
 use soar_host::store::Records;
 
+use super::health_check::HealthCheckFlags;
 use super::parameters::Parameters;
 use super::show::show_one;
 use crate::exit::{Exit, WrongUse};
@@ -74,9 +75,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "MINUTES")]
     health_check_minutes: Option<i64>,
 
-    /// Where mail about failed tests goes
-    #[arg(long, value_name = "ADDRESS", requires = "health_check_minutes")]
-    health_check_email: Option<String>,
+    #[command(flatten)]
+    health_check: HealthCheckFlags,
 
     #[command(flatten)]
     parameters: Parameters,
@@ -108,9 +108,13 @@ pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut 
         active: !arguments.inactive,
         users: arguments.users.clone(),
         health_check_minutes: arguments.health_check_minutes,
-        health_check_email: arguments.health_check_email.clone(),
+        health_check_email: arguments.health_check.email(),
+        health_check_webhooks: arguments.health_check.webhooks().unwrap_or_default(),
+        health_check_alert_after: arguments.health_check.alert_after,
+        health_check_slow_ms: arguments.health_check.slow_ms,
         parameters: arguments.parameters.read(connector, true)?,
     };
+    arguments.health_check.warn(session, printer);
     let place = draft.site.clone();
     let action = Action { command: "connection add", site: &place, about: &arguments.name };
     let (connections, caller) = (connections(session)?, session.caller(site));
@@ -129,6 +133,10 @@ pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut 
 }
 
 /// The stable name of the integration that is meant.
+pub(in crate::subcommands) fn only_integration(named: Option<&str>) -> Result<String> {
+    Ok(integration(&registry()?, named)?)
+}
+
 fn integration(registry: &Registry, named: Option<&str>) -> Result<String, WrongUse> {
     let known: Vec<_> = registry.plugins().iter().map(|plugin| &plugin.manifest().connector).collect();
     let ids = || known.iter().map(|connector| connector.id.as_str());

@@ -7,6 +7,7 @@ use soar_host::model::SHARED;
 use soar_host::store::Records;
 
 use super::find::Named;
+use super::health_check::HealthCheckFlags;
 use super::parameters::Parameters;
 use super::show::show_one;
 use crate::exit::{Exit, WrongUse};
@@ -74,9 +75,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "MINUTES")]
     health_check_minutes: Option<i64>,
 
-    /// Where mail about failed tests goes; an empty one for nowhere
-    #[arg(long, value_name = "ADDRESS")]
-    health_check_email: Option<String>,
+    #[command(flatten)]
+    health_check: HealthCheckFlags,
 
     #[command(flatten)]
     parameters: Parameters,
@@ -108,13 +108,17 @@ pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut 
         health_check_minutes: arguments
             .health_check_minutes
             .map(|minutes| Some(minutes).filter(|minutes| *minutes != 0)),
-        health_check_email: optional(&arguments.health_check_email),
+        health_check_email: optional(&arguments.health_check.email()),
+        health_check_webhooks: arguments.health_check.webhooks(),
+        health_check_alert_after: arguments.health_check.alert_after,
+        health_check_slow_ms: arguments.health_check.slow_ms,
         parameters: arguments.parameters.read(connector, false)?,
     };
     if arguments.is_empty() {
         let text = "Nothing to change: `footprint connection change --help` lists what can be.";
         return Err(WrongUse(text.to_owned()).into());
     }
+    arguments.health_check.warn(session, printer);
     let action = Action { command: "connection change", site: connection.place.name(), about: &connection.name };
     let change = async |records: &mut Records<'_>| connections.update_in(records, &caller, connection.id, change).await;
     show_one(&session.change(&action, change).await?, arguments.output, printer)?;
@@ -123,21 +127,14 @@ pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut 
 
 impl Arguments {
     fn is_empty(&self) -> bool {
-        let texts = [
-            &self.name,
-            &self.move_to,
-            &self.recipient_site,
-            &self.agent,
-            &self.description,
-            &self.tenant,
-            &self.health_check_email,
-        ];
+        let texts = [&self.name, &self.move_to, &self.recipient_site, &self.agent, &self.description, &self.tenant];
         texts.iter().all(|text| text.is_none())
             && !self.shared
             && self.active.is_none()
             && self.users.is_empty()
             && !self.all_users
             && self.health_check_minutes.is_none()
+            && self.health_check.is_empty()
             && self.parameters.is_empty()
     }
 }

@@ -11,7 +11,7 @@ use crate::instance::{Session, refused};
 
 /// Names a connection.
 #[derive(Debug, Args)]
-pub(super) struct Named {
+pub(in crate::subcommands) struct Named {
     /// The connection's name
     pub(super) connection: String,
 
@@ -25,7 +25,11 @@ impl Named {
     ///
     /// # Errors
     /// [`WrongUse`] that names the nearest one, or the sites that have one of that name.
-    pub(super) async fn find(&self, connections: &Connections, session: &Session) -> Result<(Connection, Caller)> {
+    pub(in crate::subcommands) async fn find(
+        &self,
+        connections: &Connections,
+        session: &Session,
+    ) -> Result<(Connection, Caller)> {
         let all = seen(connections, session).await?;
         let is_meant = |one: &&Connection| one.name.to_lowercase() == self.connection.trim().to_lowercase();
         let mut found: Vec<&Connection> = all.iter().filter(is_meant).collect();

@@ -5,6 +5,7 @@ use clap::Args;
 use soar_host::model::{Connection, Place, SiteKind};
 
 use super::find::seen;
+use super::health_check::in_words;
 use crate::exit::Exit;
 use crate::instance::{Session, connections};
 use crate::printer::{Entry, ListOutput, Printer};
@@ -44,22 +45,12 @@ impl Entry for Connection {
             self.place.name().to_owned(),
             self.integration.clone(),
             if self.active { "yes" } else { "no" }.to_owned(),
-            health_check(self),
+            in_words(self),
             users(self),
             self.owner.as_ref().map_or_else(|| "this instance".to_owned(), |owner| format!("master {owner}")),
             self.description.clone(),
         ]
     }
-}
-
-pub(super) fn health_check(connection: &Connection) -> String {
-    connection.health_check.as_ref().map_or_else(
-        || "none".to_owned(),
-        |check| {
-            let mail = check.email.as_ref().map(|email| format!(", mail to {email}")).unwrap_or_default();
-            format!("every {} min{mail}", check.every_minutes)
-        },
-    )
 }
 
 pub(super) fn users(connection: &Connection) -> String {

@@ -3,6 +3,7 @@
 mod add;
 mod change;
 mod find;
+mod health_check;
 mod list;
 mod parameters;
 mod remove;
@@ -10,6 +11,9 @@ mod rotate_key;
 mod run;
 mod show;
 mod test;
+
+pub(super) use self::add::only_integration;
+pub(super) use self::find::Named;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};

@@ -1,12 +1,13 @@
 //! `footprint connection run`: runs a command on a connection, as the Command API does.
 
 use anyhow::{Context as _, Result, anyhow};
-use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum};
 use soar_host::executor::Executor;
 use soar_host::utility::Refusal;
 
 use super::find::Named;
-use crate::exit::{Exit, WrongUse};
+use crate::exit::Exit;
 use crate::instance::{Action, Executing, Session, registry};
 use crate::parameters::{ParameterFlags, read};
 use crate::printer::{Output, Printer, Tab, View, receipt};
@@ -33,8 +34,9 @@ pub(super) struct Arguments {
     #[command(flatten)]
     parameters: ParameterFlags,
 
-    /// How to write the outcome: table, json or raw
-    #[arg(long, short, value_enum, default_value_t = Output::Table)]
+    /// How to write the outcome
+    // The host keeps outcomes whole, so rows are not written as they arrive.
+    #[arg(long, short, default_value = "table", value_parser = whole_outcomes())]
     output: Output,
 
     /// Which tab to show [default: result; with --output json the whole outcome]
@@ -42,12 +44,14 @@ pub(super) struct Arguments {
     show: Option<Tab>,
 }
 
+/// The forms that a whole outcome can be written in.
+fn whole_outcomes() -> impl TypedValueParser<Value = Output> {
+    let whole = Output::value_variants().iter().filter(|output| !matches!(output, Output::Csv | Output::Ndjson));
+    let known = PossibleValuesParser::new(whole.filter_map(ValueEnum::to_possible_value));
+    known.try_map(|text| Output::from_str(&text, true))
+}
+
 pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
-    if matches!(arguments.output, Output::Csv | Output::Ndjson) {
-        let text = "The host keeps outcomes whole, so rows cannot be written as they arrive: take --output table, json \
-                    or raw.";
-        return Err(WrongUse(text.to_owned()).into());
-    }
     let raw = read(&arguments.parameters)?;
     let executing = Executing::start(session).await?;
     let executor = &executing.executor;

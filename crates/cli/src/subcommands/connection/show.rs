@@ -5,7 +5,8 @@ use clap::Args;
 use soar_host::model::{Connection, ParameterState, Place};
 
 use super::find::Named;
-use super::list::{health_check, users};
+use super::health_check::in_full;
+use super::list::users;
 use crate::exit::Exit;
 use crate::instance::{Session, connections};
 use crate::printer::{Form, Printer, moment};
@@ -42,7 +43,7 @@ pub(super) fn show_one(connection: &Connection, form: Form, printer: &mut Printe
     labels.extend([
         ("Active", if connection.active { "yes" } else { "no" }.to_owned()),
         ("Users", users(connection)),
-        ("Health check", health_check(connection)),
+        ("Health check", in_full(connection)),
         ("Agent", connection.agent_name.clone().unwrap_or_default()),
         ("Tenant", connection.tenant.clone().unwrap_or_default()),
         ("Description", connection.description.clone()),

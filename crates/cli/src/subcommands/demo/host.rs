@@ -8,9 +8,10 @@ use serde_json::json;
 use soar_connector::{Clock, ExecutionContext, SystemClock};
 use soar_host::Host;
 use soar_host::access::{KeyRequest, issue_key};
+use soar_host::alerts::Couriers;
 use soar_host::connections::{ConnectionDraft, Connections};
 use soar_host::executor::{Executor, ExecutorSettings};
-use soar_host::model::{Allowed, Caller, KeyKind, Role, SiteKind};
+use soar_host::model::{Allowed, AuditEntry, Caller, KeyKind, Role, SiteKind, Surface};
 use soar_host::moment::milliseconds;
 use soar_host::sealing::Keyring;
 use soar_host::server::{HostSettings, RunningHost, serve};
@@ -87,12 +88,13 @@ impl DemoHost {
             "name": CONNECTION,
             "site": SITE,
             "description": "The demo's simulated instance",
+            "healthCheckMinutes": 1,
             "parameters": { "Server URL": url, "User Name": user.user_name, "Password": user.password },
         }))?;
         connections.create(&caller, draft).await.map_err(refused)?;
         let executor = Executor::start(connections, ExecutorSettings::default()).await.map_err(advised)?;
         let settings = HostSettings { listen: ([127, 0, 0, 1], 0).into(), ..HostSettings::default() };
-        let running = serve(Host::with_connectors(settings, executor)?).await?;
+        let running = serve(Host::with_schedules(settings, executor, Arc::new(Couriers::default())).await?).await?;
         Ok(Self { running, key, _folder: folder })
     }
 
@@ -157,9 +159,14 @@ async fn fill(store: &Store, keyring: &Keyring, now: i64) -> Result<(String, Cal
         key: None,
         request_id: ExecutionContext::new().request_id,
     };
+    let entry = AuditEntry {
+        username: caller.user.name.clone(),
+        command: "demo".to_owned(),
+        ..AuditEntry::new(now, Surface::Terminal, &caller.request_id)
+    };
     for (subject, rows) in [(Subject::Cases, CASES), (Subject::Incidents, INCIDENTS)] {
         let options = ImportOptions { subject, format: Format::Json, on_conflict: OnConflict::Fail };
-        let report = import(store, &caller, options, rows.as_bytes(), now, &mut |_| {}).await?;
+        let report = import(store, &caller, options, rows.as_bytes(), &entry, &mut |_| {}).await?;
         if let Some(bad) = report.bad_rows.first() {
             return Err(anyhow!("The demo's {subject} cannot be imported: line {}: {}", bad.line, bad.problem));
         }

@@ -152,6 +152,35 @@ listen = {listen}
 # Where everything is kept: an SQLite file (a path without / is in this folder), postgres://user:password@host/database,
 # or env:NAME, an environment variable that says so. The environment variable {STORE_VARIABLE} comes before this.
 store = {store}
+
+# Health checks of connections and schedules of commands run on this host. What follows is what it does unless told
+# otherwise: take the # away from the lines to change, and keep each section's heading.
+#
+# [schedules]
+# run = true                  # false: other hosts on the same store run them
+# at-once = 256               # how many checks and commands go on at once
+# gather-seconds = 60         # the first alert about a server waits so long for others: they make one message
+# follow-up-minutes = 15      # further failures of that server are told so long after
+#
+# [retention]
+# checks-days = 7             # each single health check
+# uptime-days = 31            # how many of them passed, by the hour
+# schedule-log-days = 90      # the log of schedules
+# alerts-days = 7             # alerts that arrived; others are kept until they do
+#
+# Alerts go nowhere until their way is named. No secret stands here, only where it lives: env:NAME for a variable that
+# starts with FOOTPRINT_SECRET_, or file:PATH and command:NAME, as [vault] allows.
+#
+# [alerts.mail]
+# host = \"mail.example.com\"
+# security = \"starttls\"       # or tls; plain only to this machine itself
+# user = \"footprint\"
+# password = \"env:FOOTPRINT_SECRET_MAIL\"
+# from = \"Footprint <footprint@example.com>\"
+#
+# [alerts.webhooks.operations]
+# address = \"https://hooks.example.com/footprint\"
+# secret = \"env:FOOTPRINT_SECRET_WEBHOOK\"
 ",
             operator = text(&self.administrator),
             listen = text(&self.listen.to_string()),

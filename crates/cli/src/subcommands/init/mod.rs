@@ -194,18 +194,9 @@ async fn first_key(
     };
     let key = issue_key(records, seal, &request, now).await?;
     let entry = AuditEntry {
-        at: now,
-        request_id: ExecutionContext::new().request_id,
-        surface: Surface::Terminal,
-        address: String::new(),
-        key: String::new(),
         username: administrator.to_owned(),
-        acting_for: String::new(),
-        site: String::new(),
         command: "init".to_owned(),
-        status: 0,
-        accepted: true,
-        reason: String::new(),
+        ..AuditEntry::new(now, Surface::Terminal, ExecutionContext::new().request_id)
     };
     records.append_audit(&[entry]).await?;
     Ok(key)

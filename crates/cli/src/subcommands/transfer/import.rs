@@ -63,16 +63,17 @@ pub(in crate::subcommands) async fn import(
     let errors = flags.errors.as_ref().map(|path| create(path)).transpose()?;
     let options = ImportOptions { subject, format, on_conflict: flags.on_conflict };
     let caller = session.any_caller().await?;
-    let bar = Bar::start(bytes, printer);
-    let mut progress = |progress| bar.tell(progress);
-    let ended = transfer::import(&session.store, &caller, options, reader, session.now(), &mut progress).await;
-    bar.end();
     let command = match subject {
         Subject::Incidents => "incident import",
         Subject::Cases => "case import",
     };
+    let entry = session.entry(&Action { command, site: "", about: &shown }, session.now(), None);
+    let bar = Bar::start(bytes, printer);
+    let mut progress = |progress| bar.tell(progress);
+    let ended = transfer::import(&session.store, &caller, options, reader, &entry, &mut progress).await;
+    bar.end();
     let about = match &ended {
-        Ok(report) => format!("{shown}: {}", sum(report)),
+        Ok(report) => format!("{shown}: {report}"),
         Err(error) => format!("{shown}: {error}"),
     };
     let action = Action { command, site: "", about: &about };
@@ -106,7 +107,7 @@ fn tell(
             }
         }
     }
-    let text = format!("{} imported: {}", capitalised(subject.as_str()), sum(report));
+    let text = format!("{} imported: {}", capitalised(subject.as_str()), report);
     if report.failed == 0 {
         printer.done(&format!("{text}."))?;
     } else {
@@ -117,23 +118,6 @@ fn tell(
         printer.note("Mend these rows and import the file again with --on-conflict skip.");
     }
     Ok(if report.failed == 0 { Exit::Successful } else { Exit::Failed })
-}
-
-/// `3 added, 1 updated, 2 skipped, 1 failed`; what did not happen is left out.
-fn sum(report: &ImportReport) -> String {
-    let parts = [
-        (report.added, "added"),
-        (report.updated, "updated"),
-        (report.skipped, "skipped"),
-        (report.failed, "failed"),
-        (report.missing_links.len() as u64, "links to what is not there"),
-    ];
-    let mut parts: Vec<_> =
-        parts.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}")).collect();
-    if parts.is_empty() {
-        parts.push("no rows".to_owned());
-    }
-    parts.join(", ")
 }
 
 fn capitalised(text: &str) -> String {

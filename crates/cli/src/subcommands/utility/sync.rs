@@ -128,9 +128,9 @@ async fn show(answer: &Answer, run: &SyncRun, form: Form, session: &Session, pri
         parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
     let parts = if parts.is_empty() { "nothing to sync".to_owned() } else { parts.join(", ") };
     let of = counted(run.tenants.unsigned_abs(), "tenant");
-    let would = if run.planned { " would be" } else { "" };
     let mark = if exit == Exit::Successful { printer.green("✔") } else { printer.red("✘") };
-    printer.line(&format!("{mark} {}: on {of}{would} {parts}", answer.return_data.as_str()))?;
+    let ended = if run.planned { "Planned" } else { answer.return_data.as_str() };
+    printer.line(&format!("{mark} {ended}: {of}; {parts}"))?;
     let folder = session.folder.flag();
     let mut notes = Vec::new();
     if run.planned {
@@ -139,7 +139,7 @@ async fn show(answer: &Answer, run: &SyncRun, form: Form, session: &Session, pri
     if has_more {
         notes.push(format!("There is more: footprint tenant{folder} runs show {}", run.id));
     }
-    if exit == Exit::Failed && !run.planned {
+    if run.tenants_failed > 0 && !run.planned {
         notes.push(format!(
             "To try again what failed, and only that: footprint utility{folder} sync-connection --retry-failed {}",
             run.id

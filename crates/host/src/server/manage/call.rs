@@ -1,5 +1,6 @@
 //! Answers a call of the management API: by the same keys, limits, log and idempotency as a command.
 
+use std::fs::File;
 use std::sync::Arc;
 
 use axum::extract::rejection::RawPathParamsRejection;
@@ -13,11 +14,12 @@ use bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::operation::{Done, Managed, Run, WorkInside, WorkOutside};
-use super::{ManageError, Operation};
-use crate::gate::{Call, IdempotencyKey, Reply, read_json, replayed};
+use super::{ManageError, Operation, transfer};
+use crate::gate::{Call, IdempotencyKey, Reply, read_json, receive, replayed};
 use crate::host::Host;
-use crate::model::{AuditEntry, Surface, User};
+use crate::model::{AuditEntry, Caller, Surface, User};
 use crate::store::{AnswerClaim, StoreError};
+use crate::transfer::{Format, Subject};
 
 /// How often a transaction is done again that lost against another one.
 const ATTEMPTS: u32 = 4;
@@ -31,6 +33,8 @@ struct Admitted {
     path: Vec<(String, String)>,
     query: Vec<(String, String)>,
     body: Bytes,
+    /// A body that is a file, and how it is written.
+    upload: Option<(File, Format)>,
     idempotency: Option<IdempotencyKey>,
     place: OwnedSemaphorePermit,
 }
@@ -80,10 +84,14 @@ async fn admit(
     let path: Vec<_> = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let query = read_query(operation, &head)?;
     let host = Arc::clone(&call.host);
-    let body = match operation.body {
-        Some(_) => read_json(&head.headers, body, &host.settings).await?,
-        None => Bytes::new(),
-    };
+    let (mut upload, mut read) = (None, Bytes::new());
+    if operation.is_import() {
+        let format = transfer::format_of(&head.headers)?;
+        upload = Some((receive(body, &host.settings).await?, format));
+    } else if operation.body.is_some() {
+        read = read_json(&head.headers, body, &host.settings).await?;
+    }
+    let body = read;
     // No name holds NUL, and PostgreSQL takes no text that does.
     if path.iter().chain(&query).any(|(_, value)| value.contains('\0')) {
         return Err(malformed("The address holds a NUL character.".to_owned()));
@@ -94,7 +102,7 @@ async fn admit(
     let idempotency =
         if operation.is_once() { IdempotencyKey::read(&head.headers, &call.entry.command, &body)? } else { None };
     let (administrator, key) = (administrator.user.clone(), entered.shown.known.key.name.clone());
-    Ok(Admitted { administrator, key, path, query, body, idempotency, place: entered.place })
+    Ok(Admitted { administrator, key, path, query, body, upload, idempotency, place: entered.place })
 }
 
 fn read_query(operation: &Operation, head: &Parts) -> Result<Vec<(String, String)>, Reply> {
@@ -115,8 +123,11 @@ fn read_query(operation: &Operation, head: &Parts) -> Result<Vec<(String, String
     Ok(query)
 }
 
-async fn run(mut call: Call, operation: &'static Operation, admitted: Admitted) -> Response {
+async fn run(mut call: Call, operation: &'static Operation, mut admitted: Admitted) -> Response {
+    let upload = admitted.upload.take();
     let result = match operation.run {
+        Run::Export(subject) => return export(call, operation, &admitted, subject).await,
+        Run::Import(subject) => import(&mut call, operation, &admitted, subject, upload).await,
         Run::Inside(work) if operation.changes() => change_or_try_again(&mut call, operation, work, &admitted).await,
         Run::Inside(work) => read(&mut call, operation, work, &admitted).await,
         Run::Outside(work) => outside(&mut call, operation, work, &admitted).await,
@@ -167,6 +178,50 @@ async fn read(call: &mut Call, operation: &Operation, work: WorkInside, admitted
 async fn outside(call: &mut Call, operation: &Operation, work: WorkOutside, admitted: &Admitted) -> Replied {
     let done = work(admitted.managed(call, ())).await?;
     Ok((reply(call, operation, &done), false))
+}
+
+/// The administrator; what reads or writes files for long holds no reader of the store meanwhile.
+async fn any_caller(call: &Call, admitted: &Admitted) -> Result<Caller, ManageError> {
+    let mut reader = call.host.store.reader().await?;
+    admitted.managed(call, reader.records()).any_caller().await
+}
+
+async fn import(
+    call: &mut Call,
+    operation: &Operation,
+    admitted: &Admitted,
+    subject: Subject,
+    upload: Option<(File, Format)>,
+) -> Replied {
+    let (file, format) = upload.ok_or_else(|| ManageError::Malformed("There is no body.".to_owned()))?;
+    let mut entry = call.entry.clone();
+    (entry.status, entry.accepted) = (i64::from(operation.status), true);
+    entry.reason = format!("{subject} as {format}");
+    let caller = any_caller(call, admitted).await?;
+    let report = transfer::import(admitted.managed(call, ()), caller, (subject, format), file, &entry).await?;
+    let done = Done::new(&report, report.to_string())?;
+    Ok((reply(call, operation, &done), false))
+}
+
+async fn export(mut call: Call, operation: &Operation, admitted: &Admitted, subject: Subject) -> Response {
+    let exported = async {
+        let caller = any_caller(&call, admitted).await?;
+        let exported = transfer::export(admitted.managed(&call, ()), caller, subject).await?;
+        let done = Done::new((), format!("{} rows", exported.rows))?;
+        Ok::<_, ManageError>((exported, done))
+    };
+    match exported.await {
+        Ok((exported, done)) => {
+            let reply = reply(&mut call, operation, &done);
+            let response = call.write_and_answer(reply).await;
+            // Without its entry nothing is handed out.
+            if response.status().is_success() { exported.into_response(response) } else { response }
+        }
+        Err(error) => {
+            let reply = error.reply(&call.entry.request_id);
+            call.write_and_answer(reply).await
+        }
+    }
 }
 
 async fn change_or_try_again(call: &mut Call, operation: &Operation, work: WorkInside, admitted: &Admitted) -> Replied {

@@ -1,4 +1,4 @@
-//! Cases. They are made by the command LinkIncidentsToNewCase, and by imports at the terminal.
+//! Cases. They are made by the command LinkIncidentsToNewCase, and by imports.
 
 use serde::Serialize;
 use serde_json::json;

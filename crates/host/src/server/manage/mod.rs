@@ -7,13 +7,20 @@ mod call;
 mod cases;
 mod connections;
 mod error;
+mod health;
 mod incidents;
 mod integrations;
 mod keys;
+mod masters;
 mod operation;
 mod roles;
 mod runs;
+mod schedules;
 mod sites;
+mod sync_runs;
+mod tenant_keys;
+mod tenants;
+mod transfer;
 mod users;
 
 use std::collections::BTreeMap;
@@ -24,6 +31,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 
 use error::ManageError;
 pub(super) use operation::{Operation, operations_of};
+pub(super) use transfer::media_type;
 
 use crate::host::Host;
 
@@ -42,8 +50,15 @@ pub(super) fn operations() -> &'static [Operation] {
             integrations::operations(),
             connections::operations(),
             runs::operations(),
+            health::operations(),
+            schedules::operations(),
             incidents::operations(),
             cases::operations(),
+            tenants::operations(),
+            sync_runs::operations(),
+            tenant_keys::operations(),
+            masters::operations(),
+            transfer::operations(),
         ])
     });
     &OPERATIONS

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::shared::{ONCE, WITH_BODY, idempotency_key, responses};
-use crate::server::manage::{BASE, Operation, operations};
+use crate::server::manage::{BASE, Operation, media_type, operations};
+use crate::transfer::Format;
 
 pub(super) fn describe(paths: &mut Map<String, Value>, schemas: &mut Map<String, Value>) {
     for operation in operations() {
@@ -58,8 +59,25 @@ fn describe_one(operation: &Operation, schemas: &mut Map<String, Value>) -> Valu
         let content = json!({ "application/json": { "schema": body(schemas) } });
         described["requestBody"] = json!({ "required": true, "content": content });
     }
+    if operation.is_import() {
+        others.extend(WITH_BODY);
+        // Whatever is no row is named in the answer, so there is no body that the schema could forbid.
+        let rows = json!({ "description": "Rows as an export writes them." });
+        described["requestBody"] = json!({ "required": true, "content": written(&rows, &rows) });
+    }
     let answer = (operation.answer)(schemas);
     described["parameters"] = json!(parameters);
     described["responses"] = responses(&operation.status.to_string(), "It was done.", &answer, &others);
+    if operation.is_export() {
+        described["responses"][operation.status.to_string()]["content"] =
+            written(&answer, &json!({ "type": "string" }));
+    }
     described
+}
+
+/// Rows in every format that files are written in, described as JSON and as text.
+fn written(json: &Value, text: &Value) -> Value {
+    let schema = |format| if format == Format::Json { json } else { text };
+    let all = Format::ALL.iter().map(|format| (media_type(*format).to_owned(), json!({ "schema": schema(*format) })));
+    Value::Object(all.collect())
 }

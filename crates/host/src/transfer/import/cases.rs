@@ -13,6 +13,7 @@ impl Import<'_> {
         if rows.is_empty() {
             return Ok(());
         }
+        let last_line = rows.last().map_or(0, |(line, _)| *line);
         let mut transaction = self.store.transaction().await?;
         let mut records = transaction.records();
         let numbers: Vec<_> = rows.iter().map(|(_, row)| row.case.number.clone()).collect();
@@ -62,8 +63,10 @@ impl Import<'_> {
         let numbers: Vec<_> = added.iter().map(|case| case.number.clone()).collect();
         records.reserve_numbers(Numbered::Case, &numbers).await?;
         records.insert_cases(&added).await?;
+        let added = added.len() as u64;
+        self.note(&mut records, (added, updated), last_line).await?;
         transaction.commit().await?;
-        self.report.added += added.len() as u64;
+        self.report.added += added;
         self.report.updated += updated;
         Ok(())
     }

@@ -16,6 +16,7 @@ impl Import<'_> {
         if rows.is_empty() {
             return Ok(());
         }
+        let last_line = rows.last().map_or(0, |(line, _)| *line);
         let mut transaction = self.store.transaction().await?;
         let mut records = transaction.records();
         // All locked at once, in one order: the rows' own and those that they are linked with.
@@ -97,6 +98,7 @@ impl Import<'_> {
             }
         }
         link(&mut records, &to_cases, &to_incidents).await?;
+        self.note(&mut records, (added_count, updated_count), last_line).await?;
         transaction.commit().await?;
         self.late.extend(late);
         self.report.added += added_count;

@@ -1,12 +1,18 @@
 //! What became of the rows of an import.
 
+use std::fmt;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
 use crate::transfer::BadRow;
 
 /// How many bad rows a report tells of; the others are counted.
 pub(super) const MOST_BAD_ROWS: usize = 1000;
 
 /// What became of the rows.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct ImportReport {
     /// Rows that were stored as something new.
     pub added: u64,
@@ -34,5 +40,22 @@ impl ImportReport {
         if self.bad_rows.len() < MOST_BAD_ROWS {
             self.bad_rows.push(row);
         }
+    }
+}
+
+impl fmt::Display for ImportReport {
+    /// `3 added, 1 updated, 2 skipped, 1 failed`; what did not happen is left out.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = [
+            (self.added, "added"),
+            (self.updated, "updated"),
+            (self.skipped, "skipped"),
+            (self.failed, "failed"),
+            (self.missing_links.len() as u64, "links to what is not there"),
+        ];
+        let parts: Vec<_> =
+            parts.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}")).collect();
+        formatter.write_str(if parts.is_empty() { "no rows" } else { "" })?;
+        formatter.write_str(&parts.join(", "))
     }
 }

@@ -5,8 +5,8 @@ use std::io::BufRead;
 
 use super::report::ImportReport;
 use super::under_way::Import;
-use crate::model::Caller;
 use crate::model::access::text_enum;
+use crate::model::{AuditEntry, Caller};
 use crate::store::Store;
 use crate::transfer::read_record::{CaseRow, Importer, IncidentRow};
 use crate::transfer::source::Source;
@@ -42,7 +42,8 @@ pub struct ImportOptions {
 /// transactions: after a crash a row is there whole or not at all, and the same file can be imported again with
 /// [`OnConflict::Skip`]. Reading blocks the task, as a file or a pipe does.
 ///
-/// `progress` is told after each batch; `now` is in milliseconds since 1970.
+/// `progress` is told after each batch. `entry` says who imports what and when: every batch is in the audit log under
+/// it, in the batch's own transaction, with what the batch did.
 ///
 /// # Errors
 /// [`TransferError`] when the store fails or the file cannot be read any further; batches before stay.
@@ -51,14 +52,14 @@ pub async fn import<R: BufRead + Send>(
     caller: &Caller,
     options: ImportOptions,
     reader: R,
-    now: i64,
+    entry: &AuditEntry,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<ImportReport, TransferError> {
     let mut source = Source::new(options.format, reader)?;
     let sites = store.reader().await?.records().sites().await?;
     let sites = sites.into_iter().map(|site| (site.name.to_lowercase(), site)).collect();
-    let importer = Importer { user: &caller.user.name, now };
-    let mut import = Import { store, caller, options, sites, report: ImportReport::default(), late: Vec::new() };
+    let importer = Importer { user: &caller.user.name, now: entry.at };
+    let mut import = Import { store, caller, options, entry, sites, report: ImportReport::default(), late: Vec::new() };
     let mut rows = 0;
     let mut incidents = Vec::new();
     let mut cases = Vec::new();

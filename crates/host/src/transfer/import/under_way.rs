@@ -6,8 +6,8 @@ use soar_connector::name::quoted;
 
 use super::report::ImportReport;
 use super::run::{ImportOptions, OnConflict};
-use crate::model::{Caller, Right, Site, Status};
-use crate::store::Store;
+use crate::model::{AuditEntry, Caller, Right, Site, Status};
+use crate::store::{Records, Store, StoreError};
 use crate::transfer::read_record::WantedLink;
 
 /// An import that is under way.
@@ -15,6 +15,8 @@ pub(super) struct Import<'i> {
     pub(super) store: &'i Store,
     pub(super) caller: &'i Caller,
     pub(super) options: ImportOptions,
+    /// What the audit log says of every batch.
+    pub(super) entry: &'i AuditEntry,
     /// By lower-case name.
     pub(super) sites: HashMap<String, Site>,
     pub(super) report: ImportReport,
@@ -33,6 +35,21 @@ impl Import<'_> {
             return Ok(site.id);
         }
         Err(problem(format!("expected a site on which you may change incidents, found {}", quoted(name))))
+    }
+
+    /// Notes in the audit log what a batch did whose last row begins on `line`; nothing where it did nothing.
+    pub(super) async fn note(
+        &self,
+        records: &mut Records<'_>,
+        (added, updated): (u64, u64),
+        line: u64,
+    ) -> Result<(), StoreError> {
+        if added + updated == 0 {
+            return Ok(());
+        }
+        let reason = format!("{}: {added} added, {updated} updated up to line {line}", self.entry.reason);
+        let entry = AuditEntry { reason: AuditEntry::kept(&reason), ..self.entry.clone() };
+        records.append_audit(&[entry]).await
     }
 
     /// Whether a row whose number is taken is to be stored over it.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use soar_host::health::CheckResult;
-use soar_host::scheduler::{RunReport, RunStatus, Runner, Schedule, Scheduler, SchedulerSettings};
+use soar_host::scheduler::{RunReport, Runner, Schedule, ScheduleRunStatus, Scheduler, SchedulerSettings};
 use soar_host::testing::TestStore;
 use tokio::sync::Notify;
 
@@ -131,7 +131,7 @@ async fn a_command_that_changes_something_is_not_repeated_when_its_node_died() {
         assert!(world.runs.ran.lock().unwrap().is_empty());
         let mut reader = test.store.reader().await.unwrap();
         let runs = reader.records().schedule_runs(schedule.id, i64::MAX, 10).await.unwrap();
-        assert_eq!((runs.len(), runs[0].status), (1, RunStatus::Interrupted));
+        assert_eq!((runs.len(), runs[0].status), (1, ScheduleRunStatus::Interrupted));
         assert!(runs[0].error.as_deref().unwrap().contains("check before you repeat"), "{runs:?}");
         assert_eq!(runs[0].node, dead.node());
         runner.goes_on.notify_one();

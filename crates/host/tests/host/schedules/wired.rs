@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use footprint_simulator::Simulator;
 use serde_json::{Value, json};
-use soar_host::health::{HealthCheckChange, HealthState};
+use soar_host::health::{HealthFilter, HealthState};
 use soar_host::model::{Caller, Connection, Role};
 use soar_host::scheduler::{
-    Cadence, ExecutorRunner, MemoryQueue, RunStatus, ScheduleChange, ScheduleDraft, Scheduler, SchedulerSettings,
-    Schedules, Timing,
+    ExecutorRunner, MemoryQueue, ScheduleChange, ScheduleDraft, ScheduleRun, ScheduleRunStatus, ScheduleShown,
+    Scheduler, SchedulerSettings, Schedules,
 };
 use soar_host::utility::Refusal;
 
@@ -38,6 +38,49 @@ impl Wired {
         Self { scheduler, queue, delivered, schedules: Schedules::new(stage.executor.connections().clone()) }
     }
 
+    async fn create(&self, stage: &Stage, caller: &Caller, draft: ScheduleDraft) -> Result<ScheduleShown, Refusal> {
+        let mut transaction = stage.test.store.transaction().await.unwrap();
+        let made = self.schedules.create_in(&mut transaction.records(), caller, draft).await?;
+        transaction.commit().await.unwrap();
+        Ok(made)
+    }
+
+    async fn update(
+        &self,
+        stage: &Stage,
+        caller: &Caller,
+        name: &str,
+        change: ScheduleChange,
+    ) -> Result<ScheduleShown, Refusal> {
+        let mut transaction = stage.test.store.transaction().await.unwrap();
+        let mut records = transaction.records();
+        let id = self.schedules.named(&mut records, caller, name).await?;
+        let changed = self.schedules.update_in(&mut records, caller, id, change).await?;
+        transaction.commit().await.unwrap();
+        Ok(changed)
+    }
+
+    async fn delete(&self, stage: &Stage, caller: &Caller, name: &str) -> Result<ScheduleShown, Refusal> {
+        let mut transaction = stage.test.store.transaction().await.unwrap();
+        let mut records = transaction.records();
+        let id = self.schedules.named(&mut records, caller, name).await?;
+        let deleted = self.schedules.delete_in(&mut records, caller, id).await?;
+        transaction.commit().await.unwrap();
+        Ok(deleted)
+    }
+
+    async fn list(&self, stage: &Stage, caller: &Caller, site: Option<i64>) -> Vec<ScheduleShown> {
+        let mut reader = stage.test.store.reader().await.unwrap();
+        self.schedules.list(&mut reader.records(), caller, site).await.unwrap()
+    }
+
+    async fn log(&self, stage: &Stage, caller: &Caller, name: &str) -> Vec<ScheduleRun> {
+        let mut reader = stage.test.store.reader().await.unwrap();
+        let mut records = reader.records();
+        let id = self.schedules.named(&mut records, caller, name).await.unwrap();
+        self.schedules.log(&mut records, caller, id, None, 10).await.unwrap()
+    }
+
     /// Runs what is due after a minute; how many results were written.
     async fn minute(&self, stage: &Stage) -> usize {
         stage.clock.advance(Duration::from_millis(MINUTE.cast_unsigned()));
@@ -63,7 +106,7 @@ fn draft(value: Value) -> ScheduleDraft {
 }
 
 fn nightly() -> Value {
-    json!({"name": "Nightly", "integration": "coda-footprint", "command": "List Device Vulnerabilities",
+    json!({"name": "Nightly", "site": "Security Operations", "integration": "coda-footprint", "command": "List Device Vulnerabilities",
         "parameters": {"Device ID": 1}, "everyMinutes": 1, "alertTo": ["soc@example.com"]})
 }
 
@@ -74,7 +117,7 @@ async fn a_connection_is_checked_as_its_form_says_and_proven_by_logging_in() {
         let connection = checked_connection(&stage, &simulator).await;
         let administrator = stage.administrator().await;
         let connections = stage.executor.connections();
-        let before = connections.health(&administrator).await.unwrap();
+        let before = connections.health(&administrator, &HealthFilter::default()).await.unwrap().connections;
         assert_eq!((before[0].health.state, before[0].checked), (HealthState::Unknown, true));
         for _ in 0..2 {
             simulator.clear_requests();
@@ -82,12 +125,19 @@ async fn a_connection_is_checked_as_its_form_says_and_proven_by_logging_in() {
             let logins = simulator.requests().iter().filter(|request| request.path.contains("auth")).count();
             assert!(logins >= 1, "each check logs in afresh: {:?}", simulator.requests());
         }
-        let table = connections.health(&administrator).await.unwrap();
+        let table = connections.health(&administrator, &HealthFilter::default()).await.unwrap();
+        assert_eq!((table.states[&HealthState::Healthy], table.more()), (1, 0));
+        let table = table.connections;
         assert_eq!(table[0].health.state, HealthState::Healthy);
         assert_eq!(table[0].uptime_day.passed, 2);
+        assert!(table[0].latency_day.is_some());
+        let filter = HealthFilter { state: Some(HealthState::Failing), ..HealthFilter::default() };
+        assert!(connections.health(&administrator, &filter).await.unwrap().connections.is_empty());
+        let filter = HealthFilter { site: Some(stage.client.id), ..HealthFilter::default() };
+        assert!(connections.health(&administrator, &filter).await.unwrap().connections.is_empty());
         let history = connections.health_history(&administrator, connection.id, None, 10).await.unwrap();
         assert_eq!(history.checks.len(), 2);
-        assert!(history.latency_day.is_some());
+        assert!(history.connection.latency_day.is_some());
         // Checks do not crowd out what people ran.
         let runs = stage.executor.runs(&administrator, &Default::default()).await.unwrap();
         assert!(runs.is_empty(), "{runs:?}");
@@ -100,22 +150,29 @@ async fn a_connection_that_fails_says_why_and_its_mail_goes_where_the_form_says(
         let (simulator, wired) = (simulator().await, Wired::on(&stage));
         let connection = checked_connection(&stage, &simulator).await;
         let administrator = stage.administrator().await;
-        let change = HealthCheckChange { webhooks: Some(vec!["operations".to_owned()]), ..Default::default() };
+        let change = json!({"healthCheckWebhooks": ["operations"], "healthCheckAlertAfter": 2,
+            "healthCheckEmail": "soc@example.com, on-call@example.com"});
+        let changed = stage.update(&administrator, connection.id, change).await.unwrap().health_check.unwrap();
+        assert_eq!((changed.alert_after, changed.slow_ms, changed.every_minutes), (2, 5000, 1));
         let connections = stage.executor.connections();
-        connections.change_health_check(&administrator, connection.id, change).await.unwrap();
         let wrong = json!({"parameters": {"Password": "canary-wrong-password"}});
         stage.update(&administrator, connection.id, wrong).await.unwrap();
-        for _ in 0..5 {
+        wired.minute(&stage).await;
+        wired.scheduler.tell().await.unwrap();
+        for _ in 0..2 {
+            assert!(wired.delivered.messages.lock().unwrap().is_empty());
             wired.minute(&stage).await;
         }
-        let table = connections.health(&administrator).await.unwrap();
+        let table = connections.health(&administrator, &HealthFilter::default()).await.unwrap().connections;
         assert_eq!(table[0].health.state, HealthState::Failing);
         let error = table[0].health.last_error.as_deref().unwrap();
         assert!(error.starts_with("Test Connection failed. Failed to check the connector.\nStatus Code: "), "{error}");
         let mut told: Vec<_> =
             wired.delivered.messages.lock().unwrap().iter().map(|message| message.destination.to_string()).collect();
         told.sort_unstable();
-        assert_eq!(told, ["soc@example.com", "webhook:operations"]);
+        assert_eq!(told, ["on-call@example.com", "soc@example.com", "webhook:operations"]);
+        let kept = connections.see(&administrator, connection.id).await.unwrap().health_check.unwrap();
+        assert_eq!((kept.webhooks, kept.alert_after), (vec!["operations".to_owned()], 2), "what is not given stays");
         assert!(!format!("{table:?} {:?}", wired.delivered.messages.lock().unwrap()).contains("canary"));
     }
 }
@@ -137,7 +194,8 @@ async fn a_changed_inactive_or_deleted_connection_is_checked_as_it_is_now() {
         stage.update(&administrator, connection.id, json!({"healthCheckMinutes": 1})).await.unwrap();
         stage.executor.connections().delete(&administrator, connection.id).await.unwrap();
         assert_eq!(wired.minute(&stage).await, 0, "deleted");
-        assert!(stage.executor.connections().health(&administrator).await.unwrap().is_empty());
+        let left = stage.executor.connections().health(&administrator, &HealthFilter::default()).await.unwrap();
+        assert!(left.connections.is_empty());
     }
 }
 
@@ -165,20 +223,23 @@ async fn any_command_runs_by_a_schedule_in_its_makers_name_and_its_log_has_input
         let device = simulator.known().agent_device;
         let mut asked = nightly();
         asked["parameters"] = json!({ "Device ID": device });
-        let made = wired.schedules.create(&analyst, draft(asked)).await.unwrap();
-        assert!(made.what.repeatable, "the command only reads");
+        let made = wired.create(&stage, &analyst, draft(asked)).await.unwrap();
+        assert_eq!((made.user.as_str(), made.every_minutes), ("Ann", Some(1)));
         assert_eq!(wired.minute(&stage).await, 1);
         let change = ScheduleChange {
             parameters: json!({ "Device ID": simulator.known().missing_device }).as_object().cloned(),
             ..ScheduleChange::default()
         };
-        wired.schedules.update(&analyst, "nightly", change).await.unwrap();
+        wired.update(&stage, &analyst, "nightly", change).await.unwrap();
         assert_eq!(wired.minute(&stage).await, 1);
-        let log = wired.schedules.log(&analyst, "Nightly", None, 10).await.unwrap();
-        assert_eq!(log.iter().map(|run| run.status).collect::<Vec<_>>(), [RunStatus::Failed, RunStatus::Successful]);
+        let log = wired.log(&stage, &analyst, "Nightly").await;
+        assert_eq!(
+            log.iter().map(|run| run.status).collect::<Vec<_>>(),
+            [ScheduleRunStatus::Failed, ScheduleRunStatus::Successful]
+        );
         assert!(log[0].error.as_deref().unwrap().starts_with("List Device Vulnerabilities failed.\n"), "{log:?}");
-        assert_eq!(log[1].input, json!({ "Device ID": device }).to_string());
-        let output: Value = serde_json::from_str(&log[1].output).unwrap();
+        assert_eq!(log[1].input.get(), json!({ "Device ID": device }).to_string());
+        let output: Value = serde_json::from_str(log[1].output.get()).unwrap();
         assert_eq!(output["returnData"], "Successful");
         let runs = stage.executor.runs(&analyst, &Default::default()).await.unwrap();
         assert_eq!(runs.iter().filter(|run| run.user == "Ann").count(), 2, "and in the run history");
@@ -192,11 +253,11 @@ async fn a_schedule_runs_with_the_rights_that_its_maker_has_at_that_moment() {
         let (simulator, wired) = (simulator().await, Wired::on(&stage));
         stage.footprint(&simulator, "Production").await;
         let analyst = stage.caller("Ann", &stage.site, &[(stage.site.id, Role::Analyst)]).await;
-        wired.schedules.create(&analyst, draft(nightly())).await.unwrap();
+        wired.create(&stage, &analyst, draft(nightly())).await.unwrap();
         give(&stage, &analyst, Role::Viewer).await;
         assert_eq!(wired.minute(&stage).await, 1);
-        let log = wired.schedules.log(&stage.administrator().await, "Nightly", None, 10).await.unwrap();
-        assert_eq!(log[0].status, RunStatus::Failed);
+        let log = wired.log(&stage, &stage.administrator().await, "Nightly").await;
+        assert_eq!(log[0].status, ScheduleRunStatus::Failed);
         assert!(log[0].error.as_deref().unwrap().contains("right to use connections"), "{log:?}");
     }
 }
@@ -206,11 +267,10 @@ async fn who_may_not_and_what_cannot_work_is_refused_with_what_to_do() {
     for stage in Stage::on_both().await {
         let (simulator, wired) = (simulator().await, Wired::on(&stage));
         stage.footprint(&simulator, "Production").await;
-        let schedules = &wired.schedules;
         let administrator = stage.administrator().await;
         let viewer = stage.caller("Vic", &stage.site, &[(stage.site.id, Role::Viewer)]).await;
         let analyst = stage.caller("Ann", &stage.site, &[(stage.site.id, Role::Analyst)]).await;
-        assert!(because(schedules.create(&viewer, draft(nightly())).await).contains("right to use connections"));
+        assert!(because(wired.create(&stage, &viewer, draft(nightly())).await).contains("right to use connections"));
         let bad = [
             ("everyMinutes", json!(0), "expected 1 to"),
             ("cron", json!("30 2 * * *"), "either every how many minutes"),
@@ -218,45 +278,48 @@ async fn who_may_not_and_what_cannot_work_is_refused_with_what_to_do() {
             ("parameters", json!({"Device": "x"}), "Device"),
             ("name", json!(" "), "visible characters"),
             ("alertAfter", json!(0), "1 to 100"),
+            ("alertTo", json!(["soc"]), "Expected a mail address"),
+            ("site", json!("Nowhere"), "There is no site"),
             ("connection", json!("Staging"), "There is no connection \"Staging\""),
         ];
         for (field, value, expected) in bad {
             let mut asked = nightly();
             asked[field] = value;
-            let refused = because(schedules.create(&administrator, draft(asked)).await);
+            let refused = because(wired.create(&stage, &administrator, draft(asked)).await);
             assert!(refused.contains(expected), "{field}: {refused}");
         }
         let mut cron = nightly();
         cron["everyMinutes"] = Value::Null;
         cron["cron"] = json!("61 * * * *");
-        assert!(because(schedules.create(&administrator, draft(cron.clone())).await).contains("five fields"));
+        assert!(because(wired.create(&stage, &administrator, draft(cron.clone())).await).contains("five fields"));
         cron["cron"] = json!("30 2 * * 1-5");
-        let made = schedules.create(&administrator, draft(cron)).await.unwrap();
-        assert_eq!(
-            made.what.cadence,
-            Cadence::Cron { expression: "30 2 * * 1-5".into(), time_zone: stage.site.time_zone.clone() }
-        );
-        let again = because(schedules.create(&analyst, draft(nightly())).await);
+        let made = wired.create(&stage, &administrator, draft(cron)).await.unwrap();
+        assert_eq!((made.cron.as_deref(), made.time_zone), (Some("30 2 * * 1-5"), Some(stage.site.time_zone.clone())));
+        let again = because(wired.create(&stage, &analyst, draft(nightly())).await);
         assert!(again.contains("schedule \"Nightly\" exists already"), "{again}");
         let stop = ScheduleChange { active: Some(false), ..ScheduleChange::default() };
-        assert!(because(schedules.update(&analyst, "Nightly", stop.clone()).await).contains("manage connections"));
-        assert!(because(schedules.delete(&analyst, "Nightly").await).contains("manage connections"));
-        assert!(because(schedules.delete(&administrator, "Weekly").await).contains("no schedule \"Weekly\""));
-        schedules.update(&administrator, "NIGHTLY", stop).await.unwrap();
-        let timing = Timing { every_minutes: Some(5), cron: None };
-        let change = ScheduleChange { timing: Some(timing), ..ScheduleChange::default() };
-        let changed = schedules.update(&administrator, "Nightly", change).await.unwrap();
-        assert_eq!((changed.what.active, changed.what.cadence), (false, Cadence::Every { interval_ms: 5 * MINUTE }));
-        let elsewhere = Caller { site: stage.client.clone(), ..administrator.clone() };
-        assert!(schedules.list(&elsewhere).await.unwrap().is_empty(), "schedules are separated by site");
-        assert_eq!(schedules.list(&analyst).await.unwrap().len(), 1);
-        schedules.delete(&administrator, "Nightly").await.unwrap();
-        assert!(schedules.list(&analyst).await.unwrap().is_empty());
+        assert!(because(wired.update(&stage, &analyst, "Nightly", stop.clone()).await).contains("manage connections"));
+        assert!(because(wired.delete(&stage, &analyst, "Nightly").await).contains("manage connections"));
+        assert!(because(wired.delete(&stage, &administrator, "Weekly").await).contains("no schedule \"Weekly\""));
+        wired.update(&stage, &administrator, "NIGHTLY", stop).await.unwrap();
+        let change = ScheduleChange { every_minutes: Some(5), ..ScheduleChange::default() };
+        let changed = wired.update(&stage, &administrator, "Nightly", change).await.unwrap();
+        assert_eq!((changed.active, changed.every_minutes, changed.cron), (false, Some(5), None));
+        assert!(wired.list(&stage, &administrator, Some(stage.client.id)).await.is_empty(), "by site");
+        assert!(wired.list(&stage, &viewer_elsewhere(&stage).await, None).await.is_empty(), "others' sites");
+        assert_eq!(wired.list(&stage, &analyst, None).await.len(), 1);
+        wired.delete(&stage, &administrator, "Nightly").await.unwrap();
+        assert!(wired.list(&stage, &analyst, None).await.is_empty());
         let unknown = serde_json::from_value::<ScheduleDraft>(json!({"name": "x", "interval": 5}));
         assert!(unknown.is_err(), "a field that nobody knows is refused");
         let not_admin: Result<_, Refusal> = stage.executor.connections().waiting_messages(&analyst, 10).await;
         assert!(because(not_admin).contains("administrator"));
     }
+}
+
+/// Somebody who works on another site only.
+async fn viewer_elsewhere(stage: &Stage) -> Caller {
+    stage.caller("Eve", &stage.client, &[(stage.client.id, Role::Analyst)]).await
 }
 
 /// Gives the caller's user a role in the store, where schedules look.

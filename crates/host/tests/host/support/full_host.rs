@@ -10,7 +10,7 @@ use soar_host::Host;
 use soar_host::access::issue_key;
 use soar_host::connections::Connections;
 use soar_host::executor::{Executor, ExecutorSettings, Registry};
-use soar_host::model::{Allowed, Caller, Role};
+use soar_host::model::{Allowed, AuditEntry, Caller, Role, Surface};
 use soar_host::sealing::Keyring;
 use soar_host::server::{HostSettings, RunningHost, serve};
 use soar_host::store::{Engine, NewUser};
@@ -95,7 +95,8 @@ impl FullHost {
                 .collect();
             let text = serde_json::to_vec(&rows).unwrap();
             let options = ImportOptions { subject, format: Format::Json, on_conflict: OnConflict::Fail };
-            let report = import(&self.test.store, &self.caller, options, &text[..], 1, &mut |_| {}).await.unwrap();
+            let entry = AuditEntry::new(1, Surface::Terminal, "prepare");
+            let report = import(&self.test.store, &self.caller, options, &text[..], &entry, &mut |_| {}).await.unwrap();
             assert_eq!((report.added, report.failed), (numbers.len() as u64, 0), "{report:?}");
         }
     }

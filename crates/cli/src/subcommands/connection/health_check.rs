@@ -1,0 +1,77 @@
+//! A connection's health check: its flags, and how it is shown.
+
+use clap::Args;
+use soar_host::model::Connection;
+
+use crate::instance::Session;
+use crate::printer::Printer;
+
+/// What a health check does beside how often it runs.
+#[derive(Debug, Args)]
+pub(super) struct HealthCheckFlags {
+    /// Where mail about failed tests goes; repeatable, and an empty one for nowhere
+    #[arg(long = "health-check-email", value_name = "ADDRESS")]
+    emails: Vec<String>,
+
+    /// A webhook of host.toml that hears of failed tests too; repeatable, and an empty one for none
+    #[arg(long = "health-check-webhook", value_name = "NAME")]
+    webhooks: Vec<String>,
+
+    /// After how many failed tests in a row they are told [default: 3]
+    #[arg(long = "health-check-alert-after", value_name = "NUMBER")]
+    pub(super) alert_after: Option<i64>,
+
+    /// From how many milliseconds on a test that passes is a slow one, and the connection Degraded [default: 5000]
+    #[arg(long = "health-check-slow-ms", value_name = "NUMBER")]
+    pub(super) slow_ms: Option<i64>,
+}
+
+impl HealthCheckFlags {
+    pub(super) fn is_empty(&self) -> bool {
+        self.emails.is_empty() && self.webhooks.is_empty() && self.alert_after.is_none() && self.slow_ms.is_none()
+    }
+
+    /// The addresses as the form takes them.
+    pub(super) fn email(&self) -> Option<String> {
+        let given: Vec<_> = self.emails.iter().map(|one| one.trim()).filter(|one| !one.is_empty()).collect();
+        (!self.emails.is_empty()).then(|| given.join(", "))
+    }
+
+    pub(super) fn webhooks(&self) -> Option<Vec<String>> {
+        let given = self.webhooks.iter().filter(|one| !one.trim().is_empty()).cloned();
+        (!self.webhooks.is_empty()).then(|| given.collect())
+    }
+
+    /// Says what could not be delivered as the instance is set up.
+    pub(super) fn warn(&self, session: &Session, printer: &mut Printer) {
+        let webhooks = self.webhooks().unwrap_or_default().into_iter().map(|name| format!("webhook:{name}"));
+        let told: Vec<_> = self.email().into_iter().filter(|text| !text.is_empty()).chain(webhooks).collect();
+        session.settings.warn_of_alerts(told.iter().map(String::as_str), printer);
+    }
+}
+
+/// In a list.
+pub(super) fn in_words(connection: &Connection) -> String {
+    connection.health_check.as_ref().map_or_else(
+        || "none".to_owned(),
+        |check| {
+            let mail = check.email.as_ref().map(|email| format!(", mail to {email}")).unwrap_or_default();
+            format!("every {} min{mail}", check.every_minutes)
+        },
+    )
+}
+
+/// The same with what else there is to say.
+pub(super) fn in_full(connection: &Connection) -> String {
+    let mut words = in_words(connection);
+    if let Some(check) = &connection.health_check {
+        for name in &check.webhooks {
+            words.push_str(&format!(", webhook {name}"));
+        }
+        if !check.webhooks.is_empty() || check.email.is_some() {
+            words.push_str(&format!(" after {} failures in a row", check.alert_after));
+        }
+        words.push_str(&format!("; slow from {} ms on", check.slow_ms));
+    }
+    words
+}

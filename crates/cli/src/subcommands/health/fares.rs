@@ -1,0 +1,188 @@
+//! How a connection fares, as a row for a person and as one for a program.
+
+use serde::Serialize;
+use soar_host::health::{ConnectionHealth, HealthState, Uptime};
+
+use crate::printer::{Entry, moment, moment_if_any};
+
+/// A check that is due for longer than this is overdue: nobody seems to run it.
+const OVERDUE_MS: i64 = 15_000;
+
+/// The longest error that a row shows, in characters.
+const LONGEST_ERROR: usize = 100;
+
+/// A row for a person: times are how long ago.
+#[derive(Debug, Serialize)]
+pub(super) struct Fares {
+    #[serde(flatten)]
+    pub(super) connection: ConnectionHealth,
+    #[serde(skip)]
+    pub(super) now: i64,
+}
+
+impl Entry for Fares {
+    const HEADINGS: &[&str] = &[
+        "Connection",
+        "State",
+        "Since",
+        "Last Proof",
+        "Next Check",
+        "24 h",
+        "7 d",
+        "30 d",
+        "p50 ms",
+        "p95 ms",
+        "p99 ms",
+        "Site",
+        "Last Error",
+    ];
+
+    fn cells(&self) -> Vec<String> {
+        let one = &self.connection;
+        let health = &one.health;
+        let ago = |at: i64| span(self.now - at);
+        let next = match one.next_due_at {
+            None => "not checked".to_owned(),
+            Some(at) if self.now - at > OVERDUE_MS => format!("{} overdue", ago(at)),
+            Some(at) => format!("in {}", span(at - self.now)),
+        };
+        let error = match (health.state, health.last_error_at) {
+            (HealthState::Failing, _) | (_, None) => last_error(one),
+            (_, Some(at)) if last_error(one).is_empty() => ago(at),
+            (HealthState::Degraded, Some(_)) if health.notice.is_some() => last_error(one),
+            (_, Some(at)) => format!("{} ago: {}", ago(at), last_error(one)),
+        };
+        let proof = health.last_proof_at.map(|at| format!("{} ago", ago(at))).unwrap_or_default();
+        let mut cells = vec![one.name.clone(), health.state.to_string(), ago(health.since), proof, next];
+        cells.extend(numbers(one));
+        cells.extend([one.site.clone(), error]);
+        cells
+    }
+}
+
+impl Entry for ConnectionHealth {
+    const HEADINGS: &[&str] = &[
+        "Connection",
+        "Site",
+        "State",
+        "Since",
+        "Last Proof",
+        "Last Check",
+        "Next Check",
+        "Uptime 24 h",
+        "Uptime 7 d",
+        "Uptime 30 d",
+        "p50 ms",
+        "p95 ms",
+        "p99 ms",
+        "Last Error At",
+        "Last Error",
+        "Notice",
+    ];
+
+    fn cells(&self) -> Vec<String> {
+        let health = &self.health;
+        let mut cells = vec![
+            self.name.clone(),
+            self.site.clone(),
+            health.state.to_string(),
+            moment(health.since),
+            moment_if_any(health.last_proof_at),
+            moment_if_any(health.last_check_at),
+            moment_if_any(self.next_due_at),
+        ];
+        cells.extend(numbers(self));
+        cells.extend([
+            moment_if_any(health.last_error_at),
+            health.last_error.clone().unwrap_or_default(),
+            health.notice.clone().unwrap_or_default(),
+        ]);
+        cells
+    }
+}
+
+/// Uptimes and latencies.
+fn numbers(one: &ConnectionHealth) -> [String; 6] {
+    let latency = |of: fn(&soar_host::health::Latency) -> i64| {
+        one.latency_day.as_ref().map(|latency| of(latency).to_string()).unwrap_or_default()
+    };
+    [
+        percent(one.uptime_day),
+        percent(one.uptime_week),
+        percent(one.uptime_month),
+        latency(|latency| latency.p50_ms),
+        latency(|latency| latency.p95_ms),
+        latency(|latency| latency.p99_ms),
+    ]
+}
+
+/// Rounded down: 100 % is only what never failed.
+pub(super) fn percent(uptime: Uptime) -> String {
+    uptime.percent().map(|percent| format!("{:.2}%", (percent * 100.0).floor() / 100.0)).unwrap_or_default()
+}
+
+/// Why it is as it is, or why it failed last, in one line: the message of the Error tab and its status code.
+fn last_error(one: &ConnectionHealth) -> String {
+    let health = &one.health;
+    if let (HealthState::Degraded, Some(notice)) = (health.state, &health.notice) {
+        return shortened(notice);
+    }
+    health.last_error.as_deref().map(in_short).unwrap_or_default()
+}
+
+/// An Error tab in one line.
+pub(super) fn in_short(tab: &str) -> String {
+    let part = |label: &str| tab.lines().find_map(|line| line.strip_prefix(label)).map(str::trim);
+    let status = part("Status Code:").map(|status| status.trim_end_matches('.')).filter(|status| *status != "N/A");
+    let message = part("Message:").unwrap_or_else(|| tab.lines().next().unwrap_or_default());
+    match status {
+        Some(status) => shortened(&format!("{status} {message}")),
+        None => shortened(message),
+    }
+}
+
+fn shortened(text: &str) -> String {
+    let mut short: String = text.chars().take(LONGEST_ERROR).collect();
+    if text.chars().count() > LONGEST_ERROR {
+        short.push('…');
+    }
+    short
+}
+
+/// A length of time in its largest unit: `12 s`, `5 min`, `3 h`, `2 d`.
+pub(super) fn span(milliseconds: i64) -> String {
+    let seconds = milliseconds.max(0) / 1000;
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_tab_in_short_is_its_message_and_its_status() {
+        let tab = "Test Connection failed. Failed to check the connector.\nStatus Code: 401.\nMessage: Wrong password.";
+        assert_eq!(in_short(tab), "401 Wrong password.");
+        assert_eq!(in_short(&tab.replace("401", "N/A")), "Wrong password.");
+        assert_eq!(in_short("It broke."), "It broke.");
+        assert_eq!(in_short(&"ä".repeat(200)).chars().count(), LONGEST_ERROR + 1);
+    }
+
+    #[test]
+    fn only_what_never_failed_is_a_hundred_per_cent() {
+        assert_eq!(percent(Uptime { passed: 99_999, failed: 1 }), "99.99%");
+        assert_eq!(percent(Uptime { passed: 5, failed: 0 }), "100.00%");
+        assert_eq!(percent(Uptime::default()), "");
+    }
+
+    #[test]
+    fn lengths_of_time_are_said_in_their_largest_unit() {
+        let spans = [0, 119_000, 120_000, 7_200_000, 172_800_000, -5];
+        assert_eq!(spans.map(span), ["0 s", "119 s", "2 min", "2 h", "2 d", "0 s"]);
+    }
+}

@@ -1,0 +1,89 @@
+//! `footprint health history`: the checks of one connection.
+
+use anyhow::Result;
+use clap::Args;
+use soar_host::health::{Check, ConnectionHealth};
+
+use super::fares::{percent, span};
+use crate::exit::Exit;
+use crate::instance::{Session, connections, refused};
+use crate::printer::{Entry, ListOutput, Printer, moment, moment_if_any};
+use crate::subcommands::connection::Named;
+use crate::when;
+
+const EXAMPLES: &str = "\
+Examples:
+  footprint health history production
+  footprint health history production --before 1d --limit 1000 --output csv";
+
+/// Show the latest health checks of a connection: when, how long, and why it failed
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    named: Named,
+
+    /// Only checks due before this time, such as "2026-12-31 18:00", or so long ago, such as 2h
+    #[arg(long, value_name = "TIME")]
+    before: Option<String>,
+
+    /// At most so many, from 1 to 1000
+    #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=1000))]
+    limit: i64,
+
+    /// How to write the list
+    #[arg(long, short, value_enum, default_value_t = ListOutput::Table)]
+    output: ListOutput,
+}
+
+pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+    let connections = connections(session)?;
+    let (connection, caller) = arguments.named.find(&connections, session).await?;
+    let before = arguments.before.as_deref().map(|text| when::earlier(text, session.now())).transpose();
+    let before = before.map_err(|problem| crate::exit::WrongUse(format!("--before: {problem}.")))?;
+    let history = connections.health_history(&caller, connection.id, before, arguments.limit).await;
+    let history = history.map_err(refused)?;
+    if arguments.output == ListOutput::Table {
+        printer.line(&head(&history.connection, session.now()))?;
+    }
+    printer.list(&history.checks, arguments.output, "No checks that fit.")?;
+    Ok(Exit::Successful)
+}
+
+/// The connection's state in a line or two.
+fn head(connection: &ConnectionHealth, now: i64) -> String {
+    let health = &connection.health;
+    let mut head = format!("{}: {} for {}", connection.name, health.state, span(now - health.since));
+    for (name, uptime) in
+        [("24 h", connection.uptime_day), ("7 d", connection.uptime_week), ("30 d", connection.uptime_month)]
+    {
+        let percent = percent(uptime);
+        if !percent.is_empty() {
+            head.push_str(&format!(" · {name} {percent}"));
+        }
+    }
+    if !connection.checked {
+        head.push_str(" · not checked by itself");
+    }
+    if let Some(at) = health.last_error_at {
+        let tab = health.last_error.as_deref().unwrap_or_default();
+        head.push_str(&format!("\nLast error at {}:\n  {}", moment_if_any(Some(at)), tab.replace('\n', "\n  ")));
+    }
+    head
+}
+
+impl Entry for Check {
+    const HEADINGS: &[&str] = &["Due", "Result", "Latency ms", "Late ms", "Ended", "Detail", "Node"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            moment(self.due_at),
+            self.result.to_string(),
+            self.latency_ms.to_string(),
+            (self.started_at - self.due_at).to_string(),
+            moment(self.ended_at),
+            self.detail.clone().unwrap_or_default(),
+            self.node.clone(),
+        ]
+    }
+}

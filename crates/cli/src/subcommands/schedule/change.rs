@@ -1,0 +1,91 @@
+//! `footprint schedule change`: changes a schedule.
+
+use anyhow::Result;
+use clap::{ArgAction, Args};
+use soar_host::scheduler::{ScheduleChange, Schedules};
+use soar_host::store::Records;
+
+use super::{Named, show_one};
+use crate::exit::{Exit, WrongUse};
+use crate::instance::{Action, Session};
+use crate::parameters::{ParameterFlags, read};
+use crate::printer::{Form, Printer};
+
+const EXAMPLES: &str = "\
+Examples:
+  footprint schedule change Nightly --active false
+  footprint schedule change Nightly --every-minutes 30
+  footprint schedule change Nightly --param \"Device ID=8\" --alert-to soc@example.com";
+
+/// Change a schedule; what no flag names stays
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    named: Named,
+
+    /// A new name
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+
+    /// Run it every so many minutes
+    #[arg(long, value_name = "MINUTES", conflicts_with = "cron")]
+    every_minutes: Option<i64>,
+
+    /// Run it at the times of a cron expression, in the site's time zone
+    #[arg(long, value_name = "EXPRESSION")]
+    cron: Option<String>,
+
+    /// In place of the parameters so far: all of them
+    #[command(flatten)]
+    parameters: ParameterFlags,
+
+    /// Whether it runs at all
+    #[arg(long, value_name = "TRUE/FALSE", action = ArgAction::Set)]
+    active: Option<bool>,
+
+    /// Who is told when it fails, in place of those so far; repeatable
+    #[arg(long, value_name = "ADDRESS")]
+    alert_to: Vec<String>,
+
+    /// Tell nobody when it fails
+    #[arg(long, conflicts_with = "alert_to")]
+    no_alerts: bool,
+
+    /// After how many failures in a row they are told
+    #[arg(long, value_name = "NUMBER")]
+    alert_after: Option<i64>,
+
+    /// How to write what it is now
+    #[arg(long, short, value_enum, default_value_t = Form::Table)]
+    output: Form,
+}
+
+pub(super) async fn run(
+    arguments: &Arguments,
+    session: &Session,
+    schedules: &Schedules,
+    printer: &mut Printer,
+) -> Result<Exit> {
+    let (id, caller) = arguments.named.find(session, schedules).await?;
+    session.settings.warn_of_alerts(arguments.alert_to.iter().map(String::as_str), printer);
+    let gives_parameters = !arguments.parameters.pairs.is_empty() || arguments.parameters.json.is_some();
+    let change = ScheduleChange {
+        name: arguments.name.clone(),
+        parameters: gives_parameters.then(|| read(&arguments.parameters)).transpose()?,
+        every_minutes: arguments.every_minutes,
+        cron: arguments.cron.clone(),
+        active: arguments.active,
+        alert_to: (!arguments.alert_to.is_empty() || arguments.no_alerts).then(|| arguments.alert_to.clone()),
+        alert_after: arguments.alert_after,
+    };
+    if change == ScheduleChange::default() {
+        let text = "Nothing to change: `footprint schedule change --help` lists what can be.";
+        return Err(WrongUse(text.to_owned()).into());
+    }
+    let place = caller.site.name.clone();
+    let action = Action { command: "schedule change", site: &place, about: &arguments.named.schedule };
+    let change = async |records: &mut Records<'_>| schedules.update_in(records, &caller, id, change).await;
+    show_one(&session.change(&action, change).await?, arguments.output, printer)?;
+    Ok(Exit::Successful)
+}

@@ -1,0 +1,64 @@
+//! `footprint schedule log`: what a schedule's runs were given, gave, and why they failed.
+
+use anyhow::Result;
+use clap::Args;
+use soar_host::scheduler::{ScheduleRun, Schedules};
+
+use super::Named;
+use crate::exit::Exit;
+use crate::instance::{Session, advised, refused};
+use crate::printer::{Entry, ListOutput, Printer, moment};
+
+const EXAMPLES: &str = "\
+Examples:
+  footprint schedule log Nightly
+  footprint schedule log Nightly --limit 1 --output json      The last run, with its output";
+
+/// Show the log of a schedule: input, output and error of its runs, the latest first
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    named: Named,
+
+    /// Only runs before the one of this number
+    #[arg(long, value_name = "RUN")]
+    before: Option<i64>,
+
+    /// At most so many, from 1 to 1000
+    #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=1000))]
+    limit: i64,
+
+    /// How to write the list; all but json and ndjson leave the output out
+    #[arg(long, short, value_enum, default_value_t = ListOutput::Table)]
+    output: ListOutput,
+}
+
+pub(super) async fn run(
+    arguments: &Arguments,
+    session: &Session,
+    schedules: &Schedules,
+    printer: &mut Printer,
+) -> Result<Exit> {
+    let (id, caller) = arguments.named.find(session, schedules).await?;
+    let mut reader = session.store.reader().await.map_err(advised)?;
+    let runs = schedules.log(&mut reader.records(), &caller, id, arguments.before, arguments.limit).await;
+    printer.list(&runs.map_err(refused)?, arguments.output, "It has not run yet, or its log is too old to be kept.")?;
+    Ok(Exit::Successful)
+}
+
+impl Entry for ScheduleRun {
+    const HEADINGS: &[&str] = &["Run", "Due", "Started", "Took", "Status", "Input", "Error"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.id.to_string(),
+            moment(self.due_at),
+            moment(self.started_at),
+            format!("{} ms", self.ended_at - self.started_at),
+            self.status.to_string(),
+            self.input.get().to_owned(),
+            self.error.clone().unwrap_or_default(),
+        ]
+    }
+}

@@ -1,0 +1,90 @@
+//! A schedule of a command as people see it.
+
+use serde::Serialize;
+use soar_connector::RawParameters;
+use utoipa::ToSchema;
+
+use super::{Cadence, Schedule};
+use crate::health::{Health, HealthState};
+use crate::model::{Connection, Site, User};
+
+/// A schedule of a command, and how it fares. Times in milliseconds since 1970.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = Schedule)]
+#[serde(rename_all = "camelCase")]
+pub struct ScheduleShown {
+    /// Its number in this instance.
+    pub id: i64,
+    /// Its name, unique on its site.
+    pub name: String,
+    /// Its site's name.
+    pub site: String,
+    /// The connection's integration.
+    pub integration: String,
+    /// The connection's name.
+    pub connection: String,
+    /// In whose name it runs.
+    pub user: String,
+    /// The command.
+    pub command: String,
+    /// Its parameters.
+    #[schema(value_type = Object)]
+    pub parameters: RawParameters,
+    /// Every so many minutes.
+    pub every_minutes: Option<i64>,
+    /// By a cron expression.
+    pub cron: Option<String>,
+    /// The time zone of that expression.
+    pub time_zone: Option<String>,
+    /// Whether it runs at all.
+    pub active: bool,
+    /// Who is told when it fails.
+    pub alert_to: Vec<String>,
+    /// After how many failures in a row.
+    pub alert_after: i64,
+    /// When it is due next; never, when it is not active.
+    pub next_due_at: Option<i64>,
+    /// When it ended last.
+    pub last_run_at: Option<i64>,
+    /// Whether it failed then.
+    pub failed: bool,
+    /// Why it failed then.
+    pub last_error: Option<String>,
+}
+
+impl ScheduleShown {
+    pub(super) fn of(
+        schedule: Schedule,
+        site: &Site,
+        connection: &Connection,
+        user: Option<&User>,
+        health: Option<Health>,
+    ) -> Self {
+        let Schedule { id, what, next_due_at } = schedule;
+        let (every_minutes, cron, time_zone) = match what.cadence {
+            Cadence::Every { interval_ms } => (Some(interval_ms / 60_000), None, None),
+            Cadence::Cron { expression, time_zone } => (None, Some(expression), Some(time_zone)),
+        };
+        let failed = health.as_ref().is_some_and(|health| health.state == HealthState::Failing);
+        Self {
+            id,
+            name: what.name,
+            site: site.name.clone(),
+            integration: connection.integration.clone(),
+            connection: connection.name.clone(),
+            user: user.map(|user| user.name.clone()).unwrap_or_default(),
+            command: what.command,
+            parameters: what.parameters,
+            every_minutes,
+            cron,
+            time_zone,
+            active: what.active,
+            alert_to: what.alert_to.iter().map(ToString::to_string).collect(),
+            alert_after: what.alert_after,
+            next_due_at: what.active.then_some(next_due_at),
+            last_run_at: health.as_ref().and_then(|health| health.last_check_at),
+            failed,
+            last_error: health.filter(|_| failed).and_then(|health| health.last_error),
+        }
+    }
+}
