@@ -126,16 +126,16 @@ impl Tenants {
         if let Some(keep) = &job.keep {
             self.withdraw(job, keep, fetched, progress).await?;
         }
-        let mut waiting = VecDeque::new();
-        for target in &job.targets {
-            match &target.failure {
-                Some(why) => progress.settle(target, Err(why.clone())),
-                None => waiting.push_back(target),
-            }
-        }
+        let mut waiting: VecDeque<&Target> = job.targets.iter().collect();
         let (mut at_least, mut trials) = (0, Trials::default());
-        while !waiting.is_empty() {
-            let ids: Vec<i64> = waiting.iter().take(TOGETHER).map(|target| target.id).collect();
+        while let Some(next) = waiting.front() {
+            if let Some(why) = &next.failure {
+                progress.settle(next, Err(why.clone()));
+                waiting.pop_front();
+                continue;
+            }
+            let sent = waiting.iter().take_while(|target| target.failure.is_none());
+            let ids: Vec<i64> = sent.take(TOGETHER).map(|target| target.id).collect();
             let Numbered { line, first, contents } =
                 self.numbered(progress.tenant, fetched, Wish::Connections(&ids), at_least).await?;
             for (number, content) in (first..).zip(contents) {

@@ -25,6 +25,7 @@ mod single_commands;
 mod stage;
 mod store;
 mod support;
+mod tenants;
 mod tokens;
 mod transfer;
 mod vault;
