@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use coda_footprint::FootprintPlugin;
@@ -29,7 +29,7 @@ use crate::support::key_request;
 pub struct Instance {
     pub store: Store,
     pub host: Arc<Host>,
-    _running: RunningHost,
+    _running: Option<RunningHost>,
     pub url: String,
     pub connections: Connections,
     pub executor: Executor,
@@ -78,17 +78,27 @@ impl Instance {
         Self { _test: Some(test), ..Self::of(store, settings).await }
     }
 
-    /// One over a store that is furnished already.
-    pub async fn of(store: Store, settings: TenantSettings) -> Self {
+    /// One over a store that is furnished already, served at an address of its own.
+    async fn of(store: Store, settings: TenantSettings) -> Self {
+        let mut instance = Self::unserved(store, settings, reqwest::Client::new()).await;
+        let running = serve(Arc::clone(&instance.host)).await.unwrap();
+        instance.url = running.url();
+        instance._running = Some(running);
+        instance
+    }
+
+    /// The same, and nothing serves it.
+    pub async fn unserved(store: Store, settings: TenantSettings, client: reqwest::Client) -> Self {
         let folder = TempDir::new().unwrap();
         let keyring = Keyring::create_file(&folder.path().join("keys")).unwrap();
         let clock = ManualClock::held();
-        let registry = Registry::new(vec![Arc::new(FootprintPlugin::new().unwrap())], &[]).unwrap();
+        static REGISTRY: LazyLock<Arc<Registry>> =
+            LazyLock::new(|| Arc::new(Registry::new(vec![Arc::new(FootprintPlugin::new().unwrap())], &[]).unwrap()));
         let vault = Vault::with_environment(VaultSettings::default(), |name| {
             (name == "FOOTPRINT_SECRET_GOOD").then(|| OsString::from("open sesame"))
         });
         let shared_clock = Arc::new(clock.clone());
-        let connections = Connections::new(store.clone(), Arc::new(registry), keyring.clone(), vault, shared_clock);
+        let connections = Connections::new(store.clone(), Arc::clone(&REGISTRY), keyring.clone(), vault, shared_clock);
         let executor = Executor::start(connections.clone(), ExecutorSettings::default()).await.unwrap();
         let mut transaction = store.transaction().await.unwrap();
         let mut records = transaction.records();
@@ -104,7 +114,6 @@ impl Instance {
             ..HostSettings::default()
         };
         let host = Host::with_connectors(settings, executor.clone()).unwrap();
-        let running = serve(Arc::clone(&host)).await.unwrap();
         let admin = Caller {
             user,
             site,
@@ -115,8 +124,8 @@ impl Instance {
         };
         Self {
             store,
-            url: running.url(),
-            _running: running,
+            url: String::new(),
+            _running: None,
             tenants: Tenants::clone(host.tenants.as_ref().unwrap()),
             host,
             connections,
@@ -125,7 +134,7 @@ impl Instance {
             clock,
             admin,
             key,
-            client: reqwest::Client::new(),
+            client,
             _folder: folder,
             _test: None,
         }

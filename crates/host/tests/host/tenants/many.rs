@@ -125,11 +125,11 @@ struct Tenant {
 }
 
 impl Tenant {
-    async fn start(template: &Path, folder: &Path, number: usize) -> (Instance, Door, String) {
+    async fn start(template: &Path, folder: &Path, number: usize, client: reqwest::Client) -> (Instance, Door, String) {
         let file = folder.join(format!("{number}.db"));
         std::fs::copy(template, &file).unwrap();
         let store = Store::open(&file.display().to_string()).await.unwrap();
-        let instance = Instance::of(store, TenantSettings::default()).await;
+        let instance = Instance::unserved(store, TenantSettings::default(), client).await;
         let door = Door {
             host: router(Arc::clone(&instance.host)),
             fault: Arc::default(),
@@ -201,7 +201,7 @@ async fn of_two_hundred_tenants_exactly_those_are_named_that_fail_and_exactly_th
     let started = futures_util::stream::iter(0..TENANTS).map(|number| {
         let (template, folder, master) = (&template, folder.path(), &master);
         async move {
-            let (instance, door, url) = Tenant::start(template, folder, number).await;
+            let (instance, door, url) = Tenant::start(template, folder, number, master.client.clone()).await;
             let added = master.onboard_at(&format!("Tenant {number}"), &url, &instance).await;
             Tenant { id: added.id, instance, url, door }
         }
