@@ -4,6 +4,7 @@ mod alerts;
 mod handing_out;
 mod history;
 mod mail;
+mod memory_queue;
 mod nodes;
 mod queue;
 mod taking_over;
