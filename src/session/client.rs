@@ -36,15 +36,23 @@ pub(super) fn untrusting(network: &Network) -> ClientBuilder {
 /// far more room than a connection's own settings; it keeps no cookies and no credentials but those of its proxy.
 #[derive(Default)]
 pub(super) struct Clients {
-    /// Kept for as long as some connection uses it.
-    known: Mutex<HashMap<Key, Weak<Client>>>,
+    known: Mutex<Known>,
     hasher: RandomState,
 }
 
 impl fmt::Debug for Clients {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Clients").field("known", &lock(&self.known).len()).finish()
+        formatter.debug_struct("Clients").field("known", &lock(&self.known).clients.len()).finish()
     }
+}
+
+#[derive(Default)]
+struct Known {
+    /// Kept for as long as some connection uses it.
+    clients: HashMap<Key, Weak<Client>>,
+    /// The one that was asked for last, kept beside: making one takes longer than all else of a connection, and many
+    /// connections are built only to see whether they can be.
+    latest: Option<Arc<Client>>,
 }
 
 /// All that makes one client another.
@@ -72,12 +80,14 @@ impl Clients {
     pub(super) fn get(&self, network: &Network) -> Result<Arc<Client>, reqwest::Error> {
         let key = self.key(network);
         let mut known = lock(&self.known);
-        if let Some(client) = known.get(&key).and_then(Weak::upgrade) {
+        if let Some(client) = known.clients.get(&key).and_then(Weak::upgrade) {
+            known.latest = Some(Arc::clone(&client));
             return Ok(client);
         }
         let client = Arc::new(client(network)?);
-        known.retain(|_, client| client.strong_count() > 0);
-        known.insert(key, Arc::downgrade(&client));
+        known.latest = Some(Arc::clone(&client));
+        known.clients.retain(|_, client| client.strong_count() > 0);
+        known.clients.insert(key, Arc::downgrade(&client));
         Ok(client)
     }
 
@@ -162,6 +172,6 @@ mod tests {
         assert!(Arc::ptr_eq(&made[0], &clients.get(&other_user.network).unwrap()));
         drop(made);
         drop(clients.get(&settings(&[("Read Timeout", "7")]).network).unwrap());
-        assert_eq!(lock(&clients.known).len(), 1, "clients that nobody uses are dropped");
+        assert_eq!(lock(&clients.known).clients.len(), 1, "clients that nobody uses are dropped");
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::support::{ended, footprint, shown};
 
-const SUBCOMMANDS: [&str; 17] = [
+const SUBCOMMANDS: [&str; 19] = [
     "demo",
     "run",
     "test",
@@ -18,6 +18,8 @@ const SUBCOMMANDS: [&str; 17] = [
     "case",
     "utility",
     "runs",
+    "health",
+    "schedule",
     "audit",
     "completions",
 ];

@@ -7,6 +7,7 @@ mod mail;
 mod memory_queue;
 mod nodes;
 mod queue;
+mod size;
 mod taking_over;
 mod webhook;
 mod wired;
