@@ -88,3 +88,17 @@ async fn the_log_is_read_by_page_and_by_what_is_asked_for() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_name_in_any_script_is_found_as_it_was_written() {
+    for host in TestHost::on_both().await {
+        let name = "Élise Ω";
+        assert_eq!(answer(host.by(name, "ShowNotes", json!({})).header("d3key", &host.key)).await.0, 401);
+        for (query, found) in
+            [("username=%C3%89lise%20%CE%A9", 1), ("username=%C3%89LISE%20%CE%A9", 1), ("username=lise", 0)]
+        {
+            let (status, page) = answer(host.manage("GET", &format!("/audit?{query}"))).await;
+            assert_eq!((status, page["entries"].as_array().map(Vec::len)), (200, Some(found)), "{query}: {page}");
+        }
+    }
+}

@@ -80,6 +80,12 @@ async fn runs_are_shown_to_those_who_may_see_them() {
         let page = stage.executor.runs(&admin, &filter).await.unwrap();
         let filter = RunFilter { before: Some(page[0].id), user: Some("ADMIN".into()), ..filter };
         assert_eq!(stage.executor.runs(&admin, &filter).await.unwrap()[0].id, runs[0]);
+        let elise = stage.caller("Élise", &stage.site, &[(site, Role::Manager)]).await;
+        stage.executor.test(&elise, closed.id).await.unwrap();
+        for (name, found) in [("Élise", 1), ("ÉLISE", 1), ("lise", 0)] {
+            let filter = RunFilter { user: Some(name.into()), ..RunFilter::default() };
+            assert_eq!(stage.executor.runs(&admin, &filter).await.unwrap().len(), found, "{name}");
+        }
         let filter = RunFilter { status: Some(RunStatus::Failed), ..RunFilter::default() };
         assert!(stage.executor.runs(&admin, &filter).await.unwrap().is_empty());
     }
