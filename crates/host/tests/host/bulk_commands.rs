@@ -397,3 +397,15 @@ async fn a_task_that_appears_while_a_close_waits_keeps_the_incident_open() {
         assert!(answer["error"].as_str().unwrap().contains("\"Late\""), "{answer}");
     }
 }
+
+#[tokio::test]
+async fn who_may_change_nothing_learns_no_users_from_a_new_owner() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store).await;
+        world.incidents(&world.operations, &["o-1"]).await;
+        let owning = |owner: &str| json!({ "Incident Numbers": ["o-1"], "Owner": owner, "Username": "viewer" });
+        let known = world.refusal("viewer", "UpdateIncidentOwnerInBulk", owning("Admin")).await;
+        assert_eq!(known, world.refusal("viewer", "UpdateIncidentOwnerInBulk", owning("nobody")).await);
+        assert!(known.contains("the right to change incidents"), "{known}");
+    }
+}
