@@ -5,8 +5,12 @@ use serde_json::{Value, json};
 use soar_connector::Parameters;
 
 use super::Handler;
+use crate::diagnose::Certificate;
 use crate::session::Call;
 use crate::vendor::{Failure, Session, Tenants};
+
+/// A certificate that ends within so many days is about to.
+const WARNED_DAYS: i64 = 14;
 
 pub(super) struct TestConnection;
 
@@ -16,11 +20,23 @@ impl Handler for TestConnection {
         let default_tenant = call.log_in_afresh().await?;
         let role = prove_session(call).await?;
         let tenant = prove_tenant(default_tenant, call).await?;
+        warn_of_an_end(call);
         let session = role.map_or_else(|| "logged in".to_owned(), |role| format!("logged in, role {role}"));
         let identity = call.identity();
         let rows = [("Credentials", identity), ("Session", session), ("Default tenant", tenant)]
             .map(|(check, detail)| json!({ "check": check, "result": "Passed", "detail": detail }));
         call.show(&rows).await
+    }
+}
+
+/// Warns when the server's certificate is about to end. Of passwords and keys the vendor's API does not say when they do.
+fn warn_of_an_end(call: &mut Call<'_>) {
+    let Some((shown, now)) = call.certificate() else { return };
+    if let Some(certificate) = Certificate::read(&shown)
+        && certificate.days_left(now) < WARNED_DAYS
+    {
+        let end = certificate.end(now);
+        call.warn("certificate-expires", format!("The {certificate} {end}. Renew it on the server."));
     }
 }
 

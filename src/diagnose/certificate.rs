@@ -12,7 +12,7 @@ const DAY: i64 = 24 * 60 * 60;
 
 /// A certificate, not checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Certificate {
+pub(crate) struct Certificate {
     subject: String,
     issuer: String,
     /// Seconds since 1970.
@@ -21,7 +21,7 @@ pub(super) struct Certificate {
 
 impl Certificate {
     /// Reads a certificate (DER); `None` for what is none.
-    pub(super) fn read(der: &[u8]) -> Option<Self> {
+    pub(crate) fn read(der: &[u8]) -> Option<Self> {
         let (_, certificate) = X509Certificate::from_der(der).ok()?;
         Some(Self {
             subject: subject(&certificate),
@@ -31,12 +31,12 @@ impl Certificate {
     }
 
     /// Whole days that it is still valid for; negative once it has ended.
-    pub(super) fn days_left(&self, now: SystemTime) -> i64 {
+    pub(crate) fn days_left(&self, now: SystemTime) -> i64 {
         self.seconds_left(now).div_euclid(DAY)
     }
 
     /// When it ends, in words that follow "it".
-    pub(super) fn end(&self, now: SystemTime) -> String {
+    pub(crate) fn end(&self, now: SystemTime) -> String {
         let days = |days: i64| format!("{days} {}", if days == 1 { "day" } else { "days" });
         match self.seconds_left(now) {
             seconds @ ..0 => format!("ended {} ago", days(seconds.saturating_neg() / DAY)),

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use soar_connector::{Diagnosis, ExecutionContext, Manifest, Page, Sink, SinkError};
 
 use crate::session::{Call, Session};
+pub(crate) use certificate::Certificate;
 use deadline::Deadline;
 
 /// Diagnoses `session`'s connection within the context's time limit. Changes nothing.

@@ -7,11 +7,13 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use reqwest::Client;
 use secrecy::ExposeSecret;
 use soar_connector::Clock;
 
+use super::client::Clients;
 use super::turnstile::Turnstile;
-use crate::settings::{Credentials, Settings};
+use crate::settings::{Credentials, Network, Settings};
 use crate::vendor::Failure;
 
 /// The turnstiles of all servers and accounts that connections of this plugin use.
@@ -20,6 +22,7 @@ pub(crate) struct BudgetPool {
     clock: Arc<dyn Clock>,
     /// Kept while a connection uses it or it has something to remember.
     accounts: Mutex<HashMap<AccountKey, Arc<Account>>>,
+    clients: Clients,
     /// Keys hold hashes of secrets, which mean nothing outside this process.
     hasher: RandomState,
 }
@@ -48,11 +51,16 @@ pub(super) struct Rejection {
 
 impl BudgetPool {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, accounts: Mutex::default(), hasher: RandomState::new() }
+        Self { clock, accounts: Mutex::default(), clients: Clients::default(), hasher: RandomState::new() }
     }
 
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock
+    }
+
+    /// The client of these network settings, which connections with equal ones share.
+    pub(super) fn client(&self, network: &Network) -> Result<Arc<Client>, reqwest::Error> {
+        self.clients.get(network)
     }
 
     /// The account that `settings` connect as; its limits become the lowest that any connection asks for.

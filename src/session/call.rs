@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use serde_json::Value;
@@ -127,6 +127,12 @@ impl<'a> Call<'a> {
     pub(crate) async fn log_in_afresh(&mut self) -> Result<Option<i64>, Failure> {
         let login = self.wire.session.log_in_afresh(&self.wire.errand).await?;
         Ok(login.default_tenant)
+    }
+
+    /// The server's certificate (DER) as the latest reply about the session came with it, and the time of day.
+    pub(crate) fn certificate(&self) -> Option<(Vec<u8>, SystemTime)> {
+        let session = self.wire.session;
+        Some((session.transport.certificate()?, session.now()))
     }
 
     /// Tells the caller something.

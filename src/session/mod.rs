@@ -56,7 +56,12 @@ impl Session {
         let account = pool.account(&settings);
         let clock = Arc::clone(pool.clock());
         Ok(Self {
-            transport: Transport::new(&settings, Arc::clone(&account), Arc::clone(&clock))?,
+            transport: Transport::new(
+                &settings,
+                pool.client(&settings.network)?,
+                Arc::clone(&account),
+                Arc::clone(&clock),
+            ),
             settings,
             manifest,
             clock,

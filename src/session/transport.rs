@@ -3,12 +3,13 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use reqwest::header::{
     ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE,
 };
+use reqwest::tls::TlsInfo;
 use reqwest::{Client, Method, RequestBuilder};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -16,8 +17,7 @@ use soar_connector::{Clock, Redactor, name::quoted, sentence};
 use tracing::{Instrument as _, Span, debug, debug_span, field};
 use url::Url;
 
-use super::budget::Account;
-use super::client::client;
+use super::budget::{Account, lock};
 use super::errand::Errand;
 use super::login::{Access, Login};
 use super::retry::{Next, Repeat, Retry, come_back_in};
@@ -53,7 +53,7 @@ pub(super) struct Reply {
 
 /// The HTTP client of one session.
 pub(super) struct Transport {
-    client: Client,
+    client: Arc<Client>,
     api: Url,
     account: Arc<Account>,
     clock: Arc<dyn Clock>,
@@ -62,6 +62,8 @@ pub(super) struct Transport {
     is_proxied: bool,
     /// Knows the secrets of the connection's settings.
     redactor: Redactor,
+    /// The server's certificate (DER).
+    certificate: Mutex<Option<Vec<u8>>>,
 }
 
 impl fmt::Debug for Transport {
@@ -72,19 +74,15 @@ impl fmt::Debug for Transport {
 }
 
 impl Transport {
-    pub(super) fn new(
-        settings: &Settings,
-        account: Arc<Account>,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, reqwest::Error> {
+    pub(super) fn new(settings: &Settings, client: Arc<Client>, account: Arc<Account>, clock: Arc<dyn Clock>) -> Self {
         let network = &settings.network;
         let mut redactor = Redactor::default();
         redactor.add(settings.credentials.secret());
         if let Some(password) = network.proxy.as_ref().and_then(|proxy| proxy.password.as_ref()) {
             redactor.add(password);
         }
-        Ok(Self {
-            client: client(network)?,
+        Self {
+            client,
             api: settings.api.clone(),
             account,
             clock,
@@ -92,7 +90,13 @@ impl Transport {
             read_timeout: network.read_timeout,
             is_proxied: network.proxy.is_some(),
             redactor,
-        })
+            certificate: Mutex::default(),
+        }
+    }
+
+    /// The server's certificate (DER) as the latest reply about the session came with it; none without TLS.
+    pub(super) fn certificate(&self) -> Option<Vec<u8>> {
+        lock(&self.certificate).clone()
     }
 
     /// Knows the secrets of the settings and of `login`, the one at hand: what a server answers to it may echo them.
@@ -190,7 +194,7 @@ impl Transport {
             sent += 1;
             let number = errand.count_request();
             let span = debug_span!("request", %method, path = template, number, attempt = sent, status = field::Empty);
-            let attempt = self.exchange(build(), self.largest(template)).instrument(span).await;
+            let attempt = self.exchange(build(), template).instrument(span).await;
             let now = self.clock.now();
             if let Ok(reply) = &attempt
                 && let (429 | 503, Some(wait)) = (reply.status, reply.retry_after(now))
@@ -225,10 +229,15 @@ impl Transport {
         if is_about_login { self.largest_reply.min(LARGEST_LOGIN_REPLY) } else { self.largest_reply }
     }
 
-    async fn exchange(&self, builder: RequestBuilder, largest: usize) -> Result<Reply, Failure> {
+    async fn exchange(&self, builder: RequestBuilder, template: &str) -> Result<Reply, Failure> {
         let started = self.clock.elapsed();
         let sent = builder.header(ACCEPT, "application/json").send().await;
         let mut response = sent.map_err(|error| self.failure(&error))?;
+        let largest = self.largest(template);
+        if template == SESSION {
+            let shown = response.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate);
+            *lock(&self.certificate) = shown.map(<[u8]>::to_vec);
+        }
         let headers = response.headers();
         let text = |name| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         let announced = text(CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok()).unwrap_or(0);

@@ -73,6 +73,9 @@ pub(crate) struct Network {
 pub(crate) struct ProxyServer {
     pub(crate) forward: Proxy,
     pub(crate) hop: Hop,
+    /// Without user name and password.
+    pub(crate) address: String,
+    pub(crate) user_name: Option<String>,
     pub(crate) password: Option<SecretString>,
 }
 
@@ -182,6 +185,7 @@ fn proxy(
         // Never repeated in the message: it is a secret in the wrong field.
         return refuse("It holds a user name or password; they have settings of their own.");
     }
+    let address = url.to_string();
     if let Some(name) = user_name {
         let exposed = password.map(ExposeSecret::expose_secret);
         if url.set_username(name).and_then(|()| url.set_password(exposed)).is_err() {
@@ -192,7 +196,10 @@ fn proxy(
     }
     let hop = Hop::of(&url, 1080);
     match Proxy::all(url) {
-        Ok(forward) => Ok(Some(ProxyServer { forward, hop, password: password.cloned() })),
+        Ok(forward) => {
+            let (user_name, password) = (user_name.map(str::to_owned), password.cloned());
+            Ok(Some(ProxyServer { forward, hop, address, user_name, password }))
+        }
         Err(_) => refuse("It cannot be used."),
     }
 }

@@ -19,6 +19,7 @@ mod redirect;
 mod scanner_id;
 mod secrets;
 mod session;
+mod shared_client;
 mod sinks;
 mod stub;
 mod support;

@@ -6,6 +6,7 @@ use soar_connector::{Outcome, RawData};
 
 use crate::stub::{Answer, logged_in, serve};
 use crate::support::{GENERATIONS, administrator, connect, connect_as, error_of, run, settings, simulator};
+use crate::tls::{Authority, BOTH_VERSIONS, DAY};
 
 const TEST: &str = "Test Connection";
 
@@ -130,4 +131,24 @@ async fn a_login_that_opens_no_session_is_not_green() {
         assert_eq!(found, code, "{session:?}");
         assert!(text.starts_with("Test Connection failed. Failed to check the connector.\nStatus Code: "), "{text}");
     }
+}
+
+#[tokio::test]
+async fn it_warns_of_a_certificate_that_is_about_to_end_and_of_no_other() {
+    let simulator = simulator(Generation::Current).await;
+    let authority = Authority::new();
+    for (days, warned) in [(90, false), (14, false), (13, true), (0, true)] {
+        let url = authority.serve("localhost", Ok(days * DAY + DAY / 2), BOTH_VERSIONS, &simulator.url()).await;
+        let mut given = settings(&url, simulator.user(UserKind::Administrator));
+        given.push(("CA File", authority.path()));
+        let outcome = run(&*connect(&given), TEST, json!({})).await;
+        assert!(outcome.is_successful(), "{:?}", outcome.error);
+        let said: Vec<_> = outcome.warnings.iter().map(|one| (one.code.as_str(), one.message.as_str())).collect();
+        let expected = format!(
+            "The certificate of \"localhost\" issued by \"Test Authority\" ends in {days} days. Renew it on the server."
+        );
+        assert_eq!(said, if warned { vec![("certificate-expires", expected.as_str())] } else { vec![] });
+    }
+    let plain = run(&*administrator(&simulator), TEST, json!({})).await;
+    assert!(plain.warnings.is_empty(), "without TLS there is no certificate");
 }

@@ -2,9 +2,11 @@
 
 use axum::http::StatusCode;
 use serde_json::{Map, Value};
+use soar_connector::name::normalised;
 use soar_connector::{ParameterProblem, RawParameters};
 
 use crate::gate::Reply;
+use crate::store::holds_nul;
 
 /// A call's body.
 #[derive(Debug)]
@@ -12,6 +14,7 @@ pub(super) struct CommandRequest {
     pub username: String,
     pub site: String,
     pub parameters: RawParameters,
+    acting_for: String,
 }
 
 impl CommandRequest {
@@ -40,21 +43,23 @@ impl CommandRequest {
             None | Some(Value::Null) => Map::new(),
             Some(_) => return Err(malformed("CommandParams: expected a JSON object.".to_owned())),
         };
-        Ok(Self { username, site, parameters })
+        let acting_for = acting_for(&parameters);
+        Ok(Self { username, site, parameters, acting_for })
     }
 
     /// In whose name the command is to act, where its parameters say so.
     pub(super) fn acting_for(&self) -> &str {
-        self.parameters.get("Username").and_then(Value::as_str).unwrap_or_default()
+        &self.acting_for
     }
 }
 
-fn holds_nul(value: &Value) -> bool {
-    match value {
-        Value::String(text) => text.contains('\0'),
-        Value::Array(items) => items.iter().any(holds_nul),
-        Value::Object(fields) => fields.iter().any(|(name, value)| name.contains('\0') || holds_nul(value)),
-        _ => false,
+/// Under the name in any spelling that the commands themselves read.
+fn acting_for(parameters: &RawParameters) -> String {
+    let named = parameters.iter().find(|(name, _)| normalised(name) == normalised("Username"));
+    match named {
+        Some((_, Value::String(name))) => name.trim().to_owned(),
+        Some((_, Value::Number(number))) => number.to_string(),
+        _ => String::new(),
     }
 }
 

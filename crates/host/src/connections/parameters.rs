@@ -115,7 +115,12 @@ impl Ground<'_> {
     /// Secrets that would go to another address than the one for which they were given: whoever may change a connection
     /// could have them sent to a server of his own.
     fn redirected_secrets(&self, kept: &[StoredParameter], changes: &Changes) -> Option<SettingProblem> {
-        let is_kept = |name: &String| !changes.set.contains_key(name) && !changes.remove.contains(name);
+        // Who may not say where a secret lives does not give one by naming the place where it lives already.
+        let is_given = |name: &String| match changes.set.get(name) {
+            Some(NewValue::Reference(_)) => self.may_refer,
+            given => given.is_some(),
+        };
+        let is_kept = |name: &String| !is_given(name) && !changes.remove.contains(name);
         let secrets: Vec<_> = kept
             .iter()
             .filter(|one| !matches!(one.value, StoredValue::Plain(_)) && is_kept(&one.name))

@@ -6,6 +6,7 @@ use serde_json::Value;
 use soar_connector::{Collector, ExecutionContext, Outcome, RawParameters, Redactor};
 use tokio::time::timeout;
 
+use super::connectors::Ready;
 use super::{Executor, Finished};
 use crate::health::CheckResult;
 use crate::store::{Ran, StoreError};
@@ -58,20 +59,10 @@ impl Executor {
     async fn outcome_of(&self, id: i64, command: &str) -> Result<(Outcome, Redactor), String> {
         let _accepted = self.accept().map_err(|refusal| refusal.to_string())?;
         let inner = &self.inner;
-        let connection = async { inner.store().reader().await?.records().connection(id).await };
-        let connection = connection.await.map_err(|error| match Refusal::from(error) {
-            why @ (Refusal::Because(_) | Refusal::About(_)) => why.to_string(),
-            Refusal::Store(error) => {
-                tracing::error!(connection = id, %error, "a connection could not be read");
-                "The connection could not be read from the store. The host's log says why.".to_owned()
-            }
-        })?;
-        let plugin = self.registry().named(&connection.integration).map_err(|refusal| refusal.to_string())?;
-        let fetch_again = Duration::from_secs(inner.settings.fetch_secrets_seconds);
         let limit = inner.settings.time_limit();
         let ran = timeout(limit, async {
-            let ready = inner.connectors.get(&inner.connections, &connection, &plugin, fetch_again).await?;
-            let manifest = plugin.manifest().command(command).map_err(|error| error.to_string())?;
+            let ready = self.ready(id).await?;
+            let manifest = ready.connector.manifest().command(command).map_err(|error| error.to_string())?;
             let mut collector = Collector::new(Some(manifest), inner.settings.largest_reply_bytes);
             let (parameters, context) = (RawParameters::new(), ExecutionContext::new());
             let conclusion = ready.connector.execute_into(&manifest.name, &parameters, &context, &mut collector).await;
@@ -82,6 +73,31 @@ impl Executor {
             inner.connectors.doubt(id);
         }
         ran
+    }
+}
+
+impl Executor {
+    /// The connector of connection number `id`, as the connection is now.
+    async fn ready(&self, id: i64) -> Result<Ready, String> {
+        let inner = &self.inner;
+        let unread = |error: StoreError| match Refusal::from(error) {
+            why @ (Refusal::Because(_) | Refusal::About(_)) => why.to_string(),
+            Refusal::Store(error) => {
+                tracing::error!(connection = id, %error, "a connection could not be read");
+                "The connection could not be read from the store. The host's log says why.".to_owned()
+            }
+        };
+        // Most have not changed since their last check, so their version is all that is read of them.
+        let version = async { inner.store().reader().await?.records().connection_version(id).await };
+        let version = version.await.map_err(unread)?;
+        if let Some(ready) = inner.connectors.at_hand(&inner.connections, id, version) {
+            return Ok(ready);
+        }
+        let connection = async { inner.store().reader().await?.records().connection(id).await };
+        let connection = connection.await.map_err(unread)?;
+        let plugin = self.registry().named(&connection.integration).map_err(|refusal| refusal.to_string())?;
+        let fetch_again = Duration::from_secs(inner.settings.fetch_secrets_seconds);
+        inner.connectors.get(&inner.connections, &connection, &plugin, fetch_again).await
     }
 }
 

@@ -34,6 +34,15 @@ pub(super) struct Connectors {
 }
 
 impl Connectors {
+    /// The connector of a connection at that version, if it is there and nobody is busy with it.
+    pub(super) fn at_hand(&self, connections: &Connections, id: i64, version: i64) -> Option<Ready> {
+        let slot = self.lock().get(&id).cloned()?;
+        let entry = slot.try_lock().ok()?;
+        let now = connections.clock.elapsed();
+        let known = entry.as_ref().filter(|known| known.version >= version)?;
+        known.fetch_again.is_none_or(|due| now < due).then(|| known.ready.clone())
+    }
+
     /// The connection's connector; callers that come while it is built wait for it. Otherwise what hinders that, without
     /// any secret.
     pub(super) async fn get(

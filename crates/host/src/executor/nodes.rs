@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use tracing::{info, warn};
 
 use super::Executor;
-use crate::store::{StoreError, Wanted};
+use crate::store::StoreError;
 
 /// How many runs are forgotten in one transaction.
 const BATCH: i64 = 500;
@@ -31,8 +31,8 @@ impl Executor {
         for run in to_cancel {
             self.cancel_here(run);
         }
-        let connections = self.inner.store().reader().await?.records().connections(Wanted::All).await?;
-        let versions: HashMap<_, _> = connections.iter().map(|one| (one.id, one.version)).collect();
+        let versions: HashMap<_, _> =
+            self.inner.store().reader().await?.records().connection_versions().await?.into_iter().collect();
         self.inner.connectors.keep(&versions);
         if interrupted > 0 {
             info!(interrupted, "runs of processes that have died are marked as interrupted");

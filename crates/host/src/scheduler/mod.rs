@@ -20,7 +20,7 @@ pub use cadence::Cadence;
 pub use cron::CronSchedule;
 pub use draft::{ScheduleChange, ScheduleDraft};
 pub use manage::Schedules;
-pub use queue::{MemoryQueue, WorkQueue};
+pub use queue::WorkQueue;
 pub use runner::ExecutorRunner;
 pub use schedule::{NewSchedule, RunReport, Schedule, ScheduleKind, ScheduleRun, ScheduleRunStatus, WorkItem};
 pub use settings::{Runner, SchedulerSettings};

@@ -105,19 +105,20 @@ impl Records<'_> {
         let mut add = |condition: &'static str, bound: Option<Bound>| {
             if let Some(bound) = bound {
                 bounds.push(bound);
-                conditions.push(format!("{condition} ${}", bounds.len()));
+                conditions.push(condition.replace('$', &format!("${}", bounds.len())));
             }
         };
-        let name = |text: &Option<String>| text.as_ref().map(|text| Bound::Text(text.to_lowercase()));
-        add("id <", filter.before.map(Bound::Number));
-        add("at >=", filter.since.map(Bound::Number));
-        add("at <", filter.until.map(Bound::Number));
-        add("LOWER(username) =", name(&filter.username));
-        add("LOWER(key_name) =", name(&filter.key));
-        add("LOWER(site) =", name(&filter.site));
-        add("LOWER(command) =", name(&filter.command));
-        add("request_id =", filter.request_id.clone().map(Bound::Text));
-        add("accepted =", filter.accepted.map(|accepted| Bound::Number(i64::from(accepted))));
+        let text = |text: &Option<String>| text.clone().map(Bound::Text);
+        add("id < $", filter.before.map(Bound::Number));
+        add("at >= $", filter.since.map(Bound::Number));
+        add("at < $", filter.until.map(Bound::Number));
+        // Both sides by the database, for SQLite knows no case but that of ASCII: a name is found as it was written.
+        add("LOWER(username) = LOWER($)", text(&filter.username));
+        add("LOWER(key_name) = LOWER($)", text(&filter.key));
+        add("LOWER(site) = LOWER($)", text(&filter.site));
+        add("LOWER(command) = LOWER($)", text(&filter.command));
+        add("request_id = $", text(&filter.request_id));
+        add("accepted = $", filter.accepted.map(|accepted| Bound::Number(i64::from(accepted))));
         let conditions = if conditions.is_empty() { "1 = 1".to_owned() } else { conditions.join(" AND ") };
         let sql = format!("SELECT id, {COLUMNS} FROM audit WHERE {conditions} ORDER BY id DESC LIMIT {most}");
         let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));

@@ -1,5 +1,6 @@
 //! What a name, a time zone and the like must be before they are kept.
 
+use serde_json::Value;
 use soar_connector::name::{quoted, steers};
 
 use super::StoreError;
@@ -33,6 +34,16 @@ pub(super) fn text(what: &str, text: &str) -> Result<(), StoreError> {
         return Err(StoreError::Invalid(format!("The {what} holds a NUL character.")));
     }
     Ok(())
+}
+
+/// Whether a text in `value`, or a name, holds a NUL character, which PostgreSQL keeps no text with.
+pub(crate) fn holds_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(holds_nul),
+        Value::Object(fields) => fields.iter().any(|(name, value)| name.contains('\0') || holds_nul(value)),
+        _ => false,
+    }
 }
 
 /// The time zone as the time zone database spells it.

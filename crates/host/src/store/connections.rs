@@ -227,6 +227,28 @@ impl Records<'_> {
         found.ok_or_else(|| StoreError::not_found("connection", id.to_string()))
     }
 
+    /// The numbers and versions of all connections.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub(crate) async fn connection_versions(&mut self) -> Result<Vec<(i64, i64)>, StoreError> {
+        let rows = sqlx::query("SELECT id, version FROM connections").fetch_all(&mut *self.connection).await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+    }
+
+    /// The version of the connection of that number, which rises with every change.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub(crate) async fn connection_version(&mut self, id: i64) -> Result<i64, StoreError> {
+        let row = sqlx::query("SELECT version FROM connections WHERE id = $1")
+            .bind(id)
+            .fetch_optional(&mut *self.connection)
+            .await?;
+        let row = row.ok_or_else(|| StoreError::not_found("connection", id.to_string()))?;
+        Ok(row.try_get(0)?)
+    }
+
     pub(super) async fn of_connections(&mut self, sql: String, wanted: Wanted) -> Result<Vec<AnyRow>, StoreError> {
         let [id, site, shared] = wanted.values();
         let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id).bind(site).bind(shared);

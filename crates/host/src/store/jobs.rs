@@ -12,6 +12,7 @@ use apalis_postgres::PostgresStorage;
 use apalis_sqlite::SqliteStorage;
 use async_trait::async_trait;
 use futures_util::{SinkExt as _, StreamExt as _, stream};
+use sqlx::migrate::MigrateError;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{PgPool, SqlitePool};
@@ -28,8 +29,12 @@ const QUEUE: &str = "soar-host";
 /// apalis' migrations share their default table's name with ours, so theirs get one of their own.
 const MIGRATIONS: &str = "_apalis_migrations";
 
+/// How many items one job brings at the most: few, so that several processes share what is due at once, and more than one,
+/// since each job is written three times.
+const ITEMS: usize = 16;
+
 /// How many jobs a worker fetches at once.
-const BATCH: usize = 200;
+const BATCH: usize = 16;
 
 /// How often a worker says that it lives; its jobs go to others when it did not for [`MISSED`] times that. Set for both
 /// engines, whose own defaults differ (60 and 300 seconds).
@@ -62,7 +67,8 @@ impl Store {
     /// The queue in this database; makes its tables where they are missing or old.
     ///
     /// # Errors
-    /// [`StoreError`] when they could not be made. On PostgreSQL they need the extension `hstore`, which is part of it.
+    /// [`StoreError`] when they could not be made. On PostgreSQL they are in a schema of their own, `apalis`, and need the
+    /// extensions `hstore` and `pgcrypto`, which are part of it: a user who may not make these is told what to do.
     pub async fn job_queue(&self) -> Result<JobQueue, StoreError> {
         let pool = match self.engine() {
             Engine::Sqlite => {
@@ -83,7 +89,9 @@ impl Store {
                 let pool = PgPoolOptions::new().max_connections(4).connect(self.address()).await?;
                 let mut migrations = PostgresStorage::migrations();
                 migrations.dangerous_set_table_name(MIGRATIONS);
-                migrations.run(&pool).await?;
+                if let Err(error) = migrations.run(&pool).await {
+                    return Err(if is_for_want_of_a_right(&error) { wants_rights(&error) } else { error.into() });
+                }
                 Pool::Postgres(pool)
             }
         };
@@ -116,9 +124,12 @@ macro_rules! work {
     };
 }
 
-/// Brings one job. It counts as done once it is brought: from then on our own tables keep it from being lost.
-async fn bring(item: WorkItem, taker: Data<Sender<WorkItem>>) -> Result<(), BoxDynError> {
-    taker.send(item).await.map_err(Into::into)
+/// Brings what one job holds. It counts as done once it is brought: from then on our own tables keep it from being lost.
+async fn bring(items: Vec<WorkItem>, taker: Data<Sender<WorkItem>>) -> Result<(), BoxDynError> {
+    for item in items {
+        taker.send(item).await?;
+    }
+    Ok(())
 }
 
 #[async_trait]
@@ -126,16 +137,16 @@ impl WorkQueue for JobQueue {
     async fn enqueue(&self, items: &[WorkItem]) -> Result<(), StoreError> {
         match &self.pool {
             Pool::Sqlite(pool) => {
-                let mut storage = SqliteStorage::<WorkItem>::new(pool).with_config(sqlite_config());
-                for item in items {
-                    storage.feed(job(*item)?).await.map_err(failed)?;
+                let mut storage = SqliteStorage::<Vec<WorkItem>>::new(pool).with_config(sqlite_config());
+                for items in items.chunks(ITEMS) {
+                    storage.feed(job(items)?).await.map_err(failed)?;
                 }
                 storage.flush().await.map_err(failed)?;
             }
             Pool::Postgres(pool) => {
-                let mut storage = PostgresStorage::<WorkItem>::new(pool).with_config(postgres_config());
-                for item in items {
-                    storage.feed(job(*item)?).await.map_err(failed)?;
+                let mut storage = PostgresStorage::<Vec<WorkItem>>::new(pool).with_config(postgres_config());
+                for items in items.chunks(ITEMS) {
+                    storage.feed(job(items)?).await.map_err(failed)?;
                 }
                 storage.flush().await.map_err(failed)?;
             }
@@ -148,10 +159,10 @@ impl WorkQueue for JobQueue {
         let work = async {
             match &self.pool {
                 Pool::Sqlite(pool) => {
-                    work!(SqliteStorage::<WorkItem>::new(pool).with_config(sqlite_config()), self, taker)
+                    work!(SqliteStorage::<Vec<WorkItem>>::new(pool).with_config(sqlite_config()), self, taker)
                 }
                 Pool::Postgres(pool) => {
-                    work!(PostgresStorage::<WorkItem>::new(pool).with_config(postgres_config()), self, taker)
+                    work!(PostgresStorage::<Vec<WorkItem>>::new(pool).with_config(postgres_config()), self, taker)
                 }
             }
         };
@@ -231,13 +242,31 @@ fn postgres_config() -> apalis_postgres::Config {
         .lock_tasks(false)
 }
 
-/// An item as a job, under a key of its own: what is scheduled, when it was due, and how often it was handed out.
-fn job(item: WorkItem) -> Result<apalis_core::task::Task<Vec<u8>>, StoreError> {
-    let body = serde_json::to_vec(&item).map_err(|error| StoreError::Unreadable(error.to_string()))?;
-    let key = format!("{}:{}:{}", item.schedule, item.due_at, item.attempt);
-    Ok(TaskBuilder::new(body).idempotency_key(key).build())
+/// Items as a job, under a key of its own: what is scheduled, when it was due, and how often it was handed out.
+fn job(items: &[WorkItem]) -> Result<apalis_core::task::Task<Vec<u8>>, StoreError> {
+    let body = serde_json::to_vec(items).map_err(|error| StoreError::Unreadable(error.to_string()))?;
+    let key = |item: &WorkItem| format!("{}:{}:{}", item.schedule, item.due_at, item.attempt);
+    // No item is in two jobs, so one says which job it is.
+    Ok(TaskBuilder::new(body).idempotency_key(items.first().map(key).unwrap_or_default()).build())
 }
 
 fn failed(error: impl std::error::Error) -> StoreError {
     StoreError::Queue(error.to_string())
+}
+
+/// Whether the database refused to let its user make something, or does not have what is to be made.
+fn is_for_want_of_a_right(error: &MigrateError) -> bool {
+    let (MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) = error else { return false };
+    // Insufficient privilege; and an extension that is not installed on the server.
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| matches!(&*code, "42501" | "58P01" | "0A000"))
+}
+
+fn wants_rights(error: &MigrateError) -> StoreError {
+    StoreError::Queue(format!(
+        "its tables could not be made: {error}. The database's user needs the right CREATE on the database; or let an \
+         administrator of the database run once: CREATE EXTENSION IF NOT EXISTS hstore; CREATE EXTENSION IF NOT EXISTS \
+         pgcrypto; CREATE SCHEMA IF NOT EXISTS apalis AUTHORIZATION the user. Both extensions are part of PostgreSQL \
+         (package postgresql-contrib)."
+    ))
 }

@@ -45,6 +45,7 @@ pub use answers::{AnswerClaim, EarlierCall};
 pub use audit::AuditFilter;
 pub use bulk_changes::IncidentGround;
 pub use cases::{CaseGround, NewCase};
+pub(crate) use check::holds_nul;
 pub use connection_parameters::ConnectionSecrets;
 pub(crate) use connection_parameters::{StoredParameter, StoredValue, sealing_context};
 pub(crate) use connections::{NewConnection, Shareable, Wanted};

@@ -129,18 +129,19 @@ impl Records<'_> {
                    SELECT 1 FROM connections c WHERE c.id = runs.connection_id AND (
                        NOT EXISTS (SELECT 1 FROM connection_users u WHERE u.connection_id = c.id)
                        OR EXISTS (SELECT 1 FROM connection_users u WHERE u.connection_id = c.id AND u.user_id = $2))))
-               AND ($4 = 0 OR connection_id = $4) AND ($5 = '' OR LOWER(command) = $5)
-               AND ($6 = '' OR LOWER(user_name) = $6) AND ($7 = '' OR status = $7) AND ($8 = 0 OR id < $8)
+               AND ($4 = 0 OR connection_id = $4) AND ($5 = '' OR LOWER(command) = LOWER($5))
+               AND ($6 = '' OR LOWER(user_name) = LOWER($6)) AND ($7 = '' OR status = $7) AND ($8 = 0 OR id < $8)
              ORDER BY id DESC LIMIT $9"
         ));
-        let lower = |text: &Option<String>| text.as_deref().unwrap_or_default().to_lowercase();
+        // Lowered by the database on both sides, for SQLite knows no case but that of ASCII.
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let rows = sqlx::query(sql)
             .bind(site.unwrap_or(0))
             .bind(user)
             .bind(i64::from(all))
             .bind(filter.connection.unwrap_or(0))
-            .bind(lower(&filter.command))
-            .bind(lower(&filter.user))
+            .bind(text(&filter.command))
+            .bind(text(&filter.user))
             .bind(filter.status.map_or("", RunStatus::as_str))
             .bind(filter.before.unwrap_or(0))
             .bind(filter.limit.unwrap_or(100).clamp(1, 1_000))

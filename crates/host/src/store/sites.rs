@@ -72,7 +72,7 @@ impl Records<'_> {
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::Duplicate`], and [`StoreError::Invalid`] as for a new site.
     pub async fn update_site(&mut self, name: &str, change: &SiteChange, now: i64) -> Result<Site, StoreError> {
-        let site = self.site(name).await?;
+        let site = self.locked_site(name).await?;
         let new = NewSite {
             name: change.name.clone().unwrap_or(site.name),
             kind: change.kind.unwrap_or(site.kind),
@@ -102,6 +102,15 @@ impl Records<'_> {
         .map_err(|error| StoreError::or_duplicate(error, "site", new_name))?;
         self.move_schedules(site.id, &time_zone, now).await?;
         self.site(new_name).await
+    }
+
+    /// The site of that name, kept from being changed by others until the transaction ends: whoever writes it back would
+    /// undo what they changed.
+    async fn locked_site(&mut self, name: &str) -> Result<Site, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM sites WHERE name_key = $1{}", self.engine.for_update());
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(name.to_lowercase());
+        let row = query.fetch_optional(&mut *self.connection).await?;
+        row.as_ref().map(read).transpose()?.ok_or_else(|| StoreError::not_found("site", name))
     }
 
     /// Deletes a site that nothing belongs to any more; roles on it, and keys' leave to work on it, go with it.

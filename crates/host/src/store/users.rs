@@ -84,7 +84,10 @@ impl Records<'_> {
     /// [`StoreError::NotFound`], [`StoreError::Duplicate`], [`StoreError::Invalid`] as for a new user, and
     /// [`StoreError::InUse`] when nobody would be left to manage the instance.
     pub async fn update_user(&mut self, name: &str, change: &UserChange, now: i64) -> Result<User, StoreError> {
-        let user = self.user(name).await?;
+        let may_demote = change.active == Some(false) || change.is_administrator == Some(false);
+        // The rows stay as they are until the end, so that two administrators cannot remove each other at once.
+        let administrators = if may_demote { self.locked_administrators().await? } else { 0 };
+        let user = self.locked_user(name).await?;
         let new_name = change.name.as_deref().unwrap_or(&user.name);
         let new_name = check::name("user", new_name)?;
         let email = match change.email.as_deref() {
@@ -94,20 +97,12 @@ impl Records<'_> {
         };
         let active = change.active.unwrap_or(user.active);
         let is_administrator = change.is_administrator.unwrap_or(user.is_administrator);
-        if user.active && user.is_administrator && !(active && is_administrator) {
-            // The rows stay as they are until the end, so that two administrators cannot remove each other at once.
-            let sql = format!(
-                "SELECT id FROM users WHERE active = 1 AND is_administrator = 1 ORDER BY id{}",
-                self.engine.for_update()
-            );
-            let administrators = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(&mut *self.connection).await?;
-            if administrators.len() < 2 {
-                return Err(StoreError::InUse {
-                    what: "user",
-                    name: user.name,
-                    by: "nobody else could manage the instance; make another administrator first".to_owned(),
-                });
-            }
+        if user.active && user.is_administrator && !(active && is_administrator) && administrators < 2 {
+            return Err(StoreError::InUse {
+                what: "user",
+                name: user.name,
+                by: "nobody else could manage the instance; make another administrator first".to_owned(),
+            });
         }
         sqlx::query(
             "UPDATE users SET name = $1, name_key = $2, email = $3, active = $4, is_administrator = $5,
@@ -125,6 +120,25 @@ impl Records<'_> {
         .await
         .map_err(|error| StoreError::or_duplicate(error, "user", new_name))?;
         self.user(new_name).await
+    }
+
+    /// The user of that name, kept from being changed by others until the transaction ends: whoever writes it back would
+    /// undo what they changed.
+    async fn locked_user(&mut self, name: &str) -> Result<User, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM users WHERE name_key = $1{}", self.engine.for_update());
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(name.to_lowercase());
+        let row = query.fetch_optional(&mut *self.connection).await?;
+        row.as_ref().map(read).transpose()?.ok_or_else(|| StoreError::not_found("user", name))
+    }
+
+    /// How many active administrators there are, kept as they are until the transaction ends. Comes before any lock on a
+    /// single user.
+    async fn locked_administrators(&mut self) -> Result<usize, StoreError> {
+        let sql = format!(
+            "SELECT id FROM users WHERE active = 1 AND is_administrator = 1 ORDER BY id{}",
+            self.engine.for_update()
+        );
+        Ok(sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(&mut *self.connection).await?.len())
     }
 
     /// Takes a user's role on a site away; whether there was one.

@@ -5,9 +5,11 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use soar_connector::name::{nearest, quoted};
 
 use super::source::RawRow;
+use crate::store::holds_nul;
 use crate::utility::parse_date_time;
 
 /// What is left of a row, and what was wrong with what was taken.
@@ -95,6 +97,11 @@ impl Fields {
 
     pub(super) fn list<T: DeserializeOwned>(&mut self, name: &'static str) -> Vec<T> {
         let Some(raw) = self.raw(name) else { return Vec::new() };
+        // Only written so can it be there.
+        if raw.contains(r"\u0000") && serde_json::from_str(&raw).is_ok_and(|value: Value| holds_nul(&value)) {
+            self.problem(name, "expected text without NUL characters");
+            return Vec::new();
+        }
         serde_json::from_str(&raw).unwrap_or_else(|error| {
             let why = error.to_string();
             let why = why.split(" at line ").next().unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Rows of a file, one after the other, with the line on which each starts.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, Read as _};
+use std::io::{self, BufRead, Read};
 
 use serde_json::value::RawValue;
 use soar_connector::name::quoted;
@@ -14,6 +14,9 @@ pub(super) type RawRow = BTreeMap<String, Box<RawValue>>;
 /// The longest row, in bytes: what is longer is no incident, and would fill the memory.
 const LONGEST_ROW: u64 = 16 * 1024 * 1024;
 
+/// How much of CSV may be read to find a row's end, in bytes: the reader is ahead of the row by its buffer.
+const LONGEST_CSV_ROW: u64 = LONGEST_ROW + 16 * 1024;
+
 /// A row and its line; or what is wrong with it.
 pub(super) type Row = Result<(u64, RawRow), BadRow>;
 
@@ -21,7 +24,21 @@ pub(super) type Row = Result<(u64, RawRow), BadRow>;
 pub(super) enum Source<R> {
     Json(JsonArray<R>),
     Ndjson { reader: R, line: u64, bytes: u64 },
-    Csv { reader: Box<csv::Reader<R>>, columns: csv::StringRecord },
+    Csv { reader: Box<csv::Reader<Measured<R>>>, columns: csv::StringRecord },
+}
+
+/// Gives only so much until it is told that a row has ended: of CSV nothing but a quotation mark says where a row ends.
+pub(super) struct Measured<R> {
+    reader: R,
+    left: u64,
+}
+
+impl<R: Read> Read for Measured<R> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.read(bytes)?;
+        self.left = self.left.checked_sub(read as u64).ok_or(io::ErrorKind::FileTooLarge)?;
+        Ok(read)
+    }
 }
 
 /// Columns whose cells are JSON.
@@ -33,8 +50,9 @@ impl<R: BufRead> Source<R> {
             Format::Json => Self::Json(JsonArray { reader, line: 1, bytes: 0 }),
             Format::Ndjson => Self::Ndjson { reader, line: 0, bytes: 0 },
             Format::Csv => {
-                let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(reader);
-                let mut columns = reader.headers().map_err(unreadable)?.clone();
+                let mut reader =
+                    csv::ReaderBuilder::new().flexible(true).from_reader(Measured { reader, left: LONGEST_CSV_ROW });
+                let mut columns = reader.headers().map_err(|error| unreadable(1, error))?.clone();
                 // Spreadsheets write a mark before the first name.
                 if let Some(first) = columns.get(0).and_then(|first| first.strip_prefix('\u{feff}')) {
                     let first = first.to_owned();
@@ -74,14 +92,18 @@ impl<R: BufRead> Source<R> {
             },
             Self::Csv { reader, columns } => {
                 let mut record = csv::StringRecord::new();
+                reader.get_mut().left = LONGEST_CSV_ROW;
                 match reader.read_record(&mut record) {
                     Ok(false) => Ok(None),
                     Ok(true) => Ok(Some(cells(columns, &record))),
+                    Err(error) if matches!(error.kind(), csv::ErrorKind::Io(_)) => {
+                        Err(unreadable(reader.position().line(), error))
+                    }
                     Err(error) => match (error.position().map(csv::Position::line), error.kind()) {
                         (Some(line), csv::ErrorKind::Utf8 { .. }) => {
                             Ok(Some(Err(BadRow { line, field: None, problem: "expected UTF-8 text".to_owned() })))
                         }
-                        _ => Err(unreadable(error)),
+                        _ => Err(unreadable(1, error)),
                     },
                 }
             }
@@ -89,9 +111,13 @@ impl<R: BufRead> Source<R> {
     }
 }
 
-fn unreadable(error: csv::Error) -> TransferError {
-    let line = error.position().map_or(1, csv::Position::line);
+/// `line` is for errors that do not say where they are.
+fn unreadable(line: u64, error: csv::Error) -> TransferError {
+    let line = error.position().map_or(line, csv::Position::line);
     match error.into_kind() {
+        csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+            TransferError::Unreadable { line, problem: format!("the row is longer than {LONGEST_ROW} bytes") }
+        }
         csv::ErrorKind::Io(error) => TransferError::File(error),
         kind => TransferError::Unreadable { line, problem: format!("expected CSV in UTF-8, found {kind:?}") },
     }

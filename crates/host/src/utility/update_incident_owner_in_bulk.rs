@@ -57,6 +57,10 @@ impl BulkCommand for UpdateIncidentOwnerInBulk {
             return Err(Refusal::Because("Owner is empty: expected the name of the new owner.".to_owned()));
         }
         let actor = Actor::find(records, caller, parameters).await?;
+        // Who may change nothing learns nothing about who there is.
+        if !caller.may_somewhere(Right::ChangeIncidents) {
+            return Err(Refusal::Because(missing(caller, Right::ChangeIncidents, &caller.site.name)));
+        }
         let user = active_user(records, owner).await?;
         let roles = records.roles(user.id).await?;
         // What the new owner may see does not depend on the key that the caller showed.

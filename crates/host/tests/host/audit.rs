@@ -88,3 +88,38 @@ async fn the_log_is_read_by_page_and_by_what_is_asked_for() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_name_in_any_script_is_found_as_it_was_written() {
+    for host in TestHost::on_both().await {
+        let name = "Élise Ω";
+        assert_eq!(answer(host.by(name, "ShowNotes", json!({})).header("d3key", &host.key)).await.0, 401);
+        for (query, found) in
+            [("username=%C3%89lise%20%CE%A9", 1), ("username=%C3%89LISE%20%CE%A9", 1), ("username=lise", 0)]
+        {
+            let (status, page) = answer(host.manage("GET", &format!("/audit?{query}"))).await;
+            assert_eq!((status, page["entries"].as_array().map(Vec::len)), (200, Some(found)), "{query}: {page}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_call_whose_entry_cannot_be_kept_is_not_answered_and_changes_nothing() {
+    for host in TestHost::on_both().await {
+        let address = &host.test.address;
+        let address = if address.contains("://") { address.clone() } else { format!("sqlite:{address}") };
+        let mut connection = sqlx::AnyConnection::connect(&address).await.unwrap();
+        sqlx::query("ALTER TABLE audit RENAME TO gone").execute(&mut connection).await.unwrap();
+        let (status, read) = answer(host.command("ShowNotes", json!({}))).await;
+        assert_eq!(status, 503, "{read}");
+        assert!(!read.to_string().contains("Security Operations"), "{read}");
+        assert_eq!(answer(host.command("MakeNote", json!({ "Name": "Unseen" }))).await.0, 503);
+        let body = json!({ "name": "unseen" });
+        assert_eq!(answer(host.manage("POST", "/users").json(&body)).await.0, 503);
+        assert_eq!(answer(host.bare("ShowNotes", json!({}))).await.0, 503);
+        assert_eq!(host.notes().await, [""; 0]);
+        sqlx::query("ALTER TABLE gone RENAME TO audit").execute(&mut connection).await.unwrap();
+        assert_eq!(answer(host.manage("POST", "/users").json(&body)).await.0, 201);
+        assert_eq!(host.audit().await.len(), 1);
+    }
+}

@@ -1,7 +1,7 @@
 //! The bulk commands: the documents' samples field for field, and what they do not show.
 
 use serde_json::{Value, json};
-use soar_host::model::Status;
+use soar_host::model::{Role, Status};
 use soar_host::testing::TestStore;
 use soar_host::utility::link_incidents;
 
@@ -395,5 +395,43 @@ async fn a_task_that_appears_while_a_close_waits_keeps_the_incident_open() {
         };
         let (answer, ()) = tokio::join!(close, commit);
         assert!(answer["error"].as_str().unwrap().contains("\"Late\""), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn who_may_change_nothing_learns_no_users_from_a_new_owner() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store).await;
+        world.incidents(&world.operations, &["o-1"]).await;
+        let owning = |owner: &str| json!({ "Incident Numbers": ["o-1"], "Owner": owner, "Username": "viewer" });
+        let known = world.refusal("viewer", "UpdateIncidentOwnerInBulk", owning("Admin")).await;
+        assert_eq!(known, world.refusal("viewer", "UpdateIncidentOwnerInBulk", owning("nobody")).await);
+        assert!(known.contains("the right to change incidents"), "{known}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_given_to_a_site_where_the_caller_only_looks_on() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store).await;
+        world.incidents(&world.operations, &["o-1"]).await;
+        let mut transaction = test.store.transaction().await.unwrap();
+        let mut records = transaction.records();
+        let manager = records.user("manager").await.unwrap();
+        records.set_role(manager.id, world.client.id, Role::Viewer).await.unwrap();
+        transaction.commit().await.unwrap();
+        for (command, parameters) in [
+            ("UpdateIncidentSiteInBulk", json!({ "Incident Numbers": ["o-1"], "Site": "Client" })),
+            ("SetIncidentField", json!({ "Incident Number": "o-1", "Field Name": "Site", "Field Value": "Client" })),
+            ("LinkIncidentsToNewCase", json!({ "Incident Numbers": ["o-1"], "Case Owner's Site": "Client" })),
+        ] {
+            let refused = world.refusal("manager", command, parameters).await;
+            assert!(
+                refused.contains("lacks the right to change incidents on the site \"Client\""),
+                "{command}: {refused}"
+            );
+        }
+        let mut reader = test.store.reader().await.unwrap();
+        assert_eq!(reader.records().incident("o-1").await.unwrap().site_id, world.operations.id);
     }
 }

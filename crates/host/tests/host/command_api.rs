@@ -327,3 +327,19 @@ async fn a_body_or_a_head_that_comes_too_slowly_is_cut_off() {
         assert!(!answered.starts_with(b"HTTP/1.1 200"));
     }
 }
+
+#[tokio::test]
+async fn the_log_says_in_whose_name_a_command_acts_however_the_parameter_is_spelled() {
+    for host in TestHost::on_both().await {
+        for (spelling, name) in
+            [("Username", json!("admin user")), ("USERNAME", json!(" admin user ")), ("username", json!(7))]
+        {
+            let note = format!("Note for {name}");
+            let (status, answered) = answer(host.command("MakeNote", json!({ "Name": note, spelling: name }))).await;
+            assert_eq!((status, &answered["error"]), (200, &json!("")), "{answered}");
+            let entry = host.audit().await.pop().unwrap();
+            let expected = name.as_str().map_or_else(|| name.to_string(), |name| name.trim().to_owned());
+            assert_eq!((entry.username.as_str(), entry.acting_for), ("Admin", expected), "{spelling}");
+        }
+    }
+}

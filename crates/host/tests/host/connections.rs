@@ -168,6 +168,13 @@ async fn where_a_secret_lives_is_for_administrators_and_allowed_places_only() {
         stage.update(&manager, made.id, same).await.unwrap();
         let tested = stage.executor.test(&manager, made.id).await.unwrap();
         assert_eq!(tested.finished.outcome.result.rows[0][1], json!("open sesame".len()));
+        // But it is not to give the secret again: it would go to a server of the manager's own.
+        let elsewhere = json!({"parameters": {
+            "Server URL": "http://mine.example", "Password": {"reference": "env:FOOTPRINT_SECRET_GOOD"},
+        }});
+        let text = because(stage.update(&manager, made.id, elsewhere.clone()).await);
+        assert!(text.contains("Server URL") && text.contains("give them again: Password"), "{text}");
+        stage.update(&admin, made.id, elsewhere).await.unwrap();
     }
     let settings = VaultSettings { managers_may_refer: true, ..VaultSettings::default() };
     for stage in Stage::on_both_with(Default::default(), settings).await {

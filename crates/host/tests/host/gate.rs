@@ -1,15 +1,15 @@
 //! A plugin whose commands wait until a test lets them go on, break down, or say what they were built with.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 use soar_connector::manifest::ManifestFile;
 use soar_connector::{
-    Conclusion, Connector, ExecutionContext, Manifest, Page, Plugin, RawParameters, Receipt, SettingValues,
-    SettingsError, Sink,
+    CommandError, Conclusion, Connector, ExecutionContext, Manifest, Page, Plugin, RawParameters, Receipt,
+    SettingValues, SettingsError, Sink, StatusCode,
 };
 use tokio::sync::{Semaphore, watch};
 
@@ -72,6 +72,8 @@ pub struct State {
     pub dropped: watch::Sender<usize>,
     /// How many connectors were built.
     pub built: AtomicUsize,
+    /// Whether tests of connections fail.
+    pub tests_fail: AtomicBool,
 }
 
 impl State {
@@ -101,6 +103,7 @@ impl GatePlugin {
             begun: watch::Sender::new(0),
             dropped: watch::Sender::new(0),
             built: AtomicUsize::new(0),
+            tests_fail: AtomicBool::new(false),
         };
         Self { manifest: Arc::new(manifest), state: Arc::new(state) }
     }
@@ -164,6 +167,20 @@ impl Connector for Gate {
         self.state.begun.send_modify(|begun| *begun += 1);
         match command {
             "Break Down" => panic!("the connector breaks down"),
+            "Test Connection" if self.state.tests_fail.load(Ordering::SeqCst) => {
+                let error = CommandError {
+                    failure_indicator: "Test Connection failed. Failed to check the connector.".to_owned(),
+                    status_code: StatusCode(Some(401)),
+                    message: "The password is wrong.".to_owned(),
+                    code: "not-permitted".to_owned(),
+                    cause: String::new(),
+                    cure: String::new(),
+                    retryable: false,
+                };
+                on_drop.0 = None;
+                let receipt = Receipt { request_id: context.request_id.clone(), ..Receipt::default() };
+                return Conclusion { error: Some(error), receipt, warnings: Vec::new() };
+            }
             "Wait" | "Change" => self.state.go_on.acquire().await.unwrap().forget(),
             _ => {}
         }

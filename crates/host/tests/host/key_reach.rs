@@ -134,6 +134,14 @@ async fn links_reach_no_further_than_the_key() {
             assert_eq!(answer["returnData"]["Data"], json!(["H-1"]), "{answer}");
             let answer = world.call(user, wide, HERE, "GetLinkedIncidentsOfAnIncident", linked).await;
             assert_eq!(answer["returnData"]["Data"], json!(["H-1", "E-1", "H-2"]), "{answer}");
+            for (key, expected) in [(narrow, json!([])), (wide, json!(["E-1"]))] {
+                let finding = json!({
+                    "Start Time": "1970-01-01 00:00:00", "End Time": "2099-01-01 00:00:00", "Static Fields": ["Linked Incidents"],
+                    "Filter": [[{ "field": "Incident Number", "operator": "=", "value": "H-1" }]],
+                });
+                let answer = world.call(user, key, HERE, "GetIncidents", finding).await;
+                assert_eq!(answer["contextData"][0]["Linked Incidents"], expected, "{answer}");
+            }
             let other = json!({ "Incident Number": "E-1" });
             let answer = world.call(user, narrow, HERE, "GetLinkedIncidentsOfAnIncident", other).await;
             assert_eq!(answer["error"], missing("E-1"));

@@ -15,6 +15,7 @@ mod manage;
 mod manage_connections;
 mod manage_incidents;
 mod manage_runs;
+mod manage_schedules;
 mod manage_transfer;
 mod plans;
 mod schedules;

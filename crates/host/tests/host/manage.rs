@@ -117,3 +117,20 @@ async fn a_key_that_cannot_be_is_not_made() {
         assert_eq!(answer(host.manage("GET", "/keys")).await.1.as_array().unwrap().len(), 1);
     }
 }
+
+#[tokio::test]
+async fn a_repeat_is_told_from_another_call_by_the_whole_address() {
+    for host in TestHost::on_both().await {
+        let user = "\u{1f98a}".repeat(60);
+        assert_eq!(answer(host.manage("POST", "/users").json(&json!({ "name": user }))).await.0, 201);
+        let make = |name: &str| host.manage("POST", "/sites").json(&json!({ "name": name, "kind": "Internal" }));
+        assert_eq!(answer(make("Second")).await.0, 201);
+        let give = |site: &str| {
+            let path = format!("/users/{}/roles/{site}", "%F0%9F%A6%8A".repeat(60));
+            host.manage("PUT", &path).json(&json!({ "role": "Viewer" })).header("Idempotency-Key", "give")
+        };
+        assert_eq!(answer(give("Second")).await.0, 200);
+        assert_eq!(answer(give("Second")).await.0, 200);
+        assert_eq!(answer(give("Security%20Operations")).await.0, 422);
+    }
+}

@@ -1,14 +1,19 @@
 //! Sealed secrets in the store: bound to their place, and sealed again with a new key.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use serde_json::json;
+use soar_connector::Plugin;
+use soar_host::connections::{ConnectionChange, ConnectionDraft, Connections};
+use soar_host::executor::Registry;
 use soar_host::sealing::{KeyId, Keyring, SealedPlace, SealedSecret, check_keys, rotate};
 use soar_host::store::{ConnectionSecrets, Records, StoreError};
+use soar_host::vault::{Vault, VaultSettings};
 use sqlx::Connection as _;
 
-use crate::stage::Stage;
+use crate::stage::{Stage, because};
 
 /// Runs SQL as somebody would who can write to the store's file or server.
 async fn sql(stage: &Stage, statement: &'static str) {
@@ -36,6 +41,54 @@ async fn a_sealed_secret_that_is_moved_to_another_connection_does_not_open() {
         // A new secret mends it.
         stage.update(&admin, poor.id, json!({"parameters": {"Password": "new"}})).await.unwrap();
         assert!(stage.executor.test(&admin, poor.id).await.unwrap().passed);
+    }
+}
+
+#[tokio::test]
+async fn a_sealed_secret_that_is_moved_to_another_parameter_does_not_open() {
+    for stage in Stage::on_both().await {
+        let admin = stage.administrator().await;
+        let draft = json!({"integration": "CODA Footprint", "name": "Main", "site": "Security Operations", "parameters": {
+            "Server URL": "https://footprint.example", "User Name": "someone", "Password": "open sesame",
+            "Proxy": "http://proxy.example", "Proxy User Name": "someone", "Proxy Password": "close sesame",
+        }});
+        let made = stage.create(&admin, draft).await.unwrap();
+        sql(
+            &stage,
+            "UPDATE connection_parameters SET value = (SELECT p.value FROM connection_parameters p
+                 WHERE p.name = 'Password') WHERE name = 'Proxy Password'",
+        )
+        .await;
+        let moved = stage.executor.test(&admin, made.id).await.unwrap();
+        let expected = "Proxy Password: The sealed secret cannot be opened";
+        assert!(!moved.passed && moved.text.contains(expected), "{}", moved.text);
+    }
+}
+
+#[tokio::test]
+async fn an_old_copy_of_the_key_file_seals_nothing_once_its_key_is_retired() {
+    for stage in Stage::on_both().await {
+        let admin = stage.administrator().await;
+        let made = stage.gate("Main").await;
+        let copy = stage.folder.path().join("copy");
+        std::fs::copy(stage.folder.path().join("keys"), &copy).unwrap();
+        let old = Keyring::from_file(&copy).unwrap();
+        rotate(&stage.test.store, &stage.keyring, &[&ConnectionSecrets], 1).await.unwrap();
+        let registry = Registry::new(vec![Arc::clone(&stage.gate) as Arc<dyn Plugin>], &[]).unwrap();
+        let vault = Vault::new(VaultSettings::default());
+        let clock = Arc::new(stage.clock.clone());
+        let connections = Connections::new(stage.test.store.clone(), Arc::new(registry), old, vault, clock);
+        let change = json!({"parameters": {"Server URL": "http://gate.example", "Password": "new"}});
+        let change: ConnectionChange = serde_json::from_value(change).unwrap();
+        let refused = because(connections.update(&admin, made.id, change).await);
+        assert!(refused.contains("is retired") || refused.contains("does not have"), "{refused}");
+        let draft = json!({"integration": "gate", "name": "Other", "site": "Security Operations",
+            "parameters": {"Server URL": "http://gate.example", "Password": "open sesame"}});
+        let draft: ConnectionDraft = serde_json::from_value(draft).unwrap();
+        let refused = because(connections.create(&admin, draft).await);
+        assert!(refused.contains("is retired") && refused.contains("an old copy"), "{refused}");
+        assert_eq!(stage.executor.connections().list(&admin).await.unwrap().len(), 1);
+        assert!(stage.executor.test(&admin, made.id).await.unwrap().passed);
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the store promises, whichever database is under it.
 
 use soar_host::model::{Role, SiteKind};
-use soar_host::store::{Engine, NewIncident, NewSite, NewUser, StoreError};
+use soar_host::store::{Engine, NewIncident, NewSite, NewUser, SiteChange, Store, StoreError, UserChange};
 use soar_host::testing::TestStore;
 
 fn site(name: &str) -> NewSite {
@@ -81,5 +81,56 @@ async fn a_site_goes_when_nothing_belongs_to_it_any_more() {
         assert!(records.roles(user.id).await.unwrap().is_empty());
         assert!(matches!(records.remove_site("Empty").await, Err(StoreError::NotFound { .. })));
         transaction.commit().await.unwrap();
+    }
+}
+
+async fn change_user(store: &Store, name: &str, change: UserChange) {
+    let mut transaction = store.transaction().await.unwrap();
+    transaction.records().update_user(name, &change, 2).await.unwrap();
+    transaction.commit().await.unwrap();
+}
+
+async fn change_site(store: &Store, change: SiteChange) {
+    let mut transaction = store.transaction().await.unwrap();
+    transaction.records().update_site("Security Operations", &change, 2).await.unwrap();
+    transaction.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn two_changes_of_a_user_or_a_site_at_once_both_hold() {
+    for test in TestStore::on_both().await {
+        let mut transaction = test.store.transaction().await.unwrap();
+        transaction.records().create_site(&site("Security Operations"), 1).await.unwrap();
+        for name in ["Admin", "Second", "carol"] {
+            let new = NewUser { name: name.to_owned(), email: None, is_administrator: name != "carol" };
+            transaction.records().create_user(&new, 1).await.unwrap();
+        }
+        transaction.commit().await.unwrap();
+        for round in 0..25 {
+            let (email, yes) = (format!("c{round}@example.com"), round % 2 == 0);
+            let mail = |name| (name, UserChange { email: Some(email.clone()), ..UserChange::default() });
+            let switch = |name| (name, UserChange { active: Some(yes), ..UserChange::default() });
+            let demote = |name| (name, UserChange { is_administrator: Some(yes), ..UserChange::default() });
+            let user = |(name, change)| change_user(&test.store, name, change);
+            let text = format!("Round {round}");
+            let describe = SiteChange { description: Some(text.clone()), ..SiteChange::default() };
+            let kind = if yes { SiteKind::Client } else { SiteKind::Internal };
+            let turn = SiteChange { kind: Some(kind), ..SiteChange::default() };
+            tokio::join!(
+                user(mail("carol")),
+                user(switch("carol")),
+                user(mail("Second")),
+                user(demote("Second")),
+                change_site(&test.store, describe),
+                change_site(&test.store, turn),
+            );
+            let mut reader = test.store.reader().await.unwrap();
+            let mut records = reader.records();
+            let (carol, second) = (records.user("carol").await.unwrap(), records.user("Second").await.unwrap());
+            assert_eq!((carol.active, carol.email.as_ref()), (yes, Some(&email)), "round {round}");
+            assert_eq!((second.is_administrator, second.email.as_ref()), (yes, Some(&email)), "round {round}");
+            let site = records.site("Security Operations").await.unwrap();
+            assert_eq!((site.kind, site.description), (kind, text), "round {round}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Import and export: nothing is lost on the way out and back in, and a bad row stops nobody.
 
-use std::io::BufReader;
+use std::io::{BufReader, Read};
 
 use proptest::prelude::*;
 use soar_host::model::{AuditEntry, DynamicField, FieldKind, Severity, Surface, Task};
@@ -219,6 +219,34 @@ async fn rights_hold_on_import_and_export() {
 }
 
 #[tokio::test]
+async fn links_to_what_is_on_other_sites_neither_come_out_nor_go_in() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store).await;
+        world.incidents(&world.client, &["hidden"]).await;
+        world.cases(&world.client, &["hidden case"]).await;
+        let site = &world.operations.name;
+        let row = |number: &str, links: &str| format!("{{\"number\":\"{number}\",\"site\":\"{site}\",{links}}}");
+        let to_incident = "\"linkedIncidents\":[{\"number\":\"hidden\"}]";
+        let both = row("linked", &format!("{to_incident},\"cases\":[{{\"number\":\"hidden case\"}}]"));
+        let report = read(&world, "Admin", Subject::Incidents, Format::Ndjson, OnConflict::Fail, &both).await;
+        assert_eq!((report.added, report.missing_links.len()), (1, 0), "{report:?}");
+        let shown = write(&world, "Admin", Subject::Incidents, Format::Ndjson).await;
+        assert_eq!(shown.matches("hidden case").count(), 1, "{shown}");
+        let shown = write(&world, "analyst", Subject::Incidents, Format::Ndjson).await;
+        assert!(shown.contains("linked") && !shown.contains("hidden"), "{shown}");
+        // As if they were not there.
+        let rows = [row("a", "\"cases\":[{\"number\":\"hidden case\"}]"), row("b", to_incident)].join("\n");
+        let report = read(&world, "analyst", Subject::Incidents, Format::Ndjson, OnConflict::Fail, &rows).await;
+        assert_eq!((report.added, report.failed), (1, 1), "{report:?}");
+        assert_eq!(report.bad_rows[0].problem, "expected the number of a case, found \"hidden case\"");
+        assert_eq!(report.missing_links[0].line, 2, "{report:?}");
+        let shown = write(&world, "Admin", Subject::Incidents, Format::Ndjson).await;
+        let b = shown.lines().find(|line| line.contains("\"number\":\"b\"")).unwrap();
+        assert!(!b.contains("hidden"), "{b}");
+    }
+}
+
+#[tokio::test]
 async fn many_rows_go_in_batches_and_progress_is_told() {
     for test in TestStore::on_both().await {
         let world = World::new(&test.store).await;
@@ -249,5 +277,60 @@ async fn many_rows_go_in_batches_and_progress_is_told() {
         // Numbers that were imported are not given out again.
         let answer = world.json("Admin", "CreateAnIncident", serde_json::json!({ "IncidentType": "x" })).await;
         assert_eq!(answer["contextData"][0]["Incident Number"], "20210127-1202");
+    }
+}
+
+#[tokio::test]
+async fn a_nul_character_in_a_list_makes_a_bad_row_and_stops_nobody() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store).await;
+        let site = &world.operations.name;
+        let mut text = String::new();
+        for (number, list) in [
+            r#""tasks":[{"name":"a\u0000"}]"#,
+            r#""fields":[{"name":"a","section":"\u0000"}]"#,
+            r#""fields":[{"name":"a","value":"\u0000"}]"#,
+            r#""cases":[{"number":"\u0000"}]"#,
+            r#""linkedIncidents":[{"number":"a","linkedBy":"\u0000"}]"#,
+            r#""tasks":[{"name":"no NUL: \\u0000"}]"#,
+        ]
+        .iter()
+        .enumerate()
+        {
+            text.push_str(&format!("{{\"number\":\"{number}\",\"site\":\"{site}\",{list}}}\n"));
+        }
+        let report = read(&world, "Admin", Subject::Incidents, Format::Ndjson, OnConflict::Fail, &text).await;
+        assert_eq!((report.added, report.failed), (1, 5), "{report:?}");
+        assert!(report.bad_rows.iter().all(|row| row.problem.contains("NUL")), "{report:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_row_of_csv_that_does_not_end_is_not_read_for_ever() {
+    let test = TestStore::on(Engine::Sqlite).await;
+    let world = World::new(&test.store).await;
+    let caller = world.caller("Admin").await;
+    let options = ImportOptions { subject: Subject::Incidents, format: Format::Csv, on_conflict: OnConflict::Fail };
+    let begun = format!("number,site,title\n1,{},\"a quotation mark that is never closed", world.operations.name);
+    let mut count = 0;
+    let endless = std::io::repeat(b'x').take(1 << 30);
+    let counted = Counted { reader: std::io::Cursor::new(begun).chain(endless), count: &mut count };
+    let reader = BufReader::new(counted);
+    let error = import(&world.store, &caller, options, reader, &entry(), &mut |_| {}).await.unwrap_err().to_string();
+    assert!(error.contains("the row is longer than"), "{error}");
+    assert!(count < 20 << 20, "{count} bytes were read");
+}
+
+/// Counts what is read.
+struct Counted<'c, R> {
+    reader: R,
+    count: &'c mut u64,
+}
+
+impl<R: Read> Read for Counted<'_, R> {
+    fn read(&mut self, bytes: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.reader.read(bytes)?;
+        *self.count += read as u64;
+        Ok(read)
     }
 }

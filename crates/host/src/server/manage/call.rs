@@ -99,8 +99,10 @@ async fn admit(
     if body.windows(6).any(|escape| escape == br"\u0000") {
         return Err(malformed("The body holds a NUL character, which no text can be kept with.".to_owned()));
     }
-    let idempotency =
-        if operation.is_once() { IdempotencyKey::read(&head.headers, &call.entry.command, &body)? } else { None };
+    // The whole address: what the entry keeps of it may be cut.
+    let address = head.uri.path_and_query().map_or(head.uri.path(), |address| address.as_str());
+    let target = format!("{} {address}", head.method);
+    let idempotency = if operation.is_once() { IdempotencyKey::read(&head.headers, &target, &body)? } else { None };
     let (administrator, key) = (administrator.user.clone(), entered.shown.known.key.name.clone());
     Ok(Admitted { administrator, key, path, query, body, upload, idempotency, place: entered.place })
 }

@@ -93,7 +93,7 @@ impl Import<'_> {
                     Some((other, site)) if self.caller.may(Right::ChangeIncidents, *site) => {
                         to_incidents.push((id, *other, link.at, link.by));
                     }
-                    _ => late.push((line, id, link)),
+                    _ => late.push((line, row.incident.number.clone(), id, link)),
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! Stores links, also those with incidents that come later in the file.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use soar_connector::name::quoted;
 
@@ -29,7 +29,10 @@ impl Import<'_> {
         for batch in std::mem::take(&mut self.late).chunks(BATCH) {
             let mut transaction = self.store.transaction().await?;
             let mut records = transaction.records();
-            let numbers: Vec<_> = batch.iter().map(|(_, _, link)| link.number.clone()).collect();
+            // Both ends at once, so that they are locked in one order.
+            let both = batch.iter().flat_map(|(_, own, _, link)| [own, &link.number]);
+            let numbers: HashSet<String> = both.cloned().collect();
+            let numbers: Vec<_> = numbers.into_iter().collect();
             let found = records.incidents_for_change(&numbers).await?;
             let found: HashMap<_, _> = found
                 .into_iter()
@@ -38,7 +41,7 @@ impl Import<'_> {
                 .map(|incident| (incident.number, incident.id))
                 .collect();
             let mut links = Vec::new();
-            for (line, id, link) in batch {
+            for (line, _, id, link) in batch {
                 match found.get(&link.number) {
                     Some(other) => links.push((*id, *other, link.at, link.by.clone())),
                     None if self.report.missing_links.len() < MOST_BAD_ROWS => {

@@ -20,8 +20,8 @@ pub(super) struct Import<'i> {
     /// By lower-case name.
     pub(super) sites: HashMap<String, Site>,
     pub(super) report: ImportReport,
-    /// Links to incidents that were not there yet: line, id, and the link.
-    pub(super) late: Vec<(u64, i64, WantedLink)>,
+    /// Links to incidents that were not there yet: line, the incident's number and id, and the link.
+    pub(super) late: Vec<(u64, String, i64, WantedLink)>,
 }
 
 impl Import<'_> {

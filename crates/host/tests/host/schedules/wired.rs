@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 use soar_host::health::{HealthFilter, HealthState};
 use soar_host::model::{Caller, Connection, Role};
 use soar_host::scheduler::{
-    ExecutorRunner, MemoryQueue, ScheduleChange, ScheduleDraft, ScheduleRun, ScheduleRunStatus, ScheduleShown,
-    Scheduler, SchedulerSettings, Schedules,
+    ExecutorRunner, ScheduleChange, ScheduleDraft, ScheduleRun, ScheduleRunStatus, ScheduleShown, Scheduler,
+    SchedulerSettings, Schedules,
 };
 use soar_host::utility::Refusal;
 
+use super::memory_queue::MemoryQueue;
 use super::world::{Delivered, MINUTE};
 use crate::stage::{Stage, because, simulator};
 

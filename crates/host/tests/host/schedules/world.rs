@@ -10,9 +10,11 @@ use soar_host::alerts::{Courier, Destination, Message};
 use soar_host::health::CheckResult;
 use soar_host::model::{Site, SiteKind};
 use soar_host::scheduler::{
-    Cadence, MemoryQueue, NewSchedule, RunReport, Runner, Schedule, ScheduleKind, Scheduler, SchedulerSettings,
+    Cadence, NewSchedule, RunReport, Runner, Schedule, ScheduleKind, Scheduler, SchedulerSettings,
 };
 use soar_host::store::{NewSite, Store};
+
+use super::memory_queue::MemoryQueue;
 
 pub const MINUTE: i64 = 60_000;
 

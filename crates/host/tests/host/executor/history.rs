@@ -1,0 +1,92 @@
+//! What the run history keeps, for how long, and who sees it.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use soar_host::executor::ExecutorSettings;
+use soar_host::model::{Role, RunStatus};
+use soar_host::store::RunFilter;
+
+use super::{none, settings};
+use crate::stage::{Stage, because, simulator};
+
+#[tokio::test]
+async fn the_history_forgets_what_is_old_or_too_much() {
+    let limits = ExecutorSettings { history_days: 1, history_runs: 3, ..settings() };
+    for stage in Stage::on_both_with(limits, Default::default()).await {
+        let admin = stage.administrator().await;
+        stage.gate("Main").await;
+        for _ in 0..5 {
+            stage.executor.remote(&admin, "TestConnection", none()).await.unwrap();
+        }
+        assert_eq!(stage.executor.forget_old_runs().await.unwrap(), 2);
+        stage.clock.advance(Duration::from_secs(25 * 3_600));
+        stage.executor.remote(&admin, "TestConnection", none()).await.unwrap();
+        assert_eq!(stage.executor.forget_old_runs().await.unwrap(), 3);
+        assert_eq!(stage.executor.runs(&admin, &RunFilter::default()).await.unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn the_history_keeps_as_much_of_an_outcome_as_it_may() {
+    for stage in Stage::on_both_with(ExecutorSettings { outcome_bytes: 9_000, ..settings() }, Default::default()).await
+    {
+        let simulator = simulator().await;
+        stage.footprint(&simulator, "Main").await;
+        let admin = stage.administrator().await;
+        let finished = stage.executor.run(&admin, "coda-footprint", None, "List Devices", none()).await.unwrap();
+        let run = stage.executor.see_run(&admin, finished.run).await.unwrap();
+        let kept = run.outcome.unwrap();
+        assert!(kept.get().len() <= 9_000);
+        let kept: Value = serde_json::from_str(kept.get()).unwrap();
+        assert_eq!(kept["omitted"][0], "rawData");
+        assert_eq!(kept["rows"], json!(finished.outcome.result.rows.len()));
+        assert!(kept.get("rawData").is_none());
+    }
+}
+
+#[tokio::test]
+async fn runs_are_shown_to_those_who_may_see_them() {
+    for stage in Stage::on_both().await {
+        let admin = stage.administrator().await;
+        let site = stage.site.id;
+        let analyst = stage.caller("Analyst", &stage.site, &[(site, Role::Analyst)]).await;
+        let viewer = stage.caller("Viewer", &stage.site, &[(site, Role::Viewer)]).await;
+        let manager = stage.caller("Manager", &stage.site, &[(site, Role::Manager)]).await;
+        let elsewhere = stage.caller("Elsewhere", &stage.client, &[(stage.client.id, Role::Manager)]).await;
+        let open = stage.gate("Open").await;
+        let closed = stage.gate("Closed").await;
+        stage.update(&admin, closed.id, json!({"users": ["Manager"]})).await.unwrap();
+        let mut runs = Vec::new();
+        for connection in [&open, &closed] {
+            runs.push(stage.executor.test(&admin, connection.id).await.unwrap().finished.run);
+        }
+        let count = async |caller| stage.executor.runs(caller, &RunFilter::default()).await.map(|runs| runs.len());
+        assert_eq!(count(&admin).await.unwrap(), 2);
+        assert_eq!(count(&manager).await.unwrap(), 2);
+        assert_eq!(count(&analyst).await.unwrap(), 1);
+        assert!(because(count(&viewer).await).contains("the right to see runs"));
+        assert_eq!(count(&elsewhere).await.unwrap(), 0);
+        stage.executor.see_run(&analyst, runs[0]).await.unwrap();
+        for (caller, run) in [(&analyst, runs[1]), (&viewer, runs[0]), (&elsewhere, runs[0])] {
+            let text = because(stage.executor.see_run(caller, run).await);
+            assert_eq!(text, format!("There is no run \"{run}\"."));
+        }
+        assert!(because(stage.executor.cancel(&analyst, runs[0]).await).contains("Another user's run"));
+        // A deleted connection's runs stay, for those who managed it.
+        stage.executor.connections().delete(&admin, open.id).await.unwrap();
+        assert_eq!((count(&manager).await.unwrap(), count(&analyst).await.unwrap()), (2, 0));
+        let filter = RunFilter { command: Some("test connection".into()), limit: Some(1), ..RunFilter::default() };
+        let page = stage.executor.runs(&admin, &filter).await.unwrap();
+        let filter = RunFilter { before: Some(page[0].id), user: Some("ADMIN".into()), ..filter };
+        assert_eq!(stage.executor.runs(&admin, &filter).await.unwrap()[0].id, runs[0]);
+        let elise = stage.caller("Élise", &stage.site, &[(site, Role::Manager)]).await;
+        stage.executor.test(&elise, closed.id).await.unwrap();
+        for (name, found) in [("Élise", 1), ("ÉLISE", 1), ("lise", 0)] {
+            let filter = RunFilter { user: Some(name.into()), ..RunFilter::default() };
+            assert_eq!(stage.executor.runs(&admin, &filter).await.unwrap().len(), found, "{name}");
+        }
+        let filter = RunFilter { status: Some(RunStatus::Failed), ..RunFilter::default() };
+        assert!(stage.executor.runs(&admin, &filter).await.unwrap().is_empty());
+    }
+}
