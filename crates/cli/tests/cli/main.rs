@@ -22,4 +22,6 @@ mod serve;
 mod simulate;
 mod streams;
 mod support;
+mod sync;
+mod sync_kill;
 mod wrong_use;

@@ -25,10 +25,6 @@ impl Pair {
         master.successful(["tenant", "register", "TestTenant"]);
         Self { master, tenant, serving_master, serving_tenant }
     }
-
-    pub fn sync<'a>(&self, more: impl IntoIterator<Item = &'a str>) -> (i32, String, String) {
-        self.master.ended(sync(more))
-    }
 }
 
 fn sync<'a>(more: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
@@ -112,8 +108,15 @@ fn what_people_see_of_tenants_and_syncs() {
     insta::assert_snapshot!("sync_withdrawn", shown(&pair.master, &sync(["--sync-all-shared"])));
     insta::assert_snapshot!("sync_neither", shown(&pair.master, &sync([])));
     let unknown = [
-        "utility", "sync-connection", "--sync-all-shared", "--tenant-region", "AMER", "--tenant-name", "TestTenan",
-        "--tenant-site", "TenantSite",
+        "utility",
+        "sync-connection",
+        "--sync-all-shared",
+        "--tenant-region",
+        "AMER",
+        "--tenant-name",
+        "TestTenan",
+        "--tenant-site",
+        "TenantSite",
     ];
     insta::assert_snapshot!("sync_unknown_tenant", shown(&pair.master, &unknown));
     pair.tenant.successful(["tenant", "master", "revoke", "Master"]);
