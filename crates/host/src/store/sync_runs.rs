@@ -28,6 +28,8 @@ pub struct SyncResultFilter {
     pub change: Option<SyncChange>,
     /// Only those that did, or would do, something, and failures.
     pub without_unchanged: bool,
+    /// Only failures, and what was taken back.
+    pub only_notable: bool,
     /// Beyond the result of that number: for the next page.
     pub after: i64,
 }
@@ -194,12 +196,14 @@ impl Records<'_> {
                  cause, cure
              FROM sync_results
              WHERE run_id = $1 AND id > $2 AND ($3 = '' OR change = $3) AND ($4 = 0 OR change <> 'Unchanged')
-             ORDER BY id LIMIT $5",
+               AND ($5 = 0 OR change IN ('Failed', 'Withdrawn'))
+             ORDER BY id LIMIT $6",
         )
         .bind(run)
         .bind(filter.after)
         .bind(filter.change.map_or("", SyncChange::as_str))
         .bind(i64::from(filter.without_unchanged))
+        .bind(i64::from(filter.only_notable))
         .bind(limit)
         .fetch_all(&mut *self.connection)
         .await?;

@@ -10,14 +10,14 @@ use soar_connector::name::quoted;
 
 use super::{SyncRequest, Tenants};
 use crate::command_api::OutsideCommand;
-use crate::model::{Caller, SyncChange, SyncRun};
+use crate::model::{Caller, SyncRun};
 use crate::store::{Store, StoreError, SyncResultFilter};
 use crate::utility::{Answer, Ended, Refusal};
 
 /// The last part of its address.
 pub const ENDPOINT: &str = "SyncConnection";
 
-/// How many failures an answer lists at the most; the run has all of them.
+/// How many results an answer lists at the most; the run has all of them.
 const MOST_LISTED: i64 = 1_000;
 
 static MANIFEST: LazyLock<Vec<Command>> = LazyLock::new(|| {
@@ -63,20 +63,20 @@ impl SyncRequest {
     }
 }
 
-/// What the command answers for a run: as documented where nothing failed, else with what did.
+/// What the command answers for a run: as documented where nothing failed or was taken back, else with what was.
 ///
 /// # Errors
 /// [`StoreError::Database`].
 pub async fn answer_of(store: &Store, run: &SyncRun) -> Result<Answer, StoreError> {
     let count = |count: i64| usize::try_from(count).unwrap_or(usize::MAX);
     let mut answer = Answer::ended(Ended::of(count(run.counts.done()), count(run.counts.failed)));
-    if run.counts.failed == 0 {
+    if run.counts.failed + run.counts.withdrawn == 0 {
         return Ok(answer);
     }
-    let filter = SyncResultFilter { change: Some(SyncChange::Failed), ..SyncResultFilter::default() };
-    let failed = store.reader().await?.records().sync_results(run.id, filter, MOST_LISTED).await?;
+    let filter = SyncResultFilter { only_notable: true, ..SyncResultFilter::default() };
+    let notable = store.reader().await?.records().sync_results(run.id, filter, MOST_LISTED).await?;
     if answer.return_data == Ended::Failed
-        && let Some((_, first)) = failed.first()
+        && let Some((_, first)) = notable.first()
         && let Some(why) = &first.failure
     {
         let place = if first.tenant.is_empty() { String::new() } else { format!("{}: ", quoted(&first.tenant)) };
@@ -87,14 +87,18 @@ pub async fn answer_of(store: &Store, run: &SyncRun) -> Result<Answer, StoreErro
         };
         answer.error = format!("{place}{} {}{others}", why.cause, why.cure);
     }
-    let rows = failed.into_iter().map(|(_, result)| {
-        let why = result.failure.unwrap_or_else(|| super::failure::failure("", "", ""));
-        json!({
+    let rows = notable.into_iter().map(|(_, result)| {
+        let mut row = json!({
             "Tenant Region": result.region, "Tenant Name": result.tenant,
             "ConnectionId": result.connection_id, "Connection Name": result.connection,
-            "Result": "Failed", "Error Code": why.code, "Error Message": why.cause, "Cure": why.cure,
-            "Run": run.id,
-        })
+            "Result": result.change, "Run": run.id,
+        });
+        if let Some(why) = result.failure {
+            row["Error Code"] = json!(why.code);
+            row["Error Message"] = json!(why.cause);
+            row["Cure"] = json!(why.cure);
+        }
+        row
     });
     answer.context_data = Some(rows.collect());
     Ok(answer)

@@ -5,7 +5,7 @@ use clap::{Arg, ArgMatches, value_parser};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use soar_connector::Parameters;
-use soar_host::model::{SyncChange, SyncResult, SyncRun};
+use soar_host::model::{SyncResult, SyncRun};
 use soar_host::store::SyncResultFilter;
 use soar_host::tenants::{SyncProgress, SyncRequest, answer_of, manifest};
 use soar_host::utility::Answer;
@@ -98,7 +98,7 @@ async fn show(answer: &Answer, run: &SyncRun, form: Form, session: &Session, pri
     let exit = if run.counts.failed == 0 { Exit::Successful } else { Exit::Failed };
     let mut filter = SyncResultFilter { without_unchanged: true, ..SyncResultFilter::default() };
     if form == Form::Table && !run.planned {
-        filter.change = Some(SyncChange::Failed);
+        filter.only_notable = true;
     }
     let most = if form == Form::Json { MOST_IN_JSON } else { MOST_SHOWN };
     let mut reader = session.store.reader().await.map_err(advised)?;

@@ -134,8 +134,8 @@ async fn results(mut managed: Managed<'_>) -> Result<Done, ManageError> {
     let limit = managed.limit()?;
     let filter = SyncResultFilter {
         change: managed.choice("change")?,
-        without_unchanged: false,
         after: managed.number("after")?.unwrap_or(0),
+        ..SyncResultFilter::default()
     };
     managed.records.sync_run(id, managed.now).await?;
     let found = managed.records.sync_results(id, filter, limit).await?;

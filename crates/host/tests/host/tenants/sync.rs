@@ -144,6 +144,16 @@ async fn sync_all_shared_sends_what_the_field_tenant_says_and_takes_the_rest_bac
         assert_eq!(master.outcome(&run).await, expected);
         assert!(tenant.all().await.is_empty());
         assert_eq!(master.sync(all_shared()).await.unwrap().counts, Default::default());
+        master.sync(these(&[private.id])).await.unwrap();
+        let (_, answer) = master
+            .command(json!({
+                "Sync All Shared": "True", "Tenant Region": "AMER", "Tenant Name": "TestTenant",
+                "Tenant Site": "TenantSite",
+            }))
+            .await;
+        assert_eq!((&answer["error"], &answer["returnData"]), (&json!(""), &json!("Successful")));
+        let told = &answer["contextData"][0];
+        assert_eq!((&told["Connection Name"], &told["Result"]), (&json!("Private"), &json!("Withdrawn")), "{answer}");
 
         // A name that is given up is free for another connection in the same sync.
         let new = master.connect("Reborn", json!({ "tenant": "TestTenant" })).await;
