@@ -435,3 +435,35 @@ async fn nothing_is_given_to_a_site_where_the_caller_only_looks_on() {
         assert_eq!(reader.records().incident("o-1").await.unwrap().site_id, world.operations.id);
     }
 }
+
+#[tokio::test]
+async fn acting_for_others_takes_the_right_on_the_site_of_each_incident_and_where_it_goes() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store).await;
+        world.incidents(&world.operations, &["o-1"]).await;
+        world.incidents(&world.client, &["c-1"]).await;
+        let mut transaction = test.store.transaction().await.unwrap();
+        let mut records = transaction.records();
+        let manager = records.user("manager").await.unwrap();
+        records.set_role(manager.id, world.client.id, Role::Analyst).await.unwrap();
+        transaction.commit().await.unwrap();
+        let lacking = "lacks the right to act for others on the site \"Client\"";
+        let mut request = closing(&["o-1", "c-1"]);
+        request["Username"] = json!("admin user");
+        let answer = world.json("manager", "CloseIncidentInBulk", request).await;
+        assert_eq!(answer["contextData"][0]["Closed By"], "admin user", "{answer}");
+        let message = answer["contextData"][1]["Error Message"].as_str().unwrap();
+        assert!(answer["contextData"][1]["Status"] == "Open" && message.contains(lacking), "{answer}");
+        for (command, parameters) in [
+            ("UpdateIncidentSiteInBulk", json!({ "Incident Numbers": ["o-1"], "Site": "Client" })),
+            ("LinkIncidentsToNewCase", json!({ "Incident Numbers": ["o-1"], "Case Owner's Site": "Client" })),
+        ] {
+            let mut parameters = parameters;
+            parameters["Username"] = json!("admin user");
+            let refused = world.refusal("manager", command, parameters.clone()).await;
+            assert!(refused.contains(lacking), "{command}: {refused}");
+            parameters["Username"] = json!("manager");
+            assert_eq!(world.json("manager", command, parameters).await["returnData"], "Successful", "{command}");
+        }
+    }
+}
