@@ -28,5 +28,6 @@ mod store;
 mod support;
 mod tokens;
 mod transfer;
+mod trying_again;
 mod vault;
 mod world;
