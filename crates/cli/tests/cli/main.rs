@@ -22,4 +22,5 @@ mod serve;
 mod simulate;
 mod streams;
 mod support;
+mod two_hosts;
 mod wrong_use;
