@@ -25,6 +25,10 @@ use soar_host::server::{HostSettings, serve};
 use soar_host::store::{NewIncident, NewSite, NewUser, Store};
 use tokio::runtime::Runtime;
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How many incidents a call asks for: a few, a screen's, and as many as one call may.
 const PAGES: [usize; 3] = [5, 100, 1000];
 

@@ -9,7 +9,7 @@ mod refusals;
 mod reply;
 
 pub(crate) use body::read_json;
-pub(crate) use call::Call;
+pub(crate) use call::{Call, Entered};
 pub(crate) use idempotency::{IdempotencyKey, replayed};
 pub(crate) use limits::RateLimits;
 pub(crate) use refusals::Refusals;

@@ -16,6 +16,7 @@ mod manage_connections;
 mod manage_incidents;
 mod manage_runs;
 mod plans;
+mod remembered;
 mod schedules;
 mod sealing;
 mod served;
