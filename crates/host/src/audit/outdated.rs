@@ -17,16 +17,24 @@ const LEFT: &str = "The caller went away before it was answered.";
 pub(crate) struct Outdated {
     entry: Box<AuditEntry>,
     is_taken: bool,
-    queue: mpsc::WeakSender<Queued>,
-    waiting: Arc<AtomicUsize>,
+    outbox: Outbox,
+}
+
+/// Where an entry goes that nobody takes. It keeps the writer from ending no more than its callers do.
+#[derive(Debug, Clone)]
+pub(super) struct Outbox {
+    pub queue: mpsc::WeakSender<Queued>,
+    /// How many entries wait in the queue.
+    pub waiting: Arc<AtomicUsize>,
+}
+
+impl Outbox {
+    pub(super) fn outdated(&self, entry: AuditEntry) -> Outdated {
+        Outdated { entry: Box::new(entry), is_taken: false, outbox: self.clone() }
+    }
 }
 
 impl Outdated {
-    pub(super) fn new(entry: AuditEntry, queue: &mpsc::WeakSender<Queued>, waiting: &Arc<AtomicUsize>) -> Self {
-        let entry = Box::new(entry);
-        Self { entry, is_taken: false, queue: queue.clone(), waiting: Arc::clone(waiting) }
-    }
-
     /// The entry, to conclude it anew.
     pub(crate) fn take(mut self) -> AuditEntry {
         self.is_taken = true;
@@ -48,9 +56,9 @@ impl Drop for Outdated {
         let entry = left(&self.entry);
         let at = entry.at;
         let queued = Queued { item: Item::Left(entry), key: None, at };
-        let sent = self.queue.upgrade().is_some_and(|queue| queue.try_send(queued).is_ok());
+        let sent = self.outbox.queue.upgrade().is_some_and(|queue| queue.try_send(queued).is_ok());
         if sent {
-            self.waiting.fetch_add(1, Ordering::Relaxed);
+            self.outbox.waiting.fetch_add(1, Ordering::Relaxed);
         } else {
             tracing::warn!("the entry of a call whose caller has gone away found no room in the audit log's queue");
         }

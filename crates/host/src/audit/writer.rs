@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::outdated::Outdated;
+use super::outdated::{Outbox, Outdated};
 use crate::model::AuditEntry;
 use crate::store::{LogWriter, Store, StoreError, StoreVersion};
 
@@ -72,10 +72,14 @@ impl Queue {
     }
 
     /// Adds it if there is room.
-    pub(super) fn try_add(&self, queued: Queued) -> Result<(), mpsc::error::TrySendError<Queued>> {
-        self.sender.try_send(queued).inspect(|()| {
+    fn try_add(&self, queued: Queued) {
+        if self.sender.try_send(queued).is_ok() {
             self.waiting.fetch_add(1, Ordering::Relaxed);
-        })
+        }
+    }
+
+    fn outbox(&self) -> Outbox {
+        Outbox { queue: self.sender.downgrade(), waiting: Arc::clone(&self.waiting) }
     }
 }
 
@@ -97,8 +101,8 @@ impl AuditWriter {
     pub fn start(store: Store) -> Self {
         let (sender, incoming) = mpsc::channel(QUEUE);
         let waiting = Arc::new(AtomicUsize::new(0));
-        let queue = Queue { sender, waiting: Arc::clone(&waiting) };
-        tokio::spawn(write(store, incoming, queue.sender.downgrade(), waiting));
+        let queue = Queue { sender, waiting };
+        tokio::spawn(write(store, incoming, queue.outbox()));
         Self { queue }
     }
 
@@ -133,7 +137,7 @@ impl AuditWriter {
     pub fn note_use(&self, key: Option<i64>, at: i64) {
         if key.is_some() {
             // A full queue has uses enough.
-            let _ = self.queue.try_add(Queued { item: Item::Use, key, at });
+            self.queue.try_add(Queued { item: Item::Use, key, at });
         }
     }
 
@@ -144,58 +148,48 @@ impl AuditWriter {
     }
 }
 
-/// Whoever waits for an entry of a batch.
-enum Waiting {
-    Entry(oneshot::Sender<Result<(), AuditError>>),
-    Resting(oneshot::Sender<Result<Rested, AuditError>>),
-}
-
 /// Entries that are written together.
 #[derive(Default)]
 struct Batch {
     entries: Vec<AuditEntry>,
-    callers: Vec<Waiting>,
+    callers: Vec<oneshot::Sender<Result<(), AuditError>>>,
+    resting: Vec<(AuditEntry, StoreVersion, oneshot::Sender<Result<Rested, AuditError>>)>,
+    /// Who waits for those of `entries` that rested on the store's version.
+    confirmed: Vec<oneshot::Sender<Result<Rested, AuditError>>>,
     /// Keys, and when they were used.
     used: HashMap<i64, i64>,
 }
 
-async fn write(
-    store: Store,
-    mut incoming: mpsc::Receiver<Queued>,
-    queue: mpsc::WeakSender<Queued>,
-    waiting: Arc<AtomicUsize>,
-) {
+async fn write(store: Store, mut incoming: mpsc::Receiver<Queued>, outbox: Outbox) {
     let mut queued = Vec::with_capacity(BATCH);
     let mut batch = Batch::default();
     let mut noted: HashMap<i64, i64> = HashMap::new();
-    // Whatever queues up while one batch is written makes the next one.
+    // Whatever queues up while one batch is written makes the next one, and whatever is about to.
     while incoming.recv_many(&mut queued, BATCH).await > 0 {
+        tokio::task::yield_now().await;
+        while queued.len() < BATCH
+            && let Ok(next) = incoming.try_recv()
+        {
+            queued.push(next);
+        }
         let taken = queued.len();
         let outcome = async {
             let mut writer = store.log_writer().await?;
-            let rests = queued.iter().any(|queued| matches!(queued.item, Item::Resting(..)));
-            // All of these calls came before this look.
-            let version = if rests { writer.version().await? } else { None };
+            let noted_version = writer.noted_version();
             for Queued { item, key, at } in queued.drain(..) {
                 if let Some(key) = key.filter(|key| noted.get(key).is_none_or(|before| at - before >= NOTED)) {
                     batch.used.insert(key, at);
                 }
                 match item {
-                    Item::Entry(entry, kept) => batch.add(entry, Some(Waiting::Entry(kept))),
-                    Item::Resting(entry, rests_on, kept) if Some(rests_on) == version => {
-                        batch.add(entry, Some(Waiting::Resting(kept)));
-                    }
-                    Item::Resting(entry, _, kept) => {
-                        let outdated = Outdated::new(entry, &queue, &waiting);
-                        if let Err(Ok(Rested::Outdated(outdated))) = kept.send(Ok(Rested::Outdated(outdated))) {
-                            batch.add(outdated.left(), None);
-                        }
-                    }
+                    Item::Entry(entry, kept) => batch.add(entry, Some(kept)),
+                    Item::Resting(entry, rests_on, kept) => batch.resting.push((entry, rests_on, kept)),
                     Item::Left(entry) => batch.add(entry, None),
                     Item::Use => {}
                 }
             }
-            batch.keep(&mut writer).await
+            // Versions only rise.
+            batch.give_back(noted_version, &outbox);
+            batch.keep(&mut writer, &outbox).await
         };
         let outcome = outcome.await.map_err(|error: StoreError| {
             tracing::error!(%error, entries = taken, "the audit log could not be written");
@@ -207,25 +201,52 @@ async fn write(
         // What was not taken up for want of the store is answered too.
         for Queued { item, .. } in queued.drain(..) {
             match item {
-                Item::Entry(_, kept) => batch.callers.push(Waiting::Entry(kept)),
-                Item::Resting(_, _, kept) => batch.callers.push(Waiting::Resting(kept)),
+                Item::Entry(_, kept) => batch.callers.push(kept),
+                Item::Resting(entry, rests_on, kept) => batch.resting.push((entry, rests_on, kept)),
                 Item::Left(_) | Item::Use => {}
             }
         }
-        waiting.fetch_sub(taken, Ordering::Relaxed);
+        outbox.waiting.fetch_sub(taken, Ordering::Relaxed);
         batch.answer(&outcome);
     }
 }
 
 impl Batch {
-    fn add(&mut self, entry: AuditEntry, caller: Option<Waiting>) {
+    fn add(&mut self, entry: AuditEntry, caller: Option<oneshot::Sender<Result<(), AuditError>>>) {
         self.entries.push(entry);
         self.callers.extend(caller);
     }
 
-    async fn keep(&mut self, writer: &mut LogWriter) -> Result<(), StoreError> {
-        if !self.entries.is_empty() {
-            writer.records().append_audit(&self.entries).await?;
+    /// Gives back what does not rest on `version`.
+    fn give_back(&mut self, version: Option<StoreVersion>, outbox: &Outbox) {
+        let given_back = self.resting.extract_if(.., |(_, rests_on, _)| Some(*rests_on) != version);
+        for (entry, _, caller) in given_back {
+            if let Err(Ok(Rested::Outdated(outdated))) = caller.send(Ok(Rested::Outdated(outbox.outdated(entry)))) {
+                self.entries.push(outdated.left());
+            }
+        }
+    }
+
+    async fn keep(&mut self, writer: &mut LogWriter, outbox: &Outbox) -> Result<(), StoreError> {
+        // All of these calls came before now.
+        let plain = self.entries.len();
+        for (entry, _, caller) in self.resting.drain(..) {
+            self.entries.push(entry);
+            self.confirmed.push(caller);
+        }
+        if self.confirmed.is_empty() || !writer.append_if_unchanged(&self.entries).await? {
+            let resting = self.entries.split_off(plain);
+            if !resting.is_empty() {
+                writer.note_version().await?;
+            }
+            for (entry, caller) in resting.into_iter().zip(self.confirmed.drain(..)) {
+                if let Err(Ok(Rested::Outdated(outdated))) = caller.send(Ok(Rested::Outdated(outbox.outdated(entry)))) {
+                    self.entries.push(outdated.left());
+                }
+            }
+            if !self.entries.is_empty() {
+                writer.records().append_audit(&self.entries).await?;
+            }
         }
         for (key, at) in &self.used {
             writer.records().touch_key(*key, *at).await?;
@@ -236,10 +257,10 @@ impl Batch {
     /// Tells all callers, and makes room for the next batch. A caller who has gone away needs no word: the entry is there.
     fn answer(&mut self, outcome: &Result<(), AuditError>) {
         for caller in self.callers.drain(..) {
-            match caller {
-                Waiting::Entry(kept) => drop(kept.send(outcome.clone())),
-                Waiting::Resting(kept) => drop(kept.send(outcome.clone().map(|()| Rested::Kept))),
-            }
+            let _ = caller.send(outcome.clone());
+        }
+        for caller in self.confirmed.drain(..).chain(self.resting.drain(..).map(|(_, _, caller)| caller)) {
+            let _ = caller.send(outcome.clone().map(|()| Rested::Kept));
         }
         self.entries.clear();
         self.used.clear();
@@ -285,9 +306,15 @@ mod tests {
             let audit = AuditWriter::start(test.store.clone());
             let written = (0..3000).map(|number| audit.write(entry(number), None));
             assert!(futures_util::future::join_all(written).await.iter().all(Result::is_ok));
-            let expected: Vec<_> = (0..3000).map(entry).collect();
-            assert!(log(&test.store).await == expected);
             assert_eq!(audit.waiting(), 0);
+            let mut kept = log(&test.store).await;
+            kept.sort_by_key(|entry| entry.request_id.split_at(8).1.parse::<usize>().unwrap());
+            assert!(kept == (0..3000).map(entry).collect::<Vec<_>>());
+            let together: Vec<_> = (3000..3500).map(entry).collect();
+            let mut transaction = test.store.transaction().await.unwrap();
+            transaction.records().append_audit(&together).await.unwrap();
+            transaction.commit().await.unwrap();
+            assert!(log(&test.store).await.split_off(3000) == together);
         }
     }
 

@@ -12,7 +12,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::question::Question;
 use super::registry::Registered;
 use super::request::{CommandRequest, bad_parameters};
-use crate::gate::{Call, Entered, IdempotencyKey, Reply, read_json};
+use crate::gate::{Call, Entered, IDEMPOTENCY_KEY, IdempotencyKey, Reply, read_json};
 use crate::model::{Allowed, AuditEntry, Caller};
 
 /// A call that may run.
@@ -34,7 +34,8 @@ pub(super) struct Admitted {
 pub(super) struct Asked {
     pub command: Registered,
     pub entered: Entered,
-    headers: HeaderMap,
+    /// Only where they say more than was looked at.
+    headers: Option<HeaderMap>,
     body: Bytes,
     /// What it asks, if it only reads.
     pub question: Option<Question>,
@@ -57,7 +58,8 @@ pub(super) async fn hear(call: &mut Call, request: Request) -> Result<Asked, Rep
     call.label = Arc::clone(&command.endpoint);
     let body = read_json(&head.headers, body, &call.host.settings).await?;
     let question = Question::of(&command, &entered, &head.headers, &body);
-    Ok(Asked { command, entered, headers: head.headers, body, question })
+    let headers = head.headers.contains_key(IDEMPOTENCY_KEY).then_some(head.headers);
+    Ok(Asked { command, entered, headers, body, question })
 }
 
 /// Decides whether the call may run. An equal [`Question`] is decided alike: nothing else of the call is looked at, nor the
@@ -73,7 +75,10 @@ pub(super) fn admit(call: &mut Call, asked: Asked) -> Result<Admitted, Reply> {
         Allowed::All => command.endpoint.to_string(),
         Allowed::Only(sites) => format!("{} on {sites:?}", command.endpoint),
     };
-    let idempotency = IdempotencyKey::read(&headers, &target, &body)?;
+    let idempotency = match headers {
+        Some(headers) => IdempotencyKey::read(&headers, &target, &body)?,
+        None => None,
+    };
 
     let known = entered.shown.user(&entered.snapshot, &request.username).map_err(Reply::unauthenticated)?;
     let key = &entered.shown.known.key;

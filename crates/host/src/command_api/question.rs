@@ -6,7 +6,7 @@ use axum::http::HeaderMap;
 use bytes::Bytes;
 
 use super::registry::Registered;
-use crate::gate::Entered;
+use crate::gate::{Entered, IDEMPOTENCY_KEY};
 
 /// What is asked: calls with equal questions would be admitted and answered alike at any one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -26,7 +26,7 @@ impl Question {
     /// What is asked of `command`; `None` when an equal call may have to be answered otherwise, for it changes something, or
     /// is to be answered as an earlier one was.
     pub(super) fn of(command: &Registered, entered: &Entered, headers: &HeaderMap, body: &Bytes) -> Option<Self> {
-        let asks = command.is_utility() && command.reads_only() && !headers.contains_key("idempotency-key");
+        let asks = command.is_utility() && command.reads_only() && !headers.contains_key(IDEMPOTENCY_KEY);
         asks.then(|| Self {
             command: Arc::clone(&command.endpoint),
             generation: entered.snapshot.generation(),

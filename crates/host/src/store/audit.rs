@@ -41,13 +41,24 @@ impl Records<'_> {
     /// [`StoreError::Database`].
     pub async fn append_audit(&mut self, entries: &[AuditEntry]) -> Result<(), StoreError> {
         match self.engine {
-            Engine::Sqlite => self.append_alike(entries).await,
+            Engine::Sqlite => self.append_alike(entries, None).await.map(|_| ()),
             Engine::Postgres => self.append_json(entries).await,
         }
     }
 
+    /// The same on SQLite, if `PRAGMA data_version` is still `data_version`; whether it is.
+    pub(super) async fn append_audit_if(
+        &mut self,
+        entries: &[AuditEntry],
+        data_version: i64,
+    ) -> Result<bool, StoreError> {
+        self.append_alike(entries, Some(data_version)).await.map(|added| added > 0)
+    }
+
     /// In one statement that holds once what several entries have in common: most are alike but for their time and id.
-    async fn append_alike(&mut self, entries: &[AuditEntry]) -> Result<(), StoreError> {
+    async fn append_alike(&mut self, entries: &[AuditEntry], data_version: Option<i64>) -> Result<u64, StoreError> {
+        let condition =
+            if data_version.is_some() { "AND (SELECT data_version FROM pragma_data_version) = $3" } else { "" };
         let sql = format!(
             "WITH alike AS MATERIALIZED (
                  SELECT key AS number, value ->> 0 AS surface, value ->> 1 AS address, value ->> 2 AS key_name,
@@ -57,7 +68,7 @@ impl Records<'_> {
              INSERT INTO audit ({COLUMNS})
              SELECT entry.value ->> 0, entry.value ->> 1, surface, address, key_name, username, acting_for, site, command,
                     status, accepted, reason
-             FROM json_each($2) entry CROSS JOIN alike WHERE alike.number = entry.value ->> 2"
+             FROM json_each($2) entry CROSS JOIN alike WHERE alike.number = entry.value ->> 2 {condition}"
         );
         let mut numbers = HashMap::new();
         let mut alike = Vec::new();
@@ -78,8 +89,11 @@ impl Records<'_> {
         let unreadable = |error: serde_json::Error| StoreError::Unreadable(error.to_string());
         let alike = serde_json::to_string(&alike).map_err(unreadable)?;
         let entries = serde_json::to_string(&entries).map_err(unreadable)?;
-        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(alike).bind(entries).execute(&mut *self.connection).await?;
-        Ok(())
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(alike).bind(entries);
+        if let Some(data_version) = data_version {
+            query = query.bind(data_version);
+        }
+        Ok(query.execute(&mut *self.connection).await?.rows_affected())
     }
 
     /// In one statement with one parameter.

@@ -1,12 +1,13 @@
 //! Whether the store is still as it was: for whoever keeps what was read from it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, Row as _};
 
 use super::{Engine, Records, Store, StoreError};
+use crate::model::AuditEntry;
 
 /// What the store held at some time: while its version is the same, no more than the audit log and the time of keys'
 /// last use has changed.
@@ -20,7 +21,7 @@ pub(super) struct Changes {
     /// Whether there may have been transactions on the connection since it was last looked, or it is a new one.
     touched: AtomicBool,
     /// What `PRAGMA data_version` said then.
-    data_version: AtomicU64,
+    data_version: AtomicI64,
     /// Rises with every look that finds a change.
     version: AtomicU64,
 }
@@ -36,12 +37,11 @@ impl Changes {
     }
 
     /// Notes a look. Only who holds the connection may, for then no transaction is under way on it.
-    fn note(&self, data_version: u64) -> StoreVersion {
+    fn note(&self, data_version: i64) {
         let is_touched = self.touched.swap(false, Ordering::SeqCst);
         if self.data_version.swap(data_version, Ordering::SeqCst) != data_version || is_touched {
             self.version.fetch_add(1, Ordering::SeqCst);
         }
-        self.noted()
     }
 }
 
@@ -73,19 +73,36 @@ impl Store {
 }
 
 impl LogWriter {
-    /// The store's version now.
+    /// Looks whether the store has changed, and notes its version.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub(crate) async fn version(&mut self) -> Result<Option<StoreVersion>, StoreError> {
-        match self.engine {
-            Engine::Sqlite => {
-                let looked = sqlx::query("SELECT CAST(data_version AS BIGINT) FROM pragma_data_version");
-                let data_version: i64 = looked.fetch_one(&mut *self.connection).await?.try_get(0)?;
-                Ok(Some(self.changes.note(data_version.cast_unsigned())))
-            }
-            Engine::Postgres => Ok(None),
+    pub(crate) async fn note_version(&mut self) -> Result<(), StoreError> {
+        if self.engine == Engine::Sqlite {
+            let looked = sqlx::query("SELECT CAST(data_version AS BIGINT) FROM pragma_data_version");
+            let data_version: i64 = looked.fetch_one(&mut *self.connection).await?.try_get(0)?;
+            self.changes.note(data_version);
         }
+        Ok(())
+    }
+
+    /// The version that was last noted: see [`Store::noted_version`].
+    pub(crate) fn noted_version(&self) -> Option<StoreVersion> {
+        (self.engine == Engine::Sqlite).then(|| self.changes.noted())
+    }
+
+    /// Adds entries to the audit log if the version that was last noted is the store's still; whether it is. The same as
+    /// a look and the addition, in one statement.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub(crate) async fn append_if_unchanged(&mut self, entries: &[AuditEntry]) -> Result<bool, StoreError> {
+        // Nobody but who holds the connection begins a transaction on it.
+        if self.engine != Engine::Sqlite || self.changes.touched.load(Ordering::SeqCst) {
+            return Ok(false);
+        }
+        let data_version = self.changes.data_version.load(Ordering::SeqCst);
+        self.records().append_audit_if(entries, data_version).await
     }
 
     /// What the store holds; each statement is a transaction of its own.
