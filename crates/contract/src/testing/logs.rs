@@ -3,8 +3,8 @@
 use std::io;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use tracing::subscriber::{DefaultGuard, NoSubscriber};
 use tracing::Dispatch;
+use tracing::subscriber::{DefaultGuard, NoSubscriber};
 use tracing_subscriber::fmt::MakeWriter;
 
 /// With one subscriber only, `tracing` asks the thread that first comes to a log statement whether anybody wants it, and

@@ -3,5 +3,5 @@
 mod outdated;
 mod writer;
 
-pub use writer::{AuditError, AuditWriter};
 pub(crate) use writer::Rested;
+pub use writer::{AuditError, AuditWriter};

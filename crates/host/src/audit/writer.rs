@@ -39,12 +39,18 @@ pub(crate) enum Rested {
     Outdated(Outdated),
 }
 
+/// Whoever waits for an entry.
+type Caller = oneshot::Sender<Result<(), AuditError>>;
+
+/// Whoever waits for an entry that rests on what was read before.
+type RestingCaller = oneshot::Sender<Result<Rested, AuditError>>;
+
 #[derive(Debug)]
 pub(super) enum Item {
     /// An entry, and whoever waits for it.
-    Entry(AuditEntry, oneshot::Sender<Result<(), AuditError>>),
+    Entry(AuditEntry, Caller),
     /// An entry that holds only if the store has this version still.
-    Resting(AuditEntry, StoreVersion, oneshot::Sender<Result<Rested, AuditError>>),
+    Resting(AuditEntry, StoreVersion, RestingCaller),
     /// An entry for which nobody waits any more.
     Left(AuditEntry),
     /// A key's use is to be noted and no more.
@@ -152,10 +158,10 @@ impl AuditWriter {
 #[derive(Default)]
 struct Batch {
     entries: Vec<AuditEntry>,
-    callers: Vec<oneshot::Sender<Result<(), AuditError>>>,
-    resting: Vec<(AuditEntry, StoreVersion, oneshot::Sender<Result<Rested, AuditError>>)>,
+    callers: Vec<Caller>,
+    resting: Vec<(AuditEntry, StoreVersion, RestingCaller)>,
     /// Who waits for those of `entries` that rested on the store's version.
-    confirmed: Vec<oneshot::Sender<Result<Rested, AuditError>>>,
+    confirmed: Vec<RestingCaller>,
     /// Keys, and when they were used.
     used: HashMap<i64, i64>,
 }
@@ -212,7 +218,7 @@ async fn write(store: Store, mut incoming: mpsc::Receiver<Queued>, outbox: Outbo
 }
 
 impl Batch {
-    fn add(&mut self, entry: AuditEntry, caller: Option<oneshot::Sender<Result<(), AuditError>>>) {
+    fn add(&mut self, entry: AuditEntry, caller: Option<Caller>) {
         self.entries.push(entry);
         self.callers.extend(caller);
     }
@@ -268,6 +274,7 @@ impl Batch {
 }
 
 #[cfg(all(test, feature = "testing"))]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on can only end")]
 mod tests {
     use futures_util::FutureExt as _;
 
@@ -288,7 +295,7 @@ mod tests {
             site: "a \"site\"".to_owned(),
             command: "GetIncidents".to_owned(),
             status: 200,
-            accepted: number % 2 == 0,
+            accepted: number.is_multiple_of(2),
             reason: String::new(),
         }
     }

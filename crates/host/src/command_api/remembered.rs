@@ -109,7 +109,13 @@ mod tests {
     use super::*;
 
     fn question(number: usize) -> Question {
-        Question { command: "GetIncidents".into(), generation: 1, key: 1, claimed: None, body: number.to_string().into() }
+        Question {
+            command: "GetIncidents".into(),
+            generation: 1,
+            key: 1,
+            claimed: None,
+            body: number.to_string().into(),
+        }
     }
 
     fn answer(bytes: usize) -> Remembered {

@@ -108,7 +108,8 @@ impl Unlogged {
         let Self { calls, first, last, reasons } = self;
         let noun = if calls == 1 { "call" } else { "calls" };
         let (first, last) = (moment::text(first), moment::text(last));
-        let mut reason = format!("{calls} {noun} without a good key from {first} to {last}, too many for an entry each. Why:");
+        let mut reason =
+            format!("{calls} {noun} without a good key from {first} to {last}, too many for an entry each. Why:");
         let mut told = 0;
         for (why, count) in reasons {
             told += count;
@@ -266,8 +267,7 @@ mod tests {
     fn an_address_has_so_many_per_second_and_all_together_ten_times_as_many() {
         let stage = Stage::new(2);
         assert_eq!([stage.count(four(1)), stage.count(four(1)), stage.count(four(1))], [true, true, false]);
-        let others =
-            (2..=20).flat_map(|last| [four(last), four(last)]).filter(|address| stage.count(*address)).count();
+        let others = (2..=20).flat_map(|last| [four(last), four(last)]).filter(|address| stage.count(*address)).count();
         assert_eq!(others, 18);
         stage.clock.advance(SECOND);
         assert!(stage.count(four(1)));

@@ -80,10 +80,8 @@ pub async fn serve(host: Arc<Host>) -> Result<RunningHost, ServeError> {
             tokio::spawn(server.serve(service))
         }
     };
-    let mut upkeep = vec![
-        tokio::spawn(keep_up(Arc::clone(&host))),
-        tokio::spawn(log_refusals_regularly(Arc::clone(&host))),
-    ];
+    let mut upkeep =
+        vec![tokio::spawn(keep_up(Arc::clone(&host))), tokio::spawn(log_refusals_regularly(Arc::clone(&host)))];
     upkeep.extend(host.executor.clone().map(|executor| tokio::spawn(executor.keep_going())));
     tracing::info!(%address, tls = host.settings.tls.is_some(), store = %host.settings.store, "the host listens");
     Ok(RunningHost { address, host, handle, server, upkeep })

@@ -72,17 +72,34 @@ impl Records<'_> {
         );
         let mut numbers = HashMap::new();
         let mut alike = Vec::new();
+        let mut before: Option<usize> = None;
         let entries: Vec<_> = entries
             .iter()
             .map(|entry| {
-                let AuditEntry { at, request_id, surface, address, key, username, acting_for, site, command, .. } = entry;
+                let AuditEntry { at, request_id, surface, address, key, username, acting_for, site, command, .. } =
+                    entry;
                 let (accepted, reason) = (i64::from(entry.accepted), &entry.reason);
-                let rest =
-                    (surface.as_str(), address, key, username, acting_for, site, command, entry.status, accepted, reason);
+                let rest = (
+                    surface.as_str(),
+                    address,
+                    key,
+                    username,
+                    acting_for,
+                    site,
+                    command,
+                    entry.status,
+                    accepted,
+                    reason,
+                );
+                // Most are like the one before.
+                if let Some(number) = before.filter(|number| alike.get(*number) == Some(&rest)) {
+                    return (at, request_id, number);
+                }
                 let number = *numbers.entry(rest).or_insert_with(|| {
                     alike.push(rest);
                     alike.len() - 1
                 });
+                before = Some(number);
                 (at, request_id, number)
             })
             .collect();
