@@ -3,7 +3,9 @@
 mod admission;
 mod integration;
 mod integration_call;
+mod question;
 mod registry;
+mod remembered;
 mod request;
 mod service;
 mod shared_reads;
@@ -11,5 +13,6 @@ mod utility_call;
 
 pub use integration::{IntegrationCommand, IntegrationCommands};
 pub use registry::{CommandRegistry, RegisteredUtility, RegistryError};
+pub(crate) use remembered::RememberedAnswers;
 pub(crate) use service::call;
 pub(crate) use shared_reads::SharedReads;
