@@ -16,6 +16,10 @@ use std::process::ExitCode;
 use crate::exit::Exit;
 use crate::printer::Printer;
 
+/// Threads of the host free what others allocated, all the time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let mut printer = Printer::new();
     let ended = command_line::run(&mut printer);

@@ -1,10 +1,14 @@
 //! Throughput of the Command API beside a bare axum handler that returns the same bytes, by `wrk` in one run.
 //!
 //! `cargo bench -p soar-host --features testing --bench command_api [seconds] [connections]`. The host stands on SQLite
-//! with durable commits; every call is authenticated, checked, and in the audit log before it is answered. All calls ask
-//! the same, so those that wait at the same time share a reading of the store: calls that differ would each need their
-//! own, and are slower than what is printed. Its rate limit is off. Both servers have a runtime of their own, and rest
-//! while the other is asked.
+//! with durable commits; every call's key is checked, and its entry is in the audit log before it is answered. Its rate
+//! limit is off. Both servers have a runtime of their own, and rest while the other is asked.
+//!
+//! All calls ask the same, and nothing changes meanwhile, so this is what is shared among them: the answer and what was
+//! decided about the question (its rights, its parameters) are remembered under the command, the key, the count of changes
+//! to rights, and the body's bytes; calls that wait at the same time share one look whether the store has changed since, and
+//! one durable commit. A question that was not asked before, or whose answer a change has made old, is read anew: the last
+//! lines, whose calls all differ, say what that costs.
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a measurement that cannot be made can only end")]
 
@@ -24,6 +28,10 @@ use soar_host::model::{Allowed, KeyKind, SiteKind};
 use soar_host::server::{HostSettings, serve};
 use soar_host::store::{NewIncident, NewSite, NewUser, Store};
 use tokio::runtime::Runtime;
+
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// How many incidents a call asks for: a few, a screen's, and as many as one call may.
 const PAGES: [usize; 3] = [5, 100, 1000];
@@ -52,14 +60,33 @@ fn main() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let hosts = runtime();
     let (url, key) = hosts.block_on(start_host(&folder.path().join("host.db").display().to_string()));
-    for page in PAGES {
-        compare(page, (&url, &key), (&seconds, &connections), &hosts, folder.path());
+    for (page, calls) in PAGES.map(|page| (page, Calls::Alike)).into_iter().chain([(PAGES[0], Calls::Different)]) {
+        compare((page, calls), (&url, &key), (&seconds, &connections), &hosts, folder.path());
     }
 }
 
+/// Whether a call asks what others asked before.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Calls {
+    Alike,
+    /// Each has another Start Time, before the first incident: the answers are the same.
+    Different,
+}
+
+/// Makes each of `wrk`'s calls another one.
+const DIFFERENT: &str = r#"
+local threads = 0
+setup = function(thread) thread:set("number", threads * 10000000); threads = threads + 1 end
+request = function()
+  number = number + 1
+  local time = os.date("!%Y-%m-%d %H:%M:%S", 1500000000 + number)
+  return wrk.format(nil, nil, nil, (wrk.body:gsub("2019%-03%-26 00:00:00", time)))
+end
+"#;
+
 /// Prints the throughput of both servers for calls that ask for `page` incidents.
 fn compare(
-    page: usize,
+    (page, calls): (usize, Calls),
     (url, key): (&str, &str),
     (seconds, connections): (&str, &str),
     hosts: &Runtime,
@@ -72,7 +99,8 @@ fn compare(
     let script = folder.join("call.lua");
     let lua = format!(
         "wrk.method = 'POST'\nwrk.body = '{body}'\nwrk.headers['Content-Type'] = 'application/json'\n\
-         wrk.headers['d3key'] = '{key}'\n"
+         wrk.headers['d3key'] = '{key}'\n{}",
+        if calls == Calls::Different { DIFFERENT } else { "" }
     );
     std::fs::write(&script, lua).expect("wrk's script");
     let answered = hosts.block_on(async {
@@ -84,12 +112,14 @@ fn compare(
     let bare = runtime();
     let bare_url = bare.block_on(start_bare(path, answered.clone()));
     println!(
-        "Get Incidents, {page} of {INCIDENTS} incidents; {} bytes per answer; all calls alike; SQLite; {connections} \
+        "Get Incidents, {page} of {INCIDENTS} incidents; {} bytes per answer; all calls {}; SQLite; {connections} \
          connections for {seconds} s each",
-        answered.len()
+        answered.len(),
+        if calls == Calls::Different { "different" } else { "alike" }
     );
     let run = |name: &str, url: &str| {
         let mut wrk = Process::new("wrk");
+        let before = processor_seconds();
         wrk.args(["-t2", &format!("-c{connections}"), &format!("-d{seconds}s"), "--latency", "-s"]);
         let output = wrk.arg(&script).arg(format!("{url}{path}")).output().expect("wrk, which must be installed");
         let report = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -99,7 +129,13 @@ fn compare(
             found.unwrap_or_else(|| panic!("wrk said nothing of {label}: {report}")).trim().to_owned()
         };
         let rate: f64 = line("Requests/sec:").parse().expect("a number");
-        println!("{name:<12} {rate:>9.0} calls/s   median {:>9}   99 % {:>9}", line("50%"), line("99%"));
+        let calls: f64 = line_before(&report, " requests in").parse().expect("a number");
+        let each = (processor_seconds() - before) / calls * 1e6;
+        println!(
+            "{name:<12} {rate:>9.0} calls/s   median {:>9}   99 % {:>9}   {each:>5.1} µs of processor per call",
+            line("50%"),
+            line("99%")
+        );
         rate
     };
     // In turns, so that neither has the machine's better moments to itself.
@@ -109,6 +145,20 @@ fn compare(
         rates[1] += run("Command API", url);
     }
     println!("Command API / bare axum = {:.2}\n", rates[1] / rates[0]);
+}
+
+/// The word before `label`.
+fn line_before<'r>(report: &'r str, label: &str) -> &'r str {
+    let (before, _) = report.split_once(label).expect("wrk's count");
+    before.rsplit(char::is_whitespace).next().unwrap_or_default()
+}
+
+/// How long this process, without `wrk`, has used the processors, in seconds. Linux counts in hundredths.
+fn processor_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = fields.iter().skip(11).take(2).filter_map(|field| field.parse::<f64>().ok());
+    ticks.sum::<f64>() / 100.0
 }
 
 fn runtime() -> Runtime {

@@ -8,3 +8,9 @@ pub fn milliseconds(moment: SystemTime) -> i64 {
     let since = moment.duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
+
+/// A moment in milliseconds since 1970 as text, such as `2026-11-21T06:43:12.5Z`.
+#[must_use]
+pub fn text(at: i64) -> String {
+    jiff::Timestamp::from_millisecond(at).map(|moment| moment.to_string()).unwrap_or_default()
+}

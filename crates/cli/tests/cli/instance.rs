@@ -43,6 +43,11 @@ impl Instance {
         self.folder.path().join("instance")
     }
 
+    /// The address of the store, where that is not a file in the folder.
+    pub fn store_address(&self) -> Option<&str> {
+        self.store.as_deref()
+    }
+
     /// The binary, for this instance.
     pub fn footprint<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Command {
         let mut command = footprint(arguments);

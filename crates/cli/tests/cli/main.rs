@@ -24,4 +24,5 @@ mod streams;
 mod support;
 mod sync;
 mod sync_kill;
+mod two_hosts;
 mod wrong_use;

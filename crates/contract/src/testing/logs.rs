@@ -1,10 +1,16 @@
 //! Captures log lines of the calling thread, at trace level.
 
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use tracing::subscriber::DefaultGuard;
+use tracing::Dispatch;
+use tracing::subscriber::{DefaultGuard, NoSubscriber};
 use tracing_subscriber::fmt::MakeWriter;
+
+/// With one subscriber only, `tracing` asks the thread that first comes to a log statement whether anybody wants it, and
+/// keeps the answer for all threads: another test's thread, which captures nothing, would silence the statement here. With
+/// two it asks the subscribers.
+static SECOND: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::default()));
 
 /// Log lines captured on this thread, at trace level, until dropped.
 pub struct CapturedLogs {
@@ -16,6 +22,7 @@ impl CapturedLogs {
     /// Starts to capture.
     #[must_use]
     pub fn start() -> Self {
+        LazyLock::force(&SECOND);
         let lines = Lines::default();
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(tracing::Level::TRACE)

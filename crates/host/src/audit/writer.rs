@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::outdated::{Outbox, Outdated};
 use crate::model::AuditEntry;
-use crate::store::{Store, StoreError};
+use crate::store::{LogWriter, Store, StoreError, StoreVersion};
 
 /// How many entries may wait; more callers wait for a place.
 const QUEUE: usize = 4096;
@@ -23,18 +24,75 @@ const NOTED: i64 = 60_000;
 #[error("the audit log could not be written: {0}")]
 pub struct AuditError(Arc<str>);
 
-/// An entry and whoever waits for it; or none, when only a key's use is to be noted.
-struct Queued {
-    entry: Option<(AuditEntry, oneshot::Sender<Result<(), AuditError>>)>,
-    key: Option<i64>,
-    at: i64,
+impl AuditError {
+    fn ended() -> Self {
+        Self("its task has ended".into())
+    }
+}
+
+/// What became of an entry that rests on what was read before.
+#[derive(Debug)]
+pub(crate) enum Rested {
+    /// The entry is kept, and when it was, the store was as it had been when it was read.
+    Kept,
+    /// The store has changed, or may have.
+    Outdated(Outdated),
+}
+
+/// Whoever waits for an entry.
+type Caller = oneshot::Sender<Result<(), AuditError>>;
+
+/// Whoever waits for an entry that rests on what was read before.
+type RestingCaller = oneshot::Sender<Result<Rested, AuditError>>;
+
+#[derive(Debug)]
+pub(super) enum Item {
+    /// An entry, and whoever waits for it.
+    Entry(AuditEntry, Caller),
+    /// An entry that holds only if the store has this version still.
+    Resting(AuditEntry, StoreVersion, RestingCaller),
+    /// An entry for which nobody waits any more.
+    Left(AuditEntry),
+    /// A key's use is to be noted and no more.
+    Use,
+}
+
+#[derive(Debug)]
+pub(super) struct Queued {
+    pub item: Item,
+    pub key: Option<i64>,
+    pub at: i64,
+}
+
+/// Where entries wait.
+#[derive(Debug, Clone)]
+pub(super) struct Queue {
+    sender: mpsc::Sender<Queued>,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Queue {
+    async fn add(&self, queued: Queued) -> Result<(), AuditError> {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        self.sender.send(queued).await.map_err(|_| AuditError::ended())
+    }
+
+    /// Adds it if there is room.
+    fn try_add(&self, queued: Queued) {
+        if self.sender.try_send(queued).is_ok() {
+            self.waiting.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn outbox(&self) -> Outbox {
+        Outbox { queue: self.sender.downgrade(), waiting: Arc::clone(&self.waiting) }
+    }
 }
 
 /// Writes entries. Cheap to clone; the task ends when all of them are dropped and everything is written.
 #[derive(Clone)]
 pub struct AuditWriter {
-    queue: mpsc::Sender<Queued>,
-    waiting: Arc<AtomicUsize>,
+    queue: Queue,
 }
 
 impl std::fmt::Debug for AuditWriter {
@@ -47,10 +105,11 @@ impl AuditWriter {
     /// Starts the task.
     #[must_use]
     pub fn start(store: Store) -> Self {
-        let (queue, incoming) = mpsc::channel(QUEUE);
+        let (sender, incoming) = mpsc::channel(QUEUE);
         let waiting = Arc::new(AtomicUsize::new(0));
-        tokio::spawn(write(store, incoming, Arc::clone(&waiting)));
-        Self { queue, waiting }
+        let queue = Queue { sender, waiting };
+        tokio::spawn(write(store, incoming, queue.outbox()));
+        Self { queue }
     }
 
     /// Keeps `entry`, and notes that the key of that number was used; returns when both will survive a crash.
@@ -59,73 +118,253 @@ impl AuditWriter {
     /// [`AuditError`] when the store failed.
     pub async fn write(&self, entry: AuditEntry, key: Option<i64>) -> Result<(), AuditError> {
         let (kept, outcome) = oneshot::channel();
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        let gone = || AuditError("its task has ended".into());
         let at = entry.at;
-        self.queue.send(Queued { entry: Some((entry, kept)), key, at }).await.map_err(|_| gone())?;
-        outcome.await.map_err(|_| gone())?
+        self.queue.add(Queued { item: Item::Entry(entry, kept), key, at }).await?;
+        outcome.await.map_err(|_| AuditError::ended())?
+    }
+
+    /// Like [`write`](Self::write), but only if the store's version is `version` still, at a moment after this call.
+    ///
+    /// # Errors
+    /// [`AuditError`] when the store failed.
+    pub(crate) async fn write_resting(
+        &self,
+        entry: AuditEntry,
+        key: Option<i64>,
+        version: StoreVersion,
+    ) -> Result<Rested, AuditError> {
+        let (kept, outcome) = oneshot::channel();
+        let at = entry.at;
+        self.queue.add(Queued { item: Item::Resting(entry, version, kept), key, at }).await?;
+        outcome.await.map_err(|_| AuditError::ended())?
     }
 
     /// Notes that the key of that number was used, when there is time for it.
     pub fn note_use(&self, key: Option<i64>, at: i64) {
-        if let Some(key) = key
-            && self.queue.try_send(Queued { entry: None, key: Some(key), at }).is_ok()
-        {
-            self.waiting.fetch_add(1, Ordering::Relaxed);
+        if key.is_some() {
+            // A full queue has uses enough.
+            self.queue.try_add(Queued { item: Item::Use, key, at });
         }
     }
 
     /// How many entries wait to be written.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.waiting.load(Ordering::Relaxed)
+        self.queue.waiting.load(Ordering::Relaxed)
     }
 }
 
-async fn write(store: Store, mut incoming: mpsc::Receiver<Queued>, waiting: Arc<AtomicUsize>) {
-    let mut batch = Vec::with_capacity(BATCH);
+/// Entries that are written together.
+#[derive(Default)]
+struct Batch {
+    entries: Vec<AuditEntry>,
+    callers: Vec<Caller>,
+    resting: Vec<(AuditEntry, StoreVersion, RestingCaller)>,
+    /// Who waits for those of `entries` that rested on the store's version.
+    confirmed: Vec<RestingCaller>,
+    /// Keys, and when they were used.
+    used: HashMap<i64, i64>,
+}
+
+async fn write(store: Store, mut incoming: mpsc::Receiver<Queued>, outbox: Outbox) {
+    let mut queued = Vec::with_capacity(BATCH);
+    let mut batch = Batch::default();
     let mut noted: HashMap<i64, i64> = HashMap::new();
-    // Whatever queues up while one transaction is written makes the next one.
-    while incoming.recv_many(&mut batch, BATCH).await > 0 {
-        let mut used: HashMap<i64, i64> = HashMap::new();
-        let mut entries = Vec::with_capacity(batch.len());
-        let mut callers = Vec::with_capacity(batch.len());
-        let taken = batch.len();
-        for Queued { entry, key, at } in batch.drain(..) {
-            if let Some((entry, kept)) = entry {
-                entries.push(entry);
-                callers.push(kept);
-            }
-            if let Some(key) = key.filter(|key| noted.get(key).is_none_or(|before| at - before >= NOTED)) {
-                used.insert(key, at);
-            }
+    // Whatever queues up while one batch is written makes the next one, and whatever is about to.
+    while incoming.recv_many(&mut queued, BATCH).await > 0 {
+        tokio::task::yield_now().await;
+        while queued.len() < BATCH
+            && let Ok(next) = incoming.try_recv()
+        {
+            queued.push(next);
         }
-        let outcome = keep(&store, &entries, &used).await.map_err(|error| {
-            tracing::error!(%error, entries = entries.len(), "the audit log could not be written");
+        let taken = queued.len();
+        let outcome = async {
+            let mut writer = store.log_writer().await?;
+            let noted_version = writer.noted_version();
+            for Queued { item, key, at } in queued.drain(..) {
+                if let Some(key) = key.filter(|key| noted.get(key).is_none_or(|before| at - before >= NOTED)) {
+                    batch.used.insert(key, at);
+                }
+                match item {
+                    Item::Entry(entry, kept) => batch.add(entry, Some(kept)),
+                    Item::Resting(entry, rests_on, kept) => batch.resting.push((entry, rests_on, kept)),
+                    Item::Left(entry) => batch.add(entry, None),
+                    Item::Use => {}
+                }
+            }
+            // Versions only rise.
+            batch.give_back(noted_version, &outbox);
+            batch.keep(&mut writer, &outbox).await
+        };
+        let outcome = outcome.await.map_err(|error: StoreError| {
+            tracing::error!(%error, entries = taken, "the audit log could not be written");
             AuditError(error.to_string().into())
         });
         if outcome.is_ok() {
-            noted.extend(used);
+            noted.extend(batch.used.drain());
         }
-        waiting.fetch_sub(taken, Ordering::Relaxed);
-        for kept in callers {
-            // A caller who has gone away needs no word; the entry is there.
-            let _ = kept.send(outcome.clone());
+        // What was not taken up for want of the store is answered too.
+        for Queued { item, .. } in queued.drain(..) {
+            match item {
+                Item::Entry(_, kept) => batch.callers.push(kept),
+                Item::Resting(entry, rests_on, kept) => batch.resting.push((entry, rests_on, kept)),
+                Item::Left(_) | Item::Use => {}
+            }
         }
+        outbox.waiting.fetch_sub(taken, Ordering::Relaxed);
+        batch.answer(&outcome);
     }
 }
 
-async fn keep(store: &Store, entries: &[AuditEntry], used: &HashMap<i64, i64>) -> Result<(), StoreError> {
-    if entries.is_empty() && used.is_empty() {
-        return Ok(());
+impl Batch {
+    fn add(&mut self, entry: AuditEntry, caller: Option<Caller>) {
+        self.entries.push(entry);
+        self.callers.extend(caller);
     }
-    let mut transaction = store.transaction().await?;
-    let mut records = transaction.records();
-    if !entries.is_empty() {
-        records.append_audit(entries).await?;
+
+    /// Gives back what does not rest on `version`.
+    fn give_back(&mut self, version: Option<StoreVersion>, outbox: &Outbox) {
+        let given_back = self.resting.extract_if(.., |(_, rests_on, _)| Some(*rests_on) != version);
+        for (entry, _, caller) in given_back {
+            if let Err(Ok(Rested::Outdated(outdated))) = caller.send(Ok(Rested::Outdated(outbox.outdated(entry)))) {
+                self.entries.push(outdated.left());
+            }
+        }
     }
-    for (key, at) in used {
-        records.touch_key(*key, *at).await?;
+
+    async fn keep(&mut self, writer: &mut LogWriter, outbox: &Outbox) -> Result<(), StoreError> {
+        // All of these calls came before now.
+        let plain = self.entries.len();
+        for (entry, _, caller) in self.resting.drain(..) {
+            self.entries.push(entry);
+            self.confirmed.push(caller);
+        }
+        if self.confirmed.is_empty() || !writer.append_if_unchanged(&self.entries).await? {
+            let resting = self.entries.split_off(plain);
+            if !resting.is_empty() {
+                writer.note_version().await?;
+            }
+            for (entry, caller) in resting.into_iter().zip(self.confirmed.drain(..)) {
+                if let Err(Ok(Rested::Outdated(outdated))) = caller.send(Ok(Rested::Outdated(outbox.outdated(entry)))) {
+                    self.entries.push(outdated.left());
+                }
+            }
+            if !self.entries.is_empty() {
+                writer.records().append_audit(&self.entries).await?;
+            }
+        }
+        for (key, at) in &self.used {
+            writer.records().touch_key(*key, *at).await?;
+        }
+        Ok(())
     }
-    transaction.commit().await
+
+    /// Tells all callers, and makes room for the next batch. A caller who has gone away needs no word: the entry is there.
+    fn answer(&mut self, outcome: &Result<(), AuditError>) {
+        for caller in self.callers.drain(..) {
+            let _ = caller.send(outcome.clone());
+        }
+        for caller in self.confirmed.drain(..).chain(self.resting.drain(..).map(|(_, _, caller)| caller)) {
+            let _ = caller.send(outcome.clone().map(|()| Rested::Kept));
+        }
+        self.entries.clear();
+        self.used.clear();
+    }
+}
+
+#[cfg(all(test, feature = "testing"))]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on can only end")]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+    use crate::model::Surface;
+    use crate::store::{AuditFilter, Engine};
+    use crate::testing::TestStore;
+
+    fn entry(number: usize) -> AuditEntry {
+        AuditEntry {
+            at: 1,
+            request_id: format!("request {number}"),
+            surface: Surface::Command,
+            address: String::new(),
+            key: String::new(),
+            username: format!("user {}", number % 3),
+            acting_for: String::new(),
+            site: "a \"site\"".to_owned(),
+            command: "GetIncidents".to_owned(),
+            status: 200,
+            accepted: number.is_multiple_of(2),
+            reason: String::new(),
+        }
+    }
+
+    /// The log, the oldest first.
+    async fn log(store: &Store) -> Vec<AuditEntry> {
+        let mut reader = store.reader().await.unwrap();
+        let log = reader.records().audit(&AuditFilter::default(), 10_000).await.unwrap();
+        log.into_iter().rev().map(|(_, entry)| entry).collect()
+    }
+
+    #[tokio::test]
+    async fn entries_are_kept_as_they_are_and_in_their_order() {
+        for test in TestStore::on_both().await {
+            let audit = AuditWriter::start(test.store.clone());
+            let written = (0..3000).map(|number| audit.write(entry(number), None));
+            assert!(futures_util::future::join_all(written).await.iter().all(Result::is_ok));
+            assert_eq!(audit.waiting(), 0);
+            let mut kept = log(&test.store).await;
+            kept.sort_by_key(|entry| entry.request_id.split_at(8).1.parse::<usize>().unwrap());
+            assert!(kept == (0..3000).map(entry).collect::<Vec<_>>());
+            let together: Vec<_> = (3000..3500).map(entry).collect();
+            let mut transaction = test.store.transaction().await.unwrap();
+            transaction.records().append_audit(&together).await.unwrap();
+            transaction.commit().await.unwrap();
+            assert!(log(&test.store).await.split_off(3000) == together);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_rests_on_an_older_store_is_not_written_until_it_is_concluded_anew() {
+        for test in TestStore::on_both().await {
+            // On PostgreSQL nothing can rest on anything.
+            let Some(version) = test.store.noted_version() else { continue };
+            assert_eq!(test.store.engine(), Engine::Sqlite);
+            let audit = AuditWriter::start(test.store.clone());
+            test.store.transaction().await.unwrap().commit().await.unwrap();
+            let Rested::Outdated(outdated) = audit.write_resting(entry(1), None, version).await.unwrap() else {
+                panic!("there was a transaction since")
+            };
+            assert!(log(&test.store).await.is_empty());
+            assert_eq!(outdated.take(), entry(1));
+            let version = test.store.noted_version().unwrap();
+            assert!(matches!(audit.write_resting(entry(2), None, version).await.unwrap(), Rested::Kept));
+            audit.write(entry(3), None).await.unwrap();
+            assert!(matches!(audit.write_resting(entry(4), None, version).await.unwrap(), Rested::Kept));
+            assert_eq!(log(&test.store).await, [entry(2), entry(3), entry(4)]);
+        }
+    }
+
+    #[tokio::test]
+    async fn an_entry_whose_caller_went_away_is_written_whatever_changed() {
+        for test in TestStore::on_both().await {
+            let Some(version) = test.store.noted_version() else { continue };
+            let audit = AuditWriter::start(test.store.clone());
+            // Before the writer comes to it.
+            let transaction = test.store.transaction().await.unwrap();
+            let mut leaving = Box::pin(audit.write_resting(entry(1), None, version));
+            assert!(leaving.as_mut().now_or_never().is_none());
+            drop(leaving);
+            transaction.commit().await.unwrap();
+            // And after.
+            drop(audit.write_resting(entry(2), None, version).await.unwrap());
+            audit.write(entry(3), None).await.unwrap();
+            let left = |number| AuditEntry {
+                reason: "The caller went away before it was answered.".to_owned(),
+                ..entry(number)
+            };
+            assert_eq!(log(&test.store).await, [left(1), left(2), entry(3)]);
+        }
+    }
 }

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use axum::extract::Request;
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
+use bytes::Bytes;
 use soar_connector::name::quoted;
 use soar_connector::{Parameters, RawParameters};
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::question::Question;
 use super::registry::Registered;
 use super::request::{CommandRequest, bad_parameters};
-use super::shared_reads::Question;
-use crate::gate::{Call, IdempotencyKey, Reply, read_json};
+use crate::gate::{Call, Entered, IDEMPOTENCY_KEY, IdempotencyKey, Reply, read_json};
 use crate::model::{Allowed, AuditEntry, Caller};
 
 /// A call that may run.
@@ -20,14 +21,28 @@ pub(super) struct Admitted {
     pub command: Registered,
     pub caller: Caller,
     pub raw: RawParameters,
-    pub question: Question,
+    /// What it asks, if it only reads.
+    pub question: Option<Question>,
     pub parameters: Parameters,
     pub idempotency: Option<IdempotencyKey>,
     /// Held until the call is answered.
     pub place: OwnedSemaphorePermit,
 }
 
-pub(super) async fn admit(call: &mut Call, request: Request) -> Result<Admitted, Reply> {
+/// A call whose key is good, and that has arrived.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub command: Registered,
+    pub entered: Entered,
+    /// Only where they say more than was looked at.
+    headers: Option<HeaderMap>,
+    body: Bytes,
+    /// What it asks, if it only reads.
+    pub question: Option<Question>,
+}
+
+/// Lets the call in by its key, finds its command and reads its body.
+pub(super) async fn hear(call: &mut Call, request: Request) -> Result<Asked, Reply> {
     let (head, body) = request.into_parts();
     if head.method != Method::POST {
         return Err(Reply::error(
@@ -36,13 +51,21 @@ pub(super) async fn admit(call: &mut Call, request: Request) -> Result<Admitted,
         ));
     }
     let entered = call.enter(&head.headers).await?;
-    let host = Arc::clone(&call.host);
     let command =
-        host.commands.find(&call.entry.command).map_err(|error| Reply::error(StatusCode::NOT_FOUND, error))?;
+        call.host.commands.find(&call.entry.command).map_err(|error| Reply::error(StatusCode::NOT_FOUND, error))?;
+    let command = command.clone();
     command.endpoint.as_ref().clone_into(&mut call.entry.command);
     call.label = Arc::clone(&command.endpoint);
+    let body = read_json(&head.headers, body, &call.host.settings).await?;
+    let question = Question::of(&command, &entered, &head.headers, &body);
+    let headers = head.headers.contains_key(IDEMPOTENCY_KEY).then_some(head.headers);
+    Ok(Asked { command, entered, headers, body, question })
+}
 
-    let body = read_json(&head.headers, body, &host.settings).await?;
+/// Decides whether the call may run. An equal [`Question`] is decided alike: nothing else of the call is looked at, nor the
+/// time.
+pub(super) fn admit(call: &mut Call, asked: Asked) -> Result<Admitted, Reply> {
+    let Asked { command, entered, headers, body, question } = asked;
     let request = CommandRequest::parse(&body)?;
     call.entry.username = AuditEntry::kept(&request.username);
     call.entry.site = AuditEntry::kept(&request.site);
@@ -52,7 +75,10 @@ pub(super) async fn admit(call: &mut Call, request: Request) -> Result<Admitted,
         Allowed::All => command.endpoint.to_string(),
         Allowed::Only(sites) => format!("{} on {sites:?}", command.endpoint),
     };
-    let idempotency = IdempotencyKey::read(&head.headers, &target, &body)?;
+    let idempotency = match headers {
+        Some(headers) => IdempotencyKey::read(&headers, &target, &body)?,
+        None => None,
+    };
 
     let known = entered.shown.user(&entered.snapshot, &request.username).map_err(Reply::unauthenticated)?;
     let key = &entered.shown.known.key;
@@ -81,13 +107,6 @@ pub(super) async fn admit(call: &mut Call, request: Request) -> Result<Admitted,
         key: Some(key.name.clone()),
         request_id: call.entry.request_id.clone(),
     };
-    Ok(Admitted {
-        command: command.clone(),
-        caller,
-        raw: request.parameters,
-        question: Question { command: Arc::clone(&command.endpoint), generation: entered.snapshot.generation(), body },
-        parameters,
-        idempotency,
-        place: entered.place,
-    })
+    let raw = request.parameters;
+    Ok(Admitted { command, caller, raw, question, parameters, idempotency, place: entered.place })
 }

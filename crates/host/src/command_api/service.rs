@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::response::Response;
 
-use super::admission::{Admitted, admit};
+use super::admission::{Admitted, Asked, admit, hear};
 use super::registry::Runner;
 use super::{outside_call, utility_call};
 use crate::gate::{Call, Reply};
@@ -25,18 +25,33 @@ pub(super) enum Finished {
 pub(crate) async fn call(State(host): State<Arc<Host>>, request: Request) -> Response {
     let command = request.uri().path().rsplit('/').next().unwrap_or_default();
     let mut call = Call::begin(&host, Surface::Command, &request, command);
-    let request_id = call.entry.request_id.clone();
-    match admit(&mut call, request).await {
-        Ok(admitted) => {
-            // A task of its own: a caller who goes away does not stop what was accepted.
-            let finished = tokio::spawn(run(call, admitted)).await;
-            finished.unwrap_or_else(|error| {
-                tracing::error!(request_id, %error, "a call broke");
-                Reply::unexpected("").into_response(&request_id)
-            })
+    let asked = match hear(&mut call, request).await {
+        Ok(asked) => asked,
+        Err(reply) => return Box::pin(call.write_and_answer(reply)).await,
+    };
+    if let Some(remembered) = asked.question.as_ref().and_then(|question| host.answers.find(question)) {
+        remembered.identify(&mut call.entry);
+        match call.answer_if_unchanged(remembered.reply.clone(), remembered.version).await {
+            Ok(response) => return response,
+            Err(outdated) => call = outdated,
         }
-        Err(reply) => call.write_and_answer(reply).await,
     }
+    // In a place of its own: it is large, and most calls do without it.
+    Box::pin(answer_anew(call, asked)).await
+}
+
+async fn answer_anew(mut call: Call, asked: Asked) -> Response {
+    let admitted = match admit(&mut call, asked) {
+        Ok(admitted) => admitted,
+        Err(reply) => return call.write_and_answer(reply).await,
+    };
+    let request_id = call.entry.request_id.clone();
+    // A task of its own: a caller who goes away does not stop what was accepted.
+    let finished = tokio::spawn(run(call, admitted)).await;
+    finished.unwrap_or_else(|error| {
+        tracing::error!(request_id, %error, "a call broke");
+        Reply::unexpected("").into_response(&request_id)
+    })
 }
 
 async fn run(mut call: Call, admitted: Admitted) -> Response {

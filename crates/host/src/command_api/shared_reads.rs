@@ -2,22 +2,12 @@
 //! what a reading of its own would have found: nothing is remembered for later calls.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-use bytes::Bytes;
 use tokio::sync::oneshot;
 
+use super::question::Question;
 use crate::gate::Reply;
-
-/// What is asked: calls with equal questions would be answered alike at any one moment.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Question {
-    pub command: Arc<str>,
-    /// As who may do what was when the call was let in: see [`crate::access::Snapshot::generation`].
-    pub generation: i64,
-    /// Who asks on which site, and the parameters.
-    pub body: Bytes,
-}
 
 /// The readings under way, and who waits for the next one.
 #[derive(Debug, Default)]
@@ -94,15 +84,18 @@ impl Drop for Reading<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use axum::http::StatusCode;
+    use bytes::Bytes;
     use tokio::sync::Semaphore;
 
     use super::*;
 
     fn question(body: &'static str) -> Question {
-        Question { command: "GetIncidents".into(), generation: 1, body: Bytes::from_static(body.as_bytes()) }
+        let body = Bytes::from_static(body.as_bytes());
+        Question { command: "GetIncidents".into(), generation: 1, key: 1, claimed: None, body }
     }
 
     fn reply(number: usize) -> Reply {

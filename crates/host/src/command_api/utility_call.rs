@@ -7,6 +7,8 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 
 use super::admission::Admitted;
+use super::question::Question;
+use super::remembered::Remembered;
 use super::service::Finished;
 use crate::gate::{Call, Reply, replayed};
 use crate::store::{AnswerClaim, Records, StoreError};
@@ -25,10 +27,9 @@ enum Failure {
 }
 
 pub(super) async fn run(call: &mut Call, command: &dyn UtilityCommand, admitted: &Admitted) -> Finished {
-    if admitted.command.reads_only() && admitted.idempotency.is_none() {
-        let host = Arc::clone(&call.host);
-        let question = admitted.question.clone();
-        return Finished::Unwritten(host.reads.answer(question, read(call, command, admitted)).await);
+    if let Some(question) = &admitted.question {
+        let reading = read(call, command, admitted, question);
+        return Finished::Unwritten(call.host.reads.answer(question.clone(), reading).await);
     }
     for attempt in 1.. {
         match change(call, command, admitted).await {
@@ -40,13 +41,20 @@ pub(super) async fn run(call: &mut Call, command: &dyn UtilityCommand, admitted:
     Finished::Unwritten(Reply::unexpected("The command was never tried."))
 }
 
-async fn read(call: &Call, command: &dyn UtilityCommand, admitted: &Admitted) -> Reply {
+async fn read(call: &Call, command: &dyn UtilityCommand, admitted: &Admitted, question: &Question) -> Reply {
+    let version = call.host.store.noted_version();
     let answered = match call.host.store.reader().await {
         Ok(mut reader) => execute(call, command, admitted, &mut reader.records()).await,
         Err(error) => Err(Failure::Store(error)),
     };
     match answered {
-        Ok(answer) => Reply::answer(&answer),
+        Ok(answer) => {
+            let reply = Reply::answer(&answer);
+            if let Some(version) = version {
+                call.host.answers.remember(question, Remembered::new(version, reply.clone(), &call.entry));
+            }
+            reply
+        }
         Err(failure) => failed(call, failure),
     }
 }

@@ -11,8 +11,10 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::{Reply, address};
 use crate::access::{Shown, Snapshot};
+use crate::audit::{AuditError, Rested};
 use crate::host::Host;
 use crate::model::{AuditEntry, Surface};
+use crate::store::StoreVersion;
 
 /// A call under way.
 #[derive(Debug)]
@@ -54,7 +56,7 @@ impl Call {
             reason: String::new(),
         };
         let started = host.clock.elapsed();
-        Self { host: Arc::clone(host), entry, key: None, label: "unknown".into(), address, started }
+        Self { host: Arc::clone(host), entry, key: None, label: Arc::clone(&host.unknown), address, started }
     }
 
     /// Lets the call in by the key it shows, within its limits.
@@ -95,23 +97,44 @@ impl Call {
 
     /// Writes the call's entry, then answers.
     pub(crate) async fn write_and_answer(mut self, mut reply: Reply) -> Response {
+        self.conclude(&reply);
         let has_no_key = self.key.is_none() && reply.status.is_client_error();
-        if has_no_key && !self.host.refusals.count(self.address) {
+        if has_no_key && !self.host.refusals.count(self.address, &self.entry) {
             return self.answer(Reply::rate_limited(1));
         }
-        self.conclude(&reply);
         let Self { host, entry, key, label, started, .. } = self;
         let (surface, request_id) = (entry.surface, entry.request_id.clone());
         if let Err(error) = host.audit.write(entry, key).await {
-            tracing::error!(request_id, %error, "a call was refused for want of its entry");
-            reply = Reply::unavailable("The host's store does not answer. Try again later.", error.to_string());
+            reply = without_entry(&request_id, &error);
         }
         answer(&host, surface, &label, started, reply, &request_id)
+    }
+
+    /// Answers with what was read when the store had `version`, and writes the call's entry, if nothing has changed since;
+    /// otherwise the call is still to be answered.
+    pub(crate) async fn answer_if_unchanged(mut self, reply: Reply, version: StoreVersion) -> Result<Response, Self> {
+        self.conclude(&reply);
+        let Self { host, entry, key, label, address, started } = self;
+        let (surface, request_id) = (entry.surface, entry.request_id.clone());
+        let reply = match host.audit.write_resting(entry, key, version).await {
+            Ok(Rested::Kept) => reply,
+            Ok(Rested::Outdated(outdated)) => {
+                return Err(Self { entry: outdated.take(), host, key, label, address, started });
+            }
+            Err(error) => without_entry(&request_id, &error),
+        };
+        Ok(answer(&host, surface, &label, started, reply, &request_id))
     }
 
     fn answer(self, reply: Reply) -> Response {
         answer(&self.host, self.entry.surface, &self.label, self.started, reply, &self.entry.request_id)
     }
+}
+
+/// No answer without an entry.
+fn without_entry(request_id: &str, error: &AuditError) -> Reply {
+    tracing::error!(request_id, %error, "a call was refused for want of its entry");
+    Reply::unavailable("The host's store does not answer. Try again later.", error.to_string())
 }
 
 fn answer(

@@ -1,9 +1,12 @@
 //! The header `Idempotency-Key`: the same call is answered the same, and done once.
 
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 
 use super::Reply;
 use crate::store::EarlierCall;
+
+/// The header's name.
+pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// The longest key, in characters.
 const LONGEST: usize = 255;
@@ -18,7 +21,7 @@ pub(crate) struct IdempotencyKey {
 impl IdempotencyKey {
     /// The key among the headers of a call to `target` with `body`.
     pub(crate) fn read(headers: &HeaderMap, target: &str, body: &[u8]) -> Result<Option<Self>, Reply> {
-        let mut values = headers.get_all("idempotency-key").iter();
+        let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
         let Some(value) = values.next() else { return Ok(None) };
         let key = value.to_str().unwrap_or_default().trim();
         let is_plain = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic());

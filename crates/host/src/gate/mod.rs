@@ -10,8 +10,8 @@ mod reply;
 mod upload;
 
 pub(crate) use body::read_json;
-pub(crate) use call::Call;
-pub(crate) use idempotency::{IdempotencyKey, replayed};
+pub(crate) use call::{Call, Entered};
+pub(crate) use idempotency::{IDEMPOTENCY_KEY, IdempotencyKey, replayed};
 pub(crate) use limits::RateLimits;
 pub(crate) use refusals::Refusals;
 pub(crate) use reply::Reply;

@@ -84,6 +84,8 @@ impl Reply {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
+        // Those below, and those that every answer carries.
+        headers.reserve(12);
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Ok(request_id) = HeaderValue::from_str(request_id) {
             headers.insert("x-request-id", request_id);

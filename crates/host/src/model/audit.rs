@@ -75,6 +75,9 @@ impl AuditEntry {
     /// Text of a caller's as an entry keeps it: without characters that steer, and cut.
     #[must_use]
     pub fn kept(text: &str) -> String {
+        if text.len() <= LONGEST && text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+            return text.to_owned();
+        }
         text.chars().take(LONGEST).map(|c| if soar_connector::name::steers(c) { ' ' } else { c }).collect()
     }
 }

@@ -9,6 +9,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::get;
 use bytes::Bytes;
+use tower::util::MapResponseLayer;
 use utoipa_swagger_ui::Config;
 
 use super::openapi;
@@ -16,15 +17,14 @@ use crate::gate::Reply;
 use crate::host::Host;
 
 /// Swagger UI writes styles into its page, and draws pictures from `data:`.
-pub(super) const PAGE_POLICY: &str =
+const PAGE_POLICY: &str =
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
 
 pub(super) fn routes(host: &Arc<Host>) -> Router<Arc<Host>> {
     // It never changes while the host runs.
     let document = Bytes::from(openapi(&host.settings, &host.commands).to_string());
     let config = Arc::new(Config::from("/openapi.json"));
-    Router::new()
-        .route("/openapi.json", get(move || async move { json(document) }))
+    let pages = Router::new()
         .route("/docs", get(|| async { Redirect::permanent("/docs/") }))
         .route(
             "/docs/",
@@ -37,6 +37,13 @@ pub(super) fn routes(host: &Arc<Host>) -> Router<Arc<Host>> {
             "/docs/{*file}",
             get(move |State(_): State<Arc<Host>>, Path(path): Path<String>| async move { file(&path, config) }),
         )
+        .layer(MapResponseLayer::new(with_page_policy));
+    Router::new().route("/openapi.json", get(move || async move { json(document) })).merge(pages)
+}
+
+fn with_page_policy(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
+    response
 }
 
 fn json(document: Bytes) -> Response {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{any, get};
+use tower::util::MapResponseLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{documentation, health, manage};
@@ -37,8 +37,7 @@ pub fn router(host: Arc<Host>) -> Router {
         .merge(tenants)
         .fallback(unknown_address)
         .method_not_allowed_fallback(other_method)
-        .layer(middleware::from_fn(with_common_headers))
-        .layer(CatchPanicLayer::custom(panicked))
+        .layer((MapResponseLayer::new(with_common_headers), CatchPanicLayer::custom(panicked)))
         .with_state(host)
 }
 
@@ -69,9 +68,7 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
 }
 
 /// What every answer carries.
-async fn with_common_headers(request: Request, next: Next) -> Response {
-    let is_page = request.uri().path().starts_with("/docs");
-    let mut response = next.run(request).await;
+fn with_common_headers<B>(mut response: Response<B>) -> Response<B> {
     let headers = response.headers_mut();
     let mut set = |name: HeaderName, value: &'static str| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
@@ -80,7 +77,7 @@ async fn with_common_headers(request: Request, next: Next) -> Response {
     set(header::X_FRAME_OPTIONS, "DENY");
     set(header::REFERRER_POLICY, "no-referrer");
     set(header::CACHE_CONTROL, "no-store");
-    set(header::CONTENT_SECURITY_POLICY, if is_page { documentation::PAGE_POLICY } else { "default-src 'none'" });
+    set(header::CONTENT_SECURITY_POLICY, "default-src 'none'");
     if !headers.contains_key("x-request-id")
         && let Ok(request_id) = HeaderValue::from_str(&new_request_id())
     {

@@ -11,10 +11,12 @@ use tokio::task::JoinHandle;
 
 use super::{SettingsProblem, router, tls};
 use crate::host::Host;
-use crate::model::{AuditEntry, Surface};
 
 /// How often expired answers are deleted, and the metrics' memory is tidied.
 const UPKEEP: Duration = Duration::from_secs(60);
+
+/// How often the audit log is told of refused calls that have no entry of their own.
+const REFUSALS: Duration = Duration::from_secs(10);
 
 /// Why the host cannot be served.
 #[derive(Debug, thiserror::Error)]
@@ -84,7 +86,8 @@ pub async fn serve(host: Arc<Host>) -> Result<RunningHost, ServeError> {
             tokio::spawn(server.serve(service))
         }
     };
-    let mut upkeep = vec![tokio::spawn(keep_up(Arc::clone(&host)))];
+    let mut upkeep =
+        vec![tokio::spawn(keep_up(Arc::clone(&host))), tokio::spawn(log_refusals_regularly(Arc::clone(&host)))];
     upkeep.extend(host.executor.clone().map(|executor| tokio::spawn(executor.keep_going())));
     let scheduler = host.scheduler.clone().map(|scheduler| {
         let (stop, stopped) = watch::channel(false);
@@ -148,7 +151,6 @@ async fn keep_up(host: Arc<Host>) {
     loop {
         tokio::time::sleep(UPKEEP).await;
         host.metrics.upkeep();
-        log_refusals(&host).await;
         let purged = async {
             let mut transaction = host.store.transaction().await?;
             let purged = transaction.records().purge_answers(host.now()).await?;
@@ -162,26 +164,20 @@ async fn keep_up(host: Arc<Host>) {
     }
 }
 
-/// Notes in the audit log how many calls without a good key have no entry of their own.
+/// Writes to the audit log about calls without a good key that have no entry of their own.
 async fn log_refusals(host: &Host) {
-    let written = host.refusals.take_unlogged().into_iter().map(async |(address, count)| {
-        let entry = AuditEntry {
-            at: host.now(),
-            request_id: uuid::Uuid::now_v7().to_string(),
-            surface: Surface::Command,
-            address,
-            key: String::new(),
-            username: String::new(),
-            acting_for: String::new(),
-            site: String::new(),
-            command: String::new(),
-            status: 429,
-            accepted: false,
-            reason: format!("{count} calls without a good key, too many at once for an entry each."),
-        };
+    let written = host.refusals.take_unlogged(host.now()).into_iter().map(async |entry| {
+        let (address, told) = (entry.address.clone(), entry.reason.clone());
         if let Err(error) = host.audit.write(entry, None).await {
-            tracing::error!(%error, count, "refused calls are not in the audit log");
+            tracing::error!(%error, address, told, "refused calls are not in the audit log");
         }
     });
     futures_util::future::join_all(written).await;
+}
+
+async fn log_refusals_regularly(host: Arc<Host>) {
+    loop {
+        tokio::time::sleep(REFUSALS).await;
+        log_refusals(&host).await;
+    }
 }

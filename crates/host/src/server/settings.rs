@@ -33,8 +33,8 @@ pub struct HostSettings {
     /// How many calls a key may make per second; 0 for any number. 50 unless given.
     pub requests_per_second: u32,
     /// How many calls without a good key an address (of IPv6 a /64 network) may make per second, and ten times as many all
-    /// addresses together; more are answered 429, and the audit log holds their count, once a minute, in place of an
-    /// entry each. 0 for any number. 50 unless given.
+    /// addresses together; more are answered 429, and the audit log holds one entry about them every 10 seconds and
+    /// address, in place of an entry each. 0 for any number. 50 unless given.
     pub refused_per_second: u32,
     /// How many calls may run at once; more are answered 503. 256 unless given.
     pub calls_in_flight: u32,
@@ -51,6 +51,9 @@ pub struct HostSettings {
     /// How long a utility command may take, in seconds; a longer one is undone and answered 503. 120 unless given.
     /// Integration commands have their connection's deadline.
     pub command_seconds: u64,
+    /// How many bytes of answers to calls that only read are remembered, to be given again while nothing has changed in the
+    /// store; 0 for none. 33,554,432 unless given.
+    pub remembered_bytes: usize,
     /// How long the host finishes what it accepted when it is told to end, in seconds. 30 unless given.
     pub shutdown_seconds: u64,
     /// Whether JSON web tokens are accepted (header `d3jwt`). No unless given.
@@ -183,6 +186,7 @@ impl Default for HostSettings {
             body_seconds: 10,
             head_seconds: 10,
             command_seconds: 120,
+            remembered_bytes: 32 * 1024 * 1024,
             shutdown_seconds: 30,
             enable_enhance_webhook_authentication: false,
             open_metrics: false,

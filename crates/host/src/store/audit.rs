@@ -1,5 +1,7 @@
 //! The audit log in the store: entries are added and read, never changed.
 
+use std::collections::HashMap;
+
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
@@ -32,48 +34,83 @@ pub struct AuditFilter {
 const COLUMNS: &str = "at, request_id, surface, address, key_name, username, acting_for, site, command, status, accepted, \
      reason";
 
-/// How many entries one statement adds at most on SQLite.
-const MOST_ROWS: usize = 256;
-
 impl Records<'_> {
-    /// Adds entries, in order.
+    /// Adds entries, in order, all of them or none.
     ///
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn append_audit(&mut self, entries: &[AuditEntry]) -> Result<(), StoreError> {
         match self.engine {
-            Engine::Sqlite => self.append_rows(entries).await,
+            Engine::Sqlite => self.append_alike(entries, None).await.map(|_| ()),
             Engine::Postgres => self.append_json(entries).await,
         }
     }
 
-    /// In statements of 1, 2, 4, … rows, so that however many entries come, each is one that is prepared already.
-    async fn append_rows(&mut self, mut entries: &[AuditEntry]) -> Result<(), StoreError> {
-        while !entries.is_empty() {
-            let rows = 1 << entries.len().ilog2().min(MOST_ROWS.ilog2());
-            let (now, later) = entries.split_at(rows);
-            entries = later;
-            // Without numbers: SQLite is slow to look them up when there are many.
-            let values = vec!["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"; rows].join(", ");
-            let mut query = sqlx::query(sqlx::AssertSqlSafe(format!("INSERT INTO audit ({COLUMNS}) VALUES {values}")));
-            for entry in now {
-                query = query
-                    .bind(entry.at)
-                    .bind(&entry.request_id)
-                    .bind(entry.surface.as_str())
-                    .bind(&entry.address)
-                    .bind(&entry.key)
-                    .bind(&entry.username)
-                    .bind(&entry.acting_for)
-                    .bind(&entry.site)
-                    .bind(&entry.command)
-                    .bind(entry.status)
-                    .bind(i64::from(entry.accepted))
-                    .bind(&entry.reason);
-            }
-            query.execute(&mut *self.connection).await?;
+    /// The same on SQLite, if `PRAGMA data_version` is still `data_version`; whether it is.
+    pub(super) async fn append_audit_if(
+        &mut self,
+        entries: &[AuditEntry],
+        data_version: i64,
+    ) -> Result<bool, StoreError> {
+        self.append_alike(entries, Some(data_version)).await.map(|added| added > 0)
+    }
+
+    /// In one statement that holds once what several entries have in common: most are alike but for their time and id.
+    async fn append_alike(&mut self, entries: &[AuditEntry], data_version: Option<i64>) -> Result<u64, StoreError> {
+        let condition =
+            if data_version.is_some() { "AND (SELECT data_version FROM pragma_data_version) = $3" } else { "" };
+        let sql = format!(
+            "WITH alike AS MATERIALIZED (
+                 SELECT key AS number, value ->> 0 AS surface, value ->> 1 AS address, value ->> 2 AS key_name,
+                        value ->> 3 AS username, value ->> 4 AS acting_for, value ->> 5 AS site,
+                        value ->> 6 AS command, value ->> 7 AS status, value ->> 8 AS accepted, value ->> 9 AS reason
+                 FROM json_each($1))
+             INSERT INTO audit ({COLUMNS})
+             SELECT entry.value ->> 0, entry.value ->> 1, surface, address, key_name, username, acting_for, site, command,
+                    status, accepted, reason
+             FROM json_each($2) entry CROSS JOIN alike WHERE alike.number = entry.value ->> 2 {condition}"
+        );
+        let mut numbers = HashMap::new();
+        let mut alike = Vec::new();
+        let mut before: Option<usize> = None;
+        let entries: Vec<_> = entries
+            .iter()
+            .map(|entry| {
+                let AuditEntry { at, request_id, surface, address, key, username, acting_for, site, command, .. } =
+                    entry;
+                let (accepted, reason) = (i64::from(entry.accepted), &entry.reason);
+                let rest = (
+                    surface.as_str(),
+                    address,
+                    key,
+                    username,
+                    acting_for,
+                    site,
+                    command,
+                    entry.status,
+                    accepted,
+                    reason,
+                );
+                // Most are like the one before.
+                if let Some(number) = before.filter(|number| alike.get(*number) == Some(&rest)) {
+                    return (at, request_id, number);
+                }
+                let number = *numbers.entry(rest).or_insert_with(|| {
+                    alike.push(rest);
+                    alike.len() - 1
+                });
+                before = Some(number);
+                (at, request_id, number)
+            })
+            .collect();
+        let unreadable = |error: serde_json::Error| StoreError::Unreadable(error.to_string());
+        let alike = serde_json::to_string(&alike).map_err(unreadable)?;
+        let entries = serde_json::to_string(&entries).map_err(unreadable)?;
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(alike).bind(entries);
+        if let Some(data_version) = data_version {
+            query = query.bind(data_version);
         }
-        Ok(())
+        Ok(query.execute(&mut *self.connection).await?.rows_affected())
     }
 
     /// In one statement with one parameter.

@@ -1,6 +1,7 @@
 //! The database under the store: opening it, reading, and transactions, on either engine.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
@@ -9,6 +10,7 @@ use sqlx::migrate::Migrator;
 use sqlx::{Any, AnyConnection, AnyPool, Executor as _};
 
 use super::StoreError;
+use super::changes::Changes;
 use super::readers::{Lent, Readers};
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -35,9 +37,10 @@ pub enum Engine {
 /// The store. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
-    engine: Engine,
+    pub(super) engine: Engine,
     readers: Readers,
-    writers: AnyPool,
+    pub(super) writers: AnyPool,
+    pub(super) changes: Arc<Changes>,
     /// For pools of other libraries on the same database; it may hold a password.
     address: SecretString,
 }
@@ -57,7 +60,7 @@ impl Store {
             let pool = pool.connect(address).await?;
             POSTGRES_MIGRATIONS.run(&pool).await?;
             let readers = Readers::Pool(pool.clone());
-            Self { engine: Engine::Postgres, readers, writers: pool, address: address.into() }
+            Self { engine: Engine::Postgres, readers, writers: pool, changes: Arc::default(), address: address.into() }
         } else {
             Self::open_file(address.strip_prefix("sqlite:").unwrap_or(address)).await?
         };
@@ -85,11 +88,13 @@ impl Store {
         // what a bulk command changes: pages that do not fit are written to the log and read again before it ends.
         let pragmas = "PRAGMA busy_timeout = 30000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                        PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536;";
-        let writers = sqlite_pool(1, pragmas).connect(&address).await?;
+        let changes = Arc::<Changes>::default();
+        let writers = sqlite_pool(1, pragmas, Arc::clone(&changes)).connect(&address).await?;
         SQLITE_MIGRATIONS.run(&writers).await?;
         let reading = "PRAGMA busy_timeout = 30000; PRAGMA foreign_keys = ON; PRAGMA query_only = ON;";
-        let readers = Readers::kept(sqlite_pool(SQLITE_READERS, reading).connect(&address).await?).await?;
-        Ok(Self { engine: Engine::Sqlite, readers, writers, address: address.into() })
+        let readers = sqlite_pool(SQLITE_READERS, reading, Arc::default()).connect(&address).await?;
+        let readers = Readers::kept(readers).await?;
+        Ok(Self { engine: Engine::Sqlite, readers, writers, changes, address: address.into() })
     }
 
     /// Which database it is.
@@ -121,7 +126,9 @@ impl Store {
             Engine::Sqlite => "BEGIN IMMEDIATE",
             Engine::Postgres => "BEGIN",
         };
-        Ok(Transaction { inner: self.writers.begin_with(begin).await?, engine: self.engine })
+        let inner = self.writers.begin_with(begin).await?;
+        self.changes.touch();
+        Ok(Transaction { inner, engine: self.engine })
     }
 
     /// For tests: what a pragma of SQLite is for those who write, as text.
@@ -143,11 +150,13 @@ impl Store {
     }
 }
 
-fn sqlite_pool(connections: u32, pragmas: &'static str) -> AnyPoolOptions {
+fn sqlite_pool(connections: u32, pragmas: &'static str, changes: Arc<Changes>) -> AnyPoolOptions {
     // In this process, connections cannot break.
     let pool = AnyPoolOptions::new().max_connections(connections).acquire_timeout(WAIT).test_before_acquire(false);
     let pool = pool.idle_timeout(None).max_lifetime(None);
     pool.after_connect(move |connection, _| {
+        // Another connection counts changes anew.
+        changes.touch();
         Box::pin(async move {
             connection.execute(pragmas).await?;
             Ok(())

@@ -1,5 +1,6 @@
 //! The queue on apalis, in the store's own database: work that one node hands out can be done by any.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -89,6 +90,8 @@ impl Store {
                 let pool = PgPoolOptions::new().max_connections(4).connect(self.address()).await?;
                 let mut migrations = PostgresStorage::migrations();
                 migrations.dangerous_set_table_name(MIGRATIONS);
+                // The first migration makes the schema. Asking for it at every start would take the right each time.
+                migrations.create_schemas = Cow::Borrowed(&[]);
                 if let Err(error) = migrations.run(&pool).await {
                     return Err(if is_for_want_of_a_right(&error) { wants_rights(&error) } else { error.into() });
                 }
@@ -264,9 +267,8 @@ fn is_for_want_of_a_right(error: &MigrateError) -> bool {
 
 fn wants_rights(error: &MigrateError) -> StoreError {
     StoreError::Queue(format!(
-        "its tables could not be made: {error}. The database's user needs the right CREATE on the database; or let an \
-         administrator of the database run once: CREATE EXTENSION IF NOT EXISTS hstore; CREATE EXTENSION IF NOT EXISTS \
-         pgcrypto; CREATE SCHEMA IF NOT EXISTS apalis AUTHORIZATION the user. Both extensions are part of PostgreSQL \
-         (package postgresql-contrib)."
+        "its tables could not be made: {error}. The database's user needs the right CREATE on the database for that, \
+         once: GRANT CREATE ON DATABASE … TO …, and after the first start REVOKE takes it back. The extensions hstore and \
+         pgcrypto must be installed on the server; they are part of PostgreSQL (package postgresql-contrib)."
     ))
 }

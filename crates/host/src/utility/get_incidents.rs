@@ -17,6 +17,17 @@ use crate::store::{ByIncident, Records, Search};
 /// How many incidents a page has unless the call says so.
 const PAGE_SIZE: i64 = 100;
 
+/// How many static fields, and how many sections and dynamic fields, a call shows at most: each is in every incident of
+/// the page, whether the incident has it or not.
+const MOST_FIELDS: usize = 200;
+
+fn few_enough(name: &str, count: usize) -> Result<(), Refusal> {
+    if count <= MOST_FIELDS {
+        return Ok(());
+    }
+    Err(Refusal::Because(format!("{name}: {count} were asked for, and {MOST_FIELDS} is the most that one call shows.")))
+}
+
 #[derive(Debug)]
 pub(super) struct GetIncidents;
 
@@ -32,7 +43,10 @@ fn sections(parameters: &Parameters) -> Result<Sections, Refusal> {
         )
     };
     let Some(given) = parameters.json("Dynamic Fields") else { return Ok(Vec::new()) };
-    let sections = given.as_object().ok_or_else(shape)?.iter().map(|(section, names)| {
+    let given = given.as_object().ok_or_else(shape)?;
+    let names = given.values().filter_map(Value::as_array).map(Vec::len);
+    few_enough("Dynamic Fields", given.len().max(names.sum()))?;
+    let sections = given.iter().map(|(section, names)| {
         let names = names.as_array().ok_or_else(shape)?.iter();
         let names = names.map(|name| name.as_str().map(str::to_owned).ok_or_else(shape)).collect::<Result<_, _>>()?;
         Ok((section.clone(), names))
@@ -46,6 +60,7 @@ fn columns(parameters: &Parameters) -> Result<Vec<(String, &'static StaticField)
         let default = FIELDS.iter().filter(|field| field.is_default);
         return Ok(default.map(|field| (field.name().to_owned(), field)).collect());
     };
+    few_enough("Static Fields", given.len())?;
     let columns = given.iter().map(|name| {
         let field = StaticField::named(name).ok_or_else(|| {
             let valid: Vec<_> = FIELDS.iter().map(StaticField::name).collect();

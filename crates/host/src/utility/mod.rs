@@ -51,6 +51,8 @@ pub trait UtilityCommand: Send + Sync {
 
     /// Runs it within one transaction, which the caller commits together with the answer and the audit entry: so it is
     /// done whole or not at all. A command that only reads may get a [`Records`] that refuses changes.
+    /// Its answer rests on the store, the caller and the parameters alone, not on `now` or the request id: it may be given
+    /// to equal calls for as long as the store is unchanged.
     ///
     /// `now` is in milliseconds since 1970.
     ///

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use soar_host::model::{Role, Status};
+use soar_host::store::UserChange;
 use soar_host::testing::TestStore;
 use soar_host::utility::link_incidents;
 
@@ -433,5 +434,63 @@ async fn nothing_is_given_to_a_site_where_the_caller_only_looks_on() {
         }
         let mut reader = test.store.reader().await.unwrap();
         assert_eq!(reader.records().incident("o-1").await.unwrap().site_id, world.operations.id);
+    }
+}
+
+#[tokio::test]
+async fn acting_for_others_takes_the_right_on_the_site_of_each_incident_and_where_it_goes() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store).await;
+        world.incidents(&world.operations, &["o-1"]).await;
+        world.incidents(&world.client, &["c-1"]).await;
+        let mut transaction = test.store.transaction().await.unwrap();
+        let mut records = transaction.records();
+        let manager = records.user("manager").await.unwrap();
+        records.set_role(manager.id, world.client.id, Role::Analyst).await.unwrap();
+        transaction.commit().await.unwrap();
+        let lacking = "lacks the right to act for others on the site \"Client\"";
+        let mut request = closing(&["o-1", "c-1"]);
+        request["Username"] = json!("admin user");
+        let answer = world.json("manager", "CloseIncidentInBulk", request).await;
+        assert_eq!(answer["contextData"][0]["Closed By"], "admin user", "{answer}");
+        let message = answer["contextData"][1]["Error Message"].as_str().unwrap();
+        assert!(answer["contextData"][1]["Status"] == "Open" && message.contains(lacking), "{answer}");
+        for (command, parameters) in [
+            ("UpdateIncidentSiteInBulk", json!({ "Incident Numbers": ["o-1"], "Site": "Client" })),
+            ("LinkIncidentsToNewCase", json!({ "Incident Numbers": ["o-1"], "Case Owner's Site": "Client" })),
+        ] {
+            let mut parameters = parameters;
+            parameters["Username"] = json!("admin user");
+            let refused = world.refusal("manager", command, parameters.clone()).await;
+            assert!(refused.contains(lacking), "{command}: {refused}");
+            parameters["Username"] = json!("manager");
+            assert_eq!(world.json("manager", command, parameters).await["error"], "", "{command}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_acts_in_the_name_of_a_user_who_is_not_active_or_makes_one_an_owner() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store).await;
+        world.incidents(&world.operations, &["o-1"]).await;
+        let mut transaction = test.store.transaction().await.unwrap();
+        let change = UserChange { active: Some(false), ..UserChange::default() };
+        transaction.records().update_user("analyst", &change, NOW).await.unwrap();
+        transaction.commit().await.unwrap();
+        let mut request = closing(&["o-1"]);
+        request["Username"] = json!("analyst");
+        let owning = json!({ "Incident Numbers": ["o-1"], "Owner": "analyst", "Username": "Admin" });
+        let setting = json!({ "Incident Number": "o-1", "Field Name": "Owner", "Field Value": "analyst" });
+        let making = json!({ "IncidentType": "Phishing", "Owner": "analyst" });
+        for (command, parameters) in [
+            ("CloseIncidentInBulk", request),
+            ("UpdateIncidentOwnerInBulk", owning),
+            ("SetIncidentField", setting),
+            ("CreateAnIncident", making),
+        ] {
+            let refused = world.refusal("Admin", command, parameters).await;
+            assert_eq!(refused, "The user \"analyst\" is not active. Name an active user.", "{command}");
+        }
     }
 }

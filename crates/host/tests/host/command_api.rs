@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use soar_host::access::KeyRequest;
-use soar_host::model::Allowed;
+use soar_host::model::{Allowed, Surface};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -281,9 +281,13 @@ async fn calls_without_a_good_key_neither_fill_the_log_nor_keep_others_waiting()
         let store = soar_host::store::Store::open(&host.test.address).await.unwrap();
         let mut reader = store.reader().await.unwrap();
         let log = reader.records().audit(&soar_host::store::AuditFilter::default(), 9).await.unwrap();
-        let (_, counted) = log.first().unwrap();
-        assert_eq!((log.len(), counted.status, counted.address.as_str()), (8, 429, "127.0.0.1"));
-        assert_eq!(counted.reason, "3 calls without a good key, too many at once for an entry each.");
+        let counted: Vec<_> = log.iter().map(|(_, entry)| entry).filter(|entry| entry.status == 429).collect();
+        let [by_manage, by_command] = counted.as_slice() else { panic!("{counted:?}") };
+        assert_eq!((log.len(), by_command.address.as_str(), by_command.accepted), (9, "127.0.0.1", false));
+        assert_eq!((by_command.surface, by_manage.surface), (Surface::Command, Surface::Management));
+        assert!(by_command.reason.starts_with("2 calls without a good key from "), "{by_command:?}");
+        let why = "Why: 1 × A command is called by POST, not \"GET\". 1 × No key was shown.";
+        assert!(by_command.reason.ends_with(why), "{by_command:?}");
     }
 }
 

@@ -179,6 +179,24 @@ async fn a_kept_answer_is_not_repeated_to_a_key_of_another_reach() {
 }
 
 #[tokio::test]
+async fn an_answer_that_is_remembered_or_shared_is_not_given_to_a_key_of_another_reach() {
+    for world in Reaches::on_both().await {
+        let (user, narrow, wide) = &world.callers[0];
+        let asking = json!({ "Incident Number": "H-1" });
+        let ask = |key| world.call(user, key, HERE, "GetLinkedIncidentsOfAnIncident", asking.clone());
+        for _ in 0..3 {
+            assert_eq!(ask(wide).await["returnData"]["Data"], json!(["H-1", "E-1", "H-2"]));
+            assert_eq!(ask(narrow).await["returnData"]["Data"], json!(["H-1"]));
+        }
+        let both = (0..20).map(|number| ask(if number % 2 == 0 { wide } else { narrow }));
+        for (number, answer) in futures_util::future::join_all(both).await.into_iter().enumerate() {
+            let expected = if number % 2 == 0 { 3 } else { 1 };
+            assert_eq!(answer["returnData"]["Data"].as_array().unwrap().len(), expected, "{answer}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn acting_for_others_takes_the_right_within_the_reach() {
     for world in Reaches::on_both().await {
         // A viewer here and a manager elsewhere, with a key for here.

@@ -207,6 +207,28 @@ async fn rotations_and_new_secrets_at_once_leave_every_secret_open() {
 }
 
 #[tokio::test]
+async fn a_rotation_waits_for_a_secret_that_is_about_to_be_kept() {
+    for stage in Stage::on_both().await {
+        let admin = stage.administrator().await;
+        stage.gate("Main").await;
+        let draft = json!({"integration": "gate", "name": "Late", "site": "Security Operations",
+            "parameters": {"Server URL": "http://gate.example", "Password": "open sesame"}});
+        let draft: ConnectionDraft = serde_json::from_value(draft).unwrap();
+        let mut transaction = stage.test.store.transaction().await.unwrap();
+        let made = stage.executor.connections().create_in(&mut transaction.records(), &admin, draft).await.unwrap();
+        let (store, keyring) = (stage.test.store.clone(), stage.keyring.clone());
+        let rotating = tokio::spawn(async move { rotate(&store, &keyring, &[&ConnectionSecrets], 1).await });
+        for _ in 0..20_000 {
+            tokio::task::yield_now().await;
+        }
+        assert!(!rotating.is_finished());
+        transaction.commit().await.unwrap();
+        assert_eq!(rotating.await.unwrap().unwrap().resealed, 2);
+        assert!(stage.executor.test(&admin, made.id).await.unwrap().passed);
+    }
+}
+
+#[tokio::test]
 async fn keys_of_a_variable_are_rotated_by_hand() {
     for stage in Stage::on_both().await {
         let alone = Keyring::from_text("HOST_KEYS", "9CwPPs0xBCRtk2N+cmy6ka9x4wzGUKl5IPyhQ8Qeh8M=").unwrap();

@@ -42,6 +42,32 @@ async fn a_caller_who_goes_away_stops_nothing() {
 }
 
 #[tokio::test]
+async fn a_shutdown_waits_for_a_command_whose_caller_has_gone_away() {
+    for mut host in TestHost::on_both().await {
+        // It holds nothing of the store while it waits, and needs it afterwards.
+        let held = tokio::spawn(answer(host.command("PatchDevice", json!({ "Name": "Device", "Mode": "wait" }))));
+        host.gate.entered().await;
+        held.abort();
+        let _ = held.await;
+        let running = host.running.take().unwrap();
+        let ended = tokio::spawn(running.shutdown());
+        while tokio::net::TcpStream::connect(host.url.trim_start_matches("http://")).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+        for _ in 0..1000 {
+            tokio::task::yield_now().await;
+        }
+        assert!(!ended.is_finished());
+        host.gate.let_one_go();
+        ended.await.unwrap().unwrap();
+        let store = soar_host::store::Store::open(&host.test.address).await.unwrap();
+        let mut reader = store.reader().await.unwrap();
+        let logged = reader.records().audit(&soar_host::store::AuditFilter::default(), 9).await.unwrap();
+        assert_eq!(logged.iter().map(|(_, entry)| entry.status).collect::<Vec<_>>(), [200]);
+    }
+}
+
+#[tokio::test]
 async fn health_and_metrics_are_there_and_metrics_ask_for_a_key() {
     for host in TestHost::on_both().await {
         let get = |path: &str| host.client.get(format!("{}{path}", host.url));

@@ -126,6 +126,7 @@ async fn what_get_incidents_cannot_use_is_refused_with_what_it_could() {
     for test in TestStore::on_both().await {
         let world = World::new(&test.store).await;
         let condition = |field: &str, operator: &str| json!([[{ "field": field, "operator": operator, "value": "x" }]]);
+        let many_sections: Value = (0..201).map(|n| (format!("Section {n}"), json!([]))).collect();
         for (name, value, expected) in [
             ("Filter", json!({ "field": "Status" }), "array of arrays"),
             ("Filter", json!([["Status"]]), "array of arrays"),
@@ -137,6 +138,9 @@ async fn what_get_incidents_cannot_use_is_refused_with_what_it_could() {
             ("Filter", json!([[{ "feild": "Title" }]]), "unknown key"),
             ("Static Fields", json!(["Colour"]), "no field \"Colour\""),
             ("Dynamic Fields", json!(["Colour"]), "JSON object"),
+            ("Static Fields", json!(vec!["Title"; 201]), "201 were asked for, and 200 is the most"),
+            ("Dynamic Fields", json!({ "Customer": vec!["Name"; 201] }), "201 were asked for, and 200 is the most"),
+            ("Dynamic Fields", many_sections, "201 were asked for, and 200 is the most"),
             ("Start Time", json!("2022-01-01 00:00:00"), "after End Time"),
             ("End Time", json!("never"), "yyyy-MM-dd"),
         ] {

@@ -5,7 +5,6 @@ mod handing_out;
 mod history;
 mod mail;
 mod memory_queue;
-mod nodes;
 mod queue;
 mod size;
 mod taking_over;

@@ -1,0 +1,149 @@
+//! Answers that are remembered: never older than the call that they are given to.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::json;
+use soar_host::model::Role;
+use soar_host::store::{Engine, Store};
+use sqlx::Connection as _;
+
+use crate::support::{TestHost, answer, site};
+
+/// The names that Show Notes answers.
+async fn shown(host: &TestHost) -> Vec<String> {
+    let (status, body) = answer(host.command("ShowNotes", json!({}))).await;
+    assert_eq!(status, 200, "{body}");
+    body["contextData"].as_array().unwrap().iter().map(|row| row["Name"].as_str().unwrap().to_owned()).collect()
+}
+
+async fn make_note(store: &Store, name: &str) {
+    let mut transaction = store.transaction().await.unwrap();
+    transaction.records().create_site(&site(name), 1).await.unwrap();
+    transaction.commit().await.unwrap();
+}
+
+async fn raw(host: &TestHost) -> sqlx::AnyConnection {
+    let address = &host.test.address;
+    let address = if address.contains("://") { address.clone() } else { format!("sqlite:{address}") };
+    sqlx::AnyConnection::connect(&address).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_change_shows_at_once_whoever_made_it() {
+    for host in TestHost::on_both().await {
+        let other_process = Store::open(&host.test.address).await.unwrap();
+        let mut foreign = raw(&host).await;
+        shown(&host).await;
+        for round in 0..20 {
+            let name = format!("Note {round}");
+            match round % 4 {
+                0 => assert_eq!(answer(host.command("MakeNote", json!({ "Name": name }))).await.0, 200),
+                1 => make_note(&host.test.store, &name).await,
+                2 => make_note(&other_process, &name).await,
+                _ => {
+                    let sql = "INSERT INTO sites (name, name_key, kind, description, time_zone, language, created_at,
+                                                  modified_at)
+                               VALUES ($1, $1, 'Internal', '', 'UTC', 'en', 1, 1)";
+                    sqlx::query(sql).bind(&name).execute(&mut foreign).await.unwrap();
+                }
+            }
+            for _ in 0..3 {
+                assert!(shown(&host).await.contains(&name), "{name} in round {round}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_call_is_answered_with_what_was_there_before_it_came() {
+    for host in TestHost::on_both().await {
+        let host = Arc::new(host);
+        let made = Arc::new(AtomicUsize::new(0));
+        let askers: Vec<_> = (0..8)
+            .map(|_| {
+                let (host, made) = (Arc::clone(&host), Arc::clone(&made));
+                tokio::spawn(async move {
+                    while made.load(Ordering::SeqCst) < 50 {
+                        let before = made.load(Ordering::SeqCst);
+                        let seen = shown(&host).await.len() - 1;
+                        assert!(seen >= before, "{before} were there, {seen} were shown");
+                    }
+                })
+            })
+            .collect();
+        let other_process = Store::open(&host.test.address).await.unwrap();
+        for number in 0..50 {
+            let store = if number % 2 == 0 { &other_process } else { &host.test.store };
+            make_note(store, &format!("Note {number}")).await;
+            made.fetch_add(1, Ordering::SeqCst);
+        }
+        for asker in askers {
+            asker.await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn while_nothing_changes_a_file_is_read_once_and_every_call_is_logged() {
+    for host in TestHost::on_both().await {
+        shown(&host).await;
+        shown(&host).await;
+        let before = host.gate.shown();
+        for _ in 0..10 {
+            shown(&host).await;
+        }
+        let readings = if host.test.store.engine() == Engine::Sqlite { 0 } else { 10 };
+        assert_eq!(host.gate.shown() - before, readings);
+        let log = host.audit().await;
+        assert_eq!(log.len(), 12);
+        let ids: std::collections::HashSet<_> = log.iter().map(|entry| &entry.request_id).collect();
+        assert_eq!(ids.len(), 12);
+        let first = &log[0];
+        assert_eq!((first.username.as_str(), first.site.as_str()), ("Admin", "Security Operations"));
+        for entry in &log {
+            let same = soar_host::model::AuditEntry { request_id: first.request_id.clone(), ..entry.clone() };
+            assert_eq!(&same, first);
+        }
+        let metrics = host.client.get(format!("{}/metrics", host.url)).bearer_auth(&host.key);
+        let metrics = metrics.send().await.unwrap().text().await.unwrap();
+        let counted = r#"soar_host_calls_total{surface="command",command="ShowNotes",status="200"} 12"#;
+        assert!(metrics.contains(counted), "{metrics}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_remembered_where_no_bytes_are_given_for_it() {
+    for host in TestHost::on_both_with(|settings| settings.remembered_bytes = 0).await {
+        for _ in 0..5 {
+            shown(&host).await;
+        }
+        assert_eq!(host.gate.shown(), 5);
+    }
+}
+
+#[tokio::test]
+async fn who_may_no_longer_ask_gets_no_remembered_answer() {
+    for host in TestHost::on_both().await {
+        let ask = || answer(host.by("analyst", "ShowNotes", json!({})).header("d3key", &host.key));
+        for _ in 0..3 {
+            assert_eq!(ask().await.1["returnData"], "Successful");
+        }
+        let (user, site) = {
+            let mut reader = host.test.store.reader().await.unwrap();
+            let mut records = reader.records();
+            (records.user("analyst").await.unwrap().id, records.site("Security Operations").await.unwrap().id)
+        };
+        let mut transaction = host.test.store.transaction().await.unwrap();
+        transaction.records().remove_role(user, site).await.unwrap();
+        transaction.commit().await.unwrap();
+        host.clock.advance(std::time::Duration::from_millis(500));
+        let (status, refused) = ask().await;
+        assert_eq!((status, &refused["returnData"]), (200, &json!("Failed")), "{refused}");
+        let mut transaction = host.test.store.transaction().await.unwrap();
+        transaction.records().set_role(user, site, Role::Viewer).await.unwrap();
+        transaction.commit().await.unwrap();
+        host.clock.advance(std::time::Duration::from_millis(500));
+        assert_eq!(ask().await.1["returnData"], "Successful");
+    }
+}
