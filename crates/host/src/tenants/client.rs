@@ -170,6 +170,13 @@ fn understood<T: DeserializeOwned>(status: u16, body: &Bytes) -> Result<T, CallF
             "See how the tenant fares, then retry. Its log says more.",
         )));
     }
+    if status == 413 {
+        return Err(CallFailed::for_good(failure(
+            "too-large",
+            "The tenant, or a proxy before it, takes no message of that size.",
+            "Raise body-bytes in the tenant's settings, or the proxy's limit; then retry.",
+        )));
+    }
     if status == 200 {
         return Err(CallFailed::for_good(failure(
             "not-understood",
@@ -258,6 +265,7 @@ mod tests {
         assert_eq!(code(200, "<html>hello</html>"), "not-understood");
         assert_eq!(code(404, "{\"Error\":\"nothing\"}"), "no-tenant-there");
         assert_eq!(code(503, ""), "tenant-failed");
+        assert_eq!(code(413, "{\"Error\":\"The body is too long.\"}"), "too-large");
         assert_eq!(code(200, "{\"version\":2,\"sealed\":\"\"}"), "other-version");
         assert_eq!(code(403, "{\"Error\":\"x\",\"code\":\"revoked\",\"version\":1}"), "revoked");
         assert_eq!(code(403, "{\"Error\":\"x\",\"code\":\"surprise\",\"version\":1}"), "refused");

@@ -14,6 +14,7 @@ mod keys;
 mod masters;
 mod message;
 mod one_time_key;
+mod order;
 mod register;
 mod request;
 mod run;

@@ -1,0 +1,146 @@
+//! What a sync is to do on each tenant: which connections are meant, and which of them are shared with it.
+
+use soar_connector::name::{quoted, suggestion};
+
+use super::Tenants;
+use super::exchange::{Job, Target};
+use super::failure::failure;
+use super::request::{ConnectionInfo, SyncRequest};
+use super::sharing::is_shared_with;
+use crate::model::{SHARED, SyncFailure, Tenant};
+use crate::store::Shareable;
+use crate::utility::Refusal;
+
+/// What every job of a run has in common.
+pub(super) struct Order {
+    pub(super) request: SyncRequest,
+    pub(super) plan: bool,
+    /// All connections of this instance's own.
+    shareable: Vec<Shareable>,
+    /// Those that are named, where they are.
+    named: Vec<usize>,
+}
+
+impl Tenants {
+    /// What is to be done on every tenant, and the connections that are not there.
+    pub(super) async fn order(
+        &self,
+        request: SyncRequest,
+        plan: bool,
+    ) -> Result<(Order, Vec<(ConnectionInfo, SyncFailure)>), Refusal> {
+        let shareable = self.connections.store.reader().await?.records().shareable_connections().await?;
+        let (mut named, mut unknown) = (Vec::new(), Vec::new());
+        if !request.sync_all_shared {
+            for info in &request.connection_info {
+                match self.find(&shareable, info) {
+                    Ok(index) if named.contains(&index) => {}
+                    Ok(index) => named.push(index),
+                    Err(why) => unknown.push((info.clone(), why)),
+                }
+            }
+        }
+        Ok((Order { request, plan, shareable, named }, unknown))
+    }
+
+    /// The one connection that is meant.
+    fn find(&self, shareable: &[Shareable], info: &ConnectionInfo) -> Result<usize, SyncFailure> {
+        let unknown = |cause: String| {
+            failure("unknown-connection", cause, "`footprint connection list` shows what there is; name one of those.")
+        };
+        if let Some(id) = info.connection_id {
+            let found = shareable.iter().position(|one| one.id == id);
+            return found.ok_or_else(|| unknown(format!("This master has no connection number {id} of its own.")));
+        }
+        let integration = info.integration_name.as_deref().unwrap_or_default();
+        let name = info.connection_name.as_deref().unwrap_or_default();
+        let id = match self.connections.registry.named(integration) {
+            Ok(plugin) => plugin.manifest().connector.id.clone(),
+            Err(error) => return Err(unknown(error.to_string())),
+        };
+        let is = |one: &str, other: &str| one.trim().to_lowercase() == other.trim().to_lowercase();
+        let place = |one: &Shareable| one.site.clone().unwrap_or_else(|| SHARED.to_owned());
+        let of_name: Vec<usize> = (0..shareable.len())
+            .filter(|at| shareable[*at].integration == id && is(&shareable[*at].name, name))
+            .collect();
+        let mut found = of_name.clone();
+        if let Some(site) = &info.site {
+            found.retain(|at| is(&place(&shareable[*at]), site));
+        }
+        match found.as_slice() {
+            [one] => Ok(*one),
+            [] => {
+                let names = shareable.iter().filter(|one| one.integration == id).map(|one| one.name.as_str());
+                let near = match of_name.first() {
+                    Some(at) => format!(" There is one on {}.", quoted(&place(&shareable[*at]))),
+                    None => suggestion(name, names),
+                };
+                let site = info.site.as_ref().map(|site| format!(" on {}", quoted(site))).unwrap_or_default();
+                Err(unknown(format!("This master has no connection {}{site} of its own.{near}", quoted(name))))
+            }
+            several => {
+                let places: Vec<_> = several.iter().map(|at| quoted(&place(&shareable[*at]))).collect();
+                Err(failure(
+                    "ambiguous-connection",
+                    format!("Several connections are called {}: on {}.", quoted(name), places.join(", ")),
+                    "Say which by Site, or by ConnectionId.",
+                ))
+            }
+        }
+    }
+}
+
+impl Order {
+    /// What is to be done on a tenant.
+    pub(super) fn job(&self, tenant: &Tenant) -> Job {
+        let SyncRequest { sync_all_shared, tenant_site, .. } = &self.request;
+        let shared = |one: &Shareable| is_shared_with(one.tenant.as_deref(), tenant, tenant_site);
+        let targets: Vec<Target> = if *sync_all_shared {
+            self.shareable.iter().filter(|one| shared(one)).map(|one| target(one, None)).collect()
+        } else {
+            self.named.iter().map(|at| self.named_target(&self.shareable[*at], tenant)).collect()
+        };
+        let keep = sync_all_shared.then(|| targets.iter().map(|target| target.id).collect());
+        Job { site: tenant_site.clone(), plan: self.plan, targets, keep }
+    }
+
+    /// A connection that was named goes wherever it is sent, unless it is shared with others than the tenant.
+    fn named_target(&self, one: &Shareable, tenant: &Tenant) -> Target {
+        let is_for_others =
+            one.tenant.is_some() && !is_shared_with(one.tenant.as_deref(), tenant, &self.request.tenant_site);
+        let why = is_for_others.then(|| {
+            failure(
+                "not-shared",
+                format!("The connection is shared with {} only.", quoted(one.tenant.as_deref().unwrap_or_default())),
+                "Add the tenant to the connection's field Tenant, or leave the connection out.",
+            )
+        });
+        target(one, why)
+    }
+
+    /// What is to be done again on a tenant: these connections, and taking back.
+    pub(super) fn retried(&self, tenant: &Tenant, failed: &[i64], withdrawal: bool) -> Job {
+        let whole = self.job(tenant);
+        let targets = failed
+            .iter()
+            .map(|id| {
+                let known = whole.targets.iter().find(|target| target.id == *id).cloned();
+                // Gone, or shared no more, since: sending it finds that out.
+                known.unwrap_or_else(|| Target {
+                    id: *id,
+                    name: String::new(),
+                    integration: String::new(),
+                    failure: Some(failure(
+                        "connection-gone",
+                        "The connection is not there any more on this master, or is no longer shared with the tenant.",
+                        "Run the sync again.",
+                    )),
+                })
+            })
+            .collect();
+        Job { targets, keep: whole.keep.filter(|_| withdrawal), ..whole }
+    }
+}
+
+fn target(one: &Shareable, failure: Option<SyncFailure>) -> Target {
+    Target { id: one.id, name: one.name.clone(), integration: one.integration.clone(), failure }
+}
