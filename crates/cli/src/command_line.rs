@@ -12,7 +12,7 @@ use crate::logging::{self, LogLevel, Subject};
 use crate::printer::Printer;
 use crate::subcommands::{
     audit, case, commands, completions, connection, demo, diagnose, health, incident, init, key, run, runs, schedule,
-    serve, simulate, site, test, user, utility,
+    serve, simulate, site, tenant, test, user, utility,
 };
 
 const ABOUT: &str = "The CODA Footprint connector, its simulator, and a SOAR host that runs it, from the terminal";
@@ -62,6 +62,7 @@ enum Chosen {
     Incident(incident::Arguments),
     Case(case::Arguments),
     Utility(utility::Arguments),
+    Tenant(tenant::Arguments),
     Runs(runs::Arguments),
     Health(health::Arguments),
     Schedule(schedule::Arguments),
@@ -107,6 +108,7 @@ pub(crate) fn run(printer: &mut Printer) -> Result<Exit> {
             let (_, matches) = matches.subcommand().context("no subcommand was given")?;
             utility::run(&arguments, matches, printer)
         }
+        Chosen::Tenant(arguments) => tenant::run(&arguments, printer),
         Chosen::Runs(arguments) => runs::run(&arguments, printer),
         Chosen::Health(arguments) => health::run(&arguments, printer),
         Chosen::Schedule(arguments) => schedule::run(&arguments, printer),

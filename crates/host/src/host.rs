@@ -15,6 +15,7 @@ use crate::gate::{RateLimits, Refusals};
 use crate::scheduler::{ExecutorRunner, Scheduler};
 use crate::server::{HostMetrics, HostSettings};
 use crate::store::{Store, StoreError};
+use crate::tenants::{self, SyncConnection, Tenants};
 
 /// A host: its store, what it remembers, its commands and its limits.
 #[derive(Debug)]
@@ -49,6 +50,8 @@ pub struct Host {
     pub metrics: HostMetrics,
     /// Runs connectors' commands; none in a host that has no connectors.
     pub executor: Option<Executor>,
+    /// Sends connections to tenants, and takes them from masters; none in a host that has no connectors.
+    pub tenants: Option<Arc<Tenants>>,
     /// Runs health checks and schedules; none in a host that leaves them to others.
     pub scheduler: Option<Arc<Scheduler>>,
 }
@@ -100,6 +103,7 @@ impl Host {
             seal,
             commands,
             executor: None,
+            tenants: None,
             scheduler: None,
         }
     }
@@ -137,10 +141,19 @@ impl Host {
     fn connected(settings: HostSettings, executor: Executor) -> Result<Self, RegistryError> {
         let connections = executor.connections();
         let integrations: Arc<dyn IntegrationCommands> = Arc::new(executor.clone());
-        let commands = CommandRegistry::new().with_own_utilities()?.with_integrations(&integrations)?;
+        let tenants = Arc::new(Tenants::new(connections.clone(), settings.tenants.clone()));
+        let sync = Arc::new(SyncConnection(Arc::clone(&tenants)));
+        let commands = CommandRegistry::new()
+            .with_own_utilities()?
+            .with_outside(tenants::ENDPOINT, tenants::manifest(), sync)?
+            .with_integrations(&integrations)?;
         let seal = Arc::new(connections.keyring.clone());
         let (store, clock) = (connections.store.clone(), Arc::clone(&connections.clock));
-        Ok(Self { executor: Some(executor), ..Self::made_of(settings, store, clock, seal, commands) })
+        Ok(Self {
+            executor: Some(executor),
+            tenants: Some(tenants),
+            ..Self::made_of(settings, store, clock, seal, commands)
+        })
     }
 
     /// The time in milliseconds since 1970.

@@ -16,6 +16,7 @@ pub mod scheduler;
 pub mod sealing;
 pub mod server;
 pub mod store;
+pub mod tenants;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod transfer;

@@ -44,6 +44,10 @@ fn listing(what: &str) -> Option<&'static str> {
         "incident" => Some("footprint incident list"),
         "case" => Some("footprint case list"),
         "run" => Some("footprint runs list"),
+        "tenant" => Some("footprint tenant list"),
+        "master" => Some("footprint tenant master list"),
+        "one-time key" => Some("footprint tenant key list"),
+        "sync run" => Some("footprint tenant runs list"),
         "schedule" => Some("footprint schedule list"),
         _ => None,
     }

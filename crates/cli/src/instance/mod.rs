@@ -7,6 +7,7 @@ mod flags;
 mod folder;
 mod session;
 mod settings;
+mod tenancy;
 
 pub(crate) use advice::{advised, refused};
 pub(crate) use calling::UtilityCall;
@@ -15,3 +16,4 @@ pub(crate) use flags::{FolderFlag, InstanceFlags};
 pub(crate) use folder::Folder;
 pub(crate) use session::{Action, Session};
 pub(crate) use settings::{STORE_VARIABLE, Settings};
+pub(crate) use tenancy::tenants;

@@ -90,6 +90,9 @@ impl Settings {
             tls.certificate = from(folder, &tls.certificate);
             tls.key = from(folder, &tls.key);
         }
+        if let Some(file) = &mut host.tenants.authorities {
+            *file = from(folder, file);
+        }
         Ok(host)
     }
 

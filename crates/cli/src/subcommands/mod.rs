@@ -17,6 +17,7 @@ pub(crate) mod schedule;
 pub(crate) mod serve;
 pub(crate) mod simulate;
 pub(crate) mod site;
+pub(crate) mod tenant;
 pub(crate) mod test;
 mod transfer;
 pub(crate) mod user;

@@ -105,9 +105,21 @@ impl Instance {
         self.folder.path().join(name).display().to_string()
     }
 
+    /// Adds to the settings.
+    pub fn set(&self, text: &str) {
+        let settings = self.path().join("host.toml");
+        let whole = format!("{}\n{text}", std::fs::read_to_string(&settings).unwrap());
+        std::fs::write(&settings, whole).unwrap();
+    }
+
     pub fn serve(&self) -> Served {
+        self.serve_on("127.0.0.1:0")
+    }
+
+    /// Serves it at an address and port.
+    pub fn serve_on(&self, listen: &str) -> Served {
         let mut command = Process::new(env!("CARGO_BIN_EXE_footprint"));
-        command.env_clear().env("FOOTPRINT_INSTANCE", self.path()).args(["serve", "--json"]);
+        command.env_clear().env("FOOTPRINT_INSTANCE", self.path()).args(["serve", "--json", "--listen", listen]);
         if let Some(store) = &self.store {
             command.env("FOOTPRINT_STORE", store);
         }
@@ -127,6 +139,17 @@ impl Served {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         Self { child, ready: serde_json::from_str(&line).unwrap() }
+    }
+
+    /// Where it listens.
+    pub fn url(&self) -> &str {
+        self.ready["url"].as_str().unwrap()
+    }
+
+    /// Kills it with -9, and waits until it is gone.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     /// Status and body of a call.

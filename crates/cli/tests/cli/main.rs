@@ -22,5 +22,7 @@ mod serve;
 mod simulate;
 mod streams;
 mod support;
+mod sync;
+mod sync_kill;
 mod two_hosts;
 mod wrong_use;

@@ -19,9 +19,9 @@ const HASH_CONTEXT: &str = "soar-host 2026-11 API key";
 /// Random bytes of the system's generator could not be had.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("The system gave no random bytes.")]
-pub(super) struct NoRandomness;
+pub(crate) struct NoRandomness;
 
-pub(super) fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>, NoRandomness> {
+pub(crate) fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>, NoRandomness> {
     let mut bytes = Zeroizing::new([0; N]);
     let provider = rustls::crypto::aws_lc_rs::default_provider();
     provider.secure_random.fill(bytes.as_mut_slice()).map_err(|_| NoRandomness)?;

@@ -2,7 +2,8 @@
 
 mod admission;
 mod integration;
-mod integration_call;
+mod outside;
+mod outside_call;
 mod question;
 mod registry;
 mod remembered;
@@ -12,6 +13,7 @@ mod shared_reads;
 mod utility_call;
 
 pub use integration::{IntegrationCommand, IntegrationCommands};
+pub use outside::OutsideCommand;
 pub use registry::{CommandRegistry, RegisteredUtility, RegistryError};
 pub(crate) use remembered::RememberedAnswers;
 pub(crate) use service::call;

@@ -8,7 +8,7 @@ use serde_json::json;
 use soar_connector::manifest::{Effect, Input, InputType};
 use soar_connector::{Command, name};
 
-use super::IntegrationCommands;
+use super::{IntegrationCommands, OutsideCommand};
 use crate::executor::CONNECTION_NAME;
 use crate::utility::{self, UtilityCommand};
 
@@ -33,6 +33,7 @@ pub(crate) struct Registered {
 pub(crate) enum Runner {
     Utility(Arc<dyn UtilityCommand>),
     Integration(Arc<dyn IntegrationCommands>),
+    Outside(Arc<dyn OutsideCommand>),
 }
 
 impl fmt::Debug for Registered {
@@ -43,7 +44,7 @@ impl fmt::Debug for Registered {
 
 impl Registered {
     pub(crate) fn is_utility(&self) -> bool {
-        matches!(self.runner, Runner::Utility(_))
+        matches!(self.runner, Runner::Utility(_) | Runner::Outside(_))
     }
 
     pub(crate) fn reads_only(&self) -> bool {
@@ -118,6 +119,20 @@ impl CommandRegistry {
             }
             self.add(&command.endpoint, command.manifest, Runner::Integration(Arc::clone(integrations)))?;
         }
+        Ok(self)
+    }
+
+    /// Adds a command of the host's own that has to do with others than its store.
+    ///
+    /// # Errors
+    /// [`RegistryError`].
+    pub fn with_outside(
+        mut self,
+        endpoint: &str,
+        manifest: &Command,
+        command: Arc<dyn OutsideCommand>,
+    ) -> Result<Self, RegistryError> {
+        self.add(endpoint, manifest.clone(), Runner::Outside(command))?;
         Ok(self)
     }
 

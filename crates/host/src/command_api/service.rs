@@ -7,7 +7,7 @@ use axum::response::Response;
 
 use super::admission::{Admitted, Asked, admit, hear};
 use super::registry::Runner;
-use super::{integration_call, utility_call};
+use super::{outside_call, utility_call};
 use crate::gate::{Call, Reply};
 use crate::host::Host;
 use crate::model::Surface;
@@ -57,7 +57,7 @@ async fn answer_anew(mut call: Call, asked: Asked) -> Response {
 async fn run(mut call: Call, admitted: Admitted) -> Response {
     let finished = match &admitted.command.runner {
         Runner::Utility(command) => utility_call::run(&mut call, command.as_ref(), &admitted).await,
-        Runner::Integration(commands) => integration_call::run(&mut call, commands.as_ref(), &admitted).await,
+        Runner::Integration(_) | Runner::Outside(_) => outside_call::run(&mut call, &admitted).await,
     };
     let response = match finished {
         Finished::Written(reply) => call.answer_written(reply),

@@ -11,6 +11,8 @@ use crate::utility::Refusal;
 const LONGEST_NAME: usize = 100;
 /// The longest description, in characters.
 const LONGEST_DESCRIPTION: usize = 2_000;
+/// The longest list of tenants, in characters.
+const LONGEST_TENANTS: usize = 2_000;
 /// The most users that a connection may name.
 const MOST_USERS: usize = 1_000;
 
@@ -99,11 +101,21 @@ pub(super) async fn checked(
         recipient,
         agent_name: optional("Agent Name", draft.agent_name.as_deref())?,
         description: draft.description.trim().to_owned(),
-        tenant: optional("Tenant", draft.tenant.as_deref())?,
+        tenant: tenants(draft)?,
         active: draft.active,
         health_check: health_check::read(draft)?,
         users,
     })
+}
+
+/// The tenants that it is shared with, as they are written.
+fn tenants(draft: &ConnectionDraft) -> Result<Option<String>, Refusal> {
+    match given(draft.tenant.as_deref()) {
+        Some(text) if text.chars().count() > LONGEST_TENANTS || text.chars().any(steers) => {
+            Err(refuse(format!("Tenant: expected at most {LONGEST_TENANTS} visible characters.")))
+        }
+        text => Ok(text.map(str::to_owned)),
+    }
 }
 
 fn name(what: &str, text: &str) -> Result<String, Refusal> {

@@ -115,7 +115,8 @@ pub struct ConnectionDraft {
     #[serde(default)]
     #[schema(max_length = 2000, pattern = r"^[^\u0000]*$")]
     pub description: String,
-    /// The tenant that it is meant for.
+    /// The tenants that it is shared with: names with commas in between, each possibly with a site
+    /// (`TestTenant/TenantSite`), or `All tenants`.
     #[serde(default)]
     #[schema(schema_with = shapes::tenant)]
     pub tenant: Option<String>,

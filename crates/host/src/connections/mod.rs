@@ -9,4 +9,5 @@ mod rights;
 mod service;
 
 pub use draft::{ConnectionChange, ConnectionDraft, GivenValue};
+pub(crate) use parameters::open as open_secret;
 pub use service::Connections;

@@ -221,7 +221,7 @@ impl Ground<'_> {
 }
 
 /// Opens a connection's secret.
-pub(super) fn open(keyring: &Keyring, connection: i64, name: &str, sealed: &[u8]) -> Result<SecretString, SealError> {
+pub(crate) fn open(keyring: &Keyring, connection: i64, name: &str, sealed: &[u8]) -> Result<SecretString, SealError> {
     let secret = keyring.open(&sealing_context(connection, name), sealed)?;
     std::str::from_utf8(&secret).map(SecretString::from).map_err(|_| SealError::Altered)
 }

@@ -147,8 +147,33 @@ impl Connections {
         id: i64,
         given: ConnectionChange,
     ) -> Result<Connection, Refusal> {
+        self.change_in(records, caller, id, given, false).await
+    }
+
+    /// The same for a connection that a master sent, in the master's name.
+    pub(crate) async fn update_received_in(
+        &self,
+        records: &mut Records<'_>,
+        caller: &Caller,
+        id: i64,
+        given: ConnectionChange,
+    ) -> Result<Connection, Refusal> {
+        self.change_in(records, caller, id, given, true).await
+    }
+
+    async fn change_in(
+        &self,
+        records: &mut Records<'_>,
+        caller: &Caller,
+        id: i64,
+        given: ConnectionChange,
+        by_its_master: bool,
+    ) -> Result<Connection, Refusal> {
         records.touch_connection(id, self.now()).await?;
         let old = managed(records, caller, id).await?;
+        if !by_its_master {
+            must_be_own(&old)?;
+        }
         if given.version.is_some_and(|version| version != old.version - 1) {
             return Err(StoreError::Conflict(format!(
                 "The connection {id} has been changed since you read it: it is at version {} now. Read it again.",
@@ -179,6 +204,17 @@ impl Connections {
     /// # Errors
     /// [`Refusal`] when there is none that the caller may see, or the right is missing.
     pub async fn delete_in(&self, records: &mut Records<'_>, caller: &Caller, id: i64) -> Result<Connection, Refusal> {
+        must_be_own(&managed(records, caller, id).await?)?;
+        self.delete_received_in(records, caller, id).await
+    }
+
+    /// The same for a connection that a master sent, in the master's name.
+    pub(crate) async fn delete_received_in(
+        &self,
+        records: &mut Records<'_>,
+        caller: &Caller,
+        id: i64,
+    ) -> Result<Connection, Refusal> {
         let deleted = managed(records, caller, id).await?;
         records.delete_schedules_of(id).await?;
         records.delete_connection(id).await?;
@@ -309,6 +345,18 @@ async fn managed(records: &mut Records<'_>, caller: &Caller, id: i64) -> Result<
         Ok(connection)
     } else {
         Err(missing_to_manage(&connection.place))
+    }
+}
+
+/// Refuses to change what a master sent: it would be another one there than here.
+fn must_be_own(connection: &Connection) -> Result<(), Refusal> {
+    match &connection.owner {
+        None => Ok(()),
+        Some(owner) => Err(Refusal::Because(format!(
+            "The connection {} is the master {owner}'s: it can be seen, tested and used here, and changed, shared or \
+             deleted only there. Ask whoever runs the master.",
+            soar_connector::name::quoted(&connection.name)
+        ))),
     }
 }
 

@@ -12,6 +12,8 @@ text_enum! {
         Command = "command",
         /// The management API.
         Management = "management",
+        /// What a master says to this instance as its tenant.
+        Tenant = "tenant",
         /// The host's terminal.
         Terminal = "terminal",
     }

@@ -5,7 +5,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::Caller;
+use super::{Caller, Owner};
 use crate::vault::Reference;
 
 /// How the place of a connection that is no single site's reads.
@@ -127,8 +127,10 @@ pub struct Connection {
     pub agent_name: Option<String>,
     /// What it is for.
     pub description: String,
-    /// The tenant that it is meant for.
+    /// The tenants that it is shared with: their names, or `All tenants`.
     pub tenant: Option<String>,
+    /// Whose it is, where a master sent it; then it is changed only there.
+    pub owner: Option<Owner>,
     /// Whether commands run on it.
     pub active: bool,
     /// The users who may use it, by number and name; everybody with the right when there are none.
@@ -172,8 +174,11 @@ struct Shown<'a> {
     agent_name: Option<&'a str>,
     /// What it is for.
     description: &'a str,
-    /// The tenant that it is meant for.
+    /// The tenants that it is shared with: names with commas in between, each possibly with a site
+    /// (`TestTenant/TenantSite`), or `All tenants`.
     tenant: Option<&'a str>,
+    /// Whose it is, where a master sent it; then it is changed only there.
+    owner: Option<&'a Owner>,
     /// Whether commands run on it.
     active: bool,
     /// The names of the users who may use it; everybody with the right when there are none.
@@ -205,6 +210,7 @@ impl Serialize for Connection {
             agent_name: self.agent_name.as_deref(),
             description: &self.description,
             tenant: self.tenant.as_deref(),
+            owner: self.owner.as_ref(),
             active: self.active,
             users: self.users.iter().map(|(_, name)| name.as_str()).collect(),
             health_check: self.health_check.as_ref(),

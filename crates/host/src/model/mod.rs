@@ -9,6 +9,8 @@ mod key;
 mod run;
 pub(crate) mod shapes;
 mod site;
+mod sync;
+mod tenant;
 mod user;
 
 pub use access::{Caller, Right, Role};
@@ -19,4 +21,6 @@ pub use incident::{DynamicField, FieldKind, Incident, LONGEST_TITLE, Link, Sever
 pub use key::{AccessKey, Allowed, KeyKind, KeyState};
 pub use run::{Run, RunStatus};
 pub use site::{Site, SiteKind};
+pub use sync::{SyncChange, SyncCounts, SyncFailure, SyncResult, SyncRun, SyncStatus};
+pub use tenant::{Master, MasterState, Owner, Tenant, TenantKey, TenantKeyState, TenantState};
 pub use user::User;

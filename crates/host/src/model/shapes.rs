@@ -35,17 +35,21 @@ pub(crate) fn email_to_change() -> Object {
         .build()
 }
 
-fn name_or_nothing(about: &str) -> Object {
+fn name_or_nothing(about: &str, longest: usize) -> Object {
     let pattern = format!("({NAME})|(^$)");
-    text(true).pattern(Some(pattern)).max_length(Some(100)).description(Some(about)).build()
+    text(true).pattern(Some(pattern)).max_length(Some(longest)).description(Some(about)).build()
 }
 
 pub(crate) fn agent() -> Object {
-    name_or_nothing("The proxy agent that it goes through; empty for none.")
+    name_or_nothing("The proxy agent that it goes through; empty for none.", 100)
 }
 
 pub(crate) fn tenant() -> Object {
-    name_or_nothing("The tenant that it is meant for; empty for none.")
+    name_or_nothing(
+        "The tenants that it is shared with: names with commas in between, each possibly with a site after a slash, or All \
+         tenants; empty for none.",
+        2_000,
+    )
 }
 
 fn zones(or_null: bool) -> Object {

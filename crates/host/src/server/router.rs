@@ -14,6 +14,7 @@ use super::{documentation, health, manage};
 use crate::command_api;
 use crate::gate::Reply;
 use crate::host::Host;
+use crate::tenants;
 
 /// Everything that the host answers.
 pub fn router(host: Arc<Host>) -> Router {
@@ -22,6 +23,7 @@ pub fn router(host: Arc<Host>) -> Router {
         vec![String::new(), format!("/{}", settings.namespace), settings.base_path.clone(), settings.prefix()];
     prefixes.sort();
     prefixes.dedup();
+    let tenants = tenants::routes(&settings.base_path);
     let mut router = Router::new();
     for prefix in prefixes {
         router = router.route(&format!("{prefix}/api/Command/{{command}}"), any(command_api::call));
@@ -32,6 +34,7 @@ pub fn router(host: Arc<Host>) -> Router {
         .route("/metrics", get(health::metrics))
         .merge(documentation::routes(&host))
         .merge(manage::routes())
+        .merge(tenants)
         .fallback(unknown_address)
         .method_not_allowed_fallback(other_method)
         .layer((MapResponseLayer::new(with_common_headers), CatchPanicLayer::custom(panicked)))

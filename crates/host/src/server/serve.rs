@@ -59,6 +59,9 @@ pub struct RunningHost {
 /// [`ServeError`].
 pub async fn serve(host: Arc<Host>) -> Result<RunningHost, ServeError> {
     host.settings.check()?;
+    if let Some(tenants) = &host.tenants {
+        tenants.check().map_err(SettingsProblem)?;
+    }
     let wanted = host.settings.listen;
     let listen = |source| ServeError::Listen { address: wanted, source };
     let listener = TcpListener::bind(wanted).map_err(listen)?;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::alerts::GatherRules;
 use crate::scheduler::SchedulerSettings;
+use crate::tenants::TenantSettings;
 
 /// How a host is set up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +64,8 @@ pub struct HostSettings {
     pub open_metrics: bool,
     /// How long what need not be kept for ever is kept. The audit log is kept for ever.
     pub retention: Retention,
+    /// How this instance is a master of tenants.
+    pub tenants: TenantSettings,
     /// Health checks and schedules on this host.
     pub schedules: ScheduleSettings,
 }
@@ -188,6 +191,7 @@ impl Default for HostSettings {
             enable_enhance_webhook_authentication: false,
             open_metrics: false,
             retention: Retention::default(),
+            tenants: TenantSettings::default(),
             schedules: ScheduleSettings::default(),
         }
     }
@@ -235,6 +239,9 @@ impl HostSettings {
         }
         if self.head_seconds == 0 || self.retention.answers_hours == 0 {
             return problem("head-seconds and retention.answers-hours: expected more than 0.");
+        }
+        if let Some(text) = self.tenants.problem() {
+            return problem(text);
         }
         let Retention { checks_days, uptime_days, schedule_log_days, alerts_days, .. } = self.retention;
         if checks_days == 0 || uptime_days == 0 || schedule_log_days == 0 || alerts_days == 0 {

@@ -7,7 +7,7 @@ use sqlx::any::AnyRow;
 
 use super::{Records, StoreError, schedules};
 use crate::alerts::Destination;
-use crate::model::{Connection, HealthCheck, NamedSite, Place};
+use crate::model::{Connection, HealthCheck, NamedSite, Owner, Place};
 
 /// A connection to be made or changed, checked by [`crate::connections`].
 #[derive(Debug, Clone)]
@@ -32,6 +32,18 @@ pub(crate) struct NewConnection {
     pub health_check: Option<HealthCheck>,
     /// Who may use it; empty for everybody with the right.
     pub users: Vec<i64>,
+}
+
+/// What must be known of a connection to find out whether a tenant gets it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Shareable {
+    pub id: i64,
+    pub integration: String,
+    pub name: String,
+    /// None when it is shared to internal sites.
+    pub site: Option<String>,
+    /// What the form's field Tenant says.
+    pub tenant: Option<String>,
 }
 
 /// Which connections are asked for.
@@ -151,8 +163,11 @@ impl Records<'_> {
         let sql = format!(
             "SELECT c.id, c.integration, c.name, c.site_id, s.name, c.recipient_site_id, r.name, c.agent_name,
                  c.description, c.tenant, c.active, c.health_check_minutes, c.health_check_email, c.version,
-                 c.created_at, c.modified_at, h.alert_to, h.alert_after, h.slow_ms
+                 c.created_at, c.modified_at, h.alert_to, h.alert_after, h.slow_ms, m.name, m.region,
+                 o.master_connection
              FROM connections c
+             LEFT JOIN received_connections o ON o.connection_id = c.id
+             LEFT JOIN masters m ON m.id = o.master_id
              LEFT JOIN schedules h ON h.connection_id = c.id AND h.kind = 'Health Check'
              LEFT JOIN sites s ON s.id = c.site_id
              LEFT JOIN sites r ON r.id = c.recipient_site_id
@@ -179,6 +194,27 @@ impl Records<'_> {
             }
         }
         Ok(connections)
+    }
+
+    /// All connections that are this instance's own, by their numbers.
+    pub(crate) async fn shareable_connections(&mut self) -> Result<Vec<Shareable>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT c.id, c.integration, c.name, s.name, c.tenant FROM connections c
+             LEFT JOIN sites s ON s.id = c.site_id
+             WHERE NOT EXISTS (SELECT 1 FROM received_connections o WHERE o.connection_id = c.id) ORDER BY c.id",
+        )
+        .fetch_all(&mut *self.connection)
+        .await?;
+        let read = |row: &AnyRow| {
+            Ok(Shareable {
+                id: row.try_get(0)?,
+                integration: row.try_get(1)?,
+                name: row.try_get(2)?,
+                site: row.try_get(3)?,
+                tenant: row.try_get(4)?,
+            })
+        };
+        rows.iter().map(read).collect()
     }
 
     /// The connection of that number.
@@ -230,6 +266,11 @@ impl Records<'_> {
 
 fn read(row: &AnyRow) -> Result<Connection, StoreError> {
     let site = named(row, 3)?;
+    let master: Option<String> = row.try_get(19)?;
+    let owner = match master {
+        Some(master) => Some(Owner { master, region: row.try_get(20)?, connection: row.try_get(21)? }),
+        None => None,
+    };
     Ok(Connection {
         id: row.try_get(0)?,
         integration: row.try_get(1)?,
@@ -241,6 +282,7 @@ fn read(row: &AnyRow) -> Result<Connection, StoreError> {
         agent_name: row.try_get(7)?,
         description: row.try_get(8)?,
         tenant: row.try_get(9)?,
+        owner,
         active: row.try_get::<i64, _>(10)? == 1,
         users: Vec::new(),
         health_check: health_check(row)?,

@@ -27,8 +27,9 @@ mod single_commands;
 mod stage;
 mod store;
 mod support;
-#[path = "../../../../tests/connector/tls.rs"]
 #[allow(dead_code, reason = "the connector's own tests use all of it")]
+#[path = "../../../../tests/connector/tls.rs"]
+mod tenants;
 mod tls;
 mod tokens;
 mod transfer;

@@ -58,7 +58,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "TEXT", default_value = "")]
     description: String,
 
-    /// The tenant that it is meant for
+    /// The tenants that it is shared with: names with commas in between, each possibly with a site after a slash, or
+    /// "All tenants"
     #[arg(long, value_name = "NAME")]
     tenant: Option<String>,
 

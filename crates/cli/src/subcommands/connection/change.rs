@@ -54,7 +54,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
 
-    /// The tenant that it is meant for; an empty one for none
+    /// The tenants that it is shared with: names with commas in between, each possibly with a site after a slash, or
+    /// "All tenants"; an empty one for none
     #[arg(long, value_name = "NAME")]
     tenant: Option<String>,
 

@@ -36,7 +36,8 @@ pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut 
 }
 
 impl Entry for Connection {
-    const HEADINGS: &[&str] = &["Connection", "Site", "Integration", "Active", "Health Check", "Users", "Description"];
+    const HEADINGS: &[&str] =
+        &["Connection", "Site", "Integration", "Active", "Health Check", "Users", "Owner", "Description"];
 
     fn cells(&self) -> Vec<String> {
         vec![
@@ -46,6 +47,7 @@ impl Entry for Connection {
             if self.active { "yes" } else { "no" }.to_owned(),
             in_words(self),
             users(self),
+            self.owner.as_ref().map_or_else(|| "this instance".to_owned(), |owner| format!("master {owner}")),
             self.description.clone(),
         ]
     }

@@ -37,6 +37,9 @@ pub(super) fn show_one(connection: &Connection, form: Form, printer: &mut Printe
     if let Place::SharedToInternalSites { recipient } = &connection.place {
         labels.push(("Recipient site", recipient.as_ref().map(|site| site.name.clone()).unwrap_or_default()));
     }
+    if let Some(owner) = &connection.owner {
+        labels.push(("Owner", format!("master {owner}, which alone can change it")));
+    }
     labels.extend([
         ("Active", if connection.active { "yes" } else { "no" }.to_owned()),
         ("Users", users(connection)),

@@ -10,6 +10,7 @@ use serde_json::Value;
 use soar_connector::RawParameters;
 use soar_connector::manifest::{Command, Input, InputType};
 use soar_connector::name::normalised;
+use soar_host::tenants;
 use soar_host::utility::{UtilityCommand, all, manifest};
 
 use crate::exit::WrongUse;
@@ -50,7 +51,12 @@ pub(super) struct CallFlags {
 
 /// `footprint utility` with a subcommand for each of the host's own commands.
 pub(crate) fn with_commands(utility: clap::Command) -> clap::Command {
-    utility.subcommands(all().iter().zip(manifest()).map(|(command, manifest)| subcommand(&**command, manifest)))
+    let own = all().iter().zip(manifest());
+    let own = own.map(|(command, manifest)| subcommand(command.endpoint(), command.can_plan(), manifest));
+    let sync = subcommand(tenants::ENDPOINT, true, tenants::manifest());
+    // Applying a sync's plan is syncing: what a tenant has already stays as it is.
+    let sync = sync.mut_arg("call-apply", |flag| flag.hide(true));
+    utility.subcommands(own).subcommand(super::sync::with_retry(sync))
 }
 
 /// The command that a subcommand of that name runs.
@@ -58,13 +64,18 @@ pub(super) fn named(name: &str) -> Option<(&'static dyn UtilityCommand, &'static
     all().iter().map(|command| &**command).zip(manifest()).find(|(command, _)| typed_name(command.endpoint()) == name)
 }
 
-fn subcommand(command: &dyn UtilityCommand, manifest: &Command) -> clap::Command {
-    let named = clap::Command::new(typed_name(command.endpoint()));
+/// Whether the subcommand of that name is Sync Connection.
+pub(super) fn is_sync(name: &str) -> bool {
+    typed_name(tenants::ENDPOINT) == name
+}
+
+fn subcommand(endpoint: &str, can_plan: bool, manifest: &Command) -> clap::Command {
+    let named = clap::Command::new(typed_name(endpoint));
     // The name of the documents, as people would type it.
     let documented = normalised(&manifest.name.replace('\'', ""));
     let named = if named.get_name() == documented { named } else { named.alias(documented) };
     let flags = CallFlags::augment_args(named.args(manifest.inputs.iter().map(flag)));
-    let flags = if command.can_plan() {
+    let flags = if can_plan {
         flags
     } else {
         flags.mut_arg("call-plan", |flag| flag.hide(true)).mut_arg("call-apply", |flag| flag.hide(true))

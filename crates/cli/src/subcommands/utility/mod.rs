@@ -3,6 +3,7 @@
 mod answer;
 mod flags;
 mod plan;
+mod sync;
 
 use std::path::Path;
 
@@ -17,6 +18,7 @@ pub(crate) use self::flags::with_commands;
 use self::flags::{CallFlags, given};
 use self::plan::PlanFile;
 use super::run::single_threaded_runtime;
+use super::simulate::runtime;
 use crate::exit::{Exit, WrongUse};
 use crate::instance::{InstanceFlags, Session, UtilityCall};
 use crate::printer::{Form, Printer};
@@ -28,10 +30,11 @@ Examples:
   footprint utility close-incident-in-bulk --incident-numbers 20210127-198 --plan
   footprint utility close-incident-in-bulk --params-file numbers.json --plan --output json > plan.json
   footprint utility close-incident-in-bulk --apply plan.json
+  footprint utility sync-connection --sync-all-shared --all-tenants --tenant-site TenantSite --plan
 
 Exit codes: 0 Successful, 1 Failed in whole or in part, 2 wrong use.";
 
-/// Run the host's own commands on incidents and cases; the bulk commands can be planned first
+/// Run the host's own commands: on incidents and cases, and Sync Connection; bulk commands can be planned first
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, arg_required_else_help = true, subcommand_required = true)]
 pub(crate) struct Arguments {
@@ -41,8 +44,19 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, matches: &ArgMatches, printer: &mut Printer) -> Result<Exit> {
     let (name, matches) = matches.subcommand().context("no command was given")?;
-    let (command, manifest) = flags::named(name).context("no command was given")?;
     let call = CallFlags::from_arg_matches(matches)?;
+    if flags::is_sync(name) {
+        if call.apply.is_some() {
+            return Err(
+                WrongUse("A plan of a sync need not be applied: run the sync without --plan.".to_owned()).into()
+            );
+        }
+        return runtime()?.block_on(async {
+            let session = Session::open(&arguments.instance).await?;
+            sync::run(matches, &call, &session, printer).await
+        });
+    }
+    let (command, manifest) = flags::named(name).context("no command was given")?;
     single_threaded_runtime()?.block_on(async {
         let session = Session::open(&arguments.instance).await?;
         match &call.apply {

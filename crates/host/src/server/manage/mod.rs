@@ -11,11 +11,15 @@ mod health;
 mod incidents;
 mod integrations;
 mod keys;
+mod masters;
 mod operation;
 mod roles;
 mod runs;
 mod schedules;
 mod sites;
+mod sync_runs;
+mod tenant_keys;
+mod tenants;
 mod transfer;
 mod users;
 
@@ -50,6 +54,10 @@ pub(super) fn operations() -> &'static [Operation] {
             schedules::operations(),
             incidents::operations(),
             cases::operations(),
+            tenants::operations(),
+            sync_runs::operations(),
+            tenant_keys::operations(),
+            masters::operations(),
             transfer::operations(),
         ])
     });

@@ -13,6 +13,7 @@ use crate::executor::Executor;
 use crate::host::Host;
 use crate::model::{Allowed, Caller, Site, User};
 use crate::store::{Records, StoreError};
+use crate::tenants::Tenants;
 use crate::transfer::Subject;
 
 /// Adds the schemas that a type needs, and refers to it.
@@ -203,18 +204,34 @@ impl<R> Managed<'_, R> {
         }
     }
 
+    /// The host's tenants, and its masters.
+    pub(super) fn tenants(&self) -> Result<&Tenants, ManageError> {
+        self.host.tenants.as_deref().ok_or(ManageError::NoConnectors)
+    }
+
     /// What runs connectors' commands.
     pub(super) fn executor(&self) -> Result<&Executor, ManageError> {
         self.host.executor.as_ref().ok_or(ManageError::NoConnectors)
     }
 }
 
+impl Outside<'_> {
+    /// The administrator as the caller of what does not depend on the site.
+    pub(super) async fn caller_anywhere(&self) -> Result<Caller, ManageError> {
+        let sites = self.host.store.reader().await?.records().sites().await?;
+        first(sites).map(|site| self.caller(site))
+    }
+}
+
+fn first(sites: Vec<Site>) -> Result<Site, ManageError> {
+    let site = sites.into_iter().next();
+    site.ok_or_else(|| ManageError::Refused("There is no site yet. Make one first.".to_owned()))
+}
+
 impl Managed<'_> {
     /// The administrator as the caller of what does not depend on the site.
     pub(super) async fn any_caller(&mut self) -> Result<Caller, ManageError> {
-        let site = self.records.sites().await?.into_iter().next();
-        site.map(|site| self.caller(site))
-            .ok_or_else(|| ManageError::Refused("There is no site yet. Make one first.".to_owned()))
+        first(self.records.sites().await?).map(|site| self.caller(site))
     }
 
     /// The names of the sites that are meant, by their number: the one that the parameter names, or all.

@@ -1,5 +1,6 @@
-//! Runs an integration command. A vendor cannot be part of a transaction, so under an Idempotency-Key the claim is kept
-//! before and the answer after; what happened in between when the host stopped there is known only of reading commands.
+//! Runs a command that has to do with others than the store: a vendor, or another instance. They cannot be part of a
+//! transaction, so under an Idempotency-Key the claim is kept before and the answer after; what happened in between when
+//! the host stopped there is known only of commands that do no harm when they are done twice.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -8,8 +9,8 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use futures_util::FutureExt as _;
 
-use super::IntegrationCommands;
 use super::admission::Admitted;
+use super::registry::Runner;
 use super::service::Finished;
 use crate::gate::{Call, Reply, replayed};
 use crate::host::Host;
@@ -28,9 +29,14 @@ enum Repeat {
     Answer(Reply),
 }
 
-pub(super) async fn run(call: &mut Call, commands: &dyn IntegrationCommands, admitted: &Admitted) -> Finished {
+pub(super) async fn run(call: &mut Call, admitted: &Admitted) -> Finished {
+    if let Runner::Outside(command) = &admitted.command.runner
+        && let Err(problems) = command.check(&admitted.parameters)
+    {
+        return Finished::Unwritten(Reply::error(StatusCode::BAD_REQUEST, problems.join(" ")));
+    }
     let Some(idempotency) = &admitted.idempotency else {
-        return Finished::Unwritten(execute(call, commands, admitted).await.0);
+        return Finished::Unwritten(execute(call, admitted).await.0);
     };
     let claim = AnswerClaim {
         user: admitted.caller.user.id,
@@ -39,13 +45,13 @@ pub(super) async fn run(call: &mut Call, commands: &dyn IntegrationCommands, adm
         request_id: call.entry.request_id.clone(),
     };
     let host = Arc::clone(&call.host);
-    match make_claim(&host, &claim, admitted.command.reads_only()).await {
+    match make_claim(&host, &claim, may_repeat(admitted)).await {
         Ok(Repeat::Run) => {}
         Ok(Repeat::Answer(reply)) => return Finished::Unwritten(reply),
         Err(error) => return Finished::Unwritten(store_failed(call, &error)),
     }
     let (reply, is_final) = {
-        let running = execute(call, commands, admitted);
+        let running = execute(call, admitted);
         tokio::pin!(running);
         loop {
             tokio::select! {
@@ -63,9 +69,21 @@ pub(super) async fn run(call: &mut Call, commands: &dyn IntegrationCommands, adm
     }
 }
 
+/// Whether a call whose first run was cut off may run again.
+fn may_repeat(admitted: &Admitted) -> bool {
+    admitted.command.reads_only() || matches!(admitted.command.runner, Runner::Outside(_))
+}
+
 /// Runs the command; whether a repeat is to get the same answer.
-async fn execute(call: &Call, commands: &dyn IntegrationCommands, admitted: &Admitted) -> (Reply, bool) {
-    let running = commands.run(&admitted.caller, &admitted.command.manifest.name, &admitted.raw);
+async fn execute(call: &Call, admitted: &Admitted) -> (Reply, bool) {
+    let Admitted { command, caller, raw, parameters, .. } = admitted;
+    let running = async {
+        match &command.runner {
+            Runner::Integration(commands) => commands.run(caller, &command.manifest.name, raw).await,
+            Runner::Outside(command) => command.run(caller, parameters).await,
+            Runner::Utility(_) => Err(Refusal::Because("The command runs within a transaction.".to_owned())),
+        }
+    };
     match AssertUnwindSafe(running).catch_unwind().await {
         Ok(Ok(answer)) => (Reply::answer(&answer), true),
         Ok(Err(error @ (Refusal::Because(_) | Refusal::About(_)))) => (Reply::refused(error.to_string()), true),
@@ -79,7 +97,7 @@ async fn execute(call: &Call, commands: &dyn IntegrationCommands, admitted: &Adm
     }
 }
 
-async fn make_claim(host: &Host, claim: &AnswerClaim, reads_only: bool) -> Result<Repeat, StoreError> {
+async fn make_claim(host: &Host, claim: &AnswerClaim, may_repeat: bool) -> Result<Repeat, StoreError> {
     let now = host.now();
     let mut transaction = host.store.transaction().await?;
     let mut records = transaction.records();
@@ -90,7 +108,7 @@ async fn make_claim(host: &Host, claim: &AnswerClaim, reads_only: bool) -> Resul
             Some(reply) => Repeat::Answer(reply),
             None if earlier.runs_until > now => Repeat::Answer(still_running()),
             None if !records.take_over_claim(claim, &earlier, now + CLAIMED).await? => Repeat::Answer(still_running()),
-            None if reads_only => Repeat::Run,
+            None if may_repeat => Repeat::Run,
             None => {
                 let reply = unknown_outcome();
                 records.keep_answer(claim, reply.status.as_u16(), &String::from_utf8_lossy(&reply.body)).await?;

@@ -1,0 +1,12 @@
+//! The instance's tenants and masters, for those at its terminal.
+
+use anyhow::Result;
+use soar_host::tenants::Tenants;
+
+use super::{Session, connections};
+
+/// The instance's tenants, or its masters.
+pub(crate) fn tenants(session: &Session) -> Result<Tenants> {
+    let settings = session.settings.resolved(&session.folder)?.tenants;
+    Ok(Tenants::new(connections(session)?, settings))
+}

@@ -1,0 +1,62 @@
+//! `footprint tenant add`: makes a tenant known to its master.
+
+use anyhow::Result;
+use clap::Args;
+use secrecy::ExposeSecret as _;
+use soar_connector::name::quoted;
+use soar_host::store::Records;
+use soar_host::tenants::TenantDraft;
+
+use super::secret::KeySource;
+use super::show::show_one;
+use crate::exit::Exit;
+use crate::instance::{Action, Session, tenants};
+use crate::printer::{Form, Printer};
+use crate::shell;
+
+/// Make a tenant known by its address and one-time key; `register` comes next
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Its name, unique in its region
+    name: String,
+
+    /// Its region, such as AMER
+    #[arg(long)]
+    region: String,
+
+    /// Where it is reached, such as https://tenant.example.com
+    #[arg(long)]
+    url: String,
+
+    #[command(flatten)]
+    key: KeySource,
+
+    /// How to write what was made
+    #[arg(long, short, value_enum, default_value_t = Form::Table)]
+    output: Form,
+}
+
+pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+    let tenants = tenants(session)?;
+    let caller = session.any_caller().await?;
+    let draft = TenantDraft {
+        name: arguments.name.clone(),
+        region: arguments.region.clone(),
+        url: arguments.url.clone(),
+        key: arguments.key.read_or_ask()?.expose_secret().to_owned(),
+    };
+    let action = Action { command: "tenant add", site: "", about: &arguments.name };
+    let add = async |records: &mut Records<'_>| tenants.add_in(records, &caller, &draft).await;
+    let added = session.change(&action, add).await?;
+    if arguments.output == Form::Json {
+        show_one(&added, Form::Json, printer)?;
+        return Ok(Exit::Successful);
+    }
+    printer.done(&format!("The tenant {} is known now.", quoted(&added.name)))?;
+    printer.note(&format!(
+        "Nothing was sent yet. Next: footprint tenant{} register {}",
+        session.folder.flag(),
+        shell::quoted(&added.name)
+    ));
+    Ok(Exit::Successful)
+}

@@ -1,0 +1,63 @@
+//! Which tenant is meant, by its name and, where several regions have it, its region.
+
+use anyhow::Result;
+use clap::Args;
+use soar_connector::name::{quoted, suggestion};
+use soar_host::model::Tenant;
+use soar_host::store::TenantFilter;
+
+use crate::exit::WrongUse;
+use crate::instance::{Session, advised};
+
+/// Names a tenant.
+#[derive(Debug, Args)]
+pub(super) struct Named {
+    /// The tenant's name
+    pub(super) tenant: String,
+
+    /// Its region [default: the only one that has it]
+    #[arg(long)]
+    pub(super) region: Option<String>,
+}
+
+/// How many names a slip is compared with.
+const MOST: i64 = 10_000;
+
+impl Named {
+    /// The tenant.
+    ///
+    /// # Errors
+    /// [`WrongUse`] that names the nearest one, or the regions that have one of that name.
+    pub(super) async fn find(&self, session: &Session) -> Result<Tenant> {
+        session.must_be_administrator()?;
+        let mut reader = session.store.reader().await.map_err(advised)?;
+        let mut records = reader.records();
+        let named = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let filter = TenantFilter {
+            name: named(&self.tenant),
+            region: self.region.as_deref().and_then(named),
+            ..TenantFilter::default()
+        };
+        let mut found = records.tenants(&filter, MOST).await.map_err(advised)?;
+        if found.len() > 1 {
+            let regions: Vec<_> = found.iter().map(|tenant| tenant.region.as_str()).collect();
+            return Err(WrongUse(format!(
+                "Several tenants are called {}. Say which with --region: {}.",
+                quoted(&self.tenant),
+                regions.join(", ")
+            ))
+            .into());
+        }
+        if let Some(tenant) = found.pop() {
+            return Ok(tenant);
+        }
+        let all = records.tenants(&TenantFilter::default(), MOST).await.map_err(advised)?;
+        let near = suggestion(&self.tenant, all.iter().map(|tenant| tenant.name.as_str()));
+        let region = self.region.as_ref().map(|region| format!(" in {}", quoted(region))).unwrap_or_default();
+        Err(WrongUse(format!(
+            "There is no tenant {}{region}.{near}\n`footprint tenant list` shows what there is.",
+            quoted(&self.tenant)
+        ))
+        .into())
+    }
+}

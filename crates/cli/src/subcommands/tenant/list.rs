@@ -1,0 +1,30 @@
+//! `footprint tenant list`: the tenants of this master.
+
+use anyhow::Result;
+use clap::Args;
+use soar_host::store::TenantFilter;
+
+use crate::exit::Exit;
+use crate::instance::{Session, advised};
+use crate::printer::{ListOutput, Printer};
+
+/// List the tenants of this master
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Only those of this region
+    #[arg(long)]
+    region: Option<String>,
+
+    /// How to write the list
+    #[arg(long, short, value_enum, default_value_t = ListOutput::Table)]
+    output: ListOutput,
+}
+
+pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+    session.must_be_administrator()?;
+    let filter = TenantFilter { region: arguments.region.clone(), ..TenantFilter::default() };
+    let mut reader = session.store.reader().await.map_err(advised)?;
+    let tenants = reader.records().tenants(&filter, i64::MAX).await.map_err(advised)?;
+    printer.list(&tenants, arguments.output, "No tenants. `footprint tenant add` makes one known.")?;
+    Ok(Exit::Successful)
+}

@@ -1,0 +1,38 @@
+//! `footprint tenant master show`: all that this tenant knows of a master, but no secret.
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::exit::Exit;
+use crate::instance::{Session, advised};
+use crate::printer::{Form, Printer, moment, moment_if_any};
+
+/// Show a master
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Its name
+    master: String,
+
+    /// How to write it
+    #[arg(long, short, value_enum, default_value_t = Form::Table)]
+    output: Form,
+}
+
+pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+    session.must_be_administrator()?;
+    let mut reader = session.store.reader().await.map_err(advised)?;
+    let master = reader.records().master(&arguments.master).await.map_err(advised)?;
+    let labels = [
+        ("Master", master.name.clone()),
+        ("Region", master.region.clone()),
+        ("State", master.state.to_string().to_lowercase()),
+        ("Connections", master.connections.to_string()),
+        ("Calls this", format!("{} ({})", master.tenant_name, master.tenant_region)),
+        ("Public key", master.instance.clone()),
+        ("Registered", moment(master.registered_at)),
+        ("Last message", moment_if_any(master.seen_at)),
+        ("Revoked", moment_if_any(master.revoked_at)),
+    ];
+    printer.details(&master, arguments.output, &labels)?;
+    Ok(Exit::Successful)
+}

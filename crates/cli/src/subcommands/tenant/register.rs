@@ -1,0 +1,35 @@
+//! `footprint tenant register`: proves to a tenant that this master holds its key, and agrees on a secret.
+
+use anyhow::Result;
+use clap::Args;
+use secrecy::ExposeSecret as _;
+use soar_connector::name::quoted;
+
+use super::find::Named;
+use super::secret::KeySource;
+use crate::exit::Exit;
+use crate::instance::{Action, Session, tenants};
+use crate::printer::Printer;
+
+/// Register with a tenant: from then on both hold a secret for each other, which never crosses the network
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    named: Named,
+
+    #[command(flatten)]
+    key: KeySource,
+}
+
+pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+    let tenants = tenants(session)?;
+    let tenant = arguments.named.find(session).await?;
+    let key = arguments.key.read()?;
+    let action = Action { command: "tenant register", site: "", about: &tenant.name };
+    let caller = session.any_caller().await?;
+    let ended = tenants.register(&caller, tenant.id, key.as_ref().map(|key| key.expose_secret())).await;
+    let registered = session.audited(&action, ended).await?;
+    printer
+        .done(&format!("The tenant {} is registered. Connections can be synced to it.", quoted(&registered.name)))?;
+    Ok(Exit::Successful)
+}

@@ -1,0 +1,54 @@
+//! `footprint tenant runs list`: the runs of Sync Connection, the newest first.
+
+use anyhow::Result;
+use clap::Args;
+use soar_host::model::SyncRun;
+
+use crate::exit::Exit;
+use crate::instance::{Session, advised};
+use crate::printer::{Entry, ListOutput, Printer, moment};
+
+/// List the runs of Sync Connection, the newest first
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// At most so many
+    #[arg(long, value_name = "NUMBER", default_value_t = 50)]
+    limit: u32,
+
+    /// How to write the list
+    #[arg(long, short, value_enum, default_value_t = ListOutput::Table)]
+    output: ListOutput,
+}
+
+pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+    session.must_be_administrator()?;
+    let mut reader = session.store.reader().await.map_err(advised)?;
+    let runs = reader.records().sync_runs(i64::MAX, i64::from(arguments.limit), session.now()).await;
+    printer.list(&runs.map_err(advised)?, arguments.output, "Nothing was synced yet.")?;
+    Ok(Exit::Successful)
+}
+
+impl Entry for SyncRun {
+    const HEADINGS: &[&str] =
+        &["Run", "Status", "Started", "User", "Tenants", "Added", "Changed", "Unchanged", "Withdrawn", "Failed"];
+
+    fn cells(&self) -> Vec<String> {
+        let kind = match (self.planned, self.retry_of) {
+            (true, _) => " (plan)".to_owned(),
+            (false, Some(run)) => format!(" (retry of {run})"),
+            (false, None) => String::new(),
+        };
+        vec![
+            self.id.to_string(),
+            format!("{}{kind}", self.status),
+            moment(self.started_at),
+            self.username.clone(),
+            self.tenants.to_string(),
+            self.counts.added.to_string(),
+            self.counts.changed.to_string(),
+            self.counts.unchanged.to_string(),
+            self.counts.withdrawn.to_string(),
+            self.counts.failed.to_string(),
+        ]
+    }
+}

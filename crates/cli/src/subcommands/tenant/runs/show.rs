@@ -1,0 +1,64 @@
+//! `footprint tenant runs show`: what became of each connection on each tenant.
+
+use anyhow::Result;
+use clap::Args;
+use soar_host::model::SyncChange;
+use soar_host::store::SyncResultFilter;
+
+use super::ResultRow;
+use crate::exit::Exit;
+use crate::instance::{Session, advised};
+use crate::printer::{ListOutput, Printer};
+
+/// How many results are read at once.
+const PAGE: i64 = 1000;
+
+/// Show what became of each connection on each tenant in a run
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The run's number
+    run: i64,
+
+    /// Only what failed
+    #[arg(long)]
+    failed: bool,
+
+    /// How to write the list
+    #[arg(long, short, value_enum, default_value_t = ListOutput::Table)]
+    output: ListOutput,
+}
+
+pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+    session.must_be_administrator()?;
+    let mut reader = session.store.reader().await.map_err(advised)?;
+    let mut records = reader.records();
+    records.sync_run(arguments.run, session.now()).await.map_err(advised)?;
+    let mut filter =
+        SyncResultFilter { change: arguments.failed.then_some(SyncChange::Failed), ..SyncResultFilter::default() };
+    // A table is as wide as its widest cell and JSON is one array: those are whole before they are written.
+    let is_whole = matches!(arguments.output, ListOutput::Table | ListOutput::Json);
+    let mut kept: Vec<ResultRow> = Vec::new();
+    let mut is_first = true;
+    loop {
+        let page = records.sync_results(arguments.run, filter, PAGE).await.map_err(advised)?;
+        let Some((last, _)) = page.last() else { break };
+        filter.after = *last;
+        let rows = page.into_iter().map(|(_, result)| ResultRow(result));
+        if is_whole {
+            kept.extend(rows);
+            continue;
+        }
+        let rows: Vec<_> = rows.collect();
+        if is_first {
+            printer.list(&rows, arguments.output, "")?;
+        } else {
+            printer.more(&rows, arguments.output)?;
+        }
+        is_first = false;
+    }
+    if is_whole {
+        let nothing = if arguments.failed { "Nothing failed." } else { "Nothing was there to be synced." };
+        printer.list(&kept, arguments.output, nothing)?;
+    }
+    Ok(Exit::Successful)
+}

@@ -1,0 +1,48 @@
+//! Where a one-time key comes from: a file, standard input, or a question; never the command line.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Args, ValueHint};
+use secrecy::SecretString;
+
+use crate::connection::{Source, secret};
+use crate::exit::WrongUse;
+
+/// Where the tenant's one-time key comes from.
+#[derive(Debug, Args)]
+pub(super) struct KeySource {
+    /// Read the tenant's one-time key from a file that holds nothing else
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath, conflicts_with = "key_stdin")]
+    key_file: Option<PathBuf>,
+
+    /// Read the tenant's one-time key from standard input
+    #[arg(long)]
+    key_stdin: bool,
+}
+
+impl KeySource {
+    /// The key, if there is one to be read.
+    pub(super) fn read(&self) -> Result<Option<SecretString>> {
+        let source = match (&self.key_file, self.key_stdin) {
+            (Some(path), _) => Source::File(path.clone()),
+            (None, true) => Source::StandardInput,
+            (None, false) => return Ok(None),
+        };
+        Ok(Some(source.value().map_err(WrongUse)?))
+    }
+
+    /// The key; asked for where no flag says where it is.
+    pub(super) fn read_or_ask(&self) -> Result<SecretString> {
+        match self.read()? {
+            Some(key) => Ok(key),
+            None if secret::can_ask() => secret::ask("The tenant's one-time key"),
+            None => Err(WrongUse(
+                "The tenant's one-time key is missing: give it with --key-file PATH or --key-stdin.\n`footprint tenant \
+                 key create` on the tenant makes one."
+                    .to_owned(),
+            )
+            .into()),
+        }
+    }
+}

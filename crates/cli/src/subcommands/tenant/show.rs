@@ -1,0 +1,40 @@
+//! `footprint tenant show`: all that this master knows of a tenant, but no secret.
+
+use anyhow::Result;
+use clap::Args;
+use soar_host::model::Tenant;
+
+use super::find::Named;
+use crate::exit::Exit;
+use crate::instance::Session;
+use crate::printer::{Form, Printer, moment, moment_if_any};
+
+/// Show a tenant
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    named: Named,
+
+    /// How to write it
+    #[arg(long, short, value_enum, default_value_t = Form::Table)]
+    output: Form,
+}
+
+pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+    show_one(&arguments.named.find(session).await?, arguments.output, printer)?;
+    Ok(Exit::Successful)
+}
+
+pub(super) fn show_one(tenant: &Tenant, form: Form, printer: &mut Printer) -> Result<()> {
+    let labels = [
+        ("Tenant", tenant.name.clone()),
+        ("Region", tenant.region.clone()),
+        ("Address", tenant.url.clone()),
+        ("State", tenant.state.to_string().to_lowercase()),
+        ("Public key", tenant.instance.clone().unwrap_or_default()),
+        ("Added", moment(tenant.created_at)),
+        ("Registered", moment_if_any(tenant.registered_at)),
+        ("Revoked", moment_if_any(tenant.revoked_at)),
+    ];
+    Ok(printer.details(tenant, form, &labels)?)
+}

@@ -1,0 +1,169 @@
+//! `footprint utility sync-connection`: talks to the tenants itself, and shows how far it has come.
+
+use anyhow::Result;
+use clap::{Arg, ArgMatches, value_parser};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use soar_connector::Parameters;
+use soar_host::model::{SyncResult, SyncRun};
+use soar_host::store::SyncResultFilter;
+use soar_host::tenants::{SyncProgress, SyncRequest, answer_of, manifest};
+use soar_host::utility::Answer;
+
+use super::flags::{CallFlags, given};
+use crate::exit::{Exit, WrongUse};
+use crate::instance::{Action, Session, advised, refused, tenants};
+use crate::printer::{Form, ListOutput, Printer, counted};
+use crate::subcommands::tenant::ResultRow;
+
+/// How many results are shown of a plan, or of failures, before the rest is left to `footprint tenant runs show`.
+const MOST_SHOWN: i64 = 200;
+
+/// How many results one JSON object holds.
+const MOST_IN_JSON: i64 = 10_000;
+
+const RETRY: &str = "retry-failed";
+
+/// The flag that only this command has.
+pub(super) fn with_retry(command: clap::Command) -> clap::Command {
+    let retry = Arg::new(RETRY)
+        .long(RETRY)
+        .value_name("RUN")
+        .value_parser(value_parser!(i64))
+        .conflicts_with("call-plan")
+        .help("Try again exactly what failed in that run; `footprint tenant runs list` shows the runs");
+    command
+        .arg(retry.help_heading("Call"))
+        .mut_arg("alltenant", |flag| flag.visible_alias("all-tenants"))
+        // They mean what other flags mean, and are there for existing clients of the Command API.
+        .mut_arg("region", |flag| flag.hide(true))
+        .mut_arg("tenantname", |flag| flag.hide(true))
+}
+
+/// A run with its results, for a program.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Whole<'a> {
+    #[serde(flatten)]
+    answer: &'a Answer,
+    run: &'a SyncRun,
+    results: Vec<SyncResult>,
+    /// Whether there are more, which `footprint tenant runs show` has.
+    has_more: bool,
+}
+
+pub(super) async fn run(
+    matches: &ArgMatches,
+    call: &CallFlags,
+    session: &Session,
+    printer: &mut Printer,
+) -> Result<Exit> {
+    let tenants = tenants(session)?;
+    let caller = match &call.on {
+        Some(site) => session.caller(session.site(Some(site)).await?),
+        None => session.any_caller().await?,
+    };
+    let retried = matches.get_one::<i64>(RETRY).copied();
+    let request = match retried {
+        Some(_) => None,
+        None => Some(request(&given(manifest(), matches, call, session)?)?),
+    };
+    let bar = bar(printer);
+    let told = |progress: SyncProgress| tell(&bar, progress);
+    let ended = match (&request, retried) {
+        (Some(request), _) => tenants.sync(&caller, request, call.plan, &told).await,
+        (None, run) => tenants.retry_failed(&caller, run.unwrap_or_default(), &told).await,
+    };
+    bar.finish_and_clear();
+    let site = request.as_ref().map(|request| request.tenant_site.clone()).unwrap_or_default();
+    let about = match &ended {
+        Ok(run) => format!("run {}: {}", run.id, run.status),
+        Err(_) => String::new(),
+    };
+    let command = if call.plan { "SyncConnection (plan)" } else { "SyncConnection" };
+    let run = session.audited(&Action { command, site: &site, about: &about }, ended).await?;
+    let answer = answer_of(&session.store, &run).await.map_err(advised)?;
+    show(&answer, &run, call.output, session, printer).await
+}
+
+fn request(raw: &soar_connector::RawParameters) -> Result<SyncRequest> {
+    let parameters = Parameters::parse(manifest(), raw).map_err(|problems| {
+        let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
+        WrongUse(problems.join("\n").replace(" Valid", "\nValid"))
+    })?;
+    Ok(SyncRequest::parse(&parameters).map_err(|problem| WrongUse(refused(problem).to_string()))?)
+}
+
+async fn show(answer: &Answer, run: &SyncRun, form: Form, session: &Session, printer: &mut Printer) -> Result<Exit> {
+    let exit = if run.counts.failed == 0 { Exit::Successful } else { Exit::Failed };
+    let mut filter = SyncResultFilter { without_unchanged: true, ..SyncResultFilter::default() };
+    if form == Form::Table && !run.planned {
+        filter.only_notable = true;
+    }
+    let most = if form == Form::Json { MOST_IN_JSON } else { MOST_SHOWN };
+    let mut reader = session.store.reader().await.map_err(advised)?;
+    let results = reader.records().sync_results(run.id, filter, most + 1).await.map_err(advised)?;
+    drop(reader);
+    let most = usize::try_from(most).unwrap_or_default();
+    let has_more = results.len() > most;
+    let results: Vec<_> = results.into_iter().take(most).map(|(_, result)| result).collect();
+    if form == Form::Json {
+        printer.json(&Whole { answer, run, results, has_more })?;
+        return Ok(exit);
+    }
+    if !results.is_empty() {
+        let rows: Vec<_> = results.into_iter().map(ResultRow).collect();
+        printer.list(&rows, ListOutput::Table, "")?;
+        printer.line("")?;
+    }
+    let counts = run.counts;
+    let parts = [
+        (counts.added, "added"),
+        (counts.changed, "changed"),
+        (counts.unchanged, "unchanged"),
+        (counts.withdrawn, "withdrawn"),
+        (counts.failed, "failed"),
+    ];
+    let parts: Vec<_> =
+        parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    let parts = if parts.is_empty() { "nothing to sync".to_owned() } else { parts.join(", ") };
+    let of = counted(run.tenants.unsigned_abs(), "tenant");
+    let mark = if exit == Exit::Successful { printer.green("✔") } else { printer.red("✘") };
+    let ended = if run.planned { "Planned" } else { answer.return_data.as_str() };
+    printer.line(&format!("{mark} {ended}: {of}; {parts}"))?;
+    let folder = session.folder.flag();
+    let mut notes = Vec::new();
+    if run.planned {
+        notes.push("Nothing was changed. Leave --plan out to do it.".to_owned());
+    }
+    if has_more {
+        notes.push(format!("There is more: footprint tenant{folder} runs show {}", run.id));
+    }
+    if run.tenants_failed > 0 && !run.planned {
+        notes.push(format!(
+            "To try again what failed, and only that: footprint utility{folder} sync-connection --retry-failed {}",
+            run.id
+        ));
+    }
+    if !notes.is_empty() {
+        printer.note(&notes.join("\n"));
+    }
+    Ok(exit)
+}
+
+fn bar(printer: &Printer) -> ProgressBar {
+    let bar = if printer.has_error_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
+    // The template is a constant; with a broken one the bar keeps its own style.
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos} of {len} tenants{msg}, {eta} left") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn tell(bar: &ProgressBar, progress: SyncProgress) {
+    bar.set_length(progress.of.unsigned_abs());
+    bar.set_position(progress.done.unsigned_abs());
+    if progress.failed > 0 {
+        bar.set_message(format!(", {} failed", progress.failed));
+    }
+}

@@ -1,0 +1,131 @@
+//! Master and tenant instances, as either side knows the other.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::access::text_enum;
+
+text_enum! {
+    /// How far a master has come with a tenant.
+    pub enum TenantState {
+        /// It knows the tenant's address and one-time key.
+        Added,
+        /// Both hold a secret for each other.
+        Registered,
+        /// It was taken back.
+        Revoked,
+    }
+}
+
+/// On a master: an instance that connections are sent to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Tenant {
+    /// Its number on this instance.
+    pub id: i64,
+    /// Its name; compared without regard to case, unique in its region.
+    pub name: String,
+    /// Its region, such as `AMER`; compared without regard to case.
+    pub region: String,
+    /// Where it is reached.
+    pub url: String,
+    /// How far it has come.
+    pub state: TenantState,
+    /// The tenant instance's public key, once it is registered.
+    pub instance: Option<String>,
+    /// In milliseconds since 1970.
+    pub created_at: i64,
+    /// In milliseconds since 1970.
+    pub registered_at: Option<i64>,
+    /// In milliseconds since 1970.
+    pub revoked_at: Option<i64>,
+}
+
+text_enum! {
+    /// Whether a tenant takes connections from a master.
+    pub enum MasterState {
+        /// It does.
+        Registered,
+        /// It does no more.
+        Revoked,
+    }
+}
+
+/// On a tenant: an instance that sends it connections.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Master {
+    /// Its number on this instance.
+    pub id: i64,
+    /// The master instance's public key.
+    pub instance: String,
+    /// Its name; compared without regard to case.
+    pub name: String,
+    /// Its region; may be empty.
+    pub region: String,
+    /// Whether connections are taken from it.
+    pub state: MasterState,
+    /// What it calls this instance.
+    pub tenant_name: String,
+    /// In which region it has this instance.
+    pub tenant_region: String,
+    /// How many connections here are its own.
+    pub connections: i64,
+    /// In milliseconds since 1970.
+    pub registered_at: i64,
+    /// When its last message was taken, in milliseconds since 1970.
+    pub seen_at: Option<i64>,
+    /// In milliseconds since 1970.
+    pub revoked_at: Option<i64>,
+}
+
+text_enum! {
+    /// What state a one-time key is in.
+    pub enum TenantKeyState {
+        /// A master may register with it.
+        Open,
+        /// A master has.
+        Used,
+        /// Its time is over.
+        Expired,
+        /// It was taken back.
+        Revoked,
+    }
+}
+
+/// On a tenant: a one-time key, without its secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TenantKey {
+    /// Its number on this instance.
+    pub id: i64,
+    /// By which it is listed and revoked: drawn from the key, and says nothing about it.
+    pub name: String,
+    /// What state it is in.
+    pub state: TenantKeyState,
+    /// Who made it.
+    pub created_by: String,
+    /// In milliseconds since 1970.
+    pub created_at: i64,
+    /// From when on it is refused, in milliseconds since 1970.
+    pub expires_at: i64,
+}
+
+/// Whose connection it is that this instance received.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Owner {
+    /// The master's name.
+    pub master: String,
+    /// The master's region; may be empty.
+    pub region: String,
+    /// The connection's number on the master.
+    pub connection: i64,
+}
+
+impl std::fmt::Display for Owner {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.master)?;
+        if self.region.is_empty() { Ok(()) } else { write!(formatter, " ({})", self.region) }
+    }
+}

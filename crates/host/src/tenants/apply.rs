@@ -1,0 +1,318 @@
+//! On a tenant: makes a connection as its master sent it, or takes it away, within one transaction.
+
+use std::collections::BTreeMap;
+
+use secrecy::ExposeSecret as _;
+use soar_connector::name::quoted;
+
+use super::failure::failure;
+use super::message::{Answer, NamedConnection, SentConnection, SentHealthCheck};
+use crate::connections::{ConnectionChange, ConnectionDraft, Connections, GivenValue, open_secret};
+use crate::model::{Allowed, Caller, Connection, Place, SHARED, Site, SiteKind, SyncChange, SyncFailure, User};
+use crate::store::{NewReceived, Received, Records, StoreError, StoredValue, Wanted};
+use crate::utility::Refusal;
+
+/// A master whose message is carried out.
+pub(super) struct Sender<'a> {
+    /// Its number.
+    pub(super) master: i64,
+    pub(super) name: &'a str,
+    pub(super) request_id: &'a str,
+}
+
+/// Why a message was not carried out.
+pub(super) enum NotApplied {
+    /// For a reason that the master is told.
+    Refused(SyncFailure),
+    /// The store failed.
+    Store(StoreError),
+}
+
+impl From<StoreError> for NotApplied {
+    fn from(error: StoreError) -> Self {
+        match Refusal::from(error) {
+            Refusal::About(error) => Self::Refused(not_usable(&error.to_string())),
+            Refusal::Because(reason) => Self::Refused(not_usable(&reason)),
+            Refusal::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<SyncFailure> for NotApplied {
+    fn from(failure: SyncFailure) -> Self {
+        Self::Refused(failure)
+    }
+}
+
+fn not_usable(cause: &str) -> SyncFailure {
+    failure("not-usable", cause, "Mend the connection on the master, or what it needs on the tenant; then retry.")
+}
+
+/// Makes the connection as it was sent; says what became of it.
+pub(super) async fn apply(
+    connections: &Connections,
+    records: &mut Records<'_>,
+    sender: &Sender<'_>,
+    site: &str,
+    sent: &SentConnection,
+    now: i64,
+) -> Result<SyncChange, NotApplied> {
+    let site = target(records, site).await?;
+    connections.registry.named(&sent.integration).map_err(|error| {
+        failure(
+            "integration-missing",
+            error.to_string(),
+            "Update the tenant to a version that has the integration, then retry.",
+        )
+    })?;
+    for user in &sent.users {
+        if let Err(StoreError::NotFound { .. }) = records.user(user).await {
+            return Err(failure(
+                "user-missing",
+                format!("The connection is for the user {}, whom the tenant does not have.", quoted(user)),
+                "Make the user on the tenant, or take it off the connection's users on the master; then retry.",
+            )
+            .into());
+        }
+    }
+    let caller = caller(sender, site.clone());
+    // Events can go to an internal site only, so on a client's site a connection is that site's own.
+    let shared = sent.shared && site.kind == SiteKind::Internal;
+    let known = known(records, sender.master, sent.id, &site, shared).await?;
+    let draft = draft(sent, &site, shared, known.as_ref());
+    let (connection, change) = match known {
+        None => {
+            let made = connections.create_in(records, &caller, draft).await;
+            (made.map_err(|error| conflicting(error, sent, &site))?, SyncChange::Added)
+        }
+        Some(received) => {
+            let old = records.connection(received.connection).await?;
+            if is_same(connections, records, &old, sent, &draft).await? {
+                return Ok(SyncChange::Unchanged);
+            }
+            let change = change(records, &old, draft).await?;
+            let changed = connections.update_received_in(records, &caller, old.id, change).await;
+            (changed.map_err(|error| conflicting(error, sent, &site))?, SyncChange::Changed)
+        }
+    };
+    let noted =
+        NewReceived { connection: connection.id, master: sender.master, master_connection: sent.id, site: site.id };
+    records.note_received(noted, now).await?;
+    Ok(change)
+}
+
+/// Deletes what the master sent to a site, all but `keep`; says what.
+pub(super) async fn withdraw(
+    connections: &Connections,
+    records: &mut Records<'_>,
+    sender: &Sender<'_>,
+    site: &str,
+    keep: &[i64],
+) -> Result<Vec<NamedConnection>, NotApplied> {
+    let site = target(records, site).await?;
+    let caller = caller(sender, site.clone());
+    let keep: std::collections::HashSet<i64> = keep.iter().copied().collect();
+    let mut withdrawn = Vec::new();
+    for received in records.received_from(sender.master, Some(site.id)).await? {
+        if keep.contains(&received.master_connection) {
+            continue;
+        }
+        let deleted = connections.delete_received_in(records, &caller, received.connection).await;
+        let deleted = deleted.map_err(|error| refused(error, |cause| not_usable(&cause)))?;
+        withdrawn.push(NamedConnection {
+            id: received.master_connection,
+            name: deleted.name,
+            integration: deleted.integration,
+        });
+    }
+    Ok(withdrawn)
+}
+
+impl From<SyncChange> for Answer {
+    fn from(change: SyncChange) -> Self {
+        Self::Applied { change }
+    }
+}
+
+async fn target(records: &mut Records<'_>, name: &str) -> Result<Site, NotApplied> {
+    match records.site(name.trim()).await {
+        Ok(site) => Ok(site),
+        Err(StoreError::NotFound { .. }) => Err(failure(
+            "no-such-site",
+            format!("The tenant has no site {}.", quoted(name)),
+            "Give the site's name as the tenant spells it in Tenant Site, or make the site there (footprint site add).",
+        )
+        .into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The master, as the one in whose name connections are made: nothing here is beyond it but what is not its own.
+fn caller(sender: &Sender<'_>, site: Site) -> Caller {
+    Caller {
+        user: User {
+            id: 0,
+            name: format!("master {}", sender.name),
+            email: None,
+            active: true,
+            is_administrator: true,
+        },
+        site,
+        roles: BTreeMap::new(),
+        reach: Allowed::All,
+        key: None,
+        request_id: sender.request_id.to_owned(),
+    }
+}
+
+/// The connection that was made of the master's before: the one for this site; of a shared one, which is at hand on all
+/// internal sites, the one there is.
+async fn known(
+    records: &mut Records<'_>,
+    master: i64,
+    connection: i64,
+    site: &Site,
+    shared: bool,
+) -> Result<Option<Received>, NotApplied> {
+    let mut known = records.received_as(master, connection).await?;
+    if let Some(own) = known.iter().position(|one| one.site == site.id) {
+        return Ok(Some(known.swap_remove(own)));
+    }
+    if shared {
+        for one in known {
+            if matches!(records.connection(one.connection).await?.place, Place::SharedToInternalSites { .. }) {
+                return Ok(Some(one));
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn draft(sent: &SentConnection, site: &Site, shared: bool, known: Option<&Received>) -> ConnectionDraft {
+    // Synced to a second site of the tenant, a shared one goes on sending its events to the first.
+    let is_elsewhere = shared && known.is_some_and(|known| known.site != site.id);
+    ConnectionDraft {
+        integration: sent.integration.clone(),
+        name: sent.name.clone(),
+        site: if shared { SHARED.to_owned() } else { site.name.clone() },
+        recipient_site: (shared && !is_elsewhere).then(|| site.name.clone()),
+        agent_name: sent.agent_name.clone(),
+        description: sent.description.clone(),
+        tenant: None,
+        active: sent.active,
+        users: sent.users.clone(),
+        health_check_minutes: sent.health_check.as_ref().map(|check| check.every_minutes),
+        health_check_email: sent.health_check.as_ref().and_then(|check| check.email.clone()),
+        health_check_webhooks: sent.health_check.iter().flat_map(|check| check.webhooks.clone()).collect(),
+        health_check_alert_after: sent.health_check.as_ref().map(|check| check.alert_after),
+        health_check_slow_ms: sent.health_check.as_ref().map(|check| check.slow_ms),
+        parameters: sent
+            .parameters
+            .iter()
+            .map(|(name, value)| (name.clone(), GivenValue::Value(value.0.clone())))
+            .collect(),
+    }
+}
+
+async fn change(
+    records: &mut Records<'_>,
+    old: &Connection,
+    draft: ConnectionDraft,
+) -> Result<ConnectionChange, NotApplied> {
+    let mut parameters = draft.parameters;
+    for kept in records.connection_parameters(Wanted::Id(old.id)).await?.remove(&old.id).unwrap_or_default() {
+        parameters.entry(kept.name).or_insert(GivenValue::Nothing);
+    }
+    Ok(ConnectionChange {
+        version: None,
+        name: Some(draft.name),
+        recipient_site: if draft.site == SHARED && draft.recipient_site.is_none() {
+            None
+        } else {
+            Some(draft.recipient_site)
+        },
+        site: Some(draft.site),
+        agent_name: Some(draft.agent_name),
+        description: Some(draft.description),
+        tenant: Some(None),
+        active: Some(draft.active),
+        users: Some(draft.users),
+        health_check_minutes: Some(draft.health_check_minutes),
+        health_check_email: Some(draft.health_check_email),
+        health_check_webhooks: Some(draft.health_check_webhooks),
+        health_check_alert_after: draft.health_check_alert_after,
+        health_check_slow_ms: draft.health_check_slow_ms,
+        parameters,
+    })
+}
+
+/// Whether the connection is already as it was sent, secrets included.
+async fn is_same(
+    connections: &Connections,
+    records: &mut Records<'_>,
+    old: &Connection,
+    sent: &SentConnection,
+    draft: &ConnectionDraft,
+) -> Result<bool, NotApplied> {
+    let recipient = match &old.place {
+        Place::SharedToInternalSites { recipient } => recipient.as_ref().map(|site| site.name.clone()),
+        Place::Site(_) => None,
+    };
+    let names = |names: &mut dyn Iterator<Item = String>| {
+        names.map(|name| name.to_lowercase()).collect::<std::collections::BTreeSet<_>>()
+    };
+    let form = old.integration == sent.integration
+        && old.name == sent.name
+        && old.place.name() == draft.site
+        && (draft.recipient_site.is_none() || recipient == draft.recipient_site)
+        && old.agent_name == sent.agent_name
+        && old.description == sent.description
+        && old.active == sent.active
+        && old.health_check.clone().map(SentHealthCheck::from) == sent.health_check
+        && names(&mut old.users.iter().map(|(_, name)| name.clone())) == names(&mut sent.users.iter().cloned());
+    if !form {
+        return Ok(false);
+    }
+    let kept = records.connection_parameters(Wanted::Id(old.id)).await?.remove(&old.id).unwrap_or_default();
+    if kept.len() != sent.parameters.len() {
+        return Ok(false);
+    }
+    for parameter in kept {
+        let Some(wanted) = sent.parameters.get(&parameter.name) else { return Ok(false) };
+        let wanted = wanted.0.expose_secret();
+        let same = match &parameter.value {
+            StoredValue::Plain(value) => value == wanted,
+            // One that does not open any more is set again.
+            StoredValue::Sealed(sealed) => open_secret(&connections.keyring, old.id, &parameter.name, sealed)
+                .is_ok_and(|secret| secret.expose_secret() == wanted),
+            StoredValue::Reference(_) => false,
+        };
+        if !same {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn conflicting(error: Refusal, sent: &SentConnection, site: &Site) -> NotApplied {
+    match error {
+        Refusal::About(StoreError::Duplicate { .. }) => failure(
+            "name-taken",
+            format!(
+                "The tenant has another connection {} of the same integration in that place ({}).",
+                quoted(&sent.name),
+                quoted(&site.name)
+            ),
+            "Rename or remove that one on the tenant, or give the master's another name; then retry.",
+        )
+        .into(),
+        error => refused(error, |cause| not_usable(&cause)),
+    }
+}
+
+fn refused(error: Refusal, told: impl Fn(String) -> SyncFailure) -> NotApplied {
+    match error {
+        Refusal::Store(error) => NotApplied::Store(error),
+        other => NotApplied::Refused(told(other.to_string())),
+    }
+}

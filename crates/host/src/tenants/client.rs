@@ -1,0 +1,265 @@
+//! Calls tenants over HTTP: with bounds on everything, no redirects, and no trust in what comes back.
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Url};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use soar_connector::name::{quoted, steers};
+
+use super::failure::{failure, other_version, refused_plainly, too_slow, wrong_identity};
+use super::message::PlainRefusal;
+use super::{PROTOCOL_VERSION, TenantSettings};
+use crate::model::SyncFailure;
+
+/// The longest answer that is read, in bytes.
+const LONGEST_ANSWER: usize = 4 * 1024 * 1024;
+
+/// The longest URL, in bytes.
+const LONGEST_URL: usize = 1_000;
+
+/// A call that came to nothing.
+#[derive(Debug, Clone)]
+pub(super) struct CallFailed {
+    pub(super) failure: SyncFailure,
+    /// Whether it may pass by itself, such as a restart.
+    pub(super) may_pass: bool,
+}
+
+impl CallFailed {
+    pub(super) fn for_good(failure: SyncFailure) -> Self {
+        Self { failure, may_pass: false }
+    }
+
+    fn for_now(failure: SyncFailure) -> Self {
+        Self { failure, may_pass: true }
+    }
+}
+
+/// The one client for all tenants.
+///
+/// # Errors
+/// What of the settings cannot be used.
+pub(super) fn new_client(settings: &TenantSettings) -> Result<Client, String> {
+    let mut builder = Client::builder()
+        .redirect(Policy::none())
+        .connect_timeout(Duration::from_secs(10))
+        .timeout(settings.answer_time())
+        // One at a time is sent to each tenant, and there may be thousands.
+        .pool_max_idle_per_host(1)
+        .pool_idle_timeout(Duration::from_secs(5))
+        // The environment's proxies are for others: what tenants are called through is a setting.
+        .no_proxy();
+    if let Some(proxy) = &settings.proxy {
+        let proxy = reqwest::Proxy::all(proxy)
+            .map_err(|_| "tenants.proxy: expected an address such as http://proxy.example.com:3128.".to_owned())?;
+        builder = builder.proxy(proxy.no_proxy(reqwest::NoProxy::from_string("localhost,127.0.0.0/8,::1")));
+    }
+    if let Some(file) = &settings.authorities {
+        let shown = file.display();
+        let pem = std::fs::read(file)
+            .map_err(|error| format!("tenants.authorities: the file {shown} cannot be read: {error}."))?;
+        let certificates = reqwest::Certificate::from_pem_bundle(&pem)
+            .ok()
+            .filter(|certificates| !certificates.is_empty())
+            .ok_or_else(|| format!("tenants.authorities: the file {shown} holds no certificates in PEM."))?;
+        builder = builder.tls_certs_merge(certificates);
+    }
+    builder.build().map_err(|error| format!("Tenants cannot be called: {error}."))
+}
+
+/// The address of a tenant, in one form.
+///
+/// # Errors
+/// What was expected.
+pub(super) fn checked_url(text: &str, settings: &TenantSettings) -> Result<String, String> {
+    let expected = "Expected the tenant's own address, such as https://tenant.example.com, without user, question mark \
+                    and fragment.";
+    let text = text.trim();
+    let url: Url = text.parse().map_err(|_| format!("{} is no address. {expected}", quoted(text)))?;
+    let host = url.host_str().unwrap_or_default();
+    let is_plain = url.username().is_empty() && url.password().is_none() && url.query().is_none();
+    if !is_plain || url.fragment().is_some() || host.is_empty() || text.len() > LONGEST_URL || text.chars().any(steers)
+    {
+        return Err(format!("{} cannot be a tenant's address. {expected}", quoted(host)));
+    }
+    let is_here = matches!(host, "localhost" | "localhost." | "[::1]")
+        || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback());
+    let is_allowed = is_here || settings.plain_http_to.iter().any(|name| name.eq_ignore_ascii_case(host));
+    match url.scheme() {
+        "https" => {}
+        "http" if is_allowed => {}
+        "http" => {
+            return Err(format!(
+                "{} would be called without TLS. Use https, or allow it by name: plain-http-to = [{}] under [tenants] in \
+                 the settings.",
+                quoted(text),
+                quoted(host)
+            ));
+        }
+        other => return Err(format!("{} is called by {}, not by https. {expected}", quoted(text), quoted(other))),
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+/// Sends `body` and reads an answer of that shape.
+pub(super) async fn post<T: DeserializeOwned>(
+    client: &Client,
+    settings: &TenantSettings,
+    url: &str,
+    what: &str,
+    body: &impl Serialize,
+) -> Result<T, CallFailed> {
+    // Looked at again: the settings may have changed since it was added.
+    let url = checked_url(url, settings)
+        .map_err(|problem| CallFailed::for_good(failure("address-not-allowed", problem, "Change its address.")))?;
+    let sent = client.post(format!("{url}/api/tenant/v1/{what}")).json(body).send().await;
+    let mut response = sent.map_err(|error| not_sent(&error, settings))?;
+    let status = response.status();
+    if status.is_redirection() {
+        let to = response.headers().get("location").and_then(|to| to.to_str().ok()).unwrap_or_default();
+        return Err(CallFailed::for_good(failure(
+            "redirected",
+            format!(
+                "The tenant's address points elsewhere, to {}; what is sealed for a tenant goes nowhere else.",
+                quoted(to)
+            ),
+            "Give the tenant its final address.",
+        )));
+    }
+    let mut read = BytesMut::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if read.len() + chunk.len() > LONGEST_ANSWER => {
+                return Err(CallFailed::for_good(failure(
+                    "answer-too-long",
+                    format!("The tenant's answer is longer than {LONGEST_ANSWER} bytes, which no answer is."),
+                    "Find out what stands at the address: it is no tenant.",
+                )));
+            }
+            Ok(Some(chunk)) => read.extend_from_slice(&chunk),
+            Ok(None) => break,
+            Err(error) => return Err(not_sent(&error, settings)),
+        }
+    }
+    understood(status.as_u16(), &read.freeze())
+}
+
+fn understood<T: DeserializeOwned>(status: u16, body: &Bytes) -> Result<T, CallFailed> {
+    #[derive(serde::Deserialize)]
+    struct Version {
+        version: u32,
+    }
+    let version = serde_json::from_slice::<Version>(body).ok().map(|found| found.version);
+    if let Some(theirs) = version.filter(|theirs| *theirs != PROTOCOL_VERSION) {
+        return Err(CallFailed::for_good(other_version(theirs)));
+    }
+    if let Ok(answer) = serde_json::from_slice::<T>(body) {
+        return Ok(answer);
+    }
+    if let Ok(refusal) = serde_json::from_slice::<PlainRefusal>(body) {
+        return Err(CallFailed::for_good(refused_plainly(&refusal.code, &refusal.error)));
+    }
+    if matches!(status, 429 | 500 | 502 | 503 | 504) {
+        return Err(CallFailed::for_now(failure(
+            "tenant-failed",
+            format!("The tenant, or a proxy before it, answered with status {status}."),
+            "See how the tenant fares, then retry. Its log says more.",
+        )));
+    }
+    if status == 200 {
+        return Err(CallFailed::for_good(failure(
+            "not-understood",
+            "What answers at the tenant's address does not speak as a tenant does.",
+            "Check the tenant's address.",
+        )));
+    }
+    Err(CallFailed::for_good(failure(
+        "no-tenant-there",
+        format!("What answers at the tenant's address is no tenant: it answered with status {status}."),
+        "Check the tenant's address, and that its host is of a version that can be a tenant.",
+    )))
+}
+
+fn not_sent(error: &reqwest::Error, settings: &TenantSettings) -> CallFailed {
+    if error.is_timeout() {
+        return CallFailed::for_good(too_slow(settings.answer_seconds));
+    }
+    if error.is_connect() {
+        let said = soar_connector::sentence(&deepest(error));
+        return CallFailed::for_now(failure(
+            "unreachable",
+            format!("No connection to the tenant could be made: {said}"),
+            "Check that the tenant runs, its address, its certificate, and the network to it; then retry.",
+        ));
+    }
+    CallFailed::for_now(failure(
+        "answer-cut-off",
+        "The connection broke before the tenant's answer was whole.",
+        "Retry: what was done meanwhile is found done. If it stays so, look at what stands between.",
+    ))
+}
+
+/// What the error at the bottom says.
+fn deepest(error: &reqwest::Error) -> String {
+    let mut inner: &dyn std::error::Error = error;
+    while let Some(source) = inner.source() {
+        inner = source;
+    }
+    inner.to_string()
+}
+
+/// What comes of an answer that does not open.
+pub(super) fn not_authentic() -> CallFailed {
+    CallFailed::for_good(wrong_identity())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_is_not_safe_is_refused() {
+        let settings =
+            TenantSettings { plain_http_to: vec!["Lab.example.com".to_owned()], ..TenantSettings::default() };
+        for (given, kept) in [
+            ("https://tenant.example.com/", "https://tenant.example.com"),
+            (" https://tenant.example.com:8443/MainApp ", "https://tenant.example.com:8443/MainApp"),
+            ("http://127.0.0.1:9000", "http://127.0.0.1:9000"),
+            ("http://localhost:9000", "http://localhost:9000"),
+            ("http://[::1]:9000", "http://[::1]:9000"),
+            ("http://lab.example.com", "http://lab.example.com"),
+        ] {
+            assert_eq!(checked_url(given, &settings).as_deref(), Ok(kept));
+        }
+        for (given, said) in [
+            ("http://tenant.example.com", "plain-http-to"),
+            ("http://127.0.0.1.example.com", "plain-http-to"),
+            ("https://user:canary@tenant.example.com", "without user"),
+            ("https://tenant.example.com/?a=canary", "question mark"),
+            ("ftp://localhost", "not by https"),
+            ("tenant.example.com", "is no address"),
+            ("", "is no address"),
+        ] {
+            let error = checked_url(given, &settings).unwrap_err();
+            assert!(error.contains(said) && !error.contains("canary"), "{given}: {error}");
+        }
+    }
+
+    #[test]
+    fn whatever_is_answered_has_a_code() {
+        let code = |status: u16, body: &str| {
+            let failed = understood::<super::super::envelope::SealedAnswer>(status, &Bytes::from(body.to_owned()));
+            failed.unwrap_err().failure.code
+        };
+        assert_eq!(code(200, "<html>hello</html>"), "not-understood");
+        assert_eq!(code(404, "{\"Error\":\"nothing\"}"), "no-tenant-there");
+        assert_eq!(code(503, ""), "tenant-failed");
+        assert_eq!(code(200, "{\"version\":2,\"sealed\":\"\"}"), "other-version");
+        assert_eq!(code(403, "{\"Error\":\"x\",\"code\":\"revoked\",\"version\":1}"), "revoked");
+        assert_eq!(code(403, "{\"Error\":\"x\",\"code\":\"surprise\",\"version\":1}"), "refused");
+    }
+}

@@ -1,0 +1,297 @@
+//! What a master and one tenant say to each other for a sync, from the first message to the last.
+
+use std::collections::{HashSet, VecDeque};
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::Tenants;
+use super::client::{CallFailed, not_authentic, post};
+use super::content::{Fetched, Line, Numbered, Wish, numbered};
+use super::envelope::SealedAnswer;
+use super::failure::{failure, not_registered, revoked_here, too_slow};
+use super::message::{Answer, Request};
+use crate::model::{SyncChange, SyncFailure, SyncResult, Tenant, TenantState};
+use crate::store::StoreError;
+
+/// How many connections are read at once.
+const TOGETHER: usize = 25;
+
+/// The pauses before a message is sent again that may have been lost in a restart.
+const PAUSES: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(1500)];
+
+/// How often a message is numbered anew because another sync of the same tenant was faster.
+const OVERTAKEN: usize = 20;
+
+/// A connection that a tenant is to get.
+#[derive(Debug, Clone)]
+pub(super) struct Target {
+    pub(super) id: i64,
+    pub(super) name: String,
+    pub(super) integration: String,
+    /// Why it is not sent.
+    pub(super) failure: Option<SyncFailure>,
+}
+
+/// What is to be done on one tenant.
+#[derive(Debug, Clone)]
+pub(super) struct Job {
+    /// The Tenant Site.
+    pub(super) site: String,
+    pub(super) plan: bool,
+    pub(super) targets: Vec<Target>,
+    /// All that is not among these is to be taken back.
+    pub(super) keep: Option<Vec<i64>>,
+}
+
+/// What became of a job so far.
+struct Progress<'a> {
+    tenant: &'a Tenant,
+    results: Vec<SyncResult>,
+    settled: HashSet<i64>,
+    withdrawn: bool,
+}
+
+impl Progress<'_> {
+    fn settle(&mut self, target: &Target, ended: Result<SyncChange, SyncFailure>) {
+        self.settled.insert(target.id);
+        let (change, failure) = split(ended);
+        self.results.push(SyncResult {
+            connection_id: Some(target.id),
+            connection: target.name.clone(),
+            integration: target.integration.clone(),
+            change,
+            failure,
+            ..self.blank()
+        });
+    }
+
+    fn withdrawal_failed(&mut self, why: SyncFailure) {
+        self.withdrawn = true;
+        self.results.push(SyncResult { withdrawal: true, failure: Some(why), ..self.blank() });
+    }
+
+    fn blank(&self) -> SyncResult {
+        SyncResult {
+            tenant_id: Some(self.tenant.id),
+            tenant: self.tenant.name.clone(),
+            region: self.tenant.region.clone(),
+            connection_id: None,
+            connection: String::new(),
+            integration: String::new(),
+            change: SyncChange::Failed,
+            withdrawal: false,
+            failure: None,
+        }
+    }
+}
+
+fn split(ended: Result<SyncChange, SyncFailure>) -> (SyncChange, Option<SyncFailure>) {
+    match ended {
+        Ok(change) => (change, None),
+        Err(failure) => (SyncChange::Failed, Some(failure)),
+    }
+}
+
+impl Tenants {
+    /// Does the job, whatever the tenant does; what became of everything.
+    pub(super) async fn exchange(&self, tenant: &Tenant, job: &Job, fetched: &Fetched) -> Vec<SyncResult> {
+        let mut progress = Progress { tenant, results: Vec::new(), settled: HashSet::new(), withdrawn: false };
+        let ended = match tenant.state {
+            TenantState::Added => Err(not_registered()),
+            TenantState::Revoked => Err(revoked_here()),
+            TenantState::Registered => {
+                let limit = self.settings.tenant_time();
+                timeout(limit, self.work(job, fetched, &mut progress))
+                    .await
+                    .unwrap_or_else(|_| Err(too_slow(self.settings.tenant_seconds)))
+            }
+        };
+        if let Err(why) = ended {
+            // What hinders one message hinders those after it.
+            if job.keep.is_some() && !progress.withdrawn {
+                progress.withdrawal_failed(why.clone());
+            }
+            for target in &job.targets {
+                if !progress.settled.contains(&target.id) {
+                    progress.settle(target, Err(why.clone()));
+                }
+            }
+        }
+        progress.results
+    }
+
+    async fn work(&self, job: &Job, fetched: &Fetched, progress: &mut Progress<'_>) -> Result<(), SyncFailure> {
+        // First, so that a name that is given up is free for another connection.
+        if let Some(keep) = &job.keep {
+            self.withdraw(job, keep, fetched, progress).await?;
+        }
+        let mut waiting: VecDeque<&Target> = job.targets.iter().collect();
+        let (mut at_least, mut trials) = (0, Trials::default());
+        while let Some(next) = waiting.front() {
+            if let Some(why) = &next.failure {
+                progress.settle(next, Err(why.clone()));
+                waiting.pop_front();
+                continue;
+            }
+            let sent = waiting.iter().take_while(|target| target.failure.is_none());
+            let ids: Vec<i64> = sent.take(TOGETHER).map(|target| target.id).collect();
+            let Numbered { line, first, contents } =
+                self.numbered(progress.tenant, fetched, Wish::Connections(&ids), at_least).await?;
+            for (number, content) in (first..).zip(contents) {
+                let Some(target) = waiting.front() else { break };
+                let connection = match content {
+                    Ok(connection) => connection,
+                    Err(why) => {
+                        progress.settle(target, Err(why));
+                        waiting.pop_front();
+                        continue;
+                    }
+                };
+                let request = Request::Apply { site: job.site.clone(), plan: job.plan, connection };
+                match self.trial(&line, number, &request, &mut trials).await? {
+                    Some(Answer::Applied { change }) => progress.settle(target, Ok(change)),
+                    Some(Answer::Refused(why)) => progress.settle(target, Err(why)),
+                    Some(_) => return Err(not_authentic().failure),
+                    // The others of these numbers would come after a higher one.
+                    None => {
+                        at_least = trials.last;
+                        break;
+                    }
+                }
+                waiting.pop_front();
+            }
+        }
+        Ok(())
+    }
+
+    async fn withdraw(
+        &self,
+        job: &Job,
+        keep: &[i64],
+        fetched: &Fetched,
+        progress: &mut Progress<'_>,
+    ) -> Result<(), SyncFailure> {
+        let request = || Request::Withdraw { site: job.site.clone(), plan: job.plan, keep: keep.to_vec() };
+        match self.say(progress.tenant, fetched, request).await? {
+            Answer::Withdrawn { connections } => {
+                progress.withdrawn = true;
+                for gone in connections {
+                    progress.results.push(SyncResult {
+                        connection_id: Some(gone.id),
+                        connection: gone.name,
+                        integration: gone.integration,
+                        change: SyncChange::Withdrawn,
+                        withdrawal: true,
+                        ..progress.blank()
+                    });
+                }
+            }
+            Answer::Refused(why) => progress.withdrawal_failed(why),
+            _ => return Err(not_authentic().failure),
+        }
+        Ok(())
+    }
+
+    /// Sends one message, again where that may help, and returns its answer.
+    pub(super) async fn say(
+        &self,
+        tenant: &Tenant,
+        fetched: &Fetched,
+        request: impl Fn() -> Request,
+    ) -> Result<Answer, SyncFailure> {
+        let mut trials = Trials::default();
+        loop {
+            let Numbered { line, first, .. } = self.numbered(tenant, fetched, Wish::One, trials.last).await?;
+            if let Some(answer) = self.trial(&line, first, &request(), &mut trials).await? {
+                return Ok(answer);
+            }
+        }
+    }
+
+    async fn numbered(
+        &self,
+        tenant: &Tenant,
+        fetched: &Fetched,
+        wish: Wish<'_>,
+        at_least: i64,
+    ) -> Result<Numbered, SyncFailure> {
+        let wish_ids = match &wish {
+            Wish::Connections(ids) => ids.to_vec(),
+            Wish::One => Vec::new(),
+        };
+        for attempt in 1.. {
+            let wish = if wish_ids.is_empty() { Wish::One } else { Wish::Connections(&wish_ids) };
+            match numbered(&self.connections, fetched, tenant.id, wish, at_least).await {
+                Ok(Some(numbered)) => return Ok(numbered),
+                Ok(None) => return Err(revoked_here()),
+                Err(error) if error.is_conflict() && attempt < 4 => {}
+                Err(error) => return Err(store_failed(tenant, &error)),
+            }
+        }
+        Err(revoked_here())
+    }
+
+    /// Sends a message once; none when it is to be numbered anew and sent again.
+    async fn trial(
+        &self,
+        line: &Line,
+        number: i64,
+        request: &Request,
+        trials: &mut Trials,
+    ) -> Result<Option<Answer>, SyncFailure> {
+        match self.call(line, number, request).await {
+            Ok(Answer::Overtaken { last }) => {
+                trials.last = last;
+                trials.overtaken += 1;
+                if trials.overtaken > OVERTAKEN {
+                    return Err(failure(
+                        "overtaken",
+                        "Another sync of this tenant is under way, and was faster again and again.",
+                        "Retry once it has ended.",
+                    ));
+                }
+                Ok(None)
+            }
+            Ok(answer) => {
+                trials.failed = 0;
+                Ok(Some(answer))
+            }
+            Err(failed) => match PAUSES.get(trials.failed).filter(|_| failed.may_pass) {
+                Some(pause) => {
+                    trials.failed += 1;
+                    tokio::time::sleep(*pause).await;
+                    Ok(None)
+                }
+                None => Err(failed.failure),
+            },
+        }
+    }
+
+    async fn call(&self, line: &Line, number: i64, request: &Request) -> Result<Answer, CallFailed> {
+        let broken = |cause: String| CallFailed::for_good(failure("broken", cause, "Tell whoever made this host."));
+        let client = self.client().map_err(broken)?;
+        let sealed = line.envelope.seal_request(number, request);
+        let sealed = sealed.ok_or_else(|| broken("The message could not be sealed.".to_owned()))?;
+        let answer: SealedAnswer = post(client, &self.settings, &line.url, "call", &sealed).await?;
+        line.envelope.open_answer(&sealed, &answer).map_err(|_| not_authentic())
+    }
+}
+
+/// How often a message was sent in vain.
+#[derive(Default)]
+struct Trials {
+    failed: usize,
+    overtaken: usize,
+    /// The last number that the tenant took.
+    last: i64,
+}
+
+fn store_failed(tenant: &Tenant, error: &StoreError) -> SyncFailure {
+    tracing::error!(tenant = tenant.name, %error, "what is to be sent to a tenant could not be read");
+    failure(
+        "store-failed",
+        "What is to be sent could not be read from this master's store. Its log says why.",
+        "Mend the store, then retry.",
+    )
+}

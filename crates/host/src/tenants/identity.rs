@@ -1,0 +1,67 @@
+//! Who this instance is to others: an X25519 key pair, made when it is first needed and sealed in the store.
+
+use zeroize::Zeroizing;
+
+use super::handshake;
+use crate::connections::Connections;
+use crate::sealing::{KeyId, SealingGuard};
+use crate::store::{Records, StoreError, TenancySecret};
+use crate::utility::Refusal;
+
+/// The key pair of this instance.
+pub(super) struct Identity {
+    pub(super) public: [u8; 32],
+    pub(super) private: Zeroizing<[u8; 32]>,
+}
+
+/// The identity of the instance whose store it is, within a transaction that has the sealing turn.
+pub(super) async fn identity(
+    connections: &Connections,
+    records: &mut Records<'_>,
+    now: i64,
+) -> Result<Identity, Refusal> {
+    if records.instance().await?.is_none() {
+        let made = handshake::new_identity().map_err(|error| Refusal::Because(error.to_string()))?;
+        let sealed = seal(connections, records, &TenancySecret::Instance, &*made.private, now).await?;
+        records.keep_instance(&hexadecimal(&made.public), &sealed).await?;
+    }
+    // Read again: another process may have been first.
+    let kept = records.instance().await?;
+    let (public, sealed) = kept.ok_or_else(|| StoreError::Unreadable("the instance's own key".to_owned()))?;
+    let opened = connections.keyring.open(&TenancySecret::Instance.context(), &sealed);
+    let opened = opened.map_err(|error| Refusal::Because(error.to_string()))?;
+    let unreadable = || StoreError::Unreadable("the instance's own key".to_owned());
+    let private = <[u8; 32]>::try_from(opened.as_slice()).map_err(|_| unreadable())?;
+    Ok(Identity { public: from_hexadecimal(&public).ok_or_else(unreadable)?, private: Zeroizing::new(private) })
+}
+
+/// Seals a secret in a transaction that has the sealing turn.
+pub(super) async fn seal(
+    connections: &Connections,
+    records: &mut Records<'_>,
+    place: &TenancySecret,
+    secret: &[u8],
+    now: i64,
+) -> Result<Vec<u8>, Refusal> {
+    let sealed = connections.keyring.seal(&place.context(), secret);
+    let sealed = sealed.map_err(|error| Refusal::Because(error.to_string()))?;
+    if let Some(key) = KeyId::of(&sealed) {
+        SealingGuard::note(records, key, now).await?;
+    }
+    Ok(sealed)
+}
+
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+pub(super) fn from_hexadecimal(text: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    for (at, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(at * 2..at * 2 + 2)?, 16).ok()?;
+    }
+    Some(bytes)
+}

@@ -1,0 +1,37 @@
+//! Master and tenant instances: onboarding, and Sync Connection, which copies connections from a master to tenants.
+
+mod apply;
+mod client;
+mod command;
+mod content;
+mod endpoint;
+mod envelope;
+mod exchange;
+mod failure;
+mod handshake;
+mod identity;
+mod keys;
+mod masters;
+mod message;
+mod one_time_key;
+mod register;
+mod request;
+mod run;
+mod service;
+mod settings;
+mod sharing;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub(crate) use command::SyncConnection;
+pub use command::{ENDPOINT, answer_of, manifest};
+pub(crate) use endpoint::routes;
+pub use keys::IssuedTenantKey;
+pub use request::{ConnectionInfo, SyncRequest};
+pub use run::SyncProgress;
+pub use service::{TenantDraft, Tenants};
+pub use settings::TenantSettings;
+pub use sharing::ALL_TENANTS;
+
+/// The version of what masters and tenants say to each other; both must speak the same.
+pub const PROTOCOL_VERSION: u32 = 1;

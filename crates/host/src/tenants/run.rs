@@ -1,0 +1,419 @@
+//! A sync of many tenants: some at once, each whatever the others do, and what became of each kept as it comes, so that
+//! thousands take no more memory than a few.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use soar_connector::name::{quoted, suggestion};
+use tokio::task::JoinSet;
+
+use super::Tenants;
+use super::content::Fetched;
+use super::exchange::{Job, Target};
+use super::failure::failure;
+use super::request::{ConnectionInfo, SyncRequest};
+use super::service::demand;
+use super::sharing::is_shared_with;
+use crate::model::{Caller, SHARED, SyncChange, SyncFailure, SyncResult, SyncRun, SyncStatus, Tenant};
+use crate::store::{NewSyncRun, Shareable, StoreError, TenantFilter};
+use crate::utility::Refusal;
+
+/// How many tenants are read at once.
+const PAGE: i64 = 100;
+
+/// How long after a tenant's time is over a run may take to say something, in milliseconds.
+const GRACE: i64 = 30_000;
+
+const DAY_MS: i64 = 86_400_000;
+
+/// How far a sync has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SyncProgress {
+    /// The run's number.
+    pub run: i64,
+    /// How many tenants it has been to.
+    pub done: i64,
+    /// How many there are.
+    pub of: i64,
+    /// At how many of them something failed.
+    pub failed: i64,
+}
+
+/// Who is told how far it has come.
+type Told<'a> = &'a (dyn Fn(SyncProgress) + Send + Sync);
+
+/// What every job of a run has in common.
+struct Order {
+    request: SyncRequest,
+    plan: bool,
+    /// All connections of this instance's own.
+    shareable: Vec<Shareable>,
+    /// Those that are named, where they are.
+    named: Vec<usize>,
+}
+
+/// Which tenants it is about.
+enum Which {
+    /// Those asked for.
+    Filter(TenantFilter),
+    /// Those with failures in a run, beyond this tenant.
+    Failed { run: i64, after: i64 },
+}
+
+impl Tenants {
+    /// Syncs what is asked for, or with `plan` finds out what that would do.
+    ///
+    /// # Errors
+    /// [`Refusal`] when nothing was begun. What fails then is a result of the run.
+    pub async fn sync(
+        &self,
+        caller: &Caller,
+        request: &SyncRequest,
+        plan: bool,
+        told: Told<'_>,
+    ) -> Result<SyncRun, Refusal> {
+        demand(caller)?;
+        let problems = request.problems();
+        if !problems.is_empty() {
+            return Err(Refusal::Because(problems.join(" ")));
+        }
+        self.client().map_err(Refusal::Because)?;
+        let given =
+            |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+        let filter = TenantFilter {
+            region: given(&request.tenant_region),
+            name: if request.all_tenants { None } else { given(&request.tenant_name) },
+            without_revoked: request.all_tenants,
+            after: 0,
+        };
+        let of = self.connections.store.reader().await?.records().count_tenants(&filter).await?;
+        if of == 0 {
+            return Err(self.no_such_tenant(&filter).await?);
+        }
+        let (order, unknown) = self.order(request.clone(), plan).await?;
+        self.carry_out(caller, order, unknown, Which::Filter(filter), of, None, told).await
+    }
+
+    /// Tries again what failed in a run, and nothing else.
+    ///
+    /// # Errors
+    /// [`Refusal`] when nothing was begun.
+    pub async fn retry_failed(&self, caller: &Caller, run: i64, told: Told<'_>) -> Result<SyncRun, Refusal> {
+        demand(caller)?;
+        self.client().map_err(Refusal::Because)?;
+        let before = self.connections.store.reader().await?.records().sync_run(run, self.now()).await?;
+        match before.status {
+            SyncStatus::Running => {
+                return Err(Refusal::Because(format!("The run {run} is under way. Retry once it has ended.")));
+            }
+            SyncStatus::Interrupted => {
+                return Err(Refusal::Because(format!(
+                    "The run {run} was cut off before it had been to every tenant. Run the sync again: it finishes what \
+                     is left, and changes nothing else."
+                )));
+            }
+            SyncStatus::Successful => {
+                return Err(Refusal::Because(format!(
+                    "Nothing failed in the run {run}, so there is nothing to retry."
+                )));
+            }
+            SyncStatus::PartiallySuccessful | SyncStatus::Failed if before.tenants_failed == 0 => {
+                return Err(Refusal::Because(format!(
+                    "What failed in the run {run} failed on no tenant, for this master has no such connections. Run the \
+                     sync again with others."
+                )));
+            }
+            SyncStatus::PartiallySuccessful | SyncStatus::Failed => {}
+        }
+        let request: SyncRequest = serde_json::from_str(before.request.get())
+            .map_err(|error| StoreError::Unreadable(format!("the request of a sync: {error}")))?;
+        let (order, _) = self.order(request, before.planned).await?;
+        let of = before.tenants_failed;
+        self.carry_out(caller, order, Vec::new(), Which::Failed { run, after: 0 }, of, Some(run), told).await
+    }
+
+    async fn order(
+        &self,
+        request: SyncRequest,
+        plan: bool,
+    ) -> Result<(Order, Vec<(ConnectionInfo, SyncFailure)>), Refusal> {
+        let shareable = self.connections.store.reader().await?.records().shareable_connections().await?;
+        let (mut named, mut unknown) = (Vec::new(), Vec::new());
+        if !request.sync_all_shared {
+            for info in &request.connection_info {
+                match self.find(&shareable, info) {
+                    Ok(index) if named.contains(&index) => {}
+                    Ok(index) => named.push(index),
+                    Err(why) => unknown.push((info.clone(), why)),
+                }
+            }
+        }
+        Ok((Order { request, plan, shareable, named }, unknown))
+    }
+
+    /// The one connection that is meant.
+    fn find(&self, shareable: &[Shareable], info: &ConnectionInfo) -> Result<usize, SyncFailure> {
+        let unknown = |cause: String| {
+            failure("unknown-connection", cause, "`footprint connection list` shows what there is; name one of those.")
+        };
+        if let Some(id) = info.connection_id {
+            let found = shareable.iter().position(|one| one.id == id);
+            return found.ok_or_else(|| unknown(format!("This master has no connection number {id} of its own.")));
+        }
+        let integration = info.integration_name.as_deref().unwrap_or_default();
+        let name = info.connection_name.as_deref().unwrap_or_default();
+        let id = match self.connections.registry.named(integration) {
+            Ok(plugin) => plugin.manifest().connector.id.clone(),
+            Err(error) => return Err(unknown(error.to_string())),
+        };
+        let is = |one: &str, other: &str| one.trim().to_lowercase() == other.trim().to_lowercase();
+        let place = |one: &Shareable| one.site.clone().unwrap_or_else(|| SHARED.to_owned());
+        let of_name: Vec<usize> = (0..shareable.len())
+            .filter(|at| shareable[*at].integration == id && is(&shareable[*at].name, name))
+            .collect();
+        let mut found = of_name.clone();
+        if let Some(site) = &info.site {
+            found.retain(|at| is(&place(&shareable[*at]), site));
+        }
+        match found.as_slice() {
+            [one] => Ok(*one),
+            [] => {
+                let names = shareable.iter().filter(|one| one.integration == id).map(|one| one.name.as_str());
+                let near = match of_name.first() {
+                    Some(at) => format!(" There is one on {}.", quoted(&place(&shareable[*at]))),
+                    None => suggestion(name, names),
+                };
+                let site = info.site.as_ref().map(|site| format!(" on {}", quoted(site))).unwrap_or_default();
+                Err(unknown(format!("This master has no connection {}{site} of its own.{near}", quoted(name))))
+            }
+            several => {
+                let places: Vec<_> = several.iter().map(|at| quoted(&place(&shareable[*at]))).collect();
+                Err(failure(
+                    "ambiguous-connection",
+                    format!("Several connections are called {}: on {}.", quoted(name), places.join(", ")),
+                    "Say which by Site, or by ConnectionId.",
+                ))
+            }
+        }
+    }
+
+    async fn no_such_tenant(&self, filter: &TenantFilter) -> Result<Refusal, StoreError> {
+        let mut reader = self.connections.store.reader().await?;
+        let known = reader.records().tenants(&TenantFilter::default(), 1000).await?;
+        let region =
+            filter.region.as_ref().map(|region| format!(" in the region {}", quoted(region))).unwrap_or_default();
+        Ok(Refusal::Because(match &filter.name {
+            Some(name) => {
+                let others: Vec<_> =
+                    known.iter().filter(|one| one.name.to_lowercase() == name.to_lowercase()).collect();
+                let near = match others.first() {
+                    Some(other) => format!(" There is one in {}.", quoted(&other.region)),
+                    None => suggestion(name, known.iter().map(|one| one.name.as_str())),
+                };
+                format!(
+                    "There is no tenant {}{region}.{near} `footprint tenant list` shows what there is.",
+                    quoted(name)
+                )
+            }
+            None => format!("There are no tenants{region}. `footprint tenant add` makes one known."),
+        }))
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "what a run is about, each from another place")]
+    async fn carry_out(
+        &self,
+        caller: &Caller,
+        order: Order,
+        unknown: Vec<(ConnectionInfo, SyncFailure)>,
+        mut which: Which,
+        of: i64,
+        retry_of: Option<i64>,
+        told: Told<'_>,
+    ) -> Result<SyncRun, Refusal> {
+        let run = self.begin(caller, &order, unknown, retry_of).await?;
+        let mut progress = SyncProgress { run, done: 0, of, failed: 0 };
+        told(progress);
+        let fetched = Arc::new(Fetched::default());
+        let (mut tasks, mut page) = (JoinSet::new(), VecDeque::new());
+        loop {
+            while tasks.len() < self.settings.at_once {
+                if page.is_empty() {
+                    page = self.next_page(&order, &mut which).await?;
+                }
+                let Some((tenant, job)) = page.pop_front() else { break };
+                let (tenants, fetched) = (self.clone(), Arc::clone(&fetched));
+                tasks.spawn(async move {
+                    let results = tenants.exchange(&tenant, &job, &fetched).await;
+                    let failed = results.iter().any(|result| result.change == SyncChange::Failed);
+                    tenants.keep(run, &results).await.map(|()| failed)
+                });
+            }
+            match tasks.join_next().await {
+                None => break,
+                Some(Ok(kept)) => {
+                    progress.failed += i64::from(kept?);
+                    progress.done += 1;
+                    told(progress);
+                }
+                Some(Err(error)) => {
+                    tracing::error!(run, %error, "the sync of a tenant broke");
+                    return Err(Refusal::Because("The host broke down over a tenant. Its log says how.".to_owned()));
+                }
+            }
+        }
+        let mut transaction = self.connections.store.transaction().await?;
+        transaction.records().end_sync(run, self.now()).await?;
+        let ended = transaction.records().sync_run(run, self.now()).await?;
+        transaction.commit().await?;
+        Ok(ended)
+    }
+
+    async fn begin(
+        &self,
+        caller: &Caller,
+        order: &Order,
+        unknown: Vec<(ConnectionInfo, SyncFailure)>,
+        retry_of: Option<i64>,
+    ) -> Result<i64, Refusal> {
+        let request = serde_json::to_string(&order.request);
+        let new = NewSyncRun {
+            request: request.map_err(|error| StoreError::Unreadable(error.to_string()))?,
+            planned: order.plan,
+            retry_of,
+            username: caller.user.name.clone(),
+            request_id: caller.request_id.clone(),
+        };
+        let now = self.now();
+        let mut transaction = self.connections.store.transaction().await?;
+        let mut records = transaction.records();
+        records.forget_syncs(now - i64::from(self.settings.history_days) * DAY_MS).await?;
+        let run = records.begin_sync(&new, now, self.heard_by(now)).await?;
+        // What is not there is no tenant's failure, so it is said once.
+        let results: Vec<_> = unknown.into_iter().map(|(info, why)| unknown_result(&info, why)).collect();
+        records.note_unsent(run, &results).await?;
+        transaction.commit().await?;
+        Ok(run)
+    }
+
+    async fn keep(&self, run: i64, results: &[SyncResult]) -> Result<(), StoreError> {
+        let mut attempt = 1;
+        loop {
+            let kept = async {
+                let mut transaction = self.connections.store.transaction().await?;
+                transaction.records().note_sync_results(run, results, self.heard_by(self.now())).await?;
+                transaction.commit().await
+            };
+            match kept.await {
+                Err(error) if error.is_conflict() && attempt < 4 => attempt += 1,
+                ended => return ended,
+            }
+        }
+    }
+
+    fn heard_by(&self, now: i64) -> i64 {
+        let patience = i64::try_from(self.settings.tenant_time().as_millis()).unwrap_or(i64::MAX);
+        now.saturating_add(patience).saturating_add(GRACE)
+    }
+
+    async fn next_page(&self, order: &Order, which: &mut Which) -> Result<VecDeque<(Tenant, Job)>, StoreError> {
+        let mut reader = self.connections.store.reader().await?;
+        let mut records = reader.records();
+        match which {
+            Which::Filter(filter) => {
+                let tenants = records.tenants(filter, PAGE).await?;
+                filter.after = tenants.last().map_or(i64::MAX, |tenant| tenant.id);
+                Ok(tenants
+                    .into_iter()
+                    .map(|tenant| {
+                        let job = order.job(&tenant);
+                        (tenant, job)
+                    })
+                    .collect())
+            }
+            Which::Failed { run, after } => {
+                let failed = records.failed_tenants(*run, *after, PAGE).await?;
+                *after = failed.last_key_value().map_or(i64::MAX, |(tenant, _)| *tenant);
+                let mut jobs = VecDeque::new();
+                for (id, (connections, withdrawal)) in failed {
+                    let tenant = match records.tenant(id).await {
+                        Ok(tenant) => tenant,
+                        // Removed since: it can fail no more.
+                        Err(StoreError::NotFound { .. }) => continue,
+                        Err(error) => return Err(error),
+                    };
+                    let job = order.retried(&tenant, &connections, withdrawal);
+                    jobs.push_back((tenant, job));
+                }
+                Ok(jobs)
+            }
+        }
+    }
+}
+
+impl Order {
+    fn job(&self, tenant: &Tenant) -> Job {
+        let SyncRequest { sync_all_shared, tenant_site, .. } = &self.request;
+        let shared = |one: &Shareable| is_shared_with(one.tenant.as_deref(), tenant, tenant_site);
+        let targets: Vec<Target> = if *sync_all_shared {
+            self.shareable.iter().filter(|one| shared(one)).map(|one| target(one, None)).collect()
+        } else {
+            self.named.iter().map(|at| self.named_target(&self.shareable[*at], tenant)).collect()
+        };
+        let keep = sync_all_shared.then(|| targets.iter().map(|target| target.id).collect());
+        Job { site: tenant_site.clone(), plan: self.plan, targets, keep }
+    }
+
+    /// A connection that was named goes wherever it is sent, unless it is shared with others than the tenant.
+    fn named_target(&self, one: &Shareable, tenant: &Tenant) -> Target {
+        let is_for_others =
+            one.tenant.is_some() && !is_shared_with(one.tenant.as_deref(), tenant, &self.request.tenant_site);
+        let why = is_for_others.then(|| {
+            failure(
+                "not-shared",
+                format!("The connection is shared with {} only.", quoted(one.tenant.as_deref().unwrap_or_default())),
+                "Add the tenant to the connection's field Tenant, or leave the connection out.",
+            )
+        });
+        target(one, why)
+    }
+
+    fn retried(&self, tenant: &Tenant, failed: &[i64], withdrawal: bool) -> Job {
+        let whole = self.job(tenant);
+        let targets = failed
+            .iter()
+            .map(|id| {
+                let known = whole.targets.iter().find(|target| target.id == *id).cloned();
+                // Gone, or shared no more, since: sending it finds that out.
+                known.unwrap_or_else(|| Target {
+                    id: *id,
+                    name: String::new(),
+                    integration: String::new(),
+                    failure: Some(failure(
+                        "connection-gone",
+                        "The connection is not there any more on this master, or is no longer shared with the tenant.",
+                        "Run the sync again.",
+                    )),
+                })
+            })
+            .collect();
+        Job { targets, keep: whole.keep.filter(|_| withdrawal), ..whole }
+    }
+}
+
+fn target(one: &Shareable, failure: Option<SyncFailure>) -> Target {
+    Target { id: one.id, name: one.name.clone(), integration: one.integration.clone(), failure }
+}
+
+fn unknown_result(info: &ConnectionInfo, why: SyncFailure) -> SyncResult {
+    SyncResult {
+        tenant_id: None,
+        tenant: String::new(),
+        region: String::new(),
+        connection_id: info.connection_id,
+        connection: info.connection_name.clone().unwrap_or_default(),
+        integration: info.integration_name.clone().unwrap_or_default(),
+        change: SyncChange::Failed,
+        withdrawal: false,
+        failure: Some(why),
+    }
+}

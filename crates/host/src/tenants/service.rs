@@ -1,0 +1,187 @@
+//! What can be done with tenants, on a master and on a tenant.
+
+use std::sync::{Arc, OnceLock};
+
+use reqwest::Client;
+use serde::Deserialize;
+use soar_connector::name::steers;
+use utoipa::ToSchema;
+
+use super::TenantSettings;
+use super::client::{checked_url, new_client};
+use super::identity::seal;
+use super::one_time_key::OneTimeKey;
+use super::sharing::{ALL_TENANTS, is_ambiguous};
+use crate::connections::Connections;
+use crate::model::{Caller, Tenant, TenantState};
+use crate::moment::milliseconds;
+use crate::sealing::SealingGuard;
+use crate::store::{NewTenant, Records, TenancySecret};
+use crate::utility::Refusal;
+
+/// The longest name of a tenant, and of a region, in characters.
+const LONGEST_NAME: usize = 100;
+
+/// Tenants of this instance, and its masters: what can be done with them in the name of a caller. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Tenants {
+    pub(super) connections: Connections,
+    pub(super) settings: Arc<TenantSettings>,
+    client: Arc<OnceLock<Result<Client, String>>>,
+}
+
+/// A tenant to be added.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct TenantDraft {
+    /// Its name; compared without regard to case, unique in its region.
+    #[schema(max_length = 100, pattern = r"^[^\u0000,;/]*[^\s\u0000,;/][^\u0000,;/]*$")]
+    pub name: String,
+    /// Its region, such as `AMER`.
+    #[schema(max_length = 100, pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
+    pub region: String,
+    /// Where it is reached: `https://…`.
+    #[schema(pattern = r"^[^\u0000]*$")]
+    pub url: String,
+    /// The one-time key that the tenant made.
+    #[schema(pattern = r"^[^\u0000]*$")]
+    pub key: String,
+}
+
+impl std::fmt::Debug for TenantDraft {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = formatter.debug_struct("TenantDraft");
+        shown.field("name", &self.name).field("region", &self.region).field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+impl Tenants {
+    /// Tenants that connections are sent to, or masters that they come from.
+    #[must_use]
+    pub fn new(connections: Connections, settings: TenantSettings) -> Self {
+        Self { connections, settings: Arc::new(settings), client: Arc::default() }
+    }
+
+    /// Whether the settings can be used.
+    ///
+    /// # Errors
+    /// What cannot.
+    pub fn check(&self) -> Result<(), String> {
+        self.client().map(|_| ())
+    }
+
+    /// Adds a tenant within the transaction of `records`; it is registered by [`Tenants::register`].
+    ///
+    /// # Errors
+    /// [`Refusal`] says what cannot be used, or that the caller is no administrator.
+    pub async fn add_in(
+        &self,
+        records: &mut Records<'_>,
+        caller: &Caller,
+        draft: &TenantDraft,
+    ) -> Result<Tenant, Refusal> {
+        demand(caller)?;
+        SealingGuard::begin(records).await?;
+        let key = OneTimeKey::parse(&draft.key).map_err(Refusal::Because)?;
+        let new = NewTenant {
+            name: name("The tenant's name", &draft.name)?,
+            region: name("The tenant's region", &draft.region)?,
+            url: checked_url(&draft.url, &self.settings).map_err(Refusal::Because)?,
+        };
+        if is_ambiguous(&new.name) {
+            return Err(Refusal::Because(format!(
+                "The tenant's name: expected one without commas, semicolons and slashes, and not {ALL_TENANTS}, which \
+                 means something else in a connection's field Tenant."
+            )));
+        }
+        let added = records.add_tenant(&new, self.now()).await?;
+        self.keep_key(records, added.id, &key).await?;
+        Ok(added)
+    }
+
+    /// Gives a tenant another address within the transaction of `records`.
+    ///
+    /// # Errors
+    /// As [`Tenants::add_in`].
+    pub async fn move_in(
+        &self,
+        records: &mut Records<'_>,
+        caller: &Caller,
+        id: i64,
+        url: &str,
+    ) -> Result<Tenant, Refusal> {
+        demand(caller)?;
+        records.tenant(id).await?;
+        let url = checked_url(url, &self.settings).map_err(Refusal::Because)?;
+        records.move_tenant(id, &url).await?;
+        Ok(records.tenant(id).await?)
+    }
+
+    /// Takes a tenant back within the transaction of `records`: nothing is sent to it any more, and nothing can be until
+    /// it is registered anew. What it has stays there.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub async fn revoke_in(&self, records: &mut Records<'_>, caller: &Caller, id: i64) -> Result<Tenant, Refusal> {
+        demand(caller)?;
+        SealingGuard::begin(records).await?;
+        records.tenant(id).await?;
+        records.revoke_tenant(id, self.now()).await?;
+        Ok(records.tenant(id).await?)
+    }
+
+    /// Forgets a tenant that is not registered within the transaction of `records`; runs that were to it stay.
+    ///
+    /// # Errors
+    /// [`Refusal`], also when it is registered.
+    pub async fn remove_in(&self, records: &mut Records<'_>, caller: &Caller, id: i64) -> Result<Tenant, Refusal> {
+        demand(caller)?;
+        SealingGuard::begin(records).await?;
+        let tenant = records.tenant(id).await?;
+        if tenant.state == TenantState::Registered {
+            return Err(Refusal::Because(
+                "The tenant is registered. Revoke it first; then it can be removed.".to_owned(),
+            ));
+        }
+        records.delete_tenant(id).await?;
+        Ok(tenant)
+    }
+
+    /// Keeps the one-time key that a tenant is to be registered with, in a transaction that has the sealing turn.
+    pub(super) async fn keep_key(
+        &self,
+        records: &mut Records<'_>,
+        tenant: i64,
+        key: &OneTimeKey,
+    ) -> Result<(), Refusal> {
+        let place = TenancySecret::Onboarding(tenant);
+        let sealed = seal(&self.connections, records, &place, key.text().as_bytes(), self.now()).await?;
+        Ok(records.keep_onboarding_key(tenant, &sealed).await?)
+    }
+
+    pub(super) fn client(&self) -> Result<&Client, String> {
+        self.client.get_or_init(|| new_client(&self.settings)).as_ref().map_err(Clone::clone)
+    }
+
+    pub(super) fn now(&self) -> i64 {
+        milliseconds(self.connections.clock.now())
+    }
+}
+
+/// Refuses whoever is no administrator: tenants are the whole instance's, and secrets go to them.
+pub(super) fn demand(caller: &Caller) -> Result<(), Refusal> {
+    if caller.administers() {
+        return Ok(());
+    }
+    Err(Refusal::Because(
+        "It takes an administrator, with a key for all sites, to have to do with tenants and masters.".to_owned(),
+    ))
+}
+
+fn name(what: &str, text: &str) -> Result<String, Refusal> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > LONGEST_NAME || text.chars().any(steers) {
+        return Err(Refusal::Because(format!("{what}: expected 1 to {LONGEST_NAME} visible characters.")));
+    }
+    Ok(text.to_owned())
+}

@@ -1,0 +1,61 @@
+//! Which tenants a connection is shared with: what its form's field Tenant says.
+
+use crate::model::Tenant;
+
+/// What the field says for a connection that every tenant gets.
+pub const ALL_TENANTS: &str = "All tenants";
+
+/// Characters that no tenant's name has, since they tell names from each other.
+const BETWEEN: [char; 3] = [',', ';', '/'];
+
+/// Whether Sync All Shared sends a connection to `site` of `tenant`: its field Tenant names all tenants, the tenant, or
+/// the tenant and that site (`TestTenant/TenantSite`), possibly among others with commas in between.
+pub(super) fn is_shared_with(field: Option<&str>, tenant: &Tenant, site: &str) -> bool {
+    let is = |one: &str, other: &str| one.trim().to_lowercase() == other.trim().to_lowercase();
+    field.unwrap_or_default().split([',', ';']).any(|entry| match entry.split_once('/') {
+        Some((name, of)) => is(name, &tenant.name) && is(of, site),
+        None => is(entry, ALL_TENANTS) || is(entry, &tenant.name),
+    })
+}
+
+/// Whether a name would be taken for something else in the field Tenant.
+pub(super) fn is_ambiguous(name: &str) -> bool {
+    name.contains(BETWEEN) || name.trim().eq_ignore_ascii_case(ALL_TENANTS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::TenantState;
+
+    #[test]
+    fn the_field_tenant_says_who_gets_a_connection() {
+        let tenant = Tenant {
+            id: 1,
+            name: "TestTenant".to_owned(),
+            region: "AMER".to_owned(),
+            url: String::new(),
+            state: TenantState::Registered,
+            instance: None,
+            created_at: 0,
+            registered_at: None,
+            revoked_at: None,
+        };
+        let shared = |field| is_shared_with(field, &tenant, "TenantSite");
+        for field in [
+            "TestTenant",
+            " testtenant ",
+            "Other, TestTenant",
+            "TestTenant/TenantSite",
+            "a;TESTTENANT / tenantsite",
+            "all tenants",
+        ] {
+            assert!(shared(Some(field)), "{field}");
+        }
+        for field in ["", "Other", "TestTenant/Other", "TestTenant2", "Other/TenantSite", "All tenants/TenantSite"] {
+            assert!(!shared(Some(field)), "{field}");
+        }
+        assert!(!shared(None));
+        assert!(is_ambiguous("a/b") && is_ambiguous("all TENANTS") && !is_ambiguous("Acme & Co. (EU)"));
+    }
+}

@@ -1,0 +1,145 @@
+//! For measurements: tenants that speak as tenants do and keep next to nothing, thousands of them in one process.
+
+#![allow(clippy::expect_used, reason = "a measurement that cannot be made can only end")]
+
+use std::collections::HashMap;
+use std::future::IntoFuture as _;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+use super::PROTOCOL_VERSION;
+use super::envelope::{Envelope, SealedRequest};
+use super::handshake::{Acceptance, new_identity};
+use super::identity::Identity;
+use super::message::{Answer, NamedConnection, RegistrationAnswer, RegistrationRequest, Request};
+use super::one_time_key::OneTimeKey;
+use crate::model::SyncChange;
+
+/// A tenant that keeps of each connection no more than its number and a hash.
+struct LightTenant {
+    identity: Identity,
+    key: OneTimeKey,
+    pair: Option<(Envelope, i64)>,
+    connections: HashMap<i64, [u8; 32]>,
+}
+
+type Shared = Arc<Vec<Mutex<LightTenant>>>;
+
+/// Tenants, each at an address of its own.
+#[derive(Clone)]
+pub struct LightTenants {
+    url: String,
+    tenants: Shared,
+}
+
+impl std::fmt::Debug for LightTenants {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("LightTenants").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+impl LightTenants {
+    /// Starts `count` tenants on the loopback network.
+    ///
+    /// # Panics
+    /// When they cannot be.
+    pub async fn start(count: usize) -> Self {
+        let tenants = (0..count).map(|_| {
+            let identity = new_identity().expect("a key pair");
+            let secret = crate::access::random::<32>().expect("random bytes");
+            let key = OneTimeKey::new(identity.public, Zeroizing::new(*secret));
+            Mutex::new(LightTenant { identity, key, pair: None, connections: HashMap::new() })
+        });
+        let tenants: Shared = Arc::new(tenants.collect());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("an address");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let router = Router::new()
+            .route("/{tenant}/api/tenant/v1/register", post(register))
+            .route("/{tenant}/api/tenant/v1/call", post(call))
+            .with_state(Arc::clone(&tenants));
+        tokio::spawn(axum::serve(listener, router).into_future());
+        Self { url, tenants }
+    }
+
+    /// Each tenant's address and one-time key.
+    #[must_use]
+    pub fn keys(&self) -> Vec<(String, String)> {
+        let keys = self.tenants.iter().enumerate();
+        keys.map(|(number, tenant)| (format!("{}/{number}", self.url), lock(tenant).key.text().to_string())).collect()
+    }
+
+    /// How many connections they have, all together.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.tenants.iter().map(|tenant| lock(tenant).connections.len()).sum()
+    }
+}
+
+fn lock(tenant: &Mutex<LightTenant>) -> std::sync::MutexGuard<'_, LightTenant> {
+    tenant.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn register(
+    State(tenants): State<Shared>,
+    Path(number): Path<usize>,
+    Json(request): Json<RegistrationRequest>,
+) -> Response {
+    let registered = || {
+        let mut tenant = lock(tenants.get(number)?);
+        let message = STANDARD.decode(&request.handshake).ok()?;
+        let acceptance = Acceptance::new(&tenant.identity, &tenant.key.secret, &message).ok()?;
+        let (handshake, established) = acceptance.answer(b"").ok()?;
+        tenant.pair = Some((Envelope::new(&established.pair, &*established.secret)?, 0));
+        Some(RegistrationAnswer { version: PROTOCOL_VERSION, handshake: STANDARD.encode(handshake) })
+    };
+    registered().map_or_else(|| StatusCode::NOT_FOUND.into_response(), |answer| Json(answer).into_response())
+}
+
+async fn call(State(tenants): State<Shared>, Path(number): Path<usize>, Json(sealed): Json<SealedRequest>) -> Response {
+    let answered = || {
+        let mut tenant = lock(tenants.get(number)?);
+        let LightTenant { pair, connections, .. } = &mut *tenant;
+        let (envelope, last) = pair.as_mut()?;
+        let request: Request = envelope.open_request(&sealed).ok()?;
+        if sealed.sequence <= *last {
+            return envelope.seal_answer(&sealed, &Answer::Overtaken { last: *last });
+        }
+        *last = sealed.sequence;
+        envelope.seal_answer(&sealed, &perform(connections, &request))
+    };
+    answered().map_or_else(|| StatusCode::FORBIDDEN.into_response(), |answer| Json(answer).into_response())
+}
+
+fn perform(connections: &mut HashMap<i64, [u8; 32]>, request: &Request) -> Answer {
+    match request {
+        Request::Initiate => Answer::Initiated,
+        Request::Apply { plan, connection, .. } => {
+            let hash = *blake3::hash(&serde_json::to_vec(connection).unwrap_or_default()).as_bytes();
+            let change = match connections.get(&connection.id) {
+                None => SyncChange::Added,
+                Some(known) if *known == hash => SyncChange::Unchanged,
+                Some(_) => SyncChange::Changed,
+            };
+            if !plan {
+                connections.insert(connection.id, hash);
+            }
+            Answer::Applied { change }
+        }
+        Request::Withdraw { plan, keep, .. } => {
+            let gone: Vec<i64> = connections.keys().filter(|id| !keep.contains(id)).copied().collect();
+            if !plan {
+                connections.retain(|id, _| keep.contains(id));
+            }
+            let named = |id| NamedConnection { id, name: String::new(), integration: String::new() };
+            Answer::Withdrawn { connections: gone.into_iter().map(named).collect() }
+        }
+    }
+}
