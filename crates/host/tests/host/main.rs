@@ -27,9 +27,9 @@ mod single_commands;
 mod stage;
 mod store;
 mod support;
+mod tenants;
 #[allow(dead_code, reason = "the connector's own tests use all of it")]
 #[path = "../../../../tests/connector/tls.rs"]
-mod tenants;
 mod tls;
 mod tokens;
 mod transfer;
