@@ -133,6 +133,13 @@ impl Records<'_> {
                      (SELECT id FROM messages WHERE delivered_at < $1 ORDER BY delivered_at LIMIT $2)",
                 now - kept.messages_ms,
             ),
+            // Of schedules that went with their site: nobody is to hear of them, and no recovery waits for them.
+            (
+                "DELETE FROM alerts WHERE schedule_id IN
+                     (SELECT schedule_id FROM alerts WHERE opened_at < $1
+                          AND NOT EXISTS (SELECT 1 FROM schedules WHERE schedules.id = alerts.schedule_id) LIMIT $2)",
+                now,
+            ),
         ];
         let mut gone = 0;
         for (sql, before) in old {

@@ -28,6 +28,9 @@ mod stage;
 mod store;
 mod support;
 mod tenants;
+#[allow(dead_code, reason = "the connector's own tests use all of it")]
+#[path = "../../../../tests/connector/tls.rs"]
+mod tls;
 mod tokens;
 mod transfer;
 mod trying_again;

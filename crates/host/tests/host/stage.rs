@@ -48,9 +48,17 @@ impl Stage {
     }
 
     pub async fn over(test: TestStore, settings: ExecutorSettings, vault: VaultSettings) -> Self {
+        Self::timed(test, settings, vault, ManualClock::new()).await
+    }
+
+    /// One whose sleepers sleep until its clock is advanced.
+    pub async fn held(test: TestStore) -> Self {
+        Self::timed(test, ExecutorSettings::default(), VaultSettings::default(), ManualClock::held()).await
+    }
+
+    async fn timed(test: TestStore, settings: ExecutorSettings, vault: VaultSettings, clock: ManualClock) -> Self {
         let folder = TempDir::new().unwrap();
         let keyring = Keyring::create_file(&folder.path().join("keys")).unwrap();
-        let clock = ManualClock::new();
         let gate = Arc::new(GatePlugin::new());
         let footprint = FootprintPlugin::with_clock(Arc::new(clock.clone())).unwrap();
         let registry = Registry::new(vec![Arc::new(footprint), Arc::clone(&gate) as Arc<dyn Plugin>], &[]).unwrap();

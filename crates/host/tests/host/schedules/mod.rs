@@ -6,6 +6,7 @@ mod history;
 mod mail;
 mod memory_queue;
 mod queue;
+mod served;
 mod size;
 mod taking_over;
 mod webhook;

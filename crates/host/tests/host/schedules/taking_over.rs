@@ -100,8 +100,10 @@ async fn a_node_that_says_that_it_lives_keeps_its_work() {
 async fn work_that_the_queue_lost_is_handed_out_again() {
     for test in TestStore::on_both().await {
         let world = World::new(&test.store);
-        world.create(&check_of(1)).await;
-        world.clock.advance(Duration::from_secs(60));
+        let schedule = world.create(&check_of(1)).await;
+        // To the moment, so that the next due time is a minute off.
+        let wait = schedule.next_due_at - world.scheduler.now();
+        world.clock.advance(Duration::from_millis(wait.cast_unsigned()));
         world.scheduler.hand_out().await.unwrap();
         let lost = world.queue.drain().await;
         assert_eq!(world.pass(9).await, 0);

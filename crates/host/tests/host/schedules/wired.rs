@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use footprint_simulator::Simulator;
+use footprint_simulator::{Simulator, UserKind};
 use serde_json::{Value, json};
 use soar_host::health::{HealthFilter, HealthState};
 use soar_host::model::{Caller, Connection, Role};
@@ -16,6 +16,7 @@ use soar_host::utility::Refusal;
 use super::memory_queue::MemoryQueue;
 use super::world::{Delivered, MINUTE};
 use crate::stage::{Stage, because, simulator};
+use crate::tls::{Authority, BOTH_VERSIONS, DAY};
 
 struct Wired {
     scheduler: Scheduler,
@@ -197,6 +198,82 @@ async fn a_changed_inactive_or_deleted_connection_is_checked_as_it_is_now() {
         assert_eq!(wired.minute(&stage).await, 0, "deleted");
         let left = stage.executor.connections().health(&administrator, &HealthFilter::default()).await.unwrap();
         assert!(left.connections.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_connection_is_degraded_when_its_server_s_certificate_is_about_to_end_or_it_is_slow() {
+    for stage in Stage::on_both().await {
+        let (simulator, wired, authority) = (simulator().await, Wired::on(&stage), Authority::new());
+        let administrator = stage.administrator().await;
+        let account = simulator.user(UserKind::Administrator);
+        let url = authority.serve("localhost", Ok(3 * DAY + DAY / 2), BOTH_VERSIONS, &simulator.url()).await;
+        let draft = json!({"integration": "coda-footprint", "name": "Secure", "site": "Security Operations",
+            "healthCheckMinutes": 1, "parameters": {"Server URL": url, "User Name": account.user_name,
+                "Password": account.password, "CA File": authority.path()}});
+        let connection = stage.create(&administrator, draft).await.unwrap();
+        assert_eq!(wired.minute(&stage).await, 1);
+        let fares = async || {
+            let table = stage.executor.connections().health(&administrator, &HealthFilter::default()).await.unwrap();
+            table.connections.into_iter().next().unwrap().health
+        };
+        let health = fares().await;
+        assert_eq!((health.state, health.failures), (HealthState::Degraded, 0), "{health:?}");
+        assert!(health.notice.unwrap().contains("\"localhost\" issued by \"Test Authority\" ends in"));
+
+        let renewed = authority.serve_well(&simulator.url()).await;
+        let change = json!({"parameters": {"Server URL": renewed, "Password": account.password}});
+        stage.update(&administrator, connection.id, change).await.unwrap();
+        wired.minute(&stage).await;
+        assert_eq!(fares().await.state, HealthState::Healthy);
+
+        simulator.inject("* delay=30ms".parse().unwrap());
+        stage.update(&administrator, connection.id, json!({"healthCheckSlowMs": 1})).await.unwrap();
+        // The clock is the tests', so it goes on while the server takes its time.
+        let moving = tokio::spawn({
+            let clock = stage.clock.clone();
+            async move {
+                loop {
+                    tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+                    clock.advance(std::time::Duration::from_millis(1));
+                }
+            }
+        });
+        wired.minute(&stage).await;
+        moving.abort();
+        let health = fares().await;
+        assert_eq!(health.state, HealthState::Degraded, "{health:?}");
+        assert!(health.notice.unwrap().contains("1 ms or more is slow"));
+    }
+}
+
+#[tokio::test]
+async fn with_a_connection_go_its_schedules_whatever_they_were() {
+    for stage in Stage::on_both().await {
+        let (simulator, wired) = (simulator().await, Wired::on(&stage));
+        let connection = checked_connection(&stage, &simulator).await;
+        let administrator = stage.administrator().await;
+        for (name, active) in [("Nightly", true), ("Stopped", false)] {
+            let mut asked = nightly();
+            (asked["name"], asked["active"]) = (json!(name), json!(active));
+            wired.create(&stage, &administrator, draft(asked)).await.unwrap();
+        }
+        wired.minute(&stage).await;
+        // Handed out, and not yet run.
+        stage.clock.advance(Duration::from_millis(MINUTE.cast_unsigned()));
+        wired.scheduler.hand_out().await.unwrap();
+        stage.update(&administrator, connection.id, json!({"name": "Other", "active": false})).await.unwrap();
+        stage.executor.connections().delete(&administrator, connection.id).await.unwrap();
+        assert!(wired.list(&stage, &administrator, None).await.is_empty());
+        for item in wired.queue.drain().await {
+            assert!(!wired.scheduler.take(item).await.unwrap(), "what was handed out is not run");
+        }
+        let mut reader = stage.test.store.reader().await.unwrap();
+        let mut records = reader.records();
+        assert_eq!(records.backlog().await.unwrap(), Default::default());
+        assert!(records.checks(connection.id, i64::MAX, 10).await.unwrap().is_empty());
+        assert!(records.alert_groups().await.unwrap().is_empty());
+        assert!(records.next_due().await.unwrap().is_none());
     }
 }
 
