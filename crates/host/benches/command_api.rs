@@ -1,4 +1,5 @@
-//! Throughput of the Command API beside a bare axum handler that returns the same bytes, by `wrk` in one run.
+//! Throughput of the Command API beside a bare axum handler that returns the same bytes, headers and body, by `wrk` in one
+//! run.
 //!
 //! `cargo bench -p soar-host --features testing --bench command_api [seconds] [connections]`. The host stands on SQLite
 //! with durable commits; every call's key is checked, and its entry is in the audit log before it is answered. Its rate
@@ -17,7 +18,7 @@ use std::process::Command as Process;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::routing::post;
 use bytes::Bytes;
 use soar_connector::SystemClock;
@@ -56,7 +57,7 @@ fn main() {
     // Cargo adds flags of its own.
     let mut numbers = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
     let seconds = numbers.next().unwrap_or_else(|| "5".to_owned());
-    let connections = numbers.next().unwrap_or_else(|| "128".to_owned());
+    let connections = numbers.next().unwrap_or_else(|| "256".to_owned());
     let folder = tempfile::tempdir().expect("a temporary folder");
     let hosts = runtime();
     let (url, key) = hosts.block_on(start_host(&folder.path().join("host.db").display().to_string()));
@@ -106,11 +107,17 @@ fn compare(
     let answered = hosts.block_on(async {
         let request = reqwest::Client::new().post(format!("{url}{path}")).body(body.clone());
         let request = request.header("content-type", "application/json").header("d3key", key);
-        request.send().await.expect("an answer").error_for_status().expect("a success").bytes().await.expect("a body")
+        let answer = request.send().await.expect("an answer").error_for_status().expect("a success");
+        let mut headers = answer.headers().clone();
+        // Those that every server adds by itself.
+        headers.remove(header::CONTENT_LENGTH);
+        headers.remove(header::DATE);
+        (headers, answer.bytes().await.expect("a body"))
     });
+    let (headers, answered) = answered;
 
     let bare = runtime();
-    let bare_url = bare.block_on(start_bare(path, answered.clone()));
+    let bare_url = bare.block_on(start_bare(path, headers, answered.clone()));
     println!(
         "Get Incidents, {page} of {INCIDENTS} incidents; {} bytes per answer; all calls {}; SQLite; {connections} \
          connections for {seconds} s each",
@@ -213,8 +220,9 @@ async fn start_host(address: &str) -> (String, String) {
     (running.url(), issued.text.to_string())
 }
 
-async fn start_bare(path: &str, answer: Bytes) -> String {
-    let handler = post(move |_body: Bytes| async move { ([(header::CONTENT_TYPE, "application/json")], answer) });
+/// Answers every call with the same: what the host answered once, its headers among it.
+async fn start_bare(path: &str, headers: HeaderMap, answer: Bytes) -> String {
+    let handler = post(move |_body: Bytes| async move { (headers, answer) });
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("an address");
     let url = format!("http://{}", listener.local_addr().expect("its address"));
     let router = Router::new().route(path, handler);

@@ -1,6 +1,6 @@
 //! One task that writes queued entries together.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -162,8 +162,8 @@ struct Batch {
     resting: Vec<(AuditEntry, StoreVersion, RestingCaller)>,
     /// Who waits for those of `entries` that rested on the store's version.
     confirmed: Vec<RestingCaller>,
-    /// Keys, and when they were used.
-    used: HashMap<i64, i64>,
+    /// Keys, and when they were used; in one order for all hosts, so that none waits for another in a circle.
+    used: BTreeMap<i64, i64>,
 }
 
 async fn write(store: Store, mut incoming: mpsc::Receiver<Queued>, outbox: Outbox) {
@@ -202,7 +202,7 @@ async fn write(store: Store, mut incoming: mpsc::Receiver<Queued>, outbox: Outbo
             AuditError(error.to_string().into())
         });
         if outcome.is_ok() {
-            noted.extend(batch.used.drain());
+            noted.extend(std::mem::take(&mut batch.used));
         }
         // What was not taken up for want of the store is answered too.
         for Queued { item, .. } in queued.drain(..) {
