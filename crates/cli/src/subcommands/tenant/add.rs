@@ -24,8 +24,8 @@ pub(super) struct Arguments {
     #[arg(long)]
     region: String,
 
-    /// Where it is reached, such as https://tenant.example.com
-    #[arg(long)]
+    /// Where it is reached
+    #[arg(long, value_name = "https://tenant.example.com")]
     url: String,
 
     #[command(flatten)]
