@@ -153,7 +153,7 @@ impl Records<'_> {
         let sql = format!(
             "SELECT {} FROM (SELECT {COLUMNS} FROM incidents i
              WHERE i.site_id {of_sites} AND i.created_at >= +{from} AND i.created_at < +{until}{filter}
-             ORDER BY i.created_at, i.id LIMIT {limit} OFFSET {offset}) page",
+             ORDER BY i.created_at, i.id LIMIT +{limit} OFFSET +{offset}) page",
             self.engine.packed(COLUMNS, "created_at, id"),
         );
         let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
