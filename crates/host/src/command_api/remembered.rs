@@ -2,6 +2,8 @@
 //! the call came, to be as it was when the answer was read: see [`crate::audit::AuditWriter::write_resting`].
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -39,12 +41,19 @@ impl Remembered {
     }
 }
 
-/// Remembered answers. What was not asked for the longest is forgotten, by halves.
+/// How many questions that were read once are known again.
+const ASKED_ONCE: u64 = 1 << 14;
+
+/// Remembered answers: to questions that are read a second time, for most are asked only once. What was not asked for the
+/// longest is forgotten, by halves.
 #[derive(Debug)]
 pub(crate) struct RememberedAnswers {
     /// The most bytes of each half.
     half: usize,
     halves: Mutex<Halves>,
+    /// The hash of a question that was read, at its place; a later one of the same place takes it.
+    asked: Box<[AtomicU64]>,
+    hashing: RandomState,
 }
 
 #[derive(Debug, Default)]
@@ -58,7 +67,15 @@ struct Halves {
 impl RememberedAnswers {
     /// Remembers `bytes` at most; 0 is nothing.
     pub(crate) fn new(bytes: usize) -> Self {
-        Self { half: bytes / 2, halves: Mutex::default() }
+        let asked = (0..ASKED_ONCE).map(|_| AtomicU64::default()).collect();
+        Self { half: bytes / 2, halves: Mutex::default(), asked, hashing: RandomState::new() }
+    }
+
+    /// Whether the question was read before; from now on it was.
+    fn was_asked(&self, question: &Question) -> bool {
+        let hash = self.hashing.hash_one(question);
+        let place = usize::try_from(hash % ASKED_ONCE).unwrap_or_default();
+        self.asked.get(place).is_some_and(|asked| asked.swap(hash, Ordering::Relaxed) == hash)
     }
 
     pub(super) fn find(&self, question: &Question) -> Option<Arc<Remembered>> {
@@ -71,7 +88,12 @@ impl RememberedAnswers {
         Some(found)
     }
 
-    pub(super) fn remember(&self, question: &Question, answer: Remembered) {
+    /// Remembers what `answer` makes, if the question was read before.
+    pub(super) fn remember(&self, question: &Question, answer: impl FnOnce() -> Remembered) {
+        if !self.was_asked(question) {
+            return;
+        }
+        let answer = answer();
         if size(question, &answer) > self.half {
             return;
         }
@@ -125,6 +147,12 @@ mod tests {
         Remembered { version, reply, username, acting_for, site }
     }
 
+    /// Remembers an answer of so many bytes to a question that is read a second time.
+    fn remember(answers: &RememberedAnswers, number: usize, bytes: usize) {
+        answers.remember(&question(number), || answer(bytes));
+        answers.remember(&question(number), || answer(bytes));
+    }
+
     fn held(answers: &RememberedAnswers) -> usize {
         let halves = answers.halves.lock().unwrap();
         halves.recent.iter().chain(&halves.older).map(|(question, answer)| size(question, answer)).sum()
@@ -133,23 +161,34 @@ mod tests {
     #[test]
     fn no_more_is_remembered_than_may_be_and_what_is_asked_for_stays() {
         let answers = RememberedAnswers::new(100_000);
-        answers.remember(&question(0), answer(1000));
+        remember(&answers, 0, 1000);
         for number in 1..1000 {
-            answers.remember(&question(number), answer(1000));
+            remember(&answers, number, 1000);
             assert!(answers.find(&question(0)).is_some(), "{number}");
             assert!(held(&answers) <= 100_000, "{}", held(&answers));
         }
         assert!(answers.find(&question(1)).is_none());
         assert!(answers.find(&question(999)).is_some());
-        answers.remember(&question(1000), answer(50_000));
+        remember(&answers, 1000, 50_000);
         assert!(answers.find(&question(1000)).is_none(), "larger than a half");
+    }
+
+    #[test]
+    fn what_was_asked_once_is_not_remembered_and_forgets_nothing() {
+        let answers = RememberedAnswers::new(100_000);
+        remember(&answers, 0, 1000);
+        for number in 1..10_000 {
+            answers.remember(&question(number), || panic!("{number} was not asked before"));
+        }
+        assert!(answers.find(&question(0)).is_some());
+        assert_eq!(answers.halves.lock().unwrap().recent.len(), 1);
     }
 
     #[test]
     fn a_newer_answer_takes_the_place_of_the_older_one() {
         let answers = RememberedAnswers::new(100_000);
         for bytes in 0..1000 {
-            answers.remember(&question(1), answer(bytes));
+            remember(&answers, 1, bytes);
             assert_eq!(answers.find(&question(1)).unwrap().reply.body.len(), bytes);
         }
         assert!(held(&answers) < 5000, "{}", held(&answers));
@@ -160,7 +199,7 @@ mod tests {
     #[test]
     fn questions_that_differ_in_anything_have_answers_of_their_own() {
         let answers = RememberedAnswers::new(100_000);
-        answers.remember(&question(1), answer(1));
+        remember(&answers, 1, 1);
         let same = question(1);
         for other in [
             Question { command: "GetLinkedIncidentsOfAnIncident".into(), ..same.clone() },

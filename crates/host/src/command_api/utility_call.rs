@@ -50,9 +50,7 @@ async fn read(call: &Call, command: &dyn UtilityCommand, admitted: &Admitted, qu
     match answered {
         Ok(answer) => {
             let reply = Reply::answer(&answer);
-            if let Some(version) = version {
-                call.host.answers.remember(question, Remembered::new(version, reply.clone(), &call.entry));
-            }
+            call.host.answers.remember(question, || Remembered::new(version, reply.clone(), &call.entry));
             reply
         }
         Err(failure) => failed(call, failure),

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
+use super::changes::Seen;
 use super::{Engine, Records, StoreError};
 use crate::model::AuditEntry;
 
@@ -116,17 +117,46 @@ impl Records<'_> {
 
     /// In one statement with one parameter.
     async fn append_json(&mut self, entries: &[AuditEntry]) -> Result<(), StoreError> {
-        let sql = format!(
-            r#"INSERT INTO audit ({COLUMNS})
-             SELECT at, "requestId", surface, address, key, username, "actingFor", site, command, status,
-                    CASE WHEN accepted THEN 1 ELSE 0 END, reason
-             FROM json_to_recordset(CAST($1 AS json))
-               AS entry(at BIGINT, "requestId" TEXT, surface TEXT, address TEXT, key TEXT, username TEXT,
-                        "actingFor" TEXT, site TEXT, command TEXT, status BIGINT, accepted BOOLEAN, reason TEXT)"#
-        );
-        let json = serde_json::to_string(entries).map_err(|error| StoreError::Unreadable(error.to_string()))?;
-        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(json).execute(&mut *self.connection).await?;
+        let query = sqlx::query(sqlx::AssertSqlSafe(insertion()));
+        query.bind(json(entries)?).execute(&mut *self.connection).await?;
         Ok(())
+    }
+
+    /// Adds entries on PostgreSQL, and looks which transactions are visible; returns that, and whether none has become
+    /// visible since `before` but the one that looked then. With `if_unchanged` nothing is added unless it is so.
+    pub(super) async fn append_audit_and_look(
+        &mut self,
+        entries: &[AuditEntry],
+        before: Option<&Seen>,
+        if_unchanged: bool,
+    ) -> Result<(Seen, bool), StoreError> {
+        // A statement sees what its snapshot shows. Of transactions that have not ended yet, some are listed in a snapshot
+        // and the others have numbers from its xmax on.
+        let condition = if if_unchanged { "WHERE (SELECT is_unchanged FROM look)" } else { "" };
+        let number = |text: &str| format!("CAST(CAST({text} AS TEXT) AS BIGINT)");
+        let since = number("pg_snapshot_xmax(CAST($2 AS pg_snapshot))");
+        let until = number("pg_snapshot_xmax(pg_current_snapshot())");
+        let sql = format!(
+            "WITH look AS MATERIALIZED (
+                 SELECT pg_current_snapshot() AS snapshot, {until} - {since} BETWEEN 0 AND {FEW} AND NOT EXISTS (
+                     SELECT 1 FROM (
+                         SELECT pg_snapshot_xip(CAST($2 AS pg_snapshot)) AS transaction
+                         UNION ALL
+                         SELECT CAST(CAST(number AS TEXT) AS xid8)
+                         FROM generate_series({since}, LEAST({until} - 1, {since} + {FEW})) number) ended
+                     WHERE transaction <> CAST($3 AS xid8)
+                       AND pg_visible_in_snapshot(transaction, pg_current_snapshot())) AS is_unchanged),
+             added AS ({} {condition})
+             SELECT CAST(snapshot AS TEXT), CAST(pg_current_xact_id() AS TEXT), CASE WHEN is_unchanged THEN 1 ELSE 0 END
+             FROM look",
+            insertion(),
+        );
+        // With a snapshot from before everything, all is new.
+        let (snapshot, own) = before.map_or(("1:1:", "1"), |seen| (&seen.snapshot, &seen.own));
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(json(entries)?).bind(snapshot).bind(own);
+        let row = query.fetch_one(&mut *self.connection).await?;
+        let seen = Seen { snapshot: row.try_get(0)?, own: row.try_get(1)? };
+        Ok((seen, row.try_get::<i32, _>(2)? == 1))
     }
 
     /// At most `most` entries with their numbers, the newest first.
@@ -172,6 +202,25 @@ impl Records<'_> {
 
 /// What is an entry's own, as one text of which SQLite takes the parts: the time in 20 characters, the number of what it
 /// has in common with others in 6, and the request's id. An array would have to be parsed for each part.
+/// How many transactions may have begun between two looks; after more, all counts as changed.
+const FEW: u32 = 1000;
+
+fn json(entries: &[AuditEntry]) -> Result<String, StoreError> {
+    serde_json::to_string(entries).map_err(|error| StoreError::Unreadable(error.to_string()))
+}
+
+/// SQL that adds the entries in a JSON array, on PostgreSQL.
+fn insertion() -> String {
+    format!(
+        r#"INSERT INTO audit ({COLUMNS})
+         SELECT at, "requestId", surface, address, key, username, "actingFor", site, command, status,
+                CASE WHEN accepted THEN 1 ELSE 0 END, reason
+         FROM json_to_recordset(CAST($1 AS json))
+           AS entry(at BIGINT, "requestId" TEXT, surface TEXT, address TEXT, key TEXT, username TEXT,
+                    "actingFor" TEXT, site TEXT, command TEXT, status BIGINT, accepted BOOLEAN, reason TEXT)"#
+    )
+}
+
 fn own(at: i64, number: usize, request_id: &str) -> String {
     format!("{at:020}{number:06}{request_id}")
 }

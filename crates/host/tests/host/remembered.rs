@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
 use soar_host::model::Role;
+use soar_host::server::HostSettings;
 use soar_host::store::{Engine, Store};
+use soar_host::testing::TestStore;
 use sqlx::Connection as _;
 
 use crate::support::{TestHost, answer, site};
@@ -84,21 +86,34 @@ async fn no_call_is_answered_with_what_was_there_before_it_came() {
     }
 }
 
+/// Asks ten times, and returns how often the store was read for it.
+async fn readings_of_ten(host: &TestHost) -> usize {
+    let before = host.gate.shown();
+    for _ in 0..10 {
+        shown(host).await;
+    }
+    host.gate.shown() - before
+}
+
 #[tokio::test]
-async fn while_nothing_changes_a_file_is_read_once_and_every_call_is_logged() {
+async fn while_nothing_changes_the_store_is_not_read_and_every_call_is_logged() {
     for host in TestHost::on_both().await {
-        shown(&host).await;
-        shown(&host).await;
-        let before = host.gate.shown();
-        for _ in 0..10 {
+        for _ in 0..3 {
             shown(&host).await;
         }
-        let readings = if host.test.store.engine() == Engine::Sqlite { 0 } else { 10 };
-        assert_eq!(host.gate.shown() - before, readings);
+        let mut asked = 13;
+        let mut readings = readings_of_ten(&host).await;
+        // The server has other tests' databases too, and does not tell whose transaction it was that has ended.
+        while host.test.store.engine() == Engine::Postgres && readings > 5 && asked < 1000 {
+            readings = readings_of_ten(&host).await;
+            asked += 10;
+        }
+        let most = if host.test.store.engine() == Engine::Sqlite { 0 } else { 5 };
+        assert!(readings <= most, "{readings} readings, {most} at most");
         let log = host.audit().await;
-        assert_eq!(log.len(), 12);
+        assert_eq!(log.len(), asked.min(1000));
         let ids: std::collections::HashSet<_> = log.iter().map(|entry| &entry.request_id).collect();
-        assert_eq!(ids.len(), 12);
+        assert_eq!(ids.len(), log.len());
         let first = &log[0];
         assert_eq!((first.username.as_str(), first.site.as_str()), ("Admin", "Security Operations"));
         for entry in &log {
@@ -107,8 +122,32 @@ async fn while_nothing_changes_a_file_is_read_once_and_every_call_is_logged() {
         }
         let metrics = host.client.get(format!("{}/metrics", host.url)).bearer_auth(&host.key);
         let metrics = metrics.send().await.unwrap().text().await.unwrap();
-        let counted = r#"soar_host_calls_total{surface="command",command="ShowNotes",status="200"} 12"#;
-        assert!(metrics.contains(counted), "{metrics}");
+        let counted = format!(r#"soar_host_calls_total{{surface="command",command="ShowNotes",status="200"}} {asked}"#);
+        assert!(metrics.contains(&counted), "{metrics}");
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_that_began_before_the_answer_was_read_shows_once_it_has_ended() {
+    let test = TestStore::on(Engine::Postgres).await;
+    let settings =
+        HostSettings { listen: ([127, 0, 0, 1], 0).into(), requests_per_second: 0, ..HostSettings::default() };
+    let host = TestHost::start(test, settings).await;
+    for round in 0..10 {
+        let name = format!("Note {round}");
+        let mut transaction = host.test.store.transaction().await.unwrap();
+        transaction.records().create_site(&site(&name), 1).await.unwrap();
+        for _ in 0..5 {
+            assert!(!shown(&host).await.contains(&name), "{name} is not there yet");
+        }
+        if round % 2 == 0 {
+            transaction.commit().await.unwrap();
+        } else {
+            drop(transaction);
+        }
+        for _ in 0..3 {
+            assert_eq!(shown(&host).await.contains(&name), round % 2 == 0, "{name}");
+        }
     }
 }
 

@@ -91,7 +91,8 @@ impl TestHost {
         hosts
     }
 
-    async fn start(test: TestStore, settings: HostSettings) -> Self {
+    /// One on `test`.
+    pub async fn start(test: TestStore, settings: HostSettings) -> Self {
         let clock = ManualClock::new();
         let mut transaction = test.store.transaction().await.unwrap();
         let mut records = transaction.records();
