@@ -1,14 +1,20 @@
-//! Which address is answered by what.
+//! Which address is answered by what, and what every answer carries.
 
+use std::any::Any;
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use axum::routing::future::RouteFuture;
 use axum::routing::{any, get};
-use tower::util::MapResponseLayer;
-use tower_http::catch_panic::CatchPanicLayer;
+use futures_util::FutureExt as _;
+use futures_util::future::{CatchUnwind, Map};
+use tower::Service;
 
 use super::{documentation, health, manage};
 use crate::command_api;
@@ -16,7 +22,7 @@ use crate::gate::Reply;
 use crate::host::Host;
 use crate::tenants;
 
-/// Everything that the host answers.
+/// Which address is answered by what.
 pub fn router(host: Arc<Host>) -> Router {
     let settings = &host.settings;
     let mut prefixes =
@@ -37,8 +43,46 @@ pub fn router(host: Arc<Host>) -> Router {
         .merge(tenants)
         .fallback(unknown_address)
         .method_not_allowed_fallback(other_method)
-        .layer((MapResponseLayer::new(with_common_headers), CatchPanicLayer::custom(panicked)))
         .with_state(host)
+}
+
+/// Everything that the host answers: with the headers that every answer carries, also where an answer panics.
+///
+/// Around the router and not in it: a router's layers are boxed, and copied for each call.
+#[derive(Debug, Clone)]
+pub(super) struct Answers(Router);
+
+impl Answers {
+    pub(super) fn of(host: Arc<Host>) -> Self {
+        Self(router(host))
+    }
+}
+
+/// How the router's answering ended: a panic is caught.
+type Answered = Result<Result<Response, Infallible>, Box<dyn Any + Send>>;
+
+impl<B> Service<Request<B>> for Answers
+where
+    Router: Service<Request<B>, Response = Response, Error = Infallible, Future = RouteFuture<Infallible>>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future =
+        Map<CatchUnwind<AssertUnwindSafe<RouteFuture<Infallible>>>, fn(Answered) -> Result<Response, Infallible>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        AssertUnwindSafe(self.0.call(request)).catch_unwind().map(|answered| {
+            let response = match answered {
+                Ok(answered) => answered?,
+                Err(panic) => panicked(panic.as_ref()),
+            };
+            Ok(with_common_headers(response))
+        })
+    }
 }
 
 fn new_request_id() -> String {
@@ -59,7 +103,7 @@ async fn other_method(request: Request) -> Response {
     response
 }
 
-fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
+fn panicked(panic: &(dyn Any + Send)) -> Response {
     let request_id = new_request_id();
     let said = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let said = said.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
@@ -68,7 +112,7 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
 }
 
 /// What every answer carries.
-fn with_common_headers<B>(mut response: Response<B>) -> Response<B> {
+fn with_common_headers(mut response: Response) -> Response {
     let headers = response.headers_mut();
     let mut set = |name: HeaderName, value: &'static str| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));

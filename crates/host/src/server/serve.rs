@@ -4,12 +4,15 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::ServiceExt;
+use axum::extract::Request;
 use axum_server::Handle;
 use hyper_util::rt::TokioTimer;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::{SettingsProblem, router, tls};
+use super::router::Answers;
+use super::{SettingsProblem, tls};
 use crate::host::Host;
 
 /// How often expired answers are deleted, and the metrics' memory is tidied.
@@ -67,7 +70,8 @@ pub async fn serve(host: Arc<Host>) -> Result<RunningHost, ServeError> {
     let listener = TcpListener::bind(wanted).map_err(listen)?;
     listener.set_nonblocking(true).map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
-    let service = router(Arc::clone(&host)).into_make_service_with_connect_info::<SocketAddr>();
+    let service = Answers::of(Arc::clone(&host));
+    let service = ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(service);
     let handle = Handle::new();
     let head = Duration::from_secs(host.settings.head_seconds);
     let server = match &host.settings.tls {

@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use jiff::tz::TimeZone;
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 use soar_connector::Parameters;
 use soar_connector::name::quoted;
 
 use super::dates::parse_date_time;
 use super::static_field::{FIELDS, StaticField};
-use super::{Answer, Ended, More, Refusal, UtilityCommand, access, filter};
-use crate::model::{Caller, DynamicField, Right};
+use super::{Answer, Ended, More, Refusal, Rows, UtilityCommand, access, filter};
+use crate::model::{Caller, DynamicField, Incident, Link, Right, Site};
 use crate::store::{ByIncident, Records, Search};
 
 /// How many incidents a page has unless the call says so.
@@ -20,6 +22,9 @@ const PAGE_SIZE: i64 = 100;
 /// How many static fields, and how many sections and dynamic fields, a call shows at most: each is in every incident of
 /// the page, whether the incident has it or not.
 const MOST_FIELDS: usize = 200;
+
+/// The name that an incident's dynamic fields stand under; also the parameter that asks for them.
+const DYNAMIC: &str = "Dynamic Fields";
 
 fn few_enough(name: &str, count: usize) -> Result<(), Refusal> {
     if count <= MOST_FIELDS {
@@ -42,10 +47,10 @@ fn sections(parameters: &Parameters) -> Result<Sections, Refusal> {
                 .to_owned(),
         )
     };
-    let Some(given) = parameters.json("Dynamic Fields") else { return Ok(Vec::new()) };
+    let Some(given) = parameters.json(DYNAMIC) else { return Ok(Vec::new()) };
     let given = given.as_object().ok_or_else(shape)?;
     let names = given.values().filter_map(Value::as_array).map(Vec::len);
-    few_enough("Dynamic Fields", given.len().max(names.sum()))?;
+    few_enough(DYNAMIC, given.len().max(names.sum()))?;
     let sections = given.iter().map(|(section, names)| {
         let names = names.as_array().ok_or_else(shape)?.iter();
         let names = names.map(|name| name.as_str().map(str::to_owned).ok_or_else(shape)).collect::<Result<_, _>>()?;
@@ -61,7 +66,9 @@ fn columns(parameters: &Parameters) -> Result<Vec<(String, &'static StaticField)
         return Ok(default.map(|field| (field.name().to_owned(), field)).collect());
     };
     few_enough("Static Fields", given.len())?;
-    let columns = given.iter().map(|name| {
+    // An object has a name once.
+    let names = given.iter().enumerate().filter(|(at, name)| !given[..*at].contains(name)).map(|(_, name)| name);
+    let columns = names.map(|name| {
         let field = StaticField::named(name).ok_or_else(|| {
             let valid: Vec<_> = FIELDS.iter().map(StaticField::name).collect();
             let name = quoted(name);
@@ -81,6 +88,29 @@ fn dynamic(sections: &Sections, fields: &[DynamicField]) -> Map<String, Value> {
         (section.clone(), Value::Object(values.collect()))
     });
     shown.collect()
+}
+
+/// An incident as the answer shows it.
+struct Row<'i> {
+    columns: &'i [(String, &'static StaticField)],
+    incident: &'i Incident,
+    site: &'i Site,
+    /// Those that the caller may see.
+    links: Vec<Link>,
+    dynamic: Option<Map<String, Value>>,
+}
+
+impl Serialize for Row<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (name, field) in self.columns {
+            map.serialize_entry(name, &field.value(self.incident, self.site, &self.links))?;
+        }
+        if let Some(dynamic) = &self.dynamic {
+            map.serialize_entry(DYNAMIC, dynamic)?;
+        }
+        map.end()
+    }
 }
 
 #[async_trait]
@@ -126,19 +156,14 @@ impl UtilityCommand for GetIncidents {
         let rows = incidents.iter().map(|incident| {
             let mut links = links.remove(&incident.id).unwrap_or_default();
             links.retain(|link| caller.may(Right::SeeIncidents, link.site_id));
-            let shown = columns.iter();
-            let mut row: Map<String, Value> =
-                shown.map(|(name, field)| (name.clone(), field.value(incident, &caller.site, &links))).collect();
-            if !sections.is_empty() {
-                let fields = fields.remove(&incident.id).unwrap_or_default();
-                row.insert("Dynamic Fields".to_owned(), Value::Object(dynamic(&sections, &fields)));
-            }
-            Value::Object(row)
+            let fields = fields.remove(&incident.id).unwrap_or_default();
+            let dynamic = (!sections.is_empty()).then(|| dynamic(&sections, &fields));
+            Row { columns: &columns, incident, site: &caller.site, links, dynamic }
         });
-        let rows: Vec<Value> = rows.collect();
+        let rows: Rows = rows.collect();
         let mut more = More::default();
         more.insert("rawData", &BTreeMap::from([("incidents", &rows)]))
             .map_err(|error| Refusal::Because(error.to_string()))?;
-        Ok(Answer { context_data: Some(rows.into()), more, ..Answer::ended(Ended::Successful) })
+        Ok(Answer { context_data: Some(rows), more, ..Answer::ended(Ended::Successful) })
     }
 }

@@ -1,5 +1,8 @@
 //! The fields that every incident has, under the names that Get Incidents and Set Incident Field know them by.
 
+use std::borrow::Cow;
+
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::dates::utc_date;
@@ -14,20 +17,39 @@ pub(super) struct StaticField {
     pub(super) search: Option<SearchField>,
     /// Whether it is shown when no field is asked for.
     pub(super) is_default: bool,
-    value: fn(&Incident, &Site, &[Link]) -> Value,
+    value: Of,
+}
+
+/// What a field shows of an incident, its site and its links.
+type Of = for<'i> fn(&'i Incident, &'i Site, &'i [Link]) -> Shown<'i>;
+
+/// A field's value: most are texts that the incident holds.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(super) enum Shown<'i> {
+    Text(Cow<'i, str>),
+    Value(Value),
 }
 
 const fn field(
     names: &'static [&'static str],
     search: Option<SearchField>,
     is_default: bool,
-    value: fn(&Incident, &Site, &[Link]) -> Value,
+    value: Of,
 ) -> StaticField {
     StaticField { names, search, is_default, value }
 }
 
-fn date(milliseconds: Option<i64>) -> Value {
-    milliseconds.map(utc_date).unwrap_or_default().into()
+fn text(text: &str) -> Shown<'_> {
+    Shown::Text(Cow::Borrowed(text))
+}
+
+fn maybe(text: Option<&str>) -> Shown<'_> {
+    Shown::Text(Cow::Borrowed(text.unwrap_or_default()))
+}
+
+fn date<'i>(milliseconds: Option<i64>) -> Shown<'i> {
+    Shown::Text(Cow::Owned(milliseconds.map(utc_date).unwrap_or_default()))
 }
 
 /// The field that shows the incidents linked with one.
@@ -36,39 +58,39 @@ const LINKS: &str = "Linked Incidents";
 /// All of them, in the order in which they are shown. Those that this host keeps nothing for are empty, so that a
 /// client's list of fields works as it is.
 pub(super) const FIELDS: &[StaticField] = &[
-    field(&["Incident Number", "IR Number", "Number"], Some(SearchField::Number), true, |i, _, _| json!(i.number)),
+    field(&["Incident Number", "IR Number", "Number"], Some(SearchField::Number), true, |i, _, _| text(&i.number)),
     field(&["Incident Type", "IR Type", "Type", "IncidentType"], Some(SearchField::IncidentType), true, |i, _, _| {
-        json!(i.incident_type)
+        text(&i.incident_type)
     }),
-    field(&["Title"], Some(SearchField::Title), true, |i, _, _| json!(i.title)),
-    field(&["Status"], Some(SearchField::Status), true, |i, _, _| json!(i.status)),
-    field(&["Severity", "SeverityName"], Some(SearchField::Severity), true, |i, _, _| json!(i.severity)),
-    field(&["Stage"], None, false, |_, _, _| json!("")),
-    field(&["Priority"], None, false, |_, _, _| json!("")),
-    field(&["Disposition"], Some(SearchField::Disposition), true, |i, _, _| json!(i.disposition)),
-    field(&["Tags"], None, false, |_, _, _| json!([])),
-    field(&["Site", "SiteName"], None, true, |_, site, _| json!(site.name)),
-    field(&["Owner"], Some(SearchField::Owner), true, |i, _, _| json!(i.owner.as_deref().unwrap_or_default())),
-    field(&["Assignee"], Some(SearchField::Assignee), true, |i, _, _| json!(i.assignee.as_deref().unwrap_or_default())),
-    field(&["Creator"], Some(SearchField::Creator), true, |i, _, _| json!(i.creator)),
-    field(&["Timezone", "Time Zone"], None, true, |_, site, _| json!(site.time_zone)),
+    field(&["Title"], Some(SearchField::Title), true, |i, _, _| text(&i.title)),
+    field(&["Status"], Some(SearchField::Status), true, |i, _, _| text(i.status.as_str())),
+    field(&["Severity", "SeverityName"], Some(SearchField::Severity), true, |i, _, _| text(i.severity.as_str())),
+    field(&["Stage"], None, false, |_, _, _| text("")),
+    field(&["Priority"], None, false, |_, _, _| text("")),
+    field(&["Disposition"], Some(SearchField::Disposition), true, |i, _, _| text(&i.disposition)),
+    field(&["Tags"], None, false, |_, _, _| Shown::Value(json!([]))),
+    field(&["Site", "SiteName"], None, true, |_, site, _| text(&site.name)),
+    field(&["Owner"], Some(SearchField::Owner), true, |i, _, _| maybe(i.owner.as_deref())),
+    field(&["Assignee"], Some(SearchField::Assignee), true, |i, _, _| maybe(i.assignee.as_deref())),
+    field(&["Creator"], Some(SearchField::Creator), true, |i, _, _| text(&i.creator)),
+    field(&["Timezone", "Time Zone"], None, true, |_, site, _| text(&site.time_zone)),
     field(&["Date Created", "DateCreated"], Some(SearchField::CreatedAt), true, |i, _, _| date(Some(i.created_at))),
     field(&["Date Modified", "DateModified"], Some(SearchField::ModifiedAt), true, |i, _, _| date(Some(i.modified_at))),
     field(&["Due Date", "DueDate"], Some(SearchField::DueAt), true, |i, _, _| date(i.due_at)),
-    field(&["Playbook"], None, false, |_, _, _| json!([])),
-    field(&["Description"], Some(SearchField::Description), true, |i, _, _| json!(i.description)),
-    field(&["Conclusion"], Some(SearchField::Conclusion), true, |i, _, _| json!(i.conclusion)),
-    field(&["Investigation Team"], None, false, |_, _, _| json!([])),
-    field(&[LINKS], None, true, |_, _, links| links.iter().map(|link| json!(link.number)).collect::<Vec<_>>().into()),
+    field(&["Playbook"], None, false, |_, _, _| Shown::Value(json!([]))),
+    field(&["Description"], Some(SearchField::Description), true, |i, _, _| text(&i.description)),
+    field(&["Conclusion"], Some(SearchField::Conclusion), true, |i, _, _| text(&i.conclusion)),
+    field(&["Investigation Team"], None, false, |_, _, _| Shown::Value(json!([]))),
+    field(&[LINKS], None, true, |_, _, links| Shown::Value(links.iter().map(|link| json!(link.number)).collect())),
     field(&["Date Closed", "DateClosed"], Some(SearchField::ClosedAt), false, |i, _, _| date(i.closed_at)),
     field(&["Closed By", "ClosedBy"], Some(SearchField::ClosedBy), false, |i, _, _| {
-        json!(i.closed_by.as_deref().unwrap_or_default())
+        maybe(i.closed_by.as_deref())
     }),
     field(&["Incident Raw Data"], None, false, |i, _, _| {
-        i.raw_data.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Value::Null)
+        Shown::Value(i.raw_data.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Value::Null))
     }),
-    field(&["Event Raw Data"], None, false, |_, _, _| json!([])),
-    field(&["Custom Field"], None, false, |_, _, _| json!({})),
+    field(&["Event Raw Data"], None, false, |_, _, _| Shown::Value(json!([]))),
+    field(&["Custom Field"], None, false, |_, _, _| Shown::Value(json!({}))),
 ];
 
 /// A name as it is compared.
@@ -79,7 +101,8 @@ fn plain(name: &str) -> impl Iterator<Item = char> {
 impl StaticField {
     /// The field of that name, in any case, with or without spaces.
     pub(super) fn named(name: &str) -> Option<&'static Self> {
-        FIELDS.iter().find(|field| field.names.iter().any(|known| plain(known).eq(plain(name))))
+        let exact = FIELDS.iter().find(|field| field.names.contains(&name));
+        exact.or_else(|| FIELDS.iter().find(|field| field.names.iter().any(|known| plain(known).eq(plain(name)))))
     }
 
     /// Its usual name.
@@ -92,7 +115,7 @@ impl StaticField {
         self.name() == LINKS
     }
 
-    pub(super) fn value(&self, incident: &Incident, site: &Site, links: &[Link]) -> Value {
+    pub(super) fn value<'i>(&self, incident: &'i Incident, site: &'i Site, links: &'i [Link]) -> Shown<'i> {
         (self.value)(incident, site, links)
     }
 }
