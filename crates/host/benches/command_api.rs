@@ -1,9 +1,10 @@
 //! Throughput of the Command API beside a bare axum handler that returns the same bytes, headers and body, by `wrk` in one
 //! run.
 //!
-//! `cargo bench -p soar-host --features testing --bench command_api [seconds] [connections]`. The host stands on SQLite
-//! with durable commits; every call's key is checked, and its entry is in the audit log before it is answered. Its rate
-//! limit is off. Both servers have a runtime of their own, and rest while the other is asked.
+//! `cargo bench -p soar-host --features testing --bench command_api [seconds] [connections] [sqlite|postgresql]`. The host
+//! stands on SQLite, and then on PostgreSQL on the same machine, with durable commits; every call's key is checked, and its
+//! entry is in the audit log before it is answered. Its rate limit is off. Both servers have a runtime of their own, and
+//! rest while the other is asked.
 //!
 //! All calls ask the same, and nothing changes meanwhile, so this is what is shared among them: the answer and what was
 //! decided about the question (its rights, its parameters) are remembered under the command, the key, the count of changes
@@ -28,6 +29,7 @@ use soar_host::command_api::CommandRegistry;
 use soar_host::model::{Allowed, KeyKind, SiteKind};
 use soar_host::server::{HostSettings, serve};
 use soar_host::store::{NewIncident, NewSite, NewUser, Store};
+use soar_host::testing::PostgresServer;
 use tokio::runtime::Runtime;
 
 /// As in the program.
@@ -58,11 +60,21 @@ fn main() {
     let mut numbers = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
     let seconds = numbers.next().unwrap_or_else(|| "5".to_owned());
     let connections = numbers.next().unwrap_or_else(|| "256".to_owned());
+    let only = numbers.next();
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let hosts = runtime();
-    let (url, key) = hosts.block_on(start_host(&folder.path().join("host.db").display().to_string()));
-    for (page, calls) in PAGES.map(|page| (page, Calls::Alike)).into_iter().chain([(PAGES[0], Calls::Different)]) {
-        compare((page, calls), (&url, &key), (&seconds, &connections), &hosts, folder.path());
+    for store in ["SQLite", "PostgreSQL"] {
+        if only.as_ref().is_some_and(|only| !only.eq_ignore_ascii_case(store)) {
+            continue;
+        }
+        let server = (store == "PostgreSQL").then(PostgresServer::durable);
+        let file = || folder.path().join("host.db").display().to_string();
+        let address = server.as_ref().map_or_else(file, PostgresServer::new_database);
+        let hosts = runtime();
+        let (url, key) = hosts.block_on(start_host(&address));
+        println!("{store}, {connections} connections for {seconds} s each\n");
+        for (page, calls) in PAGES.map(|page| (page, Calls::Alike)).into_iter().chain([(PAGES[0], Calls::Different)]) {
+            compare((page, calls), (&url, &key), (&seconds, &connections), &hosts, folder.path());
+        }
     }
 }
 
@@ -119,8 +131,7 @@ fn compare(
     let bare = runtime();
     let bare_url = bare.block_on(start_bare(path, headers, answered.clone()));
     println!(
-        "Get Incidents, {page} of {INCIDENTS} incidents; {} bytes per answer; all calls {}; SQLite; {connections} \
-         connections for {seconds} s each",
+        "Get Incidents, {page} of {INCIDENTS} incidents; {} bytes per answer; all calls {}",
         answered.len(),
         if calls == Calls::Different { "different" } else { "alike" }
     );

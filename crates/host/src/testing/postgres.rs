@@ -13,12 +13,12 @@ const START: Duration = Duration::from_secs(60);
 
 /// Runs the server until its standard input ends, which it does with the process that holds the other side.
 ///
-/// `$1` is the folder of PostgreSQL's programs and `$2` an empty folder that the server may have. What it stores need
-/// not outlive the machine's power, so it does not wait for the disk.
+/// `$1` is the folder of PostgreSQL's programs, `$2` an empty folder that the server may have, and `$3` whether it waits
+/// for the disk.
 const SERVE: &str = r#"
 set -e
 "$1/initdb" -D "$2/data" -A trust -U postgres --no-sync >"$2/log" 2>&1
-"$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c fsync=off -c max_connections=300 >>"$2/log" 2>&1 &
+"$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c fsync=$3 -c max_connections=300 >>"$2/log" 2>&1 &
 server=$!
 cat >/dev/null
 kill -QUIT $server
@@ -45,10 +45,20 @@ impl PostgresServer {
     #[must_use]
     pub fn shared() -> &'static Self {
         static SERVER: OnceLock<PostgresServer> = OnceLock::new();
-        SERVER.get_or_init(Self::start)
+        // What tests store need not outlive the machine's power.
+        SERVER.get_or_init(|| Self::start("off"))
     }
 
-    fn start() -> Self {
+    /// Another server, which commits durably: for measurements.
+    ///
+    /// # Panics
+    /// When PostgreSQL is not installed or does not start.
+    #[must_use]
+    pub fn durable() -> Self {
+        Self::start("on")
+    }
+
+    fn start(waits_for_disk: &str) -> Self {
         let programs = programs();
         let folder = tempfile::Builder::new().prefix("postgres-").tempdir().expect("a temporary folder").keep();
         // The server refuses to run as root, so there it runs as the user that its package made.
@@ -61,7 +71,7 @@ impl PostgresServer {
         } else {
             Command::new("sh")
         };
-        command.args(["-c", SERVE, "sh"]).arg(&programs).arg(&folder).current_dir("/");
+        command.args(["-c", SERVE, "sh"]).arg(&programs).arg(&folder).arg(waits_for_disk).current_dir("/");
         let mut process = command.stdin(Stdio::piped()).spawn().expect("PostgreSQL's starter");
         let life = process.stdin.take().expect("its standard input");
         let server = Self { folder, programs, _life: life, _process: process, databases: AtomicU32::new(0) };
