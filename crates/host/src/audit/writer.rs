@@ -170,14 +170,8 @@ async fn write(store: Store, mut incoming: mpsc::Receiver<Queued>, outbox: Outbo
     let mut queued = Vec::with_capacity(BATCH);
     let mut batch = Batch::default();
     let mut noted: HashMap<i64, i64> = HashMap::new();
-    // Whatever queues up while one batch is written makes the next one, and whatever is about to.
+    // Whatever queues up while one batch is written makes the next one.
     while incoming.recv_many(&mut queued, BATCH).await > 0 {
-        tokio::task::yield_now().await;
-        while queued.len() < BATCH
-            && let Ok(next) = incoming.try_recv()
-        {
-            queued.push(next);
-        }
         let taken = queued.len();
         let outcome = async {
             let mut writer = store.log_writer().await?;
