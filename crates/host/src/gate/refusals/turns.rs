@@ -272,7 +272,7 @@ mod tests {
         (1..=12).for_each(|number| assert_eq!(queue.ask(number), Some(false)));
         // 11 and 12 came first, and have two each.
         assert_eq!(queue.next_second(), [11, 12, 1, 2, 3, 4, 5, 6, 7, 8]);
-        assert_eq!(queue.next_second(), [9, 10, 11, 12].map(|number| number).to_vec());
+        assert_eq!(queue.next_second(), [9, 10, 11, 12]);
         let mut queue = Queue::new(3);
         for number in 1..=12 {
             queue.ask_often(number, 13);
