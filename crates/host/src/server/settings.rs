@@ -33,7 +33,7 @@ pub struct HostSettings {
     /// How many calls a key may make per second; 0 for any number. 50 unless given.
     pub requests_per_second: u32,
     /// How many calls without a good key are refused per second and address (of IPv6 a /64 network), and ten times as many
-    /// of all addresses together; more wait for their turn, up to 100 of an address and 1,000 in all, and beyond that the
+    /// of all addresses together; more wait for their turn, up to 100 of an address and 500 in all, and beyond that the
     /// connection is closed without an answer. 0 for any number. 50 unless given.
     pub refused_per_second: u32,
     /// How many calls may run at once; more are answered 503. 256 unless given.

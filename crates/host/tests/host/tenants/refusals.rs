@@ -6,6 +6,8 @@ use std::time::Duration;
 use serde_json::json;
 use soar_host::tenants::TenantSettings;
 use soar_host::testing::TestStore;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use super::instance::Instance;
@@ -65,5 +67,36 @@ async fn a_message_that_is_refused_waits_for_its_turn_and_holds_no_place_and_lea
         assert_eq!(log.len(), 70);
         let left = r#"soar_host_calls_unanswered_total{why="left"}"#;
         assert_eq!(figure(&tenant, left).await, 10);
+    }
+}
+
+#[tokio::test]
+async fn those_who_find_no_place_to_run_are_refused_at_the_limited_rate_too() {
+    for test in TestStore::on_both().await {
+        let tenant = Arc::new(Instance::over(test, TenantSettings::default()).await);
+        let mut unfinished = Vec::new();
+        for _ in 0..256 {
+            let mut connection = TcpStream::connect(tenant.url.trim_start_matches("http://")).await.unwrap();
+            let head = "POST /api/tenant/v1/call HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+                        Content-Length: 100\r\n\r\n";
+            connection.write_all(head.as_bytes()).await.unwrap();
+            unfinished.push(connection);
+        }
+        while figure(&tenant, "soar_host_calls_in_flight").await != 256 {
+            tokio::task::yield_now().await;
+        }
+        let mut calls = JoinSet::new();
+        for _ in 0..50 + 10 {
+            let request = tenant.client.post(format!("{}/api/tenant/v1/call", tenant.url)).json(&json!({}));
+            calls.spawn(async move { request.send().await.unwrap().status().as_u16() });
+        }
+        for _ in 0..50 {
+            assert_eq!(calls.join_next().await.unwrap().unwrap(), 503);
+        }
+        wait_for_waiting(&tenant, 10).await;
+        assert_eq!(tenant.audit().await.len(), 50);
+        tenant.clock.advance(Duration::from_secs(1));
+        assert!(calls.join_all().await.into_iter().all(|status| status == 503));
+        assert_eq!(tenant.audit().await.len(), 60);
     }
 }
