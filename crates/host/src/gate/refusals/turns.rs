@@ -83,7 +83,8 @@ impl Turns {
         self.give(now);
         let known = self.addresses.get(&address);
         let (given, waiting) = known.map_or((0, 0), |known| (known.given, known.waiting.len()));
-        if waiting == 0 && given < self.per_address && self.given < self.in_all {
+        // Nobody of the address waits then: one of the two would be used up.
+        if given < self.per_address && self.given < self.in_all {
             self.given += 1;
             self.addresses.entry(address).or_default().given += 1;
             return Asked::Now;
@@ -202,17 +203,22 @@ mod tests {
         /// Whose turn has come, and who lost their place, in the order they asked.
         fn told(&mut self) -> (Vec<u32>, Vec<u32>) {
             let (mut come, mut lost) = (Vec::new(), Vec::new());
-            self.waiting.retain_mut(|(number, _, told)| match told.try_recv() {
+            let mut newest = Vec::new();
+            self.waiting.retain_mut(|(number, ticket, told)| match told.try_recv() {
                 Ok(()) => {
                     come.push(*number);
                     false
                 }
                 Err(oneshot::error::TryRecvError::Closed) => {
                     lost.push(*number);
+                    newest.push((*number, *ticket));
                     false
                 }
                 Err(oneshot::error::TryRecvError::Empty) => true,
             });
+            for (number, ticket) in newest {
+                assert!(self.waiting.iter().all(|(other, waits, _)| *other != number || *waits < ticket));
+            }
             assert_eq!(self.turns.waiting(), self.waiting.len());
             let places: usize = self.turns.addresses.values().map(|address| address.waiting.len()).sum();
             assert_eq!(places, self.waiting.len());
@@ -241,7 +247,9 @@ mod tests {
         assert_eq!(queue.ask_often(1, 5), [Some(true), Some(true), Some(false), Some(false), Some(false)]);
         assert_eq!(queue.ask(2), Some(true), "another address has turns of its own");
         let tickets: Vec<_> = queue.waiting.iter().map(|(_, ticket, _)| *ticket).collect();
+        assert_eq!(queue.turns.next(queue.now), SECOND);
         queue.now += SECOND - Duration::from_millis(1);
+        assert_eq!(queue.turns.next(queue.now), Duration::from_millis(1));
         queue.turns.give(queue.now);
         assert_eq!(queue.told(), (vec![], vec![]));
         assert_eq!(queue.next_second(), [1, 1]);
