@@ -36,7 +36,7 @@ pub struct Host {
     pub commands: CommandRegistry,
     /// How often each key may call.
     pub(crate) limits: RateLimits,
-    /// How many calls without a good key come from where.
+    /// When calls without a good key are refused.
     pub(crate) refusals: Refusals,
     /// One permit per call that may run at once.
     pub(crate) in_flight: Arc<Semaphore>,

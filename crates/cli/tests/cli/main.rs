@@ -17,6 +17,7 @@ mod listeners;
 mod logging;
 mod management;
 mod output;
+mod refusals_kill;
 mod schemathesis;
 mod serve;
 mod simulate;

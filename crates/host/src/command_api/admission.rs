@@ -44,13 +44,15 @@ pub(super) struct Asked {
 /// Lets the call in by its key, finds its command and reads its body.
 pub(super) async fn hear(call: &mut Call, request: Request) -> Result<Asked, Reply> {
     let (head, body) = request.into_parts();
+    let entered = call.enter(&head.headers).await;
+    // Whatever the key; with a good one it need not wait to be told.
     if head.method != Method::POST {
         return Err(Reply::error(
             StatusCode::METHOD_NOT_ALLOWED,
             format!("A command is called by POST, not {}.", quoted(head.method.as_str())),
         ));
     }
-    let entered = call.enter(&head.headers).await?;
+    let entered = entered?;
     let command =
         call.host.commands.find(&call.entry.command).map_err(|error| Reply::error(StatusCode::NOT_FOUND, error))?;
     let command = command.clone();

@@ -9,6 +9,8 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::refusals::Turn;
+use super::unanswered::unanswered;
 use super::{Reply, address};
 use crate::access::{Shown, Snapshot};
 use crate::audit::{AuditError, Rested};
@@ -27,6 +29,16 @@ pub(crate) struct Call {
     pub label: Arc<str>,
     address: Option<IpAddr>,
     started: Duration,
+}
+
+/// A call whose answer is decided, and is still to be written to the audit log and given. Dropped before it was its turn,
+/// it counts as one whose caller went away.
+#[derive(Debug)]
+pub(crate) struct Decided {
+    call: Call,
+    reply: Reply,
+    /// When it may be answered; at once, unless it is refused for want of a good key.
+    turn: Turn,
 }
 
 /// What a call that was let in holds.
@@ -95,19 +107,22 @@ impl Call {
         self.answer(reply)
     }
 
-    /// Writes the call's entry, then answers.
-    pub(crate) async fn write_and_answer(mut self, mut reply: Reply) -> Response {
+    /// Writes the call's entry, then answers; a call without a good key when it is its turn.
+    pub(crate) async fn write_and_answer(self, reply: Reply) -> Response {
+        self.decide(reply).write_and_answer().await
+    }
+
+    /// Settles what the call is answered with. It is not to hold anything of the host's while it waits for its turn.
+    pub(crate) fn decide(mut self, reply: Reply) -> Decided {
         self.conclude(&reply);
-        let has_no_key = self.key.is_none() && reply.status.is_client_error();
-        if has_no_key && !self.host.refusals.count(self.address, &self.entry) {
-            return self.answer(Reply::rate_limited(1));
-        }
-        let Self { host, entry, key, label, started, .. } = self;
-        let (surface, request_id) = (entry.surface, entry.request_id.clone());
-        if let Err(error) = host.audit.write(entry, key).await {
-            reply = without_entry(&request_id, &error);
-        }
-        answer(&host, surface, &label, started, reply, &request_id)
+        let is_refused = match self.entry.surface {
+            // There keys are part of what is sent, so whatever fails may be anyone's doing.
+            Surface::Tenant => !reply.status.is_success(),
+            _ => reply.status.is_client_error(),
+        };
+        let has_no_key = self.key.is_none() && is_refused;
+        let turn = if has_no_key { self.host.refusals.ask(self.address, &self.entry) } else { Turn::Now };
+        Decided { call: self, reply, turn }
     }
 
     /// Answers with what was read when the store had `version`, and writes the call's entry, if nothing has changed since;
@@ -128,6 +143,30 @@ impl Call {
 
     fn answer(self, reply: Reply) -> Response {
         answer(&self.host, self.entry.surface, &self.label, self.started, reply, &self.entry.request_id)
+    }
+}
+
+impl Decided {
+    /// Writes the call's entry and answers, unless it has to wait for its turn.
+    pub(crate) async fn write_and_answer_at_once(self) -> Result<Response, Self> {
+        match self.turn {
+            Turn::Later(_) => Err(self),
+            Turn::Now | Turn::Never => Ok(self.write_and_answer().await),
+        }
+    }
+
+    /// Writes the call's entry, then answers; both when it is its turn.
+    pub(crate) async fn write_and_answer(self) -> Response {
+        let Self { call, mut reply, turn } = self;
+        if !turn.comes().await {
+            return unanswered();
+        }
+        let Call { host, entry, key, label, started, .. } = call;
+        let (surface, request_id) = (entry.surface, entry.request_id.clone());
+        if let Err(error) = host.audit.write(entry, key).await {
+            reply = without_entry(&request_id, &error);
+        }
+        answer(&host, surface, &label, started, reply, &request_id)
     }
 }
 

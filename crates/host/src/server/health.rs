@@ -46,7 +46,7 @@ pub(super) async fn metrics(State(host): State<Arc<Host>>, headers: HeaderMap) -
         return Reply::unauthenticated(error).into_response(&uuid::Uuid::now_v7().to_string());
     }
     let in_flight = host.settings.calls_in_flight().saturating_sub(host.in_flight.available_permits());
-    let text = host.metrics.render(host.audit.waiting(), in_flight);
+    let text = host.metrics.render(host.audit.waiting(), in_flight, host.refusals.figures());
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     ([(header::CONTENT_TYPE, kind)], text).into_response()
 }

@@ -18,7 +18,7 @@ use tower::Service;
 
 use super::{documentation, health, manage};
 use crate::command_api;
-use crate::gate::Reply;
+use crate::gate::{Reply, Unanswered, unless_unanswered};
 use crate::host::Host;
 use crate::tenants;
 
@@ -46,7 +46,8 @@ pub fn router(host: Arc<Host>) -> Router {
         .with_state(host)
 }
 
-/// Everything that the host answers: with the headers that every answer carries, also where an answer panics.
+/// Everything that the host answers, with the headers that every answer carries; also where an answer panics. A call that
+/// is not to be answered is an error, at which the server closes the connection.
 ///
 /// Around the router and not in it: a router's layers are boxed, and copied for each call.
 #[derive(Debug, Clone)]
@@ -66,21 +67,19 @@ where
     Router: Service<Request<B>, Response = Response, Error = Infallible, Future = RouteFuture<Infallible>>,
 {
     type Response = Response;
-    type Error = Infallible;
+    type Error = Unanswered;
     type Future =
-        Map<CatchUnwind<AssertUnwindSafe<RouteFuture<Infallible>>>, fn(Answered) -> Result<Response, Infallible>>;
+        Map<CatchUnwind<AssertUnwindSafe<RouteFuture<Infallible>>>, fn(Answered) -> Result<Response, Unanswered>>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.0.poll_ready(context)
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Unanswered>> {
+        // A router is always ready.
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         AssertUnwindSafe(self.0.call(request)).catch_unwind().map(|answered| {
-            let response = match answered {
-                Ok(answered) => answered?,
-                Err(panic) => panicked(panic.as_ref()),
-            };
-            Ok(with_common_headers(response))
+            let Ok(response) = answered.unwrap_or_else(|panic| Ok(panicked(panic.as_ref())));
+            unless_unanswered(response).map(with_common_headers)
         })
     }
 }

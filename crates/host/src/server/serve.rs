@@ -18,8 +18,8 @@ use crate::host::Host;
 /// How often expired answers are deleted, and the metrics' memory is tidied.
 const UPKEEP: Duration = Duration::from_secs(60);
 
-/// How often the audit log is told of refused calls that have no entry of their own.
-const REFUSALS: Duration = Duration::from_secs(10);
+/// How often the audit log is told how many calls were not answered.
+const UNANSWERED: Duration = Duration::from_secs(10);
 
 /// Why the host cannot be served.
 #[derive(Debug, thiserror::Error)]
@@ -91,7 +91,7 @@ pub async fn serve(host: Arc<Host>) -> Result<RunningHost, ServeError> {
         }
     };
     let mut upkeep =
-        vec![tokio::spawn(keep_up(Arc::clone(&host))), tokio::spawn(log_refusals_regularly(Arc::clone(&host)))];
+        vec![tokio::spawn(keep_up(Arc::clone(&host))), tokio::spawn(log_unanswered_regularly(Arc::clone(&host)))];
     upkeep.extend(host.executor.clone().map(|executor| tokio::spawn(executor.keep_going())));
     let scheduler = host.scheduler.clone().map(|scheduler| {
         let (stop, stopped) = watch::channel(false);
@@ -117,6 +117,7 @@ impl RunningHost {
         let patience = Duration::from_secs(self.host.settings.shutdown_seconds);
         tracing::info!("the host ends");
         self.handle.graceful_shutdown(Some(patience));
+        self.host.refusals.end();
         // Calls whose callers have gone away run in tasks of their own, and each holds a place.
         let places = self.host.settings.calls_in_flight;
         if let Some((stop, _)) = &self.scheduler {
@@ -128,7 +129,7 @@ impl RunningHost {
                 let _ = scheduler.await;
             }
             let all_done = self.host.in_flight.acquire_many(places).await;
-            log_refusals(&self.host).await;
+            log_unanswered(&self.host).await;
             if let Some(executor) = &self.host.executor
                 && let Err(error) = executor.shutdown().await
             {
@@ -168,20 +169,20 @@ async fn keep_up(host: Arc<Host>) {
     }
 }
 
-/// Writes to the audit log about calls without a good key that have no entry of their own.
-async fn log_refusals(host: &Host) {
-    let written = host.refusals.take_unlogged(host.now()).into_iter().map(async |entry| {
+/// Writes to the audit log how many calls were not answered, so have no entry of their own.
+async fn log_unanswered(host: &Host) {
+    let written = host.refusals.tell_unanswered(host.now()).into_iter().map(async |entry| {
         let (address, told) = (entry.address.clone(), entry.reason.clone());
         if let Err(error) = host.audit.write(entry, None).await {
-            tracing::error!(%error, address, told, "refused calls are not in the audit log");
+            tracing::error!(%error, address, told, "calls that were not answered are not in the audit log");
         }
     });
     futures_util::future::join_all(written).await;
 }
 
-async fn log_refusals_regularly(host: Arc<Host>) {
+async fn log_unanswered_regularly(host: Arc<Host>) {
     loop {
-        tokio::time::sleep(REFUSALS).await;
-        log_refusals(&host).await;
+        tokio::time::sleep(UNANSWERED).await;
+        log_unanswered(&host).await;
     }
 }

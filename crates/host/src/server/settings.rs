@@ -32,9 +32,9 @@ pub struct HostSettings {
     pub store: StoreAddress,
     /// How many calls a key may make per second; 0 for any number. 50 unless given.
     pub requests_per_second: u32,
-    /// How many calls without a good key an address (of IPv6 a /64 network) may make per second, and ten times as many all
-    /// addresses together; more are answered 429, and the audit log holds one entry about them every 10 seconds and
-    /// address, in place of an entry each. 0 for any number. 50 unless given.
+    /// How many calls without a good key are refused per second and address (of IPv6 a /64 network), and ten times as many
+    /// of all addresses together; more wait for their turn, up to 100 of an address and 500 in all, and beyond that the
+    /// connection is closed without an answer. 0 for any number. 50 unless given.
     pub refused_per_second: u32,
     /// How many calls may run at once; more are answered 503. 256 unless given.
     pub calls_in_flight: u32,

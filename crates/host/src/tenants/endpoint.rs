@@ -80,39 +80,45 @@ async fn answer(
         return call.write_and_answer(reply).await;
     };
     let (head, body) = request.into_parts();
-    let body = match read_json(&head.headers, body, &host.settings).await {
-        Ok(body) => body,
-        Err(reply) => return call.write_and_answer(reply).await,
-    };
-    let message = match read(&body) {
+    let message = read_json(&head.headers, body, &host.settings).await.and_then(|body| read(&body));
+    let message = match message {
         Ok(message) => message,
-        Err(reply) => return call.write_and_answer(reply).await,
+        Err(reply) => {
+            drop(place);
+            return call.write_and_answer(reply).await;
+        }
     };
     // A task of its own: a master that goes away does not stop what was taken.
     let finished = tokio::spawn(async move {
         let mut attempt = 1;
-        let response = loop {
+        let finished = loop {
             let taken = match &message {
                 Message::Registration(request) => tenants.take_registration(&mut call, request).await,
                 Message::Sealed(request) => tenants.take_message(&mut call, request).await,
             };
             match taken {
-                Ok((reply, true)) => break call.answer_written(reply),
-                Ok((reply, false)) => break call.write_and_answer(reply).await,
+                Ok((reply, true)) => break Ok(call.answer_written(reply)),
+                Ok((reply, false)) => break call.decide(reply).write_and_answer_at_once().await,
                 Err(Refusal::Store(error)) if error.is_conflict() && attempt < ATTEMPTS => attempt += 1,
                 Err(error) => {
                     tracing::error!(request_id = call.entry.request_id, %error, "a master's message could not be taken");
-                    break call.write_and_answer(Reply::unexpected(error.to_string())).await;
+                    let reply = Reply::unexpected(error.to_string());
+                    break call.decide(reply).write_and_answer_at_once().await;
                 }
             }
         };
         drop(place);
-        response
+        finished
     });
-    finished.await.unwrap_or_else(|error| {
-        tracing::error!(request_id, %error, "a master's message broke");
-        Reply::unexpected("").into_response(&request_id)
-    })
+    match finished.await {
+        Ok(Ok(response)) => response,
+        // It waits only as long as somebody waits for the answer.
+        Ok(Err(decided)) => decided.write_and_answer().await,
+        Err(error) => {
+            tracing::error!(request_id, %error, "a master's message broke");
+            Reply::unexpected("").into_response(&request_id)
+        }
+    }
 }
 
 /// The message, if it is of this version.

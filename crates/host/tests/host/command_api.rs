@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use soar_host::access::KeyRequest;
-use soar_host::model::{Allowed, Surface};
+use soar_host::model::Allowed;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -254,40 +254,6 @@ async fn a_key_that_calls_too_often_waits() {
         assert_eq!(answer(host.command("ShowNotes", json!({}))).await.0, 200);
         assert_eq!(answer(host.command("ShowNotes", json!({}))).await.0, 429);
         assert_eq!(host.audit().await.len(), 54);
-    }
-}
-
-#[tokio::test]
-async fn calls_without_a_good_key_neither_fill_the_log_nor_keep_others_waiting() {
-    for mut host in TestHost::on_both_with(|settings| settings.refused_per_second = 5).await {
-        for number in 0..5 {
-            let request = host.bare("ShowNotes", json!({})).header("d3key", format!("d3k_{number}"));
-            assert_eq!(answer(request).await.0, 401);
-        }
-        // In whatever way a call has no key: it makes no difference.
-        let get = host.client.get(format!("{}/VSOC/api/Command/ShowNotes", host.url));
-        let manage = host.client.get(format!("{}/api/manage/v1/sites", host.url));
-        for request in [host.bare("ShowNotes", json!({})), get, manage] {
-            let response = request.send().await.unwrap();
-            assert_eq!((response.status().as_u16(), &response.headers()["retry-after"]), (429, &"1".parse().unwrap()));
-            let error = "The request exceeds rate limits or is otherwise blocked by rate limiting policies.";
-            assert_eq!(response.json::<serde_json::Value>().await.unwrap(), json!({ "Error": error }));
-        }
-        assert_eq!(answer(host.command("ShowNotes", json!({}))).await.0, 200, "a good key is let in all the while");
-        assert_eq!(host.audit().await.len(), 6);
-        host.clock.advance(Duration::from_secs(1));
-        assert_eq!(answer(host.bare("ShowNotes", json!({}))).await.0, 401);
-        host.running.take().unwrap().shutdown().await.unwrap();
-        let store = soar_host::store::Store::open(&host.test.address).await.unwrap();
-        let mut reader = store.reader().await.unwrap();
-        let log = reader.records().audit(&soar_host::store::AuditFilter::default(), 9).await.unwrap();
-        let counted: Vec<_> = log.iter().map(|(_, entry)| entry).filter(|entry| entry.status == 429).collect();
-        let [by_manage, by_command] = counted.as_slice() else { panic!("{counted:?}") };
-        assert_eq!((log.len(), by_command.address.as_str(), by_command.accepted), (9, "127.0.0.1", false));
-        assert_eq!((by_command.surface, by_manage.surface), (Surface::Command, Surface::Management));
-        assert!(by_command.reason.starts_with("2 calls without a good key from "), "{by_command:?}");
-        let why = "Why: 1 × A command is called by POST, not \"GET\". 1 × No key was shown.";
-        assert!(by_command.reason.ends_with(why), "{by_command:?}");
     }
 }
 

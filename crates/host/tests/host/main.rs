@@ -18,6 +18,7 @@ mod manage_runs;
 mod manage_schedules;
 mod manage_transfer;
 mod plans;
+mod refusals;
 mod remembered;
 mod schedules;
 mod sealing;

@@ -93,7 +93,7 @@ impl TestHost {
 
     /// One on `test`.
     pub async fn start(test: TestStore, settings: HostSettings) -> Self {
-        let clock = ManualClock::new();
+        let clock = ManualClock::held();
         let mut transaction = test.store.transaction().await.unwrap();
         let mut records = transaction.records();
         let security = records.create_site(&site("Security Operations"), 1).await.unwrap();

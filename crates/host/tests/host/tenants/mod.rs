@@ -5,4 +5,5 @@ mod many;
 mod onboarding;
 mod protection;
 mod recording;
+mod refusals;
 mod sync;
