@@ -159,6 +159,7 @@ async fn keep_up(host: Arc<Host>) {
         match purged.await {
             Ok(0) => {}
             Ok(purged) => tracing::debug!(purged, "expired answers were deleted"),
+            Err(error) if host.store.note(&error) => {}
             Err(error) => tracing::warn!(%error, "expired answers could not be deleted"),
         }
     }

@@ -7,17 +7,28 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::Migrator;
-use sqlx::{Any, AnyConnection, AnyPool, Executor as _};
+use sqlx::pool::PoolConnection;
+use sqlx::{Any, AnyPool, Connection as _, Database, Executor as _, SqlSafeStr as _};
+use sqlx_core::transaction::TransactionManager as _;
 
 use super::StoreError;
 use super::changes::Changes;
+use super::patient::{Patient, within};
 use super::readers::{Lent, Readers};
+use super::trouble::{Condition, Trouble};
+
+/// Begins and ends transactions on either engine.
+type Manager = <Any as Database>::TransactionManager;
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// How long a call waits for a free connection, or for another process to end its transaction.
 pub(super) const WAIT: Duration = Duration::from_secs(30);
+
+/// How long a server may take to answer a statement, and to take a connection back.
+const ANSWER: Duration = Duration::from_secs(60);
+const TAKEN_BACK: Duration = Duration::from_secs(5);
 
 /// How many transactions, and how many readings, PostgreSQL runs at once for one host.
 const POSTGRES_CONNECTIONS: u32 = 8;
@@ -41,6 +52,9 @@ pub struct Store {
     readers: Readers,
     pub(super) writers: AnyPool,
     pub(super) changes: Arc<Changes>,
+    pub(super) condition: Arc<Condition>,
+    /// How long an answer to a statement is waited for; of a file there always is one.
+    pub(super) patience: Option<Duration>,
     /// For pools of other libraries on the same database; it may hold a password.
     address: SecretString,
 }
@@ -54,17 +68,53 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the address is none, or nothing answers there. The text never holds a password.
     pub async fn open(address: &str) -> Result<Self, StoreError> {
+        Self::open_waiting(address, WAIT, ANSWER).await
+    }
+
+    /// For tests: the same, and a server is waited for `patience` and no longer.
+    ///
+    /// # Errors
+    /// [`StoreError`], as of [`Store::open`].
+    #[cfg(feature = "testing")]
+    pub async fn open_impatient(address: &str, patience: Duration) -> Result<Self, StoreError> {
+        Self::open_waiting(address, patience, patience).await
+    }
+
+    async fn open_waiting(address: &str, wait: Duration, answer: Duration) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
-        let store = if address.starts_with("postgres:") || address.starts_with("postgresql:") {
-            let pool = AnyPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).acquire_timeout(WAIT);
-            let pool = pool.connect(address).await?;
-            POSTGRES_MIGRATIONS.run(&pool).await?;
-            let readers = Readers::Pool(pool.clone());
-            Self { engine: Engine::Postgres, readers, writers: pool, changes: Arc::default(), address: address.into() }
+        if address.starts_with("postgres:") || address.starts_with("postgresql:") {
+            Self::open_server(address, wait, answer).await
         } else {
-            Self::open_file(address.strip_prefix("sqlite:").unwrap_or(address)).await?
-        };
-        Ok(store)
+            Self::open_file(address.strip_prefix("sqlite:").unwrap_or(address)).await
+        }
+    }
+
+    async fn open_server(address: &str, wait: Duration, answer: Duration) -> Result<Self, StoreError> {
+        let taken_back = TAKEN_BACK.min(answer);
+        let pool = AnyPoolOptions::new()
+            .max_connections(POSTGRES_CONNECTIONS)
+            .acquire_timeout(wait)
+            .after_connect(move |connection, _| {
+                // What is acknowledged survives a loss of power, whatever the server's own settings are.
+                let durable = "SELECT CAST(set_config('synchronous_commit', 'on', false) AS TEXT)
+                               WHERE current_setting('synchronous_commit') = 'off'";
+                Box::pin(async move { within(Some(answer), connection.execute(durable)).await.map(|_| ()) })
+            })
+            // A server that vanished keeps no connection from being replaced by another one.
+            .after_release(move |connection, _| {
+                Box::pin(async move { within(Some(taken_back), connection.ping()).await.map(|()| true) })
+            });
+        let pool = pool.connect(address).await?;
+        POSTGRES_MIGRATIONS.run(&pool).await?;
+        Ok(Self {
+            engine: Engine::Postgres,
+            readers: Readers::Pool(pool.clone()),
+            writers: pool,
+            changes: Arc::default(),
+            condition: Arc::default(),
+            patience: Some(answer),
+            address: address.into(),
+        })
     }
 
     async fn open_file(path: &str) -> Result<Self, StoreError> {
@@ -94,7 +144,8 @@ impl Store {
         let reading = "PRAGMA busy_timeout = 30000; PRAGMA foreign_keys = ON; PRAGMA query_only = ON;";
         let readers = sqlite_pool(SQLITE_READERS, reading, Arc::default()).connect(&address).await?;
         let readers = Readers::kept(readers).await?;
-        Ok(Self { engine: Engine::Sqlite, readers, writers, changes, address: address.into() })
+        let (condition, address) = (Arc::default(), address.into());
+        Ok(Self { engine: Engine::Sqlite, readers, writers, changes, condition, patience: None, address })
     }
 
     /// Which database it is.
@@ -113,7 +164,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`] when no connection is free in time.
     pub async fn reader(&self) -> Result<Reader, StoreError> {
-        Ok(Reader { lent: self.readers.lend().await?, engine: self.engine })
+        Ok(Reader { lent: self.readers.lend().await?, engine: self.engine, patience: self.patience })
     }
 
     /// For changes, which are all done by [`Transaction::commit`] or not at all.
@@ -126,9 +177,13 @@ impl Store {
             Engine::Sqlite => "BEGIN IMMEDIATE",
             Engine::Postgres => "BEGIN",
         };
-        let inner = self.writers.begin_with(begin).await?;
+        let connection = self.writers.acquire().await?;
+        let mut transaction =
+            Transaction { connection, stage: Stage::InDoubt, engine: self.engine, patience: self.patience };
+        within(self.patience, Manager::begin(&mut transaction.connection, Some(begin.into_sql_str()))).await?;
+        transaction.stage = Stage::Open;
         self.changes.touch();
-        Ok(Transaction { inner, engine: self.engine })
+        Ok(transaction)
     }
 
     /// For tests: what a pragma of SQLite is for those who write, as text.
@@ -154,6 +209,12 @@ fn sqlite_pool(connections: u32, pragmas: &'static str, changes: Arc<Changes>) -
     // In this process, connections cannot break.
     let pool = AnyPoolOptions::new().max_connections(connections).acquire_timeout(WAIT).test_before_acquire(false);
     let pool = pool.idle_timeout(None).max_lifetime(None);
+    // SQLite ends a transaction by itself when the disk is full or fails. The driver does not notice, so that nothing could
+    // be begun any more on a connection that had this happen.
+    let pool = pool.before_acquire(|connection, _| {
+        let is_sound = !connection.is_in_transaction();
+        Box::pin(async move { Ok(is_sound) })
+    });
     pool.after_connect(move |connection, _| {
         // Another connection counts changes anew.
         changes.touch();
@@ -169,41 +230,84 @@ fn sqlite_pool(connections: u32, pragmas: &'static str, changes: Arc<Changes>) -
 pub struct Reader {
     lent: Lent,
     engine: Engine,
+    patience: Option<Duration>,
 }
 
 impl Reader {
     /// What the store holds.
     pub fn records(&mut self) -> Records<'_> {
-        Records { connection: self.lent.connection(), engine: self.engine }
+        Records { connection: Patient::new(self.lent.connection(), self.patience), engine: self.engine }
     }
+}
+
+/// How far a transaction is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// It is being begun or committed, and the connection may be used again only once it is known how that ended.
+    InDoubt,
+    Open,
+    Ended,
 }
 
 /// A transaction; dropped without [`commit`](Self::commit) it has changed nothing.
 #[derive(Debug)]
 pub struct Transaction {
-    inner: sqlx::Transaction<'static, Any>,
+    connection: PoolConnection<Any>,
+    stage: Stage,
     engine: Engine,
+    patience: Option<Duration>,
 }
 
 impl Transaction {
     /// What the store holds, as changed so far.
     pub fn records(&mut self) -> Records<'_> {
-        Records { connection: &mut self.inner, engine: self.engine }
+        Records { connection: Patient::new(&mut self.connection, self.patience), engine: self.engine }
     }
 
     /// Makes the changes, durably.
     ///
     /// # Errors
-    /// [`StoreError::Database`]; nothing is changed then, or, where the connection broke meanwhile, maybe everything.
-    pub async fn commit(self) -> Result<(), StoreError> {
-        Ok(self.inner.commit().await?)
+    /// [`StoreError::Database`]: nothing is changed then. [`StoreError::Uncertain`] when the connection broke meanwhile:
+    /// then maybe everything is.
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        self.stage = Stage::InDoubt;
+        match within(self.patience, Manager::commit(&mut self.connection)).await {
+            Ok(()) => {
+                self.stage = Stage::Ended;
+                Ok(())
+            }
+            Err(error) if may_be_committed(&error) => Err(StoreError::Uncertain(error)),
+            Err(error) => Err(StoreError::Database(error)),
+        }
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        match self.stage {
+            Stage::InDoubt => self.connection.close_on_drop(),
+            Stage::Open => Manager::start_rollback(&mut self.connection),
+            Stage::Ended => {}
+        }
+    }
+}
+
+/// Whether a commit may have been made that ended with `error`.
+fn may_be_committed(error: &sqlx::Error) -> bool {
+    match error {
+        // Of SQLite, what was written and may not be on the disk: SQLITE_IOERR_FSYNC and SQLITE_IOERR_DIR_FSYNC.
+        sqlx::Error::Database(inner) => match inner.code().as_deref() {
+            Some("1034" | "1290") => true,
+            _ => Trouble::of(error) == Some(Trouble::Gone),
+        },
+        _ => true,
     }
 }
 
 /// What the store holds, seen through a [`Reader`] or a [`Transaction`]; each file of this folder adds what it is about.
 #[derive(Debug)]
 pub struct Records<'a> {
-    pub(super) connection: &'a mut AnyConnection,
+    pub(super) connection: Patient<'a>,
     pub(super) engine: Engine,
 }
 

@@ -24,6 +24,7 @@ mod masters;
 mod messages;
 mod nodes;
 mod numbers;
+mod patient;
 mod readers;
 mod received;
 #[cfg(feature = "testing")]
@@ -39,6 +40,7 @@ mod sync_runs;
 mod tenancy_secrets;
 mod tenant_keys;
 mod tenants;
+mod trouble;
 mod users;
 mod work;
 
@@ -77,5 +79,6 @@ pub use tenancy_secrets::TenancySecrets;
 pub(crate) use tenant_keys::NewTenantKey;
 pub use tenants::TenantFilter;
 pub(crate) use tenants::{NewTenant, Registration};
+pub use trouble::Trouble;
 pub use users::{NewUser, UserChange};
 pub use work::{Backlog, TakenOver};
