@@ -61,6 +61,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`] when no connection is free in time.
     pub(crate) async fn log_writer(&self) -> Result<LogWriter, StoreError> {
+        self.condition.check_file()?;
         let connection = self.writers.acquire().await?;
         Ok(LogWriter { connection, engine: self.engine, changes: Arc::clone(&self.changes), patience: self.patience })
     }

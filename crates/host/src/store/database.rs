@@ -8,11 +8,12 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnection;
-use sqlx::{Any, AnyPool, Connection as _, Database, Executor as _, SqlSafeStr as _};
+use sqlx::{Any, AnyConnection, AnyPool, AssertSqlSafe, Connection as _, Database, Executor as _, SqlSafeStr as _};
 use sqlx_core::transaction::TransactionManager as _;
 
 use super::StoreError;
 use super::changes::Changes;
+use super::durability::DURABLE_SESSION;
 use super::patient::{Patient, within};
 use super::readers::{Lent, Readers};
 use super::trouble::{Condition, Trouble};
@@ -28,7 +29,7 @@ pub(super) const WAIT: Duration = Duration::from_secs(30);
 
 /// How long a server may take to answer a statement, and to take a connection back.
 const ANSWER: Duration = Duration::from_secs(60);
-const TAKEN_BACK: Duration = Duration::from_secs(5);
+pub(super) const TAKEN_BACK: Duration = Duration::from_secs(5);
 
 /// How many transactions, and how many readings, PostgreSQL runs at once for one host.
 const POSTGRES_CONNECTIONS: u32 = 8;
@@ -71,7 +72,24 @@ impl Store {
         Self::open_waiting(address, WAIT, ANSWER).await
     }
 
-    /// For tests: the same, and a server is waited for `patience` and no longer.
+    /// Opens the store at `address` as [`Store::open`] does, but makes no file where there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`], as of [`Store::open`], and when the file is not there or empty.
+    pub async fn open_existing(address: &str) -> Result<Self, StoreError> {
+        if !is_server(address) {
+            let path = file_of(address);
+            let length = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+            if length == 0 {
+                return Err(StoreError::Address(format!(
+                    "The store's file {path} is not there, or empty. Put back the file or its last backup."
+                )));
+            }
+        }
+        Self::open(address).await
+    }
+
+    /// For tests: the same, and a server, or who holds a file, is waited for `patience` and no longer.
     ///
     /// # Errors
     /// [`StoreError`], as of [`Store::open`].
@@ -82,10 +100,10 @@ impl Store {
 
     async fn open_waiting(address: &str, wait: Duration, answer: Duration) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
-        if address.starts_with("postgres:") || address.starts_with("postgresql:") {
+        if is_server(address) {
             Self::open_server(address, wait, answer).await
         } else {
-            Self::open_file(address.strip_prefix("sqlite:").unwrap_or(address)).await
+            Self::open_file(file_of(address), wait).await
         }
     }
 
@@ -95,10 +113,8 @@ impl Store {
             .max_connections(POSTGRES_CONNECTIONS)
             .acquire_timeout(wait)
             .after_connect(move |connection, _| {
-                // What is acknowledged survives a loss of power, whatever the server's own settings are.
-                let durable = "SELECT CAST(set_config('synchronous_commit', 'on', false) AS TEXT)
-                               WHERE current_setting('synchronous_commit') = 'off'";
-                Box::pin(async move { within(Some(answer), connection.execute(durable)).await.map(|_| ()) })
+                // What is acknowledged survives a loss of power.
+                Box::pin(async move { within(Some(answer), connection.execute(DURABLE_SESSION)).await.map(|_| ()) })
             })
             // A server that vanished keeps no connection from being replaced by another one.
             .after_release(move |connection, _| {
@@ -117,8 +133,7 @@ impl Store {
         })
     }
 
-    async fn open_file(path: &str) -> Result<Self, StoreError> {
-        let path = path.strip_prefix("//").unwrap_or(path);
+    async fn open_file(path: &str, wait: Duration) -> Result<Self, StoreError> {
         if path.is_empty() || path.starts_with(":memory:") || path.contains("://") {
             return Err(StoreError::Address(
                 "The store is none: expected the path of an SQLite file, or postgres://user:password@host/database."
@@ -136,15 +151,21 @@ impl Store {
         let address = format!("sqlite:{}?mode=rwc", path.replace('%', "%25").replace('?', "%3F").replace('#', "%23"));
         // WAL lets readings go on beside a transaction; FULL makes a commit survive a loss of power. 64 MB of cache hold
         // what a bulk command changes: pages that do not fit are written to the log and read again before it ends.
-        let pragmas = "PRAGMA busy_timeout = 30000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                       PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536;";
+        let busy = format!("PRAGMA busy_timeout = {}; PRAGMA foreign_keys = ON;", wait.as_millis());
+        let pragmas =
+            format!("{busy} PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;");
+        // A pool would try again and again, and not say why in the end.
+        let mut first = AnyConnection::connect(&address).await?;
+        first.execute(AssertSqlSafe(pragmas.clone())).await?;
         let changes = Arc::<Changes>::default();
         let writers = sqlite_pool(1, pragmas, Arc::clone(&changes)).connect(&address).await?;
+        first.close().await?;
         SQLITE_MIGRATIONS.run(&writers).await?;
-        let reading = "PRAGMA busy_timeout = 30000; PRAGMA foreign_keys = ON; PRAGMA query_only = ON;";
+        let reading = format!("{busy} PRAGMA query_only = ON;");
         let readers = sqlite_pool(SQLITE_READERS, reading, Arc::default()).connect(&address).await?;
         let readers = Readers::kept(readers).await?;
-        let (condition, address) = (Arc::default(), address.into());
+        let condition = Arc::new(Condition::of_file(Path::new(path)));
+        let address = address.into();
         Ok(Self { engine: Engine::Sqlite, readers, writers, changes, condition, patience: None, address })
     }
 
@@ -177,6 +198,7 @@ impl Store {
             Engine::Sqlite => "BEGIN IMMEDIATE",
             Engine::Postgres => "BEGIN",
         };
+        self.condition.check_file()?;
         let connection = self.writers.acquire().await?;
         let mut transaction =
             Transaction { connection, stage: Stage::InDoubt, engine: self.engine, patience: self.patience };
@@ -205,7 +227,17 @@ impl Store {
     }
 }
 
-fn sqlite_pool(connections: u32, pragmas: &'static str, changes: Arc<Changes>) -> AnyPoolOptions {
+fn is_server(address: &str) -> bool {
+    address.starts_with("postgres:") || address.starts_with("postgresql:")
+}
+
+/// The path of an SQLite file in its address.
+fn file_of(address: &str) -> &str {
+    let path = address.strip_prefix("sqlite:").unwrap_or(address);
+    path.strip_prefix("//").unwrap_or(path)
+}
+
+fn sqlite_pool(connections: u32, pragmas: String, changes: Arc<Changes>) -> AnyPoolOptions {
     // In this process, connections cannot break.
     let pool = AnyPoolOptions::new().max_connections(connections).acquire_timeout(WAIT).test_before_acquire(false);
     let pool = pool.idle_timeout(None).max_lifetime(None);
@@ -218,6 +250,7 @@ fn sqlite_pool(connections: u32, pragmas: &'static str, changes: Arc<Changes>) -
     pool.after_connect(move |connection, _| {
         // Another connection counts changes anew.
         changes.touch();
+        let pragmas = AssertSqlSafe(pragmas.clone());
         Box::pin(async move {
             connection.execute(pragmas).await?;
             Ok(())

@@ -52,6 +52,12 @@ pub enum StoreError {
     /// The database broke off while changes were being committed: they are all made, or none of them.
     #[error("The database broke off, so that nobody knows whether a change was made: {}", said(.0, Trouble::of(.0)))]
     Uncertain(sqlx::Error),
+    /// The store's file was deleted, moved or replaced while it was open.
+    #[error(
+        "The store's file {0} is not there any more, or is another one, so nothing is written. Put back the one that was \
+         there. If another one is to take its place, end the host first and start it again afterwards."
+    )]
+    FileGone(String),
     /// The queue of due work said so.
     #[error("The queue of due work failed: {0}")]
     Queue(String),
@@ -75,6 +81,11 @@ impl StoreError {
     /// The store is closed, or about to be.
     pub(crate) fn closed() -> Self {
         Self::Database(sqlx::Error::PoolClosed)
+    }
+
+    /// The store was asked, and did not answer in time.
+    pub(crate) fn no_answer() -> Self {
+        Self::Database(sqlx::Error::PoolTimedOut)
     }
 
     /// Whether the transaction lost against another one, and may succeed when it is done again.

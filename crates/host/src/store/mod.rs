@@ -12,6 +12,7 @@ mod connection_parameters;
 mod connections;
 mod database;
 mod details;
+mod durability;
 mod error;
 mod health;
 mod history;

@@ -1,5 +1,6 @@
 //! What keeps the database from working, as far as it says so, and what its keeper can do about it.
 
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -122,6 +123,7 @@ impl StoreError {
         match self {
             Self::Database(error) | Self::Uncertain(error) => Trouble::of(error),
             Self::Migration(error) => Trouble::of_migration(error),
+            Self::FileGone(_) => Some(Trouble::Gone),
             _ => None,
         }
     }
@@ -135,6 +137,42 @@ const LASTS: Duration = Duration::from_secs(3);
 #[derive(Debug, Default)]
 pub(super) struct Condition {
     failing: Mutex<Option<Failing>>,
+    /// The path of the store's file, and which file was there when it was opened.
+    file: Option<(PathBuf, FileId)>,
+}
+
+/// Which file it is on its machine, whatever its path.
+type FileId = (u64, u64);
+
+impl Condition {
+    pub(super) fn of_file(path: &Path) -> Self {
+        Self { failing: Mutex::default(), file: id_of(path).map(|id| (path.to_owned(), id)) }
+    }
+
+    /// What is written to a file that somebody deleted or replaced is lost in the end, and SQLite does not notice.
+    ///
+    /// # Errors
+    /// [`StoreError::FileGone`] when the file is another one than was opened, or none; once it is back, all is well.
+    pub(super) fn check_file(&self) -> Result<(), StoreError> {
+        match &self.file {
+            Some((path, opened)) if id_of(path) != Some(*opened) => {
+                Err(StoreError::FileGone(path.display().to_string()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(unix)]
+fn id_of(path: &Path) -> Option<FileId> {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
+}
+
+/// An open file can be neither deleted nor replaced there.
+#[cfg(not(unix))]
+fn id_of(_: &Path) -> Option<FileId> {
+    None
 }
 
 #[derive(Debug)]
