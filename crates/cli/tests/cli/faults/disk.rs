@@ -84,7 +84,7 @@ async fn an_import_that_finds_no_room_for_its_file_changes_nothing_and_works_lat
     let (rows, row) = (20_000, "Security Operations");
     let rows: String = (0..rows).map(|number| format!("{{\"number\":\"{number}\",\"site\":\"{row}\"}}\n")).collect();
     let url = format!("{}/api/manage/v1/transfer/incidents", served.url());
-    let key = instance.made["managementKey"].as_str().or(instance.made["key"].as_str()).unwrap();
+    let key = instance.made["key"].as_str().unwrap();
     let import = async || {
         let call = caller.client.post(&url).header("d3key", key).header("content-type", "application/x-ndjson");
         let response = call.body(rows.clone()).send().await.unwrap();
