@@ -51,10 +51,10 @@ impl Scheduler {
                     let Some(item) = item else { break };
                     let scheduler = Arc::clone(&self);
                     taken.spawn(async move {
-                        if let Err(error) = scheduler.take(item).await {
-                            if !scheduler.store.note(&error) {
-                                tracing::warn!(schedule = item.schedule, "Due work could not be claimed: {error}");
-                            }
+                        if let Err(error) = scheduler.take(item).await
+                            && !scheduler.store.note(&error)
+                        {
+                            tracing::warn!(schedule = item.schedule, "Due work could not be claimed: {error}");
                         }
                     });
                 }
