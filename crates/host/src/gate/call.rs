@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::Request;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -140,7 +140,7 @@ impl Call {
 fn without_entry(reply: Reply, is_done: bool, request_id: &str, error: &AuditError) -> Reply {
     // The log has the cause from the audit log's writer.
     tracing::debug!(request_id, %error, "a call is not answered for want of its entry");
-    if reply.status.is_server_error() {
+    if reply.status == StatusCode::SERVICE_UNAVAILABLE {
         // It says already what became of the call.
         return reply;
     }
