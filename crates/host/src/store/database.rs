@@ -248,7 +248,7 @@ impl Reader {
     }
 }
 
-/// What the store holds, seen through a [`Reader`] or a [`Transaction`]; each file of this folder adds what it is about.
+/// What the store holds, seen through a [`Reader`] or a [`Transaction`](super::Transaction); each file of this folder adds what it is about.
 #[derive(Debug)]
 pub struct Records<'a> {
     pub(super) connection: Patient<'a>,
