@@ -15,6 +15,10 @@ pub(crate) fn advised(error: StoreError) -> anyhow::Error {
         StoreError::Duplicate { .. } | StoreError::Invalid(_) | StoreError::Address(_) => {
             WrongUse(error.to_string()).into()
         }
+        // It says itself what to do, but where the address is set.
+        error if error.trouble().is_some() => {
+            anyhow::anyhow!("{error}\nThe store's address is `store` in host.toml, or FOOTPRINT_STORE.")
+        }
         StoreError::Migration(_) => anyhow::anyhow!(
             "{error}\nUse the version of footprint that the store was last opened with, or a newer one."
         ),

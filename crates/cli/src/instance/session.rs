@@ -46,7 +46,7 @@ impl Session {
     pub(crate) async fn open(flags: &InstanceFlags) -> Result<Self> {
         let folder = Folder::of_instance(&flags.instance.folder)?;
         let settings = Settings::read(&folder)?;
-        let store = Store::open(&settings.store_address(&folder)?).await.map_err(advised)?;
+        let store = Store::open_existing(&settings.store_address(&folder)?).await.map_err(advised)?;
         let mut reader = store.reader().await.map_err(advised)?;
         let name = flags.user.as_deref().unwrap_or(&settings.operator);
         let user = match reader.records().user(name).await {

@@ -72,7 +72,7 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
 }
 
 async fn start(folder: &Folder, settings: &Settings, host: HostSettings) -> Result<RunningHost> {
-    let store = Store::open(host.store.expose()).await.map_err(advised)?;
+    let store = Store::open_existing(host.store.expose()).await.map_err(advised)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let vault = Vault::new(settings.vault.clone());
     let keyring = settings.keyring(folder)?;

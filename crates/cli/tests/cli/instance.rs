@@ -31,6 +31,11 @@ impl Instance {
         [Self::over(None), Self::over(Some(PostgresServer::shared().new_database()))]
     }
 
+    /// One on PostgreSQL at this address.
+    pub fn on(address: String) -> Self {
+        Self::over(Some(address))
+    }
+
     fn over(store: Option<String>) -> Self {
         let folder = TempDir::new().unwrap();
         let mut instance = Self { folder, store, made: Value::Null };
@@ -110,6 +115,18 @@ impl Instance {
         let settings = self.path().join("host.toml");
         let whole = format!("{}\n{text}", std::fs::read_to_string(&settings).unwrap());
         std::fs::write(&settings, whole).unwrap();
+    }
+
+    /// Serves it by a shell that runs `before` first, with what it logs in a file.
+    pub fn serve_after(&self, before: &str, log: &Path) -> Served {
+        let mut command = Process::new("/bin/sh");
+        let line = format!("{before}\nexec \"$0\" serve --json --listen 127.0.0.1:0");
+        command.env_clear().env("FOOTPRINT_INSTANCE", self.path()).args(["-c", &line]);
+        command.arg(env!("CARGO_BIN_EXE_footprint")).stderr(std::fs::File::create(log).unwrap());
+        if let Some(store) = &self.store {
+            command.env("FOOTPRINT_STORE", store);
+        }
+        Served::start(command)
     }
 
     pub fn serve(&self) -> Served {

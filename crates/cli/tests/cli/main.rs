@@ -6,6 +6,7 @@ mod connection;
 mod demo;
 mod diagnose;
 mod every_command;
+mod faults;
 mod health;
 mod help;
 mod host_connections;

@@ -1,6 +1,7 @@
 //! What the host remembers of sites, users, roles and keys, so that a call need not ask the store.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -125,13 +126,15 @@ pub struct Directory {
     known: RwLock<Option<(Arc<Snapshot>, Duration)>>,
     /// Whoever looks at the store, so that it is one at a time.
     looking: tokio::sync::Mutex<()>,
+    /// How many looks failed.
+    failed: AtomicU64,
 }
 
 impl Directory {
     /// Nothing is remembered yet.
     #[must_use]
     pub fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, known: RwLock::new(None), looking: tokio::sync::Mutex::new(()) }
+        Self { store, clock, known: RwLock::new(None), looking: tokio::sync::Mutex::new(()), failed: AtomicU64::new(0) }
     }
 
     /// Sites, users, roles and keys, as they were in the store no longer than half a second ago.
@@ -142,9 +145,14 @@ impl Directory {
         if let Some(known) = self.fresh() {
             return Ok(known);
         }
+        let failed = self.failed.load(Ordering::SeqCst);
         let _looking = self.looking.lock().await;
         if let Some(known) = self.fresh() {
             return Ok(known);
+        }
+        // Each look takes as long as a store is waited for that does not answer: all who wait fail with the first.
+        if self.failed.load(Ordering::SeqCst) != failed {
+            return Err(StoreError::no_answer());
         }
         self.look().await
     }
@@ -165,6 +173,12 @@ impl Directory {
     }
 
     async fn look(&self) -> Result<Arc<Snapshot>, StoreError> {
+        self.look_at_the_store().await.inspect_err(|_| {
+            self.failed.fetch_add(1, Ordering::SeqCst);
+        })
+    }
+
+    async fn look_at_the_store(&self) -> Result<Arc<Snapshot>, StoreError> {
         // Taken before the look: what changes meanwhile may have been missed.
         let now = self.clock.elapsed();
         let before = self.known.read().unwrap_or_else(PoisonError::into_inner).clone();

@@ -192,10 +192,13 @@ async fn write(store: Store, mut incoming: mpsc::Receiver<Queued>, outbox: Outbo
             batch.keep(&mut writer, version, &outbox).await
         };
         let outcome = outcome.await.map_err(|error: StoreError| {
-            tracing::error!(%error, entries = taken, "the audit log could not be written");
+            if !store.note(&error) {
+                tracing::error!(%error, entries = taken, "the audit log could not be written");
+            }
             AuditError(error.to_string().into())
         });
         if outcome.is_ok() {
+            store.note_written();
             noted.extend(std::mem::take(&mut batch.used));
         }
         // What was not taken up for want of the store is answered too.

@@ -23,6 +23,15 @@ const CLAIMED: i64 = 30_000;
 /// How often a running call says that it runs.
 const RENEWAL: Duration = Duration::from_secs(10);
 
+/// What running the command came to.
+struct Executed {
+    reply: Reply,
+    /// Whether a repeat is to get the same answer.
+    is_final: bool,
+    /// Whether it may have changed something.
+    is_done: bool,
+}
+
 /// How a repeated call goes on.
 enum Repeat {
     Run,
@@ -36,7 +45,9 @@ pub(super) async fn run(call: &mut Call, admitted: &Admitted) -> Finished {
         return Finished::Unwritten(Reply::error(StatusCode::BAD_REQUEST, problems.join(" ")));
     }
     let Some(idempotency) = &admitted.idempotency else {
-        return Finished::Unwritten(execute(call, admitted).await.0);
+        let Executed { reply, is_done, .. } = execute(call, admitted).await;
+        call.is_done = is_done;
+        return Finished::Unwritten(reply);
     };
     let claim = AnswerClaim {
         user: admitted.caller.user.id,
@@ -48,9 +59,9 @@ pub(super) async fn run(call: &mut Call, admitted: &Admitted) -> Finished {
     match make_claim(&host, &claim, may_repeat(admitted)).await {
         Ok(Repeat::Run) => {}
         Ok(Repeat::Answer(reply)) => return Finished::Unwritten(reply),
-        Err(error) => return Finished::Unwritten(store_failed(call, &error)),
+        Err(error) => return Finished::Unwritten(Reply::store_failed(&host.store, &call.entry, &error)),
     }
-    let (reply, is_final) = {
+    let Executed { reply, is_final, is_done } = {
         let running = execute(call, admitted);
         tokio::pin!(running);
         loop {
@@ -60,11 +71,12 @@ pub(super) async fn run(call: &mut Call, admitted: &Admitted) -> Finished {
             }
         }
     };
+    call.is_done = is_done;
     match keep(call, &claim, &reply, is_final).await {
         Ok(()) => Finished::Written(reply),
         Err(error) => {
-            let reply = store_failed(call, &error);
-            Finished::Unwritten(reply)
+            let failed = Reply::store_failed(&host.store, &call.entry, &error);
+            Finished::Unwritten(if is_done { Reply::done(failed.reason) } else { failed })
         }
     }
 }
@@ -74,8 +86,8 @@ fn may_repeat(admitted: &Admitted) -> bool {
     admitted.command.reads_only() || matches!(admitted.command.runner, Runner::Outside(_))
 }
 
-/// Runs the command; whether a repeat is to get the same answer.
-async fn execute(call: &Call, admitted: &Admitted) -> (Reply, bool) {
+/// Runs the command.
+async fn execute(call: &Call, admitted: &Admitted) -> Executed {
     let Admitted { command, caller, raw, parameters, .. } = admitted;
     let running = async {
         match &command.runner {
@@ -84,15 +96,22 @@ async fn execute(call: &Call, admitted: &Admitted) -> (Reply, bool) {
             Runner::Utility(_) => Err(Refusal::Because("The command runs within a transaction.".to_owned())),
         }
     };
+    let changes = !command.reads_only();
     match AssertUnwindSafe(running).catch_unwind().await {
-        Ok(Ok(answer)) => (Reply::answer(&answer), true),
-        Ok(Err(error @ (Refusal::Because(_) | Refusal::About(_)))) => (Reply::refused(error.to_string()), true),
+        Ok(Ok(answer)) => Executed { reply: Reply::answer(&answer), is_final: true, is_done: changes },
+        Ok(Err(error @ (Refusal::Because(_) | Refusal::About(_)))) => {
+            Executed { reply: Reply::refused(error.to_string()), is_final: true, is_done: false }
+        }
         // A store that fails may do so before or after the vendor was called.
-        Ok(Err(Refusal::Store(error))) => (store_failed(call, &error), false),
+        Ok(Err(Refusal::Store(error))) => {
+            let failed = Reply::store_failed(&call.host.store, &call.entry, &error);
+            let reply = if changes { Reply::maybe_done(failed.reason) } else { failed };
+            Executed { reply, is_final: false, is_done: changes }
+        }
         Err(_panic) => {
             let request_id = &call.entry.request_id;
             tracing::error!(request_id, command = call.entry.command, "a command panicked");
-            (Reply::unexpected("The command panicked."), false)
+            Executed { reply: Reply::unexpected("The command panicked."), is_final: false, is_done: changes }
         }
     }
 }
@@ -126,7 +145,9 @@ async fn renew(host: &Host, claim: &AnswerClaim) {
         transaction.records().extend_claim(claim, host.now() + CLAIMED).await?;
         transaction.commit().await
     };
-    if let Err(error) = renewed.await {
+    if let Err(error) = renewed.await
+        && !host.store.note(&error)
+    {
         tracing::warn!(request_id = claim.request_id, %error, "a running call could not say that it runs");
     }
 }
@@ -157,9 +178,4 @@ fn unknown_outcome() -> Reply {
         "The outcome of the first call under this Idempotency-Key is unknown: the host stopped while it ran. Check in \
          the product whether its change was made, and only if it was not, call again under a new Idempotency-Key.",
     )
-}
-
-fn store_failed(call: &Call, error: &StoreError) -> Reply {
-    tracing::error!(request_id = call.entry.request_id, command = call.entry.command, %error, "the store failed");
-    Reply::unexpected(error.to_string())
 }

@@ -119,10 +119,7 @@ fn failed(call: &Call, failure: Failure) -> Reply {
     let request_id = &call.entry.request_id;
     match failure {
         Failure::Refused(error) => Reply::refused(error),
-        Failure::Store(error) => {
-            tracing::error!(request_id, command = call.entry.command, %error, "a command failed for its store");
-            Reply::unexpected(error.to_string())
-        }
+        Failure::Store(error) => Reply::store_failed(&call.host.store, &call.entry, &error),
         Failure::Panicked => {
             tracing::error!(request_id, command = call.entry.command, "a command panicked");
             Reply::unexpected("The command panicked.")

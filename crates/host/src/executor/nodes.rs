@@ -28,6 +28,7 @@ impl Executor {
         let interrupted = records.interrupt_runs_of_the_dead(now.saturating_sub(lease), now).await?;
         let to_cancel = records.runs_to_cancel(&self.inner.node).await?;
         transaction.commit().await?;
+        self.inner.store().note_written();
         for run in to_cancel {
             self.cancel_here(run);
         }
@@ -68,11 +69,14 @@ impl Executor {
         const BEATS_PER_CLEANING: u32 = 360;
         let mut beats = 0;
         loop {
-            if let Err(error) = self.beat().await {
+            if let Err(error) = self.beat().await
+                && !self.inner.store().note(&error)
+            {
                 warn!(%error, "no sign of life could be given");
             }
             if beats % BEATS_PER_CLEANING == 0
                 && let Err(error) = self.forget_old_runs().await
+                && !self.inner.store().note(&error)
             {
                 warn!(%error, "old runs could not be forgotten");
             }

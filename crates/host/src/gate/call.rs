@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::Request;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -27,6 +27,8 @@ pub(crate) struct Call {
     pub key: Option<i64>,
     /// What the metrics call the command: a name that the host knows, never a caller's.
     pub label: Arc<str>,
+    /// Whether it did something outside the store that stays done, whatever becomes of its entry.
+    pub is_done: bool,
     address: Option<IpAddr>,
     started: Duration,
 }
@@ -68,14 +70,17 @@ impl Call {
             reason: String::new(),
         };
         let started = host.clock.elapsed();
-        Self { host: Arc::clone(host), entry, key: None, label: Arc::clone(&host.unknown), address, started }
+        let (host, label) = (Arc::clone(host), Arc::clone(&host.unknown));
+        Self { host, entry, key: None, label, is_done: false, address, started }
     }
 
     /// Lets the call in by the key it shows, within its limits.
     pub(crate) async fn enter(&mut self, headers: &HeaderMap) -> Result<Entered, Reply> {
         let host = Arc::clone(&self.host);
         let snapshot = host.directory.current().await.map_err(|error| {
-            tracing::error!(request_id = self.entry.request_id, %error, "the store does not answer");
+            if !host.store.note(&error) {
+                tracing::error!(request_id = self.entry.request_id, %error, "the store does not answer");
+            }
             Reply::unavailable("The host's store does not answer. Try again later.", error.to_string())
         })?;
         let tokens_are_on = host.settings.enable_enhance_webhook_authentication;
@@ -129,14 +134,14 @@ impl Call {
     /// otherwise the call is still to be answered.
     pub(crate) async fn answer_if_unchanged(mut self, reply: Reply, version: StoreVersion) -> Result<Response, Self> {
         self.conclude(&reply);
-        let Self { host, entry, key, label, address, started } = self;
+        let Self { host, entry, key, label, is_done, address, started } = self;
         let (surface, request_id) = (entry.surface, entry.request_id.clone());
         let reply = match host.audit.write_resting(entry, key, version).await {
             Ok(Rested::Kept) => reply,
             Ok(Rested::Outdated(outdated)) => {
-                return Err(Self { entry: outdated.take(), host, key, label, address, started });
+                return Err(Self { entry: outdated.take(), host, key, label, is_done, address, started });
             }
-            Err(error) => without_entry(&request_id, &error),
+            Err(error) => without_entry(reply, is_done, &request_id, &error),
         };
         Ok(answer(&host, surface, &label, started, reply, &request_id))
     }
@@ -161,18 +166,27 @@ impl Decided {
         if !turn.comes().await {
             return unanswered();
         }
-        let Call { host, entry, key, label, started, .. } = call;
+        let Call { host, entry, key, label, is_done, started, .. } = call;
         let (surface, request_id) = (entry.surface, entry.request_id.clone());
         if let Err(error) = host.audit.write(entry, key).await {
-            reply = without_entry(&request_id, &error);
+            reply = without_entry(reply, is_done, &request_id, &error);
         }
         answer(&host, surface, &label, started, reply, &request_id)
     }
 }
 
-/// No answer without an entry.
-fn without_entry(request_id: &str, error: &AuditError) -> Reply {
-    tracing::error!(request_id, %error, "a call was refused for want of its entry");
+/// No answer without an entry. `reply` would have been the answer.
+fn without_entry(reply: Reply, is_done: bool, request_id: &str, error: &AuditError) -> Reply {
+    // The log has the cause from the audit log's writer.
+    tracing::debug!(request_id, %error, "a call is not answered for want of its entry");
+    if reply.status == StatusCode::SERVICE_UNAVAILABLE {
+        // It says already what became of the call.
+        return reply;
+    }
+    if is_done {
+        tracing::error!(request_id, "A call was carried out, and its entry could not be written to the audit log.");
+        return Reply::done(error.to_string());
+    }
     Reply::unavailable("The host's store does not answer. Try again later.", error.to_string())
 }
 

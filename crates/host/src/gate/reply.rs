@@ -6,10 +6,19 @@ use axum::response::Response;
 use bytes::Bytes;
 use serde_json::json;
 
+use crate::model::AuditEntry;
+use crate::store::{Store, StoreError};
 use crate::utility::{Answer, Ended};
 
 const INVALID_KEY: &str = "Invalid authentication key.";
 const UNEXPECTED: &str = "Unexpected Error.";
+const STORE_FAILS: &str = "The host's store cannot be used now, so nothing was done. Its keeper finds the cause in the host's log. Try again later.";
+const NOBODY_KNOWS: &str = "The host's store broke off while it kept the change, so nobody knows whether it was made. Repeat the \
+     call under the same Idempotency-Key, which does nothing twice. If it had none, look before you repeat it.";
+const DONE: &str = "The call was carried out, but the host's store failed before its answer could be kept, so the answer is kept \
+     back. Look at what it did before you repeat it.";
+const MAYBE_DONE: &str = "The host's store failed while the command ran, so nobody knows whether it was carried out. Look at \
+     what it did before you repeat it.";
 const RATE_LIMITED: &str = "The request exceeds rate limits or is otherwise blocked by rate limiting policies.";
 
 /// An answer, and what the audit log says of it.
@@ -78,6 +87,33 @@ impl Reply {
     pub(crate) fn unavailable(error: &str, reason: impl Into<String>) -> Self {
         let reply = Self::error(StatusCode::SERVICE_UNAVAILABLE, error);
         Self { retry_after: Some(1), reason: reason.into(), ..reply }
+    }
+
+    /// The store failed before the call of `entry` had done anything that lasts, unless `error` says that nobody knows.
+    pub(crate) fn store_failed(store: &Store, entry: &AuditEntry, error: &StoreError) -> Self {
+        let AuditEntry { request_id, command, .. } = entry;
+        // What many calls meet is told once for all of them.
+        let is_noted = store.note(error);
+        if matches!(error, StoreError::Uncertain(_)) {
+            tracing::error!(request_id, command, "Nobody knows whether a call changed something. {error}");
+            return Self::unavailable(NOBODY_KNOWS, error.to_string());
+        }
+        if is_noted {
+            tracing::debug!(request_id, command, %error, "a call failed for the store");
+            return Self::unavailable(STORE_FAILS, error.to_string());
+        }
+        tracing::error!(request_id, command, %error, "a call failed for the store");
+        Self::unexpected(error.to_string())
+    }
+
+    /// The call did something that stays done, and there is no room for its answer or its entry.
+    pub(crate) fn done(reason: impl Into<String>) -> Self {
+        Self::unavailable(DONE, reason)
+    }
+
+    /// The call may have done something that stays done.
+    pub(crate) fn maybe_done(reason: impl Into<String>) -> Self {
+        Self::unavailable(MAYBE_DONE, reason)
     }
 
     pub(crate) fn into_response(self, request_id: &str) -> Response {

@@ -37,6 +37,11 @@ pub(crate) async fn receive(mut body: Body, settings: &HostSettings) -> Result<F
 }
 
 fn not_kept(error: &dyn std::fmt::Display) -> Reply {
-    tracing::error!(%error, "a body could not be kept in a temporary file");
+    let folder = std::env::temp_dir();
+    tracing::error!(
+        "A body could not be kept in the temporary folder {}: {error}. Make room there, or name another folder by the \
+         variable TMPDIR.",
+        folder.display()
+    );
     Reply::unavailable("The host has no room for the body. Try again later, or send it in parts.", error.to_string())
 }

@@ -204,6 +204,7 @@ impl Scheduler {
         loop {
             match self.recorder.finish(item, &schedule, finished.clone(), ran.clone()).await {
                 Ok(written) => return Ok(written),
+                Err(error) if self.store.note(&error) => {}
                 Err(error) => tracing::error!(schedule = item.schedule, "A result could not be written yet: {error}"),
             }
             self.clock.sleep(PAUSE).await;

@@ -51,7 +51,9 @@ impl Scheduler {
                     let Some(item) = item else { break };
                     let scheduler = Arc::clone(&self);
                     taken.spawn(async move {
-                        if let Err(error) = scheduler.take(item).await {
+                        if let Err(error) = scheduler.take(item).await
+                            && !scheduler.store.note(&error)
+                        {
                             tracing::warn!(schedule = item.schedule, "Due work could not be claimed: {error}");
                         }
                     });
@@ -70,13 +72,13 @@ impl Scheduler {
         self.places.close();
         while taken.join_next().await.is_some() {}
         renewing.abort();
-        note(self.give_back().await);
+        self.note(self.give_back().await);
     }
 
     async fn hand_out_rounds(self: Arc<Self>) {
         loop {
             let next = self.hand_out().await;
-            let pause = match note(next) {
+            let pause = match self.note(next) {
                 Some(Some(due)) => Duration::from_millis((due - self.now()).max(0).cast_unsigned()),
                 Some(None) | None => MOST,
             };
@@ -86,22 +88,22 @@ impl Scheduler {
 
     async fn renew_rounds(self: Arc<Self>) {
         loop {
-            note(self.renew().await);
+            self.note(self.renew().await);
             self.clock.sleep(self.settings.renew).await;
         }
     }
 
     async fn rounds(self: Arc<Self>) {
         loop {
-            note(self.take_over().await);
-            note(self.tell().await);
+            self.note(self.take_over().await);
+            self.note(self.tell().await);
             self.clock.sleep(ROUND).await;
         }
     }
 
     async fn measure_rounds(self: Arc<Self>) {
         loop {
-            note(self.measure().await);
+            self.note(self.measure().await);
             self.clock.sleep(MEASURE).await;
         }
     }
@@ -109,20 +111,27 @@ impl Scheduler {
     /// By itself: a mail server that does not answer keeps nothing else waiting.
     async fn delivery_rounds(self: Arc<Self>) {
         loop {
-            note(self.deliver().await);
+            self.note(self.deliver().await);
             self.clock.sleep(ROUND).await;
         }
     }
 
     async fn housekeeping_rounds(self: Arc<Self>) {
         loop {
-            note(self.drop_old_history().await);
+            self.note(self.drop_old_history().await);
             self.clock.sleep(HOUSEKEEPING).await;
         }
     }
 }
 
-/// A round that failed is noted; the next may do better.
-fn note<T>(result: Result<T, StoreError>) -> Option<T> {
-    result.inspect_err(|error| tracing::error!("The scheduler could not use the store: {error}")).ok()
+impl Scheduler {
+    /// A round that failed is noted; the next may do better.
+    fn note<T>(&self, result: Result<T, StoreError>) -> Option<T> {
+        let told = result.inspect_err(|error| {
+            if !self.store.note(error) {
+                tracing::error!("The scheduler could not use the store: {error}");
+            }
+        });
+        told.ok()
+    }
 }

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use crate::access::{AuthenticationError, Shown};
 use crate::gate::Reply;
 use crate::host::Host;
+use crate::store::{StoreError, Trouble};
 
 /// How long the store may take to say that it is there.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -21,20 +22,28 @@ pub(super) async fn live() -> &'static str {
 
 /// The store answers, and what is due is run.
 pub(super) async fn ready(State(host): State<Arc<Host>>) -> Response {
-    match tokio::time::timeout(PATIENCE, host.directory.refresh()).await {
-        Ok(Ok(())) => match host.scheduler.as_ref().and_then(|scheduler| scheduler.stuck()) {
+    let looking = async {
+        host.directory.refresh().await?;
+        Ok::<_, StoreError>(host.store.failing().await)
+    };
+    match tokio::time::timeout(PATIENCE, looking).await {
+        Ok(Ok(None)) => match host.scheduler.as_ref().and_then(|scheduler| scheduler.stuck()) {
             None => "ok\n".into_response(),
-            Some(since) => {
-                let said = format!("The scheduler has handed out nothing for {} seconds.\n", since.as_secs());
-                (StatusCode::SERVICE_UNAVAILABLE, said).into_response()
-            }
+            Some(since) => not_ready(&format!("The scheduler has handed out nothing for {} seconds.", since.as_secs())),
         },
+        Ok(Ok(Some(trouble))) => not_ready(trouble.advice()),
         Ok(Err(error)) => {
-            tracing::error!(%error, "the store does not answer");
-            (StatusCode::SERVICE_UNAVAILABLE, "The store does not answer.\n").into_response()
+            if !host.store.note(&error) {
+                tracing::error!(%error, "the store does not answer");
+            }
+            not_ready(error.trouble().map_or("The store does not answer.", Trouble::advice))
         }
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "The store does not answer in time.\n").into_response(),
+        Err(_) => not_ready("The store does not answer in time."),
     }
+}
+
+fn not_ready(why: &str) -> Response {
+    (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")).into_response()
 }
 
 /// What is counted, for those who may see it.

@@ -1,6 +1,7 @@
 //! The HTTP server: addresses, TLS, limits, health, metrics, and an end that finishes what was accepted.
 
 mod documentation;
+mod first_bytes;
 mod health;
 mod manage;
 mod metrics;

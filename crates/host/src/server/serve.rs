@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use axum::ServiceExt;
 use axum::extract::Request;
-use axum_server::Handle;
+use axum_server::{Handle, Server};
 use hyper_util::rt::TokioTimer;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::first_bytes::Prompt;
 use super::router::Answers;
 use super::{SettingsProblem, tls};
 use crate::host::Host;
@@ -78,16 +79,13 @@ pub async fn serve(host: Arc<Host>) -> Result<RunningHost, ServeError> {
         Some(files) => {
             let config = tls::load(files)?;
             let server = axum_server::from_tcp_rustls(listener, config).map_err(listen)?;
-            let mut server = server.handle(handle.clone());
-            server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(head);
-            server.http_builder().http2().timer(TokioTimer::new());
-            tokio::spawn(server.serve(service))
+            let server = server.map(|inner| Prompt { inner, patience: head });
+            tokio::spawn(bounded(server, head).handle(handle.clone()).serve(service))
         }
         None => {
-            let mut server = axum_server::from_tcp(listener).map_err(listen)?.handle(handle.clone());
-            server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(head);
-            server.http_builder().http2().timer(TokioTimer::new());
-            tokio::spawn(server.serve(service))
+            let server = axum_server::from_tcp(listener).map_err(listen)?;
+            let server = server.map(|inner| Prompt { inner, patience: head });
+            tokio::spawn(bounded(server, head).handle(handle.clone()).serve(service))
         }
     };
     let mut upkeep =
@@ -97,8 +95,19 @@ pub async fn serve(host: Arc<Host>) -> Result<RunningHost, ServeError> {
         let (stop, stopped) = watch::channel(false);
         (stop, tokio::spawn(scheduler.serve(stopped)))
     });
+    match host.store.durability_warning().await {
+        Ok(warning) => warning.iter().for_each(|warning| tracing::warn!("{warning}")),
+        Err(error) => tracing::warn!(%error, "the store's settings could not be read"),
+    }
     tracing::info!(%address, tls = host.settings.tls.is_some(), store = %host.settings.store, "the host listens");
     Ok(RunningHost { address, host, handle, server, upkeep, scheduler })
+}
+
+/// Waits `head` for the head of a request, and for a sign of life from who speaks HTTP/2 and says nothing else.
+fn bounded<A>(mut server: Server<SocketAddr, A>, head: Duration) -> Server<SocketAddr, A> {
+    server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(head);
+    server.http_builder().http2().timer(TokioTimer::new()).keep_alive_interval(head).keep_alive_timeout(head);
+    server
 }
 
 impl RunningHost {
@@ -164,6 +173,7 @@ async fn keep_up(host: Arc<Host>) {
         match purged.await {
             Ok(0) => {}
             Ok(purged) => tracing::debug!(purged, "expired answers were deleted"),
+            Err(error) if host.store.note(&error) => {}
             Err(error) => tracing::warn!(%error, "expired answers could not be deleted"),
         }
     }

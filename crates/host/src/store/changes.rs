@@ -2,10 +2,12 @@
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, Row as _};
 
+use super::patient::Patient;
 use super::{Engine, Records, Store, StoreError};
 use crate::model::AuditEntry;
 
@@ -85,14 +87,16 @@ pub(crate) struct LogWriter {
     connection: PoolConnection<Any>,
     engine: Engine,
     changes: Arc<Changes>,
+    patience: Option<Duration>,
 }
 
 impl Store {
     /// # Errors
     /// [`StoreError::Database`] when no connection is free in time.
     pub(crate) async fn log_writer(&self) -> Result<LogWriter, StoreError> {
+        self.condition.check_file()?;
         let connection = self.writers.acquire().await?;
-        Ok(LogWriter { connection, engine: self.engine, changes: Arc::clone(&self.changes) })
+        Ok(LogWriter { connection, engine: self.engine, changes: Arc::clone(&self.changes), patience: self.patience })
     }
 
     /// The version that was last noted. What is read after this call is no older; it may be newer, and then the next look
@@ -166,6 +170,6 @@ impl LogWriter {
 
     /// What the store holds; each statement is a transaction of its own.
     pub(crate) fn records(&mut self) -> Records<'_> {
-        Records { connection: &mut self.connection, engine: self.engine }
+        Records { connection: Patient::new(&mut self.connection, self.patience), engine: self.engine }
     }
 }

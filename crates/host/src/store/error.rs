@@ -1,6 +1,9 @@
 //! What can go wrong with the store.
 
 use soar_connector::name::quoted;
+use soar_connector::sentence;
+
+use super::Trouble;
 
 /// Why the store could not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -41,11 +44,20 @@ pub enum StoreError {
     #[error("{0}")]
     Address(String),
     /// The store's tables could not be made ready.
-    #[error("The store's tables could not be made ready: {0}")]
+    #[error("The store's tables could not be made ready: {}", said(.0, Trouble::of_migration(.0)))]
     Migration(#[from] sqlx::migrate::MigrateError),
     /// The database said so.
-    #[error("The database failed: {0}")]
+    #[error("The database failed: {}", said(.0, Trouble::of(.0)))]
     Database(#[from] sqlx::Error),
+    /// The database broke off while changes were being committed: they are all made, or none of them.
+    #[error("The database broke off, so that nobody knows whether a change was made: {}", said(.0, Trouble::of(.0)))]
+    Uncertain(sqlx::Error),
+    /// The store's file was deleted, moved or replaced while it was open.
+    #[error(
+        "The store's file {0} is not there any more, or is another one, so nothing is written. Put back the one that was \
+         there. If another one is to take its place, end the host first and start it again afterwards."
+    )]
+    FileGone(String),
     /// The queue of due work said so.
     #[error("The queue of due work failed: {0}")]
     Queue(String),
@@ -71,6 +83,11 @@ impl StoreError {
         Self::Database(sqlx::Error::PoolClosed)
     }
 
+    /// The store was asked, and did not answer in time.
+    pub(crate) fn no_answer() -> Self {
+        Self::Database(sqlx::Error::PoolTimedOut)
+    }
+
     /// Whether the transaction lost against another one, and may succeed when it is done again.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
@@ -82,4 +99,10 @@ impl StoreError {
     pub(crate) fn not_found(what: &'static str, name: impl Into<String>) -> Self {
         Self::NotFound { what, name: name.into() }
     }
+}
+
+/// The error as a sentence, and what to do about it.
+fn said(error: &dyn std::fmt::Display, trouble: Option<Trouble>) -> String {
+    let said = sentence(&error.to_string());
+    trouble.map_or_else(|| said.clone(), |trouble| format!("{said} {}", trouble.advice()))
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use apalis_core::backend::ext::BackendExt as _;
 use apalis_core::error::BoxDynError;
@@ -16,11 +16,13 @@ use futures_util::{SinkExt as _, StreamExt as _, stream};
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, SqlitePool};
+use sqlx::{Connection as _, PgPool, SqlitePool};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::Sender;
 use uuid::Uuid;
 
+use super::database::TAKEN_BACK;
+use super::patient::within;
 use super::{Engine, Store, StoreError};
 use crate::scheduler::{WorkItem, WorkQueue};
 
@@ -48,6 +50,12 @@ const LOOK: Duration = Duration::from_millis(500);
 /// Between two attempts to work when the database fails.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// Between two looks whether the server still answers.
+const PULSE: Duration = Duration::from_secs(10);
+
+/// What fails over and over is told to the log so often.
+const TOLD: Duration = Duration::from_secs(60);
+
 /// Between two sweeps of finished jobs.
 const SWEEP: Duration = Duration::from_secs(10);
 
@@ -61,6 +69,8 @@ enum Pool {
 #[derive(Debug)]
 pub struct JobQueue {
     pool: Pool,
+    /// How long a server's answer is waited for.
+    patience: Duration,
     pushed: Arc<Notify>,
 }
 
@@ -80,14 +90,22 @@ impl Store {
                     .journal_mode(SqliteJournalMode::Wal)
                     .synchronous(SqliteSynchronous::Normal)
                     .busy_timeout(Duration::from_secs(30));
-                let pool = SqlitePoolOptions::new().max_connections(2).connect_with(options).await?;
+                let pool = SqlitePoolOptions::new().max_connections(2).before_acquire(|connection, _| {
+                    // As of the store's own connections.
+                    let is_sound = !connection.is_in_transaction();
+                    Box::pin(async move { Ok(is_sound) })
+                });
+                let pool = pool.connect_with(options).await?;
                 let mut migrations = SqliteStorage::migrations();
                 migrations.dangerous_set_table_name(MIGRATIONS);
                 migrations.run(&pool).await?;
                 Pool::Sqlite(pool)
             }
             Engine::Postgres => {
-                let pool = PgPoolOptions::new().max_connections(4).connect(self.address()).await?;
+                let pool = PgPoolOptions::new().max_connections(4).after_release(|connection, _| {
+                    Box::pin(async move { within(Some(TAKEN_BACK), connection.ping()).await.map(|()| true) })
+                });
+                let pool = pool.connect(self.address()).await?;
                 let mut migrations = PostgresStorage::migrations();
                 migrations.dangerous_set_table_name(MIGRATIONS);
                 // The first migration makes the schema. Asking for it at every start would take the right each time.
@@ -98,14 +116,15 @@ impl Store {
                 Pool::Postgres(pool)
             }
         };
-        Ok(JobQueue { pool, pushed: Arc::default() })
+        Ok(JobQueue { pool, patience: self.patience.unwrap_or(Duration::MAX), pushed: Arc::default() })
     }
 }
 
 /// Runs a worker of `$storage` until it fails, and another from then on, under a new name each: apalis refuses a name
 /// that it heard of lately.
 macro_rules! work {
-    ($storage:expr, $queue:expr, $taker:expr) => {
+    ($storage:expr, $queue:expr, $taker:expr) => {{
+        let mut troubles = Troubles::default();
         loop {
             let wake = stream::unfold(Arc::clone(&$queue.pushed), |pushed| async move {
                 tokio::select! {
@@ -118,13 +137,29 @@ macro_rules! work {
                 .backend($storage.poll_with_stream(wake.boxed()))
                 .data($taker.clone())
                 .build(bring);
-            match worker.run().await {
-                Ok(()) => tracing::warn!("The queue's worker ended. Another one begins."),
-                Err(error) => tracing::warn!("The queue's worker failed: {error}. Another one begins."),
-            }
+            let ended = tokio::select! {
+                ended = worker.run() => ended.map_err(|error| error.to_string()),
+                // A worker that waits for a server that vanished waits without end.
+                error = $queue.silence() => Err(error.to_string()),
+            };
+            let why = ended.err().unwrap_or_else(|| "it ended".to_owned());
+            troubles.tell(format_args!("The queue's worker failed: {why}. Another one begins."));
             tokio::time::sleep(PAUSE).await;
         }
-    };
+    }};
+}
+
+/// Tells the log of what fails over and over no more than once in a while.
+#[derive(Debug, Default)]
+struct Troubles(Option<Instant>);
+
+impl Troubles {
+    fn tell(&mut self, what: std::fmt::Arguments<'_>) {
+        if self.0.is_none_or(|told| told.elapsed() >= TOLD) {
+            self.0 = Some(Instant::now());
+            tracing::warn!("{what}");
+        }
+    }
 }
 
 /// Brings what one job holds. It counts as done once it is brought: from then on our own tables keep it from being lost.
@@ -142,16 +177,17 @@ impl WorkQueue for JobQueue {
             Pool::Sqlite(pool) => {
                 let mut storage = SqliteStorage::<Vec<WorkItem>>::new(pool).with_config(sqlite_config());
                 for items in items.chunks(ITEMS) {
-                    storage.feed(job(items)?).await.map_err(failed)?;
+                    storage.feed(job(items)?).await?;
                 }
-                storage.flush().await.map_err(failed)?;
+                storage.flush().await?;
             }
             Pool::Postgres(pool) => {
                 let mut storage = PostgresStorage::<Vec<WorkItem>>::new(pool).with_config(postgres_config());
                 for items in items.chunks(ITEMS) {
-                    storage.feed(job(items)?).await.map_err(failed)?;
+                    storage.feed(job(items)?).await?;
                 }
-                storage.flush().await.map_err(failed)?;
+                let flushing = tokio::time::timeout(self.patience, storage.flush());
+                flushing.await.map_err(|_| StoreError::no_answer())??;
             }
         }
         self.pushed.notify_waiters();
@@ -190,8 +226,21 @@ impl JobQueue {
         }
     }
 
+    /// Ends when the server does not answer any more; of a file, never.
+    async fn silence(&self) -> sqlx::Error {
+        let Pool::Postgres(pool) = &self.pool else { return std::future::pending().await };
+        loop {
+            tokio::time::sleep(PULSE).await;
+            let pulse = async { pool.acquire().await?.ping().await };
+            if let Err(error) = within(Some(self.patience), pulse).await {
+                return error;
+            }
+        }
+    }
+
     /// Drops finished jobs, and workers that are long gone. apalis' own way to do so rewrites the whole file.
     async fn sweep(&self) {
+        let mut troubles = Troubles::default();
         loop {
             tokio::time::sleep(SWEEP).await;
             let swept = match &self.pool {
@@ -199,7 +248,7 @@ impl JobQueue {
                 Pool::Postgres(pool) => sweep_postgres(pool).await,
             };
             if let Err(error) = swept {
-                tracing::warn!("Finished jobs could not be dropped from the queue: {error}");
+                troubles.tell(format_args!("Finished jobs could not be dropped from the queue: {error}"));
             }
         }
     }
@@ -253,8 +302,22 @@ fn job(items: &[WorkItem]) -> Result<apalis_core::task::Task<Vec<u8>>, StoreErro
     Ok(TaskBuilder::new(body).idempotency_key(items.first().map(key).unwrap_or_default()).build())
 }
 
-fn failed(error: impl std::error::Error) -> StoreError {
-    StoreError::Queue(error.to_string())
+impl From<apalis_sqlite::Error> for StoreError {
+    fn from(error: apalis_sqlite::Error) -> Self {
+        match error {
+            apalis_sqlite::Error::Database(error) => Self::Database(error),
+            error => Self::Queue(error.to_string()),
+        }
+    }
+}
+
+impl From<apalis_postgres::Error> for StoreError {
+    fn from(error: apalis_postgres::Error) -> Self {
+        match error {
+            apalis_postgres::Error::Database(error) => Self::Database(error),
+            error => Self::Queue(error.to_string()),
+        }
+    }
 }
 
 /// Whether the database refused to let its user make something, or does not have what is to be made.

@@ -2,9 +2,11 @@
 
 mod postgres;
 
+use std::time::Duration;
+
 use tempfile::TempDir;
 
-pub use postgres::PostgresServer;
+pub use postgres::{PostgresServer, Stop};
 
 use crate::store::{Engine, Store};
 
@@ -34,6 +36,16 @@ impl TestStore {
         };
         let store = Store::open(&address).await.expect("an empty store");
         Self { store, address, _folder: folder }
+    }
+
+    /// The store at `address`, which answers within `patience` or counts as gone.
+    ///
+    /// # Panics
+    /// When it cannot be opened.
+    #[allow(clippy::expect_used, reason = "a test that has no store can only end")]
+    pub async fn at(address: &str, patience: Duration) -> Self {
+        let store = Store::open_impatient(address, patience).await.expect("a store");
+        Self { store, address: address.to_owned(), _folder: None }
     }
 
     /// An empty store on each engine: every behaviour holds on both.

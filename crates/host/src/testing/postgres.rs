@@ -2,37 +2,66 @@
 
 #![allow(clippy::expect_used, reason = "a test that has no database can only end")]
 
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::OnceLock;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long a server may take to start on a busy machine.
 const START: Duration = Duration::from_secs(60);
 
-/// Runs the server until its standard input ends, which it does with the process that holds the other side.
+/// Runs the server until its standard input ends, which it does with the process that holds the other side. A line there
+/// is an order: `start`, or the signal that ends the server.
 ///
 /// `$1` is the folder of PostgreSQL's programs, `$2` an empty folder that the server may have, and `$3` whether it waits
 /// for the disk.
 const SERVE: &str = r#"
 set -e
 "$1/initdb" -D "$2/data" -A trust -U postgres --no-sync >"$2/log" 2>&1
-"$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c fsync=$3 -c max_connections=300 >>"$2/log" 2>&1 &
-server=$!
-cat >/dev/null
-kill -QUIT $server
-wait $server || true
-rm -rf "$2"
+programs=$1
+folder=$2
+waits=$3
+start() {
+    "$programs/postgres" -D "$folder/data" -k "$folder" -c listen_addresses= -c fsync=$waits -c max_connections=300 \
+        >>"$folder/log" 2>&1 &
+    server=$!
+}
+start
+while read -r order; do
+    if [ "$order" = start ]; then
+        start
+    else
+        kill "-$order" $server
+        wait $server || true
+        server=
+    fi
+    echo done
+done
+if [ "$server" ]; then
+    kill -QUIT $server
+    wait $server || true
+fi
+rm -rf "$folder"
 "#;
+
+/// How a server is ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// Connections are cut off, and what runs is undone.
+    Fast,
+    /// As if its machine had failed: when it starts again it reads its log.
+    Immediate,
+}
 
 /// A running server, reached by a socket in a folder of its own.
 #[derive(Debug)]
 pub struct PostgresServer {
     folder: PathBuf,
     programs: PathBuf,
-    /// Its end ends the server.
-    _life: ChildStdin,
+    /// Where it is told to stop and start, and what says that this is done. Its end ends the server.
+    orders: Mutex<(ChildStdin, BufReader<ChildStdout>)>,
     _process: Child,
     databases: AtomicU32,
 }
@@ -49,13 +78,75 @@ impl PostgresServer {
         SERVER.get_or_init(|| Self::start("off"))
     }
 
-    /// Another server, which commits durably: for measurements.
+    /// A server of the caller's own, which it may stop; ended when dropped.
+    ///
+    /// # Panics
+    /// When PostgreSQL is not installed or does not start.
+    #[must_use]
+    pub fn alone() -> Self {
+        Self::start("off")
+    }
+
+    /// The same, and it commits durably: for measurements.
     ///
     /// # Panics
     /// When PostgreSQL is not installed or does not start.
     #[must_use]
     pub fn durable() -> Self {
         Self::start("on")
+    }
+
+    /// Stops it; returns once it has ended.
+    ///
+    /// # Panics
+    /// When it cannot be stopped.
+    pub fn stop(&self, how: Stop) {
+        self.order(match how {
+            Stop::Fast => "INT",
+            Stop::Immediate => "QUIT",
+        });
+    }
+
+    /// Starts it again after [`stop`](Self::stop); returns once it answers.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start_again(&self) {
+        self.order("start");
+        self.wait();
+    }
+
+    /// Runs SQL in a database, given by its address.
+    ///
+    /// # Panics
+    /// When it fails.
+    pub fn run_sql(&self, address: &str, sql: &str) {
+        let database = address.rsplit('/').find_map(|part| part.strip_prefix("test_")).unwrap_or_default();
+        let number = database.split('?').next().unwrap_or_default();
+        run(&mut self.psql(&format!("test_{number}"), sql));
+    }
+
+    /// The socket that it listens on.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        self.folder.join(".s.PGSQL.5432")
+    }
+
+    fn order(&self, order: &str) {
+        let mut orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
+        writeln!(orders.0, "{order}").expect("an order to the server");
+        let mut done = String::new();
+        orders.1.read_line(&mut done).expect("a word from the server");
+        assert_eq!(done.trim(), "done", "the server could not {order}");
+    }
+
+    fn wait(&self) {
+        let started = Instant::now();
+        while !self.psql("postgres", "SELECT 1").status().is_ok_and(|status| status.success()) {
+            let log = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+            assert!(started.elapsed() < START, "PostgreSQL did not start: {log}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     fn start(waits_for_disk: &str) -> Self {
@@ -72,15 +163,13 @@ impl PostgresServer {
             Command::new("sh")
         };
         command.args(["-c", SERVE, "sh"]).arg(&programs).arg(&folder).arg(waits_for_disk).current_dir("/");
-        let mut process = command.stdin(Stdio::piped()).spawn().expect("PostgreSQL's starter");
-        let life = process.stdin.take().expect("its standard input");
-        let server = Self { folder, programs, _life: life, _process: process, databases: AtomicU32::new(0) };
-        let started = Instant::now();
-        while !server.psql("postgres", "SELECT 1").status().is_ok_and(|status| status.success()) {
-            let log = std::fs::read_to_string(server.folder.join("log")).unwrap_or_default();
-            assert!(started.elapsed() < START, "PostgreSQL did not start: {log}");
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        let process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+        let mut process = process.expect("PostgreSQL's starter");
+        let input = process.stdin.take().expect("its standard input");
+        let output = BufReader::new(process.stdout.take().expect("its standard output"));
+        let orders = Mutex::new((input, output));
+        let server = Self { folder, programs, orders, _process: process, databases: AtomicU32::new(0) };
+        server.wait();
         server
     }
 

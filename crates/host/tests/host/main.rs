@@ -7,6 +7,7 @@ mod command_api;
 mod connections;
 mod documented_samples;
 mod executor;
+mod faults;
 mod gate;
 mod idempotency;
 mod jwt_secrets;

@@ -127,6 +127,8 @@ fn read_query(operation: &Operation, head: &Parts) -> Result<Vec<(String, String
 
 async fn run(mut call: Call, operation: &'static Operation, mut admitted: Admitted) -> Response {
     let upload = admitted.upload.take();
+    // An import is many transactions, and what has to do with others is none at all.
+    let stays_done = operation.changes() && matches!(operation.run, Run::Import(_) | Run::Outside(_));
     let result = match operation.run {
         Run::Export(subject) => return export(call, operation, &admitted, subject).await,
         Run::Import(subject) => import(&mut call, operation, &admitted, subject, upload).await,
@@ -141,9 +143,14 @@ async fn run(mut call: Call, operation: &'static Operation, mut admitted: Admitt
             }
             call.answer_written(reply)
         }
-        Ok((reply, false)) => call.write_and_answer(reply).await,
+        Ok((reply, false)) => {
+            call.is_done = stays_done;
+            call.write_and_answer(reply).await
+        }
         Err(error) => {
-            let reply = error.reply(&call.entry.request_id);
+            let reply = error.reply(&call);
+            let is_open = stays_done && reply.status.is_server_error() && !matches!(error, ManageError::NoConnectors);
+            let reply = if is_open { Reply::maybe_done(reply.reason) } else { reply };
             call.write_and_answer(reply).await
         }
     };
@@ -220,7 +227,7 @@ async fn export(mut call: Call, operation: &Operation, admitted: &Admitted, subj
             if response.status().is_success() { exported.into_response(response) } else { response }
         }
         Err(error) => {
-            let reply = error.reply(&call.entry.request_id);
+            let reply = error.reply(&call);
             call.write_and_answer(reply).await
         }
     }

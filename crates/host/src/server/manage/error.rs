@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 
-use crate::gate::Reply;
+use crate::gate::{Call, Reply};
 use crate::store::StoreError;
 use crate::utility::Refusal;
 
@@ -36,7 +36,7 @@ impl ManageError {
         matches!(self, Self::Store(error) if error.is_conflict())
     }
 
-    pub(super) fn reply(&self, request_id: &str) -> Reply {
+    pub(super) fn reply(&self, call: &Call) -> Reply {
         let status = match self {
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
             Self::Refused(_) | Self::Store(StoreError::Invalid(_)) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -44,10 +44,7 @@ impl ManageError {
             Self::Store(StoreError::Duplicate { .. } | StoreError::InUse { .. } | StoreError::Conflict(_)) => {
                 StatusCode::CONFLICT
             }
-            Self::Store(error) => {
-                tracing::error!(request_id, %error, "the store failed");
-                return Reply::unexpected(error.to_string());
-            }
+            Self::Store(error) => return Reply::store_failed(&call.host.store, &call.entry, error),
             Self::NoConnectors => return Reply::unavailable(&self.to_string(), self.to_string()),
         };
         Reply::error(status, self.to_string())

@@ -83,15 +83,19 @@ impl TestHost {
     pub async fn on_both_with(change: impl Fn(&mut HostSettings)) -> Vec<Self> {
         let mut hosts = Vec::new();
         for test in TestStore::on_both().await {
-            let mut settings = HostSettings { listen: ([127, 0, 0, 1], 0).into(), ..HostSettings::default() };
-            settings.requests_per_second = 0;
+            let mut settings = Self::settings();
             change(&mut settings);
             hosts.push(Self::start(test, settings).await);
         }
         hosts
     }
 
-    /// One on `test`.
+    /// A free port, and as many calls as there are.
+    pub fn settings() -> HostSettings {
+        HostSettings { listen: ([127, 0, 0, 1], 0).into(), requests_per_second: 0, ..HostSettings::default() }
+    }
+
+    /// One on this store.
     pub async fn start(test: TestStore, settings: HostSettings) -> Self {
         let clock = ManualClock::held();
         let mut transaction = test.store.transaction().await.unwrap();

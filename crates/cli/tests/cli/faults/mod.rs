@@ -1,0 +1,7 @@
+//! A served host whose store fails under it, as the host's callers and its keeper see it.
+
+#[cfg(target_os = "linux")]
+mod disk;
+mod postgres;
+mod two_on_a_file;
+mod work;

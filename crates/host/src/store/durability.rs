@@ -1,0 +1,43 @@
+//! Whether what is committed survives a loss of power, as far as the database's own settings say.
+
+use sqlx::Row as _;
+
+use super::{Engine, Records, Store, StoreError};
+
+/// Makes a session of PostgreSQL wait for the disk at each commit where its administrator had it not wait; other settings,
+/// such as to wait for standbys too, stay.
+pub(super) const DURABLE_SESSION: &str = "SELECT CAST(set_config('synchronous_commit', 'on', false) AS TEXT)
+    WHERE current_setting('synchronous_commit') = 'off'";
+
+impl Store {
+    /// Which settings of the database's server, if any, let acknowledged changes be lost or the database be damaged when the
+    /// machine fails, and what to do. The host cannot change these: they are the whole server's.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn durability_warning(&self) -> Result<Option<String>, StoreError> {
+        match self.engine() {
+            // Each connection is told to wait for the disk.
+            Engine::Sqlite => Ok(None),
+            Engine::Postgres => self.reader().await?.records().risky_settings().await,
+        }
+    }
+}
+
+impl Records<'_> {
+    async fn risky_settings(&mut self) -> Result<Option<String>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT CAST(name AS TEXT) FROM pg_settings
+             WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off' ORDER BY name",
+        );
+        let rows = rows.fetch_all(&mut *self.connection).await?;
+        let names: Vec<String> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
+        Ok((!names.is_empty()).then(|| {
+            format!(
+                "The PostgreSQL server runs with {} = off: when its machine fails, what was acknowledged to callers can be \
+                 lost and the database damaged. Set it to on in the server's configuration.",
+                names.join(" = off and ")
+            )
+        }))
+    }
+}

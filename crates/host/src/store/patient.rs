@@ -1,0 +1,118 @@
+//! Statements that are not waited for without end: a server that vanished says nothing any more, and no error either.
+
+use std::io;
+use std::ops::{Deref, DerefMut};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::{self, BoxStream};
+use futures_util::{FutureExt as _, StreamExt as _};
+use sqlx::any::{AnyQueryResult, AnyRow, AnyStatement, AnyTypeInfo};
+use sqlx::{Any, AnyConnection, Describe, Either, Execute, Executor, SqlStr};
+
+/// A connection to run statements on. Of a server, each answer is waited for so long and no longer.
+#[derive(Debug)]
+pub(super) struct Statements<'a> {
+    connection: &'a mut AnyConnection,
+    patience: Option<Duration>,
+}
+
+/// [`Statements`], to be borrowed as a connection is.
+#[derive(Debug)]
+pub(super) struct Patient<'a>(Statements<'a>);
+
+impl<'a> Patient<'a> {
+    pub(super) fn new(connection: &'a mut AnyConnection, patience: Option<Duration>) -> Self {
+        Self(Statements { connection, patience })
+    }
+}
+
+impl<'a> Deref for Patient<'a> {
+    type Target = Statements<'a>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl DerefMut for Patient<'_> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
+
+/// What is said of a server that says nothing.
+pub(super) fn silent(patience: Duration) -> sqlx::Error {
+    let said = format!("no answer from the server for {} seconds", patience.as_secs_f32());
+    sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, said))
+}
+
+/// `future`, if it ends in time.
+pub(super) async fn within<T>(
+    patience: Option<Duration>,
+    future: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    match patience {
+        None => future.await,
+        Some(patience) => tokio::time::timeout(patience, future).await.unwrap_or_else(|_| Err(silent(patience))),
+    }
+}
+
+type Step = Result<Either<AnyQueryResult, AnyRow>, sqlx::Error>;
+
+fn steps_within(patience: Duration, steps: BoxStream<'_, Step>) -> BoxStream<'_, Step> {
+    let waited = stream::unfold(Some(steps), move |steps| async move {
+        let mut steps = steps?;
+        match tokio::time::timeout(patience, steps.next()).await {
+            Ok(step) => step.map(|step| (step, Some(steps))),
+            Err(_) => Some((Err(silent(patience)), None)),
+        }
+    });
+    waited.boxed()
+}
+
+impl<'c> Executor<'c> for &'c mut Statements<'_> {
+    type Database = Any;
+
+    fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, Step>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, Any>,
+    {
+        let steps = self.connection.fetch_many(query);
+        match self.patience {
+            None => steps,
+            Some(patience) => steps_within(patience, steps),
+        }
+    }
+
+    fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Option<AnyRow>, sqlx::Error>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, Any>,
+    {
+        let row = self.connection.fetch_optional(query);
+        match self.patience {
+            None => row,
+            patience => within(patience, row).boxed(),
+        }
+    }
+
+    fn prepare_with<'e>(
+        self,
+        sql: SqlStr,
+        parameters: &'e [AnyTypeInfo],
+    ) -> BoxFuture<'e, Result<AnyStatement, sqlx::Error>>
+    where
+        'c: 'e,
+    {
+        within(self.patience, self.connection.prepare_with(sql, parameters)).boxed()
+    }
+
+    fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<Any>, sqlx::Error>>
+    where
+        'c: 'e,
+    {
+        within(self.patience, self.connection.describe(sql)).boxed()
+    }
+}

@@ -1,0 +1,99 @@
+//! Transactions, and what is known of one that ended badly.
+
+use std::time::Duration;
+
+use sqlx::pool::PoolConnection;
+use sqlx::{Any, Database, SqlSafeStr as _};
+use sqlx_core::transaction::TransactionManager as _;
+
+use super::patient::{Patient, within};
+use super::{Engine, Records, Store, StoreError, Trouble};
+
+/// Begins and ends transactions on either engine.
+type Manager = <Any as Database>::TransactionManager;
+
+impl Store {
+    /// For changes, which are all done by [`Transaction::commit`] or not at all.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when no connection is free in time.
+    pub async fn transaction(&self) -> Result<Transaction, StoreError> {
+        // Locked from the start: a reading transaction that turns into a writing one can fail for no fault of its own.
+        let begin = match self.engine {
+            Engine::Sqlite => "BEGIN IMMEDIATE",
+            Engine::Postgres => "BEGIN",
+        };
+        self.condition.check_file()?;
+        let connection = self.writers.acquire().await?;
+        let mut transaction =
+            Transaction { connection, stage: Stage::InDoubt, engine: self.engine, patience: self.patience };
+        within(self.patience, Manager::begin(&mut transaction.connection, Some(begin.into_sql_str()))).await?;
+        transaction.stage = Stage::Open;
+        self.changes.touch();
+        Ok(transaction)
+    }
+}
+
+/// How far a transaction is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// It is being begun or committed, and the connection may be used again only once it is known how that ended.
+    InDoubt,
+    Open,
+    Ended,
+}
+
+/// A transaction; dropped without [`commit`](Self::commit) it has changed nothing.
+#[derive(Debug)]
+pub struct Transaction {
+    connection: PoolConnection<Any>,
+    stage: Stage,
+    engine: Engine,
+    patience: Option<Duration>,
+}
+
+impl Transaction {
+    /// What the store holds, as changed so far.
+    pub fn records(&mut self) -> Records<'_> {
+        Records { connection: Patient::new(&mut self.connection, self.patience), engine: self.engine }
+    }
+
+    /// Makes the changes, durably.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`]: nothing is changed then. [`StoreError::Uncertain`] when the connection broke meanwhile:
+    /// then maybe everything is.
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        self.stage = Stage::InDoubt;
+        match within(self.patience, Manager::commit(&mut self.connection)).await {
+            Ok(()) => {
+                self.stage = Stage::Ended;
+                Ok(())
+            }
+            Err(error) if may_be_committed(&error) => Err(StoreError::Uncertain(error)),
+            Err(error) => Err(StoreError::Database(error)),
+        }
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        match self.stage {
+            Stage::InDoubt => self.connection.close_on_drop(),
+            Stage::Open => Manager::start_rollback(&mut self.connection),
+            Stage::Ended => {}
+        }
+    }
+}
+
+/// Whether a commit may have been made that ended with `error`.
+fn may_be_committed(error: &sqlx::Error) -> bool {
+    match error {
+        // Of SQLite, what was written and may not be on the disk: SQLITE_IOERR_FSYNC and SQLITE_IOERR_DIR_FSYNC.
+        sqlx::Error::Database(inner) => match inner.code().as_deref() {
+            Some("1034" | "1290") => true,
+            _ => Trouble::of(error) == Some(Trouble::Gone),
+        },
+        _ => true,
+    }
+}

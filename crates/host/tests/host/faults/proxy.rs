@@ -1,0 +1,101 @@
+//! A way to a PostgreSQL server that can vanish, or break at a commit.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
+
+/// Where the way breaks at the next commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Break {
+    /// The server never hears of it.
+    BeforeCommit = 1,
+    /// The server commits, and nobody hears of that.
+    AfterCommit = 2,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Connections of an earlier era say nothing any more, and are not closed either.
+    era: AtomicUsize,
+    is_silent: AtomicBool,
+    breaks: AtomicU8,
+}
+
+/// The way, at an address of its own.
+pub struct Proxy {
+    pub port: u16,
+    state: Arc<State>,
+}
+
+impl Proxy {
+    pub async fn to(socket: PathBuf) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (port, state) = (listener.local_addr().unwrap().port(), Arc::<State>::default());
+        let shared = Arc::clone(&state);
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                tokio::spawn(carry(client, socket.clone(), Arc::clone(&shared)));
+            }
+        });
+        Self { port, state }
+    }
+
+    /// The server says nothing any more, to whoever is connected and whoever comes.
+    pub fn vanish(&self) {
+        self.state.is_silent.store(true, Ordering::SeqCst);
+        self.state.era.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Another server is in its place: who comes is answered, and who was connected still hears nothing.
+    pub fn come_back(&self) {
+        self.state.is_silent.store(false, Ordering::SeqCst);
+    }
+
+    pub fn break_once(&self, when: Break) {
+        self.state.breaks.store(when as u8, Ordering::SeqCst);
+    }
+}
+
+async fn carry(mut client: TcpStream, socket: PathBuf, state: Arc<State>) {
+    let era = state.era.load(Ordering::SeqCst);
+    let is_silent = || state.is_silent.load(Ordering::SeqCst) || state.era.load(Ordering::SeqCst) != era;
+    let Ok(mut server) = UnixStream::connect(socket).await else { return };
+    let (mut asked, mut said) = (vec![0; 64 * 1024], vec![0; 64 * 1024]);
+    let mut drops_answer = false;
+    loop {
+        tokio::select! {
+            read = client.read(&mut asked) => {
+                let Some(length) = read.ok().filter(|length| *length > 0) else { return };
+                if is_silent() {
+                    // As of a machine without power.
+                    std::future::pending::<()>().await;
+                }
+                if asked[..length].windows(7).any(|bytes| bytes == b"COMMIT\0") {
+                    match state.breaks.swap(0, Ordering::SeqCst) {
+                        1 => return,
+                        2 => drops_answer = true,
+                        _ => {}
+                    }
+                }
+                if server.write_all(&asked[..length]).await.is_err() {
+                    return;
+                }
+            }
+            read = server.read(&mut said) => {
+                let Some(length) = read.ok().filter(|length| *length > 0) else { return };
+                if drops_answer {
+                    return;
+                }
+                if is_silent() {
+                    std::future::pending::<()>().await;
+                }
+                if client.write_all(&said[..length]).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
