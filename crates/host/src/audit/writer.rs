@@ -231,12 +231,7 @@ impl Batch {
     }
 
     /// Keeps all entries; what rests on the store is given back where `version` is no longer the store's.
-    async fn keep(
-        &mut self,
-        writer: &mut LogWriter,
-        version: StoreVersion,
-        outbox: &Outbox,
-    ) -> Result<(), StoreError> {
+    async fn keep(&mut self, writer: &mut LogWriter, version: StoreVersion, outbox: &Outbox) -> Result<(), StoreError> {
         // All of these calls came before now.
         let plain = self.entries.len();
         for (entry, _, caller) in self.resting.drain(..) {
