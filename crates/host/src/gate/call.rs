@@ -92,9 +92,7 @@ impl Call {
         shown.known.key.name.clone_into(&mut self.entry.key);
         self.key = Some(shown.known.key.id);
         host.limits.count(shown.known.key.id).map_err(Reply::rate_limited)?;
-        let place = Arc::clone(&host.in_flight).try_acquire_owned().map_err(|_| {
-            Reply::unavailable("The host runs as many calls as it may. Try again later.", "Too many calls at once.")
-        })?;
+        let place = Arc::clone(&host.in_flight).try_acquire_owned().map_err(|_| Reply::too_many_calls())?;
         Ok(Entered { snapshot, shown, place })
     }
 

@@ -89,6 +89,11 @@ impl Reply {
         Self { retry_after: Some(1), reason: reason.into(), ..reply }
     }
 
+    /// No place is free to run the call.
+    pub(crate) fn too_many_calls() -> Self {
+        Self::unavailable("The host runs as many calls as it may. Try again later.", "Too many calls at once.")
+    }
+
     /// The store failed before the call of `entry` had done anything that lasts, unless `error` says that nobody knows.
     pub(crate) fn store_failed(store: &Store, entry: &AuditEntry, error: &StoreError) -> Self {
         let AuditEntry { request_id, command, .. } = entry;

@@ -74,19 +74,18 @@ async fn answer(
             .write_and_answer(refusal(StatusCode::NOT_FOUND, "no-tenant", "This host takes no connections."))
             .await;
     };
-    let Ok(place) = Arc::clone(&host.in_flight).try_acquire_owned() else {
-        let reply =
-            Reply::unavailable("The host runs as many calls as it may. Try again later.", "Too many calls at once.");
-        return call.write_and_answer(reply).await;
-    };
     let (head, body) = request.into_parts();
-    let message = read_json(&head.headers, body, &host.settings).await.and_then(|body| read(&body));
-    let message = match message {
-        Ok(message) => message,
-        Err(reply) => {
-            drop(place);
-            return call.write_and_answer(reply).await;
-        }
+    let arrived = match tenants.arriving.try_acquire() {
+        Ok(_arriving) => read_json(&head.headers, body, &host.settings).await.and_then(|body| read(&body)),
+        Err(_) => Err(Reply::too_many_calls()),
+    };
+    let admitted = arrived.and_then(|message| {
+        let place = Arc::clone(&host.in_flight).try_acquire_owned().map_err(|_| Reply::too_many_calls())?;
+        Ok((message, place))
+    });
+    let (message, place) = match admitted {
+        Ok(admitted) => admitted,
+        Err(reply) => return call.write_and_answer(reply).await,
     };
     // A task of its own: a master that goes away does not stop what was taken.
     let finished = tokio::spawn(async move {

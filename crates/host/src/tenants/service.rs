@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use reqwest::Client;
 use serde::Deserialize;
 use soar_connector::name::steers;
+use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 
 use super::TenantSettings;
@@ -28,7 +29,13 @@ pub struct Tenants {
     pub(super) connections: Connections,
     pub(super) settings: Arc<TenantSettings>,
     client: Arc<OnceLock<Result<Client, String>>>,
+    /// One permit per message that may arrive at once. Who sends one is known only once it has arrived, so it takes none of
+    /// the places of those who show a key.
+    pub(super) arriving: Arc<Semaphore>,
 }
+
+/// How many messages may arrive at once; each is in memory while it does.
+const ARRIVING: usize = 32;
 
 /// A tenant to be added.
 #[derive(Clone, Deserialize, ToSchema)]
@@ -59,7 +66,8 @@ impl Tenants {
     /// Tenants that connections are sent to, or masters that they come from.
     #[must_use]
     pub fn new(connections: Connections, settings: TenantSettings) -> Self {
-        Self { connections, settings: Arc::new(settings), client: Arc::default() }
+        let arriving = Arc::new(Semaphore::new(ARRIVING));
+        Self { connections, settings: Arc::new(settings), client: Arc::default(), arriving }
     }
 
     /// Whether the settings can be used.
