@@ -4,6 +4,7 @@ mod access;
 mod alerts;
 mod answers;
 mod audit;
+mod audit_additions;
 mod bulk_changes;
 mod cases;
 mod changes;
