@@ -10,10 +10,8 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use super::Reply;
 use crate::server::HostSettings;
 
-/// The longest body that is copied, in bytes.
-const SMALL: usize = 16 * 1024;
-
-/// The body's bytes, which are said to be JSON.
+/// The body's bytes, which are said to be JSON. They may be part of what was read from the connection, which is read into
+/// anew once nobody holds them: whoever keeps them longer than the call copies them.
 pub(crate) async fn read_json(headers: &HeaderMap, body: Body, settings: &HostSettings) -> Result<Bytes, Reply> {
     if !is_json(headers) {
         return Err(Reply::error(
@@ -31,11 +29,7 @@ pub(crate) async fn read_json(headers: &HeaderMap, body: Body, settings: &HostSe
     }
     let limit = Duration::from_secs(settings.body_seconds);
     match tokio::time::timeout(limit, Limited::new(body, settings.body_bytes).collect()).await {
-        Ok(Ok(body)) => {
-            let body = body.to_bytes();
-            // A small one is part of what was read from the connection, which is read into anew once nobody holds it.
-            Ok(if body.len() <= SMALL { Bytes::copy_from_slice(&body) } else { body })
-        }
+        Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_long()),
         Ok(Err(_)) => Err(Reply::error(StatusCode::BAD_REQUEST, "The body ended before it was whole.")),
         Err(_) => {
