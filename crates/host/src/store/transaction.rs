@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
 use sqlx::{Any, Database, SqlSafeStr as _};
 use sqlx_core::transaction::TransactionManager as _;
 
@@ -89,10 +90,16 @@ impl Drop for Transaction {
 /// Whether a commit may have been made that ended with `error`.
 fn may_be_committed(error: &sqlx::Error) -> bool {
     match error {
-        // Of SQLite, what was written and may not be on the disk: SQLITE_IOERR_FSYNC and SQLITE_IOERR_DIR_FSYNC.
-        sqlx::Error::Database(inner) => match inner.code().as_deref() {
-            Some("1034" | "1290") => true,
-            _ => Trouble::of(error) == Some(Trouble::Gone),
+        sqlx::Error::Database(inner) => match inner.try_downcast_ref::<PgDatabaseError>() {
+            // A server that breaks down at a commit, for its disk is full for instance, may find it made when it reads its
+            // log. What is merely an error is undone.
+            Some(inner) => inner.severity() != PgSeverity::Error || Trouble::of(error) == Some(Trouble::Gone),
+            // Of SQLite, what was written and may not be on the disk: SQLITE_IOERR_FSYNC and SQLITE_IOERR_DIR_FSYNC; and
+            // what is on it and could not be shown to others: SQLITE_IOERR_SHMSIZE and SQLITE_IOERR_SHMMAP.
+            None => {
+                matches!(inner.code().as_deref(), Some("1034" | "1290" | "4874" | "5386"))
+                    || Trouble::of(error) == Some(Trouble::Gone)
+            }
         },
         _ => true,
     }
