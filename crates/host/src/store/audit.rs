@@ -123,7 +123,7 @@ impl Records<'_> {
     }
 
     /// Adds entries on PostgreSQL, and looks which transactions are visible; returns that, and whether none has become
-    /// visible since `before` but the one that looked then. With `if_unchanged` nothing is added unless it is so.
+    /// visible since `before`, on the same server, but the one that looked then. With `if_unchanged` nothing is added unless it is so.
     pub(super) async fn append_audit_and_look(
         &mut self,
         entries: &[AuditEntry],
@@ -138,7 +138,8 @@ impl Records<'_> {
         let until = number("pg_snapshot_xmax(pg_current_snapshot())");
         let sql = format!(
             "WITH look AS MATERIALIZED (
-                 SELECT pg_current_snapshot() AS snapshot, {until} - {since} BETWEEN 0 AND {FEW} AND NOT EXISTS (
+                 SELECT pg_current_snapshot() AS snapshot,
+                        {SERVER} = $4 AND {until} - {since} BETWEEN 0 AND {FEW} AND NOT EXISTS (
                      SELECT 1 FROM (
                          SELECT pg_snapshot_xip(CAST($2 AS pg_snapshot)) AS transaction
                          UNION ALL
@@ -147,16 +148,18 @@ impl Records<'_> {
                      WHERE transaction <> CAST($3 AS xid8)
                        AND pg_visible_in_snapshot(transaction, pg_current_snapshot())) AS is_unchanged),
              added AS ({} {condition})
-             SELECT CAST(snapshot AS TEXT), CAST(pg_current_xact_id() AS TEXT), CASE WHEN is_unchanged THEN 1 ELSE 0 END
+             SELECT {SERVER}, CAST(snapshot AS TEXT), CAST(pg_current_xact_id() AS TEXT),
+                    CASE WHEN is_unchanged THEN 1 ELSE 0 END
              FROM look",
             insertion(),
         );
-        // With a snapshot from before everything, all is new.
-        let (snapshot, own) = before.map_or(("1:1:", "1"), |seen| (&seen.snapshot, &seen.own));
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(json(entries)?).bind(snapshot).bind(own);
+        // Of no server, and with a snapshot from before everything, all is new.
+        let (server, snapshot, own) =
+            before.map_or(("", "1:1:", "1"), |seen| (&seen.server, &seen.snapshot, &seen.own));
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(json(entries)?).bind(snapshot).bind(own).bind(server);
         let row = query.fetch_one(&mut *self.connection).await?;
-        let seen = Seen { snapshot: row.try_get(0)?, own: row.try_get(1)? };
-        Ok((seen, row.try_get::<i32, _>(2)? == 1))
+        let seen = Seen { server: row.try_get(0)?, snapshot: row.try_get(1)?, own: row.try_get(2)? };
+        Ok((seen, row.try_get::<i32, _>(3)? == 1))
     }
 
     /// At most `most` entries with their numbers, the newest first.
@@ -200,10 +203,11 @@ impl Records<'_> {
     }
 }
 
-/// What is an entry's own, as one text of which SQLite takes the parts: the time in 20 characters, the number of what it
-/// has in common with others in 6, and the request's id. An array would have to be parsed for each part.
 /// How many transactions may have begun between two looks; after more, all counts as changed.
 const FEW: u32 = 1000;
+
+/// SQL for which server it is, and since when it has run.
+const SERVER: &str = "CAST(pg_postmaster_start_time() AS TEXT)";
 
 fn json(entries: &[AuditEntry]) -> Result<String, StoreError> {
     serde_json::to_string(entries).map_err(|error| StoreError::Unreadable(error.to_string()))
@@ -221,6 +225,8 @@ fn insertion() -> String {
     )
 }
 
+/// What is an entry's own, as one text of which SQLite takes the parts: the time in 20 characters, the number of what it
+/// has in common with others in 6, and the request's id. An array would have to be parsed for each part.
 fn own(at: i64, number: usize, request_id: &str) -> String {
     format!("{at:020}{number:06}{request_id}")
 }

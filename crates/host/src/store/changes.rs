@@ -39,6 +39,9 @@ struct FileChanges {
 /// transaction that has become visible.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Seen {
+    /// When the server started, as it writes it. One that took another's place may have lost that one's last transactions,
+    /// and gives their numbers to others.
+    pub server: String,
     /// As `pg_current_snapshot()` writes it.
     pub snapshot: String,
     /// The transaction that looked, which changed nothing but the audit log.

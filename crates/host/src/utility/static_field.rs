@@ -83,9 +83,7 @@ pub(super) const FIELDS: &[StaticField] = &[
     field(&["Investigation Team"], None, false, |_, _, _| Shown::Value(json!([]))),
     field(&[LINKS], None, true, |_, _, links| Shown::Value(links.iter().map(|link| json!(link.number)).collect())),
     field(&["Date Closed", "DateClosed"], Some(SearchField::ClosedAt), false, |i, _, _| date(i.closed_at)),
-    field(&["Closed By", "ClosedBy"], Some(SearchField::ClosedBy), false, |i, _, _| {
-        maybe(i.closed_by.as_deref())
-    }),
+    field(&["Closed By", "ClosedBy"], Some(SearchField::ClosedBy), false, |i, _, _| maybe(i.closed_by.as_deref())),
     field(&["Incident Raw Data"], None, false, |i, _, _| {
         Shown::Value(i.raw_data.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Value::Null))
     }),
