@@ -1,5 +1,7 @@
 //! Transactions, and what is known of one that ended badly.
 
+use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
@@ -8,6 +10,7 @@ use sqlx::{Any, Database, SqlSafeStr as _};
 use sqlx_core::transaction::TransactionManager as _;
 
 use super::patient::{Patient, within};
+use super::trouble::Condition;
 use super::{Engine, Records, Store, StoreError, Trouble};
 
 /// Begins and ends transactions on either engine.
@@ -26,8 +29,9 @@ impl Store {
         };
         self.condition.check_file()?;
         let connection = self.writers.acquire().await?;
+        let condition = Arc::clone(&self.condition);
         let mut transaction =
-            Transaction { connection, stage: Stage::InDoubt, engine: self.engine, patience: self.patience };
+            Transaction { connection, stage: Stage::InDoubt, engine: self.engine, patience: self.patience, condition };
         within(self.patience, Manager::begin(&mut transaction.connection, Some(begin.into_sql_str()))).await?;
         transaction.stage = Stage::Open;
         self.changes.touch();
@@ -51,6 +55,7 @@ pub struct Transaction {
     stage: Stage,
     engine: Engine,
     patience: Option<Duration>,
+    condition: Arc<Condition>,
 }
 
 impl Transaction {
@@ -62,14 +67,17 @@ impl Transaction {
     /// Makes the changes, durably.
     ///
     /// # Errors
-    /// [`StoreError::Database`]: nothing is changed then. [`StoreError::Uncertain`] when the connection broke meanwhile:
-    /// then maybe everything is.
+    /// [`StoreError::Database`]: nothing is changed then. [`StoreError::Uncertain`] when the connection broke meanwhile, or
+    /// the file was taken away: then maybe everything is.
     pub async fn commit(mut self) -> Result<(), StoreError> {
         self.stage = Stage::InDoubt;
         match within(self.patience, Manager::commit(&mut self.connection)).await {
             Ok(()) => {
                 self.stage = Stage::Ended;
-                Ok(())
+                // It is in the file that was opened, and whether that one comes back nobody knows.
+                self.condition.check_file().map_err(|gone| {
+                    StoreError::Uncertain(sqlx::Error::Io(io::Error::new(io::ErrorKind::NotFound, gone.to_string())))
+                })
             }
             Err(error) if may_be_committed(&error) => Err(StoreError::Uncertain(error)),
             Err(error) => Err(StoreError::Database(error)),
