@@ -276,7 +276,7 @@ mod tests {
     use super::*;
     use crate::model::Surface;
     use crate::store::{AuditFilter, Engine};
-    use crate::testing::TestStore;
+    use crate::testing::{PostgresServer, Stop, TestStore};
 
     fn entry(number: usize) -> AuditEntry {
         AuditEntry {
@@ -348,6 +348,39 @@ mod tests {
             keep_resting(&audit, &test.store, 4).await;
             assert_eq!(log(&test.store).await, [entry(2), entry(3), entry(4)]);
         }
+    }
+
+    #[tokio::test]
+    async fn an_entry_that_fails_only_when_it_is_committed_does_not_count_as_kept() {
+        let test = TestStore::on(Engine::Postgres).await;
+        let audit = AuditWriter::start(test.store.clone());
+        audit.write(entry(1), None).await.unwrap();
+        let fails_late =
+            "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''late''; END';
+             CREATE CONSTRAINT TRIGGER fails AFTER INSERT ON audit DEFERRABLE INITIALLY DEFERRED
+             FOR EACH ROW EXECUTE FUNCTION fail()";
+        PostgresServer::shared().run_sql(&test.address, fails_late);
+        audit.write(entry(2), None).await.unwrap_err();
+        for _ in 0..10 {
+            let resting = audit.write_resting(entry(3), None, test.store.noted_version()).await;
+            assert!(!matches!(resting, Ok(Rested::Kept)));
+        }
+        assert_eq!(log(&test.store).await, [entry(1)]);
+    }
+
+    #[tokio::test]
+    async fn a_server_that_started_again_may_have_lost_and_given_anew_the_numbers_of_transactions() {
+        let server = PostgresServer::alone();
+        let test = TestStore::at(&server.new_database(), std::time::Duration::from_secs(30)).await;
+        let audit = AuditWriter::start(test.store.clone());
+        keep_resting(&audit, &test.store, 1).await;
+        let version = test.store.noted_version();
+        server.stop(Stop::Fast);
+        server.start_again();
+        let resting = audit.write_resting(entry(2), None, version).await.unwrap();
+        let Rested::Outdated(outdated) = resting else { panic!("it may be another server") };
+        drop(outdated.take());
+        keep_resting(&audit, &test.store, 3).await;
     }
 
     #[tokio::test]

@@ -13,6 +13,9 @@ use crate::model::AuditEntry;
 /// How many transactions may have begun between two looks; after more, all counts as changed.
 const FEW: u32 = 1000;
 
+/// SQL for which server it is, and since when it has run.
+const SERVER: &str = "CAST(pg_postmaster_start_time() AS TEXT)";
+
 impl Records<'_> {
     /// Adds entries, in order, all of them or none.
     ///
@@ -40,7 +43,8 @@ impl Records<'_> {
     }
 
     /// Adds entries on PostgreSQL, and looks which transactions are visible; returns that, and whether none has become
-    /// visible since `before` but the one that looked then. With `if_unchanged` nothing is added unless it is so.
+    /// visible since `before`, on the same server, but the one that looked then. With `if_unchanged` nothing is added unless it
+    /// is so.
     pub(super) async fn append_audit_and_look(
         &mut self,
         entries: &[AuditEntry],
@@ -55,7 +59,8 @@ impl Records<'_> {
         let until = number("pg_snapshot_xmax(pg_current_snapshot())");
         let sql = format!(
             "WITH look AS MATERIALIZED (
-                 SELECT pg_current_snapshot() AS snapshot, {until} - {since} BETWEEN 0 AND {FEW} AND NOT EXISTS (
+                 SELECT pg_current_snapshot() AS snapshot,
+                        {SERVER} = $5 AND {until} - {since} BETWEEN 0 AND {FEW} AND NOT EXISTS (
                      SELECT 1 FROM (
                          SELECT pg_snapshot_xip(CAST($3 AS pg_snapshot)) AS transaction
                          UNION ALL
@@ -65,18 +70,19 @@ impl Records<'_> {
                        AND pg_visible_in_snapshot(transaction, pg_current_snapshot())) AS is_unchanged),
              {},
              added AS ({})
-             SELECT CAST(snapshot AS TEXT), CAST(pg_current_xact_id() AS TEXT), CASE WHEN is_unchanged THEN 1 ELSE 0 END
+             SELECT {SERVER}, CAST(snapshot AS TEXT), CAST(pg_current_xact_id() AS TEXT),
+                    CASE WHEN is_unchanged THEN 1 ELSE 0 END
              FROM look",
             alike(self.engine),
             insertion(self.engine, condition),
         );
-        // With a snapshot from before everything, all is new.
-        let (snapshot, by) = before.map_or(("1:1:", "1"), |seen| (&seen.snapshot, &seen.own));
+        // Of no server, and with a snapshot from before everything, all is new.
+        let (snapshot, by, server) = before.map_or(("1:1:", "1", ""), |seen| (&seen.snapshot, &seen.own, &seen.server));
         let Packed { alike, own } = Packed::of(entries)?;
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(alike).bind(own).bind(snapshot).bind(by);
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(alike).bind(own).bind(snapshot).bind(by).bind(server);
         let row = query.fetch_one(&mut *self.connection).await?;
-        let seen = Seen { snapshot: row.try_get(0)?, own: row.try_get(1)? };
-        Ok((seen, row.try_get::<i32, _>(2)? == 1))
+        let seen = Seen { server: row.try_get(0)?, snapshot: row.try_get(1)?, own: row.try_get(2)? };
+        Ok((seen, row.try_get::<i32, _>(3)? == 1))
     }
 }
 

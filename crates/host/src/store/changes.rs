@@ -8,6 +8,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Any, Row as _};
 
 use super::patient::Patient;
+use super::trouble::Condition;
 use super::{Engine, Records, Store, StoreError};
 use crate::model::AuditEntry;
 
@@ -39,6 +40,9 @@ struct FileChanges {
 /// transaction that has become visible.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Seen {
+    /// When the server started, as it writes it. One that took another's place may have lost that one's last transactions,
+    /// and gives their numbers to others.
+    pub server: String,
     /// As `pg_current_snapshot()` writes it.
     pub snapshot: String,
     /// The transaction that looked, which changed nothing but the audit log.
@@ -87,6 +91,7 @@ pub(crate) struct LogWriter {
     connection: PoolConnection<Any>,
     engine: Engine,
     changes: Arc<Changes>,
+    condition: Arc<Condition>,
     patience: Option<Duration>,
 }
 
@@ -96,7 +101,8 @@ impl Store {
     pub(crate) async fn log_writer(&self) -> Result<LogWriter, StoreError> {
         self.condition.check_file()?;
         let connection = self.writers.acquire().await?;
-        Ok(LogWriter { connection, engine: self.engine, changes: Arc::clone(&self.changes), patience: self.patience })
+        let (changes, condition) = (Arc::clone(&self.changes), Arc::clone(&self.condition));
+        Ok(LogWriter { connection, engine: self.engine, changes, condition, patience: self.patience })
     }
 
     /// The version that was last noted. What is read after this call is no older; it may be newer, and then the next look
@@ -115,10 +121,13 @@ impl LogWriter {
     /// Adds entries to the audit log.
     ///
     /// # Errors
-    /// [`StoreError::Database`].
+    /// [`StoreError::Database`]; [`StoreError::FileGone`] when they went into a file that is not there any more.
     pub(crate) async fn append(&mut self, entries: &[AuditEntry]) -> Result<(), StoreError> {
         match self.engine {
-            Engine::Sqlite => self.records().append_audit(entries).await,
+            Engine::Sqlite => {
+                self.records().append_audit(entries).await?;
+                self.condition.check_file()
+            }
             // What this statement adds is a change that it must know again.
             Engine::Postgres => {
                 let (_, before) = self.changes.seen();
@@ -131,7 +140,7 @@ impl LogWriter {
     /// been noted anew. The same as a look and the addition, in one statement.
     ///
     /// # Errors
-    /// [`StoreError::Database`].
+    /// [`StoreError::Database`]; [`StoreError::FileGone`], as of [`LogWriter::append`].
     pub(crate) async fn append_if(
         &mut self,
         entries: &[AuditEntry],
@@ -147,7 +156,7 @@ impl LogWriter {
         if self.noted_version() == version && !file.touched.load(Ordering::SeqCst) {
             let data_version = file.data_version.load(Ordering::SeqCst);
             if self.records().append_audit_if(entries, data_version).await? {
-                return Ok(true);
+                return self.condition.check_file().map(|()| true);
             }
         }
         let looked = sqlx::query("SELECT CAST(data_version AS BIGINT) FROM pragma_data_version");

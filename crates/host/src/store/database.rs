@@ -9,12 +9,12 @@ use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::Migrator;
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Connection as _, Executor as _};
 
-use super::StoreError;
 use super::changes::Changes;
 use super::durability::DURABLE_SESSION;
 use super::patient::{Patient, within};
 use super::readers::{Lent, Readers};
 use super::trouble::Condition;
+use super::{Engine, StoreError};
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
@@ -31,15 +31,6 @@ const POSTGRES_CONNECTIONS: u32 = 8;
 
 /// How many readings SQLite runs at once; it runs one transaction at a time.
 const SQLITE_READERS: u32 = 4;
-
-/// Which database it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Engine {
-    /// One file.
-    Sqlite,
-    /// A server, which several hosts can share.
-    Postgres,
-}
 
 /// The store. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -143,14 +134,16 @@ impl Store {
                 folder.display()
             )));
         }
-        let address = format!("sqlite:{}?mode=rwc", path.replace('%', "%25").replace('?', "%3F").replace('#', "%23"));
+        let file = format!("sqlite:{}", path.replace('%', "%25").replace('?', "%3F").replace('#', "%23"));
+        // Only the first connection makes the file: where it is taken away, none is made in its place.
+        let (made, address) = (format!("{file}?mode=rwc"), format!("{file}?mode=rw"));
         // WAL lets readings go on beside a transaction; FULL makes a commit survive a loss of power. 64 MB of cache hold
         // what a bulk command changes: pages that do not fit are written to the log and read again before it ends.
         let busy = format!("PRAGMA busy_timeout = {}; PRAGMA foreign_keys = ON;", wait.as_millis());
         let pragmas =
             format!("{busy} PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;");
         // A pool would try again and again, and not say why in the end.
-        let mut first = AnyConnection::connect(&address).await?;
+        let mut first = AnyConnection::connect(&made).await?;
         first.execute(AssertSqlSafe(pragmas.clone())).await?;
         let changes = Arc::<Changes>::default();
         let writers = sqlite_pool(1, pragmas, Arc::clone(&changes)).connect(&address).await?;
@@ -253,73 +246,4 @@ impl Reader {
 pub struct Records<'a> {
     pub(super) connection: Patient<'a>,
     pub(super) engine: Engine,
-}
-
-impl Engine {
-    // Without the sign before a parameter, SQLite plans a statement anew whenever a value changes.
-
-    /// SQL for the texts in a JSON array that is bound as `parameter`, such as `$1`; for `number IN (…)`.
-    pub(super) fn texts_of(self, parameter: &str) -> String {
-        match self {
-            Self::Sqlite => format!("SELECT value FROM json_each(+{parameter})"),
-            Self::Postgres => format!("SELECT jsonb_array_elements_text(CAST({parameter} AS jsonb))"),
-        }
-    }
-
-    /// SQL for a table of the texts in a JSON array that is bound as `parameter`, under `alias`: `text`, and its
-    /// `position` in the array.
-    pub(super) fn table_of_texts(self, parameter: &str, alias: &str) -> String {
-        match self {
-            Self::Sqlite => format!("(SELECT value AS text, key AS position FROM json_each({parameter})) {alias}"),
-            Self::Postgres => format!(
-                "(SELECT text, position - 1 AS position
-                  FROM jsonb_array_elements_text(CAST({parameter} AS jsonb)) WITH ORDINALITY AS t (text, position)) {alias}"
-            ),
-        }
-    }
-
-    /// SQL for the rows of a query in one JSON array of arrays, as text: many rows come over quicker so.
-    pub(super) fn gathered(self, columns: &str) -> String {
-        match self {
-            Self::Sqlite => format!("json_group_array(json_array({columns}))"),
-            Self::Postgres => format!("COALESCE(CAST(json_agg(json_build_array({columns})) AS TEXT), '[]')"),
-        }
-    }
-
-    /// SQL for the whole numbers in a JSON array that is bound as `parameter`.
-    pub(super) fn integers_of(self, parameter: &str) -> String {
-        match self {
-            Self::Sqlite => format!("SELECT value FROM json_each(+{parameter})"),
-            Self::Postgres => {
-                format!("SELECT CAST(jsonb_array_elements_text(CAST({parameter} AS jsonb)) AS BIGINT)")
-            }
-        }
-    }
-
-    /// SQL for all rows as one text, a JSON array of arrays: one value costs far less on its way than its parts.
-    pub(super) fn packed(self, columns: &str, order: &str) -> String {
-        match self {
-            Self::Sqlite => format!("json_group_array(json_array({columns}) ORDER BY {order})"),
-            Self::Postgres => {
-                format!("CAST(COALESCE(json_agg(json_build_array({columns}) ORDER BY {order}), '[]') AS TEXT)")
-            }
-        }
-    }
-
-    /// SQL after a text column so that it is compared by its characters' numbers, whatever the database's language.
-    pub(super) fn bytewise(self) -> &'static str {
-        match self {
-            Self::Sqlite => "",
-            Self::Postgres => " COLLATE \"C\"",
-        }
-    }
-
-    /// SQL that keeps the rows just read from being changed by others until the transaction ends.
-    pub(super) fn for_update(self) -> &'static str {
-        match self {
-            // A transaction has the whole file to itself.
-            Self::Sqlite => "",
-            Self::Postgres => " FOR UPDATE",
-        }
-    }
 }

@@ -22,6 +22,7 @@ use tokio::sync::mpsc::Sender;
 use uuid::Uuid;
 
 use super::database::TAKEN_BACK;
+use super::finished_jobs::drop_finished;
 use super::patient::within;
 use super::{Engine, Store, StoreError};
 use crate::scheduler::{WorkItem, WorkQueue};
@@ -60,7 +61,7 @@ const TOLD: Duration = Duration::from_secs(60);
 const SWEEP: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Clone)]
-enum Pool {
+pub(super) enum Pool {
     Sqlite(SqlitePool),
     Postgres(PgPool),
 }
@@ -90,8 +91,9 @@ impl Store {
                     .journal_mode(SqliteJournalMode::Wal)
                     .synchronous(SqliteSynchronous::Normal)
                     .busy_timeout(Duration::from_secs(30));
-                let pool = SqlitePoolOptions::new().max_connections(2).before_acquire(|connection, _| {
-                    // As of the store's own connections.
+                // As of the store's own connections, which stay open: another one might find another file there.
+                let pool = SqlitePoolOptions::new().max_connections(2).idle_timeout(None).max_lifetime(None);
+                let pool = pool.before_acquire(|connection, _| {
                     let is_sound = !connection.is_in_transaction();
                     Box::pin(async move { Ok(is_sound) })
                 });
@@ -239,41 +241,22 @@ impl JobQueue {
     }
 
     /// Drops finished jobs, and workers that are long gone. apalis' own way to do so rewrites the whole file.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`], also when the server does not answer.
+    pub async fn drop_finished(&self) -> Result<(), StoreError> {
+        Ok(within(Some(self.patience), drop_finished(&self.pool)).await?)
+    }
+
     async fn sweep(&self) {
         let mut troubles = Troubles::default();
         loop {
             tokio::time::sleep(SWEEP).await;
-            let swept = match &self.pool {
-                Pool::Sqlite(pool) => sweep_sqlite(pool).await,
-                Pool::Postgres(pool) => sweep_postgres(pool).await,
-            };
-            if let Err(error) = swept {
+            if let Err(error) = self.drop_finished().await {
                 troubles.tell(format_args!("Finished jobs could not be dropped from the queue: {error}"));
             }
         }
     }
-}
-
-async fn sweep_sqlite(pool: &SqlitePool) -> Result<(), sqlx::Error> {
-    for sql in [
-        "DELETE FROM Jobs WHERE job_type = 'soar-host' AND status IN ('Done', 'Killed')",
-        "DELETE FROM Workers WHERE worker_type = 'soar-host' AND last_seen < strftime('%s', 'now') - 3600
-             AND NOT EXISTS (SELECT 1 FROM Jobs WHERE lock_by = Workers.id)",
-    ] {
-        sqlx::query(sql).execute(pool).await?;
-    }
-    Ok(())
-}
-
-async fn sweep_postgres(pool: &PgPool) -> Result<(), sqlx::Error> {
-    for sql in [
-        "DELETE FROM apalis.jobs WHERE job_type = 'soar-host' AND status IN ('Done', 'Killed')",
-        "DELETE FROM apalis.workers WHERE worker_type = 'soar-host' AND last_seen < now() - interval '1 hour'
-             AND NOT EXISTS (SELECT 1 FROM apalis.jobs WHERE lock_by = workers.id)",
-    ] {
-        sqlx::query(sql).execute(pool).await?;
-    }
-    Ok(())
 }
 
 fn sqlite_config() -> apalis_sqlite::Config {

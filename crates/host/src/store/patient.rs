@@ -91,11 +91,19 @@ impl<'c> Executor<'c> for &'c mut Statements<'_> {
         'c: 'e,
         E: 'q + Execute<'q, Any>,
     {
-        let row = self.connection.fetch_optional(query);
-        match self.patience {
-            None => row,
-            patience => within(patience, row).boxed(),
+        if self.patience.is_none() {
+            return self.connection.fetch_optional(query);
         }
+        let mut steps = self.fetch_many(query);
+        let to_the_end = async move {
+            let mut first = None;
+            // A server commits a statement after it has given its rows, and only then says whether it could.
+            while let Some(step) = steps.next().await {
+                first = first.or(step?.right());
+            }
+            Ok(first)
+        };
+        to_the_end.boxed()
     }
 
     fn prepare_with<'e>(

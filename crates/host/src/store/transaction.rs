@@ -1,12 +1,16 @@
 //! Transactions, and what is known of one that ended badly.
 
+use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
 use sqlx::{Any, Database, SqlSafeStr as _};
 use sqlx_core::transaction::TransactionManager as _;
 
 use super::patient::{Patient, within};
+use super::trouble::Condition;
 use super::{Engine, Records, Store, StoreError, Trouble};
 
 /// Begins and ends transactions on either engine.
@@ -25,8 +29,9 @@ impl Store {
         };
         self.condition.check_file()?;
         let connection = self.writers.acquire().await?;
+        let condition = Arc::clone(&self.condition);
         let mut transaction =
-            Transaction { connection, stage: Stage::InDoubt, engine: self.engine, patience: self.patience };
+            Transaction { connection, stage: Stage::InDoubt, engine: self.engine, patience: self.patience, condition };
         within(self.patience, Manager::begin(&mut transaction.connection, Some(begin.into_sql_str()))).await?;
         transaction.stage = Stage::Open;
         self.changes.touch();
@@ -50,6 +55,7 @@ pub struct Transaction {
     stage: Stage,
     engine: Engine,
     patience: Option<Duration>,
+    condition: Arc<Condition>,
 }
 
 impl Transaction {
@@ -61,14 +67,17 @@ impl Transaction {
     /// Makes the changes, durably.
     ///
     /// # Errors
-    /// [`StoreError::Database`]: nothing is changed then. [`StoreError::Uncertain`] when the connection broke meanwhile:
-    /// then maybe everything is.
+    /// [`StoreError::Database`]: nothing is changed then. [`StoreError::Uncertain`] when the connection broke meanwhile, or
+    /// the file was taken away: then maybe everything is.
     pub async fn commit(mut self) -> Result<(), StoreError> {
         self.stage = Stage::InDoubt;
         match within(self.patience, Manager::commit(&mut self.connection)).await {
             Ok(()) => {
                 self.stage = Stage::Ended;
-                Ok(())
+                // It is in the file that was opened, and whether that one comes back nobody knows.
+                self.condition.check_file().map_err(|gone| {
+                    StoreError::Uncertain(sqlx::Error::Io(io::Error::new(io::ErrorKind::NotFound, gone.to_string())))
+                })
             }
             Err(error) if may_be_committed(&error) => Err(StoreError::Uncertain(error)),
             Err(error) => Err(StoreError::Database(error)),
@@ -89,10 +98,16 @@ impl Drop for Transaction {
 /// Whether a commit may have been made that ended with `error`.
 fn may_be_committed(error: &sqlx::Error) -> bool {
     match error {
-        // Of SQLite, what was written and may not be on the disk: SQLITE_IOERR_FSYNC and SQLITE_IOERR_DIR_FSYNC.
-        sqlx::Error::Database(inner) => match inner.code().as_deref() {
-            Some("1034" | "1290") => true,
-            _ => Trouble::of(error) == Some(Trouble::Gone),
+        sqlx::Error::Database(inner) => match inner.try_downcast_ref::<PgDatabaseError>() {
+            // A server that breaks down at a commit, for its disk is full for instance, may find it made when it reads its
+            // log. What is merely an error is undone.
+            Some(inner) => inner.severity() != PgSeverity::Error || Trouble::of(error) == Some(Trouble::Gone),
+            // Of SQLite, what was written and may not be on the disk: SQLITE_IOERR_FSYNC and SQLITE_IOERR_DIR_FSYNC; and
+            // what is on it and could not be shown to others: SQLITE_IOERR_SHMSIZE and SQLITE_IOERR_SHMMAP.
+            None => {
+                matches!(inner.code().as_deref(), Some("1034" | "1290" | "4874" | "5386"))
+                    || Trouble::of(error) == Some(Trouble::Gone)
+            }
         },
         _ => true,
     }

@@ -1,5 +1,6 @@
 //! What keeps the database from working, as far as it says so, and what its keeper can do about it.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,7 +15,7 @@ use super::{Store, StoreError};
 const REMINDER: Duration = Duration::from_secs(60);
 
 /// What keeps the database from working: none of it is about what was asked of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Trouble {
     /// There is no room on the disk.
     Full,
@@ -179,31 +180,46 @@ fn id_of(_: &Path) -> Option<FileId> {
 struct Failing {
     since: Instant,
     last: Instant,
-    told: Instant,
-    /// How often since it was told.
-    times: u64,
     trouble: Trouble,
+    /// When each trouble was last told: a disk without room causes several, by turns.
+    told: HashMap<Trouble, Instant>,
+    /// How often since one was told.
+    times: u64,
+}
+
+impl Failing {
+    fn new(trouble: Trouble, now: Instant) -> Self {
+        Self { since: now, last: now, trouble, told: HashMap::from([(trouble, now)]), times: 0 }
+    }
+
+    /// Notes that it failed again; if that is to be told, how often it did since something was.
+    fn again(&mut self, trouble: Trouble, now: Instant) -> Option<u64> {
+        (self.last, self.trouble, self.times) = (now, trouble, self.times + 1);
+        if self.told.get(&trouble).is_some_and(|told| now.duration_since(*told) < REMINDER) {
+            return None;
+        }
+        self.told.insert(trouble, now);
+        Some(std::mem::take(&mut self.times))
+    }
 }
 
 impl Store {
-    /// Notes that the database kept something from being done, and tells the log: at once, and while it lasts once a
-    /// minute, however many calls it fails. Whether `error` is of that kind; if not, nothing is noted.
+    /// Notes that the database kept something from being done, and tells the log: each kind at
+    /// once, and while it lasts once a minute, however many calls it fails. Whether `error` is of that kind; if not, nothing is noted.
     pub fn note(&self, error: &StoreError) -> bool {
         let Some(trouble) = error.trouble() else { return false };
         let now = Instant::now();
         let mut failing = self.condition.failing.lock().unwrap_or_else(PoisonError::into_inner);
         match &mut *failing {
-            Some(known) if known.trouble == trouble && now.duration_since(known.told) < REMINDER => {
-                (known.last, known.times) = (now, known.times + 1);
-            }
             Some(known) => {
-                let seconds = now.duration_since(known.since).as_secs();
-                tracing::error!(seconds, times = known.times + 1, "The store still fails. {error}");
-                *known = Failing { since: known.since, last: now, told: now, times: 0, trouble };
+                if let Some(times) = known.again(trouble, now) {
+                    let seconds = now.duration_since(known.since).as_secs();
+                    tracing::error!(seconds, times, "The store still fails. {error}");
+                }
             }
             None => {
                 tracing::error!("{error}");
-                *failing = Some(Failing { since: now, last: now, told: now, times: 0, trouble });
+                *failing = Some(Failing::new(trouble, now));
             }
         }
         true
@@ -236,5 +252,27 @@ impl Store {
         let mut transaction = self.transaction().await?;
         transaction.records().write_something().await?;
         transaction.commit().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn troubles_that_take_turns_are_each_told_once_a_minute() {
+        let begun = Instant::now();
+        let mut failing = Failing::new(Trouble::Full, begun);
+        let told: Vec<_> = (1..=1200)
+            .filter_map(|tenth| {
+                let trouble = if tenth % 2 == 0 { Trouble::Full } else { Trouble::Disk };
+                let told = failing.again(trouble, begun + Duration::from_millis(tenth * 100));
+                told.map(|times| (tenth, trouble, times))
+            })
+            .collect();
+        let expected =
+            [(1, Trouble::Disk, 1), (600, Trouble::Full, 599), (601, Trouble::Disk, 1), (1200, Trouble::Full, 599)];
+        assert_eq!(told, expected);
+        assert_eq!((failing.since, failing.trouble), (begun, Trouble::Full));
     }
 }

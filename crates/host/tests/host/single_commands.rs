@@ -118,6 +118,11 @@ async fn incidents_are_filtered_paged_and_shown_by_fields() {
             "Dynamic Fields": { "Customer": { "Root cause": "VIP mouse", "Nothing": "" } }
         });
         assert_eq!(answer["contextData"][2], row);
+        // In the order asked, and a name once, as an object has it.
+        let mut request = all();
+        request["Static Fields"] = json!(["Title", "IR Number", "Title", "title"]);
+        let answer = serde_json::to_string(&world.run("viewer", "GetIncidents", request).await.unwrap()).unwrap();
+        assert!(answer.contains(r#"{"Title":"","IR Number":"c","title":""}"#), "{answer}");
     }
 }
 

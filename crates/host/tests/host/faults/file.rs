@@ -108,6 +108,29 @@ async fn nothing_is_acknowledged_that_went_into_a_file_that_is_gone() {
     assert_eq!(host.notes().await.len(), 3);
 }
 
+#[tokio::test]
+async fn of_a_transaction_whose_file_went_away_meanwhile_nobody_knows_whether_it_lasts() {
+    let (host, path, folder) = on_a_file(Duration::from_secs(30)).await;
+    let mut transaction = host.test.store.transaction().await.unwrap();
+    transaction.records().create_site(&site("Elsewhere"), 1).await.unwrap();
+    std::fs::rename(&path, folder.path().join("elsewhere.db")).unwrap();
+    let error = transaction.commit().await.unwrap_err();
+    assert!(matches!(error, StoreError::Uncertain(_)), "{error}");
+    assert_eq!(error.trouble(), Some(Trouble::Gone));
+    assert!(error.to_string().contains("is not there any more"), "{error}");
+}
+
+#[tokio::test]
+async fn no_empty_file_is_made_where_the_store_was_taken_away() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("host.db");
+    let store = Store::open(path.to_str().unwrap()).await.unwrap();
+    std::fs::rename(&path, folder.path().join("elsewhere.db")).unwrap();
+    let error = store.job_queue().await.unwrap_err();
+    assert_eq!(error.trouble(), Some(Trouble::Gone), "{error}");
+    assert!(!path.exists());
+}
+
 /// A file with incidents on many pages, closed in order.
 async fn a_good_file(path: &Path) {
     let store = Store::open(path.to_str().unwrap()).await.unwrap();

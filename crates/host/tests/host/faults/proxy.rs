@@ -14,7 +14,13 @@ pub enum Break {
     BeforeCommit = 1,
     /// The server commits, and nobody hears of that.
     AfterCommit = 2,
+    /// The server commits, and breaks down before it has said so: its disk is full.
+    InPanic = 3,
 }
+
+/// What a server says that breaks down.
+const PANIC: &[u8] =
+    b"SPANIC\0VPANIC\0C53100\0Mcould not write to file \"pg_wal/xlogtemp\": No space left on device\0\0";
 
 #[derive(Debug, Default)]
 struct State {
@@ -64,7 +70,7 @@ async fn carry(mut client: TcpStream, socket: PathBuf, state: Arc<State>) {
     let is_silent = || state.is_silent.load(Ordering::SeqCst) || state.era.load(Ordering::SeqCst) != era;
     let Ok(mut server) = UnixStream::connect(socket).await else { return };
     let (mut asked, mut said) = (vec![0; 64 * 1024], vec![0; 64 * 1024]);
-    let mut drops_answer = false;
+    let (mut drops_answer, mut panics) = (false, false);
     loop {
         tokio::select! {
             read = client.read(&mut asked) => {
@@ -77,6 +83,7 @@ async fn carry(mut client: TcpStream, socket: PathBuf, state: Arc<State>) {
                     match state.breaks.swap(0, Ordering::SeqCst) {
                         1 => return,
                         2 => drops_answer = true,
+                        3 => panics = true,
                         _ => {}
                     }
                 }
@@ -87,6 +94,11 @@ async fn carry(mut client: TcpStream, socket: PathBuf, state: Arc<State>) {
             read = server.read(&mut said) => {
                 let Some(length) = read.ok().filter(|length| *length > 0) else { return };
                 if drops_answer {
+                    return;
+                }
+                if panics {
+                    let length = u32::try_from(PANIC.len() + 4).unwrap().to_be_bytes();
+                    client.write_all(&[b"E", &length[..], PANIC].concat()).await.unwrap();
                     return;
                 }
                 if is_silent() {

@@ -66,7 +66,8 @@ async fn calls_to_a_server_that_vanished_end_and_its_successor_is_found_without_
 #[tokio::test]
 async fn a_caller_is_told_when_nobody_knows_whether_its_change_was_made_and_the_repeat_does_it_once() {
     let (host, proxy) = behind_a_proxy().await;
-    for (when, name, made) in [(Break::BeforeCommit, "Lost", 0), (Break::AfterCommit, "Made", 1)] {
+    let breaks = [(Break::BeforeCommit, "Lost", 0), (Break::AfterCommit, "Made", 1), (Break::InPanic, "Full", 1)];
+    for (when, name, made) in breaks {
         proxy.break_once(when);
         let (status, refused) = answer(note(&host, name)).await;
         assert_eq!(status, 503, "{refused}");
@@ -81,7 +82,18 @@ async fn a_caller_is_told_when_nobody_knows_whether_its_change_was_made_and_the_
     }
     let statuses: Vec<_> = host.audit().await.into_iter().map(|entry| entry.status).collect();
     // What was committed although nobody heard of it is in the log too.
-    assert_eq!(statuses, [503, 200, 200, 503, 200]);
+    assert_eq!(statuses, [503, 200, 200, 503, 200, 200, 503, 200]);
+}
+
+#[tokio::test]
+async fn finished_jobs_are_dropped_again_after_a_server_vanished_meanwhile() {
+    let (host, proxy) = behind_a_proxy().await;
+    let queue = host.test.store.job_queue().await.unwrap();
+    queue.drop_finished().await.unwrap();
+    proxy.vanish();
+    let begun = Instant::now();
+    queue.drop_finished().await.unwrap_err();
+    assert!(begun.elapsed() < 5 * PATIENCE, "{:?}", begun.elapsed());
 }
 
 #[tokio::test]

@@ -1,0 +1,79 @@
+//! What differs between the two databases in SQL.
+
+/// Which database it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// One file.
+    Sqlite,
+    /// A server, which several hosts can share.
+    Postgres,
+}
+
+impl Engine {
+    // Without the sign before a parameter, SQLite plans a statement anew whenever a value changes.
+
+    /// SQL for the texts in a JSON array that is bound as `parameter`, such as `$1`; for `number IN (…)`.
+    pub(super) fn texts_of(self, parameter: &str) -> String {
+        match self {
+            Self::Sqlite => format!("SELECT value FROM json_each(+{parameter})"),
+            Self::Postgres => format!("SELECT jsonb_array_elements_text(CAST({parameter} AS jsonb))"),
+        }
+    }
+
+    /// SQL for a table of the texts in a JSON array that is bound as `parameter`, under `alias`: `text`, and its
+    /// `position` in the array.
+    pub(super) fn table_of_texts(self, parameter: &str, alias: &str) -> String {
+        match self {
+            Self::Sqlite => format!("(SELECT value AS text, key AS position FROM json_each({parameter})) {alias}"),
+            Self::Postgres => format!(
+                "(SELECT text, position - 1 AS position
+                  FROM jsonb_array_elements_text(CAST({parameter} AS jsonb)) WITH ORDINALITY AS t (text, position)) {alias}"
+            ),
+        }
+    }
+
+    /// SQL for the rows of a query in one JSON array of arrays, as text: many rows come over quicker so.
+    pub(super) fn gathered(self, columns: &str) -> String {
+        match self {
+            Self::Sqlite => format!("json_group_array(json_array({columns}))"),
+            Self::Postgres => format!("COALESCE(CAST(json_agg(json_build_array({columns})) AS TEXT), '[]')"),
+        }
+    }
+
+    /// SQL for the whole numbers in a JSON array that is bound as `parameter`.
+    pub(super) fn integers_of(self, parameter: &str) -> String {
+        match self {
+            Self::Sqlite => format!("SELECT value FROM json_each(+{parameter})"),
+            Self::Postgres => {
+                format!("SELECT CAST(jsonb_array_elements_text(CAST({parameter} AS jsonb)) AS BIGINT)")
+            }
+        }
+    }
+
+    /// SQL for all rows as one text, a JSON array of arrays: one value costs far less on its way than its parts.
+    pub(super) fn packed(self, columns: &str, order: &str) -> String {
+        match self {
+            Self::Sqlite => format!("json_group_array(json_array({columns}) ORDER BY {order})"),
+            Self::Postgres => {
+                format!("CAST(COALESCE(json_agg(json_build_array({columns}) ORDER BY {order}), '[]') AS TEXT)")
+            }
+        }
+    }
+
+    /// SQL after a text column so that it is compared by its characters' numbers, whatever the database's language.
+    pub(super) fn bytewise(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " COLLATE \"C\"",
+        }
+    }
+
+    /// SQL that keeps the rows just read from being changed by others until the transaction ends.
+    pub(super) fn for_update(self) -> &'static str {
+        match self {
+            // A transaction has the whole file to itself.
+            Self::Sqlite => "",
+            Self::Postgres => " FOR UPDATE",
+        }
+    }
+}
