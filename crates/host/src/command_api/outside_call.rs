@@ -71,12 +71,16 @@ pub(super) async fn run(call: &mut Call, admitted: &Admitted) -> Finished {
             }
         }
     };
-    call.is_done = is_done;
     match keep(call, &claim, &reply, is_final).await {
         Ok(()) => Finished::Written(reply),
         Err(error) => {
             let failed = Reply::store_failed(&host.store, &call.entry, &error);
-            Finished::Unwritten(if is_done { Reply::done(failed.reason) } else { failed })
+            Finished::Unwritten(match (is_done, is_final) {
+                (false, _) => failed,
+                (true, true) => Reply::done(failed.reason),
+                // It has no answer that says more.
+                (true, false) => Reply::maybe_done(failed.reason),
+            })
         }
     }
 }

@@ -21,7 +21,7 @@ use tokio::sync::Notify;
 use tokio::sync::mpsc::Sender;
 use uuid::Uuid;
 
-use super::database::TAKEN_BACK;
+use super::database::{TAKEN_BACK, WAIT};
 use super::finished_jobs::drop_finished;
 use super::patient::within;
 use super::{Engine, Store, StoreError};
@@ -104,9 +104,11 @@ impl Store {
                 Pool::Sqlite(pool)
             }
             Engine::Postgres => {
-                let pool = PgPoolOptions::new().max_connections(4).after_release(|connection, _| {
-                    Box::pin(async move { within(Some(TAKEN_BACK), connection.ping()).await.map(|()| true) })
-                });
+                let wait = self.patience.map_or(WAIT, |patience| patience.min(WAIT));
+                let pool =
+                    PgPoolOptions::new().max_connections(4).acquire_timeout(wait).after_release(|connection, _| {
+                        Box::pin(async move { within(Some(TAKEN_BACK), connection.ping()).await.map(|()| true) })
+                    });
                 let pool = pool.connect(self.address()).await?;
                 let mut migrations = PostgresStorage::migrations();
                 migrations.dangerous_set_table_name(MIGRATIONS);
@@ -232,7 +234,7 @@ impl JobQueue {
     async fn silence(&self) -> sqlx::Error {
         let Pool::Postgres(pool) = &self.pool else { return std::future::pending().await };
         loop {
-            tokio::time::sleep(PULSE).await;
+            tokio::time::sleep(PULSE.min(self.patience)).await;
             let pulse = async { pool.acquire().await?.ping().await };
             if let Err(error) = within(Some(self.patience), pulse).await {
                 return error;

@@ -112,3 +112,52 @@ fn may_be_committed(error: &sqlx::Error) -> bool {
         _ => true,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+    use std::error::Error;
+
+    use sqlx::error::{DatabaseError, ErrorKind};
+
+    use super::may_be_committed;
+
+    /// What SQLite says with this code.
+    #[derive(Debug, thiserror::Error)]
+    #[error("as of a disk")]
+    struct Coded(&'static str);
+
+    impl DatabaseError for Coded {
+        fn message(&self) -> &'static str {
+            "as of a disk"
+        }
+
+        fn code(&self) -> Option<Cow<'_, str>> {
+            Some(self.0.into())
+        }
+
+        fn as_error(&self) -> &(dyn Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn as_error_mut(&mut self) -> &mut (dyn Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn into_error(self: Box<Self>) -> Box<dyn Error + Send + Sync + 'static> {
+            self
+        }
+
+        fn kind(&self) -> ErrorKind {
+            ErrorKind::Other
+        }
+    }
+
+    #[test]
+    fn nobody_knows_of_a_commit_that_could_not_be_brought_to_the_disk() {
+        // Not synced, nor its folder; and full, and not written, which undoes all of it.
+        for (code, is_open) in [("1034", true), ("1290", true), ("13", false), ("778", false)] {
+            assert_eq!(may_be_committed(&sqlx::Error::Database(Box::new(Coded(code)))), is_open, "{code}");
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 #[cfg(target_os = "linux")]
 mod disk;
+mod gone;
 mod postgres;
 mod two_on_a_file;
 mod work;

@@ -85,5 +85,6 @@ async fn a_host_whose_server_stops_amid_calls_loses_and_repeats_nothing_and_goes
     assert!(served.child.try_wait().unwrap().is_none(), "it is the same process");
     let logged = std::fs::read_to_string(&log).unwrap();
     assert!(logged.contains("Check that its file or its server is where the settings say"), "{logged}");
+    assert!(logged.contains("The PostgreSQL server runs with fsync = off"), "{logged}");
     assert!(logged.lines().count() < 40, "{logged}");
 }

@@ -1,9 +1,10 @@
 //! A way to a PostgreSQL server that can vanish, or break at a commit.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
+use soar_host::testing::PostgresServer;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 
@@ -28,6 +29,8 @@ struct State {
     era: AtomicUsize,
     is_silent: AtomicBool,
     breaks: AtomicU8,
+    /// Vanishes when the server is sent this.
+    vanishes_at: Mutex<Option<&'static str>>,
 }
 
 /// The way, at an address of its own.
@@ -49,10 +52,23 @@ impl Proxy {
         Self { port, state }
     }
 
+    /// One to an empty database on the tests' server, and the database's address by it.
+    pub async fn to_a_database() -> (String, Self) {
+        let server = PostgresServer::shared();
+        let proxy = Self::to(server.socket()).await;
+        let direct = server.new_database();
+        let database = direct.split('?').next().unwrap().rsplit('/').next().unwrap();
+        (format!("postgres://postgres@127.0.0.1:{}/{database}?sslmode=disable", proxy.port), proxy)
+    }
+
     /// The server says nothing any more, to whoever is connected and whoever comes.
     pub fn vanish(&self) {
-        self.state.is_silent.store(true, Ordering::SeqCst);
-        self.state.era.fetch_add(1, Ordering::SeqCst);
+        self.state.vanish();
+    }
+
+    /// The same once the server is sent this, which it does not hear any more.
+    pub fn vanish_at(&self, text: &'static str) {
+        *self.state.vanishes_at.lock().unwrap() = Some(text);
     }
 
     /// Another server is in its place: who comes is answered, and who was connected still hears nothing.
@@ -62,6 +78,18 @@ impl Proxy {
 
     pub fn break_once(&self, when: Break) {
         self.state.breaks.store(when as u8, Ordering::SeqCst);
+    }
+}
+
+impl State {
+    fn vanish(&self) {
+        self.is_silent.store(true, Ordering::SeqCst);
+        self.era.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn is_to_vanish_at(&self, sent: &[u8]) -> bool {
+        let mut at = self.vanishes_at.lock().unwrap();
+        at.take_if(|at| sent.windows(at.len()).any(|bytes| bytes == at.as_bytes())).is_some()
     }
 }
 
@@ -75,6 +103,9 @@ async fn carry(mut client: TcpStream, socket: PathBuf, state: Arc<State>) {
         tokio::select! {
             read = client.read(&mut asked) => {
                 let Some(length) = read.ok().filter(|length| *length > 0) else { return };
+                if state.is_to_vanish_at(&asked[..length]) {
+                    state.vanish();
+                }
                 if is_silent() {
                     // As of a machine without power.
                     std::future::pending::<()>().await;

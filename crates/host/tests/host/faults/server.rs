@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use soar_host::store::Store;
-use soar_host::testing::{PostgresServer, TestStore};
+use soar_host::testing::{PostgresServer, Stop, TestStore};
 
 use super::proxy::{Break, Proxy};
 use crate::support::{TestHost, answer};
@@ -13,11 +13,7 @@ use crate::support::{TestHost, answer};
 const PATIENCE: Duration = Duration::from_secs(2);
 
 async fn behind_a_proxy() -> (TestHost, Proxy) {
-    let server = PostgresServer::shared();
-    let proxy = Proxy::to(server.socket()).await;
-    let direct = server.new_database();
-    let database = direct.split('?').next().unwrap().rsplit('/').next().unwrap();
-    let address = format!("postgres://postgres@127.0.0.1:{}/{database}?sslmode=disable", proxy.port);
+    let (address, proxy) = Proxy::to_a_database().await;
     (TestHost::start(TestStore::at(&address, PATIENCE).await, TestHost::settings()).await, proxy)
 }
 
@@ -112,4 +108,15 @@ async fn commits_wait_for_the_disk_whatever_the_administrator_of_the_server_set(
     let warning = store.durability_warning().await.unwrap().unwrap();
     assert!(warning.contains("fsync = off") && warning.contains("Set it to on"), "{warning}");
     assert!(!warning.contains("full_page_writes"), "{warning}");
+}
+
+#[tokio::test]
+async fn a_server_that_may_be_damaged_by_a_loss_of_power_is_warned_of() {
+    let server = PostgresServer::alone();
+    let address = server.new_database();
+    server.run_sql(&address, "ALTER SYSTEM SET full_page_writes = off");
+    server.stop(Stop::Fast);
+    server.start_again();
+    let warning = Store::open(&address).await.unwrap().durability_warning().await.unwrap().unwrap();
+    assert!(warning.contains("fsync = off and full_page_writes = off:"), "{warning}");
 }

@@ -11,4 +11,4 @@ mod size;
 mod taking_over;
 mod webhook;
 mod wired;
-mod world;
+pub mod world;

@@ -186,6 +186,11 @@ impl IntegrationCommands for Vendor {
         match parameters.get("Mode").and_then(|mode| mode.as_str()) {
             Some("wait") => self.gate.pass().await,
             Some("panic") => panic!("the connector panics"),
+            Some("refuse") => return Err(Refusal::Because("The vendor refuses.".to_owned())),
+            Some("store") => {
+                let cause = soar_host::store::StoreError::Unreadable("a secret cause".to_owned());
+                return Err(Refusal::Store(cause));
+            }
             _ => {}
         }
         Ok(successful(vec![json!({ "Command": command, "Call": call })]))
