@@ -10,7 +10,7 @@ use soar_host::store::{AuditFilter, Store};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::support::{TestHost, answer};
+use crate::support::{TestHost, answer, certificate};
 
 /// The most calls that wait of one address, and of all.
 const PLACES_OF_ONE: usize = 100;
@@ -284,18 +284,14 @@ async fn callers_who_go_away_free_their_places() {
 #[tokio::test]
 async fn over_tls_and_http_2_a_call_without_a_place_gets_no_answer_either_and_others_of_its_connection_do() {
     let folder = tempfile::tempdir().unwrap();
-    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
-    let (certificate, key) = (folder.path().join("certificate.pem"), folder.path().join("key.pem"));
-    std::fs::write(&certificate, made.cert.pem()).unwrap();
-    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
-    let files = soar_host::server::TlsFiles { certificate, key };
+    let (files, certificate) = certificate(folder.path());
     let change = |settings: &mut HostSettings| {
         settings.tls = Some(files.clone());
         settings.refused_per_second = 1;
     };
     for is_http_1 in [true, false] {
         for mut host in TestHost::on_both_with(change).await {
-            let authority = reqwest::Certificate::from_pem(made.cert.pem().as_bytes()).unwrap();
+            let authority = reqwest::Certificate::from_pem(certificate.as_bytes()).unwrap();
             let client = reqwest::Client::builder().tls_certs_only([authority]);
             host.client = if is_http_1 { client.http1_only() } else { client }.build().unwrap();
             let mut calls = Calls::new();

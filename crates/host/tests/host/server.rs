@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use soar_host::server::{HostSettings, StoreAddress};
 
-use crate::support::{TestHost, answer, key_request};
+use crate::support::{TestHost, answer, certificate, key_request};
 
 #[tokio::test]
 async fn a_shutdown_finishes_what_was_accepted() {
@@ -161,14 +161,10 @@ async fn a_forwarded_address_counts_only_from_a_trusted_proxy() {
 #[tokio::test]
 async fn a_host_speaks_tls_by_its_own_certificate() {
     let folder = tempfile::tempdir().unwrap();
-    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
-    let (certificate, key) = (folder.path().join("certificate.pem"), folder.path().join("key.pem"));
-    std::fs::write(&certificate, made.cert.pem()).unwrap();
-    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
-    let files = soar_host::server::TlsFiles { certificate, key };
+    let (files, certificate) = certificate(folder.path());
     for host in TestHost::on_both_with(|settings| settings.tls = Some(files.clone())).await {
         assert!(host.url.starts_with("https://"));
-        let authority = reqwest::Certificate::from_pem(made.cert.pem().as_bytes()).unwrap();
+        let authority = reqwest::Certificate::from_pem(certificate.as_bytes()).unwrap();
         let client = reqwest::Client::builder().tls_certs_only([authority]).build().unwrap();
         let response = client.get(format!("{}/healthz", host.url)).send().await.unwrap();
         assert_eq!(response.text().await.unwrap(), "ok\n");

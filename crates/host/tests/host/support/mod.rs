@@ -3,6 +3,7 @@
 mod commands;
 mod full_host;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
@@ -13,7 +14,7 @@ use soar_host::Host;
 use soar_host::access::{KeyRequest, SealError, SecretSeal, issue_key};
 use soar_host::command_api::{CommandRegistry, IntegrationCommands};
 use soar_host::model::{Allowed, AuditEntry, KeyKind, Role, SiteKind};
-use soar_host::server::{HostSettings, RunningHost, serve};
+use soar_host::server::{HostSettings, RunningHost, TlsFiles, serve};
 use soar_host::store::{AuditFilter, NewSite, NewUser};
 use soar_host::testing::TestStore;
 
@@ -33,6 +34,15 @@ impl SecretSeal for TurnedOver {
         let sealed = sealed.strip_prefix(context.as_bytes()).ok_or_else(|| SealError("another context".to_owned()))?;
         Ok(zeroize::Zeroizing::new(sealed.iter().map(|byte| !byte).collect()))
     }
+}
+
+/// A certificate for this machine, in files of `folder`, and its text.
+pub fn certificate(folder: &Path) -> (TlsFiles, String) {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let (certificate, key) = (folder.join("certificate.pem"), folder.join("key.pem"));
+    std::fs::write(&certificate, made.cert.pem()).unwrap();
+    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    (TlsFiles { certificate, key }, made.cert.pem())
 }
 
 /// A host under test.
