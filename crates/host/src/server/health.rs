@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
 use crate::access::{AuthenticationError, Shown};
-use crate::gate::Reply;
+use crate::gate::{Call, Reply};
 use crate::host::Host;
+use crate::model::Surface;
 use crate::store::{StoreError, Trouble};
 
 /// How long the store may take to say that it is there.
@@ -47,12 +48,15 @@ fn not_ready(why: &str) -> Response {
 }
 
 /// What is counted, for those who may see it.
-pub(super) async fn metrics(State(host): State<Arc<Host>>, headers: HeaderMap) -> Response {
+pub(super) async fn metrics(State(host): State<Arc<Host>>, request: Request) -> Response {
     if !host.settings.open_metrics
-        && let Err(error) = may_see(&host, &headers).await
+        && let Err(error) = may_see(&host, request.headers()).await
     {
-        tracing::info!(%error, "metrics were refused");
-        return Reply::unauthenticated(error).into_response(&uuid::Uuid::now_v7().to_string());
+        // As any other call that shows a key: nobody tries keys here unseen, or more often.
+        let mut call = Call::begin(&host, Surface::Management, &request, "metrics");
+        call.label = "metrics".into();
+        error.key().clone_into(&mut call.entry.key);
+        return call.write_and_answer(Reply::unauthenticated(error)).await;
     }
     let in_flight = host.settings.calls_in_flight().saturating_sub(host.in_flight.available_permits());
     let text = host.metrics.render(host.audit.waiting(), in_flight, host.refusals.figures());

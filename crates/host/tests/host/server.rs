@@ -78,6 +78,9 @@ async fn health_and_metrics_are_there_and_metrics_ask_for_a_key() {
         assert_eq!(answer(get("/metrics")).await.0, 401);
         let plain = host.issue(&key_request("plain", "Admin")).await;
         assert_eq!(answer(get("/metrics").header("d3key", plain)).await.0, 401);
+        let log = host.audit().await;
+        let refused: Vec<_> = log.iter().filter(|entry| entry.command == "metrics" && entry.status == 401).collect();
+        assert_eq!((refused.len(), refused[1].key.as_str(), refused[1].accepted), (2, "plain", false));
         let metrics = get("/metrics").bearer_auth(&host.key).send().await.unwrap().text().await.unwrap();
         for line in [
             r#"soar_host_calls_total{surface="command",command="ShowNotes",status="200"} 1"#,
