@@ -3,6 +3,7 @@
 
 mod audit;
 mod bulk_commands;
+mod bulk_rights;
 mod command_api;
 mod connections;
 mod documented_samples;
