@@ -1,14 +1,15 @@
 //! One task that writes queued entries together.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::outdated::{Outbox, Outdated};
+use super::batch::{Batch, Caller, Rested, RestingCaller};
+use super::outdated::Outbox;
 use crate::model::AuditEntry;
-use crate::store::{LogWriter, Store, StoreError, StoreVersion};
+use crate::store::{Store, StoreError, StoreVersion};
 
 /// How many entries may wait; more callers wait for a place.
 const QUEUE: usize = 4096;
@@ -29,21 +30,6 @@ impl AuditError {
         Self("its task has ended".into())
     }
 }
-
-/// What became of an entry that rests on what was read before.
-#[derive(Debug)]
-pub(crate) enum Rested {
-    /// The entry is kept, and when it was, the store was as it had been when it was read.
-    Kept,
-    /// The store has changed, or may have.
-    Outdated(Outdated),
-}
-
-/// Whoever waits for an entry.
-type Caller = oneshot::Sender<Result<(), AuditError>>;
-
-/// Whoever waits for an entry that rests on what was read before.
-type RestingCaller = oneshot::Sender<Result<Rested, AuditError>>;
 
 #[derive(Debug)]
 pub(super) enum Item {
@@ -154,18 +140,6 @@ impl AuditWriter {
     }
 }
 
-/// Entries that are written together.
-#[derive(Default)]
-struct Batch {
-    entries: Vec<AuditEntry>,
-    callers: Vec<Caller>,
-    resting: Vec<(AuditEntry, StoreVersion, RestingCaller)>,
-    /// Who waits for those of `entries` that rested on the store's version.
-    confirmed: Vec<RestingCaller>,
-    /// Keys, and when they were used; in one order for all hosts, so that none waits for another in a circle.
-    used: BTreeMap<i64, i64>,
-}
-
 async fn write(store: Store, mut incoming: mpsc::Receiver<Queued>, outbox: Outbox) {
     let mut queued = Vec::with_capacity(BATCH);
     let mut batch = Batch::default();
@@ -211,60 +185,6 @@ async fn write(store: Store, mut incoming: mpsc::Receiver<Queued>, outbox: Outbo
         }
         outbox.waiting.fetch_sub(taken, Ordering::Relaxed);
         batch.answer(&outcome);
-    }
-}
-
-impl Batch {
-    fn add(&mut self, entry: AuditEntry, caller: Option<Caller>) {
-        self.entries.push(entry);
-        self.callers.extend(caller);
-    }
-
-    /// Gives back what does not rest on `version`.
-    fn give_back(&mut self, version: StoreVersion, outbox: &Outbox) {
-        let given_back = self.resting.extract_if(.., |(_, rests_on, _)| *rests_on != version);
-        for (entry, _, caller) in given_back {
-            if let Err(Ok(Rested::Outdated(outdated))) = caller.send(Ok(Rested::Outdated(outbox.outdated(entry)))) {
-                self.entries.push(outdated.left());
-            }
-        }
-    }
-
-    /// Keeps all entries; what rests on the store is given back where `version` is no longer the store's.
-    async fn keep(&mut self, writer: &mut LogWriter, version: StoreVersion, outbox: &Outbox) -> Result<(), StoreError> {
-        // All of these calls came before now.
-        let plain = self.entries.len();
-        for (entry, _, caller) in self.resting.drain(..) {
-            self.entries.push(entry);
-            self.confirmed.push(caller);
-        }
-        if self.confirmed.is_empty() || !writer.append_if(&self.entries, version).await? {
-            let resting = self.entries.split_off(plain);
-            for (entry, caller) in resting.into_iter().zip(self.confirmed.drain(..)) {
-                if let Err(Ok(Rested::Outdated(outdated))) = caller.send(Ok(Rested::Outdated(outbox.outdated(entry)))) {
-                    self.entries.push(outdated.left());
-                }
-            }
-            if !self.entries.is_empty() {
-                writer.append(&self.entries).await?;
-            }
-        }
-        for (key, at) in &self.used {
-            writer.records().touch_key(*key, *at).await?;
-        }
-        Ok(())
-    }
-
-    /// Tells all callers, and makes room for the next batch. A caller who has gone away needs no word: the entry is there.
-    fn answer(&mut self, outcome: &Result<(), AuditError>) {
-        for caller in self.callers.drain(..) {
-            let _ = caller.send(outcome.clone());
-        }
-        for caller in self.confirmed.drain(..).chain(self.resting.drain(..).map(|(_, _, caller)| caller)) {
-            let _ = caller.send(outcome.clone().map(|()| Rested::Kept));
-        }
-        self.entries.clear();
-        self.used.clear();
     }
 }
 
