@@ -20,6 +20,7 @@ mod sink;
 mod table;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod vocabulary;
 
 pub use clock::{Clock, SystemClock};
 pub use connector::{Connector, ExecutionContext, Plugin};

@@ -10,8 +10,9 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::manifest::Command;
+use crate::manifest::{ColumnType, Command};
 use crate::sink::SinkError;
+use crate::vocabulary::without_placeholders;
 
 /// Rows up to this many bytes are parsed without a look at what their values may take: it is a few MiB at most.
 const SMALL_ROW: usize = 64 * 1024;
@@ -64,8 +65,8 @@ impl RowPath {
     }
 
     /// The value for a table cell: the one value of a plain path, else a list of all.
-    fn cell(&self, row: &Value) -> Value {
-        let mut values = self.values(row).into_iter().map(tidy);
+    fn cell(&self, row: &Value, kind: ColumnType) -> Value {
+        let mut values = self.values(row).into_iter().map(|value| kind.shown(value));
         if self.names.is_some() {
             values.next().unwrap_or(Value::Null)
         } else {
@@ -74,18 +75,10 @@ impl RowPath {
     }
 }
 
-/// `""` and `"None"` stand for "no value" in this field's APIs wherever a schema promises something else.
-fn tidy(value: &Value) -> Value {
-    match value {
-        Value::String(text) if text.is_empty() || text == "None" => Value::Null,
-        other => other.clone(),
-    }
-}
-
 /// Reads the columns and key fields of one command from its rows.
 #[derive(Debug)]
 pub struct RowReader {
-    columns: Vec<RowPath>,
+    columns: Vec<(RowPath, ColumnType)>,
     keys: Vec<RowPath>,
     wanted: Projection,
 }
@@ -94,10 +87,11 @@ impl RowReader {
     /// A reader for `command`'s columns and key fields.
     #[must_use]
     pub fn new(command: &Command) -> Self {
-        let columns: Vec<_> = command.columns.iter().map(|column| column.path.row_path().clone()).collect();
+        let columns: Vec<_> =
+            command.columns.iter().map(|column| (column.path.row_path().clone(), column.kind)).collect();
         let keys: Vec<_> = command.key_fields.iter().map(|field| field.path.row_path().clone()).collect();
-        let names: Option<BTreeSet<String>> =
-            columns.iter().chain(&keys).map(|path| path.first_name().map(str::to_owned)).collect();
+        let paths = columns.iter().map(|(path, _)| path).chain(&keys);
+        let names: Option<BTreeSet<String>> = paths.map(|path| path.first_name().map(str::to_owned)).collect();
         Self { columns, keys, wanted: names.map_or(Projection::All, Projection::Members) }
     }
 
@@ -128,12 +122,12 @@ impl RowReader {
     /// One value per column, of a row that was [`read`](Self::read).
     #[must_use]
     pub fn cells(&self, row: &Value) -> Vec<Value> {
-        self.columns.iter().map(|path| path.cell(row)).collect()
+        self.columns.iter().map(|(path, kind)| path.cell(row, *kind)).collect()
     }
 
     /// The values of each key field, of a row that was [`read`](Self::read).
     pub fn keys<'a>(&'a self, row: &'a Value) -> impl Iterator<Item = Vec<Value>> + 'a {
-        self.keys.iter().map(|path| path.values(row).into_iter().map(tidy).filter(|value| !value.is_null()).collect())
+        self.keys.iter().map(|path| path.values(row).into_iter().map(without_placeholders).filter(|value| !value.is_null()).collect())
     }
 }
 
@@ -236,17 +230,17 @@ mod tests {
     fn plain_paths_and_queries_read_the_same_row() {
         let row = json!({"id": 7, "scanners": [{"targets": [{"id": 1}, {"id": 2}]}, {"targets": [{"id": 3}]}]});
         let plain = RowPath::parse("$.id").unwrap();
-        assert_eq!(plain.cell(&row), json!(7));
+        assert_eq!(plain.cell(&row, ColumnType::Any), json!(7));
         let query = RowPath::parse("$.scanners[*].targets[*].id").unwrap();
-        assert_eq!(query.cell(&row), json!([1, 2, 3]));
+        assert_eq!(query.cell(&row, ColumnType::Any), json!([1, 2, 3]));
         assert_eq!(query.first_name(), Some("scanners"));
     }
 
     #[test]
     fn a_path_that_leads_nowhere_gives_an_empty_cell() {
         let row = json!({"id": ""});
-        assert_eq!(RowPath::parse("$.name.first").unwrap().cell(&row), Value::Null);
-        assert_eq!(RowPath::parse("$.id").unwrap().cell(&row), Value::Null);
+        assert_eq!(RowPath::parse("$.name.first").unwrap().cell(&row, ColumnType::Any), Value::Null);
+        assert_eq!(RowPath::parse("$.id").unwrap().cell(&row, ColumnType::Any), Value::Null);
     }
 
     #[test]

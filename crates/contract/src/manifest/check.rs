@@ -69,6 +69,11 @@ impl Checker<'_> {
 
     fn inputs(&self, at: &str, inputs: &[Input]) -> Result<(), ManifestError> {
         self.unique(at, inputs.iter().map(|input| input.name.as_str()))?;
+        let flags: Vec<_> = inputs.iter().map(Input::flag).collect();
+        self.unique(&format!("{at}.flag"), flags.iter().map(String::as_str))?;
+        for flag in &flags {
+            self.kebab(&format!("{at}.flag"), flag)?;
+        }
         for input in inputs {
             let field = format!("{at}.{:?}", input.name);
             let takes_choices = matches!(input.kind, InputType::Choice | InputType::List);

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ManifestPath;
-use crate::name::normalised;
+use crate::name::{flag_of, normalised};
 
 /// What a command is, takes, returns and can fail with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -126,6 +126,9 @@ pub struct Input {
     /// Whether the command refuses to run without it.
     #[serde(default)]
     pub required: bool,
+    /// Its flag at the terminal, where the one drawn from its name would be another flag's or hard to read.
+    #[serde(default)]
+    pub flag: Option<String>,
     /// What it is for, and what happens when it is not given.
     pub description: String,
     /// A valid value.
@@ -145,6 +148,12 @@ pub struct Input {
 }
 
 impl Input {
+    /// Its flag at the terminal, without the dashes before it: the manifest's, else drawn from the name.
+    #[must_use]
+    pub fn flag(&self) -> String {
+        self.flag.clone().unwrap_or_else(|| flag_of(&self.name))
+    }
+
     /// What the input takes, in words that finish "expected …".
     #[must_use]
     pub fn expectation(&self) -> String {
@@ -219,6 +228,26 @@ pub struct Column {
     pub name: String,
     /// Where the cell's value is in a row.
     pub path: ManifestPath,
+    /// What kind of value it shows. A value of another kind belongs in a column of its own.
+    #[serde(rename = "type", default)]
+    pub kind: ColumnType,
+}
+
+/// What kind of value a column shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ColumnType {
+    /// The value as it came.
+    #[default]
+    Any,
+    /// A date and time, as RFC 3339 in UTC. Other text is shown as it came.
+    Time,
+    /// The product's own word. A number is not shown.
+    Word,
+    /// A number. A word is not shown.
+    Number,
+    /// true or false, also where the product sends text. Other text is shown as it came.
+    Boolean,
 }
 
 /// An error that a command can end in.
