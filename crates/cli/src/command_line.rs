@@ -6,6 +6,7 @@ use coda_footprint::FootprintPlugin;
 use soar_connector::Plugin as _;
 use soar_connector::manifest::Connector;
 
+use crate::completing;
 use crate::connection::flags::{self, Flags};
 use crate::exit::Exit;
 use crate::logging::{self, LogLevel, Subject};
@@ -74,6 +75,7 @@ enum Chosen {
 pub(crate) fn run(printer: &mut Printer) -> Result<Exit> {
     let plugin = FootprintPlugin::new().context("this build of footprint has a broken manifest")?;
     let connector = &plugin.manifest().connector;
+    completing::answer(|| definition(connector));
     let matches = refusing_secrets(definition(connector), connector).get_matches();
     let typed = CommandLine::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let (subject, usual) = match typed.subcommand {
@@ -114,7 +116,7 @@ pub(crate) fn run(printer: &mut Printer) -> Result<Exit> {
         Chosen::Schedule(arguments) => schedule::run(&arguments, printer),
         Chosen::Audit(arguments) => audit::run(&arguments, printer),
         Chosen::User(arguments) => user::run(&arguments, printer),
-        Chosen::Completions(arguments) => completions::run(&arguments, definition(connector), printer),
+        Chosen::Completions(arguments) => completions::run(&arguments, printer),
     }
 }
 

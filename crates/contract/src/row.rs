@@ -127,7 +127,9 @@ impl RowReader {
 
     /// The values of each key field, of a row that was [`read`](Self::read).
     pub fn keys<'a>(&'a self, row: &'a Value) -> impl Iterator<Item = Vec<Value>> + 'a {
-        self.keys.iter().map(|path| path.values(row).into_iter().map(without_placeholders).filter(|value| !value.is_null()).collect())
+        self.keys.iter().map(|path| {
+            path.values(row).into_iter().map(without_placeholders).filter(|value| !value.is_null()).collect()
+        })
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
+use super::FolderFlag;
 use crate::exit::WrongUse;
 use crate::shell;
 
@@ -71,7 +72,7 @@ impl Folder {
 
     /// `--instance …` for lines to paste; empty for the folder that is meant without it.
     pub(crate) fn flag(&self) -> String {
-        if self.path == Path::new("footprint-instance") {
+        if self.path == Path::new(FolderFlag::DEFAULT) {
             return String::new();
         }
         format!(" --instance {}", shell::quoted(&self.path.display().to_string()))

@@ -133,7 +133,7 @@ fn collected(collector: Collector, ended: Conclusion) -> Outcome {
 }
 
 /// A runtime for one command at a time.
-pub(super) fn single_threaded_runtime() -> Result<tokio::runtime::Runtime> {
+pub(crate) fn single_threaded_runtime() -> Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime could be started")
 }
 

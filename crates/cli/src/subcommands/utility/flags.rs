@@ -7,9 +7,11 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use clap::{Arg, ArgAction, ArgMatches, Args, ValueHint};
 use serde_json::Value;
+use clap_complete::CompletionCandidate;
+use clap_complete::engine::ArgValueCandidates;
 use soar_connector::RawParameters;
 use soar_connector::manifest::{Command, Input, InputType};
-use soar_connector::name::normalised;
+use soar_connector::name::{flag_of, normalised};
 use soar_host::tenants;
 use soar_host::utility::{UtilityCommand, all, manifest};
 
@@ -17,6 +19,7 @@ use crate::exit::WrongUse;
 use crate::instance::Session;
 use crate::parameters::{self, ParameterFlags};
 use crate::printer::Form;
+use crate::shell;
 
 /// The input that says in whose name a command acts; at the terminal that is the caller unless told otherwise.
 const USERNAME: &str = "Username";
@@ -26,8 +29,12 @@ const USERNAME: &str = "Username";
 #[command(next_help_heading = "Call")]
 pub(super) struct CallFlags {
     /// The site of the call [default: the only one there is]
-    #[arg(id = "call-site", long = "on", value_name = "SITE")]
-    pub(super) on: Option<String>,
+    #[arg(id = "call-site", long = "site", value_name = "SITE")]
+    pub(super) site: Option<String>,
+
+    // The flag's name until --site was free; it is refused for one release, and goes then.
+    #[arg(id = "call-on", long = "on", value_name = "SITE", hide = true, value_parser = refuse_on)]
+    on: Option<String>,
 
     #[command(flatten)]
     pub(super) parameters: ParameterFlags,
@@ -72,7 +79,7 @@ pub(super) fn is_sync(name: &str) -> bool {
 fn subcommand(endpoint: &str, can_plan: bool, manifest: &Command) -> clap::Command {
     let named = clap::Command::new(typed_name(endpoint));
     // The name of the documents, as people would type it.
-    let documented = normalised(&manifest.name.replace('\'', ""));
+    let documented = flag_of(&manifest.name);
     let named = if named.get_name() == documented { named } else { named.alias(documented) };
     let flags = CallFlags::augment_args(named.args(manifest.inputs.iter().map(flag)));
     let flags = if can_plan {
@@ -97,8 +104,12 @@ fn typed_name(endpoint: &str) -> String {
     name
 }
 
+fn refuse_on(site: &str) -> Result<String, String> {
+    Err(format!("the site of the call is --site now: write --site {}", shell::quoted(site)))
+}
+
 fn flag(input: &Input) -> Arg {
-    let key = normalised(&input.name);
+    let key = input.flag();
     let required = if input.required && !is_filled_in(input) { " (required)" } else { "" };
     let description = input.description.trim_end_matches('.');
     let flag = Arg::new(key.clone()).long(key).help(format!("{description}{required}")).help_heading("Parameters");
@@ -106,7 +117,11 @@ fn flag(input: &Input) -> Arg {
         InputType::Boolean => flag.value_name("YES/NO").num_args(0..=1).default_missing_value("Yes"),
         InputType::List => flag.value_name("LIST").action(ArgAction::Append),
         InputType::Integer => flag.value_name("NUMBER").allow_hyphen_values(true),
-        InputType::Choice => flag.value_name(input.choices.join("|")),
+        InputType::Choice => {
+            let choices = input.choices.clone();
+            let candidates = move || choices.iter().map(CompletionCandidate::new).collect::<Vec<_>>();
+            flag.value_name(input.choices.join("|")).add(ArgValueCandidates::new(candidates))
+        }
         InputType::Object | InputType::Json => flag.value_name("JSON"),
         InputType::Text => flag.value_name("TEXT").allow_hyphen_values(true),
     }
@@ -131,7 +146,7 @@ pub(super) fn given(
         }
     }
     for input in &manifest.inputs {
-        let Some(values) = matches.get_many::<String>(&normalised(&input.name)) else { continue };
+        let Some(values) = matches.get_many::<String>(&input.flag()) else { continue };
         let texts: Vec<&String> = values.collect();
         let value = match (input.kind, texts.as_slice()) {
             (InputType::List, texts) => list(texts),
