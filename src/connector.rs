@@ -100,6 +100,7 @@ impl Connector for FootprintConnector {
         let tenant = parameters.integer("Footprint Tenant ID");
         let span = info_span!("command", name = command.name, request_id = context.request_id);
         let mut call = span.in_scope(|| Call::new(&self.session, command, tenant, limit, sink));
+        call.tell(&context.progress);
         let running = tokio::time::timeout(limit, handler.run(&parameters, &mut call)).instrument(span.clone());
         let result = running.await.unwrap_or_else(|_| Err(call.out_of_time(limit)));
         let (receipt, warnings) = call.finish();

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 use serde_json::Value;
 use soar_connector::{
-    Command, Manifest, Page, Parameters, Receipt, RowReader, Sink, SinkError, Warning, cell_text, sentence,
+    Command, Manifest, Page, Parameters, Progress, Receipt, RowReader, Sink, SinkError, Warning, cell_text, sentence,
 };
 
 use super::Session;
@@ -108,6 +108,11 @@ impl<'a> Call<'a> {
             );
         }
         call
+    }
+
+    /// Tells `progress` from now on how far the command has come.
+    pub(crate) fn tell(&mut self, progress: &Progress) {
+        self.wire.errand.progress = progress.clone();
     }
 
     /// Whether the connection refuses a Scanner ID that cannot be used.

@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use futures_util::stream::{self, StreamExt as _};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use soar_connector::{Receipt, Sink};
+use soar_connector::{Receipt, Sink, Step};
 
 use super::call::{Wire, hand_on};
 use crate::vendor::{Endpoint, Failure, ListReply, Request};
@@ -33,6 +33,12 @@ impl Totals {
         self.rows += reply.page.len() as u64;
         self.total_pages = reply.total_pages.or(self.total_pages);
         self.total_rows = reply.total_rows.or(self.total_rows);
+    }
+
+    /// Tells how much is read.
+    fn tell(&self, wire: &Wire<'_>) {
+        let (rows, pages, total_pages) = (self.rows, self.pages, self.total_pages);
+        wire.errand.progress.tell(Step::Read { rows, pages, total_pages });
     }
 
     /// Whether nothing was handed on yet.
@@ -67,6 +73,7 @@ pub(super) async fn read_whole(
     let mut list = WholeList::default();
     let first = fetch(wire, endpoint, request, 1).await?;
     let mut pages = list.take(1, first, totals, sink).await?;
+    totals.tell(wire);
     let mut next = 2;
     // The list may grow while it is read, so its end is looked at again.
     while next <= pages {
@@ -79,6 +86,7 @@ pub(super) async fn read_whole(
         next = pages + 1;
         while let Some((number, reply)) = replies.next().await {
             pages = pages.max(list.take(number, reply?, totals, sink).await?);
+            totals.tell(wire);
         }
     }
     totals.missing = list.missing();

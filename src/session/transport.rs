@@ -13,7 +13,7 @@ use reqwest::tls::TlsInfo;
 use reqwest::{Client, Method, RequestBuilder};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use soar_connector::{Clock, Redactor, name::quoted, sentence};
+use soar_connector::{Clock, Redactor, Step, name::quoted, sentence};
 use tracing::{Instrument as _, Span, debug, debug_span, field};
 use url::Url;
 
@@ -207,9 +207,11 @@ impl Transport {
                 Next::Again(wait) => {
                     debug!(path = template, wait_ms = wait.as_millis(), "the request is sent again");
                     errand.count_retry();
-                    if queue == Queue::Login && attempt.is_ok_and(|reply| reply.status == 429) {
+                    if queue == Queue::Login && attempt.as_ref().is_ok_and(|reply| reply.status == 429) {
                         self.account.turnstile.rest_logins_for(wait);
                     }
+                    let asked = attempt.as_ref().ok().and_then(|reply| reply.retry_after(now)).is_some();
+                    errand.progress.tell(Step::Waiting { wait, asked });
                     self.clock.sleep(wait).await;
                 }
                 Next::ComeBackIn(wait) => {

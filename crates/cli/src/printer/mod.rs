@@ -7,6 +7,7 @@ mod listing;
 mod moment;
 mod ndjson;
 mod outcome;
+mod output_file;
 mod stream;
 mod visible;
 mod wrap;
@@ -23,6 +24,7 @@ pub(crate) use self::listing::{Entry, ListOutput};
 pub(crate) use self::moment::{moment, moment_if_any};
 pub(crate) use self::ndjson::RowWriter;
 pub(crate) use self::outcome::{Output, Tab, View, counted, receipt};
+pub(crate) use self::output_file::OutputFile;
 pub(crate) use self::stream::Written;
 use self::visible::visible;
 
@@ -42,8 +44,9 @@ pub(crate) enum Form {
 }
 
 /// Standard output and standard error, and what they can show.
-#[derive(Debug)]
 pub(crate) struct Printer {
+    /// Where results go in place of standard output.
+    file: Option<Box<dyn io::Write + Send>>,
     /// How wide standard output is; `None` where it is no terminal.
     width: Option<usize>,
     colour: bool,
@@ -61,11 +64,18 @@ impl Printer {
         let terminal = io::stdout().is_terminal();
         let error_terminal = io::stderr().is_terminal();
         Self {
+            file: None,
             width: terminal.then(terminal_width),
             colour: wanted && terminal,
             error_width: error_terminal.then(terminal_width),
             error_colour: wanted && error_terminal,
         }
+    }
+
+    /// The same printer with results written to `file`, whole and plain as in a pipe.
+    pub(crate) fn to_file(&self, file: Box<dyn io::Write + Send>) -> Self {
+        let Self { error_width, error_colour, .. } = *self;
+        Self { file: Some(file), width: None, colour: false, error_width, error_colour }
     }
 
     /// Whether standard error shows colours.
@@ -100,6 +110,9 @@ impl Printer {
 
     /// Writes `bytes` to standard output as they are.
     pub(crate) fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if let Some(file) = &mut self.file {
+            return file.write_all(bytes);
+        }
         let mut output = io::stdout().lock();
         output.write_all(bytes)?;
         output.flush()

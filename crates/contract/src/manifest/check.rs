@@ -181,6 +181,10 @@ pub(super) fn command(
     checker.unique("key-fields", command.key_fields.iter().map(|field| field.name.as_str()))?;
     checker.unique("columns", command.columns.iter().map(|column| column.name.as_str()))?;
     checker.errors(&command.errors)?;
+    if let Some(widening) = command.widening.as_ref().filter(|widening| command.input(&widening.input).is_none()) {
+        let problem = format!("the command has no input {:?}", widening.input);
+        return Err(checker.refuse("widening.input", problem, "Name one of the inputs."));
+    }
     let shared_errors = connector.map_or(&[][..], |connector| &connector.errors);
     for entry in &command.errors {
         for status in &entry.statuses {

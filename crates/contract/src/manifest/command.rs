@@ -49,6 +49,9 @@ pub struct Command {
     /// The result table's columns.
     #[serde(default)]
     pub columns: Vec<Column>,
+    /// What it does for more than its parameters name, unless they name something known.
+    #[serde(default)]
+    pub widening: Option<Widening>,
     /// Errors of this command beside those of the connector, or in their place.
     #[serde(default)]
     pub errors: Vec<ErrorEntry>,
@@ -208,6 +211,20 @@ impl std::fmt::Display for InputType {
             Self::Json => "JSON",
         })
     }
+}
+
+/// A command that runs for everything where an input is missing, or names nothing that is known. A person is asked first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Widening {
+    /// The input that narrows the command.
+    pub input: String,
+    /// The command that lists the input's known values.
+    pub known_from: String,
+    /// The key field of that command that holds them.
+    pub key_field: String,
+    /// What the command does without a known value, in words that follow its name.
+    pub effect: String,
 }
 
 /// Values in the rows that other commands take.

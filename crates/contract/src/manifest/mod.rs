@@ -9,7 +9,7 @@ mod load;
 mod path;
 mod schema;
 
-pub use command::{Column, ColumnType, Command, Effect, ErrorEntry, Input, InputType, KeyField, ReplyShape};
+pub use command::{Column, ColumnType, Command, Effect, ErrorEntry, Input, InputType, KeyField, ReplyShape, Widening};
 pub use connector::{Connector, Setting, SettingType};
 pub use load::{ManifestError, ManifestFile};
 pub use path::ManifestPath;

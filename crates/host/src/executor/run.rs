@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::connectors::Connectors;
 use super::slots::Slots;
+use super::watching::Watching;
 use super::supervise::{Task, supervise};
 use super::{ExecutorSettings, Registry};
 use crate::connections::Connections;
@@ -162,6 +163,22 @@ impl Executor {
         self.run_on(caller, connection, command, parameters).await
     }
 
+    /// The same, and hands pages on to `watching` as they arrive.
+    ///
+    /// # Errors
+    /// As [`Executor::run`].
+    pub async fn run_watched(
+        &self,
+        caller: &Caller,
+        connection: Connection,
+        command: &str,
+        parameters: RawParameters,
+        watching: Watching,
+    ) -> Result<Finished, Refusal> {
+        let connection = self.connections().choose(caller, &[connection.integration.as_str()], Some(&connection.name)).await?;
+        self.start_on(caller, connection, command, parameters, Some(watching)).await
+    }
+
     /// Tests a connection, as its health check does.
     ///
     /// # Errors
@@ -182,8 +199,7 @@ impl Executor {
         Ok(Tested { passed: error.is_none(), text: error.unwrap_or_else(|| "Passed".to_owned()), finished })
     }
 
-    /// Runs a command on a connection that the caller may use, in a task of its own, so that its end is noted even when
-    /// the caller goes away.
+    /// Runs a command on a connection that the caller may use.
     pub(super) async fn run_on(
         &self,
         caller: &Caller,
@@ -191,13 +207,26 @@ impl Executor {
         command: &str,
         parameters: RawParameters,
     ) -> Result<Finished, Refusal> {
+        self.start_on(caller, connection, command, parameters, None).await
+    }
+
+    /// Runs a command on a connection that the caller may use, in a task of its own, so that its end is noted even when
+    /// the caller goes away.
+    async fn start_on(
+        &self,
+        caller: &Caller,
+        connection: Connection,
+        command: &str,
+        parameters: RawParameters,
+        watching: Option<Watching>,
+    ) -> Result<Finished, Refusal> {
         let plugin = self.registry().named(&connection.integration)?;
         let command = plugin.manifest().command(command).map_err(|error| Refusal::Because(error.to_string()))?.clone();
         let accepted = self.accept()?;
         // Held by this future alone: when it is dropped, the task hears of it.
         let (waiting, gone) = oneshot::channel();
         let (ended, end) = oneshot::channel();
-        let task = Task { caller: caller.clone(), connection, plugin, command, parameters, gone };
+        let task = Task { caller: caller.clone(), connection, plugin, command, parameters, watching, gone };
         let inner = Arc::clone(&self.inner);
         let supervised = async move {
             let _ = ended.send(supervise(&inner, task).await);

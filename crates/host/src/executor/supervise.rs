@@ -20,6 +20,7 @@ use super::connectors::Ready;
 use super::kept;
 use super::run::{Finished, Inner};
 use super::slots::Full;
+use super::watching::{Tee, Watching};
 use crate::utility::Refusal;
 
 /// What is to be run.
@@ -29,6 +30,8 @@ pub(super) struct Task {
     pub(super) plugin: Arc<dyn Plugin>,
     pub(super) command: Command,
     pub(super) parameters: RawParameters,
+    /// Who sees the pages beside the run history.
+    pub(super) watching: Option<Watching>,
     /// Ends when nobody waits for the outcome any more.
     pub(super) gone: oneshot::Receiver<()>,
 }
@@ -148,15 +151,17 @@ async fn execute(
 ) -> Ending {
     let (cancel, mut cancelled) = watch::channel(false);
     inner.running.lock().unwrap_or_else(PoisonError::into_inner).insert(run, cancel);
-    let context = ExecutionContext { request_id: task.caller.request_id.clone(), time_limit: None };
+    let (progress, watcher) = task.watching.take().map(|watching| (watching.progress, watching.sink)).unzip();
+    let request_id = task.caller.request_id.clone();
+    let context = ExecutionContext { request_id, time_limit: None, progress: progress.unwrap_or_default() };
     let (command, parameters) = (task.command.clone(), std::mem::take(&mut task.parameters));
     let limit = inner.settings.largest_reply_bytes;
     let executing = async move {
-        let mut collector = Collector::new(Some(&command), limit);
-        let conclusion = ready.connector.execute_into(&command.name, &parameters, &context, &mut collector).await;
+        let mut tee = Tee { collector: Collector::new(Some(&command), limit), watcher };
+        let conclusion = ready.connector.execute_into(&command.name, &parameters, &context, &mut tee).await;
         // Others may have their turn when this has ended, not when nobody waits for it any more.
         drop(turns);
-        collector.finish(conclusion)
+        tee.collector.finish(conclusion)
     };
     let mut executing = tokio::spawn(executing.in_current_span());
     let ending = tokio::select! {

@@ -1,10 +1,8 @@
 //! The flags of the host's own commands: one for every input of a manifest, and those that every call has.
 
-use std::fs;
-use std::io::{self, Read as _};
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::{Arg, ArgAction, ArgMatches, Args, ValueHint};
 use serde_json::Value;
 use clap_complete::CompletionCandidate;
@@ -141,7 +139,7 @@ pub(super) fn given(
 ) -> Result<RawParameters> {
     let mut raw = parameters::read(&call.parameters)?;
     if let Some(path) = &call.file {
-        for (name, value) in read_file(path)? {
+        for (name, value) in parameters::read_file(path)? {
             add(&mut raw, name, value)?;
         }
     }
@@ -176,17 +174,4 @@ fn add(raw: &mut RawParameters, name: String, value: Value) -> Result<(), WrongU
     }
     raw.insert(name, value);
     Ok(())
-}
-
-fn read_file(path: &PathBuf) -> Result<RawParameters> {
-    let shown = path.display();
-    let mut text = String::new();
-    if path.as_os_str() == "-" {
-        io::stdin().read_to_string(&mut text).context("Standard input cannot be read")?;
-    } else {
-        text =
-            fs::read_to_string(path).map_err(|error| WrongUse(format!("The file {shown} cannot be read: {error}.")))?;
-    }
-    let parsed = serde_json::from_str(&text);
-    Ok(parsed.map_err(|error| WrongUse(format!("{shown} is no JSON object of names and values: {error}.")))?)
 }
