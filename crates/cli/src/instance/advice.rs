@@ -1,6 +1,7 @@
 //! Turns the store's errors into what a person reads: what was wrong, and what to do next.
 
-use soar_host::utility::Refusal;
+use soar_host::Refusal;
+use soar_host::operations::OperationError;
 use soar_store::StoreError;
 
 use crate::exit::WrongUse;
@@ -12,7 +13,10 @@ pub(crate) fn advised(error: StoreError) -> anyhow::Error {
             let place = listing(what).map(|line| format!("\n`{line}` shows what there is."));
             WrongUse(format!("{error}{}", place.unwrap_or_default())).into()
         }
-        StoreError::Duplicate { .. } | StoreError::Invalid(_) | StoreError::Address(_) => {
+        StoreError::Duplicate { .. }
+        | StoreError::Invalid(_)
+        | StoreError::InUse { .. }
+        | StoreError::Address(_) => {
             WrongUse(error.to_string()).into()
         }
         // It says itself what to do, but where the address is set.
@@ -32,9 +36,18 @@ pub(crate) fn advised(error: StoreError) -> anyhow::Error {
 /// Why something was refused, with what to do about it.
 pub(crate) fn refused(error: Refusal) -> anyhow::Error {
     match error {
-        Refusal::Because(reason) => anyhow::Error::msg(reason),
-        Refusal::About(error) => error.into(),
+        Refusal::Because(reason) => WrongUse(reason).into(),
+        Refusal::Unable(reason) => anyhow::Error::msg(reason),
+        Refusal::About(error) => advised(error),
         Refusal::Store(error) => advised(error),
+    }
+}
+
+/// Why an operation was not done, with what to do about it.
+pub(crate) fn not_done(error: OperationError) -> anyhow::Error {
+    match error {
+        OperationError::Refusal(refusal) => refused(refusal),
+        error => error.into(),
     }
 }
 

@@ -13,9 +13,9 @@ use soar_store::{AnswerClaim, StoreError};
 use super::admission::Admitted;
 use super::registry::Runner;
 use super::service::Finished;
+use crate::Refusal;
 use crate::gate::{Call, Reply, replayed};
 use crate::host::Host;
-use crate::utility::Refusal;
 
 /// How long a claim counts as running after it was last said to, in milliseconds.
 const CLAIMED: i64 = 30_000;
@@ -97,13 +97,13 @@ async fn execute(call: &Call, admitted: &Admitted) -> Executed {
         match &command.runner {
             Runner::Integration(commands) => commands.run(caller, &command.manifest.name, raw).await,
             Runner::Outside(command) => command.run(caller, parameters).await,
-            Runner::Utility(_) => Err(Refusal::Because("The command runs within a transaction.".to_owned())),
+            Runner::Utility(_) => Err(Refusal::Unable("The command runs within a transaction.".to_owned())),
         }
     };
     let changes = !command.reads_only();
     match AssertUnwindSafe(running).catch_unwind().await {
         Ok(Ok(answer)) => Executed { reply: Reply::answer(&answer), is_final: true, is_done: changes },
-        Ok(Err(error @ (Refusal::Because(_) | Refusal::About(_)))) => {
+        Ok(Err(error @ (Refusal::Because(_) | Refusal::Unable(_) | Refusal::About(_)))) => {
             Executed { reply: Reply::refused(error.to_string()), is_final: true, is_done: false }
         }
         // A store that fails may do so before or after the vendor was called.

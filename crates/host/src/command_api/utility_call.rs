@@ -11,8 +11,9 @@ use super::admission::Admitted;
 use super::question::Question;
 use super::remembered::Remembered;
 use super::service::Finished;
+use crate::Refusal;
 use crate::gate::{Call, Reply, replayed};
-use crate::utility::{Answer, Refusal, UtilityCommand};
+use crate::utility::{Answer, UtilityCommand};
 
 /// How often a transaction is done again that lost against another one.
 const ATTEMPTS: u32 = 4;
@@ -108,7 +109,7 @@ async fn execute(
     let running = command.run(records, &admitted.caller, &admitted.parameters, call.entry.at);
     match tokio::time::timeout(limit, AssertUnwindSafe(running).catch_unwind()).await {
         Ok(Ok(Ok(answer))) => Ok(answer),
-        Ok(Ok(Err(error @ (Refusal::Because(_) | Refusal::About(_))))) => Err(Failure::Refused(error.to_string())),
+        Ok(Ok(Err(error @ (Refusal::Because(_) | Refusal::Unable(_) | Refusal::About(_))))) => Err(Failure::Refused(error.to_string())),
         Ok(Ok(Err(Refusal::Store(error)))) => Err(Failure::Store(error)),
         Ok(Err(_panic)) => Err(Failure::Panicked),
         Err(_) => Err(Failure::TooLong),

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::connectors::Ready;
 use super::{Executor, Finished};
-use crate::utility::Refusal;
+use crate::Refusal;
 
 /// What a warning's code ends in when something is about to expire.
 const EXPIRES: &str = "-expires";
@@ -81,7 +81,7 @@ impl Executor {
     async fn ready(&self, id: i64) -> Result<Ready, String> {
         let inner = &self.inner;
         let unread = |error: StoreError| match Refusal::from(error) {
-            why @ (Refusal::Because(_) | Refusal::About(_)) => why.to_string(),
+            why @ (Refusal::Because(_) | Refusal::Unable(_) | Refusal::About(_)) => why.to_string(),
             Refusal::Store(error) => {
                 tracing::error!(connection = id, %error, "a connection could not be read");
                 "The connection could not be read from the store. The host's log says why.".to_owned()

@@ -8,8 +8,9 @@ use soar_store::model::Caller;
 
 use super::registry::{CONNECTION_NAME, endpoint_name};
 use super::{Executor, table};
+use crate::Refusal;
 use crate::command_api::{IntegrationCommand, IntegrationCommands};
-use crate::utility::{Answer, Ended, More, Refusal};
+use crate::utility::{Answer, Ended, More};
 
 /// Outcomes with more rows are turned into answers beside the other calls.
 const MANY_ROWS: usize = 1_000;
@@ -42,7 +43,7 @@ impl Executor {
             return answer(&outcome);
         }
         let answering = tokio::task::spawn_blocking(move || answer(&outcome));
-        answering.await.unwrap_or_else(|_| Err(Refusal::Because("The outcome could not be shown.".to_owned())))
+        answering.await.unwrap_or_else(|_| Err(Refusal::Unable("The outcome could not be shown.".to_owned())))
     }
 }
 
@@ -92,7 +93,7 @@ fn answer(outcome: &Outcome) -> Result<Answer, Refusal> {
         .and_then(|()| more.insert("rawData", &outcome.raw_data))
         .and_then(|()| more.insert("receipt", &outcome.receipt))
         .and_then(|()| more.insert("warnings", &outcome.warnings))
-        .map_err(|error| Refusal::Because(format!("The outcome could not be shown: {error}.")))?;
+        .map_err(|error| Refusal::Unable(format!("The outcome could not be shown: {error}.")))?;
     let row = |cells: &Vec<Value>| -> Value {
         outcome.result.columns.iter().cloned().zip(cells.iter().cloned()).collect::<Map<_, _>>().into()
     };

@@ -18,8 +18,8 @@ use super::slots::Slots;
 use super::watching::Watching;
 use super::supervise::{Task, supervise};
 use super::{ExecutorSettings, Registry};
+use crate::Refusal;
 use crate::connections::Connections;
-use crate::utility::Refusal;
 
 /// Runs commands on connections. Cheap to clone; clones share sessions and limits.
 #[derive(Clone)]
@@ -234,7 +234,7 @@ impl Executor {
         };
         tokio::spawn(supervised.in_current_span());
         let finished = end.await.unwrap_or_else(|_| {
-            Err(Refusal::Because("The host broke down over this command. Its log says how.".to_owned()))
+            Err(Refusal::Unable("The host broke down over this command. Its log says how.".to_owned()))
         });
         drop::<oneshot::Sender<()>>(waiting);
         finished
@@ -245,7 +245,7 @@ impl Executor {
         let accepted = Accepted(Arc::clone(&self.inner));
         // Looked at after counting: a shutdown either sees the count or is seen here.
         if self.inner.closed.load(Ordering::SeqCst) {
-            return Err(Refusal::Because(
+            return Err(Refusal::Unable(
                 "The host is shutting down and starts nothing new. Try again soon.".to_owned(),
             ));
         }

@@ -21,7 +21,7 @@ use super::kept;
 use super::run::{Finished, Inner};
 use super::slots::Full;
 use super::watching::{Tee, Watching};
-use crate::utility::Refusal;
+use crate::Refusal;
 
 /// What is to be run.
 pub(super) struct Task {
@@ -55,7 +55,7 @@ pub(super) async fn supervise(inner: &Arc<Inner>, mut task: Task) -> Result<Fini
         ready = timeout_at(deadline, ready) => ready.unwrap_or_else(|_| {
             Err("Its secrets were not fetched within the time that the command may take.".to_owned())
         }),
-        _ = &mut task.gone => return Err(Refusal::Because("Nobody waits for the outcome any more.".to_owned())),
+        _ = &mut task.gone => return Err(Refusal::Unable("Nobody waits for the outcome any more.".to_owned())),
     };
     let redactor = ready.as_ref().ok().map(|ready| Arc::clone(&ready.redactor));
     let run = begin(inner, &task, redactor.as_deref()).await?;
@@ -81,7 +81,7 @@ async fn turns(inner: &Inner, task: &mut Task, deadline: Instant) -> Result<Turn
     let (connection, site) = (task.connection.id, task.caller.site.id);
     let both = async {
         let full = |what: &str, name: &str, full: Full| {
-            Refusal::Because(format!(
+            Refusal::Unable(format!(
                 "The {what} {} is busy: {} commands are under way and {} wait, and no more may. Try again later.",
                 quoted(name),
                 full.at_once,
@@ -97,9 +97,9 @@ async fn turns(inner: &Inner, task: &mut Task, deadline: Instant) -> Result<Turn
     let (first, second, waited) = tokio::select! {
         turns = timeout_at(deadline, both) => turns.unwrap_or_else(|_| {
             let limit = inner.settings.time_limit().as_secs();
-            Err(Refusal::Because(format!("The command's turn did not come within {limit} s, so it was not run. Try again later.")))
+            Err(Refusal::Unable(format!("The command's turn did not come within {limit} s, so it was not run. Try again later.")))
         }),
-        _ = &mut task.gone => Err(Refusal::Because("Nobody waits for the outcome any more.".to_owned())),
+        _ = &mut task.gone => Err(Refusal::Unable("Nobody waits for the outcome any more.".to_owned())),
     }?;
     if waited {
         // Much may have happened meanwhile.
@@ -113,7 +113,7 @@ async fn turns(inner: &Inner, task: &mut Task, deadline: Instant) -> Result<Turn
 }
 
 pub(super) fn inactive(connection: &Connection) -> Refusal {
-    Refusal::Because(format!(
+    Refusal::Unable(format!(
         "The connection {} is inactive, so it runs nothing. Activate it, or use another one.",
         quoted(&connection.name)
     ))

@@ -10,8 +10,8 @@ use soar_store::moment::milliseconds;
 use soar_store::{Records, StoreError, WaitingMessage};
 use utoipa::ToSchema;
 
+use crate::Refusal;
 use crate::connections::Connections;
-use crate::utility::Refusal;
 
 const DAY_MS: i64 = 24 * 3_600_000;
 
@@ -181,7 +181,7 @@ impl Connections {
     /// [`Refusal`] when the caller is none.
     pub async fn waiting_messages(&self, caller: &Caller, limit: i64) -> Result<Vec<WaitingMessage>, Refusal> {
         if !(caller.user.active && caller.user.is_administrator) {
-            return Err(Refusal::Because("It takes an administrator to see messages on their way.".to_owned()));
+            return Err(Refusal::Unable("It takes an administrator to see messages on their way.".to_owned()));
         }
         Ok(self.store.reader().await?.records().waiting_messages(limit.clamp(1, LARGEST_PAGE)).await?)
     }

@@ -9,8 +9,8 @@ use soar_store::{NewReceived, Received, Records, StoreError, StoredValue, Wanted
 
 use super::failure::failure;
 use super::message::{Answer, NamedConnection, SentConnection, SentHealthCheck};
+use crate::Refusal;
 use crate::connections::{ConnectionChange, ConnectionDraft, Connections, GivenValue, open_secret};
-use crate::utility::Refusal;
 
 /// A master whose message is carried out.
 pub(super) struct Sender<'a> {
@@ -32,7 +32,7 @@ impl From<StoreError> for NotApplied {
     fn from(error: StoreError) -> Self {
         match Refusal::from(error) {
             Refusal::About(error) => Self::Refused(not_usable(&error.to_string())),
-            Refusal::Because(reason) => Self::Refused(not_usable(&reason)),
+            Refusal::Because(reason) | Refusal::Unable(reason) => Self::Refused(not_usable(&reason)),
             Refusal::Store(error) => Self::Store(error),
         }
     }

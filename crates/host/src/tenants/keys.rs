@@ -9,9 +9,9 @@ use super::Tenants;
 use super::identity::{identity, seal};
 use super::one_time_key::OneTimeKey;
 use super::service::demand;
+use crate::Refusal;
 use crate::access::random;
 use crate::sealing::SealingGuard;
-use crate::utility::Refusal;
 
 /// How long a key may be open at the most, in milliseconds: 30 days.
 const LONGEST_MS: i64 = 30 * 86_400_000;
@@ -46,7 +46,7 @@ impl Tenants {
         }
         SealingGuard::begin(records).await?;
         let own = identity(&self.connections, records, now).await?;
-        let secret = random::<32>().map_err(|error| Refusal::Because(error.to_string()))?;
+        let secret = random::<32>().map_err(|error| Refusal::Unable(error.to_string()))?;
         let key = OneTimeKey::new(own.public, secret);
         let place = TenancySecret::Key(key.name());
         let sealed = seal(&self.connections, records, &place, &*key.secret, now).await?;

@@ -15,7 +15,7 @@ use super::exchange::Job;
 use super::order::Order;
 use super::request::{ConnectionInfo, SyncRequest};
 use super::service::demand;
-use crate::utility::Refusal;
+use crate::Refusal;
 
 /// How many tenants are read at once.
 const PAGE: i64 = 100;
@@ -93,7 +93,7 @@ impl Tenants {
         let before = self.connections.store.reader().await?.records().sync_run(run, self.now()).await?;
         match before.status {
             SyncStatus::Running => {
-                return Err(Refusal::Because(format!("The run {run} is under way. Retry once it has ended.")));
+                return Err(Refusal::Unable(format!("The run {run} is under way. Retry once it has ended.")));
             }
             SyncStatus::Interrupted => {
                 return Err(Refusal::Because(format!(
@@ -181,7 +181,7 @@ impl Tenants {
                 }
                 Some(Err(error)) => {
                     tracing::error!(run, %error, "the sync of a tenant broke");
-                    return Err(Refusal::Because("The host broke down over a tenant. Its log says how.".to_owned()));
+                    return Err(Refusal::Unable("The host broke down over a tenant. Its log says how.".to_owned()));
                 }
             }
         }

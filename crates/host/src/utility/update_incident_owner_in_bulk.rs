@@ -10,7 +10,8 @@ use super::access::{Actor, Sites, active_user, missing};
 use super::bulk::{BulkCommand, Decision};
 use super::plan::{FieldChange, PlannedItem};
 use super::selection::{Selected, outcome, select};
-use super::{Answer, Ended, Refusal, items};
+use super::{Answer, Ended, items};
+use crate::Refusal;
 
 #[derive(Debug)]
 pub(super) struct UpdateIncidentOwnerInBulk;
@@ -59,7 +60,7 @@ impl BulkCommand for UpdateIncidentOwnerInBulk {
         let actor = Actor::find(records, caller, parameters).await?;
         // Who may change nothing learns nothing about who there is.
         if !caller.may_somewhere(Right::ChangeIncidents) {
-            return Err(Refusal::Because(missing(caller, Right::ChangeIncidents, &caller.site.name)));
+            return Err(Refusal::Unable(missing(caller, Right::ChangeIncidents, &caller.site.name)));
         }
         let user = active_user(records, owner).await?;
         let roles = records.roles(user.id).await?;

@@ -3,8 +3,8 @@
 use axum::http::StatusCode;
 use soar_store::StoreError;
 
+use crate::Refusal;
 use crate::gate::{Call, Reply};
-use crate::utility::Refusal;
 
 /// Why an operation was not done.
 #[derive(Debug, thiserror::Error)]
@@ -24,7 +24,7 @@ pub(in crate::server) enum ManageError {
 impl From<Refusal> for ManageError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::Because(reason) => Self::Refused(reason),
+            Refusal::Because(reason) | Refusal::Unable(reason) => Self::Refused(reason),
             Refusal::About(error) | Refusal::Store(error) => Self::Store(error),
         }
     }
