@@ -7,11 +7,11 @@ use std::path::PathBuf;
 
 use clap::Command;
 use clap_complete::CompletionCandidate;
-use clap_complete::env::CompleteEnv;
 use clap_complete::engine::ArgValueCompleter;
+use clap_complete::env::CompleteEnv;
 use coda_footprint::FootprintPlugin;
-use soar_connector::manifest::{Input, InputType, Manifest};
 use soar_connector::Plugin as _;
+use soar_connector::manifest::{Input, InputType, Manifest};
 
 use crate::connection::profile_names;
 use crate::instance::{FolderFlag, InstanceFlags, Session, connections};

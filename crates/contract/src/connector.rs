@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use crate::{
-    Collector, CommandAccess, Conclusion, Diagnosis, Manifest, Outcome, Progress, RawParameters, SettingValues, SettingsError,
-    Sink, Stage, StageStatus,
+    Collector, CommandAccess, Conclusion, Diagnosis, Manifest, Outcome, Progress, RawParameters, SettingValues,
+    SettingsError, Sink, Stage, StageStatus,
 };
 
 /// Who runs a command and under which limits; the same for every command of one call.

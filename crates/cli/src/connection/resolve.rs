@@ -55,7 +55,9 @@ fn gather(
     let mut problems = Vec::new();
     for setting in &manifest.settings {
         let in_list = |list: &[(String, Source)]| {
-            list.iter().find(|(name, _)| normalised(name) == normalised(&setting.name)).map(|(_, source)| source.value())
+            list.iter()
+                .find(|(name, _)| normalised(name) == normalised(&setting.name))
+                .map(|(_, source)| source.value())
         };
         match in_list(flags).or_else(|| environment(setting)).or_else(|| in_list(profile)) {
             Some(Ok(value)) => given.push((setting.name.clone(), value)),

@@ -13,10 +13,7 @@ pub(crate) fn advised(error: StoreError) -> anyhow::Error {
             let place = listing(what).map(|line| format!("\n`{line}` shows what there is."));
             WrongUse(format!("{error}{}", place.unwrap_or_default())).into()
         }
-        StoreError::Duplicate { .. }
-        | StoreError::Invalid(_)
-        | StoreError::InUse { .. }
-        | StoreError::Address(_) => {
+        StoreError::Duplicate { .. } | StoreError::Invalid(_) | StoreError::InUse { .. } | StoreError::Address(_) => {
             WrongUse(error.to_string()).into()
         }
         // It says itself what to do, but where the address is set.

@@ -28,10 +28,16 @@ impl Folder {
     /// [`WrongUse`] when there is no instance, with how to make one or to name another folder.
     pub(crate) fn of_instance(path: &Path) -> Result<Self> {
         let folder = Self::at(path);
-        if folder.settings_file().is_file() {
-            return Ok(folder);
-        }
         let shown = path.display();
+        match fs::metadata(folder.settings_file()) {
+            Ok(file) if file.is_file() => return Ok(folder),
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                anyhow::bail!(
+                    "You may not open the instance in {shown}: only its owner may. Run footprint as its owner."
+                )
+            }
+            _ => {}
+        }
         let problem = if folder.draft_file().is_file() {
             format!("The instance in {shown} was begun and is not finished.\nRun `footprint init` again to finish it")
         } else {

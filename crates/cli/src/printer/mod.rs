@@ -20,7 +20,7 @@ use soar_connector::{CommandError, Warning};
 
 pub(crate) use self::csv::CsvWriter;
 pub(crate) use self::grid::Grid;
-pub(crate) use self::listing::{Entry, ListOutput};
+pub(crate) use self::listing::{Entry, ListOutput, columns_of};
 pub(crate) use self::moment::{moment, moment_if_any};
 pub(crate) use self::ndjson::RowWriter;
 pub(crate) use self::outcome::{Output, Tab, View, counted, receipt};
@@ -88,6 +88,11 @@ impl Printer {
         self.error_width.is_some()
     }
 
+    /// How wide lines of help may be.
+    pub(crate) fn help_width(&self) -> usize {
+        self.width.unwrap_or(80).min(80)
+    }
+
     /// Whether a person looks at standard output.
     pub(crate) fn is_terminal(&self) -> bool {
         self.width.is_some()
@@ -106,6 +111,14 @@ impl Printer {
     /// Writes `text` and a line break to standard output.
     pub(crate) fn line(&mut self, text: &str) -> io::Result<()> {
         self.bytes(format!("{text}\n").as_bytes())
+    }
+
+    /// Writes a secret to standard output; a file that takes it is closed to others first.
+    pub(crate) fn secret_line(&mut self, text: &str) -> io::Result<()> {
+        if let Err(error) = close_output_to_others() {
+            self.warning(&format!("Others may read the file that this secret is written to: {error}."));
+        }
+        self.line(text)
     }
 
     /// Writes `bytes` to standard output as they are.
@@ -208,6 +221,24 @@ impl Printer {
     fn aside(&mut self, text: &str) {
         let _ = writeln!(io::stderr().lock(), "{text}");
     }
+}
+
+/// Takes the rights of others from the file that standard output goes to, if it goes to one.
+#[cfg(unix)]
+fn close_output_to_others() -> io::Result<()> {
+    use std::os::fd::AsFd as _;
+    use std::os::unix::fs::PermissionsExt as _;
+    let output = std::fs::File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    let metadata = output.metadata()?;
+    if metadata.is_file() && metadata.permissions().mode() & 0o077 != 0 {
+        output.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn close_output_to_others() -> io::Result<()> {
+    Ok(())
 }
 
 fn paint(colour: bool, style: Style, text: &str) -> String {

@@ -31,7 +31,8 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> {
     let shells = Shells::builtins();
-    let completer = shells.completer(&arguments.shell.to_string()).context("There are no completions for this shell.")?;
+    let completer =
+        shells.completer(&arguments.shell.to_string()).context("There are no completions for this shell.")?;
     let mut script = Vec::new();
     completer.write_registration(completing::VARIABLE, "footprint", "footprint", "footprint", &mut script)?;
     if arguments.shell == Shell::Bash {

@@ -109,7 +109,9 @@ async fn execute(
     let running = command.run(records, &admitted.caller, &admitted.parameters, call.entry.at);
     match tokio::time::timeout(limit, AssertUnwindSafe(running).catch_unwind()).await {
         Ok(Ok(Ok(answer))) => Ok(answer),
-        Ok(Ok(Err(error @ (Refusal::Because(_) | Refusal::Unable(_) | Refusal::About(_))))) => Err(Failure::Refused(error.to_string())),
+        Ok(Ok(Err(error @ (Refusal::Because(_) | Refusal::Unable(_) | Refusal::About(_))))) => {
+            Err(Failure::Refused(error.to_string()))
+        }
         Ok(Ok(Err(Refusal::Store(error)))) => Err(Failure::Store(error)),
         Ok(Err(_panic)) => Err(Failure::Panicked),
         Err(_) => Err(Failure::TooLong),

@@ -15,8 +15,8 @@ use uuid::Uuid;
 
 use super::connectors::Connectors;
 use super::slots::Slots;
-use super::watching::Watching;
 use super::supervise::{Task, supervise};
+use super::watching::Watching;
 use super::{ExecutorSettings, Registry};
 use crate::Refusal;
 use crate::connections::Connections;
@@ -175,7 +175,8 @@ impl Executor {
         parameters: RawParameters,
         watching: Watching,
     ) -> Result<Finished, Refusal> {
-        let connection = self.connections().choose(caller, &[connection.integration.as_str()], Some(&connection.name)).await?;
+        let connection =
+            self.connections().choose(caller, &[connection.integration.as_str()], Some(&connection.name)).await?;
         self.start_on(caller, connection, command, parameters, Some(watching)).await
     }
 

@@ -3,8 +3,8 @@
 use anyhow::{Context as _, Result};
 use clap::Args;
 use soar_connector::{Conclusion, RawParameters};
-use soar_host::executor::{Executor, Watching};
 use soar_host::Refusal;
+use soar_host::executor::{Executor, Watching};
 use soar_store::model::{Caller, Connection};
 
 use super::find::Named;

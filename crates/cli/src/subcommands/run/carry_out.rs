@@ -54,8 +54,7 @@ pub(in crate::subcommands) async fn carry_out(
     let output = flags.output();
     let out = file.as_ref().map(OutputFile::writer).transpose()?;
     let mut writer = Writer::new(output, flags.show, command, out, printer);
-    let rows_go_to_terminal =
-        matches!(output, Output::Csv | Output::Ndjson) && file.is_none() && printer.is_terminal();
+    let rows_go_to_terminal = matches!(output, Output::Csv | Output::Ndjson) && file.is_none() && printer.is_terminal();
     let bar = Bar::new(rows_go_to_terminal, printer);
     let done = written(runner, command, raw.clone(), &mut writer, &bar).await;
     bar.end();

@@ -3,9 +3,7 @@
 use anyhow::Result;
 use soar_connector::manifest::ErrorEntry;
 use soar_connector::name::normalised;
-use soar_connector::{
-    Collector, Command, CommandError, Conclusion, ExecutionContext, Manifest, Receipt, StatusCode,
-};
+use soar_connector::{Collector, Command, CommandError, Conclusion, ExecutionContext, Manifest, Receipt, StatusCode};
 
 use super::RunFlags;
 use crate::exit::Exit;

@@ -104,9 +104,10 @@ pub(in crate::subcommands) fn page(command: &Command, raw: &RawParameters) -> Op
 
 #[cfg(test)]
 mod tests {
-    use soar_connector::{Page, SinkError};
+    use soar_connector::{CommandError, Page, Sink as _, SinkError, StatusCode};
 
     use super::*;
+    use crate::subcommands::run::single_threaded_runtime;
 
     #[test]
     fn a_list_that_is_too_large_to_keep_names_the_outputs_that_keep_nothing() {

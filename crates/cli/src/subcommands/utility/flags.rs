@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Arg, ArgAction, ArgMatches, Args, ValueHint};
-use serde_json::Value;
 use clap_complete::CompletionCandidate;
 use clap_complete::engine::ArgValueCandidates;
+use serde_json::Value;
 use soar_connector::RawParameters;
 use soar_connector::manifest::{Command, Input, InputType};
 use soar_connector::name::{flag_of, normalised};
