@@ -13,7 +13,7 @@ pub(crate) fn advised(error: StoreError) -> anyhow::Error {
             let place = listing(what).map(|line| format!("\n`{line}` shows what there is."));
             WrongUse(format!("{error}{}", place.unwrap_or_default())).into()
         }
-        StoreError::Duplicate { .. } | StoreError::Invalid(_) | StoreError::InUse { .. } | StoreError::Address(_) => {
+        StoreError::Duplicate { .. } | StoreError::Invalid(_) | StoreError::Address(_) => {
             WrongUse(error.to_string()).into()
         }
         // It says itself what to do, but where the address is set.
@@ -35,14 +35,16 @@ pub(crate) fn refused(error: Refusal) -> anyhow::Error {
     match error {
         Refusal::Because(reason) => WrongUse(reason).into(),
         Refusal::Unable(reason) => anyhow::Error::msg(reason),
-        Refusal::About(error) => advised(error),
-        Refusal::Store(error) => advised(error),
+        Refusal::About(error) | Refusal::Store(error) => advised(error),
     }
 }
 
 /// Why an operation was not done, with what to do about it.
 pub(crate) fn not_done(error: OperationError) -> anyhow::Error {
     match error {
+        OperationError::Refusal(Refusal::Unable(reason)) => {
+            anyhow::anyhow!("{reason}\n--as USER acts as another user.")
+        }
         OperationError::Refusal(refusal) => refused(refusal),
         error => error.into(),
     }

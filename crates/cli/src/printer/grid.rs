@@ -240,7 +240,7 @@ mod tests {
         let mut grid = Grid::new(["Connection", "Level", "p50 ms", "Last Error"]).keeping_whole(1);
         grid.push(["production", "", "41", "401 The password is wrong."]);
         let laid_out = grid.clone().lines(Some(38));
-        assert_eq!(laid_out.lines[2], "production  41      401 The password…");
+        assert_eq!(laid_out.lines[2], "production  41      401 The password …");
         assert!(laid_out.left_out.is_empty(), "nothing is lost with an empty column");
         let laid_out = grid.rather_without(&["p50 ms"]).lines(Some(30));
         assert_eq!(laid_out.lines[2], "production  401 The password …");

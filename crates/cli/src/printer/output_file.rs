@@ -29,9 +29,9 @@ impl OutputFile {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let named = tempfile::Builder::new().prefix(".footprint-").suffix(".part").tempfile_in(folder);
         let beside = named.map_err(|error| {
-            // Its text names the file beside, which nobody asked for.
-            let cause = error.raw_os_error().map(std::io::Error::from_raw_os_error);
-            refuse(cause.unwrap_or_else(|| error.kind().into()).to_string())
+            // Its text ends with the file beside, which nobody asked for.
+            let text = error.to_string();
+            refuse(text.split(" at path ").next().unwrap_or(&text).to_owned())
         })?;
         if let Ok(there) = fs::metadata(path) {
             // Where they cannot be kept, the owner alone may read it.

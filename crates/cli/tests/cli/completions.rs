@@ -51,6 +51,8 @@ fn names_of_the_connector_are_completed() {
     assert_eq!(given, ["filter=", "page-size=", "page=", "all-pages=Yes", "all-pages=No", "footprint-tenant-id="]);
     assert_eq!(completed(None, &["utility", "create-an-incident", "--severity", "Hi"]), ["High"]);
     assert_eq!(completed(None, &["run", "list-devices", "--output", "nd"]), ["ndjson"]);
+    let flags = completed(None, &["run", "--password"]);
+    assert_eq!(flags, ["--password-file", "--password-stdin"], "no flag is offered that is refused");
     let flags = completed(None, &["utility", "link-incidents-to-new-case", "--case-owner"]);
     assert_eq!(flags, ["--case-owners-site"]);
 }
@@ -67,7 +69,9 @@ fn profiles_are_completed() {
 #[test]
 fn names_of_the_instance_are_completed() {
     let instance = Instance::new();
-    instance.successful(["connection", "add", "production", "--param", "Server URL=https://a.example.com"]);
+    let mut add = instance.footprint(["connection", "add", "production", "--param", "Server URL=https://a.example.com"]);
+    add.args(["--param", "User Name=me", "--secret-stdin", "Password"]).write_stdin("secret");
+    assert_eq!(ended(add).0, 0);
     let instance = Some(&instance);
     assert_eq!(completed(instance, &["connection", "test", "pro"]), ["production"]);
     assert_eq!(completed(instance, &["incident", "list", "--site", "sec"]), ["Security\\ Operations"]);

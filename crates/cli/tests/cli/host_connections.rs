@@ -96,8 +96,8 @@ fn what_cannot_be_a_connection_is_refused_without_a_secret_in_sight() {
         (2, vec!["--secret-ref", "Password=canary"], "expected env:NAME, file:/PATH or command:NAME"),
         (2, vec!["--secret-ref", "Server URL=env:X"], "is for secrets, and Server URL is none"),
         (2, vec!["--secret-file", "Password=/nowhere"], "The file /nowhere cannot be read"),
-        (1, vec!["--secret-ref", "Password=env:HOME", "--param", "User Name=me"], "FOOTPRINT_SECRET_"),
-        (1, vec!["--param", "User Name=me"], "Password: It is missing."),
+        (2, vec!["--secret-ref", "Password=env:HOME", "--param", "User Name=me"], "FOOTPRINT_SECRET_"),
+        (2, vec!["--param", "User Name=me"], "Password: It is missing."),
         (2, vec!["--site", "Nowhere"], "There is no site \"Nowhere\""),
         (2, vec!["--integration", "other"], "Valid: coda-footprint."),
     ] {
@@ -109,7 +109,7 @@ fn what_cannot_be_a_connection_is_refused_without_a_secret_in_sight() {
         let error = instance.refused(code, all.clone());
         assert!(error.contains(problem) && !error.contains("canary"), "{all:?}: {error}");
     }
-    let error = instance.refused(1, ["connection", "change", "production", "--param", "Server URL=http://127.0.0.1:1"]);
+    let error = instance.refused(2, ["connection", "change", "production", "--param", "Server URL=http://127.0.0.1:1"]);
     assert!(error.contains("To change it, give them again: Password"), "{error}");
     assert!(instance.refused(2, ["connection", "change", "production"]).contains("Nothing to change"));
     assert_eq!(instance.json(["connection", "list"]).as_array().unwrap().len(), 1);

@@ -22,7 +22,7 @@ fn run(home: &Path) -> Output {
 
 #[test]
 fn the_daily_export_writes_a_whole_file_in_silence_and_keeps_it_when_the_next_one_is_not() {
-    let simulator = Simulator::start(&["--fault", "devices short-page skip=3"]);
+    let simulator = Simulator::start(&["--no-oddities", "--fault", "devices short-page skip=3"]);
     let home = tempfile::tempdir().unwrap();
     let (user, password) = simulator.user("administrator");
     let configuration = home.path().join(".config/footprint");

@@ -29,7 +29,7 @@ fn stuck_on_page_two() -> Simulator {
 
 #[test]
 fn a_file_is_replaced_only_by_a_whole_one() {
-    let simulator = Simulator::start(&["--fault", "devices status=500 skip=4"]);
+    let simulator = Simulator::start(&["--no-oddities", "--fault", "devices status=500 skip=4"]);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("devices.csv");
     let path = file.display().to_string();
