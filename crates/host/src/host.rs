@@ -99,6 +99,7 @@ impl Host {
             store: store.clone(),
             clock: Arc::clone(&clock),
             seal: Some(Arc::clone(&seal)),
+            connections: None,
             executor: None,
             tenants: None,
         };
@@ -155,7 +156,7 @@ impl Host {
     }
 
     fn connected(settings: HostSettings, executor: Executor) -> Result<Self, RegistryError> {
-        let connections = executor.connections();
+        let connections = executor.connections().clone();
         let integrations: Arc<dyn IntegrationCommands> = Arc::new(executor.clone());
         let tenants = Arc::new(Tenants::new(connections.clone(), settings.tenants.clone()));
         let sync = Arc::new(SyncConnection(Arc::clone(&tenants)));
@@ -166,6 +167,7 @@ impl Host {
         let seal = Arc::new(connections.keyring.clone());
         let (store, clock) = (connections.store.clone(), Arc::clone(&connections.clock));
         let mut host = Self::made_of(settings, store, clock, seal, commands);
+        host.operations.connections = Some(connections);
         host.operations.executor = Some(executor.clone());
         host.operations.tenants = Some(Arc::clone(&tenants));
         Ok(Self { executor: Some(executor), tenants: Some(tenants), ..host })
