@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use crate::access::{Directory, SecretSeal};
 use crate::alerts::Courier;
 use crate::audit::AuditWriter;
-use crate::command_api::{CommandRegistry, IntegrationCommands, RegistryError, RememberedAnswers, SharedReads};
+use crate::command_api::{CommandRegistry, IntegrationCommands, RegistryError};
 use crate::executor::Executor;
 use crate::gate::{RateLimits, Refusals};
 use crate::scheduler::{ExecutorRunner, Scheduler};
@@ -40,10 +40,6 @@ pub struct Host {
     pub(crate) refusals: Refusals,
     /// One permit per call that may run at once.
     pub(crate) in_flight: Arc<Semaphore>,
-    /// Calls that read, and ask the same.
-    pub(crate) reads: SharedReads,
-    /// Answers to calls that read.
-    pub(crate) answers: RememberedAnswers,
     /// What the metrics call a command that is not known.
     pub(crate) unknown: Arc<str>,
     /// What is counted.
@@ -93,8 +89,6 @@ impl Host {
             limits: RateLimits::new(settings.requests_per_second, Arc::clone(&clock)),
             refusals: Refusals::new(settings.refused_per_second, Arc::clone(&clock)),
             in_flight: Arc::new(Semaphore::new(settings.calls_in_flight())),
-            reads: SharedReads::default(),
-            answers: RememberedAnswers::new(settings.remembered_bytes),
             unknown: "unknown".into(),
             metrics: HostMetrics::new(),
             settings,

@@ -13,10 +13,9 @@ use super::refusals::Turn;
 use super::unanswered::unanswered;
 use super::{Reply, address};
 use crate::access::{Shown, Snapshot};
-use crate::audit::{AuditError, Rested};
+use crate::audit::AuditError;
 use crate::host::Host;
 use crate::model::{AuditEntry, Surface};
-use crate::store::StoreVersion;
 
 /// A call under way.
 #[derive(Debug)]
@@ -126,22 +125,6 @@ impl Call {
         let has_no_key = self.key.is_none() && is_refused;
         let turn = if has_no_key { self.host.refusals.ask(self.address, &self.entry) } else { Turn::Now };
         Decided { call: self, reply, turn }
-    }
-
-    /// Answers with what was read when the store had `version`, and writes the call's entry, if nothing has changed since;
-    /// otherwise the call is still to be answered.
-    pub(crate) async fn answer_if_unchanged(mut self, reply: Reply, version: StoreVersion) -> Result<Response, Self> {
-        self.conclude(&reply);
-        let Self { host, entry, key, label, is_done, address, started } = self;
-        let (surface, request_id) = (entry.surface, entry.request_id.clone());
-        let reply = match host.audit.write_resting(entry, key, version).await {
-            Ok(Rested::Kept) => reply,
-            Ok(Rested::Outdated(outdated)) => {
-                return Err(Self { entry: outdated.take(), host, key, label, is_done, address, started });
-            }
-            Err(error) => without_entry(reply, is_done, &request_id, &error),
-        };
-        Ok(answer(&host, surface, &label, started, reply, &request_id))
     }
 
     fn answer(self, reply: Reply) -> Response {

@@ -95,6 +95,7 @@ pub async fn serve(host: Arc<Host>) -> Result<RunningHost, ServeError> {
         let (stop, stopped) = watch::channel(false);
         (stop, tokio::spawn(scheduler.serve(stopped)))
     });
+    host.settings.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
     match host.store.durability_warning().await {
         Ok(warning) => warning.iter().for_each(|warning| tracing::warn!("{warning}")),
         Err(error) => tracing::warn!(%error, "the store's settings could not be read"),

@@ -9,7 +9,6 @@ use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::Migrator;
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Connection as _, Executor as _};
 
-use super::changes::Changes;
 use super::durability::DURABLE_SESSION;
 use super::patient::{Patient, within};
 use super::readers::{Lent, Readers};
@@ -38,7 +37,6 @@ pub struct Store {
     pub(super) engine: Engine,
     readers: Readers,
     pub(super) writers: AnyPool,
-    pub(super) changes: Arc<Changes>,
     pub(super) condition: Arc<Condition>,
     /// How long an answer to a statement is waited for; of a file there always is one.
     pub(super) patience: Option<Duration>,
@@ -112,7 +110,6 @@ impl Store {
             engine: Engine::Postgres,
             readers: Readers::Pool(pool.clone()),
             writers: pool,
-            changes: Arc::default(),
             condition: Arc::default(),
             patience: Some(answer),
             address: address.into(),
@@ -145,16 +142,15 @@ impl Store {
         // A pool would try again and again, and not say why in the end.
         let mut first = AnyConnection::connect(&made).await?;
         first.execute(AssertSqlSafe(pragmas.clone())).await?;
-        let changes = Arc::<Changes>::default();
-        let writers = sqlite_pool(1, pragmas, Arc::clone(&changes)).connect(&address).await?;
+        let writers = sqlite_pool(1, pragmas).connect(&address).await?;
         first.close().await?;
         SQLITE_MIGRATIONS.run(&writers).await?;
         let reading = format!("{busy} PRAGMA query_only = ON;");
-        let readers = sqlite_pool(SQLITE_READERS, reading, Arc::default()).connect(&address).await?;
+        let readers = sqlite_pool(SQLITE_READERS, reading).connect(&address).await?;
         let readers = Readers::kept(readers).await?;
         let condition = Arc::new(Condition::of_file(Path::new(path)));
         let address = address.into();
-        Ok(Self { engine: Engine::Sqlite, readers, writers, changes, condition, patience: None, address })
+        Ok(Self { engine: Engine::Sqlite, readers, writers, condition, patience: None, address })
     }
 
     /// Which database it is.
@@ -205,7 +201,7 @@ fn file_of(address: &str) -> &str {
     path.strip_prefix("//").unwrap_or(path)
 }
 
-fn sqlite_pool(connections: u32, pragmas: String, changes: Arc<Changes>) -> AnyPoolOptions {
+fn sqlite_pool(connections: u32, pragmas: String) -> AnyPoolOptions {
     // In this process, connections cannot break.
     let pool = AnyPoolOptions::new().max_connections(connections).acquire_timeout(WAIT).test_before_acquire(false);
     let pool = pool.idle_timeout(None).max_lifetime(None);
@@ -216,8 +212,6 @@ fn sqlite_pool(connections: u32, pragmas: String, changes: Arc<Changes>) -> AnyP
         Box::pin(async move { Ok(is_sound) })
     });
     pool.after_connect(move |connection, _| {
-        // Another connection counts changes anew.
-        changes.touch();
         let pragmas = AssertSqlSafe(pragmas.clone());
         Box::pin(async move {
             connection.execute(pragmas).await?;

@@ -34,7 +34,6 @@ impl Store {
             Transaction { connection, stage: Stage::InDoubt, engine: self.engine, patience: self.patience, condition };
         within(self.patience, Manager::begin(&mut transaction.connection, Some(begin.into_sql_str()))).await?;
         transaction.stage = Stage::Open;
-        self.changes.touch();
         Ok(transaction)
     }
 }
