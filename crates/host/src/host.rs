@@ -35,8 +35,8 @@ pub struct Host {
     /// What can be called.
     pub commands: CommandRegistry,
     /// How often each key may call.
-    pub(crate) limits: RateLimits,
-    /// When calls without a good key are refused.
+    pub(crate) limits: RateLimits<i64>,
+    /// Limits and counts refused calls.
     pub(crate) refusals: Refusals,
     /// One permit per call that may run at once.
     pub(crate) in_flight: Arc<Semaphore>,

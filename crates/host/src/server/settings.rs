@@ -32,9 +32,10 @@ pub struct HostSettings {
     pub store: StoreAddress,
     /// How many calls a key may make per second; 0 for any number. 50 unless given.
     pub requests_per_second: u32,
-    /// How many calls without a good key are refused per second and address (of IPv6 a /64 network), and ten times as many
-    /// of all addresses together; more wait for their turn, up to 100 of an address and 500 in all, and beyond that the
-    /// connection is closed without an answer. 0 for any number. 50 unless given.
+    /// How many calls without a good key per second and address (of IPv6 a /64 network) get the answer that says why they
+    /// are refused; more are answered 429 with Retry-After. 0 for any number. 50 unless given. The audit log is bounded by
+    /// a limit of its own: the first 50 refusals of an address in a minute have entries of their own, the others are
+    /// counted in one entry per address and 10 seconds.
     pub refused_per_second: u32,
     /// How many calls may run at once; more are answered 503. 256 unless given.
     pub calls_in_flight: u32,
