@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use soar_store::model::AuditEntry;
+use soar_store::{Store, StoreError};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::model::AuditEntry;
-use crate::store::{Store, StoreError};
 
 /// How many entries may wait; more callers wait for a place.
 const QUEUE: usize = 4096;
@@ -161,9 +161,9 @@ mod tests {
     use futures_util::FutureExt as _;
 
     use super::*;
-    use crate::model::Surface;
-    use crate::store::{AuditFilter, Engine};
-    use crate::testing::{PostgresServer, TestStore};
+    use soar_store::model::Surface;
+    use soar_store::testing::{PostgresServer, TestStore};
+    use soar_store::{AuditFilter, Engine};
 
     fn entry(number: usize) -> AuditEntry {
         AuditEntry {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use soar_store::model::{AuditEntry, Surface};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::refusals::RefusedCaller;
@@ -14,7 +15,6 @@ use super::{Reply, address};
 use crate::access::{Shown, Snapshot};
 use crate::audit::AuditError;
 use crate::host::Host;
-use crate::model::{AuditEntry, Surface};
 
 /// A call under way.
 #[derive(Debug)]

@@ -11,10 +11,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use soar_connector::Clock;
+use soar_store::model::{AuditEntry, Surface};
+use soar_store::moment;
 
 use super::RateLimits;
-use crate::model::{AuditEntry, Surface};
-use crate::moment;
 
 /// How many refusals of one caller in a minute have audit entries of their own.
 const OWN_ENTRIES: u32 = 50;

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
-use soar_host::model::Role;
 use soar_host::server::HostSettings;
-use soar_host::store::{Engine, Store};
-use soar_host::testing::TestStore;
+use soar_store::model::Role;
+use soar_store::testing::TestStore;
+use soar_store::{Engine, Store};
 use sqlx::Connection as _;
 
 use crate::support::{TestHost, answer, site};

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use soar_host::model::{AuditEntry, Surface};
 use soar_host::server::HostSettings;
-use soar_host::store::{AuditFilter, Store};
+use soar_store::model::{AuditEntry, Surface};
+use soar_store::{AuditFilter, Store};
 
 use crate::support::{TestHost, answer, certificate, key_request};
 
