@@ -148,8 +148,8 @@ mod tests {
 
     use super::*;
     use crate::database::READING;
-    use crate::{Engine, Store};
     use crate::testing::TestStore;
+    use crate::{Engine, Store};
 
     const BUDGET: Duration = Duration::from_millis(300);
 

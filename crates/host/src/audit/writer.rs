@@ -8,7 +8,6 @@ use soar_store::model::AuditEntry;
 use soar_store::{Store, StoreError};
 use tokio::sync::{mpsc, oneshot};
 
-
 /// How many entries may wait; more callers wait for a place.
 const QUEUE: usize = 4096;
 

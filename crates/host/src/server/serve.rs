@@ -193,7 +193,13 @@ async fn keep_up(host: Arc<Host>) {
 /// Writes to the audit log how many refused calls have no entries of their own: every few seconds, and at the end.
 async fn write_counts_regularly(host: Arc<Host>, mut stopped: watch::Receiver<bool>) {
     loop {
-        let is_last = tokio::time::timeout(COUNTS, stopped.wait_for(|stopped| *stopped)).await.is_ok();
+        let end = async {
+            // A host whose handle was dropped is served on.
+            if stopped.wait_for(|stopped| *stopped).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
+        let is_last = tokio::time::timeout(COUNTS, end).await.is_ok();
         write_counts(&host).await;
         host.limits.forget_idle();
         if is_last {
