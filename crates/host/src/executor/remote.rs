@@ -6,8 +6,8 @@ use soar_connector::name::{normalised, quoted};
 use soar_connector::{Outcome, RawParameters, ReturnData};
 use soar_store::model::Caller;
 
-use super::registry::{CONNECTION_NAME, endpoint_name};
 use super::Executor;
+use super::registry::{CONNECTION_NAME, endpoint_name};
 use crate::Refusal;
 use crate::command_api::{IntegrationCommand, IntegrationCommands};
 use crate::utility::{Answer, CcTable, Ended, More};

@@ -8,7 +8,6 @@ use metrics::{Counter, Histogram, Key, KeyName, Label, Level, Metadata, Recorder
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 use soar_store::model::Surface;
 
-
 const CALLS: &str = "soar_host_calls_total";
 const SECONDS: &str = "soar_host_call_duration_seconds";
 const QUEUE: &str = "soar_host_audit_queue";
