@@ -9,7 +9,7 @@ use sqlx::postgres::{PgDatabaseError, PgSeverity};
 use sqlx::{Any, Database, SqlSafeStr as _};
 use sqlx_core::transaction::TransactionManager as _;
 
-use super::patient::{Patient, within};
+use super::patient::{Connection, Patient, within};
 use super::trouble::Condition;
 use super::{Engine, Records, Store, StoreError, Trouble};
 
@@ -25,7 +25,8 @@ impl Store {
         // Locked from the start: a reading transaction that turns into a writing one can fail for no fault of its own.
         let begin = match self.engine {
             Engine::Sqlite => "BEGIN IMMEDIATE",
-            Engine::Postgres => "BEGIN",
+            // The limit of statements that only read does not hold here.
+            Engine::Postgres => "BEGIN; SET LOCAL statement_timeout TO DEFAULT",
         };
         self.condition.check_file()?;
         let connection = self.writers.acquire().await?;
@@ -34,7 +35,6 @@ impl Store {
             Transaction { connection, stage: Stage::InDoubt, engine: self.engine, patience: self.patience, condition };
         within(self.patience, Manager::begin(&mut transaction.connection, Some(begin.into_sql_str()))).await?;
         transaction.stage = Stage::Open;
-        self.changes.touch();
         Ok(transaction)
     }
 }
@@ -61,7 +61,8 @@ pub struct Transaction {
 impl Transaction {
     /// What the store holds, as changed so far.
     pub fn records(&mut self) -> Records<'_> {
-        Records { connection: Patient::new(&mut self.connection, self.patience), engine: self.engine }
+        let connection = Connection::Any(&mut self.connection);
+        Records { connection: Patient::new(connection, self.patience), engine: self.engine }
     }
 
     /// Makes the changes, durably.
