@@ -24,4 +24,4 @@ pub mod utility;
 pub mod vault;
 pub mod views;
 
-pub use host::{Host, HostError};
+pub use host::Host;

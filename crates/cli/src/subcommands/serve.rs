@@ -13,7 +13,7 @@ use soar_host::sealing::check_keys;
 use soar_host::server::{HostSettings, RunningHost, ServeError};
 use soar_host::store::Store;
 use soar_host::vault::Vault;
-use soar_host::{Host, HostError};
+use soar_host::Host;
 
 use super::simulate::{Ending, runtime};
 use crate::exit::{Exit, WrongUse};
@@ -80,10 +80,7 @@ async fn start(folder: &Folder, settings: &Settings, host: HostSettings) -> Resu
     let connections = Connections::new(store, Arc::new(registry()?), keyring, vault, clock);
     let executor = Executor::start(connections, settings.executor.clone()).await.map_err(advised)?;
     let couriers = Arc::new(settings.couriers(folder).await?);
-    let host = Host::with_schedules(host, executor, couriers).await.map_err(|error| match error {
-        HostError::Store(error) => advised(error),
-        error => anyhow!(error),
-    })?;
+    let host = Host::with_schedules(host, executor, couriers)?;
     soar_host::server::serve(host).await.map_err(|error| match error {
         ServeError::Settings(problem) => WrongUse(problem.to_string()).into(),
         error => anyhow!(error),

@@ -56,10 +56,10 @@ async fn connect(instance: &Instance, store: &Store, simulator: &Simulator) -> V
         let draft: ConnectionDraft = serde_json::from_value(draft).unwrap();
         connections.create_in(&mut records, &caller, draft).await.unwrap();
     }
-    let (begun, mut schedules) = (now(), Vec::new());
+    let mut schedules = Vec::new();
     for (Schedule { id, mut what, .. }, _) in records.health_table(ScheduleKind::HealthCheck).await.unwrap() {
         (what.active, what.cadence) = (true, Cadence::Every { interval_ms: INTERVAL_MS });
-        schedules.push(records.change_schedule(id, &what, begun).await.unwrap());
+        schedules.push(records.change_schedule(id, &what).await.unwrap());
     }
     transaction.commit().await.unwrap();
     schedules

@@ -10,7 +10,6 @@ use super::{Cadence, NewSchedule, Schedule, ScheduleChange, ScheduleDraft, Sched
 use crate::alerts::Destination;
 use crate::connections::Connections;
 use crate::model::{Caller, Right, Site};
-use crate::moment::milliseconds;
 use crate::store::{Records, StoreError};
 use crate::utility::Refusal;
 
@@ -128,7 +127,7 @@ impl Schedules {
             slow_ms: SLOW_MS,
         };
         check_new(&new, command)?;
-        let made = records.create_schedule(&new, self.now()).await?;
+        let made = records.create_schedule(&new).await?;
         self.shown(records, made, &caller.site).await
     }
 
@@ -160,7 +159,7 @@ impl Schedules {
         }
         what.alert_after = change.alert_after.unwrap_or(what.alert_after);
         check_new(&what, command)?;
-        let changed = records.change_schedule(id, &what, self.now()).await?;
+        let changed = records.change_schedule(id, &what).await?;
         self.shown(records, changed, &site).await
     }
 
@@ -181,7 +180,7 @@ impl Schedules {
                 "The schedule {name} is not active, so it does not run. Activate it."
             )));
         }
-        records.run_soon(id, self.now()).await?;
+        records.run_soon(id).await?;
         let schedule = records.schedule(id).await?;
         self.shown(records, schedule, &site).await
     }
@@ -232,10 +231,6 @@ impl Schedules {
         let user = users.iter().find(|user| Some(user.id) == schedule.what.user_id);
         let health = records.health_of(schedule.id).await?;
         Ok(ScheduleShown::of(schedule, site, &connection, user, health))
-    }
-
-    fn now(&self) -> i64 {
-        milliseconds(self.connections.clock.now())
     }
 }
 

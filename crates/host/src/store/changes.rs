@@ -7,6 +7,7 @@ use std::time::Duration;
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, Row as _};
 
+use super::clock::StoreClock;
 use super::patient::Patient;
 use super::trouble::Condition;
 use super::{Engine, Records, Store, StoreError};
@@ -179,6 +180,7 @@ impl LogWriter {
 
     /// What the store holds; each statement is a transaction of its own.
     pub(crate) fn records(&mut self) -> Records<'_> {
-        Records { connection: Patient::new(&mut self.connection, self.patience), engine: self.engine }
+        let connection = Patient::new(&mut self.connection, self.patience);
+        Records { connection, engine: self.engine, clock: StoreClock::default() }
     }
 }

@@ -4,16 +4,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::Migrator;
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Connection as _, Executor as _};
 
 use super::changes::Changes;
+use super::clock::StoreClock;
 use super::durability::DURABLE_SESSION;
 use super::patient::{Patient, within};
 use super::readers::{Lent, Readers};
 use super::trouble::Condition;
+use super::upgrade::refuse_beside_an_older_host;
 use super::{Engine, StoreError};
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -24,7 +25,11 @@ pub(super) const WAIT: Duration = Duration::from_secs(30);
 
 /// How long a server may take to answer a statement, and to take a connection back.
 const ANSWER: Duration = Duration::from_secs(60);
-pub(super) const TAKEN_BACK: Duration = Duration::from_secs(5);
+const TAKEN_BACK: Duration = Duration::from_secs(5);
+
+/// The server ends a transaction whose host does not go on, such as one that is suspended: the rows that it locked are
+/// other hosts' to claim, once the lease has lapsed.
+const NO_IDLE_TRANSACTION: &str = "SET idle_in_transaction_session_timeout = '15s'";
 
 /// How many transactions, and how many readings, PostgreSQL runs at once for one host.
 const POSTGRES_CONNECTIONS: u32 = 8;
@@ -42,8 +47,7 @@ pub struct Store {
     pub(super) condition: Arc<Condition>,
     /// How long an answer to a statement is waited for; of a file there always is one.
     pub(super) patience: Option<Duration>,
-    /// For pools of other libraries on the same database; it may hold a password.
-    address: SecretString,
+    pub(super) clock: StoreClock,
 }
 
 impl Store {
@@ -99,14 +103,18 @@ impl Store {
             .max_connections(POSTGRES_CONNECTIONS)
             .acquire_timeout(wait)
             .after_connect(move |connection, _| {
-                // What is acknowledged survives a loss of power.
-                Box::pin(async move { within(Some(answer), connection.execute(DURABLE_SESSION)).await.map(|_| ()) })
+                Box::pin(async move {
+                    // What is acknowledged survives a loss of power.
+                    within(Some(answer), connection.execute(DURABLE_SESSION)).await?;
+                    within(Some(answer), connection.execute(NO_IDLE_TRANSACTION)).await.map(|_| ())
+                })
             })
             // A server that vanished keeps no connection from being replaced by another one.
             .after_release(move |connection, _| {
                 Box::pin(async move { within(Some(taken_back), connection.ping()).await.map(|()| true) })
             });
         let pool = pool.connect(address).await?;
+        refuse_beside_an_older_host(&pool, Engine::Postgres).await?;
         POSTGRES_MIGRATIONS.run(&pool).await?;
         Ok(Self {
             engine: Engine::Postgres,
@@ -115,7 +123,7 @@ impl Store {
             changes: Arc::default(),
             condition: Arc::default(),
             patience: Some(answer),
-            address: address.into(),
+            clock: StoreClock::default(),
         })
     }
 
@@ -148,13 +156,14 @@ impl Store {
         let changes = Arc::<Changes>::default();
         let writers = sqlite_pool(1, pragmas, Arc::clone(&changes)).connect(&address).await?;
         first.close().await?;
+        refuse_beside_an_older_host(&writers, Engine::Sqlite).await?;
         SQLITE_MIGRATIONS.run(&writers).await?;
         let reading = format!("{busy} PRAGMA query_only = ON;");
         let readers = sqlite_pool(SQLITE_READERS, reading, Arc::default()).connect(&address).await?;
         let readers = Readers::kept(readers).await?;
         let condition = Arc::new(Condition::of_file(Path::new(path)));
-        let address = address.into();
-        Ok(Self { engine: Engine::Sqlite, readers, writers, changes, condition, patience: None, address })
+        let clock = StoreClock::default();
+        Ok(Self { engine: Engine::Sqlite, readers, writers, changes, condition, patience: None, clock })
     }
 
     /// Which database it is.
@@ -163,17 +172,13 @@ impl Store {
         self.engine
     }
 
-    /// Where the database is, as its engine's own driver takes it.
-    pub(super) fn address(&self) -> &str {
-        self.address.expose_secret()
-    }
-
     /// For reading only; on SQLite a change is refused.
     ///
     /// # Errors
     /// [`StoreError::Database`] when no connection is free in time.
     pub async fn reader(&self) -> Result<Reader, StoreError> {
-        Ok(Reader { lent: self.readers.lend().await?, engine: self.engine, patience: self.patience })
+        let clock = self.clock.clone();
+        Ok(Reader { lent: self.readers.lend().await?, engine: self.engine, patience: self.patience, clock })
     }
 
     /// For tests: what a pragma of SQLite is for those who write, as text.
@@ -232,12 +237,14 @@ pub struct Reader {
     lent: Lent,
     engine: Engine,
     patience: Option<Duration>,
+    clock: StoreClock,
 }
 
 impl Reader {
     /// What the store holds.
     pub fn records(&mut self) -> Records<'_> {
-        Records { connection: Patient::new(self.lent.connection(), self.patience), engine: self.engine }
+        let connection = Patient::new(self.lent.connection(), self.patience);
+        Records { connection, engine: self.engine, clock: self.clock.clone() }
     }
 }
 
@@ -246,4 +253,5 @@ impl Reader {
 pub struct Records<'a> {
     pub(super) connection: Patient<'a>,
     pub(super) engine: Engine,
+    pub(super) clock: StoreClock,
 }

@@ -9,6 +9,7 @@ use sqlx::postgres::{PgDatabaseError, PgSeverity};
 use sqlx::{Any, Database, SqlSafeStr as _};
 use sqlx_core::transaction::TransactionManager as _;
 
+use super::clock::StoreClock;
 use super::patient::{Patient, within};
 use super::trouble::Condition;
 use super::{Engine, Records, Store, StoreError, Trouble};
@@ -30,8 +31,8 @@ impl Store {
         self.condition.check_file()?;
         let connection = self.writers.acquire().await?;
         let condition = Arc::clone(&self.condition);
-        let mut transaction =
-            Transaction { connection, stage: Stage::InDoubt, engine: self.engine, patience: self.patience, condition };
+        let (engine, patience, clock) = (self.engine, self.patience, self.clock.clone());
+        let mut transaction = Transaction { connection, stage: Stage::InDoubt, engine, patience, condition, clock };
         within(self.patience, Manager::begin(&mut transaction.connection, Some(begin.into_sql_str()))).await?;
         transaction.stage = Stage::Open;
         self.changes.touch();
@@ -56,12 +57,14 @@ pub struct Transaction {
     engine: Engine,
     patience: Option<Duration>,
     condition: Arc<Condition>,
+    clock: StoreClock,
 }
 
 impl Transaction {
     /// What the store holds, as changed so far.
     pub fn records(&mut self) -> Records<'_> {
-        Records { connection: Patient::new(&mut self.connection, self.patience), engine: self.engine }
+        let connection = Patient::new(&mut self.connection, self.patience);
+        Records { connection, engine: self.engine, clock: self.clock.clone() }
     }
 
     /// Makes the changes, durably.
