@@ -18,6 +18,20 @@ pub(super) struct StoreClock {
     instead: Option<Arc<dyn Clock>>,
 }
 
+impl StoreClock {
+    /// The time in milliseconds since 1970, unless it is the database's.
+    #[cfg(feature = "testing")]
+    fn instead(&self) -> Option<i64> {
+        self.instead.as_ref().map(|clock| crate::moment::milliseconds(clock.now()))
+    }
+
+    #[cfg(not(feature = "testing"))]
+    fn instead(&self) -> Option<i64> {
+        let Self {} = self;
+        None
+    }
+}
+
 #[cfg(feature = "testing")]
 impl Store {
     /// For tests: the same store, with `clock` in place of the database's.
@@ -36,9 +50,8 @@ impl Records<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn now(&mut self) -> Result<i64, StoreError> {
-        #[cfg(feature = "testing")]
-        if let Some(clock) = &self.clock.instead {
-            return Ok(crate::moment::milliseconds(clock.now()));
+        if let Some(now) = self.clock.instead() {
+            return Ok(now);
         }
         let sql = match self.engine {
             Engine::Sqlite => "SELECT CAST(ROUND(unixepoch('subsec') * 1000) AS BIGINT)",
