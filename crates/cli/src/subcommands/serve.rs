@@ -7,13 +7,13 @@ use anyhow::{Context as _, Result, anyhow};
 use clap::Args;
 use serde::Serialize;
 use soar_connector::{Clock, SystemClock};
+use soar_host::Host;
 use soar_host::connections::Connections;
 use soar_host::executor::Executor;
 use soar_host::sealing::check_keys;
 use soar_host::server::{HostSettings, RunningHost, ServeError};
-use soar_host::store::Store;
 use soar_host::vault::Vault;
-use soar_host::Host;
+use soar_store::Store;
 
 use super::simulate::{Ending, runtime};
 use crate::exit::{Exit, WrongUse};

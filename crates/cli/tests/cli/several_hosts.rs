@@ -12,12 +12,11 @@ use soar_connector::{Clock, SystemClock};
 use soar_host::alerts::Couriers;
 use soar_host::connections::{ConnectionDraft, Connections};
 use soar_host::executor::{Executor, ExecutorSettings, Registry};
-use soar_host::health::{Check, HealthState};
-use soar_host::model::{Allowed, Caller};
-use soar_host::scheduler::{Cadence, ExecutorRunner, Schedule, ScheduleKind, Scheduler, SchedulerSettings};
+use soar_host::scheduler::{ExecutorRunner, Scheduler, SchedulerSettings};
 use soar_host::sealing::Keyring;
-use soar_host::store::Store;
 use soar_host::vault::{Vault, VaultSettings};
+use soar_store::Store;
+use soar_store::model::{Allowed, Cadence, Caller, Check, HealthState, Schedule, ScheduleKind};
 use tokio::sync::watch;
 
 use crate::instance::{Instance, Served};

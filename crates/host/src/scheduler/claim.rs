@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{Schedule, WorkItem};
+use soar_store::model::{Schedule, WorkItem};
 
 /// Due work that this host has claimed, and the place to run it. Dropped, the place is free again.
 #[derive(Debug)]

@@ -9,6 +9,8 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use metrics::{NoopRecorder, with_local_recorder};
 use soar_connector::Clock;
+use soar_store::model::{CheckResult, RunReport, Schedule, ScheduleKind, ScheduleRunStatus};
+use soar_store::{Holder, Ran, Store, StoreError};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -16,10 +18,7 @@ use super::claim::{Claim, InHand};
 use super::measure::count;
 use super::recorder::{Finished, Recorder};
 use super::settings::{Runner, SchedulerSettings};
-use super::{RunReport, Schedule, ScheduleKind, ScheduleRunStatus};
 use crate::alerts::{Courier, deliver_due};
-use crate::health::CheckResult;
-use crate::store::{Holder, Ran, Store, StoreError};
 
 /// How many old rows of a kind are dropped in one transaction.
 const DROPPED_TOGETHER: i64 = 2000;
@@ -122,7 +121,10 @@ impl Scheduler {
             records.finish_run(item, &schedule, ScheduleRunStatus::Interrupted, &report, &ran).await?;
         }
         for (item, schedule, why) in due.unplanned {
-            tracing::error!(schedule = schedule.id, "A schedule does not run, since its next due time is not known: {why}");
+            tracing::error!(
+                schedule = schedule.id,
+                "A schedule does not run, since its next due time is not known: {why}"
+            );
             let ran = Ran { started_at: now, ended_at: now, node: self.node.clone() };
             records.record_run(item, &schedule, ScheduleRunStatus::Failed, &failed(&schedule, &why), &ran).await?;
         }

@@ -1,27 +1,21 @@
 //! What runs by itself: health checks of connections and schedules of commands, each due time once.
 
-mod cadence;
 mod claim;
 mod core;
-mod cron;
 mod draft;
 mod manage;
 mod measure;
 mod recorder;
 mod runner;
-mod schedule;
 mod serve;
 mod settings;
 mod shown;
 
 pub use self::core::{Look, Scheduler};
 pub(crate) use self::measure::describe;
-pub use cadence::Cadence;
 pub use claim::Claim;
-pub use cron::CronSchedule;
 pub use draft::{ScheduleChange, ScheduleDraft};
 pub use manage::Schedules;
 pub use runner::ExecutorRunner;
-pub use schedule::{NewSchedule, RunReport, Schedule, ScheduleKind, ScheduleRun, ScheduleRunStatus, WorkItem};
 pub use settings::{Runner, SchedulerSettings};
 pub use shown::ScheduleShown;

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use soar_store::StoreError;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::Scheduler;
-use crate::store::StoreError;
 
 /// Between two looks at what is due.
 const LOOK: Duration = Duration::from_secs(1);

@@ -6,12 +6,12 @@ use std::time::Duration;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use soar_store::model::Surface;
+use soar_store::{StoreError, Trouble};
 
 use crate::access::{AuthenticationError, Shown};
 use crate::gate::{Call, Reply};
 use crate::host::Host;
-use crate::model::Surface;
-use crate::store::{StoreError, Trouble};
 
 /// How long the store may take to say that it is there.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -30,7 +30,9 @@ pub(super) async fn ready(State(host): State<Arc<Host>>) -> Response {
     match tokio::time::timeout(PATIENCE, looking).await {
         Ok(Ok(None)) => match host.scheduler.as_ref().and_then(|scheduler| scheduler.stuck()) {
             None => "ok\n".into_response(),
-            Some(since) => not_ready(&format!("The scheduler has not looked for due work for {} seconds.", since.as_secs())),
+            Some(since) => {
+                not_ready(&format!("The scheduler has not looked for due work for {} seconds.", since.as_secs()))
+            }
         },
         Ok(Ok(Some(trouble))) => not_ready(trouble.advice()),
         Ok(Err(error)) => {

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use soar_host::alerts::Couriers;
-use soar_host::scheduler::{Cadence, Scheduler, SchedulerSettings};
-use soar_host::store::{Engine, Store};
-use soar_host::testing::{PostgresServer, Stop, TestStore};
+use soar_host::scheduler::{Scheduler, SchedulerSettings};
+use soar_store::model::Cadence;
+use soar_store::testing::{PostgresServer, Stop, TestStore};
+use soar_store::{Engine, Store};
 use sqlx::{Connection as _, Executor as _, SqliteConnection};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use soar_connector::testing::ManualClock;
-use soar_host::health::HealthState;
-use soar_host::scheduler::{Cadence, ScheduleRunStatus, Scheduler, SchedulerSettings};
-use soar_host::testing::TestStore;
+use soar_host::scheduler::{Scheduler, SchedulerSettings};
+use soar_store::model::{Cadence, HealthState, ScheduleRunStatus};
+use soar_store::testing::TestStore;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqliteConnection};
 
 use super::world::{Delivered, MINUTE, Runs, World, check_of, command_of};

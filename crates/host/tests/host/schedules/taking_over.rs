@@ -1,12 +1,16 @@
 //! What a node leaves behind is taken over by another, and its result written once.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
-use soar_host::health::CheckResult;
-use soar_host::scheduler::{RunReport, Runner, Schedule, ScheduleRunStatus, Scheduler, SchedulerSettings};
-use soar_host::testing::TestStore;
+use soar_connector::Clock;
+use soar_connector::testing::ManualClock;
+use soar_host::scheduler::{Runner, Scheduler, SchedulerSettings};
+use soar_store::model::{CheckResult, RunReport, Schedule, ScheduleRunStatus};
+use soar_store::testing::TestStore;
+use soar_store::{Engine, Holder};
 use tokio::sync::Notify;
 
 use super::world::{World, check_of, command_of};
@@ -137,6 +141,62 @@ async fn a_host_that_was_suspended_does_not_judge_its_own_work() {
         let runs = reader.records().schedule_runs(schedule.id, i64::MAX, 10).await.unwrap();
         assert_eq!((runs.len(), runs[0].status), (1, ScheduleRunStatus::Successful));
     }
+}
+
+/// A clock that moves on whenever it is looked at, as if the host were suspended between any two steps.
+#[derive(Debug)]
+struct Leaping(ManualClock);
+
+#[async_trait]
+impl Clock for Leaping {
+    fn now(&self) -> SystemTime {
+        self.0.now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.0.advance(Duration::from_secs(10));
+        self.0.elapsed()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        self.0.sleep(duration).await;
+    }
+}
+
+#[tokio::test]
+async fn what_a_host_was_suspended_in_claiming_is_left_to_others() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store);
+        world.create(&check_of(1)).await;
+        world.clock.advance(Duration::from_secs(60));
+        let (clock, runs) = (Arc::new(Leaping(world.clock.clone())), world.runs.clone());
+        let (courier, rules) = (world.delivered.clone(), SchedulerSettings::default());
+        let suspended = Scheduler::new(world.store.clone(), clock, runs, courier, rules);
+        assert!(suspended.look().await.unwrap().claims.is_empty(), "its lease may have ended before it begins");
+        assert_eq!(suspended.in_hand(), 0);
+        world.clock.advance(Duration::from_secs(16));
+        assert_eq!(world.work().await, 1);
+    }
+}
+
+#[tokio::test]
+async fn rows_that_a_suspended_host_has_locked_are_free_about_as_soon_as_its_leases_end() {
+    let test = TestStore::on(Engine::Postgres).await;
+    let mut transaction = test.store.transaction().await.unwrap();
+    let made = transaction.records().create_schedule(&check_of(1)).await.unwrap();
+    transaction.records().run_soon(made.id).await.unwrap();
+    transaction.commit().await.unwrap();
+    let mut transaction = test.store.transaction().await.unwrap();
+    let mut records = transaction.records();
+    let now = records.now().await.unwrap();
+    let holder = Holder { node: "suspended", lease_ms: 15_000, in_hand: &BTreeSet::new() };
+    assert_eq!(records.claim_due(holder, now, 1).await.unwrap().claimed.len(), 1);
+    let (begun, there) = (Instant::now(), World::at(&test.store, SystemTime::now()));
+    while there.claim().await.is_empty() {
+        assert!(begun.elapsed() < Duration::from_secs(40), "the rows stay locked");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    transaction.commit().await.unwrap_err();
 }
 
 #[tokio::test]

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::time::{Duration, Instant, SystemTime};
 
-use soar_host::scheduler::ScheduleRunStatus;
-use soar_host::store::{Engine, Store, StoreError};
-use soar_host::testing::PostgresServer;
+use soar_store::model::ScheduleRunStatus;
+use soar_store::testing::PostgresServer;
+use soar_store::{Engine, Store, StoreError};
 use sqlx::migrate::Migrator;
 use sqlx::{Connection as _, PgConnection, SqliteConnection};
 use tempfile::TempDir;
@@ -13,8 +13,8 @@ use tempfile::TempDir;
 use super::clocks::execute;
 use super::world::World;
 
-static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
-static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
+static SQLITE: Migrator = sqlx::migrate!("../store/migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("../store/migrations/postgres");
 
 /// The queue's tables, as far as hosts used them.
 const SQLITE_QUEUE: &str = "
@@ -92,7 +92,9 @@ async fn is_carried_over(engine: Engine) {
     // Nothing of the queue is left, and no statement of a host of that version claims anything.
     let gone = match engine {
         Engine::Sqlite => ["SELECT 1 FROM Jobs", "SELECT 1 FROM Workers", "SELECT 1 FROM _apalis_migrations"],
-        Engine::Postgres => ["SELECT 1 FROM apalis.jobs", "CREATE TABLE apalis.t ()", "SELECT 1 FROM _apalis_migrations"],
+        Engine::Postgres => {
+            ["SELECT 1 FROM apalis.jobs", "CREATE TABLE apalis.t ()", "SELECT 1 FROM _apalis_migrations"]
+        }
     };
     let claims = [
         "INSERT INTO work (schedule_id, due_at, attempt, enqueued_at) VALUES (1, 60005, 1, 6)",

@@ -7,14 +7,13 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 use soar_connector::Clock as _;
 use soar_connector::testing::ManualClock;
-use soar_host::alerts::{Courier, Destination, Message};
-use soar_host::health::CheckResult;
-use soar_host::model::{Site, SiteKind};
-use soar_host::moment::milliseconds;
-use soar_host::scheduler::{
-    Cadence, Claim, NewSchedule, RunReport, Runner, Schedule, ScheduleKind, Scheduler, SchedulerSettings,
+use soar_host::alerts::{Courier, Rendered as _};
+use soar_host::scheduler::{Claim, Runner, Scheduler, SchedulerSettings};
+use soar_store::model::{
+    Cadence, CheckResult, Destination, Message, NewSchedule, RunReport, Schedule, ScheduleKind, Site, SiteKind,
 };
-use soar_host::store::{NewSite, Store};
+use soar_store::moment::milliseconds;
+use soar_store::{NewSite, Store};
 
 pub const MINUTE: i64 = 60_000;
 

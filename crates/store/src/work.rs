@@ -1,0 +1,273 @@
+//! Due work in the store: claimed under a lease, which its holder renews and other hosts judge.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sqlx::Row as _;
+
+use super::schedules::json;
+use super::{Engine, Records, StoreError, schedules};
+use crate::model::{Schedule, WorkItem};
+
+/// A schedule that can be claimed when it is due.
+const FREE: &str = "active = 1 AND NOT EXISTS (SELECT 1 FROM work WHERE work.schedule_id = schedules.id)";
+
+/// After so many milliseconds a schedule whose next due time could not be computed is tried again.
+const TRY_AGAIN_MS: i64 = 600_000;
+
+impl Engine {
+    /// As [`for_update`](Self::for_update), but of `table`, and passing over rows that others hold.
+    pub(super) fn for_update_of_free(self, table: &str) -> String {
+        match self {
+            Self::Sqlite => String::new(),
+            Self::Postgres => format!(" FOR UPDATE OF {table} SKIP LOCKED"),
+        }
+    }
+}
+
+/// A host that claims due work.
+#[derive(Debug, Clone, Copy)]
+pub struct Holder<'a> {
+    /// The host's name.
+    pub node: &'a str,
+    /// How long its leases are, in milliseconds.
+    pub lease_ms: i64,
+    /// The schedules whose work it runs now.
+    pub in_hand: &'a BTreeSet<i64>,
+}
+
+/// What a host found due.
+#[derive(Debug, Default)]
+pub struct DueWork {
+    /// The host's own from now on.
+    pub claimed: Vec<(WorkItem, Schedule)>,
+    /// Work that must not be repeated and whose lease has lapsed, with the host that had it.
+    pub lost: Vec<(WorkItem, Schedule, String)>,
+    /// Work that is not run because the schedule's next due time cannot be computed, with the reason.
+    pub unplanned: Vec<(WorkItem, Schedule, String)>,
+}
+
+/// How much due work there is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Due times that no host has claimed, or whose lease has lapsed.
+    pub waiting: i64,
+    /// Due times that a host works on.
+    pub claimed: i64,
+    /// For how many milliseconds the oldest of all has been due.
+    pub lag_ms: i64,
+}
+
+impl Records<'_> {
+    /// Claims due work for `holder` at `now`, at most `places` items, the longest due first. No other host can claim the
+    /// same work until the lease has lapsed.
+    ///
+    /// A schedule whose last due time is still under way is claimed once for all that it missed, after that work has ended.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn claim_due(&mut self, holder: Holder<'_>, now: i64, places: usize) -> Result<DueWork, StoreError> {
+        let mut due = DueWork::default();
+        self.shorten_leases(now, holder.lease_ms).await?;
+        self.claim_lapsed(holder, now, places, &mut due).await?;
+        let places = places - due.claimed.len();
+        if places > 0 {
+            self.claim_free(holder, now, places, &mut due).await?;
+        }
+        Ok(due)
+    }
+
+    /// Makes leases end in time that were written while the clock was wrong. Their holder, if it lives, renews them.
+    async fn shorten_leases(&mut self, now: i64, lease_ms: i64) -> Result<(), StoreError> {
+        sqlx::query("UPDATE work SET claimed_until = $1 WHERE claimed_until > $2")
+            .bind(now + lease_ms)
+            .bind(now + 2 * lease_ms)
+            .execute(&mut *self.connection)
+            .await?;
+        Ok(())
+    }
+
+    /// Claims work whose lease has lapsed. A holder does not judge the leases of what it has in hand.
+    async fn claim_lapsed(
+        &mut self,
+        holder: Holder<'_>,
+        now: i64,
+        places: usize,
+        due: &mut DueWork,
+    ) -> Result<(), StoreError> {
+        let sql = format!(
+            "SELECT {}, work.due_at, work.node FROM work JOIN schedules ON schedules.id = work.schedule_id
+             WHERE (work.claimed_until < $1 OR work.node = $2) AND work.schedule_id NOT IN ({})
+             ORDER BY work.due_at{}",
+            schedules::COLUMNS,
+            self.engine.integers_of("$3"),
+            self.engine.for_update_of_free("work")
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(now).bind(holder.node).bind(json(holder.in_hand)?);
+        let (mut again, mut dropped) = (Vec::new(), Vec::new());
+        for row in query.fetch_all(&mut *self.connection).await? {
+            let (schedule, node): (_, String) = (schedules::read(&row)?, row.try_get(19)?);
+            let item = WorkItem { schedule: schedule.id, due_at: row.try_get(18)? };
+            // The holder's own work that it does not have in hand: whether the claim was committed was not known, and the
+            // work has not begun.
+            let has_begun = node != holder.node;
+            if has_begun && !schedule.what.repeatable {
+                due.lost.push((item, schedule, node));
+            } else if !schedule.what.active {
+                dropped.push(schedule.id);
+            } else if due.claimed.len() < places {
+                again.push(schedule.id);
+                due.claimed.push((item, schedule));
+            }
+        }
+        if !dropped.is_empty() {
+            let sql = format!("DELETE FROM work WHERE schedule_id IN ({})", self.engine.integers_of("$1"));
+            let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(json(&dropped)?);
+            query.execute(&mut *self.connection).await?;
+        }
+        if !again.is_empty() {
+            let sql = format!(
+                "UPDATE work SET node = $1, claimed_until = $2 WHERE schedule_id IN ({})",
+                self.engine.integers_of("$3")
+            );
+            let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(holder.node).bind(now + holder.lease_ms);
+            query.bind(json(&again)?).execute(&mut *self.connection).await?;
+        }
+        Ok(())
+    }
+
+    /// Claims schedules that are due and that no host works on, and computes their next due times.
+    async fn claim_free(
+        &mut self,
+        holder: Holder<'_>,
+        now: i64,
+        places: usize,
+        due: &mut DueWork,
+    ) -> Result<(), StoreError> {
+        let sql = format!(
+            "SELECT {} FROM schedules WHERE next_due_at <= $1 AND {FREE} AND id NOT IN ({})
+             ORDER BY next_due_at LIMIT $3{}",
+            schedules::COLUMNS,
+            self.engine.integers_of("$2"),
+            self.engine.for_update_of_free("schedules")
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(now).bind(json(holder.in_hand)?);
+        let query = query.bind(i64::try_from(places).unwrap_or(i64::MAX));
+        let (mut found, mut planned) = (BTreeMap::new(), Vec::new());
+        for row in query.fetch_all(&mut *self.connection).await? {
+            let schedule = schedules::read(&row)?;
+            let item = WorkItem { schedule: schedule.id, due_at: schedule.next_due_at };
+            match schedule.what.cadence.next_due(schedule.id, now) {
+                Ok(next_due_at) => {
+                    planned.push([item.schedule, item.due_at, next_due_at]);
+                    found.insert(item.schedule, (item, schedule));
+                }
+                Err(why) => {
+                    self.set_next_due(schedule.id, now + TRY_AGAIN_MS).await?;
+                    due.unplanned.push((item, schedule, why));
+                }
+            }
+        }
+        if planned.is_empty() {
+            return Ok(());
+        }
+        let sql = format!(
+            "INSERT INTO work (schedule_id, due_at, node, claimed_until)
+             SELECT planned.id, planned.due_at, CAST($2 AS TEXT), CAST($3 AS BIGINT) FROM {} WHERE 1 = 1
+             ON CONFLICT DO NOTHING RETURNING schedule_id",
+            self.engine.table_of_integers("$1", &["id", "due_at", "next_due_at"], "planned")
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(json(&planned)?).bind(holder.node);
+        let claimed = query.bind(now + holder.lease_ms).fetch_all(&mut *self.connection).await?;
+        let claimed: BTreeSet<i64> = claimed.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
+        planned.retain(|[id, ..]| claimed.contains(id));
+        let sql = format!(
+            "UPDATE schedules SET next_due_at = planned.next_due_at FROM {} WHERE schedules.id = planned.id",
+            self.engine.table_of_integers("$1", &["id", "due_at", "next_due_at"], "planned")
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(json(&planned)?);
+        query.execute(&mut *self.connection).await?;
+        // The longest due first, as they were read.
+        due.claimed.extend(planned.iter().filter_map(|[id, ..]| found.remove(id)));
+        Ok(())
+    }
+
+    /// Renews the leases of what `holder` has in hand. A lease that another host took over stays that host's.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn renew_leases(&mut self, holder: Holder<'_>) -> Result<(), StoreError> {
+        let now = self.now().await?;
+        // A row that is locked is being finished, or taken over. Waiting for it could end in a deadlock.
+        let sql = format!(
+            "UPDATE work SET claimed_until = $1 WHERE schedule_id IN (
+                 SELECT schedule_id FROM work WHERE node = $2 AND schedule_id IN ({}){})",
+            self.engine.integers_of("$3"),
+            self.engine.for_update_of_free("work")
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(now + holder.lease_ms).bind(holder.node);
+        query.bind(json(holder.in_hand)?).execute(&mut *self.connection).await?;
+        Ok(())
+    }
+
+    /// Ends `item`; whether it was still the work of `node`. The result is written in the same transaction.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub(super) async fn drop_work(&mut self, item: WorkItem, node: &str) -> Result<bool, StoreError> {
+        let done = sqlx::query("DELETE FROM work WHERE schedule_id = $1 AND due_at = $2 AND node = $3")
+            .bind(item.schedule)
+            .bind(item.due_at)
+            .bind(node)
+            .execute(&mut *self.connection)
+            .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Computes due times anew that are later than the schedule's next one, since the clock was ahead when they were
+    /// written; how many.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn correct_due_times(&mut self) -> Result<u64, StoreError> {
+        let now = self.now().await?;
+        let sql = format!(
+            "SELECT {} FROM schedules WHERE active = 1 AND next_due_at - $1 > COALESCE(interval_ms, 0)",
+            schedules::COLUMNS
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(now).fetch_all(&mut *self.connection).await?;
+        let mut corrected = 0;
+        for row in &rows {
+            let Schedule { id, what, next_due_at } = schedules::read(row)?;
+            // Where it cannot be computed the claim says so. Versions before 0010 wrote the greatest number then.
+            let next = match what.cadence.next_due(id, now) {
+                Ok(next) => next,
+                Err(_) if next_due_at == i64::MAX => now,
+                Err(_) => continue,
+            };
+            if next < next_due_at {
+                let query = sqlx::query("UPDATE schedules SET next_due_at = $1 WHERE id = $2 AND next_due_at = $3");
+                let query = query.bind(next).bind(id).bind(next_due_at);
+                corrected += query.execute(&mut *self.connection).await?.rows_affected();
+            }
+        }
+        Ok(corrected)
+    }
+
+    /// How much due work there is.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn backlog(&mut self) -> Result<Backlog, StoreError> {
+        let now = self.now().await?;
+        let sql = format!(
+            "SELECT CAST(COALESCE(SUM(claimed), 0) AS BIGINT), CAST(COUNT(*) AS BIGINT),
+                    CAST(COALESCE(MIN(due_at), $1) AS BIGINT)
+             FROM (SELECT next_due_at AS due_at, 0 AS claimed FROM schedules WHERE next_due_at <= $1 AND {FREE}
+                   UNION ALL
+                   SELECT due_at, CASE WHEN claimed_until < $1 THEN 0 ELSE 1 END FROM work) AS due"
+        );
+        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(now).fetch_one(&mut *self.connection).await?;
+        let (claimed, all, oldest): (i64, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        Ok(Backlog { waiting: all - claimed, claimed, lag_ms: (now - oldest).max(0) })
+    }
+}
