@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use soar_connector::Clock;
-use soar_store::{Store, StoreError};
+use soar_store::Store;
 use tokio::sync::Semaphore;
 
 use crate::access::{Directory, SecretSeal};
@@ -53,17 +53,6 @@ pub struct Host {
     pub tenants: Option<Arc<Tenants>>,
     /// Runs health checks and schedules; none in a host that leaves them to others.
     pub scheduler: Option<Arc<Scheduler>>,
-}
-
-/// Why a host cannot be made.
-#[derive(Debug, thiserror::Error)]
-pub enum HostError {
-    /// Two commands have one address.
-    #[error(transparent)]
-    Registry(#[from] RegistryError),
-    /// The store cannot keep due work.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 impl Host {
@@ -130,21 +119,19 @@ impl Host {
     /// The same, and it runs the health checks and schedules of its store, as its settings say; `courier` brings alerts.
     ///
     /// # Errors
-    /// [`HostError`] when a connector's command has the address of another one, or the queue of due work cannot be made
-    /// ready.
-    pub async fn with_schedules(
+    /// [`RegistryError`] when a connector's command has the address of another one.
+    pub fn with_schedules(
         settings: HostSettings,
         executor: Executor,
         courier: Arc<dyn Courier>,
-    ) -> Result<Arc<Self>, HostError> {
+    ) -> Result<Arc<Self>, RegistryError> {
         let host = Self::connected(settings, executor.clone())?;
         if !host.settings.schedules.run {
             return Ok(Arc::new(host));
         }
-        let queue = Arc::new(host.store.job_queue().await?);
         let runner = Arc::new(ExecutorRunner::new(executor, host.store.clone()));
         let (store, clock) = (host.store.clone(), Arc::clone(&host.clock));
-        let scheduler = Scheduler::new(store, clock, queue, runner, courier, host.settings.scheduler());
+        let scheduler = Scheduler::new(store, clock, runner, courier, host.settings.scheduler());
         let scheduler = Some(Arc::new(scheduler.counting(host.metrics.recorder())));
         Ok(Arc::new(Self { scheduler, ..host }))
     }

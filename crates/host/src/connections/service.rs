@@ -137,7 +137,7 @@ impl Connections {
         let id = records.create_connection(&new, self.now()).await?;
         self.write(records, id, changes).await?;
         let made = records.connection(id).await?;
-        health_check::follow(records, &made, new.health_check.as_ref(), &*plugin, self.now()).await?;
+        health_check::follow(records, &made, new.health_check.as_ref(), &*plugin).await?;
         Ok(Connection { health_check: new.health_check, ..made })
     }
 
@@ -199,7 +199,7 @@ impl Connections {
         records.change_connection(id, &new).await?;
         self.write(records, id, changes).await?;
         let changed = records.connection(id).await?;
-        health_check::follow(records, &changed, new.health_check.as_ref(), &*plugin, self.now()).await?;
+        health_check::follow(records, &changed, new.health_check.as_ref(), &*plugin).await?;
         Ok(Connection { health_check: new.health_check, ..changed })
     }
 

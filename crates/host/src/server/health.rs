@@ -30,7 +30,9 @@ pub(super) async fn ready(State(host): State<Arc<Host>>) -> Response {
     match tokio::time::timeout(PATIENCE, looking).await {
         Ok(Ok(None)) => match host.scheduler.as_ref().and_then(|scheduler| scheduler.stuck()) {
             None => "ok\n".into_response(),
-            Some(since) => not_ready(&format!("The scheduler has handed out nothing for {} seconds.", since.as_secs())),
+            Some(since) => {
+                not_ready(&format!("The scheduler has not looked for due work for {} seconds.", since.as_secs()))
+            }
         },
         Ok(Ok(Some(trouble))) => not_ready(trouble.advice()),
         Ok(Err(error)) => {

@@ -92,6 +92,7 @@ impl Instance {
         let folder = TempDir::new().unwrap();
         let keyring = Keyring::create_file(&folder.path().join("keys")).unwrap();
         let clock = ManualClock::held();
+        let store = store.on_clock(Arc::new(clock.clone()));
         static REGISTRY: LazyLock<Arc<Registry>> =
             LazyLock::new(|| Arc::new(Registry::new(vec![Arc::new(FootprintPlugin::new().unwrap())], &[]).unwrap()));
         let vault = Vault::with_environment(VaultSettings::default(), |name| {

@@ -1,7 +1,8 @@
-//! What is due is handed out once.
+//! What is due is claimed once, and only where there is a place to run it.
 
 use std::time::Duration;
 
+use soar_host::scheduler::{Claim, SchedulerSettings};
 use soar_store::StoreError;
 use soar_store::model::Cadence;
 use soar_store::testing::TestStore;
@@ -52,18 +53,15 @@ async fn a_changed_interval_counts_at_once() {
 }
 
 #[tokio::test]
-async fn a_check_made_inactive_stops_at_once_even_when_it_is_handed_out_already() {
+async fn a_check_made_inactive_stops_at_once_even_when_it_is_due_already() {
     for test in TestStore::on_both().await {
         let world = World::new(&test.store);
         let mut check = check_of(1);
         let schedule = world.create(&check).await;
         world.clock.advance(Duration::from_secs(60));
-        world.scheduler.hand_out().await.unwrap();
-        let items = world.queue.drain().await;
-        assert_eq!(items.len(), 1);
         check.active = false;
         world.change(schedule.id, &check).await;
-        assert!(!world.scheduler.take(items[0]).await.unwrap());
+        assert_eq!(world.work().await, 0);
         assert_eq!(world.pass(120).await, 0);
         assert_eq!(world.checked(1), 0);
         check.active = true;
@@ -73,34 +71,41 @@ async fn a_check_made_inactive_stops_at_once_even_when_it_is_handed_out_already(
 }
 
 #[tokio::test]
-async fn an_item_that_the_queue_brings_twice_runs_once() {
+async fn a_host_claims_what_it_has_places_for_and_leaves_the_rest_to_others() {
     for test in TestStore::on_both().await {
-        let (here, there) = {
-            let here = World::new(&test.store);
-            let there = here.beside();
-            (here, there)
-        };
-        for connection in 1..=20 {
+        let here = World::new(&test.store);
+        let there = here.beside();
+        let places = SchedulerSettings::default().at_once;
+        let all = i64::try_from(places).unwrap() + 20;
+        for connection in 1..=all {
             here.create(&check_of(connection)).await;
         }
         here.clock.advance(Duration::from_secs(60));
-        here.scheduler.hand_out().await.unwrap();
-        let items = here.queue.drain().await;
-        assert_eq!(items.len(), 20);
-        let both = items.iter().flat_map(|item| [here.scheduler.take(*item), there.scheduler.take(*item)]);
-        let written = futures_util::future::join_all(both).await;
-        assert_eq!(written.into_iter().filter(|written| *written.as_ref().unwrap()).count(), 20);
-        for connection in 1..=20 {
-            assert_eq!(here.checked(connection) + there.checked(connection), 1);
+        let look = here.scheduler.look().await.unwrap();
+        assert_eq!((look.claims.len(), look.is_full, here.scheduler.in_hand()), (places, true, places));
+        let mut due: Vec<_> = look.claims.iter().map(|claim| claim.item().due_at).collect();
+        assert!(due.is_sorted(), "the longest due first");
+        assert!(here.claim().await.is_empty(), "no place is free");
+        let backlog = async || test.store.reader().await.unwrap().records().backlog().await.unwrap();
+        let before = here.store.reader().await.unwrap().records().backlog().await.unwrap();
+        assert_eq!((before.waiting, before.claimed), (20, places as i64));
+        assert!(before.lag_ms > 0);
+        let rest = there.claim().await;
+        due.extend(rest.iter().map(|claim| claim.item().due_at));
+        assert_eq!((rest.len(), due.is_sorted()), (20, true));
+        for claim in look.claims {
+            assert!(here.scheduler.run(claim).await);
         }
-        for item in items {
-            assert!(!here.scheduler.take(item).await.unwrap(), "done is done");
+        for claim in rest {
+            assert!(there.scheduler.run(claim).await);
         }
+        assert_eq!((backlog().await.waiting, backlog().await.claimed), (0, 0));
+        assert_eq!(here.scheduler.in_hand(), 0);
     }
 }
 
 #[tokio::test]
-async fn two_nodes_that_hand_out_at_once_hand_out_each_due_time_once() {
+async fn two_hosts_that_look_at_once_claim_each_due_time_once() {
     for test in TestStore::on_both().await {
         let here = World::new(&test.store);
         let there = here.beside();
@@ -108,15 +113,24 @@ async fn two_nodes_that_hand_out_at_once_hand_out_each_due_time_once() {
             here.create(&check_of(connection)).await;
         }
         here.clock.advance(Duration::from_secs(60));
-        let (one, other) = tokio::join!(here.scheduler.hand_out(), there.scheduler.hand_out());
-        one.unwrap();
-        other.unwrap();
-        let mut items = here.queue.drain().await;
-        items.extend(there.queue.drain().await);
+        let mut items = Vec::new();
+        while items.len() < 300 {
+            let (one, other) = tokio::join!(here.claim(), there.claim());
+            assert!(one.len() + other.len() > 0, "what one passes over it finds at its next look");
+            items.extend(one.iter().chain(&other).map(Claim::item));
+            for claim in one {
+                assert!(here.scheduler.run(claim).await);
+            }
+            for claim in other {
+                assert!(there.scheduler.run(claim).await);
+            }
+        }
         items.sort_unstable();
-        let all = items.len();
         items.dedup();
-        assert_eq!((all, items.len()), (300, 300));
+        assert_eq!(items.len(), 300);
+        for connection in 1..=300 {
+            assert_eq!(here.checked(connection) + there.checked(connection), 1);
+        }
     }
 }
 
@@ -124,23 +138,22 @@ async fn two_nodes_that_hand_out_at_once_hand_out_each_due_time_once() {
 async fn a_check_that_is_still_under_way_is_not_started_beside_itself_and_then_runs_once_for_what_it_missed() {
     for test in TestStore::on_both().await {
         let world = World::new(&test.store);
+        let other = world.beside();
         world.create(&check_of(1)).await;
         world.clock.advance(Duration::from_secs(60));
-        world.scheduler.hand_out().await.unwrap();
-        let slow = world.queue.drain().await[0];
+        let slow = world.claim().await.remove(0);
+        let due_at = slow.item().due_at;
         for _ in 0..3 {
             world.clock.advance(Duration::from_secs(60));
-            world.scheduler.hand_out().await.unwrap();
-            assert_eq!(world.queue.drain().await.len(), 0);
+            world.scheduler.renew().await.unwrap();
+            assert!(world.claim().await.is_empty() && other.claim().await.is_empty());
         }
-        assert!(world.scheduler.take(slow).await.unwrap());
-        world.scheduler.hand_out().await.unwrap();
-        let missed = world.queue.drain().await;
+        assert!(world.scheduler.run(slow).await);
+        let mut missed = world.claim().await;
         assert_eq!(missed.len(), 1);
-        assert_eq!(missed[0].due_at, slow.due_at + MINUTE, "the first that it missed");
-        assert!(world.scheduler.take(missed[0]).await.unwrap());
-        world.scheduler.hand_out().await.unwrap();
-        assert_eq!(world.queue.drain().await.len(), 0, "and not the others");
+        assert_eq!(missed[0].item().due_at, due_at + MINUTE, "the first that it missed");
+        assert!(world.scheduler.run(missed.remove(0)).await);
+        assert!(world.claim().await.is_empty(), "and not the others");
     }
 }
 
@@ -167,7 +180,7 @@ async fn a_command_runs_by_its_cron_expression_in_the_sites_time_zone() {
         let schedule = world.create(&nightly).await;
         let due = jiff::Timestamp::from_millisecond(schedule.next_due_at).unwrap().in_tz(&site.time_zone).unwrap();
         assert_eq!(due.strftime("%H:%M:%S").to_string(), "02:30:00");
-        let wait = schedule.next_due_at - world.scheduler.now();
+        let wait = schedule.next_due_at - world.now();
         world.clock.advance(Duration::from_millis((wait - 1).cast_unsigned()));
         assert_eq!(world.work().await, 0);
         world.clock.advance(Duration::from_millis(1));
@@ -186,7 +199,7 @@ async fn a_site_has_one_schedule_of_a_name_and_a_connection_one_health_check() {
         world.create(&check_of(1)).await;
         for again in [command_of(2, "NIGHTLY", &one), check_of(1)] {
             let mut transaction = test.store.transaction().await.unwrap();
-            let refused = transaction.records().create_schedule(&again, 1).await;
+            let refused = transaction.records().create_schedule(&again).await;
             assert!(matches!(refused, Err(StoreError::Duplicate { what: "schedule", .. })), "{refused:?}");
         }
     }
@@ -198,16 +211,15 @@ async fn a_deleted_schedule_leaves_nothing_to_run() {
         let world = World::new(&test.store);
         let schedule = world.create(&check_of(1)).await;
         world.clock.advance(Duration::from_secs(60));
-        world.scheduler.hand_out().await.unwrap();
+        let claim = world.claim().await.remove(0);
         let mut transaction = test.store.transaction().await.unwrap();
         transaction.records().delete_schedules_of(1).await.unwrap();
         transaction.commit().await.unwrap();
-        for item in world.queue.drain().await {
-            assert!(!world.scheduler.take(item).await.unwrap());
-        }
-        assert_eq!(world.checked(1), 0);
+        assert!(!world.scheduler.run(claim).await, "its result is not kept");
+        assert_eq!(world.pass(120).await, 0);
         let mut reader = test.store.reader().await.unwrap();
-        assert_eq!(reader.records().backlog().await.unwrap().waiting, 0);
+        assert_eq!(reader.records().backlog().await.unwrap(), Default::default());
+        assert!(reader.records().checks(1, i64::MAX, 10).await.unwrap().is_empty());
         assert!(matches!(reader.records().schedule(schedule.id).await, Err(StoreError::NotFound { .. })));
     }
 }
