@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use axum::http::StatusCode;
 use serde_json::Value;
 
-use crate::{Generation, User, data::inventory::Inventory, fault::PageFault, query::Query, reply::Reply, world::World};
+use crate::{
+    User, data::inventory::Inventory, dialect::Dialect, fault::PageFault, query::Query, reply::Reply, world::World,
+};
 
 /// One request after its route is known and its sender is let in.
 #[derive(Debug)]
@@ -23,9 +25,9 @@ pub(crate) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// The generation that the instance speaks.
-    pub(crate) fn generation(&self) -> Generation {
-        self.world.options.generation
+    /// The forms that the instance's endpoints have.
+    pub(crate) fn dialect(&self) -> &'static Dialect {
+        self.world.options.generation.dialect()
     }
 
     /// The data of the caller's tenant.

@@ -1,4 +1,4 @@
-//! A simulator of the CODA Footprint API, both generations, for tests, demonstrations and benchmarks.
+//! A simulator of the CODA Footprint API, all three generations, for tests, demonstrations and benchmarks.
 //!
 //! It speaks real HTTP on a loopback port, invents its data from a seed, remembers what writes did,
 //! records what it was asked and misbehaves on command.
@@ -19,6 +19,7 @@ mod access;
 mod call;
 mod clock;
 mod data;
+mod dialect;
 mod endpoints;
 mod fault;
 mod generation;

@@ -5,8 +5,8 @@ use std::ops::Range;
 use serde::Serialize;
 
 use crate::{
-    Generation,
     call::Call,
+    dialect::Form,
     fault::PageFault,
     reply::{Reply, write_rows},
 };
@@ -17,9 +17,9 @@ const LARGEST: u64 = 1_000;
 /// What a list answers for a page past its last one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PastLast {
-    /// Legacy answers 404, current an empty page.
+    /// As the instance's dialect says: 404 or an empty page.
     ByGeneration,
-    /// Both answer 404.
+    /// 404 on every generation.
     NotFound,
 }
 
@@ -62,7 +62,7 @@ impl Page {
         let total_count = total + inserted;
         let total_pages = total_count.div_ceil(size).max(1);
         if number > total_pages {
-            let refuses = past_last == PastLast::NotFound || call.generation() == Generation::Legacy;
+            let refuses = past_last == PastLast::NotFound || call.dialect().past_last == Form::Legacy;
             if refuses {
                 return Err(Reply::invalid_page());
             }

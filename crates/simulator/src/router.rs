@@ -12,7 +12,6 @@ use axum::{
 };
 
 use crate::{
-    Generation,
     access::admit,
     call::Call,
     fault::{self, Effect},
@@ -115,10 +114,9 @@ impl Arrival<'_> {
                 Reply::page(StatusCode::NOT_FOUND, "Page not found")
             });
         };
-        let legacy = world.options.generation == Generation::Legacy;
         let mut on_path = ROUTES
             .iter()
-            .filter(|route| route.path == template && (route.legacy || !legacy))
+            .filter(|route| route.path == template && route.since <= world.options.generation)
             .filter(|route| route.name != "token" || world.options.token_endpoint)
             .peekable();
         if on_path.peek().is_none() {

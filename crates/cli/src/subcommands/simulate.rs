@@ -24,7 +24,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\nFaults:\n{}", Fault::HELP))]
 pub(crate) struct Arguments {
-    /// Which of the vendor's API generations to speak: legacy or current
+    /// Which of the vendor's API generations to speak: legacy, middle or current
     #[arg(long, default_value_t)]
     generation: Generation,
 
@@ -216,11 +216,8 @@ fn introduce(simulator: &Simulator, arguments: &Arguments, connector: &Connector
     let title = format!("Simulated Footprint instance at {}", simulator.url());
     printer.line(&printer.bold(&title))?;
     printer.line(&format!(
-        "{} API, seed {}, for each tenant {} devices with {} vulnerabilities each\n",
-        if arguments.generation == Generation::Legacy { "Legacy" } else { "Current" },
-        arguments.seed,
-        arguments.devices,
-        arguments.vulnerabilities
+        "API generation {}, seed {}, for each tenant {} devices with {} vulnerabilities each\n",
+        arguments.generation, arguments.seed, arguments.devices, arguments.vulnerabilities
     ))?;
     let mut users = Grid::new(["User Name", "Password", "Role", "Permission", "Note"]).keeping_whole(2);
     for user in simulator.users() {

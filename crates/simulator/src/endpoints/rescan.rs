@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use serde::Serialize;
 
-use crate::{Generation, call::Call, data::scanner::Scanner, reply::Reply, scans::Scan, tenants::is_trial_expired};
+use crate::{call::Call, data::scanner::Scanner, dialect::Form, reply::Reply, scans::Scan, tenants::is_trial_expired};
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -22,9 +22,9 @@ pub(crate) fn all(call: &Call<'_>) -> Result<Reply, Reply> {
         .filter_map(|scanner| start(call, scanner))
         .map(Started::of)
         .collect();
-    Ok(match call.generation() {
-        Generation::Legacy => Reply::empty(StatusCode::OK),
-        Generation::Current => Reply::array(started),
+    Ok(match call.dialect().rescan {
+        Form::Legacy => Reply::empty(StatusCode::OK),
+        Form::Current => Reply::array(started),
     })
 }
 
@@ -40,9 +40,9 @@ pub(crate) fn one(call: &Call<'_>) -> Result<Reply, Reply> {
         .filter(|scanner| !scanner.is_extending())
         .and_then(|scanner| start(call, scanner))
         .ok_or_else(|| Reply::detail(StatusCode::METHOD_NOT_ALLOWED, "The scanner is already running a scan."))?;
-    Ok(match call.generation() {
-        Generation::Legacy => Reply::empty(StatusCode::OK),
-        Generation::Current => Reply::json(&Started::of(scan)),
+    Ok(match call.dialect().rescan {
+        Form::Legacy => Reply::empty(StatusCode::OK),
+        Form::Current => Reply::json(&Started::of(scan)),
     })
 }
 

@@ -27,7 +27,7 @@ struct Scheduler {
     agentless_scanner: u64,
 }
 
-/// What both generations say about a scanner; the two add their own.
+/// The members that every generation has.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Row {
@@ -61,6 +61,8 @@ struct Row {
     agent: Odd<u64>,
     containers_status: Vec<Container>,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    middle: Option<MiddleParts>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
     current: Option<CurrentParts>,
 }
 
@@ -74,13 +76,19 @@ struct Container {
     mem_limit: &'static str,
 }
 
-/// What just the current generation says.
+/// The members that current adds.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct CurrentParts {
     is_os_outdated: bool,
     number_of_ips_from_all_scopes: u32,
     tenant_name: String,
+}
+
+/// The members that middle adds.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MiddleParts {
     credentials: Odd<Vec<Credentials>>,
     uptime: Odd<u32>,
     toolkit_version: Odd<&'static str>,
@@ -106,7 +114,7 @@ struct Credentials {
     credentials_type: &'static str,
 }
 
-/// All of them as an array, on both generations.
+/// All of them as an array, on every generation.
 pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
     let inventory = call.inventory();
     let shown = whole(call, u64::from(call.world.options.scanners));
@@ -163,7 +171,8 @@ fn row(call: &Call<'_>, scanner: Scanner) -> Row {
         tenant: call.tenant,
         agent: Odd::Null,
         containers_status: containers(online),
-        current: (call.generation() == Generation::Current).then(|| current_parts(call, scanner, odd, inputs)),
+        middle: (call.dialect().scanners >= Generation::Middle).then(|| middle_parts(scanner, odd, inputs)),
+        current: (call.dialect().scanners == Generation::Current).then(|| current_parts(call, scanner, inputs)),
     }
 }
 
@@ -180,8 +189,15 @@ fn containers(online: bool) -> Vec<Container> {
         .collect()
 }
 
-fn current_parts(call: &Call<'_>, scanner: Scanner, odd: Oddities, inputs: u32) -> CurrentParts {
-    let options = &call.world.options;
+fn current_parts(call: &Call<'_>, scanner: Scanner, inputs: u32) -> CurrentParts {
+    CurrentParts {
+        is_os_outdated: scanner.number.is_multiple_of(2),
+        number_of_ips_from_all_scopes: inputs * 3,
+        tenant_name: tenant(&call.world.options, call.tenant).map(|tenant| tenant.name).unwrap_or_default(),
+    }
+}
+
+fn middle_parts(scanner: Scanner, odd: Oddities, inputs: u32) -> MiddleParts {
     let internal = !scanner.is_cloud();
     let created_on =
         Moment { micros: (TODAY - 8_000_000) * 1_000_000, form: if odd.on() { Form::Space } else { Form::Iso } };
@@ -195,10 +211,7 @@ fn current_parts(call: &Call<'_>, scanner: Scanner, odd: Oddities, inputs: u32) 
             credentials_type: "ssh_key",
         }]
     });
-    CurrentParts {
-        is_os_outdated: scanner.number.is_multiple_of(2),
-        number_of_ips_from_all_scopes: inputs * 3,
-        tenant_name: tenant(options, call.tenant).map(|tenant| tenant.name).unwrap_or_default(),
+    MiddleParts {
         credentials: odd.nullable(13, credentials),
         uptime: odd.nullable(14, scanner.is_active().then_some(86_400 * scanner.number)),
         toolkit_version: odd.nullable(15, Some("1.8.1")),

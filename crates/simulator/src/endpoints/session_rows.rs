@@ -1,4 +1,4 @@
-//! The two generations' descriptions of a session.
+//! The three forms of the description of a session.
 
 use serde::Serialize;
 
@@ -15,10 +15,10 @@ use crate::{
     tenants::is_trial_expired,
 };
 
-/// A session on the legacy generation; the default is nobody's.
+/// The members that legacy and middle share; the default is nobody's.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct LegacySession<'a> {
+struct Shared<'a> {
     is_logged_in: bool,
     id: u32,
     email: &'a str,
@@ -31,33 +31,25 @@ pub(super) struct LegacySession<'a> {
     release_channel: &'a str,
     account_id: u32,
     registration_token: String,
-    trial_days_remaining: u32,
     weekly_cvr_enabled: bool,
     sync_emails: bool,
     sync_period: &'a str,
     async_emails: bool,
     usage_report_emails: bool,
-    domains_remaining: u32,
-    is_trial_mode: bool,
-    is_trial_expired: bool,
-    clear_database_remaining: u32,
     is_installation_admin: bool,
-    is_custom_branding_applied: bool,
     refresh: &'a str,
     access: &'a str,
     #[serde(rename = "original_tenant_id", skip_serializing_if = "Option::is_none")]
     original_tenant_id: Option<u32>,
 }
 
-impl<'a> LegacySession<'a> {
-    /// The answer when nobody is logged in.
-    pub(super) fn nobody() -> Self {
+impl<'a> Shared<'a> {
+    fn nobody() -> Self {
         Self { release_channel: "master-production", sync_period: "weekly", ..Self::default() }
     }
 
-    pub(super) fn of(call: &Call<'a>, user: &'a User, tokens: &'a Tokens) -> Self {
+    fn of(call: &Call<'a>, user: &'a User, tokens: &'a Tokens) -> Self {
         let person = Person::of(call, user);
-        let trial_expired = is_trial_expired(&call.world.options, call.tenant);
         Self {
             is_logged_in: true,
             id: user.id,
@@ -70,8 +62,6 @@ impl<'a> LegacySession<'a> {
             first_name: person.first_name,
             account_id: call.tenant,
             registration_token: person.registration_token,
-            is_trial_mode: trial_expired,
-            is_trial_expired: trial_expired,
             sync_emails: true,
             is_installation_admin: user.kind == UserKind::Administrator,
             refresh: &tokens.refresh,
@@ -79,6 +69,64 @@ impl<'a> LegacySession<'a> {
             original_tenant_id: tokens.original_tenant_id,
             ..Self::nobody()
         }
+    }
+}
+
+/// A session on the legacy generation.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct LegacySession<'a> {
+    #[serde(flatten)]
+    shared: Shared<'a>,
+    trial_days_remaining: u32,
+    domains_remaining: u32,
+    is_trial_mode: bool,
+    is_trial_expired: bool,
+    clear_database_remaining: u32,
+    is_custom_branding_applied: bool,
+}
+
+impl<'a> LegacySession<'a> {
+    /// The answer when nobody is logged in.
+    pub(super) fn nobody() -> Self {
+        Self::with(Shared::nobody(), false)
+    }
+
+    pub(super) fn of(call: &Call<'a>, user: &'a User, tokens: &'a Tokens) -> Self {
+        Self::with(Shared::of(call, user, tokens), is_trial_expired(&call.world.options, call.tenant))
+    }
+
+    fn with(shared: Shared<'a>, trial_expired: bool) -> Self {
+        Self {
+            shared,
+            trial_days_remaining: 0,
+            domains_remaining: 0,
+            is_trial_mode: trial_expired,
+            is_trial_expired: trial_expired,
+            clear_database_remaining: 0,
+            is_custom_branding_applied: false,
+        }
+    }
+}
+
+/// A session on the middle generation, whose facts about the trial moved to the tenants.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MiddleSession<'a> {
+    #[serde(flatten)]
+    shared: Shared<'a>,
+    registration_id: u32,
+    is_otp_enabled: bool,
+}
+
+impl<'a> MiddleSession<'a> {
+    /// The answer when nobody is logged in.
+    pub(super) fn nobody() -> Self {
+        Self { shared: Shared::nobody(), registration_id: 0, is_otp_enabled: false }
+    }
+
+    pub(super) fn of(call: &Call<'a>, user: &'a User, tokens: &'a Tokens) -> Self {
+        Self { shared: Shared::of(call, user, tokens), registration_id: call.tenant + 500, is_otp_enabled: false }
     }
 }
 
