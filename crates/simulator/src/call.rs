@@ -18,6 +18,8 @@ pub(crate) struct Call<'a> {
     pub(crate) query: Query<'a>,
     pub(crate) headers: &'a BTreeMap<String, String>,
     pub(crate) body: &'a [u8],
+    /// The texts of a multipart form, if the body is one.
+    pub(crate) multipart: Option<&'a BTreeMap<String, String>>,
     /// Nobody on the open routes.
     pub(crate) user: Option<&'a User>,
     pub(crate) tenant: u32,
@@ -40,7 +42,7 @@ impl<'a> Call<'a> {
         self.element.parse().map_err(|_| Reply::not_found())
     }
 
-    /// Texts of the body by name, from JSON or a form, or 400 / 415.
+    /// Texts of the body by name, from JSON or either kind of form, or 400 / 415.
     pub(crate) fn fields(&self) -> Result<BTreeMap<String, String>, Reply> {
         let media_type = self.headers.get("content-type").map_or("application/json", String::as_str);
         if media_type.contains("json") {
@@ -48,6 +50,10 @@ impl<'a> Call<'a> {
         }
         if media_type.starts_with("application/x-www-form-urlencoded") {
             return Ok(url::form_urlencoded::parse(self.body).into_owned().collect());
+        }
+        if media_type.starts_with("multipart/form-data") {
+            let refused = || Reply::detail(StatusCode::BAD_REQUEST, "Multipart form parse error");
+            return self.multipart.cloned().ok_or_else(refused);
         }
         Err(Reply::detail(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,

@@ -11,7 +11,7 @@ use crate::{
     reply::{Reply, write_rows},
 };
 
-/// The largest page; a larger size asked for is cut to it.
+/// The longest page that `pageSize` gives; a larger number is cut to it.
 const LARGEST: u64 = 1_000;
 
 /// What a list answers for a page past its last one.
@@ -48,11 +48,13 @@ impl Page {
         if asked == 0 {
             return Err(Reply::invalid_page());
         }
+        // Clients of the vendor's set `size` to 10^18 to get a whole list, so it has no limit.
+        let longest = if size_parameter == Some("size") { u64::MAX } else { LARGEST };
         let size = size_parameter
             .and_then(|name| call.query.number(name))
             .filter(|size| *size > 0)
             .unwrap_or(u64::from(call.world.options.page_size))
-            .min(LARGEST);
+            .min(longest);
         let number = match call.page_fault {
             Some(PageFault::Repeat) => asked.saturating_sub(1).max(1),
             _ => asked,

@@ -41,7 +41,7 @@ const fn since(since: Generation, route: Route) -> Route {
 
 /// Every route of the simulator.
 #[rustfmt::skip]
-pub(crate) static ROUTES: [Route; 22] = [
+pub(crate) static ROUTES: [Route; 24] = [
     route("token", "POST", "/auth/token/", Nothing, to::token::create),
     route("refresh", "POST", "/auth/token/refresh/", Nothing, to::refresh::create),
     route("login", "POST", "/common/auth/session/", Nothing, to::session::log_in),
@@ -61,6 +61,8 @@ pub(crate) static ROUTES: [Route; 22] = [
     route("rescan", "PATCH", "/console/scanSurface/rescan/", Write, to::rescan::all),
     route("rescan", "PATCH", "/console/scanSurface/rescan/{scannerId}/", Write, to::rescan::one),
     route("target", "PATCH", "/console/scanSurface/currentTargets/{targetId}/", Write, to::target::change),
+    route("users", "GET", "/common/users/", Read, to::users::list),
+    route("status", "GET", "/console/status/", Read, to::status::show),
     route("scan-status", "GET", "/console/status/scan/", Read, to::scan_status::show),
     since(Middle, route("scans", "GET", "/console/scans/", Read, to::scans::list)),
     since(Middle, route("scans", "GET", "/console/scans/{scanUuid}/", Read, to::scans::show)),

@@ -15,6 +15,7 @@ use crate::{
         words,
     },
     page::{Page, PastLast},
+    query::is_integer,
     reply::Reply,
 };
 
@@ -40,7 +41,7 @@ pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
     let current = call.dialect().ports == Generation::Current;
     let scanner = match call.query.get("scannerId").filter(|_| current) {
         None => None,
-        Some(text) if text.parse::<u64>().is_err() => {
+        Some(text) if !is_integer(text) => {
             return Err(Reply::field("scannerId", "A valid integer is required."));
         }
         Some(_) => scanner_filter(call),

@@ -3,7 +3,10 @@
 use axum::http::StatusCode;
 use serde::Serialize;
 
-use crate::{call::Call, data::scanner::Scanner, dialect::Form, reply::Reply, scans::Scan, tenants::is_trial_expired};
+use crate::{
+    call::Call, data::scanner::Scanner, dialect::Form, query::is_integer, reply::Reply, scans::Scan,
+    tenants::is_trial_expired,
+};
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -31,8 +34,10 @@ pub(crate) fn all(call: &Call<'_>) -> Result<Reply, Reply> {
 /// Starts a scan on one scanner: 402 trial over, 400 no number, 404 unknown, 406 inactive, 405 busy.
 pub(crate) fn one(call: &Call<'_>) -> Result<Reply, Reply> {
     refuse_expired_trial(call)?;
-    let id: u64 = call.element.parse().map_err(|_| Reply::detail(StatusCode::BAD_REQUEST, "Invalid scanner ID."))?;
-    let scanner = call.inventory().scanner_by_id(id).ok_or_else(Reply::not_found)?;
+    if !is_integer(call.element) {
+        return Err(Reply::detail(StatusCode::BAD_REQUEST, "Invalid scanner ID."));
+    }
+    let scanner = call.inventory().scanner_by_id(call.element_id()?).ok_or_else(Reply::not_found)?;
     if !scanner.is_active() {
         return Err(Reply::detail(StatusCode::NOT_ACCEPTABLE, "The scanner is inactive."));
     }

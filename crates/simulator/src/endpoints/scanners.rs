@@ -123,20 +123,49 @@ pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
     Ok(Reply::array(rows.map(|scanner| row(call, scanner))))
 }
 
+/// What chance decides about a scanner, in the order in which it does.
+pub(super) struct Draw {
+    dice: fastrand::Rng,
+    odd: Oddities,
+    last_octet: u8,
+}
+
+impl Draw {
+    pub(super) fn of(call: &Call<'_>, scanner: Scanner) -> Self {
+        let options = &call.world.options;
+        let mut dice = dice(options.seed, call.tenant, Topic::Scanner, scanner.id);
+        let odd = Oddities::of_row(options.oddities, dice.u64(..));
+        let last_octet = dice.u8(2..250);
+        Self { dice, odd, last_octet }
+    }
+
+    pub(super) fn public_ip(&self) -> Odd<Ipv4Addr> {
+        self.odd.nullable(4, Some(Ipv4Addr::new(203, 0, 113, self.last_octet)))
+    }
+}
+
+pub(super) fn state(scanner: Scanner) -> &'static str {
+    if scanner.is_active() { "Online" } else { "Offline" }
+}
+
+pub(super) fn administrative_state(scanner: Scanner) -> &'static str {
+    if scanner.is_active() { "Active" } else { "Stopped" }
+}
+
 fn row(call: &Call<'_>, scanner: Scanner) -> Row {
     let options = &call.world.options;
-    let mut dice = dice(options.seed, call.tenant, Topic::Scanner, scanner.id);
-    let odd = Oddities::of_row(options.oddities, dice.u64(..));
+    let draw = Draw::of(call, scanner);
+    let public_ip = draw.public_ip();
+    let Draw { mut dice, odd, last_octet } = draw;
     let internal = !scanner.is_cloud();
     let online = scanner.is_active();
-    let last_octet = dice.u8(2..250);
     let installed = Moment::before_today(&mut dice, 900);
     let seen_ago = if online { 60 } else { 30 * 86_400 };
     let inputs = options.scan_surface_entries / options.scanners;
     Row {
         id: scanner.id,
-        state: if online { "Online" } else { "Offline" },
-        administrative_state: if online { "Active" } else { "Stopped" },
+        state: state(scanner),
+        administrative_state: administrative_state(scanner),
         scheduler_config: odd.object(
             1,
             Scheduler {
@@ -149,7 +178,7 @@ fn row(call: &Call<'_>, scanner: Scanner) -> Row {
         number_of_ips_scanned: inputs * 2,
         private_ip: odd.nullable(2, internal.then(|| Ipv4Addr::new(10, 20, 0, last_octet))),
         guid: odd.nullable(3, internal.then(|| format!("{:032x}", dice.u128(..)))),
-        public_ip: odd.nullable(4, Some(Ipv4Addr::new(203, 0, 113, last_octet))),
+        public_ip,
         hostname: scanner.host_name(),
         label: scanner.label(),
         advanced_scanner_status: odd.nullable(5, online.then_some("running")),

@@ -206,15 +206,15 @@ impl<'a> CurrentSession<'a> {
 }
 
 /// What a user is called and looks like.
-struct Person {
-    first_name: &'static str,
-    last_name: &'static str,
+pub(super) struct Person {
+    pub(super) first_name: &'static str,
+    pub(super) last_name: &'static str,
     photo: &'static str,
     registration_token: String,
 }
 
 impl Person {
-    fn of(call: &Call<'_>, user: &User) -> Self {
+    pub(super) fn of(call: &Call<'_>, user: &User) -> Self {
         let mut dice = dice(call.world.options.seed, 1, Topic::User, u64::from(user.id));
         Self {
             first_name: words::pick(words::FIRST_NAMES, dice.usize(..)),

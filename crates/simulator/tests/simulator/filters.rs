@@ -82,7 +82,9 @@ async fn an_unusable_scanner_falls_back_on_all() {
     for generation in Generation::ALL {
         let instance = Instance::of(generation).await;
         let missing = instance.known().missing_scanner;
-        for scanner in [missing.to_string(), "abc".to_owned(), String::new()] {
+        for scanner in
+            [missing.to_string(), "-1".to_owned(), format!("-{}", "9".repeat(40)), "abc".to_owned(), String::new()]
+        {
             assert_eq!(devices(&instance, &format!("scannerId={scanner}")).await.total(), 250);
             let surface = instance.get(&format!("/console/scanSurface/?scannerId={scanner}")).await;
             assert_eq!(surface.total(), 30);
@@ -250,7 +252,12 @@ async fn other_lists_are_filtered_on_current() {
     let all = instance.get(PORTS).await.total();
     let found = instance.get(&format!("{PORTS}?scannerId={scanner}")).await.total();
     assert!((1..all).contains(&found));
-    assert_eq!(instance.get(&format!("{PORTS}?scannerId=abc")).await.status, 400);
+    for negative in ["-1", "-99999999999999999999999999999999999999999"] {
+        assert_eq!(instance.get(&format!("{PORTS}?scannerId={negative}")).await.total(), all);
+    }
+    for word in ["abc", "-", "1.5"] {
+        assert_eq!(instance.get(&format!("{PORTS}?scannerId={word}")).await.status, 400);
+    }
 
     let device = instance.known().device_with_attack_avenues;
     let avenues = format!("/console/elements/device/{device}/attackavenues/");

@@ -70,6 +70,11 @@ async fn page_size_is_obeyed_up_to_a_thousand() {
         let answer = instance.get(&format!("{DEVICES}?pageSize={asked}")).await;
         assert_eq!(answer.rows().len(), rows);
     }
+    for huge in ["18446744073709551616", "100000000000000000000000000000000000000000"] {
+        assert_eq!(instance.get(&format!("{DEVICES}?pageSize={huge}")).await.rows().len(), 1_000);
+        let accounts = instance.get(&format!("/common/auth/session/accounts/?size={huge}")).await;
+        assert_eq!(accounts.ids(), [1, 2, 3]);
+    }
     let accounts = instance.get("/common/auth/session/accounts/?size=2&page=2").await;
     assert_eq!(accounts.ids(), [3]);
 }

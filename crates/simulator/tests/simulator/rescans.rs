@@ -69,6 +69,7 @@ async fn unusable_scanners_are_refused_each_with_its_status() {
         let known = instance.known();
         let before = instance.state_fingerprint();
         assert_eq!(rescan(&instance, "abc").await.status, 400);
+        assert_eq!(rescan(&instance, "-1").await.status, 404);
         let missing = rescan(&instance, known.missing_scanner).await;
         assert_eq!((missing.status, missing.json), (404, json!({"detail": "Not found."})));
         assert_eq!(rescan(&instance, known.busy_scanner).await.status, 405);
