@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use soar_connector::Clock;
+use soar_store::{Store, StoreError};
 use tokio::sync::Semaphore;
 
 use crate::access::{Directory, SecretSeal};
@@ -14,7 +15,6 @@ use crate::executor::Executor;
 use crate::gate::{RateLimits, Refusals};
 use crate::scheduler::{ExecutorRunner, Scheduler};
 use crate::server::{HostMetrics, HostSettings};
-use crate::store::{Store, StoreError};
 use crate::tenants::{self, SyncConnection, Tenants};
 
 /// A host: its store, what it remembers, its commands and its limits.
@@ -27,7 +27,7 @@ pub struct Host {
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Sites, users, roles and keys, as remembered.
-    pub directory: Directory,
+    pub directory: Arc<Directory>,
     /// The audit log's writer.
     pub audit: AuditWriter,
     /// Opens the secrets of JWT keys.
@@ -88,7 +88,7 @@ impl Host {
         commands: CommandRegistry,
     ) -> Self {
         Self {
-            directory: Directory::new(store.clone(), Arc::clone(&clock)),
+            directory: Arc::new(Directory::new(store.clone(), Arc::clone(&clock))),
             audit: AuditWriter::start(store.clone()),
             limits: RateLimits::new(settings.requests_per_second, Arc::clone(&clock)),
             refusals: Refusals::new(settings.refused_per_second, Arc::clone(&clock)),

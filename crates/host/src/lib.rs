@@ -10,18 +10,16 @@ pub mod executor;
 mod gate;
 pub mod health;
 mod host;
-pub mod model;
-pub mod moment;
+pub mod operations;
+mod refusal;
 pub mod scheduler;
 pub mod sealing;
 pub mod server;
-pub mod store;
 pub mod tenants;
-#[cfg(feature = "testing")]
-pub mod testing;
 pub mod transfer;
 pub mod utility;
 pub mod vault;
 pub mod views;
 
 pub use host::{Host, HostError};
+pub use refusal::Refusal;

@@ -11,8 +11,9 @@ use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Message as Mail, 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use soar_connector::name::quoted;
+use soar_store::model::Message;
 
-use super::Message;
+use super::Rendered as _;
 
 /// How long a mail server may take over each of its answers.
 const TIMEOUT: Duration = Duration::from_secs(30);

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use soar_store::{AnswerClaim, Records, StoreError};
 
 use super::admission::Admitted;
 use super::question::Question;
 use super::remembered::Remembered;
 use super::service::Finished;
+use crate::Refusal;
 use crate::gate::{Call, Reply, replayed};
-use crate::store::{AnswerClaim, Records, StoreError};
-use crate::utility::{Answer, Refusal, UtilityCommand};
+use crate::utility::{Answer, UtilityCommand};
 
 /// How often a transaction is done again that lost against another one.
 const ATTEMPTS: u32 = 4;

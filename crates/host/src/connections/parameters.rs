@@ -6,11 +6,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use secrecy::{ExposeSecret as _, SecretString};
 use soar_connector::manifest::{Setting, SettingType};
 use soar_connector::{Plugin, Redactor, SettingProblem, SettingValues, SettingsError};
+use soar_store::model::Reference;
+use soar_store::{StoredParameter, StoredValue, sealing_context};
 
 use super::GivenValue;
 use crate::sealing::{Keyring, SealError};
-use crate::store::{StoredParameter, StoredValue, sealing_context};
-use crate::vault::{Reference, Vault};
+use crate::vault::Vault;
 
 /// The longest value, in bytes.
 const LONGEST: usize = 64 * 1024;

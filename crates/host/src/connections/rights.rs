@@ -1,7 +1,8 @@
 //! Who may see, use and manage a connection.
 
-use crate::model::{Caller, Connection, Place, Right, Site, SiteKind};
-use crate::utility::Refusal;
+use soar_store::model::{Caller, Connection, Place, Right, Site, SiteKind};
+
+use crate::Refusal;
 
 /// Whether the caller may run commands on a connection that is at hand on its site.
 pub(super) fn may_use(caller: &Caller, connection: &Connection) -> bool {

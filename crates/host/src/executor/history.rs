@@ -1,9 +1,10 @@
 //! The run history: who may look at which runs, and cancel them.
 
+use soar_store::model::{Caller, Right, Run};
+use soar_store::{Records, RunFilter, StoreError};
+
 use super::Executor;
-use crate::model::{Caller, Right, Run};
-use crate::store::{Records, RunFilter, StoreError};
-use crate::utility::Refusal;
+use crate::Refusal;
 
 impl Executor {
     /// The runs on the caller's site, newest first, without their outcomes. Runs on connections that are not for the

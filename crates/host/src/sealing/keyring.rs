@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use soar_store::model::KeyId;
 use zeroize::Zeroizing;
 
 use super::key::Key;
-use super::{KeyId, SealError, key_file};
+use super::{SealError, key_file};
 
 /// Sealing keys. Cheap to clone; clones share what they know. `Debug` shows the keys' names only.
 ///

@@ -9,11 +9,11 @@ use reqwest::{Client, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use soar_connector::name::{quoted, steers};
+use soar_store::model::SyncFailure;
 
 use super::failure::{failure, other_version, refused_plainly, too_slow, wrong_identity};
 use super::message::PlainRefusal;
 use super::{PROTOCOL_VERSION, TenantSettings};
-use crate::model::SyncFailure;
 
 /// The longest answer that is read, in bytes.
 const LONGEST_ANSWER: usize = 4 * 1024 * 1024;

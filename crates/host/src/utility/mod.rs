@@ -27,8 +27,10 @@ mod update_incident_site_in_bulk;
 
 use async_trait::async_trait;
 use soar_connector::Parameters;
+use soar_store::Records;
+use soar_store::model::Caller;
 
-pub use answer::{Answer, Ended, Refusal};
+pub use answer::{Answer, Ended};
 pub use dates::{day_of, parse_date_time};
 pub use items::MOST_ITEMS;
 pub use link_incidents::link_incidents;
@@ -37,8 +39,7 @@ pub use more::More;
 pub use plan::{FieldChange, Plan, PlannedItem};
 pub use rows::Rows;
 
-use crate::model::Caller;
-use crate::store::Records;
+use crate::Refusal;
 
 /// A utility command. What it is and takes is in `manifest/commands`, under its name.
 #[async_trait]

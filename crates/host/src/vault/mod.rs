@@ -2,7 +2,6 @@
 
 mod command;
 mod file;
-mod reference;
 mod settings;
 
 use std::ffi::OsString;
@@ -10,8 +9,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use secrecy::SecretString;
+use soar_store::model::Reference;
 
-pub use reference::Reference;
 pub use settings::{VaultCommand, VaultSettings};
 
 /// The longest secret that a place may give, in bytes.

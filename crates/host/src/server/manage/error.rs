@@ -1,10 +1,10 @@
 //! Why an operation was not done, and with which status that is answered.
 
 use axum::http::StatusCode;
+use soar_store::StoreError;
 
+use crate::Refusal;
 use crate::gate::{Call, Reply};
-use crate::store::StoreError;
-use crate::utility::Refusal;
 
 /// Why an operation was not done.
 #[derive(Debug, thiserror::Error)]
