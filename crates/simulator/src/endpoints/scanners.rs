@@ -169,8 +169,8 @@ fn row(call: &Call<'_>, scanner: Scanner) -> Row {
         scheduler_config: odd.object(
             1,
             Scheduler {
-                no_scan_window_start_interval: "08:00:00",
-                no_scan_window_stop_interval: "18:00:00",
+                no_scan_window_start_interval: odd.time_of_day("08:00:00Z"),
+                no_scan_window_stop_interval: odd.time_of_day("18:00:00Z"),
                 agentless_scanner: scanner.id,
             },
         ),

@@ -9,6 +9,9 @@ use super::{
 use crate::{Generation, User, UserKind, access::bearer, call::Call, dialect::Form, reply::Reply};
 
 /// `POST`: answers the new session, 400 for wrong credentials, or an answer without a session.
+///
+/// The legacy document publishes the request, name and password, as the reply. Without oddities too the reply is the
+/// session, as on current: no reply repeats a password.
 pub(crate) fn log_in(call: &Call<'_>) -> Result<Reply, Reply> {
     let Some(user) = find(call)? else {
         return Err(Reply::detail(StatusCode::BAD_REQUEST, "Invalid username or password."));
@@ -55,8 +58,8 @@ fn logged_in(call: &Call<'_>, user: &User, tokens: &Tokens) -> Reply {
 
 fn logged_out(call: &Call<'_>, sso_only: bool) -> Reply {
     match call.dialect().session {
-        Generation::Legacy => Reply::json(&LegacySession::nobody()),
-        Generation::Middle => Reply::json(&MiddleSession::nobody()),
-        Generation::Current => Reply::json(&CurrentSession::nobody(sso_only)),
+        Generation::Legacy => Reply::json(&LegacySession::nobody(call)),
+        Generation::Middle => Reply::json(&MiddleSession::nobody(call)),
+        Generation::Current => Reply::json(&CurrentSession::nobody(call, sso_only)),
     }
 }

@@ -32,7 +32,9 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Reply, Reply> {
         UserKind::OneTimePassword if call.dialect().one_time_password == Form::Current => one_time_password(),
         UserKind::OneTimePassword => Reply::json(&Tokens::default()),
         UserKind::SsoOnly => {
-            let named = call.dialect().session == Generation::Current;
+            // The document has the member in the session reply only. Here it is the simulator's own, so that a client
+            // can be tried against a server that says why there is no token.
+            let named = call.world.options.oddities && call.dialect().session == Generation::Current;
             Reply::json(&Tokens { sso_only: named.then_some(true), ..Tokens::default() })
         }
         _ => greet(call, user, Reply::json(&issue(call, user)?)),
