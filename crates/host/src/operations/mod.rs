@@ -13,7 +13,7 @@ use soar_connector::Clock;
 use soar_store::moment::milliseconds;
 use soar_store::{Reader, Store};
 
-pub use changes::{Changes, Done, Required};
+pub use changes::{Change, Changes, Done, Required, Working};
 pub use context::{IdempotencyKey, RequestContext};
 pub use error::OperationError;
 pub use roles::{RoleOnSite, RoleTaken, RoleToGive};
