@@ -13,6 +13,7 @@ use crate::audit::AuditWriter;
 use crate::command_api::{CommandRegistry, IntegrationCommands, RegistryError, RememberedAnswers, SharedReads};
 use crate::executor::Executor;
 use crate::gate::{RateLimits, Refusals};
+use crate::operations::{Changes, Operations};
 use crate::scheduler::{ExecutorRunner, Scheduler};
 use crate::server::{HostMetrics, HostSettings};
 use crate::tenants::{self, SyncConnection, Tenants};
@@ -26,8 +27,10 @@ pub struct Host {
     pub store: Store,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// What callers can do.
+    pub operations: Operations,
     /// Sites, users, roles and keys, as remembered.
-    pub directory: Directory,
+    pub directory: Arc<Directory>,
     /// The audit log's writer.
     pub audit: AuditWriter,
     /// Opens the secrets of JWT keys.
@@ -87,8 +90,21 @@ impl Host {
         seal: Arc<dyn SecretSeal>,
         commands: CommandRegistry,
     ) -> Self {
+        let directory = Arc::new(Directory::new(store.clone(), Arc::clone(&clock)));
+        let changes = Changes::new(store.clone(), Arc::clone(&clock))
+            .keeping_answers(settings.answers_kept(), Arc::clone(&seal))
+            .refreshing(Arc::clone(&directory));
+        let operations = Operations {
+            changes,
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            seal: Some(Arc::clone(&seal)),
+            executor: None,
+            tenants: None,
+        };
         Self {
-            directory: Directory::new(store.clone(), Arc::clone(&clock)),
+            operations,
+            directory,
             audit: AuditWriter::start(store.clone()),
             limits: RateLimits::new(settings.requests_per_second, Arc::clone(&clock)),
             refusals: Refusals::new(settings.refused_per_second, Arc::clone(&clock)),
@@ -149,11 +165,10 @@ impl Host {
             .with_integrations(&integrations)?;
         let seal = Arc::new(connections.keyring.clone());
         let (store, clock) = (connections.store.clone(), Arc::clone(&connections.clock));
-        Ok(Self {
-            executor: Some(executor),
-            tenants: Some(tenants),
-            ..Self::made_of(settings, store, clock, seal, commands)
-        })
+        let mut host = Self::made_of(settings, store, clock, seal, commands);
+        host.operations.executor = Some(executor.clone());
+        host.operations.tenants = Some(Arc::clone(&tenants));
+        Ok(Self { executor: Some(executor), tenants: Some(tenants), ..host })
     }
 
     /// The time in milliseconds since 1970.

@@ -1,6 +1,7 @@
 //! The management API under `/api/manage/v1`, for administrators' keys: one file per resource, each a list of operations
 //! from which both the addresses and the OpenAPI document are drawn.
 
+mod address;
 mod audit;
 mod body;
 mod call;
@@ -13,6 +14,7 @@ mod integrations;
 mod keys;
 mod masters;
 mod operation;
+mod request;
 mod roles;
 mod runs;
 mod schedules;
@@ -27,7 +29,12 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
+
+use utoipa_axum::router::OpenApiRouter;
 
 use error::ManageError;
 pub(super) use operation::{Operation, operations_of};
@@ -38,13 +45,27 @@ use crate::host::Host;
 /// What stands before all addresses of this API.
 pub(super) const BASE: &str = "/api/manage/v1";
 
+/// The addresses of one resource, each with its description.
+type Routes = OpenApiRouter<Arc<Host>>;
+
+/// All addresses below [`BASE`] with their descriptions.
+pub(super) fn described_routes() -> Routes {
+    OpenApiRouter::new().merge(sites::routes()).merge(users::routes()).merge(roles::routes())
+}
+
+/// Runs a call in a task of its own: a caller who goes away does not stop an operation that has begun.
+async fn detached(request: Request, next: Next) -> Response {
+    let answered = tokio::spawn(next.run(request)).await;
+    answered.unwrap_or_else(|error| {
+        tracing::error!(%error, "a call broke");
+        crate::gate::Reply::unexpected("").into_response(&uuid::Uuid::now_v7().to_string())
+    })
+}
+
 /// All operations, by resource.
 pub(super) fn operations() -> &'static [Operation] {
     static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
         operations_of([
-            sites::operations(),
-            users::operations(),
-            roles::operations(),
             keys::operations(),
             audit::operations(),
             integrations::operations(),
@@ -78,5 +99,7 @@ pub(super) fn routes() -> Router<Arc<Host>> {
         let path = paths.remove(operation.path).unwrap_or_default().merge(answer);
         paths.insert(operation.path, path);
     }
-    paths.into_iter().fold(Router::new(), |router, (path, methods)| router.route(&format!("{BASE}{path}"), methods))
+    let (typed, _) = described_routes().split_for_parts();
+    let router = Router::new().nest(BASE, typed.layer(from_fn(detached)));
+    paths.into_iter().fold(router, |router, (path, methods)| router.route(&format!("{BASE}{path}"), methods))
 }
