@@ -12,6 +12,7 @@ mod patience;
 mod probe;
 mod reach;
 mod retry;
+mod sendable;
 mod transport;
 mod turnstile;
 
