@@ -7,10 +7,12 @@ use soar_connector::manifest::{Command, ReplyShape};
 use soar_connector::testing::ManualClock;
 use soar_connector::{ExecutionContext, Outcome, Plugin as _};
 
+use crate::proxy::proxy_that_answers;
 use crate::support::{GENERATIONS, connect_with, manifest, plugin_with, run, settings, valid_parameters};
 
-/// The faults, as the simulator takes them, on every route that the command uses.
-const FAULTS: [&str; 32] = [
+/// The faults, as the simulator takes them, on every route that the command uses; and the status that a proxy refuses
+/// each connection with.
+const FAULTS: [&str; 35] = [
     "status=400",
     "status=401",
     "status=402",
@@ -43,6 +45,9 @@ const FAULTS: [&str; 32] = [
     "redirect=http://127.0.0.1:9/",
     "token-expiry count=1",
     "delay=30s",
+    "proxy=407",
+    "proxy=403",
+    "proxy=502",
 ];
 
 /// Faults of one page, while all pages are read; commands without a Page input have no cell for them.
@@ -92,14 +97,25 @@ async fn cell(generation: Generation, command: &Command, fault: &str, fresh: boo
     }
     let simulator = Simulator::start(options).await.unwrap();
     let plugin = plugin_with(ManualClock::new());
-    let url = simulator.url();
+    let mut url = simulator.url();
+    let proxy = match fault.strip_prefix("proxy=") {
+        // Refused before the server is asked, so that there is no session at hand either.
+        Some(status) => proxy_that_answers(format!("HTTP/1.1 {status} X\r\n\r\n")).await.0,
+        None => String::new(),
+    };
+    let proxy = if proxy.is_empty() { proxy } else { format!("http://{proxy}") };
+    if !proxy.is_empty() {
+        url = url.replace("http://", "https://");
+    }
     let mut given = settings(&url, simulator.user(UserKind::Administrator));
-    given.push(("Largest Reply", "1"));
+    given.extend([("Largest Reply", "1"), ("Proxy", &proxy)]);
     let connector = connect_with(&plugin, &given);
-    if !fresh {
+    if !fresh && proxy.is_empty() {
         assert!(run(&*connector, "List Tenants", serde_json::json!({})).await.is_successful());
     }
-    simulator.inject(format!("* {fault}").parse().unwrap());
+    if proxy.is_empty() {
+        simulator.inject(format!("* {fault}").parse().unwrap());
+    }
     let hangs = fault.starts_with("delay");
     let context =
         ExecutionContext { time_limit: hangs.then_some(Duration::from_millis(40)), ..ExecutionContext::new() };
