@@ -135,6 +135,11 @@ impl<'a> Call<'a> {
         Some((session.transport.certificate()?, session.now()))
     }
 
+    /// Tells the caller before all else that the command did something else than it was asked for.
+    pub(crate) fn warn_first(&mut self, code: &str, message: impl Into<String>) {
+        self.warnings.insert(0, Warning { code: code.to_owned(), message: message.into() });
+    }
+
     /// Tells the caller something.
     pub(crate) fn warn(&mut self, code: &str, message: impl Into<String>) {
         self.warnings.push(Warning { code: code.to_owned(), message: message.into() });
@@ -159,11 +164,11 @@ impl<'a> Call<'a> {
     pub(crate) async fn read_page(&mut self, endpoint: &dyn Endpoint, page: Option<i64>) -> Result<(), Failure> {
         let number = page.and_then(|page| u64::try_from(page).ok());
         let request = self.request(endpoint).await?.page(number);
+        let wanted = number.unwrap_or(1);
         let reply = match self.wire.fetch(endpoint, &request).await {
-            Err(failure) if number.is_some() && failure.is_invalid_page() => return Ok(()),
+            Err(failure) if wanted > 1 && self.lacks_page(endpoint, &failure).await => return Ok(()),
             reply => reply?,
         };
-        let wanted = number.unwrap_or(1);
         if !reply.paged && wanted > 1 {
             self.warn(
                 "list-not-paged",
@@ -189,6 +194,19 @@ impl<'a> Call<'a> {
         hand_on(self.sink, reply.page).await
     }
 
+    /// Whether a failure to read a page past the first says that the list has no such page: in the vendor's words, or,
+    /// whatever the language, because the list itself is there.
+    async fn lacks_page(&mut self, endpoint: &dyn Endpoint, failure: &Failure) -> bool {
+        if !failure.has_status(&[404]) {
+            return false;
+        }
+        failure.is_invalid_page()
+            || match self.request(endpoint).await {
+                Ok(first) => self.wire.fetch(endpoint, &first).await.is_ok(),
+                Err(_) => false,
+            }
+    }
+
     /// Reads a list whole, however many pages it has, and hands its pages on.
     pub(crate) async fn read_whole(&mut self, endpoint: &dyn Endpoint) -> Result<(), Failure> {
         let request = self.whole_request(endpoint).await?;
@@ -200,20 +218,12 @@ impl<'a> Call<'a> {
     }
 
     /// The text of `wanted` by `id`, of every row of a list; for handlers that look something up.
-    pub(crate) async fn look_up(
-        &mut self,
-        endpoint: &dyn Endpoint,
-        wanted: &'static str,
-    ) -> Result<BTreeMap<i64, String>, Failure> {
+    pub(crate) async fn look_up(&mut self, endpoint: &dyn Endpoint, wanted: &'static str) -> Result<LookedUp, Failure> {
         let request = self.whole_request(endpoint).await?;
         let mut rows = LookUp { wanted, reader: RowReader::of_members(&["id", wanted]), found: BTreeMap::new() };
-        read_whole(&self.wire, endpoint, &request, &mut Totals::default(), &mut rows).await?;
-        Ok(rows.found)
-    }
-
-    /// Whether no row was handed on yet.
-    pub(crate) fn has_read_nothing(&self) -> bool {
-        self.totals.is_empty()
+        let mut totals = Totals::default();
+        read_whole(&self.wire, endpoint, &request, &mut totals, &mut rows).await?;
+        Ok(LookedUp { list: endpoint.command(), found: rows.found, missing: totals.missing })
     }
 
     async fn whole_request(&mut self, endpoint: &dyn Endpoint) -> Result<Request, Failure> {
@@ -293,6 +303,36 @@ impl<'a> Call<'a> {
     }
 }
 
+/// The rows of a list by id, and whether they are all.
+#[derive(Debug)]
+pub(crate) struct LookedUp {
+    list: &'static str,
+    found: BTreeMap<i64, String>,
+    missing: Option<String>,
+}
+
+impl LookedUp {
+    /// The text of the row `id`; `None` when the list has no such row.
+    ///
+    /// # Errors
+    /// `unexpected-reply` when the row may be among those that did not come.
+    pub(crate) fn get(&self, id: i64) -> Result<Option<&str>, Failure> {
+        match (self.found.get(&id), &self.missing) {
+            (Some(text), _) => Ok(Some(text)),
+            (None, None) => Ok(None),
+            (None, Some(missing)) => {
+                let text = format!("{id} was looked for in {}, which did not come whole: {missing}", self.list);
+                Err(Failure::new("unexpected-reply", text))
+            }
+        }
+    }
+
+    /// How many rows came.
+    pub(crate) fn len(&self) -> usize {
+        self.found.len()
+    }
+}
+
 /// Takes the rows of a list that a handler looks something up in.
 struct LookUp {
     wanted: &'static str,
@@ -305,7 +345,9 @@ impl Sink for LookUp {
     async fn page(&mut self, page: Page) -> Result<(), SinkError> {
         for row in page.rows() {
             let row = self.reader.read(row)?;
-            if let Some(id) = row.get("id").and_then(Value::as_i64) {
+            // This API writes numbers as text too.
+            let id = row.get("id").and_then(|id| id.as_i64().or_else(|| id.as_str()?.trim().parse().ok()));
+            if let Some(id) = id {
                 self.found.insert(id, row.get(self.wanted).map(cell_text).unwrap_or_default());
             }
         }

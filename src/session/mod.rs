@@ -12,6 +12,7 @@ mod reach;
 mod retry;
 mod transport;
 mod turnstile;
+mod whole_list;
 mod witness;
 
 use std::sync::Arc;

@@ -67,13 +67,18 @@ struct PageObject<'a> {
     items: Items<'a>,
 }
 
-/// A number, or text with one, as this API mixes them; nothing for `""`, `"None"` and whatever else is no number.
+/// A whole number, also as `3.0` or as text; nothing for `""`, `"None"` and all other values, which leave it unknown.
 fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
-        Value::Number(number) => number.as_u64(),
-        Value::String(text) => text.trim().parse().ok(),
+        Value::Number(number) => whole(&number.to_string()),
+        Value::String(text) => whole(text.trim()),
         _ => None,
     })
+}
+
+fn whole(number: &str) -> Option<u64> {
+    let (integer, fraction) = number.split_once('.').unwrap_or((number, ""));
+    integer.parse().ok().filter(|_| fraction.bytes().all(|digit| digit == b'0'))
 }
 
 /// Whether a body is a web page rather than data.
@@ -121,8 +126,12 @@ fn split_object(command: &Command, text: String) -> Result<ListReply, Failure> {
     let object: PageObject<'_> = serde_json::from_str(&text).map_err(|error| unreadable(&error))?;
     match object.items {
         Items::Rows(rows) if accepts(ReplyShape::PageObject) => {
-            let (number, total_pages, total_rows) = (object.page, object.total_pages, object.total_count);
             let rows = rows.within_bounds()?;
+            // A page with rows proves that totals of none, or of fewer rows, are no totals.
+            let here = rows.len() as u64;
+            let total_pages = object.total_pages.filter(|pages| *pages > 0 || here == 0);
+            let total_rows = object.total_count.filter(|total| *total >= here);
+            let number = object.page;
             let proven = prove(command, &rows)?;
             let ranges = ranges(&text, rows);
             Ok(ListReply { page: Page::new(text, ranges), number, total_pages, total_rows, paged: true, proven })

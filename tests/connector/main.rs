@@ -25,3 +25,4 @@ mod stub;
 mod support;
 mod test_connection;
 mod tls;
+mod unknown_totals;
