@@ -24,6 +24,8 @@ pub(super) fn untrusting(network: &Network) -> ClientBuilder {
         .read_timeout(network.read_timeout)
         // A redirect could lead to another host, which must not see credentials; it is reported instead.
         .redirect(Policy::none())
+        // The library unpacks one member of the exact word "gzip" and no other form of it.
+        .gzip(false)
         // What the environment says of proxies is meant for other programs.
         .no_proxy();
     match &network.proxy {

@@ -5,9 +5,10 @@ use std::ops::RangeInclusive;
 use futures_util::stream::{self, StreamExt as _};
 use soar_connector::{Receipt, Sink};
 
-use super::call::{Wire, hand_on};
+use super::call::hand_on;
 use super::whole_list::WholeList;
-use crate::vendor::{Endpoint, Failure, ListReply, Request};
+use super::wire::Wire;
+use crate::vendor::{Endpoint, Failure, LevelProof, ListReply, Request};
 
 /// What a command has read.
 #[derive(Debug, Default)]
@@ -19,14 +20,24 @@ pub(super) struct Totals {
     total_rows: Option<u64>,
     /// What is missing, in words.
     pub(super) missing: Option<String>,
+    /// The watch over rows that were asked for by their risk level.
+    pub(super) level: Option<LevelProof>,
 }
 
 impl Totals {
-    pub(super) fn count(&mut self, reply: &ListReply) {
+    /// Counts a reply whose rows are to be handed on.
+    ///
+    /// # Errors
+    /// `filter-ignored` where its rows are of other levels than was asked for.
+    pub(super) fn count(&mut self, reply: &ListReply) -> Result<(), Failure> {
+        if let Some(level) = &mut self.level {
+            level.look_at(&reply.page)?;
+        }
         self.pages += 1;
         self.rows += reply.page.len() as u64;
         self.total_pages = reply.total_pages.or(self.total_pages);
         self.total_rows = reply.total_rows.or(self.total_rows);
+        Ok(())
     }
 
     pub(super) fn into_receipt(self) -> Receipt {
@@ -124,6 +135,6 @@ async fn take(
     sink: &mut dyn Sink,
 ) -> Result<(), Failure> {
     let Some(reply) = list.take(number, reply)? else { return Ok(()) };
-    totals.count(&reply);
+    totals.count(&reply)?;
     hand_on(sink, reply.page).await
 }

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use reqwest::header::{
-    ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE,
+    ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderMap,
+    HeaderName, HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE,
 };
 use reqwest::tls::TlsInfo;
 use reqwest::{Client, Method, RequestBuilder};
@@ -18,19 +19,20 @@ use tracing::{Instrument as _, Span, debug, debug_span, field};
 use url::Url;
 
 use super::budget::{Account, lock};
+use super::encoding::{too_large, unpack};
 use super::errand::Errand;
 use super::login::{Access, Login};
 use super::retry::{Next, Repeat, Retry, come_back_in};
 use super::turnstile::Queue;
 use crate::settings::Settings;
-use crate::vendor::{Failure, Request, message};
+use crate::vendor::{Failure, Origin, Request, message, origin};
 
 const TENANT_HEADER: HeaderName = HeaderName::from_static("footprinttenantid");
 const API_KEY_HEADER: HeaderName = HeaderName::from_static("footprintapikey");
 const XSRF_HEADER: HeaderName = HeaderName::from_static("x-xsrf-token");
 const XSRF_COOKIE: &str = "XSRF-TOKEN";
 
-/// Answers everybody, on both generations.
+/// Answers everybody, on all instances.
 const SESSION: &str = "/common/auth/session/";
 
 /// Bodies are read into memory of this size at first, however large they say they are.
@@ -113,17 +115,23 @@ impl Transport {
         message(reply.status, &reply.body, &redactor)
     }
 
-    /// What a status that is no success means: where a redirect leads, or what the server said.
-    pub(super) fn refusal(&self, reply: &Reply, login: Option<&Login>) -> Failure {
-        match (reply.status, &reply.location) {
-            (300..=399, Some(location)) => {
-                let redactor = self.redactor(login);
-                let target = redactor.clean_start(&without_credentials(location)).into_owned();
-                let text = format!("The server sent the request on to {}", quoted(&target));
-                Failure::of_status(reply.status, sentence(&text))
-            }
-            (status, _) => Failure::of_status(status, self.said(reply, login)),
+    /// What a status that is no success means: where a redirect leads, what Footprint said, or that something between
+    /// may have said it. `is_footprint` where the server has just proven to be one, which an empty reply cannot.
+    pub(super) fn refusal(&self, reply: &Reply, login: Option<&Login>, is_footprint: bool) -> Failure {
+        if let (300..=399, Some(location)) = (reply.status, &reply.location) {
+            let redactor = self.redactor(login);
+            let target = redactor.clean_start(&without_credentials(location)).into_owned();
+            let text = format!("The server sent the request on to {}", quoted(&target));
+            return Failure::of_status(reply.status, sentence(&text));
         }
+        let code = match origin(&reply.content_type, &reply.body) {
+            _ if !is_verdict(reply.status) => None,
+            Origin::Vendor => None,
+            Origin::Unproven if is_footprint => None,
+            Origin::Unproven => Some("refusal-unproven"),
+            Origin::WebPage => Some("html-reply"),
+        };
+        Failure { code, ..Failure::of_status(reply.status, self.said(reply, login)) }
     }
 
     /// Sends a request with the login's token or key, for the errand's tenant, else the login's default one, else the
@@ -169,6 +177,23 @@ impl Transport {
         let build = || client.get(self.address(SESSION));
         let queue = Queue::Tenant(errand.tenant);
         self.attempt(build, (Repeat::Harmless, queue), (&Method::GET, SESSION), None, errand).await
+    }
+
+    /// How many bytes the address of a request has.
+    pub(super) fn address_length(&self, request: &Request) -> usize {
+        let mut url = self.address(&request.path);
+        url.query_pairs_mut().extend_pairs(&request.query);
+        url.as_str().len()
+    }
+
+    /// How a reply begins, in quotes and without secrets; for replies that say nothing else of use.
+    pub(super) fn beginning(&self, body: &[u8], login: Option<&Login>) -> String {
+        const LOOKED_AT: usize = 4 * 1024;
+        const SHOWN: usize = 80;
+        let text = String::from_utf8_lossy(&body[..body.len().min(LOOKED_AT)]).into_owned();
+        let clean = self.redactor(login).clean_start(&text).into_owned();
+        let words: Vec<_> = clean.split_whitespace().collect();
+        quoted(&words.join(" ").chars().take(SHOWN).collect::<String>()).to_string()
     }
 
     fn address(&self, path: &str) -> Url {
@@ -231,7 +256,9 @@ impl Transport {
 
     async fn exchange(&self, builder: RequestBuilder, template: &str) -> Result<Reply, Failure> {
         let started = self.clock.elapsed();
-        let sent = builder.header(ACCEPT, "application/json").send().await;
+        // English, since the server's words reach the user and may tell what a status alone does not.
+        let builder = builder.header(ACCEPT, "application/json").header(ACCEPT_LANGUAGE, "en");
+        let sent = builder.header(ACCEPT_ENCODING, "gzip").send().await;
         let mut response = sent.map_err(|error| self.failure(&error))?;
         let largest = self.largest(template);
         if template == SESSION {
@@ -241,6 +268,7 @@ impl Transport {
         let headers = response.headers();
         let text = |name| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         let announced = text(CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok()).unwrap_or(0);
+        let encoding = text(CONTENT_ENCODING);
         let mut reply = Reply {
             status: response.status().as_u16(),
             content_type: text(CONTENT_TYPE).unwrap_or_default().to_ascii_lowercase(),
@@ -252,11 +280,12 @@ impl Transport {
         Span::current().record("status", reply.status);
         while let Some(chunk) = response.chunk().await.map_err(|error| self.failure(&error).at(reply.status))? {
             if reply.body.len() + chunk.len() > largest {
-                let limit = largest / (1024 * 1024);
-                let text = format!("The reply is larger than {limit} MiB.");
-                return Err(Failure::new("reply-too-large", text).at(reply.status));
+                return Err(too_large(largest).at(reply.status));
             }
             reply.body.extend_from_slice(&chunk);
+        }
+        if let Some(encoding) = encoding {
+            reply.body = unpack(&encoding, reply.body, largest).map_err(|failure| failure.at(reply.status))?;
         }
         let elapsed = self.clock.elapsed().saturating_sub(started);
         debug!(status = reply.status, bytes = reply.body.len(), elapsed_ms = elapsed.as_millis(), "answered");
@@ -288,7 +317,7 @@ impl Transport {
             }
         } else if error.is_timeout() {
             ("timed-out", format!("{server} sent nothing for {} seconds", self.read_timeout.as_secs()))
-        } else if tells(&["invalid HTTP", "invalid gzip", "corrupt deflate"]) {
+        } else if tells(&["invalid HTTP"]) {
             ("unreadable-reply", format!("{server} sent what is no HTTP reply: {innermost}"))
         } else {
             ("connection-lost", format!("The connection to {server} ended early: {innermost}"))
@@ -305,6 +334,12 @@ fn is_about_tls(error: &(dyn Error + 'static)) -> bool {
     error.is::<rustls::Error>()
         || held.is_some_and(|held| is_about_tls(held))
         || error.source().is_some_and(is_about_tls)
+}
+
+/// Whether a status is a verdict on the request, which only Footprint can give. All others tell of the way to it,
+/// of its length, of load or of a breakdown, whatever answers with them.
+pub(super) fn is_verdict(status: u16) -> bool {
+    matches!(status, 400..=406 | 409..=412 | 415..=428 | 430 | 432..=499 | 501)
 }
 
 fn secret_header(before: &str, secret: &SecretString) -> Result<HeaderValue, Failure> {
