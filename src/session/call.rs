@@ -73,7 +73,7 @@ impl<'a> Call<'a> {
     }
 
     /// The server's certificate (DER) as the latest reply about the session came with it, and the time of day.
-    pub(crate) fn certificate(&self) -> Option<(Vec<u8>, SystemTime)> {
+    pub(crate) fn certificate(&self) -> Option<(Arc<[u8]>, SystemTime)> {
         let session = self.wire.session;
         Some((session.transport.certificate()?, session.now()))
     }

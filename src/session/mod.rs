@@ -3,6 +3,7 @@
 mod budget;
 mod call;
 mod client;
+mod connect;
 mod encoding;
 mod errand;
 mod list;
@@ -16,7 +17,6 @@ mod transport;
 mod turnstile;
 mod whole_list;
 mod wire;
-mod witness;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,10 +26,10 @@ use tokio::sync::{Mutex, MutexGuard};
 
 pub(crate) use budget::BudgetPool;
 pub(crate) use call::Call;
+pub(crate) use connect::Hop;
 #[cfg(any(test, fuzzing))]
 pub(crate) use login::{claims, lifetime, of_reply};
 pub(crate) use probe::Answer;
-pub(crate) use reach::Hop;
 #[cfg(any(test, fuzzing))]
 pub(crate) use retry::{come_back_in, wait_asked};
 
@@ -69,22 +69,18 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(settings: Settings, manifest: Arc<Manifest>, pool: &BudgetPool) -> Result<Self, reqwest::Error> {
+    pub(crate) fn new(settings: Settings, manifest: Arc<Manifest>, pool: &BudgetPool) -> Self {
         let account = pool.account(&settings);
         let clock = Arc::clone(pool.clock());
-        Ok(Self {
-            transport: Transport::new(
-                &settings,
-                pool.client(&settings.network)?,
-                Arc::clone(&account),
-                Arc::clone(&clock),
-            ),
+        let client = pool.client(&settings.network);
+        Self {
+            transport: Transport::new(&settings, client, Arc::clone(&account), Arc::clone(&clock)),
             settings,
             manifest,
             clock,
             account,
             login: Mutex::new(None),
-        })
+        }
     }
 
     /// How long a command may take unless its caller says otherwise.

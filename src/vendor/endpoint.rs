@@ -1,6 +1,6 @@
 //! What an endpoint of the vendor's is: a typed request, and the command whose manifest describes its reply.
 
-use reqwest::Method;
+use http::Method;
 use serde_json::Value;
 use soar_connector::Warning;
 

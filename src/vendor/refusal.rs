@@ -41,7 +41,7 @@ const LONGEST_MESSAGE: usize = 500;
 ///
 /// It is one sentence on one line, of bounded length, without the secrets that `redactor` knows.
 pub(crate) fn message(status: u16, body: &[u8], redactor: &Redactor) -> String {
-    let reason = reqwest::StatusCode::from_u16(status)
+    let reason = http::StatusCode::from_u16(status)
         .ok()
         .and_then(|status| status.canonical_reason())
         .unwrap_or("The server gave no reason");

@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use soar_connector::Parameters;
-use soar_host::model::{Allowed, Caller, SiteKind};
-use soar_host::store::{Engine, NewIncident, NewSite, NewUser, Store};
-use soar_host::testing::TestStore;
 use soar_host::utility;
+use soar_store::model::{Allowed, Caller, SiteKind};
+use soar_store::testing::TestStore;
+use soar_store::{Engine, NewIncident, NewSite, NewUser, Store};
 
 const CLOSED: usize = 10_000;
 const ROUNDS: usize = 15;

@@ -26,10 +26,10 @@ use soar_connector::SystemClock;
 use soar_host::Host;
 use soar_host::access::{KeyRequest, SealError, SecretSeal, issue_key};
 use soar_host::command_api::CommandRegistry;
-use soar_host::model::{Allowed, KeyKind, SiteKind};
 use soar_host::server::{HostSettings, serve};
-use soar_host::store::{NewIncident, NewSite, NewUser, Store};
-use soar_host::testing::PostgresServer;
+use soar_store::model::{Allowed, KeyKind, SiteKind};
+use soar_store::testing::PostgresServer;
+use soar_store::{NewIncident, NewSite, NewUser, Store};
 use tokio::runtime::Runtime;
 
 /// As in the program.

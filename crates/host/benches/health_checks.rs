@@ -22,15 +22,14 @@ use soar_connector::SystemClock;
 use soar_host::alerts::Couriers;
 use soar_host::connections::{ConnectionDraft, Connections};
 use soar_host::executor::{Executor, ExecutorSettings, Registry};
-use soar_host::health::{CheckResult, percentiles};
-use soar_host::model::{Allowed, Caller, SiteKind};
-use soar_host::scheduler::{
-    Cadence, ExecutorRunner, RunReport, Runner, Schedule, ScheduleKind, Scheduler, SchedulerSettings,
-};
+use soar_host::scheduler::{ExecutorRunner, Runner, Scheduler, SchedulerSettings};
 use soar_host::sealing::Keyring;
-use soar_host::store::{Engine, NewSite, NewUser};
-use soar_host::testing::TestStore;
 use soar_host::vault::{Vault, VaultSettings};
+use soar_store::model::{
+    Allowed, Cadence, Caller, CheckResult, RunReport, Schedule, ScheduleKind, SiteKind, percentiles,
+};
+use soar_store::testing::TestStore;
+use soar_store::{Engine, NewSite, NewUser};
 use tokio::sync::watch;
 
 /// How often each connection is checked, in milliseconds.

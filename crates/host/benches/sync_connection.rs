@@ -19,13 +19,13 @@ use serde_json::{Value, json};
 use soar_connector::SystemClock;
 use soar_host::connections::Connections;
 use soar_host::executor::Registry;
-use soar_host::model::{Allowed, Caller, SiteKind, SyncRun};
 use soar_host::sealing::Keyring;
-use soar_host::store::{Engine, NewSite, NewUser};
 use soar_host::tenants::testing::LightTenants;
 use soar_host::tenants::{SyncRequest, TenantDraft, TenantSettings, Tenants};
-use soar_host::testing::TestStore;
 use soar_host::vault::{Vault, VaultSettings};
+use soar_store::model::{Allowed, Caller, SiteKind, SyncRun};
+use soar_store::testing::TestStore;
+use soar_store::{Engine, NewSite, NewUser};
 
 fn main() -> ExitCode {
     // Cargo adds flags of its own.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use soar_connector::Clock;
+use soar_store::{Store, StoreError};
 use tokio::sync::Semaphore;
 
 use crate::access::{Directory, SecretSeal};
@@ -14,7 +15,6 @@ use crate::executor::Executor;
 use crate::gate::{RateLimits, Refusals};
 use crate::scheduler::{ExecutorRunner, Scheduler};
 use crate::server::{HostMetrics, HostSettings};
-use crate::store::{Store, StoreError};
 use crate::tenants::{self, SyncConnection, Tenants};
 
 /// A host: its store, what it remembers, its commands and its limits.

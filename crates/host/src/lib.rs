@@ -10,15 +10,10 @@ pub mod executor;
 mod gate;
 pub mod health;
 mod host;
-pub mod model;
-pub mod moment;
 pub mod scheduler;
 pub mod sealing;
 pub mod server;
-pub mod store;
 pub mod tenants;
-#[cfg(feature = "testing")]
-pub mod testing;
 pub mod transfer;
 pub mod utility;
 pub mod vault;

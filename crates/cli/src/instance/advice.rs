@@ -1,7 +1,7 @@
 //! Turns the store's errors into what a person reads: what was wrong, and what to do next.
 
-use soar_host::store::StoreError;
 use soar_host::utility::Refusal;
+use soar_store::StoreError;
 
 use crate::exit::WrongUse;
 

@@ -3,9 +3,9 @@
 use anyhow::Result;
 use soar_connector::manifest::Command;
 use soar_connector::{Parameters, RawParameters};
-use soar_host::model::{AuditEntry, Caller};
-use soar_host::store::Records;
 use soar_host::utility::{Answer, Plan, Refusal, UtilityCommand};
+use soar_store::Records;
+use soar_store::model::{AuditEntry, Caller};
 
 use super::{Action, Session, advised, refused};
 use crate::exit::WrongUse;

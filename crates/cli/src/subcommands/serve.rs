@@ -11,9 +11,9 @@ use soar_host::connections::Connections;
 use soar_host::executor::Executor;
 use soar_host::sealing::check_keys;
 use soar_host::server::{HostSettings, RunningHost, ServeError};
-use soar_host::store::Store;
 use soar_host::vault::Vault;
 use soar_host::{Host, HostError};
+use soar_store::Store;
 
 use super::simulate::{Ending, runtime};
 use crate::exit::{Exit, WrongUse};

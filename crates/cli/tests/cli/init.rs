@@ -1,6 +1,6 @@
 //! `footprint init`: what it leaves behind, what it refuses, and how it goes on where it was cut off.
 
-use soar_host::testing::PostgresServer;
+use soar_store::testing::PostgresServer;
 use tempfile::TempDir;
 
 use crate::instance::{Instance, without_times};

@@ -6,7 +6,7 @@ use std::process::{Child, Command as Process, Stdio};
 
 use assert_cmd::Command;
 use serde_json::Value;
-use soar_host::testing::PostgresServer;
+use soar_store::testing::PostgresServer;
 use tempfile::TempDir;
 
 use crate::support::{ended, footprint};

@@ -9,12 +9,10 @@ use serde_json::json;
 use soar_connector::SystemClock;
 use soar_host::connections::{ConnectionDraft, Connections};
 use soar_host::executor::Registry;
-use soar_host::health::{Check, HealthState};
-use soar_host::model::{Allowed, Caller};
-use soar_host::scheduler::{Cadence, Schedule, ScheduleKind};
 use soar_host::sealing::Keyring;
-use soar_host::store::Store;
 use soar_host::vault::{Vault, VaultSettings};
+use soar_store::Store;
+use soar_store::model::{Allowed, Cadence, Caller, Check, HealthState, Schedule, ScheduleKind};
 
 use crate::instance::Instance;
 use crate::support::Simulator;

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderName};
+use soar_store::model::{Allowed, KeyState};
 
 use super::{KnownKey, KnownUser, SecretSeal, Snapshot, secret, token};
-use crate::model::{Allowed, KeyState};
 
 const API_KEY: HeaderName = HeaderName::from_static("d3key");
 const TOKEN: HeaderName = HeaderName::from_static("d3jwt");

@@ -8,10 +8,10 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use soar_connector::Clock;
+use soar_store::model::{AccessKey, KeyKind, Role, Site, User};
+use soar_store::{Store, StoreError};
 
 use super::secret;
-use crate::model::{AccessKey, KeyKind, Role, Site, User};
-use crate::store::{Store, StoreError};
 
 /// How long what is remembered counts without a look at the store: a key that another process revokes is refused no
 /// later than this.

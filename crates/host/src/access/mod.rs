@@ -12,6 +12,3 @@ pub use directory::{Directory, KnownKey, KnownUser, Snapshot};
 pub use new_key::{IssuedKey, KeyRequest, issue_key};
 pub use seal::{SealError, SecretSeal};
 pub(crate) use secret::random;
-
-/// What the seal of a JWT key's secret is bound to, so that it opens nothing else.
-pub const JWT_SECRET_CONTEXT: &str = "jwt key";

@@ -2,12 +2,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use soar_store::model::{AccessKey, Allowed, JWT_SECRET_CONTEXT, KeyId, KeyKind};
+use soar_store::{NewKey, Records, StoreError};
 use zeroize::Zeroizing;
 
-use super::{JWT_SECRET_CONTEXT, SecretSeal, secret};
-use crate::model::{AccessKey, Allowed, KeyKind};
-use crate::sealing::{KeyId, SealingGuard};
-use crate::store::{NewKey, Records, StoreError};
+use super::{SecretSeal, secret};
+use crate::sealing::SealingGuard;
 
 /// What a new key is to be.
 #[derive(Debug, Clone)]

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde::Deserialize;
+use soar_store::model::JWT_SECRET_CONTEXT;
 
 use super::authentication::AuthenticationError;
-use super::{JWT_SECRET_CONTEXT, KnownKey, SecretSeal, Snapshot};
+use super::{KnownKey, SecretSeal, Snapshot};
 
 /// How far ahead a signer's clock may be, in seconds. An expired token has no such grace.
 const SKEW: f64 = 60.0;

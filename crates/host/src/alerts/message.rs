@@ -3,69 +3,26 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use soar_connector::name::steers;
-
-use super::{Destination, Tell};
-use crate::health::AlertReason;
+use soar_store::model::{AlertReason, MessageContent, Tell};
 
 /// How many connections a mail lists; the webhook's body has them all.
 const LISTED: usize = 50;
 
-/// One connection or schedule that a message is about. Times in milliseconds since 1970.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct MessageItem {
-    /// Such as `Connection Production`.
-    pub subject: String,
-    /// Its site's name.
-    pub site: String,
-    /// Whether it fails or flaps.
-    pub reason: AlertReason,
-    /// The Error tab.
-    pub detail: String,
-    /// Since when.
-    pub since: i64,
-    /// When it recovered.
-    pub recovered_at: Option<i64>,
-}
-
-/// What a message says; its JSON is the body of a webhook.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct MessageContent {
-    /// That they fail, or that they recovered.
-    #[serde(rename = "event")]
-    pub tell: Tell,
-    /// The server that they have in common.
-    pub server: String,
-    /// When it was decided on, in milliseconds since 1970.
-    pub at: i64,
-    /// How many of the server still fail when others recovered.
-    pub still_failing: i64,
-    /// What it is about, by name.
-    pub items: Vec<MessageItem>,
-}
-
-/// A message on its way.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Message {
-    /// The same each time that it is sent, so that a receiver can drop a repetition.
-    pub id: String,
-    /// To whom.
-    pub destination: Destination,
-    /// What it says.
-    pub content: MessageContent,
-    /// How often it was tried before.
-    pub attempts: i64,
-    /// When it was decided on, in milliseconds since 1970.
-    pub created_at: i64,
-}
-
-impl MessageContent {
+/// A message's content as mail shows it.
+pub trait Rendered {
     /// One line.
-    #[must_use]
-    pub fn subject(&self) -> String {
+    fn subject(&self) -> String;
+
+    /// As plain text.
+    fn text(&self) -> String;
+
+    /// As an HTML page.
+    fn html(&self) -> String;
+}
+
+impl Rendered for MessageContent {
+    fn subject(&self) -> String {
         let what = match (&self.tell, self.items.as_slice()) {
             (Tell::Failed, [item]) => match item.reason {
                 AlertReason::Failing => format!("{} fails", item.subject),
@@ -78,9 +35,7 @@ impl MessageContent {
         one_line(&what, 200)
     }
 
-    /// As plain text.
-    #[must_use]
-    pub fn text(&self) -> String {
+    fn text(&self) -> String {
         let mut text = format!("{}.\n\nServer: {}\n", self.subject(), one_line(&self.server, 500));
         if self.still_failing > 0 {
             let _ = writeln!(text, "Still failing: {}", self.still_failing);
@@ -106,9 +61,7 @@ impl MessageContent {
         text
     }
 
-    /// As an HTML page.
-    #[must_use]
-    pub fn html(&self) -> String {
+    fn html(&self) -> String {
         let mut rows = String::new();
         for item in self.items.iter().take(LISTED) {
             let recovered = item.recovered_at.map(moment).unwrap_or_default();
@@ -172,6 +125,8 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use soar_store::model::MessageItem;
+
     use super::*;
 
     fn content(items: usize) -> MessageContent {

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use soar_store::model::{Destination, Message};
+use soar_store::{Store, StoreError};
 
-use super::{Destination, MailCourier, Message, WebhookCourier};
-use crate::store::{Store, StoreError};
+use super::{MailCourier, WebhookCourier};
 
 /// How many messages are sent at a time.
 const AT_A_TIME: i64 = 20;

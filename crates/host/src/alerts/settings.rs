@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 use soar_connector::name::quoted;
+use soar_store::model::Reference;
 
 use super::{Couriers, MailCourier, MailSecurity, MailSettings, WebhookCourier, WebhookSettings};
-use crate::vault::{Reference, Vault};
+use crate::vault::Vault;
 
 /// How alerts are sent. The configuration holds no secret: it says where each is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]

@@ -9,8 +9,7 @@ use reqwest::{Client, Url};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 use sha2::Sha256;
-
-use super::Message;
+use soar_store::model::Message;
 
 /// The header that identifies the message: the same each time that it is sent.
 pub const ID_HEADER: &str = "webhook-id";
@@ -59,6 +58,8 @@ impl WebhookCourier {
         }
         let client = Client::builder()
             .redirect(Policy::none())
+            // The environment's proxies are for other programs.
+            .no_proxy()
             .connect_timeout(Duration::from_secs(10))
             .timeout(Duration::from_secs(30))
             .build()

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use soar_store::model::AuditEntry;
+use soar_store::{LogWriter, StoreError, StoreVersion};
 use tokio::sync::oneshot;
 
 use super::outdated::{Outbox, Outdated};
 use super::writer::AuditError;
-use crate::model::AuditEntry;
-use crate::store::{LogWriter, StoreError, StoreVersion};
 
 /// What became of an entry that rests on what was read before.
 #[derive(Debug)]

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use soar_store::model::AuditEntry;
 use tokio::sync::mpsc;
 
 use super::writer::{Item, Queued};
-use crate::model::AuditEntry;
 
 /// What stands in the log of a call that nobody waited for.
 const LEFT: &str = "The caller went away before it was answered.";

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use soar_store::model::AuditEntry;
+use soar_store::{Store, StoreError, StoreVersion};
 use tokio::sync::{mpsc, oneshot};
 
 use super::batch::{Batch, Caller, Rested, RestingCaller};
 use super::outdated::Outbox;
-use crate::model::AuditEntry;
-use crate::store::{Store, StoreError, StoreVersion};
 
 /// How many entries may wait; more callers wait for a place.
 const QUEUE: usize = 4096;
@@ -194,9 +194,9 @@ mod tests {
     use futures_util::FutureExt as _;
 
     use super::*;
-    use crate::model::Surface;
-    use crate::store::{AuditFilter, Engine};
-    use crate::testing::{PostgresServer, Stop, TestStore};
+    use soar_store::model::Surface;
+    use soar_store::testing::{PostgresServer, Stop, TestStore};
+    use soar_store::{AuditFilter, Engine};
 
     fn entry(number: usize) -> AuditEntry {
         AuditEntry {

@@ -7,13 +7,13 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use bytes::Bytes;
 use soar_connector::name::quoted;
 use soar_connector::{Parameters, RawParameters};
+use soar_store::model::{Allowed, AuditEntry, Caller};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::question::Question;
 use super::registry::Registered;
 use super::request::{CommandRequest, bad_parameters};
 use crate::gate::{Call, Entered, IDEMPOTENCY_KEY, IdempotencyKey, Reply, read_json};
-use crate::model::{Allowed, AuditEntry, Caller};
 
 /// A call that may run.
 #[derive(Debug)]

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use soar_connector::{Command, RawParameters};
+use soar_store::model::Caller;
 
-use crate::model::Caller;
 use crate::utility::{Answer, Refusal};
 
 /// A command of a connector.

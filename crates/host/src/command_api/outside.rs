@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use soar_connector::Parameters;
+use soar_store::model::Caller;
 
-use crate::model::Caller;
 use crate::utility::{Answer, Refusal};
 
 /// Such a command. Done twice it does no harm, so a repeated call may run it again.

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use futures_util::FutureExt as _;
+use soar_store::{AnswerClaim, StoreError};
 
 use super::admission::Admitted;
 use super::registry::Runner;
 use super::service::Finished;
 use crate::gate::{Call, Reply, replayed};
 use crate::host::Host;
-use crate::store::{AnswerClaim, StoreError};
 use crate::utility::Refusal;
 
 /// How long a claim counts as running after it was last said to, in milliseconds.

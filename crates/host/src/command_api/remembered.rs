@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use soar_store::StoreVersion;
+use soar_store::model::AuditEntry;
 
 use super::question::Question;
 use crate::gate::Reply;
-use crate::model::AuditEntry;
-use crate::store::StoreVersion;
 
 /// What an answer takes besides its body and its question's, in bytes.
 const OVERHEAD: usize = 1024;

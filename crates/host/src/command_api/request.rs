@@ -4,9 +4,9 @@ use axum::http::StatusCode;
 use serde_json::{Map, Value};
 use soar_connector::name::normalised;
 use soar_connector::{ParameterProblem, RawParameters};
+use soar_store::holds_nul;
 
 use crate::gate::Reply;
-use crate::store::holds_nul;
 
 /// A call's body.
 #[derive(Debug)]

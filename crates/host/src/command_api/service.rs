@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
+use soar_store::model::Surface;
 
 use super::admission::{Admitted, Asked, admit, hear};
 use super::registry::Runner;
 use super::{outside_call, utility_call};
 use crate::gate::{Call, Reply};
 use crate::host::Host;
-use crate::model::Surface;
 
 /// How a call ended, and whether its entry in the audit log is written.
 #[derive(Debug)]

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use soar_store::{AnswerClaim, Records, StoreError};
 
 use super::admission::Admitted;
 use super::question::Question;
 use super::remembered::Remembered;
 use super::service::Finished;
 use crate::gate::{Call, Reply, replayed};
-use crate::store::{AnswerClaim, Records, StoreError};
 use crate::utility::{Answer, Refusal, UtilityCommand};
 
 /// How often a transaction is done again that lost against another one.

@@ -1,10 +1,10 @@
 //! Checks all of a connection but its parameters.
 
 use soar_connector::name::{quoted, steers, suggestion};
+use soar_store::model::{Connection, NamedSite, Place, SHARED, Site, SiteKind};
+use soar_store::{NewConnection, Records};
 
 use super::{ConnectionChange, ConnectionDraft, health_check};
-use crate::model::{Connection, NamedSite, Place, SHARED, Site, SiteKind};
-use crate::store::{NewConnection, Records};
 use crate::utility::Refusal;
 
 /// The longest name, in characters.

@@ -1,10 +1,10 @@
 //! Finds the connection that a command runs on.
 
 use soar_connector::name::{quoted, suggestion};
+use soar_store::model::{Caller, Connection, Place, Right, SiteKind};
+use soar_store::{Records, Wanted};
 
 use super::rights::{may_use, missing};
-use crate::model::{Caller, Connection, Place, Right, SiteKind};
-use crate::store::{Records, Wanted};
 use crate::utility::Refusal;
 
 /// The one connection of these integrations that the caller means on its site: those of the site and, on an internal

@@ -7,12 +7,10 @@ use secrecy::SecretString;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use soar_store::model::{Reference, shapes};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AdditionalProperties, AnyOfBuilder, ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
-
-use crate::model::shapes;
-use crate::vault::Reference;
 
 /// A parameter's value as it is given. `Debug` shows no value.
 #[derive(Clone)]

@@ -2,13 +2,13 @@
 
 use soar_connector::Plugin;
 use soar_connector::manifest::SettingType;
+use soar_store::Records;
+use soar_store::model::{
+    Cadence, Connection, Destination, HealthCheck, NewSchedule, ParameterState, Place, ScheduleKind,
+};
 
 use super::ConnectionDraft;
 use super::change::{given, refuse};
-use crate::alerts::Destination;
-use crate::model::{Connection, HealthCheck, ParameterState, Place};
-use crate::scheduler::{Cadence, NewSchedule, ScheduleKind};
-use crate::store::Records;
 use crate::utility::Refusal;
 
 const MINUTE_MS: i64 = 60_000;

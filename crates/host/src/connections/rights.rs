@@ -1,6 +1,7 @@
 //! Who may see, use and manage a connection.
 
-use crate::model::{Caller, Connection, Place, Right, Site, SiteKind};
+use soar_store::model::{Caller, Connection, Place, Right, Site, SiteKind};
+
 use crate::utility::Refusal;
 
 /// Whether the caller may run commands on a connection that is at hand on its site.

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use soar_connector::{Clock, Plugin, Redactor, SettingValues, SettingsError};
+use soar_store::model::{Caller, Connection, KeyId, Place};
+use soar_store::moment::milliseconds;
+use soar_store::{Records, Store, StoreError, StoredParameter, StoredValue, Wanted, sealing_context};
 
 use super::parameters::{Changes, Ground, NewValue, open};
 use super::rights::{may_manage, may_see, missing_to_manage};
 use super::{ConnectionChange, ConnectionDraft, change, choose, health_check};
 use crate::executor::Registry;
-use crate::model::{Caller, Connection, Place};
-use crate::moment::milliseconds;
-use crate::sealing::{KeyId, Keyring, SealingGuard};
-use crate::store::{Records, Store, StoreError, StoredParameter, StoredValue, Wanted, sealing_context};
+use crate::sealing::{Keyring, SealingGuard};
 use crate::utility::Refusal;
 use crate::vault::Vault;
 

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 use soar_connector::{Collector, ExecutionContext, Outcome, RawParameters, Redactor};
+use soar_store::model::CheckResult;
+use soar_store::{Ran, StoreError};
 use tokio::time::timeout;
 
 use super::connectors::Ready;
 use super::{Executor, Finished};
-use crate::health::CheckResult;
-use crate::store::{Ran, StoreError};
 use crate::utility::Refusal;
 
 /// What a warning's code ends in when something is about to expire.

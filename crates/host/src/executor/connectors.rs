@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use soar_connector::{Connector, Plugin, Redactor};
+use soar_store::model::Connection;
 
 use crate::connections::Connections;
-use crate::model::Connection;
 
 /// A connector, and what knows its secrets.
 #[derive(Debug, Clone)]

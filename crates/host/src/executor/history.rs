@@ -1,8 +1,9 @@
 //! The run history: who may look at which runs, and cancel them.
 
+use soar_store::model::{Caller, Right, Run};
+use soar_store::{Records, RunFilter, StoreError};
+
 use super::Executor;
-use crate::model::{Caller, Right, Run};
-use crate::store::{Records, RunFilter, StoreError};
 use crate::utility::Refusal;
 
 impl Executor {

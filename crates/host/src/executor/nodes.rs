@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
+use soar_store::StoreError;
 use tracing::{info, warn};
 
 use super::Executor;
-use crate::store::StoreError;
 
 /// How many runs are forgotten in one transaction.
 const BATCH: i64 = 500;

@@ -4,11 +4,11 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 use soar_connector::name::{normalised, quoted};
 use soar_connector::{Outcome, RawParameters, ReturnData};
+use soar_store::model::Caller;
 
 use super::registry::{CONNECTION_NAME, endpoint_name};
 use super::{Executor, table};
 use crate::command_api::{IntegrationCommand, IntegrationCommands};
-use crate::model::Caller;
 use crate::utility::{Answer, Ended, More, Refusal};
 
 /// Outcomes with more rows are turned into answers beside the other calls.

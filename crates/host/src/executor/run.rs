@@ -6,6 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use soar_connector::{Outcome, RawParameters};
+use soar_store::model::{Caller, Connection};
+use soar_store::moment::milliseconds;
+use soar_store::{Store, StoreError};
 use tokio::sync::{oneshot, watch};
 use tracing::Instrument as _;
 use uuid::Uuid;
@@ -15,9 +18,6 @@ use super::slots::Slots;
 use super::supervise::{Task, supervise};
 use super::{ExecutorSettings, Registry};
 use crate::connections::Connections;
-use crate::model::{Caller, Connection};
-use crate::moment::milliseconds;
-use crate::store::{Store, StoreError};
 use crate::utility::Refusal;
 
 /// Runs commands on connections. Cheap to clone; clones share sessions and limits.

@@ -9,6 +9,8 @@ use soar_connector::{
     Collector, Command, CommandError, Conclusion, ExecutionContext, Outcome, Plugin, RawParameters, Receipt, Redactor,
     StatusCode,
 };
+use soar_store::model::{Caller, Connection, RunStatus};
+use soar_store::{NewRun, RunEnd};
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
@@ -18,8 +20,6 @@ use super::connectors::Ready;
 use super::kept;
 use super::run::{Finished, Inner};
 use super::slots::Full;
-use crate::model::{Caller, Connection, RunStatus};
-use crate::store::{NewRun, RunEnd};
 use crate::utility::Refusal;
 
 /// What is to be run.

@@ -7,6 +7,8 @@ use std::time::Duration;
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use soar_store::StoreVersion;
+use soar_store::model::{AuditEntry, Surface};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::refusals::Turn;
@@ -15,8 +17,6 @@ use super::{Reply, address};
 use crate::access::{Shown, Snapshot};
 use crate::audit::{AuditError, Rested};
 use crate::host::Host;
-use crate::model::{AuditEntry, Surface};
-use crate::store::StoreVersion;
 
 /// A call under way.
 #[derive(Debug)]

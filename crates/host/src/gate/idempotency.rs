@@ -1,9 +1,9 @@
 //! The header `Idempotency-Key`: the same call is answered the same, and done once.
 
 use axum::http::{HeaderMap, HeaderName, StatusCode};
+use soar_store::EarlierCall;
 
 use super::Reply;
-use crate::store::EarlierCall;
 
 /// The header's name.
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");

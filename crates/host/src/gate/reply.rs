@@ -5,9 +5,9 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
 use serde_json::json;
+use soar_store::model::AuditEntry;
+use soar_store::{Store, StoreError};
 
-use crate::model::AuditEntry;
-use crate::store::{Store, StoreError};
 use crate::utility::{Answer, Ended};
 
 const INVALID_KEY: &str = "Invalid authentication key.";

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
+use soar_store::model::{
+    Caller, Check, Connection, Health, HealthState, Latency, Place, Schedule, ScheduleKind, Uptime,
+};
+use soar_store::moment::milliseconds;
+use soar_store::{Records, StoreError, WaitingMessage};
 use utoipa::ToSchema;
 
-use super::{Check, Health, HealthState, Latency, Uptime};
 use crate::connections::Connections;
-use crate::model::{Caller, Connection, Place};
-use crate::moment::milliseconds;
-use crate::scheduler::{Schedule, ScheduleKind};
-use crate::store::{Records, StoreError, WaitingMessage};
 use crate::utility::Refusal;
 
 const DAY_MS: i64 = 24 * 3_600_000;

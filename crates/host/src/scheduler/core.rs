@@ -8,17 +8,16 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use metrics::{NoopRecorder, with_local_recorder};
 use soar_connector::Clock;
+use soar_store::model::{CheckResult, RunReport, Schedule, ScheduleKind, ScheduleRunStatus, WorkItem};
+use soar_store::moment::milliseconds;
+use soar_store::{Ran, Store, StoreError, WorkQueue};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::measure::count;
 use super::recorder::{Finished, Recorder};
 use super::settings::{Runner, SchedulerSettings};
-use super::{RunReport, Schedule, ScheduleKind, ScheduleRunStatus, WorkItem, WorkQueue};
 use crate::alerts::{Courier, deliver_due};
-use crate::health::CheckResult;
-use crate::moment::milliseconds;
-use crate::store::{Ran, Store, StoreError};
 
 /// How many due times are handed out in one transaction.
 const TOGETHER: i64 = 500;

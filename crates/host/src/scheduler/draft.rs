@@ -2,9 +2,8 @@
 
 use serde::Deserialize;
 use soar_connector::RawParameters;
+use soar_store::model::shapes;
 use utoipa::ToSchema;
-
-use crate::model::shapes;
 
 /// A schedule of a command, as it is asked for.
 #[derive(Debug, Clone, Deserialize, ToSchema)]

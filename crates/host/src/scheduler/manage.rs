@@ -5,13 +5,12 @@ use std::collections::HashMap;
 use soar_connector::manifest::Effect;
 use soar_connector::name::{quoted, steers};
 use soar_connector::{Command, Parameters};
+use soar_store::model::{Cadence, Caller, Destination, NewSchedule, Right, Schedule, ScheduleKind, ScheduleRun, Site};
+use soar_store::moment::milliseconds;
+use soar_store::{Records, StoreError};
 
-use super::{Cadence, NewSchedule, Schedule, ScheduleChange, ScheduleDraft, ScheduleKind, ScheduleRun, ScheduleShown};
-use crate::alerts::Destination;
+use super::{ScheduleChange, ScheduleDraft, ScheduleShown};
 use crate::connections::Connections;
-use crate::model::{Caller, Right, Site};
-use crate::moment::milliseconds;
-use crate::store::{Records, StoreError};
 use crate::utility::Refusal;
 
 /// The longest name of a schedule, in characters.

@@ -1,10 +1,10 @@
 //! What the scheduler counts.
 
 use metrics::{KeyName, Recorder, SharedString, Unit, counter, gauge, histogram, with_local_recorder};
+use soar_store::StoreError;
 
 use super::Scheduler;
 use super::recorder::Finished;
-use crate::store::StoreError;
 
 const BACKLOG: &str = "soar_host_schedule_backlog";
 const LAG: &str = "soar_host_schedule_lag_seconds";

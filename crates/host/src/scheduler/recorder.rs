@@ -1,10 +1,8 @@
 //! The recorder: claims and results of many runs, written together in one transaction.
 
+use soar_store::model::{CheckResult, RunReport, Schedule, ScheduleRunStatus, WorkItem};
+use soar_store::{Ran, Records, Store, StoreError};
 use tokio::sync::{mpsc, oneshot};
-
-use super::{RunReport, Schedule, ScheduleRunStatus, WorkItem};
-use crate::health::CheckResult;
-use crate::store::{Ran, Records, Store, StoreError};
 
 /// How many changes are written together at the most.
 const TOGETHER: usize = 256;

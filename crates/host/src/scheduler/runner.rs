@@ -1,13 +1,12 @@
 //! The runner of a host: checks and commands go to its executor.
 
 use async_trait::async_trait;
+use soar_store::model::{Allowed, Caller, CheckResult, RunReport, Schedule};
+use soar_store::{Store, StoreError};
 use uuid::Uuid;
 
-use super::{RunReport, Runner, Schedule};
+use super::Runner;
 use crate::executor::Executor;
-use crate::health::CheckResult;
-use crate::model::{Allowed, Caller};
-use crate::store::{Store, StoreError};
 use crate::utility::Refusal;
 
 /// Runs on an executor, in the name of each schedule's user.

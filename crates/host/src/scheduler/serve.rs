@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use soar_store::StoreError;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::Scheduler;
-use crate::store::StoreError;
 
 /// Between two looks at what is due: so much at the least, so that due times come together, and so much at the most,
 /// since another process may have changed a schedule.

@@ -3,11 +3,8 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-
-use super::{RunReport, Schedule};
-use crate::alerts::GatherRules;
-use crate::health::CheckResult;
-use crate::store::Retention;
+use soar_store::Retention;
+use soar_store::model::{CheckResult, GatherRules, RunReport, Schedule};
 
 /// Runs what is due.
 #[async_trait]

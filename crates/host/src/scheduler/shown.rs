@@ -2,11 +2,8 @@
 
 use serde::Serialize;
 use soar_connector::RawParameters;
+use soar_store::model::{Cadence, Connection, Health, HealthState, Schedule, Site, User};
 use utoipa::ToSchema;
-
-use super::{Cadence, Schedule};
-use crate::health::{Health, HealthState};
-use crate::model::{Connection, Site, User};
 
 /// A schedule of a command, and how it fares. Times in milliseconds since 1970.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]

@@ -1,6 +1,6 @@
 //! What can go wrong with keys and sealed secrets.
 
-use super::KeyId;
+use soar_store::model::KeyId;
 
 /// Why a secret could not be sealed or opened, or a keyring not be read. Never holds a key or a secret.
 #[derive(Debug, thiserror::Error)]

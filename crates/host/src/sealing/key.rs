@@ -1,7 +1,6 @@
 //! One sealing key: XChaCha20-Poly1305, and a name that anybody may know.
 
 use std::fmt;
-use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,54 +8,9 @@ use chacha20poly1305::aead::{Aead as _, Generate as _, Payload};
 use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
 use zeroize::Zeroizing;
 
+use soar_store::model::{KeyId, SEALED_HEAD, SEALED_LAYOUT};
+
 use super::SealError;
-
-/// The first byte of everything sealed: how the rest is laid out.
-const LAYOUT: u8 = 1;
-const ID: usize = 8;
-const NONCE: usize = 24;
-const HEAD: usize = 1 + ID + NONCE;
-
-/// The name of a key: drawn from the key, and says nothing about it.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct KeyId([u8; ID]);
-
-impl KeyId {
-    /// The key that sealed these bytes, if they are sealed at all.
-    #[must_use]
-    pub fn of(sealed: &[u8]) -> Option<Self> {
-        let id = sealed.strip_prefix(&[LAYOUT])?.first_chunk()?;
-        (sealed.len() >= HEAD).then_some(Self(*id))
-    }
-}
-
-impl fmt::Display for KeyId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for KeyId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "KeyId({self})")
-    }
-}
-
-impl FromStr for KeyId {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let expected = || format!("expected {} hexadecimal digits", ID * 2);
-        if text.len() != ID * 2 || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            return Err(expected());
-        }
-        let mut id = [0; ID];
-        for (at, byte) in id.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(&text[at * 2..at * 2 + 2], 16).map_err(|_| expected())?;
-        }
-        Ok(Self(id))
-    }
-}
 
 /// A key. Its bytes are wiped from memory when it is dropped.
 #[derive(Clone)]
@@ -79,8 +33,8 @@ impl Key {
 
     fn of(bytes: Zeroizing<[u8; 32]>) -> Self {
         let derived = Zeroizing::new(blake3::derive_key("soar-host 2026 name of a sealing key", &*bytes));
-        let mut id = [0; ID];
-        id.copy_from_slice(&derived[..ID]);
+        let mut id = [0; KeyId::BYTES];
+        id.copy_from_slice(&derived[..KeyId::BYTES]);
         Self { id: KeyId(id), bytes }
     }
 
@@ -109,8 +63,8 @@ impl Key {
         let encrypted = XChaCha20Poly1305::new((&*self.bytes).into())
             .encrypt(&nonce, Payload { msg: secret, aad: &bound })
             .map_err(|_| SealError::TooLong)?;
-        let mut sealed = Vec::with_capacity(HEAD + encrypted.len());
-        sealed.push(LAYOUT);
+        let mut sealed = Vec::with_capacity(SEALED_HEAD + encrypted.len());
+        sealed.push(SEALED_LAYOUT);
         sealed.extend_from_slice(&self.id.0);
         sealed.extend_from_slice(&nonce);
         sealed.extend_from_slice(&encrypted);
@@ -118,8 +72,8 @@ impl Key {
     }
 
     pub(super) fn open(&self, context: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
-        let (head, encrypted) = sealed.split_at_checked(HEAD).ok_or(SealError::Altered)?;
-        let nonce: [u8; NONCE] = head[1 + ID..].try_into().map_err(|_| SealError::Altered)?;
+        let (head, encrypted) = sealed.split_at_checked(SEALED_HEAD).ok_or(SealError::Altered)?;
+        let nonce: [u8; 24] = head[1 + KeyId::BYTES..].try_into().map_err(|_| SealError::Altered)?;
         let bound = self.bound(context);
         XChaCha20Poly1305::new((&*self.bytes).into())
             .decrypt(&nonce.into(), Payload { msg: encrypted, aad: &bound })
@@ -128,7 +82,7 @@ impl Key {
     }
 
     fn bound(&self, context: &str) -> Vec<u8> {
-        let mut bound = vec![LAYOUT];
+        let mut bound = vec![SEALED_LAYOUT];
         bound.extend_from_slice(&self.id.0);
         bound.extend_from_slice(context.as_bytes());
         bound

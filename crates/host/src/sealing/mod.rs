@@ -7,6 +7,5 @@ mod keyring;
 mod rotation;
 
 pub use error::SealError;
-pub use key::KeyId;
 pub use keyring::Keyring;
-pub use rotation::{Rotation, RotationError, SealedPlace, SealedSecret, SealingGuard, check_keys, rotate};
+pub use rotation::{Rotation, RotationError, SealingGuard, check_keys, rotate};

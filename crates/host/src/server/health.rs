@@ -6,12 +6,12 @@ use std::time::Duration;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use soar_store::model::Surface;
+use soar_store::{StoreError, Trouble};
 
 use crate::access::{AuthenticationError, Shown};
 use crate::gate::{Call, Reply};
 use crate::host::Host;
-use crate::model::Surface;
-use crate::store::{StoreError, Trouble};
 
 /// How long the store may take to say that it is there.
 const PATIENCE: Duration = Duration::from_secs(3);

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use metrics::{Counter, Histogram, Key, KeyName, Label, Level, Metadata, Recorder as _, SharedString, Unit};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+use soar_store::model::Surface;
 
 use crate::gate::Totals;
-use crate::model::Surface;
 
 const CALLS: &str = "soar_host_calls_total";
 const SECONDS: &str = "soar_host_call_duration_seconds";

@@ -5,8 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use soar_store::model::GatherRules;
 
-use crate::alerts::GatherRules;
 use crate::scheduler::SchedulerSettings;
 use crate::tenants::TenantSettings;
 
@@ -280,7 +280,7 @@ impl HostSettings {
                 window_ms: i64::from(schedules.gather_seconds) * 1_000,
                 follow_up_ms: i64::from(schedules.follow_up_minutes) * 60_000,
             },
-            retention: crate::store::Retention {
+            retention: soar_store::Retention {
                 checks_ms: days(kept.checks_days),
                 hours_ms: days(kept.uptime_days),
                 runs_ms: days(kept.schedule_log_days),

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use secrecy::ExposeSecret as _;
 use soar_connector::name::quoted;
+use soar_store::model::{Allowed, Caller, Connection, Place, SHARED, Site, SiteKind, SyncChange, SyncFailure, User};
+use soar_store::{NewReceived, Received, Records, StoreError, StoredValue, Wanted};
 
 use super::failure::failure;
 use super::message::{Answer, NamedConnection, SentConnection, SentHealthCheck};
 use crate::connections::{ConnectionChange, ConnectionDraft, Connections, GivenValue, open_secret};
-use crate::model::{Allowed, Caller, Connection, Place, SHARED, Site, SiteKind, SyncChange, SyncFailure, User};
-use crate::store::{NewReceived, Received, Records, StoreError, StoredValue, Wanted};
 use crate::utility::Refusal;
 
 /// A master whose message is carried out.

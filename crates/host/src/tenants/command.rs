@@ -7,11 +7,11 @@ use serde_json::json;
 use soar_connector::Parameters;
 use soar_connector::manifest::{Command, ManifestFile};
 use soar_connector::name::quoted;
+use soar_store::model::{Caller, SyncRun};
+use soar_store::{Store, StoreError, SyncResultFilter};
 
 use super::{SyncRequest, Tenants};
 use crate::command_api::OutsideCommand;
-use crate::model::{Caller, SyncRun};
-use crate::store::{Store, StoreError, SyncResultFilter};
 use crate::utility::{Answer, Ended, Refusal};
 
 /// The last part of its address.

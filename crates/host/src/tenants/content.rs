@@ -4,15 +4,14 @@
 use std::collections::{BTreeMap, HashMap};
 
 use secrecy::SecretString;
+use soar_store::model::{Connection, Place, Reference, SyncFailure};
+use soar_store::{StoreError, StoredParameter, StoredValue, TenancySecret, Wanted};
 use tokio::sync::Mutex;
 
 use super::envelope::Envelope;
 use super::failure::failure;
 use super::message::{SentConnection, SentHealthCheck, SentValue};
 use crate::connections::{Connections, open_secret};
-use crate::model::{Connection, Place, SyncFailure};
-use crate::store::{StoreError, StoredParameter, StoredValue, TenancySecret, Wanted};
-use crate::vault::Reference;
 
 /// A tenant's line: its address and its envelope.
 pub(super) struct Line {

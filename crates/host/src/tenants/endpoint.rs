@@ -13,6 +13,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use soar_connector::name::{quoted, steers};
+use soar_store::model::{AuditEntry, Surface};
+use soar_store::{KnownPair, NewMaster, Records, StoreError, TenancySecret};
 
 use super::apply::{NotApplied, Sender, apply, withdraw};
 use super::envelope::{Envelope, SealedRequest};
@@ -22,9 +24,7 @@ use super::message::{Answer, Introduction, PlainRefusal, RegistrationAnswer, Reg
 use super::{PROTOCOL_VERSION, Tenants};
 use crate::gate::{Call, Reply, read_json};
 use crate::host::Host;
-use crate::model::{AuditEntry, Surface};
 use crate::sealing::SealingGuard;
-use crate::store::{KnownPair, NewMaster, Records, StoreError, TenancySecret};
 use crate::utility::Refusal;
 
 /// How often a transaction is done again that lost against another one.

@@ -3,6 +3,8 @@
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
+use soar_store::StoreError;
+use soar_store::model::{SyncChange, SyncFailure, SyncResult, Tenant, TenantState};
 use tokio::time::timeout;
 
 use super::Tenants;
@@ -11,8 +13,6 @@ use super::content::{Fetched, Line, Numbered, Wish, numbered};
 use super::envelope::SealedAnswer;
 use super::failure::{failure, not_registered, revoked_here, too_slow};
 use super::message::{Answer, Request};
-use crate::model::{SyncChange, SyncFailure, SyncResult, Tenant, TenantState};
-use crate::store::StoreError;
 
 /// How many connections are read at once.
 const TOGETHER: usize = 25;

@@ -1,8 +1,7 @@
 //! Why something was not done on a tenant: a stable code, what was wrong, and what to do.
 
 use soar_connector::name::quoted;
-
-use crate::model::SyncFailure;
+use soar_store::model::SyncFailure;
 
 /// A failure of that code.
 pub(super) fn failure(code: &str, cause: impl Into<String>, cure: impl Into<String>) -> SyncFailure {

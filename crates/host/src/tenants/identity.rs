@@ -1,11 +1,12 @@
 //! Who this instance is to others: an X25519 key pair, made when it is first needed and sealed in the store.
 
+use soar_store::model::KeyId;
+use soar_store::{Records, StoreError, TenancySecret};
 use zeroize::Zeroizing;
 
 use super::handshake;
 use crate::connections::Connections;
-use crate::sealing::{KeyId, SealingGuard};
-use crate::store::{Records, StoreError, TenancySecret};
+use crate::sealing::SealingGuard;
 use crate::utility::Refusal;
 
 /// The key pair of this instance.

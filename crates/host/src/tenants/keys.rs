@@ -1,6 +1,8 @@
 //! On a tenant: one-time keys, by which masters register.
 
 use soar_connector::name::quoted;
+use soar_store::model::{Caller, TenantKey, TenantKeyState};
+use soar_store::{NewTenantKey, Records, TenancySecret};
 use zeroize::Zeroizing;
 
 use super::Tenants;
@@ -8,9 +10,7 @@ use super::identity::{identity, seal};
 use super::one_time_key::OneTimeKey;
 use super::service::demand;
 use crate::access::random;
-use crate::model::{Caller, TenantKey, TenantKeyState};
 use crate::sealing::SealingGuard;
-use crate::store::{NewTenantKey, Records, TenancySecret};
 use crate::utility::Refusal;
 
 /// How long a key may be open at the most, in milliseconds: 30 days.

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use soar_store::Records;
+use soar_store::model::{Caller, Master, MasterState};
+
 use super::Tenants;
 use super::service::demand;
-use crate::model::{Caller, Master, MasterState};
 use crate::sealing::SealingGuard;
-use crate::store::Records;
 use crate::utility::Refusal;
 
 impl Tenants {

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-use crate::model::{HealthCheck, SyncChange, SyncFailure};
+use soar_store::model::{HealthCheck, SyncChange, SyncFailure};
 
 /// What a master offers when it registers.
 #[derive(Debug, Serialize, Deserialize)]

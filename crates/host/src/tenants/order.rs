@@ -1,14 +1,14 @@
 //! What a sync is to do on each tenant: which connections are meant, and which of them are shared with it.
 
 use soar_connector::name::{quoted, suggestion};
+use soar_store::Shareable;
+use soar_store::model::{SHARED, SyncFailure, Tenant};
 
 use super::Tenants;
 use super::exchange::{Job, Target};
 use super::failure::failure;
 use super::request::{ConnectionInfo, SyncRequest};
 use super::sharing::is_shared_with;
-use crate::model::{SHARED, SyncFailure, Tenant};
-use crate::store::Shareable;
 use crate::utility::Refusal;
 
 /// What every job of a run has in common.

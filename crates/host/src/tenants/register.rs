@@ -3,6 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use soar_connector::name::quoted;
+use soar_store::model::{Caller, SyncFailure, Tenant};
+use soar_store::{Registration, StoreError, TenancySecret};
 
 use super::client::{not_authentic, post};
 use super::content::Fetched;
@@ -13,9 +15,7 @@ use super::message::{Answer, Introduction, RegistrationAnswer, RegistrationReque
 use super::one_time_key::OneTimeKey;
 use super::service::demand;
 use super::{PROTOCOL_VERSION, Tenants};
-use crate::model::{Caller, SyncFailure, Tenant};
 use crate::sealing::SealingGuard;
-use crate::store::{Registration, StoreError, TenancySecret};
 use crate::utility::Refusal;
 
 impl Tenants {

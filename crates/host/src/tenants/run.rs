@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use soar_connector::name::{quoted, suggestion};
+use soar_store::model::{Caller, SyncChange, SyncFailure, SyncResult, SyncRun, SyncStatus, Tenant};
+use soar_store::{NewSyncRun, StoreError, TenantFilter};
 use tokio::task::JoinSet;
 
 use super::Tenants;
@@ -13,8 +15,6 @@ use super::exchange::Job;
 use super::order::Order;
 use super::request::{ConnectionInfo, SyncRequest};
 use super::service::demand;
-use crate::model::{Caller, SyncChange, SyncFailure, SyncResult, SyncRun, SyncStatus, Tenant};
-use crate::store::{NewSyncRun, StoreError, TenantFilter};
 use crate::utility::Refusal;
 
 /// How many tenants are read at once.

@@ -5,6 +5,9 @@ use std::sync::{Arc, OnceLock};
 use reqwest::Client;
 use serde::Deserialize;
 use soar_connector::name::steers;
+use soar_store::model::{Caller, Tenant, TenantState};
+use soar_store::moment::milliseconds;
+use soar_store::{NewTenant, Records, TenancySecret};
 use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 
@@ -14,10 +17,7 @@ use super::identity::seal;
 use super::one_time_key::OneTimeKey;
 use super::sharing::{ALL_TENANTS, is_ambiguous};
 use crate::connections::Connections;
-use crate::model::{Caller, Tenant, TenantState};
-use crate::moment::milliseconds;
 use crate::sealing::SealingGuard;
-use crate::store::{NewTenant, Records, TenancySecret};
 use crate::utility::Refusal;
 
 /// The longest name of a tenant, and of a region, in characters.

@@ -1,6 +1,6 @@
 //! Which tenants a connection is shared with: what its form's field Tenant says.
 
-use crate::model::Tenant;
+use soar_store::model::Tenant;
 
 /// What the field says for a connection that every tenant gets.
 pub const ALL_TENANTS: &str = "All tenants";
@@ -26,7 +26,7 @@ pub(super) fn is_ambiguous(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::TenantState;
+    use soar_store::model::TenantState;
 
     #[test]
     fn the_field_tenant_says_who_gets_a_connection() {

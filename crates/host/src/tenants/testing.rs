@@ -13,6 +13,7 @@ use axum::routing::post;
 use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use soar_store::model::SyncChange;
 use zeroize::Zeroizing;
 
 use super::PROTOCOL_VERSION;
@@ -21,7 +22,6 @@ use super::handshake::{Acceptance, new_identity};
 use super::identity::Identity;
 use super::message::{Answer, NamedConnection, RegistrationAnswer, RegistrationRequest, Request};
 use super::one_time_key::OneTimeKey;
-use crate::model::SyncChange;
 
 /// A tenant that keeps of each connection no more than its number and a hash.
 struct LightTenant {

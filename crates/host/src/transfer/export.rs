@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::io::Write;
 
 use serde_json::Value;
+use soar_store::model::{Caller, Right};
+use soar_store::{Records, Store};
 
 use super::write_record::{CASE_COLUMNS, INCIDENT_COLUMNS, Written, write_case, write_incident};
 use super::{Format, Progress, Subject, TransferError, formula};
-use crate::model::{Caller, Right};
-use crate::store::{Records, Store};
 
 /// How many rows are in memory at once.
 const PAGE: i64 = 500;

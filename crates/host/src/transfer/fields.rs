@@ -7,9 +7,9 @@ use jiff::tz::TimeZone;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use soar_connector::name::{nearest, quoted};
+use soar_store::holds_nul;
 
 use super::source::RawRow;
-use crate::store::holds_nul;
 use crate::utility::parse_date_time;
 
 /// What is left of a row, and what was wrong with what was taken.

@@ -23,13 +23,12 @@ mod write_record;
 use std::fmt;
 
 use serde::Serialize;
+use soar_store::StoreError;
+use soar_store::text_enum;
 use utoipa::ToSchema;
 
 pub use export::export;
 pub use import::{ImportOptions, ImportReport, OnConflict, import};
-
-use crate::model::access::text_enum;
-use crate::store::StoreError;
 
 text_enum! {
     /// How rows are written.

@@ -1,8 +1,7 @@
 //! What stands in the lists of a row: tasks, dynamic fields and links, as they are read and written.
 
 use serde::{Deserialize, Serialize};
-
-use crate::model::FieldKind;
+use soar_store::model::FieldKind;
 
 /// A task of an incident.
 #[derive(Debug, Serialize, Deserialize)]

@@ -1,12 +1,12 @@
 //! Incidents and cases as rows of a file are read: which fields they have, and what may stand in them.
 
 use soar_connector::name::quoted;
+use soar_store::model::{DynamicField, LONGEST_TITLE, Severity, Status, Task};
+use soar_store::{NewCase, NewIncident};
 
 use super::fields::{Fields, time};
 use super::nested::{FieldRow, LinkRow, TaskRow};
 use super::source::RawRow;
-use crate::model::{DynamicField, LONGEST_TITLE, Severity, Status, Task};
-use crate::store::{NewCase, NewIncident};
 
 /// The longest number, in characters.
 const LONGEST_NUMBER: usize = 100;

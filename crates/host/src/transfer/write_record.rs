@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 use serde_json::Value;
+use soar_store::model::{Case, DynamicField, Incident, Link, Task};
 
 use super::fields::shown_time;
 use super::nested::{FieldRow, LinkRow, TaskRow};
-use crate::model::{Case, DynamicField, Incident, Link, Task};
 
 /// One field of a row that is written, as JSON text.
 pub(super) type Written = Vec<(&'static str, String)>;

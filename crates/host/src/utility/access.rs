@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use soar_connector::Parameters;
 use soar_connector::name::quoted;
+use soar_store::model::{Caller, Right, Site, User};
+use soar_store::{Records, StoreError};
 
 use super::Refusal;
-use crate::model::{Caller, Right, Site, User};
-use crate::store::{Records, StoreError};
 
 /// In whose name something is done: the caller's, or that of another user who is named in the parameters.
 #[derive(Debug, Clone)]

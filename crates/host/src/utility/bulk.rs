@@ -2,11 +2,11 @@
 
 use async_trait::async_trait;
 use soar_connector::Parameters;
+use soar_store::Records;
+use soar_store::model::Caller;
 
 use super::plan::{Ground, Plan, PlannedItem};
 use super::{Answer, Refusal, UtilityCommand};
-use crate::model::Caller;
-use crate::store::Records;
 
 /// A command whose decision and deed are apart.
 #[async_trait]

@@ -6,6 +6,8 @@ use async_trait::async_trait;
 use serde::Serialize;
 use soar_connector::Parameters;
 use soar_connector::name::quoted;
+use soar_store::model::{Caller, Status};
+use soar_store::{IncidentGround, Records, StoreError};
 
 use super::access::{Actor, Sites};
 use super::bulk::{BulkCommand, Decision};
@@ -14,8 +16,6 @@ use super::dates::{context_date, table_date};
 use super::plan::{FieldChange, PlannedItem};
 use super::selection::{Selected, outcome, select};
 use super::{Answer, Ended, Refusal, Rows, items};
-use crate::model::{Caller, Status};
-use crate::store::{IncidentGround, Records, StoreError};
 
 #[derive(Debug)]
 pub(super) struct CloseIncidentInBulk;

@@ -4,12 +4,12 @@ use async_trait::async_trait;
 use jiff::tz::TimeZone;
 use serde_json::json;
 use soar_connector::Parameters;
+use soar_store::model::{Caller, LONGEST_TITLE, Right, Severity};
+use soar_store::{NewIncident, Numbered, Records};
 
 use super::access::{self, active_user};
 use super::dates::{context_date, day_of, parse_date_time, parse_zone};
 use super::{Answer, Ended, Refusal, UtilityCommand};
-use crate::model::{Caller, LONGEST_TITLE, Right, Severity};
-use crate::store::{NewIncident, Numbered, Records};
 
 /// Who owns an incident that was given no owner.
 const SYSTEM: &str = "System";

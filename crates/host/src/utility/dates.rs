@@ -3,8 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
-
-use crate::model::Site;
+use soar_store::model::Site;
 
 /// The time zone of a site; UTC where this host does not know it.
 fn zone(site: &Site) -> TimeZone {
@@ -83,7 +82,7 @@ pub(super) fn parse_zone(text: &str) -> Result<TimeZone, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::SiteKind;
+    use soar_store::model::SiteKind;
 
     fn site(time_zone: &str) -> Site {
         let name = "Security Operations".to_owned();

@@ -3,10 +3,10 @@
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 use soar_connector::name::{nearest, quoted};
+use soar_store::{Comparison, Condition, Operand, Subject};
 
 use super::dates::parse_date_time;
 use super::static_field::{FIELDS, StaticField};
-use crate::store::{Comparison, Condition, Operand, Subject};
 
 /// How many conditions a filter has at most.
 const MOST_CONDITIONS: usize = 100;

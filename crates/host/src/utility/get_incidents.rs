@@ -9,12 +9,12 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 use soar_connector::Parameters;
 use soar_connector::name::quoted;
+use soar_store::model::{Caller, DynamicField, Incident, Link, Right, Site};
+use soar_store::{ByIncident, Records, Search};
 
 use super::dates::parse_date_time;
 use super::static_field::{FIELDS, StaticField};
 use super::{Answer, Ended, More, Refusal, Rows, UtilityCommand, access, filter};
-use crate::model::{Caller, DynamicField, Incident, Link, Right, Site};
-use crate::store::{ByIncident, Records, Search};
 
 /// How many incidents a page has unless the call says so.
 const PAGE_SIZE: i64 = 100;

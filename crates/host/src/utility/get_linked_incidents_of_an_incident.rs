@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use async_trait::async_trait;
 use serde_json::json;
 use soar_connector::Parameters;
+use soar_store::model::{Caller, Right};
+use soar_store::{Records, StoreError};
 
 use super::{Answer, Ended, MOST_ITEMS, Refusal, UtilityCommand};
-use crate::model::{Caller, Right};
-use crate::store::{Records, StoreError};
 
 /// How many links away an incident may be.
 const DEEPEST: usize = 10;

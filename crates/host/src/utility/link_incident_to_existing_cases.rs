@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use serde_json::json;
 use soar_connector::Parameters;
+use soar_store::model::{Caller, Right};
+use soar_store::{CaseGround, Records, StoreError};
 
 use super::access::{Actor, Sites};
 use super::bulk::{BulkCommand, Decision};
 use super::plan::{FieldChange, PlannedItem};
 use super::selection::{Selected, outcome, select};
 use super::{Answer, Ended, Refusal, items};
-use crate::model::{Caller, Right};
-use crate::store::{CaseGround, Records, StoreError};
 
 /// How many links one call makes at most.
 const MOST_LINKS: usize = 100_000;

@@ -4,6 +4,8 @@ use async_trait::async_trait;
 use jiff::tz::TimeZone;
 use serde_json::json;
 use soar_connector::Parameters;
+use soar_store::model::{Caller, Site};
+use soar_store::{NewCase, Numbered, Records};
 
 use super::access::{Actor, Sites, active_user, site_for_change};
 use super::bulk::{BulkCommand, Decision};
@@ -11,8 +13,6 @@ use super::dates::{day_of, parse_date_time, parse_zone};
 use super::plan::{FieldChange, PlannedItem};
 use super::selection::{Selected, outcome, select};
 use super::{Answer, Ended, Refusal, items};
-use crate::model::{Caller, Site};
-use crate::store::{NewCase, Numbered, Records};
 
 #[derive(Debug)]
 pub(super) struct LinkIncidentsToNewCase;

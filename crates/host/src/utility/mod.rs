@@ -27,6 +27,8 @@ mod update_incident_site_in_bulk;
 
 use async_trait::async_trait;
 use soar_connector::Parameters;
+use soar_store::Records;
+use soar_store::model::Caller;
 
 pub use answer::{Answer, Ended, Refusal};
 pub use dates::{day_of, parse_date_time};
@@ -36,9 +38,6 @@ pub use manifest::{all, command, manifest};
 pub use more::More;
 pub use plan::{FieldChange, Plan, PlannedItem};
 pub use rows::Rows;
-
-use crate::model::Caller;
-use crate::store::Records;
 
 /// A utility command. What it is and takes is in `manifest/commands`, under its name.
 #[async_trait]

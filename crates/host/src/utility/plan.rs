@@ -5,8 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use soar_connector::Parameters;
 use soar_connector::name::quoted;
-
-use crate::model::Caller;
+use soar_store::model::Caller;
 
 /// What a command would change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

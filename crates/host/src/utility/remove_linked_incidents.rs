@@ -6,14 +6,14 @@ use async_trait::async_trait;
 use serde_json::json;
 use soar_connector::Parameters;
 use soar_connector::name::quoted;
+use soar_store::model::{Caller, Right};
+use soar_store::{IncidentGround, Neighbour, Records};
 
 use super::access::{Actor, Sites};
 use super::bulk::{BulkCommand, Decision};
 use super::plan::{FieldChange, PlannedItem};
 use super::selection::{Selected, outcome, select};
 use super::{Answer, Refusal, items};
-use crate::model::{Caller, Right};
-use crate::store::{IncidentGround, Neighbour, Records};
 
 #[derive(Debug)]
 pub(super) struct RemoveLinkedIncidents;

@@ -1,9 +1,10 @@
 //! The incidents that a bulk command was given: found, locked, and checked against the caller's rights.
 
+use soar_store::model::{Caller, Right};
+use soar_store::{IncidentGround, Records, StoreError};
+
 use super::access::{Actor, Sites};
 use super::plan::{FieldChange, PlannedItem};
-use crate::model::{Caller, Right};
-use crate::store::{IncidentGround, Records, StoreError};
 
 /// One of the incidents.
 #[derive(Debug)]

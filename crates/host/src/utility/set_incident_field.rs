@@ -5,6 +5,8 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 use soar_connector::Parameters;
 use soar_connector::name::quoted;
+use soar_store::model::{Caller, DynamicField, Incident, Right, Status};
+use soar_store::{Records, StoreError};
 
 use super::access::{self, Actor, active_user, site_for_change};
 use super::bulk::BulkCommand as _;
@@ -13,8 +15,6 @@ use super::create_an_incident::cut_title;
 use super::dates::{context_date, parse_date_time};
 use super::static_field::StaticField;
 use super::{Answer, Ended, Refusal, UtilityCommand};
-use crate::model::{Caller, DynamicField, Incident, Right, Status};
-use crate::store::{Records, StoreError};
 
 #[derive(Debug)]
 pub(super) struct SetIncidentField;

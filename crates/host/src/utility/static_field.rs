@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 use serde_json::{Value, json};
+use soar_store::SearchField;
+use soar_store::model::{Incident, Link, Site};
 
 use super::dates::utc_date;
-use crate::model::{Incident, Link, Site};
-use crate::store::SearchField;
 
 /// A field and the names it goes by, the usual one first.
 #[derive(Debug, Clone, Copy)]

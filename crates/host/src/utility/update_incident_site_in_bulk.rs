@@ -3,14 +3,14 @@
 use async_trait::async_trait;
 use serde_json::json;
 use soar_connector::Parameters;
+use soar_store::Records;
+use soar_store::model::{Caller, Site};
 
 use super::access::{Actor, Sites, site_for_change};
 use super::bulk::{BulkCommand, Decision};
 use super::plan::{FieldChange, PlannedItem};
 use super::selection::{Selected, outcome, select};
 use super::{Answer, Ended, Refusal, items};
-use crate::model::{Caller, Site};
-use crate::store::Records;
 
 #[derive(Debug)]
 pub(super) struct UpdateIncidentSiteInBulk;

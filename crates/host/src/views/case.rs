@@ -1,10 +1,9 @@
 //! Cases as they are shown.
 
 use serde::Serialize;
+use soar_store::model::{Case, Link, Status};
+use soar_store::{Records, StoreError};
 use utoipa::ToSchema;
-
-use crate::model::{Case, Link, Status};
-use crate::store::{Records, StoreError};
 
 /// A case. Times are in milliseconds since 1970.
 #[derive(Debug, Clone, Serialize, ToSchema)]

@@ -2,10 +2,9 @@
 
 use serde::Serialize;
 use serde_json::value::RawValue;
+use soar_store::model::{DynamicField, Incident, Link, Severity, Status, Task};
+use soar_store::{Comparison, Condition, Operand, Records, SearchField, StoreError, Subject};
 use utoipa::ToSchema;
-
-use crate::model::{DynamicField, Incident, Link, Severity, Status, Task};
-use crate::store::{Comparison, Condition, Operand, Records, SearchField, StoreError, Subject};
 
 /// An incident as lists show it. Times are in milliseconds since 1970.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -141,7 +140,7 @@ pub struct IncidentFilter {
 }
 
 impl IncidentFilter {
-    /// For [`crate::store::Search::groups`].
+    /// For [`soar_store::Search::groups`].
     #[must_use]
     pub fn groups(self) -> Vec<Vec<Condition>> {
         let condition = |field, comparison, text: Option<String>| {

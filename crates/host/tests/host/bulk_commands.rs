@@ -1,9 +1,9 @@
 //! The bulk commands: the documents' samples field for field, and what they do not show.
 
 use serde_json::{Value, json};
-use soar_host::model::Status;
-use soar_host::testing::TestStore;
 use soar_host::utility::link_incidents;
+use soar_store::model::Status;
+use soar_store::testing::TestStore;
 
 use crate::world::{NOW, World, closing};
 
@@ -351,7 +351,7 @@ async fn a_task_that_appears_while_a_close_waits_keeps_the_incident_open() {
         let mut transaction = test.store.transaction().await.unwrap();
         let mut records = transaction.records();
         let incident = records.incident_for_change("1").await.unwrap();
-        let task = soar_host::model::Task { name: "Late".to_owned(), required: true, done: false };
+        let task = soar_store::model::Task { name: "Late".to_owned(), required: true, done: false };
         records.replace_details(&[(incident.id, &[task], &[])]).await.unwrap();
         records.touch_incidents(&[incident.id], 5).await.unwrap();
         let close = world.json("Admin", "CloseIncidentInBulk", closing(&["1"]));

@@ -1,9 +1,9 @@
 //! Who may use the bulk commands on what, and in whose name.
 
 use serde_json::json;
-use soar_host::model::Role;
-use soar_host::store::UserChange;
-use soar_host::testing::TestStore;
+use soar_store::UserChange;
+use soar_store::model::Role;
+use soar_store::testing::TestStore;
 
 use crate::world::{NOW, World, closing};
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use soar_host::access::KeyRequest;
-use soar_host::model::Allowed;
+use soar_store::model::Allowed;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -91,7 +91,7 @@ async fn a_key_works_for_its_owner_and_its_users_only_and_until_it_ends() {
 #[tokio::test]
 async fn what_another_process_changes_takes_effect_within_half_a_second() {
     for host in TestHost::on_both().await {
-        let other = soar_host::store::Store::open(&host.test.address).await.unwrap();
+        let other = soar_store::Store::open(&host.test.address).await.unwrap();
         let call = || host.command("ShowNotes", json!({}));
         assert_eq!(answer(call()).await.0, 200);
         let mut transaction = other.transaction().await.unwrap();

@@ -1,8 +1,8 @@
 //! Connections: who may see and use which, what their parameters must be, and which one a command runs on.
 
 use serde_json::{Value, json};
-use soar_host::model::{ParameterState, Role};
 use soar_host::vault::VaultSettings;
+use soar_store::model::{ParameterState, Role};
 
 use crate::stage::{Stage, because, parameters};
 
@@ -236,16 +236,16 @@ async fn a_shared_connection_works_on_internal_sites_and_is_managed_with_rights_
         let admin = stage.administrator().await;
         let (site, client) = (stage.site.id, stage.client.id);
         let here = stage.caller("Here", &stage.site, &[(site, Role::Manager), (client, Role::Manager)]).await;
-        let there = soar_host::model::Caller { site: stage.client.clone(), ..here.clone() };
+        let there = soar_store::model::Caller { site: stage.client.clone(), ..here.clone() };
         let shared = stage.create(&here, draft("Shared", "Shared to internal sites")).await.unwrap();
         let connections = stage.executor.connections();
         assert_eq!(connections.choose(&here, &["gate"], None).await.unwrap().id, shared.id);
         because(connections.choose(&there, &["gate"], None).await);
         // One more internal site, on which this manager is nobody.
         let mut transaction = stage.test.store.transaction().await.unwrap();
-        let mut other = soar_host::store::NewSite {
+        let mut other = soar_store::NewSite {
             name: "Elsewhere".to_owned(),
-            kind: soar_host::model::SiteKind::Internal,
+            kind: soar_store::model::SiteKind::Internal,
             description: String::new(),
             time_zone: "UTC".to_owned(),
             language: "en".to_owned(),

@@ -3,8 +3,8 @@
 use footprint_simulator::{Options, Simulator, UserKind};
 use serde_json::{Value, json};
 use soar_host::connections::ConnectionDraft;
-use soar_host::store::Engine;
 use soar_host::utility;
+use soar_store::Engine;
 
 use crate::support::FullHost;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use soar_host::store::AnswerClaim;
+use soar_store::AnswerClaim;
 
 use crate::support::{TestHost, answer};
 

@@ -1,10 +1,10 @@
 //! The secrets of JWT keys are sealed, and a rotation of the sealing key seals them again.
 
-use soar_host::access::{JWT_SECRET_CONTEXT, KeyRequest, issue_key};
-use soar_host::model::{Allowed, KeyKind};
+use soar_host::access::{KeyRequest, issue_key};
 use soar_host::sealing::{Keyring, check_keys, rotate};
-use soar_host::store::{NewUser, SEALED_PLACES, StoreError};
-use soar_host::testing::TestStore;
+use soar_store::model::{Allowed, JWT_SECRET_CONTEXT, KeyKind};
+use soar_store::testing::TestStore;
+use soar_store::{NewUser, SEALED_PLACES, StoreError};
 use tempfile::TempDir;
 
 fn request() -> KeyRequest {

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 use soar_host::access::{KeyRequest, issue_key};
-use soar_host::model::{Allowed, Caller, Role, Status};
 use soar_host::sealing::Keyring;
-use soar_host::store::{NewCase, NewIncident, NewUser, Store};
+use soar_store::model::{Allowed, Caller, Role, Status};
+use soar_store::{NewCase, NewIncident, NewUser, Store};
 
 use crate::stage::{Stage, because};
 use crate::support::{FullHost, answer, key_request, site};

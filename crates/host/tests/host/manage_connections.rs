@@ -3,10 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use soar_host::access::{JWT_SECRET_CONTEXT, KeyRequest, issue_key};
-use soar_host::model::{KeyKind, ParameterState};
+use soar_host::access::{KeyRequest, issue_key};
 use soar_host::sealing::Keyring;
-use soar_host::store::AnswerClaim;
+use soar_store::AnswerClaim;
+use soar_store::model::{JWT_SECRET_CONTEXT, KeyKind, ParameterState};
 
 use crate::served::{CANARY, Served, draft, with};
 use crate::support::{answer, key_request};

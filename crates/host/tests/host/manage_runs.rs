@@ -17,7 +17,7 @@ async fn runs_of_all_sites_are_listed_narrowed_down_and_seen_a_page_at_a_time() 
         }
         host.send("PATCH", &path, &json!({ "site": "Client" })).await;
         let admin = host.stage.administrator().await;
-        let there = soar_host::model::Caller { site: host.stage.client.clone(), ..admin };
+        let there = soar_store::model::Caller { site: host.stage.client.clone(), ..admin };
         let raw = parameters(json!({ "Note": format!("a {CANARY}") }));
         host.stage.executor.run(&there, "gate", None, "Break Down", raw).await.unwrap();
         let numbers = async |query: &str| {

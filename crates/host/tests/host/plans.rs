@@ -1,9 +1,9 @@
 //! Plans of the bulk commands: they change nothing, say what would change, and hold only while the ground holds.
 
 use serde_json::{Value, json};
-use soar_host::model::Role;
-use soar_host::testing::TestStore;
 use soar_host::utility::{self, FieldChange};
+use soar_store::model::Role;
+use soar_store::testing::TestStore;
 
 use crate::world::{World, closing};
 

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::json;
-use soar_host::model::{AuditEntry, Surface};
 use soar_host::server::HostSettings;
-use soar_host::store::{AuditFilter, Store};
+use soar_store::model::{AuditEntry, Surface};
+use soar_store::{AuditFilter, Store};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 

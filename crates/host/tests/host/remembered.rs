@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
-use soar_host::model::Role;
 use soar_host::server::HostSettings;
-use soar_host::store::{Engine, Store};
-use soar_host::testing::TestStore;
+use soar_store::model::Role;
+use soar_store::testing::TestStore;
+use soar_store::{Engine, Store};
 use sqlx::Connection as _;
 
 use crate::support::{TestHost, answer, site};
@@ -117,7 +117,7 @@ async fn while_nothing_changes_the_store_is_not_read_and_every_call_is_logged() 
         let first = &log[0];
         assert_eq!((first.username.as_str(), first.site.as_str()), ("Admin", "Security Operations"));
         for entry in &log {
-            let same = soar_host::model::AuditEntry { request_id: first.request_id.clone(), ..entry.clone() };
+            let same = soar_store::model::AuditEntry { request_id: first.request_id.clone(), ..entry.clone() };
             assert_eq!(&same, first);
         }
         let metrics = host.client.get(format!("{}/metrics", host.url)).bearer_auth(&host.key);

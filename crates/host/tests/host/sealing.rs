@@ -8,9 +8,10 @@ use serde_json::json;
 use soar_connector::Plugin;
 use soar_host::connections::{ConnectionChange, ConnectionDraft, Connections};
 use soar_host::executor::Registry;
-use soar_host::sealing::{KeyId, Keyring, SealedPlace, SealedSecret, check_keys, rotate};
-use soar_host::store::{ConnectionSecrets, Records, StoreError};
+use soar_host::sealing::{Keyring, check_keys, rotate};
 use soar_host::vault::{Vault, VaultSettings};
+use soar_store::model::KeyId;
+use soar_store::{ConnectionSecrets, Records, SealedPlace, SealedSecret, StoreError};
 use sqlx::Connection as _;
 
 use crate::stage::{Stage, because};

@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use soar_host::Host;
 use soar_host::access::{KeyRequest, issue_key};
 use soar_host::executor::ExecutorSettings;
-use soar_host::model::{AuditEntry, Connection};
 use soar_host::server::{HostSettings, RunningHost, serve};
-use soar_host::store::AuditFilter;
-use soar_host::testing::TestStore;
 use soar_host::vault::VaultSettings;
+use soar_store::AuditFilter;
+use soar_store::model::{AuditEntry, Connection};
+use soar_store::testing::TestStore;
 use sqlx::Connection as _;
 
 use crate::stage::Stage;

@@ -19,7 +19,7 @@ async fn a_shutdown_finishes_what_was_accepted() {
         host.gate.let_one_go();
         assert_eq!(held.await.unwrap().0, 200);
         ended.await.unwrap().unwrap();
-        let store = soar_host::store::Store::open(&host.test.address).await.unwrap();
+        let store = soar_store::Store::open(&host.test.address).await.unwrap();
         let mut reader = store.reader().await.unwrap();
         assert!(reader.records().site("Note").await.is_ok());
     }
@@ -34,10 +34,10 @@ async fn a_caller_who_goes_away_stops_nothing() {
         let _ = held.await;
         host.gate.let_one_go();
         host.running.take().unwrap().shutdown().await.unwrap();
-        let store = soar_host::store::Store::open(&host.test.address).await.unwrap();
+        let store = soar_store::Store::open(&host.test.address).await.unwrap();
         let mut reader = store.reader().await.unwrap();
         assert!(reader.records().site("Note").await.is_ok());
-        assert_eq!(reader.records().audit(&soar_host::store::AuditFilter::default(), 9).await.unwrap().len(), 1);
+        assert_eq!(reader.records().audit(&soar_store::AuditFilter::default(), 9).await.unwrap().len(), 1);
     }
 }
 
@@ -60,9 +60,9 @@ async fn a_shutdown_waits_for_a_command_whose_caller_has_gone_away() {
         assert!(!ended.is_finished());
         host.gate.let_one_go();
         ended.await.unwrap().unwrap();
-        let store = soar_host::store::Store::open(&host.test.address).await.unwrap();
+        let store = soar_store::Store::open(&host.test.address).await.unwrap();
         let mut reader = store.reader().await.unwrap();
-        let logged = reader.records().audit(&soar_host::store::AuditFilter::default(), 9).await.unwrap();
+        let logged = reader.records().audit(&soar_store::AuditFilter::default(), 9).await.unwrap();
         assert_eq!(logged.iter().map(|(_, entry)| entry.status).collect::<Vec<_>>(), [200]);
     }
 }

@@ -1,8 +1,8 @@
 //! Create An Incident, Get Incidents and Set Incident Field.
 
 use serde_json::{Value, json};
-use soar_host::model::Status;
-use soar_host::testing::TestStore;
+use soar_store::model::Status;
+use soar_store::testing::TestStore;
 
 use crate::world::{NOW, World, closing};
 

@@ -11,12 +11,12 @@ use soar_connector::testing::ManualClock;
 use soar_connector::{Plugin, RawParameters};
 use soar_host::connections::{ConnectionChange, ConnectionDraft, Connections};
 use soar_host::executor::{Executor, ExecutorSettings, Registry};
-use soar_host::model::{Allowed, Caller, Connection, Role, Site, SiteKind, User};
 use soar_host::sealing::Keyring;
-use soar_host::store::{NewSite, NewUser};
-use soar_host::testing::TestStore;
 use soar_host::utility::Refusal;
 use soar_host::vault::{Vault, VaultSettings};
+use soar_store::model::{Allowed, Caller, Connection, Role, Site, SiteKind, User};
+use soar_store::testing::TestStore;
+use soar_store::{NewSite, NewUser};
 use tempfile::TempDir;
 
 use crate::gate::GatePlugin;

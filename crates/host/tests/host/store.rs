@@ -1,8 +1,8 @@
 //! What the store promises, whichever database is under it.
 
-use soar_host::model::{Role, SiteKind};
-use soar_host::store::{Engine, NewIncident, NewSite, NewUser, SiteChange, Store, StoreError, UserChange};
-use soar_host::testing::TestStore;
+use soar_store::model::{Role, SiteKind};
+use soar_store::testing::TestStore;
+use soar_store::{Engine, NewIncident, NewSite, NewUser, SiteChange, Store, StoreError, UserChange};
 
 fn site(name: &str) -> NewSite {
     NewSite {

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 use soar_host::access::KeyRequest;
-use soar_host::model::KeyKind;
+use soar_store::model::KeyKind;
 
 use crate::support::{TestHost, answer, key_request};
 

@@ -3,10 +3,10 @@
 use std::io::{BufReader, Read};
 
 use proptest::prelude::*;
-use soar_host::model::{AuditEntry, DynamicField, FieldKind, Severity, Surface, Task};
-use soar_host::store::{AuditFilter, Engine, NewCase, NewIncident, Store};
-use soar_host::testing::TestStore;
 use soar_host::transfer::{Format, ImportOptions, ImportReport, OnConflict, Progress, Subject, export, import};
+use soar_store::model::{AuditEntry, DynamicField, FieldKind, Severity, Surface, Task};
+use soar_store::testing::TestStore;
+use soar_store::{AuditFilter, Engine, NewCase, NewIncident, Store};
 
 use crate::world::{NOW, World};
 

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use secrecy::ExposeSecret as _;
 use soar_connector::testing::CapturedLogs;
-use soar_host::vault::{Reference, Vault, VaultCommand, VaultSettings};
+use soar_host::vault::{Vault, VaultCommand, VaultSettings};
+use soar_store::model::Reference;
 
 fn shell(script: &str) -> VaultCommand {
     VaultCommand {

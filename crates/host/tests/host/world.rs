@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use soar_connector::Parameters;
-use soar_host::model::{Allowed, Caller, DynamicField, FieldKind, Role, Site, SiteKind, Task};
-use soar_host::store::{NewCase, NewIncident, NewSite, NewUser, Store};
 use soar_host::utility::{self, Answer, Plan, Refusal};
+use soar_store::model::{Allowed, Caller, DynamicField, FieldKind, Role, Site, SiteKind, Task};
+use soar_store::{NewCase, NewIncident, NewSite, NewUser, Store};
 
 /// 27 January 2021, 06:08 in Vancouver.
 pub const NOW: i64 = 1_611_756_480_000;

@@ -6,8 +6,8 @@ use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 use soar_connector::{Clock, SystemClock};
-use soar_host::model::AuditEntry;
-use soar_host::store::AuditFilter;
+use soar_store::AuditFilter;
+use soar_store::model::AuditEntry;
 
 use super::run::single_threaded_runtime;
 use super::simulate::Ending;

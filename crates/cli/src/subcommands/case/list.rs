@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 use clap::Args;
-use soar_host::model::{Case, Right, Site, Status};
 use soar_host::views::CaseShown;
+use soar_store::model::{Case, Right, Site, Status};
 
 use crate::exit::Exit;
 use crate::instance::{Session, advised};

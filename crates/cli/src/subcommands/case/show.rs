@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 use clap::Args;
-use soar_host::model::Right;
 use soar_host::views::WholeCase;
+use soar_store::model::Right;
 
 use crate::exit::Exit;
 use crate::instance::{Session, advised};

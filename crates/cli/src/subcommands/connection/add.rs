@@ -5,8 +5,8 @@ use clap::Args;
 use soar_connector::name::{quoted, suggestion};
 use soar_host::connections::ConnectionDraft;
 use soar_host::executor::Registry;
-use soar_host::model::SHARED;
-use soar_host::store::Records;
+use soar_store::Records;
+use soar_store::model::SHARED;
 
 use super::health_check::HealthCheckFlags;
 use super::parameters::Parameters;

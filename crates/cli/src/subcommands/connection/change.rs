@@ -3,8 +3,8 @@
 use anyhow::{Context as _, Result};
 use clap::{ArgAction, Args};
 use soar_host::connections::ConnectionChange;
-use soar_host::model::SHARED;
-use soar_host::store::Records;
+use soar_store::Records;
+use soar_store::model::SHARED;
 
 use super::find::Named;
 use super::health_check::HealthCheckFlags;

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use soar_connector::name::{quoted, suggestion};
 use soar_host::connections::Connections;
-use soar_host::model::{Caller, Connection, Place};
+use soar_store::model::{Caller, Connection, Place};
 
 use crate::exit::WrongUse;
 use crate::instance::{Session, refused};

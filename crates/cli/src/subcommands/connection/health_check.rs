@@ -1,7 +1,7 @@
 //! A connection's health check: its flags, and how it is shown.
 
 use clap::Args;
-use soar_host::model::Connection;
+use soar_store::model::Connection;
 
 use crate::instance::Session;
 use crate::printer::Printer;

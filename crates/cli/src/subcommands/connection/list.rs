@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::Args;
-use soar_host::model::{Connection, Place, SiteKind};
+use soar_store::model::{Connection, Place, SiteKind};
 
 use super::find::seen;
 use super::health_check::in_words;

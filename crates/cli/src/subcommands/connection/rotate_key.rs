@@ -3,7 +3,7 @@
 use anyhow::{Result, anyhow};
 use clap::Args;
 use soar_host::sealing::rotate;
-use soar_host::store::SEALED_PLACES;
+use soar_store::SEALED_PLACES;
 
 use crate::exit::Exit;
 use crate::instance::{Action, Session};

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::Args;
-use soar_host::model::{Connection, ParameterState, Place};
+use soar_store::model::{Connection, ParameterState, Place};
 
 use super::find::Named;
 use super::health_check::in_full;

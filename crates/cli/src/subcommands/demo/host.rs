@@ -11,13 +11,13 @@ use soar_host::access::{KeyRequest, issue_key};
 use soar_host::alerts::Couriers;
 use soar_host::connections::{ConnectionDraft, Connections};
 use soar_host::executor::{Executor, ExecutorSettings};
-use soar_host::model::{Allowed, AuditEntry, Caller, KeyKind, Role, SiteKind, Surface};
-use soar_host::moment::milliseconds;
 use soar_host::sealing::Keyring;
 use soar_host::server::{HostSettings, RunningHost, serve};
-use soar_host::store::{NewSite, NewUser, Store};
 use soar_host::transfer::{Format, ImportOptions, OnConflict, Subject, import};
 use soar_host::vault::{Vault, VaultSettings};
+use soar_store::model::{Allowed, AuditEntry, Caller, KeyKind, Role, SiteKind, Surface};
+use soar_store::moment::milliseconds;
+use soar_store::{NewSite, NewUser, Store};
 use tempfile::TempDir;
 
 use crate::instance::{advised, refused, registry};

@@ -1,7 +1,8 @@
 //! How a connection fares, as a row for a person and as one for a program.
 
 use serde::Serialize;
-use soar_host::health::{ConnectionHealth, HealthState, Uptime};
+use soar_host::health::ConnectionHealth;
+use soar_store::model::{HealthState, Uptime};
 
 use crate::printer::{Entry, moment, moment_if_any};
 
@@ -103,7 +104,7 @@ impl Entry for ConnectionHealth {
 
 /// Uptimes and latencies.
 fn numbers(one: &ConnectionHealth) -> [String; 6] {
-    let latency = |of: fn(&soar_host::health::Latency) -> i64| {
+    let latency = |of: fn(&soar_store::model::Latency) -> i64| {
         one.latency_day.as_ref().map(|latency| of(latency).to_string()).unwrap_or_default()
     };
     [

@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 use clap::Args;
-use soar_host::health::{Check, ConnectionHealth};
+use soar_host::health::ConnectionHealth;
+use soar_store::model::Check;
 
 use super::fares::{percent, span};
 use crate::exit::Exit;

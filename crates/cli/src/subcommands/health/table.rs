@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
-use soar_host::health::{ConnectionHealth, HealthFilter, HealthState, HealthTable};
-use soar_host::model::Caller;
+use soar_host::health::{ConnectionHealth, HealthFilter, HealthTable};
+use soar_store::model::{Caller, HealthState};
 
 use super::fares::Fares;
 use crate::exit::Exit;

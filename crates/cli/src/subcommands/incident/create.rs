@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::Value;
 use soar_connector::RawParameters;
-use soar_host::model::Severity;
+use soar_store::model::Severity;
 
 use crate::exit::Exit;
 use crate::instance::Session;

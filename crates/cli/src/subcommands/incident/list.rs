@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 use clap::Args;
-use soar_host::model::{Right, Severity, Site, Status};
-use soar_host::store::Search;
 use soar_host::views::{IncidentFilter, IncidentShown};
+use soar_store::Search;
+use soar_store::model::{Right, Severity, Site, Status};
 
 use crate::exit::{Exit, WrongUse};
 use crate::instance::{Session, advised};

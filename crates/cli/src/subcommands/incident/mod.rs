@@ -12,8 +12,8 @@ mod task;
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use soar_connector::RawParameters;
-use soar_host::model::Site;
 use soar_host::utility::{Answer, command};
+use soar_store::model::Site;
 
 use super::run::single_threaded_runtime;
 use crate::exit::Exit;

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 use clap::Args;
-use soar_host::model::{DynamicField, Link, Right, Task};
 use soar_host::views::WholeIncident;
+use soar_store::model::{DynamicField, Link, Right, Task};
 
 use crate::exit::Exit;
 use crate::instance::{Session, advised};

@@ -3,8 +3,8 @@
 use anyhow::{Result, anyhow};
 use clap::{Args, ValueEnum};
 use soar_connector::name::quoted;
-use soar_host::model::{Right, Site};
-use soar_host::store::StoreError;
+use soar_store::StoreError;
+use soar_store::model::{Right, Site};
 
 use crate::exit::Exit;
 use crate::instance::{Action, Session, advised};

@@ -12,9 +12,9 @@ use serde::Serialize;
 use soar_connector::name::quoted;
 use soar_connector::{Clock, ExecutionContext, SystemClock};
 use soar_host::access::{IssuedKey, KeyRequest, issue_key};
-use soar_host::model::{Allowed, AuditEntry, KeyKind, Role, SiteKind, Surface};
 use soar_host::sealing::Keyring;
-use soar_host::store::{NewSite, NewUser, Records, Store, StoreError};
+use soar_store::model::{Allowed, AuditEntry, KeyKind, Role, SiteKind, Surface};
+use soar_store::{NewSite, NewUser, Records, Store, StoreError};
 
 use self::choices::{Choices, Flags};
 use super::run::single_threaded_runtime;

@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::{Context as _, Result};
-use soar_host::store::{Records, Store, StoreError};
+use soar_store::{Records, Store, StoreError};
 
 use super::{FIRST_KEY, Made, first_key, is_empty, now, seal};
 use crate::exit::WrongUse;

@@ -5,7 +5,7 @@ use clap::Args;
 use serde::Serialize;
 use soar_connector::name::quoted;
 use soar_host::access::{KeyRequest, issue_key};
-use soar_host::model::{Allowed, KeyKind};
+use soar_store::model::{Allowed, KeyKind};
 
 use super::{Names, Shown};
 use crate::exit::{Exit, WrongUse};

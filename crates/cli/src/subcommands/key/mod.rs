@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use soar_host::model::{AccessKey, Allowed, KeyKind, KeyState};
-use soar_host::store::{Records, StoreError};
+use soar_store::model::{AccessKey, Allowed, KeyKind, KeyState};
+use soar_store::{Records, StoreError};
 
 use super::run::single_threaded_runtime;
 use crate::exit::Exit;

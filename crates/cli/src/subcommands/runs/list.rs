@@ -4,8 +4,8 @@ use anyhow::Result;
 use clap::Args;
 use soar_connector::name::{quoted, suggestion};
 use soar_host::executor::Executor;
-use soar_host::model::{Caller, Right, Run, RunStatus};
-use soar_host::store::RunFilter;
+use soar_store::RunFilter;
+use soar_store::model::{Caller, Right, Run, RunStatus};
 
 use crate::exit::{Exit, WrongUse};
 use crate::instance::{Session, refused};

@@ -6,7 +6,7 @@ mod show;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use soar_host::model::{Run, RunStatus};
+use soar_store::model::{Run, RunStatus};
 
 use super::simulate::runtime;
 use crate::exit::Exit;

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use soar_connector::name::quoted;
 use soar_host::scheduler::{ScheduleDraft, Schedules};
-use soar_host::store::Records;
+use soar_store::Records;
 
 use super::{show_one, times};
 use crate::exit::Exit;

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::{ArgAction, Args};
 use soar_host::scheduler::{ScheduleChange, Schedules};
-use soar_host::store::Records;
+use soar_store::Records;
 
 use super::{Named, show_one};
 use crate::exit::{Exit, WrongUse};

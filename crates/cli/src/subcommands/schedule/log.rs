@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 use clap::Args;
-use soar_host::scheduler::{ScheduleRun, Schedules};
+use soar_host::scheduler::Schedules;
+use soar_store::model::ScheduleRun;
 
 use super::Named;
 use crate::exit::Exit;

@@ -10,8 +10,8 @@ mod show;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use soar_host::model::{Caller, Right};
 use soar_host::scheduler::{ScheduleShown, Schedules};
+use soar_store::model::{Caller, Right};
 
 use super::simulate::runtime;
 use crate::exit::Exit;
@@ -95,7 +95,7 @@ impl Named {
     }
 
     /// Of several sites, the one with a schedule of that name.
-    async fn only_site(&self, session: &Session) -> Result<soar_host::model::Site> {
+    async fn only_site(&self, session: &Session) -> Result<soar_store::model::Site> {
         let mut sites = session.sites_with(Right::UseConnections).await?;
         if sites.len() > 1 {
             let mut reader = session.store.reader().await.map_err(advised)?;

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use soar_connector::name::quoted;
 use soar_host::scheduler::Schedules;
-use soar_host::store::Records;
+use soar_store::Records;
 
 use super::Named;
 use crate::exit::Exit;

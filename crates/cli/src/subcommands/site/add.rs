@@ -3,8 +3,8 @@
 use anyhow::Result;
 use clap::Args;
 use soar_connector::name::quoted;
-use soar_host::model::SiteKind;
-use soar_host::store::NewSite;
+use soar_store::NewSite;
+use soar_store::model::SiteKind;
 
 use crate::exit::Exit;
 use crate::instance::{Action, Session};

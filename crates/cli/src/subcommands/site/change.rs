@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 use clap::Args;
-use soar_host::model::SiteKind;
-use soar_host::store::SiteChange;
+use soar_store::SiteChange;
+use soar_store::model::SiteKind;
 
 use crate::exit::{Exit, WrongUse};
 use crate::instance::{Action, Session};

@@ -8,7 +8,7 @@ mod show;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use soar_host::model::Site;
+use soar_store::model::Site;
 
 use super::run::single_threaded_runtime;
 use crate::exit::Exit;

@@ -4,8 +4,8 @@ use anyhow::Result;
 use clap::Args;
 use secrecy::ExposeSecret as _;
 use soar_connector::name::quoted;
-use soar_host::store::Records;
 use soar_host::tenants::TenantDraft;
+use soar_store::Records;
 
 use super::secret::KeySource;
 use super::show::show_one;

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::Args;
-use soar_host::store::Records;
+use soar_store::Records;
 
 use super::find::Named;
 use super::show::show_one;

@@ -3,8 +3,8 @@
 use anyhow::Result;
 use clap::Args;
 use soar_connector::name::{quoted, suggestion};
-use soar_host::model::Tenant;
-use soar_host::store::TenantFilter;
+use soar_store::TenantFilter;
+use soar_store::model::Tenant;
 
 use crate::exit::WrongUse;
 use crate::instance::{Session, advised};

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::Args;
-use soar_host::store::TenantFilter;
+use soar_store::TenantFilter;
 
 use crate::exit::Exit;
 use crate::instance::{Session, advised};

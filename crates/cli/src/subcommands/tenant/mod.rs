@@ -16,7 +16,7 @@ mod show;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use soar_host::model::Tenant;
+use soar_store::model::Tenant;
 
 pub(super) use self::runs::ResultRow;
 use super::simulate::runtime;

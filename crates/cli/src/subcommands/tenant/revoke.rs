@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 use soar_connector::name::quoted;
-use soar_host::store::Records;
+use soar_store::Records;
 
 use super::find::Named;
 use crate::exit::Exit;

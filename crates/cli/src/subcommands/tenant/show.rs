@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::Args;
-use soar_host::model::Tenant;
+use soar_store::model::Tenant;
 
 use super::find::Named;
 use crate::exit::Exit;

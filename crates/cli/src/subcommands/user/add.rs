@@ -3,8 +3,8 @@
 use anyhow::Result;
 use clap::Args;
 use soar_connector::name::quoted;
-use soar_host::model::Role;
-use soar_host::store::NewUser;
+use soar_store::NewUser;
+use soar_store::model::Role;
 
 use crate::exit::Exit;
 use crate::instance::{Action, Session};

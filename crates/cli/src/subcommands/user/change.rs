@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::{ArgAction, Args};
-use soar_host::store::UserChange;
+use soar_store::UserChange;
 
 use crate::exit::{Exit, WrongUse};
 use crate::instance::{Action, Session};

@@ -13,7 +13,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use soar_connector::name::{quoted, suggestion};
-use soar_host::model::{Role, User};
+use soar_store::model::{Role, User};
 
 use super::run::single_threaded_runtime;
 use crate::exit::{Exit, WrongUse};

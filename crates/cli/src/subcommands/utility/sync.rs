@@ -5,10 +5,10 @@ use clap::{Arg, ArgMatches, value_parser};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use soar_connector::Parameters;
-use soar_host::model::{SyncResult, SyncRun};
-use soar_host::store::SyncResultFilter;
 use soar_host::tenants::{SyncProgress, SyncRequest, answer_of, manifest};
 use soar_host::utility::Answer;
+use soar_store::SyncResultFilter;
+use soar_store::model::{SyncResult, SyncRun};
 
 use super::flags::{CallFlags, given};
 use crate::exit::{Exit, WrongUse};

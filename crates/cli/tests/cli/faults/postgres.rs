@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use soar_host::testing::{PostgresServer, Stop};
+use soar_store::testing::{PostgresServer, Stop};
 
 use super::work::{Caller, prepare, times_done};
 use crate::instance::Instance;

@@ -8,9 +8,9 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use soar_connector::Clock;
+use soar_store::model::{AuditEntry, Surface};
 use tokio::sync::oneshot;
 
-use crate::model::{AuditEntry, Surface};
 use turns::{Asked, Turns};
 pub(crate) use unanswered::Totals;
 use unanswered::{Because, Unanswered};

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use crate::model::{AuditEntry, Surface};
-use crate::moment;
+use soar_store::model::{AuditEntry, Surface};
+use soar_store::moment;
 
 /// How many addresses are told apart, by where their calls came in; more are told of together.
 const MOST_ADDRESSES: usize = 100;

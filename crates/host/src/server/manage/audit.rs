@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 use serde_json::json;
+use soar_store::AuditFilter;
+use soar_store::model::AuditEntry;
 use utoipa::ToSchema;
 
 use super::ManageError;
 use super::operation::{Done, LIMIT, Managed, NUMBER, Operation, Query, Run, TEXT, described};
-use crate::model::AuditEntry;
-use crate::store::AuditFilter;
 
 /// Entries of the audit log, the newest first.
 #[derive(Debug, Serialize, ToSchema)]

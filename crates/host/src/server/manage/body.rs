@@ -30,7 +30,7 @@ mod tests {
         active: Option<bool>,
         users: Option<Vec<String>>,
         minutes: Option<i64>,
-        role: Option<crate::model::Role>,
+        role: Option<soar_store::model::Role>,
         parameters: Option<BTreeMap<String, crate::connections::GivenValue>>,
     }
 

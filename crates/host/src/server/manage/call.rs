@@ -11,14 +11,14 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use soar_store::model::{AuditEntry, Caller, Surface, User};
+use soar_store::{AnswerClaim, StoreError};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::operation::{Done, Managed, Run, WorkInside, WorkOutside};
 use super::{ManageError, Operation, transfer};
 use crate::gate::{Call, IdempotencyKey, Reply, read_json, receive, replayed};
 use crate::host::Host;
-use crate::model::{AuditEntry, Caller, Surface, User};
-use crate::store::{AnswerClaim, StoreError};
 use crate::transfer::{Format, Subject};
 
 /// How often a transaction is done again that lost against another one.

@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 use serde_json::json;
+use soar_store::model::Status;
 use utoipa::ToSchema;
 
 use super::ManageError;
 use super::operation::{Done, LIMIT, Managed, NUMBER, Operation, Query, Run, TEXT, described};
-use crate::model::Status;
 use crate::views::{CaseShown, WholeCase};
 
 /// Cases, the oldest first.

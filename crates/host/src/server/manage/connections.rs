@@ -1,13 +1,13 @@
 //! Connections. Their secrets go in and never come out.
 
 use serde::Serialize;
+use soar_store::Wanted;
+use soar_store::model::{Connection, Place, Site, SiteKind};
 use utoipa::ToSchema;
 
 use super::ManageError;
 use super::operation::{Done, Managed, Operation, Outside, Query, Run, TEXT, described, described_list};
 use crate::connections::{ConnectionChange, ConnectionDraft};
-use crate::model::{Connection, Place, Site, SiteKind};
-use crate::store::Wanted;
 
 /// What testing a connection came to.
 #[derive(Debug, Serialize, ToSchema)]

@@ -1,9 +1,9 @@
 //! Why an operation was not done, and with which status that is answered.
 
 use axum::http::StatusCode;
+use soar_store::StoreError;
 
 use crate::gate::{Call, Reply};
-use crate::store::StoreError;
 use crate::utility::Refusal;
 
 /// Why an operation was not done.

@@ -1,11 +1,12 @@
 //! How connections fare.
 
 use serde_json::json;
+use soar_store::WaitingMessage;
+use soar_store::model::HealthState;
 
 use super::ManageError;
 use super::operation::{Done, LIMIT, Managed, NUMBER, Operation, Query, Run, TEXT, described, described_list};
-use crate::health::{ConnectionHistory, HealthFilter, HealthState, HealthTable};
-use crate::store::WaitingMessage;
+use crate::health::{ConnectionHistory, HealthFilter, HealthTable};
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![

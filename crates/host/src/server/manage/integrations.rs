@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 use soar_connector::manifest::Setting;
+use soar_store::SEALED_PLACES;
 use utoipa::ToSchema;
 
 use super::ManageError;
 use super::operation::{Done, Managed, Operation, Outside, Run, described, described_list};
 use crate::sealing::{Rotation, RotationError, rotate};
-use crate::store::SEALED_PLACES;
 
 /// An integration that is compiled in.
 #[derive(Debug, Serialize, ToSchema)]

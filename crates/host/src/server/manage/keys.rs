@@ -3,14 +3,13 @@
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
+use soar_store::Records;
+use soar_store::model::{AccessKey, Allowed, KeyKind, KeyState, shapes};
 use utoipa::ToSchema;
 
 use super::ManageError;
 use super::operation::{Done, Managed, Operation, Run, described, described_list};
 use crate::access::{KeyRequest, issue_key};
-use crate::model::shapes;
-use crate::model::{AccessKey, Allowed, KeyKind, KeyState};
-use crate::store::Records;
 
 /// A key to be made.
 #[derive(Debug, Deserialize, ToSchema)]

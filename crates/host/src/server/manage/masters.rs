@@ -1,8 +1,9 @@
 //! On a tenant: the masters that it takes connections from.
 
+use soar_store::model::Master;
+
 use super::ManageError;
 use super::operation::{Done, Managed, Operation, Run, described, described_list};
-use crate::model::Master;
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![

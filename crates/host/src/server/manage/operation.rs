@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use futures_util::future::BoxFuture;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
+use soar_store::model::{Allowed, Caller, Site, User};
+use soar_store::{Records, StoreError};
 use utoipa::ToSchema;
 
 use super::ManageError;
 use super::body::without_values;
 use crate::executor::Executor;
 use crate::host::Host;
-use crate::model::{Allowed, Caller, Site, User};
-use crate::store::{Records, StoreError};
 use crate::tenants::Tenants;
 use crate::transfer::Subject;
 

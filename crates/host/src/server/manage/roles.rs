@@ -1,11 +1,11 @@
 //! Users' roles on sites.
 
 use serde::{Deserialize, Serialize};
+use soar_store::model::Role;
 use utoipa::ToSchema;
 
 use super::ManageError;
 use super::operation::{Done, Managed, Operation, Run, described, described_list};
-use crate::model::Role;
 
 /// A user's role on a site.
 #[derive(Debug, Serialize, ToSchema)]

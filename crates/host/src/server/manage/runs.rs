@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 use serde_json::json;
+use soar_store::RunFilter;
+use soar_store::model::{Run, RunStatus};
 use utoipa::ToSchema;
 
 use super::ManageError;
 use super::operation::{Done, LIMIT, Managed, NUMBER, Operation, Query, Run as Work, TEXT, described};
-use crate::model::{Run, RunStatus};
-use crate::store::RunFilter;
 
 /// Runs, the newest first, without their outcomes.
 #[derive(Debug, Serialize, ToSchema)]

@@ -1,12 +1,12 @@
 //! Schedules of commands.
 
 use serde::Serialize;
+use soar_store::model::{Caller, ScheduleRun};
 use utoipa::ToSchema;
 
 use super::ManageError;
 use super::operation::{Done, LIMIT, Managed, NUMBER, Operation, Query, Run, TEXT, described, described_list};
-use crate::model::Caller;
-use crate::scheduler::{ScheduleChange, ScheduleDraft, ScheduleRun, ScheduleShown, Schedules};
+use crate::scheduler::{ScheduleChange, ScheduleDraft, ScheduleShown, Schedules};
 
 /// Runs of a schedule, the latest first.
 #[derive(Debug, Serialize, ToSchema)]

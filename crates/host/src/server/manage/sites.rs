@@ -1,13 +1,12 @@
 //! Sites.
 
 use serde::Deserialize;
+use soar_store::model::{Site, SiteKind, shapes};
+use soar_store::{NewSite, SiteChange};
 use utoipa::ToSchema;
 
 use super::ManageError;
 use super::operation::{Done, Managed, Operation, Run, described, described_list};
-use crate::model::shapes;
-use crate::model::{Site, SiteKind};
-use crate::store::{NewSite, SiteChange};
 
 /// A site to be made.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use soar_store::SyncResultFilter;
+use soar_store::model::{SyncChange, SyncResult, SyncRun};
 use utoipa::ToSchema;
 
 use super::ManageError;
 use super::operation::{Done, LIMIT, Managed, NUMBER, Operation, Outside, Query, Run, described};
-use crate::model::{SyncChange, SyncResult, SyncRun};
-use crate::store::SyncResultFilter;
 use crate::tenants::SyncRequest;
 
 /// Runs, the newest first.

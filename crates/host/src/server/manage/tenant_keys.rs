@@ -1,11 +1,11 @@
 //! On a tenant: the one-time keys by which masters register.
 
 use serde::{Deserialize, Serialize};
+use soar_store::model::TenantKey;
 use utoipa::ToSchema;
 
 use super::ManageError;
 use super::operation::{Done, Managed, Operation, Run, described, described_list};
-use crate::model::TenantKey;
 
 /// A one-time key to be made.
 #[derive(Debug, Deserialize, ToSchema)]

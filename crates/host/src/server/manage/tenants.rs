@@ -1,12 +1,12 @@
 //! On a master: the instances that it sends connections to. One-time keys go in and never come out.
 
 use serde::{Deserialize, Serialize};
+use soar_store::TenantFilter;
+use soar_store::model::Tenant;
 use utoipa::ToSchema;
 
 use super::ManageError;
 use super::operation::{Done, LIMIT, Managed, NUMBER, Operation, Outside, Query, Run, TEXT, described};
-use crate::model::Tenant;
-use crate::store::TenantFilter;
 use crate::tenants::TenantDraft;
 
 /// Tenants, by their numbers.

@@ -8,14 +8,14 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::BytesMut;
 use serde_json::json;
+use soar_store::StoreError;
+use soar_store::model::{AuditEntry, Caller};
 use tokio::io::AsyncReadExt as _;
 use tokio::runtime::Handle;
 
 use super::ManageError;
 use super::operation::{Operation, Outside, Query, Run, described};
 use crate::gate::Reply;
-use crate::model::{AuditEntry, Caller};
-use crate::store::StoreError;
 use crate::transfer::{self, Format, ImportOptions, ImportReport, OnConflict, Subject, TransferError};
 
 /// How much of a file is sent at once, in bytes.

@@ -1,13 +1,12 @@
 //! Users.
 
 use serde::Deserialize;
+use soar_store::model::{User, shapes};
+use soar_store::{NewUser, UserChange};
 use utoipa::ToSchema;
 
 use super::ManageError;
 use super::operation::{Done, Managed, Operation, Run, described, described_list};
-use crate::model::User;
-use crate::model::shapes;
-use crate::store::{NewUser, UserChange};
 
 /// A user to be made.
 #[derive(Debug, Deserialize, ToSchema)]

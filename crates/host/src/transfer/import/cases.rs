@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
+use soar_store::Numbered;
+use soar_store::model::Case;
+
 use super::under_way::{Import, status};
-use crate::model::Case;
-use crate::store::Numbered;
 use crate::transfer::TransferError;
 use crate::transfer::read_record::CaseRow;
 

@@ -3,11 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use soar_connector::name::quoted;
+use soar_store::model::{Incident, Right};
+use soar_store::{NewIncident, Numbered};
 
 use super::links::link;
 use super::under_way::{Import, status};
-use crate::model::{Incident, Right};
-use crate::store::{NewIncident, Numbered};
 use crate::transfer::TransferError;
 use crate::transfer::read_record::IncidentRow;
 

@@ -3,12 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use soar_connector::name::quoted;
+use soar_store::model::Right;
+use soar_store::{Records, StoreError};
 
 use super::report::MOST_BAD_ROWS;
 use super::run::BATCH;
 use super::under_way::Import;
-use crate::model::Right;
-use crate::store::{Records, StoreError};
 use crate::transfer::{BadRow, TransferError};
 
 type Links = [(i64, i64, i64, String)];

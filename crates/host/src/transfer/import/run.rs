@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 use std::io::BufRead;
 
+use soar_store::Store;
+use soar_store::model::{AuditEntry, Caller};
+use soar_store::text_enum;
+
 use super::report::ImportReport;
 use super::under_way::Import;
-use crate::model::access::text_enum;
-use crate::model::{AuditEntry, Caller};
-use crate::store::Store;
 use crate::transfer::read_record::{CaseRow, Importer, IncidentRow};
 use crate::transfer::source::Source;
 use crate::transfer::{Format, Progress, Subject, TransferError};

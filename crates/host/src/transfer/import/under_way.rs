@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use soar_connector::name::quoted;
+use soar_store::model::{AuditEntry, Caller, Right, Site, Status};
+use soar_store::{Records, Store, StoreError};
 
 use super::report::ImportReport;
 use super::run::{ImportOptions, OnConflict};
-use crate::model::{AuditEntry, Caller, Right, Site, Status};
-use crate::store::{Records, Store, StoreError};
 use crate::transfer::read_record::WantedLink;
 
 /// An import that is under way.

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use soar_host::executor::ExecutorSettings;
-use soar_host::model::RunStatus;
-use soar_host::store::RunFilter;
 use soar_host::utility::Ended;
+use soar_store::RunFilter;
+use soar_store::model::RunStatus;
 
 use super::{none, settings};
 use crate::stage::{Stage, because};

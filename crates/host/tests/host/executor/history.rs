@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use soar_host::executor::ExecutorSettings;
-use soar_host::model::{Role, RunStatus};
-use soar_host::store::RunFilter;
+use soar_store::RunFilter;
+use soar_store::model::{Role, RunStatus};
 
 use super::{none, settings};
 use crate::stage::{Stage, because, simulator};

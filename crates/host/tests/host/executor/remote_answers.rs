@@ -7,9 +7,9 @@ use footprint_simulator::UserKind;
 use serde_json::{Value, json};
 use soar_connector::{Plugin, RawParameters};
 use soar_host::executor::{Registry, endpoint_name};
-use soar_host::model::RunStatus;
-use soar_host::store::RunFilter;
 use soar_host::utility::Ended;
+use soar_store::RunFilter;
+use soar_store::model::RunStatus;
 
 use super::none;
 use crate::gate::GatePlugin;

@@ -1,7 +1,7 @@
 //! Transactions that the database ends by itself, or does not commit.
 
-use soar_host::store::{Engine, Store, StoreError, Trouble};
-use soar_host::testing::TestStore;
+use soar_store::testing::TestStore;
+use soar_store::{Engine, Store, StoreError, Trouble};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
 
 use crate::support::site;

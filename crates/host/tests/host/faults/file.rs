@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use soar_host::store::{Engine, NewIncident, Store, StoreError, Trouble};
-use soar_host::testing::TestStore;
+use soar_store::testing::TestStore;
+use soar_store::{Engine, NewIncident, Store, StoreError, Trouble};
 use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
 use tempfile::TempDir;
 

@@ -1,7 +1,7 @@
 //! What callers are told of what was done, or may have been, when the store fails afterwards.
 
 use serde_json::json;
-use soar_host::store::Engine;
+use soar_store::Engine;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
 
 use crate::support::{TestHost, answer};

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use soar_host::alerts::Couriers;
-use soar_host::scheduler::{Cadence, Scheduler, SchedulerSettings, WorkItem, WorkQueue as _};
-use soar_host::store::{Engine, JobQueue, Store};
-use soar_host::testing::{PostgresServer, Stop, TestStore};
+use soar_host::scheduler::{Scheduler, SchedulerSettings};
+use soar_store::model::{Cadence, WorkItem};
+use soar_store::testing::{PostgresServer, Stop, TestStore};
+use soar_store::{Engine, JobQueue, Store, WorkQueue as _};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, SqliteConnection};
 use tokio::sync::{mpsc, watch};
 

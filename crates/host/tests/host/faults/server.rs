@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use soar_host::store::Store;
-use soar_host::testing::{PostgresServer, Stop, TestStore};
+use soar_store::Store;
+use soar_store::testing::{PostgresServer, Stop, TestStore};
 
 use super::proxy::{Break, Proxy};
 use crate::support::{TestHost, answer};

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use soar_connector::testing::ManualClock;
 use soar_host::access::Directory;
-use soar_host::store::{Store, StoreError, Trouble};
+use soar_store::{Store, StoreError, Trouble};
 
 use super::proxy::Proxy;
 

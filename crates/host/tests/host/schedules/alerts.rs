@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use soar_host::testing::TestStore;
+use soar_host::alerts::Rendered as _;
+use soar_store::testing::TestStore;
 
 use super::world::{World, check_of, command_of};
 

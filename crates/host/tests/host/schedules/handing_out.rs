@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use soar_host::scheduler::Cadence;
-use soar_host::store::StoreError;
-use soar_host::testing::TestStore;
+use soar_store::StoreError;
+use soar_store::model::Cadence;
+use soar_store::testing::TestStore;
 
 use super::world::{MINUTE, World, check_of, command_of};
 

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use soar_host::health::{HealthState, Latency, Uptime};
-use soar_host::scheduler::{ScheduleKind, ScheduleRunStatus};
-use soar_host::store::Retention;
-use soar_host::testing::TestStore;
+use soar_store::Retention;
+use soar_store::model::{HealthState, Latency, ScheduleKind, ScheduleRunStatus, Uptime};
+use soar_store::testing::TestStore;
 
 use super::world::{World, check_of, command_of};
 

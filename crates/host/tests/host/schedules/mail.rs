@@ -3,10 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use secrecy::SecretString;
-use soar_host::alerts::{
-    Courier as _, Couriers, MailCourier, MailSecurity, MailSettings, Message, MessageContent, MessageItem, Tell,
-};
-use soar_host::health::AlertReason;
+use soar_host::alerts::{Courier as _, Couriers, MailCourier, MailSecurity, MailSettings};
+use soar_store::model::{AlertReason, Message, MessageContent, MessageItem, Tell};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;

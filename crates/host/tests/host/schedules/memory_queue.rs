@@ -1,8 +1,8 @@
 //! A queue whose items a test takes out itself.
 
 use async_trait::async_trait;
-use soar_host::scheduler::{WorkItem, WorkQueue};
-use soar_host::store::StoreError;
+use soar_store::model::WorkItem;
+use soar_store::{StoreError, WorkQueue};
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{self, Sender};
 

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use soar_host::alerts::Couriers;
-use soar_host::scheduler::{Cadence, Scheduler, SchedulerSettings, WorkItem, WorkQueue};
-use soar_host::store::{Engine, Store};
-use soar_host::testing::TestStore;
+use soar_host::scheduler::{Scheduler, SchedulerSettings};
+use soar_store::model::{Cadence, WorkItem};
+use soar_store::testing::TestStore;
+use soar_store::{Engine, Store, WorkQueue};
 use tokio::sync::{mpsc, watch};
 
 use super::world::{Runs, check_of};

@@ -8,11 +8,11 @@ use serde_json::json;
 use soar_connector::SystemClock;
 use soar_host::Host;
 use soar_host::alerts::Couriers;
-use soar_host::health::CheckResult;
-use soar_host::scheduler::{RunReport, Runner, Schedule, ScheduleRunStatus, Scheduler, SchedulerSettings, Schedules};
+use soar_host::scheduler::{Runner, Scheduler, SchedulerSettings, Schedules};
 use soar_host::server::{HostSettings, serve};
-use soar_host::store::Engine;
-use soar_host::testing::TestStore;
+use soar_store::Engine;
+use soar_store::model::{CheckResult, RunReport, Schedule, ScheduleRunStatus};
+use soar_store::testing::TestStore;
 use tokio::sync::{Semaphore, watch};
 
 use super::memory_queue::MemoryQueue;

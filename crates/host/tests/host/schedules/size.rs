@@ -12,15 +12,14 @@ use soar_connector::SystemClock;
 use soar_host::alerts::Couriers;
 use soar_host::connections::{ConnectionDraft, Connections};
 use soar_host::executor::{Executor, ExecutorSettings, Registry};
-use soar_host::health::{CheckResult, HealthState, percentiles};
-use soar_host::model::{Allowed, Caller};
-use soar_host::scheduler::{
-    Cadence, ExecutorRunner, RunReport, Runner, Schedule, ScheduleKind, Scheduler, SchedulerSettings,
-};
+use soar_host::scheduler::{ExecutorRunner, Runner, Scheduler, SchedulerSettings};
 use soar_host::sealing::Keyring;
-use soar_host::store::{Engine, NewSite, NewUser};
-use soar_host::testing::TestStore;
 use soar_host::vault::{Vault, VaultSettings};
+use soar_store::model::{
+    Allowed, Cadence, Caller, CheckResult, HealthState, RunReport, Schedule, ScheduleKind, percentiles,
+};
+use soar_store::testing::TestStore;
+use soar_store::{Engine, NewSite, NewUser};
 use tokio::sync::watch;
 
 const CONNECTIONS: i64 = 1_000;

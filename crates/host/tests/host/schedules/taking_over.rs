@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use soar_host::health::CheckResult;
-use soar_host::scheduler::{RunReport, Runner, Schedule, ScheduleRunStatus, Scheduler, SchedulerSettings};
-use soar_host::testing::TestStore;
+use soar_host::scheduler::{Runner, Scheduler, SchedulerSettings};
+use soar_store::model::{CheckResult, RunReport, Schedule, ScheduleRunStatus};
+use soar_store::testing::TestStore;
 use tokio::sync::Notify;
 
 use super::world::{World, check_of, command_of};

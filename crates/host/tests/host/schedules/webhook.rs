@@ -12,10 +12,9 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::SecretString;
 use sha2::Sha256;
 use soar_host::alerts::{
-    Courier as _, Couriers, ID_HEADER, Message, MessageContent, MessageItem, SIGNATURE_HEADER, TIMESTAMP_HEADER, Tell,
-    WebhookCourier, WebhookSettings,
+    Courier as _, Couriers, ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, WebhookCourier, WebhookSettings,
 };
-use soar_host::health::AlertReason;
+use soar_store::model::{AlertReason, Message, MessageContent, MessageItem, Tell};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use soar_connector::testing::ManualClock;
-use soar_host::alerts::{Courier, Destination, Message};
-use soar_host::health::CheckResult;
-use soar_host::model::{Site, SiteKind};
-use soar_host::scheduler::{
-    Cadence, NewSchedule, RunReport, Runner, Schedule, ScheduleKind, Scheduler, SchedulerSettings,
+use soar_host::alerts::Courier;
+use soar_host::alerts::Rendered as _;
+use soar_host::scheduler::{Runner, Scheduler, SchedulerSettings};
+use soar_store::model::{
+    Cadence, CheckResult, Destination, Message, NewSchedule, RunReport, Schedule, ScheduleKind, Site, SiteKind,
 };
-use soar_host::store::{NewSite, Store};
+use soar_store::{NewSite, Store};
 
 use super::memory_queue::MemoryQueue;
 

@@ -7,9 +7,9 @@ use async_trait::async_trait;
 use serde_json::json;
 use soar_connector::{Command, Parameters, RawParameters};
 use soar_host::command_api::{IntegrationCommand, IntegrationCommands, RegisteredUtility};
-use soar_host::model::Caller;
-use soar_host::store::Records;
 use soar_host::utility::{Answer, Ended, Refusal, UtilityCommand};
+use soar_store::Records;
+use soar_store::model::Caller;
 use tokio::sync::Semaphore;
 
 use super::site;
@@ -120,7 +120,7 @@ impl UtilityCommand for MakeNote {
             Some("panic") => panic!("it panics after it wrote, with a secret cause"),
             Some("wait") => self.gate.pass().await,
             Some("store") => {
-                let cause = soar_host::store::StoreError::Unreadable("a secret cause".to_owned());
+                let cause = soar_store::StoreError::Unreadable("a secret cause".to_owned());
                 return Err(Refusal::Store(cause));
             }
             _ => {}
@@ -188,7 +188,7 @@ impl IntegrationCommands for Vendor {
             Some("panic") => panic!("the connector panics"),
             Some("refuse") => return Err(Refusal::Because("The vendor refuses.".to_owned())),
             Some("store") => {
-                let cause = soar_host::store::StoreError::Unreadable("a secret cause".to_owned());
+                let cause = soar_store::StoreError::Unreadable("a secret cause".to_owned());
                 return Err(Refusal::Store(cause));
             }
             _ => {}

@@ -10,13 +10,13 @@ use soar_host::Host;
 use soar_host::access::issue_key;
 use soar_host::connections::Connections;
 use soar_host::executor::{Executor, ExecutorSettings, Registry};
-use soar_host::model::{Allowed, AuditEntry, Caller, Role, Surface};
 use soar_host::sealing::Keyring;
 use soar_host::server::{HostSettings, RunningHost, serve};
-use soar_host::store::{Engine, NewUser};
-use soar_host::testing::TestStore;
 use soar_host::transfer::{Format, ImportOptions, OnConflict, Subject, import};
 use soar_host::vault::{Vault, VaultSettings};
+use soar_store::model::{Allowed, AuditEntry, Caller, Role, Surface};
+use soar_store::testing::TestStore;
+use soar_store::{Engine, NewUser};
 
 use super::{key_request, site};
 

@@ -13,10 +13,10 @@ use soar_connector::testing::ManualClock;
 use soar_host::Host;
 use soar_host::access::{KeyRequest, SealError, SecretSeal, issue_key};
 use soar_host::command_api::{CommandRegistry, IntegrationCommands};
-use soar_host::model::{Allowed, AuditEntry, KeyKind, Role, SiteKind};
 use soar_host::server::{HostSettings, RunningHost, TlsFiles, serve};
-use soar_host::store::{AuditFilter, NewSite, NewUser};
-use soar_host::testing::TestStore;
+use soar_store::model::{Allowed, AuditEntry, KeyKind, Role, SiteKind};
+use soar_store::testing::TestStore;
+use soar_store::{AuditFilter, NewSite, NewUser};
 
 pub use commands::{Gate, Vendor};
 pub use full_host::FullHost;

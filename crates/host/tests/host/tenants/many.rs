@@ -15,11 +15,11 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::StreamExt as _;
 use serde_json::json;
-use soar_host::model::{SyncChange, SyncStatus};
 use soar_host::server::router;
-use soar_host::store::{Engine, Store};
 use soar_host::tenants::TenantSettings;
-use soar_host::testing::TestStore;
+use soar_store::model::{SyncChange, SyncStatus};
+use soar_store::testing::TestStore;
+use soar_store::{Engine, Store};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 

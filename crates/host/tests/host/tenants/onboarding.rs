@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use axum::routing::post;
 use serde_json::{Value, json};
-use soar_host::model::{TenantKeyState, TenantState};
 use soar_host::sealing::rotate;
-use soar_host::store::{SEALED_PLACES, TenantFilter};
 use soar_host::tenants::TenantSettings;
-use soar_host::testing::TestStore;
+use soar_store::model::{TenantKeyState, TenantState};
+use soar_store::testing::TestStore;
+use soar_store::{SEALED_PLACES, TenantFilter};
 
 use super::instance::{Instance, all_shared, these};
 
@@ -214,7 +214,7 @@ async fn a_name_that_the_field_tenant_could_not_tell_is_refused_and_so_is_whoeve
         let error = master.tenants.sync(&analyst, &request, false, &|_| {}).await.unwrap_err().to_string();
         assert!(error.contains("takes an administrator"), "{error}");
         let mut limited = master.admin.clone();
-        limited.reach = soar_host::model::Allowed::Only(vec![master.admin.site.id]);
+        limited.reach = soar_store::model::Allowed::Only(vec![master.admin.site.id]);
         assert!(master.tenants.sync(&limited, &request, false, &|_| {}).await.is_err());
         let all = TenantFilter::default();
         assert!(master.store.reader().await.unwrap().records().tenants(&all, 10).await.unwrap().is_empty());

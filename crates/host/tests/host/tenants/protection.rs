@@ -1,10 +1,10 @@
 //! What a tenant received can be seen, tested and used there, and is changed on the master only.
 
 use serde_json::{Value, json};
+use soar_store::testing::TestStore;
 
 use super::instance::{Instance, these};
 use soar_host::tenants::TenantSettings;
-use soar_host::testing::TestStore;
 
 #[tokio::test]
 async fn no_way_leads_to_a_change_of_what_was_received() {

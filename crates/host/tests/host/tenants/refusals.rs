@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use soar_host::tenants::TenantSettings;
-use soar_host::testing::TestStore;
+use soar_store::testing::TestStore;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;

@@ -2,7 +2,7 @@
 
 use footprint_simulator::{Options, Simulator, UserKind};
 use serde_json::{Value, json};
-use soar_host::model::{SyncChange, SyncStatus};
+use soar_store::model::{SyncChange, SyncStatus};
 
 use super::instance::{Instance, all_shared, these};
 
@@ -88,7 +88,7 @@ async fn a_connection_arrives_complete_and_what_is_the_same_is_left_alone() {
 
         let again = master.sync(these(&[made.id, plain.id])).await.unwrap();
         assert_eq!(again.counts.unchanged, 2);
-        let versions = |all: &std::collections::BTreeMap<String, soar_host::model::Connection>| {
+        let versions = |all: &std::collections::BTreeMap<String, soar_store::model::Connection>| {
             all.values().map(|one| one.version).collect::<Vec<_>>()
         };
         assert_eq!(versions(&tenant.all().await), versions(&received), "what is the same is not touched");
@@ -199,7 +199,7 @@ async fn what_cannot_be_done_on_the_tenant_has_a_code_a_cause_and_a_cure_and_spo
         let good = master.connect("Good", json!({})).await;
         let taken = master.connect("Taken", json!({})).await;
         tenant.connect("taken", json!({ "site": "TenantSite" })).await;
-        let stranger = soar_host::store::NewUser { name: "stranger".into(), email: None, is_administrator: false };
+        let stranger = soar_store::NewUser { name: "stranger".into(), email: None, is_administrator: false };
         let mut transaction = master.store.transaction().await.unwrap();
         transaction.records().create_user(&stranger, 1).await.unwrap();
         transaction.commit().await.unwrap();

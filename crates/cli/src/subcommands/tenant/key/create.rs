@@ -3,8 +3,8 @@
 use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
-use soar_host::model::TenantKey;
-use soar_host::store::Records;
+use soar_store::Records;
+use soar_store::model::TenantKey;
 
 use crate::exit::{Exit, WrongUse};
 use crate::instance::{Action, Session, tenants};

@@ -6,7 +6,7 @@ mod revoke;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use soar_host::model::TenantKey;
+use soar_store::model::TenantKey;
 
 use crate::exit::Exit;
 use crate::instance::Session;

@@ -7,7 +7,7 @@ mod show;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use soar_host::model::Master;
+use soar_store::model::Master;
 
 use crate::exit::Exit;
 use crate::instance::Session;

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 use soar_connector::name::quoted;
-use soar_host::store::Records;
+use soar_store::Records;
 
 use crate::exit::Exit;
 use crate::instance::{Action, Session, tenants};

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::Args;
-use soar_host::model::SyncRun;
+use soar_store::model::SyncRun;
 
 use crate::exit::Exit;
 use crate::instance::{Session, advised};

@@ -6,7 +6,7 @@ mod show;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use soar_host::model::SyncResult;
+use soar_store::model::SyncResult;
 
 use crate::exit::Exit;
 use crate::instance::Session;

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 use clap::Args;
-use soar_host::model::SyncChange;
-use soar_host::store::SyncResultFilter;
+use soar_store::SyncResultFilter;
+use soar_store::model::SyncChange;
 
 use super::ResultRow;
 use crate::exit::Exit;

@@ -6,13 +6,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use soar_connector::RawParameters;
 use soar_connector::name::quoted;
+use soar_store::StoreError;
+use soar_store::model::{Severity, Status};
 use utoipa::ToSchema;
 
 use super::{call, date, shown};
-use crate::model::{Severity, Status};
 use crate::server::manage::ManageError;
 use crate::server::manage::operation::{Done, Managed};
-use crate::store::StoreError;
 
 /// What changes about an incident; what is not given stays.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -2,15 +2,15 @@
 
 use serde::Serialize;
 use serde_json::{Value, json};
+use soar_store::Search;
 use utoipa::ToSchema;
 
 use crate::server::manage::ManageError;
 use crate::server::manage::operation::{Done, Managed};
-use crate::store::Search;
 use crate::views::{IncidentFilter, IncidentShown};
 
 /// The longest text to look for in titles, in characters: longer ones are in none.
-const LONGEST: usize = crate::model::LONGEST_TITLE;
+const LONGEST: usize = soar_store::model::LONGEST_TITLE;
 
 pub(super) const TITLE: fn() -> Value =
     || json!({ "type": "string", "pattern": r"^[^\u0000]*$", "maxLength": LONGEST });

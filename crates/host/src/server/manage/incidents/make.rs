@@ -3,13 +3,13 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 use soar_connector::RawParameters;
+use soar_store::StoreError;
+use soar_store::model::Severity;
 use utoipa::ToSchema;
 
 use super::{call, date, shown};
-use crate::model::Severity;
 use crate::server::manage::ManageError;
 use crate::server::manage::operation::{Done, Managed};
-use crate::store::StoreError;
 
 /// An incident to be made.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -6,10 +6,10 @@ mod make;
 
 use serde_json::json;
 use soar_connector::{Parameters, RawParameters};
+use soar_store::model::{Caller, Severity, Status};
 
 use super::ManageError;
 use super::operation::{Done, LIMIT, Managed, NUMBER, Operation, Query, Run, TEXT, described};
-use crate::model::{Caller, Severity, Status};
 use crate::utility::{self, Answer};
 use crate::views::WholeIncident;
 

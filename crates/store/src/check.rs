@@ -1,0 +1,88 @@
+//! What a name, a time zone and the like must be before they are kept.
+
+use serde_json::Value;
+use soar_connector::name::{quoted, steers};
+
+use super::StoreError;
+
+/// The longest name of a site, a user or a key, in characters.
+const LONGEST_NAME: usize = 100;
+
+/// The longest other text, in characters.
+const LONGEST_TEXT: usize = 2_000;
+
+/// A name without the blanks around it.
+pub(super) fn name<'a>(what: &str, name: &'a str) -> Result<&'a str, StoreError> {
+    let trimmed = name.trim();
+    let problem = if trimmed.is_empty() {
+        "is empty"
+    } else if trimmed.chars().count() > LONGEST_NAME {
+        "is longer than 100 characters"
+    } else if trimmed.chars().any(steers) {
+        "holds a character that cannot be seen, such as a line break"
+    } else {
+        return Ok(trimmed);
+    };
+    Err(StoreError::Invalid(format!("The name of the {what} {problem}: {}.", quoted(name))))
+}
+
+pub(super) fn text(what: &str, text: &str) -> Result<(), StoreError> {
+    if text.chars().count() > LONGEST_TEXT {
+        return Err(StoreError::Invalid(format!("The {what} is longer than {LONGEST_TEXT} characters.")));
+    }
+    if text.contains('\0') {
+        return Err(StoreError::Invalid(format!("The {what} holds a NUL character.")));
+    }
+    Ok(())
+}
+
+/// Whether a text in `value`, or a name, holds a NUL character, which PostgreSQL keeps no text with.
+pub fn holds_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(holds_nul),
+        Value::Object(fields) => fields.iter().any(|(name, value)| name.contains('\0') || holds_nul(value)),
+        _ => false,
+    }
+}
+
+/// The time zone as the time zone database spells it.
+pub(super) fn time_zone(given: &str) -> Result<String, StoreError> {
+    let zone = jiff::tz::TimeZone::get(given.trim()).ok();
+    zone.as_ref().and_then(jiff::tz::TimeZone::iana_name).map(str::to_owned).ok_or_else(|| {
+        StoreError::Invalid(format!(
+            "There is no time zone {}. Expected an IANA name, such as America/Vancouver or UTC.",
+            quoted(given)
+        ))
+    })
+}
+
+/// A BCP 47 tag by its shape: a language of two to eight letters, then parts of up to eight letters and digits.
+pub(super) fn language(tag: &str) -> Result<(), StoreError> {
+    let mut parts = tag.split('-');
+    let language = parts.next().unwrap_or_default();
+    let is_tag = (2..=8).contains(&language.len())
+        && language.chars().all(|c| c.is_ascii_alphabetic())
+        && parts.all(|part| (1..=8).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphanumeric()))
+        && tag.len() <= 35;
+    if is_tag {
+        return Ok(());
+    }
+    Err(StoreError::Invalid(format!("{} is no language tag. Expected one such as en or fr-CA.", quoted(tag))))
+}
+
+pub(super) fn email(address: &str) -> Result<&str, StoreError> {
+    let trimmed = address.trim();
+    let is_address = trimmed.len() <= 254
+        && trimmed.chars().all(|c| c.is_ascii_graphic())
+        && trimmed
+            .split_once('@')
+            .is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty() && !domain.contains('@'));
+    if is_address {
+        return Ok(trimmed);
+    }
+    Err(StoreError::Invalid(format!(
+        "{} is no e-mail address. Expected one such as admin@example.com.",
+        quoted(address)
+    )))
+}

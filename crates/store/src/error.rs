@@ -1,0 +1,110 @@
+//! What can go wrong with the store.
+
+use soar_connector::name::quoted;
+use soar_connector::sentence;
+
+use super::Trouble;
+
+/// Why the store could not do what it was asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// There is no such thing.
+    #[error("There is no {what} {}.", quoted(name))]
+    NotFound {
+        /// Such as `site`.
+        what: &'static str,
+        /// Its name or number, as it was asked for.
+        name: String,
+    },
+    /// There is one of that name already.
+    #[error("The {what} {} exists already. Choose another name or number.", quoted(name))]
+    Duplicate {
+        /// Such as `site`.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// A value cannot be kept.
+    #[error("{0}")]
+    Invalid(String),
+    /// Something else still needs it.
+    #[error("The {what} {} is still in use: {by}.", quoted(name))]
+    InUse {
+        /// Such as `site`.
+        what: &'static str,
+        /// Its name.
+        name: String,
+        /// By what, in words.
+        by: String,
+    },
+    /// Something else changed it at the same moment, or since it was read.
+    #[error("{0}")]
+    Conflict(String),
+    /// The address of the store is not one.
+    #[error("{0}")]
+    Address(String),
+    /// The store's tables could not be made ready.
+    #[error("The store's tables could not be made ready: {}", said(.0, Trouble::of_migration(.0)))]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// The database said so.
+    #[error("The database failed: {}", said(.0, Trouble::of(.0)))]
+    Database(#[from] sqlx::Error),
+    /// The database broke off while changes were being committed: they are all made, or none of them.
+    #[error("The database broke off, so that nobody knows whether a change was made: {}", said(.0, Trouble::of(.0)))]
+    Uncertain(sqlx::Error),
+    /// The store's file was deleted, moved or replaced while it was open.
+    #[error(
+        "The store's file {0} is not there any more, or is another one, so nothing is written. Put back the one that was \
+         there. If another one is to take its place, end the host first and start it again afterwards."
+    )]
+    FileGone(String),
+    /// The queue of due work said so.
+    #[error("The queue of due work failed: {0}")]
+    Queue(String),
+    /// A row holds what this version cannot read.
+    #[error("The store holds what this version cannot read: {0}")]
+    Unreadable(String),
+}
+
+impl StoreError {
+    /// `self`, unless the database refused a second row of the same name: then that is what it says.
+    #[must_use]
+    pub fn or_duplicate(error: sqlx::Error, what: &'static str, name: &str) -> Self {
+        match &error {
+            sqlx::Error::Database(inner) if inner.is_unique_violation() => {
+                Self::Duplicate { what, name: name.to_owned() }
+            }
+            _ => Self::Database(error),
+        }
+    }
+
+    /// The store is closed, or about to be.
+    pub fn closed() -> Self {
+        Self::Database(sqlx::Error::PoolClosed)
+    }
+
+    /// The store was asked, and did not answer in time.
+    pub fn no_answer() -> Self {
+        Self::Database(sqlx::Error::PoolTimedOut)
+    }
+
+    /// Whether the transaction lost against another one, and may succeed when it is done again.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        // PostgreSQL: serialization_failure and deadlock_detected.
+        matches!(self, Self::Database(sqlx::Error::Database(inner))
+            if matches!(inner.code().as_deref(), Some("40001" | "40P01")))
+    }
+
+    /// There is no `what` of this name.
+    #[must_use]
+    pub fn not_found(what: &'static str, name: impl Into<String>) -> Self {
+        Self::NotFound { what, name: name.into() }
+    }
+}
+
+/// The error as a sentence, and what to do about it.
+fn said(error: &dyn std::fmt::Display, trouble: Option<Trouble>) -> String {
+    let said = sentence(&error.to_string());
+    trouble.map_or_else(|| said.clone(), |trouble| format!("{said} {}", trouble.advice()))
+}

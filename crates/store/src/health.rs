@@ -1,0 +1,263 @@
+//! How schedules fare, in the store: the result of a run is written once, with all that follows from it.
+
+use sqlx::Row as _;
+use sqlx::any::AnyRow;
+
+use super::{Records, StoreError, schedules};
+use crate::model::{
+    CheckResult, Health, HealthState, NewSchedule, Notice, RunReport, Schedule, ScheduleKind, ScheduleRunStatus,
+    WorkItem,
+};
+
+const HOUR_MS: i64 = 3_600_000;
+
+const COLUMNS: &str = "health.state, health.since, health.last_check_at, health.last_proof_at, health.last_error, \
+     health.last_error_at, health.notice, health.latency_ms, health.failures, health.successes, health.recent, \
+     health.recent_count, health.alerted";
+
+/// When and where something ran. Times in milliseconds since 1970.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ran {
+    /// When it began.
+    pub started_at: i64,
+    /// When it ended.
+    pub ended_at: i64,
+    /// Which process ran it.
+    pub node: String,
+}
+
+impl Records<'_> {
+    /// Writes the result of a health check; whether it was still that node's to write. What follows from it is
+    /// written with it: the state, the counts of the hour, and who is to be told.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn finish_check(
+        &mut self,
+        item: WorkItem,
+        schedule: &Schedule,
+        check: &CheckResult,
+        ran: &Ran,
+    ) -> Result<bool, StoreError> {
+        if !self.drop_work(item, &ran.node).await? {
+            return Ok(false);
+        }
+        self.record_check(schedule, item.due_at, check, ran).await?;
+        Ok(true)
+    }
+
+    /// Writes the result of a check that somebody asked for out of turn.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn record_check(
+        &mut self,
+        schedule: &Schedule,
+        due_at: i64,
+        check: &CheckResult,
+        ran: &Ran,
+    ) -> Result<(), StoreError> {
+        let connection = schedule.what.connection_id;
+        let (result, detail) = check.proves(schedule.what.slow_ms);
+        let first = sqlx::query(
+            "INSERT INTO checks (connection_id, due_at, started_at, ended_at, result, latency_ms, detail, node)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
+        )
+        .bind(connection)
+        .bind(due_at)
+        .bind(ran.started_at)
+        .bind(ran.ended_at)
+        .bind(result.as_str())
+        .bind(check.latency_ms)
+        .bind(detail.as_deref())
+        .bind(&ran.node)
+        .execute(&mut *self.connection)
+        .await?;
+        if first.rows_affected() == 0 {
+            return Ok(());
+        }
+        let failed = i64::from(result == HealthState::Failing);
+        sqlx::query(
+            "INSERT INTO check_hours (connection_id, hour, passed, failed) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (connection_id, hour) DO UPDATE
+             SET passed = check_hours.passed + excluded.passed, failed = check_hours.failed + excluded.failed",
+        )
+        .bind(connection)
+        .bind(ran.ended_at.div_euclid(HOUR_MS))
+        .bind(1 - failed)
+        .bind(failed)
+        .execute(&mut *self.connection)
+        .await?;
+        self.apply(schedule, check, ran.ended_at).await
+    }
+
+    /// Writes what a run of a command came to; whether it was still that node's to write.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn finish_run(
+        &mut self,
+        item: WorkItem,
+        schedule: &Schedule,
+        status: ScheduleRunStatus,
+        report: &RunReport,
+        ran: &Ran,
+    ) -> Result<bool, StoreError> {
+        if !self.drop_work(item, &ran.node).await? {
+            return Ok(false);
+        }
+        let NewSchedule { name, site_id, parameters, .. } = &schedule.what;
+        let first = sqlx::query(
+            "INSERT INTO schedule_runs (schedule_id, site_id, name, due_at, started_at, ended_at, status, input, output,
+                 error, request_id, node)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING",
+        )
+        .bind(item.schedule)
+        .bind(*site_id)
+        .bind(name)
+        .bind(item.due_at)
+        .bind(ran.started_at)
+        .bind(ran.ended_at)
+        .bind(status.as_str())
+        .bind(schedules::json(parameters)?)
+        .bind(&report.output)
+        .bind(report.error.as_deref())
+        .bind(&report.request_id)
+        .bind(&ran.node)
+        .execute(&mut *self.connection)
+        .await?;
+        if first.rows_affected() == 1 {
+            let latency_ms = ran.ended_at - ran.started_at;
+            let check = CheckResult { latency_ms, error: report.error.clone(), expiring: None };
+            self.apply(schedule, &check, ran.ended_at).await?;
+        }
+        Ok(true)
+    }
+
+    /// What a result makes of the schedule's health, and who is to be told.
+    async fn apply(&mut self, schedule: &Schedule, check: &CheckResult, now: i64) -> Result<(), StoreError> {
+        let known = self.health_of(schedule.id).await?;
+        let is_new = known.is_none();
+        let mut health = known.unwrap_or_else(|| Health::unknown(now));
+        // Who has nobody to tell is alerted all the same: so that somebody who is named later hears of the next.
+        let notice = health.after(check, now, schedule.what.alert_rules());
+        if is_new {
+            self.insert_health(schedule.id, &health).await?;
+        } else {
+            self.update_health(schedule.id, &health).await?;
+        }
+        match notice {
+            Some(Notice::Alert(reason)) => {
+                let detail = health.last_error.as_deref().unwrap_or_default();
+                self.open_alerts(schedule, reason, detail, now).await
+            }
+            Some(Notice::Recovered) => self.close_alerts(schedule.id, now).await,
+            None => Ok(()),
+        }
+    }
+
+    /// How schedule number `id` fares; none when it never ran.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn health_of(&mut self, id: i64) -> Result<Option<Health>, StoreError> {
+        let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM health WHERE schedule_id = $1"));
+        let row = sqlx::query(sql).bind(id).fetch_optional(&mut *self.connection).await?;
+        row.as_ref().map(|row| read(row, 0)).transpose()
+    }
+
+    /// All schedules of a kind and how they fare, by name; none for those that never ran.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn health_table(&mut self, kind: ScheduleKind) -> Result<Vec<(Schedule, Option<Health>)>, StoreError> {
+        let sql = sqlx::AssertSqlSafe(format!(
+            "SELECT {}, {COLUMNS} FROM schedules LEFT JOIN health ON health.schedule_id = schedules.id
+             WHERE schedules.kind = $1 ORDER BY schedules.name_key, schedules.id",
+            schedules::COLUMNS
+        ));
+        let rows = sqlx::query(sql).bind(kind.as_str()).fetch_all(&mut *self.connection).await?;
+        rows.iter()
+            .map(|row| {
+                let known = row.try_get::<Option<String>, _>(18)?.is_some();
+                Ok((schedules::read(row)?, known.then(|| read(row, 18)).transpose()?))
+            })
+            .collect()
+    }
+
+    /// How many active health checks are in each state.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn health_counts(&mut self) -> Result<Vec<(HealthState, i64)>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT COALESCE(health.state, 'Unknown') AS known, CAST(COUNT(*) AS BIGINT)
+             FROM schedules LEFT JOIN health ON health.schedule_id = schedules.id
+             WHERE schedules.kind = 'Health Check' AND schedules.active = 1 GROUP BY known",
+        )
+        .fetch_all(&mut *self.connection)
+        .await?;
+        let mut counts: Vec<_> = HealthState::ALL.iter().map(|state| (*state, 0)).collect();
+        for row in &rows {
+            let state: HealthState = row.try_get::<String, _>(0)?.parse().map_err(StoreError::Unreadable)?;
+            for count in counts.iter_mut().filter(|(of, _)| *of == state) {
+                count.1 = row.try_get(1)?;
+            }
+        }
+        Ok(counts)
+    }
+
+    async fn insert_health(&mut self, id: i64, health: &Health) -> Result<(), StoreError> {
+        let sql = "INSERT INTO health (state, since, last_check_at, last_proof_at, last_error, last_error_at, notice,
+                       latency_ms, failures, successes, recent, recent_count, alerted, schedule_id)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+        bind_all(sqlx::query(sql), health).bind(id).execute(&mut *self.connection).await?;
+        Ok(())
+    }
+
+    async fn update_health(&mut self, id: i64, health: &Health) -> Result<(), StoreError> {
+        let sql = "UPDATE health SET state = $1, since = $2, last_check_at = $3, last_proof_at = $4, last_error = $5,
+                       last_error_at = $6, notice = $7, latency_ms = $8, failures = $9, successes = $10, recent = $11,
+                       recent_count = $12, alerted = $13
+                   WHERE schedule_id = $14";
+        bind_all(sqlx::query(sql), health).bind(id).execute(&mut *self.connection).await?;
+        Ok(())
+    }
+}
+
+type AnyQuery<'q> = sqlx::query::Query<'q, sqlx::Any, sqlx::any::AnyArguments>;
+
+fn bind_all<'q>(query: AnyQuery<'q>, health: &'q Health) -> AnyQuery<'q> {
+    query
+        .bind(health.state.as_str())
+        .bind(health.since)
+        .bind(health.last_check_at)
+        .bind(health.last_proof_at)
+        .bind(health.last_error.as_deref())
+        .bind(health.last_error_at)
+        .bind(health.notice.as_deref())
+        .bind(health.latency_ms)
+        .bind(health.failures)
+        .bind(health.successes)
+        .bind(health.recent)
+        .bind(health.recent_count)
+        .bind(i64::from(health.alerted))
+}
+
+fn read(row: &AnyRow, at: usize) -> Result<Health, StoreError> {
+    Ok(Health {
+        state: row.try_get::<String, _>(at)?.parse().map_err(StoreError::Unreadable)?,
+        since: row.try_get(at + 1)?,
+        last_check_at: row.try_get(at + 2)?,
+        last_proof_at: row.try_get(at + 3)?,
+        last_error: row.try_get(at + 4)?,
+        last_error_at: row.try_get(at + 5)?,
+        notice: row.try_get(at + 6)?,
+        latency_ms: row.try_get(at + 7)?,
+        failures: row.try_get(at + 8)?,
+        successes: row.try_get(at + 9)?,
+        recent: row.try_get(at + 10)?,
+        recent_count: row.try_get(at + 11)?,
+        alerted: row.try_get::<i64, _>(at + 12)? == 1,
+    })
+}

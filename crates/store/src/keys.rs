@@ -1,0 +1,264 @@
+//! Keys in the store.
+
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sqlx::Row as _;
+use sqlx::any::AnyRow;
+
+use super::{Records, StoreError, check};
+use crate::model::{AccessKey, Allowed, JWT_SECRET_CONTEXT, KeyId, KeyKind};
+use crate::{SealedPlace, SealedSecret};
+
+/// A key to be made.
+#[derive(Debug, Clone)]
+pub struct NewKey {
+    /// Its name.
+    pub name: String,
+    /// What is shown of it.
+    pub kind: KeyKind,
+    /// Its readable part.
+    pub public_part: String,
+    /// Its secret as it is kept: a hash, or sealed; in base64.
+    pub secret: String,
+    /// The number of the user whose it is.
+    pub owner: i64,
+    /// The numbers of other users who may use it.
+    pub users: Vec<i64>,
+    /// The numbers of the sites on which it works.
+    pub sites: Allowed<i64>,
+    /// Endpoints in lower case.
+    pub commands: Allowed<String>,
+    /// Whether it opens the management API.
+    pub may_manage: bool,
+    /// Whether a token must carry `exp`.
+    pub requires_expiry: bool,
+    /// From when on it is refused, in milliseconds since 1970.
+    pub expires_at: Option<i64>,
+}
+
+/// A key and its secret as it is kept.
+#[derive(Clone)]
+pub struct StoredKey {
+    /// The key.
+    pub key: AccessKey,
+    /// A hash, or sealed; in base64.
+    pub secret: String,
+}
+
+impl std::fmt::Debug for StoredKey {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("StoredKey").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+impl Records<'_> {
+    /// Makes a key. `now` is in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// [`StoreError::Duplicate`] when there is one of that name.
+    pub async fn create_key(&mut self, key: &NewKey, now: i64) -> Result<AccessKey, StoreError> {
+        let name = check::name("key", &key.name)?;
+        let commands = match &key.commands {
+            Allowed::All => "[]".to_owned(),
+            Allowed::Only(commands) => serde_json::Value::from(commands.clone()).to_string(),
+        };
+        let row = sqlx::query(
+            "INSERT INTO keys (name, name_key, kind, public_part, secret, owner_id, every_site, every_command, commands,
+                               may_manage, requires_expiry, expires_at, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+             RETURNING id",
+        )
+        .bind(name)
+        .bind(name.to_lowercase())
+        .bind(key.kind.as_str())
+        .bind(&key.public_part)
+        .bind(&key.secret)
+        .bind(key.owner)
+        .bind(i64::from(key.sites == Allowed::All))
+        .bind(i64::from(key.commands == Allowed::All))
+        .bind(commands)
+        .bind(i64::from(key.may_manage))
+        .bind(i64::from(key.requires_expiry))
+        .bind(key.expires_at)
+        .bind(now)
+        .fetch_one(&mut *self.connection)
+        .await
+        .map_err(|error| StoreError::or_duplicate(error, "key", name))?;
+        let id: i64 = row.try_get(0)?;
+        if let Allowed::Only(sites) = &key.sites {
+            for site in sites {
+                sqlx::query("INSERT INTO key_sites (key_id, site_id) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+                    .bind(id)
+                    .bind(*site)
+                    .execute(&mut *self.connection)
+                    .await?;
+            }
+        }
+        for user in &key.users {
+            sqlx::query("INSERT INTO key_users (key_id, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+                .bind(id)
+                .bind(*user)
+                .execute(&mut *self.connection)
+                .await?;
+        }
+        self.key(name).await
+    }
+
+    /// The key of that name, whatever its state.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn key(&mut self, name: &str) -> Result<AccessKey, StoreError> {
+        let found = self.read_keys(Some(name)).await?.pop();
+        found.map(|stored| stored.key).ok_or_else(|| StoreError::not_found("key", name))
+    }
+
+    /// All keys with their secrets as they are kept, by name.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn stored_keys(&mut self) -> Result<Vec<StoredKey>, StoreError> {
+        self.read_keys(None).await
+    }
+
+    /// All keys, by name.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn keys(&mut self) -> Result<Vec<AccessKey>, StoreError> {
+        Ok(self.read_keys(None).await?.into_iter().map(|stored| stored.key).collect())
+    }
+
+    /// Takes a key back for good; one that was taken back before stays as it is. `now` is in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn revoke_key(&mut self, name: &str, now: i64) -> Result<AccessKey, StoreError> {
+        sqlx::query("UPDATE keys SET revoked_at = $1 WHERE name_key = $2 AND revoked_at IS NULL")
+            .bind(now)
+            .bind(name.to_lowercase())
+            .execute(&mut *self.connection)
+            .await?;
+        self.key(name).await
+    }
+
+    /// Notes that a key was used at `at`, in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn touch_key(&mut self, id: i64, at: i64) -> Result<(), StoreError> {
+        sqlx::query("UPDATE keys SET last_used_at = $1 WHERE id = $2 AND (last_used_at IS NULL OR last_used_at < $1)")
+            .bind(at)
+            .bind(id)
+            .execute(&mut *self.connection)
+            .await?;
+        Ok(())
+    }
+
+    async fn read_keys(&mut self, name: Option<&str>) -> Result<Vec<StoredKey>, StoreError> {
+        let which = if name.is_some() { "WHERE name_key = $1" } else { "" };
+        let sql = format!(
+            "SELECT id, name, kind, public_part, owner_id, every_site, every_command, commands, may_manage,
+                    requires_expiry, expires_at, revoked_at, last_used_at, created_at, secret
+             FROM keys {which} ORDER BY name_key"
+        );
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+        if let Some(name) = name {
+            query = query.bind(name.to_lowercase());
+        }
+        let rows = query.fetch_all(&mut *self.connection).await?;
+        let mut keys: Vec<StoredKey> = rows.iter().map(read).collect::<Result<_, _>>()?;
+        // A key has few of these, and keys are read anew only when one has changed.
+        for (sql, is_site) in [
+            ("SELECT key_id, site_id FROM key_sites ORDER BY key_id, site_id", true),
+            ("SELECT key_id, user_id FROM key_users ORDER BY key_id, user_id", false),
+        ] {
+            let mut members = std::collections::BTreeMap::<i64, Vec<i64>>::new();
+            for row in sqlx::query(sql).fetch_all(&mut *self.connection).await? {
+                members.entry(row.try_get(0)?).or_default().push(row.try_get(1)?);
+            }
+            for stored in &mut keys {
+                let ids = members.remove(&stored.key.id).unwrap_or_default();
+                if !is_site {
+                    stored.key.users = ids;
+                } else if stored.key.sites != Allowed::All {
+                    stored.key.sites = Allowed::Only(ids);
+                }
+            }
+        }
+        Ok(keys)
+    }
+}
+
+fn read(row: &AnyRow) -> Result<StoredKey, StoreError> {
+    let yes = |column: usize| Ok::<_, sqlx::Error>(row.try_get::<i64, _>(column)? == 1);
+    let commands: String = row.try_get(7)?;
+    let key = AccessKey {
+        id: row.try_get(0)?,
+        name: row.try_get(1)?,
+        kind: row.try_get::<String, _>(2)?.parse().map_err(StoreError::Unreadable)?,
+        public_part: row.try_get(3)?,
+        owner: row.try_get(4)?,
+        users: Vec::new(),
+        sites: if yes(5)? { Allowed::All } else { Allowed::Only(Vec::new()) },
+        commands: if yes(6)? {
+            Allowed::All
+        } else {
+            Allowed::Only(serde_json::from_str(&commands).map_err(|error| StoreError::Unreadable(error.to_string()))?)
+        },
+        may_manage: yes(8)?,
+        requires_expiry: yes(9)?,
+        expires_at: row.try_get(10)?,
+        revoked_at: row.try_get(11)?,
+        last_used_at: row.try_get(12)?,
+        created_at: row.try_get(13)?,
+    };
+    Ok(StoredKey { key, secret: row.try_get(14)? })
+}
+
+/// The secrets of JWT keys, for a rotation.
+#[derive(Debug)]
+pub struct KeySecrets;
+
+#[async_trait]
+impl SealedPlace for KeySecrets {
+    async fn sealed_by_others(
+        &self,
+        records: &mut Records<'_>,
+        current: KeyId,
+        limit: i64,
+    ) -> Result<Vec<SealedSecret>, StoreError> {
+        // There are few keys, so which one sealed a secret is read from the secret itself.
+        let rows = sqlx::query("SELECT id, name, secret FROM keys WHERE kind = 'jwt' ORDER BY id");
+        let mut found = Vec::new();
+        for row in rows.fetch_all(&mut *records.connection).await? {
+            let (id, name, secret): (i64, String, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+            let sealed = STANDARD.decode(&secret);
+            let sealed = sealed.map_err(|_| StoreError::Unreadable(format!("the secret of key {name}")))?;
+            if KeyId::of(&sealed) != Some(current) {
+                found.push(SealedSecret { context: JWT_SECRET_CONTEXT.to_owned(), sealed, row: vec![id.to_string()] });
+            }
+        }
+        found.truncate(usize::try_from(limit).unwrap_or_default());
+        Ok(found)
+    }
+
+    async fn replace(
+        &self,
+        records: &mut Records<'_>,
+        old: &SealedSecret,
+        sealed: &[u8],
+        _key: KeyId,
+    ) -> Result<(), StoreError> {
+        let [id] = old.row.as_slice() else { return Ok(()) };
+        let id: i64 = id.parse().map_err(|_| StoreError::Unreadable("the number of a key".to_owned()))?;
+        sqlx::query("UPDATE keys SET secret = $1 WHERE id = $2 AND secret = $3")
+            .bind(STANDARD.encode(sealed))
+            .bind(id)
+            .bind(STANDARD.encode(&old.sealed))
+            .execute(&mut *records.connection)
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,174 @@
+//! On a tenant: the masters, and the last message that was taken from each.
+
+use sqlx::Row as _;
+use sqlx::any::AnyRow;
+
+use super::tenancy_secrets::{decoded, encoded};
+use super::{Records, StoreError};
+use crate::model::{Master, MasterState};
+
+/// A master that registers.
+#[derive(Debug, Clone)]
+pub struct NewMaster {
+    /// Its public key.
+    pub instance: String,
+    /// Its name.
+    pub name: String,
+    /// Its region.
+    pub region: String,
+    /// The name of the pair.
+    pub pair: String,
+    /// The secret of the pair, sealed.
+    pub sealed: Vec<u8>,
+    /// The number of the one-time key that it came by.
+    pub key: i64,
+    /// What the master calls this tenant.
+    pub tenant_name: String,
+    /// The region that the master gave this tenant.
+    pub tenant_region: String,
+}
+
+/// What is known of a pair whose message came.
+#[derive(Debug, Clone)]
+pub struct KnownPair {
+    /// The master's number.
+    pub master: i64,
+    /// The master's name.
+    pub name: String,
+    /// None when it is revoked.
+    pub sealed: Option<Vec<u8>>,
+    /// The one-time key that it came by, while that is not spent.
+    pub key: Option<i64>,
+    /// The number of the last message that was taken.
+    pub sequence: i64,
+}
+
+const COLUMNS: &str = "m.id, m.instance, m.name, m.region, m.state, m.tenant_name, m.tenant_region, \
+     (SELECT CAST(COUNT(*) AS BIGINT) FROM received_connections r WHERE r.master_id = m.id), m.registered_at, \
+     m.seen_at, m.revoked_at";
+
+impl Records<'_> {
+    /// Registers a master, in place of what it was before: what it had sent stays its own. `now` is in milliseconds
+    /// since 1970.
+    pub async fn register_master(&mut self, new: &NewMaster, now: i64) -> Result<(), StoreError> {
+        // Whoever came by the same key and never said a word is not the one that the key was for.
+        sqlx::query(
+            "UPDATE masters SET state = 'Revoked', secret = NULL, tenant_key = NULL, revoked_at = $1
+             WHERE tenant_key = $2 AND instance <> $3",
+        )
+        .bind(now)
+        .bind(new.key)
+        .bind(&new.instance)
+        .execute(&mut *self.connection)
+        .await?;
+        sqlx::query(
+            "INSERT INTO masters (instance, name, name_key, region, state, pair, secret, tenant_key, tenant_name,
+                 tenant_region, sequence, registered_at)
+             VALUES ($1, $2, $3, $4, 'Registered', $5, $6, $7, $8, $9, 0, $10)
+             ON CONFLICT (instance) DO UPDATE SET name = excluded.name, name_key = excluded.name_key,
+                 region = excluded.region, state = excluded.state, pair = excluded.pair, secret = excluded.secret,
+                 tenant_key = excluded.tenant_key, tenant_name = excluded.tenant_name,
+                 tenant_region = excluded.tenant_region, sequence = 0, registered_at = excluded.registered_at,
+                 seen_at = NULL, revoked_at = NULL",
+        )
+        .bind(&new.instance)
+        .bind(&new.name)
+        .bind(new.name.to_lowercase())
+        .bind(&new.region)
+        .bind(&new.pair)
+        .bind(encoded(&new.sealed))
+        .bind(new.key)
+        .bind(&new.tenant_name)
+        .bind(&new.tenant_region)
+        .bind(now)
+        .execute(&mut *self.connection)
+        .await
+        .map_err(|error| StoreError::or_duplicate(error, "master", &new.name))?;
+        Ok(())
+    }
+
+    /// What is known of a pair; kept from others until the transaction ends.
+    pub async fn known_pair(&mut self, pair: &str) -> Result<Option<KnownPair>, StoreError> {
+        let sql = format!(
+            "SELECT id, name, secret, tenant_key, sequence FROM masters WHERE pair = $1{}",
+            self.engine.for_update()
+        );
+        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(pair).fetch_optional(&mut *self.connection).await?;
+        row.map(|row| {
+            let sealed: Option<String> = row.try_get(2)?;
+            Ok(KnownPair {
+                master: row.try_get(0)?,
+                name: row.try_get(1)?,
+                sealed: sealed.as_deref().map(decoded).transpose()?,
+                key: row.try_get(3)?,
+                sequence: row.try_get(4)?,
+            })
+        })
+        .transpose()
+    }
+
+    /// Notes that a message was taken.
+    pub async fn take_message(&mut self, master: i64, sequence: i64, now: i64) -> Result<(), StoreError> {
+        sqlx::query("UPDATE masters SET sequence = $1, seen_at = $2, tenant_key = NULL WHERE id = $3")
+            .bind(sequence)
+            .bind(now)
+            .bind(master)
+            .execute(&mut *self.connection)
+            .await?;
+        Ok(())
+    }
+
+    /// Takes a master back: its messages are refused from now on.
+    pub async fn revoke_master(&mut self, name: &str, now: i64) -> Result<Master, StoreError> {
+        sqlx::query(
+            "UPDATE masters SET state = 'Revoked', secret = NULL, tenant_key = NULL, revoked_at = $1
+             WHERE name_key = $2 AND state = 'Registered'",
+        )
+        .bind(now)
+        .bind(name.to_lowercase())
+        .execute(&mut *self.connection)
+        .await?;
+        self.master(name).await
+    }
+
+    /// Deletes a master that nothing is owned by any more.
+    pub async fn delete_master(&mut self, id: i64) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM masters WHERE id = $1").bind(id).execute(&mut *self.connection).await?;
+        Ok(())
+    }
+
+    /// The master of that name.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn master(&mut self, name: &str) -> Result<Master, StoreError> {
+        let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM masters m WHERE m.name_key = $1"));
+        let row = sqlx::query(sql).bind(name.trim().to_lowercase()).fetch_optional(&mut *self.connection).await?;
+        row.as_ref().map(read).transpose()?.ok_or_else(|| StoreError::not_found("master", name))
+    }
+
+    /// All masters, by name.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn masters(&mut self) -> Result<Vec<Master>, StoreError> {
+        let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM masters m ORDER BY m.name_key"));
+        sqlx::query(sql).fetch_all(&mut *self.connection).await?.iter().map(read).collect()
+    }
+}
+
+fn read(row: &AnyRow) -> Result<Master, StoreError> {
+    Ok(Master {
+        id: row.try_get(0)?,
+        instance: row.try_get(1)?,
+        name: row.try_get(2)?,
+        region: row.try_get(3)?,
+        state: row.try_get::<String, _>(4)?.parse::<MasterState>().map_err(StoreError::Unreadable)?,
+        tenant_name: row.try_get(5)?,
+        tenant_region: row.try_get(6)?,
+        connections: row.try_get(7)?,
+        registered_at: row.try_get(8)?,
+        seen_at: row.try_get(9)?,
+        revoked_at: row.try_get(10)?,
+    })
+}

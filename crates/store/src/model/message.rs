@@ -1,0 +1,55 @@
+//! Alerts on their way: what they say, and to whom.
+
+use serde::{Deserialize, Serialize};
+
+use super::{AlertReason, Destination, Tell};
+
+/// One connection or schedule that a message is about. Times in milliseconds since 1970.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MessageItem {
+    /// Such as `Connection Production`.
+    pub subject: String,
+    /// Its site's name.
+    pub site: String,
+    /// Whether it fails or flaps.
+    pub reason: AlertReason,
+    /// The Error tab.
+    pub detail: String,
+    /// Since when.
+    pub since: i64,
+    /// When it recovered.
+    pub recovered_at: Option<i64>,
+}
+
+/// What a message says; its JSON is the body of a webhook.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MessageContent {
+    /// That they fail, or that they recovered.
+    #[serde(rename = "event")]
+    pub tell: Tell,
+    /// The server that they have in common.
+    pub server: String,
+    /// When it was decided on, in milliseconds since 1970.
+    pub at: i64,
+    /// How many of the server still fail when others recovered.
+    pub still_failing: i64,
+    /// What it is about, by name.
+    pub items: Vec<MessageItem>,
+}
+
+/// A message on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The same each time that it is sent, so that a receiver can drop a repetition.
+    pub id: String,
+    /// To whom.
+    pub destination: Destination,
+    /// What it says.
+    pub content: MessageContent,
+    /// How often it was tried before.
+    pub attempts: i64,
+    /// When it was decided on, in milliseconds since 1970.
+    pub created_at: i64,
+}

@@ -1,0 +1,46 @@
+//! What the host keeps and acts on, as plain data.
+
+pub mod access;
+mod alert_group;
+mod audit;
+mod cadence;
+mod case;
+mod connection;
+mod cron;
+mod destination;
+mod health;
+mod health_report;
+mod incident;
+mod key;
+mod key_id;
+mod message;
+mod reference;
+mod run;
+mod schedule;
+pub mod shapes;
+mod site;
+mod sync;
+mod tenant;
+mod user;
+
+pub use access::{Caller, Right, Role};
+pub use alert_group::{GatherRules, Group, Tell};
+pub use audit::{AuditEntry, Surface};
+pub use cadence::Cadence;
+pub use case::Case;
+pub use connection::{Connection, ConnectionParameter, HealthCheck, NamedSite, ParameterState, Place, SHARED};
+pub use cron::CronSchedule;
+pub use destination::Destination;
+pub use health::{AlertReason, AlertRules, CheckResult, Health, HealthState, Notice};
+pub use health_report::{Check, Latency, Uptime, percentiles};
+pub use incident::{DynamicField, FieldKind, Incident, LONGEST_TITLE, Link, Severity, Status, Task};
+pub use key::{AccessKey, Allowed, JWT_SECRET_CONTEXT, KeyKind, KeyState};
+pub use key_id::{KeyId, SEALED_HEAD, SEALED_LAYOUT};
+pub use message::{Message, MessageContent, MessageItem};
+pub use reference::Reference;
+pub use run::{Run, RunStatus};
+pub use schedule::{NewSchedule, RunReport, Schedule, ScheduleKind, ScheduleRun, ScheduleRunStatus, WorkItem};
+pub use site::{Site, SiteKind};
+pub use sync::{SyncChange, SyncCounts, SyncFailure, SyncResult, SyncRun, SyncStatus};
+pub use tenant::{Master, MasterState, Owner, Tenant, TenantKey, TenantKeyState, TenantState};
+pub use user::User;

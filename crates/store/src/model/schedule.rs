@@ -1,0 +1,149 @@
+//! Schedules: what runs by itself, how often, and who is told when it fails.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use soar_connector::RawParameters;
+use utoipa::ToSchema;
+
+use super::Cadence;
+use crate::model::access::text_enum;
+use crate::model::{AlertRules, Destination};
+
+text_enum! {
+    /// What kind of thing runs.
+    pub enum ScheduleKind {
+        /// A connection's health check: its integration's Test Connection.
+        HealthCheck = "Health Check",
+        /// Any command of a connection.
+        Command,
+    }
+}
+
+/// After so many successes in a row somebody is told that it recovered.
+const RECOVERED_AFTER: i64 = 2;
+
+/// What a schedule is, as it is made or changed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewSchedule {
+    /// What kind of thing runs.
+    pub kind: ScheduleKind,
+    /// Its name; of a health check, the connection's.
+    pub name: String,
+    /// On which site; none for a connection that is shared to internal sites.
+    pub site_id: Option<i64>,
+    /// On which connection.
+    pub connection_id: i64,
+    /// The address of the connection's server, by which alerts are gathered.
+    pub server: String,
+    /// In whose name a command runs.
+    pub user_id: Option<i64>,
+    /// Which command.
+    pub command: String,
+    /// With which parameters; they hold no secrets.
+    pub parameters: RawParameters,
+    /// Whether it may run again when the node that ran it died: a command that only reads may.
+    pub repeatable: bool,
+    /// How often.
+    pub cadence: Cadence,
+    /// Whether it runs at all.
+    pub active: bool,
+    /// Who is told when it fails.
+    pub alert_to: Vec<Destination>,
+    /// After how many failures in a row.
+    pub alert_after: i64,
+    /// From how many milliseconds on a successful run is a slow one.
+    pub slow_ms: i64,
+}
+
+impl NewSchedule {
+    /// When somebody is told.
+    #[must_use]
+    pub fn alert_rules(&self) -> AlertRules {
+        // A command's next run may be a day away: its first success says that it recovered.
+        let after_successes = match self.kind {
+            ScheduleKind::HealthCheck => RECOVERED_AFTER,
+            ScheduleKind::Command => 1,
+        };
+        AlertRules { after_failures: self.alert_after, after_successes, slow_ms: self.slow_ms }
+    }
+}
+
+/// A schedule.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Schedule {
+    /// Its number in this instance.
+    pub id: i64,
+    /// What it is.
+    #[serde(flatten)]
+    pub what: NewSchedule,
+    /// When it is due next, in milliseconds since 1970.
+    pub next_due_at: i64,
+}
+
+/// One due time of a schedule, handed out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
+pub struct WorkItem {
+    /// The schedule's number.
+    pub schedule: i64,
+    /// When it was due, in milliseconds since 1970.
+    pub due_at: i64,
+    /// How often it was handed out: only the latest counts.
+    pub attempt: i64,
+}
+
+/// What a run of a command came to, for the log of schedules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunReport {
+    /// What it gave, a JSON text.
+    pub output: String,
+    /// The Error tab of a failed one.
+    pub error: Option<String>,
+    /// Identifies the run in the run history.
+    pub request_id: String,
+}
+
+text_enum! {
+    /// How a run of a schedule ended.
+    pub enum ScheduleRunStatus {
+        /// It reached its aim.
+        Successful,
+        /// It did not; its error says why.
+        Failed,
+        /// The node that ran it died, and the command changes something: nobody knows how far it came.
+        Interrupted,
+    }
+}
+
+/// An entry of the log of schedules. Times in milliseconds since 1970.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ScheduleRun {
+    /// Its number in this instance.
+    pub id: i64,
+    /// The schedule's number.
+    pub schedule_id: i64,
+    /// The schedule's name then.
+    pub name: String,
+    /// When it was due.
+    pub due_at: i64,
+    /// When it began.
+    pub started_at: i64,
+    /// When it ended.
+    pub ended_at: i64,
+    /// How it ended.
+    pub status: ScheduleRunStatus,
+    /// The parameters by name.
+    #[schema(value_type = Object)]
+    pub input: Box<RawValue>,
+    /// What it gave, as the run history keeps it: bounded, and without secrets.
+    #[schema(value_type = Value)]
+    pub output: Box<RawValue>,
+    /// The Error tab of a failed one.
+    pub error: Option<String>,
+    /// Identifies the run in the run history.
+    pub request_id: String,
+    /// Which process ran it.
+    pub node: String,
+}

@@ -1,0 +1,87 @@
+//! The shapes of texts, as exactly as the store checks them.
+
+use serde_json::json;
+use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
+
+/// At least one character that is no blank, and none that steers (see `soar_connector::name::steers`).
+const NAME: &str = r"^[^\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]*[^\s\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff][^\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]*$";
+
+fn text(or_null: bool) -> ObjectBuilder {
+    let kinds = [Type::String, Type::Null];
+    ObjectBuilder::new().schema_type(SchemaType::from_iter(kinds.into_iter().take(1 + usize::from(or_null))))
+}
+
+/// A name.
+#[must_use]
+pub fn name() -> Object {
+    text(false).pattern(Some(NAME)).max_length(Some(100)).description(Some("Compared without regard to case.")).build()
+}
+
+/// A new name, or null.
+#[must_use]
+pub fn optional_name() -> Object {
+    text(true).pattern(Some(NAME)).max_length(Some(100)).description(Some("Its new name.")).build()
+}
+
+/// A mail address, or null.
+#[must_use]
+pub fn optional_email() -> Object {
+    text(true)
+        .pattern(Some(r"^[!-?A-~]+@[!-?A-~]+$"))
+        .max_length(Some(254))
+        .description(Some("Where mail goes."))
+        .build()
+}
+
+/// A mail address, an empty text for none, or null.
+#[must_use]
+pub fn email_to_change() -> Object {
+    text(true)
+        .pattern(Some(r"^([!-?A-~]+@[!-?A-~]+)?$"))
+        .max_length(Some(254))
+        .description(Some("Where mail goes from now on; an empty text for nowhere."))
+        .build()
+}
+
+fn name_or_nothing(about: &str, longest: usize) -> Object {
+    let pattern = format!("({NAME})|(^$)");
+    text(true).pattern(Some(pattern)).max_length(Some(longest)).description(Some(about)).build()
+}
+
+/// The name of a proxy agent, an empty text for none, or null.
+#[must_use]
+pub fn agent() -> Object {
+    name_or_nothing("The proxy agent that it goes through; empty for none.", 100)
+}
+
+/// A list of tenants, an empty text for none, or null.
+#[must_use]
+pub fn tenant() -> Object {
+    name_or_nothing(
+        "The tenants that it is shared with: names with commas in between, each possibly with a site after a slash, or All \
+         tenants; empty for none.",
+        2_000,
+    )
+}
+
+fn zones(or_null: bool) -> Object {
+    let names: Vec<String> = jiff::tz::db().available().map(|name| name.as_str().to_owned()).collect();
+    let mut names: Vec<_> = names.into_iter().filter(|name| jiff::tz::TimeZone::get(name).is_ok()).map(Some).collect();
+    if or_null {
+        names.push(None);
+    }
+    let about = "Its IANA time zone.";
+    text(or_null).enum_values(Some(names.into_iter().map(|name| json!(name)))).description(Some(about)).build()
+}
+
+/// An IANA time zone.
+#[must_use]
+pub fn time_zone() -> Object {
+    zones(false)
+}
+
+/// An IANA time zone, or null.
+#[must_use]
+pub fn optional_time_zone() -> Object {
+    zones(true)
+}

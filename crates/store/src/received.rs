@@ -1,0 +1,80 @@
+//! On a tenant: which connections are a master's.
+
+use sqlx::Row as _;
+use sqlx::any::AnyRow;
+
+use super::{Records, StoreError};
+
+/// A connection that a master sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Received {
+    /// Its number here.
+    pub connection: i64,
+    /// Its number on the master.
+    pub master_connection: i64,
+    /// The Tenant Site that it was synced to.
+    pub site: i64,
+}
+
+/// What is to be noted of a connection that a master sent.
+#[derive(Debug, Clone, Copy)]
+pub struct NewReceived {
+    /// The connection's number here.
+    pub connection: i64,
+    /// The master's number.
+    pub master: i64,
+    /// The connection's number on the master.
+    pub master_connection: i64,
+    /// The number of the Tenant Site that it was synced to.
+    pub site: i64,
+}
+
+impl Records<'_> {
+    /// Notes that a connection is a master's. `now` is in milliseconds since 1970.
+    pub async fn note_received(&mut self, new: NewReceived, now: i64) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO received_connections (connection_id, master_id, master_connection, site_id, received_at,
+                 changed_at)
+             VALUES ($1, $2, $3, $4, $5, $5)
+             ON CONFLICT (connection_id) DO UPDATE SET site_id = excluded.site_id, changed_at = excluded.changed_at",
+        )
+        .bind(new.connection)
+        .bind(new.master)
+        .bind(new.master_connection)
+        .bind(new.site)
+        .bind(now)
+        .execute(&mut *self.connection)
+        .await?;
+        Ok(())
+    }
+
+    /// What became of a master's connection here, on whatever sites.
+    pub async fn received_as(&mut self, master: i64, master_connection: i64) -> Result<Vec<Received>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT connection_id, master_connection, site_id FROM received_connections
+             WHERE master_id = $1 AND master_connection = $2 ORDER BY connection_id",
+        )
+        .bind(master)
+        .bind(master_connection)
+        .fetch_all(&mut *self.connection)
+        .await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// Everything that a master sent to a site, or, without a site, to any.
+    pub async fn received_from(&mut self, master: i64, site: Option<i64>) -> Result<Vec<Received>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT connection_id, master_connection, site_id FROM received_connections
+             WHERE master_id = $1 AND ($2 = 0 OR site_id = $2) ORDER BY connection_id",
+        )
+        .bind(master)
+        .bind(site.unwrap_or(0))
+        .fetch_all(&mut *self.connection)
+        .await?;
+        rows.iter().map(read).collect()
+    }
+}
+
+fn read(row: &AnyRow) -> Result<Received, StoreError> {
+    Ok(Received { connection: row.try_get(0)?, master_connection: row.try_get(1)?, site: row.try_get(2)? })
+}

@@ -1,0 +1,146 @@
+//! What master and tenant instances keep sealed: their own key, one-time keys, and the secrets of pairs.
+
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sqlx::Row as _;
+
+use super::{Records, StoreError};
+use crate::model::KeyId;
+use crate::{SealedPlace, SealedSecret};
+
+/// One of them: which it is, and whose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TenancySecret {
+    /// The private key of this instance.
+    Instance,
+    /// The one-time key of the tenant of that number, until it is registered.
+    Onboarding(i64),
+    /// What this master shares with the tenant of that number.
+    Tenant(i64),
+    /// What this tenant shares with the master of the pair of that name.
+    Master(String),
+    /// The one-time key of that name, which this tenant made.
+    Key(String),
+}
+
+impl TenancySecret {
+    /// For what it is sealed.
+    pub fn context(&self) -> String {
+        let (kind, whose) = self.parts();
+        format!("{kind}/{whose}")
+    }
+
+    fn parts(&self) -> (&'static str, String) {
+        match self {
+            Self::Instance => (KINDS[0].0, "1".to_owned()),
+            Self::Onboarding(tenant) => (KINDS[1].0, tenant.to_string()),
+            Self::Tenant(tenant) => (KINDS[2].0, tenant.to_string()),
+            Self::Master(pair) => (KINDS[3].0, pair.clone()),
+            Self::Key(name) => (KINDS[4].0, name.clone()),
+        }
+    }
+}
+
+/// Each kind with the statements that find all of it and replace one.
+const KINDS: [(&str, &str, &str); 5] = [
+    (
+        "instance",
+        "SELECT CAST(id AS TEXT), secret FROM instance",
+        "UPDATE instance SET secret = $1 WHERE CAST(id AS TEXT) = $2 AND secret = $3",
+    ),
+    (
+        "onboarding-key",
+        "SELECT CAST(id AS TEXT), onboarding_key FROM tenants WHERE onboarding_key IS NOT NULL ORDER BY id",
+        "UPDATE tenants SET onboarding_key = $1 WHERE CAST(id AS TEXT) = $2 AND onboarding_key = $3",
+    ),
+    (
+        "tenant",
+        "SELECT CAST(id AS TEXT), secret FROM tenants WHERE secret IS NOT NULL ORDER BY id",
+        "UPDATE tenants SET secret = $1 WHERE CAST(id AS TEXT) = $2 AND secret = $3",
+    ),
+    (
+        "master",
+        "SELECT pair, secret FROM masters WHERE secret IS NOT NULL ORDER BY id",
+        "UPDATE masters SET secret = $1 WHERE pair = $2 AND secret = $3",
+    ),
+    (
+        "tenant-key",
+        "SELECT name, secret FROM tenant_keys WHERE secret IS NOT NULL ORDER BY id",
+        "UPDATE tenant_keys SET secret = $1 WHERE name = $2 AND secret = $3",
+    ),
+];
+
+/// What master and tenant instances keep sealed, for a rotation.
+#[derive(Debug)]
+pub struct TenancySecrets;
+
+#[async_trait]
+impl SealedPlace for TenancySecrets {
+    async fn sealed_by_others(
+        &self,
+        records: &mut Records<'_>,
+        current: KeyId,
+        limit: i64,
+    ) -> Result<Vec<SealedSecret>, StoreError> {
+        let most = usize::try_from(limit).unwrap_or_default();
+        let mut found = Vec::new();
+        // There are few of them, so which key sealed one is read from itself.
+        for (kind, all, _) in KINDS {
+            for row in sqlx::query(all).fetch_all(&mut *records.connection).await? {
+                let (whose, secret): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+                let sealed = decoded(&secret)?;
+                if KeyId::of(&sealed) != Some(current) && found.len() < most {
+                    let context = format!("{kind}/{whose}");
+                    found.push(SealedSecret { context, sealed, row: vec![kind.to_owned(), whose] });
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    async fn replace(
+        &self,
+        records: &mut Records<'_>,
+        old: &SealedSecret,
+        sealed: &[u8],
+        _key: KeyId,
+    ) -> Result<(), StoreError> {
+        let [kind, whose] = old.row.as_slice() else { return Ok(()) };
+        let Some((_, _, replace)) = KINDS.into_iter().find(|(known, _, _)| known == kind) else { return Ok(()) };
+        sqlx::query(replace)
+            .bind(STANDARD.encode(sealed))
+            .bind(whose)
+            .bind(STANDARD.encode(&old.sealed))
+            .execute(&mut *records.connection)
+            .await?;
+        Ok(())
+    }
+}
+
+/// A sealed secret as it is kept, in bytes.
+pub(super) fn decoded(text: &str) -> Result<Vec<u8>, StoreError> {
+    STANDARD.decode(text).map_err(|_| StoreError::Unreadable("a sealed secret that is no base64".to_owned()))
+}
+
+pub(super) fn encoded(sealed: &[u8]) -> String {
+    STANDARD.encode(sealed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_sealed_for_a_place_of_its_own() {
+        let secrets = [
+            TenancySecret::Instance,
+            TenancySecret::Onboarding(1),
+            TenancySecret::Tenant(1),
+            TenancySecret::Master("1".to_owned()),
+            TenancySecret::Key("1".to_owned()),
+        ];
+        let contexts: std::collections::BTreeSet<_> = secrets.iter().map(TenancySecret::context).collect();
+        assert_eq!(contexts.len(), secrets.len());
+    }
+}

@@ -1,0 +1,240 @@
+//! On a master: the tenants, and the numbers of the messages to them.
+
+use sqlx::Row as _;
+use sqlx::any::AnyRow;
+
+use super::tenancy_secrets::{decoded, encoded};
+use super::{Records, StoreError};
+use crate::model::Tenant;
+
+/// A checked tenant that is to be added.
+#[derive(Debug, Clone)]
+pub struct NewTenant {
+    /// Its name.
+    pub name: String,
+    /// Its region.
+    pub region: String,
+    /// The address of its instance.
+    pub url: String,
+}
+
+/// What a registration came to.
+#[derive(Debug, Clone)]
+pub struct Registration {
+    /// The name of the pair.
+    pub pair: String,
+    /// The secret of the pair, sealed.
+    pub sealed: Vec<u8>,
+    /// The tenant instance's public key.
+    pub instance: String,
+}
+
+/// How a registered tenant is spoken to.
+#[derive(Debug, Clone)]
+pub struct TenantPair {
+    pub url: String,
+    pub pair: String,
+    pub sealed: Vec<u8>,
+}
+
+/// Which tenants are asked for; what is not given does not matter.
+#[derive(Debug, Clone, Default)]
+pub struct TenantFilter {
+    /// In that region, in any case.
+    pub region: Option<String>,
+    /// Of that name, in any case.
+    pub name: Option<String>,
+    /// Only those that are not revoked.
+    pub without_revoked: bool,
+    /// Beyond the one of that number: for the next page.
+    pub after: i64,
+}
+
+const COLUMNS: &str = "id, name, region, url, state, instance, created_at, registered_at, revoked_at";
+
+impl Records<'_> {
+    /// Adds a tenant. `now` is in milliseconds since 1970.
+    pub async fn add_tenant(&mut self, new: &NewTenant, now: i64) -> Result<Tenant, StoreError> {
+        let sql = sqlx::AssertSqlSafe(format!(
+            "INSERT INTO tenants (name, name_key, region, region_key, url, state, sequence, created_at)
+             VALUES ($1, $2, $3, $4, $5, 'Added', 0, $6) RETURNING {COLUMNS}"
+        ));
+        let row = sqlx::query(sql)
+            .bind(&new.name)
+            .bind(new.name.to_lowercase())
+            .bind(&new.region)
+            .bind(new.region.to_lowercase())
+            .bind(&new.url)
+            .bind(now)
+            .fetch_one(&mut *self.connection)
+            .await
+            .map_err(|error| StoreError::or_duplicate(error, "tenant", &new.name))?;
+        read(&row)
+    }
+
+    /// Gives a tenant another address.
+    pub async fn move_tenant(&mut self, id: i64, url: &str) -> Result<(), StoreError> {
+        sqlx::query("UPDATE tenants SET url = $1 WHERE id = $2")
+            .bind(url)
+            .bind(id)
+            .execute(&mut *self.connection)
+            .await?;
+        Ok(())
+    }
+
+    /// Keeps the one-time key that a tenant is to be registered with.
+    pub async fn keep_onboarding_key(&mut self, id: i64, sealed: &[u8]) -> Result<(), StoreError> {
+        sqlx::query("UPDATE tenants SET onboarding_key = $1 WHERE id = $2")
+            .bind(encoded(sealed))
+            .bind(id)
+            .execute(&mut *self.connection)
+            .await?;
+        Ok(())
+    }
+
+    /// The sealed one-time key of a tenant that is not registered with it yet.
+    pub async fn onboarding_key(&mut self, id: i64) -> Result<Option<Vec<u8>>, StoreError> {
+        let row = sqlx::query("SELECT onboarding_key FROM tenants WHERE id = $1 AND onboarding_key IS NOT NULL")
+            .bind(id)
+            .fetch_optional(&mut *self.connection)
+            .await?;
+        row.map(|row| decoded(row.try_get(0)?)).transpose()
+    }
+
+    /// Makes a tenant a registered one; its one-time key stays until [`Records::spend_onboarding_key`].
+    pub async fn register_tenant(&mut self, id: i64, made: &Registration, now: i64) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE tenants SET state = 'Registered', pair = $1, secret = $2, instance = $3, sequence = 0,
+                 registered_at = $4, revoked_at = NULL
+             WHERE id = $5",
+        )
+        .bind(&made.pair)
+        .bind(encoded(&made.sealed))
+        .bind(&made.instance)
+        .bind(now)
+        .bind(id)
+        .execute(&mut *self.connection)
+        .await?;
+        Ok(())
+    }
+
+    /// Forgets the one-time key of a tenant, which is of no use any more.
+    pub async fn spend_onboarding_key(&mut self, id: i64) -> Result<(), StoreError> {
+        sqlx::query("UPDATE tenants SET onboarding_key = NULL WHERE id = $1")
+            .bind(id)
+            .execute(&mut *self.connection)
+            .await?;
+        Ok(())
+    }
+
+    /// Takes a tenant back: nothing can be sent to it any more.
+    pub async fn revoke_tenant(&mut self, id: i64, now: i64) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE tenants SET state = 'Revoked', secret = NULL, onboarding_key = NULL,
+                 revoked_at = COALESCE(revoked_at, $1)
+             WHERE id = $2",
+        )
+        .bind(now)
+        .bind(id)
+        .execute(&mut *self.connection)
+        .await?;
+        Ok(())
+    }
+
+    /// Deletes a tenant; the runs that were to it stay.
+    pub async fn delete_tenant(&mut self, id: i64) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM tenants WHERE id = $1").bind(id).execute(&mut *self.connection).await?;
+        Ok(())
+    }
+
+    /// The tenant of that number.
+    pub async fn tenant(&mut self, id: i64) -> Result<Tenant, StoreError> {
+        let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM tenants WHERE id = $1"));
+        let row = sqlx::query(sql).bind(id).fetch_optional(&mut *self.connection).await?;
+        row.as_ref().map(read).transpose()?.ok_or_else(|| StoreError::not_found("tenant", id.to_string()))
+    }
+
+    /// At most `limit` of the tenants asked for, by their numbers.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn tenants(&mut self, filter: &TenantFilter, limit: i64) -> Result<Vec<Tenant>, StoreError> {
+        let sql = sqlx::AssertSqlSafe(format!(
+            "SELECT {COLUMNS} FROM tenants
+             WHERE id > $1 AND ($2 = '' OR region_key = $2) AND ($3 = '' OR name_key = $3)
+               AND ($4 = 0 OR state <> 'Revoked')
+             ORDER BY id LIMIT $5"
+        ));
+        let lower = |text: &Option<String>| text.as_deref().unwrap_or_default().to_lowercase();
+        let rows = sqlx::query(sql)
+            .bind(filter.after)
+            .bind(lower(&filter.region))
+            .bind(lower(&filter.name))
+            .bind(i64::from(filter.without_revoked))
+            .bind(limit)
+            .fetch_all(&mut *self.connection)
+            .await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// How many of the tenants asked for there are.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn count_tenants(&mut self, filter: &TenantFilter) -> Result<i64, StoreError> {
+        let lower = |text: &Option<String>| text.as_deref().unwrap_or_default().to_lowercase();
+        let row = sqlx::query(
+            "SELECT CAST(COUNT(*) AS BIGINT) FROM tenants
+             WHERE id > $1 AND ($2 = '' OR region_key = $2) AND ($3 = '' OR name_key = $3)
+               AND ($4 = 0 OR state <> 'Revoked')",
+        )
+        .bind(filter.after)
+        .bind(lower(&filter.region))
+        .bind(lower(&filter.name))
+        .bind(i64::from(filter.without_revoked))
+        .fetch_one(&mut *self.connection)
+        .await?;
+        Ok(row.try_get(0)?)
+    }
+
+    /// Gives out the numbers of `count` messages to a tenant, beyond `at_least`; returns the first of them. None when
+    /// the tenant is not registered.
+    ///
+    /// What the same transaction reads afterwards is at least as new as what went out under any lower number.
+    pub async fn give_out_numbers(
+        &mut self,
+        id: i64,
+        count: i64,
+        at_least: i64,
+    ) -> Result<Option<(i64, TenantPair)>, StoreError> {
+        let row = sqlx::query(
+            "UPDATE tenants SET sequence = (CASE WHEN sequence < $1 THEN $1 ELSE sequence END) + $2
+             WHERE id = $3 AND state = 'Registered' RETURNING sequence, url, pair, secret",
+        )
+        .bind(at_least)
+        .bind(count)
+        .bind(id)
+        .fetch_optional(&mut *self.connection)
+        .await?;
+        row.map(|row| {
+            let last: i64 = row.try_get(0)?;
+            let pair = TenantPair { url: row.try_get(1)?, pair: row.try_get(2)?, sealed: decoded(row.try_get(3)?)? };
+            Ok((last - count + 1, pair))
+        })
+        .transpose()
+    }
+}
+
+fn read(row: &AnyRow) -> Result<Tenant, StoreError> {
+    Ok(Tenant {
+        id: row.try_get(0)?,
+        name: row.try_get(1)?,
+        region: row.try_get(2)?,
+        url: row.try_get(3)?,
+        state: row.try_get::<String, _>(4)?.parse().map_err(StoreError::Unreadable)?,
+        instance: row.try_get(5)?,
+        created_at: row.try_get(6)?,
+        registered_at: row.try_get(7)?,
+        revoked_at: row.try_get(8)?,
+    })
+}
