@@ -42,6 +42,12 @@ impl<'a> Wire<'a> {
         Ok((status, list))
     }
 
+    /// Whether a failure to read a page past the first says that the list has no such page: in the vendor's words, or,
+    /// whatever the language, because `first`, the request without a page, is answered.
+    pub(super) async fn lacks_page(&self, endpoint: &dyn Endpoint, first: &Request, failure: &Failure) -> bool {
+        failure.has_status(&[404]) && (failure.is_invalid_page() || self.fetch(endpoint, first).await.is_ok())
+    }
+
     /// The form of the instance's List Devices: asked for once a login, and known as soon as a device was seen.
     pub(super) async fn device_form(&self) -> Result<DeviceForm, Failure> {
         let login = self.session.login(&self.errand).await?;
