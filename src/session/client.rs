@@ -93,6 +93,8 @@ impl Client {
         let headers = request.headers_mut();
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+        // The server's words reach the user, and may tell what a status alone does not.
+        headers.insert(header::ACCEPT_LANGUAGE, HeaderValue::from_static("en"));
         headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
         if let Some(authorization) = self.dialer.forward_authorization(request.uri().scheme()) {
             request.headers_mut().insert(header::PROXY_AUTHORIZATION, authorization);

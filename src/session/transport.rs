@@ -14,28 +14,28 @@ use http_body_util::Full;
 use hyper::body::Bytes;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use soar_connector::{Clock, Redactor, name::quoted, sentence};
+use soar_connector::{Clock, Redactor, sentence};
 use tracing::{Instrument as _, Span, debug, debug_span, field};
 use url::Url;
 
 use super::budget::{Account, lock};
 use super::client::{Client, SendError};
 use super::connect::{ConnectError, Handshake, Hop, client_certificate_wanted, innermost, refused_in_session};
-use super::encoding::{too_large, unzip};
+use super::encoding::{too_large, unpack};
 use super::errand::Errand;
 use super::login::{Access, Login};
 use super::retry::{Next, Repeat, Retry, come_back_in};
 use super::sendable::Sendable;
 use super::turnstile::Queue;
 use crate::settings::Settings;
-use crate::vendor::{Failure, Request, message};
+use crate::vendor::{Failure, Request};
 
 const TENANT_HEADER: HeaderName = HeaderName::from_static("footprinttenantid");
 const API_KEY_HEADER: HeaderName = HeaderName::from_static("footprintapikey");
 const XSRF_HEADER: HeaderName = HeaderName::from_static("x-xsrf-token");
 const XSRF_COOKIE: &str = "XSRF-TOKEN";
 
-/// Answers everybody, on both generations.
+/// Answers everybody, on all instances.
 const SESSION: &str = "/common/auth/session/";
 
 /// Bodies are read into memory of this size at first, however large they say they are.
@@ -66,7 +66,7 @@ pub(super) struct Transport {
     read_timeout: Duration,
     is_proxied: bool,
     /// Knows the secrets of the connection's settings.
-    redactor: Redactor,
+    pub(super) redactor: Redactor,
     /// The server's certificate (DER).
     certificate: Mutex<Option<Arc<[u8]>>>,
 }
@@ -102,33 +102,6 @@ impl Transport {
     /// The server's certificate (DER) as the latest reply about the session came with it; none without TLS.
     pub(super) fn certificate(&self) -> Option<Arc<[u8]>> {
         lock(&self.certificate).clone()
-    }
-
-    /// Knows the secrets of the settings and of `login`, the one at hand: what a server answers to it may echo them.
-    pub(super) fn redactor(&self, login: Option<&Login>) -> Redactor {
-        let mut redactor = self.redactor.clone();
-        login.into_iter().flat_map(Login::secrets).for_each(|secret| redactor.add(secret));
-        redactor
-    }
-
-    /// What a reply that is no success says, without the secrets that it may echo.
-    pub(super) fn said(&self, reply: &Reply, login: Option<&Login>) -> String {
-        let mut redactor = self.redactor(login);
-        reply.xsrf_token.iter().for_each(|token| redactor.add(token));
-        message(reply.status, &reply.body, &redactor)
-    }
-
-    /// What a status that is no success means: where a redirect leads, or what the server said.
-    pub(super) fn refusal(&self, reply: &Reply, login: Option<&Login>) -> Failure {
-        match (reply.status, &reply.location) {
-            (300..=399, Some(location)) => {
-                let redactor = self.redactor(login);
-                let target = redactor.clean_start(&without_credentials(location)).into_owned();
-                let text = format!("The server sent the request on to {}", quoted(&target));
-                Failure::of_status(reply.status, sentence(&text))
-            }
-            (status, _) => Failure::of_status(status, self.said(reply, login)),
-        }
     }
 
     /// Sends a request with the login's token or key, for the errand's tenant, else the login's default one, else the
@@ -182,6 +155,13 @@ impl Transport {
     /// Connects to one hop with TCP alone; says which of its addresses answered.
     pub(super) async fn reach(&self, hop: &Hop) -> Result<SocketAddr, Failure> {
         self.client.dialer().reach(hop).await.map_err(|error| error.failure(hop, false))
+    }
+
+    /// How many bytes the address of a request has.
+    pub(super) fn address_length(&self, request: &Request) -> usize {
+        let mut url = self.address(&request.path);
+        url.query_pairs_mut().extend_pairs(&request.query);
+        url.as_str().len()
     }
 
     fn address(&self, path: &str) -> Url {
@@ -262,6 +242,7 @@ impl Transport {
         let headers = &response.headers;
         let text = |name| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         let announced = text(CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok()).unwrap_or(0);
+        let encoding = text(CONTENT_ENCODING);
         let mut reply = Reply {
             status: response.status.as_u16(),
             content_type: text(CONTENT_TYPE).unwrap_or_default().to_ascii_lowercase(),
@@ -277,8 +258,8 @@ impl Transport {
             }
             reply.body.extend_from_slice(&chunk);
         }
-        if text(CONTENT_ENCODING).is_some_and(|encoding| encoding.trim().eq_ignore_ascii_case("gzip")) {
-            reply.body = unzip(&reply.body, largest).map_err(|failure| failure.at(reply.status))?;
+        if let Some(encoding) = encoding {
+            reply.body = unpack(&encoding, reply.body, largest).map_err(|failure| failure.at(reply.status))?;
         }
         let elapsed = self.clock.elapsed().saturating_sub(started);
         debug!(status = reply.status, bytes = reply.body.len(), elapsed_ms = elapsed.as_millis(), "answered");
@@ -330,17 +311,4 @@ fn xsrf_token(headers: &HeaderMap) -> Option<SecretString> {
         .filter_map(|cookie| cookie.split(';').next()?.trim().split_once('='))
         .find(|(name, value)| *name == XSRF_COOKIE && !value.is_empty())
         .map(|(_, value)| SecretString::from(value))
-}
-
-/// An address without user, query and fragment: where it leads is what helps, and the rest may hold secrets that only
-/// the server knows.
-fn without_credentials(address: &str) -> String {
-    let address = address.split(['?', '#']).next().unwrap_or_default();
-    match address.split_once("//") {
-        Some((scheme, rest)) => {
-            let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-            format!("{scheme}//{}{path}", host.rsplit('@').next().unwrap_or_default())
-        }
-        None => address.to_owned(),
-    }
 }

@@ -82,7 +82,7 @@ async fn an_account_without_rights_sees_what_is_missing() {
         assert_eq!(stages(&diagnosis)[3..], ["Login: Passed", "Tenant: Failed"]);
         assert!(!diagnosis.is_healthy());
         // The current generation names no role of such an account, so the two writes stay unknown.
-        let denied = if generation == Generation::Legacy { 14 } else { 12 };
+        let denied = if generation == Generation::Current { 12 } else { 14 };
         assert_eq!(diagnosis.denied().count(), denied, "{diagnosis:#?}");
         let scanners = row(&diagnosis, "List Scanners");
         assert_eq!((scanners.status_code.to_string().as_str(), scanners.inferred), ("401", false));

@@ -8,6 +8,7 @@ mod clock;
 mod connector;
 mod diagnosis;
 mod error;
+mod exact;
 pub mod manifest;
 pub mod name;
 mod outcome;
