@@ -11,7 +11,6 @@ mod run;
 mod settings;
 mod slots;
 mod supervise;
-mod table;
 mod watching;
 
 pub(crate) use registry::CONNECTION_NAME;
