@@ -22,13 +22,14 @@ pub(crate) const VARIABLE: &str = "FOOTPRINT_COMPLETE";
 
 /// Answers a shell that asks for completions, and ends the process; returns where no shell asks.
 pub(crate) fn answer(definition: impl Fn() -> Command) {
-    if std::env::var_os(VARIABLE).is_some() {
-        CompleteEnv::with_factory(|| with_values(definition())).var(VARIABLE).bin("footprint").complete();
+    if let Some(shell) = std::env::var_os(VARIABLE) {
+        let is_bash = shell == "bash";
+        CompleteEnv::with_factory(|| with_values(definition(), is_bash)).var(VARIABLE).bin("footprint").complete();
     }
 }
 
 /// `command` and its subcommands with the completion of each value whose kind its flag or place names.
-fn with_values(command: Command) -> Command {
+fn with_values(command: Command, is_bash: bool) -> Command {
     let names_a_command = command.get_name() == "commands";
     let command = command.mut_args(|argument| {
         let long = argument.get_long().map(str::to_owned);
@@ -43,14 +44,13 @@ fn with_values(command: Command) -> Command {
             (None, "name") if names_a_command => commands,
             _ => return argument,
         };
-        argument.add(ArgValueCompleter::new(move |typed: &OsStr| starting_with(typed, candidates())))
+        argument.add(ArgValueCompleter::new(move |typed: &OsStr| starting_with(typed, candidates(), is_bash)))
     });
-    command.mut_subcommands(with_values)
+    command.mut_subcommands(|command| with_values(command, is_bash))
 }
 
 /// Those that begin with what is typed, in any case, in the form that the shell inserts as one word.
-fn starting_with(typed: &OsStr, names: Vec<String>) -> Vec<CompletionCandidate> {
-    let is_bash = std::env::var_os(VARIABLE).is_some_and(|shell| shell == "bash");
+fn starting_with(typed: &OsStr, names: Vec<String>, is_bash: bool) -> Vec<CompletionCandidate> {
     let typed = typed.to_string_lossy().replace(['\\', '"', '\''], "").to_lowercase();
     let fitting = names.into_iter().filter(|name| name.to_lowercase().starts_with(&typed));
     fitting.map(|name| CompletionCandidate::new(if is_bash { escaped(&name) } else { name })).collect()

@@ -187,7 +187,8 @@ impl Session {
         match ended {
             Ok(changed) => Ok(changed),
             Err(error) => {
-                self.append(AuditEntry { reason: AuditEntry::kept(&error.to_string()), ..context.entry }).await?;
+                let reason = AuditEntry::kept(&error.to_string());
+                self.append(AuditEntry { accepted: false, reason, ..context.entry }).await?;
                 Err(not_done(error))
             }
         }
