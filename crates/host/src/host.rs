@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use crate::access::{Directory, SecretSeal};
 use crate::alerts::Courier;
 use crate::audit::AuditWriter;
-use crate::command_api::{CommandRegistry, IntegrationCommands, RegistryError, RememberedAnswers, SharedReads};
+use crate::command_api::{CommandRegistry, IntegrationCommands, RegistryError};
 use crate::executor::Executor;
 use crate::gate::{RateLimits, Refusals};
 use crate::operations::{Changes, Operations};
@@ -38,15 +38,11 @@ pub struct Host {
     /// What can be called.
     pub commands: CommandRegistry,
     /// How often each key may call.
-    pub(crate) limits: RateLimits,
-    /// When calls without a good key are refused.
+    pub(crate) limits: RateLimits<i64>,
+    /// Limits and counts refused calls.
     pub(crate) refusals: Refusals,
     /// One permit per call that may run at once.
     pub(crate) in_flight: Arc<Semaphore>,
-    /// Calls that read, and ask the same.
-    pub(crate) reads: SharedReads,
-    /// Answers to calls that read.
-    pub(crate) answers: RememberedAnswers,
     /// What the metrics call a command that is not known.
     pub(crate) unknown: Arc<str>,
     /// What is counted.
@@ -88,6 +84,7 @@ impl Host {
             store: store.clone(),
             clock: Arc::clone(&clock),
             seal: Some(Arc::clone(&seal)),
+            connections: None,
             executor: None,
             tenants: None,
         };
@@ -98,8 +95,6 @@ impl Host {
             limits: RateLimits::new(settings.requests_per_second, Arc::clone(&clock)),
             refusals: Refusals::new(settings.refused_per_second, Arc::clone(&clock)),
             in_flight: Arc::new(Semaphore::new(settings.calls_in_flight())),
-            reads: SharedReads::default(),
-            answers: RememberedAnswers::new(settings.remembered_bytes),
             unknown: "unknown".into(),
             metrics: HostMetrics::new(),
             settings,
@@ -142,7 +137,7 @@ impl Host {
     }
 
     fn connected(settings: HostSettings, executor: Executor) -> Result<Self, RegistryError> {
-        let connections = executor.connections();
+        let connections = executor.connections().clone();
         let integrations: Arc<dyn IntegrationCommands> = Arc::new(executor.clone());
         let tenants = Arc::new(Tenants::new(connections.clone(), settings.tenants.clone()));
         let sync = Arc::new(SyncConnection(Arc::clone(&tenants)));
@@ -153,6 +148,7 @@ impl Host {
         let seal = Arc::new(connections.keyring.clone());
         let (store, clock) = (connections.store.clone(), Arc::clone(&connections.clock));
         let mut host = Self::made_of(settings, store, clock, seal, commands);
+        host.operations.connections = Some(connections);
         host.operations.executor = Some(executor.clone());
         host.operations.tenants = Some(Arc::clone(&tenants));
         Ok(Self { executor: Some(executor), tenants: Some(tenants), ..host })

@@ -10,7 +10,7 @@ use sqlx::{Any, Database, SqlSafeStr as _};
 use sqlx_core::transaction::TransactionManager as _;
 
 use super::clock::StoreClock;
-use super::patient::{Patient, within};
+use super::patient::{Connection, Patient, within};
 use super::trouble::Condition;
 use super::{Engine, Records, Store, StoreError, Trouble};
 
@@ -26,7 +26,8 @@ impl Store {
         // Locked from the start: a reading transaction that turns into a writing one can fail for no fault of its own.
         let begin = match self.engine {
             Engine::Sqlite => "BEGIN IMMEDIATE",
-            Engine::Postgres => "BEGIN",
+            // The limit of statements that only read does not hold here.
+            Engine::Postgres => "BEGIN; SET LOCAL statement_timeout TO DEFAULT",
         };
         self.condition.check_file()?;
         let connection = self.writers.acquire().await?;
@@ -35,7 +36,6 @@ impl Store {
         let mut transaction = Transaction { connection, stage: Stage::InDoubt, engine, patience, condition, clock };
         within(self.patience, Manager::begin(&mut transaction.connection, Some(begin.into_sql_str()))).await?;
         transaction.stage = Stage::Open;
-        self.changes.touch();
         Ok(transaction)
     }
 }
@@ -63,7 +63,7 @@ pub struct Transaction {
 impl Transaction {
     /// What the store holds, as changed so far.
     pub fn records(&mut self) -> Records<'_> {
-        let connection = Patient::new(&mut self.connection, self.patience);
+        let connection = Patient::new(Connection::Any(&mut self.connection), self.patience);
         Records { connection, engine: self.engine, clock: self.clock.clone() }
     }
 

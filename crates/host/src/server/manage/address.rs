@@ -29,6 +29,24 @@ pub(super) struct Id {
     pub(super) id: i64,
 }
 
+/// The number of an incident or a case, which is a text.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct Number {
+    #[param(pattern = r"^[^\u0000]*[^\s\u0000./\\][^\u0000]*$")]
+    pub(super) number: String,
+}
+
+/// The number of an incident and the name of its task.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct NumberAndTask {
+    #[param(pattern = r"^[^\u0000]*[^\s\u0000./\\][^\u0000]*$")]
+    pub(super) number: String,
+    #[param(pattern = r"^[^\u0000]*[^\s\u0000./\\][^\u0000]*$")]
+    pub(super) name: String,
+}
+
 /// The header under which the same call is done once.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Header)]

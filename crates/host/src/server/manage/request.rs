@@ -9,15 +9,16 @@ use axum::response::Response;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use soar_store::StoreError;
-use soar_store::model::{Allowed, Surface};
+use soar_store::model::{Allowed, AuditEntry, Surface};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::body::without_values;
 use crate::Refusal;
 use crate::gate::{Call, IdempotencyKey, Reply, read_json, replayed};
 use crate::host::Host;
-use crate::operations::{self, OperationError, Operations, RequestContext};
+use crate::operations::{self, OperationError, Operations, RequestContext, Tried};
 
 /// A call with its address, its parameters after the question mark and its body, each read into a type.
 pub(super) struct Managed<P = Nothing, Q = Nothing, B = NoBody> {
@@ -60,8 +61,11 @@ impl RequestBody for NoBody {
 impl<T: DeserializeOwned + Send> RequestBody for T {
     async fn read(headers: &HeaderMap, body: Body, host: &Host) -> Result<(Self, Bytes), Reply> {
         let bytes = read_json(headers, body, &host.settings).await?;
-        let read = serde_json::from_slice(&bytes)
-            .map_err(|error| malformed(format!("The body is not what was expected: {}.", without_values(&error))))?;
+        let unexpected = |error| malformed(format!("The body is not what was expected: {}.", without_values(&error)));
+        let read = serde_json::from_slice(&bytes).map_err(unexpected)?;
+        if holds_nul(&bytes) {
+            return Err(malformed("The body holds a NUL character, which no text can be kept with.".to_owned()));
+        }
         Ok((read, bytes))
     }
 }
@@ -113,6 +117,10 @@ where
     })?;
     // What the entry keeps of the address may be cut.
     let address = whole_address(&head.extensions, &head.uri).to_string();
+    // No name holds a NUL, and PostgreSQL takes no text that does.
+    if address.contains("%00") {
+        return Err(malformed("The address holds a NUL character.".to_owned()));
+    }
     let Path(path) = Path::<P>::from_request_parts(&mut head, &()).await.map_err(|error| {
         // A number that cannot be read is the number of nothing.
         Reply::error(StatusCode::NOT_FOUND, format!("There is nothing at {}: {error}.", head.uri.path()))
@@ -141,6 +149,19 @@ where
 /// The address as it was called: a nested router sees only its rest.
 fn whole_address<'a>(extensions: &'a Extensions, uri: &'a Uri) -> &'a Uri {
     extensions.get::<OriginalUri>().map_or(uri, |OriginalUri(uri)| uri)
+}
+
+/// Whether a text of the JSON holds a NUL, which JSON can only write as an escape.
+fn holds_nul(json: &[u8]) -> bool {
+    fn holds(value: &Value) -> bool {
+        match value {
+            Value::String(text) => text.contains('\0'),
+            Value::Array(items) => items.iter().any(holds),
+            Value::Object(members) => members.iter().any(|(name, value)| name.contains('\0') || holds(value)),
+            _ => false,
+        }
+    }
+    json.windows(6).any(|escape| escape == br"\u0000") && serde_json::from_slice(json).is_ok_and(|value| holds(&value))
 }
 
 fn query_problem(error: &impl std::error::Error) -> String {
@@ -176,6 +197,32 @@ impl ManagedRequest {
         if is_written { self.call.answer_written(reply) } else { self.call.write_and_answer(reply).await }
     }
 
+    /// Answers an operation that waited for something other than the store, and writes the call's entry.
+    pub(super) async fn answer_tried<T: Serialize>(mut self, tried: Result<Tried<T>, OperationError>) -> Response {
+        match tried {
+            Ok(Tried { value, about, site }) => {
+                self.call.entry.site = AuditEntry::kept(&site);
+                let mut reply = self.reply(Ok(value));
+                reply.reason = about;
+                self.call.is_done = true;
+                self.call.write_and_answer(reply).await
+            }
+            Err(error) => {
+                // A store that fails may do so before or after the operation was carried out.
+                let is_open = matches!(error, OperationError::Refusal(Refusal::Store(_)));
+                let reply = self.reply(Err::<(), _>(error));
+                let reply = if is_open { Reply::maybe_done(reply.reason) } else { reply };
+                self.call.write_and_answer(reply).await
+            }
+        }
+    }
+
+    /// Answers a whole export, without its file, and writes the call's entry.
+    pub(super) async fn answer_export(self, about: String) -> Response {
+        let reply = Reply { reason: about, ..self.reply(Ok(())) };
+        self.call.write_and_answer(reply).await
+    }
+
     fn reply<T: Serialize>(&self, ended: Result<T, OperationError>) -> Reply {
         let status = u16::try_from(self.context.entry.status).ok().and_then(|status| StatusCode::from_u16(status).ok());
         let json = |value: T| serde_json::to_vec(&value).map_err(|error| StoreError::Unreadable(error.to_string()));
@@ -203,4 +250,23 @@ fn refused(call: &Call, error: &OperationError) -> Reply {
         }
     };
     Reply::error(status, error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_text_with_a_nul_in_it_is_refused() {
+        for (json, expected) in [
+            (r#"{"name": "a\u0000b"}"#, true),
+            (r#"{"a\u0000": 1}"#, true),
+            (r#"[["\u0000"]]"#, true),
+            (r#"{"name": "C:\\u0000"}"#, false),
+            (r#"{"name": "u0000"}"#, false),
+            ("7", false),
+        ] {
+            assert_eq!(holds_nul(json.as_bytes()), expected, "{json}");
+        }
+    }
 }

@@ -17,7 +17,6 @@ pub fn openapi(settings: &HostSettings, commands: &CommandRegistry) -> Value {
     let mut paths = Map::new();
     command::describe(settings, commands, &mut paths);
     management::describe(&mut paths, &mut schemas);
-    management::describe_routes(&mut paths, &mut schemas);
     json!({
         "openapi": "3.1.0",
         "info": {

@@ -1,4 +1,4 @@
-//! Answers that are remembered: never older than the call that they are given to.
+//! Answers are never older than the calls that they are given to.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -86,47 +86,6 @@ async fn no_call_is_answered_with_what_was_there_before_it_came() {
     }
 }
 
-/// Asks ten times, and returns how often the store was read for it.
-async fn readings_of_ten(host: &TestHost) -> usize {
-    let before = host.gate.shown();
-    for _ in 0..10 {
-        shown(host).await;
-    }
-    host.gate.shown() - before
-}
-
-#[tokio::test]
-async fn while_nothing_changes_the_store_is_not_read_and_every_call_is_logged() {
-    for host in TestHost::on_both().await {
-        for _ in 0..3 {
-            shown(&host).await;
-        }
-        let mut asked = 13;
-        let mut readings = readings_of_ten(&host).await;
-        // The server has other tests' databases too, and does not tell whose transaction it was that has ended.
-        while host.test.store.engine() == Engine::Postgres && readings > 5 && asked < 1000 {
-            readings = readings_of_ten(&host).await;
-            asked += 10;
-        }
-        let most = if host.test.store.engine() == Engine::Sqlite { 0 } else { 5 };
-        assert!(readings <= most, "{readings} readings, {most} at most");
-        let log = host.audit().await;
-        assert_eq!(log.len(), asked.min(1000));
-        let ids: std::collections::HashSet<_> = log.iter().map(|entry| &entry.request_id).collect();
-        assert_eq!(ids.len(), log.len());
-        let first = &log[0];
-        assert_eq!((first.username.as_str(), first.site.as_str()), ("Admin", "Security Operations"));
-        for entry in &log {
-            let same = soar_store::model::AuditEntry { request_id: first.request_id.clone(), ..entry.clone() };
-            assert_eq!(&same, first);
-        }
-        let metrics = host.client.get(format!("{}/metrics", host.url)).bearer_auth(&host.key);
-        let metrics = metrics.send().await.unwrap().text().await.unwrap();
-        let counted = format!(r#"soar_host_calls_total{{surface="command",command="ShowNotes",status="200"}} {asked}"#);
-        assert!(metrics.contains(&counted), "{metrics}");
-    }
-}
-
 #[tokio::test]
 async fn a_transaction_that_began_before_the_answer_was_read_shows_once_it_has_ended() {
     let test = TestStore::on(Engine::Postgres).await;
@@ -152,17 +111,7 @@ async fn a_transaction_that_began_before_the_answer_was_read_shows_once_it_has_e
 }
 
 #[tokio::test]
-async fn nothing_is_remembered_where_no_bytes_are_given_for_it() {
-    for host in TestHost::on_both_with(|settings| settings.remembered_bytes = 0).await {
-        for _ in 0..5 {
-            shown(&host).await;
-        }
-        assert_eq!(host.gate.shown(), 5);
-    }
-}
-
-#[tokio::test]
-async fn who_may_no_longer_ask_gets_no_remembered_answer() {
+async fn who_may_no_longer_ask_gets_no_answer() {
     for host in TestHost::on_both().await {
         let ask = || answer(host.by("analyst", "ShowNotes", json!({})).header("d3key", &host.key));
         for _ in 0..3 {
