@@ -203,7 +203,8 @@ impl Store {
             Some(readers) => Lent::File(readers.lend().await?),
             None => Lent::Server(self.writers.acquire().await?),
         };
-        Ok(Reader { lent, engine: self.engine, patience: self.patience, clock: self.clock.clone() })
+        let clock = self.clock.clone();
+        Ok(Reader { lent, engine: self.engine, patience: self.patience, clock })
     }
 
     /// For tests: what a pragma of SQLite is for those who write, as text.

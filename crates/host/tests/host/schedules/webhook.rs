@@ -140,6 +140,33 @@ async fn a_webhook_keeps_the_old_signature_where_it_is_asked_for() {
     assert_eq!(body["alert"]["items"][0]["subject"], "Connection Production");
 }
 
+const RECEIVER_OF_CHILD: &str = "SOAR_HOST_TEST_RECEIVER";
+
+#[tokio::test]
+async fn the_environments_proxy_variables_are_not_used() {
+    let (address, received) = receiver().await;
+    let proxy = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut child = tokio::process::Command::new(std::env::current_exe().unwrap());
+    let name = concat!(module_path!(), "::in_a_process_with_proxy_variables");
+    child.args(["--exact", name.split_once("::").unwrap().1]);
+    child.env(RECEIVER_OF_CHILD, format!("{address}/take"));
+    for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+        child.env(name, format!("http://{}", proxy.local_addr().unwrap()));
+    }
+    child.env_remove("NO_PROXY").env_remove("no_proxy").env_remove("REQUEST_METHOD");
+    let output = child.output().await.unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
+    assert_eq!(received.requests.lock().unwrap().len(), 1, "it came without a proxy");
+}
+
+#[tokio::test]
+async fn in_a_process_with_proxy_variables() {
+    // A part of the test above, which runs it in a process of its own.
+    let Ok(address) = std::env::var(RECEIVER_OF_CHILD) else { return };
+    couriers(address).deliver(&message(), 0).await.unwrap();
+}
+
 #[tokio::test]
 async fn a_redirection_is_not_followed_and_an_error_is_one() {
     let (address, received) = receiver().await;
