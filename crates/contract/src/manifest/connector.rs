@@ -31,7 +31,8 @@ pub struct Connector {
     /// Parameters that several commands take; a command's file names them in `takes`.
     #[serde(default)]
     pub shared_inputs: Vec<Input>,
-    /// Errors that any command can end in.
+    /// Errors that any command can end in. The contract's own errors need no entry.
+    #[serde(default)]
     pub errors: Vec<ErrorEntry>,
     /// Errors of several commands, but not of all; a command's file names them in `ends-in`.
     #[serde(default)]

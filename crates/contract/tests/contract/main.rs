@@ -1,6 +1,7 @@
 //! The contract's behaviour: manifests, parameters, outcomes, and a suite that notices every breach.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod commands;
 mod diagnosis;
 mod manifest;
 mod outcome;

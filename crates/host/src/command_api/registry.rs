@@ -26,6 +26,8 @@ pub struct RegisteredUtility {
 pub(crate) struct Registered {
     pub endpoint: Arc<str>,
     pub manifest: Arc<Command>,
+    /// The commands of other integrations at the same address. The connection decides which of them a call means.
+    pub namesakes: Vec<Arc<Command>>,
     pub runner: Runner,
 }
 
@@ -48,7 +50,12 @@ impl Registered {
     }
 
     pub(crate) fn reads_only(&self) -> bool {
-        self.manifest.effect == Effect::Read
+        self.manifests().all(|manifest| manifest.effect == Effect::Read)
+    }
+
+    /// Every command at this address.
+    pub(crate) fn manifests(&self) -> impl Iterator<Item = &Arc<Command>> {
+        std::iter::once(&self.manifest).chain(&self.namesakes)
     }
 }
 
@@ -117,7 +124,12 @@ impl CommandRegistry {
             if command.manifest.input(CONNECTION_NAME).is_none() {
                 command.manifest.inputs.push(connection_name());
             }
-            self.add(&command.endpoint, command.manifest, Runner::Integration(Arc::clone(integrations)))?;
+            match self.commands.get_mut(&command.endpoint.to_ascii_lowercase()) {
+                Some(Registered { namesakes, runner: Runner::Integration(_), .. }) => {
+                    namesakes.push(Arc::new(command.manifest));
+                }
+                _ => self.add(&command.endpoint, command.manifest, Runner::Integration(Arc::clone(integrations)))?,
+            }
         }
         Ok(self)
     }
@@ -137,7 +149,8 @@ impl CommandRegistry {
     }
 
     fn add(&mut self, endpoint: &str, manifest: Command, runner: Runner) -> Result<(), RegistryError> {
-        let registered = Registered { endpoint: endpoint.into(), manifest: Arc::new(manifest), runner };
+        let registered =
+            Registered { endpoint: endpoint.into(), manifest: Arc::new(manifest), namesakes: Vec::new(), runner };
         match self.commands.insert(endpoint.to_ascii_lowercase(), registered) {
             None => Ok(()),
             Some(_) => Err(RegistryError { endpoint: endpoint.to_owned() }),

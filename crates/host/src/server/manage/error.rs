@@ -25,6 +25,7 @@ impl From<Refusal> for ManageError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Because(reason) => Self::Refused(reason),
+            Refusal::Parameters(problems) => Self::Refused(problems.to_string()),
             Refusal::About(error) | Refusal::Store(error) => Self::Store(error),
         }
     }

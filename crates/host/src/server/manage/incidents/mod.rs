@@ -97,10 +97,7 @@ async fn call(
 ) -> Result<Answer, ManageError> {
     let missing = || ManageError::Refused(format!("This host lacks the command {endpoint}."));
     let (command, manifest) = utility::command(endpoint).ok_or_else(missing)?;
-    let parameters = Parameters::parse(manifest, raw).map_err(|problems| {
-        let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
-        ManageError::Refused(problems.join(" "))
-    })?;
+    let parameters = Parameters::parse(manifest, raw).map_err(crate::Refusal::Parameters)?;
     Ok(command.run(&mut managed.records, caller, &parameters, managed.now).await?)
 }
 
