@@ -49,10 +49,7 @@ impl Plugin for FootprintPlugin {
     }
 
     fn build(&self, settings: &SettingValues) -> Result<Arc<dyn Connector>, SettingsError> {
-        let session = Session::new(Settings::new(settings)?, Arc::clone(self.commands.manifest()), &self.pool)
-            .map_err(|error| {
-                SettingsError::of("Server URL", format!("No HTTP client can be made for it ({error})."))
-            })?;
+        let session = Session::new(Settings::new(settings)?, Arc::clone(self.commands.manifest()), &self.pool);
         Ok(Arc::new(FootprintConnector { commands: Arc::clone(&self.commands), session }))
     }
 }

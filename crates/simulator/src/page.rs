@@ -5,21 +5,21 @@ use std::ops::Range;
 use serde::Serialize;
 
 use crate::{
-    Generation,
     call::Call,
+    dialect::Form,
     fault::PageFault,
     reply::{Reply, write_rows},
 };
 
-/// The largest page; a larger size asked for is cut to it.
+/// The longest page that `pageSize` gives; a larger number is cut to it.
 const LARGEST: u64 = 1_000;
 
 /// What a list answers for a page past its last one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PastLast {
-    /// Legacy answers 404, current an empty page.
+    /// As the instance's dialect says: 404 or an empty page.
     ByGeneration,
-    /// Both answer 404.
+    /// 404 on every generation.
     NotFound,
 }
 
@@ -48,11 +48,13 @@ impl Page {
         if asked == 0 {
             return Err(Reply::invalid_page());
         }
+        // Clients of the vendor's set `size` to 10^18 to get a whole list, so it has no limit.
+        let longest = if size_parameter == Some("size") { u64::MAX } else { LARGEST };
         let size = size_parameter
             .and_then(|name| call.query.number(name))
             .filter(|size| *size > 0)
             .unwrap_or(u64::from(call.world.options.page_size))
-            .min(LARGEST);
+            .min(longest);
         let number = match call.page_fault {
             Some(PageFault::Repeat) => asked.saturating_sub(1).max(1),
             _ => asked,
@@ -62,7 +64,7 @@ impl Page {
         let total_count = total + inserted;
         let total_pages = total_count.div_ceil(size).max(1);
         if number > total_pages {
-            let refuses = past_last == PastLast::NotFound || call.generation() == Generation::Legacy;
+            let refuses = past_last == PastLast::NotFound || call.dialect().past_last == Form::Legacy;
             if refuses {
                 return Err(Reply::invalid_page());
             }

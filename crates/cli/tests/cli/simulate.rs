@@ -10,6 +10,9 @@ fn it_prints_its_url_users_and_tenants_as_one_line_of_json() {
     for member in ["user_name", "password", "role"] {
         assert!(users.iter().all(|user| user[member].as_str().is_some_and(|text| !text.is_empty())), "{member}");
     }
+    let keys = users.iter().filter(|user| user["api_key"].as_str().unwrap().starts_with("fpk_"));
+    assert_eq!((keys.count(), users.len()), (7, 9));
+    assert!(simulator.ready.get("authority").is_none());
     let tenants = simulator.ready["tenants"].as_array().unwrap();
     assert!(tenants.len() == 2 && tenants.iter().all(|tenant| tenant["id"].is_u64() && tenant["name"].is_string()));
 }
@@ -36,7 +39,7 @@ fn faults_strike_as_they_are_written() {
 #[test]
 fn what_it_cannot_be_is_wrong_use() {
     let wrong: [(&[&str], &str); 4] = [
-        (&["--generation", "future"], "use `legacy` or `current`"),
+        (&["--generation", "future"], "use `legacy`, `middle` or `current`"),
         (&["--devices", "900001"], "--devices is 900001, but must be from 0 to 900000."),
         (&["--fault", "devices explode"], "no kind of fault is called `explode`"),
         (&["--listen", "localhost"], "invalid socket address"),
@@ -53,6 +56,21 @@ fn an_address_in_use_is_a_failure_that_says_so() {
     let address = simulator.url().trim_start_matches("http://");
     let (code, _, error) = ended(footprint(["simulate", "--listen", address]));
     assert!(code == 1 && error.contains(&format!("cannot listen on {address}: ")), "{error}");
+    assert!(error.contains("Choose another port, or --listen 127.0.0.1:0 for a free one."), "{error}");
+}
+
+#[test]
+fn with_tls_its_certificate_is_of_the_authority_that_it_prints() {
+    let simulator = Simulator::start(&["--tls"]);
+    assert!(simulator.url().starts_with("https://127.0.0.1:"));
+    let (code, _, error) = ended(simulator.footprint(["test"]));
+    assert!(code == 1 && error.contains("certificate"), "{error}");
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), simulator.ready["authority"].as_str().unwrap()).unwrap();
+    let mut command = simulator.footprint(["test"]);
+    command.env("FOOTPRINT_CA_FILE", file.path());
+    let (code, out, error) = ended(command);
+    assert_eq!(code, 0, "{out}{error}");
 }
 
 #[cfg(unix)]

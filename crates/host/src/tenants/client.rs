@@ -8,6 +8,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use soar_connector::certificates_in;
 use soar_connector::name::{quoted, steers};
 use soar_store::model::SyncFailure;
 
@@ -62,10 +63,9 @@ pub(super) fn new_client(settings: &TenantSettings) -> Result<Client, String> {
         let shown = file.display();
         let pem = std::fs::read(file)
             .map_err(|error| format!("tenants.authorities: the file {shown} cannot be read: {error}."))?;
-        let certificates = reqwest::Certificate::from_pem_bundle(&pem)
-            .ok()
-            .filter(|certificates| !certificates.is_empty())
-            .ok_or_else(|| format!("tenants.authorities: the file {shown} holds no certificates in PEM."))?;
+        let pem = certificates_in(&pem).map_err(|problem| format!("tenants.authorities: the file {shown} {problem}"))?;
+        let certificates = reqwest::Certificate::from_pem_bundle(pem.as_bytes())
+            .map_err(|error| format!("tenants.authorities: the file {shown} is no whole PEM file ({error})."))?;
         builder = builder.tls_certs_merge(certificates);
     }
     builder.build().map_err(|error| format!("Tenants cannot be called: {error}."))
@@ -196,7 +196,16 @@ fn not_sent(error: &reqwest::Error, settings: &TenantSettings) -> CallFailed {
         return CallFailed::for_good(too_slow(settings.answer_seconds));
     }
     if error.is_connect() {
-        let said = soar_connector::sentence(&deepest(error));
+        let deepest = deepest(error);
+        // hyper-util's words for a 407 to CONNECT: the error's type is private.
+        if deepest.contains("proxy authorization required") {
+            return CallFailed::for_good(failure(
+                "proxy-refused",
+                "The proxy accepts no connection without a user name and password that it knows.",
+                "Correct user name and password in tenants.proxy; then retry.",
+            ));
+        }
+        let said = soar_connector::sentence(&deepest);
         return CallFailed::for_now(failure(
             "unreachable",
             format!("No connection to the tenant could be made: {said}"),

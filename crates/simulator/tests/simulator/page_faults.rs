@@ -2,7 +2,7 @@
 
 use footprint_simulator::Generation;
 
-use crate::client::{Answer, BOTH, DEVICES, Instance};
+use crate::client::{Answer, DEVICES, Instance};
 
 async fn page(instance: &Instance, number: u32) -> Answer {
     instance.get(&format!("{DEVICES}?page={number}")).await
@@ -10,7 +10,7 @@ async fn page(instance: &Instance, number: u32) -> Answer {
 
 #[tokio::test]
 async fn short_pages_lack_their_last_row() {
-    for generation in BOTH {
+    for generation in Generation::ALL {
         let instance = Instance::of(generation).await;
         let normal = page(&instance, 2).await;
         instance.fault("* short-page");
