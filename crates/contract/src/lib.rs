@@ -11,6 +11,7 @@ mod commands;
 mod connector;
 mod diagnosis;
 mod error;
+mod exact;
 mod failure;
 mod invocation;
 pub mod manifest;

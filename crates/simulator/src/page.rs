@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::{
     call::Call,
     dialect::Form,
-    fault::PageFault,
+    fault::{PageFault, Totals},
     reply::{Reply, write_rows},
 };
 
@@ -29,6 +29,7 @@ pub(crate) struct Page {
     number: u64,
     total_pages: u64,
     total_count: u64,
+    totals: Totals,
     /// Positions of the rows in the list, from 0.
     pub(crate) rows: Range<u64>,
 }
@@ -63,28 +64,29 @@ impl Page {
         let inserted = u64::from(call.page_fault == Some(PageFault::Shift) && number > 1);
         let total_count = total + inserted;
         let total_pages = total_count.div_ceil(size).max(1);
+        let totals = match call.page_fault {
+            Some(PageFault::Totals(totals)) => totals,
+            _ => Totals::default(),
+        };
         if number > total_pages {
             let refuses = past_last == PastLast::NotFound || call.dialect().past_last == Form::Legacy;
             if refuses {
                 return Err(Reply::invalid_page());
             }
-            return Ok(Self { number, total_pages, total_count, rows: 0..0 });
+            return Ok(Self { number, total_pages, total_count, totals, rows: 0..0 });
         }
         let start = (number - 1) * size - inserted;
         let mut end = (start + size).min(total);
         if call.page_fault == Some(PageFault::Short) && end > start {
             end -= 1;
         }
-        Ok(Self { number, total_pages, total_count, rows: start..end })
+        Ok(Self { number, total_pages, total_count, totals, rows: start..end })
     }
 
     /// The page object with these rows.
     pub(crate) fn reply<T: Serialize>(&self, rows: impl IntoIterator<Item = T>) -> Reply {
-        let mut body = format!(
-            "{{\"page\":{},\"totalPages\":{},\"totalCount\":{},\"items\":[",
-            self.number, self.total_pages, self.total_count
-        )
-        .into_bytes();
+        let totals = self.totals.members(self.total_pages, self.total_count);
+        let mut body = format!("{{\"page\":{},{totals}\"items\":[", self.number).into_bytes();
         // Most rows are a few hundred bytes: one allocation for the usual page.
         body.reserve(usize::try_from(self.rows.end - self.rows.start).unwrap_or(0) * 640);
         Reply::from_json(write_rows(&mut body, rows).map(|()| {
