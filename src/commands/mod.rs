@@ -18,16 +18,20 @@ mod update_target_scan_scope;
 
 use async_trait::async_trait;
 use soar_connector::manifest::ManifestFile;
-use soar_connector::{Entry, Parameters};
+use soar_connector::{Command, Entry, Manifest, Parameters};
 
 pub(crate) use test_connection::{prove_session, prove_tenant};
 
+use crate::diagnose::Probe;
 use crate::session::{Call, Session};
 use crate::vendor::Failure;
 
 /// Does one command: typed parameters in, requests, pages out.
 #[async_trait]
 pub(crate) trait Handler: Send + Sync {
+    /// How a diagnosis finds out whether the account may run the command.
+    fn probe(&self) -> Probe;
+
     /// Runs the command; its pages go to the call's sink.
     async fn run(&self, parameters: &Parameters, call: &mut Call<'_>) -> Result<(), Failure>;
 }
@@ -46,20 +50,29 @@ impl<H: Handler> soar_connector::Handler<Session> for OnSession<H> {
     }
 }
 
-macro_rules! entries {
+/// The probe of a command of the manifest.
+pub(crate) fn probe(manifest: &Manifest, command: &Command) -> Option<Probe> {
+    let index = manifest.commands.iter().position(|known| known.name == command.name)?;
+    HANDLERS.get(index).map(|handler| handler.probe())
+}
+
+macro_rules! commands {
     ($($file:literal, $handler:expr;)*) => {
-        &[$(Entry {
-            manifest: ManifestFile {
-                name: concat!("manifest/commands/", $file),
-                text: include_str!(concat!("../../manifest/commands/", $file)),
-            },
+        /// All commands, in the order in which they are shown.
+        pub(crate) const COMMANDS: &[Entry<Session>] = &[$(Entry {
+            manifest: ManifestFile::new(
+                concat!("manifest/commands/", $file),
+                include_str!(concat!("../../manifest/commands/", $file)),
+            ),
             handler: &OnSession($handler),
-        },)*]
+        },)*];
+
+        /// Their handlers, in the same order.
+        const HANDLERS: &[&dyn Handler] = &[$(&$handler,)*];
     };
 }
 
-/// All commands, in the order in which they are shown.
-pub(crate) const COMMANDS: &[Entry<Session>] = entries! {
+commands! {
     "get-technical-context.toml", get_technical_context::GetTechnicalContext;
     "list-current-targets-ports.toml", list_current_targets_ports::ListCurrentTargetsPorts;
     "list-device-attack-avenues.toml", list_device_attack_avenues::ListDeviceAttackAvenues;
@@ -74,7 +87,7 @@ pub(crate) const COMMANDS: &[Entry<Session>] = entries! {
     "patch-rescan.toml", patch_rescan::PatchRescan;
     "update-target-scan-scope.toml", update_target_scan_scope::UpdateTargetScanScope;
     "test-connection.toml", test_connection::TestConnection;
-};
+}
 
 /// An integer that the manifest requires.
 fn required_integer(parameters: &Parameters, name: &str) -> Result<i64, Failure> {

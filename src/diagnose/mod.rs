@@ -12,6 +12,7 @@ use soar_connector::{Diagnosis, ExecutionContext, Manifest, Page, Report, Sink, 
 use crate::session::{Call, Session};
 pub(crate) use certificate::Certificate;
 use deadline::Deadline;
+pub(crate) use probe::Probe;
 
 /// Diagnoses `session`'s connection within the context's time limit. Changes nothing.
 pub(crate) async fn diagnose(session: &Session, manifest: &Manifest, context: &ExecutionContext) -> Diagnosis {

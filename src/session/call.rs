@@ -37,13 +37,8 @@ impl<'a> Call<'a> {
     ) -> Self {
         let patient = command.name != session.manifest.connector.health_check;
         let errand = Errand::new(tenant, patient, time_limit, Arc::clone(&session.clock));
-        let mut call = Self {
-            wire: Wire { session, errand },
-            sink,
-            totals: Totals::default(),
-            report,
-            writing_since: None,
-        };
+        let mut call =
+            Self { wire: Wire { session, errand }, sink, totals: Totals::default(), report, writing_since: None };
         if session.skips_certificate_checks() {
             tracing::warn!("certificates are not checked (setting Skip Certificate Checks)");
             call.warn(

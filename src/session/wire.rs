@@ -8,7 +8,7 @@ use super::Session;
 use super::errand::Errand;
 use super::transport::Reply;
 use crate::settings::Limits;
-use crate::vendor::{DeviceForm, Devices, Endpoint, Failure, ListReply, Request, split};
+use crate::vendor::{DeviceForm, Devices, Endpoint, Failure, ListReply, Request};
 
 /// The sending half of a call, which many requests can share at once.
 pub(super) struct Wire<'a> {
@@ -74,11 +74,11 @@ impl<'a> Wire<'a> {
     async fn split(&self, endpoint: &dyn Endpoint, reply: Reply) -> Result<ListReply, Failure> {
         let name = endpoint.command();
         if reply.body.len() < LARGE_REPLY {
-            return split(command(&self.session.manifest, name)?, &reply.content_type, reply.body);
+            return command(&self.session.manifest, name)?.split(&reply.content_type, reply.body);
         }
         let manifest = Arc::clone(&self.session.manifest);
         let splitting =
-            tokio::task::spawn_blocking(move || split(command(&manifest, name)?, &reply.content_type, reply.body));
+            tokio::task::spawn_blocking(move || command(&manifest, name)?.split(&reply.content_type, reply.body));
         match splitting.await {
             Ok(list) => list,
             Err(ended) => match ended.try_into_panic() {

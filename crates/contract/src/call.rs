@@ -75,6 +75,22 @@ impl<'a> Call<'a> {
         self.invocation.parameters()
     }
 
+    /// Splits a reply as the command's manifest says that it looks, and hands its rows on.
+    ///
+    /// # Errors
+    /// As [`Command::split`] and [`hand_on`]; `unexpected-reply` when nothing proves that the product answered, which is so
+    /// of rows where the manifest names no `row-members`.
+    pub async fn reply(&mut self, content_type: &str, body: Vec<u8>) -> Result<(), Failure> {
+        let reply = self.command().split(content_type, body)?;
+        if !reply.proven {
+            return Err(Failure::new("unexpected-reply", "Nothing in the reply proves that the product sent it."));
+        }
+        let receipt = &mut self.report.receipt;
+        receipt.total_pages = reply.total_pages.or(receipt.total_pages);
+        receipt.total_rows = reply.total_rows.or(receipt.total_rows);
+        self.page(reply.page).await
+    }
+
     /// Hands a page on, and counts it.
     ///
     /// # Errors

@@ -36,6 +36,7 @@ fn every_command_succeeds(generation: &str) {
                 "Target ID" => &target,
                 "Scope" => "Out",
                 "Footprint Tenant ID" => "1",
+                _ if input["required"] == true => input["example"].as_str().unwrap_or_default(),
                 _ => continue,
             };
             arguments.extend(["--param".to_owned(), format!("{}={value}", input["name"].as_str().unwrap())]);

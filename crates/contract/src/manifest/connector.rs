@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::command::{ErrorEntry, Input};
+use super::replies::Replies;
 use crate::name::normalised;
 
 /// What a connector is, the settings of its connections, and the errors that any of its commands can end in.
@@ -23,6 +24,9 @@ pub struct Connector {
     pub description: String,
     /// The command that a connection's health check runs.
     pub health_check: String,
+    /// How the product's replies look, where that is the same for all commands.
+    #[serde(default)]
+    pub replies: Replies,
     /// What a connection is configured with, in the order in which a form shows it.
     pub settings: Vec<Setting>,
     /// Groups of settings of which exactly one must be given, and whole: `[["User Name", "Password"], ["API Key"]]`.

@@ -59,9 +59,11 @@ impl Manifest {
     pub fn load(connector: ManifestFile<'_>, commands: &[ManifestFile<'_>]) -> Result<Self, ManifestError> {
         let mut parsed: Connector = parse(connector)?;
         check::connector(connector, &parsed)?;
+        let replies = Arc::new(parsed.replies.clone());
         let mut loaded = Vec::with_capacity(commands.len());
         for file in commands {
             let mut command: Command = parse(*file)?;
+            command.replies = Arc::clone(&replies);
             check::share(*file, &mut command, Some(&parsed))?;
             check::command(*file, &command, Some(&parsed), &loaded)?;
             loaded.push(command);

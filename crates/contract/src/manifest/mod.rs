@@ -7,12 +7,14 @@ mod command;
 mod connector;
 mod load;
 mod path;
+mod replies;
 mod schema;
 
 pub use command::{Column, Command, Effect, ErrorEntry, Input, InputType, KeyField, ReplyShape};
 pub use connector::{Connector, Setting, SettingType};
 pub use load::{ManifestError, ManifestFile};
 pub use path::ManifestPath;
+pub use replies::{PageMembers, Replies};
 pub use schema::{command_schema, connector_schema};
 
 use std::sync::Arc;

@@ -3,8 +3,11 @@
 
 mod commands;
 mod diagnosis;
+mod example;
+mod lantern;
 mod manifest;
 mod outcome;
 mod parameters;
+mod replies;
 mod sample;
 mod suite;
