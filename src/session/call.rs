@@ -11,7 +11,7 @@ use super::errand::Errand;
 use super::list::{Totals, read_whole};
 use super::wire::Wire;
 use crate::settings::Credentials;
-use crate::vendor::{DeviceForm, Endpoint, Failure, LevelProof, Request, is_invalid_page};
+use crate::vendor::{DeviceForm, Endpoint, Failure, LevelProof, Request};
 
 /// One execution of a command.
 pub(crate) struct Call<'a> {
@@ -49,7 +49,7 @@ impl<'a> Call<'a> {
         call
     }
 
-    /// Whether the connection refuses a Scanner ID that cannot be used.
+    /// Whether the connection refuses a Scanner ID that List Scanners does not know.
     pub(crate) fn is_strict_about_scanners(&self) -> bool {
         self.wire.session.settings.strict_scanner_id
     }
@@ -109,10 +109,11 @@ impl<'a> Call<'a> {
     /// Reads one page, the first unless `page` says otherwise, and hands it on. A page past the last has no rows.
     pub(crate) async fn read_page(&mut self, endpoint: &dyn Endpoint, page: Option<i64>) -> Result<(), Failure> {
         let number = page.and_then(|page| u64::try_from(page).ok());
-        let request = self.request(endpoint).await?.page(number);
+        let first = self.request(endpoint).await?;
+        let request = first.clone().page(number);
         let wanted = number.unwrap_or(1);
         let reply = match self.wire.fetch(endpoint, &request).await {
-            Err(failure) if wanted > 1 && self.lacks_page(endpoint, &failure).await => return Ok(()),
+            Err(failure) if wanted > 1 && self.wire.lacks_page(endpoint, &first, &failure).await => return Ok(()),
             reply => reply?,
         };
         if !reply.paged && wanted > 1 {
@@ -138,19 +139,6 @@ impl<'a> Call<'a> {
             ));
         }
         hand_on(self.sink, reply.page).await
-    }
-
-    /// Whether a failure to read a page past the first says that the list has no such page: in the vendor's words, or,
-    /// whatever the language, because the list itself is there.
-    async fn lacks_page(&mut self, endpoint: &dyn Endpoint, failure: &Failure) -> bool {
-        if !failure.has_status(&[404]) {
-            return false;
-        }
-        is_invalid_page(failure)
-            || match self.request(endpoint).await {
-                Ok(first) => self.wire.fetch(endpoint, &first).await.is_ok(),
-                Err(_) => false,
-            }
     }
 
     /// Reads a list whole, however many pages it has, and hands its pages on.

@@ -12,7 +12,9 @@ mod look_up;
 mod patience;
 mod probe;
 mod reach;
+mod refusal;
 mod retry;
+mod sendable;
 mod transport;
 mod turnstile;
 mod whole_list;
@@ -38,7 +40,8 @@ use crate::vendor::{DeviceForm, Endpoint, Failure, Origin, Request, Session as W
 use budget::{Account, Rejection};
 use errand::Errand;
 use login::Login;
-use transport::{Reply, Transport, is_verdict};
+use refusal::is_verdict;
+use transport::{Reply, Transport};
 
 /// How long a rejected login is not tried again: accounts lock after a few wrong passwords.
 const PAUSE_AFTER_REJECTION: Duration = Duration::from_secs(300);

@@ -14,7 +14,7 @@ use http_body_util::Full;
 use hyper::body::Bytes;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use soar_connector::{Clock, Redactor, name::quoted, sentence};
+use soar_connector::{Clock, Redactor, sentence};
 use tracing::{Instrument as _, Span, debug, debug_span, field};
 use url::Url;
 
@@ -25,9 +25,10 @@ use super::encoding::{too_large, unpack};
 use super::errand::Errand;
 use super::login::{Access, Login};
 use super::retry::{Next, Repeat, Retry, come_back_in};
+use super::sendable::Sendable;
 use super::turnstile::Queue;
 use crate::settings::Settings;
-use crate::vendor::{Failure, Origin, Request, message, origin};
+use crate::vendor::{Failure, Request};
 
 const TENANT_HEADER: HeaderName = HeaderName::from_static("footprinttenantid");
 const API_KEY_HEADER: HeaderName = HeaderName::from_static("footprintapikey");
@@ -65,7 +66,7 @@ pub(super) struct Transport {
     read_timeout: Duration,
     is_proxied: bool,
     /// Knows the secrets of the connection's settings.
-    redactor: Redactor,
+    pub(super) redactor: Redactor,
     /// The server's certificate (DER).
     certificate: Mutex<Option<Arc<[u8]>>>,
 }
@@ -101,39 +102,6 @@ impl Transport {
     /// The server's certificate (DER) as the latest reply about the session came with it; none without TLS.
     pub(super) fn certificate(&self) -> Option<Arc<[u8]>> {
         lock(&self.certificate).clone()
-    }
-
-    /// Knows the secrets of the settings and of `login`, the one at hand: what a server answers to it may echo them.
-    pub(super) fn redactor(&self, login: Option<&Login>) -> Redactor {
-        let mut redactor = self.redactor.clone();
-        login.into_iter().flat_map(Login::secrets).for_each(|secret| redactor.add(secret));
-        redactor
-    }
-
-    /// What a reply that is no success says, without the secrets that it may echo.
-    pub(super) fn said(&self, reply: &Reply, login: Option<&Login>) -> String {
-        let mut redactor = self.redactor(login);
-        reply.xsrf_token.iter().for_each(|token| redactor.add(token));
-        message(reply.status, &reply.body, &redactor)
-    }
-
-    /// What a status that is no success means: where a redirect leads, what Footprint said, or that something between
-    /// may have said it. `is_footprint` where the server has just proven to be one, which an empty reply cannot.
-    pub(super) fn refusal(&self, reply: &Reply, login: Option<&Login>, is_footprint: bool) -> Failure {
-        if let (300..=399, Some(location)) = (reply.status, &reply.location) {
-            let redactor = self.redactor(login);
-            let target = redactor.clean_start(&without_credentials(location)).into_owned();
-            let text = format!("The server sent the request on to {}", quoted(&target));
-            return Failure::of_status(reply.status, sentence(&text));
-        }
-        let code = match origin(&reply.content_type, &reply.body) {
-            _ if !is_verdict(reply.status) => None,
-            Origin::Vendor => None,
-            Origin::Unproven if is_footprint => None,
-            Origin::Unproven => Some("refusal-unproven"),
-            Origin::WebPage => Some("html-reply"),
-        };
-        Failure { code, ..Failure::of_status(reply.status, self.said(reply, login)) }
     }
 
     /// Sends a request with the login's token or key, for the errand's tenant, else the login's default one, else the
@@ -194,16 +162,6 @@ impl Transport {
         let mut url = self.address(&request.path);
         url.query_pairs_mut().extend_pairs(&request.query);
         url.as_str().len()
-    }
-
-    /// How a reply begins, in quotes and without secrets; for replies that say nothing else of use.
-    pub(super) fn beginning(&self, body: &[u8], login: Option<&Login>) -> String {
-        const LOOKED_AT: usize = 4 * 1024;
-        const SHOWN: usize = 80;
-        let text = String::from_utf8_lossy(&body[..body.len().min(LOOKED_AT)]).into_owned();
-        let clean = self.redactor(login).clean_start(&text).into_owned();
-        let words: Vec<_> = clean.split_whitespace().collect();
-        quoted(&words.join(" ").chars().take(SHOWN).collect::<String>()).to_string()
     }
 
     fn address(&self, path: &str) -> Url {
@@ -337,41 +295,6 @@ impl Transport {
     }
 }
 
-/// A request that can be sent again.
-struct Sendable {
-    method: Method,
-    uri: http::Uri,
-    headers: HeaderMap,
-    body: Bytes,
-}
-
-impl Sendable {
-    fn new(method: Method, url: &Url, mut headers: HeaderMap, body: Option<&Value>) -> Result<Self, Failure> {
-        let uri = url.as_str().parse().map_err(|error| {
-            Failure::new("invalid-parameter", sentence(&format!("The request's address cannot be sent: {error}")))
-        })?;
-        if body.is_some() {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        }
-        let body = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
-        Ok(Self { method, uri, headers, body })
-    }
-
-    fn request(&self) -> http::Request<Full<Bytes>> {
-        let mut request = http::Request::new(Full::new(self.body.clone()));
-        *request.method_mut() = self.method.clone();
-        *request.uri_mut() = self.uri.clone();
-        *request.headers_mut() = self.headers.clone();
-        request
-    }
-}
-
-/// Whether a status is a verdict on the request, which only Footprint can give. All others tell of the way to it,
-/// of its length, of load or of a breakdown, whatever answers with them.
-pub(super) fn is_verdict(status: u16) -> bool {
-    matches!(status, 400..=406 | 409..=412 | 415..=428 | 430 | 432..=499 | 501)
-}
-
 fn secret_header(before: &str, secret: &SecretString) -> Result<HeaderValue, Failure> {
     let mut value = HeaderValue::from_str(&format!("{before}{}", secret.expose_secret())).map_err(|_| {
         Failure::new("no-access-token", "The server's token holds characters that cannot be sent back.")
@@ -388,17 +311,4 @@ fn xsrf_token(headers: &HeaderMap) -> Option<SecretString> {
         .filter_map(|cookie| cookie.split(';').next()?.trim().split_once('='))
         .find(|(name, value)| *name == XSRF_COOKIE && !value.is_empty())
         .map(|(_, value)| SecretString::from(value))
-}
-
-/// An address without user, query and fragment: where it leads is what helps, and the rest may hold secrets that only
-/// the server knows.
-fn without_credentials(address: &str) -> String {
-    let address = address.split(['?', '#']).next().unwrap_or_default();
-    match address.split_once("//") {
-        Some((scheme, rest)) => {
-            let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-            format!("{scheme}//{}{path}", host.rsplit('@').next().unwrap_or_default())
-        }
-        None => address.to_owned(),
-    }
 }

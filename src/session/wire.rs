@@ -8,7 +8,7 @@ use super::Session;
 use super::errand::Errand;
 use super::transport::Reply;
 use crate::settings::Limits;
-use crate::vendor::{DeviceForm, Devices, Endpoint, Failure, ListReply, Request};
+use crate::vendor::{DeviceForm, Devices, Endpoint, Failure, ListReply, Request, is_invalid_page};
 
 /// The sending half of a call, which many requests can share at once.
 pub(super) struct Wire<'a> {
@@ -40,6 +40,12 @@ impl<'a> Wire<'a> {
             self.session.vouch(&self.errand).await.map_err(&told)?;
         }
         Ok((status, list))
+    }
+
+    /// Whether a failure to read a page past the first says that the list has no such page: in the vendor's words, or,
+    /// whatever the language, because `first`, the request without a page, is answered.
+    pub(super) async fn lacks_page(&self, endpoint: &dyn Endpoint, first: &Request, failure: &Failure) -> bool {
+        failure.has_status(&[404]) && (is_invalid_page(failure) || self.fetch(endpoint, first).await.is_ok())
     }
 
     /// The form of the instance's List Devices: asked for once a login, and known as soon as a device was seen.

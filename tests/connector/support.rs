@@ -10,7 +10,7 @@ use soar_connector::manifest::Input;
 use soar_connector::testing::ManualClock;
 use soar_connector::{Command, Connector, ExecutionContext, Manifest, Outcome, Plugin, RawParameters, SettingValues};
 
-pub const GENERATIONS: [Generation; 2] = [Generation::Legacy, Generation::Current];
+pub const GENERATIONS: [Generation; 3] = Generation::ALL;
 
 pub fn plugin() -> FootprintPlugin {
     plugin_with(ManualClock::new())

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use soar_connector::manifest::{Command, ManifestFile};
-use soar_connector::{Parameters, RawParameters};
+use soar_connector::{Parameters, RawParameters, SettingValues};
 
 use crate::sample::{CONNECTOR, READ, load};
 
@@ -165,4 +165,13 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn ten_unknown_settings_are_described_and_the_others_counted() {
+    let manifest = load(CONNECTOR, &[READ]).unwrap();
+    let given = (0..330_000).map(|number| (format!("x{number}"), "secret".into()));
+    let error = SettingValues::parse(&manifest.connector, given).unwrap_err();
+    assert_eq!(error.problems.iter().filter(|problem| problem.problem.contains("no such setting")).count(), 10);
+    assert!(error.to_string().contains("329990 more names are no settings."), "{error}");
 }

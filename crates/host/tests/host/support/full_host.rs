@@ -42,8 +42,8 @@ impl FullHost {
 
     /// One with these plugins.
     pub async fn with(engine: Engine, plugins: Vec<Arc<dyn Plugin>>, change: impl Fn(&mut HostSettings)) -> Self {
-        let test = TestStore::on(engine).await;
         let clock = Arc::new(ManualClock::held_at(UNIX_EPOCH + Duration::from_secs(SAMPLE_TIME)));
+        let test = TestStore::on(engine).await.on_clock(clock.clone());
         let keyring = Keyring::generate().unwrap();
         let registry = Registry::new(plugins, &[]).unwrap();
         let vault = Vault::new(VaultSettings::default());
