@@ -19,14 +19,14 @@ pub struct IntegrationCommand {
 /// Runs commands on connections.
 #[async_trait]
 pub trait IntegrationCommands: Send + Sync {
-    /// The commands of all connectors; asked for once.
+    /// The commands of all connectors; asked for once. Those of several connectors can have one address.
     fn commands(&self) -> Vec<IntegrationCommand>;
 
-    /// Runs the command of that name in its manifest, on the connection that the caller's site has, or that
-    /// `Connection Name` in `parameters` names. The parameters were checked against the manifest.
+    /// Runs the command of that address, on the connection that the caller's site has, or that `Connection Name` in
+    /// `parameters` names. The connection decides whose command it is, so it checks the parameters.
     ///
     /// # Errors
     /// [`Refusal`] when the vendor was not called: a command that was and failed is an answer whose `returnData` is
     /// Failed.
-    async fn run(&self, caller: &Caller, command: &str, parameters: &RawParameters) -> Result<Answer, Refusal>;
+    async fn run(&self, caller: &Caller, endpoint: &str, parameters: RawParameters) -> Result<Answer, Refusal>;
 }

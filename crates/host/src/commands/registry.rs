@@ -28,6 +28,8 @@ pub struct Registered {
     pub endpoint: Arc<str>,
     /// What it is and takes.
     pub manifest: Arc<Command>,
+    /// The commands of other integrations at the same address. The connection decides which of them a call means.
+    pub namesakes: Vec<Arc<Command>>,
     /// What carries it out.
     pub runner: Runner,
 }
@@ -59,7 +61,12 @@ impl Registered {
     /// Whether it changes nothing.
     #[must_use]
     pub fn reads_only(&self) -> bool {
-        self.manifest.effect == Effect::Read
+        self.manifests().all(|manifest| manifest.effect == Effect::Read)
+    }
+
+    /// Every command at this address.
+    pub fn manifests(&self) -> impl Iterator<Item = &Arc<Command>> {
+        std::iter::once(&self.manifest).chain(&self.namesakes)
     }
 }
 
@@ -128,7 +135,12 @@ impl CommandRegistry {
             if command.manifest.input(CONNECTION_NAME).is_none() {
                 command.manifest.inputs.push(connection_name());
             }
-            self.add(&command.endpoint, command.manifest, Runner::Integration(Arc::clone(integrations)))?;
+            match self.commands.get_mut(&command.endpoint.to_ascii_lowercase()) {
+                Some(Registered { namesakes, runner: Runner::Integration(_), .. }) => {
+                    namesakes.push(Arc::new(command.manifest));
+                }
+                _ => self.add(&command.endpoint, command.manifest, Runner::Integration(Arc::clone(integrations)))?,
+            }
         }
         Ok(self)
     }
@@ -148,7 +160,8 @@ impl CommandRegistry {
     }
 
     fn add(&mut self, endpoint: &str, manifest: Command, runner: Runner) -> Result<(), RegistryError> {
-        let registered = Registered { endpoint: endpoint.into(), manifest: Arc::new(manifest), runner };
+        let registered =
+            Registered { endpoint: endpoint.into(), manifest: Arc::new(manifest), namesakes: Vec::new(), runner };
         match self.commands.insert(endpoint.to_ascii_lowercase(), registered) {
             None => Ok(()),
             Some(_) => Err(RegistryError { endpoint: endpoint.to_owned() }),

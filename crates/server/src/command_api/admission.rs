@@ -12,14 +12,16 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::request::{CommandRequest, bad_parameters};
 use crate::gate::{Call, Entered, IDEMPOTENCY_KEY, IdempotencyKey, Reply, read_json};
-use soar_host::commands::Registered;
+use soar_host::commands::{Registered, Runner};
 
 /// A call that may run.
 #[derive(Debug)]
 pub(super) struct Admitted {
     pub command: Registered,
     pub caller: Caller,
+    /// Parameters of a connector's command. Its connection's manifest checks them, once the connection is known.
     pub raw: RawParameters,
+    /// Parameters of a command of the host's own.
     pub parameters: Parameters,
     pub idempotency: Option<IdempotencyKey>,
     /// Held until the call is answered.
@@ -92,8 +94,12 @@ pub(super) fn admit(call: &mut Call, asked: Asked) -> Result<Admitted, Reply> {
         let key = quoted(&key.name);
         return Err(Reply::refused(format!("The key {key} may not be used for the command {}.", command.endpoint)));
     }
-    let parameters =
-        Parameters::parse(&command.manifest, &request.parameters).map_err(|problems| bad_parameters(&problems))?;
+    let parameters = match command.runner {
+        Runner::Integration(_) => Parameters::default(),
+        Runner::Utility(_) | Runner::Outside(_) => {
+            Parameters::parse(&command.manifest, &request.parameters).map_err(|problems| bad_parameters(&problems))?
+        }
+    };
     let caller = Caller {
         user: known.user.clone(),
         site: site.clone(),

@@ -11,6 +11,7 @@ use futures_util::FutureExt as _;
 use soar_store::{AnswerClaim, StoreError};
 
 use super::admission::Admitted;
+use super::request::bad_parameters;
 use super::service::Finished;
 use crate::Server;
 use crate::gate::{Call, Reply, replayed};
@@ -26,10 +27,20 @@ const RENEWAL: Duration = Duration::from_secs(10);
 /// What running the command came to.
 struct Executed {
     reply: Reply,
-    /// Whether a repeat is to get the same answer.
-    is_final: bool,
+    repeat: AfterRun,
     /// Whether it may have changed something.
     is_done: bool,
+}
+
+/// What a repeat under the same Idempotency-Key gets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum AfterRun {
+    /// The same answer.
+    SameAnswer,
+    /// A run of its own where the command only reads. Else it learns that the outcome of the first call is unknown.
+    Unknown,
+    /// A run of its own: the first call was wrong, and ran nothing.
+    OwnRun,
 }
 
 /// How a repeated call goes on.
@@ -61,7 +72,7 @@ pub(super) async fn run(call: &mut Call, admitted: &Admitted) -> Finished {
         Ok(Repeat::Answer(reply)) => return Finished::Unwritten(reply),
         Err(error) => return Finished::Unwritten(Reply::store_failed(&host.store, &call.entry, &error)),
     }
-    let Executed { reply, is_final, is_done } = {
+    let Executed { reply, repeat, is_done } = {
         let running = execute(call, admitted);
         tokio::pin!(running);
         loop {
@@ -71,15 +82,15 @@ pub(super) async fn run(call: &mut Call, admitted: &Admitted) -> Finished {
             }
         }
     };
-    match keep(call, &claim, &reply, is_final).await {
+    match keep(call, &claim, &reply, repeat).await {
         Ok(()) => Finished::Written(reply),
         Err(error) => {
             let failed = Reply::store_failed(&host.store, &call.entry, &error);
-            Finished::Unwritten(match (is_done, is_final) {
+            Finished::Unwritten(match (is_done, repeat) {
                 (false, _) => failed,
-                (true, true) => Reply::done(failed.reason),
+                (true, AfterRun::SameAnswer) => Reply::done(failed.reason),
                 // It has no answer that says more.
-                (true, false) => Reply::maybe_done(failed.reason),
+                (true, _) => Reply::maybe_done(failed.reason),
             })
         }
     }
@@ -95,27 +106,31 @@ async fn execute(call: &Call, admitted: &Admitted) -> Executed {
     let Admitted { command, caller, raw, parameters, .. } = admitted;
     let running = async {
         match &command.runner {
-            Runner::Integration(commands) => commands.run(caller, &command.manifest.name, raw).await,
+            Runner::Integration(commands) => commands.run(caller, &command.endpoint, raw.clone()).await,
             Runner::Outside(command) => command.run(caller, parameters).await,
             Runner::Utility(_) => Err(Refusal::Because("The command runs within a transaction.".to_owned())),
         }
     };
     let changes = !command.reads_only();
     match AssertUnwindSafe(running).catch_unwind().await {
-        Ok(Ok(answer)) => Executed { reply: Reply::answer(&answer), is_final: true, is_done: changes },
+        Ok(Ok(answer)) => Executed { reply: Reply::answer(&answer), repeat: AfterRun::SameAnswer, is_done: changes },
         Ok(Err(error @ (Refusal::Because(_) | Refusal::About(_)))) => {
-            Executed { reply: Reply::refused(error.to_string()), is_final: true, is_done: false }
+            Executed { reply: Reply::refused(error.to_string()), repeat: AfterRun::SameAnswer, is_done: false }
+        }
+        Ok(Err(Refusal::Parameters(problems))) => {
+            Executed { reply: bad_parameters(&problems), repeat: AfterRun::OwnRun, is_done: false }
         }
         // A store that fails may do so before or after the vendor was called.
         Ok(Err(Refusal::Store(error))) => {
             let failed = Reply::store_failed(&call.host.store, &call.entry, &error);
             let reply = if changes { Reply::maybe_done(failed.reason) } else { failed };
-            Executed { reply, is_final: false, is_done: changes }
+            Executed { reply, repeat: AfterRun::Unknown, is_done: changes }
         }
         Err(_panic) => {
             let request_id = &call.entry.request_id;
             tracing::error!(request_id, command = call.entry.command, "a command panicked");
-            Executed { reply: Reply::unexpected("The command panicked."), is_final: false, is_done: changes }
+            let reply = Reply::unexpected("The command panicked.");
+            Executed { reply, repeat: AfterRun::Unknown, is_done: changes }
         }
     }
 }
@@ -156,17 +171,18 @@ async fn renew(host: &Server, claim: &AnswerClaim) {
     }
 }
 
-/// Keeps the answer and the entry. Without a final answer, a reading command may run again; of a writing one the claim
-/// stays, so that a repeat learns that nobody knows.
-async fn keep(call: &mut Call, claim: &AnswerClaim, reply: &Reply, is_final: bool) -> Result<(), StoreError> {
+/// Keeps the answer, or what else a repeat needs, together with the entry.
+async fn keep(call: &mut Call, claim: &AnswerClaim, reply: &Reply, repeat: AfterRun) -> Result<(), StoreError> {
     let entry = call.conclude(reply).clone();
     let mut transaction = call.host.store.transaction().await?;
     let mut records = transaction.records();
-    if is_final {
-        records.keep_answer(claim, reply.status.as_u16(), &String::from_utf8_lossy(&reply.body)).await?;
-    } else {
-        // From now on it counts as ended without an answer.
-        records.extend_claim(claim, entry.at).await?;
+    match repeat {
+        AfterRun::SameAnswer => {
+            records.keep_answer(claim, reply.status.as_u16(), &String::from_utf8_lossy(&reply.body)).await?;
+        }
+        // From now on the call counts as ended without an answer.
+        AfterRun::Unknown => records.extend_claim(claim, entry.at).await?,
+        AfterRun::OwnRun => records.give_up_claim(claim).await?,
     }
     records.append_audit(&[entry]).await?;
     transaction.commit().await

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use serde_json::{Map, Value};
 use soar_connector::name::normalised;
-use soar_connector::{ParameterProblem, RawParameters};
+use soar_connector::{ParameterProblems, RawParameters};
 use soar_store::holds_nul;
 
 use crate::gate::Reply;
@@ -63,7 +63,6 @@ fn acting_for(parameters: &RawParameters) -> String {
     }
 }
 
-pub(super) fn bad_parameters(problems: &[ParameterProblem]) -> Reply {
-    let texts: Vec<_> = problems.iter().map(ToString::to_string).collect();
-    Reply::error(StatusCode::BAD_REQUEST, texts.join(" "))
+pub(super) fn bad_parameters(problems: &ParameterProblems) -> Reply {
+    Reply::error(StatusCode::BAD_REQUEST, problems.to_string())
 }

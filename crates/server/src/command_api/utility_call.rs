@@ -102,8 +102,8 @@ async fn execute(
     let running = command.run(records, &admitted.caller, &admitted.parameters, call.entry.at);
     match tokio::time::timeout(limit, AssertUnwindSafe(running).catch_unwind()).await {
         Ok(Ok(Ok(answer))) => Ok(answer),
-        Ok(Ok(Err(error @ (Refusal::Because(_) | Refusal::About(_))))) => Err(Failure::Refused(error.to_string())),
         Ok(Ok(Err(Refusal::Store(error)))) => Err(Failure::Store(error)),
+        Ok(Ok(Err(refusal))) => Err(Failure::Refused(refusal.to_string())),
         Ok(Err(_panic)) => Err(Failure::Panicked),
         Err(_) => Err(Failure::TooLong),
     }

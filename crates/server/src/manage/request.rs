@@ -240,7 +240,9 @@ impl ManagedRequest {
 /// How an operation that was not done is answered.
 fn refused(call: &Call, error: &OperationError) -> Reply {
     let status = match error {
-        OperationError::Refusal(Refusal::Because(_) | Refusal::About(StoreError::Invalid(_)))
+        OperationError::Refusal(
+            Refusal::Because(_) | Refusal::Parameters(_) | Refusal::About(StoreError::Invalid(_)),
+        )
         | OperationError::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
         OperationError::Refusal(Refusal::About(StoreError::NotFound { .. })) => StatusCode::NOT_FOUND,
         OperationError::Refusal(Refusal::About(_)) => StatusCode::CONFLICT,

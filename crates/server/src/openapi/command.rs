@@ -16,8 +16,12 @@ pub(super) fn describe(settings: &HostSettings, commands: &CommandRegistry, path
     others.extend(WITH_BODY);
     for command in commands.all() {
         let manifest = &command.manifest;
-        let parameters = input::object(&manifest.inputs);
-        let needs_parameters = manifest.inputs.iter().any(|input| input.required);
+        // The connection that a call names decides whose inputs it takes.
+        let parameters = match command.namesakes.as_slice() {
+            [] => input::object(&manifest.inputs),
+            _ => json!({ "anyOf": command.manifests().map(|one| input::object(&one.inputs)).collect::<Vec<_>>() }),
+        };
+        let needs_parameters = command.manifests().all(|one| one.inputs.iter().any(|input| input.required));
         let mut required = vec!["Username", "Site"];
         let parameters = if needs_parameters {
             required.push("CommandParams");
@@ -38,8 +42,8 @@ pub(super) fn describe(settings: &HostSettings, commands: &CommandRegistry, path
             "operationId": &*command.endpoint,
             "tags": [if command.is_utility() { "Utility commands" } else { "Integration commands" }],
             "summary": manifest.name,
-            "description": std::iter::once(&manifest.description).chain(&manifest.notes).cloned()
-                .collect::<Vec<_>>().join(" "),
+            "description": command.manifests().flat_map(|one| std::iter::once(&one.description).chain(&one.notes))
+                .cloned().collect::<Vec<_>>().join(" "),
             "security": [{ "d3key": [] }, { "d3jwt": [] }],
             "parameters": [idempotency_key()],
             "requestBody": {

@@ -8,8 +8,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 use soar_connector::manifest::ManifestFile;
 use soar_connector::{
-    CommandError, Conclusion, Connector, ExecutionContext, Manifest, Page, Plugin, RawParameters, Receipt,
-    SettingValues, SettingsError, Sink, StatusCode,
+    CommandError, Conclusion, Connector, ExecutionContext, Invocation, Manifest, Page, Plugin, Receipt, SettingValues,
+    SettingsError, Sink, StatusCode,
 };
 use tokio::sync::{Semaphore, watch};
 
@@ -24,26 +24,6 @@ settings = [
   { name = "Server URL", type = "url", required = true, description = "An address.", example = "http://gate.example", environment = "GATE_URL" },
   { name = "Password", type = "text", secret = true, description = "A password.", example = "x", environment = "GATE_PASSWORD" },
 ]
-
-[[errors]]
-code = "unknown-command"
-cause = "c"
-cure = "c"
-
-[[errors]]
-code = "unknown-parameter"
-cause = "c"
-cure = "c"
-
-[[errors]]
-code = "missing-parameter"
-cause = "c"
-cure = "c"
-
-[[errors]]
-code = "invalid-parameter"
-cause = "c"
-cure = "c"
 "#;
 
 fn command(name: &str, effect: &str) -> String {
@@ -152,20 +132,15 @@ impl Connector for Gate {
         &self.manifest
     }
 
-    fn handled_commands(&self) -> Vec<&'static str> {
-        vec!["Test Connection", "Wait", "Change", "Break Down"]
-    }
-
     async fn execute_into(
         &self,
-        command: &str,
-        _: &RawParameters,
+        invocation: &Invocation,
         context: &ExecutionContext,
         sink: &mut dyn Sink,
     ) -> Conclusion {
         let mut on_drop = OnDrop(Some(Arc::clone(&self.state)));
         self.state.begun.send_modify(|begun| *begun += 1);
-        match command {
+        match invocation.command().name.as_str() {
             "Break Down" => panic!("the connector breaks down"),
             "Test Connection" if self.state.tests_fail.load(Ordering::SeqCst) => {
                 let error = CommandError {

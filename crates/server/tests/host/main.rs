@@ -14,6 +14,8 @@ mod gate;
 mod idempotency;
 mod jwt_secrets;
 mod key_reach;
+#[path = "../../../contract/tests/contract/lantern.rs"]
+mod lantern;
 mod manage;
 mod manage_connections;
 mod manage_incidents;
@@ -26,6 +28,7 @@ mod schedules;
 mod sealing;
 mod served;
 mod server;
+mod side_by_side;
 mod single_commands;
 mod stage;
 mod store;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use coda_footprint::FootprintPlugin;
 use footprint_simulator::UserKind;
 use serde_json::{Value, json};
-use soar_connector::{Plugin, RawParameters};
+use soar_connector::manifest::Input;
+use soar_connector::{Command, Plugin, RawParameters};
+use soar_host::Refusal;
 use soar_host::executor::{Registry, endpoint_name};
 use soar_host::utility::Ended;
 use soar_store::RunFilter;
@@ -15,16 +17,18 @@ use super::none;
 use crate::gate::GatePlugin;
 use crate::stage::{Stage, because, parameters, simulator};
 
-fn valid(command: &str, ids: &footprint_simulator::KnownIds) -> RawParameters {
-    parameters(match command {
-        "Get Technical Context" => json!({"Context ID": ids.context}),
-        "List Device Attack Avenues" => json!({"Device ID": ids.device_with_attack_avenues}),
-        "List Device Network Connections" | "List Device Users" | "List Device Vulnerabilities" => {
-            json!({"Device ID": ids.agent_device})
-        }
-        "Update Target Scan Scope" => json!({"Target ID": ids.target, "Scope": "Out"}),
-        _ => json!({}),
-    })
+/// A value of each required input.
+fn valid(command: &Command, ids: &footprint_simulator::KnownIds) -> RawParameters {
+    let value = |input: &Input| match input.name.as_str() {
+        "Context ID" => json!(ids.context),
+        "Device ID" if command.name == "List Device Attack Avenues" => json!(ids.device_with_attack_avenues),
+        "Device ID" => json!(ids.agent_device),
+        "Target ID" => json!(ids.target),
+        "Scope" => json!("Out"),
+        _ => input.example.clone(),
+    };
+    let required = command.inputs.iter().filter(|input| input.required);
+    required.map(|input| (input.name.clone(), value(input))).collect()
 }
 
 #[tokio::test]
@@ -35,9 +39,8 @@ async fn every_command_runs_as_a_remote_command_and_is_in_the_history() {
         let admin = stage.administrator().await;
         let plugin = FootprintPlugin::new().unwrap();
         let commands = &plugin.manifest().commands;
-        assert_eq!(commands.len(), 14);
         for command in commands {
-            let mut given = valid(&command.name, &simulator.known());
+            let mut given = valid(command, &simulator.known());
             given.insert("connection_name".to_owned(), json!("MAIN"));
             let endpoint = endpoint_name(&command.name).to_uppercase();
             let answer = stage.executor.remote(&admin, &endpoint, given).await.unwrap();
@@ -59,7 +62,7 @@ async fn every_command_runs_as_a_remote_command_and_is_in_the_history() {
             assert_eq!(outcome["returnData"], "Successful");
             assert_eq!(outcome["rows"], json!(rows.len()));
             let kept: Value = serde_json::from_str(run.parameters.get()).unwrap();
-            assert_eq!(kept, Value::Object(valid(&command.name, &simulator.known())), "{}", command.name);
+            assert_eq!(kept, Value::Object(valid(command, &simulator.known())), "{}", command.name);
         }
         // One login for all of them, and one of Test Connection's own: the session is shared.
         let logins = simulator.requests().iter().filter(|request| request.path.ends_with("/auth/token/")).count();
@@ -96,14 +99,11 @@ async fn a_failed_command_answers_with_the_three_lines_of_the_error_tab() {
         assert_eq!(lines[..2], ["List Device Users failed.", "Status Code: 404."], "{}", answer.error);
         assert!(lines.len() == 3 && lines[2].starts_with("Message: "), "{}", answer.error);
         let wrong = parameters(json!({"Device": 1, "Secret Thing": "x"}));
-        let answer = stage.executor.remote(&admin, "ListDeviceUsers", wrong).await.unwrap();
-        assert!(
-            answer.error.contains("Status Code: N/A.") && answer.error.contains("Did you mean"),
-            "{}",
-            answer.error
-        );
-        let run = &stage.executor.runs(&admin, &RunFilter::default()).await.unwrap()[0];
-        assert_eq!((run.status, run.parameters.get()), (RunStatus::Failed, r#"{"[unknown]":2}"#));
+        let refused = stage.executor.remote(&admin, "ListDeviceUsers", wrong).await.unwrap_err();
+        assert!(matches!(refused, Refusal::Parameters(_)), "{refused:?}");
+        assert!(refused.to_string().contains("Did you mean \"Device ID\"?"), "{refused}");
+        let runs = stage.executor.runs(&admin, &RunFilter::default()).await.unwrap();
+        assert_eq!((runs.len(), runs[0].status), (1, RunStatus::Failed), "what is refused is no run");
         // A wrong password.
         let user = simulator.user(UserKind::Administrator);
         let wrong = json!({"parameters": {"User Name": user.user_name, "Password": "wrong password"}});

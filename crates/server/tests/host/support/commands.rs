@@ -170,7 +170,10 @@ impl IntegrationCommands for Vendor {
         vec![named("List Devices", "read"), named("Patch Device", "write")]
     }
 
-    async fn run(&self, _caller: &Caller, command: &str, parameters: &RawParameters) -> Result<Answer, Refusal> {
+    async fn run(&self, _caller: &Caller, endpoint: &str, parameters: RawParameters) -> Result<Answer, Refusal> {
+        let commands = self.commands();
+        let command = commands.iter().find(|command| command.endpoint == endpoint).unwrap();
+        Parameters::parse(&command.manifest, &parameters).map_err(Refusal::Parameters)?;
         let call = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
         match parameters.get("Mode").and_then(|mode| mode.as_str()) {
             Some("wait") => self.gate.pass().await,
@@ -182,6 +185,6 @@ impl IntegrationCommands for Vendor {
             }
             _ => {}
         }
-        Ok(successful(vec![json!({ "Command": command, "Call": call })]))
+        Ok(successful(vec![json!({ "Command": command.manifest.name, "Call": call })]))
     }
 }

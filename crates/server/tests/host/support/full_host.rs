@@ -5,6 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use coda_footprint::FootprintPlugin;
 use serde_json::{Value, json};
+use soar_connector::Plugin;
 use soar_connector::testing::ManualClock;
 use soar_host::Host;
 use soar_host::access::issue_key;
@@ -37,10 +38,15 @@ pub struct FullHost {
 
 impl FullHost {
     pub async fn on(engine: Engine, change: impl Fn(&mut HostSettings)) -> Self {
+        Self::with(engine, vec![Arc::new(FootprintPlugin::new().unwrap())], change).await
+    }
+
+    /// One with these plugins.
+    pub async fn with(engine: Engine, plugins: Vec<Arc<dyn Plugin>>, change: impl Fn(&mut HostSettings)) -> Self {
         let clock = Arc::new(ManualClock::held_at(UNIX_EPOCH + Duration::from_secs(SAMPLE_TIME)));
         let test = TestStore::on(engine).await.on_clock(clock.clone());
         let keyring = Keyring::generate().unwrap();
-        let registry = Registry::new(vec![Arc::new(FootprintPlugin::new().unwrap())], &[]).unwrap();
+        let registry = Registry::new(plugins, &[]).unwrap();
         let vault = Vault::new(VaultSettings::default());
         let connections = Connections::new(test.store.clone(), Arc::new(registry), keyring.clone(), vault, clock);
         let executor = Executor::start(connections.clone(), ExecutorSettings::default()).await.unwrap();

@@ -1,18 +1,18 @@
-//! Reads JSON that the server sent. All replies are read here: to logins and commands, with success and without.
+//! Reads JSON that a server sent.
 
 use serde::Deserialize;
 use serde_json::error::Category;
-use soar_connector::sentence;
 
-use super::Failure;
+use crate::error::sentence;
+use crate::failure::Failure;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads a body's JSON.
 ///
 /// # Errors
-/// As [`into_text`], `unreadable-reply` for what is no JSON, and `unexpected-reply` for JSON of another shape.
-pub(crate) fn read<'a, T: Deserialize<'a>>(content_type: &str, body: &'a [u8]) -> Result<T, Failure> {
+/// `empty-reply`, `html-reply`, `unreadable-reply` for a body that is no JSON, and `unexpected-reply` for JSON of another shape.
+pub fn read_json<'a, T: Deserialize<'a>>(content_type: &str, body: &'a [u8]) -> Result<T, Failure> {
     let body = content(content_type, body)?;
     serde_json::from_slice(body).map_err(|error| unreadable(&error))
 }
@@ -27,10 +27,12 @@ pub(super) fn into_text(content_type: &str, mut body: Vec<u8>) -> Result<String,
     String::from_utf8(body).map_err(|_| Failure::new("unreadable-reply", "The reply is no valid UTF-8."))
 }
 
-/// What a parser's error means: the text is no JSON, or it is other JSON than the vendor's.
+/// What a parser's error means: the text is no JSON, or it is JSON of another shape.
 pub(super) fn unreadable(error: &serde_json::Error) -> Failure {
     match error.classify() {
-        Category::Data => Failure::new("unexpected-reply", sentence(&format!("The reply is not Footprint's: {error}"))),
+        Category::Data => {
+            Failure::new("unexpected-reply", sentence(&format!("The reply is other JSON than was expected: {error}")))
+        }
         _ => Failure::new("unreadable-reply", sentence(&format!("The reply is no whole and valid JSON: {error}"))),
     }
 }
@@ -48,7 +50,8 @@ fn content<'a>(content_type: &str, body: &'a [u8]) -> Result<&'a [u8], Failure> 
 }
 
 /// Whether a body is a web page. The body decides: JSON that calls itself `text/html` is JSON.
-pub(super) fn is_web_page(content_type: &str, body: &[u8]) -> bool {
+#[must_use]
+pub fn is_web_page(content_type: &str, body: &[u8]) -> bool {
     let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     match body.trim_ascii_start().first() {
         Some(b'<') => true,
@@ -66,7 +69,7 @@ mod tests {
     fn a_byte_order_mark_and_a_wrong_label_change_nothing() {
         for body in ["{\"a\":1}", "\u{feff}{\"a\":1}", "\u{feff} {\"a\":1} \n"] {
             for content_type in ["application/json", "text/html", ""] {
-                assert_eq!(read::<Value>(content_type, body.as_bytes()), Ok(json!({ "a": 1 })), "{body:?}");
+                assert_eq!(read_json::<Value>(content_type, body.as_bytes()), Ok(json!({ "a": 1 })), "{body:?}");
             }
         }
         assert_eq!(into_text("", "\u{feff}[]".into()).as_deref(), Ok("[]"));
@@ -83,7 +86,7 @@ mod tests {
             ("text/plain", "Sign in", "unreadable-reply"),
             ("text/html", "{\"a\":", "unreadable-reply"),
         ] {
-            let failed = read::<Value>(content_type, body.as_bytes()).map_err(|failure| failure.code);
+            let failed = read_json::<Value>(content_type, body.as_bytes()).map_err(|failure| failure.code);
             assert_eq!(failed, Err(Some(code)), "{content_type} {body:?}");
         }
     }

@@ -1,30 +1,33 @@
-//! Splits a reply into rows without building values, and refuses what is no reply of the vendor's.
+//! Splits a reply into rows without building values, and refuses what is no reply of the product's.
 
 use std::ops::Range;
 
 use serde::de::{DeserializeSeed as _, IgnoredAny};
-use serde::{Deserialize, Deserializer};
-use serde_json::Value;
 use serde_json::value::RawValue;
-use soar_connector::Page;
-use soar_connector::manifest::{Command, ReplyShape};
 
-use super::Failure;
 use super::json::{into_text, unreadable};
+use super::page_object::{PageObject, PageObjectSeed};
 use super::rows::{Items, Lacking, Rows};
+use crate::failure::Failure;
+use crate::manifest::{Command, ReplyShape};
+use crate::page::Page;
 
 /// A list's reply: its rows and what it says of the whole list.
 #[derive(Debug)]
-pub(crate) struct ListReply {
-    pub(crate) page: Page,
-    /// The number that the reply gives itself, the number of pages, and of rows on all of them.
-    pub(crate) number: Option<u64>,
-    pub(crate) total_pages: Option<u64>,
-    pub(crate) total_rows: Option<u64>,
-    /// Whether it was a page object; else it is all there is.
-    pub(crate) paged: bool,
-    /// Whether its rows are known to be the vendor's; else its session has to vouch for them.
-    pub(crate) proven: bool,
+pub struct ListReply {
+    /// The rows.
+    pub page: Page,
+    /// The number that the reply gives itself.
+    pub number: Option<u64>,
+    /// How many pages there are, by what the reply says.
+    pub total_pages: Option<u64>,
+    /// How many rows there are on all pages, by what the reply says.
+    pub total_rows: Option<u64>,
+    /// Whether it was a page object. Any other reply is the whole list.
+    pub paged: bool,
+    /// Whether its rows have the members by which the product's are known. Otherwise the connector has to prove in
+    /// another way that the product answered.
+    pub proven: bool,
 }
 
 impl ListReply {
@@ -36,7 +39,8 @@ impl ListReply {
     /// How many rows the page lacks at least, by what it says of itself.
     ///
     /// With `t` rows on `p` pages no page but the last can hold fewer than `t / p` rows, rounded up.
-    pub(crate) fn shortfall(&self) -> u64 {
+    #[must_use]
+    pub fn shortfall(&self) -> u64 {
         let rows = self.page.len() as u64;
         let (Some(pages), Some(total)) = (self.total_pages, self.total_rows) else {
             return 0;
@@ -53,40 +57,18 @@ impl ListReply {
     }
 }
 
-/// A page object, read in one pass that builds no values but the counts.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct PageObject<'a> {
-    #[serde(default, deserialize_with = "count")]
-    page: Option<u64>,
-    #[serde(default, deserialize_with = "count")]
-    total_pages: Option<u64>,
-    #[serde(default, deserialize_with = "count")]
-    total_count: Option<u64>,
-    #[serde(default, borrow)]
-    items: Items<'a>,
+impl Command {
+    /// Splits a reply into rows, as the manifest says that it looks.
+    ///
+    /// # Errors
+    /// `empty-reply`, `html-reply`, `unreadable-reply` or `unexpected-reply`, whenever the body does not prove that the
+    /// product answered this command; `reply-too-large` for more than a million rows.
+    pub fn split(&self, content_type: &str, body: Vec<u8>) -> Result<ListReply, Failure> {
+        split(self, content_type, body)
+    }
 }
 
-/// A whole number, also as `3.0` or as text; nothing for `""`, `"None"` and all other values, which leave it unknown.
-fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    Ok(match Value::deserialize(deserializer)? {
-        Value::Number(number) => whole(&number.to_string()),
-        Value::String(text) => whole(text.trim()),
-        _ => None,
-    })
-}
-
-fn whole(number: &str) -> Option<u64> {
-    let (integer, fraction) = number.split_once('.').unwrap_or((number, ""));
-    integer.parse().ok().filter(|_| fraction.bytes().all(|digit| digit == b'0'))
-}
-
-/// Splits `body` into rows as `command`'s manifest says that its reply looks.
-///
-/// # Errors
-/// `empty-reply`, `html-reply`, `unreadable-reply` or `unexpected-reply`, whenever the body does not prove that the
-/// vendor answered this command; `reply-too-large` for more than a million rows.
-pub(crate) fn split(command: &Command, content_type: &str, body: Vec<u8>) -> Result<ListReply, Failure> {
+fn split(command: &Command, content_type: &str, body: Vec<u8>) -> Result<ListReply, Failure> {
     let accepts = |shape| command.reply.contains(&shape);
     let text = match into_text(content_type, body) {
         Err(failure) if failure.code == Some("empty-reply") && accepts(ReplyShape::Empty) => {
@@ -113,15 +95,15 @@ pub(crate) fn split(command: &Command, content_type: &str, body: Vec<u8>) -> Res
 
 fn split_object(command: &Command, text: String) -> Result<ListReply, Failure> {
     let accepts = |shape| command.reply.contains(&shape);
-    let object: PageObject<'_> = serde_json::from_str(&text).map_err(|error| unreadable(&error))?;
+    let object = page_object(command, &text)?;
     match object.items {
         Items::Rows(rows) if accepts(ReplyShape::PageObject) => {
             let rows = rows.within_bounds()?;
             // A page with rows proves that totals of none, or of fewer rows, are no totals.
             let here = rows.len() as u64;
             let total_pages = object.total_pages.filter(|pages| *pages > 0 || here == 0);
-            let total_rows = object.total_count.filter(|total| *total >= here);
-            let number = object.page;
+            let total_rows = object.total_rows.filter(|total| *total >= here);
+            let number = object.number;
             let proven = prove(command, &rows)?;
             let ranges = ranges(&text, rows);
             Ok(ListReply { page: Page::new(text, ranges), number, total_pages, total_rows, paged: true, proven })
@@ -134,6 +116,14 @@ fn split_object(command: &Command, text: String) -> Result<ListReply, Failure> {
         }
         _ => Err(unexpected("The reply is an object without the list that was asked for.")),
     }
+}
+
+/// The object as a page object. One without a list of rows where the product has no pages.
+fn page_object<'a>(command: &Command, text: &'a str) -> Result<PageObject<'a>, Failure> {
+    let Some(members) = &command.replies.page else { return Ok(PageObject::default()) };
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let read = PageObjectSeed { members, replies: &command.replies }.deserialize(&mut deserializer);
+    read.and_then(|object| deserializer.end().map(|()| object)).map_err(|error| unreadable(&error))
 }
 
 fn unexpected(problem: &str) -> Failure {
@@ -150,9 +140,9 @@ fn ranges(text: &str, rows: Vec<&RawValue>) -> Vec<Range<usize>> {
     rows.into_iter().map(range).collect()
 }
 
-/// Whether the rows have the members by which the vendor's are known; `false` leaves it to the session to vouch.
+/// Whether the rows have the members by which the product's are known; `false` leaves the proof to the connector.
 ///
-/// The first row speaks for all: a list of another product's rows holds none of the vendor's.
+/// The first row speaks for all: another product's list has no row of this one.
 fn prove(command: &Command, rows: &[&RawValue]) -> Result<bool, Failure> {
     if rows.iter().any(|row| !row.get().starts_with('{')) {
         return Err(unexpected("The reply's list holds something else than objects."));
@@ -163,6 +153,6 @@ fn prove(command: &Command, rows: &[&RawValue]) -> Result<bool, Failure> {
     match lacking.map_err(|_| unexpected("The reply's rows are no objects."))?.first() {
         None => Ok(!command.row_members.is_empty()),
         Some(_) if command.unpublished_reply => Ok(false),
-        Some(name) => Err(unexpected(&format!("The reply's rows have no \"{name}\", as Footprint's have."))),
+        Some(name) => Err(unexpected(&format!("The reply's rows have no \"{name}\"."))),
     }
 }
