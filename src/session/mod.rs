@@ -14,6 +14,7 @@ mod probe;
 mod reach;
 mod refusal;
 mod retry;
+mod sendable;
 mod transport;
 mod turnstile;
 mod whole_list;

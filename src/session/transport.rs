@@ -25,6 +25,7 @@ use super::encoding::{too_large, unpack};
 use super::errand::Errand;
 use super::login::{Access, Login};
 use super::retry::{Next, Repeat, Retry, come_back_in};
+use super::sendable::Sendable;
 use super::turnstile::Queue;
 use crate::settings::Settings;
 use crate::vendor::{Failure, Request};
@@ -291,35 +292,6 @@ impl Transport {
         }
         let hint = if wants_client_certificate { " (the server had asked for a client certificate)" } else { "" };
         Failure::new("connection-lost", format!("The connection to {server} ended early: {innermost}{hint}"))
-    }
-}
-
-/// A request that can be sent again.
-struct Sendable {
-    method: Method,
-    uri: http::Uri,
-    headers: HeaderMap,
-    body: Bytes,
-}
-
-impl Sendable {
-    fn new(method: Method, url: &Url, mut headers: HeaderMap, body: Option<&Value>) -> Result<Self, Failure> {
-        let uri = url.as_str().parse().map_err(|error| {
-            Failure::new("invalid-parameter", sentence(&format!("The request's address cannot be sent: {error}")))
-        })?;
-        if body.is_some() {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        }
-        let body = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
-        Ok(Self { method, uri, headers, body })
-    }
-
-    fn request(&self) -> http::Request<Full<Bytes>> {
-        let mut request = http::Request::new(Full::new(self.body.clone()));
-        *request.method_mut() = self.method.clone();
-        *request.uri_mut() = self.uri.clone();
-        *request.headers_mut() = self.headers.clone();
-        request
     }
 }
 

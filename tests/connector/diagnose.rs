@@ -228,6 +228,27 @@ async fn an_object_without_such_data_shows_that_the_account_may_ask() {
 }
 
 #[tokio::test]
+async fn a_list_that_the_instance_does_not_have_is_no_illness_unless_it_has_none() {
+    let simulator = simulator(Generation::Current).await;
+    simulator.inject("scanners status=404 body=detail".parse().unwrap());
+    let diagnosis = diagnose(&*administrator(&simulator)).await;
+    assert!(diagnosis.is_healthy(), "{diagnosis:#?}");
+    assert_eq!(commands_with(&diagnosis, Access::Missing, false), ["List Scanners"]);
+    assert_eq!(row(&diagnosis, "List Scanners").error.as_ref().unwrap().code, "not-found");
+    let tenants = r#"{"page":1,"totalPages":1,"totalCount":1,"items":[{"id":1,"name":"a","label":"a"}]}"#;
+    let url = serve(move |_, path, _| match path.split('?').next().unwrap_or_default() {
+        "/api/auth/token/" => logged_in(),
+        "/api/common/auth/session/" => Answer::json(r#"{"isLoggedIn":true,"role":"admin"}"#),
+        "/api/common/auth/session/accounts/" => Answer::json(tenants),
+        _ => Answer::status(404, r#"{"detail":"Not found."}"#),
+    })
+    .await;
+    let hidden = diagnose(&*connect(&[("Server URL", &url), ("User Name", "u"), ("Password", "p")])).await;
+    assert_eq!(stages(&hidden)[3..], ["Login: Passed", "Tenant: Passed"]);
+    assert!(!hidden.is_healthy() && commands_with(&hidden, Access::Missing, false).is_empty(), "{hidden:#?}");
+}
+
+#[tokio::test]
 async fn one_broken_command_fails_alone_with_its_cure() {
     let simulator = simulator(Generation::Current).await;
     simulator.inject("ports status=500 body=empty".parse().unwrap());

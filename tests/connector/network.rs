@@ -118,6 +118,26 @@ fn a_ca_file_that_is_missing_or_holds_no_certificate_names_the_setting() {
     }
 }
 
+#[tokio::test]
+async fn every_certificate_of_a_ca_file_counts_or_the_file_is_refused() {
+    let simulator = simulator(Generation::Current).await;
+    let (authority, other) = (Authority::new(), Authority::new());
+    let url = authority.serve_well(&simulator.url()).await;
+    let (root, other) = (std::fs::read(authority.path()).unwrap(), std::fs::read(other.path()).unwrap());
+    let mark = "\u{feff}".as_bytes();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let path = file.path().to_str().unwrap();
+    for parts in [&[&root[..], &other][..], &[mark, &root], &[mark, &root, &other], &[&other, mark, &root]] {
+        std::fs::write(file.path(), parts.concat()).unwrap();
+        let outcome = list_devices(&simulator, &url, &[("CA File", path)]).await;
+        assert!(outcome.is_successful(), "{:?}", outcome.error);
+    }
+    let trusted = String::from_utf8(root).unwrap().replace("CERTIFICATE", "TRUSTED CERTIFICATE");
+    std::fs::write(file.path(), [trusted.as_bytes(), &other].concat()).unwrap();
+    let refused = refusal(&given(&simulator, &url, &[("CA File", path)])).to_string();
+    assert!(refused.starts_with("CA File: ") && refused.contains("\"TRUSTED CERTIFICATE\""), "{refused}");
+}
+
 #[test]
 fn plain_http_is_refused_to_names_that_are_not_allowed() {
     let given = [("Server URL", "http://footprint.lab.example.com"), ("User Name", "u"), ("Password", "p")];

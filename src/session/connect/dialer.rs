@@ -75,7 +75,7 @@ impl Dialer {
 
     async fn tcp(&self, hop: &Hop, deadline: Instant) -> Result<TcpStream, ConnectError> {
         let connecting = self.shared.tcp.clone().call(address(hop)?);
-        let connected = in_time(deadline, Waiting::ForConnection, connecting).await?;
+        let connected = in_time(deadline, Waiting::Connection, connecting).await?;
         Ok(connected.map_err(|error| ConnectError::Tcp(innermost(&error)))?.into_inner())
     }
 
@@ -91,7 +91,7 @@ impl Dialer {
             return Ok(Stream { io: TokioIo::new(io), is_forwarded, is_http2: false, handshake: None });
         }
         let shaking_hands = self.shared.tls.connect(io, &server, Peer::Server);
-        let (connected, handshake) = in_time(deadline, Waiting::ForTls, shaking_hands).await?;
+        let (connected, handshake) = in_time(deadline, Waiting::Tls, shaking_hands).await?;
         if let Some(notes) = &self.notes {
             *lock(notes) = handshake.clone();
         }
@@ -111,18 +111,18 @@ impl Dialer {
         if let ProxyKind::Socks { looks_up_here } = proxy.kind {
             let tcp = self.tcp(&proxy.hop, deadline).await?;
             let asking = socks::tunnel(tcp, proxy, server, looks_up_here);
-            return Ok(Box::new(in_time(deadline, Waiting::ForProxy, asking).await??));
+            return Ok(Box::new(in_time(deadline, Waiting::Proxy, asking).await??));
         }
         let mut io: Box<dyn Transport> = Box::new(self.tcp(&proxy.hop, deadline).await?);
         if proxy.kind == ProxyKind::Https {
             let shaking_hands = self.shared.tls.connect(io, &proxy.hop, Peer::Proxy);
-            io = Box::new(in_time(deadline, Waiting::ForTls, shaking_hands).await?.0?);
+            io = Box::new(in_time(deadline, Waiting::Tls, shaking_hands).await?.0?);
         }
         if !is_secure {
             return Ok(io);
         }
         let asking = proxy::tunnel(io, server, proxy.authorization.as_ref());
-        in_time(deadline, Waiting::ForProxy, asking).await?
+        in_time(deadline, Waiting::Proxy, asking).await?
     }
 }
 

@@ -44,9 +44,9 @@ pub(in crate::session) enum ConnectError {
 /// What a connection waited for when its time was over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::session) enum Waiting {
-    ForConnection,
-    ForProxy,
-    ForTls,
+    Connection,
+    Proxy,
+    Tls,
 }
 
 impl ConnectError {
@@ -56,9 +56,9 @@ impl ConnectError {
         let none = |code, why: &str| Failure::new(code, sentence(&format!("No connection to {server}{way}: {why}")));
         match self {
             Self::Tcp(why) => none("unreachable", why),
-            Self::TimedOut(Waiting::ForConnection) => none("unreachable", "no answer in time"),
-            Self::TimedOut(Waiting::ForProxy) => none("unreachable", "the proxy did not answer in time"),
-            Self::TimedOut(Waiting::ForTls) => {
+            Self::TimedOut(Waiting::Connection) => none("unreachable", "no answer in time"),
+            Self::TimedOut(Waiting::Proxy) => none("unreachable", "the proxy did not answer in time"),
+            Self::TimedOut(Waiting::Tls) => {
                 none("unreachable", "the TLS handshake was not done in time; the port may speak no TLS")
             }
             Self::ProxyStatus(status) => {

@@ -255,4 +255,12 @@ mod tests {
         }
         assert!(Settings::from_text("").unwrap_err().contains("operator"));
     }
+
+    #[test]
+    fn a_setting_that_was_removed_is_read_and_warned_of() {
+        let settings = Settings::from_text("operator = \"Admin\"\nremembered-bytes = 33554432\n").unwrap();
+        let [warning] = settings.host.warnings().try_into().unwrap();
+        assert!(warning.contains("remembered-bytes was removed") && warning.contains("Delete its line"), "{warning}");
+        assert!(Settings::from_text("operator = \"Admin\"\n").unwrap().host.warnings().is_empty());
+    }
 }

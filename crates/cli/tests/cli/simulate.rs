@@ -82,13 +82,14 @@ fn the_signal_of_service_managers_ends_it_in_order() {
     assert_eq!(simulator.child.wait().unwrap().code(), Some(0));
 }
 
+/// What a person reads until it listens, and the process.
 #[cfg(unix)]
-#[test]
-fn a_person_gets_tables_and_lines_to_paste() {
+fn introduced(arguments: &[&str]) -> (String, std::process::Child) {
     use std::io::{BufRead as _, BufReader};
     use std::process::{Command, Stdio};
     let mut child = Command::new(env!("CARGO_BIN_EXE_footprint"))
-        .args(["simulate", "--tenants", "12"])
+        .arg("simulate")
+        .args(arguments)
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -100,7 +101,33 @@ fn a_person_gets_tables_and_lines_to_paste() {
             break;
         }
     }
+    (shown, child)
+}
+
+#[cfg(unix)]
+#[test]
+fn a_person_gets_tables_and_lines_to_paste() {
+    let (shown, mut child) = introduced(&["--tenants", "12"]);
     child.kill().unwrap();
     child.wait().unwrap();
     insta::assert_snapshot!(redacted(&shown));
+}
+
+#[cfg(unix)]
+#[test]
+fn with_tls_the_lines_to_paste_save_the_authority_and_connect() {
+    let (shown, mut child) = introduced(&["--tls"]);
+    let folder = tempfile::tempdir().unwrap();
+    let (_, lines) = shown.split_once("In another terminal:\n").unwrap();
+    let script = lines.replace("Ctrl-C ends it.", "");
+    let mut shell = assert_cmd::Command::new("bash");
+    shell.env_clear().current_dir(folder.path()).env("PATH", std::env::var_os("PATH").unwrap());
+    // Scripts do not expand aliases unless told to.
+    let (code, out, error) = ended({
+        shell.args(["-e", "-O", "expand_aliases"]).write_stdin(script);
+        shell
+    });
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(code == 0 && out.contains("LAPTOP"), "{out}{error}");
 }

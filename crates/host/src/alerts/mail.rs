@@ -133,7 +133,8 @@ fn parameters(settings: &MailSettings) -> Result<TlsParameters, String> {
     };
     let mut builder = TlsParameters::builder(settings.host.clone());
     if let Some(pem) = &settings.certificate_authority {
-        let pem = certificates_in(pem).map_err(|problem| format!("The mail server's certificate-authority {problem}"))?;
+        let pem =
+            certificates_in(pem).map_err(|problem| format!("The mail server's certificate-authority {problem}"))?;
         builder = builder.add_root_certificate(Certificate::from_pem(pem.as_bytes()).map_err(wrong)?);
     }
     builder.build_rustls().map_err(wrong)

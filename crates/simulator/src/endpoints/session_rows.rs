@@ -219,7 +219,7 @@ impl<'a> CurrentSession<'a> {
 /// The e-mail address when nobody is logged in. The schemas want an address; an empty text stands for none, as an
 /// independent client of the API found it to do for every absent value.
 fn nobodys_email(call: &Call<'_>) -> &'static str {
-    if call.world.options.oddities { "" } else { "nobody@footprint.example" }
+    if call.world.options.oddities { "" } else { "anonymous@footprint.example" }
 }
 
 /// The word for a role on legacy and middle. The legacy schema knows three; the permission Reporting of the

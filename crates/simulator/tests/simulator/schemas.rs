@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
-use footprint_simulator::{Generation, Options, UserKind};
+use footprint_simulator::{Generation, Options};
 use jsonschema::{Validator, error::ValidationErrorKind};
 use serde_json::{Value, json};
 

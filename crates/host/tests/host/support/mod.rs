@@ -108,6 +108,7 @@ impl TestHost {
     /// One on this store.
     pub async fn start(test: TestStore, settings: HostSettings) -> Self {
         let clock = ManualClock::held();
+        let test = test.on_clock(Arc::new(clock.clone()));
         let mut transaction = test.store.transaction().await.unwrap();
         let mut records = transaction.records();
         let security = records.create_site(&site("Security Operations"), 1).await.unwrap();
