@@ -3,9 +3,8 @@
 use std::ops::RangeInclusive;
 
 use futures_util::stream::{self, StreamExt as _};
-use soar_connector::{Receipt, Sink, Step};
+use soar_connector::{Receipt, Sink, Step, hand_on};
 
-use super::call::hand_on;
 use super::whole_list::WholeList;
 use super::wire::Wire;
 use crate::vendor::{Endpoint, Failure, LevelProof, ListReply, Request};

@@ -9,8 +9,8 @@ use crate::manifest::ColumnType;
 
 impl ColumnType {
     /// `value` as a column of this type shows it; null where it is of another type.
-    pub(crate) fn shown(self, value: &Value) -> Value {
-        let value = without_placeholders(value);
+    pub(crate) fn shown(self, value: &Value, no_value: &[String]) -> Value {
+        let value = without_placeholders(value, no_value);
         match (self, &value) {
             (Self::Any, _) | (_, Value::Null) => value,
             (Self::Time, Value::String(text)) => rfc_3339(text).map_or(value, Value::String),
@@ -24,15 +24,14 @@ impl ColumnType {
     }
 }
 
-/// `""` and `"None"` stand for "no value" in this field's APIs wherever a schema promises something else.
-pub(crate) fn without_placeholders(value: &Value) -> Value {
+/// The value without the texts that stand for "no value" in the product's replies, however deep they stand.
+pub(crate) fn without_placeholders(value: &Value, no_value: &[String]) -> Value {
+    let inside = |value| without_placeholders(value, no_value);
     match value {
-        Value::String(text) if text.is_empty() || text == "None" => Value::Null,
-        Value::Array(items) => {
-            Value::Array(items.iter().map(without_placeholders).filter(|item| !item.is_null()).collect())
-        }
+        Value::String(text) if no_value.contains(text) => Value::Null,
+        Value::Array(items) => Value::Array(items.iter().map(inside).filter(|item| !item.is_null()).collect()),
         Value::Object(members) => {
-            Value::Object(members.iter().map(|(name, value)| (name.clone(), without_placeholders(value))).collect())
+            Value::Object(members.iter().map(|(name, value)| (name.clone(), inside(value))).collect())
         }
         other => other.clone(),
     }
@@ -66,6 +65,10 @@ mod tests {
 
     use super::*;
 
+    fn none() -> Vec<String> {
+        vec![String::new(), "None".to_owned()]
+    }
+
     #[test]
     fn times_are_rfc_3339_in_utc_and_what_names_no_moment_stays() {
         for (sent, shown) in [
@@ -76,9 +79,9 @@ mod tests {
             ("2022-05-18 15:28:09", "2022-05-18 15:28:09"),
             ("yesterday", "yesterday"),
         ] {
-            assert_eq!(ColumnType::Time.shown(&json!(sent)), json!(shown));
+            assert_eq!(ColumnType::Time.shown(&json!(sent), &none()), json!(shown));
         }
-        assert_eq!(ColumnType::Time.shown(&json!("None")), Value::Null);
+        assert_eq!(ColumnType::Time.shown(&json!("None"), &none()), Value::Null);
     }
 
     #[test]
@@ -89,23 +92,26 @@ mod tests {
             (json!("3"), Value::Null, json!(3)),
             (json!("None"), Value::Null, Value::Null),
         ] {
-            assert_eq!(ColumnType::Word.shown(&sent), word);
-            assert_eq!(ColumnType::Number.shown(&sent), number);
+            assert_eq!(ColumnType::Word.shown(&sent, &none()), word);
+            assert_eq!(ColumnType::Number.shown(&sent, &none()), number);
         }
-        assert_eq!(ColumnType::Number.shown(&json!("8.1")), json!(8.1));
+        assert_eq!(ColumnType::Number.shown(&json!("8.1"), &none()), json!(8.1));
     }
 
     #[test]
     fn truth_has_one_form() {
         for sent in [json!("True"), json!("true"), json!(true), json!("Yes")] {
-            assert_eq!(ColumnType::Boolean.shown(&sent), json!(true));
+            assert_eq!(ColumnType::Boolean.shown(&sent, &none()), json!(true));
         }
-        assert_eq!(ColumnType::Boolean.shown(&json!("notApplicable")), json!("notApplicable"));
+        assert_eq!(ColumnType::Boolean.shown(&json!("notApplicable"), &none()), json!("notApplicable"));
     }
 
     #[test]
     fn placeholders_are_nothing_however_deep_they_stand() {
-        assert_eq!(without_placeholders(&json!(["None", 80, ""])), json!([80]));
-        assert_eq!(without_placeholders(&json!({"a": "None", "b": {"c": ""}})), json!({"a": null, "b": {"c": null}}));
+        assert_eq!(without_placeholders(&json!(["None", 80, ""]), &none()), json!([80]));
+        assert_eq!(
+            without_placeholders(&json!({"a": "None", "b": {"c": ""}}), &none()),
+            json!({"a": null, "b": {"c": null}})
+        );
     }
 }

@@ -1,5 +1,6 @@
 //! Why the host did not do what a caller asked for.
 
+use soar_connector::{InvalidCall, ParameterProblems};
 use soar_store::StoreError;
 
 /// Why nothing was done.
@@ -11,6 +12,9 @@ pub enum Refusal {
     /// The call is right, but the caller lacks a right, or the host cannot carry it out now.
     #[error("{0}")]
     Unable(String),
+    /// The command does not take these parameters.
+    #[error(transparent)]
+    Parameters(ParameterProblems),
     /// The thing that was asked for does not exist, its name is taken, it was changed meanwhile, or it cannot be kept.
     #[error(transparent)]
     About(StoreError),
@@ -29,6 +33,15 @@ impl From<StoreError> for Refusal {
             | StoreError::InUse { .. }
             | StoreError::Conflict(_) => Self::About(error),
             _ => Self::Store(error),
+        }
+    }
+}
+
+impl From<InvalidCall> for Refusal {
+    fn from(invalid: InvalidCall) -> Self {
+        match invalid {
+            InvalidCall::Command(unknown) => Self::Because(unknown.to_string()),
+            InvalidCall::Parameters { problems, .. } => Self::Parameters(problems),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 use soar_connector::manifest::Effect;
 use soar_connector::name::quoted;
 use soar_connector::{
-    Collector, Command, CommandError, Conclusion, ExecutionContext, Outcome, Plugin, RawParameters, Receipt, Redactor,
+    Collector, Command, CommandError, Conclusion, ExecutionContext, Invocation, Outcome, Plugin, Receipt, Redactor,
     StatusCode,
 };
 use soar_store::model::{Caller, Connection, RunStatus};
@@ -28,12 +28,17 @@ pub(super) struct Task {
     pub(super) caller: Caller,
     pub(super) connection: Connection,
     pub(super) plugin: Arc<dyn Plugin>,
-    pub(super) command: Command,
-    pub(super) parameters: RawParameters,
+    pub(super) invocation: Invocation,
     /// Who sees the pages beside the run history.
     pub(super) watching: Option<Watching>,
     /// Ends when nobody waits for the outcome any more.
     pub(super) gone: oneshot::Receiver<()>,
+}
+
+impl Task {
+    fn command(&self) -> &Command {
+        self.invocation.command()
+    }
 }
 
 /// Why a run was ended.
@@ -59,7 +64,7 @@ pub(super) async fn supervise(inner: &Arc<Inner>, mut task: Task) -> Result<Fini
     };
     let redactor = ready.as_ref().ok().map(|ready| Arc::clone(&ready.redactor));
     let run = begin(inner, &task, redactor.as_deref()).await?;
-    let span = info_span!("run", run, connection = task.connection.id, command = task.command.name);
+    let span = info_span!("run", run, connection = task.connection.id, command = task.command().name);
     let ending = match ready {
         Ok(ready) => execute(inner, &mut task, run, ready, turns, deadline).instrument(span.clone()).await,
         Err(problem) => {
@@ -73,7 +78,8 @@ pub(super) async fn supervise(inner: &Arc<Inner>, mut task: Task) -> Result<Fini
     let redactor = redactor.unwrap_or_default();
     span.in_scope(|| info!(%status, rows = outcome.receipt.rows, requests = outcome.receipt.requests, "ended"));
     end(inner, run, status, &outcome, &redactor).instrument(span).await;
-    Ok(Finished { run, connection: task.connection.name, command: task.command.name, outcome })
+    let command = task.command().name.clone();
+    Ok(Finished { run, connection: task.connection.name, command, outcome })
 }
 
 /// Waits for the connection's and the site's turn.
@@ -129,8 +135,8 @@ async fn begin(inner: &Inner, task: &Task, redactor: Option<&Redactor>) -> Resul
         connection_id: task.connection.id,
         connection_name: task.connection.name.clone(),
         integration: task.connection.integration.clone(),
-        command: task.command.name.clone(),
-        parameters: kept::parameters(&task.command, &task.parameters, redactor),
+        command: task.command().name.clone(),
+        parameters: kept::parameters(task.invocation.parameters(), redactor),
         request_id: task.caller.request_id.clone(),
         node: inner.node.clone(),
     };
@@ -154,11 +160,11 @@ async fn execute(
     let (progress, watcher) = task.watching.take().map(|watching| (watching.progress, watching.sink)).unzip();
     let request_id = task.caller.request_id.clone();
     let context = ExecutionContext { request_id, time_limit: None, progress: progress.unwrap_or_default() };
-    let (command, parameters) = (task.command.clone(), std::mem::take(&mut task.parameters));
+    let invocation = task.invocation.clone();
     let limit = inner.settings.largest_reply_bytes;
     let executing = async move {
-        let mut tee = Tee { collector: Collector::new(Some(&command), limit), watcher };
-        let conclusion = ready.connector.execute_into(&command.name, &parameters, &context, &mut tee).await;
+        let mut tee = Tee { collector: Collector::new(Some(invocation.command()), limit), watcher };
+        let conclusion = ready.connector.execute_into(&invocation, &context, &mut tee).await;
         // Others may have their turn when this has ended, not when nobody waits for it any more.
         drop(turns);
         tee.collector.finish(conclusion)
@@ -194,7 +200,7 @@ fn stop(executing: &JoinHandle<Outcome>, ending: Ending) -> Ending {
 }
 
 fn concluded(inner: &Inner, task: &Task, ending: Ending) -> (RunStatus, Outcome) {
-    let is_write = task.command.effect == Effect::Write;
+    let is_write = task.command().effect == Effect::Write;
     let check = if is_write {
         "It may have been carried out: check in the product before you run it again."
     } else {
@@ -222,16 +228,16 @@ fn concluded(inner: &Inner, task: &Task, ending: Ending) -> (RunStatus, Outcome)
 /// The outcome of a command that the host ended, or that never came to the connector.
 fn failed(task: &Task, code: &str, message: &str, cure: &str) -> Outcome {
     let error = CommandError {
-        failure_indicator: task.command.failure_indicator(),
+        failure_indicator: task.command().failure_indicator(),
         status_code: StatusCode(None),
         message: soar_connector::sentence(message),
         code: code.to_owned(),
         cause: soar_connector::sentence(message),
         cure: cure.to_owned(),
-        retryable: task.command.effect == Effect::Read && code != "connection-not-usable",
+        retryable: task.command().effect == Effect::Read && code != "connection-not-usable",
     };
     let receipt = Receipt { request_id: task.caller.request_id.clone(), ..Receipt::default() };
-    Collector::new(Some(&task.command), 0).finish(Conclusion { error: Some(error), receipt, warnings: Vec::new() })
+    Collector::new(Some(task.command()), 0).finish(Conclusion { error: Some(error), receipt, warnings: Vec::new() })
 }
 
 /// Writes down how the run ended. The caller gets its outcome even if that fails.

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use soar_connector::{Conclusion, RawParameters};
+use soar_connector::{Conclusion, Invocation, RawParameters};
 use soar_host::Refusal;
 use soar_host::executor::{Executor, Watching};
 use soar_store::model::{Caller, Connection};
@@ -11,7 +11,7 @@ use super::find::Named;
 use crate::exit::Exit;
 use crate::instance::{Action, Executing, Session, registry};
 use crate::printer::Printer;
-use crate::subcommands::run::{Done, RunFlags, Runner, carry_out};
+use crate::subcommands::run::{Done, RunFlags, Runner, carry_out, refuse};
 use crate::subcommands::simulate::Ending;
 
 const EXAMPLES: &str = "\
@@ -53,12 +53,12 @@ async fn on_connection(
     let registry = registry()?;
     let plugin = registry.plugins().iter().find(|plugin| plugin.manifest().connector.id == connection.integration);
     let manifest = plugin.context("The connection's integration is not compiled in.")?.manifest();
-    let command = match arguments.run.prepare(manifest, &raw) {
-        Ok(command) => command,
-        Err(problem) => return problem.tell(manifest, &arguments.run, printer),
+    let invocation = match arguments.run.invocation(manifest, &raw) {
+        Ok(invocation) => invocation,
+        Err(invalid) => return refuse(manifest, &arguments.run, &invalid, printer),
     };
     let runner = OnConnection { executor, session, caller, connection };
-    carry_out(&runner, &arguments.run, manifest, command, raw, printer).await
+    carry_out(&runner, &arguments.run, manifest, invocation, &raw, printer).await
 }
 
 /// Runs commands on a connection of the instance.
@@ -70,10 +70,10 @@ struct OnConnection<'a> {
 }
 
 impl Runner for OnConnection<'_> {
-    async fn execute(&self, command: &str, raw: RawParameters, watching: Watching) -> Result<Done> {
-        let about = format!("{}: {command}", self.connection.name);
+    async fn execute(&self, invocation: Invocation, watching: Watching) -> Result<Done> {
+        let about = format!("{}: {}", self.connection.name, invocation.command().name);
         let action = Action { command: "connection run", site: &self.caller.site.name, about: &about };
-        let run = self.executor.run_watched(&self.caller, self.connection.clone(), command, raw, watching).await;
+        let run = self.executor.run_watched(&self.caller, self.connection.clone(), invocation, watching).await;
         let finished = self.session.audited(&action, run).await?;
         let outcome = finished.outcome;
         let ended = Conclusion { error: outcome.error, receipt: outcome.receipt, warnings: outcome.warnings };

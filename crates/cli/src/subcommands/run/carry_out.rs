@@ -1,9 +1,10 @@
 //! Carries a command out: starts it, writes its pages as they arrive, hears Ctrl-C, and shows what it came to.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use soar_connector::{Command, Conclusion, Manifest, RawParameters, Receipt};
+use soar_connector::{Conclusion, Invocation, Manifest, RawParameters, Receipt};
 use soar_host::executor::Watching;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -22,11 +23,11 @@ const FLUSH: Duration = Duration::from_millis(500);
 
 /// Something that commands run on.
 pub(in crate::subcommands) trait Runner {
-    /// Runs a command whose name and parameters are right.
+    /// Runs a checked call.
     ///
     /// # Errors
     /// When nothing was run.
-    async fn execute(&self, command: &str, raw: RawParameters, watching: Watching) -> Result<Done>;
+    async fn execute(&self, invocation: Invocation, watching: Watching) -> Result<Done>;
 
     /// Asks running commands to end. False where they end by being dropped.
     fn cancel(&self) -> bool;
@@ -43,35 +44,35 @@ pub(in crate::subcommands) async fn carry_out(
     runner: &impl Runner,
     flags: &RunFlags,
     manifest: &Manifest,
-    command: &Command,
-    raw: RawParameters,
+    invocation: Invocation,
+    raw: &RawParameters,
     printer: &mut Printer,
 ) -> Result<Exit> {
-    if let Some(exit) = widening::confirm(runner, flags, manifest, command, &raw, printer).await? {
+    if let Some(exit) = widening::confirm(runner, flags, manifest, &invocation, raw, printer).await? {
         return Ok(exit);
     }
     let file = flags.output_file.as_deref().map(OutputFile::beside).transpose()?;
     let output = flags.output();
     let out = file.as_ref().map(OutputFile::writer).transpose()?;
-    let mut writer = Writer::new(output, flags.show, command, out, printer);
+    let mut writer = Writer::new(output, flags.show, invocation.command(), out, printer);
     let rows_go_to_terminal = matches!(output, Output::Csv | Output::Ndjson) && file.is_none() && printer.is_terminal();
     let bar = Bar::new(rows_go_to_terminal, printer);
-    let done = written(runner, command, raw.clone(), &mut writer, &bar).await;
+    let done = written(runner, invocation.clone(), &mut writer, &bar).await;
     bar.end();
-    Showing { flags, command, raw: &raw, file }.show(done?, writer, printer)
+    Showing { flags, invocation: &invocation, file }.show(done?, writer, printer)
 }
 
 /// Runs the command and writes its pages.
 pub(super) async fn written(
     runner: &impl Runner,
-    command: &Command,
-    raw: RawParameters,
+    invocation: Invocation,
     writer: &mut Writer,
     bar: &Bar,
 ) -> Result<Done> {
     let (sink, mut pages) = Handing::channel();
     let watching = Watching { sink: Box::new(sink), progress: bar.progress() };
-    let mut work = std::pin::pin!(runner.execute(&command.name, raw, watching));
+    let command = Arc::clone(invocation.command());
+    let mut work = std::pin::pin!(runner.execute(invocation, watching));
     let mut interrupted = std::pin::pin!(Ending::listen()?.wait());
     let mut is_ending = false;
     let mut flush = interval(FLUSH);
@@ -82,7 +83,7 @@ pub(super) async fn written(
             biased;
             () = &mut interrupted, if !is_ending => {
                 if !runner.cancel() {
-                    return Ok(Done { ended: cancelled(command, receipt), run: None });
+                    return Ok(Done { ended: cancelled(&command, receipt), run: None });
                 }
                 is_ending = true;
             }

@@ -6,9 +6,8 @@ use anyhow::Result;
 use clap::{Args, ValueHint};
 use serde_json::Value;
 use soar_connector::name::normalised;
-use soar_connector::{Command, Manifest, Parameters, RawParameters};
+use soar_connector::{InvalidCall, Invocation, Manifest, RawParameters};
 
-use super::refused::Refused;
 use crate::exit::WrongUse;
 use crate::parameters::{ParameterFlags, read};
 use crate::printer::{Output, Tab};
@@ -82,19 +81,15 @@ impl RunFlags {
         Ok(raw)
     }
 
-    /// The command, once its name and parameters are found right.
-    pub(in crate::subcommands) fn prepare<'a>(
+    /// The command with its typed parameters.
+    ///
+    /// # Errors
+    /// [`InvalidCall`].
+    pub(in crate::subcommands) fn invocation(
         &self,
-        manifest: &'a Manifest,
+        manifest: &Manifest,
         raw: &RawParameters,
-    ) -> Result<&'a Command, Refused> {
-        let command = manifest
-            .command(&self.command)
-            .map_err(|unknown| Refused { code: "unknown-command", message: unknown.to_string() })?;
-        Parameters::parse(command, raw).map_err(|problems| Refused {
-            code: problems.first().map_or("invalid-parameter", |problem| problem.code()),
-            message: problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
-        })?;
-        Ok(command)
+    ) -> Result<Invocation, InvalidCall> {
+        manifest.invocation(&self.command, raw)
     }
 }

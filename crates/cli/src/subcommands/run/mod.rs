@@ -14,11 +14,12 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use soar_connector::{Conclusion, Connector, ExecutionContext, Plugin, RawParameters};
+use soar_connector::{Conclusion, Connector, ExecutionContext, Invocation, Plugin};
 use soar_host::executor::Watching;
 
 pub(super) use self::carry_out::{Done, Runner, carry_out};
 pub(super) use self::flags::RunFlags;
+pub(super) use self::refused::refuse;
 pub(super) use self::show::page;
 use crate::connection::{self, flags::Flags};
 use crate::exit::Exit;
@@ -49,12 +50,12 @@ pub(crate) fn run(arguments: &Arguments, flags: &Flags, plugin: &dyn Plugin, pri
     let flags_of_run = &arguments.run;
     let raw = flags_of_run.read()?;
     // Before the connection is looked at: nobody types a password only to hear that a name was mistyped.
-    let command = match flags_of_run.prepare(manifest, &raw) {
-        Ok(command) => command,
-        Err(problem) => return problem.tell(manifest, flags_of_run, printer),
+    let invocation = match flags_of_run.invocation(manifest, &raw) {
+        Ok(invocation) => invocation,
+        Err(invalid) => return refuse(manifest, flags_of_run, &invalid, printer),
     };
     let runner = Direct { connector: connection::connect(plugin, flags)? };
-    single_threaded_runtime()?.block_on(carry_out(&runner, flags_of_run, manifest, command, raw, printer))
+    single_threaded_runtime()?.block_on(carry_out(&runner, flags_of_run, manifest, invocation, &raw, printer))
 }
 
 /// Runs commands in this process, over a connection of its own.
@@ -63,10 +64,10 @@ struct Direct {
 }
 
 impl Runner for Direct {
-    async fn execute(&self, command: &str, raw: RawParameters, watching: Watching) -> Result<Done> {
+    async fn execute(&self, invocation: Invocation, watching: Watching) -> Result<Done> {
         let Watching { mut sink, progress } = watching;
         let context = ExecutionContext { progress, ..ExecutionContext::new() };
-        let ended: Conclusion = self.connector.execute_into(command, &raw, &context, &mut *sink).await;
+        let ended: Conclusion = self.connector.execute_into(&invocation, &context, &mut *sink).await;
         Ok(Done { ended, run: None })
     }
 

@@ -1,7 +1,7 @@
 //! Shows what a command came to: the outcome or the end of its rows, the receipt, and whether the output is whole.
 
 use anyhow::Result;
-use soar_connector::{Collector, Command, Conclusion, Outcome, Parameters, RawParameters, Receipt};
+use soar_connector::{Collector, Conclusion, Invocation, Outcome, Receipt};
 
 use super::writer::Writer;
 use super::{Done, RunFlags};
@@ -11,8 +11,7 @@ use crate::printer::{Output, OutputFile, Printer, View, Written, receipt};
 /// How a command's end is shown.
 pub(super) struct Showing<'a> {
     pub(super) flags: &'a RunFlags,
-    pub(super) command: &'a Command,
-    pub(super) raw: &'a RawParameters,
+    pub(super) invocation: &'a Invocation,
     /// Where the output goes, unless to standard output.
     pub(super) file: Option<OutputFile>,
 }
@@ -27,7 +26,7 @@ impl Showing<'_> {
             Writer::Rows(rows) => rows.finish()?,
             Writer::Csv(rows) => rows.finish(error.is_none())?,
             Writer::Whole(collector) => {
-                let view = View { command: self.command, output, tab: self.flags.show };
+                let view = View { command: self.invocation.command(), output, tab: self.flags.show };
                 let outcome = collected(collector, ended);
                 match &self.file {
                     Some(file) => view.show(&outcome, &mut printer.to_file(file.writer()?))?,
@@ -68,7 +67,7 @@ impl Showing<'_> {
 
     /// The receipt, and where the next page is; JSON carries all of it already.
     fn tell_receipt(&self, done: &Receipt, run: Option<i64>, successful: bool, printer: &mut Printer) {
-        let page = page(self.command, self.raw);
+        let page = page(self.invocation);
         let run = run.map(|run| format!("run {run} · ")).unwrap_or_default();
         printer.note(&format!("{run}{}", receipt(done, page)));
         if let Some((page, total)) = page.zip(done.total_pages)
@@ -93,13 +92,13 @@ fn collected(collector: Collector, ended: Conclusion) -> Outcome {
     outcome
 }
 
-/// The page that `raw` asks for, of a command that has pages; none where it asks for all.
-pub(in crate::subcommands) fn page(command: &Command, raw: &RawParameters) -> Option<i64> {
-    let parsed = Parameters::parse(command, raw).ok()?;
-    if parsed.boolean("All Pages") == Some(true) {
+/// The page that a call asks for, of a command that has pages; none where it asks for all.
+pub(in crate::subcommands) fn page(invocation: &Invocation) -> Option<i64> {
+    let parameters = invocation.parameters();
+    if parameters.boolean("All Pages") == Some(true) {
         return None;
     }
-    command.input("Page").map(|_| parsed.integer("Page").unwrap_or(1))
+    invocation.command().input("Page").map(|_| parameters.integer("Page").unwrap_or(1))
 }
 
 #[cfg(test)]

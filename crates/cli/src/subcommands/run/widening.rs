@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use soar_connector::manifest::Widening;
-use soar_connector::{Collector, Command, Manifest, Outcome, Parameters, RawParameters, cell_text};
+use soar_connector::{Collector, Invocation, Manifest, Outcome, RawParameters, cell_text};
 
 use super::bar::Bar;
 use super::carry_out::{Runner, written};
@@ -20,13 +20,13 @@ pub(super) async fn confirm(
     runner: &impl Runner,
     flags: &RunFlags,
     manifest: &Manifest,
-    command: &Command,
+    invocation: &Invocation,
     raw: &RawParameters,
     printer: &mut Printer,
 ) -> Result<Option<Exit>> {
+    let command = invocation.command();
     let Some(widening) = command.widening.as_ref().filter(|_| !flags.all_scanners) else { return Ok(None) };
-    let parameters = Parameters::parse(command, raw).unwrap_or_default();
-    let problem = match parameters.text(&widening.input) {
+    let problem = match invocation.parameters().text(&widening.input) {
         None => format!("No {} is given", widening.input),
         Some(given) => match known(runner, manifest, widening, raw).await? {
             Ok(known) if known.iter().any(|id| is_same(id, given.trim())) => return Ok(None),
@@ -65,10 +65,11 @@ async fn known(
     let Ok(command) = manifest.command(&widening.known_from) else { return Ok(Ok(Vec::new())) };
     let shared = raw.iter().filter(|(name, _)| command.input(name).is_some());
     let shared: RawParameters = shared.map(|(name, value)| (name.clone(), value.clone())).collect();
+    let invocation = manifest.invocation(&command.name, &shared)?;
     let collector = Collector::new(Some(command), Collector::DEFAULT_LIMIT);
     let mut writer = Writer::Whole(collector);
     let bar = Bar::new(true, &Printer::new());
-    let Done { ended, .. } = written(runner, command, shared, &mut writer, &bar).await?;
+    let Done { ended, .. } = written(runner, invocation, &mut writer, &bar).await?;
     let Writer::Whole(collector) = writer else { return Ok(Ok(Vec::new())) };
     let outcome = collector.finish(ended);
     if !outcome.is_successful() {
