@@ -1,7 +1,6 @@
 //! Many incidents at once: locked and looked at for a decision, and changed by one statement.
 
 use serde::Deserialize;
-use sqlx::Row as _;
 
 use super::rows::identifiers;
 use super::{Records, StoreError};
@@ -58,9 +57,10 @@ impl Records<'_> {
             self.engine.table_of_texts("$1", "n"),
         );
         let bound = serde_json::to_string(&texts).unwrap_or_default();
-        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(bound).fetch_one(&mut *self.connection).await?;
+        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(bound);
+        let found: String = query.fetch_one(&mut *self.connection).await?;
         let unreadable = |error: serde_json::Error| StoreError::Unreadable(error.to_string());
-        let found: Vec<Found> = serde_json::from_str(row.try_get(0)?).map_err(unreadable)?;
+        let found: Vec<Found> = serde_json::from_str(&found).map_err(unreadable)?;
         let mut incidents = vec![None; numbers.len()];
         for Found(position, id, site_id, owner, status, closed_at, closed_by, version) in found {
             let Some((number, place)) = sorted.get(position) else { continue };

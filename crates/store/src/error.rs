@@ -48,7 +48,7 @@ pub enum StoreError {
     Migration(#[from] sqlx::migrate::MigrateError),
     /// The database said so.
     #[error("The database failed: {}", said(.0, Trouble::of(.0)))]
-    Database(#[from] sqlx::Error),
+    Database(sqlx::Error),
     /// The database broke off while changes were being committed: they are all made, or none of them.
     #[error("The database broke off, so that nobody knows whether a change was made: {}", said(.0, Trouble::of(.0)))]
     Uncertain(sqlx::Error),
@@ -74,7 +74,7 @@ impl StoreError {
             sqlx::Error::Database(inner) if inner.is_unique_violation() => {
                 Self::Duplicate { what, name: name.to_owned() }
             }
-            _ => Self::Database(error),
+            _ => error.into(),
         }
     }
 
@@ -100,6 +100,15 @@ impl StoreError {
     #[must_use]
     pub fn not_found(what: &'static str, name: impl Into<String>) -> Self {
         Self::NotFound { what, name: name.into() }
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Self::Unreadable(error.to_string()),
+            error => Self::Database(error),
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod bulk_changes;
 mod cases;
 mod changes;
 mod check;
+mod columns;
 mod connection_parameters;
 mod connections;
 mod database;

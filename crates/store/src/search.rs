@@ -1,7 +1,5 @@
 //! Finding incidents by conditions, a page at a time.
 
-use sqlx::Row as _;
-
 use super::incidents::COLUMNS;
 use super::rows::{Cell, identifiers};
 use super::{Records, StoreError};
@@ -156,7 +154,7 @@ impl Records<'_> {
              ORDER BY i.created_at, i.id LIMIT +{limit} OFFSET +{offset}) page",
             self.engine.packed(COLUMNS, "created_at, id"),
         );
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+        let mut query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql));
         for value in &values.cells {
             query = match value {
                 Cell::Text(text) => query.bind((*text).to_owned()),
@@ -165,7 +163,7 @@ impl Records<'_> {
                 Cell::MaybeInteger(number) => query.bind(*number),
             };
         }
-        let page: String = query.fetch_one(&mut *self.connection).await?.try_get(0)?;
+        let page: String = query.fetch_one(&mut *self.connection).await?;
         serde_json::from_str(&page).map_err(|error| StoreError::Unreadable(error.to_string()))
     }
 

@@ -3,7 +3,7 @@
 use super::Status;
 
 /// A case, as the store holds it. Times are in milliseconds since 1970.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Case {
     /// Its number in the store.
     pub id: i64,

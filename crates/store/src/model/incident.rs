@@ -10,7 +10,7 @@ pub const LONGEST_TITLE: usize = 100;
 
 /// An incident, as the store holds it: its fields stand in the order of the store's columns. Times are in milliseconds
 /// since 1970.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, sqlx::FromRow)]
 pub struct Incident {
     /// Its number in the store.
     pub id: i64,
@@ -55,18 +55,20 @@ pub struct Incident {
 }
 
 /// A task of an incident.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
 pub struct Task {
     /// Its name, unique in the incident.
     pub name: String,
     /// Whether the incident stays open until it is done.
+    #[sqlx(try_from = "crate::columns::Flag")]
     pub required: bool,
     /// Whether it is done.
+    #[sqlx(try_from = "crate::columns::Flag")]
     pub done: bool,
 }
 
 /// A dynamic field of an incident.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct DynamicField {
     /// The section of the incident's form that it stands in; may be empty.
@@ -76,6 +78,7 @@ pub struct DynamicField {
     /// What kind of field it is.
     pub kind: FieldKind,
     /// Whether the incident stays open until it has a value.
+    #[sqlx(try_from = "crate::columns::Flag")]
     pub required_on_close: bool,
     /// Its value, which is never empty text.
     pub value: Option<String>,
