@@ -1,7 +1,5 @@
 //! First answers under an Idempotency-Key, in the store, and claims on those that are still to come.
 
-use sqlx::Row as _;
-
 use super::{Records, StoreError};
 
 /// A claim to answer the first call under an Idempotency-Key.
@@ -28,6 +26,17 @@ pub struct EarlierCall {
     pub runs_until: i64,
     /// The status and the body that were answered; none while it runs.
     pub answer: Option<(u16, String)>,
+}
+
+/// A claim as it is kept; its status is 0 while there is no answer.
+#[derive(sqlx::FromRow)]
+struct AnswerRow {
+    fingerprint: String,
+    request_id: String,
+    runs_until: i64,
+    #[sqlx(try_from = "i64")]
+    status: u16,
+    answer: String,
 }
 
 impl Records<'_> {
@@ -67,7 +76,7 @@ impl Records<'_> {
         if made.rows_affected() == 1 {
             return Ok(None);
         }
-        let row = sqlx::query(
+        let earlier = sqlx::query_as::<_, AnswerRow>(
             "SELECT fingerprint, request_id, runs_until, status, answer FROM answers
              WHERE user_id = $1 AND idempotency_key = $2",
         )
@@ -75,13 +84,11 @@ impl Records<'_> {
         .bind(&claim.key)
         .fetch_one(&mut *self.connection)
         .await?;
-        let status: i64 = row.try_get(3)?;
-        let status = u16::try_from(status).map_err(|error| StoreError::Unreadable(error.to_string()))?;
         Ok(Some(EarlierCall {
-            fingerprint: row.try_get(0)?,
-            request_id: row.try_get(1)?,
-            runs_until: row.try_get(2)?,
-            answer: if status == 0 { None } else { Some((status, row.try_get(4)?)) },
+            fingerprint: earlier.fingerprint,
+            request_id: earlier.request_id,
+            runs_until: earlier.runs_until,
+            answer: (earlier.status != 0).then_some((earlier.status, earlier.answer)),
         }))
     }
 

@@ -1,8 +1,5 @@
 //! The audit log in the store: entries are read, never changed. They are added in `audit_additions`.
 
-use sqlx::Row as _;
-use sqlx::any::AnyRow;
-
 use super::{Records, StoreError};
 use crate::model::AuditEntry;
 
@@ -31,6 +28,14 @@ pub struct AuditFilter {
 
 pub(super) const COLUMNS: &str = "at, request_id, surface, address, key_name, username, acting_for, site, command, status, accepted, \
      reason";
+
+/// An entry under its number.
+#[derive(sqlx::FromRow)]
+struct Numbered {
+    id: i64,
+    #[sqlx(flatten)]
+    entry: AuditEntry,
+}
 
 impl Records<'_> {
     /// At most `most` entries with their numbers, the newest first.
@@ -63,31 +68,14 @@ impl Records<'_> {
         add("accepted = $", filter.accepted.map(|accepted| Bound::Number(i64::from(accepted))));
         let conditions = if conditions.is_empty() { "1 = 1".to_owned() } else { conditions.join(" AND ") };
         let sql = format!("SELECT id, {COLUMNS} FROM audit WHERE {conditions} ORDER BY id DESC LIMIT {most}");
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+        let mut query = sqlx::query_as::<_, Numbered>(sqlx::AssertSqlSafe(sql));
         for bound in bounds {
             query = match bound {
                 Bound::Number(number) => query.bind(number),
                 Bound::Text(text) => query.bind(text),
             };
         }
-        query.fetch_all(&mut *self.connection).await?.iter().map(read).collect()
+        let entries = query.fetch_all(&mut *self.connection).await?;
+        Ok(entries.into_iter().map(|row| (row.id, row.entry)).collect())
     }
-}
-
-fn read(row: &AnyRow) -> Result<(i64, AuditEntry), StoreError> {
-    let entry = AuditEntry {
-        at: row.try_get(1)?,
-        request_id: row.try_get(2)?,
-        surface: row.try_get::<String, _>(3)?.parse().map_err(StoreError::Unreadable)?,
-        address: row.try_get(4)?,
-        key: row.try_get(5)?,
-        username: row.try_get(6)?,
-        acting_for: row.try_get(7)?,
-        site: row.try_get(8)?,
-        command: row.try_get(9)?,
-        status: row.try_get(10)?,
-        accepted: row.try_get::<i64, _>(11)? == 1,
-        reason: row.try_get(12)?,
-    };
-    Ok((row.try_get(0)?, entry))
 }

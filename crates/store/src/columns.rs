@@ -4,10 +4,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use sqlx::any::{AnyTypeInfo, AnyValueRef};
 use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
-use sqlx::{Any, Database, Decode, Encode, Type};
+use sqlx::{Any, Database, Decode, Encode, Type, ValueRef as _};
 
 use crate::StoreError;
 use crate::model::{
@@ -70,7 +71,7 @@ impl From<Flag> for bool {
 
 /// A text column that holds JSON.
 #[derive(Debug)]
-pub(crate) struct Json<T>(pub(crate) T);
+pub struct Json<T>(pub T);
 
 impl<T> Type<Any> for Json<T> {
     fn type_info() -> AnyTypeInfo {
@@ -84,6 +85,44 @@ impl<'r, T: DeserializeOwned> Decode<'r, Any> for Json<T> {
     }
 }
 
+impl From<Json<Box<RawValue>>> for Box<RawValue> {
+    fn from(json: Json<Self>) -> Self {
+        json.0
+    }
+}
+
+/// A column that may hold nothing, for conversions that `Option` cannot have.
+#[derive(Debug)]
+pub struct Maybe<T>(Option<T>);
+
+impl<T: Type<Any>> Type<Any> for Maybe<T> {
+    fn type_info() -> AnyTypeInfo {
+        T::type_info()
+    }
+
+    fn compatible(found: &AnyTypeInfo) -> bool {
+        T::compatible(found)
+    }
+}
+
+impl<'r, T: Decode<'r, Any>> Decode<'r, Any> for Maybe<T> {
+    fn decode(value: AnyValueRef<'r>) -> Result<Self, BoxDynError> {
+        if value.is_null() { Ok(Self(None)) } else { Ok(Self(Some(T::decode(value)?))) }
+    }
+}
+
+impl From<Maybe<Json<Box<RawValue>>>> for Option<Box<RawValue>> {
+    fn from(column: Maybe<Json<Box<RawValue>>>) -> Self {
+        column.0.map(|json| json.0)
+    }
+}
+
+impl From<Maybe<Sealed>> for Option<Vec<u8>> {
+    fn from(column: Maybe<Sealed>) -> Self {
+        column.0.map(|sealed| sealed.0)
+    }
+}
+
 /// `value` as a text column that holds JSON.
 pub(crate) fn json(value: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| StoreError::Unreadable(error.to_string()))
@@ -91,7 +130,7 @@ pub(crate) fn json(value: &impl Serialize) -> Result<String, StoreError> {
 
 /// A text column that holds sealed bytes in base64.
 #[derive(Debug)]
-pub(crate) struct Sealed(pub(crate) Vec<u8>);
+pub struct Sealed(Vec<u8>);
 
 impl Type<Any> for Sealed {
     fn type_info() -> AnyTypeInfo {

@@ -1,9 +1,6 @@
 //! The history of checks and the log of schedules in the store: reading, counting, and dropping what is old.
 
-use sqlx::Row as _;
-use sqlx::any::AnyRow;
-
-use super::{Records, StoreError, schedules};
+use super::{Records, StoreError};
 use crate::model::{Check, Latency, ScheduleRun, Uptime, percentiles};
 
 const HOUR_MS: i64 = 3_600_000;
@@ -38,16 +35,14 @@ impl Records<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn checks(&mut self, connection: i64, before: i64, limit: i64) -> Result<Vec<Check>, StoreError> {
-        let rows = sqlx::query(
+        let query = sqlx::query_as(
             "SELECT due_at, started_at, ended_at, result, latency_ms, detail, node FROM checks
              WHERE connection_id = $1 AND due_at < $2 ORDER BY due_at DESC LIMIT $3",
         )
         .bind(connection)
         .bind(before)
-        .bind(limit)
-        .fetch_all(&mut *self.connection)
-        .await?;
-        rows.iter().map(read_check).collect()
+        .bind(limit);
+        Ok(query.fetch_all(&mut *self.connection).await?)
     }
 
     /// The latency of the checks of a connection that passed since `since`; none when none did.
@@ -55,16 +50,14 @@ impl Records<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn latency(&mut self, connection: i64, since: i64) -> Result<Option<Latency>, StoreError> {
-        let rows = sqlx::query(
+        let query = sqlx::query_scalar(
             "SELECT latency_ms FROM checks WHERE connection_id = $1 AND due_at >= $2 AND result <> 'Failing'
              ORDER BY due_at DESC LIMIT $3",
         )
         .bind(connection)
         .bind(since)
-        .bind(LATENCIES)
-        .fetch_all(&mut *self.connection)
-        .await?;
-        Ok(percentiles(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?))
+        .bind(LATENCIES);
+        Ok(percentiles(query.fetch_all(&mut *self.connection).await?))
     }
 
     /// How many checks of a connection passed and failed in the hours since `since`.
@@ -72,15 +65,14 @@ impl Records<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn uptime(&mut self, connection: i64, since: i64) -> Result<Uptime, StoreError> {
-        let row = sqlx::query(
-            "SELECT CAST(COALESCE(SUM(passed), 0) AS BIGINT), CAST(COALESCE(SUM(failed), 0) AS BIGINT)
+        let query = sqlx::query_as(
+            "SELECT CAST(COALESCE(SUM(passed), 0) AS BIGINT) AS passed,
+                    CAST(COALESCE(SUM(failed), 0) AS BIGINT) AS failed
              FROM check_hours WHERE connection_id = $1 AND hour > $2",
         )
         .bind(connection)
-        .bind(since.div_euclid(HOUR_MS))
-        .fetch_one(&mut *self.connection)
-        .await?;
-        Ok(Uptime { passed: row.try_get(0)?, failed: row.try_get(1)? })
+        .bind(since.div_euclid(HOUR_MS));
+        Ok(query.fetch_one(&mut *self.connection).await?)
     }
 
     /// The log of a schedule before entry number `before`, the latest first, at most `limit`.
@@ -93,16 +85,14 @@ impl Records<'_> {
         before: i64,
         limit: i64,
     ) -> Result<Vec<ScheduleRun>, StoreError> {
-        let rows = sqlx::query(
+        let query = sqlx::query_as(
             "SELECT id, schedule_id, name, due_at, started_at, ended_at, status, input, output, error, request_id, node
              FROM schedule_runs WHERE schedule_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
         )
         .bind(schedule)
         .bind(before)
-        .bind(limit)
-        .fetch_all(&mut *self.connection)
-        .await?;
-        rows.iter().map(read_run).collect()
+        .bind(limit);
+        Ok(query.fetch_all(&mut *self.connection).await?)
     }
 
     /// Drops at most `limit` rows of each kind that are older than they are kept; how many rows went. Called until
@@ -146,33 +136,4 @@ impl Records<'_> {
         }
         Ok(gone)
     }
-}
-
-fn read_check(row: &AnyRow) -> Result<Check, StoreError> {
-    Ok(Check {
-        due_at: row.try_get(0)?,
-        started_at: row.try_get(1)?,
-        ended_at: row.try_get(2)?,
-        result: row.try_get::<String, _>(3)?.parse().map_err(StoreError::Unreadable)?,
-        latency_ms: row.try_get(4)?,
-        detail: row.try_get(5)?,
-        node: row.try_get(6)?,
-    })
-}
-
-fn read_run(row: &AnyRow) -> Result<ScheduleRun, StoreError> {
-    Ok(ScheduleRun {
-        id: row.try_get(0)?,
-        schedule_id: row.try_get(1)?,
-        name: row.try_get(2)?,
-        due_at: row.try_get(3)?,
-        started_at: row.try_get(4)?,
-        ended_at: row.try_get(5)?,
-        status: row.try_get::<String, _>(6)?.parse().map_err(StoreError::Unreadable)?,
-        input: schedules::from_json(&row.try_get::<String, _>(7)?)?,
-        output: schedules::from_json(&row.try_get::<String, _>(8)?)?,
-        error: row.try_get(9)?,
-        request_id: row.try_get(10)?,
-        node: row.try_get(11)?,
-    })
 }

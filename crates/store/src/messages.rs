@@ -1,8 +1,6 @@
 //! Messages on their way, in the store.
 
-use sqlx::Row as _;
-
-use super::{Records, StoreError, schedules};
+use super::{Records, StoreError};
 use crate::model::{Destination, Message};
 
 impl Records<'_> {
@@ -19,7 +17,7 @@ impl Records<'_> {
              VALUES ($1, $2, $3, $4, 0, $4)",
         )
         .bind(id)
-        .bind(destination.to_string())
+        .bind(destination)
         .bind(content)
         .bind(now)
         .execute(&mut *self.connection)
@@ -38,22 +36,14 @@ impl Records<'_> {
              WHERE delivered_at IS NULL AND next_attempt_at <= $1 ORDER BY next_attempt_at, created_at, id LIMIT $2{}",
             self.engine.for_update_of_free("messages")
         ));
-        let rows = sqlx::query(sql).bind(now).bind(limit).fetch_all(&mut *self.connection).await?;
-        let mut messages = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let message = Message {
-                id: row.try_get(0)?,
-                destination: row.try_get::<String, _>(1)?.parse().map_err(StoreError::Unreadable)?,
-                content: schedules::from_json(&row.try_get::<String, _>(2)?)?,
-                attempts: row.try_get(3)?,
-                created_at: row.try_get(4)?,
-            };
+        let query = sqlx::query_as::<_, Message>(sql).bind(now).bind(limit);
+        let messages = query.fetch_all(&mut *self.connection).await?;
+        for message in &messages {
             sqlx::query("UPDATE messages SET next_attempt_at = $1, attempts = attempts + 1 WHERE id = $2")
                 .bind(until)
                 .bind(&message.id)
                 .execute(&mut *self.connection)
                 .await?;
-            messages.push(message);
         }
         Ok(messages)
     }
@@ -63,7 +53,7 @@ impl Records<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn has_messages_due(&mut self, now: i64) -> Result<bool, StoreError> {
-        let row = sqlx::query("SELECT id FROM messages WHERE delivered_at IS NULL AND next_attempt_at <= $1 LIMIT 1")
+        let row = sqlx::query("SELECT 1 FROM messages WHERE delivered_at IS NULL AND next_attempt_at <= $1 LIMIT 1")
             .bind(now)
             .fetch_optional(&mut *self.connection)
             .await?;
@@ -102,30 +92,17 @@ impl Records<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn waiting_messages(&mut self, limit: i64) -> Result<Vec<WaitingMessage>, StoreError> {
-        let rows = sqlx::query(
+        let query = sqlx::query_as(
             "SELECT id, destination, created_at, attempts, next_attempt_at, last_error FROM messages
              WHERE delivered_at IS NULL ORDER BY created_at, id LIMIT $1",
         )
-        .bind(limit)
-        .fetch_all(&mut *self.connection)
-        .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(WaitingMessage {
-                    id: row.try_get(0)?,
-                    destination: row.try_get(1)?,
-                    created_at: row.try_get(2)?,
-                    attempts: row.try_get(3)?,
-                    next_attempt_at: row.try_get(4)?,
-                    last_error: row.try_get(5)?,
-                })
-            })
-            .collect()
+        .bind(limit);
+        Ok(query.fetch_all(&mut *self.connection).await?)
     }
 }
 
 /// A message that did not arrive yet. Times in milliseconds since 1970.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct WaitingMessage {
     /// Its id, the same each time that it is sent.

@@ -1,7 +1,5 @@
 //! What the store knows of the sealing keys: their names, and which of them seal no more.
 
-use sqlx::Row as _;
-
 use super::{Records, StoreError};
 
 impl Records<'_> {
@@ -21,11 +19,9 @@ impl Records<'_> {
             .bind(now)
             .execute(&mut *self.connection)
             .await?;
-        let row = sqlx::query("SELECT COALESCE(retired_at, 0) FROM sealing_keys WHERE id = $1")
-            .bind(key)
-            .fetch_one(&mut *self.connection)
-            .await?;
-        Ok(row.try_get::<i64, _>(0)? == 0)
+        let query = sqlx::query_scalar("SELECT retired_at FROM sealing_keys WHERE id = $1").bind(key);
+        let retired_at: Option<i64> = query.fetch_one(&mut *self.connection).await?;
+        Ok(retired_at.is_none())
     }
 
     /// Retires every key but `current`, in a transaction that has the turn.
@@ -43,9 +39,7 @@ impl Records<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn sealing_keys_in_use(&mut self) -> Result<Vec<String>, StoreError> {
-        let rows = sqlx::query("SELECT id FROM sealing_keys WHERE retired_at IS NULL ORDER BY id")
-            .fetch_all(&mut *self.connection)
-            .await?;
-        rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+        let query = sqlx::query_scalar("SELECT id FROM sealing_keys WHERE retired_at IS NULL ORDER BY id");
+        Ok(query.fetch_all(&mut *self.connection).await?)
     }
 }

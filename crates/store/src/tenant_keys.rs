@@ -1,9 +1,6 @@
 //! On a tenant: its one-time keys.
 
-use sqlx::Row as _;
-use sqlx::any::AnyRow;
-
-use super::tenancy_secrets::{decoded, encoded};
+use super::columns::{Sealed, encoded};
 use super::{Records, StoreError};
 use crate::model::{TenantKey, TenantKeyState};
 
@@ -21,9 +18,10 @@ pub struct NewTenantKey {
 }
 
 /// A key that is neither spent nor revoked; it may have expired.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, sqlx::FromRow)]
 pub struct OpenKey {
     pub id: i64,
+    #[sqlx(rename = "secret", try_from = "Sealed")]
     pub sealed: Vec<u8>,
     pub expires_at: i64,
 }
@@ -52,11 +50,7 @@ impl Records<'_> {
             "SELECT id, secret, expires_at FROM tenant_keys WHERE name = $1 AND secret IS NOT NULL{}",
             self.engine.for_update()
         );
-        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(name).fetch_optional(&mut *self.connection).await?;
-        row.map(|row| {
-            Ok(OpenKey { id: row.try_get(0)?, sealed: decoded(row.try_get(1)?)?, expires_at: row.try_get(2)? })
-        })
-        .transpose()
+        Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(name).fetch_optional(&mut *self.connection).await?)
     }
 
     /// Notes that a master came by the key: from now on it opens nothing.
@@ -89,30 +83,40 @@ impl Records<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn tenant_keys(&mut self, now: i64) -> Result<Vec<TenantKey>, StoreError> {
-        let rows = sqlx::query(
+        let query = sqlx::query_as::<_, KeyRow>(
             "SELECT id, name, created_by, created_at, expires_at, spent_at, revoked_at FROM tenant_keys ORDER BY id DESC",
-        )
-        .fetch_all(&mut *self.connection)
-        .await?;
-        rows.iter().map(|row| read(row, now)).collect()
+        );
+        let rows = query.fetch_all(&mut *self.connection).await?;
+        Ok(rows.into_iter().map(|row| row.key(now)).collect())
     }
 }
 
-fn read(row: &AnyRow, now: i64) -> Result<TenantKey, StoreError> {
-    let expires_at = row.try_get(4)?;
-    let (spent, revoked): (Option<i64>, Option<i64>) = (row.try_get(5)?, row.try_get(6)?);
-    let state = match (spent, revoked) {
-        (Some(_), _) => TenantKeyState::Used,
-        (None, Some(_)) => TenantKeyState::Revoked,
-        (None, None) if now >= expires_at => TenantKeyState::Expired,
-        (None, None) => TenantKeyState::Open,
-    };
-    Ok(TenantKey {
-        id: row.try_get(0)?,
-        name: row.try_get(1)?,
-        state,
-        created_by: row.try_get(2)?,
-        created_at: row.try_get(3)?,
-        expires_at,
-    })
+#[derive(sqlx::FromRow)]
+struct KeyRow {
+    id: i64,
+    name: String,
+    created_by: String,
+    created_at: i64,
+    expires_at: i64,
+    spent_at: Option<i64>,
+    revoked_at: Option<i64>,
+}
+
+impl KeyRow {
+    fn key(self, now: i64) -> TenantKey {
+        let state = match (self.spent_at, self.revoked_at) {
+            (Some(_), _) => TenantKeyState::Used,
+            (None, Some(_)) => TenantKeyState::Revoked,
+            (None, None) if now >= self.expires_at => TenantKeyState::Expired,
+            (None, None) => TenantKeyState::Open,
+        };
+        TenantKey {
+            id: self.id,
+            name: self.name,
+            state,
+            created_by: self.created_by,
+            created_at: self.created_at,
+            expires_at: self.expires_at,
+        }
+    }
 }

@@ -20,7 +20,7 @@ text_enum! {
 }
 
 /// One call, accepted or refused. Texts that are not known are empty.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditEntry {
     /// When it came, in milliseconds since 1970.
@@ -32,6 +32,7 @@ pub struct AuditEntry {
     /// The address it came from.
     pub address: String,
     /// The name of the key that was shown.
+    #[sqlx(rename = "key_name")]
     pub key: String,
     /// Who called.
     pub username: String,
@@ -44,6 +45,7 @@ pub struct AuditEntry {
     /// The status that was answered; 0 at the terminal, and where nothing was answered.
     pub status: i64,
     /// Whether it was let in, and the command did not refuse it.
+    #[sqlx(try_from = "crate::columns::Flag")]
     pub accepted: bool,
     /// Why it was refused, or how it failed.
     pub reason: String,

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use super::HealthState;
 
 /// One check of the history. Times in milliseconds since 1970.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct Check {
     /// When it was due.
@@ -26,7 +26,7 @@ pub struct Check {
 }
 
 /// How many checks passed and failed in a span of time.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct Uptime {
     /// Checks that passed.

@@ -85,7 +85,7 @@ pub struct DynamicField {
 }
 
 /// A link to a case or an incident, seen from its other end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct Link {
     /// The number of the case or incident.

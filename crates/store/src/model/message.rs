@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{AlertReason, Destination, Tell};
 
 /// One connection or schedule that a message is about. Times in milliseconds since 1970.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct MessageItem {
     /// Such as `Connection Production`.
@@ -17,8 +17,10 @@ pub struct MessageItem {
     /// The Error tab.
     pub detail: String,
     /// Since when.
+    #[sqlx(rename = "opened_at")]
     pub since: i64,
     /// When it recovered.
+    #[sqlx(rename = "closed_at")]
     pub recovered_at: Option<i64>,
 }
 
@@ -40,16 +42,23 @@ pub struct MessageContent {
 }
 
 /// A message on its way.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Message {
     /// The same each time that it is sent, so that a receiver can drop a repetition.
     pub id: String,
     /// To whom.
     pub destination: Destination,
     /// What it says.
+    #[sqlx(try_from = "crate::columns::Json<MessageContent>")]
     pub content: MessageContent,
     /// How often it was tried before.
     pub attempts: i64,
     /// When it was decided on, in milliseconds since 1970.
     pub created_at: i64,
+}
+
+impl From<crate::columns::Json<Self>> for MessageContent {
+    fn from(json: crate::columns::Json<Self>) -> Self {
+        json.0
+    }
 }

@@ -6,6 +6,7 @@ use soar_connector::RawParameters;
 use utoipa::ToSchema;
 
 use super::Cadence;
+use crate::columns::Json;
 use crate::model::access::text_enum;
 use crate::model::{AlertRules, Destination};
 
@@ -117,7 +118,7 @@ text_enum! {
 }
 
 /// An entry of the log of schedules. Times in milliseconds since 1970.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct ScheduleRun {
     /// Its number in this instance.
@@ -136,9 +137,11 @@ pub struct ScheduleRun {
     pub status: ScheduleRunStatus,
     /// The parameters by name.
     #[schema(value_type = Object)]
+    #[sqlx(try_from = "Json<Box<RawValue>>")]
     pub input: Box<RawValue>,
     /// What it gave, as the run history keeps it: bounded, and without secrets.
     #[schema(value_type = Value)]
+    #[sqlx(try_from = "Json<Box<RawValue>>")]
     pub output: Box<RawValue>,
     /// The Error tab of a failed one.
     pub error: Option<String>,

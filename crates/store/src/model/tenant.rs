@@ -18,7 +18,7 @@ text_enum! {
 }
 
 /// On a master: an instance that connections are sent to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct Tenant {
     /// Its number on this instance.
@@ -52,7 +52,7 @@ text_enum! {
 }
 
 /// On a tenant: an instance that sends it connections.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct Master {
     /// Its number on this instance.
