@@ -27,7 +27,7 @@ pub struct Host {
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Sites, users, roles and keys, as remembered.
-    pub directory: Directory,
+    pub directory: Arc<Directory>,
     /// The audit log's writer.
     pub audit: AuditWriter,
     /// Opens the secrets of JWT keys.
@@ -88,7 +88,7 @@ impl Host {
         commands: CommandRegistry,
     ) -> Self {
         Self {
-            directory: Directory::new(store.clone(), Arc::clone(&clock)),
+            directory: Arc::new(Directory::new(store.clone(), Arc::clone(&clock))),
             audit: AuditWriter::start(store.clone()),
             limits: RateLimits::new(settings.requests_per_second, Arc::clone(&clock)),
             refusals: Refusals::new(settings.refused_per_second, Arc::clone(&clock)),

@@ -10,6 +10,8 @@ pub mod executor;
 mod gate;
 pub mod health;
 mod host;
+pub mod operations;
+mod refusal;
 pub mod scheduler;
 pub mod sealing;
 pub mod server;
@@ -20,3 +22,4 @@ pub mod vault;
 pub mod views;
 
 pub use host::{Host, HostError};
+pub use refusal::Refusal;

@@ -1,6 +1,6 @@
 //! Turns the store's errors into what a person reads: what was wrong, and what to do next.
 
-use soar_host::utility::Refusal;
+use soar_host::Refusal;
 use soar_store::StoreError;
 
 use crate::exit::WrongUse;

@@ -3,7 +3,8 @@
 use anyhow::Result;
 use soar_connector::manifest::Command;
 use soar_connector::{Parameters, RawParameters};
-use soar_host::utility::{Answer, Plan, Refusal, UtilityCommand};
+use soar_host::Refusal;
+use soar_host::utility::{Answer, Plan, UtilityCommand};
 use soar_store::Records;
 use soar_store::model::{AuditEntry, Caller};
 

@@ -7,8 +7,8 @@ use std::time::UNIX_EPOCH;
 use anyhow::{Result, anyhow};
 use soar_connector::name::{quoted, suggestion};
 use soar_connector::{Clock, ExecutionContext, SystemClock};
+use soar_host::Refusal;
 use soar_host::sealing::Keyring;
-use soar_host::utility::Refusal;
 use soar_store::model::{Allowed, AuditEntry, Caller, Right, Role, Site, Surface, User};
 use soar_store::{Records, Store, StoreError};
 

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use soar_connector::{Command, RawParameters};
 use soar_store::model::Caller;
 
-use crate::utility::{Answer, Refusal};
+use crate::Refusal;
+use crate::utility::Answer;
 
 /// A command of a connector.
 #[derive(Debug, Clone)]

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use soar_connector::Parameters;
 use soar_store::model::Caller;
 
-use crate::utility::{Answer, Refusal};
+use crate::Refusal;
+use crate::utility::Answer;
 
 /// Such a command. Done twice it does no harm, so a repeated call may run it again.
 #[async_trait]

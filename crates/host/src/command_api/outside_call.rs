@@ -13,9 +13,9 @@ use soar_store::{AnswerClaim, StoreError};
 use super::admission::Admitted;
 use super::registry::Runner;
 use super::service::Finished;
+use crate::Refusal;
 use crate::gate::{Call, Reply, replayed};
 use crate::host::Host;
-use crate::utility::Refusal;
 
 /// How long a claim counts as running after it was last said to, in milliseconds.
 const CLAIMED: i64 = 30_000;

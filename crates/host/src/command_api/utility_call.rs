@@ -11,8 +11,9 @@ use super::admission::Admitted;
 use super::question::Question;
 use super::remembered::Remembered;
 use super::service::Finished;
+use crate::Refusal;
 use crate::gate::{Call, Reply, replayed};
-use crate::utility::{Answer, Refusal, UtilityCommand};
+use crate::utility::{Answer, UtilityCommand};
 
 /// How often a transaction is done again that lost against another one.
 const ATTEMPTS: u32 = 4;

@@ -5,7 +5,7 @@ use soar_store::model::{Connection, NamedSite, Place, SHARED, Site, SiteKind};
 use soar_store::{NewConnection, Records};
 
 use super::{ConnectionChange, ConnectionDraft, health_check};
-use crate::utility::Refusal;
+use crate::Refusal;
 
 /// The longest name, in characters.
 const LONGEST_NAME: usize = 100;

@@ -5,7 +5,7 @@ use soar_store::model::{Caller, Connection, Place, Right, SiteKind};
 use soar_store::{Records, Wanted};
 
 use super::rights::{may_use, missing};
-use crate::utility::Refusal;
+use crate::Refusal;
 
 /// The one connection of these integrations that the caller means on its site: those of the site and, on an internal
 /// site, those shared to internal sites. With several, `name` says which; the site's own goes before a shared one of

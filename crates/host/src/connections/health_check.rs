@@ -9,7 +9,7 @@ use soar_store::model::{
 
 use super::ConnectionDraft;
 use super::change::{given, refuse};
-use crate::utility::Refusal;
+use crate::Refusal;
 
 const MINUTE_MS: i64 = 60_000;
 

@@ -2,7 +2,7 @@
 
 use soar_store::model::{Caller, Connection, Place, Right, Site, SiteKind};
 
-use crate::utility::Refusal;
+use crate::Refusal;
 
 /// Whether the caller may run commands on a connection that is at hand on its site.
 pub(super) fn may_use(caller: &Caller, connection: &Connection) -> bool {

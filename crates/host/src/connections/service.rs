@@ -11,9 +11,9 @@ use soar_store::{Records, Store, StoreError, StoredParameter, StoredValue, Wante
 use super::parameters::{Changes, Ground, NewValue, open};
 use super::rights::{may_manage, may_see, missing_to_manage};
 use super::{ConnectionChange, ConnectionDraft, change, choose, health_check};
+use crate::Refusal;
 use crate::executor::Registry;
 use crate::sealing::{Keyring, SealingGuard};
-use crate::utility::Refusal;
 use crate::vault::Vault;
 
 /// Connections: seen, made, changed and deleted in the name of a caller. Cheap to clone.

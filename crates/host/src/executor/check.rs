@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::connectors::Ready;
 use super::{Executor, Finished};
-use crate::utility::Refusal;
+use crate::Refusal;
 
 /// What a warning's code ends in when something is about to expire.
 const EXPIRES: &str = "-expires";

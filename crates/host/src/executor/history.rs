@@ -4,7 +4,7 @@ use soar_store::model::{Caller, Right, Run};
 use soar_store::{Records, RunFilter, StoreError};
 
 use super::Executor;
-use crate::utility::Refusal;
+use crate::Refusal;
 
 impl Executor {
     /// The runs on the caller's site, newest first, without their outcomes. Runs on connections that are not for the

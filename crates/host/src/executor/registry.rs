@@ -7,7 +7,7 @@ use std::sync::Arc;
 use soar_connector::Plugin;
 use soar_connector::name::{normalised, quoted, suggestion};
 
-use crate::utility::Refusal;
+use crate::Refusal;
 
 /// The parameter that says which connection a command runs on.
 pub(crate) const CONNECTION_NAME: &str = "Connection Name";

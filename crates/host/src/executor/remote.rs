@@ -8,8 +8,9 @@ use soar_store::model::Caller;
 
 use super::registry::{CONNECTION_NAME, endpoint_name};
 use super::{Executor, table};
+use crate::Refusal;
 use crate::command_api::{IntegrationCommand, IntegrationCommands};
-use crate::utility::{Answer, Ended, More, Refusal};
+use crate::utility::{Answer, Ended, More};
 
 /// Outcomes with more rows are turned into answers beside the other calls.
 const MANY_ROWS: usize = 1_000;

@@ -17,8 +17,8 @@ use super::connectors::Connectors;
 use super::slots::Slots;
 use super::supervise::{Task, supervise};
 use super::{ExecutorSettings, Registry};
+use crate::Refusal;
 use crate::connections::Connections;
-use crate::utility::Refusal;
 
 /// Runs commands on connections. Cheap to clone; clones share sessions and limits.
 #[derive(Clone)]

@@ -20,7 +20,7 @@ use super::connectors::Ready;
 use super::kept;
 use super::run::{Finished, Inner};
 use super::slots::Full;
-use crate::utility::Refusal;
+use crate::Refusal;
 
 /// What is to be run.
 pub(super) struct Task {

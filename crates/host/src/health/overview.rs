@@ -10,8 +10,8 @@ use soar_store::moment::milliseconds;
 use soar_store::{Records, StoreError, WaitingMessage};
 use utoipa::ToSchema;
 
+use crate::Refusal;
 use crate::connections::Connections;
-use crate::utility::Refusal;
 
 const DAY_MS: i64 = 24 * 3_600_000;
 

@@ -10,8 +10,8 @@ use soar_store::moment::milliseconds;
 use soar_store::{Records, StoreError};
 
 use super::{ScheduleChange, ScheduleDraft, ScheduleShown};
+use crate::Refusal;
 use crate::connections::Connections;
-use crate::utility::Refusal;
 
 /// The longest name of a schedule, in characters.
 const LONGEST_NAME: usize = 100;

@@ -6,8 +6,8 @@ use soar_store::{Store, StoreError};
 use uuid::Uuid;
 
 use super::Runner;
+use crate::Refusal;
 use crate::executor::Executor;
-use crate::utility::Refusal;
 
 /// Runs on an executor, in the name of each schedule's user.
 #[derive(Debug, Clone)]

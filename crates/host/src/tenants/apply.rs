@@ -9,8 +9,8 @@ use soar_store::{NewReceived, Received, Records, StoreError, StoredValue, Wanted
 
 use super::failure::failure;
 use super::message::{Answer, NamedConnection, SentConnection, SentHealthCheck};
+use crate::Refusal;
 use crate::connections::{ConnectionChange, ConnectionDraft, Connections, GivenValue, open_secret};
-use crate::utility::Refusal;
 
 /// A master whose message is carried out.
 pub(super) struct Sender<'a> {

@@ -11,8 +11,9 @@ use soar_store::model::{Caller, SyncRun};
 use soar_store::{Store, StoreError, SyncResultFilter};
 
 use super::{SyncRequest, Tenants};
+use crate::Refusal;
 use crate::command_api::OutsideCommand;
-use crate::utility::{Answer, Ended, Refusal};
+use crate::utility::{Answer, Ended};
 
 /// The last part of its address.
 pub const ENDPOINT: &str = "SyncConnection";

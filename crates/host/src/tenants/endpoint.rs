@@ -22,10 +22,10 @@ use super::handshake::Acceptance;
 use super::identity::{identity, seal};
 use super::message::{Answer, Introduction, PlainRefusal, RegistrationAnswer, RegistrationRequest, Request};
 use super::{PROTOCOL_VERSION, Tenants};
+use crate::Refusal;
 use crate::gate::{Call, Reply, read_json};
 use crate::host::Host;
 use crate::sealing::SealingGuard;
-use crate::utility::Refusal;
 
 /// How often a transaction is done again that lost against another one.
 const ATTEMPTS: u32 = 4;

@@ -5,9 +5,9 @@ use soar_store::{Records, StoreError, TenancySecret};
 use zeroize::Zeroizing;
 
 use super::handshake;
+use crate::Refusal;
 use crate::connections::Connections;
 use crate::sealing::SealingGuard;
-use crate::utility::Refusal;
 
 /// The key pair of this instance.
 pub(super) struct Identity {

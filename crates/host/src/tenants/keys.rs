@@ -9,9 +9,9 @@ use super::Tenants;
 use super::identity::{identity, seal};
 use super::one_time_key::OneTimeKey;
 use super::service::demand;
+use crate::Refusal;
 use crate::access::random;
 use crate::sealing::SealingGuard;
-use crate::utility::Refusal;
 
 /// How long a key may be open at the most, in milliseconds: 30 days.
 const LONGEST_MS: i64 = 30 * 86_400_000;

@@ -7,8 +7,8 @@ use soar_store::model::{Caller, Master, MasterState};
 
 use super::Tenants;
 use super::service::demand;
+use crate::Refusal;
 use crate::sealing::SealingGuard;
-use crate::utility::Refusal;
 
 impl Tenants {
     /// The masters, by name.

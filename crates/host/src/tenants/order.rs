@@ -9,7 +9,7 @@ use super::exchange::{Job, Target};
 use super::failure::failure;
 use super::request::{ConnectionInfo, SyncRequest};
 use super::sharing::is_shared_with;
-use crate::utility::Refusal;
+use crate::Refusal;
 
 /// What every job of a run has in common.
 pub(super) struct Order {

@@ -15,8 +15,8 @@ use super::message::{Answer, Introduction, RegistrationAnswer, RegistrationReque
 use super::one_time_key::OneTimeKey;
 use super::service::demand;
 use super::{PROTOCOL_VERSION, Tenants};
+use crate::Refusal;
 use crate::sealing::SealingGuard;
-use crate::utility::Refusal;
 
 impl Tenants {
     /// Registers a tenant, with the one-time key that it was added with or a new one, and initiates it: from then on both

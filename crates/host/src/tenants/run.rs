@@ -15,7 +15,7 @@ use super::exchange::Job;
 use super::order::Order;
 use super::request::{ConnectionInfo, SyncRequest};
 use super::service::demand;
-use crate::utility::Refusal;
+use crate::Refusal;
 
 /// How many tenants are read at once.
 const PAGE: i64 = 100;

@@ -16,9 +16,9 @@ use super::client::{checked_url, new_client};
 use super::identity::seal;
 use super::one_time_key::OneTimeKey;
 use super::sharing::{ALL_TENANTS, is_ambiguous};
+use crate::Refusal;
 use crate::connections::Connections;
 use crate::sealing::SealingGuard;
-use crate::utility::Refusal;
 
 /// The longest name of a tenant, and of a region, in characters.
 const LONGEST_NAME: usize = 100;

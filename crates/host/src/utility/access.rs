@@ -7,7 +7,7 @@ use soar_connector::name::quoted;
 use soar_store::model::{Caller, Right, Site, User};
 use soar_store::{Records, StoreError};
 
-use super::Refusal;
+use crate::Refusal;
 
 /// In whose name something is done: the caller's, or that of another user who is named in the parameters.
 #[derive(Debug, Clone)]

@@ -3,7 +3,6 @@
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
-use soar_store::StoreError;
 
 use super::{More, Rows};
 
@@ -84,33 +83,5 @@ impl Serialize for Answer {
             map.serialize_entry(name, value)?;
         }
         map.end()
-    }
-}
-
-/// Why a command did nothing; answered with status 200 and this as `error`.
-#[derive(Debug, thiserror::Error)]
-pub enum Refusal {
-    /// A right is missing, or a parameter's value cannot be used.
-    #[error("{0}")]
-    Because(String),
-    /// What was asked for is not there, is taken, was changed meanwhile, or cannot be kept.
-    #[error(transparent)]
-    About(StoreError),
-    /// The store failed: the caller learns no more than that (status 500).
-    #[error(transparent)]
-    Store(StoreError),
-}
-
-impl From<StoreError> for Refusal {
-    /// What is not there is the caller's error; all else is the store's.
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::NotFound { .. }
-            | StoreError::Duplicate { .. }
-            | StoreError::Invalid(_)
-            | StoreError::InUse { .. }
-            | StoreError::Conflict(_) => Self::About(error),
-            _ => Self::Store(error),
-        }
     }
 }

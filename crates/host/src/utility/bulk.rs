@@ -6,7 +6,8 @@ use soar_store::Records;
 use soar_store::model::Caller;
 
 use super::plan::{Ground, Plan, PlannedItem};
-use super::{Answer, Refusal, UtilityCommand};
+use super::{Answer, UtilityCommand};
+use crate::Refusal;
 
 /// A command whose decision and deed are apart.
 #[async_trait]

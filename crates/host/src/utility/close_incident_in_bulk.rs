@@ -15,7 +15,8 @@ use super::cc_table::CcTable;
 use super::dates::{context_date, table_date};
 use super::plan::{FieldChange, PlannedItem};
 use super::selection::{Selected, outcome, select};
-use super::{Answer, Ended, Refusal, Rows, items};
+use super::{Answer, Ended, Rows, items};
+use crate::Refusal;
 
 #[derive(Debug)]
 pub(super) struct CloseIncidentInBulk;

@@ -9,7 +9,8 @@ use soar_store::{NewIncident, Numbered, Records};
 
 use super::access::{self, active_user};
 use super::dates::{context_date, day_of, parse_date_time, parse_zone};
-use super::{Answer, Ended, Refusal, UtilityCommand};
+use super::{Answer, Ended, UtilityCommand};
+use crate::Refusal;
 
 /// Who owns an incident that was given no owner.
 const SYSTEM: &str = "System";

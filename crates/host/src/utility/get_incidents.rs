@@ -14,7 +14,8 @@ use soar_store::{ByIncident, Records, Search};
 
 use super::dates::parse_date_time;
 use super::static_field::{FIELDS, StaticField};
-use super::{Answer, Ended, More, Refusal, Rows, UtilityCommand, access, filter};
+use super::{Answer, Ended, More, Rows, UtilityCommand, access, filter};
+use crate::Refusal;
 
 /// How many incidents a page has unless the call says so.
 const PAGE_SIZE: i64 = 100;

@@ -8,7 +8,8 @@ use soar_connector::Parameters;
 use soar_store::model::{Caller, Right};
 use soar_store::{Records, StoreError};
 
-use super::{Answer, Ended, MOST_ITEMS, Refusal, UtilityCommand};
+use super::{Answer, Ended, MOST_ITEMS, UtilityCommand};
+use crate::Refusal;
 
 /// How many links away an incident may be.
 const DEEPEST: usize = 10;

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use soar_connector::Parameters;
 
-use super::{Answer, Ended, Refusal};
+use super::{Answer, Ended};
+use crate::Refusal;
 
 /// How many items a bulk command takes.
 pub const MOST_ITEMS: usize = 10_000;

@@ -12,7 +12,8 @@ use super::access::{Actor, Sites};
 use super::bulk::{BulkCommand, Decision};
 use super::plan::{FieldChange, PlannedItem};
 use super::selection::{Selected, outcome, select};
-use super::{Answer, Ended, Refusal, items};
+use super::{Answer, Ended, items};
+use crate::Refusal;
 
 /// How many links one call makes at most.
 const MOST_LINKS: usize = 100_000;

@@ -6,9 +6,9 @@ use soar_connector::name::quoted;
 use soar_store::Records;
 use soar_store::model::Caller;
 
-use super::Refusal;
 use super::access::{Actor, Sites};
 use super::selection::{Selected, select};
+use crate::Refusal;
 
 /// Links the incident `number` with `others`, all of them or, when one cannot be, none; those that are linked already
 /// stay as they are. Returns how many links are new. `now` is in milliseconds since 1970.

@@ -12,7 +12,8 @@ use super::bulk::{BulkCommand, Decision};
 use super::dates::{day_of, parse_date_time, parse_zone};
 use super::plan::{FieldChange, PlannedItem};
 use super::selection::{Selected, outcome, select};
-use super::{Answer, Ended, Refusal, items};
+use super::{Answer, Ended, items};
+use crate::Refusal;
 
 #[derive(Debug)]
 pub(super) struct LinkIncidentsToNewCase;

@@ -30,7 +30,7 @@ use soar_connector::Parameters;
 use soar_store::Records;
 use soar_store::model::Caller;
 
-pub use answer::{Answer, Ended, Refusal};
+pub use answer::{Answer, Ended};
 pub use dates::{day_of, parse_date_time};
 pub use items::MOST_ITEMS;
 pub use link_incidents::link_incidents;
@@ -38,6 +38,8 @@ pub use manifest::{all, command, manifest};
 pub use more::More;
 pub use plan::{FieldChange, Plan, PlannedItem};
 pub use rows::Rows;
+
+use crate::Refusal;
 
 /// A utility command. What it is and takes is in `manifest/commands`, under its name.
 #[async_trait]

@@ -13,7 +13,8 @@ use super::access::{Actor, Sites};
 use super::bulk::{BulkCommand, Decision};
 use super::plan::{FieldChange, PlannedItem};
 use super::selection::{Selected, outcome, select};
-use super::{Answer, Refusal, items};
+use super::{Answer, items};
+use crate::Refusal;
 
 #[derive(Debug)]
 pub(super) struct RemoveLinkedIncidents;

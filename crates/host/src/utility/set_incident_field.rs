@@ -14,7 +14,8 @@ use super::close_incident_in_bulk::{self, CloseIncidentInBulk, Closing};
 use super::create_an_incident::cut_title;
 use super::dates::{context_date, parse_date_time};
 use super::static_field::StaticField;
-use super::{Answer, Ended, Refusal, UtilityCommand};
+use super::{Answer, Ended, UtilityCommand};
+use crate::Refusal;
 
 #[derive(Debug)]
 pub(super) struct SetIncidentField;

@@ -10,7 +10,8 @@ use super::access::{Actor, Sites, active_user, missing};
 use super::bulk::{BulkCommand, Decision};
 use super::plan::{FieldChange, PlannedItem};
 use super::selection::{Selected, outcome, select};
-use super::{Answer, Ended, Refusal, items};
+use super::{Answer, Ended, items};
+use crate::Refusal;
 
 #[derive(Debug)]
 pub(super) struct UpdateIncidentOwnerInBulk;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use soar_connector::Parameters;
-use soar_host::utility::{self, Answer, Plan, Refusal};
+use soar_host::Refusal;
+use soar_host::utility::{self, Answer, Plan};
 use soar_store::model::{Allowed, Caller, DynamicField, FieldKind, Role, Site, SiteKind, Task};
 use soar_store::{NewCase, NewIncident, NewSite, NewUser, Store};
 

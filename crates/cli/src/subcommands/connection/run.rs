@@ -3,8 +3,8 @@
 use anyhow::{Context as _, Result, anyhow};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
+use soar_host::Refusal;
 use soar_host::executor::Executor;
-use soar_host::utility::Refusal;
 
 use super::find::Named;
 use crate::exit::Exit;

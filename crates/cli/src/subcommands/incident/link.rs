@@ -3,7 +3,8 @@
 use anyhow::Result;
 use clap::Args;
 use soar_connector::name::quoted;
-use soar_host::utility::{Refusal, link_incidents};
+use soar_host::Refusal;
+use soar_host::utility::link_incidents;
 
 use crate::exit::Exit;
 use crate::instance::{Action, Session};

@@ -3,8 +3,8 @@
 use axum::http::StatusCode;
 use soar_store::StoreError;
 
+use crate::Refusal;
 use crate::gate::{Call, Reply};
-use crate::utility::Refusal;
 
 /// Why an operation was not done.
 #[derive(Debug, thiserror::Error)]

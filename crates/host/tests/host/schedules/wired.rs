@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use footprint_simulator::{Simulator, UserKind};
 use serde_json::{Value, json};
+use soar_host::Refusal;
 use soar_host::health::HealthFilter;
 use soar_host::scheduler::{
     ExecutorRunner, ScheduleChange, ScheduleDraft, ScheduleShown, Scheduler, SchedulerSettings, Schedules,
 };
-use soar_host::utility::Refusal;
 use soar_store::model::{Caller, Connection, HealthState, Role, ScheduleRun, ScheduleRunStatus};
 
 use super::memory_queue::MemoryQueue;

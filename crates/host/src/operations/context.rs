@@ -1,0 +1,81 @@
+//! Who calls an operation, and what the audit log says of the call.
+
+use std::collections::BTreeMap;
+
+use soar_connector::name::quoted;
+use soar_store::Records;
+use soar_store::model::{Allowed, AuditEntry, Caller, Role, Site, User};
+
+use crate::Refusal;
+
+/// One call of an operation, over HTTP or from the terminal.
+#[derive(Debug, Clone)]
+pub struct RequestContext {
+    /// The user in whose name the call is made.
+    pub user: User,
+    /// The user's roles by the number of the site.
+    pub roles: BTreeMap<i64, Role>,
+    /// The sites that the call reaches: those of the API key; all sites at the terminal.
+    pub reach: Allowed<i64>,
+    /// The name of the API key; `None` at the terminal.
+    pub key: Option<String>,
+    /// The call's entry in the audit log, as far as it is known before the operation runs. Its status is the one of
+    /// success.
+    pub entry: AuditEntry,
+    /// The Idempotency-Key of the call.
+    pub idempotency: Option<IdempotencyKey>,
+}
+
+/// An Idempotency-Key, and the fingerprint of the call that it was sent with.
+#[derive(Debug, Clone)]
+pub struct IdempotencyKey {
+    /// The key.
+    pub key: String,
+    /// The fingerprint of address and body.
+    pub fingerprint: String,
+}
+
+impl RequestContext {
+    /// The caller of something on `site`.
+    #[must_use]
+    pub fn caller(&self, site: Site) -> Caller {
+        Caller {
+            user: self.user.clone(),
+            site,
+            roles: self.roles.clone(),
+            reach: self.reach.clone(),
+            key: self.key.clone(),
+            request_id: self.entry.request_id.clone(),
+        }
+    }
+
+    /// The caller of something that does not depend on a site: on the first site that the user may see.
+    ///
+    /// # Errors
+    /// [`Refusal`] when there is no such site, or the store fails.
+    pub async fn caller_anywhere(&self, records: &mut Records<'_>) -> Result<Caller, Refusal> {
+        let site = records.sites().await?.into_iter().find(|site| self.sees(site.id));
+        site.map(|site| self.caller(site))
+            .ok_or_else(|| Refusal::Because(format!("The user {} has a role on no site.", quoted(&self.user.name))))
+    }
+
+    /// Whether the user has any role on the site of this number.
+    #[must_use]
+    pub fn sees(&self, site: i64) -> bool {
+        self.reach.allows(&site) && (self.user.is_administrator || self.roles.contains_key(&site))
+    }
+
+    /// Refuses unless the user is an active administrator.
+    ///
+    /// # Errors
+    /// [`Refusal::Because`].
+    pub fn must_administer(&self) -> Result<(), Refusal> {
+        if self.user.active && self.user.is_administrator && self.reach == Allowed::All {
+            return Ok(());
+        }
+        Err(Refusal::Because(format!(
+            "The user {} is no administrator. Only administrators may do that.",
+            quoted(&self.user.name)
+        )))
+    }
+}

@@ -1,0 +1,39 @@
+//! Why an operation was not done.
+
+use soar_store::{EarlierCall, StoreError};
+
+use crate::Refusal;
+
+/// Why an operation was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum OperationError {
+    /// The operation was refused, or the store failed.
+    #[error(transparent)]
+    Refusal(#[from] Refusal),
+    /// The operation needs a connection, and this host runs no connectors.
+    #[error("This host runs no connectors, so it has no connections to do that with.")]
+    NoConnectors,
+    /// A call under the same Idempotency-Key came first, and is not made again.
+    #[error("The call {} under this Idempotency-Key came first.", .0.request_id)]
+    Repeated(Box<EarlierCall>),
+    /// The Idempotency-Key was used for another call before.
+    #[error(
+        "The Idempotency-Key was sent with another command or body, or by a key for other sites, before. Use a new one \
+         for a new call."
+    )]
+    KeyReused,
+}
+
+impl From<StoreError> for OperationError {
+    fn from(error: StoreError) -> Self {
+        Self::Refusal(error.into())
+    }
+}
+
+impl OperationError {
+    /// Whether another transaction stood in the way, so that doing it again may succeed.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::Refusal(Refusal::Store(error)) if error.is_conflict())
+    }
+}

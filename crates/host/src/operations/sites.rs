@@ -1,0 +1,132 @@
+//! Sites.
+
+use serde::Deserialize;
+use soar_store::model::{Site, SiteKind, shapes};
+use soar_store::{NewSite, SiteChange, StoreError};
+use utoipa::ToSchema;
+
+use super::{Done, OperationError, Operations, RequestContext, Required};
+
+/// A site to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct SiteToMake {
+    /// Its name; compared without regard to case.
+    #[schema(schema_with = shapes::name)]
+    pub name: String,
+    /// Whether it is internal or a client's.
+    pub kind: SiteKind,
+    /// What it is for.
+    #[serde(default)]
+    #[schema(max_length = 2000, pattern = r"^[^\u0000]*$")]
+    pub description: String,
+    /// Its IANA time zone. UTC unless given.
+    #[serde(default = "utc")]
+    #[schema(schema_with = shapes::time_zone)]
+    pub time_zone: String,
+    /// Its language as a BCP 47 tag. en unless given.
+    #[serde(default = "english")]
+    #[schema(max_length = 35, pattern = "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", example = "en")]
+    pub language: String,
+}
+
+/// What changes about a site; what is not given stays.
+#[derive(Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct SiteToChange {
+    /// Its new name.
+    #[schema(schema_with = shapes::optional_name)]
+    pub name: Option<String>,
+    /// Whether it is internal or a client's.
+    pub kind: Option<SiteKind>,
+    /// What it is for.
+    #[schema(max_length = 2000, pattern = r"^[^\u0000]*$")]
+    pub description: Option<String>,
+    /// Its IANA time zone.
+    #[schema(schema_with = shapes::optional_time_zone)]
+    pub time_zone: Option<String>,
+    /// Its language as a BCP 47 tag.
+    #[schema(max_length = 35, pattern = "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")]
+    pub language: Option<String>,
+}
+
+fn utc() -> String {
+    "UTC".to_owned()
+}
+
+fn english() -> String {
+    "en".to_owned()
+}
+
+impl Operations {
+    /// The sites on which the caller has a role, by name.
+    ///
+    /// # Errors
+    /// [`OperationError`] when the store fails.
+    pub async fn list_sites(&self, context: &RequestContext) -> Result<Vec<Site>, OperationError> {
+        let mut sites = self.reader().await?.records().sites().await?;
+        sites.retain(|site| context.sees(site.id));
+        Ok(sites)
+    }
+
+    /// The site of this name. A site that the caller may not see does not exist for the caller.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    pub async fn site(&self, context: &RequestContext, name: &str) -> Result<Site, OperationError> {
+        let site = self.reader().await?.records().site(name).await?;
+        if context.sees(site.id) { Ok(site) } else { Err(StoreError::not_found("site", name).into()) }
+    }
+
+    /// Makes a site.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    pub async fn create_site(&self, context: &RequestContext, site: SiteToMake) -> Result<Site, OperationError> {
+        let SiteToMake { name, kind, description, time_zone, language } = site;
+        let new = NewSite { name, kind, description, time_zone, language };
+        self.changes
+            .run(context, Required::Administrator, async |records, now| {
+                let site = records.create_site(&new, now).await?;
+                let about = site.name.clone();
+                Ok(Done::new(site, about))
+            })
+            .await
+    }
+
+    /// Changes a site.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    pub async fn change_site(
+        &self,
+        context: &RequestContext,
+        name: &str,
+        change: SiteToChange,
+    ) -> Result<Site, OperationError> {
+        let SiteToChange { name: new_name, kind, description, time_zone, language } = change;
+        let change = SiteChange { name: new_name, kind, description, time_zone, language };
+        self.changes
+            .run(context, Required::Administrator, async |records, now| {
+                let site = records.update_site(name, &change, now).await?;
+                let about = site.name.clone();
+                Ok(Done::new(site, about))
+            })
+            .await
+    }
+
+    /// Deletes a site to which nothing belongs any more.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    pub async fn remove_site(&self, context: &RequestContext, name: &str) -> Result<Site, OperationError> {
+        self.changes
+            .run(context, Required::Administrator, async |records, _| {
+                let site = records.site(name).await?;
+                records.remove_site(&site.name).await?;
+                let about = site.name.clone();
+                Ok(Done::new(site, about))
+            })
+            .await
+    }
+}

@@ -1,0 +1,31 @@
+//! Why the host did not do what a caller asked for.
+
+use soar_store::StoreError;
+
+/// Why nothing was done.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// A right is missing, or a parameter's value cannot be used.
+    #[error("{0}")]
+    Because(String),
+    /// The thing that was asked for does not exist, its name is taken, it was changed meanwhile, or it cannot be kept.
+    #[error(transparent)]
+    About(StoreError),
+    /// The store failed. A remote caller learns no more than that.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl From<StoreError> for Refusal {
+    /// What a caller can mend is about what was asked for; all else is a failure of the store.
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound { .. }
+            | StoreError::Duplicate { .. }
+            | StoreError::Invalid(_)
+            | StoreError::InUse { .. }
+            | StoreError::Conflict(_) => Self::About(error),
+            _ => Self::Store(error),
+        }
+    }
+}
