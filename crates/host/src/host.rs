@@ -1,7 +1,6 @@
 //! What a running host has at hand for every call.
 
 use std::sync::Arc;
-use std::time::UNIX_EPOCH;
 
 use soar_connector::Clock;
 use soar_store::{Store, StoreError};
@@ -16,6 +15,7 @@ use crate::gate::{RateLimits, Refusals};
 use crate::scheduler::{ExecutorRunner, Scheduler};
 use crate::server::{HostMetrics, HostSettings};
 use crate::tenants::{self, SyncConnection, Tenants};
+use soar_store::model::Moment;
 
 /// A host: its store, what it remembers, its commands and its limits.
 #[derive(Debug)]
@@ -156,10 +156,9 @@ impl Host {
         })
     }
 
-    /// The time in milliseconds since 1970.
+    /// The time.
     #[must_use]
-    pub fn now(&self) -> i64 {
-        let since = self.clock.now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    pub fn now(&self) -> Moment {
+        Moment::from(self.clock.now())
     }
 }

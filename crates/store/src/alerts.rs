@@ -2,7 +2,9 @@
 
 use super::columns::json;
 use super::{Records, StoreError};
-use crate::model::{AlertReason, Destination, Group, MessageContent, MessageItem, Schedule, ScheduleKind, Tell};
+use crate::model::{
+    AlertReason, Destination, Group, MessageContent, MessageItem, Moment, Schedule, ScheduleKind, Tell,
+};
 
 /// Whom a group of alerts is for, and which server it is about.
 #[derive(sqlx::FromRow)]
@@ -14,10 +16,10 @@ struct GroupKey {
 /// What a group's alerts come to.
 #[derive(sqlx::FromRow)]
 struct GroupRow {
-    waiting_since: Option<i64>,
-    waiting_open_since: Option<i64>,
-    announced_at: Option<i64>,
-    closed_since: Option<i64>,
+    waiting_since: Option<Moment>,
+    waiting_open_since: Option<Moment>,
+    announced_at: Option<Moment>,
+    closed_since: Option<Moment>,
     open: i64,
 }
 
@@ -27,7 +29,7 @@ impl Records<'_> {
         schedule: &Schedule,
         reason: AlertReason,
         detail: &str,
-        now: i64,
+        now: Moment,
     ) -> Result<(), StoreError> {
         let what = &schedule.what;
         if what.alert_to.is_empty() {
@@ -66,7 +68,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    pub(super) async fn close_alerts(&mut self, schedule: i64, now: i64) -> Result<(), StoreError> {
+    pub(super) async fn close_alerts(&mut self, schedule: i64, now: Moment) -> Result<(), StoreError> {
         sqlx::query("UPDATE alerts SET closed_at = $1 WHERE schedule_id = $2 AND closed_at IS NULL")
             .bind(now)
             .bind(schedule)
@@ -136,7 +138,7 @@ impl Records<'_> {
         &mut self,
         group: &Group,
         id: &str,
-        now: i64,
+        now: Moment,
         decide: impl Fn(&Group) -> Option<Tell> + Send,
     ) -> Result<bool, StoreError> {
         let destination = group.destination.clone();

@@ -1,17 +1,17 @@
 //! The audit log in the store: entries are read, never changed. They are added in `audit_additions`.
 
 use super::{Records, StoreError};
-use crate::model::AuditEntry;
+use crate::model::{AuditEntry, Moment};
 
 /// Which entries are wanted. All that are `None` say nothing.
 #[derive(Debug, Clone, Default)]
 pub struct AuditFilter {
     /// Only entries before this number: the number of the last one of the page before.
     pub before: Option<i64>,
-    /// Only since then, in milliseconds since 1970.
-    pub since: Option<i64>,
-    /// Only until before then, in milliseconds since 1970.
-    pub until: Option<i64>,
+    /// Only since then.
+    pub since: Option<Moment>,
+    /// Only until before then.
+    pub until: Option<Moment>,
     /// Only calls of this user, without regard to case.
     pub username: Option<String>,
     /// Only calls with the key of this name, without regard to case.
@@ -57,8 +57,8 @@ impl Records<'_> {
         };
         let text = |text: &Option<String>| text.clone().map(Bound::Text);
         add("id < $", filter.before.map(Bound::Number));
-        add("at >= $", filter.since.map(Bound::Number));
-        add("at < $", filter.until.map(Bound::Number));
+        add("at >= $", filter.since.map(|since| Bound::Number(since.0)));
+        add("at < $", filter.until.map(|until| Bound::Number(until.0)));
         // Both sides by the database, for SQLite knows no case but that of ASCII: a name is found as it was written.
         add("LOWER(username) = LOWER($)", text(&filter.username));
         add("LOWER(key_name) = LOWER($)", text(&filter.key));

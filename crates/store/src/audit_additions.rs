@@ -8,7 +8,7 @@ use sqlx::Row as _;
 use super::audit::COLUMNS;
 use super::changes::Seen;
 use super::{Engine, Records, StoreError};
-use crate::model::AuditEntry;
+use crate::model::{AuditEntry, Moment};
 
 /// How many transactions may have begun between two looks; after more, all counts as changed.
 const FEW: u32 = 1000;
@@ -96,14 +96,14 @@ struct Packed {
 }
 
 struct Own<'e> {
-    at: i64,
+    at: Moment,
     number: usize,
     request_id: &'e str,
 }
 
 impl Serialize for Own<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{:020}{:06}{}", self.at, self.number, self.request_id))
+        serializer.collect_str(&format_args!("{:020}{:06}{}", self.at.0, self.number, self.request_id))
     }
 }
 

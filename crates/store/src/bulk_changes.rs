@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::rows::identifiers;
 use super::{Records, StoreError};
-use crate::model::Status;
+use crate::model::{Moment, Status};
 
 /// What a bulk command must know of an incident to decide about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct IncidentGround {
     /// Whether it is done.
     pub status: Status,
     /// When it was closed.
-    pub closed_at: Option<i64>,
+    pub closed_at: Option<Moment>,
     /// Who closed it.
     pub closed_by: Option<String>,
     /// Rises with every change.
@@ -29,7 +29,7 @@ pub struct IncidentGround {
 
 /// A row of the lookup, as it comes over.
 #[derive(Debug, Deserialize)]
-struct Found(usize, i64, i64, Option<String>, Status, Option<i64>, Option<String>, i64);
+struct Found(usize, i64, i64, Option<String>, Status, Option<Moment>, Option<String>, i64);
 
 impl Records<'_> {
     /// The incident of each of those numbers, if there is one, in the order of the numbers; kept from being changed by
@@ -81,7 +81,7 @@ impl Records<'_> {
         ids: &[i64],
         by: &str,
         conclusion: &str,
-        now: i64,
+        now: Moment,
     ) -> Result<(), StoreError> {
         let sql = format!(
             "UPDATE incidents SET status = 'Closed', closed_at = $2, closed_by = $3, modified_at = $2,
@@ -106,7 +106,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn move_incidents(&mut self, ids: &[i64], site: i64, now: i64) -> Result<(), StoreError> {
+    pub async fn move_incidents(&mut self, ids: &[i64], site: i64, now: Moment) -> Result<(), StoreError> {
         let sql = format!(
             "UPDATE incidents SET site_id = $2, modified_at = $3, version = version + 1 WHERE id IN ({})",
             self.engine.integers_of("$1"),
@@ -120,7 +120,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn own_incidents(&mut self, ids: &[i64], owner: &str, now: i64) -> Result<(), StoreError> {
+    pub async fn own_incidents(&mut self, ids: &[i64], owner: &str, now: Moment) -> Result<(), StoreError> {
         let sql = format!(
             "UPDATE incidents SET owner = $2, modified_at = $3, version = version + 1 WHERE id IN ({})",
             self.engine.integers_of("$1"),
@@ -134,7 +134,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn touch_incidents(&mut self, ids: &[i64], now: i64) -> Result<(), StoreError> {
+    pub async fn touch_incidents(&mut self, ids: &[i64], now: Moment) -> Result<(), StoreError> {
         let sql = format!(
             "UPDATE incidents SET modified_at = $2, version = version + 1 WHERE id IN ({})",
             self.engine.integers_of("$1"),

@@ -2,9 +2,9 @@
 
 use super::rows::{self, Cell, identifiers, numbers_text};
 use super::{Records, StoreError};
-use crate::model::{Case, Status};
+use crate::model::{Case, Moment, Status};
 
-/// A case to be stored. Times are in milliseconds since 1970.
+/// A case to be stored.
 #[derive(Debug, Clone)]
 pub struct NewCase {
     /// Its number; see [`Records::next_number`].
@@ -26,19 +26,19 @@ pub struct NewCase {
     /// Who made it.
     pub creator: String,
     /// When it was reported.
-    pub reported_at: Option<i64>,
+    pub reported_at: Option<Moment>,
     /// When it was made.
-    pub created_at: i64,
+    pub created_at: Moment,
     /// When it was last changed.
-    pub modified_at: i64,
+    pub modified_at: Moment,
     /// When and by whom it was closed, if it was.
-    pub closed: Option<(i64, Option<String>)>,
+    pub closed: Option<(Moment, Option<String>)>,
 }
 
 impl NewCase {
     /// An open case that holds nothing yet.
     #[must_use]
-    pub fn open(number: String, site_id: i64, creator: &str, now: i64) -> Self {
+    pub fn open(number: String, site_id: i64, creator: &str, now: Moment) -> Self {
         Self {
             number,
             title: String::new(),
@@ -82,7 +82,7 @@ impl Records<'_> {
     /// [`StoreError::Duplicate`] when one of the numbers is taken.
     pub async fn insert_cases(&mut self, cases: &[NewCase]) -> Result<Vec<i64>, StoreError> {
         let cells = cases.iter().flat_map(|case| {
-            let (closed_at, closed_by) = case.closed.as_ref().map(|(at, by)| (*at, by.as_deref())).unzip();
+            let (closed_at, closed_by) = case.closed.as_ref().map(|(at, by)| (at.0, by.as_deref())).unzip();
             let status = if closed_at.is_some() { Status::Closed } else { Status::Open };
             [
                 Cell::Text(&case.number),
@@ -95,9 +95,9 @@ impl Records<'_> {
                 Cell::Text(&case.time_zone),
                 Cell::Text(status.as_str()),
                 Cell::Text(&case.creator),
-                Cell::MaybeInteger(case.reported_at),
-                Cell::Integer(case.created_at),
-                Cell::Integer(case.modified_at),
+                Cell::MaybeInteger(case.reported_at.map(|at| at.0)),
+                Cell::Integer(case.created_at.0),
+                Cell::Integer(case.modified_at.0),
                 Cell::MaybeInteger(closed_at),
                 Cell::MaybeText(closed_by.flatten()),
                 Cell::Integer(1),
@@ -139,7 +139,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn touch_cases(&mut self, ids: &[i64], now: i64) -> Result<(), StoreError> {
+    pub async fn touch_cases(&mut self, ids: &[i64], now: Moment) -> Result<(), StoreError> {
         let sql = format!(
             "UPDATE cases SET modified_at = $2, version = version + 1 WHERE id IN ({})",
             self.engine.integers_of("$1"),

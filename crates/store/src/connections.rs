@@ -7,7 +7,7 @@ use sqlx::any::AnyRow;
 
 use super::columns::{Flag, Json};
 use super::{Records, StoreError};
-use crate::model::{Connection, Destination, HealthCheck, NamedSite, Owner, Place};
+use crate::model::{Connection, Destination, HealthCheck, Moment, NamedSite, Owner, Place};
 
 /// A connection to be made or changed, checked by [`crate::connections`].
 #[derive(Debug, Clone)]
@@ -79,8 +79,8 @@ impl Wanted {
 const CONDITION: &str = "($1 = 0 OR c.id = $1) AND ($2 = 0 OR c.place = $2 OR (c.place = 0 AND $3 = 1))";
 
 impl Records<'_> {
-    /// Makes a connection without parameters. `now` is in milliseconds since 1970.
-    pub async fn create_connection(&mut self, new: &NewConnection, now: i64) -> Result<i64, StoreError> {
+    /// Makes a connection without parameters.
+    pub async fn create_connection(&mut self, new: &NewConnection, now: Moment) -> Result<i64, StoreError> {
         let id = sqlx::query_scalar(
             "INSERT INTO connections (integration, name, name_key, site_id, place, recipient_site_id, agent_name,
                  description, tenant, active, health_check_minutes, health_check_email, version, created_at, modified_at)
@@ -108,7 +108,7 @@ impl Records<'_> {
     }
 
     /// Raises a connection's version, which keeps others from changing it until the transaction ends.
-    pub async fn touch_connection(&mut self, id: i64, now: i64) -> Result<(), StoreError> {
+    pub async fn touch_connection(&mut self, id: i64, now: Moment) -> Result<(), StoreError> {
         let changed = sqlx::query("UPDATE connections SET version = version + 1, modified_at = $1 WHERE id = $2")
             .bind(now)
             .bind(id)
@@ -276,8 +276,8 @@ struct ConnectionRow {
     #[sqlx(try_from = "Flag")]
     active: bool,
     version: i64,
-    created_at: i64,
-    modified_at: i64,
+    created_at: Moment,
+    modified_at: Moment,
     #[sqlx(flatten)]
     health_check: HealthCheckRow,
     #[sqlx(flatten)]

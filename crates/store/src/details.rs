@@ -6,7 +6,7 @@ use sqlx::any::AnyRow;
 
 use super::rows::{Cell, identifiers};
 use super::{Records, StoreError};
-use crate::model::{DynamicField, Task};
+use crate::model::{DynamicField, Moment, Task};
 
 /// What belongs to incidents, by the incident's number in the store.
 pub type ByIncident<T> = HashMap<i64, Vec<T>>;
@@ -149,7 +149,13 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when the incident has no such task.
-    pub async fn set_task_done(&mut self, incident: i64, name: &str, done: bool, now: i64) -> Result<(), StoreError> {
+    pub async fn set_task_done(
+        &mut self,
+        incident: i64,
+        name: &str,
+        done: bool,
+        now: Moment,
+    ) -> Result<(), StoreError> {
         let changed = sqlx::query("UPDATE incident_tasks SET done = $3 WHERE incident_id = $1 AND name = $2")
             .bind(incident)
             .bind(name)
@@ -173,7 +179,7 @@ impl Records<'_> {
         section: &str,
         name: &str,
         value: Option<&str>,
-        now: i64,
+        now: Moment,
     ) -> Result<(), StoreError> {
         let changed =
             sqlx::query("UPDATE incident_fields SET value = $4 WHERE incident_id = $1 AND section = $2 AND name = $3")

@@ -5,23 +5,21 @@ use sqlx::any::AnyRow;
 
 use super::{Records, StoreError, schedules};
 use crate::model::{
-    CheckResult, Health, HealthState, NewSchedule, Notice, RunReport, Schedule, ScheduleKind, ScheduleRunStatus,
-    WorkItem,
+    CheckResult, Health, HealthState, Moment, NewSchedule, Notice, RunReport, Schedule, ScheduleKind,
+    ScheduleRunStatus, WorkItem,
 };
-
-const HOUR_MS: i64 = 3_600_000;
 
 const COLUMNS: &str = "health.state, health.since, health.last_check_at, health.last_proof_at, health.last_error, \
      health.last_error_at, health.notice, health.latency_ms, health.failures, health.successes, health.recent, \
      health.recent_count, health.alerted";
 
-/// When and where something ran. Times in milliseconds since 1970.
+/// When and where something ran.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ran {
     /// When it began.
-    pub started_at: i64,
+    pub started_at: Moment,
     /// When it ended.
-    pub ended_at: i64,
+    pub ended_at: Moment,
     /// Which process ran it.
     pub node: String,
 }
@@ -53,7 +51,7 @@ impl Records<'_> {
     pub async fn record_check(
         &mut self,
         schedule: &Schedule,
-        due_at: i64,
+        due_at: Moment,
         check: &CheckResult,
         ran: &Ran,
     ) -> Result<(), StoreError> {
@@ -83,7 +81,7 @@ impl Records<'_> {
              SET passed = check_hours.passed + excluded.passed, failed = check_hours.failed + excluded.failed",
         )
         .bind(connection)
-        .bind(ran.ended_at.div_euclid(HOUR_MS))
+        .bind(ran.ended_at.hours())
         .bind(1 - failed)
         .bind(failed)
         .execute(&mut *self.connection)
@@ -127,7 +125,7 @@ impl Records<'_> {
         .execute(&mut *self.connection)
         .await?;
         if first.rows_affected() == 1 {
-            let latency_ms = ran.ended_at - ran.started_at;
+            let latency_ms = ran.ended_at.milliseconds_since(ran.started_at);
             let check = CheckResult { latency_ms, error: report.error.clone(), expiring: None };
             self.apply(schedule, &check, ran.ended_at).await?;
         }
@@ -135,7 +133,7 @@ impl Records<'_> {
     }
 
     /// What a result makes of the schedule's health, and who is to be told.
-    async fn apply(&mut self, schedule: &Schedule, check: &CheckResult, now: i64) -> Result<(), StoreError> {
+    async fn apply(&mut self, schedule: &Schedule, check: &CheckResult, now: Moment) -> Result<(), StoreError> {
         let known = self.health_of(schedule.id).await?;
         let is_new = known.is_none();
         let mut health = known.unwrap_or_else(|| Health::unknown(now));

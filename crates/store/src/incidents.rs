@@ -2,9 +2,9 @@
 
 use super::rows::{self, Cell, identifiers};
 use super::{Records, StoreError};
-use crate::model::{Incident, Severity, Status};
+use crate::model::{Incident, Moment, Severity, Status};
 
-/// An incident to be stored. Times are in milliseconds since 1970.
+/// An incident to be stored.
 #[derive(Debug, Clone)]
 pub struct NewIncident {
     /// Its number; see [`Records::next_number`].
@@ -30,21 +30,21 @@ pub struct NewIncident {
     /// What it was made from, as JSON text.
     pub raw_data: Option<String>,
     /// When it ought to be closed.
-    pub due_at: Option<i64>,
+    pub due_at: Option<Moment>,
     /// Who made it.
     pub creator: String,
     /// When it was made.
-    pub created_at: i64,
+    pub created_at: Moment,
     /// When it was last changed.
-    pub modified_at: i64,
+    pub modified_at: Moment,
     /// When and by whom it was closed, if it was.
-    pub closed: Option<(i64, String)>,
+    pub closed: Option<(Moment, String)>,
 }
 
 impl NewIncident {
     /// An open incident that holds nothing yet.
     #[must_use]
-    pub fn open(number: String, site_id: i64, creator: &str, now: i64) -> Self {
+    pub fn open(number: String, site_id: i64, creator: &str, now: Moment) -> Self {
         Self {
             number,
             title: String::new(),
@@ -76,7 +76,7 @@ impl Records<'_> {
     /// [`StoreError::Duplicate`] when one of the numbers is taken.
     pub async fn insert_incidents(&mut self, incidents: &[NewIncident]) -> Result<Vec<i64>, StoreError> {
         let cells = incidents.iter().flat_map(|incident| {
-            let (closed_at, closed_by) = incident.closed.as_ref().map(|(at, by)| (*at, by.as_str())).unzip();
+            let (closed_at, closed_by) = incident.closed.as_ref().map(|(at, by)| (at.0, by.as_str())).unzip();
             let status = if closed_at.is_some() { Status::Closed } else { Status::Open };
             [
                 Cell::Text(&incident.number),
@@ -91,10 +91,10 @@ impl Records<'_> {
                 Cell::Text(&incident.disposition),
                 Cell::Text(&incident.conclusion),
                 Cell::MaybeText(incident.raw_data.as_deref()),
-                Cell::MaybeInteger(incident.due_at),
+                Cell::MaybeInteger(incident.due_at.map(|at| at.0)),
                 Cell::Text(&incident.creator),
-                Cell::Integer(incident.created_at),
-                Cell::Integer(incident.modified_at),
+                Cell::Integer(incident.created_at.0),
+                Cell::Integer(incident.modified_at.0),
                 Cell::MaybeInteger(closed_at),
                 Cell::MaybeText(closed_by),
                 Cell::Integer(1),

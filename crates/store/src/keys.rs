@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::columns::{Flag, Json, Sealed, encoded};
 use super::{Records, StoreError, check};
-use crate::model::{AccessKey, Allowed, JWT_SECRET_CONTEXT, KeyId, KeyKind};
+use crate::model::{AccessKey, Allowed, JWT_SECRET_CONTEXT, KeyId, KeyKind, Moment};
 use crate::{SealedPlace, SealedSecret};
 
 /// A key to be made.
@@ -30,8 +30,8 @@ pub struct NewKey {
     pub may_manage: bool,
     /// Whether a token must carry `exp`.
     pub requires_expiry: bool,
-    /// From when on it is refused, in milliseconds since 1970.
-    pub expires_at: Option<i64>,
+    /// From when on it is refused.
+    pub expires_at: Option<Moment>,
 }
 
 /// A key and its secret as it is kept.
@@ -50,11 +50,11 @@ impl std::fmt::Debug for StoredKey {
 }
 
 impl Records<'_> {
-    /// Makes a key. `now` is in milliseconds since 1970.
+    /// Makes a key.
     ///
     /// # Errors
     /// [`StoreError::Duplicate`] when there is one of that name.
-    pub async fn create_key(&mut self, key: &NewKey, now: i64) -> Result<AccessKey, StoreError> {
+    pub async fn create_key(&mut self, key: &NewKey, now: Moment) -> Result<AccessKey, StoreError> {
         let name = check::name("key", &key.name)?;
         let commands = match &key.commands {
             Allowed::All => "[]".to_owned(),
@@ -126,11 +126,11 @@ impl Records<'_> {
         Ok(self.read_keys(None).await?.into_iter().map(|stored| stored.key).collect())
     }
 
-    /// Takes a key back for good; one that was taken back before stays as it is. `now` is in milliseconds since 1970.
+    /// Takes a key back for good; one that was taken back before stays as it is.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub async fn revoke_key(&mut self, name: &str, now: i64) -> Result<AccessKey, StoreError> {
+    pub async fn revoke_key(&mut self, name: &str, now: Moment) -> Result<AccessKey, StoreError> {
         sqlx::query("UPDATE keys SET revoked_at = $1 WHERE name_key = $2 AND revoked_at IS NULL")
             .bind(now)
             .bind(name.to_lowercase())
@@ -139,11 +139,11 @@ impl Records<'_> {
         self.key(name).await
     }
 
-    /// Notes that a key was used at `at`, in milliseconds since 1970.
+    /// Notes that a key was used at `at`.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn touch_key(&mut self, id: i64, at: i64) -> Result<(), StoreError> {
+    pub async fn touch_key(&mut self, id: i64, at: Moment) -> Result<(), StoreError> {
         sqlx::query("UPDATE keys SET last_used_at = $1 WHERE id = $2 AND (last_used_at IS NULL OR last_used_at < $1)")
             .bind(at)
             .bind(id)
@@ -203,10 +203,10 @@ struct KeyRow {
     may_manage: bool,
     #[sqlx(try_from = "Flag")]
     requires_expiry: bool,
-    expires_at: Option<i64>,
-    revoked_at: Option<i64>,
-    last_used_at: Option<i64>,
-    created_at: i64,
+    expires_at: Option<Moment>,
+    revoked_at: Option<Moment>,
+    last_used_at: Option<Moment>,
+    created_at: Moment,
     secret: String,
 }
 

@@ -29,7 +29,6 @@ mod links;
 mod masters;
 mod messages;
 pub mod model;
-pub mod moment;
 mod nodes;
 mod numbers;
 mod patient;

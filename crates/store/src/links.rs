@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::details::ByIncident;
 use super::rows::{Cell, identifiers};
 use super::{Records, StoreError};
-use crate::model::Link;
+use crate::model::{Link, Moment};
 
 /// An incident that is linked with another.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -70,7 +70,7 @@ impl Records<'_> {
         incidents: &[i64],
         cases: &[i64],
         by: &str,
-        now: i64,
+        now: Moment,
     ) -> Result<(), StoreError> {
         // SQLite needs the WHERE to tell ON CONFLICT from a join's ON.
         let sql = format!(
@@ -95,9 +95,9 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn insert_case_links(&mut self, links: &[(i64, i64, i64, &str)]) -> Result<(), StoreError> {
+    pub async fn insert_case_links(&mut self, links: &[(i64, i64, Moment, &str)]) -> Result<(), StoreError> {
         let cells = links.iter().flat_map(|(case, incident, at, by)| {
-            [Cell::Integer(*case), Cell::Integer(*incident), Cell::Integer(*at), Cell::Text(by)]
+            [Cell::Integer(*case), Cell::Integer(*incident), Cell::Integer(at.0), Cell::Text(by)]
         });
         let columns = "case_id, incident_id, linked_at, linked_by";
         let tail = "ON CONFLICT (case_id, incident_id) DO NOTHING";
@@ -109,9 +109,9 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`], also for an incident with itself.
-    pub async fn link_incidents(&mut self, links: &[(i64, i64, i64, &str)]) -> Result<(), StoreError> {
+    pub async fn link_incidents(&mut self, links: &[(i64, i64, Moment, &str)]) -> Result<(), StoreError> {
         let cells = links.iter().flat_map(|(one, other, at, by)| {
-            [Cell::Integer(*one.min(other)), Cell::Integer(*one.max(other)), Cell::Integer(*at), Cell::Text(by)]
+            [Cell::Integer(*one.min(other)), Cell::Integer(*one.max(other)), Cell::Integer(at.0), Cell::Text(by)]
         });
         let columns = "low_id, high_id, linked_at, linked_by";
         let tail = "ON CONFLICT (low_id, high_id) DO NOTHING";

@@ -2,7 +2,7 @@
 
 use super::columns::{Maybe, Sealed, encoded};
 use super::{Records, StoreError};
-use crate::model::Master;
+use crate::model::{Master, Moment};
 
 /// A master that registers.
 #[derive(Debug, Clone)]
@@ -48,9 +48,8 @@ const COLUMNS: &str = "m.id, m.instance, m.name, m.region, m.state, m.tenant_nam
      m.seen_at, m.revoked_at";
 
 impl Records<'_> {
-    /// Registers a master, in place of what it was before: what it had sent stays its own. `now` is in milliseconds
-    /// since 1970.
-    pub async fn register_master(&mut self, new: &NewMaster, now: i64) -> Result<(), StoreError> {
+    /// Registers a master, in place of what it was before: what it had sent stays its own.
+    pub async fn register_master(&mut self, new: &NewMaster, now: Moment) -> Result<(), StoreError> {
         // Whoever came by the same key and never said a word is not the one that the key was for.
         sqlx::query(
             "UPDATE masters SET state = 'Revoked', secret = NULL, tenant_key = NULL, revoked_at = $1
@@ -97,7 +96,7 @@ impl Records<'_> {
     }
 
     /// Notes that a message was taken.
-    pub async fn take_message(&mut self, master: i64, sequence: i64, now: i64) -> Result<(), StoreError> {
+    pub async fn take_message(&mut self, master: i64, sequence: i64, now: Moment) -> Result<(), StoreError> {
         sqlx::query("UPDATE masters SET sequence = $1, seen_at = $2, tenant_key = NULL WHERE id = $3")
             .bind(sequence)
             .bind(now)
@@ -108,7 +107,7 @@ impl Records<'_> {
     }
 
     /// Takes a master back: its messages are refused from now on.
-    pub async fn revoke_master(&mut self, name: &str, now: i64) -> Result<Master, StoreError> {
+    pub async fn revoke_master(&mut self, name: &str, now: Moment) -> Result<Master, StoreError> {
         sqlx::query(
             "UPDATE masters SET state = 'Revoked', secret = NULL, tenant_key = NULL, revoked_at = $1
              WHERE name_key = $2 AND state = 'Registered'",

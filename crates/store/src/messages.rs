@@ -1,7 +1,7 @@
 //! Messages on their way, in the store.
 
 use super::{Records, StoreError};
-use crate::model::{Destination, Message};
+use crate::model::{Destination, Message, Moment};
 
 impl Records<'_> {
     /// Writes a message that is to be delivered at once.
@@ -10,7 +10,7 @@ impl Records<'_> {
         id: &str,
         destination: &Destination,
         content: &str,
-        now: i64,
+        now: Moment,
     ) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO messages (id, destination, content, created_at, attempts, next_attempt_at)
@@ -30,7 +30,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn take_messages(&mut self, now: i64, until: i64, limit: i64) -> Result<Vec<Message>, StoreError> {
+    pub async fn take_messages(&mut self, now: Moment, until: Moment, limit: i64) -> Result<Vec<Message>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!(
             "SELECT id, destination, content, attempts, created_at FROM messages
              WHERE delivered_at IS NULL AND next_attempt_at <= $1 ORDER BY next_attempt_at, created_at, id LIMIT $2{}",
@@ -52,7 +52,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn has_messages_due(&mut self, now: i64) -> Result<bool, StoreError> {
+    pub async fn has_messages_due(&mut self, now: Moment) -> Result<bool, StoreError> {
         let row = sqlx::query("SELECT 1 FROM messages WHERE delivered_at IS NULL AND next_attempt_at <= $1 LIMIT 1")
             .bind(now)
             .fetch_optional(&mut *self.connection)
@@ -64,7 +64,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn message_delivered(&mut self, id: &str, now: i64) -> Result<(), StoreError> {
+    pub async fn message_delivered(&mut self, id: &str, now: Moment) -> Result<(), StoreError> {
         sqlx::query("UPDATE messages SET delivered_at = $1, last_error = NULL WHERE id = $2")
             .bind(now)
             .bind(id)
@@ -77,7 +77,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn message_failed(&mut self, id: &str, error: &str, again_at: i64) -> Result<(), StoreError> {
+    pub async fn message_failed(&mut self, id: &str, error: &str, again_at: Moment) -> Result<(), StoreError> {
         sqlx::query("UPDATE messages SET last_error = $1, next_attempt_at = $2 WHERE id = $3 AND delivered_at IS NULL")
             .bind(error)
             .bind(again_at)
@@ -101,7 +101,7 @@ impl Records<'_> {
     }
 }
 
-/// A message that did not arrive yet. Times in milliseconds since 1970.
+/// A message that did not arrive yet.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct WaitingMessage {
@@ -110,11 +110,13 @@ pub struct WaitingMessage {
     /// To whom.
     pub destination: String,
     /// Since when.
-    pub created_at: i64,
+    #[schema(value_type = i64)]
+    pub created_at: Moment,
     /// How often it was tried.
     pub attempts: i64,
     /// When it is tried next.
-    pub next_attempt_at: i64,
+    #[schema(value_type = i64)]
+    pub next_attempt_at: Moment,
     /// Why it did not arrive.
     pub last_error: Option<String>,
 }

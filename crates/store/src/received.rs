@@ -1,6 +1,7 @@
 //! On a tenant: which connections are a master's.
 
 use super::{Records, StoreError};
+use crate::model::Moment;
 
 /// A connection that a master sent.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -29,8 +30,8 @@ pub struct NewReceived {
 }
 
 impl Records<'_> {
-    /// Notes that a connection is a master's. `now` is in milliseconds since 1970.
-    pub async fn note_received(&mut self, new: NewReceived, now: i64) -> Result<(), StoreError> {
+    /// Notes that a connection is a master's.
+    pub async fn note_received(&mut self, new: NewReceived, now: Moment) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO received_connections (connection_id, master_id, master_connection, site_id, received_at,
                  changed_at)

@@ -1,7 +1,7 @@
 //! Runs in the store.
 
 use super::{Records, StoreError};
-use crate::model::{Run, RunStatus};
+use crate::model::{Moment, Run, RunStatus};
 
 /// A run that begins.
 #[derive(Debug, Clone)]
@@ -64,8 +64,8 @@ const COLUMNS: &str = "id, user_id, user_name, key_name, site_id, site_name, con
                        integration, command, parameters, status, started_at, ended_at, receipt, request_id, node";
 
 impl Records<'_> {
-    /// Notes that a run begins. `now` is in milliseconds since 1970.
-    pub async fn begin_run(&mut self, run: &NewRun, now: i64) -> Result<i64, StoreError> {
+    /// Notes that a run begins.
+    pub async fn begin_run(&mut self, run: &NewRun, now: Moment) -> Result<i64, StoreError> {
         let query = sqlx::query_scalar(
             "INSERT INTO runs (user_id, user_name, key_name, site_id, site_name, connection_id, connection_name,
                  integration, command, parameters, status, started_at, request_id, node, cancel_requested)
@@ -89,7 +89,7 @@ impl Records<'_> {
     }
 
     /// Notes how a run ended: also where it was thought to be interrupted, since its own process knows better.
-    pub async fn end_run(&mut self, id: i64, end: &RunEnd, now: i64) -> Result<(), StoreError> {
+    pub async fn end_run(&mut self, id: i64, end: &RunEnd, now: Moment) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE runs SET status = $1, ended_at = $2, outcome = $3, receipt = $4
              WHERE id = $5 AND status IN ('Running', 'Interrupted')",
@@ -168,7 +168,7 @@ impl Records<'_> {
 
     /// Deletes at most `limit` ended runs that began before `oldest` or that are older than the newest `most`; says how
     /// many it deleted.
-    pub async fn forget_runs(&mut self, oldest: i64, most: i64, limit: i64) -> Result<u64, StoreError> {
+    pub async fn forget_runs(&mut self, oldest: Moment, most: i64, limit: i64) -> Result<u64, StoreError> {
         let forgotten = sqlx::query(
             "DELETE FROM runs WHERE id IN (
                  SELECT id FROM runs

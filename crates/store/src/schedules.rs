@@ -4,7 +4,7 @@ use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
 use super::{Records, StoreError};
-use crate::model::{Cadence, NewSchedule, Schedule, ScheduleKind};
+use crate::model::{Cadence, Moment, NewSchedule, Schedule, ScheduleKind};
 
 pub(super) const COLUMNS: &str = "schedules.id, schedules.kind, schedules.name, schedules.site_id, \
      schedules.connection_id, schedules.server, schedules.user_id, schedules.command, schedules.parameters, \
@@ -21,11 +21,11 @@ pub enum ScheduleFilter {
 }
 
 impl Records<'_> {
-    /// Makes a schedule; its first run is soon. `now` is in milliseconds since 1970.
+    /// Makes a schedule; its first run is soon.
     ///
     /// # Errors
     /// [`StoreError::Duplicate`] when the site has a schedule of that name, or the connection a health check.
-    pub async fn create_schedule(&mut self, new: &NewSchedule, now: i64) -> Result<Schedule, StoreError> {
+    pub async fn create_schedule(&mut self, new: &NewSchedule, now: Moment) -> Result<Schedule, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!(
             "INSERT INTO schedules (kind, name, name_key, site_id, connection_id, server, user_id, command, parameters,
                  repeatable, interval_ms, cron, time_zone, active, alert_to, alert_after, slow_ms, next_due_at,
@@ -47,11 +47,16 @@ impl Records<'_> {
     }
 
     /// Makes schedule number `id` what `changed` says, from now on: what waits to run and is no longer meant to is
-    /// dropped. `now` is in milliseconds since 1970.
+    /// dropped.
     ///
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::Duplicate`] when the site has another schedule of that name.
-    pub async fn change_schedule(&mut self, id: i64, changed: &NewSchedule, now: i64) -> Result<Schedule, StoreError> {
+    pub async fn change_schedule(
+        &mut self,
+        id: i64,
+        changed: &NewSchedule,
+        now: Moment,
+    ) -> Result<Schedule, StoreError> {
         let before = self.schedule(id).await?;
         let moved = before.what.cadence != changed.cadence || (changed.active && !before.what.active);
         let next_due_at = if moved { first_due(&changed.cadence, id, now)? } else { before.next_due_at };
@@ -83,7 +88,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn set_health_check(&mut self, check: &NewSchedule, now: i64) -> Result<Schedule, StoreError> {
+    pub async fn set_health_check(&mut self, check: &NewSchedule, now: Moment) -> Result<Schedule, StoreError> {
         match self.health_check(check.connection_id).await? {
             Some(before) if before.what == *check => Ok(before),
             Some(before) => self.change_schedule(before.id, check, now).await,
@@ -147,7 +152,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn run_soon(&mut self, id: i64, now: i64) -> Result<(), StoreError> {
+    pub async fn run_soon(&mut self, id: i64, now: Moment) -> Result<(), StoreError> {
         sqlx::query("UPDATE schedules SET next_due_at = $1 WHERE id = $2 AND active = 1 AND next_due_at > $1")
             .bind(now)
             .bind(id)
@@ -160,7 +165,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub(super) async fn move_schedules(&mut self, site: i64, time_zone: &str, now: i64) -> Result<(), StoreError> {
+    pub(super) async fn move_schedules(&mut self, site: i64, time_zone: &str, now: Moment) -> Result<(), StoreError> {
         for schedule in self.schedules(ScheduleFilter::Kind(ScheduleKind::Command)).await? {
             let Schedule { id, mut what, .. } = schedule;
             let Cadence::Cron { time_zone: before, .. } = &mut what.cadence else { continue };
@@ -196,7 +201,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    pub(super) async fn set_next_due(&mut self, id: i64, next_due_at: i64) -> Result<(), StoreError> {
+    pub(super) async fn set_next_due(&mut self, id: i64, next_due_at: Moment) -> Result<(), StoreError> {
         sqlx::query("UPDATE schedules SET next_due_at = $1 WHERE id = $2")
             .bind(next_due_at)
             .bind(id)
@@ -234,7 +239,7 @@ fn bind_all<'q>(query: AnyQuery<'q>, new: &'q NewSchedule) -> Result<AnyQuery<'q
         .bind(new.slow_ms))
 }
 
-fn first_due(cadence: &Cadence, id: i64, now: i64) -> Result<i64, StoreError> {
+fn first_due(cadence: &Cadence, id: i64, now: Moment) -> Result<Moment, StoreError> {
     cadence.first_due(id, now).map_err(StoreError::Unreadable)
 }
 

@@ -1,7 +1,7 @@
 //! Sites in the store.
 
 use super::{Records, StoreError, check};
-use crate::model::{Site, SiteKind};
+use crate::model::{Moment, Site, SiteKind};
 
 /// A site to be made.
 #[derive(Debug, Clone)]
@@ -36,12 +36,12 @@ pub struct SiteChange {
 const COLUMNS: &str = "id, name, kind, description, time_zone, language";
 
 impl Records<'_> {
-    /// Makes a site. `now` is in milliseconds since 1970.
+    /// Makes a site.
     ///
     /// # Errors
     /// [`StoreError::Duplicate`] when there is one of that name; [`StoreError::Invalid`] for a time zone that does not
     /// exist, or a text that is too long.
-    pub async fn create_site(&mut self, site: &NewSite, now: i64) -> Result<Site, StoreError> {
+    pub async fn create_site(&mut self, site: &NewSite, now: Moment) -> Result<Site, StoreError> {
         let name = check::name("site", &site.name)?;
         check::text("description", &site.description)?;
         let time_zone = check::time_zone(&site.time_zone)?;
@@ -63,11 +63,11 @@ impl Records<'_> {
         .map_err(|error| StoreError::or_duplicate(error, "site", &site.name))
     }
 
-    /// Changes a site. `now` is in milliseconds since 1970.
+    /// Changes a site.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::Duplicate`], and [`StoreError::Invalid`] as for a new site.
-    pub async fn update_site(&mut self, name: &str, change: &SiteChange, now: i64) -> Result<Site, StoreError> {
+    pub async fn update_site(&mut self, name: &str, change: &SiteChange, now: Moment) -> Result<Site, StoreError> {
         let site = self.locked_site(name).await?;
         let new = NewSite {
             name: change.name.clone().unwrap_or(site.name),

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use super::columns::{Flag, Json};
 use super::rows::Cell;
 use super::{Records, StoreError};
-use crate::model::{SyncChange, SyncCounts, SyncFailure, SyncResult, SyncRun, SyncStatus};
+use crate::model::{Moment, SyncChange, SyncCounts, SyncFailure, SyncResult, SyncRun, SyncStatus};
 
 /// A run that begins.
 #[derive(Debug, Clone)]
@@ -41,9 +41,8 @@ const COLUMNS: &str =
     "id, request, planned, retry_of, username, request_id, started_at, ended_at, runs_until, tenants, tenants_failed";
 
 impl Records<'_> {
-    /// Notes that a run begins. It counts as interrupted when nothing is heard of it by `runs_until`; both times are in
-    /// milliseconds since 1970.
-    pub async fn begin_sync(&mut self, run: &NewSyncRun, now: i64, runs_until: i64) -> Result<i64, StoreError> {
+    /// Notes that a run begins. It counts as interrupted when nothing is heard of it by `runs_until`.
+    pub async fn begin_sync(&mut self, run: &NewSyncRun, now: Moment, runs_until: Moment) -> Result<i64, StoreError> {
         let query = sqlx::query_scalar(
             "INSERT INTO sync_runs (request, planned, retry_of, username, request_id, started_at, runs_until, tenants,
                  tenants_failed)
@@ -64,7 +63,7 @@ impl Records<'_> {
         &mut self,
         run: i64,
         results: &[SyncResult],
-        runs_until: i64,
+        runs_until: Moment,
     ) -> Result<(), StoreError> {
         self.note_unsent(run, results).await?;
         let failed = results.iter().any(|result| result.change == SyncChange::Failed);
@@ -115,7 +114,7 @@ impl Records<'_> {
     }
 
     /// Notes that a run has ended.
-    pub async fn end_sync(&mut self, run: i64, now: i64) -> Result<(), StoreError> {
+    pub async fn end_sync(&mut self, run: i64, now: Moment) -> Result<(), StoreError> {
         sqlx::query("UPDATE sync_runs SET ended_at = $1 WHERE id = $2")
             .bind(now)
             .bind(run)
@@ -128,7 +127,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub async fn sync_run(&mut self, id: i64, now: i64) -> Result<SyncRun, StoreError> {
+    pub async fn sync_run(&mut self, id: i64, now: Moment) -> Result<SyncRun, StoreError> {
         let found = self.sync_runs_where("id = $1", id, 1, now).await?.pop();
         found.ok_or_else(|| StoreError::not_found("sync run", id.to_string()))
     }
@@ -137,7 +136,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn sync_runs(&mut self, before: i64, limit: i64, now: i64) -> Result<Vec<SyncRun>, StoreError> {
+    pub async fn sync_runs(&mut self, before: i64, limit: i64, now: Moment) -> Result<Vec<SyncRun>, StoreError> {
         self.sync_runs_where("id < $1", before, limit, now).await
     }
 
@@ -146,7 +145,7 @@ impl Records<'_> {
         condition: &'static str,
         id: i64,
         limit: i64,
-        now: i64,
+        now: Moment,
     ) -> Result<Vec<SyncRun>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM sync_runs WHERE {condition} ORDER BY id DESC LIMIT $2");
         let query = sqlx::query_as::<_, SyncRunRow>(sqlx::AssertSqlSafe(sql)).bind(id).bind(limit);
@@ -237,8 +236,8 @@ impl Records<'_> {
         Ok(failed)
     }
 
-    /// Deletes the runs that began before `oldest`, in milliseconds since 1970.
-    pub async fn forget_syncs(&mut self, oldest: i64) -> Result<(), StoreError> {
+    /// Deletes the runs that began before `oldest`.
+    pub async fn forget_syncs(&mut self, oldest: Moment) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM sync_runs WHERE started_at < $1").bind(oldest).execute(&mut *self.connection).await?;
         Ok(())
     }
@@ -253,15 +252,15 @@ struct SyncRunRow {
     retry_of: Option<i64>,
     username: String,
     request_id: String,
-    started_at: i64,
-    ended_at: Option<i64>,
-    runs_until: i64,
+    started_at: Moment,
+    ended_at: Option<Moment>,
+    runs_until: Moment,
     tenants: i64,
     tenants_failed: i64,
 }
 
 impl SyncRunRow {
-    fn run(self, counts: SyncCounts, now: i64) -> SyncRun {
+    fn run(self, counts: SyncCounts, now: Moment) -> SyncRun {
         let status = match (self.ended_at, counts.done(), counts.failed) {
             (None, _, _) if now > self.runs_until => SyncStatus::Interrupted,
             (None, _, _) => SyncStatus::Running,

@@ -2,7 +2,7 @@
 
 use super::columns::{Sealed, encoded};
 use super::{Records, StoreError};
-use crate::model::{TenantKey, TenantKeyState};
+use crate::model::{Moment, TenantKey, TenantKeyState};
 
 /// A one-time key to be kept.
 #[derive(Debug, Clone)]
@@ -13,8 +13,8 @@ pub struct NewTenantKey {
     pub sealed: Vec<u8>,
     /// The name of the user who made it.
     pub created_by: String,
-    /// In milliseconds since 1970.
-    pub expires_at: i64,
+    /// From when on it is refused.
+    pub expires_at: Moment,
 }
 
 /// A key that is neither spent nor revoked; it may have expired.
@@ -23,12 +23,12 @@ pub struct OpenKey {
     pub id: i64,
     #[sqlx(rename = "secret", try_from = "Sealed")]
     pub sealed: Vec<u8>,
-    pub expires_at: i64,
+    pub expires_at: Moment,
 }
 
 impl Records<'_> {
-    /// Keeps a key. `now` is in milliseconds since 1970.
-    pub async fn add_tenant_key(&mut self, new: &NewTenantKey, now: i64) -> Result<TenantKey, StoreError> {
+    /// Keeps a key.
+    pub async fn add_tenant_key(&mut self, new: &NewTenantKey, now: Moment) -> Result<TenantKey, StoreError> {
         sqlx::query(
             "INSERT INTO tenant_keys (name, secret, created_by, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
         )
@@ -54,7 +54,7 @@ impl Records<'_> {
     }
 
     /// Notes that a master came by the key: from now on it opens nothing.
-    pub async fn spend_tenant_key(&mut self, id: i64, now: i64) -> Result<(), StoreError> {
+    pub async fn spend_tenant_key(&mut self, id: i64, now: Moment) -> Result<(), StoreError> {
         sqlx::query("UPDATE tenant_keys SET secret = NULL, spent_at = $1 WHERE id = $2")
             .bind(now)
             .bind(id)
@@ -64,7 +64,7 @@ impl Records<'_> {
     }
 
     /// Takes a key back; one that is spent or taken back already stays as it is.
-    pub async fn revoke_tenant_key(&mut self, name: &str, now: i64) -> Result<TenantKey, StoreError> {
+    pub async fn revoke_tenant_key(&mut self, name: &str, now: Moment) -> Result<TenantKey, StoreError> {
         sqlx::query("UPDATE tenant_keys SET secret = NULL, revoked_at = $1 WHERE name = $2 AND secret IS NOT NULL")
             .bind(now)
             .bind(name)
@@ -73,7 +73,7 @@ impl Records<'_> {
         self.tenant_key(name, now).await
     }
 
-    async fn tenant_key(&mut self, name: &str, now: i64) -> Result<TenantKey, StoreError> {
+    async fn tenant_key(&mut self, name: &str, now: Moment) -> Result<TenantKey, StoreError> {
         let found = self.tenant_keys(now).await?.into_iter().find(|key| key.name == name);
         found.ok_or_else(|| StoreError::not_found("one-time key", name))
     }
@@ -82,7 +82,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn tenant_keys(&mut self, now: i64) -> Result<Vec<TenantKey>, StoreError> {
+    pub async fn tenant_keys(&mut self, now: Moment) -> Result<Vec<TenantKey>, StoreError> {
         let query = sqlx::query_as::<_, KeyRow>(
             "SELECT id, name, created_by, created_at, expires_at, spent_at, revoked_at FROM tenant_keys ORDER BY id DESC",
         );
@@ -96,14 +96,14 @@ struct KeyRow {
     id: i64,
     name: String,
     created_by: String,
-    created_at: i64,
-    expires_at: i64,
-    spent_at: Option<i64>,
-    revoked_at: Option<i64>,
+    created_at: Moment,
+    expires_at: Moment,
+    spent_at: Option<Moment>,
+    revoked_at: Option<Moment>,
 }
 
 impl KeyRow {
-    fn key(self, now: i64) -> TenantKey {
+    fn key(self, now: Moment) -> TenantKey {
         let state = match (self.spent_at, self.revoked_at) {
             (Some(_), _) => TenantKeyState::Used,
             (None, Some(_)) => TenantKeyState::Revoked,

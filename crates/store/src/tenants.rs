@@ -2,7 +2,7 @@
 
 use super::columns::{Maybe, Sealed, encoded};
 use super::{Records, StoreError};
-use crate::model::Tenant;
+use crate::model::{Moment, Tenant};
 
 /// A checked tenant that is to be added.
 #[derive(Debug, Clone)]
@@ -59,8 +59,8 @@ struct GivenOut {
 const COLUMNS: &str = "id, name, region, url, state, instance, created_at, registered_at, revoked_at";
 
 impl Records<'_> {
-    /// Adds a tenant. `now` is in milliseconds since 1970.
-    pub async fn add_tenant(&mut self, new: &NewTenant, now: i64) -> Result<Tenant, StoreError> {
+    /// Adds a tenant.
+    pub async fn add_tenant(&mut self, new: &NewTenant, now: Moment) -> Result<Tenant, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!(
             "INSERT INTO tenants (name, name_key, region, region_key, url, state, sequence, created_at)
              VALUES ($1, $2, $3, $4, $5, 'Added', 0, $6) RETURNING {COLUMNS}"
@@ -104,7 +104,7 @@ impl Records<'_> {
     }
 
     /// Makes a tenant a registered one; its one-time key stays until [`Records::spend_onboarding_key`].
-    pub async fn register_tenant(&mut self, id: i64, made: &Registration, now: i64) -> Result<(), StoreError> {
+    pub async fn register_tenant(&mut self, id: i64, made: &Registration, now: Moment) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE tenants SET state = 'Registered', pair = $1, secret = $2, instance = $3, sequence = 0,
                  registered_at = $4, revoked_at = NULL
@@ -130,7 +130,7 @@ impl Records<'_> {
     }
 
     /// Takes a tenant back: nothing can be sent to it any more.
-    pub async fn revoke_tenant(&mut self, id: i64, now: i64) -> Result<(), StoreError> {
+    pub async fn revoke_tenant(&mut self, id: i64, now: Moment) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE tenants SET state = 'Revoked', secret = NULL, onboarding_key = NULL,
                  revoked_at = COALESCE(revoked_at, $1)

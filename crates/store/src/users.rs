@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Records, StoreError, check};
-use crate::model::{Role, User};
+use crate::model::{Moment, Role, User};
 
 /// A user to be made.
 #[derive(Debug, Clone)]
@@ -40,12 +40,12 @@ pub(super) struct RoleRow {
 const COLUMNS: &str = "id, name, email, active, is_administrator";
 
 impl Records<'_> {
-    /// Makes a user, active and without a role. `now` is in milliseconds since 1970.
+    /// Makes a user, active and without a role.
     ///
     /// # Errors
     /// [`StoreError::Duplicate`] when there is one of that name; [`StoreError::Invalid`] for a name or an e-mail address
     /// that cannot be one.
-    pub async fn create_user(&mut self, user: &NewUser, now: i64) -> Result<User, StoreError> {
+    pub async fn create_user(&mut self, user: &NewUser, now: Moment) -> Result<User, StoreError> {
         let name = check::name("user", &user.name)?;
         let email = user.email.as_deref().map(check::email).transpose()?;
         sqlx::query_as(
@@ -82,12 +82,12 @@ impl Records<'_> {
         Ok(sqlx::query_as(sql).fetch_all(&mut *self.connection).await?)
     }
 
-    /// Changes a user. `now` is in milliseconds since 1970.
+    /// Changes a user.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::Duplicate`], [`StoreError::Invalid`] as for a new user, and
     /// [`StoreError::InUse`] when nobody would be left to manage the instance.
-    pub async fn update_user(&mut self, name: &str, change: &UserChange, now: i64) -> Result<User, StoreError> {
+    pub async fn update_user(&mut self, name: &str, change: &UserChange, now: Moment) -> Result<User, StoreError> {
         let may_demote = change.active == Some(false) || change.is_administrator == Some(false);
         // The rows stay as they are until the end, so that two administrators cannot remove each other at once.
         let administrators = if may_demote { self.locked_administrators().await? } else { 0 };

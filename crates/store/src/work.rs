@@ -4,7 +4,7 @@ use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
 use super::{Engine, Records, StoreError, schedules};
-use crate::model::{Schedule, WorkItem};
+use crate::model::{Moment, Schedule, WorkItem};
 
 /// A schedule that can be handed out when it is due.
 const FREE: &str = "active = 1 AND NOT EXISTS (SELECT 1 FROM work WHERE work.schedule_id = schedules.id)";
@@ -26,8 +26,8 @@ pub struct Backlog {
     pub waiting: i64,
     /// Due times that a node works on.
     pub claimed: i64,
-    /// When the oldest of all was due, in milliseconds since 1970.
-    pub oldest_due_at: Option<i64>,
+    /// When the oldest of all was due.
+    pub oldest_due_at: Option<Moment>,
 }
 
 impl Records<'_> {
@@ -37,7 +37,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn hand_out_due(&mut self, now: i64, limit: i64) -> Result<Vec<WorkItem>, StoreError> {
+    pub async fn hand_out_due(&mut self, now: Moment, limit: i64) -> Result<Vec<WorkItem>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!(
             "SELECT {} FROM schedules WHERE next_due_at <= $1 AND {FREE} ORDER BY next_due_at LIMIT $2{}",
             schedules::COLUMNS,
@@ -61,18 +61,18 @@ impl Records<'_> {
             if handed_out.rows_affected() == 1 {
                 items.push(WorkItem { schedule: id, due_at: next_due_at, attempt: 1 });
                 // One that never comes again waits for ever.
-                let next = what.cadence.next_due(id, now).unwrap_or(i64::MAX);
+                let next = what.cadence.next_due(id, now).unwrap_or(Moment::MAX);
                 self.set_next_due(id, next).await?;
             }
         }
         Ok(items)
     }
 
-    /// When the next schedule is due that can be handed out, in milliseconds since 1970.
+    /// When the next schedule is due that can be handed out.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn next_due(&mut self) -> Result<Option<i64>, StoreError> {
+    pub async fn next_due(&mut self) -> Result<Option<Moment>, StoreError> {
         let sql =
             sqlx::AssertSqlSafe(format!("SELECT next_due_at FROM schedules WHERE {FREE} ORDER BY next_due_at LIMIT 1"));
         let row = sqlx::query(sql).fetch_optional(&mut *self.connection).await?;
@@ -83,7 +83,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn claim(&mut self, item: WorkItem, node: &str, until: i64) -> Result<Option<Schedule>, StoreError> {
+    pub async fn claim(&mut self, item: WorkItem, node: &str, until: Moment) -> Result<Option<Schedule>, StoreError> {
         let claimed = sqlx::query(
             "UPDATE work SET node = $1, claimed_until = $2
              WHERE schedule_id = $3 AND due_at = $4 AND attempt = $5 AND node IS NULL",
@@ -110,7 +110,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn release_claims(&mut self, node: &str, now: i64) -> Result<Vec<WorkItem>, StoreError> {
+    pub async fn release_claims(&mut self, node: &str, now: Moment) -> Result<Vec<WorkItem>, StoreError> {
         let rows = sqlx::query(
             "UPDATE work SET node = NULL, claimed_until = NULL, attempt = attempt + 1, enqueued_at = $1
              WHERE node = $2 RETURNING schedule_id, due_at, attempt",
@@ -126,7 +126,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn renew_claims(&mut self, node: &str, until: i64) -> Result<(), StoreError> {
+    pub async fn renew_claims(&mut self, node: &str, until: Moment) -> Result<(), StoreError> {
         sqlx::query("UPDATE work SET claimed_until = $1 WHERE node = $2")
             .bind(until)
             .bind(node)
@@ -142,7 +142,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn take_over(&mut self, now: i64, patience_ms: i64) -> Result<TakenOver, StoreError> {
+    pub async fn take_over(&mut self, now: Moment, patience_ms: i64) -> Result<TakenOver, StoreError> {
         let mut taken = TakenOver::default();
         let rows = sqlx::query(
             "UPDATE work SET attempt = attempt + 1, enqueued_at = $1
@@ -209,7 +209,7 @@ impl Records<'_> {
         .fetch_one(&mut *self.connection)
         .await?;
         let (all, claimed, oldest): (i64, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-        Ok(Backlog { waiting: all - claimed, claimed, oldest_due_at: (oldest >= 0).then_some(oldest) })
+        Ok(Backlog { waiting: all - claimed, claimed, oldest_due_at: (oldest >= 0).then_some(Moment(oldest)) })
     }
 }
 

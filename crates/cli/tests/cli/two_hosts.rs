@@ -12,7 +12,7 @@ use soar_host::executor::Registry;
 use soar_host::sealing::Keyring;
 use soar_host::vault::{Vault, VaultSettings};
 use soar_store::Store;
-use soar_store::model::{Allowed, Cadence, Caller, Check, HealthState, Schedule, ScheduleKind};
+use soar_store::model::{Allowed, Cadence, Caller, Check, HealthState, Moment, Schedule, ScheduleKind};
 
 use crate::instance::Instance;
 use crate::support::Simulator;
@@ -25,8 +25,8 @@ const INTERVAL_MS: i64 = 5_000;
 /// In the history so long after it was due, at the latest.
 const LATEST_MS: i64 = 30_000;
 
-fn now() -> i64 {
-    i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap()
+fn now() -> Moment {
+    Moment(i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap())
 }
 
 /// Connections to the simulator, all checked from now on.
@@ -68,7 +68,7 @@ async fn history(store: &Store, schedules: &[Schedule]) -> Vec<Vec<Check>> {
     let mut reader = store.reader().await.unwrap();
     let mut all = Vec::new();
     for schedule in schedules {
-        all.push(reader.records().checks(schedule.what.connection_id, i64::MAX, 1000).await.unwrap());
+        all.push(reader.records().checks(schedule.what.connection_id, Moment(i64::MAX), 1000).await.unwrap());
     }
     all
 }
@@ -94,7 +94,7 @@ fn every_due_check_is_in_the_history_once_and_in_time_although_one_of_two_hosts_
         hosts[0].child.kill().unwrap();
         hosts[0].child.wait().unwrap();
         let killed = now();
-        let until = killed + INTERVAL_MS;
+        let until = Moment(killed.0 + INTERVAL_MS);
         // Of each connection a check that was due after the kill, and nothing left out before it.
         let is_whole = |schedule: &Schedule, checks: &[Check]| {
             let mut due = schedule.next_due_at;
@@ -115,7 +115,7 @@ fn every_due_check_is_in_the_history_once_and_in_time_although_one_of_two_hosts_
             if missing == 0 {
                 break;
             }
-            let late = now() - until;
+            let late = now().milliseconds_since(until);
             assert!(late < LATEST_MS, "{missing} connections still miss a check {late} ms after it was due");
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
@@ -127,7 +127,7 @@ fn every_due_check_is_in_the_history_once_and_in_time_although_one_of_two_hosts_
             let due: BTreeSet<_> = checks.iter().map(|check| check.due_at).collect();
             assert_eq!(due.len(), checks.len(), "each due time is there once");
             assert!(checks.iter().all(|check| check.result != HealthState::Failing), "{checks:?}");
-            let latest = checks.iter().map(|check| check.ended_at - check.due_at).max().unwrap();
+            let latest = checks.iter().map(|check| check.ended_at.milliseconds_since(check.due_at)).max().unwrap();
             assert!(latest < LATEST_MS, "a check ended {latest} ms after it was due");
         }
         let taken_over = history.iter().flatten().filter(|check| check.due_at < killed && check.started_at > killed);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderName};
-use soar_store::model::{Allowed, KeyState};
+use soar_store::model::{Allowed, KeyState, Moment};
 
 use super::{KnownKey, KnownUser, SecretSeal, Snapshot, secret, token};
 
@@ -75,7 +75,7 @@ pub struct Shown {
 }
 
 impl Shown {
-    /// Checks what the headers of a call show. `now` is in milliseconds since 1970.
+    /// Checks what the headers of a call show.
     ///
     /// # Errors
     /// [`AuthenticationError`].
@@ -84,7 +84,7 @@ impl Shown {
         seal: &dyn SecretSeal,
         headers: &HeaderMap,
         tokens_are_on: bool,
-        now: i64,
+        now: Moment,
     ) -> Result<Self, AuthenticationError> {
         let one = |name: &HeaderName| {
             let mut values = headers.get_all(name).iter();
@@ -113,11 +113,11 @@ impl Shown {
     ///
     /// # Errors
     /// [`AuthenticationError`].
-    pub fn check_api_key(snapshot: &Snapshot, key: &str, now: i64) -> Result<Self, AuthenticationError> {
+    pub fn check_api_key(snapshot: &Snapshot, key: &str, now: Moment) -> Result<Self, AuthenticationError> {
         Self { known: api_key(snapshot, key)?, claimed: None }.good(now)
     }
 
-    fn good(self, now: i64) -> Result<Self, AuthenticationError> {
+    fn good(self, now: Moment) -> Result<Self, AuthenticationError> {
         match self.known.key.refused(now) {
             None => Ok(self),
             Some(state) => Err(AuthenticationError::Ended { key: self.known.key.name.clone(), state }),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use soar_store::model::AuditEntry;
+use soar_store::model::{AuditEntry, Moment};
 use soar_store::{LogWriter, StoreError, StoreVersion};
 use tokio::sync::oneshot;
 
@@ -33,7 +33,7 @@ pub(super) struct Batch {
     /// Who waits for those of `entries` that rested on the store's version.
     confirmed: Vec<RestingCaller>,
     /// Keys, and when they were used; in one order for all hosts, so that none waits for another in a circle.
-    pub(super) used: BTreeMap<i64, i64>,
+    pub(super) used: BTreeMap<i64, Moment>,
 }
 
 impl Batch {

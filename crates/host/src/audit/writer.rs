@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use soar_store::model::AuditEntry;
+use soar_store::model::{AuditEntry, Moment};
 use soar_store::{Store, StoreError, StoreVersion};
 use tokio::sync::{mpsc, oneshot};
 
@@ -17,8 +18,8 @@ const QUEUE: usize = 4096;
 /// How many entries are written in one transaction at most.
 const BATCH: usize = 1024;
 
-/// How long a key's last use counts as noted, in milliseconds.
-const NOTED: i64 = 60_000;
+/// How long a key's last use counts as noted.
+const NOTED: Duration = Duration::from_secs(60);
 
 /// The entry is not kept, so the call must not be answered as if it were.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -47,7 +48,7 @@ pub(super) enum Item {
 pub(super) struct Queued {
     pub item: Item,
     pub key: Option<i64>,
-    pub at: i64,
+    pub at: Moment,
 }
 
 /// Where entries wait.
@@ -126,7 +127,7 @@ impl AuditWriter {
     }
 
     /// Notes that the key of that number was used, when there is time for it.
-    pub fn note_use(&self, key: Option<i64>, at: i64) {
+    pub fn note_use(&self, key: Option<i64>, at: Moment) {
         if key.is_some() {
             // A full queue has uses enough.
             self.queue.try_add(Queued { item: Item::Use, key, at });
@@ -143,7 +144,7 @@ impl AuditWriter {
 async fn write(store: Store, mut incoming: mpsc::Receiver<Queued>, outbox: Outbox) {
     let mut queued = Vec::with_capacity(BATCH);
     let mut batch = Batch::default();
-    let mut noted: HashMap<i64, i64> = HashMap::new();
+    let mut noted: HashMap<i64, Moment> = HashMap::new();
     // Whatever queues up while one batch is written makes the next one.
     while incoming.recv_many(&mut queued, BATCH).await > 0 {
         let taken = queued.len();
@@ -151,7 +152,7 @@ async fn write(store: Store, mut incoming: mpsc::Receiver<Queued>, outbox: Outbo
             let mut writer = store.log_writer().await?;
             let version = writer.noted_version();
             for Queued { item, key, at } in queued.drain(..) {
-                if let Some(key) = key.filter(|key| noted.get(key).is_none_or(|before| at - before >= NOTED)) {
+                if let Some(key) = key.filter(|key| noted.get(key).is_none_or(|before| at.since(*before) >= NOTED)) {
                     batch.used.insert(key, at);
                 }
                 match item {
@@ -200,7 +201,7 @@ mod tests {
 
     fn entry(number: usize) -> AuditEntry {
         AuditEntry {
-            at: 1,
+            at: Moment(1),
             request_id: format!("request {number}"),
             surface: Surface::Command,
             address: String::new(),

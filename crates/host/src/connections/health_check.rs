@@ -4,7 +4,7 @@ use soar_connector::Plugin;
 use soar_connector::manifest::SettingType;
 use soar_store::Records;
 use soar_store::model::{
-    Cadence, Connection, Destination, HealthCheck, NewSchedule, ParameterState, Place, ScheduleKind,
+    Cadence, Connection, Destination, HealthCheck, Moment, NewSchedule, ParameterState, Place, ScheduleKind,
 };
 
 use super::ConnectionDraft;
@@ -74,7 +74,7 @@ pub(super) async fn follow(
     connection: &Connection,
     check: Option<&HealthCheck>,
     plugin: &dyn Plugin,
-    now: i64,
+    now: Moment,
 ) -> Result<(), Refusal> {
     let schedule = NewSchedule {
         kind: ScheduleKind::HealthCheck,

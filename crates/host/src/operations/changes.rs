@@ -1,13 +1,13 @@
 //! The one way to change anything: the change, its audit entry and its kept answer are one transaction.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use soar_connector::Clock;
-use soar_store::model::AuditEntry;
-use soar_store::moment::milliseconds;
+use soar_store::model::{AuditEntry, Moment};
 use soar_store::{AnswerClaim, Records, Store, StoreError};
 
 use super::{IdempotencyKey, OperationError, RequestContext};
@@ -34,8 +34,8 @@ pub enum Required {
 pub struct Changes {
     store: Store,
     clock: Arc<dyn Clock>,
-    /// How long the answer to a call under an Idempotency-Key is kept, in milliseconds.
-    answers_kept: i64,
+    /// How long the answer to a call under an Idempotency-Key is kept.
+    answers_kept: Duration,
     /// Seals the fingerprints of calls; `None` where no call has an Idempotency-Key.
     seal: Option<Arc<dyn SecretSeal>>,
     /// The cached sites, users and keys of this process, which are read again after a change.
@@ -77,12 +77,12 @@ impl Changes {
     /// Changes of `store`, without Idempotency-Keys.
     #[must_use]
     pub fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, answers_kept: 0, seal: None, directory: None }
+        Self { store, clock, answers_kept: Duration::ZERO, seal: None, directory: None }
     }
 
-    /// The same with Idempotency-Keys, whose answers are kept for `answers_kept` milliseconds.
+    /// The same with Idempotency-Keys, whose answers are kept for `answers_kept`.
     #[must_use]
-    pub fn keeping_answers(self, answers_kept: i64, seal: Arc<dyn SecretSeal>) -> Self {
+    pub fn keeping_answers(self, answers_kept: Duration, seal: Arc<dyn SecretSeal>) -> Self {
         Self { answers_kept, seal: Some(seal), ..self }
     }
 
@@ -103,7 +103,7 @@ impl Changes {
         &self,
         context: &RequestContext,
         required: Required,
-        work: impl AsyncFn(&mut Records<'_>, i64) -> Result<Done<T>, Refusal>,
+        work: impl AsyncFn(&mut Records<'_>, Moment) -> Result<Done<T>, Refusal>,
     ) -> Result<T, OperationError> {
         if required == Required::Administrator {
             context.must_administer()?;
@@ -128,9 +128,9 @@ impl Changes {
         &self,
         context: &RequestContext,
         claim: Option<&Claim<'_>>,
-        work: &impl AsyncFn(&mut Records<'_>, i64) -> Result<Done<T>, Refusal>,
+        work: &impl AsyncFn(&mut Records<'_>, Moment) -> Result<Done<T>, Refusal>,
     ) -> Result<T, OperationError> {
-        let now = milliseconds(self.clock.now());
+        let now = Moment::from(self.clock.now());
         let mut transaction = self.store.transaction().await?;
         let mut records = transaction.records();
         if let Some(claim) = claim {

@@ -10,7 +10,6 @@ mod users;
 use std::sync::Arc;
 
 use soar_connector::Clock;
-use soar_store::moment::milliseconds;
 use soar_store::{Reader, Store};
 
 pub use changes::{Changes, Done, Required};
@@ -23,6 +22,7 @@ pub use users::{UserToChange, UserToMake};
 use crate::access::SecretSeal;
 use crate::executor::Executor;
 use crate::tenants::Tenants;
+use soar_store::model::Moment;
 
 /// The operations, and what they have at hand. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -46,7 +46,7 @@ impl Operations {
         Ok(self.store.reader().await?)
     }
 
-    fn now(&self) -> i64 {
-        milliseconds(self.clock.now())
+    fn now(&self) -> Moment {
+        Moment::from(self.clock.now())
     }
 }

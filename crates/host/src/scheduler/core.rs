@@ -8,8 +8,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use metrics::{NoopRecorder, with_local_recorder};
 use soar_connector::Clock;
-use soar_store::model::{CheckResult, RunReport, Schedule, ScheduleKind, ScheduleRunStatus, WorkItem};
-use soar_store::moment::milliseconds;
+use soar_store::model::{CheckResult, Moment, RunReport, Schedule, ScheduleKind, ScheduleRunStatus, WorkItem};
 use soar_store::{Ran, Store, StoreError, WorkQueue};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -93,17 +92,17 @@ impl Scheduler {
         self.in_hand.load(Ordering::Relaxed)
     }
 
-    /// Now, in milliseconds since 1970.
+    /// Now.
     #[must_use]
-    pub fn now(&self) -> i64 {
-        milliseconds(self.clock.now())
+    pub fn now(&self) -> Moment {
+        Moment::from(self.clock.now())
     }
 
-    /// Hands out what is due; when the next is, in milliseconds since 1970.
+    /// Hands out what is due; when the next is.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn hand_out(&self) -> Result<Option<i64>, StoreError> {
+    pub async fn hand_out(&self) -> Result<Option<Moment>, StoreError> {
         loop {
             let next = self.store.reader().await?.records().next_due().await?;
             if next.is_none_or(|due| due > self.now()) {
@@ -181,8 +180,8 @@ impl Scheduler {
         transaction.commit().await
     }
 
-    fn claimed_until(&self) -> i64 {
-        self.now() + milliseconds_of(self.settings.claim)
+    fn claimed_until(&self) -> Moment {
+        self.now() + self.settings.claim
     }
 
     /// Runs one item that the queue brought, if it is not another's; whether its result was written by this node.
@@ -198,7 +197,7 @@ impl Scheduler {
         let started_at = self.now();
         let finished = self.run_one(&schedule).await;
         let ran = Ran { started_at, ended_at: self.now(), node: self.node.clone() };
-        with_local_recorder(&*self.metrics, || count(&finished, started_at - item.due_at));
+        with_local_recorder(&*self.metrics, || count(&finished, started_at.since(item.due_at)));
         // Whatever happens to the store meanwhile: as long as this process lives, what it found out is not lost.
         loop {
             match self.recorder.finish(item, &schedule, finished.clone(), ran.clone()).await {

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use soar_connector::manifest::Effect;
 use soar_connector::name::{quoted, steers};
 use soar_connector::{Command, Parameters};
-use soar_store::model::{Cadence, Caller, Destination, NewSchedule, Right, Schedule, ScheduleKind, ScheduleRun, Site};
-use soar_store::moment::milliseconds;
+use soar_store::model::{
+    Cadence, Caller, Destination, Moment, NewSchedule, Right, Schedule, ScheduleKind, ScheduleRun, Site,
+};
 use soar_store::{Records, StoreError};
 
 use super::{ScheduleChange, ScheduleDraft, ScheduleShown};
@@ -233,8 +234,8 @@ impl Schedules {
         Ok(ScheduleShown::of(schedule, site, &connection, user, health))
     }
 
-    fn now(&self) -> i64 {
-        milliseconds(self.connections.clock.now())
+    fn now(&self) -> Moment {
+        Moment::from(self.connections.clock.now())
     }
 }
 

@@ -1,5 +1,7 @@
 //! What the scheduler counts.
 
+use std::time::Duration;
+
 use metrics::{KeyName, Recorder, SharedString, Unit, counter, gauge, histogram, with_local_recorder};
 use soar_store::StoreError;
 
@@ -35,11 +37,11 @@ impl Scheduler {
         let mut reader = self.store.reader().await?;
         let backlog = reader.records().backlog().await?;
         let counts = reader.records().health_counts().await?;
-        let lag = backlog.oldest_due_at.map_or(0, |due| (self.now() - due).max(0));
+        let lag = backlog.oldest_due_at.map_or(Duration::ZERO, |due| self.now().since(due));
         with_local_recorder(&*self.metrics, || {
             gauge!(BACKLOG, "state" => "waiting").set(backlog.waiting as f64);
             gauge!(BACKLOG, "state" => "claimed").set(backlog.claimed as f64);
-            gauge!(LAG).set(lag as f64 / 1000.0);
+            gauge!(LAG).set(lag.as_secs_f64());
             for (state, count) in counts {
                 gauge!(STATES, "state" => state.as_str()).set(count as f64);
             }
@@ -49,8 +51,8 @@ impl Scheduler {
 }
 
 #[allow(clippy::cast_precision_loss, reason = "far below 2^52")]
-pub(super) fn count(finished: &Finished, late_ms: i64) {
-    histogram!(LATENESS).record(late_ms.max(0) as f64 / 1000.0);
+pub(super) fn count(finished: &Finished, late: Duration) {
+    histogram!(LATENESS).record(late.as_secs_f64());
     match finished {
         Finished::Check(check) => {
             let result = if check.error.is_some() { "failed" } else { "passed" };

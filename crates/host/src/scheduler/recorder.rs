@@ -1,6 +1,6 @@
 //! The recorder: claims and results of many runs, written together in one transaction.
 
-use soar_store::model::{CheckResult, RunReport, Schedule, ScheduleRunStatus, WorkItem};
+use soar_store::model::{CheckResult, Moment, RunReport, Schedule, ScheduleRunStatus, WorkItem};
 use soar_store::{Ran, Records, Store, StoreError};
 use tokio::sync::{mpsc, oneshot};
 
@@ -27,7 +27,7 @@ enum Change {
 struct Claim {
     item: WorkItem,
     node: String,
-    until: i64,
+    until: Moment,
 }
 
 #[derive(Debug)]
@@ -71,7 +71,7 @@ impl Recorder {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn claim(&self, item: WorkItem, node: &str, until: i64) -> Result<Option<Schedule>, StoreError> {
+    pub async fn claim(&self, item: WorkItem, node: &str, until: Moment) -> Result<Option<Schedule>, StoreError> {
         let (answer, answered) = oneshot::channel();
         self.ask(Change::Claim(Claim { item, node: node.to_owned(), until }, answer), answered).await
     }

@@ -79,7 +79,7 @@ impl Scheduler {
         loop {
             let next = self.hand_out().await;
             let pause = match self.note(next) {
-                Some(Some(due)) => Duration::from_millis((due - self.now()).max(0).cast_unsigned()),
+                Some(Some(due)) => due.since(self.now()),
                 Some(None) | None => MOST,
             };
             self.clock.sleep(pause.clamp(LEAST, MOST)).await;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::Moment;
 use super::access::text_enum;
 
 text_enum! {
@@ -23,8 +24,9 @@ text_enum! {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditEntry {
-    /// When it came, in milliseconds since 1970.
-    pub at: i64,
+    /// When it came.
+    #[schema(value_type = i64)]
+    pub at: Moment,
     /// The request id that the caller was told.
     pub request_id: String,
     /// Where it came in.
@@ -55,9 +57,9 @@ pub struct AuditEntry {
 const LONGEST: usize = 300;
 
 impl AuditEntry {
-    /// An accepted call of which nothing else is known. `at` is in milliseconds since 1970.
+    /// An accepted call of which nothing else is known.
     #[must_use]
-    pub fn new(at: i64, surface: Surface, request_id: impl Into<String>) -> Self {
+    pub fn new(at: Moment, surface: Surface, request_id: impl Into<String>) -> Self {
         Self {
             at,
             request_id: request_id.into(),

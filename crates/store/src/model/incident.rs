@@ -3,13 +3,13 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::Moment;
 use super::access::text_enum;
 
 /// The longest title, in characters.
 pub const LONGEST_TITLE: usize = 100;
 
-/// An incident, as the store holds it: its fields stand in the order of the store's columns. Times are in milliseconds
-/// since 1970.
+/// An incident, as the store holds it: its fields stand in the order of the store's columns.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, sqlx::FromRow)]
 pub struct Incident {
     /// Its number in the store.
@@ -39,15 +39,15 @@ pub struct Incident {
     /// What it was made from, as JSON text.
     pub raw_data: Option<String>,
     /// When it ought to be closed.
-    pub due_at: Option<i64>,
+    pub due_at: Option<Moment>,
     /// Who made it.
     pub creator: String,
     /// When it was made.
-    pub created_at: i64,
+    pub created_at: Moment,
     /// When it was last changed.
-    pub modified_at: i64,
+    pub modified_at: Moment,
     /// When it was closed.
-    pub closed_at: Option<i64>,
+    pub closed_at: Option<Moment>,
     /// Who closed it.
     pub closed_by: Option<String>,
     /// Rises with every change of the incident, its tasks, its fields and its links.
@@ -93,8 +93,9 @@ pub struct Link {
     /// The site of the case or incident: who may not see it there may not see the link.
     #[serde(skip)]
     pub site_id: i64,
-    /// When it was made, in milliseconds since 1970.
-    pub linked_at: i64,
+    /// When it was made.
+    #[schema(value_type = i64)]
+    pub linked_at: Moment,
     /// Who made it.
     pub linked_by: String,
 }

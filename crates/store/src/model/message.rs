@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AlertReason, Destination, Tell};
+use super::{AlertReason, Destination, Moment, Tell};
 
-/// One connection or schedule that a message is about. Times in milliseconds since 1970.
+/// One connection or schedule that a message is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct MessageItem {
@@ -18,10 +18,10 @@ pub struct MessageItem {
     pub detail: String,
     /// Since when.
     #[sqlx(rename = "opened_at")]
-    pub since: i64,
+    pub since: Moment,
     /// When it recovered.
     #[sqlx(rename = "closed_at")]
-    pub recovered_at: Option<i64>,
+    pub recovered_at: Option<Moment>,
 }
 
 /// What a message says; its JSON is the body of a webhook.
@@ -33,8 +33,8 @@ pub struct MessageContent {
     pub tell: Tell,
     /// The server that they have in common.
     pub server: String,
-    /// When it was decided on, in milliseconds since 1970.
-    pub at: i64,
+    /// When it was decided on.
+    pub at: Moment,
     /// How many of the server still fail when others recovered.
     pub still_failing: i64,
     /// What it is about, by name.
@@ -53,8 +53,8 @@ pub struct Message {
     pub content: MessageContent,
     /// How often it was tried before.
     pub attempts: i64,
-    /// When it was decided on, in milliseconds since 1970.
-    pub created_at: i64,
+    /// When it was decided on.
+    pub created_at: Moment,
 }
 
 impl From<crate::columns::Json<Self>> for MessageContent {

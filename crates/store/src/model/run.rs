@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::Moment;
 use super::access::text_enum;
 use crate::columns::{Json, Maybe};
 
@@ -59,10 +60,12 @@ pub struct Run {
     pub parameters: Box<RawValue>,
     /// How far it has come.
     pub status: RunStatus,
-    /// In milliseconds since 1970.
-    pub started_at: i64,
-    /// In milliseconds since 1970.
-    pub ended_at: Option<i64>,
+    /// When it began.
+    #[schema(value_type = i64)]
+    pub started_at: Moment,
+    /// When it ended.
+    #[schema(value_type = Option<i64>)]
+    pub ended_at: Option<Moment>,
     /// What it gave, or as much of it as is kept; in lists it is left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use soar_connector::Clock;
-use soar_store::model::{AuditEntry, Surface};
+use soar_store::model::{AuditEntry, Moment, Surface};
 use tokio::sync::oneshot;
 
 use turns::{Asked, Turns};
@@ -73,8 +73,8 @@ impl Refusals {
         }
     }
 
-    /// Entries, of `at` (milliseconds since 1970), about the calls that were not answered and that none has told of.
-    pub(crate) fn tell_unanswered(&self, at: i64) -> Vec<AuditEntry> {
+    /// Entries, of `at`, about the calls that were not answered and that none has told of.
+    pub(crate) fn tell_unanswered(&self, at: Moment) -> Vec<AuditEntry> {
         self.queue.as_ref().map(|queue| queue.state().unanswered.tell(at)).unwrap_or_default()
     }
 
@@ -130,7 +130,7 @@ pub(crate) enum Turn {
 #[derive(Debug)]
 pub(crate) struct Waiting {
     queue: Arc<Queue>,
-    at: i64,
+    at: Moment,
     address: Option<IpAddr>,
     surface: Surface,
     ticket: u64,
@@ -207,7 +207,7 @@ mod tests {
         }
 
         fn ask(&self, address: &str) -> Turn {
-            let entry = AuditEntry::new(1, Surface::Command, "");
+            let entry = AuditEntry::new(Moment(1), Surface::Command, "");
             self.refusals.ask(Some(address.parse().unwrap()), &entry)
         }
 
@@ -281,9 +281,9 @@ mod tests {
         stage.next_second().await;
         assert_eq!(late.comes().now_or_never(), Some(true));
         assert_eq!(stage.figures(), (0, 2, turns::MOST as u64 - 1));
-        let told = stage.refusals.tell_unanswered(1);
+        let told = stage.refusals.tell_unanswered(Moment(1));
         assert_eq!(told.len(), MANY);
-        assert!(stage.refusals.tell_unanswered(1).is_empty());
+        assert!(stage.refusals.tell_unanswered(Moment(1)).is_empty());
     }
 
     #[tokio::test]
@@ -302,6 +302,6 @@ mod tests {
         assert!((0..1000).all(|_| matches!(stage.ask("192.0.2.1"), Turn::Now)));
         stage.refusals.end();
         assert_eq!(stage.figures(), (0, 0, 0));
-        assert!(stage.refusals.tell_unanswered(1).is_empty());
+        assert!(stage.refusals.tell_unanswered(Moment(1)).is_empty());
     }
 }

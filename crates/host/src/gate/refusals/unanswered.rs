@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use soar_store::model::{AuditEntry, Surface};
-use soar_store::moment;
+use soar_store::model::{AuditEntry, Moment, Surface};
 
 /// How many addresses are told apart, by where their calls came in; more are told of together.
 const MOST_ADDRESSES: usize = 100;
@@ -47,17 +46,17 @@ pub(super) struct Unanswered {
     untold: BTreeMap<(Option<IpAddr>, Surface), Untold>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Untold {
     totals: Totals,
-    /// When the first and the last one came, in milliseconds since 1970.
-    first: i64,
-    last: i64,
+    /// When the first and the last one came.
+    first: Moment,
+    last: Moment,
 }
 
 impl Unanswered {
-    /// `at` is in milliseconds since 1970.
-    pub(super) fn add(&mut self, because: Because, at: i64, address: Option<IpAddr>, surface: Surface) {
+    ///
+    pub(super) fn add(&mut self, because: Because, at: Moment, address: Option<IpAddr>, surface: Surface) {
         self.totals.add(because);
         let is_known = self.untold.contains_key(&(address, surface));
         let address = address.filter(|_| is_known || self.untold.len() < MOST_ADDRESSES);
@@ -68,19 +67,19 @@ impl Unanswered {
         (untold.first, untold.last) = (untold.first.min(at), untold.last.max(at));
     }
 
-    /// Entries, of `at` (milliseconds since 1970), that tell what the audit log has not been told.
-    pub(super) fn tell(&mut self, at: i64) -> Vec<AuditEntry> {
+    /// Entries, of `at`, that tell what the audit log has not been told.
+    pub(super) fn tell(&mut self, at: Moment) -> Vec<AuditEntry> {
         let untold = std::mem::take(&mut self.untold).into_iter();
         untold.map(|((address, surface), untold)| untold.entry(at, address, surface)).collect()
     }
 }
 
 impl Untold {
-    fn entry(&self, at: i64, address: Option<IpAddr>, surface: Surface) -> AuditEntry {
+    fn entry(&self, at: Moment, address: Option<IpAddr>, surface: Surface) -> AuditEntry {
         let Totals { closed, left } = self.totals;
         let count = closed + left;
         let noun = if count == 1 { "call" } else { "calls" };
-        let (first, last) = (moment::text(self.first), moment::text(self.last));
+        let (first, last) = (self.first, self.last);
         AuditEntry {
             address: match address {
                 None => OTHERS.to_owned(),
@@ -116,9 +115,9 @@ mod tests {
             (Because::Left, 1500, Some("2001:db8::".parse().unwrap()), Surface::Tenant),
             (Because::Left, 1500, None, Surface::Tenant),
         ] {
-            unanswered.add(because, at, address, surface);
+            unanswered.add(because, Moment(at), address, surface);
         }
-        let entries = unanswered.tell(9000);
+        let entries = unanswered.tell(Moment(9000));
         let told: Vec<_> =
             entries.iter().map(|entry| (entry.surface, entry.address.as_str(), entry.reason.as_str())).collect();
         assert_eq!(
@@ -150,9 +149,9 @@ mod tests {
                 ),
             ]
         );
-        assert!(entries.iter().all(|entry| (entry.at, entry.status, entry.accepted) == (9000, 0, false)));
+        assert!(entries.iter().all(|entry| (entry.at, entry.status, entry.accepted) == (Moment(9000), 0, false)));
         assert!(entries[0].request_id != entries[1].request_id);
-        assert!(unanswered.tell(9000).is_empty());
+        assert!(unanswered.tell(Moment(9000)).is_empty());
         assert_eq!((unanswered.totals.closed, unanswered.totals.left), (3, 3));
     }
 
@@ -161,9 +160,9 @@ mod tests {
         let mut unanswered = Unanswered::default();
         for number in 0..2 * 500_u32 {
             let address = Some(IpAddr::from((number / 2).to_be_bytes()));
-            unanswered.add(Because::NoPlace, 1, address, Surface::Command);
+            unanswered.add(Because::NoPlace, Moment(1), address, Surface::Command);
         }
-        let entries = unanswered.tell(1);
+        let entries = unanswered.tell(Moment(1));
         assert_eq!((entries.len(), entries[0].address.as_str()), (MOST_ADDRESSES + 1, "other addresses"));
         assert!(entries[0].reason.starts_with("800 calls"), "{}", entries[0].reason);
         assert!(entries[1..].iter().all(|entry| entry.reason.starts_with("2 calls")));

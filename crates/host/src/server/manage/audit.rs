@@ -81,8 +81,8 @@ fn wanted(managed: &Managed<'_>) -> Result<(AuditFilter, i64, u32), ManageError>
     };
     let filter = AuditFilter {
         before: managed.number("before")?,
-        since: managed.number("since")?,
-        until: managed.number("until")?,
+        since: managed.moment("since")?,
+        until: managed.moment("until")?,
         username: text("username"),
         key: text("key"),
         site: text("site"),

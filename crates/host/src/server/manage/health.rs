@@ -79,7 +79,7 @@ async fn list(mut managed: Managed<'_>) -> Result<Done, ManageError> {
 
 async fn history(mut managed: Managed<'_>) -> Result<Done, ManageError> {
     let id = managed.numbered("id", "connection")?;
-    let (before, limit) = (managed.number("before")?, managed.limit()?);
+    let (before, limit) = (managed.moment("before")?, managed.limit()?);
     let connections = managed.executor()?.connections().clone();
     let caller = managed.any_caller().await?;
     Done::new(connections.health_history_in(&mut managed.records, &caller, id, before, limit).await?, "")

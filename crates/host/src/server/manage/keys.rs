@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 use soar_store::Records;
-use soar_store::model::{AccessKey, Allowed, KeyKind, KeyState, shapes};
+use soar_store::model::{AccessKey, Allowed, KeyKind, KeyState, Moment, shapes};
 use utoipa::ToSchema;
 
 use super::ManageError;
@@ -37,9 +37,10 @@ struct KeyToMake {
     /// Whether a token must carry exp; a JWT key's only. Yes unless given.
     #[serde(default = "yes")]
     requires_expiry: bool,
-    /// From when on it is refused, in milliseconds since 1970. Never unless given.
+    /// From when on it is refused. Never unless given.
     #[serde(default)]
-    expires_at: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    expires_at: Option<Moment>,
 }
 
 fn yes() -> bool {
@@ -64,17 +65,21 @@ struct KeyShown {
     commands: Option<Vec<String>>,
     may_manage: bool,
     requires_expiry: bool,
-    /// In milliseconds since 1970.
+    /// From when on it is refused.
     #[serde(skip_serializing_if = "Option::is_none")]
-    expires_at: Option<i64>,
-    /// In milliseconds since 1970.
+    #[schema(value_type = Option<i64>)]
+    expires_at: Option<Moment>,
+    /// When it was revoked.
     #[serde(skip_serializing_if = "Option::is_none")]
-    revoked_at: Option<i64>,
-    /// In milliseconds since 1970, to within a minute.
+    #[schema(value_type = Option<i64>)]
+    revoked_at: Option<Moment>,
+    /// When it was last used, to within a minute.
     #[serde(skip_serializing_if = "Option::is_none")]
-    last_used_at: Option<i64>,
-    /// In milliseconds since 1970.
-    created_at: i64,
+    #[schema(value_type = Option<i64>)]
+    last_used_at: Option<Moment>,
+    /// When it was made.
+    #[schema(value_type = i64)]
+    created_at: Moment,
     state: KeyState,
     /// What its user shows, or signs tokens with. Only in the first answer to making the key: it cannot be had again.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -177,7 +182,7 @@ async fn make(mut managed: Managed<'_>) -> Result<Done, ManageError> {
     Ok(Done { repeated: Some(repeated), ..Done::new(made, about)? })
 }
 
-async fn shown(records: &mut Records<'_>, keys: Vec<AccessKey>, now: i64) -> Result<Vec<KeyShown>, ManageError> {
+async fn shown(records: &mut Records<'_>, keys: Vec<AccessKey>, now: Moment) -> Result<Vec<KeyShown>, ManageError> {
     let users: HashMap<_, _> = records.users().await?.into_iter().map(|user| (user.id, user.name)).collect();
     let sites: HashMap<_, _> = records.sites().await?.into_iter().map(|site| (site.id, site.name)).collect();
     let user = |id: &i64| users.get(id).cloned().unwrap_or_default();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use futures_util::future::BoxFuture;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
-use soar_store::model::{Allowed, Caller, Site, User};
+use soar_store::model::{Allowed, Caller, Moment, Site, User};
 use soar_store::{Records, StoreError};
 use utoipa::ToSchema;
 
@@ -91,8 +91,8 @@ pub(super) struct Managed<'a, R = Records<'a>> {
     pub key: &'a str,
     pub request_id: &'a str,
     pub records: R,
-    /// In milliseconds since 1970.
-    pub now: i64,
+    /// The time of the call.
+    pub now: Moment,
     pub path: &'a [(String, String)],
     pub query: &'a [(String, String)],
     pub body: &'a [u8],
@@ -169,6 +169,11 @@ impl<R> Managed<'_, R> {
     pub(super) fn number(&self, name: &str) -> Result<Option<i64>, ManageError> {
         let malformed = |_| ManageError::Malformed(format!("{name}: expected a whole number."));
         self.query(name).map(|text| text.parse().map_err(malformed)).transpose()
+    }
+
+    /// The same, as a moment.
+    pub(super) fn moment(&self, name: &str) -> Result<Option<Moment>, ManageError> {
+        Ok(self.number(name)?.map(Moment))
     }
 
     /// The same, as one of a few texts.

@@ -1,5 +1,7 @@
 //! On a tenant: the one-time keys by which masters register.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use soar_store::model::TenantKey;
 use utoipa::ToSchema;
@@ -80,7 +82,7 @@ async fn make(mut managed: Managed<'_>) -> Result<Done, ManageError> {
     let TenantKeyToMake { hours } = managed.body()?;
     let tenants = managed.tenants()?.clone();
     let caller = managed.any_caller().await?;
-    let expires_at = managed.now.saturating_add(hours.saturating_mul(3_600_000));
+    let expires_at = managed.now + Duration::from_secs(u64::try_from(hours).unwrap_or_default().saturating_mul(3_600));
     let issued = tenants.make_key_in(&mut managed.records, &caller, expires_at).await?;
     let about = issued.key.name.clone();
     let mut made = TenantKeyMade { shown: issued.key, key: None };

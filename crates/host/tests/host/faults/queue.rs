@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use soar_host::alerts::Couriers;
 use soar_host::scheduler::{Scheduler, SchedulerSettings};
-use soar_store::model::{Cadence, WorkItem};
+use soar_store::model::{Cadence, Moment, WorkItem};
 use soar_store::testing::{PostgresServer, Stop, TestStore};
 use soar_store::{Engine, JobQueue, Store, WorkQueue as _};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, SqliteConnection};
@@ -17,7 +17,7 @@ use crate::schedules::world::{Runs, check_of};
 const LONG: Duration = Duration::from_secs(30);
 
 fn item(schedule: i64) -> WorkItem {
-    WorkItem { schedule, due_at: 5, attempt: 1 }
+    WorkItem { schedule, due_at: Moment(5), attempt: 1 }
 }
 
 /// Hands out `item` until that works, and waits until it is brought.
@@ -84,7 +84,7 @@ async fn a_scheduler_takes_up_its_rounds_again_after_its_server_was_stopped_and_
     let mut check = check_of(1);
     check.cadence = Cadence::Every { interval_ms: 1000 };
     let mut transaction = store.transaction().await.unwrap();
-    transaction.records().create_schedule(&check, 1).await.unwrap();
+    transaction.records().create_schedule(&check, Moment(1)).await.unwrap();
     transaction.commit().await.unwrap();
     let runs = Arc::new(Runs::default());
     let (stop, stopped) = watch::channel(false);
@@ -114,6 +114,6 @@ async fn a_scheduler_takes_up_its_rounds_again_after_its_server_was_stopped_and_
     is_checked_again().await;
     stop.send(true).unwrap();
     serving.await.unwrap();
-    let checks = store.reader().await.unwrap().records().checks(1, i64::MAX, 1000).await.unwrap();
+    let checks = store.reader().await.unwrap().records().checks(1, Moment::MAX, 1000).await.unwrap();
     assert_eq!(checks.len(), checked(), "each check is kept, once");
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use soar_store::StoreError;
-use soar_store::model::Cadence;
+use soar_store::model::{Cadence, Moment};
 use soar_store::testing::TestStore;
 
 use super::world::{MINUTE, World, check_of, command_of};
@@ -15,8 +15,8 @@ async fn a_check_runs_once_a_minute() {
         world.create(&check_of(1)).await;
         assert_eq!(world.pass(300).await, 5);
         assert_eq!(world.checked(1), 5);
-        let checks = test.store.reader().await.unwrap().records().checks(1, i64::MAX, 10).await.unwrap();
-        let between: Vec<_> = checks.windows(2).map(|pair| pair[0].due_at - pair[1].due_at).collect();
+        let checks = test.store.reader().await.unwrap().records().checks(1, Moment::MAX, 10).await.unwrap();
+        let between: Vec<_> = checks.windows(2).map(|pair| pair[0].due_at.milliseconds_since(pair[1].due_at)).collect();
         assert_eq!(between, [MINUTE; 4]);
     }
 }
@@ -137,7 +137,7 @@ async fn a_check_that_is_still_under_way_is_not_started_beside_itself_and_then_r
         world.scheduler.hand_out().await.unwrap();
         let missed = world.queue.drain().await;
         assert_eq!(missed.len(), 1);
-        assert_eq!(missed[0].due_at, slow.due_at + MINUTE, "the first that it missed");
+        assert_eq!(missed[0].due_at, Moment(slow.due_at.0 + MINUTE), "the first that it missed");
         assert!(world.scheduler.take(missed[0]).await.unwrap());
         world.scheduler.hand_out().await.unwrap();
         assert_eq!(world.queue.drain().await.len(), 0, "and not the others");
@@ -152,7 +152,7 @@ async fn a_connector_that_panics_has_failed_and_runs_again() {
         check.server = "panic".to_owned();
         world.create(&check).await;
         assert_eq!(world.pass(120).await, 2);
-        let checks = test.store.reader().await.unwrap().records().checks(1, i64::MAX, 10).await.unwrap();
+        let checks = test.store.reader().await.unwrap().records().checks(1, Moment::MAX, 10).await.unwrap();
         assert!(checks[0].detail.as_deref().unwrap().contains("defect"), "{checks:?}");
     }
 }
@@ -165,10 +165,10 @@ async fn a_command_runs_by_its_cron_expression_in_the_sites_time_zone() {
         let mut nightly = command_of(1, "Nightly", &site);
         nightly.cadence = Cadence::Cron { expression: "30 2 * * *".into(), time_zone: site.time_zone.clone() };
         let schedule = world.create(&nightly).await;
-        let due = jiff::Timestamp::from_millisecond(schedule.next_due_at).unwrap().in_tz(&site.time_zone).unwrap();
+        let due = jiff::Timestamp::from_millisecond(schedule.next_due_at.0).unwrap().in_tz(&site.time_zone).unwrap();
         assert_eq!(due.strftime("%H:%M:%S").to_string(), "02:30:00");
-        let wait = schedule.next_due_at - world.scheduler.now();
-        world.clock.advance(Duration::from_millis((wait - 1).cast_unsigned()));
+        let wait = schedule.next_due_at.since(world.scheduler.now());
+        world.clock.advance(wait - Duration::from_millis(1));
         assert_eq!(world.work().await, 0);
         world.clock.advance(Duration::from_millis(1));
         assert_eq!(world.work().await, 1);
@@ -186,7 +186,7 @@ async fn a_site_has_one_schedule_of_a_name_and_a_connection_one_health_check() {
         world.create(&check_of(1)).await;
         for again in [command_of(2, "NIGHTLY", &one), check_of(1)] {
             let mut transaction = test.store.transaction().await.unwrap();
-            let refused = transaction.records().create_schedule(&again, 1).await;
+            let refused = transaction.records().create_schedule(&again, Moment(1)).await;
             assert!(matches!(refused, Err(StoreError::Duplicate { what: "schedule", .. })), "{refused:?}");
         }
     }

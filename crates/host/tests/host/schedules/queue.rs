@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use soar_host::alerts::Couriers;
 use soar_host::scheduler::{Scheduler, SchedulerSettings};
-use soar_store::model::{Cadence, WorkItem};
+use soar_store::model::{Cadence, Moment, WorkItem};
 use soar_store::testing::TestStore;
 use soar_store::{Engine, Store, WorkQueue};
 use tokio::sync::{mpsc, watch};
@@ -21,7 +21,7 @@ async fn what_one_process_hands_out_another_can_be_brought() {
     for test in TestStore::on_both().await {
         let other = Store::open(&test.address).await.unwrap();
         let (here, there) = (test.store.job_queue().await.unwrap(), other.job_queue().await.unwrap());
-        let items: Vec<_> = (1..=500).map(|schedule| WorkItem { schedule, due_at: 5, attempt: 1 }).collect();
+        let items: Vec<_> = (1..=500).map(|schedule| WorkItem { schedule, due_at: Moment(5), attempt: 1 }).collect();
         here.enqueue(&items).await.unwrap();
         let (taker, mut brought) = mpsc::channel(10);
         let serving = tokio::spawn(async move { there.serve(taker).await });
@@ -61,7 +61,7 @@ async fn a_scheduler_on_the_queue_checks_everything_once() {
         for connection in 1..=200 {
             let mut check = check_of(connection);
             check.cadence = Cadence::Every { interval_ms: 1000 };
-            transaction.records().create_schedule(&check, 1).await.unwrap();
+            transaction.records().create_schedule(&check, Moment(1)).await.unwrap();
         }
         transaction.commit().await.unwrap();
         let runs = Arc::new(Runs::default());
@@ -86,7 +86,8 @@ async fn a_scheduler_on_the_queue_checks_everything_once() {
         }
         // Each run wrote one row of history, and no due time has two.
         for connection in [1, 100, 200] {
-            let checks = test.store.reader().await.unwrap().records().checks(connection, i64::MAX, 1000).await.unwrap();
+            let checks =
+                test.store.reader().await.unwrap().records().checks(connection, Moment::MAX, 1000).await.unwrap();
             assert_eq!(checks.len(), runs.checked.lock().unwrap()[&connection]);
         }
     }

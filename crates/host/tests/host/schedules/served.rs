@@ -11,7 +11,7 @@ use soar_host::alerts::Couriers;
 use soar_host::scheduler::{Runner, Scheduler, SchedulerSettings, Schedules};
 use soar_host::server::{HostSettings, serve};
 use soar_store::Engine;
-use soar_store::model::{CheckResult, RunReport, Schedule, ScheduleRunStatus};
+use soar_store::model::{CheckResult, Moment, RunReport, Schedule, ScheduleRunStatus};
 use soar_store::testing::TestStore;
 use tokio::sync::{Semaphore, watch};
 
@@ -134,8 +134,8 @@ async fn what_waits_for_its_turn_when_a_host_ends_is_given_back_and_what_runs_is
         let scheduler = Arc::new(Scheduler::new(store.clone(), clock, queue.clone(), runner.clone(), courier, rules));
         let mut transaction = store.transaction().await.unwrap();
         for connection in 1..=3 {
-            let made = transaction.records().create_schedule(&check_of(connection), 1).await.unwrap();
-            transaction.records().run_soon(made.id, 2).await.unwrap();
+            let made = transaction.records().create_schedule(&check_of(connection), Moment(1)).await.unwrap();
+            transaction.records().run_soon(made.id, Moment(2)).await.unwrap();
         }
         transaction.commit().await.unwrap();
         let (stop, stopped) = watch::channel(false);
@@ -159,7 +159,7 @@ async fn what_waits_for_its_turn_when_a_host_ends_is_given_back_and_what_runs_is
         assert_eq!(queue.drain().await.len(), 2, "and is brought them");
         let mut done = 0;
         for connection in 1..=3 {
-            done += reader.records().checks(connection, i64::MAX, 10).await.unwrap().len();
+            done += reader.records().checks(connection, Moment::MAX, 10).await.unwrap().len();
         }
         assert_eq!(done, 1);
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use soar_host::scheduler::{Runner, Scheduler, SchedulerSettings};
-use soar_store::model::{CheckResult, RunReport, Schedule, ScheduleRunStatus};
+use soar_store::model::{CheckResult, Moment, RunReport, Schedule, ScheduleRunStatus};
 use soar_store::testing::TestStore;
 use tokio::sync::Notify;
 
@@ -69,7 +69,7 @@ async fn the_checks_of_a_node_that_died_are_taken_over_within_30_seconds_and_wri
         // The dead one was only asleep: it may not write a second result.
         runner.goes_on.notify_one();
         assert!(!hanging.await.unwrap().unwrap());
-        let checks = test.store.reader().await.unwrap().records().checks(1, i64::MAX, 10).await.unwrap();
+        let checks = test.store.reader().await.unwrap().records().checks(1, Moment::MAX, 10).await.unwrap();
         assert_eq!(checks.len(), 1, "{checks:?}");
         assert_eq!(checks[0].node, world.scheduler.node());
     }
@@ -102,8 +102,7 @@ async fn work_that_the_queue_lost_is_handed_out_again() {
         let world = World::new(&test.store);
         let schedule = world.create(&check_of(1)).await;
         // To the moment, so that the next due time is a minute off.
-        let wait = schedule.next_due_at - world.scheduler.now();
-        world.clock.advance(Duration::from_millis(wait.cast_unsigned()));
+        world.clock.advance(schedule.next_due_at.since(world.scheduler.now()));
         world.scheduler.hand_out().await.unwrap();
         let lost = world.queue.drain().await;
         assert_eq!(world.pass(9).await, 0);
@@ -122,8 +121,7 @@ async fn a_command_that_changes_something_is_not_repeated_when_its_node_died() {
         patch.repeatable = false;
         let schedule = world.create(&patch).await;
         let (dead, runner) = stuck_beside(&world);
-        let wait = schedule.next_due_at - world.scheduler.now();
-        world.clock.advance(Duration::from_millis(wait.cast_unsigned()));
+        world.clock.advance(schedule.next_due_at.since(world.scheduler.now()));
         dead.hand_out().await.unwrap();
         let item = world.queue.drain().await[0];
         let node = Arc::clone(&dead);

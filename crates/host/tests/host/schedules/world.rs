@@ -10,7 +10,7 @@ use soar_host::alerts::Courier;
 use soar_host::alerts::Rendered as _;
 use soar_host::scheduler::{Runner, Scheduler, SchedulerSettings};
 use soar_store::model::{
-    Cadence, CheckResult, Destination, Message, NewSchedule, RunReport, Schedule, ScheduleKind, Site, SiteKind,
+    Cadence, CheckResult, Destination, Message, Moment, NewSchedule, RunReport, Schedule, ScheduleKind, Site, SiteKind,
 };
 use soar_store::{NewSite, Store};
 
@@ -59,7 +59,7 @@ pub struct Delivered {
 
 #[async_trait]
 impl Courier for Delivered {
-    async fn deliver(&self, message: &Message, _now: i64) -> Result<(), String> {
+    async fn deliver(&self, message: &Message, _now: Moment) -> Result<(), String> {
         if *self.broken.lock().unwrap() {
             return Err("The mail server did not take the mail: it is away.".to_owned());
         }
@@ -152,7 +152,7 @@ impl World {
             language: "en".to_owned(),
         };
         let mut transaction = self.store.transaction().await.unwrap();
-        let site = transaction.records().create_site(&site, 1).await.unwrap();
+        let site = transaction.records().create_site(&site, Moment(1)).await.unwrap();
         transaction.commit().await.unwrap();
         site
     }

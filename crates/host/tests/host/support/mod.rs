@@ -14,7 +14,7 @@ use soar_host::Host;
 use soar_host::access::{KeyRequest, SealError, SecretSeal, issue_key};
 use soar_host::command_api::{CommandRegistry, IntegrationCommands};
 use soar_host::server::{HostSettings, RunningHost, TlsFiles, serve};
-use soar_store::model::{Allowed, AuditEntry, KeyKind, Role, SiteKind};
+use soar_store::model::{Allowed, AuditEntry, KeyKind, Moment, Role, SiteKind};
 use soar_store::testing::TestStore;
 use soar_store::{AuditFilter, NewSite, NewUser};
 
@@ -110,15 +110,15 @@ impl TestHost {
         let clock = ManualClock::held();
         let mut transaction = test.store.transaction().await.unwrap();
         let mut records = transaction.records();
-        let security = records.create_site(&site("Security Operations"), 1).await.unwrap();
+        let security = records.create_site(&site("Security Operations"), Moment(1)).await.unwrap();
         let new = NewUser { name: "Admin".to_owned(), email: None, is_administrator: true };
-        records.create_user(&new, 1).await.unwrap();
+        records.create_user(&new, Moment(1)).await.unwrap();
         let new = NewUser { name: "analyst".to_owned(), email: None, is_administrator: false };
-        let analyst = records.create_user(&new, 1).await.unwrap();
+        let analyst = records.create_user(&new, Moment(1)).await.unwrap();
         records.set_role(analyst.id, security.id, Role::Analyst).await.unwrap();
         let request =
             KeyRequest { users: vec!["analyst".to_owned()], may_manage: true, ..key_request("playbooks", "Admin") };
-        let issued = issue_key(&mut records, &TurnedOver, &request, 1).await.unwrap();
+        let issued = issue_key(&mut records, &TurnedOver, &request, Moment(1)).await.unwrap();
         transaction.commit().await.unwrap();
 
         let gate = Arc::new(Gate::new());
@@ -169,8 +169,8 @@ impl TestHost {
     }
 
     /// In milliseconds since 1970.
-    pub fn now(&self) -> i64 {
-        i64::try_from(self.clock.now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap()
+    pub fn now(&self) -> Moment {
+        Moment(i64::try_from(self.clock.now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap())
     }
 
     /// The whole audit log, the oldest first.

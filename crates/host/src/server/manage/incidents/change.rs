@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use soar_connector::RawParameters;
 use soar_connector::name::quoted;
 use soar_store::StoreError;
-use soar_store::model::{Severity, Status};
+use soar_store::model::{Moment, Severity, Status};
 use utoipa::ToSchema;
 
 use super::{call, date, shown};
@@ -52,9 +52,10 @@ pub(super) struct IncidentToChange {
     #[serde(default)]
     #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
     assignee: Option<String>,
-    /// When it ought to be closed, in milliseconds since 1970, to the second.
+    /// When it ought to be closed, to the second.
     #[serde(default)]
-    due_at: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    due_at: Option<Moment>,
     /// Values of its dynamic fields, by name or as Section.Name.
     #[serde(default)]
     fields: BTreeMap<String, String>,

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use crate::server::manage::ManageError;
 use crate::server::manage::operation::{Done, Managed};
 use crate::views::{IncidentFilter, IncidentShown};
+use soar_store::model::Moment;
 
 /// The longest text to look for in titles, in characters: longer ones are in none.
 const LONGEST: usize = soar_store::model::LONGEST_TITLE;
@@ -43,7 +44,8 @@ pub(super) async fn list(mut managed: Managed<'_>) -> Result<Done, ManageError> 
     if offset < 0 {
         return malformed("offset: expected a whole number that is not negative.".to_owned());
     }
-    let (from, until) = (managed.number("since")?.unwrap_or(i64::MIN), managed.number("until")?.unwrap_or(i64::MAX));
+    let (from, until) =
+        (managed.moment("since")?.unwrap_or(Moment::MIN), managed.moment("until")?.unwrap_or(Moment::MAX));
     let sites = managed.sites().await?;
     let search = Search {
         sites: sites.keys().copied().collect(),

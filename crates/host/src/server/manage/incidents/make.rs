@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use soar_connector::RawParameters;
 use soar_store::StoreError;
-use soar_store::model::Severity;
+use soar_store::model::{Moment, Severity};
 use utoipa::ToSchema;
 
 use super::{call, date, shown};
@@ -36,9 +36,10 @@ pub(super) struct IncidentToMake {
     #[serde(default)]
     #[schema(pattern = r"^[^\u0000]*$")]
     owner: Option<String>,
-    /// When it ought to be closed, in milliseconds since 1970, to the second; not in the past.
+    /// When it ought to be closed, to the second; not in the past.
     #[serde(default)]
-    due_at: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    due_at: Option<Moment>,
     /// What it is made from.
     #[serde(default)]
     #[schema(schema_with = object_or_list)]

@@ -6,7 +6,7 @@ mod make;
 
 use serde_json::json;
 use soar_connector::{Parameters, RawParameters};
-use soar_store::model::{Caller, Severity, Status};
+use soar_store::model::{Caller, Moment, Severity, Status};
 
 use super::ManageError;
 use super::operation::{Done, LIMIT, Managed, NUMBER, Operation, Query, Run, TEXT, described};
@@ -112,8 +112,8 @@ async fn shown(managed: &mut Managed<'_>, number: &str, about: String) -> Result
 }
 
 /// A time as the host's commands take it: in whole seconds of UTC.
-fn date(name: &str, milliseconds: i64) -> Result<String, ManageError> {
-    let time = jiff::Timestamp::from_millisecond(milliseconds).ok();
+fn date(name: &str, at: Moment) -> Result<String, ManageError> {
+    let time = jiff::Timestamp::from_millisecond(at.0).ok();
     let time = time.map(|time| time.strftime("%Y-%m-%d %H:%M:%S").to_string());
     time.ok_or_else(|| ManageError::Refused(format!("{name}: expected a time in milliseconds since 1970.")))
 }
