@@ -56,7 +56,6 @@ pub trait UtilityCommand: Send + Sync {
     /// to equal calls for as long as the store is unchanged.
     ///
     ///
-    ///
     /// # Errors
     /// [`Refusal`] when nothing was done, for want of a right or because of a parameter's value.
     async fn run(

@@ -55,7 +55,6 @@ struct Untold {
 }
 
 impl Unanswered {
-    ///
     pub(super) fn add(&mut self, because: Because, at: Moment, address: Option<IpAddr>, surface: Surface) {
         self.totals.add(because);
         let is_known = self.untold.contains_key(&(address, surface));
