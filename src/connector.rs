@@ -54,10 +54,7 @@ impl Plugin for FootprintPlugin {
     }
 
     fn build(&self, settings: &SettingValues) -> Result<Arc<dyn Connector>, SettingsError> {
-        let session =
-            Session::new(Settings::new(settings)?, Arc::clone(&self.manifest), &self.pool).map_err(|error| {
-                SettingsError::of("Server URL", format!("No HTTP client can be made for it ({error})."))
-            })?;
+        let session = Session::new(Settings::new(settings)?, Arc::clone(&self.manifest), &self.pool);
         Ok(Arc::new(FootprintConnector { manifest: Arc::clone(&self.manifest), session }))
     }
 }

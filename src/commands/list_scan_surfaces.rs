@@ -14,12 +14,6 @@ pub(super) struct ListScanSurfaces;
 impl Handler for ListScanSurfaces {
     async fn run(&self, parameters: &Parameters, call: &mut Call<'_>) -> Result<(), Failure> {
         let choice = ScannerChoice::of(parameters.text("Scanner ID"), call).await?;
-        match call.read_list(&ScanSurface { scanner: choice.id() }, parameters).await {
-            Err(failure) if call.has_read_nothing() => {
-                let scanner = choice.after(failure, call)?.id();
-                call.read_list(&ScanSurface { scanner }, parameters).await
-            }
-            done => done,
-        }
+        call.read_list(&ScanSurface { scanner: choice.id() }, parameters).await
     }
 }

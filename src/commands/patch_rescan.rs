@@ -14,12 +14,6 @@ pub(super) struct PatchRescan;
 impl Handler for PatchRescan {
     async fn run(&self, parameters: &Parameters, call: &mut Call<'_>) -> Result<(), Failure> {
         let choice = ScannerChoice::of(parameters.text("Scanner ID"), call).await?;
-        match call.write(&Rescan { scanner: choice.id() }).await {
-            Err(failure) => {
-                let scanner = choice.after(failure, call)?.id();
-                call.write(&Rescan { scanner }).await
-            }
-            done => done,
-        }
+        call.write(&Rescan { scanner: choice.id() }).await
     }
 }

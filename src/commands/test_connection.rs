@@ -55,7 +55,7 @@ pub(crate) async fn prove_tenant(default_tenant: Option<i64>, call: &mut Call<'_
     let tenants = call.look_up(&Tenants, "name").await?;
     match default_tenant {
         None => Ok("chosen by the server".to_owned()),
-        Some(id) => match tenants.get(&id) {
+        Some(id) => match tenants.get(id)? {
             Some(name) => Ok(format!("{id} ({name})")),
             None => Err(Failure::new(
                 "tenant-unavailable",

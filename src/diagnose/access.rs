@@ -39,6 +39,7 @@ pub(super) async fn of_commands(
             survey.lists.insert(&command.name, asked);
         }
     }
+    survey.doubt_missing();
     let mut rows = Vec::with_capacity(manifest.commands.len());
     for command in &manifest.commands {
         rows.push(survey.row(command).await);
@@ -81,6 +82,16 @@ impl Survey<'_, '_> {
         }
     }
 
+    /// Where no list is there but the tenants', which the stages have seen, the address does not lead to the whole API:
+    /// something before the server hides it, and nothing says that the instance is of another version.
+    fn doubt_missing(&mut self) {
+        let answers = |(name, asked): (&&str, &Asked)| *name != "List Tenants" && asked.row.access == Access::Allowed;
+        if !self.lists.iter().any(answers) {
+            let rows = self.lists.values_mut().map(|asked| &mut asked.row);
+            rows.filter(|row| row.access == Access::Missing).for_each(|row| row.access = Access::Failed);
+        }
+    }
+
     /// Sends the smallest request of `endpoint`, which is about the object `id` if there is one.
     async fn ask(&mut self, command: &Command, endpoint: &dyn Endpoint, id: Option<i64>) -> Asked {
         if self.deadline.share().is_none() {
@@ -113,6 +124,11 @@ impl Survey<'_, '_> {
         let error = error_tab(self.manifest, Some(command), command.failure_indicator(), failure.clone());
         let (access, detail) = if failure.has_status(&REFUSED) {
             (Access::Denied, format!("{} It takes {}; {}.", error.message, one_of(command), self.role()))
+        } else if failure.has_status(&[404]) {
+            (
+                Access::Missing,
+                format!("The instance does not have this list; its version may lack it: {}", error.message),
+            )
         } else {
             (Access::Failed, error.message.clone())
         };
@@ -152,6 +168,7 @@ impl Survey<'_, '_> {
                     format!("Inferred from {list}, which is denied and takes the same permission; {}", self.role());
                 Err(Box::new(self.inferred_denied(command, sentence(&detail))))
             }
+            (None, Access::Missing) => skipped(&format!("Not tried: it takes an id from {list}, which is not there.")),
             (None, access) => skipped(&format!("Not tried: it takes an id from {list}, which is {access:?}.")),
         }
     }

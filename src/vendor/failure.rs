@@ -1,7 +1,4 @@
-//! How a request fails, in the vendor's words where it has any.
-
-use serde_json::Value;
-use soar_connector::{Redactor, sentence};
+//! How a command fails.
 
 /// Why a command cannot go on; the manifest's entry for it says cause and cure.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +27,7 @@ impl Failure {
         Self { status: Some(status), ..self }
     }
 
-    /// Whether the server answered with one of `statuses`.
+    /// Whether Footprint answered with one of `statuses`: a refusal that proves nothing has a code of its own.
     pub(crate) fn has_status(&self, statuses: &[u16]) -> bool {
         self.code.is_none() && self.status.is_some_and(|status| statuses.contains(&status))
     }
@@ -38,110 +35,5 @@ impl Failure {
     /// Whether the server says that a list has no such page (Django's words, or a translation of its status).
     pub(crate) fn is_invalid_page(&self) -> bool {
         self.has_status(&[404]) && self.message.to_ascii_lowercase().contains("invalid page")
-    }
-}
-
-/// Error bodies up to this many bytes are looked into; parsed, a body can take many times its size.
-const LARGEST_COMPLAINT: usize = 1024 * 1024;
-
-/// How much of the vendor's message is repeated.
-const LONGEST_MESSAGE: usize = 500;
-
-/// The key message of an error reply: its `detail` or `message`, its fields' complaints, or else what the status means.
-///
-/// It is one sentence on one line, of bounded length, without the secrets that `redactor` knows.
-pub(crate) fn message(status: u16, body: &[u8], redactor: &Redactor) -> String {
-    let reason = reqwest::StatusCode::from_u16(status)
-        .ok()
-        .and_then(|status| status.canonical_reason())
-        .unwrap_or("The server gave no reason");
-    let said = Some(body)
-        .filter(|body| body.len() <= LARGEST_COMPLAINT)
-        .and_then(|body| serde_json::from_slice::<Value>(body).ok())
-        .and_then(|body| complaint(&body))
-        // Masked first and cut last: half a secret would not be known for one.
-        .map(|text| sentence(&redactor.clean_start(&text)).chars().take(LONGEST_MESSAGE).collect::<String>())
-        .filter(|text| text.chars().any(char::is_alphanumeric));
-    match said {
-        // "Not found." of Django is the documented "Not Found.".
-        Some(text) if text.trim_end_matches('.').eq_ignore_ascii_case(reason) => sentence(reason),
-        Some(text) => sentence(&text),
-        None => sentence(reason),
-    }
-}
-
-/// The members that hold a complaint as such.
-const COMPLAINTS: [&str; 4] = ["detail", "message", "error", "non_field_errors"];
-
-/// What an error body complains of, in the forms that the vendor's framework uses.
-fn complaint(body: &Value) -> Option<String> {
-    match body {
-        Value::String(text) => Some(text.clone()),
-        Value::Array(items) => {
-            let items: Vec<_> = items.iter().filter_map(complaint).collect();
-            (!items.is_empty()).then(|| items.join(" "))
-        }
-        Value::Object(members) => {
-            COMPLAINTS.iter().find_map(|name| members.get(*name).and_then(complaint)).or_else(|| {
-                let fields: Vec<_> = members
-                    .iter()
-                    // Looked at already; twice at each depth would take time without end.
-                    .filter(|(field, _)| !COMPLAINTS.contains(&field.as_str()))
-                    .filter_map(|(field, problem)| match problem {
-                        Value::Array(_) | Value::Object(_) => complaint(problem).map(|text| format!("{field}: {text}")),
-                        _ => None,
-                    })
-                    .collect();
-                (!fields.is_empty()).then(|| fields.join(" "))
-            })
-        }
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_form_of_error_body_becomes_one_sentence() {
-        for (status, body, expected) in [
-            (404, r#"{"detail":"Not found."}"#, "Not Found."),
-            (401, "", "Unauthorized."),
-            (401, "<html><h1>Login</h1></html>", "Unauthorized."),
-            (400, r#"{"message":"Scope is invalid"}"#, "Scope is invalid."),
-            (400, r#"{"scope":["\"X\" is not a valid choice."]}"#, "scope: \"X\" is not a valid choice."),
-            (400, r#"["first","second"]"#, "first second."),
-            (400, r#"{"detail":{"page":["wrong"]}}"#, "page: wrong."),
-            (500, r#"{"trace":17}"#, "Internal Server Error."),
-            (599, "", "The server gave no reason."),
-            (400, "{\"detail\":\"\\u0007 \"}", "Bad Request."),
-            (400, r#"{"detail":"..."}"#, "Bad Request."),
-            (400, "{\"detail\":\"a\\u001b[2Jb\\nc\"}", "a [2Jb c."),
-        ] {
-            assert_eq!(message(status, body.as_bytes(), &Redactor::default()), expected, "{status} {body}");
-        }
-    }
-
-    #[test]
-    fn a_body_that_is_no_message_any_more_is_not_looked_into() {
-        let body = |padding: usize| format!("{{\"detail\":\"Scope is wrong\",\"x\":[{}0]}}", "0,".repeat(padding));
-        assert_eq!(message(400, body(10_000).as_bytes(), &Redactor::default()), "Scope is wrong.");
-        assert_eq!(message(400, body(LARGEST_COMPLAINT / 2).as_bytes(), &Redactor::default()), "Bad Request.");
-    }
-
-    #[test]
-    fn a_message_is_cut_at_a_bound() {
-        let body = serde_json::json!({ "detail": "ä".repeat(10_000) }).to_string();
-        assert_eq!(message(400, body.as_bytes(), &Redactor::default()).chars().count(), LONGEST_MESSAGE + 1);
-    }
-
-    #[test]
-    fn a_secret_at_the_bound_is_masked_before_the_message_is_cut() {
-        let mut redactor = Redactor::default();
-        redactor.add(&secrecy::SecretString::from("hunter2-canary"));
-        let body = serde_json::json!({ "detail": format!("{}hunter2-canary", "x".repeat(LONGEST_MESSAGE - 7)) });
-        let message = message(400, body.to_string().as_bytes(), &redactor);
-        assert!(!message.contains("hunter"), "{message}");
     }
 }

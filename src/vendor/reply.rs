@@ -5,12 +5,12 @@ use std::ops::Range;
 use serde::de::{DeserializeSeed as _, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
-use serde_json::error::Category;
 use serde_json::value::RawValue;
+use soar_connector::Page;
 use soar_connector::manifest::{Command, ReplyShape};
-use soar_connector::{Page, sentence};
 
 use super::Failure;
+use super::json::{into_text, unreadable};
 use super::rows::{Items, Lacking, Rows};
 
 /// A list's reply: its rows and what it says of the whole list.
@@ -67,18 +67,18 @@ struct PageObject<'a> {
     items: Items<'a>,
 }
 
-/// A number, or text with one, as this API mixes them; nothing for `""`, `"None"` and whatever else is no number.
+/// A whole number, also as `3.0` or as text; nothing for `""`, `"None"` and all other values, which leave it unknown.
 fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
-        Value::Number(number) => number.as_u64(),
-        Value::String(text) => text.trim().parse().ok(),
+        Value::Number(number) => whole(&number.to_string()),
+        Value::String(text) => whole(text.trim()),
         _ => None,
     })
 }
 
-/// Whether a body is a web page rather than data.
-pub(crate) fn is_html(content_type: &str, body: &[u8]) -> bool {
-    content_type.contains("html") || body.trim_ascii_start().starts_with(b"<")
+fn whole(number: &str) -> Option<u64> {
+    let (integer, fraction) = number.split_once('.').unwrap_or((number, ""));
+    integer.parse().ok().filter(|_| fraction.bytes().all(|digit| digit == b'0'))
 }
 
 /// Splits `body` into rows as `command`'s manifest says that its reply looks.
@@ -88,17 +88,12 @@ pub(crate) fn is_html(content_type: &str, body: &[u8]) -> bool {
 /// vendor answered this command; `reply-too-large` for more than a million rows.
 pub(crate) fn split(command: &Command, content_type: &str, body: Vec<u8>) -> Result<ListReply, Failure> {
     let accepts = |shape| command.reply.contains(&shape);
-    if body.trim_ascii().is_empty() {
-        return if accepts(ReplyShape::Empty) {
-            Ok(ListReply::whole(Page::new(String::new(), Vec::new()), true))
-        } else {
-            Err(Failure::new("empty-reply", "The reply is empty."))
-        };
-    }
-    if is_html(content_type, &body) {
-        return Err(Failure::new("html-reply", "The reply is a web page, not JSON."));
-    }
-    let text = text(body)?;
+    let text = match into_text(content_type, body) {
+        Err(failure) if failure.code == Some("empty-reply") && accepts(ReplyShape::Empty) => {
+            return Ok(ListReply::whole(Page::new(String::new(), Vec::new()), true));
+        }
+        text => text?,
+    };
     match text.trim_ascii_start().as_bytes().first() {
         Some(b'[') if accepts(ReplyShape::Array) => {
             let rows: Rows<'_> = serde_json::from_str(&text).map_err(|error| unreadable(&error))?;
@@ -121,8 +116,12 @@ fn split_object(command: &Command, text: String) -> Result<ListReply, Failure> {
     let object: PageObject<'_> = serde_json::from_str(&text).map_err(|error| unreadable(&error))?;
     match object.items {
         Items::Rows(rows) if accepts(ReplyShape::PageObject) => {
-            let (number, total_pages, total_rows) = (object.page, object.total_pages, object.total_count);
             let rows = rows.within_bounds()?;
+            // A page with rows proves that totals of none, or of fewer rows, are no totals.
+            let here = rows.len() as u64;
+            let total_pages = object.total_pages.filter(|pages| *pages > 0 || here == 0);
+            let total_rows = object.total_count.filter(|total| *total >= here);
+            let number = object.page;
             let proven = prove(command, &rows)?;
             let ranges = ranges(&text, rows);
             Ok(ListReply { page: Page::new(text, ranges), number, total_pages, total_rows, paged: true, proven })
@@ -139,22 +138,6 @@ fn split_object(command: &Command, text: String) -> Result<ListReply, Failure> {
 
 fn unexpected(problem: &str) -> Failure {
     Failure::new("unexpected-reply", problem)
-}
-
-/// What a parser's error means: the text is no JSON, or it is other JSON than the vendor's.
-fn unreadable(error: &serde_json::Error) -> Failure {
-    match error.classify() {
-        Category::Data => unexpected(&sentence(&format!("The reply is not Footprint's: {error}"))),
-        _ => Failure::new("unreadable-reply", sentence(&format!("The reply is no whole and valid JSON: {error}"))),
-    }
-}
-
-fn text(body: Vec<u8>) -> Result<String, Failure> {
-    let text = String::from_utf8(body).map_err(|_| Failure::new("unreadable-reply", "The reply is no valid UTF-8."))?;
-    Ok(match text.strip_prefix('\u{feff}') {
-        Some(rest) => rest.to_owned(),
-        None => text,
-    })
 }
 
 /// Where the rows, which were parsed out of `text`, stand in it.

@@ -10,14 +10,17 @@ use crate::support::{connect, manifest, run};
 
 fn fixture(command: &str, generation: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(command);
-    fs::read_to_string(folder.join(format!("{generation}.json"))).unwrap_or_else(|error| panic!("{command}: {error}"))
+    let own = folder.join(format!("{generation}.json"));
+    // The middle generation is as legacy but for a few endpoints.
+    let file = if generation == "middle" && !own.exists() { folder.join("legacy.json") } else { own };
+    fs::read_to_string(file).unwrap_or_else(|error| panic!("{command}: {error}"))
 }
 
 #[tokio::test]
 async fn every_fixture_becomes_its_table_and_keeps_its_bytes() {
     for command in &manifest().commands {
         let slug = soar_connector::name::normalised(&command.name);
-        for generation in ["legacy", "current"] {
+        for generation in ["legacy", "middle", "current"] {
             let body = fixture(&slug, generation);
             let (reply, tenants) = (body.clone(), fixture("list-tenants", generation));
             let is_test = command.name == "Test Connection";

@@ -279,6 +279,32 @@ async fn a_panic_in_the_middle_of_a_command_shows_no_secret() {
 }
 
 #[tokio::test]
+async fn a_password_goes_out_as_it_was_given() {
+    for (given, expected) in [
+        ("Winter%41b", "Winter%41b"),
+        (" p w ", " p w "),
+        ("\u{feff}S3cret\r\n", "S3cret"),
+        ("S3cret\r", "S3cret"),
+        ("a\u{feff}b\t", "a\u{feff}b\t"),
+    ] {
+        let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let notes = Arc::clone(&seen);
+        let url = serve_whole(move |_, path, request| {
+            if path == "/api/auth/token/" {
+                let body = request.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+                let login: serde_json::Value = serde_json::from_str(body).unwrap();
+                notes.lock().unwrap().push(login["password"].as_str().unwrap().to_owned());
+            }
+            logged_in()
+        })
+        .await;
+        run(&*connect(&[("Server URL", &url), ("User Name", "u"), ("Password", given)]), "List Tenants", json!({}))
+            .await;
+        assert_eq!(*seen.lock().unwrap(), [expected], "{given:?}");
+    }
+}
+
+#[tokio::test]
 async fn settings_plugin_and_connector_show_no_secret_in_debug_output() {
     let mut sinks = Sinks::open();
     let plugin = plugin();

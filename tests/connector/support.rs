@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use soar_connector::testing::ManualClock;
 use soar_connector::{Command, Connector, ExecutionContext, Manifest, Outcome, Plugin, RawParameters, SettingValues};
 
-pub const GENERATIONS: [Generation; 2] = [Generation::Legacy, Generation::Current];
+pub const GENERATIONS: [Generation; 3] = Generation::ALL;
 
 pub fn plugin() -> FootprintPlugin {
     plugin_with(ManualClock::new())

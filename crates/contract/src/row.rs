@@ -10,6 +10,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use crate::exact::{exact_value, may_round};
 use crate::manifest::Command;
 use crate::sink::SinkError;
 
@@ -110,13 +111,13 @@ impl RowReader {
 
     /// The row with the members that columns and key fields need; null for a row that is no JSON.
     ///
-    /// A member that is JSON but no value, with half a surrogate pair in it or nested too deep, is its own text; the
-    /// row's other members are read all the same.
+    /// A member that is JSON but no value, with half a surrogate pair in it or nested too deep, is its own text, and so is
+    /// a number that 64 bits do not hold; the row's other members are read all the same.
     ///
     /// # Errors
     /// [`SinkError::Full`] when the values of those members could take more than 256 MiB.
     pub fn read(&self, row: &str) -> Result<Value, SinkError> {
-        if row.len() <= SMALL_ROW {
+        if row.len() <= SMALL_ROW && !may_round(row) {
             let mut deserializer = serde_json::Deserializer::from_str(row);
             if let Ok(read) = (&self.wanted).deserialize(&mut deserializer) {
                 return Ok(read);
@@ -187,7 +188,7 @@ impl<'de> Visitor<'de> for LenientVisitor<'_> {
                 memory += most_memory(",") + name.len() + most_memory(value.get());
             }
             if wanted && memory <= LARGEST_ROW {
-                kept.insert(name, serde_json::from_str(value.get()).unwrap_or_else(|_| value.get().into()));
+                kept.insert(name, exact_value(value.get()));
             }
         }
         Ok(if memory > LARGEST_ROW { Err(SinkError::Full { limit: LARGEST_ROW }) } else { Ok(kept.into()) })
@@ -265,6 +266,13 @@ mod tests {
             assert_eq!(row, json!({"id": 7, "name": deep}));
             assert_eq!(reader.read("no JSON").unwrap(), Value::Null);
         }
+    }
+
+    #[test]
+    fn a_number_beyond_64_bits_is_not_rounded() {
+        let row =
+            RowReader::of_members(&["id"]).read(r#"{"id": 123456789012345678901234567890, "name": "a"}"#).unwrap();
+        assert_eq!(row, json!({"id": "123456789012345678901234567890"}));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::manifest::{Connector, Setting, SettingType};
 use crate::name::{normalised, quoted, suggestion};
 use crate::parameters::parse_boolean;
+use crate::secret::{NoSecret, secret_in};
 
 /// What is wrong with one setting. Never holds the setting's value where that is a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +53,8 @@ pub struct SettingValues {
 }
 
 impl SettingValues {
-    /// Checks names, required settings and types against the manifest. Blank values count as not given.
+    /// Checks names, required settings and types against the manifest. Blank values count as not given; of a secret
+    /// counts what [`secret_in`] leaves of it.
     ///
     /// # Errors
     /// [`SettingsError`] with every problem.
@@ -74,11 +76,23 @@ impl SettingValues {
                 refuse(quoted(&name).trim_matches('"'), format!("There is no such setting.{near} Valid: {valid}."));
                 continue;
             };
-            let text = value.expose_secret();
-            if text.trim().is_empty() {
+            let value = if setting.secret {
+                match secret_in(value.expose_secret()) {
+                    Ok(secret) => secret,
+                    Err(NoSecret::Empty) => continue,
+                    Err(problem) => {
+                        refuse(&setting.name, format!("It {problem}."));
+                        continue;
+                    }
+                }
+            } else {
+                value
+            };
+            let text = value.expose_secret().trim();
+            if text.is_empty() {
                 continue;
             }
-            if let Err(expected) = check(setting, text.trim()) {
+            if let Err(expected) = check(setting, text) {
                 refuse(&setting.name, format!("Expected {expected}."));
                 continue;
             }

@@ -6,11 +6,7 @@
 //! entry is in the audit log before it is answered. Its rate limit is off. Both servers have a runtime of their own, and
 //! rest while the other is asked.
 //!
-//! All calls ask the same, and nothing changes meanwhile, so this is what is shared among them: the answer and what was
-//! decided about the question (its rights, its parameters) are remembered under the command, the key, the count of changes
-//! to rights, and the body's bytes; calls that wait at the same time share one look whether the store has changed since, and
-//! one durable commit. A question that was not asked before, or whose answer a change has made old, is read anew: the last
-//! lines, whose calls all differ, say what that costs.
+//! Every call is read anew; calls that wait at the same time share one durable commit of their entries.
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a measurement that cannot be made can only end")]
 

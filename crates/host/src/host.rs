@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use soar_connector::Clock;
-use soar_store::{Store, StoreError};
+use soar_store::Store;
 use tokio::sync::Semaphore;
 
 use crate::access::{Directory, SecretSeal};
 use crate::alerts::Courier;
 use crate::audit::AuditWriter;
-use crate::command_api::{CommandRegistry, IntegrationCommands, RegistryError, RememberedAnswers, SharedReads};
+use crate::command_api::{CommandRegistry, IntegrationCommands, RegistryError};
 use crate::executor::Executor;
 use crate::gate::{RateLimits, Refusals};
+use crate::operations::{Changes, Operations};
 use crate::scheduler::{ExecutorRunner, Scheduler};
 use crate::server::{HostMetrics, HostSettings};
 use crate::tenants::{self, SyncConnection, Tenants};
@@ -26,6 +27,8 @@ pub struct Host {
     pub store: Store,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// What callers can do.
+    pub operations: Operations,
     /// Sites, users, roles and keys, as remembered.
     pub directory: Arc<Directory>,
     /// The audit log's writer.
@@ -35,15 +38,11 @@ pub struct Host {
     /// What can be called.
     pub commands: CommandRegistry,
     /// How often each key may call.
-    pub(crate) limits: RateLimits,
-    /// When calls without a good key are refused.
+    pub(crate) limits: RateLimits<i64>,
+    /// Limits and counts refused calls.
     pub(crate) refusals: Refusals,
     /// One permit per call that may run at once.
     pub(crate) in_flight: Arc<Semaphore>,
-    /// Calls that read, and ask the same.
-    pub(crate) reads: SharedReads,
-    /// Answers to calls that read.
-    pub(crate) answers: RememberedAnswers,
     /// What the metrics call a command that is not known.
     pub(crate) unknown: Arc<str>,
     /// What is counted.
@@ -54,17 +53,6 @@ pub struct Host {
     pub tenants: Option<Arc<Tenants>>,
     /// Runs health checks and schedules; none in a host that leaves them to others.
     pub scheduler: Option<Arc<Scheduler>>,
-}
-
-/// Why a host cannot be made.
-#[derive(Debug, thiserror::Error)]
-pub enum HostError {
-    /// Two commands have one address.
-    #[error(transparent)]
-    Registry(#[from] RegistryError),
-    /// The store cannot keep due work.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 impl Host {
@@ -87,14 +75,26 @@ impl Host {
         seal: Arc<dyn SecretSeal>,
         commands: CommandRegistry,
     ) -> Self {
+        let directory = Arc::new(Directory::new(store.clone(), Arc::clone(&clock)));
+        let changes = Changes::new(store.clone(), Arc::clone(&clock))
+            .keeping_answers(settings.answers_kept(), Arc::clone(&seal))
+            .refreshing(Arc::clone(&directory));
+        let operations = Operations {
+            changes,
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            seal: Some(Arc::clone(&seal)),
+            connections: None,
+            executor: None,
+            tenants: None,
+        };
         Self {
-            directory: Arc::new(Directory::new(store.clone(), Arc::clone(&clock))),
+            operations,
+            directory,
             audit: AuditWriter::start(store.clone()),
             limits: RateLimits::new(settings.requests_per_second, Arc::clone(&clock)),
             refusals: Refusals::new(settings.refused_per_second, Arc::clone(&clock)),
             in_flight: Arc::new(Semaphore::new(settings.calls_in_flight())),
-            reads: SharedReads::default(),
-            answers: RememberedAnswers::new(settings.remembered_bytes),
             unknown: "unknown".into(),
             metrics: HostMetrics::new(),
             settings,
@@ -119,27 +119,25 @@ impl Host {
     /// The same, and it runs the health checks and schedules of its store, as its settings say; `courier` brings alerts.
     ///
     /// # Errors
-    /// [`HostError`] when a connector's command has the address of another one, or the queue of due work cannot be made
-    /// ready.
-    pub async fn with_schedules(
+    /// [`RegistryError`] when a connector's command has the address of another one.
+    pub fn with_schedules(
         settings: HostSettings,
         executor: Executor,
         courier: Arc<dyn Courier>,
-    ) -> Result<Arc<Self>, HostError> {
+    ) -> Result<Arc<Self>, RegistryError> {
         let host = Self::connected(settings, executor.clone())?;
         if !host.settings.schedules.run {
             return Ok(Arc::new(host));
         }
-        let queue = Arc::new(host.store.job_queue().await?);
         let runner = Arc::new(ExecutorRunner::new(executor, host.store.clone()));
         let (store, clock) = (host.store.clone(), Arc::clone(&host.clock));
-        let scheduler = Scheduler::new(store, clock, queue, runner, courier, host.settings.scheduler());
+        let scheduler = Scheduler::new(store, clock, runner, courier, host.settings.scheduler());
         let scheduler = Some(Arc::new(scheduler.counting(host.metrics.recorder())));
         Ok(Arc::new(Self { scheduler, ..host }))
     }
 
     fn connected(settings: HostSettings, executor: Executor) -> Result<Self, RegistryError> {
-        let connections = executor.connections();
+        let connections = executor.connections().clone();
         let integrations: Arc<dyn IntegrationCommands> = Arc::new(executor.clone());
         let tenants = Arc::new(Tenants::new(connections.clone(), settings.tenants.clone()));
         let sync = Arc::new(SyncConnection(Arc::clone(&tenants)));
@@ -149,11 +147,11 @@ impl Host {
             .with_integrations(&integrations)?;
         let seal = Arc::new(connections.keyring.clone());
         let (store, clock) = (connections.store.clone(), Arc::clone(&connections.clock));
-        Ok(Self {
-            executor: Some(executor),
-            tenants: Some(tenants),
-            ..Self::made_of(settings, store, clock, seal, commands)
-        })
+        let mut host = Self::made_of(settings, store, clock, seal, commands);
+        host.operations.connections = Some(connections);
+        host.operations.executor = Some(executor.clone());
+        host.operations.tenants = Some(Arc::clone(&tenants));
+        Ok(Self { executor: Some(executor), tenants: Some(tenants), ..host })
     }
 
     /// The time.

@@ -21,5 +21,5 @@ pub mod utility;
 pub mod vault;
 pub mod views;
 
-pub use host::{Host, HostError};
+pub use host::Host;
 pub use refusal::Refusal;

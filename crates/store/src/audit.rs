@@ -1,6 +1,7 @@
-//! The audit log in the store: entries are read, never changed. They are added in `audit_additions`.
+//! The audit log in the store: entries are added and read, and never changed.
 
-use super::{Records, StoreError};
+use super::columns::json;
+use super::{Engine, Records, StoreError};
 use crate::model::{AuditEntry, Moment};
 
 /// Which entries are wanted. All that are `None` say nothing.
@@ -26,7 +27,7 @@ pub struct AuditFilter {
     pub accepted: Option<bool>,
 }
 
-pub(super) const COLUMNS: &str = "at, request_id, surface, address, key_name, username, acting_for, site, command, status, accepted, \
+const COLUMNS: &str = "at, request_id, surface, address, key_name, username, acting_for, site, command, status, accepted, \
      reason";
 
 /// An entry under its number.
@@ -38,6 +39,28 @@ struct Numbered {
 }
 
 impl Records<'_> {
+    /// Adds entries, in order, all of them or none: one statement, however many they are.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn append_audit(&mut self, entries: &[AuditEntry]) -> Result<(), StoreError> {
+        let rows = match self.engine {
+            Engine::Sqlite => "json_each($1)",
+            Engine::Postgres => {
+                "jsonb_array_elements(CAST($1 AS jsonb)) WITH ORDINALITY AS entry (value, key) ORDER BY key"
+            }
+        };
+        let sql = format!(
+            "INSERT INTO audit ({COLUMNS})
+             SELECT CAST(value ->> 0 AS BIGINT), value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
+                    value ->> 7, value ->> 8, CAST(value ->> 9 AS BIGINT), CAST(value ->> 10 AS BIGINT), value ->> 11
+             FROM {rows}"
+        );
+        let rows: Vec<_> = entries.iter().map(row).collect();
+        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(json(&rows)?).execute(&mut *self.connection).await?;
+        Ok(())
+    }
+
     /// At most `most` entries with their numbers, the newest first.
     ///
     /// # Errors
@@ -78,4 +101,12 @@ impl Records<'_> {
         let entries = query.fetch_all(&mut *self.connection).await?;
         Ok(entries.into_iter().map(|row| (row.id, row.entry)).collect())
     }
+}
+
+/// An entry's values, in the order of [`COLUMNS`].
+fn row(entry: &AuditEntry) -> impl serde::Serialize {
+    let AuditEntry { at, request_id, surface, address, key, username, acting_for, site, command, status, .. } = entry;
+    let accepted = i64::from(entry.accepted);
+    let surface = surface.as_str();
+    (at, request_id, surface, address, key, username, acting_for, site, command, status, accepted, &entry.reason)
 }

@@ -4,46 +4,50 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::Migrator;
-use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Connection as _, Executor as _};
+use sqlx::pool::PoolConnection;
+use sqlx::{Any, AnyConnection, AnyPool, AssertSqlSafe, Connection as _, Executor as _};
 
-use super::changes::Changes;
+use super::clock::StoreClock;
 use super::durability::DURABLE_SESSION;
-use super::patient::{Patient, within};
-use super::readers::{Lent, Readers};
+use super::patient::{Connection, Patient, within};
+use super::readers::{LentFile, Readers};
 use super::trouble::Condition;
+use super::upgrade::refuse_beside_an_older_host;
 use super::{Engine, StoreError};
 
-static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
-static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+pub(super) static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+pub(super) static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// How long a call waits for a free connection, or for another process to end its transaction.
 pub(super) const WAIT: Duration = Duration::from_secs(30);
 
 /// How long a server may take to answer a statement, and to take a connection back.
 const ANSWER: Duration = Duration::from_secs(60);
-pub(super) const TAKEN_BACK: Duration = Duration::from_secs(5);
+const TAKEN_BACK: Duration = Duration::from_secs(5);
+
+/// The server ends a transaction whose host does not go on, such as one that is suspended: the rows that it locked are
+/// other hosts' to claim, once the lease has lapsed.
+const NO_IDLE_TRANSACTION: &str = "SET idle_in_transaction_session_timeout = '15s'";
 
 /// How many transactions, and how many readings, PostgreSQL runs at once for one host.
 const POSTGRES_CONNECTIONS: u32 = 8;
 
-/// How many readings SQLite runs at once; it runs one transaction at a time.
-const SQLITE_READERS: u32 = 4;
+/// How long a statement that only reads may run before it is stopped.
+pub(super) const READING: Duration = Duration::from_secs(20);
 
 /// The store. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
     pub(super) engine: Engine,
-    readers: Readers,
+    /// Of a file; a server's connections read and write.
+    readers: Option<Arc<Readers>>,
     pub(super) writers: AnyPool,
-    pub(super) changes: Arc<Changes>,
     pub(super) condition: Arc<Condition>,
     /// How long an answer to a statement is waited for; of a file there always is one.
     pub(super) patience: Option<Duration>,
-    /// For pools of other libraries on the same database; it may hold a password.
-    address: SecretString,
+    pub(super) clock: StoreClock,
 }
 
 impl Store {
@@ -55,7 +59,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the address is none, or nothing answers there. The text never holds a password.
     pub async fn open(address: &str) -> Result<Self, StoreError> {
-        Self::open_waiting(address, WAIT, ANSWER).await
+        Self::open_waiting(address, WAIT, ANSWER, READING).await
     }
 
     /// Opens the store at `address` as [`Store::open`] does, but makes no file where there is none.
@@ -81,45 +85,74 @@ impl Store {
     /// [`StoreError`], as of [`Store::open`].
     #[cfg(feature = "testing")]
     pub async fn open_impatient(address: &str, patience: Duration) -> Result<Self, StoreError> {
-        Self::open_waiting(address, patience, patience).await
+        Self::open_waiting(address, patience, patience, READING).await
     }
 
-    async fn open_waiting(address: &str, wait: Duration, answer: Duration) -> Result<Self, StoreError> {
+    /// For tests: the same as [`Store::open`], and a statement that only reads may run for `budget` and no longer.
+    ///
+    /// # Errors
+    /// [`StoreError`], as of [`Store::open`].
+    #[cfg(feature = "testing")]
+    pub async fn open_hurried(address: &str, budget: Duration) -> Result<Self, StoreError> {
+        Self::open_waiting(address, WAIT, ANSWER, budget).await
+    }
+
+    async fn open_waiting(
+        address: &str,
+        wait: Duration,
+        answer: Duration,
+        reading: Duration,
+    ) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         if is_server(address) {
-            Self::open_server(address, wait, answer).await
+            Self::open_server(address, wait, answer, reading).await
         } else {
-            Self::open_file(file_of(address), wait).await
+            Self::open_file(file_of(address), wait, reading).await
         }
     }
 
-    async fn open_server(address: &str, wait: Duration, answer: Duration) -> Result<Self, StoreError> {
+    async fn open_server(
+        address: &str,
+        wait: Duration,
+        answer: Duration,
+        reading: Duration,
+    ) -> Result<Self, StoreError> {
+        // A transaction goes back to the server's own setting: it may have to wait for another one.
+        let limited = format!("SET statement_timeout = {}", reading.as_millis());
         let taken_back = TAKEN_BACK.min(answer);
         let pool = AnyPoolOptions::new()
             .max_connections(POSTGRES_CONNECTIONS)
             .acquire_timeout(wait)
             .after_connect(move |connection, _| {
-                // What is acknowledged survives a loss of power.
-                Box::pin(async move { within(Some(answer), connection.execute(DURABLE_SESSION)).await.map(|_| ()) })
+                let limited = AssertSqlSafe(limited.clone());
+                Box::pin(async move {
+                    // What is acknowledged survives a loss of power.
+                    within(Some(answer), connection.execute(DURABLE_SESSION)).await?;
+                    within(Some(answer), connection.execute(NO_IDLE_TRANSACTION)).await?;
+                    within(Some(answer), connection.execute(limited)).await.map(|_| ())
+                })
             })
             // A server that vanished keeps no connection from being replaced by another one.
             .after_release(move |connection, _| {
                 Box::pin(async move { within(Some(taken_back), connection.ping()).await.map(|()| true) })
             });
         let pool = pool.connect(address).await?;
-        POSTGRES_MIGRATIONS.run(&pool).await?;
+        refuse_beside_an_older_host(&pool, Engine::Postgres).await?;
+        let mut migrating = pool.acquire().await?;
+        within(Some(answer), migrating.execute("SET statement_timeout TO DEFAULT")).await?;
+        POSTGRES_MIGRATIONS.run(&mut *migrating).await?;
+        migrating.close().await?;
         Ok(Self {
             engine: Engine::Postgres,
-            readers: Readers::Pool(pool.clone()),
+            readers: None,
             writers: pool,
-            changes: Arc::default(),
             condition: Arc::default(),
             patience: Some(answer),
-            address: address.into(),
+            clock: StoreClock::default(),
         })
     }
 
-    async fn open_file(path: &str, wait: Duration) -> Result<Self, StoreError> {
+    async fn open_file(path: &str, wait: Duration, reading: Duration) -> Result<Self, StoreError> {
         if path.is_empty() || path.starts_with(":memory:") || path.contains("://") {
             return Err(StoreError::Address(
                 "The store is none: expected the path of an SQLite file, or postgres://user:password@host/database."
@@ -145,16 +178,14 @@ impl Store {
         // A pool would try again and again, and not say why in the end.
         let mut first = AnyConnection::connect(&made).await?;
         first.execute(AssertSqlSafe(pragmas.clone())).await?;
-        let changes = Arc::<Changes>::default();
-        let writers = sqlite_pool(1, pragmas, Arc::clone(&changes)).connect(&address).await?;
+        let writers = sqlite_pool(pragmas).connect(&address).await?;
         first.close().await?;
+        refuse_beside_an_older_host(&writers, Engine::Sqlite).await?;
         SQLITE_MIGRATIONS.run(&writers).await?;
-        let reading = format!("{busy} PRAGMA query_only = ON;");
-        let readers = sqlite_pool(SQLITE_READERS, reading, Arc::default()).connect(&address).await?;
-        let readers = Readers::kept(readers).await?;
+        let readers = Some(Readers::open(&address, &format!("{busy} PRAGMA query_only = ON;"), reading).await?);
         let condition = Arc::new(Condition::of_file(Path::new(path)));
-        let address = address.into();
-        Ok(Self { engine: Engine::Sqlite, readers, writers, changes, condition, patience: None, address })
+        let clock = StoreClock::default();
+        Ok(Self { engine: Engine::Sqlite, readers, writers, condition, patience: None, clock })
     }
 
     /// Which database it is.
@@ -163,17 +194,17 @@ impl Store {
         self.engine
     }
 
-    /// Where the database is, as its engine's own driver takes it.
-    pub(super) fn address(&self) -> &str {
-        self.address.expose_secret()
-    }
-
     /// For reading only; on SQLite a change is refused.
     ///
     /// # Errors
     /// [`StoreError::Database`] when no connection is free in time.
     pub async fn reader(&self) -> Result<Reader, StoreError> {
-        Ok(Reader { lent: self.readers.lend().await?, engine: self.engine, patience: self.patience })
+        let lent = match &self.readers {
+            Some(readers) => Lent::File(readers.lend().await?),
+            None => Lent::Server(self.writers.acquire().await?),
+        };
+        let clock = self.clock.clone();
+        Ok(Reader { lent, engine: self.engine, patience: self.patience, clock })
     }
 
     /// For tests: what a pragma of SQLite is for those who write, as text.
@@ -190,7 +221,9 @@ impl Store {
 
     /// Closes all connections, after what is under way.
     pub async fn close(&self) {
-        self.readers.close().await;
+        if let Some(readers) = &self.readers {
+            readers.close().await;
+        }
         self.writers.close().await;
     }
 }
@@ -205,9 +238,10 @@ fn file_of(address: &str) -> &str {
     path.strip_prefix("//").unwrap_or(path)
 }
 
-fn sqlite_pool(connections: u32, pragmas: String, changes: Arc<Changes>) -> AnyPoolOptions {
+/// The one connection for changes.
+fn sqlite_pool(pragmas: String) -> AnyPoolOptions {
     // In this process, connections cannot break.
-    let pool = AnyPoolOptions::new().max_connections(connections).acquire_timeout(WAIT).test_before_acquire(false);
+    let pool = AnyPoolOptions::new().max_connections(1).acquire_timeout(WAIT).test_before_acquire(false);
     let pool = pool.idle_timeout(None).max_lifetime(None);
     // SQLite ends a transaction by itself when the disk is full or fails. The driver does not notice, so that nothing could
     // be begun any more on a connection that had this happen.
@@ -216,8 +250,6 @@ fn sqlite_pool(connections: u32, pragmas: String, changes: Arc<Changes>) -> AnyP
         Box::pin(async move { Ok(is_sound) })
     });
     pool.after_connect(move |connection, _| {
-        // Another connection counts changes anew.
-        changes.touch();
         let pragmas = AssertSqlSafe(pragmas.clone());
         Box::pin(async move {
             connection.execute(pragmas).await?;
@@ -226,18 +258,30 @@ fn sqlite_pool(connections: u32, pragmas: String, changes: Arc<Changes>) -> AnyP
     })
 }
 
-/// A connection for reading.
+#[derive(Debug)]
+enum Lent {
+    File(LentFile),
+    Server(PoolConnection<Any>),
+}
+
+/// A connection for reading. A statement on it that takes too long is stopped.
 #[derive(Debug)]
 pub struct Reader {
     lent: Lent,
     engine: Engine,
     patience: Option<Duration>,
+    clock: StoreClock,
 }
 
 impl Reader {
     /// What the store holds.
     pub fn records(&mut self) -> Records<'_> {
-        Records { connection: Patient::new(self.lent.connection(), self.patience), engine: self.engine }
+        let connection = match &mut self.lent {
+            Lent::File(lent) => Connection::Reading(lent.limited()),
+            Lent::Server(connection) => Connection::Any(connection),
+        };
+        let connection = Patient::new(connection, self.patience);
+        Records { connection, engine: self.engine, clock: self.clock.clone() }
     }
 }
 
@@ -246,4 +290,5 @@ impl Reader {
 pub struct Records<'a> {
     pub(super) connection: Patient<'a>,
     pub(super) engine: Engine,
+    pub(super) clock: StoreClock,
 }

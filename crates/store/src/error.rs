@@ -2,8 +2,10 @@
 
 use soar_connector::name::quoted;
 use soar_connector::sentence;
+use sqlx::sqlite::SqliteError;
 
 use super::Trouble;
+use super::database::READING;
 
 /// Why the store could not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +50,14 @@ pub enum StoreError {
     Migration(#[from] sqlx::migrate::MigrateError),
     /// The database said so.
     #[error("The database failed: {}", said(.0, Trouble::of(.0)))]
-    Database(sqlx::Error),
+    Database(#[source] sqlx::Error),
+    /// A statement that only reads was stopped.
+    #[error(
+        "The store took longer than {} seconds to read, and was stopped. Ask for less at once, such as a shorter time or a \
+         smaller page.",
+        READING.as_secs()
+    )]
+    TooLong,
     /// The database broke off while changes were being committed: they are all made, or none of them.
     #[error("The database broke off, so that nobody knows whether a change was made: {}", said(.0, Trouble::of(.0)))]
     Uncertain(sqlx::Error),
@@ -58,12 +67,36 @@ pub enum StoreError {
          there. If another one is to take its place, end the host first and start it again afterwards."
     )]
     FileGone(String),
-    /// The queue of due work said so.
-    #[error("The queue of due work failed: {0}")]
-    Queue(String),
+    /// A host of an earlier version works on the store.
+    #[error(
+        "A host of an earlier version still runs on this store, and the two versions cannot share due work. Stop all hosts \
+         of the earlier version, then start this one."
+    )]
+    OlderHost,
     /// A row holds what this version cannot read.
     #[error("The store holds what this version cannot read: {0}")]
     Unreadable(String),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            error if is_stopped(&error) => Self::TooLong,
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Self::Unreadable(error.to_string()),
+            error => Self::Database(error),
+        }
+    }
+}
+
+/// Whether the database stopped the statement for its time limit.
+fn is_stopped(error: &sqlx::Error) -> bool {
+    let sqlx::Error::Database(inner) = error else { return false };
+    let code = inner.code();
+    match inner.try_downcast_ref::<SqliteError>() {
+        // SQLITE_INTERRUPT and query_canceled.
+        Some(_) => code.as_deref() == Some("9"),
+        None => code.as_deref() == Some("57014"),
+    }
 }
 
 impl StoreError {
@@ -100,15 +133,6 @@ impl StoreError {
     #[must_use]
     pub fn not_found(what: &'static str, name: impl Into<String>) -> Self {
         Self::NotFound { what, name: name.into() }
-    }
-}
-
-impl From<sqlx::Error> for StoreError {
-    fn from(error: sqlx::Error) -> Self {
-        match error {
-            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Self::Unreadable(error.to_string()),
-            error => Self::Database(error),
-        }
     }
 }
 

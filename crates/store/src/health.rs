@@ -1,8 +1,10 @@
 //! How schedules fare, in the store: the result of a run is written once, with all that follows from it.
 
-use sqlx::Row as _;
 use sqlx::any::AnyRow;
+use sqlx::{FromRow, Row as _};
 
+use super::columns::json;
+use super::schedules::ScheduleRow;
 use super::{Records, StoreError, schedules};
 use crate::model::{
     CheckResult, Health, HealthState, Moment, NewSchedule, Notice, RunReport, Schedule, ScheduleKind,
@@ -22,6 +24,32 @@ pub struct Ran {
     pub ended_at: Moment,
     /// Which process ran it.
     pub node: String,
+}
+
+/// A schedule, and how it fares.
+#[derive(FromRow)]
+struct ScheduleHealth {
+    #[sqlx(flatten)]
+    schedule: ScheduleRow,
+    #[sqlx(flatten)]
+    health: KnownHealth,
+}
+
+/// How a schedule fares; none where it never ran.
+struct KnownHealth(Option<Health>);
+
+impl<'r> FromRow<'r, AnyRow> for KnownHealth {
+    fn from_row(row: &'r AnyRow) -> Result<Self, sqlx::Error> {
+        let is_known = row.try_get::<Option<HealthState>, _>("state")?.is_some();
+        Ok(Self(is_known.then(|| Health::from_row(row)).transpose()?))
+    }
+}
+
+/// How many schedules are in a state.
+#[derive(FromRow)]
+struct StateCount {
+    known: HealthState,
+    schedules: i64,
 }
 
 impl Records<'_> {
@@ -104,6 +132,22 @@ impl Records<'_> {
         if !self.drop_work(item, &ran.node).await? {
             return Ok(false);
         }
+        self.record_run(item, schedule, status, report, ran).await?;
+        Ok(true)
+    }
+
+    /// Writes what became of a due time of a command that no host has claimed.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn record_run(
+        &mut self,
+        item: WorkItem,
+        schedule: &Schedule,
+        status: ScheduleRunStatus,
+        report: &RunReport,
+        ran: &Ran,
+    ) -> Result<(), StoreError> {
         let NewSchedule { name, site_id, parameters, .. } = &schedule.what;
         let first = sqlx::query(
             "INSERT INTO schedule_runs (schedule_id, site_id, name, due_at, started_at, ended_at, status, input, output,
@@ -117,7 +161,7 @@ impl Records<'_> {
         .bind(ran.started_at)
         .bind(ran.ended_at)
         .bind(status.as_str())
-        .bind(schedules::json(parameters)?)
+        .bind(json(parameters)?)
         .bind(&report.output)
         .bind(report.error.as_deref())
         .bind(&report.request_id)
@@ -129,7 +173,7 @@ impl Records<'_> {
             let check = CheckResult { latency_ms, error: report.error.clone(), expiring: None };
             self.apply(schedule, &check, ran.ended_at).await?;
         }
-        Ok(true)
+        Ok(())
     }
 
     /// What a result makes of the schedule's health, and who is to be told.
@@ -160,8 +204,7 @@ impl Records<'_> {
     /// [`StoreError::Database`].
     pub async fn health_of(&mut self, id: i64) -> Result<Option<Health>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM health WHERE schedule_id = $1"));
-        let row = sqlx::query(sql).bind(id).fetch_optional(&mut *self.connection).await?;
-        row.as_ref().map(|row| read(row, 0)).transpose()
+        Ok(sqlx::query_as(sql).bind(id).fetch_optional(&mut *self.connection).await?)
     }
 
     /// All schedules of a kind and how they fare, by name; none for those that never ran.
@@ -174,13 +217,9 @@ impl Records<'_> {
              WHERE schedules.kind = $1 ORDER BY schedules.name_key, schedules.id",
             schedules::COLUMNS
         ));
-        let rows = sqlx::query(sql).bind(kind.as_str()).fetch_all(&mut *self.connection).await?;
-        rows.iter()
-            .map(|row| {
-                let known = row.try_get::<Option<String>, _>(18)?.is_some();
-                Ok((schedules::read(row)?, known.then(|| read(row, 18)).transpose()?))
-            })
-            .collect()
+        let query = sqlx::query_as::<_, ScheduleHealth>(sql).bind(kind.as_str());
+        let rows = query.fetch_all(&mut *self.connection).await?;
+        Ok(rows.into_iter().map(|row| (row.schedule.into(), row.health.0)).collect())
     }
 
     /// How many active health checks are in each state.
@@ -188,8 +227,8 @@ impl Records<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn health_counts(&mut self) -> Result<Vec<(HealthState, i64)>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT COALESCE(health.state, 'Unknown') AS known, CAST(COUNT(*) AS BIGINT)
+        let rows = sqlx::query_as::<_, StateCount>(
+            "SELECT COALESCE(health.state, 'Unknown') AS known, CAST(COUNT(*) AS BIGINT) AS schedules
              FROM schedules LEFT JOIN health ON health.schedule_id = schedules.id
              WHERE schedules.kind = 'Health Check' AND schedules.active = 1 GROUP BY known",
         )
@@ -197,9 +236,8 @@ impl Records<'_> {
         .await?;
         let mut counts: Vec<_> = HealthState::ALL.iter().map(|state| (*state, 0)).collect();
         for row in &rows {
-            let state: HealthState = row.try_get::<String, _>(0)?.parse().map_err(StoreError::Unreadable)?;
-            for count in counts.iter_mut().filter(|(of, _)| *of == state) {
-                count.1 = row.try_get(1)?;
+            for count in counts.iter_mut().filter(|(state, _)| *state == row.known) {
+                count.1 = row.schedules;
             }
         }
         Ok(counts)
@@ -240,22 +278,4 @@ fn bind_all<'q>(query: AnyQuery<'q>, health: &'q Health) -> AnyQuery<'q> {
         .bind(health.recent)
         .bind(health.recent_count)
         .bind(i64::from(health.alerted))
-}
-
-fn read(row: &AnyRow, at: usize) -> Result<Health, StoreError> {
-    Ok(Health {
-        state: row.try_get::<String, _>(at)?.parse().map_err(StoreError::Unreadable)?,
-        since: row.try_get(at + 1)?,
-        last_check_at: row.try_get(at + 2)?,
-        last_proof_at: row.try_get(at + 3)?,
-        last_error: row.try_get(at + 4)?,
-        last_error_at: row.try_get(at + 5)?,
-        notice: row.try_get(at + 6)?,
-        latency_ms: row.try_get(at + 7)?,
-        failures: row.try_get(at + 8)?,
-        successes: row.try_get(at + 9)?,
-        recent: row.try_get(at + 10)?,
-        recent_count: row.try_get(at + 11)?,
-        alerted: row.try_get::<i64, _>(at + 12)? == 1,
-    })
 }

@@ -1,5 +1,6 @@
 //! Statements that are not waited for without end: a server that vanished says nothing any more, and no error either.
 
+use std::future;
 use std::io;
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
@@ -9,11 +10,22 @@ use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt as _, StreamExt as _};
 use sqlx::any::{AnyQueryResult, AnyRow, AnyStatement, AnyTypeInfo};
 use sqlx::{Any, AnyConnection, Describe, Either, Execute, Executor, SqlStr};
+use sqlx_core::any::AnyConnectionBackend;
+
+use super::readers::Limited;
+
+/// What statements run on.
+#[derive(Debug)]
+pub(super) enum Connection<'a> {
+    Any(&'a mut AnyConnection),
+    /// `AnyConnection` does not give out the connection in it, whose statements could not be stopped then.
+    Reading(&'a mut Limited),
+}
 
 /// A connection to run statements on. Of a server, each answer is waited for so long and no longer.
 #[derive(Debug)]
 pub(super) struct Statements<'a> {
-    connection: &'a mut AnyConnection,
+    connection: Connection<'a>,
     patience: Option<Duration>,
 }
 
@@ -22,7 +34,7 @@ pub(super) struct Statements<'a> {
 pub(super) struct Patient<'a>(Statements<'a>);
 
 impl<'a> Patient<'a> {
-    pub(super) fn new(connection: &'a mut AnyConnection, patience: Option<Duration>) -> Self {
+    pub(super) fn new(connection: Connection<'a>, patience: Option<Duration>) -> Self {
         Self(Statements { connection, patience })
     }
 }
@@ -71,6 +83,29 @@ fn steps_within(patience: Duration, steps: BoxStream<'_, Step>) -> BoxStream<'_,
     waited.boxed()
 }
 
+impl Limited {
+    fn fetch_many<'e, 'q: 'e>(&'e mut self, mut query: impl Execute<'q, Any> + 'q) -> BoxStream<'e, Step> {
+        let arguments = match query.take_arguments() {
+            Ok(arguments) => arguments,
+            Err(error) => return stream::once(future::ready(Err(sqlx::Error::Encode(error)))).boxed(),
+        };
+        let persistent = query.persistent();
+        AnyConnectionBackend::fetch_many(self.begin(), query.sql(), persistent, arguments)
+    }
+
+    fn fetch_optional<'e, 'q: 'e>(
+        &'e mut self,
+        mut query: impl Execute<'q, Any> + 'q,
+    ) -> BoxFuture<'e, Result<Option<AnyRow>, sqlx::Error>> {
+        let arguments = match query.take_arguments() {
+            Ok(arguments) => arguments,
+            Err(error) => return future::ready(Err(sqlx::Error::Encode(error))).boxed(),
+        };
+        let persistent = query.persistent();
+        AnyConnectionBackend::fetch_optional(self.begin(), query.sql(), persistent, arguments)
+    }
+}
+
 impl<'c> Executor<'c> for &'c mut Statements<'_> {
     type Database = Any;
 
@@ -79,7 +114,10 @@ impl<'c> Executor<'c> for &'c mut Statements<'_> {
         'c: 'e,
         E: 'q + Execute<'q, Any>,
     {
-        let steps = self.connection.fetch_many(query);
+        let steps = match &mut self.connection {
+            Connection::Any(connection) => connection.fetch_many(query),
+            Connection::Reading(reading) => return reading.fetch_many(query),
+        };
         match self.patience {
             None => steps,
             Some(patience) => steps_within(patience, steps),
@@ -91,10 +129,13 @@ impl<'c> Executor<'c> for &'c mut Statements<'_> {
         'c: 'e,
         E: 'q + Execute<'q, Any>,
     {
-        if self.patience.is_none() {
-            return self.connection.fetch_optional(query);
-        }
-        let mut steps = self.fetch_many(query);
+        let mut steps = match &mut self.connection {
+            Connection::Reading(reading) => return reading.fetch_optional(query),
+            Connection::Any(connection) => match self.patience {
+                None => return connection.fetch_optional(query),
+                Some(patience) => steps_within(patience, connection.fetch_many(query)),
+            },
+        };
         let to_the_end = async move {
             let mut first = None;
             // A server commits a statement after it has given its rows, and only then says whether it could.
@@ -114,13 +155,19 @@ impl<'c> Executor<'c> for &'c mut Statements<'_> {
     where
         'c: 'e,
     {
-        within(self.patience, self.connection.prepare_with(sql, parameters)).boxed()
+        match &mut self.connection {
+            Connection::Any(connection) => within(self.patience, connection.prepare_with(sql, parameters)).boxed(),
+            Connection::Reading(reading) => AnyConnectionBackend::prepare_with(reading.begin(), sql, parameters),
+        }
     }
 
     fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<Any>, sqlx::Error>>
     where
         'c: 'e,
     {
-        within(self.patience, self.connection.describe(sql)).boxed()
+        match &mut self.connection {
+            Connection::Any(connection) => within(self.patience, connection.describe(sql)).boxed(),
+            Connection::Reading(reading) => AnyConnectionBackend::describe(reading.begin(), sql),
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Turns the store's errors into what a person reads: what was wrong, and what to do next.
 
 use soar_host::Refusal;
+use soar_host::operations::OperationError;
 use soar_store::StoreError;
 
 use crate::exit::WrongUse;
@@ -35,6 +36,15 @@ pub(crate) fn refused(error: Refusal) -> anyhow::Error {
         Refusal::Because(reason) => anyhow::Error::msg(reason),
         Refusal::About(error) => error.into(),
         Refusal::Store(error) => advised(error),
+    }
+}
+
+/// Why an operation was not done, with what to do about it.
+pub(crate) fn not_done(error: OperationError) -> anyhow::Error {
+    match error {
+        OperationError::Refusal(Refusal::About(error)) => advised(error),
+        OperationError::Refusal(refusal) => refused(refusal),
+        error => error.into(),
     }
 }
 

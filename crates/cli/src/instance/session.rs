@@ -7,11 +7,12 @@ use anyhow::{Result, anyhow};
 use soar_connector::name::{quoted, suggestion};
 use soar_connector::{Clock, ExecutionContext, SystemClock};
 use soar_host::Refusal;
+use soar_host::operations::{Changes, OperationError, Operations, RequestContext};
 use soar_host::sealing::Keyring;
 use soar_store::model::{Allowed, AuditEntry, Caller, Moment, Right, Role, Site, Surface, User};
 use soar_store::{Records, Store, StoreError};
 
-use super::{Folder, InstanceFlags, Settings, advised, refused};
+use super::{Folder, InstanceFlags, Settings, advised, not_done, refused};
 use crate::exit::WrongUse;
 
 /// An open instance and the user who acts on it.
@@ -147,6 +148,47 @@ impl Session {
             WrongUse(format!("There is no site {}.{near}\n`footprint site list` shows what there is.", quoted(name)))
                 .into()
         })
+    }
+
+    /// What can be done without connections.
+    pub(crate) fn operations(&self) -> Operations {
+        Operations {
+            changes: Changes::new(self.store.clone(), Arc::clone(&self.clock)),
+            store: self.store.clone(),
+            clock: Arc::clone(&self.clock),
+            seal: None,
+            connections: None,
+            executor: None,
+            tenants: None,
+        }
+    }
+
+    /// A call of an operation, which the audit log names `command`, such as `user add`.
+    pub(crate) fn context(&self, command: &str) -> RequestContext {
+        let entry = AuditEntry {
+            username: self.user.name.clone(),
+            command: command.to_owned(),
+            ..AuditEntry::new(self.now(), Surface::Terminal, &self.request_id)
+        };
+        RequestContext {
+            user: self.user.clone(),
+            roles: self.roles.clone(),
+            reach: Allowed::All,
+            key: None,
+            entry,
+            idempotency: None,
+        }
+    }
+
+    /// What an operation changed; the audit entry of a refusal is written here.
+    pub(crate) async fn changed<T>(&self, context: RequestContext, ended: Result<T, OperationError>) -> Result<T> {
+        match ended {
+            Ok(changed) => Ok(changed),
+            Err(error) => {
+                self.append(AuditEntry { reason: AuditEntry::kept(&error.to_string()), ..context.entry }).await?;
+                Err(not_done(error))
+            }
+        }
     }
 
     /// Does what only an administrator may, in one transaction with its entry in the audit log.

@@ -5,8 +5,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow};
+use secrecy::ExposeSecret as _;
 use serde::de::DeserializeOwned;
 use soar_connector::name::{quoted, suggestion};
+use soar_connector::{NoSecret, secret_in};
 use soar_host::alerts::{AlertSettings, Couriers};
 use soar_host::executor::ExecutorSettings;
 use soar_host::sealing::Keyring;
@@ -136,12 +138,12 @@ impl Settings {
     /// # Errors
     /// [`WrongUse`] when the settings name a variable that is not set.
     pub(crate) fn store_address(&self, folder: &Folder) -> Result<String> {
-        if let Some(address) = variable(STORE_VARIABLE) {
+        if let Some(address) = secret_variable(STORE_VARIABLE)? {
             return Ok(address);
         }
         let address = self.host.store.expose();
         if let Some(name) = address.strip_prefix("env:") {
-            return variable(name).ok_or_else(|| {
+            return secret_variable(name)?.ok_or_else(|| {
                 let file = folder.settings_file();
                 WrongUse(format!(
                     "{} says that the environment variable {name} holds the store's address, and it is not set.\n\
@@ -216,6 +218,15 @@ fn from(folder: &Folder, path: &Path) -> PathBuf {
     folder.path().join(path)
 }
 
+/// A variable that may hold a password.
+fn secret_variable(name: &str) -> Result<Option<String>, WrongUse> {
+    match variable(name).map(|value| secret_in(&value)) {
+        None | Some(Err(NoSecret::Empty)) => Ok(None),
+        Some(Ok(secret)) => Ok(Some(secret.expose_secret().to_owned())),
+        Some(Err(problem)) => Err(WrongUse(format!("The environment variable {name} {problem}."))),
+    }
+}
+
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.trim().is_empty())
 }
@@ -243,5 +254,13 @@ mod tests {
             assert!(error.contains(problem) && !error.contains("canary"), "{error}");
         }
         assert!(Settings::from_text("").unwrap_err().contains("operator"));
+    }
+
+    #[test]
+    fn a_setting_that_was_removed_is_read_and_warned_of() {
+        let settings = Settings::from_text("operator = \"Admin\"\nremembered-bytes = 33554432\n").unwrap();
+        let [warning] = settings.host.warnings().try_into().unwrap();
+        assert!(warning.contains("remembered-bytes was removed") && warning.contains("Delete its line"), "{warning}");
+        assert!(Settings::from_text("operator = \"Admin\"\n").unwrap().host.warnings().is_empty());
     }
 }

@@ -1,6 +1,6 @@
 //! Breaks text between words so that no line is wider than the terminal.
 
-use unicode_width::UnicodeWidthStr as _;
+use textwrap::{Options, WordSeparator, WordSplitter};
 
 /// No column of text is narrower than this, however narrow the terminal.
 const NARROWEST: usize = 20;
@@ -9,25 +9,16 @@ const NARROWEST: usize = 20;
 ///
 /// Blanks at its start stand before every line.
 pub(super) fn wrap(text: &str, width: Option<usize>) -> Vec<String> {
-    let Some(width) = width.map(|width| width.max(NARROWEST)) else {
-        return vec![text.to_owned()];
-    };
+    let Some(width) = width else { return vec![text.to_owned()] };
     let words = text.trim_start_matches(' ');
-    let indent = &text[..text.len() - words.len()];
-    let mut lines = Vec::new();
-    let mut line = indent.to_owned();
-    for word in words.split(' ') {
-        if line.len() > indent.len() {
-            if line.width() + 1 + word.width() > width {
-                lines.push(std::mem::replace(&mut line, indent.to_owned()));
-            } else {
-                line.push(' ');
-            }
-        }
-        line.push_str(word);
-    }
-    lines.push(line);
-    lines
+    let indent = text.strip_suffix(words).unwrap_or_default();
+    let options = Options::new(width.max(NARROWEST))
+        .initial_indent(indent)
+        .subsequent_indent(indent)
+        .break_words(false)
+        .word_separator(WordSeparator::AsciiSpace)
+        .word_splitter(WordSplitter::NoHyphenation);
+    textwrap::wrap(words, options).into_iter().map(std::borrow::Cow::into_owned).collect()
 }
 
 #[cfg(test)]
@@ -39,6 +30,11 @@ mod tests {
         assert_eq!(wrap("one two three four five", Some(20)), ["one two three four", "five"]);
         assert_eq!(wrap("  one two three four five", Some(20)), ["  one two three four", "  five"]);
         assert_eq!(wrap("", Some(20)), [""]);
+        // A flag or an address is not broken, wherever it stands and however long it is.
+        let flag = "use --a-flag-that-is-longer-than-a-line here";
+        assert_eq!(wrap(flag, Some(20)), ["use", "--a-flag-that-is-longer-than-a-line", "here"]);
+        // A character of a script may be two columns wide.
+        assert_eq!(wrap("日本語日本語日本 日本語", Some(20)), ["日本語日本語日本", "日本語"]);
         assert_eq!(wrap("one two three four five", None), ["one two three four five"]);
     }
 }

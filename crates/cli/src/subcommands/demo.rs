@@ -41,7 +41,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     once: bool,
 
-    /// Which of the vendor's API generations the simulator speaks: legacy or current
+    /// Which of the vendor's API generations the simulator speaks: legacy, middle or current
     #[arg(long, default_value_t)]
     generation: Generation,
 }

@@ -1,4 +1,4 @@
-//! `footprint run` of each command against `footprint simulate`, on both generations.
+//! `footprint run` of each command against `footprint simulate`, on all generations.
 
 use serde_json::Value;
 
@@ -51,6 +51,11 @@ fn every_command_succeeds(generation: &str) {
 #[test]
 fn every_command_succeeds_on_the_current_generation() {
     every_command_succeeds("current");
+}
+
+#[test]
+fn every_command_succeeds_on_the_middle_generation() {
+    every_command_succeeds("middle");
 }
 
 #[test]

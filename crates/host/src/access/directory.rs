@@ -54,12 +54,6 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Rises with every change to sites, users, roles and keys.
-    #[must_use]
-    pub fn generation(&self) -> i64 {
-        self.generation
-    }
-
     /// The site of that name, in any case.
     #[must_use]
     pub fn site(&self, name: &str) -> Option<&Site> {

@@ -10,4 +10,4 @@ pub use mail::{MailCourier, MailSecurity, MailSettings};
 pub use message::Rendered;
 pub use outbox::{Courier, Couriers, deliver_due};
 pub use settings::{AlertSettings, MailServer, Webhook};
-pub use webhook::{ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, WebhookCourier, WebhookSettings};
+pub use webhook::{ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, WebhookCourier, WebhookSettings, WebhookSignature};

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use soar_connector::name::quoted;
 use soar_store::model::Reference;
 
-use super::{Couriers, MailCourier, MailSecurity, MailSettings, WebhookCourier, WebhookSettings};
+use super::{Couriers, MailCourier, MailSecurity, MailSettings, WebhookCourier, WebhookSettings, WebhookSignature};
 use crate::vault::Vault;
 
 /// How alerts are sent. The configuration holds no secret: it says where each is.
@@ -56,6 +56,9 @@ pub struct Webhook {
     pub address: String,
     /// Where the secret is that messages are signed with.
     pub secret: Reference,
+    /// How messages are signed: `standard` (unless given), or `old` as version 0.1 did, for this one release.
+    #[serde(default)]
+    pub signature: WebhookSignature,
 }
 
 fn starttls() -> MailSecurity {
@@ -97,7 +100,15 @@ impl AlertSettings {
         for (name, webhook) in &self.webhooks {
             let about = |error: &dyn std::fmt::Display| format!("The webhook {}: {error}", quoted(name));
             let secret = vault.fetch(&webhook.secret).await.map_err(|error| about(&error))?;
-            let settings = WebhookSettings { address: webhook.address.clone(), secret };
+            let signature = webhook.signature;
+            if signature == WebhookSignature::Old {
+                tracing::warn!(
+                    "The webhook {} is signed in the old form, which the next release does not have. Let its receiver \
+                     check signatures of Standard Webhooks, and delete signature = \"old\".",
+                    quoted(name)
+                );
+            }
+            let settings = WebhookSettings { address: webhook.address.clone(), secret, signature };
             couriers.webhooks.insert(name.clone(), WebhookCourier::new(&settings).map_err(|error| about(&error))?);
         }
         Ok(couriers)
@@ -132,6 +143,10 @@ mod tests {
             [webhooks.operations]
             address = "https://hooks.example.com/operations"
             secret = "env:FOOTPRINT_SECRET"
+            [webhooks.older]
+            address = "https://hooks.example.com/older"
+            secret = "env:FOOTPRINT_SECRET"
+            signature = "old"
             "#,
         )
         .await
@@ -150,6 +165,10 @@ mod tests {
             ("[mail]\nhost = 'a'\nfrom = 'a@example.com'\ncertificate-authority = '/not/there'", "cannot be read"),
             ("[webhooks.a]\naddress = 'http://a.example.com'\nsecret = 'env:FOOTPRINT_SECRET'", "The webhook \"a\""),
             ("[webhooks.a]\naddress = 'https://a.example.com'\nsecret = 'env:HOME'", "The webhook \"a\""),
+            (
+                "[webhooks.a]\naddress = 'https://a.example.com'\nsecret = 'env:FOOTPRINT_SECRET'\nsignature = 'sha1'",
+                "expected `standard` or `old`",
+            ),
             ("[mails]", "unknown field"),
         ];
         for (text, expected) in bad {

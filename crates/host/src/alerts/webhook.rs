@@ -3,10 +3,13 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
+use serde::Deserialize;
 use serde_json::json;
 use sha2::Sha256;
 use soar_store::model::{Message, Moment};
@@ -15,9 +18,28 @@ use soar_store::model::{Message, Moment};
 pub const ID_HEADER: &str = "webhook-id";
 /// The header that says when it was sent, in seconds since 1970.
 pub const TIMESTAMP_HEADER: &str = "webhook-timestamp";
-/// The header that proves who sent it: `sha256=` and the HMAC-SHA256, in hex, of the timestamp, a full stop and the
-/// body under the webhook's secret.
+/// The header that proves who sent it, in the form that [`WebhookSignature`] says.
 pub const SIGNATURE_HEADER: &str = "webhook-signature";
+
+/// A secret that begins so is base64 of the key's bytes.
+const ENCODED: &str = "whsec_";
+
+/// How many bytes a key has at least.
+const SHORTEST: usize = 16;
+
+/// How messages are signed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WebhookSignature {
+    /// By the Standard Webhooks scheme, <https://www.standardwebhooks.com>: `v1,` and the HMAC-SHA256, in base64, of id,
+    /// timestamp and body with full stops between them. A secret that begins with `whsec_` is base64 of the key's bytes;
+    /// any other is taken as bytes.
+    #[default]
+    Standard,
+    /// As version 0.1 did: `sha256=` and the HMAC-SHA256, in hex, of timestamp, full stop and body. The secret is taken
+    /// as bytes.
+    Old,
+}
 
 /// A webhook.
 #[derive(Debug, Clone)]
@@ -26,6 +48,8 @@ pub struct WebhookSettings {
     pub address: String,
     /// What messages are signed with.
     pub secret: SecretString,
+    /// How they are.
+    pub signature: WebhookSignature,
 }
 
 /// Sends alerts to one webhook.
@@ -33,7 +57,8 @@ pub struct WebhookSettings {
 pub struct WebhookCourier {
     client: Client,
     address: Url,
-    secret: SecretString,
+    key: SecretSlice<u8>,
+    signature: WebhookSignature,
 }
 
 impl WebhookCourier {
@@ -53,18 +78,18 @@ impl WebhookCourier {
         if address.scheme() != "https" && !(address.scheme() == "http" && is_local) {
             return Err(format!("The webhook's address would send alerts unencrypted over the network. {expected}"));
         }
-        if settings.secret.expose_secret().len() < 16 {
-            return Err("The webhook's secret is shorter than 16 characters. Make one at random.".to_owned());
-        }
+        let key = key(settings)?;
         let client = Client::builder()
             .redirect(Policy::none())
+            // The environment's proxies are for other programs.
+            .no_proxy()
             .connect_timeout(Duration::from_secs(10))
             .timeout(Duration::from_secs(30))
             .build()
             .map_err(|error| {
                 format!("The webhook cannot be set up: {}", soar_connector::sentence(&error.to_string()))
             })?;
-        Ok(Self { client, address, secret: settings.secret.clone() })
+        Ok(Self { client, address, key, signature: settings.signature })
     }
 
     /// Sends `message`; returns when the receiver has answered that it took it.
@@ -74,7 +99,20 @@ impl WebhookCourier {
     pub async fn deliver(&self, message: &Message, now: Moment) -> Result<(), String> {
         let body = json!({ "id": message.id, "alert": message.content }).to_string();
         let timestamp = now.0.div_euclid(1000).to_string();
-        let signature = signature(&self.secret, &timestamp, body.as_bytes());
+        let key = self.key.expose_secret();
+        let signature = match self.signature {
+            WebhookSignature::Standard => {
+                let mac = mac(key, &[message.id.as_bytes(), timestamp.as_bytes(), body.as_bytes()]);
+                format!("v1,{}", STANDARD.encode(mac))
+            }
+            WebhookSignature::Old => mac(key, &[timestamp.as_bytes(), body.as_bytes()]).iter().fold(
+                "sha256=".to_owned(),
+                |mut text, byte| {
+                    let _ = write!(text, "{byte:02x}");
+                    text
+                },
+            ),
+        };
         let request = self
             .client
             .post(self.address.clone())
@@ -102,48 +140,67 @@ impl WebhookCourier {
     }
 }
 
-/// The signature of a body that is sent at `timestamp`, as its header says it.
-fn signature(secret: &SecretString, timestamp: &str, body: &[u8]) -> String {
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes()) else {
-        // HMAC takes keys of any length.
-        return String::new();
+/// The key that the settings' secret stands for.
+fn key(settings: &WebhookSettings) -> Result<SecretSlice<u8>, String> {
+    let secret = settings.secret.expose_secret();
+    let encoded = secret.strip_prefix(ENCODED).filter(|_| settings.signature == WebhookSignature::Standard);
+    let key = match encoded {
+        None => secret.as_bytes().to_vec(),
+        Some(encoded) => STANDARD.decode(encoded).map_err(|_| {
+            "The webhook's secret begins with whsec_, and the rest is no base64. Copy it whole.".to_owned()
+        })?,
     };
-    mac.update(timestamp.as_bytes());
-    mac.update(b".");
-    mac.update(body);
-    let mut text = String::from("sha256=");
-    for byte in mac.finalize().into_bytes() {
-        let _ = write!(text, "{byte:02x}");
+    if key.len() < SHORTEST {
+        return Err(format!("The webhook's secret is shorter than {SHORTEST} characters. Make one at random."));
     }
-    text
+    Ok(key.into())
+}
+
+/// The HMAC-SHA256 of `parts` with full stops between them.
+fn mac(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
+        // HMAC takes keys of any length.
+        return Vec::new();
+    };
+    mac.update(&parts.join(&b'.'));
+    mac.finalize().into_bytes().to_vec()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn settings(address: &str, secret: &str, signature: WebhookSignature) -> WebhookSettings {
+        WebhookSettings { address: address.to_owned(), secret: SecretString::from(secret), signature }
+    }
+
     #[test]
-    fn a_signature_is_the_one_that_openssl_makes() {
-        // printf '1700000000.{"a":1}' | openssl dgst -sha256 -hmac 0123456789abcdef
-        assert_eq!(
-            signature(&SecretString::from("0123456789abcdef"), "1700000000", b"{\"a\":1}"),
-            "sha256=9eb18f493f8ec135d9eb2dad817c369bb4e9cbfa818657897a7437c1cd8c3a23"
-        );
+    fn a_secret_is_its_bytes_or_what_it_encodes() {
+        let key = |secret: &str, signature| {
+            key(&settings("", secret, signature)).map(|key| key.expose_secret().to_vec()).map_err(|error| {
+                assert!(!error.contains("canary"), "{error}");
+                error
+            })
+        };
+        let encoded = "whsec_MDEyMzQ1Njc4OWFiY2RlZg==";
+        assert_eq!(key(encoded, WebhookSignature::Standard).unwrap(), b"0123456789abcdef");
+        assert_eq!(key(encoded, WebhookSignature::Old).unwrap(), encoded.as_bytes());
+        assert_eq!(key("0123456789abcdef", WebhookSignature::Standard).unwrap(), b"0123456789abcdef");
+        assert!(key("whsec_canary-canary-canary", WebhookSignature::Standard).unwrap_err().contains("no base64"));
+        assert!(key("whsec_MDEyMw==", WebhookSignature::Standard).unwrap_err().contains("16 characters"));
     }
 
     #[test]
     fn an_address_that_is_not_safe_is_refused() {
-        let secret = SecretString::from("0123456789abcdef");
-        let made = |address: &str| {
-            WebhookCourier::new(&WebhookSettings { address: address.to_owned(), secret: secret.clone() })
-        };
+        let made =
+            |address: &str| WebhookCourier::new(&settings(address, "0123456789abcdef", WebhookSignature::Standard));
         for good in ["https://hooks.example.com/a", "http://localhost:80/a", "http://127.0.0.1/a", "http://[::1]/a"] {
             assert!(made(good).is_ok(), "{good}");
         }
         for bad in ["http://hooks.example.com/a", "ftp://localhost/a", "hooks", "", "http://127.0.0.1.example.com/"] {
             assert!(made(bad).unwrap_err().contains("Expected https"), "{bad}");
         }
-        let short = WebhookSettings { address: "https://a.example.com".into(), secret: SecretString::from("short") };
+        let short = settings("https://a.example.com", "short", WebhookSignature::Standard);
         assert!(WebhookCourier::new(&short).unwrap_err().contains("16 characters"));
     }
 }

@@ -10,7 +10,6 @@ use soar_connector::{Parameters, RawParameters};
 use soar_store::model::{Allowed, AuditEntry, Caller};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::question::Question;
 use super::registry::Registered;
 use super::request::{CommandRequest, bad_parameters};
 use crate::gate::{Call, Entered, IDEMPOTENCY_KEY, IdempotencyKey, Reply, read_json};
@@ -21,8 +20,6 @@ pub(super) struct Admitted {
     pub command: Registered,
     pub caller: Caller,
     pub raw: RawParameters,
-    /// What it asks, if it only reads.
-    pub question: Option<Question>,
     pub parameters: Parameters,
     pub idempotency: Option<IdempotencyKey>,
     /// Held until the call is answered.
@@ -37,8 +34,6 @@ pub(super) struct Asked {
     /// Only where they say more than was looked at.
     headers: Option<HeaderMap>,
     body: Bytes,
-    /// What it asks, if it only reads.
-    pub question: Option<Question>,
 }
 
 /// Lets the call in by its key, finds its command and reads its body.
@@ -59,15 +54,13 @@ pub(super) async fn hear(call: &mut Call, request: Request) -> Result<Asked, Rep
     command.endpoint.as_ref().clone_into(&mut call.entry.command);
     call.label = Arc::clone(&command.endpoint);
     let body = read_json(&head.headers, body, &call.host.settings).await?;
-    let question = Question::of(&command, &entered, &head.headers, &body);
     let headers = head.headers.contains_key(IDEMPOTENCY_KEY).then_some(head.headers);
-    Ok(Asked { command, entered, headers, body, question })
+    Ok(Asked { command, entered, headers, body })
 }
 
-/// Decides whether the call may run. An equal [`Question`] is decided alike: nothing else of the call is looked at, nor the
-/// time.
+/// Decides whether the call may run.
 pub(super) fn admit(call: &mut Call, asked: Asked) -> Result<Admitted, Reply> {
-    let Asked { command, entered, headers, body, question } = asked;
+    let Asked { command, entered, headers, body } = asked;
     let request = CommandRequest::parse(&body)?;
     call.entry.username = AuditEntry::kept(&request.username);
     call.entry.site = AuditEntry::kept(&request.site);
@@ -110,5 +103,5 @@ pub(super) fn admit(call: &mut Call, asked: Asked) -> Result<Admitted, Reply> {
         request_id: call.entry.request_id.clone(),
     };
     let raw = request.parameters;
-    Ok(Admitted { command, caller, raw, question, parameters, idempotency, place: entered.place })
+    Ok(Admitted { command, caller, raw, parameters, idempotency, place: entered.place })
 }

@@ -6,7 +6,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use soar_store::model::Surface;
 
-use super::admission::{Admitted, Asked, admit, hear};
+use super::admission::{Admitted, admit, hear};
 use super::registry::Runner;
 use super::{outside_call, utility_call};
 use crate::gate::{Call, Reply};
@@ -27,20 +27,8 @@ pub(crate) async fn call(State(host): State<Arc<Host>>, request: Request) -> Res
     let mut call = Call::begin(&host, Surface::Command, &request, command);
     let asked = match hear(&mut call, request).await {
         Ok(asked) => asked,
-        Err(reply) => return Box::pin(call.write_and_answer(reply)).await,
+        Err(reply) => return call.write_and_answer(reply).await,
     };
-    if let Some(remembered) = asked.question.as_ref().and_then(|question| host.answers.find(question)) {
-        remembered.identify(&mut call.entry);
-        match call.answer_if_unchanged(remembered.reply.clone(), remembered.version).await {
-            Ok(response) => return response,
-            Err(outdated) => call = outdated,
-        }
-    }
-    // In a place of its own: it is large, and most calls do without it.
-    Box::pin(answer_anew(call, asked)).await
-}
-
-async fn answer_anew(mut call: Call, asked: Asked) -> Response {
     let admitted = match admit(&mut call, asked) {
         Ok(admitted) => admitted,
         Err(reply) => return call.write_and_answer(reply).await,

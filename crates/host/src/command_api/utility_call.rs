@@ -8,8 +8,6 @@ use futures_util::FutureExt as _;
 use soar_store::{AnswerClaim, Records, StoreError};
 
 use super::admission::Admitted;
-use super::question::Question;
-use super::remembered::Remembered;
 use super::service::Finished;
 use crate::Refusal;
 use crate::gate::{Call, Reply, replayed};
@@ -28,9 +26,9 @@ enum Failure {
 }
 
 pub(super) async fn run(call: &mut Call, command: &dyn UtilityCommand, admitted: &Admitted) -> Finished {
-    if let Some(question) = &admitted.question {
-        let reading = read(call, command, admitted, question);
-        return Finished::Unwritten(call.host.reads.answer(question.clone(), reading).await);
+    // Under an Idempotency-Key the answer is kept, which is a change.
+    if admitted.command.reads_only() && admitted.idempotency.is_none() {
+        return Finished::Unwritten(read(call, command, admitted).await);
     }
     for attempt in 1.. {
         match change(call, command, admitted).await {
@@ -42,18 +40,13 @@ pub(super) async fn run(call: &mut Call, command: &dyn UtilityCommand, admitted:
     Finished::Unwritten(Reply::unexpected("The command was never tried."))
 }
 
-async fn read(call: &Call, command: &dyn UtilityCommand, admitted: &Admitted, question: &Question) -> Reply {
-    let version = call.host.store.noted_version();
+async fn read(call: &Call, command: &dyn UtilityCommand, admitted: &Admitted) -> Reply {
     let answered = match call.host.store.reader().await {
         Ok(mut reader) => execute(call, command, admitted, &mut reader.records()).await,
         Err(error) => Err(Failure::Store(error)),
     };
     match answered {
-        Ok(answer) => {
-            let reply = Reply::answer(&answer);
-            call.host.answers.remember(question, || Remembered::new(version, reply.clone(), &call.entry));
-            reply
-        }
+        Ok(answer) => Reply::answer(&answer),
         Err(failure) => failed(call, failure),
     }
 }

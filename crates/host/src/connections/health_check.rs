@@ -4,7 +4,7 @@ use soar_connector::Plugin;
 use soar_connector::manifest::SettingType;
 use soar_store::Records;
 use soar_store::model::{
-    Cadence, Connection, Destination, HealthCheck, Moment, NewSchedule, ParameterState, Place, ScheduleKind,
+    Cadence, Connection, Destination, HealthCheck, NewSchedule, ParameterState, Place, ScheduleKind,
 };
 
 use super::ConnectionDraft;
@@ -74,7 +74,6 @@ pub(super) async fn follow(
     connection: &Connection,
     check: Option<&HealthCheck>,
     plugin: &dyn Plugin,
-    now: Moment,
 ) -> Result<(), Refusal> {
     let schedule = NewSchedule {
         kind: ScheduleKind::HealthCheck,
@@ -97,7 +96,7 @@ pub(super) async fn follow(
         alert_after: check.map_or(HealthCheck::ALERT_AFTER, |check| check.alert_after),
         slow_ms: check.map_or(HealthCheck::SLOW_MS, |check| check.slow_ms),
     };
-    records.set_health_check(&schedule, now).await?;
+    records.set_health_check(&schedule).await?;
     Ok(())
 }
 

@@ -37,9 +37,9 @@ impl Executor {
     /// Notes a test that somebody asked for beside the scheduled ones.
     pub(super) async fn note_test(&self, connection: i64, finished: &Finished) -> Result<(), StoreError> {
         let latency_ms = i64::try_from(finished.outcome.receipt.elapsed.as_millis()).unwrap_or(i64::MAX);
-        let ended_at = self.inner.now();
         let mut transaction = self.inner.store().transaction().await?;
         let mut records = transaction.records();
+        let ended_at = records.now().await?;
         if let Some(schedule) = records.health_check(connection).await? {
             // As the run history keeps it, so without what the connection's secrets have in common with it.
             let kept = records.run(finished.run).await?.outcome;

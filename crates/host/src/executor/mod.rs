@@ -11,7 +11,6 @@ mod run;
 mod settings;
 mod slots;
 mod supervise;
-mod table;
 
 pub(crate) use registry::CONNECTION_NAME;
 pub use registry::{Registry, RegistryError, endpoint_name};

@@ -21,10 +21,11 @@ impl Executor {
     /// # Errors
     /// [`StoreError`]; the next one makes up for it.
     pub async fn beat(&self) -> Result<u64, StoreError> {
-        let now = self.inner.now();
         let lease = Duration::from_secs(self.inner.settings.node_lease_seconds);
         let mut transaction = self.inner.store().transaction().await?;
         let mut records = transaction.records();
+        // By the database's clock: a host whose own clock is ahead must not take the others for dead.
+        let now = records.now().await?;
         records.node_lives(&self.inner.node, now).await?;
         let interrupted = records.interrupt_runs_of_the_dead(now - lease, now).await?;
         let to_cancel = records.runs_to_cancel(&self.inner.node).await?;

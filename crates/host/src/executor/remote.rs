@@ -6,11 +6,11 @@ use soar_connector::name::{normalised, quoted};
 use soar_connector::{Outcome, RawParameters, ReturnData};
 use soar_store::model::Caller;
 
+use super::Executor;
 use super::registry::{CONNECTION_NAME, endpoint_name};
-use super::{Executor, table};
 use crate::Refusal;
 use crate::command_api::{IntegrationCommand, IntegrationCommands};
-use crate::utility::{Answer, Ended, More};
+use crate::utility::{Answer, CcTable, Ended, More};
 
 /// Outcomes with more rows are turned into answers beside the other calls.
 const MANY_ROWS: usize = 1_000;
@@ -98,7 +98,7 @@ fn answer(outcome: &Outcome) -> Result<Answer, Refusal> {
         outcome.result.columns.iter().cloned().zip(cells.iter().cloned()).collect::<Map<_, _>>().into()
     };
     Ok(Answer {
-        result: table::html(&outcome.result),
+        result: CcTable::of(&outcome.result).map(CcTable::html),
         error: outcome.error.as_ref().map(ToString::to_string).unwrap_or_default(),
         return_data: match outcome.return_data {
             ReturnData::Successful => Ended::Successful,

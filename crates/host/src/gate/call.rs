@@ -7,15 +7,13 @@ use std::time::Duration;
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use soar_store::StoreVersion;
 use soar_store::model::{AuditEntry, Surface};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::refusals::Turn;
-use super::unanswered::unanswered;
+use super::refusals::RefusedCaller;
 use super::{Reply, address};
 use crate::access::{Shown, Snapshot};
-use crate::audit::{AuditError, Rested};
+use crate::audit::AuditError;
 use crate::host::Host;
 
 /// A call under way.
@@ -31,16 +29,6 @@ pub(crate) struct Call {
     pub is_done: bool,
     address: Option<IpAddr>,
     started: Duration,
-}
-
-/// A call whose answer is decided, and is still to be written to the audit log and given. Dropped before it was its turn,
-/// it counts as one whose caller went away.
-#[derive(Debug)]
-pub(crate) struct Decided {
-    call: Call,
-    reply: Reply,
-    /// When it may be answered; at once, unless it is refused for want of a good key.
-    turn: Turn,
 }
 
 /// What a call that was let in holds.
@@ -91,7 +79,7 @@ impl Call {
             })?;
         shown.known.key.name.clone_into(&mut self.entry.key);
         self.key = Some(shown.known.key.id);
-        host.limits.count(shown.known.key.id).map_err(Reply::rate_limited)?;
+        host.limits.count(&shown.known.key.id).map_err(Reply::rate_limited)?;
         let place = Arc::clone(&host.in_flight).try_acquire_owned().map_err(|_| Reply::too_many_calls())?;
         Ok(Entered { snapshot, shown, place })
     }
@@ -110,66 +98,44 @@ impl Call {
         self.answer(reply)
     }
 
-    /// Writes the call's entry, then answers; a call without a good key when it is its turn.
-    pub(crate) async fn write_and_answer(self, reply: Reply) -> Response {
-        self.decide(reply).write_and_answer().await
+    /// Writes the call's entry, then answers. A refused call beyond its caller's share of entries is only counted.
+    pub(crate) async fn write_and_answer(mut self, mut reply: Reply) -> Response {
+        let refused = self.refused(&reply);
+        if let Some(caller) = refused
+            && reply.status.is_client_error()
+            && let Err(retry_after) = self.host.refusals.limit(caller)
+        {
+            // The log keeps the cause.
+            reply = Reply { reason: reply.reason, ..Reply::rate_limited(retry_after) };
+        }
+        self.conclude(&reply);
+        if refused.is_some_and(|caller| !self.host.refusals.takes_entry(caller, &self.entry)) {
+            return self.answer(reply);
+        }
+        if let Err(error) = self.host.audit.write(self.entry.clone(), self.key).await {
+            reply = without_entry(reply, self.is_done, &self.entry.request_id, &error);
+        }
+        self.answer(reply)
     }
 
-    /// Settles what the call is answered with. It is not to hold anything of the host's while it waits for its turn.
-    pub(crate) fn decide(mut self, reply: Reply) -> Decided {
-        self.conclude(&reply);
+    /// The caller to count the refusal for, if `reply` is one that a caller can cause in any number.
+    fn refused(&self, reply: &Reply) -> Option<RefusedCaller> {
+        if let Some(key) = self.key {
+            return (reply.status == StatusCode::TOO_MANY_REQUESTS).then_some(RefusedCaller::Key(key));
+        }
         let is_refused = match self.entry.surface {
-            // There keys are part of what is sent, so whatever fails may be anyone's doing.
+            // There the key is part of the message, so a message that fails may be any caller's.
             Surface::Tenant => !reply.status.is_success(),
             _ => reply.status.is_client_error(),
         };
-        let has_no_key = self.key.is_none() && is_refused;
-        let turn = if has_no_key { self.host.refusals.ask(self.address, &self.entry) } else { Turn::Now };
-        Decided { call: self, reply, turn }
-    }
-
-    /// Answers with what was read when the store had `version`, and writes the call's entry, if nothing has changed since;
-    /// otherwise the call is still to be answered.
-    pub(crate) async fn answer_if_unchanged(mut self, reply: Reply, version: StoreVersion) -> Result<Response, Self> {
-        self.conclude(&reply);
-        let Self { host, entry, key, label, is_done, address, started } = self;
-        let (surface, request_id) = (entry.surface, entry.request_id.clone());
-        let reply = match host.audit.write_resting(entry, key, version).await {
-            Ok(Rested::Kept) => reply,
-            Ok(Rested::Outdated(outdated)) => {
-                return Err(Self { entry: outdated.take(), host, key, label, is_done, address, started });
-            }
-            Err(error) => without_entry(reply, is_done, &request_id, &error),
-        };
-        Ok(answer(&host, surface, &label, started, reply, &request_id))
+        is_refused.then(|| self.host.refusals.stranger(self.address))
     }
 
     fn answer(self, reply: Reply) -> Response {
-        answer(&self.host, self.entry.surface, &self.label, self.started, reply, &self.entry.request_id)
-    }
-}
-
-impl Decided {
-    /// Writes the call's entry and answers, unless it has to wait for its turn.
-    pub(crate) async fn write_and_answer_at_once(self) -> Result<Response, Self> {
-        match self.turn {
-            Turn::Later(_) => Err(self),
-            Turn::Now | Turn::Never => Ok(self.write_and_answer().await),
-        }
-    }
-
-    /// Writes the call's entry, then answers; both when it is its turn.
-    pub(crate) async fn write_and_answer(self) -> Response {
-        let Self { call, mut reply, turn } = self;
-        if !turn.comes().await {
-            return unanswered();
-        }
-        let Call { host, entry, key, label, is_done, started, .. } = call;
-        let (surface, request_id) = (entry.surface, entry.request_id.clone());
-        if let Err(error) = host.audit.write(entry, key).await {
-            reply = without_entry(reply, is_done, &request_id, &error);
-        }
-        answer(&host, surface, &label, started, reply, &request_id)
+        let Self { host, entry, label, started, .. } = self;
+        let took = host.clock.elapsed().saturating_sub(started);
+        host.metrics.count_call(entry.surface, &label, reply.status.as_u16(), took);
+        reply.into_response(&entry.request_id)
     }
 }
 
@@ -186,17 +152,4 @@ fn without_entry(reply: Reply, is_done: bool, request_id: &str, error: &AuditErr
         return Reply::done(error.to_string());
     }
     Reply::unavailable("The host's store does not answer. Try again later.", error.to_string())
-}
-
-fn answer(
-    host: &Host,
-    surface: Surface,
-    label: &Arc<str>,
-    started: Duration,
-    reply: Reply,
-    request_id: &str,
-) -> Response {
-    let took = host.clock.elapsed().saturating_sub(started);
-    host.metrics.count_call(surface, label, reply.status.as_u16(), took);
-    reply.into_response(request_id)
 }

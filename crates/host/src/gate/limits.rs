@@ -1,13 +1,13 @@
-//! How often each key may call.
+//! How often each caller may call.
 
-use std::collections::HashMap;
+use std::hash::Hash;
 use std::num::NonZeroU32;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use governor::clock::Clock as GovernorClock;
 use governor::middleware::NoOpMiddleware;
-use governor::state::{InMemoryState, NotKeyed};
+use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
 use soar_connector::Clock;
 
@@ -22,35 +22,41 @@ impl GovernorClock for HostClock {
     }
 }
 
-type Limiter = RateLimiter<NotKeyed, InMemoryState, HostClock, NoOpMiddleware<Duration>>;
+type Limiter<K> = RateLimiter<K, HashMapStateStore<K>, HostClock, NoOpMiddleware<Duration>>;
 
-/// One limit per key, all alike.
+/// One limit per caller, all alike. `K` tells callers apart.
 #[derive(Debug)]
-pub(crate) struct RateLimits {
-    per_second: Option<NonZeroU32>,
+pub(crate) struct RateLimits<K: Hash + Eq + Clone> {
+    /// None for no limit.
+    limiter: Option<Limiter<K>>,
     clock: HostClock,
-    limiters: RwLock<HashMap<i64, Arc<Limiter>>>,
 }
 
-impl RateLimits {
+impl<K: Hash + Eq + Clone> RateLimits<K> {
     /// `per_second` of 0 is no limit.
     pub(crate) fn new(per_second: u32, clock: Arc<dyn Clock>) -> Self {
-        Self { per_second: NonZeroU32::new(per_second), clock: HostClock(clock), limiters: RwLock::default() }
+        let clock = HostClock(clock);
+        let limiter = NonZeroU32::new(per_second)
+            .map(|per_second| RateLimiter::hashmap_with_clock(Quota::per_second(per_second), clock.clone()));
+        Self { limiter, clock }
     }
 
-    /// Counts a call with the key of that number; refused, it says after how many seconds to come again.
-    pub(crate) fn count(&self, key: i64) -> Result<(), u64> {
-        let Some(per_second) = self.per_second else { return Ok(()) };
-        let known = self.limiters.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        let limiter = known.unwrap_or_else(|| {
-            let mut limiters = self.limiters.write().unwrap_or_else(PoisonError::into_inner);
-            let quota = Quota::per_second(per_second);
-            let new = || Arc::new(RateLimiter::direct_with_clock(quota, self.clock.clone()));
-            Arc::clone(limiters.entry(key).or_insert_with(new))
-        });
-        limiter.check().map_err(|refused| {
+    /// Counts a call.
+    ///
+    /// # Errors
+    /// Beyond the limit, the seconds after which the next call is within it.
+    pub(crate) fn count(&self, caller: &K) -> Result<(), u64> {
+        let Some(limiter) = &self.limiter else { return Ok(()) };
+        limiter.check_key(caller).map_err(|refused| {
             let wait = refused.wait_time_from(self.clock.now());
             wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
         })
+    }
+
+    /// Forgets callers whose limit is whole again.
+    pub(crate) fn forget_idle(&self) {
+        if let Some(limiter) = &self.limiter {
+            limiter.retain_recent();
+        }
     }
 }

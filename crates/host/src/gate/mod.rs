@@ -7,14 +7,12 @@ mod idempotency;
 mod limits;
 mod refusals;
 mod reply;
-mod unanswered;
 mod upload;
 
 pub(crate) use body::read_json;
 pub(crate) use call::{Call, Entered};
 pub(crate) use idempotency::{IDEMPOTENCY_KEY, IdempotencyKey, replayed};
 pub(crate) use limits::RateLimits;
-pub(crate) use refusals::{Refusals, Totals};
+pub(crate) use refusals::Refusals;
 pub(crate) use reply::Reply;
-pub(crate) use unanswered::{Unanswered, unless_unanswered};
 pub(crate) use upload::receive;

@@ -97,6 +97,10 @@ impl Reply {
     /// The store failed before the call of `entry` had done anything that lasts, unless `error` says that nobody knows.
     pub(crate) fn store_failed(store: &Store, entry: &AuditEntry, error: &StoreError) -> Self {
         let AuditEntry { request_id, command, .. } = entry;
+        if matches!(error, StoreError::TooLong) {
+            tracing::warn!(request_id, command, "{error}");
+            return Self::unavailable(&error.to_string(), error.to_string());
+        }
         // What many calls meet is told once for all of them.
         let is_noted = store.note(error);
         if matches!(error, StoreError::Uncertain(_)) {

@@ -1,10 +1,12 @@
 //! The one way to change anything: the change, its audit entry and its kept answer are one transaction.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use futures_util::future::BoxFuture;
 use serde::Serialize;
 use soar_connector::Clock;
 use soar_store::model::{AuditEntry, Moment};
@@ -41,6 +43,20 @@ pub struct Changes {
     /// The cached sites, users and keys of this process, which are read again after a change.
     directory: Option<Arc<Directory>>,
 }
+
+/// What the work of a change has at hand. It borrows the transaction for `'t`; the work may borrow what lives for `'w`.
+#[derive(Debug)]
+pub struct Change<'t, 'w> {
+    /// The records of the transaction.
+    pub records: Records<'t>,
+    /// When the change is made.
+    pub now: Moment,
+    /// Tells the compiler that what the work borrows outlives the transaction.
+    work: PhantomData<&'t &'w ()>,
+}
+
+/// What the work of a change gives.
+pub type Working<'t, T> = BoxFuture<'t, Result<Done<T>, Refusal>>;
 
 /// What the work of a change came to.
 #[derive(Debug)]
@@ -93,17 +109,16 @@ impl Changes {
     }
 
     /// Begins, claims the Idempotency-Key, checks the right, does `work`, writes the audit entry, keeps the answer and
-    /// commits; again where the transaction lost against another one. The work gets the records of the transaction and the
-    /// time.
+    /// commits; again where the transaction lost against another one.
     ///
     /// # Errors
     /// [`OperationError`] when nothing was changed; the adapter writes the audit entry then. [`StoreError::Uncertain`] inside
     /// of it when nobody knows whether the commit was made.
-    pub async fn run<T: Serialize>(
+    pub async fn run<'w, T: Serialize + Send>(
         &self,
         context: &RequestContext,
         required: Required,
-        work: impl AsyncFn(&mut Records<'_>, Moment) -> Result<Done<T>, Refusal>,
+        work: impl for<'t> Fn(Change<'t, 'w>) -> Working<'t, T> + Send + Sync + 'w,
     ) -> Result<T, OperationError> {
         if required == Required::Administrator {
             context.must_administer()?;
@@ -116,26 +131,30 @@ impl Changes {
                 ended => break ended?,
             }
         };
+        self.refresh().await;
+        Ok(value)
+    }
+
+    /// Reads the cached sites, users and keys of this process again.
+    pub(super) async fn refresh(&self) {
         if let Some(directory) = &self.directory
             && let Err(error) = directory.refresh().await
         {
             tracing::warn!(%error, "the host notices a change later, because the store does not answer");
         }
-        Ok(value)
     }
 
-    async fn attempt<T: Serialize>(
+    async fn attempt<'w, T: Serialize + Send>(
         &self,
         context: &RequestContext,
         claim: Option<&Claim<'_>>,
-        work: &impl AsyncFn(&mut Records<'_>, Moment) -> Result<Done<T>, Refusal>,
+        work: &(impl for<'t> Fn(Change<'t, 'w>) -> Working<'t, T> + Send + Sync + 'w),
     ) -> Result<T, OperationError> {
         let now = Moment::from(self.clock.now());
         let mut transaction = self.store.transaction().await?;
-        let mut records = transaction.records();
         if let Some(claim) = claim {
             // A repeat waits here for the first call's transaction to end.
-            let earlier = records.claim_answer(&claim.kept, now, now + self.answers_kept, now).await?;
+            let earlier = transaction.records().claim_answer(&claim.kept, now, now + self.answers_kept, now).await?;
             if let Some(earlier) = earlier {
                 let is_same = self.opened(&earlier.fingerprint) == claim.fingerprint;
                 return Err(if is_same {
@@ -145,18 +164,18 @@ impl Changes {
                 });
             }
         }
-        let done = work(&mut records, now).await?;
+        let done = work(Change { records: transaction.records(), now, work: PhantomData }).await?;
         let entry = AuditEntry {
             accepted: true,
             site: AuditEntry::kept(&done.site),
             reason: AuditEntry::kept(&done.about),
             ..context.entry.clone()
         };
-        records.append_audit(&[entry]).await?;
+        transaction.records().append_audit(&[entry]).await?;
         if let Some(claim) = claim {
             let answer = done.repeated.map_or_else(|| json(&done.value), Ok)?;
             let status = u16::try_from(context.entry.status).unwrap_or_default();
-            records.keep_answer(&claim.kept, status, &answer).await?;
+            transaction.records().keep_answer(&claim.kept, status, &answer).await?;
         }
         transaction.commit().await?;
         Ok(done.value)

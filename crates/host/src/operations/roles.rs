@@ -60,12 +60,14 @@ impl Operations {
         role: Role,
     ) -> Result<RoleOnSite, OperationError> {
         self.changes
-            .run(context, Required::Administrator, async |records, _| {
-                let user = records.user(user).await?;
-                let site = records.site(site).await?;
-                records.set_role(user.id, site.id, role).await?;
-                let about = format!("{}: {role} on {}", user.name, site.name);
-                Ok(Done::new(RoleOnSite { site: site.name, role }, about))
+            .run(context, Required::Administrator, |mut change| {
+                Box::pin(async move {
+                    let user = change.records.user(user).await?;
+                    let site = change.records.site(site).await?;
+                    change.records.set_role(user.id, site.id, role).await?;
+                    let about = format!("{}: {role} on {}", user.name, site.name);
+                    Ok(Done::new(RoleOnSite { site: site.name, role }, about))
+                })
             })
             .await
     }
@@ -81,11 +83,13 @@ impl Operations {
         site: &str,
     ) -> Result<RoleTaken, OperationError> {
         self.changes
-            .run(context, Required::Administrator, async |records, _| {
-                let user = records.user(user).await?;
-                let site = records.site(site).await?;
-                let removed = records.remove_role(user.id, site.id).await?;
-                Ok(Done::new(RoleTaken { removed }, format!("{}: no role on {}", user.name, site.name)))
+            .run(context, Required::Administrator, |mut change| {
+                Box::pin(async move {
+                    let user = change.records.user(user).await?;
+                    let site = change.records.site(site).await?;
+                    let removed = change.records.remove_role(user.id, site.id).await?;
+                    Ok(Done::new(RoleTaken { removed }, format!("{}: no role on {}", user.name, site.name)))
+                })
             })
             .await
     }

@@ -84,12 +84,14 @@ impl Operations {
     /// [`OperationError`].
     pub async fn create_site(&self, context: &RequestContext, site: SiteToMake) -> Result<Site, OperationError> {
         let SiteToMake { name, kind, description, time_zone, language } = site;
-        let new = NewSite { name, kind, description, time_zone, language };
+        let new = &NewSite { name, kind, description, time_zone, language };
         self.changes
-            .run(context, Required::Administrator, async |records, now| {
-                let site = records.create_site(&new, now).await?;
-                let about = site.name.clone();
-                Ok(Done::new(site, about))
+            .run(context, Required::Administrator, |mut change| {
+                Box::pin(async move {
+                    let site = change.records.create_site(new, change.now).await?;
+                    let about = site.name.clone();
+                    Ok(Done::new(site, about))
+                })
             })
             .await
     }
@@ -105,12 +107,14 @@ impl Operations {
         change: SiteToChange,
     ) -> Result<Site, OperationError> {
         let SiteToChange { name: new_name, kind, description, time_zone, language } = change;
-        let change = SiteChange { name: new_name, kind, description, time_zone, language };
+        let changes = &SiteChange { name: new_name, kind, description, time_zone, language };
         self.changes
-            .run(context, Required::Administrator, async |records, now| {
-                let site = records.update_site(name, &change, now).await?;
-                let about = site.name.clone();
-                Ok(Done::new(site, about))
+            .run(context, Required::Administrator, |mut change| {
+                Box::pin(async move {
+                    let site = change.records.update_site(name, changes, change.now).await?;
+                    let about = site.name.clone();
+                    Ok(Done::new(site, about))
+                })
             })
             .await
     }
@@ -121,11 +125,13 @@ impl Operations {
     /// [`OperationError`].
     pub async fn remove_site(&self, context: &RequestContext, name: &str) -> Result<Site, OperationError> {
         self.changes
-            .run(context, Required::Administrator, async |records, _| {
-                let site = records.site(name).await?;
-                records.remove_site(&site.name).await?;
-                let about = site.name.clone();
-                Ok(Done::new(site, about))
+            .run(context, Required::Administrator, |mut change| {
+                Box::pin(async move {
+                    let site = change.records.site(name).await?;
+                    change.records.remove_site(&site.name).await?;
+                    let about = site.name.clone();
+                    Ok(Done::new(site, about))
+                })
             })
             .await
     }

@@ -64,12 +64,14 @@ impl Operations {
     /// [`OperationError`].
     pub async fn create_user(&self, context: &RequestContext, user: UserToMake) -> Result<User, OperationError> {
         let UserToMake { name, email, is_administrator } = user;
-        let new = NewUser { name, email, is_administrator };
+        let new = &NewUser { name, email, is_administrator };
         self.changes
-            .run(context, Required::Administrator, async |records, now| {
-                let user = records.create_user(&new, now).await?;
-                let about = user.name.clone();
-                Ok(Done::new(user, about))
+            .run(context, Required::Administrator, |mut change| {
+                Box::pin(async move {
+                    let user = change.records.create_user(new, change.now).await?;
+                    let about = user.name.clone();
+                    Ok(Done::new(user, about))
+                })
             })
             .await
     }
@@ -85,12 +87,14 @@ impl Operations {
         change: UserToChange,
     ) -> Result<User, OperationError> {
         let UserToChange { name: new_name, email, active, is_administrator } = change;
-        let change = UserChange { name: new_name, email, active, is_administrator };
+        let changes = &UserChange { name: new_name, email, active, is_administrator };
         self.changes
-            .run(context, Required::Administrator, async |records, now| {
-                let user = records.update_user(name, &change, now).await?;
-                let about = user.name.clone();
-                Ok(Done::new(user, about))
+            .run(context, Required::Administrator, |mut change| {
+                Box::pin(async move {
+                    let user = change.records.update_user(name, changes, change.now).await?;
+                    let about = user.name.clone();
+                    Ok(Done::new(user, about))
+                })
             })
             .await
     }

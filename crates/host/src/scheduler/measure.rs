@@ -37,11 +37,10 @@ impl Scheduler {
         let mut reader = self.store.reader().await?;
         let backlog = reader.records().backlog().await?;
         let counts = reader.records().health_counts().await?;
-        let lag = backlog.oldest_due_at.map_or(Duration::ZERO, |due| self.now().since(due));
         with_local_recorder(&*self.metrics, || {
             gauge!(BACKLOG, "state" => "waiting").set(backlog.waiting as f64);
             gauge!(BACKLOG, "state" => "claimed").set(backlog.claimed as f64);
-            gauge!(LAG).set(lag.as_secs_f64());
+            gauge!(LAG).set(backlog.lag.as_secs_f64());
             for (state, count) in counts {
                 gauge!(STATES, "state" => state.as_str()).set(count as f64);
             }

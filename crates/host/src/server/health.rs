@@ -30,7 +30,9 @@ pub(super) async fn ready(State(host): State<Arc<Host>>) -> Response {
     match tokio::time::timeout(PATIENCE, looking).await {
         Ok(Ok(None)) => match host.scheduler.as_ref().and_then(|scheduler| scheduler.stuck()) {
             None => "ok\n".into_response(),
-            Some(since) => not_ready(&format!("The scheduler has handed out nothing for {} seconds.", since.as_secs())),
+            Some(since) => {
+                not_ready(&format!("The scheduler has not looked for due work for {} seconds.", since.as_secs()))
+            }
         },
         Ok(Ok(Some(trouble))) => not_ready(trouble.advice()),
         Ok(Err(error)) => {
@@ -52,14 +54,14 @@ pub(super) async fn metrics(State(host): State<Arc<Host>>, request: Request) -> 
     if !host.settings.open_metrics
         && let Err(error) = may_see(&host, request.headers()).await
     {
-        // As any other call that shows a key: nobody tries keys here unseen, or more often.
+        // As any other call that shows a key, so that keys cannot be tried here unseen, or more often.
         let mut call = Call::begin(&host, Surface::Management, &request, "metrics");
         call.label = "metrics".into();
         error.key().clone_into(&mut call.entry.key);
         return call.write_and_answer(Reply::unauthenticated(error)).await;
     }
     let in_flight = host.settings.calls_in_flight().saturating_sub(host.in_flight.available_permits());
-    let text = host.metrics.render(host.audit.waiting(), in_flight, host.refusals.figures());
+    let text = host.metrics.render(host.audit.waiting(), in_flight);
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     ([(header::CONTENT_TYPE, kind)], text).into_response()
 }

@@ -8,14 +8,10 @@ use metrics::{Counter, Histogram, Key, KeyName, Label, Level, Metadata, Recorder
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 use soar_store::model::Surface;
 
-use crate::gate::Totals;
-
 const CALLS: &str = "soar_host_calls_total";
 const SECONDS: &str = "soar_host_call_duration_seconds";
 const QUEUE: &str = "soar_host_audit_queue";
 const IN_FLIGHT: &str = "soar_host_calls_in_flight";
-const WAITING: &str = "soar_host_refusals_waiting";
-const UNANSWERED: &str = "soar_host_calls_unanswered_total";
 
 /// Bounds of the buckets of durations, in seconds.
 const BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0, 60.0];
@@ -52,11 +48,6 @@ impl HostMetrics {
         recorder.describe_histogram(name(SECONDS), Some(Unit::Seconds), text("How long calls took, by command."));
         recorder.describe_gauge(name(QUEUE), None, text("Entries that wait to be written to the audit log."));
         recorder.describe_gauge(name(IN_FLIGHT), None, text("Calls that run."));
-        let about = "Calls without a good key that wait for their turn to be refused.";
-        recorder.describe_gauge(name(WAITING), None, text(about));
-        let about = "Calls without a good key that were not answered: closed for want of a place to wait, or left by \
-                     their callers while they waited.";
-        recorder.describe_counter(name(UNANSWERED), None, text(about));
         crate::scheduler::describe(&recorder);
         let handle = recorder.handle();
         Self { recorder: Arc::new(recorder), calls: RwLock::default(), handle }
@@ -94,17 +85,11 @@ impl HostMetrics {
         (calls, self.recorder.register_histogram(&seconds, &METADATA))
     }
 
-    /// The text that Prometheus reads, with how many entries are queued, how many calls run, and how many wait to be refused
-    /// or were not answered.
+    /// The text that Prometheus reads, with how many entries are queued and how many calls run.
     #[allow(clippy::cast_precision_loss, reason = "a queue is never longer than a float counts")]
-    pub(crate) fn render(&self, queue: usize, in_flight: usize, refusals: (usize, Totals)) -> String {
-        let (waiting, Totals { closed, left }) = refusals;
-        for (name, value) in [(QUEUE, queue), (IN_FLIGHT, in_flight), (WAITING, waiting)] {
+    pub(crate) fn render(&self, queue: usize, in_flight: usize) -> String {
+        for (name, value) in [(QUEUE, queue), (IN_FLIGHT, in_flight)] {
             self.recorder.register_gauge(&Key::from_static_name(name), &METADATA).set(value as f64);
-        }
-        for (why, total) in [("closed", closed), ("left", left)] {
-            let key = Key::from_parts(UNANSWERED, vec![Label::from_static_parts("why", why)]);
-            self.recorder.register_counter(&key, &METADATA).absolute(total);
         }
         self.handle.render()
     }

@@ -18,7 +18,7 @@ use tower::Service;
 
 use super::{documentation, health, manage};
 use crate::command_api;
-use crate::gate::{Reply, Unanswered, unless_unanswered};
+use crate::gate::Reply;
 use crate::host::Host;
 use crate::tenants;
 
@@ -46,8 +46,7 @@ pub fn router(host: Arc<Host>) -> Router {
         .with_state(host)
 }
 
-/// Everything that the host answers, with the headers that every answer carries; also where an answer panics. A call that
-/// is not to be answered is an error, at which the server closes the connection.
+/// Everything that the host answers, with the headers that every answer carries; also where an answer panics.
 ///
 /// Around the router and not in it: a router's layers are boxed, and copied for each call.
 #[derive(Debug, Clone)]
@@ -67,20 +66,19 @@ where
     Router: Service<Request<B>, Response = Response, Error = Infallible, Future = RouteFuture<Infallible>>,
 {
     type Response = Response;
-    type Error = Unanswered;
+    type Error = Infallible;
     type Future =
-        Map<CatchUnwind<AssertUnwindSafe<RouteFuture<Infallible>>>, fn(Answered) -> Result<Response, Unanswered>>;
+        Map<CatchUnwind<AssertUnwindSafe<RouteFuture<Infallible>>>, fn(Answered) -> Result<Response, Infallible>>;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Unanswered>> {
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         // A router is always ready.
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        AssertUnwindSafe(self.0.call(request)).catch_unwind().map(|answered| {
-            let Ok(response) = answered.unwrap_or_else(|panic| Ok(panicked(panic.as_ref())));
-            unless_unanswered(response).map(with_common_headers)
-        })
+        AssertUnwindSafe(self.0.call(request))
+            .catch_unwind()
+            .map(|answered| answered.unwrap_or_else(|panic| Ok(panicked(panic.as_ref()))).map(with_common_headers))
     }
 }
 

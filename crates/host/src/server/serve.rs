@@ -19,8 +19,11 @@ use crate::host::Host;
 /// How often expired answers are deleted, and the metrics' memory is tidied.
 const UPKEEP: Duration = Duration::from_secs(60);
 
-/// How often the audit log is told how many calls were not answered.
-const UNANSWERED: Duration = Duration::from_secs(10);
+/// How often the audit log is told of refused calls that have no entries of their own.
+const COUNTS: Duration = Duration::from_secs(10);
+
+/// How long the last counts may take to be written when the host ends.
+const LAST_COUNTS: Duration = Duration::from_secs(5);
 
 /// Why the host cannot be served.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +56,8 @@ pub struct RunningHost {
     handle: Handle<SocketAddr>,
     server: JoinHandle<std::io::Result<()>>,
     upkeep: Vec<JoinHandle<()>>,
+    /// The task that tells the audit log of refused calls, and its end.
+    counts: (watch::Sender<bool>, JoinHandle<()>),
     /// The scheduler, and what tells it to end.
     scheduler: Option<(watch::Sender<bool>, JoinHandle<()>)>,
 }
@@ -88,19 +93,21 @@ pub async fn serve(host: Arc<Host>) -> Result<RunningHost, ServeError> {
             tokio::spawn(bounded(server, head).handle(handle.clone()).serve(service))
         }
     };
-    let mut upkeep =
-        vec![tokio::spawn(keep_up(Arc::clone(&host))), tokio::spawn(log_unanswered_regularly(Arc::clone(&host)))];
+    let mut upkeep = vec![tokio::spawn(keep_up(Arc::clone(&host)))];
+    let (stop, stopped) = watch::channel(false);
+    let counts = (stop, tokio::spawn(write_counts_regularly(Arc::clone(&host), stopped)));
     upkeep.extend(host.executor.clone().map(|executor| tokio::spawn(executor.keep_going())));
     let scheduler = host.scheduler.clone().map(|scheduler| {
         let (stop, stopped) = watch::channel(false);
         (stop, tokio::spawn(scheduler.serve(stopped)))
     });
+    host.settings.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
     match host.store.durability_warning().await {
         Ok(warning) => warning.iter().for_each(|warning| tracing::warn!("{warning}")),
         Err(error) => tracing::warn!(%error, "the store's settings could not be read"),
     }
     tracing::info!(%address, tls = host.settings.tls.is_some(), store = %host.settings.store, "the host listens");
-    Ok(RunningHost { address, host, handle, server, upkeep, scheduler })
+    Ok(RunningHost { address, host, handle, server, upkeep, counts, scheduler })
 }
 
 /// Waits `head` for the head of a request, and for a sign of life from who speaks HTTP/2 and says nothing else.
@@ -126,7 +133,6 @@ impl RunningHost {
         let patience = Duration::from_secs(self.host.settings.shutdown_seconds);
         tracing::info!("the host ends");
         self.handle.graceful_shutdown(Some(patience));
-        self.host.refusals.end();
         // Calls whose callers have gone away run in tasks of their own, and each holds a place.
         let places = self.host.settings.calls_in_flight;
         if let Some((stop, _)) = &self.scheduler {
@@ -138,7 +144,6 @@ impl RunningHost {
                 let _ = scheduler.await;
             }
             let all_done = self.host.in_flight.acquire_many(places).await;
-            log_unanswered(&self.host).await;
             if let Some(executor) = &self.host.executor
                 && let Err(error) = executor.shutdown().await
             {
@@ -151,6 +156,12 @@ impl RunningHost {
             executor.cancel_all();
         }
         self.upkeep.iter().for_each(JoinHandle::abort);
+        let (stop, mut counts) = self.counts;
+        stop.send_replace(true);
+        if tokio::time::timeout(LAST_COUNTS, &mut counts).await.is_err() {
+            counts.abort();
+            tracing::error!("the last counts of refused calls are not in the audit log");
+        }
         self.host.store.close().await;
         match outcome {
             Ok((Ok(Ok(())), _)) => Ok(()),
@@ -179,20 +190,30 @@ async fn keep_up(host: Arc<Host>) {
     }
 }
 
-/// Writes to the audit log how many calls were not answered, so have no entry of their own.
-async fn log_unanswered(host: &Host) {
-    let written = host.refusals.tell_unanswered(host.now()).into_iter().map(async |entry| {
-        let (address, told) = (entry.address.clone(), entry.reason.clone());
+/// Writes to the audit log how many refused calls have no entries of their own: every few seconds, and at the end.
+async fn write_counts_regularly(host: Arc<Host>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        let end = async {
+            // A host whose handle was dropped is served on.
+            if stopped.wait_for(|stopped| *stopped).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
+        let is_last = tokio::time::timeout(COUNTS, end).await.is_ok();
+        write_counts(&host).await;
+        host.limits.forget_idle();
+        if is_last {
+            return;
+        }
+    }
+}
+
+async fn write_counts(host: &Host) {
+    let written = host.refusals.take_counts(host.now()).into_iter().map(async |entry| {
+        let (address, key, told) = (entry.address.clone(), entry.key.clone(), entry.reason.clone());
         if let Err(error) = host.audit.write(entry, None).await {
-            tracing::error!(%error, address, told, "calls that were not answered are not in the audit log");
+            tracing::error!(%error, address, key, told, "refused calls are not in the audit log");
         }
     });
     futures_util::future::join_all(written).await;
-}
-
-async fn log_unanswered_regularly(host: Arc<Host>) {
-    loop {
-        tokio::time::sleep(UNANSWERED).await;
-        log_unanswered(&host).await;
-    }
 }

@@ -33,9 +33,10 @@ pub struct HostSettings {
     pub store: StoreAddress,
     /// How many calls a key may make per second; 0 for any number. 50 unless given.
     pub requests_per_second: u32,
-    /// How many calls without a good key are refused per second and address (of IPv6 a /64 network), and ten times as many
-    /// of all addresses together; more wait for their turn, up to 100 of an address and 500 in all, and beyond that the
-    /// connection is closed without an answer. 0 for any number. 50 unless given.
+    /// How many calls without a good key per second and address (of IPv6 a /64 network) get the answer that says why they
+    /// are refused; more are answered 429 with Retry-After. 0 for any number. 50 unless given. The audit log is bounded by
+    /// a limit of its own: the first 50 refusals of an address in a minute have entries of their own, the others are
+    /// counted in one entry per address and 10 seconds.
     pub refused_per_second: u32,
     /// How many calls may run at once; more are answered 503. 256 unless given.
     pub calls_in_flight: u32,
@@ -52,9 +53,10 @@ pub struct HostSettings {
     /// How long a utility command may take, in seconds; a longer one is undone and answered 503. 120 unless given.
     /// Integration commands have their connection's deadline.
     pub command_seconds: u64,
-    /// How many bytes of answers to calls that only read are remembered, to be given again while nothing has changed in the
-    /// store; 0 for none. 33,554,432 unless given.
-    pub remembered_bytes: usize,
+    /// Removed: the host no longer remembers answers. A file that still has it is read, and [`HostSettings::warnings`] says
+    /// so.
+    #[serde(skip_serializing)]
+    pub remembered_bytes: Option<u64>,
     /// How long the host finishes what it accepted when it is told to end, in seconds. 30 unless given.
     pub shutdown_seconds: u64,
     /// Whether JSON web tokens are accepted (header `d3jwt`). No unless given.
@@ -187,7 +189,7 @@ impl Default for HostSettings {
             body_seconds: 10,
             head_seconds: 10,
             command_seconds: 120,
-            remembered_bytes: 32 * 1024 * 1024,
+            remembered_bytes: None,
             shutdown_seconds: 30,
             enable_enhance_webhook_authentication: false,
             open_metrics: false,
@@ -260,6 +262,14 @@ impl HostSettings {
             );
         }
         Ok(())
+    }
+
+    /// Settings that were given and have no effect, each as a sentence that says what to do.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<&'static str> {
+        let removed = "The setting remembered-bytes was removed and has no effect: the host no longer remembers answers. \
+                       Delete its line.";
+        self.remembered_bytes.map(|_| removed).into_iter().collect()
     }
 
     pub(crate) fn calls_in_flight(&self) -> usize {

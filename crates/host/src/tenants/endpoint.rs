@@ -96,28 +96,23 @@ async fn answer(
                 Message::Sealed(request) => tenants.take_message(&mut call, request).await,
             };
             match taken {
-                Ok((reply, true)) => break Ok(call.answer_written(reply)),
-                Ok((reply, false)) => break call.decide(reply).write_and_answer_at_once().await,
+                Ok((reply, true)) => break call.answer_written(reply),
+                Ok((reply, false)) => break call.write_and_answer(reply).await,
                 Err(Refusal::Store(error)) if error.is_conflict() && attempt < ATTEMPTS => attempt += 1,
                 Err(error) => {
                     tracing::error!(request_id = call.entry.request_id, %error, "a master's message could not be taken");
                     let reply = Reply::unexpected(error.to_string());
-                    break call.decide(reply).write_and_answer_at_once().await;
+                    break call.write_and_answer(reply).await;
                 }
             }
         };
         drop(place);
         finished
     });
-    match finished.await {
-        Ok(Ok(response)) => response,
-        // It waits only as long as somebody waits for the answer.
-        Ok(Err(decided)) => decided.write_and_answer().await,
-        Err(error) => {
-            tracing::error!(request_id, %error, "a master's message broke");
-            Reply::unexpected("").into_response(&request_id)
-        }
-    }
+    finished.await.unwrap_or_else(|error| {
+        tracing::error!(request_id, %error, "a master's message broke");
+        Reply::unexpected("").into_response(&request_id)
+    })
 }
 
 /// The message, if it is of this version.

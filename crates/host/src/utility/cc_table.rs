@@ -1,33 +1,55 @@
 //! The HTML table that an answer carries as `result`.
 
+use std::fmt::Write as _;
+
+use soar_connector::{Table, cell_text};
+
+/// The most rows of a connector's table that are shown as HTML; all of them are in the context data.
+const MOST_ROWS: usize = 1_000;
+
 /// A table of class `cc-table`, written as the documents' sample is.
 #[derive(Debug)]
-pub(super) struct CcTable {
+pub(crate) struct CcTable {
     html: String,
 }
 
 impl CcTable {
-    pub(super) fn new(columns: &[&str]) -> Self {
+    pub(crate) fn new<'a>(columns: impl IntoIterator<Item = &'a str>) -> Self {
         let mut table = Self { html: String::from("<table class='cc-table'>") };
         table.add("th", columns);
         table
     }
 
-    pub(super) fn row(&mut self, cells: &[&str]) {
+    /// The table of a connector's command; nothing for one without columns.
+    pub(crate) fn of(table: &Table) -> Option<Self> {
+        if table.columns.is_empty() {
+            return None;
+        }
+        let mut html = Self::new(table.columns.iter().map(|column| &**column));
+        for row in table.rows.iter().take(MOST_ROWS) {
+            let cells: Vec<_> = row.iter().map(cell_text).collect();
+            html.row(cells.iter().map(|cell| &**cell));
+        }
+        if let Some(more) = table.rows.len().checked_sub(MOST_ROWS).filter(|more| *more > 0) {
+            let columns = table.columns.len();
+            let _ = write!(html.html, " <tr> <td colspan='{columns}'>{more} more rows are in contextData.</td> </tr>");
+        }
+        Some(html)
+    }
+
+    pub(crate) fn row<'a>(&mut self, cells: impl IntoIterator<Item = &'a str>) {
         self.add("td", cells);
     }
 
-    pub(super) fn html(mut self) -> String {
+    pub(crate) fn html(mut self) -> String {
         self.html.push_str(" </table>");
         self.html
     }
 
-    fn add(&mut self, tag: &str, cells: &[&str]) {
+    fn add<'a>(&mut self, tag: &str, cells: impl IntoIterator<Item = &'a str>) {
         self.html.push_str(" <tr>");
         for cell in cells {
-            self.html.push_str(" <");
-            self.html.push_str(tag);
-            self.html.push('>');
+            let _ = write!(self.html, " <{tag}>");
             // Hardly any cell holds such a character: what lies between them goes in as it is.
             let mut from = 0;
             for (at, special) in cell.match_indices(['&', '<', '>', '"', '\'']) {
@@ -42,9 +64,7 @@ impl CcTable {
                 from = at + special.len();
             }
             self.html.push_str(cell.get(from..).unwrap_or_default());
-            self.html.push_str("</");
-            self.html.push_str(tag);
-            self.html.push('>');
+            let _ = write!(self.html, "</{tag}>");
         }
         self.html.push_str(" </tr>");
     }
@@ -52,16 +72,36 @@ impl CcTable {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
     fn every_cell_is_escaped() {
-        let mut table = CcTable::new(&["A"]);
-        table.row(&["<script>'é&\"</script>end"]);
+        let mut table = CcTable::new(["A"]);
+        table.row(["<script>'é&\"</script>end"]);
         let escaped = "&lt;script&gt;&#39;é&amp;&quot;&lt;/script&gt;end";
         assert_eq!(
             table.html(),
             format!("<table class='cc-table'> <tr> <th>A</th> </tr> <tr> <td>{escaped}</td> </tr> </table>")
         );
+    }
+
+    #[test]
+    fn what_a_product_sent_is_never_markup() {
+        let table = Table { columns: vec!["<Name>".into()], rows: vec![vec![json!("<script>'\"&")]] };
+        assert_eq!(
+            CcTable::of(&table).unwrap().html(),
+            "<table class='cc-table'> <tr> <th>&lt;Name&gt;</th> </tr> \
+             <tr> <td>&lt;script&gt;&#39;&quot;&amp;</td> </tr> </table>"
+        );
+        assert!(CcTable::of(&Table::default()).is_none());
+    }
+
+    #[test]
+    fn a_long_table_says_how_much_more_there_is() {
+        let table = Table { columns: vec!["Id".into()], rows: vec![vec![json!(1)]; MOST_ROWS + 5] };
+        let html = CcTable::of(&table).unwrap().html();
+        assert!(html.ends_with("<td colspan='1'>5 more rows are in contextData.</td> </tr> </table>"));
     }
 }

@@ -138,14 +138,14 @@ impl Closed {
     }
 
     fn answer(&self, now: Moment) -> Answer {
-        let mut table = CcTable::new(&["Incident Number", "Status", "Close Date", "Closed By", "Result"]);
+        let mut table = CcTable::new(["Incident Number", "Status", "Close Date", "Closed By", "Result"]);
         let dates = self.dates(now);
         let rows = self.items.iter().map(|item| {
             let (status, at, by) = self.became(item, now);
             let dated = at.zip(item.incident.as_ref().map(|incident| incident.site_id)).and_then(|key| dates.get(&key));
             let (date, shown_date) = dated.map(|(date, shown)| (date.as_str(), shown.as_str())).unwrap_or_default();
             let result = if item.refusal.is_none() { Ended::Successful } else { Ended::Failed };
-            table.row(&[&item.number, status, shown_date, by, result.as_str()]);
+            table.row([&*item.number, status, shown_date, by, result.as_str()]);
             let error = item.refusal.as_deref();
             ClosedRow { number: &item.number, status, date, result, by, error }
         });

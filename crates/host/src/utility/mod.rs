@@ -31,6 +31,7 @@ use soar_store::Records;
 use soar_store::model::{Caller, Moment};
 
 pub use answer::{Answer, Ended};
+pub(crate) use cc_table::CcTable;
 pub use dates::{day_of, parse_date_time};
 pub use items::MOST_ITEMS;
 pub use link_incidents::link_incidents;

@@ -183,7 +183,7 @@ async fn a_kept_answer_is_not_repeated_to_a_key_of_another_reach() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_remembered_or_shared_is_not_given_to_a_key_of_another_reach() {
+async fn an_answer_is_not_given_to_a_key_of_another_reach() {
     for world in Reaches::on_both().await {
         let (user, narrow, wide) = &world.callers[0];
         let asking = json!({ "Incident Number": "H-1" });

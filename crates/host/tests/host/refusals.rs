@@ -1,112 +1,43 @@
-//! Calls without a good key: each that is answered has an entry of its own, at a limited rate; nobody else waits for them.
+//! Refused calls: they are limited per caller, their audit entries are bounded, and no other caller waits for them.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde_json::json;
 use soar_host::server::HostSettings;
 use soar_store::model::{AuditEntry, Surface};
 use soar_store::{AuditFilter, Store};
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 
-use crate::support::{TestHost, answer, certificate};
+use crate::support::{TestHost, answer, certificate, key_request};
 
-/// The most calls that wait of one address, and of all.
-const PLACES_OF_ONE: usize = 100;
-const PLACES: usize = 500;
+/// How many refusals of one caller in a minute have entries of their own.
+const OWN_ENTRIES: usize = 50;
 
-/// What a call got: its number, and its answer's status and request id, or nothing.
-type Got = (usize, Option<(u16, String)>);
-
-/// Calls under way.
-struct Calls {
-    got: mpsc::UnboundedReceiver<Got>,
-    tasks: Vec<JoinHandle<()>>,
-    sender: mpsc::UnboundedSender<Got>,
-}
-
-impl Calls {
-    fn new() -> Self {
-        let (sender, got) = mpsc::unbounded_channel();
-        Self { got, tasks: Vec::new(), sender }
+/// Sends the calls one after the other; how many were answered with each status. Each 429 says when to come again.
+async fn statuses(requests: impl IntoIterator<Item = reqwest::RequestBuilder>) -> BTreeMap<u16, usize> {
+    let mut statuses = BTreeMap::new();
+    for request in requests {
+        let response = request.send().await.unwrap();
+        let status = response.status().as_u16();
+        let retry_after = response.headers().get("retry-after").map(|value| value.to_str().unwrap().to_owned());
+        assert_eq!(retry_after.as_deref(), (status == 429).then_some("1"), "{status}");
+        *statuses.entry(status).or_default() += 1;
     }
-
-    fn send(&mut self, request: reqwest::RequestBuilder) {
-        let (number, sender) = (self.tasks.len(), self.sender.clone());
-        self.tasks.push(tokio::spawn(async move {
-            let got = match request.send().await {
-                Ok(response) => {
-                    let id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
-                    Some((response.status().as_u16(), id))
-                }
-                Err(_) => None,
-            };
-            sender.send((number, got)).unwrap();
-        }));
-    }
-
-    /// What the next `count` of them got.
-    async fn next(&mut self, count: usize) -> Vec<Got> {
-        let mut all = Vec::new();
-        while all.len() < count {
-            all.push(self.got.recv().await.unwrap());
-        }
-        all
-    }
-
-    fn none_yet(&mut self) -> bool {
-        self.got.try_recv().is_err()
-    }
+    statuses
 }
 
-/// The request ids of calls that were all answered so.
-fn ids(got: &[Got], status: u16) -> Vec<String> {
-    let id = |(number, got): &Got| match got {
-        Some((given, id)) if *given == status => id.clone(),
-        got => panic!("call {number}: {got:?}"),
-    };
-    let mut ids: Vec<_> = got.iter().map(id).collect();
-    ids.sort();
-    ids
-}
-
-async fn figure(host: &TestHost, line: &str) -> usize {
-    let metrics = host.client.get(format!("{}/metrics", host.url)).bearer_auth(&host.key).send().await.unwrap();
-    let metrics = metrics.text().await.unwrap();
-    let value = metrics.lines().find_map(|found| found.strip_prefix(line)?.strip_prefix(' '));
-    value.unwrap_or_else(|| panic!("{line} is not in\n{metrics}")).parse().unwrap()
-}
-
-/// Returns once so many calls wait.
-async fn wait_for_waiting(host: &TestHost, count: usize) {
-    while figure(host, "soar_host_refusals_waiting").await != count {
-        tokio::task::yield_now().await;
-    }
-}
-
-async fn closed(host: &TestHost) -> usize {
-    figure(host, r#"soar_host_calls_unanswered_total{why="closed"}"#).await
-}
-
-/// The log of calls without a key, the oldest first.
-async fn log(store: &Store) -> Vec<AuditEntry> {
-    let filter = AuditFilter { accepted: Some(false), ..AuditFilter::default() };
-    let log = store.reader().await.unwrap().records().audit(&filter, 10_000).await.unwrap();
-    log.into_iter().rev().map(|(_, entry)| entry).collect()
-}
-
-fn sorted_ids(log: &[AuditEntry]) -> Vec<String> {
-    let mut ids: Vec<_> = log.iter().map(|entry| entry.request_id.clone()).collect();
-    ids.sort();
-    ids
-}
-
-/// Ends the host; its log as the store has it afterwards: of calls that were answered, and of those that were not.
+/// Ends the host; the entries of refused calls as the store has them afterwards: those of single calls, and the counts.
 async fn log_in_the_end(host: &mut TestHost) -> (Vec<AuditEntry>, Vec<AuditEntry>) {
     host.running.take().unwrap().shutdown().await.unwrap();
-    let log = log(&Store::open(&host.test.address).await.unwrap()).await;
-    log.into_iter().partition(|entry| entry.status != 0)
+    let store = Store::open(&host.test.address).await.unwrap();
+    let filter = AuditFilter { accepted: Some(false), ..AuditFilter::default() };
+    let log = store.reader().await.unwrap().records().audit(&filter, 10_000).await.unwrap();
+    log.into_iter().map(|(_, entry)| entry).partition(|entry| entry.status != 0)
+}
+
+/// What a count says after its times, such as `3 (3 command with status 401).`
+fn told(count: &AuditEntry) -> &str {
+    assert!(count.reason.starts_with("Refused calls counted in this entry, from "), "{count:?}");
+    count.reason.rsplit_once("Z: ").unwrap().1
 }
 
 fn from(request: reqwest::RequestBuilder, address: &str) -> reqwest::RequestBuilder {
@@ -115,221 +46,134 @@ fn from(request: reqwest::RequestBuilder, address: &str) -> reqwest::RequestBuil
 
 fn behind_a_proxy(settings: &mut HostSettings) {
     settings.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
-    settings.refused_per_second = 1;
 }
 
 #[tokio::test]
-async fn every_answer_of_a_flood_has_an_entry_of_its_own_and_they_come_at_the_limited_rate() {
-    for host in TestHost::on_both_with(|settings| settings.refused_per_second = 5).await {
-        let mut calls = Calls::new();
-        for number in 0..5 {
-            calls.send(host.bare("ShowNotes", json!({})).header("d3key", format!("d3k_{number}")));
-        }
-        let mut answered = ids(&calls.next(5).await, 401);
-        // In whatever way a call has no key, it waits for its turn to get the answer that it would have got.
+async fn a_flood_of_one_address_has_fifty_entries_and_the_rest_is_counted_and_a_good_key_is_not_delayed() {
+    for mut host in TestHost::on_both_with(|settings| settings.refused_per_second = 20).await {
         let unknown = format!("d3k_{}_{}", "0".repeat(16), "x".repeat(32));
-        for _ in 0..4 {
-            calls.send(host.bare("ShowNotes", json!({})));
-            calls.send(host.bare("ShowNotes", json!({})).header("d3key", &unknown));
-            calls.send(host.client.get(format!("{}/api/manage/v1/sites", host.url)));
-        }
-        wait_for_waiting(&host, 12).await;
-        for _ in 0..2 {
-            // A good key waits for nobody, whatever becomes of its call.
-            assert_eq!(answer(host.command("ShowNotes", json!({}))).await.0, 200);
-            assert_eq!(answer(host.manage("GET", "/sites")).await.0, 200);
-            let get = host.client.get(format!("{}/VSOC/api/Command/ShowNotes", host.url));
-            assert_eq!(answer(get.header("d3key", &host.key)).await.0, 405);
-        }
-        for (come, waiting) in [(5, 7), (5, 2), (2, 0)] {
-            host.clock.advance(Duration::from_millis(999));
-            assert_eq!(figure(&host, "soar_host_refusals_waiting").await, waiting + come);
-            assert!(calls.none_yet());
-            host.clock.advance(Duration::from_millis(1));
-            answered.extend(ids(&calls.next(come).await, 401));
-            wait_for_waiting(&host, waiting).await;
-            answered.sort();
-            let log = log(&host.test.store).await;
-            let log: Vec<_> = log.into_iter().filter(|entry| entry.status == 401).collect();
-            assert_eq!(sorted_ids(&log), answered);
-            assert!(calls.none_yet());
-        }
-        let log = log(&host.test.store).await;
-        let mut kinds: BTreeMap<_, usize> = BTreeMap::new();
-        for entry in &log {
-            assert_eq!((entry.address.as_str(), entry.accepted), ("127.0.0.1", false));
-            *kinds.entry((entry.surface, entry.status, entry.reason.as_str())).or_default() += 1;
-        }
-        let counts: Vec<_> = kinds.values().copied().collect();
-        assert_eq!(counts, [4, 4, 5, 2, 4], "{kinds:?}");
-        assert_eq!(closed(&host).await, 0);
+        // In whatever way a call has no good key, it is one of its address.
+        let kinds = |number: usize| match number % 5 {
+            0 => host.bare("ShowNotes", json!({})),
+            1 => host.bare("ShowNotes", json!({})).header("d3key", &unknown),
+            2 => host.client.get(format!("{}/api/manage/v1/sites", host.url)),
+            3 => host.client.get(format!("{}/metrics", host.url)),
+            _ => host.client.get(format!("{}/VSOC/api/Command/ShowNotes", host.url)).header("d3key", "d3k_1"),
+        };
+        let answered = statuses((0..150).map(kinds)).await;
+        assert_eq!(answered.values().sum::<usize>(), 150);
+        assert_eq!(answered[&429], 130, "{answered:?}");
+        assert_eq!(statuses((0..5).map(|_| host.command("ShowNotes", json!({})))).await, [(200, 5)].into());
+        assert_eq!(answer(host.manage("GET", "/sites")).await.0, 200);
+        host.clock.advance(std::time::Duration::from_secs(1));
+        assert_eq!(statuses((0..30).map(|_| host.bare("ShowNotes", json!({})))).await, [(401, 20), (429, 10)].into());
+        let metrics = host.client.get(format!("{}/metrics", host.url)).bearer_auth(&host.key).send().await.unwrap();
+        let metrics = metrics.text().await.unwrap();
+        let line = r#"soar_host_calls_total{surface="management",command="metrics",status="429"} "#;
+        assert!(metrics.contains(line), "{metrics}");
+
+        let (entries, counts) = log_in_the_end(&mut host).await;
+        assert_eq!(entries.len(), OWN_ENTRIES);
+        assert!(entries.iter().all(|entry| entry.address == "127.0.0.1"));
+        // An entry says the cause, whatever the answer was.
+        assert!(entries.iter().any(|entry| entry.status == 429 && entry.reason == "No key was shown."), "{entries:?}");
+        let [count] = counts.as_slice() else { panic!("{counts:?}") };
+        assert_eq!((count.address.as_str(), count.accepted), ("127.0.0.1", false));
+        // 60 calls of a hundred for commands, and 30 more of the last second.
+        assert_eq!(
+            told(count),
+            "130 (20 command with status 401, 70 command with status 429, 40 management with status 429)."
+        );
     }
 }
 
 #[tokio::test]
-async fn addresses_take_turns_however_many_calls_each_has() {
-    for host in TestHost::on_both_with(behind_a_proxy).await {
-        let mut calls = Calls::new();
-        let bare = || host.bare("ShowNotes", json!({}));
-        // Ten addresses have their one turn of this second, and these are all there are.
-        (1..=10).for_each(|number| calls.send(from(bare(), &format!("203.0.113.{number}"))));
-        ids(&calls.next(10).await, 401);
-        for number in 1..=10 {
-            (0..5).for_each(|_| calls.send(from(bare(), &format!("203.0.113.{number}"))));
+async fn addresses_do_not_share_and_networks_of_ipv6_are_one() {
+    for mut host in TestHost::on_both_with(behind_a_proxy).await {
+        for (address, count) in [("203.0.113.1", 70), ("203.0.113.2", 55), ("2001:db8::1", 40), ("2001:db8::2", 40)] {
+            statuses((0..count).map(|_| from(host.bare("ShowNotes", json!({})), address))).await;
         }
-        wait_for_waiting(&host, 50).await;
-        calls.send(from(bare(), "2001:db8::1"));
-        calls.send(from(bare(), "2001:db8::2"));
-        wait_for_waiting(&host, 52).await;
-        let mut by_address: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for second in 1..=6 {
-            host.clock.advance(Duration::from_secs(1));
-            let count = if second == 6 { 2 } else { 10 };
-            let answered = ids(&calls.next(count).await, 401);
-            let log = log(&host.test.store).await;
-            for entry in log.into_iter().filter(|entry| answered.contains(&entry.request_id)) {
-                let address = if entry.address.starts_with("2001") { "2001:db8::/64" } else { &entry.address };
-                by_address.entry(address.to_owned()).or_default().push(second);
+        let (entries, counts) = log_in_the_end(&mut host).await;
+        let mut by_address: BTreeMap<&str, usize> = BTreeMap::new();
+        entries.iter().for_each(|entry| *by_address.entry(&entry.address).or_default() += 1);
+        let own = [("2001:db8::1", 40), ("2001:db8::2", 10), ("203.0.113.1", 50), ("203.0.113.2", 50)];
+        assert_eq!(by_address, own.into());
+        let counts: BTreeMap<_, _> = counts.iter().map(|count| (count.address.as_str(), told(count))).collect();
+        let counted = [
+            ("2001:db8::/64", "30 (30 command with status 429)."),
+            ("203.0.113.1", "20 (20 command with status 429)."),
+            ("203.0.113.2", "5 (5 command with status 429)."),
+        ];
+        assert_eq!(counts, counted.into());
+    }
+}
+
+#[tokio::test]
+async fn a_good_key_beyond_its_rate_has_bounded_entries_and_takes_none_from_others() {
+    for mut host in TestHost::on_both_with(|settings| settings.requests_per_second = 5).await {
+        let other = host.issue(&key_request("reports", "Admin")).await;
+        let answered = statuses((0..505).map(|_| host.command("ShowNotes", json!({})))).await;
+        assert_eq!(answered, [(200, 5), (429, 500)].into());
+        let with_other = || host.bare("ShowNotes", json!({})).header("d3key", &other);
+        assert_eq!(statuses((0..5).map(|_| with_other())).await, [(200, 5)].into());
+        assert_eq!(statuses((0..3).map(|_| host.bare("ShowNotes", json!({})))).await, [(401, 3)].into());
+        let (entries, counts) = log_in_the_end(&mut host).await;
+        let of_key = entries.iter().filter(|entry| entry.key == "playbooks" && entry.status == 429).count();
+        assert_eq!((of_key, entries.len()), (OWN_ENTRIES, OWN_ENTRIES + 3));
+        let [count] = counts.as_slice() else { panic!("{counts:?}") };
+        assert_eq!((count.key.as_str(), count.surface), ("playbooks", Surface::Command));
+        assert_eq!(told(count), "450 (450 command with status 429).");
+    }
+}
+
+#[tokio::test]
+async fn a_host_that_runs_tells_its_counts_by_itself() {
+    for host in TestHost::on_both().await {
+        statuses((0..60).map(|_| host.bare("ShowNotes", json!({})))).await;
+        let count = async {
+            loop {
+                if let Some(count) = host.audit().await.into_iter().find(|entry| entry.status == 0) {
+                    break count;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(200)).await;
             }
-        }
-        // One a second and address, and nobody had to be idle for more than the second that the ten are too many by one.
-        for (address, seconds) in &by_address {
-            let pauses: Vec<_> = seconds.windows(2).map(|pair| pair[1] - pair[0]).collect();
-            assert!(pauses.iter().all(|pause| (1..=2).contains(pause)), "{address}: {seconds:?}");
-        }
-        assert_eq!(by_address["2001:db8::/64"], [2, 3], "{by_address:?}");
-        assert_eq!(by_address.len(), 11);
+        };
+        let count = tokio::time::timeout(std::time::Duration::from_secs(60), count).await.unwrap();
+        assert_eq!(told(&count), "10 (10 command with status 429).");
     }
 }
 
 #[tokio::test]
-async fn beyond_the_places_connections_are_closed_and_the_log_says_how_many_and_a_shutdown_answers_who_waits() {
-    for mut host in TestHost::on_both_with(|settings| settings.refused_per_second = 1).await {
-        let mut calls = Calls::new();
-        calls.send(host.bare("ShowNotes", json!({})));
-        let mut answered = ids(&calls.next(1).await, 401);
-        (0..PLACES_OF_ONE).for_each(|_| calls.send(host.bare("ShowNotes", json!({}))));
-        wait_for_waiting(&host, PLACES_OF_ONE).await;
-        (0..7).for_each(|_| calls.send(host.bare("ShowNotes", json!({}))));
-        assert!(calls.next(7).await.iter().all(|(_, got)| got.is_none()));
-        calls.send(host.client.get(format!("{}/api/manage/v1/sites", host.url)));
-        assert!(calls.next(1).await[0].1.is_none());
-        assert_eq!(closed(&host).await, 8);
-        assert_eq!(answer(host.command("ShowNotes", json!({}))).await.0, 200);
-
-        // The clock stands: nobody's turn comes by time.
-        let (entries, summaries) = log_in_the_end(&mut host).await;
-        answered.extend(ids(&calls.next(PLACES_OF_ONE).await, 401));
-        answered.sort();
-        assert_eq!(sorted_ids(&entries), answered);
-        let [by_command, by_manage] = summaries.as_slice() else { panic!("{summaries:?}") };
-        assert_eq!((by_command.surface, by_manage.surface), (Surface::Command, Surface::Management));
-        assert_eq!((by_command.address.as_str(), by_command.accepted), ("127.0.0.1", false));
-        assert!(by_command.reason.starts_with("7 calls without a good key, from "), "{by_command:?}");
-        let told = "got no answer: 7 found too many waiting for theirs, 0 went away while they waited.";
-        assert!(by_command.reason.ends_with(told), "{by_command:?}");
-        assert!(by_manage.reason.starts_with("1 call "), "{by_manage:?}");
-    }
-}
-
-#[tokio::test]
-async fn a_few_addresses_do_not_take_all_places_from_others() {
-    for host in TestHost::on_both_with(behind_a_proxy).await {
-        let mut calls = Calls::new();
-        for number in 1..=PLACES / PLACES_OF_ONE {
-            for _ in 0..=PLACES_OF_ONE {
-                calls.send(from(host.bare("ShowNotes", json!({})), &format!("203.0.113.{number}")));
-            }
-        }
-        calls.send(from(host.bare("ShowNotes", json!({})), "192.0.2.1"));
-        ids(&calls.next(6).await, 401);
-        wait_for_waiting(&host, PLACES).await;
-        let late = calls.tasks.len();
-        calls.send(from(host.bare("ShowNotes", json!({})), "192.0.2.1"));
-        let lost = calls.next(1).await;
-        assert!(lost[0].0 < late && lost[0].1.is_none(), "{lost:?}");
-        assert_eq!(figure(&host, "soar_host_refusals_waiting").await, PLACES);
-        host.clock.advance(Duration::from_secs(1));
-        let come = calls.next(6).await;
-        ids(&come, 401);
-        assert!(come.iter().any(|(number, _)| *number == late), "{come:?}");
-    }
-}
-
-#[tokio::test]
-async fn callers_who_go_away_free_their_places() {
-    for mut host in TestHost::on_both_with(|settings| settings.refused_per_second = 1).await {
-        let mut calls = Calls::new();
-        calls.send(host.bare("ShowNotes", json!({})));
-        ids(&calls.next(1).await, 401);
-        (0..PLACES_OF_ONE).for_each(|_| calls.send(host.bare("ShowNotes", json!({}))));
-        wait_for_waiting(&host, PLACES_OF_ONE).await;
-        calls.tasks[1..].iter().take(40).for_each(JoinHandle::abort);
-        wait_for_waiting(&host, PLACES_OF_ONE - 40).await;
-        (0..30).for_each(|_| calls.send(host.bare("ShowNotes", json!({}))));
-        wait_for_waiting(&host, PLACES_OF_ONE - 10).await;
-        assert_eq!(figure(&host, r#"soar_host_calls_unanswered_total{why="left"}"#).await, 40);
-        host.clock.advance(Duration::from_secs(1));
-        // The first that is still there.
-        assert_eq!(calls.next(1).await.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [41]);
-        let (entries, summaries) = log_in_the_end(&mut host).await;
-        ids(&calls.next(PLACES_OF_ONE - 11).await, 401);
-        assert_eq!(entries.len(), 1 + PLACES_OF_ONE - 10);
-        let [summary] = summaries.as_slice() else { panic!("{summaries:?}") };
-        let told = "got no answer: 0 found too many waiting for theirs, 40 went away while they waited.";
-        assert!(summary.reason.ends_with(told), "{summary:?}");
-    }
-}
-
-#[tokio::test]
-async fn over_tls_and_http_2_a_call_without_a_place_gets_no_answer_either_and_others_of_its_connection_do() {
+async fn over_tls_and_http_2_a_flood_is_answered_on_the_connection_that_others_use_too() {
     let folder = tempfile::tempdir().unwrap();
     let (files, certificate) = certificate(folder.path());
-    let change = |settings: &mut HostSettings| {
-        settings.tls = Some(files.clone());
-        settings.refused_per_second = 1;
-    };
     for is_http_1 in [true, false] {
-        for mut host in TestHost::on_both_with(change).await {
+        for mut host in TestHost::on_both_with(|settings| settings.tls = Some(files.clone())).await {
             let authority = reqwest::Certificate::from_pem(certificate.as_bytes()).unwrap();
             let client = reqwest::Client::builder().tls_certs_only([authority]);
             host.client = if is_http_1 { client.http1_only() } else { client }.build().unwrap();
-            let mut calls = Calls::new();
-            calls.send(host.bare("ShowNotes", json!({})));
-            let mut answered = ids(&calls.next(1).await, 401);
-            (0..PLACES_OF_ONE).for_each(|_| calls.send(host.bare("ShowNotes", json!({}))));
-            wait_for_waiting(&host, PLACES_OF_ONE).await;
-            (0..3).for_each(|_| calls.send(host.bare("ShowNotes", json!({}))));
-            assert!(calls.next(3).await.iter().all(|(_, got)| got.is_none()));
-            assert_eq!(closed(&host).await, 3);
+            let answered = statuses((0..60).map(|_| host.bare("ShowNotes", json!({})))).await;
+            assert_eq!(answered, [(401, 50), (429, 10)].into());
             assert_eq!(answer(host.command("ShowNotes", json!({}))).await.0, 200);
-            let (entries, _) = log_in_the_end(&mut host).await;
-            answered.extend(ids(&calls.next(PLACES_OF_ONE).await, 401));
-            answered.sort();
-            assert_eq!(sorted_ids(&entries), answered);
+            let (entries, counts) = log_in_the_end(&mut host).await;
+            assert_eq!((entries.len(), counts.len()), (OWN_ENTRIES, 1));
         }
     }
 }
 
 #[tokio::test]
-async fn a_call_that_waits_keeps_no_place_from_those_that_run() {
+async fn a_refused_call_keeps_no_place_from_those_that_run() {
     let change = |settings: &mut HostSettings| {
         settings.refused_per_second = 1;
         settings.calls_in_flight = 1;
     };
     for host in TestHost::on_both_with(change).await {
-        let mut calls = Calls::new();
-        calls.send(host.bare("ShowNotes", json!({})));
-        ids(&calls.next(1).await, 401);
+        statuses([host.bare("ShowNotes", json!({}))]).await;
         // Of a body that is longer than what is read at once, nothing is waited for either.
         let long = reqwest::Body::wrap_stream(futures_util::stream::pending::<Result<Vec<u8>, std::io::Error>>());
-        calls.send(host.bare("ShowNotes", json!({})).body(long));
-        calls.send(host.client.post(format!("{}/api/manage/v1/sites", host.url)).json(&json!({})));
-        wait_for_waiting(&host, 2).await;
+        assert_eq!(statuses([host.bare("ShowNotes", json!({})).body(long)]).await, [(429, 1)].into());
+        let manage = host.client.post(format!("{}/api/manage/v1/sites", host.url)).json(&json!({}));
+        assert_eq!(statuses([manage]).await, [(429, 1)].into());
         assert_eq!(answer(host.command("ShowNotes", json!({}))).await.0, 200);
-        host.clock.advance(Duration::from_secs(1));
-        ids(&calls.next(1).await, 401);
-        host.clock.advance(Duration::from_secs(1));
-        ids(&calls.next(1).await, 401);
     }
 }

@@ -57,6 +57,7 @@ impl Stage {
     }
 
     async fn timed(test: TestStore, settings: ExecutorSettings, vault: VaultSettings, clock: ManualClock) -> Self {
+        let test = test.on_clock(Arc::new(clock.clone()));
         let folder = TempDir::new().unwrap();
         let keyring = Keyring::create_file(&folder.path().join("keys")).unwrap();
         let gate = Arc::new(GatePlugin::new());

@@ -27,6 +27,8 @@ fn vault(folders: &[&Path], commands: &[(&str, VaultCommand)]) -> Vault {
     };
     Vault::with_environment(settings, |name| match name {
         "FOOTPRINT_SECRET_A" => Some(OsString::from("from the environment\n")),
+        "FOOTPRINT_SECRET_MARKED" => Some(OsString::from("\u{feff}from the environment\r\n")),
+        "FOOTPRINT_SECRET_LINES" => Some(OsString::from("one\ntwo")),
         "FOOTPRINT_SECRET_BLANK" => Some(OsString::from(" \n")),
         "TOKEN" => Some(OsString::from("hunter2-token")),
         "HOME" => Some(OsString::from("/root")),
@@ -46,11 +48,13 @@ async fn fetched(vault: &Vault, reference: &str) -> Result<String, String> {
 async fn only_allowed_variables_are_read() {
     let vault = vault(&[], &[]);
     assert_eq!(fetched(&vault, "env:FOOTPRINT_SECRET_A").await.unwrap(), "from the environment");
+    assert_eq!(fetched(&vault, "env:FOOTPRINT_SECRET_MARKED").await.unwrap(), "from the environment");
     for (reference, expected) in [
         ("env:HOME", "start with FOOTPRINT_SECRET_"),
         ("env:footprint_secret_a", "start with FOOTPRINT_SECRET_"),
         ("env:FOOTPRINT_SECRET_NONE", "is not there"),
         ("env:FOOTPRINT_SECRET_BLANK", "is empty"),
+        ("env:FOOTPRINT_SECRET_LINES", "holds more than one line"),
     ] {
         let error = fetched(&vault, reference).await.unwrap_err();
         assert!(error.contains(reference) && error.contains(expected), "{error}");

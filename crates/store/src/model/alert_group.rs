@@ -76,7 +76,7 @@ mod tests {
 
     const RULES: GatherRules = GatherRules { window: Duration::from_millis(60), follow_up: Duration::from_millis(900) };
 
-    fn group(waiting: Option<i64>, announced_at: Option<i64>, closed_since: Option<i64>, open: i64) -> Group {
+    fn group(waiting: Option<i64>, announced_at: Option<Moment>, closed_since: Option<Moment>, open: i64) -> Group {
         let waiting = waiting.map(Moment);
         Group {
             destination: Destination::Webhook("w".into()),

@@ -44,7 +44,7 @@ pub struct AuditEntry {
     pub site: String,
     /// Which command.
     pub command: String,
-    /// The status that was answered; 0 at the terminal, and where nothing was answered.
+    /// The status that was answered; 0 at the terminal, and in an entry that counts several refused calls.
     pub status: i64,
     /// Whether it was let in, and the command did not refuse it.
     #[sqlx(try_from = "crate::columns::Flag")]

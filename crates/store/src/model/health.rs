@@ -87,7 +87,7 @@ pub enum Notice {
 }
 
 /// How a connection fares, since when, and what is known of its past.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct Health {
     /// How it fares.
@@ -121,6 +121,7 @@ pub struct Health {
     #[serde(skip)]
     pub recent_count: i64,
     /// Whether somebody was told that it fails, and not yet that it recovered.
+    #[sqlx(try_from = "crate::columns::Flag")]
     pub alerted: bool,
 }
 

@@ -93,7 +93,7 @@ impl DemoHost {
         connections.create(&caller, draft).await.map_err(refused)?;
         let executor = Executor::start(connections, ExecutorSettings::default()).await.map_err(advised)?;
         let settings = HostSettings { listen: ([127, 0, 0, 1], 0).into(), ..HostSettings::default() };
-        let running = serve(Host::with_schedules(settings, executor, Arc::new(Couriers::default())).await?).await?;
+        let running = serve(Host::with_schedules(settings, executor, Arc::new(Couriers::default()))?).await?;
         Ok(Self { running, key, _folder: folder })
     }
 

@@ -3,11 +3,11 @@
 use anyhow::Result;
 use clap::Args;
 use soar_connector::name::quoted;
-use soar_store::NewSite;
+use soar_host::operations::SiteToMake;
 use soar_store::model::SiteKind;
 
 use crate::exit::Exit;
-use crate::instance::{Action, Session};
+use crate::instance::Session;
 use crate::printer::{Form, Printer};
 
 const EXAMPLES: &str = "\
@@ -44,16 +44,16 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
-    let new = NewSite {
+    let site = SiteToMake {
         name: arguments.name.clone(),
         kind: arguments.kind,
         description: arguments.description.clone(),
         time_zone: arguments.time_zone.clone(),
         language: arguments.language.clone(),
     };
-    let action = Action { command: "site add", site: &new.name, about: "" };
-    let made = session.manage(&action, async |records, now| records.create_site(&new, now).await);
-    let site = made.await?;
+    let context = session.context("site add");
+    let made = session.operations().create_site(&context, site).await;
+    let site = session.changed(context, made).await?;
     match arguments.output {
         Form::Json => printer.json(&site)?,
         Form::Table => printer.done(&format!("The site {} is there now.", quoted(&site.name)))?,

@@ -2,11 +2,11 @@
 
 use anyhow::Result;
 use clap::Args;
-use soar_store::SiteChange;
+use soar_host::operations::SiteToChange;
 use soar_store::model::SiteKind;
 
 use crate::exit::{Exit, WrongUse};
-use crate::instance::{Action, Session};
+use crate::instance::Session;
 use crate::printer::{Form, Printer};
 
 const EXAMPLES: &str = "\
@@ -48,22 +48,20 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
     let Arguments { name, kind, time_zone, language, description, .. } = arguments;
-    if name.is_none() && kind.is_none() && time_zone.is_none() && language.is_none() && description.is_none() {
-        return Err(WrongUse(
-            "Nothing to change: give --name, --kind, --time-zone, --language or --description.".to_owned(),
-        )
-        .into());
-    }
-    let change = SiteChange {
+    let change = SiteToChange {
         name: name.clone(),
         kind: *kind,
         time_zone: time_zone.clone(),
         language: language.clone(),
         description: description.clone(),
     };
-    let site = session.site(Some(&arguments.site)).await?.name;
-    let action = Action { command: "site change", site: &site, about: "" };
-    let changed = session.manage(&action, async |records, now| records.update_site(&site, &change, now).await);
-    super::show_one(&changed.await?, arguments.output, printer)?;
+    if change == SiteToChange::default() {
+        let flags = "--name, --kind, --time-zone, --language or --description";
+        return Err(WrongUse(format!("Nothing to change: give {flags}.")).into());
+    }
+    let context = session.context("site change");
+    let changed = session.operations().change_site(&context, &arguments.site, change).await;
+    let site = session.changed(context, changed).await?;
+    super::show_one(&site, arguments.output, printer)?;
     Ok(Exit::Successful)
 }

@@ -5,7 +5,7 @@ use clap::Args;
 use soar_connector::name::quoted;
 
 use crate::exit::Exit;
-use crate::instance::{Action, Session};
+use crate::instance::Session;
 use crate::printer::Printer;
 
 /// Delete a site; refused while incidents, cases or connections belong to it
@@ -16,9 +16,9 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
-    let site = session.site(Some(&arguments.site)).await?;
-    let action = Action { command: "site remove", site: &site.name, about: "" };
-    session.manage(&action, async |records, _| records.remove_site(&site.name).await).await?;
+    let context = session.context("site remove");
+    let removed = session.operations().remove_site(&context, &arguments.site).await;
+    let site = session.changed(context, removed).await?;
     printer.done(&format!("The site {} is deleted.", quoted(&site.name)))?;
     Ok(Exit::Successful)
 }

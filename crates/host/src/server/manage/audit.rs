@@ -1,94 +1,73 @@
 //! The audit log, a page at a time.
 
-use serde::Serialize;
-use serde_json::json;
+use axum::response::Response;
+use serde::Deserialize;
 use soar_store::AuditFilter;
-use soar_store::model::AuditEntry;
-use utoipa::ToSchema;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use super::ManageError;
-use super::operation::{Done, LIMIT, Managed, NUMBER, Operation, Query, Run, TEXT, described};
+use super::Routes;
+use super::query::Limit;
+use super::request::{Managed, Nothing};
+use crate::operations::AuditPage;
+use soar_store::model::Moment;
 
-/// Entries of the audit log, the newest first.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct AuditPage {
-    entries: Vec<NumberedEntry>,
-    /// What to send as before for the next page; none on the last one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<i64>,
+pub(super) fn routes() -> Routes {
+    OpenApiRouter::new().routes(routes!(list))
 }
 
-/// An entry and its number.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct NumberedEntry {
-    id: i64,
-    #[serde(flatten)]
-    entry: AuditEntry,
+/// Which entries are asked for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+#[derive(Default)]
+struct Wanted {
+    /// Only entries before this number.
+    before: Option<i64>,
+    /// Only since then, in milliseconds since 1970.
+    #[param(value_type = Option<i64>)]
+    since: Option<Moment>,
+    /// Only until before then, in milliseconds since 1970.
+    #[param(value_type = Option<i64>)]
+    until: Option<Moment>,
+    /// Only calls of this user.
+    #[param(pattern = r"^[^\u0000]*$")]
+    username: Option<String>,
+    /// Only calls with this key.
+    #[param(pattern = r"^[^\u0000]*$")]
+    key: Option<String>,
+    /// Only on this site.
+    #[param(pattern = r"^[^\u0000]*$")]
+    site: Option<String>,
+    /// Only of this command.
+    #[param(pattern = r"^[^\u0000]*$")]
+    command: Option<String>,
+    /// Only the call of this request id.
+    #[param(pattern = r"^[^\u0000]*$")]
+    request_id: Option<String>,
+    /// Only accepted ones (true), or only refused ones (false).
+    accepted: Option<bool>,
+    /// How many at most; 100 unless given.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
+    limit: Limit,
 }
 
-pub(super) fn operations() -> Vec<Operation> {
-    vec![Operation {
-        method: "get",
-        path: "/audit",
-        id: "listAudit",
-        summary: "Who called what and what became of it, the newest first",
-        query: &[
-            Query { name: "before", about: "Only entries before this number.", schema: NUMBER },
-            Query { name: "since", about: "Only since then, in milliseconds since 1970.", schema: NUMBER },
-            Query { name: "until", about: "Only until before then, in milliseconds since 1970.", schema: NUMBER },
-            Query { name: "username", about: "Only calls of this user.", schema: TEXT },
-            Query { name: "key", about: "Only calls with this key.", schema: TEXT },
-            Query { name: "site", about: "Only on this site.", schema: TEXT },
-            Query { name: "command", about: "Only of this command.", schema: TEXT },
-            Query { name: "requestId", about: "Only the call of this request id.", schema: TEXT },
-            Query {
-                name: "accepted",
-                about: "Only accepted ones (true), or only refused ones (false).",
-                schema: || json!({ "type": "boolean" }),
-            },
-            LIMIT,
-        ],
-        body: None,
-        status: 200,
-        answer: described::<AuditPage>,
-        run: Run::Inside(|managed| Box::pin(list(managed))),
-    }]
-}
-
-async fn list(mut managed: Managed<'_>) -> Result<Done, ManageError> {
-    let (filter, limit, most) = wanted(&managed)?;
-    let entries = managed.records.audit(&filter, most).await?;
-    let next = if i64::try_from(entries.len()).is_ok_and(|found| found == limit) {
-        entries.last().map(|(id, _)| *id)
-    } else {
-        None
-    };
-    let entries = entries.into_iter().map(|(id, entry)| NumberedEntry { id, entry }).collect();
-    Done::new(AuditPage { entries, next }, "")
-}
-
-fn wanted(managed: &Managed<'_>) -> Result<(AuditFilter, i64, u32), ManageError> {
-    let text = |name: &str| managed.query(name).map(str::to_owned);
-    let limit = managed.limit()?;
-    let most = u32::try_from(limit).unwrap_or_default();
-    let accepted = match managed.query("accepted") {
-        None => None,
-        Some("true") => Some(true),
-        Some("false") => Some(false),
-        Some(_) => return Err(ManageError::Malformed("accepted: expected true or false.".to_owned())),
-    };
+/// Who called what, and with which result, the newest first
+#[utoipa::path(get, path = "/audit", operation_id = "listAudit", params(Wanted),
+    responses((status = 200, body = AuditPage)))]
+async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Response {
     let filter = AuditFilter {
-        before: managed.number("before")?,
-        since: managed.moment("since")?,
-        until: managed.moment("until")?,
-        username: text("username"),
-        key: text("key"),
-        site: text("site"),
-        command: text("command"),
-        request_id: text("requestId"),
-        accepted,
+        before: query.before,
+        since: query.since,
+        until: query.until,
+        username: query.username,
+        key: query.key,
+        site: query.site,
+        command: query.command,
+        request_id: query.request_id,
+        accepted: query.accepted,
     };
-    Ok((filter, limit, most))
+    let page = request.operations().audit_log(&request.context, &filter, query.limit.0).await;
+    request.answer(page).await
 }

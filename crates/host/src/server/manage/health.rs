@@ -1,86 +1,62 @@
-//! How connections fare.
+//! The health of connections.
 
-use serde_json::json;
+use axum::response::Response;
+use serde::Deserialize;
 use soar_store::WaitingMessage;
-use soar_store::model::HealthState;
+use soar_store::model::{HealthState, Moment};
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use super::ManageError;
-use super::operation::{Done, LIMIT, Managed, NUMBER, Operation, Query, Run, TEXT, described, described_list};
-use crate::health::{ConnectionHistory, HealthFilter, HealthTable};
+use super::Routes;
+use super::address::Id;
+use super::query::{Before, Limit, Limited, choice};
+use super::request::{Managed, Nothing};
+use crate::health::{ConnectionHistory, HealthTable};
 
-pub(super) fn operations() -> Vec<Operation> {
-    vec![
-        Operation {
-            method: "get",
-            path: "/health",
-            id: "listHealth",
-            summary: "How connections fare by their health checks, the worst first",
-            query: &[
-                Query { name: "site", about: "Only those of this site.", schema: TEXT },
-                Query {
-                    name: "state",
-                    about: "Only those in this state.",
-                    schema: || json!({ "enum": HealthState::ALL }),
-                },
-                LIMIT,
-            ],
-            body: None,
-            status: 200,
-            answer: described::<HealthTable>,
-            run: Run::Inside(|managed| Box::pin(list(managed))),
-        },
-        Operation {
-            method: "get",
-            path: "/connections/{id}/health",
-            id: "getConnectionHealth",
-            summary: "The history of a connection's health checks, the latest first",
-            query: &[
-                Query {
-                    name: "before",
-                    about: "Only checks due before this, in milliseconds since 1970.",
-                    schema: NUMBER,
-                },
-                LIMIT,
-            ],
-            body: None,
-            status: 200,
-            answer: described::<ConnectionHistory>,
-            run: Run::Inside(|managed| Box::pin(history(managed))),
-        },
-        Operation {
-            method: "get",
-            path: "/alerts/waiting",
-            id: "listWaitingAlerts",
-            summary: "Alerts that were not delivered yet, the oldest first, and why",
-            query: &[LIMIT],
-            body: None,
-            status: 200,
-            answer: described_list::<WaitingMessage>,
-            run: Run::Inside(|mut managed| {
-                Box::pin(async move {
-                    let limit = managed.limit()?;
-                    Done::new(managed.records.waiting_messages(limit).await?, "")
-                })
-            }),
-        },
-    ]
+pub(super) fn routes() -> Routes {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(history)).routes(routes!(waiting))
 }
 
-async fn list(mut managed: Managed<'_>) -> Result<Done, ManageError> {
-    let site = match managed.query("site").map(str::to_owned) {
-        None => None,
-        Some(name) => Some(managed.records.site(&name).await?.id),
-    };
-    let filter = HealthFilter { site, state: managed.choice("state")?, limit: Some(managed.limit()?) };
-    let connections = managed.executor()?.connections().clone();
-    let caller = managed.any_caller().await?;
-    Done::new(connections.health_in(&mut managed.records, &caller, &filter).await?, "")
+/// Which connections are asked for.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Wanted {
+    /// Only those of this site.
+    #[param(pattern = r"^[^\u0000]*$")]
+    site: Option<String>,
+    /// Only those in this state.
+    #[serde(deserialize_with = "choice")]
+    #[param(inline)]
+    state: Option<HealthState>,
+    /// How many at most; 100 unless given.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
+    limit: Limit,
 }
 
-async fn history(mut managed: Managed<'_>) -> Result<Done, ManageError> {
-    let id = managed.numbered("id", "connection")?;
-    let (before, limit) = (managed.moment("before")?, managed.limit()?);
-    let connections = managed.executor()?.connections().clone();
-    let caller = managed.any_caller().await?;
-    Done::new(connections.health_history_in(&mut managed.records, &caller, id, before, limit).await?, "")
+/// The health of connections by their health checks, the worst first
+#[utoipa::path(get, path = "/health", operation_id = "listHealth", params(Wanted),
+    responses((status = 200, body = HealthTable)))]
+async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Response {
+    let Wanted { site, state, limit } = query;
+    let table = request.operations().list_health(&request.context, site.as_deref(), state, Some(limit.0)).await;
+    request.answer(table).await
+}
+
+/// The history of a connection's health checks, the latest first; before is in milliseconds since 1970
+#[utoipa::path(get, path = "/connections/{id}/health", operation_id = "getConnectionHealth", params(Id, Before),
+    responses((status = 200, body = ConnectionHistory)))]
+async fn history(Managed { request, path, query, .. }: Managed<Id, Before>) -> Response {
+    let Before { before, limit } = query;
+    let history = request.operations().health_history(&request.context, path.id, before.map(Moment), limit.0).await;
+    request.answer(history).await
+}
+
+/// Alerts that were not delivered yet, the oldest first, and why
+#[utoipa::path(get, path = "/alerts/waiting", operation_id = "listWaitingAlerts", params(Limited),
+    responses((status = 200, body = Vec<WaitingMessage>)))]
+async fn waiting(Managed { request, query, .. }: Managed<Nothing, Limited>) -> Response {
+    let alerts = request.operations().list_waiting_alerts(&request.context, query.limit.0).await;
+    request.answer(alerts).await
 }

@@ -1,84 +1,45 @@
 //! On a tenant: the masters that it takes connections from.
 
+use axum::response::Response;
 use soar_store::model::Master;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use super::ManageError;
-use super::operation::{Done, Managed, Operation, Run, described, described_list};
+use super::Routes;
+use super::address::{IdempotencyHeader, Name};
+use super::request::Managed;
 
-pub(super) fn operations() -> Vec<Operation> {
-    vec![
-        Operation {
-            method: "get",
-            path: "/masters",
-            id: "listMasters",
-            summary: "On a tenant: the masters that it takes, or took, connections from, by name",
-            query: &[],
-            body: None,
-            status: 200,
-            answer: described_list::<Master>,
-            run: Run::Inside(|managed| Box::pin(list(managed))),
-        },
-        Operation {
-            method: "get",
-            path: "/masters/{name}",
-            id: "getMaster",
-            summary: "On a tenant: one master",
-            query: &[],
-            body: None,
-            status: 200,
-            answer: described::<Master>,
-            run: Run::Inside(|mut managed| {
-                Box::pin(async move {
-                    let name = managed.part("name").to_owned();
-                    Done::new(managed.records.master(&name).await?, "")
-                })
-            }),
-        },
-        Operation {
-            method: "post",
-            path: "/masters/{name}/revoke",
-            id: "revokeMaster",
-            summary: "On a tenant: take nothing from a master any more; what it sent stays, and stays its own",
-            query: &[],
-            body: None,
-            status: 200,
-            answer: described::<Master>,
-            run: Run::Inside(|managed| Box::pin(revoke(managed))),
-        },
-        Operation {
-            method: "delete",
-            path: "/masters/{name}",
-            id: "removeMaster",
-            summary: "On a tenant: forget a revoked master and delete what it sent; answered as it was",
-            query: &[],
-            body: None,
-            status: 200,
-            answer: described::<Master>,
-            run: Run::Inside(|managed| Box::pin(remove(managed))),
-        },
-    ]
+pub(super) fn routes() -> Routes {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get, remove)).routes(routes!(revoke))
 }
 
-async fn list(mut managed: Managed<'_>) -> Result<Done, ManageError> {
-    let tenants = managed.tenants()?.clone();
-    let caller = managed.any_caller().await?;
-    Done::new(tenants.masters_in(&mut managed.records, &caller).await?, "")
+/// On a tenant: the masters that it takes, or took, connections from, by name
+#[utoipa::path(get, path = "/masters", operation_id = "listMasters", responses((status = 200, body = Vec<Master>)))]
+async fn list(Managed { request, .. }: Managed) -> Response {
+    let masters = request.operations().list_masters(&request.context).await;
+    request.answer(masters).await
 }
 
-async fn revoke(mut managed: Managed<'_>) -> Result<Done, ManageError> {
-    let name = managed.part("name").to_owned();
-    let tenants = managed.tenants()?.clone();
-    let caller = managed.any_caller().await?;
-    done(&tenants.revoke_master_in(&mut managed.records, &caller, &name).await?)
+/// On a tenant: one master
+#[utoipa::path(get, path = "/masters/{name}", operation_id = "getMaster", params(Name),
+    responses((status = 200, body = Master)))]
+async fn get(Managed { request, path, .. }: Managed<Name>) -> Response {
+    let master = request.operations().master(&request.context, &path.name).await;
+    request.answer(master).await
 }
 
-async fn remove(mut managed: Managed<'_>) -> Result<Done, ManageError> {
-    let name = managed.part("name").to_owned();
-    let tenants = managed.tenants()?.clone();
-    let caller = managed.any_caller().await?;
-    done(&tenants.remove_master_in(&mut managed.records, &caller, &name).await?)
+/// On a tenant: take nothing from a master any more; what it sent stays, and stays the master's
+#[utoipa::path(post, path = "/masters/{name}/revoke", operation_id = "revokeMaster", params(Name, IdempotencyHeader),
+    responses((status = 200, body = Master)))]
+async fn revoke(Managed { request, path, .. }: Managed<Name>) -> Response {
+    let revoked = request.operations().revoke_master(&request.context, &path.name).await;
+    request.answer_change(revoked).await
 }
 
-fn done(master: &Master) -> Result<Done, ManageError> {
-    Done::new(master, master.name.clone())
+/// On a tenant: forget a revoked master and delete what it sent; answered as it was
+#[utoipa::path(delete, path = "/masters/{name}", operation_id = "removeMaster", params(Name, IdempotencyHeader),
+    responses((status = 200, body = Master)))]
+async fn remove(Managed { request, path, .. }: Managed<Name>) -> Response {
+    let removed = request.operations().remove_master(&request.context, &path.name).await;
+    request.answer_change(removed).await
 }

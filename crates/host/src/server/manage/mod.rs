@@ -1,18 +1,18 @@
-//! The management API under `/api/manage/v1`, for administrators' keys: one file per resource, each a list of operations
-//! from which both the addresses and the OpenAPI document are drawn.
+//! The management API under `/api/manage/v1`, for administrators' keys: one file per resource, whose routes carry their
+//! descriptions. Each handler is an adapter over an operation.
 
+mod address;
 mod audit;
 mod body;
-mod call;
 mod cases;
 mod connections;
-mod error;
 mod health;
 mod incidents;
 mod integrations;
 mod keys;
 mod masters;
-mod operation;
+mod query;
+mod request;
 mod roles;
 mod runs;
 mod schedules;
@@ -23,60 +23,58 @@ mod tenants;
 mod transfer;
 mod users;
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{MethodFilter, MethodRouter, on};
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use utoipa_axum::router::OpenApiRouter;
 
-use error::ManageError;
-pub(super) use operation::{Operation, operations_of};
-pub(super) use transfer::media_type;
-
+use crate::gate::Reply;
 use crate::host::Host;
 
 /// What stands before all addresses of this API.
 pub(super) const BASE: &str = "/api/manage/v1";
 
-/// All operations, by resource.
-pub(super) fn operations() -> &'static [Operation] {
-    static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
-        operations_of([
-            sites::operations(),
-            users::operations(),
-            roles::operations(),
-            keys::operations(),
-            audit::operations(),
-            integrations::operations(),
-            connections::operations(),
-            runs::operations(),
-            health::operations(),
-            schedules::operations(),
-            incidents::operations(),
-            cases::operations(),
-            tenants::operations(),
-            sync_runs::operations(),
-            tenant_keys::operations(),
-            masters::operations(),
-            transfer::operations(),
-        ])
-    });
-    &OPERATIONS
+/// Addresses with their descriptions.
+type Routes = OpenApiRouter<Arc<Host>>;
+
+/// All addresses below [`BASE`] with their descriptions.
+pub(super) fn described_routes() -> Routes {
+    [
+        sites::routes(),
+        users::routes(),
+        roles::routes(),
+        keys::routes(),
+        audit::routes(),
+        integrations::routes(),
+        connections::routes(),
+        runs::routes(),
+        health::routes(),
+        schedules::routes(),
+        incidents::routes(),
+        cases::routes(),
+        tenants::routes(),
+        sync_runs::routes(),
+        tenant_keys::routes(),
+        masters::routes(),
+        transfer::routes(),
+    ]
+    .into_iter()
+    .fold(OpenApiRouter::new(), OpenApiRouter::merge)
 }
 
 pub(super) fn routes() -> Router<Arc<Host>> {
-    let mut paths: BTreeMap<&str, MethodRouter<Arc<Host>>> = BTreeMap::new();
-    for operation in operations() {
-        let filter = match operation.method {
-            "get" => MethodFilter::GET,
-            "post" => MethodFilter::POST,
-            "put" => MethodFilter::PUT,
-            "patch" => MethodFilter::PATCH,
-            _ => MethodFilter::DELETE,
-        };
-        let answer = on(filter, move |state, path, request| call::call(operation, state, path, request));
-        let path = paths.remove(operation.path).unwrap_or_default().merge(answer);
-        paths.insert(operation.path, path);
-    }
-    paths.into_iter().fold(Router::new(), |router, (path, methods)| router.route(&format!("{BASE}{path}"), methods))
+    let (routes, _) = described_routes().split_for_parts();
+    Router::new().nest(BASE, routes.layer(from_fn(detached)))
+}
+
+/// Runs a call in a task of its own: a caller who goes away does not stop an operation that has begun.
+async fn detached(request: Request, next: Next) -> Response {
+    tokio::spawn(next.run(request)).await.unwrap_or_else(|error| {
+        let request_id = uuid::Uuid::now_v7().to_string();
+        tracing::error!(request_id, %error, "a call broke");
+        Reply::unexpected("").into_response(&request_id)
+    })
 }

@@ -1,122 +1,71 @@
 //! Runs of integration commands.
 
-use serde::Serialize;
-use serde_json::json;
+use axum::response::Response;
+use serde::Deserialize;
 use soar_store::RunFilter;
 use soar_store::model::{Run, RunStatus};
-use utoipa::ToSchema;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use super::ManageError;
-use super::operation::{Done, LIMIT, Managed, NUMBER, Operation, Query, Run as Work, TEXT, described};
+use super::Routes;
+use super::address::{Id, IdempotencyHeader};
+use super::query::{Limit, choice};
+use super::request::{Managed, Nothing};
+use crate::operations::{RunCancelled, RunPage};
 
-/// Runs, the newest first, without their outcomes.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct RunPage {
-    runs: Vec<Run>,
-    /// What to send as before for the next page; none on the last one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<i64>,
+pub(super) fn routes() -> Routes {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get)).routes(routes!(cancel))
 }
 
-/// What became of asking a run to end.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct RunCancelled {
-    /// Whether it was under way; if not, nothing was changed.
-    was_running: bool,
+/// Which runs are asked for.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Wanted {
+    /// Only runs before the one of this number.
+    before: Option<i64>,
+    /// Only on this site.
+    #[param(pattern = r"^[^\u0000]*$")]
+    site: Option<String>,
+    /// Only on the connection of this number.
+    connection: Option<i64>,
+    /// Only of this command, such as List Devices.
+    #[param(pattern = r"^[^\u0000]*$")]
+    command: Option<String>,
+    /// Only in this user's name.
+    #[param(pattern = r"^[^\u0000]*$")]
+    user: Option<String>,
+    /// Only those in this state.
+    #[serde(deserialize_with = "choice")]
+    #[param(inline)]
+    status: Option<RunStatus>,
+    /// How many at most; 100 unless given.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
+    limit: Limit,
 }
 
-/// What errors call a run.
-const WHAT: &str = "run";
-
-pub(super) fn operations() -> Vec<Operation> {
-    vec![
-        Operation {
-            method: "get",
-            path: "/runs",
-            id: "listRuns",
-            summary: "Who ran which integration command and what became of it, the newest first",
-            query: &[
-                Query { name: "before", about: "Only runs before the one of this number.", schema: NUMBER },
-                Query { name: "site", about: "Only on this site.", schema: TEXT },
-                Query { name: "connection", about: "Only on the connection of this number.", schema: NUMBER },
-                Query { name: "command", about: "Only of this command, such as List Devices.", schema: TEXT },
-                Query { name: "user", about: "Only in this user's name.", schema: TEXT },
-                Query {
-                    name: "status",
-                    about: "Only those that have come so far.",
-                    schema: || json!({ "enum": RunStatus::ALL }),
-                },
-                LIMIT,
-            ],
-            body: None,
-            status: 200,
-            answer: described::<RunPage>,
-            run: Work::Inside(|managed| Box::pin(list(managed))),
-        },
-        Operation {
-            method: "get",
-            path: "/runs/{id}",
-            id: "getRun",
-            summary: "One run, with what is kept of its outcome",
-            query: &[],
-            body: None,
-            status: 200,
-            answer: described::<Run>,
-            run: Work::Inside(|mut managed| {
-                Box::pin(async move {
-                    let id = managed.numbered("id", WHAT)?;
-                    Done::new(managed.records.run(id).await?, "")
-                })
-            }),
-        },
-        Operation {
-            method: "post",
-            path: "/runs/{id}/cancel",
-            id: "cancelRun",
-            summary: "Ask a run to end; one of another host on the same store ends with that one's next sign of life",
-            query: &[],
-            body: None,
-            status: 200,
-            answer: described::<RunCancelled>,
-            run: Work::Inside(|managed| Box::pin(cancel(managed))),
-        },
-    ]
+/// Who ran which integration command, and with which result, the newest first
+#[utoipa::path(get, path = "/runs", operation_id = "listRuns", params(Wanted),
+    responses((status = 200, body = RunPage)))]
+async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Response {
+    let Wanted { before, site, connection, command, user, status, limit } = query;
+    let filter = RunFilter { connection, command, user, status, before, limit: Some(limit.0) };
+    let page = request.operations().list_runs(&request.context, site.as_deref(), &filter).await;
+    request.answer(page).await
 }
 
-async fn list(mut managed: Managed<'_>) -> Result<Done, ManageError> {
-    let limit = managed.limit()?;
-    let filter = RunFilter {
-        connection: managed.number("connection")?,
-        command: managed.query("command").map(str::to_owned),
-        user: managed.query("user").map(str::to_owned),
-        status: managed.choice("status")?,
-        before: managed.number("before")?,
-        limit: Some(limit),
-    };
-    // Of these numbers the store takes 0 for any.
-    let is_nothing = filter.connection.is_some_and(|id| id < 1) || filter.before.is_some_and(|id| id < 1);
-    let site = match managed.query("site").map(str::to_owned) {
-        None => None,
-        Some(name) => Some(managed.records.site(&name).await?.id),
-    };
-    let user = managed.administrator.id;
-    let runs = if is_nothing { Vec::new() } else { managed.records.runs(site, user, true, &filter).await? };
-    let is_full = i64::try_from(runs.len()).is_ok_and(|found| found == limit);
-    let next = runs.last().filter(|_| is_full).map(|run| run.id);
-    Done::new(RunPage { runs, next }, "")
+/// One run, with what is kept of its outcome
+#[utoipa::path(get, path = "/runs/{id}", operation_id = "getRun", params(Id), responses((status = 200, body = Run)))]
+async fn get(Managed { request, path, .. }: Managed<Id>) -> Response {
+    let run = request.operations().run(&request.context, path.id).await;
+    request.answer(run).await
 }
 
-async fn cancel(mut managed: Managed<'_>) -> Result<Done, ManageError> {
-    let id = managed.numbered("id", WHAT)?;
-    let executor = managed.executor()?.clone();
-    let caller = managed.any_caller().await?;
-    let was_running = executor.cancel_in(&mut managed.records, &caller, id).await?;
-    let mut done = Done::new(RunCancelled { was_running }, id.to_string())?;
-    // When the store knows of it: whoever ends the run must not find it as it was.
-    done.afterwards = Some(Box::new(move |_| {
-        executor.cancel_here(id);
-    }));
-    Ok(done)
+/// Ask a run to end; a run of another host on the same store ends with that host's next sign of life
+#[utoipa::path(post, path = "/runs/{id}/cancel", operation_id = "cancelRun", params(Id, IdempotencyHeader),
+    responses((status = 200, body = RunCancelled)))]
+async fn cancel(Managed { request, path, .. }: Managed<Id>) -> Response {
+    let cancelled = request.operations().cancel_run(&request.context, path.id).await;
+    request.answer_change(cancelled).await
 }

@@ -1,167 +1,78 @@
 //! Schedules of commands.
 
-use serde::Serialize;
-use soar_store::model::{Caller, ScheduleRun};
-use utoipa::ToSchema;
+use axum::response::Response;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use super::ManageError;
-use super::operation::{Done, LIMIT, Managed, NUMBER, Operation, Query, Run, TEXT, described, described_list};
-use crate::scheduler::{ScheduleChange, ScheduleDraft, ScheduleShown, Schedules};
+use super::Routes;
+use super::address::{Id, IdempotencyHeader};
+use super::query::{Before, OnSite};
+use super::request::{Managed, Nothing};
+use crate::operations::ScheduleLog;
+use crate::scheduler::{ScheduleChange, ScheduleDraft, ScheduleShown};
 
-/// Runs of a schedule, the latest first.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct ScheduleLog {
-    runs: Vec<ScheduleRun>,
-    /// What to send as before for the next page; none on the last one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<i64>,
+pub(super) fn routes() -> Routes {
+    OpenApiRouter::new()
+        .routes(routes!(list, make))
+        .routes(routes!(get, change, remove))
+        .routes(routes!(run))
+        .routes(routes!(log))
 }
 
-/// What errors call a schedule.
-const WHAT: &str = "schedule";
-
-pub(super) fn operations() -> Vec<Operation> {
-    vec![
-        Operation {
-            method: "get",
-            path: "/schedules",
-            id: "listSchedules",
-            summary: "All schedules of commands, by name, and how they fare",
-            query: &[Query { name: "site", about: "Only on this site.", schema: TEXT }],
-            body: None,
-            status: 200,
-            answer: described_list::<ScheduleShown>,
-            run: Run::Inside(|managed| Box::pin(list(managed))),
-        },
-        Operation {
-            method: "post",
-            path: "/schedules",
-            id: "makeSchedule",
-            summary: "Make a schedule that runs a command of a connection in the caller's name",
-            query: &[],
-            body: Some(described::<ScheduleDraft>),
-            status: 201,
-            answer: described::<ScheduleShown>,
-            run: Run::Inside(|managed| Box::pin(make(managed))),
-        },
-        Operation {
-            method: "get",
-            path: "/schedules/{id}",
-            id: "getSchedule",
-            summary: "One schedule",
-            query: &[],
-            body: None,
-            status: 200,
-            answer: described::<ScheduleShown>,
-            run: Run::Inside(|managed| Box::pin(get(managed))),
-        },
-        Operation {
-            method: "patch",
-            path: "/schedules/{id}",
-            id: "changeSchedule",
-            summary: "Change a schedule; what is not given stays",
-            query: &[],
-            body: Some(described::<ScheduleChange>),
-            status: 200,
-            answer: described::<ScheduleShown>,
-            run: Run::Inside(|managed| Box::pin(change(managed))),
-        },
-        Operation {
-            method: "delete",
-            path: "/schedules/{id}",
-            id: "deleteSchedule",
-            summary: "Delete a schedule; answered as it was, and its log stays until it is too old",
-            query: &[],
-            body: None,
-            status: 200,
-            answer: described::<ScheduleShown>,
-            run: Run::Inside(|managed| Box::pin(delete(managed))),
-        },
-        Operation {
-            method: "post",
-            path: "/schedules/{id}/run",
-            id: "runSchedule",
-            summary: "Have a schedule run as soon as a host can, beside its due times",
-            query: &[],
-            body: None,
-            status: 200,
-            answer: described::<ScheduleShown>,
-            run: Run::Inside(|managed| Box::pin(run_soon(managed))),
-        },
-        Operation {
-            method: "get",
-            path: "/schedules/{id}/runs",
-            id: "listScheduleRuns",
-            summary: "The log of a schedule: input, output and error of its runs, the latest first",
-            query: &[
-                Query { name: "before", about: "Only runs before the one of this number.", schema: NUMBER },
-                LIMIT,
-            ],
-            body: None,
-            status: 200,
-            answer: described::<ScheduleLog>,
-            run: Run::Inside(|managed| Box::pin(log(managed))),
-        },
-    ]
+/// All schedules of commands, by name, and their health
+#[utoipa::path(get, path = "/schedules", operation_id = "listSchedules", params(OnSite),
+    responses((status = 200, body = Vec<ScheduleShown>)))]
+async fn list(Managed { request, query, .. }: Managed<Nothing, OnSite>) -> Response {
+    let schedules = request.operations().list_schedules(&request.context, query.site.as_deref()).await;
+    request.answer(schedules).await
 }
 
-/// What does it, and the administrator as its caller.
-async fn ready(managed: &mut Managed<'_>) -> Result<(Schedules, Caller), ManageError> {
-    let schedules = Schedules::new(managed.executor()?.connections().clone());
-    Ok((schedules, managed.any_caller().await?))
+/// Make a schedule that runs a command of a connection in the caller's name
+#[utoipa::path(post, path = "/schedules", operation_id = "makeSchedule", params(IdempotencyHeader),
+    request_body = ScheduleDraft, responses((status = 201, body = ScheduleShown)))]
+async fn make(Managed { request, body, .. }: Managed<Nothing, Nothing, ScheduleDraft>) -> Response {
+    let request = request.creating();
+    let made = request.operations().create_schedule(&request.context, body).await;
+    request.answer_change(made).await
 }
 
-async fn list(mut managed: Managed<'_>) -> Result<Done, ManageError> {
-    let site = match managed.query("site").map(str::to_owned) {
-        None => None,
-        Some(name) => Some(managed.records.site(&name).await?.id),
-    };
-    let (schedules, caller) = ready(&mut managed).await?;
-    Done::new(schedules.list(&mut managed.records, &caller, site).await?, "")
+/// One schedule
+#[utoipa::path(get, path = "/schedules/{id}", operation_id = "getSchedule", params(Id),
+    responses((status = 200, body = ScheduleShown)))]
+async fn get(Managed { request, path, .. }: Managed<Id>) -> Response {
+    let schedule = request.operations().schedule(&request.context, path.id).await;
+    request.answer(schedule).await
 }
 
-async fn make(mut managed: Managed<'_>) -> Result<Done, ManageError> {
-    let draft: ScheduleDraft = managed.body()?;
-    let (schedules, caller) = ready(&mut managed).await?;
-    done(&schedules.create_in(&mut managed.records, &caller, draft).await?)
+/// Change a schedule; what is not given stays
+#[utoipa::path(patch, path = "/schedules/{id}", operation_id = "changeSchedule", params(Id, IdempotencyHeader),
+    request_body = ScheduleChange, responses((status = 200, body = ScheduleShown)))]
+async fn change(Managed { request, path, body, .. }: Managed<Id, Nothing, ScheduleChange>) -> Response {
+    let changed = request.operations().change_schedule(&request.context, path.id, body).await;
+    request.answer_change(changed).await
 }
 
-async fn get(mut managed: Managed<'_>) -> Result<Done, ManageError> {
-    let id = managed.numbered("id", WHAT)?;
-    let (schedules, caller) = ready(&mut managed).await?;
-    Done::new(schedules.see(&mut managed.records, &caller, id).await?, "")
+/// Delete a schedule; answered as it was, and its log stays until it is too old
+#[utoipa::path(delete, path = "/schedules/{id}", operation_id = "deleteSchedule", params(Id, IdempotencyHeader),
+    responses((status = 200, body = ScheduleShown)))]
+async fn remove(Managed { request, path, .. }: Managed<Id>) -> Response {
+    let removed = request.operations().remove_schedule(&request.context, path.id).await;
+    request.answer_change(removed).await
 }
 
-async fn change(mut managed: Managed<'_>) -> Result<Done, ManageError> {
-    let id = managed.numbered("id", WHAT)?;
-    let change: ScheduleChange = managed.body()?;
-    let (schedules, caller) = ready(&mut managed).await?;
-    done(&schedules.update_in(&mut managed.records, &caller, id, change).await?)
+/// Have a schedule run as soon as a host can, beside its due times
+#[utoipa::path(post, path = "/schedules/{id}/run", operation_id = "runSchedule", params(Id, IdempotencyHeader),
+    responses((status = 200, body = ScheduleShown)))]
+async fn run(Managed { request, path, .. }: Managed<Id>) -> Response {
+    let schedule = request.operations().run_schedule(&request.context, path.id).await;
+    request.answer_change(schedule).await
 }
 
-async fn delete(mut managed: Managed<'_>) -> Result<Done, ManageError> {
-    let id = managed.numbered("id", WHAT)?;
-    let (schedules, caller) = ready(&mut managed).await?;
-    done(&schedules.delete_in(&mut managed.records, &caller, id).await?)
-}
-
-async fn run_soon(mut managed: Managed<'_>) -> Result<Done, ManageError> {
-    let id = managed.numbered("id", WHAT)?;
-    let (schedules, caller) = ready(&mut managed).await?;
-    done(&schedules.run_soon_in(&mut managed.records, &caller, id).await?)
-}
-
-async fn log(mut managed: Managed<'_>) -> Result<Done, ManageError> {
-    let id = managed.numbered("id", WHAT)?;
-    let (before, limit) = (managed.number("before")?, managed.limit()?);
-    let (schedules, caller) = ready(&mut managed).await?;
-    let runs = schedules.log(&mut managed.records, &caller, id, before, limit).await?;
-    let is_full = i64::try_from(runs.len()).is_ok_and(|found| found == limit);
-    let next = runs.last().filter(|_| is_full).map(|run| run.id);
-    Done::new(ScheduleLog { runs, next }, "")
-}
-
-fn done(schedule: &ScheduleShown) -> Result<Done, ManageError> {
-    Ok(Done::new(schedule, schedule.name.clone())?.on(&schedule.site))
+/// The log of a schedule: input, output and error of its runs, the latest first; before is a run's number
+#[utoipa::path(get, path = "/schedules/{id}/runs", operation_id = "listScheduleRuns", params(Id, Before),
+    responses((status = 200, body = ScheduleLog)))]
+async fn log(Managed { request, path, query, .. }: Managed<Id, Before>) -> Response {
+    let Before { before, limit } = query;
+    let log = request.operations().schedule_log(&request.context, path.id, before, limit.0).await;
+    request.answer(log).await
 }

@@ -1,131 +1,55 @@
 //! Sites.
 
-use serde::Deserialize;
-use soar_store::model::{Site, SiteKind, shapes};
-use soar_store::{NewSite, SiteChange};
-use utoipa::ToSchema;
+use axum::response::Response;
+use soar_store::model::Site;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use super::ManageError;
-use super::operation::{Done, Managed, Operation, Run, described, described_list};
+use super::Routes;
+use super::address::{IdempotencyHeader, Name};
+use super::request::{Managed, Nothing};
+use crate::operations::{SiteToChange, SiteToMake};
 
-/// A site to be made.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct SiteToMake {
-    /// Its name; compared without regard to case.
-    #[schema(schema_with = shapes::name)]
-    name: String,
-    kind: SiteKind,
-    /// What it is for.
-    #[serde(default)]
-    #[schema(max_length = 2000, pattern = r"^[^\u0000]*$")]
-    description: String,
-    /// Its IANA time zone. UTC unless given.
-    #[serde(default = "utc")]
-    #[schema(schema_with = shapes::time_zone)]
-    time_zone: String,
-    /// Its language as a BCP 47 tag. en unless given.
-    #[serde(default = "english")]
-    #[schema(max_length = 35, pattern = "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", example = "en")]
-    language: String,
+pub(super) fn routes() -> Routes {
+    OpenApiRouter::new().routes(routes!(list, make)).routes(routes!(get, change, remove))
 }
 
-/// What changes about a site; what is not given stays.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
-#[derive(Default)]
-struct SiteToChange {
-    /// Its new name.
-    #[schema(schema_with = shapes::optional_name)]
-    name: Option<String>,
-    kind: Option<SiteKind>,
-    /// What it is for.
-    #[schema(max_length = 2000, pattern = r"^[^\u0000]*$")]
-    description: Option<String>,
-    /// Its IANA time zone.
-    #[schema(schema_with = shapes::optional_time_zone)]
-    time_zone: Option<String>,
-    /// Its language as a BCP 47 tag.
-    #[schema(max_length = 35, pattern = "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")]
-    language: Option<String>,
+/// All sites, by name
+#[utoipa::path(get, path = "/sites", operation_id = "listSites", responses((status = 200, body = Vec<Site>)))]
+async fn list(Managed { request, .. }: Managed) -> Response {
+    let sites = request.operations().list_sites(&request.context).await;
+    request.answer(sites).await
 }
 
-fn utc() -> String {
-    "UTC".to_owned()
+/// Make a site
+#[utoipa::path(post, path = "/sites", operation_id = "makeSite", params(IdempotencyHeader), request_body = SiteToMake,
+    responses((status = 201, body = Site)))]
+async fn make(Managed { request, body, .. }: Managed<Nothing, Nothing, SiteToMake>) -> Response {
+    let request = request.creating();
+    let made = request.operations().create_site(&request.context, body).await;
+    request.answer_change(made).await
 }
 
-fn english() -> String {
-    "en".to_owned()
+/// One site
+#[utoipa::path(get, path = "/sites/{name}", operation_id = "getSite", params(Name),
+    responses((status = 200, body = Site)))]
+async fn get(Managed { request, path, .. }: Managed<Name>) -> Response {
+    let site = request.operations().site(&request.context, &path.name).await;
+    request.answer(site).await
 }
 
-pub(super) fn operations() -> Vec<Operation> {
-    vec![
-        Operation {
-            method: "get",
-            path: "/sites",
-            id: "listSites",
-            summary: "All sites, by name",
-            query: &[],
-            body: None,
-            status: 200,
-            answer: described_list::<Site>,
-            run: Run::Inside(|mut managed| Box::pin(async move { Done::new(managed.records.sites().await?, "") })),
-        },
-        Operation {
-            method: "post",
-            path: "/sites",
-            id: "makeSite",
-            summary: "Make a site",
-            query: &[],
-            body: Some(described::<SiteToMake>),
-            status: 201,
-            answer: described::<Site>,
-            run: Run::Inside(|managed| Box::pin(make(managed))),
-        },
-        Operation {
-            method: "get",
-            path: "/sites/{name}",
-            id: "getSite",
-            summary: "One site",
-            query: &[],
-            body: None,
-            status: 200,
-            answer: described::<Site>,
-            run: Run::Inside(|mut managed| {
-                Box::pin(async move {
-                    let name = managed.part("name").to_owned();
-                    Done::new(managed.records.site(&name).await?, "")
-                })
-            }),
-        },
-        Operation {
-            method: "patch",
-            path: "/sites/{name}",
-            id: "changeSite",
-            summary: "Change a site",
-            query: &[],
-            body: Some(described::<SiteToChange>),
-            status: 200,
-            answer: described::<Site>,
-            run: Run::Inside(|managed| Box::pin(change(managed))),
-        },
-    ]
+/// Change a site
+#[utoipa::path(patch, path = "/sites/{name}", operation_id = "changeSite", params(Name, IdempotencyHeader),
+    request_body = SiteToChange, responses((status = 200, body = Site)))]
+async fn change(Managed { request, path, body, .. }: Managed<Name, Nothing, SiteToChange>) -> Response {
+    let changed = request.operations().change_site(&request.context, &path.name, body).await;
+    request.answer_change(changed).await
 }
 
-async fn make(mut managed: Managed<'_>) -> Result<Done, ManageError> {
-    let SiteToMake { name, kind, description, time_zone, language } = managed.body()?;
-    let new = NewSite { name, kind, description, time_zone, language };
-    let site = managed.records.create_site(&new, managed.now).await?;
-    let about = site.name.clone();
-    Done::new(site, about)
-}
-
-async fn change(mut managed: Managed<'_>) -> Result<Done, ManageError> {
-    let SiteToChange { name, kind, description, time_zone, language } = managed.body()?;
-    let change = SiteChange { name, kind, description, time_zone, language };
-    let now = managed.now;
-    let name = managed.part("name").to_owned();
-    let site = managed.records.update_site(&name, &change, now).await?;
-    let about = site.name.clone();
-    Done::new(site, about)
+/// Delete a site to which nothing belongs any more; answered as it was
+#[utoipa::path(delete, path = "/sites/{name}", operation_id = "deleteSite", params(Name, IdempotencyHeader),
+    responses((status = 200, body = Site)))]
+async fn remove(Managed { request, path, .. }: Managed<Name>) -> Response {
+    let removed = request.operations().remove_site(&request.context, &path.name).await;
+    request.answer_change(removed).await
 }

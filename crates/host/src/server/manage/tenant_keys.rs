@@ -1,101 +1,40 @@
 //! On a tenant: the one-time keys by which masters register.
 
-use std::time::Duration;
-
-use serde::{Deserialize, Serialize};
+use axum::response::Response;
 use soar_store::model::TenantKey;
-use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use super::ManageError;
-use super::operation::{Done, Managed, Operation, Run, described, described_list};
+use super::Routes;
+use super::address::{IdempotencyHeader, Name};
+use super::request::{Managed, Nothing};
+use crate::operations::{TenantKeyMade, TenantKeyToMake};
 
-/// A one-time key to be made.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct TenantKeyToMake {
-    /// How many hours it is good for. 24 unless given.
-    #[serde(default = "a_day")]
-    #[schema(minimum = 1, maximum = 720)]
-    hours: i64,
+pub(super) fn routes() -> Routes {
+    OpenApiRouter::new().routes(routes!(list, make)).routes(routes!(revoke))
 }
 
-fn a_day() -> i64 {
-    24
+/// On a tenant: its one-time keys, the newest first, without their secrets
+#[utoipa::path(get, path = "/tenant-keys", operation_id = "listTenantKeys",
+    responses((status = 200, body = Vec<TenantKey>)))]
+async fn list(Managed { request, .. }: Managed) -> Response {
+    let keys = request.operations().list_tenant_keys(&request.context).await;
+    request.answer(keys).await
 }
 
-/// A one-time key, with its text where it was just made.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct TenantKeyMade {
-    #[serde(flatten)]
-    shown: TenantKey,
-    /// What the master is given. Only in the first answer to making the key: it cannot be had again.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<String>,
+/// On a tenant: make a one-time key for a master; it is answered once
+#[utoipa::path(post, path = "/tenant-keys", operation_id = "makeTenantKey", params(IdempotencyHeader),
+    request_body = TenantKeyToMake, responses((status = 201, body = TenantKeyMade)))]
+async fn make(Managed { request, body, .. }: Managed<Nothing, Nothing, TenantKeyToMake>) -> Response {
+    let request = request.creating();
+    let made = request.operations().create_tenant_key(&request.context, &body).await;
+    request.answer_change(made).await
 }
 
-pub(super) fn operations() -> Vec<Operation> {
-    vec![
-        Operation {
-            method: "get",
-            path: "/tenant-keys",
-            id: "listTenantKeys",
-            summary: "On a tenant: its one-time keys, the newest first, without their secrets",
-            query: &[],
-            body: None,
-            status: 200,
-            answer: described_list::<TenantKey>,
-            run: Run::Inside(|managed| Box::pin(list(managed))),
-        },
-        Operation {
-            method: "post",
-            path: "/tenant-keys",
-            id: "makeTenantKey",
-            summary: "On a tenant: make a one-time key for a master; it is answered once",
-            query: &[],
-            body: Some(described::<TenantKeyToMake>),
-            status: 201,
-            answer: described::<TenantKeyMade>,
-            run: Run::Inside(|managed| Box::pin(make(managed))),
-        },
-        Operation {
-            method: "post",
-            path: "/tenant-keys/{name}/revoke",
-            id: "revokeTenantKey",
-            summary: "On a tenant: take a one-time key back before a master used it",
-            query: &[],
-            body: None,
-            status: 200,
-            answer: described::<TenantKey>,
-            run: Run::Inside(|managed| Box::pin(revoke(managed))),
-        },
-    ]
-}
-
-async fn list(mut managed: Managed<'_>) -> Result<Done, ManageError> {
-    let tenants = managed.tenants()?.clone();
-    let caller = managed.any_caller().await?;
-    Done::new(tenants.keys_in(&mut managed.records, &caller).await?, "")
-}
-
-async fn make(mut managed: Managed<'_>) -> Result<Done, ManageError> {
-    let TenantKeyToMake { hours } = managed.body()?;
-    let tenants = managed.tenants()?.clone();
-    let caller = managed.any_caller().await?;
-    let expires_at = managed.now + Duration::from_secs(u64::try_from(hours).unwrap_or_default().saturating_mul(3_600));
-    let issued = tenants.make_key_in(&mut managed.records, &caller, expires_at).await?;
-    let about = issued.key.name.clone();
-    let mut made = TenantKeyMade { shown: issued.key, key: None };
-    // What is kept for a repeat never holds the key.
-    let repeated = Done::new(&made, "")?.body;
-    made.key = Some(issued.text.as_str().to_owned());
-    Ok(Done { repeated: Some(repeated), ..Done::new(made, about)? })
-}
-
-async fn revoke(mut managed: Managed<'_>) -> Result<Done, ManageError> {
-    let name = managed.part("name").to_owned();
-    let tenants = managed.tenants()?.clone();
-    let caller = managed.any_caller().await?;
-    let revoked = tenants.revoke_key_in(&mut managed.records, &caller, &name).await?;
-    Done::new(&revoked, revoked.name.clone())
+/// On a tenant: take a one-time key back before a master used it
+#[utoipa::path(post, path = "/tenant-keys/{name}/revoke", operation_id = "revokeTenantKey",
+    params(Name, IdempotencyHeader), responses((status = 200, body = TenantKey)))]
+async fn revoke(Managed { request, path, .. }: Managed<Name>) -> Response {
+    let revoked = request.operations().revoke_tenant_key(&request.context, &path.name).await;
+    request.answer_change(revoked).await
 }

@@ -1,188 +1,101 @@
 //! On a master: the instances that it sends connections to. One-time keys go in and never come out.
 
-use serde::{Deserialize, Serialize};
+use axum::response::Response;
+use serde::Deserialize;
 use soar_store::TenantFilter;
 use soar_store::model::Tenant;
-use utoipa::ToSchema;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use super::ManageError;
-use super::operation::{Done, LIMIT, Managed, NUMBER, Operation, Outside, Query, Run, TEXT, described};
+use super::Routes;
+use super::address::{Id, IdempotencyHeader};
+use super::query::Limit;
+use super::request::{Managed, Nothing};
+use crate::operations::{TenantMove, TenantPage, TenantRegistration};
 use crate::tenants::TenantDraft;
 
-/// Tenants, by their numbers.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct TenantPage {
-    tenants: Vec<Tenant>,
-    /// What to send as after for the next page; none on the last one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<i64>,
+pub(super) fn routes() -> Routes {
+    OpenApiRouter::new()
+        .routes(routes!(list, add))
+        .routes(routes!(get, change, remove))
+        .routes(routes!(register))
+        .routes(routes!(revoke))
 }
 
-/// A tenant's new address.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct TenantMove {
-    /// Where it is reached: `https://…`.
-    #[schema(pattern = r"^[^\u0000]*$")]
-    url: String,
+/// Which tenants are asked for.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Wanted {
+    /// Only tenants after the one of this number.
+    after: Option<i64>,
+    /// Only in this region.
+    #[param(pattern = r"^[^\u0000]*$")]
+    region: Option<String>,
+    /// Only of this name.
+    #[param(pattern = r"^[^\u0000]*$")]
+    name: Option<String>,
+    /// How many at most; 100 unless given.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
+    limit: Limit,
 }
 
-/// What a tenant is registered with.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct TenantRegistration {
-    /// A new one-time key of the tenant, in place of the one that it was added with.
-    #[serde(default)]
-    #[schema(pattern = r"^[^\u0000]*$")]
-    key: Option<String>,
+/// On a master: its tenants, by their numbers
+#[utoipa::path(get, path = "/tenants", operation_id = "listTenants", params(Wanted),
+    responses((status = 200, body = TenantPage)))]
+async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Response {
+    let Wanted { after, region, name, limit } = query;
+    let filter = TenantFilter { region, name, without_revoked: false, after: after.unwrap_or(0) };
+    let page = request.operations().list_tenants(&request.context, &filter, limit.0).await;
+    request.answer(page).await
 }
 
-/// What errors call a tenant.
-const WHAT: &str = "tenant";
-
-pub(super) fn operations() -> Vec<Operation> {
-    vec![
-        Operation {
-            method: "get",
-            path: "/tenants",
-            id: "listTenants",
-            summary: "On a master: its tenants, by their numbers",
-            query: &[
-                Query { name: "after", about: "Only tenants after the one of this number.", schema: NUMBER },
-                Query { name: "region", about: "Only in this region.", schema: TEXT },
-                Query { name: "name", about: "Only of this name.", schema: TEXT },
-                LIMIT,
-            ],
-            body: None,
-            status: 200,
-            answer: described::<TenantPage>,
-            run: Run::Inside(|managed| Box::pin(list(managed))),
-        },
-        Operation {
-            method: "post",
-            path: "/tenants",
-            id: "addTenant",
-            summary: "On a master: make a tenant known; it is registered next",
-            query: &[],
-            body: Some(described::<TenantDraft>),
-            status: 201,
-            answer: described::<Tenant>,
-            run: Run::Inside(|managed| Box::pin(add(managed))),
-        },
-        Operation {
-            method: "get",
-            path: "/tenants/{id}",
-            id: "getTenant",
-            summary: "On a master: one tenant",
-            query: &[],
-            body: None,
-            status: 200,
-            answer: described::<Tenant>,
-            run: Run::Inside(|mut managed| {
-                Box::pin(async move {
-                    let id = managed.numbered("id", WHAT)?;
-                    Done::new(managed.records.tenant(id).await?, "")
-                })
-            }),
-        },
-        Operation {
-            method: "patch",
-            path: "/tenants/{id}",
-            id: "moveTenant",
-            summary: "On a master: give a tenant another address; it stays registered",
-            query: &[],
-            body: Some(described::<TenantMove>),
-            status: 200,
-            answer: described::<Tenant>,
-            run: Run::Inside(|managed| Box::pin(change(managed))),
-        },
-        Operation {
-            method: "post",
-            path: "/tenants/{id}/register",
-            id: "registerTenant",
-            summary: "On a master: register with a tenant by its one-time key; from then on both hold a secret for each other",
-            query: &[],
-            body: Some(described::<TenantRegistration>),
-            status: 200,
-            answer: described::<Tenant>,
-            run: Run::Outside(|managed| Box::pin(register(managed))),
-        },
-        Operation {
-            method: "post",
-            path: "/tenants/{id}/revoke",
-            id: "revokeTenant",
-            summary: "On a master: send nothing to a tenant any more; what it has stays there",
-            query: &[],
-            body: None,
-            status: 200,
-            answer: described::<Tenant>,
-            run: Run::Inside(|managed| Box::pin(revoke(managed))),
-        },
-        Operation {
-            method: "delete",
-            path: "/tenants/{id}",
-            id: "removeTenant",
-            summary: "On a master: forget a tenant that is not registered; answered as it was",
-            query: &[],
-            body: None,
-            status: 200,
-            answer: described::<Tenant>,
-            run: Run::Inside(|managed| Box::pin(remove(managed))),
-        },
-    ]
+/// On a master: make a tenant known; it is registered next
+#[utoipa::path(post, path = "/tenants", operation_id = "addTenant", params(IdempotencyHeader),
+    request_body = TenantDraft, responses((status = 201, body = Tenant)))]
+async fn add(Managed { request, body, .. }: Managed<Nothing, Nothing, TenantDraft>) -> Response {
+    let request = request.creating();
+    let added = request.operations().add_tenant(&request.context, &body).await;
+    request.answer_change(added).await
 }
 
-async fn list(mut managed: Managed<'_>) -> Result<Done, ManageError> {
-    let limit = managed.limit()?;
-    let filter = TenantFilter {
-        region: managed.query("region").map(str::to_owned),
-        name: managed.query("name").map(str::to_owned),
-        without_revoked: false,
-        after: managed.number("after")?.unwrap_or(0),
-    };
-    let tenants = managed.records.tenants(&filter, limit).await?;
-    let is_full = i64::try_from(tenants.len()).is_ok_and(|found| found == limit);
-    let next = tenants.last().filter(|_| is_full).map(|tenant| tenant.id);
-    Done::new(TenantPage { tenants, next }, "")
+/// On a master: one tenant
+#[utoipa::path(get, path = "/tenants/{id}", operation_id = "getTenant", params(Id),
+    responses((status = 200, body = Tenant)))]
+async fn get(Managed { request, path, .. }: Managed<Id>) -> Response {
+    let tenant = request.operations().tenant(&request.context, path.id).await;
+    request.answer(tenant).await
 }
 
-async fn add(mut managed: Managed<'_>) -> Result<Done, ManageError> {
-    let draft: TenantDraft = managed.body()?;
-    let tenants = managed.tenants()?.clone();
-    let caller = managed.any_caller().await?;
-    done(&tenants.add_in(&mut managed.records, &caller, &draft).await?)
+/// On a master: give a tenant another address; it stays registered
+#[utoipa::path(patch, path = "/tenants/{id}", operation_id = "moveTenant", params(Id, IdempotencyHeader),
+    request_body = TenantMove, responses((status = 200, body = Tenant)))]
+async fn change(Managed { request, path, body, .. }: Managed<Id, Nothing, TenantMove>) -> Response {
+    let moved = request.operations().move_tenant(&request.context, path.id, &body.url).await;
+    request.answer_change(moved).await
 }
 
-async fn change(mut managed: Managed<'_>) -> Result<Done, ManageError> {
-    let id = managed.numbered("id", WHAT)?;
-    let TenantMove { url } = managed.body()?;
-    let tenants = managed.tenants()?.clone();
-    let caller = managed.any_caller().await?;
-    done(&tenants.move_in(&mut managed.records, &caller, id, &url).await?)
+/// On a master: register with a tenant by its one-time key; from then on both hold a secret for each other
+#[utoipa::path(post, path = "/tenants/{id}/register", operation_id = "registerTenant", params(Id),
+    request_body = TenantRegistration, responses((status = 200, body = Tenant)))]
+async fn register(Managed { request, path, body, .. }: Managed<Id, Nothing, TenantRegistration>) -> Response {
+    let registered = request.operations().register_tenant(&request.context, path.id, body.key.as_deref()).await;
+    request.answer_tried(registered).await
 }
 
-async fn register(managed: Outside<'_>) -> Result<Done, ManageError> {
-    let id = managed.numbered("id", WHAT)?;
-    let TenantRegistration { key } = managed.body()?;
-    let caller = managed.caller_anywhere().await?;
-    done(&managed.tenants()?.register(&caller, id, key.as_deref()).await?)
+/// On a master: send nothing to a tenant any more; what it has stays there
+#[utoipa::path(post, path = "/tenants/{id}/revoke", operation_id = "revokeTenant", params(Id, IdempotencyHeader),
+    responses((status = 200, body = Tenant)))]
+async fn revoke(Managed { request, path, .. }: Managed<Id>) -> Response {
+    let revoked = request.operations().revoke_tenant(&request.context, path.id).await;
+    request.answer_change(revoked).await
 }
 
-async fn revoke(mut managed: Managed<'_>) -> Result<Done, ManageError> {
-    let id = managed.numbered("id", WHAT)?;
-    let tenants = managed.tenants()?.clone();
-    let caller = managed.any_caller().await?;
-    done(&tenants.revoke_in(&mut managed.records, &caller, id).await?)
-}
-
-async fn remove(mut managed: Managed<'_>) -> Result<Done, ManageError> {
-    let id = managed.numbered("id", WHAT)?;
-    let tenants = managed.tenants()?.clone();
-    let caller = managed.any_caller().await?;
-    done(&tenants.remove_in(&mut managed.records, &caller, id).await?)
-}
-
-fn done(tenant: &Tenant) -> Result<Done, ManageError> {
-    Done::new(tenant, tenant.name.clone())
+/// On a master: forget a tenant that is not registered; answered as it was
+#[utoipa::path(delete, path = "/tenants/{id}", operation_id = "removeTenant", params(Id, IdempotencyHeader),
+    responses((status = 200, body = Tenant)))]
+async fn remove(Managed { request, path, .. }: Managed<Id>) -> Response {
+    let removed = request.operations().remove_tenant(&request.context, path.id).await;
+    request.answer_change(removed).await
 }

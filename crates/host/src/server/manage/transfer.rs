@@ -1,75 +1,135 @@
 //! Import and export of incidents and cases: a body that is a file, in or out.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Seek as _, Write as _};
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use bytes::BytesMut;
-use serde_json::json;
-use soar_store::StoreError;
-use soar_store::model::{AuditEntry, Caller};
-use tokio::io::AsyncReadExt as _;
-use tokio::runtime::Handle;
+use bytes::{Bytes, BytesMut};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use super::ManageError;
-use super::operation::{Operation, Outside, Query, Run, described};
-use crate::gate::Reply;
-use crate::transfer::{self, Format, ImportOptions, ImportReport, OnConflict, Subject, TransferError};
+use super::Routes;
+use super::query::choice;
+use super::request::{Managed, ManagedRequest, Nothing, RequestBody};
+use crate::gate::{Reply, receive};
+use crate::host::Host;
+use crate::operations::{Exported, OperationError, Tried};
+use crate::transfer::{Format, ImportOptions, ImportReport, OnConflict, Subject};
 
 /// How much of a file is sent at once, in bytes.
 const PIECE: usize = 64 * 1024;
 
-pub(super) fn operations() -> Vec<Operation> {
-    [(Subject::Incidents, "incidents"), (Subject::Cases, "cases")].into_iter().flat_map(of).collect()
+pub(super) fn routes() -> Routes {
+    OpenApiRouter::new().routes(routes!(export_incidents, import_incidents)).routes(routes!(export_cases, import_cases))
 }
 
-fn of((subject, path): (Subject, &'static str)) -> [Operation; 2] {
-    let is_incidents = subject == Subject::Incidents;
-    [
-        Operation {
-            method: "get",
-            path: if is_incidents { "/transfer/incidents" } else { "/transfer/cases" },
-            id: if is_incidents { "exportIncidents" } else { "exportCases" },
-            summary: if is_incidents {
-                "All incidents with their tasks, fields and links, as a file"
-            } else {
-                "All cases, as a file"
-            },
-            query: &[Query {
-                name: "format",
-                about: "How they are written; ndjson unless given.",
-                schema: || json!({ "enum": Format::ALL }),
-            }],
-            body: None,
-            status: 200,
-            answer: |_| json!({ "type": "array", "items": { "type": "object" } }),
-            run: Run::Export(subject),
-        },
-        Operation {
-            method: "post",
-            path: if is_incidents { "/transfer/incidents" } else { "/transfer/cases" },
-            id: if is_incidents { "importIncidents" } else { "importCases" },
-            summary: match path {
-                "incidents" => "Store the incidents of a file; bad rows are named with their lines and stop nobody",
-                _ => "Store the cases of a file; bad rows are named with their lines and stop nobody",
-            },
-            query: &[Query {
-                name: "onConflict",
-                about: "What becomes of a row whose number is taken; fail unless given.",
-                schema: || json!({ "enum": OnConflict::ALL }),
-            }],
-            body: None,
-            status: 200,
-            answer: described::<ImportReport>,
-            run: Run::Import(subject),
-        },
-    ]
+/// How an export is written.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Written {
+    /// How the rows are written; ndjson unless given.
+    #[serde(deserialize_with = "choice")]
+    #[param(inline)]
+    format: Option<Format>,
+}
+
+/// How rows whose number is taken are treated.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+struct Treated {
+    /// How a row whose number is taken is treated; fail unless given.
+    #[serde(deserialize_with = "choice")]
+    #[param(inline)]
+    on_conflict: Option<OnConflict>,
+}
+
+/// A body that was received whole.
+struct Upload {
+    file: File,
+    format: Format,
+}
+
+impl RequestBody for Upload {
+    async fn read(headers: &HeaderMap, body: Body, host: &Host) -> Result<(Self, Bytes), Reply> {
+        let format = format_of(headers)?;
+        let file = receive(body, &host.settings).await?;
+        Ok((Self { file, format }, Bytes::new()))
+    }
+}
+
+/// All incidents with their tasks, fields and links, as a file
+#[utoipa::path(get, path = "/transfer/incidents", operation_id = "exportIncidents", params(Written),
+    responses((status = 200, content((Vec<Object> = "application/json"), (String = "application/x-ndjson"),
+        (String = "text/csv")))))]
+async fn export_incidents(Managed { request, query, .. }: Managed<Nothing, Written>) -> Response {
+    export(request, query, Subject::Incidents).await
+}
+
+/// All cases, as a file
+#[utoipa::path(get, path = "/transfer/cases", operation_id = "exportCases", params(Written),
+    responses((status = 200, content((Vec<Object> = "application/json"), (String = "application/x-ndjson"),
+        (String = "text/csv")))))]
+async fn export_cases(Managed { request, query, .. }: Managed<Nothing, Written>) -> Response {
+    export(request, query, Subject::Cases).await
+}
+
+/// Store the incidents of a file; bad rows are named with their lines and do not stop the others
+#[utoipa::path(post, path = "/transfer/incidents", operation_id = "importIncidents", params(Treated),
+    request_body(content((Object = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"))),
+    responses((status = 200, body = ImportReport)))]
+async fn import_incidents(Managed { request, query, body, .. }: Managed<Nothing, Treated, Upload>) -> Response {
+    import(request, query, body, Subject::Incidents).await
+}
+
+/// Store the cases of a file; bad rows are named with their lines and do not stop the others
+#[utoipa::path(post, path = "/transfer/cases", operation_id = "importCases", params(Treated),
+    request_body(content((Object = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"))),
+    responses((status = 200, body = ImportReport)))]
+async fn import_cases(Managed { request, query, body, .. }: Managed<Nothing, Treated, Upload>) -> Response {
+    import(request, query, body, Subject::Cases).await
+}
+
+async fn import(request: ManagedRequest, query: Treated, body: Upload, subject: Subject) -> Response {
+    let on_conflict = query.on_conflict.unwrap_or(OnConflict::Fail);
+    let options = ImportOptions { subject, format: body.format, on_conflict };
+    let imported = request.operations().import(&request.context, options, body.file).await;
+    request.answer_tried(imported).await
+}
+
+async fn export(request: ManagedRequest, query: Written, subject: Subject) -> Response {
+    let format = query.format.unwrap_or(Format::Ndjson);
+    match request.operations().export(&request.context, subject, format).await {
+        Ok(Tried { value, about, .. }) => {
+            let response = request.answer_export(about).await;
+            // Without its audit entry nothing is handed out.
+            if response.status() == StatusCode::OK { with_file(response, value, format) } else { response }
+        }
+        Err(error) => request.answer(Err::<(), OperationError>(error)).await,
+    }
+}
+
+fn with_file(mut response: Response, exported: Exported, format: Format) -> Response {
+    let file = tokio::fs::File::from_std(exported.file);
+    let pieces = futures_util::stream::try_unfold(file, async |mut file| {
+        use tokio::io::AsyncReadExt as _;
+        let mut piece = BytesMut::with_capacity(PIECE);
+        let read = file.read_buf(&mut piece).await?;
+        Ok::<_, std::io::Error>((read > 0).then(|| (piece.freeze(), file)))
+    });
+    *response.body_mut() = Body::from_stream(pieces);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type(format)));
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(exported.bytes));
+    response
 }
 
 /// The media type of a format.
-pub(in crate::server) const fn media_type(format: Format) -> &'static str {
+const fn media_type(format: Format) -> &'static str {
     match format {
         Format::Json => "application/json",
         Format::Ndjson => "application/x-ndjson",
@@ -78,7 +138,7 @@ pub(in crate::server) const fn media_type(format: Format) -> &'static str {
 }
 
 /// How a body is written, by what its headers say.
-pub(super) fn format_of(headers: &HeaderMap) -> Result<Format, Reply> {
+fn format_of(headers: &HeaderMap) -> Result<Format, Reply> {
     let said = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let said = said.split(';').next().unwrap_or_default().trim();
     Format::ALL.iter().copied().find(|format| said.eq_ignore_ascii_case(media_type(*format))).ok_or_else(|| {
@@ -86,79 +146,4 @@ pub(super) fn format_of(headers: &HeaderMap) -> Result<Format, Reply> {
         let error = format!("The header Content-Type must say how the body is written: {}.", valid.join(", "));
         Reply::error(StatusCode::UNSUPPORTED_MEDIA_TYPE, error)
     })
-}
-
-/// Imports a file that was received whole.
-pub(super) async fn import(
-    managed: Outside<'_>,
-    caller: Caller,
-    (subject, format): (Subject, Format),
-    file: File,
-    entry: &AuditEntry,
-) -> Result<ImportReport, ManageError> {
-    let options =
-        ImportOptions { subject, format, on_conflict: managed.choice("onConflict")?.unwrap_or(OnConflict::Fail) };
-    let (store, entry, reader) = (managed.host.store.clone(), entry.clone(), BufReader::with_capacity(PIECE, file));
-    // Reading a file blocks, so not on the threads that answer others.
-    let imported = tokio::task::spawn_blocking(move || {
-        Handle::current().block_on(transfer::import(&store, &caller, options, reader, &entry, &mut |_| {}))
-    });
-    let ended = imported.await.map_err(|error| StoreError::Unreadable(error.to_string()))?;
-    ended.map_err(|error| match error {
-        TransferError::Unreadable { .. } => ManageError::Refused(format!(
-            "{error} What came before that line is stored. Mend it, and send it again with onConflict=skip."
-        )),
-        error => failed(error),
-    })
-}
-
-/// What is exported, and how many rows.
-pub(super) struct Exported {
-    file: File,
-    bytes: u64,
-    format: Format,
-    pub(super) rows: u64,
-}
-
-/// Writes an export to a file without a name: who reads slowly keeps nothing of the store waiting, and half an export is
-/// never taken for a whole one.
-pub(super) async fn export(managed: Outside<'_>, caller: Caller, subject: Subject) -> Result<Exported, ManageError> {
-    let format = managed.choice("format")?.unwrap_or(Format::Ndjson);
-    let store = managed.host.store.clone();
-    let exported = tokio::task::spawn_blocking(move || {
-        let mut out = BufWriter::with_capacity(PIECE, tempfile::tempfile()?);
-        let mut progress = |_| {};
-        let written = transfer::export(&store, &caller, subject, format, &mut out, &mut progress);
-        let rows = Handle::current().block_on(written)?;
-        out.flush()?;
-        let mut file = out.into_inner().map_err(std::io::IntoInnerError::into_error)?;
-        let bytes = file.stream_position()?;
-        file.rewind()?;
-        Ok(Exported { file, bytes, format, rows })
-    });
-    exported.await.map_err(|error| StoreError::Unreadable(error.to_string()))?.map_err(failed)
-}
-
-impl Exported {
-    /// Puts the file into an answer.
-    pub(super) fn into_response(self, mut response: Response) -> Response {
-        let file = tokio::fs::File::from_std(self.file);
-        let pieces = futures_util::stream::try_unfold(file, async |mut file| {
-            let mut piece = BytesMut::with_capacity(PIECE);
-            let read = file.read_buf(&mut piece).await?;
-            Ok::<_, std::io::Error>((read > 0).then(|| (piece.freeze(), file)))
-        });
-        *response.body_mut() = Body::from_stream(pieces);
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type(self.format)));
-        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(self.bytes));
-        response
-    }
-}
-
-fn failed(error: TransferError) -> ManageError {
-    match error {
-        TransferError::Store(error) => ManageError::Store(error),
-        error => ManageError::Store(StoreError::Unreadable(error.to_string())),
-    }
 }

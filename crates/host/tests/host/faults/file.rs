@@ -127,7 +127,7 @@ async fn no_empty_file_is_made_where_the_store_was_taken_away() {
     let path = folder.path().join("host.db");
     let store = Store::open(path.to_str().unwrap()).await.unwrap();
     std::fs::rename(&path, folder.path().join("elsewhere.db")).unwrap();
-    let error = store.job_queue().await.unwrap_err();
+    let error = store.transaction().await.unwrap_err();
     assert_eq!(error.trouble(), Some(Trouble::Gone), "{error}");
     assert!(!path.exists());
 }

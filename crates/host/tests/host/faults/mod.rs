@@ -5,6 +5,6 @@ mod commits;
 mod file;
 mod outcomes;
 mod proxy;
-mod queue;
+mod scheduler;
 mod server;
 mod silence;

@@ -82,17 +82,6 @@ async fn a_caller_is_told_when_nobody_knows_whether_its_change_was_made_and_the_
 }
 
 #[tokio::test]
-async fn finished_jobs_are_dropped_again_after_a_server_vanished_meanwhile() {
-    let (host, proxy) = behind_a_proxy().await;
-    let queue = host.test.store.job_queue().await.unwrap();
-    queue.drop_finished().await.unwrap();
-    proxy.vanish();
-    let begun = Instant::now();
-    queue.drop_finished().await.unwrap_err();
-    assert!(begun.elapsed() < 5 * PATIENCE, "{:?}", begun.elapsed());
-}
-
-#[tokio::test]
 async fn commits_wait_for_the_disk_whatever_the_administrator_of_the_server_set() {
     let server = PostgresServer::shared();
     let address = server.new_database();

@@ -37,7 +37,7 @@ async fn works_again(store: &Store, proxy: &Proxy) {
 #[tokio::test]
 async fn no_step_of_a_transaction_is_waited_for_without_end() {
     let (store, proxy) = store_behind_a_proxy().await;
-    proxy.vanish_at("BEGIN\0");
+    proxy.vanish_at("BEGIN;");
     fails_in_time("the beginning", store.transaction()).await;
     works_again(&store, &proxy).await;
 

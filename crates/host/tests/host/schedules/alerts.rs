@@ -46,9 +46,9 @@ async fn a_flapping_connection_is_one_message() {
 async fn an_outage_of_five_minutes_over_a_thousand_connections_is_one_digest_and_one_recovery() {
     for test in TestStore::on_both().await {
         let world = World::new(&test.store);
-        let mut transaction = test.store.transaction().await.unwrap();
+        let mut transaction = world.store.transaction().await.unwrap();
         for connection in 1..=1000 {
-            transaction.records().create_schedule(&check_of(connection), world.scheduler.now()).await.unwrap();
+            transaction.records().create_schedule(&check_of(connection)).await.unwrap();
         }
         transaction.commit().await.unwrap();
         assert_eq!(world.pass(60).await, 1000);

@@ -50,7 +50,7 @@ async fn uptime_and_latency_come_from_the_history() {
         world.pass(180).await;
         world.fail([1]);
         world.pass(60).await;
-        let now = world.scheduler.now();
+        let now = world.now();
         let mut reader = test.store.reader().await.unwrap();
         assert_eq!(reader.records().uptime(1, now - DAY).await.unwrap(), Uptime { passed: 3, failed: 1 });
         assert_eq!(reader.records().uptime(1, now + DAY * 2).await.unwrap(), Uptime::default());
@@ -97,7 +97,7 @@ async fn what_is_older_than_it_is_kept_goes_and_the_rest_stays() {
         world.clock.advance(Duration::from_secs(90_000));
         world.work().await;
         let mut transaction = test.store.transaction().await.unwrap();
-        let now = world.scheduler.now();
+        let now = world.now();
         assert_eq!(transaction.records().drop_old_history(kept, now, 1).await.unwrap(), 2, "one of each kind");
         assert_eq!(transaction.records().drop_old_history(kept, now, 100).await.unwrap(), 2, "the others");
         assert_eq!(transaction.records().drop_old_history(kept, now, 100).await.unwrap(), 0);

@@ -15,7 +15,6 @@ use soar_store::model::{CheckResult, Moment, RunReport, Schedule, ScheduleRunSta
 use soar_store::testing::TestStore;
 use tokio::sync::{Semaphore, watch};
 
-use super::memory_queue::MemoryQueue;
 use super::world::check_of;
 use crate::stage::Stage;
 
@@ -46,7 +45,7 @@ async fn a_served_host_runs_what_is_due_counts_it_and_ends_in_order() {
         schedules.run_soon_in(&mut records, &administrator, made.id).await.unwrap();
         transaction.commit().await.unwrap();
         let couriers = Arc::new(Couriers::default());
-        let host = Host::with_schedules(settings(), stage.executor.clone(), couriers).await.unwrap();
+        let host = Host::with_schedules(settings(), stage.executor.clone(), couriers).unwrap();
         let running = serve(host).await.unwrap();
         let log = async || {
             let mut reader = stage.test.store.reader().await.unwrap();
@@ -72,6 +71,8 @@ async fn a_served_host_runs_what_is_due_counts_it_and_ends_in_order() {
         }
         assert_eq!(get(&format!("{}/readyz", running.url())).await.0, 200);
         running.shutdown().await.unwrap();
+        let wal = format!("{}-wal", stage.test.address);
+        assert!(!std::path::Path::new(&wal).exists(), "after an orderly end one file holds everything");
     }
 }
 
@@ -81,7 +82,7 @@ async fn a_host_that_is_told_to_runs_nothing_by_itself() {
         let mut settings = settings();
         settings.schedules.run = false;
         let couriers = Arc::new(Couriers::default());
-        let host = Host::with_schedules(settings, stage.executor.clone(), couriers).await.unwrap();
+        let host = Host::with_schedules(settings, stage.executor.clone(), couriers).unwrap();
         assert!(host.scheduler.is_none());
     }
 }
@@ -108,9 +109,8 @@ async fn a_host_whose_scheduler_is_stuck_is_not_ready_and_says_so() {
     let other = TestStore::on(Engine::Sqlite).await;
     let (clock, runner) = (Arc::new(stage.clock.clone()), Arc::new(Held(Semaphore::new(0))));
     let (courier, rules) = (Arc::new(Couriers::default()), SchedulerSettings::default());
-    let (store, queue) = (other.store.clone(), Arc::new(MemoryQueue::new()));
-    let scheduler = Arc::new(Scheduler::new(store, clock, queue, runner, courier, rules));
-    // Nothing can be handed out from then on.
+    let scheduler = Arc::new(Scheduler::new(other.store.clone(), clock, runner, courier, rules));
+    // Nothing can be claimed from then on.
     other.store.close().await;
     let host = Host::with_connectors(settings(), stage.executor.clone()).unwrap();
     let mut host = Arc::into_inner(host).unwrap();
@@ -120,43 +120,39 @@ async fn a_host_whose_scheduler_is_stuck_is_not_ready_and_says_so() {
     assert_eq!(get(&ready).await.0, 200);
     stage.clock.advance(Duration::from_secs(61));
     let (status, said) = get(&ready).await;
-    assert_eq!((status, said.as_str()), (503, "The scheduler has handed out nothing for 61 seconds.\n"));
+    assert_eq!((status, said.as_str()), (503, "The scheduler has not looked for due work for 61 seconds.\n"));
 }
 
 #[tokio::test]
-async fn what_waits_for_its_turn_when_a_host_ends_is_given_back_and_what_runs_is_finished() {
+async fn when_a_host_ends_what_it_runs_is_finished_and_what_has_no_place_is_left_to_others() {
     for engine in [Engine::Sqlite, Engine::Postgres] {
         let test = TestStore::on(engine).await;
         let store = test.store.clone();
-        let (queue, runner) = (Arc::new(MemoryQueue::new()), Arc::new(Held(Semaphore::new(0))));
+        let runner = Arc::new(Held(Semaphore::new(0)));
         let rules = SchedulerSettings { at_once: 1, ..SchedulerSettings::default() };
         let (clock, courier) = (Arc::new(SystemClock::new()), Arc::new(Couriers::default()));
-        let scheduler = Arc::new(Scheduler::new(store.clone(), clock, queue.clone(), runner.clone(), courier, rules));
+        let scheduler = Arc::new(Scheduler::new(store.clone(), clock, runner.clone(), courier, rules));
         let mut transaction = store.transaction().await.unwrap();
         for connection in 1..=3 {
-            let made = transaction.records().create_schedule(&check_of(connection), Moment(1)).await.unwrap();
-            transaction.records().run_soon(made.id, Moment(2)).await.unwrap();
+            let made = transaction.records().create_schedule(&check_of(connection)).await.unwrap();
+            transaction.records().run_soon(made.id).await.unwrap();
         }
         transaction.commit().await.unwrap();
         let (stop, stopped) = watch::channel(false);
         let serving = tokio::spawn(Arc::clone(&scheduler).serve(stopped));
         let patience = std::time::Instant::now();
-        while scheduler.in_hand() < 3 {
-            assert!(patience.elapsed() < Duration::from_secs(60), "all are claimed");
+        while scheduler.in_hand() == 0 {
+            assert!(patience.elapsed() < Duration::from_secs(60), "one is claimed");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         stop.send(true).unwrap();
-        // Only the one that runs keeps it.
-        while scheduler.in_hand() > 1 {
-            assert!(patience.elapsed() < Duration::from_secs(60), "those that wait give up");
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        let backlog = store.reader().await.unwrap().records().backlog().await.unwrap();
+        assert_eq!((backlog.waiting, backlog.claimed), (2, 1), "anybody may run the others");
         runner.0.add_permits(3);
         serving.await.unwrap();
         let mut reader = store.reader().await.unwrap();
         let backlog = reader.records().backlog().await.unwrap();
-        assert_eq!((backlog.waiting, backlog.claimed), (2, 0), "anybody may run them now");
-        assert_eq!(queue.drain().await.len(), 2, "and is brought them");
+        assert_eq!((backlog.waiting, backlog.claimed), (2, 0));
         let mut done = 0;
         for connection in 1..=3 {
             done += reader.records().checks(connection, Moment::MAX, 10).await.unwrap().len();

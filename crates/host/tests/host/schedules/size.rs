@@ -85,21 +85,19 @@ async fn of_a_thousand_connections_no_check_is_lost_and_none_is_run_twice() {
     let test = TestStore::on(Engine::Sqlite).await;
     let store = test.store.clone();
     let executor = Executor::start(connections_to(&simulator, &test).await, ExecutorSettings::default()).await.unwrap();
-    let queue = Arc::new(store.job_queue().await.unwrap());
     let runner = Arc::new(Counting { inner: ExecutorRunner::new(executor, store.clone()), runs: Mutex::default() });
     let (clock, courier) = (Arc::new(SystemClock::new()), Arc::new(Couriers::default()));
     let settings = SchedulerSettings::default();
-    let scheduler = Arc::new(Scheduler::new(store.clone(), clock, queue, runner.clone(), courier, settings));
+    let scheduler = Arc::new(Scheduler::new(store.clone(), clock, runner.clone(), courier, settings));
 
     let cadence = Cadence::Every { interval_ms: INTERVAL_MS };
     let mut transaction = store.transaction().await.unwrap();
-    let begun = now();
     let mut schedules = Vec::new();
     for (Schedule { id, mut what, .. }, _) in
         transaction.records().health_table(ScheduleKind::HealthCheck).await.unwrap()
     {
         (what.active, what.cadence) = (true, cadence.clone());
-        schedules.push(transaction.records().change_schedule(id, &what, begun).await.unwrap());
+        schedules.push(transaction.records().change_schedule(id, &what).await.unwrap());
     }
     transaction.commit().await.unwrap();
     let (stop, stopped) = watch::channel(false);

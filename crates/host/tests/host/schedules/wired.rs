@@ -10,33 +10,31 @@ use soar_host::health::HealthFilter;
 use soar_host::scheduler::{
     ExecutorRunner, ScheduleChange, ScheduleDraft, ScheduleShown, Scheduler, SchedulerSettings, Schedules,
 };
+use soar_store::ScheduleFilter;
 use soar_store::model::{Caller, Connection, HealthState, Moment, Role, ScheduleRun, ScheduleRunStatus};
 
-use super::memory_queue::MemoryQueue;
 use super::world::{Delivered, MINUTE};
 use crate::stage::{Stage, because, simulator};
 use crate::tls::{Authority, BOTH_VERSIONS, DAY};
 
 struct Wired {
     scheduler: Scheduler,
-    queue: Arc<MemoryQueue>,
     delivered: Arc<Delivered>,
     schedules: Schedules,
 }
 
 impl Wired {
     fn on(stage: &Stage) -> Self {
-        let (queue, delivered) = (Arc::new(MemoryQueue::new()), Arc::new(Delivered::default()));
+        let delivered = Arc::new(Delivered::default());
         let runner = ExecutorRunner::new(stage.executor.clone(), stage.test.store.clone());
         let scheduler = Scheduler::new(
             stage.test.store.clone(),
             Arc::new(stage.clock.clone()),
-            queue.clone(),
             Arc::new(runner),
             delivered.clone(),
             SchedulerSettings::default(),
         );
-        Self { scheduler, queue, delivered, schedules: Schedules::new(stage.executor.connections().clone()) }
+        Self { scheduler, delivered, schedules: Schedules::new(stage.executor.connections().clone()) }
     }
 
     async fn create(&self, stage: &Stage, caller: &Caller, draft: ScheduleDraft) -> Result<ScheduleShown, Refusal> {
@@ -85,10 +83,9 @@ impl Wired {
     /// Runs what is due after a minute; how many results were written.
     async fn minute(&self, stage: &Stage) -> usize {
         stage.clock.advance(Duration::from_millis(MINUTE.cast_unsigned()));
-        self.scheduler.hand_out().await.unwrap();
         let mut written = 0;
-        for item in self.queue.drain().await {
-            written += usize::from(self.scheduler.take(item).await.unwrap());
+        for claim in self.scheduler.look().await.unwrap().claims {
+            written += usize::from(self.scheduler.run(claim).await);
         }
         self.scheduler.tell().await.unwrap();
         self.scheduler.deliver().await.unwrap();
@@ -258,21 +255,22 @@ async fn with_a_connection_go_its_schedules_whatever_they_were() {
             wired.create(&stage, &administrator, draft(asked)).await.unwrap();
         }
         wired.minute(&stage).await;
-        // Handed out, and not yet run.
+        // Claimed, and not yet run.
         stage.clock.advance(Duration::from_millis(MINUTE.cast_unsigned()));
-        wired.scheduler.hand_out().await.unwrap();
+        let claims = wired.scheduler.look().await.unwrap().claims;
+        assert!(!claims.is_empty());
         stage.update(&administrator, connection.id, json!({"name": "Other", "active": false})).await.unwrap();
         stage.executor.connections().delete(&administrator, connection.id).await.unwrap();
         assert!(wired.list(&stage, &administrator, None).await.is_empty());
-        for item in wired.queue.drain().await {
-            assert!(!wired.scheduler.take(item).await.unwrap(), "what was handed out is not run");
+        for claim in claims {
+            assert!(!wired.scheduler.run(claim).await, "the result of what was claimed is not kept");
         }
         let mut reader = stage.test.store.reader().await.unwrap();
         let mut records = reader.records();
         assert_eq!(records.backlog().await.unwrap(), Default::default());
         assert!(records.checks(connection.id, Moment::MAX, 10).await.unwrap().is_empty());
         assert!(records.alert_groups().await.unwrap().is_empty());
-        assert!(records.next_due().await.unwrap().is_none());
+        assert!(records.schedules(ScheduleFilter::Connection(connection.id)).await.unwrap().is_empty());
     }
 }
 

@@ -2,19 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
+use soar_connector::Clock as _;
 use soar_connector::testing::ManualClock;
-use soar_host::alerts::Courier;
-use soar_host::alerts::Rendered as _;
-use soar_host::scheduler::{Runner, Scheduler, SchedulerSettings};
+use soar_host::alerts::{Courier, Rendered as _};
+use soar_host::scheduler::{Claim, Runner, Scheduler, SchedulerSettings};
 use soar_store::model::{
     Cadence, CheckResult, Destination, Message, Moment, NewSchedule, RunReport, Schedule, ScheduleKind, Site, SiteKind,
 };
 use soar_store::{NewSite, Store};
-
-use super::memory_queue::MemoryQueue;
 
 pub const MINUTE: i64 = 60_000;
 
@@ -78,7 +76,6 @@ impl Delivered {
 pub struct World {
     pub store: Store,
     pub clock: ManualClock,
-    pub queue: Arc<MemoryQueue>,
     pub runs: Arc<Runs>,
     pub delivered: Arc<Delivered>,
     pub scheduler: Arc<Scheduler>,
@@ -89,32 +86,50 @@ impl World {
         Self::with_clock(store, ManualClock::held())
     }
 
+    /// One whose clock stands at `start`.
+    pub fn at(store: &Store, start: SystemTime) -> Self {
+        Self::with_clock(store, ManualClock::held_at(start))
+    }
+
     /// Another node on the same store and clock.
     pub fn beside(&self) -> Self {
         Self::with_clock(&self.store, self.clock.clone())
     }
 
     fn with_clock(store: &Store, clock: ManualClock) -> Self {
-        let (queue, runs, delivered) =
-            (Arc::new(MemoryQueue::new()), Arc::new(Runs::default()), Arc::new(Delivered::default()));
+        let (runs, delivered) = (Arc::new(Runs::default()), Arc::new(Delivered::default()));
+        let store = store.on_clock(Arc::new(clock.clone()));
         let scheduler = Scheduler::new(
             store.clone(),
             Arc::new(clock.clone()),
-            queue.clone(),
             runs.clone(),
             delivered.clone(),
             SchedulerSettings::default(),
         );
-        Self { store: store.clone(), clock, queue, runs, delivered, scheduler: Arc::new(scheduler) }
+        Self { store, clock, runs, delivered, scheduler: Arc::new(scheduler) }
     }
 
-    /// Hands out what is due and does all of it; how many results were written.
+    /// Does all that is due; how many results were written.
     pub async fn work(&self) -> usize {
-        self.scheduler.hand_out().await.unwrap();
-        self.scheduler.take_over().await.unwrap();
-        let items = self.queue.drain().await;
-        let done = futures_util::future::join_all(items.iter().map(|item| self.scheduler.take(*item))).await;
-        done.into_iter().filter(|done| *done.as_ref().unwrap()).count()
+        let mut written = 0;
+        loop {
+            let look = self.scheduler.look().await.unwrap();
+            let done = futures_util::future::join_all(look.claims.into_iter().map(|claim| self.scheduler.run(claim)));
+            written += done.await.into_iter().filter(|written| *written).count();
+            if !look.is_full {
+                return written;
+            }
+        }
+    }
+
+    /// Claims what is due, and does not run it.
+    pub async fn claim(&self) -> Vec<Claim> {
+        self.scheduler.look().await.unwrap().claims
+    }
+
+    /// The time of the test's clock.
+    pub fn now(&self) -> Moment {
+        Moment::from(self.clock.now())
     }
 
     /// Moves the clock on by `seconds`, a second at a time, working; how many results were written.
@@ -131,14 +146,14 @@ impl World {
 
     pub async fn create(&self, new: &NewSchedule) -> Schedule {
         let mut transaction = self.store.transaction().await.unwrap();
-        let schedule = transaction.records().create_schedule(new, self.scheduler.now()).await.unwrap();
+        let schedule = transaction.records().create_schedule(new).await.unwrap();
         transaction.commit().await.unwrap();
         schedule
     }
 
     pub async fn change(&self, id: i64, changed: &NewSchedule) -> Schedule {
         let mut transaction = self.store.transaction().await.unwrap();
-        let schedule = transaction.records().change_schedule(id, changed, self.scheduler.now()).await.unwrap();
+        let schedule = transaction.records().change_schedule(id, changed).await.unwrap();
         transaction.commit().await.unwrap();
         schedule
     }

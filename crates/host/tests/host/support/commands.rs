@@ -19,12 +19,11 @@ use super::site;
 pub struct Gate {
     entered: Semaphore,
     open: Semaphore,
-    shown: AtomicUsize,
 }
 
 impl Gate {
     pub fn new() -> Self {
-        Self { entered: Semaphore::new(0), open: Semaphore::new(0), shown: AtomicUsize::new(0) }
+        Self { entered: Semaphore::new(0), open: Semaphore::new(0) }
     }
 
     /// Waits until a command stands at the gate.
@@ -35,11 +34,6 @@ impl Gate {
     /// Lets one go on.
     pub fn let_one_go(&self) {
         self.open.add_permits(1);
-    }
-
-    /// How often Show Notes ran.
-    pub fn shown(&self) -> usize {
-        self.shown.load(Ordering::SeqCst)
     }
 
     async fn pass(&self) {
@@ -81,10 +75,7 @@ pub fn utilities(gate: &Arc<Gate>) -> Vec<RegisteredUtility> {
             manifest: manifest("Make Note", "write", INPUTS),
             command: Arc::new(MakeNote { gate: Arc::clone(gate) }),
         },
-        RegisteredUtility {
-            manifest: manifest("Show Notes", "read", ""),
-            command: Arc::new(ShowNotes { gate: Arc::clone(gate) }),
-        },
+        RegisteredUtility { manifest: manifest("Show Notes", "read", ""), command: Arc::new(ShowNotes) },
     ]
 }
 
@@ -130,9 +121,7 @@ impl UtilityCommand for MakeNote {
     }
 }
 
-struct ShowNotes {
-    gate: Arc<Gate>,
-}
+struct ShowNotes;
 
 #[async_trait]
 impl UtilityCommand for ShowNotes {
@@ -151,7 +140,6 @@ impl UtilityCommand for ShowNotes {
         _parameters: &Parameters,
         _now: Moment,
     ) -> Result<Answer, Refusal> {
-        self.gate.shown.fetch_add(1, Ordering::SeqCst);
         Ok(successful(records.sites().await?.iter().map(|site| json!({ "Name": site.name })).collect()))
     }
 }

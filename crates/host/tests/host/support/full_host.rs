@@ -36,8 +36,8 @@ pub struct FullHost {
 
 impl FullHost {
     pub async fn on(engine: Engine, change: impl Fn(&mut HostSettings)) -> Self {
-        let test = TestStore::on(engine).await;
         let clock = Arc::new(ManualClock::held_at(UNIX_EPOCH + Duration::from_secs(SAMPLE_TIME)));
+        let test = TestStore::on(engine).await.on_clock(clock.clone());
         let keyring = Keyring::generate().unwrap();
         let registry = Registry::new(vec![Arc::new(FootprintPlugin::new().unwrap())], &[]).unwrap();
         let vault = Vault::new(VaultSettings::default());

@@ -108,6 +108,7 @@ impl TestHost {
     /// One on this store.
     pub async fn start(test: TestStore, settings: HostSettings) -> Self {
         let clock = ManualClock::held();
+        let test = test.on_clock(Arc::new(clock.clone()));
         let mut transaction = test.store.transaction().await.unwrap();
         let mut records = transaction.records();
         let security = records.create_site(&site("Security Operations"), Moment(1)).await.unwrap();
@@ -168,7 +169,7 @@ impl TestHost {
         issued.text.to_string()
     }
 
-    /// In milliseconds since 1970.
+    /// The time of the host's clock.
     pub fn now(&self) -> Moment {
         Moment(i64::try_from(self.clock.now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap())
     }

@@ -30,7 +30,7 @@ use crate::support::key_request;
 pub struct Instance {
     pub store: Store,
     pub host: Arc<Host>,
-    _running: Option<RunningHost>,
+    running: Option<RunningHost>,
     pub url: String,
     pub connections: Connections,
     pub executor: Executor,
@@ -43,7 +43,7 @@ pub struct Instance {
     pub key: String,
     pub client: reqwest::Client,
     _folder: TempDir,
-    _test: Option<TestStore>,
+    test: Option<TestStore>,
 }
 
 pub fn site(name: &str, kind: SiteKind) -> NewSite {
@@ -76,7 +76,7 @@ impl Instance {
     pub async fn over(test: TestStore, settings: TenantSettings) -> Self {
         furnish(&test.store).await;
         let store = test.store.clone();
-        Self { _test: Some(test), ..Self::of(store, settings).await }
+        Self { test: Some(test), ..Self::of(store, settings).await }
     }
 
     /// One over a store that is furnished already, served at an address of its own.
@@ -84,7 +84,7 @@ impl Instance {
         let mut instance = Self::unserved(store, settings, reqwest::Client::new()).await;
         let running = serve(Arc::clone(&instance.host)).await.unwrap();
         instance.url = running.url();
-        instance._running = Some(running);
+        instance.running = Some(running);
         instance
     }
 
@@ -93,6 +93,7 @@ impl Instance {
         let folder = TempDir::new().unwrap();
         let keyring = Keyring::create_file(&folder.path().join("keys")).unwrap();
         let clock = ManualClock::held();
+        let store = store.on_clock(Arc::new(clock.clone()));
         static REGISTRY: LazyLock<Arc<Registry>> =
             LazyLock::new(|| Arc::new(Registry::new(vec![Arc::new(FootprintPlugin::new().unwrap())], &[]).unwrap()));
         let vault = Vault::with_environment(VaultSettings::default(), |name| {
@@ -126,7 +127,7 @@ impl Instance {
         Self {
             store,
             url: String::new(),
-            _running: None,
+            running: None,
             tenants: Tenants::clone(host.tenants.as_ref().unwrap()),
             host,
             connections,
@@ -137,7 +138,7 @@ impl Instance {
             key,
             client,
             _folder: folder,
-            _test: None,
+            test: None,
         }
     }
 
@@ -272,6 +273,13 @@ impl Instance {
         let mut reader = self.store.reader().await.unwrap();
         let entries = reader.records().audit(&AuditFilter::default(), 1000).await.unwrap();
         entries.into_iter().rev().map(|(_, entry)| entry).collect()
+    }
+
+    /// Ends the host; the whole audit log afterwards.
+    pub async fn audit_in_the_end(&mut self) -> Vec<AuditEntry> {
+        self.running.take().unwrap().shutdown().await.unwrap();
+        self.store = Store::open(&self.test.as_ref().unwrap().address).await.unwrap();
+        self.audit().await
     }
 
     /// A call of the Command API.
