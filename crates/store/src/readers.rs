@@ -144,8 +144,6 @@ impl Drop for LentFile {
 #[cfg(all(test, feature = "testing"))]
 #[allow(clippy::unwrap_used, reason = "a test that cannot go on can only end")]
 mod tests {
-    use sqlx::Row as _;
-
     use super::*;
     use crate::database::READING;
     use crate::testing::TestStore;

@@ -76,15 +76,15 @@ mod tests {
 
     const RULES: GatherRules = GatherRules { window: Duration::from_millis(60), follow_up: Duration::from_millis(900) };
 
-    fn group(waiting: Option<i64>, announced_at: Option<Moment>, closed_since: Option<Moment>, open: i64) -> Group {
+    fn group(waiting: Option<i64>, announced: Option<i64>, closed: Option<i64>, open: i64) -> Group {
         let waiting = waiting.map(Moment);
         Group {
             destination: Destination::Webhook("w".into()),
             server: "https://footprint.example.com".into(),
             waiting_since: waiting,
             waiting_open_since: waiting,
-            announced_at: announced_at.map(Moment),
-            closed_since: closed_since.map(Moment),
+            announced_at: announced.map(Moment),
+            closed_since: closed.map(Moment),
             open,
         }
     }
