@@ -5,6 +5,7 @@ use soar_connector::Parameters;
 
 use super::Handler;
 use super::scanner_choice::ScannerChoice;
+use crate::diagnose::Probe;
 use crate::session::Call;
 use crate::vendor::{Failure, ScanSurface};
 
@@ -12,6 +13,10 @@ pub(super) struct ListScanSurfaces;
 
 #[async_trait]
 impl Handler for ListScanSurfaces {
+    fn probe(&self) -> Probe {
+        Probe::Ask(Box::new(ScanSurface { scanner: None }))
+    }
+
     async fn run(&self, parameters: &Parameters, call: &mut Call<'_>) -> Result<(), Failure> {
         let choice = ScannerChoice::of(parameters.text("Scanner ID"), call).await?;
         call.read_list(&ScanSurface { scanner: choice.id() }, parameters).await

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use soar_connector::Parameters;
 
 use super::Handler;
-use crate::diagnose::Certificate;
+use crate::diagnose::{Certificate, Probe};
 use crate::session::Call;
 use crate::vendor::{Failure, Session, Tenants};
 
@@ -16,6 +16,10 @@ pub(super) struct TestConnection;
 
 #[async_trait]
 impl Handler for TestConnection {
+    fn probe(&self) -> Probe {
+        Probe::HealthCheck
+    }
+
     async fn run(&self, _: &Parameters, call: &mut Call<'_>) -> Result<(), Failure> {
         let default_tenant = call.log_in_afresh().await?;
         let role = prove_session(call).await?;

@@ -9,7 +9,7 @@ use soar_connector::{Access, Command, CommandAccess, Manifest, Page, StatusCode,
 use super::deadline::Deadline;
 use super::probe::Probe;
 use super::stages::Account;
-use crate::error_tab::error_tab;
+use crate::commands::probe;
 use crate::session::{Answer, Call};
 use crate::vendor::{Endpoint, Failure, permission_of_role};
 
@@ -34,7 +34,7 @@ pub(super) async fn of_commands(
     let mut survey = Survey { call, manifest, account, deadline, lists: BTreeMap::new() };
     // Lists come first: the others take ids from them.
     for command in &manifest.commands {
-        if let Some(Probe::Ask(endpoint)) = Probe::of(command) {
+        if let Some(Probe::Ask(endpoint)) = probe(manifest, command) {
             let asked = survey.ask(command, &*endpoint, None).await;
             survey.lists.insert(&command.name, asked);
         }
@@ -66,7 +66,7 @@ impl Survey<'_, '_> {
         if let Some(asked) = self.lists.get(command.name.as_str()) {
             return asked.row.clone();
         }
-        match Probe::of(command) {
+        match probe(self.manifest, command) {
             Some(Probe::Role) => self.by_role(command),
             Some(Probe::HealthCheck) => {
                 let health = self.account.health.clone();
@@ -121,7 +121,7 @@ impl Survey<'_, '_> {
             let detail = format!("It may be run. There was nothing to read of {id}: {}", failure.message);
             return CommandAccess { access: Access::Allowed, status_code, detail: sentence(&detail), ..untried };
         }
-        let error = error_tab(self.manifest, Some(command), command.failure_indicator(), failure.clone());
+        let error = self.manifest.error_tab(Some(command), failure.clone());
         let (access, detail) = if failure.has_status(&REFUSED) {
             (Access::Denied, format!("{} It takes {}; {}.", error.message, one_of(command), self.role()))
         } else if failure.has_status(&[404]) {
@@ -175,7 +175,7 @@ impl Survey<'_, '_> {
 
     fn inferred_denied(&self, command: &Command, detail: String) -> CommandAccess {
         let failure = Failure::new("not-permitted", detail.clone());
-        let error = error_tab(self.manifest, Some(command), command.failure_indicator(), failure);
+        let error = self.manifest.error_tab(Some(command), failure);
         let untried = CommandAccess::skipped(command, detail);
         CommandAccess { access: Access::Denied, inferred: true, error: Some(error), ..untried }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
-use soar_connector::{Command, Page, Parameters, Receipt, Sink, SinkError, Warning, sentence};
+use soar_connector::{Command, Page, Parameters, Receipt, Report, Sink, Warning, hand_on};
 
 use super::Session;
 use super::errand::Errand;
@@ -18,7 +18,7 @@ pub(crate) struct Call<'a> {
     pub(super) wire: Wire<'a>,
     sink: &'a mut dyn Sink,
     totals: Totals,
-    warnings: Vec<Warning>,
+    report: &'a mut Report,
     /// While a write is under way, how many requests had been sent before it.
     writing_since: Option<u64>,
 }
@@ -33,16 +33,12 @@ impl<'a> Call<'a> {
         tenant: Option<i64>,
         time_limit: Duration,
         sink: &'a mut dyn Sink,
+        report: &'a mut Report,
     ) -> Self {
         let patient = command.name != session.manifest.connector.health_check;
         let errand = Errand::new(tenant, patient, time_limit, Arc::clone(&session.clock));
-        let mut call = Self {
-            wire: Wire { session, errand },
-            sink,
-            totals: Totals::default(),
-            warnings: Vec::new(),
-            writing_since: None,
-        };
+        let mut call =
+            Self { wire: Wire { session, errand }, sink, totals: Totals::default(), report, writing_since: None };
         if session.skips_certificate_checks() {
             tracing::warn!("certificates are not checked (setting Skip Certificate Checks)");
             call.warn(
@@ -80,12 +76,12 @@ impl<'a> Call<'a> {
 
     /// Tells the caller before all else that the command did something else than it was asked for.
     pub(crate) fn warn_first(&mut self, code: &str, message: impl Into<String>) {
-        self.warnings.insert(0, Warning { code: code.to_owned(), message: message.into() });
+        self.report.warnings.insert(0, Warning { code: code.to_owned(), message: message.into() });
     }
 
     /// Tells the caller something.
     pub(crate) fn warn(&mut self, code: &str, message: impl Into<String>) {
-        self.warnings.push(Warning { code: code.to_owned(), message: message.into() });
+        self.report.warn(code, message);
     }
 
     /// Reads what the caller asks for of a list with a Page input: one page, the first unless named, or all of them.
@@ -194,32 +190,9 @@ impl<'a> Call<'a> {
         hand_on(self.sink, Page::derived(rows)).await
     }
 
-    /// The failure of a command that was not done within `limit`.
-    pub(crate) fn out_of_time(&self, limit: Duration) -> Failure {
-        let seconds = limit.as_secs_f64();
-        // A write that still waits for its turn has changed nothing.
-        let may_have_written = self.writing_since.is_some_and(|before| self.wire.errand.requests() > before);
-        if may_have_written {
-            let text = format!("No answer within {seconds} seconds. Outcome unknown: check before you repeat.");
-            Failure::new("outcome-unknown", text)
-        } else {
-            Failure::new("timed-out", format!("The command was not done within {seconds} seconds."))
-        }
-    }
-
-    /// What the command did so far, and what the caller should know.
-    pub(crate) fn finish(self) -> (Receipt, Vec<Warning>) {
-        let receipt = Receipt {
-            requests: self.wire.errand.requests(),
-            retries: self.wire.errand.retries(),
-            ..self.totals.into_receipt()
-        };
-        (receipt, self.warnings)
-    }
-
     pub(super) async fn request(&mut self, endpoint: &dyn Endpoint) -> Result<Request, Failure> {
         let form = if endpoint.depends_on_form() { self.wire.device_form().await? } else { DeviceForm::LATEST };
-        let request = endpoint.request(form, &mut self.warnings);
+        let request = endpoint.request(form, &mut self.report.warnings);
         self.wire.check_length(endpoint, &request)?;
         Ok(request)
     }
@@ -230,14 +203,18 @@ impl<'a> Call<'a> {
     }
 }
 
-/// Hands a page on; says what it means when the sink takes no more.
-pub(super) async fn hand_on(sink: &mut dyn Sink, page: Page) -> Result<(), Failure> {
-    sink.page(page).await.map_err(|error| match error {
-        SinkError::Full { .. } => {
-            Failure::new("reply-too-large", sentence(&format!("The list is too large to keep: {error}")))
-        }
-        SinkError::Output(_) => Failure::new("output-failed", sentence(&error.to_string())),
-    })
+/// Writes the receipt, also when the time limit stops the handler.
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        let errand = &self.wire.errand;
+        self.report.receipt = Receipt {
+            requests: errand.requests(),
+            retries: errand.retries(),
+            ..std::mem::take(&mut self.totals).into_receipt()
+        };
+        // A write that still waits for its turn has changed nothing.
+        self.report.in_doubt = self.writing_since.is_some_and(|before| errand.requests() > before);
+    }
 }
 
 /// A write's failure, as "outcome unknown" where the server may have carried it out.

@@ -3,9 +3,8 @@
 use std::ops::RangeInclusive;
 
 use futures_util::stream::{self, StreamExt as _};
-use soar_connector::{Receipt, Sink};
+use soar_connector::{Receipt, Sink, hand_on};
 
-use super::call::hand_on;
 use super::whole_list::WholeList;
 use super::wire::Wire;
 use crate::vendor::{Endpoint, Failure, LevelProof, ListReply, Request};

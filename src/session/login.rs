@@ -7,10 +7,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
+use soar_connector::read_json;
 
 use super::errand::Errand;
 use super::transport::{Reply, Transport};
-use crate::vendor::{DeviceForm, Failure, Origin, origin, read};
+use crate::vendor::{DeviceForm, Failure, Origin, origin};
 
 /// The login that issues tokens, on all instances but a few.
 const TOKEN_LOGIN: &str = "/auth/token/";
@@ -115,7 +116,7 @@ fn meaning(refusal: &Reply) -> &'static str {
 fn accepted(reply: Reply, now: SystemTime) -> Result<Login, Failure> {
     let status = reply.status;
     // 203 says "one-time password required", with or without a body.
-    let body: Value = match read(&reply.content_type, &reply.body) {
+    let body: Value = match read_json(&reply.content_type, &reply.body) {
         Err(failure) if status != 203 || failure.code == Some("html-reply") => {
             return Err(Failure { message: format!("Login: {}", failure.message), ..failure }.at(status));
         }
@@ -164,7 +165,7 @@ pub(super) async fn refresh(transport: &Transport, stale: &Login, now: SystemTim
     if reply.status != 200 {
         return None;
     }
-    let body: Value = read(&reply.content_type, &reply.body).ok()?;
+    let body: Value = read_json(&reply.content_type, &reply.body).ok()?;
     let access = token(&body, "access")?;
     let (renew_at, expires) = lifetime(&claims(&access), now);
     Some(Login {

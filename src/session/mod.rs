@@ -23,7 +23,7 @@ mod wire;
 use std::sync::Arc;
 use std::time::Duration;
 
-use soar_connector::{Clock, Manifest};
+use soar_connector::{Clock, Manifest, read_json};
 use tokio::sync::{Mutex, MutexGuard};
 
 pub(crate) use budget::BudgetPool;
@@ -36,7 +36,7 @@ pub(crate) use probe::Answer;
 pub(crate) use retry::{come_back_in, wait_asked};
 
 use crate::settings::{Credentials, Settings};
-use crate::vendor::{DeviceForm, Endpoint, Failure, Origin, Request, Session as WhoIsLoggedIn, origin, read};
+use crate::vendor::{DeviceForm, Endpoint, Failure, Origin, Request, Session as WhoIsLoggedIn, origin};
 use budget::{Account, Rejection};
 use errand::Errand;
 use login::Login;
@@ -267,7 +267,7 @@ impl Session {
     async fn standing(&self, login: &Login, errand: &Errand) -> Result<Standing, Failure> {
         let request = WhoIsLoggedIn.request(DeviceForm::LATEST, &mut Vec::new());
         let reply = self.transport.send(&request, login, errand).await?;
-        let says: Option<serde_json::Value> = read(&reply.content_type, &reply.body).ok();
+        let says: Option<serde_json::Value> = read_json(&reply.content_type, &reply.body).ok();
         let is_logged_in = says.and_then(|says| says.get("isLoggedIn")?.as_bool());
         Ok(match (reply.status, is_logged_in) {
             (200..=299, Some(true)) => Standing::LoggedIn,

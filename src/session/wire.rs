@@ -8,7 +8,7 @@ use super::Session;
 use super::errand::Errand;
 use super::transport::Reply;
 use crate::settings::Limits;
-use crate::vendor::{DeviceForm, Devices, Endpoint, Failure, ListReply, Request, split};
+use crate::vendor::{DeviceForm, Devices, Endpoint, Failure, ListReply, Request, is_invalid_page};
 
 /// The sending half of a call, which many requests can share at once.
 pub(super) struct Wire<'a> {
@@ -45,7 +45,7 @@ impl<'a> Wire<'a> {
     /// Whether a failure to read a page past the first says that the list has no such page: in the vendor's words, or,
     /// whatever the language, because `first`, the request without a page, is answered.
     pub(super) async fn lacks_page(&self, endpoint: &dyn Endpoint, first: &Request, failure: &Failure) -> bool {
-        failure.has_status(&[404]) && (failure.is_invalid_page() || self.fetch(endpoint, first).await.is_ok())
+        failure.has_status(&[404]) && (is_invalid_page(failure) || self.fetch(endpoint, first).await.is_ok())
     }
 
     /// The form of the instance's List Devices: asked for once a login, and known as soon as a device was seen.
@@ -80,11 +80,11 @@ impl<'a> Wire<'a> {
     async fn split(&self, endpoint: &dyn Endpoint, reply: Reply) -> Result<ListReply, Failure> {
         let name = endpoint.command();
         if reply.body.len() < LARGE_REPLY {
-            return split(command(&self.session.manifest, name)?, &reply.content_type, reply.body);
+            return command(&self.session.manifest, name)?.split(&reply.content_type, reply.body);
         }
         let manifest = Arc::clone(&self.session.manifest);
         let splitting =
-            tokio::task::spawn_blocking(move || split(command(&manifest, name)?, &reply.content_type, reply.body));
+            tokio::task::spawn_blocking(move || command(&manifest, name)?.split(&reply.content_type, reply.body));
         match splitting.await {
             Ok(list) => list,
             Err(ended) => match ended.try_into_panic() {

@@ -2,9 +2,7 @@
 
 use serde_json::Value;
 use soar_connector::name::quoted;
-use soar_connector::{Redactor, sentence};
-
-use super::json::{is_web_page, read};
+use soar_connector::{Failure, Redactor, is_web_page, read_json, sentence};
 
 /// Who gave a refusal, as far as its body tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,9 +23,14 @@ pub(crate) fn origin(content_type: &str, body: &[u8]) -> Origin {
     if parse(body).and_then(|body| complaint(&body)).is_some() { Origin::Vendor } else { Origin::Unproven }
 }
 
+/// Whether the server says that a list has no such page (Django's words, or a translation of its status).
+pub(crate) fn is_invalid_page(failure: &Failure) -> bool {
+    failure.has_status(&[404]) && failure.message.to_ascii_lowercase().contains("invalid page")
+}
+
 /// A complaint's JSON, unless it is too large to be one.
 fn parse(body: &[u8]) -> Option<Value> {
-    if body.len() <= LARGEST_COMPLAINT { read("", body).ok() } else { None }
+    if body.len() <= LARGEST_COMPLAINT { read_json("", body).ok() } else { None }
 }
 
 /// Error bodies up to this many bytes are looked into; parsed, a body can take many times its size.

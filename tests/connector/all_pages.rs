@@ -166,8 +166,9 @@ async fn ten_thousand_devices_stream_in_order_page_by_page() {
     let simulator = with_devices(Generation::Current, 10_000).await;
     let connector = administrator(&simulator);
     let mut counter = Counter::default();
-    let Value::Object(parameters) = json!({ "All Pages": true }) else { unreachable!() };
-    let ended = connector.execute_into("List Devices", &parameters, &ExecutionContext::new(), &mut counter).await;
+    let all = json!({ "All Pages": true });
+    let all = connector.manifest().invocation("List Devices", all.as_object().unwrap()).unwrap();
+    let ended = connector.execute_into(&all, &ExecutionContext::new(), &mut counter).await;
     assert_eq!(ended.error, None);
     assert_eq!((counter.pages, counter.rows, counter.in_order), (100, 10_000, true));
 }
@@ -199,8 +200,9 @@ impl Sink for BrokenPipe {
 async fn an_output_that_breaks_ends_the_command() {
     let simulator = with_devices(Generation::Current, 10_000).await;
     let connector = administrator(&simulator);
-    let Value::Object(parameters) = json!({ "All Pages": true }) else { unreachable!() };
-    let ended = connector.execute_into("List Devices", &parameters, &ExecutionContext::new(), &mut BrokenPipe(0)).await;
+    let all = json!({ "All Pages": true });
+    let all = connector.manifest().invocation("List Devices", all.as_object().unwrap()).unwrap();
+    let ended = connector.execute_into(&all, &ExecutionContext::new(), &mut BrokenPipe(0)).await;
     assert_eq!(ended.error.map(|error| error.code).as_deref(), Some("output-failed"));
     assert!(simulator.requests().len() < 40, "the rest is not read: {}", simulator.requests().len());
 }

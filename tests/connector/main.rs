@@ -14,6 +14,7 @@ mod generated;
 mod generations;
 mod login;
 mod network;
+mod new_command;
 mod patience;
 mod proxy;
 mod proxy_refusals;

@@ -265,8 +265,8 @@ async fn a_panic_in_the_middle_of_a_command_shows_no_secret() {
         let connector = connect(&given.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>());
         let shared: Arc<dyn Connector> = Arc::clone(&connector);
         let running = tokio::spawn(async move {
-            let parameters = serde_json::Map::new();
-            shared.execute_into("List Scanners", &parameters, &ExecutionContext::new(), &mut PanickingSink).await
+            let list = shared.manifest().invocation("List Scanners", &serde_json::Map::new()).unwrap();
+            shared.execute_into(&list, &ExecutionContext::new(), &mut PanickingSink).await
         });
         let error = running.await.expect_err("it panicked");
         assert!(error.is_panic());

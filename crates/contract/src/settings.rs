@@ -10,6 +10,9 @@ use crate::name::{normalised, quoted, suggestion};
 use crate::parameters::parse_boolean;
 use crate::secret::{NoSecret, secret_in};
 
+/// How many unknown names are described; more are counted.
+const DESCRIBED: usize = 10;
+
 /// What is wrong with one setting. Never holds the setting's value where that is a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingProblem {
@@ -63,12 +66,16 @@ impl SettingValues {
         given: impl IntoIterator<Item = (String, SecretString)>,
     ) -> Result<Self, SettingsError> {
         let mut values = BTreeMap::new();
-        let mut problems = Vec::new();
+        let (mut problems, mut unknown) = (Vec::new(), 0_usize);
         let mut refuse = |setting: &str, problem: String| {
             problems.push(SettingProblem { setting: setting.to_owned(), problem });
         };
         for (name, value) in given {
             let Some(setting) = manifest.setting(&name) else {
+                unknown += 1;
+                if unknown > DESCRIBED {
+                    continue;
+                }
                 let names = manifest.settings.iter().map(|setting| setting.name.as_str());
                 let valid = names.clone().collect::<Vec<_>>().join(", ");
                 let near = suggestion(&name, names);
@@ -97,6 +104,9 @@ impl SettingValues {
                 continue;
             }
             values.insert(normalised(&setting.name), value);
+        }
+        if unknown > DESCRIBED {
+            refuse("Settings", format!("{} more names are no settings.", unknown - DESCRIBED));
         }
         for setting in &manifest.settings {
             if setting.required && !values.contains_key(&normalised(&setting.name)) {

@@ -306,8 +306,5 @@ fn check_new(new: &NewSchedule, command: &Command) -> Result<(), Refusal> {
     if !(1..=100).contains(&new.alert_after) {
         return Err(Refusal::Because("Failures before somebody is told: expected 1 to 100.".to_owned()));
     }
-    Parameters::parse(command, &new.parameters).map(|_| ()).map_err(|problems| {
-        let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
-        Refusal::Because(problems.join(" "))
-    })
+    Parameters::parse(command, &new.parameters).map(|_| ()).map_err(Refusal::Parameters)
 }

@@ -206,10 +206,7 @@ async fn call(
 ) -> Result<Answer, Refusal> {
     let missing = || Refusal::Because(format!("This host lacks the command {endpoint}."));
     let (command, manifest) = utility::command(endpoint).ok_or_else(missing)?;
-    let parameters = Parameters::parse(manifest, raw).map_err(|problems| {
-        let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
-        Refusal::Because(problems.join(" "))
-    })?;
+    let parameters = Parameters::parse(manifest, raw).map_err(Refusal::Parameters)?;
     command.run(records, caller, &parameters, now).await
 }
 
