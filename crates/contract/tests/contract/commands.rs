@@ -95,7 +95,7 @@ impl Handler<str> for Change {
 async fn run(command: &str, parameters: serde_json::Value) -> Outcome {
     let commands = Commands::load(CONNECTOR, ENTRIES).unwrap();
     let invocation = commands.manifest().invocation(command, parameters.as_object().unwrap()).unwrap();
-    let context = ExecutionContext { request_id: "the-id".to_owned(), time_limit: None };
+    let context = ExecutionContext { request_id: "the-id".to_owned(), ..ExecutionContext::new() };
     let mut collector = Collector::new(Some(invocation.command()), Collector::DEFAULT_LIMIT);
     let limit = Duration::from_millis(100);
     let conclusion = commands.run("here", &invocation, &context, limit, &mut collector).await;
