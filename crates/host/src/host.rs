@@ -1,7 +1,6 @@
 //! A running host: its services, put together.
 
 use std::sync::Arc;
-use std::time::UNIX_EPOCH;
 
 use soar_connector::Clock;
 use soar_store::Store;
@@ -16,6 +15,7 @@ use crate::operations::{Changes, Operations};
 use crate::scheduler::{ExecutorRunner, Scheduler};
 use crate::settings::HostSettings;
 use crate::tenants::{self, SyncConnection, Tenants};
+use soar_store::model::Moment;
 
 /// A host: its store and its services.
 #[derive(Debug)]
@@ -141,10 +141,9 @@ impl Host {
         Ok(Self { executor: Some(executor), tenants: Some(tenants), ..host })
     }
 
-    /// The time in milliseconds since 1970.
+    /// The time.
     #[must_use]
-    pub fn now(&self) -> i64 {
-        let since = self.clock.now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    pub fn now(&self) -> Moment {
+        Moment::from(self.clock.now())
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use soar_store::model::GatherRules;
@@ -277,26 +278,26 @@ impl HostSettings {
         usize::try_from(self.calls_in_flight).unwrap_or(usize::MAX).min(tokio::sync::Semaphore::MAX_PERMITS)
     }
 
-    /// How long an answer is kept, in milliseconds.
-    pub fn answers_kept(&self) -> i64 {
-        i64::from(self.retention.answers_hours) * 3_600_000
+    /// How long an answer is kept.
+    pub fn answers_kept(&self) -> Duration {
+        Duration::from_secs(u64::from(self.retention.answers_hours) * 3_600)
     }
 
     /// How the scheduler works.
     pub fn scheduler(&self) -> SchedulerSettings {
-        let days = |days: u32| i64::from(days) * 86_400_000;
+        let days = |days: u32| Duration::from_secs(u64::from(days) * 86_400);
         let (kept, schedules) = (&self.retention, &self.schedules);
         SchedulerSettings {
             at_once: usize::try_from(schedules.at_once).unwrap_or(usize::MAX).min(tokio::sync::Semaphore::MAX_PERMITS),
             gather: GatherRules {
-                window_ms: i64::from(schedules.gather_seconds) * 1_000,
-                follow_up_ms: i64::from(schedules.follow_up_minutes) * 60_000,
+                window: Duration::from_secs(schedules.gather_seconds.into()),
+                follow_up: Duration::from_secs(u64::from(schedules.follow_up_minutes) * 60),
             },
             retention: soar_store::Retention {
-                checks_ms: days(kept.checks_days),
-                hours_ms: days(kept.uptime_days),
-                runs_ms: days(kept.schedule_log_days),
-                messages_ms: days(kept.alerts_days),
+                checks: days(kept.checks_days),
+                hours: days(kept.uptime_days),
+                runs: days(kept.schedule_log_days),
+                messages: days(kept.alerts_days),
             },
             ..SchedulerSettings::default()
         }

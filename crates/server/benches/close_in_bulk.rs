@@ -12,13 +12,13 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use soar_connector::Parameters;
 use soar_host::utility;
-use soar_store::model::{Allowed, Caller, SiteKind};
+use soar_store::model::{Allowed, Caller, Moment, SiteKind};
 use soar_store::testing::TestStore;
 use soar_store::{Engine, NewIncident, NewSite, NewUser, Store};
 
 const CLOSED: usize = 10_000;
 const ROUNDS: usize = 15;
-const NOW: i64 = 1_611_756_480_000;
+const NOW: Moment = Moment(1_611_756_480_000);
 const CONCLUSION: &str = "The incident was closed in bulk.";
 
 async fn furnish(store: &Store) -> Caller {

@@ -24,7 +24,7 @@ use soar_host::access::{KeyRequest, SealError, SecretSeal, issue_key};
 use soar_host::commands::CommandRegistry;
 use soar_host::settings::HostSettings;
 use soar_server::serve;
-use soar_store::model::{Allowed, KeyKind, SiteKind};
+use soar_store::model::{Allowed, KeyKind, Moment, SiteKind};
 use soar_store::testing::PostgresServer;
 use soar_store::{NewIncident, NewSite, NewUser, Store};
 use tokio::runtime::Runtime;
@@ -191,18 +191,18 @@ async fn start_host(address: &str) -> (String, String) {
         time_zone: "UTC".to_owned(),
         language: "en".to_owned(),
     };
-    let site = records.create_site(&site, 1).await.expect("a site");
+    let site = records.create_site(&site, Moment(1)).await.expect("a site");
     let made = 1_611_756_480_000;
     let incidents: Vec<_> = (1..=INCIDENTS)
         .map(|number| NewIncident {
             title: format!("Suspicious sign-in of user {number}"),
             owner: Some("Admin".to_owned()),
-            ..NewIncident::open(format!("20210127-{number}"), site.id, "Admin", made)
+            ..NewIncident::open(format!("20210127-{number}"), site.id, "Admin", Moment(made))
         })
         .collect();
     records.insert_incidents(&incidents).await.expect("incidents");
     let admin = NewUser { name: "Admin".to_owned(), email: None, is_administrator: true };
-    records.create_user(&admin, 1).await.expect("a user");
+    records.create_user(&admin, Moment(1)).await.expect("a user");
     let request = KeyRequest {
         name: "bench".to_owned(),
         kind: KeyKind::Api,
@@ -214,7 +214,7 @@ async fn start_host(address: &str) -> (String, String) {
         requires_expiry: true,
         expires_at: None,
     };
-    let issued = issue_key(&mut records, &NoSeal, &request, 1).await.expect("a key");
+    let issued = issue_key(&mut records, &NoSeal, &request, Moment(1)).await.expect("a key");
     transaction.commit().await.expect("a commit");
     let registry = CommandRegistry::new().with_own_utilities().expect("a registry");
     let settings = HostSettings {

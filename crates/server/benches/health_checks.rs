@@ -26,7 +26,7 @@ use soar_host::scheduler::{ExecutorRunner, Runner, Scheduler, SchedulerSettings}
 use soar_host::sealing::Keyring;
 use soar_host::vault::{Vault, VaultSettings};
 use soar_store::model::{
-    Allowed, Cadence, Caller, CheckResult, RunReport, Schedule, ScheduleKind, SiteKind, percentiles,
+    Allowed, Cadence, Caller, CheckResult, Moment, RunReport, Schedule, ScheduleKind, SiteKind, percentiles,
 };
 use soar_store::testing::TestStore;
 use soar_store::{Engine, NewSite, NewUser};
@@ -56,8 +56,8 @@ impl Runner for Counting {
     }
 }
 
-fn now() -> i64 {
-    i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap()
+fn now() -> Moment {
+    Moment(i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap())
 }
 
 /// What this process used so far: seconds of CPU, and MiB of memory at the most.
@@ -171,7 +171,7 @@ async fn main() -> ExitCode {
     let serving = tokio::spawn(Arc::new(scheduler).serve(stopped));
     let mut next = Instant::now();
     for minute in 0.. {
-        let left = seconds - (now() - begun) / 1000;
+        let left = seconds - now().milliseconds_since(begun) / 1000;
         if left <= 0 {
             break;
         }
@@ -182,7 +182,11 @@ async fn main() -> ExitCode {
         if minute % 6 == 5 {
             let backlog = store.reader().await.unwrap().records().backlog().await.unwrap();
             let (cpu, memory) = used();
-            println!("{:4} s: {backlog:?}, CPU {:.0} s, {memory:.0} MiB", (now() - begun) / 1000, cpu - cpu_before);
+            println!(
+                "{:4} s: {backlog:?}, CPU {:.0} s, {memory:.0} MiB",
+                now().milliseconds_since(begun) / 1000,
+                cpu - cpu_before
+            );
         }
     }
     let until = now();
@@ -197,14 +201,14 @@ async fn main() -> ExitCode {
     let mut reader = store.reader().await.unwrap();
     for (schedule, _) in reader.records().health_table(ScheduleKind::HealthCheck).await.unwrap() {
         let connection = schedule.what.connection_id;
-        let checks = reader.records().checks(connection, i64::MAX, 100_000).await.unwrap();
+        let checks = reader.records().checks(connection, Moment::MAX, 100_000).await.unwrap();
         in_history += checks.len();
         let started: HashMap<_, _> = checks.iter().map(|check| (check.due_at, check.started_at)).collect();
         let mut at = first_due[&schedule.id];
         while at < until {
             due += 1;
             match started.get(&at) {
-                Some(started_at) => lateness.push(started_at - at),
+                Some(started_at) => lateness.push(started_at.milliseconds_since(at)),
                 None => missing += 1,
             }
             at = cadence.next_due(schedule.id, at).unwrap();
@@ -215,8 +219,7 @@ async fn main() -> ExitCode {
     }
     let late = percentiles(lateness.clone()).unwrap();
     let took = percentiles(latencies).unwrap();
-    #[allow(clippy::cast_precision_loss, reason = "a few minutes")]
-    let cores = (cpu - cpu_before) / ((until - begun) as f64 / 1000.0);
+    let cores = (cpu - cpu_before) / until.since(begun).as_secs_f64();
     println!("due {due}, missing {missing}, run twice {doubled}, not healthy {failed}, in the history {in_history}");
     println!("lateness: {late:?}, most {} ms; latency: {took:?}", lateness.iter().max().unwrap());
     let run: usize = runner.runs.lock().unwrap().values().sum();

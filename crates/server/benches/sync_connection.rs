@@ -23,7 +23,7 @@ use soar_host::sealing::Keyring;
 use soar_host::tenants::testing::LightTenants;
 use soar_host::tenants::{SyncRequest, TenantDraft, TenantSettings, Tenants};
 use soar_host::vault::{Vault, VaultSettings};
-use soar_store::model::{Allowed, Caller, SiteKind, SyncRun};
+use soar_store::model::{Allowed, Caller, Moment, SiteKind, SyncRun};
 use soar_store::testing::TestStore;
 use soar_store::{Engine, NewSite, NewUser};
 
@@ -140,9 +140,9 @@ async fn furnish(test: &TestStore) -> Caller {
         time_zone: "America/Vancouver".to_owned(),
         language: "en".to_owned(),
     };
-    let site = transaction.records().create_site(&site, 1).await.unwrap();
+    let site = transaction.records().create_site(&site, Moment(1)).await.unwrap();
     let user = NewUser { name: "Admin".to_owned(), email: None, is_administrator: true };
-    let user = transaction.records().create_user(&user, 1).await.unwrap();
+    let user = transaction.records().create_user(&user, Moment(1)).await.unwrap();
     transaction.commit().await.unwrap();
     let request_id = "bench".to_owned();
     Caller { user, site, roles: BTreeMap::new(), reach: Allowed::All, key: None, request_id }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use soar_store::model::{Allowed, KeyState};
+use soar_store::model::{Allowed, KeyState, Moment};
 
 use super::{KnownKey, KnownUser, SecretSeal, Snapshot, secret, token};
 
@@ -80,7 +80,7 @@ pub struct Shown {
 }
 
 impl Shown {
-    /// Checks what the caller shows. `now` is in milliseconds since 1970.
+    /// Checks what the caller shows.
     ///
     /// # Errors
     /// [`AuthenticationError`].
@@ -89,7 +89,7 @@ impl Shown {
         seal: &dyn SecretSeal,
         credentials: Credentials<'_>,
         tokens_are_on: bool,
-        now: i64,
+        now: Moment,
     ) -> Result<Self, AuthenticationError> {
         let shown = match credentials {
             Credentials::ApiKey(key) => Self { known: api_key(snapshot, key)?, claimed: None },
@@ -106,11 +106,11 @@ impl Shown {
     ///
     /// # Errors
     /// [`AuthenticationError`].
-    pub fn check_api_key(snapshot: &Snapshot, key: &str, now: i64) -> Result<Self, AuthenticationError> {
+    pub fn check_api_key(snapshot: &Snapshot, key: &str, now: Moment) -> Result<Self, AuthenticationError> {
         Self { known: api_key(snapshot, key)?, claimed: None }.good(now)
     }
 
-    fn good(self, now: i64) -> Result<Self, AuthenticationError> {
+    fn good(self, now: Moment) -> Result<Self, AuthenticationError> {
         match self.known.key.refused(now) {
             None => Ok(self),
             Some(state) => Err(AuthenticationError::Ended { key: self.known.key.name.clone(), state }),

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use soar_connector::name::{quoted, steers};
-use soar_store::model::AuditEntry;
+use soar_store::model::{AuditEntry, Moment};
 use soar_store::{KnownPair, NewMaster, Records, StoreError, TenancySecret};
 
 use super::apply::{NotApplied, Sender, apply, withdraw};
@@ -247,7 +247,7 @@ impl Tenants {
         call: &AuditEntry,
         pair: &KnownPair,
         request: &Request,
-        now: i64,
+        now: Moment,
     ) -> Result<(Answer, String, bool), Refusal> {
         let sender = Sender { master: pair.master, name: &pair.name, request_id: &call.request_id };
         records.mark().await?;

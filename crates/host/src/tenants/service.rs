@@ -5,8 +5,7 @@ use std::sync::{Arc, OnceLock};
 use reqwest::Client;
 use serde::Deserialize;
 use soar_connector::name::steers;
-use soar_store::model::{Caller, Tenant, TenantState};
-use soar_store::moment::milliseconds;
+use soar_store::model::{Caller, Moment, Tenant, TenantState};
 use soar_store::{NewTenant, Records, TenancySecret};
 use tokio::sync::Semaphore;
 use utoipa::ToSchema;
@@ -178,8 +177,8 @@ impl Tenants {
         self.client.get_or_init(|| new_client(&self.settings)).as_ref().map_err(Clone::clone)
     }
 
-    pub(super) fn now(&self) -> i64 {
-        milliseconds(self.connections.clock.now())
+    pub(super) fn now(&self) -> Moment {
+        Moment::from(self.connections.clock.now())
     }
 }
 

@@ -18,8 +18,8 @@ use crate::gate::{Call, Reply, replayed};
 use soar_host::Refusal;
 use soar_host::commands::Runner;
 
-/// How long a claim counts as running after it was last said to, in milliseconds.
-const CLAIMED: i64 = 30_000;
+/// How long a claim counts as running after it was last said to.
+const CLAIMED: Duration = Duration::from_secs(30);
 
 /// How often a running call says that it runs.
 const RENEWAL: Duration = Duration::from_secs(10);

@@ -11,8 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use soar_connector::Clock;
-use soar_store::model::{AuditEntry, Surface};
-use soar_store::moment;
+use soar_store::model::{AuditEntry, Moment, Surface};
 
 use super::RateLimits;
 
@@ -113,9 +112,9 @@ impl Refusals {
         has_place
     }
 
-    /// Takes the counts: entries, of `at` (milliseconds since 1970), that tell of the calls counted since the last time.
+    /// Takes the counts: entries, of `at`, that tell of the calls counted since the last time.
     /// Forgets callers that were refused nothing for a while.
-    pub(crate) fn take_counts(&self, at: i64) -> Vec<AuditEntry> {
+    pub(crate) fn take_counts(&self, at: Moment) -> Vec<AuditEntry> {
         self.limits.forget_idle();
         let now = self.clock.elapsed();
         let state = &mut *self.state();
@@ -170,9 +169,9 @@ struct Counted {
     key: String,
     /// Where the first call came in.
     surface: Surface,
-    /// When the first and the last call came, in milliseconds since 1970.
-    first: i64,
-    last: i64,
+    /// When the first and the last call came.
+    first: Moment,
+    last: Moment,
     calls: BTreeMap<(Surface, i64), u64>,
 }
 
@@ -195,12 +194,12 @@ impl Counted {
         *self.calls.entry((entry.surface, entry.status)).or_default() += 1;
     }
 
-    fn entry(self, at: i64) -> AuditEntry {
+    fn entry(self, at: Moment) -> AuditEntry {
         let total: u64 = self.calls.values().sum();
         let kinds =
             self.calls.iter().map(|((surface, status), count)| format!("{count} {surface} with status {status}"));
         let kinds: Vec<_> = kinds.collect();
-        let (first, last) = (moment::text(self.first), moment::text(self.last));
+        let (first, last) = (self.first, self.last);
         AuditEntry {
             address: self.address,
             key: self.key,
@@ -262,7 +261,7 @@ mod tests {
 
         /// The counts, as address and total.
         fn counts(&self) -> Vec<(String, u64)> {
-            let counts = self.refusals.take_counts(9_000).into_iter();
+            let counts = self.refusals.take_counts(Moment(9_000)).into_iter();
             let mut counts: Vec<_> = counts.map(|entry| (entry.address.clone(), total(&entry))).collect();
             counts.sort();
             counts
@@ -271,7 +270,7 @@ mod tests {
 
     fn entry(surface: Surface, address: &str, status: i64) -> AuditEntry {
         let address = address.to_owned();
-        AuditEntry { address, status, accepted: false, ..AuditEntry::new(1_000, surface, "") }
+        AuditEntry { address, status, accepted: false, ..AuditEntry::new(Moment(1_000), surface, "") }
     }
 
     /// How many calls an entry counts.
@@ -300,16 +299,16 @@ mod tests {
         stage.entries("192.0.2.1", 50);
         let calls = [(Surface::Management, 429, 2_500), (Surface::Command, 401, 1_500), (Surface::Command, 401, 2_000)];
         for (surface, status, at) in calls {
-            let entry = AuditEntry { at, key: "old".to_owned(), ..entry(surface, "192.0.2.1", status) };
+            let entry = AuditEntry { at: Moment(at), key: "old".to_owned(), ..entry(surface, "192.0.2.1", status) };
             assert!(!stage.refusals.takes_entry(stage.stranger("192.0.2.1"), &entry));
         }
-        let [told] = stage.refusals.take_counts(9_000).try_into().unwrap();
+        let [told] = stage.refusals.take_counts(Moment(9_000)).try_into().unwrap();
         assert_eq!(
             told.reason,
             "Refused calls counted in this entry, from 1970-01-01T00:00:01.5Z to 1970-01-01T00:00:02.5Z: 3 (2 command with \
              status 401, 1 management with status 429)."
         );
-        assert_eq!((told.at, told.status, told.accepted, told.surface), (9_000, 0, false, Surface::Management));
+        assert_eq!((told.at, told.status, told.accepted, told.surface), (Moment(9_000), 0, false, Surface::Management));
         assert_eq!((told.address.as_str(), told.key.as_str()), ("192.0.2.1", "old"));
     }
 
@@ -332,7 +331,7 @@ mod tests {
         assert!((0..50).all(|_| takes("192.0.2.1")));
         assert!(!takes("192.0.2.1") && !takes("192.0.2.9"));
         assert!(stage.refusals.takes_entry(RefusedCaller::Key(8), &from("192.0.2.1")));
-        let mut told = stage.refusals.take_counts(1);
+        let mut told = stage.refusals.take_counts(Moment(1));
         told.sort_by_key(total);
         let told: Vec<_> =
             told.iter().map(|entry| (entry.key.as_str(), entry.address.as_str(), total(entry))).collect();

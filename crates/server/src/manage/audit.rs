@@ -11,6 +11,7 @@ use super::Routes;
 use super::query::Limit;
 use super::request::{Managed, Nothing};
 use soar_host::operations::AuditPage;
+use soar_store::model::Moment;
 
 pub(super) fn routes() -> Routes {
     OpenApiRouter::new().routes(routes!(list))
@@ -25,9 +26,11 @@ struct Wanted {
     /// Only entries before this number.
     before: Option<i64>,
     /// Only since then, in milliseconds since 1970.
-    since: Option<i64>,
+    #[param(value_type = Option<i64>)]
+    since: Option<Moment>,
     /// Only until before then, in milliseconds since 1970.
-    until: Option<i64>,
+    #[param(value_type = Option<i64>)]
+    until: Option<Moment>,
     /// Only calls of this user.
     #[param(pattern = r"^[^\u0000]*$")]
     username: Option<String>,

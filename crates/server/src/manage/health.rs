@@ -3,7 +3,7 @@
 use axum::response::Response;
 use serde::Deserialize;
 use soar_store::WaitingMessage;
-use soar_store::model::HealthState;
+use soar_store::model::{HealthState, Moment};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -49,7 +49,7 @@ async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Respo
     responses((status = 200, body = ConnectionHistory)))]
 async fn history(Managed { request, path, query, .. }: Managed<Id, Before>) -> Response {
     let Before { before, limit } = query;
-    let history = request.operations().health_history(&request.context, path.id, before, limit.0).await;
+    let history = request.operations().health_history(&request.context, path.id, before.map(Moment), limit.0).await;
     request.answer(history).await
 }
 

@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 use serde::Deserialize;
-use soar_store::model::{Severity, Status};
+use soar_store::model::{Moment, Severity, Status};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -41,9 +41,11 @@ struct Wanted {
     #[param(value_type = Option<String>, pattern = r"^[^\u0000]*$", max_length = 100)]
     title: Option<Title>,
     /// Only made since then, in milliseconds since 1970.
-    since: Option<i64>,
+    #[param(value_type = Option<i64>)]
+    since: Option<Moment>,
     /// Only made before then, in milliseconds since 1970.
-    until: Option<i64>,
+    #[param(value_type = Option<i64>)]
+    until: Option<Moment>,
     /// How many to leave out; 0 unless given.
     #[param(value_type = Option<i64>, minimum = 0)]
     offset: Offset,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use soar_host::utility::link_incidents;
-use soar_store::model::Status;
+use soar_store::model::{Moment, Status};
 use soar_store::testing::TestStore;
 
 use crate::world::{NOW, World, closing};
@@ -149,7 +149,7 @@ async fn what_keeps_an_incident_open_is_named_and_can_be_bypassed_or_done() {
         assert!(answer["error"].as_str().unwrap().contains("customer"), "{answer}");
         let mut transaction = test.store.transaction().await.unwrap();
         let incident = transaction.records().incident_for_change("1").await.unwrap();
-        transaction.records().set_task_done(incident.id, "Call the customer", true, 5).await.unwrap();
+        transaction.records().set_task_done(incident.id, "Call the customer", true, Moment(5)).await.unwrap();
         transaction.commit().await.unwrap();
         let answer = world.json("Admin", "CloseIncidentInBulk", closing(&["1"])).await;
         assert_eq!(answer["returnData"], "Successful");
@@ -233,7 +233,7 @@ async fn a_new_case_gathers_incidents_and_is_not_made_for_none() {
         assert_eq!(answer["contextData"][1]["LinkedCaseNumber"], "20210127-1");
         let mut reader = test.store.reader().await.unwrap();
         let case = reader.records().case("20210127-1").await.unwrap();
-        assert_eq!((case.reported_at, case.creator.as_str()), (Some(1_611_648_000_000), "admin user"));
+        assert_eq!((case.reported_at, case.creator.as_str()), (Some(Moment(1_611_648_000_000)), "admin user"));
         drop(reader);
         let answer = world.json("Admin", "LinkIncidentsToNewCase", json!({ "Incident Numbers": ["x", "y"] })).await;
         assert_eq!(answer["returnData"], "Failed");
@@ -290,7 +290,7 @@ async fn links_among_incidents_are_followed_as_far_as_they_may_be_seen_and_remov
             ids.insert(number, records.incident(number).await.unwrap().id);
         }
         let links = [("b", "a"), ("b", "c"), ("a", "hidden"), ("hidden", "behind")];
-        let links: Vec<_> = links.map(|(one, other)| (ids[one], ids[other], 1, "Admin")).into();
+        let links: Vec<_> = links.map(|(one, other)| (ids[one], ids[other], Moment(1), "Admin")).into();
         records.link_incidents(&links).await.unwrap();
         transaction.commit().await.unwrap();
 
@@ -353,7 +353,7 @@ async fn a_task_that_appears_while_a_close_waits_keeps_the_incident_open() {
         let incident = records.incident_for_change("1").await.unwrap();
         let task = soar_store::model::Task { name: "Late".to_owned(), required: true, done: false };
         records.replace_details(&[(incident.id, &[task], &[])]).await.unwrap();
-        records.touch_incidents(&[incident.id], 5).await.unwrap();
+        records.touch_incidents(&[incident.id], Moment(5)).await.unwrap();
         let close = world.json("Admin", "CloseIncidentInBulk", closing(&["1"]));
         let commit = async {
             // The other call gets as far as it can: it waits for the lock, or for the file.

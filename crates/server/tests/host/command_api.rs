@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use soar_host::access::KeyRequest;
-use soar_store::model::Allowed;
+use soar_store::model::{Allowed, Moment};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -76,7 +76,8 @@ async fn a_key_works_for_its_owner_and_its_users_only_and_until_it_ends() {
         assert_eq!(answer(host.by("Admin", "ShowNotes", json!({})).header("d3key", &own)).await, invalid);
         assert_eq!(answer(host.by("ANALYST", "ShowNotes", json!({})).header("d3key", &own)).await.0, 200);
 
-        let request = KeyRequest { expires_at: Some(host.now() + 1000), ..key_request("brief", "Admin") };
+        let request =
+            KeyRequest { expires_at: Some(host.now() + Duration::from_secs(1)), ..key_request("brief", "Admin") };
         let brief = host.issue(&request).await;
         let call = || host.bare("ShowNotes", json!({})).header("d3key", &brief);
         assert_eq!(answer(call()).await.0, 200);
@@ -95,7 +96,7 @@ async fn what_another_process_changes_takes_effect_within_half_a_second() {
         let call = || host.command("ShowNotes", json!({}));
         assert_eq!(answer(call()).await.0, 200);
         let mut transaction = other.transaction().await.unwrap();
-        transaction.records().revoke_key("PLAYBOOKS", 5).await.unwrap();
+        transaction.records().revoke_key("PLAYBOOKS", Moment(5)).await.unwrap();
         transaction.commit().await.unwrap();
         host.clock.advance(Duration::from_millis(500));
         assert_eq!(answer(call()).await.0, 401);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use soar_host::vault::VaultSettings;
-use soar_store::model::{ParameterState, Role};
+use soar_store::model::{Moment, ParameterState, Role};
 
 use crate::stage::{Stage, because, parameters};
 
@@ -250,7 +250,7 @@ async fn a_shared_connection_works_on_internal_sites_and_is_managed_with_rights_
             time_zone: "UTC".to_owned(),
             language: "en".to_owned(),
         };
-        transaction.records().create_site(&other, 1).await.unwrap();
+        transaction.records().create_site(&other, Moment(1)).await.unwrap();
         transaction.commit().await.unwrap();
         other.name.clear();
         let text = because(stage.update(&here, shared.id, json!({"description": "Mine"})).await);

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
 use soar_host::settings::HostSettings;
-use soar_store::model::Role;
+use soar_store::model::{Moment, Role};
 use soar_store::testing::TestStore;
 use soar_store::{Engine, Store};
 use sqlx::Connection as _;
@@ -21,7 +21,7 @@ async fn shown(host: &TestHost) -> Vec<String> {
 
 async fn make_note(store: &Store, name: &str) {
     let mut transaction = store.transaction().await.unwrap();
-    transaction.records().create_site(&site(name), 1).await.unwrap();
+    transaction.records().create_site(&site(name), Moment(1)).await.unwrap();
     transaction.commit().await.unwrap();
 }
 
@@ -95,7 +95,7 @@ async fn a_transaction_that_began_before_the_answer_was_read_shows_once_it_has_e
     for round in 0..10 {
         let name = format!("Note {round}");
         let mut transaction = host.test.store.transaction().await.unwrap();
-        transaction.records().create_site(&site(&name), 1).await.unwrap();
+        transaction.records().create_site(&site(&name), Moment(1)).await.unwrap();
         for _ in 0..5 {
             assert!(!shown(&host).await.contains(&name), "{name} is not there yet");
         }

@@ -111,7 +111,13 @@ async fn leave_a_claim(host: &TestHost, command: &str, body: &[u8]) {
         request_id: "of the host that ended".to_owned(),
     };
     let now = host.now();
-    assert!(records.claim_answer(&claim, now + 30_000, now + 86_400_000, now).await.unwrap().is_none());
+    assert!(
+        records
+            .claim_answer(&claim, now + Duration::from_secs(30), now + Duration::from_secs(86_400), now)
+            .await
+            .unwrap()
+            .is_none()
+    );
     transaction.commit().await.unwrap();
 }
 
@@ -153,8 +159,8 @@ async fn answers_that_have_expired_are_deleted() {
         let call = host.command("MakeNote", json!({ "Name": "Note" })).header("Idempotency-Key", "one");
         assert_eq!(answer(call).await.0, 200);
         let mut transaction = host.test.store.transaction().await.unwrap();
-        let day = 86_400_000;
-        assert_eq!(transaction.records().purge_answers(host.now() + day - 1).await.unwrap(), 0);
+        let day = Duration::from_secs(86_400);
+        assert_eq!(transaction.records().purge_answers(host.now() + day - Duration::from_millis(1)).await.unwrap(), 0);
         assert_eq!(transaction.records().purge_answers(host.now() + day).await.unwrap(), 1);
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use soar_host::access::{KeyRequest, issue_key};
 use soar_host::sealing::Keyring;
-use soar_store::model::{Allowed, Caller, Role, Status};
+use soar_store::model::{Allowed, Caller, Moment, Role, Status};
 use soar_store::{NewCase, NewIncident, NewUser, Store};
 
 use crate::stage::{Stage, because};
@@ -24,11 +24,11 @@ impl Reaches {
             let here = host.caller.site.id;
             let mut transaction = host.test.store.transaction().await.unwrap();
             let mut records = transaction.records();
-            let there = records.create_site(&site("Elsewhere"), 1).await.unwrap().id;
+            let there = records.create_site(&site("Elsewhere"), Moment(1)).await.unwrap().id;
             let mut callers = Vec::new();
             for (name, is_administrator) in [("root", true), ("chief", false)] {
                 let user = NewUser { name: name.to_owned(), email: None, is_administrator };
-                let user = records.create_user(&user, 1).await.unwrap();
+                let user = records.create_user(&user, Moment(1)).await.unwrap();
                 if !is_administrator {
                     records.set_role(user.id, here, Role::Manager).await.unwrap();
                     records.set_role(user.id, there, Role::Manager).await.unwrap();
@@ -38,19 +38,23 @@ impl Reaches {
                     [("narrow", Allowed::Only(vec!["security operations".to_owned()])), ("wide", Allowed::All)]
                 {
                     let request = KeyRequest { sites, ..key_request(&format!("{kind} key of {name}"), name) };
-                    let issued = issue_key(&mut records, &Keyring::generate().unwrap(), &request, 1).await.unwrap();
+                    let issued =
+                        issue_key(&mut records, &Keyring::generate().unwrap(), &request, Moment(1)).await.unwrap();
                     keys.push(issued.text.to_string());
                 }
                 let wide = keys.pop().unwrap();
                 callers.push((name, keys.pop().unwrap(), wide));
             }
-            let incident = |number: &str, site| NewIncident::open(number.to_owned(), site, "root", 1);
+            let incident = |number: &str, site| NewIncident::open(number.to_owned(), site, "root", Moment(1));
             let incidents =
                 [incident("H-1", here), incident("H-2", here), incident("E-1", there), incident("E-2", there)];
             let ids = records.insert_incidents(&incidents).await.unwrap();
             // From here to elsewhere, and back by a chain.
-            records.link_incidents(&[(ids[0], ids[2], 1, "root"), (ids[2], ids[1], 1, "root")]).await.unwrap();
-            let case = |number: &str, site| NewCase::open(number.to_owned(), site, "root", 1);
+            records
+                .link_incidents(&[(ids[0], ids[2], Moment(1), "root"), (ids[2], ids[1], Moment(1), "root")])
+                .await
+                .unwrap();
+            let case = |number: &str, site| NewCase::open(number.to_owned(), site, "root", Moment(1));
             records.insert_cases(&[case("H-CASE", here), case("E-CASE", there)]).await.unwrap();
             transaction.commit().await.unwrap();
             all.push(Self { host, callers });
@@ -203,12 +207,12 @@ async fn acting_for_others_takes_the_right_within_the_reach() {
         let mut transaction = world.store().transaction().await.unwrap();
         let mut records = transaction.records();
         let user = NewUser { name: "split".to_owned(), email: None, is_administrator: false };
-        let user = records.create_user(&user, 1).await.unwrap();
+        let user = records.create_user(&user, Moment(1)).await.unwrap();
         let elsewhere = records.site("Elsewhere").await.unwrap();
         records.set_role(user.id, world.host.caller.site.id, Role::Analyst).await.unwrap();
         records.set_role(user.id, elsewhere.id, Role::Manager).await.unwrap();
         let request = KeyRequest { sites: Allowed::Only(vec![HERE.to_owned()]), ..key_request("split", "split") };
-        let key = issue_key(&mut records, &Keyring::generate().unwrap(), &request, 1).await.unwrap();
+        let key = issue_key(&mut records, &Keyring::generate().unwrap(), &request, Moment(1)).await.unwrap();
         transaction.commit().await.unwrap();
         let mut asking = closing(&["H-1"]);
         asking["Username"] = json!("nobody that there is");
@@ -244,7 +248,7 @@ async fn connections_beyond_the_reach_are_neither_seen_nor_managed() {
         stage.update(&internal, shared.id, json!({ "description": "Known" })).await.unwrap();
 
         let mut transaction = stage.test.store.transaction().await.unwrap();
-        transaction.records().create_site(&site("Second internal"), 1).await.unwrap();
+        transaction.records().create_site(&site("Second internal"), Moment(1)).await.unwrap();
         transaction.commit().await.unwrap();
         assert_eq!(seen(&internal).await, [here.id, shared.id]);
         let refused = because(stage.update(&internal, shared.id, json!({ "description": "Changed" })).await);

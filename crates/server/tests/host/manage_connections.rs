@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use soar_host::access::{KeyRequest, issue_key};
 use soar_host::sealing::Keyring;
 use soar_store::AnswerClaim;
-use soar_store::model::{JWT_SECRET_CONTEXT, KeyKind, ParameterState};
+use soar_store::model::{JWT_SECRET_CONTEXT, KeyKind, Moment, ParameterState};
 
 use crate::served::{CANARY, Served, draft, with};
 use crate::support::{answer, key_request};
@@ -150,7 +150,8 @@ async fn a_repeated_call_makes_one_connection_and_what_is_kept_of_it_holds_no_tr
             request_id: String::new(),
         };
         let mut transaction = host.stage.test.store.transaction().await.unwrap();
-        let kept = transaction.records().claim_answer(&claim, 0, i64::MAX, 0).await.unwrap().unwrap();
+        let kept =
+            transaction.records().claim_answer(&claim, Moment(0), Moment::MAX, Moment(0)).await.unwrap().unwrap();
         drop(transaction);
         assert!(!kept.fingerprint.contains(&fingerprint) && !kept.answer.unwrap().1.contains("canary"));
         let sealed = STANDARD.decode(&kept.fingerprint).unwrap();
@@ -219,7 +220,7 @@ async fn a_rotation_seals_every_secret_again_those_of_jwt_keys_too() {
         let made = host.connection("Main").await;
         let mut transaction = host.stage.test.store.transaction().await.unwrap();
         let request = KeyRequest { kind: KeyKind::Jwt, ..key_request("tokens", "Admin") };
-        let issued = issue_key(&mut transaction.records(), &host.stage.keyring, &request, 1).await.unwrap();
+        let issued = issue_key(&mut transaction.records(), &host.stage.keyring, &request, Moment(1)).await.unwrap();
         transaction.commit().await.unwrap();
         let before = host.stage.keyring.current_id();
         let (status, rotation) = answer(host.call("POST", "/sealing-keys/rotate")).await;
@@ -241,7 +242,7 @@ async fn a_rotation_seals_every_secret_again_those_of_jwt_keys_too() {
         let (_, tested) = answer(host.call("POST", &format!("/connections/{}/test", made["id"]))).await;
         assert_eq!(tested["passed"], json!(true));
 
-        let seconds = host.host.now() / 1000;
+        let seconds = host.host.now().0 / 1000;
         let claims = json!({ "Username": "Admin", "exp": seconds + 60 });
         let token = jsonwebtoken::encode(
             &jsonwebtoken::Header::new(jsonwebtoken::Algorithm::HS256),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use soar_host::utility::{self, FieldChange};
-use soar_store::model::Role;
+use soar_store::model::{Moment, Role};
 use soar_store::testing::TestStore;
 
 use crate::world::{World, closing};
@@ -83,7 +83,7 @@ async fn every_bulk_command_plans_what_it_then_does() {
         let mut transaction = test.store.transaction().await.unwrap();
         let mut records = transaction.records();
         let (one, two) = (records.incident("1").await.unwrap().id, records.incident("2").await.unwrap().id);
-        records.link_incidents(&[(one, two, 1, "Admin")]).await.unwrap();
+        records.link_incidents(&[(one, two, Moment(1), "Admin")]).await.unwrap();
         transaction.commit().await.unwrap();
         let requests = [
             (

@@ -10,7 +10,7 @@ use soar_host::connections::{ConnectionChange, ConnectionDraft, Connections};
 use soar_host::executor::Registry;
 use soar_host::sealing::{Keyring, check_keys, rotate};
 use soar_host::vault::{Vault, VaultSettings};
-use soar_store::model::KeyId;
+use soar_store::model::{KeyId, Moment};
 use soar_store::{ConnectionSecrets, Records, SealedPlace, SealedSecret, StoreError};
 use sqlx::Connection as _;
 
@@ -74,7 +74,7 @@ async fn an_old_copy_of_the_key_file_seals_nothing_once_its_key_is_retired() {
         let copy = stage.folder.path().join("copy");
         std::fs::copy(stage.folder.path().join("keys"), &copy).unwrap();
         let old = Keyring::from_file(&copy).unwrap();
-        rotate(&stage.test.store, &stage.keyring, &[&ConnectionSecrets], 1).await.unwrap();
+        rotate(&stage.test.store, &stage.keyring, &[&ConnectionSecrets], Moment(1)).await.unwrap();
         let registry = Registry::new(vec![Arc::clone(&stage.gate) as Arc<dyn Plugin>], &[]).unwrap();
         let vault = Vault::new(VaultSettings::default());
         let clock = Arc::new(stage.clock.clone());
@@ -147,7 +147,7 @@ async fn a_rotation_that_crashes_anywhere_loses_nothing_and_is_finished_by_the_n
             }
             let old = stage.keyring.current_id();
             let place = Crashing { left: AtomicUsize::new(crash_after) };
-            let crashed = rotate(&stage.test.store, &stage.keyring, &[&place], 1).await;
+            let crashed = rotate(&stage.test.store, &stage.keyring, &[&place], Moment(1)).await;
             assert_eq!(crashed.is_err(), crash_after < 3, "{crashed:?}");
             // A new process, which reads the file.
             let path = stage.folder.path().join("keys");
@@ -162,7 +162,7 @@ async fn a_rotation_that_crashes_anywhere_loses_nothing_and_is_finished_by_the_n
             if crash_after < 3 {
                 let current = keyring.current_id();
                 assert_ne!(current, old);
-                let done = rotate(&stage.test.store, &keyring, &[&ConnectionSecrets], 2).await.unwrap();
+                let done = rotate(&stage.test.store, &keyring, &[&ConnectionSecrets], Moment(2)).await.unwrap();
                 assert!(done.finished_earlier_one);
                 assert_eq!(done.current, current.to_string());
                 assert_eq!(done.resealed, 3 - crash_after as u64);
@@ -193,8 +193,8 @@ async fn rotations_and_new_secrets_at_once_leave_every_secret_open() {
             }
         };
         let (one, two, ()) = tokio::join!(
-            rotate(&stage.test.store, &stage.keyring, &[&ConnectionSecrets], 1),
-            rotate(&stage.test.store, &other, &[&ConnectionSecrets], 1),
+            rotate(&stage.test.store, &stage.keyring, &[&ConnectionSecrets], Moment(1)),
+            rotate(&stage.test.store, &other, &[&ConnectionSecrets], Moment(1)),
             change,
         );
         one.unwrap();
@@ -218,7 +218,7 @@ async fn a_rotation_waits_for_a_secret_that_is_about_to_be_kept() {
         let mut transaction = stage.test.store.transaction().await.unwrap();
         let made = stage.executor.connections().create_in(&mut transaction.records(), &admin, draft).await.unwrap();
         let (store, keyring) = (stage.test.store.clone(), stage.keyring.clone());
-        let rotating = tokio::spawn(async move { rotate(&store, &keyring, &[&ConnectionSecrets], 1).await });
+        let rotating = tokio::spawn(async move { rotate(&store, &keyring, &[&ConnectionSecrets], Moment(1)).await });
         for _ in 0..20_000 {
             tokio::task::yield_now().await;
         }
@@ -233,7 +233,7 @@ async fn a_rotation_waits_for_a_secret_that_is_about_to_be_kept() {
 async fn keys_of_a_variable_are_rotated_by_hand() {
     for stage in Stage::on_both().await {
         let alone = Keyring::from_text("HOST_KEYS", "9CwPPs0xBCRtk2N+cmy6ka9x4wzGUKl5IPyhQ8Qeh8M=").unwrap();
-        let error = rotate(&stage.test.store, &alone, &[&ConnectionSecrets], 1).await.unwrap_err().to_string();
+        let error = rotate(&stage.test.store, &alone, &[&ConnectionSecrets], Moment(1)).await.unwrap_err().to_string();
         assert!(error.contains("Put a new key before it"), "{error}");
     }
 }

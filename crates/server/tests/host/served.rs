@@ -10,7 +10,7 @@ use soar_host::settings::HostSettings;
 use soar_host::vault::VaultSettings;
 use soar_server::{RunningHost, serve};
 use soar_store::AuditFilter;
-use soar_store::model::{AuditEntry, Connection};
+use soar_store::model::{AuditEntry, Connection, Moment};
 use soar_store::testing::TestStore;
 use sqlx::Connection as _;
 
@@ -44,7 +44,8 @@ impl Served {
         stage.administrator().await;
         let mut transaction = stage.test.store.transaction().await.unwrap();
         let request = KeyRequest { may_manage: true, ..key_request("manager", "Admin") };
-        let key = issue_key(&mut transaction.records(), &stage.keyring, &request, 1).await.unwrap().text.to_string();
+        let key =
+            issue_key(&mut transaction.records(), &stage.keyring, &request, Moment(1)).await.unwrap().text.to_string();
         transaction.commit().await.unwrap();
         let settings = HostSettings {
             listen: ([127, 0, 0, 1], 0).into(),

@@ -1,7 +1,7 @@
 //! Create An Incident, Get Incidents and Set Incident Field.
 
 use serde_json::{Value, json};
-use soar_store::model::Status;
+use soar_store::model::{Moment, Status};
 use soar_store::testing::TestStore;
 
 use crate::world::{NOW, World, closing};
@@ -27,7 +27,7 @@ async fn a_created_incident_is_numbered_by_the_sites_day_and_found_again() {
         let incident = test.store.reader().await.unwrap().records().incident("20210127-1").await.unwrap();
         assert_eq!(incident.title, "é".repeat(100));
         assert_eq!((incident.owner.as_deref(), incident.creator.as_str()), (Some("analyst"), "analyst"));
-        assert_eq!(incident.due_at, Some(1_611_820_800_000));
+        assert_eq!(incident.due_at, Some(Moment(1_611_820_800_000)));
         assert_eq!(incident.raw_data.as_deref(), Some("{\"source\":\"sensor\"}"));
         for (field, value, expected) in [
             ("DueDate", json!("2020-01-01 00:00:00"), "in the past"),

@@ -14,7 +14,7 @@ use soar_host::connections::{ConnectionChange, ConnectionDraft, Connections};
 use soar_host::executor::{Executor, ExecutorSettings, Registry};
 use soar_host::sealing::Keyring;
 use soar_host::vault::{Vault, VaultSettings};
-use soar_store::model::{Allowed, Caller, Connection, Role, Site, SiteKind, User};
+use soar_store::model::{Allowed, Caller, Connection, Moment, Role, Site, SiteKind, User};
 use soar_store::testing::TestStore;
 use soar_store::{NewSite, NewUser};
 use tempfile::TempDir;
@@ -75,8 +75,8 @@ impl Stage {
             Connections::new(test.store.clone(), Arc::new(registry), keyring.clone(), vault, Arc::new(clock.clone()));
         let mut transaction = test.store.transaction().await.unwrap();
         let site = new_site("Security Operations", SiteKind::Internal);
-        let site = transaction.records().create_site(&site, 1).await.unwrap();
-        let client = transaction.records().create_site(&new_site("Client", SiteKind::Client), 1).await.unwrap();
+        let site = transaction.records().create_site(&site, Moment(1)).await.unwrap();
+        let client = transaction.records().create_site(&new_site("Client", SiteKind::Client), Moment(1)).await.unwrap();
         transaction.commit().await.unwrap();
         let executor = Executor::start(connections, settings).await.unwrap();
         Self { test, executor, clock, keyring, folder, gate, site, client }
@@ -118,7 +118,7 @@ impl Stage {
             return user;
         }
         let new = NewUser { name: name.to_owned(), email: None, is_administrator };
-        let user = records.create_user(&new, 1).await.unwrap();
+        let user = records.create_user(&new, Moment(1)).await.unwrap();
         transaction.commit().await.unwrap();
         user
     }

@@ -1,6 +1,6 @@
 //! What the store promises, whichever database is under it.
 
-use soar_store::model::{Role, SiteKind};
+use soar_store::model::{Moment, Role, SiteKind};
 use soar_store::testing::TestStore;
 use soar_store::{Engine, NewIncident, NewSite, NewUser, SiteChange, Store, StoreError, UserChange};
 
@@ -18,10 +18,10 @@ fn site(name: &str) -> NewSite {
 async fn a_name_is_taken_once_whatever_its_case() {
     for test in TestStore::on_both().await {
         let mut transaction = test.store.transaction().await.unwrap();
-        transaction.records().create_site(&site("Security Operations"), 1).await.unwrap();
+        transaction.records().create_site(&site("Security Operations"), Moment(1)).await.unwrap();
         transaction.commit().await.unwrap();
         let mut transaction = test.store.transaction().await.unwrap();
-        let again = transaction.records().create_site(&site("security OPERATIONS"), 2).await;
+        let again = transaction.records().create_site(&site("security OPERATIONS"), Moment(2)).await;
         assert!(matches!(again, Err(StoreError::Duplicate { what: "site", .. })), "{again:?}");
         drop(transaction);
         let mut reader = test.store.reader().await.unwrap();
@@ -33,7 +33,7 @@ async fn a_name_is_taken_once_whatever_its_case() {
 async fn a_transaction_that_is_not_committed_changes_nothing() {
     for test in TestStore::on_both().await {
         let mut transaction = test.store.transaction().await.unwrap();
-        transaction.records().create_site(&site("Lost"), 1).await.unwrap();
+        transaction.records().create_site(&site("Lost"), Moment(1)).await.unwrap();
         drop(transaction);
         assert!(test.store.reader().await.unwrap().records().sites().await.unwrap().is_empty());
     }
@@ -44,9 +44,9 @@ async fn a_user_has_one_role_on_a_site() {
     for test in TestStore::on_both().await {
         let mut transaction = test.store.transaction().await.unwrap();
         let mut records = transaction.records();
-        let site = records.create_site(&site("Security Operations"), 1).await.unwrap();
+        let site = records.create_site(&site("Security Operations"), Moment(1)).await.unwrap();
         let new = NewUser { name: "Admin".to_owned(), email: None, is_administrator: false };
-        let user = records.create_user(&new, 1).await.unwrap();
+        let user = records.create_user(&new, Moment(1)).await.unwrap();
         records.set_role(user.id, site.id, Role::Viewer).await.unwrap();
         records.set_role(user.id, site.id, Role::Manager).await.unwrap();
         assert_eq!(records.roles(user.id).await.unwrap(), [(site.id, Role::Manager)].into());
@@ -58,7 +58,7 @@ async fn a_user_has_one_role_on_a_site() {
 async fn a_reader_of_a_file_cannot_change_it() {
     let test = TestStore::on(Engine::Sqlite).await;
     let mut reader = test.store.reader().await.unwrap();
-    assert!(reader.records().create_site(&site("Sneaked in"), 1).await.is_err());
+    assert!(reader.records().create_site(&site("Sneaked in"), Moment(1)).await.is_err());
 }
 
 #[tokio::test]
@@ -67,13 +67,13 @@ async fn a_site_goes_when_nothing_belongs_to_it_any_more() {
         let mut transaction = test.store.transaction().await.unwrap();
         let mut records = transaction.records();
         let (kept, empty) = (
-            records.create_site(&site("Kept"), 1).await.unwrap(),
-            records.create_site(&site("Empty"), 1).await.unwrap(),
+            records.create_site(&site("Kept"), Moment(1)).await.unwrap(),
+            records.create_site(&site("Empty"), Moment(1)).await.unwrap(),
         );
         let new = NewUser { name: "Admin".to_owned(), email: None, is_administrator: false };
-        let user = records.create_user(&new, 1).await.unwrap();
+        let user = records.create_user(&new, Moment(1)).await.unwrap();
         records.set_role(user.id, empty.id, Role::Viewer).await.unwrap();
-        let incident = NewIncident::open("1".to_owned(), kept.id, "Admin", 1);
+        let incident = NewIncident::open("1".to_owned(), kept.id, "Admin", Moment(1));
         records.insert_incidents(&[incident]).await.unwrap();
         let refused = records.remove_site("kept").await.unwrap_err().to_string();
         assert_eq!(refused, "The site \"Kept\" is still in use: it still has 1 incident; move or delete them first.");
@@ -86,13 +86,13 @@ async fn a_site_goes_when_nothing_belongs_to_it_any_more() {
 
 async fn change_user(store: &Store, name: &str, change: UserChange) {
     let mut transaction = store.transaction().await.unwrap();
-    transaction.records().update_user(name, &change, 2).await.unwrap();
+    transaction.records().update_user(name, &change, Moment(2)).await.unwrap();
     transaction.commit().await.unwrap();
 }
 
 async fn change_site(store: &Store, change: SiteChange) {
     let mut transaction = store.transaction().await.unwrap();
-    transaction.records().update_site("Security Operations", &change, 2).await.unwrap();
+    transaction.records().update_site("Security Operations", &change, Moment(2)).await.unwrap();
     transaction.commit().await.unwrap();
 }
 
@@ -100,10 +100,10 @@ async fn change_site(store: &Store, change: SiteChange) {
 async fn two_changes_of_a_user_or_a_site_at_once_both_hold() {
     for test in TestStore::on_both().await {
         let mut transaction = test.store.transaction().await.unwrap();
-        transaction.records().create_site(&site("Security Operations"), 1).await.unwrap();
+        transaction.records().create_site(&site("Security Operations"), Moment(1)).await.unwrap();
         for name in ["Admin", "Second", "carol"] {
             let new = NewUser { name: name.to_owned(), email: None, is_administrator: name != "carol" };
-            transaction.records().create_user(&new, 1).await.unwrap();
+            transaction.records().create_user(&new, Moment(1)).await.unwrap();
         }
         transaction.commit().await.unwrap();
         for round in 0..25 {

@@ -28,7 +28,7 @@ async fn a_token_lets_in_whom_it_names_and_nothing_else_does() {
         let secret = host.issue(&jwt_request("tokens", "Admin")).await;
         let analysts = host.issue(&jwt_request("analyst's tokens", "analyst")).await;
         let lasting = host.issue(&KeyRequest { requires_expiry: false, ..jwt_request("lasting", "Admin") }).await;
-        let now = host.now() / 1000;
+        let now = host.now().0 / 1000;
         let good = json!({ "Username": "Admin", "exp": now + 60 });
         let hs256 = |kid, claims: &Value, secret: &str| signed(Algorithm::HS256, kid, claims, secret);
         let own = hs256(None, &good, &secret);
@@ -92,7 +92,7 @@ async fn a_token_is_for_the_user_that_it_names_and_for_no_other_of_its_key() {
         // Both may use the key; the token says which of them calls.
         let shared = KeyRequest { users: vec!["analyst".to_owned()], ..jwt_request("shared", "Admin") };
         let secret = host.issue(&shared).await;
-        let claims = json!({ "Username": "analyst", "exp": host.now() / 1000 + 60 });
+        let claims = json!({ "Username": "analyst", "exp": host.now().0 / 1000 + 60 });
         for kid in [None, Some("shared")] {
             let token = signed(Algorithm::HS256, kid, &claims, &secret);
             let as_user = |user: &str| host.by(user, "ShowNotes", json!({})).header("d3jwt", &token);
@@ -107,7 +107,7 @@ async fn a_token_is_for_the_user_that_it_names_and_for_no_other_of_its_key() {
 async fn tokens_are_off_unless_switched_on() {
     for host in TestHost::on_both().await {
         let secret = host.issue(&jwt_request("tokens", "Admin")).await;
-        let claims = json!({ "Username": "Admin", "exp": host.now() / 1000 + 60 });
+        let claims = json!({ "Username": "Admin", "exp": host.now().0 / 1000 + 60 });
         let token = signed(Algorithm::HS256, None, &claims, &secret);
         assert_eq!(answer(host.bare("ShowNotes", json!({})).header("d3jwt", token)).await.0, 401);
         assert_eq!(host.audit().await.pop().unwrap().reason, "Tokens are switched off.");

@@ -1,6 +1,7 @@
 //! Import and export: nothing is lost on the way out and back in, and a bad row stops nobody.
 
 use std::io::{BufReader, Read};
+use std::time::Duration;
 
 use proptest::prelude::*;
 use soar_host::transfer::{Format, ImportOptions, ImportReport, OnConflict, Progress, Subject, export, import};
@@ -53,9 +54,9 @@ async fn furnish(world: &World, store: &Store, texts: &[String]) {
             owner: Some(text.clone()).filter(|text| !text.is_empty()),
             severity: Severity::ALL[n % 5],
             raw_data: (n % 2 == 0).then(|| serde_json::json!({ text: [0.1, text] }).to_string()),
-            due_at: (n % 3 == 0).then_some(NOW + 1),
-            closed: (n % 2 == 1).then(|| (NOW + 123, "admin user".to_owned())),
-            ..NewIncident::open(format!("n-{n}"), world.operations.id, "Admin", NOW + i64::try_from(n).unwrap())
+            due_at: (n % 3 == 0).then_some(NOW + Duration::from_millis(1)),
+            closed: (n % 2 == 1).then(|| (NOW + Duration::from_millis(123), "admin user".to_owned())),
+            ..NewIncident::open(format!("n-{n}"), world.operations.id, "Admin", NOW + Duration::from_millis(n as u64))
         })
         .collect();
     let ids = records.insert_incidents(&incidents).await.unwrap();

@@ -1,16 +1,17 @@
 //! A small world for tests: two sites, users with roles, incidents and cases.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use soar_connector::Parameters;
 use soar_host::Refusal;
 use soar_host::utility::{self, Answer, Plan};
-use soar_store::model::{Allowed, Caller, DynamicField, FieldKind, Role, Site, SiteKind, Task};
+use soar_store::model::{Allowed, Caller, DynamicField, FieldKind, Moment, Role, Site, SiteKind, Task};
 use soar_store::{NewCase, NewIncident, NewSite, NewUser, Store};
 
 /// 27 January 2021, 06:08 in Vancouver.
-pub const NOW: i64 = 1_611_756_480_000;
+pub const NOW: Moment = Moment(1_611_756_480_000);
 
 pub struct World {
     pub store: Store,
@@ -33,7 +34,7 @@ impl World {
                 time_zone: "America/Vancouver".to_owned(),
                 language: "en".to_owned(),
             };
-            sites.push(records.create_site(&site, 1).await.unwrap());
+            sites.push(records.create_site(&site, Moment(1)).await.unwrap());
         }
         for (name, role) in [
             ("Admin", None),
@@ -43,7 +44,7 @@ impl World {
             ("viewer", Some(Role::Viewer)),
         ] {
             let user = NewUser { name: name.to_owned(), email: None, is_administrator: name == "Admin" };
-            let user = records.create_user(&user, 1).await.unwrap();
+            let user = records.create_user(&user, Moment(1)).await.unwrap();
             if let Some(role) = role {
                 records.set_role(user.id, sites[0].id, role).await.unwrap();
             }
@@ -67,7 +68,7 @@ impl World {
         let mut transaction = self.store.transaction().await.unwrap();
         let incidents: Vec<_> = numbers
             .iter()
-            .map(|number| NewIncident::open((*number).to_owned(), site.id, "Admin", NOW - 1000))
+            .map(|number| NewIncident::open((*number).to_owned(), site.id, "Admin", NOW - Duration::from_secs(1)))
             .collect();
         transaction.records().insert_incidents(&incidents).await.unwrap();
         transaction.commit().await.unwrap();
@@ -75,8 +76,10 @@ impl World {
 
     pub async fn cases(&self, site: &Site, numbers: &[&str]) {
         let mut transaction = self.store.transaction().await.unwrap();
-        let cases: Vec<_> =
-            numbers.iter().map(|number| NewCase::open((*number).to_owned(), site.id, "Admin", NOW - 1000)).collect();
+        let cases: Vec<_> = numbers
+            .iter()
+            .map(|number| NewCase::open((*number).to_owned(), site.id, "Admin", NOW - Duration::from_secs(1)))
+            .collect();
         transaction.records().insert_cases(&cases).await.unwrap();
         transaction.commit().await.unwrap();
     }
@@ -97,7 +100,7 @@ impl World {
         let tasks = [task("Call the customer", true), task("Drink tea", false)];
         let fields = [field("Root cause", true), field("Mood", false)];
         records.replace_details(&[(incident.id, &tasks, &fields)]).await.unwrap();
-        records.touch_incidents(&[incident.id], NOW - 500).await.unwrap();
+        records.touch_incidents(&[incident.id], NOW - Duration::from_millis(500)).await.unwrap();
         transaction.commit().await.unwrap();
     }
 
@@ -146,7 +149,7 @@ impl World {
         let caller = self.caller(name).await;
         let mut transaction = self.store.transaction().await.unwrap();
         let (command, _) = utility::command(command).unwrap();
-        let later = NOW + 60_000;
+        let later = NOW + Duration::from_secs(60);
         let answer = command.apply(&mut transaction.records(), &caller, &parameters, later, &plan.fingerprint).await?;
         transaction.commit().await.unwrap();
         Ok(answer)

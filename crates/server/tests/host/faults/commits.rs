@@ -5,6 +5,7 @@ use soar_store::{Engine, Store, StoreError, Trouble};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
 
 use crate::support::site;
+use soar_store::model::Moment;
 
 async fn run_sql(test: &TestStore, sql: &str) {
     let address = &test.address;
@@ -25,7 +26,7 @@ fn at_commit(action: &str) -> String {
 
 async fn make(store: &Store, name: &str) -> Result<(), StoreError> {
     let mut transaction = store.transaction().await?;
-    transaction.records().create_site(&site(name), 1).await?;
+    transaction.records().create_site(&site(name), Moment(1)).await?;
     transaction.commit().await
 }
 

@@ -10,6 +10,7 @@ use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
 use tempfile::TempDir;
 
 use crate::support::{TestHost, answer, site};
+use soar_store::model::Moment;
 
 /// A host on a file, which waits for others no longer than so.
 async fn on_a_file(patience: Duration) -> (TestHost, PathBuf, TempDir) {
@@ -41,12 +42,12 @@ async fn is_ready_again(host: &TestHost) {
 async fn a_transaction_that_found_no_room_keeps_none_after_it_from_being_made() {
     let test = TestStore::on(Engine::Sqlite).await;
     let mut transaction = test.store.transaction().await.unwrap();
-    let made = transaction.records().create_site(&site("Security Operations"), 1).await.unwrap();
+    let made = transaction.records().create_site(&site("Security Operations"), Moment(1)).await.unwrap();
     transaction.commit().await.unwrap();
     for round in 0..3 {
         // As large as it is, and no larger.
         test.store.pragma("PRAGMA max_page_count = 1").await.unwrap();
-        let incident = |number| NewIncident::open(format!("{round}-{number}"), made.id, "Admin", 1);
+        let incident = |number| NewIncident::open(format!("{round}-{number}"), made.id, "Admin", Moment(1));
         let many: Vec<_> = (0..2000).map(incident).collect();
         let mut transaction = test.store.transaction().await.unwrap();
         let full = transaction.records().insert_incidents(&many).await.unwrap_err();
@@ -112,7 +113,7 @@ async fn nothing_is_acknowledged_that_went_into_a_file_that_is_gone() {
 async fn of_a_transaction_whose_file_went_away_meanwhile_nobody_knows_whether_it_lasts() {
     let (host, path, folder) = on_a_file(Duration::from_secs(30)).await;
     let mut transaction = host.test.store.transaction().await.unwrap();
-    transaction.records().create_site(&site("Elsewhere"), 1).await.unwrap();
+    transaction.records().create_site(&site("Elsewhere"), Moment(1)).await.unwrap();
     std::fs::rename(&path, folder.path().join("elsewhere.db")).unwrap();
     let error = transaction.commit().await.unwrap_err();
     assert!(matches!(error, StoreError::Uncertain(_)), "{error}");
@@ -135,8 +136,8 @@ async fn no_empty_file_is_made_where_the_store_was_taken_away() {
 async fn a_good_file(path: &Path) {
     let store = Store::open(path.to_str().unwrap()).await.unwrap();
     let mut transaction = store.transaction().await.unwrap();
-    let made = transaction.records().create_site(&site("Security Operations"), 1).await.unwrap();
-    let incident = |number: i32| NewIncident::open(number.to_string(), made.id, "Admin", 1);
+    let made = transaction.records().create_site(&site("Security Operations"), Moment(1)).await.unwrap();
+    let incident = |number: i32| NewIncident::open(number.to_string(), made.id, "Admin", Moment(1));
     transaction.records().insert_incidents(&(0..1000).map(incident).collect::<Vec<_>>()).await.unwrap();
     transaction.commit().await.unwrap();
     store.close().await;

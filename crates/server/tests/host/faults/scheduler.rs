@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use soar_host::alerts::Couriers;
 use soar_host::scheduler::{Scheduler, SchedulerSettings};
-use soar_store::model::Cadence;
+use soar_store::model::{Cadence, Moment};
 use soar_store::testing::{PostgresServer, Stop, TestStore};
 use soar_store::{Engine, Store};
 use sqlx::{Connection as _, Executor as _, SqliteConnection};
@@ -65,7 +65,7 @@ impl Served {
         self.stop.send(true).unwrap();
         let checked = self.runs;
         self.serving.await.unwrap();
-        let checks = self.store.reader().await.unwrap().records().checks(1, i64::MAX, 1000).await.unwrap();
+        let checks = self.store.reader().await.unwrap().records().checks(1, Moment::MAX, 1000).await.unwrap();
         assert_eq!(checks.len(), checked.checked.lock().unwrap()[&1]);
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use soar_connector::testing::ManualClock;
 use soar_host::scheduler::{Scheduler, SchedulerSettings};
-use soar_store::model::{Cadence, HealthState, ScheduleRunStatus};
+use soar_store::model::{Cadence, HealthState, Moment, ScheduleRunStatus};
 use soar_store::testing::TestStore;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqliteConnection};
 
@@ -42,7 +42,7 @@ async fn due_times_that_a_clock_a_year_ahead_left_behind_are_not_believed() {
         assert_eq!(world.scheduler.correct_due_times().await.unwrap(), 2);
         assert_eq!(world.scheduler.correct_due_times().await.unwrap(), 0);
         let mut reader = test.store.reader().await.unwrap();
-        let next = reader.records().schedule(check.id).await.unwrap().next_due_at - world.now();
+        let next = reader.records().schedule(check.id).await.unwrap().next_due_at.milliseconds_since(world.now());
         assert!((1..=MINUTE).contains(&next), "{next}");
         assert_eq!(reader.records().schedule(command.id).await.unwrap().next_due_at, command.next_due_at);
         assert_eq!(world.pass(60).await, 1);
@@ -78,11 +78,11 @@ async fn a_host_whose_clock_is_wrong_runs_in_time_what_is_due_by_the_databases_c
             assert!(World::at(&test.store, SystemTime::now()).claim().await.is_empty(), "its lease counts for others");
             assert!(wrong.run(claim).await);
             let mut reader = test.store.reader().await.unwrap();
-            let checks = reader.records().checks(1, i64::MAX, 10).await.unwrap();
+            let checks = reader.records().checks(1, Moment::MAX, 10).await.unwrap();
             assert_eq!((checks.len(), checks[0].due_at), (1, due_at));
-            let late = checks[0].started_at - due_at;
+            let late = checks[0].started_at.milliseconds_since(due_at);
             assert!((0..30_000).contains(&late), "all times are of one clock: {late}");
-            let next = reader.records().schedule(made.id).await.unwrap().next_due_at - due_at;
+            let next = reader.records().schedule(made.id).await.unwrap().next_due_at.milliseconds_since(due_at);
             assert!((1..=2 * MINUTE).contains(&next), "{next}");
         }
     }
@@ -100,7 +100,7 @@ async fn a_schedule_whose_time_zone_is_not_there_fails_is_told_and_is_tried_agai
             execute(&test.address, &format!("UPDATE schedules SET time_zone = '{name}'")).await.unwrap();
         };
         zone("Mars/Olympus").await;
-        world.clock.advance(Duration::from_millis((schedule.next_due_at - world.now()).cast_unsigned()));
+        world.clock.advance(schedule.next_due_at.since(world.now()));
         assert_eq!(world.work().await, 0);
         world.pass(120).await;
         let log = async || {
@@ -117,7 +117,7 @@ async fn a_schedule_whose_time_zone_is_not_there_fails_is_told_and_is_tried_agai
         assert_eq!(world.pass(600).await, 1, "what was due runs once");
         assert_eq!(log().await[0].status, ScheduleRunStatus::Successful);
         let next = test.store.reader().await.unwrap().records().schedule(schedule.id).await.unwrap().next_due_at;
-        assert_eq!(next, schedule.next_due_at + 24 * 60 * MINUTE);
+        assert_eq!(next, Moment(schedule.next_due_at.0 + 24 * 60 * MINUTE));
     }
 }
 

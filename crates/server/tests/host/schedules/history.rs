@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use soar_store::Retention;
-use soar_store::model::{HealthState, Latency, ScheduleKind, ScheduleRunStatus, Uptime};
+use soar_store::model::{HealthState, Latency, Moment, ScheduleKind, ScheduleRunStatus, Uptime};
 use soar_store::testing::TestStore;
 
 use super::world::{World, check_of, command_of};
 
-const DAY: i64 = 24 * 3_600_000;
+const DAY: Duration = Duration::from_secs(24 * 3_600);
 
 #[tokio::test]
 async fn the_health_table_says_how_each_connection_fares() {
@@ -53,10 +53,10 @@ async fn uptime_and_latency_come_from_the_history() {
         let now = world.now();
         let mut reader = test.store.reader().await.unwrap();
         assert_eq!(reader.records().uptime(1, now - DAY).await.unwrap(), Uptime { passed: 3, failed: 1 });
-        assert_eq!(reader.records().uptime(1, now + 2 * DAY).await.unwrap(), Uptime::default());
+        assert_eq!(reader.records().uptime(1, now + DAY * 2).await.unwrap(), Uptime::default());
         let latency = reader.records().latency(1, now - DAY).await.unwrap();
         assert_eq!(latency, Some(Latency { p50_ms: 20, p95_ms: 20, p99_ms: 20 }));
-        assert_eq!(reader.records().latency(2, 0).await.unwrap(), None);
+        assert_eq!(reader.records().latency(2, Moment(0)).await.unwrap(), None);
     }
 }
 
@@ -93,7 +93,7 @@ async fn what_is_older_than_it_is_kept_goes_and_the_rest_stays() {
         world.create(&check_of(1)).await;
         world.create(&command_of(1, "Nightly", &site)).await;
         world.pass(120).await;
-        let kept = Retention { checks_ms: DAY, hours_ms: 2 * DAY, runs_ms: DAY, messages_ms: DAY };
+        let kept = Retention { checks: DAY, hours: DAY * 2, runs: DAY, messages: DAY };
         world.clock.advance(Duration::from_secs(90_000));
         world.work().await;
         let mut transaction = test.store.transaction().await.unwrap();
@@ -103,7 +103,7 @@ async fn what_is_older_than_it_is_kept_goes_and_the_rest_stays() {
         assert_eq!(transaction.records().drop_old_history(kept, now, 100).await.unwrap(), 0);
         transaction.commit().await.unwrap();
         let mut reader = test.store.reader().await.unwrap();
-        assert_eq!(reader.records().checks(1, i64::MAX, 10).await.unwrap().len(), 1);
-        assert_eq!(reader.records().uptime(1, now - 2 * DAY).await.unwrap().passed, 3, "hours are kept for longer");
+        assert_eq!(reader.records().checks(1, Moment::MAX, 10).await.unwrap().len(), 1);
+        assert_eq!(reader.records().uptime(1, now - DAY * 2).await.unwrap().passed, 3, "hours are kept for longer");
     }
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use secrecy::SecretString;
 use soar_host::alerts::{Courier as _, Couriers, MailCourier, MailSecurity, MailSettings};
-use soar_store::model::{AlertReason, Message, MessageContent, MessageItem, Tell};
+use soar_store::model::{AlertReason, Message, MessageContent, MessageItem, Moment, Tell};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -88,7 +88,7 @@ impl Listener {
 
     async fn send(&self, settings: &MailSettings, message: &Message) -> Result<(), String> {
         let couriers = Couriers { mail: Some(MailCourier::new(settings)?), ..Couriers::default() };
-        couriers.deliver(message, 0).await
+        couriers.deliver(message, Moment(0)).await
     }
 
     fn heard(&self) -> Heard {
@@ -158,19 +158,19 @@ fn message(subject: &str) -> Message {
         content: MessageContent {
             tell: Tell::Failed,
             server: "https://footprint.example.com".to_owned(),
-            at: 1_700_000_000_000,
+            at: Moment(1_700_000_000_000),
             still_failing: 0,
             items: vec![MessageItem {
                 subject: subject.to_owned(),
                 site: "Security Operations".to_owned(),
                 reason: AlertReason::Failing,
                 detail: "Test Connection failed. Failed to check the connector.\nStatus Code: 401.\nMessage: <Unauthorized>.\n.\nQUIT".to_owned(),
-                since: 1_700_000_000_000,
+                since: Moment(1_700_000_000_000),
                 recovered_at: None,
             }],
         },
         attempts: 0,
-        created_at: 1_700_000_000_000,
+        created_at: Moment(1_700_000_000_000),
     }
 }
 
@@ -254,6 +254,6 @@ async fn a_refusal_says_what_the_server_said() {
     assert!(refused.contains("the mailbox is full"), "{refused}");
     let nowhere = MailSettings { port: Some(1), ..listener.settings(MailSecurity::Plain) };
     assert!(listener.send(&nowhere, &message("x")).await.is_err());
-    let none = Couriers::default().deliver(&message("x"), 0).await.unwrap_err();
+    let none = Couriers::default().deliver(&message("x"), Moment(0)).await.unwrap_err();
     assert!(none.contains("names no mail server"), "{none}");
 }

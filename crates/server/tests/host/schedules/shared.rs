@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use soar_host::alerts::Couriers;
 use soar_host::scheduler::{Scheduler, SchedulerSettings};
-use soar_store::model::Cadence;
+use soar_store::model::{Cadence, Moment};
 use soar_store::testing::TestStore;
 use soar_store::{Engine, Store};
 use tokio::sync::watch;
@@ -53,7 +53,8 @@ async fn two_schedulers_check_everything_once() {
         }
         // Each run wrote one row of history, and no due time has two.
         for connection in [1, 100, 200] {
-            let checks = test.store.reader().await.unwrap().records().checks(connection, i64::MAX, 1000).await.unwrap();
+            let checks =
+                test.store.reader().await.unwrap().records().checks(connection, Moment::MAX, 1000).await.unwrap();
             assert_eq!(checks.len(), runs.checked.lock().unwrap()[&connection]);
         }
     }

@@ -16,7 +16,7 @@ use soar_host::scheduler::{ExecutorRunner, Runner, Scheduler, SchedulerSettings}
 use soar_host::sealing::Keyring;
 use soar_host::vault::{Vault, VaultSettings};
 use soar_store::model::{
-    Allowed, Cadence, Caller, CheckResult, HealthState, RunReport, Schedule, ScheduleKind, percentiles,
+    Allowed, Cadence, Caller, CheckResult, HealthState, Moment, RunReport, Schedule, ScheduleKind, percentiles,
 };
 use soar_store::testing::TestStore;
 use soar_store::{Engine, NewSite, NewUser};
@@ -49,8 +49,8 @@ impl Runner for Counting {
     }
 }
 
-fn now() -> i64 {
-    i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap()
+fn now() -> Moment {
+    Moment(i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap())
 }
 
 async fn connections_to(simulator: &Simulator, test: &TestStore) -> Connections {
@@ -61,9 +61,9 @@ async fn connections_to(simulator: &Simulator, test: &TestStore) -> Connections 
     let mut transaction = test.store.transaction().await.unwrap();
     let mut records = transaction.records();
     let site = NewSite { time_zone: "America/Vancouver".to_owned(), ..crate::support::site("Security Operations") };
-    let site = records.create_site(&site, 1).await.unwrap();
+    let site = records.create_site(&site, Moment(1)).await.unwrap();
     let user = NewUser { name: "Admin".to_owned(), email: None, is_administrator: true };
-    let user = records.create_user(&user, 1).await.unwrap();
+    let user = records.create_user(&user, Moment(1)).await.unwrap();
     let (reach, request_id) = (Allowed::All, "size".to_owned());
     let caller = Caller { user, site, roles: BTreeMap::new(), reach, key: None, request_id };
     let account = simulator.user(UserKind::Administrator);
@@ -111,7 +111,7 @@ async fn of_a_thousand_connections_no_check_is_lost_and_none_is_run_twice() {
         let mut missing = 0;
         let mut reader = store.reader().await.unwrap();
         for schedule in &schedules {
-            let checks = reader.records().checks(schedule.what.connection_id, i64::MAX, 1000).await.unwrap();
+            let checks = reader.records().checks(schedule.what.connection_id, Moment::MAX, 1000).await.unwrap();
             let last = last_due(schedule, &cadence, until);
             let is_whole = checks.iter().any(|check| check.due_at == schedule.next_due_at)
                 && checks.iter().any(|check| check.started_at >= last);
@@ -129,7 +129,7 @@ async fn of_a_thousand_connections_no_check_is_lost_and_none_is_run_twice() {
     let (mut lateness, mut run, mut skipped) = (Vec::new(), 0, 0);
     let mut reader = store.reader().await.unwrap();
     for schedule in &schedules {
-        let checks = reader.records().checks(schedule.what.connection_id, i64::MAX, 1000).await.unwrap();
+        let checks = reader.records().checks(schedule.what.connection_id, Moment::MAX, 1000).await.unwrap();
         let due: BTreeSet<_> = checks.iter().map(|check| check.due_at).collect();
         assert_eq!(due.len(), checks.len(), "a due time has one check");
         let times = runner.runs.lock().unwrap()[&schedule.id];
@@ -143,7 +143,7 @@ async fn of_a_thousand_connections_no_check_is_lost_and_none_is_run_twice() {
             at = cadence.next_due(schedule.id, at).unwrap();
         }
         run += times;
-        lateness.extend(checks.iter().map(|check| check.started_at - check.due_at));
+        lateness.extend(checks.iter().map(|check| check.started_at.milliseconds_since(check.due_at)));
     }
     println!(
         "{run} checks of {CONNECTIONS} connections in {SECONDS} s; skipped for one that was late: {skipped}; lateness: {:?}",
@@ -152,7 +152,7 @@ async fn of_a_thousand_connections_no_check_is_lost_and_none_is_run_twice() {
 }
 
 /// The last due time of a schedule before `until`.
-fn last_due(schedule: &Schedule, cadence: &Cadence, until: i64) -> i64 {
+fn last_due(schedule: &Schedule, cadence: &Cadence, until: Moment) -> Moment {
     let mut last = schedule.next_due_at;
     loop {
         let next = cadence.next_due(schedule.id, last).unwrap();

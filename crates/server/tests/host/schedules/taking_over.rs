@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use soar_connector::Clock;
 use soar_connector::testing::ManualClock;
 use soar_host::scheduler::{Runner, Scheduler, SchedulerSettings};
-use soar_store::model::{CheckResult, RunReport, Schedule, ScheduleRunStatus};
+use soar_store::model::{CheckResult, Moment, RunReport, Schedule, ScheduleRunStatus};
 use soar_store::testing::TestStore;
 use soar_store::{Engine, Holder};
 use tokio::sync::Notify;
@@ -71,7 +71,7 @@ async fn the_checks_of_a_node_that_died_are_taken_over_within_30_seconds_and_wri
         // The dead one was only asleep: it may not write a second result.
         runner.goes_on.notify_one();
         assert!(!hanging.await.unwrap());
-        let checks = test.store.reader().await.unwrap().records().checks(1, i64::MAX, 10).await.unwrap();
+        let checks = test.store.reader().await.unwrap().records().checks(1, Moment::MAX, 10).await.unwrap();
         assert_eq!(checks.len(), 1, "{checks:?}");
         assert_eq!(checks[0].node, world.scheduler.node());
     }
@@ -189,7 +189,7 @@ async fn rows_that_a_suspended_host_has_locked_are_free_about_as_soon_as_its_lea
     let mut transaction = test.store.transaction().await.unwrap();
     let mut records = transaction.records();
     let now = records.now().await.unwrap();
-    let holder = Holder { node: "suspended", lease_ms: 15_000, in_hand: &BTreeSet::new() };
+    let holder = Holder { node: "suspended", lease: Duration::from_secs(15), in_hand: &BTreeSet::new() };
     assert_eq!(records.claim_due(holder, now, 1).await.unwrap().claimed.len(), 1);
     let (begun, there) = (Instant::now(), World::at(&test.store, SystemTime::now()));
     while there.claim().await.is_empty() {
@@ -208,8 +208,7 @@ async fn a_command_that_changes_something_is_not_repeated_when_its_node_died() {
         patch.repeatable = false;
         let schedule = world.create(&patch).await;
         let (dead, runner) = stuck_beside(&world);
-        let wait = schedule.next_due_at - world.now();
-        world.clock.advance(Duration::from_millis(wait.cast_unsigned()));
+        world.clock.advance(schedule.next_due_at.since(world.now()));
         let claim = dead.look().await.unwrap().claims.remove(0);
         let node = Arc::clone(&dead);
         let hanging = tokio::spawn(async move { node.run(claim).await });

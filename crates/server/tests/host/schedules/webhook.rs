@@ -17,7 +17,7 @@ use soar_host::alerts::{
     Courier as _, Couriers, ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, WebhookCourier, WebhookSettings,
     WebhookSignature,
 };
-use soar_store::model::{AlertReason, Message, MessageContent, MessageItem, Tell};
+use soar_store::model::{AlertReason, Message, MessageContent, MessageItem, Moment, Tell};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
@@ -64,19 +64,19 @@ fn message() -> Message {
         content: MessageContent {
             tell: Tell::Recovered,
             server: "https://footprint.example.com".to_owned(),
-            at: 1_700_000_000_000,
+            at: Moment(1_700_000_000_000),
             still_failing: 2,
             items: vec![MessageItem {
                 subject: "Connection Production".to_owned(),
                 site: "Security Operations".to_owned(),
                 reason: AlertReason::Failing,
                 detail: "Test Connection failed.".to_owned(),
-                since: 1_700_000_000_000,
-                recovered_at: Some(1_700_000_300_000),
+                since: Moment(1_700_000_000_000),
+                recovered_at: Some(Moment(1_700_000_300_000)),
             }],
         },
         attempts: 0,
-        created_at: 1_700_000_000_000,
+        created_at: Moment(1_700_000_000_000),
     }
 }
 
@@ -111,7 +111,7 @@ async fn a_webhook_is_signed_by_the_standard_scheme_with_either_form_of_secret()
     for secret in [SECRET, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"] {
         let (address, received) = receiver().await;
         let couriers = couriers_that_sign(format!("{address}/take"), secret, WebhookSignature::Standard);
-        couriers.deliver(&message(), 1_700_000_301_999).await.unwrap();
+        couriers.deliver(&message(), Moment(1_700_000_301_999)).await.unwrap();
         let requests = received.requests.lock().unwrap();
         let (headers, body) = &requests[0];
         let [id, timestamp, signature] =
@@ -125,7 +125,7 @@ async fn a_webhook_is_signed_by_the_standard_scheme_with_either_form_of_secret()
 async fn a_webhook_keeps_the_old_signature_where_it_is_asked_for() {
     let (address, received) = receiver().await;
     let couriers = couriers_that_sign(format!("{address}/take"), SECRET, WebhookSignature::Old);
-    couriers.deliver(&message(), 1_700_000_301_999).await.unwrap();
+    couriers.deliver(&message(), Moment(1_700_000_301_999)).await.unwrap();
     let requests = received.requests.lock().unwrap();
     let (headers, body) = &requests[0];
     let header = |name: &str| headers[name].to_str().unwrap().to_owned();
@@ -164,20 +164,20 @@ async fn the_environments_proxy_variables_are_not_used() {
 async fn in_a_process_with_proxy_variables() {
     // A part of the test above, which runs it in a process of its own.
     let Ok(address) = std::env::var(RECEIVER_OF_CHILD) else { return };
-    couriers(address).deliver(&message(), 0).await.unwrap();
+    couriers(address).deliver(&message(), Moment(0)).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_redirection_is_not_followed_and_an_error_is_one() {
     let (address, received) = receiver().await;
-    let refused = couriers(format!("{address}/redirect")).deliver(&message(), 0).await.unwrap_err();
+    let refused = couriers(format!("{address}/redirect")).deliver(&message(), Moment(0)).await.unwrap_err();
     assert!(refused.contains("status 307") && refused.contains("final address"), "{refused}");
-    let refused = couriers(format!("{address}/broken")).deliver(&message(), 0).await.unwrap_err();
+    let refused = couriers(format!("{address}/broken")).deliver(&message(), Moment(0)).await.unwrap_err();
     assert!(refused.contains("status 500"), "{refused}");
     assert!(received.requests.lock().unwrap().is_empty());
-    let nobody = couriers("http://127.0.0.1:1/take".to_owned()).deliver(&message(), 0).await.unwrap_err();
+    let nobody = couriers("http://127.0.0.1:1/take".to_owned()).deliver(&message(), Moment(0)).await.unwrap_err();
     assert!(nobody.contains("no connection"), "{nobody}");
     let unknown = Message { destination: "webhook:other".parse().unwrap(), ..message() };
-    let refused = couriers(format!("{address}/take")).deliver(&unknown, 0).await.unwrap_err();
+    let refused = couriers(format!("{address}/take")).deliver(&unknown, Moment(0)).await.unwrap_err();
     assert!(refused.contains("names no webhook other"), "{refused}");
 }

@@ -11,7 +11,7 @@ use soar_host::scheduler::{
     ExecutorRunner, ScheduleChange, ScheduleDraft, ScheduleShown, Scheduler, SchedulerSettings, Schedules,
 };
 use soar_store::ScheduleFilter;
-use soar_store::model::{Caller, Connection, HealthState, Role, ScheduleRun, ScheduleRunStatus};
+use soar_store::model::{Caller, Connection, HealthState, Moment, Role, ScheduleRun, ScheduleRunStatus};
 
 use super::world::{Delivered, MINUTE};
 use crate::stage::{Stage, because, simulator};
@@ -268,7 +268,7 @@ async fn with_a_connection_go_its_schedules_whatever_they_were() {
         let mut reader = stage.test.store.reader().await.unwrap();
         let mut records = reader.records();
         assert_eq!(records.backlog().await.unwrap(), Default::default());
-        assert!(records.checks(connection.id, i64::MAX, 10).await.unwrap().is_empty());
+        assert!(records.checks(connection.id, Moment::MAX, 10).await.unwrap().is_empty());
         assert!(records.alert_groups().await.unwrap().is_empty());
         assert!(records.schedules(ScheduleFilter::Connection(connection.id)).await.unwrap().is_empty());
     }

@@ -10,9 +10,8 @@ use soar_connector::testing::ManualClock;
 use soar_host::alerts::{Courier, Rendered as _};
 use soar_host::scheduler::{Claim, Runner, Scheduler, SchedulerSettings};
 use soar_store::model::{
-    Cadence, CheckResult, Destination, Message, NewSchedule, RunReport, Schedule, ScheduleKind, Site, SiteKind,
+    Cadence, CheckResult, Destination, Message, Moment, NewSchedule, RunReport, Schedule, ScheduleKind, Site, SiteKind,
 };
-use soar_store::moment::milliseconds;
 use soar_store::{NewSite, Store};
 
 pub const MINUTE: i64 = 60_000;
@@ -58,7 +57,7 @@ pub struct Delivered {
 
 #[async_trait]
 impl Courier for Delivered {
-    async fn deliver(&self, message: &Message, _now: i64) -> Result<(), String> {
+    async fn deliver(&self, message: &Message, _now: Moment) -> Result<(), String> {
         if *self.broken.lock().unwrap() {
             return Err("The mail server did not take the mail: it is away.".to_owned());
         }
@@ -129,8 +128,8 @@ impl World {
     }
 
     /// The time of the test's clock.
-    pub fn now(&self) -> i64 {
-        milliseconds(self.clock.now())
+    pub fn now(&self) -> Moment {
+        Moment::from(self.clock.now())
     }
 
     /// Moves the clock on by `seconds`, a second at a time, working; how many results were written.
@@ -168,7 +167,7 @@ impl World {
             language: "en".to_owned(),
         };
         let mut transaction = self.store.transaction().await.unwrap();
-        let site = transaction.records().create_site(&site, 1).await.unwrap();
+        let site = transaction.records().create_site(&site, Moment(1)).await.unwrap();
         transaction.commit().await.unwrap();
         site
     }

@@ -10,7 +10,7 @@ use soar_host::Refusal;
 use soar_host::commands::{IntegrationCommand, IntegrationCommands, RegisteredUtility};
 use soar_host::utility::{Answer, Ended, UtilityCommand};
 use soar_store::Records;
-use soar_store::model::Caller;
+use soar_store::model::{Caller, Moment};
 use tokio::sync::Semaphore;
 
 use super::site;
@@ -103,7 +103,7 @@ impl UtilityCommand for MakeNote {
         records: &mut Records<'_>,
         _caller: &Caller,
         parameters: &Parameters,
-        now: i64,
+        now: Moment,
     ) -> Result<Answer, Refusal> {
         let name = parameters.text("Name").unwrap_or_default();
         let made = records.create_site(&site(name), now).await?;
@@ -138,7 +138,7 @@ impl UtilityCommand for ShowNotes {
         records: &mut Records<'_>,
         _caller: &Caller,
         _parameters: &Parameters,
-        _now: i64,
+        _now: Moment,
     ) -> Result<Answer, Refusal> {
         Ok(successful(records.sites().await?.iter().map(|site| json!({ "Name": site.name })).collect()))
     }

@@ -16,7 +16,7 @@ use soar_host::settings::HostSettings;
 use soar_host::transfer::{Format, ImportOptions, OnConflict, Subject, import};
 use soar_host::vault::{Vault, VaultSettings};
 use soar_server::{RunningHost, serve};
-use soar_store::model::{Allowed, AuditEntry, Caller, Role, Surface};
+use soar_store::model::{Allowed, AuditEntry, Caller, Moment, Role, Surface};
 use soar_store::testing::TestStore;
 use soar_store::{Engine, NewUser};
 
@@ -53,12 +53,12 @@ impl FullHost {
 
         let mut transaction = test.store.transaction().await.unwrap();
         let mut records = transaction.records();
-        let security = records.create_site(&site("Security Operations"), 1).await.unwrap();
+        let security = records.create_site(&site("Security Operations"), Moment(1)).await.unwrap();
         let new = |name: &str| NewUser { name: name.to_owned(), email: None, is_administrator: false };
-        let admin = records.create_user(&new("Admin"), 1).await.unwrap();
+        let admin = records.create_user(&new("Admin"), Moment(1)).await.unwrap();
         records.set_role(admin.id, security.id, Role::Manager).await.unwrap();
-        records.create_user(&new("admin user"), 1).await.unwrap();
-        let key = issue_key(&mut records, &keyring, &key_request("playbooks", "Admin"), 1).await.unwrap();
+        records.create_user(&new("admin user"), Moment(1)).await.unwrap();
+        let key = issue_key(&mut records, &keyring, &key_request("playbooks", "Admin"), Moment(1)).await.unwrap();
         transaction.commit().await.unwrap();
 
         let mut settings = HostSettings { listen: ([127, 0, 0, 1], 0).into(), ..HostSettings::default() };
@@ -102,7 +102,7 @@ impl FullHost {
                 .collect();
             let text = serde_json::to_vec(&rows).unwrap();
             let options = ImportOptions { subject, format: Format::Json, on_conflict: OnConflict::Fail };
-            let entry = AuditEntry::new(1, Surface::Terminal, "prepare");
+            let entry = AuditEntry::new(Moment(1), Surface::Terminal, "prepare");
             let report = import(&self.test.store, &self.caller, options, &text[..], &entry, &mut |_| {}).await.unwrap();
             assert_eq!((report.added, report.failed), (numbers.len() as u64, 0), "{report:?}");
         }

@@ -15,7 +15,7 @@ use soar_host::access::{KeyRequest, SealError, SecretSeal, issue_key};
 use soar_host::commands::{CommandRegistry, IntegrationCommands};
 use soar_host::settings::{HostSettings, TlsFiles};
 use soar_server::{RunningHost, serve};
-use soar_store::model::{Allowed, AuditEntry, KeyKind, Role, SiteKind};
+use soar_store::model::{Allowed, AuditEntry, KeyKind, Moment, Role, SiteKind};
 use soar_store::testing::TestStore;
 use soar_store::{AuditFilter, NewSite, NewUser};
 
@@ -112,15 +112,15 @@ impl TestHost {
         let test = test.on_clock(Arc::new(clock.clone()));
         let mut transaction = test.store.transaction().await.unwrap();
         let mut records = transaction.records();
-        let security = records.create_site(&site("Security Operations"), 1).await.unwrap();
+        let security = records.create_site(&site("Security Operations"), Moment(1)).await.unwrap();
         let new = NewUser { name: "Admin".to_owned(), email: None, is_administrator: true };
-        records.create_user(&new, 1).await.unwrap();
+        records.create_user(&new, Moment(1)).await.unwrap();
         let new = NewUser { name: "analyst".to_owned(), email: None, is_administrator: false };
-        let analyst = records.create_user(&new, 1).await.unwrap();
+        let analyst = records.create_user(&new, Moment(1)).await.unwrap();
         records.set_role(analyst.id, security.id, Role::Analyst).await.unwrap();
         let request =
             KeyRequest { users: vec!["analyst".to_owned()], may_manage: true, ..key_request("playbooks", "Admin") };
-        let issued = issue_key(&mut records, &TurnedOver, &request, 1).await.unwrap();
+        let issued = issue_key(&mut records, &TurnedOver, &request, Moment(1)).await.unwrap();
         transaction.commit().await.unwrap();
 
         let gate = Arc::new(Gate::new());
@@ -170,9 +170,9 @@ impl TestHost {
         issued.text.to_string()
     }
 
-    /// In milliseconds since 1970.
-    pub fn now(&self) -> i64 {
-        i64::try_from(self.clock.now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap()
+    /// The time of the host's clock.
+    pub fn now(&self) -> Moment {
+        Moment(i64::try_from(self.clock.now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap())
     }
 
     /// The whole audit log, the oldest first.

@@ -19,8 +19,9 @@ use soar_host::settings::HostSettings;
 use soar_host::tenants::{SyncRequest, TenantDraft, TenantSettings, Tenants};
 use soar_host::vault::{Vault, VaultSettings};
 use soar_server::{RunningHost, serve};
-use soar_store::model::{Allowed, AuditEntry, Caller, Connection, Master, SiteKind, SyncResult, SyncRun, Tenant};
-use soar_store::moment::milliseconds;
+use soar_store::model::{
+    Allowed, AuditEntry, Caller, Connection, Master, Moment, SiteKind, SyncResult, SyncRun, Tenant,
+};
 use soar_store::testing::TestStore;
 use soar_store::{AuditFilter, NewSite, NewUser, Store, SyncResultFilter};
 use tempfile::TempDir;
@@ -63,11 +64,11 @@ pub async fn furnish(store: &Store) {
     for (name, kind) in
         [("Security Operations", SiteKind::Internal), ("TenantSite", SiteKind::Internal), ("Client", SiteKind::Client)]
     {
-        records.create_site(&site(name, kind), 1).await.unwrap();
+        records.create_site(&site(name, kind), Moment(1)).await.unwrap();
     }
     for (name, is_administrator) in [("Admin", true), ("analyst", false)] {
         let user = NewUser { name: name.to_owned(), email: None, is_administrator };
-        records.create_user(&user, 1).await.unwrap();
+        records.create_user(&user, Moment(1)).await.unwrap();
     }
     transaction.commit().await.unwrap();
 }
@@ -105,7 +106,7 @@ impl Instance {
         let mut transaction = store.transaction().await.unwrap();
         let mut records = transaction.records();
         let request = soar_host::access::KeyRequest { may_manage: true, ..key_request("playbooks", "Admin") };
-        let key = issue_key(&mut records, &keyring, &request, 1).await.unwrap().text.to_string();
+        let key = issue_key(&mut records, &keyring, &request, Moment(1)).await.unwrap().text.to_string();
         let user = records.user("Admin").await.unwrap();
         let site = records.site("Security Operations").await.unwrap();
         transaction.commit().await.unwrap();
@@ -161,14 +162,15 @@ impl Instance {
         pairs
     }
 
-    pub fn now(&self) -> i64 {
-        milliseconds(self.clock.now())
+    pub fn now(&self) -> Moment {
+        Moment::from(self.clock.now())
     }
 
     /// A one-time key of this tenant.
     pub async fn one_time_key(&self, ms: i64) -> String {
         let mut transaction = self.store.transaction().await.unwrap();
-        let made = self.tenants.make_key_in(&mut transaction.records(), &self.admin, self.now() + ms).await.unwrap();
+        let made =
+            self.tenants.make_key_in(&mut transaction.records(), &self.admin, Moment(self.now().0 + ms)).await.unwrap();
         transaction.commit().await.unwrap();
         made.text.to_string()
     }

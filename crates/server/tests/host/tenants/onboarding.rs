@@ -6,7 +6,7 @@ use axum::routing::post;
 use serde_json::{Value, json};
 use soar_host::sealing::rotate;
 use soar_host::tenants::TenantSettings;
-use soar_store::model::{TenantKeyState, TenantState};
+use soar_store::model::{Moment, TenantKeyState, TenantState};
 use soar_store::testing::TestStore;
 use soar_store::{SEALED_PLACES, TenantFilter};
 
@@ -59,7 +59,7 @@ async fn a_key_ends_can_be_revoked_and_belongs_to_one_tenant() {
         assert_eq!(key_states(&tenant).await, [TenantKeyState::Expired]);
 
         let revoked = tenant.one_time_key(60_000).await;
-        let name = tenant.store.reader().await.unwrap().records().tenant_keys(0).await.unwrap()[0].name.clone();
+        let name = tenant.store.reader().await.unwrap().records().tenant_keys(Moment(0)).await.unwrap()[0].name.clone();
         assert_eq!(tenant.manage("POST", &format!("/tenant-keys/{name}/revoke"), Value::Null).await.0, 200);
         let error = master.tenants.register(&master.admin, added.id, Some(&revoked)).await.unwrap_err().to_string();
         assert!(error.contains("revoked"), "{error}");

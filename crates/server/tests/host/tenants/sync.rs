@@ -2,7 +2,7 @@
 
 use footprint_simulator::{Options, Simulator, UserKind};
 use serde_json::{Value, json};
-use soar_store::model::{SyncChange, SyncStatus};
+use soar_store::model::{Moment, SyncChange, SyncStatus};
 
 use super::instance::{Instance, all_shared, these};
 
@@ -201,7 +201,7 @@ async fn what_cannot_be_done_on_the_tenant_has_a_code_a_cause_and_a_cure_and_spo
         tenant.connect("taken", json!({ "site": "TenantSite" })).await;
         let stranger = soar_store::NewUser { name: "stranger".into(), email: None, is_administrator: false };
         let mut transaction = master.store.transaction().await.unwrap();
-        transaction.records().create_user(&stranger, 1).await.unwrap();
+        transaction.records().create_user(&stranger, Moment(1)).await.unwrap();
         transaction.commit().await.unwrap();
         let restricted = master.connect("Restricted", json!({ "users": ["stranger"] })).await;
         let elsewhere = json!({ "parameters": {
@@ -340,7 +340,7 @@ async fn a_sync_under_an_idempotency_key_is_answered_the_same_and_done_once() {
             let request = request.header("d3key", &master.key).header("Idempotency-Key", "one").json(&body);
             assert_eq!(request.send().await.unwrap().json::<Value>().await.unwrap()["returnData"], "Successful");
         }
-        let runs = master.store.reader().await.unwrap().records().sync_runs(i64::MAX, 100, 0).await.unwrap();
+        let runs = master.store.reader().await.unwrap().records().sync_runs(i64::MAX, 100, Moment(0)).await.unwrap();
         assert_eq!(runs.len(), 1);
     }
 }
