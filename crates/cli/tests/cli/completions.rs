@@ -69,7 +69,8 @@ fn profiles_are_completed() {
 #[test]
 fn names_of_the_instance_are_completed() {
     let instance = Instance::new();
-    let mut add = instance.footprint(["connection", "add", "production", "--param", "Server URL=https://a.example.com"]);
+    let mut add =
+        instance.footprint(["connection", "add", "production", "--param", "Server URL=https://a.example.com"]);
     add.args(["--param", "User Name=me", "--secret-stdin", "Password"]).write_stdin("secret");
     assert_eq!(ended(add).0, 0);
     let instance = Some(&instance);

@@ -75,7 +75,10 @@ fn a_rescan_of_every_scanner_wants_a_person_or_its_flag() {
         };
         let (code, out, error) = run(&[]);
         assert_eq!((code, out.as_str()), (2, ""), "{error}");
-        assert!(error.starts_with(&format!("warning: {problem}: Patch Rescan would start a rescan on every")), "{error}");
+        assert!(
+            error.starts_with(&format!("warning: {problem}: Patch Rescan would start a rescan on every")),
+            "{error}"
+        );
         assert!(error.contains("--all-scanners"), "{error}");
         assert_eq!(run(&["--all-scanners"]).0, 0);
     }
