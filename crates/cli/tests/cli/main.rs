@@ -27,4 +27,5 @@ mod streams;
 mod support;
 mod sync;
 mod sync_kill;
+mod toolchain;
 mod wrong_use;
