@@ -4,12 +4,13 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 use soar_connector::name::quoted;
+use soar_store::model::Moment;
 
-/// The moment, in milliseconds since 1970: a time with its offset, a time of this machine's zone, or `90d` after `now`.
+/// The moment: a time with its offset, a time of this machine's zone, or `90d` after `now`.
 ///
 /// # Errors
 /// What was expected.
-pub(crate) fn later(text: &str, now: i64) -> Result<i64, String> {
+pub(crate) fn later(text: &str, now: Moment) -> Result<Moment, String> {
     read(text, now, 1)
 }
 
@@ -17,22 +18,22 @@ pub(crate) fn later(text: &str, now: i64) -> Result<i64, String> {
 ///
 /// # Errors
 /// What was expected.
-pub(crate) fn earlier(text: &str, now: i64) -> Result<i64, String> {
+pub(crate) fn earlier(text: &str, now: Moment) -> Result<Moment, String> {
     read(text, now, -1)
 }
 
-fn read(text: &str, now: i64, direction: i32) -> Result<i64, String> {
+fn read(text: &str, now: Moment, direction: i32) -> Result<Moment, String> {
     let text = text.trim();
     if let Ok(moment) = text.parse::<Timestamp>() {
-        return Ok(moment.as_millisecond());
+        return Ok(Moment(moment.as_millisecond()));
     }
     if let Ok(local) = text.parse::<DateTime>() {
         let moment = local.to_zoned(TimeZone::system()).map_err(|_| expected(text))?;
-        return Ok(moment.timestamp().as_millisecond());
+        return Ok(Moment(moment.timestamp().as_millisecond()));
     }
     let length = span(text).ok_or_else(|| expected(text))?;
     let length = i64::try_from(length.as_millis()).map_err(|_| expected(text))?;
-    now.checked_add(length.saturating_mul(i64::from(direction))).ok_or_else(|| expected(text))
+    now.0.checked_add(length.saturating_mul(i64::from(direction))).map(Moment).ok_or_else(|| expected(text))
 }
 
 /// A length such as `90d`, `12h` or `1h 30m`; a day has 24 hours.
@@ -48,22 +49,24 @@ fn expected(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
     fn times_are_read_as_people_write_them() {
-        let now = 1_800_000_000_000;
-        assert_eq!(later("90d", now), Ok(now + 90 * 86_400_000));
-        assert_eq!(earlier("1h 30m", now), Ok(now - 5_400_000));
-        assert_eq!(later("2026-12-31T18:00:00Z", now), Ok(1_798_740_000_000));
-        assert_eq!(earlier("2026-12-31T18:00:00+01:00", now), Ok(1_798_736_400_000));
+        let now = Moment(1_800_000_000_000);
+        assert_eq!(later("90d", now), Ok(now + Duration::from_secs(90 * 86_400)));
+        assert_eq!(earlier("1h 30m", now), Ok(now - Duration::from_secs(5_400)));
+        assert_eq!(later("2026-12-31T18:00:00Z", now), Ok(Moment(1_798_740_000_000)));
+        assert_eq!(earlier("2026-12-31T18:00:00+01:00", now), Ok(Moment(1_798_736_400_000)));
         assert!(later("2026-12-31", now).is_ok() && later("2026-12-31 18:00", now).is_ok());
     }
 
     #[test]
     fn what_is_no_time_is_refused_with_what_was_expected() {
         for text in ["", "soon", "-5d", "2026-13-01", "99999999999999999999d"] {
-            assert!(later(text, 0).unwrap_err().contains("expected a time such as"), "{text}");
+            assert!(later(text, Moment(0)).unwrap_err().contains("expected a time such as"), "{text}");
         }
     }
 }

@@ -1,24 +1,23 @@
-//! What a running host has at hand for every call.
+//! A running host: its services, put together.
 
 use std::sync::Arc;
-use std::time::UNIX_EPOCH;
 
 use soar_connector::Clock;
 use soar_store::Store;
-use tokio::sync::Semaphore;
 
 use crate::access::{Directory, SecretSeal};
 use crate::alerts::Courier;
 use crate::audit::AuditWriter;
-use crate::command_api::{CommandRegistry, IntegrationCommands, RegistryError};
+use crate::commands::{CommandRegistry, IntegrationCommands, RegistryError};
 use crate::executor::Executor;
-use crate::gate::{RateLimits, Refusals};
+use crate::metrics::HostMetrics;
 use crate::operations::{Changes, Operations};
 use crate::scheduler::{ExecutorRunner, Scheduler};
-use crate::server::{HostMetrics, HostSettings};
+use crate::settings::HostSettings;
 use crate::tenants::{self, SyncConnection, Tenants};
+use soar_store::model::Moment;
 
-/// A host: its store, what it remembers, its commands and its limits.
+/// A host: its store and its services.
 #[derive(Debug)]
 pub struct Host {
     /// How it is set up.
@@ -37,14 +36,6 @@ pub struct Host {
     pub seal: Arc<dyn SecretSeal>,
     /// What can be called.
     pub commands: CommandRegistry,
-    /// How often each key may call.
-    pub(crate) limits: RateLimits<i64>,
-    /// Limits and counts refused calls.
-    pub(crate) refusals: Refusals,
-    /// One permit per call that may run at once.
-    pub(crate) in_flight: Arc<Semaphore>,
-    /// What the metrics call a command that is not known.
-    pub(crate) unknown: Arc<str>,
     /// What is counted.
     pub metrics: HostMetrics,
     /// Runs connectors' commands; none in a host that has no connectors.
@@ -92,10 +83,6 @@ impl Host {
             operations,
             directory,
             audit: AuditWriter::start(store.clone()),
-            limits: RateLimits::new(settings.requests_per_second, Arc::clone(&clock)),
-            refusals: Refusals::new(settings.refused_per_second, Arc::clone(&clock)),
-            in_flight: Arc::new(Semaphore::new(settings.calls_in_flight())),
-            unknown: "unknown".into(),
             metrics: HostMetrics::new(),
             settings,
             store,
@@ -154,10 +141,9 @@ impl Host {
         Ok(Self { executor: Some(executor), tenants: Some(tenants), ..host })
     }
 
-    /// The time in milliseconds since 1970.
+    /// The time.
     #[must_use]
-    pub fn now(&self) -> i64 {
-        let since = self.clock.now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    pub fn now(&self) -> Moment {
+        Moment::from(self.clock.now())
     }
 }

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::Row as _;
-
+use super::users::RoleRow;
 use super::{Records, StoreError};
 use crate::model::Role;
 
@@ -13,8 +12,8 @@ impl Records<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn access_generation(&mut self) -> Result<i64, StoreError> {
-        let row = sqlx::query("SELECT generation FROM access_generation").fetch_one(&mut *self.connection).await?;
-        Ok(row.try_get(0)?)
+        let query = sqlx::query_scalar("SELECT generation FROM access_generation");
+        Ok(query.fetch_one(&mut *self.connection).await?)
     }
 
     /// Every user's roles, by the number of the user and of the site.
@@ -23,11 +22,9 @@ impl Records<'_> {
     /// [`StoreError::Database`].
     pub async fn all_roles(&mut self) -> Result<BTreeMap<i64, BTreeMap<i64, Role>>, StoreError> {
         let mut roles = BTreeMap::<i64, BTreeMap<i64, Role>>::new();
-        let rows =
-            sqlx::query("SELECT user_id, site_id, role FROM user_roles").fetch_all(&mut *self.connection).await?;
-        for row in rows {
-            let role = row.try_get::<String, _>(2)?.parse().map_err(StoreError::Unreadable)?;
-            roles.entry(row.try_get(0)?).or_default().insert(row.try_get(1)?, role);
+        let query = sqlx::query_as::<_, RoleRow>("SELECT user_id, site_id, role FROM user_roles");
+        for row in query.fetch_all(&mut *self.connection).await? {
+            roles.entry(row.user_id).or_default().insert(row.site_id, row.role);
         }
         Ok(roles)
     }

@@ -1,10 +1,27 @@
 //! Alerts in the store: who is to be told of what, and who waits to hear that it is over.
 
-use sqlx::Row as _;
-use sqlx::any::AnyRow;
+use super::columns::json;
+use super::{Records, StoreError};
+use crate::model::{
+    AlertReason, Destination, Group, MessageContent, MessageItem, Moment, Schedule, ScheduleKind, Tell,
+};
 
-use super::{Records, StoreError, schedules};
-use crate::model::{AlertReason, Destination, Group, MessageContent, MessageItem, Schedule, ScheduleKind, Tell};
+/// Whom a group of alerts is for, and which server it is about.
+#[derive(sqlx::FromRow)]
+struct GroupKey {
+    destination: Destination,
+    server: String,
+}
+
+/// What a group's alerts come to.
+#[derive(sqlx::FromRow)]
+struct GroupRow {
+    waiting_since: Option<Moment>,
+    waiting_open_since: Option<Moment>,
+    announced_at: Option<Moment>,
+    closed_since: Option<Moment>,
+    open: i64,
+}
 
 impl Records<'_> {
     pub(super) async fn open_alerts(
@@ -12,7 +29,7 @@ impl Records<'_> {
         schedule: &Schedule,
         reason: AlertReason,
         detail: &str,
-        now: i64,
+        now: Moment,
     ) -> Result<(), StoreError> {
         let what = &schedule.what;
         if what.alert_to.is_empty() {
@@ -23,13 +40,10 @@ impl Records<'_> {
             ScheduleKind::Command => format!("Schedule {}", what.name),
         };
         let site = match what.site_id {
-            Some(site) => sqlx::query("SELECT name FROM sites WHERE id = $1")
-                .bind(site)
-                .fetch_optional(&mut *self.connection)
-                .await?
-                .map(|row| row.try_get::<String, _>(0))
-                .transpose()?
-                .unwrap_or_default(),
+            Some(site) => {
+                let query = sqlx::query_scalar("SELECT name FROM sites WHERE id = $1").bind(site);
+                query.fetch_optional(&mut *self.connection).await?.unwrap_or_default()
+            }
             None => "Shared to internal sites".to_owned(),
         };
         for destination in &what.alert_to {
@@ -40,12 +54,12 @@ impl Records<'_> {
                  ON CONFLICT (destination, server, schedule_id) DO UPDATE
                  SET closed_at = NULL, reason = excluded.reason, detail = excluded.detail",
             )
-            .bind(destination.to_string())
+            .bind(destination)
             .bind(&what.server)
             .bind(schedule.id)
             .bind(&subject)
             .bind(&site)
-            .bind(reason.as_str())
+            .bind(reason)
             .bind(detail)
             .bind(now)
             .execute(&mut *self.connection)
@@ -54,7 +68,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    pub(super) async fn close_alerts(&mut self, schedule: i64, now: i64) -> Result<(), StoreError> {
+    pub(super) async fn close_alerts(&mut self, schedule: i64, now: Moment) -> Result<(), StoreError> {
         sqlx::query("UPDATE alerts SET closed_at = $1 WHERE schedule_id = $2 AND closed_at IS NULL")
             .bind(now)
             .bind(schedule)
@@ -80,42 +94,38 @@ impl Records<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn alert_groups(&mut self) -> Result<Vec<Group>, StoreError> {
-        let rows = sqlx::query(
+        let keys = sqlx::query_as::<_, GroupKey>(
             "SELECT DISTINCT destination, server FROM alerts WHERE announced_at IS NULL OR closed_at IS NOT NULL
              ORDER BY destination, server",
         )
         .fetch_all(&mut *self.connection)
         .await?;
-        let mut groups = Vec::with_capacity(rows.len());
-        for row in &rows {
-            groups.push(self.alert_group(&row.try_get::<String, _>(0)?, &row.try_get::<String, _>(1)?).await?);
+        let mut groups = Vec::with_capacity(keys.len());
+        for key in keys {
+            groups.push(self.alert_group(&key.destination, &key.server).await?);
         }
         Ok(groups)
     }
 
-    async fn alert_group(&mut self, destination: &str, server: &str) -> Result<Group, StoreError> {
-        let row = sqlx::query(
-            "SELECT CAST(COALESCE(MIN(CASE WHEN announced_at IS NULL THEN opened_at END), -1) AS BIGINT),
-                    CAST(COALESCE(MIN(CASE WHEN announced_at IS NULL AND closed_at IS NULL THEN opened_at END), -1)
-                         AS BIGINT),
-                    CAST(COALESCE(MAX(announced_at), -1) AS BIGINT),
-                    CAST(COALESCE(MIN(CASE WHEN announced_at IS NOT NULL THEN closed_at END), -1) AS BIGINT),
-                    CAST(SUM(CASE WHEN closed_at IS NULL THEN 1 ELSE 0 END) AS BIGINT)
+    async fn alert_group(&mut self, destination: &Destination, server: &str) -> Result<Group, StoreError> {
+        let counted = sqlx::query_as::<_, GroupRow>(
+            "SELECT CAST(MIN(CASE WHEN announced_at IS NULL THEN opened_at END) AS BIGINT) AS waiting_since,
+                    CAST(MIN(CASE WHEN announced_at IS NULL AND closed_at IS NULL THEN opened_at END) AS BIGINT)
+                         AS waiting_open_since,
+                    CAST(MAX(announced_at) AS BIGINT) AS announced_at,
+                    CAST(MIN(CASE WHEN announced_at IS NOT NULL THEN closed_at END) AS BIGINT) AS closed_since,
+                    CAST(COALESCE(SUM(CASE WHEN closed_at IS NULL THEN 1 ELSE 0 END), 0) AS BIGINT) AS open
              FROM alerts WHERE destination = $1 AND server = $2",
-        )
-        .bind(destination)
-        .bind(server)
-        .fetch_one(&mut *self.connection)
-        .await?;
-        let moment = |at: usize| Ok::<_, StoreError>(Some(row.try_get::<i64, _>(at)?).filter(|moment| *moment >= 0));
+        );
+        let row = counted.bind(destination).bind(server).fetch_one(&mut *self.connection).await?;
         Ok(Group {
-            destination: destination.parse::<Destination>().map_err(StoreError::Unreadable)?,
+            destination: destination.clone(),
             server: server.to_owned(),
-            waiting_since: moment(0)?,
-            waiting_open_since: moment(1)?,
-            announced_at: moment(2)?,
-            closed_since: moment(3)?,
-            open: row.try_get::<Option<i64>, _>(4)?.unwrap_or(0),
+            waiting_since: row.waiting_since,
+            waiting_open_since: row.waiting_open_since,
+            announced_at: row.announced_at,
+            closed_since: row.closed_since,
+            open: row.open,
         })
     }
 
@@ -128,10 +138,10 @@ impl Records<'_> {
         &mut self,
         group: &Group,
         id: &str,
-        now: i64,
+        now: Moment,
         decide: impl Fn(&Group) -> Option<Tell> + Send,
     ) -> Result<bool, StoreError> {
-        let destination = group.destination.to_string();
+        let destination = group.destination.clone();
         let lock = sqlx::AssertSqlSafe(format!(
             "SELECT schedule_id FROM alerts WHERE destination = $1 AND server = $2 ORDER BY schedule_id{}",
             self.engine.for_update()
@@ -152,27 +162,15 @@ impl Records<'_> {
         };
         let sql =
             sqlx::AssertSqlSafe(format!("{change} RETURNING subject, site, reason, detail, opened_at, closed_at"));
-        let rows =
-            sqlx::query(sql).bind(&destination).bind(&group.server).bind(now).fetch_all(&mut *self.connection).await?;
-        if rows.is_empty() {
+        let query = sqlx::query_as::<_, MessageItem>(sql).bind(&destination).bind(&group.server).bind(now);
+        let mut items = query.fetch_all(&mut *self.connection).await?;
+        if items.is_empty() {
             return Ok(false);
         }
-        let mut items: Vec<MessageItem> = rows.iter().map(read).collect::<Result<_, _>>()?;
         items.sort_by(|one, other| (&one.subject, &one.site).cmp(&(&other.subject, &other.site)));
         let still_failing = if tell == Tell::Recovered { group.open } else { 0 };
         let content = MessageContent { tell, server: group.server.clone(), at: now, still_failing, items };
-        self.create_message(id, &group.destination, &schedules::json(&content)?, now).await?;
+        self.create_message(id, &group.destination, &json(&content)?, now).await?;
         Ok(true)
     }
-}
-
-fn read(row: &AnyRow) -> Result<MessageItem, StoreError> {
-    Ok(MessageItem {
-        subject: row.try_get(0)?,
-        site: row.try_get(1)?,
-        reason: row.try_get::<String, _>(2)?.parse::<AlertReason>().map_err(StoreError::Unreadable)?,
-        detail: row.try_get(3)?,
-        since: row.try_get(4)?,
-        recovered_at: row.try_get(5)?,
-    })
 }

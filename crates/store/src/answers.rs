@@ -1,8 +1,7 @@
 //! First answers under an Idempotency-Key, in the store, and claims on those that are still to come.
 
-use sqlx::Row as _;
-
 use super::{Records, StoreError};
+use crate::model::Moment;
 
 /// A claim to answer the first call under an Idempotency-Key.
 #[derive(Debug, Clone)]
@@ -24,26 +23,37 @@ pub struct EarlierCall {
     pub fingerprint: String,
     /// Whose call it was.
     pub request_id: String,
-    /// Until when it counts as running, in milliseconds since 1970, while there is no answer.
-    pub runs_until: i64,
+    /// Until when it counts as running, while there is no answer.
+    pub runs_until: Moment,
     /// The status and the body that were answered; none while it runs.
     pub answer: Option<(u16, String)>,
+}
+
+/// A claim as it is kept; its status is 0 while there is no answer.
+#[derive(sqlx::FromRow)]
+struct AnswerRow {
+    fingerprint: String,
+    request_id: String,
+    runs_until: Moment,
+    #[sqlx(try_from = "i64")]
+    status: u16,
+    answer: String,
 }
 
 impl Records<'_> {
     /// Claims the answer; `None` when the claim is now the caller's, otherwise the call that came first.
     ///
-    /// Within a transaction of another host that claims the same, it waits for that one to end. Times are in
-    /// milliseconds since 1970; a claim that has expired is gone.
+    /// Within a transaction of another host that claims the same, it waits for that one to end. An
+    /// expired claim is deleted first.
     ///
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn claim_answer(
         &mut self,
         claim: &AnswerClaim,
-        runs_until: i64,
-        expires_at: i64,
-        now: i64,
+        runs_until: Moment,
+        expires_at: Moment,
+        now: Moment,
     ) -> Result<Option<EarlierCall>, StoreError> {
         sqlx::query("DELETE FROM answers WHERE user_id = $1 AND idempotency_key = $2 AND expires_at <= $3")
             .bind(claim.user)
@@ -67,7 +77,7 @@ impl Records<'_> {
         if made.rows_affected() == 1 {
             return Ok(None);
         }
-        let row = sqlx::query(
+        let earlier = sqlx::query_as::<_, AnswerRow>(
             "SELECT fingerprint, request_id, runs_until, status, answer FROM answers
              WHERE user_id = $1 AND idempotency_key = $2",
         )
@@ -75,13 +85,11 @@ impl Records<'_> {
         .bind(&claim.key)
         .fetch_one(&mut *self.connection)
         .await?;
-        let status: i64 = row.try_get(3)?;
-        let status = u16::try_from(status).map_err(|error| StoreError::Unreadable(error.to_string()))?;
         Ok(Some(EarlierCall {
-            fingerprint: row.try_get(0)?,
-            request_id: row.try_get(1)?,
-            runs_until: row.try_get(2)?,
-            answer: if status == 0 { None } else { Some((status, row.try_get(4)?)) },
+            fingerprint: earlier.fingerprint,
+            request_id: earlier.request_id,
+            runs_until: earlier.runs_until,
+            answer: (earlier.status != 0).then_some((earlier.status, earlier.answer)),
         }))
     }
 
@@ -93,7 +101,7 @@ impl Records<'_> {
         &mut self,
         claim: &AnswerClaim,
         earlier: &EarlierCall,
-        runs_until: i64,
+        runs_until: Moment,
     ) -> Result<bool, StoreError> {
         let taken = sqlx::query(
             "UPDATE answers SET request_id = $1, runs_until = $2
@@ -110,11 +118,11 @@ impl Records<'_> {
         Ok(taken.rows_affected() == 1)
     }
 
-    /// Says that the call still runs, until `runs_until` (milliseconds since 1970) unless it says so again.
+    /// Says that the call still runs, until `runs_until` unless it says so again.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn extend_claim(&mut self, claim: &AnswerClaim, runs_until: i64) -> Result<(), StoreError> {
+    pub async fn extend_claim(&mut self, claim: &AnswerClaim, runs_until: Moment) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE answers SET runs_until = $1
              WHERE user_id = $2 AND idempotency_key = $3 AND request_id = $4 AND status = 0",
@@ -180,11 +188,11 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Deletes what has expired by `now` (milliseconds since 1970); how many.
+    /// Deletes what has expired by `now`; how many.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn purge_answers(&mut self, now: i64) -> Result<u64, StoreError> {
+    pub async fn purge_answers(&mut self, now: Moment) -> Result<u64, StoreError> {
         let purged =
             sqlx::query("DELETE FROM answers WHERE expires_at <= $1").bind(now).execute(&mut *self.connection).await?;
         Ok(purged.rows_affected())

@@ -1,20 +1,18 @@
 //! The audit log in the store: entries are added and read, and never changed.
 
-use sqlx::Row as _;
-use sqlx::any::AnyRow;
-
+use super::columns::json;
 use super::{Engine, Records, StoreError};
-use crate::model::AuditEntry;
+use crate::model::{AuditEntry, Moment};
 
 /// Which entries are wanted. All that are `None` say nothing.
 #[derive(Debug, Clone, Default)]
 pub struct AuditFilter {
     /// Only entries before this number: the number of the last one of the page before.
     pub before: Option<i64>,
-    /// Only since then, in milliseconds since 1970.
-    pub since: Option<i64>,
-    /// Only until before then, in milliseconds since 1970.
-    pub until: Option<i64>,
+    /// Only since then.
+    pub since: Option<Moment>,
+    /// Only until before then.
+    pub until: Option<Moment>,
     /// Only calls of this user, without regard to case.
     pub username: Option<String>,
     /// Only calls with the key of this name, without regard to case.
@@ -31,6 +29,14 @@ pub struct AuditFilter {
 
 const COLUMNS: &str = "at, request_id, surface, address, key_name, username, acting_for, site, command, status, accepted, \
      reason";
+
+/// An entry under its number.
+#[derive(sqlx::FromRow)]
+struct Numbered {
+    id: i64,
+    #[sqlx(flatten)]
+    entry: AuditEntry,
+}
 
 impl Records<'_> {
     /// Adds entries, in order, all of them or none: one statement, however many they are.
@@ -51,8 +57,7 @@ impl Records<'_> {
              FROM {rows}"
         );
         let rows: Vec<_> = entries.iter().map(row).collect();
-        let rows = serde_json::to_string(&rows).map_err(|error| StoreError::Unreadable(error.to_string()))?;
-        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(rows).execute(&mut *self.connection).await?;
+        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(json(&rows)?).execute(&mut *self.connection).await?;
         Ok(())
     }
 
@@ -75,8 +80,8 @@ impl Records<'_> {
         };
         let text = |text: &Option<String>| text.clone().map(Bound::Text);
         add("id < $", filter.before.map(Bound::Number));
-        add("at >= $", filter.since.map(Bound::Number));
-        add("at < $", filter.until.map(Bound::Number));
+        add("at >= $", filter.since.map(|since| Bound::Number(since.0)));
+        add("at < $", filter.until.map(|until| Bound::Number(until.0)));
         // Both sides by the database, for SQLite knows no case but that of ASCII: a name is found as it was written.
         add("LOWER(username) = LOWER($)", text(&filter.username));
         add("LOWER(key_name) = LOWER($)", text(&filter.key));
@@ -86,14 +91,15 @@ impl Records<'_> {
         add("accepted = $", filter.accepted.map(|accepted| Bound::Number(i64::from(accepted))));
         let conditions = if conditions.is_empty() { "1 = 1".to_owned() } else { conditions.join(" AND ") };
         let sql = format!("SELECT id, {COLUMNS} FROM audit WHERE {conditions} ORDER BY id DESC LIMIT {most}");
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+        let mut query = sqlx::query_as::<_, Numbered>(sqlx::AssertSqlSafe(sql));
         for bound in bounds {
             query = match bound {
                 Bound::Number(number) => query.bind(number),
                 Bound::Text(text) => query.bind(text),
             };
         }
-        query.fetch_all(&mut *self.connection).await?.iter().map(read).collect()
+        let entries = query.fetch_all(&mut *self.connection).await?;
+        Ok(entries.into_iter().map(|row| (row.id, row.entry)).collect())
     }
 }
 
@@ -103,22 +109,4 @@ fn row(entry: &AuditEntry) -> impl serde::Serialize {
     let accepted = i64::from(entry.accepted);
     let surface = surface.as_str();
     (at, request_id, surface, address, key, username, acting_for, site, command, status, accepted, &entry.reason)
-}
-
-fn read(row: &AnyRow) -> Result<(i64, AuditEntry), StoreError> {
-    let entry = AuditEntry {
-        at: row.try_get(1)?,
-        request_id: row.try_get(2)?,
-        surface: row.try_get::<String, _>(3)?.parse().map_err(StoreError::Unreadable)?,
-        address: row.try_get(4)?,
-        key: row.try_get(5)?,
-        username: row.try_get(6)?,
-        acting_for: row.try_get(7)?,
-        site: row.try_get(8)?,
-        command: row.try_get(9)?,
-        status: row.try_get(10)?,
-        accepted: row.try_get::<i64, _>(11)? == 1,
-        reason: row.try_get(12)?,
-    };
-    Ok((row.try_get(0)?, entry))
 }

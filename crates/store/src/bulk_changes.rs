@@ -1,11 +1,10 @@
 //! Many incidents at once: locked and looked at for a decision, and changed by one statement.
 
 use serde::Deserialize;
-use sqlx::Row as _;
 
 use super::rows::identifiers;
 use super::{Records, StoreError};
-use crate::model::Status;
+use crate::model::{Moment, Status};
 
 /// What a bulk command must know of an incident to decide about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +20,7 @@ pub struct IncidentGround {
     /// Whether it is done.
     pub status: Status,
     /// When it was closed.
-    pub closed_at: Option<i64>,
+    pub closed_at: Option<Moment>,
     /// Who closed it.
     pub closed_by: Option<String>,
     /// Rises with every change.
@@ -30,7 +29,7 @@ pub struct IncidentGround {
 
 /// A row of the lookup, as it comes over.
 #[derive(Debug, Deserialize)]
-struct Found(usize, i64, i64, Option<String>, Status, Option<i64>, Option<String>, i64);
+struct Found(usize, i64, i64, Option<String>, Status, Option<Moment>, Option<String>, i64);
 
 impl Records<'_> {
     /// The incident of each of those numbers, if there is one, in the order of the numbers; kept from being changed by
@@ -58,9 +57,10 @@ impl Records<'_> {
             self.engine.table_of_texts("$1", "n"),
         );
         let bound = serde_json::to_string(&texts).unwrap_or_default();
-        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(bound).fetch_one(&mut *self.connection).await?;
+        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(bound);
+        let found: String = query.fetch_one(&mut *self.connection).await?;
         let unreadable = |error: serde_json::Error| StoreError::Unreadable(error.to_string());
-        let found: Vec<Found> = serde_json::from_str(row.try_get(0)?).map_err(unreadable)?;
+        let found: Vec<Found> = serde_json::from_str(&found).map_err(unreadable)?;
         let mut incidents = vec![None; numbers.len()];
         for Found(position, id, site_id, owner, status, closed_at, closed_by, version) in found {
             let Some((number, place)) = sorted.get(position) else { continue };
@@ -81,7 +81,7 @@ impl Records<'_> {
         ids: &[i64],
         by: &str,
         conclusion: &str,
-        now: i64,
+        now: Moment,
     ) -> Result<(), StoreError> {
         let sql = format!(
             "UPDATE incidents SET status = 'Closed', closed_at = $2, closed_by = $3, modified_at = $2,
@@ -106,7 +106,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn move_incidents(&mut self, ids: &[i64], site: i64, now: i64) -> Result<(), StoreError> {
+    pub async fn move_incidents(&mut self, ids: &[i64], site: i64, now: Moment) -> Result<(), StoreError> {
         let sql = format!(
             "UPDATE incidents SET site_id = $2, modified_at = $3, version = version + 1 WHERE id IN ({})",
             self.engine.integers_of("$1"),
@@ -120,7 +120,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn own_incidents(&mut self, ids: &[i64], owner: &str, now: i64) -> Result<(), StoreError> {
+    pub async fn own_incidents(&mut self, ids: &[i64], owner: &str, now: Moment) -> Result<(), StoreError> {
         let sql = format!(
             "UPDATE incidents SET owner = $2, modified_at = $3, version = version + 1 WHERE id IN ({})",
             self.engine.integers_of("$1"),
@@ -134,7 +134,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn touch_incidents(&mut self, ids: &[i64], now: i64) -> Result<(), StoreError> {
+    pub async fn touch_incidents(&mut self, ids: &[i64], now: Moment) -> Result<(), StoreError> {
         let sql = format!(
             "UPDATE incidents SET modified_at = $2, version = version + 1 WHERE id IN ({})",
             self.engine.integers_of("$1"),

@@ -1,13 +1,10 @@
 //! Cases in the store.
 
-use sqlx::Row as _;
-use sqlx::any::AnyRow;
-
 use super::rows::{self, Cell, identifiers, numbers_text};
 use super::{Records, StoreError};
-use crate::model::{Case, Status};
+use crate::model::{Case, Moment, Status};
 
-/// A case to be stored. Times are in milliseconds since 1970.
+/// A case to be stored.
 #[derive(Debug, Clone)]
 pub struct NewCase {
     /// Its number; see [`Records::next_number`].
@@ -29,19 +26,19 @@ pub struct NewCase {
     /// Who made it.
     pub creator: String,
     /// When it was reported.
-    pub reported_at: Option<i64>,
+    pub reported_at: Option<Moment>,
     /// When it was made.
-    pub created_at: i64,
+    pub created_at: Moment,
     /// When it was last changed.
-    pub modified_at: i64,
+    pub modified_at: Moment,
     /// When and by whom it was closed, if it was.
-    pub closed: Option<(i64, Option<String>)>,
+    pub closed: Option<(Moment, Option<String>)>,
 }
 
 impl NewCase {
     /// An open case that holds nothing yet.
     #[must_use]
-    pub fn open(number: String, site_id: i64, creator: &str, now: i64) -> Self {
+    pub fn open(number: String, site_id: i64, creator: &str, now: Moment) -> Self {
         Self {
             number,
             title: String::new(),
@@ -61,7 +58,7 @@ impl NewCase {
 }
 
 /// What a bulk command must know of a case to decide about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct CaseGround {
     /// Its number in the store.
     pub id: i64,
@@ -85,7 +82,7 @@ impl Records<'_> {
     /// [`StoreError::Duplicate`] when one of the numbers is taken.
     pub async fn insert_cases(&mut self, cases: &[NewCase]) -> Result<Vec<i64>, StoreError> {
         let cells = cases.iter().flat_map(|case| {
-            let (closed_at, closed_by) = case.closed.as_ref().map(|(at, by)| (*at, by.as_deref())).unzip();
+            let (closed_at, closed_by) = case.closed.as_ref().map(|(at, by)| (at.0, by.as_deref())).unzip();
             let status = if closed_at.is_some() { Status::Closed } else { Status::Open };
             [
                 Cell::Text(&case.number),
@@ -98,9 +95,9 @@ impl Records<'_> {
                 Cell::Text(&case.time_zone),
                 Cell::Text(status.as_str()),
                 Cell::Text(&case.creator),
-                Cell::MaybeInteger(case.reported_at),
-                Cell::Integer(case.created_at),
-                Cell::Integer(case.modified_at),
+                Cell::MaybeInteger(case.reported_at.map(|at| at.0)),
+                Cell::Integer(case.created_at.0),
+                Cell::Integer(case.modified_at.0),
                 Cell::MaybeInteger(closed_at),
                 Cell::MaybeText(closed_by.flatten()),
                 Cell::Integer(1),
@@ -119,8 +116,8 @@ impl Records<'_> {
     /// [`StoreError::NotFound`].
     pub async fn case(&mut self, number: &str) -> Result<Case, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM cases WHERE number = $1"));
-        let row = sqlx::query(sql).bind(number).fetch_optional(&mut *self.connection).await?;
-        row.as_ref().map(read).transpose()?.ok_or_else(|| StoreError::not_found("case", number))
+        let case = sqlx::query_as(sql).bind(number).fetch_optional(&mut *self.connection).await?;
+        case.ok_or_else(|| StoreError::not_found("case", number))
     }
 
     /// The cases of those numbers, as far as they exist, kept from being changed by others until the transaction ends.
@@ -134,15 +131,15 @@ impl Records<'_> {
             self.engine.texts_of("$1"),
             self.engine.for_update(),
         );
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(numbers_text(numbers));
-        query.fetch_all(&mut *self.connection).await?.iter().map(ground).collect()
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(numbers_text(numbers));
+        Ok(query.fetch_all(&mut *self.connection).await?)
     }
 
     /// Notes that cases, or their links, changed.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn touch_cases(&mut self, ids: &[i64], now: i64) -> Result<(), StoreError> {
+    pub async fn touch_cases(&mut self, ids: &[i64], now: Moment) -> Result<(), StoreError> {
         let sql = format!(
             "UPDATE cases SET modified_at = $2, version = version + 1 WHERE id IN ({})",
             self.engine.integers_of("$1"),
@@ -200,9 +197,9 @@ impl Records<'_> {
              WHERE id > $2 AND site_id IN ({}) AND ($4 = '' OR status = $4) ORDER BY id LIMIT $3",
             self.engine.integers_of("$1"),
         );
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(sites)).bind(after).bind(limit);
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(identifiers(sites)).bind(after).bind(limit);
         let query = query.bind(status.map_or("", Status::as_str));
-        query.fetch_all(&mut *self.connection).await?.iter().map(read).collect()
+        Ok(query.fetch_all(&mut *self.connection).await?)
     }
 
     /// How many cases some sites have.
@@ -212,39 +209,7 @@ impl Records<'_> {
     pub async fn count_cases(&mut self, sites: &[i64]) -> Result<i64, StoreError> {
         let sql =
             format!("SELECT CAST(COUNT(*) AS BIGINT) FROM cases WHERE site_id IN ({})", self.engine.integers_of("$1"));
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(sites));
-        Ok(query.fetch_one(&mut *self.connection).await?.try_get(0)?)
+        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(identifiers(sites));
+        Ok(query.fetch_one(&mut *self.connection).await?)
     }
-}
-
-fn read(row: &AnyRow) -> Result<Case, StoreError> {
-    Ok(Case {
-        id: row.try_get(0)?,
-        number: row.try_get(1)?,
-        title: row.try_get(2)?,
-        description: row.try_get(3)?,
-        case_type: row.try_get(4)?,
-        site_id: row.try_get(5)?,
-        owner: row.try_get(6)?,
-        priority: row.try_get(7)?,
-        time_zone: row.try_get(8)?,
-        status: row.try_get::<String, _>(9)?.parse().map_err(StoreError::Unreadable)?,
-        creator: row.try_get(10)?,
-        reported_at: row.try_get(11)?,
-        created_at: row.try_get(12)?,
-        modified_at: row.try_get(13)?,
-        closed_at: row.try_get(14)?,
-        closed_by: row.try_get(15)?,
-        version: row.try_get(16)?,
-    })
-}
-
-fn ground(row: &AnyRow) -> Result<CaseGround, StoreError> {
-    Ok(CaseGround {
-        id: row.try_get(0)?,
-        number: row.try_get(1)?,
-        site_id: row.try_get(2)?,
-        status: row.try_get::<String, _>(3)?.parse().map_err(StoreError::Unreadable)?,
-        version: row.try_get(4)?,
-    })
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 #[cfg(feature = "testing")]
 use soar_connector::Clock;
-use sqlx::Row as _;
 
 #[cfg(feature = "testing")]
 use super::Store;
 use super::{Engine, Records, StoreError};
+use crate::model::Moment;
 
 /// The database's clock, or in tests another one in its place.
 #[derive(Debug, Clone, Default)]
@@ -19,14 +19,14 @@ pub(super) struct StoreClock {
 }
 
 impl StoreClock {
-    /// The time in milliseconds since 1970, unless it is the database's.
+    /// The time, unless it is the database's.
     #[cfg(feature = "testing")]
-    fn instead(&self) -> Option<i64> {
-        self.instead.as_ref().map(|clock| crate::moment::milliseconds(clock.now()))
+    fn instead(&self) -> Option<Moment> {
+        self.instead.as_ref().map(|clock| Moment::from(clock.now()))
     }
 
     #[cfg(not(feature = "testing"))]
-    fn instead(&self) -> Option<i64> {
+    fn instead(&self) -> Option<Moment> {
         let Self {} = self;
         None
     }
@@ -44,12 +44,12 @@ impl Store {
 }
 
 impl Records<'_> {
-    /// The time of the database's clock, in milliseconds since 1970. Due times and leases are computed from this clock
+    /// The time of the database's clock. Due times and leases are computed from this clock
     /// only, so that no host's clock is compared with another one.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn now(&mut self) -> Result<i64, StoreError> {
+    pub async fn now(&mut self) -> Result<Moment, StoreError> {
         if let Some(now) = self.clock.instead() {
             return Ok(now);
         }
@@ -57,6 +57,6 @@ impl Records<'_> {
             Engine::Sqlite => "SELECT CAST(ROUND(unixepoch('subsec') * 1000) AS BIGINT)",
             Engine::Postgres => "SELECT CAST(FLOOR(EXTRACT(EPOCH FROM clock_timestamp()) * 1000) AS BIGINT)",
         };
-        Ok(sqlx::query(sql).fetch_one(&mut *self.connection).await?.try_get(0)?)
+        Ok(sqlx::query_scalar(sql).fetch_one(&mut *self.connection).await?)
     }
 }

@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use sqlx::Row as _;
 
+use super::columns::{Sealed, decoded, encoded};
 use super::connections::Wanted;
 use super::{Records, StoreError};
 use crate::model::{ConnectionParameter, KeyId, ParameterState, Reference};
@@ -30,6 +28,22 @@ pub enum StoredValue {
     Sealed(Vec<u8>),
     /// Where the secret lives.
     Reference(Reference),
+}
+
+#[derive(sqlx::FromRow)]
+struct ParameterRow {
+    connection_id: i64,
+    name: String,
+    kind: String,
+    value: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct SealedRow {
+    connection_id: i64,
+    name: String,
+    #[sqlx(try_from = "Sealed")]
+    value: Vec<u8>,
 }
 
 impl StoredParameter {
@@ -58,9 +72,7 @@ impl Records<'_> {
     ) -> Result<(), StoreError> {
         let (kind, value, key) = match &parameter.value {
             StoredValue::Plain(value) => ("Plain", value.clone(), None),
-            StoredValue::Sealed(sealed) => {
-                ("Sealed", STANDARD.encode(sealed), KeyId::of(sealed).map(|key| key.to_string()))
-            }
+            StoredValue::Sealed(sealed) => ("Sealed", encoded(sealed), KeyId::of(sealed).map(|key| key.to_string())),
             StoredValue::Reference(reference) => ("Reference", reference.to_string(), None),
         };
         sqlx::query(
@@ -95,21 +107,16 @@ impl Records<'_> {
         wanted: Wanted,
     ) -> Result<BTreeMap<i64, Vec<StoredParameter>>, StoreError> {
         let mut parameters: BTreeMap<i64, Vec<_>> = BTreeMap::new();
-        for row in self.of_connections(Self::parameters_sql(), wanted).await? {
-            let (name, kind, value): (String, String, String) = (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
-            let value = match kind.as_str() {
-                "Plain" => StoredValue::Plain(value),
-                "Reference" => StoredValue::Reference(value.parse().map_err(StoreError::Unreadable)?),
-                _ => StoredValue::Sealed(decoded(&value)?),
+        for row in self.of_connections::<ParameterRow>(Self::parameters_sql(), wanted).await? {
+            let value = match row.kind.as_str() {
+                "Plain" => StoredValue::Plain(row.value),
+                "Reference" => StoredValue::Reference(row.value.parse().map_err(StoreError::Unreadable)?),
+                _ => StoredValue::Sealed(decoded(&row.value)?),
             };
-            parameters.entry(row.try_get(0)?).or_default().push(StoredParameter { name, value });
+            parameters.entry(row.connection_id).or_default().push(StoredParameter { name: row.name, value });
         }
         Ok(parameters)
     }
-}
-
-fn decoded(value: &str) -> Result<Vec<u8>, StoreError> {
-    STANDARD.decode(value).map_err(|_| StoreError::Unreadable("a sealed secret that is no base64".to_owned()))
 }
 
 /// The secrets of connections, for a rotation.
@@ -124,7 +131,7 @@ impl SealedPlace for ConnectionSecrets {
         current: KeyId,
         limit: i64,
     ) -> Result<Vec<SealedSecret>, StoreError> {
-        let rows = sqlx::query(
+        let rows = sqlx::query_as::<_, SealedRow>(
             "SELECT connection_id, name, value FROM connection_parameters
              WHERE sealing_key IS NOT NULL AND sealing_key <> $1 ORDER BY connection_id, name LIMIT $2",
         )
@@ -132,17 +139,12 @@ impl SealedPlace for ConnectionSecrets {
         .bind(limit)
         .fetch_all(&mut *records.connection)
         .await?;
-        rows.iter()
-            .map(|row| {
-                let (connection, name, value): (i64, String, String) =
-                    (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-                Ok(SealedSecret {
-                    context: sealing_context(connection, &name),
-                    sealed: decoded(&value)?,
-                    row: vec![connection.to_string(), name],
-                })
-            })
-            .collect()
+        let secret = |row: SealedRow| SealedSecret {
+            context: sealing_context(row.connection_id, &row.name),
+            sealed: row.value,
+            row: vec![row.connection_id.to_string(), row.name],
+        };
+        Ok(rows.into_iter().map(secret).collect())
     }
 
     async fn replace(
@@ -158,11 +160,11 @@ impl SealedPlace for ConnectionSecrets {
             "UPDATE connection_parameters SET value = $1, sealing_key = $2
              WHERE connection_id = $3 AND name = $4 AND value = $5",
         )
-        .bind(STANDARD.encode(sealed))
+        .bind(encoded(sealed))
         .bind(key.to_string())
         .bind(connection)
         .bind(name)
-        .bind(STANDARD.encode(&old.sealed))
+        .bind(encoded(&old.sealed))
         .execute(&mut *records.connection)
         .await?;
         Ok(())

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::Row as _;
+use sqlx::FromRow;
 use sqlx::any::AnyRow;
 
-use super::{Records, StoreError, schedules};
-use crate::model::{Connection, Destination, HealthCheck, NamedSite, Owner, Place};
+use super::columns::{Flag, Json};
+use super::{Records, StoreError};
+use crate::model::{Connection, Destination, HealthCheck, Moment, NamedSite, Owner, Place};
 
 /// A connection to be made or changed, checked by [`crate::connections`].
 #[derive(Debug, Clone)]
@@ -34,7 +35,7 @@ pub struct NewConnection {
 }
 
 /// What must be known of a connection to find out whether a tenant gets it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Shareable {
     /// Its number.
     pub id: i64,
@@ -78,9 +79,9 @@ impl Wanted {
 const CONDITION: &str = "($1 = 0 OR c.id = $1) AND ($2 = 0 OR c.place = $2 OR (c.place = 0 AND $3 = 1))";
 
 impl Records<'_> {
-    /// Makes a connection without parameters. `now` is in milliseconds since 1970.
-    pub async fn create_connection(&mut self, new: &NewConnection, now: i64) -> Result<i64, StoreError> {
-        let row = sqlx::query(
+    /// Makes a connection without parameters.
+    pub async fn create_connection(&mut self, new: &NewConnection, now: Moment) -> Result<i64, StoreError> {
+        let id = sqlx::query_scalar(
             "INSERT INTO connections (integration, name, name_key, site_id, place, recipient_site_id, agent_name,
                  description, tenant, active, health_check_minutes, health_check_email, version, created_at, modified_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13, $13)
@@ -102,13 +103,12 @@ impl Records<'_> {
         .fetch_one(&mut *self.connection)
         .await
         .map_err(|error| StoreError::or_duplicate(error, "connection", &new.name))?;
-        let id = row.try_get(0)?;
         self.set_connection_users(id, &new.users).await?;
         Ok(id)
     }
 
     /// Raises a connection's version, which keeps others from changing it until the transaction ends.
-    pub async fn touch_connection(&mut self, id: i64, now: i64) -> Result<(), StoreError> {
+    pub async fn touch_connection(&mut self, id: i64, now: Moment) -> Result<(), StoreError> {
         let changed = sqlx::query("UPDATE connections SET version = version + 1, modified_at = $1 WHERE id = $2")
             .bind(now)
             .bind(id)
@@ -167,10 +167,10 @@ impl Records<'_> {
     /// The connections that are wanted, by integration, name and place.
     pub async fn connections(&mut self, wanted: Wanted) -> Result<Vec<Connection>, StoreError> {
         let sql = format!(
-            "SELECT c.id, c.integration, c.name, c.site_id, s.name, c.recipient_site_id, r.name, c.agent_name,
-                 c.description, c.tenant, c.active, c.health_check_minutes, c.health_check_email, c.version,
-                 c.created_at, c.modified_at, h.alert_to, h.alert_after, h.slow_ms, m.name, m.region,
-                 o.master_connection
+            "SELECT c.id, c.integration, c.name, c.site_id, s.name AS site_name, c.recipient_site_id,
+                 r.name AS recipient_site_name, c.agent_name, c.description, c.tenant, c.active,
+                 c.health_check_minutes, c.health_check_email, c.version, c.created_at, c.modified_at, h.alert_to,
+                 h.alert_after, h.slow_ms, m.name AS master, m.region AS master_region, o.master_connection
              FROM connections c
              LEFT JOIN received_connections o ON o.connection_id = c.id
              LEFT JOIN masters m ON m.id = o.master_id
@@ -180,17 +180,17 @@ impl Records<'_> {
              WHERE {CONDITION}
              ORDER BY c.integration, c.name_key, c.place"
         );
-        let mut connections: Vec<_> =
-            self.of_connections(sql, wanted).await?.iter().map(read).collect::<Result<_, _>>()?;
+        let rows = self.of_connections::<ConnectionRow>(sql, wanted).await?;
+        let mut connections: Vec<_> = rows.into_iter().map(Connection::from).collect();
         // After the connections, so that what is newer than they say is never taken for older.
         let sql = format!(
-            "SELECT u.connection_id, u.user_id, n.name FROM connection_users u
+            "SELECT u.connection_id, u.user_id, n.name AS user_name FROM connection_users u
              JOIN connections c ON c.id = u.connection_id JOIN users n ON n.id = u.user_id
              WHERE {CONDITION} ORDER BY n.name_key"
         );
         let mut users: BTreeMap<i64, Vec<_>> = BTreeMap::new();
-        for row in self.of_connections(sql, wanted).await? {
-            users.entry(row.try_get(0)?).or_default().push((row.try_get(1)?, row.try_get(2)?));
+        for row in self.of_connections::<ConnectionUser>(sql, wanted).await? {
+            users.entry(row.connection_id).or_default().push((row.user_id, row.user_name));
         }
         let mut parameters = self.connection_parameters(wanted).await?;
         for connection in &mut connections {
@@ -204,23 +204,12 @@ impl Records<'_> {
 
     /// All connections that are this instance's own, by their numbers.
     pub async fn shareable_connections(&mut self) -> Result<Vec<Shareable>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT c.id, c.integration, c.name, s.name, c.tenant FROM connections c
+        let query = sqlx::query_as(
+            "SELECT c.id, c.integration, c.name, s.name AS site, c.tenant FROM connections c
              LEFT JOIN sites s ON s.id = c.site_id
              WHERE NOT EXISTS (SELECT 1 FROM received_connections o WHERE o.connection_id = c.id) ORDER BY c.id",
-        )
-        .fetch_all(&mut *self.connection)
-        .await?;
-        let read = |row: &AnyRow| {
-            Ok(Shareable {
-                id: row.try_get(0)?,
-                integration: row.try_get(1)?,
-                name: row.try_get(2)?,
-                site: row.try_get(3)?,
-                tenant: row.try_get(4)?,
-            })
-        };
-        rows.iter().map(read).collect()
+        );
+        Ok(query.fetch_all(&mut *self.connection).await?)
     }
 
     /// The connection of that number.
@@ -238,8 +227,9 @@ impl Records<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn connection_versions(&mut self) -> Result<Vec<(i64, i64)>, StoreError> {
-        let rows = sqlx::query("SELECT id, version FROM connections").fetch_all(&mut *self.connection).await?;
-        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+        let query = sqlx::query_as::<_, ConnectionVersion>("SELECT id, version FROM connections");
+        let versions = query.fetch_all(&mut *self.connection).await?;
+        Ok(versions.into_iter().map(|row| (row.id, row.version)).collect())
     }
 
     /// The version of the connection of that number, which rises with every change.
@@ -247,17 +237,17 @@ impl Records<'_> {
     /// # Errors
     /// [`StoreError::NotFound`].
     pub async fn connection_version(&mut self, id: i64) -> Result<i64, StoreError> {
-        let row = sqlx::query("SELECT version FROM connections WHERE id = $1")
-            .bind(id)
-            .fetch_optional(&mut *self.connection)
-            .await?;
-        let row = row.ok_or_else(|| StoreError::not_found("connection", id.to_string()))?;
-        Ok(row.try_get(0)?)
+        let query = sqlx::query_scalar("SELECT version FROM connections WHERE id = $1").bind(id);
+        let version = query.fetch_optional(&mut *self.connection).await?;
+        version.ok_or_else(|| StoreError::not_found("connection", id.to_string()))
     }
 
-    pub(super) async fn of_connections(&mut self, sql: String, wanted: Wanted) -> Result<Vec<AnyRow>, StoreError> {
+    pub(super) async fn of_connections<T>(&mut self, sql: String, wanted: Wanted) -> Result<Vec<T>, StoreError>
+    where
+        T: for<'r> FromRow<'r, AnyRow> + Send + Unpin,
+    {
         let [id, site, shared] = wanted.values();
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id).bind(site).bind(shared);
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).bind(site).bind(shared);
         Ok(query.fetch_all(&mut *self.connection).await?)
     }
 
@@ -270,58 +260,111 @@ impl Records<'_> {
     }
 }
 
-fn read(row: &AnyRow) -> Result<Connection, StoreError> {
-    let site = named(row, 3)?;
-    let master: Option<String> = row.try_get(19)?;
-    let owner = match master {
-        Some(master) => Some(Owner { master, region: row.try_get(20)?, connection: row.try_get(21)? }),
-        None => None,
-    };
-    Ok(Connection {
-        id: row.try_get(0)?,
-        integration: row.try_get(1)?,
-        name: row.try_get(2)?,
-        place: match site {
-            Some(site) => Place::Site(site),
-            None => Place::SharedToInternalSites { recipient: named(row, 5)? },
-        },
-        agent_name: row.try_get(7)?,
-        description: row.try_get(8)?,
-        tenant: row.try_get(9)?,
-        owner,
-        active: row.try_get::<i64, _>(10)? == 1,
-        users: Vec::new(),
-        health_check: health_check(row)?,
-        parameters: Vec::new(),
-        version: row.try_get(13)?,
-        created_at: row.try_get(14)?,
-        modified_at: row.try_get(15)?,
-    })
+/// A connection with the names of its sites, its health check and whose it is.
+#[derive(FromRow)]
+struct ConnectionRow {
+    id: i64,
+    integration: String,
+    name: String,
+    site_id: Option<i64>,
+    site_name: Option<String>,
+    recipient_site_id: Option<i64>,
+    recipient_site_name: Option<String>,
+    agent_name: Option<String>,
+    description: String,
+    tenant: Option<String>,
+    #[sqlx(try_from = "Flag")]
+    active: bool,
+    version: i64,
+    created_at: Moment,
+    modified_at: Moment,
+    #[sqlx(flatten)]
+    health_check: HealthCheckRow,
+    #[sqlx(flatten)]
+    owner: OwnerRow,
 }
 
-/// How often it is tested; what the form has beside that is in its schedule, which is made with the connection.
-fn health_check(row: &AnyRow) -> Result<Option<HealthCheck>, StoreError> {
-    let Some(every_minutes) = row.try_get::<Option<i64>, _>(11)? else { return Ok(None) };
-    let told: Vec<Destination> = match row.try_get::<Option<String>, _>(16)? {
-        Some(told) => schedules::from_json(&told)?,
-        None => Vec::new(),
-    };
-    let webhooks = told.into_iter().filter_map(|destination| match destination {
-        Destination::Webhook(name) => Some(name),
-        Destination::Mail(_) => None,
-    });
-    Ok(Some(HealthCheck {
-        every_minutes,
-        email: row.try_get(12)?,
-        webhooks: webhooks.collect(),
-        alert_after: row.try_get::<Option<i64>, _>(17)?.unwrap_or(HealthCheck::ALERT_AFTER),
-        slow_ms: row.try_get::<Option<i64>, _>(18)?.unwrap_or(HealthCheck::SLOW_MS),
-    }))
+/// How often a connection is tested; the rest is in its schedule, which is made with the connection.
+#[derive(FromRow)]
+struct HealthCheckRow {
+    health_check_minutes: Option<i64>,
+    health_check_email: Option<String>,
+    alert_to: Option<Json<Vec<Destination>>>,
+    alert_after: Option<i64>,
+    slow_ms: Option<i64>,
 }
 
-/// The site whose number and name are in two columns, if there is one.
-fn named(row: &AnyRow, at: usize) -> Result<Option<NamedSite>, StoreError> {
-    let id: Option<i64> = row.try_get(at)?;
-    let name: Option<String> = row.try_get(at + 1)?;
-    Ok(id.zip(name).map(|(id, name)| NamedSite { id, name }))
+/// Which master sent a connection, if one did.
+#[derive(FromRow)]
+struct OwnerRow {
+    master: Option<String>,
+    master_region: Option<String>,
+    master_connection: Option<i64>,
+}
+
+/// A user who may use a connection.
+#[derive(FromRow)]
+struct ConnectionUser {
+    connection_id: i64,
+    user_id: i64,
+    user_name: String,
+}
+
+#[derive(FromRow)]
+struct ConnectionVersion {
+    id: i64,
+    version: i64,
+}
+
+impl From<ConnectionRow> for Connection {
+    fn from(row: ConnectionRow) -> Self {
+        let named = |id: Option<i64>, name: Option<String>| id.zip(name).map(|(id, name)| NamedSite { id, name });
+        Self {
+            id: row.id,
+            integration: row.integration,
+            name: row.name,
+            place: match named(row.site_id, row.site_name) {
+                Some(site) => Place::Site(site),
+                None => {
+                    Place::SharedToInternalSites { recipient: named(row.recipient_site_id, row.recipient_site_name) }
+                }
+            },
+            agent_name: row.agent_name,
+            description: row.description,
+            tenant: row.tenant,
+            owner: row.owner.into(),
+            active: row.active,
+            users: Vec::new(),
+            health_check: row.health_check.into(),
+            parameters: Vec::new(),
+            version: row.version,
+            created_at: row.created_at,
+            modified_at: row.modified_at,
+        }
+    }
+}
+
+impl From<HealthCheckRow> for Option<HealthCheck> {
+    fn from(row: HealthCheckRow) -> Self {
+        let every_minutes = row.health_check_minutes?;
+        let told = row.alert_to.map(|told| told.0).unwrap_or_default();
+        let webhooks = told.into_iter().filter_map(|destination| match destination {
+            Destination::Webhook(name) => Some(name),
+            Destination::Mail(_) => None,
+        });
+        Some(HealthCheck {
+            every_minutes,
+            email: row.health_check_email,
+            webhooks: webhooks.collect(),
+            alert_after: row.alert_after.unwrap_or(HealthCheck::ALERT_AFTER),
+            slow_ms: row.slow_ms.unwrap_or(HealthCheck::SLOW_MS),
+        })
+    }
+}
+
+impl From<OwnerRow> for Option<Owner> {
+    fn from(row: OwnerRow) -> Self {
+        let (master, connection) = row.master.zip(row.master_connection)?;
+        Some(Owner { master, region: row.master_region.unwrap_or_default(), connection })
+    }
 }

@@ -17,8 +17,8 @@ use super::trouble::Condition;
 use super::upgrade::refuse_beside_an_older_host;
 use super::{Engine, StoreError};
 
-static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
-static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+pub(super) static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+pub(super) static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// How long a call waits for a free connection, or for another process to end its transaction.
 pub(super) const WAIT: Duration = Duration::from_secs(30);

@@ -2,14 +2,27 @@
 
 use std::collections::HashMap;
 
-use sqlx::Row as _;
+use sqlx::any::AnyRow;
 
 use super::rows::{Cell, identifiers};
 use super::{Records, StoreError};
-use crate::model::{DynamicField, Task};
+use crate::model::{DynamicField, Moment, Task};
 
 /// What belongs to incidents, by the incident's number in the store.
 pub type ByIncident<T> = HashMap<i64, Vec<T>>;
+
+/// A row that belongs to an incident.
+#[derive(sqlx::FromRow)]
+struct Belonging<T> {
+    incident_id: i64,
+    #[sqlx(flatten)]
+    what: T,
+}
+
+#[derive(sqlx::FromRow)]
+struct Named {
+    name: String,
+}
 
 impl Records<'_> {
     /// Gives incidents their tasks and fields, in place of those they had.
@@ -71,17 +84,7 @@ impl Records<'_> {
              ORDER BY incident_id, position",
             self.engine.integers_of("$1"),
         );
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(ids));
-        let mut found = ByIncident::new();
-        for row in query.fetch_all(&mut *self.connection).await? {
-            let task = Task {
-                name: row.try_get(1)?,
-                required: row.try_get::<i64, _>(2)? == 1,
-                done: row.try_get::<i64, _>(3)? == 1,
-            };
-            found.entry(row.try_get(0)?).or_default().push(task);
-        }
-        Ok(found)
+        self.belongings(sql, ids).await
     }
 
     /// The dynamic fields of incidents, in their order.
@@ -94,19 +97,7 @@ impl Records<'_> {
              WHERE incident_id IN ({}) ORDER BY incident_id, position",
             self.engine.integers_of("$1"),
         );
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(ids));
-        let mut found = ByIncident::new();
-        for row in query.fetch_all(&mut *self.connection).await? {
-            let field = DynamicField {
-                section: row.try_get(1)?,
-                name: row.try_get(2)?,
-                kind: row.try_get::<String, _>(3)?.parse().map_err(StoreError::Unreadable)?,
-                required_on_close: row.try_get::<i64, _>(4)? == 1,
-                value: row.try_get(5)?,
-            };
-            found.entry(row.try_get(0)?).or_default().push(field);
-        }
-        Ok(found)
+        self.belongings(sql, ids).await
     }
 
     /// The names of Required tasks of incidents that are pending. Ask once the incidents are locked: what another
@@ -137,10 +128,19 @@ impl Records<'_> {
     }
 
     async fn names(&mut self, sql: String, ids: &[i64]) -> Result<ByIncident<String>, StoreError> {
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(ids));
+        let named = self.belongings::<Named>(sql, ids).await?;
+        Ok(named.into_iter().map(|(id, named)| (id, named.into_iter().map(|one| one.name).collect())).collect())
+    }
+
+    /// The rows of a query that takes ids of incidents as `$1`, by their column `incident_id`.
+    async fn belongings<T>(&mut self, sql: String, ids: &[i64]) -> Result<ByIncident<T>, StoreError>
+    where
+        T: for<'r> sqlx::FromRow<'r, AnyRow> + Send + Unpin,
+    {
+        let query = sqlx::query_as::<_, Belonging<T>>(sqlx::AssertSqlSafe(sql)).bind(identifiers(ids));
         let mut found = ByIncident::new();
         for row in query.fetch_all(&mut *self.connection).await? {
-            found.entry(row.try_get(0)?).or_insert_with(Vec::new).push(row.try_get(1)?);
+            found.entry(row.incident_id).or_insert_with(Vec::new).push(row.what);
         }
         Ok(found)
     }
@@ -149,7 +149,13 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when the incident has no such task.
-    pub async fn set_task_done(&mut self, incident: i64, name: &str, done: bool, now: i64) -> Result<(), StoreError> {
+    pub async fn set_task_done(
+        &mut self,
+        incident: i64,
+        name: &str,
+        done: bool,
+        now: Moment,
+    ) -> Result<(), StoreError> {
         let changed = sqlx::query("UPDATE incident_tasks SET done = $3 WHERE incident_id = $1 AND name = $2")
             .bind(incident)
             .bind(name)
@@ -173,7 +179,7 @@ impl Records<'_> {
         section: &str,
         name: &str,
         value: Option<&str>,
-        now: i64,
+        now: Moment,
     ) -> Result<(), StoreError> {
         let changed =
             sqlx::query("UPDATE incident_fields SET value = $4 WHERE incident_id = $1 AND section = $2 AND name = $3")

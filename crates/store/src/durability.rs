@@ -1,7 +1,5 @@
 //! Whether what is committed survives a loss of power, as far as the database's own settings say.
 
-use sqlx::Row as _;
-
 use super::{Engine, Records, Store, StoreError};
 
 /// Makes a session of PostgreSQL wait for the disk at each commit where its administrator had it not wait; other settings,
@@ -26,12 +24,11 @@ impl Store {
 
 impl Records<'_> {
     async fn risky_settings(&mut self) -> Result<Option<String>, StoreError> {
-        let rows = sqlx::query(
+        let query = sqlx::query_scalar(
             "SELECT CAST(name AS TEXT) FROM pg_settings
              WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off' ORDER BY name",
         );
-        let rows = rows.fetch_all(&mut *self.connection).await?;
-        let names: Vec<String> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
+        let names: Vec<String> = query.fetch_all(&mut *self.connection).await?;
         Ok((!names.is_empty()).then(|| {
             format!(
                 "The PostgreSQL server runs with {} = off: when its machine fails, what was acknowledged to callers can be \

@@ -80,7 +80,11 @@ pub enum StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        if is_stopped(&error) { Self::TooLong } else { Self::Database(error) }
+        match error {
+            error if is_stopped(&error) => Self::TooLong,
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Self::Unreadable(error.to_string()),
+            error => Self::Database(error),
+        }
     }
 }
 
@@ -103,7 +107,7 @@ impl StoreError {
             sqlx::Error::Database(inner) if inner.is_unique_violation() => {
                 Self::Duplicate { what, name: name.to_owned() }
             }
-            _ => Self::Database(error),
+            _ => error.into(),
         }
     }
 

@@ -1,29 +1,55 @@
 //! How schedules fare, in the store: the result of a run is written once, with all that follows from it.
 
-use sqlx::Row as _;
 use sqlx::any::AnyRow;
+use sqlx::{FromRow, Row as _};
 
+use super::columns::json;
+use super::schedules::ScheduleRow;
 use super::{Records, StoreError, schedules};
 use crate::model::{
-    CheckResult, Health, HealthState, NewSchedule, Notice, RunReport, Schedule, ScheduleKind, ScheduleRunStatus,
-    WorkItem,
+    CheckResult, Health, HealthState, Moment, NewSchedule, Notice, RunReport, Schedule, ScheduleKind,
+    ScheduleRunStatus, WorkItem,
 };
-
-const HOUR_MS: i64 = 3_600_000;
 
 const COLUMNS: &str = "health.state, health.since, health.last_check_at, health.last_proof_at, health.last_error, \
      health.last_error_at, health.notice, health.latency_ms, health.failures, health.successes, health.recent, \
      health.recent_count, health.alerted";
 
-/// When and where something ran. Times in milliseconds since 1970.
+/// When and where something ran.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ran {
     /// When it began.
-    pub started_at: i64,
+    pub started_at: Moment,
     /// When it ended.
-    pub ended_at: i64,
+    pub ended_at: Moment,
     /// Which process ran it.
     pub node: String,
+}
+
+/// A schedule, and how it fares.
+#[derive(FromRow)]
+struct ScheduleHealth {
+    #[sqlx(flatten)]
+    schedule: ScheduleRow,
+    #[sqlx(flatten)]
+    health: KnownHealth,
+}
+
+/// How a schedule fares; none where it never ran.
+struct KnownHealth(Option<Health>);
+
+impl<'r> FromRow<'r, AnyRow> for KnownHealth {
+    fn from_row(row: &'r AnyRow) -> Result<Self, sqlx::Error> {
+        let is_known = row.try_get::<Option<HealthState>, _>("state")?.is_some();
+        Ok(Self(is_known.then(|| Health::from_row(row)).transpose()?))
+    }
+}
+
+/// How many schedules are in a state.
+#[derive(FromRow)]
+struct StateCount {
+    known: HealthState,
+    schedules: i64,
 }
 
 impl Records<'_> {
@@ -53,7 +79,7 @@ impl Records<'_> {
     pub async fn record_check(
         &mut self,
         schedule: &Schedule,
-        due_at: i64,
+        due_at: Moment,
         check: &CheckResult,
         ran: &Ran,
     ) -> Result<(), StoreError> {
@@ -83,7 +109,7 @@ impl Records<'_> {
              SET passed = check_hours.passed + excluded.passed, failed = check_hours.failed + excluded.failed",
         )
         .bind(connection)
-        .bind(ran.ended_at.div_euclid(HOUR_MS))
+        .bind(ran.ended_at.hours())
         .bind(1 - failed)
         .bind(failed)
         .execute(&mut *self.connection)
@@ -135,7 +161,7 @@ impl Records<'_> {
         .bind(ran.started_at)
         .bind(ran.ended_at)
         .bind(status.as_str())
-        .bind(schedules::json(parameters)?)
+        .bind(json(parameters)?)
         .bind(&report.output)
         .bind(report.error.as_deref())
         .bind(&report.request_id)
@@ -143,7 +169,7 @@ impl Records<'_> {
         .execute(&mut *self.connection)
         .await?;
         if first.rows_affected() == 1 {
-            let latency_ms = ran.ended_at - ran.started_at;
+            let latency_ms = ran.ended_at.milliseconds_since(ran.started_at);
             let check = CheckResult { latency_ms, error: report.error.clone(), expiring: None };
             self.apply(schedule, &check, ran.ended_at).await?;
         }
@@ -151,7 +177,7 @@ impl Records<'_> {
     }
 
     /// What a result makes of the schedule's health, and who is to be told.
-    async fn apply(&mut self, schedule: &Schedule, check: &CheckResult, now: i64) -> Result<(), StoreError> {
+    async fn apply(&mut self, schedule: &Schedule, check: &CheckResult, now: Moment) -> Result<(), StoreError> {
         let known = self.health_of(schedule.id).await?;
         let is_new = known.is_none();
         let mut health = known.unwrap_or_else(|| Health::unknown(now));
@@ -178,8 +204,7 @@ impl Records<'_> {
     /// [`StoreError::Database`].
     pub async fn health_of(&mut self, id: i64) -> Result<Option<Health>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM health WHERE schedule_id = $1"));
-        let row = sqlx::query(sql).bind(id).fetch_optional(&mut *self.connection).await?;
-        row.as_ref().map(|row| read(row, 0)).transpose()
+        Ok(sqlx::query_as(sql).bind(id).fetch_optional(&mut *self.connection).await?)
     }
 
     /// All schedules of a kind and how they fare, by name; none for those that never ran.
@@ -192,13 +217,9 @@ impl Records<'_> {
              WHERE schedules.kind = $1 ORDER BY schedules.name_key, schedules.id",
             schedules::COLUMNS
         ));
-        let rows = sqlx::query(sql).bind(kind.as_str()).fetch_all(&mut *self.connection).await?;
-        rows.iter()
-            .map(|row| {
-                let known = row.try_get::<Option<String>, _>(18)?.is_some();
-                Ok((schedules::read(row)?, known.then(|| read(row, 18)).transpose()?))
-            })
-            .collect()
+        let query = sqlx::query_as::<_, ScheduleHealth>(sql).bind(kind.as_str());
+        let rows = query.fetch_all(&mut *self.connection).await?;
+        Ok(rows.into_iter().map(|row| (row.schedule.into(), row.health.0)).collect())
     }
 
     /// How many active health checks are in each state.
@@ -206,8 +227,8 @@ impl Records<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn health_counts(&mut self) -> Result<Vec<(HealthState, i64)>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT COALESCE(health.state, 'Unknown') AS known, CAST(COUNT(*) AS BIGINT)
+        let rows = sqlx::query_as::<_, StateCount>(
+            "SELECT COALESCE(health.state, 'Unknown') AS known, CAST(COUNT(*) AS BIGINT) AS schedules
              FROM schedules LEFT JOIN health ON health.schedule_id = schedules.id
              WHERE schedules.kind = 'Health Check' AND schedules.active = 1 GROUP BY known",
         )
@@ -215,9 +236,8 @@ impl Records<'_> {
         .await?;
         let mut counts: Vec<_> = HealthState::ALL.iter().map(|state| (*state, 0)).collect();
         for row in &rows {
-            let state: HealthState = row.try_get::<String, _>(0)?.parse().map_err(StoreError::Unreadable)?;
-            for count in counts.iter_mut().filter(|(of, _)| *of == state) {
-                count.1 = row.try_get(1)?;
+            for count in counts.iter_mut().filter(|(state, _)| *state == row.known) {
+                count.1 = row.schedules;
             }
         }
         Ok(counts)
@@ -258,22 +278,4 @@ fn bind_all<'q>(query: AnyQuery<'q>, health: &'q Health) -> AnyQuery<'q> {
         .bind(health.recent)
         .bind(health.recent_count)
         .bind(i64::from(health.alerted))
-}
-
-fn read(row: &AnyRow, at: usize) -> Result<Health, StoreError> {
-    Ok(Health {
-        state: row.try_get::<String, _>(at)?.parse().map_err(StoreError::Unreadable)?,
-        since: row.try_get(at + 1)?,
-        last_check_at: row.try_get(at + 2)?,
-        last_proof_at: row.try_get(at + 3)?,
-        last_error: row.try_get(at + 4)?,
-        last_error_at: row.try_get(at + 5)?,
-        notice: row.try_get(at + 6)?,
-        latency_ms: row.try_get(at + 7)?,
-        failures: row.try_get(at + 8)?,
-        successes: row.try_get(at + 9)?,
-        recent: row.try_get(at + 10)?,
-        recent_count: row.try_get(at + 11)?,
-        alerted: row.try_get::<i64, _>(at + 12)? == 1,
-    })
 }

@@ -1,34 +1,31 @@
 //! The history of checks and the log of schedules in the store: reading, counting, and dropping what is old.
 
-use sqlx::Row as _;
-use sqlx::any::AnyRow;
+use std::time::Duration;
 
-use super::{Records, StoreError, schedules};
-use crate::model::{Check, Latency, ScheduleRun, Uptime, percentiles};
-
-const HOUR_MS: i64 = 3_600_000;
+use super::{Records, StoreError};
+use crate::model::{Check, Latency, Moment, ScheduleRun, Uptime, percentiles};
 
 /// How many of the latest checks the percentiles of latency look at.
 const LATENCIES: i64 = 10_000;
 
-/// What is kept for how long, in milliseconds.
+/// How long the history is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
     /// Each single check.
-    pub checks_ms: i64,
+    pub checks: Duration,
     /// How many checks passed in each hour.
-    pub hours_ms: i64,
+    pub hours: Duration,
     /// The log of schedules.
-    pub runs_ms: i64,
+    pub runs: Duration,
     /// Messages that arrived.
-    pub messages_ms: i64,
+    pub messages: Duration,
 }
 
-const DAY_MS: i64 = 24 * HOUR_MS;
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { checks_ms: 7 * DAY_MS, hours_ms: 31 * DAY_MS, runs_ms: 90 * DAY_MS, messages_ms: 7 * DAY_MS }
+        Self { checks: 7 * DAY, hours: 31 * DAY, runs: 90 * DAY, messages: 7 * DAY }
     }
 }
 
@@ -37,50 +34,45 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn checks(&mut self, connection: i64, before: i64, limit: i64) -> Result<Vec<Check>, StoreError> {
-        let rows = sqlx::query(
+    pub async fn checks(&mut self, connection: i64, before: Moment, limit: i64) -> Result<Vec<Check>, StoreError> {
+        let query = sqlx::query_as(
             "SELECT due_at, started_at, ended_at, result, latency_ms, detail, node FROM checks
              WHERE connection_id = $1 AND due_at < $2 ORDER BY due_at DESC LIMIT $3",
         )
         .bind(connection)
         .bind(before)
-        .bind(limit)
-        .fetch_all(&mut *self.connection)
-        .await?;
-        rows.iter().map(read_check).collect()
+        .bind(limit);
+        Ok(query.fetch_all(&mut *self.connection).await?)
     }
 
     /// The latency of the checks of a connection that passed since `since`; none when none did.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn latency(&mut self, connection: i64, since: i64) -> Result<Option<Latency>, StoreError> {
-        let rows = sqlx::query(
+    pub async fn latency(&mut self, connection: i64, since: Moment) -> Result<Option<Latency>, StoreError> {
+        let query = sqlx::query_scalar(
             "SELECT latency_ms FROM checks WHERE connection_id = $1 AND due_at >= $2 AND result <> 'Failing'
              ORDER BY due_at DESC LIMIT $3",
         )
         .bind(connection)
         .bind(since)
-        .bind(LATENCIES)
-        .fetch_all(&mut *self.connection)
-        .await?;
-        Ok(percentiles(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?))
+        .bind(LATENCIES);
+        Ok(percentiles(query.fetch_all(&mut *self.connection).await?))
     }
 
     /// How many checks of a connection passed and failed in the hours since `since`.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn uptime(&mut self, connection: i64, since: i64) -> Result<Uptime, StoreError> {
-        let row = sqlx::query(
-            "SELECT CAST(COALESCE(SUM(passed), 0) AS BIGINT), CAST(COALESCE(SUM(failed), 0) AS BIGINT)
+    pub async fn uptime(&mut self, connection: i64, since: Moment) -> Result<Uptime, StoreError> {
+        let query = sqlx::query_as(
+            "SELECT CAST(COALESCE(SUM(passed), 0) AS BIGINT) AS passed,
+                    CAST(COALESCE(SUM(failed), 0) AS BIGINT) AS failed
              FROM check_hours WHERE connection_id = $1 AND hour > $2",
         )
         .bind(connection)
-        .bind(since.div_euclid(HOUR_MS))
-        .fetch_one(&mut *self.connection)
-        .await?;
-        Ok(Uptime { passed: row.try_get(0)?, failed: row.try_get(1)? })
+        .bind(since.hours());
+        Ok(query.fetch_one(&mut *self.connection).await?)
     }
 
     /// The log of a schedule before entry number `before`, the latest first, at most `limit`.
@@ -93,16 +85,14 @@ impl Records<'_> {
         before: i64,
         limit: i64,
     ) -> Result<Vec<ScheduleRun>, StoreError> {
-        let rows = sqlx::query(
+        let query = sqlx::query_as(
             "SELECT id, schedule_id, name, due_at, started_at, ended_at, status, input, output, error, request_id, node
              FROM schedule_runs WHERE schedule_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
         )
         .bind(schedule)
         .bind(before)
-        .bind(limit)
-        .fetch_all(&mut *self.connection)
-        .await?;
-        rows.iter().map(read_run).collect()
+        .bind(limit);
+        Ok(query.fetch_all(&mut *self.connection).await?)
     }
 
     /// Drops at most `limit` rows of each kind that are older than they are kept; how many rows went. Called until
@@ -110,34 +100,34 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn drop_old_history(&mut self, kept: Retention, now: i64, limit: i64) -> Result<u64, StoreError> {
+    pub async fn drop_old_history(&mut self, kept: Retention, now: Moment, limit: i64) -> Result<u64, StoreError> {
         let old = [
             (
                 "DELETE FROM checks WHERE (connection_id, due_at) IN
                      (SELECT connection_id, due_at FROM checks WHERE ended_at < $1 ORDER BY ended_at LIMIT $2)",
-                now - kept.checks_ms,
+                (now - kept.checks).0,
             ),
             (
                 "DELETE FROM check_hours WHERE (connection_id, hour) IN
                      (SELECT connection_id, hour FROM check_hours WHERE hour < $1 ORDER BY hour LIMIT $2)",
-                (now - kept.hours_ms).div_euclid(HOUR_MS),
+                (now - kept.hours).hours(),
             ),
             (
                 "DELETE FROM schedule_runs WHERE id IN
                      (SELECT id FROM schedule_runs WHERE ended_at < $1 ORDER BY ended_at LIMIT $2)",
-                now - kept.runs_ms,
+                (now - kept.runs).0,
             ),
             (
                 "DELETE FROM messages WHERE id IN
                      (SELECT id FROM messages WHERE delivered_at < $1 ORDER BY delivered_at LIMIT $2)",
-                now - kept.messages_ms,
+                (now - kept.messages).0,
             ),
             // Of schedules that went with their site: nobody is to hear of them, and no recovery waits for them.
             (
                 "DELETE FROM alerts WHERE schedule_id IN
                      (SELECT schedule_id FROM alerts WHERE opened_at < $1
                           AND NOT EXISTS (SELECT 1 FROM schedules WHERE schedules.id = alerts.schedule_id) LIMIT $2)",
-                now,
+                now.0,
             ),
         ];
         let mut gone = 0;
@@ -146,33 +136,4 @@ impl Records<'_> {
         }
         Ok(gone)
     }
-}
-
-fn read_check(row: &AnyRow) -> Result<Check, StoreError> {
-    Ok(Check {
-        due_at: row.try_get(0)?,
-        started_at: row.try_get(1)?,
-        ended_at: row.try_get(2)?,
-        result: row.try_get::<String, _>(3)?.parse().map_err(StoreError::Unreadable)?,
-        latency_ms: row.try_get(4)?,
-        detail: row.try_get(5)?,
-        node: row.try_get(6)?,
-    })
-}
-
-fn read_run(row: &AnyRow) -> Result<ScheduleRun, StoreError> {
-    Ok(ScheduleRun {
-        id: row.try_get(0)?,
-        schedule_id: row.try_get(1)?,
-        name: row.try_get(2)?,
-        due_at: row.try_get(3)?,
-        started_at: row.try_get(4)?,
-        ended_at: row.try_get(5)?,
-        status: row.try_get::<String, _>(6)?.parse().map_err(StoreError::Unreadable)?,
-        input: schedules::from_json(&row.try_get::<String, _>(7)?)?,
-        output: schedules::from_json(&row.try_get::<String, _>(8)?)?,
-        error: row.try_get(9)?,
-        request_id: row.try_get(10)?,
-        node: row.try_get(11)?,
-    })
 }

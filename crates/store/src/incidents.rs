@@ -1,13 +1,10 @@
 //! Incidents in the store, one at a time and many at once.
 
-use sqlx::Row as _;
-use sqlx::any::AnyRow;
-
 use super::rows::{self, Cell, identifiers};
 use super::{Records, StoreError};
-use crate::model::{Incident, Severity, Status};
+use crate::model::{Incident, Moment, Severity, Status};
 
-/// An incident to be stored. Times are in milliseconds since 1970.
+/// An incident to be stored.
 #[derive(Debug, Clone)]
 pub struct NewIncident {
     /// Its number; see [`Records::next_number`].
@@ -33,21 +30,21 @@ pub struct NewIncident {
     /// What it was made from, as JSON text.
     pub raw_data: Option<String>,
     /// When it ought to be closed.
-    pub due_at: Option<i64>,
+    pub due_at: Option<Moment>,
     /// Who made it.
     pub creator: String,
     /// When it was made.
-    pub created_at: i64,
+    pub created_at: Moment,
     /// When it was last changed.
-    pub modified_at: i64,
+    pub modified_at: Moment,
     /// When and by whom it was closed, if it was.
-    pub closed: Option<(i64, String)>,
+    pub closed: Option<(Moment, String)>,
 }
 
 impl NewIncident {
     /// An open incident that holds nothing yet.
     #[must_use]
-    pub fn open(number: String, site_id: i64, creator: &str, now: i64) -> Self {
+    pub fn open(number: String, site_id: i64, creator: &str, now: Moment) -> Self {
         Self {
             number,
             title: String::new(),
@@ -79,7 +76,7 @@ impl Records<'_> {
     /// [`StoreError::Duplicate`] when one of the numbers is taken.
     pub async fn insert_incidents(&mut self, incidents: &[NewIncident]) -> Result<Vec<i64>, StoreError> {
         let cells = incidents.iter().flat_map(|incident| {
-            let (closed_at, closed_by) = incident.closed.as_ref().map(|(at, by)| (*at, by.as_str())).unzip();
+            let (closed_at, closed_by) = incident.closed.as_ref().map(|(at, by)| (at.0, by.as_str())).unzip();
             let status = if closed_at.is_some() { Status::Closed } else { Status::Open };
             [
                 Cell::Text(&incident.number),
@@ -94,10 +91,10 @@ impl Records<'_> {
                 Cell::Text(&incident.disposition),
                 Cell::Text(&incident.conclusion),
                 Cell::MaybeText(incident.raw_data.as_deref()),
-                Cell::MaybeInteger(incident.due_at),
+                Cell::MaybeInteger(incident.due_at.map(|at| at.0)),
                 Cell::Text(&incident.creator),
-                Cell::Integer(incident.created_at),
-                Cell::Integer(incident.modified_at),
+                Cell::Integer(incident.created_at.0),
+                Cell::Integer(incident.modified_at.0),
                 Cell::MaybeInteger(closed_at),
                 Cell::MaybeText(closed_by),
                 Cell::Integer(1),
@@ -118,8 +115,8 @@ impl Records<'_> {
     /// [`StoreError::NotFound`].
     pub async fn incident(&mut self, number: &str) -> Result<Incident, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM incidents WHERE number = $1"));
-        let row = sqlx::query(sql).bind(number).fetch_optional(&mut *self.connection).await?;
-        row.as_ref().map(read).transpose()?.ok_or_else(|| StoreError::not_found("incident", number))
+        let incident = sqlx::query_as(sql).bind(number).fetch_optional(&mut *self.connection).await?;
+        incident.ok_or_else(|| StoreError::not_found("incident", number))
     }
 
     /// The incident of that number, kept from being changed by others until the transaction ends.
@@ -129,8 +126,8 @@ impl Records<'_> {
     pub async fn incident_for_change(&mut self, number: &str) -> Result<Incident, StoreError> {
         let locked = self.engine.for_update();
         let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM incidents WHERE number = $1{locked}"));
-        let row = sqlx::query(sql).bind(number).fetch_optional(&mut *self.connection).await?;
-        row.as_ref().map(read).transpose()?.ok_or_else(|| StoreError::not_found("incident", number))
+        let incident = sqlx::query_as(sql).bind(number).fetch_optional(&mut *self.connection).await?;
+        incident.ok_or_else(|| StoreError::not_found("incident", number))
     }
 
     /// Stores what `incident` now holds under its id; the version rises. Its number stays.
@@ -182,8 +179,8 @@ impl Records<'_> {
             "SELECT {COLUMNS} FROM incidents WHERE id > $2 AND site_id IN ({}) ORDER BY id LIMIT $3",
             self.engine.integers_of("$1"),
         );
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(sites)).bind(after).bind(limit);
-        query.fetch_all(&mut *self.connection).await?.iter().map(read).collect()
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(identifiers(sites)).bind(after).bind(limit);
+        Ok(query.fetch_all(&mut *self.connection).await?)
     }
 
     /// How many incidents some sites have.
@@ -195,32 +192,7 @@ impl Records<'_> {
             "SELECT CAST(COUNT(*) AS BIGINT) FROM incidents WHERE site_id IN ({})",
             self.engine.integers_of("$1"),
         );
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(sites));
-        Ok(query.fetch_one(&mut *self.connection).await?.try_get(0)?)
+        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(identifiers(sites));
+        Ok(query.fetch_one(&mut *self.connection).await?)
     }
-}
-
-fn read(row: &AnyRow) -> Result<Incident, StoreError> {
-    Ok(Incident {
-        id: row.try_get(0)?,
-        number: row.try_get(1)?,
-        title: row.try_get(2)?,
-        description: row.try_get(3)?,
-        incident_type: row.try_get(4)?,
-        site_id: row.try_get(5)?,
-        owner: row.try_get(6)?,
-        assignee: row.try_get(7)?,
-        severity: row.try_get::<String, _>(8)?.parse().map_err(StoreError::Unreadable)?,
-        status: row.try_get::<String, _>(9)?.parse().map_err(StoreError::Unreadable)?,
-        disposition: row.try_get(10)?,
-        conclusion: row.try_get(11)?,
-        raw_data: row.try_get(12)?,
-        due_at: row.try_get(13)?,
-        creator: row.try_get(14)?,
-        created_at: row.try_get(15)?,
-        modified_at: row.try_get(16)?,
-        closed_at: row.try_get(17)?,
-        closed_by: row.try_get(18)?,
-        version: row.try_get(19)?,
-    })
 }

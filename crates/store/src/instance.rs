@@ -1,16 +1,21 @@
 //! This instance's own key pair, by which other instances know it.
 
-use sqlx::Row as _;
-
-use super::tenancy_secrets::{decoded, encoded};
+use super::columns::{Sealed, encoded};
 use super::{Records, StoreError};
+
+#[derive(sqlx::FromRow)]
+struct KeyPair {
+    public_key: String,
+    #[sqlx(try_from = "Sealed")]
+    secret: Vec<u8>,
+}
 
 impl Records<'_> {
     /// The public key in hexadecimal digits, and the sealed private one; none until somebody needed them.
     pub async fn instance(&mut self) -> Result<Option<(String, Vec<u8>)>, StoreError> {
-        let row = sqlx::query("SELECT public_key, secret FROM instance WHERE id = 1");
-        let row = row.fetch_optional(&mut *self.connection).await?;
-        row.map(|row| Ok((row.try_get(0)?, decoded(row.try_get(1)?)?))).transpose()
+        let query = sqlx::query_as::<_, KeyPair>("SELECT public_key, secret FROM instance WHERE id = 1");
+        let pair = query.fetch_optional(&mut *self.connection).await?;
+        Ok(pair.map(|pair| (pair.public_key, pair.secret)))
     }
 
     /// Keeps a key pair, unless there is one.

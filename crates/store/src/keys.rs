@@ -1,13 +1,10 @@
 //! Keys in the store.
 
 use async_trait::async_trait;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use sqlx::Row as _;
-use sqlx::any::AnyRow;
 
+use super::columns::{Flag, Json, Sealed, encoded};
 use super::{Records, StoreError, check};
-use crate::model::{AccessKey, Allowed, JWT_SECRET_CONTEXT, KeyId, KeyKind};
+use crate::model::{AccessKey, Allowed, JWT_SECRET_CONTEXT, KeyId, KeyKind, Moment};
 use crate::{SealedPlace, SealedSecret};
 
 /// A key to be made.
@@ -33,8 +30,8 @@ pub struct NewKey {
     pub may_manage: bool,
     /// Whether a token must carry `exp`.
     pub requires_expiry: bool,
-    /// From when on it is refused, in milliseconds since 1970.
-    pub expires_at: Option<i64>,
+    /// From when on it is refused.
+    pub expires_at: Option<Moment>,
 }
 
 /// A key and its secret as it is kept.
@@ -53,17 +50,17 @@ impl std::fmt::Debug for StoredKey {
 }
 
 impl Records<'_> {
-    /// Makes a key. `now` is in milliseconds since 1970.
+    /// Makes a key.
     ///
     /// # Errors
     /// [`StoreError::Duplicate`] when there is one of that name.
-    pub async fn create_key(&mut self, key: &NewKey, now: i64) -> Result<AccessKey, StoreError> {
+    pub async fn create_key(&mut self, key: &NewKey, now: Moment) -> Result<AccessKey, StoreError> {
         let name = check::name("key", &key.name)?;
         let commands = match &key.commands {
             Allowed::All => "[]".to_owned(),
             Allowed::Only(commands) => serde_json::Value::from(commands.clone()).to_string(),
         };
-        let row = sqlx::query(
+        let id: i64 = sqlx::query_scalar(
             "INSERT INTO keys (name, name_key, kind, public_part, secret, owner_id, every_site, every_command, commands,
                                may_manage, requires_expiry, expires_at, created_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
@@ -85,7 +82,6 @@ impl Records<'_> {
         .fetch_one(&mut *self.connection)
         .await
         .map_err(|error| StoreError::or_duplicate(error, "key", name))?;
-        let id: i64 = row.try_get(0)?;
         if let Allowed::Only(sites) = &key.sites {
             for site in sites {
                 sqlx::query("INSERT INTO key_sites (key_id, site_id) VALUES ($1, $2) ON CONFLICT DO NOTHING")
@@ -130,11 +126,11 @@ impl Records<'_> {
         Ok(self.read_keys(None).await?.into_iter().map(|stored| stored.key).collect())
     }
 
-    /// Takes a key back for good; one that was taken back before stays as it is. `now` is in milliseconds since 1970.
+    /// Takes a key back for good; one that was taken back before stays as it is.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub async fn revoke_key(&mut self, name: &str, now: i64) -> Result<AccessKey, StoreError> {
+    pub async fn revoke_key(&mut self, name: &str, now: Moment) -> Result<AccessKey, StoreError> {
         sqlx::query("UPDATE keys SET revoked_at = $1 WHERE name_key = $2 AND revoked_at IS NULL")
             .bind(now)
             .bind(name.to_lowercase())
@@ -143,11 +139,11 @@ impl Records<'_> {
         self.key(name).await
     }
 
-    /// Notes that a key was used at `at`, in milliseconds since 1970.
+    /// Notes that a key was used at `at`.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn touch_key(&mut self, id: i64, at: i64) -> Result<(), StoreError> {
+    pub async fn touch_key(&mut self, id: i64, at: Moment) -> Result<(), StoreError> {
         sqlx::query("UPDATE keys SET last_used_at = $1 WHERE id = $2 AND (last_used_at IS NULL OR last_used_at < $1)")
             .bind(at)
             .bind(id)
@@ -163,20 +159,20 @@ impl Records<'_> {
                     requires_expiry, expires_at, revoked_at, last_used_at, created_at, secret
              FROM keys {which} ORDER BY name_key"
         );
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+        let mut query = sqlx::query_as::<_, KeyRow>(sqlx::AssertSqlSafe(sql));
         if let Some(name) = name {
             query = query.bind(name.to_lowercase());
         }
         let rows = query.fetch_all(&mut *self.connection).await?;
-        let mut keys: Vec<StoredKey> = rows.iter().map(read).collect::<Result<_, _>>()?;
+        let mut keys: Vec<StoredKey> = rows.into_iter().map(StoredKey::from).collect();
         // A key has few of these, and keys are read anew only when one has changed.
         for (sql, is_site) in [
-            ("SELECT key_id, site_id FROM key_sites ORDER BY key_id, site_id", true),
-            ("SELECT key_id, user_id FROM key_users ORDER BY key_id, user_id", false),
+            ("SELECT key_id, site_id AS member FROM key_sites ORDER BY key_id, site_id", true),
+            ("SELECT key_id, user_id AS member FROM key_users ORDER BY key_id, user_id", false),
         ] {
             let mut members = std::collections::BTreeMap::<i64, Vec<i64>>::new();
-            for row in sqlx::query(sql).fetch_all(&mut *self.connection).await? {
-                members.entry(row.try_get(0)?).or_default().push(row.try_get(1)?);
+            for row in sqlx::query_as::<_, Member>(sql).fetch_all(&mut *self.connection).await? {
+                members.entry(row.key_id).or_default().push(row.member);
             }
             for stored in &mut keys {
                 let ids = members.remove(&stored.key.id).unwrap_or_default();
@@ -191,30 +187,63 @@ impl Records<'_> {
     }
 }
 
-fn read(row: &AnyRow) -> Result<StoredKey, StoreError> {
-    let yes = |column: usize| Ok::<_, sqlx::Error>(row.try_get::<i64, _>(column)? == 1);
-    let commands: String = row.try_get(7)?;
-    let key = AccessKey {
-        id: row.try_get(0)?,
-        name: row.try_get(1)?,
-        kind: row.try_get::<String, _>(2)?.parse().map_err(StoreError::Unreadable)?,
-        public_part: row.try_get(3)?,
-        owner: row.try_get(4)?,
-        users: Vec::new(),
-        sites: if yes(5)? { Allowed::All } else { Allowed::Only(Vec::new()) },
-        commands: if yes(6)? {
-            Allowed::All
-        } else {
-            Allowed::Only(serde_json::from_str(&commands).map_err(|error| StoreError::Unreadable(error.to_string()))?)
-        },
-        may_manage: yes(8)?,
-        requires_expiry: yes(9)?,
-        expires_at: row.try_get(10)?,
-        revoked_at: row.try_get(11)?,
-        last_used_at: row.try_get(12)?,
-        created_at: row.try_get(13)?,
-    };
-    Ok(StoredKey { key, secret: row.try_get(14)? })
+#[derive(sqlx::FromRow)]
+struct KeyRow {
+    id: i64,
+    name: String,
+    kind: KeyKind,
+    public_part: String,
+    owner_id: i64,
+    #[sqlx(try_from = "Flag")]
+    every_site: bool,
+    #[sqlx(try_from = "Flag")]
+    every_command: bool,
+    commands: Json<Vec<String>>,
+    #[sqlx(try_from = "Flag")]
+    may_manage: bool,
+    #[sqlx(try_from = "Flag")]
+    requires_expiry: bool,
+    expires_at: Option<Moment>,
+    revoked_at: Option<Moment>,
+    last_used_at: Option<Moment>,
+    created_at: Moment,
+    secret: String,
+}
+
+/// A site on which a key works, or a user who may use it.
+#[derive(sqlx::FromRow)]
+struct Member {
+    key_id: i64,
+    member: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct SealedRow {
+    id: i64,
+    #[sqlx(try_from = "Sealed")]
+    secret: Vec<u8>,
+}
+
+impl From<KeyRow> for StoredKey {
+    fn from(row: KeyRow) -> Self {
+        let key = AccessKey {
+            id: row.id,
+            name: row.name,
+            kind: row.kind,
+            public_part: row.public_part,
+            owner: row.owner_id,
+            users: Vec::new(),
+            sites: if row.every_site { Allowed::All } else { Allowed::Only(Vec::new()) },
+            commands: if row.every_command { Allowed::All } else { Allowed::Only(row.commands.0) },
+            may_manage: row.may_manage,
+            requires_expiry: row.requires_expiry,
+            expires_at: row.expires_at,
+            revoked_at: row.revoked_at,
+            last_used_at: row.last_used_at,
+            created_at: row.created_at,
+        };
+        Self { key, secret: row.secret }
+    }
 }
 
 /// The secrets of JWT keys, for a rotation.
@@ -230,18 +259,15 @@ impl SealedPlace for KeySecrets {
         limit: i64,
     ) -> Result<Vec<SealedSecret>, StoreError> {
         // There are few keys, so which one sealed a secret is read from the secret itself.
-        let rows = sqlx::query("SELECT id, name, secret FROM keys WHERE kind = 'jwt' ORDER BY id");
-        let mut found = Vec::new();
-        for row in rows.fetch_all(&mut *records.connection).await? {
-            let (id, name, secret): (i64, String, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-            let sealed = STANDARD.decode(&secret);
-            let sealed = sealed.map_err(|_| StoreError::Unreadable(format!("the secret of key {name}")))?;
-            if KeyId::of(&sealed) != Some(current) {
-                found.push(SealedSecret { context: JWT_SECRET_CONTEXT.to_owned(), sealed, row: vec![id.to_string()] });
-            }
-        }
-        found.truncate(usize::try_from(limit).unwrap_or_default());
-        Ok(found)
+        let query = sqlx::query_as::<_, SealedRow>("SELECT id, secret FROM keys WHERE kind = 'jwt' ORDER BY id");
+        let rows = query.fetch_all(&mut *records.connection).await?;
+        let others = rows.into_iter().filter(|row| KeyId::of(&row.secret) != Some(current));
+        let secret = |row: SealedRow| SealedSecret {
+            context: JWT_SECRET_CONTEXT.to_owned(),
+            sealed: row.secret,
+            row: vec![row.id.to_string()],
+        };
+        Ok(others.take(usize::try_from(limit).unwrap_or_default()).map(secret).collect())
     }
 
     async fn replace(
@@ -254,9 +280,9 @@ impl SealedPlace for KeySecrets {
         let [id] = old.row.as_slice() else { return Ok(()) };
         let id: i64 = id.parse().map_err(|_| StoreError::Unreadable("the number of a key".to_owned()))?;
         sqlx::query("UPDATE keys SET secret = $1 WHERE id = $2 AND secret = $3")
-            .bind(STANDARD.encode(sealed))
+            .bind(encoded(sealed))
             .bind(id)
-            .bind(STANDARD.encode(&old.sealed))
+            .bind(encoded(&old.sealed))
             .execute(&mut *records.connection)
             .await?;
         Ok(())

@@ -2,16 +2,13 @@
 
 use std::collections::HashMap;
 
-use sqlx::Row as _;
-use sqlx::any::AnyRow;
-
 use super::details::ByIncident;
 use super::rows::{Cell, identifiers};
 use super::{Records, StoreError};
-use crate::model::Link;
+use crate::model::{Link, Moment};
 
 /// An incident that is linked with another.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Neighbour {
     /// Its number in the store.
     pub id: i64,
@@ -19,6 +16,21 @@ pub struct Neighbour {
     pub number: String,
     /// The site that it belongs to.
     pub site_id: i64,
+}
+
+/// How many links an incident or a case has.
+#[derive(sqlx::FromRow)]
+struct LinkCount {
+    id: i64,
+    links: i64,
+}
+
+/// A link, and the incident or case that it is seen from.
+#[derive(sqlx::FromRow)]
+struct LinkRow {
+    whose: i64,
+    #[sqlx(flatten)]
+    link: Link,
 }
 
 impl Records<'_> {
@@ -34,14 +46,15 @@ impl Records<'_> {
         let mut counts = [HashMap::new(), HashMap::new()];
         for (column, found) in ["incident_id", "case_id"].into_iter().zip(&mut counts) {
             let sql = format!(
-                "SELECT {column}, CAST(COUNT(*) AS BIGINT) FROM case_incidents
+                "SELECT {column} AS id, CAST(COUNT(*) AS BIGINT) AS links FROM case_incidents
                  WHERE case_id IN ({}) AND incident_id IN ({}) GROUP BY {column}",
                 self.engine.integers_of("$1"),
                 self.engine.integers_of("$2"),
             );
-            let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(cases)).bind(identifiers(incidents));
+            let query = sqlx::query_as::<_, LinkCount>(sqlx::AssertSqlSafe(sql));
+            let query = query.bind(identifiers(cases)).bind(identifiers(incidents));
             for row in query.fetch_all(&mut *self.connection).await? {
-                found.insert(row.try_get(0)?, row.try_get(1)?);
+                found.insert(row.id, row.links);
             }
         }
         let [by_incident, by_case] = counts;
@@ -57,7 +70,7 @@ impl Records<'_> {
         incidents: &[i64],
         cases: &[i64],
         by: &str,
-        now: i64,
+        now: Moment,
     ) -> Result<(), StoreError> {
         // SQLite needs the WHERE to tell ON CONFLICT from a join's ON.
         let sql = format!(
@@ -82,9 +95,9 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn insert_case_links(&mut self, links: &[(i64, i64, i64, &str)]) -> Result<(), StoreError> {
+    pub async fn insert_case_links(&mut self, links: &[(i64, i64, Moment, &str)]) -> Result<(), StoreError> {
         let cells = links.iter().flat_map(|(case, incident, at, by)| {
-            [Cell::Integer(*case), Cell::Integer(*incident), Cell::Integer(*at), Cell::Text(by)]
+            [Cell::Integer(*case), Cell::Integer(*incident), Cell::Integer(at.0), Cell::Text(by)]
         });
         let columns = "case_id, incident_id, linked_at, linked_by";
         let tail = "ON CONFLICT (case_id, incident_id) DO NOTHING";
@@ -96,9 +109,9 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`], also for an incident with itself.
-    pub async fn link_incidents(&mut self, links: &[(i64, i64, i64, &str)]) -> Result<(), StoreError> {
+    pub async fn link_incidents(&mut self, links: &[(i64, i64, Moment, &str)]) -> Result<(), StoreError> {
         let cells = links.iter().flat_map(|(one, other, at, by)| {
-            [Cell::Integer(*one.min(other)), Cell::Integer(*one.max(other)), Cell::Integer(*at), Cell::Text(by)]
+            [Cell::Integer(*one.min(other)), Cell::Integer(*one.max(other)), Cell::Integer(at.0), Cell::Text(by)]
         });
         let columns = "low_id, high_id, linked_at, linked_by";
         let tail = "ON CONFLICT (low_id, high_id) DO NOTHING";
@@ -149,11 +162,8 @@ impl Records<'_> {
             self.engine.integers_of("$1"),
             self.engine.bytewise(),
         );
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(incidents));
-        let rows = query.fetch_all(&mut *self.connection).await?;
-        rows.iter()
-            .map(|row| Ok(Neighbour { id: row.try_get(0)?, number: row.try_get(1)?, site_id: row.try_get(2)? }))
-            .collect()
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(identifiers(incidents));
+        Ok(query.fetch_all(&mut *self.connection).await?)
     }
 
     /// The cases that each of `incidents` is linked to, by number.
@@ -162,14 +172,14 @@ impl Records<'_> {
     /// [`StoreError::Database`].
     pub async fn cases_of(&mut self, incidents: &[i64]) -> Result<ByIncident<Link>, StoreError> {
         let sql = format!(
-            "SELECT l.incident_id, c.number, l.linked_at, l.linked_by, c.site_id
+            "SELECT l.incident_id AS whose, c.number, l.linked_at, l.linked_by, c.site_id
              FROM case_incidents l JOIN cases c ON c.id = l.case_id
              WHERE l.incident_id IN ({}) ORDER BY l.incident_id, c.number{}",
             self.engine.integers_of("$1"),
             self.engine.bytewise(),
         );
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(incidents));
-        gather(&query.fetch_all(&mut *self.connection).await?)
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(identifiers(incidents));
+        Ok(gather(query.fetch_all(&mut *self.connection).await?))
     }
 
     /// The incidents that are linked to a case, by number.
@@ -178,13 +188,13 @@ impl Records<'_> {
     /// [`StoreError::Database`].
     pub async fn incidents_of(&mut self, case: i64) -> Result<Vec<Link>, StoreError> {
         let sql = format!(
-            "SELECT l.case_id, i.number, l.linked_at, l.linked_by, i.site_id
+            "SELECT l.case_id AS whose, i.number, l.linked_at, l.linked_by, i.site_id
              FROM case_incidents l JOIN incidents i ON i.id = l.incident_id
              WHERE l.case_id = $1 ORDER BY i.number{}",
             self.engine.bytewise(),
         );
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(case);
-        Ok(gather(&query.fetch_all(&mut *self.connection).await?)?.remove(&case).unwrap_or_default())
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(case);
+        Ok(gather(query.fetch_all(&mut *self.connection).await?).remove(&case).unwrap_or_default())
     }
 
     /// The incidents that each of `incidents` is linked with, by number.
@@ -193,7 +203,7 @@ impl Records<'_> {
     /// [`StoreError::Database`].
     pub async fn links_of(&mut self, incidents: &[i64]) -> Result<ByIncident<Link>, StoreError> {
         let sql = format!(
-            "SELECT l.one, i.number, l.linked_at, l.linked_by, i.site_id
+            "SELECT l.one AS whose, i.number, l.linked_at, l.linked_by, i.site_id
              FROM (SELECT low_id AS one, high_id AS other, linked_at, linked_by FROM incident_links
                    WHERE low_id IN ({0})
                    UNION ALL SELECT high_id, low_id, linked_at, linked_by FROM incident_links
@@ -203,21 +213,15 @@ impl Records<'_> {
             self.engine.integers_of("$1"),
             self.engine.bytewise(),
         );
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(incidents));
-        gather(&query.fetch_all(&mut *self.connection).await?)
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(identifiers(incidents));
+        Ok(gather(query.fetch_all(&mut *self.connection).await?))
     }
 }
 
-fn gather(rows: &[AnyRow]) -> Result<ByIncident<Link>, StoreError> {
+fn gather(rows: Vec<LinkRow>) -> ByIncident<Link> {
     let mut found = ByIncident::new();
     for row in rows {
-        let link = Link {
-            number: row.try_get(1)?,
-            linked_at: row.try_get(2)?,
-            linked_by: row.try_get(3)?,
-            site_id: row.try_get(4)?,
-        };
-        found.entry(row.try_get(0)?).or_default().push(link);
+        found.entry(row.whose).or_default().push(row.link);
     }
-    Ok(found)
+    found
 }

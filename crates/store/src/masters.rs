@@ -1,11 +1,8 @@
 //! On a tenant: the masters, and the last message that was taken from each.
 
-use sqlx::Row as _;
-use sqlx::any::AnyRow;
-
-use super::tenancy_secrets::{decoded, encoded};
+use super::columns::{Maybe, Sealed, encoded};
 use super::{Records, StoreError};
-use crate::model::{Master, MasterState};
+use crate::model::{Master, Moment};
 
 /// A master that registers.
 #[derive(Debug, Clone)]
@@ -29,28 +26,30 @@ pub struct NewMaster {
 }
 
 /// What is known of a pair whose message came.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, sqlx::FromRow)]
 pub struct KnownPair {
     /// The master's number.
+    #[sqlx(rename = "id")]
     pub master: i64,
     /// The master's name.
     pub name: String,
     /// None when it is revoked.
+    #[sqlx(rename = "secret", try_from = "Maybe<Sealed>")]
     pub sealed: Option<Vec<u8>>,
     /// The one-time key that it came by, while that is not spent.
+    #[sqlx(rename = "tenant_key")]
     pub key: Option<i64>,
     /// The number of the last message that was taken.
     pub sequence: i64,
 }
 
 const COLUMNS: &str = "m.id, m.instance, m.name, m.region, m.state, m.tenant_name, m.tenant_region, \
-     (SELECT CAST(COUNT(*) AS BIGINT) FROM received_connections r WHERE r.master_id = m.id), m.registered_at, \
+     (SELECT CAST(COUNT(*) AS BIGINT) FROM received_connections r WHERE r.master_id = m.id) AS connections, m.registered_at, \
      m.seen_at, m.revoked_at";
 
 impl Records<'_> {
-    /// Registers a master, in place of what it was before: what it had sent stays its own. `now` is in milliseconds
-    /// since 1970.
-    pub async fn register_master(&mut self, new: &NewMaster, now: i64) -> Result<(), StoreError> {
+    /// Registers a master, in place of what it was before: what it had sent stays its own.
+    pub async fn register_master(&mut self, new: &NewMaster, now: Moment) -> Result<(), StoreError> {
         // Whoever came by the same key and never said a word is not the one that the key was for.
         sqlx::query(
             "UPDATE masters SET state = 'Revoked', secret = NULL, tenant_key = NULL, revoked_at = $1
@@ -93,22 +92,11 @@ impl Records<'_> {
             "SELECT id, name, secret, tenant_key, sequence FROM masters WHERE pair = $1{}",
             self.engine.for_update()
         );
-        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(pair).fetch_optional(&mut *self.connection).await?;
-        row.map(|row| {
-            let sealed: Option<String> = row.try_get(2)?;
-            Ok(KnownPair {
-                master: row.try_get(0)?,
-                name: row.try_get(1)?,
-                sealed: sealed.as_deref().map(decoded).transpose()?,
-                key: row.try_get(3)?,
-                sequence: row.try_get(4)?,
-            })
-        })
-        .transpose()
+        Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(pair).fetch_optional(&mut *self.connection).await?)
     }
 
     /// Notes that a message was taken.
-    pub async fn take_message(&mut self, master: i64, sequence: i64, now: i64) -> Result<(), StoreError> {
+    pub async fn take_message(&mut self, master: i64, sequence: i64, now: Moment) -> Result<(), StoreError> {
         sqlx::query("UPDATE masters SET sequence = $1, seen_at = $2, tenant_key = NULL WHERE id = $3")
             .bind(sequence)
             .bind(now)
@@ -119,7 +107,7 @@ impl Records<'_> {
     }
 
     /// Takes a master back: its messages are refused from now on.
-    pub async fn revoke_master(&mut self, name: &str, now: i64) -> Result<Master, StoreError> {
+    pub async fn revoke_master(&mut self, name: &str, now: Moment) -> Result<Master, StoreError> {
         sqlx::query(
             "UPDATE masters SET state = 'Revoked', secret = NULL, tenant_key = NULL, revoked_at = $1
              WHERE name_key = $2 AND state = 'Registered'",
@@ -143,8 +131,8 @@ impl Records<'_> {
     /// [`StoreError::NotFound`].
     pub async fn master(&mut self, name: &str) -> Result<Master, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM masters m WHERE m.name_key = $1"));
-        let row = sqlx::query(sql).bind(name.trim().to_lowercase()).fetch_optional(&mut *self.connection).await?;
-        row.as_ref().map(read).transpose()?.ok_or_else(|| StoreError::not_found("master", name))
+        let query = sqlx::query_as(sql).bind(name.trim().to_lowercase());
+        query.fetch_optional(&mut *self.connection).await?.ok_or_else(|| StoreError::not_found("master", name))
     }
 
     /// All masters, by name.
@@ -153,22 +141,6 @@ impl Records<'_> {
     /// [`StoreError::Database`].
     pub async fn masters(&mut self) -> Result<Vec<Master>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM masters m ORDER BY m.name_key"));
-        sqlx::query(sql).fetch_all(&mut *self.connection).await?.iter().map(read).collect()
+        Ok(sqlx::query_as(sql).fetch_all(&mut *self.connection).await?)
     }
-}
-
-fn read(row: &AnyRow) -> Result<Master, StoreError> {
-    Ok(Master {
-        id: row.try_get(0)?,
-        instance: row.try_get(1)?,
-        name: row.try_get(2)?,
-        region: row.try_get(3)?,
-        state: row.try_get::<String, _>(4)?.parse::<MasterState>().map_err(StoreError::Unreadable)?,
-        tenant_name: row.try_get(5)?,
-        tenant_region: row.try_get(6)?,
-        connections: row.try_get(7)?,
-        registered_at: row.try_get(8)?,
-        seen_at: row.try_get(9)?,
-        revoked_at: row.try_get(10)?,
-    })
 }

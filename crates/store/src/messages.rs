@@ -1,9 +1,7 @@
 //! Messages on their way, in the store.
 
-use sqlx::Row as _;
-
-use super::{Records, StoreError, schedules};
-use crate::model::{Destination, Message};
+use super::{Records, StoreError};
+use crate::model::{Destination, Message, Moment};
 
 impl Records<'_> {
     /// Writes a message that is to be delivered at once.
@@ -12,14 +10,14 @@ impl Records<'_> {
         id: &str,
         destination: &Destination,
         content: &str,
-        now: i64,
+        now: Moment,
     ) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO messages (id, destination, content, created_at, attempts, next_attempt_at)
              VALUES ($1, $2, $3, $4, 0, $4)",
         )
         .bind(id)
-        .bind(destination.to_string())
+        .bind(destination)
         .bind(content)
         .bind(now)
         .execute(&mut *self.connection)
@@ -32,28 +30,20 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn take_messages(&mut self, now: i64, until: i64, limit: i64) -> Result<Vec<Message>, StoreError> {
+    pub async fn take_messages(&mut self, now: Moment, until: Moment, limit: i64) -> Result<Vec<Message>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!(
             "SELECT id, destination, content, attempts, created_at FROM messages
              WHERE delivered_at IS NULL AND next_attempt_at <= $1 ORDER BY next_attempt_at, created_at, id LIMIT $2{}",
             self.engine.for_update_of_free("messages")
         ));
-        let rows = sqlx::query(sql).bind(now).bind(limit).fetch_all(&mut *self.connection).await?;
-        let mut messages = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let message = Message {
-                id: row.try_get(0)?,
-                destination: row.try_get::<String, _>(1)?.parse().map_err(StoreError::Unreadable)?,
-                content: schedules::from_json(&row.try_get::<String, _>(2)?)?,
-                attempts: row.try_get(3)?,
-                created_at: row.try_get(4)?,
-            };
+        let query = sqlx::query_as::<_, Message>(sql).bind(now).bind(limit);
+        let messages = query.fetch_all(&mut *self.connection).await?;
+        for message in &messages {
             sqlx::query("UPDATE messages SET next_attempt_at = $1, attempts = attempts + 1 WHERE id = $2")
                 .bind(until)
                 .bind(&message.id)
                 .execute(&mut *self.connection)
                 .await?;
-            messages.push(message);
         }
         Ok(messages)
     }
@@ -62,8 +52,8 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn has_messages_due(&mut self, now: i64) -> Result<bool, StoreError> {
-        let row = sqlx::query("SELECT id FROM messages WHERE delivered_at IS NULL AND next_attempt_at <= $1 LIMIT 1")
+    pub async fn has_messages_due(&mut self, now: Moment) -> Result<bool, StoreError> {
+        let row = sqlx::query("SELECT 1 FROM messages WHERE delivered_at IS NULL AND next_attempt_at <= $1 LIMIT 1")
             .bind(now)
             .fetch_optional(&mut *self.connection)
             .await?;
@@ -74,7 +64,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn message_delivered(&mut self, id: &str, now: i64) -> Result<(), StoreError> {
+    pub async fn message_delivered(&mut self, id: &str, now: Moment) -> Result<(), StoreError> {
         sqlx::query("UPDATE messages SET delivered_at = $1, last_error = NULL WHERE id = $2")
             .bind(now)
             .bind(id)
@@ -87,7 +77,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn message_failed(&mut self, id: &str, error: &str, again_at: i64) -> Result<(), StoreError> {
+    pub async fn message_failed(&mut self, id: &str, error: &str, again_at: Moment) -> Result<(), StoreError> {
         sqlx::query("UPDATE messages SET last_error = $1, next_attempt_at = $2 WHERE id = $3 AND delivered_at IS NULL")
             .bind(error)
             .bind(again_at)
@@ -102,30 +92,17 @@ impl Records<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn waiting_messages(&mut self, limit: i64) -> Result<Vec<WaitingMessage>, StoreError> {
-        let rows = sqlx::query(
+        let query = sqlx::query_as(
             "SELECT id, destination, created_at, attempts, next_attempt_at, last_error FROM messages
              WHERE delivered_at IS NULL ORDER BY created_at, id LIMIT $1",
         )
-        .bind(limit)
-        .fetch_all(&mut *self.connection)
-        .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(WaitingMessage {
-                    id: row.try_get(0)?,
-                    destination: row.try_get(1)?,
-                    created_at: row.try_get(2)?,
-                    attempts: row.try_get(3)?,
-                    next_attempt_at: row.try_get(4)?,
-                    last_error: row.try_get(5)?,
-                })
-            })
-            .collect()
+        .bind(limit);
+        Ok(query.fetch_all(&mut *self.connection).await?)
     }
 }
 
-/// A message that did not arrive yet. Times in milliseconds since 1970.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+/// A message that did not arrive yet.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct WaitingMessage {
     /// Its id, the same each time that it is sent.
@@ -133,11 +110,13 @@ pub struct WaitingMessage {
     /// To whom.
     pub destination: String,
     /// Since when.
-    pub created_at: i64,
+    #[schema(value_type = i64)]
+    pub created_at: Moment,
     /// How often it was tried.
     pub attempts: i64,
     /// When it is tried next.
-    pub next_attempt_at: i64,
+    #[schema(value_type = i64)]
+    pub next_attempt_at: Moment,
     /// Why it did not arrive.
     pub last_error: Option<String>,
 }

@@ -1,10 +1,11 @@
 //! The processes that run commands: which of them live, and what became of the runs of those that do not.
 
 use super::{Records, StoreError};
+use crate::model::Moment;
 
 impl Records<'_> {
-    /// Notes that a process lives. `now` is in milliseconds since 1970.
-    pub async fn node_lives(&mut self, node: &str, now: i64) -> Result<(), StoreError> {
+    /// Notes that a process lives.
+    pub async fn node_lives(&mut self, node: &str, now: Moment) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO nodes (id, started_at, seen_at) VALUES ($1, $2, $2)
              ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at",
@@ -30,11 +31,11 @@ impl Records<'_> {
 
     /// Marks the runs of processes that were last seen before `since`, or of which nothing is known, as interrupted;
     /// says how many.
-    pub async fn interrupt_runs_of_the_dead(&mut self, since: i64, now: i64) -> Result<u64, StoreError> {
+    pub async fn interrupt_runs_of_the_dead(&mut self, since: Moment, now: Moment) -> Result<u64, StoreError> {
         // A sign of life from a time when the clock was ahead counts as one of now.
         sqlx::query("UPDATE nodes SET seen_at = $1 WHERE seen_at > $2")
             .bind(now)
-            .bind(now.saturating_add(now.saturating_sub(since)))
+            .bind(now + now.since(since))
             .execute(&mut *self.connection)
             .await?;
         sqlx::query("DELETE FROM nodes WHERE seen_at < $1").bind(since).execute(&mut *self.connection).await?;

@@ -1,7 +1,5 @@
 //! Numbers of incidents and cases, such as `20210127-198`: the site's day, and a count within it.
 
-use sqlx::Row as _;
-
 use super::rows::numbers_text;
 use super::{Records, StoreError};
 
@@ -41,7 +39,7 @@ impl Records<'_> {
     /// [`StoreError::Database`].
     pub async fn next_number(&mut self, what: Numbered, day: &str) -> Result<String, StoreError> {
         loop {
-            let row = sqlx::query(
+            let last: i64 = sqlx::query_scalar(
                 "INSERT INTO number_series (kind, day, last) VALUES ($1, $2, 1)
                  ON CONFLICT (kind, day) DO UPDATE SET last = number_series.last + 1
                  RETURNING last",
@@ -50,7 +48,7 @@ impl Records<'_> {
             .bind(day)
             .fetch_one(&mut *self.connection)
             .await?;
-            let number = format!("{day}-{}", row.try_get::<i64, _>(0)?);
+            let number = format!("{day}-{last}");
             // An imported incident may have it.
             if self.taken(what, std::slice::from_ref(&number)).await?.is_empty() {
                 return Ok(number);
@@ -64,8 +62,8 @@ impl Records<'_> {
     /// [`StoreError::Database`].
     pub async fn taken(&mut self, what: Numbered, numbers: &[String]) -> Result<Vec<String>, StoreError> {
         let sql = format!("SELECT number FROM {} WHERE number IN ({})", what.table(), self.engine.texts_of("$1"));
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(numbers_text(numbers));
-        query.fetch_all(&mut *self.connection).await?.iter().map(|row| Ok(row.try_get(0)?)).collect()
+        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(numbers_text(numbers));
+        Ok(query.fetch_all(&mut *self.connection).await?)
     }
 
     /// Notes numbers that came from elsewhere, so that they are not given out again.

@@ -144,8 +144,6 @@ impl Drop for LentFile {
 #[cfg(all(test, feature = "testing"))]
 #[allow(clippy::unwrap_used, reason = "a test that cannot go on can only end")]
 mod tests {
-    use sqlx::Row as _;
-
     use super::*;
     use crate::database::READING;
     use crate::testing::TestStore;
@@ -166,7 +164,7 @@ mod tests {
     async fn read(store: &Store, sql: &'static str) -> Result<i64, StoreError> {
         let mut reader = store.reader().await?;
         let mut records = reader.records();
-        Ok(sqlx::query(sql).fetch_one(&mut *records.connection).await?.try_get(0)?)
+        Ok(sqlx::query_scalar(sql).fetch_one(&mut *records.connection).await?)
     }
 
     #[tokio::test]

@@ -1,18 +1,18 @@
 //! On a tenant: which connections are a master's.
 
-use sqlx::Row as _;
-use sqlx::any::AnyRow;
-
 use super::{Records, StoreError};
+use crate::model::Moment;
 
 /// A connection that a master sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Received {
     /// Its number here.
+    #[sqlx(rename = "connection_id")]
     pub connection: i64,
     /// Its number on the master.
     pub master_connection: i64,
     /// The Tenant Site that it was synced to.
+    #[sqlx(rename = "site_id")]
     pub site: i64,
 }
 
@@ -30,8 +30,8 @@ pub struct NewReceived {
 }
 
 impl Records<'_> {
-    /// Notes that a connection is a master's. `now` is in milliseconds since 1970.
-    pub async fn note_received(&mut self, new: NewReceived, now: i64) -> Result<(), StoreError> {
+    /// Notes that a connection is a master's.
+    pub async fn note_received(&mut self, new: NewReceived, now: Moment) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO received_connections (connection_id, master_id, master_connection, site_id, received_at,
                  changed_at)
@@ -50,31 +50,23 @@ impl Records<'_> {
 
     /// What became of a master's connection here, on whatever sites.
     pub async fn received_as(&mut self, master: i64, master_connection: i64) -> Result<Vec<Received>, StoreError> {
-        let rows = sqlx::query(
+        let query = sqlx::query_as(
             "SELECT connection_id, master_connection, site_id FROM received_connections
              WHERE master_id = $1 AND master_connection = $2 ORDER BY connection_id",
         )
         .bind(master)
-        .bind(master_connection)
-        .fetch_all(&mut *self.connection)
-        .await?;
-        rows.iter().map(read).collect()
+        .bind(master_connection);
+        Ok(query.fetch_all(&mut *self.connection).await?)
     }
 
     /// Everything that a master sent to a site, or, without a site, to any.
     pub async fn received_from(&mut self, master: i64, site: Option<i64>) -> Result<Vec<Received>, StoreError> {
-        let rows = sqlx::query(
+        let query = sqlx::query_as(
             "SELECT connection_id, master_connection, site_id FROM received_connections
              WHERE master_id = $1 AND ($2 = 0 OR site_id = $2) ORDER BY connection_id",
         )
         .bind(master)
-        .bind(site.unwrap_or(0))
-        .fetch_all(&mut *self.connection)
-        .await?;
-        rows.iter().map(read).collect()
+        .bind(site.unwrap_or(0));
+        Ok(query.fetch_all(&mut *self.connection).await?)
     }
-}
-
-fn read(row: &AnyRow) -> Result<Received, StoreError> {
-    Ok(Received { connection: row.try_get(0)?, master_connection: row.try_get(1)?, site: row.try_get(2)? })
 }

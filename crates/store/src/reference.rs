@@ -2,6 +2,7 @@
 
 use super::rows::numbers_text;
 use super::{Records, StoreError};
+use crate::model::Moment;
 
 impl Records<'_> {
     /// Closes incidents by the shortest SQL of the same effect as Close Incident in Bulk without bypassing: one UPDATE
@@ -15,7 +16,7 @@ impl Records<'_> {
         numbers: &[String],
         by: &str,
         conclusion: &str,
-        now: i64,
+        now: Moment,
     ) -> Result<u64, StoreError> {
         let sql = format!(
             "UPDATE incidents SET status = 'Closed', closed_at = $2, closed_by = $3, modified_at = $2,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sqlx::Row as _;
+use sqlx::FromRow as _;
 use sqlx::any::AnyRow;
 
 use super::{Engine, Records, StoreError};
@@ -65,6 +65,13 @@ fn bind<'q>(
     query
 }
 
+/// A row that was inserted: the id that the database gave it, and the number that it came with.
+#[derive(sqlx::FromRow)]
+pub(super) struct Numbered {
+    id: i64,
+    number: String,
+}
+
 impl Records<'_> {
     /// Inserts rows of `width` columns; `tail` is what follows the values, such as `ON CONFLICT DO NOTHING`.
     pub(super) async fn insert_rows(
@@ -92,18 +99,18 @@ impl Records<'_> {
         columns: &str,
         width: usize,
         cells: Vec<Cell<'_>>,
-    ) -> Result<Vec<(i64, String)>, sqlx::Error> {
+    ) -> Result<Vec<Numbered>, sqlx::Error> {
         let rows = self.insert_rows(table, columns, width, cells, "RETURNING id, number").await?;
-        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+        rows.iter().map(Numbered::from_row).collect()
     }
 }
 
 /// The ids of `inserted` in the order of `numbers`: a database may return rows in any order.
 pub(super) fn in_order<'n>(
-    inserted: &[(i64, String)],
+    inserted: &[Numbered],
     numbers: impl Iterator<Item = &'n str>,
 ) -> Result<Vec<i64>, StoreError> {
-    let ids: HashMap<&str, i64> = inserted.iter().map(|(id, number)| (number.as_str(), *id)).collect();
+    let ids: HashMap<&str, i64> = inserted.iter().map(|row| (row.number.as_str(), row.id)).collect();
     numbers
         .map(|number| {
             let missing = || StoreError::Unreadable(format!("the database returned no id for {number}"));

@@ -1,11 +1,7 @@
 //! Runs in the store.
 
-use serde_json::value::RawValue;
-use sqlx::Row as _;
-use sqlx::any::AnyRow;
-
 use super::{Records, StoreError};
-use crate::model::{Run, RunStatus};
+use crate::model::{Moment, Run, RunStatus};
 
 /// A run that begins.
 #[derive(Debug, Clone)]
@@ -68,9 +64,9 @@ const COLUMNS: &str = "id, user_id, user_name, key_name, site_id, site_name, con
                        integration, command, parameters, status, started_at, ended_at, receipt, request_id, node";
 
 impl Records<'_> {
-    /// Notes that a run begins. `now` is in milliseconds since 1970.
-    pub async fn begin_run(&mut self, run: &NewRun, now: i64) -> Result<i64, StoreError> {
-        let row = sqlx::query(
+    /// Notes that a run begins.
+    pub async fn begin_run(&mut self, run: &NewRun, now: Moment) -> Result<i64, StoreError> {
+        let query = sqlx::query_scalar(
             "INSERT INTO runs (user_id, user_name, key_name, site_id, site_name, connection_id, connection_name,
                  integration, command, parameters, status, started_at, request_id, node, cancel_requested)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'Running', $11, $12, $13, 0)
@@ -88,14 +84,12 @@ impl Records<'_> {
         .bind(&run.parameters)
         .bind(now)
         .bind(&run.request_id)
-        .bind(&run.node)
-        .fetch_one(&mut *self.connection)
-        .await?;
-        Ok(row.try_get(0)?)
+        .bind(&run.node);
+        Ok(query.fetch_one(&mut *self.connection).await?)
     }
 
     /// Notes how a run ended: also where it was thought to be interrupted, since its own process knows better.
-    pub async fn end_run(&mut self, id: i64, end: &RunEnd, now: i64) -> Result<(), StoreError> {
+    pub async fn end_run(&mut self, id: i64, end: &RunEnd, now: Moment) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE runs SET status = $1, ended_at = $2, outcome = $3, receipt = $4
              WHERE id = $5 AND status IN ('Running', 'Interrupted')",
@@ -116,11 +110,8 @@ impl Records<'_> {
     /// [`StoreError::NotFound`].
     pub async fn run(&mut self, id: i64) -> Result<Run, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS}, outcome FROM runs WHERE id = $1"));
-        let row = sqlx::query(sql).bind(id).fetch_optional(&mut *self.connection).await?;
-        let row = row.ok_or_else(|| StoreError::not_found("run", id.to_string()))?;
-        let mut run = read(&row)?;
-        run.outcome = raw(row.try_get(17)?)?;
-        Ok(run)
+        let run = sqlx::query_as(sql).bind(id).fetch_optional(&mut *self.connection).await?;
+        run.ok_or_else(|| StoreError::not_found("run", id.to_string()))
     }
 
     /// The runs on a site, or on all, newest first, without their outcomes: those of `user`, and where `all` is not set,
@@ -147,7 +138,7 @@ impl Records<'_> {
         ));
         // Lowered by the database on both sides, for SQLite knows no case but that of ASCII.
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        let rows = sqlx::query(sql)
+        let query = sqlx::query_as(sql)
             .bind(site.unwrap_or(0))
             .bind(user)
             .bind(i64::from(all))
@@ -156,10 +147,8 @@ impl Records<'_> {
             .bind(text(&filter.user))
             .bind(filter.status.map_or("", RunStatus::as_str))
             .bind(filter.before.unwrap_or(0))
-            .bind(filter.limit.unwrap_or(100).clamp(1, 1_000))
-            .fetch_all(&mut *self.connection)
-            .await?;
-        rows.iter().map(read).collect()
+            .bind(filter.limit.unwrap_or(100).clamp(1, 1_000));
+        Ok(query.fetch_all(&mut *self.connection).await?)
     }
 
     /// Asks whichever process runs it to end a run; says whether it is under way.
@@ -173,16 +162,13 @@ impl Records<'_> {
 
     /// The runs of `node` that somebody wants to end.
     pub async fn runs_to_cancel(&mut self, node: &str) -> Result<Vec<i64>, StoreError> {
-        let rows = sqlx::query("SELECT id FROM runs WHERE node = $1 AND status = 'Running' AND cancel_requested = 1")
-            .bind(node)
-            .fetch_all(&mut *self.connection)
-            .await?;
-        rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+        let sql = "SELECT id FROM runs WHERE node = $1 AND status = 'Running' AND cancel_requested = 1";
+        Ok(sqlx::query_scalar(sql).bind(node).fetch_all(&mut *self.connection).await?)
     }
 
     /// Deletes at most `limit` ended runs that began before `oldest` or that are older than the newest `most`; says how
     /// many it deleted.
-    pub async fn forget_runs(&mut self, oldest: i64, most: i64, limit: i64) -> Result<u64, StoreError> {
+    pub async fn forget_runs(&mut self, oldest: Moment, most: i64, limit: i64) -> Result<u64, StoreError> {
         let forgotten = sqlx::query(
             "DELETE FROM runs WHERE id IN (
                  SELECT id FROM runs
@@ -198,32 +184,4 @@ impl Records<'_> {
         .await?;
         Ok(forgotten.rows_affected())
     }
-}
-
-fn read(row: &AnyRow) -> Result<Run, StoreError> {
-    Ok(Run {
-        id: row.try_get(0)?,
-        user_id: row.try_get(1)?,
-        user: row.try_get(2)?,
-        key: row.try_get(3)?,
-        site_id: row.try_get(4)?,
-        site: row.try_get(5)?,
-        connection_id: row.try_get(6)?,
-        connection: row.try_get(7)?,
-        integration: row.try_get(8)?,
-        command: row.try_get(9)?,
-        parameters: raw(Some(row.try_get(10)?))?.unwrap_or_default(),
-        status: row.try_get::<String, _>(11)?.parse().map_err(StoreError::Unreadable)?,
-        started_at: row.try_get(12)?,
-        ended_at: row.try_get(13)?,
-        outcome: None,
-        receipt: raw(row.try_get(14)?)?,
-        request_id: row.try_get(15)?,
-        node: row.try_get(16)?,
-    })
-}
-
-fn raw(text: Option<String>) -> Result<Option<Box<RawValue>>, StoreError> {
-    let parse = |text| RawValue::from_string(text).map_err(|error| StoreError::Unreadable(error.to_string()));
-    text.map(parse).transpose()
 }

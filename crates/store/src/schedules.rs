@@ -1,10 +1,10 @@
 //! Schedules in the store.
 
-use sqlx::Row as _;
-use sqlx::any::AnyRow;
-
+use super::columns::{Flag, Json, json};
 use super::{Records, StoreError};
-use crate::model::{Cadence, NewSchedule, Schedule, ScheduleKind};
+use soar_connector::RawParameters;
+
+use crate::model::{Cadence, Destination, Moment, NewSchedule, Schedule, ScheduleKind};
 
 pub(super) const COLUMNS: &str = "schedules.id, schedules.kind, schedules.name, schedules.site_id, \
      schedules.connection_id, schedules.server, schedules.user_id, schedules.command, schedules.parameters, \
@@ -34,13 +34,13 @@ impl Records<'_> {
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19)
              RETURNING {COLUMNS}"
         ));
-        let row = bind_all(sqlx::query(sql), new)?
+        let row = bind_all(sqlx::query_as::<_, ScheduleRow>(sql), new)?
             .bind(now)
             .bind(now)
             .fetch_one(&mut *self.connection)
             .await
             .map_err(|error| StoreError::or_duplicate(error, "schedule", &new.name))?;
-        let mut schedule = read(&row)?;
+        let mut schedule = Schedule::from(row);
         // Where in its interval it runs depends on its number.
         schedule.next_due_at = first_due(&schedule.what.cadence, schedule.id, now)?;
         self.set_next_due(schedule.id, schedule.next_due_at).await?;
@@ -64,7 +64,7 @@ impl Records<'_> {
                  modified_at = $19
              WHERE id = $20 RETURNING {COLUMNS}"
         ));
-        let row = bind_all(sqlx::query(sql), changed)?
+        let row = bind_all(sqlx::query_as::<_, ScheduleRow>(sql), changed)?
             .bind(next_due_at)
             .bind(now)
             .bind(id)
@@ -74,7 +74,7 @@ impl Records<'_> {
         if !changed.active {
             self.forget_alerts(id).await?;
         }
-        read(&row)
+        Ok(row.into())
     }
 
     /// Makes the health check of a connection what `check` says: the one that there is, or a new one.
@@ -97,8 +97,8 @@ impl Records<'_> {
         let sql = sqlx::AssertSqlSafe(format!(
             "SELECT {COLUMNS} FROM schedules WHERE connection_id = $1 AND kind = 'Health Check'"
         ));
-        let row = sqlx::query(sql).bind(connection).fetch_optional(&mut *self.connection).await?;
-        row.as_ref().map(read).transpose()
+        let row = sqlx::query_as::<_, ScheduleRow>(sql).bind(connection).fetch_optional(&mut *self.connection).await?;
+        Ok(row.map(Schedule::from))
     }
 
     /// Schedule number `id`.
@@ -107,8 +107,8 @@ impl Records<'_> {
     /// [`StoreError::NotFound`].
     pub async fn schedule(&mut self, id: i64) -> Result<Schedule, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM schedules WHERE id = $1"));
-        let row = sqlx::query(sql).bind(id).fetch_optional(&mut *self.connection).await?;
-        row.as_ref().map(read).transpose()?.ok_or_else(|| StoreError::not_found("schedule", id.to_string()))
+        let row = sqlx::query_as::<_, ScheduleRow>(sql).bind(id).fetch_optional(&mut *self.connection).await?;
+        row.map(Schedule::from).ok_or_else(|| StoreError::not_found("schedule", id.to_string()))
     }
 
     /// The schedule of a command of that name on a site.
@@ -119,8 +119,12 @@ impl Records<'_> {
         let sql = sqlx::AssertSqlSafe(format!(
             "SELECT {COLUMNS} FROM schedules WHERE site_id = $1 AND name_key = $2 AND kind = 'Command'"
         ));
-        let row = sqlx::query(sql).bind(site).bind(name.to_lowercase()).fetch_optional(&mut *self.connection).await?;
-        row.as_ref().map(read).transpose()?.ok_or_else(|| StoreError::not_found("schedule", name))
+        let row = sqlx::query_as::<_, ScheduleRow>(sql)
+            .bind(site)
+            .bind(name.to_lowercase())
+            .fetch_optional(&mut *self.connection)
+            .await?;
+        row.map(Schedule::from).ok_or_else(|| StoreError::not_found("schedule", name))
     }
 
     /// The schedules asked for, by name.
@@ -135,10 +139,10 @@ impl Records<'_> {
         let sql =
             sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM schedules WHERE {condition} ORDER BY name_key, id"));
         let query = match filter {
-            ScheduleFilter::Kind(kind) => sqlx::query(sql).bind(kind.as_str()),
-            ScheduleFilter::Connection(connection) => sqlx::query(sql).bind(connection),
+            ScheduleFilter::Kind(kind) => sqlx::query_as::<_, ScheduleRow>(sql).bind(kind.as_str()),
+            ScheduleFilter::Connection(connection) => sqlx::query_as::<_, ScheduleRow>(sql).bind(connection),
         };
-        query.fetch_all(&mut *self.connection).await?.iter().map(read).collect()
+        Ok(query.fetch_all(&mut *self.connection).await?.into_iter().map(Schedule::from).collect())
     }
 
     /// Makes schedule number `id` due now, unless it is due before; its other due times stay.
@@ -195,7 +199,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    pub(super) async fn set_next_due(&mut self, id: i64, next_due_at: i64) -> Result<(), StoreError> {
+    pub(super) async fn set_next_due(&mut self, id: i64, next_due_at: Moment) -> Result<(), StoreError> {
         sqlx::query("UPDATE schedules SET next_due_at = $1 WHERE id = $2")
             .bind(next_due_at)
             .bind(id)
@@ -205,7 +209,7 @@ impl Records<'_> {
     }
 }
 
-type AnyQuery<'q> = sqlx::query::Query<'q, sqlx::Any, sqlx::any::AnyArguments>;
+type AnyQuery<'q> = sqlx::query::QueryAs<'q, sqlx::Any, ScheduleRow, sqlx::any::AnyArguments>;
 
 /// Binds what a schedule is as `$1` to `$17`.
 fn bind_all<'q>(query: AnyQuery<'q>, new: &'q NewSchedule) -> Result<AnyQuery<'q>, StoreError> {
@@ -233,42 +237,61 @@ fn bind_all<'q>(query: AnyQuery<'q>, new: &'q NewSchedule) -> Result<AnyQuery<'q
         .bind(new.slow_ms))
 }
 
-fn first_due(cadence: &Cadence, id: i64, now: i64) -> Result<i64, StoreError> {
+fn first_due(cadence: &Cadence, id: i64, now: Moment) -> Result<Moment, StoreError> {
     cadence.first_due(id, now).map_err(StoreError::Unreadable)
 }
 
-/// `value` as the store keeps it.
-pub(super) fn json(value: &impl serde::Serialize) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|error| StoreError::Unreadable(error.to_string()))
+#[derive(sqlx::FromRow)]
+pub(super) struct ScheduleRow {
+    id: i64,
+    kind: ScheduleKind,
+    name: String,
+    site_id: Option<i64>,
+    connection_id: i64,
+    server: String,
+    user_id: Option<i64>,
+    command: String,
+    parameters: Json<RawParameters>,
+    #[sqlx(try_from = "Flag")]
+    repeatable: bool,
+    interval_ms: Option<i64>,
+    cron: Option<String>,
+    time_zone: Option<String>,
+    #[sqlx(try_from = "Flag")]
+    active: bool,
+    alert_to: Json<Vec<Destination>>,
+    alert_after: i64,
+    slow_ms: i64,
+    next_due_at: Moment,
 }
 
-pub(super) fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreError> {
-    serde_json::from_str(text).map_err(|error| StoreError::Unreadable(error.to_string()))
-}
-
-pub(super) fn read(row: &AnyRow) -> Result<Schedule, StoreError> {
-    let cadence = match row.try_get::<Option<i64>, _>(10)? {
-        Some(interval_ms) => Cadence::Every { interval_ms },
-        None => Cadence::Cron { expression: row.try_get(11)?, time_zone: row.try_get(12)? },
-    };
-    Ok(Schedule {
-        id: row.try_get(0)?,
-        what: NewSchedule {
-            kind: row.try_get::<String, _>(1)?.parse().map_err(StoreError::Unreadable)?,
-            name: row.try_get(2)?,
-            site_id: row.try_get(3)?,
-            connection_id: row.try_get(4)?,
-            server: row.try_get(5)?,
-            user_id: row.try_get(6)?,
-            command: row.try_get(7)?,
-            parameters: from_json(&row.try_get::<String, _>(8)?)?,
-            repeatable: row.try_get::<i64, _>(9)? == 1,
-            cadence,
-            active: row.try_get::<i64, _>(13)? == 1,
-            alert_to: from_json(&row.try_get::<String, _>(14)?)?,
-            alert_after: row.try_get(15)?,
-            slow_ms: row.try_get(16)?,
-        },
-        next_due_at: row.try_get(17)?,
-    })
+impl From<ScheduleRow> for Schedule {
+    fn from(row: ScheduleRow) -> Self {
+        let cadence = match row.interval_ms {
+            Some(interval_ms) => Cadence::Every { interval_ms },
+            None => {
+                Cadence::Cron { expression: row.cron.unwrap_or_default(), time_zone: row.time_zone.unwrap_or_default() }
+            }
+        };
+        Self {
+            id: row.id,
+            what: NewSchedule {
+                kind: row.kind,
+                name: row.name,
+                site_id: row.site_id,
+                connection_id: row.connection_id,
+                server: row.server,
+                user_id: row.user_id,
+                command: row.command,
+                parameters: row.parameters.0,
+                repeatable: row.repeatable,
+                cadence,
+                active: row.active,
+                alert_to: row.alert_to.0,
+                alert_after: row.alert_after,
+                slow_ms: row.slow_ms,
+            },
+            next_due_at: row.next_due_at,
+        }
+    }
 }

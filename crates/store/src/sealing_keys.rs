@@ -1,8 +1,7 @@
 //! What the store knows of the sealing keys: their names, and which of them seal no more.
 
-use sqlx::Row as _;
-
 use super::{Records, StoreError};
+use crate::model::Moment;
 
 impl Records<'_> {
     /// Waits until no other transaction writes something sealed or changes keys, and keeps others from it until this one
@@ -13,23 +12,20 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Notes that a key seals, in a transaction that has the turn; `false` when it is retired already. `now` is in
-    /// milliseconds since 1970.
-    pub async fn note_sealing_key(&mut self, key: &str, now: i64) -> Result<bool, StoreError> {
+    /// Notes that a key seals, in a transaction that has the turn; `false` when it is retired already.
+    pub async fn note_sealing_key(&mut self, key: &str, now: Moment) -> Result<bool, StoreError> {
         sqlx::query("INSERT INTO sealing_keys (id, created_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING")
             .bind(key)
             .bind(now)
             .execute(&mut *self.connection)
             .await?;
-        let row = sqlx::query("SELECT COALESCE(retired_at, 0) FROM sealing_keys WHERE id = $1")
-            .bind(key)
-            .fetch_one(&mut *self.connection)
-            .await?;
-        Ok(row.try_get::<i64, _>(0)? == 0)
+        let query = sqlx::query_scalar("SELECT retired_at FROM sealing_keys WHERE id = $1").bind(key);
+        let retired_at: Option<Moment> = query.fetch_one(&mut *self.connection).await?;
+        Ok(retired_at.is_none())
     }
 
     /// Retires every key but `current`, in a transaction that has the turn.
-    pub async fn retire_sealing_keys_but(&mut self, current: &str, now: i64) -> Result<(), StoreError> {
+    pub async fn retire_sealing_keys_but(&mut self, current: &str, now: Moment) -> Result<(), StoreError> {
         sqlx::query("UPDATE sealing_keys SET retired_at = $1 WHERE id <> $2 AND retired_at IS NULL")
             .bind(now)
             .bind(current)
@@ -43,9 +39,7 @@ impl Records<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn sealing_keys_in_use(&mut self) -> Result<Vec<String>, StoreError> {
-        let rows = sqlx::query("SELECT id FROM sealing_keys WHERE retired_at IS NULL ORDER BY id")
-            .fetch_all(&mut *self.connection)
-            .await?;
-        rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+        let query = sqlx::query_scalar("SELECT id FROM sealing_keys WHERE retired_at IS NULL ORDER BY id");
+        Ok(query.fetch_all(&mut *self.connection).await?)
     }
 }

@@ -1,11 +1,9 @@
 //! Finding incidents by conditions, a page at a time.
 
-use sqlx::Row as _;
-
 use super::incidents::COLUMNS;
 use super::rows::{Cell, identifiers};
 use super::{Records, StoreError};
-use crate::model::Incident;
+use crate::model::{Incident, Moment};
 
 /// A column that incidents are found by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,8 +91,8 @@ pub enum Subject {
 pub enum Operand {
     /// Text, for a text or a dynamic field.
     Text(String),
-    /// Milliseconds since 1970, for a time.
-    Time(i64),
+    /// A moment, for a time.
+    Time(Moment),
     /// Nothing, for [`Comparison::Empty`] and [`Comparison::NotEmpty`].
     Nothing,
 }
@@ -115,10 +113,10 @@ pub struct Condition {
 pub struct Search {
     /// Of these sites.
     pub sites: Vec<i64>,
-    /// Made at or after this, in milliseconds since 1970.
-    pub from: i64,
+    /// Made at or after this.
+    pub from: Moment,
     /// Made before this.
-    pub until: i64,
+    pub until: Moment,
     /// At least one of these groups holds as a whole; no group means all.
     pub groups: Vec<Vec<Condition>>,
     /// How many incidents to leave out.
@@ -141,7 +139,7 @@ impl Records<'_> {
             [site] => format!("= +{}", values.add(Cell::Integer(*site))),
             _ => format!("IN ({})", self.engine.integers_of(&values.add(Cell::Text(&sites)))),
         };
-        let (from, until) = (values.add(Cell::Integer(search.from)), values.add(Cell::Integer(search.until)));
+        let (from, until) = (values.add(Cell::Integer(search.from.0)), values.add(Cell::Integer(search.until.0)));
         let mut alternatives = Vec::new();
         for group in &search.groups {
             let conditions: Vec<_> = group.iter().map(|condition| self.condition(condition, &mut values)).collect();
@@ -156,7 +154,7 @@ impl Records<'_> {
              ORDER BY i.created_at, i.id LIMIT +{limit} OFFSET +{offset}) page",
             self.engine.packed(COLUMNS, "created_at, id"),
         );
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+        let mut query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql));
         for value in &values.cells {
             query = match value {
                 Cell::Text(text) => query.bind((*text).to_owned()),
@@ -165,7 +163,7 @@ impl Records<'_> {
                 Cell::MaybeInteger(number) => query.bind(*number),
             };
         }
-        let page: String = query.fetch_one(&mut *self.connection).await?.try_get(0)?;
+        let page: String = query.fetch_one(&mut *self.connection).await?;
         serde_json::from_str(&page).map_err(|error| StoreError::Unreadable(error.to_string()))
     }
 
@@ -201,7 +199,7 @@ impl Records<'_> {
         };
         match &condition.operand {
             Operand::Time(time) => {
-                let seconds = values.add(Cell::Integer(time.div_euclid(1000)));
+                let seconds = values.add(Cell::Integer(time.0.div_euclid(1000)));
                 format!("{column} / 1000 {operator} {seconds}")
             }
             Operand::Text(text) => {

@@ -1,10 +1,7 @@
 //! Sites in the store.
 
-use sqlx::Row as _;
-use sqlx::any::AnyRow;
-
 use super::{Records, StoreError, check};
-use crate::model::{Site, SiteKind};
+use crate::model::{Moment, Site, SiteKind};
 
 /// A site to be made.
 #[derive(Debug, Clone)]
@@ -39,17 +36,17 @@ pub struct SiteChange {
 const COLUMNS: &str = "id, name, kind, description, time_zone, language";
 
 impl Records<'_> {
-    /// Makes a site. `now` is in milliseconds since 1970.
+    /// Makes a site.
     ///
     /// # Errors
     /// [`StoreError::Duplicate`] when there is one of that name; [`StoreError::Invalid`] for a time zone that does not
     /// exist, or a text that is too long.
-    pub async fn create_site(&mut self, site: &NewSite, now: i64) -> Result<Site, StoreError> {
+    pub async fn create_site(&mut self, site: &NewSite, now: Moment) -> Result<Site, StoreError> {
         let name = check::name("site", &site.name)?;
         check::text("description", &site.description)?;
         let time_zone = check::time_zone(&site.time_zone)?;
         check::language(&site.language)?;
-        let row = sqlx::query(
+        sqlx::query_as(
             "INSERT INTO sites (name, name_key, kind, description, time_zone, language, created_at, modified_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
              RETURNING id, name, kind, description, time_zone, language",
@@ -63,15 +60,14 @@ impl Records<'_> {
         .bind(now)
         .fetch_one(&mut *self.connection)
         .await
-        .map_err(|error| StoreError::or_duplicate(error, "site", &site.name))?;
-        read(&row)
+        .map_err(|error| StoreError::or_duplicate(error, "site", &site.name))
     }
 
-    /// Changes a site. `now` is in milliseconds since 1970.
+    /// Changes a site.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::Duplicate`], and [`StoreError::Invalid`] as for a new site.
-    pub async fn update_site(&mut self, name: &str, change: &SiteChange, now: i64) -> Result<Site, StoreError> {
+    pub async fn update_site(&mut self, name: &str, change: &SiteChange, now: Moment) -> Result<Site, StoreError> {
         let site = self.locked_site(name).await?;
         let new = NewSite {
             name: change.name.clone().unwrap_or(site.name),
@@ -108,9 +104,8 @@ impl Records<'_> {
     /// undo what they changed.
     async fn locked_site(&mut self, name: &str) -> Result<Site, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM sites WHERE name_key = $1{}", self.engine.for_update());
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(name.to_lowercase());
-        let row = query.fetch_optional(&mut *self.connection).await?;
-        row.as_ref().map(read).transpose()?.ok_or_else(|| StoreError::not_found("site", name))
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(name.to_lowercase());
+        query.fetch_optional(&mut *self.connection).await?.ok_or_else(|| StoreError::not_found("site", name))
     }
 
     /// Deletes a site that nothing belongs to any more; roles on it, and keys' leave to work on it, go with it.
@@ -129,7 +124,7 @@ impl Records<'_> {
                 "SELECT CAST(COUNT(*) AS BIGINT) FROM connections WHERE site_id = $1 OR recipient_site_id = $1",
             ),
         ] {
-            let count: i64 = sqlx::query(sql).bind(site.id).fetch_one(&mut *self.connection).await?.try_get(0)?;
+            let count: i64 = sqlx::query_scalar(sql).bind(site.id).fetch_one(&mut *self.connection).await?;
             match count {
                 0 => {}
                 1 => holders.push(format!("1 {one}")),
@@ -156,8 +151,8 @@ impl Records<'_> {
     /// [`StoreError::NotFound`].
     pub async fn site(&mut self, name: &str) -> Result<Site, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM sites WHERE name_key = $1"));
-        let row = sqlx::query(sql).bind(name.to_lowercase()).fetch_optional(&mut *self.connection).await?;
-        row.as_ref().map(read).transpose()?.ok_or_else(|| StoreError::not_found("site", name))
+        let query = sqlx::query_as(sql).bind(name.to_lowercase());
+        query.fetch_optional(&mut *self.connection).await?.ok_or_else(|| StoreError::not_found("site", name))
     }
 
     /// All sites, by name.
@@ -166,17 +161,6 @@ impl Records<'_> {
     /// [`StoreError::Database`].
     pub async fn sites(&mut self) -> Result<Vec<Site>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM sites ORDER BY name_key"));
-        sqlx::query(sql).fetch_all(&mut *self.connection).await?.iter().map(read).collect()
+        Ok(sqlx::query_as(sql).fetch_all(&mut *self.connection).await?)
     }
-}
-
-fn read(row: &AnyRow) -> Result<Site, StoreError> {
-    Ok(Site {
-        id: row.try_get(0)?,
-        name: row.try_get(1)?,
-        kind: row.try_get::<String, _>(2)?.parse().map_err(StoreError::Unreadable)?,
-        description: row.try_get(3)?,
-        time_zone: row.try_get(4)?,
-        language: row.try_get(5)?,
-    })
 }

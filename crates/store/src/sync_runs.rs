@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
-use sqlx::Row as _;
-use sqlx::any::AnyRow;
 
+use super::columns::{Flag, Json};
 use super::rows::Cell;
 use super::{Records, StoreError};
-use crate::model::{SyncChange, SyncCounts, SyncFailure, SyncResult, SyncRun, SyncStatus};
+use crate::model::{Moment, SyncChange, SyncCounts, SyncFailure, SyncResult, SyncRun, SyncStatus};
 
 /// A run that begins.
 #[derive(Debug, Clone)]
@@ -42,10 +41,9 @@ const COLUMNS: &str =
     "id, request, planned, retry_of, username, request_id, started_at, ended_at, runs_until, tenants, tenants_failed";
 
 impl Records<'_> {
-    /// Notes that a run begins. It counts as interrupted when nothing is heard of it by `runs_until`; both times are in
-    /// milliseconds since 1970.
-    pub async fn begin_sync(&mut self, run: &NewSyncRun, now: i64, runs_until: i64) -> Result<i64, StoreError> {
-        let row = sqlx::query(
+    /// Notes that a run begins. It counts as interrupted when nothing is heard of it by `runs_until`.
+    pub async fn begin_sync(&mut self, run: &NewSyncRun, now: Moment, runs_until: Moment) -> Result<i64, StoreError> {
+        let query = sqlx::query_scalar(
             "INSERT INTO sync_runs (request, planned, retry_of, username, request_id, started_at, runs_until, tenants,
                  tenants_failed)
              VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0) RETURNING id",
@@ -56,10 +54,8 @@ impl Records<'_> {
         .bind(&run.username)
         .bind(&run.request_id)
         .bind(now)
-        .bind(runs_until)
-        .fetch_one(&mut *self.connection)
-        .await?;
-        Ok(row.try_get(0)?)
+        .bind(runs_until);
+        Ok(query.fetch_one(&mut *self.connection).await?)
     }
 
     /// Notes what became of everything on one tenant.
@@ -67,7 +63,7 @@ impl Records<'_> {
         &mut self,
         run: i64,
         results: &[SyncResult],
-        runs_until: i64,
+        runs_until: Moment,
     ) -> Result<(), StoreError> {
         self.note_unsent(run, results).await?;
         let failed = results.iter().any(|result| result.change == SyncChange::Failed);
@@ -118,7 +114,7 @@ impl Records<'_> {
     }
 
     /// Notes that a run has ended.
-    pub async fn end_sync(&mut self, run: i64, now: i64) -> Result<(), StoreError> {
+    pub async fn end_sync(&mut self, run: i64, now: Moment) -> Result<(), StoreError> {
         sqlx::query("UPDATE sync_runs SET ended_at = $1 WHERE id = $2")
             .bind(now)
             .bind(run)
@@ -131,7 +127,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub async fn sync_run(&mut self, id: i64, now: i64) -> Result<SyncRun, StoreError> {
+    pub async fn sync_run(&mut self, id: i64, now: Moment) -> Result<SyncRun, StoreError> {
         let found = self.sync_runs_where("id = $1", id, 1, now).await?.pop();
         found.ok_or_else(|| StoreError::not_found("sync run", id.to_string()))
     }
@@ -140,7 +136,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn sync_runs(&mut self, before: i64, limit: i64, now: i64) -> Result<Vec<SyncRun>, StoreError> {
+    pub async fn sync_runs(&mut self, before: i64, limit: i64, now: Moment) -> Result<Vec<SyncRun>, StoreError> {
         self.sync_runs_where("id < $1", before, limit, now).await
     }
 
@@ -149,14 +145,15 @@ impl Records<'_> {
         condition: &'static str,
         id: i64,
         limit: i64,
-        now: i64,
+        now: Moment,
     ) -> Result<Vec<SyncRun>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM sync_runs WHERE {condition} ORDER BY id DESC LIMIT $2");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id).bind(limit).fetch_all(&mut *self.connection).await?;
+        let query = sqlx::query_as::<_, SyncRunRow>(sqlx::AssertSqlSafe(sql)).bind(id).bind(limit);
+        let rows = query.fetch_all(&mut *self.connection).await?;
         let mut runs = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let counts = self.count_sync_results(row.try_get(0)?).await?;
-            runs.push(read(row, counts, now)?);
+        for row in rows {
+            let counts = self.count_sync_results(row.id).await?;
+            runs.push(row.run(counts, now));
         }
         Ok(runs)
     }
@@ -166,20 +163,17 @@ impl Records<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn count_sync_results(&mut self, run: i64) -> Result<SyncCounts, StoreError> {
-        let rows =
-            sqlx::query("SELECT change, CAST(COUNT(*) AS BIGINT) FROM sync_results WHERE run_id = $1 GROUP BY change")
-                .bind(run)
-                .fetch_all(&mut *self.connection)
-                .await?;
+        let query = sqlx::query_as::<_, ChangeCount>(
+            "SELECT change, CAST(COUNT(*) AS BIGINT) AS results FROM sync_results WHERE run_id = $1 GROUP BY change",
+        );
         let mut counts = SyncCounts::default();
-        for row in rows {
-            let count = row.try_get(1)?;
-            match row.try_get::<String, _>(0)?.parse().map_err(StoreError::Unreadable)? {
-                SyncChange::Added => counts.added = count,
-                SyncChange::Changed => counts.changed = count,
-                SyncChange::Unchanged => counts.unchanged = count,
-                SyncChange::Withdrawn => counts.withdrawn = count,
-                SyncChange::Failed => counts.failed = count,
+        for row in query.bind(run).fetch_all(&mut *self.connection).await? {
+            match row.change {
+                SyncChange::Added => counts.added = row.results,
+                SyncChange::Changed => counts.changed = row.results,
+                SyncChange::Unchanged => counts.unchanged = row.results,
+                SyncChange::Withdrawn => counts.withdrawn = row.results,
+                SyncChange::Failed => counts.failed = row.results,
             }
         }
         Ok(counts)
@@ -195,7 +189,7 @@ impl Records<'_> {
         filter: SyncResultFilter,
         limit: i64,
     ) -> Result<Vec<(i64, SyncResult)>, StoreError> {
-        let rows = sqlx::query(
+        let query = sqlx::query_as::<_, SyncResultRow>(
             "SELECT id, tenant_id, tenant, region, connection_id, connection, integration, change, withdrawal, code,
                  cause, cure
              FROM sync_results
@@ -208,10 +202,9 @@ impl Records<'_> {
         .bind(filter.change.map_or("", SyncChange::as_str))
         .bind(i64::from(filter.without_unchanged))
         .bind(i64::from(filter.only_notable))
-        .bind(limit)
-        .fetch_all(&mut *self.connection)
-        .await?;
-        rows.iter().map(|row| Ok((row.try_get(0)?, read_result(row)?))).collect()
+        .bind(limit);
+        let rows = query.fetch_all(&mut *self.connection).await?;
+        Ok(rows.into_iter().map(|row| (row.id, row.into())).collect())
     }
 
     /// What failed in a run: for each tenant beyond number `after` the connections' numbers, and whether taking back
@@ -222,7 +215,7 @@ impl Records<'_> {
         after: i64,
         limit: i64,
     ) -> Result<BTreeMap<i64, (Vec<i64>, bool)>, StoreError> {
-        let rows = sqlx::query(
+        let rows = sqlx::query_as::<_, FailedRow>(
             "SELECT tenant_id, connection_id, withdrawal FROM sync_results
              WHERE run_id = $1 AND change = 'Failed' AND tenant_id IN (
                  SELECT DISTINCT tenant_id FROM sync_results
@@ -236,65 +229,108 @@ impl Records<'_> {
         .await?;
         let mut failed: BTreeMap<i64, (Vec<i64>, bool)> = BTreeMap::new();
         for row in rows {
-            let (connections, withdrawal) = failed.entry(row.try_get(0)?).or_default();
-            connections.extend(row.try_get::<Option<i64>, _>(1)?);
-            *withdrawal |= row.try_get::<i64, _>(2)? == 1;
+            let (connections, withdrawal) = failed.entry(row.tenant_id).or_default();
+            connections.extend(row.connection_id);
+            *withdrawal |= row.withdrawal;
         }
         Ok(failed)
     }
 
-    /// Deletes the runs that began before `oldest`, in milliseconds since 1970.
-    pub async fn forget_syncs(&mut self, oldest: i64) -> Result<(), StoreError> {
+    /// Deletes the runs that began before `oldest`.
+    pub async fn forget_syncs(&mut self, oldest: Moment) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM sync_runs WHERE started_at < $1").bind(oldest).execute(&mut *self.connection).await?;
         Ok(())
     }
 }
 
-fn read(row: &AnyRow, counts: SyncCounts, now: i64) -> Result<SyncRun, StoreError> {
-    let request = RawValue::from_string(row.try_get(1)?).map_err(|error| StoreError::Unreadable(error.to_string()))?;
-    let ended_at: Option<i64> = row.try_get(7)?;
-    let status = match (ended_at, counts.done(), counts.failed) {
-        (None, _, _) if now > row.try_get::<i64, _>(8)? => SyncStatus::Interrupted,
-        (None, _, _) => SyncStatus::Running,
-        (Some(_), _, 0) => SyncStatus::Successful,
-        (Some(_), 0, _) => SyncStatus::Failed,
-        (Some(_), _, _) => SyncStatus::PartiallySuccessful,
-    };
-    Ok(SyncRun {
-        id: row.try_get(0)?,
-        request,
-        planned: row.try_get::<i64, _>(2)? == 1,
-        retry_of: row.try_get(3)?,
-        username: row.try_get(4)?,
-        request_id: row.try_get(5)?,
-        status,
-        started_at: row.try_get(6)?,
-        ended_at,
-        tenants: row.try_get(9)?,
-        tenants_failed: row.try_get(10)?,
-        counts,
-    })
+#[derive(sqlx::FromRow)]
+struct SyncRunRow {
+    id: i64,
+    request: Json<Box<RawValue>>,
+    #[sqlx(try_from = "Flag")]
+    planned: bool,
+    retry_of: Option<i64>,
+    username: String,
+    request_id: String,
+    started_at: Moment,
+    ended_at: Option<Moment>,
+    runs_until: Moment,
+    tenants: i64,
+    tenants_failed: i64,
 }
 
-fn read_result(row: &AnyRow) -> Result<SyncResult, StoreError> {
-    let code: Option<String> = row.try_get(9)?;
-    let failure = match code {
-        Some(code) => Some(SyncFailure {
-            code,
-            cause: row.try_get::<Option<_>, _>(10)?.unwrap_or_default(),
-            cure: row.try_get::<Option<_>, _>(11)?.unwrap_or_default(),
-        }),
-        None => None,
-    };
-    Ok(SyncResult {
-        tenant_id: row.try_get(1)?,
-        tenant: row.try_get(2)?,
-        region: row.try_get(3)?,
-        connection_id: row.try_get(4)?,
-        connection: row.try_get(5)?,
-        integration: row.try_get(6)?,
-        change: row.try_get::<String, _>(7)?.parse().map_err(StoreError::Unreadable)?,
-        withdrawal: row.try_get::<i64, _>(8)? == 1,
-        failure,
-    })
+impl SyncRunRow {
+    fn run(self, counts: SyncCounts, now: Moment) -> SyncRun {
+        let status = match (self.ended_at, counts.done(), counts.failed) {
+            (None, _, _) if now > self.runs_until => SyncStatus::Interrupted,
+            (None, _, _) => SyncStatus::Running,
+            (Some(_), _, 0) => SyncStatus::Successful,
+            (Some(_), 0, _) => SyncStatus::Failed,
+            (Some(_), _, _) => SyncStatus::PartiallySuccessful,
+        };
+        SyncRun {
+            id: self.id,
+            request: self.request.0,
+            planned: self.planned,
+            retry_of: self.retry_of,
+            username: self.username,
+            request_id: self.request_id,
+            status,
+            started_at: self.started_at,
+            ended_at: self.ended_at,
+            tenants: self.tenants,
+            tenants_failed: self.tenants_failed,
+            counts,
+        }
+    }
+}
+
+/// How many results of a kind a run has.
+#[derive(sqlx::FromRow)]
+struct ChangeCount {
+    change: SyncChange,
+    results: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct SyncResultRow {
+    id: i64,
+    tenant_id: Option<i64>,
+    tenant: String,
+    region: String,
+    connection_id: Option<i64>,
+    connection: String,
+    integration: String,
+    change: SyncChange,
+    #[sqlx(try_from = "Flag")]
+    withdrawal: bool,
+    code: Option<String>,
+    cause: Option<String>,
+    cure: Option<String>,
+}
+
+impl From<SyncResultRow> for SyncResult {
+    fn from(row: SyncResultRow) -> Self {
+        let (cause, cure) = (row.cause.unwrap_or_default(), row.cure.unwrap_or_default());
+        Self {
+            tenant_id: row.tenant_id,
+            tenant: row.tenant,
+            region: row.region,
+            connection_id: row.connection_id,
+            connection: row.connection,
+            integration: row.integration,
+            change: row.change,
+            withdrawal: row.withdrawal,
+            failure: row.code.map(|code| SyncFailure { code, cause, cure }),
+        }
+    }
+}
+
+/// A result that failed on a tenant.
+#[derive(sqlx::FromRow)]
+struct FailedRow {
+    tenant_id: i64,
+    connection_id: Option<i64>,
+    #[sqlx(try_from = "Flag")]
+    withdrawal: bool,
 }

@@ -1,10 +1,8 @@
 //! What master and tenant instances keep sealed: their own key, one-time keys, and the secrets of pairs.
 
 use async_trait::async_trait;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use sqlx::Row as _;
 
+use super::columns::{Sealed, encoded};
 use super::{Records, StoreError};
 use crate::model::KeyId;
 use crate::{SealedPlace, SealedSecret};
@@ -46,30 +44,37 @@ impl TenancySecret {
 const KINDS: [(&str, &str, &str); 5] = [
     (
         "instance",
-        "SELECT CAST(id AS TEXT), secret FROM instance",
+        "SELECT CAST(id AS TEXT) AS whose, secret FROM instance",
         "UPDATE instance SET secret = $1 WHERE CAST(id AS TEXT) = $2 AND secret = $3",
     ),
     (
         "onboarding-key",
-        "SELECT CAST(id AS TEXT), onboarding_key FROM tenants WHERE onboarding_key IS NOT NULL ORDER BY id",
+        "SELECT CAST(id AS TEXT) AS whose, onboarding_key AS secret FROM tenants WHERE onboarding_key IS NOT NULL ORDER BY id",
         "UPDATE tenants SET onboarding_key = $1 WHERE CAST(id AS TEXT) = $2 AND onboarding_key = $3",
     ),
     (
         "tenant",
-        "SELECT CAST(id AS TEXT), secret FROM tenants WHERE secret IS NOT NULL ORDER BY id",
+        "SELECT CAST(id AS TEXT) AS whose, secret FROM tenants WHERE secret IS NOT NULL ORDER BY id",
         "UPDATE tenants SET secret = $1 WHERE CAST(id AS TEXT) = $2 AND secret = $3",
     ),
     (
         "master",
-        "SELECT pair, secret FROM masters WHERE secret IS NOT NULL ORDER BY id",
+        "SELECT pair AS whose, secret FROM masters WHERE secret IS NOT NULL ORDER BY id",
         "UPDATE masters SET secret = $1 WHERE pair = $2 AND secret = $3",
     ),
     (
         "tenant-key",
-        "SELECT name, secret FROM tenant_keys WHERE secret IS NOT NULL ORDER BY id",
+        "SELECT name AS whose, secret FROM tenant_keys WHERE secret IS NOT NULL ORDER BY id",
         "UPDATE tenant_keys SET secret = $1 WHERE name = $2 AND secret = $3",
     ),
 ];
+
+#[derive(sqlx::FromRow)]
+struct SealedRow {
+    whose: String,
+    #[sqlx(try_from = "Sealed")]
+    secret: Vec<u8>,
+}
 
 /// What master and tenant instances keep sealed, for a rotation.
 #[derive(Debug)]
@@ -87,9 +92,7 @@ impl SealedPlace for TenancySecrets {
         let mut found = Vec::new();
         // There are few of them, so which key sealed one is read from itself.
         for (kind, all, _) in KINDS {
-            for row in sqlx::query(all).fetch_all(&mut *records.connection).await? {
-                let (whose, secret): (String, String) = (row.try_get(0)?, row.try_get(1)?);
-                let sealed = decoded(&secret)?;
+            for SealedRow { whose, secret: sealed } in sqlx::query_as(all).fetch_all(&mut *records.connection).await? {
                 if KeyId::of(&sealed) != Some(current) && found.len() < most {
                     let context = format!("{kind}/{whose}");
                     found.push(SealedSecret { context, sealed, row: vec![kind.to_owned(), whose] });
@@ -109,22 +112,13 @@ impl SealedPlace for TenancySecrets {
         let [kind, whose] = old.row.as_slice() else { return Ok(()) };
         let Some((_, _, replace)) = KINDS.into_iter().find(|(known, _, _)| known == kind) else { return Ok(()) };
         sqlx::query(replace)
-            .bind(STANDARD.encode(sealed))
+            .bind(encoded(sealed))
             .bind(whose)
-            .bind(STANDARD.encode(&old.sealed))
+            .bind(encoded(&old.sealed))
             .execute(&mut *records.connection)
             .await?;
         Ok(())
     }
-}
-
-/// A sealed secret as it is kept, in bytes.
-pub(super) fn decoded(text: &str) -> Result<Vec<u8>, StoreError> {
-    STANDARD.decode(text).map_err(|_| StoreError::Unreadable("a sealed secret that is no base64".to_owned()))
-}
-
-pub(super) fn encoded(sealed: &[u8]) -> String {
-    STANDARD.encode(sealed)
 }
 
 #[cfg(test)]

@@ -1,11 +1,8 @@
 //! On a tenant: its one-time keys.
 
-use sqlx::Row as _;
-use sqlx::any::AnyRow;
-
-use super::tenancy_secrets::{decoded, encoded};
+use super::columns::{Sealed, encoded};
 use super::{Records, StoreError};
-use crate::model::{TenantKey, TenantKeyState};
+use crate::model::{Moment, TenantKey, TenantKeyState};
 
 /// A one-time key to be kept.
 #[derive(Debug, Clone)]
@@ -16,21 +13,22 @@ pub struct NewTenantKey {
     pub sealed: Vec<u8>,
     /// The name of the user who made it.
     pub created_by: String,
-    /// In milliseconds since 1970.
-    pub expires_at: i64,
+    /// From when on it is refused.
+    pub expires_at: Moment,
 }
 
 /// A key that is neither spent nor revoked; it may have expired.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, sqlx::FromRow)]
 pub struct OpenKey {
     pub id: i64,
+    #[sqlx(rename = "secret", try_from = "Sealed")]
     pub sealed: Vec<u8>,
-    pub expires_at: i64,
+    pub expires_at: Moment,
 }
 
 impl Records<'_> {
-    /// Keeps a key. `now` is in milliseconds since 1970.
-    pub async fn add_tenant_key(&mut self, new: &NewTenantKey, now: i64) -> Result<TenantKey, StoreError> {
+    /// Keeps a key.
+    pub async fn add_tenant_key(&mut self, new: &NewTenantKey, now: Moment) -> Result<TenantKey, StoreError> {
         sqlx::query(
             "INSERT INTO tenant_keys (name, secret, created_by, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
         )
@@ -52,15 +50,11 @@ impl Records<'_> {
             "SELECT id, secret, expires_at FROM tenant_keys WHERE name = $1 AND secret IS NOT NULL{}",
             self.engine.for_update()
         );
-        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(name).fetch_optional(&mut *self.connection).await?;
-        row.map(|row| {
-            Ok(OpenKey { id: row.try_get(0)?, sealed: decoded(row.try_get(1)?)?, expires_at: row.try_get(2)? })
-        })
-        .transpose()
+        Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(name).fetch_optional(&mut *self.connection).await?)
     }
 
     /// Notes that a master came by the key: from now on it opens nothing.
-    pub async fn spend_tenant_key(&mut self, id: i64, now: i64) -> Result<(), StoreError> {
+    pub async fn spend_tenant_key(&mut self, id: i64, now: Moment) -> Result<(), StoreError> {
         sqlx::query("UPDATE tenant_keys SET secret = NULL, spent_at = $1 WHERE id = $2")
             .bind(now)
             .bind(id)
@@ -70,7 +64,7 @@ impl Records<'_> {
     }
 
     /// Takes a key back; one that is spent or taken back already stays as it is.
-    pub async fn revoke_tenant_key(&mut self, name: &str, now: i64) -> Result<TenantKey, StoreError> {
+    pub async fn revoke_tenant_key(&mut self, name: &str, now: Moment) -> Result<TenantKey, StoreError> {
         sqlx::query("UPDATE tenant_keys SET secret = NULL, revoked_at = $1 WHERE name = $2 AND secret IS NOT NULL")
             .bind(now)
             .bind(name)
@@ -79,7 +73,7 @@ impl Records<'_> {
         self.tenant_key(name, now).await
     }
 
-    async fn tenant_key(&mut self, name: &str, now: i64) -> Result<TenantKey, StoreError> {
+    async fn tenant_key(&mut self, name: &str, now: Moment) -> Result<TenantKey, StoreError> {
         let found = self.tenant_keys(now).await?.into_iter().find(|key| key.name == name);
         found.ok_or_else(|| StoreError::not_found("one-time key", name))
     }
@@ -88,31 +82,41 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn tenant_keys(&mut self, now: i64) -> Result<Vec<TenantKey>, StoreError> {
-        let rows = sqlx::query(
+    pub async fn tenant_keys(&mut self, now: Moment) -> Result<Vec<TenantKey>, StoreError> {
+        let query = sqlx::query_as::<_, KeyRow>(
             "SELECT id, name, created_by, created_at, expires_at, spent_at, revoked_at FROM tenant_keys ORDER BY id DESC",
-        )
-        .fetch_all(&mut *self.connection)
-        .await?;
-        rows.iter().map(|row| read(row, now)).collect()
+        );
+        let rows = query.fetch_all(&mut *self.connection).await?;
+        Ok(rows.into_iter().map(|row| row.key(now)).collect())
     }
 }
 
-fn read(row: &AnyRow, now: i64) -> Result<TenantKey, StoreError> {
-    let expires_at = row.try_get(4)?;
-    let (spent, revoked): (Option<i64>, Option<i64>) = (row.try_get(5)?, row.try_get(6)?);
-    let state = match (spent, revoked) {
-        (Some(_), _) => TenantKeyState::Used,
-        (None, Some(_)) => TenantKeyState::Revoked,
-        (None, None) if now >= expires_at => TenantKeyState::Expired,
-        (None, None) => TenantKeyState::Open,
-    };
-    Ok(TenantKey {
-        id: row.try_get(0)?,
-        name: row.try_get(1)?,
-        state,
-        created_by: row.try_get(2)?,
-        created_at: row.try_get(3)?,
-        expires_at,
-    })
+#[derive(sqlx::FromRow)]
+struct KeyRow {
+    id: i64,
+    name: String,
+    created_by: String,
+    created_at: Moment,
+    expires_at: Moment,
+    spent_at: Option<Moment>,
+    revoked_at: Option<Moment>,
+}
+
+impl KeyRow {
+    fn key(self, now: Moment) -> TenantKey {
+        let state = match (self.spent_at, self.revoked_at) {
+            (Some(_), _) => TenantKeyState::Used,
+            (None, Some(_)) => TenantKeyState::Revoked,
+            (None, None) if now >= self.expires_at => TenantKeyState::Expired,
+            (None, None) => TenantKeyState::Open,
+        };
+        TenantKey {
+            id: self.id,
+            name: self.name,
+            state,
+            created_by: self.created_by,
+            created_at: self.created_at,
+            expires_at: self.expires_at,
+        }
+    }
 }

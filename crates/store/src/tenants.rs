@@ -1,11 +1,8 @@
 //! On a master: the tenants, and the numbers of the messages to them.
 
-use sqlx::Row as _;
-use sqlx::any::AnyRow;
-
-use super::tenancy_secrets::{decoded, encoded};
+use super::columns::{Maybe, Sealed, encoded};
 use super::{Records, StoreError};
-use crate::model::Tenant;
+use crate::model::{Moment, Tenant};
 
 /// A checked tenant that is to be added.
 #[derive(Debug, Clone)]
@@ -30,10 +27,11 @@ pub struct Registration {
 }
 
 /// How a registered tenant is spoken to.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, sqlx::FromRow)]
 pub struct TenantPair {
     pub url: String,
     pub pair: String,
+    #[sqlx(rename = "secret", try_from = "Sealed")]
     pub sealed: Vec<u8>,
 }
 
@@ -50,16 +48,24 @@ pub struct TenantFilter {
     pub after: i64,
 }
 
+/// The last number that was given out for messages to a tenant, and how it is spoken to.
+#[derive(sqlx::FromRow)]
+struct GivenOut {
+    sequence: i64,
+    #[sqlx(flatten)]
+    pair: TenantPair,
+}
+
 const COLUMNS: &str = "id, name, region, url, state, instance, created_at, registered_at, revoked_at";
 
 impl Records<'_> {
-    /// Adds a tenant. `now` is in milliseconds since 1970.
-    pub async fn add_tenant(&mut self, new: &NewTenant, now: i64) -> Result<Tenant, StoreError> {
+    /// Adds a tenant.
+    pub async fn add_tenant(&mut self, new: &NewTenant, now: Moment) -> Result<Tenant, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!(
             "INSERT INTO tenants (name, name_key, region, region_key, url, state, sequence, created_at)
              VALUES ($1, $2, $3, $4, $5, 'Added', 0, $6) RETURNING {COLUMNS}"
         ));
-        let row = sqlx::query(sql)
+        sqlx::query_as(sql)
             .bind(&new.name)
             .bind(new.name.to_lowercase())
             .bind(&new.region)
@@ -68,8 +74,7 @@ impl Records<'_> {
             .bind(now)
             .fetch_one(&mut *self.connection)
             .await
-            .map_err(|error| StoreError::or_duplicate(error, "tenant", &new.name))?;
-        read(&row)
+            .map_err(|error| StoreError::or_duplicate(error, "tenant", &new.name))
     }
 
     /// Gives a tenant another address.
@@ -94,15 +99,12 @@ impl Records<'_> {
 
     /// The sealed one-time key of a tenant that is not registered with it yet.
     pub async fn onboarding_key(&mut self, id: i64) -> Result<Option<Vec<u8>>, StoreError> {
-        let row = sqlx::query("SELECT onboarding_key FROM tenants WHERE id = $1 AND onboarding_key IS NOT NULL")
-            .bind(id)
-            .fetch_optional(&mut *self.connection)
-            .await?;
-        row.map(|row| decoded(row.try_get(0)?)).transpose()
+        let query = sqlx::query_scalar::<_, Maybe<Sealed>>("SELECT onboarding_key FROM tenants WHERE id = $1");
+        Ok(query.bind(id).fetch_optional(&mut *self.connection).await?.and_then(Into::into))
     }
 
     /// Makes a tenant a registered one; its one-time key stays until [`Records::spend_onboarding_key`].
-    pub async fn register_tenant(&mut self, id: i64, made: &Registration, now: i64) -> Result<(), StoreError> {
+    pub async fn register_tenant(&mut self, id: i64, made: &Registration, now: Moment) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE tenants SET state = 'Registered', pair = $1, secret = $2, instance = $3, sequence = 0,
                  registered_at = $4, revoked_at = NULL
@@ -128,7 +130,7 @@ impl Records<'_> {
     }
 
     /// Takes a tenant back: nothing can be sent to it any more.
-    pub async fn revoke_tenant(&mut self, id: i64, now: i64) -> Result<(), StoreError> {
+    pub async fn revoke_tenant(&mut self, id: i64, now: Moment) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE tenants SET state = 'Revoked', secret = NULL, onboarding_key = NULL,
                  revoked_at = COALESCE(revoked_at, $1)
@@ -150,8 +152,8 @@ impl Records<'_> {
     /// The tenant of that number.
     pub async fn tenant(&mut self, id: i64) -> Result<Tenant, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM tenants WHERE id = $1"));
-        let row = sqlx::query(sql).bind(id).fetch_optional(&mut *self.connection).await?;
-        row.as_ref().map(read).transpose()?.ok_or_else(|| StoreError::not_found("tenant", id.to_string()))
+        let tenant = sqlx::query_as(sql).bind(id).fetch_optional(&mut *self.connection).await?;
+        tenant.ok_or_else(|| StoreError::not_found("tenant", id.to_string()))
     }
 
     /// At most `limit` of the tenants asked for, by their numbers.
@@ -166,15 +168,13 @@ impl Records<'_> {
              ORDER BY id LIMIT $5"
         ));
         let lower = |text: &Option<String>| text.as_deref().unwrap_or_default().to_lowercase();
-        let rows = sqlx::query(sql)
+        let query = sqlx::query_as(sql)
             .bind(filter.after)
             .bind(lower(&filter.region))
             .bind(lower(&filter.name))
             .bind(i64::from(filter.without_revoked))
-            .bind(limit)
-            .fetch_all(&mut *self.connection)
-            .await?;
-        rows.iter().map(read).collect()
+            .bind(limit);
+        Ok(query.fetch_all(&mut *self.connection).await?)
     }
 
     /// How many of the tenants asked for there are.
@@ -183,7 +183,7 @@ impl Records<'_> {
     /// [`StoreError::Database`].
     pub async fn count_tenants(&mut self, filter: &TenantFilter) -> Result<i64, StoreError> {
         let lower = |text: &Option<String>| text.as_deref().unwrap_or_default().to_lowercase();
-        let row = sqlx::query(
+        let query = sqlx::query_scalar(
             "SELECT CAST(COUNT(*) AS BIGINT) FROM tenants
              WHERE id > $1 AND ($2 = '' OR region_key = $2) AND ($3 = '' OR name_key = $3)
                AND ($4 = 0 OR state <> 'Revoked')",
@@ -191,10 +191,8 @@ impl Records<'_> {
         .bind(filter.after)
         .bind(lower(&filter.region))
         .bind(lower(&filter.name))
-        .bind(i64::from(filter.without_revoked))
-        .fetch_one(&mut *self.connection)
-        .await?;
-        Ok(row.try_get(0)?)
+        .bind(i64::from(filter.without_revoked));
+        Ok(query.fetch_one(&mut *self.connection).await?)
     }
 
     /// Gives out the numbers of `count` messages to a tenant, beyond `at_least`; returns the first of them. None when
@@ -207,34 +205,14 @@ impl Records<'_> {
         count: i64,
         at_least: i64,
     ) -> Result<Option<(i64, TenantPair)>, StoreError> {
-        let row = sqlx::query(
+        let query = sqlx::query_as::<_, GivenOut>(
             "UPDATE tenants SET sequence = (CASE WHEN sequence < $1 THEN $1 ELSE sequence END) + $2
              WHERE id = $3 AND state = 'Registered' RETURNING sequence, url, pair, secret",
         )
         .bind(at_least)
         .bind(count)
-        .bind(id)
-        .fetch_optional(&mut *self.connection)
-        .await?;
-        row.map(|row| {
-            let last: i64 = row.try_get(0)?;
-            let pair = TenantPair { url: row.try_get(1)?, pair: row.try_get(2)?, sealed: decoded(row.try_get(3)?)? };
-            Ok((last - count + 1, pair))
-        })
-        .transpose()
+        .bind(id);
+        let given_out = query.fetch_optional(&mut *self.connection).await?;
+        Ok(given_out.map(|row| (row.sequence - count + 1, row.pair)))
     }
-}
-
-fn read(row: &AnyRow) -> Result<Tenant, StoreError> {
-    Ok(Tenant {
-        id: row.try_get(0)?,
-        name: row.try_get(1)?,
-        region: row.try_get(2)?,
-        url: row.try_get(3)?,
-        state: row.try_get::<String, _>(4)?.parse().map_err(StoreError::Unreadable)?,
-        instance: row.try_get(5)?,
-        created_at: row.try_get(6)?,
-        registered_at: row.try_get(7)?,
-        revoked_at: row.try_get(8)?,
-    })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use sqlx::{AnyPool, AssertSqlSafe, Row as _};
+use sqlx::{AnyPool, AssertSqlSafe};
 use tokio::time::Instant;
 
 use super::{Engine, StoreError};
@@ -20,6 +20,13 @@ const LOOK: Duration = Duration::from_millis(500);
 
 /// When each host, and each of its workers, last wrote a sign of life.
 type Signs = BTreeMap<String, String>;
+
+/// When a host or a worker last wrote a sign of life.
+#[derive(sqlx::FromRow)]
+struct Sign {
+    id: String,
+    seen: String,
+}
 
 /// Refuses where a host of a version before [`DUE_WORK`] runs. A host that ended in order has signed off. Of one that was
 /// killed the signs of life stay: they are watched until they should have changed, so that no clocks are compared.
@@ -51,8 +58,9 @@ async fn is_older(pool: &AnyPool, engine: Engine) -> Result<bool, StoreError> {
     if !exists(pool, engine, "_sqlx_migrations").await? || !exists(pool, engine, "nodes").await? {
         return Ok(false);
     }
-    let query = sqlx::query("SELECT CAST(COUNT(*) AS BIGINT) FROM _sqlx_migrations WHERE version = $1").bind(DUE_WORK);
-    Ok(query.fetch_one(pool).await?.try_get::<i64, _>(0)? == 0)
+    let query =
+        sqlx::query_scalar::<_, i64>("SELECT CAST(COUNT(*) AS BIGINT) FROM _sqlx_migrations WHERE version = $1");
+    Ok(query.bind(DUE_WORK).fetch_one(pool).await? == 0)
 }
 
 async fn exists(pool: &AnyPool, engine: Engine, table: &str) -> Result<bool, StoreError> {
@@ -60,24 +68,24 @@ async fn exists(pool: &AnyPool, engine: Engine, table: &str) -> Result<bool, Sto
         Engine::Sqlite => "SELECT CAST(COUNT(*) AS BIGINT) FROM sqlite_master WHERE type = 'table' AND name = $1",
         Engine::Postgres => "SELECT CAST(COUNT(to_regclass($1)) AS BIGINT)",
     };
-    Ok(sqlx::query(sql).bind(table).fetch_one(pool).await?.try_get::<i64, _>(0)? > 0)
+    Ok(sqlx::query_scalar::<_, i64>(sql).bind(table).fetch_one(pool).await? > 0)
 }
 
 /// None where every host has signed off.
 async fn signs(pool: &AnyPool, engine: Engine) -> Result<Signs, StoreError> {
-    let mut signs = read(pool, "SELECT id, CAST(seen_at AS TEXT) FROM nodes").await?;
+    let mut signs = read(pool, "SELECT id, CAST(seen_at AS TEXT) AS seen FROM nodes").await?;
     let workers = match engine {
         Engine::Sqlite => "Workers",
         Engine::Postgres => "apalis.workers",
     };
     // Workers do not sign off.
     if !signs.is_empty() && exists(pool, engine, workers).await? {
-        signs.extend(read(pool, &format!("SELECT id, CAST(last_seen AS TEXT) FROM {workers}")).await?);
+        signs.extend(read(pool, &format!("SELECT id, CAST(last_seen AS TEXT) AS seen FROM {workers}")).await?);
     }
     Ok(signs)
 }
 
 async fn read(pool: &AnyPool, sql: &str) -> Result<Signs, StoreError> {
-    let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(pool).await?;
-    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+    let rows = sqlx::query_as::<_, Sign>(AssertSqlSafe(sql)).fetch_all(pool).await?;
+    Ok(rows.into_iter().map(|sign| (sign.id, sign.seen)).collect())
 }

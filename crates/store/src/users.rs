@@ -2,11 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::Row as _;
-use sqlx::any::AnyRow;
-
 use super::{Records, StoreError, check};
-use crate::model::{Role, User};
+use crate::model::{Moment, Role, User};
 
 /// A user to be made.
 #[derive(Debug, Clone)]
@@ -32,18 +29,26 @@ pub struct UserChange {
     pub is_administrator: Option<bool>,
 }
 
+/// A user's role on a site.
+#[derive(sqlx::FromRow)]
+pub(super) struct RoleRow {
+    pub(super) user_id: i64,
+    pub(super) site_id: i64,
+    pub(super) role: Role,
+}
+
 const COLUMNS: &str = "id, name, email, active, is_administrator";
 
 impl Records<'_> {
-    /// Makes a user, active and without a role. `now` is in milliseconds since 1970.
+    /// Makes a user, active and without a role.
     ///
     /// # Errors
     /// [`StoreError::Duplicate`] when there is one of that name; [`StoreError::Invalid`] for a name or an e-mail address
     /// that cannot be one.
-    pub async fn create_user(&mut self, user: &NewUser, now: i64) -> Result<User, StoreError> {
+    pub async fn create_user(&mut self, user: &NewUser, now: Moment) -> Result<User, StoreError> {
         let name = check::name("user", &user.name)?;
         let email = user.email.as_deref().map(check::email).transpose()?;
-        let row = sqlx::query(
+        sqlx::query_as(
             "INSERT INTO users (name, name_key, email, active, is_administrator, created_at, modified_at)
              VALUES ($1, $2, $3, 1, $4, $5, $5)
              RETURNING id, name, email, active, is_administrator",
@@ -55,8 +60,7 @@ impl Records<'_> {
         .bind(now)
         .fetch_one(&mut *self.connection)
         .await
-        .map_err(|error| StoreError::or_duplicate(error, "user", &user.name))?;
-        read(&row)
+        .map_err(|error| StoreError::or_duplicate(error, "user", &user.name))
     }
 
     /// The user of that name, active or not.
@@ -65,8 +69,8 @@ impl Records<'_> {
     /// [`StoreError::NotFound`].
     pub async fn user(&mut self, name: &str) -> Result<User, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM users WHERE name_key = $1"));
-        let row = sqlx::query(sql).bind(name.to_lowercase()).fetch_optional(&mut *self.connection).await?;
-        row.as_ref().map(read).transpose()?.ok_or_else(|| StoreError::not_found("user", name))
+        let query = sqlx::query_as(sql).bind(name.to_lowercase());
+        query.fetch_optional(&mut *self.connection).await?.ok_or_else(|| StoreError::not_found("user", name))
     }
 
     /// All users, by name.
@@ -75,15 +79,15 @@ impl Records<'_> {
     /// [`StoreError::Database`].
     pub async fn users(&mut self) -> Result<Vec<User>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM users ORDER BY name_key"));
-        sqlx::query(sql).fetch_all(&mut *self.connection).await?.iter().map(read).collect()
+        Ok(sqlx::query_as(sql).fetch_all(&mut *self.connection).await?)
     }
 
-    /// Changes a user. `now` is in milliseconds since 1970.
+    /// Changes a user.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::Duplicate`], [`StoreError::Invalid`] as for a new user, and
     /// [`StoreError::InUse`] when nobody would be left to manage the instance.
-    pub async fn update_user(&mut self, name: &str, change: &UserChange, now: i64) -> Result<User, StoreError> {
+    pub async fn update_user(&mut self, name: &str, change: &UserChange, now: Moment) -> Result<User, StoreError> {
         let may_demote = change.active == Some(false) || change.is_administrator == Some(false);
         // The rows stay as they are until the end, so that two administrators cannot remove each other at once.
         let administrators = if may_demote { self.locked_administrators().await? } else { 0 };
@@ -126,9 +130,8 @@ impl Records<'_> {
     /// undo what they changed.
     async fn locked_user(&mut self, name: &str) -> Result<User, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM users WHERE name_key = $1{}", self.engine.for_update());
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(name.to_lowercase());
-        let row = query.fetch_optional(&mut *self.connection).await?;
-        row.as_ref().map(read).transpose()?.ok_or_else(|| StoreError::not_found("user", name))
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(name.to_lowercase());
+        query.fetch_optional(&mut *self.connection).await?.ok_or_else(|| StoreError::not_found("user", name))
     }
 
     /// How many active administrators there are, kept as they are until the transaction ends. Comes before any lock on a
@@ -176,22 +179,8 @@ impl Records<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn roles(&mut self, user: i64) -> Result<BTreeMap<i64, Role>, StoreError> {
-        let rows = sqlx::query("SELECT site_id, role FROM user_roles WHERE user_id = $1")
-            .bind(user)
-            .fetch_all(&mut *self.connection)
-            .await?;
-        rows.iter()
-            .map(|row| Ok((row.try_get(0)?, row.try_get::<String, _>(1)?.parse().map_err(StoreError::Unreadable)?)))
-            .collect()
+        let query = sqlx::query_as::<_, RoleRow>("SELECT user_id, site_id, role FROM user_roles WHERE user_id = $1");
+        let rows = query.bind(user).fetch_all(&mut *self.connection).await?;
+        Ok(rows.into_iter().map(|row| (row.site_id, row.role)).collect())
     }
-}
-
-fn read(row: &AnyRow) -> Result<User, StoreError> {
-    Ok(User {
-        id: row.try_get(0)?,
-        name: row.try_get(1)?,
-        email: row.try_get(2)?,
-        active: row.try_get::<i64, _>(3)? == 1,
-        is_administrator: row.try_get::<i64, _>(4)? == 1,
-    })
 }

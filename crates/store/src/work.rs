@@ -1,18 +1,18 @@
 //! Due work in the store: claimed under a lease, which its holder renews and other hosts judge.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use sqlx::Row as _;
-
-use super::schedules::json;
+use super::columns::json;
+use super::schedules::ScheduleRow;
 use super::{Engine, Records, StoreError, schedules};
-use crate::model::{Schedule, WorkItem};
+use crate::model::{Moment, Schedule, WorkItem};
 
 /// A schedule that can be claimed when it is due.
 const FREE: &str = "active = 1 AND NOT EXISTS (SELECT 1 FROM work WHERE work.schedule_id = schedules.id)";
 
-/// After so many milliseconds a schedule whose next due time could not be computed is tried again.
-const TRY_AGAIN_MS: i64 = 600_000;
+/// A schedule whose next due time could not be computed is tried again after this time.
+const TRY_AGAIN: Duration = Duration::from_secs(600);
 
 impl Engine {
     /// As [`for_update`](Self::for_update), but of `table`, and passing over rows that others hold.
@@ -29,8 +29,8 @@ impl Engine {
 pub struct Holder<'a> {
     /// The host's name.
     pub node: &'a str,
-    /// How long its leases are, in milliseconds.
-    pub lease_ms: i64,
+    /// How long its leases are.
+    pub lease: Duration,
     /// The schedules whose work it runs now.
     pub in_hand: &'a BTreeSet<i64>,
 }
@@ -53,8 +53,24 @@ pub struct Backlog {
     pub waiting: i64,
     /// Due times that a host works on.
     pub claimed: i64,
-    /// For how many milliseconds the oldest of all has been due.
-    pub lag_ms: i64,
+    /// For how long the oldest of all has been due.
+    pub lag: Duration,
+}
+
+/// Work whose lease has lapsed, with its schedule.
+#[derive(sqlx::FromRow)]
+struct LapsedRow {
+    #[sqlx(flatten)]
+    schedule: ScheduleRow,
+    due_at: Moment,
+    node: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct BacklogRow {
+    claimed: i64,
+    total: i64,
+    oldest: Moment,
 }
 
 impl Records<'_> {
@@ -65,9 +81,9 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn claim_due(&mut self, holder: Holder<'_>, now: i64, places: usize) -> Result<DueWork, StoreError> {
+    pub async fn claim_due(&mut self, holder: Holder<'_>, now: Moment, places: usize) -> Result<DueWork, StoreError> {
         let mut due = DueWork::default();
-        self.shorten_leases(now, holder.lease_ms).await?;
+        self.shorten_leases(now, holder.lease).await?;
         self.claim_lapsed(holder, now, places, &mut due).await?;
         let places = places - due.claimed.len();
         if places > 0 {
@@ -77,10 +93,10 @@ impl Records<'_> {
     }
 
     /// Makes leases end in time that were written while the clock was wrong. Their holder, if it lives, renews them.
-    async fn shorten_leases(&mut self, now: i64, lease_ms: i64) -> Result<(), StoreError> {
+    async fn shorten_leases(&mut self, now: Moment, lease: Duration) -> Result<(), StoreError> {
         sqlx::query("UPDATE work SET claimed_until = $1 WHERE claimed_until > $2")
-            .bind(now + lease_ms)
-            .bind(now + 2 * lease_ms)
+            .bind(now + lease)
+            .bind(now + lease * 2)
             .execute(&mut *self.connection)
             .await?;
         Ok(())
@@ -90,7 +106,7 @@ impl Records<'_> {
     async fn claim_lapsed(
         &mut self,
         holder: Holder<'_>,
-        now: i64,
+        now: Moment,
         places: usize,
         due: &mut DueWork,
     ) -> Result<(), StoreError> {
@@ -102,11 +118,13 @@ impl Records<'_> {
             self.engine.integers_of("$3"),
             self.engine.for_update_of_free("work")
         );
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(now).bind(holder.node).bind(json(holder.in_hand)?);
+        let query = sqlx::query_as::<_, LapsedRow>(sqlx::AssertSqlSafe(sql));
+        let query = query.bind(now).bind(holder.node).bind(json(holder.in_hand)?);
         let (mut again, mut dropped) = (Vec::new(), Vec::new());
         for row in query.fetch_all(&mut *self.connection).await? {
-            let (schedule, node): (_, String) = (schedules::read(&row)?, row.try_get(19)?);
-            let item = WorkItem { schedule: schedule.id, due_at: row.try_get(18)? };
+            let LapsedRow { schedule, due_at, node } = row;
+            let schedule = Schedule::from(schedule);
+            let item = WorkItem { schedule: schedule.id, due_at };
             // The holder's own work that it does not have in hand: whether the claim was committed was not known, and the
             // work has not begun.
             let has_begun = node != holder.node;
@@ -129,7 +147,7 @@ impl Records<'_> {
                 "UPDATE work SET node = $1, claimed_until = $2 WHERE schedule_id IN ({})",
                 self.engine.integers_of("$3")
             );
-            let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(holder.node).bind(now + holder.lease_ms);
+            let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(holder.node).bind(now + holder.lease);
             query.bind(json(&again)?).execute(&mut *self.connection).await?;
         }
         Ok(())
@@ -139,7 +157,7 @@ impl Records<'_> {
     async fn claim_free(
         &mut self,
         holder: Holder<'_>,
-        now: i64,
+        now: Moment,
         places: usize,
         due: &mut DueWork,
     ) -> Result<(), StoreError> {
@@ -150,19 +168,20 @@ impl Records<'_> {
             self.engine.integers_of("$2"),
             self.engine.for_update_of_free("schedules")
         );
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(now).bind(json(holder.in_hand)?);
+        let query = sqlx::query_as::<_, ScheduleRow>(sqlx::AssertSqlSafe(sql));
+        let query = query.bind(now).bind(json(holder.in_hand)?);
         let query = query.bind(i64::try_from(places).unwrap_or(i64::MAX));
         let (mut found, mut planned) = (BTreeMap::new(), Vec::new());
         for row in query.fetch_all(&mut *self.connection).await? {
-            let schedule = schedules::read(&row)?;
+            let schedule = Schedule::from(row);
             let item = WorkItem { schedule: schedule.id, due_at: schedule.next_due_at };
             match schedule.what.cadence.next_due(schedule.id, now) {
                 Ok(next_due_at) => {
-                    planned.push([item.schedule, item.due_at, next_due_at]);
+                    planned.push((item.schedule, item.due_at, next_due_at));
                     found.insert(item.schedule, (item, schedule));
                 }
                 Err(why) => {
-                    self.set_next_due(schedule.id, now + TRY_AGAIN_MS).await?;
+                    self.set_next_due(schedule.id, now + TRY_AGAIN).await?;
                     due.unplanned.push((item, schedule, why));
                 }
             }
@@ -176,10 +195,10 @@ impl Records<'_> {
              ON CONFLICT DO NOTHING RETURNING schedule_id",
             self.engine.table_of_integers("$1", &["id", "due_at", "next_due_at"], "planned")
         );
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(json(&planned)?).bind(holder.node);
-        let claimed = query.bind(now + holder.lease_ms).fetch_all(&mut *self.connection).await?;
-        let claimed: BTreeSet<i64> = claimed.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
-        planned.retain(|[id, ..]| claimed.contains(id));
+        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(json(&planned)?).bind(holder.node);
+        let claimed: Vec<i64> = query.bind(now + holder.lease).fetch_all(&mut *self.connection).await?;
+        let claimed: BTreeSet<i64> = claimed.into_iter().collect();
+        planned.retain(|(id, ..)| claimed.contains(id));
         let sql = format!(
             "UPDATE schedules SET next_due_at = planned.next_due_at FROM {} WHERE schedules.id = planned.id",
             self.engine.table_of_integers("$1", &["id", "due_at", "next_due_at"], "planned")
@@ -187,7 +206,7 @@ impl Records<'_> {
         let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(json(&planned)?);
         query.execute(&mut *self.connection).await?;
         // The longest due first, as they were read.
-        due.claimed.extend(planned.iter().filter_map(|[id, ..]| found.remove(id)));
+        due.claimed.extend(planned.iter().filter_map(|(id, ..)| found.remove(id)));
         Ok(())
     }
 
@@ -204,7 +223,7 @@ impl Records<'_> {
             self.engine.integers_of("$3"),
             self.engine.for_update_of_free("work")
         );
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(now + holder.lease_ms).bind(holder.node);
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(now + holder.lease).bind(holder.node);
         query.bind(json(holder.in_hand)?).execute(&mut *self.connection).await?;
         Ok(())
     }
@@ -234,14 +253,14 @@ impl Records<'_> {
             "SELECT {} FROM schedules WHERE active = 1 AND next_due_at - $1 > COALESCE(interval_ms, 0)",
             schedules::COLUMNS
         );
-        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(now).fetch_all(&mut *self.connection).await?;
+        let query = sqlx::query_as::<_, ScheduleRow>(sqlx::AssertSqlSafe(sql)).bind(now);
         let mut corrected = 0;
-        for row in &rows {
-            let Schedule { id, what, next_due_at } = schedules::read(row)?;
+        for row in query.fetch_all(&mut *self.connection).await? {
+            let Schedule { id, what, next_due_at } = row.into();
             // Where it cannot be computed the claim says so. Versions before 0010 wrote the greatest number then.
             let next = match what.cadence.next_due(id, now) {
                 Ok(next) => next,
-                Err(_) if next_due_at == i64::MAX => now,
+                Err(_) if next_due_at == Moment::MAX => now,
                 Err(_) => continue,
             };
             if next < next_due_at {
@@ -260,14 +279,14 @@ impl Records<'_> {
     pub async fn backlog(&mut self) -> Result<Backlog, StoreError> {
         let now = self.now().await?;
         let sql = format!(
-            "SELECT CAST(COALESCE(SUM(claimed), 0) AS BIGINT), CAST(COUNT(*) AS BIGINT),
-                    CAST(COALESCE(MIN(due_at), $1) AS BIGINT)
+            "SELECT CAST(COALESCE(SUM(claimed), 0) AS BIGINT) AS claimed, CAST(COUNT(*) AS BIGINT) AS total,
+                    CAST(COALESCE(MIN(due_at), $1) AS BIGINT) AS oldest
              FROM (SELECT next_due_at AS due_at, 0 AS claimed FROM schedules WHERE next_due_at <= $1 AND {FREE}
                    UNION ALL
                    SELECT due_at, CASE WHEN claimed_until < $1 THEN 0 ELSE 1 END FROM work) AS due"
         );
-        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(now).fetch_one(&mut *self.connection).await?;
-        let (claimed, all, oldest): (i64, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-        Ok(Backlog { waiting: all - claimed, claimed, lag_ms: (now - oldest).max(0) })
+        let query = sqlx::query_as::<_, BacklogRow>(sqlx::AssertSqlSafe(sql)).bind(now);
+        let row = query.fetch_one(&mut *self.connection).await?;
+        Ok(Backlog { waiting: row.total - row.claimed, claimed: row.claimed, lag: now.since(row.oldest) })
     }
 }

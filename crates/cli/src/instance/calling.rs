@@ -6,7 +6,7 @@ use soar_connector::{Parameters, RawParameters};
 use soar_host::Refusal;
 use soar_host::utility::{Answer, Plan, UtilityCommand};
 use soar_store::Records;
-use soar_store::model::{AuditEntry, Caller};
+use soar_store::model::{AuditEntry, Caller, Moment};
 
 use super::{Action, Session, advised, refused};
 use crate::exit::WrongUse;
@@ -59,7 +59,7 @@ impl<'a> UtilityCall<'a> {
         .await
     }
 
-    async fn change(&self, work: impl AsyncFn(&mut Records<'_>, i64) -> Result<Answer, Refusal>) -> Result<Answer> {
+    async fn change(&self, work: impl AsyncFn(&mut Records<'_>, Moment) -> Result<Answer, Refusal>) -> Result<Answer> {
         let action = Action { command: self.command.endpoint(), site: &self.caller.site.name, about: "" };
         let mut attempt = 1;
         loop {
@@ -84,7 +84,7 @@ impl<'a> UtilityCall<'a> {
         }
     }
 
-    fn entry(&self, action: &Action<'_>, now: i64, error: &str) -> AuditEntry {
+    fn entry(&self, action: &Action<'_>, now: Moment, error: &str) -> AuditEntry {
         let acting_for = self.parameters.text("Username").unwrap_or_default();
         let refused = Some(error).filter(|error| !error.is_empty());
         AuditEntry { acting_for: AuditEntry::kept(acting_for), ..self.session.entry(action, now, refused) }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::UNIX_EPOCH;
 
 use anyhow::{Result, anyhow};
 use soar_connector::name::{quoted, suggestion};
@@ -10,7 +9,7 @@ use soar_connector::{Clock, ExecutionContext, SystemClock};
 use soar_host::Refusal;
 use soar_host::operations::{Changes, OperationError, Operations, RequestContext};
 use soar_host::sealing::Keyring;
-use soar_store::model::{Allowed, AuditEntry, Caller, Right, Role, Site, Surface, User};
+use soar_store::model::{Allowed, AuditEntry, Caller, Moment, Right, Role, Site, Surface, User};
 use soar_store::{Records, Store, StoreError};
 
 use super::{Folder, InstanceFlags, Settings, advised, not_done, refused};
@@ -72,10 +71,9 @@ impl Session {
         Ok(Self { folder, settings, store, user, roles, request_id, clock: Arc::new(SystemClock::new()) })
     }
 
-    /// The time, in milliseconds since 1970.
-    pub(crate) fn now(&self) -> i64 {
-        let since = self.clock.now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    /// The time.
+    pub(crate) fn now(&self) -> Moment {
+        Moment::from(self.clock.now())
     }
 
     /// The keys that seal secrets.
@@ -200,7 +198,7 @@ impl Session {
     pub(crate) async fn manage<T>(
         &self,
         action: &Action<'_>,
-        change: impl AsyncFnOnce(&mut Records<'_>, i64) -> Result<T, StoreError>,
+        change: impl AsyncFnOnce(&mut Records<'_>, Moment) -> Result<T, StoreError>,
     ) -> Result<T> {
         if !self.user.is_administrator {
             let reason = format!("{} is no administrator.", quoted(&self.user.name));
@@ -285,7 +283,7 @@ impl Session {
     }
 
     /// An entry for the audit log; accepted unless there is a reason why not.
-    pub(crate) fn entry(&self, action: &Action<'_>, at: i64, refused: Option<&str>) -> AuditEntry {
+    pub(crate) fn entry(&self, action: &Action<'_>, at: Moment, refused: Option<&str>) -> AuditEntry {
         AuditEntry {
             username: self.user.name.clone(),
             site: AuditEntry::kept(action.site),

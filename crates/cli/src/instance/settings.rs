@@ -12,7 +12,7 @@ use soar_connector::{NoSecret, secret_in};
 use soar_host::alerts::{AlertSettings, Couriers};
 use soar_host::executor::ExecutorSettings;
 use soar_host::sealing::Keyring;
-use soar_host::server::{HostSettings, StoreAddress};
+use soar_host::settings::{HostSettings, StoreAddress};
 use soar_host::vault::{Vault, VaultSettings};
 use toml::{Table, Value};
 

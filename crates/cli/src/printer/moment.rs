@@ -1,15 +1,16 @@
-//! Times as text: what the host keeps in milliseconds since 1970.
+//! Moments as text.
 
 use jiff::Timestamp;
+use soar_store::model::Moment;
 
 /// `2026-01-31 10:00:05Z`.
-pub(crate) fn moment(milliseconds: i64) -> String {
-    Timestamp::from_millisecond(milliseconds)
+pub(crate) fn moment(at: Moment) -> String {
+    Timestamp::from_millisecond(at.0)
         .map(|time| time.strftime("%Y-%m-%d %H:%M:%SZ").to_string())
-        .unwrap_or_else(|_| milliseconds.to_string())
+        .unwrap_or_else(|_| at.to_string())
 }
 
 /// The same; nothing where there is none.
-pub(crate) fn moment_if_any(milliseconds: Option<i64>) -> String {
-    milliseconds.map(moment).unwrap_or_default()
+pub(crate) fn moment_if_any(at: Option<Moment>) -> String {
+    at.map(moment).unwrap_or_default()
 }

@@ -16,7 +16,7 @@ use soar_host::scheduler::{ExecutorRunner, Scheduler, SchedulerSettings};
 use soar_host::sealing::Keyring;
 use soar_host::vault::{Vault, VaultSettings};
 use soar_store::Store;
-use soar_store::model::{Allowed, Cadence, Caller, Check, HealthState, Schedule, ScheduleKind};
+use soar_store::model::{Allowed, Cadence, Caller, Check, HealthState, Moment, Schedule, ScheduleKind};
 use tokio::sync::watch;
 
 use crate::instance::{Instance, Served};
@@ -52,8 +52,8 @@ impl Clock for Ahead {
     }
 }
 
-fn now() -> i64 {
-    i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap()
+fn now() -> Moment {
+    Moment(i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap())
 }
 
 /// Connections to the simulator, all checked from now on, and a host in this process that is to check them too.
@@ -103,7 +103,7 @@ async fn history(store: &Store, schedules: &[Schedule]) -> Vec<Vec<Check>> {
     let mut reader = store.reader().await.unwrap();
     let mut all = Vec::new();
     for schedule in schedules {
-        all.push(reader.records().checks(schedule.what.connection_id, i64::MAX, 1000).await.unwrap());
+        all.push(reader.records().checks(schedule.what.connection_id, Moment::MAX, 1000).await.unwrap());
     }
     all
 }
@@ -120,18 +120,18 @@ fn each_due_check_is_run_once_and_in_time_beside_hosts_that_are_killed_suspended
         let (schedules, third) = connect(&instance, &store, &simulator).await;
         let (stop, stopped) = watch::channel(false);
         let serving = tokio::spawn(Arc::clone(&third).serve(stopped));
-        let nodes = async |since: i64| -> BTreeSet<String> {
+        let nodes = async |since: Moment| -> BTreeSet<String> {
             let checks = history(&store, &schedules).await.into_iter().flatten();
             checks.filter(|check| check.started_at > since).map(|check| check.node).collect()
         };
-        let work = async |count: usize, since: i64| {
+        let work = async |count: usize, since: Moment| {
             let begun = Instant::now();
             while nodes(since).await.len() < count {
                 assert!(begun.elapsed() < Duration::from_secs(60), "{count} hosts work");
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
-        work(3, 0).await;
+        work(3, Moment(0)).await;
         signal(&suspended, "-STOP");
         killed.kill();
         let alone = now();
@@ -166,7 +166,7 @@ fn each_due_check_is_run_once_and_in_time_beside_hosts_that_are_killed_suspended
             if missing == 0 {
                 break;
             }
-            let late = now() - until;
+            let late = now().milliseconds_since(until);
             assert!(late < LATEST_MS, "{missing} connections still miss a check {late} ms after it was due");
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
@@ -178,7 +178,8 @@ fn each_due_check_is_run_once_and_in_time_beside_hosts_that_are_killed_suspended
             let due: BTreeSet<_> = checks.iter().map(|check| check.due_at).collect();
             assert_eq!(due.len(), checks.len(), "each due time is there once");
             assert!(checks.iter().all(|check| check.result != HealthState::Failing), "{checks:?}");
-            latest = checks.iter().map(|check| check.started_at - check.due_at).max().unwrap().max(latest);
+            latest =
+                checks.iter().map(|check| check.started_at.milliseconds_since(check.due_at)).max().unwrap().max(latest);
         }
         assert!(latest < LATEST_MS, "a check began {latest} ms after it was due");
         let taken_over = history.iter().flatten().filter(|check| check.due_at < alone && check.started_at > alone);

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use soar_store::model::{AccessKey, Allowed, JWT_SECRET_CONTEXT, KeyId, KeyKind};
+use soar_store::model::{AccessKey, Allowed, JWT_SECRET_CONTEXT, KeyId, KeyKind, Moment};
 use soar_store::{NewKey, Records, StoreError};
 use zeroize::Zeroizing;
 
@@ -28,8 +28,8 @@ pub struct KeyRequest {
     pub may_manage: bool,
     /// Whether a token must carry `exp`; a JWT key's only.
     pub requires_expiry: bool,
-    /// From when on it is refused, in milliseconds since 1970.
-    pub expires_at: Option<i64>,
+    /// From when on it is refused.
+    pub expires_at: Option<Moment>,
 }
 
 /// A key that was just made.
@@ -41,7 +41,7 @@ pub struct IssuedKey {
     pub text: Zeroizing<String>,
 }
 
-/// Makes a key. `now` is in milliseconds since 1970.
+/// Makes a key.
 ///
 /// # Errors
 /// [`StoreError::NotFound`] for an unknown user or site, [`StoreError::Duplicate`] for a name that is taken, and
@@ -50,7 +50,7 @@ pub async fn issue_key(
     records: &mut Records<'_>,
     seal: &dyn SecretSeal,
     request: &KeyRequest,
-    now: i64,
+    now: Moment,
 ) -> Result<IssuedKey, StoreError> {
     let invalid = |problem: &str| Err(StoreError::Invalid(problem.to_owned()));
     if request.may_manage && request.kind == KeyKind::Jwt {

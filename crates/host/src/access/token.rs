@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde::Deserialize;
-use soar_store::model::JWT_SECRET_CONTEXT;
+use soar_store::model::{JWT_SECRET_CONTEXT, Moment};
 
 use super::authentication::AuthenticationError;
 use super::{KnownKey, SecretSeal, Snapshot};
@@ -24,12 +24,12 @@ struct Claims {
     nbf: Option<f64>,
 }
 
-/// The key that signed `token`, and the user it claims. `now` is in milliseconds since 1970.
+/// The key that signed `token`, and the user it claims.
 pub(super) fn verify(
     snapshot: &Snapshot,
     seal: &dyn SecretSeal,
     token: &str,
-    now: i64,
+    now: Moment,
 ) -> Result<(Arc<KnownKey>, String), AuthenticationError> {
     if token.len() > LONGEST_TOKEN {
         return Err(AuthenticationError::Malformed("the token is too long"));
@@ -79,14 +79,14 @@ pub(super) fn verify(
     Err(AuthenticationError::Unknown)
 }
 
-#[allow(clippy::cast_precision_loss, reason = "milliseconds since 1970 fit for the next 200,000 years")]
+#[allow(clippy::cast_precision_loss, reason = "a moment fits for the next 200,000 years")]
 fn check_times(
     known: &Arc<KnownKey>,
     claims: Claims,
-    now: i64,
+    now: Moment,
 ) -> Result<(Arc<KnownKey>, String), AuthenticationError> {
     let refuse = |reason| Err(AuthenticationError::Token { key: known.key.name.clone(), reason });
-    let now = now as f64 / 1000.0;
+    let now = now.0 as f64 / 1000.0;
     match claims.exp {
         None if known.key.requires_expiry => return refuse("it carries no exp, which the key asks for"),
         Some(end) if end <= now => return refuse("it has expired"),

@@ -114,7 +114,7 @@ impl MailCourier {
         let id = format!("<{}@{}>", message.id, self.from.email.domain());
         // Says to programs that answer mails that nobody reads their answers (RFC 3834).
         let automatic = HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
-        let date = std::time::UNIX_EPOCH + Duration::from_millis(message.created_at.max(0).cast_unsigned());
+        let date = std::time::UNIX_EPOCH + Duration::from_millis(message.created_at.0.max(0).cast_unsigned());
         Mail::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, to.clone()))

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use soar_connector::name::steers;
-use soar_store::model::{AlertReason, MessageContent, Tell};
+use soar_store::model::{AlertReason, MessageContent, Moment, Tell};
 
 /// How many connections a mail lists; the webhook's body has them all.
 const LISTED: usize = 50;
@@ -94,8 +94,8 @@ impl Rendered for MessageContent {
 }
 
 /// A moment as people read it; UTC, since the reader of a mail may be anywhere.
-fn moment(milliseconds: i64) -> String {
-    Timestamp::from_millisecond(milliseconds)
+fn moment(at: Moment) -> String {
+    Timestamp::from_millisecond(at.0)
         .map_or_else(|_| "at an unknown time".to_owned(), |moment| moment.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
 }
 
@@ -136,13 +136,13 @@ mod tests {
             reason: AlertReason::Failing,
             detail: "Test Connection failed. Failed to check the connector.\nStatus Code: 401.\nMessage: <script>."
                 .to_owned(),
-            since: 1_700_000_000_000,
+            since: Moment(1_700_000_000_000),
             recovered_at: None,
         };
         MessageContent {
             tell: Tell::Failed,
             server: "https://footprint.example.com".to_owned(),
-            at: 1_700_000_060_000,
+            at: Moment(1_700_000_060_000),
             still_failing: 0,
             items: (0..items).map(item).collect(),
         }

@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
 use serde::Deserialize;
 use serde_json::json;
 use sha2::Sha256;
-use soar_store::model::Message;
+use soar_store::model::{Message, Moment};
 
 /// The header that identifies the message: the same each time that it is sent.
 pub const ID_HEADER: &str = "webhook-id";
@@ -92,13 +92,13 @@ impl WebhookCourier {
         Ok(Self { client, address, key, signature: settings.signature })
     }
 
-    /// Sends `message`; returns when the receiver has answered that it took it. `now` is in milliseconds since 1970.
+    /// Sends `message`; returns when the receiver has answered that it took it.
     ///
     /// # Errors
     /// A sentence that says why it did not; it does not hold the address, which may be secret itself.
-    pub async fn deliver(&self, message: &Message, now: i64) -> Result<(), String> {
+    pub async fn deliver(&self, message: &Message, now: Moment) -> Result<(), String> {
         let body = json!({ "id": message.id, "alert": message.content }).to_string();
-        let timestamp = now.div_euclid(1000).to_string();
+        let timestamp = now.0.div_euclid(1000).to_string();
         let key = self.key.expose_secret();
         let signature = match self.signature {
             WebhookSignature::Standard => {

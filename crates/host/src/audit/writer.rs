@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use soar_store::model::AuditEntry;
+use soar_store::model::{AuditEntry, Moment};
 use soar_store::{Store, StoreError};
 use tokio::sync::{mpsc, oneshot};
 
@@ -17,8 +18,8 @@ const BATCH: usize = 1024;
 /// How often a transaction is repeated that lost against another one.
 const ATTEMPTS: u32 = 4;
 
-/// How long a key's last use counts as noted, in milliseconds.
-const NOTED: i64 = 60_000;
+/// How long a key's last use counts as noted.
+const NOTED: Duration = Duration::from_secs(60);
 
 /// The entry is not kept, so the call must not be answered as if it were.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -39,7 +40,7 @@ struct Queued {
     /// An entry and its caller; none when only a key's use is to be noted.
     entry: Option<(AuditEntry, Caller)>,
     key: Option<i64>,
-    at: i64,
+    at: Moment,
 }
 
 /// Writes entries. Cheap to clone; the task ends when all clones are dropped and everything is written.
@@ -79,7 +80,7 @@ impl AuditWriter {
     }
 
     /// Notes that the key of that number was used, when there is time for it.
-    pub fn note_use(&self, key: Option<i64>, at: i64) {
+    pub fn note_use(&self, key: Option<i64>, at: Moment) {
         // A full queue has uses enough.
         if key.is_some() && self.queue.try_send(Queued { entry: None, key, at }).is_ok() {
             self.waiting.fetch_add(1, Ordering::Relaxed);
@@ -95,7 +96,7 @@ impl AuditWriter {
 
 async fn write_all(store: Store, mut incoming: mpsc::Receiver<Queued>, waiting: Arc<AtomicUsize>) {
     let mut queued = Vec::with_capacity(BATCH);
-    let mut noted: HashMap<i64, i64> = HashMap::new();
+    let mut noted: HashMap<i64, Moment> = HashMap::new();
     // Entries that queue up while one batch is written make the next batch.
     while incoming.recv_many(&mut queued, BATCH).await > 0 {
         let taken = queued.len();
@@ -103,7 +104,7 @@ async fn write_all(store: Store, mut incoming: mpsc::Receiver<Queued>, waiting: 
         // In one order for all hosts, so that no two of them wait for each other.
         let mut used = BTreeMap::new();
         for Queued { entry, key, at } in queued.drain(..) {
-            if let Some(key) = key.filter(|key| noted.get(key).is_none_or(|before| at - before >= NOTED)) {
+            if let Some(key) = key.filter(|key| noted.get(key).is_none_or(|before| at.since(*before) >= NOTED)) {
                 used.insert(key, at);
             }
             if let Some((entry, caller)) = entry {
@@ -133,7 +134,7 @@ async fn write_all(store: Store, mut incoming: mpsc::Receiver<Queued>, waiting: 
 }
 
 /// Keeps all entries and uses, or none.
-async fn write_batch(store: &Store, entries: &[AuditEntry], used: &BTreeMap<i64, i64>) -> Result<(), StoreError> {
+async fn write_batch(store: &Store, entries: &[AuditEntry], used: &BTreeMap<i64, Moment>) -> Result<(), StoreError> {
     let mut attempt = 1;
     loop {
         let written = async {
@@ -166,7 +167,7 @@ mod tests {
 
     fn entry(number: usize) -> AuditEntry {
         AuditEntry {
-            at: 1,
+            at: Moment(1),
             request_id: format!("request {number}"),
             surface: Surface::Command,
             address: String::new(),

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use soar_connector::{Clock, Plugin, Redactor, SettingValues, SettingsError};
-use soar_store::model::{Caller, Connection, KeyId, Place};
-use soar_store::moment::milliseconds;
+use soar_store::model::{Caller, Connection, KeyId, Moment, Place};
 use soar_store::{Records, Store, StoreError, StoredParameter, StoredValue, Wanted, sealing_context};
 
 use super::parameters::{Changes, Ground, NewValue, open};
@@ -324,8 +323,8 @@ impl Connections {
         Ground { plugin, keyring: &self.keyring, vault: &self.vault, may_refer }
     }
 
-    fn now(&self) -> i64 {
-        milliseconds(self.clock.now())
+    fn now(&self) -> Moment {
+        Moment::from(self.clock.now())
     }
 }
 

@@ -49,7 +49,7 @@ impl Executor {
             if check.error.is_some() {
                 check.error = Some(tab.unwrap_or("Test Connection failed.").to_owned());
             }
-            let started_at = ended_at.saturating_sub(latency_ms);
+            let started_at = ended_at - finished.outcome.receipt.elapsed;
             let ran = Ran { started_at, ended_at, node: self.inner.node.clone() };
             records.record_check(&schedule, started_at, &check, &ran).await?;
         }

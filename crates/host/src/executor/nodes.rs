@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use soar_store::StoreError;
 use tracing::{info, warn};
@@ -20,13 +21,13 @@ impl Executor {
     /// # Errors
     /// [`StoreError`]; the next one makes up for it.
     pub async fn beat(&self) -> Result<u64, StoreError> {
-        let lease = i64::try_from(self.inner.settings.node_lease_seconds).unwrap_or(i64::MAX).saturating_mul(1_000);
+        let lease = Duration::from_secs(self.inner.settings.node_lease_seconds);
         let mut transaction = self.inner.store().transaction().await?;
         let mut records = transaction.records();
         // By the database's clock: a host whose own clock is ahead must not take the others for dead.
         let now = records.now().await?;
         records.node_lives(&self.inner.node, now).await?;
-        let interrupted = records.interrupt_runs_of_the_dead(now.saturating_sub(lease), now).await?;
+        let interrupted = records.interrupt_runs_of_the_dead(now - lease, now).await?;
         let to_cancel = records.runs_to_cancel(&self.inner.node).await?;
         transaction.commit().await?;
         self.inner.store().note_written();
@@ -49,8 +50,8 @@ impl Executor {
     /// [`StoreError`]; what was forgotten stays forgotten.
     pub async fn forget_old_runs(&self) -> Result<u64, StoreError> {
         let settings = &self.inner.settings;
-        let age = settings.history_days.max(0).saturating_mul(24 * 60 * 60 * 1_000);
-        let oldest = self.inner.now().saturating_sub(age);
+        let days = u64::try_from(settings.history_days).unwrap_or_default();
+        let oldest = self.inner.now() - Duration::from_secs(days.saturating_mul(24 * 60 * 60));
         let mut forgotten = 0;
         loop {
             let mut transaction = self.inner.store().transaction().await?;

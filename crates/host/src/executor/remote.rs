@@ -11,7 +11,7 @@ use soar_store::model::Caller;
 use super::Executor;
 use super::registry::{CONNECTION_NAME, endpoint_name};
 use crate::Refusal;
-use crate::command_api::{IntegrationCommand, IntegrationCommands};
+use crate::commands::{IntegrationCommand, IntegrationCommands};
 use crate::utility::{Answer, CcTable, Ended, More};
 
 /// Outcomes with more rows are turned into answers beside the other calls.

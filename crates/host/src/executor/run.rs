@@ -6,8 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use soar_connector::{Invocation, Outcome, Plugin, RawParameters};
-use soar_store::model::{Caller, Connection};
-use soar_store::moment::milliseconds;
+use soar_store::model::{Caller, Connection, Moment};
 use soar_store::{Store, StoreError};
 use tokio::sync::{oneshot, watch};
 use tracing::Instrument as _;
@@ -91,8 +90,8 @@ impl Inner {
         &self.connections.store
     }
 
-    pub(super) fn now(&self) -> i64 {
-        milliseconds(self.connections.clock.now())
+    pub(super) fn now(&self) -> Moment {
+        Moment::from(self.connections.clock.now())
     }
 }
 

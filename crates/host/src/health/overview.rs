@@ -1,19 +1,19 @@
 //! What people see of connections' health: a table of them, the worst first, and the history of one.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use serde::Serialize;
 use soar_store::model::{
-    Caller, Check, Connection, Health, HealthState, Latency, Place, Schedule, ScheduleKind, Uptime,
+    Caller, Check, Connection, Health, HealthState, Latency, Moment, Place, Schedule, ScheduleKind, Uptime,
 };
-use soar_store::moment::milliseconds;
 use soar_store::{Records, StoreError, WaitingMessage};
 use utoipa::ToSchema;
 
 use crate::Refusal;
 use crate::connections::Connections;
 
-const DAY_MS: i64 = 24 * 3_600_000;
+const DAY: Duration = Duration::from_secs(24 * 3_600);
 
 /// The most that a page of a history, or of the table, holds.
 const LARGEST_PAGE: i64 = 1000;
@@ -47,7 +47,7 @@ impl HealthTable {
     }
 }
 
-/// How one connection fares. Times in milliseconds since 1970.
+/// How one connection fares.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ConnectionHealth {
@@ -62,7 +62,8 @@ pub struct ConnectionHealth {
     /// Whether it is checked by itself.
     pub checked: bool,
     /// When it is checked next.
-    pub next_due_at: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub next_due_at: Option<Moment>,
     /// How it fares.
     #[serde(flatten)]
     pub health: Health,
@@ -149,7 +150,7 @@ impl Connections {
         &self,
         caller: &Caller,
         id: i64,
-        before: Option<i64>,
+        before: Option<Moment>,
         limit: i64,
     ) -> Result<ConnectionHistory, Refusal> {
         self.health_history_in(&mut self.store.reader().await?.records(), caller, id, before, limit).await
@@ -161,7 +162,7 @@ impl Connections {
         records: &mut Records<'_>,
         caller: &Caller,
         id: i64,
-        before: Option<i64>,
+        before: Option<Moment>,
         limit: i64,
     ) -> Result<ConnectionHistory, Refusal> {
         let connection = self.see_in(records, caller, id).await?;
@@ -171,7 +172,7 @@ impl Connections {
         };
         let row = row.map(|(health, schedule)| (schedule, health));
         let shown = self.fares(records, &connection, row).await?;
-        let checks = records.checks(id, before.unwrap_or(i64::MAX), limit.clamp(1, LARGEST_PAGE)).await?;
+        let checks = records.checks(id, before.unwrap_or(Moment::MAX), limit.clamp(1, LARGEST_PAGE)).await?;
         Ok(ConnectionHistory { connection: shown, checks })
     }
 
@@ -192,7 +193,7 @@ impl Connections {
         connection: &Connection,
         row: Option<Row>,
     ) -> Result<ConnectionHealth, StoreError> {
-        let (now, id) = (milliseconds(self.clock.now()), connection.id);
+        let (now, id) = (Moment::from(self.clock.now()), connection.id);
         let checked = row.as_ref().is_some_and(|(schedule, _)| schedule.what.active);
         let next_due_at = row.as_ref().filter(|_| checked).map(|(schedule, _)| schedule.next_due_at);
         Ok(ConnectionHealth {
@@ -203,10 +204,10 @@ impl Connections {
             checked,
             next_due_at,
             health: row.and_then(|(_, health)| health).unwrap_or_else(|| Health::unknown(connection.created_at)),
-            uptime_day: records.uptime(id, now - DAY_MS).await?,
-            uptime_week: records.uptime(id, now - 7 * DAY_MS).await?,
-            uptime_month: records.uptime(id, now - 30 * DAY_MS).await?,
-            latency_day: records.latency(id, now - DAY_MS).await?,
+            uptime_day: records.uptime(id, now - DAY).await?,
+            uptime_week: records.uptime(id, now - DAY * 7).await?,
+            uptime_month: records.uptime(id, now - DAY * 30).await?,
+            latency_day: records.latency(id, now - DAY).await?,
         })
     }
 }

@@ -2,14 +2,14 @@
 
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 use soar_connector::Clock;
-use soar_store::model::AuditEntry;
-use soar_store::moment::milliseconds;
+use soar_store::model::{AuditEntry, Moment};
 use soar_store::{AnswerClaim, Records, Store, StoreError};
 
 use super::{IdempotencyKey, OperationError, RequestContext};
@@ -36,8 +36,8 @@ pub enum Required {
 pub struct Changes {
     store: Store,
     clock: Arc<dyn Clock>,
-    /// How long the answer to a call under an Idempotency-Key is kept, in milliseconds.
-    answers_kept: i64,
+    /// How long the answer to a call under an Idempotency-Key is kept.
+    answers_kept: Duration,
     /// Seals the fingerprints of calls; `None` where no call has an Idempotency-Key.
     seal: Option<Arc<dyn SecretSeal>>,
     /// The cached sites, users and keys of this process, which are read again after a change.
@@ -50,7 +50,7 @@ pub struct Change<'t, 'w> {
     /// The records of the transaction.
     pub records: Records<'t>,
     /// When the change is made.
-    pub now: i64,
+    pub now: Moment,
     /// Tells the compiler that what the work borrows outlives the transaction.
     work: PhantomData<&'t &'w ()>,
 }
@@ -93,12 +93,12 @@ impl Changes {
     /// Changes of `store`, without Idempotency-Keys.
     #[must_use]
     pub fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, answers_kept: 0, seal: None, directory: None }
+        Self { store, clock, answers_kept: Duration::ZERO, seal: None, directory: None }
     }
 
-    /// The same with Idempotency-Keys, whose answers are kept for `answers_kept` milliseconds.
+    /// The same with Idempotency-Keys, whose answers are kept for `answers_kept`.
     #[must_use]
-    pub fn keeping_answers(self, answers_kept: i64, seal: Arc<dyn SecretSeal>) -> Self {
+    pub fn keeping_answers(self, answers_kept: Duration, seal: Arc<dyn SecretSeal>) -> Self {
         Self { answers_kept, seal: Some(seal), ..self }
     }
 
@@ -150,7 +150,7 @@ impl Changes {
         claim: Option<&Claim<'_>>,
         work: &(impl for<'t> Fn(Change<'t, 'w>) -> Working<'t, T> + Send + Sync + 'w),
     ) -> Result<T, OperationError> {
-        let now = milliseconds(self.clock.now());
+        let now = Moment::from(self.clock.now());
         let mut transaction = self.store.transaction().await?;
         if let Some(claim) = claim {
             // A repeat waits here for the first call's transaction to end.

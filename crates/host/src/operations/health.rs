@@ -1,7 +1,7 @@
 //! The health of connections, and the alerts about it.
 
 use soar_store::WaitingMessage;
-use soar_store::model::HealthState;
+use soar_store::model::{HealthState, Moment};
 
 use super::{OperationError, Operations, RequestContext};
 use crate::health::{ConnectionHistory, HealthFilter, HealthTable};
@@ -37,7 +37,7 @@ impl Operations {
         &self,
         context: &RequestContext,
         id: i64,
-        before: Option<i64>,
+        before: Option<Moment>,
         limit: i64,
     ) -> Result<ConnectionHistory, OperationError> {
         let mut reader = self.reader().await?;

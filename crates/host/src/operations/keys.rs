@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
-use soar_store::model::{AccessKey, Allowed, KeyKind, KeyState, shapes};
+use soar_store::model::{AccessKey, Allowed, KeyKind, KeyState, Moment, shapes};
 use soar_store::{Records, StoreError};
 use utoipa::ToSchema;
 
@@ -38,9 +38,10 @@ pub struct KeyToMake {
     /// Whether a token must carry exp; a JWT key's only. Yes unless given.
     #[serde(default = "yes")]
     pub requires_expiry: bool,
-    /// From when on it is refused, in milliseconds since 1970. Never unless given.
+    /// From when on it is refused. Never unless given.
     #[serde(default)]
-    pub expires_at: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub expires_at: Option<Moment>,
 }
 
 fn yes() -> bool {
@@ -71,17 +72,21 @@ pub struct KeyShown {
     pub may_manage: bool,
     /// Whether a token must carry exp.
     pub requires_expiry: bool,
-    /// In milliseconds since 1970.
+    /// From when on it is refused.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub expires_at: Option<i64>,
-    /// In milliseconds since 1970.
+    #[schema(value_type = Option<i64>)]
+    pub expires_at: Option<Moment>,
+    /// When it was revoked.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub revoked_at: Option<i64>,
-    /// In milliseconds since 1970, to within a minute.
+    #[schema(value_type = Option<i64>)]
+    pub revoked_at: Option<Moment>,
+    /// When it was last used, to within a minute.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_used_at: Option<i64>,
-    /// In milliseconds since 1970.
-    pub created_at: i64,
+    #[schema(value_type = Option<i64>)]
+    pub last_used_at: Option<Moment>,
+    /// When it was made.
+    #[schema(value_type = i64)]
+    pub created_at: Moment,
     /// Whether it works now.
     pub state: KeyState,
     /// What its holder shows, or signs tokens with. Only in the first answer to making the key: it cannot be had again.
@@ -162,12 +167,12 @@ impl Operations {
     }
 }
 
-async fn show(records: &mut Records<'_>, key: AccessKey, now: i64) -> Result<KeyShown, Refusal> {
+async fn show(records: &mut Records<'_>, key: AccessKey, now: Moment) -> Result<KeyShown, Refusal> {
     let name = key.name.clone();
     shown(records, vec![key], now).await?.pop().ok_or_else(|| StoreError::not_found("key", name).into())
 }
 
-async fn shown(records: &mut Records<'_>, keys: Vec<AccessKey>, now: i64) -> Result<Vec<KeyShown>, Refusal> {
+async fn shown(records: &mut Records<'_>, keys: Vec<AccessKey>, now: Moment) -> Result<Vec<KeyShown>, Refusal> {
     let users: HashMap<_, _> = records.users().await?.into_iter().map(|user| (user.id, user.name)).collect();
     let sites: HashMap<_, _> = records.sites().await?.into_iter().map(|site| (site.id, site.name)).collect();
     let all = keys.into_iter().map(|key| KeyShown {

@@ -24,7 +24,6 @@ mod users;
 use std::sync::Arc;
 
 use soar_connector::Clock;
-use soar_store::moment::milliseconds;
 use soar_store::{Reader, Store, StoreError};
 
 pub use audit_log::{AuditPage, NumberedEntry};
@@ -51,6 +50,7 @@ use crate::access::SecretSeal;
 use crate::connections::Connections;
 use crate::executor::Executor;
 use crate::tenants::Tenants;
+use soar_store::model::Moment;
 
 /// The operations, and what they have at hand. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -88,8 +88,8 @@ impl Operations {
         Ok(self.store.reader().await?)
     }
 
-    fn now(&self) -> i64 {
-        milliseconds(self.clock.now())
+    fn now(&self) -> Moment {
+        Moment::from(self.clock.now())
     }
 
     fn seal(&self) -> Result<&dyn SecretSeal, OperationError> {

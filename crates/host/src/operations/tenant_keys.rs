@@ -1,5 +1,7 @@
 //! On a tenant: the one-time keys by which masters register.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use soar_store::model::TenantKey;
 use utoipa::ToSchema;
@@ -58,7 +60,8 @@ impl Operations {
             .run(context, Required::CheckedByWork, |mut change| {
                 Box::pin(async move {
                     let caller = context.caller_anywhere(&mut change.records).await?;
-                    let expires_at = change.now.saturating_add(wanted.hours.saturating_mul(3_600_000));
+                    let expires_at = change.now
+                        + Duration::from_secs(u64::try_from(wanted.hours).unwrap_or_default().saturating_mul(3_600));
                     let issued = tenants.make_key_in(&mut change.records, &caller, expires_at).await?;
                     let about = issued.key.name.clone();
                     let repeated = TenantKeyMade { shown: issued.key.clone(), key: None };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
 
-use soar_store::model::{Schedule, WorkItem};
+use soar_store::model::{Moment, Schedule, WorkItem};
 
 /// Due work that this host has claimed, and the place to run it. Dropped, the place is free again.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub struct Claim {
     pub(super) item: WorkItem,
     pub(super) schedule: Schedule,
     /// When it was claimed, by the database's clock.
-    pub(super) claimed_at: i64,
+    pub(super) claimed_at: Moment,
     /// The same moment on the host's clock of elapsed time.
     pub(super) elapsed: Duration,
     pub(super) _held: Held,

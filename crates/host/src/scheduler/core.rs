@@ -146,7 +146,7 @@ impl Scheduler {
     }
 
     fn holder<'a>(&'a self, in_hand: &'a BTreeSet<i64>) -> Holder<'a> {
-        Holder { node: &self.node, lease_ms: milliseconds_of(self.settings.lease), in_hand }
+        Holder { node: &self.node, lease: self.settings.lease, in_hand }
     }
 
     /// For how long it has not looked for due work, where that is so long that the scheduler is stuck.
@@ -174,11 +174,11 @@ impl Scheduler {
     pub async fn run(&self, claim: Claim) -> bool {
         let Claim { item, schedule, claimed_at, elapsed, .. } = &claim;
         // On the database's clock, without asking for it.
-        let now = || claimed_at + milliseconds_of(self.clock.elapsed().saturating_sub(*elapsed));
+        let now = || *claimed_at + self.clock.elapsed().saturating_sub(*elapsed);
         let started_at = now();
         let finished = self.run_one(schedule).await;
         let ran = Ran { started_at, ended_at: now(), node: self.node.clone() };
-        with_local_recorder(&*self.metrics, || count(&finished, started_at - item.due_at));
+        with_local_recorder(&*self.metrics, || count(&finished, started_at.since(item.due_at)));
         let mut may_be_written = false;
         // Whatever happens to the store meanwhile: as long as this process lives, what it found out is not lost.
         loop {

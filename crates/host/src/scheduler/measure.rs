@@ -1,5 +1,7 @@
 //! What the scheduler counts.
 
+use std::time::Duration;
+
 use metrics::{KeyName, Recorder, SharedString, Unit, counter, gauge, histogram, with_local_recorder};
 use soar_store::StoreError;
 
@@ -38,7 +40,7 @@ impl Scheduler {
         with_local_recorder(&*self.metrics, || {
             gauge!(BACKLOG, "state" => "waiting").set(backlog.waiting as f64);
             gauge!(BACKLOG, "state" => "claimed").set(backlog.claimed as f64);
-            gauge!(LAG).set(backlog.lag_ms as f64 / 1000.0);
+            gauge!(LAG).set(backlog.lag.as_secs_f64());
             for (state, count) in counts {
                 gauge!(STATES, "state" => state.as_str()).set(count as f64);
             }
@@ -48,8 +50,8 @@ impl Scheduler {
 }
 
 #[allow(clippy::cast_precision_loss, reason = "far below 2^52")]
-pub(super) fn count(finished: &Finished, late_ms: i64) {
-    histogram!(LATENESS).record(late_ms.max(0) as f64 / 1000.0);
+pub(super) fn count(finished: &Finished, late: Duration) {
+    histogram!(LATENESS).record(late.as_secs_f64());
     match finished {
         Finished::Check(check) => {
             let result = if check.error.is_some() { "failed" } else { "passed" };

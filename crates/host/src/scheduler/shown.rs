@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 use soar_connector::RawParameters;
-use soar_store::model::{Cadence, Connection, Health, HealthState, Schedule, Site, User};
+use soar_store::model::{Cadence, Connection, Health, HealthState, Moment, Schedule, Site, User};
 use utoipa::ToSchema;
 
-/// A schedule of a command, and how it fares. Times in milliseconds since 1970.
+/// A schedule of a command, and how it fares.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[schema(as = Schedule)]
 #[serde(rename_all = "camelCase")]
@@ -40,9 +40,11 @@ pub struct ScheduleShown {
     /// After how many failures in a row.
     pub alert_after: i64,
     /// When it is due next; never, when it is not active.
-    pub next_due_at: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub next_due_at: Option<Moment>,
     /// When it ended last.
-    pub last_run_at: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub last_run_at: Option<Moment>,
     /// Whether it failed then.
     pub failed: bool,
     /// Why it failed then.

@@ -1,7 +1,7 @@
 //! Changing the key: a new one becomes current, everything is sealed again, and the old one goes when nothing needs it.
 
 use serde::Serialize;
-use soar_store::model::KeyId;
+use soar_store::model::{KeyId, Moment};
 use soar_store::{Records, SealedPlace, Store, StoreError};
 use utoipa::ToSchema;
 
@@ -67,7 +67,7 @@ impl SealingGuard {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when the key is retired, so that the transaction must not be committed.
-    pub async fn note(records: &mut Records<'_>, key: KeyId, now: i64) -> Result<(), StoreError> {
+    pub async fn note(records: &mut Records<'_>, key: KeyId, now: Moment) -> Result<(), StoreError> {
         if records.note_sealing_key(&key.to_string(), now).await? {
             Ok(())
         } else {
@@ -78,8 +78,7 @@ impl SealingGuard {
     }
 }
 
-/// Seals every secret in `places` with a new key, or goes on with a rotation that had stopped. `now` is in
-/// milliseconds since 1970.
+/// Seals every secret in `places` with a new key, or goes on with a rotation that had stopped.
 ///
 /// A crash at any moment loses nothing: the new key is in its file before anything is sealed with it, each batch is one
 /// transaction, and the old key leaves the file last.
@@ -90,7 +89,7 @@ pub async fn rotate(
     store: &Store,
     keyring: &Keyring,
     places: &[&dyn SealedPlace],
-    now: i64,
+    now: Moment,
 ) -> Result<Rotation, RotationError> {
     let finished_earlier_one = begin(store, keyring, now).await?;
     let mut resealed = 0;
@@ -106,7 +105,7 @@ pub async fn rotate(
 }
 
 /// Makes the new key, unless there is one; says whether there was.
-async fn begin(store: &Store, keyring: &Keyring, now: i64) -> Result<bool, RotationError> {
+async fn begin(store: &Store, keyring: &Keyring, now: Moment) -> Result<bool, RotationError> {
     // While the store is locked no other process makes a new key, so none overwrites this one's in the file.
     let mut transaction = store.transaction().await?;
     let mut records = transaction.records();
@@ -130,7 +129,7 @@ async fn reseal_batch(
     store: &Store,
     keyring: &Keyring,
     places: &[&dyn SealedPlace],
-    now: i64,
+    now: Moment,
 ) -> Result<u64, RotationError> {
     let mut transaction = store.transaction().await?;
     let mut records = transaction.records();
@@ -157,7 +156,7 @@ async fn retire(
     store: &Store,
     keyring: &Keyring,
     places: &[&dyn SealedPlace],
-    now: i64,
+    now: Moment,
 ) -> Result<bool, RotationError> {
     let mut transaction = store.transaction().await?;
     let mut records = transaction.records();

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use secrecy::ExposeSecret as _;
 use soar_connector::name::quoted;
-use soar_store::model::{Allowed, Caller, Connection, Place, SHARED, Site, SiteKind, SyncChange, SyncFailure, User};
+use soar_store::model::{
+    Allowed, Caller, Connection, Moment, Place, SHARED, Site, SiteKind, SyncChange, SyncFailure, User,
+};
 use soar_store::{NewReceived, Received, Records, StoreError, StoredValue, Wanted};
 
 use super::failure::failure;
@@ -54,7 +56,7 @@ pub(super) async fn apply(
     sender: &Sender<'_>,
     site: &str,
     sent: &SentConnection,
-    now: i64,
+    now: Moment,
 ) -> Result<SyncChange, NotApplied> {
     let site = target(records, site).await?;
     connections.registry.named(&sent.integration).map_err(|error| {

@@ -1,6 +1,6 @@
 //! Who this instance is to others: an X25519 key pair, made when it is first needed and sealed in the store.
 
-use soar_store::model::KeyId;
+use soar_store::model::{KeyId, Moment};
 use soar_store::{Records, StoreError, TenancySecret};
 use zeroize::Zeroizing;
 
@@ -19,7 +19,7 @@ pub(super) struct Identity {
 pub(super) async fn identity(
     connections: &Connections,
     records: &mut Records<'_>,
-    now: i64,
+    now: Moment,
 ) -> Result<Identity, Refusal> {
     if records.instance().await?.is_none() {
         let made = handshake::new_identity().map_err(|error| Refusal::Because(error.to_string()))?;
@@ -42,7 +42,7 @@ pub(super) async fn seal(
     records: &mut Records<'_>,
     place: &TenancySecret,
     secret: &[u8],
-    now: i64,
+    now: Moment,
 ) -> Result<Vec<u8>, Refusal> {
     let sealed = connections.keyring.seal(&place.context(), secret);
     let sealed = sealed.map_err(|error| Refusal::Because(error.to_string()))?;

@@ -1,7 +1,9 @@
 //! On a tenant: one-time keys, by which masters register.
 
+use std::time::Duration;
+
 use soar_connector::name::quoted;
-use soar_store::model::{Caller, TenantKey, TenantKeyState};
+use soar_store::model::{Caller, Moment, TenantKey, TenantKeyState};
 use soar_store::{NewTenantKey, Records, TenancySecret};
 use zeroize::Zeroizing;
 
@@ -13,8 +15,8 @@ use crate::Refusal;
 use crate::access::random;
 use crate::sealing::SealingGuard;
 
-/// How long a key may be open at the most, in milliseconds: 30 days.
-const LONGEST_MS: i64 = 30 * 86_400_000;
+/// The longest time for which a key may be open.
+const LONGEST: Duration = Duration::from_secs(30 * 86_400);
 
 /// A key that was made, with its text, which is shown this once.
 #[derive(Debug)]
@@ -26,8 +28,7 @@ pub struct IssuedTenantKey {
 }
 
 impl Tenants {
-    /// Makes a one-time key within the transaction of `records`; it is good until `expires_at`, in milliseconds since
-    /// 1970.
+    /// Makes a one-time key within the transaction of `records`; it is good until `expires_at`.
     ///
     /// # Errors
     /// [`Refusal`] when the caller is no administrator, or the time is none.
@@ -35,11 +36,11 @@ impl Tenants {
         &self,
         records: &mut Records<'_>,
         caller: &Caller,
-        expires_at: i64,
+        expires_at: Moment,
     ) -> Result<IssuedTenantKey, Refusal> {
         demand(caller)?;
         let now = self.now();
-        if !(1..=LONGEST_MS).contains(&(expires_at - now)) {
+        if expires_at <= now || expires_at.since(now) > LONGEST {
             return Err(Refusal::Because(
                 "The key's end: expected a time in the future, and at most 30 days from now.".to_owned(),
             ));

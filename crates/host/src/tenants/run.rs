@@ -3,9 +3,10 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use soar_connector::name::{quoted, suggestion};
-use soar_store::model::{Caller, SyncChange, SyncFailure, SyncResult, SyncRun, SyncStatus, Tenant};
+use soar_store::model::{Caller, Moment, SyncChange, SyncFailure, SyncResult, SyncRun, SyncStatus, Tenant};
 use soar_store::{NewSyncRun, StoreError, TenantFilter};
 use tokio::task::JoinSet;
 
@@ -20,10 +21,10 @@ use crate::Refusal;
 /// How many tenants are read at once.
 const PAGE: i64 = 100;
 
-/// How long after a tenant's time is over a run may take to say something, in milliseconds.
-const GRACE: i64 = 30_000;
+/// How long after a tenant's time is over a run may take to say something.
+const GRACE: Duration = Duration::from_secs(30);
 
-const DAY_MS: i64 = 86_400_000;
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// How far a sync has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -210,7 +211,7 @@ impl Tenants {
         let now = self.now();
         let mut transaction = self.connections.store.transaction().await?;
         let mut records = transaction.records();
-        records.forget_syncs(now - i64::from(self.settings.history_days) * DAY_MS).await?;
+        records.forget_syncs(now - DAY * self.settings.history_days).await?;
         let run = records.begin_sync(&new, now, self.heard_by(now)).await?;
         // What is not there is no tenant's failure, so it is said once.
         let results: Vec<_> = unknown.into_iter().map(|(info, why)| unknown_result(&info, why)).collect();
@@ -234,9 +235,8 @@ impl Tenants {
         }
     }
 
-    fn heard_by(&self, now: i64) -> i64 {
-        let patience = i64::try_from(self.settings.tenant_time().as_millis()).unwrap_or(i64::MAX);
-        now.saturating_add(patience).saturating_add(GRACE)
+    fn heard_by(&self, now: Moment) -> Moment {
+        now + self.settings.tenant_time() + GRACE
     }
 
     async fn next_page(&self, order: &Order, which: &mut Which) -> Result<VecDeque<(Tenant, Job)>, StoreError> {

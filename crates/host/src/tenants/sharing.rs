@@ -25,6 +25,8 @@ pub(super) fn is_ambiguous(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use soar_store::model::Moment;
+
     use super::*;
     use soar_store::model::TenantState;
 
@@ -37,7 +39,7 @@ mod tests {
             url: String::new(),
             state: TenantState::Registered,
             instance: None,
-            created_at: 0,
+            created_at: Moment(0),
             registered_at: None,
             revoked_at: None,
         };

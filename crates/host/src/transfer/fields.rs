@@ -11,6 +11,7 @@ use soar_store::holds_nul;
 
 use super::source::RawRow;
 use crate::utility::parse_date_time;
+use soar_store::model::Moment;
 
 /// What is left of a row, and what was wrong with what was taken.
 #[derive(Debug)]
@@ -82,8 +83,8 @@ impl Fields {
         }
     }
 
-    /// A time in milliseconds since 1970.
-    pub(super) fn time(&mut self, name: &'static str) -> Option<i64> {
+    /// A time.
+    pub(super) fn time(&mut self, name: &'static str) -> Option<Moment> {
         let text = self.text(name)?;
         match time(&text) {
             Some(time) => Some(time),
@@ -124,12 +125,7 @@ impl Fields {
 }
 
 /// A time as a file may write it.
-pub(super) fn time(text: &str) -> Option<i64> {
-    let stamp = text.trim().parse::<Timestamp>().ok().map(|time| time.as_millisecond());
+pub(super) fn time(text: &str) -> Option<Moment> {
+    let stamp = text.trim().parse::<Timestamp>().ok().map(|time| Moment(time.as_millisecond()));
     stamp.or_else(|| parse_date_time(text, &TimeZone::UTC).ok())
-}
-
-/// A time as a file writes it.
-pub(super) fn shown_time(milliseconds: i64) -> String {
-    Timestamp::from_millisecond(milliseconds).map(|time| time.to_string()).unwrap_or_default()
 }

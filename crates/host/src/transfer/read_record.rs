@@ -1,7 +1,7 @@
 //! Incidents and cases as rows of a file are read: which fields they have, and what may stand in them.
 
 use soar_connector::name::quoted;
-use soar_store::model::{DynamicField, LONGEST_TITLE, Severity, Status, Task};
+use soar_store::model::{DynamicField, LONGEST_TITLE, Moment, Severity, Status, Task};
 use soar_store::{NewCase, NewIncident};
 
 use super::fields::{Fields, time};
@@ -18,7 +18,7 @@ const LONGEST_NAME: usize = 1000;
 #[derive(Debug, Clone)]
 pub(super) struct WantedLink {
     pub(super) number: String,
-    pub(super) at: i64,
+    pub(super) at: Moment,
     pub(super) by: String,
 }
 
@@ -44,12 +44,12 @@ pub(super) struct CaseRow {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Importer<'a> {
     pub(super) user: &'a str,
-    pub(super) now: i64,
+    pub(super) now: Moment,
 }
 
 type Problems = Vec<(String, String)>;
 
-fn closing(fields: &mut Fields, importer: Importer<'_>, modified_at: i64) -> Option<(i64, String)> {
+fn closing(fields: &mut Fields, importer: Importer<'_>, modified_at: Moment) -> Option<(Moment, String)> {
     let status = fields.choice("status", Status::Open);
     let (at, by) = (fields.time("closedAt"), fields.text("closedBy"));
     if status == Status::Open {

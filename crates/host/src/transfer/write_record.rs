@@ -2,9 +2,8 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use soar_store::model::{Case, DynamicField, Incident, Link, Task};
+use soar_store::model::{Case, DynamicField, Incident, Link, Moment, Task};
 
-use super::fields::shown_time;
 use super::nested::{FieldRow, LinkRow, TaskRow};
 
 /// One field of a row that is written, as JSON text.
@@ -18,8 +17,8 @@ fn maybe(value: Option<&str>) -> String {
     value.map_or_else(|| "null".to_owned(), text)
 }
 
-fn moment(milliseconds: Option<i64>) -> String {
-    maybe(milliseconds.map(shown_time).as_deref())
+fn moment(at: Option<Moment>) -> String {
+    maybe(at.map(|at| at.to_string()).as_deref())
 }
 
 fn list<T: Serialize>(rows: Vec<T>) -> String {
@@ -29,7 +28,7 @@ fn list<T: Serialize>(rows: Vec<T>) -> String {
 fn link_rows(links: &[Link]) -> String {
     let rows = links.iter().map(|link| LinkRow {
         number: link.number.clone(),
-        linked_at: Some(shown_time(link.linked_at)),
+        linked_at: Some(link.linked_at.to_string()),
         linked_by: Some(link.linked_by.clone()),
     });
     list(rows.collect())

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use soar_connector::Parameters;
 use soar_store::Records;
-use soar_store::model::Caller;
+use soar_store::model::{Caller, Moment};
 
 use super::plan::{Ground, Plan, PlannedItem};
 use super::{Answer, UtilityCommand};
@@ -27,12 +27,16 @@ pub(super) trait BulkCommand: Send + Sync {
         records: &mut Records<'_>,
         caller: &Caller,
         parameters: &Parameters,
-        now: i64,
+        now: Moment,
     ) -> Result<Self::Decision, Refusal>;
 
     /// Does what was decided.
-    async fn carry_out(&self, records: &mut Records<'_>, decision: Self::Decision, now: i64)
-    -> Result<Answer, Refusal>;
+    async fn carry_out(
+        &self,
+        records: &mut Records<'_>,
+        decision: Self::Decision,
+        now: Moment,
+    ) -> Result<Answer, Refusal>;
 }
 
 /// What was decided about each item.
@@ -75,7 +79,7 @@ impl<T: BulkCommand> UtilityCommand for Planned<T> {
         records: &mut Records<'_>,
         caller: &Caller,
         parameters: &Parameters,
-        now: i64,
+        now: Moment,
     ) -> Result<Answer, Refusal> {
         let decision = self.0.decide(records, caller, parameters, now).await?;
         self.0.carry_out(records, decision, now).await
@@ -90,7 +94,7 @@ impl<T: BulkCommand> UtilityCommand for Planned<T> {
         records: &mut Records<'_>,
         caller: &Caller,
         parameters: &Parameters,
-        now: i64,
+        now: Moment,
     ) -> Result<Plan, Refusal> {
         let decision = self.0.decide(records, caller, parameters, now).await?;
         let (ground, items) = ground(T::NAME, caller, parameters, &decision);
@@ -102,7 +106,7 @@ impl<T: BulkCommand> UtilityCommand for Planned<T> {
         records: &mut Records<'_>,
         caller: &Caller,
         parameters: &Parameters,
-        now: i64,
+        now: Moment,
         fingerprint: &str,
     ) -> Result<Answer, Refusal> {
         let decision = self.0.decide(records, caller, parameters, now).await?;

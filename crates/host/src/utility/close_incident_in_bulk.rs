@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde::Serialize;
 use soar_connector::Parameters;
 use soar_connector::name::quoted;
-use soar_store::model::{Caller, Status};
+use soar_store::model::{Caller, Moment, Status};
 use soar_store::{IncidentGround, Records, StoreError};
 
 use super::access::{Actor, Sites};
@@ -113,7 +113,7 @@ impl Closed {
     }
 
     /// What became of an incident: its status, when it was closed, and by whom.
-    fn became<'a>(&'a self, item: &'a Selected, now: i64) -> (&'static str, Option<i64>, &'a str) {
+    fn became<'a>(&'a self, item: &'a Selected, now: Moment) -> (&'static str, Option<Moment>, &'a str) {
         match (&item.refusal, &item.incident) {
             (None, _) => (Status::Closed.as_str(), Some(now), &self.actor.name),
             (Some(_), Some(incident)) => {
@@ -125,7 +125,7 @@ impl Closed {
 
     /// When incidents were closed, as `contextData` and the table write it; by time and site. One date per site, not
     /// per incident: formatting looks the time zone up.
-    fn dates(&self, now: i64) -> HashMap<(i64, i64), (String, String)> {
+    fn dates(&self, now: Moment) -> HashMap<(Moment, i64), (String, String)> {
         let mut dates = HashMap::new();
         for item in &self.items {
             let (_, Some(at), _) = self.became(item, now) else { continue };
@@ -137,7 +137,7 @@ impl Closed {
         dates
     }
 
-    fn answer(&self, now: i64) -> Answer {
+    fn answer(&self, now: Moment) -> Answer {
         let mut table = CcTable::new(["Incident Number", "Status", "Close Date", "Closed By", "Result"]);
         let dates = self.dates(now);
         let rows = self.items.iter().map(|item| {
@@ -188,7 +188,7 @@ impl BulkCommand for CloseIncidentInBulk {
         records: &mut Records<'_>,
         caller: &Caller,
         parameters: &Parameters,
-        _now: i64,
+        _now: Moment,
     ) -> Result<Closed, Refusal> {
         let closing = Closing {
             numbers: items::numbers(parameters, "Incident Numbers")?,
@@ -200,7 +200,7 @@ impl BulkCommand for CloseIncidentInBulk {
         Ok(decide(records, caller, actor, closing).await?)
     }
 
-    async fn carry_out(&self, records: &mut Records<'_>, decision: Closed, now: i64) -> Result<Answer, Refusal> {
+    async fn carry_out(&self, records: &mut Records<'_>, decision: Closed, now: Moment) -> Result<Answer, Refusal> {
         let ids: Vec<i64> = decision.items.iter().filter_map(Selected::accepted).map(|incident| incident.id).collect();
         if !ids.is_empty() {
             records.close_incidents(&ids, &decision.actor.name, &decision.conclusion, now).await?;

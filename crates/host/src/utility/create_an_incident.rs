@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::tz::TimeZone;
 use serde_json::json;
 use soar_connector::Parameters;
-use soar_store::model::{Caller, LONGEST_TITLE, Right, Severity};
+use soar_store::model::{Caller, LONGEST_TITLE, Moment, Right, Severity};
 use soar_store::{NewIncident, Numbered, Records};
 
 use super::access::{self, active_user};
@@ -38,7 +38,7 @@ impl UtilityCommand for CreateAnIncident {
         records: &mut Records<'_>,
         caller: &Caller,
         parameters: &Parameters,
-        now: i64,
+        now: Moment,
     ) -> Result<Answer, Refusal> {
         access::may(caller, Right::ChangeIncidents, &caller.site)?;
         let text = |name: &str| parameters.text(name).unwrap_or_default().to_owned();

@@ -3,45 +3,43 @@
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
-use soar_store::model::Site;
+use soar_store::model::{Moment, Site};
 
 /// The time zone of a site; UTC where this host does not know it.
 fn zone(site: &Site) -> TimeZone {
     TimeZone::get(&site.time_zone).unwrap_or(TimeZone::UTC)
 }
 
-fn shown(format: &str, milliseconds: i64, zone: TimeZone) -> String {
-    Timestamp::from_millisecond(milliseconds)
-        .map(|time| time.to_zoned(zone).strftime(format).to_string())
-        .unwrap_or_default()
+fn shown(format: &str, at: Moment, zone: TimeZone) -> String {
+    Timestamp::from_millisecond(at.0).map(|time| time.to_zoned(zone).strftime(format).to_string()).unwrap_or_default()
 }
 
 /// `01/27/2021 06:08 AM PST`.
-pub(super) fn context_date(milliseconds: i64, site: &Site) -> String {
-    shown("%m/%d/%Y %I:%M %p %Z", milliseconds, zone(site))
+pub(super) fn context_date(at: Moment, site: &Site) -> String {
+    shown("%m/%d/%Y %I:%M %p %Z", at, zone(site))
 }
 
 /// `Jan 27, 2021 06:08 AM PST`.
-pub(super) fn table_date(milliseconds: i64, site: &Site) -> String {
-    shown("%b %d, %Y %I:%M %p %Z", milliseconds, zone(site))
+pub(super) fn table_date(at: Moment, site: &Site) -> String {
+    shown("%b %d, %Y %I:%M %p %Z", at, zone(site))
 }
 
 /// `2021-01-27 14:08:00`, in UTC.
-pub(super) fn utc_date(milliseconds: i64) -> String {
-    shown("%Y-%m-%d %H:%M:%S", milliseconds, TimeZone::UTC)
+pub(super) fn utc_date(at: Moment) -> String {
+    shown("%Y-%m-%d %H:%M:%S", at, TimeZone::UTC)
 }
 
 /// The day of a site, as numbers of incidents begin with: `20210127`.
 #[must_use]
-pub fn day_of(milliseconds: i64, site: &Site) -> String {
-    shown("%Y%m%d", milliseconds, zone(site))
+pub fn day_of(at: Moment, site: &Site) -> String {
+    shown("%Y%m%d", at, zone(site))
 }
 
-/// A date as inputs write it, `yyyy-MM-dd HH:mm:ss`, in `zone`; in milliseconds since 1970.
+/// A date as inputs write it, `yyyy-MM-dd HH:mm:ss`, in `zone`.
 ///
 /// # Errors
 /// What was expected, and what came.
-pub fn parse_date_time(text: &str, zone: &TimeZone) -> Result<i64, String> {
+pub fn parse_date_time(text: &str, zone: &TimeZone) -> Result<Moment, String> {
     let problem = || {
         let found = soar_connector::name::quoted(text);
         format!("expected a date and time as yyyy-MM-dd HH:mm:ss, such as 2021-01-27 14:08:00, found {found}")
@@ -51,7 +49,7 @@ pub fn parse_date_time(text: &str, zone: &TimeZone) -> Result<i64, String> {
         return Err(problem());
     }
     let time = DateTime::strptime("%Y-%m-%d %H:%M:%S", text.trim()).map_err(|_| problem())?;
-    Ok(time.to_zoned(zone.clone()).map_err(|_| problem())?.timestamp().as_millisecond())
+    Ok(Moment(time.to_zoned(zone.clone()).map_err(|_| problem())?.timestamp().as_millisecond()))
 }
 
 /// A time zone as inputs write it: `(GMT-08:00) Pacific Standard Time`, `(UTC+00:00) …`, or an IANA name.
@@ -93,19 +91,19 @@ mod tests {
     #[test]
     fn dates_are_as_the_documents_write_them_in_summer_and_winter() {
         let vancouver = site("America/Vancouver");
-        assert_eq!(context_date(1_611_756_480_000, &vancouver), "01/27/2021 06:08 AM PST");
-        assert_eq!(table_date(1_611_756_480_000, &vancouver), "Jan 27, 2021 06:08 AM PST");
-        assert_eq!(context_date(1_625_148_480_000, &vancouver), "07/01/2021 07:08 AM PDT");
-        assert_eq!(day_of(1_611_734_400_000, &vancouver), "20210127");
-        assert_eq!(day_of(1_611_734_399_999, &site("Asia/Tokyo")), "20210127");
-        assert_eq!(context_date(0, &site("Nowhere/At all")), "01/01/1970 12:00 AM UTC");
+        assert_eq!(context_date(Moment(1_611_756_480_000), &vancouver), "01/27/2021 06:08 AM PST");
+        assert_eq!(table_date(Moment(1_611_756_480_000), &vancouver), "Jan 27, 2021 06:08 AM PST");
+        assert_eq!(context_date(Moment(1_625_148_480_000), &vancouver), "07/01/2021 07:08 AM PDT");
+        assert_eq!(day_of(Moment(1_611_734_400_000), &vancouver), "20210127");
+        assert_eq!(day_of(Moment(1_611_734_399_999), &site("Asia/Tokyo")), "20210127");
+        assert_eq!(context_date(Moment(0), &site("Nowhere/At all")), "01/01/1970 12:00 AM UTC");
     }
 
     #[test]
     fn input_dates_are_read_in_their_zone_and_nothing_else_is_one() {
-        assert_eq!(parse_date_time("2021-01-27 14:08:00", &TimeZone::UTC), Ok(1_611_756_480_000));
+        assert_eq!(parse_date_time("2021-01-27 14:08:00", &TimeZone::UTC), Ok(Moment(1_611_756_480_000)));
         let pacific = parse_zone("(GMT-08:00) Pacific Standard Time").unwrap();
-        assert_eq!(parse_date_time("2021-01-27 06:08:00", &pacific), Ok(1_611_756_480_000));
+        assert_eq!(parse_date_time("2021-01-27 06:08:00", &pacific), Ok(Moment(1_611_756_480_000)));
         for bad in ["2021-1-27 14:08:00", "2021-02-30 00:00:00", "yesterday", "2021-01-27", "", "9999-99-99 99:99:99"] {
             assert!(parse_date_time(bad, &TimeZone::UTC).unwrap_err().contains("yyyy-MM-dd HH:mm:ss"), "{bad}");
         }

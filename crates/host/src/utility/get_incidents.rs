@@ -1,6 +1,7 @@
 //! Get Incidents: a site's incidents by conditions, a page at a time.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::tz::TimeZone;
@@ -9,7 +10,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 use soar_connector::Parameters;
 use soar_connector::name::quoted;
-use soar_store::model::{Caller, DynamicField, Incident, Link, Right, Site};
+use soar_store::model::{Caller, DynamicField, Incident, Link, Moment, Right, Site};
 use soar_store::{ByIncident, Records, Search};
 
 use super::dates::parse_date_time;
@@ -129,7 +130,7 @@ impl UtilityCommand for GetIncidents {
         records: &mut Records<'_>,
         caller: &Caller,
         parameters: &Parameters,
-        _now: i64,
+        _now: Moment,
     ) -> Result<Answer, Refusal> {
         access::may(caller, Right::SeeIncidents, &caller.site)?;
         let time = |name: &str| {
@@ -147,7 +148,7 @@ impl UtilityCommand for GetIncidents {
         let offset = parameters.integer("Page Index").unwrap_or(0).saturating_mul(limit);
         let groups = filter.unwrap_or_default();
         // The End Time is the last second that counts.
-        let until = last.saturating_add(1000);
+        let until = last + Duration::from_secs(1);
         let search = Search { sites: vec![caller.site.id], from, until, groups, offset, limit };
         let incidents = records.search_incidents(&search).await?;
         let ids: Vec<i64> = incidents.iter().map(|incident| incident.id).collect();

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use async_trait::async_trait;
 use serde_json::json;
 use soar_connector::Parameters;
-use soar_store::model::{Caller, Right};
+use soar_store::model::{Caller, Moment, Right};
 use soar_store::{Records, StoreError};
 
 use super::{Answer, Ended, MOST_ITEMS, UtilityCommand};
@@ -32,7 +32,7 @@ impl UtilityCommand for GetLinkedIncidentsOfAnIncident {
         records: &mut Records<'_>,
         caller: &Caller,
         parameters: &Parameters,
-        _now: i64,
+        _now: Moment,
     ) -> Result<Answer, Refusal> {
         let number = parameters.text("Incident Number").unwrap_or_default();
         let start = records.incident(number).await?;

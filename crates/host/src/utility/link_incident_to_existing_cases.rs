@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use serde_json::json;
 use soar_connector::Parameters;
-use soar_store::model::{Caller, Right};
+use soar_store::model::{Caller, Moment, Right};
 use soar_store::{CaseGround, Records, StoreError};
 
 use super::access::{Actor, Sites};
@@ -106,7 +106,7 @@ impl BulkCommand for LinkIncidentToExistingCases {
         records: &mut Records<'_>,
         caller: &Caller,
         parameters: &Parameters,
-        _now: i64,
+        _now: Moment,
     ) -> Result<Linked, Refusal> {
         let case_numbers = items::numbers(parameters, "Case Numbers")?;
         let incident_numbers = items::numbers(parameters, "Incident ID List")?;
@@ -140,7 +140,7 @@ impl BulkCommand for LinkIncidentToExistingCases {
         Ok(linked)
     }
 
-    async fn carry_out(&self, records: &mut Records<'_>, decision: Linked, now: i64) -> Result<Answer, Refusal> {
+    async fn carry_out(&self, records: &mut Records<'_>, decision: Linked, now: Moment) -> Result<Answer, Refusal> {
         let (incidents, cases) = (decision.incident_ids(), decision.case_ids());
         let changed_incidents = lacking(&incidents, &decision.by_incident, cases.len());
         let changed_cases = lacking(&cases, &decision.by_case, incidents.len());

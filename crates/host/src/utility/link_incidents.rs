@@ -4,14 +4,14 @@ use std::collections::HashSet;
 
 use soar_connector::name::quoted;
 use soar_store::Records;
-use soar_store::model::Caller;
+use soar_store::model::{Caller, Moment};
 
 use super::access::{Actor, Sites};
 use super::selection::{Selected, select};
 use crate::Refusal;
 
 /// Links the incident `number` with `others`, all of them or, when one cannot be, none; those that are linked already
-/// stay as they are. Returns how many links are new. `now` is in milliseconds since 1970.
+/// stay as they are. Returns how many links are new.
 ///
 /// # Errors
 /// [`Refusal`] names the incident that is not there or that the caller may not change.
@@ -20,7 +20,7 @@ pub async fn link_incidents(
     caller: &Caller,
     number: &str,
     others: &[String],
-    now: i64,
+    now: Moment,
 ) -> Result<usize, Refusal> {
     let mut seen = HashSet::from([number]);
     let mut numbers = vec![number.to_owned()];

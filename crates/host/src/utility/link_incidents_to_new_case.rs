@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::tz::TimeZone;
 use serde_json::json;
 use soar_connector::Parameters;
-use soar_store::model::{Caller, Site};
+use soar_store::model::{Caller, Moment, Site};
 use soar_store::{NewCase, Numbered, Records};
 
 use super::access::{Actor, Sites, active_user, site_for_change};
@@ -30,7 +30,7 @@ pub(super) struct Gathered {
 impl Decision for Gathered {
     fn surroundings(&self) -> String {
         // When the case is made is not what the decision rests on.
-        let case = NewCase { created_at: 0, modified_at: 0, ..self.case.clone() };
+        let case = NewCase { created_at: Moment(0), modified_at: Moment(0), ..self.case.clone() };
         format!("{} {:?} {case:?}", self.actor.name, self.site)
     }
 
@@ -55,7 +55,7 @@ impl BulkCommand for LinkIncidentsToNewCase {
         records: &mut Records<'_>,
         caller: &Caller,
         parameters: &Parameters,
-        now: i64,
+        now: Moment,
     ) -> Result<Gathered, Refusal> {
         let numbers = items::numbers(parameters, "Incident Numbers")?;
         let actor = Actor::find(records, caller, parameters).await?;
@@ -90,7 +90,7 @@ impl BulkCommand for LinkIncidentsToNewCase {
         Ok(Gathered { actor, site, case, items })
     }
 
-    async fn carry_out(&self, records: &mut Records<'_>, decision: Gathered, now: i64) -> Result<Answer, Refusal> {
+    async fn carry_out(&self, records: &mut Records<'_>, decision: Gathered, now: Moment) -> Result<Answer, Refusal> {
         let ids: Vec<i64> = decision.items.iter().filter_map(Selected::accepted).map(|incident| incident.id).collect();
         let mut number = String::new();
         // A case without incidents is not what was asked for.

@@ -28,7 +28,7 @@ mod update_incident_site_in_bulk;
 use async_trait::async_trait;
 use soar_connector::Parameters;
 use soar_store::Records;
-use soar_store::model::Caller;
+use soar_store::model::{Caller, Moment};
 
 pub use answer::{Answer, Ended};
 pub(crate) use cc_table::CcTable;
@@ -56,7 +56,6 @@ pub trait UtilityCommand: Send + Sync {
     /// Its answer rests on the store, the caller and the parameters alone, not on `now` or the request id: it may be given
     /// to equal calls for as long as the store is unchanged.
     ///
-    /// `now` is in milliseconds since 1970.
     ///
     /// # Errors
     /// [`Refusal`] when nothing was done, for want of a right or because of a parameter's value.
@@ -65,7 +64,7 @@ pub trait UtilityCommand: Send + Sync {
         records: &mut Records<'_>,
         caller: &Caller,
         parameters: &Parameters,
-        now: i64,
+        now: Moment,
     ) -> Result<Answer, Refusal>;
 
     /// Whether [`plan`](Self::plan) and [`apply`](Self::apply) work: they do for what changes many things at once.
@@ -82,7 +81,7 @@ pub trait UtilityCommand: Send + Sync {
         _records: &mut Records<'_>,
         _caller: &Caller,
         _parameters: &Parameters,
-        _now: i64,
+        _now: Moment,
     ) -> Result<Plan, Refusal> {
         Err(self.cannot_be_planned())
     }
@@ -96,7 +95,7 @@ pub trait UtilityCommand: Send + Sync {
         _records: &mut Records<'_>,
         _caller: &Caller,
         _parameters: &Parameters,
-        _now: i64,
+        _now: Moment,
         _fingerprint: &str,
     ) -> Result<Answer, Refusal> {
         Err(self.cannot_be_planned())

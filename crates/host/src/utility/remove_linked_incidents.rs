@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde_json::json;
 use soar_connector::Parameters;
 use soar_connector::name::quoted;
-use soar_store::model::{Caller, Right};
+use soar_store::model::{Caller, Moment, Right};
 use soar_store::{IncidentGround, Neighbour, Records};
 
 use super::access::{Actor, Sites};
@@ -49,7 +49,7 @@ impl BulkCommand for RemoveLinkedIncidents {
         records: &mut Records<'_>,
         caller: &Caller,
         parameters: &Parameters,
-        _now: i64,
+        _now: Moment,
     ) -> Result<Removed, Refusal> {
         let numbers = items::numbers(parameters, "Linked Incident Numbers to be Removed")?;
         let source = parameters.text("Source Incident Number").unwrap_or_default();
@@ -90,7 +90,7 @@ impl BulkCommand for RemoveLinkedIncidents {
         Ok(Removed { source, items, left })
     }
 
-    async fn carry_out(&self, records: &mut Records<'_>, decision: Removed, now: i64) -> Result<Answer, Refusal> {
+    async fn carry_out(&self, records: &mut Records<'_>, decision: Removed, now: Moment) -> Result<Answer, Refusal> {
         let mut ids: Vec<i64> =
             decision.items.iter().filter_map(Selected::accepted).map(|incident| incident.id).collect();
         if !ids.is_empty() {

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 use soar_connector::Parameters;
 use soar_connector::name::quoted;
-use soar_store::model::{Caller, DynamicField, Incident, Right, Status};
+use soar_store::model::{Caller, DynamicField, Incident, Moment, Right, Status};
 use soar_store::{Records, StoreError};
 
 use super::access::{self, Actor, active_user, site_for_change};
@@ -91,7 +91,7 @@ impl UtilityCommand for SetIncidentField {
         records: &mut Records<'_>,
         caller: &Caller,
         parameters: &Parameters,
-        now: i64,
+        now: Moment,
     ) -> Result<Answer, Refusal> {
         let text = |name: &str| parameters.text(name).unwrap_or_default();
         let (number, name, value) = (text("Incident Number"), text("Field Name"), text("Field Value"));

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::{Value, json};
 use soar_store::SearchField;
-use soar_store::model::{Incident, Link, Site};
+use soar_store::model::{Incident, Link, Moment, Site};
 
 use super::dates::utc_date;
 
@@ -48,8 +48,8 @@ fn maybe(text: Option<&str>) -> Shown<'_> {
     Shown::Text(Cow::Borrowed(text.unwrap_or_default()))
 }
 
-fn date<'i>(milliseconds: Option<i64>) -> Shown<'i> {
-    Shown::Text(Cow::Owned(milliseconds.map(utc_date).unwrap_or_default()))
+fn date<'i>(at: Option<Moment>) -> Shown<'i> {
+    Shown::Text(Cow::Owned(at.map(utc_date).unwrap_or_default()))
 }
 
 /// The field that shows the incidents linked with one.

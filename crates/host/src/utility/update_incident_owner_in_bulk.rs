@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde_json::json;
 use soar_connector::Parameters;
 use soar_store::Records;
-use soar_store::model::{Allowed, Caller, Right};
+use soar_store::model::{Allowed, Caller, Moment, Right};
 
 use super::access::{Actor, Sites, active_user, missing};
 use super::bulk::{BulkCommand, Decision};
@@ -50,7 +50,7 @@ impl BulkCommand for UpdateIncidentOwnerInBulk {
         records: &mut Records<'_>,
         caller: &Caller,
         parameters: &Parameters,
-        _now: i64,
+        _now: Moment,
     ) -> Result<Owned, Refusal> {
         let numbers = items::numbers(parameters, "Incident Numbers")?;
         let owner = parameters.text("Owner").unwrap_or_default();
@@ -79,7 +79,7 @@ impl BulkCommand for UpdateIncidentOwnerInBulk {
         Ok(Owned { owner, items })
     }
 
-    async fn carry_out(&self, records: &mut Records<'_>, decision: Owned, now: i64) -> Result<Answer, Refusal> {
+    async fn carry_out(&self, records: &mut Records<'_>, decision: Owned, now: Moment) -> Result<Answer, Refusal> {
         let owner = decision.owner.user.name.as_str();
         let changing = decision.items.iter().filter_map(Selected::accepted);
         let changing = changing.filter(|incident| incident.owner.as_deref() != Some(owner));

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde_json::json;
 use soar_connector::Parameters;
 use soar_store::Records;
-use soar_store::model::{Caller, Site};
+use soar_store::model::{Caller, Moment, Site};
 
 use super::access::{Actor, Sites, site_for_change};
 use super::bulk::{BulkCommand, Decision};
@@ -52,7 +52,7 @@ impl BulkCommand for UpdateIncidentSiteInBulk {
         records: &mut Records<'_>,
         caller: &Caller,
         parameters: &Parameters,
-        _now: i64,
+        _now: Moment,
     ) -> Result<Moved, Refusal> {
         let numbers = items::numbers(parameters, "Incident Numbers")?;
         let site = site_for_change(records, caller, parameters.text("Site").unwrap_or_default()).await?;
@@ -66,7 +66,7 @@ impl BulkCommand for UpdateIncidentSiteInBulk {
         Ok(Moved { sites, site, items })
     }
 
-    async fn carry_out(&self, records: &mut Records<'_>, decision: Moved, now: i64) -> Result<Answer, Refusal> {
+    async fn carry_out(&self, records: &mut Records<'_>, decision: Moved, now: Moment) -> Result<Answer, Refusal> {
         let moving = decision.items.iter().filter_map(Selected::accepted);
         let ids: Vec<i64> =
             moving.filter(|incident| incident.site_id != decision.site.id).map(|incident| incident.id).collect();

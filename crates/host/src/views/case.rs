@@ -1,11 +1,11 @@
 //! Cases as they are shown.
 
 use serde::Serialize;
-use soar_store::model::{Case, Link, Status};
+use soar_store::model::{Case, Link, Moment, Status};
 use soar_store::{Records, StoreError};
 use utoipa::ToSchema;
 
-/// A case. Times are in milliseconds since 1970.
+/// A case.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CaseShown {
@@ -30,13 +30,17 @@ pub struct CaseShown {
     /// Who made it.
     pub creator: String,
     /// When it was reported.
-    pub reported_at: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub reported_at: Option<Moment>,
     /// When it was made.
-    pub created_at: i64,
+    #[schema(value_type = i64)]
+    pub created_at: Moment,
     /// When it was last changed.
-    pub modified_at: i64,
+    #[schema(value_type = i64)]
+    pub modified_at: Moment,
     /// When it was closed.
-    pub closed_at: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub closed_at: Option<Moment>,
     /// Who closed it.
     pub closed_by: Option<String>,
     /// Rises with every change of the case and its links.

@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 use serde_json::value::RawValue;
-use soar_store::model::{DynamicField, Incident, Link, Severity, Status, Task};
+use soar_store::model::{DynamicField, Incident, Link, Moment, Severity, Status, Task};
 use soar_store::{Comparison, Condition, Operand, Records, SearchField, StoreError, Subject};
 use utoipa::ToSchema;
 
-/// An incident as lists show it. Times are in milliseconds since 1970.
+/// An incident as lists show it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct IncidentShown {
@@ -27,13 +27,17 @@ pub struct IncidentShown {
     /// The user who works on it.
     pub assignee: Option<String>,
     /// When it was made.
-    pub created_at: i64,
+    #[schema(value_type = i64)]
+    pub created_at: Moment,
     /// When it was last changed.
-    pub modified_at: i64,
+    #[schema(value_type = i64)]
+    pub modified_at: Moment,
     /// When it ought to be closed.
-    pub due_at: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub due_at: Option<Moment>,
     /// When it was closed.
-    pub closed_at: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub closed_at: Option<Moment>,
     /// Who closed it.
     pub closed_by: Option<String>,
     /// Rises with every change of the incident, its tasks, its fields and its links.

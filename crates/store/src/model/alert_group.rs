@@ -1,26 +1,28 @@
 //! Gathering: when many connections of one server fail together, they make one message.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
-use super::Destination;
+use super::{Destination, Moment};
 
 /// How alerts are gathered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GatherRules {
-    /// How long the first message about a server waits for others of that server, in milliseconds.
-    pub window_ms: i64,
+    /// How long the first message about a server waits for others of that server.
+    pub window: Duration,
     /// How long after a message about a server the next of its failures are told, and how long a recovery waits for
-    /// those that still fail, in milliseconds.
-    pub follow_up_ms: i64,
+    /// those that still fail.
+    pub follow_up: Duration,
 }
 
 impl Default for GatherRules {
     fn default() -> Self {
-        Self { window_ms: 60_000, follow_up_ms: 15 * 60_000 }
+        Self { window: Duration::from_secs(60), follow_up: Duration::from_secs(15 * 60) }
     }
 }
 
-/// The alerts of one server for one destination. Times in milliseconds since 1970.
+/// The alerts of one server for one destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
     /// Who is told.
@@ -28,13 +30,13 @@ pub struct Group {
     /// The server's address.
     pub server: String,
     /// Since when the oldest that was not told waits.
-    pub waiting_since: Option<i64>,
+    pub waiting_since: Option<Moment>,
     /// The same of those that have not recovered meanwhile.
-    pub waiting_open_since: Option<i64>,
+    pub waiting_open_since: Option<Moment>,
     /// When the destination was told last, of those that it has not heard the end of.
-    pub announced_at: Option<i64>,
+    pub announced_at: Option<Moment>,
     /// Since when the oldest waits of which the destination is to hear that it recovered.
-    pub closed_since: Option<i64>,
+    pub closed_since: Option<Moment>,
     /// How many fail, told or not.
     pub open: i64,
 }
@@ -52,18 +54,18 @@ pub enum Tell {
 impl Group {
     /// What the destination is to be told at `now`, if anything.
     #[must_use]
-    pub fn tell(&self, now: i64, rules: GatherRules) -> Option<Tell> {
+    pub fn tell(&self, now: Moment, rules: GatherRules) -> Option<Tell> {
         let Some(announced_at) = self.announced_at else {
             // Told even if it recovered meanwhile: so every failure is followed by its recovery.
-            return self.waiting_since.filter(|since| since + rules.window_ms <= now).map(|_| Tell::Failed);
+            return self.waiting_since.filter(|since| *since + rules.window <= now).map(|_| Tell::Failed);
         };
         if self.open == 0 {
             return Some(Tell::Recovered);
         }
-        if self.closed_since.is_some_and(|since| since + rules.follow_up_ms <= now) {
+        if self.closed_since.is_some_and(|since| since + rules.follow_up <= now) {
             return Some(Tell::Recovered);
         }
-        let ripe = |since: i64| since + rules.window_ms <= now && announced_at + rules.follow_up_ms <= now;
+        let ripe = |since: Moment| since + rules.window <= now && announced_at + rules.follow_up <= now;
         self.waiting_open_since.filter(|since| ripe(*since)).map(|_| Tell::Failed)
     }
 }
@@ -72,23 +74,24 @@ impl Group {
 mod tests {
     use super::*;
 
-    const RULES: GatherRules = GatherRules { window_ms: 60, follow_up_ms: 900 };
+    const RULES: GatherRules = GatherRules { window: Duration::from_millis(60), follow_up: Duration::from_millis(900) };
 
-    fn group(waiting: Option<i64>, announced_at: Option<i64>, closed_since: Option<i64>, open: i64) -> Group {
+    fn group(waiting: Option<i64>, announced: Option<i64>, closed: Option<i64>, open: i64) -> Group {
+        let waiting = waiting.map(Moment);
         Group {
             destination: Destination::Webhook("w".into()),
             server: "https://footprint.example.com".into(),
             waiting_since: waiting,
             waiting_open_since: waiting,
-            announced_at,
-            closed_since,
+            announced_at: announced.map(Moment),
+            closed_since: closed.map(Moment),
             open,
         }
     }
 
     #[test]
     fn what_is_told_when() {
-        let told = |group: Group, now| group.tell(now, RULES);
+        let told = |group: Group, now| group.tell(Moment(now), RULES);
         assert_eq!(told(group(Some(100), None, None, 3), 159), None, "the first waits for others");
         assert_eq!(told(group(Some(100), None, None, 3), 160), Some(Tell::Failed));
         assert_eq!(told(group(Some(100), None, None, 0), 160), Some(Tell::Failed), "recovered before it was told");

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::Moment;
 use super::access::text_enum;
 
 text_enum! {
@@ -20,11 +21,12 @@ text_enum! {
 }
 
 /// One call, accepted or refused. Texts that are not known are empty.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditEntry {
-    /// When it came, in milliseconds since 1970.
-    pub at: i64,
+    /// When it came.
+    #[schema(value_type = i64)]
+    pub at: Moment,
     /// The request id that the caller was told.
     pub request_id: String,
     /// Where it came in.
@@ -32,6 +34,7 @@ pub struct AuditEntry {
     /// The address it came from.
     pub address: String,
     /// The name of the key that was shown.
+    #[sqlx(rename = "key_name")]
     pub key: String,
     /// Who called.
     pub username: String,
@@ -44,6 +47,7 @@ pub struct AuditEntry {
     /// The status that was answered; 0 at the terminal, and in an entry that counts several refused calls.
     pub status: i64,
     /// Whether it was let in, and the command did not refuse it.
+    #[sqlx(try_from = "crate::columns::Flag")]
     pub accepted: bool,
     /// Why it was refused, or how it failed.
     pub reason: String,
@@ -53,9 +57,9 @@ pub struct AuditEntry {
 const LONGEST: usize = 300;
 
 impl AuditEntry {
-    /// An accepted call of which nothing else is known. `at` is in milliseconds since 1970.
+    /// An accepted call of which nothing else is known.
     #[must_use]
-    pub fn new(at: i64, surface: Surface, request_id: impl Into<String>) -> Self {
+    pub fn new(at: Moment, surface: Surface, request_id: impl Into<String>) -> Self {
         Self {
             at,
             request_id: request_id.into(),

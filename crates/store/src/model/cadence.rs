@@ -1,5 +1,6 @@
 //! How often something runs, and when that is next.
 
+use super::Moment;
 use super::cron::CronSchedule;
 
 /// The first run of something new is within this, however long its interval is.
@@ -38,14 +39,13 @@ impl Cadence {
         }
     }
 
-    /// When schedule number `id` is due first, now that it was made, changed or made active. Times in milliseconds
-    /// since 1970.
+    /// When schedule number `id` is due first, now that it was made, changed or made active.
     ///
     /// # Errors
     /// A sentence, when it never is.
-    pub fn first_due(&self, id: i64, now: i64) -> Result<i64, String> {
+    pub fn first_due(&self, id: i64, now: Moment) -> Result<Moment, String> {
         match self {
-            Self::Every { interval_ms } if *interval_ms > SOON_MS => Ok(now + 1 + spread(id, SOON_MS)),
+            Self::Every { interval_ms } if *interval_ms > SOON_MS => Ok(Moment(now.0 + 1 + spread(id, SOON_MS))),
             _ => self.next_due(id, now),
         }
     }
@@ -54,12 +54,12 @@ impl Cadence {
     ///
     /// # Errors
     /// A sentence, when it never is.
-    pub fn next_due(&self, id: i64, now: i64) -> Result<i64, String> {
+    pub fn next_due(&self, id: i64, now: Moment) -> Result<Moment, String> {
         match self {
             Self::Every { interval_ms } => {
                 let interval = (*interval_ms).max(1);
                 let phase = spread(id, interval);
-                Ok(now - (now - phase).rem_euclid(interval) + interval)
+                Ok(Moment(now.0 - (now.0 - phase).rem_euclid(interval) + interval))
             }
             Self::Cron { expression, time_zone } => CronSchedule::parse(expression, time_zone)?.next_after(now),
         }
@@ -78,41 +78,45 @@ fn spread(id: i64, range: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
+    const DAY: Duration = Duration::from_secs(86_400);
+    const NOW: Moment = Moment(1_700_000_000_000);
     const MINUTE: Cadence = Cadence::Every { interval_ms: 60_000 };
 
     #[test]
     fn schedules_of_one_interval_spread_over_it() {
         let mut seconds = [0; 60];
         for id in 1..=10_000 {
-            let due = MINUTE.next_due(id, 1_700_000_000_000).unwrap();
-            seconds[usize::try_from(due / 1000 % 60).unwrap()] += 1;
+            let due = MINUTE.next_due(id, NOW).unwrap();
+            seconds[usize::try_from(due.0 / 1000 % 60).unwrap()] += 1;
         }
         assert!(seconds.iter().all(|count| (120..=220).contains(count)), "{seconds:?}");
     }
 
     #[test]
     fn due_times_are_an_interval_apart_and_the_same_for_whoever_asks() {
-        let first = MINUTE.next_due(7, 1_700_000_000_000).unwrap();
-        assert!((1..=60_000).contains(&(first - 1_700_000_000_000)));
-        assert_eq!(MINUTE.next_due(7, first - 1).unwrap(), first);
-        assert_eq!(MINUTE.next_due(7, first).unwrap(), first + 60_000);
-        assert_eq!(MINUTE.next_due(7, first + 59_999).unwrap(), first + 60_000);
+        let first = MINUTE.next_due(7, NOW).unwrap();
+        assert!((1..=60_000).contains(&first.milliseconds_since(NOW)));
+        assert_eq!(MINUTE.next_due(7, first - Duration::from_millis(1)).unwrap(), first);
+        assert_eq!(MINUTE.next_due(7, first).unwrap(), first + Duration::from_secs(60));
+        assert_eq!(MINUTE.next_due(7, first + Duration::from_millis(59_999)).unwrap(), first + Duration::from_secs(60));
     }
 
     #[test]
     fn a_pause_is_not_made_up_for() {
-        let first = MINUTE.next_due(7, 1_700_000_000_000).unwrap();
-        let after_a_day = MINUTE.next_due(7, first + 86_400_000 + 5).unwrap();
-        assert_eq!(after_a_day, first + 86_400_000 + 60_000);
+        let first = MINUTE.next_due(7, NOW).unwrap();
+        let after_a_day = MINUTE.next_due(7, first + DAY + Duration::from_millis(5)).unwrap();
+        assert_eq!(after_a_day, first + DAY + Duration::from_secs(60));
     }
 
     #[test]
     fn the_first_run_comes_soon_even_where_the_interval_is_a_day() {
         let daily = Cadence::Every { interval_ms: 86_400_000 };
         for id in 0..100 {
-            let first = daily.first_due(id, 1_700_000_000_000).unwrap() - 1_700_000_000_000;
+            let first = daily.first_due(id, NOW).unwrap().milliseconds_since(NOW);
             assert!((1..=60_000).contains(&first), "{first}");
         }
     }
@@ -120,7 +124,7 @@ mod tests {
     #[test]
     fn an_interval_of_nothing_is_refused() {
         assert!(Cadence::Every { interval_ms: 0 }.check().is_err());
-        assert!(Cadence::Every { interval_ms: -5 }.next_due(1, 1000).is_ok());
+        assert!(Cadence::Every { interval_ms: -5 }.next_due(1, Moment(1000)).is_ok());
         let bad = Cadence::Cron { expression: "nightly".into(), time_zone: "UTC".into() };
         assert!(bad.check().unwrap_err().contains("five fields"));
     }

@@ -1,9 +1,9 @@
 //! Cases: what gathers incidents that belong together.
 
-use super::Status;
+use super::{Moment, Status};
 
-/// A case, as the store holds it. Times are in milliseconds since 1970.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A case, as the store holds it.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Case {
     /// Its number in the store.
     pub id: i64,
@@ -28,13 +28,13 @@ pub struct Case {
     /// Who made it.
     pub creator: String,
     /// When it was reported.
-    pub reported_at: Option<i64>,
+    pub reported_at: Option<Moment>,
     /// When it was made.
-    pub created_at: i64,
+    pub created_at: Moment,
     /// When it was last changed.
-    pub modified_at: i64,
+    pub modified_at: Moment,
     /// When it was closed.
-    pub closed_at: Option<i64>,
+    pub closed_at: Option<Moment>,
     /// Who closed it.
     pub closed_by: Option<String>,
     /// Rises with every change of the case and its links.

@@ -5,7 +5,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::{Caller, Owner};
+use super::{Caller, Moment, Owner};
 use crate::model::Reference;
 
 /// How the place of a connection that is no single site's reads.
@@ -141,10 +141,10 @@ pub struct Connection {
     pub parameters: Vec<ConnectionParameter>,
     /// Rises with every change.
     pub version: i64,
-    /// In milliseconds since 1970.
-    pub created_at: i64,
-    /// In milliseconds since 1970.
-    pub modified_at: i64,
+    /// When it was made.
+    pub created_at: Moment,
+    /// When it was last changed.
+    pub modified_at: Moment,
 }
 
 impl Connection {
@@ -189,10 +189,12 @@ struct Shown<'a> {
     parameters: std::collections::BTreeMap<&'a str, &'a ParameterState>,
     /// Rises with every change.
     version: i64,
-    /// In milliseconds since 1970.
-    created_at: i64,
-    /// In milliseconds since 1970.
-    modified_at: i64,
+    /// When it was made.
+    #[schema(value_type = i64)]
+    created_at: Moment,
+    /// When it was last changed.
+    #[schema(value_type = i64)]
+    modified_at: Moment,
 }
 
 impl Serialize for Connection {

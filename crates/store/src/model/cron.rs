@@ -1,5 +1,6 @@
 //! Cron expressions in a site's time zone, daylight saving time included.
 
+use super::Moment;
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
@@ -44,23 +45,23 @@ impl CronSchedule {
             .parse(expression)
             .map_err(|error| format!("The cron expression {} is none: {error} {expected}", quoted(expression)))?;
         let schedule = Self { cron, zone };
-        schedule.next_after(0).map_err(|_| {
+        schedule.next_after(Moment(0)).map_err(|_| {
             format!("The cron expression {} never comes: there is no such date. {expected}", quoted(expression))
         })?;
         Ok(schedule)
     }
 
-    /// When it comes next after `now`; both in milliseconds since 1970.
+    /// When it comes next after `now`.
     ///
     /// # Errors
     /// A sentence, when it never does.
-    pub fn next_after(&self, now: i64) -> Result<i64, String> {
+    pub fn next_after(&self, now: Moment) -> Result<Moment, String> {
         let never = || "The schedule never comes again.".to_owned();
-        let now = Timestamp::from_millisecond(now).map_err(|_| never())?;
+        let now = Timestamp::from_millisecond(now.0).map_err(|_| never())?;
         let zoned = now.to_zoned(self.zone.clone());
         if (0..24).all(|hour| self.cron.pattern.hour_match(hour).unwrap_or(false)) {
             let next = self.cron.find_next_occurrence(&zoned, false).map_err(|_| never())?;
-            return Ok(next.timestamp().as_millisecond());
+            return Ok(Moment(next.timestamp().as_millisecond()));
         }
         // The wall clock goes back by less than a day, so no time before that one can still be ahead.
         let mut wall = zoned.datetime().checked_sub(1.day()).map_err(|_| never())?;
@@ -76,7 +77,7 @@ impl CronSchedule {
                 earliest = Some((earliest.map_or(wall, |(first, _)| first), moment));
             }
         }
-        earliest.map(|(_, moment)| moment.as_millisecond()).ok_or_else(never)
+        earliest.map(|(_, moment)| Moment(moment.as_millisecond())).ok_or_else(never)
     }
 }
 
@@ -87,11 +88,11 @@ mod tests {
     /// The next four times, on the wall of `zone`.
     fn comes(expression: &str, zone: &str, after: &str) -> Vec<String> {
         let schedule = CronSchedule::parse(expression, zone).unwrap();
-        let mut now = after.parse::<Timestamp>().unwrap().as_millisecond();
+        let mut now = Moment(after.parse::<Timestamp>().unwrap().as_millisecond());
         (0..4)
             .map(|_| {
                 now = schedule.next_after(now).unwrap();
-                let zoned = Timestamp::from_millisecond(now).unwrap().in_tz(zone).unwrap();
+                let zoned = Timestamp::from_millisecond(now.0).unwrap().in_tz(zone).unwrap();
                 zoned.strftime("%m-%d %H:%M%:z").to_string()
             })
             .collect()

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::Moment;
 use crate::model::access::text_enum;
 
 text_enum! {
@@ -85,22 +86,26 @@ pub enum Notice {
     Recovered,
 }
 
-/// How a connection fares, since when, and what is known of its past. Times in milliseconds since 1970.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+/// How a connection fares, since when, and what is known of its past.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct Health {
     /// How it fares.
     pub state: HealthState,
     /// Since when.
-    pub since: i64,
+    #[schema(value_type = i64)]
+    pub since: Moment,
     /// When it was checked last.
-    pub last_check_at: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub last_check_at: Option<Moment>,
     /// When a check passed last.
-    pub last_proof_at: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub last_proof_at: Option<Moment>,
     /// The Error tab of the last check that failed.
     pub last_error: Option<String>,
     /// When that was.
-    pub last_error_at: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub last_error_at: Option<Moment>,
     /// Why it is degraded.
     pub notice: Option<String>,
     /// How long the latest check took, in milliseconds.
@@ -116,13 +121,14 @@ pub struct Health {
     #[serde(skip)]
     pub recent_count: i64,
     /// Whether somebody was told that it fails, and not yet that it recovered.
+    #[sqlx(try_from = "crate::columns::Flag")]
     pub alerted: bool,
 }
 
 impl Health {
     /// Of something that was never checked.
     #[must_use]
-    pub fn unknown(now: i64) -> Self {
+    pub fn unknown(now: Moment) -> Self {
         Self {
             state: HealthState::Unknown,
             since: now,
@@ -141,7 +147,7 @@ impl Health {
     }
 
     /// Takes in a check that ended at `now`, and says what somebody is to be told.
-    pub fn after(&mut self, check: &CheckResult, now: i64, rules: AlertRules) -> Option<Notice> {
+    pub fn after(&mut self, check: &CheckResult, now: Moment, rules: AlertRules) -> Option<Notice> {
         let (state, why) = check.proves(rules.slow_ms);
         if state != self.state {
             self.state = state;
@@ -210,8 +216,8 @@ mod tests {
 
     /// What is said over a series of checks: `A` alert, `f` flapping, `R` recovered, `.` nothing.
     fn said(checks: &str) -> String {
-        let mut health = Health::unknown(0);
-        let said = checks.chars().zip(1..).map(|(mark, now)| match health.after(&check(mark), now, RULES) {
+        let mut health = Health::unknown(Moment(0));
+        let said = checks.chars().zip(1..).map(|(mark, now)| match health.after(&check(mark), Moment(now), RULES) {
             None => '.',
             Some(Notice::Alert(AlertReason::Failing)) => 'A',
             Some(Notice::Alert(AlertReason::Flapping)) => 'f',
@@ -255,19 +261,25 @@ mod tests {
 
     #[test]
     fn the_state_says_since_when_and_remembers_the_last_proof_and_error() {
-        let mut health = Health::unknown(5);
-        assert_eq!((health.state, health.since), (HealthState::Unknown, 5));
-        health.after(&check('.'), 10, RULES);
-        health.after(&check('.'), 20, RULES);
-        assert_eq!((health.state, health.since, health.last_proof_at), (HealthState::Healthy, 10, Some(20)));
-        health.after(&check('s'), 30, RULES);
-        assert_eq!((health.state, health.since), (HealthState::Degraded, 30));
+        let mut health = Health::unknown(Moment(5));
+        assert_eq!((health.state, health.since), (HealthState::Unknown, Moment(5)));
+        health.after(&check('.'), Moment(10), RULES);
+        health.after(&check('.'), Moment(20), RULES);
+        assert_eq!(
+            (health.state, health.since, health.last_proof_at),
+            (HealthState::Healthy, Moment(10), Some(Moment(20)))
+        );
+        health.after(&check('s'), Moment(30), RULES);
+        assert_eq!((health.state, health.since), (HealthState::Degraded, Moment(30)));
         assert_eq!(health.notice.as_deref(), Some("It took 6000 ms; 5000 ms or more is slow."));
-        health.after(&check('F'), 40, RULES);
-        assert_eq!((health.state, health.since, health.last_proof_at), (HealthState::Failing, 40, Some(30)));
-        assert_eq!((health.last_error_at, &health.notice), (Some(40), &None));
-        health.after(&check('e'), 50, RULES);
-        assert_eq!((health.state, health.last_error_at), (HealthState::Degraded, Some(40)));
+        health.after(&check('F'), Moment(40), RULES);
+        assert_eq!(
+            (health.state, health.since, health.last_proof_at),
+            (HealthState::Failing, Moment(40), Some(Moment(30)))
+        );
+        assert_eq!((health.last_error_at, &health.notice), (Some(Moment(40)), &None));
+        health.after(&check('e'), Moment(50), RULES);
+        assert_eq!((health.state, health.last_error_at), (HealthState::Degraded, Some(Moment(40))));
         assert_eq!(health.notice.as_deref(), Some("The certificate expires in 3 days."));
         assert_eq!(health.last_error.as_deref(), Some("Test Connection failed."));
     }

@@ -3,18 +3,21 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::HealthState;
+use super::{HealthState, Moment};
 
-/// One check of the history. Times in milliseconds since 1970.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+/// One check of the history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct Check {
     /// When it was due.
-    pub due_at: i64,
+    #[schema(value_type = i64)]
+    pub due_at: Moment,
     /// When it began.
-    pub started_at: i64,
+    #[schema(value_type = i64)]
+    pub started_at: Moment,
     /// When it ended.
-    pub ended_at: i64,
+    #[schema(value_type = i64)]
+    pub ended_at: Moment,
     /// What it proved; never Unknown.
     pub result: HealthState,
     /// How long the connection took to answer, in milliseconds.
@@ -26,7 +29,7 @@ pub struct Check {
 }
 
 /// How many checks passed and failed in a span of time.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct Uptime {
     /// Checks that passed.

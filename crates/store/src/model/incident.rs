@@ -3,14 +3,14 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::Moment;
 use super::access::text_enum;
 
 /// The longest title, in characters.
 pub const LONGEST_TITLE: usize = 100;
 
-/// An incident, as the store holds it: its fields stand in the order of the store's columns. Times are in milliseconds
-/// since 1970.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// An incident, as the store holds it: its fields stand in the order of the store's columns.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, sqlx::FromRow)]
 pub struct Incident {
     /// Its number in the store.
     pub id: i64,
@@ -39,15 +39,15 @@ pub struct Incident {
     /// What it was made from, as JSON text.
     pub raw_data: Option<String>,
     /// When it ought to be closed.
-    pub due_at: Option<i64>,
+    pub due_at: Option<Moment>,
     /// Who made it.
     pub creator: String,
     /// When it was made.
-    pub created_at: i64,
+    pub created_at: Moment,
     /// When it was last changed.
-    pub modified_at: i64,
+    pub modified_at: Moment,
     /// When it was closed.
-    pub closed_at: Option<i64>,
+    pub closed_at: Option<Moment>,
     /// Who closed it.
     pub closed_by: Option<String>,
     /// Rises with every change of the incident, its tasks, its fields and its links.
@@ -55,18 +55,20 @@ pub struct Incident {
 }
 
 /// A task of an incident.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
 pub struct Task {
     /// Its name, unique in the incident.
     pub name: String,
     /// Whether the incident stays open until it is done.
+    #[sqlx(try_from = "crate::columns::Flag")]
     pub required: bool,
     /// Whether it is done.
+    #[sqlx(try_from = "crate::columns::Flag")]
     pub done: bool,
 }
 
 /// A dynamic field of an incident.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct DynamicField {
     /// The section of the incident's form that it stands in; may be empty.
@@ -76,13 +78,14 @@ pub struct DynamicField {
     /// What kind of field it is.
     pub kind: FieldKind,
     /// Whether the incident stays open until it has a value.
+    #[sqlx(try_from = "crate::columns::Flag")]
     pub required_on_close: bool,
     /// Its value, which is never empty text.
     pub value: Option<String>,
 }
 
 /// A link to a case or an incident, seen from its other end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct Link {
     /// The number of the case or incident.
@@ -90,8 +93,9 @@ pub struct Link {
     /// The site of the case or incident: who may not see it there may not see the link.
     #[serde(skip)]
     pub site_id: i64,
-    /// When it was made, in milliseconds since 1970.
-    pub linked_at: i64,
+    /// When it was made.
+    #[schema(value_type = i64)]
+    pub linked_at: Moment,
     /// Who made it.
     pub linked_by: String,
 }

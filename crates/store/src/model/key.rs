@@ -3,6 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::Moment;
 use super::access::text_enum;
 
 text_enum! {
@@ -58,14 +59,14 @@ pub struct AccessKey {
     pub may_manage: bool,
     /// Whether a token must carry `exp`; a JWT key's only.
     pub requires_expiry: bool,
-    /// From when on it is refused, in milliseconds since 1970.
-    pub expires_at: Option<i64>,
-    /// Since when it is refused for good, in milliseconds since 1970.
-    pub revoked_at: Option<i64>,
-    /// When it was last used, in milliseconds since 1970, to within a minute.
-    pub last_used_at: Option<i64>,
-    /// When it was made, in milliseconds since 1970.
-    pub created_at: i64,
+    /// From when on it is refused.
+    pub expires_at: Option<Moment>,
+    /// Since when it is refused for good.
+    pub revoked_at: Option<Moment>,
+    /// When it was last used, to within a minute.
+    pub last_used_at: Option<Moment>,
+    /// When it was made.
+    pub created_at: Moment,
 }
 
 impl AccessKey {
@@ -75,9 +76,9 @@ impl AccessKey {
         self.owner == user || self.users.contains(&user)
     }
 
-    /// Why it is refused at `now` (milliseconds since 1970), if it is.
+    /// Why it is refused at `now`, if it is.
     #[must_use]
-    pub fn refused(&self, now: i64) -> Option<KeyState> {
+    pub fn refused(&self, now: Moment) -> Option<KeyState> {
         if self.revoked_at.is_some() {
             Some(KeyState::Revoked)
         } else if self.expires_at.is_some_and(|end| now >= end) {
@@ -87,9 +88,9 @@ impl AccessKey {
         }
     }
 
-    /// What state it is in at `now` (milliseconds since 1970).
+    /// What state it is in at `now`.
     #[must_use]
-    pub fn state(&self, now: i64) -> KeyState {
+    pub fn state(&self, now: Moment) -> KeyState {
         self.refused(now).unwrap_or(KeyState::Active)
     }
 }

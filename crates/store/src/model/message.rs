@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AlertReason, Destination, Tell};
+use super::{AlertReason, Destination, Moment, Tell};
 
-/// One connection or schedule that a message is about. Times in milliseconds since 1970.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// One connection or schedule that a message is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct MessageItem {
     /// Such as `Connection Production`.
@@ -17,9 +17,11 @@ pub struct MessageItem {
     /// The Error tab.
     pub detail: String,
     /// Since when.
-    pub since: i64,
+    #[sqlx(rename = "opened_at")]
+    pub since: Moment,
     /// When it recovered.
-    pub recovered_at: Option<i64>,
+    #[sqlx(rename = "closed_at")]
+    pub recovered_at: Option<Moment>,
 }
 
 /// What a message says; its JSON is the body of a webhook.
@@ -31,8 +33,8 @@ pub struct MessageContent {
     pub tell: Tell,
     /// The server that they have in common.
     pub server: String,
-    /// When it was decided on, in milliseconds since 1970.
-    pub at: i64,
+    /// When it was decided on.
+    pub at: Moment,
     /// How many of the server still fail when others recovered.
     pub still_failing: i64,
     /// What it is about, by name.
@@ -40,16 +42,23 @@ pub struct MessageContent {
 }
 
 /// A message on its way.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Message {
     /// The same each time that it is sent, so that a receiver can drop a repetition.
     pub id: String,
     /// To whom.
     pub destination: Destination,
     /// What it says.
+    #[sqlx(try_from = "crate::columns::Json<MessageContent>")]
     pub content: MessageContent,
     /// How often it was tried before.
     pub attempts: i64,
-    /// When it was decided on, in milliseconds since 1970.
-    pub created_at: i64,
+    /// When it was decided on.
+    pub created_at: Moment,
+}
+
+impl From<crate::columns::Json<Self>> for MessageContent {
+    fn from(json: crate::columns::Json<Self>) -> Self {
+        json.0
+    }
 }

@@ -14,6 +14,7 @@ mod incident;
 mod key;
 mod key_id;
 mod message;
+mod moment;
 mod reference;
 mod run;
 mod schedule;
@@ -37,6 +38,7 @@ pub use incident::{DynamicField, FieldKind, Incident, LONGEST_TITLE, Link, Sever
 pub use key::{AccessKey, Allowed, JWT_SECRET_CONTEXT, KeyKind, KeyState};
 pub use key_id::{KeyId, SEALED_HEAD, SEALED_LAYOUT};
 pub use message::{Message, MessageContent, MessageItem};
+pub use moment::Moment;
 pub use reference::Reference;
 pub use run::{Run, RunStatus};
 pub use schedule::{NewSchedule, RunReport, Schedule, ScheduleKind, ScheduleRun, ScheduleRunStatus, WorkItem};

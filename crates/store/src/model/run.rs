@@ -4,7 +4,9 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::Moment;
 use super::access::text_enum;
+use crate::columns::{Json, Maybe};
 
 text_enum! {
     /// How far a run has come.
@@ -23,7 +25,7 @@ text_enum! {
 }
 
 /// A run of one command.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct Run {
     /// Its number; rises with time.
@@ -32,17 +34,21 @@ pub struct Run {
     #[serde(skip)]
     pub user_id: i64,
     /// That user's name at the time.
+    #[sqlx(rename = "user_name")]
     pub user: String,
     /// The key that was shown.
+    #[sqlx(rename = "key_name")]
     pub key: Option<String>,
     /// The site on which it ran.
     #[serde(skip)]
     pub site_id: i64,
     /// That site's name at the time.
+    #[sqlx(rename = "site_name")]
     pub site: String,
     /// The connection's number.
     pub connection_id: i64,
     /// The connection's name at the time.
+    #[sqlx(rename = "connection_name")]
     pub connection: String,
     /// The integration's stable name.
     pub integration: String,
@@ -50,19 +56,24 @@ pub struct Run {
     pub command: String,
     /// The parameters that were given, without secrets.
     #[schema(value_type = Object)]
+    #[sqlx(try_from = "Json<Box<RawValue>>")]
     pub parameters: Box<RawValue>,
     /// How far it has come.
     pub status: RunStatus,
-    /// In milliseconds since 1970.
-    pub started_at: i64,
-    /// In milliseconds since 1970.
-    pub ended_at: Option<i64>,
+    /// When it began.
+    #[schema(value_type = i64)]
+    pub started_at: Moment,
+    /// When it ended.
+    #[schema(value_type = Option<i64>)]
+    pub ended_at: Option<Moment>,
     /// What it gave, or as much of it as is kept; in lists it is left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
+    #[sqlx(default, try_from = "Maybe<Json<Box<RawValue>>>")]
     pub outcome: Option<Box<RawValue>>,
     /// What it did on the wire.
     #[schema(value_type = Option<Object>)]
+    #[sqlx(try_from = "Maybe<Json<Box<RawValue>>>")]
     pub receipt: Option<Box<RawValue>>,
     /// Identifies the call that it belongs to.
     pub request_id: String,

@@ -5,7 +5,8 @@ use serde_json::value::RawValue;
 use soar_connector::RawParameters;
 use utoipa::ToSchema;
 
-use super::Cadence;
+use super::{Cadence, Moment};
+use crate::columns::Json;
 use crate::model::access::text_enum;
 use crate::model::{AlertRules, Destination};
 
@@ -78,8 +79,8 @@ pub struct Schedule {
     /// What it is.
     #[serde(flatten)]
     pub what: NewSchedule,
-    /// When it is due next, in milliseconds since 1970.
-    pub next_due_at: i64,
+    /// When it is due next.
+    pub next_due_at: Moment,
 }
 
 /// One due time of a schedule.
@@ -87,8 +88,8 @@ pub struct Schedule {
 pub struct WorkItem {
     /// The schedule's number.
     pub schedule: i64,
-    /// When it was due, in milliseconds since 1970.
-    pub due_at: i64,
+    /// When it was due.
+    pub due_at: Moment,
 }
 
 /// What a run of a command came to, for the log of schedules.
@@ -114,8 +115,8 @@ text_enum! {
     }
 }
 
-/// An entry of the log of schedules. Times in milliseconds since 1970.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+/// An entry of the log of schedules.
+#[derive(Debug, Clone, Serialize, ToSchema, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct ScheduleRun {
     /// Its number in this instance.
@@ -125,18 +126,23 @@ pub struct ScheduleRun {
     /// The schedule's name then.
     pub name: String,
     /// When it was due.
-    pub due_at: i64,
+    #[schema(value_type = i64)]
+    pub due_at: Moment,
     /// When it began.
-    pub started_at: i64,
+    #[schema(value_type = i64)]
+    pub started_at: Moment,
     /// When it ended.
-    pub ended_at: i64,
+    #[schema(value_type = i64)]
+    pub ended_at: Moment,
     /// How it ended.
     pub status: ScheduleRunStatus,
     /// The parameters by name.
     #[schema(value_type = Object)]
+    #[sqlx(try_from = "Json<Box<RawValue>>")]
     pub input: Box<RawValue>,
     /// What it gave, as the run history keeps it: bounded, and without secrets.
     #[schema(value_type = Value)]
+    #[sqlx(try_from = "Json<Box<RawValue>>")]
     pub output: Box<RawValue>,
     /// The Error tab of a failed one.
     pub error: Option<String>,

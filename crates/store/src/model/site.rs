@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use super::access::text_enum;
 
 /// A site.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct Site {
     /// Its number in this instance.

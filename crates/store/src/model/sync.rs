@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::Moment;
 use super::access::text_enum;
 
 text_enum! {
@@ -94,10 +95,12 @@ pub struct SyncRun {
     pub request_id: String,
     /// How far it has come.
     pub status: SyncStatus,
-    /// In milliseconds since 1970.
-    pub started_at: i64,
-    /// In milliseconds since 1970.
-    pub ended_at: Option<i64>,
+    /// When it began.
+    #[schema(value_type = i64)]
+    pub started_at: Moment,
+    /// When it ended.
+    #[schema(value_type = Option<i64>)]
+    pub ended_at: Option<Moment>,
     /// How many tenants it has been to.
     pub tenants: i64,
     /// At how many of them something failed.

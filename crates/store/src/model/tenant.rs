@@ -3,6 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::Moment;
 use super::access::text_enum;
 
 text_enum! {
@@ -18,7 +19,7 @@ text_enum! {
 }
 
 /// On a master: an instance that connections are sent to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct Tenant {
     /// Its number on this instance.
@@ -33,12 +34,15 @@ pub struct Tenant {
     pub state: TenantState,
     /// The tenant instance's public key, once it is registered.
     pub instance: Option<String>,
-    /// In milliseconds since 1970.
-    pub created_at: i64,
-    /// In milliseconds since 1970.
-    pub registered_at: Option<i64>,
-    /// In milliseconds since 1970.
-    pub revoked_at: Option<i64>,
+    /// When it was made.
+    #[schema(value_type = i64)]
+    pub created_at: Moment,
+    /// When it was registered.
+    #[schema(value_type = Option<i64>)]
+    pub registered_at: Option<Moment>,
+    /// When it was revoked.
+    #[schema(value_type = Option<i64>)]
+    pub revoked_at: Option<Moment>,
 }
 
 text_enum! {
@@ -52,7 +56,7 @@ text_enum! {
 }
 
 /// On a tenant: an instance that sends it connections.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct Master {
     /// Its number on this instance.
@@ -71,12 +75,15 @@ pub struct Master {
     pub tenant_region: String,
     /// How many connections here are its own.
     pub connections: i64,
-    /// In milliseconds since 1970.
-    pub registered_at: i64,
-    /// When its last message was taken, in milliseconds since 1970.
-    pub seen_at: Option<i64>,
-    /// In milliseconds since 1970.
-    pub revoked_at: Option<i64>,
+    /// When it was registered.
+    #[schema(value_type = i64)]
+    pub registered_at: Moment,
+    /// When its last message was taken.
+    #[schema(value_type = Option<i64>)]
+    pub seen_at: Option<Moment>,
+    /// When it was revoked.
+    #[schema(value_type = Option<i64>)]
+    pub revoked_at: Option<Moment>,
 }
 
 text_enum! {
@@ -105,10 +112,12 @@ pub struct TenantKey {
     pub state: TenantKeyState,
     /// Who made it.
     pub created_by: String,
-    /// In milliseconds since 1970.
-    pub created_at: i64,
-    /// From when on it is refused, in milliseconds since 1970.
-    pub expires_at: i64,
+    /// When it was made.
+    #[schema(value_type = i64)]
+    pub created_at: Moment,
+    /// From when on it is refused.
+    #[schema(value_type = i64)]
+    pub expires_at: Moment,
 }
 
 /// Whose connection it is that this instance received.

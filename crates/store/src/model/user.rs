@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 /// A user.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct User {
     /// Its number in this instance.
@@ -14,7 +14,9 @@ pub struct User {
     /// Where mail goes.
     pub email: Option<String>,
     /// Whether it may do anything at all.
+    #[sqlx(try_from = "crate::columns::Flag")]
     pub active: bool,
     /// Whether it has every right on every site, and manages the instance.
+    #[sqlx(try_from = "crate::columns::Flag")]
     pub is_administrator: bool,
 }

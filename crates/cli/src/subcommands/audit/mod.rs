@@ -7,7 +7,7 @@ use clap::Args;
 use serde::Serialize;
 use soar_connector::{Clock, SystemClock};
 use soar_store::AuditFilter;
-use soar_store::model::AuditEntry;
+use soar_store::model::{AuditEntry, Moment};
 
 use super::run::single_threaded_runtime;
 use super::simulate::Ending;
@@ -123,7 +123,7 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
 }
 
 impl Arguments {
-    fn filter(&self, now: i64) -> Result<AuditFilter, String> {
+    fn filter(&self, now: Moment) -> Result<AuditFilter, String> {
         let read = |flag: &str, text: &Option<String>| {
             text.as_deref()
                 .map(|text| when::earlier(text, now).map_err(|problem| format!("{flag}: {problem}.")))

@@ -12,11 +12,11 @@ use soar_host::alerts::Couriers;
 use soar_host::connections::{ConnectionDraft, Connections};
 use soar_host::executor::{Executor, ExecutorSettings};
 use soar_host::sealing::Keyring;
-use soar_host::server::{HostSettings, RunningHost, serve};
+use soar_host::settings::HostSettings;
 use soar_host::transfer::{Format, ImportOptions, OnConflict, Subject, import};
 use soar_host::vault::{Vault, VaultSettings};
-use soar_store::model::{Allowed, AuditEntry, Caller, KeyKind, Role, SiteKind, Surface};
-use soar_store::moment::milliseconds;
+use soar_server::{RunningHost, serve};
+use soar_store::model::{Allowed, AuditEntry, Caller, KeyKind, Moment, Role, SiteKind, Surface};
 use soar_store::{NewSite, NewUser, Store};
 use tempfile::TempDir;
 
@@ -78,7 +78,7 @@ impl DemoHost {
         let folder = TempDir::new().context("No temporary folder can be made for the demo's store")?;
         let store = Store::open(&folder.path().join("host.db").display().to_string()).await.map_err(advised)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let now = milliseconds(clock.now());
+        let now = Moment::from(clock.now());
         let keyring = Keyring::generate()?;
         let (key, caller) = fill(&store, &keyring, now).await?;
         let vault = Vault::new(VaultSettings::default());
@@ -123,7 +123,7 @@ impl DemoHost {
 }
 
 /// Fills an empty store; gives a key's text, and the administrator as a caller.
-async fn fill(store: &Store, keyring: &Keyring, now: i64) -> Result<(String, Caller)> {
+async fn fill(store: &Store, keyring: &Keyring, now: Moment) -> Result<(String, Caller)> {
     let mut transaction = store.transaction().await.map_err(advised)?;
     let mut records = transaction.records();
     let site = NewSite {

@@ -1,13 +1,15 @@
 //! How a connection fares, as a row for a person and as one for a program.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use soar_host::health::ConnectionHealth;
-use soar_store::model::{HealthState, Uptime};
+use soar_store::model::{HealthState, Moment, Uptime};
 
 use crate::printer::{Entry, moment, moment_if_any};
 
 /// A check that is due for longer than this is overdue: nobody seems to run it.
-const OVERDUE_MS: i64 = 15_000;
+const OVERDUE: Duration = Duration::from_secs(15);
 
 /// The longest error that a row shows, in characters.
 const LONGEST_ERROR: usize = 100;
@@ -18,7 +20,7 @@ pub(super) struct Fares {
     #[serde(flatten)]
     pub(super) connection: ConnectionHealth,
     #[serde(skip)]
-    pub(super) now: i64,
+    pub(super) now: Moment,
 }
 
 impl Entry for Fares {
@@ -41,11 +43,11 @@ impl Entry for Fares {
     fn cells(&self) -> Vec<String> {
         let one = &self.connection;
         let health = &one.health;
-        let ago = |at: i64| span(self.now - at);
+        let ago = |at: Moment| span(self.now.milliseconds_since(at));
         let next = match one.next_due_at {
             None => "not checked".to_owned(),
-            Some(at) if self.now - at > OVERDUE_MS => format!("{} overdue", ago(at)),
-            Some(at) => format!("in {}", span(at - self.now)),
+            Some(at) if self.now > at + OVERDUE => format!("{} overdue", ago(at)),
+            Some(at) => format!("in {}", span(at.milliseconds_since(self.now))),
         };
         let error = match (health.state, health.last_error_at) {
             (HealthState::Failing, _) | (_, None) => last_error(one),

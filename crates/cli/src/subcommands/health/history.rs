@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 use soar_host::health::ConnectionHealth;
-use soar_store::model::Check;
+use soar_store::model::{Check, Moment};
 
 use super::fares::{percent, span};
 use crate::exit::Exit;
@@ -52,9 +52,9 @@ pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut 
 }
 
 /// The connection's state in a line or two.
-fn head(connection: &ConnectionHealth, now: i64) -> String {
+fn head(connection: &ConnectionHealth, now: Moment) -> String {
     let health = &connection.health;
-    let mut head = format!("{}: {} for {}", connection.name, health.state, span(now - health.since));
+    let mut head = format!("{}: {} for {}", connection.name, health.state, span(now.milliseconds_since(health.since)));
     for (name, uptime) in
         [("24 h", connection.uptime_day), ("7 d", connection.uptime_week), ("30 d", connection.uptime_month)]
     {
@@ -81,7 +81,7 @@ impl Entry for Check {
             moment(self.due_at),
             self.result.to_string(),
             self.latency_ms.to_string(),
-            (self.started_at - self.due_at).to_string(),
+            self.started_at.milliseconds_since(self.due_at).to_string(),
             moment(self.ended_at),
             self.detail.clone().unwrap_or_default(),
             self.node.clone(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 use soar_host::health::{ConnectionHealth, HealthFilter, HealthTable};
-use soar_store::model::{Caller, HealthState};
+use soar_store::model::{Caller, HealthState, Moment};
 
 use super::fares::Fares;
 use crate::exit::Exit;
@@ -69,7 +69,7 @@ pub(super) async fn run(arguments: &TableFlags, session: &Session, printer: &mut
     }
 }
 
-fn show(table: &HealthTable, output: ListOutput, now: i64, printer: &mut Printer) -> Result<()> {
+fn show(table: &HealthTable, output: ListOutput, now: Moment, printer: &mut Printer) -> Result<()> {
     let nothing = "No connections that fit and that you may see. `footprint connection add` makes one.";
     match output {
         ListOutput::Table => {

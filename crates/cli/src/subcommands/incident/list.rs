@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use soar_host::views::{IncidentFilter, IncidentShown};
 use soar_store::Search;
-use soar_store::model::{Right, Severity, Site, Status};
+use soar_store::model::{Moment, Right, Severity, Site, Status};
 
 use crate::exit::{Exit, WrongUse};
 use crate::instance::{Session, advised};
@@ -78,7 +78,7 @@ pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut 
 }
 
 impl Arguments {
-    fn search(&self, sites: &[Site], now: i64) -> Result<Search, String> {
+    fn search(&self, sites: &[Site], now: Moment) -> Result<Search, String> {
         let time = |flag: &str, text: &Option<String>| {
             text.as_deref()
                 .map(|text| when::earlier(text, now).map_err(|problem| format!("{flag}: {problem}.")))
@@ -92,8 +92,8 @@ impl Arguments {
         };
         Ok(Search {
             sites: sites.iter().map(|site| site.id).collect(),
-            from: time("--since", &self.since)?.unwrap_or(0),
-            until: time("--until", &self.until)?.unwrap_or(i64::MAX),
+            from: time("--since", &self.since)?.unwrap_or(Moment(0)),
+            until: time("--until", &self.until)?.unwrap_or(Moment::MAX),
             groups: filter.groups(),
             offset: (self.page - 1).saturating_mul(self.limit),
             // One more than is shown tells whether there are more.

@@ -13,7 +13,7 @@ use soar_connector::name::quoted;
 use soar_connector::{Clock, ExecutionContext, SystemClock};
 use soar_host::access::{IssuedKey, KeyRequest, issue_key};
 use soar_host::sealing::Keyring;
-use soar_store::model::{Allowed, AuditEntry, KeyKind, Role, SiteKind, Surface};
+use soar_store::model::{Allowed, AuditEntry, KeyKind, Moment, Role, SiteKind, Surface};
 use soar_store::{NewSite, NewUser, Records, Store, StoreError};
 
 use self::choices::{Choices, Flags};
@@ -179,7 +179,7 @@ async fn first_key(
     seal: &Keyring,
     administrator: &str,
     name: &str,
-    now: i64,
+    now: Moment,
 ) -> Result<IssuedKey, StoreError> {
     let request = KeyRequest {
         name: name.to_owned(),
@@ -202,9 +202,8 @@ async fn first_key(
     Ok(key)
 }
 
-fn now() -> i64 {
-    let since = SystemClock::new().now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+fn now() -> Moment {
+    Moment::from(SystemClock::new().now())
 }
 
 impl Made {

@@ -8,6 +8,7 @@ use soar_store::{Records, Store, StoreError};
 use super::{FIRST_KEY, Made, first_key, is_empty, now, seal};
 use crate::exit::WrongUse;
 use crate::instance::{Folder, Settings, advised};
+use soar_store::model::Moment;
 
 /// The instance in the folder, finished now, if its store was filled before. Nobody can know whether its first key was
 /// seen, so that one is taken back and another is made.
@@ -38,7 +39,7 @@ pub(super) async fn begun(folder: &Folder) -> Result<Option<Made>> {
 }
 
 /// Takes back the keys that earlier attempts made; the name that is free for the next one.
-async fn replace_first_key(records: &mut Records<'_>, now: i64) -> Result<String, StoreError> {
+async fn replace_first_key(records: &mut Records<'_>, now: Moment) -> Result<String, StoreError> {
     let keys = records.keys().await?;
     for key in &keys {
         records.revoke_key(&key.name, now).await?;

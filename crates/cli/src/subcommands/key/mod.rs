@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use soar_store::model::{AccessKey, Allowed, KeyKind, KeyState};
+use soar_store::model::{AccessKey, Allowed, KeyKind, KeyState, Moment};
 use soar_store::{Records, StoreError};
 
 use super::run::single_threaded_runtime;
@@ -68,10 +68,10 @@ struct Shown {
     may_manage: bool,
     requires_expiry: bool,
     state: KeyState,
-    created_at: i64,
-    expires_at: Option<i64>,
-    revoked_at: Option<i64>,
-    last_used_at: Option<i64>,
+    created_at: Moment,
+    expires_at: Option<Moment>,
+    revoked_at: Option<Moment>,
+    last_used_at: Option<Moment>,
 }
 
 impl Entry for Shown {
@@ -120,7 +120,7 @@ impl Names {
         Ok(Self { sites, users })
     }
 
-    fn shown(&self, key: AccessKey, now: i64) -> Shown {
+    fn shown(&self, key: AccessKey, now: Moment) -> Shown {
         let named = |names: &BTreeMap<i64, String>, ids: &[i64]| -> Vec<String> {
             ids.iter().filter_map(|id| names.get(id).cloned()).collect()
         };

@@ -74,7 +74,7 @@ impl Entry for Run {
 fn took(run: &Run) -> String {
     match (run.status, run.ended_at) {
         (RunStatus::Running, _) | (_, None) => String::new(),
-        (_, Some(ended)) => match ended.saturating_sub(run.started_at) {
+        (_, Some(ended)) => match ended.milliseconds_since(run.started_at) {
             short if short < 10_000 => format!("{short} ms"),
             long => format!("{} s", long / 1_000),
         },

@@ -56,7 +56,7 @@ impl Entry for ScheduleRun {
             self.id.to_string(),
             moment(self.due_at),
             moment(self.started_at),
-            format!("{} ms", self.ended_at - self.started_at),
+            format!("{} ms", self.ended_at.milliseconds_since(self.started_at)),
             self.status.to_string(),
             self.input.get().to_owned(),
             self.error.clone().unwrap_or_default(),

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::json;
 use soar_connector::name::quoted;
 use soar_connector::{Parameters, RawParameters};
-use soar_store::model::{Caller, Right};
+use soar_store::model::{Caller, Moment, Right};
 use soar_store::{Records, Search, StoreError};
 use utoipa::ToSchema;
 
@@ -36,10 +36,10 @@ pub struct IncidentSearch {
     pub site: Option<String>,
     /// What they hold.
     pub filter: IncidentFilter,
-    /// Made since then, in milliseconds since 1970.
-    pub since: Option<i64>,
-    /// Made before then, in milliseconds since 1970.
-    pub until: Option<i64>,
+    /// Made since then.
+    pub since: Option<Moment>,
+    /// Made before then.
+    pub until: Option<Moment>,
     /// How many to leave out.
     pub offset: i64,
     /// How many at most.
@@ -61,8 +61,8 @@ impl Operations {
         let sites = sites_with_incidents(context, &mut records, wanted.site.as_deref()).await?;
         let search = Search {
             sites: sites.keys().copied().collect(),
-            from: wanted.since.unwrap_or(i64::MIN),
-            until: wanted.until.unwrap_or(i64::MAX),
+            from: wanted.since.unwrap_or(Moment::MIN),
+            until: wanted.until.unwrap_or(Moment::MAX),
             groups: wanted.filter.groups(),
             offset: wanted.offset,
             // One more than is shown tells whether there are more.
@@ -202,7 +202,7 @@ async fn call(
     endpoint: &str,
     caller: &Caller,
     raw: &RawParameters,
-    now: i64,
+    now: Moment,
 ) -> Result<Answer, Refusal> {
     let missing = || Refusal::Because(format!("This host lacks the command {endpoint}."));
     let (command, manifest) = utility::command(endpoint).ok_or_else(missing)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use soar_store::model::{Severity, Status};
+use soar_store::model::{Moment, Severity, Status};
 use utoipa::ToSchema;
 
 use crate::Refusal;
@@ -34,9 +34,10 @@ pub struct IncidentToMake {
     #[serde(default)]
     #[schema(pattern = r"^[^\u0000]*$")]
     pub owner: Option<String>,
-    /// When it ought to be closed, in milliseconds since 1970, to the second; not in the past.
+    /// When it ought to be closed, to the second; not in the past.
     #[serde(default)]
-    pub due_at: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub due_at: Option<Moment>,
     /// What it is made from.
     #[serde(default)]
     #[schema(schema_with = object_or_list)]
@@ -87,9 +88,10 @@ pub struct IncidentToChange {
     #[serde(default)]
     #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
     pub assignee: Option<String>,
-    /// When it ought to be closed, in milliseconds since 1970, to the second.
+    /// When it ought to be closed, to the second.
     #[serde(default)]
-    pub due_at: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub due_at: Option<Moment>,
     /// Values of its dynamic fields, by name or as Section.Name.
     #[serde(default)]
     pub fields: BTreeMap<String, String>,
@@ -151,8 +153,8 @@ impl IncidentToMake {
 }
 
 /// A time as the host's commands take it: in whole seconds of UTC.
-fn date(name: &str, milliseconds: i64) -> Result<String, Refusal> {
-    let time = jiff::Timestamp::from_millisecond(milliseconds).ok();
+fn date(name: &str, at: Moment) -> Result<String, Refusal> {
+    let time = jiff::Timestamp::from_millisecond(at.0).ok();
     let time = time.map(|time| time.strftime("%Y-%m-%d %H:%M:%S").to_string());
     time.ok_or_else(|| Refusal::Because(format!("{name}: expected a time in milliseconds since 1970.")))
 }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use soar_connector::name::quoted;
-use soar_store::model::Right;
+use soar_store::model::{Moment, Right};
 use soar_store::{Records, StoreError};
 
 use super::report::MOST_BAD_ROWS;
@@ -11,7 +11,7 @@ use super::run::BATCH;
 use super::under_way::Import;
 use crate::transfer::{BadRow, TransferError};
 
-type Links = [(i64, i64, i64, String)];
+type Links = [(i64, i64, Moment, String)];
 
 pub(super) async fn link(records: &mut Records<'_>, to_cases: &Links, to_incidents: &Links) -> Result<(), StoreError> {
     let cases: Vec<_> = to_cases.iter().map(|(one, other, at, by)| (*one, *other, *at, by.as_str())).collect();

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use soar_connector::name::quoted;
-use soar_store::model::{AuditEntry, Caller, Right, Site, Status};
+use soar_store::model::{AuditEntry, Caller, Moment, Right, Site, Status};
 use soar_store::{Records, Store, StoreError};
 
 use super::report::ImportReport;
@@ -67,6 +67,6 @@ impl Import<'_> {
     }
 }
 
-pub(super) fn status(closed_at: Option<i64>) -> Status {
+pub(super) fn status(closed_at: Option<Moment>) -> Status {
     if closed_at.is_some() { Status::Closed } else { Status::Open }
 }

@@ -1,0 +1,369 @@
+//! Refused calls: how many a second an address may make, and which of them have audit entries of their own.
+//!
+//! A caller without a good key cannot fill the audit log or the memory: its first refusals in a minute have entries of
+//! their own, the others are counted, and the host tells the counts to the audit log every few seconds. The same holds for
+//! a good key that calls more often than it may.
+
+use std::collections::{BTreeMap, HashMap};
+use std::hash::Hash;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use soar_connector::Clock;
+use soar_store::model::{AuditEntry, Moment, Surface};
+
+use super::RateLimits;
+
+/// How many refusals of one caller in a minute have audit entries of their own.
+const OWN_ENTRIES: u32 = 50;
+
+/// How many refusals of all addresses together in a minute have audit entries of their own.
+const OWN_ENTRIES_IN_ALL: u32 = 3_000;
+
+/// How many addresses are told apart; further addresses count as one caller.
+const MOST_ADDRESSES: usize = 1_000;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Stands in an entry that counts calls from more than one address.
+const SEVERAL: &str = "several addresses";
+
+/// Limits and counts refused calls.
+#[derive(Debug)]
+pub(crate) struct Refusals {
+    limits: RateLimits<Address>,
+    clock: Arc<dyn Clock>,
+    state: Mutex<State>,
+}
+
+/// An address that is told apart from others; of IPv6 the /64 network, which one site has to itself. None for all others.
+type Address = Option<IpAddr>;
+
+/// Whose refusals are counted together.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum RefusedCaller {
+    /// A caller without a good key, by its address.
+    Address(Address),
+    /// A caller with a good key, by the number of the key.
+    Key(i64),
+}
+
+#[derive(Debug)]
+struct State {
+    addresses: HashMap<Address, Share>,
+    keys: HashMap<i64, Share>,
+    all_addresses: Window,
+}
+
+impl Refusals {
+    /// `per_second` is how many refusals an address may have; 0 for any number.
+    pub(crate) fn new(per_second: u32, clock: Arc<dyn Clock>) -> Self {
+        let all_addresses = Window { since: clock.elapsed(), count: 0 };
+        let state = State { addresses: HashMap::new(), keys: HashMap::new(), all_addresses };
+        Self { limits: RateLimits::new(per_second, Arc::clone(&clock)), clock, state: Mutex::new(state) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The caller at `address` that shows no good key.
+    pub(crate) fn stranger(&self, address: Option<IpAddr>) -> RefusedCaller {
+        let address = address.map(network);
+        let addresses = &self.state().addresses;
+        RefusedCaller::Address(address.filter(|_| addresses.len() < MOST_ADDRESSES || addresses.contains_key(&address)))
+    }
+
+    /// Counts a refusal of `caller`.
+    ///
+    /// # Errors
+    /// Beyond an address's limit, the seconds after which the next refusal is within it.
+    pub(crate) fn limit(&self, caller: RefusedCaller) -> Result<(), u64> {
+        match caller {
+            RefusedCaller::Address(address) => self.limits.count(&address),
+            // Keys have limits of their own.
+            RefusedCaller::Key(_) => Ok(()),
+        }
+    }
+
+    /// Whether the refused call of which `entry` tells is to have the entry. Otherwise the call is counted here.
+    pub(crate) fn takes_entry(&self, caller: RefusedCaller, entry: &AuditEntry) -> bool {
+        let now = self.clock.elapsed();
+        let state = &mut *self.state();
+        let (share, mut all, address) = match caller {
+            RefusedCaller::Key(key) => (Share::of(&mut state.keys, key, now), None, entry.address.clone()),
+            RefusedCaller::Address(address) => {
+                (Share::of(&mut state.addresses, address, now), Some(&mut state.all_addresses), text(address))
+            }
+        };
+        share.window.begin(now);
+        if let Some(all) = &mut all {
+            all.begin(now);
+        }
+        let has_place =
+            share.window.count < OWN_ENTRIES && all.as_ref().is_none_or(|all| all.count < OWN_ENTRIES_IN_ALL);
+        if has_place {
+            share.window.count += 1;
+            all.into_iter().for_each(|all| all.count += 1);
+        } else {
+            share.counted.get_or_insert_with(|| Counted::new(&address, entry)).add(&address, entry);
+        }
+        has_place
+    }
+
+    /// Takes the counts: entries, of `at`, that tell of the calls counted since the last time.
+    /// Forgets callers that were refused nothing for a while.
+    pub(crate) fn take_counts(&self, at: Moment) -> Vec<AuditEntry> {
+        self.limits.forget_idle();
+        let now = self.clock.elapsed();
+        let state = &mut *self.state();
+        let mut shares: Vec<_> = state.addresses.values_mut().chain(state.keys.values_mut()).collect();
+        let entries = shares.iter_mut().filter_map(|share| share.counted.take()).map(|counted| counted.entry(at));
+        let entries = entries.collect();
+        state.addresses.retain(|_, share| !share.window.is_over(now));
+        state.keys.retain(|_, share| !share.window.is_over(now));
+        entries
+    }
+}
+
+/// The entries of one caller.
+#[derive(Debug)]
+struct Share {
+    window: Window,
+    /// Refusals without entries that the audit log has not been told of.
+    counted: Option<Counted>,
+}
+
+impl Share {
+    fn of<K: Hash + Eq>(shares: &mut HashMap<K, Self>, caller: K, now: Duration) -> &mut Self {
+        shares.entry(caller).or_insert_with(|| Self { window: Window { since: now, count: 0 }, counted: None })
+    }
+}
+
+/// How many entries were taken in a minute.
+#[derive(Debug)]
+struct Window {
+    since: Duration,
+    count: u32,
+}
+
+impl Window {
+    fn is_over(&self, now: Duration) -> bool {
+        now.saturating_sub(self.since) >= MINUTE
+    }
+
+    /// Begins anew where the minute is over.
+    fn begin(&mut self, now: Duration) {
+        if self.is_over(now) {
+            *self = Self { since: now, count: 0 };
+        }
+    }
+}
+
+/// Refused calls of one caller that have no entries of their own.
+#[derive(Debug)]
+struct Counted {
+    address: String,
+    /// The name of the key that all of them showed; empty where they differ.
+    key: String,
+    /// Where the first call came in.
+    surface: Surface,
+    /// When the first and the last call came.
+    first: Moment,
+    last: Moment,
+    calls: BTreeMap<(Surface, i64), u64>,
+}
+
+impl Counted {
+    fn new(address: &str, entry: &AuditEntry) -> Self {
+        let AuditEntry { at, surface, .. } = *entry;
+        let (address, key) = (address.to_owned(), entry.key.clone());
+        Self { address, key, surface, first: at, last: at, calls: BTreeMap::new() }
+    }
+
+    fn add(&mut self, address: &str, entry: &AuditEntry) {
+        if self.address != address {
+            SEVERAL.clone_into(&mut self.address);
+        }
+        if self.key != entry.key {
+            self.key.clear();
+        }
+        // Calls that came together may be counted in another order.
+        (self.first, self.last) = (self.first.min(entry.at), self.last.max(entry.at));
+        *self.calls.entry((entry.surface, entry.status)).or_default() += 1;
+    }
+
+    fn entry(self, at: Moment) -> AuditEntry {
+        let total: u64 = self.calls.values().sum();
+        let kinds =
+            self.calls.iter().map(|((surface, status), count)| format!("{count} {surface} with status {status}"));
+        let kinds: Vec<_> = kinds.collect();
+        let (first, last) = (self.first, self.last);
+        AuditEntry {
+            address: self.address,
+            key: self.key,
+            accepted: false,
+            reason: format!(
+                "Refused calls counted in this entry, from {first} to {last}: {total} ({}).",
+                kinds.join(", ")
+            ),
+            ..AuditEntry::new(at, self.surface, uuid::Uuid::now_v7().to_string())
+        }
+    }
+}
+
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+        }
+    }
+}
+
+fn text(address: Address) -> String {
+    match address {
+        None => "other addresses".to_owned(),
+        Some(IpAddr::V4(address)) => address.to_string(),
+        Some(IpAddr::V6(network)) => format!("{network}/64"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use soar_connector::testing::ManualClock;
+
+    use super::*;
+
+    /// Refusals on a clock that stands.
+    struct Stage {
+        clock: ManualClock,
+        refusals: Refusals,
+    }
+
+    impl Stage {
+        fn new(per_second: u32) -> Self {
+            let clock = ManualClock::held();
+            Self { refusals: Refusals::new(per_second, Arc::new(clock.clone())), clock }
+        }
+
+        fn stranger(&self, address: &str) -> RefusedCaller {
+            self.refusals.stranger(Some(address.parse().unwrap()))
+        }
+
+        /// How many of so many refusals of the address have entries.
+        fn entries(&self, address: &str, times: usize) -> usize {
+            let entry = entry(Surface::Command, address, 401);
+            (0..times).filter(|_| self.refusals.takes_entry(self.stranger(address), &entry)).count()
+        }
+
+        /// The counts, as address and total.
+        fn counts(&self) -> Vec<(String, u64)> {
+            let counts = self.refusals.take_counts(Moment(9_000)).into_iter();
+            let mut counts: Vec<_> = counts.map(|entry| (entry.address.clone(), total(&entry))).collect();
+            counts.sort();
+            counts
+        }
+    }
+
+    fn entry(surface: Surface, address: &str, status: i64) -> AuditEntry {
+        let address = address.to_owned();
+        AuditEntry { address, status, accepted: false, ..AuditEntry::new(Moment(1_000), surface, "") }
+    }
+
+    /// How many calls an entry counts.
+    fn total(entry: &AuditEntry) -> u64 {
+        let (_, rest) = entry.reason.split_once("Z: ").unwrap();
+        rest.split_once(' ').unwrap().0.parse().unwrap()
+    }
+
+    #[test]
+    fn an_address_has_its_first_refusals_of_a_minute_in_the_log_and_the_others_counted() {
+        let stage = Stage::new(50);
+        assert_eq!((stage.entries("192.0.2.1", 1_000), stage.entries("192.0.2.2", 30)), (50, 30));
+        assert_eq!(stage.counts(), [("192.0.2.1".to_owned(), 950)]);
+        stage.clock.advance(Duration::from_secs(59));
+        assert_eq!((stage.entries("192.0.2.1", 10), stage.entries("192.0.2.2", 30)), (0, 20));
+        assert_eq!(stage.counts(), [("192.0.2.1".to_owned(), 10), ("192.0.2.2".to_owned(), 10)]);
+        stage.clock.advance(Duration::from_secs(1));
+        assert_eq!(stage.entries("192.0.2.1", 60), 50);
+        assert_eq!(stage.counts(), [("192.0.2.1".to_owned(), 10)]);
+        assert!(stage.counts().is_empty(), "each call is counted once");
+    }
+
+    #[test]
+    fn a_count_says_when_the_calls_came_in_and_with_which_status() {
+        let stage = Stage::new(50);
+        stage.entries("192.0.2.1", 50);
+        let calls = [(Surface::Management, 429, 2_500), (Surface::Command, 401, 1_500), (Surface::Command, 401, 2_000)];
+        for (surface, status, at) in calls {
+            let entry = AuditEntry { at: Moment(at), key: "old".to_owned(), ..entry(surface, "192.0.2.1", status) };
+            assert!(!stage.refusals.takes_entry(stage.stranger("192.0.2.1"), &entry));
+        }
+        let [told] = stage.refusals.take_counts(Moment(9_000)).try_into().unwrap();
+        assert_eq!(
+            told.reason,
+            "Refused calls counted in this entry, from 1970-01-01T00:00:01.5Z to 1970-01-01T00:00:02.5Z: 3 (2 command with \
+             status 401, 1 management with status 429)."
+        );
+        assert_eq!((told.at, told.status, told.accepted, told.surface), (Moment(9_000), 0, false, Surface::Management));
+        assert_eq!((told.address.as_str(), told.key.as_str()), ("192.0.2.1", "old"));
+    }
+
+    #[test]
+    fn a_network_of_ipv6_is_one_address() {
+        let stage = Stage::new(1);
+        assert!(stage.refusals.limit(stage.stranger("2001:db8::1")).is_ok());
+        assert_eq!(stage.refusals.limit(stage.stranger("2001:db8::ffff:2")), Err(1));
+        assert!(stage.refusals.limit(stage.stranger("2001:db8:0:1::1")).is_ok());
+        assert_eq!((stage.entries("2001:db8::1", 40), stage.entries("2001:db8::2", 40)), (40, 10));
+        assert_eq!(stage.counts(), [("2001:db8::/64".to_owned(), 30)]);
+    }
+
+    #[test]
+    fn a_key_has_a_share_of_its_own_wherever_it_is_used() {
+        let stage = Stage::new(50);
+        stage.entries("192.0.2.1", 60);
+        let from = |address: &str| AuditEntry { key: "playbooks".to_owned(), ..entry(Surface::Command, address, 429) };
+        let takes = |address| stage.refusals.takes_entry(RefusedCaller::Key(7), &from(address));
+        assert!((0..50).all(|_| takes("192.0.2.1")));
+        assert!(!takes("192.0.2.1") && !takes("192.0.2.9"));
+        assert!(stage.refusals.takes_entry(RefusedCaller::Key(8), &from("192.0.2.1")));
+        let mut told = stage.refusals.take_counts(Moment(1));
+        told.sort_by_key(total);
+        let told: Vec<_> =
+            told.iter().map(|entry| (entry.key.as_str(), entry.address.as_str(), total(entry))).collect();
+        assert_eq!(told, [("playbooks", SEVERAL, 2), ("", "192.0.2.1", 10)]);
+    }
+
+    #[test]
+    fn many_addresses_take_no_more_memory_and_entries_than_a_thousand() {
+        let stage = Stage::new(1);
+        let address = |number: u32| IpAddr::from(number.to_be_bytes()).to_string();
+        let mut entries = 0;
+        for number in 1..=100_000 {
+            let _ = stage.refusals.limit(stage.stranger(&address(number)));
+            entries += stage.entries(&address(number), 1);
+        }
+        assert_eq!(entries, MOST_ADDRESSES + 50);
+        assert_eq!(stage.refusals.state().addresses.len(), MOST_ADDRESSES + 1);
+        assert_eq!(stage.counts(), [("other addresses".to_owned(), 100_000 - 1_050)]);
+        for number in 1..=100 {
+            entries += stage.entries(&address(number), 50);
+        }
+        assert_eq!(entries, OWN_ENTRIES_IN_ALL as usize);
+        stage.clock.advance(MINUTE);
+        stage.counts();
+        assert!(stage.refusals.state().addresses.is_empty());
+        assert_eq!(stage.entries(&address(100_000), 51), 50);
+        assert_eq!(stage.counts(), [(address(100_000), 1)]);
+    }
+
+    #[test]
+    fn without_a_limit_a_refusal_is_never_too_many() {
+        let stage = Stage::new(0);
+        assert!((0..1_000).all(|_| stage.refusals.limit(stage.stranger("192.0.2.1")).is_ok()));
+    }
+}

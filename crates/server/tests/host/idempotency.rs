@@ -1,0 +1,178 @@
+//! Calls under an Idempotency-Key are done once.
+
+use std::time::Duration;
+
+use serde_json::json;
+use soar_store::AnswerClaim;
+
+use crate::support::{TestHost, answer};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+#[tokio::test]
+async fn a_repeated_call_gets_the_first_answer_and_does_nothing() {
+    for host in TestHost::on_both().await {
+        let call = |name: &str, key: &'static str| {
+            host.command("MakeNote", json!({ "Name": name })).header("Idempotency-Key", key)
+        };
+        let first = answer(call("Note", "one")).await;
+        assert_eq!(first.0, 200);
+        // Without the key the name would be taken.
+        assert_eq!(answer(call("Note", "one")).await, first);
+        assert_eq!(host.notes().await, ["Note"]);
+        let again = host.audit().await.pop().unwrap();
+        assert!(again.reason.starts_with("Answered as the call "), "{again:?}");
+
+        let (status, body) = answer(call("Another", "one")).await;
+        assert!(status == 422 && body["Error"].as_str().unwrap().contains("another command or body"), "{body}");
+        let other = host.command("ListDevices", json!({ "Name": "Note" })).header("Idempotency-Key", "one");
+        assert_eq!(answer(other).await.0, 422);
+        // Another user's key of the same text is another key.
+        let by_other = host.by("analyst", "MakeNote", json!({ "Name": "Another" }));
+        let by_other = by_other.header("d3key", &host.key).header("Idempotency-Key", "one");
+        assert_eq!(answer(by_other).await.0, 200);
+
+        host.clock.advance(HOUR * 24 - Duration::from_millis(1));
+        assert_eq!(answer(call("Note", "one")).await, first);
+        host.clock.advance(Duration::from_millis(1));
+        assert_ne!(answer(call("Note", "one")).await, first, "it ran again: the name is taken");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_is_repeated_and_a_failure_of_the_hosts_own_is_not() {
+    for host in TestHost::on_both().await {
+        let call = |mode: &str, key: &'static str| {
+            host.command("MakeNote", json!({ "Name": "Note", "Mode": mode })).header("Idempotency-Key", key)
+        };
+        let refused = answer(call("refuse", "r")).await;
+        assert_eq!(answer(call("refuse", "r")).await, refused);
+        assert!(host.audit().await.pop().unwrap().reason.starts_with("Answered as"));
+        assert_eq!(answer(call("store", "s")).await.0, 500);
+        assert_eq!(answer(call("store", "s")).await.0, 500);
+        assert_eq!(
+            host.audit().await.pop().unwrap().reason,
+            "The store holds what this version cannot read: a secret cause"
+        );
+    }
+}
+
+#[tokio::test]
+async fn two_at_once_are_done_once_and_answered_alike() {
+    for host in TestHost::on_both().await {
+        let call = || {
+            let request = host.command("MakeNote", json!({ "Name": "Note", "Mode": "wait" }));
+            tokio::spawn(answer(request.header("Idempotency-Key", "two")))
+        };
+        let first = call();
+        host.gate.entered().await;
+        let second = call();
+        host.gate.let_one_go();
+        // If the second ran the command too, it would stand at the gate for ever.
+        let (first, second) = (first.await.unwrap(), second.await.unwrap());
+        assert_eq!(
+            first,
+            (200, json!({ "error": "", "returnData": "Successful", "contextData": [{ "Name": "Note" }] }))
+        );
+        assert_eq!(first, second);
+        assert_eq!(host.notes().await, ["Note"]);
+    }
+}
+
+#[tokio::test]
+async fn an_integration_command_that_still_runs_is_not_run_beside_itself() {
+    for host in TestHost::on_both().await {
+        let call = || {
+            let request = host.command("PatchDevice", json!({ "Name": "a", "Mode": "wait" }));
+            request.header("Idempotency-Key", "patch")
+        };
+        let first = tokio::spawn(answer(call()));
+        host.gate.entered().await;
+        let response = call().send().await.unwrap();
+        assert_eq!((response.status().as_u16(), &response.headers()["retry-after"]), (409, &"1".parse().unwrap()));
+        host.gate.let_one_go();
+        let first = first.await.unwrap();
+        assert_eq!(answer(call()).await, first);
+        assert_eq!(host.vendor.calls(), 1);
+    }
+}
+
+/// Makes the claim that a host leaves which ends while a call runs.
+async fn leave_a_claim(host: &TestHost, command: &str, body: &[u8]) {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(command.as_bytes()).update(&[0]).update(body);
+    let mut transaction = host.test.store.transaction().await.unwrap();
+    let mut records = transaction.records();
+    let user = records.user("Admin").await.unwrap().id;
+    let claim = AnswerClaim {
+        user,
+        key: "left".to_owned(),
+        fingerprint: hasher.finalize().to_hex().to_string(),
+        request_id: "of the host that ended".to_owned(),
+    };
+    let now = host.now();
+    assert!(
+        records
+            .claim_answer(&claim, now + Duration::from_secs(30), now + Duration::from_secs(86_400), now)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    transaction.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn after_a_crash_a_reading_command_runs_again_and_a_writing_one_says_that_nobody_knows() {
+    for host in TestHost::on_both().await {
+        for (command, runs_again) in [("ListDevices", true), ("PatchDevice", false)] {
+            let request = || host.command(command, json!({ "Name": "a" })).header("Idempotency-Key", "left");
+            let body = request().build().unwrap().body().unwrap().as_bytes().unwrap().to_vec();
+            leave_a_claim(&host, command, &body).await;
+            assert_eq!(answer(request()).await.0, 409, "it may still run elsewhere");
+            host.clock.advance(Duration::from_secs(30));
+            let before = host.vendor.calls();
+            let first = answer(request()).await;
+            assert_eq!(host.vendor.calls() - before, usize::from(runs_again));
+            let error = first.1["error"].as_str().unwrap();
+            assert_eq!((first.0, error.contains("unknown") && error.contains("Check")), (200, !runs_again), "{error}");
+            assert_eq!(answer(request()).await, first);
+            assert_eq!(host.vendor.calls() - before, usize::from(runs_again));
+            host.clock.advance(HOUR * 24);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_idempotency_key_that_cannot_be_one_is_refused() {
+    for host in TestHost::on_both().await {
+        for key in ["", " ", &"x".repeat(256), "ü"] {
+            let request = host.command("MakeNote", json!({ "Name": "Note" })).header("Idempotency-Key", key);
+            assert_eq!(answer(request).await.0, 400, "{key}");
+        }
+        assert!(host.notes().await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn answers_that_have_expired_are_deleted() {
+    for host in TestHost::on_both().await {
+        let call = host.command("MakeNote", json!({ "Name": "Note" })).header("Idempotency-Key", "one");
+        assert_eq!(answer(call).await.0, 200);
+        let mut transaction = host.test.store.transaction().await.unwrap();
+        let day = Duration::from_secs(86_400);
+        assert_eq!(transaction.records().purge_answers(host.now() + day - Duration::from_millis(1)).await.unwrap(), 0);
+        assert_eq!(transaction.records().purge_answers(host.now() + day).await.unwrap(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_no_key_is_refused_before_anything_is_done() {
+    for host in TestHost::on_both().await {
+        for key in ["", "two words", &"k".repeat(256)] {
+            let call = host.command("MakeNote", json!({ "Name": "Note" })).header("Idempotency-Key", key);
+            let (status, refused) = answer(call).await;
+            assert!(status == 400 && refused["Error"].as_str().unwrap().contains("Idempotency-Key"), "{refused}");
+        }
+        assert!(host.notes().await.is_empty());
+    }
+}

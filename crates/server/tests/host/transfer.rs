@@ -1,0 +1,337 @@
+//! Import and export: nothing is lost on the way out and back in, and a bad row stops nobody.
+
+use std::io::{BufReader, Read};
+use std::time::Duration;
+
+use proptest::prelude::*;
+use soar_host::transfer::{Format, ImportOptions, ImportReport, OnConflict, Progress, Subject, export, import};
+use soar_store::model::{AuditEntry, DynamicField, FieldKind, Severity, Surface, Task};
+use soar_store::testing::TestStore;
+use soar_store::{AuditFilter, Engine, NewCase, NewIncident, Store};
+
+use crate::world::{NOW, World};
+
+async fn write(world: &World, name: &str, subject: Subject, format: Format) -> String {
+    let caller = world.caller(name).await;
+    let mut out = Vec::new();
+    export(&world.store, &caller, subject, format, &mut out, &mut |_| {}).await.unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn entry() -> AuditEntry {
+    let (command, reason) = ("incident import".to_owned(), "rows.csv".to_owned());
+    AuditEntry { command, reason, ..AuditEntry::new(NOW, Surface::Terminal, "test") }
+}
+
+async fn read(
+    world: &World,
+    name: &str,
+    subject: Subject,
+    format: Format,
+    on_conflict: OnConflict,
+    text: &str,
+) -> ImportReport {
+    let caller = world.caller(name).await;
+    let options = ImportOptions { subject, format, on_conflict };
+    // A small buffer: rows come in pieces.
+    let reader = BufReader::with_capacity(7, text.as_bytes());
+    import(&world.store, &caller, options, reader, &entry(), &mut |_| {}).await.unwrap()
+}
+
+/// Incidents with everything that there is, texts among them that mean something to CSV, JSON or a spreadsheet.
+async fn furnish(world: &World, store: &Store, texts: &[String]) {
+    let mut transaction = store.transaction().await.unwrap();
+    let mut records = transaction.records();
+    let case = NewCase { title: texts[0].clone(), ..NewCase::open("c-1".to_owned(), world.client.id, "Admin", NOW) };
+    let cases = records.insert_cases(&[case]).await.unwrap();
+    let incidents: Vec<_> = texts
+        .iter()
+        .enumerate()
+        .map(|(n, text)| NewIncident {
+            title: text.chars().take(100).collect(),
+            description: text.clone(),
+            conclusion: format!("{text}\n{text}"),
+            owner: Some(text.clone()).filter(|text| !text.is_empty()),
+            severity: Severity::ALL[n % 5],
+            raw_data: (n % 2 == 0).then(|| serde_json::json!({ text: [0.1, text] }).to_string()),
+            due_at: (n % 3 == 0).then_some(NOW + Duration::from_millis(1)),
+            closed: (n % 2 == 1).then(|| (NOW + Duration::from_millis(123), "admin user".to_owned())),
+            ..NewIncident::open(format!("n-{n}"), world.operations.id, "Admin", NOW + Duration::from_millis(n as u64))
+        })
+        .collect();
+    let ids = records.insert_incidents(&incidents).await.unwrap();
+    for (id, text) in ids.iter().zip(texts) {
+        let tasks = [Task { name: format!("={text}"), required: true, done: false }];
+        let value = Some(text.clone()).filter(|text| !text.is_empty());
+        let (section, name) = ("Customer".to_owned(), "Name".to_owned());
+        let field = DynamicField { section, name, kind: FieldKind::InfoActivity, required_on_close: true, value };
+        records.insert_details(&[(*id, &tasks, &[field])]).await.unwrap();
+        records.insert_case_links(&[(cases[0], *id, NOW, text)]).await.unwrap();
+    }
+    // The first is linked with the last: on import it is not there yet.
+    if ids.len() > 1 {
+        records.link_incidents(&[(ids[0], ids[ids.len() - 1], NOW, "Admin")]).await.unwrap();
+    }
+    transaction.commit().await.unwrap();
+}
+
+async fn round_trip(texts: &[String]) {
+    let (from, to) = (TestStore::on(Engine::Sqlite).await, TestStore::on(Engine::Sqlite).await);
+    let world = World::new(&from.store).await;
+    furnish(&world, &from.store, texts).await;
+    let cases = write(&world, "Admin", Subject::Cases, Format::Csv).await;
+    let incidents = write(&world, "Admin", Subject::Incidents, Format::Csv).await;
+    let copy = World::new(&to.store).await;
+    read(&copy, "Admin", Subject::Cases, Format::Csv, OnConflict::Fail, &cases).await;
+    let report = read(&copy, "Admin", Subject::Incidents, Format::Csv, OnConflict::Fail, &incidents).await;
+    assert_eq!((report.added, report.failed), (texts.len() as u64, 0), "{report:?}");
+    for format in Format::ALL {
+        for subject in Subject::ALL {
+            let (original, copied) =
+                (write(&world, "Admin", *subject, *format).await, write(&copy, "Admin", *subject, *format).await);
+            assert_eq!(original, copied);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_exported_and_imported_is_exported_the_same_in_every_format() {
+    let nasty =
+        ["=1+1", "'=1", "''", "@x", "+1", "-1", "\tx", "\r", "a,b\"c\"", "", "line\nline", " x ", "＝1", "null", "[]"];
+    let texts: Vec<String> = nasty.map(str::to_owned).into();
+    for format in Format::ALL {
+        let ([one, other], [third, fourth]) = (TestStore::on_both().await, TestStore::on_both().await);
+        for (from, to) in [(&one, &other), (&fourth, &third)] {
+            let world = World::new(&from.store).await;
+            furnish(&world, &from.store, &texts).await;
+            let cases = write(&world, "Admin", Subject::Cases, *format).await;
+            let incidents = write(&world, "Admin", Subject::Incidents, *format).await;
+            let copy = World::new(&to.store).await;
+            read(&copy, "Admin", Subject::Cases, *format, OnConflict::Fail, &cases).await;
+            let report = read(&copy, "Admin", Subject::Incidents, *format, OnConflict::Fail, &incidents).await;
+            assert_eq!((report.added, report.failed), (15, 0), "{report:?}");
+            assert_eq!(report.missing_links, []);
+            assert_eq!(write(&copy, "Admin", Subject::Cases, *format).await, cases);
+            assert_eq!(write(&copy, "Admin", Subject::Incidents, *format).await, incidents);
+            for line in incidents.lines().filter(|_| *format == Format::Csv) {
+                assert!(!line.contains(",=") && !line.contains(",\"="), "{line}");
+            }
+            // And back, over what is there.
+            let report = read(&world, "Admin", Subject::Incidents, *format, OnConflict::Update, &incidents).await;
+            assert_eq!((report.updated, report.failed), (15, 0), "{report:?}");
+            assert_eq!(write(&world, "Admin", Subject::Incidents, *format).await, incidents);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn any_text_comes_back_as_it_was(texts in proptest::collection::vec("[^\0]{0,12}", 1..4)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(round_trip(&texts));
+    }
+}
+
+#[tokio::test]
+async fn bad_rows_are_named_by_line_and_field_and_the_good_ones_are_stored() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store).await;
+        let text = format!(
+            "{{\"number\":\"1\",\"site\":\"security operations\"}}\n\
+             {{\"number\":\"2\",\"site\":\"Nowhere\"}}\n\
+             \n\
+             not JSON\n\
+             {{\"number\":\"5\",\"site\":\"Security Operations\",\"severity\":\"Dire\",\"tilte\":\"x\"}}\n\
+             {{\"number\":\"6\",\"site\":\"Security Operations\",\"title\":\"{}\",\"createdAt\":\"soon\"}}\n\
+             {{\"number\":\"7\",\"site\":\"Security Operations\",\"tasks\":[{{\"name\":\"t\"}},{{\"name\":\"t\"}}]}}\n\
+             {{\"number\":\"8\",\"site\":\"Security Operations\",\"cases\":[{{\"number\":\"none\"}}]}}\n\
+             {{\"site\":\"Security Operations\"}}\n\
+             {{\"number\":\"1\",\"site\":\"Security Operations\"}}\n\
+             {{\"number\":\"11\",\"site\":\"Security Operations\",\"linkedIncidents\":[{{\"number\":\"none\"}}]}}\n\
+             {{\"number\":\"12\",\"site\":\"Security Operations\",\"closedBy\":\"x\"}}",
+            "x".repeat(101)
+        );
+        let report = read(&world, "analyst", Subject::Incidents, Format::Ndjson, OnConflict::Fail, &text).await;
+        assert_eq!((report.added, report.failed), (2, 9), "{report:?}");
+        let mut bad = report.bad_rows.clone();
+        bad.sort_by_key(|row| row.line);
+        let told: Vec<String> = bad.iter().map(|row| row.to_string()).collect();
+        for (line, field, words) in [
+            (2, "site", "name of a site, found \"Nowhere\""),
+            (4, "", "expected a JSON object, found \"not JSON\""),
+            (5, "severity", "Critical, High, Medium, Low, Informational, got \"Dire\""),
+            (5, "tilte", "did you mean title?"),
+            (6, "title", "at most 100 characters, found 101"),
+            (6, "createdAt", "found \"soon\""),
+            (7, "tasks", "found \"t\" twice"),
+            (8, "cases", "number of a case, found \"none\""),
+            (9, "number", "found nothing"),
+            (10, "number", "a number that is free, found \"1\""),
+            (12, "closedAt", "status is Open"),
+        ] {
+            let start = if field.is_empty() { format!("line {line}: ") } else { format!("line {line}: {field}: ") };
+            assert!(
+                told.iter().any(|told| told.starts_with(&start) && told.contains(words)),
+                "{line} {field}: {told:#?}"
+            );
+        }
+        assert_eq!(report.missing_links[0].line, 11);
+        let report = read(&world, "analyst", Subject::Incidents, Format::Ndjson, OnConflict::Skip, &text).await;
+        assert_eq!((report.added, report.skipped), (0, 3), "{report:?}");
+    }
+}
+
+#[tokio::test]
+async fn broken_files_say_where_they_break() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store).await;
+        let json = "[{\"number\":\"1\",\"site\":\"Security Operations\"},\n rubbish\n{\"number\":\"2\",\n\"site\":\"Security Operations\"},{\"number\":";
+        let report = read(&world, "Admin", Subject::Incidents, Format::Json, OnConflict::Fail, json).await;
+        assert_eq!((report.added, report.failed), (2, 2), "{report:?}");
+        assert_eq!(report.bad_rows.iter().map(|row| row.line).collect::<Vec<_>>(), [2, 4]);
+        let csv =
+            "\u{feff}number,site,rawData\n3,Security Operations,{}\n4,Security Operations\n5,Security Operations,{\n";
+        let report = read(&world, "Admin", Subject::Incidents, Format::Csv, OnConflict::Fail, csv).await;
+        assert_eq!((report.added, report.failed), (1, 2), "{report:?}");
+        assert!(report.bad_rows[0].to_string().starts_with("line 3: expected 3 cells"), "{report:?}");
+        assert!(report.bad_rows[1].to_string().starts_with("line 4: rawData: expected JSON"), "{report:?}");
+    }
+}
+
+#[tokio::test]
+async fn rights_hold_on_import_and_export() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store).await;
+        world.incidents(&world.operations, &["seen"]).await;
+        world.incidents(&world.client, &["hidden"]).await;
+        let text = write(&world, "viewer", Subject::Incidents, Format::Ndjson).await;
+        assert!(text.contains("seen") && !text.contains("hidden"), "{text}");
+        for (name, number, site) in [
+            ("viewer", "new", "Security Operations"),
+            ("analyst", "new", "Client"),
+            ("analyst", "hidden", "Security Operations"),
+        ] {
+            let row = format!("{{\"number\":\"{number}\",\"site\":\"{site}\"}}");
+            let report = read(&world, name, Subject::Incidents, Format::Ndjson, OnConflict::Update, &row).await;
+            assert_eq!((report.added, report.updated, report.failed), (0, 0, 1), "{report:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn links_to_what_is_on_other_sites_neither_come_out_nor_go_in() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store).await;
+        world.incidents(&world.client, &["hidden"]).await;
+        world.cases(&world.client, &["hidden case"]).await;
+        let site = &world.operations.name;
+        let row = |number: &str, links: &str| format!("{{\"number\":\"{number}\",\"site\":\"{site}\",{links}}}");
+        let to_incident = "\"linkedIncidents\":[{\"number\":\"hidden\"}]";
+        let both = row("linked", &format!("{to_incident},\"cases\":[{{\"number\":\"hidden case\"}}]"));
+        let report = read(&world, "Admin", Subject::Incidents, Format::Ndjson, OnConflict::Fail, &both).await;
+        assert_eq!((report.added, report.missing_links.len()), (1, 0), "{report:?}");
+        let shown = write(&world, "Admin", Subject::Incidents, Format::Ndjson).await;
+        assert_eq!(shown.matches("hidden case").count(), 1, "{shown}");
+        let shown = write(&world, "analyst", Subject::Incidents, Format::Ndjson).await;
+        assert!(shown.contains("linked") && !shown.contains("hidden"), "{shown}");
+        // As if they were not there.
+        let rows = [row("a", "\"cases\":[{\"number\":\"hidden case\"}]"), row("b", to_incident)].join("\n");
+        let report = read(&world, "analyst", Subject::Incidents, Format::Ndjson, OnConflict::Fail, &rows).await;
+        assert_eq!((report.added, report.failed), (1, 1), "{report:?}");
+        assert_eq!(report.bad_rows[0].problem, "expected the number of a case, found \"hidden case\"");
+        assert_eq!(report.missing_links[0].line, 2, "{report:?}");
+        let shown = write(&world, "Admin", Subject::Incidents, Format::Ndjson).await;
+        let b = shown.lines().find(|line| line.contains("\"number\":\"b\"")).unwrap();
+        assert!(!b.contains("hidden"), "{b}");
+    }
+}
+
+#[tokio::test]
+async fn many_rows_go_in_batches_and_progress_is_told() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store).await;
+        let rows: Vec<_> = (1..=1201).map(|n| format!("20210127-{n},Security Operations")).collect();
+        let csv = format!("number,site\n{}\n", rows.join("\n"));
+        let caller = world.caller("Admin").await;
+        let options = ImportOptions { subject: Subject::Incidents, format: Format::Csv, on_conflict: OnConflict::Fail };
+        let mut told: Vec<Progress> = Vec::new();
+        let report =
+            import(&test.store, &caller, options, csv.as_bytes(), &entry(), &mut |step| told.push(step)).await.unwrap();
+        assert_eq!((report.added, report.failed), (1201, 0));
+        assert_eq!(told.iter().map(|step| step.rows).collect::<Vec<_>>(), [500, 1000, 1201]);
+        assert_eq!(told[2].bytes, csv.len() as u64);
+        // Each batch is in the audit log, by the transaction that stored it.
+        let mut reader = test.store.reader().await.unwrap();
+        let logged = reader.records().audit(&AuditFilter::default(), 10).await.unwrap();
+        let mut logged: Vec<_> = logged.into_iter().map(|(_, entry)| entry.reason).collect();
+        logged.sort();
+        drop(reader);
+        let batch = |rows, line| format!("rows.csv: {rows} added, 0 updated up to line {line}");
+        assert_eq!(logged, [batch(201, 1202), batch(500, 1001), batch(500, 501)]);
+        let mut told = Vec::new();
+        let mut out = Vec::new();
+        let mut tell = |step| told.push(step);
+        let count = export(&test.store, &caller, Subject::Incidents, Format::Json, &mut out, &mut tell).await.unwrap();
+        assert_eq!(count, 1201);
+        assert_eq!(told.last().map(|step| (step.rows, step.total_rows)), Some((1201, Some(1201))));
+        // Numbers that were imported are not given out again.
+        let answer = world.json("Admin", "CreateAnIncident", serde_json::json!({ "IncidentType": "x" })).await;
+        assert_eq!(answer["contextData"][0]["Incident Number"], "20210127-1202");
+    }
+}
+
+#[tokio::test]
+async fn a_nul_character_in_a_list_makes_a_bad_row_and_stops_nobody() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store).await;
+        let site = &world.operations.name;
+        let mut text = String::new();
+        for (number, list) in [
+            r#""tasks":[{"name":"a\u0000"}]"#,
+            r#""fields":[{"name":"a","section":"\u0000"}]"#,
+            r#""fields":[{"name":"a","value":"\u0000"}]"#,
+            r#""cases":[{"number":"\u0000"}]"#,
+            r#""linkedIncidents":[{"number":"a","linkedBy":"\u0000"}]"#,
+            r#""tasks":[{"name":"no NUL: \\u0000"}]"#,
+        ]
+        .iter()
+        .enumerate()
+        {
+            text.push_str(&format!("{{\"number\":\"{number}\",\"site\":\"{site}\",{list}}}\n"));
+        }
+        let report = read(&world, "Admin", Subject::Incidents, Format::Ndjson, OnConflict::Fail, &text).await;
+        assert_eq!((report.added, report.failed), (1, 5), "{report:?}");
+        assert!(report.bad_rows.iter().all(|row| row.problem.contains("NUL")), "{report:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_row_of_csv_that_does_not_end_is_not_read_for_ever() {
+    let test = TestStore::on(Engine::Sqlite).await;
+    let world = World::new(&test.store).await;
+    let caller = world.caller("Admin").await;
+    let options = ImportOptions { subject: Subject::Incidents, format: Format::Csv, on_conflict: OnConflict::Fail };
+    let begun = format!("number,site,title\n1,{},\"a quotation mark that is never closed", world.operations.name);
+    let mut count = 0;
+    let endless = std::io::repeat(b'x').take(1 << 30);
+    let counted = Counted { reader: std::io::Cursor::new(begun).chain(endless), count: &mut count };
+    let reader = BufReader::new(counted);
+    let error = import(&world.store, &caller, options, reader, &entry(), &mut |_| {}).await.unwrap_err().to_string();
+    assert!(error.contains("the row is longer than"), "{error}");
+    assert!(count < 20 << 20, "{count} bytes were read");
+}
+
+/// Counts what is read.
+struct Counted<'c, R> {
+    reader: R,
+    count: &'c mut u64,
+}
+
+impl<R: Read> Read for Counted<'_, R> {
+    fn read(&mut self, bytes: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.reader.read(bytes)?;
+        *self.count += read as u64;
+        Ok(read)
+    }
+}

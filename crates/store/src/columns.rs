@@ -1,0 +1,161 @@
+//! How values of the model stand in the tables' columns.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use sqlx::any::{AnyTypeInfo, AnyValueRef};
+use sqlx::encode::IsNull;
+use sqlx::error::BoxDynError;
+use sqlx::{Any, Database, Decode, Encode, Type, ValueRef as _};
+
+use crate::StoreError;
+use crate::model::{
+    AlertReason, Destination, FieldKind, HealthState, KeyKind, MasterState, Role, RunStatus, ScheduleKind,
+    ScheduleRunStatus, Severity, SiteKind, Status, Surface, SyncChange, TenantState,
+};
+
+/// Columns that hold a value as the text that it is displayed as.
+macro_rules! text_columns {
+    ($($name:ty),+ $(,)?) => {$(
+        impl Type<Any> for $name {
+            fn type_info() -> AnyTypeInfo {
+                <String as Type<Any>>::type_info()
+            }
+        }
+
+        impl<'r> Decode<'r, Any> for $name {
+            fn decode(value: AnyValueRef<'r>) -> Result<Self, BoxDynError> {
+                Ok(<&str as Decode<Any>>::decode(value)?.parse()?)
+            }
+        }
+
+        impl<'q> Encode<'q, Any> for $name {
+            fn encode_by_ref(&self, buffer: &mut <Any as Database>::ArgumentBuffer) -> Result<IsNull, BoxDynError> {
+                Encode::<Any>::encode(self.to_string(), buffer)
+            }
+        }
+    )+};
+}
+
+text_columns!(
+    AlertReason,
+    Destination,
+    FieldKind,
+    HealthState,
+    KeyKind,
+    MasterState,
+    Role,
+    RunStatus,
+    ScheduleKind,
+    ScheduleRunStatus,
+    Severity,
+    SiteKind,
+    Status,
+    Surface,
+    SyncChange,
+    TenantState,
+);
+
+/// A column that holds 1 for true and 0 for false, on both engines: SQLite has no booleans.
+#[derive(Debug, Clone, Copy, sqlx::Type)]
+#[sqlx(transparent)]
+pub struct Flag(i64);
+
+impl From<Flag> for bool {
+    fn from(flag: Flag) -> Self {
+        flag.0 == 1
+    }
+}
+
+/// A text column that holds JSON.
+#[derive(Debug)]
+pub struct Json<T>(pub T);
+
+impl<T> Type<Any> for Json<T> {
+    fn type_info() -> AnyTypeInfo {
+        <String as Type<Any>>::type_info()
+    }
+}
+
+impl<'r, T: DeserializeOwned> Decode<'r, Any> for Json<T> {
+    fn decode(value: AnyValueRef<'r>) -> Result<Self, BoxDynError> {
+        Ok(Self(serde_json::from_str(<&str as Decode<Any>>::decode(value)?)?))
+    }
+}
+
+impl From<Json<Box<RawValue>>> for Box<RawValue> {
+    fn from(json: Json<Self>) -> Self {
+        json.0
+    }
+}
+
+/// A column that may hold nothing, for conversions that `Option` cannot have.
+#[derive(Debug)]
+pub struct Maybe<T>(Option<T>);
+
+impl<T: Type<Any>> Type<Any> for Maybe<T> {
+    fn type_info() -> AnyTypeInfo {
+        T::type_info()
+    }
+
+    fn compatible(found: &AnyTypeInfo) -> bool {
+        T::compatible(found)
+    }
+}
+
+impl<'r, T: Decode<'r, Any>> Decode<'r, Any> for Maybe<T> {
+    fn decode(value: AnyValueRef<'r>) -> Result<Self, BoxDynError> {
+        if value.is_null() { Ok(Self(None)) } else { Ok(Self(Some(T::decode(value)?))) }
+    }
+}
+
+impl From<Maybe<Json<Box<RawValue>>>> for Option<Box<RawValue>> {
+    fn from(column: Maybe<Json<Box<RawValue>>>) -> Self {
+        column.0.map(|json| json.0)
+    }
+}
+
+impl From<Maybe<Sealed>> for Option<Vec<u8>> {
+    fn from(column: Maybe<Sealed>) -> Self {
+        column.0.map(|sealed| sealed.0)
+    }
+}
+
+/// `value` as a text column that holds JSON.
+pub(crate) fn json(value: &impl Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Unreadable(error.to_string()))
+}
+
+/// A text column that holds sealed bytes in base64.
+#[derive(Debug)]
+pub struct Sealed(Vec<u8>);
+
+impl Type<Any> for Sealed {
+    fn type_info() -> AnyTypeInfo {
+        <String as Type<Any>>::type_info()
+    }
+}
+
+impl<'r> Decode<'r, Any> for Sealed {
+    fn decode(value: AnyValueRef<'r>) -> Result<Self, BoxDynError> {
+        decoded(<&str as Decode<Any>>::decode(value)?).map(Self).map_err(Into::into)
+    }
+}
+
+impl From<Sealed> for Vec<u8> {
+    fn from(sealed: Sealed) -> Self {
+        sealed.0
+    }
+}
+
+/// The sealed bytes that a text column holds.
+pub(crate) fn decoded(text: &str) -> Result<Vec<u8>, StoreError> {
+    STANDARD.decode(text).map_err(|_| StoreError::Unreadable("a sealed secret that is not base64".to_owned()))
+}
+
+/// Sealed bytes as a text column holds them.
+pub(crate) fn encoded(sealed: &[u8]) -> String {
+    STANDARD.encode(sealed)
+}

@@ -1,0 +1,48 @@
+//! The migrations' checksums. Those of migrations that shipped never change: they are in every store, and a store does
+//! not open under a host whose migrations differ. A change to the tables is a new migration.
+
+use sqlx::migrate::Migrator;
+
+use crate::database::{POSTGRES_MIGRATIONS, SQLITE_MIGRATIONS};
+
+/// Of each migration: its version, and the SHA-384 of its file.
+const SQLITE: &[(i64, &str)] = &[
+    (1, "f7aaa831d829a466cb0b9415dc1e65cac2eeea4bd7e16409356c48c5b792f5ae15d91038b2aeb67fb8988bf4908f5c8d"),
+    (2, "51be20c797966a541579b3455ecf1576d7a2d60376956a4bf5bc332988fd12ed91adfa5b5652a747a8bb3c5162e3b057"),
+    (3, "aae0481c77a664cb2b77dc112d96ae1c97ae93f8500f04da558d6313f6de5a8cf4149f03d270b510b2e0260f02376a96"),
+    (4, "13fea5f8b70e9cc67f89bd0d26e6f8727e1ac9fbf3d4ecfc27fa105b8b53d6041c3260a75972b626d636d66af5d07bda"),
+    (5, "885f58320cc6939a2f043dbec791282452be8bc68f38d57b984cfde60c96a6b6b294ce7194794314e9d9ae3e2119162f"),
+    (7, "6bb475ba45d4b58c698d9efbeb4533659fbbe2f1b71c9d0b5da7d0b27cc605bcf7bc6fde14827b944193d07ccb261634"),
+    (10, "f45ae1ae4f9ad2ce58d6ee4037ee530984240d9986fb8d20e4da522103605c204e0885577791d06a4862c8a811870289"),
+];
+
+/// Of each migration: its version, and the SHA-384 of its file.
+const POSTGRES: &[(i64, &str)] = &[
+    (1, "6b407707e5ab2135efc1ae75ca756f64fcd51401a6d059ac1a9642873db101ad245585d2b65c4ba869878a05cf8fe656"),
+    (2, "572632df73cf79920302135f2d70c2e5c5c8962c595e8db396b7fdc8fd8e1f80a0bd1f8953f44fbc52024ffd34587341"),
+    (3, "f27f843b345165e5d94d9cd21520c9fe7e5c7c1e8aee37428fcc2054a2c721a123199f4de8ac4311e6d899edbfb5745c"),
+    (4, "dea05333ba7f674e4298bd1f5148de068e7e3cfd1e0bfcc83e5b7f331d59a46d8dc62692213ebe75fa96c0b8301ed6b3"),
+    (5, "41da9380cbeb6d799458764a72854aa38c507835721bd022729dfe00163e4746c5370aa4816909be550dc6a68a8c57e9"),
+    (7, "3f86e7d983251d892d7b7d943d6b43ef5396dec6793575a08b906f6293c03ed1fe38ed91264e119e313a7b6635a2785e"),
+    (10, "81f46946fe1850d4a162b99a846efa266cb4c2c4d02f57706940f7e080b621da10e6fe51585bda6b6dcdf946b3fdf711"),
+];
+
+fn checksums(migrator: &Migrator) -> Vec<(i64, String)> {
+    let hexadecimal = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    migrator.iter().map(|migration| (migration.version, hexadecimal(&migration.checksum))).collect()
+}
+
+fn assert_unchanged(migrator: &Migrator, known: &[(i64, &str)]) {
+    let known: Vec<_> = known.iter().map(|(version, checksum)| (*version, (*checksum).to_owned())).collect();
+    assert_eq!(checksums(migrator), known, "a migration that shipped was edited, or a new one is not listed here");
+}
+
+#[test]
+fn migrations_of_sqlite_that_shipped_are_never_edited() {
+    assert_unchanged(&SQLITE_MIGRATIONS, SQLITE);
+}
+
+#[test]
+fn migrations_of_postgresql_that_shipped_are_never_edited() {
+    assert_unchanged(&POSTGRES_MIGRATIONS, POSTGRES);
+}
