@@ -33,7 +33,7 @@ fn a_connection_is_made_tested_used_and_deleted() {
     assert_eq!(of("command"), ["List Devices", "Test Connection"]);
     assert_eq!(of("status"), ["Successful", "Successful"]);
     let run = instance.json(["runs", "show", &runs[0]["id"].to_string()]);
-    assert_eq!((&run["parameters"], &run["outcome"]["rows"]), (&json!({ "Page": "2" }), &json!(25)));
+    assert_eq!((&run["parameters"], &run["outcome"]["rows"]), (&json!({ "Page": 2 }), &json!(25)));
     assert_eq!(instance.json(["runs", "list", "--status", "Failed"]), json!([]));
     assert!(
         instance.refused(2, ["runs", "list", "--connection", "prodution"]).contains("Did you mean \"production\"?")
