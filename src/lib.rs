@@ -1,4 +1,4 @@
-//! The SOAR connector for CODA Footprint: 14 commands over one authenticated session.
+//! The SOAR connector for CODA Footprint: its commands over one authenticated session.
 //!
 //! A host registers [`FootprintPlugin`] and builds a connector from a connection's settings; commands, parameters,
 //! outcomes and errors are those of the [`soar_connector`] contract, described by the manifest in `manifest/`.
@@ -6,7 +6,6 @@
 mod commands;
 mod connector;
 mod diagnose;
-mod error_tab;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;

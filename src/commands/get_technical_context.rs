@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use soar_connector::Parameters;
 
 use super::{Handler, required_integer};
+use crate::diagnose::Probe;
 use crate::session::Call;
 use crate::vendor::{Failure, TechnicalContext};
 
@@ -11,6 +12,10 @@ pub(super) struct GetTechnicalContext;
 
 #[async_trait]
 impl Handler for GetTechnicalContext {
+    fn probe(&self) -> Probe {
+        Probe::about("List Technical Contexts", |id| Box::new(TechnicalContext { id }))
+    }
+
     async fn run(&self, parameters: &Parameters, call: &mut Call<'_>) -> Result<(), Failure> {
         let id = required_integer(parameters, "Context ID")?;
         call.read_page(&TechnicalContext { id }, None).await

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use soar_connector::Parameters;
 
 use super::Handler;
+use crate::diagnose::Probe;
 use crate::session::Call;
 use crate::vendor::{Failure, TargetPorts};
 
@@ -11,6 +12,10 @@ pub(super) struct ListCurrentTargetsPorts;
 
 #[async_trait]
 impl Handler for ListCurrentTargetsPorts {
+    fn probe(&self) -> Probe {
+        Probe::Ask(Box::new(TargetPorts))
+    }
+
     async fn run(&self, parameters: &Parameters, call: &mut Call<'_>) -> Result<(), Failure> {
         call.read_list(&TargetPorts, parameters).await
     }

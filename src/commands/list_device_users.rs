@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use soar_connector::Parameters;
 
 use super::{Handler, required_integer};
+use crate::diagnose::Probe;
 use crate::session::Call;
 use crate::vendor::{DeviceDetail, Failure};
 
@@ -11,6 +12,10 @@ pub(super) struct ListDeviceUsers;
 
 #[async_trait]
 impl Handler for ListDeviceUsers {
+    fn probe(&self) -> Probe {
+        Probe::about_agent(|device| Box::new(DeviceDetail::Users { device }))
+    }
+
     async fn run(&self, parameters: &Parameters, call: &mut Call<'_>) -> Result<(), Failure> {
         let device = required_integer(parameters, "Device ID")?;
         call.read_whole(&DeviceDetail::Users { device }).await

@@ -5,6 +5,7 @@ use soar_connector::Parameters;
 
 use super::Handler;
 use super::scanner_choice::{give_up, is_known};
+use crate::diagnose::Probe;
 use crate::session::Call;
 use crate::vendor::{DeviceFilter, Devices, Failure, RiskLevel};
 
@@ -12,6 +13,10 @@ pub(super) struct ListDevices;
 
 #[async_trait]
 impl Handler for ListDevices {
+    fn probe(&self) -> Probe {
+        Probe::Ask(Box::new(Devices { filter: None, page_size: None }))
+    }
+
     async fn run(&self, parameters: &Parameters, call: &mut Call<'_>) -> Result<(), Failure> {
         let filter = parameters.object("Filter").map(device_filter);
         if let Some(scanner) = filter.as_ref().and_then(|filter| filter.scanner_id) {

@@ -5,6 +5,7 @@ use soar_connector::Parameters;
 
 use super::Handler;
 use super::scanner_choice::ScannerChoice;
+use crate::diagnose::Probe;
 use crate::session::Call;
 use crate::vendor::{Failure, ScanSurface};
 
@@ -12,14 +13,12 @@ pub(super) struct ListScanSurfaces;
 
 #[async_trait]
 impl Handler for ListScanSurfaces {
+    fn probe(&self) -> Probe {
+        Probe::Ask(Box::new(ScanSurface { scanner: None }))
+    }
+
     async fn run(&self, parameters: &Parameters, call: &mut Call<'_>) -> Result<(), Failure> {
         let choice = ScannerChoice::of(parameters.text("Scanner ID"), call).await?;
-        match call.read_list(&ScanSurface { scanner: choice.id() }, parameters).await {
-            Err(failure) if call.has_read_nothing() => {
-                let scanner = choice.after(failure, call)?.id();
-                call.read_list(&ScanSurface { scanner }, parameters).await
-            }
-            done => done,
-        }
+        call.read_list(&ScanSurface { scanner: choice.id() }, parameters).await
     }
 }

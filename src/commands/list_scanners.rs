@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use soar_connector::Parameters;
 
 use super::Handler;
+use crate::diagnose::Probe;
 use crate::session::Call;
 use crate::vendor::{Failure, Scanners};
 
@@ -11,6 +12,10 @@ pub(super) struct ListScanners;
 
 #[async_trait]
 impl Handler for ListScanners {
+    fn probe(&self) -> Probe {
+        Probe::Ask(Box::new(Scanners))
+    }
+
     async fn run(&self, _: &Parameters, call: &mut Call<'_>) -> Result<(), Failure> {
         call.read_whole(&Scanners).await
     }

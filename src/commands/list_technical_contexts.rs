@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use soar_connector::Parameters;
 
 use super::Handler;
+use crate::diagnose::Probe;
 use crate::session::Call;
 use crate::vendor::{Failure, RiskLevel, TechnicalContexts};
 
@@ -11,6 +12,10 @@ pub(super) struct ListTechnicalContexts;
 
 #[async_trait]
 impl Handler for ListTechnicalContexts {
+    fn probe(&self) -> Probe {
+        Probe::Ask(Box::new(TechnicalContexts { risk_level: None }))
+    }
+
     async fn run(&self, parameters: &Parameters, call: &mut Call<'_>) -> Result<(), Failure> {
         let endpoint = TechnicalContexts { risk_level: parameters.text("Risk Level").and_then(RiskLevel::parse) };
         call.read_list(&endpoint, parameters).await

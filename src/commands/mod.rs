@@ -17,58 +17,77 @@ mod test_connection;
 mod update_target_scan_scope;
 
 use async_trait::async_trait;
-use soar_connector::Parameters;
 use soar_connector::manifest::ManifestFile;
+use soar_connector::{Command, Entry, Manifest, Parameters};
 
 pub(crate) use test_connection::{prove_session, prove_tenant};
 
-use crate::session::Call;
+use crate::diagnose::Probe;
+use crate::session::{Call, Session};
 use crate::vendor::Failure;
 
 /// Does one command: typed parameters in, requests, pages out.
 #[async_trait]
 pub(crate) trait Handler: Send + Sync {
+    /// How a diagnosis finds out whether the account may run the command.
+    fn probe(&self) -> Probe;
+
     /// Runs the command; its pages go to the call's sink.
     async fn run(&self, parameters: &Parameters, call: &mut Call<'_>) -> Result<(), Failure>;
 }
 
-/// A command's name, manifest file and handler.
-pub(crate) struct Entry {
-    pub(crate) name: &'static str,
-    pub(crate) manifest: ManifestFile<'static>,
-    pub(crate) handler: &'static dyn Handler,
+/// A handler as the contract runs it: with a call of the session's.
+struct OnSession<H>(H);
+
+#[async_trait]
+impl<H: Handler> soar_connector::Handler<Session> for OnSession<H> {
+    async fn run(&self, session: &Session, call: soar_connector::Call<'_>) -> Result<(), Failure> {
+        let soar_connector::Call { invocation, time_limit, sink, report } = call;
+        let parameters = invocation.parameters();
+        let tenant = parameters.integer("Footprint Tenant ID");
+        let mut call = Call::new(session, invocation.command(), tenant, time_limit, sink, report);
+        self.0.run(parameters, &mut call).await
+    }
 }
 
-macro_rules! entries {
-    ($($name:literal, $file:literal, $handler:expr;)*) => {
-        &[$(Entry {
-            name: $name,
-            manifest: ManifestFile {
-                name: concat!("manifest/commands/", $file),
-                text: include_str!(concat!("../../manifest/commands/", $file)),
-            },
-            handler: &$handler,
-        },)*]
+/// The probe of a command of the manifest.
+pub(crate) fn probe(manifest: &Manifest, command: &Command) -> Option<Probe> {
+    let index = manifest.commands.iter().position(|known| known.name == command.name)?;
+    HANDLERS.get(index).map(|handler| handler.probe())
+}
+
+macro_rules! commands {
+    ($($file:literal, $handler:expr;)*) => {
+        /// All commands, in the order in which they are shown.
+        pub(crate) const COMMANDS: &[Entry<Session>] = &[$(Entry {
+            manifest: ManifestFile::new(
+                concat!("manifest/commands/", $file),
+                include_str!(concat!("../../manifest/commands/", $file)),
+            ),
+            handler: &OnSession($handler),
+        },)*];
+
+        /// Their handlers, in the same order.
+        const HANDLERS: &[&dyn Handler] = &[$(&$handler,)*];
     };
 }
 
-/// All commands, in the order in which they are shown.
-pub(crate) const COMMANDS: &[Entry] = entries! {
-    "Get Technical Context", "get-technical-context.toml", get_technical_context::GetTechnicalContext;
-    "List Current Targets Ports", "list-current-targets-ports.toml", list_current_targets_ports::ListCurrentTargetsPorts;
-    "List Device Attack Avenues", "list-device-attack-avenues.toml", list_device_attack_avenues::ListDeviceAttackAvenues;
-    "List Device Network Connections", "list-device-network-connections.toml", list_device_network_connections::ListDeviceNetworkConnections;
-    "List Devices", "list-devices.toml", list_devices::ListDevices;
-    "List Device Users", "list-device-users.toml", list_device_users::ListDeviceUsers;
-    "List Device Vulnerabilities", "list-device-vulnerabilities.toml", list_device_vulnerabilities::ListDeviceVulnerabilities;
-    "List Scanners", "list-scanners.toml", list_scanners::ListScanners;
-    "List Scan Surfaces", "list-scan-surfaces.toml", list_scan_surfaces::ListScanSurfaces;
-    "List Technical Contexts", "list-technical-contexts.toml", list_technical_contexts::ListTechnicalContexts;
-    "List Tenants", "list-tenants.toml", list_tenants::ListTenants;
-    "Patch Rescan", "patch-rescan.toml", patch_rescan::PatchRescan;
-    "Update Target Scan Scope", "update-target-scan-scope.toml", update_target_scan_scope::UpdateTargetScanScope;
-    "Test Connection", "test-connection.toml", test_connection::TestConnection;
-};
+commands! {
+    "get-technical-context.toml", get_technical_context::GetTechnicalContext;
+    "list-current-targets-ports.toml", list_current_targets_ports::ListCurrentTargetsPorts;
+    "list-device-attack-avenues.toml", list_device_attack_avenues::ListDeviceAttackAvenues;
+    "list-device-network-connections.toml", list_device_network_connections::ListDeviceNetworkConnections;
+    "list-devices.toml", list_devices::ListDevices;
+    "list-device-users.toml", list_device_users::ListDeviceUsers;
+    "list-device-vulnerabilities.toml", list_device_vulnerabilities::ListDeviceVulnerabilities;
+    "list-scanners.toml", list_scanners::ListScanners;
+    "list-scan-surfaces.toml", list_scan_surfaces::ListScanSurfaces;
+    "list-technical-contexts.toml", list_technical_contexts::ListTechnicalContexts;
+    "list-tenants.toml", list_tenants::ListTenants;
+    "patch-rescan.toml", patch_rescan::PatchRescan;
+    "update-target-scan-scope.toml", update_target_scan_scope::UpdateTargetScanScope;
+    "test-connection.toml", test_connection::TestConnection;
+}
 
 /// An integer that the manifest requires.
 fn required_integer(parameters: &Parameters, name: &str) -> Result<i64, Failure> {

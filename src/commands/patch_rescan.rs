@@ -5,6 +5,7 @@ use soar_connector::Parameters;
 
 use super::Handler;
 use super::scanner_choice::ScannerChoice;
+use crate::diagnose::Probe;
 use crate::session::Call;
 use crate::vendor::{Failure, Rescan};
 
@@ -12,14 +13,12 @@ pub(super) struct PatchRescan;
 
 #[async_trait]
 impl Handler for PatchRescan {
+    fn probe(&self) -> Probe {
+        Probe::Role
+    }
+
     async fn run(&self, parameters: &Parameters, call: &mut Call<'_>) -> Result<(), Failure> {
         let choice = ScannerChoice::of(parameters.text("Scanner ID"), call).await?;
-        match call.write(&Rescan { scanner: choice.id() }).await {
-            Err(failure) => {
-                let scanner = choice.after(failure, call)?.id();
-                call.write(&Rescan { scanner }).await
-            }
-            done => done,
-        }
+        call.write(&Rescan { scanner: choice.id() }).await
     }
 }

@@ -1,4 +1,5 @@
-//! What a Scanner ID comes to: that scanner, or, as the integration is documented, all of them when it cannot be used.
+//! Which scanners a Scanner ID stands for: one of the tenant's, or, as the integration is documented, all of them when
+//! List Scanners does not know it. A scanner that List Scanners knows is never replaced by all.
 
 use soar_connector::name::quoted;
 
@@ -31,17 +32,6 @@ impl ScannerChoice {
         }
     }
 
-    /// What to do after the server refused a chosen scanner: run for all, if `failure` is about the id.
-    pub(super) fn after(self, failure: Failure, call: &mut Call<'_>) -> Result<Self, Failure> {
-        match self {
-            Self::One(id) if failure.has_status(&[400, 404]) => {
-                let said = failure.message.trim_end_matches('.');
-                give_up(call, &format!("{id} was refused by the server ({said})"))
-            }
-            _ => Err(failure),
-        }
-    }
-
     pub(super) fn id(self) -> Option<i64> {
         match self {
             Self::All => None,
@@ -52,7 +42,7 @@ impl ScannerChoice {
 
 /// Whether List Scanners has a scanner of this id.
 pub(super) async fn is_known(id: i64, call: &mut Call<'_>) -> Result<bool, Failure> {
-    Ok(call.look_up(&Scanners, "label").await?.contains_key(&id))
+    Ok(call.look_up(&Scanners, "label").await?.get(id)?.is_some())
 }
 
 /// All scanners, with a warning; or the refusal of a strict connection.
@@ -60,7 +50,7 @@ pub(super) fn give_up(call: &mut Call<'_>, problem: &str) -> Result<ScannerChoic
     if call.is_strict_about_scanners() {
         return Err(Failure::new("scanner-not-usable", format!("The Scanner ID cannot be used: {problem}.")));
     }
-    call.warn(
+    call.warn_first(
         "scanner-id-ignored",
         format!("The Scanner ID was ignored, and the command ran for all scanners: {problem}."),
     );

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use soar_connector::Parameters;
 
 use super::Handler;
-use crate::diagnose::Certificate;
+use crate::diagnose::{Certificate, Probe};
 use crate::session::Call;
 use crate::vendor::{Failure, Session, Tenants};
 
@@ -16,6 +16,10 @@ pub(super) struct TestConnection;
 
 #[async_trait]
 impl Handler for TestConnection {
+    fn probe(&self) -> Probe {
+        Probe::HealthCheck
+    }
+
     async fn run(&self, _: &Parameters, call: &mut Call<'_>) -> Result<(), Failure> {
         let default_tenant = call.log_in_afresh().await?;
         let role = prove_session(call).await?;
@@ -55,7 +59,7 @@ pub(crate) async fn prove_tenant(default_tenant: Option<i64>, call: &mut Call<'_
     let tenants = call.look_up(&Tenants, "name").await?;
     match default_tenant {
         None => Ok("chosen by the server".to_owned()),
-        Some(id) => match tenants.get(&id) {
+        Some(id) => match tenants.get(id)? {
             Some(name) => Ok(format!("{id} ({name})")),
             None => Err(Failure::new(
                 "tenant-unavailable",

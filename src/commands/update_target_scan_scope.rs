@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use soar_connector::Parameters;
 
 use super::{Handler, required_integer};
+use crate::diagnose::Probe;
 use crate::session::Call;
 use crate::vendor::{Failure, TargetScope};
 
@@ -11,6 +12,10 @@ pub(super) struct UpdateTargetScanScope;
 
 #[async_trait]
 impl Handler for UpdateTargetScanScope {
+    fn probe(&self) -> Probe {
+        Probe::Role
+    }
+
     async fn run(&self, parameters: &Parameters, call: &mut Call<'_>) -> Result<(), Failure> {
         let endpoint = TargetScope {
             target: required_integer(parameters, "Target ID")?,

@@ -9,7 +9,7 @@ use soar_connector::{Access, Command, CommandAccess, Manifest, Page, StatusCode,
 use super::deadline::Deadline;
 use super::probe::Probe;
 use super::stages::Account;
-use crate::error_tab::error_tab;
+use crate::commands::probe;
 use crate::session::{Answer, Call};
 use crate::vendor::{Endpoint, Failure, permission_of_role};
 
@@ -34,11 +34,12 @@ pub(super) async fn of_commands(
     let mut survey = Survey { call, manifest, account, deadline, lists: BTreeMap::new() };
     // Lists come first: the others take ids from them.
     for command in &manifest.commands {
-        if let Some(Probe::Ask(endpoint)) = Probe::of(command) {
+        if let Some(Probe::Ask(endpoint)) = probe(manifest, command) {
             let asked = survey.ask(command, &*endpoint, None).await;
             survey.lists.insert(&command.name, asked);
         }
     }
+    survey.doubt_missing();
     let mut rows = Vec::with_capacity(manifest.commands.len());
     for command in &manifest.commands {
         rows.push(survey.row(command).await);
@@ -65,7 +66,7 @@ impl Survey<'_, '_> {
         if let Some(asked) = self.lists.get(command.name.as_str()) {
             return asked.row.clone();
         }
-        match Probe::of(command) {
+        match probe(self.manifest, command) {
             Some(Probe::Role) => self.by_role(command),
             Some(Probe::HealthCheck) => {
                 let health = self.account.health.clone();
@@ -78,6 +79,16 @@ impl Survey<'_, '_> {
                 Err(row) => *row,
             },
             Some(Probe::Ask(_)) | None => CommandAccess::skipped(command, "Nothing is known to try it with."),
+        }
+    }
+
+    /// Where no list is there but the tenants', which the stages have seen, the address does not lead to the whole API:
+    /// something before the server hides it, and nothing says that the instance is of another version.
+    fn doubt_missing(&mut self) {
+        let answers = |(name, asked): (&&str, &Asked)| *name != "List Tenants" && asked.row.access == Access::Allowed;
+        if !self.lists.iter().any(answers) {
+            let rows = self.lists.values_mut().map(|asked| &mut asked.row);
+            rows.filter(|row| row.access == Access::Missing).for_each(|row| row.access = Access::Failed);
         }
     }
 
@@ -110,9 +121,14 @@ impl Survey<'_, '_> {
             let detail = format!("It may be run. There was nothing to read of {id}: {}", failure.message);
             return CommandAccess { access: Access::Allowed, status_code, detail: sentence(&detail), ..untried };
         }
-        let error = error_tab(self.manifest, Some(command), command.failure_indicator(), failure.clone());
+        let error = self.manifest.error_tab(Some(command), failure.clone());
         let (access, detail) = if failure.has_status(&REFUSED) {
             (Access::Denied, format!("{} It takes {}; {}.", error.message, one_of(command), self.role()))
+        } else if failure.has_status(&[404]) {
+            (
+                Access::Missing,
+                format!("The instance does not have this list; its version may lack it: {}", error.message),
+            )
         } else {
             (Access::Failed, error.message.clone())
         };
@@ -152,13 +168,14 @@ impl Survey<'_, '_> {
                     format!("Inferred from {list}, which is denied and takes the same permission; {}", self.role());
                 Err(Box::new(self.inferred_denied(command, sentence(&detail))))
             }
+            (None, Access::Missing) => skipped(&format!("Not tried: it takes an id from {list}, which is not there.")),
             (None, access) => skipped(&format!("Not tried: it takes an id from {list}, which is {access:?}.")),
         }
     }
 
     fn inferred_denied(&self, command: &Command, detail: String) -> CommandAccess {
         let failure = Failure::new("not-permitted", detail.clone());
-        let error = error_tab(self.manifest, Some(command), command.failure_indicator(), failure);
+        let error = self.manifest.error_tab(Some(command), failure);
         let untried = CommandAccess::skipped(command, detail);
         CommandAccess { access: Access::Denied, inferred: true, error: Some(error), ..untried }
     }

@@ -7,11 +7,12 @@ mod probe;
 mod stages;
 
 use async_trait::async_trait;
-use soar_connector::{Diagnosis, ExecutionContext, Manifest, Page, Sink, SinkError};
+use soar_connector::{Diagnosis, ExecutionContext, Manifest, Page, Report, Sink, SinkError};
 
 use crate::session::{Call, Session};
 pub(crate) use certificate::Certificate;
 use deadline::Deadline;
+pub(crate) use probe::Probe;
 
 /// Diagnoses `session`'s connection within the context's time limit. Changes nothing.
 pub(crate) async fn diagnose(session: &Session, manifest: &Manifest, context: &ExecutionContext) -> Diagnosis {
@@ -24,11 +25,12 @@ pub(crate) async fn diagnose(session: &Session, manifest: &Manifest, context: &E
     };
     let mut sink = Unseen;
     // As the health check does, a diagnosis repeats little and waits for nobody: what is wrong is to be seen now.
-    let mut call = Call::new(session, health_check, None, deadline.left(), &mut sink);
+    let mut report = Report::default();
+    let mut call = Call::new(session, health_check, None, deadline.left(), &mut sink, &mut report);
     let (stages, account) = stages::walk(session, &mut call, manifest, &deadline).await;
     let commands = access::of_commands(&mut call, manifest, account.as_ref(), &deadline).await;
-    let (receipt, _) = call.finish();
-    tracing::info!(requests = receipt.requests, retries = receipt.retries, "diagnosed");
+    drop(call);
+    tracing::info!(requests = report.receipt.requests, retries = report.receipt.retries, "diagnosed");
     Diagnosis { request_id, stages, commands }
 }
 

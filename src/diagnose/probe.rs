@@ -1,14 +1,9 @@
 //! How the right to run each command is found out.
 
-use soar_connector::Command;
-use soar_connector::manifest::Effect;
-
-use crate::vendor::{
-    DeviceDetail, Devices, Endpoint, ScanSurface, Scanners, TargetPorts, TechnicalContext, TechnicalContexts, Tenants,
-};
+use crate::vendor::Endpoint;
 
 /// How the right to run a command is found out.
-pub(super) enum Probe {
+pub(crate) enum Probe {
     /// By the smallest request.
     Ask(Box<dyn Endpoint + Send>),
     /// By the smallest request about one of the objects that the command `list` shows.
@@ -19,61 +14,39 @@ pub(super) enum Probe {
     Role,
 }
 
-const DEVICES: &str = "List Devices";
-const CONTEXTS: &str = "List Technical Contexts";
-
 impl Probe {
-    /// The probe of a command; `None` for one that has none yet.
-    pub(super) fn of(command: &Command) -> Option<Self> {
-        if command.effect == Effect::Write {
-            return Some(Self::Role);
-        }
-        Some(match command.name.as_str() {
-            "Test Connection" => Self::HealthCheck,
-            "List Tenants" => Self::Ask(Box::new(Tenants)),
-            "List Scanners" => Self::Ask(Box::new(Scanners)),
-            "List Scan Surfaces" => Self::Ask(Box::new(ScanSurface { scanner: None })),
-            "List Current Targets Ports" => Self::Ask(Box::new(TargetPorts)),
-            DEVICES => Self::Ask(Box::new(Devices { filter: None, page_size: None })),
-            CONTEXTS => Self::Ask(Box::new(TechnicalContexts { risk_level: None })),
-            "Get Technical Context" => {
-                Self::About { list: CONTEXTS, of_agents: false, endpoint: |id| Box::new(TechnicalContext { id }) }
-            }
-            "List Device Attack Avenues" => {
-                Self::about_device(false, |device| Box::new(DeviceDetail::AttackAvenues { device }))
-            }
-            "List Device Vulnerabilities" => {
-                Self::about_device(false, |device| Box::new(DeviceDetail::Vulnerabilities { device }))
-            }
-            "List Device Network Connections" => {
-                Self::about_device(true, |device| Box::new(DeviceDetail::NetworkConnections { device }))
-            }
-            "List Device Users" => Self::about_device(true, |device| Box::new(DeviceDetail::Users { device })),
-            _ => return None,
-        })
+    /// A probe about one of the objects that the command `list` shows.
+    pub(crate) fn about(list: &'static str, endpoint: fn(i64) -> Box<dyn Endpoint + Send>) -> Self {
+        Self::About { list, of_agents: false, endpoint }
     }
 
-    fn about_device(of_agents: bool, endpoint: fn(i64) -> Box<dyn Endpoint + Send>) -> Self {
-        Self::About { list: DEVICES, of_agents, endpoint }
+    /// A probe about a device with an agent.
+    pub(crate) fn about_agent(endpoint: fn(i64) -> Box<dyn Endpoint + Send>) -> Self {
+        Self::About { list: "List Devices", of_agents: true, endpoint }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use soar_connector::Plugin as _;
+    use soar_connector::manifest::Effect;
 
     use super::*;
     use crate::FootprintPlugin;
+    use crate::commands::probe;
 
     #[test]
-    fn every_command_has_a_probe_and_what_it_asks_is_the_commands_own_endpoint() {
-        for command in &FootprintPlugin::new().unwrap().manifest().commands {
-            let probe = Probe::of(command);
-            match (command.effect, probe) {
+    fn every_command_is_probed_at_its_own_endpoint_and_no_write_is_tried() {
+        let plugin = FootprintPlugin::new().unwrap();
+        for command in &plugin.manifest().commands {
+            match (command.effect, probe(plugin.manifest(), command)) {
                 (Effect::Write, Some(Probe::Role)) | (Effect::Read, Some(Probe::HealthCheck)) => {}
                 (Effect::Read, Some(Probe::Ask(endpoint))) => assert_eq!(endpoint.command(), command.name),
-                (Effect::Read, Some(Probe::About { endpoint, .. })) => assert_eq!(endpoint(1).command(), command.name),
-                _ => panic!("{} has no probe", command.name),
+                (Effect::Read, Some(Probe::About { endpoint, list, .. })) => {
+                    assert_eq!(endpoint(1).command(), command.name);
+                    assert!(plugin.manifest().command(list).is_ok(), "{list}");
+                }
+                _ => panic!("{} has no probe that suits it", command.name),
             }
         }
     }

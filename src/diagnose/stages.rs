@@ -8,7 +8,6 @@ use soar_connector::{Manifest, Stage, StageStatus, sentence};
 use super::certificate::Certificate;
 use super::deadline::Deadline;
 use crate::commands::{prove_session, prove_tenant};
-use crate::error_tab::error_tab;
 use crate::session::{Call, Hop, Session};
 use crate::vendor::Failure;
 
@@ -100,7 +99,7 @@ impl Walk<'_> {
             Ok(Found { value, detail, is_warning: false }) => (StageStatus::Passed, detail, None, Ok(value)),
             Ok(Found { value, detail, is_warning: true }) => (StageStatus::Warning, detail, None, Ok(value)),
             Err(failure) => {
-                let error = error_tab(self.manifest, None, format!("{name} failed."), failure.clone());
+                let error = self.manifest.error_tab_under(format!("{name} failed."), None, failure.clone());
                 (StageStatus::Failed, error.message.clone(), Some(error), Err(failure))
             }
         };

@@ -33,8 +33,8 @@ fn check(name: &str, raw: &RawParameters) {
     };
     match Parameters::parse(command, raw) {
         Err(problems) => {
-            assert!(!problems.is_empty(), "refused for no reason");
-            for problem in problems {
+            assert!(!problems.described().is_empty(), "refused for no reason");
+            for problem in problems.described() {
                 require_one_line(&problem.to_string(), LONGEST_PROBLEM);
                 assert!(
                     MANIFEST.error(Some(command), problem.code()).is_some(),

@@ -5,7 +5,6 @@ use soar_connector::manifest::Command;
 use soar_connector::{Page, RowReader};
 
 use super::{MANIFEST, require_one_line};
-use crate::vendor::split;
 
 /// What a body can be refused for.
 const REFUSALS: [&str; 5] = ["empty-reply", "html-reply", "unreadable-reply", "unexpected-reply", "reply-too-large"];
@@ -19,7 +18,7 @@ pub fn replies(data: &[u8]) {
 }
 
 fn check(command: &Command, body: &[u8], value: Option<&Value>) {
-    match split(command, "application/json", body.to_vec()) {
+    match command.split("application/json", body.to_vec()) {
         Err(failure) => {
             let code = failure.code.unwrap_or_default();
             assert!(REFUSALS.contains(&code), "{code} is no reason to refuse a reply");

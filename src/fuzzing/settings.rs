@@ -1,6 +1,6 @@
 //! Settings: any text in any of them is taken or refused by name, and no secret is ever shown.
 
-use reqwest::header::HeaderValue;
+use http::header::HeaderValue;
 use secrecy::{ExposeSecret as _, SecretString};
 use soar_connector::{SettingValues, SettingsError};
 

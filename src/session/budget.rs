@@ -7,11 +7,10 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use reqwest::Client;
 use secrecy::ExposeSecret;
 use soar_connector::Clock;
 
-use super::client::Clients;
+use super::client::{Client, Clients};
 use super::turnstile::Turnstile;
 use crate::settings::{Credentials, Network, Settings};
 use crate::vendor::Failure;
@@ -59,7 +58,7 @@ impl BudgetPool {
     }
 
     /// The client of these network settings, which connections with equal ones share.
-    pub(super) fn client(&self, network: &Network) -> Result<Arc<Client>, reqwest::Error> {
+    pub(super) fn client(&self, network: &Network) -> Arc<Client> {
         self.clients.get(network)
     }
 

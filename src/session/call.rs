@@ -1,81 +1,24 @@
 //! One command's use of the session: what a handler sees. It never sees tokens, headers or retries.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use async_trait::async_trait;
 use serde_json::Value;
-use soar_connector::{
-    Command, Manifest, Page, Parameters, Receipt, RowReader, Sink, SinkError, Warning, cell_text, sentence,
-};
+use soar_connector::{Command, Page, Parameters, Receipt, Report, Sink, Warning, hand_on};
 
 use super::Session;
 use super::errand::Errand;
 use super::list::{Totals, read_whole};
-use super::transport::Reply;
-use crate::settings::{Credentials, Limits};
-use crate::vendor::{Endpoint, Failure, Generation, ListReply, Request, split};
-
-/// The sending half of a call, which many requests can share at once.
-pub(super) struct Wire<'a> {
-    pub(super) session: &'a Session,
-    pub(super) errand: Errand,
-}
-
-impl<'a> Wire<'a> {
-    /// Sends a request and splits its reply as the endpoint's command says.
-    pub(super) async fn fetch(&self, endpoint: &dyn Endpoint, request: &Request) -> Result<ListReply, Failure> {
-        self.answer(endpoint, request).await.map(|(_, list)| list)
-    }
-
-    /// The same, with the reply's status.
-    pub(super) async fn answer(&self, endpoint: &dyn Endpoint, request: &Request) -> Result<(u16, ListReply), Failure> {
-        let reply = self.session.send(request, &self.errand).await?;
-        let status = reply.status;
-        let list = self.split(endpoint, reply).await.map_err(|failure| failure.at(status))?;
-        if !list.proven {
-            self.session.vouch(&self.errand).await.map_err(|failure| failure.at(status))?;
-        }
-        Ok((status, list))
-    }
-
-    /// Splits a reply; a large one on a thread of its own, so that the next pages arrive meanwhile.
-    async fn split(&self, endpoint: &dyn Endpoint, reply: Reply) -> Result<ListReply, Failure> {
-        let name = endpoint.command();
-        if reply.body.len() < LARGE_REPLY {
-            return split(command(&self.session.manifest, name)?, &reply.content_type, reply.body);
-        }
-        let manifest = Arc::clone(&self.session.manifest);
-        let splitting =
-            tokio::task::spawn_blocking(move || split(command(&manifest, name)?, &reply.content_type, reply.body));
-        match splitting.await {
-            Ok(list) => list,
-            Err(ended) => match ended.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                Err(_) => Err(Failure::new("timed-out", "The program ends before the reply was read.")),
-            },
-        }
-    }
-
-    pub(super) fn limits(&self) -> &Limits {
-        &self.session.settings.limits
-    }
-}
-
-/// A reply of so many bytes is worth the way to another thread.
-const LARGE_REPLY: usize = 16 * 1024;
-
-fn command<'a>(manifest: &'a Manifest, name: &str) -> Result<&'a Command, Failure> {
-    manifest.command(name).map_err(|error| Failure::new("unknown-command", error.to_string()))
-}
+use super::wire::Wire;
+use crate::settings::Credentials;
+use crate::vendor::{DeviceForm, Endpoint, Failure, LevelProof, Request};
 
 /// One execution of a command.
 pub(crate) struct Call<'a> {
     pub(super) wire: Wire<'a>,
     sink: &'a mut dyn Sink,
     totals: Totals,
-    warnings: Vec<Warning>,
+    report: &'a mut Report,
     /// While a write is under way, how many requests had been sent before it.
     writing_since: Option<u64>,
 }
@@ -90,16 +33,12 @@ impl<'a> Call<'a> {
         tenant: Option<i64>,
         time_limit: Duration,
         sink: &'a mut dyn Sink,
+        report: &'a mut Report,
     ) -> Self {
         let patient = command.name != session.manifest.connector.health_check;
         let errand = Errand::new(tenant, patient, time_limit, Arc::clone(&session.clock));
-        let mut call = Self {
-            wire: Wire { session, errand },
-            sink,
-            totals: Totals::default(),
-            warnings: Vec::new(),
-            writing_since: None,
-        };
+        let mut call =
+            Self { wire: Wire { session, errand }, sink, totals: Totals::default(), report, writing_since: None };
         if session.skips_certificate_checks() {
             tracing::warn!("certificates are not checked (setting Skip Certificate Checks)");
             call.warn(
@@ -110,7 +49,7 @@ impl<'a> Call<'a> {
         call
     }
 
-    /// Whether the connection refuses a Scanner ID that cannot be used.
+    /// Whether the connection refuses a Scanner ID that List Scanners does not know.
     pub(crate) fn is_strict_about_scanners(&self) -> bool {
         self.wire.session.settings.strict_scanner_id
     }
@@ -130,40 +69,53 @@ impl<'a> Call<'a> {
     }
 
     /// The server's certificate (DER) as the latest reply about the session came with it, and the time of day.
-    pub(crate) fn certificate(&self) -> Option<(Vec<u8>, SystemTime)> {
+    pub(crate) fn certificate(&self) -> Option<(Arc<[u8]>, SystemTime)> {
         let session = self.wire.session;
         Some((session.transport.certificate()?, session.now()))
     }
 
+    /// Tells the caller before all else that the command did something else than it was asked for.
+    pub(crate) fn warn_first(&mut self, code: &str, message: impl Into<String>) {
+        self.report.warnings.insert(0, Warning { code: code.to_owned(), message: message.into() });
+    }
+
     /// Tells the caller something.
     pub(crate) fn warn(&mut self, code: &str, message: impl Into<String>) {
-        self.warnings.push(Warning { code: code.to_owned(), message: message.into() });
+        self.report.warn(code, message);
     }
 
     /// Reads what the caller asks for of a list with a Page input: one page, the first unless named, or all of them.
     pub(crate) async fn read_list(&mut self, endpoint: &dyn Endpoint, parameters: &Parameters) -> Result<(), Failure> {
         let page = parameters.integer("Page");
-        if parameters.boolean("All Pages") != Some(true) {
-            return self.read_page(endpoint, page).await;
-        }
-        if page.is_some() {
+        let all = parameters.boolean("All Pages") == Some(true);
+        if all && page.is_some() {
             return Err(Failure::new(
                 "invalid-parameter",
                 "Page: expected none together with All Pages. Leave one out.",
             ));
         }
-        self.read_whole(endpoint).await
+        self.totals.level = endpoint.level_proof();
+        if all {
+            self.read_whole(endpoint).await?
+        } else {
+            self.read_page(endpoint, page).await?
+        }
+        if let Some(doubt) = self.totals.level.as_ref().and_then(LevelProof::doubt) {
+            self.warn("filter-unproven", doubt);
+        }
+        Ok(())
     }
 
     /// Reads one page, the first unless `page` says otherwise, and hands it on. A page past the last has no rows.
     pub(crate) async fn read_page(&mut self, endpoint: &dyn Endpoint, page: Option<i64>) -> Result<(), Failure> {
         let number = page.and_then(|page| u64::try_from(page).ok());
-        let request = self.request(endpoint).await?.page(number);
+        let first = self.request(endpoint).await?;
+        let request = first.clone().page(number);
+        let wanted = number.unwrap_or(1);
         let reply = match self.wire.fetch(endpoint, &request).await {
-            Err(failure) if number.is_some() && failure.is_invalid_page() => return Ok(()),
+            Err(failure) if wanted > 1 && self.wire.lacks_page(endpoint, &first, &failure).await => return Ok(()),
             reply => reply?,
         };
-        let wanted = number.unwrap_or(1);
         if !reply.paged && wanted > 1 {
             self.warn(
                 "list-not-paged",
@@ -178,7 +130,7 @@ impl<'a> Call<'a> {
             let text = format!("The server answered with page {got} instead of page {wanted}.");
             return Err(Failure::new("unexpected-reply", text));
         }
-        self.totals.count(&reply);
+        self.totals.count(&reply)?;
         if reply.shortfall() > 0 {
             let total = reply.total_rows.unwrap_or_default();
             self.report_missing(format!(
@@ -199,24 +151,7 @@ impl<'a> Call<'a> {
         Ok(())
     }
 
-    /// The text of `wanted` by `id`, of every row of a list; for handlers that look something up.
-    pub(crate) async fn look_up(
-        &mut self,
-        endpoint: &dyn Endpoint,
-        wanted: &'static str,
-    ) -> Result<BTreeMap<i64, String>, Failure> {
-        let request = self.whole_request(endpoint).await?;
-        let mut rows = LookUp { wanted, reader: RowReader::of_members(&["id", wanted]), found: BTreeMap::new() };
-        read_whole(&self.wire, endpoint, &request, &mut Totals::default(), &mut rows).await?;
-        Ok(rows.found)
-    }
-
-    /// Whether no row was handed on yet.
-    pub(crate) fn has_read_nothing(&self) -> bool {
-        self.totals.is_empty()
-    }
-
-    async fn whole_request(&mut self, endpoint: &dyn Endpoint) -> Result<Request, Failure> {
+    pub(super) async fn whole_request(&mut self, endpoint: &dyn Endpoint) -> Result<Request, Failure> {
         let mut request = self.request(endpoint).await?;
         if let Some(size) = endpoint.page_size()
             && !request.query.iter().any(|(name, _)| *name == size.parameter)
@@ -246,7 +181,7 @@ impl<'a> Call<'a> {
         let reply = self.wire.fetch(endpoint, &request).await;
         self.writing_since = None;
         let reply = reply.map_err(doubt)?;
-        self.totals.count(&reply);
+        self.totals.count(&reply)?;
         hand_on(self.sink, reply.page).await
     }
 
@@ -255,36 +190,11 @@ impl<'a> Call<'a> {
         hand_on(self.sink, Page::derived(rows)).await
     }
 
-    /// The failure of a command that was not done within `limit`.
-    pub(crate) fn out_of_time(&self, limit: Duration) -> Failure {
-        let seconds = limit.as_secs_f64();
-        // A write that still waits for its turn has changed nothing.
-        let may_have_written = self.writing_since.is_some_and(|before| self.wire.errand.requests() > before);
-        if may_have_written {
-            let text = format!("No answer within {seconds} seconds. Outcome unknown: check before you repeat.");
-            Failure::new("outcome-unknown", text)
-        } else {
-            Failure::new("timed-out", format!("The command was not done within {seconds} seconds."))
-        }
-    }
-
-    /// What the command did so far, and what the caller should know.
-    pub(crate) fn finish(self) -> (Receipt, Vec<Warning>) {
-        let receipt = Receipt {
-            requests: self.wire.errand.requests(),
-            retries: self.wire.errand.retries(),
-            ..self.totals.into_receipt()
-        };
-        (receipt, self.warnings)
-    }
-
     pub(super) async fn request(&mut self, endpoint: &dyn Endpoint) -> Result<Request, Failure> {
-        let generation = if endpoint.depends_on_generation() {
-            self.wire.session.generation(&self.wire.errand).await?
-        } else {
-            Generation::Current
-        };
-        Ok(endpoint.request(generation, &mut self.warnings))
+        let form = if endpoint.depends_on_form() { self.wire.device_form().await? } else { DeviceForm::LATEST };
+        let request = endpoint.request(form, &mut self.report.warnings);
+        self.wire.check_length(endpoint, &request)?;
+        Ok(request)
     }
 
     fn report_missing(&mut self, missing: String) {
@@ -293,54 +203,30 @@ impl<'a> Call<'a> {
     }
 }
 
-/// Takes the rows of a list that a handler looks something up in.
-struct LookUp {
-    wanted: &'static str,
-    reader: RowReader,
-    found: BTreeMap<i64, String>,
-}
-
-#[async_trait]
-impl Sink for LookUp {
-    async fn page(&mut self, page: Page) -> Result<(), SinkError> {
-        for row in page.rows() {
-            let row = self.reader.read(row)?;
-            if let Some(id) = row.get("id").and_then(Value::as_i64) {
-                self.found.insert(id, row.get(self.wanted).map(cell_text).unwrap_or_default());
-            }
-        }
-        Ok(())
+/// Writes the receipt, also when the time limit stops the handler.
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        let errand = &self.wire.errand;
+        self.report.receipt = Receipt {
+            requests: errand.requests(),
+            retries: errand.retries(),
+            ..std::mem::take(&mut self.totals).into_receipt()
+        };
+        // A write that still waits for its turn has changed nothing.
+        self.report.in_doubt = self.writing_since.is_some_and(|before| errand.requests() > before);
     }
-}
-
-/// Hands a page on; says what it means when the sink takes no more.
-pub(super) async fn hand_on(sink: &mut dyn Sink, page: Page) -> Result<(), Failure> {
-    sink.page(page).await.map_err(|error| match error {
-        SinkError::Full { .. } => {
-            Failure::new("reply-too-large", sentence(&format!("The list is too large to keep: {error}")))
-        }
-        SinkError::Output(_) => Failure::new("output-failed", sentence(&error.to_string())),
-    })
 }
 
 /// A write's failure, as "outcome unknown" where the server may have carried it out.
 ///
-/// It has not where it says so (4xx, 501), and where nothing reached it.
+/// It has not where a refusal came (3xx, 4xx, 501), whoever gave it, and where nothing reached the server.
 fn doubt(failure: Failure) -> Failure {
-    let no_good_answer = matches!(
-        failure.code,
-        Some(
-            "connection-lost"
-                | "timed-out"
-                | "reply-too-large"
-                | "unreadable-reply"
-                | "html-reply"
-                | "empty-reply"
-                | "unexpected-reply"
-        )
-    );
-    let undecided = failure.code.is_none() && failure.status.is_some_and(|status| matches!(status, 408 | 500 | 502..));
-    if no_good_answer || undecided {
+    let is_in_doubt = match failure.status {
+        Some(300..=407 | 409..=499 | 501) => false,
+        Some(_) => true,
+        None => matches!(failure.code, Some("connection-lost" | "timed-out" | "unreadable-reply" | "reply-too-large")),
+    };
+    if is_in_doubt {
         return Failure {
             code: Some("outcome-unknown"),
             message: format!("{} Outcome unknown: check before you repeat.", failure.message),

@@ -1,34 +1,119 @@
-//! Builds HTTP clients as the network settings want them: proxy, time-outs, trust; no redirects. Connections with equal
-//! settings share one.
+//! HTTP clients, each with its own connections to servers. Connections with equal network settings share one.
 
 use std::collections::HashMap;
+use std::error::Error;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
-use reqwest::redirect::Policy;
-use reqwest::tls::{Certificate, Version};
-use reqwest::{Client, ClientBuilder};
+use http::header::{self, HeaderValue};
+use http::{Request, Response};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper_util::client::legacy;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::pki_types::CertificateDer;
 use secrecy::ExposeSecret as _;
+use tokio::time::timeout;
 
 use super::budget::lock;
-use crate::settings::Network;
+use super::connect::{Dialer, Handshake, Hop};
+use crate::settings::{Network, ProxyKind};
 
-/// A client as the connection's network settings want it, but for its TLS.
-pub(super) fn untrusting(network: &Network) -> ClientBuilder {
-    let builder = reqwest::Client::builder()
-        .user_agent(concat!("coda-footprint/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(network.connect_timeout)
-        .read_timeout(network.read_timeout)
-        // A redirect could lead to another host, which must not see credentials; it is reported instead.
-        .redirect(Policy::none())
-        // What the environment says of proxies is meant for other programs.
-        .no_proxy();
-    match &network.proxy {
-        Some(proxy) => builder.proxy(proxy.forward.clone()),
-        None => builder,
+pub(super) const USER_AGENT: &str = concat!("coda-footprint/", env!("CARGO_PKG_VERSION"));
+
+/// Sends requests over connections that it keeps. Follows no redirect: it could lead to another host, which must not
+/// see credentials. Heeds no variable of the environment.
+pub(super) struct Client {
+    http: legacy::Client<Dialer, Full<Bytes>>,
+    dialer: Dialer,
+    read_timeout: Duration,
+}
+
+/// A request that got no whole reply.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SendError {
+    /// Nothing came for as long as the settings allow.
+    #[error("nothing came in time")]
+    TimedOut,
+    #[error("no reply")]
+    NoReply(#[source] legacy::Error),
+    #[error("the reply ended early")]
+    CutShort(#[source] hyper::Error),
+}
+
+impl SendError {
+    /// The error that this one stems from, of type `T`.
+    pub(super) fn cause<T: Error + 'static>(&self) -> Option<&T> {
+        let mut cause: Option<&(dyn Error + 'static)> = self.source();
+        while let Some(error) = cause {
+            if let Some(found) = error.downcast_ref() {
+                return Some(found);
+            }
+            cause = error.source();
+        }
+        None
+    }
+
+    /// Whether the server had asked for a client certificate on the connection that failed.
+    pub(super) fn wants_client_certificate(&self) -> bool {
+        let Self::NoReply(error) = self else { return false };
+        let mut extensions = http::Extensions::new();
+        error.connect_info().into_iter().for_each(|connection| connection.get_extras(&mut extensions));
+        extensions.get::<Handshake>().is_some_and(|handshake| handshake.wants_client_certificate)
+    }
+}
+
+impl Client {
+    pub(super) fn new(network: &Network) -> Self {
+        Self::with(Dialer::new(network), network.read_timeout)
+    }
+
+    fn with(dialer: Dialer, read_timeout: Duration) -> Self {
+        let http = legacy::Client::builder(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .pool_timer(TokioTimer::new())
+            .build(dialer.clone());
+        Self { http, dialer, read_timeout }
+    }
+
+    /// A client that goes the same way with connections of its own, and notes each TLS handshake in `notes`.
+    pub(super) fn noting(&self, notes: Arc<Mutex<Handshake>>) -> Self {
+        Self::with(self.dialer.noting(notes), self.read_timeout)
+    }
+
+    /// How connections are made.
+    pub(super) fn dialer(&self) -> &Dialer {
+        &self.dialer
+    }
+
+    /// Sends a request; its reply's body is still to come.
+    pub(super) async fn send(&self, mut request: Request<Full<Bytes>>) -> Result<Response<Incoming>, SendError> {
+        let headers = request.headers_mut();
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+        // The server's words reach the user, and may tell what a status alone does not.
+        headers.insert(header::ACCEPT_LANGUAGE, HeaderValue::from_static("en"));
+        headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+        if let Some(authorization) = self.dialer.forward_authorization(request.uri().scheme()) {
+            request.headers_mut().insert(header::PROXY_AUTHORIZATION, authorization);
+        }
+        let sent = timeout(self.read_timeout, self.http.request(request)).await;
+        sent.map_err(|_| SendError::TimedOut)?.map_err(SendError::NoReply)
+    }
+
+    /// The next part of a reply's body; `None` at its end.
+    pub(super) async fn chunk(&self, body: &mut Incoming) -> Result<Option<Bytes>, SendError> {
+        loop {
+            let frame = timeout(self.read_timeout, body.frame()).await.map_err(|_| SendError::TimedOut)?;
+            match frame.transpose().map_err(SendError::CutShort)?.map(hyper::body::Frame::into_data) {
+                None => return Ok(None),
+                Some(Ok(data)) => return Ok(Some(data)),
+                // Trailers.
+                Some(Err(_)) => {}
+            }
+        }
     }
 }
 
@@ -60,7 +145,7 @@ struct Known {
 struct Key {
     proxy: Option<ProxyKey>,
     authorities: Vec<CertificateDer<'static>>,
-    minimum_is_tls_1_3: bool,
+    only_tls_1_3: bool,
     skip_certificate_checks: bool,
     connect_timeout: Duration,
     read_timeout: Duration,
@@ -69,7 +154,8 @@ struct Key {
 /// A proxy, and who it is logged in to as.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct ProxyKey {
-    address: String,
+    kind: ProxyKind,
+    hop: Hop,
     user_name: Option<String>,
     /// A hash, which means nothing outside this process.
     password: Option<u64>,
@@ -77,47 +163,36 @@ struct ProxyKey {
 
 impl Clients {
     /// The client of these settings: one that another connection has, or a new one.
-    pub(super) fn get(&self, network: &Network) -> Result<Arc<Client>, reqwest::Error> {
+    pub(super) fn get(&self, network: &Network) -> Arc<Client> {
         let key = self.key(network);
         let mut known = lock(&self.known);
         if let Some(client) = known.clients.get(&key).and_then(Weak::upgrade) {
             known.latest = Some(Arc::clone(&client));
-            return Ok(client);
+            return client;
         }
-        let client = Arc::new(client(network)?);
+        let client = Arc::new(Client::new(network));
         known.latest = Some(Arc::clone(&client));
         known.clients.retain(|_, client| client.strong_count() > 0);
         known.clients.insert(key, Arc::downgrade(&client));
-        Ok(client)
+        client
     }
 
     fn key(&self, network: &Network) -> Key {
         let proxy = network.proxy.as_ref().map(|proxy| ProxyKey {
-            address: proxy.address.clone(),
+            kind: proxy.kind,
+            hop: proxy.hop.clone(),
             user_name: proxy.user_name.clone(),
             password: proxy.password.as_ref().map(|password| self.hasher.hash_one(password.expose_secret())),
         });
         Key {
             proxy,
             authorities: network.authorities.clone(),
-            minimum_is_tls_1_3: network.minimum_tls == Version::TLS_1_3,
+            only_tls_1_3: network.only_tls_1_3,
             skip_certificate_checks: network.skip_certificate_checks,
             connect_timeout: network.connect_timeout,
             read_timeout: network.read_timeout,
         }
     }
-}
-
-/// A client as the connection's network settings want it.
-fn client(network: &Network) -> Result<Client, reqwest::Error> {
-    let authorities = network.authorities.iter().map(|der| Certificate::from_der(der));
-    untrusting(network)
-        .tls_version_min(network.minimum_tls)
-        .tls_certs_merge(authorities.collect::<Result<Vec<_>, _>>()?)
-        .tls_danger_accept_invalid_certs(network.skip_certificate_checks)
-        // Its replies tell the server's certificate, which may be about to end.
-        .tls_info(true)
-        .build()
 }
 
 #[cfg(test)]
@@ -160,18 +235,18 @@ mod tests {
             &[("Read Timeout", "5")],
         ];
         let clients = Clients::default();
-        let made: Vec<_> = different.iter().map(|changes| clients.get(&settings(changes).network).unwrap()).collect();
+        let made: Vec<_> = different.iter().map(|changes| clients.get(&settings(changes).network)).collect();
         for (one, client) in made.iter().enumerate() {
             for (other, changes) in different.iter().enumerate() {
-                let again = clients.get(&settings(changes).network).unwrap();
+                let again = clients.get(&settings(changes).network);
                 assert_eq!(Arc::ptr_eq(client, &again), one == other, "{:?} {changes:?}", different[one]);
             }
         }
         let other_user =
             settings(&[("User Name", "grace"), ("Password", "q"), ("Server URL", "https://b.example.com")]);
-        assert!(Arc::ptr_eq(&made[0], &clients.get(&other_user.network).unwrap()));
+        assert!(Arc::ptr_eq(&made[0], &clients.get(&other_user.network)));
         drop(made);
-        drop(clients.get(&settings(&[("Read Timeout", "7")]).network).unwrap());
+        drop(clients.get(&settings(&[("Read Timeout", "7")]).network));
         assert_eq!(lock(&clients.known).clients.len(), 1, "clients that nobody uses are dropped");
     }
 }

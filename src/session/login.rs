@@ -1,18 +1,19 @@
 //! Logs in, refreshes tokens, and reads what a token says of itself.
 
+use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
-use tokio::sync::OnceCell;
+use soar_connector::read_json;
 
 use super::errand::Errand;
 use super::transport::{Reply, Transport};
-use crate::vendor::{Failure, Generation, is_html};
+use crate::vendor::{DeviceForm, Failure, Origin, origin};
 
-/// The login that issues tokens, on both generations.
+/// The login that issues tokens, on all instances but a few.
 const TOKEN_LOGIN: &str = "/auth/token/";
 /// The browser's login, for instances without the other.
 const SESSION_LOGIN: &str = "/common/auth/session/";
@@ -44,7 +45,7 @@ pub(crate) struct Login {
     pub(crate) default_tenant: Option<i64>,
     pub(super) xsrf_token: Option<SecretString>,
     /// Found out when it is first needed.
-    pub(super) generation: OnceCell<Generation>,
+    pub(super) device_form: OnceLock<DeviceForm>,
 }
 
 impl Login {
@@ -57,7 +58,7 @@ impl Login {
             expires: None,
             default_tenant: None,
             xsrf_token: None,
-            generation: OnceCell::new(),
+            device_form: OnceLock::new(),
         }
     }
 
@@ -96,26 +97,30 @@ pub(super) async fn log_in(
     }
     match reply.status {
         200..=299 => accepted(reply, now),
-        400 | 401 => Err(Failure::new("invalid-credentials", transport.said(&reply, None)).at(reply.status)),
-        _ => Err(transport.refusal(&reply, None)),
+        400 | 401 | 403 | 423 => Err(Failure::new(meaning(&reply), transport.said(&reply, None)).at(reply.status)),
+        _ => Err(transport.refusal(&reply, None, false)),
+    }
+}
+
+/// What a refused login means. Only a refusal of Footprint's own is a verdict on the credentials.
+fn meaning(refusal: &Reply) -> &'static str {
+    match (refusal.status, origin(&refusal.content_type, &refusal.body)) {
+        (400 | 401, Origin::Vendor) => "invalid-credentials",
+        (_, Origin::Vendor) => "login-refused",
+        // A web page of 400 says that the request was none: plain http on a port for https, or a wrong host name.
+        (400, Origin::WebPage) => "html-reply",
+        (_, Origin::WebPage | Origin::Unproven) => "login-refusal-unproven",
     }
 }
 
 fn accepted(reply: Reply, now: SystemTime) -> Result<Login, Failure> {
     let status = reply.status;
-    if is_html(&reply.content_type, &reply.body) {
-        return Err(Failure::new("html-reply", "The reply to the login is a web page, not JSON.").at(status));
-    }
     // 203 says "one-time password required", with or without a body.
-    let body: Value = match serde_json::from_slice(&reply.body) {
-        Ok(body) => body,
-        Err(_) if status == 203 => json!({}),
-        Err(_) if reply.body.trim_ascii().is_empty() => {
-            return Err(Failure::new("empty-reply", "The reply to the login is empty.").at(status));
+    let body: Value = match read_json(&reply.content_type, &reply.body) {
+        Err(failure) if status != 203 || failure.code == Some("html-reply") => {
+            return Err(Failure { message: format!("Login: {}", failure.message), ..failure }.at(status));
         }
-        Err(_) => {
-            return Err(Failure::new("unreadable-reply", "The reply to the login is no valid JSON.").at(status));
-        }
+        body => body.unwrap_or_else(|_| json!({})),
     };
     let says = |name: &str| body.get(name).and_then(Value::as_bool) == Some(true);
     let Some(access) = token(&body, "access") else {
@@ -142,7 +147,7 @@ fn accepted(reply: Reply, now: SystemTime) -> Result<Login, Failure> {
         expires,
         default_tenant: tenant,
         xsrf_token: reply.xsrf_token,
-        generation: OnceCell::new(),
+        device_form: OnceLock::new(),
     })
 }
 
@@ -160,7 +165,7 @@ pub(super) async fn refresh(transport: &Transport, stale: &Login, now: SystemTim
     if reply.status != 200 {
         return None;
     }
-    let body: Value = serde_json::from_slice(&reply.body).ok()?;
+    let body: Value = read_json(&reply.content_type, &reply.body).ok()?;
     let access = token(&body, "access")?;
     let (renew_at, expires) = lifetime(&claims(&access), now);
     Some(Login {
@@ -171,7 +176,7 @@ pub(super) async fn refresh(transport: &Transport, stale: &Login, now: SystemTim
         refresh: token(&body, "refresh").or_else(|| Some(refresh.clone())),
         default_tenant: stale.default_tenant,
         xsrf_token: reply.xsrf_token.or_else(|| stale.xsrf_token.clone()),
-        generation: stale.generation.clone(),
+        device_form: stale.device_form.clone(),
     })
 }
 

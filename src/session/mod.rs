@@ -3,41 +3,61 @@
 mod budget;
 mod call;
 mod client;
+mod connect;
+mod encoding;
 mod errand;
 mod list;
 mod login;
+mod look_up;
 mod patience;
 mod probe;
 mod reach;
+mod refusal;
 mod retry;
+mod sendable;
 mod transport;
 mod turnstile;
-mod witness;
+mod whole_list;
+mod wire;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use soar_connector::{Clock, Manifest};
+use soar_connector::{Clock, Manifest, read_json};
 use tokio::sync::{Mutex, MutexGuard};
 
 pub(crate) use budget::BudgetPool;
 pub(crate) use call::Call;
+pub(crate) use connect::Hop;
 #[cfg(any(test, fuzzing))]
 pub(crate) use login::{claims, lifetime, of_reply};
 pub(crate) use probe::Answer;
-pub(crate) use reach::Hop;
 #[cfg(any(test, fuzzing))]
 pub(crate) use retry::{come_back_in, wait_asked};
 
 use crate::settings::{Credentials, Settings};
-use crate::vendor::{Endpoint, Failure, Generation, Request, Session as WhoIsLoggedIn, Tenants};
+use crate::vendor::{DeviceForm, Endpoint, Failure, Origin, Request, Session as WhoIsLoggedIn, origin};
 use budget::{Account, Rejection};
 use errand::Errand;
 use login::Login;
+use refusal::is_verdict;
 use transport::{Reply, Transport};
 
 /// How long a rejected login is not tried again: accounts lock after a few wrong passwords.
 const PAUSE_AFTER_REJECTION: Duration = Duration::from_secs(300);
+
+/// Whether the session endpoint knows a login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    LoggedIn,
+    LoggedOut,
+    /// It does not answer as Footprint's does.
+    Unclear,
+}
+
+fn is_denial(reply: &Reply) -> bool {
+    matches!(reply.status, 401 | 403)
+}
 
 /// One user's session with one instance, shared by all commands of a connection.
 #[derive(Debug)]
@@ -52,22 +72,18 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(settings: Settings, manifest: Arc<Manifest>, pool: &BudgetPool) -> Result<Self, reqwest::Error> {
+    pub(crate) fn new(settings: Settings, manifest: Arc<Manifest>, pool: &BudgetPool) -> Self {
         let account = pool.account(&settings);
         let clock = Arc::clone(pool.clock());
-        Ok(Self {
-            transport: Transport::new(
-                &settings,
-                pool.client(&settings.network)?,
-                Arc::clone(&account),
-                Arc::clone(&clock),
-            ),
+        let client = pool.client(&settings.network);
+        Self {
+            transport: Transport::new(&settings, client, Arc::clone(&account), Arc::clone(&clock)),
             settings,
             manifest,
             clock,
             account,
             login: Mutex::new(None),
-        })
+        }
     }
 
     /// How long a command may take unless its caller says otherwise.
@@ -151,9 +167,14 @@ impl Session {
             return Ok(());
         };
         let seconds = rejection.until.saturating_sub(now).as_secs().max(1);
+        let what = match rejection.failure.code {
+            Some("login-refusal-unproven") => "was refused a short time ago, perhaps not by Footprint,",
+            Some("login-refused") => "was refused by Footprint a short time ago",
+            _ => "was rejected by Footprint a short time ago",
+        };
         Err(Failure {
             message: format!(
-                "{} The login was rejected a short time ago and is not tried again for {seconds} seconds, so that the account is not locked.",
+                "{} The login {what} and is not tried again for {seconds} seconds, so that the account is not locked.",
                 rejection.failure.message
             ),
             ..rejection.failure
@@ -161,8 +182,14 @@ impl Session {
     }
 
     fn note_rejection(&self, failure: &Failure) {
-        const REFUSALS: [&str; 4] =
-            ["invalid-credentials", "one-time-password-required", "single-sign-on-only", "no-access-token"];
+        const REFUSALS: [&str; 6] = [
+            "invalid-credentials",
+            "login-refused",
+            "login-refusal-unproven",
+            "one-time-password-required",
+            "single-sign-on-only",
+            "no-access-token",
+        ];
         if failure.code.is_some_and(|code| REFUSALS.contains(&code)) {
             let until = self.clock.elapsed() + PAUSE_AFTER_REJECTION;
             self.account.reject(&self.settings.credentials, Rejection { failure: failure.clone(), until });
@@ -171,69 +198,82 @@ impl Session {
 
     /// Sends a request as the logged-in user; a status that is no success is a failure.
     ///
-    /// A 401 renews the login, and repeats the request once, only when the token has expired or the session endpoint
-    /// says that nobody is logged in: any other 401 is about rights, and another caller's session stays as it is.
+    /// A 401 or 403 renews the login, and repeats the request once, only when the token has expired or the session
+    /// endpoint says that nobody is logged in: any other is about rights, and another caller's session stays as it is.
     async fn send(&self, request: &Request, errand: &Errand) -> Result<Reply, Failure> {
         let mut login = self.login(errand).await?;
         let mut reply = self.transport.send(request, &login, errand).await?;
-        if reply.status == 401 && (login.has_expired(self.clock.now()) || self.has_ended(&login, errand).await?) {
-            if !login.is_renewable() {
-                return Err(Failure::new("invalid-credentials", "The server does not know the API Key.").at(401));
+        let mut standing = None;
+        if is_denial(&reply) {
+            let has_expired = login.has_expired(self.clock.now());
+            let mut found = if has_expired { Standing::LoggedOut } else { self.ask_standing(&login, errand).await };
+            if found == Standing::LoggedOut {
+                if !login.is_renewable() {
+                    let text = "The server does not know the API Key.";
+                    return Err(Failure::new("invalid-credentials", text).at(reply.status));
+                }
+                login = self.replace(&login, errand).await?;
+                errand.count_retry();
+                reply = self.transport.send(request, &login, errand).await?;
+                if is_denial(&reply) {
+                    found = self.ask_standing(&login, errand).await;
+                }
+                if is_denial(&reply) && found == Standing::LoggedOut {
+                    let said = self.transport.said(&reply, Some(&login));
+                    return Err(Failure::new("session-ended", said).at(reply.status));
+                }
             }
-            login = self.replace(&login, errand).await?;
-            errand.count_retry();
-            reply = self.transport.send(request, &login, errand).await?;
+            standing = Some(found);
         }
-        match reply.status {
-            200..=299 => Ok(reply),
-            _ => Err(self.transport.refusal(&reply, Some(&login))),
+        if (200..=299).contains(&reply.status) {
+            return Ok(reply);
         }
+        // What the reply does not prove, the session endpoint can.
+        let is_footprint = match standing {
+            Some(standing) => standing == Standing::LoggedIn,
+            None => {
+                is_verdict(reply.status)
+                    && origin(&reply.content_type, &reply.body) == Origin::Unproven
+                    && self.ask_standing(&login, errand).await == Standing::LoggedIn
+            }
+        };
+        Err(self.transport.refusal(&reply, Some(&login), is_footprint))
     }
 
     /// Proves that the server is the vendor's, for a reply that could be anybody's: its session endpoint knows the login.
     async fn vouch(&self, errand: &Errand) -> Result<(), Failure> {
-        let request = WhoIsLoggedIn.request(Generation::Current, &mut Vec::new());
-        let reply = self.send(&request, errand).await?;
-        let session: Option<serde_json::Value> = serde_json::from_slice(&reply.body).ok();
-        let logged_in = session.and_then(|session| session.get("isLoggedIn")?.as_bool());
-        if logged_in == Some(true) {
-            return Ok(());
-        }
-        Err(Failure::new(
-            "unexpected-reply",
-            "The reply could be any product's, and the server's session endpoint does not answer as Footprint's.",
-        ))
-    }
-
-    /// Whether the session endpoint says that nobody is logged in with this token.
-    async fn has_ended(&self, login: &Login, errand: &Errand) -> Result<bool, Failure> {
-        let request = WhoIsLoggedIn.request(Generation::Current, &mut Vec::new());
-        let reply = self.transport.send(&request, login, errand).await?;
-        let says_ended = serde_json::from_slice::<serde_json::Value>(&reply.body)
-            .ok()
-            .and_then(|body| body.get("isLoggedIn").and_then(serde_json::Value::as_bool))
-            == Some(false);
-        Ok(reply.status == 401 || (reply.status == 200 && says_ended))
-    }
-
-    /// The instance's generation: found out once a login, from the shape of its smallest list of tenants.
-    async fn generation(&self, errand: &Errand) -> Result<Generation, Failure> {
         let login = self.login(errand).await?;
-        login
-            .generation
-            .get_or_try_init(|| async {
-                // The list of tenants looks the same to both generations but for its answer.
-                let mut request = Tenants.request(Generation::Current, &mut Vec::new());
-                request.query.push(("size", "1".to_owned()));
-                let reply = self.send(&request, errand).await?;
-                Generation::of_tenants_reply(&String::from_utf8_lossy(&reply.body)).ok_or_else(|| {
-                    Failure::new(
-                        "unexpected-reply",
-                        "The server's list of tenants is neither an array nor a page, so it is no Footprint instance.",
-                    )
-                })
-            })
-            .await
-            .copied()
+        match self.standing(&login, errand).await? {
+            Standing::LoggedIn => Ok(()),
+            Standing::LoggedOut | Standing::Unclear => Err(Failure::new(
+                "unexpected-reply",
+                "The reply could be any product's, and the server's session endpoint does not answer as Footprint's.",
+            )),
+        }
+    }
+
+    /// How a reply begins, without the secrets that it may echo.
+    async fn beginning(&self, reply: &Reply) -> String {
+        let login = self.login.lock().await.clone();
+        self.transport.beginning(&reply.body, login.as_deref())
+    }
+
+    /// The login's standing; unclear where the session endpoint gives no answer.
+    async fn ask_standing(&self, login: &Login, errand: &Errand) -> Standing {
+        self.standing(login, errand).await.unwrap_or(Standing::Unclear)
+    }
+
+    /// What the session endpoint says of a login.
+    async fn standing(&self, login: &Login, errand: &Errand) -> Result<Standing, Failure> {
+        let request = WhoIsLoggedIn.request(DeviceForm::LATEST, &mut Vec::new());
+        let reply = self.transport.send(&request, login, errand).await?;
+        let says: Option<serde_json::Value> = read_json(&reply.content_type, &reply.body).ok();
+        let is_logged_in = says.and_then(|says| says.get("isLoggedIn")?.as_bool());
+        Ok(match (reply.status, is_logged_in) {
+            (200..=299, Some(true)) => Standing::LoggedIn,
+            (200..=299, Some(false)) => Standing::LoggedOut,
+            (401, _) if origin(&reply.content_type, &reply.body) != Origin::WebPage => Standing::LoggedOut,
+            _ => Standing::Unclear,
+        })
     }
 }

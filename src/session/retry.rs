@@ -84,7 +84,7 @@ impl Retry {
             },
             Err(failure) => match failure.code {
                 // No connection was made, so nothing was sent.
-                Some("unreachable") => true,
+                Some("unreachable" | "proxy-failed") => true,
                 Some("connection-lost" | "timed-out") => self.repeat == Repeat::Harmless,
                 _ => false,
             },
@@ -154,6 +154,9 @@ mod tests {
             (reply(503, None), true, false, true),
             (reply(504, None), true, false, false),
             (lost("unreachable"), true, true, true),
+            (lost("proxy-failed"), true, true, true),
+            (lost("proxy-denied"), false, false, false),
+            (lost("proxy-refused"), false, false, false),
             (lost("connection-lost"), true, false, false),
             (lost("timed-out"), true, false, false),
             (lost("tls-failed"), false, false, false),

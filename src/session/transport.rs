@@ -1,36 +1,41 @@
 //! Sends one request until it is answered or given up, within the account's budget, and reads its reply within bounds.
 
-use std::error::Error;
 use std::fmt;
-use std::io;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use reqwest::header::{
-    ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE,
+use http::Method;
+use http::header::{
+    self, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue, LOCATION,
+    RETRY_AFTER, SET_COOKIE,
 };
-use reqwest::tls::TlsInfo;
-use reqwest::{Client, Method, RequestBuilder};
+use http_body_util::Full;
+use hyper::body::Bytes;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use soar_connector::{Clock, Redactor, name::quoted, sentence};
+use soar_connector::{Clock, Redactor, sentence};
 use tracing::{Instrument as _, Span, debug, debug_span, field};
 use url::Url;
 
 use super::budget::{Account, lock};
+use super::client::{Client, SendError};
+use super::connect::{ConnectError, Handshake, Hop, client_certificate_wanted, innermost, refused_in_session};
+use super::encoding::{too_large, unpack};
 use super::errand::Errand;
 use super::login::{Access, Login};
 use super::retry::{Next, Repeat, Retry, come_back_in};
+use super::sendable::Sendable;
 use super::turnstile::Queue;
 use crate::settings::Settings;
-use crate::vendor::{Failure, Request, message};
+use crate::vendor::{Failure, Request};
 
 const TENANT_HEADER: HeaderName = HeaderName::from_static("footprinttenantid");
 const API_KEY_HEADER: HeaderName = HeaderName::from_static("footprintapikey");
 const XSRF_HEADER: HeaderName = HeaderName::from_static("x-xsrf-token");
 const XSRF_COOKIE: &str = "XSRF-TOKEN";
 
-/// Answers everybody, on both generations.
+/// Answers everybody, on all instances.
 const SESSION: &str = "/common/auth/session/";
 
 /// Bodies are read into memory of this size at first, however large they say they are.
@@ -61,9 +66,9 @@ pub(super) struct Transport {
     read_timeout: Duration,
     is_proxied: bool,
     /// Knows the secrets of the connection's settings.
-    redactor: Redactor,
+    pub(super) redactor: Redactor,
     /// The server's certificate (DER).
-    certificate: Mutex<Option<Vec<u8>>>,
+    certificate: Mutex<Option<Arc<[u8]>>>,
 }
 
 impl fmt::Debug for Transport {
@@ -95,35 +100,8 @@ impl Transport {
     }
 
     /// The server's certificate (DER) as the latest reply about the session came with it; none without TLS.
-    pub(super) fn certificate(&self) -> Option<Vec<u8>> {
+    pub(super) fn certificate(&self) -> Option<Arc<[u8]>> {
         lock(&self.certificate).clone()
-    }
-
-    /// Knows the secrets of the settings and of `login`, the one at hand: what a server answers to it may echo them.
-    pub(super) fn redactor(&self, login: Option<&Login>) -> Redactor {
-        let mut redactor = self.redactor.clone();
-        login.into_iter().flat_map(Login::secrets).for_each(|secret| redactor.add(secret));
-        redactor
-    }
-
-    /// What a reply that is no success says, without the secrets that it may echo.
-    pub(super) fn said(&self, reply: &Reply, login: Option<&Login>) -> String {
-        let mut redactor = self.redactor(login);
-        reply.xsrf_token.iter().for_each(|token| redactor.add(token));
-        message(reply.status, &reply.body, &redactor)
-    }
-
-    /// What a status that is no success means: where a redirect leads, or what the server said.
-    pub(super) fn refusal(&self, reply: &Reply, login: Option<&Login>) -> Failure {
-        match (reply.status, &reply.location) {
-            (300..=399, Some(location)) => {
-                let redactor = self.redactor(login);
-                let target = redactor.clean_start(&without_credentials(location)).into_owned();
-                let text = format!("The server sent the request on to {}", quoted(&target));
-                Failure::of_status(reply.status, sentence(&text))
-            }
-            (status, _) => Failure::of_status(status, self.said(reply, login)),
-        }
     }
 
     /// Sends a request with the login's token or key, for the errand's tenant, else the login's default one, else the
@@ -132,7 +110,7 @@ impl Transport {
         let mut headers = HeaderMap::new();
         match &login.access {
             Access::Token(token) => {
-                headers.insert(reqwest::header::AUTHORIZATION, secret_header("Bearer ", token)?);
+                headers.insert(header::AUTHORIZATION, secret_header("Bearer ", token)?);
             }
             Access::ApiKey(key) => {
                 headers.insert(API_KEY_HEADER, secret_header("", key)?);
@@ -146,29 +124,44 @@ impl Transport {
             headers.insert(COOKIE, secret_header(&format!("{XSRF_COOKIE}="), token)?);
         }
         let repeat = if request.is_write() { Repeat::Harmful } else { Repeat::Harmless };
-        let build = || {
-            let builder = self.client.request(request.method.clone(), self.address(&request.path));
-            let builder = builder.query(&request.query).headers(headers.clone());
-            match &request.body {
-                Some(body) => builder.json(body),
-                None => builder,
-            }
-        };
+        let mut url = self.address(&request.path);
+        if !request.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&request.query);
+        }
+        let sent = Sendable::new(request.method.clone(), &url, headers, request.body.as_ref())?;
         let queue = Queue::Tenant(errand.tenant);
-        self.attempt(build, (repeat, queue), (&request.method, request.template), Some(login), errand).await
+        self.attempt(&self.client, &sent, (repeat, queue), request.template, Some(login), errand).await
     }
 
     /// Posts credentials; the only request without a login.
     pub(super) async fn post(&self, path: &'static str, body: &Value, errand: &Errand) -> Result<Reply, Failure> {
-        let build = || self.client.post(self.address(path)).json(body);
-        self.attempt(build, (Repeat::CountsAsLogin, Queue::Login), (&Method::POST, path), None, errand).await
+        let sent = Sendable::new(Method::POST, &self.address(path), HeaderMap::new(), Some(body))?;
+        self.attempt(&self.client, &sent, (Repeat::CountsAsLogin, Queue::Login), path, None, errand).await
     }
 
-    /// Asks with `client` and without credentials who is logged in.
-    pub(super) async fn greet(&self, client: &Client, errand: &Errand) -> Result<Reply, Failure> {
-        let build = || client.get(self.address(SESSION));
-        let queue = Queue::Tenant(errand.tenant);
-        self.attempt(build, (Repeat::Harmless, queue), (&Method::GET, SESSION), None, errand).await
+    /// Asks on a new connection and without credentials who is logged in; says what was seen of its TLS handshake.
+    pub(super) async fn greet(&self, errand: &Errand) -> (Result<Reply, Failure>, Handshake) {
+        let notes = Arc::new(Mutex::default());
+        let client = self.client.noting(Arc::clone(&notes));
+        let queue = (Repeat::Harmless, Queue::Tenant(errand.tenant));
+        let reply = match Sendable::new(Method::GET, &self.address(SESSION), HeaderMap::new(), None) {
+            Ok(sent) => self.attempt(&client, &sent, queue, SESSION, None, errand).await,
+            Err(failure) => Err(failure),
+        };
+        let handshake = lock(&notes).clone();
+        (reply, handshake)
+    }
+
+    /// Connects to one hop with TCP alone; says which of its addresses answered.
+    pub(super) async fn reach(&self, hop: &Hop) -> Result<SocketAddr, Failure> {
+        self.client.dialer().reach(hop).await.map_err(|error| error.failure(hop, false))
+    }
+
+    /// How many bytes the address of a request has.
+    pub(super) fn address_length(&self, request: &Request) -> usize {
+        let mut url = self.address(&request.path);
+        url.query_pairs_mut().extend_pairs(&request.query);
+        url.as_str().len()
     }
 
     fn address(&self, path: &str) -> Url {
@@ -180,21 +173,24 @@ impl Transport {
     /// Sends a request, again where that helps and does no harm, until it is answered or time is up.
     async fn attempt(
         &self,
-        build: impl Fn() -> RequestBuilder + Send,
+        client: &Client,
+        sent: &Sendable,
         (repeat, queue): (Repeat, Queue),
-        (method, template): (&Method, &'static str),
+        template: &'static str,
         login: Option<&Login>,
         errand: &Errand,
     ) -> Result<Reply, Failure> {
         let mut retry = Retry::new(repeat, errand.patient);
-        let mut sent = 0_u32;
+        let mut attempts = 0_u32;
         loop {
             self.account.turnstile.admit(errand)?;
             let Some(permit) = self.account.turnstile.pass(queue).await else { continue };
-            sent += 1;
+            attempts += 1;
             let number = errand.count_request();
-            let span = debug_span!("request", %method, path = template, number, attempt = sent, status = field::Empty);
-            let attempt = self.exchange(build(), template).instrument(span).await;
+            let method = &sent.method;
+            let span =
+                debug_span!("request", %method, path = template, number, attempt = attempts, status = field::Empty);
+            let attempt = self.exchange(client, sent.request(), template).instrument(span).await;
             let now = self.clock.now();
             if let Ok(reply) = &attempt
                 && let (429 | 503, Some(wait)) = (reply.status, reply.retry_after(now))
@@ -229,20 +225,26 @@ impl Transport {
         if is_about_login { self.largest_reply.min(LARGEST_LOGIN_REPLY) } else { self.largest_reply }
     }
 
-    async fn exchange(&self, builder: RequestBuilder, template: &str) -> Result<Reply, Failure> {
+    async fn exchange(
+        &self,
+        client: &Client,
+        request: http::Request<Full<Bytes>>,
+        template: &str,
+    ) -> Result<Reply, Failure> {
         let started = self.clock.elapsed();
-        let sent = builder.header(ACCEPT, "application/json").send().await;
-        let mut response = sent.map_err(|error| self.failure(&error))?;
+        let response = client.send(request).await.map_err(|error| self.failure(&error))?;
         let largest = self.largest(template);
         if template == SESSION {
-            let shown = response.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate);
-            *lock(&self.certificate) = shown.map(<[u8]>::to_vec);
+            let handshake = response.extensions().get::<Handshake>();
+            *lock(&self.certificate) = handshake.and_then(|handshake| handshake.certificate.clone());
         }
-        let headers = response.headers();
+        let (response, mut body) = response.into_parts();
+        let headers = &response.headers;
         let text = |name| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         let announced = text(CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok()).unwrap_or(0);
+        let encoding = text(CONTENT_ENCODING);
         let mut reply = Reply {
-            status: response.status().as_u16(),
+            status: response.status.as_u16(),
             content_type: text(CONTENT_TYPE).unwrap_or_default().to_ascii_lowercase(),
             location: text(LOCATION),
             retry_after: text(RETRY_AFTER),
@@ -250,13 +252,14 @@ impl Transport {
             body: Vec::with_capacity(announced.min(FIRST_CAPACITY)),
         };
         Span::current().record("status", reply.status);
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.failure(&error).at(reply.status))? {
+        while let Some(chunk) = client.chunk(&mut body).await.map_err(|error| self.failure(&error).at(reply.status))? {
             if reply.body.len() + chunk.len() > largest {
-                let limit = largest / (1024 * 1024);
-                let text = format!("The reply is larger than {limit} MiB.");
-                return Err(Failure::new("reply-too-large", text).at(reply.status));
+                return Err(too_large(largest).at(reply.status));
             }
             reply.body.extend_from_slice(&chunk);
+        }
+        if let Some(encoding) = encoding {
+            reply.body = unpack(&encoding, reply.body, largest).map_err(|failure| failure.at(reply.status))?;
         }
         let elapsed = self.clock.elapsed().saturating_sub(started);
         debug!(status = reply.status, bytes = reply.body.len(), elapsed_ms = elapsed.as_millis(), "answered");
@@ -264,47 +267,32 @@ impl Transport {
     }
 
     /// What a client error means to the user, with its innermost cause.
-    fn failure(&self, error: &reqwest::Error) -> Failure {
-        let mut cause = error.source();
-        let mut causes = Vec::new();
-        while let Some(inner) = cause {
-            causes.push(inner.to_string());
-            cause = inner.source();
-        }
-        let tells = |words: &[&str]| causes.iter().any(|text| words.iter().any(|word| text.contains(word)));
-        let innermost = causes.last().map_or("", String::as_str);
-        let server = format!(
-            "{}:{}",
-            self.api.host_str().unwrap_or_default(),
-            self.api.port_or_known_default().unwrap_or_default()
-        );
-        let way = if self.is_proxied { " through the proxy" } else { "" };
-        let (code, text) = if error.is_connect() {
-            if is_about_tls(error) {
-                ("tls-failed", format!("No secure connection to {server}{way}: {innermost}"))
-            } else {
-                let why = if error.is_timeout() { "no answer in time" } else { innermost };
-                ("unreachable", format!("No connection to {server}{way}: {why}"))
-            }
-        } else if error.is_timeout() {
-            ("timed-out", format!("{server} sent nothing for {} seconds", self.read_timeout.as_secs()))
-        } else if tells(&["invalid HTTP", "invalid gzip", "corrupt deflate"]) {
-            ("unreadable-reply", format!("{server} sent what is no HTTP reply: {innermost}"))
-        } else {
-            ("connection-lost", format!("The connection to {server} ended early: {innermost}"))
-        };
-        debug!(code, "no reply");
-        Failure::new(code, sentence(&self.redactor.clean(&text)))
+    fn failure(&self, error: &SendError) -> Failure {
+        let server = Hop::of(&self.api, 443);
+        let failure = self.meaning(error, &server);
+        debug!(code = failure.code, "no reply");
+        Failure { message: sentence(&self.redactor.clean(&failure.message)), ..failure }
     }
-}
 
-/// Whether an error is, or stems from, one of TLS.
-fn is_about_tls(error: &(dyn Error + 'static)) -> bool {
-    // An I/O error's source is that of the error it holds, so that one has to be asked for by itself.
-    let held = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    error.is::<rustls::Error>()
-        || held.is_some_and(|held| is_about_tls(held))
-        || error.source().is_some_and(is_about_tls)
+    fn meaning(&self, error: &SendError, server: &Hop) -> Failure {
+        if let Some(error) = error.cause::<ConnectError>() {
+            return error.failure(server, self.is_proxied);
+        }
+        if let SendError::TimedOut = error {
+            let seconds = self.read_timeout.as_secs();
+            return Failure::new("timed-out", format!("{server} sent nothing for {seconds} seconds."));
+        }
+        let wants_client_certificate = error.wants_client_certificate();
+        if let Some(alert) = refused_in_session(error, wants_client_certificate) {
+            return client_certificate_wanted(&server.to_string(), &alert);
+        }
+        let innermost = innermost(error);
+        if error.cause::<hyper::Error>().is_some_and(hyper::Error::is_parse) {
+            return Failure::new("unreadable-reply", format!("{server} sent what is no HTTP reply: {innermost}"));
+        }
+        let hint = if wants_client_certificate { " (the server had asked for a client certificate)" } else { "" };
+        Failure::new("connection-lost", format!("The connection to {server} ended early: {innermost}{hint}"))
+    }
 }
 
 fn secret_header(before: &str, secret: &SecretString) -> Result<HeaderValue, Failure> {
@@ -323,17 +311,4 @@ fn xsrf_token(headers: &HeaderMap) -> Option<SecretString> {
         .filter_map(|cookie| cookie.split(';').next()?.trim().split_once('='))
         .find(|(name, value)| *name == XSRF_COOKIE && !value.is_empty())
         .map(|(_, value)| SecretString::from(value))
-}
-
-/// An address without user, query and fragment: where it leads is what helps, and the rest may hold secrets that only
-/// the server knows.
-fn without_credentials(address: &str) -> String {
-    let address = address.split(['?', '#']).next().unwrap_or_default();
-    match address.split_once("//") {
-        Some((scheme, rest)) => {
-            let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-            format!("{scheme}//{}{path}", host.rsplit('@').next().unwrap_or_default())
-        }
-        None => address.to_owned(),
-    }
 }

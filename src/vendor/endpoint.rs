@@ -1,10 +1,10 @@
 //! What an endpoint of the vendor's is: a typed request, and the command whose manifest describes its reply.
 
-use reqwest::Method;
-use serde_json::{Value, json};
+use http::Method;
+use serde_json::Value;
 use soar_connector::Warning;
 
-use super::Generation;
+use super::{DeviceForm, LevelProof};
 
 /// One HTTP request, not yet addressed or authorised.
 #[derive(Debug, Clone)]
@@ -23,13 +23,8 @@ impl Request {
         Self { method: Method::GET, template, path: template.to_owned(), query: Vec::new(), body: None }
     }
 
-    pub(super) fn patch(template: &'static str) -> Self {
-        Self {
-            method: Method::PATCH,
-            // Both PATCH endpoints are documented with a JSON body; the rescans take an empty one.
-            body: Some(json!({})),
-            ..Self::get(template)
-        }
+    pub(super) fn patch(template: &'static str, body: Option<Value>) -> Self {
+        Self { method: Method::PATCH, body, ..Self::get(template) }
     }
 
     /// Puts `id` in the place of the template's only name in braces.
@@ -70,15 +65,25 @@ pub(crate) trait Endpoint: Sync {
     /// The command whose manifest says what the reply looks like.
     fn command(&self) -> &'static str;
 
-    /// Whether the request looks different on the two generations.
-    fn depends_on_generation(&self) -> bool {
+    /// Whether the request looks different on instances whose List Devices has another form.
+    fn depends_on_form(&self) -> bool {
         false
     }
 
-    /// The request for an instance of `generation`, which is known wherever the request depends on it.
+    /// The request for an instance whose List Devices has `form`, which is known wherever the request depends on it.
     ///
     /// What the instance cannot do is left out, with a warning.
-    fn request(&self, generation: Generation, warnings: &mut Vec<Warning>) -> Request;
+    fn request(&self, form: DeviceForm, warnings: &mut Vec<Warning>) -> Request;
+
+    /// The watch over the rows of a reply that the request filters by one risk level.
+    fn level_proof(&self) -> Option<LevelProof> {
+        None
+    }
+
+    /// The command's input that a query parameter takes its value from.
+    fn input_of(&self, parameter: &str) -> String {
+        parameter.to_owned()
+    }
 
     /// How to ask for more rows a page, where the endpoint can be.
     fn page_size(&self) -> Option<PageSize> {

@@ -1,10 +1,10 @@
-//! The vendor's endpoints; what differs between the generations is settled here.
+//! The vendor's endpoints. Where instances differ, a request has what every form of the endpoint understands.
 
 use serde_json::json;
 use soar_connector::Warning;
 
 use super::endpoint::{Endpoint, PageSize, Request};
-use super::{Generation, RiskLevel};
+use super::{DeviceForm, LevelProof, RiskLevel};
 
 /// Who is logged in. The reply carries tokens.
 #[derive(Debug)]
@@ -15,7 +15,7 @@ impl Endpoint for Session {
         "Test Connection"
     }
 
-    fn request(&self, _: Generation, _: &mut Vec<Warning>) -> Request {
+    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> Request {
         Request::get("/common/auth/session/")
     }
 }
@@ -29,7 +29,7 @@ impl Endpoint for Tenants {
         "List Tenants"
     }
 
-    fn request(&self, _: Generation, _: &mut Vec<Warning>) -> Request {
+    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> Request {
         Request::get("/common/auth/session/accounts/")
     }
 
@@ -49,18 +49,17 @@ impl Endpoint for TechnicalContexts {
         "List Technical Contexts"
     }
 
-    fn depends_on_generation(&self) -> bool {
-        self.risk_level.is_some()
+    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> Request {
+        let mut request = Request::get("/console/elements/contexts/technical/");
+        // The older documents' name and words, and the newer ones'. Each form of the endpoint ignores the other's.
+        request.query("risk_level", self.risk_level.map(RiskLevel::older));
+        request.query("riskLevel", self.risk_level.and_then(RiskLevel::newer));
+        request
     }
 
-    fn request(&self, generation: Generation, _: &mut Vec<Warning>) -> Request {
-        let mut request = Request::get("/console/elements/contexts/technical/");
-        let name = match generation {
-            Generation::Legacy => "risk_level",
-            Generation::Current => "riskLevel",
-        };
-        request.query(name, self.risk_level.and_then(|level| level.value(generation)));
-        request
+    fn level_proof(&self) -> Option<LevelProof> {
+        // The security state of a context is a number in the older documents, and its risk level a word since 2025-04.
+        LevelProof::new(self.risk_level, &["riskLevel", "state"])
     }
 }
 
@@ -75,95 +74,8 @@ impl Endpoint for TechnicalContext {
         "Get Technical Context"
     }
 
-    fn request(&self, _: Generation, _: &mut Vec<Warning>) -> Request {
+    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> Request {
         Request::get("/console/elements/contexts/technical/{contextId}/").with_id(self.id)
-    }
-}
-
-/// Which devices to list, in either generation's terms.
-#[derive(Debug, Default)]
-pub(crate) struct DeviceFilter {
-    pub(crate) ip: Option<String>,
-    pub(crate) page_size: Option<i64>,
-    pub(crate) risk_level: Option<RiskLevel>,
-    pub(crate) scan_type: Option<String>,
-    pub(crate) scanner_id: Option<i64>,
-    pub(crate) scope: Option<String>,
-    pub(crate) show_devices_with_no_apps: Option<bool>,
-    pub(crate) sort_column: Option<String>,
-    pub(crate) sort_direction: Option<String>,
-    pub(crate) source: Option<String>,
-    pub(crate) status: Option<Vec<String>>,
-    pub(crate) tags: Option<String>,
-    pub(crate) responds_to_icmp_ping: Option<String>,
-}
-
-/// The discovered devices.
-#[derive(Debug)]
-pub(crate) struct Devices {
-    /// `None` lists all of them, in the server's order.
-    pub(crate) filter: Option<DeviceFilter>,
-    pub(crate) page_size: Option<i64>,
-}
-
-impl Endpoint for Devices {
-    fn command(&self) -> &'static str {
-        "List Devices"
-    }
-
-    fn depends_on_generation(&self) -> bool {
-        self.filter.is_some()
-    }
-
-    fn request(&self, generation: Generation, warnings: &mut Vec<Warning>) -> Request {
-        let mut request = Request::get("/console/elements/devices/");
-        let Some(filter) = &self.filter else {
-            request.query("pageSize", self.page_size);
-            return request;
-        };
-        let mut left_out = |name: &str, age: &str| {
-            warnings.push(Warning {
-                code: "filter-field-ignored".to_owned(),
-                message: format!(
-                    "Filter.{name} was left out: this instance is too {age} for it, so it did not filter."
-                ),
-            });
-        };
-        let current = generation == Generation::Current;
-        request.query("filter", filter.ip.as_ref());
-        request.query("pageSize", self.page_size);
-        request.query("riskLevel", filter.risk_level.and_then(|level| level.value(generation)));
-        request.query("scanType", filter.scan_type.as_ref());
-        request.query("scannerId", filter.scanner_id);
-        request.query("scope", filter.scope.as_ref());
-        if current && filter.show_devices_with_no_apps.is_some() {
-            left_out("showDevicesWithNoApps", "new");
-        } else {
-            request.query("showDevicesWithNoApps", filter.show_devices_with_no_apps);
-        }
-        if !current && filter.sort_column.as_deref() == Some("ip") {
-            left_out("sortColumn", "old");
-        } else {
-            request.query("sortColumn", filter.sort_column.as_ref());
-        }
-        request.query("sortDirection", filter.sort_direction.as_ref());
-        request.query("source", filter.source.as_ref());
-        for (name, value) in [
-            ("status", filter.status.as_ref().map(|states| states.join(","))),
-            ("tags", filter.tags.clone()),
-            ("respondsToICMPPing", filter.responds_to_icmp_ping.clone()),
-        ] {
-            if !current && value.is_some() {
-                left_out(name, "old");
-            } else {
-                request.query(name, value);
-            }
-        }
-        request
-    }
-
-    fn page_size(&self) -> Option<PageSize> {
-        Some(PageSize { parameter: "pageSize", rows: 100 })
     }
 }
 
@@ -186,7 +98,7 @@ impl Endpoint for DeviceDetail {
         }
     }
 
-    fn request(&self, _: Generation, _: &mut Vec<Warning>) -> Request {
+    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> Request {
         let (template, device) = match *self {
             Self::AttackAvenues { device } => ("/console/elements/device/{deviceId}/attackavenues/", device),
             Self::NetworkConnections { device } => ("/console/elements/device/{deviceId}/networkConnections/", device),
@@ -210,7 +122,7 @@ impl Endpoint for Scanners {
         "List Scanners"
     }
 
-    fn request(&self, _: Generation, _: &mut Vec<Warning>) -> Request {
+    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> Request {
         Request::get("/console/scanSurface/scanners/")
     }
 }
@@ -227,7 +139,7 @@ impl Endpoint for ScanSurface {
         "List Scan Surfaces"
     }
 
-    fn request(&self, _: Generation, _: &mut Vec<Warning>) -> Request {
+    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> Request {
         let mut request = Request::get("/console/scanSurface/");
         request.query("scannerId", self.scanner);
         request
@@ -243,7 +155,7 @@ impl Endpoint for TargetPorts {
         "List Current Targets Ports"
     }
 
-    fn request(&self, _: Generation, _: &mut Vec<Warning>) -> Request {
+    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> Request {
         Request::get("/console/scanSurface/currentTargets/ports/")
     }
 }
@@ -260,10 +172,11 @@ impl Endpoint for Rescan {
         "Patch Rescan"
     }
 
-    fn request(&self, _: Generation, _: &mut Vec<Warning>) -> Request {
+    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> Request {
         match self.scanner {
-            Some(scanner) => Request::patch("/console/scanSurface/rescan/{scannerId}/").with_id(scanner),
-            None => Request::patch("/console/scanSurface/rescan/"),
+            // No document gives this request a body, and each gives the other one.
+            Some(scanner) => Request::patch("/console/scanSurface/rescan/{scannerId}/", None).with_id(scanner),
+            None => Request::patch("/console/scanSurface/rescan/", Some(json!({}))),
         }
     }
 }
@@ -281,10 +194,8 @@ impl Endpoint for TargetScope {
         "Update Target Scan Scope"
     }
 
-    fn request(&self, _: Generation, _: &mut Vec<Warning>) -> Request {
-        Request {
-            body: Some(json!({ "scope": self.scope.to_ascii_uppercase() })),
-            ..Request::patch("/console/scanSurface/currentTargets/{targetId}/").with_id(self.target)
-        }
+    fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> Request {
+        let body = json!({ "scope": self.scope.to_ascii_uppercase() });
+        Request::patch("/console/scanSurface/currentTargets/{targetId}/", Some(body)).with_id(self.target)
     }
 }

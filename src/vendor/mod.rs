@@ -1,21 +1,20 @@
-//! The vendor's API: one typed request and reply for both of its generations.
+//! The vendor's API: one typed request and reply for all forms that instances have.
 
+mod device_form;
+mod devices;
 mod endpoint;
 mod endpoints;
-mod failure;
-mod generation;
-mod reply;
+mod level_proof;
+mod refusal;
 mod risk;
 mod role;
-mod rows;
 
+pub(crate) use device_form::DeviceForm;
+pub(crate) use devices::{DeviceFilter, Devices};
 pub(crate) use endpoint::{Endpoint, Request};
-pub(crate) use endpoints::{
-    DeviceDetail, DeviceFilter, Devices, Rescan, ScanSurface, Scanners, Session, TargetPorts, TargetScope,
-    TechnicalContext, TechnicalContexts, Tenants,
-};
-pub(crate) use failure::{Failure, message};
-pub(crate) use generation::Generation;
-pub(crate) use reply::{ListReply, is_html, split};
+pub(crate) use endpoints::*;
+pub(crate) use level_proof::LevelProof;
+pub(crate) use refusal::{Origin, is_invalid_page, message, origin};
 pub(crate) use risk::RiskLevel;
 pub(crate) use role::permission_of_role;
+pub(crate) use soar_connector::{Failure, ListReply};

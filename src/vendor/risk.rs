@@ -1,6 +1,4 @@
-//! Risk levels and their names in both generations.
-
-use super::Generation;
+//! Risk levels and their names in the vendor's documents.
 
 /// A risk level to filter by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -8,13 +6,13 @@ pub(crate) enum RiskLevel {
     All,
     Critical,
     Secure,
-    /// `nonvisible` of the legacy generation, `unknown` of the current one.
+    /// `nonvisible` in documents up to 2023, `unknown` since 2024-08.
     Unknown,
     Vulnerable,
 }
 
 impl RiskLevel {
-    /// The level of that name in either generation, in any case.
+    /// The level of that name in any document, in any case.
     pub(crate) fn parse(name: &str) -> Option<Self> {
         match name.to_ascii_lowercase().as_str() {
             "all" => Some(Self::All),
@@ -26,16 +24,28 @@ impl RiskLevel {
         }
     }
 
-    /// What the generation takes for the level; `None` where it is asked for by sending nothing.
-    pub(super) fn value(self, generation: Generation) -> Option<&'static str> {
-        match (self, generation) {
-            (Self::All, Generation::Legacy) => Some("all"),
-            (Self::All, Generation::Current) => None,
-            (Self::Critical, _) => Some("critical"),
-            (Self::Secure, _) => Some("secure"),
-            (Self::Unknown, Generation::Legacy) => Some("nonvisible"),
-            (Self::Unknown, Generation::Current) => Some("unknown"),
-            (Self::Vulnerable, _) => Some("vulnerable"),
+    /// What documents up to 2023 have the endpoints take for the level.
+    pub(super) fn older(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Unknown => "nonvisible",
+            Self::Critical | Self::Secure | Self::Vulnerable => self.name(),
+        }
+    }
+
+    /// What documents since 2024-08 have the endpoints take; `None` where all are asked for by sending nothing.
+    pub(super) fn newer(self) -> Option<&'static str> {
+        (self != Self::All).then(|| self.name())
+    }
+
+    /// The level's newest name.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Critical => "critical",
+            Self::Secure => "secure",
+            Self::Unknown => "unknown",
+            Self::Vulnerable => "vulnerable",
         }
     }
 }
@@ -45,13 +55,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn old_and_new_names_are_the_same_level_and_go_out_as_the_instance_knows_them() {
+    fn older_and_newer_names_are_the_same_level() {
         for name in ["nonvisible", "Unknown"] {
-            let level = RiskLevel::parse(name).into_iter().next();
-            assert_eq!(level, Some(RiskLevel::Unknown));
-            let sent = |generation| level.and_then(|level| level.value(generation));
-            assert_eq!(sent(Generation::Legacy), Some("nonvisible"));
-            assert_eq!(sent(Generation::Current), Some("unknown"));
+            let level = RiskLevel::parse(name).unwrap();
+            assert_eq!((level.older(), level.newer()), ("nonvisible", Some("unknown")));
         }
+        assert_eq!((RiskLevel::All.older(), RiskLevel::All.newer()), ("all", None));
     }
 }

@@ -1,4 +1,4 @@
-//! The contract suite, on both generations.
+//! The contract suite, on all generations.
 
 use footprint_simulator::UserKind;
 use soar_connector::Command;

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use footprint_simulator::{Generation, Options, Simulator, UserKind};
+use soar_connector::manifest::Effect;
 use soar_connector::{Access, CommandAccess, Connector, Diagnosis, ExecutionContext, StageStatus};
 
 use crate::stub::{Answer, logged_in, serve};
-use crate::support::{GENERATIONS, administrator, connect, connect_as, settings, simulator};
+use crate::support::{GENERATIONS, administrator, connect, connect_as, manifest, settings, simulator};
 
 async fn diagnose(connector: &dyn Connector) -> Diagnosis {
     connector.diagnose(&ExecutionContext::new()).await
@@ -29,8 +30,13 @@ fn no_write_was_sent(simulator: &Simulator) {
     assert!(simulator.requests().iter().all(|request| matches!(request.method.as_str(), "GET" | "POST")));
 }
 
+/// How many commands only read.
+fn reads() -> usize {
+    manifest().commands.iter().filter(|command| command.effect == Effect::Read).count()
+}
+
 #[tokio::test]
-async fn a_healthy_connection_has_fourteen_allowed_rows_and_no_write_was_sent() {
+async fn a_healthy_connection_is_allowed_every_command_and_no_write_was_sent() {
     for generation in GENERATIONS {
         let simulator = simulator(generation).await;
         let before = simulator.state_fingerprint();
@@ -40,13 +46,13 @@ async fn a_healthy_connection_has_fourteen_allowed_rows_and_no_write_was_sent() 
             stages(&diagnosis),
             ["DNS: Skipped", "TCP: Passed", "TLS: Skipped", "Login: Passed", "Tenant: Passed"]
         );
-        assert_eq!(diagnosis.commands.len(), 14);
+        assert_eq!(diagnosis.commands.len(), manifest().commands.len());
         assert_eq!(
             commands_with(&diagnosis, Access::Allowed, true),
             ["Patch Rescan", "Update Target Scan Scope"],
             "{generation}"
         );
-        assert_eq!(commands_with(&diagnosis, Access::Allowed, false).len(), 12, "{generation}: {diagnosis:#?}");
+        assert_eq!(commands_with(&diagnosis, Access::Allowed, false).len(), reads(), "{generation}: {diagnosis:#?}");
         no_write_was_sent(&simulator);
         assert_eq!(simulator.state_fingerprint(), before);
         let sent: Vec<_> = simulator.requests().iter().map(crate::support::line).collect();
@@ -81,15 +87,15 @@ async fn an_account_without_rights_sees_what_is_missing() {
         let diagnosis = diagnose(&*connect_as(&simulator, UserKind::NoRights)).await;
         assert_eq!(stages(&diagnosis)[3..], ["Login: Passed", "Tenant: Failed"]);
         assert!(!diagnosis.is_healthy());
-        // The current generation names no role of such an account, so the two writes stay unknown.
-        let denied = if generation == Generation::Legacy { 14 } else { 12 };
+        // The current generation names no role of such an account, so its right to write stays unknown.
+        let denied = if generation == Generation::Current { reads() } else { manifest().commands.len() };
         assert_eq!(diagnosis.denied().count(), denied, "{diagnosis:#?}");
         let scanners = row(&diagnosis, "List Scanners");
         assert_eq!((scanners.status_code.to_string().as_str(), scanners.inferred), ("401", false));
         let takes = "It takes one of the permissions Administrator, Management, Operations, Reporting; ";
         assert!(scanners.detail.contains(takes), "{}", scanners.detail);
         assert!(scanners.detail.ends_with(match generation {
-            Generation::Legacy => "the account's role is none.",
+            Generation::Legacy | Generation::Middle => "the account's role is none.",
             Generation::Current => "the server names no role of the account.",
         }));
         let error = scanners.error.as_ref().unwrap();
@@ -225,6 +231,27 @@ async fn an_object_without_such_data_shows_that_the_account_may_ask() {
         assert_eq!((row.access, row.status_code.to_string()), (Access::Allowed, status.to_string()));
         assert!(row.detail.starts_with("It may be run. There was nothing to read of "), "{}", row.detail);
     }
+}
+
+#[tokio::test]
+async fn a_list_that_the_instance_does_not_have_is_no_illness_unless_it_has_none() {
+    let simulator = simulator(Generation::Current).await;
+    simulator.inject("scanners status=404 body=detail".parse().unwrap());
+    let diagnosis = diagnose(&*administrator(&simulator)).await;
+    assert!(diagnosis.is_healthy(), "{diagnosis:#?}");
+    assert_eq!(commands_with(&diagnosis, Access::Missing, false), ["List Scanners"]);
+    assert_eq!(row(&diagnosis, "List Scanners").error.as_ref().unwrap().code, "not-found");
+    let tenants = r#"{"page":1,"totalPages":1,"totalCount":1,"items":[{"id":1,"name":"a","label":"a"}]}"#;
+    let url = serve(move |_, path, _| match path.split('?').next().unwrap_or_default() {
+        "/api/auth/token/" => logged_in(),
+        "/api/common/auth/session/" => Answer::json(r#"{"isLoggedIn":true,"role":"admin"}"#),
+        "/api/common/auth/session/accounts/" => Answer::json(tenants),
+        _ => Answer::status(404, r#"{"detail":"Not found."}"#),
+    })
+    .await;
+    let hidden = diagnose(&*connect(&[("Server URL", &url), ("User Name", "u"), ("Password", "p")])).await;
+    assert_eq!(stages(&hidden)[3..], ["Login: Passed", "Tenant: Passed"]);
+    assert!(!hidden.is_healthy() && commands_with(&hidden, Access::Missing, false).is_empty(), "{hidden:#?}");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Both API generations work without being told which.
+//! All API generations work without being told which.
 
 use footprint_simulator::Generation;
 use serde_json::{Value, json};
@@ -15,19 +15,20 @@ async fn queries(generation: Generation, command: &str, parameters: Value) -> (V
 }
 
 #[tokio::test]
-async fn risk_levels_go_out_in_the_names_that_the_instance_knows() {
-    let probe = "GET /common/auth/session/accounts/?size=1";
-    for (given, legacy, current) in [
-        ("Critical", "?risk_level=critical", "?riskLevel=critical"),
-        ("nonvisible", "?risk_level=nonvisible", "?riskLevel=unknown"),
-        ("UNKNOWN", "?risk_level=nonvisible", "?riskLevel=unknown"),
-        ("All", "?risk_level=all", ""),
-    ] {
-        for (generation, query) in [(Generation::Legacy, legacy), (Generation::Current, current)] {
+async fn contexts_are_asked_for_in_the_names_of_every_form() {
+    for generation in GENERATIONS {
+        for (given, query) in [
+            ("Critical", "risk_level=critical&riskLevel=critical"),
+            ("nonvisible", "risk_level=nonvisible&riskLevel=unknown"),
+            ("UNKNOWN", "risk_level=nonvisible&riskLevel=unknown"),
+            ("All", "risk_level=all"),
+        ] {
             let (lines, warnings) =
                 queries(generation, "List Technical Contexts", json!({ "Risk Level": given })).await;
-            assert_eq!(lines, [probe.to_owned(), format!("GET /console/elements/contexts/technical/{query}")]);
-            assert!(warnings.is_empty());
+            assert_eq!(lines, [format!("GET /console/elements/contexts/technical/?{query}")], "{generation}");
+            // Older rows carry a number in place of the level's word.
+            let is_proven = generation == Generation::Current || given == "All";
+            assert_eq!(warnings.is_empty(), is_proven, "{given} on {generation}: {warnings:?}");
         }
     }
 }
@@ -39,24 +40,25 @@ async fn every_filter_field_reaches_the_vendor_or_warns() {
         "showDevicesWithNoApps": "yes", "sortColumn": "ip", "sortDirection": "ascending", "source": "agentless",
         "status": ["online", "OFFLINE"], "tags": "production", "respondsToICMPPing": "yes",
     });
-    let (lines, warnings) = queries(Generation::Legacy, "List Devices", json!({ "Filter": filter })).await;
-    assert_eq!(
-        lines[1],
-        "GET /console/elements/devices/?filter=10.&pageSize=10&riskLevel=nonvisible&scanType=scanned&scope=internal\
-         &showDevicesWithNoApps=true&sortDirection=ascending&source=agentless"
-    );
-    let named: Vec<_> = warnings.iter().map(|text| text.split(' ').next().unwrap()).collect();
-    assert_eq!(named, ["Filter.sortColumn", "Filter.status", "Filter.tags", "Filter.respondsToICMPPing"]);
+    for generation in [Generation::Legacy, Generation::Middle] {
+        let (lines, warnings) = queries(generation, "List Devices", json!({ "Filter": filter })).await;
+        assert_eq!(lines[0], "GET /console/elements/devices/?pageSize=1");
+        assert_eq!(
+            lines[1],
+            "GET /console/elements/devices/?filter=10.&pageSize=10&riskLevel=nonvisible&scanType=scanned&scope=internal\
+             &showDevicesWithNoApps=true&deviceApps=all&sortDirection=ascending&source=agentless"
+        );
+        let named: Vec<_> = warnings.iter().map(|text| text.split(' ').next().unwrap()).take(4).collect();
+        assert_eq!(named, ["Filter.sortColumn", "Filter.status", "Filter.tags", "Filter.respondsToICMPPing"]);
+    }
 
     let (lines, warnings) = queries(Generation::Current, "List Devices", json!({ "Filter": filter })).await;
     assert_eq!(
         lines[1],
         "GET /console/elements/devices/?filter=10.&pageSize=10&riskLevel=unknown&scanType=scanned&scope=internal\
-         &sortColumn=ip&sortDirection=ascending&source=agentless&status=offline,online&tags=production\
+         &sortColumn=ip&sortDirection=ascending&source=agentless&status=online,offline&tags=production\
          &respondsToICMPPing=yes"
-            .replace("offline,online", "online,offline")
     );
-    assert_eq!(warnings.len(), 1);
     assert!(warnings[0].starts_with("Filter.showDevicesWithNoApps was left out: this instance is too new"));
 }
 
@@ -65,32 +67,57 @@ async fn filters_really_filter() {
     for generation in GENERATIONS {
         let simulator = simulator(generation).await;
         let connector = administrator(&simulator);
-        let all = run(&*connector, "List Devices", json!({})).await.receipt.total_rows.unwrap();
-        let mut sum = 0;
-        for level in ["critical", "nonvisible", "secure", "vulnerable"] {
-            let filter = json!({ "Filter": { "riskLevel": level, "pageSize": 5 } });
-            let outcome = run(&*connector, "List Devices", filter).await;
-            let count = outcome.receipt.total_rows.unwrap();
-            assert!(count > 0 && count < all && outcome.result.rows.len() == 5, "{level} on {generation}: {count}");
-            sum += count;
+        for command in ["List Devices", "List Technical Contexts"] {
+            let all = run(&*connector, command, json!({})).await.receipt.total_rows.unwrap();
+            let mut sum = 0;
+            for level in ["critical", "nonvisible", "secure", "vulnerable"] {
+                let parameters = match command {
+                    "List Devices" => json!({ "Filter": { "riskLevel": level, "pageSize": 5 } }),
+                    _ => json!({ "Risk Level": level }),
+                };
+                let outcome = run(&*connector, command, parameters).await;
+                let count = outcome.receipt.total_rows.unwrap();
+                assert!(
+                    count > 0 && count < all && !outcome.result.rows.is_empty(),
+                    "{level} on {generation}: {count}"
+                );
+                sum += count;
+            }
+            assert_eq!(sum, all, "{command} on {generation}: every row has one of the four levels");
         }
-        assert_eq!(sum, all, "{generation}: every device has one of the four levels");
     }
 }
 
 #[tokio::test]
-async fn the_generation_is_looked_up_once_a_session_and_only_when_it_matters() {
+async fn showing_devices_without_applications_is_understood_by_both_older_forms() {
+    for generation in [Generation::Legacy, Generation::Middle] {
+        let simulator = simulator(generation).await;
+        let connector = administrator(&simulator);
+        let count = |shown: &'static str| {
+            let connector = connector.clone();
+            async move {
+                let filter = json!({ "Filter": { "showDevicesWithNoApps": shown } });
+                run(&*connector, "List Devices", filter).await.receipt.total_rows.unwrap()
+            }
+        };
+        let (with, without) = (count("yes").await, count("no").await);
+        assert!(with > without, "{generation}: {with} {without}");
+    }
+}
+
+#[tokio::test]
+async fn the_form_is_looked_up_once_a_session_and_only_when_it_matters() {
     for generation in GENERATIONS {
         let simulator = simulator(generation).await;
         let connector = administrator(&simulator);
+        let probes =
+            || data_requests(&simulator).iter().filter(|request| line(request).ends_with("?pageSize=1")).count();
         run(&*connector, "List Devices", json!({})).await;
-        let probes = || {
-            let requests = simulator.requests();
-            requests.iter().filter(|request| request.path.ends_with("/accounts/")).count()
-        };
+        run(&*connector, "List Devices", json!({ "Filter": { "riskLevel": "critical", "ip": "10." } })).await;
+        run(&*connector, "List Technical Contexts", json!({ "Risk Level": "Unknown" })).await;
         assert_eq!(probes(), 0);
         for _ in 0..3 {
-            run(&*connector, "List Devices", json!({ "Filter": { "riskLevel": "critical" } })).await;
+            run(&*connector, "List Devices", json!({ "Filter": { "riskLevel": "unknown" } })).await;
         }
         assert_eq!(probes(), 1, "{generation}");
     }

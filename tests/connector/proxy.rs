@@ -21,19 +21,41 @@ impl Seen {
 
 /// Where a proxy listens, without a scheme, and what it sees.
 pub async fn http_proxy() -> (String, Seen) {
+    http_proxy_that_accepts_with("200 OK").await
+}
+
+/// The same, which answers a CONNECT that succeeds with this status.
+pub async fn http_proxy_that_accepts_with(status: &'static str) -> (String, Seen) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let seen = Seen::default();
     let notes = seen.clone();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(serve_http(stream, notes.clone()));
+            tokio::spawn(serve_http(stream, status, notes.clone()));
         }
     });
     (address, seen)
 }
 
-async fn serve_http(mut client: TcpStream, seen: Seen) -> Option<()> {
+/// A proxy that answers everything with `answer` and hangs up.
+pub async fn proxy_that_answers(answer: impl Into<Vec<u8>>) -> (String, Seen) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let (seen, answer) = (Seen::default(), answer.into());
+    let notes = seen.clone();
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let mut buffer = [0; 4096];
+            let count = client.read(&mut buffer).await.unwrap_or(0);
+            notes.note(String::from_utf8_lossy(&buffer[..count]).into_owned());
+            let _ = client.write_all(&answer).await;
+        }
+    });
+    (address, seen)
+}
+
+async fn serve_http(mut client: TcpStream, accepts_with: &str, seen: Seen) -> Option<()> {
     let mut received = Vec::new();
     let end = loop {
         let mut buffer = [0; 4096];
@@ -49,7 +71,7 @@ async fn serve_http(mut client: TcpStream, seen: Seen) -> Option<()> {
     let (method, target) = (words.next()?, words.next()?);
     if method == "CONNECT" {
         let mut server = TcpStream::connect(target).await.ok()?;
-        client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.ok()?;
+        client.write_all(format!("HTTP/1.1 {accepts_with}\r\n\r\n").as_bytes()).await.ok()?;
         tokio::io::copy_bidirectional(&mut client, &mut server).await.ok()?;
     } else {
         let host = target.strip_prefix("http://")?.split('/').next()?;
@@ -68,13 +90,18 @@ async fn serve_http(mut client: TcpStream, seen: Seen) -> Option<()> {
 
 /// A SOCKS5 proxy that takes only `user` with `password`, if they are given.
 pub async fn socks_proxy(login: Option<(&'static str, &'static str)>) -> (String, Seen) {
+    socks_proxy_that_answers(login, 0).await
+}
+
+/// The same, which answers each request with this code: 0 makes the connection.
+pub async fn socks_proxy_that_answers(login: Option<(&'static str, &'static str)>, code: u8) -> (String, Seen) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let seen = Seen::default();
     let notes = seen.clone();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(serve_socks(stream, login, notes.clone()));
+            tokio::spawn(serve_socks(stream, login, code, notes.clone()));
         }
     });
     (address, seen)
@@ -87,16 +114,23 @@ async fn counted(client: &mut TcpStream) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-async fn serve_socks(mut client: TcpStream, login: Option<(&str, &str)>, seen: Seen) -> Option<()> {
+async fn serve_socks(mut client: TcpStream, login: Option<(&str, &str)>, code: u8, seen: Seen) -> Option<()> {
     assert_eq!(client.read_u8().await.ok()?, 5, "SOCKS version");
-    counted(&mut client).await?;
-    client.write_all(&[5, if login.is_some() { 2 } else { 0 }]).await.ok()?;
+    let offered = counted(&mut client).await?;
+    let wanted = if login.is_some() { 2 } else { 0 };
+    if !offered.as_bytes().contains(&wanted) {
+        seen.note("no acceptable method".to_owned());
+        client.write_all(&[5, 0xff]).await.ok()?;
+        return None;
+    }
+    client.write_all(&[5, wanted]).await.ok()?;
     if let Some((user, password)) = login {
         client.read_u8().await.ok()?;
         let given = (counted(&mut client).await?, counted(&mut client).await?);
         let good = (given.0.as_str(), given.1.as_str()) == (user, password);
         client.write_all(&[1, u8::from(!good)]).await.ok()?;
         if !good {
+            seen.note(format!("refused {}:{}", given.0, given.1));
             return None;
         }
     }
@@ -110,6 +144,10 @@ async fn serve_socks(mut client: TcpStream, login: Option<(&str, &str)>, seen: S
     };
     let port = client.read_u16().await.ok()?;
     seen.note(format!("{host}:{port}"));
+    if code != 0 {
+        client.write_all(&[5, code, 0, 1, 0, 0, 0, 0, 0, 0]).await.ok()?;
+        return None;
+    }
     let mut server = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
     client.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).await.ok()?;
     tokio::io::copy_bidirectional(&mut client, &mut server).await.ok()?;

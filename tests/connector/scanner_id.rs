@@ -26,22 +26,15 @@ async fn a_scanner_of_the_tenant_is_used() {
 }
 
 #[tokio::test]
-async fn what_is_no_number_or_unknown_or_refused_falls_back_with_a_warning() {
+async fn what_is_no_number_or_unknown_falls_back_with_a_warning_that_stands_first() {
     for generation in GENERATIONS {
         let simulator = simulator(generation).await;
         let known = simulator.known();
-        for (given, fault, why) in [
-            (json!("abc"), None, "\"abc\" is no whole number"),
-            (json!(known.missing_scanner), None, "is not in List Scanners"),
-            (json!(known.active_scanner), Some("scan-surface status=400 count=1"), "was refused by the server"),
-            (json!(known.active_scanner), Some("scan-surface status=404 count=1"), "was refused by the server"),
-        ] {
+        for (given, why) in
+            [(json!("abc"), "\"abc\" is no whole number"), (json!(known.missing_scanner), "is not in List Scanners")]
+        {
             simulator.clear_requests();
-            if let Some(fault) = fault {
-                simulator.inject(fault.parse().unwrap());
-            }
             let outcome = scan_surfaces(&simulator, given).await;
-            simulator.clear_faults();
             assert!(outcome.is_successful(), "{why}: {:?}", outcome.error);
             assert_eq!(outcome.warnings[0].code, "scanner-id-ignored");
             assert!(outcome.warnings[0].message.contains(why), "{}", outcome.warnings[0].message);
@@ -51,18 +44,31 @@ async fn what_is_no_number_or_unknown_or_refused_falls_back_with_a_warning() {
 }
 
 #[tokio::test]
-async fn a_rescan_falls_back_to_all_scanners_on_400_and_404_only() {
+async fn the_warning_stands_before_all_others() {
+    let simulator = simulator(Generation::Current).await;
+    let url = simulator.url();
+    let mut given = settings(&url, simulator.user(UserKind::Administrator));
+    given.push(("Skip Certificate Checks", "Yes"));
+    let scanner = simulator.known().missing_scanner;
+    let outcome = run(&*connect(&given), "Patch Rescan", json!({ "Scanner ID": scanner })).await;
+    let codes: Vec<_> = outcome.warnings.iter().map(|warning| warning.code.as_str()).collect();
+    assert_eq!(codes, ["scanner-id-ignored", "certificate-checks-off"]);
+}
+
+#[tokio::test]
+async fn a_scanner_that_list_scanners_knows_is_never_replaced_by_all_whatever_the_server_answers() {
     for generation in GENERATIONS {
-        for status in [400, 401, 402, 404, 405, 406] {
-            let simulator = simulator(generation).await;
-            simulator.inject(format!("rescan status={status} count=1").parse().unwrap());
-            let scanner = simulator.known().active_scanner;
-            let outcome = run(&*administrator(&simulator), "Patch Rescan", json!({ "Scanner ID": scanner })).await;
-            let sent: Vec<_> = data_requests(&simulator).iter().map(line).collect();
-            let falls_back = matches!(status, 400 | 404);
-            assert_eq!(outcome.is_successful(), falls_back, "{status} on {generation}");
-            assert_eq!(sent.contains(&"PATCH /console/scanSurface/rescan/".to_owned()), falls_back, "{sent:?}");
-            assert_eq!(outcome.warnings.len(), usize::from(falls_back));
+        for status in [400, 401, 402, 404, 405, 406, 500] {
+            for (route, command) in [("rescan", "Patch Rescan"), ("scan-surface", "List Scan Surfaces")] {
+                let simulator = simulator(generation).await;
+                simulator.inject(format!("{route} status={status} count=1").parse().unwrap());
+                let scanner = simulator.known().active_scanner;
+                let outcome = run(&*administrator(&simulator), command, json!({ "Scanner ID": scanner })).await;
+                assert!(!outcome.is_successful(), "{command} {status} on {generation}");
+                let sent: Vec<_> = data_requests(&simulator).iter().map(line).collect();
+                let wide = ["PATCH /console/scanSurface/rescan/", "GET /console/scanSurface/"];
+                assert!(!sent.iter().any(|line| wide.contains(&line.as_str())), "{sent:?}");
+            }
         }
     }
 }

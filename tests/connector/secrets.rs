@@ -265,8 +265,8 @@ async fn a_panic_in_the_middle_of_a_command_shows_no_secret() {
         let connector = connect(&given.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>());
         let shared: Arc<dyn Connector> = Arc::clone(&connector);
         let running = tokio::spawn(async move {
-            let parameters = serde_json::Map::new();
-            shared.execute_into("List Scanners", &parameters, &ExecutionContext::new(), &mut PanickingSink).await
+            let list = shared.manifest().invocation("List Scanners", &serde_json::Map::new()).unwrap();
+            shared.execute_into(&list, &ExecutionContext::new(), &mut PanickingSink).await
         });
         let error = running.await.expect_err("it panicked");
         assert!(error.is_panic());
@@ -276,6 +276,32 @@ async fn a_panic_in_the_middle_of_a_command_shows_no_secret() {
         sinks.add_connector("after the panic", &*connector);
     }
     assert_eq!(sinks.find(&canaries()), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_password_goes_out_as_it_was_given() {
+    for (given, expected) in [
+        ("Winter%41b", "Winter%41b"),
+        (" p w ", " p w "),
+        ("\u{feff}S3cret\r\n", "S3cret"),
+        ("S3cret\r", "S3cret"),
+        ("a\u{feff}b\t", "a\u{feff}b\t"),
+    ] {
+        let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let notes = Arc::clone(&seen);
+        let url = serve_whole(move |_, path, request| {
+            if path == "/api/auth/token/" {
+                let body = request.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+                let login: serde_json::Value = serde_json::from_str(body).unwrap();
+                notes.lock().unwrap().push(login["password"].as_str().unwrap().to_owned());
+            }
+            logged_in()
+        })
+        .await;
+        run(&*connect(&[("Server URL", &url), ("User Name", "u"), ("Password", given)]), "List Tenants", json!({}))
+            .await;
+        assert_eq!(*seen.lock().unwrap(), [expected], "{given:?}");
+    }
 }
 
 #[tokio::test]

@@ -6,10 +6,11 @@ use coda_footprint::FootprintPlugin;
 use footprint_simulator::{Generation, KnownIds, Options, RecordedRequest, Simulator, User, UserKind};
 use secrecy::SecretString;
 use serde_json::{Value, json};
+use soar_connector::manifest::Input;
 use soar_connector::testing::ManualClock;
 use soar_connector::{Command, Connector, ExecutionContext, Manifest, Outcome, Plugin, RawParameters, SettingValues};
 
-pub const GENERATIONS: [Generation; 2] = [Generation::Legacy, Generation::Current];
+pub const GENERATIONS: [Generation; 3] = Generation::ALL;
 
 pub fn plugin() -> FootprintPlugin {
     plugin_with(ManualClock::new())
@@ -59,19 +60,18 @@ pub async fn run(connector: &dyn Connector, command: &str, parameters: Value) ->
     connector.execute(command, &parameters, &ExecutionContext::new()).await
 }
 
-/// Parameters with which every command succeeds on tenant 1 of a fresh simulator.
+/// Parameters with which every command succeeds on tenant 1 of a fresh simulator: a value of each required input.
 pub fn valid_parameters(command: &Command, ids: &KnownIds) -> RawParameters {
-    let value = match command.name.as_str() {
-        "Get Technical Context" => json!({ "Context ID": ids.context }),
-        "List Device Attack Avenues" => json!({ "Device ID": ids.device_with_attack_avenues }),
-        "List Device Network Connections" | "List Device Users" | "List Device Vulnerabilities" => {
-            json!({ "Device ID": ids.agent_device })
-        }
-        "Update Target Scan Scope" => json!({ "Target ID": ids.target, "Scope": "Out" }),
-        _ => json!({}),
+    let value = |input: &Input| match input.name.as_str() {
+        "Context ID" => json!(ids.context),
+        "Device ID" if command.name == "List Device Attack Avenues" => json!(ids.device_with_attack_avenues),
+        "Device ID" => json!(ids.agent_device),
+        "Target ID" => json!(ids.target),
+        "Scope" => json!("Out"),
+        _ => input.example.clone(),
     };
-    let Value::Object(parameters) = value else { unreachable!() };
-    parameters
+    let required = command.inputs.iter().filter(|input| input.required);
+    required.map(|input| (input.name.clone(), value(input))).collect()
 }
 
 /// The requests below `/console` and to the accounts, in order: what commands ask for, without logging in.

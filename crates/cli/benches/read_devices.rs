@@ -161,9 +161,8 @@ async fn table(simulator: &Simulator) -> Duration {
     let connector = simulator.connect();
     let mut sink = Table { reader: RowReader::new(connector.manifest().command("List Devices").unwrap()), cells: 0 };
     let parameters = [("All Pages".to_owned(), json!(true)), ("Page Size".to_owned(), json!(PAGE_SIZE))];
-    let ended = connector
-        .execute_into("List Devices", &parameters.into_iter().collect(), &ExecutionContext::new(), &mut sink)
-        .await;
+    let list = connector.manifest().invocation("List Devices", &parameters.into_iter().collect()).unwrap();
+    let ended = connector.execute_into(&list, &ExecutionContext::new(), &mut sink).await;
     assert_eq!((ended.error, ended.receipt.rows), (None, u64::from(DEVICES)));
     assert_eq!(sink.cells, DEVICES as usize * 9);
     started.elapsed()

@@ -3,7 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
-use soar_connector::{CommandError, Outcome};
+use soar_connector::{CommandError, Outcome, ParameterProblems};
 
 use crate::printer::Printer;
 
@@ -18,6 +18,13 @@ pub(crate) enum Exit {
 /// The caller asked for something that cannot be done as asked; nothing was sent.
 #[derive(Debug)]
 pub(crate) struct WrongUse(pub(crate) String);
+
+impl From<&ParameterProblems> for WrongUse {
+    /// Each problem, and each list of valid names, on a line of its own.
+    fn from(problems: &ParameterProblems) -> Self {
+        Self(problems.lines().join("\n").replace(" Valid", "\nValid"))
+    }
+}
 
 impl std::fmt::Display for WrongUse {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

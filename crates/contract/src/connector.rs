@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use crate::{
-    Collector, CommandAccess, Conclusion, Diagnosis, Manifest, Outcome, RawParameters, SettingValues, SettingsError,
-    Sink, Stage, StageStatus,
+    Collector, CommandAccess, Conclusion, Diagnosis, InvalidCall, Invocation, Manifest, Outcome, RawParameters,
+    Receipt, SettingValues, SettingsError, Sink, Stage, StageStatus,
 };
 
 /// Who runs a command and under which limits; the same for every command of one call.
@@ -43,27 +43,14 @@ pub trait Connector: fmt::Debug + Send + Sync {
     /// What the connector is and what its commands take and return.
     fn manifest(&self) -> &Manifest;
 
-    /// The names of the commands that have a handler, as the manifest spells them.
-    fn handled_commands(&self) -> Vec<&'static str>;
-
-    /// Runs `command`, writing pages to `sink` in order as they arrive, and says how it ended.
-    ///
-    /// `command` is matched as documented (`List Devices`) and as people type it (`list-devices`). Everything that can
-    /// go wrong, an unknown command and bad parameters included, is in [`Conclusion::error`].
+    /// Runs a command of [`manifest`](Connector::manifest), writing pages to `sink` in order as they arrive, and says how
+    /// it ended. Everything that can go wrong is in [`Conclusion::error`].
     async fn execute_into(
         &self,
-        command: &str,
-        parameters: &RawParameters,
+        invocation: &Invocation,
         context: &ExecutionContext,
         sink: &mut dyn Sink,
     ) -> Conclusion;
-
-    /// Runs `command` and collects all of it, bounded by [`Collector::DEFAULT_LIMIT`] bytes of replies.
-    async fn execute(&self, command: &str, parameters: &RawParameters, context: &ExecutionContext) -> Outcome {
-        let mut collector = Collector::new(self.manifest().command(command).ok(), Collector::DEFAULT_LIMIT);
-        let conclusion = self.execute_into(command, parameters, context, &mut collector).await;
-        collector.finish(conclusion)
-    }
 
     /// Finds out how far the way to the product leads and which commands the account may run. Changes nothing.
     ///
@@ -71,7 +58,7 @@ pub trait Connector: fmt::Debug + Send + Sync {
     async fn diagnose(&self, context: &ExecutionContext) -> Diagnosis {
         let manifest = self.manifest();
         let name = &manifest.connector.health_check;
-        let outcome = self.execute(name, &RawParameters::new(), context).await;
+        let outcome = collect(self, manifest.invocation(name, &RawParameters::new()), context).await;
         let (status, detail) = match &outcome.error {
             Some(error) => (StageStatus::Failed, error.message.clone()),
             None => (StageStatus::Passed, "The health check passed.".to_owned()),
@@ -81,6 +68,35 @@ pub trait Connector: fmt::Debug + Send + Sync {
         let why = "This connector can check its health only.";
         let commands = manifest.commands.iter().map(|command| CommandAccess::skipped(command, why)).collect();
         Diagnosis { request_id: context.request_id.clone(), stages: vec![stage], commands }
+    }
+}
+
+impl dyn Connector + '_ {
+    /// Finds `command`, in any of the forms people type, checks its parameters, runs it, and collects all of it,
+    /// bounded by [`Collector::DEFAULT_LIMIT`] bytes of replies.
+    ///
+    /// A wrong name and wrong parameters are in [`Outcome::error`] too, and nothing is run then.
+    pub async fn execute(&self, command: &str, parameters: &RawParameters, context: &ExecutionContext) -> Outcome {
+        collect(self, self.manifest().invocation(command, parameters), context).await
+    }
+}
+
+async fn collect<C: Connector + ?Sized>(
+    connector: &C,
+    invocation: Result<Invocation, InvalidCall>,
+    context: &ExecutionContext,
+) -> Outcome {
+    match invocation {
+        Ok(invocation) => {
+            let mut collector = Collector::new(Some(invocation.command()), Collector::DEFAULT_LIMIT);
+            let conclusion = connector.execute_into(&invocation, context, &mut collector).await;
+            collector.finish(conclusion)
+        }
+        Err(invalid) => {
+            let receipt = Receipt { request_id: context.request_id.clone(), ..Receipt::default() };
+            let error = Some(invalid.error_tab(connector.manifest()));
+            Collector::new(None, 0).finish(Conclusion { error, receipt, warnings: Vec::new() })
+        }
     }
 }
 

@@ -26,7 +26,7 @@ impl Diagnosis {
     /// Whether the connection works: no stage and no command Failed.
     ///
     /// Denied commands do not count, for an account may be meant to have no more rights; they are in
-    /// [`Diagnosis::denied`].
+    /// [`Diagnosis::denied`]. Missing ones do not count either: a version of the product may have less than others.
     #[must_use]
     pub fn is_healthy(&self) -> bool {
         self.stages.iter().all(|stage| stage.status != StageStatus::Failed)
@@ -135,6 +135,8 @@ pub enum Access {
     Denied,
     /// The product failed in another way than by refusing.
     Failed,
+    /// The product does not have what the command asks for; other versions of it may.
+    Missing,
     /// It is not known, because nothing was tried.
     Skipped,
 }
@@ -168,10 +170,11 @@ mod tests {
 
     #[test]
     fn only_what_failed_is_unhealthy() {
-        use Access::{Allowed, Denied, Failed, Skipped};
+        use Access::{Allowed, Denied, Failed, Missing, Skipped};
         for (status, access, healthy) in [
             (StageStatus::Passed, Allowed, true),
             (StageStatus::Warning, Denied, true),
+            (StageStatus::Passed, Missing, true),
             (StageStatus::Skipped, Skipped, true),
             (StageStatus::Passed, Failed, false),
             (StageStatus::Failed, Skipped, false),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
 use jsonpath_rust::parser::model::{JpQuery, Segment, Selector};
 use jsonpath_rust::parser::parse_json_path;
@@ -10,7 +11,8 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::manifest::Command;
+use crate::exact::{exact_value, may_round};
+use crate::manifest::{Command, Replies};
 use crate::sink::SinkError;
 
 /// Rows up to this many bytes are parsed without a look at what their values may take: it is a few MiB at most.
@@ -64,8 +66,8 @@ impl RowPath {
     }
 
     /// The value for a table cell: the one value of a plain path, else a list of all.
-    fn cell(&self, row: &Value) -> Value {
-        let mut values = self.values(row).into_iter().map(tidy);
+    fn cell(&self, row: &Value, no_value: &[String]) -> Value {
+        let mut values = self.values(row).into_iter().map(|value| tidy(value, no_value));
         if self.names.is_some() {
             values.next().unwrap_or(Value::Null)
         } else {
@@ -74,10 +76,10 @@ impl RowPath {
     }
 }
 
-/// `""` and `"None"` stand for "no value" in this field's APIs wherever a schema promises something else.
-fn tidy(value: &Value) -> Value {
+/// The value; null for a text that stands for "no value".
+fn tidy(value: &Value, no_value: &[String]) -> Value {
     match value {
-        Value::String(text) if text.is_empty() || text == "None" => Value::Null,
+        Value::String(text) if no_value.contains(text) => Value::Null,
         other => other.clone(),
     }
 }
@@ -88,6 +90,8 @@ pub struct RowReader {
     columns: Vec<RowPath>,
     keys: Vec<RowPath>,
     wanted: Projection,
+    /// How the product's replies look.
+    replies: Arc<Replies>,
 }
 
 impl RowReader {
@@ -98,25 +102,30 @@ impl RowReader {
         let keys: Vec<_> = command.key_fields.iter().map(|field| field.path.row_path().clone()).collect();
         let names: Option<BTreeSet<String>> =
             columns.iter().chain(&keys).map(|path| path.first_name().map(str::to_owned)).collect();
-        Self { columns, keys, wanted: names.map_or(Projection::All, Projection::Members) }
+        Self {
+            columns,
+            keys,
+            wanted: names.map_or(Projection::All, Projection::Members),
+            replies: Arc::clone(&command.replies),
+        }
     }
 
     /// A reader of the members of these names alone, without columns and key fields.
     #[must_use]
     pub fn of_members(names: &[&str]) -> Self {
         let names = names.iter().map(|name| (*name).to_owned()).collect();
-        Self { columns: Vec::new(), keys: Vec::new(), wanted: Projection::Members(names) }
+        Self { columns: Vec::new(), keys: Vec::new(), wanted: Projection::Members(names), replies: Arc::default() }
     }
 
     /// The row with the members that columns and key fields need; null for a row that is no JSON.
     ///
-    /// A member that is JSON but no value, with half a surrogate pair in it or nested too deep, is its own text; the
-    /// row's other members are read all the same.
+    /// A member that is JSON but no value, with half a surrogate pair in it or nested too deep, is its own text, and so is
+    /// a number that 64 bits do not hold; the row's other members are read all the same.
     ///
     /// # Errors
     /// [`SinkError::Full`] when the values of those members could take more than 256 MiB.
     pub fn read(&self, row: &str) -> Result<Value, SinkError> {
-        if row.len() <= SMALL_ROW {
+        if row.len() <= SMALL_ROW && !may_round(row) {
             let mut deserializer = serde_json::Deserializer::from_str(row);
             if let Ok(read) = (&self.wanted).deserialize(&mut deserializer) {
                 return Ok(read);
@@ -128,12 +137,14 @@ impl RowReader {
     /// One value per column, of a row that was [`read`](Self::read).
     #[must_use]
     pub fn cells(&self, row: &Value) -> Vec<Value> {
-        self.columns.iter().map(|path| path.cell(row)).collect()
+        self.columns.iter().map(|path| path.cell(row, &self.replies.no_value)).collect()
     }
 
     /// The values of each key field, of a row that was [`read`](Self::read).
     pub fn keys<'a>(&'a self, row: &'a Value) -> impl Iterator<Item = Vec<Value>> + 'a {
-        self.keys.iter().map(|path| path.values(row).into_iter().map(tidy).filter(|value| !value.is_null()).collect())
+        let no_value = &self.replies.no_value;
+        let values = |path: &RowPath| path.values(row).into_iter().map(|value| tidy(value, no_value));
+        self.keys.iter().map(move |path| values(path).filter(|value| !value.is_null()).collect())
     }
 }
 
@@ -187,7 +198,7 @@ impl<'de> Visitor<'de> for LenientVisitor<'_> {
                 memory += most_memory(",") + name.len() + most_memory(value.get());
             }
             if wanted && memory <= LARGEST_ROW {
-                kept.insert(name, serde_json::from_str(value.get()).unwrap_or_else(|_| value.get().into()));
+                kept.insert(name, exact_value(value.get()));
             }
         }
         Ok(if memory > LARGEST_ROW { Err(SinkError::Full { limit: LARGEST_ROW }) } else { Ok(kept.into()) })
@@ -232,21 +243,25 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    fn none() -> Vec<String> {
+        vec![String::new(), "None".to_owned()]
+    }
+
     #[test]
     fn plain_paths_and_queries_read_the_same_row() {
         let row = json!({"id": 7, "scanners": [{"targets": [{"id": 1}, {"id": 2}]}, {"targets": [{"id": 3}]}]});
         let plain = RowPath::parse("$.id").unwrap();
-        assert_eq!(plain.cell(&row), json!(7));
+        assert_eq!(plain.cell(&row, &none()), json!(7));
         let query = RowPath::parse("$.scanners[*].targets[*].id").unwrap();
-        assert_eq!(query.cell(&row), json!([1, 2, 3]));
+        assert_eq!(query.cell(&row, &none()), json!([1, 2, 3]));
         assert_eq!(query.first_name(), Some("scanners"));
     }
 
     #[test]
     fn a_path_that_leads_nowhere_gives_an_empty_cell() {
         let row = json!({"id": ""});
-        assert_eq!(RowPath::parse("$.name.first").unwrap().cell(&row), Value::Null);
-        assert_eq!(RowPath::parse("$.id").unwrap().cell(&row), Value::Null);
+        assert_eq!(RowPath::parse("$.name.first").unwrap().cell(&row, &none()), Value::Null);
+        assert_eq!(RowPath::parse("$.id").unwrap().cell(&row, &none()), Value::Null);
     }
 
     #[test]
@@ -258,7 +273,7 @@ mod tests {
     fn a_member_that_is_no_value_costs_no_other_member() {
         let deep = format!("{}{}", "[".repeat(1_000), "]".repeat(1_000));
         for wanted in [Projection::All, Projection::Members(["id".to_owned(), "name".to_owned()].into())] {
-            let reader = RowReader { columns: Vec::new(), keys: Vec::new(), wanted };
+            let reader = RowReader { columns: Vec::new(), keys: Vec::new(), wanted, replies: Arc::default() };
             let row = reader.read(r#"{"id": 7, "name": "a\ud800b", "\udc00": 1}"#).unwrap();
             assert_eq!(row, json!({"id": 7, "name": r#""a\ud800b""#}));
             let row = reader.read(&format!(r#"{{"id": 7, "name": {deep}}}"#)).unwrap();
@@ -268,12 +283,19 @@ mod tests {
     }
 
     #[test]
+    fn a_number_beyond_64_bits_is_not_rounded() {
+        let row =
+            RowReader::of_members(&["id"]).read(r#"{"id": 123456789012345678901234567890, "name": "a"}"#).unwrap();
+        assert_eq!(row, json!({"id": "123456789012345678901234567890"}));
+    }
+
+    #[test]
     fn a_row_whose_values_would_take_a_hundred_times_its_size_is_refused_unless_nobody_wants_them() {
         let row = |items: usize| format!(r#"{{"id": 7, "name": [{}0]}}"#, r#"{"":0},"#.repeat(items));
         let large = row(LARGEST_ROW / most_memory("{,"));
         assert!(large.len() < 4 * 1024 * 1024);
         for wanted in [Projection::All, Projection::Members(["id".to_owned(), "name".to_owned()].into())] {
-            let reader = RowReader { columns: Vec::new(), keys: Vec::new(), wanted };
+            let reader = RowReader { columns: Vec::new(), keys: Vec::new(), wanted, replies: Arc::default() };
             assert!(matches!(reader.read(&large), Err(SinkError::Full { limit: LARGEST_ROW })));
             let some = reader.read(&row(SMALL_ROW)).unwrap();
             assert_eq!(some["name"].as_array().unwrap().len(), SMALL_ROW + 1, "a large row is read as a small one is");

@@ -8,6 +8,10 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::manifest::{Connector, Setting, SettingType};
 use crate::name::{normalised, quoted, suggestion};
 use crate::parameters::parse_boolean;
+use crate::secret::{NoSecret, secret_in};
+
+/// How many unknown names are described; more are counted.
+const DESCRIBED: usize = 10;
 
 /// What is wrong with one setting. Never holds the setting's value where that is a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +56,8 @@ pub struct SettingValues {
 }
 
 impl SettingValues {
-    /// Checks names, required settings and types against the manifest. Blank values count as not given.
+    /// Checks names, required settings and types against the manifest. Blank values count as not given; of a secret
+    /// counts what [`secret_in`] leaves of it.
     ///
     /// # Errors
     /// [`SettingsError`] with every problem.
@@ -61,12 +66,16 @@ impl SettingValues {
         given: impl IntoIterator<Item = (String, SecretString)>,
     ) -> Result<Self, SettingsError> {
         let mut values = BTreeMap::new();
-        let mut problems = Vec::new();
+        let (mut problems, mut unknown) = (Vec::new(), 0_usize);
         let mut refuse = |setting: &str, problem: String| {
             problems.push(SettingProblem { setting: setting.to_owned(), problem });
         };
         for (name, value) in given {
             let Some(setting) = manifest.setting(&name) else {
+                unknown += 1;
+                if unknown > DESCRIBED {
+                    continue;
+                }
                 let names = manifest.settings.iter().map(|setting| setting.name.as_str());
                 let valid = names.clone().collect::<Vec<_>>().join(", ");
                 let near = suggestion(&name, names);
@@ -74,15 +83,30 @@ impl SettingValues {
                 refuse(quoted(&name).trim_matches('"'), format!("There is no such setting.{near} Valid: {valid}."));
                 continue;
             };
-            let text = value.expose_secret();
-            if text.trim().is_empty() {
+            let value = if setting.secret {
+                match secret_in(value.expose_secret()) {
+                    Ok(secret) => secret,
+                    Err(NoSecret::Empty) => continue,
+                    Err(problem) => {
+                        refuse(&setting.name, format!("It {problem}."));
+                        continue;
+                    }
+                }
+            } else {
+                value
+            };
+            let text = value.expose_secret().trim();
+            if text.is_empty() {
                 continue;
             }
-            if let Err(expected) = check(setting, text.trim()) {
+            if let Err(expected) = check(setting, text) {
                 refuse(&setting.name, format!("Expected {expected}."));
                 continue;
             }
             values.insert(normalised(&setting.name), value);
+        }
+        if unknown > DESCRIBED {
+            refuse("Settings", format!("{} more names are no settings.", unknown - DESCRIBED));
         }
         for setting in &manifest.settings {
             if setting.required && !values.contains_key(&normalised(&setting.name)) {

@@ -1,24 +1,23 @@
-//! What a running host has at hand for every call.
+//! A running host: its services, put together.
 
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use soar_connector::Clock;
-use soar_store::{Store, StoreError};
-use tokio::sync::Semaphore;
+use soar_store::Store;
 
 use crate::access::{Directory, SecretSeal};
 use crate::alerts::Courier;
 use crate::audit::AuditWriter;
-use crate::command_api::{CommandRegistry, IntegrationCommands, RegistryError};
+use crate::commands::{CommandRegistry, IntegrationCommands, RegistryError};
 use crate::executor::Executor;
-use crate::gate::{RateLimits, Refusals};
+use crate::metrics::HostMetrics;
 use crate::operations::{Changes, Operations};
 use crate::scheduler::{ExecutorRunner, Scheduler};
-use crate::server::{HostMetrics, HostSettings};
+use crate::settings::HostSettings;
 use crate::tenants::{self, SyncConnection, Tenants};
 
-/// A host: its store, what it remembers, its commands and its limits.
+/// A host: its store and its services.
 #[derive(Debug)]
 pub struct Host {
     /// How it is set up.
@@ -37,14 +36,6 @@ pub struct Host {
     pub seal: Arc<dyn SecretSeal>,
     /// What can be called.
     pub commands: CommandRegistry,
-    /// How often each key may call.
-    pub(crate) limits: RateLimits<i64>,
-    /// Limits and counts refused calls.
-    pub(crate) refusals: Refusals,
-    /// One permit per call that may run at once.
-    pub(crate) in_flight: Arc<Semaphore>,
-    /// What the metrics call a command that is not known.
-    pub(crate) unknown: Arc<str>,
     /// What is counted.
     pub metrics: HostMetrics,
     /// Runs connectors' commands; none in a host that has no connectors.
@@ -53,17 +44,6 @@ pub struct Host {
     pub tenants: Option<Arc<Tenants>>,
     /// Runs health checks and schedules; none in a host that leaves them to others.
     pub scheduler: Option<Arc<Scheduler>>,
-}
-
-/// Why a host cannot be made.
-#[derive(Debug, thiserror::Error)]
-pub enum HostError {
-    /// Two commands have one address.
-    #[error(transparent)]
-    Registry(#[from] RegistryError),
-    /// The store cannot keep due work.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 impl Host {
@@ -95,6 +75,7 @@ impl Host {
             store: store.clone(),
             clock: Arc::clone(&clock),
             seal: Some(Arc::clone(&seal)),
+            connections: None,
             executor: None,
             tenants: None,
         };
@@ -102,10 +83,6 @@ impl Host {
             operations,
             directory,
             audit: AuditWriter::start(store.clone()),
-            limits: RateLimits::new(settings.requests_per_second, Arc::clone(&clock)),
-            refusals: Refusals::new(settings.refused_per_second, Arc::clone(&clock)),
-            in_flight: Arc::new(Semaphore::new(settings.calls_in_flight())),
-            unknown: "unknown".into(),
             metrics: HostMetrics::new(),
             settings,
             store,
@@ -129,27 +106,25 @@ impl Host {
     /// The same, and it runs the health checks and schedules of its store, as its settings say; `courier` brings alerts.
     ///
     /// # Errors
-    /// [`HostError`] when a connector's command has the address of another one, or the queue of due work cannot be made
-    /// ready.
-    pub async fn with_schedules(
+    /// [`RegistryError`] when a connector's command has the address of another one.
+    pub fn with_schedules(
         settings: HostSettings,
         executor: Executor,
         courier: Arc<dyn Courier>,
-    ) -> Result<Arc<Self>, HostError> {
+    ) -> Result<Arc<Self>, RegistryError> {
         let host = Self::connected(settings, executor.clone())?;
         if !host.settings.schedules.run {
             return Ok(Arc::new(host));
         }
-        let queue = Arc::new(host.store.job_queue().await?);
         let runner = Arc::new(ExecutorRunner::new(executor, host.store.clone()));
         let (store, clock) = (host.store.clone(), Arc::clone(&host.clock));
-        let scheduler = Scheduler::new(store, clock, queue, runner, courier, host.settings.scheduler());
+        let scheduler = Scheduler::new(store, clock, runner, courier, host.settings.scheduler());
         let scheduler = Some(Arc::new(scheduler.counting(host.metrics.recorder())));
         Ok(Arc::new(Self { scheduler, ..host }))
     }
 
     fn connected(settings: HostSettings, executor: Executor) -> Result<Self, RegistryError> {
-        let connections = executor.connections();
+        let connections = executor.connections().clone();
         let integrations: Arc<dyn IntegrationCommands> = Arc::new(executor.clone());
         let tenants = Arc::new(Tenants::new(connections.clone(), settings.tenants.clone()));
         let sync = Arc::new(SyncConnection(Arc::clone(&tenants)));
@@ -160,6 +135,7 @@ impl Host {
         let seal = Arc::new(connections.keyring.clone());
         let (store, clock) = (connections.store.clone(), Arc::clone(&connections.clock));
         let mut host = Self::made_of(settings, store, clock, seal, commands);
+        host.operations.connections = Some(connections);
         host.operations.executor = Some(executor.clone());
         host.operations.tenants = Some(Arc::clone(&tenants));
         Ok(Self { executor: Some(executor), tenants: Some(tenants), ..host })

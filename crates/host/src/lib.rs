@@ -1,25 +1,25 @@
-//! A SOAR host: it keeps connections, sites, users, incidents and cases, runs connectors' commands, and speaks D3's
-//! Command API.
+//! The services of a SOAR host: it runs connectors' commands on connections, checks their health, keeps schedules, and acts
+//! on incidents and cases. It knows neither HTTP nor the terminal.
 
 pub mod access;
 pub mod alerts;
 pub mod audit;
-pub mod command_api;
+pub mod commands;
 pub mod connections;
 pub mod executor;
-mod gate;
 pub mod health;
 mod host;
+pub mod metrics;
 pub mod operations;
 mod refusal;
 pub mod scheduler;
 pub mod sealing;
-pub mod server;
+pub mod settings;
 pub mod tenants;
 pub mod transfer;
 pub mod utility;
 pub mod vault;
 pub mod views;
 
-pub use host::{Host, HostError};
+pub use host::Host;
 pub use refusal::Refusal;

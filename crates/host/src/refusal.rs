@@ -1,5 +1,6 @@
 //! Why the host did not do what a caller asked for.
 
+use soar_connector::{InvalidCall, ParameterProblems};
 use soar_store::StoreError;
 
 /// Why nothing was done.
@@ -8,6 +9,9 @@ pub enum Refusal {
     /// A right is missing, or a parameter's value cannot be used.
     #[error("{0}")]
     Because(String),
+    /// The command does not take these parameters.
+    #[error(transparent)]
+    Parameters(ParameterProblems),
     /// The thing that was asked for does not exist, its name is taken, it was changed meanwhile, or it cannot be kept.
     #[error(transparent)]
     About(StoreError),
@@ -26,6 +30,15 @@ impl From<StoreError> for Refusal {
             | StoreError::InUse { .. }
             | StoreError::Conflict(_) => Self::About(error),
             _ => Self::Store(error),
+        }
+    }
+}
+
+impl From<InvalidCall> for Refusal {
+    fn from(invalid: InvalidCall) -> Self {
+        match invalid {
+            InvalidCall::Command(unknown) => Self::Because(unknown.to_string()),
+            InvalidCall::Parameters { problems, .. } => Self::Parameters(problems),
         }
     }
 }

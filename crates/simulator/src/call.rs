@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use axum::http::StatusCode;
 use serde_json::Value;
 
-use crate::{Generation, User, data::inventory::Inventory, fault::PageFault, query::Query, reply::Reply, world::World};
+use crate::{
+    User, data::inventory::Inventory, dialect::Dialect, fault::PageFault, query::Query, reply::Reply, world::World,
+};
 
 /// One request after its route is known and its sender is let in.
 #[derive(Debug)]
@@ -16,6 +18,8 @@ pub(crate) struct Call<'a> {
     pub(crate) query: Query<'a>,
     pub(crate) headers: &'a BTreeMap<String, String>,
     pub(crate) body: &'a [u8],
+    /// The texts of a multipart form, if the body is one.
+    pub(crate) multipart: Option<&'a BTreeMap<String, String>>,
     /// Nobody on the open routes.
     pub(crate) user: Option<&'a User>,
     pub(crate) tenant: u32,
@@ -23,9 +27,9 @@ pub(crate) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// The generation that the instance speaks.
-    pub(crate) fn generation(&self) -> Generation {
-        self.world.options.generation
+    /// The forms that the instance's endpoints have.
+    pub(crate) fn dialect(&self) -> &'static Dialect {
+        self.world.options.generation.dialect()
     }
 
     /// The data of the caller's tenant.
@@ -38,7 +42,7 @@ impl<'a> Call<'a> {
         self.element.parse().map_err(|_| Reply::not_found())
     }
 
-    /// Texts of the body by name, from JSON or a form, or 400 / 415.
+    /// Texts of the body by name, from JSON or either kind of form, or 400 / 415.
     pub(crate) fn fields(&self) -> Result<BTreeMap<String, String>, Reply> {
         let media_type = self.headers.get("content-type").map_or("application/json", String::as_str);
         if media_type.contains("json") {
@@ -46,6 +50,10 @@ impl<'a> Call<'a> {
         }
         if media_type.starts_with("application/x-www-form-urlencoded") {
             return Ok(url::form_urlencoded::parse(self.body).into_owned().collect());
+        }
+        if media_type.starts_with("multipart/form-data") {
+            let refused = || Reply::detail(StatusCode::BAD_REQUEST, "Multipart form parse error");
+            return self.multipart.cloned().ok_or_else(refused);
         }
         Err(Reply::detail(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,

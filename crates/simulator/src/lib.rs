@@ -1,4 +1,4 @@
-//! A simulator of the CODA Footprint API, both generations, for tests, demonstrations and benchmarks.
+//! A simulator of the CODA Footprint API, all three generations, for tests, demonstrations and benchmarks.
 //!
 //! It speaks real HTTP on a loopback port, invents its data from a seed, remembers what writes did,
 //! records what it was asked and misbehaves on command.
@@ -19,10 +19,12 @@ mod access;
 mod call;
 mod clock;
 mod data;
+mod dialect;
 mod endpoints;
 mod fault;
 mod generation;
 mod known;
+mod multipart;
 mod options;
 mod page;
 mod query;
@@ -35,6 +37,7 @@ mod scopes;
 mod serve;
 mod simulator;
 mod tenants;
+mod tls;
 mod tokens;
 mod users;
 mod world;
@@ -46,4 +49,5 @@ pub use options::Options;
 pub use recorder::RecordedRequest;
 pub use simulator::{Simulator, StartError};
 pub use tenants::Tenant;
+pub use tls::CertificateError;
 pub use users::{User, UserKind};

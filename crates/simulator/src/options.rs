@@ -28,6 +28,8 @@ pub struct Options {
     pub scan_surface_entries: u32,
     /// Where to listen; port 0 picks a free one. Default `127.0.0.1:0`.
     pub listen: SocketAddr,
+    /// Whether to speak TLS, with a certificate of an authority made for it. Default false.
+    pub tls: bool,
     /// Whether replies contain the vendor's known deviations from its own schemas and names that break
     /// naive programs. Off, every reply fits its schema. Default true.
     pub oddities: bool,
@@ -60,6 +62,7 @@ impl Default for Options {
             contexts: 30,
             scan_surface_entries: 30,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            tls: false,
             oddities: true,
             page_size: 25,
             token_lifetime: Duration::from_secs(3600),

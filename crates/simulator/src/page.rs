@@ -5,21 +5,21 @@ use std::ops::Range;
 use serde::Serialize;
 
 use crate::{
-    Generation,
     call::Call,
-    fault::PageFault,
+    dialect::Form,
+    fault::{PageFault, Totals},
     reply::{Reply, write_rows},
 };
 
-/// The largest page; a larger size asked for is cut to it.
+/// The longest page that `pageSize` gives; a larger number is cut to it.
 const LARGEST: u64 = 1_000;
 
 /// What a list answers for a page past its last one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PastLast {
-    /// Legacy answers 404, current an empty page.
+    /// As the instance's dialect says: 404 or an empty page.
     ByGeneration,
-    /// Both answer 404.
+    /// 404 on every generation.
     NotFound,
 }
 
@@ -29,6 +29,7 @@ pub(crate) struct Page {
     number: u64,
     total_pages: u64,
     total_count: u64,
+    totals: Totals,
     /// Positions of the rows in the list, from 0.
     pub(crate) rows: Range<u64>,
 }
@@ -48,11 +49,13 @@ impl Page {
         if asked == 0 {
             return Err(Reply::invalid_page());
         }
+        // Clients of the vendor's set `size` to 10^18 to get a whole list, so it has no limit.
+        let longest = if size_parameter == Some("size") { u64::MAX } else { LARGEST };
         let size = size_parameter
             .and_then(|name| call.query.number(name))
             .filter(|size| *size > 0)
             .unwrap_or(u64::from(call.world.options.page_size))
-            .min(LARGEST);
+            .min(longest);
         let number = match call.page_fault {
             Some(PageFault::Repeat) => asked.saturating_sub(1).max(1),
             _ => asked,
@@ -61,28 +64,29 @@ impl Page {
         let inserted = u64::from(call.page_fault == Some(PageFault::Shift) && number > 1);
         let total_count = total + inserted;
         let total_pages = total_count.div_ceil(size).max(1);
+        let totals = match call.page_fault {
+            Some(PageFault::Totals(totals)) => totals,
+            _ => Totals::default(),
+        };
         if number > total_pages {
-            let refuses = past_last == PastLast::NotFound || call.generation() == Generation::Legacy;
+            let refuses = past_last == PastLast::NotFound || call.dialect().past_last == Form::Legacy;
             if refuses {
                 return Err(Reply::invalid_page());
             }
-            return Ok(Self { number, total_pages, total_count, rows: 0..0 });
+            return Ok(Self { number, total_pages, total_count, totals, rows: 0..0 });
         }
         let start = (number - 1) * size - inserted;
         let mut end = (start + size).min(total);
         if call.page_fault == Some(PageFault::Short) && end > start {
             end -= 1;
         }
-        Ok(Self { number, total_pages, total_count, rows: start..end })
+        Ok(Self { number, total_pages, total_count, totals, rows: start..end })
     }
 
     /// The page object with these rows.
     pub(crate) fn reply<T: Serialize>(&self, rows: impl IntoIterator<Item = T>) -> Reply {
-        let mut body = format!(
-            "{{\"page\":{},\"totalPages\":{},\"totalCount\":{},\"items\":[",
-            self.number, self.total_pages, self.total_count
-        )
-        .into_bytes();
+        let totals = self.totals.members(self.total_pages, self.total_count);
+        let mut body = format!("{{\"page\":{},{totals}\"items\":[", self.number).into_bytes();
         // Most rows are a few hundred bytes: one allocation for the usual page.
         body.reserve(usize::try_from(self.rows.end - self.rows.start).unwrap_or(0) * 640);
         Reply::from_json(write_rows(&mut body, rows).map(|()| {

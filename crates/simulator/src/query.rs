@@ -40,15 +40,23 @@ impl<'a> Query<'a> {
         }
     }
 
-    /// A number if it is one; the vendor falls back on "not given" for anything else.
+    /// A whole number of any magnitude; one that does not fit is the largest that does. The vendor falls back on
+    /// "not given" for anything else.
     pub(crate) fn number(&self, name: &str) -> Option<u64> {
-        self.get(name)?.parse().ok()
+        let text = self.get(name)?;
+        text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().unwrap_or(u64::MAX))
     }
 
     /// A text in lower case, for searches that ignore case.
     pub(crate) fn folded(&self, name: &str) -> Option<String> {
         self.get(name).map(str::to_lowercase)
     }
+}
+
+/// Whether the text is a whole number, with or without a sign, of any magnitude.
+pub(crate) fn is_integer(text: &str) -> bool {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn position(name: &str, value: &str, choices: &[&str]) -> Result<usize, Reply> {

@@ -6,16 +6,16 @@ use axum::{
     Router,
     body::{Body, to_bytes},
     extract::Request,
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, header::ALLOW},
     response::Response,
     routing::any,
 };
 
 use crate::{
-    Generation,
     access::admit,
     call::Call,
     fault::{self, Effect},
+    multipart,
     query::Query,
     recorder::{BODY_KEPT, RecordedRequest},
     reply::Reply,
@@ -47,13 +47,19 @@ async fn handle(world: &World, path: Option<&'static str>, request: Request) -> 
     let body = to_bytes(body, LARGEST_BODY).await;
     let query: Vec<(String, String)> =
         url::form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
+    let headers = headers(&parts.headers);
+    let multipart = match (headers.get("content-type"), &body) {
+        (Some(media_type), Ok(body)) => multipart::fields(media_type, body.clone()).await,
+        _ => None,
+    };
     let arrival = Arrival {
         method: parts.method.as_str(),
         path: parts.uri.path(),
         template: path,
-        headers: headers(&parts.headers),
+        headers,
         query,
         body: body.as_deref().ok(),
+        multipart,
     };
     let sequence = world.recorder.arrived(arrival.record());
     let route = arrival.route(world);
@@ -67,7 +73,7 @@ async fn handle(world: &World, path: Option<&'static str>, request: Request) -> 
         Some(answer) => answer,
         None => {
             let reply = route.and_then(|route| arrival.answer(world, route, &effect)).unwrap_or_else(|refusal| refusal);
-            fault::finish(&effect, reply)
+            fault::finish(&effect, arrival.allow(world, reply))
         }
     };
     // A closed connection has no status.
@@ -86,6 +92,7 @@ struct Arrival<'r> {
     query: Vec<(String, String)>,
     /// `None` if it was too large or broke off.
     body: Option<&'r [u8]>,
+    multipart: Option<BTreeMap<String, String>>,
 }
 
 impl Arrival<'_> {
@@ -106,27 +113,37 @@ impl Arrival<'_> {
         Query(&self.query).get("page")
     }
 
+    /// The routes on the path that the instance has.
+    fn on_path(&self, world: &World) -> impl Iterator<Item = &'static Route> {
+        let (template, generation, token) = (self.template, world.options.generation, world.options.token_endpoint);
+        ROUTES
+            .iter()
+            .filter(move |route| Some(route.path) == template && route.since <= generation)
+            .filter(move |route| route.name != "token" || token)
+    }
+
     /// The route for path and method, or the vendor's 404 or 405.
     fn route(&self, world: &World) -> Result<&'static Route, Reply> {
-        let Some(template) = self.template else {
-            return Err(if self.path.starts_with("/api/") {
-                Reply::not_found()
-            } else {
-                Reply::page(StatusCode::NOT_FOUND, "Page not found")
-            });
-        };
-        let legacy = world.options.generation == Generation::Legacy;
-        let mut on_path = ROUTES
-            .iter()
-            .filter(|route| route.path == template && (route.legacy || !legacy))
-            .filter(|route| route.name != "token" || world.options.token_endpoint)
-            .peekable();
-        if on_path.peek().is_none() {
-            return Err(Reply::not_found());
+        if let Some(route) = self.on_path(world).find(|route| route.method == self.method) {
+            return Ok(route);
         }
-        on_path.find(|route| route.method == self.method).ok_or_else(|| {
-            Reply::detail(StatusCode::METHOD_NOT_ALLOWED, &format!("Method \"{}\" not allowed.", self.method))
+        Err(if self.on_path(world).next().is_some() {
+            let problem = format!("Method \"{}\" not allowed.", self.method);
+            Reply::detail(StatusCode::METHOD_NOT_ALLOWED, &problem)
+        } else if self.path.starts_with("/api/") {
+            Reply::not_found()
+        } else {
+            Reply::page(StatusCode::NOT_FOUND, "Page not found")
         })
+    }
+
+    /// The reply, with the header that names the path's methods if the status is 405, whatever the reason for it.
+    fn allow(&self, world: &World, reply: Reply) -> Reply {
+        if reply.status != StatusCode::METHOD_NOT_ALLOWED {
+            return reply;
+        }
+        let methods: Vec<_> = self.on_path(world).map(|route| route.method).collect();
+        reply.with_header(ALLOW, &methods.join(", "))
     }
 
     fn answer(&self, world: &World, route: &Route, effect: &Effect) -> Result<Reply, Reply> {
@@ -141,6 +158,7 @@ impl Arrival<'_> {
             query: Query(&self.query),
             headers: &self.headers,
             body,
+            multipart: self.multipart.as_ref(),
             user: caller.user,
             tenant: caller.tenant,
             page_fault: effect.page_fault(),

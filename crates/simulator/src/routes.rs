@@ -1,6 +1,7 @@
 //! Lists every route once: its short name, method, path, demand on the caller and endpoint.
 
 use crate::{
+    Generation::{self, Middle},
     access::Demand::{self, Nothing, Read, Write},
     call::Call,
     endpoints as to,
@@ -19,8 +20,8 @@ pub(crate) struct Route {
     /// The path below `/api`, variable parts in braces.
     pub(crate) path: &'static str,
     pub(crate) demand: Demand,
-    /// Whether the legacy generation has it too.
-    pub(crate) legacy: bool,
+    /// The first generation that has the route.
+    pub(crate) since: Generation,
     pub(crate) endpoint: Endpoint,
 }
 
@@ -31,16 +32,16 @@ const fn route(
     demand: Demand,
     endpoint: Endpoint,
 ) -> Route {
-    Route { name, method, path, demand, legacy: true, endpoint }
+    Route { name, method, path, demand, since: Generation::Legacy, endpoint }
 }
 
-const fn current_only(route: Route) -> Route {
-    Route { legacy: false, ..route }
+const fn since(since: Generation, route: Route) -> Route {
+    Route { since, ..route }
 }
 
 /// Every route of the simulator.
 #[rustfmt::skip]
-pub(crate) static ROUTES: [Route; 22] = [
+pub(crate) static ROUTES: [Route; 24] = [
     route("token", "POST", "/auth/token/", Nothing, to::token::create),
     route("refresh", "POST", "/auth/token/refresh/", Nothing, to::refresh::create),
     route("login", "POST", "/common/auth/session/", Nothing, to::session::log_in),
@@ -60,9 +61,11 @@ pub(crate) static ROUTES: [Route; 22] = [
     route("rescan", "PATCH", "/console/scanSurface/rescan/", Write, to::rescan::all),
     route("rescan", "PATCH", "/console/scanSurface/rescan/{scannerId}/", Write, to::rescan::one),
     route("target", "PATCH", "/console/scanSurface/currentTargets/{targetId}/", Write, to::target::change),
+    route("users", "GET", "/common/users/", Read, to::users::list),
+    route("status", "GET", "/console/status/", Read, to::status::show),
     route("scan-status", "GET", "/console/status/scan/", Read, to::scan_status::show),
-    current_only(route("scans", "GET", "/console/scans/", Read, to::scans::list)),
-    current_only(route("scans", "GET", "/console/scans/{scanUuid}/", Read, to::scans::show)),
+    since(Middle, route("scans", "GET", "/console/scans/", Read, to::scans::list)),
+    since(Middle, route("scans", "GET", "/console/scans/{scanUuid}/", Read, to::scans::show)),
 ];
 
 /// The short names, each once, in the order of the list.

@@ -1,11 +1,16 @@
-//! Accepts connections and serves each over HTTP/1.1, so that an answer can also be to hang up.
+//! Accepts connections, plain or TLS, and serves each over HTTP/1.1, so that an answer can also be to hang up.
 
 use std::{convert::Infallible, sync::Arc};
 
 use axum::{Router, body::Body, http::Request, response::Response};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+};
+use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
 /// Marks an answer that must not be sent: the connection is closed instead.
@@ -18,7 +23,7 @@ pub(crate) struct Hangup;
 struct HungUp;
 
 /// Serves connections until the task is aborted, which also ends all connections.
-pub(crate) async fn serve(listener: TcpListener, router: Router) {
+pub(crate) async fn serve(listener: TcpListener, router: Router, tls: Option<TlsAcceptor>) {
     let router = Arc::new(router);
     let mut connections = JoinSet::new();
     loop {
@@ -30,7 +35,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router) {
                     if let Err(error) = stream.set_nodelay(true) {
                         tracing::debug!(%error, "no TCP_NODELAY");
                     }
-                    connections.spawn(connection(stream, Arc::clone(&router)));
+                    connections.spawn(accepted_connection(stream, Arc::clone(&router), tls.clone()));
                 }
                 Err(error) => {
                     // Out of file descriptors, most likely: closing connections will mend it.
@@ -43,7 +48,15 @@ pub(crate) async fn serve(listener: TcpListener, router: Router) {
     }
 }
 
-async fn connection(stream: tokio::net::TcpStream, router: Arc<Router>) {
+async fn accepted_connection(stream: TcpStream, router: Arc<Router>, tls: Option<TlsAcceptor>) {
+    let Some(tls) = tls else { return connection(stream, router).await };
+    match tls.accept(stream).await {
+        Ok(stream) => connection(stream, router).await,
+        Err(error) => tracing::debug!(%error, "no TLS connection"),
+    }
+}
+
+async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, router: Arc<Router>) {
     let service = service_fn(move |request: Request<Incoming>| {
         let router = Router::clone(&router);
         async move {

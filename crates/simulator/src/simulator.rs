@@ -5,7 +5,11 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
-    Fault, KnownIds, Options, RecordedRequest, Tenant, User, UserKind, router::router, serve::serve, tenants::tenant,
+    Fault, KnownIds, Options, RecordedRequest, Tenant, User, UserKind,
+    router::router,
+    serve::serve,
+    tenants::tenant,
+    tls::{CertificateError, Tls},
     world::World,
 };
 
@@ -15,6 +19,7 @@ pub struct Simulator {
     world: Arc<World>,
     address: SocketAddr,
     task: JoinHandle<()>,
+    authority: Option<String>,
 }
 
 /// Why a simulator could not be started.
@@ -40,27 +45,38 @@ pub enum StartError {
         /// What the operating system said.
         source: io::Error,
     },
+    /// No certificate could be made.
+    #[error("the certificate could not be made")]
+    Certificate(#[from] CertificateError),
 }
 
 impl Simulator {
     /// Binds the address and serves in a task of the current tokio runtime.
     ///
     /// # Errors
-    /// When a size is out of range or the address cannot be bound.
+    /// When a size is out of range, the address cannot be bound or no certificate can be made.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         options.check()?;
         let listen = options.listen;
         let failed = |source| StartError::Listen { address: listen, source };
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
+        let tls = options.tls.then(|| Tls::new(address.ip())).transpose()?;
+        let (acceptor, authority) = tls.map(|tls| (tls.acceptor, tls.authority)).unzip();
         let world = Arc::new(World::new(options));
-        let task = tokio::spawn(serve(listener, router(&world)));
-        Ok(Self { world, address, task })
+        let task = tokio::spawn(serve(listener, router(&world), acceptor));
+        Ok(Self { world, address, task, authority })
     }
 
     /// The instance's address, such as `http://127.0.0.1:41234`, without `/api`.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.authority.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// The certificate, in PEM form, of the authority that clients need to trust; `None` without TLS.
+    pub fn authority(&self) -> Option<&str> {
+        self.authority.as_deref()
     }
 
     /// All users with their passwords.

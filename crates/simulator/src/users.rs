@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use crate::{
-    Generation,
     data::random::{Topic, dice},
     data::words,
 };
@@ -50,8 +49,8 @@ pub struct User {
     pub permission: &'static str,
     /// What is special about this user, in a few words; may be empty.
     pub note: &'static str,
-    /// The key for the header `FootprintApiKey`, drawn from the seed. Empty on the legacy generation and
-    /// for users who get no token.
+    /// The key for the header `FootprintApiKey`, drawn from the seed; the vendor has such keys since 2022-11, on
+    /// legacy instances too. Empty for users who get no token.
     pub api_key: String,
 }
 
@@ -91,7 +90,7 @@ impl UserKind {
 }
 
 /// All users, in the order of [`UserKind`].
-pub(crate) fn users(seed: u64, generation: Generation) -> Vec<User> {
+pub(crate) fn users(seed: u64) -> Vec<User> {
     LIST.iter()
         .zip(1_u32..)
         .map(|(&(kind, name, role, permission, note), id)| {
@@ -103,7 +102,6 @@ pub(crate) fn users(seed: u64, generation: Generation) -> Vec<User> {
                 dice.u32(0..10_000)
             );
             let key = format!("fpk_{:016x}{:016x}", dice.u64(..), dice.u64(..));
-            let has_key = generation == Generation::Current && kind.gets_token();
             User {
                 kind,
                 id,
@@ -112,7 +110,7 @@ pub(crate) fn users(seed: u64, generation: Generation) -> Vec<User> {
                 role: role.to_owned(),
                 permission,
                 note,
-                api_key: if has_key { key } else { String::new() },
+                api_key: if kind.gets_token() { key } else { String::new() },
             }
         })
         .collect()

@@ -24,7 +24,7 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(options: Options) -> Self {
         Self {
-            users: users(options.seed, options.generation),
+            users: users(options.seed),
             clock: Clock::default(),
             tokens: Tokens::new(options.seed),
             scans: Scans::new(options.seed),

@@ -128,6 +128,22 @@ impl Records<'_> {
         Ok(())
     }
 
+    /// Gives the claim up, so that the next call under the Idempotency-Key counts as the first.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn give_up_claim(&mut self, claim: &AnswerClaim) -> Result<(), StoreError> {
+        sqlx::query(
+            "DELETE FROM answers WHERE user_id = $1 AND idempotency_key = $2 AND request_id = $3 AND status = 0",
+        )
+        .bind(claim.user)
+        .bind(&claim.key)
+        .bind(&claim.request_id)
+        .execute(&mut *self.connection)
+        .await?;
+        Ok(())
+    }
+
     /// Keeps the answer to the claim; whether the claim was still the caller's.
     ///
     /// # Errors

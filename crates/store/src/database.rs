@@ -4,16 +4,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AnyPool, AssertSqlSafe, Connection as _, Executor as _};
 
+use super::clock::StoreClock;
 use super::durability::DURABLE_SESSION;
 use super::patient::{Connection, Patient, within};
 use super::readers::{LentFile, Readers};
 use super::trouble::Condition;
+use super::upgrade::refuse_beside_an_older_host;
 use super::{Engine, StoreError};
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -24,7 +25,11 @@ pub(super) const WAIT: Duration = Duration::from_secs(30);
 
 /// How long a server may take to answer a statement, and to take a connection back.
 const ANSWER: Duration = Duration::from_secs(60);
-pub(super) const TAKEN_BACK: Duration = Duration::from_secs(5);
+const TAKEN_BACK: Duration = Duration::from_secs(5);
+
+/// The server ends a transaction whose host does not go on, such as one that is suspended: the rows that it locked are
+/// other hosts' to claim, once the lease has lapsed.
+const NO_IDLE_TRANSACTION: &str = "SET idle_in_transaction_session_timeout = '15s'";
 
 /// How many transactions, and how many readings, PostgreSQL runs at once for one host.
 const POSTGRES_CONNECTIONS: u32 = 8;
@@ -42,8 +47,7 @@ pub struct Store {
     pub(super) condition: Arc<Condition>,
     /// How long an answer to a statement is waited for; of a file there always is one.
     pub(super) patience: Option<Duration>,
-    /// For pools of other libraries on the same database; it may hold a password.
-    address: SecretString,
+    pub(super) clock: StoreClock,
 }
 
 impl Store {
@@ -124,6 +128,7 @@ impl Store {
                 Box::pin(async move {
                     // What is acknowledged survives a loss of power.
                     within(Some(answer), connection.execute(DURABLE_SESSION)).await?;
+                    within(Some(answer), connection.execute(NO_IDLE_TRANSACTION)).await?;
                     within(Some(answer), connection.execute(limited)).await.map(|_| ())
                 })
             })
@@ -132,6 +137,7 @@ impl Store {
                 Box::pin(async move { within(Some(taken_back), connection.ping()).await.map(|()| true) })
             });
         let pool = pool.connect(address).await?;
+        refuse_beside_an_older_host(&pool, Engine::Postgres).await?;
         let mut migrating = pool.acquire().await?;
         within(Some(answer), migrating.execute("SET statement_timeout TO DEFAULT")).await?;
         POSTGRES_MIGRATIONS.run(&mut *migrating).await?;
@@ -142,7 +148,7 @@ impl Store {
             writers: pool,
             condition: Arc::default(),
             patience: Some(answer),
-            address: address.into(),
+            clock: StoreClock::default(),
         })
     }
 
@@ -174,22 +180,18 @@ impl Store {
         first.execute(AssertSqlSafe(pragmas.clone())).await?;
         let writers = sqlite_pool(pragmas).connect(&address).await?;
         first.close().await?;
+        refuse_beside_an_older_host(&writers, Engine::Sqlite).await?;
         SQLITE_MIGRATIONS.run(&writers).await?;
         let readers = Some(Readers::open(&address, &format!("{busy} PRAGMA query_only = ON;"), reading).await?);
         let condition = Arc::new(Condition::of_file(Path::new(path)));
-        let address = address.into();
-        Ok(Self { engine: Engine::Sqlite, readers, writers, condition, patience: None, address })
+        let clock = StoreClock::default();
+        Ok(Self { engine: Engine::Sqlite, readers, writers, condition, patience: None, clock })
     }
 
     /// Which database it is.
     #[must_use]
     pub fn engine(&self) -> Engine {
         self.engine
-    }
-
-    /// Where the database is, as its engine's own driver takes it.
-    pub(super) fn address(&self) -> &str {
-        self.address.expose_secret()
     }
 
     /// For reading only; on SQLite a change is refused.
@@ -201,7 +203,8 @@ impl Store {
             Some(readers) => Lent::File(readers.lend().await?),
             None => Lent::Server(self.writers.acquire().await?),
         };
-        Ok(Reader { lent, engine: self.engine, patience: self.patience })
+        let clock = self.clock.clone();
+        Ok(Reader { lent, engine: self.engine, patience: self.patience, clock })
     }
 
     /// For tests: what a pragma of SQLite is for those who write, as text.
@@ -267,6 +270,7 @@ pub struct Reader {
     lent: Lent,
     engine: Engine,
     patience: Option<Duration>,
+    clock: StoreClock,
 }
 
 impl Reader {
@@ -276,7 +280,8 @@ impl Reader {
             Lent::File(lent) => Connection::Reading(lent.limited()),
             Lent::Server(connection) => Connection::Any(connection),
         };
-        Records { connection: Patient::new(connection, self.patience), engine: self.engine }
+        let connection = Patient::new(connection, self.patience);
+        Records { connection, engine: self.engine, clock: self.clock.clone() }
     }
 }
 
@@ -285,4 +290,5 @@ impl Reader {
 pub struct Records<'a> {
     pub(super) connection: Patient<'a>,
     pub(super) engine: Engine,
+    pub(super) clock: StoreClock,
 }

@@ -50,6 +50,21 @@ impl Engine {
         }
     }
 
+    /// SQL for a table of whole numbers, a JSON array of arrays that is bound as `parameter`, under `alias`.
+    pub(super) fn table_of_integers(self, parameter: &str, columns: &[&str], alias: &str) -> String {
+        let cell = |(at, name): (usize, &&str)| match self {
+            Self::Sqlite => format!("CAST(json_extract(value, '$[{at}]') AS BIGINT) AS {name}"),
+            Self::Postgres => format!("CAST(cells ->> {at} AS BIGINT) AS {name}"),
+        };
+        let cells = columns.iter().enumerate().map(cell).collect::<Vec<_>>().join(", ");
+        match self {
+            Self::Sqlite => format!("(SELECT {cells} FROM json_each({parameter})) {alias}"),
+            Self::Postgres => {
+                format!("(SELECT {cells} FROM jsonb_array_elements(CAST({parameter} AS jsonb)) AS t (cells)) {alias}")
+            }
+        }
+    }
+
     /// SQL for all rows as one text, a JSON array of arrays: one value costs far less on its way than its parts.
     pub(super) fn packed(self, columns: &str, order: &str) -> String {
         match self {

@@ -67,9 +67,12 @@ pub enum StoreError {
          there. If another one is to take its place, end the host first and start it again afterwards."
     )]
     FileGone(String),
-    /// The queue of due work said so.
-    #[error("The queue of due work failed: {0}")]
-    Queue(String),
+    /// A host of an earlier version works on the store.
+    #[error(
+        "A host of an earlier version still runs on this store, and the two versions cannot share due work. Stop all hosts \
+         of the earlier version, then start this one."
+    )]
+    OlderHost,
     /// A row holds what this version cannot read.
     #[error("The store holds what this version cannot read: {0}")]
     Unreadable(String),

@@ -106,6 +106,22 @@ impl Records<'_> {
         if !self.drop_work(item, &ran.node).await? {
             return Ok(false);
         }
+        self.record_run(item, schedule, status, report, ran).await?;
+        Ok(true)
+    }
+
+    /// Writes what became of a due time of a command that no host has claimed.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn record_run(
+        &mut self,
+        item: WorkItem,
+        schedule: &Schedule,
+        status: ScheduleRunStatus,
+        report: &RunReport,
+        ran: &Ran,
+    ) -> Result<(), StoreError> {
         let NewSchedule { name, site_id, parameters, .. } = &schedule.what;
         let first = sqlx::query(
             "INSERT INTO schedule_runs (schedule_id, site_id, name, due_at, started_at, ended_at, status, input, output,
@@ -131,7 +147,7 @@ impl Records<'_> {
             let check = CheckResult { latency_ms, error: report.error.clone(), expiring: None };
             self.apply(schedule, &check, ran.ended_at).await?;
         }
-        Ok(true)
+        Ok(())
     }
 
     /// What a result makes of the schedule's health, and who is to be told.

@@ -21,11 +21,12 @@ pub enum ScheduleFilter {
 }
 
 impl Records<'_> {
-    /// Makes a schedule; its first run is soon. `now` is in milliseconds since 1970.
+    /// Makes a schedule; its first run is soon.
     ///
     /// # Errors
     /// [`StoreError::Duplicate`] when the site has a schedule of that name, or the connection a health check.
-    pub async fn create_schedule(&mut self, new: &NewSchedule, now: i64) -> Result<Schedule, StoreError> {
+    pub async fn create_schedule(&mut self, new: &NewSchedule) -> Result<Schedule, StoreError> {
+        let now = self.now().await?;
         let sql = sqlx::AssertSqlSafe(format!(
             "INSERT INTO schedules (kind, name, name_key, site_id, connection_id, server, user_id, command, parameters,
                  repeatable, interval_ms, cron, time_zone, active, alert_to, alert_after, slow_ms, next_due_at,
@@ -47,11 +48,12 @@ impl Records<'_> {
     }
 
     /// Makes schedule number `id` what `changed` says, from now on: what waits to run and is no longer meant to is
-    /// dropped. `now` is in milliseconds since 1970.
+    /// dropped.
     ///
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::Duplicate`] when the site has another schedule of that name.
-    pub async fn change_schedule(&mut self, id: i64, changed: &NewSchedule, now: i64) -> Result<Schedule, StoreError> {
+    pub async fn change_schedule(&mut self, id: i64, changed: &NewSchedule) -> Result<Schedule, StoreError> {
+        let now = self.now().await?;
         let before = self.schedule(id).await?;
         let moved = before.what.cadence != changed.cadence || (changed.active && !before.what.active);
         let next_due_at = if moved { first_due(&changed.cadence, id, now)? } else { before.next_due_at };
@@ -70,10 +72,6 @@ impl Records<'_> {
             .await
             .map_err(|error| StoreError::or_duplicate(error, "schedule", &changed.name))?;
         if !changed.active {
-            sqlx::query("DELETE FROM work WHERE schedule_id = $1 AND node IS NULL")
-                .bind(id)
-                .execute(&mut *self.connection)
-                .await?;
             self.forget_alerts(id).await?;
         }
         read(&row)
@@ -83,11 +81,11 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn set_health_check(&mut self, check: &NewSchedule, now: i64) -> Result<Schedule, StoreError> {
+    pub async fn set_health_check(&mut self, check: &NewSchedule) -> Result<Schedule, StoreError> {
         match self.health_check(check.connection_id).await? {
             Some(before) if before.what == *check => Ok(before),
-            Some(before) => self.change_schedule(before.id, check, now).await,
-            None => self.create_schedule(check, now).await,
+            Some(before) => self.change_schedule(before.id, check).await,
+            None => self.create_schedule(check).await,
         }
     }
 
@@ -143,11 +141,12 @@ impl Records<'_> {
         query.fetch_all(&mut *self.connection).await?.iter().map(read).collect()
     }
 
-    /// Makes schedule number `id` due at `now`, unless it is due before; its other due times stay.
+    /// Makes schedule number `id` due now, unless it is due before; its other due times stay.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn run_soon(&mut self, id: i64, now: i64) -> Result<(), StoreError> {
+    pub async fn run_soon(&mut self, id: i64) -> Result<(), StoreError> {
+        let now = self.now().await?;
         sqlx::query("UPDATE schedules SET next_due_at = $1 WHERE id = $2 AND active = 1 AND next_due_at > $1")
             .bind(now)
             .bind(id)
@@ -156,17 +155,17 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Has the cron expressions of a site's schedules count in another time zone, from `now` on.
+    /// Has the cron expressions of a site's schedules count in another time zone, from now on.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub(super) async fn move_schedules(&mut self, site: i64, time_zone: &str, now: i64) -> Result<(), StoreError> {
+    pub(super) async fn move_schedules(&mut self, site: i64, time_zone: &str) -> Result<(), StoreError> {
         for schedule in self.schedules(ScheduleFilter::Kind(ScheduleKind::Command)).await? {
             let Schedule { id, mut what, .. } = schedule;
             let Cadence::Cron { time_zone: before, .. } = &mut what.cadence else { continue };
             if what.site_id == Some(site) && before != time_zone {
                 time_zone.clone_into(before);
-                self.change_schedule(id, &what, now).await?;
+                self.change_schedule(id, &what).await?;
             }
         }
         Ok(())

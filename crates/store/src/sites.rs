@@ -100,7 +100,7 @@ impl Records<'_> {
         .execute(&mut *self.connection)
         .await
         .map_err(|error| StoreError::or_duplicate(error, "site", new_name))?;
-        self.move_schedules(site.id, &time_zone, now).await?;
+        self.move_schedules(site.id, &time_zone).await?;
         self.site(new_name).await
     }
 

@@ -9,6 +9,7 @@ use sqlx::postgres::{PgDatabaseError, PgSeverity};
 use sqlx::{Any, Database, SqlSafeStr as _};
 use sqlx_core::transaction::TransactionManager as _;
 
+use super::clock::StoreClock;
 use super::patient::{Connection, Patient, within};
 use super::trouble::Condition;
 use super::{Engine, Records, Store, StoreError, Trouble};
@@ -31,8 +32,8 @@ impl Store {
         self.condition.check_file()?;
         let connection = self.writers.acquire().await?;
         let condition = Arc::clone(&self.condition);
-        let mut transaction =
-            Transaction { connection, stage: Stage::InDoubt, engine: self.engine, patience: self.patience, condition };
+        let (engine, patience, clock) = (self.engine, self.patience, self.clock.clone());
+        let mut transaction = Transaction { connection, stage: Stage::InDoubt, engine, patience, condition, clock };
         within(self.patience, Manager::begin(&mut transaction.connection, Some(begin.into_sql_str()))).await?;
         transaction.stage = Stage::Open;
         Ok(transaction)
@@ -56,13 +57,14 @@ pub struct Transaction {
     engine: Engine,
     patience: Option<Duration>,
     condition: Arc<Condition>,
+    clock: StoreClock,
 }
 
 impl Transaction {
     /// What the store holds, as changed so far.
     pub fn records(&mut self) -> Records<'_> {
-        let connection = Connection::Any(&mut self.connection);
-        Records { connection: Patient::new(connection, self.patience), engine: self.engine }
+        let connection = Patient::new(Connection::Any(&mut self.connection), self.patience);
+        Records { connection, engine: self.engine, clock: self.clock.clone() }
     }
 
     /// Makes the changes, durably.

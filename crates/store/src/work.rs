@@ -1,13 +1,18 @@
-//! What is due, in the store: handed out, claimed, and taken over from nodes that died.
+//! Due work in the store: claimed under a lease, which its holder renews and other hosts judge.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::Row as _;
-use sqlx::any::AnyRow;
 
+use super::schedules::json;
 use super::{Engine, Records, StoreError, schedules};
 use crate::model::{Schedule, WorkItem};
 
-/// A schedule that can be handed out when it is due.
+/// A schedule that can be claimed when it is due.
 const FREE: &str = "active = 1 AND NOT EXISTS (SELECT 1 FROM work WHERE work.schedule_id = schedules.id)";
+
+/// After so many milliseconds a schedule whose next due time could not be computed is tried again.
+const TRY_AGAIN_MS: i64 = 600_000;
 
 impl Engine {
     /// As [`for_update`](Self::for_update), but of `table`, and passing over rows that others hold.
@@ -19,166 +24,189 @@ impl Engine {
     }
 }
 
-/// How much waits, and how late the oldest of it is.
+/// A host that claims due work.
+#[derive(Debug, Clone, Copy)]
+pub struct Holder<'a> {
+    /// The host's name.
+    pub node: &'a str,
+    /// How long its leases are, in milliseconds.
+    pub lease_ms: i64,
+    /// The schedules whose work it runs now.
+    pub in_hand: &'a BTreeSet<i64>,
+}
+
+/// What a host found due.
+#[derive(Debug, Default)]
+pub struct DueWork {
+    /// The host's own from now on.
+    pub claimed: Vec<(WorkItem, Schedule)>,
+    /// Work that must not be repeated and whose lease has lapsed, with the host that had it.
+    pub lost: Vec<(WorkItem, Schedule, String)>,
+    /// Work that is not run because the schedule's next due time cannot be computed, with the reason.
+    pub unplanned: Vec<(WorkItem, Schedule, String)>,
+}
+
+/// How much due work there is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Backlog {
-    /// Due times handed out and not yet claimed.
+    /// Due times that no host has claimed, or whose lease has lapsed.
     pub waiting: i64,
-    /// Due times that a node works on.
+    /// Due times that a host works on.
     pub claimed: i64,
-    /// When the oldest of all was due, in milliseconds since 1970.
-    pub oldest_due_at: Option<i64>,
+    /// For how many milliseconds the oldest of all has been due.
+    pub lag_ms: i64,
 }
 
 impl Records<'_> {
-    /// Hands out what is due at `now`, at most `limit`, the longest due first. Nothing is handed out twice, whoever
-    /// asks. A schedule whose last due time is still under way waits for its end, and is then handed out once for all
-    /// that it missed meanwhile.
+    /// Claims due work for `holder` at `now`, at most `places` items, the longest due first. No other host can claim the
+    /// same work until the lease has lapsed.
+    ///
+    /// A schedule whose last due time is still under way is claimed once for all that it missed, after that work has ended.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn hand_out_due(&mut self, now: i64, limit: i64) -> Result<Vec<WorkItem>, StoreError> {
-        let sql = sqlx::AssertSqlSafe(format!(
-            "SELECT {} FROM schedules WHERE next_due_at <= $1 AND {FREE} ORDER BY next_due_at LIMIT $2{}",
-            schedules::COLUMNS,
-            self.engine.for_update_of_free("schedules")
-        ));
-        let rows = sqlx::query(sql).bind(now).bind(limit).fetch_all(&mut *self.connection).await?;
-        let mut items = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let Schedule { id, what, next_due_at } = schedules::read(row)?;
-            let handed_out = sqlx::query(
-                "INSERT INTO work (schedule_id, due_at, attempt, enqueued_at)
-                 SELECT CAST($1 AS BIGINT), CAST($2 AS BIGINT), 1, CAST($3 AS BIGINT)
-                 WHERE NOT EXISTS (SELECT 1 FROM work WHERE schedule_id = $1)
-                 ON CONFLICT DO NOTHING",
-            )
-            .bind(id)
-            .bind(next_due_at)
-            .bind(now)
-            .execute(&mut *self.connection)
-            .await?;
-            if handed_out.rows_affected() == 1 {
-                items.push(WorkItem { schedule: id, due_at: next_due_at, attempt: 1 });
-                // One that never comes again waits for ever.
-                let next = what.cadence.next_due(id, now).unwrap_or(i64::MAX);
-                self.set_next_due(id, next).await?;
-            }
+    pub async fn claim_due(&mut self, holder: Holder<'_>, now: i64, places: usize) -> Result<DueWork, StoreError> {
+        let mut due = DueWork::default();
+        self.shorten_leases(now, holder.lease_ms).await?;
+        self.claim_lapsed(holder, now, places, &mut due).await?;
+        let places = places - due.claimed.len();
+        if places > 0 {
+            self.claim_free(holder, now, places, &mut due).await?;
         }
-        Ok(items)
+        Ok(due)
     }
 
-    /// When the next schedule is due that can be handed out, in milliseconds since 1970.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`].
-    pub async fn next_due(&mut self) -> Result<Option<i64>, StoreError> {
-        let sql =
-            sqlx::AssertSqlSafe(format!("SELECT next_due_at FROM schedules WHERE {FREE} ORDER BY next_due_at LIMIT 1"));
-        let row = sqlx::query(sql).fetch_optional(&mut *self.connection).await?;
-        Ok(row.map(|row| row.try_get(0)).transpose()?)
-    }
-
-    /// Makes `item` the work of `node` until `until`; none when it is another's, done, or no longer meant to run.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`].
-    pub async fn claim(&mut self, item: WorkItem, node: &str, until: i64) -> Result<Option<Schedule>, StoreError> {
-        let claimed = sqlx::query(
-            "UPDATE work SET node = $1, claimed_until = $2
-             WHERE schedule_id = $3 AND due_at = $4 AND attempt = $5 AND node IS NULL",
-        )
-        .bind(node)
-        .bind(until)
-        .bind(item.schedule)
-        .bind(item.due_at)
-        .bind(item.attempt)
-        .execute(&mut *self.connection)
-        .await?;
-        if claimed.rows_affected() == 0 {
-            return Ok(None);
-        }
-        let schedule = self.schedule(item.schedule).await?;
-        if !schedule.what.active {
-            self.drop_work(item, node).await?;
-            return Ok(None);
-        }
-        Ok(Some(schedule))
-    }
-
-    /// Makes everything that `node` claimed anybody's again, as if it had just been handed out.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`].
-    pub async fn release_claims(&mut self, node: &str, now: i64) -> Result<Vec<WorkItem>, StoreError> {
-        let rows = sqlx::query(
-            "UPDATE work SET node = NULL, claimed_until = NULL, attempt = attempt + 1, enqueued_at = $1
-             WHERE node = $2 RETURNING schedule_id, due_at, attempt",
-        )
-        .bind(now)
-        .bind(node)
-        .fetch_all(&mut *self.connection)
-        .await?;
-        rows.iter().map(read_item).collect()
-    }
-
-    /// Keeps everything that `node` works on its own until `until`.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`].
-    pub async fn renew_claims(&mut self, node: &str, until: i64) -> Result<(), StoreError> {
-        sqlx::query("UPDATE work SET claimed_until = $1 WHERE node = $2")
-            .bind(until)
-            .bind(node)
+    /// Makes leases end in time that were written while the clock was wrong. Their holder, if it lives, renews them.
+    async fn shorten_leases(&mut self, now: i64, lease_ms: i64) -> Result<(), StoreError> {
+        sqlx::query("UPDATE work SET claimed_until = $1 WHERE claimed_until > $2")
+            .bind(now + lease_ms)
+            .bind(now + 2 * lease_ms)
             .execute(&mut *self.connection)
             .await?;
         Ok(())
     }
 
-    /// What was handed out and never claimed, or claimed by a node that did not say in time that it lives: to be
-    /// handed out again. What may not run twice comes with the node instead.
-    ///
-    /// Work that was handed out waits `patience_ms` to be claimed, times how often it was handed out.
+    /// Claims work whose lease has lapsed. A holder does not judge the leases of what it has in hand.
+    async fn claim_lapsed(
+        &mut self,
+        holder: Holder<'_>,
+        now: i64,
+        places: usize,
+        due: &mut DueWork,
+    ) -> Result<(), StoreError> {
+        let sql = format!(
+            "SELECT {}, work.due_at, work.node FROM work JOIN schedules ON schedules.id = work.schedule_id
+             WHERE (work.claimed_until < $1 OR work.node = $2) AND work.schedule_id NOT IN ({})
+             ORDER BY work.due_at{}",
+            schedules::COLUMNS,
+            self.engine.integers_of("$3"),
+            self.engine.for_update_of_free("work")
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(now).bind(holder.node).bind(json(holder.in_hand)?);
+        let (mut again, mut dropped) = (Vec::new(), Vec::new());
+        for row in query.fetch_all(&mut *self.connection).await? {
+            let (schedule, node): (_, String) = (schedules::read(&row)?, row.try_get(19)?);
+            let item = WorkItem { schedule: schedule.id, due_at: row.try_get(18)? };
+            // The holder's own work that it does not have in hand: whether the claim was committed was not known, and the
+            // work has not begun.
+            let has_begun = node != holder.node;
+            if has_begun && !schedule.what.repeatable {
+                due.lost.push((item, schedule, node));
+            } else if !schedule.what.active {
+                dropped.push(schedule.id);
+            } else if due.claimed.len() < places {
+                again.push(schedule.id);
+                due.claimed.push((item, schedule));
+            }
+        }
+        if !dropped.is_empty() {
+            let sql = format!("DELETE FROM work WHERE schedule_id IN ({})", self.engine.integers_of("$1"));
+            let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(json(&dropped)?);
+            query.execute(&mut *self.connection).await?;
+        }
+        if !again.is_empty() {
+            let sql = format!(
+                "UPDATE work SET node = $1, claimed_until = $2 WHERE schedule_id IN ({})",
+                self.engine.integers_of("$3")
+            );
+            let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(holder.node).bind(now + holder.lease_ms);
+            query.bind(json(&again)?).execute(&mut *self.connection).await?;
+        }
+        Ok(())
+    }
+
+    /// Claims schedules that are due and that no host works on, and computes their next due times.
+    async fn claim_free(
+        &mut self,
+        holder: Holder<'_>,
+        now: i64,
+        places: usize,
+        due: &mut DueWork,
+    ) -> Result<(), StoreError> {
+        let sql = format!(
+            "SELECT {} FROM schedules WHERE next_due_at <= $1 AND {FREE} AND id NOT IN ({})
+             ORDER BY next_due_at LIMIT $3{}",
+            schedules::COLUMNS,
+            self.engine.integers_of("$2"),
+            self.engine.for_update_of_free("schedules")
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(now).bind(json(holder.in_hand)?);
+        let query = query.bind(i64::try_from(places).unwrap_or(i64::MAX));
+        let (mut found, mut planned) = (BTreeMap::new(), Vec::new());
+        for row in query.fetch_all(&mut *self.connection).await? {
+            let schedule = schedules::read(&row)?;
+            let item = WorkItem { schedule: schedule.id, due_at: schedule.next_due_at };
+            match schedule.what.cadence.next_due(schedule.id, now) {
+                Ok(next_due_at) => {
+                    planned.push([item.schedule, item.due_at, next_due_at]);
+                    found.insert(item.schedule, (item, schedule));
+                }
+                Err(why) => {
+                    self.set_next_due(schedule.id, now + TRY_AGAIN_MS).await?;
+                    due.unplanned.push((item, schedule, why));
+                }
+            }
+        }
+        if planned.is_empty() {
+            return Ok(());
+        }
+        let sql = format!(
+            "INSERT INTO work (schedule_id, due_at, node, claimed_until)
+             SELECT planned.id, planned.due_at, CAST($2 AS TEXT), CAST($3 AS BIGINT) FROM {} WHERE 1 = 1
+             ON CONFLICT DO NOTHING RETURNING schedule_id",
+            self.engine.table_of_integers("$1", &["id", "due_at", "next_due_at"], "planned")
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(json(&planned)?).bind(holder.node);
+        let claimed = query.bind(now + holder.lease_ms).fetch_all(&mut *self.connection).await?;
+        let claimed: BTreeSet<i64> = claimed.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
+        planned.retain(|[id, ..]| claimed.contains(id));
+        let sql = format!(
+            "UPDATE schedules SET next_due_at = planned.next_due_at FROM {} WHERE schedules.id = planned.id",
+            self.engine.table_of_integers("$1", &["id", "due_at", "next_due_at"], "planned")
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(json(&planned)?);
+        query.execute(&mut *self.connection).await?;
+        // The longest due first, as they were read.
+        due.claimed.extend(planned.iter().filter_map(|[id, ..]| found.remove(id)));
+        Ok(())
+    }
+
+    /// Renews the leases of what `holder` has in hand. A lease that another host took over stays that host's.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn take_over(&mut self, now: i64, patience_ms: i64) -> Result<TakenOver, StoreError> {
-        let mut taken = TakenOver::default();
-        let rows = sqlx::query(
-            "UPDATE work SET attempt = attempt + 1, enqueued_at = $1
-             WHERE node IS NULL AND enqueued_at + attempt * $2 <= $1
-             RETURNING schedule_id, due_at, attempt",
-        )
-        .bind(now)
-        .bind(patience_ms)
-        .fetch_all(&mut *self.connection)
-        .await?;
-        taken.again = rows.iter().map(read_item).collect::<Result<_, _>>()?;
-        let sql = sqlx::AssertSqlSafe(format!(
-            "SELECT work.schedule_id, work.due_at, work.attempt, work.node, schedules.repeatable
-             FROM work JOIN schedules ON schedules.id = work.schedule_id
-             WHERE work.node IS NOT NULL AND work.claimed_until < $1{}",
+    pub async fn renew_leases(&mut self, holder: Holder<'_>) -> Result<(), StoreError> {
+        let now = self.now().await?;
+        // A row that is locked is being finished, or taken over. Waiting for it could end in a deadlock.
+        let sql = format!(
+            "UPDATE work SET claimed_until = $1 WHERE schedule_id IN (
+                 SELECT schedule_id FROM work WHERE node = $2 AND schedule_id IN ({}){})",
+            self.engine.integers_of("$3"),
             self.engine.for_update_of_free("work")
-        ));
-        for row in sqlx::query(sql).bind(now).fetch_all(&mut *self.connection).await? {
-            let mut item = read_item(&row)?;
-            if row.try_get::<i64, _>(4)? == 0 {
-                taken.lost.push((item, row.try_get(3)?));
-                continue;
-            }
-            sqlx::query(
-                "UPDATE work SET node = NULL, claimed_until = NULL, attempt = attempt + 1, enqueued_at = $1
-                 WHERE schedule_id = $2 AND due_at = $3",
-            )
-            .bind(now)
-            .bind(item.schedule)
-            .bind(item.due_at)
-            .execute(&mut *self.connection)
-            .await?;
-            item.attempt += 1;
-            taken.again.push(item);
-        }
-        Ok(taken)
+        );
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(now + holder.lease_ms).bind(holder.node);
+        query.bind(json(holder.in_hand)?).execute(&mut *self.connection).await?;
+        Ok(())
     }
 
     /// Ends `item`; whether it was still the work of `node`. The result is written in the same transaction.
@@ -186,42 +214,60 @@ impl Records<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub(super) async fn drop_work(&mut self, item: WorkItem, node: &str) -> Result<bool, StoreError> {
-        let done =
-            sqlx::query("DELETE FROM work WHERE schedule_id = $1 AND due_at = $2 AND attempt = $3 AND node = $4")
-                .bind(item.schedule)
-                .bind(item.due_at)
-                .bind(item.attempt)
-                .bind(node)
-                .execute(&mut *self.connection)
-                .await?;
+        let done = sqlx::query("DELETE FROM work WHERE schedule_id = $1 AND due_at = $2 AND node = $3")
+            .bind(item.schedule)
+            .bind(item.due_at)
+            .bind(node)
+            .execute(&mut *self.connection)
+            .await?;
         Ok(done.rows_affected() == 1)
     }
 
-    /// How much waits.
+    /// Computes due times anew that are later than the schedule's next one, since the clock was ahead when they were
+    /// written; how many.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn correct_due_times(&mut self) -> Result<u64, StoreError> {
+        let now = self.now().await?;
+        let sql = format!(
+            "SELECT {} FROM schedules WHERE active = 1 AND next_due_at - $1 > COALESCE(interval_ms, 0)",
+            schedules::COLUMNS
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(now).fetch_all(&mut *self.connection).await?;
+        let mut corrected = 0;
+        for row in &rows {
+            let Schedule { id, what, next_due_at } = schedules::read(row)?;
+            // Where it cannot be computed the claim says so. Versions before 0010 wrote the greatest number then.
+            let next = match what.cadence.next_due(id, now) {
+                Ok(next) => next,
+                Err(_) if next_due_at == i64::MAX => now,
+                Err(_) => continue,
+            };
+            if next < next_due_at {
+                let query = sqlx::query("UPDATE schedules SET next_due_at = $1 WHERE id = $2 AND next_due_at = $3");
+                let query = query.bind(next).bind(id).bind(next_due_at);
+                corrected += query.execute(&mut *self.connection).await?.rows_affected();
+            }
+        }
+        Ok(corrected)
+    }
+
+    /// How much due work there is.
     ///
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn backlog(&mut self) -> Result<Backlog, StoreError> {
-        let row = sqlx::query(
-            "SELECT CAST(COUNT(*) AS BIGINT), CAST(COUNT(node) AS BIGINT), CAST(COALESCE(MIN(due_at), -1) AS BIGINT)
-             FROM work",
-        )
-        .fetch_one(&mut *self.connection)
-        .await?;
-        let (all, claimed, oldest): (i64, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-        Ok(Backlog { waiting: all - claimed, claimed, oldest_due_at: (oldest >= 0).then_some(oldest) })
+        let now = self.now().await?;
+        let sql = format!(
+            "SELECT CAST(COALESCE(SUM(claimed), 0) AS BIGINT), CAST(COUNT(*) AS BIGINT),
+                    CAST(COALESCE(MIN(due_at), $1) AS BIGINT)
+             FROM (SELECT next_due_at AS due_at, 0 AS claimed FROM schedules WHERE next_due_at <= $1 AND {FREE}
+                   UNION ALL
+                   SELECT due_at, CASE WHEN claimed_until < $1 THEN 0 ELSE 1 END FROM work) AS due"
+        );
+        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(now).fetch_one(&mut *self.connection).await?;
+        let (claimed, all, oldest): (i64, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        Ok(Backlog { waiting: all - claimed, claimed, lag_ms: (now - oldest).max(0) })
     }
-}
-
-/// What a node left behind.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TakenOver {
-    /// To be handed out again.
-    pub again: Vec<WorkItem>,
-    /// Not to be repeated; with the node that had it.
-    pub lost: Vec<(WorkItem, String)>,
-}
-
-fn read_item(row: &AnyRow) -> Result<WorkItem, StoreError> {
-    Ok(WorkItem { schedule: row.try_get(0)?, due_at: row.try_get(1)?, attempt: row.try_get(2)? })
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use dialoguer::Password;
 use secrecy::SecretString;
+use soar_connector::secret_in;
 
 use super::Source;
 
@@ -25,7 +26,7 @@ impl Source {
                     .to_owned())
             }
             Self::StandardInput => {
-                first_line_of(io::stdin().lock()).map_err(|problem| format!("Standard input {problem}."))
+                only_line_of(io::stdin().lock()).map_err(|problem| format!("Standard input {problem}."))
             }
         }
     }
@@ -37,22 +38,17 @@ fn file(path: &Path) -> Result<SecretString, String> {
         return Err("`-` is no file here; there is a flag that ends in -stdin for standard input.".to_owned());
     }
     let file = File::open(path).map_err(|error| format!("The file {shown} cannot be read: {error}."))?;
-    first_line_of(file).map_err(|problem| format!("The file {shown} {problem}."))
+    only_line_of(file).map_err(|problem| format!("The file {shown} {problem}."))
 }
 
-/// All of `input` without the line break at its end; refused when that leaves nothing or more than one line.
-fn first_line_of(input: impl Read) -> Result<SecretString, String> {
+/// The secret that `input` holds and nothing else.
+fn only_line_of(input: impl Read) -> Result<SecretString, String> {
     let mut text = String::new();
     input.take(LARGEST + 1).read_to_string(&mut text).map_err(|error| format!("cannot be read: {error}"))?;
     if text.len() as u64 > LARGEST {
         return Err("is too large to hold only this setting".to_owned());
     }
-    let line = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
-    match line {
-        "" => Err("is empty".to_owned()),
-        line if line.contains('\n') => Err("holds more than one line".to_owned()),
-        line => Ok(SecretString::from(line)),
-    }
+    secret_in(&text).map_err(|problem| problem.to_string())
 }
 
 /// Whether somebody is there to be asked.
@@ -63,7 +59,8 @@ pub(crate) fn can_ask() -> bool {
 /// Asks for the setting `name` without showing what is typed.
 pub(crate) fn ask(name: &str) -> Result<SecretString> {
     let typed = Password::new().with_prompt(name).report(false).allow_empty_password(true).interact();
-    Ok(SecretString::from(typed.with_context(|| format!("{name} could not be asked for"))?))
+    // Nothing counts as not given, and is told as missing by the settings that miss it.
+    Ok(secret_in(&typed.with_context(|| format!("{name} could not be asked for"))?).unwrap_or_else(|_| "".into()))
 }
 
 #[cfg(test)]
@@ -73,18 +70,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_line_break_at_the_end_is_not_part_of_a_secret() {
-        for written in ["p w ", "p w \n", "p w \r\n"] {
-            assert_eq!(first_line_of(written.as_bytes()).unwrap().expose_secret(), "p w ");
+    fn a_file_holds_what_counts_of_a_secret() {
+        for written in ["p w ", "p w \n", "p w \r\n", "\u{feff}p w \r\n"] {
+            assert_eq!(only_line_of(written.as_bytes()).unwrap().expose_secret(), "p w ");
         }
     }
 
     #[test]
     fn what_cannot_be_a_secret_is_refused_without_being_shown() {
         for (written, problem) in [("", "is empty"), ("\n", "is empty"), ("a\nb", "holds more than one line")] {
-            assert_eq!(first_line_of(written.as_bytes()).unwrap_err(), problem);
+            assert_eq!(only_line_of(written.as_bytes()).unwrap_err(), problem);
         }
-        assert!(first_line_of(io::repeat(b'x')).unwrap_err().contains("too large"));
+        assert!(only_line_of(io::repeat(b'x')).unwrap_err().contains("too large"));
         assert!(file(Path::new("-")).unwrap_err().contains("-stdin"));
     }
 }

@@ -34,6 +34,7 @@ pub(crate) fn advised(error: StoreError) -> anyhow::Error {
 pub(crate) fn refused(error: Refusal) -> anyhow::Error {
     match error {
         Refusal::Because(reason) => anyhow::Error::msg(reason),
+        Refusal::Parameters(problems) => crate::exit::WrongUse::from(&problems).into(),
         Refusal::About(error) => error.into(),
         Refusal::Store(error) => advised(error),
     }

@@ -34,10 +34,7 @@ impl<'a> UtilityCall<'a> {
         caller: Caller,
         raw: &RawParameters,
     ) -> Result<Self> {
-        let parameters = Parameters::parse(manifest, raw).map_err(|problems| {
-            let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
-            WrongUse(problems.join("\n").replace(" Valid", "\nValid"))
-        })?;
+        let parameters = Parameters::parse(manifest, raw).map_err(|problems| WrongUse::from(&problems))?;
         Ok(Self { session, command, caller, parameters })
     }
 

@@ -159,6 +159,7 @@ impl Session {
             store: self.store.clone(),
             clock: Arc::clone(&self.clock),
             seal: None,
+            connections: None,
             executor: None,
             tenants: None,
         }

@@ -5,12 +5,14 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow};
+use secrecy::ExposeSecret as _;
 use serde::de::DeserializeOwned;
 use soar_connector::name::{quoted, suggestion};
+use soar_connector::{NoSecret, secret_in};
 use soar_host::alerts::{AlertSettings, Couriers};
 use soar_host::executor::ExecutorSettings;
 use soar_host::sealing::Keyring;
-use soar_host::server::{HostSettings, StoreAddress};
+use soar_host::settings::{HostSettings, StoreAddress};
 use soar_host::vault::{Vault, VaultSettings};
 use toml::{Table, Value};
 
@@ -136,12 +138,12 @@ impl Settings {
     /// # Errors
     /// [`WrongUse`] when the settings name a variable that is not set.
     pub(crate) fn store_address(&self, folder: &Folder) -> Result<String> {
-        if let Some(address) = variable(STORE_VARIABLE) {
+        if let Some(address) = secret_variable(STORE_VARIABLE)? {
             return Ok(address);
         }
         let address = self.host.store.expose();
         if let Some(name) = address.strip_prefix("env:") {
-            return variable(name).ok_or_else(|| {
+            return secret_variable(name)?.ok_or_else(|| {
                 let file = folder.settings_file();
                 WrongUse(format!(
                     "{} says that the environment variable {name} holds the store's address, and it is not set.\n\
@@ -214,6 +216,15 @@ fn without_values(message: &str) -> String {
 
 fn from(folder: &Folder, path: &Path) -> PathBuf {
     folder.path().join(path)
+}
+
+/// A variable that may hold a password.
+fn secret_variable(name: &str) -> Result<Option<String>, WrongUse> {
+    match variable(name).map(|value| secret_in(&value)) {
+        None | Some(Err(NoSecret::Empty)) => Ok(None),
+        Some(Ok(secret)) => Ok(Some(secret.expose_secret().to_owned())),
+        Some(Err(problem)) => Err(WrongUse(format!("The environment variable {name} {problem}."))),
+    }
 }
 
 fn variable(name: &str) -> Option<String> {

@@ -41,7 +41,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     once: bool,
 
-    /// Which of the vendor's API generations the simulator speaks: legacy or current
+    /// Which of the vendor's API generations the simulator speaks: legacy, middle or current
     #[arg(long, default_value_t)]
     generation: Generation,
 }
@@ -129,9 +129,10 @@ impl Tour<'_> {
         self.printer.line(&format!("$ {line}\n"))?;
         let raw: RawParameters =
             parameters.into_iter().map(|(name, value)| (name.to_owned(), Value::String(value))).collect();
+        let page = self.plugin.manifest().invocation(step.command, &raw).ok().and_then(|call| page(&call));
         let outcome = self.connector.execute(step.command, &raw, &ExecutionContext::new()).await;
         self.found.learn(step.command, &outcome);
-        self.show(step, &raw, &outcome)?;
+        self.show(step, page, &outcome)?;
         match (outcome.error, number) {
             (None, Some(_)) => self.successful += 1,
             (Some(error), None) if error.code == FAILING_CODE => self.failed_as_intended += 1,
@@ -141,7 +142,7 @@ impl Tour<'_> {
         Ok(())
     }
 
-    fn show(&mut self, step: &Step, raw: &RawParameters, outcome: &Outcome) -> Result<()> {
+    fn show(&mut self, step: &Step, page: Option<i64>, outcome: &Outcome) -> Result<()> {
         let command = self.plugin.manifest().command(step.command)?;
         for warning in &outcome.warnings {
             self.printer.paragraph(&format!("warning: {}", warning.message))?;
@@ -155,7 +156,7 @@ impl Tour<'_> {
             }
             None => self.printer.grid(&Grid::of(&outcome.result, SHOWN_ROWS))?,
         }
-        for line in self.printer.wrapped(&receipt(&outcome.receipt, page(command, raw)), 0) {
+        for line in self.printer.wrapped(&receipt(&outcome.receipt, page), 0) {
             self.printer.line(&self.printer.faint(&line))?;
         }
         Ok(())

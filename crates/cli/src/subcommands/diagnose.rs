@@ -92,8 +92,12 @@ fn sum_up(diagnosis: &Diagnosis, printer: &mut Printer) -> Result<()> {
     let allowed = diagnosis.commands.iter().filter(|command| command.access == Access::Allowed).count();
     let all = diagnosis.commands.len();
     let mark = if diagnosis.is_healthy() { printer.green("✔") } else { printer.red("✘") };
+    let missing = match diagnosis.commands.iter().filter(|command| command.access == Access::Missing).count() {
+        0 => String::new(),
+        count => format!(", {count} not there"),
+    };
     printer.line(&format!(
-        "{mark} {allowed} of {all} commands allowed, {} denied, {} failed",
+        "{mark} {allowed} of {all} commands allowed, {} denied, {} failed{missing}",
         denied.len(),
         failed.len()
     ))?;
@@ -127,6 +131,7 @@ fn access(command: &CommandAccess) -> String {
         Access::Allowed => "Allowed",
         Access::Denied => "Denied",
         Access::Failed => "Failed",
+        Access::Missing => "Not there",
         Access::Skipped => "Not tried",
     };
     if command.inferred { format!("{access} (inferred)") } else { access.to_owned() }

@@ -3,11 +3,10 @@
 use anyhow::{Context as _, Result};
 use clap::Args;
 use serde_json::Value;
-use soar_connector::manifest::ErrorEntry;
 use soar_connector::name::normalised;
 use soar_connector::{
-    Collector, Command, CommandError, Conclusion, ExecutionContext, Manifest, Outcome, Parameters, Plugin,
-    RawParameters, Receipt, Sink, StatusCode,
+    Collector, Conclusion, ExecutionContext, InvalidCall, Invocation, Manifest, Outcome, Plugin, RawParameters,
+    Receipt, Sink,
 };
 
 use crate::connection::{self, flags::Flags};
@@ -61,19 +60,21 @@ pub(crate) fn run(arguments: &Arguments, flags: &Flags, plugin: &dyn Plugin, pri
     let raw = parameters(arguments)?;
     let manifest = plugin.manifest();
     // Before the connection is looked at: nobody types a password only to hear that a name was mistyped.
-    let command = match prepare(manifest, &arguments.command, &raw) {
-        Ok(command) => command,
-        Err((code, message)) => return refuse(manifest, arguments, code, message, printer),
+    let invocation = match manifest.invocation(&arguments.command, &raw) {
+        Ok(invocation) => invocation,
+        Err(invalid) => return refuse(manifest, arguments.output, &invalid, printer),
     };
+    let command = &**invocation.command();
+    let page = page(&invocation);
     let connector = connection::connect(plugin, flags)?;
     let context = ExecutionContext::new();
     let runtime = single_threaded_runtime()?;
-    let execute = |sink: &mut dyn Sink| runtime.block_on(connector.execute_into(&command.name, &raw, &context, sink));
+    let execute = |sink: &mut dyn Sink| runtime.block_on(connector.execute_into(&invocation, &context, sink));
     match (arguments.output, arguments.show) {
         (Output::Ndjson, _) => {
             let mut rows = RowWriter::new(printer);
             let ended = execute(&mut rows);
-            return finish_rows(command, &raw, rows.finish()?, &ended, printer);
+            return finish_rows(page, rows.finish()?, &ended, printer);
         }
         (Output::Csv, tab) => {
             let mut rows = match tab {
@@ -81,7 +82,7 @@ pub(crate) fn run(arguments: &Arguments, flags: &Flags, plugin: &dyn Plugin, pri
                 _ => CsvWriter::of_table(command, printer),
             };
             let ended = execute(&mut rows);
-            return finish_rows(command, &raw, rows.finish(ended.error.is_none())?, &ended, printer);
+            return finish_rows(page, rows.finish(ended.error.is_none())?, &ended, printer);
         }
         (Output::Table | Output::Json | Output::Raw, _) => {}
     }
@@ -92,19 +93,13 @@ pub(crate) fn run(arguments: &Arguments, flags: &Flags, plugin: &dyn Plugin, pri
     let exit = Exit::of_outcome(&outcome);
     View { command, output: arguments.output, tab: arguments.show }.show(&outcome, printer)?;
     if arguments.output != Output::Json {
-        finish(command, &raw, &outcome.receipt, outcome.is_successful(), printer);
+        finish(page, &outcome.receipt, outcome.is_successful(), printer);
     }
     Ok(exit)
 }
 
 /// Says how a command ended whose rows are written already.
-fn finish_rows(
-    command: &Command,
-    raw: &RawParameters,
-    written: Written,
-    ended: &Conclusion,
-    printer: &mut Printer,
-) -> Result<Exit> {
+fn finish_rows(page: Option<i64>, written: Written, ended: &Conclusion, printer: &mut Printer) -> Result<Exit> {
     if written == Written::UntilReaderLeft {
         // Whoever read the rows, such as head, has had enough of them.
         return Ok(Exit::Successful);
@@ -116,7 +111,7 @@ fn finish_rows(
             printer.warning("The output is not whole: it ends where the command failed.");
         }
     }
-    finish(command, raw, &ended.receipt, ended.error.is_none(), printer);
+    finish(page, &ended.receipt, ended.error.is_none(), printer);
     Ok(Exit::of_error(ended.error.as_ref()))
 }
 
@@ -137,18 +132,17 @@ pub(super) fn single_threaded_runtime() -> Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime could be started")
 }
 
-/// The page that `raw` asks for, of a command that has pages; none where it asks for all.
-pub(super) fn page(command: &Command, raw: &RawParameters) -> Option<i64> {
-    let parsed = Parameters::parse(command, raw).ok()?;
-    if parsed.boolean("All Pages") == Some(true) {
+/// The page that a call asks for, of a command that has pages; none where it asks for all.
+pub(super) fn page(invocation: &Invocation) -> Option<i64> {
+    let parameters = invocation.parameters();
+    if parameters.boolean("All Pages") == Some(true) {
         return None;
     }
-    command.input("Page").map(|_| parsed.integer("Page").unwrap_or(1))
+    invocation.command().input("Page").map(|_| parameters.integer("Page").unwrap_or(1))
 }
 
 /// The receipt, and where the next page is; JSON carries all of it already.
-fn finish(command: &Command, raw: &RawParameters, done: &Receipt, successful: bool, printer: &mut Printer) {
-    let page = page(command, raw);
+fn finish(page: Option<i64>, done: &Receipt, successful: bool, printer: &mut Printer) {
     printer.note(&receipt(done, page));
     if let Some((page, total)) = page.zip(done.total_pages)
         && successful
@@ -173,60 +167,30 @@ fn parameters(arguments: &Arguments) -> Result<RawParameters> {
     Ok(raw)
 }
 
-/// The command, once its name and parameters are found right; else an error code and a message.
-fn prepare<'a>(
-    manifest: &'a Manifest,
-    name: &str,
-    raw: &RawParameters,
-) -> std::result::Result<&'a Command, (&'static str, String)> {
-    let command = manifest.command(name).map_err(|unknown| ("unknown-command", unknown.to_string()))?;
-    Parameters::parse(command, raw).map_err(|problems| {
-        let code = problems.first().map_or("invalid-parameter", |problem| problem.code());
-        (code, problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
-    })?;
-    Ok(command)
-}
-
-/// Says what was wrong with the call; a program that wants JSON gets the same outcome as from the connector.
-fn refuse(
-    manifest: &Manifest,
-    arguments: &Arguments,
-    code: &'static str,
-    message: String,
-    printer: &mut Printer,
-) -> Result<Exit> {
-    let command = manifest.command(&arguments.command).ok();
-    let help = match command {
+/// Says what is wrong with the call. A program that wants JSON gets the same outcome as from the connector.
+fn refuse(manifest: &Manifest, output: Output, invalid: &InvalidCall, printer: &mut Printer) -> Result<Exit> {
+    let help = match invalid.command() {
         Some(command) => format!("footprint commands {}", normalised(&command.name)),
         None => "footprint commands".to_owned(),
     };
     // One line for each thing to know; a program gets it as one sentence.
-    printer.error(&message.replace(" Valid", "\nValid"));
+    printer.error(&match invalid {
+        InvalidCall::Command(unknown) => unknown.to_string().replace(" Valid", "\nValid"),
+        InvalidCall::Parameters { problems, .. } => WrongUse::from(problems).0,
+    });
     printer.note(&format!("See: {help}"));
-    if arguments.output == Output::Json {
-        let entry = manifest.error(command, code);
-        let text = |of: fn(&ErrorEntry) -> &String| entry.map(of).cloned().unwrap_or_default();
-        let error = CommandError {
-            failure_indicator: command.map_or_else(|| "The command failed.".to_owned(), Command::failure_indicator),
-            status_code: StatusCode(None),
-            message: soar_connector::sentence(&message),
-            code: code.to_owned(),
-            cause: text(|entry| &entry.cause),
-            cure: text(|entry| &entry.cure),
-            retryable: false,
-        };
+    if output == Output::Json {
         let request_id = ExecutionContext::new().request_id;
         let receipt = Receipt { request_id, ..Receipt::default() };
-        let conclusion = Conclusion { error: Some(error), receipt, warnings: Vec::new() };
-        let outcome = Collector::new(None, Collector::DEFAULT_LIMIT).finish(conclusion);
-        printer.json(&outcome)?;
+        let conclusion = Conclusion { error: Some(invalid.error_tab(manifest)), receipt, warnings: Vec::new() };
+        printer.json(&Collector::new(None, Collector::DEFAULT_LIMIT).finish(conclusion))?;
     }
     Ok(Exit::WrongUse)
 }
 
 #[cfg(test)]
 mod tests {
-    use soar_connector::{Page, SinkError};
+    use soar_connector::{CommandError, Page, SinkError, StatusCode};
 
     use super::*;
 

@@ -7,12 +7,13 @@ use anyhow::{Context as _, Result, anyhow};
 use clap::Args;
 use serde::Serialize;
 use soar_connector::{Clock, SystemClock};
+use soar_host::Host;
 use soar_host::connections::Connections;
 use soar_host::executor::Executor;
 use soar_host::sealing::check_keys;
-use soar_host::server::{HostSettings, RunningHost, ServeError};
+use soar_host::settings::HostSettings;
 use soar_host::vault::Vault;
-use soar_host::{Host, HostError};
+use soar_server::{RunningHost, ServeError};
 use soar_store::Store;
 
 use super::simulate::{Ending, runtime};
@@ -80,11 +81,8 @@ async fn start(folder: &Folder, settings: &Settings, host: HostSettings) -> Resu
     let connections = Connections::new(store, Arc::new(registry()?), keyring, vault, clock);
     let executor = Executor::start(connections, settings.executor.clone()).await.map_err(advised)?;
     let couriers = Arc::new(settings.couriers(folder).await?);
-    let host = Host::with_schedules(host, executor, couriers).await.map_err(|error| match error {
-        HostError::Store(error) => advised(error),
-        error => anyhow!(error),
-    })?;
-    soar_host::server::serve(host).await.map_err(|error| match error {
+    let host = Host::with_schedules(host, executor, couriers)?;
+    soar_server::serve(host).await.map_err(|error| match error {
         ServeError::Settings(problem) => WrongUse(problem.to_string()).into(),
         error => anyhow!(error),
     })

@@ -1,15 +1,18 @@
-//! `footprint simulate`: a simulated Footprint instance, until somebody ends it.
+//! `footprint simulate`: a simulated Footprint instance, until the process is told to end.
 
+mod introduction;
+
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use clap::Args;
-use footprint_simulator::{Fault, Generation, Options, Simulator, StartError, Tenant, User, UserKind};
+use footprint_simulator::{Fault, Generation, Options, Simulator, StartError, Tenant, User};
 use serde::Serialize;
 use soar_connector::manifest::Connector;
 
 use crate::exit::{Exit, WrongUse};
-use crate::printer::{Grid, Printer};
+use crate::printer::Printer;
 use crate::shell;
 
 const EXAMPLES: &str = "\
@@ -18,13 +21,14 @@ Examples:
   footprint simulate --generation legacy --listen 127.0.0.1:8080 --seed 7
   footprint simulate --devices 100000 --vulnerabilities 50
   footprint simulate --fault 'devices status=503 retry-after=2 count=3' --fault '* delay=200ms'
+  footprint simulate --tls
   footprint simulate --json";
 
 /// Start a simulated Footprint instance: the vendor's API over real HTTP, with invented data
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\nFaults:\n{}", Fault::HELP))]
 pub(crate) struct Arguments {
-    /// Which of the vendor's API generations to speak: legacy or current
+    /// Which of the vendor's API generations to speak: legacy, middle or current
     #[arg(long, default_value_t)]
     generation: Generation,
 
@@ -56,11 +60,15 @@ pub(crate) struct Arguments {
     #[arg(long = "fault", value_name = "FAULT")]
     faults: Vec<Fault>,
 
+    /// Speak TLS, with a certificate of an authority made for this run; the authority's certificate is printed
+    #[arg(long)]
+    tls: bool,
+
     /// Send only what fits the vendor's schemas, without the oddities that its instances are known for
     #[arg(long)]
     no_oddities: bool,
 
-    /// Print one line of JSON once it listens: url, users and tenants
+    /// Print one line of JSON once it listens: url, users with passwords and API keys, tenants, and the authority with --tls
     #[arg(long)]
     json: bool,
 }
@@ -68,7 +76,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, connector: &Connector, printer: &mut Printer) -> Result<Exit> {
     if !arguments.listen.ip().is_loopback() {
         printer.warning(&format!(
-            "{} can be reached from other machines. The data are invented, but whoever reaches it can use it.",
+            "{} can be reached from other machines. The data are invented, but the users are open to anybody who reaches it.",
             arguments.listen
         ));
     }
@@ -81,7 +89,7 @@ pub(crate) fn run(arguments: &Arguments, connector: &Connector, printer: &mut Pr
         if arguments.json {
             printer.line(&serde_json::to_string(&Ready::of(&simulator))?)?;
         } else {
-            introduce(&simulator, arguments, connector, printer)?;
+            introduction::print(&simulator, arguments, connector, printer)?;
         }
         ending.wait().await;
         simulator.shutdown().await;
@@ -99,13 +107,14 @@ impl Arguments {
             vulnerabilities: self.vulnerabilities,
             scanners: self.scanners,
             listen: self.listen,
+            tls: self.tls,
             oddities: !self.no_oddities,
             ..Options::default()
         }
     }
 }
 
-/// A runtime for a server and whoever talks to it.
+/// A runtime for a server and its clients.
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime could be started")
 }
@@ -117,7 +126,21 @@ pub(super) async fn start(options: Options) -> Result<Simulator> {
             let flag = option.replace('_', "-");
             WrongUse(format!("--{flag} is {value}, but must be from {least} to {most}.")).into()
         }
-        error => error.into(),
+        StartError::Listen { address, source } => {
+            let free = SocketAddr::new(address.ip(), 0);
+            let advice = match source.kind() {
+                ErrorKind::AddrInUse => {
+                    format!("Another program listens there. Choose another port, or --listen {free} for a free one.")
+                }
+                ErrorKind::PermissionDenied => format!(
+                    "Ports below 1024 are often reserved. Choose a higher port, or --listen {free} for a free one."
+                ),
+                ErrorKind::AddrNotAvailable => "This machine has no such address. Choose one that it has.".to_owned(),
+                _ => format!("Choose another address and port, or --listen {free} for a free port."),
+            };
+            anyhow!("cannot listen on {address}: {source}. {advice}")
+        }
+        error @ StartError::Certificate(_) => error.into(),
     })
 }
 
@@ -174,10 +197,12 @@ pub(super) fn program_lines() -> Vec<String> {
 /// Lines that make a shell's later commands use the simulator.
 pub(super) fn export_lines(connector: &Connector, url: &str, user: &User) -> Vec<String> {
     let mut values = vec![("Server URL", url), ("User Name", &user.user_name), ("Password", &user.password)];
-    let host = url.trim_start_matches("http://").rsplit_once(':').map_or(url, |(host, _)| host);
-    let loopback = host.trim_matches(['[', ']']).parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback());
-    if !loopback {
-        values.push(("Allow Plain HTTP To", host));
+    if let Some(authority) = url.strip_prefix("http://") {
+        let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+        let address = host.trim_matches(['[', ']']).parse();
+        if !address.is_ok_and(|address: std::net::IpAddr| address.is_loopback()) {
+            values.push(("Allow Plain HTTP To", host));
+        }
     }
     let line = |(name, value)| {
         let setting = connector.setting(name)?;
@@ -192,6 +217,9 @@ struct Ready {
     url: String,
     users: Vec<ReadyUser>,
     tenants: Vec<Tenant>,
+    /// The certificate of the authority in PEM form, with TLS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authority: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -199,6 +227,8 @@ struct ReadyUser {
     user_name: String,
     password: String,
     role: String,
+    /// Empty for users who get no token.
+    api_key: String,
 }
 
 impl Ready {
@@ -207,42 +237,13 @@ impl Ready {
             user_name: user.user_name.clone(),
             password: user.password.clone(),
             role: user.role.clone(),
+            api_key: user.api_key.clone(),
         };
-        Self { url: simulator.url(), users: simulator.users().iter().map(user).collect(), tenants: simulator.tenants() }
+        Self {
+            url: simulator.url(),
+            users: simulator.users().iter().map(user).collect(),
+            tenants: simulator.tenants(),
+            authority: simulator.authority().map(str::to_owned),
+        }
     }
 }
-
-fn introduce(simulator: &Simulator, arguments: &Arguments, connector: &Connector, printer: &mut Printer) -> Result<()> {
-    let title = format!("Simulated Footprint instance at {}", simulator.url());
-    printer.line(&printer.bold(&title))?;
-    printer.line(&format!(
-        "{} API, seed {}, for each tenant {} devices with {} vulnerabilities each\n",
-        if arguments.generation == Generation::Legacy { "Legacy" } else { "Current" },
-        arguments.seed,
-        arguments.devices,
-        arguments.vulnerabilities
-    ))?;
-    let mut users = Grid::new(["User Name", "Password", "Role", "Permission", "Note"]).keeping_whole(2);
-    for user in simulator.users() {
-        users.push([user.user_name.as_str(), &user.password, &user.role, user.permission, user.note]);
-    }
-    printer.grid(&users)?;
-    printer.line("")?;
-    let mut tenants = Grid::new(["Tenant ID", "Name"]);
-    for tenant in simulator.tenants().iter().take(SHOWN_TENANTS) {
-        tenants.push([tenant.id.to_string(), tenant.name.clone()]);
-    }
-    printer.grid(&tenants.and_more((arguments.tenants as usize).saturating_sub(SHOWN_TENANTS)))?;
-    printer.line("\nIn another terminal:\n")?;
-    for line in program_lines() {
-        printer.line(&format!("  {line}"))?;
-    }
-    for line in export_lines(connector, &simulator.url(), simulator.user(UserKind::Administrator)) {
-        printer.line(&format!("  {line}"))?;
-    }
-    printer.line("  footprint test\n  footprint run \"List Devices\"\n\nCtrl-C ends it.")?;
-    Ok(())
-}
-
-/// More tenants than these are counted, not listed.
-const SHOWN_TENANTS: usize = 10;

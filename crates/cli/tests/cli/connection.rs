@@ -73,18 +73,37 @@ fn flags_win_over_the_environment_and_the_environment_over_the_profile() {
 }
 
 #[test]
-fn the_password_comes_from_a_file_or_from_standard_input() {
+fn a_password_means_the_same_whatever_its_source() {
     let simulator = Simulator::start(&[]);
     let folder = TempDir::new().unwrap();
     let (user, password) = simulator.user("operations");
-    let file = private_file(&folder, "password", &format!("{password}\n"));
-    let flags = ["test", "--server-url", simulator.url(), "--user-name", user];
-    let mut from_file = footprint(flags);
-    from_file.arg("--password-file").arg(&file);
-    assert_eq!(ended(from_file).0, 0);
-    let mut from_input = footprint(flags);
-    from_input.arg("--password-stdin").write_stdin(format!("{password}\r\n"));
-    assert_eq!(ended(from_input).0, 0);
+    let from_each_source = |written: &str| {
+        let command = || footprint(["test", "--server-url", simulator.url(), "--user-name", user]);
+        let (mut file, mut input, mut environment, mut profile) = (command(), command(), command(), command());
+        file.arg("--password-file").arg(private_file(&folder, "password", written));
+        input.arg("--password-stdin").write_stdin(written);
+        environment.env("FOOTPRINT_PASSWORD", written);
+        let quoted = toml::Value::from(written).to_string();
+        let text = format!("\u{feff}[profiles.lab]\npassword = {quoted}\n");
+        let profiles = private_file(&folder, "profiles.toml", &text);
+        profile.args(["--profile", "lab", "--profile-file"]).arg(profiles);
+        [file, input, environment, profile].map(|command| {
+            let (code, _, error) = ended(command);
+            (code, error)
+        })
+    };
+    for (before, after) in [("", ""), ("", "\n"), ("", "\r\n"), ("", "\r"), ("\u{feff}", ""), ("\u{feff}", "\r\n")] {
+        let written = format!("{before}{password}{after}");
+        for (code, error) in from_each_source(&written) {
+            assert_eq!(code, 0, "{written:?}: {error}");
+        }
+    }
+    for (code, error) in from_each_source(&format!("{password}\n\n")) {
+        assert!(code == 2 && error.contains("more than one line") && !error.contains(password), "{error}");
+    }
+    for (code, error) in from_each_source(&format!("{password} ")) {
+        assert!(code == 1 && error.contains("invalid-credentials"), "a blank is part of it: {error}");
+    }
 }
 
 #[test]

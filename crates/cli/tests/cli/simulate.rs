@@ -10,6 +10,9 @@ fn it_prints_its_url_users_and_tenants_as_one_line_of_json() {
     for member in ["user_name", "password", "role"] {
         assert!(users.iter().all(|user| user[member].as_str().is_some_and(|text| !text.is_empty())), "{member}");
     }
+    let keys = users.iter().filter(|user| user["api_key"].as_str().unwrap().starts_with("fpk_"));
+    assert_eq!((keys.count(), users.len()), (7, 9));
+    assert!(simulator.ready.get("authority").is_none());
     let tenants = simulator.ready["tenants"].as_array().unwrap();
     assert!(tenants.len() == 2 && tenants.iter().all(|tenant| tenant["id"].is_u64() && tenant["name"].is_string()));
 }
@@ -36,7 +39,7 @@ fn faults_strike_as_they_are_written() {
 #[test]
 fn what_it_cannot_be_is_wrong_use() {
     let wrong: [(&[&str], &str); 4] = [
-        (&["--generation", "future"], "use `legacy` or `current`"),
+        (&["--generation", "future"], "use `legacy`, `middle` or `current`"),
         (&["--devices", "900001"], "--devices is 900001, but must be from 0 to 900000."),
         (&["--fault", "devices explode"], "no kind of fault is called `explode`"),
         (&["--listen", "localhost"], "invalid socket address"),
@@ -53,6 +56,21 @@ fn an_address_in_use_is_a_failure_that_says_so() {
     let address = simulator.url().trim_start_matches("http://");
     let (code, _, error) = ended(footprint(["simulate", "--listen", address]));
     assert!(code == 1 && error.contains(&format!("cannot listen on {address}: ")), "{error}");
+    assert!(error.contains("Choose another port, or --listen 127.0.0.1:0 for a free one."), "{error}");
+}
+
+#[test]
+fn with_tls_its_certificate_is_of_the_authority_that_it_prints() {
+    let simulator = Simulator::start(&["--tls"]);
+    assert!(simulator.url().starts_with("https://127.0.0.1:"));
+    let (code, _, error) = ended(simulator.footprint(["test"]));
+    assert!(code == 1 && error.contains("certificate"), "{error}");
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), simulator.ready["authority"].as_str().unwrap()).unwrap();
+    let mut command = simulator.footprint(["test"]);
+    command.env("FOOTPRINT_CA_FILE", file.path());
+    let (code, out, error) = ended(command);
+    assert_eq!(code, 0, "{out}{error}");
 }
 
 #[cfg(unix)]
@@ -64,13 +82,14 @@ fn the_signal_of_service_managers_ends_it_in_order() {
     assert_eq!(simulator.child.wait().unwrap().code(), Some(0));
 }
 
+/// What a person reads until it listens, and the process.
 #[cfg(unix)]
-#[test]
-fn a_person_gets_tables_and_lines_to_paste() {
+fn introduced(arguments: &[&str]) -> (String, std::process::Child) {
     use std::io::{BufRead as _, BufReader};
     use std::process::{Command, Stdio};
     let mut child = Command::new(env!("CARGO_BIN_EXE_footprint"))
-        .args(["simulate", "--tenants", "12"])
+        .arg("simulate")
+        .args(arguments)
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -82,7 +101,33 @@ fn a_person_gets_tables_and_lines_to_paste() {
             break;
         }
     }
+    (shown, child)
+}
+
+#[cfg(unix)]
+#[test]
+fn a_person_gets_tables_and_lines_to_paste() {
+    let (shown, mut child) = introduced(&["--tenants", "12"]);
     child.kill().unwrap();
     child.wait().unwrap();
     insta::assert_snapshot!(redacted(&shown));
+}
+
+#[cfg(unix)]
+#[test]
+fn with_tls_the_lines_to_paste_save_the_authority_and_connect() {
+    let (shown, mut child) = introduced(&["--tls"]);
+    let folder = tempfile::tempdir().unwrap();
+    let (_, lines) = shown.split_once("In another terminal:\n").unwrap();
+    let script = lines.replace("Ctrl-C ends it.", "");
+    let mut shell = assert_cmd::Command::new("bash");
+    shell.env_clear().current_dir(folder.path()).env("PATH", std::env::var_os("PATH").unwrap());
+    // Scripts do not expand aliases unless told to.
+    let (code, out, error) = ended({
+        shell.args(["-e", "-O", "expand_aliases"]).write_stdin(script);
+        shell
+    });
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(code == 0 && out.contains("LAPTOP"), "{out}{error}");
 }

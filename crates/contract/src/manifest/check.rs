@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Command, Connector, ErrorEntry, Input, InputType, ManifestError, ManifestFile};
+use super::{Command, Connector, ErrorEntry, Input, InputType, ManifestError, ManifestFile, ReplyShape};
 use crate::name::normalised;
 use crate::parameters::parse_value;
 
@@ -171,6 +171,13 @@ pub(super) fn command(
     checker.unique("name", before.iter().chain([command]).map(|command| command.name.as_str()))?;
     if command.permissions.is_empty() {
         return Err(checker.refuse("permissions", "no role may run the command", "Name the roles that may."));
+    }
+    if command.reply.contains(&ReplyShape::PageObject) && command.replies.page.is_none() {
+        return Err(checker.refuse(
+            "reply",
+            "the connector does not say which members a page object has",
+            "Name them in the connector's replies.page.",
+        ));
     }
     checker.inputs("inputs", &command.inputs)?;
     checker.unique("key-fields", command.key_fields.iter().map(|field| field.name.as_str()))?;

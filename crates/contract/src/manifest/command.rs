@@ -1,9 +1,11 @@
 //! One command's manifest file.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ManifestPath;
+use super::{ManifestPath, Replies};
 use crate::name::normalised;
 
 /// What a command is, takes, returns and can fail with.
@@ -33,8 +35,8 @@ pub struct Command {
     /// Members that every row must have; a reply without them is another product's.
     #[serde(default)]
     pub row_members: Vec<String>,
-    /// Whether the product publishes no shape for the reply, or not on every instance: rows without `row-members` then
-    /// count as its own if its session vouches for it.
+    /// Whether the product publishes no shape for the reply, or not on every instance. Rows without `row-members` then
+    /// count as the product's own if the connector has another proof.
     #[serde(default)]
     pub unpublished_reply: bool,
     /// Parameters, in the order in which a form shows them.
@@ -55,6 +57,9 @@ pub struct Command {
     /// Codes of the connector's shared errors that it can end in too.
     #[serde(default)]
     pub ends_in: Vec<String>,
+    /// How the product's replies look: the connector's.
+    #[serde(skip)]
+    pub(crate) replies: Arc<Replies>,
 }
 
 impl Command {
@@ -72,13 +77,13 @@ impl Command {
 
     /// Where rows are found in the raw data, one JSONPath per accepted shape.
     #[must_use]
-    pub fn row_paths(&self) -> Vec<&'static str> {
+    pub fn row_paths(&self) -> Vec<String> {
         self.reply
             .iter()
             .filter_map(|shape| match shape {
-                ReplyShape::Array => Some("$[*]"),
-                ReplyShape::PageObject => Some("$.items[*]"),
-                ReplyShape::Object => Some("$"),
+                ReplyShape::Array => Some("$[*]".to_owned()),
+                ReplyShape::PageObject => self.replies.page.as_ref().map(|page| format!("$.{}[*]", page.rows)),
+                ReplyShape::Object => Some("$".to_owned()),
                 ReplyShape::Empty => None,
             })
             .collect()
@@ -106,7 +111,7 @@ pub enum Effect {
 pub enum ReplyShape {
     /// A JSON array of rows.
     Array,
-    /// An object with `page`, `totalPages`, `totalCount` and `items`, the rows.
+    /// An object with the members that the connector's `replies.page` names.
     PageObject,
     /// One object, the only row.
     Object,

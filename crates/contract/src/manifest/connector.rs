@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::command::{ErrorEntry, Input};
+use super::replies::Replies;
 use crate::name::normalised;
 
 /// What a connector is, the settings of its connections, and the errors that any of its commands can end in.
@@ -23,6 +24,9 @@ pub struct Connector {
     pub description: String,
     /// The command that a connection's health check runs.
     pub health_check: String,
+    /// How the product's replies look, where that is the same for all commands.
+    #[serde(default)]
+    pub replies: Replies,
     /// What a connection is configured with, in the order in which a form shows it.
     pub settings: Vec<Setting>,
     /// Groups of settings of which exactly one must be given, and whole: `[["User Name", "Password"], ["API Key"]]`.
@@ -31,7 +35,8 @@ pub struct Connector {
     /// Parameters that several commands take; a command's file names them in `takes`.
     #[serde(default)]
     pub shared_inputs: Vec<Input>,
-    /// Errors that any command can end in.
+    /// Errors that any command can end in. The contract's own errors need no entry.
+    #[serde(default)]
     pub errors: Vec<ErrorEntry>,
     /// Errors of several commands, but not of all; a command's file names them in `ends-in`.
     #[serde(default)]

@@ -1,8 +1,21 @@
 //! Loads a manifest from its files' texts; a broken file is refused with file, field and fix.
 
+use std::sync::Arc;
+
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::{Command, Connector, Manifest, check};
+use super::{Command, Connector, ErrorEntry, Manifest, check};
+
+/// The errors that the contract itself can end a command in.
+const OWN_ERRORS: ManifestFile<'static> =
+    ManifestFile { name: "the contract's manifest/errors.toml", text: include_str!("../../manifest/errors.toml") };
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OwnErrors {
+    errors: Vec<ErrorEntry>,
+}
 
 /// One manifest file: its name, for messages, and its text.
 #[derive(Debug, Clone, Copy)]
@@ -29,23 +42,38 @@ pub struct ManifestError {
     pub fix: String,
 }
 
+impl<'a> ManifestFile<'a> {
+    /// The file of that name with that text.
+    #[must_use]
+    pub const fn new(name: &'a str, text: &'a str) -> Self {
+        Self { name, text }
+    }
+}
+
 impl Manifest {
-    /// Loads and checks a manifest.
+    /// Loads and checks a manifest. The contract's own errors are added where the connector's manifest has none of
+    /// their codes.
     ///
     /// # Errors
     /// [`ManifestError`] for the first thing that is wrong.
     pub fn load(connector: ManifestFile<'_>, commands: &[ManifestFile<'_>]) -> Result<Self, ManifestError> {
-        let parsed: Connector = parse(connector)?;
+        let mut parsed: Connector = parse(connector)?;
         check::connector(connector, &parsed)?;
+        let replies = Arc::new(parsed.replies.clone());
         let mut loaded = Vec::with_capacity(commands.len());
         for file in commands {
             let mut command: Command = parse(*file)?;
+            command.replies = Arc::clone(&replies);
             check::share(*file, &mut command, Some(&parsed))?;
             check::command(*file, &command, Some(&parsed), &loaded)?;
             loaded.push(command);
         }
         check::health_check(connector, &parsed, &loaded)?;
-        Ok(Self { connector: parsed, commands: loaded })
+        // Those that the connector does not explain in its own words.
+        let mut own = parse::<OwnErrors>(OWN_ERRORS)?.errors;
+        own.retain(|entry| !parsed.errors.iter().any(|known| known.code == entry.code));
+        parsed.errors.extend(own);
+        Ok(Self { connector: parsed, commands: loaded.into_iter().map(Arc::new).collect() })
     }
 }
 

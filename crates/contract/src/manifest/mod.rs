@@ -7,13 +7,17 @@ mod command;
 mod connector;
 mod load;
 mod path;
+mod replies;
 mod schema;
 
 pub use command::{Column, Command, Effect, ErrorEntry, Input, InputType, KeyField, ReplyShape};
 pub use connector::{Connector, Setting, SettingType};
 pub use load::{ManifestError, ManifestFile};
 pub use path::ManifestPath;
+pub use replies::{PageMembers, Replies};
 pub use schema::{command_schema, connector_schema};
+
+use std::sync::Arc;
 
 use crate::name::{nearest, normalised, quoted};
 
@@ -23,7 +27,7 @@ pub struct Manifest {
     /// The connector: identity, settings, and the errors that any command can end in.
     pub connector: Connector,
     /// The commands, in the order in which they are shown.
-    pub commands: Vec<Command>,
+    pub commands: Vec<Arc<Command>>,
 }
 
 /// A command name that the manifest does not have.
@@ -44,6 +48,10 @@ impl Manifest {
     /// # Errors
     /// [`UnknownCommand`], with the nearest name and all valid ones.
     pub fn command(&self, name: &str) -> Result<&Command, UnknownCommand> {
+        self.find(name).map(|command| &**command)
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Result<&Arc<Command>, UnknownCommand> {
         let wanted = normalised(name);
         let names = || self.commands.iter().map(|command| command.name.as_str());
         self.commands.iter().find(|command| normalised(&command.name) == wanted).ok_or_else(|| UnknownCommand {

@@ -5,8 +5,9 @@ use soar_connector::{ExecutionContext, Plugin as _, SettingValues};
 
 use crate::sample::{SamplePlugin, Vice};
 
-async fn diagnose(vice: Vice) -> serde_json::Value {
-    let plugin = SamplePlugin::new(vice);
+async fn diagnose(health_check: &str) -> serde_json::Value {
+    let mut plugin = SamplePlugin::new(Vice::None);
+    health_check.clone_into(&mut plugin.manifest.connector.health_check);
     let given = [("Password".to_owned(), "p".into())];
     let connector = plugin.build(&SettingValues::parse(&plugin.manifest().connector, given).unwrap()).unwrap();
     let context = ExecutionContext { request_id: "the-id".to_owned(), ..ExecutionContext::new() };
@@ -19,15 +20,15 @@ async fn diagnose(vice: Vice) -> serde_json::Value {
 
 #[tokio::test]
 async fn the_default_diagnosis_is_the_health_check_and_tries_no_other_command() {
-    // The sample's health check takes a parameter that it does not get, so it passes only with this vice.
-    let passed = diagnose(Vice::AcceptsAnything).await;
+    let passed = diagnose("Write Thing").await;
     assert_eq!(passed["healthy"], true);
     assert_eq!(passed["requestId"], "the-id");
     assert_eq!(passed["stages"][0]["status"], "Passed");
     let commands = passed["commands"].as_array().unwrap();
     assert_eq!(commands.len(), 2);
     assert!(commands.iter().all(|command| command["access"] == "Skipped" && command["latencyMs"].is_null()));
-    let failed = diagnose(Vice::None).await;
+    // It requires a parameter, which a health check is not given.
+    let failed = diagnose("Read Things").await;
     assert_eq!((&failed["healthy"], &failed["stages"][0]["status"]), (&json!(false), &json!("Failed")));
     assert_eq!(failed["stages"][0]["error"]["code"], "missing-parameter");
 }

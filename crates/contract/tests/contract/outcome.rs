@@ -32,7 +32,8 @@ fn failure() -> CommandError {
 
 #[tokio::test]
 async fn raw_data_is_byte_for_byte_and_the_table_reads_no_value_where_there_is_none() {
-    let manifest = load(CONNECTOR, &[READ]).unwrap();
+    let connector = CONNECTOR.replace("settings = [", "replies = { no-value = [\"\", \"None\"] }\nsettings = [");
+    let manifest = load(&connector, &[READ]).unwrap();
     let mut collector = Collector::new(Some(&manifest.commands[0]), Collector::DEFAULT_LIMIT);
     collector.page(page()).await.unwrap();
     let outcome = collector.finish(ended(None));

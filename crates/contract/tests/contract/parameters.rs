@@ -3,15 +3,16 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use soar_connector::manifest::{Command, ManifestFile};
-use soar_connector::{Parameters, RawParameters};
+use soar_connector::{Parameters, RawParameters, SettingValues};
 
 use crate::sample::{CONNECTOR, READ, load};
 
 fn parse(raw: Value) -> Result<Parameters, Vec<String>> {
     let manifest = load(CONNECTOR, &[READ]).unwrap();
     let Value::Object(raw) = raw else { panic!("an object") };
-    Parameters::parse(&manifest.commands[0], &raw)
-        .map_err(|problems| problems.iter().map(|problem| format!("{}: {problem}", problem.code())).collect())
+    Parameters::parse(&manifest.commands[0], &raw).map_err(|problems| {
+        problems.described().iter().map(|problem| format!("{}: {problem}", problem.code())).collect()
+    })
 }
 
 #[test]
@@ -103,6 +104,36 @@ fn json_inputs_take_arrays_and_objects_as_such_or_as_text_and_an_empty_list_is_n
     assert!(Command::load_all(&[file, file]).is_err());
 }
 
+#[test]
+fn ten_problems_are_described_and_the_others_counted_however_many_come() {
+    let manifest = load(CONNECTOR, &[READ]).unwrap();
+    let wrong = |count: usize| -> RawParameters { (0..count).map(|number| (format!("x{number}"), json!(1))).collect() };
+    let refused = |raw: &RawParameters| Parameters::parse(&manifest.commands[0], raw).unwrap_err();
+    let problems = refused(&wrong(9));
+    assert_eq!((problems.described().len(), problems.more()), (10, 0), "Kind is missing too");
+    let problems = refused(&wrong(330_000));
+    assert_eq!((problems.described().len(), problems.more()), (10, 329_991));
+    assert_eq!(problems.code(), "unknown-parameter");
+    let text = problems.to_string();
+    assert!(text.ends_with(" 329991 more problems are not listed.") && text.len() < 1_000, "{text}");
+    // The same within an object, and of one name in many spellings.
+    let nested =
+        RawParameters::from_iter([("Kind".to_owned(), json!("Big")), ("Filter".to_owned(), wrong(330_000).into())]);
+    assert!(refused(&nested).to_string().len() < 1_000);
+    let spellings = (0..1_000).map(|blanks| (format!("Kind{}", " ".repeat(blanks)), json!("Huge"))).collect();
+    assert_eq!(refused(&spellings).more(), 990);
+}
+
+#[test]
+fn typed_parameters_are_written_as_they_are_read() {
+    let manifest = load(CONNECTOR, &[READ]).unwrap();
+    let raw = json!({"kind": "BIG", "page": "2", "filter": "{\"SIZE\": \"3\", \"tags\": \"a, B\", \"open\": \"yes\"}"});
+    let parameters = Parameters::parse(&manifest.commands[0], raw.as_object().unwrap()).unwrap();
+    let written = serde_json::to_value(&parameters).unwrap();
+    assert_eq!(written, json!({"Kind": "Big", "Page": 2, "Filter": {"size": 3, "tags": ["a", "b"], "open": true}}));
+    assert_eq!(Parameters::parse(&manifest.commands[0], written.as_object().unwrap()).unwrap(), parameters);
+}
+
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -128,10 +159,19 @@ proptest! {
         let manifest = load(CONNECTOR, &[READ]).unwrap();
         let raw: RawParameters = [(name, value)].into_iter().collect();
         if let Err(problems) = Parameters::parse(&manifest.commands[0], &raw) {
-            for problem in problems {
+            for problem in problems.described() {
                 let one_line = !problem.to_string().chars().any(char::is_control);
                 prop_assert!(one_line, "{}", problem);
             }
         }
     }
+}
+
+#[test]
+fn ten_unknown_settings_are_described_and_the_others_counted() {
+    let manifest = load(CONNECTOR, &[READ]).unwrap();
+    let given = (0..330_000).map(|number| (format!("x{number}"), "secret".into()));
+    let error = SettingValues::parse(&manifest.connector, given).unwrap_err();
+    assert_eq!(error.problems.iter().filter(|problem| problem.problem.contains("no such setting")).count(), 10);
+    assert!(error.to_string().contains("329990 more names are no settings."), "{error}");
 }

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use soar_connector::manifest::ManifestFile;
 use soar_connector::{
-    CommandError, Conclusion, Connector, ExecutionContext, Manifest, Page, Parameters, Plugin, RawParameters, Receipt,
-    SettingValues, SettingsError, Sink, StatusCode,
+    Conclusion, Connector, ExecutionContext, Failure, Invocation, Manifest, Page, Plugin, Receipt, SettingValues,
+    SettingsError, Sink,
 };
 
 pub const CONNECTOR: &str = r#"
@@ -27,21 +27,6 @@ shared-inputs = [
 
 [[errors]]
 code = "unknown-command"
-cause = "c"
-cure = "c"
-
-[[errors]]
-code = "unknown-parameter"
-cause = "c"
-cure = "c"
-
-[[errors]]
-code = "missing-parameter"
-cause = "c"
-cure = "c"
-
-[[errors]]
-code = "invalid-parameter"
 cause = "c"
 cure = "c"
 "#;
@@ -85,11 +70,7 @@ pub fn load(connector: &str, commands: &[&str]) -> Result<Manifest, soar_connect
 pub enum Vice {
     None,
     MissingHandler,
-    SpareHandler,
     WritesOnRead,
-    AcceptsAnything,
-    SendsBeforeItParses,
-    SilentErrors,
     LogsPassword,
     ShowsPassword,
     DebugsPassword,
@@ -111,7 +92,6 @@ impl SamplePlugin {
                 "]\nshared-inputs",
                 "  { name = \"API Key\", type = \"text\", description = \"A key.\", example = \"x\", environment = \"SAMPLE_KEY\" },\n]\nshared-inputs",
             ),
-            Vice::SilentErrors => CONNECTOR.replace("code = \"unknown-command\"", "code = \"something-else\""),
             _ => CONNECTOR.to_owned(),
         };
         Self { manifest: load(&connector, &[READ, WRITE]).unwrap(), state: Arc::default(), vice }
@@ -155,46 +135,12 @@ impl Connector for SampleConnector {
         &self.manifest
     }
 
-    fn handled_commands(&self) -> Vec<&'static str> {
-        match self.vice {
-            Vice::MissingHandler => vec!["Read Things"],
-            Vice::SpareHandler => vec!["Read Things", "Write Thing", "Sing"],
-            _ => vec!["Read Things", "Write Thing"],
-        }
-    }
-
-    async fn execute_into(
-        &self,
-        command: &str,
-        raw: &RawParameters,
-        _: &ExecutionContext,
-        sink: &mut dyn Sink,
-    ) -> Conclusion {
-        let requests = u64::from(self.vice == Vice::SendsBeforeItParses);
-        let failed = |code: &str, message: String| {
-            let entry = self.manifest.error(None, code);
-            Conclusion {
-                error: Some(CommandError {
-                    failure_indicator: "It failed.".into(),
-                    status_code: StatusCode(None),
-                    message,
-                    code: code.into(),
-                    cause: entry.map(|entry| entry.cause.clone()).unwrap_or_default(),
-                    cure: entry.map(|entry| entry.cure.clone()).unwrap_or_default(),
-                    retryable: false,
-                }),
-                receipt: Receipt { requests, ..Receipt::default() },
-                warnings: Vec::new(),
-            }
-        };
-        let command = match self.manifest.command(command) {
-            Ok(command) => command,
-            Err(error) => return failed("unknown-command", error.to_string()),
-        };
-        if self.vice != Vice::AcceptsAnything
-            && let Err(problems) = Parameters::parse(command, raw)
-        {
-            return failed(problems[0].code(), problems[0].to_string());
+    async fn execute_into(&self, invocation: &Invocation, _: &ExecutionContext, sink: &mut dyn Sink) -> Conclusion {
+        let command = invocation.command();
+        if command.name == "Write Thing" && self.vice == Vice::MissingHandler {
+            let failure = Failure::new("unknown-command", "There is no handler.");
+            let error = Some(self.manifest.error_tab(Some(command), failure));
+            return Conclusion { error, receipt: Receipt::default(), warnings: Vec::new() };
         }
         if command.name == "Write Thing" || self.vice == Vice::WritesOnRead {
             self.state.fetch_add(1, Ordering::Relaxed);

@@ -2,13 +2,18 @@
 
 use std::sync::Arc;
 
-use axum::http::{HeaderMap, HeaderName};
 use soar_store::model::{Allowed, KeyState};
 
 use super::{KnownKey, KnownUser, SecretSeal, Snapshot, secret, token};
 
-const API_KEY: HeaderName = HeaderName::from_static("d3key");
-const TOKEN: HeaderName = HeaderName::from_static("d3jwt");
+/// What a caller shows to authenticate.
+#[derive(Debug, Clone, Copy)]
+pub enum Credentials<'a> {
+    /// An API key.
+    ApiKey(&'a str),
+    /// A JSON web token.
+    Token(&'a str),
+}
 
 /// Why a call is not let in: for the audit log. The caller learns only that it is not.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -75,34 +80,22 @@ pub struct Shown {
 }
 
 impl Shown {
-    /// Checks what the headers of a call show. `now` is in milliseconds since 1970.
+    /// Checks what the caller shows. `now` is in milliseconds since 1970.
     ///
     /// # Errors
     /// [`AuthenticationError`].
     pub fn check(
         snapshot: &Snapshot,
         seal: &dyn SecretSeal,
-        headers: &HeaderMap,
+        credentials: Credentials<'_>,
         tokens_are_on: bool,
         now: i64,
     ) -> Result<Self, AuthenticationError> {
-        let one = |name: &HeaderName| {
-            let mut values = headers.get_all(name).iter();
-            match (values.next(), values.next()) {
-                (None, _) => Ok(None),
-                (Some(value), None) => {
-                    value.to_str().map(Some).map_err(|_| AuthenticationError::Malformed("it is not text"))
-                }
-                _ => Err(AuthenticationError::Ambiguous),
-            }
-        };
-        let shown = match (one(&API_KEY)?, one(&TOKEN)?) {
-            (None, None) => return Err(AuthenticationError::Missing),
-            (Some(_), Some(_)) => return Err(AuthenticationError::Ambiguous),
-            (Some(key), None) => Self { known: api_key(snapshot, key)?, claimed: None },
-            (None, Some(_)) if !tokens_are_on => return Err(AuthenticationError::TokensOff),
-            (None, Some(shown)) => {
-                let (known, claimed) = token::verify(snapshot, seal, shown, now)?;
+        let shown = match credentials {
+            Credentials::ApiKey(key) => Self { known: api_key(snapshot, key)?, claimed: None },
+            Credentials::Token(_) if !tokens_are_on => return Err(AuthenticationError::TokensOff),
+            Credentials::Token(token) => {
+                let (known, claimed) = token::verify(snapshot, seal, token, now)?;
                 Self { known, claimed: Some(claimed) }
             }
         };

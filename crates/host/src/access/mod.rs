@@ -7,7 +7,7 @@ mod seal;
 mod secret;
 mod token;
 
-pub use authentication::{AuthenticationError, Shown};
+pub use authentication::{AuthenticationError, Credentials, Shown};
 pub use directory::{Directory, KnownKey, KnownUser, Snapshot};
 pub use new_key::{IssuedKey, KeyRequest, issue_key};
 pub use seal::{SealError, SecretSeal};

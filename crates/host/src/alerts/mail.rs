@@ -10,6 +10,7 @@ use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Message as Mail, Tokio1Executor};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
+use soar_connector::certificates_in;
 use soar_connector::name::quoted;
 use soar_store::model::Message;
 
@@ -132,7 +133,9 @@ fn parameters(settings: &MailSettings) -> Result<TlsParameters, String> {
     };
     let mut builder = TlsParameters::builder(settings.host.clone());
     if let Some(pem) = &settings.certificate_authority {
-        builder = builder.add_root_certificate(Certificate::from_pem(pem).map_err(wrong)?);
+        let pem =
+            certificates_in(pem).map_err(|problem| format!("The mail server's certificate-authority {problem}"))?;
+        builder = builder.add_root_certificate(Certificate::from_pem(pem.as_bytes()).map_err(wrong)?);
     }
     builder.build_rustls().map_err(wrong)
 }

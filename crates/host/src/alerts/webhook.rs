@@ -81,6 +81,8 @@ impl WebhookCourier {
         let key = key(settings)?;
         let client = Client::builder()
             .redirect(Policy::none())
+            // The environment's proxies are for other programs.
+            .no_proxy()
             .connect_timeout(Duration::from_secs(10))
             .timeout(Duration::from_secs(30))
             .build()

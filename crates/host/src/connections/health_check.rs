@@ -74,7 +74,6 @@ pub(super) async fn follow(
     connection: &Connection,
     check: Option<&HealthCheck>,
     plugin: &dyn Plugin,
-    now: i64,
 ) -> Result<(), Refusal> {
     let schedule = NewSchedule {
         kind: ScheduleKind::HealthCheck,
@@ -97,7 +96,7 @@ pub(super) async fn follow(
         alert_after: check.map_or(HealthCheck::ALERT_AFTER, |check| check.alert_after),
         slow_ms: check.map_or(HealthCheck::SLOW_MS, |check| check.slow_ms),
     };
-    records.set_health_check(&schedule, now).await?;
+    records.set_health_check(&schedule).await?;
     Ok(())
 }
 

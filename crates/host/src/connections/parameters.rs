@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use soar_connector::manifest::{Setting, SettingType};
-use soar_connector::{Plugin, Redactor, SettingProblem, SettingValues, SettingsError};
+use soar_connector::{NoSecret, Plugin, Redactor, SettingProblem, SettingValues, SettingsError, secret_in};
 use soar_store::model::Reference;
 use soar_store::{StoredParameter, StoredValue, sealing_context};
 
@@ -64,7 +64,7 @@ impl Ground<'_> {
             seen.push(&setting.name);
             match self.new_value(setting, kept, value) {
                 Ok(Some(value)) => drop(changes.set.insert(setting.name.clone(), value)),
-                Ok(None) if setting.secret && matches!(value, GivenValue::Blank) => {}
+                Ok(None) if setting.secret && !matches!(value, GivenValue::Nothing) => {}
                 Ok(None) => changes.remove.push(setting.name.clone()),
                 Err(text) => problems.push(problem(&setting.name, text)),
             }
@@ -89,7 +89,11 @@ impl Ground<'_> {
             GivenValue::Value(value) if value.expose_secret().len() > LONGEST => {
                 Err(format!("It is longer than {LONGEST} bytes."))
             }
-            GivenValue::Value(value) if setting.secret => Ok(Some(NewValue::Secret(value.clone()))),
+            GivenValue::Value(value) if setting.secret => match secret_in(value.expose_secret()) {
+                Ok(secret) => Ok(Some(NewValue::Secret(secret))),
+                Err(NoSecret::Empty) => Ok(None),
+                Err(problem) => Err(format!("It {problem}.")),
+            },
             GivenValue::Value(value) => Ok(Some(NewValue::Plain(value.expose_secret().trim().to_owned()))),
             GivenValue::Reference(_) if !setting.secret => {
                 Err("It is no secret, so it cannot be kept elsewhere. Give the value itself.".to_owned())

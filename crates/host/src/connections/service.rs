@@ -49,13 +49,18 @@ impl Connections {
     /// # Errors
     /// [`Refusal::Store`].
     pub async fn list(&self, caller: &Caller) -> Result<Vec<Connection>, Refusal> {
-        self.list_in(&mut self.store.reader().await?.records(), caller).await
+        self.list_in(&mut self.store.reader().await?.records(), caller, Wanted::All).await
     }
 
     /// The same, as `records` sees it.
-    pub(crate) async fn list_in(&self, records: &mut Records<'_>, caller: &Caller) -> Result<Vec<Connection>, Refusal> {
+    pub(crate) async fn list_in(
+        &self,
+        records: &mut Records<'_>,
+        caller: &Caller,
+        wanted: Wanted,
+    ) -> Result<Vec<Connection>, Refusal> {
         let sites = records.sites().await?;
-        let mut connections = records.connections(Wanted::All).await?;
+        let mut connections = records.connections(wanted).await?;
         connections.retain(|connection| may_see(caller, connection, &sites));
         Ok(connections)
     }
@@ -132,7 +137,7 @@ impl Connections {
         let id = records.create_connection(&new, self.now()).await?;
         self.write(records, id, changes).await?;
         let made = records.connection(id).await?;
-        health_check::follow(records, &made, new.health_check.as_ref(), &*plugin, self.now()).await?;
+        health_check::follow(records, &made, new.health_check.as_ref(), &*plugin).await?;
         Ok(Connection { health_check: new.health_check, ..made })
     }
 
@@ -194,7 +199,7 @@ impl Connections {
         records.change_connection(id, &new).await?;
         self.write(records, id, changes).await?;
         let changed = records.connection(id).await?;
-        health_check::follow(records, &changed, new.health_check.as_ref(), &*plugin, self.now()).await?;
+        health_check::follow(records, &changed, new.health_check.as_ref(), &*plugin).await?;
         Ok(Connection { health_check: new.health_check, ..changed })
     }
 

@@ -37,9 +37,9 @@ impl Executor {
     /// Notes a test that somebody asked for beside the scheduled ones.
     pub(super) async fn note_test(&self, connection: i64, finished: &Finished) -> Result<(), StoreError> {
         let latency_ms = i64::try_from(finished.outcome.receipt.elapsed.as_millis()).unwrap_or(i64::MAX);
-        let ended_at = self.inner.now();
         let mut transaction = self.inner.store().transaction().await?;
         let mut records = transaction.records();
+        let ended_at = records.now().await?;
         if let Some(schedule) = records.health_check(connection).await? {
             // As the run history keeps it, so without what the connection's secrets have in common with it.
             let kept = records.run(finished.run).await?.outcome;
@@ -62,10 +62,11 @@ impl Executor {
         let limit = inner.settings.time_limit();
         let ran = timeout(limit, async {
             let ready = self.ready(id).await?;
-            let manifest = ready.connector.manifest().command(command).map_err(|error| error.to_string())?;
-            let mut collector = Collector::new(Some(manifest), inner.settings.largest_reply_bytes);
-            let (parameters, context) = (RawParameters::new(), ExecutionContext::new());
-            let conclusion = ready.connector.execute_into(&manifest.name, &parameters, &context, &mut collector).await;
+            let invocation = ready.connector.manifest().invocation(command, &RawParameters::new());
+            let invocation = invocation.map_err(|invalid| invalid.to_string())?;
+            let mut collector = Collector::new(Some(invocation.command()), inner.settings.largest_reply_bytes);
+            let context = ExecutionContext::new();
+            let conclusion = ready.connector.execute_into(&invocation, &context, &mut collector).await;
             Ok((collector.finish(conclusion), Redactor::clone(&ready.redactor)))
         });
         let ran = ran.await.unwrap_or_else(|_| Err(format!("It did not end within {} s.", limit.as_secs())));
@@ -81,11 +82,11 @@ impl Executor {
     async fn ready(&self, id: i64) -> Result<Ready, String> {
         let inner = &self.inner;
         let unread = |error: StoreError| match Refusal::from(error) {
-            why @ (Refusal::Because(_) | Refusal::About(_)) => why.to_string(),
             Refusal::Store(error) => {
                 tracing::error!(connection = id, %error, "a connection could not be read");
                 "The connection could not be read from the store. The host's log says why.".to_owned()
             }
+            refusal => refusal.to_string(),
         };
         // Most have not changed since their last check, so their version is all that is read of them.
         let version = async { inner.store().reader().await?.records().connection_version(id).await };

@@ -6,31 +6,23 @@ use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, json};
-use soar_connector::manifest::Command;
-use soar_connector::{Outcome, RawParameters, Redactor};
+use soar_connector::{Outcome, Parameters, Redactor};
 
 /// The most that is kept of a run's parameters, in bytes of JSON.
 const MOST_PARAMETERS: usize = 16 * 1024;
 
-/// The parameters that the command knows, with what the connection's secrets have in common with them masked. Without a
-/// `redactor` nothing is known of the secrets, so names alone are kept.
-pub(super) fn parameters(command: &Command, given: &RawParameters, redactor: Option<&Redactor>) -> String {
-    let mut kept = Map::new();
-    let mut unknown = 0;
-    for (name, value) in given {
-        match (command.input(name), redactor) {
-            (Some(input), Some(_)) => drop(kept.insert(input.name.clone(), value.clone())),
-            (Some(input), None) => drop(kept.insert(input.name.clone(), "[not kept]".into())),
-            // A name that nobody knows can be any text.
-            (None, _) => unknown += 1,
+/// The parameters, with what the connection's secrets have in common with them masked. Without a `redactor` nothing is
+/// known of the secrets, so names alone are kept.
+pub(super) fn parameters(given: &Parameters, redactor: Option<&Redactor>) -> String {
+    let omitted = || json!({"[omitted]": "too much to keep"}).to_string();
+    match redactor {
+        Some(redactor) => bounded(given, MOST_PARAMETERS).and_then(|text| clean(text, redactor)),
+        None => {
+            let names: Map<_, _> = given.names().map(|name| (name.to_owned(), "[not kept]".into())).collect();
+            bounded(&names, MOST_PARAMETERS)
         }
     }
-    if unknown > 0 {
-        kept.insert("[unknown]".to_owned(), unknown.into());
-    }
-    let omitted = || json!({"[omitted]": "too much to keep"}).to_string();
-    let Some(text) = bounded(&kept, MOST_PARAMETERS) else { return omitted() };
-    redactor.map_or(Some(text.clone()), |redactor| clean(text, redactor)).unwrap_or_else(omitted)
+    .unwrap_or_else(omitted)
 }
 
 /// The outcome as JSON; raw data, rows and key fields are left out, in this order, until it is at most `limit` bytes.

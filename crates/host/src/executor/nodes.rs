@@ -20,10 +20,11 @@ impl Executor {
     /// # Errors
     /// [`StoreError`]; the next one makes up for it.
     pub async fn beat(&self) -> Result<u64, StoreError> {
-        let now = self.inner.now();
         let lease = i64::try_from(self.inner.settings.node_lease_seconds).unwrap_or(i64::MAX).saturating_mul(1_000);
         let mut transaction = self.inner.store().transaction().await?;
         let mut records = transaction.records();
+        // By the database's clock: a host whose own clock is ahead must not take the others for dead.
+        let now = records.now().await?;
         records.node_lives(&self.inner.node, now).await?;
         let interrupted = records.interrupt_runs_of_the_dead(now.saturating_sub(lease), now).await?;
         let to_cancel = records.runs_to_cancel(&self.inner.node).await?;

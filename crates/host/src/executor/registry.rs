@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use soar_connector::Plugin;
 use soar_connector::name::{normalised, quoted, suggestion};
+use soar_connector::{Command, Plugin};
 
 use crate::Refusal;
 
@@ -46,9 +46,9 @@ pub fn endpoint_name(command: &str) -> String {
 #[derive(Default)]
 pub struct Registry {
     plugins: Vec<Arc<dyn Plugin>>,
-    /// The lower-case endpoint to the command's name, and the plugins that have it: several integrations can have a
-    /// `Test Connection`, and the connection's name says which is meant.
-    endpoints: BTreeMap<String, Vec<(usize, String)>>,
+    /// The lower-case endpoint to the plugins that have it, and their commands. Several integrations can have a command
+    /// of one name. The connection decides which of them is meant.
+    endpoints: BTreeMap<String, Vec<(usize, Arc<Command>)>>,
 }
 
 impl fmt::Debug for Registry {
@@ -87,9 +87,9 @@ impl Registry {
                 }
                 let holders = registry.endpoints.entry(endpoint).or_default();
                 if let Some((_, other)) = holders.iter().find(|(holder, _)| *holder == index) {
-                    return Err(clash(title(other)));
+                    return Err(clash(title(&other.name)));
                 }
-                holders.push((index, command.name.clone()));
+                holders.push((index, Arc::clone(command)));
             }
             registry.plugins.push(plugin);
         }
@@ -108,10 +108,10 @@ impl Registry {
         self.endpoints.contains_key(&endpoint.to_lowercase())
     }
 
-    /// The integrations that have a command with this endpoint, each with the command's name.
-    pub(super) fn commands_at(&self, endpoint: &str) -> Vec<(&Arc<dyn Plugin>, &str)> {
+    /// The integrations that have a command with this endpoint, each with its command.
+    pub(super) fn commands_at(&self, endpoint: &str) -> Vec<(&Arc<dyn Plugin>, &Arc<Command>)> {
         let holders = self.endpoints.get(&endpoint.to_lowercase()).map(Vec::as_slice).unwrap_or_default();
-        holders.iter().map(|(index, command)| (&self.plugins[*index], command.as_str())).collect()
+        holders.iter().map(|(index, command)| (&self.plugins[*index], command)).collect()
     }
 
     /// The plugin of an integration, by its stable name or its product's.

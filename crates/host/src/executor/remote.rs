@@ -1,15 +1,17 @@
 //! Integration commands as remote commands: what the Command API is asked, and what it answers.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 use soar_connector::name::{normalised, quoted};
-use soar_connector::{Outcome, RawParameters, ReturnData};
+use soar_connector::{Command, Invocation, Outcome, ParameterProblem, RawParameters, ReturnData};
 use soar_store::model::Caller;
 
 use super::Executor;
 use super::registry::{CONNECTION_NAME, endpoint_name};
 use crate::Refusal;
-use crate::command_api::{IntegrationCommand, IntegrationCommands};
+use crate::commands::{IntegrationCommand, IntegrationCommands};
 use crate::utility::{Answer, CcTable, Ended, More};
 
 /// Outcomes with more rows are turned into answers beside the other calls.
@@ -17,7 +19,8 @@ const MANY_ROWS: usize = 1_000;
 
 impl Executor {
     /// Runs the command whose endpoint is `endpoint`, such as `ListDevices`, on the connection that `"Connection Name"`
-    /// in the parameters names, or the only one at hand. Dropping the future cancels the run.
+    /// in the parameters names, or the only one at hand. The manifest of the connection's integration decides about the
+    /// other parameters. Dropping the future cancels the run.
     ///
     /// # Errors
     /// [`Refusal`] when nothing was run. A command that failed is an answer: its `error` is the Error tab.
@@ -34,11 +37,12 @@ impl Executor {
             return Err(Refusal::Because(format!("There is no command {}.", quoted(endpoint))));
         }
         let connection = self.connections().choose(caller, &integrations, name.as_deref()).await?;
-        let command = commands
-            .iter()
+        let mut holders = commands.into_iter();
+        let (plugin, command) = holders
             .find(|(plugin, _)| plugin.manifest().connector.id == connection.integration)
-            .map_or(endpoint, |(_, command)| command);
-        let outcome = self.run_on(caller, connection, command, parameters).await?.outcome;
+            .ok_or_else(|| Refusal::Because(format!("There is no command {}.", quoted(endpoint))))?;
+        let invocation = Invocation::parse(command, &parameters).map_err(Refusal::Parameters)?;
+        let outcome = self.run_on(caller, connection, Arc::clone(plugin), invocation).await?.outcome;
         if outcome.result.rows.len() <= MANY_ROWS {
             return answer(&outcome);
         }
@@ -50,20 +54,16 @@ impl Executor {
 #[async_trait]
 impl IntegrationCommands for Executor {
     fn commands(&self) -> Vec<IntegrationCommand> {
-        let plugins = self.registry().plugins().iter();
-        let mut found: Vec<IntegrationCommand> = Vec::new();
-        for command in plugins.flat_map(|plugin| &plugin.manifest().commands) {
-            let endpoint = endpoint_name(&command.name);
-            // Several integrations can have a command of one name; the connection says which is meant.
-            if !found.iter().any(|known| known.endpoint.eq_ignore_ascii_case(&endpoint)) {
-                found.push(IntegrationCommand { endpoint, manifest: command.clone() });
-            }
-        }
-        found
+        let commands = self.registry().plugins().iter().flat_map(|plugin| &plugin.manifest().commands);
+        let described = |command: &Arc<Command>| IntegrationCommand {
+            endpoint: endpoint_name(&command.name),
+            manifest: Command::clone(command),
+        };
+        commands.map(described).collect()
     }
 
-    async fn run(&self, caller: &Caller, command: &str, parameters: &RawParameters) -> Result<Answer, Refusal> {
-        self.remote(caller, &endpoint_name(command), parameters.clone()).await
+    async fn run(&self, caller: &Caller, endpoint: &str, parameters: RawParameters) -> Result<Answer, Refusal> {
+        self.remote(caller, endpoint, parameters).await
     }
 }
 
@@ -76,8 +76,13 @@ fn connection_name(parameters: &mut RawParameters) -> Result<Option<String>, Ref
         match parameters.remove(spelling) {
             Some(Value::String(name)) if found.is_none() => found = Some(name),
             None | Some(Value::Null) => {}
-            Some(_) => {
-                return Err(Refusal::Because(format!("{CONNECTION_NAME}: expected one connection's name, as text.")));
+            Some(value) => {
+                let problem = ParameterProblem::Invalid {
+                    name: CONNECTION_NAME.to_owned(),
+                    expected: "one connection's name, as text".to_owned(),
+                    found: if value.is_string() { "several".to_owned() } else { quoted(&value.to_string()) },
+                };
+                return Err(Refusal::Parameters(problem.into()));
             }
         }
     }

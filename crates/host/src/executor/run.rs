@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use soar_connector::{Outcome, RawParameters};
+use soar_connector::{Invocation, Outcome, Plugin, RawParameters};
 use soar_store::model::{Caller, Connection};
 use soar_store::moment::milliseconds;
 use soar_store::{Store, StoreError};
@@ -159,7 +159,8 @@ impl Executor {
         let plugin = self.registry().named(integration)?;
         let id = plugin.manifest().connector.id.as_str();
         let connection = self.connections().choose(caller, &[id], connection).await?;
-        self.run_on(caller, connection, command, parameters).await
+        let invocation = plugin.manifest().invocation(command, &parameters)?;
+        self.run_on(caller, connection, plugin, invocation).await
     }
 
     /// Tests a connection, as its health check does.
@@ -172,9 +173,10 @@ impl Executor {
             return Err(super::supervise::inactive(&connection));
         }
         let plugin = self.registry().named(&connection.integration)?;
-        let command = plugin.manifest().connector.health_check.clone();
+        let manifest = plugin.manifest();
+        let invocation = manifest.invocation(&manifest.connector.health_check, &RawParameters::new())?;
         let id = connection.id;
-        let finished = self.run_on(caller, connection, &command, RawParameters::new()).await?;
+        let finished = self.run_on(caller, connection, plugin, invocation).await?;
         if let Err(error) = self.note_test(id, &finished).await {
             tracing::error!(connection = id, %error, "a test could not be noted in the history of checks");
         }
@@ -182,22 +184,20 @@ impl Executor {
         Ok(Tested { passed: error.is_none(), text: error.unwrap_or_else(|| "Passed".to_owned()), finished })
     }
 
-    /// Runs a command on a connection that the caller may use, in a task of its own, so that its end is noted even when
+    /// Runs a command of `plugin` on its connection that the caller may use, in a task of its own, so that its end is noted even when
     /// the caller goes away.
     pub(super) async fn run_on(
         &self,
         caller: &Caller,
         connection: Connection,
-        command: &str,
-        parameters: RawParameters,
+        plugin: Arc<dyn Plugin>,
+        invocation: Invocation,
     ) -> Result<Finished, Refusal> {
-        let plugin = self.registry().named(&connection.integration)?;
-        let command = plugin.manifest().command(command).map_err(|error| Refusal::Because(error.to_string()))?.clone();
         let accepted = self.accept()?;
         // Held by this future alone: when it is dropped, the task hears of it.
         let (waiting, gone) = oneshot::channel();
         let (ended, end) = oneshot::channel();
-        let task = Task { caller: caller.clone(), connection, plugin, command, parameters, gone };
+        let task = Task { caller: caller.clone(), connection, plugin, invocation, gone };
         let inner = Arc::clone(&self.inner);
         let supervised = async move {
             let _ = ended.send(supervise(&inner, task).await);

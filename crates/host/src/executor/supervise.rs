@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 use soar_connector::manifest::Effect;
 use soar_connector::name::quoted;
 use soar_connector::{
-    Collector, Command, CommandError, Conclusion, ExecutionContext, Outcome, Plugin, RawParameters, Receipt, Redactor,
+    Collector, Command, CommandError, Conclusion, ExecutionContext, Invocation, Outcome, Plugin, Receipt, Redactor,
     StatusCode,
 };
 use soar_store::model::{Caller, Connection, RunStatus};
@@ -27,10 +27,15 @@ pub(super) struct Task {
     pub(super) caller: Caller,
     pub(super) connection: Connection,
     pub(super) plugin: Arc<dyn Plugin>,
-    pub(super) command: Command,
-    pub(super) parameters: RawParameters,
+    pub(super) invocation: Invocation,
     /// Ends when nobody waits for the outcome any more.
     pub(super) gone: oneshot::Receiver<()>,
+}
+
+impl Task {
+    fn command(&self) -> &Command {
+        self.invocation.command()
+    }
 }
 
 /// Why a run was ended.
@@ -56,7 +61,7 @@ pub(super) async fn supervise(inner: &Arc<Inner>, mut task: Task) -> Result<Fini
     };
     let redactor = ready.as_ref().ok().map(|ready| Arc::clone(&ready.redactor));
     let run = begin(inner, &task, redactor.as_deref()).await?;
-    let span = info_span!("run", run, connection = task.connection.id, command = task.command.name);
+    let span = info_span!("run", run, connection = task.connection.id, command = task.command().name);
     let ending = match ready {
         Ok(ready) => execute(inner, &mut task, run, ready, turns, deadline).instrument(span.clone()).await,
         Err(problem) => {
@@ -70,7 +75,8 @@ pub(super) async fn supervise(inner: &Arc<Inner>, mut task: Task) -> Result<Fini
     let redactor = redactor.unwrap_or_default();
     span.in_scope(|| info!(%status, rows = outcome.receipt.rows, requests = outcome.receipt.requests, "ended"));
     end(inner, run, status, &outcome, &redactor).instrument(span).await;
-    Ok(Finished { run, connection: task.connection.name, command: task.command.name, outcome })
+    let command = task.command().name.clone();
+    Ok(Finished { run, connection: task.connection.name, command, outcome })
 }
 
 /// Waits for the connection's and the site's turn.
@@ -126,8 +132,8 @@ async fn begin(inner: &Inner, task: &Task, redactor: Option<&Redactor>) -> Resul
         connection_id: task.connection.id,
         connection_name: task.connection.name.clone(),
         integration: task.connection.integration.clone(),
-        command: task.command.name.clone(),
-        parameters: kept::parameters(&task.command, &task.parameters, redactor),
+        command: task.command().name.clone(),
+        parameters: kept::parameters(task.invocation.parameters(), redactor),
         request_id: task.caller.request_id.clone(),
         node: inner.node.clone(),
     };
@@ -149,11 +155,11 @@ async fn execute(
     let (cancel, mut cancelled) = watch::channel(false);
     inner.running.lock().unwrap_or_else(PoisonError::into_inner).insert(run, cancel);
     let context = ExecutionContext { request_id: task.caller.request_id.clone(), time_limit: None };
-    let (command, parameters) = (task.command.clone(), std::mem::take(&mut task.parameters));
+    let invocation = task.invocation.clone();
     let limit = inner.settings.largest_reply_bytes;
     let executing = async move {
-        let mut collector = Collector::new(Some(&command), limit);
-        let conclusion = ready.connector.execute_into(&command.name, &parameters, &context, &mut collector).await;
+        let mut collector = Collector::new(Some(invocation.command()), limit);
+        let conclusion = ready.connector.execute_into(&invocation, &context, &mut collector).await;
         // Others may have their turn when this has ended, not when nobody waits for it any more.
         drop(turns);
         collector.finish(conclusion)
@@ -189,7 +195,7 @@ fn stop(executing: &JoinHandle<Outcome>, ending: Ending) -> Ending {
 }
 
 fn concluded(inner: &Inner, task: &Task, ending: Ending) -> (RunStatus, Outcome) {
-    let is_write = task.command.effect == Effect::Write;
+    let is_write = task.command().effect == Effect::Write;
     let check = if is_write {
         "It may have been carried out: check in the product before you run it again."
     } else {
@@ -217,16 +223,16 @@ fn concluded(inner: &Inner, task: &Task, ending: Ending) -> (RunStatus, Outcome)
 /// The outcome of a command that the host ended, or that never came to the connector.
 fn failed(task: &Task, code: &str, message: &str, cure: &str) -> Outcome {
     let error = CommandError {
-        failure_indicator: task.command.failure_indicator(),
+        failure_indicator: task.command().failure_indicator(),
         status_code: StatusCode(None),
         message: soar_connector::sentence(message),
         code: code.to_owned(),
         cause: soar_connector::sentence(message),
         cure: cure.to_owned(),
-        retryable: task.command.effect == Effect::Read && code != "connection-not-usable",
+        retryable: task.command().effect == Effect::Read && code != "connection-not-usable",
     };
     let receipt = Receipt { request_id: task.caller.request_id.clone(), ..Receipt::default() };
-    Collector::new(Some(&task.command), 0).finish(Conclusion { error: Some(error), receipt, warnings: Vec::new() })
+    Collector::new(Some(task.command()), 0).finish(Conclusion { error: Some(error), receipt, warnings: Vec::new() })
 }
 
 /// Writes down how the run ended. The caller gets its outcome even if that fails.

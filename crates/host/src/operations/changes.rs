@@ -131,12 +131,17 @@ impl Changes {
                 ended => break ended?,
             }
         };
+        self.refresh().await;
+        Ok(value)
+    }
+
+    /// Reads the cached sites, users and keys of this process again.
+    pub(super) async fn refresh(&self) {
         if let Some(directory) = &self.directory
             && let Err(error) = directory.refresh().await
         {
             tracing::warn!(%error, "the host notices a change later, because the store does not answer");
         }
-        Ok(value)
     }
 
     async fn attempt<'w, T: Serialize + Send>(

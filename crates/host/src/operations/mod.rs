@@ -1,26 +1,54 @@
 //! What callers can do: one typed function for each operation. HTTP and the terminal are adapters over these.
 
+mod audit_log;
+mod cases;
 mod changes;
+mod connections;
 mod context;
 mod error;
+mod health;
+mod incidents;
+mod integrations;
+mod keys;
+mod masters;
 mod roles;
+mod runs;
+mod schedules;
 mod sites;
+mod sync_runs;
+mod tenant_keys;
+mod tenants;
+mod transfer;
 mod users;
 
 use std::sync::Arc;
 
 use soar_connector::Clock;
 use soar_store::moment::milliseconds;
-use soar_store::{Reader, Store};
+use soar_store::{Reader, Store, StoreError};
 
+pub use audit_log::{AuditPage, NumberedEntry};
+pub use cases::CasePage;
 pub use changes::{Change, Changes, Done, Required, Working};
+pub use connections::ConnectionTested;
 pub use context::{IdempotencyKey, RequestContext};
 pub use error::OperationError;
+pub use incidents::{IncidentPage, IncidentSearch, IncidentToChange, IncidentToMake, TaskToChange};
+pub use integrations::{Integration, IntegrationParameter};
+pub use keys::{KeyShown, KeyToMake};
 pub use roles::{RoleOnSite, RoleTaken, RoleToGive};
+pub use runs::{RunCancelled, RunPage};
+pub use schedules::ScheduleLog;
 pub use sites::{SiteToChange, SiteToMake};
+pub use sync_runs::{SyncResultPage, SyncRunPage, SyncToRun};
+pub use tenant_keys::{TenantKeyMade, TenantKeyToMake};
+pub use tenants::{TenantMove, TenantPage, TenantRegistration};
+pub use transfer::Exported;
 pub use users::{UserToChange, UserToMake};
 
+use crate::Refusal;
 use crate::access::SecretSeal;
+use crate::connections::Connections;
 use crate::executor::Executor;
 use crate::tenants::Tenants;
 
@@ -35,10 +63,24 @@ pub struct Operations {
     pub clock: Arc<dyn Clock>,
     /// Seals and opens the secrets of keys; `None` where no operation needs it.
     pub seal: Option<Arc<dyn SecretSeal>>,
+    /// The connections; `None` in a host that has no connectors.
+    pub connections: Option<Connections>,
     /// Runs connectors' commands; `None` in a host that has no connectors.
     pub executor: Option<Executor>,
     /// Sends connections to tenants, and takes them from masters; `None` in a host that has no connectors.
     pub tenants: Option<Arc<Tenants>>,
+}
+
+/// The result of an operation that waits for something other than the store, so that no transaction holds it: its audit
+/// entry is written afterwards.
+#[derive(Debug)]
+pub struct Tried<T> {
+    /// The result.
+    pub value: T,
+    /// What it is about: the audit entry's reason.
+    pub about: String,
+    /// The site that the audit entry names.
+    pub site: String,
 }
 
 impl Operations {
@@ -49,4 +91,26 @@ impl Operations {
     fn now(&self) -> i64 {
         milliseconds(self.clock.now())
     }
+
+    fn seal(&self) -> Result<&dyn SecretSeal, OperationError> {
+        let missing = || StoreError::Unreadable("the sealing key is not at hand".to_owned());
+        self.seal.as_deref().ok_or_else(|| Refusal::Store(missing()).into())
+    }
+
+    fn connections(&self) -> Result<&Connections, OperationError> {
+        self.connections.as_ref().ok_or(OperationError::NoConnectors)
+    }
+
+    fn executor(&self) -> Result<&Executor, OperationError> {
+        self.executor.as_ref().ok_or(OperationError::NoConnectors)
+    }
+
+    fn tenants(&self) -> Result<&Tenants, OperationError> {
+        self.tenants.as_deref().ok_or(OperationError::NoConnectors)
+    }
+}
+
+/// The last item of a page that is full, after which there may be more.
+fn full_page<T>(items: &[T], limit: i64) -> Option<&T> {
+    items.last().filter(|_| i64::try_from(items.len()).is_ok_and(|found| found == limit))
 }

@@ -6,7 +6,6 @@ use soar_connector::manifest::Effect;
 use soar_connector::name::{quoted, steers};
 use soar_connector::{Command, Parameters};
 use soar_store::model::{Cadence, Caller, Destination, NewSchedule, Right, Schedule, ScheduleKind, ScheduleRun, Site};
-use soar_store::moment::milliseconds;
 use soar_store::{Records, StoreError};
 
 use super::{ScheduleChange, ScheduleDraft, ScheduleShown};
@@ -127,7 +126,7 @@ impl Schedules {
             slow_ms: SLOW_MS,
         };
         check_new(&new, command)?;
-        let made = records.create_schedule(&new, self.now()).await?;
+        let made = records.create_schedule(&new).await?;
         self.shown(records, made, &caller.site).await
     }
 
@@ -159,7 +158,7 @@ impl Schedules {
         }
         what.alert_after = change.alert_after.unwrap_or(what.alert_after);
         check_new(&what, command)?;
-        let changed = records.change_schedule(id, &what, self.now()).await?;
+        let changed = records.change_schedule(id, &what).await?;
         self.shown(records, changed, &site).await
     }
 
@@ -180,7 +179,7 @@ impl Schedules {
                 "The schedule {name} is not active, so it does not run. Activate it."
             )));
         }
-        records.run_soon(id, self.now()).await?;
+        records.run_soon(id).await?;
         let schedule = records.schedule(id).await?;
         self.shown(records, schedule, &site).await
     }
@@ -231,10 +230,6 @@ impl Schedules {
         let user = users.iter().find(|user| Some(user.id) == schedule.what.user_id);
         let health = records.health_of(schedule.id).await?;
         Ok(ScheduleShown::of(schedule, site, &connection, user, health))
-    }
-
-    fn now(&self) -> i64 {
-        milliseconds(self.connections.clock.now())
     }
 }
 
@@ -311,8 +306,5 @@ fn check_new(new: &NewSchedule, command: &Command) -> Result<(), Refusal> {
     if !(1..=100).contains(&new.alert_after) {
         return Err(Refusal::Because("Failures before somebody is told: expected 1 to 100.".to_owned()));
     }
-    Parameters::parse(command, &new.parameters).map(|_| ()).map_err(|problems| {
-        let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
-        Refusal::Because(problems.join(" "))
-    })
+    Parameters::parse(command, &new.parameters).map(|_| ()).map_err(Refusal::Parameters)
 }

@@ -35,11 +35,10 @@ impl Scheduler {
         let mut reader = self.store.reader().await?;
         let backlog = reader.records().backlog().await?;
         let counts = reader.records().health_counts().await?;
-        let lag = backlog.oldest_due_at.map_or(0, |due| (self.now() - due).max(0));
         with_local_recorder(&*self.metrics, || {
             gauge!(BACKLOG, "state" => "waiting").set(backlog.waiting as f64);
             gauge!(BACKLOG, "state" => "claimed").set(backlog.claimed as f64);
-            gauge!(LAG).set(lag as f64 / 1000.0);
+            gauge!(LAG).set(backlog.lag_ms as f64 / 1000.0);
             for (state, count) in counts {
                 gauge!(STATES, "state" => state.as_str()).set(count as f64);
             }

@@ -1,5 +1,6 @@
 //! What runs by itself: health checks of connections and schedules of commands, each due time once.
 
+mod claim;
 mod core;
 mod draft;
 mod manage;
@@ -10,8 +11,9 @@ mod serve;
 mod settings;
 mod shown;
 
-pub use self::core::Scheduler;
+pub use self::core::{Look, Scheduler};
 pub(crate) use self::measure::describe;
+pub use claim::Claim;
 pub use draft::{ScheduleChange, ScheduleDraft};
 pub use manage::Schedules;
 pub use runner::ExecutorRunner;

@@ -4,17 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use soar_store::StoreError;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::Scheduler;
 
-/// Between two looks at what is due: so much at the least, so that due times come together, and so much at the most,
-/// since another process may have changed a schedule.
-const LEAST: Duration = Duration::from_millis(100);
-const MOST: Duration = Duration::from_secs(1);
+/// Between two looks at what is due.
+const LOOK: Duration = Duration::from_secs(1);
 
-/// Between two looks at what was left behind, and at whom to tell.
+/// Between two looks where all places were filled: so much at the least, so that places come free together.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// Between two looks at whom to tell.
 const ROUND: Duration = Duration::from_secs(1);
 
 /// Between two looks at how much waits, for the gauges.
@@ -23,66 +24,59 @@ const MEASURE: Duration = Duration::from_secs(5);
 /// Between two looks at what is too old to keep.
 const HOUSEKEEPING: Duration = Duration::from_secs(60);
 
-/// How many items the queue may bring before they are taken.
-const BROUGHT: usize = 256;
-
 impl Scheduler {
     /// Runs until `stop` is true (or nobody is left to set it), and then finishes what it claimed. A store that fails
     /// is waited for.
     pub async fn serve(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
-        let (taker, mut brought) = mpsc::channel(BROUGHT);
         let mut rounds = JoinSet::new();
-        rounds.spawn(Arc::clone(&self).hand_out_rounds());
-        rounds.spawn(Arc::clone(&self).renew_rounds());
         rounds.spawn(Arc::clone(&self).rounds());
         rounds.spawn(Arc::clone(&self).measure_rounds());
         rounds.spawn(Arc::clone(&self).delivery_rounds());
         rounds.spawn(Arc::clone(&self).housekeeping_rounds());
-        let queue = Arc::clone(&self.queue);
-        rounds.spawn(async move { queue.serve(taker).await });
-        let mut taken = JoinSet::new();
-        loop {
-            tokio::select! {
-                stopped = stop.wait_for(|stop| *stop) => {
-                    drop(stopped);
-                    break;
-                }
-                item = brought.recv() => {
-                    let Some(item) = item else { break };
-                    let scheduler = Arc::clone(&self);
-                    taken.spawn(async move {
-                        if let Err(error) = scheduler.take(item).await
-                            && !scheduler.store.note(&error)
-                        {
-                            tracing::warn!(schedule = item.schedule, "Due work could not be claimed: {error}");
-                        }
-                    });
-                }
-                Some(_) = taken.join_next(), if !taken.is_empty() => {}
-                Some(_) = rounds.join_next(), if !rounds.is_empty() => {
-                    tracing::error!("A part of the scheduler broke down. Start the host again.");
+        let renewing = tokio::spawn(Arc::clone(&self).renew_rounds());
+        let mut running = JoinSet::new();
+        // A look is never broken off: what it claimed is run.
+        while !*stop.borrow() {
+            let look = self.note(self.look().await);
+            let is_full = look.as_ref().is_some_and(|look| look.is_full);
+            for claim in look.into_iter().flat_map(|look| look.claims) {
+                let scheduler = Arc::clone(&self);
+                running.spawn(async move { scheduler.run(claim).await });
+            }
+            let mut pause = std::pin::pin!(self.pause(is_full));
+            loop {
+                tokio::select! {
+                    stopped = stop.wait_for(|stop| *stop) => {
+                        drop(stopped);
+                        break;
+                    }
+                    () = &mut pause => break,
+                    Some(_) = running.join_next(), if !running.is_empty() => {}
+                    Some(_) = rounds.join_next(), if !rounds.is_empty() => {
+                        tracing::error!("A part of the scheduler broke down. Start the host again.");
+                    }
                 }
             }
+            if stop.has_changed().is_err() {
+                break;
+            }
         }
-        brought.close();
-        // What is claimed stays this node's until it is done: all rounds but those that say so end.
-        rounds.abort_all();
-        let renewing = tokio::spawn(Arc::clone(&self).renew_rounds());
-        // What waits for its turn does not begin any more, and what runs is finished.
-        self.places.close();
-        while taken.join_next().await.is_some() {}
+        rounds.shutdown().await;
+        // What runs is finished, and stays this node's until then.
+        while running.join_next().await.is_some() {}
         renewing.abort();
-        self.note(self.give_back().await);
+        let _ = renewing.await;
     }
 
-    async fn hand_out_rounds(self: Arc<Self>) {
-        loop {
-            let next = self.hand_out().await;
-            let pause = match self.note(next) {
-                Some(Some(due)) => Duration::from_millis((due - self.now()).max(0).cast_unsigned()),
-                Some(None) | None => MOST,
-            };
-            self.clock.sleep(pause.clamp(LEAST, MOST)).await;
+    /// Until the next look: sooner where all places were filled and one of them is free again.
+    async fn pause(&self, is_full: bool) {
+        let place = async {
+            self.clock.sleep(LOOK_AGAIN).await;
+            drop(self.places.acquire().await);
+        };
+        tokio::select! {
+            () = self.clock.sleep(LOOK) => {}
+            () = place, if is_full => {}
         }
     }
 
@@ -95,7 +89,6 @@ impl Scheduler {
 
     async fn rounds(self: Arc<Self>) {
         loop {
-            self.note(self.take_over().await);
             self.note(self.tell().await);
             self.clock.sleep(ROUND).await;
         }
@@ -118,6 +111,7 @@ impl Scheduler {
 
     async fn housekeeping_rounds(self: Arc<Self>) {
         loop {
+            self.note(self.correct_due_times().await);
             self.note(self.drop_old_history().await);
             self.clock.sleep(HOUSEKEEPING).await;
         }

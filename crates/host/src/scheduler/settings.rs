@@ -21,13 +21,10 @@ pub trait Runner: Send + Sync {
 pub struct SchedulerSettings {
     /// How many runs go on at once on this node.
     pub at_once: usize,
-    /// How long claimed work stays a node's when it does not say that it lives. Nodes' clocks must agree to within a
-    /// few seconds.
-    pub claim: Duration,
-    /// How often a node says that it lives.
+    /// How long a lease on claimed work lasts unless its holder renews it.
+    pub lease: Duration,
+    /// How often a holder renews its leases.
     pub renew: Duration,
-    /// How long handed-out work waits to be claimed before it is handed out again, times how often it was.
-    pub patience: Duration,
     /// How alerts are gathered.
     pub gather: GatherRules,
     /// What is kept for how long.
@@ -38,9 +35,8 @@ impl Default for SchedulerSettings {
     fn default() -> Self {
         Self {
             at_once: 256,
-            claim: Duration::from_secs(15),
+            lease: Duration::from_secs(15),
             renew: Duration::from_secs(4),
-            patience: Duration::from_secs(10),
             gather: GatherRules::default(),
             retention: Retention::default(),
         }

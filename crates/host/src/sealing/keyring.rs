@@ -166,6 +166,7 @@ fn parse(origin: &str, text: &str) -> Result<Vec<Key>, SealError> {
     let refuse = |problem: String| SealError::Keys { origin: origin.to_owned(), problem };
     let mut keys: Vec<Key> = Vec::new();
     let words = text
+        .trim_start_matches('\u{feff}')
         .lines()
         .filter(|line| !line.trim_start().starts_with('#'))
         .flat_map(|line| line.split(|c: char| c == ',' || c.is_whitespace()))

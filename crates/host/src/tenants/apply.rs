@@ -31,9 +31,8 @@ pub(super) enum NotApplied {
 impl From<StoreError> for NotApplied {
     fn from(error: StoreError) -> Self {
         match Refusal::from(error) {
-            Refusal::About(error) => Self::Refused(not_usable(&error.to_string())),
-            Refusal::Because(reason) => Self::Refused(not_usable(&reason)),
             Refusal::Store(error) => Self::Store(error),
+            refusal => Self::Refused(not_usable(&refusal.to_string())),
         }
     }
 }

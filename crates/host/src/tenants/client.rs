@@ -8,6 +8,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use soar_connector::certificates_in;
 use soar_connector::name::{quoted, steers};
 use soar_store::model::SyncFailure;
 
@@ -62,10 +63,10 @@ pub(super) fn new_client(settings: &TenantSettings) -> Result<Client, String> {
         let shown = file.display();
         let pem = std::fs::read(file)
             .map_err(|error| format!("tenants.authorities: the file {shown} cannot be read: {error}."))?;
-        let certificates = reqwest::Certificate::from_pem_bundle(&pem)
-            .ok()
-            .filter(|certificates| !certificates.is_empty())
-            .ok_or_else(|| format!("tenants.authorities: the file {shown} holds no certificates in PEM."))?;
+        let pem =
+            certificates_in(&pem).map_err(|problem| format!("tenants.authorities: the file {shown} {problem}"))?;
+        let certificates = reqwest::Certificate::from_pem_bundle(pem.as_bytes())
+            .map_err(|error| format!("tenants.authorities: the file {shown} is no whole PEM file ({error})."))?;
         builder = builder.tls_certs_merge(certificates);
     }
     builder.build().map_err(|error| format!("Tenants cannot be called: {error}."))
@@ -196,7 +197,16 @@ fn not_sent(error: &reqwest::Error, settings: &TenantSettings) -> CallFailed {
         return CallFailed::for_good(too_slow(settings.answer_seconds));
     }
     if error.is_connect() {
-        let said = soar_connector::sentence(&deepest(error));
+        let deepest = deepest(error);
+        // hyper-util's words for a 407 to CONNECT: the error's type is private.
+        if deepest.contains("proxy authorization required") {
+            return CallFailed::for_good(failure(
+                "proxy-refused",
+                "The proxy accepts no connection without a user name and password that it knows.",
+                "Correct user name and password in tenants.proxy; then retry.",
+            ));
+        }
+        let said = soar_connector::sentence(&deepest);
         return CallFailed::for_now(failure(
             "unreachable",
             format!("No connection to the tenant could be made: {said}"),
@@ -254,6 +264,26 @@ mod tests {
             let error = checked_url(given, &settings).unwrap_err();
             assert!(error.contains(said) && !error.contains("canary"), "{given}: {error}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_proxys_refusal_is_told_and_not_retried() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let proxy = format!("http://u:wrong@{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut head = [0; 4096];
+                let _ = tokio::io::AsyncReadExt::read(&mut stream, &mut head).await;
+                let answer = b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n";
+                let _ = tokio::io::AsyncWriteExt::write_all(&mut stream, answer).await;
+            }
+        });
+        let settings = TenantSettings { proxy: Some(proxy), ..TenantSettings::default() };
+        let client = new_client(&settings).unwrap();
+        let url = "https://tenant.example.com";
+        let answer = post::<super::super::envelope::SealedAnswer>(&client, &settings, url, "sync", &()).await;
+        let failed = answer.unwrap_err();
+        assert_eq!((failed.failure.code.as_str(), failed.may_pass), ("proxy-refused", false), "{failed:?}");
     }
 
     #[test]

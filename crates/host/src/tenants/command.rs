@@ -12,7 +12,7 @@ use soar_store::{Store, StoreError, SyncResultFilter};
 
 use super::{SyncRequest, Tenants};
 use crate::Refusal;
-use crate::command_api::OutsideCommand;
+use crate::commands::OutsideCommand;
 use crate::utility::{Answer, Ended};
 
 /// The last part of its address.

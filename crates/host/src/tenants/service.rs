@@ -31,7 +31,7 @@ pub struct Tenants {
     client: Arc<OnceLock<Result<Client, String>>>,
     /// One permit per message that may arrive at once. Who sends one is known only once it has arrived, so it takes none of
     /// the places of those who show a key.
-    pub(super) arriving: Arc<Semaphore>,
+    arriving: Arc<Semaphore>,
 }
 
 /// How many messages may arrive at once; each is in memory while it does.
@@ -68,6 +68,13 @@ impl Tenants {
     pub fn new(connections: Connections, settings: TenantSettings) -> Self {
         let arriving = Arc::new(Semaphore::new(ARRIVING));
         Self { connections, settings: Arc::new(settings), client: Arc::default(), arriving }
+    }
+
+    /// One permit per message of a master that may be on its way at once. They are apart from the places of callers with a
+    /// key, so that messages which never arrive keep no such caller out.
+    #[must_use]
+    pub fn arriving(&self) -> &Semaphore {
+        &self.arriving
     }
 
     /// Whether the settings can be used.

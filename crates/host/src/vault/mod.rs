@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use secrecy::SecretString;
+use soar_connector::secret_in;
 use soar_store::model::Reference;
 
 pub use settings::{VaultCommand, VaultSettings};
@@ -92,7 +93,7 @@ impl Vault {
         Err(of(reference, problem))
     }
 
-    /// Fetches the secret, without the line break at its end.
+    /// Fetches the secret.
     ///
     /// # Errors
     /// [`VaultError`] when the place is not allowed, or there is no secret.
@@ -125,12 +126,7 @@ fn text(bytes: Vec<u8>) -> Result<SecretString, String> {
         drop(zeroize::Zeroizing::new(error.into_bytes()));
         "is no text (UTF-8).".to_owned()
     })?;
-    let text = zeroize::Zeroizing::new(text);
-    let secret = text.strip_suffix('\n').map_or(text.as_str(), |text| text.strip_suffix('\r').unwrap_or(text));
-    if secret.trim().is_empty() {
-        return Err("is empty.".to_owned());
-    }
-    Ok(SecretString::from(secret))
+    secret_in(&zeroize::Zeroizing::new(text)).map_err(|problem| format!("{problem}."))
 }
 
 fn too_long() -> String {

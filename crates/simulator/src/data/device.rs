@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, net::Ipv4Addr};
 
+use crate::Generation;
+
 use super::{
     device_name::{NameParts, breaking},
     inventory::Inventory,
@@ -12,7 +14,7 @@ use super::{
 
 /// Numbers of ordinary devices start above this; below are devices without applications.
 const FIRST: u32 = 50_000;
-/// One device without applications for so many ordinary ones. Just legacy shows them, on request.
+/// One device without applications for so many ordinary ones. Legacy and middle show them, on request.
 const PER_DEVICE_WITHOUT_APPLICATIONS: u32 = 20;
 
 /// Where what is known about a device came from, in the order of the filter's words after `all`.
@@ -113,7 +115,8 @@ impl Inventory<'_> {
         if (FIRST + 1..=FIRST + devices).contains(&number) {
             return Some(self.device(number, Some(FIRST + devices - number)));
         }
-        let is_old = self.is_legacy() && (1..=self.without_applications()).contains(&number);
+        let is_old =
+            self.dialect().devices != Generation::Current && (1..=self.without_applications()).contains(&number);
         is_old.then(|| self.device(number, None))
     }
 

@@ -1,6 +1,6 @@
 //! Knows which elements one tenant has and under which ids.
 
-use crate::{Generation, Options};
+use crate::{Options, dialect::Dialect};
 
 /// How far apart the ids of two tenants are.
 const TENANT_STEP: u64 = 1_000_000;
@@ -41,7 +41,8 @@ impl<'o> Inventory<'o> {
         (1..=self.options.scanners).contains(&number).then_some(number)
     }
 
-    pub(crate) fn is_legacy(&self) -> bool {
-        self.options.generation == Generation::Legacy
+    /// The forms that the instance's endpoints have.
+    pub(crate) fn dialect(&self) -> &'static Dialect {
+        self.options.generation.dialect()
     }
 }

@@ -1,4 +1,9 @@
-//! Puts the vendor's known deviations from its schemas into some rows.
+//! Puts the vendor's known deviations from its schemas into some rows, each with its source.
+//!
+//! The source of most is an independent client of the API, written against real instances, which works around: an
+//! empty text where the schema has an object, a number or a date; the text `None` for null; dates with a space for the
+//! `T`; `schedulerConfig` as `{}` or `""`; and a risk level's number as a word. Where a field that the client does not
+//! name deviates here, it has the same type as one that it names.
 
 use serde::{Serialize, Serializer};
 
@@ -60,7 +65,7 @@ impl Oddities {
         (turned >> 59) as u32
     }
 
-    /// A value that is sometimes an empty text.
+    /// A value that is sometimes an empty text. Source: the independent client.
     pub(crate) fn value<T>(self, field: u32, value: T) -> Odd<T> {
         match self.roll(field) {
             0 => Odd::Blank,
@@ -68,7 +73,8 @@ impl Oddities {
         }
     }
 
-    /// A value or null, either sometimes an empty text, null sometimes the text `None`.
+    /// A value or null, either sometimes an empty text, null sometimes the text `None`. Source: the independent
+    /// client.
     pub(crate) fn nullable<T>(self, field: u32, value: Option<T>) -> Odd<T> {
         match (value, self.roll(field)) {
             (_, 0) => Odd::Blank,
@@ -78,7 +84,8 @@ impl Oddities {
         }
     }
 
-    /// An object that is sometimes empty or an empty text.
+    /// An object that is sometimes empty or an empty text. Source: the independent client, for `schedulerConfig`; other
+    /// nested objects by analogy.
     pub(crate) fn object<T>(self, field: u32, value: T) -> Odd<T> {
         match self.roll(field) {
             0..=3 => Odd::Blank,
@@ -87,7 +94,7 @@ impl Oddities {
         }
     }
 
-    /// A number that is sometimes a word.
+    /// A number that is sometimes a word. Source: the independent client, for levels.
     pub(crate) fn number<T>(self, field: u32, value: T, word: &'static str) -> Odd<T> {
         match self.roll(field) {
             0 => Odd::Word(word),
@@ -95,7 +102,8 @@ impl Oddities {
         }
     }
 
-    /// A moment in one of the vendor's forms, sometimes an empty text.
+    /// A moment in one of the vendor's forms, sometimes an empty text. Source: the independent client, for both forms
+    /// with a space (with and without fractions) and for the empty text.
     pub(crate) fn moment(self, field: u32, micros: u64) -> Odd<Moment> {
         let form = match self.roll(field) {
             0 => return Odd::Blank,
@@ -106,7 +114,7 @@ impl Oddities {
         Odd::Plain(Moment { micros, form })
     }
 
-    /// A moment or null, with all of the above.
+    /// A moment or null, with the oddities of `moment` and `nullable`, and their source.
     pub(crate) fn nullable_moment(self, field: u32, micros: Option<u64>) -> Odd<Moment> {
         match micros {
             Some(micros) => self.moment(field, micros),
@@ -114,9 +122,15 @@ impl Oddities {
         }
     }
 
-    /// A text that is sometimes empty.
+    /// A text that is sometimes empty, which every schema allows.
     pub(crate) fn text(self, field: u32, text: &str) -> &str {
         if self.roll(field) == 0 { "" } else { text }
+    }
+
+    /// A time of day, given with its offset. Source: Django REST framework, whose times of day have no offset, though
+    /// the format `time` of the schemas demands one.
+    pub(crate) fn time_of_day(self, text: &'static str) -> &'static str {
+        if self.on() { text.trim_end_matches('Z') } else { text }
     }
 
     /// A small picture in base64, often none.

@@ -25,17 +25,15 @@ struct LegacyAccount {
     is_primary_account: &'static str,
 }
 
+/// The members that middle and current share.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct CurrentAccount {
+struct PagedAccount {
     id: u32,
     registration_id: u32,
     label: String,
     photo: &'static str,
     last_login: Odd<Moment>,
-    billing_plan_type: &'static str,
-    is_billing_day_last_of_month: bool,
-    billing_day: u32,
     managed_type: &'static str,
     is_primary_account: bool,
     is_trial_mode: bool,
@@ -47,6 +45,16 @@ struct CurrentAccount {
     trial_days_remaining: u32,
     domains_remaining: u32,
     name: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CurrentAccount {
+    #[serde(flatten)]
+    shared: PagedAccount,
+    billing_plan_type: &'static str,
+    is_billing_day_last_of_month: bool,
+    billing_day: u32,
     is_onboarding_mode: bool,
     initial_scan_type: Odd<&'static str>,
     scan_type: &'static str,
@@ -59,13 +67,14 @@ struct CurrentAccount {
     is_one_click_remediation_requested: bool,
 }
 
-/// Legacy: all of them as an array. Current: pages, and a search in the names.
+/// Legacy: all of them as an array. Middle and current: pages, and a search in the names.
 pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
     let options = &call.world.options;
     let visible = (1..=options.tenants)
         .filter(|id| call.user.is_some_and(|user| user.kind.may_see(*id)))
         .filter_map(|id| tenant(options, id));
-    if call.generation() == Generation::Legacy {
+    let form = call.dialect().accounts;
+    if form == Generation::Legacy {
         let all: Vec<Tenant> = visible.collect();
         let rows = whole(call, all.len() as u64);
         return Ok(Reply::array(in_range(all, rows).map(|tenant| LegacyAccount::of(call, tenant))));
@@ -76,14 +85,18 @@ pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
         .collect();
     let page = Page::of(call, Some("size"), PastLast::ByGeneration, found.len() as u64)?;
     let rows = in_range(found, page.rows.clone());
-    Ok(page.reply(rows.map(|tenant| CurrentAccount::of(call, tenant))))
+    Ok(if form == Generation::Middle {
+        page.reply(rows.map(|tenant| PagedAccount::of(call, tenant)))
+    } else {
+        page.reply(rows.map(|tenant| CurrentAccount::of(call, tenant)))
+    })
 }
 
 fn in_range(all: Vec<Tenant>, rows: std::ops::Range<u64>) -> impl Iterator<Item = Tenant> {
     (0..).zip(all).filter(move |(index, _)| rows.contains(index)).map(|(_, tenant)| tenant)
 }
 
-/// What both generations say about a tenant.
+/// The facts about a tenant that every form shows.
 struct Common {
     odd: Oddities,
     last_login: Option<u64>,
@@ -115,20 +128,16 @@ impl LegacyAccount {
     }
 }
 
-impl CurrentAccount {
+impl PagedAccount {
     fn of(call: &Call<'_>, tenant: Tenant) -> Self {
-        let options = &call.world.options;
         let common = Common::of(call, &tenant);
-        let trial_expired = is_trial_expired(options, tenant.id);
+        let trial_expired = is_trial_expired(&call.world.options, tenant.id);
         Self {
             id: tenant.id,
             registration_id: tenant.id + 500,
             label: tenant.name.clone(),
             photo: common.odd.photo(1),
             last_login: common.odd.nullable_moment(2, common.last_login),
-            billing_plan_type: "monthly",
-            is_billing_day_last_of_month: false,
-            billing_day: 1,
             managed_type: "co_managed",
             is_primary_account: common.primary,
             is_trial_mode: trial_expired,
@@ -140,12 +149,25 @@ impl CurrentAccount {
             trial_days_remaining: 0,
             domains_remaining: 0,
             name: tenant.name,
+        }
+    }
+}
+
+impl CurrentAccount {
+    fn of(call: &Call<'_>, tenant: Tenant) -> Self {
+        let devices = call.world.options.devices;
+        let odd = Common::of(call, &tenant).odd;
+        Self {
+            initial_scan_type: odd.nullable(3, (tenant.id % 2 == 1).then_some("hybrid")),
+            shared: PagedAccount::of(call, tenant),
+            billing_plan_type: "monthly",
+            is_billing_day_last_of_month: false,
+            billing_day: 1,
             is_onboarding_mode: false,
-            initial_scan_type: common.odd.nullable(3, (tenant.id % 2 == 1).then_some("hybrid")),
             scan_type: "hybrid",
             show_pmf_survey: false,
-            devices_count: options.devices,
-            max_billable_assets: options.devices.max(100),
+            devices_count: devices,
+            max_billable_assets: devices.max(100),
             enforce_max_billable_assets: false,
             is_demo_account: false,
             is_demo_scan_running: false,

@@ -4,7 +4,6 @@ use serde::Serialize;
 
 use super::{devices::find, vulnerability_rows::CurrentVulnerability};
 use crate::{
-    Generation,
     call::Call,
     data::{
         avenue::Avenue,
@@ -15,6 +14,7 @@ use crate::{
         vulnerability::STATES,
         words,
     },
+    dialect::Form,
     page::{Page, PastLast, whole},
     reply::Reply,
 };
@@ -87,7 +87,7 @@ pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
     let device = find(call)?;
     let inventory = call.inventory();
     let avenues = (0..device.avenues).map(|number| inventory.avenue(&device, number));
-    if call.generation() == Generation::Legacy {
+    if call.dialect().attack_avenues == Form::Legacy {
         let shown = whole(call, u64::from(device.avenues));
         let count = usize::try_from(shown.end).unwrap_or(usize::MAX);
         return Ok(Reply::array(avenues.take(count).map(|avenue| legacy(call, &device, &avenue))));

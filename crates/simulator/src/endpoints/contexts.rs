@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use crate::{
-    Generation,
     call::Call,
     data::{
         context::Context,
@@ -11,6 +10,7 @@ use crate::{
         odd::{Odd, Oddities},
         words,
     },
+    dialect::Form,
     page::{Page, PastLast},
     reply::Reply,
 };
@@ -99,10 +99,10 @@ struct Part {
     applications_counter: u32,
 }
 
-/// A page of contexts; the risk filter has another name and other words on each generation.
+/// A page of contexts; the risk filter has another name and other words in each form.
 pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
     let query = &call.query;
-    let legacy = call.generation() == Generation::Legacy;
+    let legacy = call.dialect().contexts == Form::Legacy;
     let risks = if legacy {
         query.choice("risk_level", &LEGACY_RISKS)?.filter(|choice| *choice > 0).map(|choice| 1 << LEGACY_LEVELS[choice])
     } else {
@@ -143,9 +143,9 @@ pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
 
 fn reply(call: &Call<'_>, page: &Page, contexts: impl Iterator<Item = Context>) -> Reply {
     let oddities = call.world.options.oddities;
-    match call.generation() {
-        Generation::Legacy => page.reply(contexts.map(|context| legacy(context, oddities))),
-        Generation::Current => page.reply(contexts.map(|context| current(context, oddities))),
+    match call.dialect().contexts {
+        Form::Legacy => page.reply(contexts.map(|context| legacy(context, oddities))),
+        Form::Current => page.reply(contexts.map(|context| current(context, oddities))),
     }
 }
 
@@ -153,9 +153,9 @@ fn reply(call: &Call<'_>, page: &Page, contexts: impl Iterator<Item = Context>) 
 pub(crate) fn show(call: &Call<'_>) -> Result<Reply, Reply> {
     let oddities = call.world.options.oddities;
     let context = call.inventory().context_by_id(call.element_id()?).ok_or_else(Reply::not_found)?;
-    Ok(match call.generation() {
-        Generation::Legacy => Reply::json(&legacy(context, oddities)),
-        Generation::Current => {
+    Ok(match call.dialect().contexts {
+        Form::Legacy => Reply::json(&legacy(context, oddities)),
+        Form::Current => {
             let details = details(&context, oddities);
             Reply::json(&CurrentContext { details: Some(details), ..current(context, oddities) })
         }

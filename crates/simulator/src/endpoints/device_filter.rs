@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::fmt::Write;
+use std::ops::Range;
 
 use super::contexts::{LEGACY_LEVELS, LEGACY_RISKS, RISKS};
 use crate::{
@@ -21,6 +22,8 @@ const SCOPES: [&str; 3] = ["all", "external", "internal"];
 const SOURCES: [&str; 4] = ["all", "agentbased", "agentless", "nessusimport"];
 const STATUSES: [&str; 4] = ["decommissioned", "notSeenOnLastScan", "offline", "online"];
 const PINGS: [&str; 3] = ["no", "notApplicable", "yes"];
+const APPS: [&str; 3] = ["all", "withApps", "withoutApps"];
+const REACHABILITY: [&str; 3] = ["all", "reachable", "unreachable"];
 /// The last just on the current generation.
 const COLUMNS: [&str; 4] = ["discoveredOn", "lastScanned", "name", "ip"];
 const DIRECTIONS: [&str; 2] = ["ascending", "descending"];
@@ -38,6 +41,8 @@ struct Filter<'q> {
     scanner: Option<u32>,
     statuses: Option<u32>,
     ping: Option<u8>,
+    /// Whether the device answers pings.
+    reachable: Option<bool>,
     tags: Option<u8>,
 }
 
@@ -81,13 +86,10 @@ impl Selection {
 pub(super) fn select(call: &Call<'_>) -> Result<Selection, Reply> {
     let inventory = call.inventory();
     let query = call.query;
-    let legacy = call.generation() == Generation::Legacy;
-    let mut count = inventory.options.devices;
-    if legacy && query.boolean("showDevicesWithNoApps")?.unwrap_or(false) {
-        count += inventory.without_applications();
-    }
-    let filter = Filter::read(&query, inventory, legacy)?;
-    let columns = if legacy { &COLUMNS[..3] } else { &COLUMNS[..] };
+    let form = call.dialect().devices;
+    let ranks = ranks(&query, inventory, form)?;
+    let filter = Filter::read(&query, inventory, form)?;
+    let columns = if form == Generation::Current { &COLUMNS[..] } else { &COLUMNS[..3] };
     let column = match query.choice("sortColumn", columns)? {
         None => Column::Id,
         Some(0) => Column::Discovered,
@@ -96,11 +98,26 @@ pub(super) fn select(call: &Call<'_>) -> Result<Selection, Reply> {
         Some(_) => Column::Address,
     };
     let ascending = query.choice("sortDirection", &DIRECTIONS)? == Some(0);
-    if filter.is_none() && column == Column::Id && !ascending {
-        return Ok(Selection::All(count));
+    if filter.is_none() && column == Column::Id && !ascending && ranks.start == 0 {
+        return Ok(Selection::All(ranks.end));
     }
-    let found = (0..count).map(|rank| (rank, inventory.device_at(rank))).filter(|(_, device)| filter.accepts(device));
+    let found = ranks.map(|rank| (rank, inventory.device_at(rank))).filter(|(_, device)| filter.accepts(device));
     Ok(Selection::Some(order(found, column, ascending, inventory.options.oddities)))
+}
+
+/// Positions in the default order of the devices with applications, without, or both; the former come first.
+fn ranks(query: &Query<'_>, inventory: Inventory<'_>, form: Generation) -> Result<Range<u32>, Reply> {
+    let with = inventory.options.devices;
+    let all = with + inventory.without_applications();
+    Ok(match form {
+        Generation::Legacy if query.boolean("showDevicesWithNoApps")? == Some(true) => 0..all,
+        Generation::Middle => match query.choice("deviceApps", &APPS)? {
+            Some(0) => 0..all,
+            Some(2) => with..all,
+            _ => 0..with,
+        },
+        Generation::Legacy | Generation::Current => 0..with,
+    })
 }
 
 /// Sorts by compact keys; devices with the same key stay in the default order.
@@ -131,7 +148,7 @@ fn sorted<K: Ord>(keys: impl Iterator<Item = (K, u32)>, ascending: bool) -> Vec<
 }
 
 impl<'q> Filter<'q> {
-    fn read(query: &Query<'q>, inventory: Inventory<'_>, legacy: bool) -> Result<Self, Reply> {
+    fn read(query: &Query<'q>, inventory: Inventory<'_>, form: Generation) -> Result<Self, Reply> {
         let mut filter = Self {
             address: query.get("filter"),
             scanned: flag(query.choice("scanType", &SCAN_TYPES)?, 2),
@@ -146,11 +163,14 @@ impl<'q> Filter<'q> {
             scanner: query.number("scannerId").and_then(|id| inventory.scanner_number(id)),
             ..Self::default()
         };
-        if legacy {
+        if form != Generation::Current {
             filter.risks = query
                 .choice("riskLevel", &LEGACY_RISKS)?
                 .filter(|choice| *choice > 0)
                 .map(|choice| 1 << LEGACY_LEVELS[choice]);
+            if form == Generation::Middle {
+                filter.reachable = flag(query.choice("reachabilityStatus", &REACHABILITY)?, 1);
+            }
         } else {
             filter.risks = query.choices("riskLevel", &RISKS)?;
             filter.statuses = query.choices("status", &STATUSES)?;
@@ -169,6 +189,7 @@ impl<'q> Filter<'q> {
             && self.scanner.is_none()
             && self.statuses.is_none()
             && self.ping.is_none()
+            && self.reachable.is_none()
             && self.tags.is_none()
     }
 
@@ -180,6 +201,7 @@ impl<'q> Filter<'q> {
             && self.scanner.is_none_or(|scanner| device.scanner == scanner)
             && self.statuses.is_none_or(|statuses| statuses >> device.status as u32 & 1 == 1)
             && self.ping.is_none_or(|ping| device.ping == ping)
+            && self.reachable.is_none_or(|reachable| (device.ping == 2) == reachable)
             && self.tags.is_none_or(|tags| device.tags & tags != 0)
             && self.address.is_none_or(|part| {
                 let mut text = String::with_capacity(15);

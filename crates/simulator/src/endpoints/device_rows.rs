@@ -1,4 +1,4 @@
-//! The two generations' rows of the device list.
+//! The three forms of a row of the device list.
 
 use std::{borrow::Cow, net::Ipv4Addr};
 
@@ -83,6 +83,28 @@ impl LegacyDevice {
                 None => Cow::Owned(original_name.clone()),
             },
             original_name,
+        }
+    }
+}
+
+/// A device on the middle generation.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MiddleDevice {
+    #[serde(flatten)]
+    legacy: LegacyDevice,
+    business_impact: u8,
+    is_advanced_scan_possible: bool,
+    is_zap_scan_possible: bool,
+}
+
+impl MiddleDevice {
+    pub(super) fn of(inventory: &Inventory<'_>, device: &Device) -> Self {
+        Self {
+            legacy: LegacyDevice::of(inventory, device),
+            business_impact: 1 + (device.roll >> 46) as u8 % 5,
+            is_advanced_scan_possible: !device.is_agent(),
+            is_zap_scan_possible: false,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     device_filter::select,
-    device_rows::{CurrentDevice, LegacyDevice},
+    device_rows::{CurrentDevice, LegacyDevice, MiddleDevice},
 };
 use crate::{
     Generation,
@@ -18,8 +18,9 @@ pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
     let page = Page::of(call, Some("pageSize"), PastLast::ByGeneration, selection.len())?;
     let inventory = call.inventory();
     let devices = page.rows.clone().filter_map(|row| selection.rank(row)).map(|rank| inventory.device_at(rank));
-    Ok(match call.generation() {
+    Ok(match call.dialect().devices {
         Generation::Legacy => page.reply(devices.map(|device| LegacyDevice::of(&inventory, &device))),
+        Generation::Middle => page.reply(devices.map(|device| MiddleDevice::of(&inventory, &device))),
         Generation::Current => {
             let labels: Vec<String> = inventory.scanners().map(Scanner::label).collect();
             page.reply(devices.map(|device| CurrentDevice::of(&inventory, &labels, &device)))

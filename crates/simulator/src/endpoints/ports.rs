@@ -15,6 +15,7 @@ use crate::{
         words,
     },
     page::{Page, PastLast},
+    query::is_integer,
     reply::Reply,
 };
 
@@ -37,10 +38,10 @@ struct Port {
 
 /// A page of targets; on the current generation of all scanners or one, 400 if that is no number.
 pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
-    let current = call.generation() == Generation::Current;
+    let current = call.dialect().ports == Generation::Current;
     let scanner = match call.query.get("scannerId").filter(|_| current) {
         None => None,
-        Some(text) if text.parse::<u64>().is_err() => {
+        Some(text) if !is_integer(text) => {
             return Err(Reply::field("scannerId", "A valid integer is required."));
         }
         Some(_) => scanner_filter(call),
@@ -75,7 +76,7 @@ fn row(call: &Call<'_>, user_input: String, target: Target) -> Row {
         user_input,
         ip_address: target.address,
         port_transport_protocol_list: ports(target.roll),
-        last_scanned: (call.generation() == Generation::Current)
+        last_scanned: (call.dialect().ports >= Generation::Middle)
             .then(|| odd.nullable_moment(4, scanned.then_some(date))),
     }
 }

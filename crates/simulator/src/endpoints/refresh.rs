@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use super::token::{failed, settings};
 use crate::{
-    Generation,
     access::token_not_valid,
     call::{Call, required},
+    dialect::Form,
     reply::Reply,
     tokens::TokenKind,
 };
@@ -18,7 +18,7 @@ struct Refreshed {
     refresh: Option<String>,
 }
 
-/// Answers a new access token, on the legacy generation a new refresh token too, or 401.
+/// Answers a new access token, in the legacy form a new refresh token too, or 401.
 pub(crate) fn create(call: &Call<'_>) -> Result<Reply, Reply> {
     let fields = call.fields()?;
     let token = required(&fields, "refresh")?;
@@ -26,9 +26,9 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Reply, Reply> {
     let tokens = &call.world.tokens;
     let claims = tokens.read(token, TokenKind::Refresh, now).ok_or_else(token_not_valid)?;
     let issue = settings(call, claims.user_id);
-    let refresh = match call.generation() {
-        Generation::Legacy => Some(tokens.refresh(issue).map_err(failed)?),
-        Generation::Current => None,
+    let refresh = match call.dialect().refresh {
+        Form::Legacy => Some(tokens.refresh(issue).map_err(failed)?),
+        Form::Current => None,
     };
     Ok(Reply::json(&Refreshed { access: tokens.access(issue).map_err(failed)?, refresh }))
 }

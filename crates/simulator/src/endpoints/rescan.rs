@@ -3,7 +3,10 @@
 use axum::http::StatusCode;
 use serde::Serialize;
 
-use crate::{Generation, call::Call, data::scanner::Scanner, reply::Reply, scans::Scan, tenants::is_trial_expired};
+use crate::{
+    call::Call, data::scanner::Scanner, dialect::Form, query::is_integer, reply::Reply, scans::Scan,
+    tenants::is_trial_expired,
+};
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -22,17 +25,19 @@ pub(crate) fn all(call: &Call<'_>) -> Result<Reply, Reply> {
         .filter_map(|scanner| start(call, scanner))
         .map(Started::of)
         .collect();
-    Ok(match call.generation() {
-        Generation::Legacy => Reply::empty(StatusCode::OK),
-        Generation::Current => Reply::array(started),
+    Ok(match call.dialect().rescan {
+        Form::Legacy => Reply::empty(StatusCode::OK),
+        Form::Current => Reply::array(started),
     })
 }
 
 /// Starts a scan on one scanner: 402 trial over, 400 no number, 404 unknown, 406 inactive, 405 busy.
 pub(crate) fn one(call: &Call<'_>) -> Result<Reply, Reply> {
     refuse_expired_trial(call)?;
-    let id: u64 = call.element.parse().map_err(|_| Reply::detail(StatusCode::BAD_REQUEST, "Invalid scanner ID."))?;
-    let scanner = call.inventory().scanner_by_id(id).ok_or_else(Reply::not_found)?;
+    if !is_integer(call.element) {
+        return Err(Reply::detail(StatusCode::BAD_REQUEST, "Invalid scanner ID."));
+    }
+    let scanner = call.inventory().scanner_by_id(call.element_id()?).ok_or_else(Reply::not_found)?;
     if !scanner.is_active() {
         return Err(Reply::detail(StatusCode::NOT_ACCEPTABLE, "The scanner is inactive."));
     }
@@ -40,9 +45,9 @@ pub(crate) fn one(call: &Call<'_>) -> Result<Reply, Reply> {
         .filter(|scanner| !scanner.is_extending())
         .and_then(|scanner| start(call, scanner))
         .ok_or_else(|| Reply::detail(StatusCode::METHOD_NOT_ALLOWED, "The scanner is already running a scan."))?;
-    Ok(match call.generation() {
-        Generation::Legacy => Reply::empty(StatusCode::OK),
-        Generation::Current => Reply::json(&Started::of(scan)),
+    Ok(match call.dialect().rescan {
+        Form::Legacy => Reply::empty(StatusCode::OK),
+        Form::Current => Reply::json(&Started::of(scan)),
     })
 }
 

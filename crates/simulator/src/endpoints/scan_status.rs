@@ -37,7 +37,7 @@ struct Job {
     meta: Option<Meta>,
 }
 
-/// A text on the legacy generation, a number on the current one.
+/// A text on legacy and middle, a number on current.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 enum JobId {
@@ -85,7 +85,7 @@ pub(crate) fn show(call: &Call<'_>) -> Result<Reply, Reply> {
 }
 
 fn job(call: &Call<'_>, scanner: Scanner, number: u64, started: u64, stage: Stage) -> Job {
-    let legacy = call.generation() == Generation::Legacy;
+    let form = call.dialect().scan_status;
     let (is_running, progress, message) = match stage {
         Stage::Requested => (false, 0, "Scan requested"),
         Stage::Running(percent) => (true, percent, "Scan in progress"),
@@ -94,11 +94,11 @@ fn job(call: &Call<'_>, scanner: Scanner, number: u64, started: u64, stage: Stag
     Job {
         is_running,
         progress,
-        id: if legacy { JobId::Text(number.to_string()) } else { JobId::Number(number) },
+        id: if form == Generation::Current { JobId::Number(number) } else { JobId::Text(number.to_string()) },
         description: format!("Scan by {}", scanner.label()),
         message,
         start_date: Moment::iso(started),
         scanner: JobScanner { scanner_id: scanner.id, task_id: number, hostname: scanner.host_name() },
-        meta: (!legacy).then_some(Meta {}),
+        meta: (form >= Generation::Middle).then_some(Meta {}),
     }
 }

@@ -5,7 +5,6 @@ use std::net::Ipv4Addr;
 use serde::Serialize;
 
 use crate::{
-    Generation,
     call::Call,
     data::{
         inventory::Inventory,
@@ -14,6 +13,7 @@ use crate::{
         surface::{Entry, Target},
         words,
     },
+    dialect::Form,
     page::{Page, PastLast},
     reply::Reply,
     scopes::Scope,
@@ -85,9 +85,9 @@ pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
     let inventory = call.inventory();
     let entries = call.world.options.scan_surface_entries;
     let scanner = scanner_filter(call);
-    let search = match call.generation() {
-        Generation::Legacy => None,
-        Generation::Current => call.query.folded("textFilter"),
+    let search = match call.dialect().scan_surface {
+        Form::Legacy => None,
+        Form::Current => call.query.folded("textFilter"),
     };
     let found: Vec<u32> = (1..=entries)
         .rev()
@@ -111,7 +111,7 @@ fn row(call: &Call<'_>, inventory: Inventory<'_>, entry: Entry) -> Row {
     let odd = Oddities::of_row(call.world.options.oddities, entry.roll);
     let roll = entry.roll as usize;
     let scan_date = (TODAY - entry.roll % 9_000_000) * 1_000_000 + (entry.roll >> 44);
-    let current = call.generation() == Generation::Current;
+    let current = call.dialect().scan_surface == Form::Current;
     let scanners = entry
         .scanners
         .iter()

@@ -27,7 +27,7 @@ struct Scheduler {
     agentless_scanner: u64,
 }
 
-/// What both generations say about a scanner; the two add their own.
+/// The members that every generation has.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Row {
@@ -61,6 +61,8 @@ struct Row {
     agent: Odd<u64>,
     containers_status: Vec<Container>,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    middle: Option<MiddleParts>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
     current: Option<CurrentParts>,
 }
 
@@ -74,13 +76,19 @@ struct Container {
     mem_limit: &'static str,
 }
 
-/// What just the current generation says.
+/// The members that current adds.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct CurrentParts {
     is_os_outdated: bool,
     number_of_ips_from_all_scopes: u32,
     tenant_name: String,
+}
+
+/// The members that middle adds.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MiddleParts {
     credentials: Odd<Vec<Credentials>>,
     uptime: Odd<u32>,
     toolkit_version: Odd<&'static str>,
@@ -106,7 +114,7 @@ struct Credentials {
     credentials_type: &'static str,
 }
 
-/// All of them as an array, on both generations.
+/// All of them as an array, on every generation.
 pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
     let inventory = call.inventory();
     let shown = whole(call, u64::from(call.world.options.scanners));
@@ -115,25 +123,54 @@ pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
     Ok(Reply::array(rows.map(|scanner| row(call, scanner))))
 }
 
+/// What chance decides about a scanner, in the order in which it does.
+pub(super) struct Draw {
+    dice: fastrand::Rng,
+    odd: Oddities,
+    last_octet: u8,
+}
+
+impl Draw {
+    pub(super) fn of(call: &Call<'_>, scanner: Scanner) -> Self {
+        let options = &call.world.options;
+        let mut dice = dice(options.seed, call.tenant, Topic::Scanner, scanner.id);
+        let odd = Oddities::of_row(options.oddities, dice.u64(..));
+        let last_octet = dice.u8(2..250);
+        Self { dice, odd, last_octet }
+    }
+
+    pub(super) fn public_ip(&self) -> Odd<Ipv4Addr> {
+        self.odd.nullable(4, Some(Ipv4Addr::new(203, 0, 113, self.last_octet)))
+    }
+}
+
+pub(super) fn state(scanner: Scanner) -> &'static str {
+    if scanner.is_active() { "Online" } else { "Offline" }
+}
+
+pub(super) fn administrative_state(scanner: Scanner) -> &'static str {
+    if scanner.is_active() { "Active" } else { "Stopped" }
+}
+
 fn row(call: &Call<'_>, scanner: Scanner) -> Row {
     let options = &call.world.options;
-    let mut dice = dice(options.seed, call.tenant, Topic::Scanner, scanner.id);
-    let odd = Oddities::of_row(options.oddities, dice.u64(..));
+    let draw = Draw::of(call, scanner);
+    let public_ip = draw.public_ip();
+    let Draw { mut dice, odd, last_octet } = draw;
     let internal = !scanner.is_cloud();
     let online = scanner.is_active();
-    let last_octet = dice.u8(2..250);
     let installed = Moment::before_today(&mut dice, 900);
     let seen_ago = if online { 60 } else { 30 * 86_400 };
     let inputs = options.scan_surface_entries / options.scanners;
     Row {
         id: scanner.id,
-        state: if online { "Online" } else { "Offline" },
-        administrative_state: if online { "Active" } else { "Stopped" },
+        state: state(scanner),
+        administrative_state: administrative_state(scanner),
         scheduler_config: odd.object(
             1,
             Scheduler {
-                no_scan_window_start_interval: "08:00:00",
-                no_scan_window_stop_interval: "18:00:00",
+                no_scan_window_start_interval: odd.time_of_day("08:00:00Z"),
+                no_scan_window_stop_interval: odd.time_of_day("18:00:00Z"),
                 agentless_scanner: scanner.id,
             },
         ),
@@ -141,7 +178,7 @@ fn row(call: &Call<'_>, scanner: Scanner) -> Row {
         number_of_ips_scanned: inputs * 2,
         private_ip: odd.nullable(2, internal.then(|| Ipv4Addr::new(10, 20, 0, last_octet))),
         guid: odd.nullable(3, internal.then(|| format!("{:032x}", dice.u128(..)))),
-        public_ip: odd.nullable(4, Some(Ipv4Addr::new(203, 0, 113, last_octet))),
+        public_ip,
         hostname: scanner.host_name(),
         label: scanner.label(),
         advanced_scanner_status: odd.nullable(5, online.then_some("running")),
@@ -163,7 +200,8 @@ fn row(call: &Call<'_>, scanner: Scanner) -> Row {
         tenant: call.tenant,
         agent: Odd::Null,
         containers_status: containers(online),
-        current: (call.generation() == Generation::Current).then(|| current_parts(call, scanner, odd, inputs)),
+        middle: (call.dialect().scanners >= Generation::Middle).then(|| middle_parts(scanner, odd, inputs)),
+        current: (call.dialect().scanners == Generation::Current).then(|| current_parts(call, scanner, inputs)),
     }
 }
 
@@ -180,8 +218,15 @@ fn containers(online: bool) -> Vec<Container> {
         .collect()
 }
 
-fn current_parts(call: &Call<'_>, scanner: Scanner, odd: Oddities, inputs: u32) -> CurrentParts {
-    let options = &call.world.options;
+fn current_parts(call: &Call<'_>, scanner: Scanner, inputs: u32) -> CurrentParts {
+    CurrentParts {
+        is_os_outdated: scanner.number.is_multiple_of(2),
+        number_of_ips_from_all_scopes: inputs * 3,
+        tenant_name: tenant(&call.world.options, call.tenant).map(|tenant| tenant.name).unwrap_or_default(),
+    }
+}
+
+fn middle_parts(scanner: Scanner, odd: Oddities, inputs: u32) -> MiddleParts {
     let internal = !scanner.is_cloud();
     let created_on =
         Moment { micros: (TODAY - 8_000_000) * 1_000_000, form: if odd.on() { Form::Space } else { Form::Iso } };
@@ -195,10 +240,7 @@ fn current_parts(call: &Call<'_>, scanner: Scanner, odd: Oddities, inputs: u32) 
             credentials_type: "ssh_key",
         }]
     });
-    CurrentParts {
-        is_os_outdated: scanner.number.is_multiple_of(2),
-        number_of_ips_from_all_scopes: inputs * 3,
-        tenant_name: tenant(options, call.tenant).map(|tenant| tenant.name).unwrap_or_default(),
+    MiddleParts {
         credentials: odd.nullable(13, credentials),
         uptime: odd.nullable(14, scanner.is_active().then_some(86_400 * scanner.number)),
         toolkit_version: odd.nullable(15, Some("1.8.1")),

@@ -1,10 +1,11 @@
-//! `/console/scans/`: the history of scans that people started, on the current generation.
+//! `/console/scans/`: the history of scans that people started, since the middle generation.
 
 use serde::Serialize;
 
 use crate::{
     call::Call,
     data::moment::Moment,
+    dialect::Form,
     page::{Page, PastLast},
     reply::Reply,
     scans::{Scan, Stage},
@@ -23,7 +24,8 @@ struct Row {
     end_datetime: Option<Moment>,
     scanner_id: u64,
     scanner_name: String,
-    user_inputs: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_inputs: Option<Vec<String>>,
 }
 
 impl Row {
@@ -39,7 +41,8 @@ impl Row {
             end_datetime: (stage == Stage::Done).then(|| Moment::iso(scan.ends(duration))),
             scanner_id: scan.scanner,
             scanner_name: scanner.map(|scanner| scanner.label()).unwrap_or_default(),
-            user_inputs: first_entries.map(|number| inventory.entry(number).input).collect(),
+            user_inputs: (call.dialect().scans == Form::Current)
+                .then(|| first_entries.map(|number| inventory.entry(number).input).collect()),
             scan_uuid: scan.uuid,
         }
     }

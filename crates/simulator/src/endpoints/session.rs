@@ -3,17 +3,20 @@
 use axum::http::StatusCode;
 
 use super::{
-    session_rows::{CurrentSession, LegacySession},
+    session_rows::{CurrentSession, LegacySession, MiddleSession},
     token::{Tokens, find, greet, issue, one_time_password},
 };
-use crate::{Generation, User, UserKind, access::bearer, call::Call, reply::Reply};
+use crate::{Generation, User, UserKind, access::bearer, call::Call, dialect::Form, reply::Reply};
 
 /// `POST`: answers the new session, 400 for wrong credentials, or an answer without a session.
+///
+/// The legacy document publishes the request, name and password, as the reply. Without oddities too the reply is the
+/// session, as on current: no reply repeats a password.
 pub(crate) fn log_in(call: &Call<'_>) -> Result<Reply, Reply> {
     let Some(user) = find(call)? else {
         return Err(Reply::detail(StatusCode::BAD_REQUEST, "Invalid username or password."));
     };
-    let current = call.generation() == Generation::Current;
+    let current = call.dialect().one_time_password == Form::Current;
     match user.kind {
         UserKind::OneTimePassword if current => Ok(one_time_password()),
         UserKind::OneTimePassword => Ok(logged_out(call, false)),
@@ -46,15 +49,17 @@ pub(crate) fn log_out(call: &Call<'_>) -> Result<Reply, Reply> {
 }
 
 fn logged_in(call: &Call<'_>, user: &User, tokens: &Tokens) -> Reply {
-    match call.generation() {
+    match call.dialect().session {
         Generation::Legacy => Reply::json(&LegacySession::of(call, user, tokens)),
+        Generation::Middle => Reply::json(&MiddleSession::of(call, user, tokens)),
         Generation::Current => Reply::json(&CurrentSession::of(call, user, tokens)),
     }
 }
 
 fn logged_out(call: &Call<'_>, sso_only: bool) -> Reply {
-    match call.generation() {
-        Generation::Legacy => Reply::json(&LegacySession::nobody()),
-        Generation::Current => Reply::json(&CurrentSession::nobody(sso_only)),
+    match call.dialect().session {
+        Generation::Legacy => Reply::json(&LegacySession::nobody(call)),
+        Generation::Middle => Reply::json(&MiddleSession::nobody(call)),
+        Generation::Current => Reply::json(&CurrentSession::nobody(call, sso_only)),
     }
 }

@@ -1,4 +1,4 @@
-//! The two generations' descriptions of a session.
+//! The three forms of the description of a session.
 
 use serde::Serialize;
 
@@ -15,10 +15,10 @@ use crate::{
     tenants::is_trial_expired,
 };
 
-/// A session on the legacy generation; the default is nobody's.
+/// The members that legacy and middle share; the default is nobody's.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct LegacySession<'a> {
+struct Shared<'a> {
     is_logged_in: bool,
     id: u32,
     email: &'a str,
@@ -31,54 +31,108 @@ pub(super) struct LegacySession<'a> {
     release_channel: &'a str,
     account_id: u32,
     registration_token: String,
-    trial_days_remaining: u32,
     weekly_cvr_enabled: bool,
     sync_emails: bool,
     sync_period: &'a str,
     async_emails: bool,
     usage_report_emails: bool,
-    domains_remaining: u32,
-    is_trial_mode: bool,
-    is_trial_expired: bool,
-    clear_database_remaining: u32,
     is_installation_admin: bool,
-    is_custom_branding_applied: bool,
     refresh: &'a str,
     access: &'a str,
     #[serde(rename = "original_tenant_id", skip_serializing_if = "Option::is_none")]
     original_tenant_id: Option<u32>,
 }
 
-impl<'a> LegacySession<'a> {
-    /// The answer when nobody is logged in.
-    pub(super) fn nobody() -> Self {
-        Self { release_channel: "master-production", sync_period: "weekly", ..Self::default() }
+impl<'a> Shared<'a> {
+    fn nobody(call: &Call<'a>) -> Self {
+        Self {
+            email: nobodys_email(call),
+            role: fitting_role(call, ""),
+            release_channel: "master-production",
+            sync_period: "weekly",
+            ..Self::default()
+        }
     }
 
-    pub(super) fn of(call: &Call<'a>, user: &'a User, tokens: &'a Tokens) -> Self {
+    fn of(call: &Call<'a>, user: &'a User, tokens: &'a Tokens) -> Self {
         let person = Person::of(call, user);
-        let trial_expired = is_trial_expired(&call.world.options, call.tenant);
         Self {
             is_logged_in: true,
             id: user.id,
             email: &user.user_name,
             tenant_photo: person.photo,
             username: &user.user_name,
-            role: &user.role,
+            role: fitting_role(call, &user.role),
             last_name: person.last_name,
             photo: person.photo,
             first_name: person.first_name,
             account_id: call.tenant,
             registration_token: person.registration_token,
-            is_trial_mode: trial_expired,
-            is_trial_expired: trial_expired,
             sync_emails: true,
             is_installation_admin: user.kind == UserKind::Administrator,
             refresh: &tokens.refresh,
             access: &tokens.access,
             original_tenant_id: tokens.original_tenant_id,
-            ..Self::nobody()
+            ..Self::nobody(call)
         }
+    }
+}
+
+/// A session on the legacy generation.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct LegacySession<'a> {
+    #[serde(flatten)]
+    shared: Shared<'a>,
+    trial_days_remaining: u32,
+    domains_remaining: u32,
+    is_trial_mode: bool,
+    is_trial_expired: bool,
+    clear_database_remaining: u32,
+    is_custom_branding_applied: bool,
+}
+
+impl<'a> LegacySession<'a> {
+    /// The answer when nobody is logged in.
+    pub(super) fn nobody(call: &Call<'a>) -> Self {
+        Self::with(Shared::nobody(call), false)
+    }
+
+    pub(super) fn of(call: &Call<'a>, user: &'a User, tokens: &'a Tokens) -> Self {
+        Self::with(Shared::of(call, user, tokens), is_trial_expired(&call.world.options, call.tenant))
+    }
+
+    fn with(shared: Shared<'a>, trial_expired: bool) -> Self {
+        Self {
+            shared,
+            trial_days_remaining: 0,
+            domains_remaining: 0,
+            is_trial_mode: trial_expired,
+            is_trial_expired: trial_expired,
+            clear_database_remaining: 0,
+            is_custom_branding_applied: false,
+        }
+    }
+}
+
+/// A session on the middle generation, whose facts about the trial moved to the tenants.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MiddleSession<'a> {
+    #[serde(flatten)]
+    shared: Shared<'a>,
+    registration_id: u32,
+    is_otp_enabled: bool,
+}
+
+impl<'a> MiddleSession<'a> {
+    /// The answer when nobody is logged in.
+    pub(super) fn nobody(call: &Call<'a>) -> Self {
+        Self { shared: Shared::nobody(call), registration_id: 0, is_otp_enabled: false }
+    }
+
+    pub(super) fn of(call: &Call<'a>, user: &'a User, tokens: &'a Tokens) -> Self {
+        Self { shared: Shared::of(call, user, tokens), registration_id: call.tenant + 500, is_otp_enabled: false }
     }
 }
 
@@ -122,8 +176,13 @@ pub(super) struct CurrentSession<'a> {
 
 impl<'a> CurrentSession<'a> {
     /// The answer when nobody is logged in.
-    pub(super) fn nobody(sso_only: bool) -> Self {
-        Self { is_sso_only: sso_only, release_channel: "master-production", ..Self::default() }
+    pub(super) fn nobody(call: &Call<'a>, sso_only: bool) -> Self {
+        Self {
+            email: nobodys_email(call),
+            is_sso_only: sso_only,
+            release_channel: "master-production",
+            ..Self::default()
+        }
     }
 
     pub(super) fn of(call: &Call<'a>, user: &'a User, tokens: &'a Tokens) -> Self {
@@ -152,21 +211,38 @@ impl<'a> CurrentSession<'a> {
             is_installation_admin: user.kind == UserKind::Administrator,
             api_key_generation_date: (!user.api_key.is_empty())
                 .then_some(Moment { micros: (TODAY - 900_000) * 1_000_000, form }),
-            ..Self::nobody(false)
+            ..Self::nobody(call, false)
         }
     }
 }
 
+/// The e-mail address when nobody is logged in. The schemas want an address; an empty text stands for none, as an
+/// independent client of the API found it to do for every absent value.
+fn nobodys_email(call: &Call<'_>) -> &'static str {
+    if call.world.options.oddities { "" } else { "anonymous@footprint.example" }
+}
+
+/// The word for a role on legacy and middle. The legacy schema knows three; the permission Reporting of the
+/// integration's documentation, and roles without permissions, are none of them. Without oddities the one with the
+/// fewest rights stands for those.
+fn fitting_role<'a>(call: &Call<'_>, role: &'a str) -> &'a str {
+    match role {
+        "admin" | "technical" | "business" => role,
+        _ if call.world.options.oddities => role,
+        _ => "business",
+    }
+}
+
 /// What a user is called and looks like.
-struct Person {
-    first_name: &'static str,
-    last_name: &'static str,
+pub(super) struct Person {
+    pub(super) first_name: &'static str,
+    pub(super) last_name: &'static str,
     photo: &'static str,
     registration_token: String,
 }
 
 impl Person {
-    fn of(call: &Call<'_>, user: &User) -> Self {
+    pub(super) fn of(call: &Call<'_>, user: &User) -> Self {
         let mut dice = dice(call.world.options.seed, 1, Topic::User, u64::from(user.id));
         Self {
             first_name: words::pick(words::FIRST_NAMES, dice.usize(..)),

@@ -3,13 +3,13 @@
 use axum::http::StatusCode;
 
 use crate::{
-    Generation,
     call::{Call, required},
+    dialect::Form,
     reply::Reply,
     scopes::Scope,
 };
 
-/// An empty 200; 400 for another scope than the generation knows, 404 for an unknown target.
+/// An empty 200; 400 for a scope that the instance's form does not know, 404 for an unknown target.
 pub(crate) fn change(call: &Call<'_>) -> Result<Reply, Reply> {
     let target = call.element_id()?;
     if !call.inventory().has_target(target) {
@@ -17,15 +17,15 @@ pub(crate) fn change(call: &Call<'_>) -> Result<Reply, Reply> {
     }
     let fields = call.fields()?;
     let text = required(&fields, "scope")?;
-    let scope = match (call.generation(), text) {
+    let scope = match (call.dialect().target, text) {
         (_, "OUT") => Scope::Out,
-        (Generation::Legacy, "IN") => Scope::In,
-        (Generation::Legacy, "ALL") => Scope::All,
-        (Generation::Legacy, other) => {
+        (Form::Legacy, "IN") => Scope::In,
+        (Form::Legacy, "ALL") => Scope::All,
+        (Form::Legacy, other) => {
             let problem = format!("\"{other}\" is not a valid choice.");
             return Err(Reply::field("scope", &problem));
         }
-        (Generation::Current, _) => {
+        (Form::Current, _) => {
             return Err(Reply::detail(StatusCode::BAD_REQUEST, "Only the scope OUT is supported."));
         }
     };

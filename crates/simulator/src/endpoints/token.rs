@@ -7,6 +7,7 @@ use crate::{
     Generation, User, UserKind,
     call::{Call, required},
     data::random::{Topic, dice},
+    dialect::Form,
     reply::Reply,
     tokens::Issue,
 };
@@ -27,11 +28,15 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Reply, Reply> {
     let Some(user) = find(call)? else {
         return Err(Reply::detail(StatusCode::UNAUTHORIZED, "No active account found with the given credentials"));
     };
-    let current = call.generation() == Generation::Current;
     let reply = match user.kind {
-        UserKind::OneTimePassword if current => one_time_password(),
+        UserKind::OneTimePassword if call.dialect().one_time_password == Form::Current => one_time_password(),
         UserKind::OneTimePassword => Reply::json(&Tokens::default()),
-        UserKind::SsoOnly => Reply::json(&Tokens { sso_only: current.then_some(true), ..Tokens::default() }),
+        UserKind::SsoOnly => {
+            // The document has the member in the session reply only. Here it is the simulator's own, so that a client
+            // can be tried against a server that says why there is no token.
+            let named = call.world.options.oddities && call.dialect().session == Generation::Current;
+            Reply::json(&Tokens { sso_only: named.then_some(true), ..Tokens::default() })
+        }
         _ => greet(call, user, Reply::json(&issue(call, user)?)),
     };
     Ok(reply)

@@ -5,8 +5,8 @@ use super::{
     vulnerability_rows::{CurrentVulnerability, LegacyVulnerability},
 };
 use crate::{
-    Generation,
     call::Call,
+    dialect::Form,
     page::{Page, PastLast, whole},
     reply::Reply,
 };
@@ -20,7 +20,7 @@ pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
         let number = u32::try_from(row).ok()?;
         Some(inventory.vulnerability(&device, number))
     };
-    if call.generation() == Generation::Legacy {
+    if call.dialect().vulnerabilities == Form::Legacy {
         let rows = whole(call, total).filter_map(vulnerability);
         return Ok(Reply::array(rows.map(|row| LegacyVulnerability::of(&inventory, row))));
     }

@@ -44,7 +44,7 @@ pub(crate) fn instead(world: &World, effect: &Effect, headers: &BTreeMap<String,
             token_not_valid()
         }
         Kind::Redirect(url) => Reply::empty(StatusCode::FOUND).with_header(LOCATION, url),
-        Kind::Delay(_) | Kind::Cut | Kind::Page(_) => return None,
+        Kind::Delay(_) | Kind::Cut | Kind::Page(_) | Kind::Dress(_) => return None,
     };
     Some(reply.into_response())
 }
@@ -53,6 +53,7 @@ pub(crate) fn instead(world: &World, effect: &Effect, headers: &BTreeMap<String,
 pub(crate) fn finish(effect: &Effect, reply: Reply) -> Response {
     match effect.fault.as_ref().map(|fault| &fault.kind) {
         Some(Kind::Cut) => cut(reply),
+        Some(Kind::Dress(dress)) => dress.put_on(reply).into_response(),
         _ => reply.into_response(),
     }
 }

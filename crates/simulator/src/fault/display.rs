@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::{ErrorBody, Fault, Kind, PageFault, RetryAfter};
+use super::{Dress, ErrorBody, Fault, Kind, PageFault, RetryAfter, Totals};
 
 impl fmt::Display for Fault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -48,9 +48,18 @@ impl fmt::Display for Kind {
             Self::Page(PageFault::Short) => "short-page",
             Self::Page(PageFault::Repeat) => "repeat-page",
             Self::Page(PageFault::Shift) => "shift",
+            Self::Page(PageFault::Totals(totals)) => {
+                return write!(formatter, "totals={}", word(&Totals::WORDS, *totals));
+            }
+            Self::Dress(Dress::Mark) => "bom",
+            Self::Dress(dress) => return write!(formatter, "gzip={}", word(&Dress::GZIP_WORDS, *dress)),
         };
         formatter.write_str(word)
     }
+}
+
+fn word<T: PartialEq>(words: &[(T, &'static str)], wanted: T) -> &'static str {
+    words.iter().find(|(named, _)| *named == wanted).map_or("", |(_, word)| word)
 }
 
 fn time(delay: Duration) -> String {

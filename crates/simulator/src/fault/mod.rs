@@ -2,12 +2,14 @@
 
 mod answer;
 mod display;
+mod dress;
 mod parse;
 mod plan;
 
 use std::time::Duration;
 
 pub(crate) use answer::{finish, instead};
+pub(crate) use dress::{Dress, Totals};
 pub use parse::FaultError;
 pub(crate) use plan::{Effect, FaultPlan};
 
@@ -33,6 +35,9 @@ pub(crate) use plan::{Effect, FaultPlan};
 /// | `deep` | 200 with JSON nested 100,000 deep |
 /// | `short-page` | a page or array without its last row, totals unchanged |
 /// | `repeat-page` | the page before the one asked for |
+/// | `totals=null` | a page object whose totals are `absent`, `null`, `text`, `float` or `zero` |
+/// | `bom` | the normal answer after a byte order mark |
+/// | `gzip=members` | the normal answer, compressed as `members` of gzip, as `upper` (`GZIP`) or `x-gzip`, cut in `half`, or just `label`led so |
 /// | `shift` | on pages after the first: a row came in at the front, so one more in all and all rows one later |
 ///
 /// Modifiers: `count=N` (how often; default always), `skip=N` (let that many requests pass first),
@@ -67,6 +72,7 @@ pub(crate) enum Kind {
     WrongEncoding,
     Deep,
     Page(PageFault),
+    Dress(Dress),
 }
 
 /// How a list is read wrongly.
@@ -75,6 +81,7 @@ pub(crate) enum PageFault {
     Short,
     Repeat,
     Shift,
+    Totals(Totals),
 }
 
 /// What an error status comes with.

@@ -2,12 +2,12 @@
 
 use std::{str::FromStr, time::Duration};
 
-use super::{ErrorBody, Fault, Kind, PageFault, RetryAfter};
+use super::{Dress, ErrorBody, Fault, Kind, PageFault, RetryAfter, Totals};
 use crate::routes::names;
 
 /// The names of all kinds, as texts have them.
 const KINDS: &str = "status=503, delay=500ms, close, cut, broken, html, empty, foreign, giant=100MB, \
-     token-expiry, redirect=URL, wrong-encoding, deep, short-page, repeat-page, shift";
+     token-expiry, redirect=URL, wrong-encoding, deep, short-page, repeat-page, shift, totals=null, bom, gzip=members";
 const MODIFIERS: &str = "count, skip, page, and with status also body and retry-after";
 
 impl Fault {
@@ -31,6 +31,10 @@ rescan: a wrong one is answered with all of them. The kinds:
   deep              200 with JSON nested 100,000 deep
   short-page        a list without its last row, totals unchanged
   repeat-page       the page before the one asked for
+  totals=null       a page object with totals that are absent, null, text, float or zero
+  bom               the normal answer after a byte order mark
+  gzip=members      the normal answer as several members of gzip, as upper (GZIP), as x-gzip,
+                    cut in half, or with the label alone
   shift             on pages after the first: a row came in at the front
 Modifiers: count=N (how often; always unless given), skip=N (let so many requests pass first),
 page=N (only requests for that page). Several faults may strike one request: delays add up, and of
@@ -138,6 +142,17 @@ fn read_kind(word: &str) -> Result<Kind, FaultError> {
                 .map(|url| Kind::Redirect(url.to_owned()))
                 .ok_or_else(|| wrong(EXPECTED));
         }
+        "totals" => {
+            return from_word(&Totals::WORDS, value)
+                .map(|totals| Kind::Page(PageFault::Totals(totals)))
+                .ok_or_else(|| wrong("write totals=absent, null, text, float or zero"));
+        }
+        "gzip" => {
+            return from_word(&Dress::GZIP_WORDS, value)
+                .map(Kind::Dress)
+                .ok_or_else(|| wrong("write gzip=members, upper, x-gzip, label or half"));
+        }
+        "bom" => Kind::Dress(Dress::Mark),
         "close" => Kind::Close,
         "cut" => Kind::Cut,
         "broken" => Kind::Broken,
@@ -156,6 +171,10 @@ fn read_kind(word: &str) -> Result<Kind, FaultError> {
         return Err(wrong("this kind takes no value"));
     }
     Ok(kind)
+}
+
+fn from_word<T: Copy>(words: &[(T, &str)], word: Option<&str>) -> Option<T> {
+    words.iter().find(|(_, name)| Some(*name) == word).map(|(named, _)| *named)
 }
 
 impl Fault {
@@ -195,7 +214,7 @@ impl ErrorBody {
     ];
 
     fn from_word(word: &str) -> Option<Self> {
-        Self::WORDS.iter().find(|(_, name)| *name == word).map(|(body, _)| *body)
+        from_word(&Self::WORDS, Some(word))
     }
 }
 

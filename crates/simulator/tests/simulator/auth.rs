@@ -7,7 +7,7 @@ use footprint_simulator::{Generation, Options, UserKind};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::client::{Answer, BOTH, DEVICES, Instance, answer, read};
+use crate::client::{Answer, DEVICES, Instance, answer, read};
 
 const SESSION: &str = "/common/auth/session/";
 
@@ -24,7 +24,7 @@ fn claims(token: &str) -> Value {
 
 #[tokio::test]
 async fn token_login_takes_json_and_forms_and_its_jwt_names_the_original_tenant() {
-    for generation in BOTH {
+    for generation in Generation::ALL {
         let mut instance = Instance::of(generation).await;
         let login = instance.log_in(UserKind::Operations).await;
         assert_eq!(login.status, 200);
@@ -43,7 +43,7 @@ async fn token_login_takes_json_and_forms_and_its_jwt_names_the_original_tenant(
 
 #[tokio::test]
 async fn wrong_credentials_are_401_for_tokens_and_400_for_sessions() {
-    for generation in BOTH {
+    for generation in Generation::ALL {
         let instance = Instance::of(generation).await;
         let body = json!({"username": "administrator@footprint.example", "password": "wrong"});
         let token = instance.post("/auth/token/", body.clone()).await;
@@ -58,7 +58,7 @@ async fn wrong_credentials_are_401_for_tokens_and_400_for_sessions() {
 
 #[tokio::test]
 async fn session_login_gives_tokens_a_cookie_and_never_the_password() {
-    for generation in BOTH {
+    for generation in Generation::ALL {
         let instance = Instance::of(generation).await;
         let user = instance.user(UserKind::Management);
         let url = format!("{}/api{SESSION}", instance.url());
@@ -77,27 +77,30 @@ async fn session_login_gives_tokens_a_cookie_and_never_the_password() {
 
 #[tokio::test]
 async fn one_time_password_and_sso_users_get_no_token() {
-    let mut instance = Instance::of(Generation::Current).await;
-    let otp = instance.log_in(UserKind::OneTimePassword).await;
-    assert_eq!((otp.status, &otp.json["isOtpEnabled"]), (203, &json!(true)));
-    let sso = instance.log_in(UserKind::SsoOnly).await;
-    assert_eq!((sso.status, &sso.json["access"]), (200, &json!("")));
-    assert_eq!(sso.json["isSsoOnly"], true);
-    assert_eq!(session_login(&instance, UserKind::OneTimePassword).await.status, 203);
-    let sso = session_login(&instance, UserKind::SsoOnly).await;
-    assert_eq!((&sso.json["isSsoOnly"], &sso.json["access"]), (&json!(true), &json!("")));
-
-    let mut instance = Instance::of(Generation::Legacy).await;
-    for kind in [UserKind::OneTimePassword, UserKind::SsoOnly] {
-        let login = instance.log_in(kind).await;
-        assert_eq!((login.status, login.json), (200, json!({"access": "", "refresh": ""})));
-        assert_eq!(session_login(&instance, kind).await.json["access"], "");
+    let empty = json!({"access": "", "refresh": ""});
+    for generation in Generation::ALL {
+        let mut instance = Instance::of(generation).await;
+        let otp = instance.log_in(UserKind::OneTimePassword).await;
+        let session = session_login(&instance, UserKind::OneTimePassword).await;
+        if generation == Generation::Legacy {
+            assert_eq!((otp.status, &otp.json), (200, &empty));
+            assert_eq!((session.status, &session.json["access"]), (200, &json!("")));
+        } else {
+            assert_eq!((otp.status, &otp.json["isOtpEnabled"]), (203, &json!(true)), "{generation}");
+            assert_eq!(session.status, 203, "{generation}");
+        }
+        let sso = instance.log_in(UserKind::SsoOnly).await;
+        let session = session_login(&instance, UserKind::SsoOnly).await;
+        assert_eq!((sso.status, &sso.json["access"]), (200, &json!("")));
+        assert_eq!((session.status, &session.json["access"]), (200, &json!("")));
+        let named = if generation == Generation::Current { json!(true) } else { Value::Null };
+        assert_eq!((&sso.json["isSsoOnly"], &session.json["isSsoOnly"]), (&named, &named), "{generation}");
     }
 }
 
 #[tokio::test]
 async fn session_tells_who_is_logged_in_and_logging_out_ends_it() {
-    for generation in BOTH {
+    for generation in Generation::ALL {
         let instance = Instance::of(generation).await;
         let session = instance.get(SESSION).await;
         assert_eq!(session.json["isLoggedIn"], true);
@@ -112,7 +115,7 @@ async fn session_tells_who_is_logged_in_and_logging_out_ends_it() {
 
 #[tokio::test]
 async fn tokens_end_when_told_or_when_time_passes_and_can_be_refreshed() {
-    for generation in BOTH {
+    for generation in Generation::ALL {
         let mut instance = Instance::of(generation).await;
         instance.expire_tokens();
         let refused = instance.get(DEVICES).await;
@@ -121,7 +124,7 @@ async fn tokens_end_when_told_or_when_time_passes_and_can_be_refreshed() {
 
         let body = json!({"refresh": instance.refresh});
         let renewed = instance.post("/auth/token/refresh/", body).await;
-        assert_eq!(renewed.json["refresh"].is_string(), generation == Generation::Legacy);
+        assert_eq!(renewed.json["refresh"].is_string(), generation != Generation::Current);
         instance.access = renewed.json["access"].as_str().unwrap().to_owned();
         assert_eq!(instance.get(DEVICES).await.status, 200);
 
@@ -144,25 +147,29 @@ async fn requests_without_or_with_a_foreign_token_are_refused() {
 }
 
 #[tokio::test]
-async fn api_keys_work_on_the_current_generation_only() {
-    let current = Instance::of(Generation::Current).await;
-    let legacy = Instance::of(Generation::Legacy).await;
-    let key = current.user(UserKind::Administrator).api_key.clone();
-    assert!(current.user(UserKind::OneTimePassword).api_key.is_empty());
-    let with_key = |instance: &Instance, key: &str| {
-        let url = format!("{}/api{DEVICES}", instance.url());
-        answer(instance.http.get(url).header("FootprintApiKey", key))
-    };
-    assert_eq!(with_key(&current, &key).await.status, 200);
-    assert_eq!(with_key(&current, "wrong").await.status, 401);
-    assert_eq!(with_key(&legacy, &key).await.status, 401);
+async fn api_keys_work_on_every_generation() {
+    for generation in Generation::ALL {
+        let mut instance = Instance::of(generation).await;
+        instance.access = String::new();
+        let with_key =
+            |path: &str, key: &str| answer(instance.request(Method::GET, path).header("FootprintApiKey", key));
+        for user in instance.users() {
+            assert_eq!(user.api_key.is_empty(), matches!(user.kind, UserKind::OneTimePassword | UserKind::SsoOnly));
+        }
+        let key = &instance.user(UserKind::Administrator).api_key;
+        assert_eq!(with_key(DEVICES, key).await.status, 200, "{generation}");
+        let accounts = with_key("/common/auth/session/accounts/", key).await;
+        assert_eq!((accounts.json.is_array(), accounts.ids()), (generation == Generation::Legacy, vec![1, 2, 3]));
+        assert_eq!(with_key(DEVICES, "wrong").await.status, 401);
+        assert_eq!(with_key(DEVICES, "").await.status, 401);
+    }
 }
 
 #[tokio::test]
 async fn roles_decide_who_reads_and_writes() {
     use UserKind::*;
     let all = [Administrator, Management, Operations, Reporting, AssignedOperations, BusinessOwner, NoRights];
-    for generation in BOTH {
+    for generation in Generation::ALL {
         let mut instance = Instance::of(generation).await;
         let target = format!("/console/scanSurface/currentTargets/{}/", instance.known().target);
         for kind in all {

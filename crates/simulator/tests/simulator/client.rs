@@ -6,7 +6,6 @@ use footprint_simulator::{Generation, Options, Simulator, UserKind};
 use reqwest::{Client, Method, RequestBuilder, Response, redirect::Policy};
 use serde_json::{Value, json};
 
-pub const BOTH: [Generation; 2] = [Generation::Legacy, Generation::Current];
 pub const DEVICES: &str = "/console/elements/devices/";
 
 /// A simulator and the administrator's access to it.

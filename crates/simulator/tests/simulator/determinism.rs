@@ -2,7 +2,7 @@
 
 use footprint_simulator::{Generation, Options};
 
-use crate::client::{BOTH, Instance};
+use crate::client::Instance;
 
 async fn everything(generation: Generation, seed: u64) -> Vec<String> {
     let instance = Instance::with(Options { generation, seed, ..Options::default() }).await;
@@ -30,7 +30,7 @@ async fn everything(generation: Generation, seed: u64) -> Vec<String> {
 
 #[tokio::test]
 async fn the_seed_decides_every_byte() {
-    for generation in BOTH {
+    for generation in Generation::ALL {
         let first = everything(generation, 7).await;
         assert_eq!(first, everything(generation, 7).await);
         for (one, other) in first.iter().zip(everything(generation, 8).await) {

@@ -3,9 +3,10 @@
 use footprint_simulator::Generation;
 use serde_json::{Value, json};
 
-use crate::client::{Answer, BOTH, DEVICES, Instance};
+use crate::client::{Answer, DEVICES, Instance};
 
 const CONTEXTS: &str = "/console/elements/contexts/technical/";
+const PORTS: &str = "/console/scanSurface/currentTargets/ports/";
 
 async fn devices(instance: &Instance, query: &str) -> Answer {
     let answer = instance.get(&format!("{DEVICES}?pageSize=1000&{query}")).await;
@@ -24,13 +25,15 @@ async fn filters(instance: &Instance, query: &str, passes: impl Fn(&Value) -> bo
 }
 
 #[tokio::test]
-async fn legacy_devices_are_filtered_by_one_risk_word() {
-    let instance = Instance::plain(Generation::Legacy).await;
-    for (word, level) in [("secure", 0), ("nonvisible", 1), ("vulnerable", 2), ("critical", 3)] {
-        let query = format!("riskLevel={word}");
-        filters(&instance, &query, |row| row["riskLevel"] == level).await;
+async fn devices_of_legacy_and_middle_are_filtered_by_one_risk_word() {
+    for generation in [Generation::Legacy, Generation::Middle] {
+        let instance = Instance::plain(generation).await;
+        for (word, level) in [("secure", 0), ("nonvisible", 1), ("vulnerable", 2), ("critical", 3)] {
+            let query = format!("riskLevel={word}");
+            filters(&instance, &query, |row| row["riskLevel"] == level).await;
+        }
+        assert_eq!(devices(&instance, "riskLevel=all").await.total(), 250);
     }
-    assert_eq!(devices(&instance, "riskLevel=all").await.total(), 250);
 }
 
 #[tokio::test]
@@ -76,10 +79,12 @@ async fn current_devices_are_filtered_by_what_their_rows_show() {
 
 #[tokio::test]
 async fn an_unusable_scanner_falls_back_on_all() {
-    for generation in BOTH {
+    for generation in Generation::ALL {
         let instance = Instance::of(generation).await;
         let missing = instance.known().missing_scanner;
-        for scanner in [missing.to_string(), "abc".to_owned(), String::new()] {
+        for scanner in
+            [missing.to_string(), "-1".to_owned(), format!("-{}", "9".repeat(40)), "abc".to_owned(), String::new()]
+        {
             assert_eq!(devices(&instance, &format!("scannerId={scanner}")).await.total(), 250);
             let surface = instance.get(&format!("/console/scanSurface/?scannerId={scanner}")).await;
             assert_eq!(surface.total(), 30);
@@ -88,13 +93,25 @@ async fn an_unusable_scanner_falls_back_on_all() {
 }
 
 #[tokio::test]
-async fn names_of_the_other_generation_are_ignored() {
-    let legacy = Instance::of(Generation::Legacy).await;
-    for query in ["status=online", "tags=dmz", "respondsToICMPPing=no", "risk_level=critical"] {
-        assert_eq!(devices(&legacy, query).await.total(), 250, "{query}");
+async fn names_of_other_generations_are_ignored() {
+    for generation in [Generation::Legacy, Generation::Middle] {
+        let instance = Instance::of(generation).await;
+        for query in ["status=online", "tags=dmz", "respondsToICMPPing=no", "risk_level=critical"] {
+            assert_eq!(devices(&instance, query).await.total(), 250, "{query}");
+        }
+        assert_eq!(instance.get(&format!("{CONTEXTS}?riskLevel=critical")).await.total(), 30);
+        assert_eq!(instance.get(&format!("{CONTEXTS}?riskLevel=secure,unknown")).await.total(), 30);
+        assert_eq!(instance.get(&format!("{CONTEXTS}?filter=payroll")).await.total(), 30);
+        let scanner = instance.known().active_scanner;
+        for list in ["/console/scanSurface/?textFilter=nothing", &format!("{PORTS}?scannerId={scanner}")] {
+            let (path, _) = list.split_once('?').unwrap();
+            assert_eq!(instance.get(list).await.total(), instance.get(path).await.total(), "{list}");
+        }
     }
-    assert_eq!(legacy.get(&format!("{CONTEXTS}?riskLevel=critical")).await.total(), 30);
-    assert_eq!(legacy.get(&format!("{CONTEXTS}?filter=payroll")).await.total(), 30);
+    let legacy = Instance::of(Generation::Legacy).await;
+    assert_eq!(devices(&legacy, "deviceApps=all&reachabilityStatus=reachable").await.total(), 250);
+    let middle = Instance::of(Generation::Middle).await;
+    assert_eq!(devices(&middle, "showDevicesWithNoApps=true").await.total(), 250);
     let current = Instance::of(Generation::Current).await;
     assert_eq!(devices(&current, "showDevicesWithNoApps=true&nonsense=1").await.total(), 250);
     assert_eq!(current.get(&format!("{CONTEXTS}?risk_level=critical")).await.total(), 30);
@@ -106,6 +123,10 @@ async fn words_that_are_no_choice_are_refused_by_name() {
         (Generation::Legacy, "riskLevel", "unknown"),
         (Generation::Legacy, "riskLevel", "secure,critical"),
         (Generation::Legacy, "sortColumn", "ip"),
+        (Generation::Middle, "riskLevel", "unknown"),
+        (Generation::Middle, "riskLevel", "secure,critical"),
+        (Generation::Middle, "sortColumn", "ip"),
+        (Generation::Middle, "deviceApps", "some"),
         (Generation::Current, "riskLevel", "nonvisible"),
         (Generation::Current, "riskLevel", "all"),
         (Generation::Current, "status", "gone"),
@@ -135,8 +156,20 @@ async fn legacy_shows_devices_without_applications_on_request() {
 }
 
 #[tokio::test]
+async fn middle_filters_devices_by_applications_and_reachability() {
+    let instance = Instance::plain(Generation::Middle).await;
+    for (query, total) in [("deviceApps=withApps", 250), ("deviceApps=all", 262), ("deviceApps=withoutApps", 12)] {
+        assert_eq!(devices(&instance, query).await.total(), total, "{query}");
+    }
+    let without = devices(&instance, "deviceApps=withoutApps").await;
+    assert!(without.rows().iter().all(|row| row["applicationsCount"] == 0));
+    filters(&instance, "reachabilityStatus=reachable", |row| row["isOnline"] == "yes").await;
+    filters(&instance, "reachabilityStatus=unreachable", |row| row["isOnline"] != "yes").await;
+}
+
+#[tokio::test]
 async fn devices_are_sorted_both_ways_by_every_column() {
-    for generation in BOTH {
+    for generation in Generation::ALL {
         let instance = Instance::plain(generation).await;
         for (column, field) in [("name", "name"), ("discoveredOn", "discoveredOn")] {
             for direction in ["ascending", "descending"] {
@@ -166,11 +199,15 @@ async fn devices_are_sorted_both_ways_by_every_column() {
 
 #[tokio::test]
 async fn contexts_are_filtered_in_each_generations_way() {
-    let legacy = Instance::plain(Generation::Legacy).await;
-    for (word, state) in [("secure", 0), ("nonvisible", 1), ("vulnerable", 2), ("critical", 3)] {
-        let found = legacy.get(&format!("{CONTEXTS}?risk_level={word}")).await;
-        assert!((1..30).contains(&found.total()));
-        assert!(found.rows().iter().all(|row| row["state"] == state));
+    for generation in [Generation::Legacy, Generation::Middle] {
+        let instance = Instance::plain(generation).await;
+        for (word, state) in [("secure", 0), ("nonvisible", 1), ("vulnerable", 2), ("critical", 3)] {
+            let found = instance.get(&format!("{CONTEXTS}?risk_level={word}")).await;
+            assert!((1..30).contains(&found.total()));
+            assert!(
+                found.rows().iter().all(|row| row["state"] == state && row["info"]["levels"]["nonvisible"].is_u64())
+            );
+        }
     }
     let current = Instance::plain(Generation::Current).await;
     let found = current.get(&format!("{CONTEXTS}?riskLevel=critical,unknown")).await;
@@ -189,10 +226,18 @@ async fn contexts_are_filtered_in_each_generations_way() {
 }
 
 #[tokio::test]
+async fn tenants_are_filtered_where_they_are_paged() {
+    for (generation, ids) in
+        [(Generation::Legacy, vec![1, 2, 3]), (Generation::Middle, vec![2]), (Generation::Current, vec![2])]
+    {
+        let instance = Instance::plain(generation).await;
+        assert_eq!(instance.get("/common/auth/session/accounts/?filter=HALDEN").await.ids(), ids, "{generation}");
+    }
+}
+
+#[tokio::test]
 async fn other_lists_are_filtered_on_current() {
     let instance = Instance::plain(Generation::Current).await;
-    let accounts = instance.get("/common/auth/session/accounts/?filter=HALDEN").await;
-    assert_eq!(accounts.ids(), [2]);
 
     let scanner = instance.known().active_scanner;
     let surface = instance.get(&format!("/console/scanSurface/?scannerId={scanner}")).await;
@@ -204,11 +249,15 @@ async fn other_lists_are_filtered_on_current() {
     let surface = instance.get("/console/scanSurface/?textFilter=EXAMPLE").await;
     assert!((1..30).contains(&surface.total()));
 
-    let ports = "/console/scanSurface/currentTargets/ports/";
-    let all = instance.get(ports).await.total();
-    let found = instance.get(&format!("{ports}?scannerId={scanner}")).await.total();
+    let all = instance.get(PORTS).await.total();
+    let found = instance.get(&format!("{PORTS}?scannerId={scanner}")).await.total();
     assert!((1..all).contains(&found));
-    assert_eq!(instance.get(&format!("{ports}?scannerId=abc")).await.status, 400);
+    for negative in ["-1", "-99999999999999999999999999999999999999999"] {
+        assert_eq!(instance.get(&format!("{PORTS}?scannerId={negative}")).await.total(), all);
+    }
+    for word in ["abc", "-", "1.5"] {
+        assert_eq!(instance.get(&format!("{PORTS}?scannerId={word}")).await.status, 400);
+    }
 
     let device = instance.known().device_with_attack_avenues;
     let avenues = format!("/console/elements/device/{device}/attackavenues/");

@@ -4,11 +4,11 @@ use footprint_simulator::{Generation, Options, Simulator, StartError, UserKind};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::client::{BOTH, DEVICES, Instance, answer};
+use crate::client::{DEVICES, Instance, answer};
 
 #[tokio::test]
 async fn device_details_are_for_agents_and_known_devices() {
-    for generation in BOTH {
+    for generation in Generation::ALL {
         let instance = Instance::of(generation).await;
         let known = instance.known();
         for part in ["users", "networkConnections"] {
@@ -32,7 +32,7 @@ async fn device_details_are_for_agents_and_known_devices() {
 
 #[tokio::test]
 async fn contexts_are_found_by_id_or_not() {
-    for generation in BOTH {
+    for generation in Generation::ALL {
         let instance = Instance::of(generation).await;
         let known = instance.known();
         let path = |id: u64| format!("/console/elements/contexts/technical/{id}/");
@@ -97,7 +97,7 @@ async fn every_kind_of_user_is_there_with_its_own_password() {
 
 #[tokio::test]
 async fn breaking_names_are_on_the_first_page_unless_oddities_are_off() {
-    for generation in BOTH {
+    for generation in Generation::ALL {
         let odd = Instance::of(generation).await.get(DEVICES).await;
         let names: Vec<_> = odd.rows().iter().map(|row| row["name"].as_str().unwrap().to_owned()).collect();
         for part in ["\"", ",", "ü", "東京", "🖨", "<b>", "=HYPERLINK", "\u{1b}["] {

@@ -16,3 +16,4 @@ mod schemas;
 mod scopes;
 mod sizes;
 mod tenants;
+mod vendor_clients;

@@ -2,7 +2,7 @@
 
 use footprint_simulator::Generation;
 
-use crate::client::{Answer, BOTH, DEVICES, Instance};
+use crate::client::{Answer, DEVICES, Instance};
 
 async fn page(instance: &Instance, number: u32) -> Answer {
     instance.get(&format!("{DEVICES}?page={number}")).await
@@ -10,7 +10,7 @@ async fn page(instance: &Instance, number: u32) -> Answer {
 
 #[tokio::test]
 async fn short_pages_lack_their_last_row() {
-    for generation in BOTH {
+    for generation in Generation::ALL {
         let instance = Instance::of(generation).await;
         let normal = page(&instance, 2).await;
         instance.fault("* short-page");
@@ -43,4 +43,21 @@ async fn shifted_pages_repeat_a_row_and_count_one_more() {
     assert_eq!(shifted.ids()[1..], second.ids()[..24]);
     let last = page(&instance, 11).await;
     assert_eq!(last.rows().len(), 1);
+}
+
+#[tokio::test]
+async fn totals_come_in_every_form_with_the_same_rows() {
+    let instance = Instance::of(Generation::Current).await;
+    let normal = page(&instance, 1).await;
+    for (word, members) in [
+        ("absent", ""),
+        ("null", r#""totalPages":null,"totalCount":"None","#),
+        ("text", r#""totalPages":"10","totalCount":"250","#),
+        ("float", r#""totalPages":10.0,"totalCount":250.0,"#),
+        ("zero", r#""totalPages":0,"totalCount":0,"#),
+    ] {
+        instance.fault(&format!("devices totals={word} count=1"));
+        let expected = normal.text.replace(r#""totalPages":10,"totalCount":250,"#, members);
+        assert_eq!(page(&instance, 1).await.text, expected, "{word}");
+    }
 }

@@ -3,7 +3,7 @@
 use footprint_simulator::{Generation, Options};
 use serde_json::json;
 
-use crate::client::{BOTH, DEVICES, Instance};
+use crate::client::{DEVICES, Instance};
 
 const CONTEXTS: &str = "/console/elements/contexts/technical/";
 const SURFACE: &str = "/console/scanSurface/";
@@ -11,7 +11,7 @@ const PORTS: &str = "/console/scanSurface/currentTargets/ports/";
 
 #[tokio::test]
 async fn pages_cover_all_rows_once_newest_first() {
-    for generation in BOTH {
+    for generation in Generation::ALL {
         let instance = Instance::of(generation).await;
         let mut ids = Vec::new();
         for page in 1..=10 {
@@ -27,12 +27,14 @@ async fn pages_cover_all_rows_once_newest_first() {
 }
 
 #[tokio::test]
-async fn a_page_past_the_last_is_404_on_legacy_and_empty_on_current() {
+async fn a_page_past_the_last_is_404_or_empty() {
     for (generation, path, status) in [
         (Generation::Legacy, DEVICES, 404),
         (Generation::Legacy, CONTEXTS, 404),
         (Generation::Legacy, SURFACE, 404),
         (Generation::Legacy, PORTS, 404),
+        (Generation::Middle, DEVICES, 404),
+        (Generation::Middle, "/common/auth/session/accounts/", 404),
         (Generation::Current, DEVICES, 200),
         (Generation::Current, CONTEXTS, 200),
         (Generation::Current, SURFACE, 404),
@@ -52,7 +54,7 @@ async fn a_page_past_the_last_is_404_on_legacy_and_empty_on_current() {
 
 #[tokio::test]
 async fn page_zero_and_words_are_invalid() {
-    for generation in BOTH {
+    for generation in Generation::ALL {
         let instance = Instance::of(generation).await;
         for page in ["0", "abc", "-1"] {
             let answer = instance.get(&format!("{DEVICES}?page={page}")).await;
@@ -68,13 +70,18 @@ async fn page_size_is_obeyed_up_to_a_thousand() {
         let answer = instance.get(&format!("{DEVICES}?pageSize={asked}")).await;
         assert_eq!(answer.rows().len(), rows);
     }
+    for huge in ["18446744073709551616", "100000000000000000000000000000000000000000"] {
+        assert_eq!(instance.get(&format!("{DEVICES}?pageSize={huge}")).await.rows().len(), 1_000);
+        let accounts = instance.get(&format!("/common/auth/session/accounts/?size={huge}")).await;
+        assert_eq!(accounts.ids(), [1, 2, 3]);
+    }
     let accounts = instance.get("/common/auth/session/accounts/?size=2&page=2").await;
     assert_eq!(accounts.ids(), [3]);
 }
 
 #[tokio::test]
 async fn an_empty_instance_has_one_empty_page() {
-    for generation in BOTH {
+    for generation in Generation::ALL {
         let instance = Instance::with(Options {
             generation,
             devices: 0,
@@ -91,18 +98,19 @@ async fn an_empty_instance_has_one_empty_page() {
 }
 
 #[tokio::test]
-async fn legacy_answers_arrays_where_current_pages() {
-    for generation in BOTH {
+async fn each_list_is_an_array_or_paged_as_its_generation_has_it() {
+    for generation in Generation::ALL {
         let instance = Instance::of(generation).await;
         let device = instance.known().device_with_attack_avenues;
         let element = format!("/console/elements/device/{device}");
-        for path in [
-            "/common/auth/session/accounts/".to_owned(),
-            format!("{element}/attackavenues/"),
-            format!("{element}/vulnerabilities/"),
+        for (path, paged_since) in [
+            ("/common/auth/session/accounts/".to_owned(), Generation::Middle),
+            (format!("{element}/attackavenues/"), Generation::Current),
+            (format!("{element}/vulnerabilities/"), Generation::Current),
         ] {
             let answer = instance.get(&path).await;
-            assert_eq!(answer.json.is_array(), generation == Generation::Legacy, "{path}");
+            assert_eq!(answer.json.is_array(), generation < paged_since, "{generation} {path}");
+            assert_eq!(answer.json["items"].is_array(), generation >= paged_since, "{generation} {path}");
         }
         assert!(instance.get("/console/scanSurface/scanners/").await.json.is_array());
     }

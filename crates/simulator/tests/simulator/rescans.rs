@@ -6,7 +6,7 @@ use footprint_simulator::Generation;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::client::{Answer, BOTH, Instance, answer};
+use crate::client::{Answer, Instance, answer};
 
 const ALL: &str = "/console/scanSurface/rescan/";
 const STATUS: &str = "/console/status/scan/";
@@ -50,7 +50,7 @@ async fn a_rescan_is_requested_runs_and_ends_with_the_clock() {
 
 #[tokio::test]
 async fn a_scanner_runs_one_scan_at_a_time() {
-    for generation in BOTH {
+    for generation in Generation::ALL {
         let instance = Instance::of(generation).await;
         let scanner = instance.known().active_scanner;
         let first = rescan(&instance, scanner).await;
@@ -64,11 +64,12 @@ async fn a_scanner_runs_one_scan_at_a_time() {
 
 #[tokio::test]
 async fn unusable_scanners_are_refused_each_with_its_status() {
-    for generation in BOTH {
+    for generation in Generation::ALL {
         let instance = Instance::of(generation).await;
         let known = instance.known();
         let before = instance.state_fingerprint();
         assert_eq!(rescan(&instance, "abc").await.status, 400);
+        assert_eq!(rescan(&instance, "-1").await.status, 404);
         let missing = rescan(&instance, known.missing_scanner).await;
         assert_eq!((missing.status, missing.json), (404, json!({"detail": "Not found."})));
         assert_eq!(rescan(&instance, known.busy_scanner).await.status, 405);
@@ -88,6 +89,12 @@ async fn a_rescan_of_all_starts_the_active_idle_scanners() {
     assert_eq!(scanners, [Some(known.cloud_scanner), Some(known.active_scanner)]);
     assert_eq!(instance.patch(ALL, json!({})).await.json, json!([]));
 
+    let middle = Instance::of(Generation::Middle).await;
+    let one = rescan(&middle, known.active_scanner).await;
+    let scan = middle.get(&format!("/console/scans/{}/", one.json["scanUuid"].as_str().unwrap())).await;
+    assert_eq!((&scan.json["scannerId"], &scan.json["userInputs"]), (&json!(known.active_scanner), &Value::Null));
+    assert_eq!(middle.patch(ALL, json!({})).await.rows().len(), 1);
+
     let legacy = Instance::of(Generation::Legacy).await;
     let started = legacy.patch(ALL, json!({})).await;
     assert_eq!((started.status, started.text.as_str()), (200, ""));
@@ -97,7 +104,7 @@ async fn a_rescan_of_all_starts_the_active_idle_scanners() {
 
 #[tokio::test]
 async fn an_expired_trial_comes_before_everything_else() {
-    for generation in BOTH {
+    for generation in Generation::ALL {
         let instance = Instance::of(generation).await;
         let tenant = instance.known().trial_expired_tenant;
         assert_eq!(tenant, 3);

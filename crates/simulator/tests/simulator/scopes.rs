@@ -3,7 +3,7 @@
 use footprint_simulator::Generation;
 use serde_json::{Value, json};
 
-use crate::client::{Answer, BOTH, Instance};
+use crate::client::{Answer, Instance};
 
 async fn set(instance: &Instance, target: u64, scope: Value) -> Answer {
     let path = format!("/console/scanSurface/currentTargets/{target}/");
@@ -20,7 +20,7 @@ async fn shown(instance: &Instance, target: u64) -> Value {
 
 #[tokio::test]
 async fn out_of_scope_stays_visible_in_the_scan_surface() {
-    for generation in BOTH {
+    for generation in Generation::ALL {
         let instance = Instance::of(generation).await;
         let target = instance.known().target;
         let before = instance.state_fingerprint();
@@ -36,19 +36,22 @@ async fn out_of_scope_stays_visible_in_the_scan_surface() {
 }
 
 #[tokio::test]
-async fn legacy_knows_three_scopes_and_current_one() {
-    let legacy = Instance::of(Generation::Legacy).await;
-    let target = legacy.known().target;
-    for scope in ["OUT", "IN", "ALL"] {
-        assert_eq!(set(&legacy, target, json!(scope)).await.status, 200);
-    }
-    assert_eq!(shown(&legacy, target).await["isTargetStopped"], false);
-    for scope in ["out", "Out", "SIDEWAYS"] {
-        let answer = set(&legacy, target, json!(scope)).await;
-        assert_eq!(answer.status, 400);
-        assert_eq!(answer.json["scope"][0], format!("\"{scope}\" is not a valid choice."));
+async fn legacy_and_middle_know_three_scopes_and_current_one() {
+    for generation in [Generation::Legacy, Generation::Middle] {
+        let instance = Instance::of(generation).await;
+        let target = instance.known().target;
+        for scope in ["OUT", "IN", "ALL"] {
+            assert_eq!(set(&instance, target, json!(scope)).await.status, 200);
+        }
+        assert_eq!(shown(&instance, target).await["isTargetStopped"], false);
+        for scope in ["out", "Out", "SIDEWAYS"] {
+            let answer = set(&instance, target, json!(scope)).await;
+            assert_eq!(answer.status, 400);
+            assert_eq!(answer.json["scope"][0], format!("\"{scope}\" is not a valid choice."));
+        }
     }
     let current = Instance::of(Generation::Current).await;
+    let target = current.known().target;
     for scope in ["IN", "ALL", "out"] {
         let answer = set(&current, target, json!(scope)).await;
         assert_eq!(answer.status, 400);
@@ -58,7 +61,7 @@ async fn legacy_knows_three_scopes_and_current_one() {
 
 #[tokio::test]
 async fn unknown_targets_and_missing_scopes_are_refused() {
-    for generation in BOTH {
+    for generation in Generation::ALL {
         let instance = Instance::of(generation).await;
         let known = instance.known();
         assert_eq!(set(&instance, known.missing_target, json!("OUT")).await.status, 404);

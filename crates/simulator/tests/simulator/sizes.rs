@@ -1,12 +1,12 @@
 //! A hundred thousand devices work like a few.
 
-use footprint_simulator::Options;
+use footprint_simulator::{Generation, Options};
 
-use crate::client::{BOTH, DEVICES, Instance};
+use crate::client::{DEVICES, Instance};
 
 #[tokio::test]
 async fn a_hundred_thousand_devices_are_paged_sorted_and_filtered() {
-    for generation in BOTH {
+    for generation in Generation::ALL {
         let instance = Instance::with(Options { generation, devices: 100_000, ..Options::default() }).await;
         let get = async |query: &str| instance.get(&format!("{DEVICES}?pageSize=100&{query}")).await;
         assert_eq!(get("page=1").await.total(), 100_000);

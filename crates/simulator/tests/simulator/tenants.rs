@@ -1,9 +1,9 @@
 //! Which tenant a request goes to, and who may.
 
-use footprint_simulator::UserKind;
+use footprint_simulator::{Generation, UserKind};
 use reqwest::Method;
 
-use crate::client::{Answer, BOTH, DEVICES, Instance, answer};
+use crate::client::{Answer, DEVICES, Instance, answer};
 
 async fn in_tenant(instance: &Instance, tenant: &str) -> Answer {
     let request = instance.request(Method::GET, DEVICES);
@@ -12,7 +12,7 @@ async fn in_tenant(instance: &Instance, tenant: &str) -> Answer {
 
 #[tokio::test]
 async fn the_header_chooses_the_tenant_and_its_absence_the_original_one() {
-    for generation in BOTH {
+    for generation in Generation::ALL {
         let instance = Instance::of(generation).await;
         let default = instance.get(DEVICES).await;
         assert_eq!(default.text, in_tenant(&instance, "1").await.text);
@@ -22,7 +22,7 @@ async fn the_header_chooses_the_tenant_and_its_absence_the_original_one() {
 
 #[tokio::test]
 async fn foreign_tenants_and_words_are_refused() {
-    for generation in BOTH {
+    for generation in Generation::ALL {
         let instance = Instance::of(generation).await;
         let foreign = instance.known().foreign_tenant.to_string();
         for tenant in [foreign.as_str(), "0", "-1", "99999999999999"] {
@@ -37,7 +37,7 @@ async fn foreign_tenants_and_words_are_refused() {
 
 #[tokio::test]
 async fn reporting_sees_tenant_1_only() {
-    for generation in BOTH {
+    for generation in Generation::ALL {
         let mut instance = Instance::of(generation).await;
         let accounts = "/common/auth/session/accounts/";
         assert_eq!(instance.get(accounts).await.ids(), [1, 2, 3]);
@@ -50,7 +50,7 @@ async fn reporting_sees_tenant_1_only() {
 
 #[tokio::test]
 async fn ids_of_one_tenant_are_unknown_in_another() {
-    let instance = Instance::of(BOTH[1]).await;
+    let instance = Instance::of(Generation::Current).await;
     let path = format!("/console/elements/device/{}/vulnerabilities/", instance.known().agent_device);
     assert_eq!(instance.get(&path).await.status, 200);
     let request = instance.request(Method::GET, &path).header("FootprintTenantId", "2");

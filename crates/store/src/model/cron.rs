@@ -2,7 +2,7 @@
 
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
-use jiff::tz::TimeZone;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
 use jiff::{Timestamp, ToSpan as _, civil};
 use soar_connector::name::quoted;
 
@@ -27,7 +27,8 @@ impl CronSchedule {
     /// # Errors
     /// A sentence that says what is wrong and what was expected.
     pub fn parse(expression: &str, time_zone: &str) -> Result<Self, String> {
-        let zone = TimeZone::get(time_zone).map_err(|_| {
+        // The machine's zones first: they may be newer than those in this program.
+        let zone = TimeZone::get(time_zone).or_else(|_| TimeZoneDatabase::bundled().get(time_zone)).map_err(|_| {
             format!(
                 "There is no time zone {}. Expected an IANA name, such as America/Vancouver or UTC.",
                 quoted(time_zone)

@@ -82,15 +82,13 @@ pub struct Schedule {
     pub next_due_at: i64,
 }
 
-/// One due time of a schedule, handed out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
+/// One due time of a schedule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WorkItem {
     /// The schedule's number.
     pub schedule: i64,
     /// When it was due, in milliseconds since 1970.
     pub due_at: i64,
-    /// How often it was handed out: only the latest counts.
-    pub attempt: i64,
 }
 
 /// What a run of a command came to, for the log of schedules.

@@ -2,8 +2,10 @@
 
 mod postgres;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use soar_connector::Clock;
 use tempfile::TempDir;
 
 pub use postgres::{PostgresServer, Stop};
@@ -46,6 +48,13 @@ impl TestStore {
     pub async fn at(address: &str, patience: Duration) -> Self {
         let store = Store::open_impatient(address, patience).await.expect("a store");
         Self { store, address: address.to_owned(), _folder: None }
+    }
+
+    /// The same store, with `clock` in place of the database's.
+    #[must_use]
+    pub fn on_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.store = self.store.on_clock(clock);
+        self
     }
 
     /// An empty store on each engine: every behaviour holds on both.

@@ -12,9 +12,10 @@ use soar_host::alerts::Couriers;
 use soar_host::connections::{ConnectionDraft, Connections};
 use soar_host::executor::{Executor, ExecutorSettings};
 use soar_host::sealing::Keyring;
-use soar_host::server::{HostSettings, RunningHost, serve};
+use soar_host::settings::HostSettings;
 use soar_host::transfer::{Format, ImportOptions, OnConflict, Subject, import};
 use soar_host::vault::{Vault, VaultSettings};
+use soar_server::{RunningHost, serve};
 use soar_store::model::{Allowed, AuditEntry, Caller, KeyKind, Role, SiteKind, Surface};
 use soar_store::moment::milliseconds;
 use soar_store::{NewSite, NewUser, Store};
@@ -94,7 +95,7 @@ impl DemoHost {
         connections.create(&caller, draft).await.map_err(refused)?;
         let executor = Executor::start(connections, ExecutorSettings::default()).await.map_err(advised)?;
         let settings = HostSettings { listen: ([127, 0, 0, 1], 0).into(), ..HostSettings::default() };
-        let running = serve(Host::with_schedules(settings, executor, Arc::new(Couriers::default())).await?).await?;
+        let running = serve(Host::with_schedules(settings, executor, Arc::new(Couriers::default()))?).await?;
         Ok(Self { running, key, _folder: folder })
     }
 

@@ -33,7 +33,7 @@ enum Id {
 }
 
 /// All commands: reads first, each after the one whose ids it takes.
-pub(super) const STEPS: [Step; 14] = [
+pub(super) const STEPS: &[Step] = &[
     step("Test Connection", "Do the credentials, the session and the default tenant work?", &[]),
     step("List Tenants", "Which tenants can this user act in?", &[]),
     step("List Devices", "Which devices has Footprint discovered?", &[]),

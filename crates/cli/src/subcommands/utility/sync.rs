@@ -87,10 +87,7 @@ pub(super) async fn run(
 }
 
 fn request(raw: &soar_connector::RawParameters) -> Result<SyncRequest> {
-    let parameters = Parameters::parse(manifest(), raw).map_err(|problems| {
-        let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
-        WrongUse(problems.join("\n").replace(" Valid", "\nValid"))
-    })?;
+    let parameters = Parameters::parse(manifest(), raw).map_err(|problems| WrongUse::from(&problems))?;
     Ok(SyncRequest::parse(&parameters).map_err(|problem| WrongUse(refused(problem).to_string()))?)
 }
 

@@ -1,0 +1,10 @@
+//! Parameters: parsed once, at the edge, from what came to what the manifest says.
+
+mod parse;
+mod problem;
+mod typed;
+mod value;
+
+pub use problem::{ParameterProblem, ParameterProblems};
+pub use typed::{ParameterValue, Parameters, RawParameters};
+pub(crate) use value::{parse_boolean, parse_value};

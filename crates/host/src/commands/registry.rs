@@ -1,0 +1,197 @@
+//! What can be called, by the last part of the address.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::json;
+use soar_connector::manifest::{Effect, Input, InputType};
+use soar_connector::{Command, name};
+
+use super::{IntegrationCommands, OutsideCommand};
+use crate::executor::CONNECTION_NAME;
+use crate::utility::{self, UtilityCommand};
+
+/// A utility command with its manifest.
+#[derive(Clone)]
+pub struct RegisteredUtility {
+    /// What it is and takes.
+    pub manifest: Command,
+    /// What it does.
+    pub command: Arc<dyn UtilityCommand>,
+}
+
+/// Something that can be called.
+#[derive(Clone)]
+pub struct Registered {
+    /// The last part of its address, such as `GetIncidents`.
+    pub endpoint: Arc<str>,
+    /// What it is and takes.
+    pub manifest: Arc<Command>,
+    /// The commands of other integrations at the same address. The connection decides which of them a call means.
+    pub namesakes: Vec<Arc<Command>>,
+    /// What carries it out.
+    pub runner: Runner,
+}
+
+/// What carries a command out.
+#[derive(Clone)]
+pub enum Runner {
+    /// One of the host's own commands, within a transaction.
+    Utility(Arc<dyn UtilityCommand>),
+    /// A connector's command.
+    Integration(Arc<dyn IntegrationCommands>),
+    /// One of the host's own commands that waits for something other than the store.
+    Outside(Arc<dyn OutsideCommand>),
+}
+
+impl fmt::Debug for Registered {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Registered").field(&self.endpoint).finish()
+    }
+}
+
+impl Registered {
+    /// Whether it is one of the host's own.
+    #[must_use]
+    pub fn is_utility(&self) -> bool {
+        matches!(self.runner, Runner::Utility(_) | Runner::Outside(_))
+    }
+
+    /// Whether it changes nothing.
+    #[must_use]
+    pub fn reads_only(&self) -> bool {
+        self.manifests().all(|manifest| manifest.effect == Effect::Read)
+    }
+
+    /// Every command at this address.
+    pub fn manifests(&self) -> impl Iterator<Item = &Arc<Command>> {
+        std::iter::once(&self.manifest).chain(&self.namesakes)
+    }
+}
+
+/// Two commands have the same address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("Two commands are called {endpoint}. A command's name must be its own.")]
+pub struct RegistryError {
+    /// The last part of the address.
+    pub endpoint: String,
+}
+
+/// All commands, found without regard to case.
+#[derive(Clone, Default)]
+pub struct CommandRegistry {
+    commands: BTreeMap<String, Registered>,
+}
+
+impl fmt::Debug for CommandRegistry {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_set().entries(self.commands.values().map(|command| &command.endpoint)).finish()
+    }
+}
+
+impl CommandRegistry {
+    /// No commands.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds the utility commands that every host has.
+    ///
+    /// # Errors
+    /// [`RegistryError`].
+    pub fn with_own_utilities(self) -> Result<Self, RegistryError> {
+        let utilities = utility::all().iter().zip(utility::manifest());
+        self.with_utilities(
+            utilities.map(|(command, manifest)| RegisteredUtility {
+                manifest: manifest.clone(),
+                command: Arc::clone(command),
+            }),
+        )
+    }
+
+    /// Adds utility commands.
+    ///
+    /// # Errors
+    /// [`RegistryError`].
+    pub fn with_utilities(
+        mut self,
+        utilities: impl IntoIterator<Item = RegisteredUtility>,
+    ) -> Result<Self, RegistryError> {
+        for RegisteredUtility { manifest, command } in utilities {
+            let endpoint = command.endpoint();
+            self.add(endpoint, manifest, Runner::Utility(command))?;
+        }
+        Ok(self)
+    }
+
+    /// Adds the commands of connectors.
+    ///
+    /// # Errors
+    /// [`RegistryError`].
+    pub fn with_integrations(mut self, integrations: &Arc<dyn IntegrationCommands>) -> Result<Self, RegistryError> {
+        for mut command in integrations.commands() {
+            if command.manifest.input(CONNECTION_NAME).is_none() {
+                command.manifest.inputs.push(connection_name());
+            }
+            match self.commands.get_mut(&command.endpoint.to_ascii_lowercase()) {
+                Some(Registered { namesakes, runner: Runner::Integration(_), .. }) => {
+                    namesakes.push(Arc::new(command.manifest));
+                }
+                _ => self.add(&command.endpoint, command.manifest, Runner::Integration(Arc::clone(integrations)))?,
+            }
+        }
+        Ok(self)
+    }
+
+    /// Adds a command of the host's own that has to do with others than its store.
+    ///
+    /// # Errors
+    /// [`RegistryError`].
+    pub fn with_outside(
+        mut self,
+        endpoint: &str,
+        manifest: &Command,
+        command: Arc<dyn OutsideCommand>,
+    ) -> Result<Self, RegistryError> {
+        self.add(endpoint, manifest.clone(), Runner::Outside(command))?;
+        Ok(self)
+    }
+
+    fn add(&mut self, endpoint: &str, manifest: Command, runner: Runner) -> Result<(), RegistryError> {
+        let registered =
+            Registered { endpoint: endpoint.into(), manifest: Arc::new(manifest), namesakes: Vec::new(), runner };
+        match self.commands.insert(endpoint.to_ascii_lowercase(), registered) {
+            None => Ok(()),
+            Some(_) => Err(RegistryError { endpoint: endpoint.to_owned() }),
+        }
+    }
+
+    /// The command of that address; otherwise what to tell the caller.
+    pub fn find(&self, endpoint: &str) -> Result<&Registered, String> {
+        self.commands.get(&endpoint.to_ascii_lowercase()).ok_or_else(|| {
+            let near = name::suggestion(endpoint, self.commands.values().map(|command| &*command.endpoint));
+            format!("There is no command {}.{near} /openapi.json lists all commands.", name::quoted(endpoint))
+        })
+    }
+
+    /// All commands, by address.
+    pub fn all(&self) -> impl Iterator<Item = &Registered> {
+        self.commands.values()
+    }
+}
+
+fn connection_name() -> Input {
+    Input {
+        name: CONNECTION_NAME.to_owned(),
+        kind: InputType::Text,
+        required: false,
+        description: "The connection on which to run. Needed only where the site has more than one.".to_owned(),
+        example: json!("Footprint"),
+        choices: Vec::new(),
+        minimum: None,
+        maximum: None,
+        fields: Vec::new(),
+    }
+}

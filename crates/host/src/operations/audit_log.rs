@@ -1,0 +1,50 @@
+//! The audit log, a page at a time.
+
+use serde::Serialize;
+use soar_store::AuditFilter;
+use soar_store::model::AuditEntry;
+use utoipa::ToSchema;
+
+use super::{OperationError, Operations, RequestContext, full_page};
+
+/// Entries of the audit log, the newest first.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AuditPage {
+    /// The entries.
+    pub entries: Vec<NumberedEntry>,
+    /// What to send as before for the next page; missing on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<i64>,
+}
+
+/// An entry and its number.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NumberedEntry {
+    /// Its number.
+    pub id: i64,
+    /// The entry.
+    #[serde(flatten)]
+    pub entry: AuditEntry,
+}
+
+impl Operations {
+    /// At most `limit` entries of the audit log, the newest first.
+    ///
+    /// # Errors
+    /// [`OperationError`] unless the caller is an administrator.
+    pub async fn audit_log(
+        &self,
+        context: &RequestContext,
+        filter: &AuditFilter,
+        limit: i64,
+    ) -> Result<AuditPage, OperationError> {
+        context.must_administer()?;
+        let most = u32::try_from(limit).unwrap_or_default();
+        let entries = self.reader().await?.records().audit(filter, most).await?;
+        let next = full_page(&entries, limit).map(|(id, _)| *id);
+        let entries = entries.into_iter().map(|(id, entry)| NumberedEntry { id, entry }).collect();
+        Ok(AuditPage { entries, next })
+    }
+}

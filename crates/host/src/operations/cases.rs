@@ -1,0 +1,77 @@
+//! Cases. They are made by the command LinkIncidentsToNewCase, and by imports.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use soar_store::Records;
+use soar_store::model::{Right, Status};
+use utoipa::ToSchema;
+
+use super::{OperationError, Operations, RequestContext, full_page};
+use crate::Refusal;
+use crate::views::{CaseShown, WholeCase};
+
+/// Cases, the oldest first.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CasePage {
+    /// The cases.
+    pub cases: Vec<CaseShown>,
+    /// What to send as after for the next page; missing on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<i64>,
+}
+
+impl Operations {
+    /// At most `limit` cases after the case `after`, in the order in which they were stored.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    pub async fn list_cases(
+        &self,
+        context: &RequestContext,
+        site: Option<&str>,
+        status: Option<Status>,
+        after: i64,
+        limit: i64,
+    ) -> Result<CasePage, OperationError> {
+        let mut reader = self.reader().await?;
+        let mut records = reader.records();
+        let sites = sites_with_incidents(context, &mut records, site).await?;
+        let ids: Vec<_> = sites.keys().copied().collect();
+        let cases = records.cases_after(&ids, status, after, limit).await?;
+        let next = full_page(&cases, limit).map(|case| case.id);
+        let cases = cases.into_iter().map(|case| {
+            let site = sites.get(&case.site_id).map(String::as_str).unwrap_or_default();
+            CaseShown::of(case, site)
+        });
+        Ok(CasePage { cases: cases.collect(), next })
+    }
+
+    /// One case, with the incidents that are linked to it and that the caller may see.
+    ///
+    /// # Errors
+    /// [`OperationError`] when there is none that the caller may see.
+    pub async fn case(&self, context: &RequestContext, number: &str) -> Result<WholeCase, OperationError> {
+        let mut reader = self.reader().await?;
+        let mut records = reader.records();
+        let caller = context.caller_anywhere(&mut records).await?;
+        let sees = |site| caller.may(Right::SeeIncidents, site);
+        Ok(WholeCase::read(&mut records, number, sees).await?)
+    }
+}
+
+/// The names of the sites, by number, on which the caller may see incidents: of the site of this name, or of all.
+pub(super) async fn sites_with_incidents(
+    context: &RequestContext,
+    records: &mut Records<'_>,
+    site: Option<&str>,
+) -> Result<BTreeMap<i64, String>, Refusal> {
+    let caller = context.caller_anywhere(records).await?;
+    let mut sites = match site {
+        Some(name) => vec![records.site(name).await?],
+        None => records.sites().await?,
+    };
+    sites.retain(|site| caller.may(Right::SeeIncidents, site.id));
+    Ok(sites.into_iter().map(|site| (site.id, site.name)).collect())
+}

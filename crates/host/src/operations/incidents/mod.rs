@@ -1,0 +1,227 @@
+//! Incidents: found, seen, made and changed. Many at once are the bulk commands'.
+
+mod shapes;
+
+use serde::Serialize;
+use serde_json::json;
+use soar_connector::name::quoted;
+use soar_connector::{Parameters, RawParameters};
+use soar_store::model::{Caller, Right};
+use soar_store::{Records, Search, StoreError};
+use utoipa::ToSchema;
+
+pub use shapes::{IncidentToChange, IncidentToMake, TaskToChange};
+
+use super::cases::sites_with_incidents;
+use super::{Done, OperationError, Operations, RequestContext, Required};
+use crate::Refusal;
+use crate::utility::{self, Answer};
+use crate::views::{IncidentFilter, IncidentShown, WholeIncident};
+
+/// Incidents, the oldest first.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct IncidentPage {
+    /// The incidents.
+    pub incidents: Vec<IncidentShown>,
+    /// What to send as offset for the next page; missing on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<i64>,
+}
+
+/// Which incidents are asked for.
+#[derive(Debug, Clone)]
+pub struct IncidentSearch {
+    /// The name of the site; all sites unless given.
+    pub site: Option<String>,
+    /// What they hold.
+    pub filter: IncidentFilter,
+    /// Made since then, in milliseconds since 1970.
+    pub since: Option<i64>,
+    /// Made before then, in milliseconds since 1970.
+    pub until: Option<i64>,
+    /// How many to leave out.
+    pub offset: i64,
+    /// How many at most.
+    pub limit: i64,
+}
+
+impl Operations {
+    /// The incidents that the caller may see, the oldest first.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    pub async fn list_incidents(
+        &self,
+        context: &RequestContext,
+        wanted: IncidentSearch,
+    ) -> Result<IncidentPage, OperationError> {
+        let mut reader = self.reader().await?;
+        let mut records = reader.records();
+        let sites = sites_with_incidents(context, &mut records, wanted.site.as_deref()).await?;
+        let search = Search {
+            sites: sites.keys().copied().collect(),
+            from: wanted.since.unwrap_or(i64::MIN),
+            until: wanted.until.unwrap_or(i64::MAX),
+            groups: wanted.filter.groups(),
+            offset: wanted.offset,
+            // One more than is shown tells whether there are more.
+            limit: wanted.limit.saturating_add(1),
+        };
+        let mut found = records.search_incidents(&search).await?;
+        let shown = usize::try_from(wanted.limit).unwrap_or(usize::MAX);
+        let next = (found.len() > shown).then(|| wanted.offset.saturating_add(wanted.limit));
+        found.truncate(shown);
+        let name = |id| sites.get(&id).map(String::as_str).unwrap_or_default();
+        let incidents = found.iter().map(|incident| IncidentShown::of(incident, name(incident.site_id))).collect();
+        Ok(IncidentPage { incidents, next })
+    }
+
+    /// One incident, with its tasks, fields and links.
+    ///
+    /// # Errors
+    /// [`OperationError`] when there is none that the caller may see.
+    pub async fn incident(&self, context: &RequestContext, number: &str) -> Result<WholeIncident, OperationError> {
+        let mut reader = self.reader().await?;
+        let mut records = reader.records();
+        let caller = context.caller_anywhere(&mut records).await?;
+        Ok(whole(&mut records, &caller, number).await?)
+    }
+
+    /// Makes an incident, as the command CreateAnIncident does.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    pub async fn create_incident(
+        &self,
+        context: &RequestContext,
+        incident: IncidentToMake,
+    ) -> Result<WholeIncident, OperationError> {
+        let site = &incident.site.clone();
+        let parameters = &RawParameters::from_iter(incident.parameters()?);
+        self.changes
+            .run(context, Required::CheckedByWork, |mut change| {
+                Box::pin(async move {
+                    let caller = context.caller(change.records.site(site).await?);
+                    let records = &mut change.records;
+                    let answer = call(records, "CreateAnIncident", &caller, parameters, change.now).await?;
+                    let rows = answer.context_data.map(|rows| rows.values()).unwrap_or_default();
+                    let number = rows.first().and_then(|row| row["Incident Number"].as_str());
+                    let number =
+                        number.ok_or_else(|| StoreError::Unreadable("an incident without a number".to_owned()))?;
+                    done(records, &caller, number, number.to_owned()).await
+                })
+            })
+            .await
+    }
+
+    /// Changes an incident, as the command SetIncidentField does; all of it or nothing.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    pub async fn change_incident(
+        &self,
+        context: &RequestContext,
+        number: &str,
+        given: IncidentToChange,
+    ) -> Result<WholeIncident, OperationError> {
+        let version = given.version;
+        let fields = &given.fields()?;
+        self.changes
+            .run(context, Required::CheckedByWork, |mut change| {
+                Box::pin(async move {
+                    let records = &mut change.records;
+                    let caller = context.caller_anywhere(records).await?;
+                    let incident = records.incident_for_change(number).await?;
+                    if version.is_some_and(|version| version != incident.version) {
+                        let error = format!(
+                            "The incident {} has been changed since you read it: it is at version {} now. Read it again.",
+                            quoted(number),
+                            incident.version
+                        );
+                        return Err(StoreError::Conflict(error).into());
+                    }
+                    let mut names = Vec::new();
+                    for (name, value) in fields {
+                        let parameters = RawParameters::from_iter([
+                            ("Incident Number".to_owned(), json!(number)),
+                            ("Field Name".to_owned(), json!(name)),
+                            ("Field Value".to_owned(), value.clone()),
+                        ]);
+                        let set = call(records, "SetIncidentField", &caller, &parameters, change.now).await;
+                        set.map_err(|refusal| match refusal {
+                            Refusal::Because(problem) => Refusal::Because(format!("{name}: {problem}")),
+                            refusal => refusal,
+                        })?;
+                        names.push(name.as_str());
+                    }
+                    done(records, &caller, number, format!("{number}: {}", names.join(", "))).await
+                })
+            })
+            .await
+    }
+
+    /// Marks a task of an incident as done or pending.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    pub async fn change_task(
+        &self,
+        context: &RequestContext,
+        number: &str,
+        task: &str,
+        is_done: bool,
+    ) -> Result<WholeIncident, OperationError> {
+        self.changes
+            .run(context, Required::CheckedByWork, |mut change| {
+                Box::pin(async move {
+                    let records = &mut change.records;
+                    let caller = context.caller_anywhere(records).await?;
+                    let incident = records.incident_for_change(number).await?;
+                    if !caller.may(Right::SeeIncidents, incident.site_id) {
+                        return Err(StoreError::not_found("incident", number).into());
+                    }
+                    if !caller.may(Right::ChangeIncidents, incident.site_id) {
+                        return Err(Refusal::Because(format!(
+                            "It takes the right to {} on the incident's site. Ask an administrator for it.",
+                            Right::ChangeIncidents
+                        )));
+                    }
+                    records.set_task_done(incident.id, task, is_done, change.now).await?;
+                    let state = if is_done { "done" } else { "pending" };
+                    done(records, &caller, number, format!("{number}: {task} {state}")).await
+                })
+            })
+            .await
+    }
+}
+
+/// Runs one of the host's own commands in the transaction of `records`, which must not be committed where it refuses.
+async fn call(
+    records: &mut Records<'_>,
+    endpoint: &str,
+    caller: &Caller,
+    raw: &RawParameters,
+    now: i64,
+) -> Result<Answer, Refusal> {
+    let missing = || Refusal::Because(format!("This host lacks the command {endpoint}."));
+    let (command, manifest) = utility::command(endpoint).ok_or_else(missing)?;
+    let parameters = Parameters::parse(manifest, raw).map_err(Refusal::Parameters)?;
+    command.run(records, caller, &parameters, now).await
+}
+
+async fn whole(records: &mut Records<'_>, caller: &Caller, number: &str) -> Result<WholeIncident, Refusal> {
+    let sees = |site| caller.may(Right::SeeIncidents, site);
+    Ok(WholeIncident::read(records, number, sees).await?)
+}
+
+async fn done(
+    records: &mut Records<'_>,
+    caller: &Caller,
+    number: &str,
+    about: String,
+) -> Result<Done<WholeIncident>, Refusal> {
+    let whole = whole(records, caller, number).await?;
+    let site = whole.incident.site.clone();
+    Ok(Done::new(whole, about).on(&site))
+}

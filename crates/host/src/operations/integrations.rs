@@ -1,0 +1,103 @@
+//! Integrations: what connections can be made to, and the key that seals their secrets.
+
+use serde::Serialize;
+use soar_connector::manifest::Setting;
+use soar_store::SEALED_PLACES;
+use utoipa::ToSchema;
+
+use super::{OperationError, Operations, RequestContext, Tried};
+use crate::Refusal;
+use crate::sealing::{Rotation, RotationError, rotate};
+
+/// An integration that is compiled in.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Integration {
+    /// Its stable name, such as coda-footprint.
+    pub id: String,
+    /// The product's name.
+    pub name: String,
+    /// Who makes the product.
+    pub vendor: String,
+    /// The parameters of its connections.
+    pub parameters: Vec<IntegrationParameter>,
+    /// The names of its commands.
+    pub commands: Vec<String>,
+}
+
+/// A parameter of an integration's connections.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct IntegrationParameter {
+    /// Its name.
+    pub name: String,
+    /// Such as url; see the connector's manifest.
+    pub kind: String,
+    /// Whether no connection works without it.
+    pub required: bool,
+    /// Whether it is sealed and never shown.
+    pub secret: bool,
+    /// What it is for.
+    pub description: String,
+    /// The valid values of a choice.
+    pub choices: Vec<String>,
+    /// The smallest valid number.
+    pub minimum: Option<i64>,
+    /// The largest valid number.
+    pub maximum: Option<i64>,
+    /// A valid value; for a secret, one that is none.
+    pub example: String,
+}
+
+impl Operations {
+    /// All integrations that are compiled in.
+    ///
+    /// # Errors
+    /// [`OperationError::NoConnectors`].
+    pub fn list_integrations(&self) -> Result<Vec<Integration>, OperationError> {
+        let plugins = self.connections()?.registry.plugins().iter();
+        let integrations = plugins.map(|plugin| {
+            let manifest = plugin.manifest();
+            let connector = &manifest.connector;
+            Integration {
+                id: connector.id.clone(),
+                name: connector.name.clone(),
+                vendor: connector.vendor.clone(),
+                parameters: connector.settings.iter().map(parameter).collect(),
+                commands: manifest.commands.iter().map(|command| command.name.clone()).collect(),
+            }
+        });
+        Ok(integrations.collect())
+    }
+
+    /// Makes a new sealing key, seals every secret with it, and drops the old one.
+    ///
+    /// # Errors
+    /// [`OperationError`] unless the caller is an administrator; what was sealed again stays so.
+    pub async fn rotate_sealing_key(&self, context: &RequestContext) -> Result<Tried<Rotation>, OperationError> {
+        context.must_administer()?;
+        let keyring = &self.connections()?.keyring;
+        let rotation = rotate(&self.store, keyring, SEALED_PLACES, self.now()).await.map_err(|error| match error {
+            RotationError::Store(error) => Refusal::Store(error),
+            error => Refusal::Because(error.to_string()),
+        })?;
+        self.changes.refresh().await;
+        let about = format!("{} is current, {} secrets were sealed again", rotation.current, rotation.resealed);
+        Ok(Tried { value: rotation, about, site: String::new() })
+    }
+}
+
+fn parameter(setting: &Setting) -> IntegrationParameter {
+    let kind = serde_json::to_value(setting.kind).ok().and_then(|kind| kind.as_str().map(str::to_owned));
+    IntegrationParameter {
+        name: setting.name.clone(),
+        kind: kind.unwrap_or_default(),
+        required: setting.required,
+        secret: setting.secret,
+        description: setting.description.clone(),
+        choices: setting.choices.clone(),
+        minimum: setting.minimum,
+        maximum: setting.maximum,
+        example: setting.example.clone(),
+    }
+}

@@ -1,0 +1,197 @@
+//! API keys and JWT keys. The secret of a key is shown once, when the key is made.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+use soar_store::model::{AccessKey, Allowed, KeyKind, KeyState, shapes};
+use soar_store::{Records, StoreError};
+use utoipa::ToSchema;
+
+use super::{Done, OperationError, Operations, RequestContext, Required};
+use crate::Refusal;
+use crate::access::{KeyRequest, issue_key};
+
+/// A key to be made.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct KeyToMake {
+    /// Its name; compared without regard to case.
+    #[schema(schema_with = shapes::name)]
+    pub name: String,
+    /// Whether its holder shows the key itself, or signs tokens with it.
+    pub kind: KeyKind,
+    /// The name of the user whose it is.
+    #[schema(pattern = r"^[^\u0000]+$", example = "Admin")]
+    pub owner: String,
+    /// The names of other users who may use it.
+    #[serde(default)]
+    pub users: Vec<String>,
+    /// The names of the sites on which it works. All unless given.
+    #[serde(default)]
+    pub sites: Option<Vec<String>>,
+    /// The commands it may run, such as GetIncidents. All unless given.
+    #[serde(default)]
+    pub commands: Option<Vec<String>>,
+    /// Whether it opens the management API; an API key of an administrator's only, and on all sites.
+    #[serde(default)]
+    pub may_manage: bool,
+    /// Whether a token must carry exp; a JWT key's only. Yes unless given.
+    #[serde(default = "yes")]
+    pub requires_expiry: bool,
+    /// From when on it is refused, in milliseconds since 1970. Never unless given.
+    #[serde(default)]
+    pub expires_at: Option<i64>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A key.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct KeyShown {
+    /// Its name.
+    pub name: String,
+    /// Whether its holder shows the key itself, or signs tokens with it.
+    pub kind: KeyKind,
+    /// The readable part of an API key.
+    pub public_part: String,
+    /// The name of the user whose it is.
+    pub owner: String,
+    /// The names of other users who may use it.
+    pub users: Vec<String>,
+    /// The sites on which it works; all sites when this is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sites: Option<Vec<String>>,
+    /// The commands it may run; all commands when this is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commands: Option<Vec<String>>,
+    /// Whether it opens the management API.
+    pub may_manage: bool,
+    /// Whether a token must carry exp.
+    pub requires_expiry: bool,
+    /// In milliseconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<i64>,
+    /// In milliseconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revoked_at: Option<i64>,
+    /// In milliseconds since 1970, to within a minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_used_at: Option<i64>,
+    /// In milliseconds since 1970.
+    pub created_at: i64,
+    /// Whether it works now.
+    pub state: KeyState,
+    /// What its holder shows, or signs tokens with. Only in the first answer to making the key: it cannot be had again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+}
+
+impl Operations {
+    /// All keys, by name, without their secrets.
+    ///
+    /// # Errors
+    /// [`OperationError`] unless the caller is an administrator.
+    pub async fn list_keys(&self, context: &RequestContext) -> Result<Vec<KeyShown>, OperationError> {
+        context.must_administer()?;
+        let mut reader = self.reader().await?;
+        let mut records = reader.records();
+        let keys = records.keys().await?;
+        Ok(shown(&mut records, keys, self.now()).await?)
+    }
+
+    /// The key of this name, without its secret.
+    ///
+    /// # Errors
+    /// [`OperationError`] unless the caller is an administrator.
+    pub async fn key(&self, context: &RequestContext, name: &str) -> Result<KeyShown, OperationError> {
+        context.must_administer()?;
+        let mut reader = self.reader().await?;
+        let mut records = reader.records();
+        let key = records.key(name).await?;
+        Ok(show(&mut records, key, self.now()).await?)
+    }
+
+    /// Makes a key. The answer to a repeat lacks the secret.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    pub async fn create_key(&self, context: &RequestContext, key: KeyToMake) -> Result<KeyShown, OperationError> {
+        let only = |items: Option<Vec<String>>| items.map_or(Allowed::All, Allowed::Only);
+        let request = &KeyRequest {
+            name: key.name,
+            kind: key.kind,
+            owner: key.owner,
+            users: key.users,
+            sites: only(key.sites),
+            commands: only(key.commands),
+            may_manage: key.may_manage,
+            requires_expiry: key.requires_expiry,
+            expires_at: key.expires_at,
+        };
+        let seal = self.seal()?;
+        self.changes
+            .run(context, Required::Administrator, |mut change| {
+                Box::pin(async move {
+                    let issued = issue_key(&mut change.records, seal, request, change.now).await?;
+                    let about = issued.key.name.clone();
+                    let key = show(&mut change.records, issued.key, change.now).await?;
+                    let secret = Some(issued.text.as_str().to_owned());
+                    Done::new(KeyShown { secret, ..key.clone() }, about).repeated_as(&key)
+                })
+            })
+            .await
+    }
+
+    /// Takes a key back for good, at once.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    pub async fn revoke_key(&self, context: &RequestContext, name: &str) -> Result<KeyShown, OperationError> {
+        self.changes
+            .run(context, Required::Administrator, |mut change| {
+                Box::pin(async move {
+                    let key = change.records.revoke_key(name, change.now).await?;
+                    let about = key.name.clone();
+                    Ok(Done::new(show(&mut change.records, key, change.now).await?, about))
+                })
+            })
+            .await
+    }
+}
+
+async fn show(records: &mut Records<'_>, key: AccessKey, now: i64) -> Result<KeyShown, Refusal> {
+    let name = key.name.clone();
+    shown(records, vec![key], now).await?.pop().ok_or_else(|| StoreError::not_found("key", name).into())
+}
+
+async fn shown(records: &mut Records<'_>, keys: Vec<AccessKey>, now: i64) -> Result<Vec<KeyShown>, Refusal> {
+    let users: HashMap<_, _> = records.users().await?.into_iter().map(|user| (user.id, user.name)).collect();
+    let sites: HashMap<_, _> = records.sites().await?.into_iter().map(|site| (site.id, site.name)).collect();
+    let all = keys.into_iter().map(|key| KeyShown {
+        state: key.state(now),
+        owner: users.get(&key.owner).cloned().unwrap_or_default(),
+        users: key.users.iter().map(|id| users.get(id).cloned().unwrap_or_default()).collect(),
+        sites: match key.sites {
+            Allowed::All => None,
+            Allowed::Only(ids) => Some(ids.iter().filter_map(|id| sites.get(id).cloned()).collect()),
+        },
+        commands: match key.commands {
+            Allowed::All => None,
+            Allowed::Only(commands) => Some(commands),
+        },
+        name: key.name,
+        kind: key.kind,
+        public_part: key.public_part,
+        may_manage: key.may_manage,
+        requires_expiry: key.requires_expiry,
+        expires_at: key.expires_at,
+        revoked_at: key.revoked_at,
+        last_used_at: key.last_used_at,
+        created_at: key.created_at,
+        secret: None,
+    });
+    Ok(all.collect())
+}

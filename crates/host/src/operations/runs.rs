@@ -1,0 +1,99 @@
+//! Runs of integration commands.
+
+use serde::Serialize;
+use soar_store::RunFilter;
+use soar_store::model::{Right, Run};
+use utoipa::ToSchema;
+
+use super::{Done, OperationError, Operations, RequestContext, Required, full_page};
+
+/// Runs, the newest first, without their outcomes.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RunPage {
+    /// The runs.
+    pub runs: Vec<Run>,
+    /// What to send as before for the next page; missing on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<i64>,
+}
+
+/// The result of asking a run to end.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RunCancelled {
+    /// Whether it was under way; if not, nothing was changed.
+    pub was_running: bool,
+}
+
+impl Operations {
+    /// At most `filter.limit` runs, the newest first, without their outcomes; where `site` is given, those on it. The
+    /// caller sees runs on the sites on which it has the right to.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    pub async fn list_runs(
+        &self,
+        context: &RequestContext,
+        site: Option<&str>,
+        filter: &RunFilter,
+    ) -> Result<RunPage, OperationError> {
+        let limit = filter.limit.unwrap_or(i64::MAX);
+        // The store takes 0 for any connection, and for any run.
+        if filter.connection.is_some_and(|id| id < 1) || filter.before.is_some_and(|id| id < 1) {
+            return Ok(RunPage { runs: Vec::new(), next: None });
+        }
+        let mut reader = self.reader().await?;
+        let mut records = reader.records();
+        let sites = match site {
+            Some(name) => vec![records.site(name).await?],
+            None => records.sites().await?,
+        };
+        let mut runs = Vec::new();
+        if site.is_none() && context.user.is_administrator {
+            runs = records.runs(None, context.user.id, true, filter).await?;
+        } else {
+            for site in sites {
+                let caller = context.caller(site);
+                let all = caller.may(Right::ManageConnections, caller.site.id);
+                if caller.may(Right::SeeRuns, caller.site.id) {
+                    runs.extend(records.runs(Some(caller.site.id), caller.user.id, all, filter).await?);
+                }
+            }
+            runs.sort_by_key(|run| std::cmp::Reverse(run.id));
+            runs.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        }
+        let next = full_page(&runs, limit).map(|run| run.id);
+        Ok(RunPage { runs, next })
+    }
+
+    /// One run, with what is kept of its outcome.
+    ///
+    /// # Errors
+    /// [`OperationError`] when there is none that the caller may see.
+    pub async fn run(&self, context: &RequestContext, id: i64) -> Result<Run, OperationError> {
+        let caller = context.caller_anywhere(&mut self.reader().await?.records()).await?;
+        Ok(self.executor()?.see_run(&caller, id).await?)
+    }
+
+    /// Asks a run to end. A run of another host ends with that host's next sign of life.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    pub async fn cancel_run(&self, context: &RequestContext, id: i64) -> Result<RunCancelled, OperationError> {
+        let executor = self.executor()?;
+        let cancelled = self
+            .changes
+            .run(context, Required::CheckedByWork, |mut change| {
+                Box::pin(async move {
+                    let caller = context.caller_anywhere(&mut change.records).await?;
+                    let was_running = executor.cancel_in(&mut change.records, &caller, id).await?;
+                    Ok(Done::new(RunCancelled { was_running }, id.to_string()))
+                })
+            })
+            .await?;
+        // After the commit: the end of the run must not find the store as it was.
+        executor.cancel_here(id);
+        Ok(cancelled)
+    }
+}

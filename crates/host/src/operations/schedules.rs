@@ -1,0 +1,152 @@
+//! Schedules of commands.
+
+use serde::Serialize;
+use soar_store::model::ScheduleRun;
+use utoipa::ToSchema;
+
+use super::{Done, OperationError, Operations, RequestContext, Required, full_page};
+use crate::scheduler::{ScheduleChange, ScheduleDraft, ScheduleShown, Schedules};
+
+/// Runs of a schedule, the latest first.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ScheduleLog {
+    /// The runs.
+    pub runs: Vec<ScheduleRun>,
+    /// What to send as before for the next page; missing on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<i64>,
+}
+
+impl Operations {
+    /// The schedules that the caller may see, by name, and their health; where `site` is given, those on it.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    pub async fn list_schedules(
+        &self,
+        context: &RequestContext,
+        site: Option<&str>,
+    ) -> Result<Vec<ScheduleShown>, OperationError> {
+        let mut reader = self.reader().await?;
+        let mut records = reader.records();
+        let site = match site {
+            None => None,
+            Some(name) => Some(records.site(name).await?.id),
+        };
+        let caller = context.caller_anywhere(&mut records).await?;
+        Ok(self.schedules()?.list(&mut records, &caller, site).await?)
+    }
+
+    /// The schedule of this number.
+    ///
+    /// # Errors
+    /// [`OperationError`] when there is none that the caller may see.
+    pub async fn schedule(&self, context: &RequestContext, id: i64) -> Result<ScheduleShown, OperationError> {
+        let mut reader = self.reader().await?;
+        let mut records = reader.records();
+        let caller = context.caller_anywhere(&mut records).await?;
+        Ok(self.schedules()?.see(&mut records, &caller, id).await?)
+    }
+
+    /// Makes a schedule that runs a command of a connection in the caller's name.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    pub async fn create_schedule(
+        &self,
+        context: &RequestContext,
+        draft: ScheduleDraft,
+    ) -> Result<ScheduleShown, OperationError> {
+        let (schedules, draft) = (&self.schedules()?, &draft);
+        self.changes
+            .run(context, Required::CheckedByWork, |mut change| {
+                Box::pin(async move {
+                    let caller = context.caller_anywhere(&mut change.records).await?;
+                    Ok(done(schedules.create_in(&mut change.records, &caller, draft.clone()).await?))
+                })
+            })
+            .await
+    }
+
+    /// Changes a schedule; what is not given stays.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    pub async fn change_schedule(
+        &self,
+        context: &RequestContext,
+        id: i64,
+        given: ScheduleChange,
+    ) -> Result<ScheduleShown, OperationError> {
+        let (schedules, given) = (&self.schedules()?, &given);
+        self.changes
+            .run(context, Required::CheckedByWork, |mut change| {
+                Box::pin(async move {
+                    let caller = context.caller_anywhere(&mut change.records).await?;
+                    Ok(done(schedules.update_in(&mut change.records, &caller, id, given.clone()).await?))
+                })
+            })
+            .await
+    }
+
+    /// Deletes a schedule; its log stays until it is too old.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    pub async fn remove_schedule(&self, context: &RequestContext, id: i64) -> Result<ScheduleShown, OperationError> {
+        let schedules = &self.schedules()?;
+        self.changes
+            .run(context, Required::CheckedByWork, |mut change| {
+                Box::pin(async move {
+                    let caller = context.caller_anywhere(&mut change.records).await?;
+                    Ok(done(schedules.delete_in(&mut change.records, &caller, id).await?))
+                })
+            })
+            .await
+    }
+
+    /// Has a schedule run as soon as a host can, beside its due times.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    pub async fn run_schedule(&self, context: &RequestContext, id: i64) -> Result<ScheduleShown, OperationError> {
+        let schedules = &self.schedules()?;
+        self.changes
+            .run(context, Required::CheckedByWork, |mut change| {
+                Box::pin(async move {
+                    let caller = context.caller_anywhere(&mut change.records).await?;
+                    Ok(done(schedules.run_soon_in(&mut change.records, &caller, id).await?))
+                })
+            })
+            .await
+    }
+
+    /// The log of a schedule: input, output and error of at most `limit` runs before `before`, the latest first.
+    ///
+    /// # Errors
+    /// [`OperationError`] when there is no such schedule that the caller may see.
+    pub async fn schedule_log(
+        &self,
+        context: &RequestContext,
+        id: i64,
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<ScheduleLog, OperationError> {
+        let mut reader = self.reader().await?;
+        let mut records = reader.records();
+        let caller = context.caller_anywhere(&mut records).await?;
+        let runs = self.schedules()?.log(&mut records, &caller, id, before, limit).await?;
+        let next = full_page(&runs, limit).map(|run| run.id);
+        Ok(ScheduleLog { runs, next })
+    }
+
+    fn schedules(&self) -> Result<Schedules, OperationError> {
+        Ok(Schedules::new(self.connections()?.clone()))
+    }
+}
+
+fn done(schedule: ScheduleShown) -> Done<ScheduleShown> {
+    let (about, site) = (schedule.name.clone(), schedule.site.clone());
+    Done::new(schedule, about).on(&site)
+}

@@ -1,0 +1,118 @@
+//! On a master: runs of Sync Connection.
+
+use serde::{Deserialize, Serialize};
+use soar_store::SyncResultFilter;
+use soar_store::model::{SyncResult, SyncRun};
+use utoipa::ToSchema;
+
+use super::{OperationError, Operations, RequestContext, Tried, full_page};
+use crate::tenants::SyncRequest;
+
+/// Runs, the newest first.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SyncRunPage {
+    /// The runs.
+    pub runs: Vec<SyncRun>,
+    /// What to send as before for the next page; missing on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<i64>,
+}
+
+/// The results of connections on tenants, in the order in which they came.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SyncResultPage {
+    /// The results.
+    pub results: Vec<SyncResult>,
+    /// What to send as after for the next page; missing on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<i64>,
+}
+
+/// A sync that is asked for.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct SyncToRun {
+    /// What is to be synced.
+    pub request: SyncRequest,
+    /// Whether only to find out what it would do.
+    #[serde(default)]
+    pub plan: bool,
+}
+
+impl Operations {
+    /// At most `limit` runs before the run `before`, the newest first.
+    ///
+    /// # Errors
+    /// [`OperationError`] unless the caller is an administrator.
+    pub async fn list_sync_runs(
+        &self,
+        context: &RequestContext,
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<SyncRunPage, OperationError> {
+        context.must_administer()?;
+        let before = before.unwrap_or(i64::MAX);
+        let runs = self.reader().await?.records().sync_runs(before, limit, self.now()).await?;
+        let next = full_page(&runs, limit).map(|run| run.id);
+        Ok(SyncRunPage { runs, next })
+    }
+
+    /// The run of this number.
+    ///
+    /// # Errors
+    /// [`OperationError`] unless the caller is an administrator.
+    pub async fn sync_run(&self, context: &RequestContext, id: i64) -> Result<SyncRun, OperationError> {
+        context.must_administer()?;
+        Ok(self.reader().await?.records().sync_run(id, self.now()).await?)
+    }
+
+    /// At most `limit` results of a run.
+    ///
+    /// # Errors
+    /// [`OperationError`] unless the caller is an administrator.
+    pub async fn sync_results(
+        &self,
+        context: &RequestContext,
+        id: i64,
+        filter: SyncResultFilter,
+        limit: i64,
+    ) -> Result<SyncResultPage, OperationError> {
+        context.must_administer()?;
+        let mut reader = self.reader().await?;
+        let mut records = reader.records();
+        records.sync_run(id, self.now()).await?;
+        let found = records.sync_results(id, filter, limit).await?;
+        let next = full_page(&found, limit).map(|(id, _)| *id);
+        Ok(SyncResultPage { results: found.into_iter().map(|(_, result)| result).collect(), next })
+    }
+
+    /// Syncs connections, or plans to; ends when every tenant was tried.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    pub async fn run_sync(
+        &self,
+        context: &RequestContext,
+        wanted: &SyncToRun,
+    ) -> Result<Tried<SyncRun>, OperationError> {
+        let caller = context.caller_anywhere(&mut self.reader().await?.records()).await?;
+        let run = self.tenants()?.sync(&caller, &wanted.request, wanted.plan, &|_| {}).await?;
+        Ok(tried(run, &wanted.request.tenant_site))
+    }
+
+    /// Tries again exactly what failed in a run.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    pub async fn retry_sync(&self, context: &RequestContext, id: i64) -> Result<Tried<SyncRun>, OperationError> {
+        let caller = context.caller_anywhere(&mut self.reader().await?.records()).await?;
+        Ok(tried(self.tenants()?.retry_failed(&caller, id, &|_| {}).await?, ""))
+    }
+}
+
+fn tried(run: SyncRun, site: &str) -> Tried<SyncRun> {
+    let kind = if run.planned { "plan " } else { "run " };
+    Tried { about: format!("{kind}{}: {}", run.id, run.status), value: run, site: site.to_owned() }
+}

@@ -1,0 +1,156 @@
+//! On a master: the instances that it sends connections to. One-time keys go in and never come out.
+
+use serde::{Deserialize, Serialize};
+use soar_store::TenantFilter;
+use soar_store::model::Tenant;
+use utoipa::ToSchema;
+
+use super::{Done, OperationError, Operations, RequestContext, Required, Tried, full_page};
+use crate::tenants::TenantDraft;
+
+/// Tenants, by their numbers.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TenantPage {
+    /// The tenants.
+    pub tenants: Vec<Tenant>,
+    /// What to send as after for the next page; missing on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<i64>,
+}
+
+/// A tenant's new address.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TenantMove {
+    /// Where it is reached: `https://…`.
+    #[schema(pattern = r"^[^\u0000]*$")]
+    pub url: String,
+}
+
+/// What a tenant is registered with.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TenantRegistration {
+    /// A new one-time key of the tenant, in place of the one that it was added with.
+    #[serde(default)]
+    #[schema(pattern = r"^[^\u0000]*$")]
+    pub key: Option<String>,
+}
+
+impl std::fmt::Debug for TenantRegistration {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("TenantRegistration").finish_non_exhaustive()
+    }
+}
+
+impl Operations {
+    /// At most `limit` tenants, by their numbers.
+    ///
+    /// # Errors
+    /// [`OperationError`] unless the caller is an administrator.
+    pub async fn list_tenants(
+        &self,
+        context: &RequestContext,
+        filter: &TenantFilter,
+        limit: i64,
+    ) -> Result<TenantPage, OperationError> {
+        context.must_administer()?;
+        let tenants = self.reader().await?.records().tenants(filter, limit).await?;
+        let next = full_page(&tenants, limit).map(|tenant| tenant.id);
+        Ok(TenantPage { tenants, next })
+    }
+
+    /// The tenant of this number.
+    ///
+    /// # Errors
+    /// [`OperationError`] unless the caller is an administrator.
+    pub async fn tenant(&self, context: &RequestContext, id: i64) -> Result<Tenant, OperationError> {
+        context.must_administer()?;
+        Ok(self.reader().await?.records().tenant(id).await?)
+    }
+
+    /// Makes a tenant known; it is registered next.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    pub async fn add_tenant(&self, context: &RequestContext, draft: &TenantDraft) -> Result<Tenant, OperationError> {
+        let tenants = self.tenants()?;
+        self.changes
+            .run(context, Required::CheckedByWork, |mut change| {
+                Box::pin(async move {
+                    let caller = context.caller_anywhere(&mut change.records).await?;
+                    Ok(done(tenants.add_in(&mut change.records, &caller, draft).await?))
+                })
+            })
+            .await
+    }
+
+    /// Gives a tenant another address; it stays registered.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    pub async fn move_tenant(&self, context: &RequestContext, id: i64, url: &str) -> Result<Tenant, OperationError> {
+        let tenants = self.tenants()?;
+        self.changes
+            .run(context, Required::CheckedByWork, |mut change| {
+                Box::pin(async move {
+                    let caller = context.caller_anywhere(&mut change.records).await?;
+                    Ok(done(tenants.move_in(&mut change.records, &caller, id, url).await?))
+                })
+            })
+            .await
+    }
+
+    /// Registers with a tenant by its one-time key; from then on both hold a secret for each other.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    pub async fn register_tenant(
+        &self,
+        context: &RequestContext,
+        id: i64,
+        key: Option<&str>,
+    ) -> Result<Tried<Tenant>, OperationError> {
+        let caller = context.caller_anywhere(&mut self.reader().await?.records()).await?;
+        let tenant = self.tenants()?.register(&caller, id, key).await?;
+        Ok(Tried { about: tenant.name.clone(), value: tenant, site: String::new() })
+    }
+
+    /// Sends nothing to a tenant any more; what it has stays there.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    pub async fn revoke_tenant(&self, context: &RequestContext, id: i64) -> Result<Tenant, OperationError> {
+        let tenants = self.tenants()?;
+        self.changes
+            .run(context, Required::CheckedByWork, |mut change| {
+                Box::pin(async move {
+                    let caller = context.caller_anywhere(&mut change.records).await?;
+                    Ok(done(tenants.revoke_in(&mut change.records, &caller, id).await?))
+                })
+            })
+            .await
+    }
+
+    /// Forgets a tenant that is not registered.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    pub async fn remove_tenant(&self, context: &RequestContext, id: i64) -> Result<Tenant, OperationError> {
+        let tenants = self.tenants()?;
+        self.changes
+            .run(context, Required::CheckedByWork, |mut change| {
+                Box::pin(async move {
+                    let caller = context.caller_anywhere(&mut change.records).await?;
+                    Ok(done(tenants.remove_in(&mut change.records, &caller, id).await?))
+                })
+            })
+            .await
+    }
+}
+
+fn done(tenant: Tenant) -> Done<Tenant> {
+    let about = tenant.name.clone();
+    Done::new(tenant, about)
+}

@@ -1,0 +1,113 @@
+//! Decides whether a call may run, and as whom.
+
+use std::sync::Arc;
+
+use axum::extract::Request;
+use axum::http::{HeaderMap, Method, StatusCode};
+use bytes::Bytes;
+use soar_connector::name::quoted;
+use soar_connector::{Parameters, RawParameters};
+use soar_store::model::{Allowed, AuditEntry, Caller};
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::request::{CommandRequest, bad_parameters};
+use crate::gate::{Call, Entered, IDEMPOTENCY_KEY, IdempotencyKey, Reply, read_json};
+use soar_host::commands::{Registered, Runner};
+
+/// A call that may run.
+#[derive(Debug)]
+pub(super) struct Admitted {
+    pub command: Registered,
+    pub caller: Caller,
+    /// Parameters of a connector's command. Its connection's manifest checks them, once the connection is known.
+    pub raw: RawParameters,
+    /// Parameters of a command of the host's own.
+    pub parameters: Parameters,
+    pub idempotency: Option<IdempotencyKey>,
+    /// Held until the call is answered.
+    pub place: OwnedSemaphorePermit,
+}
+
+/// A call whose key is good, and that has arrived.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub command: Registered,
+    pub entered: Entered,
+    /// Only where they say more than was looked at.
+    headers: Option<HeaderMap>,
+    body: Bytes,
+}
+
+/// Lets the call in by its key, finds its command and reads its body.
+pub(super) async fn hear(call: &mut Call, request: Request) -> Result<Asked, Reply> {
+    let (head, body) = request.into_parts();
+    let entered = call.enter(&head.headers).await;
+    // Whatever the key; with a good one it need not wait to be told.
+    if head.method != Method::POST {
+        return Err(Reply::error(
+            StatusCode::METHOD_NOT_ALLOWED,
+            format!("A command is called by POST, not {}.", quoted(head.method.as_str())),
+        ));
+    }
+    let entered = entered?;
+    let command =
+        call.host.commands.find(&call.entry.command).map_err(|error| Reply::error(StatusCode::NOT_FOUND, error))?;
+    let command = command.clone();
+    command.endpoint.as_ref().clone_into(&mut call.entry.command);
+    call.label = Arc::clone(&command.endpoint);
+    let body = read_json(&head.headers, body, &call.host.settings).await?;
+    let headers = head.headers.contains_key(IDEMPOTENCY_KEY).then_some(head.headers);
+    Ok(Asked { command, entered, headers, body })
+}
+
+/// Decides whether the call may run.
+pub(super) fn admit(call: &mut Call, asked: Asked) -> Result<Admitted, Reply> {
+    let Asked { command, entered, headers, body } = asked;
+    let request = CommandRequest::parse(&body)?;
+    call.entry.username = AuditEntry::kept(&request.username);
+    call.entry.site = AuditEntry::kept(&request.site);
+    call.entry.acting_for = AuditEntry::kept(request.acting_for());
+    // An answer tells of all sites that the first call reached, so a key of another reach is not given it.
+    let target = match &entered.shown.known.key.sites {
+        Allowed::All => command.endpoint.to_string(),
+        Allowed::Only(sites) => format!("{} on {sites:?}", command.endpoint),
+    };
+    let idempotency = match headers {
+        Some(headers) => IdempotencyKey::read(&headers, &target, &body)?,
+        None => None,
+    };
+
+    let known = entered.shown.user(&entered.snapshot, &request.username).map_err(Reply::unauthenticated)?;
+    let key = &entered.shown.known.key;
+    // Whether there is such a site is not for those to know who may do nothing there.
+    let site = entered.snapshot.site(&request.site);
+    let site =
+        site.filter(|site| known.user.is_administrator || known.roles.contains_key(&site.id)).ok_or_else(|| {
+            let (user, site) = (quoted(&known.user.name), quoted(&request.site));
+            Reply::refused(format!("There is no site {site}, or user {user} has no role on it. Ask an administrator."))
+        })?;
+    if !key.sites.allows(&site.id) {
+        let (key, site) = (quoted(&key.name), quoted(&site.name));
+        return Err(Reply::refused(format!("The key {key} may not be used on site {site}.")));
+    }
+    if !key.commands.allows(&command.endpoint.to_ascii_lowercase()) {
+        let key = quoted(&key.name);
+        return Err(Reply::refused(format!("The key {key} may not be used for the command {}.", command.endpoint)));
+    }
+    let parameters = match command.runner {
+        Runner::Integration(_) => Parameters::default(),
+        Runner::Utility(_) | Runner::Outside(_) => {
+            Parameters::parse(&command.manifest, &request.parameters).map_err(|problems| bad_parameters(&problems))?
+        }
+    };
+    let caller = Caller {
+        user: known.user.clone(),
+        site: site.clone(),
+        roles: known.roles.clone(),
+        reach: key.sites.clone(),
+        key: Some(key.name.clone()),
+        request_id: call.entry.request_id.clone(),
+    };
+    let raw = request.parameters;
+    Ok(Admitted { command, caller, raw, parameters, idempotency, place: entered.place })
+}

@@ -1,0 +1,157 @@
+//! One call: from its arrival to its entry in the audit log.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::Request;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use soar_store::model::{AuditEntry, Surface};
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::refusals::RefusedCaller;
+use super::{Reply, address, credentials};
+use crate::Server;
+use soar_host::access::{Shown, Snapshot};
+use soar_host::audit::AuditError;
+
+/// A call under way.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub host: Arc<Server>,
+    pub entry: AuditEntry,
+    /// The number of the key that was shown and is good.
+    pub key: Option<i64>,
+    /// What the metrics call the command: a name that the host knows, never a caller's.
+    pub label: Arc<str>,
+    /// Whether it did something outside the store that stays done, whatever becomes of its entry.
+    pub is_done: bool,
+    address: Option<IpAddr>,
+    started: Duration,
+}
+
+/// What a call that was let in holds.
+#[derive(Debug)]
+pub(crate) struct Entered {
+    pub snapshot: Arc<Snapshot>,
+    pub shown: Shown,
+    /// Its place among the calls that may run at once.
+    pub place: OwnedSemaphorePermit,
+}
+
+impl Call {
+    pub(crate) fn begin(host: &Arc<Server>, surface: Surface, request: &Request, command: &str) -> Self {
+        let address = address::of(request, &host.settings.trusted_proxies);
+        let entry = AuditEntry {
+            at: host.now(),
+            request_id: uuid::Uuid::now_v7().to_string(),
+            surface,
+            address: address.map(|address| address.to_string()).unwrap_or_default(),
+            key: String::new(),
+            username: String::new(),
+            acting_for: String::new(),
+            site: String::new(),
+            command: AuditEntry::kept(command),
+            status: 0,
+            accepted: false,
+            reason: String::new(),
+        };
+        let started = host.clock.elapsed();
+        let (host, label) = (Arc::clone(host), Arc::clone(&host.unknown));
+        Self { host, entry, key: None, label, is_done: false, address, started }
+    }
+
+    /// Lets the call in by the key it shows, within its limits.
+    pub(crate) async fn enter(&mut self, headers: &HeaderMap) -> Result<Entered, Reply> {
+        let host = Arc::clone(&self.host);
+        let snapshot = host.directory.current().await.map_err(|error| {
+            if !host.store.note(&error) {
+                tracing::error!(request_id = self.entry.request_id, %error, "the store does not answer");
+            }
+            Reply::unavailable("The host's store does not answer. Try again later.", error.to_string())
+        })?;
+        let tokens_are_on = host.settings.enable_enhance_webhook_authentication;
+        let shown = credentials::read(headers).and_then(|credentials| {
+            Shown::check(&snapshot, host.seal.as_ref(), credentials, tokens_are_on, self.entry.at)
+        });
+        let shown = shown.map_err(|error| {
+            error.key().clone_into(&mut self.entry.key);
+            Reply::unauthenticated(error)
+        })?;
+        shown.known.key.name.clone_into(&mut self.entry.key);
+        self.key = Some(shown.known.key.id);
+        host.limits.count(&shown.known.key.id).map_err(Reply::rate_limited)?;
+        let place = Arc::clone(&host.in_flight).try_acquire_owned().map_err(|_| Reply::too_many_calls())?;
+        Ok(Entered { snapshot, shown, place })
+    }
+
+    /// Notes in the entry what the call is answered with.
+    pub(crate) fn conclude(&mut self, reply: &Reply) -> &AuditEntry {
+        self.entry.status = i64::from(reply.status.as_u16());
+        self.entry.accepted = reply.accepted;
+        self.entry.reason = AuditEntry::kept(&reply.reason);
+        &self.entry
+    }
+
+    /// Answers a call whose entry was written with its changes.
+    pub(crate) fn answer_written(self, reply: Reply) -> Response {
+        self.host.audit.note_use(self.key, self.entry.at);
+        self.answer(reply)
+    }
+
+    /// Writes the call's entry, then answers. A refused call beyond its caller's share of entries is only counted.
+    pub(crate) async fn write_and_answer(mut self, mut reply: Reply) -> Response {
+        let refused = self.refused(&reply);
+        if let Some(caller) = refused
+            && reply.status.is_client_error()
+            && let Err(retry_after) = self.host.refusals.limit(caller)
+        {
+            // The log keeps the cause.
+            reply = Reply { reason: reply.reason, ..Reply::rate_limited(retry_after) };
+        }
+        self.conclude(&reply);
+        if refused.is_some_and(|caller| !self.host.refusals.takes_entry(caller, &self.entry)) {
+            return self.answer(reply);
+        }
+        if let Err(error) = self.host.audit.write(self.entry.clone(), self.key).await {
+            reply = without_entry(reply, self.is_done, &self.entry.request_id, &error);
+        }
+        self.answer(reply)
+    }
+
+    /// The caller to count the refusal for, if `reply` is one that a caller can cause in any number.
+    fn refused(&self, reply: &Reply) -> Option<RefusedCaller> {
+        if let Some(key) = self.key {
+            return (reply.status == StatusCode::TOO_MANY_REQUESTS).then_some(RefusedCaller::Key(key));
+        }
+        let is_refused = match self.entry.surface {
+            // There the key is part of the message, so a message that fails may be any caller's.
+            Surface::Tenant => !reply.status.is_success(),
+            _ => reply.status.is_client_error(),
+        };
+        is_refused.then(|| self.host.refusals.stranger(self.address))
+    }
+
+    fn answer(self, reply: Reply) -> Response {
+        let Self { host, entry, label, started, .. } = self;
+        let took = host.clock.elapsed().saturating_sub(started);
+        host.metrics.count_call(entry.surface, &label, reply.status.as_u16(), took);
+        reply.into_response(&entry.request_id)
+    }
+}
+
+/// No answer without an entry. `reply` would have been the answer.
+fn without_entry(reply: Reply, is_done: bool, request_id: &str, error: &AuditError) -> Reply {
+    // The log has the cause from the audit log's writer.
+    tracing::debug!(request_id, %error, "a call is not answered for want of its entry");
+    if reply.status == StatusCode::SERVICE_UNAVAILABLE {
+        // It says already what became of the call.
+        return reply;
+    }
+    if is_done {
+        tracing::error!(request_id, "A call was carried out, and its entry could not be written to the audit log.");
+        return Reply::done(error.to_string());
+    }
+    Reply::unavailable("The host's store does not answer. Try again later.", error.to_string())
+}

@@ -1,0 +1,26 @@
+//! The headers by which a caller authenticates.
+
+use axum::http::{HeaderMap, HeaderName};
+use soar_host::access::{AuthenticationError, Credentials};
+
+const API_KEY: HeaderName = HeaderName::from_static("d3key");
+const TOKEN: HeaderName = HeaderName::from_static("d3jwt");
+
+/// The one API key or token among the headers.
+pub(crate) fn read(headers: &HeaderMap) -> Result<Credentials<'_>, AuthenticationError> {
+    match (one(headers, &API_KEY)?, one(headers, &TOKEN)?) {
+        (None, None) => Err(AuthenticationError::Missing),
+        (Some(_), Some(_)) => Err(AuthenticationError::Ambiguous),
+        (Some(key), None) => Ok(Credentials::ApiKey(key)),
+        (None, Some(token)) => Ok(Credentials::Token(token)),
+    }
+}
+
+fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, AuthenticationError> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => value.to_str().map(Some).map_err(|_| AuthenticationError::Malformed("it is not text")),
+        _ => Err(AuthenticationError::Ambiguous),
+    }
+}

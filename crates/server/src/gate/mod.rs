@@ -1,0 +1,19 @@
+//! What every call passes, whichever API it is for: its key, its limits, its body, its entry in the audit log.
+
+mod address;
+mod body;
+mod call;
+pub(crate) mod credentials;
+mod idempotency;
+mod limits;
+mod refusals;
+mod reply;
+mod upload;
+
+pub(crate) use body::read_json;
+pub(crate) use call::{Call, Entered};
+pub(crate) use idempotency::{IDEMPOTENCY_KEY, IdempotencyKey, replayed};
+pub(crate) use limits::RateLimits;
+pub(crate) use refusals::Refusals;
+pub(crate) use reply::Reply;
+pub(crate) use upload::receive;

@@ -1,0 +1,150 @@
+//! What a call is answered with, in D3's shapes: lower-case `error` with 200, capital `Error` with everything else.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use bytes::Bytes;
+use serde_json::json;
+use soar_store::model::AuditEntry;
+use soar_store::{Store, StoreError};
+
+use soar_host::utility::{Answer, Ended};
+
+const INVALID_KEY: &str = "Invalid authentication key.";
+const UNEXPECTED: &str = "Unexpected Error.";
+const STORE_FAILS: &str = "The host's store cannot be used now, so nothing was done. Its keeper finds the cause in the host's log. Try again later.";
+const NOBODY_KNOWS: &str = "The host's store broke off while it kept the change, so nobody knows whether it was made. Repeat the \
+     call under the same Idempotency-Key, which does nothing twice. If it had none, look before you repeat it.";
+const DONE: &str = "The call was carried out, but the host's store failed before its answer could be kept, so the answer is kept \
+     back. Look at what it did before you repeat it.";
+const MAYBE_DONE: &str = "The host's store failed while the command ran, so nobody knows whether it was carried out. Look at \
+     what it did before you repeat it.";
+const RATE_LIMITED: &str = "The request exceeds rate limits or is otherwise blocked by rate limiting policies.";
+
+/// An answer, and what the audit log says of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Reply {
+    pub status: StatusCode,
+    pub body: Bytes,
+    /// In seconds.
+    pub retry_after: Option<u64>,
+    /// Whether the call was let in and not refused.
+    pub accepted: bool,
+    /// Why it was refused, or how it failed; for the audit log.
+    pub reason: String,
+}
+
+impl Reply {
+    /// A command's answer.
+    pub(crate) fn answer(answer: &Answer) -> Self {
+        match serde_json::to_vec(answer) {
+            Ok(body) => Self {
+                status: StatusCode::OK,
+                body: body.into(),
+                retry_after: None,
+                accepted: answer.return_data != Ended::Failed,
+                reason: answer.error.clone(),
+            },
+            Err(error) => {
+                tracing::error!(%error, "an answer could not be written as JSON");
+                Self::unexpected("The answer could not be written as JSON.")
+            }
+        }
+    }
+
+    /// A command that did nothing, and says why.
+    pub(crate) fn refused(error: impl Into<String>) -> Self {
+        Self::answer(&Answer { error: error.into(), ..Answer::ended(Ended::Failed) })
+    }
+
+    /// Any body with `status`.
+    pub(crate) fn body(status: StatusCode, body: impl Into<Bytes>) -> Self {
+        Self { status, body: body.into(), retry_after: None, accepted: true, reason: String::new() }
+    }
+
+    /// Anything but 200; the caller reads `error`.
+    pub(crate) fn error(status: StatusCode, error: impl Into<String>) -> Self {
+        let error = error.into();
+        let body = json!({ "Error": error }).to_string().into();
+        Self { status, body, retry_after: None, accepted: false, reason: error }
+    }
+
+    /// No word to the caller of what was wrong with the key.
+    pub(crate) fn unauthenticated(reason: impl std::fmt::Display) -> Self {
+        Self { reason: reason.to_string(), ..Self::error(StatusCode::UNAUTHORIZED, INVALID_KEY) }
+    }
+
+    pub(crate) fn rate_limited(retry_after: u64) -> Self {
+        Self { retry_after: Some(retry_after.max(1)), ..Self::error(StatusCode::TOO_MANY_REQUESTS, RATE_LIMITED) }
+    }
+
+    /// No word to the caller of the cause, which the log has.
+    pub(crate) fn unexpected(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), ..Self::error(StatusCode::INTERNAL_SERVER_ERROR, UNEXPECTED) }
+    }
+
+    /// The host cannot take the call now.
+    pub(crate) fn unavailable(error: &str, reason: impl Into<String>) -> Self {
+        let reply = Self::error(StatusCode::SERVICE_UNAVAILABLE, error);
+        Self { retry_after: Some(1), reason: reason.into(), ..reply }
+    }
+
+    /// No place is free to run the call.
+    pub(crate) fn too_many_calls() -> Self {
+        Self::unavailable("The host runs as many calls as it may. Try again later.", "Too many calls at once.")
+    }
+
+    /// The store failed before the call of `entry` had done anything that lasts, unless `error` says that nobody knows.
+    pub(crate) fn store_failed(store: &Store, entry: &AuditEntry, error: &StoreError) -> Self {
+        let AuditEntry { request_id, command, .. } = entry;
+        if matches!(error, StoreError::TooLong) {
+            tracing::warn!(request_id, command, "{error}");
+            return Self::unavailable(&error.to_string(), error.to_string());
+        }
+        // What many calls meet is told once for all of them.
+        let is_noted = store.note(error);
+        if matches!(error, StoreError::Uncertain(_)) {
+            tracing::error!(request_id, command, "Nobody knows whether a call changed something. {error}");
+            return Self::unavailable(NOBODY_KNOWS, error.to_string());
+        }
+        if is_noted {
+            tracing::debug!(request_id, command, %error, "a call failed for the store");
+            return Self::unavailable(STORE_FAILS, error.to_string());
+        }
+        tracing::error!(request_id, command, %error, "a call failed for the store");
+        Self::unexpected(error.to_string())
+    }
+
+    /// The call did something that stays done, and there is no room for its answer or its entry.
+    pub(crate) fn done(reason: impl Into<String>) -> Self {
+        Self::unavailable(DONE, reason)
+    }
+
+    /// The call may have done something that stays done.
+    pub(crate) fn maybe_done(reason: impl Into<String>) -> Self {
+        Self::unavailable(MAYBE_DONE, reason)
+    }
+
+    pub(crate) fn into_response(self, request_id: &str) -> Response {
+        let mut response = Response::new(Body::from(self.body));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        // Those below, and those that every answer carries.
+        headers.reserve(12);
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Ok(request_id) = HeaderValue::from_str(request_id) {
+            headers.insert("x-request-id", request_id);
+        }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.status == StatusCode::METHOD_NOT_ALLOWED {
+            headers.entry(header::ALLOW).or_insert(HeaderValue::from_static("POST"));
+        }
+        if self.status == StatusCode::REQUEST_TIMEOUT {
+            // The rest of the body may still be under way.
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+}

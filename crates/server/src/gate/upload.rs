@@ -1,0 +1,47 @@
+//! Takes a long body into a file before anything is done with it: a caller who breaks off has changed nothing.
+
+use std::fs::File;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::StatusCode;
+use http_body_util::BodyExt as _;
+use tokio::io::{AsyncSeekExt as _, AsyncWriteExt as _};
+
+use super::Reply;
+use soar_host::settings::HostSettings;
+
+/// The body as a file that has no name, at its beginning.
+pub(crate) async fn receive(mut body: Body, settings: &HostSettings) -> Result<File, Reply> {
+    let file = tokio::task::spawn_blocking(tempfile::tempfile).await.map_err(|error| not_kept(&error))?;
+    let mut file = tokio::fs::File::from_std(file.map_err(|error| not_kept(&error))?);
+    let (mut length, patience) = (0, Duration::from_secs(settings.body_seconds));
+    loop {
+        let frame = tokio::time::timeout(patience, body.frame()).await.map_err(|_| {
+            let error = format!("Nothing more of the body arrived for {} seconds.", settings.body_seconds);
+            Reply::error(StatusCode::REQUEST_TIMEOUT, error)
+        })?;
+        let Some(frame) = frame else { break };
+        let frame = frame.map_err(|_| Reply::error(StatusCode::BAD_REQUEST, "The body ended before it was whole."))?;
+        let Ok(bytes) = frame.into_data() else { continue };
+        length += bytes.len() as u64;
+        if length > settings.import_bytes {
+            let error = format!("The body is longer than {} bytes. Send it in parts.", settings.import_bytes);
+            return Err(Reply::error(StatusCode::PAYLOAD_TOO_LARGE, error));
+        }
+        file.write_all(&bytes).await.map_err(|error| not_kept(&error))?;
+    }
+    file.flush().await.map_err(|error| not_kept(&error))?;
+    file.rewind().await.map_err(|error| not_kept(&error))?;
+    Ok(file.into_std().await)
+}
+
+fn not_kept(error: &dyn std::fmt::Display) -> Reply {
+    let folder = std::env::temp_dir();
+    tracing::error!(
+        "A body could not be kept in the temporary folder {}: {error}. Make room there, or name another folder by the \
+         variable TMPDIR.",
+        folder.display()
+    );
+    Reply::unavailable("The host has no room for the body. Try again later, or send it in parts.", error.to_string())
+}

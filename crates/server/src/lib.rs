@@ -1,0 +1,20 @@
+//! A SOAR host over HTTP: D3's Command API, its management, the tenants' endpoint, OpenAPI, metrics, and an end that
+//! finishes what was accepted.
+
+mod command_api;
+mod documentation;
+mod first_bytes;
+mod gate;
+mod manage;
+mod openapi;
+mod probes;
+mod router;
+mod serve;
+mod server;
+mod tenants_endpoint;
+mod tls;
+
+pub use openapi::openapi;
+pub use router::router;
+pub use serve::{RunningHost, ServeError, serve};
+pub use server::Server;

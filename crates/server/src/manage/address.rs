@@ -1,0 +1,58 @@
+//! The parts of addresses, and the header of calls that are done once.
+
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+/// Names a thing.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct Name {
+    #[param(pattern = r"^[^\u0000]*[^\s\u0000./\\][^\u0000]*$")]
+    pub(super) name: String,
+}
+
+/// Names a user and a site.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct NameAndSite {
+    #[param(pattern = r"^[^\u0000]*[^\s\u0000./\\][^\u0000]*$")]
+    pub(super) name: String,
+    #[param(pattern = r"^[^\u0000]*[^\s\u0000./\\][^\u0000]*$")]
+    pub(super) site: String,
+}
+
+/// The number of a thing.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct Id {
+    #[param(minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
+    pub(super) id: i64,
+}
+
+/// The number of an incident or a case, which is a text.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct Number {
+    #[param(pattern = r"^[^\u0000]*[^\s\u0000./\\][^\u0000]*$")]
+    pub(super) number: String,
+}
+
+/// The number of an incident and the name of its task.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct NumberAndTask {
+    #[param(pattern = r"^[^\u0000]*[^\s\u0000./\\][^\u0000]*$")]
+    pub(super) number: String,
+    #[param(pattern = r"^[^\u0000]*[^\s\u0000./\\][^\u0000]*$")]
+    pub(super) name: String,
+}
+
+/// The header under which the same call is done once.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "it describes the header, which the gate reads")]
+pub(super) struct IdempotencyHeader {
+    /// Any text of the caller's own for this call, such as a UUID.
+    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 255, pattern = "^[!-~]+$")]
+    idempotency_key: Option<String>,
+}

@@ -1,0 +1,56 @@
+//! Cases. They are made by the command LinkIncidentsToNewCase, and by imports.
+
+use axum::response::Response;
+use serde::Deserialize;
+use soar_store::model::Status;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Routes;
+use super::address::Number;
+use super::query::{Limit, choice};
+use super::request::{Managed, Nothing};
+use soar_host::operations::CasePage;
+use soar_host::views::WholeCase;
+
+pub(super) fn routes() -> Routes {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get))
+}
+
+/// Which cases are asked for.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Wanted {
+    /// Only cases after this, which is next on the page before.
+    after: Option<i64>,
+    /// Only on this site.
+    #[param(pattern = r"^[^\u0000]*$")]
+    site: Option<String>,
+    /// Only in this state.
+    #[serde(deserialize_with = "choice")]
+    #[param(inline)]
+    status: Option<Status>,
+    /// How many at most; 100 unless given.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
+    limit: Limit,
+}
+
+/// Cases, in the order in which they were stored
+#[utoipa::path(get, path = "/cases", operation_id = "listCases", params(Wanted),
+    responses((status = 200, body = CasePage)))]
+async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Response {
+    let Wanted { after, site, status, limit } = query;
+    let after = after.unwrap_or(0);
+    let page = request.operations().list_cases(&request.context, site.as_deref(), status, after, limit.0).await;
+    request.answer(page).await
+}
+
+/// One case, with the incidents that are linked to it
+#[utoipa::path(get, path = "/cases/{number}", operation_id = "getCase", params(Number),
+    responses((status = 200, body = WholeCase)))]
+async fn get(Managed { request, path, .. }: Managed<Number>) -> Response {
+    let case = request.operations().case(&request.context, &path.number).await;
+    request.answer(case).await
+}

@@ -1,0 +1,66 @@
+//! Connections. Their secrets go in and never come out.
+
+use axum::response::Response;
+use soar_store::model::Connection;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Routes;
+use super::address::{Id, IdempotencyHeader};
+use super::query::OnSite;
+use super::request::{Managed, Nothing};
+use soar_host::connections::{ConnectionChange, ConnectionDraft};
+use soar_host::operations::ConnectionTested;
+
+pub(super) fn routes() -> Routes {
+    OpenApiRouter::new().routes(routes!(list, make)).routes(routes!(get, change, remove)).routes(routes!(test))
+}
+
+/// All connections, by integration and name, without their secrets
+#[utoipa::path(get, path = "/connections", operation_id = "listConnections", params(OnSite),
+    responses((status = 200, body = Vec<Connection>)))]
+async fn list(Managed { request, query, .. }: Managed<Nothing, OnSite>) -> Response {
+    let connections = request.operations().list_connections(&request.context, query.site.as_deref()).await;
+    request.answer(connections).await
+}
+
+/// Make a connection; GET /integrations says which parameters it takes
+#[utoipa::path(post, path = "/connections", operation_id = "makeConnection", params(IdempotencyHeader),
+    request_body = ConnectionDraft, responses((status = 201, body = Connection)))]
+async fn make(Managed { request, body, .. }: Managed<Nothing, Nothing, ConnectionDraft>) -> Response {
+    let request = request.creating();
+    let made = request.operations().create_connection(&request.context, body).await;
+    request.answer_change(made).await
+}
+
+/// One connection, without its secrets
+#[utoipa::path(get, path = "/connections/{id}", operation_id = "getConnection", params(Id),
+    responses((status = 200, body = Connection)))]
+async fn get(Managed { request, path, .. }: Managed<Id>) -> Response {
+    let connection = request.operations().connection(&request.context, path.id).await;
+    request.answer(connection).await
+}
+
+/// Change a connection; what is not given stays, secrets too
+#[utoipa::path(patch, path = "/connections/{id}", operation_id = "changeConnection", params(Id, IdempotencyHeader),
+    request_body = ConnectionChange, responses((status = 200, body = Connection)))]
+async fn change(Managed { request, path, body, .. }: Managed<Id, Nothing, ConnectionChange>) -> Response {
+    let changed = request.operations().change_connection(&request.context, path.id, body).await;
+    request.answer_change(changed).await
+}
+
+/// Delete a connection and its secrets; answered as it was, and the history of its runs stays
+#[utoipa::path(delete, path = "/connections/{id}", operation_id = "deleteConnection", params(Id, IdempotencyHeader),
+    responses((status = 200, body = Connection)))]
+async fn remove(Managed { request, path, .. }: Managed<Id>) -> Response {
+    let removed = request.operations().remove_connection(&request.context, path.id).await;
+    request.answer_change(removed).await
+}
+
+/// Test a connection by the integration's health check; a run of it is kept
+#[utoipa::path(post, path = "/connections/{id}/test", operation_id = "testConnection", params(Id),
+    responses((status = 200, body = ConnectionTested)))]
+async fn test(Managed { request, path, .. }: Managed<Id>) -> Response {
+    let tested = request.operations().test_connection(&request.context, path.id).await;
+    request.answer_tried(tested).await
+}

@@ -1,0 +1,62 @@
+//! The health of connections.
+
+use axum::response::Response;
+use serde::Deserialize;
+use soar_store::WaitingMessage;
+use soar_store::model::HealthState;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Routes;
+use super::address::Id;
+use super::query::{Before, Limit, Limited, choice};
+use super::request::{Managed, Nothing};
+use soar_host::health::{ConnectionHistory, HealthTable};
+
+pub(super) fn routes() -> Routes {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(history)).routes(routes!(waiting))
+}
+
+/// Which connections are asked for.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Wanted {
+    /// Only those of this site.
+    #[param(pattern = r"^[^\u0000]*$")]
+    site: Option<String>,
+    /// Only those in this state.
+    #[serde(deserialize_with = "choice")]
+    #[param(inline)]
+    state: Option<HealthState>,
+    /// How many at most; 100 unless given.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
+    limit: Limit,
+}
+
+/// The health of connections by their health checks, the worst first
+#[utoipa::path(get, path = "/health", operation_id = "listHealth", params(Wanted),
+    responses((status = 200, body = HealthTable)))]
+async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Response {
+    let Wanted { site, state, limit } = query;
+    let table = request.operations().list_health(&request.context, site.as_deref(), state, Some(limit.0)).await;
+    request.answer(table).await
+}
+
+/// The history of a connection's health checks, the latest first; before is in milliseconds since 1970
+#[utoipa::path(get, path = "/connections/{id}/health", operation_id = "getConnectionHealth", params(Id, Before),
+    responses((status = 200, body = ConnectionHistory)))]
+async fn history(Managed { request, path, query, .. }: Managed<Id, Before>) -> Response {
+    let Before { before, limit } = query;
+    let history = request.operations().health_history(&request.context, path.id, before, limit.0).await;
+    request.answer(history).await
+}
+
+/// Alerts that were not delivered yet, the oldest first, and why
+#[utoipa::path(get, path = "/alerts/waiting", operation_id = "listWaitingAlerts", params(Limited),
+    responses((status = 200, body = Vec<WaitingMessage>)))]
+async fn waiting(Managed { request, query, .. }: Managed<Nothing, Limited>) -> Response {
+    let alerts = request.operations().list_waiting_alerts(&request.context, query.limit.0).await;
+    request.answer(alerts).await
+}

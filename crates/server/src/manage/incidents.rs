@@ -1,0 +1,100 @@
+//! Incidents: found, seen, made and changed. Many at once are the Command API's.
+
+use axum::response::Response;
+use serde::Deserialize;
+use soar_store::model::{Severity, Status};
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Routes;
+use super::address::{IdempotencyHeader, Number, NumberAndTask};
+use super::query::{Limit, Offset, Title, choice};
+use super::request::{Managed, Nothing};
+use soar_host::operations::{IncidentPage, IncidentSearch, IncidentToChange, IncidentToMake, TaskToChange};
+use soar_host::views::{IncidentFilter, WholeIncident};
+
+pub(super) fn routes() -> Routes {
+    OpenApiRouter::new().routes(routes!(list, make)).routes(routes!(get, change)).routes(routes!(change_task))
+}
+
+/// Which incidents are asked for.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Wanted {
+    /// Only on this site.
+    #[param(pattern = r"^[^\u0000]*$")]
+    site: Option<String>,
+    /// Only in this state.
+    #[serde(deserialize_with = "choice")]
+    #[param(inline)]
+    status: Option<Status>,
+    /// Only of this severity.
+    #[serde(deserialize_with = "choice")]
+    #[param(inline)]
+    severity: Option<Severity>,
+    /// Only with this owner.
+    #[param(pattern = r"^[^\u0000]*$")]
+    owner: Option<String>,
+    /// Only with this text in the title, in any case.
+    #[param(value_type = Option<String>, pattern = r"^[^\u0000]*$", max_length = 100)]
+    title: Option<Title>,
+    /// Only made since then, in milliseconds since 1970.
+    since: Option<i64>,
+    /// Only made before then, in milliseconds since 1970.
+    until: Option<i64>,
+    /// How many to leave out; 0 unless given.
+    #[param(value_type = Option<i64>, minimum = 0)]
+    offset: Offset,
+    /// How many at most; 100 unless given.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
+    limit: Limit,
+}
+
+/// Incidents by what they hold, the oldest first
+#[utoipa::path(get, path = "/incidents", operation_id = "listIncidents", params(Wanted),
+    responses((status = 200, body = IncidentPage)))]
+async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Response {
+    let Wanted { site, status, severity, owner, title, since, until, offset, limit } = query;
+    let filter = IncidentFilter { status, severity, owner, title: title.map(|Title(title)| title) };
+    let wanted = IncidentSearch { site, filter, since, until, offset: offset.0, limit: limit.0 };
+    let page = request.operations().list_incidents(&request.context, wanted).await;
+    request.answer(page).await
+}
+
+/// Make an incident, as the command CreateAnIncident does
+#[utoipa::path(post, path = "/incidents", operation_id = "makeIncident", params(IdempotencyHeader),
+    request_body = IncidentToMake, responses((status = 201, body = WholeIncident)))]
+async fn make(Managed { request, body, .. }: Managed<Nothing, Nothing, IncidentToMake>) -> Response {
+    let request = request.creating();
+    let made = request.operations().create_incident(&request.context, body).await;
+    request.answer_change(made).await
+}
+
+/// One incident, with its tasks, fields and links
+#[utoipa::path(get, path = "/incidents/{number}", operation_id = "getIncident", params(Number),
+    responses((status = 200, body = WholeIncident)))]
+async fn get(Managed { request, path, .. }: Managed<Number>) -> Response {
+    let incident = request.operations().incident(&request.context, &path.number).await;
+    request.answer(incident).await
+}
+
+/// Change an incident, as the command SetIncidentField does; all of it or nothing
+#[utoipa::path(patch, path = "/incidents/{number}", operation_id = "changeIncident",
+    params(Number, IdempotencyHeader), request_body = IncidentToChange,
+    responses((status = 200, body = WholeIncident)))]
+async fn change(Managed { request, path, body, .. }: Managed<Number, Nothing, IncidentToChange>) -> Response {
+    let changed = request.operations().change_incident(&request.context, &path.number, body).await;
+    request.answer_change(changed).await
+}
+
+/// Mark a task of an incident as done or pending
+#[utoipa::path(put, path = "/incidents/{number}/tasks/{name}", operation_id = "changeTask",
+    params(NumberAndTask, IdempotencyHeader), request_body = TaskToChange,
+    responses((status = 200, body = WholeIncident)))]
+async fn change_task(Managed { request, path, body, .. }: Managed<NumberAndTask, Nothing, TaskToChange>) -> Response {
+    let NumberAndTask { number, name } = path;
+    let changed = request.operations().change_task(&request.context, &number, &name, body.done).await;
+    request.answer_change(changed).await
+}

@@ -1,0 +1,71 @@
+//! Runs of integration commands.
+
+use axum::response::Response;
+use serde::Deserialize;
+use soar_store::RunFilter;
+use soar_store::model::{Run, RunStatus};
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Routes;
+use super::address::{Id, IdempotencyHeader};
+use super::query::{Limit, choice};
+use super::request::{Managed, Nothing};
+use soar_host::operations::{RunCancelled, RunPage};
+
+pub(super) fn routes() -> Routes {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get)).routes(routes!(cancel))
+}
+
+/// Which runs are asked for.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Wanted {
+    /// Only runs before the one of this number.
+    before: Option<i64>,
+    /// Only on this site.
+    #[param(pattern = r"^[^\u0000]*$")]
+    site: Option<String>,
+    /// Only on the connection of this number.
+    connection: Option<i64>,
+    /// Only of this command, such as List Devices.
+    #[param(pattern = r"^[^\u0000]*$")]
+    command: Option<String>,
+    /// Only in this user's name.
+    #[param(pattern = r"^[^\u0000]*$")]
+    user: Option<String>,
+    /// Only those in this state.
+    #[serde(deserialize_with = "choice")]
+    #[param(inline)]
+    status: Option<RunStatus>,
+    /// How many at most; 100 unless given.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
+    limit: Limit,
+}
+
+/// Who ran which integration command, and with which result, the newest first
+#[utoipa::path(get, path = "/runs", operation_id = "listRuns", params(Wanted),
+    responses((status = 200, body = RunPage)))]
+async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Response {
+    let Wanted { before, site, connection, command, user, status, limit } = query;
+    let filter = RunFilter { connection, command, user, status, before, limit: Some(limit.0) };
+    let page = request.operations().list_runs(&request.context, site.as_deref(), &filter).await;
+    request.answer(page).await
+}
+
+/// One run, with what is kept of its outcome
+#[utoipa::path(get, path = "/runs/{id}", operation_id = "getRun", params(Id), responses((status = 200, body = Run)))]
+async fn get(Managed { request, path, .. }: Managed<Id>) -> Response {
+    let run = request.operations().run(&request.context, path.id).await;
+    request.answer(run).await
+}
+
+/// Ask a run to end; a run of another host on the same store ends with that host's next sign of life
+#[utoipa::path(post, path = "/runs/{id}/cancel", operation_id = "cancelRun", params(Id, IdempotencyHeader),
+    responses((status = 200, body = RunCancelled)))]
+async fn cancel(Managed { request, path, .. }: Managed<Id>) -> Response {
+    let cancelled = request.operations().cancel_run(&request.context, path.id).await;
+    request.answer_change(cancelled).await
+}

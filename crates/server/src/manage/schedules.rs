@@ -1,0 +1,78 @@
+//! Schedules of commands.
+
+use axum::response::Response;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Routes;
+use super::address::{Id, IdempotencyHeader};
+use super::query::{Before, OnSite};
+use super::request::{Managed, Nothing};
+use soar_host::operations::ScheduleLog;
+use soar_host::scheduler::{ScheduleChange, ScheduleDraft, ScheduleShown};
+
+pub(super) fn routes() -> Routes {
+    OpenApiRouter::new()
+        .routes(routes!(list, make))
+        .routes(routes!(get, change, remove))
+        .routes(routes!(run))
+        .routes(routes!(log))
+}
+
+/// All schedules of commands, by name, and their health
+#[utoipa::path(get, path = "/schedules", operation_id = "listSchedules", params(OnSite),
+    responses((status = 200, body = Vec<ScheduleShown>)))]
+async fn list(Managed { request, query, .. }: Managed<Nothing, OnSite>) -> Response {
+    let schedules = request.operations().list_schedules(&request.context, query.site.as_deref()).await;
+    request.answer(schedules).await
+}
+
+/// Make a schedule that runs a command of a connection in the caller's name
+#[utoipa::path(post, path = "/schedules", operation_id = "makeSchedule", params(IdempotencyHeader),
+    request_body = ScheduleDraft, responses((status = 201, body = ScheduleShown)))]
+async fn make(Managed { request, body, .. }: Managed<Nothing, Nothing, ScheduleDraft>) -> Response {
+    let request = request.creating();
+    let made = request.operations().create_schedule(&request.context, body).await;
+    request.answer_change(made).await
+}
+
+/// One schedule
+#[utoipa::path(get, path = "/schedules/{id}", operation_id = "getSchedule", params(Id),
+    responses((status = 200, body = ScheduleShown)))]
+async fn get(Managed { request, path, .. }: Managed<Id>) -> Response {
+    let schedule = request.operations().schedule(&request.context, path.id).await;
+    request.answer(schedule).await
+}
+
+/// Change a schedule; what is not given stays
+#[utoipa::path(patch, path = "/schedules/{id}", operation_id = "changeSchedule", params(Id, IdempotencyHeader),
+    request_body = ScheduleChange, responses((status = 200, body = ScheduleShown)))]
+async fn change(Managed { request, path, body, .. }: Managed<Id, Nothing, ScheduleChange>) -> Response {
+    let changed = request.operations().change_schedule(&request.context, path.id, body).await;
+    request.answer_change(changed).await
+}
+
+/// Delete a schedule; answered as it was, and its log stays until it is too old
+#[utoipa::path(delete, path = "/schedules/{id}", operation_id = "deleteSchedule", params(Id, IdempotencyHeader),
+    responses((status = 200, body = ScheduleShown)))]
+async fn remove(Managed { request, path, .. }: Managed<Id>) -> Response {
+    let removed = request.operations().remove_schedule(&request.context, path.id).await;
+    request.answer_change(removed).await
+}
+
+/// Have a schedule run as soon as a host can, beside its due times
+#[utoipa::path(post, path = "/schedules/{id}/run", operation_id = "runSchedule", params(Id, IdempotencyHeader),
+    responses((status = 200, body = ScheduleShown)))]
+async fn run(Managed { request, path, .. }: Managed<Id>) -> Response {
+    let schedule = request.operations().run_schedule(&request.context, path.id).await;
+    request.answer_change(schedule).await
+}
+
+/// The log of a schedule: input, output and error of its runs, the latest first; before is a run's number
+#[utoipa::path(get, path = "/schedules/{id}/runs", operation_id = "listScheduleRuns", params(Id, Before),
+    responses((status = 200, body = ScheduleLog)))]
+async fn log(Managed { request, path, query, .. }: Managed<Id, Before>) -> Response {
+    let Before { before, limit } = query;
+    let log = request.operations().schedule_log(&request.context, path.id, before, limit.0).await;
+    request.answer(log).await
+}

@@ -1,0 +1,77 @@
+//! On a master: runs of Sync Connection.
+
+use axum::response::Response;
+use serde::Deserialize;
+use soar_store::SyncResultFilter;
+use soar_store::model::{SyncChange, SyncRun};
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Routes;
+use super::address::Id;
+use super::query::{Before, Limit, choice};
+use super::request::{Managed, Nothing};
+use soar_host::operations::{SyncResultPage, SyncRunPage, SyncToRun};
+
+pub(super) fn routes() -> Routes {
+    OpenApiRouter::new().routes(routes!(list, run)).routes(routes!(get)).routes(routes!(results)).routes(routes!(retry))
+}
+
+/// Which results are asked for.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Wanted {
+    /// Only results after the one of this number.
+    after: Option<i64>,
+    /// Only those that came to this.
+    #[serde(deserialize_with = "choice")]
+    #[param(inline)]
+    change: Option<SyncChange>,
+    /// How many at most; 100 unless given.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
+    limit: Limit,
+}
+
+/// On a master: what was synced, and with which result, the newest first; before is a run's number
+#[utoipa::path(get, path = "/sync-runs", operation_id = "listSyncRuns", params(Before),
+    responses((status = 200, body = SyncRunPage)))]
+async fn list(Managed { request, query, .. }: Managed<Nothing, Before>) -> Response {
+    let page = request.operations().list_sync_runs(&request.context, query.before, query.limit.0).await;
+    request.answer(page).await
+}
+
+/// On a master: sync connections, or plan to; answered when every tenant was tried
+#[utoipa::path(post, path = "/sync-runs", operation_id = "runSync", request_body = SyncToRun,
+    responses((status = 200, body = SyncRun)))]
+async fn run(Managed { request, body, .. }: Managed<Nothing, Nothing, SyncToRun>) -> Response {
+    let run = request.operations().run_sync(&request.context, &body).await;
+    request.answer_tried(run).await
+}
+
+/// On a master: one run
+#[utoipa::path(get, path = "/sync-runs/{id}", operation_id = "getSyncRun", params(Id),
+    responses((status = 200, body = SyncRun)))]
+async fn get(Managed { request, path, .. }: Managed<Id>) -> Response {
+    let run = request.operations().sync_run(&request.context, path.id).await;
+    request.answer(run).await
+}
+
+/// On a master: the result of each connection on each tenant
+#[utoipa::path(get, path = "/sync-runs/{id}/results", operation_id = "listSyncResults", params(Id, Wanted),
+    responses((status = 200, body = SyncResultPage)))]
+async fn results(Managed { request, path, query, .. }: Managed<Id, Wanted>) -> Response {
+    let Wanted { after, change, limit } = query;
+    let filter = SyncResultFilter { change, after: after.unwrap_or(0), ..SyncResultFilter::default() };
+    let page = request.operations().sync_results(&request.context, path.id, filter, limit.0).await;
+    request.answer(page).await
+}
+
+/// On a master: try again exactly what failed in a run
+#[utoipa::path(post, path = "/sync-runs/{id}/retry", operation_id = "retrySync", params(Id),
+    responses((status = 200, body = SyncRun)))]
+async fn retry(Managed { request, path, .. }: Managed<Id>) -> Response {
+    let run = request.operations().retry_sync(&request.context, path.id).await;
+    request.answer_tried(run).await
+}

@@ -1,0 +1,40 @@
+//! On a tenant: the one-time keys by which masters register.
+
+use axum::response::Response;
+use soar_store::model::TenantKey;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Routes;
+use super::address::{IdempotencyHeader, Name};
+use super::request::{Managed, Nothing};
+use soar_host::operations::{TenantKeyMade, TenantKeyToMake};
+
+pub(super) fn routes() -> Routes {
+    OpenApiRouter::new().routes(routes!(list, make)).routes(routes!(revoke))
+}
+
+/// On a tenant: its one-time keys, the newest first, without their secrets
+#[utoipa::path(get, path = "/tenant-keys", operation_id = "listTenantKeys",
+    responses((status = 200, body = Vec<TenantKey>)))]
+async fn list(Managed { request, .. }: Managed) -> Response {
+    let keys = request.operations().list_tenant_keys(&request.context).await;
+    request.answer(keys).await
+}
+
+/// On a tenant: make a one-time key for a master; it is answered once
+#[utoipa::path(post, path = "/tenant-keys", operation_id = "makeTenantKey", params(IdempotencyHeader),
+    request_body = TenantKeyToMake, responses((status = 201, body = TenantKeyMade)))]
+async fn make(Managed { request, body, .. }: Managed<Nothing, Nothing, TenantKeyToMake>) -> Response {
+    let request = request.creating();
+    let made = request.operations().create_tenant_key(&request.context, &body).await;
+    request.answer_change(made).await
+}
+
+/// On a tenant: take a one-time key back before a master used it
+#[utoipa::path(post, path = "/tenant-keys/{name}/revoke", operation_id = "revokeTenantKey",
+    params(Name, IdempotencyHeader), responses((status = 200, body = TenantKey)))]
+async fn revoke(Managed { request, path, .. }: Managed<Name>) -> Response {
+    let revoked = request.operations().revoke_tenant_key(&request.context, &path.name).await;
+    request.answer_change(revoked).await
+}

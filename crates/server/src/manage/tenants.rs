@@ -1,0 +1,101 @@
+//! On a master: the instances that it sends connections to. One-time keys go in and never come out.
+
+use axum::response::Response;
+use serde::Deserialize;
+use soar_store::TenantFilter;
+use soar_store::model::Tenant;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Routes;
+use super::address::{Id, IdempotencyHeader};
+use super::query::Limit;
+use super::request::{Managed, Nothing};
+use soar_host::operations::{TenantMove, TenantPage, TenantRegistration};
+use soar_host::tenants::TenantDraft;
+
+pub(super) fn routes() -> Routes {
+    OpenApiRouter::new()
+        .routes(routes!(list, add))
+        .routes(routes!(get, change, remove))
+        .routes(routes!(register))
+        .routes(routes!(revoke))
+}
+
+/// Which tenants are asked for.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Wanted {
+    /// Only tenants after the one of this number.
+    after: Option<i64>,
+    /// Only in this region.
+    #[param(pattern = r"^[^\u0000]*$")]
+    region: Option<String>,
+    /// Only of this name.
+    #[param(pattern = r"^[^\u0000]*$")]
+    name: Option<String>,
+    /// How many at most; 100 unless given.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
+    limit: Limit,
+}
+
+/// On a master: its tenants, by their numbers
+#[utoipa::path(get, path = "/tenants", operation_id = "listTenants", params(Wanted),
+    responses((status = 200, body = TenantPage)))]
+async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Response {
+    let Wanted { after, region, name, limit } = query;
+    let filter = TenantFilter { region, name, without_revoked: false, after: after.unwrap_or(0) };
+    let page = request.operations().list_tenants(&request.context, &filter, limit.0).await;
+    request.answer(page).await
+}
+
+/// On a master: make a tenant known; it is registered next
+#[utoipa::path(post, path = "/tenants", operation_id = "addTenant", params(IdempotencyHeader),
+    request_body = TenantDraft, responses((status = 201, body = Tenant)))]
+async fn add(Managed { request, body, .. }: Managed<Nothing, Nothing, TenantDraft>) -> Response {
+    let request = request.creating();
+    let added = request.operations().add_tenant(&request.context, &body).await;
+    request.answer_change(added).await
+}
+
+/// On a master: one tenant
+#[utoipa::path(get, path = "/tenants/{id}", operation_id = "getTenant", params(Id),
+    responses((status = 200, body = Tenant)))]
+async fn get(Managed { request, path, .. }: Managed<Id>) -> Response {
+    let tenant = request.operations().tenant(&request.context, path.id).await;
+    request.answer(tenant).await
+}
+
+/// On a master: give a tenant another address; it stays registered
+#[utoipa::path(patch, path = "/tenants/{id}", operation_id = "moveTenant", params(Id, IdempotencyHeader),
+    request_body = TenantMove, responses((status = 200, body = Tenant)))]
+async fn change(Managed { request, path, body, .. }: Managed<Id, Nothing, TenantMove>) -> Response {
+    let moved = request.operations().move_tenant(&request.context, path.id, &body.url).await;
+    request.answer_change(moved).await
+}
+
+/// On a master: register with a tenant by its one-time key; from then on both hold a secret for each other
+#[utoipa::path(post, path = "/tenants/{id}/register", operation_id = "registerTenant", params(Id),
+    request_body = TenantRegistration, responses((status = 200, body = Tenant)))]
+async fn register(Managed { request, path, body, .. }: Managed<Id, Nothing, TenantRegistration>) -> Response {
+    let registered = request.operations().register_tenant(&request.context, path.id, body.key.as_deref()).await;
+    request.answer_tried(registered).await
+}
+
+/// On a master: send nothing to a tenant any more; what it has stays there
+#[utoipa::path(post, path = "/tenants/{id}/revoke", operation_id = "revokeTenant", params(Id, IdempotencyHeader),
+    responses((status = 200, body = Tenant)))]
+async fn revoke(Managed { request, path, .. }: Managed<Id>) -> Response {
+    let revoked = request.operations().revoke_tenant(&request.context, path.id).await;
+    request.answer_change(revoked).await
+}
+
+/// On a master: forget a tenant that is not registered; answered as it was
+#[utoipa::path(delete, path = "/tenants/{id}", operation_id = "removeTenant", params(Id, IdempotencyHeader),
+    responses((status = 200, body = Tenant)))]
+async fn remove(Managed { request, path, .. }: Managed<Id>) -> Response {
+    let removed = request.operations().remove_tenant(&request.context, path.id).await;
+    request.answer_change(removed).await
+}

@@ -1,0 +1,149 @@
+//! Import and export of incidents and cases: a body that is a file, in or out.
+
+use std::fs::File;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use bytes::{Bytes, BytesMut};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Routes;
+use super::query::choice;
+use super::request::{Managed, ManagedRequest, Nothing, RequestBody};
+use crate::Server;
+use crate::gate::{Reply, receive};
+use soar_host::operations::{Exported, OperationError, Tried};
+use soar_host::transfer::{Format, ImportOptions, ImportReport, OnConflict, Subject};
+
+/// How much of a file is sent at once, in bytes.
+const PIECE: usize = 64 * 1024;
+
+pub(super) fn routes() -> Routes {
+    OpenApiRouter::new().routes(routes!(export_incidents, import_incidents)).routes(routes!(export_cases, import_cases))
+}
+
+/// How an export is written.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Written {
+    /// How the rows are written; ndjson unless given.
+    #[serde(deserialize_with = "choice")]
+    #[param(inline)]
+    format: Option<Format>,
+}
+
+/// How rows whose number is taken are treated.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+struct Treated {
+    /// How a row whose number is taken is treated; fail unless given.
+    #[serde(deserialize_with = "choice")]
+    #[param(inline)]
+    on_conflict: Option<OnConflict>,
+}
+
+/// A body that was received whole.
+struct Upload {
+    file: File,
+    format: Format,
+}
+
+impl RequestBody for Upload {
+    async fn read(headers: &HeaderMap, body: Body, host: &Server) -> Result<(Self, Bytes), Reply> {
+        let format = format_of(headers)?;
+        let file = receive(body, &host.settings).await?;
+        Ok((Self { file, format }, Bytes::new()))
+    }
+}
+
+/// All incidents with their tasks, fields and links, as a file
+#[utoipa::path(get, path = "/transfer/incidents", operation_id = "exportIncidents", params(Written),
+    responses((status = 200, content((Vec<Object> = "application/json"), (String = "application/x-ndjson"),
+        (String = "text/csv")))))]
+async fn export_incidents(Managed { request, query, .. }: Managed<Nothing, Written>) -> Response {
+    export(request, query, Subject::Incidents).await
+}
+
+/// All cases, as a file
+#[utoipa::path(get, path = "/transfer/cases", operation_id = "exportCases", params(Written),
+    responses((status = 200, content((Vec<Object> = "application/json"), (String = "application/x-ndjson"),
+        (String = "text/csv")))))]
+async fn export_cases(Managed { request, query, .. }: Managed<Nothing, Written>) -> Response {
+    export(request, query, Subject::Cases).await
+}
+
+/// Store the incidents of a file; bad rows are named with their lines and do not stop the others
+#[utoipa::path(post, path = "/transfer/incidents", operation_id = "importIncidents", params(Treated),
+    request_body(content((Object = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"))),
+    responses((status = 200, body = ImportReport)))]
+async fn import_incidents(Managed { request, query, body, .. }: Managed<Nothing, Treated, Upload>) -> Response {
+    import(request, query, body, Subject::Incidents).await
+}
+
+/// Store the cases of a file; bad rows are named with their lines and do not stop the others
+#[utoipa::path(post, path = "/transfer/cases", operation_id = "importCases", params(Treated),
+    request_body(content((Object = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"))),
+    responses((status = 200, body = ImportReport)))]
+async fn import_cases(Managed { request, query, body, .. }: Managed<Nothing, Treated, Upload>) -> Response {
+    import(request, query, body, Subject::Cases).await
+}
+
+async fn import(request: ManagedRequest, query: Treated, body: Upload, subject: Subject) -> Response {
+    let on_conflict = query.on_conflict.unwrap_or(OnConflict::Fail);
+    let options = ImportOptions { subject, format: body.format, on_conflict };
+    let imported = request.operations().import(&request.context, options, body.file).await;
+    request.answer_tried(imported).await
+}
+
+async fn export(request: ManagedRequest, query: Written, subject: Subject) -> Response {
+    let format = query.format.unwrap_or(Format::Ndjson);
+    match request.operations().export(&request.context, subject, format).await {
+        Ok(Tried { value, about, .. }) => {
+            let response = request.answer_export(about).await;
+            // Without its audit entry nothing is handed out.
+            if response.status() == StatusCode::OK { with_file(response, value, format) } else { response }
+        }
+        Err(error) => request.answer(Err::<(), OperationError>(error)).await,
+    }
+}
+
+fn with_file(mut response: Response, exported: Exported, format: Format) -> Response {
+    let file = tokio::fs::File::from_std(exported.file);
+    let pieces = futures_util::stream::try_unfold(file, async |mut file| {
+        use tokio::io::AsyncReadExt as _;
+        let mut piece = BytesMut::with_capacity(PIECE);
+        let read = file.read_buf(&mut piece).await?;
+        Ok::<_, std::io::Error>((read > 0).then(|| (piece.freeze(), file)))
+    });
+    *response.body_mut() = Body::from_stream(pieces);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type(format)));
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(exported.bytes));
+    response
+}
+
+/// The media type of a format.
+const fn media_type(format: Format) -> &'static str {
+    match format {
+        Format::Json => "application/json",
+        Format::Ndjson => "application/x-ndjson",
+        Format::Csv => "text/csv",
+    }
+}
+
+/// How a body is written, by what its headers say.
+fn format_of(headers: &HeaderMap) -> Result<Format, Reply> {
+    let said = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let said = said.split(';').next().unwrap_or_default().trim();
+    Format::ALL.iter().copied().find(|format| said.eq_ignore_ascii_case(media_type(*format))).ok_or_else(|| {
+        let valid: Vec<_> = Format::ALL.iter().map(|format| media_type(*format)).collect();
+        let error = format!("The header Content-Type must say how the body is written: {}.", valid.join(", "));
+        Reply::error(StatusCode::UNSUPPORTED_MEDIA_TYPE, error)
+    })
+}

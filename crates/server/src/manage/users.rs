@@ -1,0 +1,47 @@
+//! Users.
+
+use axum::response::Response;
+use soar_store::model::User;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Routes;
+use super::address::{IdempotencyHeader, Name};
+use super::request::{Managed, Nothing};
+use soar_host::operations::{UserToChange, UserToMake};
+
+pub(super) fn routes() -> Routes {
+    OpenApiRouter::new().routes(routes!(list, make)).routes(routes!(get, change))
+}
+
+/// All users, by name
+#[utoipa::path(get, path = "/users", operation_id = "listUsers", responses((status = 200, body = Vec<User>)))]
+async fn list(Managed { request, .. }: Managed) -> Response {
+    let users = request.operations().list_users(&request.context).await;
+    request.answer(users).await
+}
+
+/// Make a user, active and without a role
+#[utoipa::path(post, path = "/users", operation_id = "makeUser", params(IdempotencyHeader), request_body = UserToMake,
+    responses((status = 201, body = User)))]
+async fn make(Managed { request, body, .. }: Managed<Nothing, Nothing, UserToMake>) -> Response {
+    let request = request.creating();
+    let made = request.operations().create_user(&request.context, body).await;
+    request.answer_change(made).await
+}
+
+/// One user
+#[utoipa::path(get, path = "/users/{name}", operation_id = "getUser", params(Name),
+    responses((status = 200, body = User)))]
+async fn get(Managed { request, path, .. }: Managed<Name>) -> Response {
+    let user = request.operations().user(&request.context, &path.name).await;
+    request.answer(user).await
+}
+
+/// Change a user; the last active administrator stays one
+#[utoipa::path(patch, path = "/users/{name}", operation_id = "changeUser", params(Name, IdempotencyHeader),
+    request_body = UserToChange, responses((status = 200, body = User)))]
+async fn change(Managed { request, path, body, .. }: Managed<Name, Nothing, UserToChange>) -> Response {
+    let changed = request.operations().change_user(&request.context, &path.name, body).await;
+    request.answer_change(changed).await
+}

@@ -1,0 +1,54 @@
+//! The operations of the management API.
+
+use serde_json::{Map, Value, json};
+
+use super::shared::{ONCE, WITH_BODY, responses};
+use crate::manage::{BASE, described_routes};
+
+/// Describes all routes: what their handlers say of themselves, and what all of them share.
+pub(super) fn describe(paths: &mut Map<String, Value>, schemas: &mut Map<String, Value>) {
+    let mut document = json!(described_routes().into_openapi());
+    if let Some(Value::Object(described)) = document.pointer_mut("/components/schemas").map(Value::take) {
+        schemas.extend(described);
+    }
+    let Some(Value::Object(described)) = document.get_mut("paths").map(Value::take) else { return };
+    for (path, methods) in described {
+        let entry = paths.entry(format!("{BASE}{path}")).or_insert_with(|| json!({}));
+        let Value::Object(methods) = methods else { continue };
+        for (method, mut operation) in methods {
+            complete(&method, &mut operation);
+            entry[&method] = operation;
+        }
+    }
+}
+
+/// Adds what every operation of the management API has: its tag, how its caller authenticates, and the statuses that follow
+/// from its parameters and its body.
+fn complete(method: &str, operation: &mut Value) {
+    let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+    let has = |place: &str| parameters.iter().any(|parameter| parameter["in"] == place);
+    let mut others = vec![("403", "The key does not open the management API.")];
+    if has("path") || parameters.iter().any(|parameter| parameter["name"] == "site") {
+        others.push(("404", "There is no such thing."));
+    }
+    if has("header") {
+        others.extend([ONCE, ("409", "Something stands against it, such as a name that is taken.")]);
+    } else if method != "get" {
+        others.push(("422", "What was asked for cannot be."));
+    }
+    if operation.get("requestBody").is_some() {
+        others.extend(WITH_BODY);
+        others.push(("404", "Something that the body names is not there."));
+        operation["requestBody"]["required"] = json!(true);
+    }
+    operation["tags"] = json!(["Management"]);
+    operation["security"] = json!([{ "d3key": [] }]);
+    if !operation["parameters"].is_array() {
+        operation["parameters"] = json!([]);
+    }
+    let succeeded = operation["responses"].as_object().and_then(|all| all.iter().next());
+    let Some((status, success)) = succeeded.map(|(status, success)| (status.clone(), success.clone())) else { return };
+    let content = success["content"].clone();
+    operation["responses"] = responses(&status, "It was done.", &Value::Null, &others);
+    operation["responses"][&status]["content"] = content;
+}

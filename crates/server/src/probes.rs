@@ -1,0 +1,77 @@
+//! Whether the host lives, whether it can work, and what it counts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use soar_store::model::Surface;
+use soar_store::{StoreError, Trouble};
+
+use crate::Server;
+use crate::gate::{Call, Reply, credentials};
+use soar_host::access::{AuthenticationError, Shown};
+
+/// How long the store may take to say that it is there.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The process lives.
+pub(super) async fn live() -> &'static str {
+    "ok\n"
+}
+
+/// The store answers, and what is due is run.
+pub(super) async fn ready(State(host): State<Arc<Server>>) -> Response {
+    let looking = async {
+        host.directory.refresh().await?;
+        Ok::<_, StoreError>(host.store.failing().await)
+    };
+    match tokio::time::timeout(PATIENCE, looking).await {
+        Ok(Ok(None)) => match host.scheduler.as_ref().and_then(|scheduler| scheduler.stuck()) {
+            None => "ok\n".into_response(),
+            Some(since) => {
+                not_ready(&format!("The scheduler has not looked for due work for {} seconds.", since.as_secs()))
+            }
+        },
+        Ok(Ok(Some(trouble))) => not_ready(trouble.advice()),
+        Ok(Err(error)) => {
+            if !host.store.note(&error) {
+                tracing::error!(%error, "the store does not answer");
+            }
+            not_ready(error.trouble().map_or("The store does not answer.", Trouble::advice))
+        }
+        Err(_) => not_ready("The store does not answer in time."),
+    }
+}
+
+fn not_ready(why: &str) -> Response {
+    (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")).into_response()
+}
+
+/// What is counted, for those who may see it.
+pub(super) async fn metrics(State(host): State<Arc<Server>>, request: Request) -> Response {
+    if !host.settings.open_metrics
+        && let Err(error) = may_see(&host, request.headers()).await
+    {
+        // As any other call that shows a key, so that keys cannot be tried here unseen, or more often.
+        let mut call = Call::begin(&host, Surface::Management, &request, "metrics");
+        call.label = "metrics".into();
+        error.key().clone_into(&mut call.entry.key);
+        return call.write_and_answer(Reply::unauthenticated(error)).await;
+    }
+    let in_flight = host.settings.calls_in_flight().saturating_sub(host.in_flight.available_permits());
+    let text = host.metrics.render(host.audit.waiting(), in_flight);
+    let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    ([(header::CONTENT_TYPE, kind)], text).into_response()
+}
+
+async fn may_see(host: &Server, headers: &HeaderMap) -> Result<(), AuthenticationError> {
+    let snapshot = host.directory.current().await.map_err(|_| AuthenticationError::Unknown)?;
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let shown = match bearer.and_then(|value| value.strip_prefix("Bearer ")) {
+        Some(key) => Shown::check_api_key(&snapshot, key.trim(), host.now())?,
+        None => Shown::check(&snapshot, host.seal.as_ref(), credentials::read(headers)?, false, host.now())?,
+    };
+    shown.administrator(&snapshot).map(|_| ())
+}

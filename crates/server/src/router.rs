@@ -1,0 +1,132 @@
+//! Which address is answered by what, and what every answer carries.
+
+use std::any::Any;
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use axum::routing::future::RouteFuture;
+use axum::routing::{any, get};
+use futures_util::FutureExt as _;
+use futures_util::future::{CatchUnwind, Map};
+use tower::Service;
+
+use super::{documentation, manage, probes, tenants_endpoint};
+use crate::Server;
+use crate::command_api;
+use crate::gate::Reply;
+use soar_host::Host;
+
+/// Which address is answered by what.
+pub fn router(host: Arc<Host>) -> Router {
+    routes(Server::new(host))
+}
+
+fn routes(host: Arc<Server>) -> Router {
+    let settings = &host.settings;
+    let mut prefixes =
+        vec![String::new(), format!("/{}", settings.namespace), settings.base_path.clone(), settings.prefix()];
+    prefixes.sort();
+    prefixes.dedup();
+    let tenants = tenants_endpoint::routes(&settings.base_path);
+    let mut router = Router::new();
+    for prefix in prefixes {
+        router = router.route(&format!("{prefix}/api/Command/{{command}}"), any(command_api::call));
+    }
+    router
+        .route("/healthz", get(probes::live))
+        .route("/readyz", get(probes::ready))
+        .route("/metrics", get(probes::metrics))
+        .merge(documentation::routes(&host))
+        .merge(manage::routes())
+        .merge(tenants)
+        .fallback(unknown_address)
+        .method_not_allowed_fallback(other_method)
+        .with_state(host)
+}
+
+/// Everything that the host answers, with the headers that every answer carries; also where an answer panics.
+///
+/// Around the router and not in it: a router's layers are boxed, and copied for each call.
+#[derive(Debug, Clone)]
+pub(super) struct Answers(Router);
+
+impl Answers {
+    pub(super) fn of(host: Arc<Server>) -> Self {
+        Self(routes(host))
+    }
+}
+
+/// How the router's answering ended: a panic is caught.
+type Answered = Result<Result<Response, Infallible>, Box<dyn Any + Send>>;
+
+impl<B> Service<Request<B>> for Answers
+where
+    Router: Service<Request<B>, Response = Response, Error = Infallible, Future = RouteFuture<Infallible>>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future =
+        Map<CatchUnwind<AssertUnwindSafe<RouteFuture<Infallible>>>, fn(Answered) -> Result<Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        // A router is always ready.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        AssertUnwindSafe(self.0.call(request))
+            .catch_unwind()
+            .map(|answered| answered.unwrap_or_else(|panic| Ok(panicked(panic.as_ref()))).map(with_common_headers))
+    }
+}
+
+fn new_request_id() -> String {
+    uuid::Uuid::now_v7().to_string()
+}
+
+async fn unknown_address(request: Request) -> Response {
+    let path = soar_connector::name::quoted(request.uri().path());
+    let error = format!("There is nothing at {path}. /openapi.json lists all addresses.");
+    Reply::error(StatusCode::NOT_FOUND, error).into_response(&new_request_id())
+}
+
+async fn other_method(request: Request) -> Response {
+    let error = format!("{} is not answered here.", soar_connector::name::quoted(request.method().as_str()));
+    let mut response = Reply::error(StatusCode::METHOD_NOT_ALLOWED, error).into_response(&new_request_id());
+    // The router says itself what is allowed.
+    response.headers_mut().remove(header::ALLOW);
+    response
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> Response {
+    let request_id = new_request_id();
+    let said = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let said = said.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+    tracing::error!(request_id, panic = said, "an answer panicked");
+    Reply::unexpected("").into_response(&request_id)
+}
+
+/// What every answer carries.
+fn with_common_headers(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    let mut set = |name: HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::X_FRAME_OPTIONS, "DENY");
+    set(header::REFERRER_POLICY, "no-referrer");
+    set(header::CACHE_CONTROL, "no-store");
+    set(header::CONTENT_SECURITY_POLICY, "default-src 'none'");
+    if !headers.contains_key("x-request-id")
+        && let Ok(request_id) = HeaderValue::from_str(&new_request_id())
+    {
+        headers.insert("x-request-id", request_id);
+    }
+    response
+}

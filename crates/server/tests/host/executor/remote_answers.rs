@@ -1,0 +1,163 @@
+//! Commands of the real plugin as remote commands: what they answer, and what names nothing that can be run.
+
+use std::sync::Arc;
+
+use coda_footprint::FootprintPlugin;
+use footprint_simulator::UserKind;
+use serde_json::{Value, json};
+use soar_connector::manifest::Input;
+use soar_connector::{Command, Plugin, RawParameters};
+use soar_host::Refusal;
+use soar_host::executor::{Registry, endpoint_name};
+use soar_host::utility::Ended;
+use soar_store::RunFilter;
+use soar_store::model::RunStatus;
+
+use super::none;
+use crate::gate::GatePlugin;
+use crate::stage::{Stage, because, parameters, simulator};
+
+/// A value of each required input.
+fn valid(command: &Command, ids: &footprint_simulator::KnownIds) -> RawParameters {
+    let value = |input: &Input| match input.name.as_str() {
+        "Context ID" => json!(ids.context),
+        "Device ID" if command.name == "List Device Attack Avenues" => json!(ids.device_with_attack_avenues),
+        "Device ID" => json!(ids.agent_device),
+        "Target ID" => json!(ids.target),
+        "Scope" => json!("Out"),
+        _ => input.example.clone(),
+    };
+    let required = command.inputs.iter().filter(|input| input.required);
+    required.map(|input| (input.name.clone(), value(input))).collect()
+}
+
+#[tokio::test]
+async fn every_command_runs_as_a_remote_command_and_is_in_the_history() {
+    for stage in Stage::on_both().await {
+        let simulator = simulator().await;
+        let connection = stage.footprint(&simulator, "Main").await;
+        let admin = stage.administrator().await;
+        let plugin = FootprintPlugin::new().unwrap();
+        let commands = &plugin.manifest().commands;
+        for command in commands {
+            let mut given = valid(command, &simulator.known());
+            given.insert("connection_name".to_owned(), json!("MAIN"));
+            let endpoint = endpoint_name(&command.name).to_uppercase();
+            let answer = stage.executor.remote(&admin, &endpoint, given).await.unwrap();
+            assert_eq!((answer.return_data, answer.error.as_str()), (Ended::Successful, ""), "{}", command.name);
+            for field in ["keyFields", "rawData", "receipt", "warnings"] {
+                assert!(answer.more.get(field).is_some(), "{}: {field}", command.name);
+            }
+            let rows = answer.context_data.unwrap().values();
+            let html = answer.result.unwrap();
+            assert!(html.starts_with("<table class='cc-table'>"), "{html}");
+            assert_eq!(html.matches("<tr>").count(), rows.len() + 1, "{}", command.name);
+            let run = &stage.executor.runs(&admin, &RunFilter::default()).await.unwrap()[0];
+            assert_eq!((run.command.as_str(), run.status), (command.name.as_str(), RunStatus::Successful));
+            assert_eq!((run.user.as_str(), run.site.as_str()), ("Admin", "Security Operations"));
+            assert_eq!((run.connection_id, run.connection.as_str()), (connection.id, "Main"));
+            assert_eq!(run.request_id, admin.request_id);
+            let run = stage.executor.see_run(&admin, run.id).await.unwrap();
+            let outcome: Value = serde_json::from_str(run.outcome.unwrap().get()).unwrap();
+            assert_eq!(outcome["returnData"], "Successful");
+            assert_eq!(outcome["rows"], json!(rows.len()));
+            let kept: Value = serde_json::from_str(run.parameters.get()).unwrap();
+            assert_eq!(kept, Value::Object(valid(command, &simulator.known())), "{}", command.name);
+        }
+        // One login for all of them, and one of Test Connection's own: the session is shared.
+        let logins = simulator.requests().iter().filter(|request| request.path.ends_with("/auth/token/")).count();
+        assert_eq!(logins, 2);
+    }
+}
+
+#[tokio::test]
+async fn raw_data_is_the_products_bytes_even_after_an_answer_was_kept() {
+    for stage in Stage::on_both().await {
+        let simulator = simulator().await;
+        stage.footprint(&simulator, "Main").await;
+        let admin = stage.administrator().await;
+        let answer = stage.executor.remote(&admin, "ListScanners", none()).await.unwrap();
+        let direct = stage.executor.run(&admin, "coda-footprint", None, "list-scanners", none()).await.unwrap();
+        let bytes = serde_json::to_string(&direct.outcome.raw_data).unwrap();
+        assert!(bytes.len() > 100);
+        assert_eq!(answer.more.get("rawData").unwrap().get(), bytes);
+        let text = serde_json::to_string(&answer).unwrap();
+        assert!(text.contains(&bytes) && text.contains("\"returnData\":\"Successful\""));
+    }
+}
+
+#[tokio::test]
+async fn a_failed_command_answers_with_the_three_lines_of_the_error_tab() {
+    for stage in Stage::on_both().await {
+        let simulator = simulator().await;
+        let connection = stage.footprint(&simulator, "Main").await;
+        let admin = stage.administrator().await;
+        let missing = parameters(json!({"Device ID": simulator.known().missing_device}));
+        let answer = stage.executor.remote(&admin, "ListDeviceUsers", missing).await.unwrap();
+        assert_eq!(answer.return_data, Ended::Failed);
+        let lines: Vec<_> = answer.error.lines().collect();
+        assert_eq!(lines[..2], ["List Device Users failed.", "Status Code: 404."], "{}", answer.error);
+        assert!(lines.len() == 3 && lines[2].starts_with("Message: "), "{}", answer.error);
+        let wrong = parameters(json!({"Device": 1, "Secret Thing": "x"}));
+        let refused = stage.executor.remote(&admin, "ListDeviceUsers", wrong).await.unwrap_err();
+        assert!(matches!(refused, Refusal::Parameters(_)), "{refused:?}");
+        assert!(refused.to_string().contains("Did you mean \"Device ID\"?"), "{refused}");
+        let runs = stage.executor.runs(&admin, &RunFilter::default()).await.unwrap();
+        assert_eq!((runs.len(), runs[0].status), (1, RunStatus::Failed), "what is refused is no run");
+        // A wrong password.
+        let user = simulator.user(UserKind::Administrator);
+        let wrong = json!({"parameters": {"User Name": user.user_name, "Password": "wrong password"}});
+        stage.update(&admin, connection.id, wrong).await.unwrap();
+        let tested = stage.executor.test(&admin, connection.id).await.unwrap();
+        assert!(!tested.passed);
+        assert!(tested.text.starts_with("Test Connection failed. Failed to check the connector.\n"), "{}", tested.text);
+        let right = json!({"parameters": {"Password": user.password}});
+        stage.update(&admin, connection.id, right).await.unwrap();
+        let tested = stage.executor.test(&admin, connection.id).await.unwrap();
+        assert_eq!((tested.passed, tested.text.as_str()), (true, "Passed"));
+        assert_eq!(stage.executor.see_run(&admin, tested.finished.run).await.unwrap().command, "Test Connection");
+        // The server is gone.
+        simulator.shutdown().await;
+        let answer = stage.executor.remote(&admin, "ListScanners", none()).await.unwrap();
+        assert!(answer.error.starts_with("List Scanners failed.\nStatus Code: N/A.\nMessage: "), "{}", answer.error);
+    }
+}
+
+#[tokio::test]
+async fn what_names_no_connection_or_command_runs_nothing() {
+    for stage in Stage::on_both().await {
+        let admin = stage.administrator().await;
+        stage.gate("One").await;
+        stage.gate("Two").await;
+        let several = because(stage.executor.remote(&admin, "Wait", none()).await);
+        assert!(several.contains("\"One\", \"Two\""), "{several}");
+        let list =
+            because(stage.executor.remote(&admin, "Wait", parameters(json!({"Connection Name": ["One"]}))).await);
+        assert!(list.contains("expected one connection's name"), "{list}");
+        let twice = parameters(json!({"Connection Name": "One", "connection-name": "Two"}));
+        because(stage.executor.remote(&admin, "Wait", twice).await);
+        because(stage.executor.remote(&admin, "MakeCoffee", none()).await);
+        assert!(stage.executor.runs(&admin, &RunFilter::default()).await.unwrap().is_empty());
+        // Both integrations have a Test Connection; the connection says whose is meant.
+        let simulator = simulator().await;
+        stage.footprint(&simulator, "Three").await;
+        let named = |name: &str| parameters(json!({"Connection Name": name}));
+        let answer = stage.executor.remote(&admin, "TestConnection", named("One")).await.unwrap();
+        assert_eq!(answer.context_data.unwrap().values()[0]["Server"], "http://gate.example");
+        let answer = stage.executor.remote(&admin, "TestConnection", named("Three")).await.unwrap();
+        assert_eq!(answer.return_data, Ended::Successful);
+        assert!(simulator.requests().len() > 1);
+    }
+}
+
+#[test]
+fn endpoints_that_would_clash_are_found_at_the_start() {
+    let gate = || Arc::new(GatePlugin::new()) as Arc<dyn Plugin>;
+    let clash = Registry::new(vec![gate()], &["CloseIncidentInBulk", "BREAKDOWN"]).unwrap_err().to_string();
+    assert!(clash.contains("The utility command \"BREAKDOWN\"") && clash.contains("\"Break Down\""), "{clash}");
+    let twice = Registry::new(vec![gate(), gate()], &[]).unwrap_err().to_string();
+    assert!(twice.contains("Two integrations are called Gate"), "{twice}");
+    let registry = Registry::new(vec![gate()], &["CloseIncidentInBulk"]).unwrap();
+    assert!(registry.has_endpoint("breakdown") && !registry.has_endpoint("Break Down"));
+    assert_eq!(endpoint_name("List Devices"), "ListDevices");
+}

@@ -1,0 +1,44 @@
+//! The host's tests, each on both stores.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on can only end")]
+
+mod audit;
+mod bulk_commands;
+mod bulk_rights;
+mod command_api;
+mod connections;
+mod documented_samples;
+mod executor;
+mod faults;
+mod fresh_answers;
+mod gate;
+mod idempotency;
+mod jwt_secrets;
+mod key_reach;
+#[path = "../../../contract/tests/contract/lantern.rs"]
+mod lantern;
+mod manage;
+mod manage_connections;
+mod manage_incidents;
+mod manage_runs;
+mod manage_schedules;
+mod manage_transfer;
+mod plans;
+mod refusals;
+mod schedules;
+mod sealing;
+mod served;
+mod server;
+mod side_by_side;
+mod single_commands;
+mod stage;
+mod store;
+mod support;
+mod tenants;
+#[allow(dead_code, reason = "the connector's own tests use all of it")]
+#[path = "../../../../tests/connector/tls.rs"]
+mod tls;
+mod tokens;
+mod transfer;
+mod trying_again;
+mod vault;
+mod world;

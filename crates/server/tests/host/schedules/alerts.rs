@@ -1,0 +1,175 @@
+//! Who is told what: few messages, and none lost.
+
+use std::time::Duration;
+
+use soar_host::alerts::Rendered as _;
+use soar_store::testing::TestStore;
+
+use super::world::{World, check_of, command_of};
+
+#[tokio::test]
+async fn three_failures_in_a_row_are_told_once_and_the_recovery_once() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store);
+        world.create(&check_of(1)).await;
+        world.pass(120).await;
+        world.fail([1]);
+        world.pass(120).await;
+        assert!(world.delivered.subjects().is_empty(), "two failures are not three");
+        world.pass(600).await;
+        assert_eq!(world.delivered.subjects(), ["Connection Production 1 fails"]);
+        world.heal();
+        world.pass(600).await;
+        assert_eq!(world.delivered.subjects(), ["Connection Production 1 fails", "Connection Production 1 recovered"]);
+        let messages = world.delivered.messages.lock().unwrap();
+        assert!(messages[0].content.items[0].detail.contains("Status Code: 503."));
+        assert_ne!(messages[0].id, messages[1].id);
+    }
+}
+
+#[tokio::test]
+async fn a_flapping_connection_is_one_message() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store);
+        world.create(&check_of(1)).await;
+        for _ in 0..10 {
+            world.pass(60).await;
+            world.fail([1]);
+            world.pass(60).await;
+            world.heal();
+        }
+        assert_eq!(world.delivered.subjects(), ["Connection Production 1 keeps passing and failing"]);
+    }
+}
+
+#[tokio::test]
+async fn an_outage_of_five_minutes_over_a_thousand_connections_is_one_digest_and_one_recovery() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store);
+        let mut transaction = world.store.transaction().await.unwrap();
+        for connection in 1..=1000 {
+            transaction.records().create_schedule(&check_of(connection)).await.unwrap();
+        }
+        transaction.commit().await.unwrap();
+        assert_eq!(world.pass(60).await, 1000);
+        world.fail(1..=1000);
+        assert_eq!(world.pass(300).await, 5000);
+        world.heal();
+        world.pass(180).await;
+        assert_eq!(
+            world.delivered.subjects(),
+            [
+                "1000 connections of https://footprint.example.com fail",
+                "1000 connections of https://footprint.example.com recovered"
+            ]
+        );
+        world.clock.advance(Duration::from_secs(3600));
+        world.pass(60).await;
+        assert_eq!(world.delivered.subjects().len(), 2, "and nothing comes after");
+    }
+}
+
+#[tokio::test]
+async fn those_that_join_an_outage_later_are_told_later_and_other_destinations_hear_of_their_own_only() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store);
+        world.create(&check_of(1)).await;
+        world.create(&check_of(2)).await;
+        let mut other = check_of(3);
+        other.alert_to = vec!["other@example.com".parse().unwrap(), "webhook:operations".parse().unwrap()];
+        world.create(&other).await;
+        world.fail([1]);
+        world.pass(300).await;
+        world.fail([2, 3]);
+        world.pass(300).await;
+        let told = |destination: &str| -> Vec<String> {
+            let messages = world.delivered.messages.lock().unwrap();
+            let of = messages.iter().filter(|message| message.destination.to_string() == destination);
+            of.map(|message| message.content.subject()).collect()
+        };
+        assert_eq!(told("soc@example.com"), ["Connection Production 1 fails"]);
+        assert_eq!(told("other@example.com"), ["Connection Production 3 fails"]);
+        assert_eq!(told("webhook:operations"), ["Connection Production 3 fails"]);
+        world.pass(900).await;
+        assert_eq!(told("soc@example.com"), ["Connection Production 1 fails", "Connection Production 2 fails"]);
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_does_not_arrive_is_kept_and_tried_again_under_the_same_id() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store);
+        let mut check = check_of(1);
+        check.alert_after = 1;
+        world.create(&check).await;
+        world.fail([1]);
+        *world.delivered.broken.lock().unwrap() = true;
+        world.pass(200).await;
+        let waiting = test.store.reader().await.unwrap().records().waiting_messages(10).await.unwrap();
+        assert_eq!(waiting.len(), 1);
+        assert!(waiting[0].attempts >= 2, "{waiting:?}");
+        assert_eq!(waiting[0].last_error.as_deref(), Some("The mail server did not take the mail: it is away."));
+        // Another process delivers it, as after a crash.
+        let other = world.beside();
+        other.fail([1]);
+        other.pass(120).await;
+        assert_eq!(other.delivered.subjects(), ["Connection Production 1 fails"]);
+        assert_eq!(other.delivered.messages.lock().unwrap()[0].id, waiting[0].id);
+        assert!(test.store.reader().await.unwrap().records().waiting_messages(10).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn two_nodes_that_tell_at_once_tell_once() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store);
+        let other = world.beside();
+        for connection in 1..=50 {
+            let mut check = check_of(connection);
+            check.alert_after = 1;
+            world.create(&check).await;
+        }
+        world.fail(1..=50);
+        world.clock.advance(Duration::from_secs(60));
+        world.work().await;
+        world.clock.advance(Duration::from_secs(61));
+        let (one, two) = tokio::join!(world.scheduler.tell(), other.scheduler.tell());
+        assert_eq!(one.unwrap() + two.unwrap(), 1);
+        let (one, two) = tokio::join!(world.scheduler.deliver(), other.scheduler.deliver());
+        assert_eq!(one.unwrap() + two.unwrap(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_is_made_inactive_while_it_fails_is_told_no_more_and_starts_afresh() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store);
+        let mut check = check_of(1);
+        let schedule = world.create(&check).await;
+        world.fail([1]);
+        world.pass(300).await;
+        assert_eq!(world.delivered.subjects().len(), 1);
+        check.active = false;
+        world.change(schedule.id, &check).await;
+        world.pass(60).await;
+        check.active = true;
+        world.change(schedule.id, &check).await;
+        world.pass(300).await;
+        assert_eq!(world.delivered.subjects(), ["Connection Production 1 fails", "Connection Production 1 fails"]);
+    }
+}
+
+#[tokio::test]
+async fn a_failed_command_is_told_at_its_first_failure() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store);
+        let site = world.site("Security Operations").await;
+        world.create(&command_of(1, "Nightly", &site)).await;
+        world.fail([1]);
+        world.pass(130).await;
+        world.heal();
+        world.pass(60).await;
+        assert_eq!(world.delivered.subjects(), ["Schedule Nightly fails", "Schedule Nightly recovered"]);
+        assert_eq!(world.delivered.messages.lock().unwrap()[0].content.items[0].site, "Security Operations");
+    }
+}

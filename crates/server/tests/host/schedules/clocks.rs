@@ -1,0 +1,137 @@
+//! Clocks that are wrong, and time zones that are not there.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use soar_connector::testing::ManualClock;
+use soar_host::scheduler::{Scheduler, SchedulerSettings};
+use soar_store::model::{Cadence, HealthState, ScheduleRunStatus};
+use soar_store::testing::TestStore;
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqliteConnection};
+
+use super::world::{Delivered, MINUTE, Runs, World, check_of, command_of};
+
+const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// Runs SQL on a store beside the host.
+pub async fn execute(address: &str, sql: &str) -> Result<(), sqlx::Error> {
+    let sql = AssertSqlSafe(sql.to_owned());
+    if address.starts_with("postgres") {
+        PgConnection::connect(address).await?.execute(sql).await?;
+    } else {
+        SqliteConnection::connect(address).await?.execute(sql).await?;
+    }
+    Ok(())
+}
+
+fn nightly() -> Cadence {
+    Cadence::Cron { expression: "30 2 * * *".to_owned(), time_zone: "UTC".to_owned() }
+}
+
+#[tokio::test]
+async fn due_times_that_a_clock_a_year_ahead_left_behind_are_not_believed() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store);
+        let site = world.site("Security Operations").await;
+        let check = world.create(&check_of(1)).await;
+        let mut command = command_of(1, "Nightly", &site);
+        command.cadence = nightly();
+        let command = world.create(&command).await;
+        let ahead = World::at(&test.store, SystemTime::now() + YEAR);
+        assert_eq!(ahead.work().await, 2);
+        assert_eq!(world.scheduler.correct_due_times().await.unwrap(), 2);
+        assert_eq!(world.scheduler.correct_due_times().await.unwrap(), 0);
+        let mut reader = test.store.reader().await.unwrap();
+        let next = reader.records().schedule(check.id).await.unwrap().next_due_at - world.now();
+        assert!((1..=MINUTE).contains(&next), "{next}");
+        assert_eq!(reader.records().schedule(command.id).await.unwrap().next_due_at, command.next_due_at);
+        assert_eq!(world.pass(60).await, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_lease_that_a_clock_a_year_ahead_left_behind_ends_in_time() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store);
+        world.create(&check_of(1)).await;
+        let ahead = World::at(&test.store, SystemTime::now() + YEAR);
+        // It dies before it runs what it claimed.
+        assert_eq!(ahead.claim().await.len(), 1);
+        assert_eq!(world.pass(14).await, 0, "a holder that lives could still renew it");
+        assert_eq!(world.pass(4).await, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_host_whose_clock_is_wrong_runs_in_time_what_is_due_by_the_databases_clock() {
+    for clock in [SystemTime::now() + Duration::from_secs(60), SystemTime::now() - YEAR] {
+        for test in TestStore::on_both().await {
+            let mut transaction = test.store.transaction().await.unwrap();
+            let made = transaction.records().create_schedule(&check_of(1)).await.unwrap();
+            transaction.records().run_soon(made.id).await.unwrap();
+            transaction.commit().await.unwrap();
+            let clock = Arc::new(ManualClock::held_at(clock));
+            let (courier, rules) = (Arc::new(Delivered::default()), SchedulerSettings::default());
+            let wrong = Scheduler::new(test.store.clone(), clock, Arc::new(Runs::default()), courier, rules);
+            let claim = wrong.look().await.unwrap().claims.remove(0);
+            let due_at = claim.item().due_at;
+            assert!(World::at(&test.store, SystemTime::now()).claim().await.is_empty(), "its lease counts for others");
+            assert!(wrong.run(claim).await);
+            let mut reader = test.store.reader().await.unwrap();
+            let checks = reader.records().checks(1, i64::MAX, 10).await.unwrap();
+            assert_eq!((checks.len(), checks[0].due_at), (1, due_at));
+            let late = checks[0].started_at - due_at;
+            assert!((0..30_000).contains(&late), "all times are of one clock: {late}");
+            let next = reader.records().schedule(made.id).await.unwrap().next_due_at - due_at;
+            assert!((1..=2 * MINUTE).contains(&next), "{next}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_schedule_whose_time_zone_is_not_there_fails_is_told_and_is_tried_again() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store);
+        let site = world.site("Security Operations").await;
+        let mut command = command_of(1, "Nightly", &site);
+        command.cadence = nightly();
+        let schedule = world.create(&command).await;
+        let zone = async |name: &str| {
+            execute(&test.address, &format!("UPDATE schedules SET time_zone = '{name}'")).await.unwrap();
+        };
+        zone("Mars/Olympus").await;
+        world.clock.advance(Duration::from_millis((schedule.next_due_at - world.now()).cast_unsigned()));
+        assert_eq!(world.work().await, 0);
+        world.pass(120).await;
+        let log = async || {
+            let mut reader = test.store.reader().await.unwrap();
+            reader.records().schedule_runs(schedule.id, i64::MAX, 10).await.unwrap()
+        };
+        let runs = log().await;
+        assert_eq!((runs.len(), runs[0].status), (1, ScheduleRunStatus::Failed));
+        assert!(runs[0].error.as_deref().unwrap().contains("There is no time zone \"Mars/Olympus\""), "{runs:?}");
+        let health = test.store.reader().await.unwrap().records().health_of(schedule.id).await.unwrap().unwrap();
+        assert_eq!(health.state, HealthState::Failing);
+        assert_eq!(world.delivered.subjects(), ["Schedule Nightly fails"]);
+        zone("UTC").await;
+        assert_eq!(world.pass(600).await, 1, "what was due runs once");
+        assert_eq!(log().await[0].status, ScheduleRunStatus::Successful);
+        let next = test.store.reader().await.unwrap().records().schedule(schedule.id).await.unwrap().next_due_at;
+        assert_eq!(next, schedule.next_due_at + 24 * 60 * MINUTE);
+    }
+}
+
+#[tokio::test]
+async fn a_schedule_that_an_earlier_version_ended_for_ever_comes_again() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store);
+        let site = world.site("Security Operations").await;
+        let mut command = command_of(1, "Nightly", &site);
+        command.cadence = nightly();
+        let schedule = world.create(&command).await;
+        execute(&test.address, &format!("UPDATE schedules SET next_due_at = {}", i64::MAX)).await.unwrap();
+        assert_eq!(world.scheduler.correct_due_times().await.unwrap(), 1);
+        let mut reader = test.store.reader().await.unwrap();
+        assert_eq!(reader.records().schedule(schedule.id).await.unwrap().next_due_at, schedule.next_due_at);
+    }
+}

@@ -1,0 +1,109 @@
+//! What checks and runs leave behind, and for how long.
+
+use std::time::Duration;
+
+use soar_store::Retention;
+use soar_store::model::{HealthState, Latency, ScheduleKind, ScheduleRunStatus, Uptime};
+use soar_store::testing::TestStore;
+
+use super::world::{World, check_of, command_of};
+
+const DAY: i64 = 24 * 3_600_000;
+
+#[tokio::test]
+async fn the_health_table_says_how_each_connection_fares() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store);
+        for connection in 1..=3 {
+            world.create(&check_of(connection)).await;
+        }
+        let mut inactive = check_of(4);
+        inactive.active = false;
+        world.create(&inactive).await;
+        world.fail([2]);
+        world.pass(180).await;
+        let mut reader = test.store.reader().await.unwrap();
+        let table = reader.records().health_table(ScheduleKind::HealthCheck).await.unwrap();
+        let states: Vec<_> = table.iter().map(|(_, health)| health.as_ref().map(|health| health.state)).collect();
+        assert_eq!(states, [Some(HealthState::Healthy), Some(HealthState::Failing), Some(HealthState::Healthy), None]);
+        let failing = table[1].1.as_ref().unwrap();
+        assert_eq!((failing.failures, failing.last_proof_at), (3, None));
+        assert!(failing.last_error.as_deref().unwrap().contains("Status Code: 503."));
+        let counts = reader.records().health_counts().await.unwrap();
+        assert_eq!(
+            counts,
+            [
+                (HealthState::Unknown, 0),
+                (HealthState::Healthy, 2),
+                (HealthState::Degraded, 0),
+                (HealthState::Failing, 1)
+            ]
+        );
+    }
+}
+
+#[tokio::test]
+async fn uptime_and_latency_come_from_the_history() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store);
+        world.create(&check_of(1)).await;
+        world.pass(180).await;
+        world.fail([1]);
+        world.pass(60).await;
+        let now = world.now();
+        let mut reader = test.store.reader().await.unwrap();
+        assert_eq!(reader.records().uptime(1, now - DAY).await.unwrap(), Uptime { passed: 3, failed: 1 });
+        assert_eq!(reader.records().uptime(1, now + 2 * DAY).await.unwrap(), Uptime::default());
+        let latency = reader.records().latency(1, now - DAY).await.unwrap();
+        assert_eq!(latency, Some(Latency { p50_ms: 20, p95_ms: 20, p99_ms: 20 }));
+        assert_eq!(reader.records().latency(2, 0).await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn the_log_of_schedules_keeps_input_output_and_error() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store);
+        let site = world.site("Security Operations").await;
+        let mut nightly = command_of(1, "Nightly", &site);
+        nightly.parameters.insert("Limit".to_owned(), 5.into());
+        let schedule = world.create(&nightly).await;
+        world.pass(60).await;
+        world.fail([1]);
+        world.pass(60).await;
+        let mut reader = test.store.reader().await.unwrap();
+        let runs = reader.records().schedule_runs(schedule.id, i64::MAX, 10).await.unwrap();
+        assert_eq!(
+            runs.iter().map(|run| run.status).collect::<Vec<_>>(),
+            [ScheduleRunStatus::Failed, ScheduleRunStatus::Successful]
+        );
+        assert_eq!(runs[0].input.get(), r#"{"Limit":5}"#);
+        assert_eq!(runs[0].error.as_deref(), Some("List Devices failed.\nStatus Code: 404.\nMessage: Not Found."));
+        assert_eq!(runs[1].output.get(), r#"{"returnData":"Successful"}"#);
+        let page = reader.records().schedule_runs(schedule.id, runs[0].id, 10).await.unwrap();
+        assert_eq!(format!("{page:?}"), format!("{:?}", &runs[1..]));
+    }
+}
+
+#[tokio::test]
+async fn what_is_older_than_it_is_kept_goes_and_the_rest_stays() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store);
+        let site = world.site("Security Operations").await;
+        world.create(&check_of(1)).await;
+        world.create(&command_of(1, "Nightly", &site)).await;
+        world.pass(120).await;
+        let kept = Retention { checks_ms: DAY, hours_ms: 2 * DAY, runs_ms: DAY, messages_ms: DAY };
+        world.clock.advance(Duration::from_secs(90_000));
+        world.work().await;
+        let mut transaction = test.store.transaction().await.unwrap();
+        let now = world.now();
+        assert_eq!(transaction.records().drop_old_history(kept, now, 1).await.unwrap(), 2, "one of each kind");
+        assert_eq!(transaction.records().drop_old_history(kept, now, 100).await.unwrap(), 2, "the others");
+        assert_eq!(transaction.records().drop_old_history(kept, now, 100).await.unwrap(), 0);
+        transaction.commit().await.unwrap();
+        let mut reader = test.store.reader().await.unwrap();
+        assert_eq!(reader.records().checks(1, i64::MAX, 10).await.unwrap().len(), 1);
+        assert_eq!(reader.records().uptime(1, now - 2 * DAY).await.unwrap().passed, 3, "hours are kept for longer");
+    }
+}

@@ -1,0 +1,163 @@
+//! A scheduler within a host that is served: it runs, it says when it is stuck, and its end loses nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::json;
+use soar_connector::SystemClock;
+use soar_host::Host;
+use soar_host::alerts::Couriers;
+use soar_host::scheduler::{Runner, Scheduler, SchedulerSettings, Schedules};
+use soar_host::settings::HostSettings;
+use soar_server::serve;
+use soar_store::Engine;
+use soar_store::model::{CheckResult, RunReport, Schedule, ScheduleRunStatus};
+use soar_store::testing::TestStore;
+use tokio::sync::{Semaphore, watch};
+
+use super::world::check_of;
+use crate::stage::Stage;
+
+fn settings() -> HostSettings {
+    HostSettings { listen: ([127, 0, 0, 1], 0).into(), open_metrics: true, ..HostSettings::default() }
+}
+
+async fn get(url: &str) -> (u16, String) {
+    let response = reqwest::get(url).await.unwrap();
+    (response.status().as_u16(), response.text().await.unwrap())
+}
+
+#[tokio::test]
+async fn a_served_host_runs_what_is_due_counts_it_and_ends_in_order() {
+    for test in TestStore::on_both().await {
+        let stage = Stage::held(test).await;
+        let administrator = stage.administrator().await;
+        let draft = json!({"integration": "gate", "name": "Main", "site": "Security Operations",
+            "healthCheckMinutes": 1, "parameters": {"Server URL": "http://gate.example", "Password": "x"}});
+        stage.create(&administrator, draft).await.unwrap();
+        let schedules = Schedules::new(stage.executor.connections().clone());
+        let mut transaction = stage.test.store.transaction().await.unwrap();
+        let mut records = transaction.records();
+        let draft = json!({"name": "Yearly", "site": "Security Operations", "integration": "gate",
+            "command": "Test Connection", "cron": "0 0 1 1 *"});
+        let draft = serde_json::from_value(draft).unwrap();
+        let made = schedules.create_in(&mut records, &administrator, draft).await.unwrap();
+        schedules.run_soon_in(&mut records, &administrator, made.id).await.unwrap();
+        transaction.commit().await.unwrap();
+        let couriers = Arc::new(Couriers::default());
+        let host = Host::with_schedules(settings(), stage.executor.clone(), couriers).unwrap();
+        let running = serve(host).await.unwrap();
+        let log = async || {
+            let mut reader = stage.test.store.reader().await.unwrap();
+            schedules.log(&mut reader.records(), &administrator, made.id, None, 10).await.unwrap()
+        };
+        let patience = std::time::Instant::now();
+        while log().await.is_empty() {
+            assert!(patience.elapsed() < Duration::from_secs(60), "it never ran");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            stage.clock.advance(Duration::from_millis(200));
+        }
+        assert_eq!(log().await[0].status, ScheduleRunStatus::Successful);
+        let (status, text) = get(&format!("{}/metrics", running.url())).await;
+        for name in [
+            "soar_host_schedule_runs_total{status=\"Successful\"} 1",
+            "soar_host_health_connections{state=\"Healthy\"}",
+            "soar_host_schedule_backlog{state=\"waiting\"}",
+            "soar_host_schedule_lag_seconds",
+            "soar_host_schedule_lateness_seconds",
+            "# HELP soar_host_health_connections Connections with a health check, by state",
+        ] {
+            assert!(status == 200 && text.contains(name), "{name}: {text}");
+        }
+        assert_eq!(get(&format!("{}/readyz", running.url())).await.0, 200);
+        running.shutdown().await.unwrap();
+        let wal = format!("{}-wal", stage.test.address);
+        assert!(!std::path::Path::new(&wal).exists(), "after an orderly end one file holds everything");
+    }
+}
+
+#[tokio::test]
+async fn a_host_that_is_told_to_runs_nothing_by_itself() {
+    for stage in Stage::on_both().await {
+        let mut settings = settings();
+        settings.schedules.run = false;
+        let couriers = Arc::new(Couriers::default());
+        let host = Host::with_schedules(settings, stage.executor.clone(), couriers).unwrap();
+        assert!(host.scheduler.is_none());
+    }
+}
+
+/// Checks once it is let.
+#[derive(Debug)]
+struct Held(Semaphore);
+
+#[async_trait]
+impl Runner for Held {
+    async fn check(&self, _: &Schedule) -> CheckResult {
+        self.0.acquire().await.unwrap().forget();
+        CheckResult { latency_ms: 1, error: None, expiring: None }
+    }
+
+    async fn run(&self, _: &Schedule) -> RunReport {
+        unreachable!("there are health checks only")
+    }
+}
+
+#[tokio::test]
+async fn a_host_whose_scheduler_is_stuck_is_not_ready_and_says_so() {
+    let stage = Stage::held(TestStore::on(Engine::Sqlite).await).await;
+    let other = TestStore::on(Engine::Sqlite).await;
+    let (clock, runner) = (Arc::new(stage.clock.clone()), Arc::new(Held(Semaphore::new(0))));
+    let (courier, rules) = (Arc::new(Couriers::default()), SchedulerSettings::default());
+    let scheduler = Arc::new(Scheduler::new(other.store.clone(), clock, runner, courier, rules));
+    // Nothing can be claimed from then on.
+    other.store.close().await;
+    let host = Host::with_connectors(settings(), stage.executor.clone()).unwrap();
+    let mut host = Arc::into_inner(host).unwrap();
+    host.scheduler = Some(scheduler);
+    let running = serve(Arc::new(host)).await.unwrap();
+    let ready = format!("{}/readyz", running.url());
+    assert_eq!(get(&ready).await.0, 200);
+    stage.clock.advance(Duration::from_secs(61));
+    let (status, said) = get(&ready).await;
+    assert_eq!((status, said.as_str()), (503, "The scheduler has not looked for due work for 61 seconds.\n"));
+}
+
+#[tokio::test]
+async fn when_a_host_ends_what_it_runs_is_finished_and_what_has_no_place_is_left_to_others() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let test = TestStore::on(engine).await;
+        let store = test.store.clone();
+        let runner = Arc::new(Held(Semaphore::new(0)));
+        let rules = SchedulerSettings { at_once: 1, ..SchedulerSettings::default() };
+        let (clock, courier) = (Arc::new(SystemClock::new()), Arc::new(Couriers::default()));
+        let scheduler = Arc::new(Scheduler::new(store.clone(), clock, runner.clone(), courier, rules));
+        let mut transaction = store.transaction().await.unwrap();
+        for connection in 1..=3 {
+            let made = transaction.records().create_schedule(&check_of(connection)).await.unwrap();
+            transaction.records().run_soon(made.id).await.unwrap();
+        }
+        transaction.commit().await.unwrap();
+        let (stop, stopped) = watch::channel(false);
+        let serving = tokio::spawn(Arc::clone(&scheduler).serve(stopped));
+        let patience = std::time::Instant::now();
+        while scheduler.in_hand() == 0 {
+            assert!(patience.elapsed() < Duration::from_secs(60), "one is claimed");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        stop.send(true).unwrap();
+        let backlog = store.reader().await.unwrap().records().backlog().await.unwrap();
+        assert_eq!((backlog.waiting, backlog.claimed), (2, 1), "anybody may run the others");
+        runner.0.add_permits(3);
+        serving.await.unwrap();
+        let mut reader = store.reader().await.unwrap();
+        let backlog = reader.records().backlog().await.unwrap();
+        assert_eq!((backlog.waiting, backlog.claimed), (2, 0));
+        let mut done = 0;
+        for connection in 1..=3 {
+            done += reader.records().checks(connection, i64::MAX, 10).await.unwrap().len();
+        }
+        assert_eq!(done, 1);
+    }
+}

@@ -1,0 +1,178 @@
+//! A host without a server: a store, sites, users, plugins and an executor, for tests of what runs commands.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::sync::Arc;
+
+use coda_footprint::FootprintPlugin;
+use footprint_simulator::{Options, Simulator, UserKind};
+use serde_json::{Value, json};
+use soar_connector::testing::ManualClock;
+use soar_connector::{Plugin, RawParameters};
+use soar_host::Refusal;
+use soar_host::connections::{ConnectionChange, ConnectionDraft, Connections};
+use soar_host::executor::{Executor, ExecutorSettings, Registry};
+use soar_host::sealing::Keyring;
+use soar_host::vault::{Vault, VaultSettings};
+use soar_store::model::{Allowed, Caller, Connection, Role, Site, SiteKind, User};
+use soar_store::testing::TestStore;
+use soar_store::{NewSite, NewUser};
+use tempfile::TempDir;
+
+use crate::gate::GatePlugin;
+
+pub struct Stage {
+    pub test: TestStore,
+    pub executor: Executor,
+    pub clock: ManualClock,
+    pub keyring: Keyring,
+    pub folder: TempDir,
+    pub gate: Arc<GatePlugin>,
+    /// `Security Operations`, an internal site.
+    pub site: Site,
+    /// `Client`, a client site.
+    pub client: Site,
+}
+
+impl Stage {
+    pub async fn on_both() -> Vec<Self> {
+        Self::on_both_with(ExecutorSettings::default(), VaultSettings::default()).await
+    }
+
+    pub async fn on_both_with(settings: ExecutorSettings, vault: VaultSettings) -> Vec<Self> {
+        let mut stages = Vec::new();
+        for test in TestStore::on_both().await {
+            stages.push(Self::over(test, settings.clone(), vault.clone()).await);
+        }
+        stages
+    }
+
+    pub async fn over(test: TestStore, settings: ExecutorSettings, vault: VaultSettings) -> Self {
+        Self::timed(test, settings, vault, ManualClock::new()).await
+    }
+
+    /// One whose sleepers sleep until its clock is advanced.
+    pub async fn held(test: TestStore) -> Self {
+        Self::timed(test, ExecutorSettings::default(), VaultSettings::default(), ManualClock::held()).await
+    }
+
+    async fn timed(test: TestStore, settings: ExecutorSettings, vault: VaultSettings, clock: ManualClock) -> Self {
+        let test = test.on_clock(Arc::new(clock.clone()));
+        let folder = TempDir::new().unwrap();
+        let keyring = Keyring::create_file(&folder.path().join("keys")).unwrap();
+        let gate = Arc::new(GatePlugin::new());
+        let footprint = FootprintPlugin::with_clock(Arc::new(clock.clone())).unwrap();
+        let registry = Registry::new(vec![Arc::new(footprint), Arc::clone(&gate) as Arc<dyn Plugin>], &[]).unwrap();
+        let vault = Vault::with_environment(vault, |name| {
+            let value = match name {
+                "FOOTPRINT_SECRET_GOOD" => "open sesame",
+                "HOME" => "/root",
+                _ => return None,
+            };
+            Some(OsString::from(value))
+        });
+        let connections =
+            Connections::new(test.store.clone(), Arc::new(registry), keyring.clone(), vault, Arc::new(clock.clone()));
+        let mut transaction = test.store.transaction().await.unwrap();
+        let site = new_site("Security Operations", SiteKind::Internal);
+        let site = transaction.records().create_site(&site, 1).await.unwrap();
+        let client = transaction.records().create_site(&new_site("Client", SiteKind::Client), 1).await.unwrap();
+        transaction.commit().await.unwrap();
+        let executor = Executor::start(connections, settings).await.unwrap();
+        Self { test, executor, clock, keyring, folder, gate, site, client }
+    }
+
+    /// Another process on the same store, with the same keys.
+    pub async fn another_process(&self, settings: ExecutorSettings) -> Executor {
+        Executor::start(self.executor.connections().clone(), settings).await.unwrap()
+    }
+
+    /// A user with these roles, calling on `site`.
+    pub async fn caller(&self, name: &str, site: &Site, roles: &[(i64, Role)]) -> Caller {
+        Caller {
+            user: self.user(name, false).await,
+            site: site.clone(),
+            roles: roles.iter().copied().collect(),
+            reach: Allowed::All,
+            key: Some("a key".to_owned()),
+            request_id: format!("request of {name}"),
+        }
+    }
+
+    /// An administrator calling on the internal site.
+    pub async fn administrator(&self) -> Caller {
+        Caller {
+            user: self.user("Admin", true).await,
+            site: self.site.clone(),
+            roles: BTreeMap::new(),
+            reach: Allowed::All,
+            key: None,
+            request_id: "request of Admin".to_owned(),
+        }
+    }
+
+    async fn user(&self, name: &str, is_administrator: bool) -> User {
+        let mut transaction = self.test.store.transaction().await.unwrap();
+        let mut records = transaction.records();
+        if let Ok(user) = records.user(name).await {
+            return user;
+        }
+        let new = NewUser { name: name.to_owned(), email: None, is_administrator };
+        let user = records.create_user(&new, 1).await.unwrap();
+        transaction.commit().await.unwrap();
+        user
+    }
+
+    pub async fn create(&self, caller: &Caller, draft: Value) -> Result<Connection, Refusal> {
+        let draft: ConnectionDraft = serde_json::from_value(draft).unwrap();
+        self.executor.connections().create(caller, draft).await
+    }
+
+    pub async fn update(&self, caller: &Caller, id: i64, change: Value) -> Result<Connection, Refusal> {
+        let change: ConnectionChange = serde_json::from_value(change).unwrap();
+        self.executor.connections().update(caller, id, change).await
+    }
+
+    /// A connection of the gate plugin on the internal site.
+    pub async fn gate(&self, name: &str) -> Connection {
+        let draft = json!({"integration": "gate", "name": name, "site": "Security Operations",
+            "parameters": {"Server URL": "http://gate.example", "Password": "open sesame"}});
+        self.create(&self.administrator().await, draft).await.unwrap()
+    }
+
+    /// A connection to `simulator` on the internal site, as its administrator.
+    pub async fn footprint(&self, simulator: &Simulator, name: &str) -> Connection {
+        let user = simulator.user(UserKind::Administrator);
+        let draft = json!({"integration": "CODA Footprint", "name": name, "site": "Security Operations",
+            "parameters": {"Server URL": simulator.url(), "User Name": user.user_name, "Password": user.password}});
+        self.create(&self.administrator().await, draft).await.unwrap()
+    }
+}
+
+pub async fn simulator() -> Simulator {
+    Simulator::start(Options::default()).await.unwrap()
+}
+
+pub fn because<T: std::fmt::Debug>(result: Result<T, Refusal>) -> String {
+    match result {
+        Err(error @ (Refusal::Because(_) | Refusal::Parameters(_) | Refusal::About(_))) => error.to_string(),
+        other => panic!("it is no refusal with a reason: {other:?}"),
+    }
+}
+
+pub fn parameters(value: Value) -> RawParameters {
+    match value {
+        Value::Object(parameters) => parameters,
+        other => panic!("parameters are an object: {other}"),
+    }
+}
+
+fn new_site(name: &str, kind: SiteKind) -> NewSite {
+    NewSite {
+        name: name.to_owned(),
+        kind,
+        description: String::new(),
+        time_zone: "America/Vancouver".to_owned(),
+        language: "en".to_owned(),
+    }
+}
