@@ -29,5 +29,6 @@ mod streams;
 mod support;
 mod sync;
 mod sync_kill;
+mod toolchain;
 mod whole_output;
 mod wrong_use;
