@@ -173,8 +173,8 @@ fn a_schedule_is_made_run_changed_and_deleted_at_the_terminal() {
     let listed = instance.successful(["schedule", "list"]);
     assert!(listed.contains("every 5 min") && listed.contains("Successful"), "{listed}");
     instance.refused(2, ["schedule", "change", "Nightly"]);
-    instance.refused(1, ["schedule", "add", "Other", "list-tenants", "--cron", "never"]);
-    assert!(instance.refused(1, ["schedule", "log", "Nigtly"]).contains("no schedule"));
+    instance.refused(2, ["schedule", "add", "Other", "list-tenants", "--cron", "never"]);
+    assert!(instance.refused(2, ["schedule", "log", "Nigtly"]).contains("no schedule"));
     instance.successful(["schedule", "delete", "Nightly"]);
     assert_eq!(instance.json(["schedule", "list"]), json!([]));
     let audited = instance.json(["audit", "--command", "schedule remove"]);
