@@ -73,11 +73,12 @@ fn words() -> Vec<String> {
     std::env::args().skip_while(|word| word != "--").skip(1).collect()
 }
 
-/// What stands after `flag`.
+/// What stands after `flag`, unless it is still being typed.
 fn value_of(flag: &str) -> Option<String> {
     let words = words();
     let joined = words.iter().find_map(|word| Some(word.strip_prefix(flag)?.strip_prefix('=')?.to_owned()));
-    joined.or_else(|| words.iter().skip_while(|word| *word != flag).nth(1).cloned())
+    let value = joined.or_else(|| words.iter().skip_while(|word| *word != flag).nth(1).cloned());
+    value.filter(|value| Some(value) != words.last())
 }
 
 fn manifest() -> Option<Manifest> {
