@@ -42,10 +42,11 @@ struct OnSession<H>(H);
 #[async_trait]
 impl<H: Handler> soar_connector::Handler<Session> for OnSession<H> {
     async fn run(&self, session: &Session, call: soar_connector::Call<'_>) -> Result<(), Failure> {
-        let soar_connector::Call { invocation, time_limit, sink, report } = call;
+        let soar_connector::Call { invocation, time_limit, progress, sink, report } = call;
         let parameters = invocation.parameters();
         let tenant = parameters.integer("Footprint Tenant ID");
         let mut call = Call::new(session, invocation.command(), tenant, time_limit, sink, report);
+        call.tell(progress);
         self.0.run(parameters, &mut call).await
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
-use soar_connector::{Command, Page, Parameters, Receipt, Report, Sink, Warning, hand_on};
+use soar_connector::{Command, Page, Parameters, Progress, Receipt, Report, Sink, Warning, hand_on};
 
 use super::Session;
 use super::errand::Errand;
@@ -47,6 +47,11 @@ impl<'a> Call<'a> {
             );
         }
         call
+    }
+
+    /// Tells `progress` from now on how far the command has come.
+    pub(crate) fn tell(&mut self, progress: &Progress) {
+        self.wire.errand.progress = progress.clone();
     }
 
     /// Whether the connection refuses a Scanner ID that List Scanners does not know.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use soar_connector::Clock;
+use soar_connector::{Clock, Progress};
 
 /// What every request of one command has in common.
 #[derive(Debug)]
@@ -15,6 +15,8 @@ pub(crate) struct Errand {
     pub(super) patient: bool,
     clock: Arc<dyn Clock>,
     deadline: Duration,
+    /// Hears how far the command has come.
+    pub(super) progress: Progress,
     requests: AtomicU64,
     retries: AtomicU64,
 }
@@ -26,6 +28,7 @@ impl Errand {
             patient,
             deadline: clock.elapsed().saturating_add(time_limit),
             clock,
+            progress: Progress::default(),
             requests: AtomicU64::new(0),
             retries: AtomicU64::new(0),
         }

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use futures_util::stream::{self, StreamExt as _};
-use soar_connector::{Receipt, Sink, hand_on};
+use soar_connector::{Receipt, Sink, Step, hand_on};
 
 use super::whole_list::WholeList;
 use super::wire::Wire;
@@ -39,6 +39,12 @@ impl Totals {
         Ok(())
     }
 
+    /// Tells how much is read.
+    fn tell(&self, wire: &Wire<'_>) {
+        let (rows, pages, total_pages) = (self.rows, self.pages, self.total_pages);
+        wire.errand.progress.tell(Step::Read { rows, pages, total_pages });
+    }
+
     pub(super) fn into_receipt(self) -> Receipt {
         Receipt {
             pages: self.pages,
@@ -66,6 +72,7 @@ pub(super) async fn read_whole(
     let mut list = WholeList::default();
     let first = fetch(wire, endpoint, request, 1).await?;
     take(&mut list, 1, first, totals, sink).await?;
+    totals.tell(wire);
     let mut next = 2;
     // The list may grow while it is read, so its end is looked at again.
     while let Some(last) = list.read_on_to(next) {
@@ -74,6 +81,7 @@ pub(super) async fn read_whole(
         next = last + 1;
         while let Some((number, reply)) = replies.next().await {
             take(&mut list, number, reply?, totals, sink).await?;
+            totals.tell(wire);
             if list.has_ended() {
                 break;
             }

@@ -14,7 +14,7 @@ use http_body_util::Full;
 use hyper::body::Bytes;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use soar_connector::{Clock, Redactor, sentence};
+use soar_connector::{Clock, Redactor, Step, sentence};
 use tracing::{Instrument as _, Span, debug, debug_span, field};
 use url::Url;
 
@@ -203,9 +203,11 @@ impl Transport {
                 Next::Again(wait) => {
                     debug!(path = template, wait_ms = wait.as_millis(), "the request is sent again");
                     errand.count_retry();
-                    if queue == Queue::Login && attempt.is_ok_and(|reply| reply.status == 429) {
+                    if queue == Queue::Login && attempt.as_ref().is_ok_and(|reply| reply.status == 429) {
                         self.account.turnstile.rest_logins_for(wait);
                     }
+                    let asked = attempt.as_ref().ok().and_then(|reply| reply.retry_after(now)).is_some();
+                    errand.progress.tell(Step::Waiting { wait, asked });
                     self.clock.sleep(wait).await;
                 }
                 Next::ComeBackIn(wait) => {

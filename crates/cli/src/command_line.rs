@@ -6,10 +6,12 @@ use coda_footprint::FootprintPlugin;
 use soar_connector::Plugin as _;
 use soar_connector::manifest::Connector;
 
+use crate::completing;
 use crate::connection::flags::{self, Flags};
 use crate::exit::Exit;
 use crate::logging::{self, LogLevel, Subject};
 use crate::printer::Printer;
+use crate::shell;
 use crate::subcommands::{
     audit, case, commands, completions, connection, demo, diagnose, health, incident, init, key, run, runs, schedule,
     serve, simulate, site, tenant, test, user, utility,
@@ -74,7 +76,9 @@ enum Chosen {
 pub(crate) fn run(printer: &mut Printer) -> Result<Exit> {
     let plugin = FootprintPlugin::new().context("this build of footprint has a broken manifest")?;
     let connector = &plugin.manifest().connector;
-    let matches = refusing_secrets(definition(connector), connector).get_matches();
+    completing::answer(|| definition(connector));
+    let definition = with_whole_examples(definition(connector), printer.help_width());
+    let matches = refusing_secrets(definition, connector).get_matches();
     let typed = CommandLine::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let (subject, usual) = match typed.subcommand {
         Chosen::Simulate(_) => (Subject::Simulator, None),
@@ -114,7 +118,7 @@ pub(crate) fn run(printer: &mut Printer) -> Result<Exit> {
         Chosen::Schedule(arguments) => schedule::run(&arguments, printer),
         Chosen::Audit(arguments) => audit::run(&arguments, printer),
         Chosen::User(arguments) => user::run(&arguments, printer),
-        Chosen::Completions(arguments) => completions::run(&arguments, definition(connector), printer),
+        Chosen::Completions(arguments) => completions::run(&arguments, printer),
     }
 }
 
@@ -124,6 +128,21 @@ fn definition(connector: &Connector) -> clap::Command {
     CONNECTING.iter().fold(definition, |definition, name| {
         definition.mut_subcommand(name, |command| flags::with_connection(command, connector))
     })
+}
+
+/// The same with examples that can be pasted as they are shown: help breaks no line of a command inside quotes.
+fn with_whole_examples(command: clap::Command, width: usize) -> clap::Command {
+    let folded = |help: Option<&clap::builder::StyledStr>| help.map(|help| shell::folded(&help.to_string(), width));
+    let (short, long) = (folded(command.get_after_help()), folded(command.get_after_long_help()));
+    let command = match short {
+        Some(help) => command.after_help(help),
+        None => command,
+    };
+    let command = match long {
+        Some(help) => command.after_long_help(help),
+        None => command,
+    };
+    command.mut_subcommands(|command| with_whole_examples(command, width))
 }
 
 /// The same with the flags that exist only to be refused, so that help and completions do not offer them.

@@ -48,7 +48,7 @@ impl Exit {
             // Whoever reads has seen enough, as `head` does.
             return Self::Successful;
         }
-        printer.error(&format!("{error:#}"));
+        printer.error(&told(&error));
         if error.is::<WrongUse>() { Self::WrongUse } else { Self::Failed }
     }
 
@@ -77,9 +77,37 @@ impl From<Exit> for ExitCode {
     }
 }
 
+/// The error and its causes; a cause that an error's own text tells already is not told again.
+fn told(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(cause.trim_end_matches('.')) {
+            text = format!("{}: {cause}", text.trim_end_matches('.'));
+        }
+    }
+    text
+}
+
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error
         .chain()
         .filter_map(|cause| cause.downcast_ref::<io::Error>())
         .any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cause_is_told_twice() {
+        let cause = || anyhow::anyhow!("No space left on device.");
+        assert_eq!(
+            told(&cause().context("The file cannot be written")),
+            "The file cannot be written: No space left on device."
+        );
+        assert_eq!(told(&cause().context("It failed: No space left on device")), "It failed: No space left on device");
+    }
 }

@@ -1,6 +1,7 @@
 //! `footprint`: the CODA Footprint connector, its simulator, and a SOAR host that runs it, from the terminal.
 
 mod command_line;
+mod completing;
 mod connection;
 mod exit;
 mod instance;

@@ -1,6 +1,10 @@
 //! A command's parameters from flags.
 
-use anyhow::Result;
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
 use clap::Args;
 use serde_json::Value;
 use soar_connector::RawParameters;
@@ -16,9 +20,26 @@ pub(crate) struct ParameterFlags {
     #[arg(long = "param", short, value_name = "NAME=VALUE")]
     pub(crate) pairs: Vec<String>,
 
-    /// Parameters as one JSON object, beside those of --param
+    /// Parameters as one JSON object, beside those of --param; @FILE reads it from a file, and @- from standard input
     #[arg(long = "params-json", value_name = "JSON")]
     pub(crate) json: Option<String>,
+}
+
+/// The parameters in a file, or with `-` in standard input.
+///
+/// # Errors
+/// [`WrongUse`] when it cannot be read, or holds no JSON object.
+pub(crate) fn read_file(path: &Path) -> Result<RawParameters> {
+    let shown = path.display();
+    let mut text = String::new();
+    if path.as_os_str() == "-" {
+        io::stdin().read_to_string(&mut text).context("Standard input cannot be read")?;
+    } else {
+        text =
+            fs::read_to_string(path).map_err(|error| WrongUse(format!("The file {shown} cannot be read: {error}.")))?;
+    }
+    let parsed = serde_json::from_str(text.trim_start_matches('\u{feff}'));
+    Ok(parsed.map_err(|error| WrongUse(format!("{shown} is no JSON object of names and values: {error}.")))?)
 }
 
 /// The parameters of both kinds of flag, each once.
@@ -28,8 +49,12 @@ pub(crate) struct ParameterFlags {
 pub(crate) fn read(flags: &ParameterFlags) -> Result<RawParameters> {
     let mut raw = match &flags.json {
         None => RawParameters::new(),
-        Some(text) => serde_json::from_str(text)
-            .map_err(|error| WrongUse(format!("--params-json takes a JSON object of names and values: {error}.")))?,
+        Some(text) => match text.strip_prefix('@') {
+            Some(path) => read_file(Path::new(path))?,
+            None => serde_json::from_str(text).map_err(|error| {
+                WrongUse(format!("--params-json takes a JSON object of names and values, or @FILE: {error}."))
+            })?,
+        },
     };
     for pair in &flags.pairs {
         let (name, value) = pair.split_once('=').ok_or_else(|| {

@@ -41,6 +41,47 @@ pub(crate) fn call_lines(
     ]
 }
 
+/// The examples of a help text, each line of a command folded where it is wider than `width`, so that it can be pasted.
+///
+/// Lines with a remark after several blanks are left alone.
+pub(crate) fn folded(help: &str, width: usize) -> String {
+    let is_command = |line: &str| line.starts_with("  ") && !line.trim_start().contains("   ");
+    let fold = |line: &str| if is_command(line) { fold(line, width) } else { line.to_owned() };
+    help.split('\n').map(fold).collect::<Vec<_>>().join("\n")
+}
+
+fn fold(line: &str, width: usize) -> String {
+    let mut lines = vec![String::new()];
+    for part in parts(line) {
+        let last = lines.last().map_or(0, |line| line.chars().count());
+        let is_first = lines.len() == 1 && last == 0;
+        if !is_first && last + part.chars().count() + " \\".len() > width {
+            lines.push(format!("     {part}"));
+        } else if let Some(line) = lines.last_mut() {
+            line.push_str(part);
+        }
+    }
+    lines.join(" \\\n")
+}
+
+/// The line in pieces that begin with the blank before a flag, a pipe or a redirection, outside of quotes.
+fn parts(line: &str) -> Vec<&str> {
+    let mut quote = None;
+    let mut starts = vec![0];
+    for (at, c) in line.char_indices() {
+        match (quote, c) {
+            (None, '"' | '\'') => quote = Some(c),
+            (Some(open), c) if open == c => quote = None,
+            (None, ' ') if [" -", " |", " >"].iter().any(|start| line[at..].starts_with(start)) && at > 1 => {
+                starts.push(at);
+            }
+            _ => {}
+        }
+    }
+    let ends = starts.iter().skip(1).copied().chain([line.len()]);
+    starts.iter().zip(ends).map(|(start, end)| &line[*start..end]).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,6 +93,17 @@ mod tests {
         assert_eq!(quoted(r#"Filter={"a": 1}"#), r#"'Filter={"a": 1}'"#);
         assert_eq!(quoted("it's $HOME"), r"'it'\''s $HOME'");
         assert_eq!(quoted(""), "\"\"");
+    }
+
+    #[test]
+    fn long_examples_are_folded_between_flags_and_never_inside_quotes() {
+        let help =
+            "Examples:\n  footprint add \"a - b\" --site \"Security Operations\" --note 'x | y' | wc\nEnd of the text.";
+        assert_eq!(
+            folded(help, 40),
+            "Examples:\n  footprint add \"a - b\" \\\n      --site \"Security Operations\" \\\n      --note 'x | y' | wc\nEnd of the text."
+        );
+        assert_eq!(folded(help, 100), help);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::manifest::Command;
 use crate::outcome::{Receipt, Warning};
 use crate::page::Page;
 use crate::parameters::Parameters;
+use crate::progress::{Progress, Step};
 use crate::sink::{Sink, SinkError};
 
 /// What a handler has done so far. It outlives a handler that the time limit stops.
@@ -47,6 +48,8 @@ pub struct Call<'a> {
     pub invocation: &'a Invocation,
     /// How long the whole command may take.
     pub time_limit: Duration,
+    /// Hears how far the command has come. [`Call::page`] tells each page.
+    pub progress: &'a Progress,
     /// Takes the pages. [`Call::page`] counts them too.
     pub sink: &'a mut dyn Sink,
     /// What was done so far.
@@ -57,10 +60,11 @@ impl<'a> Call<'a> {
     pub(crate) fn new(
         invocation: &'a Invocation,
         time_limit: Duration,
+        progress: &'a Progress,
         sink: &'a mut dyn Sink,
         report: &'a mut Report,
     ) -> Self {
-        Self { invocation, time_limit, sink, report }
+        Self { invocation, time_limit, progress, sink, report }
     }
 
     /// The command.
@@ -91,13 +95,16 @@ impl<'a> Call<'a> {
         self.page(reply.page).await
     }
 
-    /// Hands a page on, and counts it.
+    /// Hands a page on, counts it, and tells the progress.
     ///
     /// # Errors
     /// As [`hand_on`].
     pub async fn page(&mut self, page: Page) -> Result<(), Failure> {
-        self.report.receipt.pages += 1;
-        self.report.receipt.rows += page.len() as u64;
+        let receipt = &mut self.report.receipt;
+        receipt.pages += 1;
+        receipt.rows += page.len() as u64;
+        let Receipt { rows, pages, total_pages, .. } = *receipt;
+        self.progress.tell(Step::Read { rows, pages, total_pages });
         hand_on(self.sink, page).await
     }
 }

@@ -83,7 +83,7 @@ impl<C: ?Sized + Sync> Commands<C> {
         let mut commands = self.manifest.commands.iter().zip(self.entries);
         let result = match commands.find(|(known, _)| known.name == command.name) {
             Some((_, entry)) => {
-                let call = Call::new(invocation, limit, sink, &mut report);
+                let call = Call::new(invocation, limit, &context.progress, sink, &mut report);
                 let running = async { tokio::time::timeout(limit, entry.handler.run(connection, call)).await };
                 running.instrument(span.clone()).await.unwrap_or_else(|_| Err(report.out_of_time(limit)))
             }

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use crate::{
-    Collector, CommandAccess, Conclusion, Diagnosis, InvalidCall, Invocation, Manifest, Outcome, RawParameters,
-    Receipt, SettingValues, SettingsError, Sink, Stage, StageStatus,
+    Collector, CommandAccess, Conclusion, Diagnosis, InvalidCall, Invocation, Manifest, Outcome, Progress,
+    RawParameters, Receipt, SettingValues, SettingsError, Sink, Stage, StageStatus,
 };
 
 /// Who runs a command and under which limits; the same for every command of one call.
@@ -19,13 +19,15 @@ pub struct ExecutionContext {
     pub request_id: String,
     /// How long the whole command may take; `None` leaves it to the connector's own limit.
     pub time_limit: Option<Duration>,
+    /// Hears how far the command has come.
+    pub progress: Progress,
 }
 
 impl ExecutionContext {
     /// A context with a new request id (a version 7 UUID, so ids sort by time) and the connector's own time limit.
     #[must_use]
     pub fn new() -> Self {
-        Self { request_id: Uuid::now_v7().to_string(), time_limit: None }
+        Self { request_id: Uuid::now_v7().to_string(), time_limit: None, progress: Progress::default() }
     }
 }
 

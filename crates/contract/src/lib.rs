@@ -20,6 +20,7 @@ mod outcome;
 mod page;
 mod parameters;
 mod pem;
+mod progress;
 mod redaction;
 mod reply;
 mod row;
@@ -29,6 +30,7 @@ mod sink;
 mod table;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod vocabulary;
 
 pub use call::{Call, Report, hand_on};
 pub use clock::{Clock, SystemClock};
@@ -43,6 +45,7 @@ pub use outcome::{Conclusion, KeyField, Outcome, RawData, Receipt, ReturnData, W
 pub use page::Page;
 pub use parameters::{ParameterProblem, ParameterProblems, ParameterValue, Parameters, RawParameters};
 pub use pem::certificates_in;
+pub use progress::{Progress, Step};
 pub use redaction::Redactor;
 pub use reply::{ListReply, is_web_page, read_json};
 pub use row::{RowPath, RowReader};

@@ -16,6 +16,17 @@ pub fn normalised(name: &str) -> String {
     normal
 }
 
+/// The flag that a name gives: lower-case letters and digits in words joined by `-`, and nothing that a shell reads.
+///
+/// `Case Owner's Site` gives `case-owners-site`.
+#[must_use]
+pub fn flag_of(name: &str) -> String {
+    let apostrophes = ['\'', '\u{2019}'];
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric() && !apostrophes.contains(&c));
+    let words = words.map(|word| word.replace(apostrophes, "").to_ascii_lowercase());
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-")
+}
+
 /// Longer names are nobody's slip of the finger, and comparing them takes time.
 const LONGEST_SLIP: usize = 100;
 
@@ -74,6 +85,18 @@ mod tests {
     fn documented_and_typed_forms_are_the_same_name() {
         for typed in ["Footprint Tenant ID", "footprint-tenant-id", "footprint_tenant_id", " FOOTPRINT  tenant-ID "] {
             assert_eq!(normalised(typed), "footprint-tenant-id");
+        }
+    }
+
+    #[test]
+    fn a_flag_holds_letters_digits_and_dashes_only() {
+        for (name, flag) in [
+            ("Footprint Tenant ID", "footprint-tenant-id"),
+            ("Case Owner's Site", "case-owners-site"),
+            ("Is it (really) 1/2?", "is-it-really-1-2"),
+            ("scannerId", "scannerid"),
+        ] {
+            assert_eq!(flag_of(name), flag);
         }
     }
 

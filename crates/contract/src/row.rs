@@ -12,8 +12,9 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::exact::{exact_value, may_round};
-use crate::manifest::{Command, Replies};
+use crate::manifest::{ColumnType, Command, Replies};
 use crate::sink::SinkError;
+use crate::vocabulary::without_placeholders;
 
 /// Rows up to this many bytes are parsed without a look at what their values may take: it is a few MiB at most.
 const SMALL_ROW: usize = 64 * 1024;
@@ -66,8 +67,8 @@ impl RowPath {
     }
 
     /// The value for a table cell: the one value of a plain path, else a list of all.
-    fn cell(&self, row: &Value, no_value: &[String]) -> Value {
-        let mut values = self.values(row).into_iter().map(|value| tidy(value, no_value));
+    fn cell(&self, row: &Value, kind: ColumnType, no_value: &[String]) -> Value {
+        let mut values = self.values(row).into_iter().map(|value| kind.shown(value, no_value));
         if self.names.is_some() {
             values.next().unwrap_or(Value::Null)
         } else {
@@ -76,18 +77,10 @@ impl RowPath {
     }
 }
 
-/// The value; null for a text that stands for "no value".
-fn tidy(value: &Value, no_value: &[String]) -> Value {
-    match value {
-        Value::String(text) if no_value.contains(text) => Value::Null,
-        other => other.clone(),
-    }
-}
-
 /// Reads the columns and key fields of one command from its rows.
 #[derive(Debug)]
 pub struct RowReader {
-    columns: Vec<RowPath>,
+    columns: Vec<(RowPath, ColumnType)>,
     keys: Vec<RowPath>,
     wanted: Projection,
     /// How the product's replies look.
@@ -98,10 +91,11 @@ impl RowReader {
     /// A reader for `command`'s columns and key fields.
     #[must_use]
     pub fn new(command: &Command) -> Self {
-        let columns: Vec<_> = command.columns.iter().map(|column| column.path.row_path().clone()).collect();
+        let columns: Vec<_> =
+            command.columns.iter().map(|column| (column.path.row_path().clone(), column.kind)).collect();
         let keys: Vec<_> = command.key_fields.iter().map(|field| field.path.row_path().clone()).collect();
-        let names: Option<BTreeSet<String>> =
-            columns.iter().chain(&keys).map(|path| path.first_name().map(str::to_owned)).collect();
+        let paths = columns.iter().map(|(path, _)| path).chain(&keys);
+        let names: Option<BTreeSet<String>> = paths.map(|path| path.first_name().map(str::to_owned)).collect();
         Self {
             columns,
             keys,
@@ -137,13 +131,13 @@ impl RowReader {
     /// One value per column, of a row that was [`read`](Self::read).
     #[must_use]
     pub fn cells(&self, row: &Value) -> Vec<Value> {
-        self.columns.iter().map(|path| path.cell(row, &self.replies.no_value)).collect()
+        self.columns.iter().map(|(path, kind)| path.cell(row, *kind, &self.replies.no_value)).collect()
     }
 
     /// The values of each key field, of a row that was [`read`](Self::read).
     pub fn keys<'a>(&'a self, row: &'a Value) -> impl Iterator<Item = Vec<Value>> + 'a {
         let no_value = &self.replies.no_value;
-        let values = |path: &RowPath| path.values(row).into_iter().map(|value| tidy(value, no_value));
+        let values = |path: &RowPath| path.values(row).into_iter().map(|value| without_placeholders(value, no_value));
         self.keys.iter().map(move |path| values(path).filter(|value| !value.is_null()).collect())
     }
 }
@@ -251,17 +245,17 @@ mod tests {
     fn plain_paths_and_queries_read_the_same_row() {
         let row = json!({"id": 7, "scanners": [{"targets": [{"id": 1}, {"id": 2}]}, {"targets": [{"id": 3}]}]});
         let plain = RowPath::parse("$.id").unwrap();
-        assert_eq!(plain.cell(&row, &none()), json!(7));
+        assert_eq!(plain.cell(&row, ColumnType::Any, &none()), json!(7));
         let query = RowPath::parse("$.scanners[*].targets[*].id").unwrap();
-        assert_eq!(query.cell(&row, &none()), json!([1, 2, 3]));
+        assert_eq!(query.cell(&row, ColumnType::Any, &none()), json!([1, 2, 3]));
         assert_eq!(query.first_name(), Some("scanners"));
     }
 
     #[test]
     fn a_path_that_leads_nowhere_gives_an_empty_cell() {
         let row = json!({"id": ""});
-        assert_eq!(RowPath::parse("$.name.first").unwrap().cell(&row, &none()), Value::Null);
-        assert_eq!(RowPath::parse("$.id").unwrap().cell(&row, &none()), Value::Null);
+        assert_eq!(RowPath::parse("$.name.first").unwrap().cell(&row, ColumnType::Any, &none()), Value::Null);
+        assert_eq!(RowPath::parse("$.id").unwrap().cell(&row, ColumnType::Any, &none()), Value::Null);
     }
 
     #[test]

@@ -6,9 +6,12 @@ use soar_store::StoreError;
 /// Why nothing was done.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
-    /// A right is missing, or a parameter's value cannot be used.
+    /// The call is wrong: a value cannot be used, or it names something that does not exist.
     #[error("{0}")]
     Because(String),
+    /// The call is right, but the caller lacks a right, or the host cannot carry it out now.
+    #[error("{0}")]
+    Unable(String),
     /// The command does not take these parameters.
     #[error(transparent)]
     Parameters(ParameterProblems),

@@ -5,12 +5,13 @@ mod profile;
 mod resolve;
 pub(crate) mod secret;
 
+pub(crate) use profile::names as profile_names;
 pub(crate) use resolve::connect;
 
 use std::path::PathBuf;
 
 use soar_connector::manifest::Setting;
-use soar_connector::name::normalised;
+use soar_connector::name::flag_of;
 
 /// Where the value of a setting is.
 #[derive(Debug)]
@@ -25,7 +26,7 @@ pub(crate) enum Source {
 
 /// The setting's name as flags and profile keys write it, such as `server-url`.
 fn key(setting: &Setting) -> String {
-    normalised(&setting.name)
+    flag_of(&setting.name)
 }
 
 /// Every way to give a setting, as a clause that ends a sentence.

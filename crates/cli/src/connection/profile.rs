@@ -50,6 +50,15 @@ pub(super) fn read(connector: &Connector, file: &Path, name: &str) -> Result<Vec
         .collect()
 }
 
+/// The names of the profiles in `file`, or where profiles are kept; none where it cannot be read.
+pub(crate) fn names(file: Option<PathBuf>) -> Vec<String> {
+    let kept = || std::env::var_os("FOOTPRINT_PROFILE_FILE").map(PathBuf::from).or_else(default_file);
+    let text = file.or_else(kept).and_then(|file| fs::read_to_string(file).ok()).unwrap_or_default();
+    let parsed: Table = text.parse().unwrap_or_default();
+    let profiles = parsed.get("profiles").and_then(Value::as_table);
+    profiles.into_iter().flat_map(Table::keys).cloned().collect()
+}
+
 /// Where profiles are kept unless told otherwise: `footprint/profiles.toml` in the user's configuration folder.
 pub(super) fn default_file() -> Option<PathBuf> {
     let configured = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());

@@ -9,7 +9,7 @@ use soar_connector::name::normalised;
 use soar_connector::{Connector, Plugin, SettingProblem, SettingValues};
 
 use super::flags::Flags;
-use super::{Source, key, profile, secret, ways};
+use super::{Source, profile, secret, ways};
 use crate::exit::WrongUse;
 
 /// A connector with the settings that were given; nothing is sent yet.
@@ -55,7 +55,9 @@ fn gather(
     let mut problems = Vec::new();
     for setting in &manifest.settings {
         let in_list = |list: &[(String, Source)]| {
-            list.iter().find(|(name, _)| normalised(name) == key(setting)).map(|(_, source)| source.value())
+            list.iter()
+                .find(|(name, _)| normalised(name) == normalised(&setting.name))
+                .map(|(_, source)| source.value())
         };
         match in_list(flags).or_else(|| environment(setting)).or_else(|| in_list(profile)) {
             Some(Ok(value)) => given.push((setting.name.clone(), value)),
@@ -84,7 +86,7 @@ fn environment(setting: &Setting) -> Option<Result<SecretString, String>> {
 
 /// The secrets that are missing while all else is fine: nobody types a password only to hear of a bad address.
 fn secrets_to_ask_for<'a>(manifest: &'a ConnectorManifest, given: &Given) -> Vec<&'a Setting> {
-    let is_given = |setting: &Setting| given.iter().any(|(name, _)| normalised(name) == key(setting));
+    let is_given = |setting: &Setting| given.iter().any(|(name, _)| normalised(name) == normalised(&setting.name));
     let named = |name: &str| manifest.setting(name).is_some_and(is_given);
     let group = manifest.begun_group(named).unwrap_or_default();
     let is_needed = |setting: &Setting| setting.required || group.contains(&setting.name);

@@ -33,17 +33,19 @@ pub(crate) fn advised(error: StoreError) -> anyhow::Error {
 /// Why something was refused, with what to do about it.
 pub(crate) fn refused(error: Refusal) -> anyhow::Error {
     match error {
-        Refusal::Because(reason) => anyhow::Error::msg(reason),
-        Refusal::Parameters(problems) => crate::exit::WrongUse::from(&problems).into(),
-        Refusal::About(error) => error.into(),
-        Refusal::Store(error) => advised(error),
+        Refusal::Because(reason) => WrongUse(reason).into(),
+        Refusal::Unable(reason) => anyhow::Error::msg(reason),
+        Refusal::Parameters(problems) => WrongUse::from(&problems).into(),
+        Refusal::About(error) | Refusal::Store(error) => advised(error),
     }
 }
 
 /// Why an operation was not done, with what to do about it.
 pub(crate) fn not_done(error: OperationError) -> anyhow::Error {
     match error {
-        OperationError::Refusal(Refusal::About(error)) => advised(error),
+        OperationError::Refusal(Refusal::Unable(reason)) => {
+            anyhow::anyhow!("{reason}\n--as USER acts as another user.")
+        }
         OperationError::Refusal(refusal) => refused(refusal),
         error => error.into(),
     }

@@ -10,8 +10,13 @@ use clap::{Args, ValueHint};
 pub(crate) struct FolderFlag {
     /// The folder of the instance, as `footprint init` made it
     #[arg(id = "instance-folder", long = "instance", global = true, value_name = "FOLDER")]
-    #[arg(default_value = "footprint-instance", env = "FOOTPRINT_INSTANCE", value_hint = ValueHint::DirPath)]
+    #[arg(default_value = FolderFlag::DEFAULT, env = "FOOTPRINT_INSTANCE", value_hint = ValueHint::DirPath)]
     pub(crate) folder: PathBuf,
+}
+
+impl FolderFlag {
+    /// The folder that is meant where none is named.
+    pub(crate) const DEFAULT: &str = "footprint-instance";
 }
 
 /// Which instance, and who acts on it.

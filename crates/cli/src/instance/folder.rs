@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
+use super::FolderFlag;
 use crate::exit::WrongUse;
 use crate::shell;
 
@@ -27,10 +28,16 @@ impl Folder {
     /// [`WrongUse`] when there is no instance, with how to make one or to name another folder.
     pub(crate) fn of_instance(path: &Path) -> Result<Self> {
         let folder = Self::at(path);
-        if folder.settings_file().is_file() {
-            return Ok(folder);
-        }
         let shown = path.display();
+        match fs::metadata(folder.settings_file()) {
+            Ok(file) if file.is_file() => return Ok(folder),
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                anyhow::bail!(
+                    "You may not open the instance in {shown}: only its owner may. Run footprint as its owner."
+                )
+            }
+            _ => {}
+        }
         let problem = if folder.draft_file().is_file() {
             format!("The instance in {shown} was begun and is not finished.\nRun `footprint init` again to finish it")
         } else {
@@ -71,7 +78,7 @@ impl Folder {
 
     /// `--instance …` for lines to paste; empty for the folder that is meant without it.
     pub(crate) fn flag(&self) -> String {
-        if self.path == Path::new("footprint-instance") {
+        if self.path == Path::new(FolderFlag::DEFAULT) {
             return String::new();
         }
         format!(" --instance {}", shell::quoted(&self.path.display().to_string()))

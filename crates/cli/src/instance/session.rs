@@ -9,10 +9,10 @@ use soar_connector::{Clock, ExecutionContext, SystemClock};
 use soar_host::Refusal;
 use soar_host::operations::{Changes, OperationError, Operations, RequestContext};
 use soar_host::sealing::Keyring;
-use soar_store::model::{Allowed, AuditEntry, Caller, Moment, Right, Role, Site, SiteId, Surface, User};
+use soar_store::model::{Allowed, AuditEntry, Caller, Connection, Moment, Place, Right, Role, Site, Surface, User, SiteId};
 use soar_store::{Records, Store, StoreError};
 
-use super::{Folder, InstanceFlags, Settings, advised, not_done, refused};
+use super::{Folder, InstanceFlags, Settings, advised, connections, not_done, refused};
 use crate::exit::WrongUse;
 
 /// An open instance and the user who acts on it.
@@ -185,10 +185,28 @@ impl Session {
         match ended {
             Ok(changed) => Ok(changed),
             Err(error) => {
-                self.append(AuditEntry { reason: AuditEntry::kept(&error.to_string()), ..context.entry }).await?;
+                let reason = AuditEntry::kept(&error.to_string());
+                self.append(AuditEntry { accepted: false, reason, ..context.entry }).await?;
                 Err(not_done(error))
             }
         }
+    }
+
+    /// The site of that name; where none is named, the only one, or that of the only connection (of that name).
+    ///
+    /// # Errors
+    /// As [`Session::site`].
+    pub(crate) async fn site_of(&self, name: Option<&str>, connection: Option<&str>) -> Result<Site> {
+        if name.is_none() && self.sites().await?.len() > 1 {
+            let all = connections(self)?.list(&self.any_caller().await?).await.map_err(refused)?;
+            let is_meant =
+                |one: &&Connection| connection.is_none_or(|name| one.name.to_lowercase() == name.trim().to_lowercase());
+            let meant: Vec<_> = all.iter().filter(is_meant).collect();
+            if let [Connection { place: Place::Site(site), .. }] = meant.as_slice() {
+                return self.site(Some(&site.name)).await;
+            }
+        }
+        self.site(name).await
     }
 
     /// Does what only an administrator may, in one transaction with its entry in the audit log.

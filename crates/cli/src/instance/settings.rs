@@ -195,13 +195,23 @@ fn part<T: DeserializeOwned + Default>(value: Option<Value>, name: &str) -> Resu
         let text = error.to_string();
         let place = text.lines().find_map(|line| line.strip_prefix("in ")).unwrap_or(name).trim_matches('`');
         let problem = without_values(error.message());
+        let near = near_field(&problem);
         match (name.is_empty(), place.is_empty() || place == name) {
-            (_, true) if name.is_empty() => format!("{problem}."),
-            (_, true) => format!("{name}: {problem}."),
-            (true, false) => format!("{place}: {problem}."),
-            (false, false) => format!("{name}.{place}: {problem}."),
+            (_, true) if name.is_empty() => format!("{problem}.{near}"),
+            (_, true) => format!("{name}: {problem}.{near}"),
+            (true, false) => format!("{place}: {problem}.{near}"),
+            (false, false) => format!("{name}.{place}: {problem}.{near}"),
         }
     })
+}
+
+/// The field that was meant by the unknown one of ``unknown field `lisen`, expected one of `listen`, …``.
+fn near_field(problem: &str) -> String {
+    if !problem.starts_with("unknown field") {
+        return String::new();
+    }
+    let mut names = problem.split('`').skip(1).step_by(2);
+    names.next().map(|given| suggestion(given, names)).unwrap_or_default()
 }
 
 /// `invalid type: string "…", expected …` without the string.
@@ -253,6 +263,7 @@ mod tests {
             let error = wrong(text);
             assert!(error.contains(problem) && !error.contains("canary"), "{error}");
         }
+        assert!(wrong("lisen = \"canary\"").contains("Did you mean \"listen\"?"));
         assert!(Settings::from_text("").unwrap_err().contains("operator"));
     }
 

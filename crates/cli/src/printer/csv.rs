@@ -1,19 +1,19 @@
 //! Writes rows as CSV (RFC 4180) that a spreadsheet does not mistake for formulas, as they arrive.
 
 use std::borrow::Cow;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write};
 
 use async_trait::async_trait;
 use serde_json::Value;
 use soar_connector::{Command, Page, RowReader, Sink, SinkError, cell_text};
 
 use super::stream::{Stream, Written};
-use super::{Printer, visible};
+use super::visible;
 
 /// So many rows of a page are text at once.
 const ROWS_AT_ONCE: usize = 1_000;
 
-/// A sink that writes a command's table, or its key fields, to standard output, in no more memory than a page takes.
+/// A sink that writes a command's table, or its key fields, in no more memory than a page takes.
 #[derive(Debug)]
 pub(crate) struct CsvWriter {
     columns: Columns,
@@ -35,20 +35,27 @@ enum Columns {
 
 impl CsvWriter {
     /// A writer of the result table of `command`.
-    pub(crate) fn of_table(command: &Command, printer: &Printer) -> Self {
+    ///
+    /// With `harmless`, a terminal shows it.
+    pub(crate) fn of_table(command: &Command, output: Box<dyn Write + Send>, harmless: bool) -> Self {
         let names = command.columns.iter().map(|column| column.name.clone());
-        Self::new(Columns::Table(names.collect()), command, printer)
+        Self::new(Columns::Table(names.collect()), command, output, harmless)
     }
 
     /// A writer of the key fields of `command`, row by row.
-    pub(crate) fn of_key_fields(command: &Command, printer: &Printer) -> Self {
+    pub(crate) fn of_key_fields(command: &Command, output: Box<dyn Write + Send>, harmless: bool) -> Self {
         let names = command.key_fields.iter().map(|field| field.name.clone());
-        Self::new(Columns::KeyFields(names.collect()), command, printer)
+        Self::new(Columns::KeyFields(names.collect()), command, output, harmless)
     }
 
-    fn new(columns: Columns, command: &Command, printer: &Printer) -> Self {
+    fn new(columns: Columns, command: &Command, output: Box<dyn Write + Send>, harmless: bool) -> Self {
         let reader = RowReader::new(command);
-        Self { columns, reader, output: Stream::new(), harmless: printer.is_terminal(), has_headings: false }
+        Self { columns, reader, output: Stream::new(output), harmless, has_headings: false }
+    }
+
+    /// Writes what waits in the buffer.
+    pub(crate) fn flush(&mut self) {
+        self.output.flush();
     }
 
     /// Writes what is left, and says how it went. A command that succeeded without a page has headings all the same.

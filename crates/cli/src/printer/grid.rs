@@ -24,6 +24,8 @@ pub(crate) struct Grid {
     rows: Vec<Vec<String>>,
     /// How many columns, from the first, are never cut.
     whole: usize,
+    /// Headings of the columns that are left out first, the first of them first.
+    dispensable: Vec<String>,
     /// How many rows more there are.
     more: usize,
 }
@@ -50,6 +52,7 @@ impl Grid {
             headings: table.columns.clone(),
             rows: table.rows.iter().take(most).map(cells).collect(),
             whole: 0,
+            dispensable: Vec::new(),
             more: table.rows.len().saturating_sub(most),
         }
     }
@@ -66,6 +69,12 @@ impl Grid {
         self
     }
 
+    /// The same table; where it is too wide, these columns are left out first, the first of them first.
+    pub(crate) fn rather_without(mut self, headings: &[&str]) -> Self {
+        self.dispensable = headings.iter().map(|heading| (*heading).to_owned()).collect();
+        self
+    }
+
     /// Adds a row, one cell per heading.
     pub(crate) fn push<C: Into<String>>(&mut self, cells: impl IntoIterator<Item = C>) {
         self.rows.push(cells.into_iter().map(Into::into).collect());
@@ -79,16 +88,16 @@ impl Grid {
         table.set_delimiter('\0').set_header(row(&self.headings));
         table.add_rows(self.rows.iter().map(|cells| row(cells)));
         let mut widths: Vec<_> = table.column_max_content_widths().into_iter().map(usize::from).collect();
-        let last = match width {
+        let shown = match width {
             Some(width) => self.fit(&mut widths, width),
-            None => widths.len(),
-        }
-        .saturating_sub(1);
+            None => vec![true; widths.len()],
+        };
+        let last = shown.iter().rposition(|shown| *shown).unwrap_or_default();
         for (column, wide) in table.column_iter_mut().zip(&widths) {
             let padding = if column.index == last { 0 } else { GAP };
             column.set_padding((0, padding));
             let whole = u16::try_from(*wide).unwrap_or(u16::MAX).saturating_add(padding);
-            column.set_constraint(if column.index > last {
+            column.set_constraint(if !shown[column.index] {
                 ColumnConstraint::Hidden
             } else {
                 ColumnConstraint::Absolute(Width::Fixed(whole))
@@ -96,31 +105,48 @@ impl Grid {
         }
         let mut lines: Vec<_> = table.lines().map(|line| line.trim_end().to_owned()).collect();
         if width.is_some() && !lines.is_empty() {
-            lines.insert(1, "─".repeat(total(&widths[..=last])));
+            lines.insert(1, "─".repeat(total(&widths, &shown)));
         }
         if self.more > 0 {
             lines.push(format!("… and {} more", self.more));
         }
-        Lines { lines, left_out: self.headings.iter().skip(last + 1).cloned().collect() }
+        let left_out = (0..self.headings.len()).filter(|index| !shown[*index] && !self.is_empty(*index));
+        Lines { lines, left_out: left_out.map(|index| self.headings[index].clone()).collect() }
     }
 
-    /// Narrows the columns to fit into `width`; says how many of them do.
-    fn fit(&self, widths: &mut [usize], width: usize) -> usize {
+    /// Whether a column holds nothing.
+    fn is_empty(&self, column: usize) -> bool {
+        self.rows.iter().all(|row| row.get(column).is_none_or(String::is_empty))
+    }
+
+    /// The columns in the order in which they are left out: empty ones, dispensable ones, then the last first.
+    fn least_useful_first(&self) -> Vec<usize> {
+        let empty = (0..self.headings.len()).rev().filter(|index| self.is_empty(*index));
+        let place = |heading: &String| self.headings.iter().position(|one| one == heading);
+        let dispensable = self.dispensable.iter().filter_map(place);
+        empty.chain(dispensable).chain((0..self.headings.len()).rev()).filter(|index| *index >= self.whole).collect()
+    }
+
+    /// Narrows the columns to fit into `width`; says which of them are shown.
+    fn fit(&self, widths: &mut [usize], width: usize) -> Vec<bool> {
         let natural = widths.to_vec();
         for (index, wide) in widths.iter_mut().enumerate().skip(self.whole) {
             let dates = self.rows.iter().filter_map(|row| row.get(index)).any(|cell| starts_with_date(cell));
             *wide = (*wide).min(if dates { LEAST_OF_DATES } else { LEAST });
         }
-        let mut shown = widths.len();
-        while shown > 1.max(self.whole) && total(&widths[..shown]) > width {
-            shown -= 1;
+        let mut shown = vec![true; widths.len()];
+        for index in self.least_useful_first() {
+            if total(widths, &shown) <= width || shown.iter().filter(|shown| **shown).count() <= 1 {
+                break;
+            }
+            shown[index] = false;
         }
         // What is left over goes round, a character at a time, to the columns that want more.
-        let mut spare = width.saturating_sub(total(&widths[..shown]));
+        let mut spare = width.saturating_sub(total(widths, &shown));
         while spare > 0 {
             let before = spare;
-            for (wide, natural) in widths.iter_mut().zip(&natural).take(shown) {
-                if spare > 0 && *wide < *natural {
+            for ((wide, natural), shown) in widths.iter_mut().zip(&natural).zip(&shown) {
+                if spare > 0 && *shown && *wide < *natural {
                     *wide += 1;
                     spare -= 1;
                 }
@@ -133,9 +159,10 @@ impl Grid {
     }
 }
 
-/// The width of columns with the gaps between them.
-fn total(widths: &[usize]) -> usize {
-    widths.iter().sum::<usize>() + usize::from(GAP) * widths.len().saturating_sub(1)
+/// The width of the shown columns with the gaps between them.
+fn total(widths: &[usize], shown: &[bool]) -> usize {
+    let shown: Vec<_> = widths.iter().zip(shown).filter(|(_, shown)| **shown).map(|(wide, _)| wide).collect();
+    shown.iter().copied().sum::<usize>() + usize::from(GAP) * shown.len().saturating_sub(1)
 }
 
 fn starts_with_date(cell: &str) -> bool {
@@ -146,10 +173,16 @@ fn starts_with_date(cell: &str) -> bool {
     })
 }
 
+/// Text of several lines on one, as an Error tab is.
+pub(super) fn one_line(text: &str) -> String {
+    let lines: Vec<_> = text.split(['\r', '\n']).map(str::trim_end).filter(|line| !line.is_empty()).collect();
+    if lines.len() > 1 { lines.join(" ") } else { text.to_owned() }
+}
+
 fn row(cells: &[String]) -> Row {
     let mut row: Row = cells
         .iter()
-        .map(|cell| if cell.is_empty() { NOTHING.into() } else { visible(cell) })
+        .map(|cell| if cell.is_empty() { NOTHING.into() } else { visible(&one_line(cell)).into_owned() })
         .collect::<Vec<_>>()
         .into();
     row.max_height(1);
@@ -200,6 +233,25 @@ mod tests {
         assert_eq!(laid_out.lines[2], "1050250  fin-lap-01.ex…  critical    2026-01-31…");
         assert_eq!(laid_out.left_out, ["Last Seen"]);
         assert!(grid.lines(Some(200)).left_out.is_empty());
+    }
+
+    #[test]
+    fn empty_columns_go_first_and_then_the_least_useful_ones() {
+        let mut grid = Grid::new(["Connection", "Level", "p50 ms", "Last Error"]).keeping_whole(1);
+        grid.push(["production", "", "41", "401 The password is wrong."]);
+        let laid_out = grid.clone().lines(Some(38));
+        assert_eq!(laid_out.lines[2], "production  41      401 The password …");
+        assert!(laid_out.left_out.is_empty(), "nothing is lost with an empty column");
+        let laid_out = grid.rather_without(&["p50 ms"]).lines(Some(30));
+        assert_eq!(laid_out.lines[2], "production  401 The password …");
+        assert_eq!(laid_out.left_out, ["p50 ms"]);
+    }
+
+    #[test]
+    fn text_of_several_lines_is_one_line_of_a_table() {
+        let mut grid = Grid::new(["Error"]);
+        grid.push(["List Devices failed.\nStatus Code: 401.\nMessage: No."]);
+        assert_eq!(grid.lines(None).lines[1], "List Devices failed. Status Code: 401. Message: No.");
     }
 
     #[test]

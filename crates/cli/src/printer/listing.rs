@@ -5,8 +5,12 @@ use std::io;
 use clap::ValueEnum;
 use serde::Serialize;
 
+use soar_connector::name::{normalised, quoted, suggestion};
+
+use super::grid::one_line;
 use super::visible::{self, visible};
 use super::{Form, Grid, Printer, csv};
+use crate::exit::WrongUse;
 
 /// The form in which a list is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -29,26 +33,64 @@ pub(crate) trait Entry: Serialize {
     /// How many columns, from the first, are never cut: names that are there to be typed again.
     const WHOLE: usize = 1;
 
+    /// Columns that are left out first where the terminal is too narrow, the first of them first.
+    const DISPENSABLE: &[&str] = &[];
+
     /// One cell per heading.
     fn cells(&self) -> Vec<String>;
+}
+
+/// The places of the columns of these names in lists of `E`; of all columns where none is named.
+///
+/// # Errors
+/// [`WrongUse`] with the nearest name and all valid ones.
+pub(crate) fn columns_of<E: Entry>(names: &[String]) -> Result<Vec<usize>, WrongUse> {
+    if names.is_empty() {
+        return Ok((0..E::HEADINGS.len()).collect());
+    }
+    let place = |name: &String| {
+        let found = E::HEADINGS.iter().position(|heading| normalised(heading) == normalised(name));
+        found.ok_or_else(|| {
+            let (near, valid) = (suggestion(name, E::HEADINGS.iter().copied()), E::HEADINGS.join(", "));
+            WrongUse(format!("There is no column {}.{near}\nValid: {valid}.", quoted(name)))
+        })
+    };
+    names.iter().map(place).collect()
 }
 
 impl Printer {
     /// Writes a list to standard output; for a person, `nothing` stands in place of an empty one.
     pub(crate) fn list<E: Entry>(&mut self, entries: &[E], output: ListOutput, nothing: &str) -> io::Result<()> {
+        let all: Vec<usize> = (0..E::HEADINGS.len()).collect();
+        self.list_columns(entries, output, nothing, &all)
+    }
+
+    /// The same with these columns of a table or CSV; programs that read JSON get everything.
+    pub(crate) fn list_columns<E: Entry>(
+        &mut self,
+        entries: &[E],
+        output: ListOutput,
+        nothing: &str,
+        columns: &[usize],
+    ) -> io::Result<()> {
+        let chosen = |cells: Vec<String>| columns.iter().map(|index| cells[*index].clone()).collect::<Vec<_>>();
+        let headings = || chosen(E::HEADINGS.iter().map(|heading| (*heading).to_owned()).collect());
         match output {
             ListOutput::Table if entries.is_empty() => self.paragraph(nothing),
             ListOutput::Table => {
-                let mut grid = Grid::new(E::HEADINGS.iter().copied()).keeping_whole(E::WHOLE);
+                let headings = headings();
+                let whole = columns.iter().enumerate().take_while(|(place, index)| place == *index).count();
+                let mut grid = Grid::new(headings.iter().map(String::as_str))
+                    .keeping_whole(whole.min(E::WHOLE))
+                    .rather_without(E::DISPENSABLE);
                 for entry in entries {
-                    grid.push(entry.cells());
+                    grid.push(chosen(entry.cells()));
                 }
                 self.grid(&grid)
             }
             ListOutput::Json => self.json(&entries),
             ListOutput::Csv => {
-                let headings = E::HEADINGS.iter().map(|heading| (*heading).to_owned()).collect();
-                self.csv(std::iter::once(headings).chain(entries.iter().map(Entry::cells)))
+                self.csv(std::iter::once(headings()).chain(entries.iter().map(|entry| chosen(entry.cells()))))
             }
             ListOutput::Ndjson => {
                 let mut text = String::new();
@@ -68,7 +110,7 @@ impl Printer {
             ListOutput::Table => {
                 for entry in entries {
                     let line = entry.cells().into_iter().filter(|cell| !cell.is_empty()).collect::<Vec<_>>().join("  ");
-                    self.line(&visible(&line))?;
+                    self.line(&visible(&one_line(&line)))?;
                 }
                 Ok(())
             }

@@ -7,6 +7,7 @@ mod listing;
 mod moment;
 mod ndjson;
 mod outcome;
+mod output_file;
 mod stream;
 mod visible;
 mod wrap;
@@ -19,10 +20,11 @@ use soar_connector::{CommandError, Warning};
 
 pub(crate) use self::csv::CsvWriter;
 pub(crate) use self::grid::Grid;
-pub(crate) use self::listing::{Entry, ListOutput};
+pub(crate) use self::listing::{Entry, ListOutput, columns_of};
 pub(crate) use self::moment::{moment, moment_if_any};
 pub(crate) use self::ndjson::RowWriter;
 pub(crate) use self::outcome::{Output, Tab, View, counted, receipt};
+pub(crate) use self::output_file::OutputFile;
 pub(crate) use self::stream::Written;
 use self::visible::visible;
 
@@ -42,8 +44,9 @@ pub(crate) enum Form {
 }
 
 /// Standard output and standard error, and what they can show.
-#[derive(Debug)]
 pub(crate) struct Printer {
+    /// Where results go in place of standard output.
+    file: Option<Box<dyn io::Write + Send>>,
     /// How wide standard output is; `None` where it is no terminal.
     width: Option<usize>,
     colour: bool,
@@ -61,11 +64,18 @@ impl Printer {
         let terminal = io::stdout().is_terminal();
         let error_terminal = io::stderr().is_terminal();
         Self {
+            file: None,
             width: terminal.then(terminal_width),
             colour: wanted && terminal,
             error_width: error_terminal.then(terminal_width),
             error_colour: wanted && error_terminal,
         }
+    }
+
+    /// The same printer with results written to `file`, whole and plain as in a pipe.
+    pub(crate) fn to_file(&self, file: Box<dyn io::Write + Send>) -> Self {
+        let Self { error_width, error_colour, .. } = *self;
+        Self { file: Some(file), width: None, colour: false, error_width, error_colour }
     }
 
     /// Whether standard error shows colours.
@@ -76,6 +86,11 @@ impl Printer {
     /// Whether a person looks at standard error.
     pub(crate) fn has_error_terminal(&self) -> bool {
         self.error_width.is_some()
+    }
+
+    /// How wide lines of help may be.
+    pub(crate) fn help_width(&self) -> usize {
+        self.width.unwrap_or(80).min(80)
     }
 
     /// Whether a person looks at standard output.
@@ -98,8 +113,19 @@ impl Printer {
         self.bytes(format!("{text}\n").as_bytes())
     }
 
+    /// Writes a secret to standard output; a file that takes it is closed to others first.
+    pub(crate) fn secret_line(&mut self, text: &str) -> io::Result<()> {
+        if let Err(error) = close_output_to_others() {
+            self.warning(&format!("Others may read the file that this secret is written to: {error}."));
+        }
+        self.line(text)
+    }
+
     /// Writes `bytes` to standard output as they are.
     pub(crate) fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if let Some(file) = &mut self.file {
+            return file.write_all(bytes);
+        }
         let mut output = io::stdout().lock();
         output.write_all(bytes)?;
         output.flush()
@@ -195,6 +221,24 @@ impl Printer {
     fn aside(&mut self, text: &str) {
         let _ = writeln!(io::stderr().lock(), "{text}");
     }
+}
+
+/// Takes the rights of others from the file that standard output goes to, if it goes to one.
+#[cfg(unix)]
+fn close_output_to_others() -> io::Result<()> {
+    use std::os::fd::AsFd as _;
+    use std::os::unix::fs::PermissionsExt as _;
+    let output = std::fs::File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    let metadata = output.metadata()?;
+    if metadata.is_file() && metadata.permissions().mode() & 0o077 != 0 {
+        output.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn close_output_to_others() -> io::Result<()> {
+    Ok(())
 }
 
 fn paint(colour: bool, style: Style, text: &str) -> String {

@@ -1,15 +1,14 @@
 //! Writes rows as they arrive, one a line, in no more memory than a page takes.
 
-use std::io;
+use std::io::{self, Write};
 
 use async_trait::async_trait;
 use soar_connector::{Page, Sink, SinkError};
 
-use super::Printer;
 use super::stream::{Stream, Written};
 use super::visible;
 
-/// A sink that writes each row, as the server sent it, and a line break to standard output.
+/// A sink that writes each row, as the server sent it, and a line break.
 #[derive(Debug)]
 pub(crate) struct RowWriter {
     output: Stream,
@@ -18,8 +17,14 @@ pub(crate) struct RowWriter {
 }
 
 impl RowWriter {
-    pub(crate) fn new(printer: &Printer) -> Self {
-        Self { output: Stream::new(), harmless: printer.is_terminal() }
+    /// With `harmless`, a terminal shows the rows.
+    pub(crate) fn new(output: Box<dyn Write + Send>, harmless: bool) -> Self {
+        Self { output: Stream::new(output), harmless }
+    }
+
+    /// Writes what waits in the buffer.
+    pub(crate) fn flush(&mut self) {
+        self.output.flush();
     }
 
     /// Writes what is left, and says how it went.

@@ -1,17 +1,25 @@
 //! `footprint completions`: what a shell needs to complete command lines.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::Args;
 use clap_complete::Shell;
+use clap_complete::env::Shells;
 
+use crate::completing;
 use crate::exit::Exit;
 use crate::printer::Printer;
 
 const EXAMPLES: &str = "\
 Examples:
   footprint completions bash > ~/.local/share/bash-completion/completions/footprint
-  footprint completions zsh > ~/.zfunc/_footprint
-  footprint completions fish > ~/.config/fish/completions/footprint.fish";
+  footprint completions fish > ~/.config/fish/completions/footprint.fish
+  echo 'source <(footprint completions zsh)' >> ~/.zshrc
+
+On each Tab the shell asks footprint itself: for flags, commands, parameters and their choices, profiles, and the sites,
+connections and users of the instance.";
+
+/// Bash splits words at `=`, so `--param NAME=VALUE` would be three of them.
+const BASH_WORDS: &str = "COMP_WORDBREAKS=${COMP_WORDBREAKS//=}\n";
 
 /// Print a completion script for a shell
 #[derive(Debug, Args)]
@@ -21,10 +29,15 @@ pub(crate) struct Arguments {
     shell: Shell,
 }
 
-pub(crate) fn run(arguments: &Arguments, mut definition: clap::Command, printer: &mut Printer) -> Result<Exit> {
-    // Into memory first: the generator panics when the pipe that it writes to is closed.
+pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> {
+    let shells = Shells::builtins();
+    let completer =
+        shells.completer(&arguments.shell.to_string()).context("There are no completions for this shell.")?;
     let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut definition, "footprint", &mut script);
+    completer.write_registration(completing::VARIABLE, "footprint", "footprint", "footprint", &mut script)?;
+    if arguments.shell == Shell::Bash {
+        script.extend_from_slice(BASH_WORDS.as_bytes());
+    }
     printer.bytes(&script)?;
     Ok(Exit::Successful)
 }

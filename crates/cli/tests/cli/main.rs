@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod commands;
+mod completions;
 mod connection;
 mod demo;
 mod diagnose;
@@ -18,6 +19,7 @@ mod listeners;
 mod logging;
 mod management;
 mod output;
+mod recipe;
 mod refusals_kill;
 mod schemathesis;
 mod serve;
@@ -27,4 +29,6 @@ mod streams;
 mod support;
 mod sync;
 mod sync_kill;
+mod toolchain;
+mod whole_output;
 mod wrong_use;

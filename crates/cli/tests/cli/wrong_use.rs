@@ -1,5 +1,6 @@
 //! Wrong use: exit code 2, the nearest valid name, and no connection needed to hear of it.
 
+use crate::instance::Instance;
 use crate::support::{Simulator, ended, footprint, outcome, shown};
 
 #[test]
@@ -57,4 +58,76 @@ fn mistyped_subcommands_and_flags_get_the_nearest_one() {
         assert!(code == 2 && error.contains(near), "{error}");
     }
     assert_eq!(ended(footprint([])).0, 2);
+}
+
+#[test]
+fn a_rescan_of_every_scanner_wants_a_person_or_its_flag() {
+    let simulator = Simulator::start(&[]);
+    let (code, out, _) = ended(simulator.footprint(["run", "patch-rescan", "--param", "Scanner ID=101"]));
+    assert!(code == 0 && out.contains("101"), "a known scanner is nobody's question: {out}");
+    for (given, problem) in [
+        (vec![], "No Scanner ID is given"),
+        (vec!["--param", "Scanner ID=999"], "Scanner ID 999 is not in List Scanners"),
+    ] {
+        let run = |flags: &[&'static str]| {
+            let arguments = ["run", "patch-rescan"].into_iter().chain(given.iter().copied());
+            ended(simulator.footprint(arguments.chain(flags.iter().copied())))
+        };
+        let (code, out, error) = run(&[]);
+        assert_eq!((code, out.as_str()), (2, ""), "{error}");
+        assert!(
+            error.starts_with(&format!("warning: {problem}: Patch Rescan would start a rescan on every")),
+            "{error}"
+        );
+        assert!(error.contains("--all-scanners"), "{error}");
+        assert_eq!(run(&["--all-scanners"]).0, 0);
+    }
+}
+
+#[test]
+fn parameters_can_come_from_a_file() {
+    let simulator = Simulator::start(&[]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("parameters.json");
+    std::fs::write(&file, "\u{feff}{\"Page\": 2}").unwrap();
+    let given = format!("@{}", file.display());
+    let (code, _, error) = ended(simulator.footprint(["run", "list-devices", "--params-json", &given]));
+    assert!(code == 0 && error.contains("page 2 of 10"), "{error}");
+    let (code, _, error) = ended(simulator.footprint(["run", "list-devices", "--params-json", "@/nowhere"]));
+    assert!(code == 2 && error.contains("/nowhere cannot be read"), "{error}");
+}
+
+#[test]
+fn the_site_of_a_call_is_site_and_the_old_flag_says_so() {
+    let old = ["utility", "update-incident-site-in-bulk", "--on", "Security Operations"];
+    let (code, _, error) = ended(footprint(old));
+    assert!(code == 2 && error.contains("write --site \"Security Operations\""), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_secret_goes_into_no_file_that_others_read() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let instance = Instance::new();
+    for arguments in [["tenant", "key", "create"].as_slice(), &["key", "add", "ci"]] {
+        let path = instance.path().join("secret");
+        let file = std::fs::File::create(&path).unwrap();
+        file.set_permissions(std::fs::Permissions::from_mode(0o644)).unwrap();
+        let mut process = std::process::Command::new(env!("CARGO_BIN_EXE_footprint"));
+        process.args(arguments).env("FOOTPRINT_INSTANCE", instance.path()).stdout(file);
+        assert!(process.output().unwrap().status.success());
+        let there = std::fs::metadata(&path).unwrap();
+        assert!(there.len() > 20);
+        assert_eq!(there.permissions().mode() & 0o777, 0o600, "{arguments:?}");
+    }
+}
+
+#[test]
+fn an_import_that_adds_nothing_says_so_by_its_exit_code() {
+    let instance = Instance::new();
+    instance.successful(["incident", "create", "--type", "Phishing", "--title", "A"]);
+    let file = instance.path().join("incidents.ndjson").display().to_string();
+    instance.successful(["incident", "export", &file]);
+    let error = instance.refused(1, ["incident", "import", &file, "--on-conflict", "skip"]);
+    assert!(error.contains("Nothing was imported"), "{error}");
 }

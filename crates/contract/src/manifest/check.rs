@@ -69,6 +69,11 @@ impl Checker<'_> {
 
     fn inputs(&self, at: &str, inputs: &[Input]) -> Result<(), ManifestError> {
         self.unique(at, inputs.iter().map(|input| input.name.as_str()))?;
+        let flags: Vec<_> = inputs.iter().map(Input::flag).collect();
+        self.unique(&format!("{at}.flag"), flags.iter().map(String::as_str))?;
+        for flag in &flags {
+            self.kebab(&format!("{at}.flag"), flag)?;
+        }
         for input in inputs {
             let field = format!("{at}.{:?}", input.name);
             let takes_choices = matches!(input.kind, InputType::Choice | InputType::List);
@@ -183,6 +188,10 @@ pub(super) fn command(
     checker.unique("key-fields", command.key_fields.iter().map(|field| field.name.as_str()))?;
     checker.unique("columns", command.columns.iter().map(|column| column.name.as_str()))?;
     checker.errors(&command.errors)?;
+    if let Some(widening) = command.widening.as_ref().filter(|widening| command.input(&widening.input).is_none()) {
+        let problem = format!("the command has no input {:?}", widening.input);
+        return Err(checker.refuse("widening.input", problem, "Name one of the inputs."));
+    }
     let shared_errors = connector.map_or(&[][..], |connector| &connector.errors);
     for entry in &command.errors {
         for status in &entry.statuses {

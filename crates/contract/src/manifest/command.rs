@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{ManifestPath, Replies};
-use crate::name::normalised;
+use crate::name::{flag_of, normalised};
 
 /// What a command is, takes, returns and can fail with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -51,6 +51,9 @@ pub struct Command {
     /// The result table's columns.
     #[serde(default)]
     pub columns: Vec<Column>,
+    /// What it does for more than its parameters name, unless they name something known.
+    #[serde(default)]
+    pub widening: Option<Widening>,
     /// Errors of this command beside those of the connector, or in their place.
     #[serde(default)]
     pub errors: Vec<ErrorEntry>,
@@ -131,6 +134,9 @@ pub struct Input {
     /// Whether the command refuses to run without it.
     #[serde(default)]
     pub required: bool,
+    /// Its flag at the terminal, where the one drawn from its name would be another flag's or hard to read.
+    #[serde(default)]
+    pub flag: Option<String>,
     /// What it is for, and what happens when it is not given.
     pub description: String,
     /// A valid value.
@@ -150,6 +156,12 @@ pub struct Input {
 }
 
 impl Input {
+    /// Its flag at the terminal, without the dashes before it: the manifest's, else drawn from the name.
+    #[must_use]
+    pub fn flag(&self) -> String {
+        self.flag.clone().unwrap_or_else(|| flag_of(&self.name))
+    }
+
     /// What the input takes, in words that finish "expected …".
     #[must_use]
     pub fn expectation(&self) -> String {
@@ -206,6 +218,20 @@ impl std::fmt::Display for InputType {
     }
 }
 
+/// A command that runs for everything where an input is missing, or names nothing that is known. A person is asked first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Widening {
+    /// The input that narrows the command.
+    pub input: String,
+    /// The command that lists the input's known values.
+    pub known_from: String,
+    /// The key field of that command that holds them.
+    pub key_field: String,
+    /// What the command does without a known value, in words that follow its name.
+    pub effect: String,
+}
+
 /// Values in the rows that other commands take.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -224,6 +250,26 @@ pub struct Column {
     pub name: String,
     /// Where the cell's value is in a row.
     pub path: ManifestPath,
+    /// What kind of value it shows. A value of another kind belongs in a column of its own.
+    #[serde(rename = "type", default)]
+    pub kind: ColumnType,
+}
+
+/// What kind of value a column shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ColumnType {
+    /// The value as it came.
+    #[default]
+    Any,
+    /// A date and time, as RFC 3339 in UTC. Other text is shown as it came.
+    Time,
+    /// The product's own word. A number is not shown.
+    Word,
+    /// A number. A word is not shown.
+    Number,
+    /// true or false, also where the product sends text. Other text is shown as it came.
+    Boolean,
 }
 
 /// An error that a command can end in.

@@ -10,7 +10,7 @@ mod path;
 mod replies;
 mod schema;
 
-pub use command::{Column, Command, Effect, ErrorEntry, Input, InputType, KeyField, ReplyShape};
+pub use command::{Column, ColumnType, Command, Effect, ErrorEntry, Input, InputType, KeyField, ReplyShape, Widening};
 pub use connector::{Connector, Setting, SettingType};
 pub use load::{ManifestError, ManifestFile};
 pub use path::ManifestPath;

@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use serde_json::json;
 use soar_connector::manifest::ManifestFile;
 use soar_connector::{
-    Call, Collector, Commands, Entry, ExecutionContext, Failure, Handler, InvalidCall, Outcome, Page, RawParameters,
+    Call, Collector, Commands, Entry, ExecutionContext, Failure, Handler, InvalidCall, Outcome, Page, Progress,
+    RawParameters, Step,
 };
 
 const CONNECTOR: ManifestFile<'static> = ManifestFile {
@@ -93,9 +94,13 @@ impl Handler<str> for Change {
 }
 
 async fn run(command: &str, parameters: serde_json::Value) -> Outcome {
+    run_with(Progress::default(), command, parameters).await
+}
+
+async fn run_with(progress: Progress, command: &str, parameters: serde_json::Value) -> Outcome {
     let commands = Commands::load(CONNECTOR, ENTRIES).unwrap();
     let invocation = commands.manifest().invocation(command, parameters.as_object().unwrap()).unwrap();
-    let context = ExecutionContext { request_id: "the-id".to_owned(), time_limit: None };
+    let context = ExecutionContext { request_id: "the-id".to_owned(), progress, ..ExecutionContext::new() };
     let mut collector = Collector::new(Some(invocation.command()), Collector::DEFAULT_LIMIT);
     let limit = Duration::from_millis(100);
     let conclusion = commands.run("here", &invocation, &context, limit, &mut collector).await;
@@ -110,6 +115,14 @@ async fn a_handler_gets_typed_parameters_and_its_pages_warnings_and_requests_are
     let receipt = outcome.receipt;
     assert_eq!((receipt.request_id.as_str(), receipt.pages, receipt.rows, receipt.requests), ("the-id", 1, 3, 1));
     assert_eq!((outcome.warnings[0].code.as_str(), outcome.warnings[0].message.as_str()), ("connected-to", "here"));
+}
+
+#[tokio::test]
+async fn the_caller_hears_of_each_page() {
+    let (steps, heard) = std::sync::mpsc::channel();
+    let progress = Progress::new(move |step| steps.send(step).unwrap());
+    assert!(run_with(progress, "Read", json!({"Count": 3})).await.is_successful());
+    assert_eq!(heard.iter().collect::<Vec<_>>(), [Step::Read { rows: 3, pages: 1, total_pages: None }]);
 }
 
 #[tokio::test]

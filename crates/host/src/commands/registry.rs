@@ -187,6 +187,7 @@ fn connection_name() -> Input {
         name: CONNECTION_NAME.to_owned(),
         kind: InputType::Text,
         required: false,
+        flag: None,
         description: "The connection on which to run. Needed only where the site has more than one.".to_owned(),
         example: json!("Footprint"),
         choices: Vec::new(),

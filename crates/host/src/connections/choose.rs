@@ -24,7 +24,7 @@ pub(super) async fn choose(
     usable.retain(|one| integrations.contains(&one.integration.as_str()) && may_use(caller, one));
     let found = pick(usable, &caller.site.name, name)?;
     if !found.active {
-        return Err(Refusal::Because(format!(
+        return Err(Refusal::Unable(format!(
             "The connection {} is inactive, so it runs nothing. Activate it, or use another one.",
             quoted(&found.name)
         )));
@@ -38,7 +38,7 @@ fn pick(mut usable: Vec<Connection>, site: &str, name: Option<&str>) -> Result<C
     let list = names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ");
     let site = quoted(site);
     if usable.is_empty() {
-        return Err(Refusal::Because(format!(
+        return Err(Refusal::Unable(format!(
             "There is no connection for this command on {site} that you may use. Make one, or ask an administrator for \
              the right to use one."
         )));

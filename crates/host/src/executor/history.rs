@@ -14,7 +14,7 @@ impl Executor {
     /// [`Refusal`] when the right is missing.
     pub async fn runs(&self, caller: &Caller, filter: &RunFilter) -> Result<Vec<Run>, Refusal> {
         if !caller.may(Right::SeeRuns, caller.site.id) {
-            return Err(Refusal::Because(format!(
+            return Err(Refusal::Unable(format!(
                 "It takes the right to {} on {}. Ask an administrator for it.",
                 Right::SeeRuns,
                 soar_connector::name::quoted(&caller.site.name)
@@ -54,7 +54,7 @@ impl Executor {
     pub async fn cancel_in(&self, records: &mut Records<'_>, caller: &Caller, id: RunId) -> Result<bool, Refusal> {
         let run = seen(records, caller, id).await?;
         if run.user_id != caller.user.id && !caller.may(Right::ManageConnections, run.site_id) {
-            return Err(Refusal::Because(format!(
+            return Err(Refusal::Unable(format!(
                 "Another user's run is cancelled by those who have the right to {} on its site.",
                 Right::ManageConnections
             )));

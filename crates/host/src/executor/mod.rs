@@ -11,8 +11,10 @@ mod run;
 mod settings;
 mod slots;
 mod supervise;
+mod watching;
 
 pub(crate) use registry::CONNECTION_NAME;
 pub use registry::{Registry, RegistryError, endpoint_name};
 pub use run::{Executor, Finished, Tested};
 pub use settings::ExecutorSettings;
+pub use watching::Watching;

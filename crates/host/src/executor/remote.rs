@@ -47,7 +47,7 @@ impl Executor {
             return answer(&outcome);
         }
         let answering = tokio::task::spawn_blocking(move || answer(&outcome));
-        answering.await.unwrap_or_else(|_| Err(Refusal::Because("The outcome could not be shown.".to_owned())))
+        answering.await.unwrap_or_else(|_| Err(Refusal::Unable("The outcome could not be shown.".to_owned())))
     }
 }
 
@@ -98,7 +98,7 @@ fn answer(outcome: &Outcome) -> Result<Answer, Refusal> {
         .and_then(|()| more.insert("rawData", &outcome.raw_data))
         .and_then(|()| more.insert("receipt", &outcome.receipt))
         .and_then(|()| more.insert("warnings", &outcome.warnings))
-        .map_err(|error| Refusal::Because(format!("The outcome could not be shown: {error}.")))?;
+        .map_err(|error| Refusal::Unable(format!("The outcome could not be shown: {error}.")))?;
     let row = |cells: &Vec<Value>| -> Value {
         outcome.result.columns.iter().cloned().zip(cells.iter().cloned()).collect::<Map<_, _>>().into()
     };

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::connectors::Connectors;
 use super::slots::Slots;
 use super::supervise::{Task, supervise};
+use super::watching::Watching;
 use super::{ExecutorSettings, Registry};
 use crate::Refusal;
 use crate::connections::Connections;
@@ -162,6 +163,23 @@ impl Executor {
         self.run_on(caller, connection, plugin, invocation).await
     }
 
+    /// Runs a checked call on a connection, and hands pages on to `watching` as they arrive.
+    ///
+    /// # Errors
+    /// As [`Executor::run`].
+    pub async fn run_watched(
+        &self,
+        caller: &Caller,
+        connection: Connection,
+        invocation: Invocation,
+        watching: Watching,
+    ) -> Result<Finished, Refusal> {
+        let connection =
+            self.connections().choose(caller, &[connection.integration.as_str()], Some(&connection.name)).await?;
+        let plugin = self.registry().named(&connection.integration)?;
+        self.start_on(caller, connection, plugin, invocation, Some(watching)).await
+    }
+
     /// Tests a connection, as its health check does.
     ///
     /// # Errors
@@ -183,8 +201,7 @@ impl Executor {
         Ok(Tested { passed: error.is_none(), text: error.unwrap_or_else(|| "Passed".to_owned()), finished })
     }
 
-    /// Runs a command of `plugin` on its connection that the caller may use, in a task of its own, so that its end is noted even when
-    /// the caller goes away.
+    /// Runs a command of `plugin` on its connection that the caller may use.
     pub(super) async fn run_on(
         &self,
         caller: &Caller,
@@ -192,11 +209,24 @@ impl Executor {
         plugin: Arc<dyn Plugin>,
         invocation: Invocation,
     ) -> Result<Finished, Refusal> {
+        self.start_on(caller, connection, plugin, invocation, None).await
+    }
+
+    /// Runs a command of `plugin` on its connection that the caller may use, in a task of its own, so that its end is
+    /// noted even when the caller goes away.
+    async fn start_on(
+        &self,
+        caller: &Caller,
+        connection: Connection,
+        plugin: Arc<dyn Plugin>,
+        invocation: Invocation,
+        watching: Option<Watching>,
+    ) -> Result<Finished, Refusal> {
         let accepted = self.accept()?;
         // Held by this future alone: when it is dropped, the task hears of it.
         let (waiting, gone) = oneshot::channel();
         let (ended, end) = oneshot::channel();
-        let task = Task { caller: caller.clone(), connection, plugin, invocation, gone };
+        let task = Task { caller: caller.clone(), connection, plugin, invocation, watching, gone };
         let inner = Arc::clone(&self.inner);
         let supervised = async move {
             let _ = ended.send(supervise(&inner, task).await);
@@ -204,7 +234,7 @@ impl Executor {
         };
         tokio::spawn(supervised.in_current_span());
         let finished = end.await.unwrap_or_else(|_| {
-            Err(Refusal::Because("The host broke down over this command. Its log says how.".to_owned()))
+            Err(Refusal::Unable("The host broke down over this command. Its log says how.".to_owned()))
         });
         drop::<oneshot::Sender<()>>(waiting);
         finished
@@ -215,7 +245,7 @@ impl Executor {
         let accepted = Accepted(Arc::clone(&self.inner));
         // Looked at after counting: a shutdown either sees the count or is seen here.
         if self.inner.closed.load(Ordering::SeqCst) {
-            return Err(Refusal::Because(
+            return Err(Refusal::Unable(
                 "The host is shutting down and starts nothing new. Try again soon.".to_owned(),
             ));
         }

@@ -20,6 +20,7 @@ use super::connectors::Ready;
 use super::kept;
 use super::run::{Finished, Inner};
 use super::slots::Full;
+use super::watching::{Tee, Watching};
 use crate::Refusal;
 
 /// What is to be run.
@@ -28,6 +29,8 @@ pub(super) struct Task {
     pub(super) connection: Connection,
     pub(super) plugin: Arc<dyn Plugin>,
     pub(super) invocation: Invocation,
+    /// Who sees the pages beside the run history.
+    pub(super) watching: Option<Watching>,
     /// Ends when nobody waits for the outcome any more.
     pub(super) gone: oneshot::Receiver<()>,
 }
@@ -57,7 +60,7 @@ pub(super) async fn supervise(inner: &Arc<Inner>, mut task: Task) -> Result<Fini
         ready = timeout_at(deadline, ready) => ready.unwrap_or_else(|_| {
             Err("Its secrets were not fetched within the time that the command may take.".to_owned())
         }),
-        _ = &mut task.gone => return Err(Refusal::Because("Nobody waits for the outcome any more.".to_owned())),
+        _ = &mut task.gone => return Err(Refusal::Unable("Nobody waits for the outcome any more.".to_owned())),
     };
     let redactor = ready.as_ref().ok().map(|ready| Arc::clone(&ready.redactor));
     let run = begin(inner, &task, redactor.as_deref()).await?;
@@ -84,7 +87,7 @@ async fn turns(inner: &Inner, task: &mut Task, deadline: Instant) -> Result<Turn
     let (connection, site) = (task.connection.id, task.caller.site.id);
     let both = async {
         let full = |what: &str, name: &str, full: Full| {
-            Refusal::Because(format!(
+            Refusal::Unable(format!(
                 "The {what} {} is busy: {} commands are under way and {} wait, and no more may. Try again later.",
                 quoted(name),
                 full.at_once,
@@ -100,9 +103,9 @@ async fn turns(inner: &Inner, task: &mut Task, deadline: Instant) -> Result<Turn
     let (first, second, waited) = tokio::select! {
         turns = timeout_at(deadline, both) => turns.unwrap_or_else(|_| {
             let limit = inner.settings.time_limit().as_secs();
-            Err(Refusal::Because(format!("The command's turn did not come within {limit} s, so it was not run. Try again later.")))
+            Err(Refusal::Unable(format!("The command's turn did not come within {limit} s, so it was not run. Try again later.")))
         }),
-        _ = &mut task.gone => Err(Refusal::Because("Nobody waits for the outcome any more.".to_owned())),
+        _ = &mut task.gone => Err(Refusal::Unable("Nobody waits for the outcome any more.".to_owned())),
     }?;
     if waited {
         // Much may have happened meanwhile.
@@ -116,7 +119,7 @@ async fn turns(inner: &Inner, task: &mut Task, deadline: Instant) -> Result<Turn
 }
 
 pub(super) fn inactive(connection: &Connection) -> Refusal {
-    Refusal::Because(format!(
+    Refusal::Unable(format!(
         "The connection {} is inactive, so it runs nothing. Activate it, or use another one.",
         quoted(&connection.name)
     ))
@@ -154,15 +157,17 @@ async fn execute(
 ) -> Ending {
     let (cancel, mut cancelled) = watch::channel(false);
     inner.running.lock().unwrap_or_else(PoisonError::into_inner).insert(run, cancel);
-    let context = ExecutionContext { request_id: task.caller.request_id.clone(), time_limit: None };
+    let (progress, watcher) = task.watching.take().map(|watching| (watching.progress, watching.sink)).unzip();
+    let request_id = task.caller.request_id.clone();
+    let context = ExecutionContext { request_id, time_limit: None, progress: progress.unwrap_or_default() };
     let invocation = task.invocation.clone();
     let limit = inner.settings.largest_reply_bytes;
     let executing = async move {
-        let mut collector = Collector::new(Some(invocation.command()), limit);
-        let conclusion = ready.connector.execute_into(&invocation, &context, &mut collector).await;
+        let mut tee = Tee { collector: Collector::new(Some(invocation.command()), limit), watcher };
+        let conclusion = ready.connector.execute_into(&invocation, &context, &mut tee).await;
         // Others may have their turn when this has ended, not when nobody waits for it any more.
         drop(turns);
-        collector.finish(conclusion)
+        tee.collector.finish(conclusion)
     };
     let mut executing = tokio::spawn(executing.in_current_span());
     let ending = tokio::select! {

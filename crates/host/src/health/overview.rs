@@ -184,7 +184,7 @@ impl Connections {
     /// [`Refusal`] when the caller is none.
     pub async fn waiting_messages(&self, caller: &Caller, limit: i64) -> Result<Vec<WaitingMessage>, Refusal> {
         if !(caller.user.active && caller.user.is_administrator) {
-            return Err(Refusal::Because("It takes an administrator to see messages on their way.".to_owned()));
+            return Err(Refusal::Unable("It takes an administrator to see messages on their way.".to_owned()));
         }
         Ok(self.store.reader().await?.records().waiting_messages(limit.clamp(1, LARGEST_PAGE)).await?)
     }

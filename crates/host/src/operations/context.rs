@@ -56,7 +56,7 @@ impl RequestContext {
     pub async fn caller_anywhere(&self, records: &mut Records<'_>) -> Result<Caller, Refusal> {
         let site = records.sites().await?.into_iter().find(|site| self.sees(site.id));
         site.map(|site| self.caller(site))
-            .ok_or_else(|| Refusal::Because(format!("The user {} has a role on no site.", quoted(&self.user.name))))
+            .ok_or_else(|| Refusal::Unable(format!("The user {} has a role on no site.", quoted(&self.user.name))))
     }
 
     /// Whether the user has any role on the site of this number.
@@ -68,12 +68,12 @@ impl RequestContext {
     /// Refuses unless the user is an active administrator.
     ///
     /// # Errors
-    /// [`Refusal::Because`].
+    /// [`Refusal::Unable`].
     pub fn must_administer(&self) -> Result<(), Refusal> {
         if self.user.active && self.user.is_administrator && self.reach == Allowed::All {
             return Ok(());
         }
-        Err(Refusal::Because(format!(
+        Err(Refusal::Unable(format!(
             "The user {} is no administrator. Only administrators may do that.",
             quoted(&self.user.name)
         )))

@@ -182,7 +182,7 @@ impl Schedules {
         let (schedule, site) = managed(records, caller, id).await?;
         if !schedule.what.active {
             let name = quoted(&schedule.what.name);
-            return Err(Refusal::Because(format!(
+            return Err(Refusal::Unable(format!(
                 "The schedule {name} is not active, so it does not run. Activate it."
             )));
         }
@@ -267,7 +267,7 @@ fn demand(caller: &Caller, right: Right, site: &Site) -> Result<(), Refusal> {
         return Ok(());
     }
     let site = quoted(&site.name);
-    Err(Refusal::Because(format!("It takes the right to {right} on {site}. Ask an administrator for it.")))
+    Err(Refusal::Unable(format!("It takes the right to {right} on {site}. Ask an administrator for it.")))
 }
 
 fn destinations(given: &[String]) -> Result<Vec<Destination>, Refusal> {

@@ -28,7 +28,7 @@ impl ExecutorRunner {
         let mut reader = self.store.reader().await?;
         let mut records = reader.records();
         let missing =
-            |what| Refusal::Because(format!("The schedule's {what} is not there any more. Make the schedule again."));
+            |what| Refusal::Unable(format!("The schedule's {what} is not there any more. Make the schedule again."));
         let site = records.sites().await?.into_iter().find(|site| Some(site.id) == schedule.what.site_id);
         let user = records.users().await?.into_iter().find(|user| Some(user.id) == schedule.what.user_id);
         let (site, user) = (site.ok_or_else(|| missing("site"))?, user.ok_or_else(|| missing("user"))?);
@@ -65,7 +65,9 @@ impl Runner for ExecutorRunner {
         let why = match self.run_command(schedule, &request_id).await {
             Ok(report) => return report,
             Err(Refusal::Store(error)) => store_failed(schedule, &error),
-            Err(why @ (Refusal::Because(_) | Refusal::Parameters(_) | Refusal::About(_))) => why.to_string(),
+            Err(why @ (Refusal::Because(_) | Refusal::Unable(_) | Refusal::Parameters(_) | Refusal::About(_))) => {
+                why.to_string()
+            }
         };
         let why = soar_connector::sentence(&why);
         RunReport {

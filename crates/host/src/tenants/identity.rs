@@ -22,7 +22,7 @@ pub(super) async fn identity(
     now: Moment,
 ) -> Result<Identity, Refusal> {
     if records.instance().await?.is_none() {
-        let made = handshake::new_identity().map_err(|error| Refusal::Because(error.to_string()))?;
+        let made = handshake::new_identity().map_err(|error| Refusal::Unable(error.to_string()))?;
         let sealed = seal(connections, records, &TenancySecret::Instance, &*made.private, now).await?;
         records.keep_instance(&hexadecimal(&made.public), &sealed).await?;
     }
@@ -30,7 +30,7 @@ pub(super) async fn identity(
     let kept = records.instance().await?;
     let (public, sealed) = kept.ok_or_else(|| StoreError::Unreadable("the instance's own key".to_owned()))?;
     let opened = connections.keyring.open(&TenancySecret::Instance.context(), &sealed);
-    let opened = opened.map_err(|error| Refusal::Because(error.to_string()))?;
+    let opened = opened.map_err(|error| Refusal::Unable(error.to_string()))?;
     let unreadable = || StoreError::Unreadable("the instance's own key".to_owned());
     let private = <[u8; 32]>::try_from(opened.as_slice()).map_err(|_| unreadable())?;
     Ok(Identity { public: from_hexadecimal(&public).ok_or_else(unreadable)?, private: Zeroizing::new(private) })
@@ -45,7 +45,7 @@ pub(super) async fn seal(
     now: Moment,
 ) -> Result<Vec<u8>, Refusal> {
     let sealed = connections.keyring.seal(&place.context(), secret);
-    let sealed = sealed.map_err(|error| Refusal::Because(error.to_string()))?;
+    let sealed = sealed.map_err(|error| Refusal::Unable(error.to_string()))?;
     if let Some(key) = KeyId::of(&sealed) {
         SealingGuard::note(records, key, now).await?;
     }

@@ -47,7 +47,7 @@ impl Tenants {
         }
         SealingGuard::begin(records).await?;
         let own = identity(&self.connections, records, now).await?;
-        let secret = random::<32>().map_err(|error| Refusal::Because(error.to_string()))?;
+        let secret = random::<32>().map_err(|error| Refusal::Unable(error.to_string()))?;
         let key = OneTimeKey::new(own.public, secret);
         let place = TenancySecret::Key(key.name());
         let sealed = seal(&self.connections, records, &place, &*key.secret, now).await?;

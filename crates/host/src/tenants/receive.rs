@@ -147,7 +147,7 @@ impl Tenants {
         }
         let own = identity(&self.connections, &mut records, now).await?;
         let opened = self.connections.keyring.open(&TenancySecret::Key(request.key.clone()).context(), &key.sealed);
-        let opened = opened.map_err(|error| Refusal::Because(error.to_string()))?;
+        let opened = opened.map_err(|error| Refusal::Unable(error.to_string()))?;
         let secret = <&[u8; 32]>::try_from(opened.as_slice()).map_err(|_| unreadable())?;
         let accepted = STANDARD.decode(&request.handshake).ok();
         let accepted = accepted.and_then(|message| Acceptance::new(&own, secret, &message).ok());
@@ -161,7 +161,7 @@ impl Tenants {
         };
         call.username = AuditEntry::kept(&format!("master {}", introduction.name));
         let instance = acceptance.master.clone();
-        let broken = |error: super::handshake::HandshakeFailed| Refusal::Because(error.to_string());
+        let broken = |error: super::handshake::HandshakeFailed| Refusal::Unable(error.to_string());
         let (handshake, established) = acceptance.answer(b"").map_err(broken)?;
         let place = TenancySecret::Master(established.pair.clone());
         let sealed = seal(&self.connections, &mut records, &place, &*established.secret, now).await?;
@@ -188,7 +188,7 @@ impl Tenants {
             Err(error) => return Err(error.into()),
         }
         let answer = RegistrationAnswer { version: PROTOCOL_VERSION, handshake: STANDARD.encode(handshake) };
-        let body = serde_json::to_string(&answer).map_err(|error| Refusal::Because(error.to_string()))?;
+        let body = serde_json::to_string(&answer).map_err(|error| Refusal::Unable(error.to_string()))?;
         let about = format!("The master {} registered with the one-time key {name}.", quoted(&new.name));
         let reply = MasterReply { status: 200, body, accepted: true, reason: about, is_written: true };
         records.append_audit(&[reply.entry(call)]).await?;
@@ -211,7 +211,7 @@ impl Tenants {
             return Ok(MasterReply::refusal(403, "revoked", error));
         };
         let opened = self.connections.keyring.open(&TenancySecret::Master(sealed.pair.clone()).context(), secret);
-        let opened = opened.map_err(|error| Refusal::Because(error.to_string()))?;
+        let opened = opened.map_err(|error| Refusal::Unable(error.to_string()))?;
         let envelope = Envelope::new(&sealed.pair, &opened).ok_or_else(unreadable)?;
         let Ok(request) = envelope.open_request::<Request>(sealed) else {
             let error = "The message is not the master's, or was changed on its way.";
@@ -220,7 +220,7 @@ impl Tenants {
         describe(call, &request);
         if sealed.sequence <= pair.sequence {
             let answer = envelope.seal_answer(sealed, &Answer::Overtaken { last: pair.sequence });
-            let answer = serde_json::to_string(&answer).map_err(|error| Refusal::Because(error.to_string()))?;
+            let answer = serde_json::to_string(&answer).map_err(|error| Refusal::Unable(error.to_string()))?;
             let reason = format!(
                 "Message {} came after message {} was taken: it was sent again, or overtaken.",
                 sealed.sequence, pair.sequence
@@ -233,7 +233,7 @@ impl Tenants {
         }
         let (answer, about, accepted) = self.perform(&mut records, call, &pair, &request, now).await?;
         let answer = envelope.seal_answer(sealed, &answer);
-        let body = serde_json::to_string(&answer).map_err(|error| Refusal::Because(error.to_string()))?;
+        let body = serde_json::to_string(&answer).map_err(|error| Refusal::Unable(error.to_string()))?;
         let reply = MasterReply { status: 200, body, accepted, reason: about, is_written: true };
         records.append_audit(&[reply.entry(call)]).await?;
         transaction.commit().await?;

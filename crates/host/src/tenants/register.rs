@@ -29,7 +29,7 @@ impl Tenants {
         let (tenant, own, key) = self.prepare(id, key).await?;
         let refused = |why: SyncFailure| {
             let tenant = quoted(&tenant.name);
-            Refusal::Because(format!("The tenant {tenant} is not registered. {} {}", why.cause, why.cure))
+            Refusal::Unable(format!("The tenant {tenant} is not registered. {} {}", why.cause, why.cure))
         };
         let introduction = Introduction {
             name: self.settings.name.clone(),
@@ -37,8 +37,8 @@ impl Tenants {
             tenant_name: tenant.name.clone(),
             tenant_region: tenant.region.clone(),
         };
-        let payload = serde_json::to_vec(&introduction).map_err(|error| Refusal::Because(error.to_string()))?;
-        let broken = |error: super::handshake::HandshakeFailed| Refusal::Because(error.to_string());
+        let payload = serde_json::to_vec(&introduction).map_err(|error| Refusal::Unable(error.to_string()))?;
+        let broken = |error: super::handshake::HandshakeFailed| Refusal::Unable(error.to_string());
         let (offer, handshake) = Offer::new(&own, &key, &payload).map_err(broken)?;
         let request =
             RegistrationRequest { version: PROTOCOL_VERSION, key: key.name(), handshake: STANDARD.encode(handshake) };
@@ -95,7 +95,7 @@ impl Tenants {
                     ))
                 })?;
                 let opened = self.connections.keyring.open(&TenancySecret::Onboarding(id).context(), &sealed);
-                let opened = opened.map_err(|error| Refusal::Because(error.to_string()))?;
+                let opened = opened.map_err(|error| Refusal::Unable(error.to_string()))?;
                 let text = std::str::from_utf8(&opened).map_err(|_| unreadable())?;
                 OneTimeKey::parse(text).map_err(|_| unreadable())?
             }

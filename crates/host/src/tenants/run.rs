@@ -96,7 +96,7 @@ impl Tenants {
         let before = self.connections.store.reader().await?.records().sync_run(run, self.now()).await?;
         match before.status {
             SyncStatus::Running => {
-                return Err(Refusal::Because(format!("The run {run} is under way. Retry once it has ended.")));
+                return Err(Refusal::Unable(format!("The run {run} is under way. Retry once it has ended.")));
             }
             SyncStatus::Interrupted => {
                 return Err(Refusal::Because(format!(
@@ -184,7 +184,7 @@ impl Tenants {
                 }
                 Some(Err(error)) => {
                     tracing::error!(run = run.0, %error, "the sync of a tenant broke");
-                    return Err(Refusal::Because("The host broke down over a tenant. Its log says how.".to_owned()));
+                    return Err(Refusal::Unable("The host broke down over a tenant. Its log says how.".to_owned()));
                 }
             }
         }

@@ -187,7 +187,7 @@ pub(super) fn demand(caller: &Caller) -> Result<(), Refusal> {
     if caller.administers() {
         return Ok(());
     }
-    Err(Refusal::Because(
+    Err(Refusal::Unable(
         "It takes an administrator, with a key for all sites, to have to do with tenants and masters.".to_owned(),
     ))
 }

@@ -112,7 +112,7 @@ impl<T: BulkCommand> UtilityCommand for Planned<T> {
         let decision = self.0.decide(records, caller, parameters, now).await?;
         let (ground, _) = ground(T::NAME, caller, parameters, &decision);
         match ground.moved_since(fingerprint) {
-            Some(moved) => Err(Refusal::Because(moved)),
+            Some(moved) => Err(Refusal::Unable(moved)),
             None => self.0.carry_out(records, decision, now).await,
         }
     }

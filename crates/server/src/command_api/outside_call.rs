@@ -108,13 +108,13 @@ async fn execute(call: &Call, admitted: &Admitted) -> Executed {
         match &command.runner {
             Runner::Integration(commands) => commands.run(caller, &command.endpoint, raw.clone()).await,
             Runner::Outside(command) => command.run(caller, parameters).await,
-            Runner::Utility(_) => Err(Refusal::Because("The command runs within a transaction.".to_owned())),
+            Runner::Utility(_) => Err(Refusal::Unable("The command runs within a transaction.".to_owned())),
         }
     };
     let changes = !command.reads_only();
     match AssertUnwindSafe(running).catch_unwind().await {
         Ok(Ok(answer)) => Executed { reply: Reply::answer(&answer), repeat: AfterRun::SameAnswer, is_done: changes },
-        Ok(Err(error @ (Refusal::Because(_) | Refusal::About(_)))) => {
+        Ok(Err(error @ (Refusal::Because(_) | Refusal::Unable(_) | Refusal::About(_)))) => {
             Executed { reply: Reply::refused(error.to_string()), repeat: AfterRun::SameAnswer, is_done: false }
         }
         Ok(Err(Refusal::Parameters(problems))) => {

@@ -241,7 +241,7 @@ impl ManagedRequest {
 fn refused(call: &Call, error: &OperationError) -> Reply {
     let status = match error {
         OperationError::Refusal(
-            Refusal::Because(_) | Refusal::Parameters(_) | Refusal::About(StoreError::Invalid(_)),
+            Refusal::Because(_) | Refusal::Unable(_) | Refusal::Parameters(_) | Refusal::About(StoreError::Invalid(_)),
         )
         | OperationError::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
         OperationError::Refusal(Refusal::About(StoreError::NotFound { .. })) => StatusCode::NOT_FOUND,

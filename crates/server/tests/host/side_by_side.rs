@@ -78,11 +78,11 @@ async fn the_connection_decides_whose_command_a_call_means_and_which_parameters_
         // What the one takes the other refuses, by its own names.
         let (status, refused) = stage.list_devices(json!({"Connection Name": "Lamps", "Filter": {}})).await;
         assert_eq!(status, 400, "{refused}");
-        let told = refused["error"].as_str().unwrap();
+        let told = refused["Error"].as_str().unwrap();
         assert_eq!(told, "Unknown parameter \"Filter\". Valid: Room, Page.");
         let (status, refused) = stage.list_devices(json!({"Connection Name": "Footprint", "Room": "Hall"})).await;
         assert_eq!(status, 400, "{refused}");
-        let told = refused["error"].as_str().unwrap();
+        let told = refused["Error"].as_str().unwrap();
         assert!(told.starts_with("Unknown parameter \"Room\".") && told.contains("Filter"), "{told}");
         let (status, refused) = stage.list_devices(json!({"Connection Name": ["Lamps"]})).await;
         assert_eq!(status, 400, "{refused}");
@@ -101,7 +101,7 @@ async fn ten_wrong_parameters_are_told_and_the_others_counted() {
         let mut wrong: serde_json::Map<_, _> = (0..50_000).map(|number| (format!("x{number}"), json!(1))).collect();
         wrong.insert("Connection Name".to_owned(), json!("Lamps"));
         let (status, refused) = stage.list_devices(wrong.into()).await;
-        let told = refused["error"].as_str().unwrap();
+        let told = refused["Error"].as_str().unwrap();
         assert_eq!((status, told.matches("Unknown parameter").count()), (400, 10), "{told}");
         assert!(told.ends_with("49990 more problems are not listed."), "{told}");
     }

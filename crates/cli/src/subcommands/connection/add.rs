@@ -71,7 +71,7 @@ pub(super) struct Arguments {
     #[arg(long = "user", value_name = "USER")]
     users: Vec<String>,
 
-    /// Test it every so many minutes
+    /// Test it every so many minutes; 0 for never
     #[arg(long, value_name = "MINUTES")]
     health_check_minutes: Option<i64>,
 
@@ -107,7 +107,7 @@ pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut 
         tenant: arguments.tenant.clone(),
         active: !arguments.inactive,
         users: arguments.users.clone(),
-        health_check_minutes: arguments.health_check_minutes,
+        health_check_minutes: arguments.health_check_minutes.filter(|minutes| *minutes != 0),
         health_check_email: arguments.health_check.email(),
         health_check_webhooks: arguments.health_check.webhooks().unwrap_or_default(),
         health_check_alert_after: arguments.health_check.alert_after,

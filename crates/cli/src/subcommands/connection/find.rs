@@ -52,7 +52,14 @@ impl Named {
                 let site = match (&connection.place, site) {
                     (Place::Site(place), _) => session.site(Some(&place.name)).await?,
                     (Place::SharedToInternalSites { .. }, Some(site)) => site,
-                    (Place::SharedToInternalSites { .. }, None) => session.site(None).await?,
+                    (Place::SharedToInternalSites { recipient }, None) => {
+                        let sites = session.sites().await?;
+                        let recipient = recipient.as_ref().map(|site| site.id);
+                        match sites.into_iter().find(|site| Some(site.id) == recipient) {
+                            Some(site) => site,
+                            None => session.site(None).await?,
+                        }
+                    }
                 };
                 Ok(((*connection).clone(), session.caller(site)))
             }

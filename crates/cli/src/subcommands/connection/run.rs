@@ -1,22 +1,24 @@
 //! `footprint connection run`: runs a command on a connection, as the Command API does.
 
-use anyhow::{Context as _, Result, anyhow};
-use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, ValueEnum};
+use anyhow::{Context as _, Result};
+use clap::Args;
+use soar_connector::{Conclusion, Invocation, RawParameters};
 use soar_host::Refusal;
-use soar_host::executor::Executor;
+use soar_host::executor::{Executor, Watching};
+use soar_store::model::{Caller, Connection};
 
 use super::find::Named;
 use crate::exit::Exit;
 use crate::instance::{Action, Executing, Session, registry};
-use crate::parameters::{ParameterFlags, read};
-use crate::printer::{Output, Printer, Tab, View, receipt};
+use crate::printer::Printer;
+use crate::subcommands::run::{Done, RunFlags, Runner, carry_out, refuse};
 use crate::subcommands::simulate::Ending;
 
 const EXAMPLES: &str = "\
 Examples:
   footprint connection run production \"List Devices\"
   footprint connection run production list-devices --param \"Footprint Tenant ID=1\" --output json
+  footprint connection run production list-devices --all-pages --strict --output-file devices.csv
 
 The run is kept in the history: `footprint runs list`. `footprint commands NAME` shows what a command takes.
 Exit codes: 0 Successful, 1 Failed, 2 wrong use.";
@@ -28,57 +30,60 @@ pub(super) struct Arguments {
     #[command(flatten)]
     named: Named,
 
-    /// The command's name, as documented ("List Devices") or as list-devices
-    command: String,
-
     #[command(flatten)]
-    parameters: ParameterFlags,
-
-    /// How to write the outcome
-    // The host keeps outcomes whole, so rows are not written as they arrive.
-    #[arg(long, short, default_value = "table", value_parser = whole_outcomes())]
-    output: Output,
-
-    /// Which tab to show [default: result; with --output json the whole outcome]
-    #[arg(long, value_enum, value_name = "TAB")]
-    show: Option<Tab>,
-}
-
-/// The forms that a whole outcome can be written in.
-fn whole_outcomes() -> impl TypedValueParser<Value = Output> {
-    let whole = Output::value_variants().iter().filter(|output| !matches!(output, Output::Csv | Output::Ndjson));
-    let known = PossibleValuesParser::new(whole.filter_map(ValueEnum::to_possible_value));
-    known.try_map(|text| Output::from_str(&text, true))
+    run: RunFlags,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
-    let raw = read(&arguments.parameters)?;
+    let raw = arguments.run.read()?;
     let executing = Executing::start(session).await?;
-    let executor = &executing.executor;
-    let ended = match arguments.named.find(executor.connections(), session).await {
-        Ok((connection, caller)) => {
-            let about = format!("{}: {}", connection.name, arguments.command);
-            let action = Action { command: "connection run", site: &caller.site.name, about: &about };
-            let (integration, name) = (connection.integration.as_str(), Some(connection.name.as_str()));
-            let run = executor.run(&caller, integration, name, &arguments.command, raw);
-            let ended = until_interrupted(executor, run).await;
-            session.audited(&action, ended).await.map(|finished| (finished, connection.integration.clone()))
-        }
-        Err(error) => Err(error),
-    };
+    let ended = on_connection(arguments, raw, &executing.executor, session, printer).await;
     executing.end().await?;
-    let (finished, integration) = ended?;
-    let outcome = finished.outcome;
+    ended
+}
+
+async fn on_connection(
+    arguments: &Arguments,
+    raw: RawParameters,
+    executor: &Executor,
+    session: &Session,
+    printer: &mut Printer,
+) -> Result<Exit> {
+    let (connection, caller) = arguments.named.find(executor.connections(), session).await?;
     let registry = registry()?;
-    let plugin = registry.plugins().iter().find(|plugin| plugin.manifest().connector.id == integration);
+    let plugin = registry.plugins().iter().find(|plugin| plugin.manifest().connector.id == connection.integration);
     let manifest = plugin.context("The connection's integration is not compiled in.")?.manifest();
-    let command = manifest.command(&finished.command).map_err(|error| anyhow!(error))?;
-    printer.warnings(&outcome.warnings);
-    View { command, output: arguments.output, tab: arguments.show }.show(&outcome, printer)?;
-    if arguments.output != Output::Json {
-        printer.note(&format!("run {} · {}", finished.run, receipt(&outcome.receipt, None)));
+    let invocation = match arguments.run.invocation(manifest, &raw) {
+        Ok(invocation) => invocation,
+        Err(invalid) => return refuse(manifest, &arguments.run, &invalid, printer),
+    };
+    let runner = OnConnection { executor, session, caller, connection };
+    carry_out(&runner, &arguments.run, manifest, invocation, &raw, printer).await
+}
+
+/// Runs commands on a connection of the instance.
+struct OnConnection<'a> {
+    executor: &'a Executor,
+    session: &'a Session,
+    caller: Caller,
+    connection: Connection,
+}
+
+impl Runner for OnConnection<'_> {
+    async fn execute(&self, invocation: Invocation, watching: Watching) -> Result<Done> {
+        let about = format!("{}: {}", self.connection.name, invocation.command().name);
+        let action = Action { command: "connection run", site: &self.caller.site.name, about: &about };
+        let run = self.executor.run_watched(&self.caller, self.connection.clone(), invocation, watching).await;
+        let finished = self.session.audited(&action, run).await?;
+        let outcome = finished.outcome;
+        let ended = Conclusion { error: outcome.error, receipt: outcome.receipt, warnings: outcome.warnings };
+        Ok(Done { ended, run: Some(finished.run) })
     }
-    Ok(Exit::of_outcome(&outcome))
+
+    fn cancel(&self) -> bool {
+        self.executor.cancel_all();
+        true
+    }
 }
 
 /// What `work` comes to; Ctrl-C cancels it, and then it says so itself.

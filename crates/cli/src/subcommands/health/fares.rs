@@ -40,6 +40,8 @@ impl Entry for Fares {
         "Last Error",
     ];
 
+    const DISPENSABLE: &[&str] = &["p50 ms", "p99 ms", "30 d", "7 d", "p95 ms", "Next Check", "Site", "Since", "24 h"];
+
     fn cells(&self) -> Vec<String> {
         let one = &self.connection;
         let health = &one.health;

@@ -10,7 +10,7 @@ use soar_store::model::{Caller, HealthState, Moment};
 use super::fares::Fares;
 use crate::exit::Exit;
 use crate::instance::{Session, connections, refused};
-use crate::printer::{ListOutput, Printer};
+use crate::printer::{ListOutput, Printer, columns_of};
 use crate::subcommands::simulate::Ending;
 
 /// Moves the cursor to the upper left corner and clears what follows.
@@ -35,6 +35,10 @@ pub(super) struct TableFlags {
     #[arg(value_parser = clap::value_parser!(u64).range(1..=3600))]
     watch: Option<u64>,
 
+    /// Show only these columns, in this order, such as Connection,State,"Last Error"
+    #[arg(long, value_name = "NAME,NAME", value_delimiter = ',')]
+    columns: Vec<String>,
+
     /// How to write the table
     #[arg(long, short, value_enum, default_value_t = ListOutput::Table)]
     output: ListOutput,
@@ -50,7 +54,7 @@ pub(super) async fn run(arguments: &TableFlags, session: &Session, printer: &mut
     let filter = HealthFilter { site, state: arguments.state, limit: Some(arguments.limit) };
     let look = async |caller: &Caller| connections.health(caller, &filter).await.map_err(refused);
     let Some(seconds) = arguments.watch else {
-        show(&look(&caller).await?, arguments.output, session.now(), printer)?;
+        show(&look(&caller).await?, arguments, session.now(), printer)?;
         return Ok(Exit::Successful);
     };
     let again = async {
@@ -59,7 +63,7 @@ pub(super) async fn run(arguments: &TableFlags, session: &Session, printer: &mut
             if printer.is_terminal() {
                 printer.bytes(CLEAR)?;
             }
-            show(&table, arguments.output, session.now(), printer)?;
+            show(&table, arguments, session.now(), printer)?;
             tokio::time::sleep(Duration::from_secs(seconds)).await;
         }
     };
@@ -69,18 +73,22 @@ pub(super) async fn run(arguments: &TableFlags, session: &Session, printer: &mut
     }
 }
 
-fn show(table: &HealthTable, output: ListOutput, now: Moment, printer: &mut Printer) -> Result<()> {
+fn show(table: &HealthTable, arguments: &TableFlags, now: Moment, printer: &mut Printer) -> Result<()> {
+    let output = arguments.output;
     let nothing = "No connections that fit and that you may see. `footprint connection add` makes one.";
     match output {
         ListOutput::Table => {
             let fares = |connection: &ConnectionHealth| Fares { connection: connection.clone(), now };
             let rows: Vec<_> = table.connections.iter().map(fares).collect();
-            printer.list(&rows, output, nothing)?;
+            printer.list_columns(&rows, output, nothing, &columns_of::<Fares>(&arguments.columns)?)?;
             if !rows.is_empty() {
                 printer.line(&printer.faint(&summary(table)))?;
             }
         }
-        _ => printer.list(&table.connections, output, nothing)?,
+        _ => {
+            let columns = columns_of::<ConnectionHealth>(&arguments.columns)?;
+            printer.list_columns(&table.connections, output, nothing, &columns)?;
+        }
     }
     Ok(())
 }

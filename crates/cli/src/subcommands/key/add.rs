@@ -85,10 +85,10 @@ pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut 
     });
     let (shown, text) = made.await?;
     if arguments.output == Form::Json {
-        printer.json(&Issued { shown, key: text.to_string() })?;
+        printer.secret_line(&serde_json::to_string(&Issued { shown, key: text.to_string() })?)?;
         return Ok(Exit::Successful);
     }
-    printer.line(&text)?;
+    printer.secret_line(&text)?;
     let name = quoted(&shown.name);
     printer.note(&match shown.kind {
         KeyKind::Api => format!(

@@ -24,6 +24,7 @@ A cron expression has five fields: minute, hour, day of month, month, day of wee
 /// Make a schedule: a command that runs by itself, in your name
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
+#[command(group = clap::ArgGroup::new("times").args(["every_minutes", "cron"]).required(true))]
 pub(super) struct Arguments {
     /// Its name
     name: String,
@@ -39,12 +40,12 @@ pub(super) struct Arguments {
     #[arg(long)]
     integration: Option<String>,
 
-    /// Its site [default: the only one there is]
+    /// Its site [default: the only one there is, or its connection's]
     #[arg(long)]
     site: Option<String>,
 
     /// Run it every so many minutes
-    #[arg(long, value_name = "MINUTES", required_unless_present = "cron", conflicts_with = "cron")]
+    #[arg(long, value_name = "MINUTES")]
     every_minutes: Option<i64>,
 
     /// Run it at the times of a cron expression, in the site's time zone
@@ -77,7 +78,7 @@ pub(super) async fn run(
     schedules: &Schedules,
     printer: &mut Printer,
 ) -> Result<Exit> {
-    let site = session.site(arguments.site.as_deref()).await?;
+    let site = session.site_of(arguments.site.as_deref(), arguments.connection.as_deref()).await?;
     session.settings.warn_of_alerts(arguments.alert_to.iter().map(String::as_str), printer);
     let draft = ScheduleDraft {
         name: arguments.name.clone(),

@@ -108,16 +108,22 @@ fn tell(
         }
     }
     let text = format!("{} imported: {}", capitalised(subject.as_str()), report);
-    if report.failed == 0 {
+    if report.failed == 0 && (report.added > 0 || report.updated > 0) {
         printer.done(&format!("{text}."))?;
     } else {
         printer.line(&format!("{} {text}.", printer.red("✘")))?;
         if let Some(path) = &flags.errors {
             printer.note(&format!("What was wrong with them: {}", path.display()));
         }
-        printer.note("Mend these rows and import the file again with --on-conflict skip.");
+        if report.failed > 0 {
+            printer.note("Mend these rows and import the file again with --on-conflict skip.");
+        }
     }
-    Ok(if report.failed == 0 { Exit::Successful } else { Exit::Failed })
+    let added_nothing = report.added == 0 && report.updated == 0;
+    if report.failed == 0 && added_nothing {
+        printer.error("Nothing was imported: the file adds nothing to what is there.");
+    }
+    Ok(if report.failed == 0 && !added_nothing { Exit::Successful } else { Exit::Failed })
 }
 
 fn capitalised(text: &str) -> String {

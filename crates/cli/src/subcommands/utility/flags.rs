@@ -1,15 +1,15 @@
 //! The flags of the host's own commands: one for every input of a manifest, and those that every call has.
 
-use std::fs;
-use std::io::{self, Read as _};
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::{Arg, ArgAction, ArgMatches, Args, ValueHint};
+use clap_complete::CompletionCandidate;
+use clap_complete::engine::ArgValueCandidates;
 use serde_json::Value;
 use soar_connector::RawParameters;
 use soar_connector::manifest::{Command, Input, InputType};
-use soar_connector::name::normalised;
+use soar_connector::name::{flag_of, normalised};
 use soar_host::tenants;
 use soar_host::utility::{UtilityCommand, all, manifest};
 
@@ -17,6 +17,7 @@ use crate::exit::WrongUse;
 use crate::instance::Session;
 use crate::parameters::{self, ParameterFlags};
 use crate::printer::Form;
+use crate::shell;
 
 /// The input that says in whose name a command acts; at the terminal that is the caller unless told otherwise.
 const USERNAME: &str = "Username";
@@ -26,8 +27,12 @@ const USERNAME: &str = "Username";
 #[command(next_help_heading = "Call")]
 pub(super) struct CallFlags {
     /// The site of the call [default: the only one there is]
-    #[arg(id = "call-site", long = "on", value_name = "SITE")]
-    pub(super) on: Option<String>,
+    #[arg(id = "call-site", long = "site", value_name = "SITE")]
+    pub(super) site: Option<String>,
+
+    // The flag's name until --site was free; it is refused for one release, and goes then.
+    #[arg(id = "call-on", long = "on", value_name = "SITE", hide = true, value_parser = refuse_on)]
+    on: Option<String>,
 
     #[command(flatten)]
     pub(super) parameters: ParameterFlags,
@@ -72,7 +77,7 @@ pub(super) fn is_sync(name: &str) -> bool {
 fn subcommand(endpoint: &str, can_plan: bool, manifest: &Command) -> clap::Command {
     let named = clap::Command::new(typed_name(endpoint));
     // The name of the documents, as people would type it.
-    let documented = normalised(&manifest.name.replace('\'', ""));
+    let documented = flag_of(&manifest.name);
     let named = if named.get_name() == documented { named } else { named.alias(documented) };
     let flags = CallFlags::augment_args(named.args(manifest.inputs.iter().map(flag)));
     let flags = if can_plan {
@@ -97,8 +102,12 @@ fn typed_name(endpoint: &str) -> String {
     name
 }
 
+fn refuse_on(site: &str) -> Result<String, String> {
+    Err(format!("the site of the call is --site now: write --site {}", shell::quoted(site)))
+}
+
 fn flag(input: &Input) -> Arg {
-    let key = normalised(&input.name);
+    let key = input.flag();
     let required = if input.required && !is_filled_in(input) { " (required)" } else { "" };
     let description = input.description.trim_end_matches('.');
     let flag = Arg::new(key.clone()).long(key).help(format!("{description}{required}")).help_heading("Parameters");
@@ -106,7 +115,11 @@ fn flag(input: &Input) -> Arg {
         InputType::Boolean => flag.value_name("YES/NO").num_args(0..=1).default_missing_value("Yes"),
         InputType::List => flag.value_name("LIST").action(ArgAction::Append),
         InputType::Integer => flag.value_name("NUMBER").allow_hyphen_values(true),
-        InputType::Choice => flag.value_name(input.choices.join("|")),
+        InputType::Choice => {
+            let choices = input.choices.clone();
+            let candidates = move || choices.iter().map(CompletionCandidate::new).collect::<Vec<_>>();
+            flag.value_name(input.choices.join("|")).add(ArgValueCandidates::new(candidates))
+        }
         InputType::Object | InputType::Json => flag.value_name("JSON"),
         InputType::Text => flag.value_name("TEXT").allow_hyphen_values(true),
     }
@@ -126,12 +139,12 @@ pub(super) fn given(
 ) -> Result<RawParameters> {
     let mut raw = parameters::read(&call.parameters)?;
     if let Some(path) = &call.file {
-        for (name, value) in read_file(path)? {
+        for (name, value) in parameters::read_file(path)? {
             add(&mut raw, name, value)?;
         }
     }
     for input in &manifest.inputs {
-        let Some(values) = matches.get_many::<String>(&normalised(&input.name)) else { continue };
+        let Some(values) = matches.get_many::<String>(&input.flag()) else { continue };
         let texts: Vec<&String> = values.collect();
         let value = match (input.kind, texts.as_slice()) {
             (InputType::List, texts) => list(texts),
@@ -161,17 +174,4 @@ fn add(raw: &mut RawParameters, name: String, value: Value) -> Result<(), WrongU
     }
     raw.insert(name, value);
     Ok(())
-}
-
-fn read_file(path: &PathBuf) -> Result<RawParameters> {
-    let shown = path.display();
-    let mut text = String::new();
-    if path.as_os_str() == "-" {
-        io::stdin().read_to_string(&mut text).context("Standard input cannot be read")?;
-    } else {
-        text =
-            fs::read_to_string(path).map_err(|error| WrongUse(format!("The file {shown} cannot be read: {error}.")))?;
-    }
-    let parsed = serde_json::from_str(&text);
-    Ok(parsed.map_err(|error| WrongUse(format!("{shown} is no JSON object of names and values: {error}.")))?)
 }

@@ -62,7 +62,7 @@ pub(crate) fn run(arguments: &Arguments, matches: &ArgMatches, printer: &mut Pri
         match &call.apply {
             Some(file) => apply(file, command, manifest, &call, &session, printer).await,
             None => {
-                let site = session.site(call.on.as_deref()).await?;
+                let site = session.site(call.site.as_deref()).await?;
                 let raw = given(manifest, matches, &call, &session)?;
                 let utility = UtilityCall::new(&session, command, manifest, session.caller(site.clone()), &raw)?;
                 if call.plan {

@@ -59,7 +59,7 @@ pub(super) async fn run(
     printer: &mut Printer,
 ) -> Result<Exit> {
     let tenants = tenants(session)?;
-    let caller = match &call.on {
+    let caller = match &call.site {
         Some(site) => session.caller(session.site(Some(site)).await?),
         None => session.any_caller().await?,
     };

@@ -182,7 +182,7 @@ impl Operations {
                         return Err(StoreError::not_found("incident", number).into());
                     }
                     if !caller.may(Right::ChangeIncidents, incident.site_id) {
-                        return Err(Refusal::Because(format!(
+                        return Err(Refusal::Unable(format!(
                             "It takes the right to {} on the incident's site. Ask an administrator for it.",
                             Right::ChangeIncidents
                         )));

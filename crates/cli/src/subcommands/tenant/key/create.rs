@@ -48,10 +48,10 @@ pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut 
     let make = async |records: &mut Records<'_>| tenants.make_key_in(records, &caller, expires_at).await;
     let issued = session.change(&action, make).await?;
     if arguments.output == Form::Json {
-        printer.json(&Issued { shown: &issued.key, key: &issued.text })?;
+        printer.secret_line(&serde_json::to_string(&Issued { shown: &issued.key, key: &issued.text })?)?;
         return Ok(Exit::Successful);
     }
-    printer.line(&issued.text)?;
+    printer.secret_line(&issued.text)?;
     printer.note(&format!(
         "The one-time key {}, good until {} and for one master. Give it to whoever runs the master: `footprint tenant \
          add … --key-file PATH` there. It is not shown again.",

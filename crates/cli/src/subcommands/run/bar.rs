@@ -1,0 +1,71 @@
+//! How far a long read has come, on standard error where that is a terminal.
+
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use soar_connector::{Progress, Step};
+
+use crate::printer::{Printer, counted};
+
+/// A command that ends within this time shows no bar.
+const SHORT: Duration = Duration::from_millis(500);
+
+/// How often the bar is drawn anew though nothing has happened.
+const TICK: Duration = Duration::from_millis(200);
+
+pub(super) struct Bar(ProgressBar);
+
+impl Bar {
+    /// A bar, unless the rows themselves go to the terminal: a bar between them would spoil both.
+    pub(super) fn new(rows_go_to_terminal: bool, printer: &Printer) -> Self {
+        let shown = printer.has_error_terminal() && !rows_go_to_terminal;
+        Self(if shown { ProgressBar::new_spinner() } else { ProgressBar::hidden() })
+    }
+
+    /// What the command tells its steps to.
+    pub(super) fn progress(&self) -> Progress {
+        let (bar, begun) = (self.0.clone(), Instant::now());
+        Progress::new(move |step| {
+            if begun.elapsed() >= SHORT || matches!(step, Step::Waiting { .. }) {
+                tell(&bar, step);
+            }
+        })
+    }
+
+    /// Takes the bar away.
+    pub(super) fn end(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
+fn tell(bar: &ProgressBar, step: Step) {
+    match step {
+        Step::Read { rows, pages, total_pages: Some(total) } => {
+            bar.set_length(total.max(pages));
+            bar.set_position(pages);
+            set_style(bar, "{bar:30} page {pos} of {len} · {msg} · {eta} left");
+            bar.set_message(counted(rows, "row"));
+        }
+        Step::Read { rows, pages, total_pages: None } => {
+            set_style(bar, "{spinner} {msg} · {elapsed}");
+            bar.set_message(format!("{} · {}", counted(pages, "page"), counted(rows, "row")));
+        }
+        Step::Waiting { wait, asked } => {
+            let seconds = wait.as_secs_f64().ceil();
+            set_style(bar, "{spinner} {msg} · {elapsed}");
+            bar.set_message(if asked {
+                format!("the server asks to wait {seconds} s")
+            } else {
+                format!("the request is sent again in {seconds} s")
+            });
+        }
+    }
+    bar.enable_steady_tick(TICK);
+}
+
+fn set_style(bar: &ProgressBar, template: &str) {
+    // The templates are constants of this file; with a broken one the bar keeps its own style.
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+}

@@ -1,0 +1,101 @@
+//! Carries a command out: starts it, writes its pages as they arrive, hears Ctrl-C, and shows what it came to.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use soar_connector::{Conclusion, Invocation, Manifest, RawParameters, Receipt};
+use soar_host::executor::Watching;
+use tokio::time::{MissedTickBehavior, interval};
+
+use soar_store::model::RunId;
+use super::bar::Bar;
+use super::cancelled::cancelled;
+use super::handing::{Handed, Handing};
+use super::show::Showing;
+use super::writer::Writer;
+use super::{RunFlags, widening};
+use crate::exit::Exit;
+use crate::printer::{Output, OutputFile, Printer};
+use crate::subcommands::simulate::Ending;
+
+/// No row waits longer than this for its reader.
+const FLUSH: Duration = Duration::from_millis(500);
+
+/// Something that commands run on.
+pub(in crate::subcommands) trait Runner {
+    /// Runs a checked call.
+    ///
+    /// # Errors
+    /// When nothing was run.
+    async fn execute(&self, invocation: Invocation, watching: Watching) -> Result<Done>;
+
+    /// Asks running commands to end. False where they end by being dropped.
+    fn cancel(&self) -> bool;
+}
+
+/// A command that has ended.
+pub(in crate::subcommands) struct Done {
+    pub(in crate::subcommands) ended: Conclusion,
+    /// Its number in the run history.
+    pub(in crate::subcommands) run: Option<RunId>,
+}
+
+pub(in crate::subcommands) async fn carry_out(
+    runner: &impl Runner,
+    flags: &RunFlags,
+    manifest: &Manifest,
+    invocation: Invocation,
+    raw: &RawParameters,
+    printer: &mut Printer,
+) -> Result<Exit> {
+    if let Some(exit) = widening::confirm(runner, flags, manifest, &invocation, raw, printer).await? {
+        return Ok(exit);
+    }
+    let file = flags.output_file.as_deref().map(OutputFile::beside).transpose()?;
+    let output = flags.output();
+    let out = file.as_ref().map(OutputFile::writer).transpose()?;
+    let mut writer = Writer::new(output, flags.show, invocation.command(), out, printer);
+    let rows_go_to_terminal = matches!(output, Output::Csv | Output::Ndjson) && file.is_none() && printer.is_terminal();
+    let bar = Bar::new(rows_go_to_terminal, printer);
+    let done = written(runner, invocation.clone(), &mut writer, &bar).await;
+    bar.end();
+    Showing { flags, invocation: &invocation, file }.show(done?, writer, printer)
+}
+
+/// Runs the command and writes its pages.
+pub(super) async fn written(
+    runner: &impl Runner,
+    invocation: Invocation,
+    writer: &mut Writer,
+    bar: &Bar,
+) -> Result<Done> {
+    let (sink, mut pages) = Handing::channel();
+    let watching = Watching { sink: Box::new(sink), progress: bar.progress() };
+    let command = Arc::clone(invocation.command());
+    let mut work = std::pin::pin!(runner.execute(invocation, watching));
+    let mut interrupted = std::pin::pin!(Ending::listen()?.wait());
+    let mut is_ending = false;
+    let mut flush = interval(FLUSH);
+    flush.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut receipt = Receipt::default();
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut interrupted, if !is_ending => {
+                if !runner.cancel() {
+                    return Ok(Done { ended: cancelled(&command, receipt), run: None });
+                }
+                is_ending = true;
+            }
+            _ = flush.tick() => writer.flush(),
+            Some(Handed { page, written }) = pages.recv() => {
+                receipt.pages += 1;
+                receipt.rows += page.len() as u64;
+                // A command that was dropped meanwhile does not hear it.
+                let _ = written.send(writer.page(page).await);
+            }
+            done = &mut work => return done,
+        }
+    }
+}

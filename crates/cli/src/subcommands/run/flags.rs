@@ -1,0 +1,95 @@
+//! The flags of running a command, the same for a connection of one's own and for an instance's.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Args, ValueHint};
+use serde_json::Value;
+use soar_connector::name::normalised;
+use soar_connector::{InvalidCall, Invocation, Manifest, RawParameters};
+
+use crate::exit::WrongUse;
+use crate::parameters::{ParameterFlags, read};
+use crate::printer::{Output, Tab};
+
+/// What is run, and how its outcome is written.
+#[derive(Debug, Args)]
+pub(in crate::subcommands) struct RunFlags {
+    /// The command's name, as documented ("List Devices") or as list-devices
+    pub(super) command: String,
+
+    #[command(flatten)]
+    parameters: ParameterFlags,
+
+    /// How to write the outcome [default: as the name of --output-file ends, else table]
+    #[arg(long, short, value_enum)]
+    output: Option<Output>,
+
+    /// Which tab to show [default: result; with --output json the whole outcome]
+    #[arg(long, value_enum, value_name = "TAB")]
+    pub(super) show: Option<Tab>,
+
+    /// Write to this file. It is replaced only when the output is whole
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) output_file: Option<PathBuf>,
+
+    /// Read all pages of a list: the same as --param "All Pages=Yes"
+    #[arg(long)]
+    all_pages: bool,
+
+    /// Fail when rows of a list are missing, instead of warning
+    #[arg(long)]
+    pub(super) strict: bool,
+
+    /// Let Patch Rescan start every active scanner without asking
+    #[arg(long)]
+    pub(super) all_scanners: bool,
+}
+
+impl RunFlags {
+    /// How the outcome is written.
+    pub(super) fn output(&self) -> Output {
+        let ending = self.output_file.as_ref().and_then(|file| file.extension()?.to_str());
+        self.output.unwrap_or(match ending {
+            Some("csv") => Output::Csv,
+            Some("ndjson" | "jsonl") => Output::Ndjson,
+            Some("json") => Output::Json,
+            _ => Output::Table,
+        })
+    }
+
+    /// The parameters of all flags, each once, once the flags are found to fit each other.
+    ///
+    /// # Errors
+    /// [`WrongUse`].
+    pub(in crate::subcommands) fn read(&self) -> Result<RawParameters> {
+        let fits = match (self.output(), self.show) {
+            (Output::Csv, Some(Tab::Raw | Tab::Error)) => Err("--output csv shows result, key-fields or context."),
+            (Output::Ndjson, Some(_)) => Err("--output ndjson writes the rows as they come, so it has no tabs."),
+            (Output::Raw, Some(tab)) if tab != Tab::Raw => Err("--output raw shows nothing but the raw data."),
+            _ => Ok(()),
+        };
+        fits.map_err(|problem| WrongUse(problem.to_owned()))?;
+        let mut raw = read(&self.parameters)?;
+        if self.all_pages {
+            if raw.keys().any(|given| normalised(given) == "all-pages") {
+                let text = "--all-pages and the parameter All Pages are both given; keep one of them.";
+                return Err(WrongUse(text.to_owned()).into());
+            }
+            raw.insert("All Pages".to_owned(), Value::Bool(true));
+        }
+        Ok(raw)
+    }
+
+    /// The command with its typed parameters.
+    ///
+    /// # Errors
+    /// [`InvalidCall`].
+    pub(in crate::subcommands) fn invocation(
+        &self,
+        manifest: &Manifest,
+        raw: &RawParameters,
+    ) -> Result<Invocation, InvalidCall> {
+        manifest.invocation(&self.command, raw)
+    }
+}

@@ -1,0 +1,82 @@
+//! `footprint run`: one command of the connector, and the tab of its outcome that was asked for.
+
+mod bar;
+mod cancelled;
+mod carry_out;
+mod flags;
+mod handing;
+mod refused;
+mod show;
+mod widening;
+mod writer;
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use soar_connector::{Conclusion, Connector, ExecutionContext, Invocation, Plugin};
+use soar_host::executor::Watching;
+
+pub(super) use self::carry_out::{Done, Runner, carry_out};
+pub(super) use self::flags::RunFlags;
+pub(super) use self::refused::refuse;
+pub(super) use self::show::page;
+use crate::connection::{self, flags::Flags};
+use crate::exit::Exit;
+use crate::printer::Printer;
+
+const EXAMPLES: &str = "\
+Examples:
+  footprint run \"List Devices\" --param \"Footprint Tenant ID=1\"
+  footprint run \"List Devices\" --param 'Filter={\"riskLevel\":\"critical\"}'
+  footprint run list-devices --all-pages --strict --output-file devices.csv
+  footprint run list-devices --all-pages --output ndjson | jq .name
+  footprint run list-devices --show key-fields
+  footprint run list-device-users --params-json '{\"Device ID\": 1042}' --output json
+
+`footprint commands` lists the commands, and `footprint commands NAME` what one takes.
+Exit codes: 0 Successful, 1 Failed, 2 wrong use.";
+
+/// Run a command
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    run: RunFlags,
+}
+
+pub(crate) fn run(arguments: &Arguments, flags: &Flags, plugin: &dyn Plugin, printer: &mut Printer) -> Result<Exit> {
+    let manifest = plugin.manifest();
+    let flags_of_run = &arguments.run;
+    let raw = flags_of_run.read()?;
+    // Before the connection is looked at: nobody types a password only to hear that a name was mistyped.
+    let invocation = match flags_of_run.invocation(manifest, &raw) {
+        Ok(invocation) => invocation,
+        Err(invalid) => return refuse(manifest, flags_of_run, &invalid, printer),
+    };
+    let runner = Direct { connector: connection::connect(plugin, flags)? };
+    single_threaded_runtime()?.block_on(carry_out(&runner, flags_of_run, manifest, invocation, &raw, printer))
+}
+
+/// Runs commands in this process, over a connection of its own.
+struct Direct {
+    connector: Arc<dyn Connector>,
+}
+
+impl Runner for Direct {
+    async fn execute(&self, invocation: Invocation, watching: Watching) -> Result<Done> {
+        let Watching { mut sink, progress } = watching;
+        let context = ExecutionContext { progress, ..ExecutionContext::new() };
+        let ended: Conclusion = self.connector.execute_into(&invocation, &context, &mut *sink).await;
+        Ok(Done { ended, run: None })
+    }
+
+    fn cancel(&self) -> bool {
+        false
+    }
+}
+
+/// A runtime for one command at a time.
+pub(crate) fn single_threaded_runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime could be started")
+}

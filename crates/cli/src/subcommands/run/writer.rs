@@ -1,0 +1,54 @@
+//! Where the pages of a command go at the terminal: out as they arrive, or into one outcome.
+
+use std::io::{self, Write};
+
+use soar_connector::{Collector, Command, Page, Sink as _, SinkError};
+
+use crate::printer::{CsvWriter, Output, Printer, RowWriter, Tab};
+
+/// What takes the pages.
+pub(super) enum Writer {
+    Rows(RowWriter),
+    Csv(CsvWriter),
+    Whole(Collector),
+}
+
+impl Writer {
+    /// The writer for this output, to standard output or to `file`.
+    pub(super) fn new(
+        output: Output,
+        tab: Option<Tab>,
+        command: &Command,
+        file: Option<Box<dyn Write + Send>>,
+        printer: &Printer,
+    ) -> Self {
+        let harmless = file.is_none() && printer.is_terminal();
+        let out = || file.unwrap_or_else(|| Box::new(io::stdout()));
+        match (output, tab) {
+            (Output::Ndjson, _) => Self::Rows(RowWriter::new(out(), harmless)),
+            (Output::Csv, Some(Tab::KeyFields)) => Self::Csv(CsvWriter::of_key_fields(command, out(), harmless)),
+            (Output::Csv, _) => Self::Csv(CsvWriter::of_table(command, out(), harmless)),
+            (Output::Table | Output::Json | Output::Raw, _) => {
+                Self::Whole(Collector::new(Some(command), Collector::DEFAULT_LIMIT))
+            }
+        }
+    }
+
+    pub(super) async fn page(&mut self, page: Page) -> Result<(), SinkError> {
+        match self {
+            Self::Rows(rows) => rows.page(page).await,
+            Self::Csv(rows) => rows.page(page).await,
+            Self::Whole(collector) => collector.page(page).await,
+        }
+    }
+
+    /// Sends on what waits in a buffer, so that its reader sees it.
+    pub(super) fn flush(&mut self) {
+        // What cannot be written is told by the next page, or at the end.
+        match self {
+            Self::Rows(rows) => rows.flush(),
+            Self::Csv(rows) => rows.flush(),
+            Self::Whole(_) => {}
+        }
+    }
+}
