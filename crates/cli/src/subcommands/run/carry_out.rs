@@ -8,7 +8,6 @@ use soar_connector::{Conclusion, Invocation, Manifest, RawParameters, Receipt};
 use soar_host::executor::Watching;
 use tokio::time::{MissedTickBehavior, interval};
 
-use soar_store::model::RunId;
 use super::bar::Bar;
 use super::cancelled::cancelled;
 use super::handing::{Handed, Handing};
@@ -18,6 +17,7 @@ use super::{RunFlags, widening};
 use crate::exit::Exit;
 use crate::printer::{Output, OutputFile, Printer};
 use crate::subcommands::simulate::Ending;
+use soar_store::model::RunId;
 
 /// No row waits longer than this for its reader.
 const FLUSH: Duration = Duration::from_millis(500);

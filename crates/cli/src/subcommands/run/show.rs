@@ -3,11 +3,11 @@
 use anyhow::Result;
 use soar_connector::{Collector, Conclusion, Invocation, Outcome, Receipt};
 
-use soar_store::model::RunId;
 use super::writer::Writer;
 use super::{Done, RunFlags};
 use crate::exit::Exit;
 use crate::printer::{Output, OutputFile, Printer, View, Written, receipt};
+use soar_store::model::RunId;
 
 /// How a command's end is shown.
 pub(super) struct Showing<'a> {
