@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use footprint_simulator::UserKind;
 use serde_json::json;
-use soar_host::vault::VaultSettings;
 use soar_host::Refusal;
+use soar_host::vault::VaultSettings;
 use soar_store::RunFilter;
 
 use super::{none, settings};
