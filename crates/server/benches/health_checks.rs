@@ -26,7 +26,8 @@ use soar_host::scheduler::{ExecutorRunner, Runner, Scheduler, SchedulerSettings}
 use soar_host::sealing::Keyring;
 use soar_host::vault::{Vault, VaultSettings};
 use soar_store::model::{
-    Allowed, Cadence, Caller, CheckResult, Moment, RunReport, Schedule, ScheduleKind, SiteKind, percentiles,
+    Allowed, Cadence, Caller, CheckResult, ConnectionId, Moment, RunReport, Schedule, ScheduleKind, SiteKind,
+    percentiles,
 };
 use soar_store::testing::TestStore;
 use soar_store::{Engine, NewSite, NewUser};
@@ -41,7 +42,7 @@ const PATIENCE_MS: i64 = 10_000;
 /// Counts how often each connection's checks are run, beside what the history says.
 struct Counting {
     inner: ExecutorRunner,
-    runs: Mutex<HashMap<i64, usize>>,
+    runs: Mutex<HashMap<ConnectionId, usize>>,
 }
 
 #[async_trait]

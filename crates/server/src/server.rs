@@ -7,6 +7,7 @@ use soar_host::Host;
 use tokio::sync::Semaphore;
 
 use crate::gate::{RateLimits, Refusals};
+use soar_store::model::AccessKeyId;
 
 /// A host, and the limits of its callers.
 #[derive(Debug)]
@@ -14,7 +15,7 @@ pub struct Server {
     /// The host.
     pub host: Arc<Host>,
     /// How often each key may call.
-    pub(crate) limits: RateLimits<i64>,
+    pub(crate) limits: RateLimits<AccessKeyId>,
     /// Limits and counts refused calls.
     pub(crate) refusals: Refusals,
     /// One permit per call that may run at once.

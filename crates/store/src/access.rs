@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::users::RoleRow;
 use super::{Records, StoreError};
-use crate::model::Role;
+use crate::model::{Role, SiteId, UserId};
 
 impl Records<'_> {
     /// A number that every change to sites, users, roles and keys raises, whoever makes it.
@@ -20,8 +20,8 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn all_roles(&mut self) -> Result<BTreeMap<i64, BTreeMap<i64, Role>>, StoreError> {
-        let mut roles = BTreeMap::<i64, BTreeMap<i64, Role>>::new();
+    pub async fn all_roles(&mut self) -> Result<BTreeMap<UserId, BTreeMap<SiteId, Role>>, StoreError> {
+        let mut roles = BTreeMap::<UserId, BTreeMap<SiteId, Role>>::new();
         let query = sqlx::query_as::<_, RoleRow>("SELECT user_id, site_id, role FROM user_roles");
         for row in query.fetch_all(&mut *self.connection).await? {
             roles.entry(row.user_id).or_default().insert(row.site_id, row.role);

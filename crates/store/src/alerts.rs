@@ -3,7 +3,7 @@
 use super::columns::json;
 use super::{Records, StoreError};
 use crate::model::{
-    AlertReason, Destination, Group, MessageContent, MessageItem, Moment, Schedule, ScheduleKind, Tell,
+    AlertReason, Destination, Group, MessageContent, MessageItem, Moment, Schedule, ScheduleId, ScheduleKind, Tell,
 };
 
 /// Whom a group of alerts is for, and which server it is about.
@@ -68,7 +68,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    pub(super) async fn close_alerts(&mut self, schedule: i64, now: Moment) -> Result<(), StoreError> {
+    pub(super) async fn close_alerts(&mut self, schedule: ScheduleId, now: Moment) -> Result<(), StoreError> {
         sqlx::query("UPDATE alerts SET closed_at = $1 WHERE schedule_id = $2 AND closed_at IS NULL")
             .bind(now)
             .bind(schedule)
@@ -78,7 +78,7 @@ impl Records<'_> {
     }
 
     /// Forgets the alerts of a schedule that ends: nobody is told any more, and if it starts again it starts afresh.
-    pub(super) async fn forget_alerts(&mut self, schedule: i64) -> Result<(), StoreError> {
+    pub(super) async fn forget_alerts(&mut self, schedule: ScheduleId) -> Result<(), StoreError> {
         for sql in [
             "DELETE FROM alerts WHERE schedule_id = $1",
             "UPDATE health SET alerted = 0, failures = 0, successes = 0, recent = 0, recent_count = 0

@@ -1,13 +1,13 @@
 //! First answers under an Idempotency-Key, in the store, and claims on those that are still to come.
 
 use super::{Records, StoreError};
-use crate::model::Moment;
+use crate::model::{Moment, UserId};
 
 /// A claim to answer the first call under an Idempotency-Key.
 #[derive(Debug, Clone)]
 pub struct AnswerClaim {
     /// The number of the user who calls.
-    pub user: i64,
+    pub user: UserId,
     /// The Idempotency-Key.
     pub key: String,
     /// Of what was asked.

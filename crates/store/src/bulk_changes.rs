@@ -4,17 +4,17 @@ use serde::Deserialize;
 
 use super::rows::identifiers;
 use super::{Records, StoreError};
-use crate::model::{Moment, Status};
+use crate::model::{IncidentId, Moment, SiteId, Status};
 
 /// What a bulk command must know of an incident to decide about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IncidentGround {
     /// Its number in the store.
-    pub id: i64,
+    pub id: IncidentId,
     /// Its number as users know it.
     pub number: String,
     /// The site that it belongs to.
-    pub site_id: i64,
+    pub site_id: SiteId,
     /// The name of the user who answers for it.
     pub owner: Option<String>,
     /// Whether it is done.
@@ -29,7 +29,7 @@ pub struct IncidentGround {
 
 /// A row of the lookup, as it comes over.
 #[derive(Debug, Deserialize)]
-struct Found(usize, i64, i64, Option<String>, Status, Option<Moment>, Option<String>, i64);
+struct Found(usize, IncidentId, SiteId, Option<String>, Status, Option<Moment>, Option<String>, i64);
 
 impl Records<'_> {
     /// The incident of each of those numbers, if there is one, in the order of the numbers; kept from being changed by
@@ -78,7 +78,7 @@ impl Records<'_> {
     /// [`StoreError::Database`].
     pub async fn close_incidents(
         &mut self,
-        ids: &[i64],
+        ids: &[IncidentId],
         by: &str,
         conclusion: &str,
         now: Moment,
@@ -106,7 +106,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn move_incidents(&mut self, ids: &[i64], site: i64, now: Moment) -> Result<(), StoreError> {
+    pub async fn move_incidents(&mut self, ids: &[IncidentId], site: SiteId, now: Moment) -> Result<(), StoreError> {
         let sql = format!(
             "UPDATE incidents SET site_id = $2, modified_at = $3, version = version + 1 WHERE id IN ({})",
             self.engine.integers_of("$1"),
@@ -120,7 +120,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn own_incidents(&mut self, ids: &[i64], owner: &str, now: Moment) -> Result<(), StoreError> {
+    pub async fn own_incidents(&mut self, ids: &[IncidentId], owner: &str, now: Moment) -> Result<(), StoreError> {
         let sql = format!(
             "UPDATE incidents SET owner = $2, modified_at = $3, version = version + 1 WHERE id IN ({})",
             self.engine.integers_of("$1"),
@@ -134,7 +134,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn touch_incidents(&mut self, ids: &[i64], now: Moment) -> Result<(), StoreError> {
+    pub async fn touch_incidents(&mut self, ids: &[IncidentId], now: Moment) -> Result<(), StoreError> {
         let sql = format!(
             "UPDATE incidents SET modified_at = $2, version = version + 1 WHERE id IN ({})",
             self.engine.integers_of("$1"),

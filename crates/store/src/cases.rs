@@ -2,7 +2,7 @@
 
 use super::rows::{self, Cell, identifiers, numbers_text};
 use super::{Records, StoreError};
-use crate::model::{Case, Moment, Status};
+use crate::model::{Case, CaseId, Moment, SiteId, Status};
 
 /// A case to be stored.
 #[derive(Debug, Clone)]
@@ -16,7 +16,7 @@ pub struct NewCase {
     /// Such as `Criminal Investigation`.
     pub case_type: String,
     /// The site that it belongs to.
-    pub site_id: i64,
+    pub site_id: SiteId,
     /// The name of the user who leads it.
     pub owner: Option<String>,
     /// Such as `3`.
@@ -38,7 +38,7 @@ pub struct NewCase {
 impl NewCase {
     /// An open case that holds nothing yet.
     #[must_use]
-    pub fn open(number: String, site_id: i64, creator: &str, now: Moment) -> Self {
+    pub fn open(number: String, site_id: SiteId, creator: &str, now: Moment) -> Self {
         Self {
             number,
             title: String::new(),
@@ -61,11 +61,11 @@ impl NewCase {
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct CaseGround {
     /// Its number in the store.
-    pub id: i64,
+    pub id: CaseId,
     /// Its number as users know it.
     pub number: String,
     /// The site that it belongs to.
-    pub site_id: i64,
+    pub site_id: SiteId,
     /// Whether it is done.
     pub status: Status,
     /// Rises with every change.
@@ -80,7 +80,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Duplicate`] when one of the numbers is taken.
-    pub async fn insert_cases(&mut self, cases: &[NewCase]) -> Result<Vec<i64>, StoreError> {
+    pub async fn insert_cases(&mut self, cases: &[NewCase]) -> Result<Vec<CaseId>, StoreError> {
         let cells = cases.iter().flat_map(|case| {
             let (closed_at, closed_by) = case.closed.as_ref().map(|(at, by)| (at.0, by.as_deref())).unzip();
             let status = if closed_at.is_some() { Status::Closed } else { Status::Open };
@@ -89,7 +89,7 @@ impl Records<'_> {
                 Cell::Text(&case.title),
                 Cell::Text(&case.description),
                 Cell::Text(&case.case_type),
-                Cell::Integer(case.site_id),
+                Cell::Integer(case.site_id.0),
                 Cell::MaybeText(case.owner.as_deref()),
                 Cell::Text(&case.priority),
                 Cell::Text(&case.time_zone),
@@ -107,7 +107,7 @@ impl Records<'_> {
         let inserted = self.insert_numbered("cases", columns, 16, cells.collect()).await;
         let inserted =
             inserted.map_err(|error| rows::duplicate(error, "case", cases.iter().map(|case| case.number.as_str())))?;
-        rows::in_order(&inserted, cases.iter().map(|case| case.number.as_str()))
+        rows::in_order(&inserted, CaseId, cases.iter().map(|case| case.number.as_str()))
     }
 
     /// The case of that number.
@@ -139,7 +139,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn touch_cases(&mut self, ids: &[i64], now: Moment) -> Result<(), StoreError> {
+    pub async fn touch_cases(&mut self, ids: &[CaseId], now: Moment) -> Result<(), StoreError> {
         let sql = format!(
             "UPDATE cases SET modified_at = $2, version = version + 1 WHERE id IN ({})",
             self.engine.integers_of("$1"),
@@ -187,9 +187,9 @@ impl Records<'_> {
     /// [`StoreError::Database`].
     pub async fn cases_after(
         &mut self,
-        sites: &[i64],
+        sites: &[SiteId],
         status: Option<Status>,
-        after: i64,
+        after: Option<CaseId>,
         limit: i64,
     ) -> Result<Vec<Case>, StoreError> {
         let sql = format!(
@@ -197,7 +197,10 @@ impl Records<'_> {
              WHERE id > $2 AND site_id IN ({}) AND ($4 = '' OR status = $4) ORDER BY id LIMIT $3",
             self.engine.integers_of("$1"),
         );
-        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(identifiers(sites)).bind(after).bind(limit);
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+            .bind(identifiers(sites))
+            .bind(after.map_or(0, |after| after.0))
+            .bind(limit);
         let query = query.bind(status.map_or("", Status::as_str));
         Ok(query.fetch_all(&mut *self.connection).await?)
     }
@@ -206,7 +209,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn count_cases(&mut self, sites: &[i64]) -> Result<i64, StoreError> {
+    pub async fn count_cases(&mut self, sites: &[SiteId]) -> Result<i64, StoreError> {
         let sql =
             format!("SELECT CAST(COUNT(*) AS BIGINT) FROM cases WHERE site_id IN ({})", self.engine.integers_of("$1"));
         let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(identifiers(sites));

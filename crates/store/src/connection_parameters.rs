@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::columns::{Sealed, decoded, encoded};
 use super::connections::Wanted;
 use super::{Records, StoreError};
-use crate::model::{ConnectionParameter, KeyId, ParameterState, Reference};
+use crate::model::{ConnectionId, ConnectionParameter, KeyId, ParameterState, Reference};
 use crate::{SealedPlace, SealedSecret};
 
 /// A parameter as it is kept.
@@ -32,7 +32,7 @@ pub enum StoredValue {
 
 #[derive(sqlx::FromRow)]
 struct ParameterRow {
-    connection_id: i64,
+    connection_id: ConnectionId,
     name: String,
     kind: String,
     value: String,
@@ -40,7 +40,7 @@ struct ParameterRow {
 
 #[derive(sqlx::FromRow)]
 struct SealedRow {
-    connection_id: i64,
+    connection_id: ConnectionId,
     name: String,
     #[sqlx(try_from = "Sealed")]
     value: Vec<u8>,
@@ -59,7 +59,7 @@ impl StoredParameter {
 }
 
 /// For what a connection's secret is sealed.
-pub fn sealing_context(connection: i64, parameter: &str) -> String {
+pub fn sealing_context(connection: ConnectionId, parameter: &str) -> String {
     format!("connection/{connection}/{parameter}")
 }
 
@@ -67,7 +67,7 @@ impl Records<'_> {
     /// Sets a parameter, in place of what it was.
     pub async fn set_connection_parameter(
         &mut self,
-        connection: i64,
+        connection: ConnectionId,
         parameter: &StoredParameter,
     ) -> Result<(), StoreError> {
         let (kind, value, key) = match &parameter.value {
@@ -92,7 +92,11 @@ impl Records<'_> {
     }
 
     /// Takes a parameter away.
-    pub async fn remove_connection_parameter(&mut self, connection: i64, name: &str) -> Result<(), StoreError> {
+    pub async fn remove_connection_parameter(
+        &mut self,
+        connection: ConnectionId,
+        name: &str,
+    ) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM connection_parameters WHERE connection_id = $1 AND name = $2")
             .bind(connection)
             .bind(name)
@@ -105,8 +109,8 @@ impl Records<'_> {
     pub async fn connection_parameters(
         &mut self,
         wanted: Wanted,
-    ) -> Result<BTreeMap<i64, Vec<StoredParameter>>, StoreError> {
-        let mut parameters: BTreeMap<i64, Vec<_>> = BTreeMap::new();
+    ) -> Result<BTreeMap<ConnectionId, Vec<StoredParameter>>, StoreError> {
+        let mut parameters: BTreeMap<ConnectionId, Vec<_>> = BTreeMap::new();
         for row in self.of_connections::<ParameterRow>(Self::parameters_sql(), wanted).await? {
             let value = match row.kind.as_str() {
                 "Plain" => StoredValue::Plain(row.value),
@@ -155,7 +159,8 @@ impl SealedPlace for ConnectionSecrets {
         key: KeyId,
     ) -> Result<(), StoreError> {
         let [connection, name] = old.row.as_slice() else { return Ok(()) };
-        let connection: i64 = connection.parse().map_err(|_| StoreError::Unreadable("a connection's number".into()))?;
+        let connection: ConnectionId =
+            connection.parse().map_err(|_| StoreError::Unreadable("a connection's number".into()))?;
         sqlx::query(
             "UPDATE connection_parameters SET value = $1, sealing_key = $2
              WHERE connection_id = $3 AND name = $4 AND value = $5",

@@ -7,7 +7,9 @@ use sqlx::any::AnyRow;
 
 use super::columns::{Flag, Json};
 use super::{Records, StoreError};
-use crate::model::{Connection, Destination, HealthCheck, Moment, NamedSite, Owner, Place};
+use crate::model::{
+    Connection, ConnectionId, Destination, HealthCheck, Moment, NamedSite, Owner, Place, SiteId, UserId,
+};
 
 /// A connection to be made or changed, checked by [`crate::connections`].
 #[derive(Debug, Clone)]
@@ -17,9 +19,9 @@ pub struct NewConnection {
     /// Its name.
     pub name: String,
     /// The site, or none when it is shared to internal sites.
-    pub site: Option<i64>,
+    pub site: Option<SiteId>,
     /// For one that is shared: the site that its events go to.
-    pub recipient: Option<i64>,
+    pub recipient: Option<SiteId>,
     /// The proxy agent.
     pub agent_name: Option<String>,
     /// What it is for.
@@ -31,14 +33,14 @@ pub struct NewConnection {
     /// How often it is tested.
     pub health_check: Option<HealthCheck>,
     /// Who may use it; empty for everybody with the right.
-    pub users: Vec<i64>,
+    pub users: Vec<UserId>,
 }
 
 /// What must be known of a connection to find out whether a tenant gets it.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Shareable {
     /// Its number.
-    pub id: i64,
+    pub id: ConnectionId,
     /// The name of its integration.
     pub integration: String,
     /// Its name.
@@ -55,11 +57,11 @@ pub enum Wanted {
     /// All connections.
     All,
     /// The connection of this number.
-    Id(i64),
+    Id(ConnectionId),
     /// Those of the site, and those shared to internal sites if it is one.
     On {
         /// The site's number.
-        site: i64,
+        site: SiteId,
         /// Whether the site is internal.
         is_internal: bool,
     },
@@ -70,8 +72,8 @@ impl Wanted {
     fn values(self) -> [i64; 3] {
         match self {
             Self::All => [0, 0, 0],
-            Self::Id(id) => [id, 0, 0],
-            Self::On { site, is_internal } => [0, site, i64::from(is_internal)],
+            Self::Id(id) => [id.0, 0, 0],
+            Self::On { site, is_internal } => [0, site.0, i64::from(is_internal)],
         }
     }
 }
@@ -80,7 +82,7 @@ const CONDITION: &str = "($1 = 0 OR c.id = $1) AND ($2 = 0 OR c.place = $2 OR (c
 
 impl Records<'_> {
     /// Makes a connection without parameters.
-    pub async fn create_connection(&mut self, new: &NewConnection, now: Moment) -> Result<i64, StoreError> {
+    pub async fn create_connection(&mut self, new: &NewConnection, now: Moment) -> Result<ConnectionId, StoreError> {
         let id = sqlx::query_scalar(
             "INSERT INTO connections (integration, name, name_key, site_id, place, recipient_site_id, agent_name,
                  description, tenant, active, health_check_minutes, health_check_email, version, created_at, modified_at)
@@ -91,7 +93,7 @@ impl Records<'_> {
         .bind(&new.name)
         .bind(new.name.to_lowercase())
         .bind(new.site)
-        .bind(new.site.unwrap_or(0))
+        .bind(new.site.map_or(0, |site| site.0))
         .bind(new.recipient)
         .bind(new.agent_name.as_deref())
         .bind(&new.description)
@@ -108,7 +110,7 @@ impl Records<'_> {
     }
 
     /// Raises a connection's version, which keeps others from changing it until the transaction ends.
-    pub async fn touch_connection(&mut self, id: i64, now: Moment) -> Result<(), StoreError> {
+    pub async fn touch_connection(&mut self, id: ConnectionId, now: Moment) -> Result<(), StoreError> {
         let changed = sqlx::query("UPDATE connections SET version = version + 1, modified_at = $1 WHERE id = $2")
             .bind(now)
             .bind(id)
@@ -118,7 +120,7 @@ impl Records<'_> {
     }
 
     /// Writes all of a connection but its parameters and its integration.
-    pub async fn change_connection(&mut self, id: i64, new: &NewConnection) -> Result<(), StoreError> {
+    pub async fn change_connection(&mut self, id: ConnectionId, new: &NewConnection) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE connections SET name = $1, name_key = $2, site_id = $3, place = $4, recipient_site_id = $5,
                  agent_name = $6, description = $7, tenant = $8, active = $9, health_check_minutes = $10,
@@ -128,7 +130,7 @@ impl Records<'_> {
         .bind(&new.name)
         .bind(new.name.to_lowercase())
         .bind(new.site)
-        .bind(new.site.unwrap_or(0))
+        .bind(new.site.map_or(0, |site| site.0))
         .bind(new.recipient)
         .bind(new.agent_name.as_deref())
         .bind(&new.description)
@@ -143,7 +145,7 @@ impl Records<'_> {
         self.set_connection_users(id, &new.users).await
     }
 
-    async fn set_connection_users(&mut self, id: i64, users: &[i64]) -> Result<(), StoreError> {
+    async fn set_connection_users(&mut self, id: ConnectionId, users: &[UserId]) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM connection_users WHERE connection_id = $1")
             .bind(id)
             .execute(&mut *self.connection)
@@ -159,7 +161,7 @@ impl Records<'_> {
     }
 
     /// Deletes a connection and its secrets; its runs stay.
-    pub async fn delete_connection(&mut self, id: i64) -> Result<(), StoreError> {
+    pub async fn delete_connection(&mut self, id: ConnectionId) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM connections WHERE id = $1").bind(id).execute(&mut *self.connection).await?;
         Ok(())
     }
@@ -188,7 +190,7 @@ impl Records<'_> {
              JOIN connections c ON c.id = u.connection_id JOIN users n ON n.id = u.user_id
              WHERE {CONDITION} ORDER BY n.name_key"
         );
-        let mut users: BTreeMap<i64, Vec<_>> = BTreeMap::new();
+        let mut users: BTreeMap<ConnectionId, Vec<_>> = BTreeMap::new();
         for row in self.of_connections::<ConnectionUser>(sql, wanted).await? {
             users.entry(row.connection_id).or_default().push((row.user_id, row.user_name));
         }
@@ -216,9 +218,9 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub async fn connection(&mut self, id: i64) -> Result<Connection, StoreError> {
+    pub async fn connection(&mut self, id: ConnectionId) -> Result<Connection, StoreError> {
         // Numbers start at 1, and 0 would ask for all.
-        let found = if id > 0 { self.connections(Wanted::Id(id)).await?.pop() } else { None };
+        let found = if id.0 > 0 { self.connections(Wanted::Id(id)).await?.pop() } else { None };
         found.ok_or_else(|| StoreError::not_found("connection", id.to_string()))
     }
 
@@ -226,7 +228,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn connection_versions(&mut self) -> Result<Vec<(i64, i64)>, StoreError> {
+    pub async fn connection_versions(&mut self) -> Result<Vec<(ConnectionId, i64)>, StoreError> {
         let query = sqlx::query_as::<_, ConnectionVersion>("SELECT id, version FROM connections");
         let versions = query.fetch_all(&mut *self.connection).await?;
         Ok(versions.into_iter().map(|row| (row.id, row.version)).collect())
@@ -236,7 +238,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub async fn connection_version(&mut self, id: i64) -> Result<i64, StoreError> {
+    pub async fn connection_version(&mut self, id: ConnectionId) -> Result<i64, StoreError> {
         let query = sqlx::query_scalar("SELECT version FROM connections WHERE id = $1").bind(id);
         let version = query.fetch_optional(&mut *self.connection).await?;
         version.ok_or_else(|| StoreError::not_found("connection", id.to_string()))
@@ -263,12 +265,12 @@ impl Records<'_> {
 /// A connection with the names of its sites, its health check and whose it is.
 #[derive(FromRow)]
 struct ConnectionRow {
-    id: i64,
+    id: ConnectionId,
     integration: String,
     name: String,
-    site_id: Option<i64>,
+    site_id: Option<SiteId>,
     site_name: Option<String>,
-    recipient_site_id: Option<i64>,
+    recipient_site_id: Option<SiteId>,
     recipient_site_name: Option<String>,
     agent_name: Option<String>,
     description: String,
@@ -299,26 +301,26 @@ struct HealthCheckRow {
 struct OwnerRow {
     master: Option<String>,
     master_region: Option<String>,
-    master_connection: Option<i64>,
+    master_connection: Option<ConnectionId>,
 }
 
 /// A user who may use a connection.
 #[derive(FromRow)]
 struct ConnectionUser {
-    connection_id: i64,
-    user_id: i64,
+    connection_id: ConnectionId,
+    user_id: UserId,
     user_name: String,
 }
 
 #[derive(FromRow)]
 struct ConnectionVersion {
-    id: i64,
+    id: ConnectionId,
     version: i64,
 }
 
 impl From<ConnectionRow> for Connection {
     fn from(row: ConnectionRow) -> Self {
-        let named = |id: Option<i64>, name: Option<String>| id.zip(name).map(|(id, name)| NamedSite { id, name });
+        let named = |id: Option<SiteId>, name: Option<String>| id.zip(name).map(|(id, name)| NamedSite { id, name });
         Self {
             id: row.id,
             integration: row.integration,

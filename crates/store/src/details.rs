@@ -6,15 +6,15 @@ use sqlx::any::AnyRow;
 
 use super::rows::{Cell, identifiers};
 use super::{Records, StoreError};
-use crate::model::{DynamicField, Moment, Task};
+use crate::model::{DynamicField, IncidentId, Moment, Task};
 
 /// What belongs to incidents, by the incident's number in the store.
-pub type ByIncident<T> = HashMap<i64, Vec<T>>;
+pub type ByIncident<T> = HashMap<IncidentId, Vec<T>>;
 
 /// A row that belongs to an incident.
 #[derive(sqlx::FromRow)]
 struct Belonging<T> {
-    incident_id: i64,
+    incident_id: IncidentId,
     #[sqlx(flatten)]
     what: T,
 }
@@ -29,8 +29,11 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`], also when two tasks or fields of an incident have the same name.
-    pub async fn replace_details(&mut self, details: &[(i64, &[Task], &[DynamicField])]) -> Result<(), StoreError> {
-        let ids: Vec<i64> = details.iter().map(|(id, _, _)| *id).collect();
+    pub async fn replace_details(
+        &mut self,
+        details: &[(IncidentId, &[Task], &[DynamicField])],
+    ) -> Result<(), StoreError> {
+        let ids: Vec<IncidentId> = details.iter().map(|(id, _, _)| *id).collect();
         for table in ["incident_tasks", "incident_fields"] {
             let sql = format!("DELETE FROM {table} WHERE incident_id IN ({})", self.engine.integers_of("$1"));
             let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(&ids));
@@ -43,13 +46,16 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`], also when two tasks or fields of an incident have the same name.
-    pub async fn insert_details(&mut self, details: &[(i64, &[Task], &[DynamicField])]) -> Result<(), StoreError> {
+    pub async fn insert_details(
+        &mut self,
+        details: &[(IncidentId, &[Task], &[DynamicField])],
+    ) -> Result<(), StoreError> {
         let mut tasks = Vec::new();
         let mut fields = Vec::new();
         for (id, its_tasks, its_fields) in details {
             for (position, task) in (0..).zip(*its_tasks) {
                 tasks.extend([
-                    Cell::Integer(*id),
+                    Cell::Integer(id.0),
                     Cell::Integer(position),
                     Cell::Text(&task.name),
                     Cell::Integer(i64::from(task.required)),
@@ -58,7 +64,7 @@ impl Records<'_> {
             }
             for (position, field) in (0..).zip(*its_fields) {
                 fields.extend([
-                    Cell::Integer(*id),
+                    Cell::Integer(id.0),
                     Cell::Integer(position),
                     Cell::Text(&field.section),
                     Cell::Text(&field.name),
@@ -78,7 +84,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn tasks_of(&mut self, ids: &[i64]) -> Result<ByIncident<Task>, StoreError> {
+    pub async fn tasks_of(&mut self, ids: &[IncidentId]) -> Result<ByIncident<Task>, StoreError> {
         let sql = format!(
             "SELECT incident_id, name, required, done FROM incident_tasks WHERE incident_id IN ({})
              ORDER BY incident_id, position",
@@ -91,7 +97,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn fields_of(&mut self, ids: &[i64]) -> Result<ByIncident<DynamicField>, StoreError> {
+    pub async fn fields_of(&mut self, ids: &[IncidentId]) -> Result<ByIncident<DynamicField>, StoreError> {
         let sql = format!(
             "SELECT incident_id, section, name, kind, required_on_close, value FROM incident_fields
              WHERE incident_id IN ({}) ORDER BY incident_id, position",
@@ -105,7 +111,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn pending_tasks(&mut self, ids: &[i64]) -> Result<ByIncident<String>, StoreError> {
+    pub async fn pending_tasks(&mut self, ids: &[IncidentId]) -> Result<ByIncident<String>, StoreError> {
         let sql = format!(
             "SELECT incident_id, name FROM incident_tasks
              WHERE required = 1 AND done = 0 AND incident_id IN ({}) ORDER BY incident_id, position",
@@ -118,7 +124,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn missing_fields(&mut self, ids: &[i64]) -> Result<ByIncident<String>, StoreError> {
+    pub async fn missing_fields(&mut self, ids: &[IncidentId]) -> Result<ByIncident<String>, StoreError> {
         let sql = format!(
             "SELECT incident_id, name FROM incident_fields
              WHERE required_on_close = 1 AND value IS NULL AND incident_id IN ({}) ORDER BY incident_id, position",
@@ -127,13 +133,13 @@ impl Records<'_> {
         self.names(sql, ids).await
     }
 
-    async fn names(&mut self, sql: String, ids: &[i64]) -> Result<ByIncident<String>, StoreError> {
+    async fn names(&mut self, sql: String, ids: &[IncidentId]) -> Result<ByIncident<String>, StoreError> {
         let named = self.belongings::<Named>(sql, ids).await?;
         Ok(named.into_iter().map(|(id, named)| (id, named.into_iter().map(|one| one.name).collect())).collect())
     }
 
     /// The rows of a query that takes ids of incidents as `$1`, by their column `incident_id`.
-    async fn belongings<T>(&mut self, sql: String, ids: &[i64]) -> Result<ByIncident<T>, StoreError>
+    async fn belongings<T>(&mut self, sql: String, ids: &[IncidentId]) -> Result<ByIncident<T>, StoreError>
     where
         T: for<'r> sqlx::FromRow<'r, AnyRow> + Send + Unpin,
     {
@@ -151,7 +157,7 @@ impl Records<'_> {
     /// [`StoreError::NotFound`] when the incident has no such task.
     pub async fn set_task_done(
         &mut self,
-        incident: i64,
+        incident: IncidentId,
         name: &str,
         done: bool,
         now: Moment,
@@ -175,7 +181,7 @@ impl Records<'_> {
     /// [`StoreError::NotFound`] when the incident has no such field.
     pub async fn set_field_value(
         &mut self,
-        incident: i64,
+        incident: IncidentId,
         section: &str,
         name: &str,
         value: Option<&str>,

@@ -7,7 +7,7 @@ use super::columns::json;
 use super::schedules::ScheduleRow;
 use super::{Records, StoreError, schedules};
 use crate::model::{
-    CheckResult, Health, HealthState, Moment, NewSchedule, Notice, RunReport, Schedule, ScheduleKind,
+    CheckResult, Health, HealthState, Moment, NewSchedule, Notice, RunReport, Schedule, ScheduleId, ScheduleKind,
     ScheduleRunStatus, WorkItem,
 };
 
@@ -202,7 +202,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn health_of(&mut self, id: i64) -> Result<Option<Health>, StoreError> {
+    pub async fn health_of(&mut self, id: ScheduleId) -> Result<Option<Health>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM health WHERE schedule_id = $1"));
         Ok(sqlx::query_as(sql).bind(id).fetch_optional(&mut *self.connection).await?)
     }
@@ -243,7 +243,7 @@ impl Records<'_> {
         Ok(counts)
     }
 
-    async fn insert_health(&mut self, id: i64, health: &Health) -> Result<(), StoreError> {
+    async fn insert_health(&mut self, id: ScheduleId, health: &Health) -> Result<(), StoreError> {
         let sql = "INSERT INTO health (state, since, last_check_at, last_proof_at, last_error, last_error_at, notice,
                        latency_ms, failures, successes, recent, recent_count, alerted, schedule_id)
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
@@ -251,7 +251,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    async fn update_health(&mut self, id: i64, health: &Health) -> Result<(), StoreError> {
+    async fn update_health(&mut self, id: ScheduleId, health: &Health) -> Result<(), StoreError> {
         let sql = "UPDATE health SET state = $1, since = $2, last_check_at = $3, last_proof_at = $4, last_error = $5,
                        last_error_at = $6, notice = $7, latency_ms = $8, failures = $9, successes = $10, recent = $11,
                        recent_count = $12, alerted = $13

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Records, StoreError};
-use crate::model::{Check, Latency, Moment, ScheduleRun, Uptime, percentiles};
+use crate::model::{Check, ConnectionId, Latency, Moment, ScheduleId, ScheduleRun, Uptime, percentiles};
 
 /// How many of the latest checks the percentiles of latency look at.
 const LATENCIES: i64 = 10_000;
@@ -34,7 +34,12 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn checks(&mut self, connection: i64, before: Moment, limit: i64) -> Result<Vec<Check>, StoreError> {
+    pub async fn checks(
+        &mut self,
+        connection: ConnectionId,
+        before: Moment,
+        limit: i64,
+    ) -> Result<Vec<Check>, StoreError> {
         let query = sqlx::query_as(
             "SELECT due_at, started_at, ended_at, result, latency_ms, detail, node FROM checks
              WHERE connection_id = $1 AND due_at < $2 ORDER BY due_at DESC LIMIT $3",
@@ -49,7 +54,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn latency(&mut self, connection: i64, since: Moment) -> Result<Option<Latency>, StoreError> {
+    pub async fn latency(&mut self, connection: ConnectionId, since: Moment) -> Result<Option<Latency>, StoreError> {
         let query = sqlx::query_scalar(
             "SELECT latency_ms FROM checks WHERE connection_id = $1 AND due_at >= $2 AND result <> 'Failing'
              ORDER BY due_at DESC LIMIT $3",
@@ -64,7 +69,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn uptime(&mut self, connection: i64, since: Moment) -> Result<Uptime, StoreError> {
+    pub async fn uptime(&mut self, connection: ConnectionId, since: Moment) -> Result<Uptime, StoreError> {
         let query = sqlx::query_as(
             "SELECT CAST(COALESCE(SUM(passed), 0) AS BIGINT) AS passed,
                     CAST(COALESCE(SUM(failed), 0) AS BIGINT) AS failed
@@ -81,7 +86,7 @@ impl Records<'_> {
     /// [`StoreError::Database`].
     pub async fn schedule_runs(
         &mut self,
-        schedule: i64,
+        schedule: ScheduleId,
         before: i64,
         limit: i64,
     ) -> Result<Vec<ScheduleRun>, StoreError> {

@@ -2,7 +2,7 @@
 
 use super::rows::{self, Cell, identifiers};
 use super::{Records, StoreError};
-use crate::model::{Incident, Moment, Severity, Status};
+use crate::model::{Incident, IncidentId, Moment, Severity, SiteId, Status};
 
 /// An incident to be stored.
 #[derive(Debug, Clone)]
@@ -16,7 +16,7 @@ pub struct NewIncident {
     /// Such as `Phishing`.
     pub incident_type: String,
     /// The site that it belongs to.
-    pub site_id: i64,
+    pub site_id: SiteId,
     /// The name of the user who answers for it.
     pub owner: Option<String>,
     /// The name of the user who works on it.
@@ -44,7 +44,7 @@ pub struct NewIncident {
 impl NewIncident {
     /// An open incident that holds nothing yet.
     #[must_use]
-    pub fn open(number: String, site_id: i64, creator: &str, now: Moment) -> Self {
+    pub fn open(number: String, site_id: SiteId, creator: &str, now: Moment) -> Self {
         Self {
             number,
             title: String::new(),
@@ -74,7 +74,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Duplicate`] when one of the numbers is taken.
-    pub async fn insert_incidents(&mut self, incidents: &[NewIncident]) -> Result<Vec<i64>, StoreError> {
+    pub async fn insert_incidents(&mut self, incidents: &[NewIncident]) -> Result<Vec<IncidentId>, StoreError> {
         let cells = incidents.iter().flat_map(|incident| {
             let (closed_at, closed_by) = incident.closed.as_ref().map(|(at, by)| (at.0, by.as_str())).unzip();
             let status = if closed_at.is_some() { Status::Closed } else { Status::Open };
@@ -83,7 +83,7 @@ impl Records<'_> {
                 Cell::Text(&incident.title),
                 Cell::Text(&incident.description),
                 Cell::Text(&incident.incident_type),
-                Cell::Integer(incident.site_id),
+                Cell::Integer(incident.site_id.0),
                 Cell::MaybeText(incident.owner.as_deref()),
                 Cell::MaybeText(incident.assignee.as_deref()),
                 Cell::Text(incident.severity.as_str()),
@@ -106,7 +106,7 @@ impl Records<'_> {
             let named = incidents.iter().map(|incident| incident.number.as_str());
             rows::duplicate(error, "incident", named)
         })?;
-        rows::in_order(&inserted, incidents.iter().map(|incident| incident.number.as_str()))
+        rows::in_order(&inserted, IncidentId, incidents.iter().map(|incident| incident.number.as_str()))
     }
 
     /// The incident of that number.
@@ -171,15 +171,18 @@ impl Records<'_> {
     /// [`StoreError::Database`].
     pub async fn incidents_after(
         &mut self,
-        sites: &[i64],
-        after: i64,
+        sites: &[SiteId],
+        after: Option<IncidentId>,
         limit: i64,
     ) -> Result<Vec<Incident>, StoreError> {
         let sql = format!(
             "SELECT {COLUMNS} FROM incidents WHERE id > $2 AND site_id IN ({}) ORDER BY id LIMIT $3",
             self.engine.integers_of("$1"),
         );
-        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(identifiers(sites)).bind(after).bind(limit);
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+            .bind(identifiers(sites))
+            .bind(after.map_or(0, |after| after.0))
+            .bind(limit);
         Ok(query.fetch_all(&mut *self.connection).await?)
     }
 
@@ -187,7 +190,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn count_incidents(&mut self, sites: &[i64]) -> Result<i64, StoreError> {
+    pub async fn count_incidents(&mut self, sites: &[SiteId]) -> Result<i64, StoreError> {
         let sql = format!(
             "SELECT CAST(COUNT(*) AS BIGINT) FROM incidents WHERE site_id IN ({})",
             self.engine.integers_of("$1"),

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::columns::{Flag, Json, Sealed, encoded};
 use super::{Records, StoreError, check};
-use crate::model::{AccessKey, Allowed, JWT_SECRET_CONTEXT, KeyId, KeyKind, Moment};
+use crate::model::{AccessKey, AccessKeyId, Allowed, JWT_SECRET_CONTEXT, KeyId, KeyKind, Moment, SiteId, UserId};
 use crate::{SealedPlace, SealedSecret};
 
 /// A key to be made.
@@ -19,11 +19,11 @@ pub struct NewKey {
     /// Its secret as it is kept: a hash, or sealed; in base64.
     pub secret: String,
     /// The number of the user whose it is.
-    pub owner: i64,
+    pub owner: UserId,
     /// The numbers of other users who may use it.
-    pub users: Vec<i64>,
+    pub users: Vec<UserId>,
     /// The numbers of the sites on which it works.
-    pub sites: Allowed<i64>,
+    pub sites: Allowed<SiteId>,
     /// Endpoints in lower case.
     pub commands: Allowed<String>,
     /// Whether it opens the management API.
@@ -60,7 +60,7 @@ impl Records<'_> {
             Allowed::All => "[]".to_owned(),
             Allowed::Only(commands) => serde_json::Value::from(commands.clone()).to_string(),
         };
-        let id: i64 = sqlx::query_scalar(
+        let id: AccessKeyId = sqlx::query_scalar(
             "INSERT INTO keys (name, name_key, kind, public_part, secret, owner_id, every_site, every_command, commands,
                                may_manage, requires_expiry, expires_at, created_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
@@ -143,7 +143,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn touch_key(&mut self, id: i64, at: Moment) -> Result<(), StoreError> {
+    pub async fn touch_key(&mut self, id: AccessKeyId, at: Moment) -> Result<(), StoreError> {
         sqlx::query("UPDATE keys SET last_used_at = $1 WHERE id = $2 AND (last_used_at IS NULL OR last_used_at < $1)")
             .bind(at)
             .bind(id)
@@ -166,21 +166,17 @@ impl Records<'_> {
         let rows = query.fetch_all(&mut *self.connection).await?;
         let mut keys: Vec<StoredKey> = rows.into_iter().map(StoredKey::from).collect();
         // A key has few of these, and keys are read anew only when one has changed.
-        for (sql, is_site) in [
-            ("SELECT key_id, site_id AS member FROM key_sites ORDER BY key_id, site_id", true),
-            ("SELECT key_id, user_id AS member FROM key_users ORDER BY key_id, user_id", false),
-        ] {
-            let mut members = std::collections::BTreeMap::<i64, Vec<i64>>::new();
-            for row in sqlx::query_as::<_, Member>(sql).fetch_all(&mut *self.connection).await? {
-                members.entry(row.key_id).or_default().push(row.member);
+        let sites = sqlx::query_as::<_, KeySite>("SELECT key_id, site_id FROM key_sites ORDER BY key_id, site_id");
+        for KeySite { key_id, site_id } in sites.fetch_all(&mut *self.connection).await? {
+            let key = keys.iter_mut().map(|stored| &mut stored.key).find(|key| key.id == key_id);
+            if let Some(Allowed::Only(sites)) = key.map(|key| &mut key.sites) {
+                sites.push(site_id);
             }
-            for stored in &mut keys {
-                let ids = members.remove(&stored.key.id).unwrap_or_default();
-                if !is_site {
-                    stored.key.users = ids;
-                } else if stored.key.sites != Allowed::All {
-                    stored.key.sites = Allowed::Only(ids);
-                }
+        }
+        let users = sqlx::query_as::<_, KeyUser>("SELECT key_id, user_id FROM key_users ORDER BY key_id, user_id");
+        for KeyUser { key_id, user_id } in users.fetch_all(&mut *self.connection).await? {
+            if let Some(stored) = keys.iter_mut().find(|stored| stored.key.id == key_id) {
+                stored.key.users.push(user_id);
             }
         }
         Ok(keys)
@@ -189,11 +185,11 @@ impl Records<'_> {
 
 #[derive(sqlx::FromRow)]
 struct KeyRow {
-    id: i64,
+    id: AccessKeyId,
     name: String,
     kind: KeyKind,
     public_part: String,
-    owner_id: i64,
+    owner_id: UserId,
     #[sqlx(try_from = "Flag")]
     every_site: bool,
     #[sqlx(try_from = "Flag")]
@@ -210,16 +206,23 @@ struct KeyRow {
     secret: String,
 }
 
-/// A site on which a key works, or a user who may use it.
+/// A site on which a key works.
 #[derive(sqlx::FromRow)]
-struct Member {
-    key_id: i64,
-    member: i64,
+struct KeySite {
+    key_id: AccessKeyId,
+    site_id: SiteId,
+}
+
+/// A user besides its owner who may use a key.
+#[derive(sqlx::FromRow)]
+struct KeyUser {
+    key_id: AccessKeyId,
+    user_id: UserId,
 }
 
 #[derive(sqlx::FromRow)]
 struct SealedRow {
-    id: i64,
+    id: AccessKeyId,
     #[sqlx(try_from = "Sealed")]
     secret: Vec<u8>,
 }

@@ -5,17 +5,17 @@ use std::collections::HashMap;
 use super::details::ByIncident;
 use super::rows::{Cell, identifiers};
 use super::{Records, StoreError};
-use crate::model::{Link, Moment};
+use crate::model::{CaseId, IncidentId, Link, Moment, SiteId};
 
 /// An incident that is linked with another.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Neighbour {
     /// Its number in the store.
-    pub id: i64,
+    pub id: IncidentId,
     /// Its number as users know it.
     pub number: String,
     /// The site that it belongs to.
-    pub site_id: i64,
+    pub site_id: SiteId,
 }
 
 /// How many links an incident or a case has.
@@ -25,10 +25,10 @@ struct LinkCount {
     links: i64,
 }
 
-/// A link, and the incident or case that it is seen from.
+/// A link, and the incident that it is seen from.
 #[derive(sqlx::FromRow)]
 struct LinkRow {
-    whose: i64,
+    incident: IncidentId,
     #[sqlx(flatten)]
     link: Link,
 }
@@ -40,9 +40,9 @@ impl Records<'_> {
     /// [`StoreError::Database`].
     pub async fn count_case_links(
         &mut self,
-        incidents: &[i64],
-        cases: &[i64],
-    ) -> Result<(HashMap<i64, i64>, HashMap<i64, i64>), StoreError> {
+        incidents: &[IncidentId],
+        cases: &[CaseId],
+    ) -> Result<(HashMap<IncidentId, i64>, HashMap<CaseId, i64>), StoreError> {
         let mut counts = [HashMap::new(), HashMap::new()];
         for (column, found) in ["incident_id", "case_id"].into_iter().zip(&mut counts) {
             let sql = format!(
@@ -58,7 +58,8 @@ impl Records<'_> {
             }
         }
         let [by_incident, by_case] = counts;
-        Ok((by_incident, by_case))
+        let by_incident = by_incident.into_iter().map(|(id, links)| (IncidentId(id), links)).collect();
+        Ok((by_incident, by_case.into_iter().map(|(id, links)| (CaseId(id), links)).collect()))
     }
 
     /// Links every one of `incidents` to every one of `cases`, where it is not linked yet.
@@ -67,8 +68,8 @@ impl Records<'_> {
     /// [`StoreError::Database`].
     pub async fn link_to_cases(
         &mut self,
-        incidents: &[i64],
-        cases: &[i64],
+        incidents: &[IncidentId],
+        cases: &[CaseId],
         by: &str,
         now: Moment,
     ) -> Result<(), StoreError> {
@@ -95,9 +96,9 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn insert_case_links(&mut self, links: &[(i64, i64, Moment, &str)]) -> Result<(), StoreError> {
+    pub async fn insert_case_links(&mut self, links: &[(CaseId, IncidentId, Moment, &str)]) -> Result<(), StoreError> {
         let cells = links.iter().flat_map(|(case, incident, at, by)| {
-            [Cell::Integer(*case), Cell::Integer(*incident), Cell::Integer(at.0), Cell::Text(by)]
+            [Cell::Integer(case.0), Cell::Integer(incident.0), Cell::Integer(at.0), Cell::Text(by)]
         });
         let columns = "case_id, incident_id, linked_at, linked_by";
         let tail = "ON CONFLICT (case_id, incident_id) DO NOTHING";
@@ -109,9 +110,9 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`], also for an incident with itself.
-    pub async fn link_incidents(&mut self, links: &[(i64, i64, Moment, &str)]) -> Result<(), StoreError> {
+    pub async fn link_incidents(&mut self, links: &[(IncidentId, IncidentId, Moment, &str)]) -> Result<(), StoreError> {
         let cells = links.iter().flat_map(|(one, other, at, by)| {
-            [Cell::Integer(*one.min(other)), Cell::Integer(*one.max(other)), Cell::Integer(at.0), Cell::Text(by)]
+            [Cell::Integer(one.0.min(other.0)), Cell::Integer(one.0.max(other.0)), Cell::Integer(at.0), Cell::Text(by)]
         });
         let columns = "low_id, high_id, linked_at, linked_by";
         let tail = "ON CONFLICT (low_id, high_id) DO NOTHING";
@@ -124,11 +125,11 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn raise_versions(&mut self, incidents: &[i64], cases: &[i64]) -> Result<(), StoreError> {
-        for (table, ids) in [("incidents", incidents), ("cases", cases)] {
+    pub async fn raise_versions(&mut self, incidents: &[IncidentId], cases: &[CaseId]) -> Result<(), StoreError> {
+        for (table, ids) in [("incidents", identifiers(incidents)), ("cases", identifiers(cases))] {
             let ones = self.engine.integers_of("$1");
             let sql = format!("UPDATE {table} SET version = version + 1 WHERE id IN ({ones})");
-            let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(identifiers(ids));
+            let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(ids);
             query.execute(&mut *self.connection).await?;
         }
         Ok(())
@@ -138,7 +139,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn unlink_incidents(&mut self, incident: i64, others: &[i64]) -> Result<(), StoreError> {
+    pub async fn unlink_incidents(&mut self, incident: IncidentId, others: &[IncidentId]) -> Result<(), StoreError> {
         let sql = format!(
             "DELETE FROM incident_links
              WHERE (low_id = $2 AND high_id IN ({0})) OR (high_id = $2 AND low_id IN ({0}))",
@@ -153,7 +154,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn neighbours(&mut self, incidents: &[i64]) -> Result<Vec<Neighbour>, StoreError> {
+    pub async fn neighbours(&mut self, incidents: &[IncidentId]) -> Result<Vec<Neighbour>, StoreError> {
         let sql = format!(
             "SELECT id, number, site_id FROM incidents
              WHERE id IN (SELECT high_id FROM incident_links WHERE low_id IN ({0})
@@ -170,9 +171,9 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn cases_of(&mut self, incidents: &[i64]) -> Result<ByIncident<Link>, StoreError> {
+    pub async fn cases_of(&mut self, incidents: &[IncidentId]) -> Result<ByIncident<Link>, StoreError> {
         let sql = format!(
-            "SELECT l.incident_id AS whose, c.number, l.linked_at, l.linked_by, c.site_id
+            "SELECT l.incident_id AS incident, c.number, l.linked_at, l.linked_by, c.site_id
              FROM case_incidents l JOIN cases c ON c.id = l.case_id
              WHERE l.incident_id IN ({}) ORDER BY l.incident_id, c.number{}",
             self.engine.integers_of("$1"),
@@ -186,24 +187,24 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn incidents_of(&mut self, case: i64) -> Result<Vec<Link>, StoreError> {
+    pub async fn incidents_of(&mut self, case: CaseId) -> Result<Vec<Link>, StoreError> {
         let sql = format!(
-            "SELECT l.case_id AS whose, i.number, l.linked_at, l.linked_by, i.site_id
+            "SELECT i.number, l.linked_at, l.linked_by, i.site_id
              FROM case_incidents l JOIN incidents i ON i.id = l.incident_id
              WHERE l.case_id = $1 ORDER BY i.number{}",
             self.engine.bytewise(),
         );
         let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(case);
-        Ok(gather(query.fetch_all(&mut *self.connection).await?).remove(&case).unwrap_or_default())
+        Ok(query.fetch_all(&mut *self.connection).await?)
     }
 
     /// The incidents that each of `incidents` is linked with, by number.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn links_of(&mut self, incidents: &[i64]) -> Result<ByIncident<Link>, StoreError> {
+    pub async fn links_of(&mut self, incidents: &[IncidentId]) -> Result<ByIncident<Link>, StoreError> {
         let sql = format!(
-            "SELECT l.one AS whose, i.number, l.linked_at, l.linked_by, i.site_id
+            "SELECT l.one AS incident, i.number, l.linked_at, l.linked_by, i.site_id
              FROM (SELECT low_id AS one, high_id AS other, linked_at, linked_by FROM incident_links
                    WHERE low_id IN ({0})
                    UNION ALL SELECT high_id, low_id, linked_at, linked_by FROM incident_links
@@ -221,7 +222,7 @@ impl Records<'_> {
 fn gather(rows: Vec<LinkRow>) -> ByIncident<Link> {
     let mut found = ByIncident::new();
     for row in rows {
-        found.entry(row.whose).or_default().push(row.link);
+        found.entry(row.incident).or_default().push(row.link);
     }
     found
 }

@@ -2,7 +2,7 @@
 
 use super::columns::{Maybe, Sealed, encoded};
 use super::{Records, StoreError};
-use crate::model::{Master, Moment};
+use crate::model::{Master, MasterId, Moment, TenantKeyId};
 
 /// A master that registers.
 #[derive(Debug, Clone)]
@@ -18,7 +18,7 @@ pub struct NewMaster {
     /// The secret of the pair, sealed.
     pub sealed: Vec<u8>,
     /// The number of the one-time key that it came by.
-    pub key: i64,
+    pub key: TenantKeyId,
     /// What the master calls this tenant.
     pub tenant_name: String,
     /// The region that the master gave this tenant.
@@ -30,7 +30,7 @@ pub struct NewMaster {
 pub struct KnownPair {
     /// The master's number.
     #[sqlx(rename = "id")]
-    pub master: i64,
+    pub master: MasterId,
     /// The master's name.
     pub name: String,
     /// None when it is revoked.
@@ -38,7 +38,7 @@ pub struct KnownPair {
     pub sealed: Option<Vec<u8>>,
     /// The one-time key that it came by, while that is not spent.
     #[sqlx(rename = "tenant_key")]
-    pub key: Option<i64>,
+    pub key: Option<TenantKeyId>,
     /// The number of the last message that was taken.
     pub sequence: i64,
 }
@@ -96,7 +96,7 @@ impl Records<'_> {
     }
 
     /// Notes that a message was taken.
-    pub async fn take_message(&mut self, master: i64, sequence: i64, now: Moment) -> Result<(), StoreError> {
+    pub async fn take_message(&mut self, master: MasterId, sequence: i64, now: Moment) -> Result<(), StoreError> {
         sqlx::query("UPDATE masters SET sequence = $1, seen_at = $2, tenant_key = NULL WHERE id = $3")
             .bind(sequence)
             .bind(now)
@@ -120,7 +120,7 @@ impl Records<'_> {
     }
 
     /// Deletes a master that nothing is owned by any more.
-    pub async fn delete_master(&mut self, id: i64) -> Result<(), StoreError> {
+    pub async fn delete_master(&mut self, id: MasterId) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM masters WHERE id = $1").bind(id).execute(&mut *self.connection).await?;
         Ok(())
     }

@@ -1,32 +1,32 @@
 //! On a tenant: which connections are a master's.
 
 use super::{Records, StoreError};
-use crate::model::Moment;
+use crate::model::{ConnectionId, MasterId, Moment, SiteId};
 
 /// A connection that a master sent.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Received {
     /// Its number here.
     #[sqlx(rename = "connection_id")]
-    pub connection: i64,
+    pub connection: ConnectionId,
     /// Its number on the master.
-    pub master_connection: i64,
+    pub master_connection: ConnectionId,
     /// The Tenant Site that it was synced to.
     #[sqlx(rename = "site_id")]
-    pub site: i64,
+    pub site: SiteId,
 }
 
 /// What is to be noted of a connection that a master sent.
 #[derive(Debug, Clone, Copy)]
 pub struct NewReceived {
     /// The connection's number here.
-    pub connection: i64,
+    pub connection: ConnectionId,
     /// The master's number.
-    pub master: i64,
+    pub master: MasterId,
     /// The connection's number on the master.
-    pub master_connection: i64,
+    pub master_connection: ConnectionId,
     /// The number of the Tenant Site that it was synced to.
-    pub site: i64,
+    pub site: SiteId,
 }
 
 impl Records<'_> {
@@ -49,7 +49,11 @@ impl Records<'_> {
     }
 
     /// What became of a master's connection here, on whatever sites.
-    pub async fn received_as(&mut self, master: i64, master_connection: i64) -> Result<Vec<Received>, StoreError> {
+    pub async fn received_as(
+        &mut self,
+        master: MasterId,
+        master_connection: ConnectionId,
+    ) -> Result<Vec<Received>, StoreError> {
         let query = sqlx::query_as(
             "SELECT connection_id, master_connection, site_id FROM received_connections
              WHERE master_id = $1 AND master_connection = $2 ORDER BY connection_id",
@@ -60,13 +64,13 @@ impl Records<'_> {
     }
 
     /// Everything that a master sent to a site, or, without a site, to any.
-    pub async fn received_from(&mut self, master: i64, site: Option<i64>) -> Result<Vec<Received>, StoreError> {
+    pub async fn received_from(&mut self, master: MasterId, site: Option<SiteId>) -> Result<Vec<Received>, StoreError> {
         let query = sqlx::query_as(
             "SELECT connection_id, master_connection, site_id FROM received_connections
              WHERE master_id = $1 AND ($2 = 0 OR site_id = $2) ORDER BY connection_id",
         )
         .bind(master)
-        .bind(site.unwrap_or(0));
+        .bind(site.map_or(0, |site| site.0));
         Ok(query.fetch_all(&mut *self.connection).await?)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use serde::Serialize;
 use sqlx::FromRow as _;
 use sqlx::any::AnyRow;
 
@@ -20,7 +21,7 @@ pub(super) enum Cell<'a> {
 const MOST_CELLS: usize = 30_000;
 
 /// `ids` as a JSON array, for [`super::Engine::integers_of`]; in order, so that they are looked up page by page.
-pub(super) fn identifiers(ids: &[i64]) -> String {
+pub(super) fn identifiers<T: Copy + Ord + Serialize>(ids: &[T]) -> String {
     let mut sorted = ids.to_vec();
     sorted.sort_unstable();
     serde_json::to_string(&sorted).unwrap_or_default()
@@ -106,15 +107,16 @@ impl Records<'_> {
 }
 
 /// The ids of `inserted` in the order of `numbers`: a database may return rows in any order.
-pub(super) fn in_order<'n>(
+pub(super) fn in_order<'n, T>(
     inserted: &[Numbered],
+    id: impl Fn(i64) -> T,
     numbers: impl Iterator<Item = &'n str>,
-) -> Result<Vec<i64>, StoreError> {
+) -> Result<Vec<T>, StoreError> {
     let ids: HashMap<&str, i64> = inserted.iter().map(|row| (row.number.as_str(), row.id)).collect();
     numbers
         .map(|number| {
             let missing = || StoreError::Unreadable(format!("the database returned no id for {number}"));
-            ids.get(number).copied().ok_or_else(missing)
+            ids.get(number).map(|found| id(*found)).ok_or_else(missing)
         })
         .collect()
 }

@@ -1,23 +1,23 @@
 //! Runs in the store.
 
 use super::{Records, StoreError};
-use crate::model::{Moment, Run, RunStatus};
+use crate::model::{ConnectionId, Moment, Run, RunId, RunStatus, SiteId, UserId};
 
 /// A run that begins.
 #[derive(Debug, Clone)]
 pub struct NewRun {
     /// The user in whose name it runs.
-    pub user_id: i64,
+    pub user_id: UserId,
     /// The user's name now.
     pub user_name: String,
     /// The API key that it came with.
     pub key_name: Option<String>,
     /// The site that it runs on.
-    pub site_id: i64,
+    pub site_id: SiteId,
     /// The site's name now.
     pub site_name: String,
     /// The connection.
-    pub connection_id: i64,
+    pub connection_id: ConnectionId,
     /// The connection's name now.
     pub connection_name: String,
     /// The name of the connection's integration.
@@ -47,7 +47,7 @@ pub struct RunEnd {
 #[derive(Debug, Clone, Default)]
 pub struct RunFilter {
     /// On the connection of that number.
-    pub connection: Option<i64>,
+    pub connection: Option<ConnectionId>,
     /// Of the command that the manifest calls so, in any case.
     pub command: Option<String>,
     /// In the name of that user, in any case.
@@ -55,7 +55,7 @@ pub struct RunFilter {
     /// That have come so far.
     pub status: Option<RunStatus>,
     /// Older than the run of that number: for the next page.
-    pub before: Option<i64>,
+    pub before: Option<RunId>,
     /// At most so many; 1 to 1,000, and 100 unless given.
     pub limit: Option<i64>,
 }
@@ -65,7 +65,7 @@ const COLUMNS: &str = "id, user_id, user_name, key_name, site_id, site_name, con
 
 impl Records<'_> {
     /// Notes that a run begins.
-    pub async fn begin_run(&mut self, run: &NewRun, now: Moment) -> Result<i64, StoreError> {
+    pub async fn begin_run(&mut self, run: &NewRun, now: Moment) -> Result<RunId, StoreError> {
         let query = sqlx::query_scalar(
             "INSERT INTO runs (user_id, user_name, key_name, site_id, site_name, connection_id, connection_name,
                  integration, command, parameters, status, started_at, request_id, node, cancel_requested)
@@ -89,7 +89,7 @@ impl Records<'_> {
     }
 
     /// Notes how a run ended: also where it was thought to be interrupted, since its own process knows better.
-    pub async fn end_run(&mut self, id: i64, end: &RunEnd, now: Moment) -> Result<(), StoreError> {
+    pub async fn end_run(&mut self, id: RunId, end: &RunEnd, now: Moment) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE runs SET status = $1, ended_at = $2, outcome = $3, receipt = $4
              WHERE id = $5 AND status IN ('Running', 'Interrupted')",
@@ -108,7 +108,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub async fn run(&mut self, id: i64) -> Result<Run, StoreError> {
+    pub async fn run(&mut self, id: RunId) -> Result<Run, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS}, outcome FROM runs WHERE id = $1"));
         let run = sqlx::query_as(sql).bind(id).fetch_optional(&mut *self.connection).await?;
         run.ok_or_else(|| StoreError::not_found("run", id.to_string()))
@@ -118,8 +118,8 @@ impl Records<'_> {
     /// those on connections that are for the user.
     pub async fn runs(
         &mut self,
-        site: Option<i64>,
-        user: i64,
+        site: Option<SiteId>,
+        user: UserId,
         all: bool,
         filter: &RunFilter,
     ) -> Result<Vec<Run>, StoreError> {
@@ -139,20 +139,20 @@ impl Records<'_> {
         // Lowered by the database on both sides, for SQLite knows no case but that of ASCII.
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let query = sqlx::query_as(sql)
-            .bind(site.unwrap_or(0))
+            .bind(site.map_or(0, |site| site.0))
             .bind(user)
             .bind(i64::from(all))
-            .bind(filter.connection.unwrap_or(0))
+            .bind(filter.connection.map_or(0, |connection| connection.0))
             .bind(text(&filter.command))
             .bind(text(&filter.user))
             .bind(filter.status.map_or("", RunStatus::as_str))
-            .bind(filter.before.unwrap_or(0))
+            .bind(filter.before.map_or(0, |before| before.0))
             .bind(filter.limit.unwrap_or(100).clamp(1, 1_000));
         Ok(query.fetch_all(&mut *self.connection).await?)
     }
 
     /// Asks whichever process runs it to end a run; says whether it is under way.
-    pub async fn ask_to_cancel(&mut self, id: i64) -> Result<bool, StoreError> {
+    pub async fn ask_to_cancel(&mut self, id: RunId) -> Result<bool, StoreError> {
         let asked = sqlx::query("UPDATE runs SET cancel_requested = 1 WHERE id = $1 AND status = 'Running'")
             .bind(id)
             .execute(&mut *self.connection)
@@ -161,7 +161,7 @@ impl Records<'_> {
     }
 
     /// The runs of `node` that somebody wants to end.
-    pub async fn runs_to_cancel(&mut self, node: &str) -> Result<Vec<i64>, StoreError> {
+    pub async fn runs_to_cancel(&mut self, node: &str) -> Result<Vec<RunId>, StoreError> {
         let sql = "SELECT id FROM runs WHERE node = $1 AND status = 'Running' AND cancel_requested = 1";
         Ok(sqlx::query_scalar(sql).bind(node).fetch_all(&mut *self.connection).await?)
     }

@@ -4,7 +4,9 @@ use super::columns::{Flag, Json, json};
 use super::{Records, StoreError};
 use soar_connector::RawParameters;
 
-use crate::model::{Cadence, Destination, Moment, NewSchedule, Schedule, ScheduleKind};
+use crate::model::{
+    Cadence, ConnectionId, Destination, Moment, NewSchedule, Schedule, ScheduleId, ScheduleKind, SiteId, UserId,
+};
 
 pub(super) const COLUMNS: &str = "schedules.id, schedules.kind, schedules.name, schedules.site_id, \
      schedules.connection_id, schedules.server, schedules.user_id, schedules.command, schedules.parameters, \
@@ -17,7 +19,7 @@ pub enum ScheduleFilter {
     /// All of a kind.
     Kind(ScheduleKind),
     /// All of a connection.
-    Connection(i64),
+    Connection(ConnectionId),
 }
 
 impl Records<'_> {
@@ -52,7 +54,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::Duplicate`] when the site has another schedule of that name.
-    pub async fn change_schedule(&mut self, id: i64, changed: &NewSchedule) -> Result<Schedule, StoreError> {
+    pub async fn change_schedule(&mut self, id: ScheduleId, changed: &NewSchedule) -> Result<Schedule, StoreError> {
         let now = self.now().await?;
         let before = self.schedule(id).await?;
         let moved = before.what.cadence != changed.cadence || (changed.active && !before.what.active);
@@ -93,7 +95,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn health_check(&mut self, connection: i64) -> Result<Option<Schedule>, StoreError> {
+    pub async fn health_check(&mut self, connection: ConnectionId) -> Result<Option<Schedule>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!(
             "SELECT {COLUMNS} FROM schedules WHERE connection_id = $1 AND kind = 'Health Check'"
         ));
@@ -105,7 +107,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub async fn schedule(&mut self, id: i64) -> Result<Schedule, StoreError> {
+    pub async fn schedule(&mut self, id: ScheduleId) -> Result<Schedule, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM schedules WHERE id = $1"));
         let row = sqlx::query_as::<_, ScheduleRow>(sql).bind(id).fetch_optional(&mut *self.connection).await?;
         row.map(Schedule::from).ok_or_else(|| StoreError::not_found("schedule", id.to_string()))
@@ -115,7 +117,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub async fn schedule_by_name(&mut self, site: i64, name: &str) -> Result<Schedule, StoreError> {
+    pub async fn schedule_by_name(&mut self, site: SiteId, name: &str) -> Result<Schedule, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!(
             "SELECT {COLUMNS} FROM schedules WHERE site_id = $1 AND name_key = $2 AND kind = 'Command'"
         ));
@@ -149,7 +151,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn run_soon(&mut self, id: i64) -> Result<(), StoreError> {
+    pub async fn run_soon(&mut self, id: ScheduleId) -> Result<(), StoreError> {
         let now = self.now().await?;
         sqlx::query("UPDATE schedules SET next_due_at = $1 WHERE id = $2 AND active = 1 AND next_due_at > $1")
             .bind(now)
@@ -163,7 +165,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub(super) async fn move_schedules(&mut self, site: i64, time_zone: &str) -> Result<(), StoreError> {
+    pub(super) async fn move_schedules(&mut self, site: SiteId, time_zone: &str) -> Result<(), StoreError> {
         for schedule in self.schedules(ScheduleFilter::Kind(ScheduleKind::Command)).await? {
             let Schedule { id, mut what, .. } = schedule;
             let Cadence::Cron { time_zone: before, .. } = &mut what.cadence else { continue };
@@ -179,7 +181,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub async fn delete_schedule(&mut self, id: i64) -> Result<(), StoreError> {
+    pub async fn delete_schedule(&mut self, id: ScheduleId) -> Result<(), StoreError> {
         self.forget_alerts(id).await?;
         let done = sqlx::query("DELETE FROM schedules WHERE id = $1").bind(id).execute(&mut *self.connection).await?;
         if done.rows_affected() == 0 { Err(StoreError::not_found("schedule", id.to_string())) } else { Ok(()) }
@@ -189,7 +191,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn delete_schedules_of(&mut self, connection: i64) -> Result<(), StoreError> {
+    pub async fn delete_schedules_of(&mut self, connection: ConnectionId) -> Result<(), StoreError> {
         for schedule in self.schedules(ScheduleFilter::Connection(connection)).await? {
             self.delete_schedule(schedule.id).await?;
         }
@@ -199,7 +201,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    pub(super) async fn set_next_due(&mut self, id: i64, next_due_at: Moment) -> Result<(), StoreError> {
+    pub(super) async fn set_next_due(&mut self, id: ScheduleId, next_due_at: Moment) -> Result<(), StoreError> {
         sqlx::query("UPDATE schedules SET next_due_at = $1 WHERE id = $2")
             .bind(next_due_at)
             .bind(id)
@@ -237,19 +239,19 @@ fn bind_all<'q>(query: AnyQuery<'q>, new: &'q NewSchedule) -> Result<AnyQuery<'q
         .bind(new.slow_ms))
 }
 
-fn first_due(cadence: &Cadence, id: i64, now: Moment) -> Result<Moment, StoreError> {
+fn first_due(cadence: &Cadence, id: ScheduleId, now: Moment) -> Result<Moment, StoreError> {
     cadence.first_due(id, now).map_err(StoreError::Unreadable)
 }
 
 #[derive(sqlx::FromRow)]
 pub(super) struct ScheduleRow {
-    id: i64,
+    id: ScheduleId,
     kind: ScheduleKind,
     name: String,
-    site_id: Option<i64>,
-    connection_id: i64,
+    site_id: Option<SiteId>,
+    connection_id: ConnectionId,
     server: String,
-    user_id: Option<i64>,
+    user_id: Option<UserId>,
     command: String,
     parameters: Json<RawParameters>,
     #[sqlx(try_from = "Flag")]

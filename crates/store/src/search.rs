@@ -3,7 +3,7 @@
 use super::incidents::COLUMNS;
 use super::rows::{Cell, identifiers};
 use super::{Records, StoreError};
-use crate::model::{Incident, Moment};
+use crate::model::{Incident, Moment, SiteId};
 
 /// A column that incidents are found by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,7 +112,7 @@ pub struct Condition {
 #[derive(Debug, Clone)]
 pub struct Search {
     /// Of these sites.
-    pub sites: Vec<i64>,
+    pub sites: Vec<SiteId>,
     /// Made at or after this.
     pub from: Moment,
     /// Made before this.
@@ -136,7 +136,7 @@ impl Records<'_> {
         let sites = identifiers(&search.sites);
         let of_sites = match search.sites.as_slice() {
             // Said so, the index gives the incidents in their order, and nothing is read but the page.
-            [site] => format!("= +{}", values.add(Cell::Integer(*site))),
+            [site] => format!("= +{}", values.add(Cell::Integer(site.0))),
             _ => format!("IN ({})", self.engine.integers_of(&values.add(Cell::Text(&sites)))),
         };
         let (from, until) = (values.add(Cell::Integer(search.from.0)), values.add(Cell::Integer(search.until.0)));

@@ -7,7 +7,9 @@ use serde_json::value::RawValue;
 use super::columns::{Flag, Json};
 use super::rows::Cell;
 use super::{Records, StoreError};
-use crate::model::{Moment, SyncChange, SyncCounts, SyncFailure, SyncResult, SyncRun, SyncStatus};
+use crate::model::{
+    ConnectionId, Moment, SyncChange, SyncCounts, SyncFailure, SyncResult, SyncRun, SyncRunId, SyncStatus, TenantId,
+};
 
 /// A run that begins.
 #[derive(Debug, Clone)]
@@ -17,7 +19,7 @@ pub struct NewSyncRun {
     /// Whether it only plans.
     pub planned: bool,
     /// The run whose failures it repeats.
-    pub retry_of: Option<i64>,
+    pub retry_of: Option<SyncRunId>,
     /// The user in whose name it runs.
     pub username: String,
     /// Identifies the call in the log.
@@ -42,7 +44,12 @@ const COLUMNS: &str =
 
 impl Records<'_> {
     /// Notes that a run begins. It counts as interrupted when nothing is heard of it by `runs_until`.
-    pub async fn begin_sync(&mut self, run: &NewSyncRun, now: Moment, runs_until: Moment) -> Result<i64, StoreError> {
+    pub async fn begin_sync(
+        &mut self,
+        run: &NewSyncRun,
+        now: Moment,
+        runs_until: Moment,
+    ) -> Result<SyncRunId, StoreError> {
         let query = sqlx::query_scalar(
             "INSERT INTO sync_runs (request, planned, retry_of, username, request_id, started_at, runs_until, tenants,
                  tenants_failed)
@@ -61,7 +68,7 @@ impl Records<'_> {
     /// Notes what became of everything on one tenant.
     pub async fn note_sync_results(
         &mut self,
-        run: i64,
+        run: SyncRunId,
         results: &[SyncResult],
         runs_until: Moment,
     ) -> Result<(), StoreError> {
@@ -80,16 +87,16 @@ impl Records<'_> {
     }
 
     /// Notes results that are about no tenant.
-    pub async fn note_unsent(&mut self, run: i64, results: &[SyncResult]) -> Result<(), StoreError> {
+    pub async fn note_unsent(&mut self, run: SyncRunId, results: &[SyncResult]) -> Result<(), StoreError> {
         let mut cells = Vec::with_capacity(results.len() * 12);
         for result in results {
             let failure = result.failure.as_ref();
             cells.extend([
-                Cell::Integer(run),
-                Cell::MaybeInteger(result.tenant_id),
+                Cell::Integer(run.0),
+                Cell::MaybeInteger(result.tenant_id.map(|tenant| tenant.0)),
                 Cell::Text(&result.tenant),
                 Cell::Text(&result.region),
-                Cell::MaybeInteger(result.connection_id),
+                Cell::MaybeInteger(result.connection_id.map(|connection| connection.0)),
                 Cell::Text(&result.connection),
                 Cell::Text(&result.integration),
                 Cell::Text(result.change.as_str()),
@@ -114,7 +121,7 @@ impl Records<'_> {
     }
 
     /// Notes that a run has ended.
-    pub async fn end_sync(&mut self, run: i64, now: Moment) -> Result<(), StoreError> {
+    pub async fn end_sync(&mut self, run: SyncRunId, now: Moment) -> Result<(), StoreError> {
         sqlx::query("UPDATE sync_runs SET ended_at = $1 WHERE id = $2")
             .bind(now)
             .bind(run)
@@ -127,8 +134,8 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub async fn sync_run(&mut self, id: i64, now: Moment) -> Result<SyncRun, StoreError> {
-        let found = self.sync_runs_where("id = $1", id, 1, now).await?.pop();
+    pub async fn sync_run(&mut self, id: SyncRunId, now: Moment) -> Result<SyncRun, StoreError> {
+        let found = self.sync_runs_where("id = $1", id.0, 1, now).await?.pop();
         found.ok_or_else(|| StoreError::not_found("sync run", id.to_string()))
     }
 
@@ -136,8 +143,13 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn sync_runs(&mut self, before: i64, limit: i64, now: Moment) -> Result<Vec<SyncRun>, StoreError> {
-        self.sync_runs_where("id < $1", before, limit, now).await
+    pub async fn sync_runs(
+        &mut self,
+        before: Option<SyncRunId>,
+        limit: i64,
+        now: Moment,
+    ) -> Result<Vec<SyncRun>, StoreError> {
+        self.sync_runs_where("id < $1", before.map_or(i64::MAX, |before| before.0), limit, now).await
     }
 
     async fn sync_runs_where(
@@ -162,7 +174,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn count_sync_results(&mut self, run: i64) -> Result<SyncCounts, StoreError> {
+    pub async fn count_sync_results(&mut self, run: SyncRunId) -> Result<SyncCounts, StoreError> {
         let query = sqlx::query_as::<_, ChangeCount>(
             "SELECT change, CAST(COUNT(*) AS BIGINT) AS results FROM sync_results WHERE run_id = $1 GROUP BY change",
         );
@@ -185,7 +197,7 @@ impl Records<'_> {
     /// [`StoreError::Database`].
     pub async fn sync_results(
         &mut self,
-        run: i64,
+        run: SyncRunId,
         filter: SyncResultFilter,
         limit: i64,
     ) -> Result<Vec<(i64, SyncResult)>, StoreError> {
@@ -211,10 +223,10 @@ impl Records<'_> {
     /// failed. At most `limit` tenants.
     pub async fn failed_tenants(
         &mut self,
-        run: i64,
-        after: i64,
+        run: SyncRunId,
+        after: TenantId,
         limit: i64,
-    ) -> Result<BTreeMap<i64, (Vec<i64>, bool)>, StoreError> {
+    ) -> Result<BTreeMap<TenantId, (Vec<ConnectionId>, bool)>, StoreError> {
         let rows = sqlx::query_as::<_, FailedRow>(
             "SELECT tenant_id, connection_id, withdrawal FROM sync_results
              WHERE run_id = $1 AND change = 'Failed' AND tenant_id IN (
@@ -227,7 +239,7 @@ impl Records<'_> {
         .bind(limit)
         .fetch_all(&mut *self.connection)
         .await?;
-        let mut failed: BTreeMap<i64, (Vec<i64>, bool)> = BTreeMap::new();
+        let mut failed: BTreeMap<TenantId, (Vec<ConnectionId>, bool)> = BTreeMap::new();
         for row in rows {
             let (connections, withdrawal) = failed.entry(row.tenant_id).or_default();
             connections.extend(row.connection_id);
@@ -245,11 +257,11 @@ impl Records<'_> {
 
 #[derive(sqlx::FromRow)]
 struct SyncRunRow {
-    id: i64,
+    id: SyncRunId,
     request: Json<Box<RawValue>>,
     #[sqlx(try_from = "Flag")]
     planned: bool,
-    retry_of: Option<i64>,
+    retry_of: Option<SyncRunId>,
     username: String,
     request_id: String,
     started_at: Moment,
@@ -295,10 +307,10 @@ struct ChangeCount {
 #[derive(sqlx::FromRow)]
 struct SyncResultRow {
     id: i64,
-    tenant_id: Option<i64>,
+    tenant_id: Option<TenantId>,
     tenant: String,
     region: String,
-    connection_id: Option<i64>,
+    connection_id: Option<ConnectionId>,
     connection: String,
     integration: String,
     change: SyncChange,
@@ -329,8 +341,8 @@ impl From<SyncResultRow> for SyncResult {
 /// A result that failed on a tenant.
 #[derive(sqlx::FromRow)]
 struct FailedRow {
-    tenant_id: i64,
-    connection_id: Option<i64>,
+    tenant_id: TenantId,
+    connection_id: Option<ConnectionId>,
     #[sqlx(try_from = "Flag")]
     withdrawal: bool,
 }

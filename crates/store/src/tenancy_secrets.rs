@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::columns::{Sealed, encoded};
 use super::{Records, StoreError};
-use crate::model::KeyId;
+use crate::model::{KeyId, TenantId};
 use crate::{SealedPlace, SealedSecret};
 
 /// One of them: which it is, and whose.
@@ -13,9 +13,9 @@ pub enum TenancySecret {
     /// The private key of this instance.
     Instance,
     /// The one-time key of the tenant of that number, until it is registered.
-    Onboarding(i64),
+    Onboarding(TenantId),
     /// What this master shares with the tenant of that number.
-    Tenant(i64),
+    Tenant(TenantId),
     /// What this tenant shares with the master of the pair of that name.
     Master(String),
     /// The one-time key of that name, which this tenant made.
@@ -129,8 +129,8 @@ mod tests {
     fn every_kind_is_sealed_for_a_place_of_its_own() {
         let secrets = [
             TenancySecret::Instance,
-            TenancySecret::Onboarding(1),
-            TenancySecret::Tenant(1),
+            TenancySecret::Onboarding(TenantId(1)),
+            TenancySecret::Tenant(TenantId(1)),
             TenancySecret::Master("1".to_owned()),
             TenancySecret::Key("1".to_owned()),
         ];

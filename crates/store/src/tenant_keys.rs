@@ -2,7 +2,7 @@
 
 use super::columns::{Sealed, encoded};
 use super::{Records, StoreError};
-use crate::model::{Moment, TenantKey, TenantKeyState};
+use crate::model::{Moment, TenantKey, TenantKeyId, TenantKeyState};
 
 /// A one-time key to be kept.
 #[derive(Debug, Clone)]
@@ -20,7 +20,7 @@ pub struct NewTenantKey {
 /// A key that is neither spent nor revoked; it may have expired.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct OpenKey {
-    pub id: i64,
+    pub id: TenantKeyId,
     #[sqlx(rename = "secret", try_from = "Sealed")]
     pub sealed: Vec<u8>,
     pub expires_at: Moment,
@@ -54,7 +54,7 @@ impl Records<'_> {
     }
 
     /// Notes that a master came by the key: from now on it opens nothing.
-    pub async fn spend_tenant_key(&mut self, id: i64, now: Moment) -> Result<(), StoreError> {
+    pub async fn spend_tenant_key(&mut self, id: TenantKeyId, now: Moment) -> Result<(), StoreError> {
         sqlx::query("UPDATE tenant_keys SET secret = NULL, spent_at = $1 WHERE id = $2")
             .bind(now)
             .bind(id)
@@ -93,7 +93,7 @@ impl Records<'_> {
 
 #[derive(sqlx::FromRow)]
 struct KeyRow {
-    id: i64,
+    id: TenantKeyId,
     name: String,
     created_by: String,
     created_at: Moment,

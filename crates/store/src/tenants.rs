@@ -2,7 +2,7 @@
 
 use super::columns::{Maybe, Sealed, encoded};
 use super::{Records, StoreError};
-use crate::model::{Moment, Tenant};
+use crate::model::{Moment, Tenant, TenantId};
 
 /// A checked tenant that is to be added.
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ pub struct TenantFilter {
     /// Only those that are not revoked.
     pub without_revoked: bool,
     /// Beyond the one of that number: for the next page.
-    pub after: i64,
+    pub after: Option<TenantId>,
 }
 
 /// The last number that was given out for messages to a tenant, and how it is spoken to.
@@ -78,7 +78,7 @@ impl Records<'_> {
     }
 
     /// Gives a tenant another address.
-    pub async fn move_tenant(&mut self, id: i64, url: &str) -> Result<(), StoreError> {
+    pub async fn move_tenant(&mut self, id: TenantId, url: &str) -> Result<(), StoreError> {
         sqlx::query("UPDATE tenants SET url = $1 WHERE id = $2")
             .bind(url)
             .bind(id)
@@ -88,7 +88,7 @@ impl Records<'_> {
     }
 
     /// Keeps the one-time key that a tenant is to be registered with.
-    pub async fn keep_onboarding_key(&mut self, id: i64, sealed: &[u8]) -> Result<(), StoreError> {
+    pub async fn keep_onboarding_key(&mut self, id: TenantId, sealed: &[u8]) -> Result<(), StoreError> {
         sqlx::query("UPDATE tenants SET onboarding_key = $1 WHERE id = $2")
             .bind(encoded(sealed))
             .bind(id)
@@ -98,13 +98,13 @@ impl Records<'_> {
     }
 
     /// The sealed one-time key of a tenant that is not registered with it yet.
-    pub async fn onboarding_key(&mut self, id: i64) -> Result<Option<Vec<u8>>, StoreError> {
+    pub async fn onboarding_key(&mut self, id: TenantId) -> Result<Option<Vec<u8>>, StoreError> {
         let query = sqlx::query_scalar::<_, Maybe<Sealed>>("SELECT onboarding_key FROM tenants WHERE id = $1");
         Ok(query.bind(id).fetch_optional(&mut *self.connection).await?.and_then(Into::into))
     }
 
     /// Makes a tenant a registered one; its one-time key stays until [`Records::spend_onboarding_key`].
-    pub async fn register_tenant(&mut self, id: i64, made: &Registration, now: Moment) -> Result<(), StoreError> {
+    pub async fn register_tenant(&mut self, id: TenantId, made: &Registration, now: Moment) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE tenants SET state = 'Registered', pair = $1, secret = $2, instance = $3, sequence = 0,
                  registered_at = $4, revoked_at = NULL
@@ -121,7 +121,7 @@ impl Records<'_> {
     }
 
     /// Forgets the one-time key of a tenant, which is of no use any more.
-    pub async fn spend_onboarding_key(&mut self, id: i64) -> Result<(), StoreError> {
+    pub async fn spend_onboarding_key(&mut self, id: TenantId) -> Result<(), StoreError> {
         sqlx::query("UPDATE tenants SET onboarding_key = NULL WHERE id = $1")
             .bind(id)
             .execute(&mut *self.connection)
@@ -130,7 +130,7 @@ impl Records<'_> {
     }
 
     /// Takes a tenant back: nothing can be sent to it any more.
-    pub async fn revoke_tenant(&mut self, id: i64, now: Moment) -> Result<(), StoreError> {
+    pub async fn revoke_tenant(&mut self, id: TenantId, now: Moment) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE tenants SET state = 'Revoked', secret = NULL, onboarding_key = NULL,
                  revoked_at = COALESCE(revoked_at, $1)
@@ -144,13 +144,13 @@ impl Records<'_> {
     }
 
     /// Deletes a tenant; the runs that were to it stay.
-    pub async fn delete_tenant(&mut self, id: i64) -> Result<(), StoreError> {
+    pub async fn delete_tenant(&mut self, id: TenantId) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM tenants WHERE id = $1").bind(id).execute(&mut *self.connection).await?;
         Ok(())
     }
 
     /// The tenant of that number.
-    pub async fn tenant(&mut self, id: i64) -> Result<Tenant, StoreError> {
+    pub async fn tenant(&mut self, id: TenantId) -> Result<Tenant, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM tenants WHERE id = $1"));
         let tenant = sqlx::query_as(sql).bind(id).fetch_optional(&mut *self.connection).await?;
         tenant.ok_or_else(|| StoreError::not_found("tenant", id.to_string()))
@@ -169,7 +169,7 @@ impl Records<'_> {
         ));
         let lower = |text: &Option<String>| text.as_deref().unwrap_or_default().to_lowercase();
         let query = sqlx::query_as(sql)
-            .bind(filter.after)
+            .bind(filter.after.map_or(0, |after| after.0))
             .bind(lower(&filter.region))
             .bind(lower(&filter.name))
             .bind(i64::from(filter.without_revoked))
@@ -188,7 +188,7 @@ impl Records<'_> {
              WHERE id > $1 AND ($2 = '' OR region_key = $2) AND ($3 = '' OR name_key = $3)
                AND ($4 = 0 OR state <> 'Revoked')",
         )
-        .bind(filter.after)
+        .bind(filter.after.map_or(0, |after| after.0))
         .bind(lower(&filter.region))
         .bind(lower(&filter.name))
         .bind(i64::from(filter.without_revoked));
@@ -201,7 +201,7 @@ impl Records<'_> {
     /// What the same transaction reads afterwards is at least as new as what went out under any lower number.
     pub async fn give_out_numbers(
         &mut self,
-        id: i64,
+        id: TenantId,
         count: i64,
         at_least: i64,
     ) -> Result<Option<(i64, TenantPair)>, StoreError> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Records, StoreError, check};
-use crate::model::{Moment, Role, User};
+use crate::model::{Moment, Role, SiteId, User, UserId};
 
 /// A user to be made.
 #[derive(Debug, Clone)]
@@ -32,8 +32,8 @@ pub struct UserChange {
 /// A user's role on a site.
 #[derive(sqlx::FromRow)]
 pub(super) struct RoleRow {
-    pub(super) user_id: i64,
-    pub(super) site_id: i64,
+    pub(super) user_id: UserId,
+    pub(super) site_id: SiteId,
     pub(super) role: Role,
 }
 
@@ -148,7 +148,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn remove_role(&mut self, user: i64, site: i64) -> Result<bool, StoreError> {
+    pub async fn remove_role(&mut self, user: UserId, site: SiteId) -> Result<bool, StoreError> {
         let removed = sqlx::query("DELETE FROM user_roles WHERE user_id = $1 AND site_id = $2")
             .bind(user)
             .bind(site)
@@ -161,7 +161,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn set_role(&mut self, user: i64, site: i64, role: Role) -> Result<(), StoreError> {
+    pub async fn set_role(&mut self, user: UserId, site: SiteId, role: Role) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO user_roles (user_id, site_id, role) VALUES ($1, $2, $3)
              ON CONFLICT (user_id, site_id) DO UPDATE SET role = excluded.role",
@@ -178,7 +178,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn roles(&mut self, user: i64) -> Result<BTreeMap<i64, Role>, StoreError> {
+    pub async fn roles(&mut self, user: UserId) -> Result<BTreeMap<SiteId, Role>, StoreError> {
         let query = sqlx::query_as::<_, RoleRow>("SELECT user_id, site_id, role FROM user_roles WHERE user_id = $1");
         let rows = query.bind(user).fetch_all(&mut *self.connection).await?;
         Ok(rows.into_iter().map(|row| (row.site_id, row.role)).collect())

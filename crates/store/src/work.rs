@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::columns::json;
 use super::schedules::ScheduleRow;
 use super::{Engine, Records, StoreError, schedules};
-use crate::model::{Moment, Schedule, WorkItem};
+use crate::model::{Moment, Schedule, ScheduleId, WorkItem};
 
 /// A schedule that can be claimed when it is due.
 const FREE: &str = "active = 1 AND NOT EXISTS (SELECT 1 FROM work WHERE work.schedule_id = schedules.id)";
@@ -32,7 +32,7 @@ pub struct Holder<'a> {
     /// How long its leases are.
     pub lease: Duration,
     /// The schedules whose work it runs now.
-    pub in_hand: &'a BTreeSet<i64>,
+    pub in_hand: &'a BTreeSet<ScheduleId>,
 }
 
 /// What a host found due.
@@ -196,8 +196,8 @@ impl Records<'_> {
             self.engine.table_of_integers("$1", &["id", "due_at", "next_due_at"], "planned")
         );
         let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(json(&planned)?).bind(holder.node);
-        let claimed: Vec<i64> = query.bind(now + holder.lease).fetch_all(&mut *self.connection).await?;
-        let claimed: BTreeSet<i64> = claimed.into_iter().collect();
+        let claimed: Vec<ScheduleId> = query.bind(now + holder.lease).fetch_all(&mut *self.connection).await?;
+        let claimed: BTreeSet<ScheduleId> = claimed.into_iter().collect();
         planned.retain(|(id, ..)| claimed.contains(id));
         let sql = format!(
             "UPDATE schedules SET next_due_at = planned.next_due_at FROM {} WHERE schedules.id = planned.id",

@@ -9,7 +9,9 @@ use soar_connector::{Clock, ExecutionContext, SystemClock};
 use soar_host::Refusal;
 use soar_host::operations::{Changes, OperationError, Operations, RequestContext};
 use soar_host::sealing::Keyring;
-use soar_store::model::{Allowed, AuditEntry, Caller, Connection, Moment, Place, Right, Role, Site, Surface, User};
+use soar_store::model::{
+    Allowed, AuditEntry, Caller, Connection, Moment, Place, Right, Role, Site, SiteId, Surface, User,
+};
 use soar_store::{Records, Store, StoreError};
 
 use super::{Folder, InstanceFlags, Settings, advised, connections, not_done, refused};
@@ -22,7 +24,7 @@ pub(crate) struct Session {
     pub(crate) settings: Settings,
     pub(crate) store: Store,
     pub(crate) user: User,
-    roles: BTreeMap<i64, Role>,
+    roles: BTreeMap<SiteId, Role>,
     request_id: String,
     pub(super) clock: Arc<dyn Clock>,
 }

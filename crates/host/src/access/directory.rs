@@ -8,7 +8,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use soar_connector::Clock;
-use soar_store::model::{AccessKey, KeyKind, Role, Site, User};
+use soar_store::model::{AccessKey, KeyKind, Role, Site, SiteId, User, UserId};
 use soar_store::{Store, StoreError};
 
 use super::secret;
@@ -23,7 +23,7 @@ pub struct KnownUser {
     /// The user.
     pub user: User,
     /// Its roles.
-    pub roles: BTreeMap<i64, Role>,
+    pub roles: BTreeMap<SiteId, Role>,
 }
 
 /// A key, and what it is checked against.
@@ -49,7 +49,7 @@ pub struct Snapshot {
     generation: i64,
     sites: HashMap<String, Site>,
     users: HashMap<String, KnownUser>,
-    names: HashMap<i64, String>,
+    names: HashMap<UserId, String>,
     keys: HashMap<String, Arc<KnownKey>>,
 }
 
@@ -68,7 +68,7 @@ impl Snapshot {
 
     /// The user of that number.
     #[must_use]
-    pub fn user_numbered(&self, id: i64) -> Option<&KnownUser> {
+    pub fn user_numbered(&self, id: UserId) -> Option<&KnownUser> {
         self.users.get(self.names.get(&id)?)
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use soar_store::model::{AuditEntry, Moment};
+use soar_store::model::{AccessKeyId, AuditEntry, Moment};
 use soar_store::{Store, StoreError};
 use tokio::sync::{mpsc, oneshot};
 
@@ -39,7 +39,7 @@ type Caller = oneshot::Sender<Result<(), AuditError>>;
 struct Queued {
     /// An entry and its caller; none when only a key's use is to be noted.
     entry: Option<(AuditEntry, Caller)>,
-    key: Option<i64>,
+    key: Option<AccessKeyId>,
     at: Moment,
 }
 
@@ -70,7 +70,7 @@ impl AuditWriter {
     ///
     /// # Errors
     /// [`AuditError`] when the store failed.
-    pub async fn write(&self, entry: AuditEntry, key: Option<i64>) -> Result<(), AuditError> {
+    pub async fn write(&self, entry: AuditEntry, key: Option<AccessKeyId>) -> Result<(), AuditError> {
         let (kept, outcome) = oneshot::channel();
         let at = entry.at;
         self.waiting.fetch_add(1, Ordering::Relaxed);
@@ -80,7 +80,7 @@ impl AuditWriter {
     }
 
     /// Notes that the key of that number was used, when there is time for it.
-    pub fn note_use(&self, key: Option<i64>, at: Moment) {
+    pub fn note_use(&self, key: Option<AccessKeyId>, at: Moment) {
         // A full queue has uses enough.
         if key.is_some() && self.queue.try_send(Queued { entry: None, key, at }).is_ok() {
             self.waiting.fetch_add(1, Ordering::Relaxed);
@@ -96,7 +96,7 @@ impl AuditWriter {
 
 async fn write_all(store: Store, mut incoming: mpsc::Receiver<Queued>, waiting: Arc<AtomicUsize>) {
     let mut queued = Vec::with_capacity(BATCH);
-    let mut noted: HashMap<i64, Moment> = HashMap::new();
+    let mut noted: HashMap<AccessKeyId, Moment> = HashMap::new();
     // Entries that queue up while one batch is written make the next batch.
     while incoming.recv_many(&mut queued, BATCH).await > 0 {
         let taken = queued.len();
@@ -134,7 +134,11 @@ async fn write_all(store: Store, mut incoming: mpsc::Receiver<Queued>, waiting: 
 }
 
 /// Keeps all entries and uses, or none.
-async fn write_batch(store: &Store, entries: &[AuditEntry], used: &BTreeMap<i64, Moment>) -> Result<(), StoreError> {
+async fn write_batch(
+    store: &Store,
+    entries: &[AuditEntry],
+    used: &BTreeMap<AccessKeyId, Moment>,
+) -> Result<(), StoreError> {
     let mut attempt = 1;
     loop {
         let written = async {

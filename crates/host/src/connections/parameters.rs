@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use secrecy::{ExposeSecret as _, SecretString};
 use soar_connector::manifest::{Setting, SettingType};
 use soar_connector::{NoSecret, Plugin, Redactor, SettingProblem, SettingValues, SettingsError, secret_in};
-use soar_store::model::Reference;
+use soar_store::model::{ConnectionId, Reference};
 use soar_store::{StoredParameter, StoredValue, sealing_context};
 
 use super::GivenValue;
@@ -44,7 +44,7 @@ impl Ground<'_> {
     /// What to do so that the parameters of the connection, of which `kept` are there already, become as given.
     pub(super) fn check(
         &self,
-        connection: i64,
+        connection: ConnectionId,
         kept: &[StoredParameter],
         given: &BTreeMap<String, GivenValue>,
     ) -> Result<Changes, SettingsError> {
@@ -165,7 +165,7 @@ impl Ground<'_> {
     /// not open.
     fn merged(
         &self,
-        connection: i64,
+        connection: ConnectionId,
         kept: &[StoredParameter],
         changes: &Changes,
         unknown: Vec<String>,
@@ -226,7 +226,12 @@ impl Ground<'_> {
 }
 
 /// Opens a connection's secret.
-pub(crate) fn open(keyring: &Keyring, connection: i64, name: &str, sealed: &[u8]) -> Result<SecretString, SealError> {
+pub(crate) fn open(
+    keyring: &Keyring,
+    connection: ConnectionId,
+    name: &str,
+    sealed: &[u8],
+) -> Result<SecretString, SealError> {
     let secret = keyring.open(&sealing_context(connection, name), sealed)?;
     std::str::from_utf8(&secret).map(SecretString::from).map_err(|_| SealError::Altered)
 }

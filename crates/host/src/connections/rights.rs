@@ -1,6 +1,6 @@
 //! Who may see, use and manage a connection.
 
-use soar_store::model::{Caller, Connection, Place, Right, Site, SiteKind};
+use soar_store::model::{Caller, Connection, Place, Right, Site, SiteId, SiteKind};
 
 use crate::Refusal;
 
@@ -28,7 +28,7 @@ pub(super) fn may_manage(caller: &Caller, place: &Place, sites: &[Site]) -> bool
 
 /// Whether the caller may know of the connection: by using it on some site, or by managing it.
 pub(super) fn may_see(caller: &Caller, connection: &Connection, sites: &[Site]) -> bool {
-    let uses = |site: i64| caller.may(Right::UseConnections, site) && connection.is_for(caller);
+    let uses = |site: SiteId| caller.may(Right::UseConnections, site) && connection.is_for(caller);
     may_manage(caller, &connection.place, sites)
         || match &connection.place {
             Place::Site(site) => uses(site.id),

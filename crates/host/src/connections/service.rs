@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use soar_connector::{Clock, Plugin, Redactor, SettingValues, SettingsError};
-use soar_store::model::{Caller, Connection, KeyId, Moment, Place};
+use soar_store::model::{Caller, Connection, ConnectionId, KeyId, Moment, Place};
 use soar_store::{Records, Store, StoreError, StoredParameter, StoredValue, Wanted, sealing_context};
 
 use super::parameters::{Changes, Ground, NewValue, open};
@@ -68,7 +68,7 @@ impl Connections {
     ///
     /// # Errors
     /// [`Refusal`] when there is none that the caller may see.
-    pub async fn see(&self, caller: &Caller, id: i64) -> Result<Connection, Refusal> {
+    pub async fn see(&self, caller: &Caller, id: ConnectionId) -> Result<Connection, Refusal> {
         self.see_in(&mut self.store.reader().await?.records(), caller, id).await
     }
 
@@ -77,7 +77,7 @@ impl Connections {
         &self,
         records: &mut Records<'_>,
         caller: &Caller,
-        id: i64,
+        id: ConnectionId,
     ) -> Result<Connection, Refusal> {
         seen(records, caller, id).await
     }
@@ -97,7 +97,12 @@ impl Connections {
     ///
     /// # Errors
     /// [`Refusal`].
-    pub async fn update(&self, caller: &Caller, id: i64, given: ConnectionChange) -> Result<Connection, Refusal> {
+    pub async fn update(
+        &self,
+        caller: &Caller,
+        id: ConnectionId,
+        given: ConnectionChange,
+    ) -> Result<Connection, Refusal> {
         let mut transaction = self.store.transaction().await?;
         let changed = self.update_in(&mut transaction.records(), caller, id, given).await?;
         transaction.commit().await?;
@@ -108,7 +113,7 @@ impl Connections {
     ///
     /// # Errors
     /// [`Refusal`].
-    pub async fn delete(&self, caller: &Caller, id: i64) -> Result<Connection, Refusal> {
+    pub async fn delete(&self, caller: &Caller, id: ConnectionId) -> Result<Connection, Refusal> {
         let mut transaction = self.store.transaction().await?;
         let deleted = self.delete_in(&mut transaction.records(), caller, id).await?;
         transaction.commit().await?;
@@ -132,7 +137,7 @@ impl Connections {
             return Err(missing_to_manage(&place));
         }
         let new = change::checked(records, &plugin.manifest().connector.id, &place, &draft).await?;
-        let changes = self.ground(caller, &*plugin).check(0, &[], &draft.parameters).map_err(unusable)?;
+        let changes = self.ground(caller, &*plugin).check(ConnectionId(0), &[], &draft.parameters).map_err(unusable)?;
         let id = records.create_connection(&new, self.now()).await?;
         self.write(records, id, changes).await?;
         let made = records.connection(id).await?;
@@ -148,7 +153,7 @@ impl Connections {
         &self,
         records: &mut Records<'_>,
         caller: &Caller,
-        id: i64,
+        id: ConnectionId,
         given: ConnectionChange,
     ) -> Result<Connection, Refusal> {
         self.change_in(records, caller, id, given, false).await
@@ -159,7 +164,7 @@ impl Connections {
         &self,
         records: &mut Records<'_>,
         caller: &Caller,
-        id: i64,
+        id: ConnectionId,
         given: ConnectionChange,
     ) -> Result<Connection, Refusal> {
         self.change_in(records, caller, id, given, true).await
@@ -169,7 +174,7 @@ impl Connections {
         &self,
         records: &mut Records<'_>,
         caller: &Caller,
-        id: i64,
+        id: ConnectionId,
         given: ConnectionChange,
         by_its_master: bool,
     ) -> Result<Connection, Refusal> {
@@ -207,7 +212,12 @@ impl Connections {
     ///
     /// # Errors
     /// [`Refusal`] when there is none that the caller may see, or the right is missing.
-    pub async fn delete_in(&self, records: &mut Records<'_>, caller: &Caller, id: i64) -> Result<Connection, Refusal> {
+    pub async fn delete_in(
+        &self,
+        records: &mut Records<'_>,
+        caller: &Caller,
+        id: ConnectionId,
+    ) -> Result<Connection, Refusal> {
         must_be_own(&managed(records, caller, id).await?)?;
         self.delete_received_in(records, caller, id).await
     }
@@ -217,7 +227,7 @@ impl Connections {
         &self,
         records: &mut Records<'_>,
         caller: &Caller,
-        id: i64,
+        id: ConnectionId,
     ) -> Result<Connection, Refusal> {
         let deleted = managed(records, caller, id).await?;
         records.delete_schedules_of(id).await?;
@@ -251,7 +261,7 @@ impl Connections {
     }
 
     /// The connection of that number, if the caller manages it.
-    pub(crate) async fn managed(&self, caller: &Caller, id: i64) -> Result<Connection, Refusal> {
+    pub(crate) async fn managed(&self, caller: &Caller, id: ConnectionId) -> Result<Connection, Refusal> {
         managed(&mut self.store.reader().await?.records(), caller, id).await
     }
 
@@ -263,7 +273,7 @@ impl Connections {
             Ok::<_, StoreError>(reader.records().connection_parameters(Wanted::Id(id)).await?.remove(&id))
         };
         let stored = stored.await.map_err(|error| {
-            tracing::error!(connection = id, %error, "a connection's parameters could not be read");
+            tracing::error!(connection = id.0, %error, "a connection's parameters could not be read");
             "Its parameters could not be read from the store. The host's log says why.".to_owned()
         })?;
         let (mut given, mut secrets) = (Vec::new(), Vec::new());
@@ -291,7 +301,7 @@ impl Connections {
         Ok(Resolved { values, secrets, redactor, has_references })
     }
 
-    async fn write(&self, records: &mut Records<'_>, id: i64, changes: Changes) -> Result<(), Refusal> {
+    async fn write(&self, records: &mut Records<'_>, id: ConnectionId, changes: Changes) -> Result<(), Refusal> {
         if changes.set.values().any(|value| matches!(value, NewValue::Secret(_))) {
             SealingGuard::begin(records).await?;
         }
@@ -328,7 +338,7 @@ impl Connections {
     }
 }
 
-async fn seen(records: &mut Records<'_>, caller: &Caller, id: i64) -> Result<Connection, Refusal> {
+async fn seen(records: &mut Records<'_>, caller: &Caller, id: ConnectionId) -> Result<Connection, Refusal> {
     let connection = records.connection(id).await?;
     let sites = records.sites().await?;
     if may_see(caller, &connection, &sites) {
@@ -339,7 +349,7 @@ async fn seen(records: &mut Records<'_>, caller: &Caller, id: i64) -> Result<Con
     }
 }
 
-async fn managed(records: &mut Records<'_>, caller: &Caller, id: i64) -> Result<Connection, Refusal> {
+async fn managed(records: &mut Records<'_>, caller: &Caller, id: ConnectionId) -> Result<Connection, Refusal> {
     let connection = seen(records, caller, id).await?;
     let sites = match &connection.place {
         Place::Site(_) => Vec::new(),

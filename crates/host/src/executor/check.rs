@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use soar_connector::{Collector, ExecutionContext, Outcome, RawParameters, Redactor};
-use soar_store::model::CheckResult;
+use soar_store::model::{CheckResult, ConnectionId};
 use soar_store::{Ran, StoreError};
 use tokio::time::timeout;
 
@@ -18,7 +18,7 @@ const EXPIRES: &str = "-expires";
 impl Executor {
     /// Checks a connection, whoever may use it. It takes no turn from commands: the scheduler bounds how many checks
     /// run at once, and they are kept in the history of checks.
-    pub(crate) async fn check(&self, connection: i64, command: &str) -> CheckResult {
+    pub(crate) async fn check(&self, connection: ConnectionId, command: &str) -> CheckResult {
         let started = self.inner.connections.clock.elapsed();
         let result = self.outcome_of(connection, command).await;
         let elapsed = self.inner.connections.clock.elapsed().saturating_sub(started);
@@ -35,7 +35,7 @@ impl Executor {
     }
 
     /// Notes a test that somebody asked for beside the scheduled ones.
-    pub(super) async fn note_test(&self, connection: i64, finished: &Finished) -> Result<(), StoreError> {
+    pub(super) async fn note_test(&self, connection: ConnectionId, finished: &Finished) -> Result<(), StoreError> {
         let latency_ms = i64::try_from(finished.outcome.receipt.elapsed.as_millis()).unwrap_or(i64::MAX);
         let mut transaction = self.inner.store().transaction().await?;
         let mut records = transaction.records();
@@ -56,7 +56,7 @@ impl Executor {
         transaction.commit().await
     }
 
-    async fn outcome_of(&self, id: i64, command: &str) -> Result<(Outcome, Redactor), String> {
+    async fn outcome_of(&self, id: ConnectionId, command: &str) -> Result<(Outcome, Redactor), String> {
         let _accepted = self.accept().map_err(|refusal| refusal.to_string())?;
         let inner = &self.inner;
         let limit = inner.settings.time_limit();
@@ -79,11 +79,11 @@ impl Executor {
 
 impl Executor {
     /// The connector of connection number `id`, as the connection is now.
-    async fn ready(&self, id: i64) -> Result<Ready, String> {
+    async fn ready(&self, id: ConnectionId) -> Result<Ready, String> {
         let inner = &self.inner;
         let unread = |error: StoreError| match Refusal::from(error) {
             Refusal::Store(error) => {
-                tracing::error!(connection = id, %error, "a connection could not be read");
+                tracing::error!(connection = id.0, %error, "a connection could not be read");
                 "The connection could not be read from the store. The host's log says why.".to_owned()
             }
             refusal => refusal.to_string(),

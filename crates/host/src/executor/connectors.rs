@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use soar_connector::{Connector, Plugin, Redactor};
-use soar_store::model::Connection;
+use soar_store::model::{Connection, ConnectionId};
 
 use crate::connections::Connections;
 
@@ -30,12 +30,12 @@ type Slot = Arc<tokio::sync::Mutex<Option<Entry>>>;
 /// Connectors by their connection's number.
 #[derive(Default)]
 pub(super) struct Connectors {
-    slots: Mutex<HashMap<i64, Slot>>,
+    slots: Mutex<HashMap<ConnectionId, Slot>>,
 }
 
 impl Connectors {
     /// The connector of a connection at that version, if it is there and nobody is busy with it.
-    pub(super) fn at_hand(&self, connections: &Connections, id: i64, version: i64) -> Option<Ready> {
+    pub(super) fn at_hand(&self, connections: &Connections, id: ConnectionId, version: i64) -> Option<Ready> {
         let slot = self.lock().get(&id).cloned()?;
         let entry = slot.try_lock().ok()?;
         let now = connections.clock.elapsed();
@@ -85,7 +85,7 @@ impl Connectors {
     }
 
     /// Fetches secrets that live elsewhere again at the next use: a command failed, maybe because they have changed.
-    pub(super) fn doubt(&self, connection: i64) {
+    pub(super) fn doubt(&self, connection: ConnectionId) {
         let slot = self.lock().get(&connection).cloned();
         // Whoever holds it is about to fetch them.
         if let Some(slot) = slot
@@ -98,14 +98,14 @@ impl Connectors {
     }
 
     /// Drops the connectors of connections that are not among these, by number, or were changed since.
-    pub(super) fn keep(&self, versions: &HashMap<i64, i64>) {
+    pub(super) fn keep(&self, versions: &HashMap<ConnectionId, i64>) {
         self.lock().retain(|id, slot| {
             let Some(version) = versions.get(id) else { return false };
             slot.try_lock().map_or(true, |entry| entry.as_ref().is_none_or(|entry| entry.version >= *version))
         });
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<i64, Slot>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<ConnectionId, Slot>> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

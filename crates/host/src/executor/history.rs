@@ -1,6 +1,6 @@
 //! The run history: who may look at which runs, and cancel them.
 
-use soar_store::model::{Caller, Right, Run};
+use soar_store::model::{Caller, Right, Run, RunId};
 use soar_store::{Records, RunFilter, StoreError};
 
 use super::Executor;
@@ -29,7 +29,7 @@ impl Executor {
     ///
     /// # Errors
     /// [`Refusal`] when there is none that the caller may see.
-    pub async fn see_run(&self, caller: &Caller, id: i64) -> Result<Run, Refusal> {
+    pub async fn see_run(&self, caller: &Caller, id: RunId) -> Result<Run, Refusal> {
         seen(&mut self.inner.store().reader().await?.records(), caller, id).await
     }
 
@@ -37,7 +37,7 @@ impl Executor {
     ///
     /// # Errors
     /// [`Refusal`].
-    pub async fn cancel(&self, caller: &Caller, id: i64) -> Result<bool, Refusal> {
+    pub async fn cancel(&self, caller: &Caller, id: RunId) -> Result<bool, Refusal> {
         let mut transaction = self.inner.store().transaction().await?;
         let is_running = self.cancel_in(&mut transaction.records(), caller, id).await?;
         transaction.commit().await?;
@@ -51,7 +51,7 @@ impl Executor {
     ///
     /// # Errors
     /// [`Refusal`] when there is none that the caller may see, or the right is missing.
-    pub async fn cancel_in(&self, records: &mut Records<'_>, caller: &Caller, id: i64) -> Result<bool, Refusal> {
+    pub async fn cancel_in(&self, records: &mut Records<'_>, caller: &Caller, id: RunId) -> Result<bool, Refusal> {
         let run = seen(records, caller, id).await?;
         if run.user_id != caller.user.id && !caller.may(Right::ManageConnections, run.site_id) {
             return Err(Refusal::Unable(format!(
@@ -63,7 +63,7 @@ impl Executor {
     }
 }
 
-async fn seen(records: &mut Records<'_>, caller: &Caller, id: i64) -> Result<Run, Refusal> {
+async fn seen(records: &mut Records<'_>, caller: &Caller, id: RunId) -> Result<Run, Refusal> {
     let run = records.run(id).await?;
     let is_shown = caller.may(Right::SeeRuns, run.site_id)
         && (run.user_id == caller.user.id

@@ -9,6 +9,7 @@ use soar_store::StoreError;
 use tracing::{info, warn};
 
 use super::Executor;
+use soar_store::model::RunId;
 
 /// How many runs are forgotten in one transaction.
 const BATCH: i64 = 500;
@@ -109,7 +110,7 @@ impl Executor {
     }
 
     /// Cancels a run of this process; says whether it is one.
-    pub fn cancel_here(&self, run: i64) -> bool {
+    pub fn cancel_here(&self, run: RunId) -> bool {
         let running = self.inner.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.get(&run).is_some_and(|cancel| {
             cancel.send_replace(true);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use soar_connector::{Invocation, Outcome, Plugin, RawParameters};
-use soar_store::model::{Caller, Connection, Moment};
+use soar_store::model::{Caller, Connection, ConnectionId, Moment, RunId, SiteId};
 use soar_store::{Store, StoreError};
 use tokio::sync::{oneshot, watch};
 use tracing::Instrument as _;
@@ -32,10 +32,10 @@ pub(super) struct Inner {
     /// Names this process in the run history.
     pub(super) node: String,
     pub(super) connectors: Connectors,
-    pub(super) per_connection: Slots,
-    pub(super) per_site: Slots,
+    pub(super) per_connection: Slots<ConnectionId>,
+    pub(super) per_site: Slots<SiteId>,
     /// What cancels the runs of this process, by their number.
-    pub(super) running: Mutex<HashMap<i64, watch::Sender<bool>>>,
+    pub(super) running: Mutex<HashMap<RunId, watch::Sender<bool>>>,
     pub(super) closed: AtomicBool,
     /// How many commands were accepted and have not ended.
     pub(super) accepted: watch::Sender<usize>,
@@ -57,7 +57,7 @@ impl fmt::Debug for Executor {
 #[derive(Debug)]
 pub struct Finished {
     /// The run's number in the history.
-    pub run: i64,
+    pub run: RunId,
     /// The connection's name.
     pub connection: String,
     /// The command's name in the manifest.
@@ -184,7 +184,7 @@ impl Executor {
     ///
     /// # Errors
     /// [`Refusal`] when there is none that the caller manages, or when it is inactive.
-    pub async fn test(&self, caller: &Caller, connection: i64) -> Result<Tested, Refusal> {
+    pub async fn test(&self, caller: &Caller, connection: ConnectionId) -> Result<Tested, Refusal> {
         let connection = self.connections().managed(caller, connection).await?;
         if !connection.active {
             return Err(super::supervise::inactive(&connection));
@@ -195,7 +195,7 @@ impl Executor {
         let id = connection.id;
         let finished = self.run_on(caller, connection, plugin, invocation).await?;
         if let Err(error) = self.note_test(id, &finished).await {
-            tracing::error!(connection = id, %error, "a test could not be noted in the history of checks");
+            tracing::error!(connection = id.0, %error, "a test could not be noted in the history of checks");
         }
         let error = finished.outcome.error.as_ref().map(ToString::to_string);
         Ok(Tested { passed: error.is_none(), text: error.unwrap_or_else(|| "Passed".to_owned()), finished })

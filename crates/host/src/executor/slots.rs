@@ -1,6 +1,7 @@
 //! Turns: how many commands are under way at once for each connection and site, and how many may wait.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,10 +9,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The turns of everything of one kind.
 #[derive(Debug)]
-pub(super) struct Slots {
+pub(super) struct Slots<K> {
     at_once: usize,
     waiting: usize,
-    queues: Mutex<HashMap<i64, Arc<Queue>>>,
+    queues: Mutex<HashMap<K, Arc<Queue>>>,
 }
 
 #[derive(Debug)]
@@ -36,14 +37,14 @@ impl Drop for Waiting<'_> {
     }
 }
 
-impl Slots {
+impl<K: Copy + Eq + Hash> Slots<K> {
     pub(super) fn new(at_once: usize, waiting: usize) -> Self {
         Self { at_once: at_once.clamp(1, Semaphore::MAX_PERMITS), waiting, queues: Mutex::default() }
     }
 
     /// Waits for a turn, first come, first served, and says whether there was a wait. The turn ends when what is returned
     /// is dropped.
-    pub(super) async fn turn(&self, of: i64) -> Result<(OwnedSemaphorePermit, bool), Full> {
+    pub(super) async fn turn(&self, of: K) -> Result<(OwnedSemaphorePermit, bool), Full> {
         let queue = {
             let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
             // Nobody has or awaits a turn where only this map knows the queue.

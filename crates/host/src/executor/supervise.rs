@@ -9,7 +9,7 @@ use soar_connector::{
     Collector, Command, CommandError, Conclusion, ExecutionContext, Invocation, Outcome, Plugin, Receipt, Redactor,
     StatusCode,
 };
-use soar_store::model::{Caller, Connection, RunStatus};
+use soar_store::model::{Caller, Connection, RunId, RunStatus};
 use soar_store::{NewRun, RunEnd};
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -64,7 +64,7 @@ pub(super) async fn supervise(inner: &Arc<Inner>, mut task: Task) -> Result<Fini
     };
     let redactor = ready.as_ref().ok().map(|ready| Arc::clone(&ready.redactor));
     let run = begin(inner, &task, redactor.as_deref()).await?;
-    let span = info_span!("run", run, connection = task.connection.id, command = task.command().name);
+    let span = info_span!("run", run = run.0, connection = task.connection.id.0, command = task.command().name);
     let ending = match ready {
         Ok(ready) => execute(inner, &mut task, run, ready, turns, deadline).instrument(span.clone()).await,
         Err(problem) => {
@@ -125,7 +125,7 @@ pub(super) fn inactive(connection: &Connection) -> Refusal {
     ))
 }
 
-async fn begin(inner: &Inner, task: &Task, redactor: Option<&Redactor>) -> Result<i64, Refusal> {
+async fn begin(inner: &Inner, task: &Task, redactor: Option<&Redactor>) -> Result<RunId, Refusal> {
     let run = NewRun {
         user_id: task.caller.user.id,
         user_name: task.caller.user.name.clone(),
@@ -150,7 +150,7 @@ async fn begin(inner: &Inner, task: &Task, redactor: Option<&Redactor>) -> Resul
 async fn execute(
     inner: &Arc<Inner>,
     task: &mut Task,
-    run: i64,
+    run: RunId,
     ready: Ready,
     turns: Turns,
     deadline: Instant,
@@ -241,7 +241,7 @@ fn failed(task: &Task, code: &str, message: &str, cure: &str) -> Outcome {
 }
 
 /// Writes down how the run ended. The caller gets its outcome even if that fails.
-async fn end(inner: &Inner, run: i64, status: RunStatus, outcome: &Outcome, redactor: &Redactor) {
+async fn end(inner: &Inner, run: RunId, status: RunStatus, outcome: &Outcome, redactor: &Redactor) {
     let end = RunEnd {
         status,
         outcome: Some(kept::outcome(outcome, redactor, inner.settings.outcome_bytes)),
@@ -253,6 +253,6 @@ async fn end(inner: &Inner, run: i64, status: RunStatus, outcome: &Outcome, reda
         transaction.commit().await
     };
     if let Err(error) = written.await {
-        warn!(run, %error, "the end of a run could not be written; it will count as interrupted");
+        warn!(run = run.0, %error, "the end of a run could not be written; it will count as interrupted");
     }
 }

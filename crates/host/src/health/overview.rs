@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 use soar_store::model::{
-    Caller, Check, Connection, Health, HealthState, Latency, Moment, Place, Schedule, ScheduleKind, Uptime,
+    Caller, Check, Connection, ConnectionId, Health, HealthState, Latency, Moment, Place, Schedule, ScheduleKind,
+    SiteId, Uptime,
 };
 use soar_store::{Records, StoreError, WaitingMessage};
 use utoipa::ToSchema;
@@ -22,7 +23,7 @@ const LARGEST_PAGE: i64 = 1000;
 #[derive(Debug, Clone, Default)]
 pub struct HealthFilter {
     /// Only those of the site of this number.
-    pub site: Option<i64>,
+    pub site: Option<SiteId>,
     /// Only those in this state.
     pub state: Option<HealthState>,
     /// At most so many, from 1 to 1,000; 100 unless given.
@@ -52,7 +53,8 @@ impl HealthTable {
 #[serde(rename_all = "camelCase")]
 pub struct ConnectionHealth {
     /// Its number.
-    pub id: i64,
+    #[schema(value_type = i64)]
+    pub id: ConnectionId,
     /// Its name.
     pub name: String,
     /// Its integration's stable name.
@@ -109,7 +111,7 @@ impl Connections {
         if let Some(wanted) = filter.site {
             connections.retain(|connection| matches!(&connection.place, Place::Site(site) if site.id == wanted));
         }
-        let mut known: HashMap<i64, Row> = records
+        let mut known: HashMap<ConnectionId, Row> = records
             .health_table(ScheduleKind::HealthCheck)
             .await?
             .into_iter()
@@ -149,7 +151,7 @@ impl Connections {
     pub async fn health_history(
         &self,
         caller: &Caller,
-        id: i64,
+        id: ConnectionId,
         before: Option<Moment>,
         limit: i64,
     ) -> Result<ConnectionHistory, Refusal> {
@@ -161,7 +163,7 @@ impl Connections {
         &self,
         records: &mut Records<'_>,
         caller: &Caller,
-        id: i64,
+        id: ConnectionId,
         before: Option<Moment>,
         limit: i64,
     ) -> Result<ConnectionHistory, Refusal> {

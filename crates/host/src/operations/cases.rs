@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use soar_store::Records;
-use soar_store::model::{Right, Status};
+use soar_store::model::{CaseId, Right, SiteId, Status};
 use utoipa::ToSchema;
 
 use super::{OperationError, Operations, RequestContext, full_page};
@@ -19,7 +19,8 @@ pub struct CasePage {
     pub cases: Vec<CaseShown>,
     /// What to send as after for the next page; missing on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub next: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub next: Option<CaseId>,
 }
 
 impl Operations {
@@ -32,7 +33,7 @@ impl Operations {
         context: &RequestContext,
         site: Option<&str>,
         status: Option<Status>,
-        after: i64,
+        after: Option<CaseId>,
         limit: i64,
     ) -> Result<CasePage, OperationError> {
         let mut reader = self.reader().await?;
@@ -66,7 +67,7 @@ pub(super) async fn sites_with_incidents(
     context: &RequestContext,
     records: &mut Records<'_>,
     site: Option<&str>,
-) -> Result<BTreeMap<i64, String>, Refusal> {
+) -> Result<BTreeMap<SiteId, String>, Refusal> {
     let caller = context.caller_anywhere(records).await?;
     let mut sites = match site {
         Some(name) => vec![records.site(name).await?],

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use soar_store::Wanted;
-use soar_store::model::{Caller, Connection, Place, Site, SiteKind};
+use soar_store::model::{Caller, Connection, ConnectionId, Place, RunId, Site, SiteKind};
 use utoipa::ToSchema;
 
 use super::{Done, OperationError, Operations, RequestContext, Required, Tried};
@@ -18,7 +18,8 @@ pub struct ConnectionTested {
     /// Passed, or the Error tab.
     pub text: String,
     /// The number of the test's run, which tells more.
-    pub run: i64,
+    #[schema(value_type = i64)]
+    pub run: RunId,
 }
 
 impl Operations {
@@ -49,7 +50,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] when there is none that the caller may see.
-    pub async fn connection(&self, context: &RequestContext, id: i64) -> Result<Connection, OperationError> {
+    pub async fn connection(&self, context: &RequestContext, id: ConnectionId) -> Result<Connection, OperationError> {
         let mut reader = self.reader().await?;
         let mut records = reader.records();
         let caller = context.caller_anywhere(&mut records).await?;
@@ -85,7 +86,7 @@ impl Operations {
     pub async fn change_connection(
         &self,
         context: &RequestContext,
-        id: i64,
+        id: ConnectionId,
         given: ConnectionChange,
     ) -> Result<Connection, OperationError> {
         let (connections, given) = (self.connections()?, &given);
@@ -104,7 +105,11 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
-    pub async fn remove_connection(&self, context: &RequestContext, id: i64) -> Result<Connection, OperationError> {
+    pub async fn remove_connection(
+        &self,
+        context: &RequestContext,
+        id: ConnectionId,
+    ) -> Result<Connection, OperationError> {
         let connections = self.connections()?;
         self.changes
             .run(context, Required::CheckedByWork, |mut change| {
@@ -123,7 +128,7 @@ impl Operations {
     pub async fn test_connection(
         &self,
         context: &RequestContext,
-        id: i64,
+        id: ConnectionId,
     ) -> Result<Tried<ConnectionTested>, OperationError> {
         let executor = self.executor()?;
         let (connection, caller) = {

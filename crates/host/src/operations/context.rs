@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use soar_connector::name::quoted;
 use soar_store::Records;
-use soar_store::model::{Allowed, AuditEntry, Caller, Role, Site, User};
+use soar_store::model::{Allowed, AuditEntry, Caller, Role, Site, SiteId, User};
 
 use crate::Refusal;
 
@@ -14,9 +14,9 @@ pub struct RequestContext {
     /// The user in whose name the call is made.
     pub user: User,
     /// The user's roles by the number of the site.
-    pub roles: BTreeMap<i64, Role>,
+    pub roles: BTreeMap<SiteId, Role>,
     /// The sites that the call reaches: those of the API key; all sites at the terminal.
-    pub reach: Allowed<i64>,
+    pub reach: Allowed<SiteId>,
     /// The name of the API key; `None` at the terminal.
     pub key: Option<String>,
     /// The call's entry in the audit log, as far as it is known before the operation runs. Its status is the one of
@@ -68,7 +68,7 @@ impl RequestContext {
 
     /// Whether the user has any role on the site of this number.
     #[must_use]
-    pub fn sees(&self, site: i64) -> bool {
+    pub fn sees(&self, site: SiteId) -> bool {
         self.reach.allows(&site) && (self.user.is_administrator || self.roles.contains_key(&site))
     }
 

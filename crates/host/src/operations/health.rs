@@ -1,7 +1,7 @@
 //! The health of connections, and the alerts about it.
 
 use soar_store::WaitingMessage;
-use soar_store::model::{HealthState, Moment};
+use soar_store::model::{ConnectionId, HealthState, Moment};
 
 use super::{OperationError, Operations, RequestContext};
 use crate::health::{ConnectionHistory, HealthFilter, HealthTable};
@@ -36,7 +36,7 @@ impl Operations {
     pub async fn health_history(
         &self,
         context: &RequestContext,
-        id: i64,
+        id: ConnectionId,
         before: Option<Moment>,
         limit: i64,
     ) -> Result<ConnectionHistory, OperationError> {

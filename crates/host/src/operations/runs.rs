@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use soar_store::RunFilter;
-use soar_store::model::{Right, Run};
+use soar_store::model::{Right, Run, RunId};
 use utoipa::ToSchema;
 
 use super::{Done, OperationError, Operations, RequestContext, Required, full_page};
@@ -15,7 +15,8 @@ pub struct RunPage {
     pub runs: Vec<Run>,
     /// What to send as before for the next page; missing on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub next: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub next: Option<RunId>,
 }
 
 /// The result of asking a run to end.
@@ -40,7 +41,7 @@ impl Operations {
     ) -> Result<RunPage, OperationError> {
         let limit = filter.limit.unwrap_or(i64::MAX);
         // The store takes 0 for any connection, and for any run.
-        if filter.connection.is_some_and(|id| id < 1) || filter.before.is_some_and(|id| id < 1) {
+        if filter.connection.is_some_and(|id| id.0 < 1) || filter.before.is_some_and(|id| id.0 < 1) {
             return Ok(RunPage { runs: Vec::new(), next: None });
         }
         let mut reader = self.reader().await?;
@@ -71,7 +72,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] when there is none that the caller may see.
-    pub async fn run(&self, context: &RequestContext, id: i64) -> Result<Run, OperationError> {
+    pub async fn run(&self, context: &RequestContext, id: RunId) -> Result<Run, OperationError> {
         let caller = context.caller_anywhere(&mut self.reader().await?.records()).await?;
         Ok(self.executor()?.see_run(&caller, id).await?)
     }
@@ -80,7 +81,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
-    pub async fn cancel_run(&self, context: &RequestContext, id: i64) -> Result<RunCancelled, OperationError> {
+    pub async fn cancel_run(&self, context: &RequestContext, id: RunId) -> Result<RunCancelled, OperationError> {
         let executor = self.executor()?;
         let cancelled = self
             .changes

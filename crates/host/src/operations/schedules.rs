@@ -1,7 +1,7 @@
 //! Schedules of commands.
 
 use serde::Serialize;
-use soar_store::model::ScheduleRun;
+use soar_store::model::{ScheduleId, ScheduleRun};
 use utoipa::ToSchema;
 
 use super::{Done, OperationError, Operations, RequestContext, Required, full_page};
@@ -42,7 +42,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] when there is none that the caller may see.
-    pub async fn schedule(&self, context: &RequestContext, id: i64) -> Result<ScheduleShown, OperationError> {
+    pub async fn schedule(&self, context: &RequestContext, id: ScheduleId) -> Result<ScheduleShown, OperationError> {
         let mut reader = self.reader().await?;
         let mut records = reader.records();
         let caller = context.caller_anywhere(&mut records).await?;
@@ -76,7 +76,7 @@ impl Operations {
     pub async fn change_schedule(
         &self,
         context: &RequestContext,
-        id: i64,
+        id: ScheduleId,
         given: ScheduleChange,
     ) -> Result<ScheduleShown, OperationError> {
         let (schedules, given) = (&self.schedules()?, &given);
@@ -94,7 +94,11 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
-    pub async fn remove_schedule(&self, context: &RequestContext, id: i64) -> Result<ScheduleShown, OperationError> {
+    pub async fn remove_schedule(
+        &self,
+        context: &RequestContext,
+        id: ScheduleId,
+    ) -> Result<ScheduleShown, OperationError> {
         let schedules = &self.schedules()?;
         self.changes
             .run(context, Required::CheckedByWork, |mut change| {
@@ -110,7 +114,11 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
-    pub async fn run_schedule(&self, context: &RequestContext, id: i64) -> Result<ScheduleShown, OperationError> {
+    pub async fn run_schedule(
+        &self,
+        context: &RequestContext,
+        id: ScheduleId,
+    ) -> Result<ScheduleShown, OperationError> {
         let schedules = &self.schedules()?;
         self.changes
             .run(context, Required::CheckedByWork, |mut change| {
@@ -129,7 +137,7 @@ impl Operations {
     pub async fn schedule_log(
         &self,
         context: &RequestContext,
-        id: i64,
+        id: ScheduleId,
         before: Option<i64>,
         limit: i64,
     ) -> Result<ScheduleLog, OperationError> {

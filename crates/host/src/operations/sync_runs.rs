@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use soar_store::SyncResultFilter;
-use soar_store::model::{SyncResult, SyncRun};
+use soar_store::model::{SyncResult, SyncRun, SyncRunId};
 use utoipa::ToSchema;
 
 use super::{OperationError, Operations, RequestContext, Tried, full_page};
@@ -16,7 +16,8 @@ pub struct SyncRunPage {
     pub runs: Vec<SyncRun>,
     /// What to send as before for the next page; missing on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub next: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub next: Option<SyncRunId>,
 }
 
 /// The results of connections on tenants, in the order in which they came.
@@ -49,11 +50,10 @@ impl Operations {
     pub async fn list_sync_runs(
         &self,
         context: &RequestContext,
-        before: Option<i64>,
+        before: Option<SyncRunId>,
         limit: i64,
     ) -> Result<SyncRunPage, OperationError> {
         context.must_administer()?;
-        let before = before.unwrap_or(i64::MAX);
         let runs = self.reader().await?.records().sync_runs(before, limit, self.now()).await?;
         let next = full_page(&runs, limit).map(|run| run.id);
         Ok(SyncRunPage { runs, next })
@@ -63,7 +63,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] unless the caller is an administrator.
-    pub async fn sync_run(&self, context: &RequestContext, id: i64) -> Result<SyncRun, OperationError> {
+    pub async fn sync_run(&self, context: &RequestContext, id: SyncRunId) -> Result<SyncRun, OperationError> {
         context.must_administer()?;
         Ok(self.reader().await?.records().sync_run(id, self.now()).await?)
     }
@@ -75,7 +75,7 @@ impl Operations {
     pub async fn sync_results(
         &self,
         context: &RequestContext,
-        id: i64,
+        id: SyncRunId,
         filter: SyncResultFilter,
         limit: i64,
     ) -> Result<SyncResultPage, OperationError> {
@@ -106,7 +106,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
-    pub async fn retry_sync(&self, context: &RequestContext, id: i64) -> Result<Tried<SyncRun>, OperationError> {
+    pub async fn retry_sync(&self, context: &RequestContext, id: SyncRunId) -> Result<Tried<SyncRun>, OperationError> {
         let caller = context.caller_anywhere(&mut self.reader().await?.records()).await?;
         Ok(tried(self.tenants()?.retry_failed(&caller, id, &|_| {}).await?, ""))
     }

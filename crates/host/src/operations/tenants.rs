@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use soar_store::TenantFilter;
-use soar_store::model::Tenant;
+use soar_store::model::{Tenant, TenantId};
 use utoipa::ToSchema;
 
 use super::{Done, OperationError, Operations, RequestContext, Required, Tried, full_page};
@@ -16,7 +16,8 @@ pub struct TenantPage {
     pub tenants: Vec<Tenant>,
     /// What to send as after for the next page; missing on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub next: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub next: Option<TenantId>,
 }
 
 /// A tenant's new address.
@@ -65,7 +66,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] unless the caller is an administrator.
-    pub async fn tenant(&self, context: &RequestContext, id: i64) -> Result<Tenant, OperationError> {
+    pub async fn tenant(&self, context: &RequestContext, id: TenantId) -> Result<Tenant, OperationError> {
         context.must_administer()?;
         Ok(self.reader().await?.records().tenant(id).await?)
     }
@@ -90,7 +91,12 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
-    pub async fn move_tenant(&self, context: &RequestContext, id: i64, url: &str) -> Result<Tenant, OperationError> {
+    pub async fn move_tenant(
+        &self,
+        context: &RequestContext,
+        id: TenantId,
+        url: &str,
+    ) -> Result<Tenant, OperationError> {
         let tenants = self.tenants()?;
         self.changes
             .run(context, Required::CheckedByWork, |mut change| {
@@ -109,7 +115,7 @@ impl Operations {
     pub async fn register_tenant(
         &self,
         context: &RequestContext,
-        id: i64,
+        id: TenantId,
         key: Option<&str>,
     ) -> Result<Tried<Tenant>, OperationError> {
         let caller = context.caller_anywhere(&mut self.reader().await?.records()).await?;
@@ -121,7 +127,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
-    pub async fn revoke_tenant(&self, context: &RequestContext, id: i64) -> Result<Tenant, OperationError> {
+    pub async fn revoke_tenant(&self, context: &RequestContext, id: TenantId) -> Result<Tenant, OperationError> {
         let tenants = self.tenants()?;
         self.changes
             .run(context, Required::CheckedByWork, |mut change| {
@@ -137,7 +143,7 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
-    pub async fn remove_tenant(&self, context: &RequestContext, id: i64) -> Result<Tenant, OperationError> {
+    pub async fn remove_tenant(&self, context: &RequestContext, id: TenantId) -> Result<Tenant, OperationError> {
         let tenants = self.tenants()?;
         self.changes
             .run(context, Required::CheckedByWork, |mut change| {

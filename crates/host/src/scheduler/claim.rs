@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
 
-use soar_store::model::{Moment, Schedule, WorkItem};
+use soar_store::model::{Moment, Schedule, ScheduleId, WorkItem};
 
 /// Due work that this host has claimed, and the place to run it. Dropped, the place is free again.
 #[derive(Debug)]
@@ -31,15 +31,15 @@ impl Claim {
 
 /// The schedules whose work this host has in hand. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub(super) struct InHand(Arc<Mutex<BTreeSet<i64>>>);
+pub(super) struct InHand(Arc<Mutex<BTreeSet<ScheduleId>>>);
 
 impl InHand {
-    pub(super) fn schedules(&self) -> MutexGuard<'_, BTreeSet<i64>> {
+    pub(super) fn schedules(&self) -> MutexGuard<'_, BTreeSet<ScheduleId>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Holds a schedule's work until the value returned is dropped.
-    pub(super) fn hold(&self, schedule: i64) -> Held {
+    pub(super) fn hold(&self, schedule: ScheduleId) -> Held {
         self.schedules().insert(schedule);
         Held { in_hand: self.clone(), schedule }
     }
@@ -49,7 +49,7 @@ impl InHand {
 #[derive(Debug)]
 pub(super) struct Held {
     in_hand: InHand,
-    schedule: i64,
+    schedule: ScheduleId,
 }
 
 impl Drop for Held {

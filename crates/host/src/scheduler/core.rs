@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use metrics::{NoopRecorder, with_local_recorder};
 use soar_connector::Clock;
-use soar_store::model::{CheckResult, RunReport, Schedule, ScheduleKind, ScheduleRunStatus};
+use soar_store::model::{CheckResult, RunReport, Schedule, ScheduleId, ScheduleKind, ScheduleRunStatus};
 use soar_store::{Holder, Ran, Store, StoreError};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -122,7 +122,7 @@ impl Scheduler {
         }
         for (item, schedule, why) in due.unplanned {
             tracing::error!(
-                schedule = schedule.id,
+                schedule = schedule.id.0,
                 "A schedule does not run, since its next due time is not known: {why}"
             );
             let ran = Ran { started_at: now, ended_at: now, node: self.node.clone() };
@@ -145,7 +145,7 @@ impl Scheduler {
         Ok(Look { claims, is_full })
     }
 
-    fn holder<'a>(&'a self, in_hand: &'a BTreeSet<i64>) -> Holder<'a> {
+    fn holder<'a>(&'a self, in_hand: &'a BTreeSet<ScheduleId>) -> Holder<'a> {
         Holder { node: &self.node, lease: self.settings.lease, in_hand }
     }
 
@@ -186,7 +186,7 @@ impl Scheduler {
                 Ok(written) => {
                     if !written && !may_be_written {
                         tracing::warn!(
-                            schedule = item.schedule,
+                            schedule = item.schedule.0,
                             "A result is not kept: its lease had lapsed, and another host took the work over."
                         );
                     }
@@ -195,7 +195,7 @@ impl Scheduler {
                 Err(error) => {
                     may_be_written = true;
                     if !self.store.note(&error) {
-                        tracing::error!(schedule = item.schedule, "A result could not be written yet: {error}");
+                        tracing::error!(schedule = item.schedule.0, "A result could not be written yet: {error}");
                     }
                 }
             }

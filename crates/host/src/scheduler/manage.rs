@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use soar_connector::manifest::Effect;
 use soar_connector::name::{quoted, steers};
 use soar_connector::{Command, Parameters};
-use soar_store::model::{Cadence, Caller, Destination, NewSchedule, Right, Schedule, ScheduleKind, ScheduleRun, Site};
+use soar_store::model::{
+    Cadence, Caller, Destination, NewSchedule, Right, Schedule, ScheduleId, ScheduleKind, ScheduleRun, Site, SiteId,
+};
 use soar_store::{Records, StoreError};
 
 use super::{ScheduleChange, ScheduleDraft, ScheduleShown};
@@ -48,7 +50,7 @@ impl Schedules {
         &self,
         records: &mut Records<'_>,
         caller: &Caller,
-        site: Option<i64>,
+        site: Option<SiteId>,
     ) -> Result<Vec<ScheduleShown>, Refusal> {
         let sites: HashMap<_, _> = records.sites().await?.into_iter().map(|site| (site.id, site)).collect();
         let users: HashMap<_, _> = records.users().await?.into_iter().map(|user| (user.id, user)).collect();
@@ -74,7 +76,12 @@ impl Schedules {
     ///
     /// # Errors
     /// [`Refusal`] when there is none that the caller may see.
-    pub async fn see(&self, records: &mut Records<'_>, caller: &Caller, id: i64) -> Result<ScheduleShown, Refusal> {
+    pub async fn see(
+        &self,
+        records: &mut Records<'_>,
+        caller: &Caller,
+        id: ScheduleId,
+    ) -> Result<ScheduleShown, Refusal> {
         let (schedule, site) = seen(records, caller, id).await?;
         self.shown(records, schedule, &site).await
     }
@@ -83,7 +90,7 @@ impl Schedules {
     ///
     /// # Errors
     /// [`Refusal`] when there is none, or the right is missing.
-    pub async fn named(&self, records: &mut Records<'_>, caller: &Caller, name: &str) -> Result<i64, Refusal> {
+    pub async fn named(&self, records: &mut Records<'_>, caller: &Caller, name: &str) -> Result<ScheduleId, Refusal> {
         demand(caller, Right::UseConnections, &caller.site)?;
         Ok(records.schedule_by_name(caller.site.id, name.trim()).await?.id)
     }
@@ -138,7 +145,7 @@ impl Schedules {
         &self,
         records: &mut Records<'_>,
         caller: &Caller,
-        id: i64,
+        id: ScheduleId,
         change: ScheduleChange,
     ) -> Result<ScheduleShown, Refusal> {
         let (Schedule { mut what, .. }, site) = managed(records, caller, id).await?;
@@ -170,7 +177,7 @@ impl Schedules {
         &self,
         records: &mut Records<'_>,
         caller: &Caller,
-        id: i64,
+        id: ScheduleId,
     ) -> Result<ScheduleShown, Refusal> {
         let (schedule, site) = managed(records, caller, id).await?;
         if !schedule.what.active {
@@ -193,7 +200,7 @@ impl Schedules {
         &self,
         records: &mut Records<'_>,
         caller: &Caller,
-        id: i64,
+        id: ScheduleId,
     ) -> Result<ScheduleShown, Refusal> {
         let (schedule, site) = managed(records, caller, id).await?;
         let shown = self.shown(records, schedule, &site).await?;
@@ -209,7 +216,7 @@ impl Schedules {
         &self,
         records: &mut Records<'_>,
         caller: &Caller,
-        id: i64,
+        id: ScheduleId,
         before: Option<i64>,
         limit: i64,
     ) -> Result<Vec<ScheduleRun>, Refusal> {
@@ -234,7 +241,7 @@ impl Schedules {
 }
 
 /// The schedule of a command of that number and its site, if the caller may see it.
-async fn seen(records: &mut Records<'_>, caller: &Caller, id: i64) -> Result<(Schedule, Site), Refusal> {
+async fn seen(records: &mut Records<'_>, caller: &Caller, id: ScheduleId) -> Result<(Schedule, Site), Refusal> {
     // The same words as for one that is not there.
     let missing = || StoreError::not_found("schedule", id.to_string());
     let schedule = records.schedule(id).await?;
@@ -247,7 +254,7 @@ async fn seen(records: &mut Records<'_>, caller: &Caller, id: i64) -> Result<(Sc
 }
 
 /// The same, if it is the caller's own or the caller manages connections there.
-async fn managed(records: &mut Records<'_>, caller: &Caller, id: i64) -> Result<(Schedule, Site), Refusal> {
+async fn managed(records: &mut Records<'_>, caller: &Caller, id: ScheduleId) -> Result<(Schedule, Site), Refusal> {
     let (schedule, site) = seen(records, caller, id).await?;
     if schedule.what.user_id != Some(caller.user.id) {
         demand(caller, Right::ManageConnections, &site)?;

@@ -79,6 +79,6 @@ impl Runner for ExecutorRunner {
 }
 
 fn store_failed(schedule: &Schedule, error: &StoreError) -> String {
-    tracing::error!(schedule = schedule.id, %error, "a schedule's command could not be run");
+    tracing::error!(schedule = schedule.id.0, %error, "a schedule's command could not be run");
     "The host's store failed. Its log says why.".to_owned()
 }

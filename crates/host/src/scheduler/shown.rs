@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use soar_connector::RawParameters;
-use soar_store::model::{Cadence, Connection, Health, HealthState, Moment, Schedule, Site, User};
+use soar_store::model::{Cadence, Connection, Health, HealthState, Moment, Schedule, ScheduleId, Site, User};
 use utoipa::ToSchema;
 
 /// A schedule of a command, and how it fares.
@@ -11,7 +11,8 @@ use utoipa::ToSchema;
 #[serde(rename_all = "camelCase")]
 pub struct ScheduleShown {
     /// Its number in this instance.
-    pub id: i64,
+    #[schema(value_type = i64)]
+    pub id: ScheduleId,
     /// Its name, unique on its site.
     pub name: String,
     /// Its site's name.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use secrecy::ExposeSecret as _;
 use soar_connector::name::quoted;
 use soar_store::model::{
-    Allowed, Caller, Connection, Moment, Place, SHARED, Site, SiteKind, SyncChange, SyncFailure, User,
+    Allowed, Caller, Connection, ConnectionId, MasterId, Moment, Place, SHARED, Site, SiteKind, SyncChange,
+    SyncFailure, User, UserId,
 };
 use soar_store::{NewReceived, Received, Records, StoreError, StoredValue, Wanted};
 
@@ -17,7 +18,7 @@ use crate::connections::{ConnectionChange, ConnectionDraft, Connections, GivenVa
 /// A master whose message is carried out.
 pub(super) struct Sender<'a> {
     /// Its number.
-    pub(super) master: i64,
+    pub(super) master: MasterId,
     pub(super) name: &'a str,
     pub(super) request_id: &'a str,
 }
@@ -108,11 +109,11 @@ pub(super) async fn withdraw(
     records: &mut Records<'_>,
     sender: &Sender<'_>,
     site: &str,
-    keep: &[i64],
+    keep: &[ConnectionId],
 ) -> Result<Vec<NamedConnection>, NotApplied> {
     let site = target(records, site).await?;
     let caller = caller(sender, site.clone());
-    let keep: std::collections::HashSet<i64> = keep.iter().copied().collect();
+    let keep: std::collections::HashSet<ConnectionId> = keep.iter().copied().collect();
     let mut withdrawn = Vec::new();
     for received in records.received_from(sender.master, Some(site.id)).await? {
         if keep.contains(&received.master_connection) {
@@ -152,7 +153,7 @@ async fn target(records: &mut Records<'_>, name: &str) -> Result<Site, NotApplie
 fn caller(sender: &Sender<'_>, site: Site) -> Caller {
     Caller {
         user: User {
-            id: 0,
+            id: UserId(0),
             name: format!("master {}", sender.name),
             email: None,
             active: true,
@@ -170,8 +171,8 @@ fn caller(sender: &Sender<'_>, site: Site) -> Caller {
 /// internal sites, the one there is.
 async fn known(
     records: &mut Records<'_>,
-    master: i64,
-    connection: i64,
+    master: MasterId,
+    connection: ConnectionId,
     site: &Site,
     shared: bool,
 ) -> Result<Option<Received>, NotApplied> {

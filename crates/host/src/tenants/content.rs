@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use secrecy::SecretString;
-use soar_store::model::{Connection, Place, Reference, SyncFailure};
+use soar_store::model::{Connection, ConnectionId, Place, Reference, SyncFailure, TenantId};
 use soar_store::{StoreError, StoredParameter, StoredValue, TenancySecret, Wanted};
 use tokio::sync::Mutex;
 
@@ -39,7 +39,7 @@ pub(super) struct Fetched(Mutex<HashMap<Reference, Result<SecretString, String>>
 /// What the numbers were asked for.
 pub(super) enum Wish<'a> {
     /// One for each of these connections.
-    Connections(&'a [i64]),
+    Connections(&'a [ConnectionId]),
     /// One, for something else.
     One,
 }
@@ -49,7 +49,7 @@ pub(super) enum Wish<'a> {
 pub(super) async fn numbered(
     connections: &Connections,
     fetched: &Fetched,
-    tenant: i64,
+    tenant: TenantId,
     wish: Wish<'_>,
     at_least: i64,
 ) -> Result<Option<Numbered>, StoreError> {

@@ -4,7 +4,7 @@ use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
 use soar_store::StoreError;
-use soar_store::model::{SyncChange, SyncFailure, SyncResult, Tenant, TenantState};
+use soar_store::model::{ConnectionId, SyncChange, SyncFailure, SyncResult, Tenant, TenantState};
 use tokio::time::timeout;
 
 use super::Tenants;
@@ -26,7 +26,7 @@ const OVERTAKEN: usize = 20;
 /// A connection that a tenant is to get.
 #[derive(Debug, Clone)]
 pub(super) struct Target {
-    pub(super) id: i64,
+    pub(super) id: ConnectionId,
     pub(super) name: String,
     pub(super) integration: String,
     /// Why it is not sent.
@@ -41,14 +41,14 @@ pub(super) struct Job {
     pub(super) plan: bool,
     pub(super) targets: Vec<Target>,
     /// All that is not among these is to be taken back.
-    pub(super) keep: Option<Vec<i64>>,
+    pub(super) keep: Option<Vec<ConnectionId>>,
 }
 
 /// What became of a job so far.
 struct Progress<'a> {
     tenant: &'a Tenant,
     results: Vec<SyncResult>,
-    settled: HashSet<i64>,
+    settled: HashSet<ConnectionId>,
     withdrawn: bool,
 }
 
@@ -135,7 +135,7 @@ impl Tenants {
                 continue;
             }
             let sent = waiting.iter().take_while(|target| target.failure.is_none());
-            let ids: Vec<i64> = sent.take(TOGETHER).map(|target| target.id).collect();
+            let ids: Vec<ConnectionId> = sent.take(TOGETHER).map(|target| target.id).collect();
             let Numbered { line, first, contents } =
                 self.numbered(progress.tenant, fetched, Wish::Connections(&ids), at_least).await?;
             for (number, content) in (first..).zip(contents) {
@@ -168,7 +168,7 @@ impl Tenants {
     async fn withdraw(
         &self,
         job: &Job,
-        keep: &[i64],
+        keep: &[ConnectionId],
         fetched: &Fetched,
         progress: &mut Progress<'_>,
     ) -> Result<(), SyncFailure> {

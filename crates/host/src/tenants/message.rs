@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use soar_store::model::{HealthCheck, SyncChange, SyncFailure};
+use soar_store::model::{ConnectionId, HealthCheck, SyncChange, SyncFailure};
 
 /// What a master offers when it registers.
 #[derive(Debug, Serialize, Deserialize)]
@@ -68,7 +68,7 @@ pub(super) enum Request {
         /// Whether only to say what would become of them.
         plan: bool,
         /// By their numbers on the master.
-        keep: Vec<i64>,
+        keep: Vec<ConnectionId>,
     },
 }
 
@@ -95,7 +95,7 @@ pub(super) enum Answer {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct NamedConnection {
     /// Its number on the master.
-    pub(super) id: i64,
+    pub(super) id: ConnectionId,
     pub(super) name: String,
     pub(super) integration: String,
 }
@@ -104,7 +104,7 @@ pub(super) struct NamedConnection {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct SentConnection {
     /// Its number on the master.
-    pub(super) id: i64,
+    pub(super) id: ConnectionId,
     pub(super) integration: String,
     pub(super) name: String,
     /// Whether it is shared to internal sites.

@@ -2,7 +2,7 @@
 
 use soar_connector::name::{quoted, suggestion};
 use soar_store::Shareable;
-use soar_store::model::{SHARED, SyncFailure, Tenant};
+use soar_store::model::{ConnectionId, SHARED, SyncFailure, Tenant};
 
 use super::Tenants;
 use super::exchange::{Job, Target};
@@ -118,7 +118,7 @@ impl Order {
     }
 
     /// What is to be done again on a tenant: these connections, and taking back.
-    pub(super) fn retried(&self, tenant: &Tenant, failed: &[i64], withdrawal: bool) -> Job {
+    pub(super) fn retried(&self, tenant: &Tenant, failed: &[ConnectionId], withdrawal: bool) -> Job {
         let whole = self.job(tenant);
         let targets = failed
             .iter()

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use soar_connector::name::quoted;
-use soar_store::model::{Caller, SyncFailure, Tenant};
+use soar_store::model::{Caller, SyncFailure, Tenant, TenantId};
 use soar_store::{Registration, StoreError, TenancySecret};
 
 use super::client::{not_authentic, post};
@@ -24,7 +24,7 @@ impl Tenants {
     ///
     /// # Errors
     /// [`Refusal`] says why it is not registered, and what to do.
-    pub async fn register(&self, caller: &Caller, id: i64, key: Option<&str>) -> Result<Tenant, Refusal> {
+    pub async fn register(&self, caller: &Caller, id: TenantId, key: Option<&str>) -> Result<Tenant, Refusal> {
         demand(caller)?;
         let (tenant, own, key) = self.prepare(id, key).await?;
         let refused = |why: SyncFailure| {
@@ -74,7 +74,7 @@ impl Tenants {
     }
 
     /// What it takes to register the tenant of that number.
-    async fn prepare(&self, id: i64, key: Option<&str>) -> Result<(Tenant, Identity, OneTimeKey), Refusal> {
+    async fn prepare(&self, id: TenantId, key: Option<&str>) -> Result<(Tenant, Identity, OneTimeKey), Refusal> {
         let mut transaction = self.connections.store.transaction().await?;
         let mut records = transaction.records();
         SealingGuard::begin(&mut records).await?;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use soar_connector::Parameters;
 use soar_connector::name::{normalised, quoted};
+use soar_store::model::ConnectionId;
 use utoipa::ToSchema;
 
 /// The most connections that Connection Info may name.
@@ -43,7 +44,8 @@ pub struct SyncRequest {
 pub struct ConnectionInfo {
     /// Its number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub connection_id: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub connection_id: Option<ConnectionId>,
     /// Its integration's stable name or its product's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(pattern = r"^[^\u0000]*$")]
@@ -163,7 +165,7 @@ fn read_info(fields: &Map<String, Value>) -> Result<ConnectionInfo, String> {
             _ => Err(format!("{name}: expected text.")),
         };
         match normalised(name).replace('-', "").as_str() {
-            "connectionid" => info.connection_id = number(value)?,
+            "connectionid" => info.connection_id = number(value)?.map(ConnectionId),
             "integrationname" => info.integration_name = text()?,
             "connectionname" => info.connection_name = text()?,
             "site" => info.site = text()?,

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use soar_connector::name::{quoted, suggestion};
-use soar_store::model::{Caller, Moment, SyncChange, SyncFailure, SyncResult, SyncRun, SyncStatus, Tenant};
+use soar_store::model::{
+    Caller, Moment, SyncChange, SyncFailure, SyncResult, SyncRun, SyncRunId, SyncStatus, Tenant, TenantId,
+};
 use soar_store::{NewSyncRun, StoreError, TenantFilter};
 use tokio::task::JoinSet;
 
@@ -30,7 +32,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SyncProgress {
     /// The run's number.
-    pub run: i64,
+    pub run: SyncRunId,
     /// How many tenants it has been to.
     pub done: i64,
     /// How many there are.
@@ -47,7 +49,7 @@ enum Which {
     /// Those asked for.
     Filter(TenantFilter),
     /// Those with failures in a run, beyond this tenant.
-    Failed { run: i64, after: i64 },
+    Failed { run: SyncRunId, after: TenantId },
 }
 
 impl Tenants {
@@ -74,7 +76,7 @@ impl Tenants {
             region: given(&request.tenant_region),
             name: if request.all_tenants { None } else { given(&request.tenant_name) },
             without_revoked: request.all_tenants,
-            after: 0,
+            after: None,
         };
         let of = self.connections.store.reader().await?.records().count_tenants(&filter).await?;
         if of == 0 {
@@ -88,7 +90,7 @@ impl Tenants {
     ///
     /// # Errors
     /// [`Refusal`] when nothing was begun.
-    pub async fn retry_failed(&self, caller: &Caller, run: i64, told: Told<'_>) -> Result<SyncRun, Refusal> {
+    pub async fn retry_failed(&self, caller: &Caller, run: SyncRunId, told: Told<'_>) -> Result<SyncRun, Refusal> {
         demand(caller)?;
         self.client().map_err(Refusal::Because)?;
         let before = self.connections.store.reader().await?.records().sync_run(run, self.now()).await?;
@@ -119,7 +121,7 @@ impl Tenants {
             .map_err(|error| StoreError::Unreadable(format!("the request of a sync: {error}")))?;
         let (order, _) = self.order(request, before.planned).await?;
         let of = before.tenants_failed;
-        self.carry_out(caller, order, Vec::new(), Which::Failed { run, after: 0 }, of, Some(run), told).await
+        self.carry_out(caller, order, Vec::new(), Which::Failed { run, after: TenantId(0) }, of, Some(run), told).await
     }
 
     async fn no_such_tenant(&self, filter: &TenantFilter) -> Result<Refusal, StoreError> {
@@ -152,7 +154,7 @@ impl Tenants {
         unknown: Vec<(ConnectionInfo, SyncFailure)>,
         mut which: Which,
         of: i64,
-        retry_of: Option<i64>,
+        retry_of: Option<SyncRunId>,
         told: Told<'_>,
     ) -> Result<SyncRun, Refusal> {
         let run = self.begin(caller, &order, unknown, retry_of).await?;
@@ -181,7 +183,7 @@ impl Tenants {
                     told(progress);
                 }
                 Some(Err(error)) => {
-                    tracing::error!(run, %error, "the sync of a tenant broke");
+                    tracing::error!(run = run.0, %error, "the sync of a tenant broke");
                     return Err(Refusal::Unable("The host broke down over a tenant. Its log says how.".to_owned()));
                 }
             }
@@ -198,8 +200,8 @@ impl Tenants {
         caller: &Caller,
         order: &Order,
         unknown: Vec<(ConnectionInfo, SyncFailure)>,
-        retry_of: Option<i64>,
-    ) -> Result<i64, Refusal> {
+        retry_of: Option<SyncRunId>,
+    ) -> Result<SyncRunId, Refusal> {
         let request = serde_json::to_string(&order.request);
         let new = NewSyncRun {
             request: request.map_err(|error| StoreError::Unreadable(error.to_string()))?,
@@ -220,7 +222,7 @@ impl Tenants {
         Ok(run)
     }
 
-    async fn keep(&self, run: i64, results: &[SyncResult]) -> Result<(), StoreError> {
+    async fn keep(&self, run: SyncRunId, results: &[SyncResult]) -> Result<(), StoreError> {
         let mut attempt = 1;
         loop {
             let kept = async {
@@ -245,7 +247,7 @@ impl Tenants {
         match which {
             Which::Filter(filter) => {
                 let tenants = records.tenants(filter, PAGE).await?;
-                filter.after = tenants.last().map_or(i64::MAX, |tenant| tenant.id);
+                filter.after = Some(tenants.last().map_or(TenantId(i64::MAX), |tenant| tenant.id));
                 Ok(tenants
                     .into_iter()
                     .map(|tenant| {
@@ -256,7 +258,7 @@ impl Tenants {
             }
             Which::Failed { run, after } => {
                 let failed = records.failed_tenants(*run, *after, PAGE).await?;
-                *after = failed.last_key_value().map_or(i64::MAX, |(tenant, _)| *tenant);
+                *after = failed.last_key_value().map_or(TenantId(i64::MAX), |(tenant, _)| *tenant);
                 let mut jobs = VecDeque::new();
                 for (id, (connections, withdrawal)) in failed {
                     let tenant = match records.tenant(id).await {

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use reqwest::Client;
 use serde::Deserialize;
 use soar_connector::name::steers;
-use soar_store::model::{Caller, Moment, Tenant, TenantState};
+use soar_store::model::{Caller, Moment, Tenant, TenantId, TenantState};
 use soar_store::{NewTenant, Records, TenancySecret};
 use tokio::sync::Semaphore;
 use utoipa::ToSchema;
@@ -121,7 +121,7 @@ impl Tenants {
         &self,
         records: &mut Records<'_>,
         caller: &Caller,
-        id: i64,
+        id: TenantId,
         url: &str,
     ) -> Result<Tenant, Refusal> {
         demand(caller)?;
@@ -136,7 +136,7 @@ impl Tenants {
     ///
     /// # Errors
     /// [`Refusal`].
-    pub async fn revoke_in(&self, records: &mut Records<'_>, caller: &Caller, id: i64) -> Result<Tenant, Refusal> {
+    pub async fn revoke_in(&self, records: &mut Records<'_>, caller: &Caller, id: TenantId) -> Result<Tenant, Refusal> {
         demand(caller)?;
         SealingGuard::begin(records).await?;
         records.tenant(id).await?;
@@ -148,7 +148,7 @@ impl Tenants {
     ///
     /// # Errors
     /// [`Refusal`], also when it is registered.
-    pub async fn remove_in(&self, records: &mut Records<'_>, caller: &Caller, id: i64) -> Result<Tenant, Refusal> {
+    pub async fn remove_in(&self, records: &mut Records<'_>, caller: &Caller, id: TenantId) -> Result<Tenant, Refusal> {
         demand(caller)?;
         SealingGuard::begin(records).await?;
         let tenant = records.tenant(id).await?;
@@ -165,7 +165,7 @@ impl Tenants {
     pub(super) async fn keep_key(
         &self,
         records: &mut Records<'_>,
-        tenant: i64,
+        tenant: TenantId,
         key: &OneTimeKey,
     ) -> Result<(), Refusal> {
         let place = TenancySecret::Onboarding(tenant);

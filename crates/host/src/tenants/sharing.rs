@@ -25,7 +25,7 @@ pub(super) fn is_ambiguous(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use soar_store::model::Moment;
+    use soar_store::model::{Moment, TenantId};
 
     use super::*;
     use soar_store::model::TenantState;
@@ -33,7 +33,7 @@ mod tests {
     #[test]
     fn the_field_tenant_says_who_gets_a_connection() {
         let tenant = Tenant {
-            id: 1,
+            id: TenantId(1),
             name: "TestTenant".to_owned(),
             region: "AMER".to_owned(),
             url: String::new(),

@@ -13,7 +13,7 @@ use axum::routing::post;
 use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use soar_store::model::SyncChange;
+use soar_store::model::{ConnectionId, SyncChange};
 use zeroize::Zeroizing;
 
 use super::PROTOCOL_VERSION;
@@ -28,7 +28,7 @@ struct LightTenant {
     identity: Identity,
     key: OneTimeKey,
     pair: Option<(Envelope, i64)>,
-    connections: HashMap<i64, [u8; 32]>,
+    connections: HashMap<ConnectionId, [u8; 32]>,
 }
 
 type Shared = Arc<Vec<Mutex<LightTenant>>>;
@@ -118,7 +118,7 @@ async fn call(State(tenants): State<Shared>, Path(number): Path<usize>, Json(sea
     answered().map_or_else(|| StatusCode::FORBIDDEN.into_response(), |answer| Json(answer).into_response())
 }
 
-fn perform(connections: &mut HashMap<i64, [u8; 32]>, request: &Request) -> Answer {
+fn perform(connections: &mut HashMap<ConnectionId, [u8; 32]>, request: &Request) -> Answer {
     match request {
         Request::Initiate => Answer::Initiated,
         Request::Apply { plan, connection, .. } => {
@@ -134,7 +134,7 @@ fn perform(connections: &mut HashMap<i64, [u8; 32]>, request: &Request) -> Answe
             Answer::Applied { change }
         }
         Request::Withdraw { plan, keep, .. } => {
-            let gone: Vec<i64> = connections.keys().filter(|id| !keep.contains(id)).copied().collect();
+            let gone: Vec<ConnectionId> = connections.keys().filter(|id| !keep.contains(id)).copied().collect();
             if !plan {
                 connections.retain(|id, _| keep.contains(id));
             }

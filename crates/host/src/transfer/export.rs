@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::Write;
 
 use serde_json::Value;
-use soar_store::model::{Caller, Right};
+use soar_store::model::{Caller, IncidentId, Right, SiteId};
 use soar_store::{Records, Store};
 
 use super::write_record::{CASE_COLUMNS, INCIDENT_COLUMNS, Written, write_case, write_incident};
@@ -31,39 +31,38 @@ pub async fn export(
 ) -> Result<u64, TransferError> {
     let mut reader = store.reader().await?;
     let mut records = reader.records();
-    let sites: HashMap<i64, String> = records
+    let sites: HashMap<SiteId, String> = records
         .sites()
         .await?
         .into_iter()
         .filter(|site| caller.may(Right::SeeIncidents, site.id))
         .map(|site| (site.id, site.name))
         .collect();
-    let ids: Vec<i64> = sites.keys().copied().collect();
+    let ids: Vec<SiteId> = sites.keys().copied().collect();
     let total = match subject {
         Subject::Incidents => records.count_incidents(&ids).await?,
         Subject::Cases => records.count_cases(&ids).await?,
     };
     drop(reader);
     let mut writer = Writer::new(subject, format, out)?;
-    let mut after = 0;
+    let (mut after_incident, mut after_case) = (None, None);
     loop {
         // A reader per page: an export that nobody reads keeps no connection.
         let mut reader = store.reader().await?;
         let mut records = reader.records();
-        let (last, rows) = match subject {
-            Subject::Incidents => incidents(&mut records, caller, &sites, &ids, after).await?,
+        let rows = match subject {
+            Subject::Incidents => incidents(&mut records, caller, &sites, &ids, &mut after_incident).await?,
             Subject::Cases => {
-                let cases = records.cases_after(&ids, None, after, PAGE).await?;
+                let cases = records.cases_after(&ids, None, after_case, PAGE).await?;
+                after_case = cases.last().map(|case| case.id);
                 let name = |site| sites.get(&site).map_or("", String::as_str);
-                (
-                    cases.last().map(|case| case.id),
-                    cases.iter().map(|case| write_case(case, name(case.site_id))).collect(),
-                )
+                cases.iter().map(|case| write_case(case, name(case.site_id))).collect()
             }
         };
         drop(reader);
-        let Some(last) = last else { break };
-        after = last;
+        if rows.is_empty() {
+            break;
+        }
         for row in &rows {
             writer.row(row)?;
         }
@@ -75,12 +74,13 @@ pub async fn export(
 async fn incidents(
     records: &mut Records<'_>,
     caller: &Caller,
-    sites: &HashMap<i64, String>,
-    site_ids: &[i64],
-    after: i64,
-) -> Result<(Option<i64>, Vec<Written>), TransferError> {
-    let incidents = records.incidents_after(site_ids, after, PAGE).await?;
-    let ids: Vec<i64> = incidents.iter().map(|incident| incident.id).collect();
+    sites: &HashMap<SiteId, String>,
+    site_ids: &[SiteId],
+    after: &mut Option<IncidentId>,
+) -> Result<Vec<Written>, TransferError> {
+    let incidents = records.incidents_after(site_ids, *after, PAGE).await?;
+    *after = incidents.last().map(|incident| incident.id);
+    let ids: Vec<IncidentId> = incidents.iter().map(|incident| incident.id).collect();
     let tasks = records.tasks_of(&ids).await?;
     let fields = records.fields_of(&ids).await?;
     let mut cases = records.cases_of(&ids).await?;
@@ -99,7 +99,7 @@ async fn incidents(
             linked.get(id).map_or(&[], Vec::as_slice),
         )
     });
-    Ok((ids.last().copied(), rows.collect()))
+    Ok(rows.collect())
 }
 
 /// Writes rows in a format.

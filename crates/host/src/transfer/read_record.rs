@@ -1,7 +1,7 @@
 //! Incidents and cases as rows of a file are read: which fields they have, and what may stand in them.
 
 use soar_connector::name::quoted;
-use soar_store::model::{DynamicField, LONGEST_TITLE, Moment, Severity, Status, Task};
+use soar_store::model::{DynamicField, LONGEST_TITLE, Moment, Severity, SiteId, Status, Task};
 use soar_store::{NewCase, NewIncident};
 
 use super::fields::{Fields, time};
@@ -127,7 +127,7 @@ impl IncidentRow {
             created_at,
             modified_at,
             closed,
-            ..NewIncident::open(number, 0, importer.user, importer.now)
+            ..NewIncident::open(number, SiteId(0), importer.user, importer.now)
         };
         let tasks: Vec<Task> = fields
             .list::<TaskRow>("tasks")
@@ -182,7 +182,7 @@ impl CaseRow {
             created_at,
             modified_at,
             closed,
-            ..NewCase::open(number, 0, importer.user, importer.now)
+            ..NewCase::open(number, SiteId(0), importer.user, importer.now)
         };
         let problems = fields.finish();
         if problems.is_empty() { Ok(Self { site, case }) } else { Err(problems) }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use soar_connector::Parameters;
 use soar_connector::name::quoted;
-use soar_store::model::{Caller, Right, Site, User};
+use soar_store::model::{Caller, Right, Site, SiteId, User};
 use soar_store::{Records, StoreError};
 
 use crate::Refusal;
@@ -49,7 +49,7 @@ impl Actor {
         caller: &Caller,
         what: &'static str,
         number: &str,
-        site: i64,
+        site: SiteId,
         sites: &Sites,
     ) -> Option<String> {
         if !caller.may(Right::SeeIncidents, site) {
@@ -97,18 +97,18 @@ pub(super) fn missing(caller: &Caller, right: Right, site: &str) -> String {
 
 /// All sites, by their number in the store.
 #[derive(Debug)]
-pub(super) struct Sites(HashMap<i64, Site>);
+pub(super) struct Sites(HashMap<SiteId, Site>);
 
 impl Sites {
     pub(super) async fn load(records: &mut Records<'_>) -> Result<Self, StoreError> {
         Ok(Self(records.sites().await?.into_iter().map(|site| (site.id, site)).collect()))
     }
 
-    pub(super) fn get(&self, id: i64) -> Option<&Site> {
+    pub(super) fn get(&self, id: SiteId) -> Option<&Site> {
         self.0.get(&id)
     }
 
-    pub(super) fn name(&self, id: i64) -> &str {
+    pub(super) fn name(&self, id: SiteId) -> &str {
         self.get(id).map_or("", |site| &site.name)
     }
 }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde::Serialize;
 use soar_connector::Parameters;
 use soar_connector::name::quoted;
-use soar_store::model::{Caller, Moment, Status};
+use soar_store::model::{Caller, IncidentId, Moment, SiteId, Status};
 use soar_store::{IncidentGround, Records, StoreError};
 
 use super::access::{Actor, Sites};
@@ -65,7 +65,7 @@ pub(super) async fn decide(
     let sites = Sites::load(records).await?;
     let mut items = select(records, caller, &actor, &sites, closing.numbers).await?;
     let open = items.iter().filter_map(Selected::accepted).filter(|incident| incident.status == Status::Open);
-    let open: Vec<i64> = open.map(|incident| incident.id).collect();
+    let open: Vec<IncidentId> = open.map(|incident| incident.id).collect();
     let tasks = if closing.bypass_tasks { HashMap::new() } else { records.pending_tasks(&open).await? };
     let fields = if closing.bypass_fields { HashMap::new() } else { records.missing_fields(&open).await? };
     for item in &mut items {
@@ -125,7 +125,7 @@ impl Closed {
 
     /// When incidents were closed, as `contextData` and the table write it; by time and site. One date per site, not
     /// per incident: formatting looks the time zone up.
-    fn dates(&self, now: Moment) -> HashMap<(Moment, i64), (String, String)> {
+    fn dates(&self, now: Moment) -> HashMap<(Moment, SiteId), (String, String)> {
         let mut dates = HashMap::new();
         for item in &self.items {
             let (_, Some(at), _) = self.became(item, now) else { continue };
@@ -201,7 +201,8 @@ impl BulkCommand for CloseIncidentInBulk {
     }
 
     async fn carry_out(&self, records: &mut Records<'_>, decision: Closed, now: Moment) -> Result<Answer, Refusal> {
-        let ids: Vec<i64> = decision.items.iter().filter_map(Selected::accepted).map(|incident| incident.id).collect();
+        let ids: Vec<IncidentId> =
+            decision.items.iter().filter_map(Selected::accepted).map(|incident| incident.id).collect();
         if !ids.is_empty() {
             records.close_incidents(&ids, &decision.actor.name, &decision.conclusion, now).await?;
         }

@@ -80,12 +80,12 @@ pub(super) fn parse_zone(text: &str) -> Result<TimeZone, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use soar_store::model::SiteKind;
+    use soar_store::model::{SiteId, SiteKind};
 
     fn site(time_zone: &str) -> Site {
         let name = "Security Operations".to_owned();
         let (description, language) = (String::new(), "en".to_owned());
-        Site { id: 1, name, kind: SiteKind::Internal, description, time_zone: time_zone.to_owned(), language }
+        Site { id: SiteId(1), name, kind: SiteKind::Internal, description, time_zone: time_zone.to_owned(), language }
     }
 
     #[test]

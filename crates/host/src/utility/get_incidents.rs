@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 use soar_connector::Parameters;
 use soar_connector::name::quoted;
-use soar_store::model::{Caller, DynamicField, Incident, Link, Moment, Right, Site};
+use soar_store::model::{Caller, DynamicField, Incident, IncidentId, Link, Moment, Right, Site};
 use soar_store::{ByIncident, Records, Search};
 
 use super::dates::parse_date_time;
@@ -151,7 +151,7 @@ impl UtilityCommand for GetIncidents {
         let until = last + Duration::from_secs(1);
         let search = Search { sites: vec![caller.site.id], from, until, groups, offset, limit };
         let incidents = records.search_incidents(&search).await?;
-        let ids: Vec<i64> = incidents.iter().map(|incident| incident.id).collect();
+        let ids: Vec<IncidentId> = incidents.iter().map(|incident| incident.id).collect();
         let shows_links = columns.iter().any(|(_, field)| field.shows_links());
         let mut links = if shows_links { records.links_of(&ids).await? } else { ByIncident::new() };
         let mut fields = if sections.is_empty() { ByIncident::new() } else { records.fields_of(&ids).await? };

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use serde_json::json;
 use soar_connector::Parameters;
-use soar_store::model::{Caller, Moment, Right};
+use soar_store::model::{Caller, CaseId, IncidentId, Moment, Right};
 use soar_store::{CaseGround, Records, StoreError};
 
 use super::access::{Actor, Sites};
@@ -27,8 +27,8 @@ pub(super) struct Linked {
     incidents: Vec<Selected>,
     cases: Vec<SelectedCase>,
     /// How many of the cases each incident is linked to already, and how many of the incidents each case.
-    by_incident: HashMap<i64, i64>,
-    by_case: HashMap<i64, i64>,
+    by_incident: HashMap<IncidentId, i64>,
+    by_case: HashMap<CaseId, i64>,
 }
 
 #[derive(Debug)]
@@ -45,17 +45,17 @@ impl SelectedCase {
 }
 
 impl Linked {
-    fn incident_ids(&self) -> Vec<i64> {
+    fn incident_ids(&self) -> Vec<IncidentId> {
         self.incidents.iter().filter_map(Selected::accepted).map(|incident| incident.id).collect()
     }
 
-    fn case_ids(&self) -> Vec<i64> {
+    fn case_ids(&self) -> Vec<CaseId> {
         self.cases.iter().filter_map(SelectedCase::accepted).map(|case| case.id).collect()
     }
 }
 
 /// Those of `ids` that are linked to fewer than `all`.
-fn lacking(ids: &[i64], links: &HashMap<i64, i64>, all: usize) -> Vec<i64> {
+fn lacking<T: Copy + Eq + std::hash::Hash>(ids: &[T], links: &HashMap<T, i64>, all: usize) -> Vec<T> {
     let all = i64::try_from(all).unwrap_or(i64::MAX);
     ids.iter().copied().filter(|id| links.get(id).copied().unwrap_or(0) < all).collect()
 }
@@ -67,8 +67,8 @@ impl Decision for Linked {
 
     fn items(&self) -> Vec<(PlannedItem, String)> {
         let cases = self.case_ids().len();
-        let changes = |links: &HashMap<i64, i64>, id: i64, all: usize, what: &str| {
-            let now = links.get(&id).copied().unwrap_or(0);
+        let changes = |links: Option<&i64>, all: usize, what: &str| {
+            let now = links.copied().unwrap_or(0);
             if usize::try_from(now).is_ok_and(|now| now < all) {
                 vec![FieldChange::new(what, now.to_string(), all.to_string())]
             } else {
@@ -78,12 +78,14 @@ impl Decision for Linked {
         let mut planned: Vec<_> = self
             .incidents
             .iter()
-            .map(|item| item.planned(|incident| changes(&self.by_incident, incident.id, cases, "Links to these cases")))
+            .map(|item| {
+                item.planned(|incident| changes(self.by_incident.get(&incident.id), cases, "Links to these cases"))
+            })
             .collect();
         let incidents = self.incident_ids().len();
         planned.extend(self.cases.iter().map(|item| {
             let changes =
-                item.accepted().map(|case| changes(&self.by_case, case.id, incidents, "Links to these incidents"));
+                item.accepted().map(|case| changes(self.by_case.get(&case.id), incidents, "Links to these incidents"));
             let planned = PlannedItem {
                 item: item.number.clone(),
                 changes: changes.unwrap_or_default(),

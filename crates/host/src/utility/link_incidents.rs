@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use soar_connector::name::quoted;
 use soar_store::Records;
-use soar_store::model::{Caller, Moment};
+use soar_store::model::{Caller, IncidentId, Moment};
 
 use super::access::{Actor, Sites};
 use super::selection::{Selected, select};
@@ -42,8 +42,8 @@ pub async fn link_incidents(
     }
     let mut ids = selected.iter().filter_map(Selected::accepted).map(|incident| incident.id);
     let Some(one) = ids.next() else { return Ok(0) };
-    let linked: HashSet<i64> = records.neighbours(&[one]).await?.iter().map(|other| other.id).collect();
-    let mut new: Vec<i64> = ids.filter(|other| !linked.contains(other)).collect();
+    let linked: HashSet<IncidentId> = records.neighbours(&[one]).await?.iter().map(|other| other.id).collect();
+    let mut new: Vec<IncidentId> = ids.filter(|other| !linked.contains(other)).collect();
     let count = new.len();
     if count > 0 {
         let links: Vec<_> = new.iter().map(|other| (one, *other, now, caller.user.name.as_str())).collect();

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::tz::TimeZone;
 use serde_json::json;
 use soar_connector::Parameters;
-use soar_store::model::{Caller, Moment, Site};
+use soar_store::model::{Caller, IncidentId, Moment, Site};
 use soar_store::{NewCase, Numbered, Records};
 
 use super::access::{Actor, Sites, active_user, site_for_change};
@@ -91,7 +91,8 @@ impl BulkCommand for LinkIncidentsToNewCase {
     }
 
     async fn carry_out(&self, records: &mut Records<'_>, decision: Gathered, now: Moment) -> Result<Answer, Refusal> {
-        let ids: Vec<i64> = decision.items.iter().filter_map(Selected::accepted).map(|incident| incident.id).collect();
+        let ids: Vec<IncidentId> =
+            decision.items.iter().filter_map(Selected::accepted).map(|incident| incident.id).collect();
         let mut number = String::new();
         // A case without incidents is not what was asked for.
         if !ids.is_empty() {

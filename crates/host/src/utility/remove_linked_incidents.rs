@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde_json::json;
 use soar_connector::Parameters;
 use soar_connector::name::quoted;
-use soar_store::model::{Caller, Moment, Right};
+use soar_store::model::{Caller, IncidentId, Moment, Right};
 use soar_store::{IncidentGround, Neighbour, Records};
 
 use super::access::{Actor, Sites};
@@ -77,13 +77,13 @@ impl BulkCommand for RemoveLinkedIncidents {
             items.pop();
         }
         let neighbours = records.neighbours(&[source.id]).await?;
-        let linked: HashMap<i64, &Neighbour> = neighbours.iter().map(|other| (other.id, other)).collect();
+        let linked: HashMap<IncidentId, &Neighbour> = neighbours.iter().map(|other| (other.id, other)).collect();
         for item in &mut items {
             if item.accepted().is_some_and(|incident| !linked.contains_key(&incident.id)) {
                 item.refusal = Some("The source incident is not linked to this incident.".to_owned());
             }
         }
-        let going: Vec<i64> = items.iter().filter_map(Selected::accepted).map(|incident| incident.id).collect();
+        let going: Vec<IncidentId> = items.iter().filter_map(Selected::accepted).map(|incident| incident.id).collect();
         let left = neighbours.iter().filter(|other| !going.contains(&other.id));
         let left = left.filter(|other| caller.may(Right::SeeIncidents, other.site_id));
         let left = left.map(|other| other.number.clone()).collect();
@@ -91,7 +91,7 @@ impl BulkCommand for RemoveLinkedIncidents {
     }
 
     async fn carry_out(&self, records: &mut Records<'_>, decision: Removed, now: Moment) -> Result<Answer, Refusal> {
-        let mut ids: Vec<i64> =
+        let mut ids: Vec<IncidentId> =
             decision.items.iter().filter_map(Selected::accepted).map(|incident| incident.id).collect();
         if !ids.is_empty() {
             records.unlink_incidents(decision.source.id, &ids).await?;

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde_json::json;
 use soar_connector::Parameters;
 use soar_store::Records;
-use soar_store::model::{Allowed, Caller, Moment, Right};
+use soar_store::model::{Allowed, Caller, IncidentId, Moment, Right};
 
 use super::access::{Actor, Sites, active_user, missing};
 use super::bulk::{BulkCommand, Decision};
@@ -83,7 +83,7 @@ impl BulkCommand for UpdateIncidentOwnerInBulk {
         let owner = decision.owner.user.name.as_str();
         let changing = decision.items.iter().filter_map(Selected::accepted);
         let changing = changing.filter(|incident| incident.owner.as_deref() != Some(owner));
-        let ids: Vec<i64> = changing.map(|incident| incident.id).collect();
+        let ids: Vec<IncidentId> = changing.map(|incident| incident.id).collect();
         if !ids.is_empty() {
             records.own_incidents(&ids, owner, now).await?;
         }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde_json::json;
 use soar_connector::Parameters;
 use soar_store::Records;
-use soar_store::model::{Caller, Moment, Site};
+use soar_store::model::{Caller, IncidentId, Moment, Site};
 
 use super::access::{Actor, Sites, site_for_change};
 use super::bulk::{BulkCommand, Decision};
@@ -68,7 +68,7 @@ impl BulkCommand for UpdateIncidentSiteInBulk {
 
     async fn carry_out(&self, records: &mut Records<'_>, decision: Moved, now: Moment) -> Result<Answer, Refusal> {
         let moving = decision.items.iter().filter_map(Selected::accepted);
-        let ids: Vec<i64> =
+        let ids: Vec<IncidentId> =
             moving.filter(|incident| incident.site_id != decision.site.id).map(|incident| incident.id).collect();
         if !ids.is_empty() {
             records.move_incidents(&ids, decision.site.id, now).await?;

@@ -1,7 +1,7 @@
 //! Cases as they are shown.
 
 use serde::Serialize;
-use soar_store::model::{Case, Link, Moment, Status};
+use soar_store::model::{Case, Link, Moment, SiteId, Status};
 use soar_store::{Records, StoreError};
 use utoipa::ToSchema;
 
@@ -92,7 +92,7 @@ impl WholeCase {
     pub async fn read(
         records: &mut Records<'_>,
         number: &str,
-        may_see: impl Fn(i64) -> bool,
+        may_see: impl Fn(SiteId) -> bool,
     ) -> Result<Self, StoreError> {
         let case = records.case(number).await?;
         if !may_see(case.site_id) {

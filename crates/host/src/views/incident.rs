@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde_json::value::RawValue;
-use soar_store::model::{DynamicField, Incident, Link, Moment, Severity, Status, Task};
+use soar_store::model::{DynamicField, Incident, Link, Moment, Severity, SiteId, Status, Task};
 use soar_store::{Comparison, Condition, Operand, Records, SearchField, StoreError, Subject};
 use utoipa::ToSchema;
 
@@ -104,7 +104,7 @@ impl WholeIncident {
     pub async fn read(
         records: &mut Records<'_>,
         number: &str,
-        may_see: impl Fn(i64) -> bool,
+        may_see: impl Fn(SiteId) -> bool,
     ) -> Result<Self, StoreError> {
         let incident = records.incident(number).await?;
         if !may_see(incident.site_id) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use soar_store::model::{AuditEntry, Surface};
+use soar_store::model::{AccessKeyId, AuditEntry, Surface};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::refusals::RefusedCaller;
@@ -22,7 +22,7 @@ pub(crate) struct Call {
     pub host: Arc<Server>,
     pub entry: AuditEntry,
     /// The number of the key that was shown and is good.
-    pub key: Option<i64>,
+    pub key: Option<AccessKeyId>,
     /// What the metrics call the command: a name that the host knows, never a caller's.
     pub label: Arc<str>,
     /// Whether it did something outside the store that stays done, whatever becomes of its entry.

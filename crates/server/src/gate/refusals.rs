@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use soar_connector::Clock;
-use soar_store::model::{AuditEntry, Moment, Surface};
+use soar_store::model::{AccessKeyId, AuditEntry, Moment, Surface};
 
 use super::RateLimits;
 
@@ -46,13 +46,13 @@ pub(crate) enum RefusedCaller {
     /// A caller without a good key, by its address.
     Address(Address),
     /// A caller with a good key, by the number of the key.
-    Key(i64),
+    Key(AccessKeyId),
 }
 
 #[derive(Debug)]
 struct State {
     addresses: HashMap<Address, Share>,
-    keys: HashMap<i64, Share>,
+    keys: HashMap<AccessKeyId, Share>,
     all_addresses: Window,
 }
 
@@ -327,10 +327,10 @@ mod tests {
         let stage = Stage::new(50);
         stage.entries("192.0.2.1", 60);
         let from = |address: &str| AuditEntry { key: "playbooks".to_owned(), ..entry(Surface::Command, address, 429) };
-        let takes = |address| stage.refusals.takes_entry(RefusedCaller::Key(7), &from(address));
+        let takes = |address| stage.refusals.takes_entry(RefusedCaller::Key(AccessKeyId(7)), &from(address));
         assert!((0..50).all(|_| takes("192.0.2.1")));
         assert!(!takes("192.0.2.1") && !takes("192.0.2.9"));
-        assert!(stage.refusals.takes_entry(RefusedCaller::Key(8), &from("192.0.2.1")));
+        assert!(stage.refusals.takes_entry(RefusedCaller::Key(AccessKeyId(8)), &from("192.0.2.1")));
         let mut told = stage.refusals.take_counts(Moment(1));
         told.sort_by_key(total);
         let told: Vec<_> =

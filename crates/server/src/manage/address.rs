@@ -1,7 +1,7 @@
 //! The parts of addresses, and the header of calls that are done once.
 
 use serde::Deserialize;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, PartialSchema};
 
 /// Names a thing.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -24,9 +24,9 @@ pub(super) struct NameAndSite {
 /// The number of a thing.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
-pub(super) struct Id {
-    #[param(minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
-    pub(super) id: i64,
+pub(super) struct Id<T: PartialSchema> {
+    #[param(inline, minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
+    pub(super) id: T,
 }
 
 /// The number of an incident or a case, which is a text.

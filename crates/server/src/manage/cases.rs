@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 use serde::Deserialize;
-use soar_store::model::Status;
+use soar_store::model::{CaseId, Status};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -24,7 +24,8 @@ pub(super) fn routes() -> Routes {
 #[into_params(parameter_in = Query)]
 struct Wanted {
     /// Only cases after this, which is next on the page before.
-    after: Option<i64>,
+    #[param(value_type = Option<i64>)]
+    after: Option<CaseId>,
     /// Only on this site.
     #[param(pattern = r"^[^\u0000]*$")]
     site: Option<String>,
@@ -42,7 +43,6 @@ struct Wanted {
     responses((status = 200, body = CasePage)))]
 async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Response {
     let Wanted { after, site, status, limit } = query;
-    let after = after.unwrap_or(0);
     let page = request.operations().list_cases(&request.context, site.as_deref(), status, after, limit.0).await;
     request.answer(page).await
 }

@@ -1,7 +1,7 @@
 //! Connections. Their secrets go in and never come out.
 
 use axum::response::Response;
-use soar_store::model::Connection;
+use soar_store::model::{Connection, ConnectionId};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -34,33 +34,33 @@ async fn make(Managed { request, body, .. }: Managed<Nothing, Nothing, Connectio
 }
 
 /// One connection, without its secrets
-#[utoipa::path(get, path = "/connections/{id}", operation_id = "getConnection", params(Id),
+#[utoipa::path(get, path = "/connections/{id}", operation_id = "getConnection", params(Id<ConnectionId>),
     responses((status = 200, body = Connection)))]
-async fn get(Managed { request, path, .. }: Managed<Id>) -> Response {
+async fn get(Managed { request, path, .. }: Managed<Id<ConnectionId>>) -> Response {
     let connection = request.operations().connection(&request.context, path.id).await;
     request.answer(connection).await
 }
 
 /// Change a connection; what is not given stays, secrets too
-#[utoipa::path(patch, path = "/connections/{id}", operation_id = "changeConnection", params(Id, IdempotencyHeader),
+#[utoipa::path(patch, path = "/connections/{id}", operation_id = "changeConnection", params(Id<ConnectionId>, IdempotencyHeader),
     request_body = ConnectionChange, responses((status = 200, body = Connection)))]
-async fn change(Managed { request, path, body, .. }: Managed<Id, Nothing, ConnectionChange>) -> Response {
+async fn change(Managed { request, path, body, .. }: Managed<Id<ConnectionId>, Nothing, ConnectionChange>) -> Response {
     let changed = request.operations().change_connection(&request.context, path.id, body).await;
     request.answer_change(changed).await
 }
 
 /// Delete a connection and its secrets; answered as it was, and the history of its runs stays
-#[utoipa::path(delete, path = "/connections/{id}", operation_id = "deleteConnection", params(Id, IdempotencyHeader),
+#[utoipa::path(delete, path = "/connections/{id}", operation_id = "deleteConnection", params(Id<ConnectionId>, IdempotencyHeader),
     responses((status = 200, body = Connection)))]
-async fn remove(Managed { request, path, .. }: Managed<Id>) -> Response {
+async fn remove(Managed { request, path, .. }: Managed<Id<ConnectionId>>) -> Response {
     let removed = request.operations().remove_connection(&request.context, path.id).await;
     request.answer_change(removed).await
 }
 
 /// Test a connection by the integration's health check; a run of it is kept
-#[utoipa::path(post, path = "/connections/{id}/test", operation_id = "testConnection", params(Id),
+#[utoipa::path(post, path = "/connections/{id}/test", operation_id = "testConnection", params(Id<ConnectionId>),
     responses((status = 200, body = ConnectionTested)))]
-async fn test(Managed { request, path, .. }: Managed<Id>) -> Response {
+async fn test(Managed { request, path, .. }: Managed<Id<ConnectionId>>) -> Response {
     let tested = request.operations().test_connection(&request.context, path.id).await;
     request.answer_tried(tested).await
 }

@@ -3,7 +3,7 @@
 use axum::response::Response;
 use serde::Deserialize;
 use soar_store::WaitingMessage;
-use soar_store::model::{HealthState, Moment};
+use soar_store::model::{ConnectionId, HealthState, Moment};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -45,9 +45,9 @@ async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Respo
 }
 
 /// The history of a connection's health checks, the latest first; before is in milliseconds since 1970
-#[utoipa::path(get, path = "/connections/{id}/health", operation_id = "getConnectionHealth", params(Id, Before),
+#[utoipa::path(get, path = "/connections/{id}/health", operation_id = "getConnectionHealth", params(Id<ConnectionId>, Before),
     responses((status = 200, body = ConnectionHistory)))]
-async fn history(Managed { request, path, query, .. }: Managed<Id, Before>) -> Response {
+async fn history(Managed { request, path, query, .. }: Managed<Id<ConnectionId>, Before>) -> Response {
     let Before { before, limit } = query;
     let history = request.operations().health_history(&request.context, path.id, before.map(Moment), limit.0).await;
     request.answer(history).await

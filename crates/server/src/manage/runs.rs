@@ -3,7 +3,7 @@
 use axum::response::Response;
 use serde::Deserialize;
 use soar_store::RunFilter;
-use soar_store::model::{Run, RunStatus};
+use soar_store::model::{ConnectionId, Run, RunId, RunStatus};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -24,12 +24,14 @@ pub(super) fn routes() -> Routes {
 #[into_params(parameter_in = Query)]
 struct Wanted {
     /// Only runs before the one of this number.
-    before: Option<i64>,
+    #[param(value_type = Option<i64>)]
+    before: Option<RunId>,
     /// Only on this site.
     #[param(pattern = r"^[^\u0000]*$")]
     site: Option<String>,
     /// Only on the connection of this number.
-    connection: Option<i64>,
+    #[param(value_type = Option<i64>)]
+    connection: Option<ConnectionId>,
     /// Only of this command, such as List Devices.
     #[param(pattern = r"^[^\u0000]*$")]
     command: Option<String>,
@@ -56,16 +58,16 @@ async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Respo
 }
 
 /// One run, with what is kept of its outcome
-#[utoipa::path(get, path = "/runs/{id}", operation_id = "getRun", params(Id), responses((status = 200, body = Run)))]
-async fn get(Managed { request, path, .. }: Managed<Id>) -> Response {
+#[utoipa::path(get, path = "/runs/{id}", operation_id = "getRun", params(Id<RunId>), responses((status = 200, body = Run)))]
+async fn get(Managed { request, path, .. }: Managed<Id<RunId>>) -> Response {
     let run = request.operations().run(&request.context, path.id).await;
     request.answer(run).await
 }
 
 /// Ask a run to end; a run of another host on the same store ends with that host's next sign of life
-#[utoipa::path(post, path = "/runs/{id}/cancel", operation_id = "cancelRun", params(Id, IdempotencyHeader),
+#[utoipa::path(post, path = "/runs/{id}/cancel", operation_id = "cancelRun", params(Id<RunId>, IdempotencyHeader),
     responses((status = 200, body = RunCancelled)))]
-async fn cancel(Managed { request, path, .. }: Managed<Id>) -> Response {
+async fn cancel(Managed { request, path, .. }: Managed<Id<RunId>>) -> Response {
     let cancelled = request.operations().cancel_run(&request.context, path.id).await;
     request.answer_change(cancelled).await
 }

@@ -10,6 +10,7 @@ use super::query::{Before, OnSite};
 use super::request::{Managed, Nothing};
 use soar_host::operations::ScheduleLog;
 use soar_host::scheduler::{ScheduleChange, ScheduleDraft, ScheduleShown};
+use soar_store::model::ScheduleId;
 
 pub(super) fn routes() -> Routes {
     OpenApiRouter::new()
@@ -37,41 +38,41 @@ async fn make(Managed { request, body, .. }: Managed<Nothing, Nothing, ScheduleD
 }
 
 /// One schedule
-#[utoipa::path(get, path = "/schedules/{id}", operation_id = "getSchedule", params(Id),
+#[utoipa::path(get, path = "/schedules/{id}", operation_id = "getSchedule", params(Id<ScheduleId>),
     responses((status = 200, body = ScheduleShown)))]
-async fn get(Managed { request, path, .. }: Managed<Id>) -> Response {
+async fn get(Managed { request, path, .. }: Managed<Id<ScheduleId>>) -> Response {
     let schedule = request.operations().schedule(&request.context, path.id).await;
     request.answer(schedule).await
 }
 
 /// Change a schedule; what is not given stays
-#[utoipa::path(patch, path = "/schedules/{id}", operation_id = "changeSchedule", params(Id, IdempotencyHeader),
+#[utoipa::path(patch, path = "/schedules/{id}", operation_id = "changeSchedule", params(Id<ScheduleId>, IdempotencyHeader),
     request_body = ScheduleChange, responses((status = 200, body = ScheduleShown)))]
-async fn change(Managed { request, path, body, .. }: Managed<Id, Nothing, ScheduleChange>) -> Response {
+async fn change(Managed { request, path, body, .. }: Managed<Id<ScheduleId>, Nothing, ScheduleChange>) -> Response {
     let changed = request.operations().change_schedule(&request.context, path.id, body).await;
     request.answer_change(changed).await
 }
 
 /// Delete a schedule; answered as it was, and its log stays until it is too old
-#[utoipa::path(delete, path = "/schedules/{id}", operation_id = "deleteSchedule", params(Id, IdempotencyHeader),
+#[utoipa::path(delete, path = "/schedules/{id}", operation_id = "deleteSchedule", params(Id<ScheduleId>, IdempotencyHeader),
     responses((status = 200, body = ScheduleShown)))]
-async fn remove(Managed { request, path, .. }: Managed<Id>) -> Response {
+async fn remove(Managed { request, path, .. }: Managed<Id<ScheduleId>>) -> Response {
     let removed = request.operations().remove_schedule(&request.context, path.id).await;
     request.answer_change(removed).await
 }
 
 /// Have a schedule run as soon as a host can, beside its due times
-#[utoipa::path(post, path = "/schedules/{id}/run", operation_id = "runSchedule", params(Id, IdempotencyHeader),
+#[utoipa::path(post, path = "/schedules/{id}/run", operation_id = "runSchedule", params(Id<ScheduleId>, IdempotencyHeader),
     responses((status = 200, body = ScheduleShown)))]
-async fn run(Managed { request, path, .. }: Managed<Id>) -> Response {
+async fn run(Managed { request, path, .. }: Managed<Id<ScheduleId>>) -> Response {
     let schedule = request.operations().run_schedule(&request.context, path.id).await;
     request.answer_change(schedule).await
 }
 
 /// The log of a schedule: input, output and error of its runs, the latest first; before is a run's number
-#[utoipa::path(get, path = "/schedules/{id}/runs", operation_id = "listScheduleRuns", params(Id, Before),
+#[utoipa::path(get, path = "/schedules/{id}/runs", operation_id = "listScheduleRuns", params(Id<ScheduleId>, Before),
     responses((status = 200, body = ScheduleLog)))]
-async fn log(Managed { request, path, query, .. }: Managed<Id, Before>) -> Response {
+async fn log(Managed { request, path, query, .. }: Managed<Id<ScheduleId>, Before>) -> Response {
     let Before { before, limit } = query;
     let log = request.operations().schedule_log(&request.context, path.id, before, limit.0).await;
     request.answer(log).await

@@ -3,7 +3,7 @@
 use axum::response::Response;
 use serde::Deserialize;
 use soar_store::SyncResultFilter;
-use soar_store::model::{SyncChange, SyncRun};
+use soar_store::model::{SyncChange, SyncRun, SyncRunId};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -38,7 +38,7 @@ struct Wanted {
 #[utoipa::path(get, path = "/sync-runs", operation_id = "listSyncRuns", params(Before),
     responses((status = 200, body = SyncRunPage)))]
 async fn list(Managed { request, query, .. }: Managed<Nothing, Before>) -> Response {
-    let page = request.operations().list_sync_runs(&request.context, query.before, query.limit.0).await;
+    let page = request.operations().list_sync_runs(&request.context, query.before.map(SyncRunId), query.limit.0).await;
     request.answer(page).await
 }
 
@@ -51,17 +51,17 @@ async fn run(Managed { request, body, .. }: Managed<Nothing, Nothing, SyncToRun>
 }
 
 /// On a master: one run
-#[utoipa::path(get, path = "/sync-runs/{id}", operation_id = "getSyncRun", params(Id),
+#[utoipa::path(get, path = "/sync-runs/{id}", operation_id = "getSyncRun", params(Id<SyncRunId>),
     responses((status = 200, body = SyncRun)))]
-async fn get(Managed { request, path, .. }: Managed<Id>) -> Response {
+async fn get(Managed { request, path, .. }: Managed<Id<SyncRunId>>) -> Response {
     let run = request.operations().sync_run(&request.context, path.id).await;
     request.answer(run).await
 }
 
 /// On a master: the result of each connection on each tenant
-#[utoipa::path(get, path = "/sync-runs/{id}/results", operation_id = "listSyncResults", params(Id, Wanted),
+#[utoipa::path(get, path = "/sync-runs/{id}/results", operation_id = "listSyncResults", params(Id<SyncRunId>, Wanted),
     responses((status = 200, body = SyncResultPage)))]
-async fn results(Managed { request, path, query, .. }: Managed<Id, Wanted>) -> Response {
+async fn results(Managed { request, path, query, .. }: Managed<Id<SyncRunId>, Wanted>) -> Response {
     let Wanted { after, change, limit } = query;
     let filter = SyncResultFilter { change, after: after.unwrap_or(0), ..SyncResultFilter::default() };
     let page = request.operations().sync_results(&request.context, path.id, filter, limit.0).await;
@@ -69,9 +69,9 @@ async fn results(Managed { request, path, query, .. }: Managed<Id, Wanted>) -> R
 }
 
 /// On a master: try again exactly what failed in a run
-#[utoipa::path(post, path = "/sync-runs/{id}/retry", operation_id = "retrySync", params(Id),
+#[utoipa::path(post, path = "/sync-runs/{id}/retry", operation_id = "retrySync", params(Id<SyncRunId>),
     responses((status = 200, body = SyncRun)))]
-async fn retry(Managed { request, path, .. }: Managed<Id>) -> Response {
+async fn retry(Managed { request, path, .. }: Managed<Id<SyncRunId>>) -> Response {
     let run = request.operations().retry_sync(&request.context, path.id).await;
     request.answer_tried(run).await
 }

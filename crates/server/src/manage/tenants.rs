@@ -3,7 +3,7 @@
 use axum::response::Response;
 use serde::Deserialize;
 use soar_store::TenantFilter;
-use soar_store::model::Tenant;
+use soar_store::model::{Tenant, TenantId};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -29,7 +29,8 @@ pub(super) fn routes() -> Routes {
 #[into_params(parameter_in = Query)]
 struct Wanted {
     /// Only tenants after the one of this number.
-    after: Option<i64>,
+    #[param(value_type = Option<i64>)]
+    after: Option<TenantId>,
     /// Only in this region.
     #[param(pattern = r"^[^\u0000]*$")]
     region: Option<String>,
@@ -46,7 +47,7 @@ struct Wanted {
     responses((status = 200, body = TenantPage)))]
 async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Response {
     let Wanted { after, region, name, limit } = query;
-    let filter = TenantFilter { region, name, without_revoked: false, after: after.unwrap_or(0) };
+    let filter = TenantFilter { region, name, without_revoked: false, after };
     let page = request.operations().list_tenants(&request.context, &filter, limit.0).await;
     request.answer(page).await
 }
@@ -61,41 +62,41 @@ async fn add(Managed { request, body, .. }: Managed<Nothing, Nothing, TenantDraf
 }
 
 /// On a master: one tenant
-#[utoipa::path(get, path = "/tenants/{id}", operation_id = "getTenant", params(Id),
+#[utoipa::path(get, path = "/tenants/{id}", operation_id = "getTenant", params(Id<TenantId>),
     responses((status = 200, body = Tenant)))]
-async fn get(Managed { request, path, .. }: Managed<Id>) -> Response {
+async fn get(Managed { request, path, .. }: Managed<Id<TenantId>>) -> Response {
     let tenant = request.operations().tenant(&request.context, path.id).await;
     request.answer(tenant).await
 }
 
 /// On a master: give a tenant another address; it stays registered
-#[utoipa::path(patch, path = "/tenants/{id}", operation_id = "moveTenant", params(Id, IdempotencyHeader),
+#[utoipa::path(patch, path = "/tenants/{id}", operation_id = "moveTenant", params(Id<TenantId>, IdempotencyHeader),
     request_body = TenantMove, responses((status = 200, body = Tenant)))]
-async fn change(Managed { request, path, body, .. }: Managed<Id, Nothing, TenantMove>) -> Response {
+async fn change(Managed { request, path, body, .. }: Managed<Id<TenantId>, Nothing, TenantMove>) -> Response {
     let moved = request.operations().move_tenant(&request.context, path.id, &body.url).await;
     request.answer_change(moved).await
 }
 
 /// On a master: register with a tenant by its one-time key; from then on both hold a secret for each other
-#[utoipa::path(post, path = "/tenants/{id}/register", operation_id = "registerTenant", params(Id),
+#[utoipa::path(post, path = "/tenants/{id}/register", operation_id = "registerTenant", params(Id<TenantId>),
     request_body = TenantRegistration, responses((status = 200, body = Tenant)))]
-async fn register(Managed { request, path, body, .. }: Managed<Id, Nothing, TenantRegistration>) -> Response {
+async fn register(Managed { request, path, body, .. }: Managed<Id<TenantId>, Nothing, TenantRegistration>) -> Response {
     let registered = request.operations().register_tenant(&request.context, path.id, body.key.as_deref()).await;
     request.answer_tried(registered).await
 }
 
 /// On a master: send nothing to a tenant any more; what it has stays there
-#[utoipa::path(post, path = "/tenants/{id}/revoke", operation_id = "revokeTenant", params(Id, IdempotencyHeader),
+#[utoipa::path(post, path = "/tenants/{id}/revoke", operation_id = "revokeTenant", params(Id<TenantId>, IdempotencyHeader),
     responses((status = 200, body = Tenant)))]
-async fn revoke(Managed { request, path, .. }: Managed<Id>) -> Response {
+async fn revoke(Managed { request, path, .. }: Managed<Id<TenantId>>) -> Response {
     let revoked = request.operations().revoke_tenant(&request.context, path.id).await;
     request.answer_change(revoked).await
 }
 
 /// On a master: forget a tenant that is not registered; answered as it was
-#[utoipa::path(delete, path = "/tenants/{id}", operation_id = "removeTenant", params(Id, IdempotencyHeader),
+#[utoipa::path(delete, path = "/tenants/{id}", operation_id = "removeTenant", params(Id<TenantId>, IdempotencyHeader),
     responses((status = 200, body = Tenant)))]
-async fn remove(Managed { request, path, .. }: Managed<Id>) -> Response {
+async fn remove(Managed { request, path, .. }: Managed<Id<TenantId>>) -> Response {
     let removed = request.operations().remove_tenant(&request.context, path.id).await;
     request.answer_change(removed).await
 }

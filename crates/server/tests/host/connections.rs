@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use soar_host::vault::VaultSettings;
-use soar_store::model::{Moment, ParameterState, Role};
+use soar_store::model::{ConnectionId, Moment, ParameterState, Role};
 
 use crate::stage::{Stage, because, parameters};
 
@@ -201,7 +201,8 @@ async fn who_may_not_use_a_connection_does_not_find_it() {
         let made = stage.create(&admin, restricted).await.unwrap();
         let connections = stage.executor.connections();
         assert_eq!(connections.list(&named).await.unwrap().len(), 1);
-        let missing = because(connections.see(&admin, made.id + 1).await).replace(&(made.id + 1).to_string(), "N");
+        let missing = because(connections.see(&admin, ConnectionId(made.id.0 + 1)).await)
+            .replace(&(made.id.0 + 1).to_string(), "N");
         for caller in [&other, &viewer] {
             assert!(connections.list(caller).await.unwrap().is_empty());
             let hidden = [

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use soar_host::access::{KeyRequest, issue_key};
 use soar_host::sealing::Keyring;
-use soar_store::model::{Allowed, Caller, Moment, Role, Status};
+use soar_store::model::{Allowed, Caller, ConnectionId, Moment, Role, Status};
 use soar_store::{NewCase, NewIncident, NewUser, Store};
 
 use crate::stage::{Stage, because};
@@ -237,7 +237,7 @@ async fn connections_beyond_the_reach_are_neither_seen_nor_managed() {
         let internal = Caller { reach: Allowed::Only(vec![stage.site.id]), ..everywhere.clone() };
         let client = Caller { reach: Allowed::Only(vec![stage.client.id]), ..everywhere.clone() };
 
-        let seen = async |caller: &Caller| -> Vec<i64> {
+        let seen = async |caller: &Caller| -> Vec<ConnectionId> {
             connections.list(caller).await.unwrap().iter().map(|one| one.id).collect()
         };
         // The only internal site is within reach, and so is what is shared with it.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use soar_host::access::{KeyRequest, issue_key};
 use soar_host::sealing::Keyring;
 use soar_store::AnswerClaim;
-use soar_store::model::{JWT_SECRET_CONTEXT, KeyKind, Moment, ParameterState};
+use soar_store::model::{ConnectionId, JWT_SECRET_CONTEXT, KeyKind, Moment, ParameterState};
 
 use crate::served::{CANARY, Served, draft, with};
 use crate::support::{answer, key_request};
@@ -49,7 +49,7 @@ async fn a_connection_is_made_seen_changed_and_deleted_and_its_secret_is_seen_by
         assert!(status == 409 && stale["Error"].as_str().unwrap().contains("version 2"), "{stale}");
         let (_, cleared) = host.send("PATCH", &path, &json!({ "agentName": null, "healthCheckMinutes": null })).await;
         assert_eq!((&cleared["agentName"], &cleared["healthCheck"]), (&Value::Null, &Value::Null));
-        let stored = host.stored(made["id"].as_i64().unwrap()).await;
+        let stored = host.stored(ConnectionId(made["id"].as_i64().unwrap())).await;
         assert!(stored.parameters.iter().any(|one| one.name == "Password" && one.value == ParameterState::Sealed));
 
         assert_eq!(answer(host.call("DELETE", &path)).await, (200, cleared));

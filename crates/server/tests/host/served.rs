@@ -10,7 +10,7 @@ use soar_host::settings::HostSettings;
 use soar_host::vault::VaultSettings;
 use soar_server::{RunningHost, serve};
 use soar_store::AuditFilter;
-use soar_store::model::{AuditEntry, Connection, Moment};
+use soar_store::model::{AuditEntry, Connection, ConnectionId, Moment};
 use soar_store::testing::TestStore;
 use sqlx::Connection as _;
 
@@ -92,7 +92,7 @@ impl Served {
     }
 
     /// The connection as the store has it.
-    pub async fn stored(&self, id: i64) -> Connection {
+    pub async fn stored(&self, id: ConnectionId) -> Connection {
         self.stage.executor.connections().see(&self.stage.administrator().await, id).await.unwrap()
     }
 

@@ -14,7 +14,7 @@ use soar_host::connections::{ConnectionChange, ConnectionDraft, Connections};
 use soar_host::executor::{Executor, ExecutorSettings, Registry};
 use soar_host::sealing::Keyring;
 use soar_host::vault::{Vault, VaultSettings};
-use soar_store::model::{Allowed, Caller, Connection, Moment, Role, Site, SiteKind, User};
+use soar_store::model::{Allowed, Caller, Connection, ConnectionId, Moment, Role, Site, SiteId, SiteKind, User};
 use soar_store::testing::TestStore;
 use soar_store::{NewSite, NewUser};
 use tempfile::TempDir;
@@ -88,7 +88,7 @@ impl Stage {
     }
 
     /// A user with these roles, calling on `site`.
-    pub async fn caller(&self, name: &str, site: &Site, roles: &[(i64, Role)]) -> Caller {
+    pub async fn caller(&self, name: &str, site: &Site, roles: &[(SiteId, Role)]) -> Caller {
         Caller {
             user: self.user(name, false).await,
             site: site.clone(),
@@ -128,7 +128,7 @@ impl Stage {
         self.executor.connections().create(caller, draft).await
     }
 
-    pub async fn update(&self, caller: &Caller, id: i64, change: Value) -> Result<Connection, Refusal> {
+    pub async fn update(&self, caller: &Caller, id: ConnectionId, change: Value) -> Result<Connection, Refusal> {
         let change: ConnectionChange = serde_json::from_value(change).unwrap();
         self.executor.connections().update(caller, id, change).await
     }

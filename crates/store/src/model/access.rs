@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Allowed, Site, User};
+use super::{Allowed, Site, SiteId, User};
 
 /// An enum whose variants are texts in the store, in JSON and in messages.
 #[macro_export]
@@ -110,9 +110,9 @@ pub struct Caller {
     /// The site on which it runs.
     pub site: Site,
     /// The user's roles by the number of the site.
-    pub roles: BTreeMap<i64, Role>,
+    pub roles: BTreeMap<SiteId, Role>,
     /// The sites that the call reaches: those of the key; all at the terminal.
-    pub reach: Allowed<i64>,
+    pub reach: Allowed<SiteId>,
     /// The key that was shown; none at the terminal.
     pub key: Option<String>,
     /// Identifies the call in answers, logs, runs and the audit log.
@@ -123,7 +123,7 @@ impl Caller {
     /// Whether the caller has `right` on the site of that number. Beyond the reach of the key nobody has any, whatever
     /// the user's roles are.
     #[must_use]
-    pub fn may(&self, right: Right, site: i64) -> bool {
+    pub fn may(&self, right: Right, site: SiteId) -> bool {
         self.user.active
             && self.reach.allows(&site)
             && (self.user.is_administrator || self.roles.get(&site).is_some_and(|role| role.allows(right)))

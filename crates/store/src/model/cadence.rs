@@ -1,7 +1,7 @@
 //! How often something runs, and when that is next.
 
-use super::Moment;
 use super::cron::CronSchedule;
+use super::{Moment, ScheduleId};
 
 /// The first run of something new is within this, however long its interval is.
 const SOON_MS: i64 = 60_000;
@@ -43,9 +43,9 @@ impl Cadence {
     ///
     /// # Errors
     /// A sentence, when it never is.
-    pub fn first_due(&self, id: i64, now: Moment) -> Result<Moment, String> {
+    pub fn first_due(&self, id: ScheduleId, now: Moment) -> Result<Moment, String> {
         match self {
-            Self::Every { interval_ms } if *interval_ms > SOON_MS => Ok(Moment(now.0 + 1 + spread(id, SOON_MS))),
+            Self::Every { interval_ms } if *interval_ms > SOON_MS => Ok(Moment(now.0 + 1 + spread(id.0, SOON_MS))),
             _ => self.next_due(id, now),
         }
     }
@@ -54,11 +54,11 @@ impl Cadence {
     ///
     /// # Errors
     /// A sentence, when it never is.
-    pub fn next_due(&self, id: i64, now: Moment) -> Result<Moment, String> {
+    pub fn next_due(&self, id: ScheduleId, now: Moment) -> Result<Moment, String> {
         match self {
             Self::Every { interval_ms } => {
                 let interval = (*interval_ms).max(1);
-                let phase = spread(id, interval);
+                let phase = spread(id.0, interval);
                 Ok(Moment(now.0 - (now.0 - phase).rem_euclid(interval) + interval))
             }
             Self::Cron { expression, time_zone } => CronSchedule::parse(expression, time_zone)?.next_after(now),
@@ -90,7 +90,7 @@ mod tests {
     fn schedules_of_one_interval_spread_over_it() {
         let mut seconds = [0; 60];
         for id in 1..=10_000 {
-            let due = MINUTE.next_due(id, NOW).unwrap();
+            let due = MINUTE.next_due(ScheduleId(id), NOW).unwrap();
             seconds[usize::try_from(due.0 / 1000 % 60).unwrap()] += 1;
         }
         assert!(seconds.iter().all(|count| (120..=220).contains(count)), "{seconds:?}");
@@ -98,17 +98,20 @@ mod tests {
 
     #[test]
     fn due_times_are_an_interval_apart_and_the_same_for_whoever_asks() {
-        let first = MINUTE.next_due(7, NOW).unwrap();
+        let first = MINUTE.next_due(ScheduleId(7), NOW).unwrap();
         assert!((1..=60_000).contains(&first.milliseconds_since(NOW)));
-        assert_eq!(MINUTE.next_due(7, first - Duration::from_millis(1)).unwrap(), first);
-        assert_eq!(MINUTE.next_due(7, first).unwrap(), first + Duration::from_secs(60));
-        assert_eq!(MINUTE.next_due(7, first + Duration::from_millis(59_999)).unwrap(), first + Duration::from_secs(60));
+        assert_eq!(MINUTE.next_due(ScheduleId(7), first - Duration::from_millis(1)).unwrap(), first);
+        assert_eq!(MINUTE.next_due(ScheduleId(7), first).unwrap(), first + Duration::from_secs(60));
+        assert_eq!(
+            MINUTE.next_due(ScheduleId(7), first + Duration::from_millis(59_999)).unwrap(),
+            first + Duration::from_secs(60)
+        );
     }
 
     #[test]
     fn a_pause_is_not_made_up_for() {
-        let first = MINUTE.next_due(7, NOW).unwrap();
-        let after_a_day = MINUTE.next_due(7, first + DAY + Duration::from_millis(5)).unwrap();
+        let first = MINUTE.next_due(ScheduleId(7), NOW).unwrap();
+        let after_a_day = MINUTE.next_due(ScheduleId(7), first + DAY + Duration::from_millis(5)).unwrap();
         assert_eq!(after_a_day, first + DAY + Duration::from_secs(60));
     }
 
@@ -116,7 +119,7 @@ mod tests {
     fn the_first_run_comes_soon_even_where_the_interval_is_a_day() {
         let daily = Cadence::Every { interval_ms: 86_400_000 };
         for id in 0..100 {
-            let first = daily.first_due(id, NOW).unwrap().milliseconds_since(NOW);
+            let first = daily.first_due(ScheduleId(id), NOW).unwrap().milliseconds_since(NOW);
             assert!((1..=60_000).contains(&first), "{first}");
         }
     }
@@ -124,7 +127,7 @@ mod tests {
     #[test]
     fn an_interval_of_nothing_is_refused() {
         assert!(Cadence::Every { interval_ms: 0 }.check().is_err());
-        assert!(Cadence::Every { interval_ms: -5 }.next_due(1, Moment(1000)).is_ok());
+        assert!(Cadence::Every { interval_ms: -5 }.next_due(ScheduleId(1), Moment(1000)).is_ok());
         let bad = Cadence::Cron { expression: "nightly".into(), time_zone: "UTC".into() };
         assert!(bad.check().unwrap_err().contains("five fields"));
     }

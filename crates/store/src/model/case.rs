@@ -1,12 +1,12 @@
 //! Cases: what gathers incidents that belong together.
 
-use super::{Moment, Status};
+use super::{CaseId, Moment, SiteId, Status};
 
 /// A case, as the store holds it.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Case {
     /// Its number in the store.
-    pub id: i64,
+    pub id: CaseId,
     /// Its number as users know it, such as `20210330-16`; opaque.
     pub number: String,
     /// At most [`super::LONGEST_TITLE`] characters.
@@ -16,7 +16,7 @@ pub struct Case {
     /// Such as `Criminal Investigation`.
     pub case_type: String,
     /// The site that it belongs to.
-    pub site_id: i64,
+    pub site_id: SiteId,
     /// The name of the user who leads it.
     pub owner: Option<String>,
     /// Such as `3`.

@@ -5,7 +5,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::{Caller, Moment, Owner};
+use super::{Caller, ConnectionId, Moment, Owner, SiteId, UserId};
 use crate::model::Reference;
 
 /// How the place of a connection that is no single site's reads.
@@ -15,7 +15,7 @@ pub const SHARED: &str = "Shared to internal sites";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedSite {
     /// Its number.
-    pub id: i64,
+    pub id: SiteId,
     /// Its name.
     pub name: String,
 }
@@ -116,7 +116,7 @@ pub struct ConnectionParameter {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connection {
     /// Its number in this instance.
-    pub id: i64,
+    pub id: ConnectionId,
     /// The integration's stable name, such as `coda-footprint`.
     pub integration: String,
     /// Its name, unique per integration and place; compared without regard to case.
@@ -134,7 +134,7 @@ pub struct Connection {
     /// Whether commands run on it.
     pub active: bool,
     /// The users who may use it, by number and name; everybody with the right when there are none.
-    pub users: Vec<(i64, String)>,
+    pub users: Vec<(UserId, String)>,
     /// How often it is tested.
     pub health_check: Option<HealthCheck>,
     /// Its parameters, in the order of their names.
@@ -161,7 +161,8 @@ impl Connection {
 #[serde(rename_all = "camelCase")]
 struct Shown<'a> {
     /// Its number in this instance.
-    id: i64,
+    #[schema(value_type = i64)]
+    id: ConnectionId,
     /// The integration's stable name, such as `coda-footprint`.
     integration: &'a str,
     /// Its name, unique per integration and site; compared without regard to case.

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Moment;
 use super::access::text_enum;
+use super::{IncidentId, Moment, SiteId};
 
 /// The longest title, in characters.
 pub const LONGEST_TITLE: usize = 100;
@@ -13,7 +13,7 @@ pub const LONGEST_TITLE: usize = 100;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, sqlx::FromRow)]
 pub struct Incident {
     /// Its number in the store.
-    pub id: i64,
+    pub id: IncidentId,
     /// Its number as users know it, such as `20210127-198`; opaque.
     pub number: String,
     /// At most [`LONGEST_TITLE`] characters.
@@ -23,7 +23,7 @@ pub struct Incident {
     /// Such as `Phishing`.
     pub incident_type: String,
     /// The site that it belongs to.
-    pub site_id: i64,
+    pub site_id: SiteId,
     /// The name of the user who answers for it.
     pub owner: Option<String>,
     /// The name of the user who works on it.
@@ -92,7 +92,7 @@ pub struct Link {
     pub number: String,
     /// The site of the case or incident: who may not see it there may not see the link.
     #[serde(skip)]
-    pub site_id: i64,
+    pub site_id: SiteId,
     /// When it was made.
     #[schema(value_type = i64)]
     pub linked_at: Moment,

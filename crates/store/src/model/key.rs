@@ -3,8 +3,8 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Moment;
 use super::access::text_enum;
+use super::{AccessKeyId, Moment, SiteId, UserId};
 
 text_enum! {
     /// What is shown of a key.
@@ -40,7 +40,7 @@ impl<T: PartialEq> Allowed<T> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessKey {
     /// Its number in this instance.
-    pub id: i64,
+    pub id: AccessKeyId,
     /// Its name; compared without regard to case.
     pub name: String,
     /// What is shown of it.
@@ -48,11 +48,11 @@ pub struct AccessKey {
     /// The readable part of an API key, by which it is found.
     pub public_part: String,
     /// The number of the user whose it is.
-    pub owner: i64,
+    pub owner: UserId,
     /// The numbers of the users besides its owner who may use it.
-    pub users: Vec<i64>,
+    pub users: Vec<UserId>,
     /// The numbers of the sites on which it works.
-    pub sites: Allowed<i64>,
+    pub sites: Allowed<SiteId>,
     /// The commands that it may run, as endpoints in lower case, such as `getincidents`.
     pub commands: Allowed<String>,
     /// Whether it opens the management API, if its owner is an administrator.
@@ -72,7 +72,7 @@ pub struct AccessKey {
 impl AccessKey {
     /// Whether the user of that number may use it.
     #[must_use]
-    pub fn is_for(&self, user: i64) -> bool {
+    pub fn is_for(&self, user: UserId) -> bool {
         self.owner == user || self.users.contains(&user)
     }
 

@@ -10,6 +10,7 @@ mod cron;
 mod destination;
 mod health;
 mod health_report;
+mod ids;
 mod incident;
 mod key;
 mod key_id;
@@ -34,6 +35,10 @@ pub use cron::CronSchedule;
 pub use destination::Destination;
 pub use health::{AlertReason, AlertRules, CheckResult, Health, HealthState, Notice};
 pub use health_report::{Check, Latency, Uptime, percentiles};
+pub use ids::{
+    AccessKeyId, CaseId, ConnectionId, IncidentId, MasterId, RunId, ScheduleId, SiteId, SyncRunId, TenantId,
+    TenantKeyId, UserId,
+};
 pub use incident::{DynamicField, FieldKind, Incident, LONGEST_TITLE, Link, Severity, Status, Task};
 pub use key::{AccessKey, Allowed, JWT_SECRET_CONTEXT, KeyKind, KeyState};
 pub use key_id::{KeyId, SEALED_HEAD, SEALED_LAYOUT};

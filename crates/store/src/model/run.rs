@@ -4,8 +4,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::Moment;
 use super::access::text_enum;
+use super::{ConnectionId, Moment, RunId, SiteId, UserId};
 use crate::columns::{Json, Maybe};
 
 text_enum! {
@@ -29,10 +29,11 @@ text_enum! {
 #[serde(rename_all = "camelCase")]
 pub struct Run {
     /// Its number; rises with time.
-    pub id: i64,
+    #[schema(value_type = i64)]
+    pub id: RunId,
     /// In whose name it ran.
     #[serde(skip)]
-    pub user_id: i64,
+    pub user_id: UserId,
     /// That user's name at the time.
     #[sqlx(rename = "user_name")]
     pub user: String,
@@ -41,12 +42,13 @@ pub struct Run {
     pub key: Option<String>,
     /// The site on which it ran.
     #[serde(skip)]
-    pub site_id: i64,
+    pub site_id: SiteId,
     /// That site's name at the time.
     #[sqlx(rename = "site_name")]
     pub site: String,
     /// The connection's number.
-    pub connection_id: i64,
+    #[schema(value_type = i64)]
+    pub connection_id: ConnectionId,
     /// The connection's name at the time.
     #[sqlx(rename = "connection_name")]
     pub connection: String,

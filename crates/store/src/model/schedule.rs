@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use soar_connector::RawParameters;
 use utoipa::ToSchema;
 
-use super::{Cadence, Moment};
+use super::{Cadence, ConnectionId, Moment, ScheduleId, SiteId, UserId};
 use crate::columns::Json;
 use crate::model::access::text_enum;
 use crate::model::{AlertRules, Destination};
@@ -32,13 +32,13 @@ pub struct NewSchedule {
     /// Its name; of a health check, the connection's.
     pub name: String,
     /// On which site; none for a connection that is shared to internal sites.
-    pub site_id: Option<i64>,
+    pub site_id: Option<SiteId>,
     /// On which connection.
-    pub connection_id: i64,
+    pub connection_id: ConnectionId,
     /// The address of the connection's server, by which alerts are gathered.
     pub server: String,
     /// In whose name a command runs.
-    pub user_id: Option<i64>,
+    pub user_id: Option<UserId>,
     /// Which command.
     pub command: String,
     /// With which parameters; they hold no secrets.
@@ -75,7 +75,7 @@ impl NewSchedule {
 #[serde(rename_all = "camelCase")]
 pub struct Schedule {
     /// Its number in this instance.
-    pub id: i64,
+    pub id: ScheduleId,
     /// What it is.
     #[serde(flatten)]
     pub what: NewSchedule,
@@ -87,7 +87,7 @@ pub struct Schedule {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WorkItem {
     /// The schedule's number.
-    pub schedule: i64,
+    pub schedule: ScheduleId,
     /// When it was due.
     pub due_at: Moment,
 }
@@ -122,7 +122,8 @@ pub struct ScheduleRun {
     /// Its number in this instance.
     pub id: i64,
     /// The schedule's number.
-    pub schedule_id: i64,
+    #[schema(value_type = i64)]
+    pub schedule_id: ScheduleId,
     /// The schedule's name then.
     pub name: String,
     /// When it was due.

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::SiteId;
 use super::access::text_enum;
 
 /// A site.
@@ -10,7 +11,8 @@ use super::access::text_enum;
 #[serde(rename_all = "camelCase")]
 pub struct Site {
     /// Its number in this instance.
-    pub id: i64,
+    #[schema(value_type = i64)]
+    pub id: SiteId,
     /// Its name; compared without regard to case.
     pub name: String,
     /// Whose it is.

@@ -4,8 +4,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::Moment;
 use super::access::text_enum;
+use super::{ConnectionId, Moment, SyncRunId, TenantId};
 
 text_enum! {
     /// What a sync made of a connection on a tenant, or would make.
@@ -56,13 +56,15 @@ pub struct SyncFailure {
 #[serde(rename_all = "camelCase")]
 pub struct SyncResult {
     /// The tenant's number; none where the tenant that was asked for is not there.
-    pub tenant_id: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub tenant_id: Option<TenantId>,
     /// The tenant's name.
     pub tenant: String,
     /// The tenant's region.
     pub region: String,
     /// The connection's number on this master; none where it is about no single one.
-    pub connection_id: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub connection_id: Option<ConnectionId>,
     /// The connection's name; empty where it is about no single one.
     pub connection: String,
     /// The connection's integration.
@@ -81,14 +83,16 @@ pub struct SyncResult {
 #[serde(rename_all = "camelCase")]
 pub struct SyncRun {
     /// Its number.
-    pub id: i64,
+    #[schema(value_type = i64)]
+    pub id: SyncRunId,
     /// What was asked for.
     #[schema(value_type = Object)]
     pub request: Box<RawValue>,
     /// Whether it only looked at what would be done.
     pub planned: bool,
     /// The run whose failures it tried again.
-    pub retry_of: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub retry_of: Option<SyncRunId>,
     /// In whose name it ran.
     pub username: String,
     /// Identifies the call that it belongs to.

@@ -3,8 +3,8 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Moment;
 use super::access::text_enum;
+use super::{ConnectionId, MasterId, Moment, TenantId, TenantKeyId};
 
 text_enum! {
     /// How far a master has come with a tenant.
@@ -23,7 +23,8 @@ text_enum! {
 #[serde(rename_all = "camelCase")]
 pub struct Tenant {
     /// Its number on this instance.
-    pub id: i64,
+    #[schema(value_type = i64)]
+    pub id: TenantId,
     /// Its name; compared without regard to case, unique in its region.
     pub name: String,
     /// Its region, such as `AMER`; compared without regard to case.
@@ -60,7 +61,8 @@ text_enum! {
 #[serde(rename_all = "camelCase")]
 pub struct Master {
     /// Its number on this instance.
-    pub id: i64,
+    #[schema(value_type = i64)]
+    pub id: MasterId,
     /// The master instance's public key.
     pub instance: String,
     /// Its name; compared without regard to case.
@@ -105,7 +107,8 @@ text_enum! {
 #[serde(rename_all = "camelCase")]
 pub struct TenantKey {
     /// Its number on this instance.
-    pub id: i64,
+    #[schema(value_type = i64)]
+    pub id: TenantKeyId,
     /// By which it is listed and revoked: drawn from the key, and says nothing about it.
     pub name: String,
     /// What state it is in.
@@ -129,7 +132,8 @@ pub struct Owner {
     /// The master's region; may be empty.
     pub region: String,
     /// The connection's number on the master.
-    pub connection: i64,
+    #[schema(value_type = i64)]
+    pub connection: ConnectionId,
 }
 
 impl std::fmt::Display for Owner {

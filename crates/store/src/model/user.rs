@@ -1,5 +1,6 @@
 //! Users: people and programs in whose name calls are made.
 
+use super::UserId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -8,7 +9,8 @@ use utoipa::ToSchema;
 #[serde(rename_all = "camelCase")]
 pub struct User {
     /// Its number in this instance.
-    pub id: i64,
+    #[schema(value_type = i64)]
+    pub id: UserId,
     /// Its name, such as `admin user`; compared without regard to case.
     pub name: String,
     /// Where mail goes.

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 use soar_host::views::CaseShown;
-use soar_store::model::{Case, Right, Site, Status};
+use soar_store::model::{Case, Right, Site, SiteId, Status};
 
 use crate::exit::Exit;
 use crate::instance::{Session, advised};
@@ -36,12 +36,12 @@ pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut 
     };
     let sites: Vec<Site> =
         sites.into_iter().filter(|site| session.caller(site.clone()).may(Right::SeeIncidents, site.id)).collect();
-    let ids: Vec<i64> = sites.iter().map(|site| site.id).collect();
+    let ids: Vec<SiteId> = sites.iter().map(|site| site.id).collect();
     let limit = arguments.limit as usize;
     let mut reader = session.store.reader().await.map_err(advised)?;
     let mut records = reader.records();
     // One more than is shown tells whether there are more.
-    let found = records.cases_after(&ids, arguments.status, 0, i64::from(arguments.limit) + 1).await;
+    let found = records.cases_after(&ids, arguments.status, None, i64::from(arguments.limit) + 1).await;
     let mut found = found.map_err(advised)?;
     let has_more = found.len() > limit;
     found.truncate(limit);

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use soar_host::views::{IncidentFilter, IncidentShown};
 use soar_store::Search;
-use soar_store::model::{Moment, Right, Severity, Site, Status};
+use soar_store::model::{Moment, Right, Severity, Site, SiteId, Status};
 
 use crate::exit::{Exit, WrongUse};
 use crate::instance::{Session, advised};
@@ -68,7 +68,7 @@ pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut 
     let wanted = usize::try_from(arguments.limit).unwrap_or(usize::MAX);
     let has_more = found.len() > wanted;
     found.truncate(wanted);
-    let name = |id: i64| sites.iter().find(|site| site.id == id).map_or("", |site| site.name.as_str());
+    let name = |id: SiteId| sites.iter().find(|site| site.id == id).map_or("", |site| site.name.as_str());
     let shown: Vec<_> = found.iter().map(|incident| IncidentShown::of(incident, name(incident.site_id))).collect();
     printer.list(&shown, arguments.output, "No incidents that fit and that you may see.")?;
     if has_more {

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 use soar_host::views::WholeIncident;
-use soar_store::model::{DynamicField, Link, Right, Task};
+use soar_store::model::{DynamicField, Link, Right, SiteId, Task};
 
 use crate::exit::Exit;
 use crate::instance::{Session, advised};
@@ -22,7 +22,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
     let sites = session.sites_with(Right::SeeIncidents).await?;
-    let may_see = |id: i64| sites.iter().any(|site| site.id == id);
+    let may_see = |id: SiteId| sites.iter().any(|site| site.id == id);
     let mut reader = session.store.reader().await.map_err(advised)?;
     let whole = WholeIncident::read(&mut reader.records(), &arguments.incident, may_see).await.map_err(advised)?;
     printer.details(&whole, arguments.output, &labels(&whole))?;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use soar_store::model::{AccessKey, Allowed, KeyKind, KeyState, Moment};
+use soar_store::model::{AccessKey, Allowed, KeyKind, KeyState, Moment, SiteId, UserId};
 use soar_store::{Records, StoreError};
 
 use super::run::single_threaded_runtime;
@@ -109,8 +109,8 @@ fn state(state: KeyState) -> &'static str {
 
 /// Names of sites and users by their numbers.
 struct Names {
-    sites: BTreeMap<i64, String>,
-    users: BTreeMap<i64, String>,
+    sites: BTreeMap<SiteId, String>,
+    users: BTreeMap<UserId, String>,
 }
 
 impl Names {
@@ -121,16 +121,13 @@ impl Names {
     }
 
     fn shown(&self, key: AccessKey, now: Moment) -> Shown {
-        let named = |names: &BTreeMap<i64, String>, ids: &[i64]| -> Vec<String> {
-            ids.iter().filter_map(|id| names.get(id).cloned()).collect()
-        };
         Shown {
             state: key.state(now),
             owner: self.users.get(&key.owner).cloned().unwrap_or_default(),
-            users: named(&self.users, &key.users),
+            users: key.users.iter().filter_map(|id| self.users.get(id).cloned()).collect(),
             sites: match &key.sites {
                 Allowed::All => None,
-                Allowed::Only(ids) => Some(named(&self.sites, ids)),
+                Allowed::Only(ids) => Some(ids.iter().filter_map(|id| self.sites.get(id).cloned()).collect()),
             },
             commands: match key.commands {
                 Allowed::All => None,

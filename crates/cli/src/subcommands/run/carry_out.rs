@@ -17,6 +17,7 @@ use super::{RunFlags, widening};
 use crate::exit::Exit;
 use crate::printer::{Output, OutputFile, Printer};
 use crate::subcommands::simulate::Ending;
+use soar_store::model::RunId;
 
 /// No row waits longer than this for its reader.
 const FLUSH: Duration = Duration::from_millis(500);
@@ -37,7 +38,7 @@ pub(in crate::subcommands) trait Runner {
 pub(in crate::subcommands) struct Done {
     pub(in crate::subcommands) ended: Conclusion,
     /// Its number in the run history.
-    pub(in crate::subcommands) run: Option<i64>,
+    pub(in crate::subcommands) run: Option<RunId>,
 }
 
 pub(in crate::subcommands) async fn carry_out(

@@ -7,6 +7,7 @@ use super::writer::Writer;
 use super::{Done, RunFlags};
 use crate::exit::Exit;
 use crate::printer::{Output, OutputFile, Printer, View, Written, receipt};
+use soar_store::model::RunId;
 
 /// How a command's end is shown.
 pub(super) struct Showing<'a> {
@@ -66,7 +67,7 @@ impl Showing<'_> {
     }
 
     /// The receipt, and where the next page is; JSON carries all of it already.
-    fn tell_receipt(&self, done: &Receipt, run: Option<i64>, successful: bool, printer: &mut Printer) {
+    fn tell_receipt(&self, done: &Receipt, run: Option<RunId>, successful: bool, printer: &mut Printer) {
         let page = page(self.invocation);
         let run = run.map(|run| format!("run {run} · ")).unwrap_or_default();
         printer.note(&format!("{run}{}", receipt(done, page)));

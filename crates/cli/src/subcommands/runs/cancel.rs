@@ -8,12 +8,13 @@ use soar_store::Records;
 use crate::exit::Exit;
 use crate::instance::{Action, Session};
 use crate::printer::Printer;
+use soar_store::model::RunId;
 
 /// Cancel a run; one of a running host ends with that host's next sign of life
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Its number
-    run: i64,
+    run: RunId,
 }
 
 pub(super) async fn run(

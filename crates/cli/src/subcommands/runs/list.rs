@@ -5,7 +5,7 @@ use clap::Args;
 use soar_connector::name::{quoted, suggestion};
 use soar_host::executor::Executor;
 use soar_store::RunFilter;
-use soar_store::model::{Caller, Right, Run, RunStatus};
+use soar_store::model::{Caller, ConnectionId, Right, Run, RunStatus};
 
 use crate::exit::{Exit, WrongUse};
 use crate::instance::{Session, refused};
@@ -79,7 +79,7 @@ pub(super) async fn run(
 }
 
 /// The numbers of the connections that are meant; no number for any.
-async fn connections(arguments: &Arguments, executor: &Executor, caller: &Caller) -> Result<Vec<Option<i64>>> {
+async fn connections(arguments: &Arguments, executor: &Executor, caller: &Caller) -> Result<Vec<Option<ConnectionId>>> {
     let Some(name) = &arguments.connection else { return Ok(vec![None]) };
     let all = executor.connections().list(caller).await.map_err(refused)?;
     let named = all.iter().filter(|one| one.name.to_lowercase() == name.trim().to_lowercase());

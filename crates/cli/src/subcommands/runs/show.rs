@@ -10,12 +10,13 @@ use super::took;
 use crate::exit::Exit;
 use crate::instance::{Session, refused};
 use crate::printer::{Form, Printer, moment, moment_if_any};
+use soar_store::model::RunId;
 
 /// Show a run: parameters, outcome and receipt, as far as they are kept
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Its number
-    run: i64,
+    run: RunId,
 
     /// How to write it
     #[arg(long, short, value_enum, default_value_t = Form::Table)]

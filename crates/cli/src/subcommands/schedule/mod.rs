@@ -11,7 +11,7 @@ mod show;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use soar_host::scheduler::{ScheduleShown, Schedules};
-use soar_store::model::{Caller, Right};
+use soar_store::model::{Caller, Right, ScheduleId};
 
 use super::simulate::runtime;
 use crate::exit::Exit;
@@ -83,7 +83,7 @@ struct Named {
 
 impl Named {
     /// The schedule's number, and the user as a caller on its site.
-    async fn find(&self, session: &Session, schedules: &Schedules) -> Result<(i64, Caller)> {
+    async fn find(&self, session: &Session, schedules: &Schedules) -> Result<(ScheduleId, Caller)> {
         let site = match &self.site {
             Some(name) => session.site(Some(name)).await?,
             None => self.only_site(session).await?,

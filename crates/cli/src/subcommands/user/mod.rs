@@ -13,7 +13,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use soar_connector::name::{quoted, suggestion};
-use soar_store::model::{Role, User};
+use soar_store::model::{Role, SiteId, User};
 
 use super::run::single_threaded_runtime;
 use crate::exit::{Exit, WrongUse};
@@ -107,7 +107,7 @@ async fn all(session: &Session) -> Result<Vec<Shown>> {
     let sites = records.sites().await.map_err(advised)?;
     let mut roles = records.all_roles().await.map_err(advised)?;
     let users = records.users().await.map_err(advised)?;
-    let named = |roles: BTreeMap<i64, Role>| {
+    let named = |roles: BTreeMap<SiteId, Role>| {
         sites.iter().filter_map(|site| Some((site.name.clone(), *roles.get(&site.id)?))).collect()
     };
     let shown = |user: User| Shown { roles: named(roles.remove(&user.id).unwrap_or_default()), user };

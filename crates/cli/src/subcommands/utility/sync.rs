@@ -8,7 +8,7 @@ use soar_connector::Parameters;
 use soar_host::tenants::{SyncProgress, SyncRequest, answer_of, manifest};
 use soar_host::utility::Answer;
 use soar_store::SyncResultFilter;
-use soar_store::model::{SyncResult, SyncRun};
+use soar_store::model::{SyncResult, SyncRun, SyncRunId};
 
 use super::flags::{CallFlags, given};
 use crate::exit::{Exit, WrongUse};
@@ -29,7 +29,7 @@ pub(super) fn with_retry(command: clap::Command) -> clap::Command {
     let retry = Arg::new(RETRY)
         .long(RETRY)
         .value_name("RUN")
-        .value_parser(value_parser!(i64))
+        .value_parser(value_parser!(SyncRunId))
         .conflicts_with("call-plan")
         .help("Try again exactly what failed in that run; `footprint tenant runs list` shows the runs");
     command
@@ -63,7 +63,7 @@ pub(super) async fn run(
         Some(site) => session.caller(session.site(Some(site)).await?),
         None => session.any_caller().await?,
     };
-    let retried = matches.get_one::<i64>(RETRY).copied();
+    let retried = matches.get_one::<SyncRunId>(RETRY).copied();
     let request = match retried {
         Some(_) => None,
         None => Some(request(&given(manifest(), matches, call, session)?)?),
@@ -72,7 +72,7 @@ pub(super) async fn run(
     let told = |progress: SyncProgress| tell(&bar, progress);
     let ended = match (&request, retried) {
         (Some(request), _) => tenants.sync(&caller, request, call.plan, &told).await,
-        (None, run) => tenants.retry_failed(&caller, run.unwrap_or_default(), &told).await,
+        (None, run) => tenants.retry_failed(&caller, run.unwrap_or(SyncRunId(0)), &told).await,
     };
     bar.finish_and_clear();
     let site = request.as_ref().map(|request| request.tenant_site.clone()).unwrap_or_default();

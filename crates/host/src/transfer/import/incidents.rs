@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use soar_connector::name::quoted;
-use soar_store::model::{Incident, Right};
+use soar_store::model::{CaseId, Incident, IncidentId, Right, SiteId};
 use soar_store::{NewIncident, Numbered};
 
 use super::links::link;
@@ -26,13 +26,13 @@ impl Import<'_> {
         let mentioned: HashSet<String> = mentioned.collect();
         let mentioned: Vec<String> = mentioned.into_iter().collect();
         let stored = records.incidents_for_change(&mentioned).await?;
-        let mut known: HashMap<String, (i64, i64)> =
+        let mut known: HashMap<String, (IncidentId, SiteId)> =
             stored.into_iter().flatten().map(|incident| (incident.number, (incident.id, incident.site_id))).collect();
         let wanted: HashSet<&String> =
             rows.iter().flat_map(|(_, row)| row.cases.iter().map(|link| &link.number)).collect();
         let wanted: Vec<String> = wanted.into_iter().cloned().collect();
         let cases = records.cases_for_change(&wanted).await?;
-        let cases: HashMap<String, (i64, i64)> =
+        let cases: HashMap<String, (CaseId, SiteId)> =
             cases.into_iter().map(|case| (case.number, (case.id, case.site_id))).collect();
 
         let mut added = Vec::new();
@@ -107,7 +107,7 @@ impl Import<'_> {
     }
 }
 
-fn as_stored(id: i64, incident: &NewIncident) -> Incident {
+fn as_stored(id: IncidentId, incident: &NewIncident) -> Incident {
     let incident = incident.clone();
     let (closed_at, closed_by) = incident.closed.unzip();
     Incident {

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use soar_connector::name::quoted;
-use soar_store::model::{Moment, Right};
+use soar_store::model::{CaseId, IncidentId, Moment, Right};
 use soar_store::{Records, StoreError};
 
 use super::report::MOST_BAD_ROWS;
@@ -11,15 +11,19 @@ use super::run::BATCH;
 use super::under_way::Import;
 use crate::transfer::{BadRow, TransferError};
 
-type Links = [(i64, i64, Moment, String)];
+type Links<T> = [(T, IncidentId, Moment, String)];
 
-pub(super) async fn link(records: &mut Records<'_>, to_cases: &Links, to_incidents: &Links) -> Result<(), StoreError> {
+pub(super) async fn link(
+    records: &mut Records<'_>,
+    to_cases: &Links<CaseId>,
+    to_incidents: &Links<IncidentId>,
+) -> Result<(), StoreError> {
     let cases: Vec<_> = to_cases.iter().map(|(one, other, at, by)| (*one, *other, *at, by.as_str())).collect();
     let incidents: Vec<_> = to_incidents.iter().map(|(one, other, at, by)| (*one, *other, *at, by.as_str())).collect();
     records.insert_case_links(&cases).await?;
     records.link_incidents(&incidents).await?;
-    let linked: Vec<i64> = incidents.iter().flat_map(|(one, other, _, _)| [*one, *other]).collect();
-    let cases: Vec<i64> = cases.iter().map(|(case, _, _, _)| *case).collect();
+    let linked: Vec<IncidentId> = incidents.iter().flat_map(|(one, other, _, _)| [*one, *other]).collect();
+    let cases: Vec<CaseId> = cases.iter().map(|(case, _, _, _)| *case).collect();
     records.raise_versions(&linked, &cases).await
 }
 

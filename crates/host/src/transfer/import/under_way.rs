@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use soar_connector::name::quoted;
-use soar_store::model::{AuditEntry, Caller, Moment, Right, Site, Status};
+use soar_store::model::{AuditEntry, Caller, IncidentId, Moment, Right, Site, SiteId, Status};
 use soar_store::{Records, Store, StoreError};
 
 use super::report::ImportReport;
@@ -21,12 +21,12 @@ pub(super) struct Import<'i> {
     pub(super) sites: HashMap<String, Site>,
     pub(super) report: ImportReport,
     /// Links to incidents that were not there yet: line, the incident's number and id, and the link.
-    pub(super) late: Vec<(u64, String, i64, WantedLink)>,
+    pub(super) late: Vec<(u64, String, IncidentId, WantedLink)>,
 }
 
 impl Import<'_> {
     /// The site of that name, if the caller may change incidents there.
-    pub(super) fn site(&self, name: &str) -> Result<i64, (String, String)> {
+    pub(super) fn site(&self, name: &str) -> Result<SiteId, (String, String)> {
         let problem = |problem: String| ("site".to_owned(), problem);
         let site = self.sites.get(&name.to_lowercase());
         let site = site.filter(|site| self.caller.may(Right::SeeIncidents, site.id));
@@ -53,7 +53,7 @@ impl Import<'_> {
     }
 
     /// Whether a row whose number is taken is to be stored over it.
-    pub(super) fn conflict(&mut self, line: u64, number: &str, site: i64) -> bool {
+    pub(super) fn conflict(&mut self, line: u64, number: &str, site: SiteId) -> bool {
         let (taken, visible) = (quoted(number), self.caller.may(Right::ChangeIncidents, site));
         match self.options.on_conflict {
             OnConflict::Skip => self.report.skipped += 1,

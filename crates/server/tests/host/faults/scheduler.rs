@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use soar_host::alerts::Couriers;
 use soar_host::scheduler::{Scheduler, SchedulerSettings};
-use soar_store::model::{Cadence, Moment};
+use soar_store::model::{Cadence, ConnectionId, Moment};
 use soar_store::testing::{PostgresServer, Stop, TestStore};
 use soar_store::{Engine, Store};
 use sqlx::{Connection as _, Executor as _, SqliteConnection};
@@ -27,7 +27,7 @@ struct Served {
 
 impl Served {
     async fn on(store: Store) -> Self {
-        let mut check = check_of(1);
+        let mut check = check_of(ConnectionId(1));
         check.cadence = Cadence::Every { interval_ms: 1000 };
         let mut transaction = store.transaction().await.unwrap();
         transaction.records().create_schedule(&check).await.unwrap();
@@ -41,7 +41,7 @@ impl Served {
     }
 
     fn checked(&self) -> usize {
-        self.runs.checked.lock().unwrap().get(&1).copied().unwrap_or(0)
+        self.runs.checked.lock().unwrap().get(&ConnectionId(1)).copied().unwrap_or(0)
     }
 
     async fn checks_again(&self) {
@@ -65,8 +65,9 @@ impl Served {
         self.stop.send(true).unwrap();
         let checked = self.runs;
         self.serving.await.unwrap();
-        let checks = self.store.reader().await.unwrap().records().checks(1, Moment::MAX, 1000).await.unwrap();
-        assert_eq!(checks.len(), checked.checked.lock().unwrap()[&1]);
+        let checks =
+            self.store.reader().await.unwrap().records().checks(ConnectionId(1), Moment::MAX, 1000).await.unwrap();
+        assert_eq!(checks.len(), checked.checked.lock().unwrap()[&ConnectionId(1)]);
     }
 }
 

@@ -6,12 +6,13 @@ use soar_host::alerts::Rendered as _;
 use soar_store::testing::TestStore;
 
 use super::world::{World, check_of, command_of};
+use soar_store::model::ConnectionId;
 
 #[tokio::test]
 async fn three_failures_in_a_row_are_told_once_and_the_recovery_once() {
     for test in TestStore::on_both().await {
         let world = World::new(&test.store);
-        world.create(&check_of(1)).await;
+        world.create(&check_of(ConnectionId(1))).await;
         world.pass(120).await;
         world.fail([1]);
         world.pass(120).await;
@@ -31,7 +32,7 @@ async fn three_failures_in_a_row_are_told_once_and_the_recovery_once() {
 async fn a_flapping_connection_is_one_message() {
     for test in TestStore::on_both().await {
         let world = World::new(&test.store);
-        world.create(&check_of(1)).await;
+        world.create(&check_of(ConnectionId(1))).await;
         for _ in 0..10 {
             world.pass(60).await;
             world.fail([1]);
@@ -48,7 +49,7 @@ async fn an_outage_of_five_minutes_over_a_thousand_connections_is_one_digest_and
         let world = World::new(&test.store);
         let mut transaction = world.store.transaction().await.unwrap();
         for connection in 1..=1000 {
-            transaction.records().create_schedule(&check_of(connection)).await.unwrap();
+            transaction.records().create_schedule(&check_of(ConnectionId(connection))).await.unwrap();
         }
         transaction.commit().await.unwrap();
         assert_eq!(world.pass(60).await, 1000);
@@ -73,9 +74,9 @@ async fn an_outage_of_five_minutes_over_a_thousand_connections_is_one_digest_and
 async fn those_that_join_an_outage_later_are_told_later_and_other_destinations_hear_of_their_own_only() {
     for test in TestStore::on_both().await {
         let world = World::new(&test.store);
-        world.create(&check_of(1)).await;
-        world.create(&check_of(2)).await;
-        let mut other = check_of(3);
+        world.create(&check_of(ConnectionId(1))).await;
+        world.create(&check_of(ConnectionId(2))).await;
+        let mut other = check_of(ConnectionId(3));
         other.alert_to = vec!["other@example.com".parse().unwrap(), "webhook:operations".parse().unwrap()];
         world.create(&other).await;
         world.fail([1]);
@@ -99,7 +100,7 @@ async fn those_that_join_an_outage_later_are_told_later_and_other_destinations_h
 async fn a_message_that_does_not_arrive_is_kept_and_tried_again_under_the_same_id() {
     for test in TestStore::on_both().await {
         let world = World::new(&test.store);
-        let mut check = check_of(1);
+        let mut check = check_of(ConnectionId(1));
         check.alert_after = 1;
         world.create(&check).await;
         world.fail([1]);
@@ -125,7 +126,7 @@ async fn two_nodes_that_tell_at_once_tell_once() {
         let world = World::new(&test.store);
         let other = world.beside();
         for connection in 1..=50 {
-            let mut check = check_of(connection);
+            let mut check = check_of(ConnectionId(connection));
             check.alert_after = 1;
             world.create(&check).await;
         }
@@ -144,7 +145,7 @@ async fn two_nodes_that_tell_at_once_tell_once() {
 async fn a_connection_that_is_made_inactive_while_it_fails_is_told_no_more_and_starts_afresh() {
     for test in TestStore::on_both().await {
         let world = World::new(&test.store);
-        let mut check = check_of(1);
+        let mut check = check_of(ConnectionId(1));
         let schedule = world.create(&check).await;
         world.fail([1]);
         world.pass(300).await;
@@ -164,7 +165,7 @@ async fn a_failed_command_is_told_at_its_first_failure() {
     for test in TestStore::on_both().await {
         let world = World::new(&test.store);
         let site = world.site("Security Operations").await;
-        world.create(&command_of(1, "Nightly", &site)).await;
+        world.create(&command_of(ConnectionId(1), "Nightly", &site)).await;
         world.fail([1]);
         world.pass(130).await;
         world.heal();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use soar_host::scheduler::{Claim, SchedulerSettings};
 use soar_store::StoreError;
-use soar_store::model::{Cadence, Moment};
+use soar_store::model::{Cadence, ConnectionId, Moment};
 use soar_store::testing::TestStore;
 
 use super::world::{MINUTE, World, check_of, command_of};
@@ -13,10 +13,11 @@ use super::world::{MINUTE, World, check_of, command_of};
 async fn a_check_runs_once_a_minute() {
     for test in TestStore::on_both().await {
         let world = World::new(&test.store);
-        world.create(&check_of(1)).await;
+        world.create(&check_of(ConnectionId(1))).await;
         assert_eq!(world.pass(300).await, 5);
-        assert_eq!(world.checked(1), 5);
-        let checks = test.store.reader().await.unwrap().records().checks(1, Moment::MAX, 10).await.unwrap();
+        assert_eq!(world.checked(ConnectionId(1)), 5);
+        let checks =
+            test.store.reader().await.unwrap().records().checks(ConnectionId(1), Moment::MAX, 10).await.unwrap();
         let between: Vec<_> = checks.windows(2).map(|pair| pair[0].due_at.milliseconds_since(pair[1].due_at)).collect();
         assert_eq!(between, [MINUTE; 4]);
     }
@@ -26,11 +27,11 @@ async fn a_check_runs_once_a_minute() {
 async fn after_a_pause_a_late_check_runs_once_and_not_once_per_missed_interval() {
     for test in TestStore::on_both().await {
         let world = World::new(&test.store);
-        world.create(&check_of(1)).await;
+        world.create(&check_of(ConnectionId(1))).await;
         world.pass(60).await;
         world.clock.advance(Duration::from_secs(3600));
         assert_eq!(world.work().await, 1);
-        assert_eq!(world.checked(1), 2);
+        assert_eq!(world.checked(ConnectionId(1)), 2);
         assert_eq!(world.pass(60).await, 1);
     }
 }
@@ -40,7 +41,7 @@ async fn a_changed_interval_counts_at_once() {
     for test in TestStore::on_both().await {
         let world = World::new(&test.store);
         let daily = Cadence::Every { interval_ms: 24 * 60 * MINUTE };
-        let mut check = check_of(1);
+        let mut check = check_of(ConnectionId(1));
         check.cadence = daily;
         let schedule = world.create(&check).await;
         world.pass(60).await;
@@ -56,14 +57,14 @@ async fn a_changed_interval_counts_at_once() {
 async fn a_check_made_inactive_stops_at_once_even_when_it_is_due_already() {
     for test in TestStore::on_both().await {
         let world = World::new(&test.store);
-        let mut check = check_of(1);
+        let mut check = check_of(ConnectionId(1));
         let schedule = world.create(&check).await;
         world.clock.advance(Duration::from_secs(60));
         check.active = false;
         world.change(schedule.id, &check).await;
         assert_eq!(world.work().await, 0);
         assert_eq!(world.pass(120).await, 0);
-        assert_eq!(world.checked(1), 0);
+        assert_eq!(world.checked(ConnectionId(1)), 0);
         check.active = true;
         world.change(schedule.id, &check).await;
         assert_eq!(world.pass(60).await, 1, "and it starts again");
@@ -78,7 +79,7 @@ async fn a_host_claims_what_it_has_places_for_and_leaves_the_rest_to_others() {
         let places = SchedulerSettings::default().at_once;
         let all = i64::try_from(places).unwrap() + 20;
         for connection in 1..=all {
-            here.create(&check_of(connection)).await;
+            here.create(&check_of(ConnectionId(connection))).await;
         }
         here.clock.advance(Duration::from_secs(60));
         let look = here.scheduler.look().await.unwrap();
@@ -110,7 +111,7 @@ async fn two_hosts_that_look_at_once_claim_each_due_time_once() {
         let here = World::new(&test.store);
         let there = here.beside();
         for connection in 1..=300 {
-            here.create(&check_of(connection)).await;
+            here.create(&check_of(ConnectionId(connection))).await;
         }
         here.clock.advance(Duration::from_secs(60));
         let mut items = Vec::new();
@@ -129,7 +130,7 @@ async fn two_hosts_that_look_at_once_claim_each_due_time_once() {
         items.dedup();
         assert_eq!(items.len(), 300);
         for connection in 1..=300 {
-            assert_eq!(here.checked(connection) + there.checked(connection), 1);
+            assert_eq!(here.checked(ConnectionId(connection)) + there.checked(ConnectionId(connection)), 1);
         }
     }
 }
@@ -139,7 +140,7 @@ async fn a_check_that_is_still_under_way_is_not_started_beside_itself_and_then_r
     for test in TestStore::on_both().await {
         let world = World::new(&test.store);
         let other = world.beside();
-        world.create(&check_of(1)).await;
+        world.create(&check_of(ConnectionId(1))).await;
         world.clock.advance(Duration::from_secs(60));
         let slow = world.claim().await.remove(0);
         let due_at = slow.item().due_at;
@@ -161,11 +162,12 @@ async fn a_check_that_is_still_under_way_is_not_started_beside_itself_and_then_r
 async fn a_connector_that_panics_has_failed_and_runs_again() {
     for test in TestStore::on_both().await {
         let world = World::new(&test.store);
-        let mut check = check_of(1);
+        let mut check = check_of(ConnectionId(1));
         check.server = "panic".to_owned();
         world.create(&check).await;
         assert_eq!(world.pass(120).await, 2);
-        let checks = test.store.reader().await.unwrap().records().checks(1, Moment::MAX, 10).await.unwrap();
+        let checks =
+            test.store.reader().await.unwrap().records().checks(ConnectionId(1), Moment::MAX, 10).await.unwrap();
         assert!(checks[0].detail.as_deref().unwrap().contains("defect"), "{checks:?}");
     }
 }
@@ -175,7 +177,7 @@ async fn a_command_runs_by_its_cron_expression_in_the_sites_time_zone() {
     for test in TestStore::on_both().await {
         let world = World::new(&test.store);
         let site = world.site("Security Operations").await;
-        let mut nightly = command_of(1, "Nightly", &site);
+        let mut nightly = command_of(ConnectionId(1), "Nightly", &site);
         nightly.cadence = Cadence::Cron { expression: "30 2 * * *".into(), time_zone: site.time_zone.clone() };
         let schedule = world.create(&nightly).await;
         let due = jiff::Timestamp::from_millisecond(schedule.next_due_at.0).unwrap().in_tz(&site.time_zone).unwrap();
@@ -194,10 +196,10 @@ async fn a_site_has_one_schedule_of_a_name_and_a_connection_one_health_check() {
     for test in TestStore::on_both().await {
         let world = World::new(&test.store);
         let (one, other) = (world.site("One").await, world.site("Other").await);
-        world.create(&command_of(1, "Nightly", &one)).await;
-        world.create(&command_of(1, "Nightly", &other)).await;
-        world.create(&check_of(1)).await;
-        for again in [command_of(2, "NIGHTLY", &one), check_of(1)] {
+        world.create(&command_of(ConnectionId(1), "Nightly", &one)).await;
+        world.create(&command_of(ConnectionId(1), "Nightly", &other)).await;
+        world.create(&check_of(ConnectionId(1))).await;
+        for again in [command_of(ConnectionId(2), "NIGHTLY", &one), check_of(ConnectionId(1))] {
             let mut transaction = test.store.transaction().await.unwrap();
             let refused = transaction.records().create_schedule(&again).await;
             assert!(matches!(refused, Err(StoreError::Duplicate { what: "schedule", .. })), "{refused:?}");
@@ -209,17 +211,17 @@ async fn a_site_has_one_schedule_of_a_name_and_a_connection_one_health_check() {
 async fn a_deleted_schedule_leaves_nothing_to_run() {
     for test in TestStore::on_both().await {
         let world = World::new(&test.store);
-        let schedule = world.create(&check_of(1)).await;
+        let schedule = world.create(&check_of(ConnectionId(1))).await;
         world.clock.advance(Duration::from_secs(60));
         let claim = world.claim().await.remove(0);
         let mut transaction = test.store.transaction().await.unwrap();
-        transaction.records().delete_schedules_of(1).await.unwrap();
+        transaction.records().delete_schedules_of(ConnectionId(1)).await.unwrap();
         transaction.commit().await.unwrap();
         assert!(!world.scheduler.run(claim).await, "its result is not kept");
         assert_eq!(world.pass(120).await, 0);
         let mut reader = test.store.reader().await.unwrap();
         assert_eq!(reader.records().backlog().await.unwrap(), Default::default());
-        assert!(reader.records().checks(1, Moment::MAX, 10).await.unwrap().is_empty());
+        assert!(reader.records().checks(ConnectionId(1), Moment::MAX, 10).await.unwrap().is_empty());
         assert!(matches!(reader.records().schedule(schedule.id).await, Err(StoreError::NotFound { .. })));
     }
 }

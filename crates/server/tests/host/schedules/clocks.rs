@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use soar_connector::testing::ManualClock;
 use soar_host::scheduler::{Scheduler, SchedulerSettings};
-use soar_store::model::{Cadence, HealthState, Moment, ScheduleRunStatus};
+use soar_store::model::{Cadence, ConnectionId, HealthState, Moment, ScheduleRunStatus};
 use soar_store::testing::TestStore;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqliteConnection};
 
@@ -33,8 +33,8 @@ async fn due_times_that_a_clock_a_year_ahead_left_behind_are_not_believed() {
     for test in TestStore::on_both().await {
         let world = World::new(&test.store);
         let site = world.site("Security Operations").await;
-        let check = world.create(&check_of(1)).await;
-        let mut command = command_of(1, "Nightly", &site);
+        let check = world.create(&check_of(ConnectionId(1))).await;
+        let mut command = command_of(ConnectionId(1), "Nightly", &site);
         command.cadence = nightly();
         let command = world.create(&command).await;
         let ahead = World::at(&test.store, SystemTime::now() + YEAR);
@@ -53,7 +53,7 @@ async fn due_times_that_a_clock_a_year_ahead_left_behind_are_not_believed() {
 async fn a_lease_that_a_clock_a_year_ahead_left_behind_ends_in_time() {
     for test in TestStore::on_both().await {
         let world = World::new(&test.store);
-        world.create(&check_of(1)).await;
+        world.create(&check_of(ConnectionId(1))).await;
         let ahead = World::at(&test.store, SystemTime::now() + YEAR);
         // It dies before it runs what it claimed.
         assert_eq!(ahead.claim().await.len(), 1);
@@ -67,7 +67,7 @@ async fn a_host_whose_clock_is_wrong_runs_in_time_what_is_due_by_the_databases_c
     for clock in [SystemTime::now() + Duration::from_secs(60), SystemTime::now() - YEAR] {
         for test in TestStore::on_both().await {
             let mut transaction = test.store.transaction().await.unwrap();
-            let made = transaction.records().create_schedule(&check_of(1)).await.unwrap();
+            let made = transaction.records().create_schedule(&check_of(ConnectionId(1))).await.unwrap();
             transaction.records().run_soon(made.id).await.unwrap();
             transaction.commit().await.unwrap();
             let clock = Arc::new(ManualClock::held_at(clock));
@@ -78,7 +78,7 @@ async fn a_host_whose_clock_is_wrong_runs_in_time_what_is_due_by_the_databases_c
             assert!(World::at(&test.store, SystemTime::now()).claim().await.is_empty(), "its lease counts for others");
             assert!(wrong.run(claim).await);
             let mut reader = test.store.reader().await.unwrap();
-            let checks = reader.records().checks(1, Moment::MAX, 10).await.unwrap();
+            let checks = reader.records().checks(ConnectionId(1), Moment::MAX, 10).await.unwrap();
             assert_eq!((checks.len(), checks[0].due_at), (1, due_at));
             let late = checks[0].started_at.milliseconds_since(due_at);
             assert!((0..30_000).contains(&late), "all times are of one clock: {late}");
@@ -93,7 +93,7 @@ async fn a_schedule_whose_time_zone_is_not_there_fails_is_told_and_is_tried_agai
     for test in TestStore::on_both().await {
         let world = World::new(&test.store);
         let site = world.site("Security Operations").await;
-        let mut command = command_of(1, "Nightly", &site);
+        let mut command = command_of(ConnectionId(1), "Nightly", &site);
         command.cadence = nightly();
         let schedule = world.create(&command).await;
         let zone = async |name: &str| {
@@ -126,7 +126,7 @@ async fn a_schedule_that_an_earlier_version_ended_for_ever_comes_again() {
     for test in TestStore::on_both().await {
         let world = World::new(&test.store);
         let site = world.site("Security Operations").await;
-        let mut command = command_of(1, "Nightly", &site);
+        let mut command = command_of(ConnectionId(1), "Nightly", &site);
         command.cadence = nightly();
         let schedule = world.create(&command).await;
         execute(&test.address, &format!("UPDATE schedules SET next_due_at = {}", i64::MAX)).await.unwrap();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use soar_store::Retention;
-use soar_store::model::{HealthState, Latency, Moment, ScheduleKind, ScheduleRunStatus, Uptime};
+use soar_store::model::{ConnectionId, HealthState, Latency, Moment, ScheduleKind, ScheduleRunStatus, Uptime};
 use soar_store::testing::TestStore;
 
 use super::world::{World, check_of, command_of};
@@ -15,9 +15,9 @@ async fn the_health_table_says_how_each_connection_fares() {
     for test in TestStore::on_both().await {
         let world = World::new(&test.store);
         for connection in 1..=3 {
-            world.create(&check_of(connection)).await;
+            world.create(&check_of(ConnectionId(connection))).await;
         }
-        let mut inactive = check_of(4);
+        let mut inactive = check_of(ConnectionId(4));
         inactive.active = false;
         world.create(&inactive).await;
         world.fail([2]);
@@ -46,17 +46,17 @@ async fn the_health_table_says_how_each_connection_fares() {
 async fn uptime_and_latency_come_from_the_history() {
     for test in TestStore::on_both().await {
         let world = World::new(&test.store);
-        world.create(&check_of(1)).await;
+        world.create(&check_of(ConnectionId(1))).await;
         world.pass(180).await;
         world.fail([1]);
         world.pass(60).await;
         let now = world.now();
         let mut reader = test.store.reader().await.unwrap();
-        assert_eq!(reader.records().uptime(1, now - DAY).await.unwrap(), Uptime { passed: 3, failed: 1 });
-        assert_eq!(reader.records().uptime(1, now + DAY * 2).await.unwrap(), Uptime::default());
-        let latency = reader.records().latency(1, now - DAY).await.unwrap();
+        assert_eq!(reader.records().uptime(ConnectionId(1), now - DAY).await.unwrap(), Uptime { passed: 3, failed: 1 });
+        assert_eq!(reader.records().uptime(ConnectionId(1), now + DAY * 2).await.unwrap(), Uptime::default());
+        let latency = reader.records().latency(ConnectionId(1), now - DAY).await.unwrap();
         assert_eq!(latency, Some(Latency { p50_ms: 20, p95_ms: 20, p99_ms: 20 }));
-        assert_eq!(reader.records().latency(2, Moment(0)).await.unwrap(), None);
+        assert_eq!(reader.records().latency(ConnectionId(2), Moment(0)).await.unwrap(), None);
     }
 }
 
@@ -65,7 +65,7 @@ async fn the_log_of_schedules_keeps_input_output_and_error() {
     for test in TestStore::on_both().await {
         let world = World::new(&test.store);
         let site = world.site("Security Operations").await;
-        let mut nightly = command_of(1, "Nightly", &site);
+        let mut nightly = command_of(ConnectionId(1), "Nightly", &site);
         nightly.parameters.insert("Limit".to_owned(), 5.into());
         let schedule = world.create(&nightly).await;
         world.pass(60).await;
@@ -90,8 +90,8 @@ async fn what_is_older_than_it_is_kept_goes_and_the_rest_stays() {
     for test in TestStore::on_both().await {
         let world = World::new(&test.store);
         let site = world.site("Security Operations").await;
-        world.create(&check_of(1)).await;
-        world.create(&command_of(1, "Nightly", &site)).await;
+        world.create(&check_of(ConnectionId(1))).await;
+        world.create(&command_of(ConnectionId(1), "Nightly", &site)).await;
         world.pass(120).await;
         let kept = Retention { checks: DAY, hours: DAY * 2, runs: DAY, messages: DAY };
         world.clock.advance(Duration::from_secs(90_000));
@@ -103,7 +103,11 @@ async fn what_is_older_than_it_is_kept_goes_and_the_rest_stays() {
         assert_eq!(transaction.records().drop_old_history(kept, now, 100).await.unwrap(), 0);
         transaction.commit().await.unwrap();
         let mut reader = test.store.reader().await.unwrap();
-        assert_eq!(reader.records().checks(1, Moment::MAX, 10).await.unwrap().len(), 1);
-        assert_eq!(reader.records().uptime(1, now - DAY * 2).await.unwrap().passed, 3, "hours are kept for longer");
+        assert_eq!(reader.records().checks(ConnectionId(1), Moment::MAX, 10).await.unwrap().len(), 1);
+        assert_eq!(
+            reader.records().uptime(ConnectionId(1), now - DAY * 2).await.unwrap().passed,
+            3,
+            "hours are kept for longer"
+        );
     }
 }

@@ -12,7 +12,7 @@ use soar_host::scheduler::{Runner, Scheduler, SchedulerSettings, Schedules};
 use soar_host::settings::HostSettings;
 use soar_server::serve;
 use soar_store::Engine;
-use soar_store::model::{CheckResult, Moment, RunReport, Schedule, ScheduleRunStatus};
+use soar_store::model::{CheckResult, ConnectionId, Moment, RunReport, Schedule, ScheduleRunStatus};
 use soar_store::testing::TestStore;
 use tokio::sync::{Semaphore, watch};
 
@@ -135,7 +135,7 @@ async fn when_a_host_ends_what_it_runs_is_finished_and_what_has_no_place_is_left
         let scheduler = Arc::new(Scheduler::new(store.clone(), clock, runner.clone(), courier, rules));
         let mut transaction = store.transaction().await.unwrap();
         for connection in 1..=3 {
-            let made = transaction.records().create_schedule(&check_of(connection)).await.unwrap();
+            let made = transaction.records().create_schedule(&check_of(ConnectionId(connection))).await.unwrap();
             transaction.records().run_soon(made.id).await.unwrap();
         }
         transaction.commit().await.unwrap();
@@ -156,7 +156,7 @@ async fn when_a_host_ends_what_it_runs_is_finished_and_what_has_no_place_is_left
         assert_eq!((backlog.waiting, backlog.claimed), (2, 0));
         let mut done = 0;
         for connection in 1..=3 {
-            done += reader.records().checks(connection, Moment::MAX, 10).await.unwrap().len();
+            done += reader.records().checks(ConnectionId(connection), Moment::MAX, 10).await.unwrap().len();
         }
         assert_eq!(done, 1);
     }

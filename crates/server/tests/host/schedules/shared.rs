@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use soar_host::alerts::Couriers;
 use soar_host::scheduler::{Scheduler, SchedulerSettings};
-use soar_store::model::{Cadence, Moment};
+use soar_store::model::{Cadence, ConnectionId, Moment};
 use soar_store::testing::TestStore;
 use soar_store::{Engine, Store};
 use tokio::sync::watch;
@@ -27,7 +27,7 @@ async fn two_schedulers_check_everything_once() {
     for test in TestStore::on_both().await {
         let mut transaction = test.store.transaction().await.unwrap();
         for connection in 1..=200 {
-            let mut check = check_of(connection);
+            let mut check = check_of(ConnectionId(connection));
             check.cadence = Cadence::Every { interval_ms: 1000 };
             transaction.records().create_schedule(&check).await.unwrap();
         }
@@ -52,7 +52,7 @@ async fn two_schedulers_check_everything_once() {
             tokio::time::timeout(PATIENCE, node).await.unwrap().unwrap();
         }
         // Each run wrote one row of history, and no due time has two.
-        for connection in [1, 100, 200] {
+        for connection in [1, 100, 200].map(ConnectionId) {
             let checks =
                 test.store.reader().await.unwrap().records().checks(connection, Moment::MAX, 1000).await.unwrap();
             assert_eq!(checks.len(), runs.checked.lock().unwrap()[&connection]);

@@ -16,7 +16,8 @@ use soar_host::scheduler::{ExecutorRunner, Runner, Scheduler, SchedulerSettings}
 use soar_host::sealing::Keyring;
 use soar_host::vault::{Vault, VaultSettings};
 use soar_store::model::{
-    Allowed, Cadence, Caller, CheckResult, HealthState, Moment, RunReport, Schedule, ScheduleKind, percentiles,
+    Allowed, Cadence, Caller, CheckResult, HealthState, Moment, RunReport, Schedule, ScheduleId, ScheduleKind,
+    percentiles,
 };
 use soar_store::testing::TestStore;
 use soar_store::{Engine, NewSite, NewUser};
@@ -34,7 +35,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How often each due time was run.
 struct Counting {
     inner: ExecutorRunner,
-    runs: Mutex<BTreeMap<i64, usize>>,
+    runs: Mutex<BTreeMap<ScheduleId, usize>>,
 }
 
 #[async_trait]

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use soar_connector::Clock;
 use soar_connector::testing::ManualClock;
 use soar_host::scheduler::{Runner, Scheduler, SchedulerSettings};
-use soar_store::model::{CheckResult, Moment, RunReport, Schedule, ScheduleRunStatus};
+use soar_store::model::{CheckResult, ConnectionId, Moment, RunReport, Schedule, ScheduleRunStatus};
 use soar_store::testing::TestStore;
 use soar_store::{Engine, Holder};
 use tokio::sync::Notify;
@@ -54,7 +54,7 @@ fn stuck_beside(world: &World) -> (Arc<Scheduler>, Arc<Stuck>) {
 async fn the_checks_of_a_node_that_died_are_taken_over_within_30_seconds_and_written_once() {
     for test in TestStore::on_both().await {
         let world = World::new(&test.store);
-        world.create(&check_of(1)).await;
+        world.create(&check_of(ConnectionId(1))).await;
         let (dead, runner) = stuck_beside(&world);
         world.clock.advance(Duration::from_secs(60));
         let claim = dead.look().await.unwrap().claims.remove(0);
@@ -71,7 +71,8 @@ async fn the_checks_of_a_node_that_died_are_taken_over_within_30_seconds_and_wri
         // The dead one was only asleep: it may not write a second result.
         runner.goes_on.notify_one();
         assert!(!hanging.await.unwrap());
-        let checks = test.store.reader().await.unwrap().records().checks(1, Moment::MAX, 10).await.unwrap();
+        let checks =
+            test.store.reader().await.unwrap().records().checks(ConnectionId(1), Moment::MAX, 10).await.unwrap();
         assert_eq!(checks.len(), 1, "{checks:?}");
         assert_eq!(checks[0].node, world.scheduler.node());
     }
@@ -81,7 +82,7 @@ async fn the_checks_of_a_node_that_died_are_taken_over_within_30_seconds_and_wri
 async fn a_node_that_says_that_it_lives_keeps_its_work() {
     for test in TestStore::on_both().await {
         let world = World::new(&test.store);
-        world.create(&check_of(1)).await;
+        world.create(&check_of(ConnectionId(1))).await;
         let (slow, runner) = stuck_beside(&world);
         world.clock.advance(Duration::from_secs(60));
         let claim = slow.look().await.unwrap().claims.remove(0);
@@ -102,7 +103,7 @@ async fn a_claim_whose_commit_was_not_known_is_run_by_its_own_host_at_once() {
     for test in TestStore::on_both().await {
         let world = World::new(&test.store);
         let site = world.site("Security Operations").await;
-        let mut patch = command_of(1, "Patch nightly", &site);
+        let mut patch = command_of(ConnectionId(1), "Patch nightly", &site);
         patch.repeatable = false;
         world.create(&patch).await;
         world.clock.advance(Duration::from_secs(60));
@@ -120,7 +121,7 @@ async fn a_host_that_was_suspended_does_not_judge_its_own_work() {
     for test in TestStore::on_both().await {
         let world = World::new(&test.store);
         let site = world.site("Security Operations").await;
-        let mut patch = command_of(1, "Patch nightly", &site);
+        let mut patch = command_of(ConnectionId(1), "Patch nightly", &site);
         patch.repeatable = false;
         let schedule = world.create(&patch).await;
         let (host, runner) = stuck_beside(&world);
@@ -167,7 +168,7 @@ impl Clock for Leaping {
 async fn what_a_host_was_suspended_in_claiming_is_left_to_others() {
     for test in TestStore::on_both().await {
         let world = World::new(&test.store);
-        world.create(&check_of(1)).await;
+        world.create(&check_of(ConnectionId(1))).await;
         world.clock.advance(Duration::from_secs(60));
         let (clock, runs) = (Arc::new(Leaping(world.clock.clone())), world.runs.clone());
         let (courier, rules) = (world.delivered.clone(), SchedulerSettings::default());
@@ -183,7 +184,7 @@ async fn what_a_host_was_suspended_in_claiming_is_left_to_others() {
 async fn rows_that_a_suspended_host_has_locked_are_free_about_as_soon_as_its_leases_end() {
     let test = TestStore::on(Engine::Postgres).await;
     let mut transaction = test.store.transaction().await.unwrap();
-    let made = transaction.records().create_schedule(&check_of(1)).await.unwrap();
+    let made = transaction.records().create_schedule(&check_of(ConnectionId(1))).await.unwrap();
     transaction.records().run_soon(made.id).await.unwrap();
     transaction.commit().await.unwrap();
     let mut transaction = test.store.transaction().await.unwrap();
@@ -204,7 +205,7 @@ async fn a_command_that_changes_something_is_not_repeated_when_its_node_died() {
     for test in TestStore::on_both().await {
         let world = World::new(&test.store);
         let site = world.site("Security Operations").await;
-        let mut patch = command_of(1, "Patch nightly", &site);
+        let mut patch = command_of(ConnectionId(1), "Patch nightly", &site);
         patch.repeatable = false;
         let schedule = world.create(&patch).await;
         let (dead, runner) = stuck_beside(&world);

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::{Duration, Instant, SystemTime};
 
-use soar_store::model::{Moment, ScheduleRunStatus};
+use soar_store::model::{ConnectionId, Moment, ScheduleId, ScheduleRunStatus};
 use soar_store::testing::PostgresServer;
 use soar_store::{Engine, Store, StoreError};
 use sqlx::migrate::Migrator;
@@ -83,10 +83,10 @@ async fn is_carried_over(engine: Engine) {
     assert_eq!(world.work().await, 2, "what may be repeated runs");
     let mut reader = store.reader().await.unwrap();
     for connection in [1, 2] {
-        let checks = reader.records().checks(connection, Moment::MAX, 10).await.unwrap();
+        let checks = reader.records().checks(ConnectionId(connection), Moment::MAX, 10).await.unwrap();
         assert_eq!((checks.len(), checks[0].due_at), (1, Moment(5)));
     }
-    let runs = reader.records().schedule_runs(3, i64::MAX, 10).await.unwrap();
+    let runs = reader.records().schedule_runs(ScheduleId(3), i64::MAX, 10).await.unwrap();
     assert_eq!((runs.len(), runs[0].status, runs[0].node.as_str()), (1, ScheduleRunStatus::Interrupted, "before"));
     assert_eq!(reader.records().backlog().await.unwrap().claimed, 0);
     // Nothing of the queue is left, and no statement of a host of that version claims anything.

@@ -11,7 +11,7 @@ use soar_host::scheduler::{
     ExecutorRunner, ScheduleChange, ScheduleDraft, ScheduleShown, Scheduler, SchedulerSettings, Schedules,
 };
 use soar_store::ScheduleFilter;
-use soar_store::model::{Caller, Connection, HealthState, Moment, Role, ScheduleRun, ScheduleRunStatus};
+use soar_store::model::{Caller, Connection, HealthState, Moment, Role, ScheduleRun, ScheduleRunStatus, SiteId};
 
 use super::world::{Delivered, MINUTE};
 use crate::stage::{Stage, because, simulator};
@@ -68,7 +68,7 @@ impl Wired {
         Ok(deleted)
     }
 
-    async fn list(&self, stage: &Stage, caller: &Caller, site: Option<i64>) -> Vec<ScheduleShown> {
+    async fn list(&self, stage: &Stage, caller: &Caller, site: Option<SiteId>) -> Vec<ScheduleShown> {
         let mut reader = stage.test.store.reader().await.unwrap();
         self.schedules.list(&mut reader.records(), caller, site).await.unwrap()
     }

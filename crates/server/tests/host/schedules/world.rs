@@ -10,7 +10,8 @@ use soar_connector::testing::ManualClock;
 use soar_host::alerts::{Courier, Rendered as _};
 use soar_host::scheduler::{Claim, Runner, Scheduler, SchedulerSettings};
 use soar_store::model::{
-    Cadence, CheckResult, Destination, Message, Moment, NewSchedule, RunReport, Schedule, ScheduleKind, Site, SiteKind,
+    Cadence, CheckResult, ConnectionId, Destination, Message, Moment, NewSchedule, RunReport, Schedule, ScheduleId,
+    ScheduleKind, Site, SiteKind,
 };
 use soar_store::{NewSite, Store};
 
@@ -19,9 +20,9 @@ pub const MINUTE: i64 = 60_000;
 #[derive(Debug, Default)]
 pub struct Runs {
     /// Connections whose checks fail.
-    pub failing: Mutex<BTreeSet<i64>>,
+    pub failing: Mutex<BTreeSet<ConnectionId>>,
     /// How often each connection was checked.
-    pub checked: Mutex<BTreeMap<i64, usize>>,
+    pub checked: Mutex<BTreeMap<ConnectionId, usize>>,
     /// Names of the commands' schedules that ran.
     pub ran: Mutex<Vec<String>>,
 }
@@ -151,7 +152,7 @@ impl World {
         schedule
     }
 
-    pub async fn change(&self, id: i64, changed: &NewSchedule) -> Schedule {
+    pub async fn change(&self, id: ScheduleId, changed: &NewSchedule) -> Schedule {
         let mut transaction = self.store.transaction().await.unwrap();
         let schedule = transaction.records().change_schedule(id, changed).await.unwrap();
         transaction.commit().await.unwrap();
@@ -172,12 +173,12 @@ impl World {
         site
     }
 
-    pub fn checked(&self, connection: i64) -> usize {
+    pub fn checked(&self, connection: ConnectionId) -> usize {
         self.runs.checked.lock().unwrap().get(&connection).copied().unwrap_or(0)
     }
 
     pub fn fail(&self, connections: impl IntoIterator<Item = i64>) {
-        self.runs.failing.lock().unwrap().extend(connections);
+        self.runs.failing.lock().unwrap().extend(connections.into_iter().map(ConnectionId));
     }
 
     pub fn heal(&self) {
@@ -186,7 +187,7 @@ impl World {
 }
 
 /// A health check once a minute that tells soc@example.com.
-pub fn check_of(connection: i64) -> NewSchedule {
+pub fn check_of(connection: ConnectionId) -> NewSchedule {
     NewSchedule {
         kind: ScheduleKind::HealthCheck,
         name: format!("Production {connection}"),
@@ -206,7 +207,7 @@ pub fn check_of(connection: i64) -> NewSchedule {
 }
 
 /// A command once a minute.
-pub fn command_of(connection: i64, name: &str, site: &Site) -> NewSchedule {
+pub fn command_of(connection: ConnectionId, name: &str, site: &Site) -> NewSchedule {
     NewSchedule {
         kind: ScheduleKind::Command,
         name: name.to_owned(),

@@ -20,7 +20,8 @@ use soar_host::tenants::{SyncRequest, TenantDraft, TenantSettings, Tenants};
 use soar_host::vault::{Vault, VaultSettings};
 use soar_server::{RunningHost, serve};
 use soar_store::model::{
-    Allowed, AuditEntry, Caller, Connection, Master, Moment, SiteKind, SyncResult, SyncRun, Tenant,
+    Allowed, AuditEntry, Caller, Connection, ConnectionId, Master, Moment, SiteKind, SyncResult, SyncRun, Tenant,
+    TenantId,
 };
 use soar_store::testing::TestStore;
 use soar_store::{AuditFilter, NewSite, NewUser, Store, SyncResultFilter};
@@ -197,7 +198,7 @@ impl Instance {
         self.tenants.register(&self.admin, added.id, None).await.unwrap()
     }
 
-    pub async fn move_tenant(&self, id: i64, url: &str) {
+    pub async fn move_tenant(&self, id: TenantId, url: &str) {
         let mut transaction = self.store.transaction().await.unwrap();
         self.tenants.move_in(&mut transaction.records(), &self.admin, id, url).await.unwrap();
         transaction.commit().await.unwrap();
@@ -232,7 +233,7 @@ impl Instance {
         self.connections.create(&self.admin, draft).await.unwrap()
     }
 
-    pub async fn change(&self, id: i64, change: Value) -> Result<Connection, Refusal> {
+    pub async fn change(&self, id: ConnectionId, change: Value) -> Result<Connection, Refusal> {
         let change: ConnectionChange = serde_json::from_value(change).unwrap();
         self.connections.update(&self.admin, id, change).await
     }
@@ -309,7 +310,7 @@ pub fn all_shared() -> Value {
 }
 
 /// These connections, by their numbers.
-pub fn these(ids: &[i64]) -> Value {
+pub fn these(ids: &[ConnectionId]) -> Value {
     let infos: Vec<_> = ids.iter().map(|id| json!({ "connectionId": id })).collect();
     json!({
         "connectionInfo": infos, "tenantRegion": "AMER", "tenantName": "TestTenant", "tenantSite": "TenantSite",

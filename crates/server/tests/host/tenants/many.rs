@@ -17,7 +17,7 @@ use futures_util::StreamExt as _;
 use serde_json::json;
 use soar_host::tenants::TenantSettings;
 use soar_server::router;
-use soar_store::model::{SyncChange, SyncStatus};
+use soar_store::model::{SyncChange, SyncStatus, TenantId};
 use soar_store::testing::TestStore;
 use soar_store::{Engine, Store};
 use tempfile::TempDir;
@@ -118,7 +118,7 @@ async fn enter(State(door): State<Door>, request: Request) -> Response {
 }
 
 struct Tenant {
-    id: i64,
+    id: TenantId,
     instance: Instance,
     url: String,
     door: Door,
@@ -229,7 +229,7 @@ async fn of_two_hundred_tenants_exactly_those_are_named_that_fail_and_exactly_th
     let told = told.into_inner().unwrap();
     assert_eq!((told.first(), told.last()), (Some(&(0, TENANTS as i64)), Some(&(TENANTS as i64, TENANTS as i64))));
 
-    let mut by_tenant: BTreeMap<i64, Vec<_>> = BTreeMap::new();
+    let mut by_tenant: BTreeMap<TenantId, Vec<_>> = BTreeMap::new();
     for result in master.results(&run).await {
         by_tenant.entry(result.tenant_id.unwrap()).or_default().push(result);
     }

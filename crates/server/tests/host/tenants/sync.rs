@@ -2,12 +2,12 @@
 
 use footprint_simulator::{Options, Simulator, UserKind};
 use serde_json::{Value, json};
-use soar_store::model::{Moment, SyncChange, SyncStatus};
+use soar_store::model::{ConnectionId, Moment, SyncChange, SyncRunId, SyncStatus};
 
 use super::instance::{Instance, all_shared, these};
 
 /// The documents' own request; the numbers are adapted.
-fn documented(id: i64) -> Value {
+fn documented(id: ConnectionId) -> Value {
     json!({
         "Sync All Shared": "False",
         "Connection Info": [
@@ -212,7 +212,7 @@ async fn what_cannot_be_done_on_the_tenant_has_a_code_a_cause_and_a_cure_and_spo
             "Server URL": "http://127.0.0.1:9", "User Name": "u", "Password": { "reference": "env:FOOTPRINT_SECRET_GOOD" },
         }});
         let fetched = master.connect("Fetched", vault).await;
-        let ids = [taken.id, restricted.id, gone.id, fetched.id, good.id, 999];
+        let ids = [taken.id, restricted.id, gone.id, fetched.id, good.id, ConnectionId(999)];
         let run = master.sync(these(&ids)).await.unwrap();
         let mut outcome = master.outcome(&run).await;
         outcome.sort();
@@ -270,9 +270,9 @@ async fn what_cannot_be_done_on_the_tenant_has_a_code_a_cause_and_a_cure_and_spo
 }
 
 /// The number of the first run that was no plan.
-async fn run_of(master: &Instance, index: usize) -> i64 {
+async fn run_of(master: &Instance, index: usize) -> SyncRunId {
     let mut reader = master.store.reader().await.unwrap();
-    let runs = reader.records().sync_runs(i64::MAX, 100, master.now()).await.unwrap();
+    let runs = reader.records().sync_runs(None, 100, master.now()).await.unwrap();
     runs[runs.len() - index].id
 }
 
@@ -340,7 +340,7 @@ async fn a_sync_under_an_idempotency_key_is_answered_the_same_and_done_once() {
             let request = request.header("d3key", &master.key).header("Idempotency-Key", "one").json(&body);
             assert_eq!(request.send().await.unwrap().json::<Value>().await.unwrap()["returnData"], "Successful");
         }
-        let runs = master.store.reader().await.unwrap().records().sync_runs(i64::MAX, 100, Moment(0)).await.unwrap();
+        let runs = master.store.reader().await.unwrap().records().sync_runs(None, 100, Moment(0)).await.unwrap();
         assert_eq!(runs.len(), 1);
     }
 }
@@ -374,7 +374,7 @@ async fn runs_are_kept_shown_and_told_over_http() {
         assert_eq!((&run["status"], &run["tenants"]), (&json!("Successful"), &json!(1)), "{run}");
         let path = format!("/sync-runs/{}", run["id"]);
         let (_, results) = master.manage("GET", &format!("{path}/results?change=Added"), Value::Null).await;
-        assert_eq!(results["results"][0]["connectionId"], made.id, "{results}");
+        assert_eq!(results["results"][0]["connectionId"], made.id.0, "{results}");
         let (_, page) = master.manage("GET", "/sync-runs?limit=1", Value::Null).await;
         assert_eq!((&page["runs"][0]["id"], &page["next"]), (&run["id"], &run["id"]));
         let (status, refused) = master.manage("POST", &format!("{path}/retry"), Value::Null).await;

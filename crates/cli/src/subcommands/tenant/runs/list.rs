@@ -23,7 +23,7 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
     session.must_be_administrator()?;
     let mut reader = session.store.reader().await.map_err(advised)?;
-    let runs = reader.records().sync_runs(i64::MAX, i64::from(arguments.limit), session.now()).await;
+    let runs = reader.records().sync_runs(None, i64::from(arguments.limit), session.now()).await;
     printer.list(&runs.map_err(advised)?, arguments.output, "Nothing was synced yet.")?;
     Ok(Exit::Successful)
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 use soar_store::SyncResultFilter;
-use soar_store::model::SyncChange;
+use soar_store::model::{SyncChange, SyncRunId};
 
 use super::ResultRow;
 use crate::exit::Exit;
@@ -17,7 +17,7 @@ const PAGE: i64 = 1000;
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The run's number
-    run: i64,
+    run: SyncRunId,
 
     /// Only what failed
     #[arg(long)]
