@@ -150,7 +150,9 @@ impl Operations {
                         ]);
                         let set = call(records, "SetIncidentField", &caller, &parameters, change.now).await;
                         set.map_err(|refusal| match refusal {
-                            Refusal::Because(problem) => Refusal::Because(format!("{name}: {problem}")),
+                            refusal @ (Refusal::Because(_) | Refusal::Parameters(_)) => {
+                                Refusal::Because(format!("{name}: {refusal}"))
+                            }
                             refusal => refusal,
                         })?;
                         names.push(name.as_str());
