@@ -52,9 +52,9 @@ fn the_command_table_of_the_readme_is_that_of_the_manifest() {
         let (name, inputs, description) = (&command.name, inputs.join(", "), &command.description);
         table.push_str(&format!("| {name} | {effect} | {inputs} | {description} |\n"));
     }
-    let path = root().join("README.md");
+    let path = root().join("docs/commands.md");
     let readme = fs::read_to_string(&path).unwrap();
-    let (before, rest) = readme.split_once(BEGIN).expect("the README marks where its table begins");
-    let (_, after) = rest.split_once(END).expect("the README marks where its table ends");
+    let (before, rest) = readme.split_once(BEGIN).expect("the document marks where its table begins");
+    let (_, after) = rest.split_once(END).expect("the document marks where its table ends");
     check(&path, &format!("{before}{BEGIN}{table}{END}{after}"));
 }

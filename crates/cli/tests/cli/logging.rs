@@ -29,9 +29,9 @@ fn every_line_at_trace_level_carries_the_request_id() {
                 assert!(line.contains(&format!("request_id=\"{id}\"")), "{arguments:?}: {line}");
             }
             assert!(lines.iter().any(|line| line.contains(" hyper_util::")), "trace shows the libraries: {error}");
-            // What is no line of the log is the Error tab or the receipt, which names the id too.
+            // Every other line is of the Error tab, a warning, or the receipt, which names the id too.
             let others: Vec<_> = error.lines().filter(|line| !lines.contains(line)).collect();
-            let told = ["failed.", "Status Code: ", "Message: ", "Cause: ", "Cure: ", "Code: "];
+            let told = ["warning: ", "failed.", "Status Code: ", "Message: ", "Cause: ", "Cure: ", "Code: "];
             for line in others {
                 assert!(line.ends_with(id) || told.iter().any(|word| line.contains(word)), "{arguments:?}: {line}");
             }

@@ -366,7 +366,7 @@ async fn managed(records: &mut Records<'_>, caller: &Caller, id: ConnectionId) -
 fn must_be_own(connection: &Connection) -> Result<(), Refusal> {
     match &connection.owner {
         None => Ok(()),
-        Some(owner) => Err(Refusal::Because(format!(
+        Some(owner) => Err(Refusal::Unable(format!(
             "The connection {} is the master {owner}'s: it can be seen, tested and used here, and changed, shared or \
              deleted only there. Ask whoever runs the master.",
             soar_connector::name::quoted(&connection.name)

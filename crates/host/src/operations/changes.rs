@@ -165,9 +165,10 @@ impl Changes {
             }
         }
         let done = work(Change { records: transaction.records(), now, work: PhantomData }).await?;
+        let site = if done.site.is_empty() { context.entry.site.clone() } else { AuditEntry::kept(&done.site) };
         let entry = AuditEntry {
             accepted: true,
-            site: AuditEntry::kept(&done.site),
+            site,
             reason: AuditEntry::kept(&done.about),
             ..context.entry.clone()
         };

@@ -36,6 +36,13 @@ pub struct IdempotencyKey {
 }
 
 impl RequestContext {
+    /// The same call, whose audit entry names `site` even where the operation is refused.
+    #[must_use]
+    pub fn about_site(mut self, site: &str) -> Self {
+        self.entry.site = AuditEntry::kept(site);
+        self
+    }
+
     /// The caller of something on `site`.
     #[must_use]
     pub fn caller(&self, site: Site) -> Caller {

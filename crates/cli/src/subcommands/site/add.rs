@@ -51,7 +51,7 @@ pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut 
         time_zone: arguments.time_zone.clone(),
         language: arguments.language.clone(),
     };
-    let context = session.context("site add");
+    let context = session.context("site add").about_site(&site.name);
     let made = session.operations().create_site(&context, site).await;
     let site = session.changed(context, made).await?;
     match arguments.output {

@@ -59,7 +59,7 @@ pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut 
         let flags = "--name, --kind, --time-zone, --language or --description";
         return Err(WrongUse(format!("Nothing to change: give {flags}.")).into());
     }
-    let context = session.context("site change");
+    let context = session.context("site change").about_site(&arguments.site);
     let changed = session.operations().change_site(&context, &arguments.site, change).await;
     let site = session.changed(context, changed).await?;
     super::show_one(&site, arguments.output, printer)?;

@@ -16,7 +16,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
-    let context = session.context("site remove");
+    let context = session.context("site remove").about_site(&arguments.site);
     let removed = session.operations().remove_site(&context, &arguments.site).await;
     let site = session.changed(context, removed).await?;
     printer.done(&format!("The site {} is deleted.", quoted(&site.name)))?;
