@@ -73,7 +73,9 @@ impl Lines {
 
     fn is_ours(&self, target: &str) -> bool {
         match target.split("::").next() {
-            Some("coda_footprint" | "footprint" | "soar_connector" | "soar_host") => true,
+            Some("coda_footprint" | "footprint" | "soar_connector" | "soar_host" | "soar_server" | "soar_store") => {
+                true
+            }
             Some("footprint_simulator") => self.subject == Subject::Simulator,
             _ => false,
         }

@@ -17,7 +17,7 @@ fn every_line_at_trace_level_carries_the_request_id() {
         for arguments in [
             &["run", "list-devices", "--all-pages", "--output", "ndjson"][..],
             &["run", "list-devices", "--param", r#"Filter={"riskLevel":"critical"}"#, "--all-pages"],
-            &["run", "patch-rescan"],
+            &["run", "patch-rescan", "--all-scanners"],
             &["run", "list-device-users", "--param", "Device ID=7"],
             &["test"],
         ] {

@@ -166,12 +166,7 @@ impl Changes {
         }
         let done = work(Change { records: transaction.records(), now, work: PhantomData }).await?;
         let site = if done.site.is_empty() { context.entry.site.clone() } else { AuditEntry::kept(&done.site) };
-        let entry = AuditEntry {
-            accepted: true,
-            site,
-            reason: AuditEntry::kept(&done.about),
-            ..context.entry.clone()
-        };
+        let entry = AuditEntry { accepted: true, site, reason: AuditEntry::kept(&done.about), ..context.entry.clone() };
         transaction.records().append_audit(&[entry]).await?;
         if let Some(claim) = claim {
             let answer = done.repeated.map_or_else(|| json(&done.value), Ok)?;
