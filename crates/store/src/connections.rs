@@ -5,11 +5,9 @@ use std::collections::BTreeMap;
 use sqlx::FromRow;
 use sqlx::any::AnyRow;
 
-use super::columns::{Flag, Json};
+use super::connection_rows::{ConnectionRow, ConnectionUser, ConnectionVersion};
 use super::{Records, StoreError};
-use crate::model::{
-    Connection, ConnectionId, Destination, HealthCheck, Moment, NamedSite, Owner, Place, SiteId, UserId,
-};
+use crate::model::{Connection, ConnectionId, HealthCheck, Moment, SiteId, UserId};
 
 /// A connection to be made or changed, checked by [`crate::connections`].
 #[derive(Debug, Clone)]
@@ -259,114 +257,5 @@ impl Records<'_> {
             "SELECT p.connection_id, p.name, p.kind, p.value FROM connection_parameters p
              JOIN connections c ON c.id = p.connection_id WHERE {CONDITION} ORDER BY p.connection_id, p.name"
         )
-    }
-}
-
-/// A connection with the names of its sites, its health check and whose it is.
-#[derive(FromRow)]
-struct ConnectionRow {
-    id: ConnectionId,
-    integration: String,
-    name: String,
-    site_id: Option<SiteId>,
-    site_name: Option<String>,
-    recipient_site_id: Option<SiteId>,
-    recipient_site_name: Option<String>,
-    agent_name: Option<String>,
-    description: String,
-    tenant: Option<String>,
-    #[sqlx(try_from = "Flag")]
-    active: bool,
-    version: i64,
-    created_at: Moment,
-    modified_at: Moment,
-    #[sqlx(flatten)]
-    health_check: HealthCheckRow,
-    #[sqlx(flatten)]
-    owner: OwnerRow,
-}
-
-/// How often a connection is tested; the rest is in its schedule, which is made with the connection.
-#[derive(FromRow)]
-struct HealthCheckRow {
-    health_check_minutes: Option<i64>,
-    health_check_email: Option<String>,
-    alert_to: Option<Json<Vec<Destination>>>,
-    alert_after: Option<i64>,
-    slow_ms: Option<i64>,
-}
-
-/// Which master sent a connection, if one did.
-#[derive(FromRow)]
-struct OwnerRow {
-    master: Option<String>,
-    master_region: Option<String>,
-    master_connection: Option<ConnectionId>,
-}
-
-/// A user who may use a connection.
-#[derive(FromRow)]
-struct ConnectionUser {
-    connection_id: ConnectionId,
-    user_id: UserId,
-    user_name: String,
-}
-
-#[derive(FromRow)]
-struct ConnectionVersion {
-    id: ConnectionId,
-    version: i64,
-}
-
-impl From<ConnectionRow> for Connection {
-    fn from(row: ConnectionRow) -> Self {
-        let named = |id: Option<SiteId>, name: Option<String>| id.zip(name).map(|(id, name)| NamedSite { id, name });
-        Self {
-            id: row.id,
-            integration: row.integration,
-            name: row.name,
-            place: match named(row.site_id, row.site_name) {
-                Some(site) => Place::Site(site),
-                None => {
-                    Place::SharedToInternalSites { recipient: named(row.recipient_site_id, row.recipient_site_name) }
-                }
-            },
-            agent_name: row.agent_name,
-            description: row.description,
-            tenant: row.tenant,
-            owner: row.owner.into(),
-            active: row.active,
-            users: Vec::new(),
-            health_check: row.health_check.into(),
-            parameters: Vec::new(),
-            version: row.version,
-            created_at: row.created_at,
-            modified_at: row.modified_at,
-        }
-    }
-}
-
-impl From<HealthCheckRow> for Option<HealthCheck> {
-    fn from(row: HealthCheckRow) -> Self {
-        let every_minutes = row.health_check_minutes?;
-        let told = row.alert_to.map(|told| told.0).unwrap_or_default();
-        let webhooks = told.into_iter().filter_map(|destination| match destination {
-            Destination::Webhook(name) => Some(name),
-            Destination::Mail(_) => None,
-        });
-        Some(HealthCheck {
-            every_minutes,
-            email: row.health_check_email,
-            webhooks: webhooks.collect(),
-            alert_after: row.alert_after.unwrap_or(HealthCheck::ALERT_AFTER),
-            slow_ms: row.slow_ms.unwrap_or(HealthCheck::SLOW_MS),
-        })
-    }
-}
-
-impl From<OwnerRow> for Option<Owner> {
-    fn from(row: OwnerRow) -> Self {
-        let (master, connection) = row.master.zip(row.master_connection)?;
-        Some(Owner { master, region: row.master_region.unwrap_or_default(), connection })
     }
 }

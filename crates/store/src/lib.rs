@@ -11,6 +11,7 @@ mod check;
 mod clock;
 mod columns;
 mod connection_parameters;
+mod connection_rows;
 mod connections;
 mod database;
 mod details;
@@ -43,6 +44,7 @@ mod search;
 #[cfg(test)]
 mod shipped_migrations;
 mod sites;
+mod sync_rows;
 mod sync_runs;
 mod tenancy_secrets;
 mod tenant_keys;

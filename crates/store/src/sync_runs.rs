@@ -2,14 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::value::RawValue;
-
-use super::columns::{Flag, Json};
 use super::rows::Cell;
+use super::sync_rows::{ChangeCount, FailedRow, SyncResultRow, SyncRunRow};
 use super::{Records, StoreError};
-use crate::model::{
-    ConnectionId, Moment, SyncChange, SyncCounts, SyncFailure, SyncResult, SyncRun, SyncRunId, SyncStatus, TenantId,
-};
+use crate::model::{ConnectionId, Moment, SyncChange, SyncCounts, SyncResult, SyncRun, SyncRunId, TenantId};
 
 /// A run that begins.
 #[derive(Debug, Clone)]
@@ -253,96 +249,4 @@ impl Records<'_> {
         sqlx::query("DELETE FROM sync_runs WHERE started_at < $1").bind(oldest).execute(&mut *self.connection).await?;
         Ok(())
     }
-}
-
-#[derive(sqlx::FromRow)]
-struct SyncRunRow {
-    id: SyncRunId,
-    request: Json<Box<RawValue>>,
-    #[sqlx(try_from = "Flag")]
-    planned: bool,
-    retry_of: Option<SyncRunId>,
-    username: String,
-    request_id: String,
-    started_at: Moment,
-    ended_at: Option<Moment>,
-    runs_until: Moment,
-    tenants: i64,
-    tenants_failed: i64,
-}
-
-impl SyncRunRow {
-    fn run(self, counts: SyncCounts, now: Moment) -> SyncRun {
-        let status = match (self.ended_at, counts.done(), counts.failed) {
-            (None, _, _) if now > self.runs_until => SyncStatus::Interrupted,
-            (None, _, _) => SyncStatus::Running,
-            (Some(_), _, 0) => SyncStatus::Successful,
-            (Some(_), 0, _) => SyncStatus::Failed,
-            (Some(_), _, _) => SyncStatus::PartiallySuccessful,
-        };
-        SyncRun {
-            id: self.id,
-            request: self.request.0,
-            planned: self.planned,
-            retry_of: self.retry_of,
-            username: self.username,
-            request_id: self.request_id,
-            status,
-            started_at: self.started_at,
-            ended_at: self.ended_at,
-            tenants: self.tenants,
-            tenants_failed: self.tenants_failed,
-            counts,
-        }
-    }
-}
-
-/// How many results of a kind a run has.
-#[derive(sqlx::FromRow)]
-struct ChangeCount {
-    change: SyncChange,
-    results: i64,
-}
-
-#[derive(sqlx::FromRow)]
-struct SyncResultRow {
-    id: i64,
-    tenant_id: Option<TenantId>,
-    tenant: String,
-    region: String,
-    connection_id: Option<ConnectionId>,
-    connection: String,
-    integration: String,
-    change: SyncChange,
-    #[sqlx(try_from = "Flag")]
-    withdrawal: bool,
-    code: Option<String>,
-    cause: Option<String>,
-    cure: Option<String>,
-}
-
-impl From<SyncResultRow> for SyncResult {
-    fn from(row: SyncResultRow) -> Self {
-        let (cause, cure) = (row.cause.unwrap_or_default(), row.cure.unwrap_or_default());
-        Self {
-            tenant_id: row.tenant_id,
-            tenant: row.tenant,
-            region: row.region,
-            connection_id: row.connection_id,
-            connection: row.connection,
-            integration: row.integration,
-            change: row.change,
-            withdrawal: row.withdrawal,
-            failure: row.code.map(|code| SyncFailure { code, cause, cure }),
-        }
-    }
-}
-
-/// A result that failed on a tenant.
-#[derive(sqlx::FromRow)]
-struct FailedRow {
-    tenant_id: TenantId,
-    connection_id: Option<ConnectionId>,
-    #[sqlx(try_from = "Flag")]
-    withdrawal: bool,
 }

@@ -25,7 +25,7 @@ pub(super) struct NameAndSite {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub(super) struct Id<T: PartialSchema> {
-    #[param(inline, minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
+    #[param(value_type = i64, minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
     pub(super) id: T,
 }
 

@@ -1,0 +1,100 @@
+//! Rows of syncs and their results, as queries give them.
+
+use serde_json::value::RawValue;
+
+use super::columns::{Flag, Json};
+use crate::model::{
+    ConnectionId, Moment, SyncChange, SyncCounts, SyncFailure, SyncResult, SyncRun, SyncRunId, SyncStatus, TenantId,
+};
+
+#[derive(sqlx::FromRow)]
+pub(super) struct SyncRunRow {
+    pub(super) id: SyncRunId,
+    pub(super) request: Json<Box<RawValue>>,
+    #[sqlx(try_from = "Flag")]
+    pub(super) planned: bool,
+    pub(super) retry_of: Option<SyncRunId>,
+    pub(super) username: String,
+    pub(super) request_id: String,
+    pub(super) started_at: Moment,
+    pub(super) ended_at: Option<Moment>,
+    pub(super) runs_until: Moment,
+    pub(super) tenants: i64,
+    pub(super) tenants_failed: i64,
+}
+
+impl SyncRunRow {
+    pub(super) fn run(self, counts: SyncCounts, now: Moment) -> SyncRun {
+        let status = match (self.ended_at, counts.done(), counts.failed) {
+            (None, _, _) if now > self.runs_until => SyncStatus::Interrupted,
+            (None, _, _) => SyncStatus::Running,
+            (Some(_), _, 0) => SyncStatus::Successful,
+            (Some(_), 0, _) => SyncStatus::Failed,
+            (Some(_), _, _) => SyncStatus::PartiallySuccessful,
+        };
+        SyncRun {
+            id: self.id,
+            request: self.request.0,
+            planned: self.planned,
+            retry_of: self.retry_of,
+            username: self.username,
+            request_id: self.request_id,
+            status,
+            started_at: self.started_at,
+            ended_at: self.ended_at,
+            tenants: self.tenants,
+            tenants_failed: self.tenants_failed,
+            counts,
+        }
+    }
+}
+
+/// How many results of a kind a run has.
+#[derive(sqlx::FromRow)]
+pub(super) struct ChangeCount {
+    pub(super) change: SyncChange,
+    pub(super) results: i64,
+}
+
+#[derive(sqlx::FromRow)]
+pub(super) struct SyncResultRow {
+    pub(super) id: i64,
+    pub(super) tenant_id: Option<TenantId>,
+    pub(super) tenant: String,
+    pub(super) region: String,
+    pub(super) connection_id: Option<ConnectionId>,
+    pub(super) connection: String,
+    pub(super) integration: String,
+    pub(super) change: SyncChange,
+    #[sqlx(try_from = "Flag")]
+    pub(super) withdrawal: bool,
+    pub(super) code: Option<String>,
+    pub(super) cause: Option<String>,
+    pub(super) cure: Option<String>,
+}
+
+impl From<SyncResultRow> for SyncResult {
+    fn from(row: SyncResultRow) -> Self {
+        let (cause, cure) = (row.cause.unwrap_or_default(), row.cure.unwrap_or_default());
+        Self {
+            tenant_id: row.tenant_id,
+            tenant: row.tenant,
+            region: row.region,
+            connection_id: row.connection_id,
+            connection: row.connection,
+            integration: row.integration,
+            change: row.change,
+            withdrawal: row.withdrawal,
+            failure: row.code.map(|code| SyncFailure { code, cause, cure }),
+        }
+    }
+}
+
+/// A result that failed on a tenant.
+#[derive(sqlx::FromRow)]
+pub(super) struct FailedRow {
+    pub(super) tenant_id: TenantId,
+    pub(super) connection_id: Option<ConnectionId>,
+    #[sqlx(try_from = "Flag")]
+    pub(super) withdrawal: bool,
+}
