@@ -37,6 +37,7 @@ impl std::fmt::Debug for HostMetrics {
 impl HostMetrics {
     /// Nothing is counted yet.
     #[must_use]
+    #[allow(clippy::new_without_default, reason = "each host makes its own recorder on purpose")]
     pub fn new() -> Self {
         let builder = PrometheusBuilder::new();
         // Only an empty list of buckets is refused.
