@@ -9,7 +9,7 @@ use super::connection_rows::{ConnectionRow, ConnectionUser, ConnectionVersion};
 use super::{Records, StoreError};
 use crate::model::{Connection, ConnectionId, HealthCheck, Moment, SiteId, UserId};
 
-/// A connection to be made or changed, checked by [`crate::connections`].
+/// A connection to be made or changed, which the host has checked.
 #[derive(Debug, Clone)]
 pub struct NewConnection {
     /// The integration's stable name.

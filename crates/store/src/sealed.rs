@@ -8,7 +8,7 @@ use crate::{Records, StoreError};
 /// A sealed secret in the store.
 #[derive(Debug, Clone)]
 pub struct SealedSecret {
-    /// For what it is sealed, as [`Keyring::seal`] was told.
+    /// For what it is sealed, as the keyring was told.
     pub context: String,
     /// What was sealed.
     pub sealed: Vec<u8>,
