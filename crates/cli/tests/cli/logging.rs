@@ -12,7 +12,7 @@ fn log(error: &str) -> (Vec<&str>, &str) {
 
 #[test]
 fn every_line_at_trace_level_carries_the_request_id() {
-    for generation in ["legacy", "current"] {
+    for generation in ["legacy", "middle", "current"] {
         let simulator = Simulator::start(&["--generation", generation, "--fault", "devices status=503 count=1"]);
         for arguments in [
             &["run", "list-devices", "--all-pages", "--output", "ndjson"][..],

@@ -42,7 +42,7 @@ fn records(out: &str) -> (Vec<String>, Vec<Vec<String>>) {
 
 #[test]
 fn all_pages_as_csv_are_the_table_under_one_line_of_headings() {
-    for generation in ["legacy", "current"] {
+    for generation in ["legacy", "middle", "current"] {
         let simulator = Simulator::start(&["--generation", generation, "--no-oddities", "--devices", "2250"]);
         for command in [&["list-devices", "--all-pages"][..], &["list-scanners"], &["test-connection"]] {
             let arguments = ["run"].iter().chain(command).chain(&["--output", "csv"]).copied();
