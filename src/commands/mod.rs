@@ -18,7 +18,7 @@ mod update_target_scan_scope;
 
 use async_trait::async_trait;
 use soar_connector::manifest::ManifestFile;
-use soar_connector::{Command, Entry, Manifest, Parameters};
+use soar_connector::{Command, CommandEntry, Manifest, Parameters};
 
 pub(crate) use test_connection::{prove_session, prove_tenant};
 
@@ -60,7 +60,7 @@ pub(crate) fn probe(manifest: &Manifest, command: &Command) -> Option<Probe> {
 macro_rules! commands {
     ($($file:literal, $handler:expr;)*) => {
         /// All commands, in the order in which they are shown.
-        pub(crate) const COMMANDS: &[Entry<Session>] = &[$(Entry {
+        pub(crate) const COMMANDS: &[CommandEntry<Session>] = &[$(CommandEntry {
             manifest: ManifestFile::new(
                 concat!("manifest/commands/", $file),
                 include_str!(concat!("../../manifest/commands/", $file)),

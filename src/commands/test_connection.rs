@@ -7,7 +7,7 @@ use soar_connector::Parameters;
 use super::Handler;
 use crate::diagnose::{Certificate, Probe};
 use crate::session::Call;
-use crate::vendor::{Failure, Session, Tenants};
+use crate::vendor::{Failure, SessionEndpoint, Tenants};
 
 /// A certificate that ends within so many days is about to.
 const WARNED_DAYS: i64 = 14;
@@ -46,7 +46,7 @@ fn warn_of_an_end(call: &mut Call<'_>) {
 
 /// Proves that the server knows the user as logged in; gives the role that it names, in its own words.
 pub(crate) async fn prove_session(call: &mut Call<'_>) -> Result<Option<String>, Failure> {
-    let session = call.read_object(&Session).await?;
+    let session = call.read_object(&SessionEndpoint).await?;
     if session.get("isLoggedIn").and_then(Value::as_bool) != Some(true) {
         return Err(Failure::new("not-logged-in", "The server says that nobody is logged in.").at(200));
     }

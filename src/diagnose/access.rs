@@ -48,7 +48,7 @@ pub(super) async fn of_commands(
 }
 
 /// A command's row, and the page that it was answered with.
-struct Asked {
+struct ListAnswer {
     row: CommandAccess,
     page: Option<Page>,
 }
@@ -58,7 +58,7 @@ struct Survey<'a, 'b> {
     manifest: &'a Manifest,
     account: &'a Account,
     deadline: &'a Deadline,
-    lists: BTreeMap<&'a str, Asked>,
+    lists: BTreeMap<&'a str, ListAnswer>,
 }
 
 impl Survey<'_, '_> {
@@ -85,7 +85,8 @@ impl Survey<'_, '_> {
     /// Where no list is there but the tenants', which the stages have seen, the address does not lead to the whole API:
     /// something before the server hides it, and nothing says that the instance is of another version.
     fn doubt_missing(&mut self) {
-        let answers = |(name, asked): (&&str, &Asked)| *name != "List Tenants" && asked.row.access == Access::Allowed;
+        let answers =
+            |(name, asked): (&&str, &ListAnswer)| *name != "List Tenants" && asked.row.access == Access::Allowed;
         if !self.lists.iter().any(answers) {
             let rows = self.lists.values_mut().map(|asked| &mut asked.row);
             rows.filter(|row| row.access == Access::Missing).for_each(|row| row.access = Access::Failed);
@@ -93,9 +94,9 @@ impl Survey<'_, '_> {
     }
 
     /// Sends the smallest request of `endpoint`, which is about the object `id` if there is one.
-    async fn ask(&mut self, command: &Command, endpoint: &dyn Endpoint, id: Option<i64>) -> Asked {
+    async fn ask(&mut self, command: &Command, endpoint: &dyn Endpoint, id: Option<i64>) -> ListAnswer {
         if self.deadline.share().is_none() {
-            return Asked { row: CommandAccess::skipped(command, OUT_OF_TIME), page: None };
+            return ListAnswer { row: CommandAccess::skipped(command, OUT_OF_TIME), page: None };
         }
         let (answer, latency) = self.deadline.hold(self.call.probe(endpoint)).await;
         let (result, page) = match answer {
@@ -103,7 +104,7 @@ impl Survey<'_, '_> {
             Err(failure) => (Err(failure), None),
         };
         let row = self.judge(command, result, id);
-        Asked { row: CommandAccess { latency: Some(latency), ..row }, page }
+        ListAnswer { row: CommandAccess { latency: Some(latency), ..row }, page }
     }
 
     /// What an answer, its status and what was seen, says of the right to run the command.

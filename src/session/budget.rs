@@ -1,6 +1,6 @@
 //! What one server and account are asked for at once, and what connections to them share.
 //!
-//! All connections to the same server and account pass the same turnstile, and heed the same rejected logins.
+//! All connections to the same server and account pass the same fair_limiter, and heed the same rejected logins.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -11,11 +11,11 @@ use secrecy::ExposeSecret;
 use soar_connector::Clock;
 
 use super::client::{Client, Clients};
-use super::turnstile::Turnstile;
+use super::fair_limiter::FairLimiter;
 use crate::settings::{Credentials, Network, Settings};
 use crate::vendor::Failure;
 
-/// The turnstiles of all servers and accounts that connections of this plugin use.
+/// The rate limiters of all servers and accounts that connections of this plugin use.
 #[derive(Debug)]
 pub(crate) struct BudgetPool {
     clock: Arc<dyn Clock>,
@@ -35,7 +35,7 @@ struct AccountKey {
 /// What connections to one server and account share.
 #[derive(Debug)]
 pub(crate) struct Account {
-    pub(super) turnstile: Arc<Turnstile>,
+    pub(super) fair_limiter: Arc<FairLimiter>,
     /// Rejected logins by hash of the password: another password may be tried at once.
     rejections: Mutex<HashMap<u64, Rejection>>,
     hasher: RandomState,
@@ -74,11 +74,12 @@ impl BudgetPool {
         let now = self.clock.elapsed();
         accounts.retain(|_, account| Arc::strong_count(account) > 1 || account.remembers(now));
         if let Some(account) = accounts.get(&key).map(Arc::clone) {
-            account.turnstile.tighten(limits.requests_per_second, limits.requests_in_flight);
+            account.fair_limiter.tighten(limits.requests_per_second, limits.requests_in_flight);
             return account;
         }
-        let turnstile = Turnstile::new(Arc::clone(&self.clock), limits.requests_per_second, limits.requests_in_flight);
-        let account = Arc::new(Account { turnstile, rejections: Mutex::default(), hasher: self.hasher.clone() });
+        let fair_limiter =
+            FairLimiter::new(Arc::clone(&self.clock), limits.requests_per_second, limits.requests_in_flight);
+        let account = Arc::new(Account { fair_limiter, rejections: Mutex::default(), hasher: self.hasher.clone() });
         accounts.insert(key, Arc::clone(&account));
         account
     }
@@ -87,7 +88,8 @@ impl BudgetPool {
 impl Account {
     /// Whether a connection made later has to heed what earlier ones were told.
     fn remembers(&self, now: Duration) -> bool {
-        self.turnstile.closed_for().is_some() || lock(&self.rejections).values().any(|rejection| rejection.until > now)
+        self.fair_limiter.closed_for().is_some()
+            || lock(&self.rejections).values().any(|rejection| rejection.until > now)
     }
 
     /// The rejection of these credentials that is still to be heeded at `now`.
@@ -135,8 +137,8 @@ mod tests {
         let second = pool.account(&settings("ada", "3"));
         let other = pool.account(&settings("grace", "8"));
         assert!(Arc::ptr_eq(&first, &second) && !Arc::ptr_eq(&first, &other));
-        assert_eq!(first.turnstile.most_in_flight(), 3);
+        assert_eq!(first.fair_limiter.most_in_flight(), 3);
         drop((first, second));
-        assert_eq!(pool.account(&settings("ada", "8")).turnstile.most_in_flight(), 8, "and then no more");
+        assert_eq!(pool.account(&settings("ada", "8")).fair_limiter.most_in_flight(), 8, "and then no more");
     }
 }

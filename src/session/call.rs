@@ -7,8 +7,8 @@ use serde_json::Value;
 use soar_connector::{Command, Page, Parameters, Progress, Receipt, Report, Sink, Warning, hand_on};
 
 use super::Session;
-use super::errand::Errand;
 use super::list::{Totals, read_whole};
+use super::request_context::RequestContext;
 use super::wire::Wire;
 use crate::settings::Credentials;
 use crate::vendor::{DeviceForm, Endpoint, Failure, LevelProof, Request};
@@ -26,7 +26,7 @@ pub(crate) struct Call<'a> {
 impl<'a> Call<'a> {
     /// A call of `command` by a caller who asks for `tenant`.
     ///
-    /// The health check is not patient: who asks whether a connection works wants to know now.
+    /// The health check does not wait for a rate limit to pass: its caller wants to know now whether the connection works.
     pub(crate) fn new(
         session: &'a Session,
         command: &Command,
@@ -35,10 +35,10 @@ impl<'a> Call<'a> {
         sink: &'a mut dyn Sink,
         report: &'a mut Report,
     ) -> Self {
-        let patient = command.name != session.manifest.connector.health_check;
-        let errand = Errand::new(tenant, patient, time_limit, Arc::clone(&session.clock));
+        let waits_for_rate_limit = command.name != session.manifest.connector.health_check;
+        let context = RequestContext::new(tenant, waits_for_rate_limit, time_limit, Arc::clone(&session.clock));
         let mut call =
-            Self { wire: Wire { session, errand }, sink, totals: Totals::default(), report, writing_since: None };
+            Self { wire: Wire { session, context }, sink, totals: Totals::default(), report, writing_since: None };
         if session.skips_certificate_checks() {
             tracing::warn!("certificates are not checked (setting Skip Certificate Checks)");
             call.warn(
@@ -51,7 +51,7 @@ impl<'a> Call<'a> {
 
     /// Tells `progress` from now on how far the command has come.
     pub(crate) fn tell(&mut self, progress: &Progress) {
-        self.wire.errand.progress = progress.clone();
+        self.wire.context.progress = progress.clone();
     }
 
     /// Whether the connection refuses a Scanner ID that List Scanners does not know.
@@ -69,7 +69,7 @@ impl<'a> Call<'a> {
 
     /// Logs in with user name and password, whatever session there is; gives the default tenant.
     pub(crate) async fn log_in_afresh(&mut self) -> Result<Option<i64>, Failure> {
-        let login = self.wire.session.log_in_afresh(&self.wire.errand).await?;
+        let login = self.wire.session.log_in_afresh(&self.wire.context).await?;
         Ok(login.default_tenant)
     }
 
@@ -181,8 +181,8 @@ impl<'a> Call<'a> {
     pub(crate) async fn write(&mut self, endpoint: &dyn Endpoint) -> Result<(), Failure> {
         let request = self.request(endpoint).await?;
         // Logged in first: what fails before the write itself is sent leaves no doubt.
-        self.wire.session.login(&self.wire.errand).await?;
-        self.writing_since = Some(self.wire.errand.requests());
+        self.wire.session.login(&self.wire.context).await?;
+        self.writing_since = Some(self.wire.context.requests());
         let reply = self.wire.fetch(endpoint, &request).await;
         self.writing_since = None;
         let reply = reply.map_err(doubt)?;
@@ -211,14 +211,14 @@ impl<'a> Call<'a> {
 /// Writes the receipt, also when the time limit stops the handler.
 impl Drop for Call<'_> {
     fn drop(&mut self) {
-        let errand = &self.wire.errand;
+        let context = &self.wire.context;
         self.report.receipt = Receipt {
-            requests: errand.requests(),
-            retries: errand.retries(),
+            requests: context.requests(),
+            retries: context.retries(),
             ..std::mem::take(&mut self.totals).into_receipt()
         };
         // A write that still waits for its turn has changed nothing.
-        self.report.in_doubt = self.writing_since.is_some_and(|before| errand.requests() > before);
+        self.report.in_doubt = self.writing_since.is_some_and(|before| context.requests() > before);
     }
 }
 

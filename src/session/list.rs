@@ -42,7 +42,7 @@ impl Totals {
     /// Tells how much is read.
     fn tell(&self, wire: &Wire<'_>) {
         let (rows, pages, total_pages) = (self.rows, self.pages, self.total_pages);
-        wire.errand.progress.tell(Step::Read { rows, pages, total_pages });
+        wire.context.progress.tell(Step::Read { rows, pages, total_pages });
     }
 
     pub(super) fn into_receipt(self) -> Receipt {

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use soar_connector::read_json;
 
-use super::errand::Errand;
+use super::request_context::RequestContext;
 use super::transport::{Reply, Transport};
 use crate::vendor::{DeviceForm, Failure, Origin, origin};
 
@@ -87,13 +87,13 @@ pub(super) async fn log_in(
     transport: &Transport,
     (name, password): (&str, &SecretString),
     now: SystemTime,
-    errand: &Errand,
+    context: &RequestContext,
 ) -> Result<Login, Failure> {
     let body = json!({ "username": name, "password": password.expose_secret() });
-    let mut reply = transport.post(TOKEN_LOGIN, &body, errand).await?;
+    let mut reply = transport.post(TOKEN_LOGIN, &body, context).await?;
     // Nothing was rejected where there is no such endpoint, so the browser's login is still the first attempt.
     if matches!(reply.status, 404 | 405) {
-        reply = transport.post(SESSION_LOGIN, &body, errand).await?;
+        reply = transport.post(SESSION_LOGIN, &body, context).await?;
     }
     match reply.status {
         200..=299 => accepted(reply, now),
@@ -158,10 +158,15 @@ pub(crate) fn of_reply(status: u16, body: &[u8], now: SystemTime) -> Result<Logi
 }
 
 /// A login renewed with its refresh token; `None` when that does not work, and a new login is due.
-pub(super) async fn refresh(transport: &Transport, stale: &Login, now: SystemTime, errand: &Errand) -> Option<Login> {
+pub(super) async fn refresh(
+    transport: &Transport,
+    stale: &Login,
+    now: SystemTime,
+    context: &RequestContext,
+) -> Option<Login> {
     let refresh = stale.refresh.as_ref()?;
     let body = json!({ "refresh": refresh.expose_secret() });
-    let reply = transport.post(TOKEN_REFRESH, &body, errand).await.ok()?;
+    let reply = transport.post(TOKEN_REFRESH, &body, context).await.ok()?;
     if reply.status != 200 {
         return None;
     }

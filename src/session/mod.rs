@@ -5,18 +5,18 @@ mod call;
 mod client;
 mod connect;
 mod encoding;
-mod errand;
+mod fair_limiter;
 mod list;
 mod login;
 mod look_up;
-mod patience;
 mod probe;
+mod rate_limit_wait;
 mod reach;
 mod refusal;
+mod request_context;
 mod retry;
 mod sendable;
 mod transport;
-mod turnstile;
 mod whole_list;
 mod wire;
 
@@ -36,11 +36,11 @@ pub(crate) use probe::Answer;
 pub(crate) use retry::{come_back_in, wait_asked};
 
 use crate::settings::{Credentials, Settings};
-use crate::vendor::{DeviceForm, Endpoint, Failure, Origin, Request, Session as WhoIsLoggedIn, origin};
+use crate::vendor::{DeviceForm, Endpoint, Failure, Origin, Request, SessionEndpoint, origin};
 use budget::{Account, Rejection};
-use errand::Errand;
 use login::Login;
 use refusal::is_verdict;
+use request_context::RequestContext;
 use transport::{Reply, Transport};
 
 /// How long a rejected login is not tried again: accounts lock after a few wrong passwords.
@@ -102,58 +102,58 @@ impl Session {
     }
 
     /// The login at hand, once no other caller is busy with it.
-    async fn hold_login(&self, errand: &Errand) -> Result<MutexGuard<'_, Option<Arc<Login>>>, Failure> {
-        self.account.turnstile.wait_for_login(self.login.lock(), errand).await
+    async fn hold_login(&self, context: &RequestContext) -> Result<MutexGuard<'_, Option<Arc<Login>>>, Failure> {
+        self.account.fair_limiter.wait_for_login(self.login.lock(), context).await
     }
 
     /// The login to send with: the one at hand while its token is valid, else a renewed one.
-    async fn login(&self, errand: &Errand) -> Result<Arc<Login>, Failure> {
-        let mut held = self.hold_login(errand).await?;
+    async fn login(&self, context: &RequestContext) -> Result<Arc<Login>, Failure> {
+        let mut held = self.hold_login(context).await?;
         match &*held {
             Some(login) if !login.is_expiring(self.clock.now()) => Ok(Arc::clone(login)),
-            _ => self.renew(&mut held, errand).await,
+            _ => self.renew(&mut held, context).await,
         }
     }
 
     /// A new login in place of `stale`, unless another caller has already seen to it.
-    async fn replace(&self, stale: &Arc<Login>, errand: &Errand) -> Result<Arc<Login>, Failure> {
-        let mut held = self.hold_login(errand).await?;
+    async fn replace(&self, stale: &Arc<Login>, context: &RequestContext) -> Result<Arc<Login>, Failure> {
+        let mut held = self.hold_login(context).await?;
         match &*held {
             Some(login) if !Arc::ptr_eq(login, stale) => Ok(Arc::clone(login)),
-            _ => self.renew(&mut held, errand).await,
+            _ => self.renew(&mut held, context).await,
         }
     }
 
     /// A login with the connection's credentials, whatever is at hand; later commands use it too, if it succeeds.
-    async fn log_in_afresh(&self, errand: &Errand) -> Result<Arc<Login>, Failure> {
-        let mut held = self.hold_login(errand).await?;
-        let login = Arc::new(self.log_in(errand).await?);
+    async fn log_in_afresh(&self, context: &RequestContext) -> Result<Arc<Login>, Failure> {
+        let mut held = self.hold_login(context).await?;
+        let login = Arc::new(self.log_in(context).await?);
         *held = Some(Arc::clone(&login));
         Ok(login)
     }
 
     /// Renews the login at hand, by its refresh token first, else by logging in. What is at hand is given up only for
     /// something better.
-    async fn renew(&self, held: &mut Option<Arc<Login>>, errand: &Errand) -> Result<Arc<Login>, Failure> {
+    async fn renew(&self, held: &mut Option<Arc<Login>>, context: &RequestContext) -> Result<Arc<Login>, Failure> {
         let refreshed = match &*held {
-            Some(stale) => login::refresh(&self.transport, stale, self.clock.now(), errand).await,
+            Some(stale) => login::refresh(&self.transport, stale, self.clock.now(), context).await,
             None => None,
         };
         let login = match refreshed {
             Some(login) => login,
-            None => self.log_in(errand).await?,
+            None => self.log_in(context).await?,
         };
         let login = Arc::new(login);
         *held = Some(Arc::clone(&login));
         Ok(login)
     }
 
-    async fn log_in(&self, errand: &Errand) -> Result<Login, Failure> {
+    async fn log_in(&self, context: &RequestContext) -> Result<Login, Failure> {
         match &self.settings.credentials {
             Credentials::ApiKey(key) => Ok(Login::with_key(key)),
             Credentials::User { name, password } => {
                 self.heed_rejection()?;
-                login::log_in(&self.transport, (name, password), self.clock.now(), errand)
+                login::log_in(&self.transport, (name, password), self.clock.now(), context)
                     .await
                     .inspect_err(|failure| self.note_rejection(failure))
             }
@@ -200,23 +200,23 @@ impl Session {
     ///
     /// A 401 or 403 renews the login, and repeats the request once, only when the token has expired or the session
     /// endpoint says that nobody is logged in: any other is about rights, and another caller's session stays as it is.
-    async fn send(&self, request: &Request, errand: &Errand) -> Result<Reply, Failure> {
-        let mut login = self.login(errand).await?;
-        let mut reply = self.transport.send(request, &login, errand).await?;
+    async fn send(&self, request: &Request, context: &RequestContext) -> Result<Reply, Failure> {
+        let mut login = self.login(context).await?;
+        let mut reply = self.transport.send(request, &login, context).await?;
         let mut standing = None;
         if is_denial(&reply) {
             let has_expired = login.has_expired(self.clock.now());
-            let mut found = if has_expired { Standing::LoggedOut } else { self.ask_standing(&login, errand).await };
+            let mut found = if has_expired { Standing::LoggedOut } else { self.ask_standing(&login, context).await };
             if found == Standing::LoggedOut {
                 if !login.is_renewable() {
                     let text = "The server does not know the API Key.";
                     return Err(Failure::new("invalid-credentials", text).at(reply.status));
                 }
-                login = self.replace(&login, errand).await?;
-                errand.count_retry();
-                reply = self.transport.send(request, &login, errand).await?;
+                login = self.replace(&login, context).await?;
+                context.count_retry();
+                reply = self.transport.send(request, &login, context).await?;
                 if is_denial(&reply) {
-                    found = self.ask_standing(&login, errand).await;
+                    found = self.ask_standing(&login, context).await;
                 }
                 if is_denial(&reply) && found == Standing::LoggedOut {
                     let said = self.transport.said(&reply, Some(&login));
@@ -234,16 +234,16 @@ impl Session {
             None => {
                 is_verdict(reply.status)
                     && origin(&reply.content_type, &reply.body) == Origin::Unproven
-                    && self.ask_standing(&login, errand).await == Standing::LoggedIn
+                    && self.ask_standing(&login, context).await == Standing::LoggedIn
             }
         };
         Err(self.transport.refusal(&reply, Some(&login), is_footprint))
     }
 
     /// Proves that the server is the vendor's, for a reply that could be anybody's: its session endpoint knows the login.
-    async fn vouch(&self, errand: &Errand) -> Result<(), Failure> {
-        let login = self.login(errand).await?;
-        match self.standing(&login, errand).await? {
+    async fn vouch(&self, context: &RequestContext) -> Result<(), Failure> {
+        let login = self.login(context).await?;
+        match self.standing(&login, context).await? {
             Standing::LoggedIn => Ok(()),
             Standing::LoggedOut | Standing::Unclear => Err(Failure::new(
                 "unexpected-reply",
@@ -259,14 +259,14 @@ impl Session {
     }
 
     /// The login's standing; unclear where the session endpoint gives no answer.
-    async fn ask_standing(&self, login: &Login, errand: &Errand) -> Standing {
-        self.standing(login, errand).await.unwrap_or(Standing::Unclear)
+    async fn ask_standing(&self, login: &Login, context: &RequestContext) -> Standing {
+        self.standing(login, context).await.unwrap_or(Standing::Unclear)
     }
 
     /// What the session endpoint says of a login.
-    async fn standing(&self, login: &Login, errand: &Errand) -> Result<Standing, Failure> {
-        let request = WhoIsLoggedIn.request(DeviceForm::LATEST, &mut Vec::new());
-        let reply = self.transport.send(&request, login, errand).await?;
+    async fn standing(&self, login: &Login, context: &RequestContext) -> Result<Standing, Failure> {
+        let request = SessionEndpoint.request(DeviceForm::LATEST, &mut Vec::new());
+        let reply = self.transport.send(&request, login, context).await?;
         let says: Option<serde_json::Value> = read_json(&reply.content_type, &reply.body).ok();
         let is_logged_in = says.and_then(|says| says.get("isLoggedIn")?.as_bool());
         Ok(match (reply.status, is_logged_in) {

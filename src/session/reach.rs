@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::Session;
 use super::connect::{Handshake, Hop};
-use super::errand::Errand;
+use super::request_context::RequestContext;
 use crate::vendor::Failure;
 
 impl Session {
@@ -50,8 +50,8 @@ impl Session {
     /// Makes a new secure connection, through the proxy if there is one, and asks who is logged in: nobody, for no
     /// credentials are sent. What the server showed is told whether it is trusted or not.
     pub(crate) async fn shake_hands(&self, limit: Duration) -> (Result<(), Failure>, Handshake) {
-        let errand = Errand::new(None, false, limit, Arc::clone(&self.clock));
-        let (reply, handshake) = self.transport.greet(&errand).await;
+        let context = RequestContext::new(None, false, limit, Arc::clone(&self.clock));
+        let (reply, handshake) = self.transport.greet(&context).await;
         (reply.map(drop), handshake)
     }
 }

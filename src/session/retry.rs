@@ -31,7 +31,7 @@ pub(super) enum Next {
     Stop,
     /// Send the request again after this long.
     Again(Duration),
-    /// Give up, and say when to come back: the server has said it, and there is no time or patience to wait.
+    /// Give up, and say when to come back: the server has said it, and the command does not wait that long.
     ComeBackIn(Duration),
 }
 
@@ -40,19 +40,19 @@ pub(super) enum Next {
 pub(super) struct Retry {
     repeat: Repeat,
     /// Whether to wait when the server says that there are too many requests, and to try more than twice.
-    patient: bool,
+    waits_for_rate_limit: bool,
     waits: ExponentialBackoff,
 }
 
 impl Retry {
-    pub(super) fn new(repeat: Repeat, patient: bool) -> Self {
+    pub(super) fn new(repeat: Repeat, waits_for_rate_limit: bool) -> Self {
         let waits = ExponentialBuilder::new()
             .with_min_delay(FIRST_WAIT)
             .with_max_delay(LONGEST_WAIT)
-            .with_max_times(if patient { MOST_ATTEMPTS - 1 } else { 1 })
+            .with_max_times(if waits_for_rate_limit { MOST_ATTEMPTS - 1 } else { 1 })
             .with_jitter()
             .build();
-        Self { repeat, patient, waits }
+        Self { repeat, waits_for_rate_limit, waits }
     }
 
     /// What to do after `attempt`, with `left` until the command must be done.
@@ -62,7 +62,7 @@ impl Retry {
         }
         let asked = attempt.as_ref().ok().and_then(|reply| reply.retry_after(now));
         let had_too_many = attempt.as_ref().is_ok_and(|reply| reply.status == 429);
-        let wait = if had_too_many && !self.patient { None } else { self.waits.next() };
+        let wait = if had_too_many && !self.waits_for_rate_limit { None } else { self.waits.next() };
         match (wait, asked) {
             (None, Some(asked)) if !asked.is_zero() => Next::ComeBackIn(asked),
             (_, Some(asked)) if asked >= left => Next::ComeBackIn(asked),
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn an_impatient_command_does_not_wait_out_a_429() {
+    fn a_command_that_fails_fast_does_not_wait_out_a_429() {
         let mut retry = Retry::new(Repeat::Harmless, false);
         for (header, next) in
             [(Some("7"), Next::ComeBackIn(Duration::from_secs(7))), (None, Next::Stop), (Some("0"), Next::Stop)]

@@ -22,11 +22,11 @@ use super::budget::{Account, lock};
 use super::client::{Client, SendError};
 use super::connect::{ConnectError, Handshake, Hop, client_certificate_wanted, innermost, refused_in_session};
 use super::encoding::{too_large, unpack};
-use super::errand::Errand;
+use super::fair_limiter::QueueKey;
 use super::login::{Access, Login};
+use super::request_context::RequestContext;
 use super::retry::{Next, Repeat, Retry, come_back_in};
 use super::sendable::Sendable;
-use super::turnstile::Queue;
 use crate::settings::Settings;
 use crate::vendor::{Failure, Request};
 
@@ -104,9 +104,14 @@ impl Transport {
         lock(&self.certificate).clone()
     }
 
-    /// Sends a request with the login's token or key, for the errand's tenant, else the login's default one, else the
+    /// Sends a request with the login's token or key, for the context's tenant, else the login's default one, else the
     /// server's choice.
-    pub(super) async fn send(&self, request: &Request, login: &Login, errand: &Errand) -> Result<Reply, Failure> {
+    pub(super) async fn send(
+        &self,
+        request: &Request,
+        login: &Login,
+        context: &RequestContext,
+    ) -> Result<Reply, Failure> {
         let mut headers = HeaderMap::new();
         match &login.access {
             Access::Token(token) => {
@@ -116,7 +121,7 @@ impl Transport {
                 headers.insert(API_KEY_HEADER, secret_header("", key)?);
             }
         }
-        if let Some(tenant) = errand.tenant.or(login.default_tenant) {
+        if let Some(tenant) = context.tenant.or(login.default_tenant) {
             headers.insert(TENANT_HEADER, HeaderValue::from(tenant));
         }
         if let Some(token) = login.xsrf_token.as_ref().filter(|_| request.is_write()) {
@@ -129,23 +134,28 @@ impl Transport {
             url.query_pairs_mut().extend_pairs(&request.query);
         }
         let sent = Sendable::new(request.method.clone(), &url, headers, request.body.as_ref())?;
-        let queue = Queue::Tenant(errand.tenant);
-        self.attempt(&self.client, &sent, (repeat, queue), request.template, Some(login), errand).await
+        let queue = QueueKey::Tenant(context.tenant);
+        self.attempt(&self.client, &sent, (repeat, queue), request.template, Some(login), context).await
     }
 
     /// Posts credentials; the only request without a login.
-    pub(super) async fn post(&self, path: &'static str, body: &Value, errand: &Errand) -> Result<Reply, Failure> {
+    pub(super) async fn post(
+        &self,
+        path: &'static str,
+        body: &Value,
+        context: &RequestContext,
+    ) -> Result<Reply, Failure> {
         let sent = Sendable::new(Method::POST, &self.address(path), HeaderMap::new(), Some(body))?;
-        self.attempt(&self.client, &sent, (Repeat::CountsAsLogin, Queue::Login), path, None, errand).await
+        self.attempt(&self.client, &sent, (Repeat::CountsAsLogin, QueueKey::Login), path, None, context).await
     }
 
     /// Asks on a new connection and without credentials who is logged in; says what was seen of its TLS handshake.
-    pub(super) async fn greet(&self, errand: &Errand) -> (Result<Reply, Failure>, Handshake) {
+    pub(super) async fn greet(&self, context: &RequestContext) -> (Result<Reply, Failure>, Handshake) {
         let notes = Arc::new(Mutex::default());
         let client = self.client.noting(Arc::clone(&notes));
-        let queue = (Repeat::Harmless, Queue::Tenant(errand.tenant));
+        let queue = (Repeat::Harmless, QueueKey::Tenant(context.tenant));
         let reply = match Sendable::new(Method::GET, &self.address(SESSION), HeaderMap::new(), None) {
-            Ok(sent) => self.attempt(&client, &sent, queue, SESSION, None, errand).await,
+            Ok(sent) => self.attempt(&client, &sent, queue, SESSION, None, context).await,
             Err(failure) => Err(failure),
         };
         let handshake = lock(&notes).clone();
@@ -175,18 +185,18 @@ impl Transport {
         &self,
         client: &Client,
         sent: &Sendable,
-        (repeat, queue): (Repeat, Queue),
+        (repeat, queue): (Repeat, QueueKey),
         template: &'static str,
         login: Option<&Login>,
-        errand: &Errand,
+        context: &RequestContext,
     ) -> Result<Reply, Failure> {
-        let mut retry = Retry::new(repeat, errand.patient);
+        let mut retry = Retry::new(repeat, context.waits_for_rate_limit);
         let mut attempts = 0_u32;
         loop {
-            self.account.turnstile.admit(errand)?;
-            let Some(permit) = self.account.turnstile.pass(queue).await else { continue };
+            self.account.fair_limiter.refuse_during_pause(context)?;
+            let Some(permit) = self.account.fair_limiter.pass(queue).await else { continue };
             attempts += 1;
-            let number = errand.count_request();
+            let number = context.count_request();
             let method = &sent.method;
             let span =
                 debug_span!("request", %method, path = template, number, attempt = attempts, status = field::Empty);
@@ -195,19 +205,19 @@ impl Transport {
             if let Ok(reply) = &attempt
                 && let (429 | 503, Some(wait)) = (reply.status, reply.retry_after(now))
             {
-                self.account.turnstile.close_for(wait);
+                self.account.fair_limiter.close_for(wait);
             }
             drop(permit);
-            match retry.after(&attempt, now, errand.time_left()) {
+            match retry.after(&attempt, now, context.time_left()) {
                 Next::Stop => return attempt,
                 Next::Again(wait) => {
                     debug!(path = template, wait_ms = wait.as_millis(), "the request is sent again");
-                    errand.count_retry();
-                    if queue == Queue::Login && attempt.as_ref().is_ok_and(|reply| reply.status == 429) {
-                        self.account.turnstile.rest_logins_for(wait);
+                    context.count_retry();
+                    if queue == QueueKey::Login && attempt.as_ref().is_ok_and(|reply| reply.status == 429) {
+                        self.account.fair_limiter.rest_logins_for(wait);
                     }
                     let asked = attempt.as_ref().ok().and_then(|reply| reply.retry_after(now)).is_some();
-                    errand.progress.tell(Step::Waiting { wait, asked });
+                    context.progress.tell(Step::Waiting { wait, asked });
                     self.clock.sleep(wait).await;
                 }
                 Next::ComeBackIn(wait) => {

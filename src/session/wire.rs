@@ -5,7 +5,7 @@ use std::sync::Arc;
 use soar_connector::{Command, Manifest};
 
 use super::Session;
-use super::errand::Errand;
+use super::request_context::RequestContext;
 use super::transport::Reply;
 use crate::settings::Limits;
 use crate::vendor::{DeviceForm, Devices, Endpoint, Failure, ListReply, Request, is_invalid_page};
@@ -13,7 +13,7 @@ use crate::vendor::{DeviceForm, Devices, Endpoint, Failure, ListReply, Request, 
 /// The sending half of a call, which many requests can share at once.
 pub(super) struct Wire<'a> {
     pub(super) session: &'a Session,
-    pub(super) errand: Errand,
+    pub(super) context: RequestContext,
 }
 
 impl<'a> Wire<'a> {
@@ -24,7 +24,7 @@ impl<'a> Wire<'a> {
 
     /// The same, with the reply's status.
     pub(super) async fn answer(&self, endpoint: &dyn Endpoint, request: &Request) -> Result<(u16, ListReply), Failure> {
-        let reply = self.session.send(request, &self.errand).await?;
+        let reply = self.session.send(request, &self.context).await?;
         let status = reply.status;
         // What came in place of a write's reply is all that tells what became of it.
         let beginning = if request.is_write() { Some(self.session.beginning(&reply).await) } else { None };
@@ -37,7 +37,7 @@ impl<'a> Wire<'a> {
         };
         let list = self.split(endpoint, reply).await.map_err(&told)?;
         if !list.proven {
-            self.session.vouch(&self.errand).await.map_err(&told)?;
+            self.session.vouch(&self.context).await.map_err(&told)?;
         }
         Ok((status, list))
     }
@@ -50,7 +50,7 @@ impl<'a> Wire<'a> {
 
     /// The form of the instance's List Devices: asked for once a login, and known as soon as a device was seen.
     pub(super) async fn device_form(&self) -> Result<DeviceForm, Failure> {
-        let login = self.session.login(&self.errand).await?;
+        let login = self.session.login(&self.context).await?;
         if let Some(form) = login.device_form.get() {
             return Ok(*form);
         }

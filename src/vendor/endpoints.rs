@@ -8,9 +8,9 @@ use super::{DeviceForm, LevelProof, RiskLevel};
 
 /// Who is logged in. The reply carries tokens.
 #[derive(Debug)]
-pub(crate) struct Session;
+pub(crate) struct SessionEndpoint;
 
-impl Endpoint for Session {
+impl Endpoint for SessionEndpoint {
     fn command(&self) -> &'static str {
         "Test Connection"
     }

@@ -14,7 +14,7 @@ use soar_connector::Plugin as _;
 use soar_connector::manifest::{Input, InputType, Manifest};
 
 use crate::connection::profile_names;
-use crate::instance::{FolderFlag, InstanceFlags, Session, connections};
+use crate::instance::{FolderFlag, InstanceFlags, OperatorSession, connections};
 use crate::subcommands::run::single_threaded_runtime;
 
 /// The environment variable by which a shell asks.
@@ -139,7 +139,7 @@ fn users() -> Vec<String> {
 }
 
 /// Names from the instance that the words mean; none where it cannot be opened, since nobody reads an error here.
-fn of_instance(names: impl AsyncFn(&Session) -> anyhow::Result<Vec<String>>) -> Vec<String> {
+fn of_instance(names: impl AsyncFn(&OperatorSession) -> anyhow::Result<Vec<String>>) -> Vec<String> {
     let from_environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let folder = value_of("--instance").or_else(|| from_environment("FOOTPRINT_INSTANCE"));
     let flags = InstanceFlags {
@@ -147,7 +147,7 @@ fn of_instance(names: impl AsyncFn(&Session) -> anyhow::Result<Vec<String>>) -> 
         user: value_of("--as").or_else(|| from_environment("FOOTPRINT_AS")),
     };
     let found = single_threaded_runtime()
-        .and_then(|runtime| runtime.block_on(async { names(&Session::open(&flags).await?).await }));
+        .and_then(|runtime| runtime.block_on(async { names(&OperatorSession::open(&flags).await?).await }));
     found.unwrap_or_default()
 }
 

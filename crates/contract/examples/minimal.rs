@@ -49,9 +49,9 @@ inputs = [
 columns = [{ name = "ID", path = "$.id" }, { name = "Room", path = "$.room" }]
 "#;
 
-const COMMANDS: &[Entry<Lantern>] = &[
-    Entry { manifest: ManifestFile::new("test-connection.toml", TEST_CONNECTION), handler: &Get("me") },
-    Entry { manifest: ManifestFile::new("list-devices.toml", LIST_DEVICES), handler: &Get("lamps") },
+const COMMANDS: &[CommandEntry<Lantern>] = &[
+    CommandEntry { manifest: ManifestFile::new("test-connection.toml", TEST_CONNECTION), handler: &Get("me") },
+    CommandEntry { manifest: ManifestFile::new("list-devices.toml", LIST_DEVICES), handler: &Get("lamps") },
 ];
 
 /// A connection to one Lantern server. `SecretString` keeps the token out of `Debug` output.

@@ -26,7 +26,7 @@ pub trait Handler<C: ?Sized>: Send + Sync {
 }
 
 /// A command's manifest file, and what does it.
-pub struct Entry<C: ?Sized + 'static> {
+pub struct CommandEntry<C: ?Sized + 'static> {
     /// What the command is, takes, returns and can fail with.
     pub manifest: ManifestFile<'static>,
     /// What does it.
@@ -37,7 +37,7 @@ pub struct Entry<C: ?Sized + 'static> {
 pub struct Commands<C: ?Sized + 'static> {
     manifest: Arc<Manifest>,
     /// In the order of the manifest's commands.
-    entries: &'static [Entry<C>],
+    entries: &'static [CommandEntry<C>],
 }
 
 impl<C: ?Sized> fmt::Debug for Commands<C> {
@@ -51,7 +51,7 @@ impl<C: ?Sized + Sync> Commands<C> {
     ///
     /// # Errors
     /// [`ManifestError`] for the first thing that is wrong.
-    pub fn load(connector: ManifestFile<'_>, entries: &'static [Entry<C>]) -> Result<Self, ManifestError> {
+    pub fn load(connector: ManifestFile<'_>, entries: &'static [CommandEntry<C>]) -> Result<Self, ManifestError> {
         let files: Vec<_> = entries.iter().map(|entry| entry.manifest).collect();
         Ok(Self { manifest: Arc::new(Manifest::load(connector, &files)?), entries })
     }

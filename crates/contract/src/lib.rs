@@ -34,7 +34,7 @@ mod vocabulary;
 
 pub use call::{Call, Report, hand_on};
 pub use clock::{Clock, SystemClock};
-pub use commands::{Commands, Entry, Handler};
+pub use commands::{CommandEntry, Commands, Handler};
 pub use connector::{Connector, ExecutionContext, Plugin};
 pub use diagnosis::{Access, CommandAccess, Diagnosis, Stage, StageStatus};
 pub use error::{CommandError, StatusCode, sentence};

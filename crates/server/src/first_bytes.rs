@@ -13,11 +13,11 @@ use tokio::time::{Sleep, sleep};
 /// What a client begins with that speaks HTTP/2; hyper waits until it has seen something else, or all of it.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// Accepts as `inner` does, and breaks off with who does not say within `patience` which HTTP it speaks.
+/// Accepts as `inner` does, and breaks off with who does not say within `timeout` which HTTP it speaks.
 #[derive(Debug, Clone)]
 pub(super) struct Prompt<A> {
     pub inner: A,
-    pub patience: Duration,
+    pub timeout: Duration,
 }
 
 impl<A, I, S> Accept<I, S> for Prompt<A>
@@ -30,10 +30,10 @@ where
     type Future = BoxFuture<'static, io::Result<(Self::Stream, Self::Service)>>;
 
     fn accept(&self, stream: I, service: S) -> Self::Future {
-        let (accepting, patience) = (self.inner.accept(stream, service), self.patience);
+        let (accepting, timeout) = (self.inner.accept(stream, service), self.timeout);
         let accepted = async move {
             let (stream, service) = accepting.await?;
-            Ok((PromptStream { stream, open: Some((0, Box::pin(sleep(patience)))) }, service))
+            Ok((PromptStream { stream, open: Some((0, Box::pin(sleep(timeout)))) }, service))
         };
         accepted.boxed()
     }

@@ -87,12 +87,12 @@ pub async fn serve(host: Arc<Host>) -> Result<RunningHost, ServeError> {
         Some(files) => {
             let config = tls::load(files)?;
             let server = axum_server::from_tcp_rustls(listener, config).map_err(listen)?;
-            let server = server.map(|inner| Prompt { inner, patience: head });
+            let server = server.map(|inner| Prompt { inner, timeout: head });
             tokio::spawn(bounded(server, head).handle(handle.clone()).serve(service))
         }
         None => {
             let server = axum_server::from_tcp(listener).map_err(listen)?;
-            let server = server.map(|inner| Prompt { inner, patience: head });
+            let server = server.map(|inner| Prompt { inner, timeout: head });
             tokio::spawn(bounded(server, head).handle(handle.clone()).serve(service))
         }
     };
@@ -133,9 +133,9 @@ impl RunningHost {
     /// # Errors
     /// [`ServeError::Broken`] when the server had ended before, or calls were cut off.
     pub async fn shutdown(self) -> Result<(), ServeError> {
-        let patience = Duration::from_secs(self.host.settings.shutdown_seconds);
+        let timeout = Duration::from_secs(self.host.settings.shutdown_seconds);
         tracing::info!("the host ends");
-        self.handle.graceful_shutdown(Some(patience));
+        self.handle.graceful_shutdown(Some(timeout));
         // Calls whose callers have gone away run in tasks of their own, and each holds a place.
         let places = self.host.settings.calls_in_flight;
         if let Some((stop, _)) = &self.scheduler {
@@ -154,7 +154,7 @@ impl RunningHost {
             }
             (served, all_done.is_ok())
         };
-        let outcome = tokio::time::timeout(patience + Duration::from_secs(1), finished).await;
+        let outcome = tokio::time::timeout(timeout + Duration::from_secs(1), finished).await;
         if let (Err(_), Some(executor)) = (&outcome, &self.host.executor) {
             executor.cancel_all();
         }
@@ -170,7 +170,7 @@ impl RunningHost {
             Ok((Ok(Ok(())), _)) => Ok(()),
             Ok((Ok(Err(error)), _)) => Err(ServeError::Broken(error.to_string())),
             Ok((Err(error), _)) => Err(ServeError::Broken(error.to_string())),
-            Err(_) => Err(ServeError::Broken(format!("calls still ran after {} seconds", patience.as_secs()))),
+            Err(_) => Err(ServeError::Broken(format!("calls still ran after {} seconds", timeout.as_secs()))),
         }
     }
 }

@@ -11,10 +11,10 @@ use sqlx::{Any, AnyConnection, AnyPool, AssertSqlSafe, Connection as _, Executor
 
 use super::clock::StoreClock;
 use super::durability::DURABLE_SESSION;
-use super::patient::{Connection, Patient, within};
 use super::readers::{LentFile, Readers};
 use super::trouble::Condition;
 use super::upgrade::refuse_beside_an_older_host;
+use super::with_timeout::{Connection, WithTimeout, within};
 use super::{Engine, StoreError};
 
 pub(super) static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -46,7 +46,7 @@ pub struct Store {
     pub(super) writers: AnyPool,
     pub(super) condition: Arc<Condition>,
     /// How long an answer to a statement is waited for; of a file there always is one.
-    pub(super) patience: Option<Duration>,
+    pub(super) timeout: Option<Duration>,
     pub(super) clock: StoreClock,
 }
 
@@ -79,13 +79,13 @@ impl Store {
         Self::open(address).await
     }
 
-    /// For tests: the same, and a server, or who holds a file, is waited for `patience` and no longer.
+    /// For tests: the same, and a server, or who holds a file, is waited for `timeout` and no longer.
     ///
     /// # Errors
     /// [`StoreError`], as of [`Store::open`].
     #[cfg(feature = "testing")]
-    pub async fn open_impatient(address: &str, patience: Duration) -> Result<Self, StoreError> {
-        Self::open_waiting(address, patience, patience, READING).await
+    pub async fn open_with_timeout(address: &str, timeout: Duration) -> Result<Self, StoreError> {
+        Self::open_waiting(address, timeout, timeout, READING).await
     }
 
     /// For tests: the same as [`Store::open`], and a statement that only reads may run for `budget` and no longer.
@@ -147,7 +147,7 @@ impl Store {
             readers: None,
             writers: pool,
             condition: Arc::default(),
-            patience: Some(answer),
+            timeout: Some(answer),
             clock: StoreClock::default(),
         })
     }
@@ -185,7 +185,7 @@ impl Store {
         let readers = Some(Readers::open(&address, &format!("{busy} PRAGMA query_only = ON;"), reading).await?);
         let condition = Arc::new(Condition::of_file(Path::new(path)));
         let clock = StoreClock::default();
-        Ok(Self { engine: Engine::Sqlite, readers, writers, condition, patience: None, clock })
+        Ok(Self { engine: Engine::Sqlite, readers, writers, condition, timeout: None, clock })
     }
 
     /// Which database it is.
@@ -204,7 +204,7 @@ impl Store {
             None => Lent::Server(self.writers.acquire().await?),
         };
         let clock = self.clock.clone();
-        Ok(Reader { lent, engine: self.engine, patience: self.patience, clock })
+        Ok(Reader { lent, engine: self.engine, timeout: self.timeout, clock })
     }
 
     /// For tests: what a pragma of SQLite is for those who write, as text.
@@ -269,7 +269,7 @@ enum Lent {
 pub struct Reader {
     lent: Lent,
     engine: Engine,
-    patience: Option<Duration>,
+    timeout: Option<Duration>,
     clock: StoreClock,
 }
 
@@ -280,7 +280,7 @@ impl Reader {
             Lent::File(lent) => Connection::Reading(lent.limited()),
             Lent::Server(connection) => Connection::Any(connection),
         };
-        let connection = Patient::new(connection, self.patience);
+        let connection = WithTimeout::new(connection, self.timeout);
         Records { connection, engine: self.engine, clock: self.clock.clone() }
     }
 }
@@ -288,7 +288,7 @@ impl Reader {
 /// What the store holds, seen through a [`Reader`] or a [`Transaction`](super::Transaction); each file of this folder adds what it is about.
 #[derive(Debug)]
 pub struct Records<'a> {
-    pub(super) connection: Patient<'a>,
+    pub(super) connection: WithTimeout<'a>,
     pub(super) engine: Engine,
     pub(super) clock: StoreClock,
 }

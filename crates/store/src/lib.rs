@@ -29,7 +29,6 @@ mod messages;
 pub mod model;
 mod nodes;
 mod numbers;
-mod patient;
 mod readers;
 mod received;
 #[cfg(feature = "testing")]
@@ -55,6 +54,7 @@ mod transaction;
 mod trouble;
 mod upgrade;
 mod users;
+mod with_timeout;
 mod work;
 
 pub use answers::{AnswerClaim, EarlierCall};

@@ -10,8 +10,8 @@ use sqlx::{Any, Database, SqlSafeStr as _};
 use sqlx_core::transaction::TransactionManager as _;
 
 use super::clock::StoreClock;
-use super::patient::{Connection, Patient, within};
 use super::trouble::Condition;
+use super::with_timeout::{Connection, WithTimeout, within};
 use super::{Engine, Records, Store, StoreError, Trouble};
 
 /// Begins and ends transactions on either engine.
@@ -32,9 +32,9 @@ impl Store {
         self.condition.check_file()?;
         let connection = self.writers.acquire().await?;
         let condition = Arc::clone(&self.condition);
-        let (engine, patience, clock) = (self.engine, self.patience, self.clock.clone());
-        let mut transaction = Transaction { connection, stage: Stage::InDoubt, engine, patience, condition, clock };
-        within(self.patience, Manager::begin(&mut transaction.connection, Some(begin.into_sql_str()))).await?;
+        let (engine, timeout, clock) = (self.engine, self.timeout, self.clock.clone());
+        let mut transaction = Transaction { connection, stage: Stage::InDoubt, engine, timeout, condition, clock };
+        within(self.timeout, Manager::begin(&mut transaction.connection, Some(begin.into_sql_str()))).await?;
         transaction.stage = Stage::Open;
         Ok(transaction)
     }
@@ -55,7 +55,7 @@ pub struct Transaction {
     connection: PoolConnection<Any>,
     stage: Stage,
     engine: Engine,
-    patience: Option<Duration>,
+    timeout: Option<Duration>,
     condition: Arc<Condition>,
     clock: StoreClock,
 }
@@ -63,7 +63,7 @@ pub struct Transaction {
 impl Transaction {
     /// What the store holds, as changed so far.
     pub fn records(&mut self) -> Records<'_> {
-        let connection = Patient::new(Connection::Any(&mut self.connection), self.patience);
+        let connection = WithTimeout::new(Connection::Any(&mut self.connection), self.timeout);
         Records { connection, engine: self.engine, clock: self.clock.clone() }
     }
 
@@ -74,7 +74,7 @@ impl Transaction {
     /// the file was taken away: then maybe everything is.
     pub async fn commit(mut self) -> Result<(), StoreError> {
         self.stage = Stage::InDoubt;
-        match within(self.patience, Manager::commit(&mut self.connection)).await {
+        match within(self.timeout, Manager::commit(&mut self.connection)).await {
             Ok(()) => {
                 self.stage = Stage::Ended;
                 // It is in the file that was opened, and whether that one comes back nobody knows.

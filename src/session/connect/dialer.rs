@@ -17,9 +17,9 @@ use tower::Service;
 
 use super::error::{ConnectError, Waiting, innermost};
 use super::hop::Hop;
+use super::recording_verifier::Handshake;
 use super::stream::{Stream, Transport};
 use super::tls::{Peer, Tls};
-use super::witness::Handshake;
 use super::{proxy, socks};
 use crate::session::budget::lock;
 use crate::settings::{Network, ProxyKind, ProxyServer};

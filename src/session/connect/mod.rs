@@ -4,12 +4,12 @@ mod dialer;
 mod error;
 mod hop;
 mod proxy;
+mod recording_verifier;
 mod socks;
 mod stream;
 mod tls;
-mod witness;
 
 pub(super) use dialer::Dialer;
 pub(super) use error::{ConnectError, client_certificate_wanted, innermost, refused_in_session};
 pub(crate) use hop::Hop;
-pub(super) use witness::Handshake;
+pub(super) use recording_verifier::Handshake;

@@ -9,7 +9,7 @@ use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::witness::Handshake;
+use super::recording_verifier::Handshake;
 
 /// TCP, or TLS on it, or TLS on a proxy's connection.
 pub(super) trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}

@@ -14,8 +14,8 @@ use tokio_rustls::client::TlsStream;
 
 use super::error::ConnectError;
 use super::hop::Hop;
+use super::recording_verifier::{Handshake, Judge, RecordingVerifier};
 use super::stream::Transport;
-use super::witness::{Handshake, Judge, Witness};
 use crate::settings::Network;
 
 /// Makes TLS connections.
@@ -58,12 +58,12 @@ impl Tls {
             Err(error) => return (Err(ConnectError::NoAuthorities(error.to_string())), Handshake::default()),
         };
         // One for each handshake: what one server shows is not another's.
-        let witness = Arc::new(Witness::new(judge, Arc::clone(&self.provider)));
-        let connected = match self.prepare(&witness, hop, peer) {
+        let verifier = Arc::new(RecordingVerifier::new(judge, Arc::clone(&self.provider)));
+        let connected = match self.prepare(&verifier, hop, peer) {
             Ok((connector, name)) => connector.connect(name, io).await,
             Err(error) => Err(io::Error::other(error)),
         };
-        let handshake = witness.seen();
+        let handshake = verifier.seen();
         let wants_client_certificate = handshake.wants_client_certificate;
         let connected =
             connected.map_err(|error| ConnectError::Tls { peer, hop: hop.clone(), error, wants_client_certificate });
@@ -87,7 +87,7 @@ impl Tls {
 
     fn prepare(
         &self,
-        witness: &Arc<Witness>,
+        verifier: &Arc<RecordingVerifier>,
         hop: &Hop,
         peer: Peer,
     ) -> Result<(TlsConnector, ServerName<'static>), Error> {
@@ -95,8 +95,8 @@ impl Tls {
         let mut configuration = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
             .with_protocol_versions(versions)?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::<Witness>::clone(witness))
-            .with_client_cert_resolver(Arc::<Witness>::clone(witness));
+            .with_custom_certificate_verifier(Arc::<RecordingVerifier>::clone(verifier))
+            .with_client_cert_resolver(Arc::<RecordingVerifier>::clone(verifier));
         configuration.resumption = Resumption::disabled();
         if peer == Peer::Server {
             configuration.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];

@@ -8,7 +8,7 @@ use soar_host::utility::{Answer, Plan, UtilityCommand};
 use soar_store::Records;
 use soar_store::model::{AuditEntry, Caller, Moment};
 
-use super::{Action, Session, advised, refused};
+use super::{Action, OperatorSession, advised, refused};
 use crate::exit::WrongUse;
 
 /// How often a transaction is done again that lost against another one.
@@ -16,7 +16,7 @@ const ATTEMPTS: u32 = 4;
 
 /// A utility command with its parameters and who calls it.
 pub(crate) struct UtilityCall<'a> {
-    session: &'a Session,
+    session: &'a OperatorSession,
     command: &'static dyn UtilityCommand,
     caller: Caller,
     parameters: Parameters,
@@ -28,7 +28,7 @@ impl<'a> UtilityCall<'a> {
     /// # Errors
     /// [`WrongUse`] with everything that is wrong with the parameters.
     pub(crate) fn new(
-        session: &'a Session,
+        session: &'a OperatorSession,
         command: &'static dyn UtilityCommand,
         manifest: &Command,
         caller: Caller,

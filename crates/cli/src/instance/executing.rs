@@ -10,7 +10,7 @@ use soar_host::executor::{Executor, Registry};
 use soar_host::vault::Vault;
 use tokio::task::JoinHandle;
 
-use super::{Session, advised};
+use super::{OperatorSession, advised};
 
 /// The integrations that are compiled in.
 pub(crate) fn registry() -> Result<Registry> {
@@ -19,7 +19,7 @@ pub(crate) fn registry() -> Result<Registry> {
 }
 
 /// The instance's connections.
-pub(crate) fn connections(session: &Session) -> Result<Connections> {
+pub(crate) fn connections(session: &OperatorSession) -> Result<Connections> {
     let vault = Vault::new(session.settings.vault.clone());
     let (store, clock) = (session.store.clone(), Arc::clone(&session.clock));
     Ok(Connections::new(store, Arc::new(registry()?), session.keyring()?, vault, clock))
@@ -33,7 +33,7 @@ pub(crate) struct Executing {
 }
 
 impl Executing {
-    pub(crate) async fn start(session: &Session) -> Result<Self> {
+    pub(crate) async fn start(session: &OperatorSession) -> Result<Self> {
         let settings = session.settings.executor.clone();
         let executor = Executor::start(connections(session)?, settings).await.map_err(advised)?;
         let signs = tokio::spawn(executor.clone().keep_going());

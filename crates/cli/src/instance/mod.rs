@@ -5,7 +5,7 @@ mod calling;
 mod executing;
 mod flags;
 mod folder;
-mod session;
+mod operator_session;
 mod settings;
 mod tenancy;
 
@@ -14,6 +14,6 @@ pub(crate) use calling::UtilityCall;
 pub(crate) use executing::{Executing, connections, registry};
 pub(crate) use flags::{FolderFlag, InstanceFlags};
 pub(crate) use folder::Folder;
-pub(crate) use session::{Action, Session};
+pub(crate) use operator_session::{Action, OperatorSession};
 pub(crate) use settings::{STORE_VARIABLE, Settings};
 pub(crate) use tenancy::tenants;

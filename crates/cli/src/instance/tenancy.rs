@@ -3,10 +3,10 @@
 use anyhow::Result;
 use soar_host::tenants::Tenants;
 
-use super::{Session, connections};
+use super::{OperatorSession, connections};
 
 /// The instance's tenants, or its masters.
-pub(crate) fn tenants(session: &Session) -> Result<Tenants> {
+pub(crate) fn tenants(session: &OperatorSession) -> Result<Tenants> {
     let settings = session.settings.resolved(&session.folder)?.tenants;
     Ok(Tenants::new(connections(session)?, settings))
 }

@@ -26,7 +26,7 @@ pub(crate) enum ListOutput {
 }
 
 /// Something that lists show as a row, and programs get as a JSON object.
-pub(crate) trait Entry: Serialize {
+pub(crate) trait ListRow: Serialize {
     /// The columns of a list.
     const HEADINGS: &[&str];
 
@@ -44,7 +44,7 @@ pub(crate) trait Entry: Serialize {
 ///
 /// # Errors
 /// [`WrongUse`] with the nearest name and all valid ones.
-pub(crate) fn columns_of<E: Entry>(names: &[String]) -> Result<Vec<usize>, WrongUse> {
+pub(crate) fn columns_of<E: ListRow>(names: &[String]) -> Result<Vec<usize>, WrongUse> {
     if names.is_empty() {
         return Ok((0..E::HEADINGS.len()).collect());
     }
@@ -60,13 +60,13 @@ pub(crate) fn columns_of<E: Entry>(names: &[String]) -> Result<Vec<usize>, Wrong
 
 impl Printer {
     /// Writes a list to standard output; for a person, `nothing` stands in place of an empty one.
-    pub(crate) fn list<E: Entry>(&mut self, entries: &[E], output: ListOutput, nothing: &str) -> io::Result<()> {
+    pub(crate) fn list<E: ListRow>(&mut self, entries: &[E], output: ListOutput, nothing: &str) -> io::Result<()> {
         let all: Vec<usize> = (0..E::HEADINGS.len()).collect();
         self.list_columns(entries, output, nothing, &all)
     }
 
     /// The same with these columns of a table or CSV; programs that read JSON get everything.
-    pub(crate) fn list_columns<E: Entry>(
+    pub(crate) fn list_columns<E: ListRow>(
         &mut self,
         entries: &[E],
         output: ListOutput,
@@ -105,7 +105,7 @@ impl Printer {
     }
 
     /// Writes what came to a list since it was written, without headings.
-    pub(crate) fn more<E: Entry>(&mut self, entries: &[E], output: ListOutput) -> io::Result<()> {
+    pub(crate) fn more<E: ListRow>(&mut self, entries: &[E], output: ListOutput) -> io::Result<()> {
         match output {
             ListOutput::Table => {
                 for entry in entries {
@@ -114,7 +114,7 @@ impl Printer {
                 }
                 Ok(())
             }
-            ListOutput::Csv => self.csv(entries.iter().map(Entry::cells)),
+            ListOutput::Csv => self.csv(entries.iter().map(ListRow::cells)),
             ListOutput::Json | ListOutput::Ndjson => self.list(entries, ListOutput::Ndjson, ""),
         }
     }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde_json::json;
 use soar_connector::manifest::ManifestFile;
 use soar_connector::{
-    Call, Collector, Commands, Entry, ExecutionContext, Failure, Handler, InvalidCall, Outcome, Page, Progress,
+    Call, Collector, CommandEntry, Commands, ExecutionContext, Failure, Handler, InvalidCall, Outcome, Page, Progress,
     RawParameters, Step,
 };
 
@@ -44,11 +44,11 @@ macro_rules! manifest {
     };
 }
 
-const ENTRIES: &[Entry<str>] = &[
-    Entry { manifest: manifest!("Read", "read"), handler: &Read },
-    Entry { manifest: manifest!("Fail", "read"), handler: &Fail },
-    Entry { manifest: manifest!("Hang", "read"), handler: &Hang },
-    Entry { manifest: manifest!("Change", "write"), handler: &Change },
+const ENTRIES: &[CommandEntry<str>] = &[
+    CommandEntry { manifest: manifest!("Read", "read"), handler: &Read },
+    CommandEntry { manifest: manifest!("Fail", "read"), handler: &Fail },
+    CommandEntry { manifest: manifest!("Hang", "read"), handler: &Hang },
+    CommandEntry { manifest: manifest!("Change", "write"), handler: &Change },
 ];
 
 struct Read;

@@ -5,5 +5,5 @@ mod outside;
 mod registry;
 
 pub use integration::{IntegrationCommand, IntegrationCommands};
-pub use outside::OutsideCommand;
+pub use outside::ExternalCommand;
 pub use registry::{CommandRegistry, Registered, RegisteredUtility, RegistryError, Runner};

@@ -9,7 +9,7 @@ use crate::utility::Answer;
 
 /// Such a command. Done twice it does no harm, so a repeated call may run it again.
 #[async_trait]
-pub trait OutsideCommand: Send + Sync {
+pub trait ExternalCommand: Send + Sync {
     /// What of the parameters is missing or wrong beyond what the manifest says, before anything is done.
     ///
     /// # Errors

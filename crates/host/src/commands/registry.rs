@@ -8,7 +8,7 @@ use serde_json::json;
 use soar_connector::manifest::{Effect, Input, InputType};
 use soar_connector::{Command, name};
 
-use super::{IntegrationCommands, OutsideCommand};
+use super::{ExternalCommand, IntegrationCommands};
 use crate::executor::CONNECTION_NAME;
 use crate::utility::{self, UtilityCommand};
 
@@ -42,7 +42,7 @@ pub enum Runner {
     /// A connector's command.
     Integration(Arc<dyn IntegrationCommands>),
     /// One of the host's own commands that waits for something other than the store.
-    Outside(Arc<dyn OutsideCommand>),
+    External(Arc<dyn ExternalCommand>),
 }
 
 impl fmt::Debug for Registered {
@@ -55,7 +55,7 @@ impl Registered {
     /// Whether it is one of the host's own.
     #[must_use]
     pub fn is_utility(&self) -> bool {
-        matches!(self.runner, Runner::Utility(_) | Runner::Outside(_))
+        matches!(self.runner, Runner::Utility(_) | Runner::External(_))
     }
 
     /// Whether it changes nothing.
@@ -153,9 +153,9 @@ impl CommandRegistry {
         mut self,
         endpoint: &str,
         manifest: &Command,
-        command: Arc<dyn OutsideCommand>,
+        command: Arc<dyn ExternalCommand>,
     ) -> Result<Self, RegistryError> {
-        self.add(endpoint, manifest.clone(), Runner::Outside(command))?;
+        self.add(endpoint, manifest.clone(), Runner::External(command))?;
         Ok(self)
     }
 

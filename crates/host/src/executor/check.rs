@@ -9,7 +9,7 @@ use soar_store::{Ran, StoreError};
 use tokio::time::timeout;
 
 use super::connectors::Ready;
-use super::{Executor, Finished};
+use super::{CommandEnd, Executor};
 use crate::Refusal;
 
 /// What a warning's code ends in when something is about to expire.
@@ -35,7 +35,7 @@ impl Executor {
     }
 
     /// Notes a test that somebody asked for beside the scheduled ones.
-    pub(super) async fn note_test(&self, connection: ConnectionId, finished: &Finished) -> Result<(), StoreError> {
+    pub(super) async fn note_test(&self, connection: ConnectionId, finished: &CommandEnd) -> Result<(), StoreError> {
         let latency_ms = i64::try_from(finished.outcome.receipt.elapsed.as_millis()).unwrap_or(i64::MAX);
         let mut transaction = self.inner.store().transaction().await?;
         let mut records = transaction.records();

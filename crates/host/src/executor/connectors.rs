@@ -17,7 +17,7 @@ pub(super) struct Ready {
     pub(super) redactor: Arc<Redactor>,
 }
 
-struct Entry {
+struct CachedConnector {
     version: i64,
     ready: Ready,
     secrets: Vec<(String, SecretString)>,
@@ -25,7 +25,7 @@ struct Entry {
     fetch_again: Option<Duration>,
 }
 
-type Slot = Arc<tokio::sync::Mutex<Option<Entry>>>;
+type Slot = Arc<tokio::sync::Mutex<Option<CachedConnector>>>;
 
 /// Connectors by their connection's number.
 #[derive(Default)]
@@ -79,8 +79,12 @@ impl Connectors {
             Err(_) => return Err("The plugin broke down over the connection's parameters. Tell its maker.".to_owned()),
         };
         let ready = Ready { connector, redactor: Arc::new(resolved.redactor) };
-        *entry =
-            Some(Entry { version: connection.version, ready: ready.clone(), secrets: resolved.secrets, fetch_again });
+        *entry = Some(CachedConnector {
+            version: connection.version,
+            ready: ready.clone(),
+            secrets: resolved.secrets,
+            fetch_again,
+        });
         Ok(ready)
     }
 

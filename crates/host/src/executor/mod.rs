@@ -15,6 +15,6 @@ mod watching;
 
 pub(crate) use registry::CONNECTION_NAME;
 pub use registry::{Registry, RegistryError, endpoint_name};
-pub use run::{Executor, Finished, Tested};
+pub use run::{CommandEnd, Executor, Tested};
 pub use settings::ExecutorSettings;
 pub use watching::Watching;

@@ -55,7 +55,7 @@ impl fmt::Debug for Executor {
 
 /// A command that has ended, one way or the other.
 #[derive(Debug)]
-pub struct Finished {
+pub struct CommandEnd {
     /// The run's number in the history.
     pub run: RunId,
     /// The connection's name.
@@ -74,7 +74,7 @@ pub struct Tested {
     /// `Passed`, or the Error tab.
     pub text: String,
     /// The test's run.
-    pub finished: Finished,
+    pub finished: CommandEnd,
 }
 
 /// Counts a command as accepted until dropped.
@@ -155,7 +155,7 @@ impl Executor {
         connection: Option<&str>,
         command: &str,
         parameters: RawParameters,
-    ) -> Result<Finished, Refusal> {
+    ) -> Result<CommandEnd, Refusal> {
         let plugin = self.registry().named(integration)?;
         let id = plugin.manifest().connector.id.as_str();
         let connection = self.connections().choose(caller, &[id], connection).await?;
@@ -173,7 +173,7 @@ impl Executor {
         connection: Connection,
         invocation: Invocation,
         watching: Watching,
-    ) -> Result<Finished, Refusal> {
+    ) -> Result<CommandEnd, Refusal> {
         let connection =
             self.connections().choose(caller, &[connection.integration.as_str()], Some(&connection.name)).await?;
         let plugin = self.registry().named(&connection.integration)?;
@@ -208,7 +208,7 @@ impl Executor {
         connection: Connection,
         plugin: Arc<dyn Plugin>,
         invocation: Invocation,
-    ) -> Result<Finished, Refusal> {
+    ) -> Result<CommandEnd, Refusal> {
         self.start_on(caller, connection, plugin, invocation, None).await
     }
 
@@ -221,7 +221,7 @@ impl Executor {
         plugin: Arc<dyn Plugin>,
         invocation: Invocation,
         watching: Option<Watching>,
-    ) -> Result<Finished, Refusal> {
+    ) -> Result<CommandEnd, Refusal> {
         let accepted = self.accept()?;
         // Held by this future alone: when it is dropped, the task hears of it.
         let (waiting, gone) = oneshot::channel();

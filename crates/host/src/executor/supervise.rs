@@ -18,7 +18,7 @@ use tracing::{Instrument as _, error, info, info_span, warn};
 
 use super::connectors::Ready;
 use super::kept;
-use super::run::{Finished, Inner};
+use super::run::{CommandEnd, Inner};
 use super::slots::Full;
 use super::watching::{Tee, Watching};
 use crate::Refusal;
@@ -51,7 +51,7 @@ enum Ending {
 
 type Turns = (OwnedSemaphorePermit, OwnedSemaphorePermit);
 
-pub(super) async fn supervise(inner: &Arc<Inner>, mut task: Task) -> Result<Finished, Refusal> {
+pub(super) async fn supervise(inner: &Arc<Inner>, mut task: Task) -> Result<CommandEnd, Refusal> {
     let deadline = Instant::now() + inner.settings.time_limit();
     let turns = turns(inner, &mut task, deadline).await?;
     let fetch_again = std::time::Duration::from_secs(inner.settings.fetch_secrets_seconds);
@@ -79,7 +79,7 @@ pub(super) async fn supervise(inner: &Arc<Inner>, mut task: Task) -> Result<Fini
     span.in_scope(|| info!(%status, rows = outcome.receipt.rows, requests = outcome.receipt.requests, "ended"));
     end(inner, run, status, &outcome, &redactor).instrument(span).await;
     let command = task.command().name.clone();
-    Ok(Finished { run, connection: task.connection.name, command, outcome })
+    Ok(CommandEnd { run, connection: task.connection.name, command, outcome })
 }
 
 /// Waits for the connection's and the site's turn.

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::claim::{Claim, InHand};
 use super::measure::count;
-use super::recorder::{Finished, Recorder};
+use super::recorder::{Recorder, WorkResult};
 use super::settings::{Runner, SchedulerSettings};
 use crate::alerts::{Courier, deliver_due};
 
@@ -204,12 +204,12 @@ impl Scheduler {
     }
 
     /// A connector that panics has failed; its work must not stay claimed for ever.
-    async fn run_one(&self, schedule: &Schedule) -> Finished {
+    async fn run_one(&self, schedule: &Schedule) -> WorkResult {
         let panicked = || failed(schedule, "The command ended in a defect of the connector. See the log.");
         match schedule.what.kind {
             ScheduleKind::HealthCheck => {
                 let check = AssertUnwindSafe(self.runner.check(schedule)).catch_unwind().await;
-                Finished::Check(check.unwrap_or_else(|_| CheckResult {
+                WorkResult::Check(check.unwrap_or_else(|_| CheckResult {
                     latency_ms: 0,
                     error: panicked().error,
                     expiring: None,
@@ -220,7 +220,7 @@ impl Scheduler {
                 let report = run.unwrap_or_else(|_| panicked());
                 let status =
                     if report.error.is_some() { ScheduleRunStatus::Failed } else { ScheduleRunStatus::Successful };
-                Finished::Run(status, report)
+                WorkResult::Run(status, report)
             }
         }
     }

@@ -6,7 +6,7 @@ use metrics::{KeyName, Recorder, SharedString, Unit, counter, gauge, histogram, 
 use soar_store::StoreError;
 
 use super::Scheduler;
-use super::recorder::Finished;
+use super::recorder::WorkResult;
 
 const BACKLOG: &str = "soar_host_schedule_backlog";
 const LAG: &str = "soar_host_schedule_lag_seconds";
@@ -50,14 +50,14 @@ impl Scheduler {
 }
 
 #[allow(clippy::cast_precision_loss, reason = "far below 2^52")]
-pub(super) fn count(finished: &Finished, late: Duration) {
+pub(super) fn count(finished: &WorkResult, late: Duration) {
     histogram!(LATENESS).record(late.as_secs_f64());
     match finished {
-        Finished::Check(check) => {
+        WorkResult::Check(check) => {
             let result = if check.error.is_some() { "failed" } else { "passed" };
             counter!(CHECKS, "result" => result).increment(1);
         }
-        Finished::Run(status, _) => {
+        WorkResult::Run(status, _) => {
             counter!(RUNS, "status" => status.as_str()).increment(1);
         }
     }

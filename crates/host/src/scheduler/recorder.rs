@@ -9,7 +9,7 @@ const TOGETHER: usize = 256;
 
 /// What a run came to.
 #[derive(Debug, Clone)]
-pub enum Finished {
+pub enum WorkResult {
     /// A health check.
     Check(CheckResult),
     /// A command.
@@ -21,7 +21,7 @@ pub enum Finished {
 struct Finish {
     item: WorkItem,
     schedule: Schedule,
-    finished: Finished,
+    finished: WorkResult,
     ran: Ran,
     answer: oneshot::Sender<Result<bool, StoreError>>,
 }
@@ -57,7 +57,7 @@ impl Recorder {
         &self,
         item: WorkItem,
         schedule: &Schedule,
-        finished: Finished,
+        finished: WorkResult,
         ran: Ran,
     ) -> Result<bool, StoreError> {
         let (answer, answered) = oneshot::channel();
@@ -71,8 +71,8 @@ impl Finish {
     async fn write(&self, records: &mut Records<'_>) -> Result<bool, StoreError> {
         let Self { item, schedule, finished, ran, .. } = self;
         match finished {
-            Finished::Check(check) => records.finish_check(*item, schedule, check, ran).await,
-            Finished::Run(status, report) => records.finish_run(*item, schedule, *status, report, ran).await,
+            WorkResult::Check(check) => records.finish_check(*item, schedule, check, ran).await,
+            WorkResult::Run(status, report) => records.finish_run(*item, schedule, *status, report, ran).await,
         }
     }
 

@@ -12,7 +12,7 @@ use soar_store::{Store, StoreError, SyncResultFilter};
 
 use super::{SyncRequest, Tenants};
 use crate::Refusal;
-use crate::commands::OutsideCommand;
+use crate::commands::ExternalCommand;
 use crate::utility::{Answer, Ended};
 
 /// The last part of its address.
@@ -41,7 +41,7 @@ pub fn manifest() -> &'static Command {
 pub(crate) struct SyncConnection(pub(crate) Arc<Tenants>);
 
 #[async_trait]
-impl OutsideCommand for SyncConnection {
+impl ExternalCommand for SyncConnection {
     fn check(&self, parameters: &Parameters) -> Result<(), Vec<String>> {
         SyncRequest::from_parameters(parameters).map(drop)
     }

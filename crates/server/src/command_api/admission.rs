@@ -16,7 +16,7 @@ use soar_host::commands::{Registered, Runner};
 
 /// A call that may run.
 #[derive(Debug)]
-pub(super) struct Admitted {
+pub(super) struct AuthorizedCall {
     pub command: Registered,
     pub caller: Caller,
     /// Parameters of a connector's command. Its connection's manifest checks them, once the connection is known.
@@ -30,7 +30,7 @@ pub(super) struct Admitted {
 
 /// A call whose key is good, and that has arrived.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub(super) struct AuthenticatedCall {
     pub command: Registered,
     pub entered: Entered,
     /// Only where they say more than was looked at.
@@ -39,7 +39,7 @@ pub(super) struct Asked {
 }
 
 /// Lets the call in by its key, finds its command and reads its body.
-pub(super) async fn hear(call: &mut Call, request: Request) -> Result<Asked, Reply> {
+pub(super) async fn authenticate(call: &mut Call, request: Request) -> Result<AuthenticatedCall, Reply> {
     let (head, body) = request.into_parts();
     let entered = call.enter(&head.headers).await;
     // Whatever the key; with a good one it need not wait to be told.
@@ -57,12 +57,12 @@ pub(super) async fn hear(call: &mut Call, request: Request) -> Result<Asked, Rep
     call.label = Arc::clone(&command.endpoint);
     let body = read_json(&head.headers, body, &call.host.settings).await?;
     let headers = head.headers.contains_key(IDEMPOTENCY_KEY).then_some(head.headers);
-    Ok(Asked { command, entered, headers, body })
+    Ok(AuthenticatedCall { command, entered, headers, body })
 }
 
 /// Decides whether the call may run.
-pub(super) fn admit(call: &mut Call, asked: Asked) -> Result<Admitted, Reply> {
-    let Asked { command, entered, headers, body } = asked;
+pub(super) fn authorize(call: &mut Call, authenticated: AuthenticatedCall) -> Result<AuthorizedCall, Reply> {
+    let AuthenticatedCall { command, entered, headers, body } = authenticated;
     let request = CommandRequest::parse(&body)?;
     call.entry.username = AuditEntry::kept(&request.username);
     call.entry.site = AuditEntry::kept(&request.site);
@@ -96,7 +96,7 @@ pub(super) fn admit(call: &mut Call, asked: Asked) -> Result<Admitted, Reply> {
     }
     let parameters = match command.runner {
         Runner::Integration(_) => Parameters::default(),
-        Runner::Utility(_) | Runner::Outside(_) => {
+        Runner::Utility(_) | Runner::External(_) => {
             Parameters::parse(&command.manifest, &request.parameters).map_err(|problems| bad_parameters(&problems))?
         }
     };
@@ -109,5 +109,5 @@ pub(super) fn admit(call: &mut Call, asked: Asked) -> Result<Admitted, Reply> {
         request_id: call.entry.request_id.clone(),
     };
     let raw = request.parameters;
-    Ok(Admitted { command, caller, raw, parameters, idempotency, place: entered.place })
+    Ok(AuthorizedCall { command, caller, raw, parameters, idempotency, place: entered.place })
 }

@@ -1,7 +1,7 @@
 //! D3's Command API: `POST …/api/Command/{CommandName}`.
 
 mod admission;
-mod outside_call;
+mod external_call;
 mod request;
 mod service;
 mod utility_call;

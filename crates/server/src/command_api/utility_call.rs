@@ -7,8 +7,8 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use soar_store::{AnswerClaim, Records, StoreError};
 
-use super::admission::Admitted;
-use super::service::Finished;
+use super::admission::AuthorizedCall;
+use super::service::CallEnd;
 use crate::gate::{Call, Reply, replayed};
 use soar_host::Refusal;
 use soar_host::utility::{Answer, UtilityCommand};
@@ -25,24 +25,24 @@ enum Failure {
     TooLong,
 }
 
-pub(super) async fn run(call: &mut Call, command: &dyn UtilityCommand, admitted: &Admitted) -> Finished {
+pub(super) async fn run(call: &mut Call, command: &dyn UtilityCommand, authorized: &AuthorizedCall) -> CallEnd {
     // Under an Idempotency-Key the answer is kept, which is a change.
-    if admitted.command.reads_only() && admitted.idempotency.is_none() {
-        return Finished::Unwritten(read(call, command, admitted).await);
+    if authorized.command.reads_only() && authorized.idempotency.is_none() {
+        return CallEnd::Unwritten(read(call, command, authorized).await);
     }
     for attempt in 1.. {
-        match change(call, command, admitted).await {
+        match change(call, command, authorized).await {
             Ok(finished) => return finished,
             Err(Failure::Store(error)) if error.is_conflict() && attempt < ATTEMPTS => {}
-            Err(failure) => return Finished::Unwritten(failed(call, failure)),
+            Err(failure) => return CallEnd::Unwritten(failed(call, failure)),
         }
     }
-    Finished::Unwritten(Reply::unexpected("The command was never tried."))
+    CallEnd::Unwritten(Reply::unexpected("The command was never tried."))
 }
 
-async fn read(call: &Call, command: &dyn UtilityCommand, admitted: &Admitted) -> Reply {
+async fn read(call: &Call, command: &dyn UtilityCommand, authorized: &AuthorizedCall) -> Reply {
     let answered = match call.host.store.reader().await {
-        Ok(mut reader) => execute(call, command, admitted, &mut reader.records()).await,
+        Ok(mut reader) => execute(call, command, authorized, &mut reader.records()).await,
         Err(error) => Err(Failure::Store(error)),
     };
     match answered {
@@ -51,11 +51,15 @@ async fn read(call: &Call, command: &dyn UtilityCommand, admitted: &Admitted) ->
     }
 }
 
-async fn change(call: &mut Call, command: &dyn UtilityCommand, admitted: &Admitted) -> Result<Finished, Failure> {
+async fn change(
+    call: &mut Call,
+    command: &dyn UtilityCommand,
+    authorized: &AuthorizedCall,
+) -> Result<CallEnd, Failure> {
     let host = Arc::clone(&call.host);
     let now = call.entry.at;
-    let claim = admitted.idempotency.as_ref().map(|idempotency| AnswerClaim {
-        user: admitted.caller.user.id,
+    let claim = authorized.idempotency.as_ref().map(|idempotency| AnswerClaim {
+        user: authorized.caller.user.id,
         key: idempotency.key.clone(),
         fingerprint: idempotency.fingerprint.clone(),
         request_id: call.entry.request_id.clone(),
@@ -68,11 +72,11 @@ async fn change(call: &mut Call, command: &dyn UtilityCommand, admitted: &Admitt
         if let Some(earlier) = earlier {
             let reply = replayed(&earlier, &claim.fingerprint)
                 .unwrap_or_else(|| Reply::unexpected("A claim without an answer was kept."));
-            return Ok(Finished::Unwritten(reply));
+            return Ok(CallEnd::Unwritten(reply));
         }
     }
     transaction.records().mark().await.map_err(Failure::Store)?;
-    let reply = match execute(call, command, admitted, &mut transaction.records()).await {
+    let reply = match execute(call, command, authorized, &mut transaction.records()).await {
         Ok(answer) => Reply::answer(&answer),
         Err(Failure::Refused(error)) => {
             // What it did before it refused is undone; that it was refused is kept.
@@ -89,17 +93,17 @@ async fn change(call: &mut Call, command: &dyn UtilityCommand, admitted: &Admitt
         transaction.records().keep_answer(claim, status, &body).await.map_err(Failure::Store)?;
     }
     transaction.commit().await.map_err(Failure::Store)?;
-    Ok(Finished::Written(reply))
+    Ok(CallEnd::Written(reply))
 }
 
 async fn execute(
     call: &Call,
     command: &dyn UtilityCommand,
-    admitted: &Admitted,
+    authorized: &AuthorizedCall,
     records: &mut Records<'_>,
 ) -> Result<Answer, Failure> {
     let limit = Duration::from_secs(call.host.settings.command_seconds);
-    let running = command.run(records, &admitted.caller, &admitted.parameters, call.entry.at);
+    let running = command.run(records, &authorized.caller, &authorized.parameters, call.entry.at);
     match tokio::time::timeout(limit, AssertUnwindSafe(running).catch_unwind()).await {
         Ok(Ok(Ok(answer))) => Ok(answer),
         Ok(Ok(Err(Refusal::Store(error)))) => Err(Failure::Store(error)),

@@ -15,9 +15,9 @@ use soar_host::settings::HostSettings;
 pub(crate) async fn receive(mut body: Body, settings: &HostSettings) -> Result<File, Reply> {
     let file = tokio::task::spawn_blocking(tempfile::tempfile).await.map_err(|error| not_kept(&error))?;
     let mut file = tokio::fs::File::from_std(file.map_err(|error| not_kept(&error))?);
-    let (mut length, patience) = (0, Duration::from_secs(settings.body_seconds));
+    let (mut length, timeout) = (0, Duration::from_secs(settings.body_seconds));
     loop {
-        let frame = tokio::time::timeout(patience, body.frame()).await.map_err(|_| {
+        let frame = tokio::time::timeout(timeout, body.frame()).await.map_err(|_| {
             let error = format!("Nothing more of the body arrived for {} seconds.", settings.body_seconds);
             Reply::error(StatusCode::REQUEST_TIMEOUT, error)
         })?;

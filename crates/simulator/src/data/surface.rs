@@ -13,7 +13,7 @@ const TARGETS_STEP: u32 = 10;
 
 /// One entry of the scan surface.
 #[derive(Clone, Debug)]
-pub(crate) struct Entry {
+pub(crate) struct SurfaceEntry {
     /// From 1.
     pub(crate) number: u32,
     pub(crate) id: u64,
@@ -36,7 +36,7 @@ pub(crate) struct Target {
     pub(crate) roll: u64,
 }
 
-impl Entry {
+impl SurfaceEntry {
     /// The first address of the range its targets are in.
     pub(crate) fn network(&self) -> Ipv4Addr {
         if self.external { Ipv4Addr::new(198, 51, 100, 0) } else { Ipv4Addr::new(10, 20, self.block, 0) }
@@ -45,7 +45,7 @@ impl Entry {
 
 impl Inventory<'_> {
     /// The entry with this number, from 1; the highest come first in lists.
-    pub(crate) fn entry(&self, number: u32) -> Entry {
+    pub(crate) fn entry(&self, number: u32) -> SurfaceEntry {
         let mut dice = dice(self.options.seed, self.tenant, Topic::Entry, u64::from(number));
         let roll = dice.u64(..);
         let scanners = self.entry_scanners(number);
@@ -60,7 +60,7 @@ impl Inventory<'_> {
             _ if external => format!("198.51.100.{}/28", (number % 16) * 16),
             _ => format!("10.20.{block}.0/24"),
         };
-        Entry { number, id: self.id(number), input, scanners, block, external, roll }
+        SurfaceEntry { number, id: self.id(number), input, scanners, block, external, roll }
     }
 
     /// The scanners of an entry: one by turns, every third entry a second one.
@@ -71,7 +71,7 @@ impl Inventory<'_> {
     }
 
     /// The current targets of an entry on one of its scanners: two on the first, one on the second.
-    pub(crate) fn targets(&self, entry: &Entry, scanner: u32) -> Vec<Target> {
+    pub(crate) fn targets(&self, entry: &SurfaceEntry, scanner: u32) -> Vec<Target> {
         let slots = if entry.scanners.first() == Some(&scanner) { 0..2 } else { 2..3 };
         slots
             .map(|slot| {

@@ -10,7 +10,7 @@ use crate::{
         inventory::Inventory,
         moment::{Moment, TODAY},
         odd::{Odd, Oddities},
-        surface::{Entry, Target},
+        surface::{SurfaceEntry, Target},
         words,
     },
     dialect::Form,
@@ -107,7 +107,7 @@ pub(super) fn scanner_filter(call: &Call<'_>) -> Option<u32> {
     call.inventory().scanner_number(id)
 }
 
-fn row(call: &Call<'_>, inventory: Inventory<'_>, entry: Entry) -> Row {
+fn row(call: &Call<'_>, inventory: Inventory<'_>, entry: SurfaceEntry) -> Row {
     let odd = Oddities::of_row(call.world.options.oddities, entry.roll);
     let roll = entry.roll as usize;
     let scan_date = (TODAY - entry.roll % 9_000_000) * 1_000_000 + (entry.roll >> 44);
@@ -146,7 +146,7 @@ fn row(call: &Call<'_>, inventory: Inventory<'_>, entry: Entry) -> Row {
     }
 }
 
-fn potential_targets(entry: &Entry) -> Vec<PotentialTarget> {
+fn potential_targets(entry: &SurfaceEntry) -> Vec<PotentialTarget> {
     if !entry.external {
         return Vec::new();
     }
@@ -156,7 +156,7 @@ fn potential_targets(entry: &Entry) -> Vec<PotentialTarget> {
     }]
 }
 
-fn current_target(call: &Call<'_>, entry: &Entry, target: &Target) -> CurrentTarget {
+fn current_target(call: &Call<'_>, entry: &SurfaceEntry, target: &Target) -> CurrentTarget {
     let odd = Oddities::of_row(call.world.options.oddities, target.roll);
     let scope = call.world.scopes.get(target.id);
     let bits = if entry.external { 28 } else { 24 };

@@ -40,13 +40,13 @@ impl TestStore {
         Self { store, address, _folder: folder }
     }
 
-    /// The store at `address`, which answers within `patience` or counts as gone.
+    /// The store at `address`, which answers within `timeout` or counts as gone.
     ///
     /// # Panics
     /// When it cannot be opened.
     #[allow(clippy::expect_used, reason = "a test that has no store can only end")]
-    pub async fn at(address: &str, patience: Duration) -> Self {
-        let store = Store::open_impatient(address, patience).await.expect("a store");
+    pub async fn at(address: &str, timeout: Duration) -> Self {
+        let store = Store::open_with_timeout(address, timeout).await.expect("a store");
         Self { store, address: address.to_owned(), _folder: None }
     }
 

@@ -12,8 +12,8 @@ use soar_store::model::{AuditEntry, Moment};
 use super::run::single_threaded_runtime;
 use super::simulate::Ending;
 use crate::exit::{Exit, WrongUse};
-use crate::instance::{InstanceFlags, Session, advised};
-use crate::printer::{Entry, ListOutput, Printer, moment};
+use crate::instance::{InstanceFlags, OperatorSession, advised};
+use crate::printer::{ListOutput, ListRow, Printer, moment};
 use crate::when;
 
 const EXAMPLES: &str = "\
@@ -92,7 +92,7 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
         );
     }
     single_threaded_runtime()?.block_on(async {
-        let session = Session::open(&arguments.instance).await?;
+        let session = OperatorSession::open(&arguments.instance).await?;
         session.must_be_administrator()?;
         let filter = arguments.filter(session.now()).map_err(WrongUse)?;
         let entries = latest(&session, &filter, arguments.limit).await?;
@@ -152,7 +152,7 @@ struct Shown {
 }
 
 /// At most `most` entries, the latest ones, the oldest of them first.
-async fn latest(session: &Session, filter: &AuditFilter, most: u32) -> Result<Vec<Shown>> {
+async fn latest(session: &OperatorSession, filter: &AuditFilter, most: u32) -> Result<Vec<Shown>> {
     let mut entries: Vec<Shown> = Vec::new();
     let mut filter = filter.clone();
     let mut reader = session.store.reader().await.map_err(advised)?;
@@ -171,7 +171,7 @@ async fn latest(session: &Session, filter: &AuditFilter, most: u32) -> Result<Ve
     Ok(entries)
 }
 
-impl Entry for Shown {
+impl ListRow for Shown {
     const HEADINGS: &[&str] =
         &["Time", "User", "Command", "Site", "Result", "About", "Key", "Acting For", "From", "Request"];
 

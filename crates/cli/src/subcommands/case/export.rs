@@ -5,7 +5,7 @@ use clap::Args;
 use soar_host::transfer::Subject;
 
 use crate::exit::Exit;
-use crate::instance::Session;
+use crate::instance::OperatorSession;
 use crate::printer::Printer;
 use crate::subcommands::transfer::{ExportFlags, export};
 
@@ -23,6 +23,6 @@ pub(super) struct Arguments {
     flags: ExportFlags,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     export(Subject::Cases, &arguments.flags, session, printer).await
 }

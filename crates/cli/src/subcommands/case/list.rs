@@ -6,8 +6,8 @@ use soar_host::views::CaseShown;
 use soar_store::model::{Case, Right, Site, SiteId, Status};
 
 use crate::exit::Exit;
-use crate::instance::{Session, advised};
-use crate::printer::{Entry, ListOutput, Printer, moment, moment_if_any};
+use crate::instance::{OperatorSession, advised};
+use crate::printer::{ListOutput, ListRow, Printer, moment, moment_if_any};
 
 /// List cases, the oldest first
 #[derive(Debug, Args)]
@@ -29,7 +29,7 @@ pub(super) struct Arguments {
     output: ListOutput,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let sites = match &arguments.site {
         Some(name) => vec![session.site(Some(name)).await?],
         None => session.sites().await?,
@@ -59,7 +59,7 @@ fn shown(case: Case, sites: &[Site]) -> CaseShown {
     CaseShown::of(case, site.map_or("", |site| &site.name))
 }
 
-impl Entry for CaseShown {
+impl ListRow for CaseShown {
     const HEADINGS: &[&str] = &["Case", "Title", "Status", "Priority", "Site", "Owner", "Type", "Created", "Closed"];
 
     fn cells(&self) -> Vec<String> {

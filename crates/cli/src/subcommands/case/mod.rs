@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 
 use super::run::single_threaded_runtime;
 use crate::exit::Exit;
-use crate::instance::{InstanceFlags, Session};
+use crate::instance::{InstanceFlags, OperatorSession};
 use crate::printer::Printer;
 
 const EXAMPLES: &str = "\
@@ -43,7 +43,7 @@ enum Action {
 
 pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> {
     single_threaded_runtime()?.block_on(async {
-        let session = Session::open(&arguments.instance).await?;
+        let session = OperatorSession::open(&arguments.instance).await?;
         match &arguments.action {
             Action::List(arguments) => list::run(arguments, &session, printer).await,
             Action::Show(arguments) => show::run(arguments, &session, printer).await,

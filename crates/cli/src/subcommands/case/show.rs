@@ -6,7 +6,7 @@ use soar_host::views::WholeCase;
 use soar_store::model::{Right, SiteId};
 
 use crate::exit::Exit;
-use crate::instance::{Session, advised};
+use crate::instance::{OperatorSession, advised};
 use crate::printer::{Form, Printer, moment, moment_if_any};
 
 /// Show a case
@@ -20,7 +20,7 @@ pub(super) struct Arguments {
     output: Form,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let sites = session.sites_with(Right::SeeIncidents).await?;
     let may_see = |id: SiteId| sites.iter().any(|site| site.id == id);
     let mut reader = session.store.reader().await.map_err(advised)?;

@@ -11,7 +11,7 @@ use super::health_check::HealthCheckFlags;
 use super::parameters::Parameters;
 use super::show::show_one;
 use crate::exit::{Exit, WrongUse};
-use crate::instance::{Action, Session, connections, registry};
+use crate::instance::{Action, OperatorSession, connections, registry};
 use crate::printer::{Form, Printer};
 
 const EXAMPLES: &str = "\
@@ -86,7 +86,7 @@ pub(super) struct Arguments {
     output: Form,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let connections = connections(session)?;
     let (connection, caller) = arguments.named.find(&connections, session).await?;
     let registry = registry()?;

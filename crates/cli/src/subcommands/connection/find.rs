@@ -7,7 +7,7 @@ use soar_host::connections::Connections;
 use soar_store::model::{Caller, Connection, Place};
 
 use crate::exit::WrongUse;
-use crate::instance::{Session, refused};
+use crate::instance::{OperatorSession, refused};
 
 /// Names a connection.
 #[derive(Debug, Args)]
@@ -28,7 +28,7 @@ impl Named {
     pub(in crate::subcommands) async fn find(
         &self,
         connections: &Connections,
-        session: &Session,
+        session: &OperatorSession,
     ) -> Result<(Connection, Caller)> {
         let all = seen(connections, session).await?;
         let is_meant = |one: &&Connection| one.name.to_lowercase() == self.connection.trim().to_lowercase();
@@ -87,7 +87,7 @@ impl Named {
 }
 
 /// The connections that the user may see, on whatever site.
-pub(super) async fn seen(connections: &Connections, session: &Session) -> Result<Vec<Connection>> {
+pub(super) async fn seen(connections: &Connections, session: &OperatorSession) -> Result<Vec<Connection>> {
     // What may be seen does not depend on the site of the call.
     connections.list(&session.any_caller().await?).await.map_err(refused)
 }

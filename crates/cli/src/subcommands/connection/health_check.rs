@@ -3,7 +3,7 @@
 use clap::Args;
 use soar_store::model::Connection;
 
-use crate::instance::Session;
+use crate::instance::OperatorSession;
 use crate::printer::Printer;
 
 /// What a health check does beside how often it runs.
@@ -43,7 +43,7 @@ impl HealthCheckFlags {
     }
 
     /// Says what could not be delivered as the instance is set up.
-    pub(super) fn warn(&self, session: &Session, printer: &mut Printer) {
+    pub(super) fn warn(&self, session: &OperatorSession, printer: &mut Printer) {
         let webhooks = self.webhooks().unwrap_or_default().into_iter().map(|name| format!("webhook:{name}"));
         let told: Vec<_> = self.email().into_iter().filter(|text| !text.is_empty()).chain(webhooks).collect();
         session.settings.warn_of_alerts(told.iter().map(String::as_str), printer);

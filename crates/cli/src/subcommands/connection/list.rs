@@ -7,8 +7,8 @@ use soar_store::model::{Connection, Place, SiteKind};
 use super::find::seen;
 use super::health_check::in_words;
 use crate::exit::Exit;
-use crate::instance::{Session, connections};
-use crate::printer::{Entry, ListOutput, Printer};
+use crate::instance::{OperatorSession, connections};
+use crate::printer::{ListOutput, ListRow, Printer};
 
 /// List the connections that you may see
 #[derive(Debug, Args)]
@@ -22,7 +22,7 @@ pub(super) struct Arguments {
     output: ListOutput,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let mut found = seen(&connections(session)?, session).await?;
     if let Some(name) = &arguments.site {
         let site = session.site(Some(name)).await?;
@@ -35,7 +35,7 @@ pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut 
     Ok(Exit::Successful)
 }
 
-impl Entry for Connection {
+impl ListRow for Connection {
     const HEADINGS: &[&str] =
         &["Connection", "Site", "Integration", "Active", "Health Check", "Users", "Owner", "Description"];
 

@@ -7,7 +7,7 @@ use soar_store::Records;
 
 use super::find::Named;
 use crate::exit::Exit;
-use crate::instance::{Action, Session, connections};
+use crate::instance::{Action, OperatorSession, connections};
 use crate::printer::Printer;
 
 /// Delete a connection and its secrets; the history of its runs stays
@@ -17,7 +17,7 @@ pub(super) struct Arguments {
     named: Named,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let connections = connections(session)?;
     let (connection, caller) = arguments.named.find(&connections, session).await?;
     let action = Action { command: "connection remove", site: connection.place.name(), about: &connection.name };

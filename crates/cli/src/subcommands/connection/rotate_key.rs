@@ -6,7 +6,7 @@ use soar_host::sealing::rotate;
 use soar_store::SEALED_PLACES;
 
 use crate::exit::Exit;
-use crate::instance::{Action, Session};
+use crate::instance::{Action, OperatorSession};
 use crate::printer::{Form, Printer};
 
 const EXAMPLES: &str = "\
@@ -25,7 +25,7 @@ pub(super) struct Arguments {
     output: Form,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     // Refused for others, and noted before the first secret is touched.
     let action = Action { command: "connection rotate-key", site: "", about: "" };
     session.manage(&action, async |_, _| Ok(())).await?;

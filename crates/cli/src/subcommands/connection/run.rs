@@ -9,7 +9,7 @@ use soar_store::model::{Caller, Connection};
 
 use super::find::Named;
 use crate::exit::Exit;
-use crate::instance::{Action, Executing, Session, registry};
+use crate::instance::{Action, Executing, OperatorSession, registry};
 use crate::printer::Printer;
 use crate::subcommands::run::{Done, RunFlags, Runner, carry_out, refuse};
 use crate::subcommands::simulate::Ending;
@@ -34,7 +34,7 @@ pub(super) struct Arguments {
     run: RunFlags,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let raw = arguments.run.read()?;
     let executing = Executing::start(session).await?;
     let ended = on_connection(arguments, raw, &executing.executor, session, printer).await;
@@ -46,7 +46,7 @@ async fn on_connection(
     arguments: &Arguments,
     raw: RawParameters,
     executor: &Executor,
-    session: &Session,
+    session: &OperatorSession,
     printer: &mut Printer,
 ) -> Result<Exit> {
     let (connection, caller) = arguments.named.find(executor.connections(), session).await?;
@@ -64,7 +64,7 @@ async fn on_connection(
 /// Runs commands on a connection of the instance.
 struct OnConnection<'a> {
     executor: &'a Executor,
-    session: &'a Session,
+    session: &'a OperatorSession,
     caller: Caller,
     connection: Connection,
 }

@@ -8,7 +8,7 @@ use super::find::Named;
 use super::health_check::in_full;
 use super::list::users;
 use crate::exit::Exit;
-use crate::instance::{Session, connections};
+use crate::instance::{OperatorSession, connections};
 use crate::printer::{Form, Printer, moment};
 
 /// Show a connection; secrets stay secret
@@ -22,7 +22,7 @@ pub(super) struct Arguments {
     output: Form,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let (connection, _) = arguments.named.find(&connections(session)?, session).await?;
     show_one(&connection, arguments.output, printer)?;
     Ok(Exit::Successful)

@@ -6,7 +6,7 @@ use clap::Args;
 use super::find::Named;
 use super::run::until_interrupted;
 use crate::exit::Exit;
-use crate::instance::{Action, Executing, Session};
+use crate::instance::{Action, Executing, OperatorSession};
 use crate::printer::{Form, Printer, receipt};
 
 const EXAMPLES: &str = "\
@@ -28,7 +28,7 @@ pub(super) struct Arguments {
     output: Form,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let executing = Executing::start(session).await?;
     let found = arguments.named.find(executing.executor.connections(), session).await;
     let tested = match found {

@@ -5,10 +5,10 @@ use clap::Args;
 use soar_host::health::ConnectionHealth;
 use soar_store::model::{Check, Moment};
 
-use super::fares::{percent, span};
+use super::health_row::{percent, span};
 use crate::exit::Exit;
-use crate::instance::{Session, connections, refused};
-use crate::printer::{Entry, ListOutput, Printer, moment, moment_if_any};
+use crate::instance::{OperatorSession, connections, refused};
+use crate::printer::{ListOutput, ListRow, Printer, moment, moment_if_any};
 use crate::subcommands::connection::Named;
 use crate::when;
 
@@ -37,7 +37,7 @@ pub(super) struct Arguments {
     output: ListOutput,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let connections = connections(session)?;
     let (connection, caller) = arguments.named.find(&connections, session).await?;
     let before = arguments.before.as_deref().map(|text| when::earlier(text, session.now())).transpose();
@@ -73,7 +73,7 @@ fn head(connection: &ConnectionHealth, now: Moment) -> String {
     head
 }
 
-impl Entry for Check {
+impl ListRow for Check {
     const HEADINGS: &[&str] = &["Due", "Result", "Latency ms", "Late ms", "Ended", "Detail", "Node"];
 
     fn cells(&self) -> Vec<String> {

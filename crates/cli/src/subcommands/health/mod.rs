@@ -1,6 +1,6 @@
 //! `footprint health`: how the connections of an instance fare by their health checks.
 
-mod fares;
+mod health_row;
 mod history;
 mod table;
 
@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 
 use super::simulate::runtime;
 use crate::exit::Exit;
-use crate::instance::{InstanceFlags, Session};
+use crate::instance::{InstanceFlags, OperatorSession};
 use crate::printer::Printer;
 
 const EXAMPLES: &str = "\
@@ -43,7 +43,7 @@ enum Action {
 
 pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> {
     runtime()?.block_on(async {
-        let session = Session::open(&arguments.instance).await?;
+        let session = OperatorSession::open(&arguments.instance).await?;
         match &arguments.action {
             None => table::run(&arguments.table, &session, printer).await,
             Some(Action::History(arguments)) => history::run(arguments, &session, printer).await,

@@ -7,9 +7,9 @@ use clap::Args;
 use soar_host::health::{ConnectionHealth, HealthFilter, HealthTable};
 use soar_store::model::{Caller, HealthState, Moment};
 
-use super::fares::Fares;
+use super::health_row::HealthRow;
 use crate::exit::Exit;
-use crate::instance::{Session, connections, refused};
+use crate::instance::{OperatorSession, connections, refused};
 use crate::printer::{ListOutput, Printer, columns_of};
 use crate::subcommands::simulate::Ending;
 
@@ -44,7 +44,7 @@ pub(super) struct TableFlags {
     output: ListOutput,
 }
 
-pub(super) async fn run(arguments: &TableFlags, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &TableFlags, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let connections = connections(session)?;
     let caller = session.any_caller().await?;
     let site = match &arguments.site {
@@ -78,9 +78,9 @@ fn show(table: &HealthTable, arguments: &TableFlags, now: Moment, printer: &mut 
     let nothing = "No connections that fit and that you may see. `footprint connection add` makes one.";
     match output {
         ListOutput::Table => {
-            let fares = |connection: &ConnectionHealth| Fares { connection: connection.clone(), now };
+            let fares = |connection: &ConnectionHealth| HealthRow { connection: connection.clone(), now };
             let rows: Vec<_> = table.connections.iter().map(fares).collect();
-            printer.list_columns(&rows, output, nothing, &columns_of::<Fares>(&arguments.columns)?)?;
+            printer.list_columns(&rows, output, nothing, &columns_of::<HealthRow>(&arguments.columns)?)?;
             if !rows.is_empty() {
                 printer.line(&printer.faint(&summary(table)))?;
             }

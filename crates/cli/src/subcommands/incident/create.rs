@@ -7,7 +7,7 @@ use soar_connector::RawParameters;
 use soar_store::model::Severity;
 
 use crate::exit::Exit;
-use crate::instance::Session;
+use crate::instance::OperatorSession;
 use crate::printer::{Form, Printer};
 use crate::subcommands::utility::show_answer;
 
@@ -57,7 +57,7 @@ pub(super) struct Arguments {
     output: Form,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let site = session.site(arguments.site.as_deref()).await?;
     let given = [
         ("IncidentType", Some(arguments.incident_type.clone())),

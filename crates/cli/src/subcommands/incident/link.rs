@@ -7,7 +7,7 @@ use soar_host::Refusal;
 use soar_host::utility::link_incidents;
 
 use crate::exit::Exit;
-use crate::instance::{Action, Session};
+use crate::instance::{Action, OperatorSession};
 use crate::printer::Printer;
 
 const EXAMPLES: &str = "\
@@ -30,7 +30,7 @@ pub(super) struct Arguments {
     others: Vec<String>,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let Arguments { incident, others } = arguments;
     let site = super::task::site_of(incident, session).await?;
     let about = format!("{incident}: linked with {}", others.join(", "));

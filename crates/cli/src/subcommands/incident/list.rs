@@ -7,8 +7,8 @@ use soar_store::Search;
 use soar_store::model::{Moment, Right, Severity, Site, SiteId, Status};
 
 use crate::exit::{Exit, WrongUse};
-use crate::instance::{Session, advised};
-use crate::printer::{Entry, ListOutput, Printer, moment, moment_if_any};
+use crate::instance::{OperatorSession, advised};
+use crate::printer::{ListOutput, ListRow, Printer, moment, moment_if_any};
 use crate::when;
 
 /// List incidents, the oldest first
@@ -55,7 +55,7 @@ pub(super) struct Arguments {
     output: ListOutput,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let sites = match &arguments.site {
         Some(name) => vec![session.site(Some(name)).await?],
         None => session.sites().await?,
@@ -102,7 +102,7 @@ impl Arguments {
     }
 }
 
-impl Entry for IncidentShown {
+impl ListRow for IncidentShown {
     const HEADINGS: &[&str] =
         &["Incident", "Title", "Severity", "Status", "Site", "Owner", "Type", "Created", "Closed", "Closed By"];
 

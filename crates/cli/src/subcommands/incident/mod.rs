@@ -17,7 +17,7 @@ use soar_store::model::Site;
 
 use super::run::single_threaded_runtime;
 use crate::exit::Exit;
-use crate::instance::{InstanceFlags, Session, UtilityCall};
+use crate::instance::{InstanceFlags, OperatorSession, UtilityCall};
 use crate::printer::Printer;
 
 const EXAMPLES: &str = "\
@@ -57,7 +57,7 @@ enum Action {
 
 pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> {
     single_threaded_runtime()?.block_on(async {
-        let session = Session::open(&arguments.instance).await?;
+        let session = OperatorSession::open(&arguments.instance).await?;
         match &arguments.action {
             Action::List(arguments) => list::run(arguments, &session, printer).await,
             Action::Show(arguments) => show::run(arguments, &session, printer).await,
@@ -72,7 +72,7 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
 }
 
 /// What the host's own command with this endpoint answers.
-async fn call(endpoint: &str, raw: &RawParameters, site: Site, session: &Session) -> Result<Answer> {
+async fn call(endpoint: &str, raw: &RawParameters, site: Site, session: &OperatorSession) -> Result<Answer> {
     let (command, manifest) = command(endpoint).context("This build of footprint lacks a command of the host.")?;
     UtilityCall::new(session, command, manifest, session.caller(site), raw)?.run().await
 }

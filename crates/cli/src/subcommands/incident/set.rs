@@ -6,7 +6,7 @@ use serde_json::Value;
 use soar_connector::RawParameters;
 
 use crate::exit::Exit;
-use crate::instance::Session;
+use crate::instance::OperatorSession;
 use crate::printer::{Form, Printer};
 use crate::subcommands::utility::show_answer;
 
@@ -42,7 +42,7 @@ pub(super) struct Arguments {
     output: Form,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let site = match &arguments.site {
         Some(name) => session.site(Some(name)).await?,
         None => super::task::site_of(&arguments.incident, session).await?,

@@ -6,7 +6,7 @@ use soar_host::views::WholeIncident;
 use soar_store::model::{DynamicField, Link, Right, SiteId, Task};
 
 use crate::exit::Exit;
-use crate::instance::{Session, advised};
+use crate::instance::{OperatorSession, advised};
 use crate::printer::{Form, Printer, moment, moment_if_any};
 
 /// Show an incident with its tasks, fields and links
@@ -20,7 +20,7 @@ pub(super) struct Arguments {
     output: Form,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let sites = session.sites_with(Right::SeeIncidents).await?;
     let may_see = |id: SiteId| sites.iter().any(|site| site.id == id);
     let mut reader = session.store.reader().await.map_err(advised)?;

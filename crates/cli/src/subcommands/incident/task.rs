@@ -7,7 +7,7 @@ use soar_store::StoreError;
 use soar_store::model::{Right, Site};
 
 use crate::exit::Exit;
-use crate::instance::{Action, Session, advised};
+use crate::instance::{Action, OperatorSession, advised};
 use crate::printer::Printer;
 
 const EXAMPLES: &str = "\
@@ -36,7 +36,7 @@ enum State {
     Pending,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let Arguments { incident, task, state } = arguments;
     let done = *state == State::Done;
     let site = site_of(incident, session).await?;
@@ -74,7 +74,7 @@ pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut 
 }
 
 /// The site of an incident that the user may see.
-pub(super) async fn site_of(number: &str, session: &Session) -> Result<Site> {
+pub(super) async fn site_of(number: &str, session: &OperatorSession) -> Result<Site> {
     let found = session.store.reader().await.map_err(advised)?.records().incident(number).await.map_err(advised)?;
     let sites = session.sites().await?;
     let site = sites.into_iter().find(|site| site.id == found.site_id);

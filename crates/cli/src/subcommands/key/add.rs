@@ -9,7 +9,7 @@ use soar_store::model::{Allowed, KeyKind};
 
 use super::{Names, Shown};
 use crate::exit::{Exit, WrongUse};
-use crate::instance::{Action, Session};
+use crate::instance::{Action, OperatorSession};
 use crate::printer::{Form, Printer};
 use crate::when;
 
@@ -74,7 +74,7 @@ struct Issued {
     key: String,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let request = arguments.request(session)?;
     let seal = session.keyring()?;
     let action = Action { command: "key add", site: "", about: &request.name };
@@ -105,7 +105,7 @@ pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut 
 }
 
 impl Arguments {
-    fn request(&self, session: &Session) -> Result<KeyRequest> {
+    fn request(&self, session: &OperatorSession) -> Result<KeyRequest> {
         let expires_at = match &self.expires {
             None => None,
             Some(text) => {

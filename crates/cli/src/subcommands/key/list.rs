@@ -5,7 +5,7 @@ use clap::Args;
 
 use super::{Names, Shown};
 use crate::exit::Exit;
-use crate::instance::{Session, advised};
+use crate::instance::{OperatorSession, advised};
 use crate::printer::{ListOutput, Printer};
 
 /// List the keys; what they are is never shown again
@@ -20,7 +20,7 @@ pub(super) struct Arguments {
     output: ListOutput,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     session.must_be_administrator()?;
     let mut reader = session.store.reader().await.map_err(advised)?;
     let mut records = reader.records();

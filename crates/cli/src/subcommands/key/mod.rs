@@ -14,8 +14,8 @@ use soar_store::{Records, StoreError};
 
 use super::run::single_threaded_runtime;
 use crate::exit::Exit;
-use crate::instance::{InstanceFlags, Session};
-use crate::printer::{Entry, Printer, moment_if_any};
+use crate::instance::{InstanceFlags, OperatorSession};
+use crate::printer::{ListRow, Printer, moment_if_any};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -44,7 +44,7 @@ enum Action {
 
 pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> {
     single_threaded_runtime()?.block_on(async {
-        let session = Session::open(&arguments.instance).await?;
+        let session = OperatorSession::open(&arguments.instance).await?;
         match &arguments.action {
             Action::List(arguments) => list::run(arguments, &session, printer).await,
             Action::Add(arguments) => add::run(arguments, &session, printer).await,
@@ -74,7 +74,7 @@ struct Shown {
     last_used_at: Option<Moment>,
 }
 
-impl Entry for Shown {
+impl ListRow for Shown {
     const HEADINGS: &[&str] =
         &["Key", "Kind", "State", "Owner", "Sites", "Commands", "Manages", "Expires", "Last Used", "Other Users"];
 

@@ -5,7 +5,7 @@ use clap::Args;
 use soar_connector::name::quoted;
 
 use crate::exit::Exit;
-use crate::instance::{Action, Session};
+use crate::instance::{Action, OperatorSession};
 use crate::printer::Printer;
 
 /// Take a key back for good; a running host refuses it within a second
@@ -15,7 +15,7 @@ pub(super) struct Arguments {
     key: String,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let name = &arguments.key;
     let action = Action { command: "key revoke", site: "", about: name };
     let revoked = session.manage(&action, async |records, now| records.revoke_key(name, now).await);

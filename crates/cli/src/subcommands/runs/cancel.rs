@@ -6,7 +6,7 @@ use soar_host::executor::Executor;
 use soar_store::Records;
 
 use crate::exit::Exit;
-use crate::instance::{Action, Session};
+use crate::instance::{Action, OperatorSession};
 use crate::printer::Printer;
 use soar_store::model::RunId;
 
@@ -19,7 +19,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(
     arguments: &Arguments,
-    session: &Session,
+    session: &OperatorSession,
     executor: &Executor,
     printer: &mut Printer,
 ) -> Result<Exit> {

@@ -8,7 +8,7 @@ use soar_store::RunFilter;
 use soar_store::model::{Caller, ConnectionId, Right, Run, RunStatus};
 
 use crate::exit::{Exit, WrongUse};
-use crate::instance::{Session, refused};
+use crate::instance::{OperatorSession, refused};
 use crate::printer::{ListOutput, Printer};
 
 /// List the latest runs that you may see
@@ -45,7 +45,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(
     arguments: &Arguments,
-    session: &Session,
+    session: &OperatorSession,
     executor: &Executor,
     printer: &mut Printer,
 ) -> Result<Exit> {

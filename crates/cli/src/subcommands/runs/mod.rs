@@ -10,8 +10,8 @@ use soar_store::model::{Run, RunStatus};
 
 use super::simulate::runtime;
 use crate::exit::Exit;
-use crate::instance::{Executing, InstanceFlags, Session};
-use crate::printer::{Entry, Printer, moment};
+use crate::instance::{Executing, InstanceFlags, OperatorSession};
+use crate::printer::{ListRow, Printer, moment};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -40,7 +40,7 @@ enum Action {
 
 pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> {
     runtime()?.block_on(async {
-        let session = Session::open(&arguments.instance).await?;
+        let session = OperatorSession::open(&arguments.instance).await?;
         let executing = Executing::start(&session).await?;
         let ended = match &arguments.action {
             Action::List(arguments) => list::run(arguments, &session, &executing.executor, printer).await,
@@ -52,7 +52,7 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
     })
 }
 
-impl Entry for Run {
+impl ListRow for Run {
     const HEADINGS: &[&str] = &["Run", "Started", "Command", "Connection", "Status", "Took", "User", "Site", "Key"];
 
     fn cells(&self) -> Vec<String> {

@@ -8,7 +8,7 @@ use soar_host::executor::Executor;
 
 use super::took;
 use crate::exit::Exit;
-use crate::instance::{Session, refused};
+use crate::instance::{OperatorSession, refused};
 use crate::printer::{Form, Printer, moment, moment_if_any};
 use soar_store::model::RunId;
 
@@ -25,7 +25,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(
     arguments: &Arguments,
-    session: &Session,
+    session: &OperatorSession,
     executor: &Executor,
     printer: &mut Printer,
 ) -> Result<Exit> {

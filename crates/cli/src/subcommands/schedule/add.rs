@@ -8,7 +8,7 @@ use soar_store::Records;
 
 use super::{show_one, times};
 use crate::exit::Exit;
-use crate::instance::{Action, Session};
+use crate::instance::{Action, OperatorSession};
 use crate::parameters::{ParameterFlags, read};
 use crate::printer::{Form, Printer, moment_if_any};
 use crate::subcommands::connection::only_integration;
@@ -74,7 +74,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(
     arguments: &Arguments,
-    session: &Session,
+    session: &OperatorSession,
     schedules: &Schedules,
     printer: &mut Printer,
 ) -> Result<Exit> {

@@ -7,7 +7,7 @@ use soar_store::Records;
 
 use super::{Named, show_one};
 use crate::exit::{Exit, WrongUse};
-use crate::instance::{Action, Session};
+use crate::instance::{Action, OperatorSession};
 use crate::parameters::{ParameterFlags, read};
 use crate::printer::{Form, Printer};
 
@@ -63,7 +63,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(
     arguments: &Arguments,
-    session: &Session,
+    session: &OperatorSession,
     schedules: &Schedules,
     printer: &mut Printer,
 ) -> Result<Exit> {

@@ -5,7 +5,7 @@ use clap::Args;
 use soar_host::scheduler::Schedules;
 
 use crate::exit::Exit;
-use crate::instance::{Session, advised, refused};
+use crate::instance::{OperatorSession, advised, refused};
 use crate::printer::{ListOutput, Printer};
 
 /// List the schedules that you may see
@@ -22,7 +22,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(
     arguments: &Arguments,
-    session: &Session,
+    session: &OperatorSession,
     schedules: &Schedules,
     printer: &mut Printer,
 ) -> Result<Exit> {

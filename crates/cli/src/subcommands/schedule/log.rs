@@ -7,8 +7,8 @@ use soar_store::model::ScheduleRun;
 
 use super::Named;
 use crate::exit::Exit;
-use crate::instance::{Session, advised, refused};
-use crate::printer::{Entry, ListOutput, Printer, moment};
+use crate::instance::{OperatorSession, advised, refused};
+use crate::printer::{ListOutput, ListRow, Printer, moment};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -37,7 +37,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(
     arguments: &Arguments,
-    session: &Session,
+    session: &OperatorSession,
     schedules: &Schedules,
     printer: &mut Printer,
 ) -> Result<Exit> {
@@ -48,7 +48,7 @@ pub(super) async fn run(
     Ok(Exit::Successful)
 }
 
-impl Entry for ScheduleRun {
+impl ListRow for ScheduleRun {
     const HEADINGS: &[&str] = &["Run", "Due", "Started", "Took", "Status", "Input", "Error"];
 
     fn cells(&self) -> Vec<String> {

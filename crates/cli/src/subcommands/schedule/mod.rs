@@ -15,8 +15,8 @@ use soar_store::model::{Caller, Right, ScheduleId};
 
 use super::simulate::runtime;
 use crate::exit::Exit;
-use crate::instance::{InstanceFlags, Session, advised, connections, refused};
-use crate::printer::{Entry, Form, Printer, moment_if_any};
+use crate::instance::{InstanceFlags, OperatorSession, advised, connections, refused};
+use crate::printer::{Form, ListRow, Printer, moment_if_any};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -56,7 +56,7 @@ enum Action {
 
 pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> {
     runtime()?.block_on(async {
-        let session = Session::open(&arguments.instance).await?;
+        let session = OperatorSession::open(&arguments.instance).await?;
         let schedules = Schedules::new(connections(&session)?);
         match &arguments.action {
             Action::List(arguments) => list::run(arguments, &session, &schedules, printer).await,
@@ -83,7 +83,7 @@ struct Named {
 
 impl Named {
     /// The schedule's number, and the user as a caller on its site.
-    async fn find(&self, session: &Session, schedules: &Schedules) -> Result<(ScheduleId, Caller)> {
+    async fn find(&self, session: &OperatorSession, schedules: &Schedules) -> Result<(ScheduleId, Caller)> {
         let site = match &self.site {
             Some(name) => session.site(Some(name)).await?,
             None => self.only_site(session).await?,
@@ -95,7 +95,7 @@ impl Named {
     }
 
     /// Of several sites, the one with a schedule of that name.
-    async fn only_site(&self, session: &Session) -> Result<soar_store::model::Site> {
+    async fn only_site(&self, session: &OperatorSession) -> Result<soar_store::model::Site> {
         let mut sites = session.sites_with(Right::UseConnections).await?;
         if sites.len() > 1 {
             let mut reader = session.store.reader().await.map_err(advised)?;
@@ -114,7 +114,7 @@ impl Named {
     }
 }
 
-impl Entry for ScheduleShown {
+impl ListRow for ScheduleShown {
     const HEADINGS: &[&str] =
         &["Schedule", "Command", "Connection", "When", "Last Run", "Result", "Next Run", "User", "Site", "Alerts"];
 

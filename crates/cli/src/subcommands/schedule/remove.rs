@@ -8,7 +8,7 @@ use soar_store::Records;
 
 use super::Named;
 use crate::exit::Exit;
-use crate::instance::{Action, Session};
+use crate::instance::{Action, OperatorSession};
 use crate::printer::Printer;
 
 /// Delete a schedule; what runs of it ends as it does
@@ -20,7 +20,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(
     arguments: &Arguments,
-    session: &Session,
+    session: &OperatorSession,
     schedules: &Schedules,
     printer: &mut Printer,
 ) -> Result<Exit> {

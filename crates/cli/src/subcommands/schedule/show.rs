@@ -6,7 +6,7 @@ use soar_host::scheduler::Schedules;
 
 use super::{Named, show_one};
 use crate::exit::Exit;
-use crate::instance::{Session, advised, refused};
+use crate::instance::{OperatorSession, advised, refused};
 use crate::printer::{Form, Printer};
 
 /// Show a schedule: what it runs, when, who is told, and how it fares
@@ -22,7 +22,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(
     arguments: &Arguments,
-    session: &Session,
+    session: &OperatorSession,
     schedules: &Schedules,
     printer: &mut Printer,
 ) -> Result<Exit> {

@@ -7,7 +7,7 @@ use soar_host::operations::SiteToMake;
 use soar_store::model::SiteKind;
 
 use crate::exit::Exit;
-use crate::instance::Session;
+use crate::instance::OperatorSession;
 use crate::printer::{Form, Printer};
 
 const EXAMPLES: &str = "\
@@ -43,7 +43,7 @@ pub(super) struct Arguments {
     output: Form,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let site = SiteToMake {
         name: arguments.name.clone(),
         kind: arguments.kind,

@@ -6,7 +6,7 @@ use soar_host::operations::SiteToChange;
 use soar_store::model::SiteKind;
 
 use crate::exit::{Exit, WrongUse};
-use crate::instance::Session;
+use crate::instance::OperatorSession;
 use crate::printer::{Form, Printer};
 
 const EXAMPLES: &str = "\
@@ -46,7 +46,7 @@ pub(super) struct Arguments {
     output: Form,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let Arguments { name, kind, time_zone, language, description, .. } = arguments;
     let change = SiteToChange {
         name: name.clone(),

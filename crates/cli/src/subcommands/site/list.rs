@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::exit::Exit;
-use crate::instance::Session;
+use crate::instance::OperatorSession;
 use crate::printer::{ListOutput, Printer};
 
 /// List the sites that you may see
@@ -15,7 +15,7 @@ pub(super) struct Arguments {
     output: ListOutput,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let sites = session.sites().await?;
     printer.list(&sites, arguments.output, "No sites that you may see. `footprint site add NAME` makes one.")?;
     Ok(Exit::Successful)

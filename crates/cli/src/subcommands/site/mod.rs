@@ -12,8 +12,8 @@ use soar_store::model::Site;
 
 use super::run::single_threaded_runtime;
 use crate::exit::Exit;
-use crate::instance::{InstanceFlags, Session};
-use crate::printer::{Entry, Form, Printer};
+use crate::instance::{InstanceFlags, OperatorSession};
+use crate::printer::{Form, ListRow, Printer};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -44,7 +44,7 @@ enum Action {
 
 pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> {
     single_threaded_runtime()?.block_on(async {
-        let session = Session::open(&arguments.instance).await?;
+        let session = OperatorSession::open(&arguments.instance).await?;
         match &arguments.action {
             Action::List(arguments) => list::run(arguments, &session, printer).await,
             Action::Show(arguments) => show::run(arguments, &session, printer).await,
@@ -55,7 +55,7 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
     })
 }
 
-impl Entry for Site {
+impl ListRow for Site {
     const HEADINGS: &[&str] = &["Site", "Kind", "Time Zone", "Language", "Description"];
 
     fn cells(&self) -> Vec<String> {

@@ -5,7 +5,7 @@ use clap::Args;
 use soar_connector::name::quoted;
 
 use crate::exit::Exit;
-use crate::instance::Session;
+use crate::instance::OperatorSession;
 use crate::printer::Printer;
 
 /// Delete a site; refused while incidents, cases or connections belong to it
@@ -15,7 +15,7 @@ pub(super) struct Arguments {
     site: String,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let context = session.context("site remove").about_site(&arguments.site);
     let removed = session.operations().remove_site(&context, &arguments.site).await;
     let site = session.changed(context, removed).await?;

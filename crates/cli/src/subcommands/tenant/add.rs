@@ -10,7 +10,7 @@ use soar_store::Records;
 use super::secret::KeySource;
 use super::show::show_one;
 use crate::exit::Exit;
-use crate::instance::{Action, Session, tenants};
+use crate::instance::{Action, OperatorSession, tenants};
 use crate::printer::{Form, Printer};
 use crate::shell;
 
@@ -36,7 +36,7 @@ pub(super) struct Arguments {
     output: Form,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let tenants = tenants(session)?;
     let caller = session.any_caller().await?;
     let draft = TenantDraft {

@@ -7,7 +7,7 @@ use soar_store::Records;
 use super::find::Named;
 use super::show::show_one;
 use crate::exit::Exit;
-use crate::instance::{Action, Session, tenants};
+use crate::instance::{Action, OperatorSession, tenants};
 use crate::printer::{Form, Printer};
 
 /// Give a tenant another address; it stays registered
@@ -25,7 +25,7 @@ pub(super) struct Arguments {
     output: Form,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let tenants = tenants(session)?;
     let tenant = arguments.named.find(session).await?;
     let caller = session.any_caller().await?;

@@ -7,7 +7,7 @@ use soar_store::TenantFilter;
 use soar_store::model::Tenant;
 
 use crate::exit::WrongUse;
-use crate::instance::{Session, advised};
+use crate::instance::{OperatorSession, advised};
 
 /// Names a tenant.
 #[derive(Debug, Args)]
@@ -28,7 +28,7 @@ impl Named {
     ///
     /// # Errors
     /// [`WrongUse`] that names the nearest one, or the regions that have one of that name.
-    pub(super) async fn find(&self, session: &Session) -> Result<Tenant> {
+    pub(super) async fn find(&self, session: &OperatorSession) -> Result<Tenant> {
         session.must_be_administrator()?;
         let mut reader = session.store.reader().await.map_err(advised)?;
         let mut records = reader.records();

@@ -5,7 +5,7 @@ use clap::Args;
 use soar_store::TenantFilter;
 
 use crate::exit::Exit;
-use crate::instance::{Session, advised};
+use crate::instance::{OperatorSession, advised};
 use crate::printer::{ListOutput, Printer};
 
 /// List the tenants of this master
@@ -20,7 +20,7 @@ pub(super) struct Arguments {
     output: ListOutput,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     session.must_be_administrator()?;
     let filter = TenantFilter { region: arguments.region.clone(), ..TenantFilter::default() };
     let mut reader = session.store.reader().await.map_err(advised)?;

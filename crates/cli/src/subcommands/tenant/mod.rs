@@ -21,8 +21,8 @@ use soar_store::model::Tenant;
 pub(super) use self::runs::ResultRow;
 use super::simulate::runtime;
 use crate::exit::Exit;
-use crate::instance::{InstanceFlags, Session};
-use crate::printer::{Entry, Printer, moment_if_any};
+use crate::instance::{InstanceFlags, OperatorSession};
+use crate::printer::{ListRow, Printer, moment_if_any};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -62,7 +62,7 @@ enum Action {
 
 pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> {
     runtime()?.block_on(async {
-        let session = Session::open(&arguments.instance).await?;
+        let session = OperatorSession::open(&arguments.instance).await?;
         match &arguments.action {
             Action::Add(arguments) => add::run(arguments, &session, printer).await,
             Action::Register(arguments) => register::run(arguments, &session, printer).await,
@@ -78,7 +78,7 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
     })
 }
 
-impl Entry for Tenant {
+impl ListRow for Tenant {
     const HEADINGS: &[&str] = &["Tenant", "Region", "State", "Address", "Registered"];
 
     fn cells(&self) -> Vec<String> {

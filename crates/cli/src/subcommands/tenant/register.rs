@@ -8,7 +8,7 @@ use soar_connector::name::quoted;
 use super::find::Named;
 use super::secret::KeySource;
 use crate::exit::Exit;
-use crate::instance::{Action, Session, tenants};
+use crate::instance::{Action, OperatorSession, tenants};
 use crate::printer::Printer;
 
 /// Register with a tenant: from then on both hold a secret for each other, which never crosses the network
@@ -21,7 +21,7 @@ pub(super) struct Arguments {
     key: KeySource,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let tenants = tenants(session)?;
     let tenant = arguments.named.find(session).await?;
     let key = arguments.key.read()?;

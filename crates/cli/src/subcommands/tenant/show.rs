@@ -6,7 +6,7 @@ use soar_store::model::Tenant;
 
 use super::find::Named;
 use crate::exit::Exit;
-use crate::instance::Session;
+use crate::instance::OperatorSession;
 use crate::printer::{Form, Printer, moment, moment_if_any};
 
 /// Show a tenant
@@ -20,7 +20,7 @@ pub(super) struct Arguments {
     output: Form,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     show_one(&arguments.named.find(session).await?, arguments.output, printer)?;
     Ok(Exit::Successful)
 }

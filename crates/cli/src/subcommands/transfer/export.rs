@@ -11,7 +11,7 @@ use soar_host::transfer::{self, Format, Subject};
 use super::bar::Bar;
 use super::import::{explained, format_of};
 use crate::exit::{Exit, WrongUse};
-use crate::instance::{Action, Session};
+use crate::instance::{Action, OperatorSession};
 use crate::printer::{Printer, counted};
 
 /// What an export writes and how.
@@ -33,7 +33,7 @@ pub(in crate::subcommands) struct ExportFlags {
 pub(in crate::subcommands) async fn export(
     subject: Subject,
     flags: &ExportFlags,
-    session: &Session,
+    session: &OperatorSession,
     printer: &mut Printer,
 ) -> Result<Exit> {
     let format = match (flags.format, &flags.file) {

@@ -10,7 +10,7 @@ use soar_host::transfer::{self, BadRow, Format, ImportOptions, ImportReport, OnC
 
 use super::bar::Bar;
 use crate::exit::{Exit, WrongUse};
-use crate::instance::{Action, Session, advised};
+use crate::instance::{Action, OperatorSession, advised};
 use crate::printer::Printer;
 
 /// Bad rows that are shown; a file takes them all.
@@ -39,7 +39,7 @@ pub(in crate::subcommands) struct ImportFlags {
 pub(in crate::subcommands) async fn import(
     subject: Subject,
     flags: &ImportFlags,
-    session: &Session,
+    session: &OperatorSession,
     printer: &mut Printer,
 ) -> Result<Exit> {
     let from_input = flags.file.as_os_str() == "-";

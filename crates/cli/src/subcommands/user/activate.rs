@@ -6,7 +6,7 @@ use soar_connector::name::quoted;
 use soar_store::UserChange;
 
 use crate::exit::Exit;
-use crate::instance::{Action, Session};
+use crate::instance::{Action, OperatorSession};
 use crate::printer::Printer;
 
 #[derive(Debug, Args)]
@@ -15,7 +15,12 @@ pub(super) struct Arguments {
     user: String,
 }
 
-pub(super) async fn run(arguments: &Arguments, active: bool, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(
+    arguments: &Arguments,
+    active: bool,
+    session: &OperatorSession,
+    printer: &mut Printer,
+) -> Result<Exit> {
     let (command, state) = if active { ("user activate", "active again") } else { ("user deactivate", "deactivated") };
     let user = &arguments.user;
     let change = UserChange { active: Some(active), ..UserChange::default() };

@@ -7,7 +7,7 @@ use soar_store::NewUser;
 use soar_store::model::Role;
 
 use crate::exit::Exit;
-use crate::instance::{Action, Session};
+use crate::instance::{Action, OperatorSession};
 use crate::printer::{Form, Printer};
 use crate::shell;
 
@@ -44,7 +44,7 @@ pub(super) struct Arguments {
     output: Form,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let site = match arguments.role {
         Some(_) => Some(session.site(arguments.site.as_deref()).await?),
         None => None,

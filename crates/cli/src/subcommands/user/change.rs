@@ -5,7 +5,7 @@ use clap::{ArgAction, Args};
 use soar_store::UserChange;
 
 use crate::exit::{Exit, WrongUse};
-use crate::instance::{Action, Session};
+use crate::instance::{Action, OperatorSession};
 use crate::printer::{Form, Printer};
 
 const EXAMPLES: &str = "\
@@ -38,7 +38,7 @@ pub(super) struct Arguments {
     output: Form,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let Arguments { name, email, administrator, .. } = arguments;
     if name.is_none() && email.is_none() && administrator.is_none() {
         return Err(WrongUse("Nothing to change: give --name, --email or --administrator.".to_owned()).into());

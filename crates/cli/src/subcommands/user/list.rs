@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::exit::Exit;
-use crate::instance::Session;
+use crate::instance::OperatorSession;
 use crate::printer::{ListOutput, Printer};
 
 /// List the users and their roles
@@ -15,7 +15,7 @@ pub(super) struct Arguments {
     output: ListOutput,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     session.must_be_administrator()?;
     printer.list(&super::all(session).await?, arguments.output, "No users.")?;
     Ok(Exit::Successful)

@@ -17,8 +17,8 @@ use soar_store::model::{Role, SiteId, User};
 
 use super::run::single_threaded_runtime;
 use crate::exit::{Exit, WrongUse};
-use crate::instance::{InstanceFlags, Session, advised};
-use crate::printer::{Entry, Form, Printer};
+use crate::instance::{InstanceFlags, OperatorSession, advised};
+use crate::printer::{Form, ListRow, Printer};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -54,7 +54,7 @@ enum Action {
 
 pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> {
     single_threaded_runtime()?.block_on(async {
-        let session = Session::open(&arguments.instance).await?;
+        let session = OperatorSession::open(&arguments.instance).await?;
         match &arguments.action {
             Action::List(arguments) => list::run(arguments, &session, printer).await,
             Action::Show(arguments) => show::run(arguments, &session, printer).await,
@@ -91,7 +91,7 @@ impl Shown {
     }
 }
 
-impl Entry for Shown {
+impl ListRow for Shown {
     const HEADINGS: &[&str] = &["User", "State", "Roles", "E-mail"];
 
     fn cells(&self) -> Vec<String> {
@@ -101,7 +101,7 @@ impl Entry for Shown {
 }
 
 /// All users with their roles, by name.
-async fn all(session: &Session) -> Result<Vec<Shown>> {
+async fn all(session: &OperatorSession) -> Result<Vec<Shown>> {
     let mut reader = session.store.reader().await.map_err(advised)?;
     let mut records = reader.records();
     let sites = records.sites().await.map_err(advised)?;
@@ -115,7 +115,7 @@ async fn all(session: &Session) -> Result<Vec<Shown>> {
 }
 
 /// The user of that name with its roles.
-async fn one(name: &str, session: &Session) -> Result<Shown> {
+async fn one(name: &str, session: &OperatorSession) -> Result<Shown> {
     let mut all = all(session).await?;
     let found = all.iter().position(|shown| shown.user.name.to_lowercase() == name.trim().to_lowercase());
     found.map(|index| all.swap_remove(index)).ok_or_else(|| {

@@ -7,7 +7,7 @@ use soar_store::StoreError;
 use soar_store::model::Role;
 
 use crate::exit::Exit;
-use crate::instance::{Action, Session};
+use crate::instance::{Action, OperatorSession};
 use crate::printer::Printer;
 
 const SET_EXAMPLES: &str = "\
@@ -47,7 +47,7 @@ pub(super) struct Remove {
     site: Option<String>,
 }
 
-pub(super) async fn set(arguments: &Set, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn set(arguments: &Set, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let site = session.site(arguments.site.as_deref()).await?;
     let Set { user, role, .. } = arguments;
     let about = format!("{user}: {role}");
@@ -62,7 +62,7 @@ pub(super) async fn set(arguments: &Set, session: &Session, printer: &mut Printe
     Ok(Exit::Successful)
 }
 
-pub(super) async fn remove(arguments: &Remove, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn remove(arguments: &Remove, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let site = session.site(arguments.site.as_deref()).await?;
     let name = &arguments.user;
     let action = Action { command: "user remove-role", site: &site.name, about: name };

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::exit::Exit;
-use crate::instance::Session;
+use crate::instance::OperatorSession;
 use crate::printer::{Form, Printer};
 
 /// Show a user and its roles; your own without a name
@@ -18,7 +18,7 @@ pub(super) struct Arguments {
     output: Form,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let name = arguments.user.as_ref().unwrap_or(&session.user.name);
     if name.to_lowercase() != session.user.name.to_lowercase() {
         session.must_be_administrator()?;

@@ -14,7 +14,7 @@ use soar_host::tenants;
 use soar_host::utility::{UtilityCommand, all, manifest};
 
 use crate::exit::WrongUse;
-use crate::instance::Session;
+use crate::instance::OperatorSession;
 use crate::parameters::{self, ParameterFlags};
 use crate::printer::Form;
 use crate::shell;
@@ -135,7 +135,7 @@ pub(super) fn given(
     manifest: &Command,
     matches: &ArgMatches,
     call: &CallFlags,
-    session: &Session,
+    session: &OperatorSession,
 ) -> Result<RawParameters> {
     let mut raw = parameters::read(&call.parameters)?;
     if let Some(path) = &call.file {

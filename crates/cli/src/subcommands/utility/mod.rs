@@ -20,7 +20,7 @@ use self::plan::PlanFile;
 use super::run::single_threaded_runtime;
 use super::simulate::runtime;
 use crate::exit::{Exit, WrongUse};
-use crate::instance::{InstanceFlags, Session, UtilityCall};
+use crate::instance::{InstanceFlags, OperatorSession, UtilityCall};
 use crate::printer::{Form, Printer};
 use crate::shell;
 
@@ -52,13 +52,13 @@ pub(crate) fn run(arguments: &Arguments, matches: &ArgMatches, printer: &mut Pri
             );
         }
         return runtime()?.block_on(async {
-            let session = Session::open(&arguments.instance).await?;
+            let session = OperatorSession::open(&arguments.instance).await?;
             sync::run(matches, &call, &session, printer).await
         });
     }
     let (command, manifest) = flags::named(name).context("no command was given")?;
     single_threaded_runtime()?.block_on(async {
-        let session = Session::open(&arguments.instance).await?;
+        let session = OperatorSession::open(&arguments.instance).await?;
         match &call.apply {
             Some(file) => apply(file, command, manifest, &call, &session, printer).await,
             None => {
@@ -80,7 +80,7 @@ async fn apply(
     command: &'static dyn UtilityCommand,
     manifest: &Command,
     call: &CallFlags,
-    session: &Session,
+    session: &OperatorSession,
     printer: &mut Printer,
 ) -> Result<Exit> {
     let planned = PlanFile::read(file)?;
@@ -108,7 +108,13 @@ async fn apply(
     answer::show(&utility.apply(&planned.plan.fingerprint).await?, call.output, printer)
 }
 
-fn show_plan(file: &PlanFile, command: &str, form: Form, session: &Session, printer: &mut Printer) -> Result<Exit> {
+fn show_plan(
+    file: &PlanFile,
+    command: &str,
+    form: Form,
+    session: &OperatorSession,
+    printer: &mut Printer,
+) -> Result<Exit> {
     if form == Form::Json {
         printer.json(file)?;
         return Ok(Exit::Successful);

@@ -12,7 +12,7 @@ use soar_store::model::{SyncResult, SyncRun, SyncRunId};
 
 use super::flags::{CallFlags, given};
 use crate::exit::{Exit, WrongUse};
-use crate::instance::{Action, Session, advised, refused, tenants};
+use crate::instance::{Action, OperatorSession, advised, refused, tenants};
 use crate::printer::{Form, ListOutput, Printer, counted};
 use crate::subcommands::tenant::ResultRow;
 
@@ -55,7 +55,7 @@ struct Whole<'a> {
 pub(super) async fn run(
     matches: &ArgMatches,
     call: &CallFlags,
-    session: &Session,
+    session: &OperatorSession,
     printer: &mut Printer,
 ) -> Result<Exit> {
     let tenants = tenants(session)?;
@@ -91,7 +91,13 @@ fn request(raw: &soar_connector::RawParameters) -> Result<SyncRequest> {
     Ok(SyncRequest::parse(&parameters).map_err(|problem| WrongUse(refused(problem).to_string()))?)
 }
 
-async fn show(answer: &Answer, run: &SyncRun, form: Form, session: &Session, printer: &mut Printer) -> Result<Exit> {
+async fn show(
+    answer: &Answer,
+    run: &SyncRun,
+    form: Form,
+    session: &OperatorSession,
+    printer: &mut Printer,
+) -> Result<Exit> {
     let exit = if run.counts.failed == 0 { Exit::Successful } else { Exit::Failed };
     let mut filter = SyncResultFilter { without_unchanged: true, ..SyncResultFilter::default() };
     if form == Form::Table && !run.planned {

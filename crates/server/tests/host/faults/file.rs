@@ -13,10 +13,10 @@ use crate::support::{TestHost, answer, site};
 use soar_store::model::Moment;
 
 /// A host on a file, which waits for others no longer than so.
-async fn on_a_file(patience: Duration) -> (TestHost, PathBuf, TempDir) {
+async fn on_a_file(timeout: Duration) -> (TestHost, PathBuf, TempDir) {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("host.db");
-    let test = TestStore::at(path.to_str().unwrap(), patience).await;
+    let test = TestStore::at(path.to_str().unwrap(), timeout).await;
     (TestHost::start(test, TestHost::settings()).await, path, folder)
 }
 

@@ -74,7 +74,7 @@ impl Served {
 #[tokio::test]
 async fn a_scheduler_whose_server_vanished_goes_on_with_its_successor() {
     let (address, proxy) = Proxy::to_a_database().await;
-    let served = Served::on(Store::open_impatient(&address, Duration::from_secs(1)).await.unwrap()).await;
+    let served = Served::on(Store::open_with_timeout(&address, Duration::from_secs(1)).await.unwrap()).await;
     served.checks_again().await;
     proxy.vanish();
     served.notices().await;
@@ -104,7 +104,7 @@ async fn a_scheduler_whose_transaction_sqlite_ended_by_itself_goes_on() {
 #[tokio::test]
 async fn a_scheduler_takes_up_its_rounds_again_after_its_server_was_stopped_and_started() {
     let server = PostgresServer::alone();
-    let store = Store::open_impatient(&server.new_database(), Duration::from_secs(2)).await.unwrap();
+    let store = Store::open_with_timeout(&server.new_database(), Duration::from_secs(2)).await.unwrap();
     let served = Served::on(store).await;
     served.checks_again().await;
     server.stop(Stop::Fast);

@@ -15,7 +15,7 @@ const LONG: Duration = Duration::from_secs(20);
 
 async fn store_behind_a_proxy() -> (Store, Proxy) {
     let (address, proxy) = Proxy::to_a_database().await;
-    (Store::open_impatient(&address, PATIENCE).await.unwrap(), proxy)
+    (Store::open_with_timeout(&address, PATIENCE).await.unwrap(), proxy)
 }
 
 /// Why `step` failed, in time, for the server is gone.

@@ -52,9 +52,9 @@ async fn a_served_host_runs_what_is_due_counts_it_and_ends_in_order() {
             let mut reader = stage.test.store.reader().await.unwrap();
             schedules.log(&mut reader.records(), &administrator, made.id, None, 10).await.unwrap()
         };
-        let patience = std::time::Instant::now();
+        let timeout = std::time::Instant::now();
         while log().await.is_empty() {
-            assert!(patience.elapsed() < Duration::from_secs(60), "it never ran");
+            assert!(timeout.elapsed() < Duration::from_secs(60), "it never ran");
             tokio::time::sleep(Duration::from_millis(20)).await;
             stage.clock.advance(Duration::from_millis(200));
         }
@@ -141,9 +141,9 @@ async fn when_a_host_ends_what_it_runs_is_finished_and_what_has_no_place_is_left
         transaction.commit().await.unwrap();
         let (stop, stopped) = watch::channel(false);
         let serving = tokio::spawn(Arc::clone(&scheduler).serve(stopped));
-        let patience = std::time::Instant::now();
+        let timeout = std::time::Instant::now();
         while scheduler.in_hand() == 0 {
-            assert!(patience.elapsed() < Duration::from_secs(60), "one is claimed");
+            assert!(timeout.elapsed() < Duration::from_secs(60), "one is claimed");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         stop.send(true).unwrap();

@@ -107,7 +107,7 @@ async fn of_a_thousand_connections_no_check_is_lost_and_none_is_run_twice() {
     let until = now();
     // A check that is late takes the place of the next ones of its connection: late ones run once. So of each connection
     // there must be one for its first due time, and one that began after its last one.
-    let patience = tokio::time::Instant::now() + PATIENCE;
+    let timeout = tokio::time::Instant::now() + PATIENCE;
     loop {
         let mut missing = 0;
         let mut reader = store.reader().await.unwrap();
@@ -121,7 +121,7 @@ async fn of_a_thousand_connections_no_check_is_lost_and_none_is_run_twice() {
         if missing == 0 {
             break;
         }
-        assert!(tokio::time::Instant::now() < patience, "{missing} of {CONNECTIONS} connections miss a check");
+        assert!(tokio::time::Instant::now() < timeout, "{missing} of {CONNECTIONS} connections miss a check");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     stop.send(true).unwrap();

@@ -7,7 +7,7 @@ use soar_store::Records;
 use soar_store::model::TenantKey;
 
 use crate::exit::{Exit, WrongUse};
-use crate::instance::{Action, Session, tenants};
+use crate::instance::{Action, OperatorSession, tenants};
 use crate::printer::{Form, Printer, moment};
 use crate::when;
 
@@ -39,7 +39,7 @@ struct Issued<'a> {
     key: &'a str,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let expires_at = when::later(&arguments.expires, session.now());
     let expires_at = expires_at.map_err(|problem| WrongUse(format!("--expires: {problem}.")))?;
     let tenants = tenants(session)?;

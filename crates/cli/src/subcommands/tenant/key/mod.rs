@@ -9,8 +9,8 @@ use clap::{Args, Subcommand};
 use soar_store::model::TenantKey;
 
 use crate::exit::Exit;
-use crate::instance::Session;
-use crate::printer::{Entry, Printer, moment};
+use crate::instance::OperatorSession;
+use crate::printer::{ListRow, Printer, moment};
 
 /// On a tenant: one-time keys, by which masters register
 #[derive(Debug, Args)]
@@ -27,7 +27,7 @@ enum Action {
     Revoke(revoke::Arguments),
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     match &arguments.action {
         Action::Create(arguments) => create::run(arguments, session, printer).await,
         Action::List(arguments) => list::run(arguments, session, printer).await,
@@ -35,7 +35,7 @@ pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut 
     }
 }
 
-impl Entry for TenantKey {
+impl ListRow for TenantKey {
     const HEADINGS: &[&str] = &["Key", "State", "Made by", "Made", "Expires"];
 
     fn cells(&self) -> Vec<String> {

@@ -5,7 +5,7 @@ use clap::Args;
 use soar_store::Records;
 
 use crate::exit::Exit;
-use crate::instance::{Action, Session, tenants};
+use crate::instance::{Action, OperatorSession, tenants};
 use crate::printer::Printer;
 
 /// Take a one-time key back before a master used it
@@ -15,7 +15,7 @@ pub(super) struct Arguments {
     key: String,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let tenants = tenants(session)?;
     let caller = session.any_caller().await?;
     let action = Action { command: "tenant key revoke", site: "", about: &arguments.key };

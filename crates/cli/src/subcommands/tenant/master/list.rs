@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::exit::Exit;
-use crate::instance::{Session, advised};
+use crate::instance::{OperatorSession, advised};
 use crate::printer::{ListOutput, Printer};
 
 /// List the masters that this tenant takes, or took, connections from
@@ -15,7 +15,7 @@ pub(super) struct Arguments {
     output: ListOutput,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     session.must_be_administrator()?;
     let masters = session.store.reader().await.map_err(advised)?.records().masters().await.map_err(advised)?;
     let nothing = "No masters. `footprint tenant key create` makes the key that one registers with.";

@@ -10,8 +10,8 @@ use clap::{Args, Subcommand};
 use soar_store::model::Master;
 
 use crate::exit::Exit;
-use crate::instance::Session;
-use crate::printer::{Entry, Printer, moment_if_any};
+use crate::instance::OperatorSession;
+use crate::printer::{ListRow, Printer, moment_if_any};
 
 /// On a tenant: the masters that it takes connections from
 #[derive(Debug, Args)]
@@ -29,7 +29,7 @@ enum Action {
     Remove(remove::Arguments),
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     match &arguments.action {
         Action::List(arguments) => list::run(arguments, session, printer).await,
         Action::Show(arguments) => show::run(arguments, session, printer).await,
@@ -38,7 +38,7 @@ pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut 
     }
 }
 
-impl Entry for Master {
+impl ListRow for Master {
     const HEADINGS: &[&str] = &["Master", "Region", "State", "Connections", "Last Message", "Calls This"];
 
     fn cells(&self) -> Vec<String> {

@@ -6,7 +6,7 @@ use soar_connector::name::quoted;
 use soar_store::Records;
 
 use crate::exit::Exit;
-use crate::instance::{Action, Session, tenants};
+use crate::instance::{Action, OperatorSession, tenants};
 use crate::printer::Printer;
 
 /// Take nothing from a master any more; what it sent stays, and stays its own
@@ -16,7 +16,7 @@ pub(super) struct Arguments {
     master: String,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let tenants = tenants(session)?;
     let caller = session.any_caller().await?;
     let action = Action { command: "tenant master revoke", site: "", about: &arguments.master };

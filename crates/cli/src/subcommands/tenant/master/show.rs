@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::exit::Exit;
-use crate::instance::{Session, advised};
+use crate::instance::{OperatorSession, advised};
 use crate::printer::{Form, Printer, moment, moment_if_any};
 
 /// Show a master
@@ -18,7 +18,7 @@ pub(super) struct Arguments {
     output: Form,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     session.must_be_administrator()?;
     let mut reader = session.store.reader().await.map_err(advised)?;
     let master = reader.records().master(&arguments.master).await.map_err(advised)?;

@@ -5,8 +5,8 @@ use clap::Args;
 use soar_store::model::SyncRun;
 
 use crate::exit::Exit;
-use crate::instance::{Session, advised};
-use crate::printer::{Entry, ListOutput, Printer, moment};
+use crate::instance::{OperatorSession, advised};
+use crate::printer::{ListOutput, ListRow, Printer, moment};
 
 /// List the runs of Sync Connection, the newest first
 #[derive(Debug, Args)]
@@ -20,7 +20,7 @@ pub(super) struct Arguments {
     output: ListOutput,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     session.must_be_administrator()?;
     let mut reader = session.store.reader().await.map_err(advised)?;
     let runs = reader.records().sync_runs(None, i64::from(arguments.limit), session.now()).await;
@@ -28,7 +28,7 @@ pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut 
     Ok(Exit::Successful)
 }
 
-impl Entry for SyncRun {
+impl ListRow for SyncRun {
     const HEADINGS: &[&str] =
         &["Run", "Status", "Started", "User", "Tenants", "Added", "Changed", "Unchanged", "Withdrawn", "Failed"];
 

@@ -9,8 +9,8 @@ use serde::Serialize;
 use soar_store::model::SyncResult;
 
 use crate::exit::Exit;
-use crate::instance::Session;
-use crate::printer::{Entry, Printer};
+use crate::instance::OperatorSession;
+use crate::printer::{ListRow, Printer};
 
 /// On a master: the runs of Sync Connection
 #[derive(Debug, Args)]
@@ -26,7 +26,7 @@ enum Action {
     Show(show::Arguments),
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     match &arguments.action {
         Action::List(arguments) => list::run(arguments, session, printer).await,
         Action::Show(arguments) => show::run(arguments, session, printer).await,
@@ -38,7 +38,7 @@ pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut 
 #[serde(transparent)]
 pub(in crate::subcommands) struct ResultRow(pub(in crate::subcommands) SyncResult);
 
-impl Entry for ResultRow {
+impl ListRow for ResultRow {
     const HEADINGS: &[&str] = &["Tenant", "Region", "Connection", "Change", "Code", "Cause", "Cure"];
 
     fn cells(&self) -> Vec<String> {

@@ -7,7 +7,7 @@ use soar_store::model::{SyncChange, SyncRunId};
 
 use super::ResultRow;
 use crate::exit::Exit;
-use crate::instance::{Session, advised};
+use crate::instance::{OperatorSession, advised};
 use crate::printer::{ListOutput, Printer};
 
 /// How many results are read at once.
@@ -28,7 +28,7 @@ pub(super) struct Arguments {
     output: ListOutput,
 }
 
-pub(super) async fn run(arguments: &Arguments, session: &Session, printer: &mut Printer) -> Result<Exit> {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     session.must_be_administrator()?;
     let mut reader = session.store.reader().await.map_err(advised)?;
     let mut records = reader.records();

@@ -1,4 +1,4 @@
-//! One command's errand: its tenant, its time, and what it has sent so far.
+//! What the requests of one command share: tenant, deadline, and counts of requests and retries.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,11 +8,11 @@ use soar_connector::{Clock, Progress};
 
 /// What every request of one command has in common.
 #[derive(Debug)]
-pub(crate) struct Errand {
+pub(crate) struct RequestContext {
     /// The tenant that the caller asked for.
     pub(super) tenant: Option<i64>,
     /// Whether the command waits when the server says that there are too many requests, rather than fail fast.
-    pub(super) patient: bool,
+    pub(super) waits_for_rate_limit: bool,
     clock: Arc<dyn Clock>,
     deadline: Duration,
     /// Hears how far the command has come.
@@ -21,11 +21,16 @@ pub(crate) struct Errand {
     retries: AtomicU64,
 }
 
-impl Errand {
-    pub(super) fn new(tenant: Option<i64>, patient: bool, time_limit: Duration, clock: Arc<dyn Clock>) -> Self {
+impl RequestContext {
+    pub(super) fn new(
+        tenant: Option<i64>,
+        waits_for_rate_limit: bool,
+        time_limit: Duration,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         Self {
             tenant,
-            patient,
+            waits_for_rate_limit,
             deadline: clock.elapsed().saturating_add(time_limit),
             clock,
             progress: Progress::default(),
@@ -40,8 +45,8 @@ impl Errand {
     }
 
     /// Whether the command waits for this long, when the server wants to be left alone for it.
-    pub(super) fn waits(&self, wait: Duration) -> bool {
-        self.patient && wait < self.time_left()
+    pub(super) fn can_wait(&self, wait: Duration) -> bool {
+        self.waits_for_rate_limit && wait < self.time_left()
     }
 
     /// Counts a request; gives its number, from 1.

@@ -22,7 +22,7 @@ const LONGEST_WINDOW: Duration = Duration::from_secs(3_600);
 
 /// Which queue a request waits in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Queue {
+pub(super) enum QueueKey {
     /// Logins go before everybody: all others wait for what comes of them.
     Login,
     /// The tenant that the caller asked for.
@@ -31,7 +31,7 @@ pub(super) enum Queue {
 
 /// Lets requests pass, tenant by tenant.
 #[derive(Debug)]
-pub(super) struct Turnstile {
+pub(super) struct FairLimiter {
     pub(super) clock: Arc<dyn Clock>,
     state: Mutex<State>,
     /// Tells those who wait for somebody else's login that the server wants to be left alone.
@@ -49,25 +49,25 @@ struct State {
     /// No login is tried again before this time: the server had too many of them.
     logins_rest_until: Duration,
     /// Who waits, by queue; the one whose turn it is stands first. None is empty.
-    waiting: VecDeque<(Queue, VecDeque<oneshot::Sender<Permit>>)>,
+    waiting: VecDeque<(QueueKey, VecDeque<oneshot::Sender<Permit>>)>,
     /// When the next look at the queue is due, if one is.
     wakes_at: Option<Duration>,
 }
 
 /// Leave to have one request under way; given back when dropped.
 #[derive(Debug)]
-pub(super) struct Permit(Option<Arc<Turnstile>>);
+pub(super) struct Permit(Option<Arc<FairLimiter>>);
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        if let Some(turnstile) = self.0.take() {
-            lock(&turnstile.state).in_flight -= 1;
-            turnstile.dispatch();
+        if let Some(fair_limiter) = self.0.take() {
+            lock(&fair_limiter.state).in_flight -= 1;
+            fair_limiter.dispatch();
         }
     }
 }
 
-impl Turnstile {
+impl FairLimiter {
     pub(super) fn new(clock: Arc<dyn Clock>, per_second: u32, most_in_flight: usize) -> Arc<Self> {
         let state = State {
             rate: rate(&clock, per_second),
@@ -82,15 +82,15 @@ impl Turnstile {
         Arc::new(Self { clock, state: Mutex::new(state), news: watch::Sender::new(()) })
     }
 
-    /// Waits for a turn of `queue`; `None` when meanwhile the turnstile closed, and who waits has to think again.
-    pub(super) async fn pass(self: &Arc<Self>, queue: Queue) -> Option<Permit> {
+    /// Waits for a turn of `queue`; `None` when meanwhile the fair_limiter closed, and who waits has to think again.
+    pub(super) async fn pass(self: &Arc<Self>, queue: QueueKey) -> Option<Permit> {
         let (sender, receiver) = oneshot::channel();
         {
             let mut state = lock(&self.state);
             match (state.waiting.iter_mut().find(|(waiting, _)| *waiting == queue), queue) {
                 (Some((_, waiting)), _) => waiting.push_back(sender),
-                (None, Queue::Login) => state.waiting.push_front((queue, VecDeque::from([sender]))),
-                (None, Queue::Tenant(_)) => state.waiting.push_back((queue, VecDeque::from([sender]))),
+                (None, QueueKey::Login) => state.waiting.push_front((queue, VecDeque::from([sender]))),
+                (None, QueueKey::Tenant(_)) => state.waiting.push_back((queue, VecDeque::from([sender]))),
             }
         }
         self.dispatch();
@@ -180,11 +180,11 @@ impl Turnstile {
         }
         // Without a runtime (it is shutting down) nobody waits any more.
         if let (Some(left), Ok(runtime)) = (wait, Handle::try_current()) {
-            let turnstile = Arc::clone(self);
+            let fair_limiter = Arc::clone(self);
             runtime.spawn(async move {
-                turnstile.clock.sleep(left).await;
-                lock(&turnstile.state).wakes_at = None;
-                turnstile.dispatch();
+                fair_limiter.clock.sleep(left).await;
+                lock(&fair_limiter.state).wakes_at = None;
+                fair_limiter.dispatch();
             });
         }
     }
@@ -208,8 +208,8 @@ impl State {
         let sender = waiting.pop_front()?;
         match (waiting.is_empty(), queue) {
             (true, _) => {}
-            (false, Queue::Login) => self.waiting.push_front((queue, waiting)),
-            (false, Queue::Tenant(_)) => self.waiting.push_back((queue, waiting)),
+            (false, QueueKey::Login) => self.waiting.push_front((queue, waiting)),
+            (false, QueueKey::Tenant(_)) => self.waiting.push_back((queue, waiting)),
         }
         Some(sender)
     }
@@ -240,17 +240,17 @@ mod tests {
     use soar_connector::testing::ManualClock;
     use std::sync::mpsc;
 
-    fn turnstile(clock: &ManualClock, per_second: u32, in_flight: usize) -> Arc<Turnstile> {
-        Turnstile::new(Arc::new(clock.clone()), per_second, in_flight)
+    fn fair_limiter(clock: &ManualClock, per_second: u32, in_flight: usize) -> Arc<FairLimiter> {
+        FairLimiter::new(Arc::new(clock.clone()), per_second, in_flight)
     }
 
     /// Lets `requests` of a tenant pass, each noting its tenant and the time.
-    fn send(turnstile: &Arc<Turnstile>, tenant: i64, requests: usize, notes: &mpsc::Sender<(i64, Duration)>) {
+    fn send(fair_limiter: &Arc<FairLimiter>, tenant: i64, requests: usize, notes: &mpsc::Sender<(i64, Duration)>) {
         for _ in 0..requests {
-            let (turnstile, notes) = (Arc::clone(turnstile), notes.clone());
+            let (fair_limiter, notes) = (Arc::clone(fair_limiter), notes.clone());
             tokio::spawn(async move {
-                let _permit = turnstile.pass(Queue::Tenant(Some(tenant))).await.unwrap();
-                notes.send((tenant, turnstile.clock.elapsed())).unwrap();
+                let _permit = fair_limiter.pass(QueueKey::Tenant(Some(tenant))).await.unwrap();
+                notes.send((tenant, fair_limiter.clock.elapsed())).unwrap();
             });
         }
     }
@@ -267,12 +267,12 @@ mod tests {
     #[tokio::test]
     async fn a_tenant_that_floods_does_not_starve_the_others() {
         let clock = ManualClock::new();
-        let turnstile = turnstile(&clock, 10, 4);
+        let fair_limiter = fair_limiter(&clock, 10, 4);
         let (sender, notes) = mpsc::channel();
-        send(&turnstile, 1, 1_000, &sender);
+        send(&fair_limiter, 1, 1_000, &sender);
         tokio::task::yield_now().await;
-        send(&turnstile, 2, 5, &sender);
-        send(&turnstile, 3, 5, &sender);
+        send(&fair_limiter, 2, 5, &sender);
+        send(&fair_limiter, 3, 5, &sender);
         let passed = collect(&notes, 60).await;
         for tenant in [2, 3] {
             let last = passed.iter().rposition(|(who, _)| *who == tenant).unwrap();
@@ -284,16 +284,16 @@ mod tests {
 
     #[tokio::test]
     async fn a_login_goes_before_all_who_wait_for_it() {
-        let turnstile = turnstile(&ManualClock::new(), 1_000, 1);
-        let permit = turnstile.pass(Queue::Tenant(Some(1))).await;
+        let fair_limiter = fair_limiter(&ManualClock::new(), 1_000, 1);
+        let permit = fair_limiter.pass(QueueKey::Tenant(Some(1))).await;
         let (sender, notes) = mpsc::channel();
-        send(&turnstile, 1, 50, &sender);
+        send(&fair_limiter, 1, 50, &sender);
         tokio::task::yield_now().await;
         let login = tokio::spawn({
-            let (turnstile, notes) = (Arc::clone(&turnstile), sender.clone());
+            let (fair_limiter, notes) = (Arc::clone(&fair_limiter), sender.clone());
             async move {
-                let _permit = turnstile.pass(Queue::Login).await.unwrap();
-                notes.send((-1, turnstile.clock.elapsed())).unwrap();
+                let _permit = fair_limiter.pass(QueueKey::Login).await.unwrap();
+                notes.send((-1, fair_limiter.clock.elapsed())).unwrap();
             }
         });
         tokio::task::yield_now().await;
@@ -305,9 +305,9 @@ mod tests {
     #[tokio::test]
     async fn the_rate_holds_over_time() {
         let clock = ManualClock::new();
-        let turnstile = turnstile(&clock, 50, 8);
+        let fair_limiter = fair_limiter(&clock, 50, 8);
         let (sender, notes) = mpsc::channel();
-        send(&turnstile, 1, 250, &sender);
+        send(&fair_limiter, 1, 250, &sender);
         let passed = collect(&notes, 250).await;
         let first_second = passed.iter().filter(|(_, at)| *at < Duration::from_secs(1)).count();
         assert!(
@@ -323,16 +323,16 @@ mod tests {
 
     #[tokio::test]
     async fn no_more_pass_at_once_than_may() {
-        let turnstile = turnstile(&ManualClock::new(), 1_000, 3);
+        let fair_limiter = fair_limiter(&ManualClock::new(), 1_000, 3);
         let permits = [
-            turnstile.pass(Queue::Tenant(None)).await,
-            turnstile.pass(Queue::Tenant(None)).await,
-            turnstile.pass(Queue::Tenant(Some(1))).await,
+            fair_limiter.pass(QueueKey::Tenant(None)).await,
+            fair_limiter.pass(QueueKey::Tenant(None)).await,
+            fair_limiter.pass(QueueKey::Tenant(Some(1))).await,
         ];
         assert!(permits.iter().all(Option::is_some));
         let waiting = tokio::spawn({
-            let turnstile = Arc::clone(&turnstile);
-            async move { turnstile.pass(Queue::Tenant(Some(2))).await }
+            let fair_limiter = Arc::clone(&fair_limiter);
+            async move { fair_limiter.pass(QueueKey::Tenant(Some(2))).await }
         });
         for _ in 0..10 {
             tokio::task::yield_now().await;
@@ -340,50 +340,50 @@ mod tests {
         assert!(!waiting.is_finished());
         drop(permits);
         waiting.await.unwrap();
-        assert_eq!(lock(&turnstile.state).in_flight, 0, "every permit came back");
+        assert_eq!(lock(&fair_limiter.state).in_flight, 0, "every permit came back");
     }
 
     #[tokio::test]
     async fn nobody_passes_inside_a_retry_after_window() {
         let clock = ManualClock::new();
-        let turnstile = turnstile(&clock, 1_000, 8);
-        turnstile.close_for(Duration::from_secs(30));
+        let fair_limiter = fair_limiter(&clock, 1_000, 8);
+        fair_limiter.close_for(Duration::from_secs(30));
         let (sender, notes) = mpsc::channel();
-        send(&turnstile, 1, 20, &sender);
+        send(&fair_limiter, 1, 20, &sender);
         let passed = collect(&notes, 20).await;
         assert!(passed.iter().all(|(_, at)| *at >= Duration::from_secs(30)), "{passed:?}");
-        assert_eq!(turnstile.closed_for(), None);
+        assert_eq!(fair_limiter.closed_for(), None);
     }
 
     #[tokio::test]
     async fn who_waits_when_the_window_closes_is_sent_away_and_no_window_is_longer_than_an_hour() {
         let clock = ManualClock::new();
-        let turnstile = turnstile(&clock, 1_000, 1);
-        let permit = turnstile.pass(Queue::Tenant(None)).await;
+        let fair_limiter = fair_limiter(&clock, 1_000, 1);
+        let permit = fair_limiter.pass(QueueKey::Tenant(None)).await;
         let waiting = tokio::spawn({
-            let turnstile = Arc::clone(&turnstile);
-            async move { turnstile.pass(Queue::Tenant(Some(1))).await.is_some() }
+            let fair_limiter = Arc::clone(&fair_limiter);
+            async move { fair_limiter.pass(QueueKey::Tenant(Some(1))).await.is_some() }
         });
         tokio::task::yield_now().await;
-        turnstile.close_for(Duration::MAX);
+        fair_limiter.close_for(Duration::MAX);
         assert!(!waiting.await.unwrap(), "it can fail now instead of at its deadline");
-        assert_eq!(turnstile.closed_for(), Some(LONGEST_WINDOW));
+        assert_eq!(fair_limiter.closed_for(), Some(LONGEST_WINDOW));
         drop(permit);
     }
 
     #[tokio::test]
     async fn who_gives_up_waiting_takes_no_turn_and_no_place() {
-        let turnstile = turnstile(&ManualClock::new(), 1_000, 1);
-        let permit = turnstile.pass(Queue::Tenant(None)).await;
+        let fair_limiter = fair_limiter(&ManualClock::new(), 1_000, 1);
+        let permit = fair_limiter.pass(QueueKey::Tenant(None)).await;
         let given_up = tokio::spawn({
-            let turnstile = Arc::clone(&turnstile);
-            async move { turnstile.pass(Queue::Tenant(Some(1))).await }
+            let fair_limiter = Arc::clone(&fair_limiter);
+            async move { fair_limiter.pass(QueueKey::Tenant(Some(1))).await }
         });
         tokio::task::yield_now().await;
         given_up.abort();
         let _ = given_up.await;
         drop(permit);
-        turnstile.pass(Queue::Tenant(Some(2))).await;
-        assert_eq!(lock(&turnstile.state).in_flight, 0);
+        fair_limiter.pass(QueueKey::Tenant(Some(2))).await;
+        assert_eq!(lock(&fair_limiter.state).in_flight, 0);
     }
 }

@@ -10,9 +10,9 @@ use axum::http::StatusCode;
 use futures_util::FutureExt as _;
 use soar_store::{AnswerClaim, StoreError};
 
-use super::admission::Admitted;
+use super::admission::AuthorizedCall;
 use super::request::bad_parameters;
-use super::service::Finished;
+use super::service::CallEnd;
 use crate::Server;
 use crate::gate::{Call, Reply, replayed};
 use soar_host::Refusal;
@@ -49,31 +49,31 @@ enum Repeat {
     Answer(Reply),
 }
 
-pub(super) async fn run(call: &mut Call, admitted: &Admitted) -> Finished {
-    if let Runner::Outside(command) = &admitted.command.runner
-        && let Err(problems) = command.check(&admitted.parameters)
+pub(super) async fn run(call: &mut Call, authorized: &AuthorizedCall) -> CallEnd {
+    if let Runner::External(command) = &authorized.command.runner
+        && let Err(problems) = command.check(&authorized.parameters)
     {
-        return Finished::Unwritten(Reply::error(StatusCode::BAD_REQUEST, problems.join(" ")));
+        return CallEnd::Unwritten(Reply::error(StatusCode::BAD_REQUEST, problems.join(" ")));
     }
-    let Some(idempotency) = &admitted.idempotency else {
-        let Executed { reply, is_done, .. } = execute(call, admitted).await;
+    let Some(idempotency) = &authorized.idempotency else {
+        let Executed { reply, is_done, .. } = execute(call, authorized).await;
         call.is_done = is_done;
-        return Finished::Unwritten(reply);
+        return CallEnd::Unwritten(reply);
     };
     let claim = AnswerClaim {
-        user: admitted.caller.user.id,
+        user: authorized.caller.user.id,
         key: idempotency.key.clone(),
         fingerprint: idempotency.fingerprint.clone(),
         request_id: call.entry.request_id.clone(),
     };
     let host = Arc::clone(&call.host);
-    match make_claim(&host, &claim, may_repeat(admitted)).await {
+    match make_claim(&host, &claim, may_repeat(authorized)).await {
         Ok(Repeat::Run) => {}
-        Ok(Repeat::Answer(reply)) => return Finished::Unwritten(reply),
-        Err(error) => return Finished::Unwritten(Reply::store_failed(&host.store, &call.entry, &error)),
+        Ok(Repeat::Answer(reply)) => return CallEnd::Unwritten(reply),
+        Err(error) => return CallEnd::Unwritten(Reply::store_failed(&host.store, &call.entry, &error)),
     }
     let Executed { reply, repeat, is_done } = {
-        let running = execute(call, admitted);
+        let running = execute(call, authorized);
         tokio::pin!(running);
         loop {
             tokio::select! {
@@ -83,10 +83,10 @@ pub(super) async fn run(call: &mut Call, admitted: &Admitted) -> Finished {
         }
     };
     match keep(call, &claim, &reply, repeat).await {
-        Ok(()) => Finished::Written(reply),
+        Ok(()) => CallEnd::Written(reply),
         Err(error) => {
             let failed = Reply::store_failed(&host.store, &call.entry, &error);
-            Finished::Unwritten(match (is_done, repeat) {
+            CallEnd::Unwritten(match (is_done, repeat) {
                 (false, _) => failed,
                 (true, AfterRun::SameAnswer) => Reply::done(failed.reason),
                 // It has no answer that says more.
@@ -97,17 +97,17 @@ pub(super) async fn run(call: &mut Call, admitted: &Admitted) -> Finished {
 }
 
 /// Whether a call whose first run was cut off may run again.
-fn may_repeat(admitted: &Admitted) -> bool {
-    admitted.command.reads_only() || matches!(admitted.command.runner, Runner::Outside(_))
+fn may_repeat(authorized: &AuthorizedCall) -> bool {
+    authorized.command.reads_only() || matches!(authorized.command.runner, Runner::External(_))
 }
 
 /// Runs the command.
-async fn execute(call: &Call, admitted: &Admitted) -> Executed {
-    let Admitted { command, caller, raw, parameters, .. } = admitted;
+async fn execute(call: &Call, authorized: &AuthorizedCall) -> Executed {
+    let AuthorizedCall { command, caller, raw, parameters, .. } = authorized;
     let running = async {
         match &command.runner {
             Runner::Integration(commands) => commands.run(caller, &command.endpoint, raw.clone()).await,
-            Runner::Outside(command) => command.run(caller, parameters).await,
+            Runner::External(command) => command.run(caller, parameters).await,
             Runner::Utility(_) => Err(Refusal::Unable("The command runs within a transaction.".to_owned())),
         }
     };

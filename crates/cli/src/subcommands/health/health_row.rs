@@ -6,7 +6,7 @@ use serde::Serialize;
 use soar_host::health::ConnectionHealth;
 use soar_store::model::{HealthState, Moment, Uptime};
 
-use crate::printer::{Entry, moment, moment_if_any};
+use crate::printer::{ListRow, moment, moment_if_any};
 
 /// A check that is due for longer than this is overdue: nobody seems to run it.
 const OVERDUE: Duration = Duration::from_secs(15);
@@ -16,14 +16,14 @@ const LONGEST_ERROR: usize = 100;
 
 /// A row for a person: times are how long ago.
 #[derive(Debug, Serialize)]
-pub(super) struct Fares {
+pub(super) struct HealthRow {
     #[serde(flatten)]
     pub(super) connection: ConnectionHealth,
     #[serde(skip)]
     pub(super) now: Moment,
 }
 
-impl Entry for Fares {
+impl ListRow for HealthRow {
     const HEADINGS: &[&str] = &[
         "Connection",
         "State",
@@ -65,7 +65,7 @@ impl Entry for Fares {
     }
 }
 
-impl Entry for ConnectionHealth {
+impl ListRow for ConnectionHealth {
     const HEADINGS: &[&str] = &[
         "Connection",
         "Site",

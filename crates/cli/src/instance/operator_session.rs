@@ -19,7 +19,7 @@ use crate::exit::WrongUse;
 
 /// An open instance and the user who acts on it.
 #[derive(Debug)]
-pub(crate) struct Session {
+pub(crate) struct OperatorSession {
     pub(crate) folder: Folder,
     pub(crate) settings: Settings,
     pub(crate) store: Store,
@@ -40,7 +40,7 @@ pub(crate) struct Action<'a> {
     pub(crate) about: &'a str,
 }
 
-impl Session {
+impl OperatorSession {
     /// Opens the instance that the flags name, as the user that they name.
     ///
     /// # Errors
@@ -197,7 +197,7 @@ impl Session {
     /// The site of that name; where none is named, the only one, or that of the only connection (of that name).
     ///
     /// # Errors
-    /// As [`Session::site`].
+    /// As [`OperatorSession::site`].
     pub(crate) async fn site_of(&self, name: Option<&str>, connection: Option<&str>) -> Result<Site> {
         if name.is_none() && self.sites().await?.len() > 1 {
             let all = connections(self)?.list(&self.any_caller().await?).await.map_err(refused)?;

@@ -15,12 +15,12 @@ use crate::support::{connect_with, error_of, plugin_with, run, settings, simulat
 /// By the machine's clock, for what must not wait for the one that stands still.
 const AT_ONCE: Duration = Duration::from_secs(20);
 
-/// A connection whose clock stands still for sleepers too, and the patient caller who is the first to log in.
+/// A connection whose clock stands still for sleepers too, and the waiting caller who is the first to log in.
 struct Busy {
     clock: ManualClock,
     simulator: Simulator,
     connector: Arc<dyn Connector>,
-    patient: JoinHandle<Outcome>,
+    waiting: JoinHandle<Outcome>,
 }
 
 impl Busy {
@@ -34,8 +34,8 @@ impl Busy {
             simulator.inject(fault.parse().unwrap());
         }
         let shared = Arc::clone(&connector);
-        let patient = tokio::spawn(async move { run(&*shared, "List Scanners", json!({})).await });
-        Self { clock, simulator, connector, patient }
+        let waiting = tokio::spawn(async move { run(&*shared, "List Scanners", json!({})).await });
+        Self { clock, simulator, connector, waiting }
     }
 
     async fn until(&self, happened: impl Fn(&Self) -> bool) {
@@ -52,11 +52,11 @@ impl Busy {
         error_of(&timeout(AT_ONCE, test).await.expect("it does not wait"))
     }
 
-    /// Time goes by, and the patient caller gets what it waited for; then so does a test.
+    /// Time goes by, and the waiting caller gets what it waited for; then so does a test.
     async fn end(self) {
-        assert!(!self.patient.is_finished(), "the patient caller waits");
+        assert!(!self.waiting.is_finished(), "the waiting caller waits");
         self.clock.advance(Duration::from_secs(60));
-        let outcome = timeout(AT_ONCE, self.patient).await.expect("it waits no longer").unwrap();
+        let outcome = timeout(AT_ONCE, self.waiting).await.expect("it waits no longer").unwrap();
         assert!(outcome.is_successful() && outcome.receipt.retries == 1, "{outcome:?}");
         assert!(run(&*self.connector, "Test Connection", json!({})).await.is_successful());
     }

@@ -26,20 +26,20 @@ pub(super) enum Connection<'a> {
 #[derive(Debug)]
 pub(super) struct Statements<'a> {
     connection: Connection<'a>,
-    patience: Option<Duration>,
+    timeout: Option<Duration>,
 }
 
 /// [`Statements`], to be borrowed as a connection is.
 #[derive(Debug)]
-pub(super) struct Patient<'a>(Statements<'a>);
+pub(super) struct WithTimeout<'a>(Statements<'a>);
 
-impl<'a> Patient<'a> {
-    pub(super) fn new(connection: Connection<'a>, patience: Option<Duration>) -> Self {
-        Self(Statements { connection, patience })
+impl<'a> WithTimeout<'a> {
+    pub(super) fn new(connection: Connection<'a>, timeout: Option<Duration>) -> Self {
+        Self(Statements { connection, timeout })
     }
 }
 
-impl<'a> Deref for Patient<'a> {
+impl<'a> Deref for WithTimeout<'a> {
     type Target = Statements<'a>;
 
     fn deref(&self) -> &Self::Target {
@@ -47,37 +47,37 @@ impl<'a> Deref for Patient<'a> {
     }
 }
 
-impl DerefMut for Patient<'_> {
+impl DerefMut for WithTimeout<'_> {
     fn deref_mut(&mut self) -> &mut Self::Target {
         &mut self.0
     }
 }
 
 /// What is said of a server that says nothing.
-pub(super) fn silent(patience: Duration) -> sqlx::Error {
-    let said = format!("no answer from the server for {} seconds", patience.as_secs_f32());
+pub(super) fn silent(timeout: Duration) -> sqlx::Error {
+    let said = format!("no answer from the server for {} seconds", timeout.as_secs_f32());
     sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, said))
 }
 
 /// `future`, if it ends in time.
 pub(super) async fn within<T>(
-    patience: Option<Duration>,
+    timeout: Option<Duration>,
     future: impl Future<Output = Result<T, sqlx::Error>>,
 ) -> Result<T, sqlx::Error> {
-    match patience {
+    match timeout {
         None => future.await,
-        Some(patience) => tokio::time::timeout(patience, future).await.unwrap_or_else(|_| Err(silent(patience))),
+        Some(timeout) => tokio::time::timeout(timeout, future).await.unwrap_or_else(|_| Err(silent(timeout))),
     }
 }
 
 type Step = Result<Either<AnyQueryResult, AnyRow>, sqlx::Error>;
 
-fn steps_within(patience: Duration, steps: BoxStream<'_, Step>) -> BoxStream<'_, Step> {
+fn steps_within(timeout: Duration, steps: BoxStream<'_, Step>) -> BoxStream<'_, Step> {
     let waited = stream::unfold(Some(steps), move |steps| async move {
         let mut steps = steps?;
-        match tokio::time::timeout(patience, steps.next()).await {
+        match tokio::time::timeout(timeout, steps.next()).await {
             Ok(step) => step.map(|step| (step, Some(steps))),
-            Err(_) => Some((Err(silent(patience)), None)),
+            Err(_) => Some((Err(silent(timeout)), None)),
         }
     });
     waited.boxed()
@@ -118,9 +118,9 @@ impl<'c> Executor<'c> for &'c mut Statements<'_> {
             Connection::Any(connection) => connection.fetch_many(query),
             Connection::Reading(reading) => return reading.fetch_many(query),
         };
-        match self.patience {
+        match self.timeout {
             None => steps,
-            Some(patience) => steps_within(patience, steps),
+            Some(timeout) => steps_within(timeout, steps),
         }
     }
 
@@ -131,9 +131,9 @@ impl<'c> Executor<'c> for &'c mut Statements<'_> {
     {
         let mut steps = match &mut self.connection {
             Connection::Reading(reading) => return reading.fetch_optional(query),
-            Connection::Any(connection) => match self.patience {
+            Connection::Any(connection) => match self.timeout {
                 None => return connection.fetch_optional(query),
-                Some(patience) => steps_within(patience, connection.fetch_many(query)),
+                Some(timeout) => steps_within(timeout, connection.fetch_many(query)),
             },
         };
         let to_the_end = async move {
@@ -156,7 +156,7 @@ impl<'c> Executor<'c> for &'c mut Statements<'_> {
         'c: 'e,
     {
         match &mut self.connection {
-            Connection::Any(connection) => within(self.patience, connection.prepare_with(sql, parameters)).boxed(),
+            Connection::Any(connection) => within(self.timeout, connection.prepare_with(sql, parameters)).boxed(),
             Connection::Reading(reading) => AnyConnectionBackend::prepare_with(reading.begin(), sql, parameters),
         }
     }
@@ -166,7 +166,7 @@ impl<'c> Executor<'c> for &'c mut Statements<'_> {
         'c: 'e,
     {
         match &mut self.connection {
-            Connection::Any(connection) => within(self.patience, connection.describe(sql)).boxed(),
+            Connection::Any(connection) => within(self.timeout, connection.describe(sql)).boxed(),
             Connection::Reading(reading) => AnyConnectionBackend::describe(reading.begin(), sql),
         }
     }

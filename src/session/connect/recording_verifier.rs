@@ -32,15 +32,15 @@ pub(super) enum Judge {
     Authorities { verifier: Arc<Verifier>, given: Arc<[CertificateDer<'static>]> },
 }
 
-/// The witness of one handshake.
+/// The verifier of one handshake.
 #[derive(Debug)]
-pub(super) struct Witness {
+pub(super) struct RecordingVerifier {
     judge: Judge,
     provider: Arc<CryptoProvider>,
     seen: Mutex<Handshake>,
 }
 
-impl Witness {
+impl RecordingVerifier {
     pub(super) fn new(judge: Judge, provider: Arc<CryptoProvider>) -> Self {
         Self { judge, provider, seen: Mutex::default() }
     }
@@ -54,7 +54,7 @@ impl Witness {
     }
 }
 
-impl ServerCertVerifier for Witness {
+impl ServerCertVerifier for RecordingVerifier {
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,
@@ -112,7 +112,7 @@ impl ServerCertVerifier for Witness {
     }
 }
 
-impl ResolvesClientCert for Witness {
+impl ResolvesClientCert for RecordingVerifier {
     fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         self.note(|seen| seen.wants_client_certificate = true);
         None

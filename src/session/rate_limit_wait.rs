@@ -1,17 +1,17 @@
-//! Who waits while the server wants to be left alone, and who is told at once when to come back.
+//! Refuses a command at once when the server asked for a pause that the command does not wait out.
 
 use std::future::{Future, pending};
 
-use super::errand::Errand;
+use super::fair_limiter::FairLimiter;
+use super::request_context::RequestContext;
 use super::retry::come_back_in;
-use super::turnstile::Turnstile;
 use crate::vendor::Failure;
 
-impl Turnstile {
+impl FairLimiter {
     /// Refuses at once what cannot be sent in time, because the server said when to come back.
-    pub(super) fn admit(&self, errand: &Errand) -> Result<(), Failure> {
+    pub(super) fn refuse_during_pause(&self, context: &RequestContext) -> Result<(), Failure> {
         match self.closed_for() {
-            Some(wait) if !errand.waits(wait) => {
+            Some(wait) if !context.can_wait(wait) => {
                 let said = "No request was sent: the server had too many of them a short time ago.";
                 Err(come_back_in(wait, None, said, self.clock.now()))
             }
@@ -19,36 +19,38 @@ impl Turnstile {
         }
     }
 
-    /// Waits for a login that another errand may be busy with, with this errand's patience: the other may sit out a 429
-    /// that this one has no time for.
+    /// Waits for a login that another command may be doing, unless a pause begins that this command has no time to wait out:
+    /// the other command may be waiting out a 429.
     pub(super) async fn wait_for_login<T>(
         &self,
         login: impl Future<Output = T>,
-        errand: &Errand,
+        context: &RequestContext,
     ) -> Result<T, Failure> {
         let mut news = self.news();
         let refusal = async {
             loop {
-                if let Err(failure) = self.admit(errand).and_then(|()| self.admit_to_login(errand)) {
+                if let Err(failure) =
+                    self.refuse_during_pause(context).and_then(|()| self.refuse_during_login_pause(context))
+                {
                     return failure;
                 }
                 if news.changed().await.is_err() {
-                    // The turnstile is gone, and so is who would close it.
+                    // The limiter is gone, so no pause can begin.
                     return pending().await;
                 }
             }
         };
         tokio::select! {
-            // A login that nobody is busy with needs no patience.
+            // A login that is free is taken at once, whatever the pause.
             biased;
             login = login => Ok(login),
             failure = refusal => Err(failure),
         }
     }
 
-    fn admit_to_login(&self, errand: &Errand) -> Result<(), Failure> {
+    fn refuse_during_login_pause(&self, context: &RequestContext) -> Result<(), Failure> {
         match self.logins_rest_for() {
-            Some(wait) if !errand.waits(wait) => {
+            Some(wait) if !context.can_wait(wait) => {
                 let seconds = wait.as_secs().max(1);
                 Err(Failure::new(
                     "rate-limited",
