@@ -6,6 +6,7 @@ mod connection;
 mod exit;
 mod instance;
 mod logging;
+mod memory;
 mod parameters;
 mod printer;
 mod shell;
@@ -22,6 +23,8 @@ use crate::printer::Printer;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // Every subcommand may hold a secret: a key, a password or the sealing key.
+    memory::protect();
     let mut printer = Printer::new();
     let ended = command_line::run(&mut printer);
     Exit::of(ended, &mut printer).into()

@@ -31,6 +31,7 @@ impl From<StoreError> for Refusal {
             | StoreError::Duplicate { .. }
             | StoreError::Invalid(_)
             | StoreError::InUse { .. }
+            | StoreError::TooLarge
             | StoreError::Conflict(_) => Self::About(error),
             _ => Self::Store(error),
         }

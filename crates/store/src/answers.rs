@@ -1,13 +1,21 @@
 //! First answers under an Idempotency-Key, in the store, and claims on those that are still to come.
 
+use std::collections::BTreeMap;
+
 use super::{Records, StoreError};
-use crate::model::{Moment, UserId};
+use crate::model::{AccessKeyId, Moment, UserId};
+
+/// How many answers, and how many bytes of them, are kept for a key at once.
+const MOST_ANSWERS: i64 = 100_000;
+const MOST_BYTES: i64 = 256 * 1024 * 1024;
 
 /// A claim to answer the first call under an Idempotency-Key.
 #[derive(Debug, Clone)]
 pub struct AnswerClaim {
     /// The number of the user who calls.
     pub user: UserId,
+    /// The key whose quota the answer counts for.
+    pub access_key: AccessKeyId,
     /// The Idempotency-Key.
     pub key: String,
     /// Of what was asked.
@@ -40,6 +48,21 @@ struct AnswerRow {
     answer: String,
 }
 
+/// How much is kept for a key.
+#[derive(sqlx::FromRow)]
+struct KeptAnswers {
+    answers: i64,
+    bytes: i64,
+}
+
+/// An answer that was deleted.
+#[derive(sqlx::FromRow)]
+struct DeletedAnswer {
+    access_key_id: AccessKeyId,
+    status: i64,
+    bytes: i64,
+}
+
 impl Records<'_> {
     /// Claims the answer; `None` when the claim is now the caller's, otherwise the call that came first.
     ///
@@ -47,7 +70,7 @@ impl Records<'_> {
     /// expired claim is deleted first.
     ///
     /// # Errors
-    /// [`StoreError::Database`].
+    /// [`StoreError::AnswersFull`] when the key's quota of kept answers is used up; [`StoreError::Database`].
     pub async fn claim_answer(
         &mut self,
         claim: &AnswerClaim,
@@ -55,16 +78,20 @@ impl Records<'_> {
         expires_at: Moment,
         now: Moment,
     ) -> Result<Option<EarlierCall>, StoreError> {
-        sqlx::query("DELETE FROM answers WHERE user_id = $1 AND idempotency_key = $2 AND expires_at <= $3")
-            .bind(claim.user)
-            .bind(&claim.key)
-            .bind(now)
-            .execute(&mut *self.connection)
-            .await?;
+        let expired = sqlx::query_as(
+            "DELETE FROM answers WHERE user_id = $1 AND idempotency_key = $2 AND expires_at <= $3
+             RETURNING access_key_id, status, CAST(OCTET_LENGTH(answer) AS BIGINT) AS bytes",
+        )
+        .bind(claim.user)
+        .bind(&claim.key)
+        .bind(now)
+        .fetch_all(&mut *self.connection)
+        .await?;
+        self.uncount_answers(&expired).await?;
         let made = sqlx::query(
             "INSERT INTO answers (user_id, idempotency_key, fingerprint, request_id, runs_until, status, answer,
-                                  expires_at)
-             VALUES ($1, $2, $3, $4, $5, 0, '', $6) ON CONFLICT (user_id, idempotency_key) DO NOTHING",
+                                  expires_at, access_key_id)
+             VALUES ($1, $2, $3, $4, $5, 0, '', $6, $7) ON CONFLICT (user_id, idempotency_key) DO NOTHING",
         )
         .bind(claim.user)
         .bind(&claim.key)
@@ -72,9 +99,11 @@ impl Records<'_> {
         .bind(&claim.request_id)
         .bind(runs_until)
         .bind(expires_at)
+        .bind(claim.access_key)
         .execute(&mut *self.connection)
         .await?;
         if made.rows_affected() == 1 {
+            self.check_quota(claim.access_key).await?;
             return Ok(None);
         }
         let earlier = sqlx::query_as::<_, AnswerRow>(
@@ -168,23 +197,53 @@ impl Records<'_> {
         .bind(&claim.request_id)
         .execute(&mut *self.connection)
         .await?;
-        Ok(kept.rows_affected() == 1)
+        let is_kept = kept.rows_affected() == 1;
+        if is_kept {
+            // The last statement of most transactions: the row is not locked for long.
+            sqlx::query(
+                "INSERT INTO kept_answers (access_key_id, answers, bytes) VALUES ($1, 1, $2)
+                 ON CONFLICT (access_key_id) DO UPDATE
+                 SET answers = kept_answers.answers + 1, bytes = kept_answers.bytes + excluded.bytes",
+            )
+            .bind(claim.access_key)
+            .bind(i64::try_from(answer.len()).unwrap_or(i64::MAX))
+            .execute(&mut *self.connection)
+            .await?;
+        }
+        Ok(is_kept)
     }
 
-    /// Gives the claim up, so that a repeat runs the command.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`].
-    pub async fn drop_claim(&mut self, claim: &AnswerClaim) -> Result<(), StoreError> {
-        sqlx::query(
-            "DELETE FROM answers
-             WHERE user_id = $1 AND idempotency_key = $2 AND request_id = $3 AND status = 0",
-        )
-        .bind(claim.user)
-        .bind(&claim.key)
-        .bind(&claim.request_id)
-        .execute(&mut *self.connection)
-        .await?;
+    async fn check_quota(&mut self, access_key: AccessKeyId) -> Result<(), StoreError> {
+        let kept: Option<KeptAnswers> =
+            sqlx::query_as("SELECT answers, bytes FROM kept_answers WHERE access_key_id = $1")
+                .bind(access_key)
+                .fetch_optional(&mut *self.connection)
+                .await?;
+        match kept {
+            Some(KeptAnswers { answers, bytes }) if answers >= MOST_ANSWERS || bytes >= MOST_BYTES => {
+                Err(StoreError::AnswersFull { answers, bytes })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes deleted answers off their keys' quotas.
+    async fn uncount_answers(&mut self, deleted: &[DeletedAnswer]) -> Result<(), StoreError> {
+        // In the order of the keys, so that two transactions do not wait for each other.
+        let mut counts = BTreeMap::<AccessKeyId, (i64, i64)>::new();
+        for answer in deleted.iter().filter(|answer| answer.status != 0) {
+            let (answers, bytes) = counts.entry(answer.access_key_id).or_default();
+            *answers += 1;
+            *bytes += answer.bytes;
+        }
+        for (key, (answers, bytes)) in counts {
+            sqlx::query("UPDATE kept_answers SET answers = answers - $2, bytes = bytes - $3 WHERE access_key_id = $1")
+                .bind(key)
+                .bind(answers)
+                .bind(bytes)
+                .execute(&mut *self.connection)
+                .await?;
+        }
         Ok(())
     }
 
@@ -193,8 +252,14 @@ impl Records<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn purge_answers(&mut self, now: Moment) -> Result<u64, StoreError> {
-        let purged =
-            sqlx::query("DELETE FROM answers WHERE expires_at <= $1").bind(now).execute(&mut *self.connection).await?;
-        Ok(purged.rows_affected())
+        let purged: Vec<DeletedAnswer> = sqlx::query_as(
+            "DELETE FROM answers WHERE expires_at <= $1
+             RETURNING access_key_id, status, CAST(OCTET_LENGTH(answer) AS BIGINT) AS bytes",
+        )
+        .bind(now)
+        .fetch_all(&mut *self.connection)
+        .await?;
+        self.uncount_answers(&purged).await?;
+        Ok(purged.len() as u64)
     }
 }

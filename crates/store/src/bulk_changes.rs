@@ -23,13 +23,15 @@ pub struct IncidentGround {
     pub closed_at: Option<Moment>,
     /// Who closed it.
     pub closed_by: Option<String>,
+    /// How many characters its conclusion has.
+    pub conclusion: usize,
     /// Rises with every change.
     pub version: i64,
 }
 
 /// A row of the lookup, as it comes over.
 #[derive(Debug, Deserialize)]
-struct Found(usize, IncidentId, SiteId, Option<String>, Status, Option<Moment>, Option<String>, i64);
+struct Found(usize, IncidentId, SiteId, Option<String>, Status, Option<Moment>, Option<String>, usize, i64);
 
 impl Records<'_> {
     /// The incident of each of those numbers, if there is one, in the order of the numbers; kept from being changed by
@@ -51,9 +53,10 @@ impl Records<'_> {
             lock => format!(" ORDER BY i.id{lock} OF i"),
         };
         let sql = format!(
-            "SELECT {} FROM (SELECT n.position, i.id, i.site_id, i.owner, i.status, i.closed_at, i.closed_by, i.version
+            "SELECT {} FROM (SELECT n.position, i.id, i.site_id, i.owner, i.status, i.closed_at, i.closed_by,
+                                    LENGTH(i.conclusion) AS conclusion, i.version
                              FROM {} CROSS JOIN incidents i WHERE i.number = n.text{lock}) found",
-            self.engine.gathered("position, id, site_id, owner, status, closed_at, closed_by, version"),
+            self.engine.gathered("position, id, site_id, owner, status, closed_at, closed_by, conclusion, version"),
             self.engine.table_of_texts("$1", "n"),
         );
         let bound = serde_json::to_string(&texts).unwrap_or_default();
@@ -62,11 +65,21 @@ impl Records<'_> {
         let unreadable = |error: serde_json::Error| StoreError::Unreadable(error.to_string());
         let found: Vec<Found> = serde_json::from_str(&found).map_err(unreadable)?;
         let mut incidents = vec![None; numbers.len()];
-        for Found(position, id, site_id, owner, status, closed_at, closed_by, version) in found {
+        for Found(position, id, site_id, owner, status, closed_at, closed_by, conclusion, version) in found {
             let Some((number, place)) = sorted.get(position) else { continue };
             if let Some(incident) = incidents.get_mut(*place) {
                 let number = (*number).clone();
-                *incident = Some(IncidentGround { id, number, site_id, owner, status, closed_at, closed_by, version });
+                *incident = Some(IncidentGround {
+                    id,
+                    number,
+                    site_id,
+                    owner,
+                    status,
+                    closed_at,
+                    closed_by,
+                    conclusion,
+                    version,
+                });
             }
         }
         Ok(incidents)

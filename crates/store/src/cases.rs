@@ -1,15 +1,16 @@
 //! Cases in the store.
 
+use super::pages::bytes_of;
 use super::rows::{self, Cell, identifiers, numbers_text};
-use super::{Records, StoreError};
-use crate::model::{Case, CaseId, Moment, SiteId, Status};
+use super::{Found, Oversize, Records, StoreError};
+use crate::model::{Case, CaseId, Moment, SiteId, Status, limits};
 
 /// A case to be stored.
 #[derive(Debug, Clone)]
 pub struct NewCase {
     /// Its number; see [`Records::next_number`].
     pub number: String,
-    /// At most [`crate::model::LONGEST_TITLE`] characters.
+    /// Bounded by [`crate::model::limits::TITLE`].
     pub title: String,
     /// What it is about.
     pub description: String,
@@ -57,6 +58,24 @@ impl NewCase {
     }
 }
 
+impl NewCase {
+    /// Checks all texts.
+    ///
+    /// # Errors
+    /// [`TextTooLong`](limits::TextTooLong) names the first that is too long.
+    pub fn check(&self) -> Result<(), limits::TextTooLong> {
+        limits::NUMBER.check(&self.number)?;
+        limits::TITLE.check(&self.title)?;
+        limits::DESCRIPTION.check(&self.description)?;
+        limits::KIND.check(&self.case_type)?;
+        limits::PRIORITY.check(&self.priority)?;
+        limits::TIME_ZONE.check(&self.time_zone)?;
+        let closed_by = self.closed.as_ref().and_then(|(_, by)| by.as_deref());
+        let names = [self.owner.as_deref(), Some(self.creator.as_str()), closed_by];
+        names.into_iter().flatten().try_for_each(|name| limits::NAME.check(name))
+    }
+}
+
 /// What a bulk command must know of a case to decide about it.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct CaseGround {
@@ -79,8 +98,9 @@ impl Records<'_> {
     /// Stores cases, and returns their numbers in the store in the same order.
     ///
     /// # Errors
-    /// [`StoreError::Duplicate`] when one of the numbers is taken.
+    /// [`StoreError::Duplicate`] when one of the numbers is taken, [`StoreError::Invalid`] when a text is too long.
     pub async fn insert_cases(&mut self, cases: &[NewCase]) -> Result<Vec<CaseId>, StoreError> {
+        cases.iter().try_for_each(NewCase::check)?;
         let cells = cases.iter().flat_map(|case| {
             let (closed_at, closed_by) = case.closed.as_ref().map(|(at, by)| (at.0, by.as_deref())).unzip();
             let status = if closed_at.is_some() { Status::Closed } else { Status::Open };
@@ -184,25 +204,37 @@ impl Records<'_> {
     /// export.
     ///
     /// # Errors
-    /// [`StoreError::Database`].
+    /// [`StoreError::TooLarge`] when they are more than an answer may hold and are not to be cut, [`StoreError::Busy`] when
+    /// there is no memory for them now.
     pub async fn cases_after(
         &mut self,
         sites: &[SiteId],
         status: Option<Status>,
         after: Option<CaseId>,
         limit: i64,
-    ) -> Result<Vec<Case>, StoreError> {
+        oversize: Oversize,
+    ) -> Result<Found<Case>, StoreError> {
         let sql = format!(
-            "SELECT {COLUMNS} FROM cases
-             WHERE id > $2 AND site_id IN ({}) AND ($4 = '' OR status = $4) ORDER BY id LIMIT $3",
+            "SELECT {} FROM (SELECT id, {} AS bytes FROM cases
+                             WHERE id > $2 AND site_id IN ({}) AND ($4 = '' OR status = $4) ORDER BY id LIMIT $3) page",
+            self.engine.packed("id, bytes", "id"),
+            bytes_of(&["title", "description"]),
             self.engine.integers_of("$1"),
         );
-        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
             .bind(identifiers(sites))
             .bind(after.map_or(0, |after| after.0))
-            .bind(limit);
-        let query = query.bind(status.map_or("", Status::as_str));
-        Ok(query.fetch_all(&mut *self.connection).await?)
+            .bind(limit)
+            .bind(status.map_or("", Status::as_str));
+        let page: String = query.fetch_one(&mut *self.connection).await?;
+        let (ids, room) = self.fitting(&Self::sized(&page)?, oversize)?;
+        let sql = format!(
+            "SELECT {COLUMNS} FROM cases WHERE id IN ({}) AND site_id IN ({}) ORDER BY id",
+            self.engine.integers_of("$1"),
+            self.engine.integers_of("$2"),
+        );
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(identifiers(&ids)).bind(identifiers(sites));
+        Ok(Found { rows: query.fetch_all(&mut *self.connection).await?, room })
     }
 
     /// How many cases some sites have.

@@ -4,19 +4,14 @@ use serde_json::Value;
 use soar_connector::name::{quoted, steers};
 
 use super::StoreError;
-
-/// The longest name of a site, a user or a key, in characters.
-const LONGEST_NAME: usize = 100;
-
-/// The longest other text, in characters.
-const LONGEST_TEXT: usize = 2_000;
+use crate::model::limits;
 
 /// A name without the blanks around it.
 pub(super) fn name<'a>(what: &str, name: &'a str) -> Result<&'a str, StoreError> {
     let trimmed = name.trim();
     let problem = if trimmed.is_empty() {
         "is empty"
-    } else if trimmed.chars().count() > LONGEST_NAME {
+    } else if limits::NAME.check(trimmed).is_err() {
         "is longer than 100 characters"
     } else if trimmed.chars().any(steers) {
         "holds a character that cannot be seen, such as a line break"
@@ -26,12 +21,10 @@ pub(super) fn name<'a>(what: &str, name: &'a str) -> Result<&'a str, StoreError>
     Err(StoreError::Invalid(format!("The name of the {what} {problem}: {}.", quoted(name))))
 }
 
-pub(super) fn text(what: &str, text: &str) -> Result<(), StoreError> {
-    if text.chars().count() > LONGEST_TEXT {
-        return Err(StoreError::Invalid(format!("The {what} is longer than {LONGEST_TEXT} characters.")));
-    }
+pub(super) fn description(text: &str) -> Result<(), StoreError> {
+    limits::ABOUT.check(text)?;
     if text.contains('\0') {
-        return Err(StoreError::Invalid(format!("The {what} holds a NUL character.")));
+        return Err(StoreError::Invalid("The description holds a NUL character.".to_owned()));
     }
     Ok(())
 }

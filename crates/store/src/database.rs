@@ -12,6 +12,8 @@ use sqlx::{Any, AnyConnection, AnyPool, AssertSqlSafe, Connection as _, Executor
 use super::clock::StoreClock;
 use super::durability::DURABLE_SESSION;
 use super::readers::{LentFile, Readers};
+use super::reading_places::{ReadingPlace, ReadingPlaces};
+use super::room::AnswerRoom;
 use super::trouble::Condition;
 use super::upgrade::refuse_beside_an_older_host;
 use super::with_timeout::{Connection, WithTimeout, within};
@@ -31,8 +33,19 @@ const TAKEN_BACK: Duration = Duration::from_secs(5);
 /// other hosts' to claim, once the lease has lapsed.
 const NO_IDLE_TRANSACTION: &str = "SET idle_in_transaction_session_timeout = '15s'";
 
-/// How many transactions, and how many readings, PostgreSQL runs at once for one host.
-const POSTGRES_CONNECTIONS: u32 = 8;
+/// A server looks once a second whether the host still holds the connection of a statement that runs, where the server can
+/// do that (PostgreSQL 14 and later, on most systems).
+const LOOK_FOR_CLIENT: &str = "SET client_connection_check_interval = '1s'";
+
+/// How many transactions PostgreSQL runs at once for one host.
+const POSTGRES_WRITERS: u32 = 8;
+
+/// How many readings run at once for one host, on either engine.
+pub(super) const READERS: u32 = 8;
+
+/// How many readings of users and keys run at once. They have connections of their own, so that slow readings keep no
+/// authentication waiting.
+const ACCESS_READERS: u32 = 1;
 
 /// How long a statement that only reads may run before it is stopped.
 pub(super) const READING: Duration = Duration::from_secs(20);
@@ -41,13 +54,44 @@ pub(super) const READING: Duration = Duration::from_secs(20);
 #[derive(Debug, Clone)]
 pub struct Store {
     pub(super) engine: Engine,
-    /// Of a file; a server's connections read and write.
-    readers: Option<Arc<Readers>>,
+    readers: ReadingConnections,
+    access_readers: ReadingConnections,
     pub(super) writers: AnyPool,
     pub(super) condition: Arc<Condition>,
     /// How long an answer to a statement is waited for; of a file there always is one.
     pub(super) timeout: Option<Duration>,
     pub(super) clock: StoreClock,
+    /// The memory for answers.
+    pub(super) room: AnswerRoom,
+}
+
+/// Connections for reading.
+#[derive(Debug, Clone)]
+enum ReadingConnections {
+    File(Arc<Readers>),
+    Server { pool: AnyPool, places: Arc<ReadingPlaces>, count: u32 },
+}
+
+impl ReadingConnections {
+    async fn lend(&self, caller: Option<&str>) -> Result<Lent, StoreError> {
+        match self {
+            Self::File(readers) => Ok(Lent::File(readers.lend(caller).await?)),
+            Self::Server { pool, places, .. } => {
+                let place = places.take(caller).await?;
+                Ok(Lent::Server { connection: pool.acquire().await?, busy: false, _place: place })
+            }
+        }
+    }
+
+    async fn close(&self) {
+        match self {
+            Self::File(readers) => readers.close().await,
+            Self::Server { pool, places, count } => {
+                places.close(*count).await;
+                pool.close().await;
+            }
+        }
+    }
 }
 
 impl Store {
@@ -120,23 +164,35 @@ impl Store {
         // A transaction goes back to the server's own setting: it may have to wait for another one.
         let limited = format!("SET statement_timeout = {}", reading.as_millis());
         let taken_back = TAKEN_BACK.min(answer);
-        let pool = AnyPoolOptions::new()
-            .max_connections(POSTGRES_CONNECTIONS)
-            .acquire_timeout(wait)
-            .after_connect(move |connection, _| {
+        let options = move |connections: u32| {
+            let limited = limited.clone();
+            let pool = AnyPoolOptions::new().max_connections(connections).acquire_timeout(wait);
+            let pool = pool.after_connect(move |connection, _| {
                 let limited = AssertSqlSafe(limited.clone());
                 Box::pin(async move {
                     // What is acknowledged survives a loss of power.
                     within(Some(answer), connection.execute(DURABLE_SESSION)).await?;
                     within(Some(answer), connection.execute(NO_IDLE_TRANSACTION)).await?;
-                    within(Some(answer), connection.execute(limited)).await.map(|_| ())
+                    within(Some(answer), connection.execute(limited)).await?;
+                    match within(Some(answer), connection.execute(LOOK_FOR_CLIENT)).await {
+                        // The server cannot look.
+                        Err(sqlx::Error::Database(_)) => Ok(()),
+                        looked => looked.map(|_| ()),
+                    }
                 })
-            })
-            // A server that vanished keeps no connection from being replaced by another one.
-            .after_release(move |connection, _| {
-                Box::pin(async move { within(Some(taken_back), connection.ping()).await.map(|()| true) })
             });
-        let pool = pool.connect(address).await?;
+            // A server that vanished keeps no connection from being replaced by another one.
+            pool.after_release(move |connection, _| {
+                Box::pin(async move { within(Some(taken_back), connection.ping()).await.map(|()| true) })
+            })
+        };
+        let pool = options(POSTGRES_WRITERS).connect(address).await?;
+        let reading = |count: u32| {
+            let places = Arc::new(ReadingPlaces::new(count, wait));
+            let pool = options(count).connect_lazy(address)?;
+            Ok::<_, StoreError>(ReadingConnections::Server { pool, places, count })
+        };
+        let (readers, access_readers) = (reading(READERS)?, reading(ACCESS_READERS)?);
         refuse_beside_an_older_host(&pool, Engine::Postgres).await?;
         let mut migrating = pool.acquire().await?;
         within(Some(answer), migrating.execute("SET statement_timeout TO DEFAULT")).await?;
@@ -144,11 +200,13 @@ impl Store {
         migrating.close().await?;
         Ok(Self {
             engine: Engine::Postgres,
-            readers: None,
+            readers,
+            access_readers,
             writers: pool,
             condition: Arc::default(),
             timeout: Some(answer),
             clock: StoreClock::default(),
+            room: AnswerRoom::default(),
         })
     }
 
@@ -182,10 +240,14 @@ impl Store {
         first.close().await?;
         refuse_beside_an_older_host(&writers, Engine::Sqlite).await?;
         SQLITE_MIGRATIONS.run(&writers).await?;
-        let readers = Some(Readers::open(&address, &format!("{busy} PRAGMA query_only = ON;"), reading).await?);
+        let pragmas = format!("{busy} PRAGMA query_only = ON;");
+        let readers = ReadingConnections::File(Readers::open(&address, &pragmas, READERS, wait, reading).await?);
+        let access_readers = Readers::open(&address, &pragmas, ACCESS_READERS, wait, reading).await?;
+        let access_readers = ReadingConnections::File(access_readers);
         let condition = Arc::new(Condition::of_file(Path::new(path)));
-        let clock = StoreClock::default();
-        Ok(Self { engine: Engine::Sqlite, readers, writers, condition, timeout: None, clock })
+        let (clock, room) = (StoreClock::default(), AnswerRoom::default());
+        let engine = Engine::Sqlite;
+        Ok(Self { engine, readers, access_readers, writers, condition, timeout: None, clock, room })
     }
 
     /// Which database it is.
@@ -194,17 +256,39 @@ impl Store {
         self.engine
     }
 
-    /// For reading only; on SQLite a change is refused.
+    /// For reading only, for the host itself; on SQLite a change is refused.
     ///
     /// # Errors
-    /// [`StoreError::Database`] when no connection is free in time.
+    /// [`StoreError::Busy`] when no connection is free in time.
     pub async fn reader(&self) -> Result<Reader, StoreError> {
-        let lent = match &self.readers {
-            Some(readers) => Lent::File(readers.lend().await?),
-            None => Lent::Server(self.writers.acquire().await?),
-        };
-        let clock = self.clock.clone();
-        Ok(Reader { lent, engine: self.engine, timeout: self.timeout, clock })
+        Ok(self.reading(self.readers.lend(None).await?))
+    }
+
+    /// For reading only, for a caller: one caller has no more than half of the connections.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] when no connection is free in time.
+    pub async fn reader_of(&self, caller: &str) -> Result<Reader, StoreError> {
+        Ok(self.reading(self.readers.lend(Some(caller)).await?))
+    }
+
+    /// For reading what authentication needs. Other readings never keep it waiting.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] when no connection is free in time.
+    pub async fn access_reader(&self) -> Result<Reader, StoreError> {
+        Ok(self.reading(self.access_readers.lend(None).await?))
+    }
+
+    fn reading(&self, lent: Lent) -> Reader {
+        let (clock, room) = (self.clock.clone(), self.room.clone());
+        Reader { lent, engine: self.engine, timeout: self.timeout, clock, room }
+    }
+
+    /// The memory for answers.
+    #[must_use]
+    pub fn answer_room(&self) -> &AnswerRoom {
+        &self.room
     }
 
     /// For tests: what a pragma of SQLite is for those who write, as text.
@@ -221,9 +305,8 @@ impl Store {
 
     /// Closes all connections, after what is under way.
     pub async fn close(&self) {
-        if let Some(readers) = &self.readers {
-            readers.close().await;
-        }
+        self.readers.close().await;
+        self.access_readers.close().await;
         self.writers.close().await;
     }
 }
@@ -261,27 +344,45 @@ fn sqlite_pool(pragmas: String) -> AnyPoolOptions {
 #[derive(Debug)]
 enum Lent {
     File(LentFile),
-    Server(PoolConnection<Any>),
+    Server {
+        connection: PoolConnection<Any>,
+        busy: bool,
+        // Free only after the connection.
+        _place: ReadingPlace,
+    },
 }
 
-/// A connection for reading. A statement on it that takes too long is stopped.
+impl Drop for Lent {
+    fn drop(&mut self) {
+        // The server works on a statement whose caller went away, and ends it with the connection.
+        if let Self::Server { connection, busy: true, .. } = self {
+            connection.close_on_drop();
+        }
+    }
+}
+
+/// A connection for reading. A statement on it that takes too long is stopped, and one whose caller goes away.
 #[derive(Debug)]
 pub struct Reader {
     lent: Lent,
     engine: Engine,
     timeout: Option<Duration>,
     clock: StoreClock,
+    room: AnswerRoom,
 }
 
 impl Reader {
     /// What the store holds.
     pub fn records(&mut self) -> Records<'_> {
+        let (clock, room) = (self.clock.clone(), self.room.clone());
         let connection = match &mut self.lent {
-            Lent::File(lent) => Connection::Reading(lent.limited()),
-            Lent::Server(connection) => Connection::Any(connection),
+            Lent::File(lent) => {
+                let (limited, busy) = lent.limited();
+                WithTimeout::new(Connection::Reading(limited), self.timeout, busy)
+            }
+            Lent::Server { connection, busy, .. } => WithTimeout::new(Connection::Any(connection), self.timeout, busy),
         };
-        let connection = WithTimeout::new(connection, self.timeout);
-        Records { connection, engine: self.engine, clock: self.clock.clone() }
+        Records { connection, engine: self.engine, clock, room }
     }
 }
 
@@ -291,4 +392,6 @@ pub struct Records<'a> {
     pub(super) connection: WithTimeout<'a>,
     pub(super) engine: Engine,
     pub(super) clock: StoreClock,
+    /// The memory for answers.
+    pub(super) room: AnswerRoom,
 }

@@ -6,7 +6,7 @@ use sqlx::any::AnyRow;
 
 use super::rows::{Cell, identifiers};
 use super::{Records, StoreError};
-use crate::model::{DynamicField, IncidentId, Moment, Task};
+use crate::model::{DynamicField, IncidentId, Moment, Task, limits};
 
 /// What belongs to incidents, by the incident's number in the store.
 pub type ByIncident<T> = HashMap<IncidentId, Vec<T>>;
@@ -53,6 +53,13 @@ impl Records<'_> {
         let mut tasks = Vec::new();
         let mut fields = Vec::new();
         for (id, its_tasks, its_fields) in details {
+            if its_tasks.len().max(its_fields.len()) > limits::MOST_DETAILS {
+                let most = limits::MOST_DETAILS;
+                return Err(StoreError::Invalid(format!("An incident has at most {most} tasks and {most} fields.")));
+            }
+            its_fields
+                .iter()
+                .try_for_each(|field| limits::FIELD_VALUE.check(field.value.as_deref().unwrap_or_default()))?;
             for (position, task) in (0..).zip(*its_tasks) {
                 tasks.extend([
                     Cell::Integer(id.0),
@@ -187,6 +194,7 @@ impl Records<'_> {
         value: Option<&str>,
         now: Moment,
     ) -> Result<(), StoreError> {
+        limits::FIELD_VALUE.check(value.unwrap_or_default())?;
         let changed =
             sqlx::query("UPDATE incident_fields SET value = $4 WHERE incident_id = $1 AND section = $2 AND name = $3")
                 .bind(incident)

@@ -6,6 +6,8 @@ use sqlx::sqlite::SqliteError;
 
 use super::Trouble;
 use super::database::READING;
+use super::room::MOST_ANSWER_BYTES;
+use crate::model::limits::TextTooLong;
 
 /// Why the store could not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +60,26 @@ pub enum StoreError {
         READING.as_secs()
     )]
     TooLong,
+    /// Others use all that there is of something now.
+    #[error("{0} Try again later.")]
+    Busy(&'static str),
+    /// What was asked for is more than an answer may hold.
+    #[error(
+        "The answer would have more than {} MiB. Ask for smaller pages, or for fewer fields.",
+        MOST_ANSWER_BYTES / (1024 * 1024)
+    )]
+    TooLarge,
+    /// The key's quota of answers kept under Idempotency-Keys is used up.
+    #[error(
+        "The host keeps {answers} answers of {bytes} bytes for Idempotency-Keys of this key, which is the most. Nothing was \
+         done. Each answer is kept for a limited time: call again later, or without an Idempotency-Key."
+    )]
+    AnswersFull {
+        /// How many answers are kept.
+        answers: i64,
+        /// Their bytes.
+        bytes: i64,
+    },
     /// The database broke off while changes were being committed: they are all made, or none of them.
     #[error("The database broke off, so that nobody knows whether a change was made: {}", said(.0, Trouble::of(.0)))]
     Uncertain(sqlx::Error),
@@ -96,6 +118,12 @@ fn is_stopped(error: &sqlx::Error) -> bool {
         // SQLITE_INTERRUPT and query_canceled.
         Some(_) => code.as_deref() == Some("9"),
         None => code.as_deref() == Some("57014"),
+    }
+}
+
+impl From<TextTooLong> for StoreError {
+    fn from(error: TextTooLong) -> Self {
+        Self::Invalid(error.to_string())
     }
 }
 

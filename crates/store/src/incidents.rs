@@ -1,15 +1,16 @@
 //! Incidents in the store, one at a time and many at once.
 
+use super::pages::bytes_of;
 use super::rows::{self, Cell, identifiers};
-use super::{Records, StoreError};
-use crate::model::{Incident, IncidentId, Moment, Severity, SiteId, Status};
+use super::{Found, Oversize, Records, StoreError};
+use crate::model::{Incident, IncidentId, Moment, Severity, SiteId, Status, limits};
 
 /// An incident to be stored.
 #[derive(Debug, Clone)]
 pub struct NewIncident {
     /// Its number; see [`Records::next_number`].
     pub number: String,
-    /// At most [`crate::model::LONGEST_TITLE`] characters.
+    /// Bounded by [`crate::model::limits::TITLE`].
     pub title: String,
     /// What happened.
     pub description: String,
@@ -66,6 +67,25 @@ impl NewIncident {
     }
 }
 
+impl NewIncident {
+    /// Checks all texts.
+    ///
+    /// # Errors
+    /// [`TextTooLong`](limits::TextTooLong) names the first that is too long.
+    pub fn check(&self) -> Result<(), limits::TextTooLong> {
+        limits::NUMBER.check(&self.number)?;
+        limits::TITLE.check(&self.title)?;
+        limits::DESCRIPTION.check(&self.description)?;
+        limits::KIND.check(&self.incident_type)?;
+        limits::DISPOSITION.check(&self.disposition)?;
+        limits::CONCLUSION.check(&self.conclusion)?;
+        limits::RAW_DATA.check(self.raw_data.as_deref().unwrap_or_default())?;
+        let closed_by = self.closed.as_ref().map(|(_, by)| by.as_str());
+        let names = [self.owner.as_deref(), self.assignee.as_deref(), Some(self.creator.as_str()), closed_by];
+        names.into_iter().flatten().try_for_each(|name| limits::NAME.check(name))
+    }
+}
+
 pub(super) const COLUMNS: &str = "id, number, title, description, incident_type, site_id, owner, assignee, severity, \
      status, disposition, conclusion, raw_data, due_at, creator, created_at, modified_at, closed_at, closed_by, version";
 
@@ -73,8 +93,9 @@ impl Records<'_> {
     /// Stores incidents, and returns their numbers in the store in the same order.
     ///
     /// # Errors
-    /// [`StoreError::Duplicate`] when one of the numbers is taken.
+    /// [`StoreError::Duplicate`] when one of the numbers is taken, [`StoreError::Invalid`] when a text is too long.
     pub async fn insert_incidents(&mut self, incidents: &[NewIncident]) -> Result<Vec<IncidentId>, StoreError> {
+        incidents.iter().try_for_each(NewIncident::check)?;
         let cells = incidents.iter().flat_map(|incident| {
             let (closed_at, closed_by) = incident.closed.as_ref().map(|(at, by)| (at.0, by.as_str())).unzip();
             let status = if closed_at.is_some() { Status::Closed } else { Status::Open };
@@ -165,25 +186,39 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// The incidents of some sites after the one with the id `after`, by id: a page of an export.
+    /// The incidents of some sites after the one with the id `after`, by id: a page of an export, which ends before
+    /// `bytes` of texts and dynamic fields.
     ///
     /// # Errors
-    /// [`StoreError::Database`].
+    /// [`StoreError::Busy`] when there is no memory for them now.
     pub async fn incidents_after(
         &mut self,
         sites: &[SiteId],
         after: Option<IncidentId>,
         limit: i64,
-    ) -> Result<Vec<Incident>, StoreError> {
+        bytes: usize,
+    ) -> Result<Found<Incident>, StoreError> {
         let sql = format!(
-            "SELECT {COLUMNS} FROM incidents WHERE id > $2 AND site_id IN ({}) ORDER BY id LIMIT $3",
+            "SELECT {} FROM (SELECT id, {} + COALESCE((SELECT SUM(OCTET_LENGTH(f.value)) FROM incident_fields f
+                                                       WHERE f.incident_id = incidents.id), 0) AS bytes
+                             FROM incidents WHERE id > $2 AND site_id IN ({}) ORDER BY id LIMIT $3) page",
+            self.engine.packed("id, bytes", "id"),
+            bytes_of(&["title", "description", "conclusion", "raw_data"]),
             self.engine.integers_of("$1"),
         );
-        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
             .bind(identifiers(sites))
             .bind(after.map_or(0, |after| after.0))
             .bind(limit);
-        Ok(query.fetch_all(&mut *self.connection).await?)
+        let page: String = query.fetch_one(&mut *self.connection).await?;
+        let (ids, room) = self.fitting(&Self::sized(&page)?, Oversize::Cut(bytes))?;
+        let sql = format!(
+            "SELECT {COLUMNS} FROM incidents WHERE id IN ({}) AND site_id IN ({}) ORDER BY id",
+            self.engine.integers_of("$1"),
+            self.engine.integers_of("$2"),
+        );
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(identifiers(&ids)).bind(identifiers(sites));
+        Ok(Found { rows: query.fetch_all(&mut *self.connection).await?, room })
     }
 
     /// How many incidents some sites have.

@@ -4,7 +4,9 @@ use async_trait::async_trait;
 
 use super::columns::{Flag, Json, Sealed, encoded};
 use super::{Records, StoreError, check};
-use crate::model::{AccessKey, AccessKeyId, Allowed, JWT_SECRET_CONTEXT, KeyId, KeyKind, Moment, SiteId, UserId};
+use crate::model::{
+    AccessKey, AccessKeyId, Allowed, JWT_SECRET_CONTEXT, KeyId, KeyKind, Moment, SiteId, UserId, limits,
+};
 use crate::{SealedPlace, SealedSecret};
 
 /// A key to be made.
@@ -56,6 +58,19 @@ impl Records<'_> {
     /// [`StoreError::Duplicate`] when there is one of that name.
     pub async fn create_key(&mut self, key: &NewKey, now: Moment) -> Result<AccessKey, StoreError> {
         let name = check::name("key", &key.name)?;
+        let named = |count: usize, what: &str| {
+            let most = limits::MOST_NAMED;
+            let error = || StoreError::Invalid(format!("The key names {count} {what}, and {most} is the most."));
+            if count > most { Err(error()) } else { Ok(()) }
+        };
+        named(key.users.len(), "users")?;
+        if let Allowed::Only(sites) = &key.sites {
+            named(sites.len(), "sites")?;
+        }
+        if let Allowed::Only(commands) = &key.commands {
+            named(commands.len(), "commands")?;
+            commands.iter().try_for_each(|command| limits::NAME.check(command))?;
+        }
         let commands = match &key.commands {
             Allowed::All => "[]".to_owned(),
             Allowed::Only(commands) => serde_json::Value::from(commands.clone()).to_string(),

@@ -10,13 +10,10 @@ use std::time::{Duration, Instant};
 
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, SqliteConnection};
-use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::StoreError;
-use super::database::WAIT;
-
-/// How many readings SQLite runs at once; it runs one transaction at a time.
-const CONNECTIONS: u32 = 4;
+use super::reading_places::{ReadingPlace, ReadingPlaces};
 
 /// How many instructions of SQLite's machine run between two looks at the time limit: far less than a millisecond.
 const BETWEEN_LOOKS: i32 = 10_000;
@@ -25,8 +22,9 @@ const BETWEEN_LOOKS: i32 = 10_000;
 #[derive(Debug)]
 pub(super) struct Readers {
     connections: StandardMutex<Vec<Arc<Mutex<Limited>>>>,
-    /// One permit per connection: the holder of one finds a connection that is free.
-    places: Arc<Semaphore>,
+    /// The holder of a place finds a connection that is free.
+    places: ReadingPlaces,
+    count: u32,
 }
 
 /// A connection whose statements are stopped when they take too long.
@@ -77,14 +75,20 @@ impl StatementLimit {
 }
 
 impl Readers {
-    /// Opens all connections. Each statement has `budget`.
+    /// Opens `count` connections, of which one is waited for at most `wait`. Each statement has `budget`.
     ///
     /// # Errors
     /// [`StoreError::Database`] when one cannot be made.
-    pub(super) async fn open(address: &str, pragmas: &str, budget: Duration) -> Result<Arc<Self>, StoreError> {
+    pub(super) async fn open(
+        address: &str,
+        pragmas: &str,
+        count: u32,
+        wait: Duration,
+        budget: Duration,
+    ) -> Result<Arc<Self>, StoreError> {
         let options: SqliteConnectOptions = address.parse()?;
         let mut connections = Vec::new();
-        for _ in 0..CONNECTIONS {
+        for _ in 0..count {
             let mut connection = SqliteConnection::connect_with(&options).await?;
             connection.execute(AssertSqlSafe(pragmas)).await?;
             let limit = StatementLimit::new(budget);
@@ -92,25 +96,24 @@ impl Readers {
             connection.lock_handle().await?.set_progress_handler(BETWEEN_LOOKS, move || look.goes_on());
             connections.push(Arc::new(Mutex::new(Limited { connection, limit })));
         }
-        let places = Arc::new(Semaphore::new(connections.len()));
-        Ok(Arc::new(Self { connections: StandardMutex::new(connections), places }))
+        let places = ReadingPlaces::new(count, wait);
+        Ok(Arc::new(Self { connections: StandardMutex::new(connections), places, count }))
     }
 
+    /// Lends a connection; to a caller, no more than its share of them.
+    ///
     /// # Errors
-    /// [`StoreError::Database`] when no connection is free in time.
-    pub(super) async fn lend(&self) -> Result<LentFile, StoreError> {
-        let waiting = tokio::time::timeout(WAIT, Arc::clone(&self.places).acquire_owned()).await;
-        let place = waiting.map_err(|_| sqlx::Error::PoolTimedOut)?.map_err(|_| sqlx::Error::PoolClosed)?;
+    /// [`StoreError::Busy`] when no connection is free in time.
+    pub(super) async fn lend(&self, caller: Option<&str>) -> Result<LentFile, StoreError> {
+        let place = self.places.take(caller).await?;
         let connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
         let free = connections.iter().find_map(|connection| Arc::clone(connection).try_lock_owned().ok());
-        Ok(LentFile { limited: free.ok_or(sqlx::Error::PoolClosed)?, _place: place })
+        Ok(LentFile { limited: free.ok_or(sqlx::Error::PoolClosed)?, busy: false, _place: place })
     }
 
     /// Closes all, after the readings under way.
     pub(super) async fn close(&self) {
-        let all = self.places.acquire_many(CONNECTIONS).await;
-        self.places.close();
-        drop(all);
+        self.places.close(self.count).await;
         let connections = std::mem::take(&mut *self.connections.lock().unwrap_or_else(PoisonError::into_inner));
         for limited in connections.into_iter().filter_map(Arc::into_inner) {
             if let Err(error) = limited.into_inner().connection.close().await {
@@ -125,12 +128,14 @@ impl Readers {
 pub(super) struct LentFile {
     // In this order, for the place is free only after the connection.
     limited: OwnedMutexGuard<Limited>,
-    _place: OwnedSemaphorePermit,
+    /// A file's connection stops its statement itself.
+    busy: bool,
+    _place: ReadingPlace,
 }
 
 impl LentFile {
-    pub(super) fn limited(&mut self) -> &mut Limited {
-        &mut self.limited
+    pub(super) fn limited(&mut self) -> (&mut Limited, &mut bool) {
+        (&mut self.limited, &mut self.busy)
     }
 }
 
@@ -193,7 +198,7 @@ mod tests {
     #[tokio::test]
     async fn a_statement_whose_caller_went_away_is_stopped() {
         let test = TestStore::on(Engine::Sqlite).await;
-        for _ in 0..2 * CONNECTIONS {
+        for _ in 0..2 * crate::database::READERS {
             let reading = read(&test.store, endless(Engine::Sqlite));
             assert!(tokio::time::timeout(Duration::from_millis(20), reading).await.is_err());
         }

@@ -1,8 +1,9 @@
 //! Finding incidents by conditions, a page at a time.
 
 use super::incidents::COLUMNS;
+use super::pages::bytes_of;
 use super::rows::{Cell, identifiers};
-use super::{Records, StoreError};
+use super::{Found, Oversize, Records, StoreError};
 use crate::model::{Incident, Moment, SiteId};
 
 /// A column that incidents are found by.
@@ -123,14 +124,35 @@ pub struct Search {
     pub offset: i64,
     /// How many to return at most.
     pub limit: i64,
+    /// Which of the long texts are wanted.
+    pub texts: LongTexts,
+}
+
+/// The texts of an incident that can be long. Those that are not wanted are not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LongTexts {
+    /// The description.
+    pub description: bool,
+    /// The conclusion.
+    pub conclusion: bool,
+    /// The raw data.
+    pub raw_data: bool,
+    /// The values of dynamic fields, which are read beside the incidents.
+    pub fields: bool,
+}
+
+impl LongTexts {
+    /// None of them.
+    pub const NONE: Self = Self { description: false, conclusion: false, raw_data: false, fields: false };
 }
 
 impl Records<'_> {
     /// The incidents that are asked for, the oldest first: so a page stays what it is while incidents are made.
     ///
     /// # Errors
-    /// [`StoreError::Database`].
-    pub async fn search_incidents(&mut self, search: &Search) -> Result<Vec<Incident>, StoreError> {
+    /// [`StoreError::TooLarge`] when they are more than an answer may hold, [`StoreError::Busy`] when there is no memory for
+    /// them now.
+    pub async fn search_incidents(&mut self, search: &Search) -> Result<Found<Incident>, StoreError> {
         // The signs keep SQLite from planning the statement anew whenever a value changes.
         let mut values = Values::default();
         let sites = identifiers(&search.sites);
@@ -148,11 +170,22 @@ impl Records<'_> {
         let filter =
             if alternatives.is_empty() { String::new() } else { format!(" AND (({}))", alternatives.join(") OR (")) };
         let (limit, offset) = (values.add(Cell::Integer(search.limit)), values.add(Cell::Integer(search.offset)));
+        let mut columns = vec!["title"];
+        let long = [
+            (search.texts.description, "description"),
+            (search.texts.conclusion, "conclusion"),
+            (search.texts.raw_data, "raw_data"),
+        ];
+        columns.extend(long.iter().filter(|(wanted, _)| *wanted).map(|(_, column)| *column));
+        let bytes = bytes_of(&columns);
+        let fields =
+            "+ COALESCE((SELECT SUM(OCTET_LENGTH(f.value)) FROM incident_fields f WHERE f.incident_id = i.id), 0)";
+        let fields = if search.texts.fields { fields } else { "" };
         let sql = format!(
-            "SELECT {} FROM (SELECT {COLUMNS} FROM incidents i
+            "SELECT {} FROM (SELECT i.id, i.created_at, {bytes} {fields} AS bytes FROM incidents i
              WHERE i.site_id {of_sites} AND i.created_at >= +{from} AND i.created_at < +{until}{filter}
              ORDER BY i.created_at, i.id LIMIT +{limit} OFFSET +{offset}) page",
-            self.engine.packed(COLUMNS, "created_at, id"),
+            self.engine.packed("id, bytes", "created_at, id"),
         );
         let mut query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql));
         for value in &values.cells {
@@ -163,6 +196,35 @@ impl Records<'_> {
                 Cell::MaybeInteger(number) => query.bind(*number),
             };
         }
+        let page: String = query.fetch_one(&mut *self.connection).await?;
+        let (ids, room) = self.fitting(&Self::sized(&page)?, Oversize::Refuse)?;
+        Ok(Found { rows: self.incidents_numbered(&ids, &search.sites, search.texts).await?, room })
+    }
+
+    /// The incidents of these ids that still belong to one of the sites, the oldest first.
+    async fn incidents_numbered(
+        &mut self,
+        ids: &[i64],
+        sites: &[SiteId],
+        texts: LongTexts,
+    ) -> Result<Vec<Incident>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let columns = [
+            (texts.description, "description", "''"),
+            (texts.conclusion, "conclusion", "''"),
+            (texts.raw_data, "raw_data", "NULL"),
+        ];
+        let unwanted = columns.iter().filter(|(wanted, ..)| !wanted);
+        let columns = unwanted.fold(COLUMNS.to_owned(), |columns, (_, name, instead)| columns.replace(name, instead));
+        let sql = format!(
+            "SELECT {} FROM incidents WHERE id IN ({}) AND site_id IN ({})",
+            self.engine.packed(&columns, "created_at, id"),
+            self.engine.integers_of("$1"),
+            self.engine.integers_of("$2"),
+        );
+        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(identifiers(ids)).bind(identifiers(sites));
         let page: String = query.fetch_one(&mut *self.connection).await?;
         serde_json::from_str(&page).map_err(|error| StoreError::Unreadable(error.to_string()))
     }

@@ -43,7 +43,7 @@ impl Records<'_> {
     /// exist, or a text that is too long.
     pub async fn create_site(&mut self, site: &NewSite, now: Moment) -> Result<Site, StoreError> {
         let name = check::name("site", &site.name)?;
-        check::text("description", &site.description)?;
+        check::description(&site.description)?;
         let time_zone = check::time_zone(&site.time_zone)?;
         check::language(&site.language)?;
         sqlx::query_as(
@@ -77,7 +77,7 @@ impl Records<'_> {
             language: change.language.clone().unwrap_or(site.language),
         };
         let new_name = check::name("site", &new.name)?;
-        check::text("description", &new.description)?;
+        check::description(&new.description)?;
         let time_zone = check::time_zone(&new.time_zone)?;
         check::language(&new.language)?;
         sqlx::query(

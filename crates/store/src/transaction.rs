@@ -10,6 +10,7 @@ use sqlx::{Any, Database, SqlSafeStr as _};
 use sqlx_core::transaction::TransactionManager as _;
 
 use super::clock::StoreClock;
+use super::room::AnswerRoom;
 use super::trouble::Condition;
 use super::with_timeout::{Connection, WithTimeout, within};
 use super::{Engine, Records, Store, StoreError, Trouble};
@@ -33,7 +34,9 @@ impl Store {
         let connection = self.writers.acquire().await?;
         let condition = Arc::clone(&self.condition);
         let (engine, timeout, clock) = (self.engine, self.timeout, self.clock.clone());
-        let mut transaction = Transaction { connection, stage: Stage::InDoubt, engine, timeout, condition, clock };
+        let room = self.room.clone();
+        let mut transaction =
+            Transaction { connection, stage: Stage::InDoubt, engine, timeout, busy: false, condition, clock, room };
         within(self.timeout, Manager::begin(&mut transaction.connection, Some(begin.into_sql_str()))).await?;
         transaction.stage = Stage::Open;
         Ok(transaction)
@@ -56,15 +59,17 @@ pub struct Transaction {
     stage: Stage,
     engine: Engine,
     timeout: Option<Duration>,
+    busy: bool,
     condition: Arc<Condition>,
     clock: StoreClock,
+    room: AnswerRoom,
 }
 
 impl Transaction {
     /// What the store holds, as changed so far.
     pub fn records(&mut self) -> Records<'_> {
-        let connection = WithTimeout::new(Connection::Any(&mut self.connection), self.timeout);
-        Records { connection, engine: self.engine, clock: self.clock.clone() }
+        let connection = WithTimeout::new(Connection::Any(&mut self.connection), self.timeout, &mut self.busy);
+        Records { connection, engine: self.engine, clock: self.clock.clone(), room: self.room.clone() }
     }
 
     /// Makes the changes, durably.
@@ -92,6 +97,8 @@ impl Drop for Transaction {
     fn drop(&mut self) {
         match self.stage {
             Stage::InDoubt => self.connection.close_on_drop(),
+            // The server works on a statement whose caller went away.
+            Stage::Open if self.busy => self.connection.close_on_drop(),
             Stage::Open => Manager::start_rollback(&mut self.connection),
             Stage::Ended => {}
         }

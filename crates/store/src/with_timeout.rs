@@ -27,6 +27,8 @@ pub(super) enum Connection<'a> {
 pub(super) struct Statements<'a> {
     connection: Connection<'a>,
     timeout: Option<Duration>,
+    /// Whether a server still works on a statement. Its connection is closed then, which ends the statement.
+    busy: &'a mut bool,
 }
 
 /// [`Statements`], to be borrowed as a connection is.
@@ -34,8 +36,8 @@ pub(super) struct Statements<'a> {
 pub(super) struct WithTimeout<'a>(Statements<'a>);
 
 impl<'a> WithTimeout<'a> {
-    pub(super) fn new(connection: Connection<'a>, timeout: Option<Duration>) -> Self {
-        Self(Statements { connection, timeout })
+    pub(super) fn new(connection: Connection<'a>, timeout: Option<Duration>, busy: &'a mut bool) -> Self {
+        Self(Statements { connection, timeout, busy })
     }
 }
 
@@ -72,11 +74,15 @@ pub(super) async fn within<T>(
 
 type Step = Result<Either<AnyQueryResult, AnyRow>, sqlx::Error>;
 
-fn steps_within(timeout: Duration, steps: BoxStream<'_, Step>) -> BoxStream<'_, Step> {
-    let waited = stream::unfold(Some(steps), move |steps| async move {
-        let mut steps = steps?;
+fn steps_within<'e>(timeout: Duration, busy: &'e mut bool, steps: BoxStream<'e, Step>) -> BoxStream<'e, Step> {
+    *busy = true;
+    let waited = stream::unfold(Some((steps, busy)), move |state| async move {
+        let (mut steps, busy) = state?;
         match tokio::time::timeout(timeout, steps.next()).await {
-            Ok(step) => step.map(|step| (step, Some(steps))),
+            Ok(step) => {
+                *busy = matches!(step, Some(Ok(_)));
+                step.map(|step| (step, Some((steps, busy))))
+            }
             Err(_) => Some((Err(silent(timeout)), None)),
         }
     });
@@ -120,7 +126,7 @@ impl<'c> Executor<'c> for &'c mut Statements<'_> {
         };
         match self.timeout {
             None => steps,
-            Some(timeout) => steps_within(timeout, steps),
+            Some(timeout) => steps_within(timeout, self.busy, steps),
         }
     }
 
@@ -133,7 +139,7 @@ impl<'c> Executor<'c> for &'c mut Statements<'_> {
             Connection::Reading(reading) => return reading.fetch_optional(query),
             Connection::Any(connection) => match self.timeout {
                 None => return connection.fetch_optional(query),
-                Some(timeout) => steps_within(timeout, connection.fetch_many(query)),
+                Some(timeout) => steps_within(timeout, self.busy, connection.fetch_many(query)),
             },
         };
         let to_the_end = async move {

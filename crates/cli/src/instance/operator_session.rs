@@ -177,6 +177,7 @@ impl OperatorSession {
             roles: self.roles.clone(),
             reach: Allowed::All,
             key: None,
+            key_expires_at: None,
             entry,
             idempotency: None,
         }

@@ -74,6 +74,10 @@ pub struct Setting {
     /// Whether it must never be shown, logged or handed out.
     #[serde(default)]
     pub secret: bool,
+    /// Whether it decides where the connection's secrets go, or who can read them on the way: a change of it wants the
+    /// secrets again. An address always does.
+    #[serde(default)]
+    pub directs_secrets: bool,
     /// What it is for.
     pub description: String,
     /// The valid values of a choice.

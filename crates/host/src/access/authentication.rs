@@ -124,12 +124,14 @@ impl Shown {
     pub fn administrator<'a>(&self, snapshot: &'a Snapshot) -> Result<&'a KnownUser, AuthenticationError> {
         let key = &self.known.key;
         let owner = snapshot.user_numbered(key.owner);
-        // What is managed belongs to no site, so a key that is limited to some does not reach it.
-        let opens = key.may_manage && key.sites == Allowed::All;
+        // With the management API a limited key could make itself an unlimited one.
+        let opens = key.may_manage && key.sites == Allowed::All && key.commands == Allowed::All;
         owner.filter(|known| opens && known.user.active && known.user.is_administrator).ok_or_else(|| {
             AuthenticationError::User {
                 key: key.name.clone(),
-                reason: "The key does not open the management API, or its owner is no active administrator.".to_owned(),
+                reason: "The key may not manage, is limited to sites or commands, or its owner is no active \
+                         administrator."
+                    .to_owned(),
             }
         })
     }

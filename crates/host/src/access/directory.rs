@@ -82,7 +82,7 @@ impl Snapshot {
     }
 
     async fn read(store: &Store) -> Result<Self, StoreError> {
-        let mut reader = store.reader().await?;
+        let mut reader = store.access_reader().await?;
         let mut records = reader.records();
         // First the count: a change in between is then seen by the next look.
         let generation = records.access_generation().await?;
@@ -176,7 +176,7 @@ impl Directory {
         // Taken before the look: what changes meanwhile may have been missed.
         let now = self.clock.elapsed();
         let before = self.known.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let generation = self.store.reader().await?.records().access_generation().await?;
+        let generation = self.store.access_reader().await?.records().access_generation().await?;
         let snapshot = match before {
             Some((snapshot, _)) if snapshot.generation == generation => snapshot,
             _ => Arc::new(Snapshot::read(&self.store).await?),

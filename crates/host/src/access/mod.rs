@@ -6,6 +6,7 @@ mod new_key;
 mod seal;
 mod secret;
 mod token;
+mod token_header;
 
 pub use authentication::{AuthenticationError, Credentials, Shown};
 pub use directory::{Directory, KnownKey, KnownUser, Snapshot};

@@ -24,7 +24,7 @@ pub struct KeyRequest {
     pub sites: Allowed<String>,
     /// The commands it may run, in any case.
     pub commands: Allowed<String>,
-    /// Whether it opens the management API; an API key's only, and only if its owner is an administrator.
+    /// Whether it opens the management API: only an API key of an administrator, without a limit to sites or commands.
     pub may_manage: bool,
     /// Whether a token must carry `exp`; a JWT key's only.
     pub requires_expiry: bool,
@@ -59,9 +59,10 @@ pub async fn issue_key(
     if request.expires_at.is_some_and(|end| end <= now) {
         return invalid("The key would have expired already. Expected a time in the future.");
     }
-    if request.may_manage && request.sites != Allowed::All {
+    if request.may_manage && (request.sites != Allowed::All || request.commands != Allowed::All) {
         return invalid(
-            "A key that opens the management API works on all sites. Leave its sites out, or let it not manage.",
+            "A key that opens the management API can make other keys, so it is limited to no sites or commands. Leave its \
+             sites and commands out, or let it not manage.",
         );
     }
     let owner = records.user(&request.owner).await?;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use soar_store::model::{JWT_SECRET_CONTEXT, Moment};
 
 use super::authentication::AuthenticationError;
-use super::{KnownKey, SecretSeal, Snapshot};
+use super::{KnownKey, SecretSeal, Snapshot, token_header};
 
 /// How far ahead a signer's clock may be, in seconds. An expired token has no such grace.
 const SKEW: f64 = 60.0;
@@ -34,7 +34,8 @@ pub(super) fn verify(
     if token.len() > LONGEST_TOKEN {
         return Err(AuthenticationError::Malformed("the token is too long"));
     }
-    // Says itself whether it is one of the algorithms that exist; `none` is not.
+    token_header::check(token).map_err(AuthenticationError::Malformed)?;
+    // The library refuses unknown algorithms; `none` is one of them.
     let header = decode_header(token).map_err(|_| AuthenticationError::Malformed("the token cannot be read"))?;
     if header.alg != Algorithm::HS256 {
         return Err(AuthenticationError::Malformed("the token's algorithm is not HS256"));

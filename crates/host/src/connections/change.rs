@@ -1,16 +1,12 @@
 //! Checks all of a connection but its parameters.
 
 use soar_connector::name::{quoted, steers, suggestion};
-use soar_store::model::{Connection, NamedSite, Place, SHARED, Site, SiteKind};
+use soar_store::model::{Connection, NamedSite, Place, SHARED, Site, SiteKind, limits};
 use soar_store::{NewConnection, Records};
 
 use super::{ConnectionChange, ConnectionDraft, health_check};
 use crate::Refusal;
 
-/// The longest name, in characters.
-const LONGEST_NAME: usize = 100;
-/// The longest description, in characters.
-const LONGEST_DESCRIPTION: usize = 2_000;
 /// The longest list of tenants, in characters.
 const LONGEST_TENANTS: usize = 2_000;
 /// The most users that a connection may name.
@@ -91,9 +87,7 @@ pub(super) async fn checked(
         Place::Site(site) => (Some(site.id), None),
         Place::SharedToInternalSites { recipient } => (None, recipient.as_ref().map(|site| site.id)),
     };
-    if draft.description.chars().count() > LONGEST_DESCRIPTION {
-        return Err(refuse(format!("Description: {LONGEST_DESCRIPTION} characters at most.")));
-    }
+    limits::ABOUT.check(&draft.description).map_err(|error| refuse(error.to_string()))?;
     Ok(NewConnection {
         integration: integration.to_owned(),
         name: name("Connection Name", &draft.name)?,
@@ -120,8 +114,8 @@ fn tenants(draft: &ConnectionDraft) -> Result<Option<String>, Refusal> {
 
 fn name(what: &str, text: &str) -> Result<String, Refusal> {
     let text = text.trim();
-    if text.is_empty() || text.chars().count() > LONGEST_NAME || text.chars().any(steers) {
-        return Err(refuse(format!("{what}: expected 1 to {LONGEST_NAME} visible characters.")));
+    if text.is_empty() || limits::NAME.check(text).is_err() || text.chars().any(steers) {
+        return Err(refuse(format!("{what}: expected 1 to {} visible characters.", limits::NAME.characters)));
     }
     Ok(text.to_owned())
 }

@@ -117,10 +117,10 @@ impl Ground<'_> {
         }
     }
 
-    /// Secrets that would go to another address than the one for which they were given: whoever may change a connection
-    /// could have them sent to a server of his own.
+    /// The kept secrets that a change would send elsewhere, or less well protected, than they were given for. A caller who
+    /// may change the connection could read them that way.
     fn redirected_secrets(&self, kept: &[StoredParameter], changes: &Changes) -> Option<SettingProblem> {
-        // Who may not say where a secret lives does not give one by naming the place where it lives already.
+        // A caller who may not refer to a vault does not give a secret anew by naming the reference that is kept.
         let is_given = |name: &String| match changes.set.get(name) {
             Some(NewValue::Reference(_)) => self.may_refer,
             given => given.is_some(),
@@ -134,30 +134,29 @@ impl Ground<'_> {
         if secrets.is_empty() {
             return None;
         }
-        let addresses = self
-            .plugin
-            .manifest()
-            .connector
-            .settings
-            .iter()
-            .filter(|setting| setting.kind == SettingType::Url && !setting.secret);
         let old = |name: &str| {
             kept.iter().find(|one| one.name == name).and_then(|one| match &one.value {
                 StoredValue::Plain(value) => Some(value.as_str()),
                 _ => None,
             })
         };
-        let changed = addresses.into_iter().find(|setting| {
+        let settings = self.plugin.manifest().connector.settings.iter().filter(|setting| directs_secrets(setting));
+        let changed = settings.into_iter().find(|setting| {
+            let old = old(&setting.name);
             let new = match changes.set.get(&setting.name) {
                 Some(NewValue::Plain(value)) => Some(value.as_str()),
                 _ if changes.remove.contains(&setting.name) => None,
-                _ => old(&setting.name),
+                _ => old,
             };
-            new != old(&setting.name)
+            match setting.kind {
+                // No value is No.
+                SettingType::Boolean => is_yes(new) != is_yes(old),
+                _ => new != old,
+            }
         })?;
         Some(problem(
             &changed.name,
-            format!("Secrets go to this address. To change it, give them again: {}.", secrets.join(", ")),
+            format!("It decides where secrets go. To change it, give them again: {}.", secrets.join(", ")),
         ))
     }
 
@@ -234,6 +233,14 @@ pub(crate) fn open(
 ) -> Result<SecretString, SealError> {
     let secret = keyring.open(&sealing_context(connection, name), sealed)?;
     std::str::from_utf8(&secret).map(SecretString::from).map_err(|_| SealError::Altered)
+}
+
+fn directs_secrets(setting: &Setting) -> bool {
+    !setting.secret && (setting.kind == SettingType::Url || setting.directs_secrets)
+}
+
+fn is_yes(value: Option<&str>) -> bool {
+    value.is_some_and(|value| ["yes", "true"].contains(&value.to_ascii_lowercase().as_str()))
 }
 
 fn problem(setting: &str, problem: String) -> SettingProblem {

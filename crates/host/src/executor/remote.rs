@@ -6,10 +6,12 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 use soar_connector::name::{normalised, quoted};
 use soar_connector::{Command, Invocation, Outcome, ParameterProblem, RawParameters, ReturnData};
+use soar_store::HeldRoom;
 use soar_store::model::Caller;
 
 use super::Executor;
 use super::registry::{CONNECTION_NAME, endpoint_name};
+use super::run::CommandEnd;
 use crate::Refusal;
 use crate::commands::{IntegrationCommand, IntegrationCommands};
 use crate::utility::{Answer, CcTable, Ended, More};
@@ -42,12 +44,15 @@ impl Executor {
             .find(|(plugin, _)| plugin.manifest().connector.id == connection.integration)
             .ok_or_else(|| Refusal::Because(format!("There is no command {}.", quoted(endpoint))))?;
         let invocation = Invocation::parse(command, &parameters).map_err(Refusal::Parameters)?;
-        let outcome = self.run_on(caller, connection, Arc::clone(plugin), invocation).await?.outcome;
-        if outcome.result.rows.len() <= MANY_ROWS {
-            return answer(&outcome);
-        }
-        let answering = tokio::task::spawn_blocking(move || answer(&outcome));
-        answering.await.unwrap_or_else(|_| Err(Refusal::Unable("The outcome could not be shown.".to_owned())))
+        let ended = self.run_on(caller, connection, Arc::clone(plugin), invocation).await?;
+        let CommandEnd { outcome, room, .. } = ended;
+        let answer = if outcome.result.rows.len() <= MANY_ROWS {
+            answer(&outcome)
+        } else {
+            let answering = tokio::task::spawn_blocking(move || answer(&outcome));
+            answering.await.unwrap_or_else(|_| Err(Refusal::Unable("The outcome could not be shown.".to_owned())))
+        };
+        Ok(Answer { room, ..answer? })
     }
 }
 
@@ -112,5 +117,6 @@ fn answer(outcome: &Outcome) -> Result<Answer, Refusal> {
         shown: None,
         context_data: Some(outcome.result.rows.iter().map(row).collect()),
         more,
+        room: HeldRoom::default(),
     })
 }

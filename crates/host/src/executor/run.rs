@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use soar_connector::{Invocation, Outcome, Plugin, RawParameters};
 use soar_store::model::{Caller, Connection, ConnectionId, Moment, RunId, SiteId};
-use soar_store::{Store, StoreError};
+use soar_store::{HeldRoom, Store, StoreError};
 use tokio::sync::{oneshot, watch};
 use tracing::Instrument as _;
 use uuid::Uuid;
@@ -64,6 +64,8 @@ pub struct CommandEnd {
     pub command: String,
     /// What it gave.
     pub outcome: Outcome,
+    /// The memory for answers that the outcome takes.
+    pub room: HeldRoom,
 }
 
 /// What testing a connection came to.

@@ -10,7 +10,7 @@ use soar_connector::{
     StatusCode,
 };
 use soar_store::model::{Caller, Connection, RunId, RunStatus};
-use soar_store::{NewRun, RunEnd};
+use soar_store::{HeldRoom, NewRun, RunEnd};
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
@@ -65,10 +65,11 @@ pub(super) async fn supervise(inner: &Arc<Inner>, mut task: Task) -> Result<Comm
     let redactor = ready.as_ref().ok().map(|ready| Arc::clone(&ready.redactor));
     let run = begin(inner, &task, redactor.as_deref()).await?;
     let span = info_span!("run", run = run.0, connection = task.connection.id.0, command = task.command().name);
-    let ending = match ready {
+    let (ending, room) = match ready {
         Ok(ready) => execute(inner, &mut task, run, ready, turns, deadline).instrument(span.clone()).await,
         Err(problem) => {
-            Ending::Itself(Box::new(failed(&task, "connection-not-usable", &problem, "Correct the connection.")))
+            let outcome = failed(&task, "connection-not-usable", &problem, "Correct the connection.");
+            (Ending::Itself(Box::new(outcome)), HeldRoom::default())
         }
     };
     let (status, outcome) = concluded(inner, &task, ending);
@@ -79,7 +80,7 @@ pub(super) async fn supervise(inner: &Arc<Inner>, mut task: Task) -> Result<Comm
     span.in_scope(|| info!(%status, rows = outcome.receipt.rows, requests = outcome.receipt.requests, "ended"));
     end(inner, run, status, &outcome, &redactor).instrument(span).await;
     let command = task.command().name.clone();
-    Ok(CommandEnd { run, connection: task.connection.name, command, outcome })
+    Ok(CommandEnd { run, connection: task.connection.name, command, outcome, room })
 }
 
 /// Waits for the connection's and the site's turn.
@@ -154,7 +155,7 @@ async fn execute(
     ready: Ready,
     turns: Turns,
     deadline: Instant,
-) -> Ending {
+) -> (Ending, HeldRoom) {
     let (cancel, mut cancelled) = watch::channel(false);
     inner.running.lock().unwrap_or_else(PoisonError::into_inner).insert(run, cancel);
     let (progress, watcher) = task.watching.take().map(|watching| (watching.progress, watching.sink)).unzip();
@@ -162,18 +163,24 @@ async fn execute(
     let context = ExecutionContext { request_id, time_limit: None, progress: progress.unwrap_or_default() };
     let invocation = task.invocation.clone();
     let limit = inner.settings.largest_reply_bytes;
+    let room = inner.store().answer_room().clone();
     let executing = async move {
-        let mut tee = Tee { collector: Collector::new(Some(invocation.command()), limit), watcher };
+        let collector = Collector::new(Some(invocation.command()), limit);
+        let mut tee = Tee { collector, room, held: HeldRoom::default(), watcher };
         let conclusion = ready.connector.execute_into(&invocation, &context, &mut tee).await;
         // Others may have their turn when this has ended, not when nobody waits for it any more.
         drop(turns);
-        tee.collector.finish(conclusion)
+        (tee.collector.finish(conclusion), tee.held)
     };
     let mut executing = tokio::spawn(executing.in_current_span());
+    let mut held = HeldRoom::default();
     let ending = tokio::select! {
         biased;
         ended = &mut executing => match ended {
-            Ok(outcome) => Ending::Itself(Box::new(outcome)),
+            Ok((outcome, room)) => {
+                held = room;
+                Ending::Itself(Box::new(outcome))
+            }
             Err(error) => {
                 error!(panicked = error.is_panic(), "the connector broke down");
                 Ending::BrokeDown
@@ -184,7 +191,7 @@ async fn execute(
         () = tokio::time::sleep_until(deadline) => stop(&executing, Ending::OutOfTime),
     };
     inner.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
-    ending
+    (ending, held)
 }
 
 async fn asked(cancelled: &mut watch::Receiver<bool>) {
@@ -194,7 +201,7 @@ async fn asked(cancelled: &mut watch::Receiver<bool>) {
     }
 }
 
-fn stop(executing: &JoinHandle<Outcome>, ending: Ending) -> Ending {
+fn stop<T>(executing: &JoinHandle<T>, ending: Ending) -> Ending {
     executing.abort();
     ending
 }

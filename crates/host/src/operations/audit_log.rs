@@ -42,7 +42,7 @@ impl Operations {
     ) -> Result<AuditPage, OperationError> {
         context.must_administer()?;
         let most = u32::try_from(limit).unwrap_or_default();
-        let entries = self.reader().await?.records().audit(filter, most).await?;
+        let entries = self.reader(context).await?.records().audit(filter, most).await?;
         let next = full_page(&entries, limit).map(|(id, _)| *id);
         let entries = entries.into_iter().map(|(id, entry)| NumberedEntry { id, entry }).collect();
         Ok(AuditPage { entries, next })

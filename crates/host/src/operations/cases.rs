@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use soar_store::Records;
 use soar_store::model::{CaseId, Right, SiteId, Status};
+use soar_store::{Found, Oversize, Records};
 use utoipa::ToSchema;
 
 use super::{OperationError, Operations, RequestContext, full_page};
@@ -36,11 +36,12 @@ impl Operations {
         after: Option<CaseId>,
         limit: i64,
     ) -> Result<CasePage, OperationError> {
-        let mut reader = self.reader().await?;
+        let mut reader = self.reader(context).await?;
         let mut records = reader.records();
         let sites = sites_with_incidents(context, &mut records, site).await?;
         let ids: Vec<_> = sites.keys().copied().collect();
-        let cases = records.cases_after(&ids, status, after, limit).await?;
+        let Found { rows: cases, room: _room } =
+            records.cases_after(&ids, status, after, limit, Oversize::Refuse).await?;
         let next = full_page(&cases, limit).map(|case| case.id);
         let cases = cases.into_iter().map(|case| {
             let site = sites.get(&case.site_id).map(String::as_str).unwrap_or_default();
@@ -54,7 +55,7 @@ impl Operations {
     /// # Errors
     /// [`OperationError`] when there is none that the caller may see.
     pub async fn case(&self, context: &RequestContext, number: &str) -> Result<WholeCase, OperationError> {
-        let mut reader = self.reader().await?;
+        let mut reader = self.reader(context).await?;
         let mut records = reader.records();
         let caller = context.caller_anywhere(&mut records).await?;
         let sees = |site| caller.may(Right::SeeIncidents, site);

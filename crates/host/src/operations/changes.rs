@@ -186,6 +186,7 @@ impl Changes {
             seal.seal(FINGERPRINT, key.fingerprint.as_bytes()).map_err(|error| unreadable(error.to_string()))?;
         let kept = AnswerClaim {
             user: context.user.id,
+            access_key: key.access_key,
             key: key.key.clone(),
             fingerprint: STANDARD.encode(sealed),
             request_id: context.entry.request_id.clone(),

@@ -33,7 +33,7 @@ impl Operations {
         context: &RequestContext,
         site: Option<&str>,
     ) -> Result<Vec<Connection>, OperationError> {
-        let mut reader = self.reader().await?;
+        let mut reader = self.reader(context).await?;
         let mut records = reader.records();
         let wanted = match site {
             None => Wanted::All,
@@ -51,7 +51,7 @@ impl Operations {
     /// # Errors
     /// [`OperationError`] when there is none that the caller may see.
     pub async fn connection(&self, context: &RequestContext, id: ConnectionId) -> Result<Connection, OperationError> {
-        let mut reader = self.reader().await?;
+        let mut reader = self.reader(context).await?;
         let mut records = reader.records();
         let caller = context.caller_anywhere(&mut records).await?;
         Ok(self.connections()?.see_in(&mut records, &caller, id).await?)
@@ -132,7 +132,7 @@ impl Operations {
     ) -> Result<Tried<ConnectionTested>, OperationError> {
         let executor = self.executor()?;
         let (connection, caller) = {
-            let mut reader = self.reader().await?;
+            let mut reader = self.reader(context).await?;
             let mut records = reader.records();
             let anywhere = context.caller_anywhere(&mut records).await?;
             let connection = self.connections()?.see_in(&mut records, &anywhere, id).await?;

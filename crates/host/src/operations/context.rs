@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use soar_connector::name::quoted;
 use soar_store::Records;
-use soar_store::model::{Allowed, AuditEntry, Caller, Role, Site, SiteId, User};
+use soar_store::model::{AccessKeyId, Allowed, AuditEntry, Caller, Moment, Role, Site, SiteId, User};
 
 use crate::Refusal;
 
@@ -19,6 +19,8 @@ pub struct RequestContext {
     pub reach: Allowed<SiteId>,
     /// The name of the API key; `None` at the terminal.
     pub key: Option<String>,
+    /// When the API key expires, if it does.
+    pub key_expires_at: Option<Moment>,
     /// The call's entry in the audit log, as far as it is known before the operation runs. Its status is the one of
     /// success.
     pub entry: AuditEntry,
@@ -33,6 +35,8 @@ pub struct IdempotencyKey {
     pub key: String,
     /// The fingerprint of address and body.
     pub fingerprint: String,
+    /// The API key of the call, whose quota the kept answer counts for.
+    pub access_key: AccessKeyId,
 }
 
 impl RequestContext {
@@ -70,6 +74,23 @@ impl RequestContext {
     #[must_use]
     pub fn sees(&self, site: SiteId) -> bool {
         self.reach.allows(&site) && (self.user.is_administrator || self.roles.contains_key(&site))
+    }
+
+    /// Refuses to make a key that outlasts the caller's own: a key that expires could otherwise replace itself by one that
+    /// does not.
+    ///
+    /// # Errors
+    /// [`Refusal::Unable`].
+    pub fn must_not_outlast_key(&self, expires_at: Option<Moment>) -> Result<(), Refusal> {
+        let Some(own) = self.key_expires_at else { return Ok(()) };
+        if expires_at.is_some_and(|end| end <= own) {
+            return Ok(());
+        }
+        Err(Refusal::Unable(format!(
+            "The caller's own key expires at {} (milliseconds since 1970), so a key that it makes must expire no later. Give \
+             an earlier end, or use a key that does not expire.",
+            own.0
+        )))
     }
 
     /// Refuses unless the user is an active administrator.

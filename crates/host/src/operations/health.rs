@@ -18,7 +18,7 @@ impl Operations {
         state: Option<HealthState>,
         limit: Option<i64>,
     ) -> Result<HealthTable, OperationError> {
-        let mut reader = self.reader().await?;
+        let mut reader = self.reader(context).await?;
         let mut records = reader.records();
         let site = match site {
             None => None,
@@ -40,7 +40,7 @@ impl Operations {
         before: Option<Moment>,
         limit: i64,
     ) -> Result<ConnectionHistory, OperationError> {
-        let mut reader = self.reader().await?;
+        let mut reader = self.reader(context).await?;
         let mut records = reader.records();
         let caller = context.caller_anywhere(&mut records).await?;
         Ok(self.connections()?.health_history_in(&mut records, &caller, id, before, limit).await?)
@@ -56,6 +56,6 @@ impl Operations {
         limit: i64,
     ) -> Result<Vec<WaitingMessage>, OperationError> {
         context.must_administer()?;
-        Ok(self.reader().await?.records().waiting_messages(limit).await?)
+        Ok(self.reader(context).await?.records().waiting_messages(limit).await?)
     }
 }

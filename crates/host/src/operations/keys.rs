@@ -32,7 +32,7 @@ pub struct KeyToMake {
     /// The commands it may run, such as GetIncidents. All unless given.
     #[serde(default)]
     pub commands: Option<Vec<String>>,
-    /// Whether it opens the management API; an API key of an administrator's only, and on all sites.
+    /// Whether it opens the management API; an API key of an administrator's only, without a limit to sites or commands.
     #[serde(default)]
     pub may_manage: bool,
     /// Whether a token must carry exp; a JWT key's only. Yes unless given.
@@ -101,7 +101,7 @@ impl Operations {
     /// [`OperationError`] unless the caller is an administrator.
     pub async fn list_keys(&self, context: &RequestContext) -> Result<Vec<KeyShown>, OperationError> {
         context.must_administer()?;
-        let mut reader = self.reader().await?;
+        let mut reader = self.reader(context).await?;
         let mut records = reader.records();
         let keys = records.keys().await?;
         Ok(shown(&mut records, keys, self.now()).await?)
@@ -113,7 +113,7 @@ impl Operations {
     /// [`OperationError`] unless the caller is an administrator.
     pub async fn key(&self, context: &RequestContext, name: &str) -> Result<KeyShown, OperationError> {
         context.must_administer()?;
-        let mut reader = self.reader().await?;
+        let mut reader = self.reader(context).await?;
         let mut records = reader.records();
         let key = records.key(name).await?;
         Ok(show(&mut records, key, self.now()).await?)
@@ -137,6 +137,7 @@ impl Operations {
             expires_at: key.expires_at,
         };
         let seal = self.seal()?;
+        context.must_not_outlast_key(key.expires_at)?;
         self.changes
             .run(context, Required::Administrator, |mut change| {
                 Box::pin(async move {

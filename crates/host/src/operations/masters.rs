@@ -10,7 +10,7 @@ impl Operations {
     /// # Errors
     /// [`OperationError`] unless the caller is an administrator.
     pub async fn list_masters(&self, context: &RequestContext) -> Result<Vec<Master>, OperationError> {
-        let mut reader = self.reader().await?;
+        let mut reader = self.reader(context).await?;
         let mut records = reader.records();
         let caller = context.caller_anywhere(&mut records).await?;
         Ok(self.tenants()?.masters_in(&mut records, &caller).await?)
@@ -22,7 +22,7 @@ impl Operations {
     /// [`OperationError`] unless the caller is an administrator.
     pub async fn master(&self, context: &RequestContext, name: &str) -> Result<Master, OperationError> {
         context.must_administer()?;
-        Ok(self.reader().await?.records().master(name).await?)
+        Ok(self.reader(context).await?.records().master(name).await?)
     }
 
     /// Takes nothing from a master any more; what it sent stays, and stays the master's.

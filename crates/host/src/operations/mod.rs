@@ -84,8 +84,12 @@ pub struct Tried<T> {
 }
 
 impl Operations {
-    async fn reader(&self) -> Result<Reader, OperationError> {
-        Ok(self.store.reader().await?)
+    /// A connection for reading. An API key has no more than its share of them.
+    async fn reader(&self, context: &RequestContext) -> Result<Reader, OperationError> {
+        Ok(match &context.key {
+            Some(key) => self.store.reader_of(key).await?,
+            None => self.store.reader().await?,
+        })
     }
 
     fn now(&self) -> Moment {

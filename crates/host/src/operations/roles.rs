@@ -39,7 +39,7 @@ impl Operations {
     /// [`OperationError`] unless the caller is an administrator.
     pub async fn list_roles(&self, context: &RequestContext, user: &str) -> Result<Vec<RoleOnSite>, OperationError> {
         context.must_administer()?;
-        let mut reader = self.reader().await?;
+        let mut reader = self.reader(context).await?;
         let mut records = reader.records();
         let user = records.user(user).await?;
         let roles = records.roles(user.id).await?;

@@ -44,7 +44,7 @@ impl Operations {
         if filter.connection.is_some_and(|id| id.0 < 1) || filter.before.is_some_and(|id| id.0 < 1) {
             return Ok(RunPage { runs: Vec::new(), next: None });
         }
-        let mut reader = self.reader().await?;
+        let mut reader = self.reader(context).await?;
         let mut records = reader.records();
         let sites = match site {
             Some(name) => vec![records.site(name).await?],
@@ -73,7 +73,7 @@ impl Operations {
     /// # Errors
     /// [`OperationError`] when there is none that the caller may see.
     pub async fn run(&self, context: &RequestContext, id: RunId) -> Result<Run, OperationError> {
-        let caller = context.caller_anywhere(&mut self.reader().await?.records()).await?;
+        let caller = context.caller_anywhere(&mut self.reader(context).await?.records()).await?;
         Ok(self.executor()?.see_run(&caller, id).await?)
     }
 

@@ -28,7 +28,7 @@ impl Operations {
         context: &RequestContext,
         site: Option<&str>,
     ) -> Result<Vec<ScheduleShown>, OperationError> {
-        let mut reader = self.reader().await?;
+        let mut reader = self.reader(context).await?;
         let mut records = reader.records();
         let site = match site {
             None => None,
@@ -43,7 +43,7 @@ impl Operations {
     /// # Errors
     /// [`OperationError`] when there is none that the caller may see.
     pub async fn schedule(&self, context: &RequestContext, id: ScheduleId) -> Result<ScheduleShown, OperationError> {
-        let mut reader = self.reader().await?;
+        let mut reader = self.reader(context).await?;
         let mut records = reader.records();
         let caller = context.caller_anywhere(&mut records).await?;
         Ok(self.schedules()?.see(&mut records, &caller, id).await?)
@@ -141,7 +141,7 @@ impl Operations {
         before: Option<i64>,
         limit: i64,
     ) -> Result<ScheduleLog, OperationError> {
-        let mut reader = self.reader().await?;
+        let mut reader = self.reader(context).await?;
         let mut records = reader.records();
         let caller = context.caller_anywhere(&mut records).await?;
         let runs = self.schedules()?.log(&mut records, &caller, id, before, limit).await?;

@@ -64,7 +64,7 @@ impl Operations {
     /// # Errors
     /// [`OperationError`] when the store fails.
     pub async fn list_sites(&self, context: &RequestContext) -> Result<Vec<Site>, OperationError> {
-        let mut sites = self.reader().await?.records().sites().await?;
+        let mut sites = self.reader(context).await?.records().sites().await?;
         sites.retain(|site| context.sees(site.id));
         Ok(sites)
     }
@@ -74,7 +74,7 @@ impl Operations {
     /// # Errors
     /// [`OperationError`].
     pub async fn site(&self, context: &RequestContext, name: &str) -> Result<Site, OperationError> {
-        let site = self.reader().await?.records().site(name).await?;
+        let site = self.reader(context).await?.records().site(name).await?;
         if context.sees(site.id) { Ok(site) } else { Err(StoreError::not_found("site", name).into()) }
     }
 

@@ -54,7 +54,7 @@ impl Operations {
         limit: i64,
     ) -> Result<SyncRunPage, OperationError> {
         context.must_administer()?;
-        let runs = self.reader().await?.records().sync_runs(before, limit, self.now()).await?;
+        let runs = self.reader(context).await?.records().sync_runs(before, limit, self.now()).await?;
         let next = full_page(&runs, limit).map(|run| run.id);
         Ok(SyncRunPage { runs, next })
     }
@@ -65,7 +65,7 @@ impl Operations {
     /// [`OperationError`] unless the caller is an administrator.
     pub async fn sync_run(&self, context: &RequestContext, id: SyncRunId) -> Result<SyncRun, OperationError> {
         context.must_administer()?;
-        Ok(self.reader().await?.records().sync_run(id, self.now()).await?)
+        Ok(self.reader(context).await?.records().sync_run(id, self.now()).await?)
     }
 
     /// At most `limit` results of a run.
@@ -80,7 +80,7 @@ impl Operations {
         limit: i64,
     ) -> Result<SyncResultPage, OperationError> {
         context.must_administer()?;
-        let mut reader = self.reader().await?;
+        let mut reader = self.reader(context).await?;
         let mut records = reader.records();
         records.sync_run(id, self.now()).await?;
         let found = records.sync_results(id, filter, limit).await?;
@@ -97,7 +97,7 @@ impl Operations {
         context: &RequestContext,
         wanted: &SyncToRun,
     ) -> Result<Tried<SyncRun>, OperationError> {
-        let caller = context.caller_anywhere(&mut self.reader().await?.records()).await?;
+        let caller = context.caller_anywhere(&mut self.reader(context).await?.records()).await?;
         let run = self.tenants()?.sync(&caller, &wanted.request, wanted.plan, &|_| {}).await?;
         Ok(tried(run, &wanted.request.tenant_site))
     }
@@ -107,7 +107,7 @@ impl Operations {
     /// # Errors
     /// [`OperationError`].
     pub async fn retry_sync(&self, context: &RequestContext, id: SyncRunId) -> Result<Tried<SyncRun>, OperationError> {
-        let caller = context.caller_anywhere(&mut self.reader().await?.records()).await?;
+        let caller = context.caller_anywhere(&mut self.reader(context).await?.records()).await?;
         Ok(tried(self.tenants()?.retry_failed(&caller, id, &|_| {}).await?, ""))
     }
 }

@@ -40,7 +40,7 @@ impl Operations {
     /// # Errors
     /// [`OperationError`] unless the caller is an administrator.
     pub async fn list_tenant_keys(&self, context: &RequestContext) -> Result<Vec<TenantKey>, OperationError> {
-        let mut reader = self.reader().await?;
+        let mut reader = self.reader(context).await?;
         let mut records = reader.records();
         let caller = context.caller_anywhere(&mut records).await?;
         Ok(self.tenants()?.keys_in(&mut records, &caller).await?)
@@ -62,6 +62,7 @@ impl Operations {
                     let caller = context.caller_anywhere(&mut change.records).await?;
                     let expires_at = change.now
                         + Duration::from_secs(u64::try_from(wanted.hours).unwrap_or_default().saturating_mul(3_600));
+                    context.must_not_outlast_key(Some(expires_at))?;
                     let issued = tenants.make_key_in(&mut change.records, &caller, expires_at).await?;
                     let about = issued.key.name.clone();
                     let repeated = TenantKeyMade { shown: issued.key.clone(), key: None };

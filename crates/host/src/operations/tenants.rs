@@ -57,7 +57,7 @@ impl Operations {
         limit: i64,
     ) -> Result<TenantPage, OperationError> {
         context.must_administer()?;
-        let tenants = self.reader().await?.records().tenants(filter, limit).await?;
+        let tenants = self.reader(context).await?.records().tenants(filter, limit).await?;
         let next = full_page(&tenants, limit).map(|tenant| tenant.id);
         Ok(TenantPage { tenants, next })
     }
@@ -68,7 +68,7 @@ impl Operations {
     /// [`OperationError`] unless the caller is an administrator.
     pub async fn tenant(&self, context: &RequestContext, id: TenantId) -> Result<Tenant, OperationError> {
         context.must_administer()?;
-        Ok(self.reader().await?.records().tenant(id).await?)
+        Ok(self.reader(context).await?.records().tenant(id).await?)
     }
 
     /// Makes a tenant known; it is registered next.
@@ -118,7 +118,7 @@ impl Operations {
         id: TenantId,
         key: Option<&str>,
     ) -> Result<Tried<Tenant>, OperationError> {
-        let caller = context.caller_anywhere(&mut self.reader().await?.records()).await?;
+        let caller = context.caller_anywhere(&mut self.reader(context).await?.records()).await?;
         let tenant = self.tenants()?.register(&caller, id, key).await?;
         Ok(Tried { about: tenant.name.clone(), value: tenant, site: String::new() })
     }

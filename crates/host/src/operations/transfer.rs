@@ -37,7 +37,7 @@ impl Operations {
         subject: Subject,
         format: Format,
     ) -> Result<Tried<Exported>, OperationError> {
-        let caller = context.caller_anywhere(&mut self.reader().await?.records()).await?;
+        let caller = context.caller_anywhere(&mut self.reader(context).await?.records()).await?;
         let store = self.store.clone();
         // Writing a file blocks, so not on the threads that answer others.
         let exported = tokio::task::spawn_blocking(move || {
@@ -65,7 +65,7 @@ impl Operations {
         options: ImportOptions,
         file: File,
     ) -> Result<Tried<ImportReport>, OperationError> {
-        let caller = context.caller_anywhere(&mut self.reader().await?.records()).await?;
+        let caller = context.caller_anywhere(&mut self.reader(context).await?.records()).await?;
         let reason = format!("{} as {}", options.subject, options.format);
         let entry = AuditEntry { accepted: true, reason, ..context.entry.clone() };
         let (store, reader) = (self.store.clone(), BufReader::with_capacity(PIECE, file));

@@ -46,7 +46,7 @@ impl Operations {
     /// [`OperationError`] unless the caller is an administrator.
     pub async fn list_users(&self, context: &RequestContext) -> Result<Vec<User>, OperationError> {
         context.must_administer()?;
-        Ok(self.reader().await?.records().users().await?)
+        Ok(self.reader(context).await?.records().users().await?)
     }
 
     /// The user of this name.
@@ -55,7 +55,7 @@ impl Operations {
     /// [`OperationError`] unless the caller is an administrator.
     pub async fn user(&self, context: &RequestContext, name: &str) -> Result<User, OperationError> {
         context.must_administer()?;
-        Ok(self.reader().await?.records().user(name).await?)
+        Ok(self.reader(context).await?.records().user(name).await?)
     }
 
     /// Makes a user, active and without a role.

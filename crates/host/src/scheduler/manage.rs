@@ -7,15 +7,13 @@ use soar_connector::name::{quoted, steers};
 use soar_connector::{Command, Parameters};
 use soar_store::model::{
     Cadence, Caller, Destination, NewSchedule, Right, Schedule, ScheduleId, ScheduleKind, ScheduleRun, Site, SiteId,
+    limits,
 };
 use soar_store::{Records, StoreError};
 
 use super::{ScheduleChange, ScheduleDraft, ScheduleShown};
 use crate::Refusal;
 use crate::connections::Connections;
-
-/// The longest name of a schedule, in characters.
-const LONGEST_NAME: usize = 100;
 
 /// The longest interval, in minutes: a year.
 const MOST_MINUTES: i64 = 366 * 24 * 60;
@@ -306,10 +304,12 @@ fn cadence(every_minutes: Option<i64>, cron: Option<&str>, time_zone: &str) -> R
 }
 
 fn check_new(new: &NewSchedule, command: &Command) -> Result<(), Refusal> {
-    let length = new.name.chars().count();
-    if length == 0 || length > LONGEST_NAME || new.name.chars().any(steers) {
-        return Err(Refusal::Because(format!("The schedule's name: expected 1 to {LONGEST_NAME} visible characters.")));
+    if new.name.is_empty() || limits::NAME.check(&new.name).is_err() || new.name.chars().any(steers) {
+        let most = limits::NAME.characters;
+        return Err(Refusal::Because(format!("The schedule's name: expected 1 to {most} visible characters.")));
     }
+    let parameters = serde_json::to_string(&new.parameters).unwrap_or_default();
+    limits::SCHEDULE_PARAMETERS.check(&parameters).map_err(StoreError::from)?;
     if !(1..=100).contains(&new.alert_after) {
         return Err(Refusal::Because("Failures before somebody is told: expected 1 to 100.".to_owned()));
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use reqwest::Client;
 use serde::Deserialize;
 use soar_connector::name::steers;
-use soar_store::model::{Caller, Moment, Tenant, TenantId, TenantState};
+use soar_store::model::{Caller, Moment, Tenant, TenantId, TenantState, limits};
 use soar_store::{NewTenant, Records, TenancySecret};
 use tokio::sync::Semaphore;
 use utoipa::ToSchema;
@@ -18,9 +18,6 @@ use super::sharing::{ALL_TENANTS, is_ambiguous};
 use crate::Refusal;
 use crate::connections::Connections;
 use crate::sealing::SealingGuard;
-
-/// The longest name of a tenant, and of a region, in characters.
-const LONGEST_NAME: usize = 100;
 
 /// Tenants of this instance, and its masters: what can be done with them in the name of a caller. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -194,8 +191,9 @@ pub(super) fn demand(caller: &Caller) -> Result<(), Refusal> {
 
 fn name(what: &str, text: &str) -> Result<String, Refusal> {
     let text = text.trim();
-    if text.is_empty() || text.chars().count() > LONGEST_NAME || text.chars().any(steers) {
-        return Err(Refusal::Because(format!("{what}: expected 1 to {LONGEST_NAME} visible characters.")));
+    if text.is_empty() || limits::NAME.check(text).is_err() || text.chars().any(steers) {
+        let most = limits::NAME.characters;
+        return Err(Refusal::Because(format!("{what}: expected 1 to {most} visible characters.")));
     }
     Ok(text.to_owned())
 }

@@ -5,13 +5,14 @@ use std::io::Write;
 
 use serde_json::Value;
 use soar_store::model::{Caller, IncidentId, Right, SiteId};
-use soar_store::{Records, Store};
+use soar_store::{Found, Oversize, Records, Store};
 
 use super::write_record::{CASE_COLUMNS, INCIDENT_COLUMNS, Written, write_case, write_incident};
 use super::{Format, Progress, Subject, TransferError, formula};
 
-/// How many rows are in memory at once.
+/// How many rows, and how many bytes of them, are in memory at once.
 const PAGE: i64 = 500;
+const PAGE_BYTES: usize = 8 * 1024 * 1024;
 
 /// Writes all that the caller may see, in the order in which it was stored; links to what the caller may not see are
 /// left out. Every page is as it was at one moment; what changes in between shows on later pages. Writing blocks the
@@ -53,7 +54,8 @@ pub async fn export(
         let rows = match subject {
             Subject::Incidents => incidents(&mut records, caller, &sites, &ids, &mut after_incident).await?,
             Subject::Cases => {
-                let cases = records.cases_after(&ids, None, after_case, PAGE).await?;
+                let found = records.cases_after(&ids, None, after_case, PAGE, Oversize::Cut(PAGE_BYTES)).await?;
+                let cases = found.rows;
                 after_case = cases.last().map(|case| case.id);
                 let name = |site| sites.get(&site).map_or("", String::as_str);
                 cases.iter().map(|case| write_case(case, name(case.site_id))).collect()
@@ -78,7 +80,7 @@ async fn incidents(
     site_ids: &[SiteId],
     after: &mut Option<IncidentId>,
 ) -> Result<Vec<Written>, TransferError> {
-    let incidents = records.incidents_after(site_ids, *after, PAGE).await?;
+    let Found { rows: incidents, room: _room } = records.incidents_after(site_ids, *after, PAGE, PAGE_BYTES).await?;
     *after = incidents.last().map(|incident| incident.id);
     let ids: Vec<IncidentId> = incidents.iter().map(|incident| incident.id).collect();
     let tasks = records.tasks_of(&ids).await?;

@@ -12,6 +12,7 @@ use soar_store::holds_nul;
 use super::source::RawRow;
 use crate::utility::parse_date_time;
 use soar_store::model::Moment;
+use soar_store::model::limits::TextLimit;
 
 /// What is left of a row, and what was wrong with what was taken.
 #[derive(Debug)]
@@ -63,14 +64,26 @@ impl Fields {
         text.unwrap_or_default()
     }
 
-    /// Text of at most so many characters.
-    pub(super) fn short(&mut self, name: &'static str, most: usize) -> String {
-        let text = self.text(name).unwrap_or_default();
-        let length = text.chars().count();
-        if length > most {
-            self.problem(name, format!("expected at most {most} characters, found {length}"));
+    /// Text within a limit.
+    pub(super) fn bounded(&mut self, name: &'static str, limit: TextLimit) -> Option<String> {
+        let text = self.text(name)?;
+        self.within(name, limit, &text);
+        Some(text)
+    }
+
+    /// Notes a text that is too long.
+    pub(super) fn within(&mut self, name: &'static str, limit: TextLimit, text: &str) {
+        if limit.check(text).is_err() {
+            let (most, found) = (limit.characters, text.chars().count());
+            self.problem(name, format!("expected at most {most} characters, found {found}"));
         }
-        text
+    }
+
+    /// Notes a list that is too long.
+    pub(super) fn few(&mut self, name: &'static str, most: usize, found: usize) {
+        if found > most {
+            self.problem(name, format!("expected at most {most} of them, found {found}"));
+        }
     }
 
     pub(super) fn choice<T: FromStr<Err = String>>(&mut self, name: &'static str, unless_given: T) -> T {

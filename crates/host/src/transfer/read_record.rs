@@ -1,18 +1,12 @@
 //! Incidents and cases as rows of a file are read: which fields they have, and what may stand in them.
 
 use soar_connector::name::quoted;
-use soar_store::model::{DynamicField, LONGEST_TITLE, Moment, Severity, SiteId, Status, Task};
+use soar_store::model::{DynamicField, Moment, Severity, SiteId, Status, Task, limits};
 use soar_store::{NewCase, NewIncident};
 
 use super::fields::{Fields, time};
 use super::nested::{FieldRow, LinkRow, TaskRow};
 use super::source::RawRow;
-
-/// The longest number, in characters.
-const LONGEST_NUMBER: usize = 100;
-
-/// The longest name of a task or a field with its section, in bytes.
-const LONGEST_NAME: usize = 1000;
 
 /// A link that a row asks for; time and user are the import's where the row does not say.
 #[derive(Debug, Clone)]
@@ -51,7 +45,7 @@ type Problems = Vec<(String, String)>;
 
 fn closing(fields: &mut Fields, importer: Importer<'_>, modified_at: Moment) -> Option<(Moment, String)> {
     let status = fields.choice("status", Status::Open);
-    let (at, by) = (fields.time("closedAt"), fields.text("closedBy"));
+    let (at, by) = (fields.time("closedAt"), fields.bounded("closedBy", limits::NAME));
     if status == Status::Open {
         if at.is_some() || by.is_some() {
             fields.problem("closedAt", "expected nothing, nor a closedBy, since the status is Open");
@@ -63,6 +57,7 @@ fn closing(fields: &mut Fields, importer: Importer<'_>, modified_at: Moment) -> 
 
 fn links(fields: &mut Fields, name: &'static str, importer: Importer<'_>) -> Vec<WantedLink> {
     let rows: Vec<LinkRow> = fields.list(name);
+    fields.few(name, limits::MOST_LINKS, rows.len());
     let mut wanted = Vec::with_capacity(rows.len());
     for row in rows {
         let at = match row.linked_at.as_deref().map(|text| time(text).ok_or(text)) {
@@ -76,21 +71,20 @@ fn links(fields: &mut Fields, name: &'static str, importer: Importer<'_>) -> Vec
             Some(Ok(at)) => at,
             None => importer.now,
         };
-        wanted.push(WantedLink {
-            number: row.number,
-            at,
-            by: row.linked_by.unwrap_or_else(|| importer.user.to_owned()),
-        });
+        let by = row.linked_by.unwrap_or_else(|| importer.user.to_owned());
+        fields.within(name, limits::NAME, &by);
+        wanted.push(WantedLink { number: row.number, at, by });
     }
     wanted
 }
 
 fn unique(fields: &mut Fields, name: &'static str, mut names: Vec<(&str, &str)>) {
+    fields.few(name, limits::MOST_DETAILS, names.len());
     if names.iter().any(|(_, name)| name.is_empty()) {
         fields.problem(name, "expected a name for each, found an empty one");
     }
-    if names.iter().any(|(section, name)| section.len() + name.len() > LONGEST_NAME) {
-        fields.problem(name, format!("expected names of at most {LONGEST_NAME} bytes"));
+    if names.iter().any(|(section, name)| section.len() + name.len() > limits::DETAIL_NAME_BYTES) {
+        fields.problem(name, format!("expected names of at most {} bytes", limits::DETAIL_NAME_BYTES));
     }
     names.sort_unstable();
     if let Some([(_, twice), _]) =
@@ -104,26 +98,24 @@ impl IncidentRow {
     pub(super) fn read(row: RawRow, importer: Importer<'_>) -> Result<Self, Problems> {
         let mut fields = Fields::new(row);
         let number = fields.required("number");
-        if number.chars().count() > LONGEST_NUMBER {
-            fields.problem("number", format!("expected at most {LONGEST_NUMBER} characters"));
-        }
+        fields.within("number", limits::NUMBER, &number);
         let site = fields.required("site");
         let created_at = fields.time("createdAt").unwrap_or(importer.now);
         let modified_at = fields.time("modifiedAt").unwrap_or(created_at);
         let closed = closing(&mut fields, importer, modified_at);
         let incident = NewIncident {
-            title: fields.short("title", LONGEST_TITLE),
-            description: fields.text("description").unwrap_or_default(),
-            incident_type: fields.text("incidentType").unwrap_or_default(),
-            owner: fields.text("owner"),
-            assignee: fields.text("assignee"),
+            title: fields.bounded("title", limits::TITLE).unwrap_or_default(),
+            description: fields.bounded("description", limits::DESCRIPTION).unwrap_or_default(),
+            incident_type: fields.bounded("incidentType", limits::KIND).unwrap_or_default(),
+            owner: fields.bounded("owner", limits::NAME),
+            assignee: fields.bounded("assignee", limits::NAME),
             severity: fields.choice("severity", Severity::Low),
-            disposition: fields.text("disposition").unwrap_or_default(),
-            conclusion: fields.text("conclusion").unwrap_or_default(),
+            disposition: fields.bounded("disposition", limits::DISPOSITION).unwrap_or_default(),
+            conclusion: fields.bounded("conclusion", limits::CONCLUSION).unwrap_or_default(),
             // Line breaks outside of texts, which is all there can be, would break lines of NDJSON.
             raw_data: fields.raw("rawData").map(|text| text.replace(['\n', '\r'], " ")),
             due_at: fields.time("dueAt"),
-            creator: fields.text("creator").unwrap_or_else(|| importer.user.to_owned()),
+            creator: fields.bounded("creator", limits::NAME).unwrap_or_else(|| importer.user.to_owned()),
             created_at,
             modified_at,
             closed,
@@ -148,6 +140,10 @@ impl IncidentRow {
             .collect();
         let names = dynamic.iter().map(|field| (field.section.as_str(), field.name.as_str()));
         unique(&mut fields, "fields", names.collect());
+        for value in dynamic.iter().filter_map(|field| field.value.as_deref()) {
+            fields.within("fields", limits::FIELD_VALUE, value);
+        }
+        fields.within("rawData", limits::RAW_DATA, incident.raw_data.as_deref().unwrap_or_default());
         let cases = links(&mut fields, "cases", importer);
         let linked = links(&mut fields, "linkedIncidents", importer);
         if linked.iter().any(|link| link.number == incident.number) {
@@ -163,21 +159,19 @@ impl CaseRow {
     pub(super) fn read(row: RawRow, importer: Importer<'_>) -> Result<Self, Problems> {
         let mut fields = Fields::new(row);
         let number = fields.required("number");
-        if number.chars().count() > LONGEST_NUMBER {
-            fields.problem("number", format!("expected at most {LONGEST_NUMBER} characters"));
-        }
+        fields.within("number", limits::NUMBER, &number);
         let site = fields.required("site");
         let created_at = fields.time("createdAt").unwrap_or(importer.now);
         let modified_at = fields.time("modifiedAt").unwrap_or(created_at);
         let closed = closing(&mut fields, importer, modified_at).map(|(at, by)| (at, Some(by)));
         let case = NewCase {
-            title: fields.short("title", LONGEST_TITLE),
-            description: fields.text("description").unwrap_or_default(),
-            case_type: fields.text("caseType").unwrap_or_default(),
-            owner: fields.text("owner"),
-            priority: fields.text("priority").unwrap_or_default(),
-            time_zone: fields.text("timeZone").unwrap_or_default(),
-            creator: fields.text("creator").unwrap_or_else(|| importer.user.to_owned()),
+            title: fields.bounded("title", limits::TITLE).unwrap_or_default(),
+            description: fields.bounded("description", limits::DESCRIPTION).unwrap_or_default(),
+            case_type: fields.bounded("caseType", limits::KIND).unwrap_or_default(),
+            owner: fields.bounded("owner", limits::NAME),
+            priority: fields.bounded("priority", limits::PRIORITY).unwrap_or_default(),
+            time_zone: fields.bounded("timeZone", limits::TIME_ZONE).unwrap_or_default(),
+            creator: fields.bounded("creator", limits::NAME).unwrap_or_else(|| importer.user.to_owned()),
             reported_at: fields.time("reportedAt"),
             created_at,
             modified_at,

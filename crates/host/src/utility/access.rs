@@ -1,10 +1,10 @@
 //! Who acts, and what the caller may not do.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use soar_connector::Parameters;
 use soar_connector::name::quoted;
-use soar_store::model::{Caller, Right, Site, SiteId, User};
+use soar_store::model::{Caller, Right, Role, Site, SiteId, User};
 use soar_store::{Records, StoreError};
 
 use crate::Refusal;
@@ -63,12 +63,80 @@ impl Actor {
 }
 
 /// The user of that name, who may do something.
-pub(super) async fn active_user(records: &mut Records<'_>, name: &str) -> Result<User, Refusal> {
+async fn active_user(records: &mut Records<'_>, name: &str) -> Result<User, Refusal> {
     let user = records.user(name).await?;
     if user.active {
         return Ok(user);
     }
     Err(Refusal::Because(format!("The user {} is not active. Name an active user.", quoted(&user.name))))
+}
+
+/// The owner of an incident that was given none.
+pub(super) const SYSTEM: &str = "System";
+
+/// A user who is to own or to be assigned something, and the sites on which the user may see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Owner {
+    /// As it was asked for; the user's own spelling where there is such a user.
+    name: String,
+    /// The user and its roles, or nobody.
+    user: Option<(User, BTreeMap<SiteId, Role>)>,
+}
+
+impl Owner {
+    /// The user of that name, if there is one.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store fails.
+    pub(crate) async fn find(records: &mut Records<'_>, name: &str) -> Result<Self, StoreError> {
+        let name = name.trim();
+        if name.eq_ignore_ascii_case(SYSTEM) {
+            return Ok(Self { name: SYSTEM.to_owned(), user: None });
+        }
+        match records.user(name).await {
+            Ok(user) => {
+                let roles = records.roles(user.id).await?;
+                Ok(Self { name: user.name.clone(), user: Some((user, roles)) })
+            }
+            Err(StoreError::NotFound { .. }) => Ok(Self { name: name.to_owned(), user: None }),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The name as it is recorded.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Refuses unless the user is active and may see incidents on the site. The words are the same for a user that does
+    /// not exist: a caller learns nothing about the users of other sites.
+    ///
+    /// # Errors
+    /// The refusal, in words.
+    pub(crate) fn must_see(&self, id: SiteId, site: &str) -> Result<(), String> {
+        let sees = match &self.user {
+            None => self.name == SYSTEM,
+            Some((user, roles)) => {
+                let allows = || roles.get(&id).is_some_and(|role| role.allows(Right::SeeIncidents));
+                user.active && (user.is_administrator || allows())
+            }
+        };
+        if sees {
+            return Ok(());
+        }
+        Err(format!(
+            "The site {} has no active user {} with a role on it. Name a user who may see its incidents.",
+            quoted(site),
+            quoted(&self.name)
+        ))
+    }
+}
+
+/// The name of the user who is to own something on `site`.
+pub(super) async fn owner_on(records: &mut Records<'_>, name: &str, site: &Site) -> Result<String, Refusal> {
+    let owner = Owner::find(records, name).await?;
+    owner.must_see(site.id, &site.name).map_err(Refusal::Because)?;
+    Ok(owner.name)
 }
 
 /// The site of that name, as far as the caller may change incidents there.

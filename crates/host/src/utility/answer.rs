@@ -3,6 +3,7 @@
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
+use soar_store::HeldRoom;
 
 use super::{More, Rows};
 
@@ -55,13 +56,23 @@ pub struct Answer {
     pub context_data: Option<Rows>,
     /// What else a command answers with, such as `rawData` and `keyFields` of an integration command.
     pub more: More,
+    /// The memory for answers that this one takes.
+    pub room: HeldRoom,
 }
 
 impl Answer {
     /// An answer that says only how it ended.
     #[must_use]
     pub fn ended(return_data: Ended) -> Self {
-        Self { result: None, error: String::new(), return_data, shown: None, context_data: None, more: More::default() }
+        Self {
+            result: None,
+            error: String::new(),
+            return_data,
+            shown: None,
+            context_data: None,
+            more: More::default(),
+            room: HeldRoom::default(),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde::Serialize;
 use soar_connector::Parameters;
 use soar_connector::name::quoted;
-use soar_store::model::{Caller, IncidentId, Moment, SiteId, Status};
+use soar_store::model::{Caller, IncidentId, Moment, SiteId, Status, limits};
 use soar_store::{IncidentGround, Records, StoreError};
 
 use super::access::{Actor, Sites};
@@ -61,7 +61,18 @@ pub(super) async fn decide(
     caller: &Caller,
     actor: Actor,
     closing: Closing,
-) -> Result<Closed, StoreError> {
+) -> Result<Closed, Refusal> {
+    limits::CONCLUSION.check(&closing.conclusion).map_err(StoreError::from)?;
+    if closing.conclusion.len().saturating_mul(closing.numbers.len()) > limits::CONCLUSIONS_AT_ONCE {
+        return Err(Refusal::Because(format!(
+            "The conclusion has {} bytes and would be added to {} incidents, and {} bytes is the most that one call adds. \
+             Shorten it, or send the incidents in several calls.",
+            closing.conclusion.len(),
+            closing.numbers.len(),
+            limits::CONCLUSIONS_AT_ONCE
+        )));
+    }
+    let added = closing.conclusion.chars().count();
     let sites = Sites::load(records).await?;
     let mut items = select(records, caller, &actor, &sites, closing.numbers).await?;
     let open = items.iter().filter_map(Selected::accepted).filter(|incident| incident.status == Status::Open);
@@ -76,7 +87,7 @@ pub(super) async fn decide(
         }
         let pending: Vec<_> = tasks.get(&incident.id).into_iter().flatten().map(|name| quoted(name)).collect();
         let missing: Vec<_> = fields.get(&incident.id).into_iter().flatten().map(|name| quoted(name)).collect();
-        item.refusal = kept_open(&pending, &missing);
+        item.refusal = kept_open(&pending, &missing).or_else(|| too_long(incident.conclusion, added));
     }
     Ok(Closed { actor, conclusion: closing.conclusion, sites, items })
 }
@@ -104,6 +115,18 @@ fn kept_open(pending: &[String], missing: &[String]) -> Option<String> {
         ));
     }
     (!reasons.is_empty()).then(|| reasons.join(" "))
+}
+
+/// Refuses to make a conclusion longer than it may be.
+fn too_long(has: usize, added: usize) -> Option<String> {
+    let most = limits::CONCLUSION.characters;
+    // The line break counts too.
+    (added > 0 && has + added + 1 > most).then(|| {
+        format!(
+            "Its conclusion has {has} characters and {added} would be added, and {most} is the most. Shorten one of them, or \
+             close it without a conclusion."
+        )
+    })
 }
 
 impl Closed {
@@ -197,7 +220,7 @@ impl BulkCommand for CloseIncidentInBulk {
             conclusion: parameters.text("Conclusion").unwrap_or_default().to_owned(),
         };
         let actor = Actor::find(records, caller, parameters).await?;
-        Ok(decide(records, caller, actor, closing).await?)
+        decide(records, caller, actor, closing).await
     }
 
     async fn carry_out(&self, records: &mut Records<'_>, decision: Closed, now: Moment) -> Result<Answer, Refusal> {

@@ -4,23 +4,20 @@ use async_trait::async_trait;
 use jiff::tz::TimeZone;
 use serde_json::json;
 use soar_connector::Parameters;
-use soar_store::model::{Caller, LONGEST_TITLE, Moment, Right, Severity};
+use soar_store::model::{Caller, Moment, Right, Severity, limits};
 use soar_store::{NewIncident, Numbered, Records};
 
-use super::access::{self, active_user};
+use super::access::{self, SYSTEM, owner_on};
 use super::dates::{context_date, day_of, parse_date_time, parse_zone};
 use super::{Answer, Ended, UtilityCommand};
 use crate::Refusal;
-
-/// Who owns an incident that was given no owner.
-const SYSTEM: &str = "System";
 
 #[derive(Debug)]
 pub(super) struct CreateAnIncident;
 
 /// A title as it is kept: longer ones are cut, as the documents say.
 pub(super) fn cut_title(title: &str) -> String {
-    title.chars().take(LONGEST_TITLE).collect()
+    title.chars().take(limits::TITLE.characters).collect()
 }
 
 #[async_trait]
@@ -43,8 +40,8 @@ impl UtilityCommand for CreateAnIncident {
         access::may(caller, Right::ChangeIncidents, &caller.site)?;
         let text = |name: &str| parameters.text(name).unwrap_or_default().to_owned();
         let owner = match parameters.text("Owner") {
-            Some(name) if !name.eq_ignore_ascii_case(SYSTEM) => active_user(records, name).await?.name,
-            _ => SYSTEM.to_owned(),
+            Some(name) => owner_on(records, name, &caller.site).await?,
+            None => SYSTEM.to_owned(),
         };
         let zone = parameters.text("TimeZone").map(parse_zone).transpose();
         let zone = zone.map_err(|problem| Refusal::Because(format!("TimeZone: {problem}.")))?;

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use soar_connector::Parameters;
 use soar_connector::name::quoted;
 use soar_store::model::{Caller, DynamicField, Incident, IncidentId, Link, Moment, Right, Site};
-use soar_store::{ByIncident, Records, Search};
+use soar_store::{ByIncident, Found, LongTexts, Records, Search};
 
 use super::dates::parse_date_time;
 use super::static_field::{FIELDS, StaticField};
@@ -61,24 +61,25 @@ fn sections(parameters: &Parameters) -> Result<Sections, Refusal> {
     sections.collect()
 }
 
-/// The wanted static fields, each under the name that it was asked for by.
+/// The wanted static fields, each once and under the name by which it was asked for first.
 fn columns(parameters: &Parameters) -> Result<Vec<(String, &'static StaticField)>, Refusal> {
     let Some(given) = parameters.list("Static Fields") else {
         let default = FIELDS.iter().filter(|field| field.is_default);
         return Ok(default.map(|field| (field.name().to_owned(), field)).collect());
     };
     few_enough("Static Fields", given.len())?;
-    // An object has a name once.
-    let names = given.iter().enumerate().filter(|(at, name)| !given[..*at].contains(name)).map(|(_, name)| name);
-    let columns = names.map(|name| {
+    let mut columns: Vec<(String, &'static StaticField)> = Vec::new();
+    for name in given {
         let field = StaticField::named(name).ok_or_else(|| {
             let valid: Vec<_> = FIELDS.iter().map(StaticField::name).collect();
             let name = quoted(name);
             Refusal::Because(format!("Static Fields: there is no field {name}. Valid: {}.", valid.join(", ")))
         })?;
-        Ok((name.clone(), field))
-    });
-    columns.collect()
+        if !columns.iter().any(|(_, known)| known.name() == field.name()) {
+            columns.push((name.clone(), field));
+        }
+    }
+    Ok(columns)
 }
 
 fn dynamic(sections: &Sections, fields: &[DynamicField]) -> Map<String, Value> {
@@ -149,8 +150,10 @@ impl UtilityCommand for GetIncidents {
         let groups = filter.unwrap_or_default();
         // The End Time is the last second that counts.
         let until = last + Duration::from_secs(1);
-        let search = Search { sites: vec![caller.site.id], from, until, groups, offset, limit };
-        let incidents = records.search_incidents(&search).await?;
+        let mut texts = LongTexts { fields: !sections.is_empty(), ..LongTexts::NONE };
+        columns.iter().for_each(|(_, field)| field.add_text(&mut texts));
+        let search = Search { sites: vec![caller.site.id], from, until, groups, offset, limit, texts };
+        let Found { rows: incidents, room } = records.search_incidents(&search).await?;
         let ids: Vec<IncidentId> = incidents.iter().map(|incident| incident.id).collect();
         let shows_links = columns.iter().any(|(_, field)| field.shows_links());
         let mut links = if shows_links { records.links_of(&ids).await? } else { ByIncident::new() };
@@ -166,6 +169,6 @@ impl UtilityCommand for GetIncidents {
         let mut more = More::default();
         more.insert("rawData", &BTreeMap::from([("incidents", &rows)]))
             .map_err(|error| Refusal::Because(error.to_string()))?;
-        Ok(Answer { context_data: Some(rows), more, ..Answer::ended(Ended::Successful) })
+        Ok(Answer { context_data: Some(rows), more, room, ..Answer::ended(Ended::Successful) })
     }
 }

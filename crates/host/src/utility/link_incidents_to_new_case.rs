@@ -5,9 +5,9 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 use soar_connector::Parameters;
 use soar_store::model::{Caller, IncidentId, Moment, Site};
-use soar_store::{NewCase, Numbered, Records};
+use soar_store::{NewCase, Numbered, Records, StoreError};
 
-use super::access::{Actor, Sites, active_user, site_for_change};
+use super::access::{Actor, Sites, owner_on, site_for_change};
 use super::bulk::{BulkCommand, Decision};
 use super::dates::{day_of, parse_date_time, parse_zone};
 use super::plan::{FieldChange, PlannedItem};
@@ -75,7 +75,7 @@ impl BulkCommand for LinkIncidentsToNewCase {
         let reported = parameters.text("Case Reported Date").map(|date| parse_date_time(date, &zone));
         let reported_at = reported.transpose().map_err(because("Case Reported Date"))?;
         let owner = match parameters.text("Case Lead Investigators") {
-            Some(name) => Some(active_user(records, name).await?.name),
+            Some(name) => Some(owner_on(records, name, &site).await?),
             None => None,
         };
         let case = NewCase {
@@ -86,6 +86,7 @@ impl BulkCommand for LinkIncidentsToNewCase {
             reported_at,
             ..NewCase::open(String::new(), site.id, &actor.name, now)
         };
+        case.check().map_err(StoreError::from)?;
         let items = select(records, caller, &actor, &sites, numbers).await?;
         Ok(Gathered { actor, site, case, items })
     }

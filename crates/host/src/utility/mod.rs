@@ -30,6 +30,7 @@ use soar_connector::Parameters;
 use soar_store::Records;
 use soar_store::model::{Caller, Moment};
 
+pub(crate) use access::Owner;
 pub use answer::{Answer, Ended};
 pub(crate) use cc_table::CcTable;
 pub use dates::{day_of, parse_date_time};
@@ -53,9 +54,6 @@ pub trait UtilityCommand: Send + Sync {
 
     /// Runs it within one transaction, which the caller commits together with the answer and the audit entry: so it is
     /// done whole or not at all. A command that only reads may get a [`Records`] that refuses changes.
-    /// Its answer rests on the store, the caller and the parameters alone, not on `now` or the request id: it may be given
-    /// to equal calls for as long as the store is unchanged.
-    ///
     ///
     /// # Errors
     /// [`Refusal`] when nothing was done, for want of a right or because of a parameter's value.

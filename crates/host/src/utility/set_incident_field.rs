@@ -5,10 +5,10 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 use soar_connector::Parameters;
 use soar_connector::name::quoted;
-use soar_store::model::{Caller, DynamicField, Incident, Moment, Right, Status};
+use soar_store::model::{Caller, DynamicField, Incident, Moment, Right, Site, Status, limits};
 use soar_store::{Records, StoreError};
 
-use super::access::{self, Actor, active_user, site_for_change};
+use super::access::{self, Actor, owner_on, site_for_change};
 use super::bulk::BulkCommand as _;
 use super::close_incident_in_bulk::{self, CloseIncidentInBulk, Closing};
 use super::create_an_incident::cut_title;
@@ -50,11 +50,19 @@ fn dynamic<'f>(fields: &'f [DynamicField], name: &str) -> Option<&'f DynamicFiel
 async fn set(
     records: &mut Records<'_>,
     caller: &Caller,
+    site: &Site,
     incident: &mut Incident,
     field: &str,
     value: &str,
 ) -> Result<(), Refusal> {
-    let user = |name: String| Some(name).filter(|name| !name.is_empty());
+    let limit = match field {
+        "Description" => Some(limits::DESCRIPTION),
+        "Incident Type" => Some(limits::KIND),
+        "Disposition" => Some(limits::DISPOSITION),
+        "Conclusion" => Some(limits::CONCLUSION),
+        _ => None,
+    };
+    limit.map_or(Ok(()), |limit| limit.check(value)).map_err(|error| Refusal::Because(error.to_string()))?;
     match field {
         "Title" => incident.title = cut_title(value),
         "Description" => incident.description = value.to_owned(),
@@ -62,8 +70,8 @@ async fn set(
         "Severity" => incident.severity = value.parse().map_err(not_a(field))?,
         "Disposition" => incident.disposition = value.to_owned(),
         "Conclusion" => incident.conclusion = value.to_owned(),
-        "Owner" => incident.owner = user(active_user(records, value).await?.name),
-        "Assignee" => incident.assignee = user(active_user(records, value).await?.name),
+        "Owner" => incident.owner = Some(owner_on(records, value, site).await?),
+        "Assignee" => incident.assignee = Some(owner_on(records, value, site).await?),
         "Site" => incident.site_id = site_for_change(records, caller, value).await?.id,
         "Due Date" => incident.due_at = Some(parse_date_time(value, &TimeZone::UTC).map_err(not_a(field))?),
         // Closing is decided elsewhere; here it can only be opened again.
@@ -117,7 +125,7 @@ impl UtilityCommand for SetIncidentField {
                 CloseIncidentInBulk.carry_out(records, decision, now).await?;
             }
             Some(field) => {
-                set(records, caller, &mut incident, field, value).await?;
+                set(records, caller, &site, &mut incident, field, value).await?;
                 incident.modified_at = now;
                 records.update_incident(&incident).await?;
             }

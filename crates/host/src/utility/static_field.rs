@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use soar_store::SearchField;
+use soar_connector::name::normalised;
 use soar_store::model::{Incident, Link, Moment, Site};
+use soar_store::{LongTexts, SearchField};
 
 use super::dates::utc_date;
 
@@ -28,6 +30,8 @@ type Of = for<'i> fn(&'i Incident, &'i Site, &'i [Link]) -> Shown<'i>;
 #[serde(untagged)]
 pub(super) enum Shown<'i> {
     Text(Cow<'i, str>),
+    /// JSON as it is kept.
+    Json(&'i RawValue),
     Value(Value),
 }
 
@@ -85,27 +89,34 @@ pub(super) const FIELDS: &[StaticField] = &[
     field(&["Date Closed", "DateClosed"], Some(SearchField::ClosedAt), false, |i, _, _| date(i.closed_at)),
     field(&["Closed By", "ClosedBy"], Some(SearchField::ClosedBy), false, |i, _, _| maybe(i.closed_by.as_deref())),
     field(&["Incident Raw Data"], None, false, |i, _, _| {
-        Shown::Value(i.raw_data.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Value::Null))
+        let raw = i.raw_data.as_deref().and_then(|text| serde_json::from_str::<&RawValue>(text).ok());
+        raw.map_or(Shown::Value(Value::Null), Shown::Json)
     }),
     field(&["Event Raw Data"], None, false, |_, _, _| Shown::Value(json!([]))),
     field(&["Custom Field"], None, false, |_, _, _| Shown::Value(json!({}))),
 ];
 
-/// A name as it is compared.
-fn plain(name: &str) -> impl Iterator<Item = char> {
-    name.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase)
-}
-
 impl StaticField {
-    /// The field of that name, in any case, with or without spaces.
+    /// The field of that name, in any of the spellings in which the manifest reads names.
     pub(super) fn named(name: &str) -> Option<&'static Self> {
         let exact = FIELDS.iter().find(|field| field.names.contains(&name));
-        exact.or_else(|| FIELDS.iter().find(|field| field.names.iter().any(|known| plain(known).eq(plain(name)))))
+        let wanted = normalised(name);
+        exact.or_else(|| FIELDS.iter().find(|field| field.names.iter().any(|known| normalised(known) == wanted)))
     }
 
     /// Its usual name.
     pub(super) fn name(&self) -> &'static str {
         self.names.first().copied().unwrap_or_default()
+    }
+
+    /// Notes the long text that it shows, if it shows one.
+    pub(super) fn add_text(&self, texts: &mut LongTexts) {
+        match self.name() {
+            "Description" => texts.description = true,
+            "Conclusion" => texts.conclusion = true,
+            "Incident Raw Data" => texts.raw_data = true,
+            _ => {}
+        }
     }
 
     /// Whether its value comes from the incident's links.

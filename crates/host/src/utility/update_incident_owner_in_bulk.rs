@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use serde_json::json;
 use soar_connector::Parameters;
 use soar_store::Records;
-use soar_store::model::{Allowed, Caller, IncidentId, Moment, Right};
+use soar_store::model::{Caller, IncidentId, Moment};
 
-use super::access::{Actor, Sites, active_user, missing};
+use super::access::{Actor, Owner, Sites};
 use super::bulk::{BulkCommand, Decision};
 use super::plan::{FieldChange, PlannedItem};
 use super::selection::{Selected, outcome, select};
@@ -18,21 +18,21 @@ pub(super) struct UpdateIncidentOwnerInBulk;
 
 #[derive(Debug)]
 pub(super) struct Owned {
-    owner: Caller,
+    owner: Owner,
     items: Vec<Selected>,
 }
 
 impl Decision for Owned {
     fn surroundings(&self) -> String {
-        format!("{:?} {:?}", self.owner.user, self.owner.roles)
+        format!("{:?}", self.owner)
     }
 
     fn items(&self) -> Vec<(PlannedItem, String)> {
-        let owner = &self.owner.user.name;
+        let owner = self.owner.name();
         let planned = self.items.iter().map(|item| {
             item.planned(|incident| {
                 let now = incident.owner.clone().unwrap_or_default();
-                if now == *owner { Vec::new() } else { vec![FieldChange::new("Incident Owner", now, owner)] }
+                if now == owner { Vec::new() } else { vec![FieldChange::new("Incident Owner", now, owner)] }
             })
         });
         planned.collect()
@@ -58,29 +58,18 @@ impl BulkCommand for UpdateIncidentOwnerInBulk {
             return Err(Refusal::Because("Owner is empty: expected the name of the new owner.".to_owned()));
         }
         let actor = Actor::find(records, caller, parameters).await?;
-        // Who may change nothing learns nothing about who there is.
-        if !caller.may_somewhere(Right::ChangeIncidents) {
-            return Err(Refusal::Unable(missing(caller, Right::ChangeIncidents, &caller.site.name)));
-        }
-        let user = active_user(records, owner).await?;
-        let roles = records.roles(user.id).await?;
-        // What the new owner may see does not depend on the key that the caller showed.
-        let owner = Caller { user, roles, reach: Allowed::All, ..caller.clone() };
+        let owner = Owner::find(records, owner).await?;
         let sites = Sites::load(records).await?;
         let mut items = select(records, caller, &actor, &sites, numbers).await?;
         for item in &mut items {
-            // Nobody owns what they cannot see.
-            let blind = item.accepted().filter(|incident| !owner.may(Right::SeeIncidents, incident.site_id));
-            item.refusal = match blind {
-                Some(incident) => Some(missing(&owner, Right::SeeIncidents, sites.name(incident.site_id))),
-                None => item.refusal.take(),
-            };
+            let Some(site) = item.accepted().map(|incident| incident.site_id) else { continue };
+            item.refusal = owner.must_see(site, sites.name(site)).err();
         }
         Ok(Owned { owner, items })
     }
 
     async fn carry_out(&self, records: &mut Records<'_>, decision: Owned, now: Moment) -> Result<Answer, Refusal> {
-        let owner = decision.owner.user.name.as_str();
+        let owner = decision.owner.name();
         let changing = decision.items.iter().filter_map(Selected::accepted);
         let changing = changing.filter(|incident| incident.owner.as_deref() != Some(owner));
         let ids: Vec<IncidentId> = changing.map(|incident| incident.id).collect();

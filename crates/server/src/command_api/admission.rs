@@ -76,6 +76,8 @@ pub(super) fn authorize(call: &mut Call, authenticated: AuthenticatedCall) -> Re
         Some(headers) => IdempotencyKey::read(&headers, &target, &body)?,
         None => None,
     };
+    // A command that only reads runs each time: nothing is kept for it.
+    let idempotency = idempotency.filter(|_| !command.reads_only());
 
     let known = entered.shown.user(&entered.snapshot, &request.username).map_err(Reply::unauthenticated)?;
     let key = &entered.shown.known.key;

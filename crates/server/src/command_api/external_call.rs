@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use futures_util::FutureExt as _;
+use soar_store::model::AccessKeyId;
 use soar_store::{AnswerClaim, StoreError};
 
 use super::admission::AuthorizedCall;
@@ -37,7 +38,7 @@ struct Executed {
 enum AfterRun {
     /// The same answer.
     SameAnswer,
-    /// A run of its own where the command only reads. Else it learns that the outcome of the first call is unknown.
+    /// A run of its own where that does no harm. Else it learns that the outcome of the first call is unknown.
     Unknown,
     /// A run of its own: the first call was wrong, and ran nothing.
     OwnRun,
@@ -62,6 +63,7 @@ pub(super) async fn run(call: &mut Call, authorized: &AuthorizedCall) -> CallEnd
     };
     let claim = AnswerClaim {
         user: authorized.caller.user.id,
+        access_key: call.key.unwrap_or(AccessKeyId(0)),
         key: idempotency.key.clone(),
         fingerprint: idempotency.fingerprint.clone(),
         request_id: call.entry.request_id.clone(),
@@ -96,9 +98,9 @@ pub(super) async fn run(call: &mut Call, authorized: &AuthorizedCall) -> CallEnd
     }
 }
 
-/// Whether a call whose first run was cut off may run again.
+/// Whether a call whose first run was cut off may run again. Of a command that only reads, no call is kept.
 fn may_repeat(authorized: &AuthorizedCall) -> bool {
-    authorized.command.reads_only() || matches!(authorized.command.runner, Runner::External(_))
+    matches!(authorized.command.runner, Runner::External(_))
 }
 
 /// Runs the command.
@@ -113,7 +115,13 @@ async fn execute(call: &Call, authorized: &AuthorizedCall) -> Executed {
     };
     let changes = !command.reads_only();
     match AssertUnwindSafe(running).catch_unwind().await {
-        Ok(Ok(answer)) => Executed { reply: Reply::answer(&answer), repeat: AfterRun::SameAnswer, is_done: changes },
+        Ok(Ok(answer)) => {
+            let reply = Reply::answer(&answer, call.host.store.answer_room()).unwrap_or_else(|error| {
+                let failed = Reply::store_failed(&call.host.store, &call.entry, &error);
+                if changes { Reply::done(failed.reason) } else { failed }
+            });
+            Executed { reply, repeat: AfterRun::SameAnswer, is_done: changes }
+        }
         Ok(Err(error @ (Refusal::Because(_) | Refusal::Unable(_) | Refusal::About(_)))) => {
             Executed { reply: Reply::refused(error.to_string()), repeat: AfterRun::SameAnswer, is_done: false }
         }

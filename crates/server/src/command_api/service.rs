@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use soar_store::model::Surface;
+use tokio::sync::oneshot;
 
 use super::admission::{AuthorizedCall, authenticate, authorize};
 use super::{external_call, utility_call};
@@ -34,17 +35,19 @@ pub(crate) async fn call(State(host): State<Arc<Server>>, request: Request) -> R
         Err(reply) => return call.write_and_answer(reply).await,
     };
     let request_id = call.entry.request_id.clone();
-    // A task of its own: a caller who goes away does not stop what was accepted.
-    let finished = tokio::spawn(run(call, authorized)).await;
+    // Dropped when the caller goes away.
+    let (_waiting, gone) = oneshot::channel();
+    // A task of its own: a caller that goes away does not stop a change that was accepted.
+    let finished = tokio::spawn(run(call, authorized, gone)).await;
     finished.unwrap_or_else(|error| {
         tracing::error!(request_id, %error, "a call broke");
         Reply::unexpected("").into_response(&request_id)
     })
 }
 
-async fn run(mut call: Call, authorized: AuthorizedCall) -> Response {
+async fn run(mut call: Call, authorized: AuthorizedCall, gone: oneshot::Receiver<()>) -> Response {
     let finished = match &authorized.command.runner {
-        Runner::Utility(command) => utility_call::run(&mut call, command.as_ref(), &authorized).await,
+        Runner::Utility(command) => utility_call::run(&mut call, command.as_ref(), &authorized, gone).await,
         Runner::Integration(_) | Runner::External(_) => external_call::run(&mut call, &authorized).await,
     };
     let response = match finished {

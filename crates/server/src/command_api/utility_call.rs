@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use soar_store::model::AccessKeyId;
 use soar_store::{AnswerClaim, Records, StoreError};
+use tokio::sync::oneshot;
 
 use super::admission::AuthorizedCall;
 use super::service::CallEnd;
@@ -25,10 +27,19 @@ enum Failure {
     TooLong,
 }
 
-pub(super) async fn run(call: &mut Call, command: &dyn UtilityCommand, authorized: &AuthorizedCall) -> CallEnd {
-    // Under an Idempotency-Key the answer is kept, which is a change.
-    if authorized.command.reads_only() && authorized.idempotency.is_none() {
-        return CallEnd::Unwritten(read(call, command, authorized).await);
+/// Runs the command. One that only reads ends when `gone` does: when its caller goes away.
+pub(super) async fn run(
+    call: &mut Call,
+    command: &dyn UtilityCommand,
+    authorized: &AuthorizedCall,
+    gone: oneshot::Receiver<()>,
+) -> CallEnd {
+    if authorized.command.reads_only() {
+        let reply = tokio::select! {
+            reply = read(call, command, authorized) => reply,
+            _ = gone => Reply::caller_gone(),
+        };
+        return CallEnd::Unwritten(reply);
     }
     for attempt in 1.. {
         match change(call, command, authorized).await {
@@ -41,14 +52,14 @@ pub(super) async fn run(call: &mut Call, command: &dyn UtilityCommand, authorize
 }
 
 async fn read(call: &Call, command: &dyn UtilityCommand, authorized: &AuthorizedCall) -> Reply {
-    let answered = match call.host.store.reader().await {
+    let key = authorized.caller.key.as_deref().unwrap_or_default();
+    let answered = match call.host.store.reader_of(key).await {
         Ok(mut reader) => execute(call, command, authorized, &mut reader.records()).await,
         Err(error) => Err(Failure::Store(error)),
     };
-    match answered {
-        Ok(answer) => Reply::answer(&answer),
-        Err(failure) => failed(call, failure),
-    }
+    let room = call.host.store.answer_room();
+    let reply = answered.and_then(|answer| Reply::answer(&answer, room).map_err(Failure::Store));
+    reply.unwrap_or_else(|failure| failed(call, failure))
 }
 
 async fn change(
@@ -60,6 +71,7 @@ async fn change(
     let now = call.entry.at;
     let claim = authorized.idempotency.as_ref().map(|idempotency| AnswerClaim {
         user: authorized.caller.user.id,
+        access_key: call.key.unwrap_or(AccessKeyId(0)),
         key: idempotency.key.clone(),
         fingerprint: idempotency.fingerprint.clone(),
         request_id: call.entry.request_id.clone(),
@@ -77,7 +89,7 @@ async fn change(
     }
     transaction.records().mark().await.map_err(Failure::Store)?;
     let reply = match execute(call, command, authorized, &mut transaction.records()).await {
-        Ok(answer) => Reply::answer(&answer),
+        Ok(answer) => Reply::answer(&answer, host.store.answer_room()).map_err(Failure::Store)?,
         Err(Failure::Refused(error)) => {
             // What it did before it refused is undone; that it was refused is kept.
             transaction.records().undo_to_mark().await.map_err(Failure::Store)?;

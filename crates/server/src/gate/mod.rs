@@ -1,6 +1,7 @@
 //! What every call passes, whichever API it is for: its key, its limits, its body, its entry in the audit log.
 
 mod address;
+mod answer_body;
 mod body;
 mod call;
 pub(crate) mod credentials;
@@ -10,6 +11,7 @@ mod refusals;
 mod reply;
 mod upload;
 
+pub(crate) use answer_body::bounded_json;
 pub(crate) use body::read_json;
 pub(crate) use call::{Call, Entered};
 pub(crate) use idempotency::{IDEMPOTENCY_KEY, IdempotencyKey, replayed};

@@ -6,8 +6,9 @@ use axum::response::Response;
 use bytes::Bytes;
 use serde_json::json;
 use soar_store::model::AuditEntry;
-use soar_store::{Store, StoreError};
+use soar_store::{AnswerRoom, Store, StoreError};
 
+use super::bounded_json;
 use soar_host::utility::{Answer, Ended};
 
 const INVALID_KEY: &str = "Invalid authentication key.";
@@ -20,6 +21,9 @@ const DONE: &str = "The call was carried out, but the host's store failed before
 const MAYBE_DONE: &str = "The host's store failed while the command ran, so nobody knows whether it was carried out. Look at \
      what it did before you repeat it.";
 const RATE_LIMITED: &str = "The request exceeds rate limits or is otherwise blocked by rate limiting policies.";
+
+/// How many seconds a caller is told to wait whose quota of kept answers is used up.
+const QUOTA_PAUSE: u64 = 60;
 
 /// An answer, and what the audit log says of it.
 #[derive(Debug, Clone)]
@@ -36,25 +40,24 @@ pub(crate) struct Reply {
 
 impl Reply {
     /// A command's answer.
-    pub(crate) fn answer(answer: &Answer) -> Self {
-        match serde_json::to_vec(answer) {
-            Ok(body) => Self {
-                status: StatusCode::OK,
-                body: body.into(),
-                retry_after: None,
-                accepted: answer.return_data != Ended::Failed,
-                reason: answer.error.clone(),
-            },
-            Err(error) => {
-                tracing::error!(%error, "an answer could not be written as JSON");
-                Self::unexpected("The answer could not be written as JSON.")
-            }
-        }
+    ///
+    /// # Errors
+    /// [`StoreError::TooLarge`] and [`StoreError::Busy`]: see [`bounded_json`].
+    pub(crate) fn answer(answer: &Answer, room: &AnswerRoom) -> Result<Self, StoreError> {
+        Ok(Self {
+            status: StatusCode::OK,
+            body: bounded_json(answer, room)?,
+            retry_after: None,
+            accepted: answer.return_data != Ended::Failed,
+            reason: answer.error.clone(),
+        })
     }
 
     /// A command that did nothing, and says why.
     pub(crate) fn refused(error: impl Into<String>) -> Self {
-        Self::answer(&Answer { error: error.into(), ..Answer::ended(Ended::Failed) })
+        let error = error.into();
+        let body = json!({ "error": error, "returnData": Ended::Failed }).to_string().into();
+        Self { status: StatusCode::OK, body, retry_after: None, accepted: false, reason: error }
     }
 
     /// Any body with `status`.
@@ -83,6 +86,13 @@ impl Reply {
         Self { reason: reason.into(), ..Self::error(StatusCode::INTERNAL_SERVER_ERROR, UNEXPECTED) }
     }
 
+    /// The caller closed the connection before it was answered, so the command was stopped. Nobody reads this reply; the
+    /// audit log has its status, which is that of other servers.
+    pub(crate) fn caller_gone() -> Self {
+        let status = StatusCode::from_u16(499).unwrap_or(StatusCode::REQUEST_TIMEOUT);
+        Self::error(status, "The caller closed the connection before the answer.")
+    }
+
     /// The host cannot take the call now.
     pub(crate) fn unavailable(error: &str, reason: impl Into<String>) -> Self {
         let reply = Self::error(StatusCode::SERVICE_UNAVAILABLE, error);
@@ -100,6 +110,16 @@ impl Reply {
         if matches!(error, StoreError::TooLong) {
             tracing::warn!(request_id, command, "{error}");
             return Self::unavailable(&error.to_string(), error.to_string());
+        }
+        if matches!(error, StoreError::Busy(_)) {
+            return Self::unavailable(&error.to_string(), error.to_string());
+        }
+        if matches!(error, StoreError::TooLarge) {
+            return Self::refused(error.to_string());
+        }
+        if matches!(error, StoreError::AnswersFull { .. }) {
+            let reply = Self::error(StatusCode::TOO_MANY_REQUESTS, error.to_string());
+            return Self { retry_after: Some(QUOTA_PAUSE), ..reply };
         }
         // What many calls meet is told once for all of them.
         let is_noted = store.note(error);

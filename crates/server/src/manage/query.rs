@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
-use soar_store::model::LONGEST_TITLE;
+use soar_store::model::limits;
 use utoipa::IntoParams;
 
 /// The most that a page has.
@@ -50,8 +50,9 @@ impl<'de> Deserialize<'de> for Title {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let title = String::deserialize(deserializer)?;
         // A longer text is in no title.
-        if title.chars().count() > LONGEST_TITLE {
-            return Err(D::Error::custom(format!("expected at most {LONGEST_TITLE} characters")));
+        if limits::TITLE.check(&title).is_err() {
+            let most = limits::TITLE.characters;
+            return Err(D::Error::custom(format!("expected at most {most} characters")));
         }
         Ok(Self(title))
     }

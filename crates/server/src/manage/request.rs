@@ -16,7 +16,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::body::without_values;
 use crate::Server;
-use crate::gate::{Call, IdempotencyKey, Reply, read_json, replayed};
+use crate::gate::{Call, IdempotencyKey, Reply, bounded_json, read_json, replayed};
 use soar_host::Refusal;
 use soar_host::operations::{self, OperationError, Operations, RequestContext, Tried};
 
@@ -116,7 +116,8 @@ where
         reason: error.to_string(),
         ..Reply::error(
             StatusCode::FORBIDDEN,
-            "The key does not open the management API. Use one that may manage, of an administrator.",
+            "The key does not open the management API. Use an administrator's key that may manage and is limited to no \
+             sites or commands.",
         )
     })?;
     // What the entry keeps of the address may be cut.
@@ -134,8 +135,9 @@ where
     })?;
     let (body, bytes) = B::read(&head.headers, body, &call.host).await?;
     let target = format!("{} {address}", head.method);
+    let access_key = entered.shown.known.key.id;
     let idempotency = IdempotencyKey::read(&head.headers, &target, &bytes)?
-        .map(|IdempotencyKey { key, fingerprint }| operations::IdempotencyKey { key, fingerprint });
+        .map(|IdempotencyKey { key, fingerprint }| operations::IdempotencyKey { key, fingerprint, access_key });
     let mut entry = call.entry.clone();
     entry.status = i64::from(StatusCode::OK.as_u16());
     let context = RequestContext {
@@ -144,6 +146,7 @@ where
         // A key that is limited to sites does not open this API.
         reach: Allowed::All,
         key: Some(entered.shown.known.key.name.clone()),
+        key_expires_at: entered.shown.known.key.expires_at,
         entry,
         idempotency,
     };
@@ -196,9 +199,16 @@ impl ManagedRequest {
 
     /// Answers what an operation changed. Its entry is written with the change; that of a failure is written now.
     pub(super) async fn answer_change<T: Serialize>(self, changed: Result<T, OperationError>) -> Response {
-        let is_written = changed.is_ok();
-        let reply = self.reply(changed);
-        if is_written { self.call.answer_written(reply) } else { self.call.write_and_answer(reply).await }
+        if changed.is_err() {
+            let reply = self.reply(changed);
+            return self.call.write_and_answer(reply).await;
+        }
+        let mut reply = self.reply(changed);
+        if !reply.status.is_success() {
+            // The change is made, and there is no room for its answer.
+            reply = Reply::done(reply.reason);
+        }
+        self.call.answer_written(reply)
     }
 
     /// Answers an operation that waited for something other than the store, and writes the call's entry.
@@ -229,8 +239,8 @@ impl ManagedRequest {
 
     fn reply<T: Serialize>(&self, ended: Result<T, OperationError>) -> Reply {
         let status = u16::try_from(self.context.entry.status).ok().and_then(|status| StatusCode::from_u16(status).ok());
-        let json = |value: T| serde_json::to_vec(&value).map_err(|error| StoreError::Unreadable(error.to_string()));
-        match ended.and_then(|value| Ok(json(value)?)) {
+        let room = self.call.host.store.answer_room();
+        match ended.and_then(|value| Ok(bounded_json(&value, room)?)) {
             Ok(body) => Reply::body(status.unwrap_or(StatusCode::OK), body),
             Err(error) => refused(&self.call, &error),
         }
@@ -241,7 +251,10 @@ impl ManagedRequest {
 fn refused(call: &Call, error: &OperationError) -> Reply {
     let status = match error {
         OperationError::Refusal(
-            Refusal::Because(_) | Refusal::Unable(_) | Refusal::Parameters(_) | Refusal::About(StoreError::Invalid(_)),
+            Refusal::Because(_)
+            | Refusal::Unable(_)
+            | Refusal::Parameters(_)
+            | Refusal::About(StoreError::Invalid(_) | StoreError::TooLarge),
         )
         | OperationError::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
         OperationError::Refusal(Refusal::About(StoreError::NotFound { .. })) => StatusCode::NOT_FOUND,

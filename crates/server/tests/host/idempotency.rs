@@ -106,6 +106,7 @@ async fn leave_a_claim(host: &TestHost, command: &str, body: &[u8]) {
     let user = records.user("Admin").await.unwrap().id;
     let claim = AnswerClaim {
         user,
+        access_key: soar_store::model::AccessKeyId(1),
         key: "left".to_owned(),
         fingerprint: hasher.finalize().to_hex().to_string(),
         request_id: "of the host that ended".to_owned(),

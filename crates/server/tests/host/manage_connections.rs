@@ -145,6 +145,7 @@ async fn a_repeated_call_makes_one_connection_and_what_is_kept_of_it_holds_no_tr
         let admin = host.stage.administrator().await;
         let claim = AnswerClaim {
             user: admin.user.id,
+            access_key: soar_store::model::AccessKeyId(1),
             key: "one".to_owned(),
             fingerprint: String::new(),
             request_id: String::new(),

@@ -9,7 +9,7 @@ pub struct Case {
     pub id: CaseId,
     /// Its number as users know it, such as `20210330-16`; opaque.
     pub number: String,
-    /// At most [`super::LONGEST_TITLE`] characters.
+    /// Bounded by [`super::limits::TITLE`].
     pub title: String,
     /// What it is about.
     pub description: String,

@@ -6,9 +6,6 @@ use utoipa::ToSchema;
 use super::access::text_enum;
 use super::{IncidentId, Moment, SiteId};
 
-/// The longest title, in characters.
-pub const LONGEST_TITLE: usize = 100;
-
 /// An incident, as the store holds it: its fields stand in the order of the store's columns.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, sqlx::FromRow)]
 pub struct Incident {
@@ -16,7 +13,7 @@ pub struct Incident {
     pub id: IncidentId,
     /// Its number as users know it, such as `20210127-198`; opaque.
     pub number: String,
-    /// At most [`LONGEST_TITLE`] characters.
+    /// Bounded by [`super::limits::TITLE`].
     pub title: String,
     /// What happened.
     pub description: String,

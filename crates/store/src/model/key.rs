@@ -55,7 +55,7 @@ pub struct AccessKey {
     pub sites: Allowed<SiteId>,
     /// The commands that it may run, as endpoints in lower case, such as `getincidents`.
     pub commands: Allowed<String>,
-    /// Whether it opens the management API, if its owner is an administrator.
+    /// Whether it opens the management API, if its owner is an administrator and it is limited to no sites or commands.
     pub may_manage: bool,
     /// Whether a token must carry `exp`; a JWT key's only.
     pub requires_expiry: bool,

@@ -14,6 +14,7 @@ mod ids;
 mod incident;
 mod key;
 mod key_id;
+pub mod limits;
 mod message;
 mod moment;
 mod reference;
@@ -39,7 +40,7 @@ pub use ids::{
     AccessKeyId, CaseId, ConnectionId, IncidentId, MasterId, RunId, ScheduleId, SiteId, SyncRunId, TenantId,
     TenantKeyId, UserId,
 };
-pub use incident::{DynamicField, FieldKind, Incident, LONGEST_TITLE, Link, Severity, Status, Task};
+pub use incident::{DynamicField, FieldKind, Incident, Link, Severity, Status, Task};
 pub use key::{AccessKey, Allowed, JWT_SECRET_CONTEXT, KeyKind, KeyState};
 pub use key_id::{KeyId, SEALED_HEAD, SEALED_LAYOUT};
 pub use message::{Message, MessageContent, MessageItem};

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 use soar_host::views::CaseShown;
+use soar_store::Oversize;
 use soar_store::model::{Case, Right, Site, SiteId, Status};
 
 use crate::exit::Exit;
@@ -41,8 +42,9 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let mut reader = session.store.reader().await.map_err(advised)?;
     let mut records = reader.records();
     // One more than is shown tells whether there are more.
-    let found = records.cases_after(&ids, arguments.status, None, i64::from(arguments.limit) + 1).await;
-    let mut found = found.map_err(advised)?;
+    let wanted = i64::from(arguments.limit) + 1;
+    let found = records.cases_after(&ids, arguments.status, None, wanted, Oversize::Refuse).await;
+    let mut found = found.map_err(advised)?.rows;
     let has_more = found.len() > limit;
     found.truncate(limit);
     let shown: Vec<CaseShown> = found.into_iter().map(|case| shown(case, &sites)).collect();

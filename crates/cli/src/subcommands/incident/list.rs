@@ -3,8 +3,8 @@
 use anyhow::Result;
 use clap::Args;
 use soar_host::views::{IncidentFilter, IncidentShown};
-use soar_store::Search;
 use soar_store::model::{Moment, Right, Severity, Site, SiteId, Status};
+use soar_store::{LongTexts, Search};
 
 use crate::exit::{Exit, WrongUse};
 use crate::instance::{OperatorSession, advised};
@@ -64,7 +64,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
         sites.into_iter().filter(|site| session.caller(site.clone()).may(Right::SeeIncidents, site.id)).collect();
     let search = arguments.search(&sites, session.now()).map_err(WrongUse)?;
     let mut reader = session.store.reader().await.map_err(advised)?;
-    let mut found = reader.records().search_incidents(&search).await.map_err(advised)?;
+    let mut found = reader.records().search_incidents(&search).await.map_err(advised)?.rows;
     let wanted = usize::try_from(arguments.limit).unwrap_or(usize::MAX);
     let has_more = found.len() > wanted;
     found.truncate(wanted);
@@ -98,6 +98,7 @@ impl Arguments {
             offset: (self.page - 1).saturating_mul(self.limit),
             // One more than is shown tells whether there are more.
             limit: self.limit + 1,
+            texts: LongTexts::NONE,
         })
     }
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use soar_connector::name::quoted;
 use soar_connector::{Parameters, RawParameters};
 use soar_store::model::{Caller, Moment, Right};
-use soar_store::{Records, Search, StoreError};
+use soar_store::{LongTexts, Records, Search, StoreError};
 use utoipa::ToSchema;
 
 pub use shapes::{IncidentToChange, IncidentToMake, TaskToChange};
@@ -56,7 +56,7 @@ impl Operations {
         context: &RequestContext,
         wanted: IncidentSearch,
     ) -> Result<IncidentPage, OperationError> {
-        let mut reader = self.reader().await?;
+        let mut reader = self.reader(context).await?;
         let mut records = reader.records();
         let sites = sites_with_incidents(context, &mut records, wanted.site.as_deref()).await?;
         let search = Search {
@@ -67,8 +67,9 @@ impl Operations {
             offset: wanted.offset,
             // One more than is shown tells whether there are more.
             limit: wanted.limit.saturating_add(1),
+            texts: LongTexts::NONE,
         };
-        let mut found = records.search_incidents(&search).await?;
+        let mut found = records.search_incidents(&search).await?.rows;
         let shown = usize::try_from(wanted.limit).unwrap_or(usize::MAX);
         let next = (found.len() > shown).then(|| wanted.offset.saturating_add(wanted.limit));
         found.truncate(shown);
@@ -82,7 +83,7 @@ impl Operations {
     /// # Errors
     /// [`OperationError`] when there is none that the caller may see.
     pub async fn incident(&self, context: &RequestContext, number: &str) -> Result<WholeIncident, OperationError> {
-        let mut reader = self.reader().await?;
+        let mut reader = self.reader(context).await?;
         let mut records = reader.records();
         let caller = context.caller_anywhere(&mut records).await?;
         Ok(whole(&mut records, &caller, number).await?)

@@ -25,7 +25,15 @@ impl Import<'_> {
         for (line, row) in rows {
             let mut case = row.case;
             match self.site(&row.site) {
-                Ok(site) => case.site_id = site,
+                Ok(site) => {
+                    case.site_id = site;
+                    let mut problems = Vec::new();
+                    self.owner(&mut records, "owner", &mut case.owner, site, &mut problems).await?;
+                    if !problems.is_empty() {
+                        self.report.bad(line, problems);
+                        continue;
+                    }
+                }
                 Err(problem) => {
                     self.report.bad(line, [problem]);
                     continue;

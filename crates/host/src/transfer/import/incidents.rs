@@ -40,7 +40,12 @@ impl Import<'_> {
         for (line, mut row) in rows {
             let mut problems = Vec::new();
             match self.site(&row.site) {
-                Ok(site) => row.incident.site_id = site,
+                Ok(site) => {
+                    row.incident.site_id = site;
+                    let NewIncident { owner, assignee, .. } = &mut row.incident;
+                    self.owner(&mut records, "owner", owner, site, &mut problems).await?;
+                    self.owner(&mut records, "assignee", assignee, site, &mut problems).await?;
+                }
                 Err(problem) => problems.push(problem),
             }
             for link in &row.cases {

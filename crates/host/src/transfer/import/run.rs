@@ -1,6 +1,6 @@
 //! Reads a file row by row, and stores the rows a batch at a time.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::BufRead;
 
 use soar_store::Store;
@@ -15,6 +15,9 @@ use crate::transfer::{Format, Progress, Subject, TransferError};
 
 /// How many rows one transaction stores.
 pub(super) const BATCH: usize = 500;
+
+/// After how many bytes of the file a transaction stores the rows so far, even if they are fewer.
+const BATCH_BYTES: u64 = 16 * 1024 * 1024;
 
 text_enum! {
     /// What becomes of a row whose number is taken.
@@ -60,8 +63,17 @@ pub async fn import<R: BufRead + Send>(
     let sites = store.reader().await?.records().sites().await?;
     let sites = sites.into_iter().map(|site| (site.name.to_lowercase(), site)).collect();
     let importer = Importer { user: &caller.user.name, now: entry.at };
-    let mut import = Import { store, caller, options, entry, sites, report: ImportReport::default(), late: Vec::new() };
-    let mut rows = 0;
+    let mut import = Import {
+        store,
+        caller,
+        options,
+        entry,
+        sites,
+        owners: HashMap::new(),
+        report: ImportReport::default(),
+        late: Vec::new(),
+    };
+    let (mut rows, mut stored_bytes) = (0, 0);
     let mut incidents = Vec::new();
     let mut cases = Vec::new();
     let mut numbers = HashSet::new();
@@ -112,7 +124,8 @@ pub async fn import<R: BufRead + Send>(
             incidents.extend(incident);
             cases.extend(case);
         }
-        if numbers.len() >= BATCH {
+        if numbers.len() >= BATCH || source.bytes() >= stored_bytes + BATCH_BYTES {
+            stored_bytes = source.bytes();
             import.incidents(std::mem::take(&mut incidents)).await?;
             import.cases(std::mem::take(&mut cases)).await?;
             numbers.clear();

@@ -9,6 +9,7 @@ use soar_store::{Records, Store, StoreError};
 use super::report::ImportReport;
 use super::run::{ImportOptions, OnConflict};
 use crate::transfer::read_record::WantedLink;
+use crate::utility::Owner;
 
 /// An import that is under way.
 pub(super) struct Import<'i> {
@@ -19,6 +20,8 @@ pub(super) struct Import<'i> {
     pub(super) entry: &'i AuditEntry,
     /// By lower-case name.
     pub(super) sites: HashMap<String, Site>,
+    /// Owners and assignees that rows named so far, by lower-case name.
+    pub(super) owners: HashMap<String, Owner>,
     pub(super) report: ImportReport,
     /// Links to incidents that were not there yet: line, the incident's number and id, and the link.
     pub(super) late: Vec<(u64, String, IncidentId, WantedLink)>,
@@ -35,6 +38,29 @@ impl Import<'_> {
             return Ok(site.id);
         }
         Err(problem(format!("expected a site on which you may change incidents, found {}", quoted(name))))
+    }
+
+    /// Checks the user that a row names under `field` by the rule for owners, and spells the name as the user is called.
+    pub(super) async fn owner(
+        &mut self,
+        records: &mut Records<'_>,
+        field: &str,
+        name: &mut Option<String>,
+        site: SiteId,
+        problems: &mut Vec<(String, String)>,
+    ) -> Result<(), StoreError> {
+        let Some(name) = name else { return Ok(()) };
+        let key = name.to_lowercase();
+        if !self.owners.contains_key(&key) {
+            self.owners.insert(key.clone(), Owner::find(records, name).await?);
+        }
+        let Some(owner) = self.owners.get(&key) else { return Ok(()) };
+        let site_name = self.sites.values().find(|known| known.id == site).map_or("", |known| &known.name);
+        match owner.must_see(site, site_name) {
+            Ok(()) => owner.name().clone_into(name),
+            Err(problem) => problems.push((field.to_owned(), problem)),
+        }
+        Ok(())
     }
 
     /// Notes in the audit log what a batch did whose last row begins on `line`; nothing where it did nothing.

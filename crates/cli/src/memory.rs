@@ -1,0 +1,15 @@
+//! Keeps secrets in the memory of this process from other processes.
+
+/// Makes the process undumpable: its memory goes into no core dump, and no other process of the same user may read or
+/// trace it. A program that this process starts is not affected.
+#[cfg(target_os = "linux")]
+pub(crate) fn protect() {
+    use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+    if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
+        tracing::warn!(%error, "other processes of this user can read this process's memory");
+    }
+}
+
+/// Other systems have no such switch.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn protect() {}

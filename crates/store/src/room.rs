@@ -1,0 +1,74 @@
+//! Memory for answers that are being made: how much one may take, and how much all may take together.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::StoreError;
+
+/// The most bytes of one answer.
+pub const MOST_ANSWER_BYTES: usize = 64 * 1024 * 1024;
+
+/// The most bytes of all answers that are being made or sent.
+const MOST_BYTES: usize = 256 * 1024 * 1024;
+
+/// How many bytes one permit stands for.
+const PERMIT: usize = 1024;
+
+/// The memory for answers of a process. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct AnswerRoom(Arc<Semaphore>);
+
+/// Part of the memory for answers, which is free again when the last clone is dropped.
+#[derive(Debug, Clone, Default)]
+pub struct HeldRoom(Vec<Arc<OwnedSemaphorePermit>>);
+
+impl Default for AnswerRoom {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(MOST_BYTES / PERMIT)))
+    }
+}
+
+impl AnswerRoom {
+    /// Takes so many bytes.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] when they are not free.
+    pub fn take(&self, bytes: usize) -> Result<HeldRoom, StoreError> {
+        let permits = u32::try_from(bytes.div_ceil(PERMIT)).unwrap_or(u32::MAX);
+        let permit = Arc::clone(&self.0).try_acquire_many_owned(permits);
+        let permit = permit.map_err(|_| {
+            StoreError::Busy("The host has no memory left for large answers, because others are being made.")
+        })?;
+        Ok(HeldRoom(vec![Arc::new(permit)]))
+    }
+}
+
+impl HeldRoom {
+    /// Holds what `other` holds too.
+    pub fn add(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+}
+
+/// Two answers are alike whatever memory they hold.
+impl PartialEq for HeldRoom {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_answers_together_have_a_bound() {
+        let room = AnswerRoom::default();
+        let mut held: Vec<_> = (0..4).map(|_| room.take(MOST_ANSWER_BYTES)).collect();
+        assert!(held.iter().all(Result::is_ok));
+        assert!(matches!(room.take(1), Err(StoreError::Busy(_))));
+        held.pop();
+        assert!(room.take(MOST_ANSWER_BYTES).is_ok());
+    }
+}
