@@ -205,8 +205,6 @@ fn an_incident_is_made_set_and_linked() {
             "2099-01-01 12:00:00",
             "--raw-data",
             r#"{"hosts": [1]}"#,
-            "--output",
-            "json",
         ]);
         let number = made["number"].as_str().unwrap();
         assert_eq!((&made["severity"], &made["rawData"]), (&json!("High"), &json!({ "hosts": [1] })), "{made}");
