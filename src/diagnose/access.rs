@@ -7,9 +7,8 @@ use serde_json::value::RawValue;
 use soar_connector::{Access, Command, CommandAccess, Manifest, Page, StatusCode, sentence};
 
 use super::deadline::Deadline;
-use super::probe::Probe;
 use super::stages::Account;
-use crate::commands::probe;
+use crate::commands::{Probe, probe_of};
 use crate::session::{Answer, Call};
 use crate::vendor::{Endpoint, Failure, permission_of_role};
 
@@ -34,7 +33,7 @@ pub(super) async fn of_commands(
     let mut survey = Survey { call, manifest, account, deadline, lists: BTreeMap::new() };
     // Lists come first: the others take ids from them.
     for command in &manifest.commands {
-        if let Some(Probe::Ask(endpoint)) = probe(manifest, command) {
+        if let Some(Probe::Ask(endpoint)) = probe_of(manifest, command) {
             let asked = survey.ask(command, &*endpoint, None).await;
             survey.lists.insert(&command.name, asked);
         }
@@ -66,7 +65,7 @@ impl Survey<'_, '_> {
         if let Some(asked) = self.lists.get(command.name.as_str()) {
             return asked.row.clone();
         }
-        match probe(self.manifest, command) {
+        match probe_of(self.manifest, command) {
             Some(Probe::Role) => self.by_role(command),
             Some(Probe::HealthCheck) => {
                 let health = self.account.health.clone();

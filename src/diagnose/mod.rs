@@ -1,18 +1,14 @@
 //! Diagnoses a connection: the way to the server stage by stage, then one row per command.
 
 mod access;
-mod certificate;
 mod deadline;
-mod probe;
 mod stages;
 
 use async_trait::async_trait;
 use soar_connector::{Diagnosis, ExecutionContext, Manifest, Page, Report, Sink, SinkError};
 
 use crate::session::{Call, Session};
-pub(crate) use certificate::Certificate;
 use deadline::Deadline;
-pub(crate) use probe::Probe;
 
 /// Diagnoses `session`'s connection within the context's time limit. Changes nothing.
 pub(crate) async fn diagnose(session: &Session, manifest: &Manifest, context: &ExecutionContext) -> Diagnosis {

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use soar_connector::{Manifest, Stage, StageStatus, sentence};
 
-use super::certificate::Certificate;
 use super::deadline::Deadline;
 use crate::commands::{prove_session, prove_tenant};
-use crate::session::{Call, Hop, Session};
+use crate::hop::Hop;
+use crate::session::{Call, Certificate, Session};
 use crate::vendor::Failure;
 
 /// A certificate that ends within so many days is warned of.

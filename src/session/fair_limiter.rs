@@ -15,7 +15,7 @@ use soar_connector::Clock;
 use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
 
-use super::budget::lock;
+use super::lock::lock;
 
 /// The longest that a Retry-After is heeded for everybody.
 const LONGEST_WINDOW: Duration = Duration::from_secs(3_600);

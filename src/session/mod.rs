@@ -7,12 +7,15 @@ mod connect;
 mod encoding;
 mod fair_limiter;
 mod list;
+mod lock;
+mod log_in;
 mod login;
 mod look_up;
 mod probe;
 mod rate_limit_wait;
 mod reach;
 mod refusal;
+mod reply;
 mod request_context;
 mod retry;
 mod sendable;
@@ -28,7 +31,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 pub(crate) use budget::BudgetPool;
 pub(crate) use call::Call;
-pub(crate) use connect::Hop;
+pub(crate) use connect::Certificate;
 #[cfg(any(test, fuzzing))]
 pub(crate) use login::{claims, lifetime, of_reply};
 pub(crate) use probe::Answer;
@@ -40,8 +43,9 @@ use crate::vendor::{DeviceForm, Endpoint, Failure, Origin, Request, SessionEndpo
 use budget::{Account, Rejection};
 use login::Login;
 use refusal::is_verdict;
+use reply::Reply;
 use request_context::RequestContext;
-use transport::{Reply, Transport};
+use transport::Transport;
 
 /// How long a rejected login is not tried again: accounts lock after a few wrong passwords.
 const PAUSE_AFTER_REJECTION: Duration = Duration::from_secs(300);
@@ -136,7 +140,7 @@ impl Session {
     /// something better.
     async fn renew(&self, held: &mut Option<Arc<Login>>, context: &RequestContext) -> Result<Arc<Login>, Failure> {
         let refreshed = match &*held {
-            Some(stale) => login::refresh(&self.transport, stale, self.clock.now(), context).await,
+            Some(stale) => log_in::refresh(&self.transport, stale, self.clock.now(), context).await,
             None => None,
         };
         let login = match refreshed {
@@ -153,7 +157,7 @@ impl Session {
             Credentials::ApiKey(key) => Ok(Login::with_key(key)),
             Credentials::User { name, password } => {
                 self.heed_rejection()?;
-                login::log_in(&self.transport, (name, password), self.clock.now(), context)
+                log_in::log_in(&self.transport, (name, password), self.clock.now(), context)
                     .await
                     .inspect_err(|failure| self.note_rejection(failure))
             }

@@ -3,7 +3,8 @@
 use soar_connector::{Redactor, name::quoted, sentence};
 
 use super::login::Login;
-use super::transport::{Reply, Transport};
+use super::reply::Reply;
+use super::transport::Transport;
 use crate::vendor::{Failure, Origin, message, origin};
 
 impl Transport {

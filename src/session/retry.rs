@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use backon::{BackoffBuilder as _, ExponentialBackoff, ExponentialBuilder};
 use soar_connector::sentence;
 
-use super::transport::Reply;
+use super::reply::Reply;
 use crate::vendor::Failure;
 
 /// How often a request is sent at most.

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use soar_connector::{SettingValues, SettingsError};
 use url::Url;
 
-use crate::session::Hop;
+use crate::hop::Hop;
 
 const PROXY: &str = "Proxy";
 const USER_NAME: &str = "Proxy User Name";

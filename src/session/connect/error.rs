@@ -8,9 +8,15 @@ use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, CertificateError};
 use soar_connector::sentence;
 
-use super::hop::Hop;
-use super::tls::Peer;
+use crate::hop::Hop;
 use crate::vendor::Failure;
+
+/// What TLS is spoken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::session) enum Peer {
+    Server,
+    Proxy,
+}
 
 /// How many of a certificate's names are shown.
 const MOST_NAMES: usize = 5;
