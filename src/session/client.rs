@@ -150,7 +150,7 @@ struct Key {
     read_timeout: Duration,
 }
 
-/// A proxy, and who it is logged in to as.
+/// A proxy and the user of its login.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct ProxyKey {
     kind: ProxyKind,

@@ -63,7 +63,7 @@ impl Login {
         self.expires.is_some_and(|time| time <= now)
     }
 
-    /// What it was given and nobody may see; the connection's own credentials are not among them.
+    /// The secrets that the server issued with the login; the connection's own credentials are not among them.
     pub(super) fn secrets(&self) -> impl Iterator<Item = &SecretString> {
         let (Access::Token(access) | Access::ApiKey(access)) = &self.access;
         [Some(access), self.refresh.as_ref(), self.xsrf_token.as_ref()].into_iter().flatten()
@@ -156,7 +156,7 @@ fn token(body: &Value, name: &str) -> Option<SecretString> {
         .map(SecretString::from)
 }
 
-/// The claims of a JSON web token; nothing for a token that is none. The server checks it, not the client.
+/// The claims of a JSON web token; null for any other text. The server checks the token, not the client.
 pub(crate) fn claims(access: &SecretString) -> Value {
     access
         .expose_secret()
@@ -169,7 +169,7 @@ pub(crate) fn claims(access: &SecretString) -> Value {
 
 /// When to renew a token that came at `now`, and when it ends, by this machine's clock.
 ///
-/// A token that says when it was issued tells how long it lives, whatever the server's clock says. Of one that does
+/// A token that says when it was issued tells how long it lives, also where the server's clock is wrong. Of one that does
 /// not, only an end in the future is believed: a token that just came has not ended, so the clocks disagree.
 pub(crate) fn lifetime(claims: &Value, now: SystemTime) -> (Option<SystemTime>, Option<SystemTime>) {
     let life = time(claims, "exp").and_then(|ends| {

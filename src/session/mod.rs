@@ -71,7 +71,7 @@ pub(crate) struct Session {
     clock: Arc<dyn Clock>,
     account: Arc<Account>,
     transport: Transport,
-    /// Held while logging in, so that all who wait take the one login that comes of it.
+    /// Held while logging in, so that all waiting commands use the same new login.
     login: Mutex<Option<Arc<Login>>>,
 }
 
@@ -128,7 +128,7 @@ impl Session {
         }
     }
 
-    /// A login with the connection's credentials, whatever is at hand; later commands use it too, if it succeeds.
+    /// A new login with the connection's credentials, even if there is one; later commands use it too, if it succeeds.
     async fn log_in_afresh(&self, context: &RequestContext) -> Result<Arc<Login>, Failure> {
         let mut held = self.hold_login(context).await?;
         let login = Arc::new(self.log_in(context).await?);
@@ -203,7 +203,7 @@ impl Session {
     /// Sends a request as the logged-in user; a status that is no success is a failure.
     ///
     /// A 401 or 403 renews the login, and repeats the request once, only when the token has expired or the session
-    /// endpoint says that nobody is logged in: any other is about rights, and another caller's session stays as it is.
+    /// endpoint says that no user is logged in: any other is about rights, and another caller's session stays as it is.
     async fn send(&self, request: &Request, context: &RequestContext) -> Result<Reply, Failure> {
         let mut login = self.login(context).await?;
         let mut reply = self.transport.send(request, &login, context).await?;

@@ -140,7 +140,7 @@ impl Transport {
         self.attempt(&self.client, &sent, (Repeat::CountsAsLogin, QueueKey::Login), path, None, context).await
     }
 
-    /// Asks on a new connection and without credentials who is logged in; says what was seen of its TLS handshake.
+    /// Asks the session endpoint on a new connection without credentials; gives the reply and the TLS handshake.
     pub(super) async fn greet(&self, context: &RequestContext) -> (Result<Reply, Failure>, Handshake) {
         let notes = Arc::new(Mutex::default());
         let client = self.client.noting(Arc::clone(&notes));

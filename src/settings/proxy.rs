@@ -36,7 +36,7 @@ impl ProxyKind {
     }
 }
 
-/// A proxy, where it is, and who it is logged in to as.
+/// A proxy: its address and the user of its login.
 #[derive(Clone)]
 pub(crate) struct ProxyServer {
     pub(crate) kind: ProxyKind,

@@ -138,7 +138,7 @@ impl Arrival<'_> {
         })
     }
 
-    /// The reply, with the header that names the path's methods if the status is 405, whatever the reason for it.
+    /// The reply, with the header that names the path's methods if the status is 405, for any reason.
     fn allow(&self, world: &World, reply: Reply) -> Reply {
         if reply.status != StatusCode::METHOD_NOT_ALLOWED {
             return reply;

@@ -24,7 +24,7 @@ use crate::hop::Hop;
 use crate::session::lock::lock;
 use crate::settings::{Network, ProxyKind, ProxyServer};
 
-/// An idle connection is probed so often, so that one that has died is not used.
+/// Interval of the probes on an idle connection, so that a dead connection is not used.
 const KEEPALIVE: Duration = Duration::from_secs(15);
 
 /// Connects to servers: directly, or through the proxy of the settings.

@@ -95,7 +95,7 @@ impl Tls {
             configuration.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         }
         let name = ServerName::try_from(hop.host.clone())
-            .map_err(|_| Error::General("the host's name is none that a certificate can have".to_owned()))?;
+            .map_err(|_| Error::General("a certificate cannot have the host's name".to_owned()))?;
         Ok((TlsConnector::from(Arc::new(configuration)), name))
     }
 }

@@ -87,7 +87,7 @@ impl Dress {
             Self::Label => (Ok(body), Some("gzip")),
             Self::Half => (zip(&body).map(|body| body[..body.len() / 2].to_vec()), Some("gzip")),
         };
-        // Writing to memory fails for nobody.
+        // Writing to memory cannot fail.
         reply.body = body.unwrap_or_default();
         match encoding {
             None => reply,
