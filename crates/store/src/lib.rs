@@ -2,6 +2,7 @@
 //! SQL.
 
 mod access;
+mod agents;
 mod alerts;
 mod answers;
 mod audit;
@@ -57,6 +58,7 @@ mod users;
 mod with_timeout;
 mod work;
 
+pub use agents::{AgentSecrets, AgentUse, NewAgent, StoredAgent, agent_sealing_context};
 pub use answers::{AnswerClaim, EarlierCall};
 pub use audit::AuditFilter;
 pub use bulk_changes::IncidentGround;
