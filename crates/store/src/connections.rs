@@ -232,12 +232,12 @@ impl Records<'_> {
         Ok(versions.into_iter().map(|row| (row.id, row.version)).collect())
     }
 
-    /// The version of the connection of that number, which rises with every change.
+    /// The version of the connection of that number, which rises with every change, and the agent that it names.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub async fn connection_version(&mut self, id: ConnectionId) -> Result<i64, StoreError> {
-        let query = sqlx::query_scalar("SELECT version FROM connections WHERE id = $1").bind(id);
+    pub async fn connection_version(&mut self, id: ConnectionId) -> Result<(i64, Option<String>), StoreError> {
+        let query = sqlx::query_as("SELECT version, agent_name FROM connections WHERE id = $1").bind(id);
         let version = query.fetch_optional(&mut *self.connection).await?;
         version.ok_or_else(|| StoreError::not_found("connection", id.to_string()))
     }

@@ -1,5 +1,7 @@
 //! Connections: who may see, use and change them, what their parameters must be, and which one a command runs on.
 
+mod agent;
+mod certificates;
 mod change;
 mod choose;
 mod draft;
@@ -8,6 +10,10 @@ mod parameters;
 mod rights;
 mod service;
 
+pub use agent::WithoutAgent;
+pub use certificates::KeptPath;
+pub(crate) use draft::given;
 pub use draft::{ConnectionChange, ConnectionDraft, GivenValue};
+pub(crate) use health_check::server_of;
 pub(crate) use parameters::open as open_secret;
 pub use service::Connections;
