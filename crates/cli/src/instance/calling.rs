@@ -1,6 +1,6 @@
 //! Runs the host's own commands from the terminal: one transaction with the entry in the audit log, as over HTTP.
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use soar_connector::manifest::Command;
 use soar_connector::{Parameters, RawParameters};
 use soar_host::Refusal;
@@ -34,6 +34,9 @@ impl<'a> UtilityCall<'a> {
         caller: Caller,
         raw: &RawParameters,
     ) -> Result<Self> {
+        if let Some(why) = caller.site.inactive() {
+            return Err(anyhow!(why));
+        }
         let parameters = Parameters::parse(manifest, raw).map_err(|problems| WrongUse::from(&problems))?;
         Ok(Self { session, command, caller, parameters })
     }

@@ -11,6 +11,8 @@ mod rights;
 mod service;
 
 pub use agent::WithoutAgent;
+pub(crate) use agent::{unusable as unusable_agent, without_their_agent};
+pub(crate) use certificates::is_path as is_path_of_certificates;
 pub use certificates::KeptPath;
 pub(crate) use draft::given;
 pub use draft::{ConnectionChange, ConnectionDraft, GivenValue};

@@ -294,9 +294,13 @@ impl Connections {
         choose::choose(records, caller, integrations, name).await
     }
 
-    /// The connection of that number, if the caller manages it.
-    pub(crate) async fn managed(&self, caller: &Caller, id: ConnectionId) -> Result<Connection, Refusal> {
-        managed(&mut self.store.reader().await?.records(), caller, id).await
+    /// The connection of that number, if the caller manages it and its site is active.
+    pub(crate) async fn testable(&self, caller: &Caller, id: ConnectionId) -> Result<Connection, Refusal> {
+        let mut reader = self.store.reader().await?;
+        let mut records = reader.records();
+        let connection = managed(&mut records, caller, id).await?;
+        choose::must_be_active(&mut records, &caller.site).await?;
+        Ok(connection)
     }
 
     /// A connection's settings, with secrets opened and fetched, and with its agent in place of a proxy of its own; or

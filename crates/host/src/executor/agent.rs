@@ -1,7 +1,9 @@
-//! Names the agent in what a command gave.
+//! Names the agent in what a command, a test or a diagnosis gave.
 
-use soar_connector::Outcome;
+use std::time::Duration;
+
 use soar_connector::name::quoted;
+use soar_connector::{Outcome, Stage, StageStatus};
 
 /// The status of a proxy that wants another login.
 const PROXY_AUTHENTICATION_REQUIRED: u16 = 407;
@@ -19,4 +21,13 @@ pub(super) fn through(mut outcome: Outcome, agent: Option<&str>) -> Outcome {
     }
     outcome.receipt.agent = Some(agent.to_owned());
     outcome
+}
+
+/// The first stage of a diagnosis through `agent`.
+pub(super) fn stage(agent: &str, elapsed: Duration) -> Stage {
+    Stage {
+        status: StageStatus::Passed,
+        elapsed,
+        ..Stage::skipped("Agent", format!("The connection goes through the agent {}.", quoted(agent)))
+    }
 }

@@ -186,6 +186,9 @@ impl Schedules {
                 "The schedule {name} is not active, so it does not run. Activate it."
             )));
         }
+        if let Some(why) = site.inactive() {
+            return Err(Refusal::Unable(why));
+        }
         records.run_soon(id).await?;
         let schedule = records.schedule(id).await?;
         self.shown(records, schedule, &site).await

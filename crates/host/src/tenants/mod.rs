@@ -21,10 +21,12 @@ mod run;
 mod service;
 mod settings;
 mod sharing;
+mod site_status;
 #[cfg(feature = "testing")]
 pub mod testing;
 
 pub(crate) use command::SyncConnection;
+pub(crate) use site_status::UpdateTenantSiteStatus;
 pub use command::{ENDPOINT, answer_of, manifest};
 pub use keys::IssuedTenantKey;
 pub use receive::{MasterMessage, MasterReply};
@@ -33,6 +35,7 @@ pub use run::SyncProgress;
 pub use service::{TenantDraft, Tenants};
 pub use settings::TenantSettings;
 pub use sharing::ALL_TENANTS;
+pub use site_status::{SITE_STATUS_ENDPOINT, SiteStatusRequest, site_status_manifest};
 
 /// The version of what masters and tenants say to each other; both must speak the same.
 pub const PROTOCOL_VERSION: u32 = 1;
