@@ -13,7 +13,7 @@ use crate::logging::{self, LogLevel, Subject};
 use crate::printer::Printer;
 use crate::shell;
 use crate::subcommands::{
-    audit, case, commands, completions, connection, demo, diagnose, health, incident, init, key, run, runs, schedule,
+    agent, audit, case, commands, completions, connection, demo, diagnose, health, incident, init, key, run, runs, schedule,
     serve, simulate, site, tenant, test, user, utility,
 };
 
@@ -61,6 +61,7 @@ enum Chosen {
     User(user::Arguments),
     Key(key::Arguments),
     Connection(connection::Arguments),
+    Agent(agent::Arguments),
     Incident(incident::Arguments),
     Case(case::Arguments),
     Utility(utility::Arguments),
@@ -106,6 +107,7 @@ pub(crate) fn run(printer: &mut Printer) -> Result<Exit> {
         Chosen::Serve(arguments) => serve::run(&arguments, printer),
         Chosen::Key(arguments) => key::run(&arguments, printer),
         Chosen::Connection(arguments) => connection::run(&arguments, printer),
+        Chosen::Agent(arguments) => agent::run(&arguments, printer),
         Chosen::Incident(arguments) => incident::run(&arguments, printer),
         Chosen::Case(arguments) => case::run(&arguments, printer),
         Chosen::Utility(arguments) => {

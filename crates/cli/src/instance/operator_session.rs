@@ -7,7 +7,7 @@ use anyhow::{Result, anyhow};
 use soar_connector::name::{quoted, suggestion};
 use soar_connector::{Clock, ExecutionContext, SystemClock};
 use soar_host::Refusal;
-use soar_host::operations::{Changes, OperationError, Operations, RequestContext};
+use soar_host::operations::{Changes, OperationError, Operations, RequestContext, Tried};
 use soar_host::sealing::Keyring;
 use soar_store::model::{
     Allowed, AuditEntry, Caller, Connection, Moment, Place, Right, Role, Site, SiteId, Surface, User,
@@ -192,6 +192,14 @@ impl OperatorSession {
                 Err(not_done(error))
             }
         }
+    }
+
+    /// What an operation that waited for something other than the store gave; its audit entry is written here.
+    pub(crate) async fn tried<T>(&self, context: RequestContext, ended: Result<Tried<T>, OperationError>) -> Result<T> {
+        let Tried { value, about, site } = self.changed(context.clone(), ended).await?;
+        let site = if site.is_empty() { context.entry.site.clone() } else { AuditEntry::kept(&site) };
+        self.append(AuditEntry { accepted: true, reason: AuditEntry::kept(&about), site, ..context.entry }).await?;
+        Ok(value)
     }
 
     /// The site of that name; where none is named, the only one, or that of the only connection (of that name).

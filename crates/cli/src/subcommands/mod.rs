@@ -1,5 +1,6 @@
 //! The subcommands, one per file.
 
+pub(crate) mod agent;
 pub(crate) mod audit;
 pub(crate) mod case;
 pub(crate) mod commands;

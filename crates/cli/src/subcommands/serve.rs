@@ -79,6 +79,7 @@ async fn start(folder: &Folder, settings: &Settings, host: HostSettings) -> Resu
     let keyring = settings.keyring(folder)?;
     check_keys(&store, &keyring).await?;
     let connections = Connections::new(store, Arc::new(registry()?), keyring, vault, clock);
+    tell_of_missing_agents(&connections).await?;
     let executor = Executor::start(connections, settings.executor.clone()).await.map_err(advised)?;
     let couriers = Arc::new(settings.couriers(folder).await?);
     let host = Host::with_schedules(host, executor, couriers)?;
@@ -86,6 +87,16 @@ async fn start(folder: &Folder, settings: &Settings, host: HostSettings) -> Resu
         ServeError::Settings(problem) => WrongUse(problem.to_string()).into(),
         error => anyhow!(error),
     })
+}
+
+/// Logs the connections on which nothing runs because they cannot go through the agent that they name.
+async fn tell_of_missing_agents(connections: &Connections) -> Result<()> {
+    let mut reader = connections.store().reader().await.map_err(advised)?;
+    let without = connections.without_their_agent(&mut reader.records()).await.map_err(advised)?;
+    for one in without {
+        tracing::warn!(connection = one.connection.connection, "Nothing runs on a connection: {}", one.why);
+    }
+    Ok(())
 }
 
 /// What a program needs, once the host listens.

@@ -220,7 +220,7 @@ impl Agents {
                     ))
                 })
             }
-            AgentTarget::Server(given) => server(&format!("https://{}", given.trim())).ok_or_else(|| {
+            AgentTarget::Server(given) => bare_server(given).ok_or_else(|| {
                 Refusal::Because(
                     "The server to ask the proxy for: expected a name or address, possibly with a port, such as \
                      footprint.example.com:443."
@@ -449,6 +449,14 @@ fn must_have_user_name(new: &NewAgent, has_secret: bool) -> Result<(), Refusal> 
         return Err(Refusal::Because("User name: It is missing, although a secret is given.".to_owned()));
     }
     Ok(())
+}
+
+/// A server that is given without a scheme, with its port.
+fn bare_server(given: &str) -> Option<String> {
+    if given.contains(['/', '\\', '?', '#', '@']) {
+        return None;
+    }
+    server(&format!("https://{}", given.trim()))
 }
 
 /// The host and port of an address.

@@ -43,6 +43,12 @@ impl Connections {
         Self { store, registry, keyring, vault, clock }
     }
 
+    /// The store that they are kept in.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// All connections that the caller may see, by integration, name and place.
     ///
     /// # Errors

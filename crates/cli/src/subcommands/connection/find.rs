@@ -21,6 +21,11 @@ pub(in crate::subcommands) struct Named {
 }
 
 impl Named {
+    /// The connection of this name, on `site` where it is given.
+    pub(in crate::subcommands) fn of(connection: &str, site: Option<&str>) -> Self {
+        Self { connection: connection.to_owned(), site: site.map(str::to_owned) }
+    }
+
     /// The connection, and the user as its caller on the site that is meant.
     ///
     /// # Errors
