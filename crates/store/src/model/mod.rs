@@ -16,6 +16,7 @@ mod key;
 mod key_id;
 mod message;
 mod moment;
+pub mod name;
 mod reference;
 mod run;
 mod schedule;
