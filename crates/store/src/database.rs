@@ -121,11 +121,13 @@ impl Store {
         reading: Duration,
     ) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
-        if is_server(address) {
-            Self::open_server(address, wait, answer, reading).await
+        let store = if is_server(address) {
+            Self::open_server(address, wait, answer, reading).await?
         } else {
-            Self::open_file(file_of(address), wait, reading).await
-        }
+            Self::open_file(file_of(address), wait, reading).await?
+        };
+        store.key_names().await?;
+        Ok(store)
     }
 
     async fn open_server(

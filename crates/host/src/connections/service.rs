@@ -136,7 +136,7 @@ impl Connections {
         if !may_manage(caller, &place, &sites) {
             return Err(missing_to_manage(&place));
         }
-        let new = change::checked(records, &plugin.manifest().connector.id, &place, &draft).await?;
+        let new = change::checked(records, &plugin.manifest().connector.id, &place, &draft, None).await?;
         let changes = self.ground(caller, &*plugin).check(ConnectionId(0), &[], &draft.parameters).map_err(unusable)?;
         let id = records.create_connection(&new, self.now()).await?;
         self.write(records, id, changes).await?;
@@ -197,7 +197,7 @@ impl Connections {
         if !may_manage(caller, &place, &sites) {
             return Err(missing_to_manage(&place));
         }
-        let new = change::checked(records, &old.integration, &place, &draft).await?;
+        let new = change::checked(records, &old.integration, &place, &draft, Some(&old)).await?;
         let kept = records.connection_parameters(Wanted::Id(id)).await?.remove(&id).unwrap_or_default();
         let changes = self.ground(caller, &*plugin).check(id, &kept, &draft.parameters).map_err(unusable)?;
         records.change_connection(id, &new).await?;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use secrecy::ExposeSecret as _;
 use soar_connector::name::quoted;
+use soar_store::model::name::name_key;
 use soar_store::model::{
     Allowed, Caller, Connection, ConnectionId, MasterId, Moment, Place, SHARED, Site, SiteKind, SyncChange,
     SyncFailure, User, UserId,
@@ -261,7 +262,7 @@ async fn is_same(
         Place::Site(_) => None,
     };
     let names = |names: &mut dyn Iterator<Item = String>| {
-        names.map(|name| name.to_lowercase()).collect::<std::collections::BTreeSet<_>>()
+        names.map(|name| name_key(&name)).collect::<std::collections::BTreeSet<_>>()
     };
     let form = old.integration == sent.integration
         && old.name == sent.name

@@ -35,6 +35,17 @@ pub fn same_name(one: &str, other: &str) -> bool {
     one == other || name_key(one) == name_key(other)
 }
 
+/// The things of this name: those of this very spelling where there are some, since things from before this rule may have
+/// the same name.
+pub fn named<'a, T>(things: &'a [T], name: &str, name_of: impl Fn(&T) -> &str) -> Vec<&'a T> {
+    let exact: Vec<_> = things.iter().filter(|thing| earlier_key(name_of(thing)) == earlier_key(name)).collect();
+    if !exact.is_empty() {
+        return exact;
+    }
+    let key = name_key(name);
+    things.iter().filter(|thing| name_key(name_of(thing)) == key).collect()
+}
+
 /// A name as it is kept.
 ///
 /// # Errors
@@ -105,8 +116,14 @@ impl<T> FromIterator<(String, T)> for ByName<T> {
         for (name, thing) in named {
             let place = by_name.all.len();
             by_name.all.push(thing);
-            by_name.exact.entry(earlier_key(&name)).or_insert(place);
-            by_name.folded.entry(name_key(&name)).or_insert(place);
+            let (exact, folded) = (earlier_key(&name), name_key(&name));
+            // Of several things of one name, the one whose spelling is the folded one is found by all other spellings.
+            if exact == folded {
+                by_name.folded.insert(folded, place);
+            } else {
+                by_name.folded.entry(folded).or_insert(place);
+            }
+            by_name.exact.entry(exact).or_insert(place);
         }
         by_name
     }
