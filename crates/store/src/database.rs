@@ -11,6 +11,7 @@ use sqlx::{Any, AnyConnection, AnyPool, AssertSqlSafe, Connection as _, Executor
 
 use super::clock::StoreClock;
 use super::durability::DURABLE_SESSION;
+use super::file_lock::FileLock;
 use super::readers::{LentFile, Readers};
 use super::trouble::Condition;
 use super::upgrade::refuse_beside_an_older_host;
@@ -30,6 +31,9 @@ const TAKEN_BACK: Duration = Duration::from_secs(5);
 /// The server ends a transaction whose host does not go on, such as one that is suspended: the rows that it locked are
 /// other hosts' to claim, once the lease has lapsed.
 const NO_IDLE_TRANSACTION: &str = "SET idle_in_transaction_session_timeout = '15s'";
+
+/// The length in bytes that SQLite's log shrinks to after a peak, once it was written into the database file.
+pub(super) const LARGEST_LOG: u32 = 4 * 1024 * 1024;
 
 /// How many transactions, and how many readings, PostgreSQL runs at once for one host.
 const POSTGRES_CONNECTIONS: u32 = 8;
@@ -85,13 +89,14 @@ impl Store {
             return Ok(Self::of_server(pool, ANSWER));
         }
         let path = existing_file(address)?;
+        let lock = FileLock::take_existing(Path::new(path), WAIT).await?;
         let address = format!("{}?mode=ro", file_address(path));
         let pragmas = format!("PRAGMA busy_timeout = {}; PRAGMA query_only = ON;", WAIT.as_millis());
         // The first connection says why it cannot be opened; a pool tries again until its timeout.
         AnyConnection::connect(&address).await?.close().await?;
         let writers = sqlite_pool(pragmas.clone()).connect(&address).await?;
         let readers = Some(Readers::open(&address, &pragmas, READING).await?);
-        let condition = Arc::new(Condition::of_file(Path::new(path)));
+        let condition = Arc::new(Condition::of_file(Path::new(path), lock));
         let clock = StoreClock::default();
         Ok(Self { engine: Engine::Sqlite, readers, writers, condition, timeout: None, clock })
     }
@@ -174,20 +179,25 @@ impl Store {
         let file = file_address(path);
         // Only the first connection makes the file: where it is taken away, none is made in its place.
         let (made, address) = (format!("{file}?mode=rwc"), format!("{file}?mode=rw"));
+        let lock = FileLock::take(Path::new(path), wait).await?;
         // WAL lets readings go on beside a transaction; FULL makes a commit survive a loss of power. 64 MB of cache hold
         // what a bulk command changes: pages that do not fit are written to the log and read again before it ends.
         let busy = format!("PRAGMA busy_timeout = {}; PRAGMA foreign_keys = ON;", wait.as_millis());
-        let pragmas =
-            format!("{busy} PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;");
+        let pragmas = format!(
+            "{busy} PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; \
+                     PRAGMA journal_size_limit = {LARGEST_LOG};"
+        );
         // A pool would try again and again, and not say why in the end.
         let mut first = AnyConnection::connect(&made).await?;
         first.execute(AssertSqlSafe(pragmas.clone())).await?;
+        lock.begin_generation(&mut first).await?;
+        let lock = lock.shared(wait).await?;
         let writers = sqlite_pool(pragmas).connect(&address).await?;
         first.close().await?;
         refuse_beside_an_older_host(&writers, Engine::Sqlite).await?;
         SQLITE_MIGRATIONS.run(&writers).await?;
         let readers = Some(Readers::open(&address, &format!("{busy} PRAGMA query_only = ON;"), reading).await?);
-        let condition = Arc::new(Condition::of_file(Path::new(path)));
+        let condition = Arc::new(Condition::of_file(Path::new(path), Some(lock)));
         let clock = StoreClock::default();
         Ok(Self { engine: Engine::Sqlite, readers, writers, condition, timeout: None, clock })
     }
@@ -229,6 +239,7 @@ impl Store {
             readers.close().await;
         }
         self.writers.close().await;
+        self.condition.unlock();
     }
 }
 

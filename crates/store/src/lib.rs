@@ -18,6 +18,7 @@ mod details;
 mod durability;
 mod engine;
 mod error;
+mod file_lock;
 mod health;
 mod history;
 mod incidents;

@@ -19,9 +19,6 @@ use crate::Refusal;
 use crate::connections::Connections;
 use crate::sealing::SealingGuard;
 
-/// The longest name of a tenant, and of a region, in characters.
-const LONGEST_NAME: usize = 100;
-
 /// Tenants of this instance, and its masters: what can be done with them in the name of a caller. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Tenants {

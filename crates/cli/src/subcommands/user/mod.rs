@@ -70,7 +70,7 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
 }
 
 /// A user and its roles by the name of the site.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct Shown {
     #[serde(flatten)]
     user: User,
