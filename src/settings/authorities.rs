@@ -18,8 +18,9 @@ pub(super) fn authorities(given: &str) -> Result<Vec<CertificateDer<'static>>, S
         (given.as_bytes().to_vec(), "It".to_owned())
     } else {
         let shown = quoted(given);
-        let pem = read_bounded(given)
-            .map_err(|error| refuse(format!("{shown} cannot be read ({error}). Check the path and its permissions.")))?;
+        let pem = read_bounded(given).map_err(|error| {
+            refuse(format!("{shown} cannot be read ({error}). Check the path and its permissions."))
+        })?;
         (pem, shown)
     };
     let pem = certificates_in(&pem).map_err(|problem| refuse(format!("{shown} {problem}")))?;

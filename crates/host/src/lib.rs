@@ -7,6 +7,7 @@ pub mod alerts;
 pub mod audit;
 pub mod commands;
 pub mod connections;
+pub mod doctor;
 pub mod executor;
 pub mod health;
 mod host;

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use super::columns::{Sealed, decoded, encoded};
 use super::{Records, SealedPlace, SealedSecret, StoreError, StoredValue};
+use crate::model::name::{name_key, same_name};
 use crate::model::{Agent, AgentId, ConnectionId, KeyId, Moment, NamedSite, ParameterState, SiteId};
 
 /// An agent to be made or changed, which the host has checked.
@@ -113,7 +114,7 @@ impl Records<'_> {
              VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $7) RETURNING id",
         )
         .bind(&new.name)
-        .bind(new.name.to_lowercase())
+        .bind(name_key(&new.name))
         .bind(new.site)
         .bind(&new.address)
         .bind(new.user_name.as_deref())
@@ -135,7 +136,7 @@ impl Records<'_> {
              WHERE id = $8",
         )
         .bind(&new.name)
-        .bind(new.name.to_lowercase())
+        .bind(name_key(&new.name))
         .bind(new.site)
         .bind(&new.address)
         .bind(new.user_name.as_deref())
@@ -195,7 +196,7 @@ impl Records<'_> {
     /// [`StoreError::Database`].
     pub async fn find_agent(&mut self, name: &str) -> Result<Option<StoredAgent>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("{SELECT} WHERE a.name_key = $1"));
-        let query = sqlx::query_as::<_, AgentRow>(sql).bind(name.trim().to_lowercase());
+        let query = sqlx::query_as::<_, AgentRow>(sql).bind(name_key(name));
         query.fetch_optional(&mut *self.connection).await?.map(StoredAgent::try_from).transpose()
     }
 
@@ -206,7 +207,7 @@ impl Records<'_> {
     /// [`StoreError::Database`].
     pub async fn lock_agent(&mut self, name: &str) -> Result<(), StoreError> {
         let sql = format!("SELECT id FROM agents WHERE name_key = $1{}", self.engine.for_update());
-        let query = sqlx::query_scalar::<_, AgentId>(sqlx::AssertSqlSafe(sql)).bind(name.trim().to_lowercase());
+        let query = sqlx::query_scalar::<_, AgentId>(sqlx::AssertSqlSafe(sql)).bind(name_key(name));
         query.fetch_optional(&mut *self.connection).await?;
         Ok(())
     }
@@ -229,7 +230,7 @@ impl AgentUse {
     /// Whether it names the agent of this name.
     #[must_use]
     pub fn names(&self, agent: &str) -> bool {
-        self.agent_name.trim().to_lowercase() == agent.trim().to_lowercase()
+        same_name(&self.agent_name, agent)
     }
 }
 

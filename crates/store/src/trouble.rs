@@ -9,6 +9,7 @@ use sqlx::migrate::MigrateError;
 use sqlx::postgres::PgDatabaseError;
 use sqlx::sqlite::SqliteError;
 
+use super::file_lock::FileLock;
 use super::{Store, StoreError};
 
 /// After so long a trouble that lasts is told to the log again.
@@ -56,8 +57,8 @@ impl Trouble {
                  runs and can be reached, and that it lets the host's user in."
             }
             Self::Damaged => {
-                "The store is damaged, or is no database. Keep a copy of its file as it is, and put back the last good \
-                 backup."
+                "The store is damaged, or is no database. Keep a copy of its file as it is, and restore the last good backup \
+                 with `footprint restore FILE`."
             }
         }
     }
@@ -140,14 +141,22 @@ pub(super) struct Condition {
     failing: Mutex<Option<Failing>>,
     /// The path of the store's file, and which file was there when it was opened.
     file: Option<(PathBuf, FileId)>,
+    /// Held until the store is closed.
+    lock: Mutex<Option<FileLock>>,
 }
 
 /// Which file it is on its machine, whatever its path.
 type FileId = (u64, u64);
 
 impl Condition {
-    pub(super) fn of_file(path: &Path) -> Self {
-        Self { failing: Mutex::default(), file: id_of(path).map(|id| (path.to_owned(), id)) }
+    pub(super) fn of_file(path: &Path, lock: Option<FileLock>) -> Self {
+        let file = id_of(path).map(|id| (path.to_owned(), id));
+        Self { failing: Mutex::default(), file, lock: Mutex::new(lock) }
+    }
+
+    /// Tells other processes that this one has the store's file open no more.
+    pub(super) fn unlock(&self) {
+        drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 
     /// What is written to a file that somebody deleted or replaced is lost in the end, and SQLite does not notice.

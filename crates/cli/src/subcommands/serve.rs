@@ -8,7 +8,7 @@ use clap::Args;
 use serde::Serialize;
 use soar_connector::{Clock, SystemClock};
 use soar_host::Host;
-use soar_host::connections::Connections;
+use soar_host::connections::{Connections, without_their_agent};
 use soar_host::executor::Executor;
 use soar_host::sealing::check_keys;
 use soar_host::settings::HostSettings;
@@ -78,8 +78,8 @@ async fn start(folder: &Folder, settings: &Settings, host: HostSettings) -> Resu
     let vault = Vault::new(settings.vault.clone());
     let keyring = settings.keyring(folder)?;
     check_keys(&store, &keyring).await?;
+    tell_of_missing_agents(&store).await?;
     let connections = Connections::new(store, Arc::new(registry()?), keyring, vault, clock);
-    tell_of_missing_agents(&connections).await?;
     let executor = Executor::start(connections, settings.executor.clone()).await.map_err(advised)?;
     let couriers = Arc::new(settings.couriers(folder).await?);
     let host = Host::with_schedules(host, executor, couriers)?;
@@ -90,9 +90,9 @@ async fn start(folder: &Folder, settings: &Settings, host: HostSettings) -> Resu
 }
 
 /// Logs the connections on which nothing runs because they cannot go through the agent that they name.
-async fn tell_of_missing_agents(connections: &Connections) -> Result<()> {
-    let mut reader = connections.store().reader().await.map_err(advised)?;
-    let without = connections.without_their_agent(&mut reader.records()).await.map_err(advised)?;
+async fn tell_of_missing_agents(store: &Store) -> Result<()> {
+    let mut reader = store.reader().await.map_err(advised)?;
+    let without = without_their_agent(&mut reader.records()).await.map_err(advised)?;
     for one in without {
         tracing::warn!(connection = one.connection.connection, "Nothing runs on a connection: {}", one.why);
     }

@@ -125,7 +125,11 @@ pub(super) fn connector(file: ManifestFile<'_>, connector: &Connector) -> Result
             };
             if setting.required || setting.secret != (name == proxy.password) {
                 let problem = format!("{name:?} is required, or is secret where only the password is");
-                return Err(checker.refuse("proxy", problem, "Name optional settings, of which the password is secret."));
+                return Err(checker.refuse(
+                    "proxy",
+                    problem,
+                    "Name optional settings, of which the password is secret.",
+                ));
             }
         }
     }

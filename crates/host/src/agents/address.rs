@@ -92,9 +92,7 @@ impl ProxyAddress {
             return Err("User name: It holds a colon, which HTTP takes for the end of the user name.".to_owned());
         }
         if !self.scheme.speaks_http() && user_name.len() > LONGEST_OF_SOCKS {
-            return Err(format!(
-                "User name: It is longer than {LONGEST_OF_SOCKS} bytes, which SOCKS5 does not carry."
-            ));
+            return Err(format!("User name: It is longer than {LONGEST_OF_SOCKS} bytes, which SOCKS5 does not carry."));
         }
         Ok(())
     }

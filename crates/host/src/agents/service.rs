@@ -6,6 +6,7 @@ use reqwest::Url;
 use secrecy::{ExposeSecret as _, SecretString};
 use soar_connector::name::{quoted, steers};
 use soar_connector::{NoSecret, secret_in};
+use soar_store::model::name::{checked_name, same_name};
 use soar_store::model::{
     Agent, AgentId, Caller, ConnectionId, KeyId, Moment, NamedSite, Reference, Right, SHARED, Site,
 };
@@ -17,9 +18,6 @@ use super::{AgentChange, AgentDraft, AgentTested};
 use crate::Refusal;
 use crate::connections::{Connections, GivenValue, server_of};
 use crate::sealing::SealingGuard;
-
-/// The longest name, in characters.
-const LONGEST_NAME: usize = 100;
 
 /// The longest user name, in characters.
 const LONGEST_USER_NAME: usize = 255;
@@ -102,7 +100,7 @@ impl Agents {
         let address = ProxyAddress::parse(&draft.address).map_err(Refusal::Because)?;
         let secret = self.new_secret(caller, None, &draft.secret)?;
         let new = NewAgent {
-            name: name(&draft.name)?,
+            name: checked_name("agent", &draft.name)?,
             site: site.as_ref().map(|site| site.id),
             address: address.to_string(),
             user_name: user_name(&address, draft.user_name.as_deref())?,
@@ -141,7 +139,7 @@ impl Agents {
         }
         let Checked { new, secret } = self.checked(records, caller, &old, change).await?;
         let used = uses(records, &old.agent.name).await?;
-        if new.name.to_lowercase() != old.agent.name.to_lowercase() {
+        if !same_name(&new.name, &old.agent.name) {
             must_be_unused(&old.agent, &used, "renamed")?;
             must_administer_used(caller, &new.name, &uses(records, &new.name).await?)?;
         }
@@ -262,7 +260,7 @@ impl Agents {
             None => old.agent.user_name.as_deref(),
         };
         let new = NewAgent {
-            name: name(change.name.as_deref().unwrap_or(&old.agent.name))?,
+            name: checked_name("agent", change.name.as_deref().unwrap_or(&old.agent.name))?,
             site: site.as_ref().map(|site| site.id),
             user_name: user_name(&address, user)?,
             address: address.to_string(),
@@ -418,14 +416,6 @@ async fn site(records: &mut Records<'_>, name: Option<&str>) -> Result<Option<Na
     let Some(name) = name.map(str::trim).filter(|name| !name.is_empty()) else { return Ok(None) };
     let site = records.site(name).await?;
     Ok(Some(NamedSite { id: site.id, name: site.name }))
-}
-
-fn name(given: &str) -> Result<String, Refusal> {
-    let text = given.trim();
-    if text.is_empty() || text.chars().count() > LONGEST_NAME || text.chars().any(steers) {
-        return Err(Refusal::Because(format!("Agent Name: expected 1 to {LONGEST_NAME} visible characters.")));
-    }
-    Ok(text.to_owned())
 }
 
 fn user_name(address: &ProxyAddress, given: Option<&str>) -> Result<Option<String>, Refusal> {

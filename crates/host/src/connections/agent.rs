@@ -130,18 +130,13 @@ impl Connections {
             }
         }
     }
-
-    /// The connections that cannot go through the agent that they name, by name.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn without_their_agent(&self, records: &mut Records<'_>) -> Result<Vec<WithoutAgent>, StoreError> {
-        without_their_agent(records).await
-    }
 }
 
 /// The connections that cannot go through the agent that they name, by name.
-pub(crate) async fn without_their_agent(records: &mut Records<'_>) -> Result<Vec<WithoutAgent>, StoreError> {
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn without_their_agent(records: &mut Records<'_>) -> Result<Vec<WithoutAgent>, StoreError> {
     let mut found = Vec::new();
     for connection in records.agent_uses().await? {
         let place = match connection.site_id.zip(connection.site.clone()) {

@@ -4,10 +4,11 @@
 use soar_connector::manifest::{Connector, SettingType};
 use soar_connector::name::quoted;
 use soar_connector::{certificates_in, is_pem};
-use soar_store::model::{Connection, ConnectionId, ParameterState};
+use soar_store::model::{Connection, ParameterState};
 use soar_store::{Records, StoreError, StoredParameter, StoredValue, Wanted};
 
 use super::Connections;
+use crate::executor::Registry;
 
 /// The longest PEM text, in bytes. The authorities of a whole operating system take a quarter of a mebibyte.
 const LONGEST: usize = 512 * 1024;
@@ -15,8 +16,6 @@ const LONGEST: usize = 512 * 1024;
 /// A connection that still names a file of certificates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptPath {
-    /// The connection's number.
-    pub id: ConnectionId,
     /// The connection's name.
     pub connection: String,
     /// Its site, or `Shared to internal sites`.
@@ -41,9 +40,8 @@ pub(super) fn kept(setting: &str, given: &str, kept: &[StoredParameter], is_rece
     if is_pem(given) {
         return certificates_in(given.as_bytes()).map(|pem| pem.trim().to_owned()).map_err(|why| format!("It {why}"));
     }
-    let is_kept = |one: &StoredParameter| {
-        one.name == setting && matches!(&one.value, StoredValue::Plain(path) if path == given)
-    };
+    let is_kept =
+        |one: &StoredParameter| one.name == setting && matches!(&one.value, StoredValue::Plain(path) if path == given);
     if is_received {
         return Err(format!(
             "The master sent the path {} and not the certificates themselves, and this host does not open it. Update the \
@@ -101,29 +99,28 @@ impl Connections {
         let pem = tokio::fs::read(path).await.map_err(unread)?;
         certificates_in(&pem).map(|pem| pem.trim().to_owned()).map_err(|why| format!("{shown} {why}"))
     }
+}
 
-    /// The connections that name a file of certificates, by name.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn kept_paths(&self, records: &mut Records<'_>) -> Result<Vec<KeptPath>, StoreError> {
-        let mut paths = Vec::new();
-        for connection in records.connections(Wanted::All).await? {
-            let Ok(plugin) = self.registry.named(&connection.integration) else { continue };
-            for parameter in &connection.parameters {
-                let ParameterState::Plain(value) = &parameter.value else { continue };
-                if is_path(&plugin.manifest().connector, &parameter.name, value) {
-                    paths.push(KeptPath {
-                        id: connection.id,
-                        connection: connection.name.clone(),
-                        place: connection.place.name().to_owned(),
-                        parameter: parameter.name.clone(),
-                        path: value.clone(),
-                        is_received: connection.owner.is_some(),
-                    });
-                }
+/// The connections that name a file of certificates, by name.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn kept_paths(records: &mut Records<'_>, registry: &Registry) -> Result<Vec<KeptPath>, StoreError> {
+    let mut paths = Vec::new();
+    for connection in records.connections(Wanted::All).await? {
+        let Ok(plugin) = registry.named(&connection.integration) else { continue };
+        for parameter in &connection.parameters {
+            let ParameterState::Plain(value) = &parameter.value else { continue };
+            if is_path(&plugin.manifest().connector, &parameter.name, value) {
+                paths.push(KeptPath {
+                    connection: connection.name.clone(),
+                    place: connection.place.name().to_owned(),
+                    parameter: parameter.name.clone(),
+                    path: value.clone(),
+                    is_received: connection.owner.is_some(),
+                });
             }
         }
-        Ok(paths)
     }
+    Ok(paths)
 }

@@ -1,6 +1,7 @@
 //! Finds the connection that a command runs on.
 
 use soar_connector::name::{quoted, suggestion};
+use soar_store::model::name::named;
 use soar_store::model::{Caller, Connection, Place, Right, Site, SiteKind};
 use soar_store::{Records, Wanted};
 
@@ -56,8 +57,7 @@ fn pick(mut usable: Vec<Connection>, site: &str, name: Option<&str>) -> Result<C
     }
     match name {
         Some(name) => {
-            let key = name.trim().to_lowercase();
-            let mut found: Vec<_> = usable.into_iter().filter(|one| one.name.to_lowercase() == key).collect();
+            let mut found: Vec<_> = named(&usable, name, |one| &one.name).into_iter().cloned().collect();
             let own = found.iter().position(|one| matches!(one.place, Place::Site(_))).unwrap_or(0);
             if found.is_empty() {
                 let near = suggestion(name, names.iter().map(String::as_str));

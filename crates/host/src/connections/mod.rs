@@ -10,10 +10,10 @@ mod parameters;
 mod rights;
 mod service;
 
-pub use agent::WithoutAgent;
-pub(crate) use agent::{unusable as unusable_agent, without_their_agent};
+pub(crate) use agent::unusable as unusable_agent;
+pub use agent::{WithoutAgent, without_their_agent};
 pub(crate) use certificates::is_path as is_path_of_certificates;
-pub use certificates::KeptPath;
+pub use certificates::{KeptPath, kept_paths};
 pub(crate) use draft::given;
 pub use draft::{ConnectionChange, ConnectionDraft, GivenValue};
 pub(crate) use health_check::server_of;

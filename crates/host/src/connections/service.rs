@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use soar_connector::{Clock, Plugin, Redactor, SettingValues, SettingsError};
+use soar_store::model::name::same_name;
 use soar_store::model::{Caller, Connection, ConnectionId, KeyId, Moment, Place};
 use soar_store::{Records, Store, StoreError, StoredAgent, StoredParameter, StoredValue, Wanted, sealing_context};
 
@@ -41,12 +42,6 @@ impl Connections {
     #[must_use]
     pub fn new(store: Store, registry: Arc<Registry>, keyring: Keyring, vault: Vault, clock: Arc<dyn Clock>) -> Self {
         Self { store, registry, keyring, vault, clock }
-    }
-
-    /// The store that they are kept in.
-    #[must_use]
-    pub fn store(&self) -> &Store {
-        &self.store
     }
 
     /// All connections that the caller may see, by integration, name and place.
@@ -162,7 +157,7 @@ impl Connections {
         if !may_manage(caller, &place, &sites) {
             return Err(missing_to_manage(&place));
         }
-        let new = change::checked(records, &plugin.manifest().connector.id, &place, &draft).await?;
+        let new = change::checked(records, &plugin.manifest().connector.id, &place, &draft, None).await?;
         let agent = through(records, new.agent_name.as_deref(), &place, rule).await?;
         let mut ground = self.ground(caller, &*plugin);
         ground.agent = agent.as_ref();
@@ -231,14 +226,18 @@ impl Connections {
         if !may_manage(caller, &place, &sites) {
             return Err(missing_to_manage(&place));
         }
-        let new = change::checked(records, &old.integration, &place, &draft).await?;
+        let new = change::checked(records, &old.integration, &place, &draft, Some(&old)).await?;
         let kept = records.connection_parameters(Wanted::Id(id)).await?.remove(&id).unwrap_or_default();
         let agent = through(records, new.agent_name.as_deref(), &place, rule).await?;
         let mut ground = self.ground(caller, &*plugin);
         ground.agent = agent.as_ref();
         ground.agent_name = new.agent_name.as_deref();
         ground.is_received = by_its_master;
-        ground.is_rerouted = new.agent_name != old.agent_name && !caller.administers();
+        let is_same_agent = match (&new.agent_name, &old.agent_name) {
+            (Some(new), Some(old)) => same_name(new, old),
+            (new, old) => new == old,
+        };
+        ground.is_rerouted = !is_same_agent && !caller.administers();
         let changes = ground.check(id, &kept, &draft.parameters).map_err(unusable)?;
         records.change_connection(id, &new).await?;
         self.write(records, id, changes).await?;
@@ -360,8 +359,8 @@ impl Connections {
             has_references |= matches!(agent.secret, Some(StoredValue::Reference(_)));
             given.extend(agent::values(proxy, agent, secret));
         }
-        let values = SettingValues::parse(connector, given)
-            .map_err(|error| redactor.clean(&error.to_string()).into_owned())?;
+        let values =
+            SettingValues::parse(connector, given).map_err(|error| redactor.clean(&error.to_string()).into_owned())?;
         Ok(Resolved { values, secrets, redactor, has_references })
     }
 
@@ -395,7 +394,16 @@ impl Connections {
     fn ground<'a>(&'a self, caller: &Caller, plugin: &'a dyn Plugin) -> Ground<'a> {
         let may_refer = caller.administers() || self.vault.managers_may_refer();
         let (keyring, vault) = (&self.keyring, &self.vault);
-        Ground { plugin, keyring, vault, may_refer, agent: None, agent_name: None, is_rerouted: false, is_received: false }
+        Ground {
+            plugin,
+            keyring,
+            vault,
+            may_refer,
+            agent: None,
+            agent_name: None,
+            is_rerouted: false,
+            is_received: false,
+        }
     }
 
     fn now(&self) -> Moment {

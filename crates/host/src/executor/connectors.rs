@@ -64,7 +64,8 @@ impl Connectors {
         let slot = self.lock().get(&id).cloned()?;
         let entry = slot.try_lock().ok()?;
         let now = connections.clock.elapsed();
-        let known = entry.as_ref().filter(|known| known.version.serves(Version { connection: version, agent: None }))?;
+        let known =
+            entry.as_ref().filter(|known| known.version.serves(Version { connection: version, agent: None }))?;
         known.fetch_again.is_none_or(|due| now < due).then(|| known.ready.clone())
     }
 
@@ -110,12 +111,7 @@ impl Connectors {
         };
         let agent = agent.map(|agent| agent.agent.name.into());
         let ready = Ready { connector, redactor: Arc::new(resolved.redactor), agent };
-        *entry = Some(CachedConnector {
-            version,
-            ready: ready.clone(),
-            secrets: resolved.secrets,
-            fetch_again,
-        });
+        *entry = Some(CachedConnector { version, ready: ready.clone(), secrets: resolved.secrets, fetch_again });
         Ok(ready)
     }
 
@@ -136,7 +132,8 @@ impl Connectors {
     pub(super) fn keep(&self, versions: &HashMap<ConnectionId, i64>) {
         self.lock().retain(|id, slot| {
             let Some(version) = versions.get(id) else { return false };
-            slot.try_lock().map_or(true, |entry| entry.as_ref().is_none_or(|entry| entry.version.connection >= *version))
+            slot.try_lock()
+                .map_or(true, |entry| entry.as_ref().is_none_or(|entry| entry.version.connection >= *version))
         });
     }
 

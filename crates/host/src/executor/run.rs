@@ -215,9 +215,8 @@ impl Executor {
         let limit = self.inner.settings.time_limit();
         let diagnosing = async {
             let turn = self.inner.per_connection.turn(connection.id).await;
-            let _turn = turn.map_err(|_| {
-                Refusal::Unable("The connection is busy with commands. Try again later.".to_owned())
-            })?;
+            let _turn =
+                turn.map_err(|_| Refusal::Unable("The connection is busy with commands. Try again later.".to_owned()))?;
             let begun = self.inner.connections.clock.elapsed();
             let ready = self.ready(connection.id).await.map_err(Refusal::Unable)?;
             let mut diagnosis = ready.connector.diagnose(&context).await;
@@ -227,8 +226,7 @@ impl Executor {
             }
             Ok(diagnosis)
         };
-        let timed_out =
-            || Err(Refusal::Unable(format!("The diagnosis did not end within {} s.", limit.as_secs())));
+        let timed_out = || Err(Refusal::Unable(format!("The diagnosis did not end within {} s.", limit.as_secs())));
         tokio::time::timeout(limit, diagnosing).await.unwrap_or_else(|_| timed_out())
     }
 

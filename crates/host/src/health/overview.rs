@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 use soar_store::model::{
-    Caller, Check, Connection, ConnectionId, Health, HealthState, Latency, Moment, Place, Schedule, ScheduleKind,
-    Site, SiteId, Uptime,
+    Caller, Check, Connection, ConnectionId, Health, HealthState, Latency, Moment, Place, Schedule, ScheduleKind, Site,
+    SiteId, Uptime,
 };
 use soar_store::{Records, StoreError, WaitingMessage};
 use utoipa::ToSchema;

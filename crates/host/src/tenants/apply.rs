@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use secrecy::ExposeSecret as _;
 use soar_connector::name::quoted;
+use soar_store::model::name::name_key;
 use soar_store::model::{
     Allowed, Caller, Connection, ConnectionId, MasterId, Moment, Place, SHARED, Site, SiteKind, SyncChange,
     SyncFailure, User, UserId,
@@ -13,9 +14,7 @@ use soar_store::{NewReceived, Received, Records, StoreError, StoredValue, Wanted
 use super::failure::failure;
 use super::message::{Answer, NamedConnection, SentConnection, SentHealthCheck};
 use crate::Refusal;
-use crate::connections::{
-    ConnectionChange, ConnectionDraft, Connections, GivenValue, open_secret, unusable_agent,
-};
+use crate::connections::{ConnectionChange, ConnectionDraft, Connections, GivenValue, open_secret, unusable_agent};
 
 /// A master whose message is carried out.
 pub(super) struct Sender<'a> {
@@ -148,10 +147,7 @@ impl From<SyncChange> for Answer {
     }
 }
 
-async fn without_agent(
-    records: &mut Records<'_>,
-    connection: &Connection,
-) -> Result<Option<SyncFailure>, NotApplied> {
+async fn without_agent(records: &mut Records<'_>, connection: &Connection) -> Result<Option<SyncFailure>, NotApplied> {
     let Some(name) = connection.agent_name.as_deref() else { return Ok(None) };
     let agent = records.find_agent(name).await?;
     Ok(unusable_agent(name, agent.as_ref(), &connection.place).map(|why| {
@@ -171,12 +167,10 @@ async fn target(records: &mut Records<'_>, name: &str) -> Result<Site, NotApplie
     let site = site_named(records, name).await?;
     match site.inactive() {
         None => Ok(site),
-        Some(why) => Err(failure(
-            "site-inactive",
-            why,
-            "Set the tenant's site active (Update Tenant Site Status), then retry.",
-        )
-        .into()),
+        Some(why) => {
+            Err(failure("site-inactive", why, "Set the tenant's site active (Update Tenant Site Status), then retry.")
+                .into())
+        }
     }
 }
 
@@ -306,7 +300,7 @@ async fn is_same(
         Place::Site(_) => None,
     };
     let names = |names: &mut dyn Iterator<Item = String>| {
-        names.map(|name| name.to_lowercase()).collect::<std::collections::BTreeSet<_>>()
+        names.map(|name| name_key(&name)).collect::<std::collections::BTreeSet<_>>()
     };
     let form = old.integration == sent.integration
         && old.name == sent.name

@@ -105,7 +105,8 @@ async fn opened(connections: &Connections, fetched: &Fetched, stored: Stored) ->
     }
     let mut parameters = BTreeMap::new();
     for StoredParameter { name, value } in kept {
-        let code = if matches!(value, StoredValue::Plain(_)) { "certificates-not-available" } else { "secret-not-available" };
+        let code =
+            if matches!(value, StoredValue::Plain(_)) { "certificates-not-available" } else { "secret-not-available" };
         let value = match value {
             StoredValue::Plain(value) if is_path(connections, &connection, &name, &value) => {
                 connections.certificates_at(&value).await.map(SecretString::from)

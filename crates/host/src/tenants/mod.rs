@@ -26,7 +26,6 @@ mod site_status;
 pub mod testing;
 
 pub(crate) use command::SyncConnection;
-pub(crate) use site_status::UpdateTenantSiteStatus;
 pub use command::{ENDPOINT, answer_of, manifest};
 pub use keys::IssuedTenantKey;
 pub use receive::{MasterMessage, MasterReply};
@@ -35,6 +34,7 @@ pub use run::SyncProgress;
 pub use service::{TenantDraft, Tenants};
 pub use settings::TenantSettings;
 pub use sharing::ALL_TENANTS;
+pub(crate) use site_status::UpdateTenantSiteStatus;
 pub use site_status::{SITE_STATUS_ENDPOINT, SiteStatusRequest, site_status_manifest};
 
 /// The version of what masters and tenants say to each other; both must speak the same.

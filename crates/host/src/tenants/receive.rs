@@ -193,14 +193,8 @@ impl Tenants {
         let answer = RegistrationAnswer { version: PROTOCOL_VERSION, handshake: STANDARD.encode(handshake) };
         let body = serde_json::to_string(&answer).map_err(|error| Refusal::Unable(error.to_string()))?;
         let about = format!("The master {} registered with the one-time key {name}.", quoted(&new.name));
-        let reply = MasterReply {
-            status: 200,
-            body,
-            accepted: true,
-            reason: about,
-            is_written: true,
-            changes_sites: false,
-        };
+        let reply =
+            MasterReply { status: 200, body, accepted: true, reason: about, is_written: true, changes_sites: false };
         records.append_audit(&[reply.entry(call)]).await?;
         transaction.commit().await?;
         Ok(reply)

@@ -13,7 +13,10 @@ use soar_host::connections::{ConnectionChange, ConnectionDraft};
 use soar_host::operations::ConnectionTested;
 
 pub(super) fn routes() -> Routes {
-    OpenApiRouter::new().routes(routes!(list, make)).routes(routes!(get, change, remove)).routes(routes!(test))
+    OpenApiRouter::new()
+        .routes(routes!(list, make))
+        .routes(routes!(get, change, remove))
+        .routes(routes!(test))
         .routes(routes!(diagnose))
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use soar_connector::testing::CapturedLogs;
 use soar_host::Refusal;
 use soar_host::agents::AgentTarget;
+use soar_host::connections::without_their_agent;
 use soar_host::health::HealthFilter;
 use soar_host::scheduler::{ExecutorRunner, Runner as _};
 use soar_host::sealing::rotate;
@@ -14,9 +15,9 @@ use soar_store::{SEALED_PLACES, StoredValue};
 use sqlx::Connection as _;
 
 use crate::proxy::{http_proxy, proxy_that_answers, socks_proxy};
+use crate::served::Served;
 use crate::stage::{Stage, because, parameters, simulator};
 use crate::support::answer;
-use crate::served::Served;
 
 /// `soar:proxy canary`, as HTTP carries it.
 const LOGIN: &str = "Basic c29hcjpwcm94eSBjYW5hcnk=";
@@ -166,7 +167,7 @@ async fn nothing_goes_direct_while_the_agent_is_missing() {
         assert!(shown.health.last_error.as_deref().unwrap().contains("footprint agent add"));
         let without = {
             let mut reader = stage.test.store.reader().await.unwrap();
-            connections.without_their_agent(&mut reader.records()).await.unwrap()
+            without_their_agent(&mut reader.records()).await.unwrap()
         };
         assert_eq!(without.len(), 1);
 
@@ -195,7 +196,10 @@ async fn a_connection_has_an_agent_or_a_proxy_of_its_own_and_its_agent_is_for_it
         let admin = stage.administrator().await;
         let here = json!({"name": "Here", "site": "Security Operations", "address": "http://proxy.example"});
         stage.agent(&admin, here).await.unwrap();
-        stage.agent(&admin, json!({"name": "Client's", "site": "client", "address": "http://b.example"})).await.unwrap();
+        stage
+            .agent(&admin, json!({"name": "Client's", "site": "client", "address": "http://b.example"}))
+            .await
+            .unwrap();
         let made = stage.gate("Main").await;
         let both = json!({"agentName": "Here", "parameters": {"Proxy": "http://own.example", "Password": "again"}});
         let refused = because(stage.update(&admin, made.id, both).await);
@@ -235,7 +239,10 @@ async fn an_agent_in_use_is_neither_removed_nor_renamed() {
             because(stage.remove_agent(&admin, "branch").await),
             because(stage.change_agent(&admin, "Branch", json!({"name": "Other"})).await),
         ] {
-            assert!(refused.contains("still in use") && refused.contains("\"Main\" (Security Operations)"), "{refused}");
+            assert!(
+                refused.contains("still in use") && refused.contains("\"Main\" (Security Operations)"),
+                "{refused}"
+            );
         }
         // Another spelling is no other name.
         assert_eq!(stage.change_agent(&admin, "branch", json!({"name": "BRANCH"})).await.unwrap().name, "BRANCH");
@@ -261,7 +268,7 @@ async fn an_agent_that_is_removed_while_a_connection_chooses_it_is_kept_or_not_c
             );
             assert!(chosen.is_err() || removed.is_err(), "{chosen:?} {removed:?}");
             let mut reader = stage.test.store.reader().await.unwrap();
-            let without = stage.executor.connections().without_their_agent(&mut reader.records()).await.unwrap();
+            let without = without_their_agent(&mut reader.records()).await.unwrap();
             assert_eq!(without, []);
             drop(reader);
             stage.update(&admin, made.id, json!({"agentName": null})).await.unwrap();
@@ -313,12 +320,17 @@ async fn who_may_do_what_with_agents() {
             }
         }
         for caller in [&manager, &other] {
-            assert!(because(stage.change_agent(caller, "Everywhere", json!({"description": "x"})).await).contains("administrator"));
+            assert!(
+                because(stage.change_agent(caller, "Everywhere", json!({"description": "x"})).await)
+                    .contains("administrator")
+            );
             assert!(because(stage.remove_agent(caller, "Everywhere").await).contains("administrator"));
         }
         // A manager neither hands an agent to all sites nor takes it to a site of somebody else.
         assert!(because(stage.change_agent(&manager, "Here", json!({"site": null})).await).contains("administrator"));
-        assert!(because(stage.change_agent(&manager, "Here", json!({"site": "Client"})).await).contains("the right to"));
+        assert!(
+            because(stage.change_agent(&manager, "Here", json!({"site": "Client"})).await).contains("the right to")
+        );
         let reference = json!({"userName": "u", "secret": {"reference": "env:FOOTPRINT_SECRET_GOOD"}});
         assert!(because(stage.change_agent(&manager, "Here", reference).await).contains("Only an administrator"));
 
@@ -340,7 +352,7 @@ async fn what_cannot_be_an_agent_is_refused_in_words() {
     for stage in Stage::on_both().await {
         let admin = stage.administrator().await;
         for (change, expected) in [
-            (json!({"name": " "}), "Agent Name: expected 1 to 100"),
+            (json!({"name": " "}), "The name of the agent is empty"),
             (json!({"address": "proxy:3128"}), "Address: It is no http, https, socks5 or socks5h address."),
             (json!({"address": "http://soar:hunter2@proxy"}), "Address: It holds a user name or password"),
             (json!({"userName": "a:b"}), "User name: It holds a colon"),
@@ -387,7 +399,11 @@ async fn a_test_says_what_the_proxy_answers() {
             stage.agent(&admin, agent("Branch", &address)).await.unwrap();
             for target in [AgentTarget::Connection(connection.id), AgentTarget::Server(server.clone())] {
                 let tested = stage.agents().test(&admin, "branch", &target).await.unwrap();
-                assert_eq!((tested.passed, tested.status, &tested.to), (passes, status, &server), "{address}: {tested:?}");
+                assert_eq!(
+                    (tested.passed, tested.status, &tested.to),
+                    (passes, status, &server),
+                    "{address}: {tested:?}"
+                );
                 assert!(tested.text.contains(expected), "{address}: {tested:?}");
                 assert!(!format!("{tested:?}").contains(CANARY));
             }
@@ -398,7 +414,8 @@ async fn a_test_says_what_the_proxy_answers() {
         assert!(connect.contains(LOGIN), "{connect}");
         assert!(asked.all().contains(&server), "{:?}", asked.all());
 
-        let wrong = json!({"name": "Branch", "address": format!("socks5h://{socks}"), "userName": "soar", "secret": "bad"});
+        let wrong =
+            json!({"name": "Branch", "address": format!("socks5h://{socks}"), "userName": "soar", "secret": "bad"});
         stage.agent(&admin, wrong).await.unwrap();
         let tested = stage.agents().test(&admin, "Branch", &AgentTarget::Server(server)).await.unwrap();
         assert!(!tested.passed && tested.text.starts_with("The proxy refused"), "{tested:?}");

@@ -1,6 +1,7 @@
 //! Connections keep certificates themselves: the host opens no file for a caller.
 
 use serde_json::json;
+use soar_host::connections::kept_paths;
 use sqlx::Connection as _;
 
 use crate::stage::{Stage, because, simulator};
@@ -23,9 +24,8 @@ async fn a_connection_takes_certificates_and_no_path() {
         let admin = stage.administrator().await;
         let simulator = simulator().await;
         let connection = stage.footprint(&simulator, "Main").await;
-        let set = async |value: &str| {
-            stage.update(&admin, connection.id, json!({"parameters": {"CA File": value}})).await
-        };
+        let set =
+            async |value: &str| stage.update(&admin, connection.id, json!({"parameters": {"CA File": value}})).await;
         for path in ["/etc/passwd", "/dev/zero", "/nowhere/ca.pem", "ca.pem"] {
             let refused = because(set(path).await);
             assert!(refused.starts_with("CA File: Expected certificates in PEM form"), "{refused}");
@@ -39,7 +39,10 @@ async fn a_connection_takes_certificates_and_no_path() {
         assert!(tested.passed, "{}", tested.text);
         for (wrong, expected) in [
             (pem.replace("CERTIFICATE", "PRIVATE KEY"), "CA File: It holds a block \"PRIVATE KEY\""),
-            ("-----BEGIN CERTIFICATE-----\n####\n-----END CERTIFICATE-----".to_owned(), "CA File: It is no whole PEM text"),
+            (
+                "-----BEGIN CERTIFICATE-----\n####\n-----END CERTIFICATE-----".to_owned(),
+                "CA File: It is no whole PEM text",
+            ),
             (format!("{pem}{}", "x".repeat(600 * 1024)), "CA File: It is longer than 512 KiB"),
         ] {
             let refused = because(set(&wrong).await);
@@ -75,7 +78,7 @@ async fn a_path_from_before_works_on_the_host_where_it_was_typed() {
         stage.update(&admin, connection.id, same).await.unwrap();
         let kept = {
             let mut reader = stage.test.store.reader().await.unwrap();
-            stage.executor.connections().kept_paths(&mut reader.records()).await.unwrap()
+            kept_paths(&mut reader.records(), stage.executor.registry()).await.unwrap()
         };
         assert_eq!(kept.len(), 1);
         assert_eq!((kept[0].path.clone(), kept[0].is_received), (path.to_string(), false));

@@ -17,6 +17,7 @@ mod key;
 mod key_id;
 mod message;
 mod moment;
+pub mod name;
 mod reference;
 mod run;
 mod schedule;

@@ -54,8 +54,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
-    let site =
-        if arguments.all_sites { None } else { Some(session.site(arguments.site.as_deref()).await?.name) };
+    let site = if arguments.all_sites { None } else { Some(session.site(arguments.site.as_deref()).await?.name) };
     let draft = AgentDraft {
         name: arguments.name.clone(),
         address: arguments.address.clone(),
@@ -72,10 +71,8 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
         Form::Table => {
             printer.done(&format!("The agent {} is there now: {}.", quoted(&agent.name), agent.place()))?;
             let folder = session.folder.flag();
-            printer.note(&format!(
-                "Test it: footprint agent{folder} test {} --to HOST:PORT",
-                shell::quoted(&agent.name)
-            ));
+            printer
+                .note(&format!("Test it: footprint agent{folder} test {} --to HOST:PORT", shell::quoted(&agent.name)));
         }
     }
     Ok(Exit::Successful)

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use soar_connector::{certificates_in, is_pem};
 use soar_connector::manifest::{Connector, Setting, SettingType};
 use soar_connector::name::{normalised, quoted, suggestion};
+use soar_connector::{certificates_in, is_pem};
 use soar_host::connections::GivenValue;
 
 use crate::connection::{Source, secret};
@@ -61,7 +61,8 @@ impl Parameters {
             if setting.secret {
                 return Err(on_the_command_line(setting).into());
             }
-            let value = if setting.kind == SettingType::Certificates { certificates(setting, value)? } else { value.into() };
+            let value =
+                if setting.kind == SettingType::Certificates { certificates(setting, value)? } else { value.into() };
             given.add(setting, GivenValue::text(&value))?;
         }
         for pair in &self.references {

@@ -38,7 +38,10 @@ pub(super) fn show_one(connection: &Connection, form: Form, printer: &mut Printe
     if let Place::SharedToInternalSites { recipient } = &connection.place {
         // What it will do, since nothing else shows it yet.
         let told = |site: &NamedSite| {
-            format!("{} (the site of incidents that will be made from findings and alerts; no rule makes any yet)", site.name)
+            format!(
+                "{} (the site of incidents that will be made from findings and alerts; no rule makes any yet)",
+                site.name
+            )
         };
         labels.push(("Recipient site", recipient.as_ref().map(told).unwrap_or_default()));
     }

@@ -5,6 +5,7 @@ use clap::Args;
 use soar_connector::name::{quoted, suggestion};
 use soar_host::executor::Executor;
 use soar_store::RunFilter;
+use soar_store::model::name::named;
 use soar_store::model::{Caller, ConnectionId, Right, Run, RunStatus};
 
 use crate::exit::{Exit, WrongUse};
@@ -82,7 +83,7 @@ pub(super) async fn run(
 async fn connections(arguments: &Arguments, executor: &Executor, caller: &Caller) -> Result<Vec<Option<ConnectionId>>> {
     let Some(name) = &arguments.connection else { return Ok(vec![None]) };
     let all = executor.connections().list(caller).await.map_err(refused)?;
-    let named = all.iter().filter(|one| one.name.to_lowercase() == name.trim().to_lowercase());
+    let named = named(&all, name, |one| &one.name).into_iter();
     let found: Vec<_> = named.map(|one| Some(one.id)).collect();
     if found.is_empty() {
         let near = suggestion(name, all.iter().map(|one| one.name.as_str()));

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use clap::{ArgAction, Args};
 use soar_store::UserChange;
+use soar_store::model::name::same_name;
 
 use crate::exit::{Exit, WrongUse};
 use crate::instance::{Action, OperatorSession};
@@ -50,7 +51,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let changed = session.manage(&action, async |records, now| records.update_user(user, &change, now).await);
     let changed = changed.await?;
     super::show_one(&super::one(&changed.name, session).await?, arguments.output, printer)?;
-    if session.settings.operator.to_lowercase() == user.to_lowercase() && name.is_some() {
+    if same_name(&session.settings.operator, user) && name.is_some() {
         let file = session.folder.settings_file();
         printer.warning(&format!(
             "{} names this user as the operator by its old name. Change operator there, or give --as USER.",

@@ -13,6 +13,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use soar_connector::name::{quoted, suggestion};
+use soar_store::model::name::named;
 use soar_store::model::{Role, SiteId, User};
 
 use super::run::single_threaded_runtime;
@@ -69,7 +70,7 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
 }
 
 /// A user and its roles by the name of the site.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct Shown {
     #[serde(flatten)]
     user: User,
@@ -116,9 +117,9 @@ async fn all(session: &OperatorSession) -> Result<Vec<Shown>> {
 
 /// The user of that name with its roles.
 async fn one(name: &str, session: &OperatorSession) -> Result<Shown> {
-    let mut all = all(session).await?;
-    let found = all.iter().position(|shown| shown.user.name.to_lowercase() == name.trim().to_lowercase());
-    found.map(|index| all.swap_remove(index)).ok_or_else(|| {
+    let all = all(session).await?;
+    let found = named(&all, name, |shown| &shown.user.name).first().map(|shown| (*shown).clone());
+    found.ok_or_else(|| {
         let near = suggestion(name, all.iter().map(|shown| shown.user.name.as_str()));
         WrongUse(format!("There is no user {}.{near}\n`footprint user list` shows what there is.", quoted(name))).into()
     })

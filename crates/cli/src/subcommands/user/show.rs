@@ -6,6 +6,7 @@ use clap::Args;
 use crate::exit::Exit;
 use crate::instance::OperatorSession;
 use crate::printer::{Form, Printer};
+use soar_store::model::name::same_name;
 
 /// Show a user and its roles; your own without a name
 #[derive(Debug, Args)]
@@ -20,7 +21,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let name = arguments.user.as_ref().unwrap_or(&session.user.name);
-    if name.to_lowercase() != session.user.name.to_lowercase() {
+    if !same_name(name, &session.user.name) {
         session.must_be_administrator()?;
     }
     super::show_one(&super::one(name, session).await?, arguments.output, printer)?;

@@ -24,6 +24,7 @@ use crate::exit::{Exit, WrongUse};
 use crate::instance::{InstanceFlags, OperatorSession, UtilityCall};
 use crate::printer::{Form, Printer};
 use crate::shell;
+use soar_store::model::name::same_name;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -99,7 +100,7 @@ async fn apply(
         ))
         .into());
     }
-    if planned.user.to_lowercase() != session.user.name.to_lowercase() {
+    if !same_name(&planned.user, &session.user.name) {
         return Err(WrongUse(format!(
             "{shown} was planned by {}, and you act as {}: another user's rights may differ.\nGive --as {}, or make \
              the plan again.",

@@ -20,8 +20,7 @@ pub(super) async fn run(
     let manifest = site_status_manifest();
     let raw = given(manifest, matches, call, session)?;
     let parameters = Parameters::parse(manifest, &raw).map_err(|problems| WrongUse::from(&problems))?;
-    let request =
-        SiteStatusRequest::from_parameters(&parameters).map_err(|problems| WrongUse(problems.join("\n")))?;
+    let request = SiteStatusRequest::from_parameters(&parameters).map_err(|problems| WrongUse(problems.join("\n")))?;
     let caller = match &call.site {
         Some(site) => session.caller(session.site(Some(site)).await?),
         None => session.any_caller().await?,

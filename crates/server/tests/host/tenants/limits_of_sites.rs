@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 use soar_connector::Clock as _;
+use soar_host::connections::kept_paths;
 use soar_store::model::{Caller, Moment, SyncStatus};
 use sqlx::Connection as _;
 
@@ -84,10 +85,11 @@ async fn a_masters_path_is_read_on_the_master_and_never_opened_on_the_tenant() {
         sql(&tenant, "DELETE FROM connection_parameters WHERE name = 'CA File'".to_owned()).await;
         sql(&tenant, insert(tenant.all().await["Main"].id.0, "/etc/passwd")).await;
         sql(&tenant, "UPDATE connections SET version = version + 1".to_owned()).await;
-        let tested = tenant.executor.test(&on(&tenant, "TenantSite").await, tenant.all().await["Main"].id).await.unwrap();
+        let tested =
+            tenant.executor.test(&on(&tenant, "TenantSite").await, tenant.all().await["Main"].id).await.unwrap();
         assert!(!tested.passed && tested.text.contains("was typed on the master"), "{}", tested.text);
         let mut reader = tenant.store.reader().await.unwrap();
-        let kept = tenant.connections.kept_paths(&mut reader.records()).await.unwrap();
+        let kept = kept_paths(&mut reader.records(), tenant.executor.registry()).await.unwrap();
         assert!(kept.len() == 1 && kept[0].is_received, "{kept:?}");
     }
 }
@@ -111,7 +113,11 @@ async fn a_site_that_its_master_sets_inactive_runs_nothing_and_takes_no_sync() {
             "Tenant Region": "AMER", "Tenant Name": "TestTenant", "Tenant Site": "tenantsite", "Status": "Inactive",
             "Result": "Successful",
         });
-        assert_eq!((code, &answer["returnData"], &answer["contextData"]), (200, &json!("Successful"), &json!([row])), "{answer}");
+        assert_eq!(
+            (code, &answer["returnData"], &answer["contextData"]),
+            (200, &json!("Successful"), &json!([row])),
+            "{answer}"
+        );
 
         // At once, and on every surface.
         let (code, refused) = tenant.command_at("GetIncidents", "TenantSite", json!({})).await;
@@ -148,7 +154,8 @@ async fn a_site_that_its_master_sets_inactive_runs_nothing_and_takes_no_sync() {
         assert_eq!(allowed["error"], "");
         assert_eq!(claimed(&tenant).await, 1);
         assert_eq!(master.outcome(&master.sync(these(&[made.id])).await.unwrap()).await, ["Main: Unchanged"]);
-        let heard: Vec<_> = tenant.audit().await.into_iter().filter(|one| one.command == "tenant set site status").collect();
+        let heard: Vec<_> =
+            tenant.audit().await.into_iter().filter(|one| one.command == "tenant set site status").collect();
         assert_eq!(heard.len(), 3);
         assert!(heard.iter().all(|one| one.accepted && one.site.eq_ignore_ascii_case("TenantSite")), "{heard:?}");
 
@@ -182,7 +189,8 @@ async fn a_status_that_cannot_be_set_is_told_in_words() {
         assert_eq!((code, &answer["returnData"]), (200, &json!("Failed")));
         assert!(answer["error"].as_str().unwrap().contains("no site \"Nowhere\""), "{answer}");
         assert_eq!(answer["contextData"][0]["Error Code"], "no-such-site");
-        let (code, answer) = call(json!({ "Tenant Name": "TestTenent", "Tenant Site": "TenantSite", "Status": "Active" })).await;
+        let (code, answer) =
+            call(json!({ "Tenant Name": "TestTenent", "Tenant Site": "TenantSite", "Status": "Active" })).await;
         assert!(code == 200 && answer["error"].as_str().unwrap().contains("Did you mean \"TestTenant\"?"), "{answer}");
         for wrong in [json!({}), status("Asleep", "TenantSite"), status("Active", " ")] {
             assert_eq!(call(wrong.clone()).await.0, 400, "{wrong}");
