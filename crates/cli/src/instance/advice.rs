@@ -59,6 +59,7 @@ fn listing(what: &str) -> Option<&'static str> {
         "user" => Some("footprint user list"),
         "key" => Some("footprint key list"),
         "connection" => Some("footprint connection list"),
+        "agent" => Some("footprint agent list"),
         "incident" => Some("footprint incident list"),
         "case" => Some("footprint case list"),
         "run" => Some("footprint runs list"),

@@ -9,6 +9,7 @@ use soar_connector::{Clock, ExecutionContext, SystemClock};
 use soar_host::Refusal;
 use soar_host::operations::{Changes, OperationError, Operations, RequestContext, Tried};
 use soar_host::sealing::Keyring;
+use soar_store::model::name::named;
 use soar_store::model::{
     Allowed, AuditEntry, Caller, Connection, Moment, Place, Right, Role, Site, SiteId, Surface, User,
 };
@@ -144,8 +145,8 @@ impl OperatorSession {
                 }
             };
         };
-        let found = sites.iter().find(|site| site.name.to_lowercase() == name.trim().to_lowercase());
-        found.cloned().ok_or_else(|| {
+        let found = named(&sites, name, |site| &site.name).first().map(|site| (*site).clone());
+        found.ok_or_else(|| {
             let near = suggestion(name, names());
             WrongUse(format!("There is no site {}.{near}\n`footprint site list` shows what there is.", quoted(name)))
                 .into()
@@ -228,9 +229,10 @@ impl OperatorSession {
     pub(crate) async fn site_of(&self, name: Option<&str>, connection: Option<&str>) -> Result<Site> {
         if name.is_none() && self.sites().await?.len() > 1 {
             let all = connections(self)?.list(&self.any_caller().await?).await.map_err(refused)?;
-            let is_meant =
-                |one: &&Connection| connection.is_none_or(|name| one.name.to_lowercase() == name.trim().to_lowercase());
-            let meant: Vec<_> = all.iter().filter(is_meant).collect();
+            let meant = match connection {
+                Some(name) => named(&all, name, |one| &one.name),
+                None => all.iter().collect(),
+            };
             if let [Connection { place: Place::Site(site), .. }] = meant.as_slice() {
                 return self.site(Some(&site.name)).await;
             }

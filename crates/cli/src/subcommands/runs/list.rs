@@ -4,6 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use soar_connector::name::{quoted, suggestion};
 use soar_store::RunFilter;
+use soar_store::model::name::named;
 use soar_store::model::{ConnectionId, Run, RunId, RunStatus};
 
 use crate::exit::{Exit, WrongUse};
@@ -82,7 +83,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
 async fn connections(arguments: &Arguments, session: &OperatorSession) -> Result<Vec<Option<ConnectionId>>> {
     let Some(name) = &arguments.connection else { return Ok(vec![None]) };
     let all = connections_of(session)?.list(&session.any_caller().await?).await.map_err(refused)?;
-    let named = all.iter().filter(|one| one.name.to_lowercase() == name.trim().to_lowercase());
+    let named = named(&all, name, |one| &one.name).into_iter();
     let found: Vec<_> = named.map(|one| Some(one.id)).collect();
     if found.is_empty() {
         let near = suggestion(name, all.iter().map(|one| one.name.as_str()));

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use clap::{ArgAction, Args};
 use soar_host::operations::UserToChange;
+use soar_store::model::name::same_name;
 
 use crate::exit::{Exit, WrongUse};
 use crate::instance::OperatorSession;
@@ -49,7 +50,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let context = session.context("user change");
     let changed = session.operations().change_user(&context, user, change).await;
     super::show_one(&session.changed(context, changed).await?, arguments.output, printer)?;
-    if session.settings.operator.to_lowercase() == user.to_lowercase() && name.is_some() {
+    if same_name(&session.settings.operator, user) && name.is_some() {
         let file = session.folder.settings_file();
         printer.warning(&format!(
             "{} names this user as the operator by its old name. Change operator there, or give --as USER.",

@@ -3,6 +3,7 @@
 mod answer;
 mod flags;
 mod plan;
+mod site_status;
 mod sync;
 
 use std::path::Path;
@@ -24,6 +25,7 @@ use crate::exit::{Exit, WrongUse};
 use crate::instance::{InstanceFlags, OperatorSession, not_done, refused};
 use crate::printer::{Form, Printer};
 use crate::shell;
+use soar_store::model::name::same_name;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -55,6 +57,12 @@ pub(crate) fn run(arguments: &Arguments, matches: &ArgMatches, printer: &mut Pri
         return runtime()?.block_on(async {
             let session = OperatorSession::open(&arguments.instance).await?;
             sync::run(matches, &call, &session, printer).await
+        });
+    }
+    if flags::is_site_status(name) {
+        return runtime()?.block_on(async {
+            let session = OperatorSession::open(&arguments.instance).await?;
+            site_status::run(matches, &call, &session, printer).await
         });
     }
     let (command, manifest) = flags::named(name).context("no command was given")?;
@@ -96,7 +104,7 @@ async fn apply(
         ))
         .into());
     }
-    if planned.user.to_lowercase() != session.user.name.to_lowercase() {
+    if !same_name(&planned.user, &session.user.name) {
         return Err(WrongUse(format!(
             "{shown} was planned by {}, and you act as {}: another user's rights may differ.\nGive --as {}, or make \
              the plan again.",
