@@ -7,14 +7,12 @@ use anyhow::{Result, anyhow};
 use soar_connector::name::{quoted, suggestion};
 use soar_connector::{Clock, ExecutionContext, SystemClock};
 use soar_host::Refusal;
-use soar_host::operations::{Changes, OperationError, Operations, RequestContext};
+use soar_host::operations::{Changes, OperationError, Operations, RequestContext, Tried};
 use soar_host::sealing::Keyring;
-use soar_store::model::{
-    Allowed, AuditEntry, Caller, Connection, Moment, Place, Right, Role, Site, SiteId, Surface, User,
-};
+use soar_store::model::{Allowed, AuditEntry, Caller, Moment, Right, Role, Site, SiteId, Surface, User};
 use soar_store::{Records, Store, StoreError};
 
-use super::{Folder, InstanceFlags, Settings, advised, connections, not_done, refused};
+use super::{Folder, InstanceFlags, Settings, advised, not_done, refused};
 use crate::exit::WrongUse;
 
 /// An open instance and the user who acts on it.
@@ -152,6 +150,17 @@ impl OperatorSession {
         })
     }
 
+    /// The name of the site of that name, as it is written in the store; `None` where none is named.
+    ///
+    /// # Errors
+    /// As [`OperatorSession::site`].
+    pub(crate) async fn site_if_named(&self, name: Option<&str>) -> Result<Option<String>> {
+        Ok(match name {
+            Some(name) => Some(self.site(Some(name)).await?.name),
+            None => None,
+        })
+    }
+
     /// What can be done without connections.
     pub(crate) fn operations(&self) -> Operations {
         Operations {
@@ -194,21 +203,12 @@ impl OperatorSession {
         }
     }
 
-    /// The site of that name; where none is named, the only one, or that of the only connection (of that name).
-    ///
-    /// # Errors
-    /// As [`OperatorSession::site`].
-    pub(crate) async fn site_of(&self, name: Option<&str>, connection: Option<&str>) -> Result<Site> {
-        if name.is_none() && self.sites().await?.len() > 1 {
-            let all = connections(self)?.list(&self.any_caller().await?).await.map_err(refused)?;
-            let is_meant =
-                |one: &&Connection| connection.is_none_or(|name| one.name.to_lowercase() == name.trim().to_lowercase());
-            let meant: Vec<_> = all.iter().filter(is_meant).collect();
-            if let [Connection { place: Place::Site(site), .. }] = meant.as_slice() {
-                return self.site(Some(&site.name)).await;
-            }
-        }
-        self.site(name).await
+    /// What an operation that waited for something other than the store gave; its audit entry is written here.
+    pub(crate) async fn tried<T>(&self, context: RequestContext, ended: Result<Tried<T>, OperationError>) -> Result<T> {
+        let Tried { value, about, site } = self.changed(context.clone(), ended).await?;
+        let site = if site.is_empty() { context.entry.site.clone() } else { AuditEntry::kept(&site) };
+        self.append(AuditEntry { accepted: true, reason: AuditEntry::kept(&about), site, ..context.entry }).await?;
+        Ok(value)
     }
 
     /// Does what only an administrator may, in one transaction with its entry in the audit log.

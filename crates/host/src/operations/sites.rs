@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use soar_store::model::{Site, SiteKind, shapes};
-use soar_store::{NewSite, SiteChange, StoreError};
+use soar_store::{NewSite, SiteChange};
 use utoipa::ToSchema;
 
 use super::{Done, OperationError, Operations, RequestContext, Required};
@@ -74,8 +74,7 @@ impl Operations {
     /// # Errors
     /// [`OperationError`].
     pub async fn site(&self, context: &RequestContext, name: &str) -> Result<Site, OperationError> {
-        let site = self.reader().await?.records().site(name).await?;
-        if context.sees(site.id) { Ok(site) } else { Err(StoreError::not_found("site", name).into()) }
+        Ok(context.site(&mut self.reader().await?.records(), name).await?)
     }
 
     /// Makes a site.

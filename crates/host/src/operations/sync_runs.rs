@@ -6,7 +6,7 @@ use soar_store::model::{SyncResult, SyncRun, SyncRunId};
 use utoipa::ToSchema;
 
 use super::{OperationError, Operations, RequestContext, Tried, full_page};
-use crate::tenants::SyncRequest;
+use crate::tenants::{SyncProgress, SyncRequest};
 
 /// Runs, the newest first.
 #[derive(Debug, Serialize, ToSchema)]
@@ -88,7 +88,7 @@ impl Operations {
         Ok(SyncResultPage { results: found.into_iter().map(|(_, result)| result).collect(), next })
     }
 
-    /// Syncs connections, or plans to; ends when every tenant was tried.
+    /// Syncs connections, or plans to; ends when every tenant was tried. `told` hears how far it has come.
     ///
     /// # Errors
     /// [`OperationError`].
@@ -96,19 +96,25 @@ impl Operations {
         &self,
         context: &RequestContext,
         wanted: &SyncToRun,
+        told: &(dyn Fn(SyncProgress) + Send + Sync),
     ) -> Result<Tried<SyncRun>, OperationError> {
         let caller = context.caller_anywhere(&mut self.reader().await?.records()).await?;
-        let run = self.tenants()?.sync(&caller, &wanted.request, wanted.plan, &|_| {}).await?;
+        let run = self.tenants()?.sync(&caller, &wanted.request, wanted.plan, told).await?;
         Ok(tried(run, &wanted.request.tenant_site))
     }
 
-    /// Tries again exactly what failed in a run.
+    /// Tries again exactly what failed in a run. `told` hears how far it has come.
     ///
     /// # Errors
     /// [`OperationError`].
-    pub async fn retry_sync(&self, context: &RequestContext, id: SyncRunId) -> Result<Tried<SyncRun>, OperationError> {
+    pub async fn retry_sync(
+        &self,
+        context: &RequestContext,
+        id: SyncRunId,
+        told: &(dyn Fn(SyncProgress) + Send + Sync),
+    ) -> Result<Tried<SyncRun>, OperationError> {
         let caller = context.caller_anywhere(&mut self.reader().await?.records()).await?;
-        Ok(tried(self.tenants()?.retry_failed(&caller, id, &|_| {}).await?, ""))
+        Ok(tried(self.tenants()?.retry_failed(&caller, id, told).await?, ""))
     }
 }
 

@@ -7,7 +7,7 @@ use soar_store::model::{Check, Moment};
 
 use super::health_row::{percent, span};
 use crate::exit::Exit;
-use crate::instance::{OperatorSession, connections, refused};
+use crate::instance::{OperatorSession, not_done};
 use crate::printer::{ListOutput, ListRow, Printer, moment, moment_if_any};
 use crate::subcommands::connection::Named;
 use crate::when;
@@ -38,12 +38,13 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
-    let connections = connections(session)?;
-    let (connection, caller) = arguments.named.find(&connections, session).await?;
     let before = arguments.before.as_deref().map(|text| when::earlier(text, session.now())).transpose();
     let before = before.map_err(|problem| crate::exit::WrongUse(format!("--before: {problem}.")))?;
-    let history = connections.health_history(&caller, connection.id, before, arguments.limit).await;
-    let history = history.map_err(refused)?;
+    let operations = session.connected_operations()?;
+    let connection = arguments.named.find(&operations, session).await?;
+    let context = session.context("health history");
+    let history =
+        operations.health_history(&context, connection.id, before, arguments.limit).await.map_err(not_done)?;
     if arguments.output == ListOutput::Table {
         printer.line(&head(&history.connection, session.now()))?;
     }
@@ -64,7 +65,7 @@ fn head(connection: &ConnectionHealth, now: Moment) -> String {
         }
     }
     if !connection.checked {
-        head.push_str(" · not checked by itself");
+        head.push_str(" · without a health check");
     }
     if let Some(at) = health.last_error_at {
         let tab = health.last_error.as_deref().unwrap_or_default();

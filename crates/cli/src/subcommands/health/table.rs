@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
-use soar_host::health::{ConnectionHealth, HealthFilter, HealthTable};
-use soar_store::model::{Caller, HealthState, Moment};
+use soar_host::health::{ConnectionHealth, HealthTable};
+use soar_store::model::{HealthState, Moment};
 
 use super::health_row::HealthRow;
 use crate::exit::Exit;
-use crate::instance::{OperatorSession, connections, refused};
+use crate::instance::{OperatorSession, not_done};
 use crate::printer::{ListOutput, Printer, columns_of};
 use crate::subcommands::simulate::Ending;
 
@@ -45,21 +45,20 @@ pub(super) struct TableFlags {
 }
 
 pub(super) async fn run(arguments: &TableFlags, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
-    let connections = connections(session)?;
-    let caller = session.any_caller().await?;
-    let site = match &arguments.site {
-        Some(name) => Some(session.site(Some(name)).await?.id),
-        None => None,
+    let operations = session.connected_operations()?;
+    let site = session.site_if_named(arguments.site.as_deref()).await?;
+    let context = session.context("health");
+    let look = async || {
+        let table = operations.list_health(&context, site.as_deref(), arguments.state, Some(arguments.limit)).await;
+        table.map_err(not_done)
     };
-    let filter = HealthFilter { site, state: arguments.state, limit: Some(arguments.limit) };
-    let look = async |caller: &Caller| connections.health(caller, &filter).await.map_err(refused);
     let Some(seconds) = arguments.watch else {
-        show(&look(&caller).await?, arguments, session.now(), printer)?;
+        show(&look().await?, arguments, session.now(), printer)?;
         return Ok(Exit::Successful);
     };
     let again = async {
         loop {
-            let table = look(&caller).await?;
+            let table = look().await?;
             if printer.is_terminal() {
                 printer.bytes(CLEAR)?;
             }
@@ -78,8 +77,8 @@ fn show(table: &HealthTable, arguments: &TableFlags, now: Moment, printer: &mut 
     let nothing = "No connections that fit and that you may see. `footprint connection add` makes one.";
     match output {
         ListOutput::Table => {
-            let fares = |connection: &ConnectionHealth| HealthRow { connection: connection.clone(), now };
-            let rows: Vec<_> = table.connections.iter().map(fares).collect();
+            let row = |connection: &ConnectionHealth| HealthRow { connection: connection.clone(), now };
+            let rows: Vec<_> = table.connections.iter().map(row).collect();
             printer.list_columns(&rows, output, nothing, &columns_of::<HealthRow>(&arguments.columns)?)?;
             if !rows.is_empty() {
                 printer.line(&printer.faint(&summary(table)))?;

@@ -2,12 +2,11 @@
 
 use anyhow::Result;
 use clap::Args;
-use soar_host::scheduler::Schedules;
 use soar_store::model::ScheduleRun;
 
 use super::Named;
 use crate::exit::Exit;
-use crate::instance::{OperatorSession, advised, refused};
+use crate::instance::{OperatorSession, not_done};
 use crate::printer::{ListOutput, ListRow, Printer, moment};
 
 const EXAMPLES: &str = "\
@@ -35,16 +34,13 @@ pub(super) struct Arguments {
     output: ListOutput,
 }
 
-pub(super) async fn run(
-    arguments: &Arguments,
-    session: &OperatorSession,
-    schedules: &Schedules,
-    printer: &mut Printer,
-) -> Result<Exit> {
-    let (id, caller) = arguments.named.find(session, schedules).await?;
-    let mut reader = session.store.reader().await.map_err(advised)?;
-    let runs = schedules.log(&mut reader.records(), &caller, id, arguments.before, arguments.limit).await;
-    printer.list(&runs.map_err(refused)?, arguments.output, "It has not run yet, or its log is too old to be kept.")?;
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
+    let operations = session.connected_operations()?;
+    let schedule = arguments.named.find(&operations, session).await?;
+    let context = session.context("schedule log");
+    let log =
+        operations.schedule_log(&context, schedule.id, arguments.before, arguments.limit).await.map_err(not_done)?;
+    printer.list(&log.runs, arguments.output, "It has not run yet, or its log is too old to be kept.")?;
     Ok(Exit::Successful)
 }
 

@@ -5,7 +5,7 @@ use clap::Args;
 use soar_store::model::SyncRun;
 
 use crate::exit::Exit;
-use crate::instance::{OperatorSession, advised};
+use crate::instance::{OperatorSession, not_done};
 use crate::printer::{ListOutput, ListRow, Printer, moment};
 
 /// List the runs of Sync Connection, the newest first
@@ -21,10 +21,10 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
-    session.must_be_administrator()?;
-    let mut reader = session.store.reader().await.map_err(advised)?;
-    let runs = reader.records().sync_runs(None, i64::from(arguments.limit), session.now()).await;
-    printer.list(&runs.map_err(advised)?, arguments.output, "Nothing was synced yet.")?;
+    let context = session.context("tenant runs list");
+    let limit = i64::from(arguments.limit);
+    let page = session.connected_operations()?.list_sync_runs(&context, None, limit).await.map_err(not_done)?;
+    printer.list(&page.runs, arguments.output, "Nothing was synced yet.")?;
     Ok(Exit::Successful)
 }
 

@@ -7,7 +7,7 @@ use soar_store::model::{SyncChange, SyncRunId};
 
 use super::ResultRow;
 use crate::exit::Exit;
-use crate::instance::{OperatorSession, advised};
+use crate::instance::{OperatorSession, not_done};
 use crate::printer::{ListOutput, Printer};
 
 /// How many results are read at once.
@@ -29,10 +29,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
-    session.must_be_administrator()?;
-    let mut reader = session.store.reader().await.map_err(advised)?;
-    let mut records = reader.records();
-    records.sync_run(arguments.run, session.now()).await.map_err(advised)?;
+    let operations = session.connected_operations()?;
+    let context = session.context("tenant runs show");
     let mut filter =
         SyncResultFilter { change: arguments.failed.then_some(SyncChange::Failed), ..SyncResultFilter::default() };
     // A table is as wide as its widest cell and JSON is one array: those are whole before they are written.
@@ -40,21 +38,20 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let mut kept: Vec<ResultRow> = Vec::new();
     let mut is_first = true;
     loop {
-        let page = records.sync_results(arguments.run, filter, PAGE).await.map_err(advised)?;
-        let Some((last, _)) = page.last() else { break };
-        filter.after = *last;
-        let rows = page.into_iter().map(|(_, result)| ResultRow(result));
+        let page = operations.sync_results(&context, arguments.run, filter, PAGE).await.map_err(not_done)?;
+        let rows = page.results.into_iter().map(ResultRow);
         if is_whole {
             kept.extend(rows);
-            continue;
-        }
-        let rows: Vec<_> = rows.collect();
-        if is_first {
-            printer.list(&rows, arguments.output, "")?;
         } else {
-            printer.more(&rows, arguments.output)?;
+            let rows: Vec<_> = rows.collect();
+            match is_first {
+                true => printer.list(&rows, arguments.output, "")?,
+                false => printer.more(&rows, arguments.output)?,
+            }
+            is_first = false;
         }
-        is_first = false;
+        let Some(next) = page.next else { break };
+        filter.after = next;
     }
     if is_whole {
         let nothing = if arguments.failed { "Nothing failed." } else { "Nothing was there to be synced." };
