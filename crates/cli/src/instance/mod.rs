@@ -1,7 +1,6 @@
 //! An instance of the host: the folder it lives in, and the user who acts on it from the terminal.
 
 mod advice;
-mod calling;
 mod executing;
 mod flags;
 mod folder;
@@ -10,10 +9,9 @@ mod operator_session;
 mod settings;
 
 pub(crate) use advice::{advised, not_done, refused};
-pub(crate) use calling::UtilityCall;
 pub(crate) use executing::Executing;
 pub(crate) use flags::{FolderFlag, InstanceFlags};
 pub(crate) use folder::Folder;
 pub(crate) use integrations::{integration, registry};
-pub(crate) use operator_session::{Action, OperatorSession};
+pub(crate) use operator_session::OperatorSession;
 pub(crate) use settings::{STORE_VARIABLE, Settings};
