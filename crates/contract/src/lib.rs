@@ -43,7 +43,7 @@ pub use invocation::{InvalidCall, Invocation};
 pub use manifest::{Command, Manifest, ManifestError};
 pub use outcome::{Conclusion, KeyField, Outcome, RawData, Receipt, ReturnData, Warning};
 pub use page::Page;
-pub use parameters::{ParameterProblem, ParameterProblems, ParameterValue, Parameters, RawParameters};
+pub use parameters::{ParameterProblem, ParameterProblems, ParameterValue, Parameters, RawParameters, parse_boolean};
 pub use pem::certificates_in;
 pub use progress::{Progress, Step};
 pub use redaction::Redactor;

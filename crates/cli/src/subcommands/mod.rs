@@ -1,5 +1,6 @@
 //! The subcommands, one per file.
 
+pub(crate) mod alert;
 pub(crate) mod audit;
 pub(crate) mod case;
 pub(crate) mod commands;
@@ -10,6 +11,7 @@ pub(crate) mod diagnose;
 pub(crate) mod health;
 pub(crate) mod incident;
 pub(crate) mod init;
+pub(crate) mod integration;
 pub(crate) mod key;
 pub(crate) mod run;
 pub(crate) mod runs;

@@ -7,4 +7,5 @@ mod value;
 
 pub use problem::{ParameterProblem, ParameterProblems};
 pub use typed::{ParameterValue, Parameters, RawParameters};
-pub(crate) use value::{parse_boolean, parse_value};
+pub use value::parse_boolean;
+pub(crate) use value::parse_value;

@@ -7,7 +7,7 @@ use soar_store::model::Connection;
 use super::health_check::in_words;
 use crate::exit::Exit;
 use crate::instance::{OperatorSession, not_done};
-use crate::printer::{ListOutput, ListRow, Printer};
+use crate::printer::{ListFlags, ListRow, Printer};
 
 /// List the connections that you may see
 #[derive(Debug, Args)]
@@ -16,16 +16,15 @@ pub(super) struct Arguments {
     #[arg(long)]
     site: Option<String>,
 
-    /// How to write the list
-    #[arg(long, short, value_enum, default_value_t = ListOutput::Table)]
-    output: ListOutput,
+    #[command(flatten)]
+    list: ListFlags,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let site = session.site_if_named(arguments.site.as_deref()).await?;
     let context = session.context("connection list");
     let found = session.connected_operations()?.list_connections(&context, site.as_deref()).await.map_err(not_done)?;
-    printer.list(&found, arguments.output, "No connections that you may see. `footprint connection add` makes one.")?;
+    printer.list(&found, &arguments.list, "No connections that you may see. `footprint connection add` makes one.")?;
     Ok(Exit::Successful)
 }
 

@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 use clap::Args;
-use soar_connector::{Conclusion, Invocation, RawParameters};
+use soar_connector::{Conclusion, Invocation, RawParameters, parse_boolean};
 use soar_host::executor::{CommandEnd, Watching};
-use soar_store::model::Connection;
+use soar_store::model::{Connection, ParameterState};
 
 use super::find::Named;
 use crate::exit::Exit;
@@ -76,6 +76,13 @@ impl Runner for OnConnection<'_> {
         let CommandEnd { run, outcome, .. } = self.session.tried(context, run).await?;
         let ended = Conclusion { error: outcome.error, receipt: outcome.receipt, warnings: outcome.warnings };
         Ok(Done { ended, run: Some(run) })
+    }
+
+    fn has_set(&self, setting: &str) -> bool {
+        self.connection.parameters.iter().any(|one| match &one.value {
+            ParameterState::Plain(value) => one.name == setting && parse_boolean(value) == Some(true),
+            ParameterState::Sealed | ParameterState::Reference(_) => false,
+        })
     }
 
     fn cancel(&self) -> bool {

@@ -8,7 +8,7 @@ use soar_store::model::{Check, Moment};
 use super::health_row::{percent, span};
 use crate::exit::Exit;
 use crate::instance::{OperatorSession, not_done};
-use crate::printer::{ListOutput, ListRow, Printer, moment, moment_if_any};
+use crate::printer::{ListFlags, ListOutput, ListRow, Printer, moment, moment_if_any};
 use crate::subcommands::connection::Named;
 use crate::when;
 
@@ -32,9 +32,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=1000))]
     limit: i64,
 
-    /// How to write the list
-    #[arg(long, short, value_enum, default_value_t = ListOutput::Table)]
-    output: ListOutput,
+    #[command(flatten)]
+    list: ListFlags,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
@@ -45,10 +44,10 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let context = session.context("health history");
     let history =
         operations.health_history(&context, connection.id, before, arguments.limit).await.map_err(not_done)?;
-    if arguments.output == ListOutput::Table {
+    if arguments.list.output == ListOutput::Table {
         printer.line(&head(&history.connection, session.now()))?;
     }
-    printer.list(&history.checks, arguments.output, "No checks that fit.")?;
+    printer.list(&history.checks, &arguments.list, "No checks that fit.")?;
     Ok(Exit::Successful)
 }
 

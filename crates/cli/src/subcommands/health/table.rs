@@ -10,7 +10,7 @@ use soar_store::model::{HealthState, Moment};
 use super::health_row::HealthRow;
 use crate::exit::Exit;
 use crate::instance::{OperatorSession, not_done};
-use crate::printer::{ListOutput, Printer, columns_of};
+use crate::printer::{ListFlags, ListOutput, Printer};
 use crate::subcommands::simulate::Ending;
 
 /// Moves the cursor to the upper left corner and clears what follows.
@@ -35,13 +35,8 @@ pub(super) struct TableFlags {
     #[arg(value_parser = clap::value_parser!(u64).range(1..=3600))]
     watch: Option<u64>,
 
-    /// Show only these columns, in this order, such as Connection,State,"Last Error"
-    #[arg(long, value_name = "NAME,NAME", value_delimiter = ',')]
-    columns: Vec<String>,
-
-    /// How to write the table
-    #[arg(long, short, value_enum, default_value_t = ListOutput::Table)]
-    output: ListOutput,
+    #[command(flatten)]
+    list: ListFlags,
 }
 
 pub(super) async fn run(arguments: &TableFlags, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
@@ -73,21 +68,17 @@ pub(super) async fn run(arguments: &TableFlags, session: &OperatorSession, print
 }
 
 fn show(table: &HealthTable, arguments: &TableFlags, now: Moment, printer: &mut Printer) -> Result<()> {
-    let output = arguments.output;
     let nothing = "No connections that fit and that you may see. `footprint connection add` makes one.";
-    match output {
+    match arguments.list.output {
         ListOutput::Table => {
             let row = |connection: &ConnectionHealth| HealthRow { connection: connection.clone(), now };
             let rows: Vec<_> = table.connections.iter().map(row).collect();
-            printer.list_columns(&rows, output, nothing, &columns_of::<HealthRow>(&arguments.columns)?)?;
+            printer.list(&rows, &arguments.list, nothing)?;
             if !rows.is_empty() {
                 printer.line(&printer.faint(&summary(table)))?;
             }
         }
-        _ => {
-            let columns = columns_of::<ConnectionHealth>(&arguments.columns)?;
-            printer.list_columns(&table.connections, output, nothing, &columns)?;
-        }
+        _ => printer.list(&table.connections, &arguments.list, nothing)?,
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use soar_store::model::{ConnectionId, Run, RunId, RunStatus};
 
 use crate::exit::{Exit, WrongUse};
 use crate::instance::{OperatorSession, not_done};
-use crate::printer::{ListOutput, Printer};
+use crate::printer::{ListFlags, Printer};
 
 /// List the latest runs that you may see
 #[derive(Debug, Args)]
@@ -41,9 +41,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=1000))]
     limit: i64,
 
-    /// How to write the list
-    #[arg(long, short, value_enum, default_value_t = ListOutput::Table)]
-    output: ListOutput,
+    #[command(flatten)]
+    list: ListFlags,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
@@ -68,7 +67,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let limit = usize::try_from(arguments.limit).unwrap_or(usize::MAX);
     has_more |= runs.len() > limit;
     runs.truncate(limit);
-    printer.list(&runs, arguments.output, "No runs that fit and that you may see.")?;
+    printer.list(&runs, &arguments.list, "No runs that fit and that you may see.")?;
     if let Some(last) = runs.last().filter(|_| has_more) {
         printer.note(&format!("There may be more: --before {}, or a larger --limit.", last.id));
     }

@@ -14,7 +14,7 @@ use soar_store::model::{SyncResult, SyncRun, SyncRunId};
 use super::flags::{CallFlags, given};
 use crate::exit::{Exit, WrongUse};
 use crate::instance::{OperatorSession, advised, not_done, refused};
-use crate::printer::{Form, ListOutput, Printer, counted};
+use crate::printer::{Form, ListFlags, Printer, counted};
 use crate::subcommands::tenant::ResultRow;
 
 /// How many results are shown of a plan, or of failures, before the rest is left to `footprint tenant runs show`.
@@ -109,7 +109,7 @@ async fn show(
     }
     if !results.is_empty() {
         let rows: Vec<_> = results.into_iter().map(ResultRow).collect();
-        printer.list(&rows, ListOutput::Table, "")?;
+        printer.list(&rows, &ListFlags::TABLE, "")?;
         printer.line("")?;
     }
     let counts = run.counts;
