@@ -27,7 +27,6 @@ mod several_hosts;
 mod simulate;
 mod streams;
 mod support;
-mod surfaces;
 mod sync;
 mod sync_kill;
 mod toolchain;

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Command, Connector, ErrorEntry, Input, InputType, ManifestError, ManifestFile, ReplyShape, SettingType};
+use crate::manifest::{
+    Command, Connector, ErrorEntry, Input, InputType, ManifestError, ManifestFile, ReplyShape, SettingType,
+};
 use crate::name::normalised;
 use crate::parameters::parse_value;
 
