@@ -13,8 +13,8 @@ use crate::logging::{self, LogLevel, Subject};
 use crate::printer::Printer;
 use crate::shell;
 use crate::subcommands::{
-    audit, case, commands, completions, connection, demo, diagnose, doctor, health, incident, init, key, run, runs,
-    schedule, serve, simulate, site, tenant, test, user, utility,
+    audit, backup, case, commands, completions, connection, demo, diagnose, doctor, health, incident, init, key,
+    restore, run, runs, schedule, serve, simulate, site, tenant, test, user, utility,
 };
 
 const ABOUT: &str = "The CODA Footprint connector, its simulator, and a SOAR host that runs it, from the terminal";
@@ -58,6 +58,8 @@ enum Chosen {
     Init(init::Arguments),
     Serve(serve::Arguments),
     Doctor(doctor::Arguments),
+    Backup(backup::Arguments),
+    Restore(restore::Arguments),
     Site(site::Arguments),
     User(user::Arguments),
     Key(key::Arguments),
@@ -106,6 +108,8 @@ pub(crate) fn run(printer: &mut Printer) -> Result<Exit> {
         Chosen::Init(arguments) => init::run(&arguments, printer),
         Chosen::Serve(arguments) => serve::run(&arguments, printer),
         Chosen::Doctor(arguments) => doctor::run(&arguments, printer),
+        Chosen::Backup(arguments) => backup::run(&arguments, printer),
+        Chosen::Restore(arguments) => restore::run(&arguments, printer),
         Chosen::Key(arguments) => key::run(&arguments, printer),
         Chosen::Connection(arguments) => connection::run(&arguments, printer),
         Chosen::Incident(arguments) => incident::run(&arguments, printer),

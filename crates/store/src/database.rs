@@ -243,12 +243,12 @@ impl Store {
     }
 }
 
-fn is_server(address: &str) -> bool {
+pub(super) fn is_server(address: &str) -> bool {
     address.starts_with("postgres:") || address.starts_with("postgresql:")
 }
 
 /// The path of an SQLite file in its address.
-fn file_of(address: &str) -> &str {
+pub(super) fn file_of(address: &str) -> &str {
     let path = address.strip_prefix("sqlite:").unwrap_or(address);
     path.strip_prefix("//").unwrap_or(path)
 }

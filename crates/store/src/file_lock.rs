@@ -117,6 +117,11 @@ impl FileLock {
         }
     }
 
+    /// Forgets which log was the file's own: the file is another one now, without a log.
+    pub(super) fn forget_generation(&self) -> io::Result<()> {
+        self.note(None)
+    }
+
     async fn of(path: &Path, lock: File, wait: Duration) -> Result<Self, StoreError> {
         let mut taken = Self { path: path.to_owned(), lock, is_exclusive: true };
         let begun = Instant::now();

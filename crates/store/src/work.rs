@@ -12,7 +12,7 @@ use crate::model::{Moment, Schedule, ScheduleId, WorkItem};
 const FREE: &str = "active = 1 AND NOT EXISTS (SELECT 1 FROM work WHERE work.schedule_id = schedules.id)";
 
 /// A schedule whose next due time could not be computed is tried again after this time.
-const TRY_AGAIN: Duration = Duration::from_secs(600);
+pub(super) const TRY_AGAIN: Duration = Duration::from_secs(600);
 
 impl Engine {
     /// As [`for_update`](Self::for_update), but of `table`, and passing over rows that others hold.

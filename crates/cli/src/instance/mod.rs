@@ -9,7 +9,7 @@ mod operator_session;
 mod settings;
 mod tenancy;
 
-pub(crate) use advice::{advised, not_done, refused};
+pub(crate) use advice::{advised, no_backup, not_done, refused};
 pub(crate) use calling::UtilityCall;
 pub(crate) use executing::{Executing, connections, registry};
 pub(crate) use flags::{FolderFlag, InstanceFlags};

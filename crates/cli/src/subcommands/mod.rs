@@ -1,6 +1,7 @@
 //! The subcommands, one per file.
 
 pub(crate) mod audit;
+pub(crate) mod backup;
 pub(crate) mod case;
 pub(crate) mod commands;
 pub(crate) mod completions;
@@ -12,6 +13,7 @@ pub(crate) mod health;
 pub(crate) mod incident;
 pub(crate) mod init;
 pub(crate) mod key;
+pub(crate) mod restore;
 pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod schedule;
