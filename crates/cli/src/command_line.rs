@@ -129,7 +129,7 @@ pub(crate) fn run(printer: &mut Printer) -> Result<Exit> {
 }
 
 /// All that can be typed; the connection's flags are those of the manifest's settings.
-fn definition(connector: &Connector) -> clap::Command {
+pub(crate) fn definition(connector: &Connector) -> clap::Command {
     let definition = CommandLine::command().mut_subcommand("utility", utility::with_commands);
     CONNECTING.iter().fold(definition, |definition, name| {
         definition.mut_subcommand(name, |command| flags::with_connection(command, connector))

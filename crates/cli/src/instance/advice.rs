@@ -45,6 +45,7 @@ pub(crate) fn refused(error: Refusal) -> anyhow::Error {
     match error {
         Refusal::Because(reason) => WrongUse(reason).into(),
         Refusal::Unable(reason) => anyhow::Error::msg(reason),
+        failed @ (Refusal::TimedOut(_) | Refusal::Panicked) => anyhow::Error::msg(failed.to_string()),
         Refusal::Parameters(problems) => WrongUse::from(&problems).into(),
         Refusal::About(error) | Refusal::Store(error) => advised(error),
     }

@@ -7,7 +7,7 @@ use anyhow::{Result, anyhow};
 use soar_connector::name::{quoted, suggestion};
 use soar_connector::{Clock, ExecutionContext, SystemClock};
 use soar_host::Refusal;
-use soar_host::operations::{Changes, OperationError, Operations, RequestContext};
+use soar_host::operations::{Changes, OperationError, Operations, RequestContext, Tried};
 use soar_host::sealing::Keyring;
 use soar_store::model::name::named;
 use soar_store::model::{
@@ -159,11 +159,20 @@ impl OperatorSession {
             changes: Changes::new(self.store.clone(), Arc::clone(&self.clock)),
             store: self.store.clone(),
             clock: Arc::clone(&self.clock),
+            command_timeout: self.settings.host.command_timeout(),
             seal: None,
             connections: None,
             executor: None,
             tenants: None,
         }
+    }
+
+    /// The operations that seal secrets or open them, too.
+    ///
+    /// # Errors
+    /// When the sealing keys cannot be read.
+    pub(crate) fn sealing_operations(&self) -> Result<Operations> {
+        Ok(Operations { seal: Some(Arc::new(self.keyring()?)), ..self.operations() })
     }
 
     /// A call of an operation, which the audit log names `command`, such as `user add`.
@@ -192,6 +201,24 @@ impl OperatorSession {
                 self.append(AuditEntry { accepted: false, reason, ..context.entry }).await?;
                 Err(not_done(error))
             }
+        }
+    }
+
+    /// Writes the audit entry of a call that only read, and that may have been refused.
+    pub(crate) async fn record(&self, context: RequestContext, refused: Option<&Refusal>) -> Result<()> {
+        let reason = AuditEntry::kept(&refused.map(ToString::to_string).unwrap_or_default());
+        self.append(AuditEntry { accepted: refused.is_none(), reason, ..context.entry }).await
+    }
+
+    /// The result of an operation that no transaction holds; its audit entry is written here.
+    pub(crate) async fn tried<T>(&self, context: RequestContext, ended: Result<Tried<T>, OperationError>) -> Result<T> {
+        match ended {
+            Ok(Tried { value, about, site }) => {
+                let site = if site.is_empty() { context.entry.site } else { AuditEntry::kept(&site) };
+                self.append(AuditEntry { site, reason: AuditEntry::kept(&about), ..context.entry }).await?;
+                Ok(value)
+            }
+            Err(error) => self.changed(context, Err(error)).await,
         }
     }
 

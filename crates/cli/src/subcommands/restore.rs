@@ -66,11 +66,7 @@ fn tell(arguments: &Arguments, restored: &Restored, printer: &mut Printer) -> Re
     }
     let epoch = &restored.epoch;
     let skipped = [
-        (
-            epoch.schedules_skipped as u64,
-            "scheduled run",
-            "was due and is not done again; its log says Interrupted",
-        ),
+        (epoch.schedules_skipped as u64, "scheduled run", "was due and is not done again; its log says Interrupted"),
         (epoch.alerts_skipped as u64, "alert", "had not arrived and is not sent; the audit log has it"),
         (epoch.runs_interrupted, "command", "was under way; its run says Interrupted"),
         (epoch.syncs_interrupted, "sync", "was under way; its run says Interrupted"),

@@ -2,7 +2,7 @@
 
 mod check;
 mod connectors;
-mod history;
+pub(crate) mod history;
 mod kept;
 mod nodes;
 mod registry;
