@@ -13,8 +13,8 @@ use crate::logging::{self, LogLevel, Subject};
 use crate::printer::Printer;
 use crate::shell;
 use crate::subcommands::{
-    agent, alert, audit, case, commands, completions, connection, demo, diagnose, doctor, health, incident, init,
-    integration, key, run, runs, schedule, serve, simulate, site, tenant, test, user, utility,
+    agent, alert, audit, backup, case, commands, completions, connection, demo, diagnose, doctor, health, incident,
+    init, integration, key, restore, run, runs, schedule, serve, simulate, site, tenant, test, user, utility,
 };
 
 const ABOUT: &str = "The CODA Footprint connector, its simulator, and a SOAR host that runs it, from the terminal";
@@ -58,6 +58,8 @@ enum Chosen {
     Init(init::Arguments),
     Serve(serve::Arguments),
     Doctor(doctor::Arguments),
+    Backup(backup::Arguments),
+    Restore(restore::Arguments),
     Site(site::Arguments),
     User(user::Arguments),
     Key(key::Arguments),
@@ -109,6 +111,8 @@ pub(crate) fn run(printer: &mut Printer) -> Result<Exit> {
         Chosen::Init(arguments) => init::run(&arguments, printer),
         Chosen::Serve(arguments) => serve::run(&arguments, printer),
         Chosen::Doctor(arguments) => doctor::run(&arguments, printer),
+        Chosen::Backup(arguments) => backup::run(&arguments, printer),
+        Chosen::Restore(arguments) => restore::run(&arguments, printer),
         Chosen::Key(arguments) => key::run(&arguments, printer),
         Chosen::Connection(arguments) => connection::run(&arguments, printer),
         Chosen::Agent(arguments) => agent::run(&arguments, printer),

@@ -14,7 +14,7 @@ const FREE: &str = "schedules.active = 1
     AND NOT EXISTS (SELECT 1 FROM sites WHERE sites.id = schedules.site_id AND sites.active = 0)";
 
 /// A schedule whose next due time could not be computed is tried again after this time.
-const TRY_AGAIN: Duration = Duration::from_secs(600);
+pub(super) const TRY_AGAIN: Duration = Duration::from_secs(600);
 
 impl Engine {
     /// As [`for_update`](Self::for_update), but of `table`, and passing over rows that others hold.

@@ -3,6 +3,7 @@
 use soar_host::Refusal;
 use soar_host::operations::OperationError;
 use soar_store::StoreError;
+use soar_store::backup::BackupError;
 
 use crate::exit::WrongUse;
 
@@ -27,6 +28,15 @@ pub(crate) fn advised(error: StoreError) -> anyhow::Error {
             "{error}\nCheck that the store is there and reachable: `store` in host.toml, or FOOTPRINT_STORE."
         ),
         _ => error.into(),
+    }
+}
+
+/// Why a backup was not made or restored, with what to do about it.
+pub(crate) fn no_backup(error: BackupError) -> anyhow::Error {
+    match error {
+        BackupError::Store(error) => advised(error),
+        BackupError::Exists(_) | BackupError::NoBackup { .. } => WrongUse(error.to_string()).into(),
+        error => error.into(),
     }
 }
 

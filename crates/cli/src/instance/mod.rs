@@ -8,7 +8,7 @@ mod integrations;
 mod operator_session;
 mod settings;
 
-pub(crate) use advice::{advised, not_done, refused};
+pub(crate) use advice::{advised, no_backup, not_done, refused};
 pub(crate) use executing::Executing;
 pub(crate) use flags::{FolderFlag, InstanceFlags};
 pub(crate) use folder::Folder;
