@@ -74,6 +74,7 @@ impl Host {
             changes,
             store: store.clone(),
             clock: Arc::clone(&clock),
+            command_timeout: settings.command_timeout(),
             seal: Some(Arc::clone(&seal)),
             connections: None,
             executor: None,

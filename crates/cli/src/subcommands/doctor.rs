@@ -8,7 +8,7 @@ use soar_store::Store;
 use super::run::single_threaded_runtime;
 use crate::exit::Exit;
 use crate::instance::{Folder, FolderFlag, Settings, advised, registry};
-use crate::printer::{Form, ListOutput, ListRow, Printer};
+use crate::printer::{Form, ListFlags, ListRow, Printer};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -43,7 +43,7 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
     match arguments.output {
         Form::Json => printer.json(&found)?,
         Form::Table if found.is_empty() => printer.done("Nothing wrong was found.")?,
-        Form::Table => printer.list(&found, ListOutput::Table, "")?,
+        Form::Table => printer.list(&found, &ListFlags::TABLE, "")?,
     }
     Ok(if found.is_empty() { Exit::Successful } else { Exit::Failed })
 }

@@ -3,7 +3,7 @@
 mod agent;
 mod check;
 mod connectors;
-mod history;
+pub(crate) mod history;
 mod kept;
 mod nodes;
 mod registry;

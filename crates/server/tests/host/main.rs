@@ -45,5 +45,6 @@ mod tls;
 mod tokens;
 mod transfer;
 mod trying_again;
+mod utility_calls;
 mod vault;
 mod world;

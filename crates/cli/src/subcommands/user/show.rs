@@ -4,9 +4,8 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::exit::Exit;
-use crate::instance::OperatorSession;
+use crate::instance::{OperatorSession, not_done};
 use crate::printer::{Form, Printer};
-use soar_store::model::name::same_name;
 
 /// Show a user and its roles; your own without a name
 #[derive(Debug, Args)]
@@ -21,9 +20,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let name = arguments.user.as_ref().unwrap_or(&session.user.name);
-    if !same_name(name, &session.user.name) {
-        session.must_be_administrator()?;
-    }
-    super::show_one(&super::one(name, session).await?, arguments.output, printer)?;
+    let user = session.operations().user(&session.context("user show"), name).await.map_err(not_done)?;
+    super::show_one(&user, arguments.output, printer)?;
     Ok(Exit::Successful)
 }
