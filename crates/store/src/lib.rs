@@ -75,7 +75,7 @@ pub use incidents::NewIncident;
 pub use keys::{KeySecrets, NewKey, StoredKey};
 pub use links::Neighbour;
 pub use masters::{KnownPair, NewMaster};
-pub use messages::WaitingMessage;
+pub use messages::{Undelivered, WaitingMessage};
 pub use numbers::Numbered;
 pub use received::{NewReceived, Received};
 pub use runs::RunFilter;

@@ -130,16 +130,18 @@ impl Connections {
         }
         let rank = |state| match state {
             HealthState::Failing => 0,
-            HealthState::Degraded => 1,
-            HealthState::Unknown => 2,
-            HealthState::Healthy => 3,
+            HealthState::Stale => 1,
+            HealthState::Recovering => 2,
+            HealthState::Degraded => 3,
+            HealthState::Unknown => 4,
+            HealthState::Healthy => 5,
         };
         rows.sort_by_key(|(_, row)| rank(state(row)));
         let limit = filter.limit.unwrap_or(100).clamp(1, LARGEST_PAGE);
         rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        let mut shown = Vec::with_capacity(rows.len());
+        let (mut shown, now) = (Vec::with_capacity(rows.len()), records.now().await?);
         for (connection, row) in rows {
-            shown.push(self.fares(records, connection, row).await?);
+            shown.push(connection_health(records, connection, row, now).await?);
         }
         Ok(HealthTable { connections: shown, states })
     }
@@ -169,11 +171,12 @@ impl Connections {
     ) -> Result<ConnectionHistory, Refusal> {
         let connection = self.see_in(records, caller, id).await?;
         let row = match records.health_check(id).await? {
-            Some(schedule) => Some((records.health_of(schedule.id).await?, schedule)),
+            Some(schedule) => Some((records.health_now(&schedule).await?, schedule)),
             None => None,
         };
         let row = row.map(|(health, schedule)| (schedule, health));
-        let shown = self.fares(records, &connection, row).await?;
+        let now = records.now().await?;
+        let shown = connection_health(records, &connection, row, now).await?;
         let checks = records.checks(id, before.unwrap_or(Moment::MAX), limit.clamp(1, LARGEST_PAGE)).await?;
         Ok(ConnectionHistory { connection: shown, checks })
     }
@@ -188,28 +191,29 @@ impl Connections {
         }
         Ok(self.store.reader().await?.records().waiting_messages(limit.clamp(1, LARGEST_PAGE)).await?)
     }
+}
 
-    async fn fares(
-        &self,
-        records: &mut Records<'_>,
-        connection: &Connection,
-        row: Option<Row>,
-    ) -> Result<ConnectionHealth, StoreError> {
-        let (now, id) = (Moment::from(self.clock.now()), connection.id);
-        let checked = row.as_ref().is_some_and(|(schedule, _)| schedule.what.active);
-        let next_due_at = row.as_ref().filter(|_| checked).map(|(schedule, _)| schedule.next_due_at);
-        Ok(ConnectionHealth {
-            id,
-            name: connection.name.clone(),
-            integration: connection.integration.clone(),
-            site: connection.place.name().to_owned(),
-            checked,
-            next_due_at,
-            health: row.and_then(|(_, health)| health).unwrap_or_else(|| Health::unknown(connection.created_at)),
-            uptime_day: records.uptime(id, now - DAY).await?,
-            uptime_week: records.uptime(id, now - DAY * 7).await?,
-            uptime_month: records.uptime(id, now - DAY * 30).await?,
-            latency_day: records.latency(id, now - DAY).await?,
-        })
-    }
+/// The health of a connection at `now`, by the store's clock, which stamps results too.
+async fn connection_health(
+    records: &mut Records<'_>,
+    connection: &Connection,
+    row: Option<Row>,
+    now: Moment,
+) -> Result<ConnectionHealth, StoreError> {
+    let id = connection.id;
+    let checked = row.as_ref().is_some_and(|(schedule, _)| schedule.what.active);
+    let next_due_at = row.as_ref().filter(|_| checked).map(|(schedule, _)| schedule.next_due_at);
+    Ok(ConnectionHealth {
+        id,
+        name: connection.name.clone(),
+        integration: connection.integration.clone(),
+        site: connection.place.name().to_owned(),
+        checked,
+        next_due_at,
+        health: row.and_then(|(_, health)| health).unwrap_or_else(|| Health::unknown(connection.created_at)),
+        uptime_day: records.uptime(id, now - DAY, now).await?,
+        uptime_week: records.uptime(id, now - DAY * 7, now).await?,
+        uptime_month: records.uptime(id, now - DAY * 30, now).await?,
+        latency_day: records.latency(id, now - DAY, now).await?,
+    })
 }
