@@ -30,7 +30,7 @@ pub struct Warning {
     pub message: String,
 }
 
-/// What a command did on the wire, so that nobody has to trust that a list is whole.
+/// What a command did on the wire: proves whether a list is whole.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Receipt {

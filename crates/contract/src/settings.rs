@@ -79,7 +79,7 @@ impl SettingValues {
                 let names = manifest.settings.iter().map(|setting| setting.name.as_str());
                 let valid = names.clone().collect::<Vec<_>>().join(", ");
                 let near = suggestion(&name, names);
-                // A name that nobody knows can be any text, a secret's value in the wrong place even: shown short.
+                // An unknown name can be any text, even a secret's value in the wrong place, so only its start is shown.
                 refuse(quoted(&name).trim_matches('"'), format!("There is no such setting.{near} Valid: {valid}."));
                 continue;
             };

@@ -9,10 +9,10 @@ use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AnyPool, AssertSqlSafe, Connection as _, Executor as _};
 
-use super::clock::StoreClock;
-use super::durability::DURABLE_SESSION;
+use super::condition::Condition;
 use super::readers::{LentFile, Readers};
-use super::trouble::Condition;
+use super::store_clock::StoreClock;
+use super::timeouts::{ANSWER, READING, TAKEN_BACK, WAIT};
 use super::upgrade::refuse_beside_an_older_host;
 use super::with_timeout::{Connection, WithTimeout, within};
 use super::{Engine, StoreError};
@@ -20,12 +20,10 @@ use super::{Engine, StoreError};
 pub(super) static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 pub(super) static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
-/// How long a call waits for a free connection, or for another process to end its transaction.
-pub(super) const WAIT: Duration = Duration::from_secs(30);
-
-/// How long a server may take to answer a statement, and to take a connection back.
-const ANSWER: Duration = Duration::from_secs(60);
-const TAKEN_BACK: Duration = Duration::from_secs(5);
+/// Makes a session of PostgreSQL wait for the disk at each commit where its administrator had it not wait; other settings,
+/// such as to wait for standbys too, stay.
+const DURABLE_SESSION: &str = "SELECT CAST(set_config('synchronous_commit', 'on', false) AS TEXT)
+    WHERE current_setting('synchronous_commit') = 'off'";
 
 /// The server ends a transaction whose host does not go on, such as one that is suspended: the rows that it locked are
 /// other hosts' to claim, once the lease has lapsed.
@@ -33,9 +31,6 @@ const NO_IDLE_TRANSACTION: &str = "SET idle_in_transaction_session_timeout = '15
 
 /// How many transactions, and how many readings, PostgreSQL runs at once for one host.
 const POSTGRES_CONNECTIONS: u32 = 8;
-
-/// How long a statement that only reads may run before it is stopped.
-pub(super) const READING: Duration = Duration::from_secs(20);
 
 /// The store. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -4,8 +4,8 @@ use soar_connector::name::quoted;
 use soar_connector::sentence;
 use sqlx::sqlite::SqliteError;
 
-use super::Trouble;
-use super::database::READING;
+use super::timeouts::READING;
+use super::trouble::Trouble;
 
 /// Why the store could not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -100,6 +100,17 @@ fn is_stopped(error: &sqlx::Error) -> bool {
 }
 
 impl StoreError {
+    /// What keeps the database from working, if that is what the error is about: later it may work again.
+    #[must_use]
+    pub fn trouble(&self) -> Option<Trouble> {
+        match self {
+            Self::Database(error) | Self::Uncertain(error) => Trouble::of(error),
+            Self::Migration(error) => Trouble::of_migration(error),
+            Self::FileGone(_) => Some(Trouble::Gone),
+            _ => None,
+        }
+    }
+
     /// `self`, unless the database refused a second row of the same name: then that is what it says.
     #[must_use]
     pub fn or_duplicate(error: sqlx::Error, what: &'static str, name: &str) -> Self {

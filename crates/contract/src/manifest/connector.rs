@@ -16,7 +16,7 @@ pub struct Connector {
     pub id: String,
     /// The product's name as users know it.
     pub name: String,
-    /// Who makes the product.
+    /// The maker of the product.
     pub vendor: String,
     /// The kind of product, such as "Threat Intelligence".
     pub category: String,
@@ -85,7 +85,7 @@ pub struct Setting {
     /// The largest valid integer.
     #[serde(default)]
     pub maximum: Option<i64>,
-    /// A valid value; for a secret, one that is none.
+    /// A valid value; for a secret, a placeholder.
     pub example: String,
     /// The environment variable that a command line reads it from.
     pub environment: String,

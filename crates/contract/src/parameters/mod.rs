@@ -3,8 +3,7 @@
 mod parse;
 mod problem;
 mod typed;
-mod value;
 
+pub(crate) use parse::{parse_boolean, parse_value};
 pub use problem::{ParameterProblem, ParameterProblems};
 pub use typed::{ParameterValue, Parameters, RawParameters};
-pub(crate) use value::{parse_boolean, parse_value};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Command, Connector, ErrorEntry, Input, InputType, ManifestError, ManifestFile, ReplyShape};
+use crate::manifest::{Command, Connector, ErrorEntry, Input, InputType, ManifestError, ManifestFile, ReplyShape};
 use crate::name::normalised;
 use crate::parameters::parse_value;
 
