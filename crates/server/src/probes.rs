@@ -24,7 +24,7 @@ pub(super) async fn live() -> &'static str {
 /// The store answers, and what is due is run.
 pub(super) async fn ready(State(host): State<Arc<Server>>) -> Response {
     let looking = async {
-        host.directory.refresh().await?;
+        host.directory.current().await?;
         let alerts = host.store.reader().await?.records().undelivered().await?;
         Ok::<_, StoreError>((host.store.failing().await, alerts))
     };

@@ -138,7 +138,7 @@ impl Changes {
     /// Reads the cached sites, users and keys of this process again.
     pub(super) async fn refresh(&self) {
         if let Some(directory) = &self.directory
-            && let Err(error) = directory.refresh().await
+            && let Err(error) = directory.current().await
         {
             tracing::warn!(%error, "the host notices a change later, because the store does not answer");
         }

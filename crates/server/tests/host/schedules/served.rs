@@ -190,7 +190,7 @@ async fn alerts_that_wait_are_told_by_the_probe_and_the_metrics_and_the_host_is_
             }
             assert!(timeout.elapsed() < Duration::from_secs(60), "{said}{metrics}");
             tokio::time::sleep(Duration::from_millis(20)).await;
-            stage.clock.advance(Duration::from_secs(1));
+            stage.clock.advance(Duration::from_secs(3));
         }
     }
 }
