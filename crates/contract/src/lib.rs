@@ -47,7 +47,7 @@ pub use manifest::{Command, Manifest, ManifestError};
 pub use outcome::{Conclusion, KeyField, Outcome, RawData, Receipt, ReturnData, Warning};
 pub use page::Page;
 pub use parameters::{ParameterProblem, ParameterProblems, ParameterValue, Parameters, RawParameters};
-pub use pem::certificates_in;
+pub use pem::{certificates_in, is_pem};
 pub use progress::{Progress, Step};
 pub use redaction::Redactor;
 pub use reply::{ListReply, is_web_page, read_json};

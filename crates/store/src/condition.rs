@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::file_lock::FileLock;
 use super::{StoreError, Trouble};
 
 /// A failure that lasts is logged again after this time.
@@ -20,14 +21,22 @@ pub(super) struct Condition {
     pub(super) failing: Mutex<Option<Failing>>,
     /// The path of the store's file, and which file was there when it was opened.
     file: Option<(PathBuf, FileId)>,
+    /// Held until the store is closed.
+    lock: Mutex<Option<FileLock>>,
 }
 
 /// Which file it is on its machine, whatever its path.
 type FileId = (u64, u64);
 
 impl Condition {
-    pub(super) fn of_file(path: &Path) -> Self {
-        Self { failing: Mutex::default(), file: id_of(path).map(|id| (path.to_owned(), id)) }
+    pub(super) fn of_file(path: &Path, lock: Option<FileLock>) -> Self {
+        let file = id_of(path).map(|id| (path.to_owned(), id));
+        Self { failing: Mutex::default(), file, lock: Mutex::new(lock) }
+    }
+
+    /// Tells other processes that this process has closed the store's file.
+    pub(super) fn unlock(&self) {
+        drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 
     /// What is written to a file that somebody deleted or replaced is lost in the end, and SQLite does not notice.

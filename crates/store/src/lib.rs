@@ -2,6 +2,7 @@
 //! SQL.
 
 mod access;
+mod agents;
 mod alerts;
 mod answers;
 mod audit;
@@ -20,6 +21,7 @@ mod durability;
 mod engine;
 mod error;
 mod failing;
+mod file_lock;
 mod health;
 mod history;
 mod incidents;
@@ -29,6 +31,7 @@ mod links;
 mod masters;
 mod messages;
 pub mod model;
+mod names;
 mod nodes;
 mod numbers;
 mod readers;
@@ -62,6 +65,7 @@ mod users;
 mod with_timeout;
 mod work;
 
+pub use agents::{AgentSecrets, AgentUse, NewAgent, StoredAgent, agent_sealing_context};
 pub use answers::{AnswerClaim, EarlierCall};
 pub use audit::AuditFilter;
 pub use bulk_changes::IncidentGround;
@@ -81,6 +85,7 @@ pub use keys::{KeySecrets, NewKey, StoredKey};
 pub use links::Neighbour;
 pub use masters::{KnownPair, NewMaster};
 pub use messages::{Undelivered, WaitingMessage};
+pub use names::NamedThing;
 pub use numbers::Numbered;
 pub use received::{NewReceived, Received};
 pub use runs::RunFilter;

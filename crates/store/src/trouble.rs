@@ -46,8 +46,8 @@ impl Trouble {
                  runs and can be reached, and that it lets the host's user in."
             }
             Self::Damaged => {
-                "The store is damaged, or is no database. Keep a copy of its file as it is, and put back the last good \
-                 backup."
+                "The store is damaged, or is no database. Keep a copy of its file as it is, and restore the last good backup \
+                 with `footprint restore FILE`."
             }
         }
     }

@@ -35,6 +35,7 @@ pub(crate) fn refused(error: Refusal) -> anyhow::Error {
     match error {
         Refusal::Because(reason) => WrongUse(reason).into(),
         Refusal::Unable(reason) => anyhow::Error::msg(reason),
+        failed @ (Refusal::TimedOut(_) | Refusal::Panicked) => anyhow::Error::msg(failed.to_string()),
         Refusal::Parameters(problems) => WrongUse::from(&problems).into(),
         Refusal::About(error) | Refusal::Store(error) => advised(error),
     }
@@ -58,6 +59,7 @@ fn listing(what: &str) -> Option<&'static str> {
         "user" => Some("footprint user list"),
         "key" => Some("footprint key list"),
         "connection" => Some("footprint connection list"),
+        "agent" => Some("footprint agent list"),
         "incident" => Some("footprint incident list"),
         "case" => Some("footprint case list"),
         "run" => Some("footprint runs list"),

@@ -1,7 +1,6 @@
 //! An instance of the host: the folder it lives in, and whoever acts on it from the terminal.
 
 mod advice;
-mod calling;
 mod executing;
 mod flags;
 mod folder;
@@ -10,7 +9,6 @@ mod settings;
 mod tenancy;
 
 pub(crate) use advice::{advised, not_done, refused};
-pub(crate) use calling::UtilityCall;
 pub(crate) use executing::{Executing, connections, registry};
 pub(crate) use flags::{FolderFlag, InstanceFlags};
 pub(crate) use folder::Folder;

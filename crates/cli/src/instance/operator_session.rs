@@ -7,8 +7,9 @@ use anyhow::{Result, anyhow};
 use soar_connector::name::{quoted, suggestion};
 use soar_connector::{Clock, ExecutionContext, SystemClock};
 use soar_host::Refusal;
-use soar_host::operations::{Changes, OperationError, Operations, RequestContext};
+use soar_host::operations::{Changes, OperationError, Operations, RequestContext, Tried};
 use soar_host::sealing::Keyring;
+use soar_store::model::name::named;
 use soar_store::model::{
     Allowed, AuditEntry, Caller, Connection, Moment, Place, Right, Role, Site, SiteId, Surface, User,
 };
@@ -144,8 +145,8 @@ impl OperatorSession {
                 }
             };
         };
-        let found = sites.iter().find(|site| site.name.to_lowercase() == name.trim().to_lowercase());
-        found.cloned().ok_or_else(|| {
+        let found = named(&sites, name, |site| &site.name).first().map(|site| (*site).clone());
+        found.ok_or_else(|| {
             let near = suggestion(name, names());
             WrongUse(format!("There is no site {}.{near}\n`footprint site list` shows what there is.", quoted(name)))
                 .into()
@@ -158,11 +159,20 @@ impl OperatorSession {
             changes: Changes::new(self.store.clone(), Arc::clone(&self.clock)),
             store: self.store.clone(),
             clock: Arc::clone(&self.clock),
+            command_timeout: self.settings.host.command_timeout(),
             seal: None,
             connections: None,
             executor: None,
             tenants: None,
         }
+    }
+
+    /// The operations that seal secrets or open them, too.
+    ///
+    /// # Errors
+    /// When the sealing keys cannot be read.
+    pub(crate) fn sealing_operations(&self) -> Result<Operations> {
+        Ok(Operations { seal: Some(Arc::new(self.keyring()?)), ..self.operations() })
     }
 
     /// A call of an operation, which the audit log names `command`, such as `user add`.
@@ -194,6 +204,24 @@ impl OperatorSession {
         }
     }
 
+    /// Writes the audit entry of a call that only read, and that may have been refused.
+    pub(crate) async fn record(&self, context: RequestContext, refused: Option<&Refusal>) -> Result<()> {
+        let reason = AuditEntry::kept(&refused.map(ToString::to_string).unwrap_or_default());
+        self.append(AuditEntry { accepted: refused.is_none(), reason, ..context.entry }).await
+    }
+
+    /// The result of an operation that no transaction holds; its audit entry is written here.
+    pub(crate) async fn tried<T>(&self, context: RequestContext, ended: Result<Tried<T>, OperationError>) -> Result<T> {
+        match ended {
+            Ok(Tried { value, about, site }) => {
+                let site = if site.is_empty() { context.entry.site } else { AuditEntry::kept(&site) };
+                self.append(AuditEntry { site, reason: AuditEntry::kept(&about), ..context.entry }).await?;
+                Ok(value)
+            }
+            Err(error) => self.changed(context, Err(error)).await,
+        }
+    }
+
     /// The site of that name; where none is named, the only one, or that of the only connection (of that name).
     ///
     /// # Errors
@@ -201,9 +229,10 @@ impl OperatorSession {
     pub(crate) async fn site_of(&self, name: Option<&str>, connection: Option<&str>) -> Result<Site> {
         if name.is_none() && self.sites().await?.len() > 1 {
             let all = connections(self)?.list(&self.any_caller().await?).await.map_err(refused)?;
-            let is_meant =
-                |one: &&Connection| connection.is_none_or(|name| one.name.to_lowercase() == name.trim().to_lowercase());
-            let meant: Vec<_> = all.iter().filter(is_meant).collect();
+            let meant = match connection {
+                Some(name) => named(&all, name, |one| &one.name),
+                None => all.iter().collect(),
+            };
             if let [Connection { place: Place::Site(site), .. }] = meant.as_slice() {
                 return self.site(Some(&site.name)).await;
             }

@@ -1,5 +1,6 @@
 //! The subcommands, one per file.
 
+pub(crate) mod agent;
 pub(crate) mod audit;
 pub(crate) mod case;
 pub(crate) mod commands;
@@ -7,6 +8,7 @@ pub(crate) mod completions;
 pub(crate) mod connection;
 pub(crate) mod demo;
 pub(crate) mod diagnose;
+pub(crate) mod doctor;
 pub(crate) mod health;
 pub(crate) mod incident;
 pub(crate) mod init;

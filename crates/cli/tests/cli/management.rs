@@ -11,8 +11,8 @@ fn lists_come_as_a_table_json_csv_and_ndjson() {
     insta::assert_snapshot!(instance.shown(["site", "list"]));
     assert_eq!(
         instance.successful(["site", "list", "--output", "csv"]),
-        "Site,Kind,Time Zone,Language,Description\r\nAcme Corp,Client,Europe/Zurich,en,\r\n\
-         Security Operations,Internal,America/Vancouver,en,\r\n"
+        "Site,Kind,Active,Time Zone,Language,Description\r\nAcme Corp,Client,yes,Europe/Zurich,en,\r\n\
+         Security Operations,Internal,yes,America/Vancouver,en,\r\n"
     );
     let lines = instance.successful(["site", "list", "--output", "ndjson"]);
     assert_eq!(lines.lines().count(), 2);

@@ -117,6 +117,22 @@ pub(super) fn connector(file: ManifestFile<'_>, connector: &Connector) -> Result
     let checker = Checker { file };
     checker.kebab("id", &connector.id)?;
     checker.unique("settings", connector.settings.iter().map(|setting| setting.name.as_str()))?;
+    if let Some(proxy) = &connector.proxy {
+        for name in proxy.names() {
+            let Some(setting) = connector.settings.iter().find(|setting| setting.name == name) else {
+                let problem = format!("there is no setting {name:?}");
+                return Err(checker.refuse("proxy", problem, "Name one of the settings."));
+            };
+            if setting.required || setting.secret != (name == proxy.password) {
+                let problem = format!("{name:?} is required, or is secret where only the password is");
+                return Err(checker.refuse(
+                    "proxy",
+                    problem,
+                    "Name optional settings, of which the password is secret.",
+                ));
+            }
+        }
+    }
     checker.unique("settings.environment", connector.settings.iter().map(|setting| setting.environment.as_str()))?;
     for name in connector.one_of.iter().flatten() {
         if !connector.settings.iter().any(|setting| setting.name == *name) {

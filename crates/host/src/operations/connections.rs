@@ -1,6 +1,7 @@
 //! Connections. Their secrets go in and never come out.
 
 use serde::Serialize;
+use soar_connector::Diagnosis;
 use soar_store::Wanted;
 use soar_store::model::{Caller, Connection, ConnectionId, Place, RunId, Site, SiteKind};
 use utoipa::ToSchema;
@@ -8,6 +9,7 @@ use utoipa::ToSchema;
 use super::{Done, OperationError, Operations, RequestContext, Required, Tried};
 use crate::Refusal;
 use crate::connections::{ConnectionChange, ConnectionDraft};
+use crate::executor::CommandEnd;
 
 /// The result of testing a connection.
 #[derive(Debug, Serialize, ToSchema)]
@@ -20,6 +22,9 @@ pub struct ConnectionTested {
     /// The number of the test's run, which tells more.
     #[schema(value_type = i64)]
     pub run: RunId,
+    /// The agent that the test went through; missing where it went direct.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
 }
 
 impl Operations {
@@ -131,18 +136,43 @@ impl Operations {
         id: ConnectionId,
     ) -> Result<Tried<ConnectionTested>, OperationError> {
         let executor = self.executor()?;
-        let (connection, caller) = {
-            let mut reader = self.reader().await?;
-            let mut records = reader.records();
-            let anywhere = context.caller_anywhere(&mut records).await?;
-            let connection = self.connections()?.see_in(&mut records, &anywhere, id).await?;
-            let caller = testing_caller(context, &connection, records.sites().await?)?;
-            (connection, caller)
-        };
+        let (connection, caller) = self.testing(context, id).await?;
         let tested = executor.test(&caller, id).await?;
-        let value = ConnectionTested { passed: tested.passed, text: tested.text, run: tested.finished.run };
+        let CommandEnd { run, outcome, .. } = tested.finished;
+        let agent = outcome.receipt.agent;
+        let value = ConnectionTested { passed: tested.passed, text: tested.text, run, agent };
         let about = format!("{}: {}", connection.name, if value.passed { "Passed" } else { "Failed" });
         Ok(Tried { value, about, site: caller.site.name })
+    }
+
+    /// Diagnoses a connection: how far the way to its server leads, and which commands its account may run.
+    ///
+    /// # Errors
+    /// [`OperationError`] when the diagnosis could not be made.
+    pub async fn diagnose_connection(
+        &self,
+        context: &RequestContext,
+        id: ConnectionId,
+    ) -> Result<Tried<Diagnosis>, OperationError> {
+        let executor = self.executor()?;
+        let (connection, caller) = self.testing(context, id).await?;
+        let value = executor.diagnose(&caller, id).await?;
+        let about = format!("{}: {}", connection.name, if value.is_healthy() { "Passed" } else { "Failed" });
+        Ok(Tried { value, about, site: caller.site.name })
+    }
+
+    /// The connection of this number, and the caller on the site that it is tested from.
+    async fn testing(
+        &self,
+        context: &RequestContext,
+        id: ConnectionId,
+    ) -> Result<(Connection, Caller), OperationError> {
+        let mut reader = self.reader().await?;
+        let mut records = reader.records();
+        let anywhere = context.caller_anywhere(&mut records).await?;
+        let connection = self.connections()?.see_in(&mut records, &anywhere, id).await?;
+        let caller = testing_caller(context, &connection, records.sites().await?)?;
+        Ok((connection, caller))
     }
 }
 

@@ -43,6 +43,13 @@ impl RequestContext {
         self
     }
 
+    /// The same call, which acts in the name of the user `name`; empty for the caller's own.
+    #[must_use]
+    pub fn acting_for(mut self, name: &str) -> Self {
+        self.entry.acting_for = AuditEntry::kept(name);
+        self
+    }
+
     /// The caller of something on `site`.
     #[must_use]
     pub fn caller(&self, site: Site) -> Caller {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use soar_connector::Parameters;
 use soar_connector::name::quoted;
+use soar_store::model::name::same_name;
 use soar_store::model::{Caller, Right, Site, SiteId, User};
 use soar_store::{Records, StoreError};
 
@@ -31,8 +32,8 @@ impl Actor {
         parameters: &Parameters,
     ) -> Result<Self, Refusal> {
         match parameters.text("Username") {
-            Some(name) if name.to_lowercase() != caller.user.name.to_lowercase() => {
-                // Who may act for nobody learns nothing about who there is.
+            Some(name) if !is_caller(records, caller, name).await? => {
+                // A caller that may act for nobody learns nothing about other users.
                 if !caller.may_somewhere(Right::ActForOthers) {
                     return Err(Refusal::Unable(missing(caller, Right::ActForOthers, &caller.site.name)));
                 }
@@ -60,6 +61,14 @@ impl Actor {
         let lacking = wanted.iter().find(|right| !caller.may(**right, site))?;
         Some(missing(caller, *lacking, sites.name(site)))
     }
+}
+
+/// Whether `name` is the caller's. Another user may have a name that looks the same, from before names were compared so.
+async fn is_caller(records: &mut Records<'_>, caller: &Caller, name: &str) -> Result<bool, StoreError> {
+    if name == caller.user.name || !same_name(name, &caller.user.name) {
+        return Ok(name == caller.user.name);
+    }
+    Ok(records.user(name).await?.id == caller.user.id)
 }
 
 /// The user of that name, who may do something.

@@ -13,7 +13,11 @@ use soar_host::connections::{ConnectionChange, ConnectionDraft};
 use soar_host::operations::ConnectionTested;
 
 pub(super) fn routes() -> Routes {
-    OpenApiRouter::new().routes(routes!(list, make)).routes(routes!(get, change, remove)).routes(routes!(test))
+    OpenApiRouter::new()
+        .routes(routes!(list, make))
+        .routes(routes!(get, change, remove))
+        .routes(routes!(test))
+        .routes(routes!(diagnose))
 }
 
 /// All connections, by integration and name, without their secrets
@@ -63,4 +67,12 @@ async fn remove(Managed { request, path, .. }: Managed<Id<ConnectionId>>) -> Res
 async fn test(Managed { request, path, .. }: Managed<Id<ConnectionId>>) -> Response {
     let tested = request.operations().test_connection(&request.context, path.id).await;
     request.answer_tried(tested).await
+}
+
+/// Diagnose a connection: how far the way to its server leads, and which commands its account may run
+#[utoipa::path(post, path = "/connections/{id}/diagnose", operation_id = "diagnoseConnection", params(Id<ConnectionId>),
+    responses((status = 200, body = serde_json::Value)))]
+async fn diagnose(Managed { request, path, .. }: Managed<Id<ConnectionId>>) -> Response {
+    let diagnosed = request.operations().diagnose_connection(&request.context, path.id).await;
+    request.answer_tried(diagnosed).await
 }

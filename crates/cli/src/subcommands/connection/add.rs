@@ -46,11 +46,11 @@ pub(super) struct Arguments {
     #[arg(long, conflicts_with = "site")]
     shared: bool,
 
-    /// The internal site that events of a shared one go to
+    /// The internal site of the incidents that will be made from a shared one's findings and alerts
     #[arg(long, value_name = "SITE", requires = "shared")]
     recipient_site: Option<String>,
 
-    /// The proxy agent that it goes through
+    /// The proxy agent that it goes through, as `footprint agent list` shows it
     #[arg(long, value_name = "NAME")]
     agent: Option<String>,
 

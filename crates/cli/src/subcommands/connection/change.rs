@@ -42,11 +42,11 @@ pub(super) struct Arguments {
     #[arg(long)]
     shared: bool,
 
-    /// The internal site that events of a shared one go to; an empty one for none
+    /// The internal site of the incidents that will be made from a shared one's findings and alerts; an empty one for none
     #[arg(long, value_name = "SITE")]
     recipient_site: Option<String>,
 
-    /// The proxy agent that it goes through; an empty one for none
+    /// The proxy agent that it goes through, as `footprint agent list` shows it; an empty one for none
     #[arg(long, value_name = "NAME")]
     agent: Option<String>,
 

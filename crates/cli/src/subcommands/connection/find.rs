@@ -4,6 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use soar_connector::name::{quoted, suggestion};
 use soar_host::connections::Connections;
+use soar_store::model::name::named;
 use soar_store::model::{Caller, Connection, Place};
 
 use crate::exit::WrongUse;
@@ -21,6 +22,11 @@ pub(in crate::subcommands) struct Named {
 }
 
 impl Named {
+    /// The connection of this name, on `site` where it is given.
+    pub(in crate::subcommands) fn of(connection: &str, site: Option<&str>) -> Self {
+        Self { connection: connection.to_owned(), site: site.map(str::to_owned) }
+    }
+
     /// The connection, and the user as its caller on the site that is meant.
     ///
     /// # Errors
@@ -31,8 +37,7 @@ impl Named {
         session: &OperatorSession,
     ) -> Result<(Connection, Caller)> {
         let all = seen(connections, session).await?;
-        let is_meant = |one: &&Connection| one.name.to_lowercase() == self.connection.trim().to_lowercase();
-        let mut found: Vec<&Connection> = all.iter().filter(is_meant).collect();
+        let mut found = named(&all, &self.connection, |one| &one.name);
         let site = match &self.site {
             Some(site) => Some(session.site(Some(site)).await?),
             None => None,

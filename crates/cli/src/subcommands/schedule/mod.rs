@@ -153,7 +153,11 @@ fn result(schedule: &ScheduleShown) -> &'static str {
 }
 
 fn next(schedule: &ScheduleShown) -> String {
-    if schedule.active { moment_if_any(schedule.next_due_at) } else { "not active".to_owned() }
+    match (schedule.active, &schedule.site_inactive) {
+        (true, Some(_)) => "site inactive".to_owned(),
+        (true, None) => moment_if_any(schedule.next_due_at),
+        (false, _) => "not active".to_owned(),
+    }
 }
 
 fn show_one(schedule: &ScheduleShown, form: Form, printer: &mut Printer) -> Result<()> {

@@ -1,10 +1,10 @@
-//! `footprint user list`: who there is.
+//! `footprint user list`: the users and their roles.
 
 use anyhow::Result;
 use clap::Args;
 
 use crate::exit::Exit;
-use crate::instance::OperatorSession;
+use crate::instance::{OperatorSession, not_done};
 use crate::printer::{ListOutput, Printer};
 
 /// List the users and their roles
@@ -16,7 +16,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
-    session.must_be_administrator()?;
-    printer.list(&super::all(session).await?, arguments.output, "No users.")?;
+    let users = session.operations().list_users(&session.context("user list")).await.map_err(not_done)?;
+    printer.list(&users, arguments.output, "No users.")?;
     Ok(Exit::Successful)
 }

@@ -1,9 +1,7 @@
 //! A server that vanishes amid one step: each is waited for so long and no longer, and others go on afterwards.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use soar_connector::testing::ManualClock;
 use soar_host::access::Directory;
 use soar_store::{Store, StoreError, Trouble};
 
