@@ -28,7 +28,7 @@ pub struct Host {
     pub clock: Arc<dyn Clock>,
     /// What callers can do.
     pub operations: Operations,
-    /// Sites, users, roles and keys, as remembered.
+    /// The cache of sites, users, roles and keys.
     pub directory: Arc<Directory>,
     /// The audit log's writer.
     pub audit: AuditWriter,
@@ -66,10 +66,9 @@ impl Host {
         seal: Arc<dyn SecretSeal>,
         commands: CommandRegistry,
     ) -> Self {
-        let directory = Arc::new(Directory::new(store.clone(), Arc::clone(&clock)));
-        let changes = Changes::new(store.clone(), Arc::clone(&clock))
-            .keeping_answers(settings.answers_kept(), Arc::clone(&seal))
-            .refreshing(Arc::clone(&directory));
+        let directory = Arc::new(Directory::new(store.clone()));
+        let changes =
+            Changes::new(store.clone(), Arc::clone(&clock)).keeping_answers(settings.answers_kept(), Arc::clone(&seal));
         let operations = Operations {
             changes,
             store: store.clone(),

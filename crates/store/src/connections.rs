@@ -171,7 +171,7 @@ impl Records<'_> {
             "SELECT c.id, c.integration, c.name, c.site_id, s.name AS site_name, c.recipient_site_id,
                  r.name AS recipient_site_name, c.agent_name, c.description, c.tenant, c.active,
                  c.health_check_minutes, c.health_check_email, c.version, c.created_at, c.modified_at, h.alert_to,
-                 h.alert_after, h.slow_ms, m.name AS master, m.region AS master_region, o.master_connection
+                 h.alert_after, h.recover_after, h.slow_ms, m.name AS master, m.region AS master_region, o.master_connection
              FROM connections c
              LEFT JOIN received_connections o ON o.connection_id = c.id
              LEFT JOIN masters m ON m.id = o.master_id

@@ -87,7 +87,7 @@ pub use incidents::NewIncident;
 pub use keys::{KeySecrets, NewKey, StoredKey};
 pub use links::Neighbour;
 pub use masters::{KnownPair, NewMaster};
-pub use messages::WaitingMessage;
+pub use messages::{Undelivered, WaitingMessage};
 pub use names::NamedThing;
 pub use numbers::Numbered;
 pub use received::{NewReceived, Received};

@@ -140,6 +140,10 @@ pub struct ConnectionDraft {
     #[serde(default)]
     #[schema(minimum = 1, maximum = 100)]
     pub health_check_alert_after: Option<i64>,
+    /// After how many passed tests in a row a connection that failed has recovered; 2 unless given.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 10)]
+    pub health_check_recover_after: Option<i64>,
     /// From how many milliseconds on a test that passes is a slow one, and its connection Degraded; 5,000 unless given.
     #[serde(default)]
     #[schema(minimum = 1, maximum = 3600000)]
@@ -205,6 +209,10 @@ pub struct ConnectionChange {
     #[serde(default)]
     #[schema(minimum = 1, maximum = 100)]
     pub health_check_alert_after: Option<i64>,
+    /// After how many passed tests in a row a connection that failed has recovered.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 10)]
+    pub health_check_recover_after: Option<i64>,
     /// From how many milliseconds on a test that passes is a slow one.
     #[serde(default)]
     #[schema(minimum = 1, maximum = 3600000)]

@@ -8,7 +8,7 @@ use soar_store::model::{
     Caller, Check, Connection, ConnectionId, Health, HealthState, Latency, Moment, Place, Schedule, ScheduleKind, Site,
     SiteId, Uptime,
 };
-use soar_store::{Records, StoreError, WaitingMessage};
+use soar_store::{Records, StoreError};
 use utoipa::ToSchema;
 
 use crate::Refusal;
@@ -152,17 +152,19 @@ impl Connections {
         }
         let rank = |state| match state {
             HealthState::Failing => 0,
-            HealthState::Degraded => 1,
-            HealthState::Unknown => 2,
-            HealthState::Healthy => 3,
+            HealthState::Stale => 1,
+            HealthState::Recovering => 2,
+            HealthState::Degraded => 3,
+            HealthState::Unknown => 4,
+            HealthState::Healthy => 5,
         };
         rows.sort_by_key(|(_, row)| rank(state(row)));
         let limit = filter.limit.unwrap_or(100).clamp(1, LARGEST_PAGE);
         rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        let sites = records.sites().await?;
+        let (sites, now) = (records.sites().await?, records.now().await?);
         let mut shown = Vec::with_capacity(rows.len());
         for (connection, row) in rows {
-            shown.push(self.fares(records, connection, row, &sites).await?);
+            shown.push(connection_health(records, connection, row, &sites, now).await?);
         }
         Ok(HealthTable { connections: shown, states })
     }
@@ -192,58 +194,48 @@ impl Connections {
     ) -> Result<ConnectionHistory, Refusal> {
         let connection = self.see_in(records, caller, id).await?;
         let row = match records.health_check(id).await? {
-            Some(schedule) => Some((records.health_of(schedule.id).await?, schedule)),
+            Some(schedule) => Some((records.health_now(&schedule).await?, schedule)),
             None => None,
         };
         let row = row.map(|(health, schedule)| (schedule, health));
         let row = Without::read(records).await?.told(&connection, row);
-        let sites = records.sites().await?;
-        let shown = self.fares(records, &connection, row, &sites).await?;
+        let (sites, now) = (records.sites().await?, records.now().await?);
+        let shown = connection_health(records, &connection, row, &sites, now).await?;
         let checks = records.checks(id, before.unwrap_or(Moment::MAX), limit.clamp(1, LARGEST_PAGE)).await?;
         Ok(ConnectionHistory { connection: shown, checks })
     }
+}
 
-    /// Messages that did not arrive yet, for administrators.
-    ///
-    /// # Errors
-    /// [`Refusal`] when the caller is none.
-    pub async fn waiting_messages(&self, caller: &Caller, limit: i64) -> Result<Vec<WaitingMessage>, Refusal> {
-        if !(caller.user.active && caller.user.is_administrator) {
-            return Err(Refusal::Unable("It takes an administrator to see messages on their way.".to_owned()));
-        }
-        Ok(self.store.reader().await?.records().waiting_messages(limit.clamp(1, LARGEST_PAGE)).await?)
-    }
-
-    async fn fares(
-        &self,
-        records: &mut Records<'_>,
-        connection: &Connection,
-        row: Row,
-        sites: &[Site],
-    ) -> Result<ConnectionHealth, StoreError> {
-        let (now, id) = (Moment::from(self.clock.now()), connection.id);
-        let site_inactive = match &connection.place {
-            Place::Site(site) => sites.iter().find(|one| one.id == site.id),
-            Place::SharedToInternalSites { .. } => None,
-        };
-        let site_inactive = site_inactive.and_then(Site::inactive);
-        let (schedule, health) = row;
-        let checked = site_inactive.is_none() && schedule.as_ref().is_some_and(|schedule| schedule.what.active);
-        let next_due_at = schedule.filter(|_| checked).map(|schedule| schedule.next_due_at);
-        Ok(ConnectionHealth {
-            id,
-            name: connection.name.clone(),
-            integration: connection.integration.clone(),
-            site: connection.place.name().to_owned(),
-            agent: connection.agent_name.clone(),
-            site_inactive,
-            checked,
-            next_due_at,
-            health: health.unwrap_or_else(|| Health::unknown(connection.created_at)),
-            uptime_day: records.uptime(id, now - DAY).await?,
-            uptime_week: records.uptime(id, now - DAY * 7).await?,
-            uptime_month: records.uptime(id, now - DAY * 30).await?,
-            latency_day: records.latency(id, now - DAY).await?,
-        })
-    }
+/// The health of a connection at `now`, by the store's clock, which stamps results too.
+async fn connection_health(
+    records: &mut Records<'_>,
+    connection: &Connection,
+    row: Row,
+    sites: &[Site],
+    now: Moment,
+) -> Result<ConnectionHealth, StoreError> {
+    let id = connection.id;
+    let site_inactive = match &connection.place {
+        Place::Site(site) => sites.iter().find(|one| one.id == site.id),
+        Place::SharedToInternalSites { .. } => None,
+    };
+    let site_inactive = site_inactive.and_then(Site::inactive);
+    let (schedule, health) = row;
+    let checked = site_inactive.is_none() && schedule.as_ref().is_some_and(|schedule| schedule.what.active);
+    let next_due_at = schedule.filter(|_| checked).map(|schedule| schedule.next_due_at);
+    Ok(ConnectionHealth {
+        id,
+        name: connection.name.clone(),
+        integration: connection.integration.clone(),
+        site: connection.place.name().to_owned(),
+        agent: connection.agent_name.clone(),
+        site_inactive,
+        checked,
+        next_due_at,
+        health: health.unwrap_or_else(|| Health::unknown(connection.created_at)),
+        uptime_day: records.uptime(id, now - DAY, now).await?,
+        uptime_week: records.uptime(id, now - DAY * 7, now).await?,
+        uptime_month: records.uptime(id, now - DAY * 30, now).await?,
+        latency_day: records.latency(id, now - DAY, now).await?,
+    })
 }

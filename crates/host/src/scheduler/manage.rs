@@ -130,6 +130,8 @@ impl Schedules {
             active: draft.active,
             alert_to: destinations(&draft.alert_to)?,
             alert_after: draft.alert_after,
+            // The next run may be a day away, so the first success says that it recovered.
+            recover_after: 1,
             slow_ms: SLOW_MS,
         };
         check_new(&new, command)?;
@@ -239,7 +241,7 @@ impl Schedules {
         let connection = records.connection(schedule.what.connection_id).await?;
         let users = records.users().await?;
         let user = users.iter().find(|user| Some(user.id) == schedule.what.user_id);
-        let health = records.health_of(schedule.id).await?;
+        let health = records.health_now(&schedule).await?;
         Ok(ScheduleShown::of(schedule, site, &connection, user, health))
     }
 }

@@ -246,6 +246,7 @@ fn draft(sent: &SentConnection, site: &Site, shared: bool, known: Option<&Receiv
         health_check_email: sent.health_check.as_ref().and_then(|check| check.email.clone()),
         health_check_webhooks: sent.health_check.iter().flat_map(|check| check.webhooks.clone()).collect(),
         health_check_alert_after: sent.health_check.as_ref().map(|check| check.alert_after),
+        health_check_recover_after: sent.health_check.as_ref().and_then(|check| check.recover_after),
         health_check_slow_ms: sent.health_check.as_ref().map(|check| check.slow_ms),
         parameters: sent
             .parameters
@@ -282,6 +283,7 @@ async fn change(
         health_check_email: Some(draft.health_check_email),
         health_check_webhooks: Some(draft.health_check_webhooks),
         health_check_alert_after: draft.health_check_alert_after,
+        health_check_recover_after: draft.health_check_recover_after,
         health_check_slow_ms: draft.health_check_slow_ms,
         parameters,
     })

@@ -136,14 +136,17 @@ pub(super) struct SentHealthCheck {
     pub(super) webhooks: Vec<String>,
     /// After how many failures in a row.
     pub(super) alert_after: i64,
+    /// After how many passed tests in a row; a master of an earlier version does not say.
+    #[serde(default)]
+    pub(super) recover_after: Option<i64>,
     /// From how many milliseconds on a test is slow.
     pub(super) slow_ms: i64,
 }
 
 impl From<HealthCheck> for SentHealthCheck {
     fn from(check: HealthCheck) -> Self {
-        let HealthCheck { every_minutes, email, webhooks, alert_after, slow_ms } = check;
-        Self { every_minutes, email, webhooks, alert_after, slow_ms }
+        let HealthCheck { every_minutes, email, webhooks, alert_after, recover_after, slow_ms } = check;
+        Self { every_minutes, email, webhooks, alert_after, recover_after: Some(recover_after), slow_ms }
     }
 }
 

@@ -45,8 +45,6 @@ pub struct MasterReply {
     pub reason: String,
     /// Whether the audit entry was written with the effect of the message.
     pub is_written: bool,
-    /// Whether the message changed sites, which hosts cache.
-    pub changes_sites: bool,
 }
 
 impl MasterMessage {
@@ -101,7 +99,7 @@ impl MasterReply {
     pub fn refusal(status: u16, code: &str, error: &str) -> Self {
         let body = PlainRefusal { error: error.to_owned(), code: code.to_owned(), version: PROTOCOL_VERSION };
         let body = serde_json::to_string(&body).unwrap_or_default();
-        Self { status, body, accepted: false, reason: error.to_owned(), is_written: false, changes_sites: false }
+        Self { status, body, accepted: false, reason: error.to_owned(), is_written: false }
     }
 }
 
@@ -193,8 +191,7 @@ impl Tenants {
         let answer = RegistrationAnswer { version: PROTOCOL_VERSION, handshake: STANDARD.encode(handshake) };
         let body = serde_json::to_string(&answer).map_err(|error| Refusal::Unable(error.to_string()))?;
         let about = format!("The master {} registered with the one-time key {name}.", quoted(&new.name));
-        let reply =
-            MasterReply { status: 200, body, accepted: true, reason: about, is_written: true, changes_sites: false };
+        let reply = MasterReply { status: 200, body, accepted: true, reason: about, is_written: true };
         records.append_audit(&[reply.entry(call)]).await?;
         transaction.commit().await?;
         Ok(reply)
@@ -229,14 +226,7 @@ impl Tenants {
                 "Message {} came after message {} was taken: it was sent again, or overtaken.",
                 sealed.sequence, pair.sequence
             );
-            return Ok(MasterReply {
-                status: 409,
-                body: answer,
-                accepted: false,
-                reason,
-                is_written: false,
-                changes_sites: false,
-            });
+            return Ok(MasterReply { status: 409, body: answer, accepted: false, reason, is_written: false });
         }
         records.take_message(pair.master, sealed.sequence, now).await?;
         if let Some(key) = pair.key {
@@ -245,8 +235,7 @@ impl Tenants {
         let (answer, about, accepted) = self.perform(&mut records, call, &pair, &request, now).await?;
         let answer = envelope.seal_answer(sealed, &answer);
         let body = serde_json::to_string(&answer).map_err(|error| Refusal::Unable(error.to_string()))?;
-        let changes_sites = accepted && matches!(request, Request::SetSiteStatus { .. });
-        let reply = MasterReply { status: 200, body, accepted, reason: about, is_written: true, changes_sites };
+        let reply = MasterReply { status: 200, body, accepted, reason: about, is_written: true };
         records.append_audit(&[reply.entry(call)]).await?;
         transaction.commit().await?;
         Ok(reply)

@@ -1,6 +1,7 @@
 //! The host's tests, each on both stores.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on can only end")]
 
+mod acknowledged;
 mod agents;
 mod audit;
 mod bulk_commands;

@@ -55,6 +55,8 @@ pub struct HealthCheck {
     pub webhooks: Vec<String>,
     /// After how many failed tests in a row somebody is told.
     pub alert_after: i64,
+    /// After how many passed tests in a row it has recovered.
+    pub recover_after: i64,
     /// From how many milliseconds on a test that passes is a slow one.
     pub slow_ms: i64,
 }
@@ -62,6 +64,8 @@ pub struct HealthCheck {
 impl HealthCheck {
     /// After how many failed tests in a row somebody is told, unless it is said.
     pub const ALERT_AFTER: i64 = 3;
+    /// After how many passed tests in a row a connection has recovered, unless it is said.
+    pub const RECOVER_AFTER: i64 = 2;
     /// From how many milliseconds on a test is a slow one, unless it is said.
     pub const SLOW_MS: i64 = 5_000;
 }

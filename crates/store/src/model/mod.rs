@@ -36,6 +36,7 @@ pub use case::Case;
 pub use connection::{Connection, ConnectionParameter, HealthCheck, NamedSite, ParameterState, Place, SHARED};
 pub use cron::CronSchedule;
 pub use destination::Destination;
+pub(crate) use health::CLOCK_TOLERANCE;
 pub use health::{AlertReason, AlertRules, CheckResult, Health, HealthState, Notice};
 pub use health_report::{Check, Latency, Uptime, percentiles};
 pub use ids::{

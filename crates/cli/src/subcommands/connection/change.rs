@@ -113,6 +113,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
         health_check_email: optional(&arguments.health_check.email()),
         health_check_webhooks: arguments.health_check.webhooks(),
         health_check_alert_after: arguments.health_check.alert_after,
+        health_check_recover_after: arguments.health_check.recover_after,
         health_check_slow_ms: arguments.health_check.slow_ms,
         parameters: arguments.parameters.read(connector, false)?,
     };

@@ -22,7 +22,7 @@ pub(super) struct TableFlags {
     #[arg(long)]
     site: Option<String>,
 
-    /// Only those in this state: Unknown, Healthy, Degraded or Failing
+    /// Only those in this state: Unknown, Healthy, Degraded, Recovering, Stale or Failing
     #[arg(long)]
     state: Option<HealthState>,
 
