@@ -8,10 +8,9 @@ use bytes::Bytes;
 use soar_connector::name::quoted;
 use soar_connector::{Parameters, RawParameters};
 use soar_store::model::{Allowed, AuditEntry, Caller};
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::request::{CommandRequest, bad_parameters};
-use crate::gate::{Call, Entered, IDEMPOTENCY_KEY, IdempotencyKey, Reply, read_json};
+use crate::gate::{Call, Entered, IDEMPOTENCY_KEY, IdempotencyKey, Place, Reply, read_json};
 use soar_host::commands::{Registered, Runner};
 
 /// A call that may run.
@@ -25,7 +24,7 @@ pub(super) struct AuthorizedCall {
     pub parameters: Parameters,
     pub idempotency: Option<IdempotencyKey>,
     /// Held until the call is answered.
-    pub place: OwnedSemaphorePermit,
+    pub place: Place,
 }
 
 /// A call whose key is good, and that has arrived.
@@ -49,13 +48,13 @@ pub(super) async fn authenticate(call: &mut Call, request: Request) -> Result<Au
             format!("A command is called by POST, not {}.", quoted(head.method.as_str())),
         ));
     }
-    let entered = entered?;
+    let mut entered = entered?;
     let command =
         call.host.commands.find(&call.entry.command).map_err(|error| Reply::error(StatusCode::NOT_FOUND, error))?;
     let command = command.clone();
     command.endpoint.as_ref().clone_into(&mut call.entry.command);
     call.label = Arc::clone(&command.endpoint);
-    let body = read_json(&head.headers, body, &call.host.settings).await?;
+    let body = read_json(&head.headers, body, &call.host.settings, &mut entered.share).await?;
     let headers = head.headers.contains_key(IDEMPOTENCY_KEY).then_some(head.headers);
     Ok(AuthenticatedCall { command, entered, headers, body })
 }
@@ -109,5 +108,6 @@ pub(super) fn authorize(call: &mut Call, authenticated: AuthenticatedCall) -> Re
         request_id: call.entry.request_id.clone(),
     };
     let raw = request.parameters;
-    Ok(AuthorizedCall { command, caller, raw, parameters, idempotency, place: entered.place })
+    let place = Place::take(&call.host, entered.share)?;
+    Ok(AuthorizedCall { command, caller, raw, parameters, idempotency, place })
 }

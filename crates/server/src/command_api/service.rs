@@ -25,11 +25,8 @@ pub(super) enum CallEnd {
 pub(crate) async fn call(State(host): State<Arc<Server>>, request: Request) -> Response {
     let command = request.uri().path().rsplit('/').next().unwrap_or_default();
     let mut call = Call::begin(&host, Surface::Command, &request, command);
-    let authenticated = match authenticate(&mut call, request).await {
-        Ok(authenticated) => authenticated,
-        Err(reply) => return call.write_and_answer(reply).await,
-    };
-    let authorized = match authorize(&mut call, authenticated) {
+    let authenticated = authenticate(&mut call, request).await;
+    let authorized = match authenticated.and_then(|authenticated| authorize(&mut call, authenticated)) {
         Ok(authorized) => authorized,
         Err(reply) => return call.write_and_answer(reply).await,
     };

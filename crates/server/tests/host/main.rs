@@ -1,6 +1,7 @@
 //! The host's tests, each on both stores.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on can only end")]
 
+mod addresses;
 mod audit;
 mod bulk_commands;
 mod bulk_rights;
@@ -16,12 +17,14 @@ mod jwt_secrets;
 mod key_reach;
 #[path = "../../../contract/tests/contract/lantern.rs"]
 mod lantern;
+mod listening;
 mod manage;
 mod manage_connections;
 mod manage_incidents;
 mod manage_runs;
 mod manage_schedules;
 mod manage_transfer;
+mod places;
 mod plans;
 mod refusals;
 mod schedules;
