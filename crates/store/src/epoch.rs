@@ -76,15 +76,17 @@ impl Records<'_> {
     /// Logs commands that change something and were due as Interrupted, and plans their next due times.
     async fn skip_due_changes(&mut self, now: Moment) -> Result<Vec<String>, StoreError> {
         let sql = format!(
-            "SELECT {} FROM schedules WHERE active = 1 AND repeatable = 0 AND next_due_at <= $1 ORDER BY id",
+            "SELECT {} FROM schedules
+             WHERE active = 1 AND repeatable = 0 AND (next_due_at <= $1 OR run_soon_at <= $1) ORDER BY id",
             schedules::COLUMNS
         );
         let query = sqlx::query_as::<_, ScheduleRow>(sqlx::AssertSqlSafe(sql)).bind(now);
         let mut skipped = Vec::new();
         for row in query.fetch_all(&mut *self.connection).await? {
-            let Schedule { id, what, next_due_at } = Schedule::from(row);
+            let Schedule { id, what, next_due_at, run_soon_at } = Schedule::from(row);
+            let due_at = run_soon_at.filter(|asked| *asked < next_due_at).unwrap_or(next_due_at);
             let error = format!(
-                "Not run: it was due at {next_due_at}, before the store was restored from a backup at {now}. It may have \
+                "Not run: it was due at {due_at}, before the store was restored from a backup at {now}. It may have \
                  run after the backup was made. Look at what it changes, and run the schedule if needed."
             );
             sqlx::query(
@@ -96,15 +98,21 @@ impl Records<'_> {
             .bind(id)
             .bind(what.site_id)
             .bind(&what.name)
-            .bind(next_due_at)
+            .bind(due_at)
             .bind(now)
             .bind(super::columns::json(&what.parameters)?)
             .bind(&error)
             .execute(&mut *self.connection)
             .await?;
-            let next = what.cadence.next_due(id, now).unwrap_or_else(|_| now + super::work::TRY_AGAIN);
-            self.set_next_due(id, next).await?;
-            skipped.push(format!("Schedule {} not run: it was due at {next_due_at}, before the restore", what.name));
+            if next_due_at <= now {
+                let next = what.cadence.next_due(next_due_at, now);
+                self.set_next_due(id, next.unwrap_or_else(|_| now + super::work::TRY_AGAIN)).await?;
+            }
+            sqlx::query("UPDATE schedules SET run_soon_at = NULL WHERE id = $1")
+                .bind(id)
+                .execute(&mut *self.connection)
+                .await?;
+            skipped.push(format!("Schedule {} not run: it was due at {due_at}, before the restore", what.name));
         }
         Ok(skipped)
     }
