@@ -13,8 +13,8 @@ use crate::logging::{self, LogLevel, Subject};
 use crate::printer::Printer;
 use crate::shell;
 use crate::subcommands::{
-    audit, backup, case, commands, completions, connection, demo, diagnose, doctor, health, incident, init, key,
-    restore, run, runs, schedule, serve, simulate, site, tenant, test, user, utility,
+    agent, alert, audit, backup, case, commands, completions, connection, demo, diagnose, doctor, health, incident,
+    init, integration, key, restore, run, runs, schedule, serve, simulate, site, tenant, test, user, utility,
 };
 
 const ABOUT: &str = "The CODA Footprint connector, its simulator, and a SOAR host that runs it, from the terminal";
@@ -64,12 +64,15 @@ enum Chosen {
     User(user::Arguments),
     Key(key::Arguments),
     Connection(connection::Arguments),
+    Agent(agent::Arguments),
+    Integration(integration::Arguments),
     Incident(incident::Arguments),
     Case(case::Arguments),
     Utility(utility::Arguments),
     Tenant(tenant::Arguments),
     Runs(runs::Arguments),
     Health(health::Arguments),
+    Alert(alert::Arguments),
     Schedule(schedule::Arguments),
     Audit(audit::Arguments),
     Completions(completions::Arguments),
@@ -112,6 +115,8 @@ pub(crate) fn run(printer: &mut Printer) -> Result<Exit> {
         Chosen::Restore(arguments) => restore::run(&arguments, printer),
         Chosen::Key(arguments) => key::run(&arguments, printer),
         Chosen::Connection(arguments) => connection::run(&arguments, printer),
+        Chosen::Agent(arguments) => agent::run(&arguments, printer),
+        Chosen::Integration(arguments) => integration::run(&arguments, printer),
         Chosen::Incident(arguments) => incident::run(&arguments, printer),
         Chosen::Case(arguments) => case::run(&arguments, printer),
         Chosen::Utility(arguments) => {
@@ -121,6 +126,7 @@ pub(crate) fn run(printer: &mut Printer) -> Result<Exit> {
         Chosen::Tenant(arguments) => tenant::run(&arguments, printer),
         Chosen::Runs(arguments) => runs::run(&arguments, printer),
         Chosen::Health(arguments) => health::run(&arguments, printer),
+        Chosen::Alert(arguments) => alert::run(&arguments, printer),
         Chosen::Schedule(arguments) => schedule::run(&arguments, printer),
         Chosen::Audit(arguments) => audit::run(&arguments, printer),
         Chosen::User(arguments) => user::run(&arguments, printer),

@@ -36,6 +36,9 @@ pub struct Warning {
 pub struct Receipt {
     /// The execution's id, also in logs and in the run history.
     pub request_id: String,
+    /// The host's proxy agent that it went through; the host fills this in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
     /// Pages (reply bodies with rows) read.
     pub pages: u64,
     /// Rows read.

@@ -155,7 +155,7 @@ impl SettingValues {
 /// Whether `text` is what the setting takes; else what that is.
 fn check(setting: &Setting, text: &str) -> Result<(), String> {
     let (valid, expected) = match setting.kind {
-        SettingType::Text | SettingType::Url => (true, String::new()),
+        SettingType::Text | SettingType::Url | SettingType::Certificates => (true, String::new()),
         SettingType::Boolean => (parse_boolean(text).is_some(), "Yes or No (or true or false)".to_owned()),
         SettingType::Choice => (
             setting.choices.iter().any(|choice| choice.eq_ignore_ascii_case(text)),

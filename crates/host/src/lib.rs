@@ -2,6 +2,7 @@
 //! on incidents and cases. It knows neither HTTP nor the terminal.
 
 pub mod access;
+pub mod agents;
 pub mod alerts;
 pub mod audit;
 pub mod commands;

@@ -7,7 +7,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use soar_store::model::Surface;
-use soar_store::{StoreError, Trouble};
+use soar_store::{StoreError, Trouble, Undelivered};
 
 use crate::Server;
 use crate::gate::{Call, Reply, credentials};
@@ -24,17 +24,18 @@ pub(super) async fn live() -> &'static str {
 /// The store answers, and what is due is run.
 pub(super) async fn ready(State(host): State<Arc<Server>>) -> Response {
     let looking = async {
-        host.directory.refresh().await?;
-        Ok::<_, StoreError>(host.store.failing().await)
+        host.directory.current().await?;
+        let alerts = host.store.reader().await?.records().undelivered().await?;
+        Ok::<_, StoreError>((host.store.failing().await, alerts))
     };
     match tokio::time::timeout(PATIENCE, looking).await {
-        Ok(Ok(None)) => match host.scheduler.as_ref().and_then(|scheduler| scheduler.stuck()) {
-            None => "ok\n".into_response(),
+        Ok(Ok((None, alerts))) => match host.scheduler.as_ref().and_then(|scheduler| scheduler.stuck()) {
+            None => ready_but_for(alerts).into_response(),
             Some(since) => {
                 not_ready(&format!("The scheduler has not looked for due work for {} seconds.", since.as_secs()))
             }
         },
-        Ok(Ok(Some(trouble))) => not_ready(trouble.advice()),
+        Ok(Ok((Some(trouble), _))) => not_ready(trouble.advice()),
         Ok(Err(error)) => {
             if !host.store.note(&error) {
                 tracing::error!(%error, "the store does not answer");
@@ -42,6 +43,16 @@ pub(super) async fn ready(State(host): State<Arc<Server>>) -> Response {
             not_ready(error.trouble().map_or("The store does not answer.", Trouble::advice))
         }
         Err(_) => not_ready("The store does not answer in time."),
+    }
+}
+
+/// Alerts that wait are told, and the host is ready all the same: other hosts deliver them no sooner.
+fn ready_but_for(alerts: Undelivered) -> String {
+    match alerts.messages {
+        0 => "ok\n".to_owned(),
+        messages => {
+            format!("ok\nAlerts that wait to be delivered: {messages}, the oldest for {} s.\n", alerts.age.as_secs())
+        }
     }
 }
 

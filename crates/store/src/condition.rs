@@ -34,7 +34,7 @@ impl Condition {
         Self { failing: Mutex::default(), file, lock: Mutex::new(lock) }
     }
 
-    /// Tells other processes that this one has the store's file open no more.
+    /// Tells other processes that this process has closed the store's file.
     pub(super) fn unlock(&self) {
         drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
     }

@@ -171,7 +171,7 @@ impl Records<'_> {
             "SELECT c.id, c.integration, c.name, c.site_id, s.name AS site_name, c.recipient_site_id,
                  r.name AS recipient_site_name, c.agent_name, c.description, c.tenant, c.active,
                  c.health_check_minutes, c.health_check_email, c.version, c.created_at, c.modified_at, h.alert_to,
-                 h.alert_after, h.slow_ms, m.name AS master, m.region AS master_region, o.master_connection
+                 h.alert_after, h.recover_after, h.slow_ms, m.name AS master, m.region AS master_region, o.master_connection
              FROM connections c
              LEFT JOIN received_connections o ON o.connection_id = c.id
              LEFT JOIN masters m ON m.id = o.master_id
@@ -233,12 +233,12 @@ impl Records<'_> {
         Ok(versions.into_iter().map(|row| (row.id, row.version)).collect())
     }
 
-    /// The version of the connection of that number, which rises with every change.
+    /// The version of the connection of that number, which rises with every change, and the agent that it names.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub async fn connection_version(&mut self, id: ConnectionId) -> Result<i64, StoreError> {
-        let query = sqlx::query_scalar("SELECT version FROM connections WHERE id = $1").bind(id);
+    pub async fn connection_version(&mut self, id: ConnectionId) -> Result<(i64, Option<String>), StoreError> {
+        let query = sqlx::query_as("SELECT version, agent_name FROM connections WHERE id = $1").bind(id);
         let version = query.fetch_optional(&mut *self.connection).await?;
         version.ok_or_else(|| StoreError::not_found("connection", id.to_string()))
     }

@@ -2,6 +2,7 @@
 //! SQL.
 
 mod access;
+mod agents;
 mod alerts;
 mod answers;
 mod audit;
@@ -66,6 +67,7 @@ mod users;
 mod with_timeout;
 mod work;
 
+pub use agents::{AgentSecrets, AgentUse, NewAgent, StoredAgent, agent_sealing_context};
 pub use answers::{AnswerClaim, EarlierCall};
 pub use audit::AuditFilter;
 pub use bulk_changes::IncidentGround;
@@ -85,7 +87,7 @@ pub use incidents::NewIncident;
 pub use keys::{KeySecrets, NewKey, StoredKey};
 pub use links::Neighbour;
 pub use masters::{KnownPair, NewMaster};
-pub use messages::WaitingMessage;
+pub use messages::{Undelivered, WaitingMessage};
 pub use names::NamedThing;
 pub use numbers::Numbered;
 pub use received::{NewReceived, Received};

@@ -122,8 +122,12 @@ impl Records<'_> {
         self.master(name).await
     }
 
-    /// Deletes a master that nothing is owned by any more.
+    /// Deletes a master that owns nothing any more. A site that it set inactive stays inactive, as this instance's own.
     pub async fn delete_master(&mut self, id: MasterId) -> Result<(), StoreError> {
+        sqlx::query("UPDATE sites SET deactivated_by = NULL WHERE deactivated_by = $1")
+            .bind(id)
+            .execute(&mut *self.connection)
+            .await?;
         sqlx::query("DELETE FROM masters WHERE id = $1").bind(id).execute(&mut *self.connection).await?;
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use super::{Records, StoreError, check};
 use crate::model::name::{checked_name, name_key};
-use crate::model::{Moment, Site, SiteKind};
+use crate::model::{MasterId, Moment, Site, SiteId, SiteKind};
 
 /// A site to be made.
 #[derive(Debug, Clone)]
@@ -32,9 +32,12 @@ pub struct SiteChange {
     pub time_zone: Option<String>,
     /// Its language as a BCP 47 tag.
     pub language: Option<String>,
+    /// Whether anything runs on it.
+    pub active: Option<bool>,
 }
 
-const COLUMNS: &str = "id, name, kind, description, time_zone, language";
+const COLUMNS: &str = "id, name, kind, description, time_zone, language, active,
+    (SELECT m.name FROM masters m WHERE m.id = sites.deactivated_by) AS deactivated_by";
 
 impl Records<'_> {
     /// Makes a site.
@@ -47,21 +50,22 @@ impl Records<'_> {
         check::text("description", &site.description)?;
         let time_zone = check::time_zone(&site.time_zone)?;
         check::language(&site.language)?;
-        sqlx::query_as(
+        let sql = format!(
             "INSERT INTO sites (name, name_key, kind, description, time_zone, language, created_at, modified_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
-             RETURNING id, name, kind, description, time_zone, language",
-        )
-        .bind(&name)
-        .bind(name_key(&name))
-        .bind(site.kind.as_str())
-        .bind(&site.description)
-        .bind(time_zone)
-        .bind(&site.language)
-        .bind(now)
-        .fetch_one(&mut *self.connection)
-        .await
-        .map_err(|error| StoreError::or_duplicate(error, "site", &name))
+             RETURNING {COLUMNS}",
+        );
+        sqlx::query_as(sqlx::AssertSqlSafe(sql))
+            .bind(&name)
+            .bind(name_key(&name))
+            .bind(site.kind.as_str())
+            .bind(&site.description)
+            .bind(time_zone)
+            .bind(&site.language)
+            .bind(now)
+            .fetch_one(&mut *self.connection)
+            .await
+            .map_err(|error| StoreError::or_duplicate(error, "site", &name))
     }
 
     /// Changes a site.
@@ -98,8 +102,32 @@ impl Records<'_> {
         .execute(&mut *self.connection)
         .await
         .map_err(|error| StoreError::or_duplicate(error, "site", &new_name))?;
+        if let Some(active) = change.active.filter(|active| *active != site.active) {
+            self.set_site_active(site.id, active, None, now).await?;
+        }
         self.move_schedules(site.id, &time_zone).await?;
         self.site(&new_name).await
+    }
+
+    /// Sets a site active or inactive; `master` is the master that does, if one does.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn set_site_active(
+        &mut self,
+        id: SiteId,
+        active: bool,
+        master: Option<MasterId>,
+        now: Moment,
+    ) -> Result<(), StoreError> {
+        sqlx::query("UPDATE sites SET active = $1, deactivated_by = $2, modified_at = $3 WHERE id = $4")
+            .bind(i64::from(active))
+            .bind(master.filter(|_| !active))
+            .bind(now)
+            .bind(id)
+            .execute(&mut *self.connection)
+            .await?;
+        Ok(())
     }
 
     /// The site of that name, kept from being changed by others until the transaction ends: whoever writes it back would
@@ -126,6 +154,7 @@ impl Records<'_> {
                 "connections",
                 "SELECT CAST(COUNT(*) AS BIGINT) FROM connections WHERE site_id = $1 OR recipient_site_id = $1",
             ),
+            ("agent", "agents", "SELECT CAST(COUNT(*) AS BIGINT) FROM agents WHERE site_id = $1"),
         ] {
             let count: i64 = sqlx::query_scalar(sql).bind(site.id).fetch_one(&mut *self.connection).await?;
             match count {

@@ -44,6 +44,7 @@ pub(crate) fn no_backup(error: BackupError) -> anyhow::Error {
 pub(crate) fn refused(error: Refusal) -> anyhow::Error {
     match error {
         Refusal::Because(reason) => WrongUse(reason).into(),
+        Refusal::Forbidden(reason) => anyhow::anyhow!("{reason}\n--as USER acts as another user."),
         Refusal::Unable(reason) => anyhow::Error::msg(reason),
         failed @ (Refusal::TimedOut(_) | Refusal::Panicked) => anyhow::Error::msg(failed.to_string()),
         Refusal::Parameters(problems) => WrongUse::from(&problems).into(),
@@ -54,9 +55,6 @@ pub(crate) fn refused(error: Refusal) -> anyhow::Error {
 /// Why an operation was not done, with what to do about it.
 pub(crate) fn not_done(error: OperationError) -> anyhow::Error {
     match error {
-        OperationError::Refusal(Refusal::Unable(reason)) => {
-            anyhow::anyhow!("{reason}\n--as USER acts as another user.")
-        }
         OperationError::Refusal(refusal) => refused(refusal),
         error => error.into(),
     }
@@ -69,6 +67,7 @@ fn listing(what: &str) -> Option<&'static str> {
         "user" => Some("footprint user list"),
         "key" => Some("footprint key list"),
         "connection" => Some("footprint connection list"),
+        "agent" => Some("footprint agent list"),
         "incident" => Some("footprint incident list"),
         "case" => Some("footprint case list"),
         "run" => Some("footprint runs list"),

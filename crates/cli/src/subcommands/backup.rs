@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Args, ValueHint};
 use serde::Serialize;
+use soar_host::Refusal;
+use soar_host::operations::Tried;
 use soar_store::backup::{Backup, back_up};
 
 use super::run::single_threaded_runtime;
 use crate::exit::Exit;
-use crate::instance::{Action, InstanceFlags, OperatorSession, no_backup};
+use crate::instance::{InstanceFlags, OperatorSession, no_backup, refused};
 use crate::printer::{Form, Printer};
 
 const EXAMPLES: &str = "\
@@ -47,14 +49,21 @@ struct Made {
 pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> {
     single_threaded_runtime()?.block_on(async {
         let session = OperatorSession::open(&arguments.instance).await?;
-        session.must_be_administrator()?;
+        let context = session.context("backup");
+        context.must_administer().map_err(refused)?;
         let address = session.settings.store_address(&session.folder)?;
         let file = arguments.file.display().to_string();
-        let made = back_up(&session.store, &address, &arguments.file).await;
-        let action = Action { command: "backup", site: "", about: &file };
-        let problem = made.as_ref().err().map(ToString::to_string);
-        session.note(&action, problem.as_deref()).await?;
-        let made = Made { file, backup: made.map_err(no_backup)? };
+        let backup = match back_up(&session.store, &address, &arguments.file).await {
+            Ok(value) => {
+                let made = Tried { value, about: file.clone(), site: String::new() };
+                session.tried(context, Ok(made)).await?
+            }
+            Err(error) => {
+                session.record(context, Some(&Refusal::Unable(error.to_string()))).await?;
+                return Err(no_backup(error));
+            }
+        };
+        let made = Made { file, backup };
         match arguments.output {
             Form::Json => printer.json(&made)?,
             Form::Table => tell(&made, printer)?,

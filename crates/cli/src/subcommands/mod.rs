@@ -1,5 +1,7 @@
 //! The subcommands, one per file.
 
+pub(crate) mod agent;
+pub(crate) mod alert;
 pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod case;
@@ -12,6 +14,7 @@ pub(crate) mod doctor;
 pub(crate) mod health;
 pub(crate) mod incident;
 pub(crate) mod init;
+pub(crate) mod integration;
 pub(crate) mod key;
 pub(crate) mod restore;
 pub(crate) mod run;

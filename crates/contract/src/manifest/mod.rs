@@ -10,7 +10,7 @@ mod replies;
 mod schema;
 
 pub use command::{Column, ColumnType, Command, Effect, ErrorEntry, Input, InputType, KeyField, ReplyShape, Widening};
-pub use connector::{Connector, Setting, SettingType};
+pub use connector::{Connector, ProxySettings, Setting, SettingType};
 pub use file::{ManifestError, ManifestFile};
 pub use path::ManifestPath;
 pub use replies::{PageMembers, Replies};

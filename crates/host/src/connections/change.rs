@@ -47,6 +47,9 @@ pub(super) fn changed(old: &Connection, change: ConnectionChange) -> ConnectionD
         health_check_alert_after: change
             .health_check_alert_after
             .or_else(|| old.health_check.as_ref().map(|check| check.alert_after)),
+        health_check_recover_after: change
+            .health_check_recover_after
+            .or_else(|| old.health_check.as_ref().map(|check| check.recover_after)),
         health_check_slow_ms: change
             .health_check_slow_ms
             .or_else(|| old.health_check.as_ref().map(|check| check.slow_ms)),

@@ -2,7 +2,7 @@
 
 use soar_connector::name::{quoted, suggestion};
 use soar_store::model::name::named;
-use soar_store::model::{Caller, Connection, Place, Right, SiteKind};
+use soar_store::model::{Caller, Connection, Place, Right, Site, SiteKind};
 use soar_store::{Records, Wanted};
 
 use super::rights::{may_use, missing};
@@ -20,6 +20,7 @@ pub(super) async fn choose(
     if !caller.may(Right::UseConnections, caller.site.id) {
         return Err(missing(Right::UseConnections, &caller.site.name));
     }
+    must_be_active(records, &caller.site).await?;
     let wanted = Wanted::On { site: caller.site.id, is_internal: caller.site.kind == SiteKind::Internal };
     let mut usable = records.connections(wanted).await?;
     usable.retain(|one| integrations.contains(&one.integration.as_str()) && may_use(caller, one));
@@ -31,6 +32,16 @@ pub(super) async fn choose(
         )));
     }
     Ok(found)
+}
+
+/// Refuses to run anything on a site that is inactive, as the store has it.
+pub(super) async fn must_be_active(records: &mut Records<'_>, site: &Site) -> Result<(), Refusal> {
+    // The caller's site may be from a cache.
+    let now = records.sites().await?.into_iter().find(|one| one.id == site.id);
+    match now.and_then(|site| site.inactive()) {
+        None => Ok(()),
+        Some(why) => Err(Refusal::Unable(why)),
+    }
 }
 
 fn pick(mut usable: Vec<Connection>, site: &str, name: Option<&str>) -> Result<Connection, Refusal> {

@@ -2,12 +2,15 @@
 //!
 //! A check is a file of this folder that implements [`Check`], and a line in [`CHECKS`].
 
+mod agents;
+mod certificates;
 mod finding;
 mod names;
 
 use async_trait::async_trait;
 use soar_store::{Store, StoreError};
 
+use crate::executor::Registry;
 use crate::settings::HostSettings;
 
 pub use finding::Finding;
@@ -19,6 +22,8 @@ pub struct Examined {
     pub store: Store,
     /// Its settings, with the paths as they are opened.
     pub settings: HostSettings,
+    /// The integrations that are compiled in.
+    pub registry: Registry,
 }
 
 /// One kind of thing that may be wrong with an instance.
@@ -35,7 +40,7 @@ pub trait Check: Sync {
 }
 
 /// All checks, in the order in which their findings are shown.
-const CHECKS: &[&dyn Check] = &[&names::Names];
+const CHECKS: &[&dyn Check] = &[&names::Names, &agents::Agents, &certificates::Certificates];
 
 /// What all checks find. A check that could not be made is a finding too.
 pub async fn examine(instance: &Examined) -> Vec<Finding> {

@@ -1,5 +1,6 @@
 //! Runs the commands of connections: within limits, with a deadline, cancellable, and noted in the run history.
 
+mod agent;
 mod check;
 mod connectors;
 pub(crate) mod history;

@@ -9,12 +9,12 @@ use base64::engine::general_purpose::STANDARD;
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 use soar_connector::Clock;
-use soar_store::model::{AuditEntry, Moment};
+use soar_store::model::{AuditEntry, Caller, Moment};
 use soar_store::{AnswerClaim, EarlierCall, Records, Store, StoreError, Transaction};
 
 use super::{OperationError, RequestContext};
 use crate::Refusal;
-use crate::access::{Directory, SecretSeal};
+use crate::access::SecretSeal;
 
 /// How often a change is tried whose transaction loses against another one.
 const ATTEMPTS: u32 = 4;
@@ -40,8 +40,6 @@ pub struct Changes {
     answers_kept: Duration,
     /// Seals the fingerprints of calls; `None` where no call has an Idempotency-Key.
     seal: Option<Arc<dyn SecretSeal>>,
-    /// The cached sites, users and keys of this process, which are read again after a change.
-    directory: Option<Arc<Directory>>,
 }
 
 /// What the work of a change has at hand. It borrows the transaction for `'t`; the work may borrow what lives for `'w`.
@@ -100,19 +98,13 @@ impl Changes {
     /// Changes of `store`, without Idempotency-Keys.
     #[must_use]
     pub fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, answers_kept: Duration::ZERO, seal: None, directory: None }
+        Self { store, clock, answers_kept: Duration::ZERO, seal: None }
     }
 
     /// The same with Idempotency-Keys, whose answers are kept for `answers_kept`.
     #[must_use]
     pub fn keeping_answers(self, answers_kept: Duration, seal: Arc<dyn SecretSeal>) -> Self {
         Self { answers_kept, seal: Some(seal), ..self }
-    }
-
-    /// The same, and `directory` is refreshed after each change.
-    #[must_use]
-    pub fn refreshing(self, directory: Arc<Directory>) -> Self {
-        Self { directory: Some(directory), ..self }
     }
 
     /// Begins, claims the Idempotency-Key, checks the right, does `work`, writes the audit entry, keeps the answer and
@@ -131,12 +123,27 @@ impl Changes {
             context.must_administer()?;
         }
         let claim = self.claim(context)?;
-        let value = until_no_conflict(|| self.attempt(context, claim.as_ref(), &work)).await?;
-        // Only administrators change the sites, users and keys that this process caches.
-        if required == Required::Administrator {
-            self.refresh().await;
-        }
-        Ok(value)
+        until_no_conflict(|| self.attempt(context, claim.as_ref(), &work)).await
+    }
+
+    /// [`Changes::run`] for work that checks the caller's rights; the work is given the caller.
+    ///
+    /// # Errors
+    /// As [`Changes::run`].
+    pub async fn run_as_caller<'w, T: Serialize + Send>(
+        &self,
+        context: &'w RequestContext,
+        work: impl for<'t> Fn(Change<'t, 'w>, Caller) -> Working<'t, T> + Send + Sync + 'w,
+    ) -> Result<T, OperationError> {
+        let work = Arc::new(work);
+        self.run(context, Required::CheckedByWork, move |mut change| {
+            let work = Arc::clone(&work);
+            Box::pin(async move {
+                let caller = context.caller_anywhere(&mut change.records).await?;
+                work(change, caller).await
+            })
+        })
+        .await
     }
 
     /// The time.
@@ -147,15 +154,6 @@ impl Changes {
     /// A new transaction.
     pub(super) async fn begin(&self) -> Result<Transaction, StoreError> {
         self.store.transaction().await
-    }
-
-    /// Reads the cached sites, users and keys of this process again.
-    pub(super) async fn refresh(&self) {
-        if let Some(directory) = &self.directory
-            && let Err(error) = directory.refresh().await
-        {
-            tracing::warn!(%error, "the host notices a change later, because the store does not answer");
-        }
     }
 
     async fn attempt<'w, T: Serialize + Send>(

@@ -1,5 +1,6 @@
 //! What callers can do: one typed function for each operation. HTTP and the terminal are adapters over these.
 
+mod agents;
 mod audit_log;
 mod cases;
 mod changes;
@@ -29,6 +30,7 @@ use std::time::Duration;
 use soar_connector::Clock;
 use soar_store::{Reader, Store, StoreError};
 
+pub use agents::AgentToTest;
 pub use audit_log::{AuditPage, NumberedEntry};
 pub use cases::CasePage;
 pub use changes::{Change, Changes, Done, Required, Working};

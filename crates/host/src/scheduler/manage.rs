@@ -130,6 +130,8 @@ impl Schedules {
             active: draft.active,
             alert_to: destinations(&draft.alert_to)?,
             alert_after: draft.alert_after,
+            // The next run may be a day away, so the first success says that it recovered.
+            recover_after: 1,
             slow_ms: SLOW_MS,
         };
         check_new(&new, command)?;
@@ -187,6 +189,9 @@ impl Schedules {
                 "The schedule {name} is not active, so it does not run. Activate it."
             )));
         }
+        if let Some(why) = site.inactive() {
+            return Err(Refusal::Unable(why));
+        }
         records.run_soon(id).await?;
         let schedule = records.schedule(id).await?;
         self.shown(records, schedule, &site).await
@@ -236,7 +241,7 @@ impl Schedules {
         let connection = records.connection(schedule.what.connection_id).await?;
         let users = records.users().await?;
         let user = users.iter().find(|user| Some(user.id) == schedule.what.user_id);
-        let health = records.health_of(schedule.id).await?;
+        let health = records.health_now(&schedule).await?;
         Ok(ScheduleShown::of(schedule, site, &connection, user, health))
     }
 }
@@ -268,7 +273,7 @@ fn demand(caller: &Caller, right: Right, site: &Site) -> Result<(), Refusal> {
         return Ok(());
     }
     let site = quoted(&site.name);
-    Err(Refusal::Unable(format!("It takes the right to {right} on {site}. Ask an administrator for it.")))
+    Err(Refusal::Forbidden(format!("It takes the right to {right} on {site}. Ask an administrator for it.")))
 }
 
 fn destinations(given: &[String]) -> Result<Vec<Destination>, Refusal> {

@@ -107,6 +107,9 @@ pub(super) fn authorize(call: &mut Call, authenticated: AuthenticatedCall) -> Re
         let (key, site) = (quoted(&key.name), quoted(&site.name));
         return Err(Reply::refused(format!("The key {key} may not be used on site {site}.")));
     }
+    if let Some(why) = site.inactive() {
+        return Err(Reply::refused(why));
+    }
     if !key.commands.allows(&command.endpoint.to_ascii_lowercase()) {
         let key = quoted(&key.name);
         return Err(Reply::refused(format!("The key {key} may not be used for the command {}.", command.endpoint)));

@@ -1,6 +1,7 @@
 //! What the host keeps and acts on, as plain data.
 
 pub mod access;
+mod agent;
 mod alert_group;
 mod audit;
 mod cadence;
@@ -28,6 +29,7 @@ mod tenant;
 mod user;
 
 pub use access::{Caller, Right, Role};
+pub use agent::{ALL_SITES, Agent};
 pub use alert_group::{GatherRules, Group, Tell};
 pub use audit::{AuditEntry, Surface};
 pub use cadence::Cadence;
@@ -35,10 +37,11 @@ pub use case::Case;
 pub use connection::{Connection, ConnectionParameter, HealthCheck, NamedSite, ParameterState, Place, SHARED};
 pub use cron::CronSchedule;
 pub use destination::Destination;
+pub(crate) use health::CLOCK_TOLERANCE;
 pub use health::{AlertReason, AlertRules, CheckResult, Health, HealthState, Notice};
 pub use health_report::{Check, Latency, Uptime, percentiles};
 pub use ids::{
-    AccessKeyId, CaseId, ConnectionId, IncidentId, MasterId, RunId, ScheduleId, SiteId, SyncRunId, TenantId,
+    AccessKeyId, AgentId, CaseId, ConnectionId, IncidentId, MasterId, RunId, ScheduleId, SiteId, SyncRunId, TenantId,
     TenantKeyId, UserId,
 };
 pub use incident::{DynamicField, FieldKind, Incident, LONGEST_TITLE, Link, Severity, Status, Task};

@@ -3,6 +3,7 @@
 mod answer;
 mod flags;
 mod plan;
+mod site_status;
 mod sync;
 
 use std::path::Path;
@@ -56,6 +57,12 @@ pub(crate) fn run(arguments: &Arguments, matches: &ArgMatches, printer: &mut Pri
         return runtime()?.block_on(async {
             let session = OperatorSession::open(&arguments.instance).await?;
             sync::run(matches, &call, &session, printer).await
+        });
+    }
+    if flags::is_site_status(name) {
+        return runtime()?.block_on(async {
+            let session = OperatorSession::open(&arguments.instance).await?;
+            site_status::run(matches, &call, &session, printer).await
         });
     }
     let (command, manifest) = flags::named(name).context("no command was given")?;
