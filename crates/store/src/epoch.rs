@@ -174,3 +174,109 @@ impl Records<'_> {
         self.append_audit(&entries).await
     }
 }
+
+#[cfg(all(test, feature = "testing"))]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on can only end")]
+mod tests {
+    use super::*;
+    use crate::model::{Cadence, Destination, NewSchedule, ScheduleKind, Surface};
+    use crate::testing::TestStore;
+    use crate::{AuditFilter, NewConnection, NewSite, NewTenant, NewUser, Registration, model};
+
+    async fn furnish(records: &mut Records<'_>) -> (Schedule, Schedule) {
+        let now = Moment(1);
+        let site = NewSite {
+            name: "Site".to_owned(),
+            kind: model::SiteKind::Internal,
+            description: String::new(),
+            time_zone: "UTC".to_owned(),
+            language: "en".to_owned(),
+        };
+        let site = records.create_site(&site, now).await.unwrap().id;
+        let user = NewUser { name: "Admin".to_owned(), email: None, is_administrator: true };
+        let user = records.create_user(&user, now).await.unwrap().id;
+        let connection = NewConnection {
+            integration: "x".to_owned(),
+            name: "x".to_owned(),
+            site: Some(site),
+            recipient: None,
+            agent_name: None,
+            description: String::new(),
+            tenant: None,
+            active: true,
+            health_check: None,
+            users: Vec::new(),
+        };
+        let connection_id = records.create_connection(&connection, now).await.unwrap();
+        let mut new = NewSchedule {
+            kind: ScheduleKind::Command,
+            name: "Changes".to_owned(),
+            site_id: Some(site),
+            connection_id,
+            server: "server".to_owned(),
+            user_id: Some(user),
+            command: "Patch".to_owned(),
+            parameters: Default::default(),
+            repeatable: false,
+            cadence: Cadence::Every { interval_ms: 60_000 },
+            active: true,
+            alert_to: Vec::new(),
+            alert_after: 1,
+            slow_ms: 5_000,
+        };
+        let changes = records.create_schedule(&new).await.unwrap();
+        (new.name, new.repeatable) = ("Reads".to_owned(), true);
+        let reads = records.create_schedule(&new).await.unwrap();
+        for schedule in [&changes, &reads] {
+            records.set_next_due(schedule.id, Moment(5_000)).await.unwrap();
+        }
+        let content = r#"{"event":"Failing","server":"server","at":5,"stillFailing":0,"items":[]}"#;
+        let destination: Destination = "soc@example.com".parse().unwrap();
+        records.create_message("m-1", &destination, content, Moment(5)).await.unwrap();
+        let tenant = NewTenant { name: "T".to_owned(), region: "R".to_owned(), url: "https://t".to_owned() };
+        let tenant = records.add_tenant(&tenant, now).await.unwrap().id;
+        let made = Registration { pair: "p".to_owned(), sealed: vec![0; 64], instance: "i".to_owned() };
+        records.register_tenant(tenant, &made, now).await.unwrap();
+        records.give_out_numbers(tenant, 7, 0).await.unwrap();
+        (changes, reads)
+    }
+
+    #[tokio::test]
+    async fn a_new_epoch_repeats_no_change_and_no_alert_and_tells_so() {
+        for test in TestStore::on_both().await {
+            let mut transaction = test.store.transaction().await.unwrap();
+            let mut records = transaction.records();
+            let (changes, reads) = furnish(&mut records).await;
+            let now = records.now().await.unwrap();
+            let entry = AuditEntry {
+                command: "restore".to_owned(),
+                reason: "a.backup".to_owned(),
+                ..AuditEntry::new(now, Surface::Terminal, "id")
+            };
+            let made = records.begin_epoch(&entry).await.unwrap();
+            assert_eq!((made.epoch, made.schedules_skipped, made.alerts_skipped), (1, 1, 1));
+            assert!(records.schedule(changes.id).await.unwrap().next_due_at > now);
+            assert_eq!(records.schedule(reads.id).await.unwrap().next_due_at, Moment(5_000));
+            let log = sqlx::query_as::<_, (String, String)>("SELECT status, error FROM schedule_runs");
+            let log = log.fetch_all(&mut *records.connection).await.unwrap();
+            let [(status, error)] = log.as_slice() else { panic!("{log:?}") };
+            assert!(status == "Interrupted" && error.contains("before the store was restored"), "{log:?}");
+            assert!(!records.has_messages_due(Moment::MAX).await.unwrap());
+            let told = records.audit(&AuditFilter::default(), 10).await.unwrap();
+            let told: Vec<_> = told.into_iter().map(|(_, entry)| entry.reason).collect();
+            for part in
+                ["a.backup: epoch 1, 1 schedules and 1 alerts skipped", "Schedule Changes not run", "Alert to soc@"]
+            {
+                assert!(told.iter().any(|told| told.contains(part)), "{told:?}");
+            }
+            // Each epoch's numbers are higher than all that the one before may have given out.
+            let tenant = records.tenants(&crate::TenantFilter::default(), 1).await.unwrap()[0].id;
+            let (first, _) = records.give_out_numbers(tenant, 1, 0).await.unwrap().unwrap();
+            assert!(first > now.0 * 1_000, "{first}");
+            assert_eq!(records.begin_epoch(&entry).await.unwrap().epoch, 2);
+            let (second, _) = records.give_out_numbers(tenant, 1, 0).await.unwrap().unwrap();
+            assert!(second > first, "{second}");
+            transaction.commit().await.unwrap();
+        }
+    }
+}
