@@ -161,7 +161,7 @@ fn named(numbers: &[u64], what: &str) -> Option<String> {
     }
 }
 
-/// The rows of earlier pages, by a hash of their text: only equal rows are the same row, whatever their ids.
+/// The rows of earlier pages, by a hash of their text: only equal rows are the same row, even if ids repeat.
 #[derive(Debug, Default)]
 struct SeenRows {
     hashes: HashSet<u64>,

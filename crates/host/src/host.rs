@@ -14,7 +14,7 @@ use crate::metrics::HostMetrics;
 use crate::operations::{Changes, Operations};
 use crate::scheduler::{ExecutorRunner, Scheduler};
 use crate::settings::HostSettings;
-use crate::tenants::{self, SyncConnection, Tenants};
+use crate::tenants::{self, SyncConnection, Tenants, UpdateTenantSiteStatus};
 use soar_store::model::Moment;
 
 /// A host: its store and its services.
@@ -28,7 +28,7 @@ pub struct Host {
     pub clock: Arc<dyn Clock>,
     /// What callers can do.
     pub operations: Operations,
-    /// Sites, users, roles and keys, as remembered.
+    /// The cache of sites, users, roles and keys.
     pub directory: Arc<Directory>,
     /// The audit log's writer.
     pub audit: AuditWriter,
@@ -66,14 +66,14 @@ impl Host {
         seal: Arc<dyn SecretSeal>,
         commands: CommandRegistry,
     ) -> Self {
-        let directory = Arc::new(Directory::new(store.clone(), Arc::clone(&clock)));
-        let changes = Changes::new(store.clone(), Arc::clone(&clock))
-            .keeping_answers(settings.answers_kept(), Arc::clone(&seal))
-            .refreshing(Arc::clone(&directory));
+        let directory = Arc::new(Directory::new(store.clone()));
+        let changes =
+            Changes::new(store.clone(), Arc::clone(&clock)).keeping_answers(settings.answers_kept(), Arc::clone(&seal));
         let operations = Operations {
             changes,
             store: store.clone(),
             clock: Arc::clone(&clock),
+            command_timeout: settings.command_timeout(),
             seal: Some(Arc::clone(&seal)),
             connections: None,
             executor: None,
@@ -128,9 +128,11 @@ impl Host {
         let integrations: Arc<dyn IntegrationCommands> = Arc::new(executor.clone());
         let tenants = Arc::new(Tenants::new(connections.clone(), settings.tenants.clone()));
         let sync = Arc::new(SyncConnection(Arc::clone(&tenants)));
+        let site_status = Arc::new(UpdateTenantSiteStatus(Arc::clone(&tenants)));
         let commands = CommandRegistry::new()
             .with_own_utilities()?
             .with_outside(tenants::ENDPOINT, tenants::manifest(), sync)?
+            .with_outside(tenants::SITE_STATUS_ENDPOINT, tenants::site_status_manifest(), site_status)?
             .with_integrations(&integrations)?;
         let seal = Arc::new(connections.keyring.clone());
         let (store, clock) = (connections.store.clone(), Arc::clone(&connections.clock));

@@ -7,7 +7,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use soar_store::model::Surface;
-use soar_store::{StoreError, Trouble};
+use soar_store::{StoreError, Trouble, Undelivered};
 
 use crate::Server;
 use crate::gate::{Call, Reply, credentials};
@@ -24,17 +24,18 @@ pub(super) async fn live() -> &'static str {
 /// The store answers, and what is due is run.
 pub(super) async fn ready(State(host): State<Arc<Server>>) -> Response {
     let looking = async {
-        host.directory.refresh().await?;
-        Ok::<_, StoreError>(host.store.failing().await)
+        host.directory.current().await?;
+        let alerts = host.store.reader().await?.records().undelivered().await?;
+        Ok::<_, StoreError>((host.store.failing().await, alerts))
     };
     match tokio::time::timeout(PATIENCE, looking).await {
-        Ok(Ok(None)) => match host.scheduler.as_ref().and_then(|scheduler| scheduler.stuck()) {
-            None => "ok\n".into_response(),
+        Ok(Ok((None, alerts))) => match host.scheduler.as_ref().and_then(|scheduler| scheduler.stuck()) {
+            None => ready_but_for(alerts).into_response(),
             Some(since) => {
                 not_ready(&format!("The scheduler has not looked for due work for {} seconds.", since.as_secs()))
             }
         },
-        Ok(Ok(Some(trouble))) => not_ready(trouble.advice()),
+        Ok(Ok((Some(trouble), _))) => not_ready(trouble.advice()),
         Ok(Err(error)) => {
             if !host.store.note(&error) {
                 tracing::error!(%error, "the store does not answer");
@@ -45,20 +46,34 @@ pub(super) async fn ready(State(host): State<Arc<Server>>) -> Response {
     }
 }
 
+/// Alerts that wait are told, and the host is ready all the same: other hosts deliver them no sooner.
+fn ready_but_for(alerts: Undelivered) -> String {
+    match alerts.messages {
+        0 => "ok\n".to_owned(),
+        messages => {
+            format!("ok\nAlerts that wait to be delivered: {messages}, the oldest for {} s.\n", alerts.age.as_secs())
+        }
+    }
+}
+
 fn not_ready(why: &str) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")).into_response()
 }
 
 /// What is counted, for those who may see it.
 pub(super) async fn metrics(State(host): State<Arc<Server>>, request: Request) -> Response {
-    if !host.settings.open_metrics
-        && let Err(error) = may_see(&host, request.headers()).await
-    {
+    if !host.settings.open_metrics {
         // As any other call that shows a key, so that keys cannot be tried here unseen, or more often.
         let mut call = Call::begin(&host, Surface::Management, &request, "metrics");
         call.label = "metrics".into();
-        error.key().clone_into(&mut call.entry.key);
-        return call.write_and_answer(Reply::unauthenticated(error)).await;
+        if let Err(refusal) = call.check_address() {
+            return call.write_and_answer(refusal).await;
+        }
+        if let Err(error) = may_see(&host, request.headers()).await {
+            error.key().clone_into(&mut call.entry.key);
+            return call.write_and_answer(Reply::unauthenticated(error)).await;
+        }
+        call.has_shown_key();
     }
     let in_flight = host.settings.calls_in_flight().saturating_sub(host.in_flight.available_permits());
     let text = host.metrics.render(host.audit.waiting(), in_flight);

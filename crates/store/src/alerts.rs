@@ -1,16 +1,21 @@
-//! Alerts in the store: who is to be told of what, and who waits to hear that it is over.
+//! Alerts in the store: what each destination is to be told, and was told without its recovery.
 
 use super::columns::json;
 use super::{Records, StoreError};
 use crate::model::{
-    AlertReason, Destination, Group, MessageContent, MessageItem, Moment, Schedule, ScheduleId, ScheduleKind, Tell,
+    AlertReason, CLOCK_TOLERANCE, Destination, Group, MessageContent, MessageItem, Moment, Schedule, ScheduleId,
+    ScheduleKind, Tell,
 };
 
-/// Whom a group of alerts is for, and which server it is about.
+/// An alert whose destination was told nothing, or something milder. The reason of an alert only gets worse.
+const WAITS: &str = "(told IS NULL OR told <> reason)";
+
+/// A group's destination, server and kind.
 #[derive(sqlx::FromRow)]
 struct GroupKey {
     destination: Destination,
     server: String,
+    kind: ScheduleKind,
 }
 
 /// What a group's alerts come to.
@@ -18,6 +23,10 @@ struct GroupKey {
 struct GroupRow {
     waiting_since: Option<Moment>,
     waiting_open_since: Option<Moment>,
+    waiting_failing_since: Option<Moment>,
+    waiting_failing: i64,
+    worse: i64,
+    told_failing: i64,
     announced_at: Option<Moment>,
     closed_since: Option<Moment>,
     open: i64,
@@ -47,15 +56,18 @@ impl Records<'_> {
             None => "Shared to internal sites".to_owned(),
         };
         for destination in &what.alert_to {
-            // Who was told that it fails, and not yet that it recovered, need not hear either again.
+            // A destination that was told of the failure, and not yet of the recovery, is told neither again. An outage
+            // is told even where flapping was told before.
             sqlx::query(
-                "INSERT INTO alerts (destination, server, schedule_id, subject, site, reason, detail, opened_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                "INSERT INTO alerts (destination, server, kind, schedule_id, subject, site, reason, detail, opened_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
                  ON CONFLICT (destination, server, schedule_id) DO UPDATE
-                 SET closed_at = NULL, reason = excluded.reason, detail = excluded.detail",
+                 SET closed_at = NULL, detail = excluded.detail,
+                     reason = CASE WHEN alerts.reason = 'Failing' THEN alerts.reason ELSE excluded.reason END",
             )
             .bind(destination)
             .bind(&what.server)
+            .bind(what.kind)
             .bind(schedule.id)
             .bind(&subject)
             .bind(&site)
@@ -77,11 +89,11 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Forgets the alerts of a schedule that ends: nobody is told any more, and if it starts again it starts afresh.
+    /// Deletes the alerts of a schedule that ends. Nothing more is told of it, and if it starts again it starts afresh.
     pub(super) async fn forget_alerts(&mut self, schedule: ScheduleId) -> Result<(), StoreError> {
         for sql in [
             "DELETE FROM alerts WHERE schedule_id = $1",
-            "UPDATE health SET alerted = 0, failures = 0, successes = 0, recent = 0, recent_count = 0
+            "UPDATE health SET alerted = NULL, failures = 0, successes = 0, recent = 0, recent_count = 0
              WHERE schedule_id = $1",
         ] {
             sqlx::query(sql).bind(schedule).execute(&mut *self.connection).await?;
@@ -89,44 +101,74 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// The groups of alerts of which somebody may have to be told something.
+    /// The groups that have something to tell, or wait to tell a recovery.
     ///
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn alert_groups(&mut self) -> Result<Vec<Group>, StoreError> {
         let keys = sqlx::query_as::<_, GroupKey>(
-            "SELECT DISTINCT destination, server FROM alerts WHERE announced_at IS NULL OR closed_at IS NOT NULL
-             ORDER BY destination, server",
+            "SELECT DISTINCT destination, server, kind FROM alerts
+             WHERE told IS NULL OR told <> reason OR closed_at IS NOT NULL ORDER BY destination, server, kind",
         )
         .fetch_all(&mut *self.connection)
         .await?;
         let mut groups = Vec::with_capacity(keys.len());
         for key in keys {
-            groups.push(self.alert_group(&key.destination, &key.server).await?);
+            groups.push(self.alert_group(key).await?);
         }
         Ok(groups)
     }
 
-    async fn alert_group(&mut self, destination: &Destination, server: &str) -> Result<Group, StoreError> {
-        let counted = sqlx::query_as::<_, GroupRow>(
-            "SELECT CAST(MIN(CASE WHEN announced_at IS NULL THEN opened_at END) AS BIGINT) AS waiting_since,
-                    CAST(MIN(CASE WHEN announced_at IS NULL AND closed_at IS NULL THEN opened_at END) AS BIGINT)
+    async fn alert_group(&mut self, key: GroupKey) -> Result<Group, StoreError> {
+        let count =
+            |condition: &str| format!("CAST(COALESCE(SUM(CASE WHEN {condition} THEN 1 ELSE 0 END), 0) AS BIGINT)");
+        let open_failing = "closed_at IS NULL AND reason = 'Failing'";
+        let sql = sqlx::AssertSqlSafe(format!(
+            "SELECT CAST(MIN(CASE WHEN told IS NULL THEN opened_at END) AS BIGINT) AS waiting_since,
+                    CAST(MIN(CASE WHEN told IS NULL AND closed_at IS NULL THEN opened_at END) AS BIGINT)
                          AS waiting_open_since,
+                    CAST(MIN(CASE WHEN told IS NULL AND {open_failing} THEN opened_at END) AS BIGINT)
+                         AS waiting_failing_since,
+                    {} AS waiting_failing, {} AS worse, {} AS told_failing, {} AS open,
                     CAST(MAX(announced_at) AS BIGINT) AS announced_at,
-                    CAST(MIN(CASE WHEN announced_at IS NOT NULL THEN closed_at END) AS BIGINT) AS closed_since,
-                    CAST(COALESCE(SUM(CASE WHEN closed_at IS NULL THEN 1 ELSE 0 END), 0) AS BIGINT) AS open
-             FROM alerts WHERE destination = $1 AND server = $2",
-        );
-        let row = counted.bind(destination).bind(server).fetch_one(&mut *self.connection).await?;
+                    CAST(MIN(CASE WHEN announced_at IS NOT NULL THEN closed_at END) AS BIGINT) AS closed_since
+             FROM alerts WHERE destination = $1 AND server = $2 AND kind = $3",
+            count(&format!("told IS NULL AND {open_failing}")),
+            count(&format!("told = 'Flapping' AND {open_failing}")),
+            count(&format!("told = 'Failing' AND {open_failing}")),
+            count("closed_at IS NULL"),
+        ));
+        let counted = sqlx::query_as::<_, GroupRow>(sql).bind(&key.destination).bind(&key.server).bind(key.kind);
+        let row = counted.fetch_one(&mut *self.connection).await?;
         Ok(Group {
-            destination: destination.clone(),
-            server: server.to_owned(),
+            destination: key.destination,
+            server: key.server,
+            kind: key.kind,
             waiting_since: row.waiting_since,
             waiting_open_since: row.waiting_open_since,
+            waiting_failing_since: row.waiting_failing_since,
+            waiting_failing: row.waiting_failing,
+            worse: row.worse,
+            told_failing: row.told_failing,
             announced_at: row.announced_at,
             closed_since: row.closed_since,
             open: row.open,
         })
+    }
+
+    /// Moves times of alerts that are still to come, and were stamped by a wrong clock, to `now`; how many alerts.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn correct_alert_times(&mut self) -> Result<u64, StoreError> {
+        let now = self.now().await?;
+        let sql = "UPDATE alerts
+             SET opened_at = CASE WHEN opened_at > $1 THEN $1 ELSE opened_at END,
+                 announced_at = CASE WHEN announced_at > $1 THEN $1 ELSE announced_at END,
+                 closed_at = CASE WHEN closed_at > $1 THEN $1 ELSE closed_at END
+             WHERE opened_at > $2 OR announced_at > $2 OR closed_at > $2";
+        let query = sqlx::query(sql).bind(now).bind(now + CLOCK_TOLERANCE);
+        Ok(query.execute(&mut *self.connection).await?.rows_affected())
     }
 
     /// Locks a group of alerts, lets `decide` look at it, and writes the message that it decides on, under `id`;
@@ -141,35 +183,33 @@ impl Records<'_> {
         now: Moment,
         decide: impl Fn(&Group) -> Option<Tell> + Send,
     ) -> Result<bool, StoreError> {
-        let destination = group.destination.clone();
+        let Group { destination, server, kind, .. } = group;
+        let of_group = "destination = $1 AND server = $2 AND kind = $3";
         let lock = sqlx::AssertSqlSafe(format!(
-            "SELECT schedule_id FROM alerts WHERE destination = $1 AND server = $2 ORDER BY schedule_id{}",
+            "SELECT schedule_id FROM alerts WHERE {of_group} ORDER BY schedule_id{}",
             self.engine.for_update()
         ));
-        sqlx::query(lock).bind(&destination).bind(&group.server).fetch_all(&mut *self.connection).await?;
-        let group = self.alert_group(&destination, &group.server).await?;
+        sqlx::query(lock).bind(destination).bind(server).bind(kind).fetch_all(&mut *self.connection).await?;
+        let key = GroupKey { destination: destination.clone(), server: server.clone(), kind: *kind };
+        let group = self.alert_group(key).await?;
         let Some(tell) = decide(&group) else { return Ok(false) };
         // Changed and read by one statement: what is opened beside it is either in the message or waits for the next.
+        let tell_failed = format!("UPDATE alerts SET announced_at = $4, told = reason WHERE {of_group} AND {WAITS}");
         let change = match tell {
-            Tell::Failed if group.announced_at.is_none() => {
-                "UPDATE alerts SET announced_at = $3 WHERE destination = $1 AND server = $2 AND announced_at IS NULL"
-            }
-            Tell::Failed => {
-                "UPDATE alerts SET announced_at = $3
-                 WHERE destination = $1 AND server = $2 AND announced_at IS NULL AND closed_at IS NULL"
-            }
-            Tell::Recovered => "DELETE FROM alerts WHERE destination = $1 AND server = $2 AND closed_at <= $3",
+            Tell::Failed if group.announced_at.is_none() => tell_failed,
+            Tell::Failed => format!("{tell_failed} AND closed_at IS NULL"),
+            Tell::Recovered => format!("DELETE FROM alerts WHERE {of_group} AND closed_at <= $4"),
         };
         let sql =
             sqlx::AssertSqlSafe(format!("{change} RETURNING subject, site, reason, detail, opened_at, closed_at"));
-        let query = sqlx::query_as::<_, MessageItem>(sql).bind(&destination).bind(&group.server).bind(now);
+        let query = sqlx::query_as::<_, MessageItem>(sql).bind(destination).bind(server).bind(kind).bind(now);
         let mut items = query.fetch_all(&mut *self.connection).await?;
         if items.is_empty() {
             return Ok(false);
         }
         items.sort_by(|one, other| (&one.subject, &one.site).cmp(&(&other.subject, &other.site)));
         let still_failing = if tell == Tell::Recovered { group.open } else { 0 };
-        let content = MessageContent { tell, server: group.server.clone(), at: now, still_failing, items };
+        let content = MessageContent { tell, kind: group.kind, server: group.server, at: now, still_failing, items };
         self.create_message(id, &group.destination, &json(&content)?, now).await?;
         Ok(true)
     }

@@ -1,25 +1,10 @@
 //! What a name, a time zone and the like must be before they are kept.
 
 use serde_json::Value;
-use soar_connector::name::{quoted, steers};
+use soar_connector::name::quoted;
 
 use super::StoreError;
-use crate::model::limits;
 
-/// A name without the blanks around it.
-pub(super) fn name<'a>(what: &str, name: &'a str) -> Result<&'a str, StoreError> {
-    let trimmed = name.trim();
-    let problem = if trimmed.is_empty() {
-        "is empty"
-    } else if limits::NAME.check(trimmed).is_err() {
-        "is longer than 100 characters"
-    } else if trimmed.chars().any(steers) {
-        "holds a character that cannot be seen, such as a line break"
-    } else {
-        return Ok(trimmed);
-    };
-    Err(StoreError::Invalid(format!("The name of the {what} {problem}: {}.", quoted(name))))
-}
 
 pub(super) fn description(text: &str) -> Result<(), StoreError> {
     limits::ABOUT.check(text)?;

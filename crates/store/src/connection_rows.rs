@@ -38,6 +38,7 @@ pub(super) struct HealthCheckRow {
     pub(super) health_check_email: Option<String>,
     pub(super) alert_to: Option<Json<Vec<Destination>>>,
     pub(super) alert_after: Option<i64>,
+    pub(super) recover_after: Option<i64>,
     pub(super) slow_ms: Option<i64>,
 }
 
@@ -104,6 +105,7 @@ impl From<HealthCheckRow> for Option<HealthCheck> {
             email: row.health_check_email,
             webhooks: webhooks.collect(),
             alert_after: row.alert_after.unwrap_or(HealthCheck::ALERT_AFTER),
+            recover_after: row.recover_after.unwrap_or(HealthCheck::RECOVER_AFTER),
             slow_ms: row.slow_ms.unwrap_or(HealthCheck::SLOW_MS),
         })
     }

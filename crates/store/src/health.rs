@@ -1,4 +1,4 @@
-//! How schedules fare, in the store: the result of a run is written once, with all that follows from it.
+//! Health in the store: the result of a run is written once, with everything that follows from it.
 
 use sqlx::any::AnyRow;
 use sqlx::{FromRow, Row as _};
@@ -7,8 +7,8 @@ use super::columns::json;
 use super::schedules::ScheduleRow;
 use super::{Records, StoreError, schedules};
 use crate::model::{
-    CheckResult, Health, HealthState, Moment, NewSchedule, Notice, RunReport, Schedule, ScheduleId, ScheduleKind,
-    ScheduleRunStatus, WorkItem,
+    CLOCK_TOLERANCE, CheckResult, Health, HealthState, Moment, NewSchedule, Notice, RunReport, Schedule, ScheduleId,
+    ScheduleKind, ScheduleRunStatus, WorkItem,
 };
 
 const COLUMNS: &str = "health.state, health.since, health.last_check_at, health.last_proof_at, health.last_error, \
@@ -26,7 +26,7 @@ pub struct Ran {
     pub node: String,
 }
 
-/// A schedule, and how it fares.
+/// A schedule and its health.
 #[derive(FromRow)]
 struct ScheduleHealth {
     #[sqlx(flatten)]
@@ -35,7 +35,7 @@ struct ScheduleHealth {
     health: KnownHealth,
 }
 
-/// How a schedule fares; none where it never ran.
+/// The health of a schedule; none where it never ran.
 struct KnownHealth(Option<Health>);
 
 impl<'r> FromRow<'r, AnyRow> for KnownHealth {
@@ -53,8 +53,8 @@ struct StateCount {
 }
 
 impl Records<'_> {
-    /// Writes the result of a health check; whether it was still that node's to write. What follows from it is
-    /// written with it: the state, the counts of the hour, and who is to be told.
+    /// Writes the result of a health check, unless the work is another node's by now; whether it was written. The state,
+    /// the counts of the hour and the alerts that follow are written with it.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -72,7 +72,7 @@ impl Records<'_> {
         Ok(true)
     }
 
-    /// Writes the result of a check that somebody asked for out of turn.
+    /// Writes the result of a check that a caller asked for beside the due times.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -117,7 +117,7 @@ impl Records<'_> {
         self.apply(schedule, check, ran.ended_at).await
     }
 
-    /// Writes what a run of a command came to; whether it was still that node's to write.
+    /// Writes the result of a command, unless the work is another node's by now; whether it was written.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -136,7 +136,7 @@ impl Records<'_> {
         Ok(true)
     }
 
-    /// Writes what became of a due time of a command that no host has claimed.
+    /// Writes the result of a due time that no host has claimed.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -176,12 +176,12 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// What a result makes of the schedule's health, and who is to be told.
+    /// Changes the schedule's health by a result, and opens or closes its alerts.
     async fn apply(&mut self, schedule: &Schedule, check: &CheckResult, now: Moment) -> Result<(), StoreError> {
         let known = self.health_of(schedule.id).await?;
         let is_new = known.is_none();
         let mut health = known.unwrap_or_else(|| Health::unknown(now));
-        // Who has nobody to tell is alerted all the same: so that somebody who is named later hears of the next.
+        // An alert without a destination counts all the same: a destination that is named later hears of the next.
         let notice = health.after(check, now, schedule.what.alert_rules());
         if is_new {
             self.insert_health(schedule.id, &health).await?;
@@ -198,7 +198,7 @@ impl Records<'_> {
         }
     }
 
-    /// How schedule number `id` fares; none when it never ran.
+    /// The health of schedule number `id` as its latest result left it; none when it never ran.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -207,11 +207,21 @@ impl Records<'_> {
         Ok(sqlx::query_as(sql).bind(id).fetch_optional(&mut *self.connection).await?)
     }
 
-    /// All schedules of a kind and how they fare, by name; none for those that never ran.
+    /// The health of `schedule` as it is now; none when it never ran.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn health_now(&mut self, schedule: &Schedule) -> Result<Option<Health>, StoreError> {
+        let now = self.now().await?;
+        Ok(self.health_of(schedule.id).await?.map(|health| health.as_of(now, schedule.what.cadence.interval())))
+    }
+
+    /// All schedules of a kind by name, each with its health as it is now; none for those that never ran.
     ///
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn health_table(&mut self, kind: ScheduleKind) -> Result<Vec<(Schedule, Option<Health>)>, StoreError> {
+        let now = self.now().await?;
         let sql = sqlx::AssertSqlSafe(format!(
             "SELECT {}, {COLUMNS} FROM schedules LEFT JOIN health ON health.schedule_id = schedules.id
              WHERE schedules.kind = $1 ORDER BY schedules.name_key, schedules.id",
@@ -219,28 +229,38 @@ impl Records<'_> {
         ));
         let query = sqlx::query_as::<_, ScheduleHealth>(sql).bind(kind.as_str());
         let rows = query.fetch_all(&mut *self.connection).await?;
-        Ok(rows.into_iter().map(|row| (row.schedule.into(), row.health.0)).collect())
+        let shown = |row: ScheduleHealth| {
+            let schedule = Schedule::from(row.schedule);
+            let interval = schedule.what.cadence.interval();
+            let health = row.health.0.map(|health| health.as_of(now, interval));
+            (schedule, health)
+        };
+        Ok(rows.into_iter().map(shown).collect())
     }
 
-    /// How many active health checks are in each state.
+    /// How many active health checks are in each state now.
     ///
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn health_counts(&mut self) -> Result<Vec<(HealthState, i64)>, StoreError> {
+        let now = self.now().await?;
+        // As `Health::as_of` decides it.
         let rows = sqlx::query_as::<_, StateCount>(
-            "SELECT COALESCE(health.state, 'Unknown') AS known, CAST(COUNT(*) AS BIGINT) AS schedules
+            "SELECT CASE WHEN health.state IS NULL THEN 'Unknown'
+                         WHEN health.state IN ('Healthy', 'Degraded', 'Recovering')
+                              AND (health.last_proof_at > $2 OR health.last_proof_at + 2 * schedules.interval_ms < $1)
+                              THEN 'Stale'
+                         ELSE health.state END AS known,
+                    CAST(COUNT(*) AS BIGINT) AS schedules
              FROM schedules LEFT JOIN health ON health.schedule_id = schedules.id
              WHERE schedules.kind = 'Health Check' AND schedules.active = 1 GROUP BY known",
         )
+        .bind(now)
+        .bind(now + CLOCK_TOLERANCE)
         .fetch_all(&mut *self.connection)
         .await?;
-        let mut counts: Vec<_> = HealthState::ALL.iter().map(|state| (*state, 0)).collect();
-        for row in &rows {
-            for count in counts.iter_mut().filter(|(state, _)| *state == row.known) {
-                count.1 = row.schedules;
-            }
-        }
-        Ok(counts)
+        let count = |state| rows.iter().find(|row| row.known == state).map_or(0, |row| row.schedules);
+        Ok(HealthState::ALL.iter().map(|state| (*state, count(*state))).collect())
     }
 
     async fn insert_health(&mut self, id: ScheduleId, health: &Health) -> Result<(), StoreError> {
@@ -277,5 +297,5 @@ fn bind_all<'q>(query: AnyQuery<'q>, health: &'q Health) -> AnyQuery<'q> {
         .bind(health.successes)
         .bind(health.recent)
         .bind(health.recent_count)
-        .bind(i64::from(health.alerted))
+        .bind(health.alerted)
 }

@@ -50,33 +50,46 @@ impl Records<'_> {
         Ok(query.fetch_all(&mut *self.connection).await?)
     }
 
-    /// The latency of the checks of a connection that passed since `since`; none when none did.
+    /// The latency of the checks of a connection that passed between `since` and `until`; none when none did.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn latency(&mut self, connection: ConnectionId, since: Moment) -> Result<Option<Latency>, StoreError> {
+    pub async fn latency(
+        &mut self,
+        connection: ConnectionId,
+        since: Moment,
+        until: Moment,
+    ) -> Result<Option<Latency>, StoreError> {
         let query = sqlx::query_scalar(
-            "SELECT latency_ms FROM checks WHERE connection_id = $1 AND due_at >= $2 AND result <> 'Failing'
-             ORDER BY due_at DESC LIMIT $3",
+            "SELECT latency_ms FROM checks
+             WHERE connection_id = $1 AND due_at >= $2 AND due_at <= $3 AND result <> 'Failing'
+             ORDER BY due_at DESC LIMIT $4",
         )
         .bind(connection)
         .bind(since)
+        .bind(until)
         .bind(LATENCIES);
         Ok(percentiles(query.fetch_all(&mut *self.connection).await?))
     }
 
-    /// How many checks of a connection passed and failed in the hours since `since`.
+    /// How many checks of a connection passed and failed in the hours from `since` to `until`.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn uptime(&mut self, connection: ConnectionId, since: Moment) -> Result<Uptime, StoreError> {
+    pub async fn uptime(
+        &mut self,
+        connection: ConnectionId,
+        since: Moment,
+        until: Moment,
+    ) -> Result<Uptime, StoreError> {
         let query = sqlx::query_as(
             "SELECT CAST(COALESCE(SUM(passed), 0) AS BIGINT) AS passed,
                     CAST(COALESCE(SUM(failed), 0) AS BIGINT) AS failed
-             FROM check_hours WHERE connection_id = $1 AND hour > $2",
+             FROM check_hours WHERE connection_id = $1 AND hour > $2 AND hour <= $3",
         )
         .bind(connection)
-        .bind(since.hours());
+        .bind(since.hours())
+        .bind(until.hours());
         Ok(query.fetch_one(&mut *self.connection).await?)
     }
 

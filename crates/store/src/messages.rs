@@ -1,5 +1,9 @@
 //! Messages on their way, in the store.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::columns::json;
 use super::{Records, StoreError};
 use crate::model::{Destination, Message, Moment};
 
@@ -25,39 +29,75 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Takes at most `limit` messages that are to be delivered at `now`, the oldest first, and keeps them from others
-    /// until `until`: when this process dies, somebody tries again then.
+    /// The messages to deliver at `now`: of each destination that is not `busy` its oldest, without their contents.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn take_messages(&mut self, now: Moment, until: Moment, limit: i64) -> Result<Vec<Message>, StoreError> {
+    pub async fn due_messages(
+        &mut self,
+        now: Moment,
+        busy: &BTreeSet<String>,
+    ) -> Result<Vec<(String, Destination)>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!(
-            "SELECT id, destination, content, attempts, created_at FROM messages
-             WHERE delivered_at IS NULL AND next_attempt_at <= $1 ORDER BY next_attempt_at, created_at, id LIMIT $2{}",
-            self.engine.for_update_of_free("messages")
+            "SELECT id, destination FROM (
+                 SELECT id, destination, next_attempt_at, ROW_NUMBER() OVER (
+                     PARTITION BY destination ORDER BY next_attempt_at, created_at, id) AS place
+                 FROM messages WHERE delivered_at IS NULL AND next_attempt_at <= $1 AND destination NOT IN ({})
+             ) AS due WHERE place = 1 ORDER BY next_attempt_at, id",
+            self.engine.texts_of("$2")
         ));
-        let query = sqlx::query_as::<_, Message>(sql).bind(now).bind(limit);
-        let messages = query.fetch_all(&mut *self.connection).await?;
-        for message in &messages {
-            sqlx::query("UPDATE messages SET next_attempt_at = $1, attempts = attempts + 1 WHERE id = $2")
-                .bind(until)
-                .bind(&message.id)
-                .execute(&mut *self.connection)
-                .await?;
-        }
-        Ok(messages)
+        let query = sqlx::query_as::<_, DueMessage>(sql).bind(now).bind(json(busy)?);
+        let due = query.fetch_all(&mut *self.connection).await?;
+        Ok(due.into_iter().map(|message| (message.id, message.destination)).collect())
     }
 
-    /// Whether there is a message to deliver at `now`.
+    /// Takes those of the messages `ids` that are still to be delivered at `now`, and keeps them from other hosts until
+    /// `until`: if this process dies, another attempt is made then.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn has_messages_due(&mut self, now: Moment) -> Result<bool, StoreError> {
-        let row = sqlx::query("SELECT 1 FROM messages WHERE delivered_at IS NULL AND next_attempt_at <= $1 LIMIT 1")
-            .bind(now)
-            .fetch_optional(&mut *self.connection)
-            .await?;
-        Ok(row.is_some())
+    pub async fn take_messages(
+        &mut self,
+        ids: &[&str],
+        now: Moment,
+        until: Moment,
+    ) -> Result<Vec<Message>, StoreError> {
+        let sql = sqlx::AssertSqlSafe(format!(
+            "UPDATE messages SET next_attempt_at = $1, attempts = attempts + 1
+             WHERE id IN ({}) AND delivered_at IS NULL AND next_attempt_at <= $3
+             RETURNING id, destination, content, attempts - 1 AS attempts, created_at",
+            self.engine.texts_of("$2")
+        ));
+        let query = sqlx::query_as::<_, Message>(sql).bind(until).bind(json(&ids)?).bind(now);
+        Ok(query.fetch_all(&mut *self.connection).await?)
+    }
+
+    /// How many messages wait to be delivered, and for how long the oldest.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn undelivered(&mut self) -> Result<Undelivered, StoreError> {
+        let now = self.now().await?;
+        let row = sqlx::query_as::<_, UndeliveredRow>(
+            "SELECT CAST(COUNT(*) AS BIGINT) AS messages, CAST(MIN(created_at) AS BIGINT) AS oldest FROM messages
+             WHERE delivered_at IS NULL",
+        )
+        .fetch_one(&mut *self.connection)
+        .await?;
+        let age = row.oldest.map(|oldest| now.since(oldest)).unwrap_or_default();
+        Ok(Undelivered { messages: u64::try_from(row.messages).unwrap_or_default(), age })
+    }
+
+    /// Delivers at `now` the messages that are put off for longer than `longest`, since a wrong clock stamped them; how
+    /// many.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn correct_message_times(&mut self, longest: Duration) -> Result<u64, StoreError> {
+        let now = self.now().await?;
+        let sql = "UPDATE messages SET next_attempt_at = $1 WHERE delivered_at IS NULL AND next_attempt_at > $2";
+        let query = sqlx::query(sql).bind(now).bind(now + longest);
+        Ok(query.execute(&mut *self.connection).await?.rows_affected())
     }
 
     /// Notes that a message arrived.
@@ -99,6 +139,27 @@ impl Records<'_> {
         .bind(limit);
         Ok(query.fetch_all(&mut *self.connection).await?)
     }
+}
+
+/// How many messages wait to be delivered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Undelivered {
+    /// How many.
+    pub messages: u64,
+    /// For how long the oldest.
+    pub age: Duration,
+}
+
+#[derive(sqlx::FromRow)]
+struct UndeliveredRow {
+    messages: i64,
+    oldest: Option<Moment>,
+}
+
+#[derive(sqlx::FromRow)]
+struct DueMessage {
+    id: String,
+    destination: Destination,
 }
 
 /// A message that did not arrive yet.

@@ -150,8 +150,8 @@ impl Drop for LentFile {
 #[allow(clippy::unwrap_used, reason = "a test that cannot go on can only end")]
 mod tests {
     use super::*;
-    use crate::database::READING;
     use crate::testing::TestStore;
+    use crate::timeouts::READING;
     use crate::{Engine, Store};
 
     const BUDGET: Duration = Duration::from_millis(300);

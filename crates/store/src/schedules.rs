@@ -2,6 +2,7 @@
 
 use super::columns::{Flag, Json, json};
 use super::{Records, StoreError};
+use crate::model::name::name_key;
 use soar_connector::RawParameters;
 
 use crate::model::{
@@ -11,7 +12,8 @@ use crate::model::{
 pub(super) const COLUMNS: &str = "schedules.id, schedules.kind, schedules.name, schedules.site_id, \
      schedules.connection_id, schedules.server, schedules.user_id, schedules.command, schedules.parameters, \
      schedules.repeatable, schedules.interval_ms, schedules.cron, schedules.time_zone, schedules.active, \
-     schedules.alert_to, schedules.alert_after, schedules.slow_ms, schedules.next_due_at";
+     schedules.alert_to, schedules.alert_after, schedules.recover_after, schedules.slow_ms, \
+     schedules.next_due_at, schedules.run_soon_at";
 
 /// Which schedules are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +25,7 @@ pub enum ScheduleFilter {
 }
 
 impl Records<'_> {
-    /// Makes a schedule; its first run is soon.
+    /// Makes a schedule. Its first due time is within a minute, unless it has a cron expression.
     ///
     /// # Errors
     /// [`StoreError::Duplicate`] when the site has a schedule of that name, or the connection a health check.
@@ -31,9 +33,9 @@ impl Records<'_> {
         let now = self.now().await?;
         let sql = sqlx::AssertSqlSafe(format!(
             "INSERT INTO schedules (kind, name, name_key, site_id, connection_id, server, user_id, command, parameters,
-                 repeatable, interval_ms, cron, time_zone, active, alert_to, alert_after, slow_ms, next_due_at,
-                 created_at, modified_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19)
+                 repeatable, interval_ms, cron, time_zone, active, alert_to, alert_after, recover_after, slow_ms,
+                 next_due_at, created_at, modified_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $20)
              RETURNING {COLUMNS}"
         ));
         let row = bind_all(sqlx::query_as::<_, ScheduleRow>(sql), new)?
@@ -43,14 +45,13 @@ impl Records<'_> {
             .await
             .map_err(|error| StoreError::or_duplicate(error, "schedule", &new.name))?;
         let mut schedule = Schedule::from(row);
-        // Where in its interval it runs depends on its number.
+        // The first due time depends on the number.
         schedule.next_due_at = first_due(&schedule.what.cadence, schedule.id, now)?;
         self.set_next_due(schedule.id, schedule.next_due_at).await?;
         Ok(schedule)
     }
 
-    /// Makes schedule number `id` what `changed` says, from now on: what waits to run and is no longer meant to is
-    /// dropped.
+    /// Changes schedule number `id`. Its due times change with its cadence or when it is activated.
     ///
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::Duplicate`] when the site has another schedule of that name.
@@ -60,11 +61,13 @@ impl Records<'_> {
         let moved = before.what.cadence != changed.cadence || (changed.active && !before.what.active);
         let next_due_at = if moved { first_due(&changed.cadence, id, now)? } else { before.next_due_at };
         let sql = sqlx::AssertSqlSafe(format!(
-            "UPDATE schedules SET kind = $1, name = $2, name_key = $3, site_id = $4, connection_id = $5, server = $6,
+            "UPDATE schedules SET kind = $1, name = $2,
+                 name_key = CASE WHEN name = $2 THEN name_key ELSE $3 END, site_id = $4, connection_id = $5, server = $6,
                  user_id = $7, command = $8, parameters = $9, repeatable = $10, interval_ms = $11, cron = $12,
-                 time_zone = $13, active = $14, alert_to = $15, alert_after = $16, slow_ms = $17, next_due_at = $18,
-                 modified_at = $19
-             WHERE id = $20 RETURNING {COLUMNS}"
+                 time_zone = $13, active = $14, alert_to = $15, alert_after = $16, recover_after = $17, slow_ms = $18,
+                 next_due_at = $19, modified_at = $20,
+                 run_soon_at = CASE WHEN CAST($14 AS BIGINT) = 1 THEN run_soon_at END
+             WHERE id = $21 RETURNING {COLUMNS}"
         ));
         let row = bind_all(sqlx::query_as::<_, ScheduleRow>(sql), changed)?
             .bind(next_due_at)
@@ -121,11 +124,9 @@ impl Records<'_> {
         let sql = sqlx::AssertSqlSafe(format!(
             "SELECT {COLUMNS} FROM schedules WHERE site_id = $1 AND name_key = $2 AND kind = 'Command'"
         ));
-        let row = sqlx::query_as::<_, ScheduleRow>(sql)
-            .bind(site)
-            .bind(name.to_lowercase())
-            .fetch_optional(&mut *self.connection)
-            .await?;
+        let key = self.found_key("schedules", name).await?;
+        let row =
+            sqlx::query_as::<_, ScheduleRow>(sql).bind(site).bind(key).fetch_optional(&mut *self.connection).await?;
         row.map(Schedule::from).ok_or_else(|| StoreError::not_found("schedule", name))
     }
 
@@ -147,17 +148,16 @@ impl Records<'_> {
         Ok(query.fetch_all(&mut *self.connection).await?.into_iter().map(Schedule::from).collect())
     }
 
-    /// Makes schedule number `id` due now, unless it is due before; its other due times stay.
+    /// Asks for a run of schedule number `id` now, beside its due times. A schedule that is due already, or was asked for,
+    /// runs once for that.
     ///
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn run_soon(&mut self, id: ScheduleId) -> Result<(), StoreError> {
         let now = self.now().await?;
-        sqlx::query("UPDATE schedules SET next_due_at = $1 WHERE id = $2 AND active = 1 AND next_due_at > $1")
-            .bind(now)
-            .bind(id)
-            .execute(&mut *self.connection)
-            .await?;
+        let sql = "UPDATE schedules SET run_soon_at = $1
+                   WHERE id = $2 AND active = 1 AND next_due_at > $1 AND run_soon_at IS NULL";
+        sqlx::query(sql).bind(now).bind(id).execute(&mut *self.connection).await?;
         Ok(())
     }
 
@@ -213,7 +213,7 @@ impl Records<'_> {
 
 type AnyQuery<'q> = sqlx::query::QueryAs<'q, sqlx::Any, ScheduleRow, sqlx::any::AnyArguments>;
 
-/// Binds what a schedule is as `$1` to `$17`.
+/// Binds a schedule's fields as `$1` to `$18`.
 fn bind_all<'q>(query: AnyQuery<'q>, new: &'q NewSchedule) -> Result<AnyQuery<'q>, StoreError> {
     let (interval_ms, cron, time_zone) = match &new.cadence {
         Cadence::Every { interval_ms } => (Some(*interval_ms), None, None),
@@ -222,7 +222,7 @@ fn bind_all<'q>(query: AnyQuery<'q>, new: &'q NewSchedule) -> Result<AnyQuery<'q
     Ok(query
         .bind(new.kind.as_str())
         .bind(&new.name)
-        .bind(new.name.to_lowercase())
+        .bind(name_key(&new.name))
         .bind(new.site_id)
         .bind(new.connection_id)
         .bind(&new.server)
@@ -236,6 +236,7 @@ fn bind_all<'q>(query: AnyQuery<'q>, new: &'q NewSchedule) -> Result<AnyQuery<'q
         .bind(i64::from(new.active))
         .bind(json(&new.alert_to)?)
         .bind(new.alert_after)
+        .bind(new.recover_after)
         .bind(new.slow_ms))
 }
 
@@ -263,8 +264,10 @@ pub(super) struct ScheduleRow {
     active: bool,
     alert_to: Json<Vec<Destination>>,
     alert_after: i64,
+    recover_after: i64,
     slow_ms: i64,
     next_due_at: Moment,
+    run_soon_at: Option<Moment>,
 }
 
 impl From<ScheduleRow> for Schedule {
@@ -291,9 +294,11 @@ impl From<ScheduleRow> for Schedule {
                 active: row.active,
                 alert_to: row.alert_to.0,
                 alert_after: row.alert_after,
+                recover_after: row.recover_after,
                 slow_ms: row.slow_ms,
             },
             next_due_at: row.next_due_at,
+            run_soon_at: row.run_soon_at,
         }
     }
 }

@@ -9,9 +9,9 @@ use sqlx::postgres::{PgDatabaseError, PgSeverity};
 use sqlx::{Any, Database, SqlSafeStr as _};
 use sqlx_core::transaction::TransactionManager as _;
 
-use super::clock::StoreClock;
+use super::condition::Condition;
 use super::room::AnswerRoom;
-use super::trouble::Condition;
+use super::store_clock::StoreClock;
 use super::with_timeout::{Connection, WithTimeout, within};
 use super::{Engine, Records, Store, StoreError, Trouble};
 

@@ -6,13 +6,18 @@ use std::time::Duration;
 use super::columns::json;
 use super::schedules::ScheduleRow;
 use super::{Engine, Records, StoreError, schedules};
-use crate::model::{Moment, Schedule, ScheduleId, WorkItem};
+use crate::model::{CLOCK_TOLERANCE, Moment, Schedule, ScheduleId, WorkItem};
 
-/// A schedule that can be claimed when it is due.
-const FREE: &str = "active = 1 AND NOT EXISTS (SELECT 1 FROM work WHERE work.schedule_id = schedules.id)";
+/// A schedule that can be claimed when it is due. Nothing is claimed on a site that is inactive.
+const FREE: &str = "schedules.active = 1
+    AND NOT EXISTS (SELECT 1 FROM work WHERE work.schedule_id = schedules.id)
+    AND NOT EXISTS (SELECT 1 FROM sites WHERE sites.id = schedules.site_id AND sites.active = 0)";
+
+/// When a schedule is due first: by its cadence, or because a run was asked for.
+const EARLIEST: &str = "CASE WHEN run_soon_at < next_due_at THEN run_soon_at ELSE next_due_at END";
 
 /// A schedule whose next due time could not be computed is tried again after this time.
-const TRY_AGAIN: Duration = Duration::from_secs(600);
+pub(super) const TRY_AGAIN: Duration = Duration::from_secs(600);
 
 impl Engine {
     /// As [`for_update`](Self::for_update), but of `table`, and passing over rows that others hold.
@@ -162,8 +167,8 @@ impl Records<'_> {
         due: &mut DueWork,
     ) -> Result<(), StoreError> {
         let sql = format!(
-            "SELECT {} FROM schedules WHERE next_due_at <= $1 AND {FREE} AND id NOT IN ({})
-             ORDER BY next_due_at LIMIT $3{}",
+            "SELECT {} FROM schedules WHERE (next_due_at <= $1 OR run_soon_at <= $1) AND {FREE} AND id NOT IN ({})
+             ORDER BY {EARLIEST} LIMIT $3{}",
             schedules::COLUMNS,
             self.engine.integers_of("$2"),
             self.engine.for_update_of_free("schedules")
@@ -174,8 +179,14 @@ impl Records<'_> {
         let (mut found, mut planned) = (BTreeMap::new(), Vec::new());
         for row in query.fetch_all(&mut *self.connection).await? {
             let schedule = Schedule::from(row);
-            let item = WorkItem { schedule: schedule.id, due_at: schedule.next_due_at };
-            match schedule.what.cadence.next_due(schedule.id, now) {
+            // A run that was asked for takes no due time's place.
+            let asked = schedule.run_soon_at.filter(|asked| *asked < schedule.next_due_at);
+            let item = WorkItem { schedule: schedule.id, due_at: asked.unwrap_or(schedule.next_due_at) };
+            let next = match asked {
+                Some(_) => Ok(schedule.next_due_at),
+                None => schedule.what.cadence.next_due(schedule.next_due_at, now),
+            };
+            match next {
                 Ok(next_due_at) => {
                     planned.push((item.schedule, item.due_at, next_due_at));
                     found.insert(item.schedule, (item, schedule));
@@ -200,7 +211,9 @@ impl Records<'_> {
         let claimed: BTreeSet<ScheduleId> = claimed.into_iter().collect();
         planned.retain(|(id, ..)| claimed.contains(id));
         let sql = format!(
-            "UPDATE schedules SET next_due_at = planned.next_due_at FROM {} WHERE schedules.id = planned.id",
+            "UPDATE schedules SET next_due_at = planned.next_due_at,
+                 run_soon_at = CASE WHEN run_soon_at > planned.due_at THEN run_soon_at END
+             FROM {} WHERE schedules.id = planned.id",
             self.engine.table_of_integers("$1", &["id", "due_at", "next_due_at"], "planned")
         );
         let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(json(&planned)?);
@@ -256,9 +269,9 @@ impl Records<'_> {
         let query = sqlx::query_as::<_, ScheduleRow>(sqlx::AssertSqlSafe(sql)).bind(now);
         let mut corrected = 0;
         for row in query.fetch_all(&mut *self.connection).await? {
-            let Schedule { id, what, next_due_at } = row.into();
+            let Schedule { id, what, next_due_at, .. } = row.into();
             // Where it cannot be computed the claim says so. Versions before 0010 wrote the greatest number then.
-            let next = match what.cadence.next_due(id, now) {
+            let next = match what.cadence.next_due(next_due_at, now) {
                 Ok(next) => next,
                 Err(_) if next_due_at == Moment::MAX => now,
                 Err(_) => continue,
@@ -269,7 +282,15 @@ impl Records<'_> {
                 corrected += query.execute(&mut *self.connection).await?.rows_affected();
             }
         }
-        Ok(corrected)
+        // A due time that was run too early comes again, and its result must find its place free.
+        for table in ["checks", "schedule_runs"] {
+            let sql = format!("UPDATE {table} SET due_at = started_at WHERE ended_at > $1 AND due_at <= $1");
+            let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(now + CLOCK_TOLERANCE);
+            query.execute(&mut *self.connection).await?;
+        }
+        let asked = sqlx::query("UPDATE schedules SET run_soon_at = $1 WHERE active = 1 AND run_soon_at > $2");
+        let asked = asked.bind(now).bind(now + CLOCK_TOLERANCE).execute(&mut *self.connection).await?;
+        Ok(corrected + asked.rows_affected())
     }
 
     /// How much due work there is.
@@ -281,7 +302,8 @@ impl Records<'_> {
         let sql = format!(
             "SELECT CAST(COALESCE(SUM(claimed), 0) AS BIGINT) AS claimed, CAST(COUNT(*) AS BIGINT) AS total,
                     CAST(COALESCE(MIN(due_at), $1) AS BIGINT) AS oldest
-             FROM (SELECT next_due_at AS due_at, 0 AS claimed FROM schedules WHERE next_due_at <= $1 AND {FREE}
+             FROM (SELECT {EARLIEST} AS due_at, 0 AS claimed FROM schedules
+                   WHERE (next_due_at <= $1 OR run_soon_at <= $1) AND {FREE}
                    UNION ALL
                    SELECT due_at, CASE WHEN claimed_until < $1 THEN 0 ELSE 1 END FROM work) AS due"
         );

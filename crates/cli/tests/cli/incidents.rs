@@ -1,6 +1,8 @@
 //! Incidents, cases and the bulk commands at the terminal, on both stores.
 
 use serde_json::json;
+use soar_store::Store;
+use soar_store::testing::PostgresServer;
 
 use crate::instance::Instance;
 use crate::support::ended;
@@ -165,6 +167,73 @@ fn a_bulk_command_takes_its_parameters_in_every_form() {
 }
 
 #[test]
+fn a_bulk_command_that_takes_too_long_is_undone_and_audited() {
+    let instance = stocked(Instance::on(PostgresServer::shared().new_database()));
+    instance.set("command-seconds = 1");
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let held = runtime.block_on(async {
+        let store = Store::open_existing(instance.store_address().unwrap()).await.unwrap();
+        let mut transaction = store.transaction().await.unwrap();
+        // The command waits for this incident.
+        transaction.records().incident_for_change("20210127-198").await.unwrap();
+        transaction
+    });
+    let error = instance.refused(1, CLOSE);
+    assert!(error.contains("The command took longer than its timeout of 1 s and was undone."), "{error}");
+    let refused = instance.json(["audit", "--refused", "--command", "CloseIncidentInBulk"]);
+    assert!(refused[0]["reason"].as_str().unwrap().contains("timeout of 1 s"), "{refused}");
+    assert_eq!(instance.json(["incident", "list", "--status", "closed"]), json!([]), "nothing was done");
+    runtime.block_on(async { drop(held) });
+    assert_eq!(instance.ended(CLOSE).0, 1);
+    assert_eq!(instance.json(["incident", "list", "--status", "closed"]).as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn an_incident_is_made_set_and_linked() {
+    for instance in Instance::on_both() {
+        let instance = stocked(instance);
+        let made = instance.json([
+            "incident",
+            "create",
+            "--type",
+            "Phishing",
+            "--title",
+            "Mail",
+            "--severity",
+            "High",
+            "--due",
+            "2099-01-01 12:00:00",
+            "--raw-data",
+            r#"{"hosts": [1]}"#,
+        ]);
+        let number = made["number"].as_str().unwrap();
+        assert_eq!((&made["severity"], &made["rawData"]), (&json!("High"), &json!({ "hosts": [1] })), "{made}");
+        assert_eq!(made["dueAt"], json!(4_070_952_000_000_i64));
+        for (flag, value) in [("--due", "soon"), ("--raw-data", "{")] {
+            let error = instance.refused(2, ["incident", "create", "--type", "X", flag, value]);
+            assert!(error.contains(flag), "{error}");
+        }
+        let version = made["version"].to_string();
+        instance.successful(["incident", "set", number, "Severity", "Low", "--version", &version]);
+        let stale = instance.refused(1, ["incident", "set", number, "Severity", "High", "--version", &version]);
+        assert!(stale.contains("has been changed since you read it"), "{stale}");
+        assert!(instance.refused(2, ["incident", "set", number, "Colour", "red"]).contains("Colour"));
+
+        let linked = instance.successful(["incident", "link", number, "20210127-198", "20210127-197"]);
+        assert_eq!(linked, format!("✔ The incident \"{number}\" has 2 new links.\n"));
+        let again = instance.successful(["incident", "link", number, "20210127-198"]);
+        assert!(again.contains("was linked so already"), "{again}");
+        let shown = instance.json(["incident", "show", number]);
+        let links = shown["linkedIncidents"].as_array().unwrap().len();
+        assert_eq!((links, &shown["severity"]), (2, &json!("Low")));
+        instance.refused(2, ["incident", "link", number, "nope"]);
+        let audit = instance.json(["audit", "--command", "incident link"]);
+        let accepted: Vec<_> = audit.as_array().unwrap().iter().map(|entry| &entry["accepted"]).collect();
+        assert_eq!(accepted, [&json!(true), &json!(true), &json!(false)], "{audit}");
+    }
+}
+
+#[test]
 fn rights_count_at_the_terminal_too() {
     let instance = stocked(Instance::new());
     instance.successful(["user", "add", "viewer", "--role", "Viewer"]);
@@ -207,5 +276,45 @@ fn cases_are_made_listed_shown_and_carried_over() {
         assert_eq!(instance.json(["case", "list", "--status", "closed"]), json!([]));
         assert_eq!(instance.successful(["case", "export"]).lines().count(), 1);
         assert!(instance.refused(2, ["case", "show", "1"]).contains("`footprint case list`"));
+    }
+}
+
+#[test]
+fn a_list_of_any_form_is_imported_again_and_listed_the_same() {
+    let texts = ["=1+1", "'=1", "''", "@x", "+1", "-1", "a;=2", "a,b\"c\"", "x;'@y", " x ", "＝1", "null", "[]"];
+    let rows: String = (0..)
+        .zip(texts)
+        .map(|(n, text)| {
+            let closed = if n % 2 == 0 { json!({ "status": "Closed", "closedBy": "Admin" }) } else { json!({}) };
+            let mut row = json!({
+                "number": format!("L-{n}"), "site": "Security Operations", "title": text, "severity": "High",
+                "createdAt": "2021-01-27T14:08:00Z", "modifiedAt": "2021-01-28T14:08:00Z", "incidentType": text,
+            });
+            row.as_object_mut().unwrap().extend(closed.as_object().unwrap().clone());
+            format!("{row}\n")
+        })
+        .collect();
+    let cases = rows.replace("incidentType", "caseType").replace("\"severity\":\"High\",", "");
+    let from = Instance::new();
+    for (kind, rows) in [("incident", &rows), ("case", &cases)] {
+        let file = from.file("rows.ndjson", rows);
+        from.successful([kind, "import", file.to_str().unwrap()]);
+        for form in ["csv", "json", "ndjson"] {
+            let listed = from.successful([kind, "list", "--output", form]);
+            let to = Instance::new();
+            let file = to.file(&format!("list.{form}"), &listed);
+            to.successful([kind, "import", file.to_str().unwrap()]);
+            let again = to.successful([kind, "list", "--output", form]);
+            if form == "csv" {
+                assert_eq!(again, listed, "{kind}");
+            } else {
+                let parsed = |text: &str| -> Vec<serde_json::Value> {
+                    let lines: String =
+                        if form == "json" { text.to_owned() } else { format!("[{}]", text.trim().replace('\n', ",")) };
+                    serde_json::from_str(&lines).unwrap()
+                };
+                assert_eq!(parsed(&again), parsed(&listed), "{kind} {form}");
+            }
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! The binary as its users run it: whole processes against a simulator that is one too.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod agents;
+mod backup;
 mod commands;
 mod completions;
 mod connection;
@@ -25,6 +27,8 @@ mod schemathesis;
 mod serve;
 mod several_hosts;
 mod simulate;
+#[cfg(target_os = "linux")]
+mod strangers;
 mod streams;
 mod support;
 mod sync;

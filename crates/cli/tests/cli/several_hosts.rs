@@ -155,7 +155,7 @@ fn each_due_check_is_run_once_and_in_time_beside_hosts_that_are_killed_suspended
                 if !checks.iter().any(|check| check.due_at == due) && checks.iter().find(is_late).is_none() {
                     return false;
                 }
-                due = schedule.what.cadence.next_due(schedule.id, due).unwrap();
+                due = schedule.what.cadence.next_due(due, due).unwrap();
             }
             true
         };

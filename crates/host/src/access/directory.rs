@@ -1,21 +1,17 @@
-//! What the host remembers of sites, users, roles and keys, so that a call need not ask the store.
+//! A cache of sites, users, roles and keys.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use soar_connector::Clock;
+use soar_store::model::name::ByName;
 use soar_store::model::{AccessKey, KeyKind, Role, Site, SiteId, User, UserId};
 use soar_store::{Store, StoreError};
+use tokio::sync::Mutex;
 
 use super::secret;
-
-/// How long what is remembered counts without a look at the store: a key that another process revokes is refused no
-/// later than this.
-const FRESH: Duration = Duration::from_millis(500);
 
 /// A user and its roles by the number of the site.
 #[derive(Debug, Clone)]
@@ -26,7 +22,7 @@ pub struct KnownUser {
     pub roles: BTreeMap<SiteId, Role>,
 }
 
-/// A key, and what it is checked against.
+/// A key and its secret.
 #[derive(Clone)]
 pub struct KnownKey {
     /// The key.
@@ -47,8 +43,8 @@ impl std::fmt::Debug for KnownKey {
 #[derive(Debug, Default)]
 pub struct Snapshot {
     generation: i64,
-    sites: HashMap<String, Site>,
-    users: HashMap<String, KnownUser>,
+    sites: ByName<Site>,
+    users: ByName<KnownUser>,
     names: HashMap<UserId, String>,
     keys: HashMap<String, Arc<KnownKey>>,
 }
@@ -57,13 +53,13 @@ impl Snapshot {
     /// The site of that name, in any case.
     #[must_use]
     pub fn site(&self, name: &str) -> Option<&Site> {
-        self.sites.get(&name.to_lowercase())
+        self.sites.get(name)
     }
 
     /// The user of that name, in any case, active or not.
     #[must_use]
     pub fn user(&self, name: &str) -> Option<&KnownUser> {
-        self.users.get(&name.to_lowercase())
+        self.users.get(name)
     }
 
     /// The user of that number.
@@ -84,20 +80,20 @@ impl Snapshot {
     async fn read(store: &Store) -> Result<Self, StoreError> {
         let mut reader = store.access_reader().await?;
         let mut records = reader.records();
-        // First the count: a change in between is then seen by the next look.
+        // The number comes first: the next look then notices a change that is made in between.
         let generation = records.access_generation().await?;
-        let sites = records.sites().await?.into_iter().map(|site| (site.name.to_lowercase(), site)).collect();
+        let sites = records.sites().await?.into_iter().map(|site| (site.name.clone(), site)).collect();
         let mut roles = records.all_roles().await?;
-        let users: HashMap<_, _> = records
+        let users: ByName<_> = records
             .users()
             .await?
             .into_iter()
             .map(|user| {
                 let roles = roles.remove(&user.id).unwrap_or_default();
-                (user.name.to_lowercase(), KnownUser { user, roles })
+                (user.name.clone(), KnownUser { user, roles })
             })
             .collect();
-        let names = users.iter().map(|(name, known)| (known.user.id, name.clone())).collect();
+        let names = users.iter().map(|known| (known.user.id, known.user.name.clone())).collect();
         let mut keys = HashMap::new();
         for stored in records.stored_keys().await? {
             let unreadable = || StoreError::Unreadable(format!("the secret of key {}", stored.key.name));
@@ -111,77 +107,59 @@ impl Snapshot {
     }
 }
 
-/// Remembers sites, users, roles and keys, and notices within half a second when anyone changed them in the store.
+/// A cache of sites, users, roles and keys. Each call looks whether it is up to date, so that a key that any process has
+/// revoked is refused from then on. A look reads one number; calls that come in during a look share the next one.
 #[derive(Debug)]
 pub struct Directory {
     store: Store,
-    clock: Arc<dyn Clock>,
-    /// What is remembered, and when it was last known to be right, on the clock's count.
-    known: RwLock<Option<(Arc<Snapshot>, Duration)>>,
-    /// Whoever looks at the store, so that it is one at a time.
-    looking: tokio::sync::Mutex<()>,
-    /// How many looks failed.
-    failed: AtomicU64,
+    /// How many looks have begun.
+    begun: AtomicU64,
+    /// One look at a time.
+    latest: Mutex<Latest>,
+}
+
+/// What the latest look found.
+#[derive(Debug, Default)]
+struct Latest {
+    /// Which look it was, counted from 1.
+    look: u64,
+    has_failed: bool,
+    snapshot: Option<Arc<Snapshot>>,
 }
 
 impl Directory {
-    /// Nothing is remembered yet.
+    /// A cache that is empty yet.
     #[must_use]
-    pub fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, known: RwLock::new(None), looking: tokio::sync::Mutex::new(()), failed: AtomicU64::new(0) }
+    pub fn new(store: Store) -> Self {
+        Self { store, begun: AtomicU64::new(0), latest: Mutex::default() }
     }
 
-    /// Sites, users, roles and keys, as they were in the store no longer than half a second ago.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the store had to be asked and did not answer.
-    pub async fn current(&self) -> Result<Arc<Snapshot>, StoreError> {
-        if let Some(known) = self.fresh() {
-            return Ok(known);
-        }
-        let failed = self.failed.load(Ordering::SeqCst);
-        let _looking = self.looking.lock().await;
-        if let Some(known) = self.fresh() {
-            return Ok(known);
-        }
-        // Each look takes as long as a store is waited for that does not answer: all who wait fail with the first.
-        if self.failed.load(Ordering::SeqCst) != failed {
-            return Err(StoreError::no_answer());
-        }
-        self.look().await
-    }
-
-    /// Looks at the store now; for after a change of one's own.
+    /// Sites, users, roles and keys with all changes that were acknowledged before this call.
     ///
     /// # Errors
     /// [`StoreError`] when the store does not answer.
-    pub async fn refresh(&self) -> Result<(), StoreError> {
-        let _looking = self.looking.lock().await;
-        self.look().await.map(|_| ())
-    }
-
-    fn fresh(&self) -> Option<Arc<Snapshot>> {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        let (snapshot, checked) = known.as_ref()?;
-        (self.clock.elapsed().saturating_sub(*checked) < FRESH).then(|| Arc::clone(snapshot))
-    }
-
-    async fn look(&self) -> Result<Arc<Snapshot>, StoreError> {
-        self.look_at_the_store().await.inspect_err(|_| {
-            self.failed.fetch_add(1, Ordering::SeqCst);
-        })
-    }
-
-    async fn look_at_the_store(&self) -> Result<Arc<Snapshot>, StoreError> {
-        // Taken before the look: what changes meanwhile may have been missed.
-        let now = self.clock.elapsed();
-        let before = self.known.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let generation = self.store.access_reader().await?.records().access_generation().await?;
-        let snapshot = match before {
-            Some((snapshot, _)) if snapshot.generation == generation => snapshot,
-            _ => Arc::new(Snapshot::read(&self.store).await?),
-        };
-        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Some((Arc::clone(&snapshot), now));
+    pub async fn current(&self) -> Result<Arc<Snapshot>, StoreError> {
+        let begun = self.begun.load(Ordering::SeqCst);
+        let mut latest = self.latest.lock().await;
+        if latest.look > begun {
+            // Another call's look began after this call did.
+            let snapshot = latest.snapshot.clone().filter(|_| !latest.has_failed);
+            return snapshot.ok_or_else(StoreError::no_answer);
+        }
+        let look = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
+        let found = self.look(latest.snapshot.as_ref()).await;
+        latest.look = look;
+        latest.has_failed = found.is_err();
+        let snapshot = found?;
+        latest.snapshot = Some(Arc::clone(&snapshot));
         Ok(snapshot)
+    }
+
+    async fn look(&self, known: Option<&Arc<Snapshot>>) -> Result<Arc<Snapshot>, StoreError> {
+        let generation = self.store.access_reader().await?.records().access_generation().await?;
+        match known {
+            Some(known) if known.generation == generation => Ok(Arc::clone(known)),
+            _ => Ok(Arc::new(Snapshot::read(&self.store).await?)),
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Who may call: keys, tokens, and what the host remembers of sites, users, roles and keys.
+//! Authentication: keys, tokens, and a cache of sites, users, roles and keys.
 
 mod authentication;
 mod directory;

@@ -16,9 +16,6 @@ use soar_store::model::Message;
 
 use super::Rendered as _;
 
-/// How long a mail server may take over each of its answers.
-const TIMEOUT: Duration = Duration::from_secs(30);
-
 /// How the way to a mail server is kept from others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -70,7 +67,8 @@ impl MailCourier {
             )
         })?;
         let host = settings.host.as_str();
-        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host).timeout(Some(TIMEOUT));
+        // The outbox limits the whole attempt. The library's limit covers the connection only.
+        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host).timeout(None);
         let (tls, usual_port) = match settings.security {
             MailSecurity::Plain if !settings.allow_plain && !is_this_machine(host) => {
                 return Err(format!(

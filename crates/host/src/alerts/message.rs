@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use soar_connector::name::steers;
-use soar_store::model::{AlertReason, MessageContent, Moment, Tell};
+use soar_store::model::{AlertReason, MessageContent, Moment, ScheduleKind, Tell};
 
-/// How many connections a mail lists; the webhook's body has them all.
+/// How many connections or schedules a mail lists; a webhook's body has them all.
 const LISTED: usize = 50;
 
 /// A message's content as mail shows it.
@@ -23,14 +23,18 @@ pub trait Rendered {
 
 impl Rendered for MessageContent {
     fn subject(&self) -> String {
+        let subjects = match self.kind {
+            ScheduleKind::HealthCheck => "connections",
+            ScheduleKind::Command => "schedules",
+        };
         let what = match (&self.tell, self.items.as_slice()) {
             (Tell::Failed, [item]) => match item.reason {
                 AlertReason::Failing => format!("{} fails", item.subject),
                 AlertReason::Flapping => format!("{} keeps passing and failing", item.subject),
             },
             (Tell::Recovered, [item]) => format!("{} recovered", item.subject),
-            (Tell::Failed, items) => format!("{} connections of {} fail", items.len(), self.server),
-            (Tell::Recovered, items) => format!("{} connections of {} recovered", items.len(), self.server),
+            (Tell::Failed, items) => format!("{} {subjects} of {} fail", items.len(), self.server),
+            (Tell::Recovered, items) => format!("{} {subjects} of {} recovered", items.len(), self.server),
         };
         one_line(&what, 200)
     }
@@ -141,6 +145,7 @@ mod tests {
         };
         MessageContent {
             tell: Tell::Failed,
+            kind: ScheduleKind::HealthCheck,
             server: "https://footprint.example.com".to_owned(),
             at: Moment(1_700_000_060_000),
             still_failing: 0,
@@ -162,6 +167,8 @@ mod tests {
     fn a_digest_lists_some_and_counts_all() {
         let content = content(1000);
         assert_eq!(content.subject(), "1000 connections of https://footprint.example.com fail");
+        let schedules = MessageContent { kind: ScheduleKind::Command, ..content.clone() };
+        assert_eq!(schedules.subject(), "1000 schedules of https://footprint.example.com fail");
         assert!(content.text().contains("… and 950 more."));
         assert_eq!(content.html().matches("<tr>").count(), 51);
     }

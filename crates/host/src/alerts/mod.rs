@@ -1,4 +1,4 @@
-//! Alerts: who is told that something fails or recovered, gathered into few messages, none of which is lost.
+//! Alerts: failures and recoveries are gathered into few messages, and none of these is lost.
 
 mod mail;
 mod message;
@@ -8,6 +8,7 @@ mod webhook;
 
 pub use mail::{MailCourier, MailSecurity, MailSettings};
 pub use message::Rendered;
-pub use outbox::{Courier, Couriers, deliver_due};
+pub use outbox::{Courier, Couriers};
+pub(crate) use outbox::{Outbox, correct_message_times};
 pub use settings::{AlertSettings, MailServer, Webhook};
 pub use webhook::{ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, WebhookCourier, WebhookSettings, WebhookSignature};

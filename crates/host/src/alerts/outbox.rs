@@ -1,25 +1,33 @@
-//! The outbox: messages are sent until they arrive.
+//! The outbox: each message is sent until its destination has taken it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use soar_connector::Clock;
 use soar_store::model::{Destination, Message, Moment};
-use soar_store::{Store, StoreError};
+use soar_store::{Records, Store, StoreError};
 
 use super::{MailCourier, WebhookCourier};
 
-/// How many messages are sent at a time.
-const AT_A_TIME: i64 = 20;
+/// How long an attempt may take, with the connection, TLS and the answer. No library's own limit covers all of it.
+const ATTEMPT: Duration = Duration::from_secs(30);
 
-/// How long sending may take before another process may try, in milliseconds: longer than any courier waits.
-const LEASE: Duration = Duration::from_secs(300);
+/// How long a message that is being sent is kept from other hosts: longer than an attempt takes.
+const LEASE: Duration = Duration::from_secs(60);
+
+/// How many mails are sent at once: all go to one server.
+const MAILS_AT_ONCE: usize = 16;
 
 /// The pause after the first failed attempt; it doubles with each further one.
 const FIRST_PAUSE: Duration = Duration::from_secs(15);
 
 /// The longest pause between attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
+
+/// The pause between attempts to note a result while the store fails.
+const NOTE_AGAIN: Duration = Duration::from_secs(1);
 
 /// Delivers messages.
 #[async_trait]
@@ -56,38 +64,123 @@ impl Courier for Couriers {
     }
 }
 
-/// Sends what is to be sent at `now`; how many messages arrived.
+/// Sends the messages of a store. One message at a time is on its way to a destination, and destinations do not wait for
+/// each other.
 ///
-/// A message that does not arrive is kept and tried again, after longer and longer pauses. A message may be sent twice
-/// when the process dies between its arrival and the note of it: then under the same id.
-///
-/// # Errors
-/// [`StoreError`] when the store fails; messages that do not arrive are no error.
-pub async fn deliver_due(store: &Store, courier: &dyn Courier, now: Moment) -> Result<u64, StoreError> {
-    let mut transaction = store.transaction().await?;
-    let messages = transaction.records().take_messages(now, now + LEASE, AT_A_TIME).await?;
-    transaction.commit().await?;
-    let sent = futures_util::future::join_all(messages.iter().map(|message| courier.deliver(message, now))).await;
-    if messages.is_empty() {
-        return Ok(0);
+/// A message that was not taken is kept and sent again, after longer and longer pauses. If the process dies between the
+/// delivery and its note, the message is sent again under the same id.
+pub(crate) struct Outbox {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    courier: Arc<dyn Courier>,
+    /// The destinations that a message is on its way to.
+    busy: Arc<Mutex<BTreeSet<String>>>,
+}
+
+/// A message that this host sends, and no other host before its lease has lapsed.
+#[derive(Debug)]
+pub(crate) struct Delivery {
+    message: Message,
+    taken_at: Moment,
+    _destination: BusyDestination,
+}
+
+/// A destination that a message is on its way to, until this is dropped.
+#[derive(Debug)]
+struct BusyDestination {
+    busy: Arc<Mutex<BTreeSet<String>>>,
+    destination: String,
+}
+
+impl Drop for BusyDestination {
+    fn drop(&mut self) {
+        lock(&self.busy).remove(&self.destination);
     }
-    let mut arrived = 0;
-    let mut transaction = store.transaction().await?;
-    for (message, result) in messages.iter().zip(sent) {
-        match result {
-            Ok(()) => {
-                arrived += 1;
-                transaction.records().message_delivered(&message.id, now).await?;
-            }
-            Err(error) => {
-                tracing::warn!(message = message.id, attempts = message.attempts + 1, "{error}");
-                let again_at = now + pause(message.attempts);
-                transaction.records().message_failed(&message.id, &error, again_at).await?;
-            }
+}
+
+fn lock(busy: &Mutex<BTreeSet<String>>) -> MutexGuard<'_, BTreeSet<String>> {
+    busy.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Outbox {
+    pub(crate) fn new(store: Store, clock: Arc<dyn Clock>, courier: Arc<dyn Courier>) -> Self {
+        Self { store, clock, courier, busy: Arc::default() }
+    }
+
+    /// Takes the messages that are to be sent now, one for each destination that none is on its way to.
+    pub(crate) async fn take(&self) -> Result<Vec<Delivery>, StoreError> {
+        let busy = lock(&self.busy).clone();
+        let is_mail = |destination: &Destination| matches!(destination, Destination::Mail(_));
+        let mails = busy.iter().filter_map(|busy| busy.parse().ok()).filter(is_mail).count();
+        let mut reader = self.store.reader().await?;
+        let mut records = reader.records();
+        let now = records.now().await?;
+        let mut due = records.due_messages(now, &busy).await?;
+        drop(reader);
+        let mut places = MAILS_AT_ONCE.saturating_sub(mails);
+        due.retain(|(_, destination)| {
+            let fits = !is_mail(destination) || places > 0;
+            places = places.saturating_sub(usize::from(is_mail(destination)));
+            fits
+        });
+        if due.is_empty() {
+            return Ok(Vec::new());
         }
+        let ids: Vec<_> = due.iter().map(|(id, _)| id.as_str()).collect();
+        let mut transaction = self.store.transaction().await?;
+        let messages = transaction.records().take_messages(&ids, now, now + LEASE).await?;
+        transaction.commit().await?;
+        let delivery = |message: Message| Delivery {
+            taken_at: now,
+            _destination: self.hold(message.destination.to_string()),
+            message,
+        };
+        Ok(messages.into_iter().map(delivery).collect())
     }
-    transaction.commit().await?;
-    Ok(arrived)
+
+    fn hold(&self, destination: String) -> BusyDestination {
+        lock(&self.busy).insert(destination.clone());
+        BusyDestination { busy: Arc::clone(&self.busy), destination }
+    }
+
+    /// Sends a message, and notes the result as soon as the store can; whether it arrived.
+    pub(crate) async fn send(&self, delivery: Delivery) -> bool {
+        let Delivery { message, taken_at, .. } = &delivery;
+        let sent = tokio::select! {
+            biased;
+            sent = self.courier.deliver(message, *taken_at) => sent,
+            () = self.clock.sleep(ATTEMPT) => {
+                Err(format!("{} did not take the message within {} s.", message.destination, ATTEMPT.as_secs()))
+            }
+        };
+        if let Err(error) = &sent {
+            let (id, attempts) = (&message.id, message.attempts + 1);
+            tracing::warn!(message = id, destination = %message.destination, attempts, "{error}");
+        }
+        while let Err(error) = self.note(message, &sent).await {
+            if !self.store.note(&error) {
+                tracing::error!(message = message.id, "The result of an alert could not be written yet: {error}");
+            }
+            self.clock.sleep(NOTE_AGAIN).await;
+        }
+        sent.is_ok()
+    }
+
+    async fn note(&self, message: &Message, sent: &Result<(), String>) -> Result<(), StoreError> {
+        let mut transaction = self.store.transaction().await?;
+        let mut records = transaction.records();
+        let now = records.now().await?;
+        match sent {
+            Ok(()) => records.message_delivered(&message.id, now).await?,
+            Err(error) => records.message_failed(&message.id, error, now + pause(message.attempts)).await?,
+        }
+        transaction.commit().await
+    }
+}
+
+/// Sends the messages soon that a wrong clock put off for too long; how many.
+pub(crate) async fn correct_message_times(records: &mut Records<'_>) -> Result<u64, StoreError> {
+    records.correct_message_times(LONGEST_PAUSE).await
 }
 
 /// How long to wait after so many attempts before.

@@ -1,7 +1,6 @@
 //! Alerts by webhook: a signed POST.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -83,8 +82,6 @@ impl WebhookCourier {
             .redirect(Policy::none())
             // The environment's proxies are for other programs.
             .no_proxy()
-            .connect_timeout(Duration::from_secs(10))
-            .timeout(Duration::from_secs(30))
             .build()
             .map_err(|error| {
                 format!("The webhook cannot be set up: {}", soar_connector::sentence(&error.to_string()))
@@ -122,13 +119,7 @@ impl WebhookCourier {
             .header(SIGNATURE_HEADER, signature)
             .body(body);
         let answer = request.send().await.map_err(|error| {
-            let why = if error.is_timeout() {
-                "it did not answer in time"
-            } else if error.is_connect() {
-                "no connection to it could be made"
-            } else {
-                "the connection broke"
-            };
+            let why = if error.is_connect() { "no connection to it could be made" } else { "the connection broke" };
             format!("The webhook did not take the message: {why}.")
         })?;
         let status = answer.status();

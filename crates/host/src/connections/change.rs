@@ -1,6 +1,7 @@
 //! Checks all of a connection but its parameters.
 
 use soar_connector::name::{quoted, steers, suggestion};
+use soar_store::model::name::{checked_name, named as with_name};
 use soar_store::model::{Connection, NamedSite, Place, SHARED, Site, SiteKind, limits};
 use soar_store::{NewConnection, Records};
 
@@ -43,6 +44,9 @@ pub(super) fn changed(old: &Connection, change: ConnectionChange) -> ConnectionD
         health_check_alert_after: change
             .health_check_alert_after
             .or_else(|| old.health_check.as_ref().map(|check| check.alert_after)),
+        health_check_recover_after: change
+            .health_check_recover_after
+            .or_else(|| old.health_check.as_ref().map(|check| check.recover_after)),
         health_check_slow_ms: change
             .health_check_slow_ms
             .or_else(|| old.health_check.as_ref().map(|check| check.slow_ms)),
@@ -72,7 +76,18 @@ pub(super) async fn checked(
     integration: &str,
     place: &Place,
     draft: &ConnectionDraft,
+    old: Option<&Connection>,
 ) -> Result<NewConnection, Refusal> {
+    // A name from before today's rule stays until it is changed.
+    let name = match old {
+        Some(old) if old.name == draft.name => old.name.clone(),
+        _ => checked_name("connection", &draft.name)?,
+    };
+    let agent_name = match given(draft.agent_name.as_deref()) {
+        Some(agent) if old.is_some_and(|old| old.agent_name.as_deref() == Some(agent)) => Some(agent.to_owned()),
+        Some(agent) => Some(checked_name("agent", agent)?),
+        None => None,
+    };
     let mut users = Vec::new();
     if draft.users.len() > MOST_USERS {
         return Err(refuse(format!("Users: {MOST_USERS} at most.")));
@@ -82,7 +97,6 @@ pub(super) async fn checked(
     }
     users.sort_unstable();
     users.dedup();
-    let optional = |what: &str, text: Option<&str>| given(text).map(|text| name(what, text)).transpose();
     let (site, recipient) = match place {
         Place::Site(site) => (Some(site.id), None),
         Place::SharedToInternalSites { recipient } => (None, recipient.as_ref().map(|site| site.id)),
@@ -90,10 +104,10 @@ pub(super) async fn checked(
     limits::ABOUT.check(&draft.description).map_err(|error| refuse(error.to_string()))?;
     Ok(NewConnection {
         integration: integration.to_owned(),
-        name: name("Connection Name", &draft.name)?,
+        name,
         site,
         recipient,
-        agent_name: optional("Agent Name", draft.agent_name.as_deref())?,
+        agent_name,
         description: draft.description.trim().to_owned(),
         tenant: tenants(draft)?,
         active: draft.active,
@@ -112,14 +126,6 @@ fn tenants(draft: &ConnectionDraft) -> Result<Option<String>, Refusal> {
     }
 }
 
-fn name(what: &str, text: &str) -> Result<String, Refusal> {
-    let text = text.trim();
-    if text.is_empty() || limits::NAME.check(text).is_err() || text.chars().any(steers) {
-        return Err(refuse(format!("{what}: expected 1 to {} visible characters.", limits::NAME.characters)));
-    }
-    Ok(text.to_owned())
-}
-
 fn is_shared(site: &str) -> bool {
     let site = site.trim();
     // The form says "Share to Internal Sites", other documents "Shared to internal sites".
@@ -127,8 +133,7 @@ fn is_shared(site: &str) -> bool {
 }
 
 fn find<'a>(sites: &'a [Site], name: &str) -> Result<&'a Site, Refusal> {
-    let key = name.to_lowercase();
-    sites.iter().find(|site| site.name.to_lowercase() == key).ok_or_else(|| {
+    with_name(sites, name, |site| &site.name).first().copied().ok_or_else(|| {
         let near = suggestion(name, sites.iter().map(|site| site.name.as_str()));
         refuse(format!("There is no site {}.{near}", quoted(name)))
     })

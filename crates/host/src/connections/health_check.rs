@@ -39,9 +39,13 @@ pub(super) fn read(draft: &ConnectionDraft) -> Result<Option<HealthCheck>, Refus
         return wrong(format!("expected at most {LONGEST_ADDRESSES} characters of mail addresses."));
     }
     let alert_after = draft.health_check_alert_after.unwrap_or(HealthCheck::ALERT_AFTER);
+    let recover_after = draft.health_check_recover_after.unwrap_or(HealthCheck::RECOVER_AFTER);
     let slow_ms = draft.health_check_slow_ms.unwrap_or(HealthCheck::SLOW_MS);
     if !(1..=100).contains(&alert_after) {
         return wrong("expected 1 to 100 failures before somebody is told.".to_owned());
+    }
+    if !(1..=10).contains(&recover_after) {
+        return wrong("expected 1 to 10 passed tests in a row before a connection has recovered.".to_owned());
     }
     if !(1..=3_600_000).contains(&slow_ms) {
         return wrong("expected 1 to 3600000 ms from which on a test is slow.".to_owned());
@@ -49,7 +53,8 @@ pub(super) fn read(draft: &ConnectionDraft) -> Result<Option<HealthCheck>, Refus
     let mut webhooks = draft.health_check_webhooks.clone();
     webhooks.sort_unstable();
     webhooks.dedup();
-    let check = HealthCheck { every_minutes, email: email.map(str::to_owned), webhooks, alert_after, slow_ms };
+    let email = email.map(str::to_owned);
+    let check = HealthCheck { every_minutes, email, webhooks, alert_after, recover_after, slow_ms };
     match destinations(&check) {
         Ok(told) if told.len() > MOST_DESTINATIONS => wrong(format!("{MOST_DESTINATIONS} destinations at most.")),
         Ok(_) => Ok(Some(check)),
@@ -94,6 +99,7 @@ pub(super) async fn follow(
         active: connection.active && check.is_some(),
         alert_to: check.map(destinations).transpose().map_err(refuse)?.unwrap_or_default(),
         alert_after: check.map_or(HealthCheck::ALERT_AFTER, |check| check.alert_after),
+        recover_after: check.map_or(HealthCheck::RECOVER_AFTER, |check| check.recover_after),
         slow_ms: check.map_or(HealthCheck::SLOW_MS, |check| check.slow_ms),
     };
     records.set_health_check(&schedule).await?;
@@ -101,7 +107,7 @@ pub(super) async fn follow(
 }
 
 /// The address of the connection's server: the first setting that is one; the integration's name where there is none.
-fn server_of(connection: &Connection, plugin: &dyn Plugin) -> String {
+pub(crate) fn server_of(connection: &Connection, plugin: &dyn Plugin) -> String {
     let mut addresses = plugin.manifest().connector.settings.iter().filter(|one| one.kind == SettingType::Url);
     let value = addresses.find_map(|setting| {
         connection.parameters.iter().find_map(|parameter| match &parameter.value {

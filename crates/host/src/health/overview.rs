@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use serde::Serialize;
 use soar_store::model::{
-    Caller, Check, Connection, ConnectionId, Health, HealthState, Latency, Moment, Place, Schedule, ScheduleKind,
+    Caller, Check, Connection, ConnectionId, Health, HealthState, Latency, Moment, Place, Schedule, ScheduleKind, Site,
     SiteId, Uptime,
 };
-use soar_store::{Records, StoreError, WaitingMessage};
+use soar_store::{Records, StoreError};
 use utoipa::ToSchema;
 
 use crate::Refusal;
-use crate::connections::Connections;
+use crate::connections::{Connections, without_their_agent};
 
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
@@ -61,6 +61,10 @@ pub struct ConnectionHealth {
     pub integration: String,
     /// Its site's name, or `Shared to internal sites`.
     pub site: String,
+    /// The agent that it goes through; null where it goes direct.
+    pub agent: Option<String>,
+    /// Why nothing runs on its site; null where the site is active.
+    pub site_inactive: Option<String>,
     /// Whether it is checked by itself.
     pub checked: bool,
     /// When it is checked next.
@@ -89,7 +93,26 @@ pub struct ConnectionHistory {
     pub checks: Vec<Check>,
 }
 
-type Row = (Schedule, Option<Health>);
+/// A connection's health check, and its health.
+type Row = (Option<Schedule>, Option<Health>);
+
+/// Connections that cannot go through the agent that they name, each with the reason. They are Failing, whatever their
+/// last check proved.
+struct Without(HashMap<ConnectionId, String>);
+
+impl Without {
+    async fn read(records: &mut Records<'_>) -> Result<Self, StoreError> {
+        let without = without_their_agent(records).await?;
+        Ok(Self(without.into_iter().map(|one| (one.connection.id, one.why)).collect()))
+    }
+
+    fn told(&self, connection: &Connection, row: Option<(Schedule, Option<Health>)>) -> Row {
+        let (schedule, health) = row.map_or((None, None), |(schedule, health)| (Some(schedule), health));
+        let Some(why) = self.0.get(&connection.id) else { return (schedule, health) };
+        let health = health.unwrap_or_else(|| Health::unknown(connection.created_at));
+        (schedule, Some(Health { state: HealthState::Failing, last_error: Some(why.clone()), ..health }))
+    }
+}
 
 impl Connections {
     /// How the connections fare that the caller may see, the worst first.
@@ -111,16 +134,15 @@ impl Connections {
         if let Some(wanted) = filter.site {
             connections.retain(|connection| matches!(&connection.place, Place::Site(site) if site.id == wanted));
         }
-        let mut known: HashMap<ConnectionId, Row> = records
+        let mut known: HashMap<ConnectionId, _> = records
             .health_table(ScheduleKind::HealthCheck)
             .await?
             .into_iter()
             .map(|row| (row.0.what.connection_id, row))
             .collect();
-        let mut rows: Vec<_> = connections.iter().map(|one| (one, known.remove(&one.id))).collect();
-        let state = |row: &Option<Row>| {
-            row.as_ref().and_then(|row| row.1.as_ref()).map_or(HealthState::Unknown, |health| health.state)
-        };
+        let without = Without::read(records).await?;
+        let mut rows: Vec<_> = connections.iter().map(|one| (one, without.told(one, known.remove(&one.id)))).collect();
+        let state = |row: &Row| row.1.as_ref().map_or(HealthState::Unknown, |health| health.state);
         if let Some(wanted) = filter.state {
             rows.retain(|(_, row)| state(row) == wanted);
         }
@@ -130,16 +152,19 @@ impl Connections {
         }
         let rank = |state| match state {
             HealthState::Failing => 0,
-            HealthState::Degraded => 1,
-            HealthState::Unknown => 2,
-            HealthState::Healthy => 3,
+            HealthState::Stale => 1,
+            HealthState::Recovering => 2,
+            HealthState::Degraded => 3,
+            HealthState::Unknown => 4,
+            HealthState::Healthy => 5,
         };
         rows.sort_by_key(|(_, row)| rank(state(row)));
         let limit = filter.limit.unwrap_or(100).clamp(1, LARGEST_PAGE);
         rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let (sites, now) = (records.sites().await?, records.now().await?);
         let mut shown = Vec::with_capacity(rows.len());
         for (connection, row) in rows {
-            shown.push(self.fares(records, connection, row).await?);
+            shown.push(connection_health(records, connection, row, &sites, now).await?);
         }
         Ok(HealthTable { connections: shown, states })
     }
@@ -169,47 +194,48 @@ impl Connections {
     ) -> Result<ConnectionHistory, Refusal> {
         let connection = self.see_in(records, caller, id).await?;
         let row = match records.health_check(id).await? {
-            Some(schedule) => Some((records.health_of(schedule.id).await?, schedule)),
+            Some(schedule) => Some((records.health_now(&schedule).await?, schedule)),
             None => None,
         };
         let row = row.map(|(health, schedule)| (schedule, health));
-        let shown = self.fares(records, &connection, row).await?;
+        let row = Without::read(records).await?.told(&connection, row);
+        let (sites, now) = (records.sites().await?, records.now().await?);
+        let shown = connection_health(records, &connection, row, &sites, now).await?;
         let checks = records.checks(id, before.unwrap_or(Moment::MAX), limit.clamp(1, LARGEST_PAGE)).await?;
         Ok(ConnectionHistory { connection: shown, checks })
     }
+}
 
-    /// Messages that did not arrive yet, for administrators.
-    ///
-    /// # Errors
-    /// [`Refusal`] when the caller is none.
-    pub async fn waiting_messages(&self, caller: &Caller, limit: i64) -> Result<Vec<WaitingMessage>, Refusal> {
-        if !(caller.user.active && caller.user.is_administrator) {
-            return Err(Refusal::Unable("It takes an administrator to see messages on their way.".to_owned()));
-        }
-        Ok(self.store.reader().await?.records().waiting_messages(limit.clamp(1, LARGEST_PAGE)).await?)
-    }
-
-    async fn fares(
-        &self,
-        records: &mut Records<'_>,
-        connection: &Connection,
-        row: Option<Row>,
-    ) -> Result<ConnectionHealth, StoreError> {
-        let (now, id) = (Moment::from(self.clock.now()), connection.id);
-        let checked = row.as_ref().is_some_and(|(schedule, _)| schedule.what.active);
-        let next_due_at = row.as_ref().filter(|_| checked).map(|(schedule, _)| schedule.next_due_at);
-        Ok(ConnectionHealth {
-            id,
-            name: connection.name.clone(),
-            integration: connection.integration.clone(),
-            site: connection.place.name().to_owned(),
-            checked,
-            next_due_at,
-            health: row.and_then(|(_, health)| health).unwrap_or_else(|| Health::unknown(connection.created_at)),
-            uptime_day: records.uptime(id, now - DAY).await?,
-            uptime_week: records.uptime(id, now - DAY * 7).await?,
-            uptime_month: records.uptime(id, now - DAY * 30).await?,
-            latency_day: records.latency(id, now - DAY).await?,
-        })
-    }
+/// The health of a connection at `now`, by the store's clock, which stamps results too.
+async fn connection_health(
+    records: &mut Records<'_>,
+    connection: &Connection,
+    row: Row,
+    sites: &[Site],
+    now: Moment,
+) -> Result<ConnectionHealth, StoreError> {
+    let id = connection.id;
+    let site_inactive = match &connection.place {
+        Place::Site(site) => sites.iter().find(|one| one.id == site.id),
+        Place::SharedToInternalSites { .. } => None,
+    };
+    let site_inactive = site_inactive.and_then(Site::inactive);
+    let (schedule, health) = row;
+    let checked = site_inactive.is_none() && schedule.as_ref().is_some_and(|schedule| schedule.what.active);
+    let next_due_at = schedule.filter(|_| checked).map(|schedule| schedule.next_due_at);
+    Ok(ConnectionHealth {
+        id,
+        name: connection.name.clone(),
+        integration: connection.integration.clone(),
+        site: connection.place.name().to_owned(),
+        agent: connection.agent_name.clone(),
+        site_inactive,
+        checked,
+        next_due_at,
+        health: health.unwrap_or_else(|| Health::unknown(connection.created_at)),
+        uptime_day: records.uptime(id, now - DAY, now).await?,
+        uptime_week: records.uptime(id, now - DAY * 7, now).await?,
+        uptime_month: records.uptime(id, now - DAY * 30, now).await?,
+        latency_day: records.latency(id, now - DAY, now).await?,
+    })
 }

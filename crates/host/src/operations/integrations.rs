@@ -81,7 +81,6 @@ impl Operations {
             RotationError::Store(error) => Refusal::Store(error),
             error => Refusal::Because(error.to_string()),
         })?;
-        self.changes.refresh().await;
         let about = format!("{} is current, {} secrets were sealed again", rotation.current, rotation.resealed);
         Ok(Tried { value: rotation, about, site: String::new() })
     }

@@ -1,4 +1,4 @@
-//! The scheduler: claims what is due, runs it, and tells who is to be told.
+//! The scheduler: claims due work, runs it, and sends the alerts that follow.
 
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use futures_util::future::join_all;
 use metrics::{NoopRecorder, with_local_recorder};
 use soar_connector::Clock;
 use soar_store::model::{CheckResult, RunReport, Schedule, ScheduleId, ScheduleKind, ScheduleRunStatus};
@@ -15,10 +16,10 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::claim::{Claim, InHand};
-use super::measure::count;
+use super::measure::{WARN_AFTER, count};
 use super::recorder::{Recorder, WorkResult};
 use super::settings::{Runner, SchedulerSettings};
-use crate::alerts::{Courier, deliver_due};
+use crate::alerts::{Courier, Outbox, correct_message_times};
 
 /// How many old rows of a kind are dropped in one transaction.
 const DROPPED_TOGETHER: i64 = 2000;
@@ -35,7 +36,7 @@ pub struct Scheduler {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) settings: SchedulerSettings,
     runner: Arc<dyn Runner>,
-    courier: Arc<dyn Courier>,
+    pub(super) outbox: Arc<Outbox>,
     recorder: Recorder,
     pub(super) metrics: Arc<dyn metrics::Recorder + Send + Sync>,
     node: String,
@@ -43,6 +44,8 @@ pub struct Scheduler {
     in_hand: InHand,
     /// When it last looked for due work, on the clock's elapsed time in milliseconds.
     looked_at: AtomicU64,
+    /// The log tells of alerts that wait once the oldest has waited for so many seconds.
+    pub(super) warn_after: AtomicU64,
 }
 
 /// What a look at due work found.
@@ -76,7 +79,9 @@ impl Scheduler {
         let places = Arc::new(Semaphore::new(settings.at_once));
         let (metrics, in_hand) = (Arc::new(NoopRecorder), InHand::default());
         let looked_at = AtomicU64::new(milliseconds_of(clock.elapsed()).cast_unsigned());
-        Self { store, clock, settings, runner, courier, recorder, metrics, node, places, in_hand, looked_at }
+        let outbox = Arc::new(Outbox::new(store.clone(), Arc::clone(&clock), courier));
+        let warn_after = AtomicU64::new(WARN_AFTER.as_secs());
+        Self { store, clock, settings, runner, outbox, recorder, metrics, node, places, in_hand, looked_at, warn_after }
     }
 
     /// Counts there what it does.
@@ -225,7 +230,7 @@ impl Scheduler {
         }
     }
 
-    /// Decides who is told what, and writes the messages; how many.
+    /// Writes the messages that alerts have become ripe for; how many.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -244,32 +249,41 @@ impl Scheduler {
         Ok(told)
     }
 
-    /// Sends the messages that are to be sent; how many arrived.
+    /// Sends the messages that are to be sent now, and waits for all; how many arrived.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn deliver(&self) -> Result<u64, StoreError> {
-        let mut reader = self.store.reader().await?;
-        let now = reader.records().now().await?;
-        if !reader.records().has_messages_due(now).await? {
-            return Ok(0);
+        let mut arrived = 0;
+        loop {
+            let taken = self.outbox.take().await?;
+            if taken.is_empty() {
+                return Ok(arrived);
+            }
+            let sent = join_all(taken.into_iter().map(|delivery| self.outbox.send(delivery))).await;
+            arrived += sent.into_iter().map(u64::from).sum::<u64>();
         }
-        drop(reader);
-        deliver_due(&self.store, self.courier.as_ref(), now).await
     }
 
-    /// Computes due times anew that were written while the clock was ahead; how many.
+    /// Computes due times anew that were written while the clock was ahead, and moves the times of alerts that are still
+    /// to come to now; how many.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn correct_due_times(&self) -> Result<u64, StoreError> {
+    pub async fn correct_times(&self) -> Result<u64, StoreError> {
         let mut transaction = self.store.transaction().await?;
-        let corrected = transaction.records().correct_due_times().await?;
+        let mut records = transaction.records();
+        let schedules = records.correct_due_times().await?;
+        let alerts = records.correct_alert_times().await? + correct_message_times(&mut records).await?;
         transaction.commit().await?;
-        if corrected > 0 {
-            tracing::warn!(schedules = corrected, "Due times from a clock that was ahead are computed anew.");
+        if schedules + alerts > 0 {
+            tracing::warn!(
+                schedules,
+                alerts,
+                "Times from a clock that was ahead are not believed, and were corrected."
+            );
         }
-        Ok(corrected)
+        Ok(schedules + alerts)
     }
 
     /// Drops history that is older than it is kept; how many rows.

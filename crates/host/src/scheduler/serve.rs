@@ -15,8 +15,11 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Between two looks where all places were filled: so much at the least, so that places come free together.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
-/// Between two looks at whom to tell.
+/// Between two looks at alerts and at messages.
 const ROUND: Duration = Duration::from_secs(1);
+
+/// How long a host that ends waits for the messages that it is sending.
+const LAST_DELIVERIES: Duration = Duration::from_secs(3);
 
 /// Between two looks at how much waits, for the gauges.
 const MEASURE: Duration = Duration::from_secs(5);
@@ -31,7 +34,7 @@ impl Scheduler {
         let mut rounds = JoinSet::new();
         rounds.spawn(Arc::clone(&self).rounds());
         rounds.spawn(Arc::clone(&self).measure_rounds());
-        rounds.spawn(Arc::clone(&self).delivery_rounds());
+        let delivering = tokio::spawn(Arc::clone(&self).delivery_rounds(stop.clone()));
         rounds.spawn(Arc::clone(&self).housekeeping_rounds());
         let renewing = tokio::spawn(Arc::clone(&self).renew_rounds());
         let mut running = JoinSet::new();
@@ -66,6 +69,9 @@ impl Scheduler {
         while running.join_next().await.is_some() {}
         renewing.abort();
         let _ = renewing.await;
+        if delivering.await.is_err() {
+            tracing::error!("The delivery of alerts broke down.");
+        }
     }
 
     /// Until the next look: sooner where all places were filled and one of them is free again.
@@ -101,17 +107,36 @@ impl Scheduler {
         }
     }
 
-    /// By itself: a mail server that does not answer keeps nothing else waiting.
-    async fn delivery_rounds(self: Arc<Self>) {
-        loop {
-            self.note(self.deliver().await);
-            self.clock.sleep(ROUND).await;
+    /// Sends messages until `stop` is true. A destination that does not answer delays no other, and no round.
+    async fn delivery_rounds(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        let mut sending = JoinSet::new();
+        while !*stop.borrow() {
+            for delivery in self.note(self.outbox.take().await).unwrap_or_default() {
+                let outbox = Arc::clone(&self.outbox);
+                sending.spawn(async move { outbox.send(delivery).await });
+            }
+            tokio::select! {
+                stopped = stop.wait_for(|stop| *stop) => {
+                    if stopped.is_err() {
+                        break;
+                    }
+                }
+                () = self.clock.sleep(ROUND) => {}
+                // The destination may have further messages.
+                Some(_) = sending.join_next() => {}
+            }
+        }
+        // A message that was taken, and whose note is missing, would be sent again.
+        let finished = async { while sending.join_next().await.is_some() {} };
+        tokio::select! {
+            () = finished => {}
+            () = self.clock.sleep(LAST_DELIVERIES) => {}
         }
     }
 
     async fn housekeeping_rounds(self: Arc<Self>) {
         loop {
-            self.note(self.correct_due_times().await);
+            self.note(self.correct_times().await);
             self.note(self.drop_old_history().await);
             self.clock.sleep(HOUSEKEEPING).await;
         }

@@ -70,6 +70,12 @@ pub(super) enum Request {
         /// By their numbers on the master.
         keep: Vec<ConnectionId>,
     },
+    /// A site is to be active or inactive.
+    SetSiteStatus {
+        /// The Tenant Site.
+        site: String,
+        active: bool,
+    },
 }
 
 /// What a tenant answers.
@@ -82,6 +88,9 @@ pub(super) enum Answer {
     },
     Withdrawn {
         connections: Vec<NamedConnection>,
+    },
+    SiteStatus {
+        active: bool,
     },
     /// It was understood, and cannot be done.
     Refused(SyncFailure),
@@ -127,14 +136,17 @@ pub(super) struct SentHealthCheck {
     pub(super) webhooks: Vec<String>,
     /// After how many failures in a row.
     pub(super) alert_after: i64,
+    /// After how many passed tests in a row; a master of an earlier version does not say.
+    #[serde(default)]
+    pub(super) recover_after: Option<i64>,
     /// From how many milliseconds on a test is slow.
     pub(super) slow_ms: i64,
 }
 
 impl From<HealthCheck> for SentHealthCheck {
     fn from(check: HealthCheck) -> Self {
-        let HealthCheck { every_minutes, email, webhooks, alert_after, slow_ms } = check;
-        Self { every_minutes, email, webhooks, alert_after, slow_ms }
+        let HealthCheck { every_minutes, email, webhooks, alert_after, recover_after, slow_ms } = check;
+        Self { every_minutes, email, webhooks, alert_after, recover_after: Some(recover_after), slow_ms }
     }
 }
 

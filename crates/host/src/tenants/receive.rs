@@ -9,11 +9,12 @@ use soar_connector::name::{quoted, steers};
 use soar_store::model::{AuditEntry, Moment};
 use soar_store::{KnownPair, NewMaster, Records, StoreError, TenancySecret};
 
-use super::apply::{NotApplied, Sender, apply, withdraw};
+use super::apply::{Applied, NotApplied, Sender, apply, withdraw};
 use super::envelope::{Envelope, SealedRequest};
 use super::handshake::Acceptance;
 use super::identity::{identity, seal};
 use super::message::{Answer, Introduction, PlainRefusal, RegistrationAnswer, RegistrationRequest, Request};
+use super::site_status::set_status;
 use super::{PROTOCOL_VERSION, Tenants};
 use crate::Refusal;
 use crate::sealing::SealingGuard;
@@ -255,7 +256,22 @@ impl Tenants {
             Request::Initiate => return Ok((Answer::Initiated, "Initiated.".to_owned(), true)),
             Request::Apply { site, plan, connection } => {
                 let applied = apply(&self.connections, records, &sender, site, connection, now).await;
-                (applied.map(|change| (Answer::from(change), format!("{}: {change}", connection.name))), *plan)
+                let told = applied.map(|applied| {
+                    let Applied { change, without_agent } = applied;
+                    match without_agent {
+                        None => (Answer::from(change), format!("{}: {change}", connection.name)),
+                        Some(why) => {
+                            let about = format!("{}: {change}. {}: {}", connection.name, why.code, why.cause);
+                            (Answer::Refused(why), about)
+                        }
+                    }
+                });
+                (told, *plan)
+            }
+            Request::SetSiteStatus { site, active } => {
+                let set = set_status(records, &sender, site, *active, now).await;
+                let about = if *active { "Set active." } else { "Set inactive." };
+                (set.map(|()| (Answer::SiteStatus { active: *active }, about.to_owned())), false)
             }
             Request::Withdraw { site, plan, keep } => {
                 let withdrawn = withdraw(&self.connections, records, &sender, site, keep).await;
@@ -293,6 +309,7 @@ fn describe(call: &mut AuditEntry, request: &Request) {
         Request::Initiate => ("tenant initiate", ""),
         Request::Apply { site, .. } => ("tenant receive connection", site.as_str()),
         Request::Withdraw { site, .. } => ("tenant withdraw connections", site.as_str()),
+        Request::SetSiteStatus { site, .. } => ("tenant set site status", site.as_str()),
     };
     what.clone_into(&mut call.command);
     call.site = AuditEntry::kept(site);

@@ -4,10 +4,9 @@ use std::sync::{Arc, OnceLock};
 
 use reqwest::Client;
 use serde::Deserialize;
-use soar_connector::name::steers;
-use soar_store::model::{Caller, Moment, Tenant, TenantId, TenantState, limits};
+use soar_store::model::name::checked_name;
+use soar_store::model::{Caller, Moment, Tenant, TenantId, TenantState};
 use soar_store::{NewTenant, Records, TenancySecret};
-use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 
 use super::TenantSettings;
@@ -25,13 +24,7 @@ pub struct Tenants {
     pub(super) connections: Connections,
     pub(super) settings: Arc<TenantSettings>,
     client: Arc<OnceLock<Result<Client, String>>>,
-    /// One permit per message that may arrive at once. Who sends one is known only once it has arrived, so it takes none of
-    /// the places of those who show a key.
-    arriving: Arc<Semaphore>,
 }
-
-/// How many messages may arrive at once; each is in memory while it does.
-const ARRIVING: usize = 32;
 
 /// A tenant to be added.
 #[derive(Clone, Deserialize, ToSchema)]
@@ -62,15 +55,7 @@ impl Tenants {
     /// Tenants that connections are sent to, or masters that they come from.
     #[must_use]
     pub fn new(connections: Connections, settings: TenantSettings) -> Self {
-        let arriving = Arc::new(Semaphore::new(ARRIVING));
-        Self { connections, settings: Arc::new(settings), client: Arc::default(), arriving }
-    }
-
-    /// One permit per message of a master that may be on its way at once. They are apart from the places of callers with a
-    /// key, so that messages which never arrive keep no such caller out.
-    #[must_use]
-    pub fn arriving(&self) -> &Semaphore {
-        &self.arriving
+        Self { connections, settings: Arc::new(settings), client: Arc::default() }
     }
 
     /// Whether the settings can be used.
@@ -95,8 +80,8 @@ impl Tenants {
         SealingGuard::begin(records).await?;
         let key = OneTimeKey::parse(&draft.key).map_err(Refusal::Because)?;
         let new = NewTenant {
-            name: name("The tenant's name", &draft.name)?,
-            region: name("The tenant's region", &draft.region)?,
+            name: checked_name("tenant", &draft.name)?,
+            region: checked_name("tenant's region", &draft.region)?,
             url: checked_url(&draft.url, &self.settings).map_err(Refusal::Because)?,
         };
         if is_ambiguous(&new.name) {
@@ -179,21 +164,12 @@ impl Tenants {
     }
 }
 
-/// Refuses whoever is no administrator: tenants are the whole instance's, and secrets go to them.
+/// Refuses callers that are no administrators: tenants are the whole instance's, and secrets go to them.
 pub(super) fn demand(caller: &Caller) -> Result<(), Refusal> {
     if caller.administers() {
         return Ok(());
     }
-    Err(Refusal::Unable(
+    Err(Refusal::Forbidden(
         "It takes an administrator, with a key for all sites, to have to do with tenants and masters.".to_owned(),
     ))
-}
-
-fn name(what: &str, text: &str) -> Result<String, Refusal> {
-    let text = text.trim();
-    if text.is_empty() || limits::NAME.check(text).is_err() || text.chars().any(steers) {
-        let most = limits::NAME.characters;
-        return Err(Refusal::Because(format!("{what}: expected 1 to {most} visible characters.")));
-    }
-    Ok(text.to_owned())
 }

@@ -71,9 +71,14 @@ fn links(fields: &mut Fields, name: &'static str, importer: Importer<'_>) -> Vec
             Some(Ok(at)) => at,
             None => importer.now,
         };
-        let by = row.linked_by.unwrap_or_else(|| importer.user.to_owned());
-        fields.within(name, limits::NAME, &by);
-        wanted.push(WantedLink { number: row.number, at, by });
+        let number = match checked_number(&row.number) {
+            Ok(number) => number,
+            Err(problem) => {
+                fields.problem(name, format!("number: {problem}"));
+                continue;
+            }
+        };
+        wanted.push(WantedLink { number, at, by: row.linked_by.unwrap_or_else(|| importer.user.to_owned()) });
     }
     wanted
 }
@@ -97,8 +102,7 @@ fn unique(fields: &mut Fields, name: &'static str, mut names: Vec<(&str, &str)>)
 impl IncidentRow {
     pub(super) fn read(row: RawRow, importer: Importer<'_>) -> Result<Self, Problems> {
         let mut fields = Fields::new(row);
-        let number = fields.required("number");
-        fields.within("number", limits::NUMBER, &number);
+        let number = fields.number();
         let site = fields.required("site");
         let created_at = fields.time("createdAt").unwrap_or(importer.now);
         let modified_at = fields.time("modifiedAt").unwrap_or(created_at);
@@ -158,8 +162,7 @@ impl IncidentRow {
 impl CaseRow {
     pub(super) fn read(row: RawRow, importer: Importer<'_>) -> Result<Self, Problems> {
         let mut fields = Fields::new(row);
-        let number = fields.required("number");
-        fields.within("number", limits::NUMBER, &number);
+        let number = fields.number();
         let site = fields.required("site");
         let created_at = fields.time("createdAt").unwrap_or(importer.now);
         let modified_at = fields.time("modifiedAt").unwrap_or(created_at);

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use soar_connector::Parameters;
 use soar_connector::name::quoted;
-use soar_store::model::{Caller, Right, Role, Site, SiteId, User};
+use soar_store::model::name::same_name;
+use soar_store::model::{Caller, Right, Site, SiteId, User};
 use soar_store::{Records, StoreError};
 
 use crate::Refusal;
@@ -31,10 +32,10 @@ impl Actor {
         parameters: &Parameters,
     ) -> Result<Self, Refusal> {
         match parameters.text("Username") {
-            Some(name) if name.to_lowercase() != caller.user.name.to_lowercase() => {
-                // Who may act for nobody learns nothing about who there is.
+            Some(name) if !is_caller(records, caller, name).await? => {
+                // A caller that may act for nobody learns nothing about other users.
                 if !caller.may_somewhere(Right::ActForOthers) {
-                    return Err(Refusal::Unable(missing(caller, Right::ActForOthers, &caller.site.name)));
+                    return Err(Refusal::Forbidden(missing(caller, Right::ActForOthers, &caller.site.name)));
                 }
                 let user = active_user(records, name).await?;
                 Ok(Self { name: user.name, is_other: true })
@@ -60,6 +61,14 @@ impl Actor {
         let lacking = wanted.iter().find(|right| !caller.may(**right, site))?;
         Some(missing(caller, *lacking, sites.name(site)))
     }
+}
+
+/// Whether `name` is the caller's. Another user may have a name that looks the same, from before names were compared so.
+async fn is_caller(records: &mut Records<'_>, caller: &Caller, name: &str) -> Result<bool, StoreError> {
+    if name == caller.user.name || !same_name(name, &caller.user.name) {
+        return Ok(name == caller.user.name);
+    }
+    Ok(records.user(name).await?.id == caller.user.id)
 }
 
 /// The user of that name, who may do something.
@@ -151,7 +160,7 @@ pub(super) async fn site_for_change(records: &mut Records<'_>, caller: &Caller, 
 
 /// Refuses unless the caller has `right` on `site`.
 pub(super) fn may(caller: &Caller, right: Right, site: &Site) -> Result<(), Refusal> {
-    if caller.may(right, site.id) { Ok(()) } else { Err(Refusal::Unable(missing(caller, right, &site.name))) }
+    if caller.may(right, site.id) { Ok(()) } else { Err(Refusal::Forbidden(missing(caller, right, &site.name))) }
 }
 
 /// That a right is missing, and who can give it.

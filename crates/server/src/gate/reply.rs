@@ -9,6 +9,8 @@ use soar_store::model::AuditEntry;
 use soar_store::{AnswerRoom, Store, StoreError};
 
 use super::bounded_json;
+use soar_host::Refusal;
+use soar_host::operations::OperationError;
 use soar_host::utility::{Answer, Ended};
 
 const INVALID_KEY: &str = "Invalid authentication key.";
@@ -65,6 +67,42 @@ impl Reply {
         Self { status, body: body.into(), retry_after: None, accepted: true, reason: String::new() }
     }
 
+    /// The answer to a call whose operation was not done.
+    pub(crate) fn failed(store: &Store, entry: &AuditEntry, error: &OperationError) -> Self {
+        let status = match error {
+            OperationError::Refusal(
+                Refusal::Because(_)
+                | Refusal::Forbidden(_)
+                | Refusal::Unable(_)
+                | Refusal::Parameters(_)
+                | Refusal::About(StoreError::Invalid(_)),
+            )
+            | OperationError::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            OperationError::Refusal(Refusal::About(StoreError::NotFound { .. })) => StatusCode::NOT_FOUND,
+            OperationError::Refusal(Refusal::About(_)) => StatusCode::CONFLICT,
+            OperationError::Refusal(Refusal::Store(error)) => return Self::store_failed(store, entry, error),
+            OperationError::Refusal(Refusal::TimedOut(_)) | OperationError::NoConnectors => {
+                return Self::unavailable(&error.to_string(), error.to_string());
+            }
+            OperationError::Refusal(Refusal::Panicked) => return Self::unexpected(error.to_string()),
+            OperationError::File(cause) => {
+                tracing::error!(request_id = entry.request_id, command = entry.command, %cause, "a file failed");
+                return Self::unexpected(error.to_string());
+            }
+            OperationError::StillRunning => {
+                return Self { retry_after: Some(1), ..Self::error(StatusCode::CONFLICT, error.to_string()) };
+            }
+            OperationError::Repeated(earlier) => {
+                let Some((status, body)) = &earlier.answer else {
+                    return Self::unexpected("A claim without an answer was kept.");
+                };
+                let reply = Self::body(StatusCode::from_u16(*status).unwrap_or(StatusCode::OK), body.clone());
+                return Self { reason: format!("Answered as the call {} was.", earlier.request_id), ..reply };
+            }
+        };
+        Self::error(status, error.to_string())
+    }
+
     /// Anything but 200; the caller reads `error`.
     pub(crate) fn error(status: StatusCode, error: impl Into<String>) -> Self {
         let error = error.into();
@@ -104,6 +142,23 @@ impl Reply {
         Self::unavailable("The host runs as many calls as it may. Try again later.", "Too many calls at once.")
     }
 
+    /// As many files arrive as may at once.
+    pub(crate) fn too_many_uploads() -> Self {
+        Self::unavailable("The host receives as many files as it may. Try again later.", "Too many files at once.")
+    }
+
+    /// The bodies under way leave no room for more bytes.
+    pub(crate) fn too_many_bytes() -> Self {
+        let reason = "The bodies of all calls under way are longer than received-bytes.";
+        Self::unavailable("The host receives as many bytes as it may. Try again later.", reason)
+    }
+
+    /// The caller has as much under way as one caller may.
+    pub(crate) fn beyond_share() -> Self {
+        let reason = "The caller has as many calls or bytes of bodies under way as one caller may.";
+        Self { reason: reason.to_owned(), ..Self::rate_limited(1) }
+    }
+
     /// The store failed before the call of `entry` had done anything that lasts, unless `error` says that nobody knows.
     pub(crate) fn store_failed(store: &Store, entry: &AuditEntry, error: &StoreError) -> Self {
         let AuditEntry { request_id, command, .. } = entry;
@@ -122,6 +177,7 @@ impl Reply {
             return Self { retry_after: Some(QUOTA_PAUSE), ..reply };
         }
         // What many calls meet is told once for all of them.
+        // Log a shared failure once, not once per call.
         let is_noted = store.note(error);
         if matches!(error, StoreError::Uncertain(_)) {
             tracing::error!(request_id, command, "Nobody knows whether a call changed something. {error}");

@@ -2,6 +2,7 @@
 //! descriptions. Each handler is an adapter over an operation.
 
 mod address;
+mod agents;
 mod audit;
 mod body;
 mod cases;
@@ -34,7 +35,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::Server;
 use crate::gate::Reply;
 
-/// What stands before all addresses of this API.
+/// What stands before all addresses of this API, after the base path.
 pub(super) const BASE: &str = "/api/manage/v1";
 
 /// Addresses with their descriptions.
@@ -49,6 +50,7 @@ pub(super) fn described_routes() -> Routes {
         keys::routes(),
         audit::routes(),
         integrations::routes(),
+        agents::routes(),
         connections::routes(),
         runs::routes(),
         health::routes(),
@@ -65,9 +67,10 @@ pub(super) fn described_routes() -> Routes {
     .fold(OpenApiRouter::new(), OpenApiRouter::merge)
 }
 
+/// All addresses below [`BASE`].
 pub(super) fn routes() -> Router<Arc<Server>> {
     let (routes, _) = described_routes().split_for_parts();
-    Router::new().nest(BASE, routes.layer(from_fn(detached)))
+    routes.layer(from_fn(detached))
 }
 
 /// Runs a call in a task of its own: a caller who goes away does not stop an operation that has begun.

@@ -16,6 +16,7 @@ async fn a_connection_keeps_its_form_and_shows_no_secret() {
     for stage in Stage::on_both().await {
         let admin = stage.administrator().await;
         stage.caller("Analyst", &stage.site, &[]).await;
+        stage.agent(&admin, json!({"name": "Agent 7", "address": "http://proxy.example"})).await.unwrap();
         let made = stage
             .create(
                 &admin,
@@ -40,7 +41,8 @@ async fn a_connection_keeps_its_form_and_shows_no_secret() {
                 "integration": "gate", "name": "Main", "site": "Shared to internal sites",
                 "recipientSite": "Security Operations", "agentName": "Agent 7", "description": "For tests",
                 "tenant": "Tenant", "owner": null, "active": true, "users": ["Analyst"], "version": 1,
-                "healthCheck": {"everyMinutes": 15, "email": "soc@example.com", "webhooks": [], "alertAfter": 3, "slowMs": 5000},
+                "healthCheck": {"everyMinutes": 15, "email": "soc@example.com", "webhooks": [],
+                    "alertAfter": 3, "recoverAfter": 2, "slowMs": 5000},
                 "parameters": {"Server URL": "http://gate.example", "Password": {"secret": true}},
             })
         );

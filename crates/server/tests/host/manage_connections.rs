@@ -28,6 +28,8 @@ async fn a_connection_is_made_seen_changed_and_deleted_and_its_secret_is_seen_by
         assert_eq!(host.get("/connections?site=Client").await, (200, json!([])));
         assert_eq!(host.get("/connections?site=Nowhere").await.0, 404);
 
+        let agent = json!({ "name": "Agent", "address": "http://proxy.example:3128" });
+        assert_eq!(host.send("POST", "/agents", &agent).await.0, 201);
         let change = json!({
             "version": 1, "name": "Other", "agentName": "Agent", "active": false, "users": ["Admin"],
             "healthCheckMinutes": 5, "parameters": { "Password": "" },
@@ -38,7 +40,8 @@ async fn a_connection_is_made_seen_changed_and_deleted_and_its_secret_is_seen_by
             &json!({
                 "name": "Other", "agentName": "Agent", "active": false, "users": ["Admin"], "version": 2,
                 "healthCheck": {
-                    "everyMinutes": 5, "email": null, "webhooks": [], "alertAfter": 3, "slowMs": 5000,
+                    "everyMinutes": 5, "email": null, "webhooks": [], "alertAfter": 3, "recoverAfter": 2,
+                    "slowMs": 5000,
                 },
                 "modifiedAt": changed["modifiedAt"],
             }),
@@ -80,6 +83,8 @@ async fn what_cannot_be_is_refused_changes_nothing_and_no_word_repeats_a_secret(
             (json!({ "healthCheckMinutes": 5, "healthCheckEmail": "soc" }), 422, "Expected a mail address"),
             (json!({ "healthCheckMinutes": 5, "healthCheckWebhooks": [""] }), 422, "webhook:NAME"),
             (json!({ "healthCheckMinutes": 5, "healthCheckAlertAfter": 0 }), 422, "1 to 100"),
+            (json!({ "healthCheckMinutes": 5, "healthCheckRecoverAfter": 0 }), 422, "1 to 10 passed tests"),
+            (json!({ "healthCheckMinutes": 5, "healthCheckRecoverAfter": 11 }), 422, "1 to 10 passed tests"),
             (json!({ "healthCheckMinutes": 5, "healthCheckSlowMs": 0 }), 422, "1 to 3600000"),
             (json!({ "parameters": { "Password": CANARY } }), 422, "Server URL: It is required"),
             (json!({ "parameters": { "Pasword": CANARY } }), 422, "Did you mean"),

@@ -21,7 +21,7 @@ async fn a_schedule_is_made_seen_changed_hurried_and_deleted_and_each_is_in_the_
         let (status, made) = host.send("POST", "/schedules", &schedule("Hourly")).await;
         let path = format!("/schedules/{}", made["id"]);
         let expected = json!({
-            "id": made["id"], "name": "Hourly", "site": "Security Operations", "integration": "gate",
+            "id": made["id"], "name": "Hourly", "site": "Security Operations", "siteInactive": null, "integration": "gate",
             "connection": "Main", "user": "Admin", "command": "Change", "parameters": { "Note": "hello" },
             "everyMinutes": 5, "cron": null, "timeZone": null, "active": true,
             "alertTo": ["soc@example.com", "webhook:operations"], "alertAfter": 1, "nextDueAt": made["nextDueAt"],
@@ -127,7 +127,10 @@ async fn how_connections_fare_is_listed_the_worst_first_and_each_has_its_history
         assert_eq!(status, 200);
         let names: Vec<_> = table["connections"].as_array().unwrap().iter().map(|one| one["name"].clone()).collect();
         assert_eq!(names, ["Bad", "New", "Good"]);
-        assert_eq!(table["states"], json!({ "Degraded": 0, "Failing": 1, "Healthy": 1, "Unknown": 1 }));
+        assert_eq!(
+            table["states"],
+            json!({ "Degraded": 0, "Failing": 1, "Healthy": 1, "Recovering": 0, "Stale": 0, "Unknown": 1 })
+        );
         let bad = &table["connections"][0];
         assert_eq!(
             (&bad["state"], &bad["checked"], &bad["nextDueAt"]),

@@ -1,9 +1,11 @@
 //! How often something runs, and when that is next.
 
+use std::time::Duration;
+
 use super::cron::CronSchedule;
 use super::{Moment, ScheduleId};
 
-/// The first run of something new is within this, however long its interval is.
+/// The first run of a new schedule is within this time, however long its interval is.
 const SOON_MS: i64 = 60_000;
 
 /// How often something runs.
@@ -39,27 +41,40 @@ impl Cadence {
         }
     }
 
-    /// When schedule number `id` is due first, now that it was made, changed or made active.
-    ///
-    /// # Errors
-    /// A sentence, when it never is.
-    pub fn first_due(&self, id: ScheduleId, now: Moment) -> Result<Moment, String> {
+    /// How long it is from one due time to the next; none for a cron expression.
+    #[must_use]
+    pub fn interval(&self) -> Option<Duration> {
         match self {
-            Self::Every { interval_ms } if *interval_ms > SOON_MS => Ok(Moment(now.0 + 1 + spread(id.0, SOON_MS))),
-            _ => self.next_due(id, now),
+            Self::Every { interval_ms } => Some(Duration::from_millis((*interval_ms).max(1).cast_unsigned())),
+            Self::Cron { .. } => None,
         }
     }
 
-    /// When schedule number `id` is due next after `now`. What was missed is not made up for.
+    /// The first due time of schedule number `id`, which was made, changed or activated at `now`. Schedules that are made
+    /// together spread over a minute, or over their interval where that is shorter.
     ///
     /// # Errors
-    /// A sentence, when it never is.
-    pub fn next_due(&self, id: ScheduleId, now: Moment) -> Result<Moment, String> {
+    /// A sentence, when it never is due.
+    pub fn first_due(&self, id: ScheduleId, now: Moment) -> Result<Moment, String> {
+        match self {
+            Self::Every { interval_ms } => {
+                Ok(now + Duration::from_millis(1 + spread(id.0, (*interval_ms).clamp(1, SOON_MS))))
+            }
+            Self::Cron { .. } => self.next_due(now, now),
+        }
+    }
+
+    /// The due time after `now` of a schedule that is due at `due_at`: a whole number of intervals from there. Due times
+    /// that were missed are left out.
+    ///
+    /// # Errors
+    /// A sentence, when there is none.
+    pub fn next_due(&self, due_at: Moment, now: Moment) -> Result<Moment, String> {
         match self {
             Self::Every { interval_ms } => {
                 let interval = (*interval_ms).max(1);
-                let phase = spread(id.0, interval);
-                Ok(Moment(now.0 - (now.0 - phase).rem_euclid(interval) + interval))
+                let since = now.milliseconds_since(due_at).rem_euclid(interval);
+                Ok(Moment(now.0.saturating_add(interval - since)))
             }
             Self::Cron { expression, time_zone } => CronSchedule::parse(expression, time_zone)?.next_after(now),
         }
@@ -67,13 +82,13 @@ impl Cadence {
 }
 
 /// A number from 0 to `range` - 1 that is always the same for `id` and looks like chance from one to the next.
-fn spread(id: i64, range: i64) -> i64 {
+fn spread(id: i64, range: i64) -> u64 {
     // SplitMix64's mixing: numbers that follow each other land far apart.
     let mut mixed = id.cast_unsigned().wrapping_add(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     mixed ^= mixed >> 31;
-    (mixed % range.max(1).cast_unsigned()).cast_signed()
+    mixed % range.max(1).cast_unsigned()
 }
 
 #[cfg(test)]
@@ -90,29 +105,35 @@ mod tests {
     fn schedules_of_one_interval_spread_over_it() {
         let mut seconds = [0; 60];
         for id in 1..=10_000 {
-            let due = MINUTE.next_due(ScheduleId(id), NOW).unwrap();
+            let due = MINUTE.first_due(ScheduleId(id), NOW).unwrap();
             seconds[usize::try_from(due.0 / 1000 % 60).unwrap()] += 1;
         }
         assert!(seconds.iter().all(|count| (120..=220).contains(count)), "{seconds:?}");
     }
 
     #[test]
-    fn due_times_are_an_interval_apart_and_the_same_for_whoever_asks() {
-        let first = MINUTE.next_due(ScheduleId(7), NOW).unwrap();
-        assert!((1..=60_000).contains(&first.milliseconds_since(NOW)));
-        assert_eq!(MINUTE.next_due(ScheduleId(7), first - Duration::from_millis(1)).unwrap(), first);
-        assert_eq!(MINUTE.next_due(ScheduleId(7), first).unwrap(), first + Duration::from_secs(60));
-        assert_eq!(
-            MINUTE.next_due(ScheduleId(7), first + Duration::from_millis(59_999)).unwrap(),
-            first + Duration::from_secs(60)
-        );
+    fn due_times_are_an_interval_apart() {
+        let every = Cadence::Every { interval_ms: 600 * 60_000 };
+        let first = every.first_due(ScheduleId(7), NOW).unwrap();
+        let late = Duration::from_secs(17);
+        assert_eq!(every.next_due(first, first).unwrap(), first + Duration::from_secs(600 * 60));
+        assert_eq!(every.next_due(first, first + late).unwrap(), first + Duration::from_secs(600 * 60));
+        assert_eq!(every.interval(), Some(Duration::from_secs(600 * 60)));
     }
 
     #[test]
-    fn a_pause_is_not_made_up_for() {
-        let first = MINUTE.next_due(ScheduleId(7), NOW).unwrap();
-        let after_a_day = MINUTE.next_due(ScheduleId(7), first + DAY + Duration::from_millis(5)).unwrap();
-        assert_eq!(after_a_day, first + DAY + Duration::from_secs(60));
+    fn due_times_that_were_missed_are_left_out() {
+        let after_a_day = MINUTE.next_due(NOW, NOW + DAY + Duration::from_millis(5)).unwrap();
+        assert_eq!(after_a_day, NOW + DAY + Duration::from_secs(60));
+    }
+
+    #[test]
+    fn after_a_due_time_of_a_clock_that_was_ahead_the_next_is_within_an_interval() {
+        assert_eq!(MINUTE.next_due(NOW + DAY * 365 + Duration::from_millis(5), NOW).unwrap(), Moment(NOW.0 + 5));
+        for wrong in [Moment::MAX, Moment::MIN, Moment(0)] {
+            let next = MINUTE.next_due(wrong, NOW).unwrap().milliseconds_since(NOW);
+            assert!((1..=60_000).contains(&next), "{wrong}: {next}");
+        }
     }
 
     #[test]
@@ -127,7 +148,7 @@ mod tests {
     #[test]
     fn an_interval_of_nothing_is_refused() {
         assert!(Cadence::Every { interval_ms: 0 }.check().is_err());
-        assert!(Cadence::Every { interval_ms: -5 }.next_due(ScheduleId(1), Moment(1000)).is_ok());
+        assert!(Cadence::Every { interval_ms: -5 }.next_due(Moment(1), Moment(1000)).is_ok());
         let bad = Cadence::Cron { expression: "nightly".into(), time_zone: "UTC".into() };
         assert!(bad.check().unwrap_err().contains("five fields"));
     }

@@ -55,6 +55,8 @@ pub struct HealthCheck {
     pub webhooks: Vec<String>,
     /// After how many failed tests in a row somebody is told.
     pub alert_after: i64,
+    /// After how many passed tests in a row it has recovered.
+    pub recover_after: i64,
     /// From how many milliseconds on a test that passes is a slow one.
     pub slow_ms: i64,
 }
@@ -62,6 +64,8 @@ pub struct HealthCheck {
 impl HealthCheck {
     /// After how many failed tests in a row somebody is told, unless it is said.
     pub const ALERT_AFTER: i64 = 3;
+    /// After how many passed tests in a row a connection has recovered, unless it is said.
+    pub const RECOVER_AFTER: i64 = 2;
     /// From how many milliseconds on a test is a slow one, unless it is said.
     pub const SLOW_MS: i64 = 5_000;
 }
@@ -169,9 +173,10 @@ struct Shown<'a> {
     name: &'a str,
     /// Its site, or `Shared to internal sites`.
     site: &'a str,
-    /// For one that is shared: the internal site that its events go to.
+    /// For one that is shared: the internal site of the incidents that will be made from its findings and alerts. No
+    /// rule makes any yet. Until then it is the site from which the connection is tested unless another one is named.
     recipient_site: Option<&'a str>,
-    /// The proxy agent that it goes through.
+    /// The proxy agent of the host that it goes through; null where it goes direct or has a proxy of its own.
     agent_name: Option<&'a str>,
     /// What it is for.
     description: &'a str,

@@ -1,24 +1,33 @@
-//! How a connection fares: what each check makes of its state, and when somebody is to be told.
+//! Health: the state that results lead to, and the alerts that follow from it.
 
-use serde::Serialize;
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
 use super::Moment;
 use crate::model::access::text_enum;
 
 text_enum! {
-    /// How a connection fares.
+    /// A connection's health, from the best known state to the worst.
     pub enum HealthState {
-        /// Nothing has proven it yet.
+        /// No check has run yet.
         Unknown,
         /// Its latest check passed.
         Healthy,
         /// Its latest check passed, but slowly, or its certificate or credential is about to expire.
         Degraded,
+        /// Its latest check passed, and it has not passed often enough since it failed.
+        Recovering,
+        /// Its latest check passed, but two intervals ago or more, or at a time that is still to come.
+        Stale,
         /// Its latest check failed.
         Failing,
     }
 }
+
+/// A result may be stamped later than now by this time: the clock may have been set back a little.
+pub(crate) const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
 
 /// How many of the latest results say whether a connection flaps.
 const RECENT: u32 = 20;
@@ -27,7 +36,7 @@ const RECENT: u32 = 20;
 /// failures are two changes each.
 const FLAPPING: u32 = 4;
 
-/// When somebody is told.
+/// When an alert is sent, and when a result is out of date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AlertRules {
     /// After so many failures in a row that it fails.
@@ -36,6 +45,8 @@ pub struct AlertRules {
     pub after_successes: i64,
     /// From how many milliseconds on a successful check is a slow one.
     pub slow_ms: i64,
+    /// How long it is from one check to the next; none for a cron expression.
+    pub interval: Option<Duration>,
 }
 
 /// What a check found.
@@ -68,7 +79,7 @@ impl CheckResult {
 }
 
 text_enum! {
-    /// Why somebody is told.
+    /// Why an alert is sent.
     pub enum AlertReason {
         /// It failed several times in a row.
         Failing,
@@ -77,20 +88,21 @@ text_enum! {
     }
 }
 
-/// What a check changed that somebody is to be told.
+/// What a result gives reason to tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notice {
-    /// It fails. There is no other of these until [`Recovered`](Self::Recovered).
+    /// It fails or flaps. An outage is told even if flapping was told before; nothing else until
+    /// [`Recovered`](Self::Recovered).
     Alert(AlertReason),
     /// It passes again, and has settled.
     Recovered,
 }
 
-/// How a connection fares, since when, and what is known of its past.
+/// A health state, since when, and what led to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct Health {
-    /// How it fares.
+    /// The state.
     pub state: HealthState,
     /// Since when.
     #[schema(value_type = i64)]
@@ -120,9 +132,15 @@ pub struct Health {
     /// How many of these there are.
     #[serde(skip)]
     pub recent_count: i64,
-    /// Whether somebody was told that it fails, and not yet that it recovered.
-    #[sqlx(try_from = "crate::columns::Flag")]
-    pub alerted: bool,
+    /// Whether there is an alert whose recovery is not told yet; one without a destination counts too.
+    #[serde(serialize_with = "is_some")]
+    #[schema(value_type = bool)]
+    pub alerted: Option<AlertReason>,
+}
+
+#[allow(clippy::ref_option, reason = "serde hands the field on by reference")]
+fn is_some<S: Serializer>(alerted: &Option<AlertReason>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bool(alerted.is_some())
 }
 
 impl Health {
@@ -142,20 +160,41 @@ impl Health {
             successes: 0,
             recent: 0,
             recent_count: 0,
-            alerted: false,
+            alerted: None,
         }
     }
 
-    /// Takes in a check that ended at `now`, and says what somebody is to be told.
-    pub fn after(&mut self, check: &CheckResult, now: Moment, rules: AlertRules) -> Option<Notice> {
-        let (state, why) = check.proves(rules.slow_ms);
-        if state != self.state {
-            self.state = state;
-            self.since = now;
+    /// The health at `now`: a pass whose time is not believed, or that is two intervals old, proves nothing any more.
+    #[must_use]
+    pub fn as_of(mut self, now: Moment, interval: Option<Duration>) -> Self {
+        let passed = matches!(self.state, HealthState::Healthy | HealthState::Degraded | HealthState::Recovering);
+        if let (true, Some(until)) = (passed, self.stale_since(now, interval)) {
+            self.state = HealthState::Stale;
+            self.since = until;
         }
+        self
+    }
+
+    /// Since when the latest pass proves nothing any more, if that is so at `now`.
+    fn stale_since(&self, now: Moment, interval: Option<Duration>) -> Option<Moment> {
+        let proof = self.last_proof_at?;
+        if proof > now + CLOCK_TOLERANCE {
+            return Some(now);
+        }
+        interval.map(|interval| proof + interval * 2).filter(|until| *until < now)
+    }
+
+    /// Takes in a result of `now`, and says what it gives reason to tell.
+    pub fn after(&mut self, check: &CheckResult, now: Moment, rules: AlertRules) -> Option<Notice> {
+        if self.stale_since(now, rules.interval).is_some() {
+            // Passes are in a row only if none is missing between them.
+            self.successes = 0;
+        }
+        self.forget_the_future(now);
+        let (proven, why) = check.proves(rules.slow_ms);
+        let failed = proven == HealthState::Failing;
         self.last_check_at = Some(now);
         self.latency_ms = Some(check.latency_ms);
-        let failed = state == HealthState::Failing;
         if failed {
             self.failures += 1;
             self.successes = 0;
@@ -170,27 +209,40 @@ impl Health {
         }
         self.recent = ((self.recent << 1) | i64::from(failed)) & ((1 << RECENT) - 1);
         self.recent_count = (self.recent_count + 1).min(i64::from(RECENT));
-        self.notice_of(rules)
+        self.conclude(proven, now, rules)
     }
 
-    fn notice_of(&mut self, rules: AlertRules) -> Option<Notice> {
+    /// Times that are still to come were stamped by a wrong clock.
+    fn forget_the_future(&mut self, now: Moment) {
+        self.since = self.since.min(now);
+        let is_past = |at: &Moment| *at <= now + CLOCK_TOLERANCE;
+        self.last_proof_at = self.last_proof_at.filter(is_past);
+        self.last_error_at = self.last_error_at.filter(is_past);
+    }
+
+    /// The state and the notice after a result that proves `proven`. A recovery changes both at once.
+    fn conclude(&mut self, proven: HealthState, now: Moment, rules: AlertRules) -> Option<Notice> {
         let flaps = self.changes() >= FLAPPING;
-        if self.alerted {
-            // One that flaps has not settled: who was told that it fails hears nothing until it has.
-            if self.successes >= rules.after_successes && !flaps {
-                self.alerted = false;
-                return Some(Notice::Recovered);
-            }
-            return None;
+        let failed = proven == HealthState::Failing;
+        // One that was told and flaps has not settled.
+        let settled = self.successes >= rules.after_successes && !(flaps && self.alerted.is_some());
+        let failed_before =
+            matches!(self.state, HealthState::Failing | HealthState::Recovering) || self.alerted.is_some();
+        let state = if !failed && failed_before && !settled { HealthState::Recovering } else { proven };
+        if state != self.state {
+            self.state = state;
+            self.since = now;
         }
-        let reason = if self.failures >= rules.after_failures {
-            AlertReason::Failing
-        } else if flaps && self.failures > 0 {
-            AlertReason::Flapping
-        } else {
-            return None;
+        if !failed {
+            return (settled && self.alerted.take().is_some()).then_some(Notice::Recovered);
+        }
+        let reason = match self.alerted {
+            Some(AlertReason::Failing) => return None,
+            _ if self.failures >= rules.after_failures => AlertReason::Failing,
+            None if flaps => AlertReason::Flapping,
+            _ => return None,
         };
-        self.alerted = true;
+        self.alerted = Some(reason);
         Some(Notice::Alert(reason))
     }
 
@@ -205,7 +257,8 @@ impl Health {
 mod tests {
     use super::*;
 
-    const RULES: AlertRules = AlertRules { after_failures: 3, after_successes: 2, slow_ms: 5000 };
+    const RULES: AlertRules =
+        AlertRules { after_failures: 3, after_successes: 2, slow_ms: 5000, interval: Some(Duration::from_millis(10)) };
 
     fn check(mark: char) -> CheckResult {
         let latency_ms = if mark == 's' { 6000 } else { 20 };
@@ -237,7 +290,9 @@ mod tests {
             ("never proven and failing", "FFF", "..A"),
             ("slow and expiring are no failures", "ssseeess", "........"),
             ("flapping below the limit is one message", ".F.F.F.F.F.F", ".....f......"),
-            ("slow flapping, once it is seen as such", "FFF..FFF..FFF..FFF..FFF", "..A.R..A.Rf............"),
+            ("slow flapping, once it is seen as such", "FFF..FFF..FFF..FFF..FFF", "..A.R..A.Rf.A.........."),
+            ("an outage after flapping", ".F.F.FFFFFFF", ".....f.A...."),
+            ("flapping after an outage", "FFFF.F.F.F.F", "..A........."),
         ];
         for (what, checks, expected) in table {
             assert_eq!(said(checks), expected, "{what}: {checks}");
@@ -279,8 +334,90 @@ mod tests {
         );
         assert_eq!((health.last_error_at, &health.notice), (Some(Moment(40)), &None));
         health.after(&check('e'), Moment(50), RULES);
-        assert_eq!((health.state, health.last_error_at), (HealthState::Degraded, Some(Moment(40))));
+        assert_eq!((health.state, health.since), (HealthState::Recovering, Moment(50)));
+        health.after(&check('e'), Moment(60), RULES);
+        assert_eq!((health.state, health.since), (HealthState::Degraded, Moment(60)));
+        assert_eq!(health.last_error_at, Some(Moment(40)));
         assert_eq!(health.notice.as_deref(), Some("The certificate expires in 3 days."));
         assert_eq!(health.last_error.as_deref(), Some("Test Connection failed."));
+    }
+    /// The states over a series of checks, by their first letters.
+    fn states(checks: &str, rules: AlertRules) -> String {
+        let mut health = Health::unknown(Moment(0));
+        let states = checks.chars().zip(1..).map(|(mark, now)| {
+            let was_alerted = health.alerted.is_some();
+            let notice = health.after(&check(mark), Moment(now), rules);
+            let is_good = matches!(health.state, HealthState::Healthy | HealthState::Degraded);
+            assert!(!(is_good && health.alerted.is_some()), "{checks}: healthy, and its recovery is not told");
+            assert_eq!(notice == Some(Notice::Recovered), was_alerted && is_good, "{checks}: both at once");
+            health.state.as_str().chars().next().unwrap()
+        });
+        states.collect()
+    }
+
+    #[test]
+    fn the_state_is_recovering_until_the_recovery_is_told() {
+        let table = [
+            ("..F..", "HHFRH"),
+            ("FFFF...", "FFFFRHH"),
+            ("FFF.F.ss", "FFFRFRDD"),
+            ("FFF.FFF..", "FFFRFFFRH"),
+            ("sFse.", "DFRDH"),
+        ];
+        for (checks, expected) in table {
+            assert_eq!(states(checks, RULES), expected, "{checks}");
+        }
+        for after_successes in [1, 10] {
+            let passes = usize::try_from(after_successes).unwrap();
+            let expected = format!("FFF{}H", "R".repeat(passes - 1));
+            let rules = AlertRules { after_successes, ..RULES };
+            assert_eq!(states(&format!("FFF{}", ".".repeat(passes)), rules), expected);
+        }
+        let flapping = states(&format!(".F.F.F{}", ".".repeat(40)), RULES);
+        assert!(flapping.starts_with("HFRFRFRRR") && flapping.ends_with('H'), "{flapping}");
+    }
+
+    #[test]
+    fn a_pass_is_stale_after_two_intervals_or_where_its_time_is_still_to_come() {
+        let interval = Some(Duration::from_millis(100));
+        let shown = |state, proof: i64, now: i64, interval| {
+            let last_proof_at = Some(Moment(proof));
+            let health = Health { state, last_proof_at, ..Health::unknown(Moment(1)) };
+            let shown = health.as_of(Moment(now), interval);
+            (shown.state, shown.since.0)
+        };
+        for state in [HealthState::Healthy, HealthState::Degraded, HealthState::Recovering] {
+            assert_eq!(shown(state, 1000, 1200, interval), (state, 1));
+            assert_eq!(shown(state, 1000, 1201, interval), (HealthState::Stale, 1200));
+            assert_eq!(shown(state, 61_000, 1000, interval), (state, 1), "a clock that was set back a little");
+            assert_eq!(shown(state, 61_001, 1000, interval), (HealthState::Stale, 1000));
+            assert_eq!(shown(state, 1000, 999_999, None), (state, 1), "a cron expression has no interval");
+        }
+        assert_eq!(shown(HealthState::Failing, 1000, 9999, interval), (HealthState::Failing, 1));
+        assert_eq!(Health::unknown(Moment(5)).as_of(Moment(9999), interval).state, HealthState::Unknown);
+    }
+
+    #[test]
+    fn passes_with_a_gap_between_them_are_not_in_a_row() {
+        let mut health = Health::unknown(Moment(0));
+        for now in [1, 2, 3] {
+            health.after(&check('F'), Moment(now), RULES);
+        }
+        assert_eq!(health.after(&check('.'), Moment(10), RULES), None);
+        assert_eq!(health.after(&check('.'), Moment(31), RULES), None);
+        assert_eq!(health.after(&check('.'), Moment(51), RULES), Some(Notice::Recovered));
+    }
+
+    #[test]
+    fn what_a_clock_that_was_ahead_stamped_is_not_believed() {
+        let future = Moment(1_000_000);
+        let mut health = Health::unknown(Moment(0));
+        for mark in ['F', 'F', 'F', '.'] {
+            health.after(&check(mark), future, RULES);
+        }
+        assert_eq!(health.after(&check('.'), Moment(10), RULES), None, "the pass of the future does not count");
+        assert_eq!((health.since, health.last_error_at), (Moment(10), None));
+        assert_eq!(health.after(&check('F'), Moment(11), RULES), None);
+        assert_eq!(health.last_proof_at, Some(Moment(10)));
     }
 }

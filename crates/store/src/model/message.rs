@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AlertReason, Destination, Moment, Tell};
+use super::{AlertReason, Destination, Moment, ScheduleKind, Tell};
 
 /// One connection or schedule that a message is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, sqlx::FromRow)]
@@ -31,6 +31,9 @@ pub struct MessageContent {
     /// That they fail, or that they recovered.
     #[serde(rename = "event")]
     pub tell: Tell,
+    /// Whether it is about health checks of connections, or about schedules of commands.
+    #[serde(default = "health_check")]
+    pub kind: ScheduleKind,
     /// The server that they have in common.
     pub server: String,
     /// When it was decided on.
@@ -39,6 +42,11 @@ pub struct MessageContent {
     pub still_failing: i64,
     /// What it is about, by name.
     pub items: Vec<MessageItem>,
+}
+
+/// Messages had no kind before schedules were told apart from connections.
+fn health_check() -> ScheduleKind {
+    ScheduleKind::HealthCheck
 }
 
 /// A message on its way.

@@ -1,6 +1,7 @@
 //! What the host keeps and acts on, as plain data.
 
 pub mod access;
+mod agent;
 mod alert_group;
 mod audit;
 mod cadence;
@@ -17,6 +18,8 @@ mod key_id;
 pub mod limits;
 mod message;
 mod moment;
+pub mod name;
+mod number;
 mod reference;
 mod run;
 mod schedule;
@@ -27,6 +30,7 @@ mod tenant;
 mod user;
 
 pub use access::{Caller, Right, Role};
+pub use agent::{ALL_SITES, Agent};
 pub use alert_group::{GatherRules, Group, Tell};
 pub use audit::{AuditEntry, Surface};
 pub use cadence::Cadence;
@@ -34,10 +38,11 @@ pub use case::Case;
 pub use connection::{Connection, ConnectionParameter, HealthCheck, NamedSite, ParameterState, Place, SHARED};
 pub use cron::CronSchedule;
 pub use destination::Destination;
+pub(crate) use health::CLOCK_TOLERANCE;
 pub use health::{AlertReason, AlertRules, CheckResult, Health, HealthState, Notice};
 pub use health_report::{Check, Latency, Uptime, percentiles};
 pub use ids::{
-    AccessKeyId, CaseId, ConnectionId, IncidentId, MasterId, RunId, ScheduleId, SiteId, SyncRunId, TenantId,
+    AccessKeyId, AgentId, CaseId, ConnectionId, IncidentId, MasterId, RunId, ScheduleId, SiteId, SyncRunId, TenantId,
     TenantKeyId, UserId,
 };
 pub use incident::{DynamicField, FieldKind, Incident, Link, Severity, Status, Task};
@@ -45,6 +50,7 @@ pub use key::{AccessKey, Allowed, JWT_SECRET_CONTEXT, KeyKind, KeyState};
 pub use key_id::{KeyId, SEALED_HEAD, SEALED_LAYOUT};
 pub use message::{Message, MessageContent, MessageItem};
 pub use moment::Moment;
+pub use number::checked_number;
 pub use reference::Reference;
 pub use run::{Run, RunStatus};
 pub use schedule::{NewSchedule, RunReport, Schedule, ScheduleKind, ScheduleRun, ScheduleRunStatus, WorkItem};

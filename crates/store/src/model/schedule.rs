@@ -20,9 +20,6 @@ text_enum! {
     }
 }
 
-/// After so many successes in a row somebody is told that it recovered.
-const RECOVERED_AFTER: i64 = 2;
-
 /// What a schedule is, as it is made or changed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -53,20 +50,22 @@ pub struct NewSchedule {
     pub alert_to: Vec<Destination>,
     /// After how many failures in a row.
     pub alert_after: i64,
+    /// After how many successes in a row it has recovered.
+    pub recover_after: i64,
     /// From how many milliseconds on a successful run is a slow one.
     pub slow_ms: i64,
 }
 
 impl NewSchedule {
-    /// When somebody is told.
+    /// When an alert is sent, and when a result is out of date.
     #[must_use]
     pub fn alert_rules(&self) -> AlertRules {
-        // A command's next run may be a day away: its first success says that it recovered.
-        let after_successes = match self.kind {
-            ScheduleKind::HealthCheck => RECOVERED_AFTER,
-            ScheduleKind::Command => 1,
-        };
-        AlertRules { after_failures: self.alert_after, after_successes, slow_ms: self.slow_ms }
+        AlertRules {
+            after_failures: self.alert_after,
+            after_successes: self.recover_after,
+            slow_ms: self.slow_ms,
+            interval: self.cadence.interval(),
+        }
     }
 }
 
@@ -81,6 +80,8 @@ pub struct Schedule {
     pub what: NewSchedule,
     /// When it is due next.
     pub next_due_at: Moment,
+    /// Since when a run that was asked for waits, beside the due times.
+    pub run_soon_at: Option<Moment>,
 }
 
 /// One due time of a schedule.

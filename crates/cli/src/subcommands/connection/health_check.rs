@@ -21,6 +21,10 @@ pub(super) struct HealthCheckFlags {
     #[arg(long = "health-check-alert-after", value_name = "NUMBER")]
     pub(super) alert_after: Option<i64>,
 
+    /// After how many passed tests in a row a connection that failed has recovered, 1 to 10 [default: 2]
+    #[arg(long = "health-check-recover-after", value_name = "NUMBER")]
+    pub(super) recover_after: Option<i64>,
+
     /// From how many milliseconds on a test that passes is a slow one, and the connection Degraded [default: 5000]
     #[arg(long = "health-check-slow-ms", value_name = "NUMBER")]
     pub(super) slow_ms: Option<i64>,
@@ -28,7 +32,11 @@ pub(super) struct HealthCheckFlags {
 
 impl HealthCheckFlags {
     pub(super) fn is_empty(&self) -> bool {
-        self.emails.is_empty() && self.webhooks.is_empty() && self.alert_after.is_none() && self.slow_ms.is_none()
+        self.emails.is_empty()
+            && self.webhooks.is_empty()
+            && self.alert_after.is_none()
+            && self.recover_after.is_none()
+            && self.slow_ms.is_none()
     }
 
     /// The addresses as the form takes them.
@@ -71,6 +79,7 @@ pub(super) fn in_full(connection: &Connection) -> String {
         if !check.webhooks.is_empty() || check.email.is_some() {
             words.push_str(&format!(" after {} failures in a row", check.alert_after));
         }
+        words.push_str(&format!("; recovered after {} passes in a row", check.recover_after));
         words.push_str(&format!("; slow from {} ms on", check.slow_ms));
     }
     words

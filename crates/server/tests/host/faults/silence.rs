@@ -1,9 +1,7 @@
 //! A server that vanishes amid one step: each is waited for so long and no longer, and others go on afterwards.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use soar_connector::testing::ManualClock;
 use soar_host::access::Directory;
 use soar_store::{Store, StoreError, Trouble};
 
@@ -90,7 +88,7 @@ async fn connections_that_are_given_back_after_the_server_vanished_take_up_no_pl
 #[tokio::test]
 async fn who_waits_to_look_at_a_store_that_does_not_answer_fails_with_the_first() {
     let (store, proxy) = store_behind_a_proxy().await;
-    let directory = Directory::new(store, Arc::new(ManualClock::held()));
+    let directory = Directory::new(store);
     proxy.vanish();
     let begun = Instant::now();
     let all = futures_util::future::join_all((0..40).map(|_| directory.current())).await;

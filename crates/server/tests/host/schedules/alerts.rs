@@ -6,7 +6,7 @@ use soar_host::alerts::Rendered as _;
 use soar_store::testing::TestStore;
 
 use super::world::{World, check_of, command_of};
-use soar_store::model::ConnectionId;
+use soar_store::model::{ConnectionId, HealthState};
 
 #[tokio::test]
 async fn three_failures_in_a_row_are_told_once_and_the_recovery_once() {
@@ -172,5 +172,102 @@ async fn a_failed_command_is_told_at_its_first_failure() {
         world.pass(60).await;
         assert_eq!(world.delivered.subjects(), ["Schedule Nightly fails", "Schedule Nightly recovered"]);
         assert_eq!(world.delivered.messages.lock().unwrap()[0].content.items[0].site, "Security Operations");
+    }
+}
+
+#[tokio::test]
+async fn an_outage_is_told_at_once_though_flapping_was_told_before_and_its_recovery_once() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store);
+        world.create(&check_of(ConnectionId(1))).await;
+        for mark in ".F.F.F.F.FFF".chars() {
+            if mark == 'F' {
+                world.fail([1])
+            } else {
+                world.heal()
+            }
+            world.pass(60).await;
+        }
+        let flapping = "Connection Production 1 keeps passing and failing";
+        world.pass(2).await;
+        assert_eq!(world.delivered.subjects(), [flapping, "Connection Production 1 fails"]);
+        world.pass(3600).await;
+        assert_eq!(world.delivered.subjects().len(), 2, "nothing is told twice");
+        world.heal();
+        world.pass(1800).await;
+        let told = world.delivered.subjects();
+        assert_eq!(told[2..], ["Connection Production 1 recovered"]);
+    }
+}
+
+#[tokio::test]
+async fn a_schedule_that_fails_does_not_delay_the_outage_of_its_server() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store);
+        let site = world.site("Security Operations").await;
+        world.create(&command_of(ConnectionId(2), "Nightly", &site)).await;
+        world.create(&check_of(ConnectionId(1))).await;
+        world.fail([2]);
+        world.pass(180).await;
+        assert_eq!(world.delivered.subjects(), ["Schedule Nightly fails"]);
+        world.fail([1]);
+        world.pass(180 + 62).await;
+        assert_eq!(world.delivered.subjects(), ["Schedule Nightly fails", "Connection Production 1 fails"]);
+        world.heal();
+        world.pass(180).await;
+        let mut told = world.delivered.subjects().split_off(2);
+        told.sort_unstable();
+        assert_eq!(told, ["Connection Production 1 recovered", "Schedule Nightly recovered"]);
+    }
+}
+
+#[tokio::test]
+async fn an_outage_that_grows_beyond_what_was_told_is_told_soon() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store);
+        for connection in 1..=9 {
+            world.create(&check_of(ConnectionId(connection))).await;
+        }
+        world.fail([1]);
+        world.pass(300).await;
+        assert_eq!(world.delivered.subjects(), ["Connection Production 1 fails"], "one has a wrong password");
+        world.fail(2..=9);
+        world.pass(180 + 62).await;
+        assert_eq!(
+            world.delivered.subjects(),
+            ["Connection Production 1 fails", "8 connections of https://footprint.example.com fail"]
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_state_is_healthy_from_the_transaction_on_that_tells_the_recovery() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store);
+        let mut check = check_of(ConnectionId(1));
+        check.recover_after = 3;
+        let schedule = world.create(&check).await;
+        world.fail([1]);
+        world.pass(300).await;
+        world.heal();
+        let now = async || {
+            let mut reader = test.store.reader().await.unwrap();
+            let health = reader.records().health_of(schedule.id).await.unwrap().unwrap();
+            let open = reader.records().alert_groups().await.unwrap().first().is_none_or(|group| group.open > 0);
+            (health.state, health.successes, open)
+        };
+        let mut seen = Vec::new();
+        for _ in 0..300 {
+            world.clock.advance(Duration::from_secs(1));
+            if world.work().await == 1 {
+                seen.push(now().await);
+            }
+        }
+        assert_eq!(
+            seen[..3],
+            [(HealthState::Recovering, 1, true), (HealthState::Recovering, 2, true), (HealthState::Healthy, 3, false)]
+        );
+        world.pass(2).await;
+        assert_eq!(world.delivered.subjects()[1..], ["Connection Production 1 recovered"]);
     }
 }

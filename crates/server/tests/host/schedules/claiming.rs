@@ -225,3 +225,52 @@ async fn a_deleted_schedule_leaves_nothing_to_run() {
         assert!(matches!(reader.records().schedule(schedule.id).await, Err(StoreError::NotFound { .. })));
     }
 }
+
+#[tokio::test]
+async fn a_run_that_is_asked_for_takes_no_due_times_place() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store);
+        let site = world.site("Security Operations").await;
+        let mut command = command_of(ConnectionId(1), "Often", &site);
+        command.cadence = Cadence::Every { interval_ms: 600 * MINUTE };
+        let made = world.create(&command).await;
+        let announced = made.next_due_at;
+        assert!((1..=MINUTE).contains(&announced.milliseconds_since(world.now())), "{announced}");
+        let ask = async || {
+            let mut transaction = world.store.transaction().await.unwrap();
+            transaction.records().run_soon(made.id).await.unwrap();
+            transaction.records().run_soon(made.id).await.unwrap();
+            transaction.commit().await.unwrap();
+        };
+        let schedule = async || test.store.reader().await.unwrap().records().schedule(made.id).await.unwrap();
+        let asked_at = world.now();
+        ask().await;
+        assert_eq!(schedule().await.run_soon_at, Some(asked_at));
+        assert_eq!((world.work().await, world.work().await), (1, 0));
+        assert_eq!((schedule().await.next_due_at, schedule().await.run_soon_at), (announced, None));
+        world.clock.advance(announced.since(world.now()));
+        assert_eq!((world.work().await, world.work().await), (1, 0));
+        assert_eq!(schedule().await.next_due_at, announced + Duration::from_secs(600 * 60));
+        world.clock.advance(Duration::from_secs(600 * 60));
+        assert_eq!(world.work().await, 1);
+
+        // No host runs for a while.
+        let asked_again_at = world.now() + Duration::from_secs(1);
+        world.clock.advance(Duration::from_secs(1));
+        ask().await;
+        world.clock.advance(Duration::from_secs(605 * 60));
+        assert_eq!((world.work().await, world.work().await, world.work().await), (1, 1, 0));
+        let runs = test.store.reader().await.unwrap().records().schedule_runs(made.id, i64::MAX, 10).await.unwrap();
+        let mut due: Vec<_> = runs.iter().map(|run| run.due_at).collect();
+        due.reverse();
+        let interval = Duration::from_secs(600 * 60);
+        assert_eq!(due, [asked_at, announced, announced + interval, asked_again_at, announced + interval * 2]);
+        // A schedule that was stopped meanwhile does not run when it is activated.
+        ask().await;
+        command.active = false;
+        assert_eq!(world.change(made.id, &command).await.run_soon_at, None);
+        command.active = true;
+        world.change(made.id, &command).await;
+        assert_eq!(world.work().await, 0);
+    }
+}

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use soar_connector::testing::ManualClock;
 use soar_host::scheduler::{Scheduler, SchedulerSettings};
-use soar_store::model::{Cadence, ConnectionId, HealthState, Moment, ScheduleRunStatus};
+use soar_store::model::{Cadence, ConnectionId, HealthState, Moment, ScheduleKind, ScheduleRunStatus};
 use soar_store::testing::TestStore;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqliteConnection};
 
@@ -39,8 +39,8 @@ async fn due_times_that_a_clock_a_year_ahead_left_behind_are_not_believed() {
         let command = world.create(&command).await;
         let ahead = World::at(&test.store, SystemTime::now() + YEAR);
         assert_eq!(ahead.work().await, 2);
-        assert_eq!(world.scheduler.correct_due_times().await.unwrap(), 2);
-        assert_eq!(world.scheduler.correct_due_times().await.unwrap(), 0);
+        assert_eq!(world.scheduler.correct_times().await.unwrap(), 2);
+        assert_eq!(world.scheduler.correct_times().await.unwrap(), 0);
         let mut reader = test.store.reader().await.unwrap();
         let next = reader.records().schedule(check.id).await.unwrap().next_due_at.milliseconds_since(world.now());
         assert!((1..=MINUTE).contains(&next), "{next}");
@@ -130,8 +130,79 @@ async fn a_schedule_that_an_earlier_version_ended_for_ever_comes_again() {
         command.cadence = nightly();
         let schedule = world.create(&command).await;
         execute(&test.address, &format!("UPDATE schedules SET next_due_at = {}", i64::MAX)).await.unwrap();
-        assert_eq!(world.scheduler.correct_due_times().await.unwrap(), 1);
+        assert_eq!(world.scheduler.correct_times().await.unwrap(), 1);
         let mut reader = test.store.reader().await.unwrap();
         assert_eq!(reader.records().schedule(schedule.id).await.unwrap().next_due_at, schedule.next_due_at);
+    }
+}
+
+#[tokio::test]
+async fn a_pass_of_two_intervals_ago_or_from_a_clock_that_was_ahead_is_shown_as_stale_everywhere() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store);
+        let check = world.create(&check_of(ConnectionId(1))).await;
+        let shown = async || {
+            let mut reader = world.store.reader().await.unwrap();
+            let mut records = reader.records();
+            let table = records.health_table(ScheduleKind::HealthCheck).await.unwrap();
+            let one = records.health_now(&check).await.unwrap();
+            let counts = records.health_counts().await.unwrap();
+            let counted = counts.into_iter().find(|(_, count)| *count == 1).unwrap().0;
+            let of_table = table[0].1.as_ref().map_or(HealthState::Unknown, |health| health.state);
+            assert_eq!(of_table, one.map_or(HealthState::Unknown, |health| health.state));
+            assert_eq!(of_table, counted);
+            counted
+        };
+        assert_eq!(shown().await, HealthState::Unknown);
+        world.pass(60).await;
+        assert_eq!(shown().await, HealthState::Healthy);
+        world.clock.advance(Duration::from_secs(180));
+        assert_eq!(shown().await, HealthState::Stale, "no check ran for two intervals");
+        world.work().await;
+        assert_eq!(shown().await, HealthState::Healthy);
+        let ahead = World::at(&test.store, SystemTime::now() + YEAR);
+        assert_eq!(ahead.work().await, 1);
+        assert_eq!(shown().await, HealthState::Stale, "its time is still to come");
+        world.scheduler.correct_times().await.unwrap();
+        assert_eq!(world.pass(60).await, 1, "the due time that was run too early comes again");
+        assert_eq!(shown().await, HealthState::Healthy);
+        let checks =
+            test.store.reader().await.unwrap().records().checks(ConnectionId(1), Moment::MAX, 10).await.unwrap();
+        assert_eq!(checks.len(), 4, "both results are in the history");
+        world.fail([1]);
+        world.pass(60).await;
+        world.clock.advance(YEAR);
+        assert_eq!(shown().await, HealthState::Failing, "an outage is not made less of");
+    }
+}
+
+#[tokio::test]
+async fn alerts_that_a_clock_a_year_ahead_left_behind_are_told_now() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store);
+        let mut check = check_of(ConnectionId(1));
+        check.alert_after = 1;
+        world.create(&check).await;
+        let ahead = World::at(&test.store, SystemTime::now() + YEAR);
+        ahead.fail([1]);
+        assert_eq!(ahead.work().await, 1);
+        world.fail([1]);
+        world.pass(62).await;
+        assert!(world.delivered.subjects().is_empty(), "the alert is of next year");
+        assert_eq!(world.scheduler.correct_times().await.unwrap(), 2, "the due time and the alert");
+        world.pass(62).await;
+        assert_eq!(world.delivered.subjects(), ["Connection Production 1 fails"]);
+
+        let ahead = World::at(&test.store, SystemTime::now() + YEAR);
+        *ahead.delivered.broken.lock().unwrap() = true;
+        ahead.pass(180).await;
+        let waiting = test.store.reader().await.unwrap().records().waiting_messages(10).await.unwrap();
+        assert_eq!((waiting.len(), waiting[0].attempts > 0), (1, true), "the recovery");
+        world.heal();
+        world.pass(2).await;
+        assert_eq!(world.delivered.subjects().len(), 1);
+        world.scheduler.correct_times().await.unwrap();
+        world.pass(2).await;
+        assert_eq!(world.delivered.subjects()[1..], ["Connection Production 1 recovered"]);
     }
 }

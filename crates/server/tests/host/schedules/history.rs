@@ -22,7 +22,7 @@ async fn the_health_table_says_how_each_connection_fares() {
         world.create(&inactive).await;
         world.fail([2]);
         world.pass(180).await;
-        let mut reader = test.store.reader().await.unwrap();
+        let mut reader = world.store.reader().await.unwrap();
         let table = reader.records().health_table(ScheduleKind::HealthCheck).await.unwrap();
         let states: Vec<_> = table.iter().map(|(_, health)| health.as_ref().map(|health| health.state)).collect();
         assert_eq!(states, [Some(HealthState::Healthy), Some(HealthState::Failing), Some(HealthState::Healthy), None]);
@@ -36,6 +36,8 @@ async fn the_health_table_says_how_each_connection_fares() {
                 (HealthState::Unknown, 0),
                 (HealthState::Healthy, 2),
                 (HealthState::Degraded, 0),
+                (HealthState::Recovering, 0),
+                (HealthState::Stale, 0),
                 (HealthState::Failing, 1)
             ]
         );
@@ -52,11 +54,24 @@ async fn uptime_and_latency_come_from_the_history() {
         world.pass(60).await;
         let now = world.now();
         let mut reader = test.store.reader().await.unwrap();
-        assert_eq!(reader.records().uptime(ConnectionId(1), now - DAY).await.unwrap(), Uptime { passed: 3, failed: 1 });
-        assert_eq!(reader.records().uptime(ConnectionId(1), now + DAY * 2).await.unwrap(), Uptime::default());
-        let latency = reader.records().latency(ConnectionId(1), now - DAY).await.unwrap();
+        assert_eq!(
+            reader.records().uptime(ConnectionId(1), now - DAY, now).await.unwrap(),
+            Uptime { passed: 3, failed: 1 }
+        );
+        let (tomorrow, yesterday) = (now + DAY, now - DAY);
+        assert_eq!(
+            reader.records().uptime(ConnectionId(1), tomorrow, tomorrow + DAY).await.unwrap(),
+            Uptime::default()
+        );
+        assert_eq!(
+            reader.records().uptime(ConnectionId(1), yesterday - DAY, yesterday).await.unwrap(),
+            Uptime::default(),
+            "what a clock that was ahead stamped does not count"
+        );
+        assert_eq!(reader.records().latency(ConnectionId(1), yesterday - DAY, yesterday).await.unwrap(), None);
+        let latency = reader.records().latency(ConnectionId(1), now - DAY, now).await.unwrap();
         assert_eq!(latency, Some(Latency { p50_ms: 20, p95_ms: 20, p99_ms: 20 }));
-        assert_eq!(reader.records().latency(ConnectionId(2), Moment(0)).await.unwrap(), None);
+        assert_eq!(reader.records().latency(ConnectionId(2), Moment(0), now).await.unwrap(), None);
     }
 }
 
@@ -105,7 +120,7 @@ async fn what_is_older_than_it_is_kept_goes_and_the_rest_stays() {
         let mut reader = test.store.reader().await.unwrap();
         assert_eq!(reader.records().checks(ConnectionId(1), Moment::MAX, 10).await.unwrap().len(), 1);
         assert_eq!(
-            reader.records().uptime(ConnectionId(1), now - DAY * 2).await.unwrap().passed,
+            reader.records().uptime(ConnectionId(1), now - DAY * 2, now).await.unwrap().passed,
             3,
             "hours are kept for longer"
         );

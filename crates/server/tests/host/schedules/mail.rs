@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use secrecy::SecretString;
 use soar_host::alerts::{Courier as _, Couriers, MailCourier, MailSecurity, MailSettings};
-use soar_store::model::{AlertReason, Message, MessageContent, MessageItem, Moment, Tell};
+use soar_store::model::{AlertReason, Message, MessageContent, MessageItem, Moment, ScheduleKind, Tell};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -157,6 +157,7 @@ fn message(subject: &str) -> Message {
         destination: "soc@example.com".parse().unwrap(),
         content: MessageContent {
             tell: Tell::Failed,
+            kind: ScheduleKind::HealthCheck,
             server: "https://footprint.example.com".to_owned(),
             at: Moment(1_700_000_000_000),
             still_failing: 0,

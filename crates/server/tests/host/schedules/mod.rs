@@ -1,4 +1,4 @@
-//! What runs by itself: once for each due time, whoever runs it, and told to who asked for it.
+//! Scheduled work: each due time runs once, on whichever host, and its alerts reach their destinations.
 
 mod alerts;
 mod claiming;
@@ -8,6 +8,7 @@ mod mail;
 mod served;
 mod shared;
 mod size;
+mod stalled;
 mod taking_over;
 mod upgrade;
 mod webhook;

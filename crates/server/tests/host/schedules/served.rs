@@ -161,3 +161,36 @@ async fn when_a_host_ends_what_it_runs_is_finished_and_what_has_no_place_is_left
         assert_eq!(done, 1);
     }
 }
+
+#[tokio::test]
+async fn alerts_that_wait_are_told_by_the_probe_and_the_metrics_and_the_host_is_ready() {
+    for test in TestStore::on_both().await {
+        let stage = Stage::held(test).await;
+        let administrator = stage.administrator().await;
+        // Its tests fail, and no mail server is configured.
+        let draft = json!({"integration": "gate", "name": "Main", "site": "Security Operations",
+            "healthCheckMinutes": 1, "healthCheckEmail": "soc@example.com", "healthCheckAlertAfter": 1,
+            "parameters": {"Server URL": "http://gate.example", "Password": "x"}});
+        stage.gate.state.tests_fail.store(true, std::sync::atomic::Ordering::SeqCst);
+        stage.create(&administrator, draft).await.unwrap();
+        let host = Host::with_schedules(settings(), stage.executor.clone(), Arc::new(Couriers::default())).unwrap();
+        let running = serve(host).await.unwrap();
+        let ready = format!("{}/readyz", running.url());
+        assert_eq!(get(&ready).await, (200, "ok\n".to_owned()));
+        let timeout = std::time::Instant::now();
+        loop {
+            let (status, said) = get(&ready).await;
+            let (_, metrics) = get(&format!("{}/metrics", running.url())).await;
+            let age = metrics.lines().find_map(|line| line.strip_prefix("soar_host_alerts_oldest_seconds "));
+            let is_old = age.is_some_and(|age| age.parse::<f64>().unwrap() > 60.0);
+            if is_old && metrics.contains("soar_host_alerts_waiting 1\n") {
+                assert_eq!(status, 200);
+                assert!(said.starts_with("ok\nAlerts that wait to be delivered: 1, the oldest for "), "{said}");
+                break;
+            }
+            assert!(timeout.elapsed() < Duration::from_secs(60), "{said}{metrics}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            stage.clock.advance(Duration::from_secs(3));
+        }
+    }
+}

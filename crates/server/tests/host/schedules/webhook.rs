@@ -17,7 +17,7 @@ use soar_host::alerts::{
     Courier as _, Couriers, ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, WebhookCourier, WebhookSettings,
     WebhookSignature,
 };
-use soar_store::model::{AlertReason, Message, MessageContent, MessageItem, Moment, Tell};
+use soar_store::model::{AlertReason, Message, MessageContent, MessageItem, Moment, ScheduleKind, Tell};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
@@ -63,6 +63,7 @@ fn message() -> Message {
         destination: "webhook:operations".parse().unwrap(),
         content: MessageContent {
             tell: Tell::Recovered,
+            kind: ScheduleKind::HealthCheck,
             server: "https://footprint.example.com".to_owned(),
             at: Moment(1_700_000_000_000),
             still_failing: 2,

@@ -202,6 +202,7 @@ pub fn check_of(connection: ConnectionId) -> NewSchedule {
         active: true,
         alert_to: vec!["soc@example.com".parse::<Destination>().unwrap()],
         alert_after: 3,
+        recover_after: 2,
         slow_ms: 5000,
     }
 }
@@ -214,6 +215,7 @@ pub fn command_of(connection: ConnectionId, name: &str, site: &Site) -> NewSched
         site_id: Some(site.id),
         command: "List Devices".to_owned(),
         alert_after: 1,
+        recover_after: 1,
         ..check_of(connection)
     }
 }

@@ -166,7 +166,6 @@ impl TestHost {
         let mut transaction = self.test.store.transaction().await.unwrap();
         let issued = issue_key(&mut transaction.records(), &TurnedOver, request, self.now()).await.unwrap();
         transaction.commit().await.unwrap();
-        self.host.directory.refresh().await.unwrap();
         issued.text.to_string()
     }
 

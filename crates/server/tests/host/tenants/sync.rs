@@ -56,9 +56,12 @@ async fn a_connection_arrives_complete_and_what_is_the_same_is_left_alone() {
         let whole = json!({
             "site": "Shared to internal sites", "recipientSite": "Security Operations", "agentName": "agent",
             "description": "All of it", "users": ["Analyst"], "healthCheckMinutes": 15,
-            "healthCheckEmail": "ops@example.com", "healthCheckWebhooks": ["pager"], "healthCheckAlertAfter": 2,
+            "healthCheckEmail": "ops@example.com", "healthCheckWebhooks": ["pager"], "healthCheckAlertAfter": 2, "healthCheckRecoverAfter": 4,
             "healthCheckSlowMs": 700,
         });
+        for instance in [&master, &tenant] {
+            instance.agent("agent", "http://127.0.0.1:9").await;
+        }
         let made = master.connect("Whole", whole).await;
         let plain = master.connect("Plain", json!({ "active": false })).await;
         let plan = master.plan(these(&[made.id, plain.id])).await;
@@ -74,7 +77,7 @@ async fn a_connection_arrives_complete_and_what_is_the_same_is_left_alone() {
             "active": true, "users": ["analyst"],
             "owner": { "master": "Master", "region": "Headquarters", "connection": made.id },
             "healthCheck": {
-                "everyMinutes": 15, "email": "ops@example.com", "webhooks": ["pager"], "alertAfter": 2, "slowMs": 700,
+                "everyMinutes": 15, "email": "ops@example.com", "webhooks": ["pager"], "alertAfter": 2, "recoverAfter": 4, "slowMs": 700,
             },
         });
         for (field, value) in expected.as_object().unwrap() {
@@ -84,7 +87,7 @@ async fn a_connection_arrives_complete_and_what_is_the_same_is_left_alone() {
         assert_eq!((received["Plain"].place.name(), received["Plain"].active), ("TenantSite", false));
         let check = tenant.store.reader().await.unwrap().records().health_check(received["Whole"].id).await.unwrap();
         let check = check.unwrap().what;
-        assert!(check.active && check.alert_after == 2 && check.slow_ms == 700);
+        assert!(check.active && check.alert_after == 2 && check.recover_after == 4 && check.slow_ms == 700);
 
         let again = master.sync(these(&[made.id, plain.id])).await.unwrap();
         assert_eq!(again.counts.unchanged, 2);
