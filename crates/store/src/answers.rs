@@ -263,3 +263,60 @@ impl Records<'_> {
         Ok(purged.len() as u64)
     }
 }
+
+#[cfg(all(test, feature = "testing"))]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on can only end")]
+mod tests {
+    use super::*;
+    use crate::NewUser;
+    use crate::testing::TestStore;
+
+    fn claim(user: UserId, key: &str) -> AnswerClaim {
+        AnswerClaim {
+            user,
+            access_key: AccessKeyId(7),
+            key: key.to_owned(),
+            fingerprint: String::new(),
+            request_id: key.to_owned(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_key_has_a_quota_of_kept_answers_which_expire() {
+        let (now, end) = (Moment(0), Moment(1_000));
+        for test in TestStore::on_both().await {
+            let mut transaction = test.store.transaction().await.unwrap();
+            let mut records = transaction.records();
+            let user = NewUser { name: "a".to_owned(), email: None, is_administrator: false };
+            let user = records.create_user(&user, now).await.unwrap().id;
+            assert_eq!(records.claim_answer(&claim(user, "one"), now, end, now).await.unwrap(), None);
+            assert!(records.keep_answer(&claim(user, "one"), 200, "äb").await.unwrap());
+            // As if the others were there.
+            sqlx::query("UPDATE kept_answers SET answers = answers + $1 - 1")
+                .bind(MOST_ANSWERS)
+                .execute(&mut *records.connection)
+                .await
+                .unwrap();
+            transaction.commit().await.unwrap();
+
+            let mut transaction = test.store.transaction().await.unwrap();
+            let refused = transaction.records().claim_answer(&claim(user, "two"), now, end, now).await.unwrap_err();
+            assert!(matches!(refused, StoreError::AnswersFull { answers: MOST_ANSWERS, bytes: 3 }), "{refused:?}");
+            drop(transaction);
+            let mut transaction = test.store.transaction().await.unwrap();
+            let mut records = transaction.records();
+            let earlier = records.claim_answer(&claim(user, "one"), now, end, now).await.unwrap().unwrap();
+            assert_eq!(earlier.answer, Some((200, "äb".to_owned())), "a repeat is answered all the same");
+            // Other keys have quotas of their own.
+            let other = AnswerClaim { access_key: AccessKeyId(8), ..claim(user, "three") };
+            assert_eq!(records.claim_answer(&other, now, end, now).await.unwrap(), None);
+            assert_eq!(records.purge_answers(end).await.unwrap(), 2);
+            assert_eq!(records.claim_answer(&claim(user, "two"), now, end, now).await.unwrap(), None);
+            let kept: KeptAnswers = sqlx::query_as("SELECT answers, bytes FROM kept_answers WHERE access_key_id = 7")
+                .fetch_one(&mut *records.connection)
+                .await
+                .unwrap();
+            assert_eq!((kept.answers, kept.bytes), (MOST_ANSWERS - 1, 0));
+        }
+    }
+}

@@ -4,7 +4,7 @@ use serde_json::Value;
 use soar_connector::name::quoted;
 
 use super::StoreError;
-
+use crate::model::limits;
 
 pub(super) fn description(text: &str) -> Result<(), StoreError> {
     limits::ABOUT.check(text)?;

@@ -6,24 +6,17 @@ use std::time::Duration;
 
 use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::Migrator;
-use sqlx::pool::PoolConnection;
-use sqlx::{Any, AnyConnection, AnyPool, AssertSqlSafe, Connection as _, Executor as _};
+use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Connection as _, Executor as _};
 
 use super::condition::Condition;
 use super::file_lock::{FileLock, LARGEST_LOG};
-use super::readers::{LentFile, Readers};
-<<<<<<< ours
-use super::reading_places::{ReadingPlace, ReadingPlaces};
+use super::readers::Readers;
+use super::reading::{ACCESS_READERS, READERS, Reader, ReadingConnections};
 use super::room::AnswerRoom;
-use super::trouble::Condition;
-||||||| base
-use super::trouble::Condition;
-=======
 use super::store_clock::StoreClock;
 use super::timeouts::{ANSWER, READING, TAKEN_BACK, WAIT};
->>>>>>> theirs
 use super::upgrade::refuse_beside_an_older_host;
-use super::with_timeout::{Connection, WithTimeout, within};
+use super::with_timeout::within;
 use super::{Engine, StoreError};
 
 pub(super) static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -45,13 +38,6 @@ const LOOK_FOR_CLIENT: &str = "SET client_connection_check_interval = '1s'";
 /// How many transactions PostgreSQL runs at once for one host.
 const POSTGRES_WRITERS: u32 = 8;
 
-/// How many readings run at once for one host, on either engine.
-pub(super) const READERS: u32 = 8;
-
-/// How many readings of users and keys run at once. They have connections of their own, so that slow readings keep no
-/// authentication waiting.
-const ACCESS_READERS: u32 = 1;
-
 /// The store. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -65,35 +51,6 @@ pub struct Store {
     pub(super) clock: StoreClock,
     /// The memory for answers.
     pub(super) room: AnswerRoom,
-}
-
-/// Connections for reading.
-#[derive(Debug, Clone)]
-enum ReadingConnections {
-    File(Arc<Readers>),
-    Server { pool: AnyPool, places: Arc<ReadingPlaces>, count: u32 },
-}
-
-impl ReadingConnections {
-    async fn lend(&self, caller: Option<&str>) -> Result<Lent, StoreError> {
-        match self {
-            Self::File(readers) => Ok(Lent::File(readers.lend(caller).await?)),
-            Self::Server { pool, places, .. } => {
-                let place = places.take(caller).await?;
-                Ok(Lent::Server { connection: pool.acquire().await?, busy: false, _place: place })
-            }
-        }
-    }
-
-    async fn close(&self) {
-        match self {
-            Self::File(readers) => readers.close().await,
-            Self::Server { pool, places, count } => {
-                places.close(*count).await;
-                pool.close().await;
-            }
-        }
-    }
 }
 
 impl Store {
@@ -127,8 +84,9 @@ impl Store {
     pub async fn open_read_only(address: &str) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         if is_server(address) {
-            let pool = server_pool(WAIT, ANSWER, READING, ReadOnly(true)).connect(address).await?;
-            return Ok(Self::of_server(pool, ANSWER));
+            let options = ServerOptions { wait: WAIT, answer: ANSWER, reading: READING, is_read_only: true };
+            let pool = options.pool(POSTGRES_WRITERS).connect(address).await?;
+            return Self::of_server(pool, &options, address);
         }
         let path = existing_file(address)?;
         let lock = FileLock::take_existing(Path::new(path), WAIT).await?;
@@ -137,10 +95,8 @@ impl Store {
         // The first connection says why it cannot be opened; a pool tries again until its timeout.
         AnyConnection::connect(&address).await?.close().await?;
         let writers = sqlite_pool(pragmas.clone()).connect(&address).await?;
-        let readers = Some(Readers::open(&address, &pragmas, READING).await?);
         let condition = Arc::new(Condition::of_file(Path::new(path), lock));
-        let clock = StoreClock::default();
-        Ok(Self { engine: Engine::Sqlite, readers, writers, condition, timeout: None, clock })
+        Self::of_file(writers, condition, &address, &pragmas, (WAIT, READING)).await
     }
 
     /// For tests: the same, and a server, or who holds a file, is waited for `timeout` and no longer.
@@ -183,88 +139,52 @@ impl Store {
         answer: Duration,
         reading: Duration,
     ) -> Result<Self, StoreError> {
-<<<<<<< ours
-        // A transaction goes back to the server's own setting: it may have to wait for another one.
-        let limited = format!("SET statement_timeout = {}", reading.as_millis());
-        let taken_back = TAKEN_BACK.min(answer);
-        let options = move |connections: u32| {
-            let limited = limited.clone();
-            let pool = AnyPoolOptions::new().max_connections(connections).acquire_timeout(wait);
-            let pool = pool.after_connect(move |connection, _| {
-                let limited = AssertSqlSafe(limited.clone());
-                Box::pin(async move {
-                    // What is acknowledged survives a loss of power.
-                    within(Some(answer), connection.execute(DURABLE_SESSION)).await?;
-                    within(Some(answer), connection.execute(NO_IDLE_TRANSACTION)).await?;
-                    within(Some(answer), connection.execute(limited)).await?;
-                    match within(Some(answer), connection.execute(LOOK_FOR_CLIENT)).await {
-                        // The server cannot look.
-                        Err(sqlx::Error::Database(_)) => Ok(()),
-                        looked => looked.map(|_| ()),
-                    }
-                })
-            });
-            // A server that vanished keeps no connection from being replaced by another one.
-            pool.after_release(move |connection, _| {
-                Box::pin(async move { within(Some(taken_back), connection.ping()).await.map(|()| true) })
-            })
-        };
-        let pool = options(POSTGRES_WRITERS).connect(address).await?;
-        let reading = |count: u32| {
-            let places = Arc::new(ReadingPlaces::new(count, wait));
-            let pool = options(count).connect_lazy(address)?;
-            Ok::<_, StoreError>(ReadingConnections::Server { pool, places, count })
-        };
-        let (readers, access_readers) = (reading(READERS)?, reading(ACCESS_READERS)?);
-||||||| base
-        // A transaction goes back to the server's own setting: it may have to wait for another one.
-        let limited = format!("SET statement_timeout = {}", reading.as_millis());
-        let taken_back = TAKEN_BACK.min(answer);
-        let pool = AnyPoolOptions::new()
-            .max_connections(POSTGRES_CONNECTIONS)
-            .acquire_timeout(wait)
-            .after_connect(move |connection, _| {
-                let limited = AssertSqlSafe(limited.clone());
-                Box::pin(async move {
-                    // What is acknowledged survives a loss of power.
-                    within(Some(answer), connection.execute(DURABLE_SESSION)).await?;
-                    within(Some(answer), connection.execute(NO_IDLE_TRANSACTION)).await?;
-                    within(Some(answer), connection.execute(limited)).await.map(|_| ())
-                })
-            })
-            // A server that vanished keeps no connection from being replaced by another one.
-            .after_release(move |connection, _| {
-                Box::pin(async move { within(Some(taken_back), connection.ping()).await.map(|()| true) })
-            });
-        let pool = pool.connect(address).await?;
-=======
-        let pool = server_pool(wait, answer, reading, ReadOnly(false)).connect(address).await?;
->>>>>>> theirs
+        let options = ServerOptions { wait, answer, reading, is_read_only: false };
+        let pool = options.pool(POSTGRES_WRITERS).connect(address).await?;
         refuse_beside_an_older_host(&pool, Engine::Postgres).await?;
         let mut migrating = pool.acquire().await?;
         within(Some(answer), migrating.execute("SET statement_timeout TO DEFAULT")).await?;
         POSTGRES_MIGRATIONS.run(&mut *migrating).await?;
         migrating.close().await?;
-        Ok(Self::of_server(pool, answer))
+        Self::of_server(pool, &options, address)
     }
 
-    fn of_server(pool: AnyPool, answer: Duration) -> Self {
-        Self {
+    fn of_server(writers: AnyPool, options: &ServerOptions, address: &str) -> Result<Self, StoreError> {
+        let reading = |count: u32| {
+            let pool = options.pool(count).connect_lazy(address)?;
+            Ok::<_, StoreError>(ReadingConnections::of_server(pool, count, options.wait))
+        };
+        Ok(Self {
             engine: Engine::Postgres,
-            readers,
-            access_readers,
-            writers: pool,
+            readers: reading(READERS)?,
+            access_readers: reading(ACCESS_READERS)?,
+            writers,
             condition: Arc::default(),
-            timeout: Some(answer),
+            timeout: Some(options.answer),
             clock: StoreClock::default(),
-<<<<<<< ours
             room: AnswerRoom::default(),
         })
-||||||| base
+    }
+
+    async fn of_file(
+        writers: AnyPool,
+        condition: Arc<Condition>,
+        address: &str,
+        pragmas: &str,
+        (wait, reading): (Duration, Duration),
+    ) -> Result<Self, StoreError> {
+        let readers = Readers::open(address, pragmas, READERS, wait, reading).await?;
+        let access_readers = Readers::open(address, pragmas, ACCESS_READERS, wait, reading).await?;
+        Ok(Self {
+            engine: Engine::Sqlite,
+            readers: ReadingConnections::File(readers),
+            access_readers: ReadingConnections::File(access_readers),
+            writers,
+            condition,
+            timeout: None,
+            clock: StoreClock::default(),
+            room: AnswerRoom::default(),
         })
-=======
-        }
->>>>>>> theirs
     }
 
     async fn open_file(path: &str, wait: Duration, reading: Duration) -> Result<Self, StoreError> {
@@ -302,26 +222,8 @@ impl Store {
         first.close().await?;
         refuse_beside_an_older_host(&writers, Engine::Sqlite).await?;
         SQLITE_MIGRATIONS.run(&writers).await?;
-<<<<<<< ours
-        let pragmas = format!("{busy} PRAGMA query_only = ON;");
-        let readers = ReadingConnections::File(Readers::open(&address, &pragmas, READERS, wait, reading).await?);
-        let access_readers = Readers::open(&address, &pragmas, ACCESS_READERS, wait, reading).await?;
-        let access_readers = ReadingConnections::File(access_readers);
-        let condition = Arc::new(Condition::of_file(Path::new(path)));
-        let (clock, room) = (StoreClock::default(), AnswerRoom::default());
-        let engine = Engine::Sqlite;
-        Ok(Self { engine, readers, access_readers, writers, condition, timeout: None, clock, room })
-||||||| base
-        let readers = Some(Readers::open(&address, &format!("{busy} PRAGMA query_only = ON;"), reading).await?);
-        let condition = Arc::new(Condition::of_file(Path::new(path)));
-        let clock = StoreClock::default();
-        Ok(Self { engine: Engine::Sqlite, readers, writers, condition, timeout: None, clock })
-=======
-        let readers = Some(Readers::open(&address, &format!("{busy} PRAGMA query_only = ON;"), reading).await?);
         let condition = Arc::new(Condition::of_file(Path::new(path), Some(lock)));
-        let clock = StoreClock::default();
-        Ok(Self { engine: Engine::Sqlite, readers, writers, condition, timeout: None, clock })
->>>>>>> theirs
+        Self::of_file(writers, condition, &address, &format!("{busy} PRAGMA query_only = ON;"), (wait, reading)).await
     }
 
     /// Which database it is.
@@ -335,7 +237,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Busy`] when no connection is free in time.
     pub async fn reader(&self) -> Result<Reader, StoreError> {
-        Ok(self.reading(self.readers.lend(None).await?))
+        self.reading(&self.readers, None).await
     }
 
     /// For reading only, for a caller: one caller has no more than half of the connections.
@@ -343,7 +245,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Busy`] when no connection is free in time.
     pub async fn reader_of(&self, caller: &str) -> Result<Reader, StoreError> {
-        Ok(self.reading(self.readers.lend(Some(caller)).await?))
+        self.reading(&self.readers, Some(caller)).await
     }
 
     /// For reading what authentication needs. Other readings never keep it waiting.
@@ -351,12 +253,13 @@ impl Store {
     /// # Errors
     /// [`StoreError::Busy`] when no connection is free in time.
     pub async fn access_reader(&self) -> Result<Reader, StoreError> {
-        Ok(self.reading(self.access_readers.lend(None).await?))
+        self.reading(&self.access_readers, None).await
     }
 
-    fn reading(&self, lent: Lent) -> Reader {
+    async fn reading(&self, connections: &ReadingConnections, caller: Option<&str>) -> Result<Reader, StoreError> {
+        let lent = connections.lend(caller).await?;
         let (clock, room) = (self.clock.clone(), self.room.clone());
-        Reader { lent, engine: self.engine, timeout: self.timeout, clock, room }
+        Ok(Reader { lent, engine: self.engine, timeout: self.timeout, clock, room })
     }
 
     /// The memory for answers.
@@ -415,19 +318,23 @@ fn existing_file(address: &str) -> Result<&str, StoreError> {
     Ok(path)
 }
 
-/// Whether the sessions of a server may change nothing.
-struct ReadOnly(bool);
+/// How the sessions of a server are set up.
+struct ServerOptions {
+    wait: Duration,
+    answer: Duration,
+    reading: Duration,
+    /// Whether they may change nothing.
+    is_read_only: bool,
+}
 
-/// Connections to a server, for reading and for changes.
-fn server_pool(wait: Duration, answer: Duration, reading: Duration, read_only: ReadOnly) -> AnyPoolOptions {
-    // A transaction goes back to the server's own setting: it may have to wait for another one.
-    let limited = format!("SET statement_timeout = {}", reading.as_millis());
-    let taken_back = TAKEN_BACK.min(answer);
-    let is_read_only = read_only.0;
-    AnyPoolOptions::new()
-        .max_connections(POSTGRES_CONNECTIONS)
-        .acquire_timeout(wait)
-        .after_connect(move |connection, _| {
+impl ServerOptions {
+    fn pool(&self, connections: u32) -> AnyPoolOptions {
+        let Self { wait, answer, reading, is_read_only } = *self;
+        // A transaction goes back to the server's own setting: it may have to wait for another one.
+        let limited = format!("SET statement_timeout = {}", reading.as_millis());
+        let taken_back = TAKEN_BACK.min(answer);
+        let pool = AnyPoolOptions::new().max_connections(connections).acquire_timeout(wait);
+        let pool = pool.after_connect(move |connection, _| {
             let limited = AssertSqlSafe(limited.clone());
             Box::pin(async move {
                 // What is acknowledged survives a loss of power.
@@ -436,13 +343,22 @@ fn server_pool(wait: Duration, answer: Duration, reading: Duration, read_only: R
                 if is_read_only {
                     within(Some(answer), connection.execute("SET default_transaction_read_only = on")).await?;
                 }
-                within(Some(answer), connection.execute(limited)).await.map(|_| ())
+                within(Some(answer), connection.execute(limited)).await?;
+                match within(Some(answer), connection.execute(LOOK_FOR_CLIENT)).await {
+                    // The server cannot look.
+                    Err(sqlx::Error::Database(_)) => Ok(()),
+                    looked => looked.map(|_| ()),
+                }
             })
-        })
+        });
         // A server that vanished keeps no connection from being replaced by another one.
-        .after_release(move |connection, _| {
+        let pool = pool.test_before_acquire(false).before_acquire(move |connection, _| {
+            Box::pin(async move { within(Some(taken_back / 4), connection.ping()).await.map(|()| true) })
+        });
+        pool.after_release(move |connection, _| {
             Box::pin(async move { within(Some(taken_back), connection.ping()).await.map(|()| true) })
         })
+    }
 }
 
 /// The one connection for changes.
@@ -463,59 +379,4 @@ fn sqlite_pool(pragmas: String) -> AnyPoolOptions {
             Ok(())
         })
     })
-}
-
-#[derive(Debug)]
-enum Lent {
-    File(LentFile),
-    Server {
-        connection: PoolConnection<Any>,
-        busy: bool,
-        // Free only after the connection.
-        _place: ReadingPlace,
-    },
-}
-
-impl Drop for Lent {
-    fn drop(&mut self) {
-        // The server works on a statement whose caller went away, and ends it with the connection.
-        if let Self::Server { connection, busy: true, .. } = self {
-            connection.close_on_drop();
-        }
-    }
-}
-
-/// A connection for reading. A statement on it that takes too long is stopped, and one whose caller goes away.
-#[derive(Debug)]
-pub struct Reader {
-    lent: Lent,
-    engine: Engine,
-    timeout: Option<Duration>,
-    clock: StoreClock,
-    room: AnswerRoom,
-}
-
-impl Reader {
-    /// What the store holds.
-    pub fn records(&mut self) -> Records<'_> {
-        let (clock, room) = (self.clock.clone(), self.room.clone());
-        let connection = match &mut self.lent {
-            Lent::File(lent) => {
-                let (limited, busy) = lent.limited();
-                WithTimeout::new(Connection::Reading(limited), self.timeout, busy)
-            }
-            Lent::Server { connection, busy, .. } => WithTimeout::new(Connection::Any(connection), self.timeout, busy),
-        };
-        Records { connection, engine: self.engine, clock, room }
-    }
-}
-
-/// What the store holds, seen through a [`Reader`] or a [`Transaction`](super::Transaction); each file of this folder adds what it is about.
-#[derive(Debug)]
-pub struct Records<'a> {
-    pub(super) connection: WithTimeout<'a>,
-    pub(super) engine: Engine,
-    pub(super) clock: StoreClock,
-    /// The memory for answers.
-    pub(super) room: AnswerRoom,
 }

@@ -5,7 +5,9 @@ use async_trait::async_trait;
 use super::columns::{Flag, Json, Sealed, encoded};
 use super::{Records, StoreError};
 use crate::model::name::{checked_name, name_key};
-use crate::model::{AccessKey, AccessKeyId, Allowed, JWT_SECRET_CONTEXT, KeyId, KeyKind, Moment, SiteId, UserId, limits};
+use crate::model::{
+    AccessKey, AccessKeyId, Allowed, JWT_SECRET_CONTEXT, KeyId, KeyKind, Moment, SiteId, UserId, limits,
+};
 use crate::{SealedPlace, SealedSecret};
 
 /// A key to be made.

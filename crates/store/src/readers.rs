@@ -198,7 +198,7 @@ mod tests {
     #[tokio::test]
     async fn a_statement_whose_caller_went_away_is_stopped() {
         let test = TestStore::on(Engine::Sqlite).await;
-        for _ in 0..2 * crate::database::READERS {
+        for _ in 0..2 * crate::reading::READERS {
             let reading = read(&test.store, endless(Engine::Sqlite));
             assert!(tokio::time::timeout(Duration::from_millis(20), reading).await.is_err());
         }
@@ -206,6 +206,53 @@ mod tests {
         let begun = Instant::now();
         test.store.close().await;
         assert!(begun.elapsed() < READING / 2, "{:?}", begun.elapsed());
+    }
+
+    #[tokio::test]
+    async fn a_server_stops_a_statement_whose_caller_went_away() {
+        let test = TestStore::on(Engine::Postgres).await;
+        let begun = Instant::now();
+        for _ in 0..2 * crate::reading::READERS {
+            let reading = read(&test.store, endless(Engine::Postgres));
+            assert!(tokio::time::timeout(Duration::from_millis(50), reading).await.is_err());
+            let mut transaction = test.store.transaction().await.unwrap();
+            let mut records = transaction.records();
+            let changing = sqlx::query("SELECT CAST(pg_sleep(60) AS TEXT)").fetch_one(&mut *records.connection);
+            assert!(tokio::time::timeout(Duration::from_millis(50), changing).await.is_err());
+        }
+        // Every connection is replaced at once, and the server ends what ran on the others.
+        let running = "SELECT COUNT(*) FROM pg_stat_activity
+                       WHERE datname = CURRENT_DATABASE() AND state = 'active' AND query LIKE '%pg_sleep(60)%'
+                         AND pid <> pg_backend_pid()";
+        while read(&test.store, running).await.unwrap() > 0 {
+            assert!(begun.elapsed() < READING, "statements without callers go on");
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn slow_readings_of_one_caller_keep_neither_others_nor_authentication_waiting() {
+        for engine in [Engine::Sqlite, Engine::Postgres] {
+            let test = TestStore::on(engine).await;
+            let slow = async || {
+                let mut reader = test.store.reader_of("greedy").await.unwrap();
+                let mut records = reader.records();
+                sqlx::query(endless(engine)).fetch_one(&mut *records.connection).await.map(drop)
+            };
+            let greedy = futures_util::future::join_all((0..20).map(|_| slow()));
+            let others = async {
+                // All of its share is taken once the others have had their turns.
+                for _ in 0..20 {
+                    test.store.reader_of("modest").await.unwrap().records().access_generation().await.unwrap();
+                    test.store.access_reader().await.unwrap().records().access_generation().await.unwrap();
+                    tokio::task::yield_now().await;
+                }
+            };
+            tokio::select! {
+                _ = greedy => panic!("what is endless ended"),
+                () = others => {}
+            }
+        }
     }
 
     #[tokio::test]

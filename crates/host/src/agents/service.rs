@@ -6,6 +6,7 @@ use reqwest::Url;
 use secrecy::{ExposeSecret as _, SecretString};
 use soar_connector::name::{quoted, steers};
 use soar_connector::{NoSecret, secret_in};
+use soar_store::model::limits;
 use soar_store::model::name::{checked_name, same_name};
 use soar_store::model::{
     Agent, AgentId, Caller, ConnectionId, KeyId, Moment, NamedSite, Reference, Right, SHARED, Site,
@@ -21,9 +22,6 @@ use crate::sealing::SealingGuard;
 
 /// The longest user name, in characters.
 const LONGEST_USER_NAME: usize = 255;
-
-/// The longest description, in characters.
-const LONGEST_DESCRIPTION: usize = 2_000;
 
 /// The longest secret, in bytes.
 const LONGEST_SECRET: usize = 4 * 1024;
@@ -428,8 +426,9 @@ fn user_name(address: &ProxyAddress, given: Option<&str>) -> Result<Option<Strin
 }
 
 fn description(given: &str) -> Result<String, Refusal> {
-    if given.chars().count() > LONGEST_DESCRIPTION || given.contains('\0') {
-        return Err(Refusal::Because(format!("Description: {LONGEST_DESCRIPTION} characters at most.")));
+    limits::ABOUT.check(given).map_err(|error| Refusal::Because(error.to_string()))?;
+    if given.contains('\0') {
+        return Err(Refusal::Because("Description: expected text without NUL characters.".to_owned()));
     }
     Ok(given.trim().to_owned())
 }

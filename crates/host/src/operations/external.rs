@@ -83,7 +83,7 @@ impl<E: Into<OperationError>> From<E> for ExternalError {
 impl ExternalCall<'_> {
     /// Whether the command can be repeated without harm.
     fn may_repeat(&self) -> bool {
-        self.command.reads_only() || matches!(self.command.runner, Runner::External(_))
+        matches!(self.command.runner, Runner::External(_))
     }
 
     async fn execute(&self) -> Result<Answer, Refusal> {
@@ -109,7 +109,8 @@ impl Operations {
         context: &RequestContext,
         call: &ExternalCall<'_>,
     ) -> Result<CommandEnd, ExternalError> {
-        let claim = self.changes.claim(context)?;
+        // A command that only reads runs each time: nothing is kept for its Idempotency-Key.
+        let claim = if call.command.reads_only() { None } else { self.changes.claim(context)? };
         if let Some(claim) = &claim
             && let Claimed::OutcomeUnknown = self.changes.claim_run(claim, call.may_repeat()).await?
         {

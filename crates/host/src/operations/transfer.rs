@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, BufWriter, Seek as _, Write};
 use soar_store::StoreError;
 use soar_store::model::AuditEntry;
 use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 
 use super::{OperationError, Operations, RequestContext, Tried};
 use crate::Refusal;
@@ -38,12 +39,19 @@ impl Operations {
         format: Format,
     ) -> Result<Tried<Exported>, OperationError> {
         let (operations, context) = (self.clone(), context.clone());
+        // Dropped with this future, when the caller goes away.
+        let (_waiting, gone) = oneshot::channel::<()>();
         // Writing a file blocks, so not on the threads that answer others.
         let exported = tokio::task::spawn_blocking(move || {
             let mut out = BufWriter::with_capacity(PIECE, tempfile::tempfile().map_err(OperationError::File)?);
             let mut progress = |_| {};
             let writing = operations.export_to(&context, subject, format, &mut out, &mut progress);
-            let Tried { value: rows, about, site } = Handle::current().block_on(writing)?;
+            let Tried { value: rows, about, site } = Handle::current().block_on(async {
+                tokio::select! {
+                    written = writing => written,
+                    _ = gone => Err(StoreError::closed().into()),
+                }
+            })?;
             let file = out.into_inner().map_err(|error| OperationError::File(error.into_error()))?;
             Ok(Tried { value: whole(file, rows).map_err(OperationError::File)?, about, site })
         });

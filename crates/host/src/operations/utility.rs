@@ -95,7 +95,8 @@ impl Operations {
         context: &RequestContext,
         call: &UtilityCall<'_>,
     ) -> Result<CommandEnd, OperationError> {
-        if call.reads_only && context.idempotency.is_none() {
+        // A command that only reads runs each time: nothing is kept for its Idempotency-Key.
+        if call.reads_only {
             let mut reader = self.reader(context).await?;
             let ended = self.ended(context, call, None, &mut reader.records(), self.now()).await?;
             return Ok(CommandEnd { ended, is_recorded: false });

@@ -16,8 +16,6 @@ use super::{ScheduleChange, ScheduleDraft, ScheduleShown};
 use crate::Refusal;
 use crate::connections::Connections;
 
-/// The longest name of a schedule, in characters.
-
 /// The longest interval, in minutes: a year.
 const MOST_MINUTES: i64 = 366 * 24 * 60;
 
@@ -313,6 +311,8 @@ fn cadence(every_minutes: Option<i64>, cron: Option<&str>, time_zone: &str) -> R
 }
 
 fn check_new(new: &NewSchedule, command: &Command) -> Result<(), Refusal> {
+    let parameters = serde_json::to_string(&new.parameters).unwrap_or_default();
+    limits::SCHEDULE_PARAMETERS.check(&parameters).map_err(StoreError::from)?;
     if !(1..=100).contains(&new.alert_after) {
         return Err(Refusal::Because("Failures before somebody is told: expected 1 to 100.".to_owned()));
     }

@@ -11,7 +11,6 @@ use soar_store::holds_nul;
 
 use super::source::RawRow;
 use crate::utility::parse_date_time;
-use soar_store::model::Moment;
 use soar_store::model::limits::TextLimit;
 use soar_store::model::{Moment, checked_number};
 
@@ -84,6 +83,9 @@ impl Fields {
     pub(super) fn few(&mut self, name: &'static str, most: usize, found: usize) {
         if found > most {
             self.problem(name, format!("expected at most {most} of them, found {found}"));
+        }
+    }
+
     /// The row's number.
     pub(super) fn number(&mut self) -> String {
         let text = self.required("number");
@@ -94,15 +96,6 @@ impl Fields {
                 text
             }
             Err(_) => text,
-        }
-    }
-
-    /// Text of at most so many characters.
-    pub(super) fn short(&mut self, name: &'static str, most: usize) -> String {
-        let text = self.text(name).unwrap_or_default();
-        let length = text.chars().count();
-        if length > most {
-            self.problem(name, format!("expected at most {most} characters, found {length}"));
         }
     }
 

@@ -1,7 +1,7 @@
 //! Incidents and cases as rows of a file are read: which fields they have, and what may stand in them.
 
 use soar_connector::name::quoted;
-use soar_store::model::{DynamicField, Moment, Severity, SiteId, Status, Task, limits};
+use soar_store::model::{DynamicField, Moment, Severity, SiteId, Status, Task, checked_number, limits};
 use soar_store::{NewCase, NewIncident};
 
 use super::fields::{Fields, time};
@@ -78,7 +78,9 @@ fn links(fields: &mut Fields, name: &'static str, importer: Importer<'_>) -> Vec
                 continue;
             }
         };
-        wanted.push(WantedLink { number, at, by: row.linked_by.unwrap_or_else(|| importer.user.to_owned()) });
+        let by = row.linked_by.unwrap_or_else(|| importer.user.to_owned());
+        fields.within(name, limits::NAME, &by);
+        wanted.push(WantedLink { number, at, by });
     }
     wanted
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use soar_connector::Parameters;
 use soar_connector::name::quoted;
 use soar_store::model::name::same_name;
-use soar_store::model::{Caller, Right, Site, SiteId, User};
+use soar_store::model::{Caller, Right, Role, Site, SiteId, User};
 use soar_store::{Records, StoreError};
 
 use crate::Refusal;

@@ -97,11 +97,12 @@ pub(super) const FIELDS: &[StaticField] = &[
 ];
 
 impl StaticField {
-    /// The field of that name, in any of the spellings in which the manifest reads names.
+    /// The field of that name, in any of the spellings in which the manifest reads names, and without the blanks too.
     pub(super) fn named(name: &str) -> Option<&'static Self> {
         let exact = FIELDS.iter().find(|field| field.names.contains(&name));
-        let wanted = normalised(name);
-        exact.or_else(|| FIELDS.iter().find(|field| field.names.iter().any(|known| normalised(known) == wanted)))
+        let plain = |name: &str| normalised(name).replace('-', "");
+        let wanted = plain(name);
+        exact.or_else(|| FIELDS.iter().find(|field| field.names.iter().any(|known| plain(known) == wanted)))
     }
 
     /// Its usual name.

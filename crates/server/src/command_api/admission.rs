@@ -90,8 +90,12 @@ pub(super) fn authorize(call: &mut Call, authenticated: AuthenticatedCall) -> Re
         Some(headers) => IdempotencyKey::read(&headers, &target, &body)?,
         None => None,
     };
-    let idempotency =
-        idempotency.map(|IdempotencyKey { key, fingerprint }| operations::IdempotencyKey { key, fingerprint });
+    let access_key = entered.shown.known.key.id;
+    let idempotency = idempotency.map(|IdempotencyKey { key, fingerprint }| operations::IdempotencyKey {
+        key,
+        fingerprint,
+        access_key,
+    });
 
     let known = entered.shown.user(&entered.snapshot, &request.username).map_err(Reply::unauthenticated)?;
     let key = &entered.shown.known.key;
@@ -129,6 +133,7 @@ pub(super) fn authorize(call: &mut Call, authenticated: AuthenticatedCall) -> Re
         roles: known.roles.clone(),
         reach: key.sites.clone(),
         key: Some(key.name.clone()),
+        key_expires_at: key.expires_at,
         entry,
         idempotency,
     };

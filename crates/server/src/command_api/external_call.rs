@@ -16,7 +16,7 @@ pub(super) async fn run(call: &mut Call, authorized: &AuthorizedCall) -> CallEnd
     match host.operations.run_external(context, &external).await {
         Ok(end) => {
             call.is_done = end.ended.is_ok() && !command.reads_only();
-            ended(end)
+            ended(call, end)
         }
         Err(failure) => {
             call.is_done = failure.effect != Effect::None;

@@ -25,9 +25,12 @@ pub(super) enum CallEnd {
 }
 
 /// The answer to a command that ended.
-pub(super) fn ended(end: CommandEnd) -> CallEnd {
-    let is_recorded = end.is_recorded;
-    let reply = Reply::answer(&end.answer());
+pub(super) fn ended(call: &Call, end: CommandEnd) -> CallEnd {
+    let (is_recorded, store) = (end.is_recorded, &call.host.store);
+    let reply = Reply::answer(&end.answer(), store.answer_room()).unwrap_or_else(|error| {
+        let failed = Reply::store_failed(store, &call.entry, &error);
+        if is_recorded || call.is_done { Reply::done(failed.reason) } else { failed }
+    });
     if is_recorded { CallEnd::Written(reply) } else { CallEnd::Unwritten(reply) }
 }
 
@@ -56,8 +59,10 @@ async fn answer(host: &Arc<Server>, request: Request, wanted: Wanted) -> Respons
         Err(reply) => return call.write_and_answer(reply).await,
     };
     let request_id = call.entry.request_id.clone();
-    // A task of its own: a caller who goes away does not stop a call that was accepted.
-    let finished = tokio::spawn(run(call, authorized)).await;
+    // Dropped when the caller goes away.
+    let (_waiting, gone) = oneshot::channel();
+    // A task of its own: a caller that goes away does not stop a change that was accepted.
+    let finished = tokio::spawn(run(call, authorized, gone)).await;
     finished.unwrap_or_else(|error| {
         tracing::error!(request_id, %error, "a call broke");
         Reply::unexpected("").into_response(&request_id)
@@ -66,7 +71,7 @@ async fn answer(host: &Arc<Server>, request: Request, wanted: Wanted) -> Respons
 
 async fn run(mut call: Call, authorized: AuthorizedCall, gone: oneshot::Receiver<()>) -> Response {
     let finished = match &authorized.command.runner {
-        Runner::Utility(command) => utility_call::run(&call, command.as_ref(), &authorized).await,
+        Runner::Utility(command) => utility_call::run(&call, command.as_ref(), &authorized, gone).await,
         Runner::Integration(_) | Runner::External(_) => external_call::run(&mut call, &authorized).await,
     };
     let response = match finished {

@@ -3,15 +3,33 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
+use tokio::sync::oneshot;
 
 use super::admission::AuthorizedCall;
 use super::request::Wanted;
 use super::service::{CallEnd, ended};
-use crate::gate::{Call, Reply};
+use crate::gate::{Call, Reply, bounded_json};
 use soar_host::operations::{OperationError, UtilityCall};
 use soar_host::utility::UtilityCommand;
 
-pub(super) async fn run(call: &Call, command: &dyn UtilityCommand, authorized: &AuthorizedCall) -> CallEnd {
+/// Runs, plans or applies the command. One that only reads, or only plans, ends when `gone` does: when its caller goes away.
+pub(super) async fn run(
+    call: &Call,
+    command: &dyn UtilityCommand,
+    authorized: &AuthorizedCall,
+    gone: oneshot::Receiver<()>,
+) -> CallEnd {
+    let only_reads = authorized.command.reads_only() || authorized.wanted == Wanted::Plan;
+    if !only_reads {
+        return carry_out(call, command, authorized).await;
+    }
+    tokio::select! {
+        end = carry_out(call, command, authorized) => end,
+        _ = gone => CallEnd::Unwritten(Reply::caller_gone()),
+    }
+}
+
+async fn carry_out(call: &Call, command: &dyn UtilityCommand, authorized: &AuthorizedCall) -> CallEnd {
     let AuthorizedCall { context, caller, parameters, wanted, .. } = authorized;
     let host = Arc::clone(&call.host);
     let utility = UtilityCall {
@@ -25,16 +43,17 @@ pub(super) async fn run(call: &Call, command: &dyn UtilityCommand, authorized: &
         Wanted::Apply(fingerprint) => host.operations.apply_utility(context, &utility, fingerprint).await,
         Wanted::Plan => {
             let planned = host.operations.plan_utility(context, &utility).await;
-            return CallEnd::Unwritten(match planned.map(|plan| serde_json::to_vec(&plan)) {
+            let room = host.store.answer_room();
+            return CallEnd::Unwritten(match planned.map(|plan| bounded_json(&plan, room)) {
                 Ok(Ok(plan)) => Reply::body(StatusCode::OK, plan),
-                Ok(Err(error)) => Reply::unexpected(error.to_string()),
+                Ok(Err(error)) => Reply::store_failed(&host.store, &call.entry, &error),
                 Err(OperationError::Refusal(refusal)) if !refusal.is_failure() => Reply::refused(refusal.to_string()),
                 Err(error) => failed(call, &error),
             });
         }
     };
     match ran {
-        Ok(end) => ended(end),
+        Ok(end) => ended(call, end),
         Err(error) => CallEnd::Unwritten(failed(call, &error)),
     }
 }

@@ -13,6 +13,7 @@ mod shares;
 mod upload;
 
 pub(crate) use address::network;
+pub(crate) use answer_body::bounded_json;
 pub(crate) use body::{read_json, without_nul};
 pub(crate) use call::{Call, Entered, Place};
 pub(crate) use idempotency::{IDEMPOTENCY_KEY, IdempotencyKey};

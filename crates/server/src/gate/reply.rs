@@ -75,7 +75,7 @@ impl Reply {
                 | Refusal::Forbidden(_)
                 | Refusal::Unable(_)
                 | Refusal::Parameters(_)
-                | Refusal::About(StoreError::Invalid(_)),
+                | Refusal::About(StoreError::Invalid(_) | StoreError::TooLarge),
             )
             | OperationError::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             OperationError::Refusal(Refusal::About(StoreError::NotFound { .. })) => StatusCode::NOT_FOUND,
@@ -176,7 +176,6 @@ impl Reply {
             let reply = Self::error(StatusCode::TOO_MANY_REQUESTS, error.to_string());
             return Self { retry_after: Some(QUOTA_PAUSE), ..reply };
         }
-        // What many calls meet is told once for all of them.
         // Log a shared failure once, not once per call.
         let is_noted = store.note(error);
         if matches!(error, StoreError::Uncertain(_)) {

@@ -24,12 +24,14 @@ mod tenants;
 mod transfer;
 mod users;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
+use futures_util::FutureExt as _;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::Server;
@@ -73,11 +75,19 @@ pub(super) fn routes() -> Router<Arc<Server>> {
     routes.layer(from_fn(detached))
 }
 
-/// Runs a call in a task of its own: a caller who goes away does not stop an operation that has begun.
+/// Runs a change in a task of its own: a caller that goes away does not stop an operation that has begun. It does stop one
+/// that only reads.
 async fn detached(request: Request, next: Next) -> Response {
-    tokio::spawn(next.run(request)).await.unwrap_or_else(|error| {
+    let only_reads = request.method().is_safe();
+    let running = next.run(request);
+    let ended = if only_reads {
+        AssertUnwindSafe(running).catch_unwind().await.map_err(|_| "it panicked".to_owned())
+    } else {
+        tokio::spawn(running).await.map_err(|error| error.to_string())
+    };
+    ended.unwrap_or_else(|error| {
         let request_id = uuid::Uuid::now_v7().to_string();
-        tracing::error!(request_id, %error, "a call broke");
+        tracing::error!(request_id, error, "a call broke");
         Reply::unexpected("").into_response(&request_id)
     })
 }

@@ -9,12 +9,11 @@ use axum::response::Response;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use soar_store::StoreError;
 use soar_store::model::{Allowed, AuditEntry, Surface};
 
 use super::body::without_values;
 use crate::Server;
-use crate::gate::{Call, CountsBytes, IdempotencyKey, Place, Reply, read_json, without_nul};
+use crate::gate::{Call, CountsBytes, IdempotencyKey, Place, Reply, bounded_json, read_json, without_nul};
 use soar_host::Refusal;
 use soar_host::operations::{self, OperationError, Operations, RequestContext, Tried};
 

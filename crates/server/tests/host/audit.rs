@@ -41,10 +41,27 @@ async fn an_entry_is_neither_changed_nor_deleted() {
         let address = &host.test.address;
         let address = if address.contains("://") { address.clone() } else { format!("sqlite:{address}") };
         let mut connection = sqlx::AnyConnection::connect(&address).await.unwrap();
-        for sql in
-            ["UPDATE audit SET username = 'somebody else'", "DELETE FROM audit", "DELETE FROM audit WHERE id = 1"]
-        {
-            let error = sqlx::query(sql).execute(&mut connection).await.unwrap_err().to_string();
+        let copy =
+            "(id, at, request_id, surface, address, key_name, username, acting_for, site, command, status, accepted,
+                     reason)
+                    SELECT id, at, request_id, surface, address, key_name, 'somebody else', acting_for, site, command,
+                           status, accepted, reason FROM audit WHERE id = 1";
+        let particular = if host.test.address.contains("://") {
+            [
+                "TRUNCATE audit".to_owned(),
+                format!("INSERT INTO audit {copy} ON CONFLICT (id) DO UPDATE SET username = excluded.username"),
+            ]
+        } else {
+            [
+                format!("INSERT OR REPLACE INTO audit {copy}"),
+                format!("INSERT INTO audit {copy} ON CONFLICT (id) DO UPDATE SET username = excluded.username"),
+            ]
+        };
+        let common =
+            ["UPDATE audit SET username = 'somebody else'", "DELETE FROM audit", "DELETE FROM audit WHERE id = 1"];
+        for sql in common.map(str::to_owned).into_iter().chain(particular) {
+            let error =
+                sqlx::query(sqlx::AssertSqlSafe(sql.clone())).execute(&mut connection).await.unwrap_err().to_string();
             assert!(error.contains("append-only"), "{sql}: {error}");
         }
         assert_eq!(host.audit().await.len(), 1);

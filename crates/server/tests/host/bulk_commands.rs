@@ -225,7 +225,7 @@ async fn a_new_case_gathers_incidents_and_is_not_made_for_none() {
         let request = json!({
             "Incident Numbers": ["20210330-180", "20210330-181"], "Case Owner's Site": "Security Operations",
             "Case Reported Date": "2021-01-26 00:00:00", "Case Type": "Criminal Investigation",
-            "Case Lead Investigators": "admin user", "Case Priority": "3",
+            "Case Lead Investigators": "analyst", "Case Priority": "3",
             "Case Timezone": "(GMT-08:00) Pacific Standard Time", "Copy Form Data": "Yes", "Username": "admin user"
         });
         let answer = world.json("Admin", "LinkIncidentsToNewCase", request).await;

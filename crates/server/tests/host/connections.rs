@@ -143,6 +143,42 @@ async fn secrets_are_not_sent_to_another_address_than_they_were_given_for() {
 }
 
 #[tokio::test]
+async fn every_setting_that_decides_where_secrets_go_wants_them_again() {
+    for stage in Stage::on_both().await {
+        let admin = stage.administrator().await;
+        let manager = stage.caller("Manager", &stage.site, &[(stage.site.id, Role::Manager)]).await;
+        let mut own = json!({
+            "integration": "coda-footprint", "name": "Own", "site": "Security Operations",
+            "parameters": {
+                "Server URL": "https://footprint.example", "User Name": "soar@example.com", "Password": "canary",
+                "Skip Certificate Checks": "No",
+            },
+        });
+        let sealed = stage.create(&admin, own.clone()).await.unwrap();
+        own["name"] = json!("Elsewhere");
+        own["parameters"]["Password"] = json!({ "reference": "env:FOOTPRINT_SECRET_GOOD" });
+        let referred = stage.create(&admin, own).await.unwrap();
+        for made in [sealed, referred] {
+            for (setting, value) in [
+                ("Server URL", "https://mine.example"),
+                ("Proxy", "http://mine.example:3128"),
+                ("Skip Certificate Checks", "Yes"),
+                ("Allow Plain HTTP To", "mine.example"),
+            ] {
+                let change = json!({ "parameters": { setting: value } });
+                let text = because(stage.update(&manager, made.id, change).await);
+                assert!(text.contains(setting) && text.contains("give them again: Password"), "{text}");
+            }
+            // No value is No, and nothing that changes only how often requests are sent is in question.
+            let harmless = json!({ "parameters": { "Skip Certificate Checks": "", "Requests per Second": "5" } });
+            stage.update(&manager, made.id, harmless).await.unwrap();
+            let again = json!({ "parameters": { "Skip Certificate Checks": "Yes", "Password": "my own" } });
+            stage.update(&manager, made.id, again).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
 async fn where_a_secret_lives_is_for_administrators_and_allowed_places_only() {
     for stage in Stage::on_both().await {
         let admin = stage.administrator().await;

@@ -5,6 +5,7 @@ mod acknowledged;
 mod addresses;
 mod agents;
 mod audit;
+mod bounds;
 mod bulk_commands;
 mod bulk_rights;
 mod certificates;
@@ -27,12 +28,14 @@ mod manage_incidents;
 mod manage_runs;
 mod manage_schedules;
 mod manage_transfer;
+mod owners;
 mod places;
 mod plans;
 #[allow(dead_code, reason = "the connector's own tests use all of it")]
 #[path = "../../../../tests/connector/proxy.rs"]
 mod proxy;
 mod refusals;
+mod role_matrix;
 mod schedules;
 mod sealing;
 mod served;

@@ -2,6 +2,8 @@
 
 use serde_json::json;
 
+use soar_host::access::KeyRequest;
+
 use crate::support::{TestHost, answer, key_request};
 
 #[tokio::test]
@@ -109,6 +111,10 @@ async fn a_key_that_cannot_be_is_not_made() {
             (json!({ "kind": "jwt", "mayManage": true }), 422),
             (json!({ "owner": "analyst", "mayManage": true }), 422),
             (json!({ "sites": ["Security Operations"], "mayManage": true }), 422),
+            (json!({ "commands": ["GetIncidents"], "mayManage": true }), 422),
+            (json!({ "commands": [], "mayManage": true }), 422),
+            (json!({ "commands": vec!["GetIncidents"; 1_001] }), 422),
+            (json!({ "commands": ["x".repeat(101)] }), 422),
             (json!({ "expiresAt": 1 }), 422),
             (json!({ "owner": "nobody" }), 404),
             (json!({ "sites": ["nowhere"] }), 404),
@@ -122,6 +128,30 @@ async fn a_key_that_cannot_be_is_not_made() {
             assert_eq!(answer(host.manage("POST", "/keys").json(&body)).await.0, status, "{change}");
         }
         assert_eq!(answer(host.manage("GET", "/keys")).await.1.as_array().unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_key_makes_none_that_outlasts_it() {
+    for host in TestHost::on_both().await {
+        let end = host.now() + std::time::Duration::from_secs(3_600);
+        let request = KeyRequest { may_manage: true, expires_at: Some(end), ..key_request("for an hour", "Admin") };
+        let key = host.issue(&request).await;
+        let url = format!("{}/api/manage/v1/keys", host.url);
+        let make = |name: &str, change: serde_json::Value| {
+            let mut body = json!({ "name": name, "kind": "api", "owner": "Admin" });
+            body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+            answer(host.client.post(&url).header("d3key", &key).json(&body))
+        };
+        for change in [json!({}), json!({ "expiresAt": end.0 + 1 }), json!({ "kind": "jwt" })] {
+            let (status, refused) = make("longer", change.clone()).await;
+            assert!(status == 422 && refused["Error"].as_str().unwrap().contains("must expire no later"), "{refused}");
+        }
+        assert_eq!(make("as long", json!({ "expiresAt": end.0, "mayManage": true })).await.0, 201);
+        assert_eq!(
+            answer(host.manage("POST", "/keys").json(&json!({ "name": "x", "kind": "api", "owner": "Admin" }))).await.0,
+            201
+        );
     }
 }
 

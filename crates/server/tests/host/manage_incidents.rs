@@ -37,7 +37,7 @@ async fn an_incident_is_made_once_and_seen_whole() {
         assert_eq!((entry.site.as_str(), entry.reason), ("Security Operations", number));
         for (change, status) in [
             (json!({ "site": "Nowhere" }), 404),
-            (json!({ "owner": "Nobody" }), 404),
+            (json!({ "owner": "Nobody" }), 422),
             (json!({ "incidentType": " " }), 422),
             (json!({ "dueAt": 1 }), 422),
             (json!({ "dueAt": i64::MAX }), 422),
@@ -105,7 +105,7 @@ async fn a_change_of_an_incident_is_done_whole_or_not_at_all() {
         let version = before["version"].as_i64().unwrap();
         for (change, status, said) in [
             (json!({ "title": "New", "status": "Closed" }), 422, "Status: "),
-            (json!({ "title": "New", "owner": "Nobody" }), 404, "There is no user"),
+            (json!({ "title": "New", "owner": "Nobody" }), 422, "has no active user"),
             (json!({ "title": "New", "site": "Nowhere" }), 404, "There is no site"),
             (json!({ "title": "New", "fields": { "Customer.Mod": "x" } }), 422, "Customer.Mod"),
             (json!({ "title": "New", "version": version + 1 }), 409, "Read it again"),

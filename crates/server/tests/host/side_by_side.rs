@@ -108,14 +108,15 @@ async fn ten_wrong_parameters_are_told_and_the_others_counted() {
 }
 
 #[tokio::test]
-async fn a_call_with_wrong_parameters_leaves_its_idempotency_key_free() {
+async fn a_call_with_wrong_parameters_does_not_use_its_idempotency_key_up() {
     for stage in SideBySide::on_both().await {
         let wrong = json!({"Connection Name": "Lamps", "Rom": "Hall"});
         assert_eq!(stage.list_devices_once("key-1", wrong).await.0, 400);
         let right = json!({"Connection Name": "Lamps", "Room": "Hall"});
         let (status, first) = stage.list_devices_once("key-1", right.clone()).await;
         assert_eq!((status, first["contextData"].as_array().unwrap().len()), (200, 2), "{first}");
-        assert_eq!(stage.list_devices_once("key-1", right).await, (200, first));
+        // The command only reads, so it runs again.
+        assert_eq!(stage.list_devices_once("key-1", right).await.0, 200);
     }
 }
 

@@ -22,6 +22,14 @@ fn part(value: &Value) -> String {
     URL_SAFE_NO_PAD.encode(value.to_string())
 }
 
+/// A token of encoded parts.
+fn signed_part(header: &str, claims: &str, secret: &str) -> String {
+    let message = format!("{header}.{claims}");
+    let key = EncodingKey::from_secret(secret.as_bytes());
+    let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &key, Algorithm::HS256).unwrap();
+    format!("{message}.{signature}")
+}
+
 #[tokio::test]
 async fn a_token_lets_in_whom_it_names_and_nothing_else_does() {
     for host in TestHost::on_both_with(|settings| settings.enable_enhance_webhook_authentication = true).await {
@@ -37,9 +45,18 @@ async fn a_token_lets_in_whom_it_names_and_nothing_else_does() {
         let none = part(&json!({ "alg": "none", "typ": "JWT" }));
         let rs256 = part(&json!({ "alg": "RS256", "typ": "JWT" }));
         let changed = part(&json!({ "Username": "Admin", "exp": now + 6000 }));
+        let with_header = |header: Value| signed_part(&part(&header), &part(&good), &secret);
+        let twice = URL_SAFE_NO_PAD.encode(format!(r#"{{"Username":"Admin","exp":{0},"x":1,"x":2}}"#, now + 60));
         for (what, token, status) in [
             ("signed by the user's key", own.clone(), 200),
             ("naming its key", hs256(Some("TOKENS"), &good, &secret), 200),
+            ("signed by hand", with_header(json!({ "alg": "HS256" })), 200),
+            ("with a critical extension", with_header(json!({ "alg": "HS256", "crit": ["exp"] })), 401),
+            ("with no critical extension", with_header(json!({ "alg": "HS256", "crit": null })), 401),
+            ("with an unencoded payload", with_header(json!({ "alg": "HS256", "b64": false })), 401),
+            ("of another type", with_header(json!({ "alg": "HS256", "typ": "at+jwt" })), 401),
+            ("holding a token", with_header(json!({ "alg": "HS256", "cty": "JWT" })), 401),
+            ("with a claim twice", signed_part(&part(&json!({ "alg": "HS256" })), &twice, &secret), 401),
             ("in another case", hs256(None, &json!({ "Username": "ADMIN", "exp": now + 60 }), &secret), 200),
             ("without exp, which its key allows", hs256(None, &json!({ "Username": "Admin" }), &lasting), 200),
             ("without exp", hs256(None, &json!({ "Username": "Admin" }), &secret), 401),

@@ -12,10 +12,8 @@ use icu_properties::CodePointSetData;
 use icu_properties::props::DefaultIgnorableCodePoint;
 use soar_connector::name::{quoted, steers};
 
+use super::limits;
 use crate::StoreError;
-
-/// The longest name, in characters.
-const LONGEST_NAME: usize = 100;
 
 /// A pattern of braille dots without any dot: it is shown as a blank, and is none.
 const BLANK_BRAILLE: char = '\u{2800}';
@@ -58,8 +56,8 @@ pub fn checked_name(what: &str, name: &str) -> Result<String, StoreError> {
     if kept.is_empty() {
         return invalid("is empty".into());
     }
-    if kept.chars().count() > LONGEST_NAME {
-        return invalid(format!("is longer than {LONGEST_NAME} characters").into());
+    if limits::NAME.check(&kept).is_err() {
+        return invalid(format!("is longer than {} characters", limits::NAME.characters).into());
     }
     // Looked for in what was given: a line break is a blank too, and would be gone.
     match unseen(name.trim()) {

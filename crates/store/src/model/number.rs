@@ -4,10 +4,8 @@
 
 use soar_connector::name::quoted;
 
+use super::limits;
 use super::name::unseen;
-
-/// The longest number, in characters.
-const LONGEST_NUMBER: usize = 100;
 
 /// A number as it is kept: without blanks around it.
 ///
@@ -17,8 +15,8 @@ pub fn checked_number(number: &str) -> Result<String, String> {
     let trimmed = number.trim();
     let expected = if trimmed.is_empty() {
         "text".to_owned()
-    } else if trimmed.chars().count() > LONGEST_NUMBER {
-        format!("at most {LONGEST_NUMBER} characters")
+    } else if limits::NUMBER.check(trimmed).is_err() {
+        format!("at most {} characters", limits::NUMBER.characters)
     } else if trimmed.contains(|c: char| c == ',' || c.is_whitespace()) || unseen(trimmed).is_some() {
         "a number without blanks, commas and characters that cannot be seen".to_owned()
     } else {

@@ -3,6 +3,8 @@
 use serde_json::json;
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 
+use super::limits;
+
 /// At least one character that is no blank, and none that is not seen (see `model::name::unseen`; a pattern names only
 /// those of the basic plane).
 const NAME: &str = r"^[^\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8]*[^\s\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8][^\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8]*$";
@@ -15,13 +17,17 @@ fn text(or_null: bool) -> ObjectBuilder {
 /// A name.
 #[must_use]
 pub fn name() -> Object {
-    text(false).pattern(Some(NAME)).max_length(Some(100)).description(Some("Compared without regard to case.")).build()
+    text(false)
+        .pattern(Some(NAME))
+        .max_length(Some(limits::NAME.characters))
+        .description(Some("Compared without regard to case."))
+        .build()
 }
 
 /// A new name, or null.
 #[must_use]
 pub fn optional_name() -> Object {
-    text(true).pattern(Some(NAME)).max_length(Some(100)).description(Some("Its new name.")).build()
+    text(true).pattern(Some(NAME)).max_length(Some(limits::NAME.characters)).description(Some("Its new name.")).build()
 }
 
 /// A mail address, or null.
@@ -52,7 +58,7 @@ fn name_or_nothing(about: &str, longest: usize) -> Object {
 /// The name of a proxy agent, an empty text for none, or null.
 #[must_use]
 pub fn agent() -> Object {
-    name_or_nothing("The proxy agent that it goes through; empty for none.", 100)
+    name_or_nothing("The proxy agent that it goes through; empty for none.", limits::NAME.characters)
 }
 
 /// A list of tenants, an empty text for none, or null.

@@ -55,7 +55,7 @@ pub(super) struct Arguments {
     #[arg(long, requires = "jwt")]
     without_exp: bool,
 
-    /// Let it manage the instance over HTTP; its owner must be an administrator
+    /// Let it manage the instance over HTTP; its owner must be an administrator, and it is limited to no sites or commands
     #[arg(long, conflicts_with = "jwt")]
     manage: bool,
 

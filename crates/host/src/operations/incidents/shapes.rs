@@ -17,7 +17,7 @@ pub struct IncidentToMake {
     #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
     pub site: String,
     /// Such as Phishing.
-    #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
+    #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$", max_length = 200)]
     pub incident_type: String,
     /// Cut after 100 characters.
     #[serde(default)]
@@ -25,7 +25,7 @@ pub struct IncidentToMake {
     pub title: Option<String>,
     /// What happened.
     #[serde(default)]
-    #[schema(pattern = r"^[^\u0000]*$")]
+    #[schema(pattern = r"^[^\u0000]*$", max_length = 65536)]
     pub description: Option<String>,
     /// How bad it is. Low unless given.
     #[serde(default)]
@@ -80,22 +80,22 @@ pub struct IncidentToChange {
     pub title: Option<String>,
     /// What happened.
     #[serde(default)]
-    #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
+    #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$", max_length = 65536)]
     pub description: Option<String>,
     /// Such as Phishing.
     #[serde(default)]
-    #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
+    #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$", max_length = 200)]
     pub incident_type: Option<String>,
     /// How bad it is.
     #[serde(default)]
     pub severity: Option<Severity>,
     /// Such as False Positive.
     #[serde(default)]
-    #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
+    #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$", max_length = 200)]
     pub disposition: Option<String>,
     /// What came of it.
     #[serde(default)]
-    #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
+    #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$", max_length = 65536)]
     pub conclusion: Option<String>,
     /// The name of the user who answers for it.
     #[serde(default)]

@@ -1,5 +1,7 @@
 //! An import that is under way, and what all its rows are asked: whether their site will do, and their number.
 
+use std::collections::HashMap;
+
 use soar_connector::name::quoted;
 use soar_store::model::name::ByName;
 use soar_store::model::{AuditEntry, Caller, IncidentId, Moment, Right, Site, SiteId, Status};
@@ -18,6 +20,8 @@ pub(super) struct Import<'i> {
     /// What the audit log says of every batch.
     pub(super) entry: &'i AuditEntry,
     pub(super) sites: ByName<Site>,
+    /// Owners and assignees that rows named so far, by name.
+    pub(super) owners: HashMap<String, Owner>,
     pub(super) report: ImportReport,
     /// Links to incidents that were not there yet: line, the incident's number and id, and the link.
     pub(super) late: Vec<(u64, String, IncidentId, WantedLink)>,
@@ -51,7 +55,7 @@ impl Import<'_> {
             self.owners.insert(key.clone(), Owner::find(records, name).await?);
         }
         let Some(owner) = self.owners.get(&key) else { return Ok(()) };
-        let site_name = self.sites.values().find(|known| known.id == site).map_or("", |known| &known.name);
+        let site_name = self.sites.iter().find(|known| known.id == site).map_or("", |known| &known.name);
         match owner.must_see(site, site_name) {
             Ok(()) => owner.name().clone_into(name),
             Err(problem) => problems.push((field.to_owned(), problem)),

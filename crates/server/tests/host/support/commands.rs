@@ -76,6 +76,10 @@ pub fn utilities(gate: &Arc<Gate>) -> Vec<RegisteredUtility> {
             command: Arc::new(MakeNote { gate: Arc::clone(gate) }),
         },
         RegisteredUtility { manifest: manifest("Show Notes", "read", ""), command: Arc::new(ShowNotes) },
+        RegisteredUtility {
+            manifest: manifest("Show Notes Late", "read", ""),
+            command: Arc::new(ShowNotesLate { gate: Arc::clone(gate) }),
+        },
     ]
 }
 
@@ -141,6 +145,33 @@ impl UtilityCommand for ShowNotes {
         _now: Moment,
     ) -> Result<Answer, Refusal> {
         Ok(successful(records.sites().await?.iter().map(|site| json!({ "Name": site.name })).collect()))
+    }
+}
+
+/// Shows notes once the gate is open.
+struct ShowNotesLate {
+    gate: Arc<Gate>,
+}
+
+#[async_trait]
+impl UtilityCommand for ShowNotesLate {
+    fn name(&self) -> &'static str {
+        "Show Notes Late"
+    }
+
+    fn endpoint(&self) -> &'static str {
+        "ShowNotesLate"
+    }
+
+    async fn run(
+        &self,
+        records: &mut Records<'_>,
+        caller: &Caller,
+        parameters: &Parameters,
+        now: Moment,
+    ) -> Result<Answer, Refusal> {
+        self.gate.pass().await;
+        ShowNotes.run(records, caller, parameters, now).await
     }
 }
 

@@ -1,0 +1,107 @@
+//! Reading on either engine: connections that are lent, and readers over them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::pool::PoolConnection;
+use sqlx::{Any, AnyPool};
+
+use super::readers::{LentFile, Readers};
+use super::reading_places::{ReadingPlace, ReadingPlaces};
+use super::records::Records;
+use super::room::AnswerRoom;
+use super::store_clock::StoreClock;
+use super::with_timeout::{Connection, WithTimeout};
+use super::{Engine, StoreError};
+
+/// How many readings run at once for one host.
+pub(super) const READERS: u32 = 8;
+
+/// How many readings of users and keys run at once. They have connections of their own, so that slow readings keep no
+/// authentication waiting.
+pub(super) const ACCESS_READERS: u32 = 2;
+
+/// Connections for reading.
+#[derive(Debug, Clone)]
+pub(super) enum ReadingConnections {
+    File(Arc<Readers>),
+    Server { pool: AnyPool, places: Arc<ReadingPlaces>, count: u32 },
+}
+
+impl ReadingConnections {
+    /// `count` connections of a server, of which one is waited for at most `wait`.
+    pub(super) fn of_server(pool: AnyPool, count: u32, wait: Duration) -> Self {
+        Self::Server { pool, places: Arc::new(ReadingPlaces::new(count, wait)), count }
+    }
+
+    /// Lends a connection; to a caller, no more than its share of them.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] when no connection is free in time.
+    pub(super) async fn lend(&self, caller: Option<&str>) -> Result<Lent, StoreError> {
+        match self {
+            Self::File(readers) => Ok(Lent::File(readers.lend(caller).await?)),
+            Self::Server { pool, places, .. } => {
+                let place = places.take(caller).await?;
+                Ok(Lent::Server { connection: pool.acquire().await?, busy: false, _place: place })
+            }
+        }
+    }
+
+    /// Closes all, after the readings under way.
+    pub(super) async fn close(&self) {
+        match self {
+            Self::File(readers) => readers.close().await,
+            Self::Server { pool, places, count } => {
+                places.close(*count).await;
+                pool.close().await;
+            }
+        }
+    }
+}
+
+/// A connection that is lent.
+#[derive(Debug)]
+pub(super) enum Lent {
+    File(LentFile),
+    Server {
+        connection: PoolConnection<Any>,
+        busy: bool,
+        // Free only after the connection.
+        _place: ReadingPlace,
+    },
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        // The server works on a statement whose caller went away, and ends it with the connection.
+        if let Self::Server { connection, busy: true, .. } = self {
+            connection.close_on_drop();
+        }
+    }
+}
+
+/// A connection for reading. A statement on it that takes too long is stopped, and one whose caller goes away.
+#[derive(Debug)]
+pub struct Reader {
+    pub(super) lent: Lent,
+    pub(super) engine: Engine,
+    pub(super) timeout: Option<Duration>,
+    pub(super) clock: StoreClock,
+    pub(super) room: AnswerRoom,
+}
+
+impl Reader {
+    /// What the store holds.
+    pub fn records(&mut self) -> Records<'_> {
+        let (clock, room) = (self.clock.clone(), self.room.clone());
+        let connection = match &mut self.lent {
+            Lent::File(lent) => {
+                let (limited, busy) = lent.limited();
+                WithTimeout::new(Connection::Reading(limited), self.timeout, busy)
+            }
+            Lent::Server { connection, busy, .. } => WithTimeout::new(Connection::Any(connection), self.timeout, busy),
+        };
+        Records { connection, engine: self.engine, clock, room }
+    }
+}
