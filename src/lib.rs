@@ -9,6 +9,7 @@ mod diagnose;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
+mod hop;
 mod session;
 mod settings;
 mod vendor;

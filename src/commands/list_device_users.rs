@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use soar_connector::Parameters;
 
+use super::probe::Probe;
 use super::{Handler, required_integer};
-use crate::diagnose::Probe;
 use crate::session::Call;
 use crate::vendor::{DeviceDetail, Failure};
 

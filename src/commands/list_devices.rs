@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use soar_connector::Parameters;
 
 use super::Handler;
+use super::probe::Probe;
 use super::scanner_choice::{give_up, is_known};
-use crate::diagnose::Probe;
 use crate::session::Call;
 use crate::vendor::{DeviceFilter, Devices, Failure, RiskLevel};
 

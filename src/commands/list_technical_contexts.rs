@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use soar_connector::Parameters;
 
 use super::Handler;
-use crate::diagnose::Probe;
+use super::probe::Probe;
 use crate::session::Call;
 use crate::vendor::{Failure, RiskLevel, TechnicalContexts};
 

@@ -12,6 +12,7 @@ mod list_scanners;
 mod list_technical_contexts;
 mod list_tenants;
 mod patch_rescan;
+mod probe;
 mod scanner_choice;
 mod test_connection;
 mod update_target_scan_scope;
@@ -20,9 +21,9 @@ use async_trait::async_trait;
 use soar_connector::manifest::ManifestFile;
 use soar_connector::{Command, CommandEntry, Manifest, Parameters};
 
+pub(crate) use probe::Probe;
 pub(crate) use test_connection::{prove_session, prove_tenant};
 
-use crate::diagnose::Probe;
 use crate::session::{Call, Session};
 use crate::vendor::Failure;
 
@@ -52,7 +53,7 @@ impl<H: Handler> soar_connector::Handler<Session> for OnSession<H> {
 }
 
 /// The probe of a command of the manifest.
-pub(crate) fn probe(manifest: &Manifest, command: &Command) -> Option<Probe> {
+pub(crate) fn probe_of(manifest: &Manifest, command: &Command) -> Option<Probe> {
     let index = manifest.commands.iter().position(|known| known.name == command.name)?;
     HANDLERS.get(index).map(|handler| handler.probe())
 }

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use soar_connector::Parameters;
 
 use super::Handler;
+use super::probe::Probe;
 use super::scanner_choice::ScannerChoice;
-use crate::diagnose::Probe;
 use crate::session::Call;
 use crate::vendor::{Failure, Rescan};
 

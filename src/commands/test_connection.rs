@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use soar_connector::Parameters;
 
 use super::Handler;
-use crate::diagnose::{Certificate, Probe};
+use super::probe::Probe;
 use crate::session::Call;
+use crate::session::Certificate;
 use crate::vendor::{Failure, SessionEndpoint, Tenants};
 
 /// A certificate that ends within so many days is about to.

@@ -7,9 +7,8 @@ use serde_json::value::RawValue;
 use soar_connector::{Access, Command, CommandAccess, Manifest, Page, StatusCode, sentence};
 
 use super::deadline::Deadline;
-use super::probe::Probe;
 use super::stages::Account;
-use crate::commands::probe;
+use crate::commands::{Probe, probe_of};
 use crate::session::{Answer, Call};
 use crate::vendor::{Endpoint, Failure, permission_of_role};
 
@@ -20,7 +19,7 @@ const LET_IN: [u16; 2] = [404, 501];
 const AGENT: &str = r#""AgentDevice""#;
 const OUT_OF_TIME: &str = "Not tried: the time limit was over.";
 
-/// The rows of all commands, in the manifest's order; `account` is `None` when nobody could be logged in.
+/// The rows of all commands, in the manifest's order; `account` is `None` when no user could be logged in.
 pub(super) async fn of_commands(
     call: &mut Call<'_>,
     manifest: &Manifest,
@@ -28,13 +27,13 @@ pub(super) async fn of_commands(
     deadline: &Deadline,
 ) -> Vec<CommandAccess> {
     let Some(account) = account else {
-        let why = "Not tried, because nobody could be logged in.";
+        let why = "Not tried, because no user could be logged in.";
         return manifest.commands.iter().map(|command| CommandAccess::skipped(command, why)).collect();
     };
     let mut survey = Survey { call, manifest, account, deadline, lists: BTreeMap::new() };
     // Lists come first: the others take ids from them.
     for command in &manifest.commands {
-        if let Some(Probe::Ask(endpoint)) = probe(manifest, command) {
+        if let Some(Probe::Ask(endpoint)) = probe_of(manifest, command) {
             let asked = survey.ask(command, &*endpoint, None).await;
             survey.lists.insert(&command.name, asked);
         }
@@ -66,7 +65,7 @@ impl Survey<'_, '_> {
         if let Some(asked) = self.lists.get(command.name.as_str()) {
             return asked.row.clone();
         }
-        match probe(self.manifest, command) {
+        match probe_of(self.manifest, command) {
             Some(Probe::Role) => self.by_role(command),
             Some(Probe::HealthCheck) => {
                 let health = self.account.health.clone();
@@ -153,7 +152,7 @@ impl Survey<'_, '_> {
         self.inferred_denied(command, detail)
     }
 
-    /// An id that a list has shown; else the row that says why there is none.
+    /// An id that a list has shown; else the row that says why no id is known.
     fn id_from(&self, list: &str, of_agents: bool, command: &Command) -> Result<i64, Box<CommandAccess>> {
         let skipped = |why: &str| Err(Box::new(CommandAccess::skipped(command, why)));
         let Some(asked) = self.lists.get(list) else {

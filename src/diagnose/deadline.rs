@@ -15,7 +15,7 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Debug)]
 pub(super) struct Deadline {
     ends: Instant,
-    /// What one step may take, so that one which hangs leaves time for the others.
+    /// The timeout of one step, so that a step that hangs leaves time for the others.
     share: Duration,
 }
 

@@ -1,18 +1,14 @@
 //! Diagnoses a connection: the way to the server stage by stage, then one row per command.
 
 mod access;
-mod certificate;
 mod deadline;
-mod probe;
 mod stages;
 
 use async_trait::async_trait;
 use soar_connector::{Diagnosis, ExecutionContext, Manifest, Page, Report, Sink, SinkError};
 
 use crate::session::{Call, Session};
-pub(crate) use certificate::Certificate;
 use deadline::Deadline;
-pub(crate) use probe::Probe;
 
 /// Diagnoses `session`'s connection within the context's time limit. Changes nothing.
 pub(crate) async fn diagnose(session: &Session, manifest: &Manifest, context: &ExecutionContext) -> Diagnosis {
@@ -24,7 +20,7 @@ pub(crate) async fn diagnose(session: &Session, manifest: &Manifest, context: &E
         Err(_) => return Diagnosis { request_id, stages: Vec::new(), commands: Vec::new() },
     };
     let mut sink = Unseen;
-    // As the health check does, a diagnosis repeats little and waits for nobody: what is wrong is to be seen now.
+    // Like the health check, a diagnosis retries little and does not wait for rate limits: it shows the state of now.
     let mut report = Report::default();
     let mut call = Call::new(session, health_check, None, deadline.left(), &mut sink, &mut report);
     let (stages, account) = stages::walk(session, &mut call, manifest, &deadline).await;
@@ -34,7 +30,7 @@ pub(crate) async fn diagnose(session: &Session, manifest: &Manifest, context: &E
     Diagnosis { request_id, stages, commands }
 }
 
-/// Takes what nobody asked to see.
+/// A sink that drops every page.
 struct Unseen;
 
 #[async_trait]

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use soar_connector::{Manifest, Stage, StageStatus, sentence};
 
-use super::certificate::Certificate;
 use super::deadline::Deadline;
 use crate::commands::{prove_session, prove_tenant};
-use crate::session::{Call, Hop, Session};
+use crate::hop::Hop;
+use crate::session::{Call, Certificate, Session};
 use crate::vendor::Failure;
 
 /// A certificate that ends within so many days is warned of.
@@ -24,7 +24,7 @@ pub(super) struct Account {
     pub(super) latency: Duration,
 }
 
-/// Goes the whole way; gives the account when somebody could be logged in.
+/// Walks all stages; gives the account when a user could be logged in.
 pub(super) async fn walk(
     session: &Session,
     call: &mut Call<'_>,
@@ -72,7 +72,7 @@ struct Walk<'a> {
 struct Found<T> {
     value: T,
     detail: String,
-    /// Whether somebody should look at it all the same.
+    /// Whether the stage passed with a warning.
     is_warning: bool,
 }
 
@@ -152,7 +152,7 @@ async fn secure(session: &Session, deadline: &Deadline) -> Result<Found<()>, Fai
     Ok(Found { value: (), detail, is_warning: unchecked || ends_soon })
 }
 
-/// Who was logged in.
+/// The account that was logged in.
 struct LoggedIn {
     role: Option<String>,
     default_tenant: Option<i64>,

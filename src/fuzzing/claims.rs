@@ -1,4 +1,4 @@
-//! Access tokens and the logins that give them: whatever a token says of itself, its times are sane.
+//! Access tokens and the logins that give them: the times that are read from any token are sane.
 
 use std::time::{Duration, SystemTime};
 

@@ -8,7 +8,7 @@ fn run(subject: &str, check: fn(&[u8])) {
     for entry in std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
         let file = entry.unwrap().path();
         let content = std::fs::read(&file).unwrap();
-        // Shown when the check fails, so that one sees at what.
+        // Printed when the check fails, so that the input is known.
         println!("{}", file.display());
         check(&content);
         files += 1;

@@ -1,4 +1,4 @@
-//! Error replies: whatever the server says becomes one short line.
+//! Error replies: any text of the server becomes one short line.
 
 use secrecy::SecretString;
 use soar_connector::Redactor;
@@ -20,7 +20,7 @@ fn check(status: u16, body: &[u8]) {
     let said = message(status, body, &Redactor::default());
     require_one_line(&said, LONGEST);
     assert!(said.ends_with(['.', '!', '?']) && said.contains(char::is_alphanumeric), "{said:?} is no sentence");
-    // Masking what it says changes nothing of that, whatever the secret is.
+    // Masking a secret in the text changes nothing of that.
     let mut redactor = Redactor::default();
     redactor.add(&SecretString::from(said.get(..8).unwrap_or("hunter2")));
     require_one_line(&message(status, body, &redactor), LONGEST);

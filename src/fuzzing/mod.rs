@@ -1,4 +1,4 @@
-//! What must hold whatever comes in: one checking function per subject, which panics where it does not.
+//! Checks that must hold for any input: one function per subject, which panics where its check fails.
 //!
 //! Property tests, the corpus in `fuzz/corpus/` and the targets in `fuzz/` all call the same function of a subject.
 

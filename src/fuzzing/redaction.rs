@@ -1,4 +1,4 @@
-//! Redaction: no secret is left in cleaned text, in whatever form it stood there, beside whatever other secret.
+//! Redaction: cleaned text holds no secret, whichever form the secret had and whichever other secret stood beside it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};

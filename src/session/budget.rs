@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
@@ -12,6 +12,7 @@ use soar_connector::Clock;
 
 use super::client::{Client, Clients};
 use super::fair_limiter::FairLimiter;
+use super::lock::lock;
 use crate::settings::{Credentials, Network, Settings};
 use crate::vendor::Failure;
 
@@ -106,10 +107,6 @@ impl Account {
     fn hash(&self, credentials: &Credentials) -> u64 {
         self.hasher.hash_one(credentials.secret().expose_secret())
     }
-}
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ impl<'a> Call<'a> {
         self.wire.session.settings.strict_scanner_id
     }
 
-    /// Who the connection is to the server, in words.
+    /// The user or key that the connection presents to the server, in words.
     pub(crate) fn identity(&self) -> String {
         match &self.wire.session.settings.credentials {
             Credentials::User { name, .. } => name.clone(),
@@ -67,7 +67,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Logs in with user name and password, whatever session there is; gives the default tenant.
+    /// Logs in with user name and password, even if there is a session; gives the default tenant.
     pub(crate) async fn log_in_afresh(&mut self) -> Result<Option<i64>, Failure> {
         let login = self.wire.session.log_in_afresh(&self.wire.context).await?;
         Ok(login.default_tenant)
@@ -224,7 +224,7 @@ impl Drop for Call<'_> {
 
 /// A write's failure, as "outcome unknown" where the server may have carried it out.
 ///
-/// It has not where a refusal came (3xx, 4xx, 501), whoever gave it, and where nothing reached the server.
+/// It has not where a refusal came (3xx, 4xx, 501), from any server, and where nothing reached the server.
 fn doubt(failure: Failure) -> Failure {
     let is_in_doubt = match failure.status {
         Some(300..=407 | 409..=499 | 501) => false,

@@ -17,11 +17,10 @@ use rustls::pki_types::CertificateDer;
 use secrecy::ExposeSecret as _;
 use tokio::time::timeout;
 
-use super::budget::lock;
-use super::connect::{Dialer, Handshake, Hop};
+use super::connect::{Dialer, Handshake, USER_AGENT};
+use super::lock::lock;
+use crate::hop::Hop;
 use crate::settings::{Network, ProxyKind};
-
-pub(super) const USER_AGENT: &str = concat!("coda-footprint/", env!("CARGO_PKG_VERSION"));
 
 /// Sends requests over connections that it keeps. Follows no redirect: it could lead to another host, which must not
 /// see credentials. Heeds no variable of the environment.
@@ -151,7 +150,7 @@ struct Key {
     read_timeout: Duration,
 }
 
-/// A proxy, and who it is logged in to as.
+/// A proxy and the user of its login.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct ProxyKey {
     kind: ProxyKind,

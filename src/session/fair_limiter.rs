@@ -15,7 +15,7 @@ use soar_connector::Clock;
 use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
 
-use super::budget::lock;
+use super::lock::lock;
 
 /// The longest that a Retry-After is heeded for everybody.
 const LONGEST_WINDOW: Duration = Duration::from_secs(3_600);
@@ -23,7 +23,7 @@ const LONGEST_WINDOW: Duration = Duration::from_secs(3_600);
 /// Which queue a request waits in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum QueueKey {
-    /// Logins go before everybody: all others wait for what comes of them.
+    /// Logins go first: all other requests wait for their result.
     Login,
     /// The tenant that the caller asked for.
     Tenant(Option<i64>),
@@ -34,7 +34,7 @@ pub(super) enum QueueKey {
 pub(super) struct FairLimiter {
     pub(super) clock: Arc<dyn Clock>,
     state: Mutex<State>,
-    /// Tells those who wait for somebody else's login that the server wants to be left alone.
+    /// Tells commands that wait for another command's login that the server asked for a pause.
     news: watch::Sender<()>,
 }
 
@@ -48,7 +48,7 @@ struct State {
     closed_until: Duration,
     /// No login is tried again before this time: the server had too many of them.
     logins_rest_until: Duration,
-    /// Who waits, by queue; the one whose turn it is stands first. None is empty.
+    /// Waiting requests by queue, the queue whose turn it is first. No queue is empty.
     waiting: VecDeque<(QueueKey, VecDeque<oneshot::Sender<Permit>>)>,
     /// When the next look at the queue is due, if one is.
     wakes_at: Option<Duration>,
@@ -82,7 +82,7 @@ impl FairLimiter {
         Arc::new(Self { clock, state: Mutex::new(state), news: watch::Sender::new(()) })
     }
 
-    /// Waits for a turn of `queue`; `None` when meanwhile the fair_limiter closed, and who waits has to think again.
+    /// Waits for a turn of `queue`; `None` when the limiter closed meanwhile, and the caller has to decide again.
     pub(super) async fn pass(self: &Arc<Self>, queue: QueueKey) -> Option<Permit> {
         let (sender, receiver) = oneshot::channel();
         {
@@ -97,9 +97,9 @@ impl FairLimiter {
         receiver.await.ok()
     }
 
-    /// Lets nobody pass for `wait`, but for an hour at the most: no reply may shut an account out for good.
+    /// Lets no request pass for `wait`, at most for an hour: no reply may shut an account out for good.
     ///
-    /// All who wait are sent away, so that those without the time to wait can say so.
+    /// All waiting requests are sent back, so that commands without the time to wait can fail.
     pub(super) fn close_for(&self, wait: Duration) {
         let until = self.clock.elapsed().saturating_add(wait.min(LONGEST_WINDOW));
         let mut state = lock(&self.state);
@@ -116,7 +116,7 @@ impl FairLimiter {
         self.news.send_replace(());
     }
 
-    /// How long nobody passes, if the server has said so.
+    /// How long no request passes, if the server asked for a pause.
     pub(super) fn closed_for(&self) -> Option<Duration> {
         let until = lock(&self.state).closed_until;
         until.checked_sub(self.clock.elapsed()).filter(|left| !left.is_zero())
@@ -147,7 +147,7 @@ impl FairLimiter {
         lock(&self.state).most_in_flight
     }
 
-    /// Lets pass whoever may; where only time is in the way, looks again when it has gone by.
+    /// Lets every request pass that may; where only time is missing, looks again when it has passed.
     fn dispatch(self: &Arc<Self>) {
         let mut passes = Vec::new();
         let mut wait = None;
@@ -178,7 +178,7 @@ impl FairLimiter {
             // A permit that cannot be delivered is dropped here, which frees its place.
             let _ = sender.send(Permit(Some(Arc::clone(self))));
         }
-        // Without a runtime (it is shutting down) nobody waits any more.
+        // Without a runtime (it is shutting down) no request waits any more.
         if let (Some(left), Ok(runtime)) = (wait, Handle::try_current()) {
             let fair_limiter = Arc::clone(self);
             runtime.spawn(async move {
@@ -191,7 +191,7 @@ impl FairLimiter {
 }
 
 impl State {
-    /// Drops those who no longer wait; says whether anybody is left.
+    /// Drops requests that no longer wait; says whether any is left.
     fn forget_who_gave_up(&mut self) -> bool {
         self.waiting.retain_mut(|(_, queue)| {
             while queue.front().is_some_and(oneshot::Sender::is_closed) {

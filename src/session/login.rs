@@ -1,4 +1,4 @@
-//! Logs in, refreshes tokens, and reads what a token says of itself.
+//! A login: its token, and what the token says of itself.
 
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
@@ -9,15 +9,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use soar_connector::read_json;
 
-use super::request_context::RequestContext;
-use super::transport::{Reply, Transport};
-use crate::vendor::{DeviceForm, Failure, Origin, origin};
-
-/// The login that issues tokens, on all instances but a few.
-const TOKEN_LOGIN: &str = "/auth/token/";
-/// The browser's login, for instances without the other.
-const SESSION_LOGIN: &str = "/common/auth/session/";
-const TOKEN_REFRESH: &str = "/auth/token/refresh/";
+use super::reply::Reply;
+use crate::vendor::{DeviceForm, Failure};
 
 /// A token is renewed this long before it ends, which also allows for clocks that differ; a token that lives shorter
 /// is renewed after half its life.
@@ -70,7 +63,7 @@ impl Login {
         self.expires.is_some_and(|time| time <= now)
     }
 
-    /// What it was given and nobody may see; the connection's own credentials are not among them.
+    /// The secrets that the server issued with the login; the connection's own credentials are not among them.
     pub(super) fn secrets(&self) -> impl Iterator<Item = &SecretString> {
         let (Access::Token(access) | Access::ApiKey(access)) = &self.access;
         [Some(access), self.refresh.as_ref(), self.xsrf_token.as_ref()].into_iter().flatten()
@@ -80,40 +73,37 @@ impl Login {
     pub(super) fn is_renewable(&self) -> bool {
         matches!(self.access, Access::Token(_))
     }
-}
 
-/// Logs in with user name and password. One attempt: accounts lock.
-pub(super) async fn log_in(
-    transport: &Transport,
-    (name, password): (&str, &SecretString),
-    now: SystemTime,
-    context: &RequestContext,
-) -> Result<Login, Failure> {
-    let body = json!({ "username": name, "password": password.expose_secret() });
-    let mut reply = transport.post(TOKEN_LOGIN, &body, context).await?;
-    // Nothing was rejected where there is no such endpoint, so the browser's login is still the first attempt.
-    if matches!(reply.status, 404 | 405) {
-        reply = transport.post(SESSION_LOGIN, &body, context).await?;
+    pub(super) fn refresh_token(&self) -> Option<&SecretString> {
+        self.refresh.as_ref()
     }
-    match reply.status {
-        200..=299 => accepted(reply, now),
-        400 | 401 | 403 | 423 => Err(Failure::new(meaning(&reply), transport.said(&reply, None)).at(reply.status)),
-        _ => Err(transport.refusal(&reply, None, false)),
-    }
-}
 
-/// What a refused login means. Only a refusal of Footprint's own is a verdict on the credentials.
-fn meaning(refusal: &Reply) -> &'static str {
-    match (refusal.status, origin(&refusal.content_type, &refusal.body)) {
-        (400 | 401, Origin::Vendor) => "invalid-credentials",
-        (_, Origin::Vendor) => "login-refused",
-        // A web page of 400 says that the request was none: plain http on a port for https, or a wrong host name.
-        (400, Origin::WebPage) => "html-reply",
-        (_, Origin::WebPage | Origin::Unproven) => "login-refusal-unproven",
+    /// This login with the token that a reply to a refresh gives; `None` where it gives none.
+    pub(super) fn renewed(&self, reply: Reply, now: SystemTime) -> Option<Self> {
+        if reply.status != 200 {
+            return None;
+        }
+        let body: Value = read_json(&reply.content_type, &reply.body).ok()?;
+        let access = token(&body, "access")?;
+        let (renew_at, expires) = lifetime(&claims(&access), now);
+        Some(Self {
+            access: Access::Token(access),
+            renew_at,
+            expires,
+            // The legacy generation hands out a new refresh token too.
+            refresh: token(&body, "refresh").or_else(|| self.refresh.clone()),
+            default_tenant: self.default_tenant,
+            xsrf_token: reply.xsrf_token.or_else(|| self.xsrf_token.clone()),
+            device_form: self.device_form.clone(),
+        })
     }
 }
 
-fn accepted(reply: Reply, now: SystemTime) -> Result<Login, Failure> {
+/// The login that an accepted reply gives.
+///
+/// # Errors
+/// What the account asks for, or that the reply holds no token.
+pub(super) fn accepted(reply: Reply, now: SystemTime) -> Result<Login, Failure> {
     let status = reply.status;
     // 203 says "one-time password required", with or without a body.
     let body: Value = match read_json(&reply.content_type, &reply.body) {
@@ -157,34 +147,6 @@ pub(crate) fn of_reply(status: u16, body: &[u8], now: SystemTime) -> Result<Logi
     accepted(Reply { status, body: body.to_vec(), ..Reply::default() }, now)
 }
 
-/// A login renewed with its refresh token; `None` when that does not work, and a new login is due.
-pub(super) async fn refresh(
-    transport: &Transport,
-    stale: &Login,
-    now: SystemTime,
-    context: &RequestContext,
-) -> Option<Login> {
-    let refresh = stale.refresh.as_ref()?;
-    let body = json!({ "refresh": refresh.expose_secret() });
-    let reply = transport.post(TOKEN_REFRESH, &body, context).await.ok()?;
-    if reply.status != 200 {
-        return None;
-    }
-    let body: Value = read_json(&reply.content_type, &reply.body).ok()?;
-    let access = token(&body, "access")?;
-    let (renew_at, expires) = lifetime(&claims(&access), now);
-    Some(Login {
-        access: Access::Token(access),
-        renew_at,
-        expires,
-        // The legacy generation hands out a new refresh token too.
-        refresh: token(&body, "refresh").or_else(|| Some(refresh.clone())),
-        default_tenant: stale.default_tenant,
-        xsrf_token: reply.xsrf_token.or_else(|| stale.xsrf_token.clone()),
-        device_form: stale.device_form.clone(),
-    })
-}
-
 /// A token that was really given: `""` and `"None"` stand for none in this API.
 fn token(body: &Value, name: &str) -> Option<SecretString> {
     body.get(name)
@@ -194,7 +156,7 @@ fn token(body: &Value, name: &str) -> Option<SecretString> {
         .map(SecretString::from)
 }
 
-/// The claims of a JSON web token; nothing for a token that is none. The server checks it, not the client.
+/// The claims of a JSON web token; null for any other text. The server checks the token, not the client.
 pub(crate) fn claims(access: &SecretString) -> Value {
     access
         .expose_secret()
@@ -207,7 +169,7 @@ pub(crate) fn claims(access: &SecretString) -> Value {
 
 /// When to renew a token that came at `now`, and when it ends, by this machine's clock.
 ///
-/// A token that says when it was issued tells how long it lives, whatever the server's clock says. Of one that does
+/// A token that says when it was issued tells how long it lives, also where the server's clock is wrong. Of one that does
 /// not, only an end in the future is believed: a token that just came has not ended, so the clocks disagree.
 pub(crate) fn lifetime(claims: &Value, now: SystemTime) -> (Option<SystemTime>, Option<SystemTime>) {
     let life = time(claims, "exp").and_then(|ends| {

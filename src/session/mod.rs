@@ -7,12 +7,15 @@ mod connect;
 mod encoding;
 mod fair_limiter;
 mod list;
+mod lock;
+mod log_in;
 mod login;
 mod look_up;
 mod probe;
 mod rate_limit_wait;
 mod reach;
 mod refusal;
+mod reply;
 mod request_context;
 mod retry;
 mod sendable;
@@ -28,7 +31,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 pub(crate) use budget::BudgetPool;
 pub(crate) use call::Call;
-pub(crate) use connect::Hop;
+pub(crate) use connect::Certificate;
 #[cfg(any(test, fuzzing))]
 pub(crate) use login::{claims, lifetime, of_reply};
 pub(crate) use probe::Answer;
@@ -40,8 +43,9 @@ use crate::vendor::{DeviceForm, Endpoint, Failure, Origin, Request, SessionEndpo
 use budget::{Account, Rejection};
 use login::Login;
 use refusal::is_verdict;
+use reply::Reply;
 use request_context::RequestContext;
-use transport::{Reply, Transport};
+use transport::Transport;
 
 /// How long a rejected login is not tried again: accounts lock after a few wrong passwords.
 const PAUSE_AFTER_REJECTION: Duration = Duration::from_secs(300);
@@ -67,7 +71,7 @@ pub(crate) struct Session {
     clock: Arc<dyn Clock>,
     account: Arc<Account>,
     transport: Transport,
-    /// Held while logging in, so that all who wait take the one login that comes of it.
+    /// Held while logging in, so that all waiting commands use the same new login.
     login: Mutex<Option<Arc<Login>>>,
 }
 
@@ -124,7 +128,7 @@ impl Session {
         }
     }
 
-    /// A login with the connection's credentials, whatever is at hand; later commands use it too, if it succeeds.
+    /// A new login with the connection's credentials, even if there is one; later commands use it too, if it succeeds.
     async fn log_in_afresh(&self, context: &RequestContext) -> Result<Arc<Login>, Failure> {
         let mut held = self.hold_login(context).await?;
         let login = Arc::new(self.log_in(context).await?);
@@ -136,7 +140,7 @@ impl Session {
     /// something better.
     async fn renew(&self, held: &mut Option<Arc<Login>>, context: &RequestContext) -> Result<Arc<Login>, Failure> {
         let refreshed = match &*held {
-            Some(stale) => login::refresh(&self.transport, stale, self.clock.now(), context).await,
+            Some(stale) => log_in::refresh(&self.transport, stale, self.clock.now(), context).await,
             None => None,
         };
         let login = match refreshed {
@@ -153,7 +157,7 @@ impl Session {
             Credentials::ApiKey(key) => Ok(Login::with_key(key)),
             Credentials::User { name, password } => {
                 self.heed_rejection()?;
-                login::log_in(&self.transport, (name, password), self.clock.now(), context)
+                log_in::log_in(&self.transport, (name, password), self.clock.now(), context)
                     .await
                     .inspect_err(|failure| self.note_rejection(failure))
             }
@@ -199,7 +203,7 @@ impl Session {
     /// Sends a request as the logged-in user; a status that is no success is a failure.
     ///
     /// A 401 or 403 renews the login, and repeats the request once, only when the token has expired or the session
-    /// endpoint says that nobody is logged in: any other is about rights, and another caller's session stays as it is.
+    /// endpoint says that no user is logged in: any other is about rights, and another caller's session stays as it is.
     async fn send(&self, request: &Request, context: &RequestContext) -> Result<Reply, Failure> {
         let mut login = self.login(context).await?;
         let mut reply = self.transport.send(request, &login, context).await?;

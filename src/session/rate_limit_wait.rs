@@ -41,7 +41,7 @@ impl FairLimiter {
             }
         };
         tokio::select! {
-            // A login that is free is taken at once, whatever the pause.
+            // A free login is used at once, also during a pause.
             biased;
             login = login => Ok(login),
             failure = refusal => Err(failure),

@@ -9,8 +9,9 @@ use tokio::net::lookup_host;
 use tokio::time::timeout;
 
 use super::Session;
-use super::connect::{Handshake, Hop};
+use super::connect::Handshake;
 use super::request_context::RequestContext;
+use crate::hop::Hop;
 use crate::vendor::Failure;
 
 impl Session {

@@ -3,7 +3,8 @@
 use soar_connector::{Redactor, name::quoted, sentence};
 
 use super::login::Login;
-use super::transport::{Reply, Transport};
+use super::reply::Reply;
+use super::transport::Transport;
 use crate::vendor::{Failure, Origin, message, origin};
 
 impl Transport {
@@ -52,7 +53,7 @@ impl Transport {
 }
 
 /// Whether a status is a verdict on the request, which only Footprint can give. All others tell of the way to it,
-/// of its length, of load or of a breakdown, whatever answers with them.
+/// of its length, of load or of a breakdown, whichever server answers with them.
 pub(super) fn is_verdict(status: u16) -> bool {
     matches!(status, 400..=406 | 409..=412 | 415..=428 | 430 | 432..=499 | 501)
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use backon::{BackoffBuilder as _, ExponentialBackoff, ExponentialBuilder};
 use soar_connector::sentence;
 
-use super::transport::Reply;
+use super::reply::Reply;
 use crate::vendor::Failure;
 
 /// How often a request is sent at most.
@@ -218,7 +218,7 @@ mod tests {
         }
         assert_eq!(waits.len(), MOST_ATTEMPTS - 1);
         let last = retry.after(&reply(503, Some("7")), SystemTime::UNIX_EPOCH, LEFT);
-        assert_eq!(last, Next::ComeBackIn(Duration::from_secs(7)), "whoever gives up says when to come back");
+        assert_eq!(last, Next::ComeBackIn(Duration::from_secs(7)), "a command that gives up says when to come back");
         assert!(waits[3] > waits[0] && waits.iter().all(|wait| *wait <= 2 * LONGEST_WAIT), "{waits:?}");
     }
 }

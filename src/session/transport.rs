@@ -18,15 +18,18 @@ use soar_connector::{Clock, Redactor, Step, sentence};
 use tracing::{Instrument as _, Span, debug, debug_span, field};
 use url::Url;
 
-use super::budget::{Account, lock};
+use super::budget::Account;
 use super::client::{Client, SendError};
-use super::connect::{ConnectError, Handshake, Hop, client_certificate_wanted, innermost, refused_in_session};
+use super::connect::{ConnectError, Handshake, client_certificate_wanted, innermost, refused_in_session};
 use super::encoding::{too_large, unpack};
 use super::fair_limiter::QueueKey;
+use super::lock::lock;
 use super::login::{Access, Login};
+use super::reply::Reply;
 use super::request_context::RequestContext;
 use super::retry::{Next, Repeat, Retry, come_back_in};
 use super::sendable::Sendable;
+use crate::hop::Hop;
 use crate::settings::Settings;
 use crate::vendor::{Failure, Request};
 
@@ -43,18 +46,6 @@ const FIRST_CAPACITY: usize = 1024 * 1024;
 
 /// What a login or the session endpoint sends at most, in bytes: it is parsed whole, which takes many times its size.
 const LARGEST_LOGIN_REPLY: usize = 1024 * 1024;
-
-/// A whole reply.
-#[derive(Debug, Default)]
-pub(super) struct Reply {
-    pub(super) status: u16,
-    pub(super) content_type: String,
-    pub(super) location: Option<String>,
-    pub(super) retry_after: Option<String>,
-    /// The XSRF token that the server set with this reply.
-    pub(super) xsrf_token: Option<SecretString>,
-    pub(super) body: Vec<u8>,
-}
 
 /// The HTTP client of one session.
 pub(super) struct Transport {
@@ -149,7 +140,7 @@ impl Transport {
         self.attempt(&self.client, &sent, (Repeat::CountsAsLogin, QueueKey::Login), path, None, context).await
     }
 
-    /// Asks on a new connection and without credentials who is logged in; says what was seen of its TLS handshake.
+    /// Asks the session endpoint on a new connection without credentials; gives the reply and the TLS handshake.
     pub(super) async fn greet(&self, context: &RequestContext) -> (Result<Reply, Failure>, Handshake) {
         let notes = Arc::new(Mutex::default());
         let client = self.client.noting(Arc::clone(&notes));

@@ -162,7 +162,7 @@ fn named(numbers: &[u64], what: &str) -> Option<String> {
     }
 }
 
-/// The rows of earlier pages, by a hash of their text: only equal rows are the same row, whatever their ids.
+/// The rows of earlier pages, by a hash of their text: only equal rows are the same row, even if ids repeat.
 ///
 /// The standard hasher takes twice as long for them.
 #[derive(Debug, Default)]

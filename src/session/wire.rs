@@ -5,8 +5,8 @@ use std::sync::Arc;
 use soar_connector::{Command, Manifest};
 
 use super::Session;
+use super::reply::Reply;
 use super::request_context::RequestContext;
-use super::transport::Reply;
 use crate::settings::Limits;
 use crate::vendor::{DeviceForm, Devices, Endpoint, Failure, ListReply, Request, is_invalid_page};
 

@@ -6,7 +6,7 @@ use soar_connector::SettingsError;
 use url::{Host, Url};
 
 use super::SERVER_URL;
-use crate::session::Hop;
+use crate::hop::Hop;
 
 /// The API's base address from what users paste: the host, with or without `/api` and slashes.
 pub(super) fn api_address(given: &str, plain_http_hosts: &str) -> Result<Url, SettingsError> {

@@ -33,7 +33,7 @@ pub(crate) struct Settings {
     pub(crate) strict_scanner_id: bool,
 }
 
-/// Who the connection is, to the server.
+/// The credentials that the connection presents to the server.
 #[derive(Debug, Clone)]
 pub(crate) enum Credentials {
     User { name: String, password: SecretString },

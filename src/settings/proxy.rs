@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use soar_connector::{SettingValues, SettingsError};
 use url::Url;
 
-use crate::session::Hop;
+use crate::hop::Hop;
 
 const PROXY: &str = "Proxy";
 const USER_NAME: &str = "Proxy User Name";
@@ -36,7 +36,7 @@ impl ProxyKind {
     }
 }
 
-/// A proxy, where it is, and who it is logged in to as.
+/// A proxy: its address and the user of its login.
 #[derive(Clone)]
 pub(crate) struct ProxyServer {
     pub(crate) kind: ProxyKind,

@@ -6,7 +6,7 @@ use soar_connector::Warning;
 use super::endpoint::{Endpoint, PageSize, Request};
 use super::{DeviceForm, LevelProof, RiskLevel};
 
-/// Who is logged in. The reply carries tokens.
+/// The session endpoint: says which user is logged in. The reply carries tokens.
 #[derive(Debug)]
 pub(crate) struct SessionEndpoint;
 

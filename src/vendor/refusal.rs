@@ -4,7 +4,7 @@ use serde_json::Value;
 use soar_connector::name::quoted;
 use soar_connector::{Failure, Redactor, is_web_page, read_json, sentence};
 
-/// Who gave a refusal, as far as its body tells.
+/// Which server gave a refusal, as far as its body tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Origin {
     /// Its body has the form of the vendor's complaints.
@@ -15,7 +15,7 @@ pub(crate) enum Origin {
     Unproven,
 }
 
-/// Who gave the refusal with this body.
+/// Which server gave the refusal with this body.
 pub(crate) fn origin(content_type: &str, body: &[u8]) -> Origin {
     if is_web_page(content_type, body) {
         return Origin::WebPage;

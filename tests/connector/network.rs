@@ -131,11 +131,17 @@ async fn every_certificate_of_a_ca_file_counts_or_the_file_is_refused() {
         std::fs::write(file.path(), parts.concat()).unwrap();
         let outcome = list_devices(&simulator, &url, &[("CA File", path)]).await;
         assert!(outcome.is_successful(), "{:?}", outcome.error);
+        // The text itself counts as its file does.
+        let text = String::from_utf8(parts.concat()).unwrap();
+        let outcome = list_devices(&simulator, &url, &[("CA File", &text)]).await;
+        assert!(outcome.is_successful(), "{:?}", outcome.error);
     }
     let trusted = String::from_utf8(root).unwrap().replace("CERTIFICATE", "TRUSTED CERTIFICATE");
     std::fs::write(file.path(), [trusted.as_bytes(), &other].concat()).unwrap();
     let refused = refusal(&given(&simulator, &url, &[("CA File", path)])).to_string();
     assert!(refused.starts_with("CA File: ") && refused.contains("\"TRUSTED CERTIFICATE\""), "{refused}");
+    let refused = refusal(&given(&simulator, &url, &[("CA File", &trusted)])).to_string();
+    assert!(refused.starts_with("CA File: It holds a block \"TRUSTED CERTIFICATE\""), "{refused}");
 }
 
 #[test]

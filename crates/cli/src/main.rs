@@ -10,6 +10,8 @@ mod parameters;
 mod printer;
 mod shell;
 mod subcommands;
+#[cfg(test)]
+mod surfaces;
 mod when;
 
 use std::process::ExitCode;

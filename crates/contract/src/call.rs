@@ -10,7 +10,8 @@ use crate::outcome::{Receipt, Warning};
 use crate::page::Page;
 use crate::parameters::Parameters;
 use crate::progress::{Progress, Step};
-use crate::sink::{Sink, SinkError};
+use crate::sink::Sink;
+use crate::sink_error::SinkError;
 
 /// What a handler has done so far. It outlives a handler that the time limit stops.
 #[derive(Debug, Default)]

@@ -1,4 +1,4 @@
-//! Time, as it is handed to whatever depends on it, so that tests need not wait.
+//! The clock that code gets from its caller, so that tests need not wait.
 
 use std::fmt;
 use std::time::{Duration, Instant, SystemTime};

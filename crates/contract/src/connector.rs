@@ -12,7 +12,7 @@ use crate::{
     RawParameters, Receipt, SettingValues, SettingsError, Sink, Stage, StageStatus,
 };
 
-/// Who runs a command and under which limits; the same for every command of one call.
+/// The caller of a command and its limits; the same for every command of one call.
 #[derive(Debug, Clone)]
 pub struct ExecutionContext {
     /// Identifies this execution in the receipt, in logs and in the host's run history.

@@ -75,7 +75,7 @@ impl Stage {
 pub enum StageStatus {
     /// It works.
     Passed,
-    /// It works, but somebody should look at it.
+    /// It works, with a warning.
     Warning,
     /// It does not work; later stages were not tried.
     Failed,

@@ -27,7 +27,7 @@ pub fn flag_of(name: &str) -> String {
     words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-")
 }
 
-/// Longer names are nobody's slip of the finger, and comparing them takes time.
+/// Longer names are not typing errors, and comparing them takes time.
 const LONGEST_SLIP: usize = 100;
 
 /// The candidate that was most likely meant by `given`, if one is near enough to suggest.
@@ -56,7 +56,7 @@ pub fn suggestion<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>
     nearest(given, candidates).map(|name| format!(" Did you mean \"{name}\"?")).unwrap_or_default()
 }
 
-/// Whether a character acts on whatever shows it, or misleads its reader: controls, line separators, marks that reorder
+/// Whether a character acts on the terminal or page that shows it, or misleads its reader: controls, line separators, marks that reorder
 /// or hide text.
 #[must_use]
 pub fn steers(c: char) -> bool {

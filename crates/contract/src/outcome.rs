@@ -30,12 +30,15 @@ pub struct Warning {
     pub message: String,
 }
 
-/// What a command did on the wire, so that nobody has to trust that a list is whole.
+/// What a command did on the wire: proves whether a list is whole.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Receipt {
     /// The execution's id, also in logs and in the run history.
     pub request_id: String,
+    /// The host's proxy agent that it went through; the host fills this in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
     /// Pages (reply bodies with rows) read.
     pub pages: u64,
     /// Rows read.

@@ -5,6 +5,12 @@ use crate::name::quoted;
 const BEGIN: &str = "-----BEGIN ";
 const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----";
 
+/// Whether a text is PEM itself, and not the path of a file that holds it.
+#[must_use]
+pub fn is_pem(text: &str) -> bool {
+    text.contains(BEGIN)
+}
+
 /// The certificates that a PEM file holds, in a form that every parser reads whole: without byte order marks and
 /// without blanks around its lines. Parsers skip what they do not know, so a file with any other block is refused.
 ///

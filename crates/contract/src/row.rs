@@ -4,16 +4,14 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use jsonpath_rust::parser::model::{JpQuery, Segment, Selector};
-use jsonpath_rust::parser::parse_json_path;
-use jsonpath_rust::query::js_path_process;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::exact::{exact_value, may_round};
 use crate::manifest::{ColumnType, Command, Replies};
-use crate::sink::SinkError;
+use crate::row_path::RowPath;
+use crate::sink_error::SinkError;
 use crate::vocabulary::without_placeholders;
 
 /// Rows up to this many bytes are parsed without a look at what their values may take: it is a few MiB at most.
@@ -21,61 +19,6 @@ const SMALL_ROW: usize = 64 * 1024;
 
 /// How much memory the values of one row may take, in bytes: 256 MiB. Parsed, JSON can take a hundred times its size.
 const LARGEST_ROW: usize = 256 * 1024 * 1024;
-
-/// A JSONPath (RFC 9535) into one row. Plain paths like `$.info.levels` are followed directly.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RowPath {
-    query: JpQuery,
-    names: Option<Vec<String>>,
-}
-
-impl RowPath {
-    /// Parses a path that starts at the row, such as `$.scanners[*].id`.
-    ///
-    /// # Errors
-    /// What the JSONPath parser found wrong.
-    pub fn parse(path: &str) -> Result<Self, String> {
-        let query = parse_json_path(path).map_err(|error| error.to_string())?;
-        let names = query
-            .segments
-            .iter()
-            .map(|segment| match segment {
-                Segment::Selector(Selector::Name(name)) if !name.starts_with(['\'', '"']) => Some(name.clone()),
-                _ => None,
-            })
-            .collect();
-        Ok(Self { query, names })
-    }
-
-    /// The member of the row that the path starts with, when it starts with one.
-    fn first_name(&self) -> Option<&str> {
-        match self.query.segments.first() {
-            Some(Segment::Selector(Selector::Name(name))) if !name.starts_with(['\'', '"']) => Some(name),
-            _ => None,
-        }
-    }
-
-    /// All values at the path, in the row's order; none where the path leads nowhere.
-    #[must_use]
-    pub fn values<'a>(&self, row: &'a Value) -> Vec<&'a Value> {
-        match &self.names {
-            Some(names) => names.iter().try_fold(row, |value, name| value.get(name)).into_iter().collect(),
-            None => js_path_process(&self.query, row)
-                .map(|found| found.into_iter().map(|reference| reference.val).collect())
-                .unwrap_or_default(),
-        }
-    }
-
-    /// The value for a table cell: the one value of a plain path, else a list of all.
-    fn cell(&self, row: &Value, kind: ColumnType, no_value: &[String]) -> Value {
-        let mut values = self.values(row).into_iter().map(|value| kind.shown(value, no_value));
-        if self.names.is_some() {
-            values.next().unwrap_or(Value::Null)
-        } else {
-            Value::Array(values.filter(|value| !value.is_null()).collect())
-        }
-    }
-}
 
 /// Reads the columns and key fields of one command from its rows.
 #[derive(Debug)]
@@ -131,7 +74,7 @@ impl RowReader {
     /// One value per column, of a row that was [`read`](Self::read).
     #[must_use]
     pub fn cells(&self, row: &Value) -> Vec<Value> {
-        self.columns.iter().map(|(path, kind)| path.cell(row, *kind, &self.replies.no_value)).collect()
+        self.columns.iter().map(|(path, kind)| cell(path, row, *kind, &self.replies.no_value)).collect()
     }
 
     /// The values of each key field, of a row that was [`read`](Self::read).
@@ -139,6 +82,16 @@ impl RowReader {
         let no_value = &self.replies.no_value;
         let values = |path: &RowPath| path.values(row).into_iter().map(|value| without_placeholders(value, no_value));
         self.keys.iter().map(move |path| values(path).filter(|value| !value.is_null()).collect())
+    }
+}
+
+/// The value for a table cell: the one value of a plain path, else a list of all.
+fn cell(path: &RowPath, row: &Value, kind: ColumnType, no_value: &[String]) -> Value {
+    let mut values = path.values(row).into_iter().map(|value| kind.shown(value, no_value));
+    if path.is_plain() {
+        values.next().unwrap_or(Value::Null)
+    } else {
+        Value::Array(values.filter(|value| !value.is_null()).collect())
     }
 }
 
@@ -245,17 +198,17 @@ mod tests {
     fn plain_paths_and_queries_read_the_same_row() {
         let row = json!({"id": 7, "scanners": [{"targets": [{"id": 1}, {"id": 2}]}, {"targets": [{"id": 3}]}]});
         let plain = RowPath::parse("$.id").unwrap();
-        assert_eq!(plain.cell(&row, ColumnType::Any, &none()), json!(7));
+        assert_eq!(cell(&plain, &row, ColumnType::Any, &none()), json!(7));
         let query = RowPath::parse("$.scanners[*].targets[*].id").unwrap();
-        assert_eq!(query.cell(&row, ColumnType::Any, &none()), json!([1, 2, 3]));
+        assert_eq!(cell(&query, &row, ColumnType::Any, &none()), json!([1, 2, 3]));
         assert_eq!(query.first_name(), Some("scanners"));
     }
 
     #[test]
     fn a_path_that_leads_nowhere_gives_an_empty_cell() {
         let row = json!({"id": ""});
-        assert_eq!(RowPath::parse("$.name.first").unwrap().cell(&row, ColumnType::Any, &none()), Value::Null);
-        assert_eq!(RowPath::parse("$.id").unwrap().cell(&row, ColumnType::Any, &none()), Value::Null);
+        assert_eq!(cell(&RowPath::parse("$.name.first").unwrap(), &row, ColumnType::Any, &none()), Value::Null);
+        assert_eq!(cell(&RowPath::parse("$.id").unwrap(), &row, ColumnType::Any, &none()), Value::Null);
     }
 
     #[test]

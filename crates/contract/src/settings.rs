@@ -79,7 +79,7 @@ impl SettingValues {
                 let names = manifest.settings.iter().map(|setting| setting.name.as_str());
                 let valid = names.clone().collect::<Vec<_>>().join(", ");
                 let near = suggestion(&name, names);
-                // A name that nobody knows can be any text, a secret's value in the wrong place even: shown short.
+                // An unknown name can be any text, even a secret's value in the wrong place, so only its start is shown.
                 refuse(quoted(&name).trim_matches('"'), format!("There is no such setting.{near} Valid: {valid}."));
                 continue;
             };
@@ -155,7 +155,7 @@ impl SettingValues {
 /// Whether `text` is what the setting takes; else what that is.
 fn check(setting: &Setting, text: &str) -> Result<(), String> {
     let (valid, expected) = match setting.kind {
-        SettingType::Text | SettingType::Url => (true, String::new()),
+        SettingType::Text | SettingType::Url | SettingType::Certificates => (true, String::new()),
         SettingType::Boolean => (parse_boolean(text).is_some(), "Yes or No (or true or false)".to_owned()),
         SettingType::Choice => (
             setting.choices.iter().any(|choice| choice.eq_ignore_ascii_case(text)),

@@ -7,21 +7,8 @@ use crate::manifest::Command;
 use crate::outcome::{Conclusion, KeyField, Outcome, RawData, ReturnData};
 use crate::page::Page;
 use crate::row::RowReader;
+use crate::sink_error::SinkError;
 use crate::table::Table;
-
-/// Why a sink takes no more pages.
-#[derive(Debug, thiserror::Error)]
-pub enum SinkError {
-    /// The sink holds as much as it may.
-    #[error("the replies and their table need more than the {limit} bytes that are kept in memory")]
-    Full {
-        /// The sink's bound, in bytes.
-        limit: usize,
-    },
-    /// Writing failed.
-    #[error("the output could not be written: {0}")]
-    Output(#[from] std::io::Error),
-}
 
 /// Takes the pages of one command, in order.
 #[async_trait]

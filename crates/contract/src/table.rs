@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::manifest::Command;
 
-/// A table whose cells are JSON values; whoever shows it renders them with [`cell_text`].
+/// A table whose cells are JSON values; a surface renders them with [`cell_text`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Table {
     /// Column headings.

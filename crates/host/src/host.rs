@@ -14,7 +14,7 @@ use crate::metrics::HostMetrics;
 use crate::operations::{Changes, Operations};
 use crate::scheduler::{ExecutorRunner, Scheduler};
 use crate::settings::HostSettings;
-use crate::tenants::{self, SyncConnection, Tenants};
+use crate::tenants::{self, SyncConnection, Tenants, UpdateTenantSiteStatus};
 use soar_store::model::Moment;
 
 /// A host: its store and its services.
@@ -74,6 +74,7 @@ impl Host {
             changes,
             store: store.clone(),
             clock: Arc::clone(&clock),
+            command_timeout: settings.command_timeout(),
             seal: Some(Arc::clone(&seal)),
             connections: None,
             executor: None,
@@ -128,9 +129,11 @@ impl Host {
         let integrations: Arc<dyn IntegrationCommands> = Arc::new(executor.clone());
         let tenants = Arc::new(Tenants::new(connections.clone(), settings.tenants.clone()));
         let sync = Arc::new(SyncConnection(Arc::clone(&tenants)));
+        let site_status = Arc::new(UpdateTenantSiteStatus(Arc::clone(&tenants)));
         let commands = CommandRegistry::new()
             .with_own_utilities()?
             .with_outside(tenants::ENDPOINT, tenants::manifest(), sync)?
+            .with_outside(tenants::SITE_STATUS_ENDPOINT, tenants::site_status_manifest(), site_status)?
             .with_integrations(&integrations)?;
         let seal = Arc::new(connections.keyring.clone());
         let (store, clock) = (connections.store.clone(), Arc::clone(&connections.clock));

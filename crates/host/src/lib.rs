@@ -2,10 +2,12 @@
 //! on incidents and cases. It knows neither HTTP nor the terminal.
 
 pub mod access;
+pub mod agents;
 pub mod alerts;
 pub mod audit;
 pub mod commands;
 pub mod connections;
+pub mod doctor;
 pub mod executor;
 pub mod health;
 mod host;

@@ -1,5 +1,7 @@
 //! Why the host did not do what a caller asked for.
 
+use std::time::Duration;
+
 use soar_connector::{InvalidCall, ParameterProblems};
 use soar_store::StoreError;
 
@@ -9,7 +11,10 @@ pub enum Refusal {
     /// The call is wrong: a value cannot be used, or it names something that does not exist.
     #[error("{0}")]
     Because(String),
-    /// The call is right, but the caller lacks a right, or the host cannot carry it out now.
+    /// The call is right, but the caller lacks the right to make it.
+    #[error("{0}")]
+    Forbidden(String),
+    /// The call is right, but the host cannot carry it out now.
     #[error("{0}")]
     Unable(String),
     /// The command does not take these parameters.
@@ -18,13 +23,30 @@ pub enum Refusal {
     /// The thing that was asked for does not exist, its name is taken, it was changed meanwhile, or it cannot be kept.
     #[error(transparent)]
     About(StoreError),
+    /// The command did not end within its timeout, which is this long.
+    #[error(
+        "The command took longer than its timeout of {} s and was undone. Nothing was changed. Try it with fewer items.",
+        .0.as_secs()
+    )]
+    TimedOut(Duration),
+    /// The command has a defect. The log has the panic's message.
+    #[error("The command panicked.")]
+    Panicked,
     /// The store failed. A remote caller learns no more than that.
     #[error(transparent)]
     Store(StoreError),
 }
 
+impl Refusal {
+    /// Whether the host failed. Then the same call may succeed later, so this is no answer to keep.
+    #[must_use]
+    pub fn is_failure(&self) -> bool {
+        matches!(self, Self::TimedOut(_) | Self::Panicked | Self::Store(_))
+    }
+}
+
 impl From<StoreError> for Refusal {
-    /// What a caller can mend is about what was asked for; all else is a failure of the store.
+    /// An error that the caller can correct is about the thing that was asked for; any other is a failure of the store.
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NotFound { .. }

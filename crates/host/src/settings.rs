@@ -278,6 +278,12 @@ impl HostSettings {
         usize::try_from(self.calls_in_flight).unwrap_or(usize::MAX).min(tokio::sync::Semaphore::MAX_PERMITS)
     }
 
+    /// The timeout of a utility command.
+    #[must_use]
+    pub fn command_timeout(&self) -> Duration {
+        Duration::from_secs(self.command_seconds)
+    }
+
     /// How long an answer is kept.
     pub fn answers_kept(&self) -> Duration {
         Duration::from_secs(u64::from(self.retention.answers_hours) * 3_600)

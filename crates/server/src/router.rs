@@ -36,7 +36,11 @@ fn routes(host: Arc<Server>) -> Router {
     let tenants = tenants_endpoint::routes(&settings.base_path);
     let mut router = Router::new();
     for prefix in prefixes {
-        router = router.route(&format!("{prefix}/api/Command/{{command}}"), any(command_api::call));
+        let command = format!("{prefix}/api/Command/{{command}}");
+        router = router
+            .route(&command, any(command_api::call))
+            .route(&format!("{command}/plan"), any(command_api::plan))
+            .route(&format!("{command}/apply"), any(command_api::apply));
     }
     router
         .route("/healthz", get(probes::live))

@@ -66,6 +66,11 @@ async fn answer(
     let finished = tokio::spawn(async move {
         let response = match tenants.receive(&mut call.entry, &message).await {
             Ok(taken) if taken.is_written => {
+                if taken.changes_sites
+                    && let Err(error) = server.directory.refresh().await
+                {
+                    tracing::warn!(%error, "the host notices a change later, because the store does not answer");
+                }
                 let reply = reply(taken);
                 call.conclude(&reply);
                 call.answer_written(reply)

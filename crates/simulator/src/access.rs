@@ -1,4 +1,4 @@
-//! Decides who sent a request, for which tenant, and whether they may do what they ask.
+//! Authenticates a request, finds its tenant, and checks the caller's right.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub(crate) enum Demand {
     Write,
 }
 
-/// Who is let in.
+/// Which callers a route lets in.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Caller<'w> {
     pub(crate) user: Option<&'w User>,

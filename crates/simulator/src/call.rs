@@ -1,4 +1,4 @@
-//! Holds one request the way endpoints look at it: who asks, in which tenant, for what.
+//! One request as endpoints see it: caller, tenant, parameters.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub(crate) struct Call<'a> {
     pub(crate) body: &'a [u8],
     /// The texts of a multipart form, if the body is one.
     pub(crate) multipart: Option<&'a BTreeMap<String, String>>,
-    /// Nobody on the open routes.
+    /// `None` on the open routes.
     pub(crate) user: Option<&'a User>,
     pub(crate) tenant: u32,
     pub(crate) page_fault: Option<PageFault>,

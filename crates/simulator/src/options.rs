@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{Generation, StartError};
+use crate::{Generation, start_error::StartError};
 
 /// What [`Simulator::start`](crate::Simulator::start) makes. Every default is a small, healthy instance.
 #[derive(Clone, Debug)]

@@ -25,7 +25,7 @@ pub struct RecordedRequest {
     pub body: String,
     /// The path template that matched, such as `/console/elements/devices/`; empty if none did.
     pub route: String,
-    /// The status answered; 0 while there is none yet and when the connection was closed instead.
+    /// The status of the answer; 0 until it is sent and where the connection was closed without one.
     pub status: u16,
 }
 

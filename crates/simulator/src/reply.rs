@@ -79,7 +79,7 @@ impl Reply {
         Self::detail(StatusCode::NOT_FOUND, "Invalid page.")
     }
 
-    /// 401 for somebody who may not do this. The vendor uses 401, not 403.
+    /// 401 for a user without the right. The vendor uses 401, not 403.
     pub(crate) fn unauthorized() -> Self {
         Self::detail(StatusCode::UNAUTHORIZED, "Unauthorized")
     }

@@ -14,7 +14,8 @@ use axum::{
 use crate::{
     access::admit,
     call::Call,
-    fault::{self, Effect},
+    fault::Effect,
+    faulty_answer::{finish, instead},
     multipart,
     query::Query,
     recorder::{BODY_KEPT, RecordedRequest},
@@ -69,11 +70,11 @@ async fn handle(world: &World, path: Option<&'static str>, request: Request) -> 
     if !effect.delay.is_zero() {
         tokio::time::sleep(effect.delay).await;
     }
-    let answer = match fault::instead(world, &effect, &arrival.headers) {
+    let answer = match instead(world, &effect, &arrival.headers) {
         Some(answer) => answer,
         None => {
             let reply = route.and_then(|route| arrival.answer(world, route, &effect)).unwrap_or_else(|refusal| refusal);
-            fault::finish(&effect, arrival.allow(world, reply))
+            finish(&effect, arrival.allow(world, reply))
         }
     };
     // A closed connection has no status.
@@ -137,7 +138,7 @@ impl Arrival<'_> {
         })
     }
 
-    /// The reply, with the header that names the path's methods if the status is 405, whatever the reason for it.
+    /// The reply, with the header that names the path's methods if the status is 405, for any reason.
     fn allow(&self, world: &World, reply: Reply) -> Reply {
         if reply.status != StatusCode::METHOD_NOT_ALLOWED {
             return reply;

@@ -10,7 +10,7 @@ use crate::{
     data::random::{Topic, dice},
 };
 
-/// A rescan that somebody started.
+/// A rescan that a caller started.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Scan {
     /// 1 for the first scan of this instance.

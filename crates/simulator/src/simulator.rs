@@ -1,16 +1,12 @@
 //! Starts a simulated instance and is the handle to it.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
-    Fault, KnownIds, Options, RecordedRequest, Tenant, User, UserKind,
-    router::router,
-    serve::serve,
-    tenants::tenant,
-    tls::{CertificateError, Tls},
-    world::World,
+    Fault, KnownIds, Options, RecordedRequest, StartError, Tenant, User, UserKind, router::router, serve::serve,
+    tenants::tenant, tls::Tls, world::World,
 };
 
 /// A running simulator. Dropping it stops it.
@@ -20,34 +16,6 @@ pub struct Simulator {
     address: SocketAddr,
     task: JoinHandle<()>,
     authority: Option<String>,
-}
-
-/// Why a simulator could not be started.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// A size is out of its range.
-    #[error("{option} is {value}, but must be from {least} to {most}")]
-    Option {
-        /// The field of [`Options`].
-        option: &'static str,
-        /// What it was.
-        value: u32,
-        /// The smallest number allowed.
-        least: u32,
-        /// The largest number allowed.
-        most: u32,
-    },
-    /// The address cannot be listened on.
-    #[error("cannot listen on {address}")]
-    Listen {
-        /// The address asked for.
-        address: SocketAddr,
-        /// What the operating system said.
-        source: io::Error,
-    },
-    /// No certificate could be made.
-    #[error("the certificate could not be made")]
-    Certificate(#[from] CertificateError),
 }
 
 impl Simulator {

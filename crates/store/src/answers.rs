@@ -171,23 +171,6 @@ impl Records<'_> {
         Ok(kept.rows_affected() == 1)
     }
 
-    /// Gives the claim up, so that a repeat runs the command.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`].
-    pub async fn drop_claim(&mut self, claim: &AnswerClaim) -> Result<(), StoreError> {
-        sqlx::query(
-            "DELETE FROM answers
-             WHERE user_id = $1 AND idempotency_key = $2 AND request_id = $3 AND status = 0",
-        )
-        .bind(claim.user)
-        .bind(&claim.key)
-        .bind(&claim.request_id)
-        .execute(&mut *self.connection)
-        .await?;
-        Ok(())
-    }
-
     /// Deletes what has expired by `now`; how many.
     ///
     /// # Errors

@@ -1,30 +1,12 @@
 //! What a name, a time zone and the like must be before they are kept.
 
 use serde_json::Value;
-use soar_connector::name::{quoted, steers};
+use soar_connector::name::quoted;
 
 use super::StoreError;
 
-/// The longest name of a site, a user or a key, in characters.
-const LONGEST_NAME: usize = 100;
-
 /// The longest other text, in characters.
 const LONGEST_TEXT: usize = 2_000;
-
-/// A name without the blanks around it.
-pub(super) fn name<'a>(what: &str, name: &'a str) -> Result<&'a str, StoreError> {
-    let trimmed = name.trim();
-    let problem = if trimmed.is_empty() {
-        "is empty"
-    } else if trimmed.chars().count() > LONGEST_NAME {
-        "is longer than 100 characters"
-    } else if trimmed.chars().any(steers) {
-        "holds a character that cannot be seen, such as a line break"
-    } else {
-        return Ok(trimmed);
-    };
-    Err(StoreError::Invalid(format!("The name of the {what} {problem}: {}.", quoted(name))))
-}
 
 pub(super) fn text(what: &str, text: &str) -> Result<(), StoreError> {
     if text.chars().count() > LONGEST_TEXT {

@@ -6,31 +6,10 @@ use std::sync::Arc;
 #[cfg(feature = "testing")]
 use soar_connector::Clock;
 
-#[cfg(feature = "testing")]
-use super::Store;
 use super::{Engine, Records, StoreError};
+#[cfg(feature = "testing")]
+use super::{Store, store_clock::StoreClock};
 use crate::model::Moment;
-
-/// The database's clock, or in tests another one in its place.
-#[derive(Debug, Clone, Default)]
-pub(super) struct StoreClock {
-    #[cfg(feature = "testing")]
-    instead: Option<Arc<dyn Clock>>,
-}
-
-impl StoreClock {
-    /// The time, unless it is the database's.
-    #[cfg(feature = "testing")]
-    fn instead(&self) -> Option<Moment> {
-        self.instead.as_ref().map(|clock| Moment::from(clock.now()))
-    }
-
-    #[cfg(not(feature = "testing"))]
-    fn instead(&self) -> Option<Moment> {
-        let Self {} = self;
-        None
-    }
-}
 
 #[cfg(feature = "testing")]
 impl Store {
@@ -38,7 +17,7 @@ impl Store {
     #[must_use]
     pub fn on_clock(&self, clock: Arc<dyn Clock>) -> Self {
         let mut store = self.clone();
-        store.clock = StoreClock { instead: Some(clock) };
+        store.clock = StoreClock::in_place(clock);
         store
     }
 }

@@ -6,57 +6,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use sqlx::any::{AnyTypeInfo, AnyValueRef};
-use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
-use sqlx::{Any, Database, Decode, Encode, Type, ValueRef as _};
+use sqlx::{Any, Decode, Type, ValueRef as _};
 
-use crate::StoreError;
-use crate::model::{
-    AlertReason, Destination, FieldKind, HealthState, KeyKind, MasterState, Role, RunStatus, ScheduleKind,
-    ScheduleRunStatus, Severity, SiteKind, Status, Surface, SyncChange, TenantState,
-};
-
-/// Columns that hold a value as the text that it is displayed as.
-macro_rules! text_columns {
-    ($($name:ty),+ $(,)?) => {$(
-        impl Type<Any> for $name {
-            fn type_info() -> AnyTypeInfo {
-                <String as Type<Any>>::type_info()
-            }
-        }
-
-        impl<'r> Decode<'r, Any> for $name {
-            fn decode(value: AnyValueRef<'r>) -> Result<Self, BoxDynError> {
-                Ok(<&str as Decode<Any>>::decode(value)?.parse()?)
-            }
-        }
-
-        impl<'q> Encode<'q, Any> for $name {
-            fn encode_by_ref(&self, buffer: &mut <Any as Database>::ArgumentBuffer) -> Result<IsNull, BoxDynError> {
-                Encode::<Any>::encode(self.to_string(), buffer)
-            }
-        }
-    )+};
-}
-
-text_columns!(
-    AlertReason,
-    Destination,
-    FieldKind,
-    HealthState,
-    KeyKind,
-    MasterState,
-    Role,
-    RunStatus,
-    ScheduleKind,
-    ScheduleRunStatus,
-    Severity,
-    SiteKind,
-    Status,
-    Surface,
-    SyncChange,
-    TenantState,
-);
+use crate::error::StoreError;
 
 /// A column that holds 1 for true and 0 for false, on both engines: SQLite has no booleans.
 #[derive(Debug, Clone, Copy, sqlx::Type)]

@@ -7,6 +7,7 @@ use sqlx::any::AnyRow;
 
 use super::connection_rows::{ConnectionRow, ConnectionUser, ConnectionVersion};
 use super::{Records, StoreError};
+use crate::model::name::name_key;
 use crate::model::{Connection, ConnectionId, HealthCheck, Moment, SiteId, UserId};
 
 /// A connection to be made or changed, which the host has checked.
@@ -89,7 +90,7 @@ impl Records<'_> {
         )
         .bind(&new.integration)
         .bind(&new.name)
-        .bind(new.name.to_lowercase())
+        .bind(name_key(&new.name))
         .bind(new.site)
         .bind(new.site.map_or(0, |site| site.0))
         .bind(new.recipient)
@@ -120,13 +121,13 @@ impl Records<'_> {
     /// Writes all of a connection but its parameters and its integration.
     pub async fn change_connection(&mut self, id: ConnectionId, new: &NewConnection) -> Result<(), StoreError> {
         sqlx::query(
-            "UPDATE connections SET name = $1, name_key = $2, site_id = $3, place = $4, recipient_site_id = $5,
+            "UPDATE connections SET name = $1, name_key = CASE WHEN name = $1 THEN name_key ELSE $2 END, site_id = $3, place = $4, recipient_site_id = $5,
                  agent_name = $6, description = $7, tenant = $8, active = $9, health_check_minutes = $10,
                  health_check_email = $11
              WHERE id = $12",
         )
         .bind(&new.name)
-        .bind(new.name.to_lowercase())
+        .bind(name_key(&new.name))
         .bind(new.site)
         .bind(new.site.map_or(0, |site| site.0))
         .bind(new.recipient)
@@ -232,12 +233,12 @@ impl Records<'_> {
         Ok(versions.into_iter().map(|row| (row.id, row.version)).collect())
     }
 
-    /// The version of the connection of that number, which rises with every change.
+    /// The version of the connection of that number, which rises with every change, and the agent that it names.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub async fn connection_version(&mut self, id: ConnectionId) -> Result<i64, StoreError> {
-        let query = sqlx::query_scalar("SELECT version FROM connections WHERE id = $1").bind(id);
+    pub async fn connection_version(&mut self, id: ConnectionId) -> Result<(i64, Option<String>), StoreError> {
+        let query = sqlx::query_as("SELECT version, agent_name FROM connections WHERE id = $1").bind(id);
         let version = query.fetch_optional(&mut *self.connection).await?;
         version.ok_or_else(|| StoreError::not_found("connection", id.to_string()))
     }

@@ -9,10 +9,11 @@ use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AnyPool, AssertSqlSafe, Connection as _, Executor as _};
 
-use super::clock::StoreClock;
-use super::durability::DURABLE_SESSION;
+use super::condition::Condition;
+use super::file_lock::FileLock;
 use super::readers::{LentFile, Readers};
-use super::trouble::Condition;
+use super::store_clock::StoreClock;
+use super::timeouts::{ANSWER, READING, TAKEN_BACK, WAIT};
 use super::upgrade::refuse_beside_an_older_host;
 use super::with_timeout::{Connection, WithTimeout, within};
 use super::{Engine, StoreError};
@@ -20,22 +21,20 @@ use super::{Engine, StoreError};
 pub(super) static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 pub(super) static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
-/// How long a call waits for a free connection, or for another process to end its transaction.
-pub(super) const WAIT: Duration = Duration::from_secs(30);
-
-/// How long a server may take to answer a statement, and to take a connection back.
-const ANSWER: Duration = Duration::from_secs(60);
-const TAKEN_BACK: Duration = Duration::from_secs(5);
+/// Makes a session of PostgreSQL wait for the disk at each commit where its administrator had it not wait; other settings,
+/// such as to wait for standbys too, stay.
+const DURABLE_SESSION: &str = "SELECT CAST(set_config('synchronous_commit', 'on', false) AS TEXT)
+    WHERE current_setting('synchronous_commit') = 'off'";
 
 /// The server ends a transaction whose host does not go on, such as one that is suspended: the rows that it locked are
 /// other hosts' to claim, once the lease has lapsed.
 const NO_IDLE_TRANSACTION: &str = "SET idle_in_transaction_session_timeout = '15s'";
 
+/// The length in bytes that SQLite's log shrinks to after a peak, once it was written into the database file.
+pub(super) const LARGEST_LOG: u32 = 4 * 1024 * 1024;
+
 /// How many transactions, and how many readings, PostgreSQL runs at once for one host.
 const POSTGRES_CONNECTIONS: u32 = 8;
-
-/// How long a statement that only reads may run before it is stopped.
-pub(super) const READING: Duration = Duration::from_secs(20);
 
 /// The store. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -68,15 +67,33 @@ impl Store {
     /// [`StoreError`], as of [`Store::open`], and when the file is not there or empty.
     pub async fn open_existing(address: &str) -> Result<Self, StoreError> {
         if !is_server(address) {
-            let path = file_of(address);
-            let length = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
-            if length == 0 {
-                return Err(StoreError::Address(format!(
-                    "The store's file {path} is not there, or empty. Put back the file or its last backup."
-                )));
-            }
+            existing_file(address)?;
         }
         Self::open(address).await
+    }
+
+    /// Opens the store at `address` for reading only: nothing is made, migrated or changed. A statement that changes
+    /// something fails.
+    ///
+    /// # Errors
+    /// [`StoreError`], as of [`Store::open_existing`].
+    pub async fn open_read_only(address: &str) -> Result<Self, StoreError> {
+        sqlx::any::install_default_drivers();
+        if is_server(address) {
+            let pool = server_pool(WAIT, ANSWER, READING, ReadOnly(true)).connect(address).await?;
+            return Ok(Self::of_server(pool, ANSWER));
+        }
+        let path = existing_file(address)?;
+        let lock = FileLock::take_existing(Path::new(path), WAIT).await?;
+        let address = format!("{}?mode=ro", file_address(path));
+        let pragmas = format!("PRAGMA busy_timeout = {}; PRAGMA query_only = ON;", WAIT.as_millis());
+        // The first connection says why it cannot be opened; a pool tries again until its timeout.
+        AnyConnection::connect(&address).await?.close().await?;
+        let writers = sqlite_pool(pragmas.clone()).connect(&address).await?;
+        let readers = Some(Readers::open(&address, &pragmas, READING).await?);
+        let condition = Arc::new(Condition::of_file(Path::new(path), lock));
+        let clock = StoreClock::default();
+        Ok(Self { engine: Engine::Sqlite, readers, writers, condition, timeout: None, clock })
     }
 
     /// For tests: the same, and a server, or who holds a file, is waited for `timeout` and no longer.
@@ -104,11 +121,13 @@ impl Store {
         reading: Duration,
     ) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
-        if is_server(address) {
-            Self::open_server(address, wait, answer, reading).await
+        let store = if is_server(address) {
+            Self::open_server(address, wait, answer, reading).await?
         } else {
-            Self::open_file(file_of(address), wait, reading).await
-        }
+            Self::open_file(file_of(address), wait, reading).await?
+        };
+        store.key_names().await?;
+        Ok(store)
     }
 
     async fn open_server(
@@ -117,39 +136,24 @@ impl Store {
         answer: Duration,
         reading: Duration,
     ) -> Result<Self, StoreError> {
-        // A transaction goes back to the server's own setting: it may have to wait for another one.
-        let limited = format!("SET statement_timeout = {}", reading.as_millis());
-        let taken_back = TAKEN_BACK.min(answer);
-        let pool = AnyPoolOptions::new()
-            .max_connections(POSTGRES_CONNECTIONS)
-            .acquire_timeout(wait)
-            .after_connect(move |connection, _| {
-                let limited = AssertSqlSafe(limited.clone());
-                Box::pin(async move {
-                    // What is acknowledged survives a loss of power.
-                    within(Some(answer), connection.execute(DURABLE_SESSION)).await?;
-                    within(Some(answer), connection.execute(NO_IDLE_TRANSACTION)).await?;
-                    within(Some(answer), connection.execute(limited)).await.map(|_| ())
-                })
-            })
-            // A server that vanished keeps no connection from being replaced by another one.
-            .after_release(move |connection, _| {
-                Box::pin(async move { within(Some(taken_back), connection.ping()).await.map(|()| true) })
-            });
-        let pool = pool.connect(address).await?;
+        let pool = server_pool(wait, answer, reading, ReadOnly(false)).connect(address).await?;
         refuse_beside_an_older_host(&pool, Engine::Postgres).await?;
         let mut migrating = pool.acquire().await?;
         within(Some(answer), migrating.execute("SET statement_timeout TO DEFAULT")).await?;
         POSTGRES_MIGRATIONS.run(&mut *migrating).await?;
         migrating.close().await?;
-        Ok(Self {
+        Ok(Self::of_server(pool, answer))
+    }
+
+    fn of_server(pool: AnyPool, answer: Duration) -> Self {
+        Self {
             engine: Engine::Postgres,
             readers: None,
             writers: pool,
             condition: Arc::default(),
             timeout: Some(answer),
             clock: StoreClock::default(),
-        })
+        }
     }
 
     async fn open_file(path: &str, wait: Duration, reading: Duration) -> Result<Self, StoreError> {
@@ -167,23 +171,28 @@ impl Store {
                 folder.display()
             )));
         }
-        let file = format!("sqlite:{}", path.replace('%', "%25").replace('?', "%3F").replace('#', "%23"));
+        let file = file_address(path);
         // Only the first connection makes the file: where it is taken away, none is made in its place.
         let (made, address) = (format!("{file}?mode=rwc"), format!("{file}?mode=rw"));
+        let lock = FileLock::take(Path::new(path), wait).await?;
         // WAL lets readings go on beside a transaction; FULL makes a commit survive a loss of power. 64 MB of cache hold
         // what a bulk command changes: pages that do not fit are written to the log and read again before it ends.
         let busy = format!("PRAGMA busy_timeout = {}; PRAGMA foreign_keys = ON;", wait.as_millis());
-        let pragmas =
-            format!("{busy} PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;");
+        let pragmas = format!(
+            "{busy} PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; \
+                     PRAGMA journal_size_limit = {LARGEST_LOG};"
+        );
         // A pool would try again and again, and not say why in the end.
         let mut first = AnyConnection::connect(&made).await?;
         first.execute(AssertSqlSafe(pragmas.clone())).await?;
+        lock.begin_generation(&mut first).await?;
+        let lock = lock.shared(wait).await?;
         let writers = sqlite_pool(pragmas).connect(&address).await?;
         first.close().await?;
         refuse_beside_an_older_host(&writers, Engine::Sqlite).await?;
         SQLITE_MIGRATIONS.run(&writers).await?;
         let readers = Some(Readers::open(&address, &format!("{busy} PRAGMA query_only = ON;"), reading).await?);
-        let condition = Arc::new(Condition::of_file(Path::new(path)));
+        let condition = Arc::new(Condition::of_file(Path::new(path), Some(lock)));
         let clock = StoreClock::default();
         Ok(Self { engine: Engine::Sqlite, readers, writers, condition, timeout: None, clock })
     }
@@ -225,6 +234,7 @@ impl Store {
             readers.close().await;
         }
         self.writers.close().await;
+        self.condition.unlock();
     }
 }
 
@@ -236,6 +246,55 @@ fn is_server(address: &str) -> bool {
 fn file_of(address: &str) -> &str {
     let path = address.strip_prefix("sqlite:").unwrap_or(address);
     path.strip_prefix("//").unwrap_or(path)
+}
+
+/// The address of an SQLite file, without parameters.
+fn file_address(path: &str) -> String {
+    format!("sqlite:{}", path.replace('%', "%25").replace('?', "%3F").replace('#', "%23"))
+}
+
+/// The path of an SQLite file that is there.
+///
+/// # Errors
+/// [`StoreError::Address`] when it is not there, or empty.
+fn existing_file(address: &str) -> Result<&str, StoreError> {
+    let path = file_of(address);
+    if std::fs::metadata(path).map_or(0, |metadata| metadata.len()) == 0 {
+        return Err(StoreError::Address(format!(
+            "The store's file {path} is not there, or empty. Restore its last backup with `footprint restore FILE`."
+        )));
+    }
+    Ok(path)
+}
+
+/// Whether the sessions of a server may change nothing.
+struct ReadOnly(bool);
+
+/// Connections to a server, for reading and for changes.
+fn server_pool(wait: Duration, answer: Duration, reading: Duration, read_only: ReadOnly) -> AnyPoolOptions {
+    // A transaction goes back to the server's own setting: it may have to wait for another one.
+    let limited = format!("SET statement_timeout = {}", reading.as_millis());
+    let taken_back = TAKEN_BACK.min(answer);
+    let is_read_only = read_only.0;
+    AnyPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS)
+        .acquire_timeout(wait)
+        .after_connect(move |connection, _| {
+            let limited = AssertSqlSafe(limited.clone());
+            Box::pin(async move {
+                // What is acknowledged survives a loss of power.
+                within(Some(answer), connection.execute(DURABLE_SESSION)).await?;
+                within(Some(answer), connection.execute(NO_IDLE_TRANSACTION)).await?;
+                if is_read_only {
+                    within(Some(answer), connection.execute("SET default_transaction_read_only = on")).await?;
+                }
+                within(Some(answer), connection.execute(limited)).await.map(|_| ())
+            })
+        })
+        // A server that vanished keeps no connection from being replaced by another one.
+        .after_release(move |connection, _| {
+            Box::pin(async move { within(Some(taken_back), connection.ping()).await.map(|()| true) })
+        })
 }
 
 /// The one connection for changes.

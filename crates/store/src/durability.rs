@@ -2,11 +2,6 @@
 
 use super::{Engine, Records, Store, StoreError};
 
-/// Makes a session of PostgreSQL wait for the disk at each commit where its administrator had it not wait; other settings,
-/// such as to wait for standbys too, stay.
-pub(super) const DURABLE_SESSION: &str = "SELECT CAST(set_config('synchronous_commit', 'on', false) AS TEXT)
-    WHERE current_setting('synchronous_commit') = 'off'";
-
 impl Store {
     /// Which settings of the database's server, if any, let acknowledged changes be lost or the database be damaged when the
     /// machine fails, and what to do. The host cannot change these: they are the whole server's.

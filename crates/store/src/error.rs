@@ -4,8 +4,8 @@ use soar_connector::name::quoted;
 use soar_connector::sentence;
 use sqlx::sqlite::SqliteError;
 
-use super::Trouble;
-use super::database::READING;
+use super::timeouts::READING;
+use super::trouble::Trouble;
 
 /// Why the store could not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -64,9 +64,22 @@ pub enum StoreError {
     /// The store's file was deleted, moved or replaced while it was open.
     #[error(
         "The store's file {0} is not there any more, or is another one, so nothing is written. Put back the one that was \
-         there. If another one is to take its place, end the host first and start it again afterwards."
+         there. To replace it by a backup, stop the host and run `footprint restore FILE`."
     )]
     FileGone(String),
+    /// The write-ahead log beside the store's file was written for another file.
+    #[error(
+        "The file {0}-wal is not the log of {0}: another file was put in the place of the store's file, and the log stayed. \
+         Nothing was changed. To restore a backup, run `footprint restore FILE`, which removes the log. To use {0} as it is, \
+         delete {0}-wal and {0}-shm; changes that only the log holds are lost then."
+    )]
+    ForeignLog(String),
+    /// Other processes have the store's file open, or one of them restores it.
+    #[error(
+        "Another process has the store's file {0} open, such as a host, or a backup that is being restored. Stop the host, \
+         or wait until the other process has ended, and try again."
+    )]
+    Locked(String),
     /// A host of an earlier version works on the store.
     #[error(
         "A host of an earlier version still runs on this store, and the two versions cannot share due work. Stop all hosts \
@@ -100,6 +113,17 @@ fn is_stopped(error: &sqlx::Error) -> bool {
 }
 
 impl StoreError {
+    /// What keeps the database from working, if that is what the error is about: later it may work again.
+    #[must_use]
+    pub fn trouble(&self) -> Option<Trouble> {
+        match self {
+            Self::Database(error) | Self::Uncertain(error) => Trouble::of(error),
+            Self::Migration(error) => Trouble::of_migration(error),
+            Self::FileGone(_) => Some(Trouble::Gone),
+            _ => None,
+        }
+    }
+
     /// `self`, unless the database refused a second row of the same name: then that is what it says.
     #[must_use]
     pub fn or_duplicate(error: sqlx::Error, what: &'static str, name: &str) -> Self {

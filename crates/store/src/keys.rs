@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 
 use super::columns::{Flag, Json, Sealed, encoded};
-use super::{Records, StoreError, check};
+use super::{Records, StoreError};
+use crate::model::name::{checked_name, name_key};
 use crate::model::{AccessKey, AccessKeyId, Allowed, JWT_SECRET_CONTEXT, KeyId, KeyKind, Moment, SiteId, UserId};
 use crate::{SealedPlace, SealedSecret};
 
@@ -55,7 +56,7 @@ impl Records<'_> {
     /// # Errors
     /// [`StoreError::Duplicate`] when there is one of that name.
     pub async fn create_key(&mut self, key: &NewKey, now: Moment) -> Result<AccessKey, StoreError> {
-        let name = check::name("key", &key.name)?;
+        let name = checked_name("key", &key.name)?;
         let commands = match &key.commands {
             Allowed::All => "[]".to_owned(),
             Allowed::Only(commands) => serde_json::Value::from(commands.clone()).to_string(),
@@ -66,8 +67,8 @@ impl Records<'_> {
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
              RETURNING id",
         )
-        .bind(name)
-        .bind(name.to_lowercase())
+        .bind(&name)
+        .bind(name_key(&name))
         .bind(key.kind.as_str())
         .bind(&key.public_part)
         .bind(&key.secret)
@@ -81,7 +82,7 @@ impl Records<'_> {
         .bind(now)
         .fetch_one(&mut *self.connection)
         .await
-        .map_err(|error| StoreError::or_duplicate(error, "key", name))?;
+        .map_err(|error| StoreError::or_duplicate(error, "key", &name))?;
         if let Allowed::Only(sites) = &key.sites {
             for site in sites {
                 sqlx::query("INSERT INTO key_sites (key_id, site_id) VALUES ($1, $2) ON CONFLICT DO NOTHING")
@@ -98,7 +99,7 @@ impl Records<'_> {
                 .execute(&mut *self.connection)
                 .await?;
         }
-        self.key(name).await
+        self.key(&name).await
     }
 
     /// The key of that name, whatever its state.
@@ -131,9 +132,10 @@ impl Records<'_> {
     /// # Errors
     /// [`StoreError::NotFound`].
     pub async fn revoke_key(&mut self, name: &str, now: Moment) -> Result<AccessKey, StoreError> {
+        let key = self.found_key("keys", name).await?;
         sqlx::query("UPDATE keys SET revoked_at = $1 WHERE name_key = $2 AND revoked_at IS NULL")
             .bind(now)
-            .bind(name.to_lowercase())
+            .bind(key)
             .execute(&mut *self.connection)
             .await?;
         self.key(name).await
@@ -153,15 +155,19 @@ impl Records<'_> {
     }
 
     async fn read_keys(&mut self, name: Option<&str>) -> Result<Vec<StoredKey>, StoreError> {
-        let which = if name.is_some() { "WHERE name_key = $1" } else { "" };
+        let key = match name {
+            Some(name) => Some(self.found_key("keys", name).await?),
+            None => None,
+        };
+        let which = if key.is_some() { "WHERE name_key = $1" } else { "" };
         let sql = format!(
             "SELECT id, name, kind, public_part, owner_id, every_site, every_command, commands, may_manage,
                     requires_expiry, expires_at, revoked_at, last_used_at, created_at, secret
              FROM keys {which} ORDER BY name_key"
         );
         let mut query = sqlx::query_as::<_, KeyRow>(sqlx::AssertSqlSafe(sql));
-        if let Some(name) = name {
-            query = query.bind(name.to_lowercase());
+        if let Some(key) = key {
+            query = query.bind(key);
         }
         let rows = query.fetch_all(&mut *self.connection).await?;
         let mut keys: Vec<StoredKey> = rows.into_iter().map(StoredKey::from).collect();

@@ -2,6 +2,7 @@
 //! SQL.
 
 mod access;
+mod agents;
 mod alerts;
 mod answers;
 mod audit;
@@ -10,6 +11,7 @@ mod cases;
 mod check;
 mod clock;
 mod columns;
+mod condition;
 mod connection_parameters;
 mod connection_rows;
 mod connections;
@@ -18,6 +20,8 @@ mod details;
 mod durability;
 mod engine;
 mod error;
+mod failing;
+mod file_lock;
 mod health;
 mod history;
 mod incidents;
@@ -27,6 +31,7 @@ mod links;
 mod masters;
 mod messages;
 pub mod model;
+mod names;
 mod nodes;
 mod numbers;
 mod readers;
@@ -43,6 +48,7 @@ mod search;
 #[cfg(test)]
 mod shipped_migrations;
 mod sites;
+mod store_clock;
 mod sync_rows;
 mod sync_runs;
 mod tenancy_secrets;
@@ -50,6 +56,8 @@ mod tenant_keys;
 mod tenants;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod text_columns;
+mod timeouts;
 mod transaction;
 mod trouble;
 mod upgrade;
@@ -57,6 +65,7 @@ mod users;
 mod with_timeout;
 mod work;
 
+pub use agents::{AgentSecrets, AgentUse, NewAgent, StoredAgent, agent_sealing_context};
 pub use answers::{AnswerClaim, EarlierCall};
 pub use audit::AuditFilter;
 pub use bulk_changes::IncidentGround;
@@ -76,6 +85,7 @@ pub use keys::{KeySecrets, NewKey, StoredKey};
 pub use links::Neighbour;
 pub use masters::{KnownPair, NewMaster};
 pub use messages::WaitingMessage;
+pub use names::NamedThing;
 pub use numbers::Numbered;
 pub use received::{NewReceived, Received};
 pub use runs::RunFilter;

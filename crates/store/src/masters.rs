@@ -2,6 +2,7 @@
 
 use super::columns::{Maybe, Sealed, encoded};
 use super::{Records, StoreError};
+use crate::model::name::{checked_name, name_key};
 use crate::model::{Master, MasterId, Moment, TenantKeyId};
 
 /// A master that registers.
@@ -50,7 +51,8 @@ const COLUMNS: &str = "m.id, m.instance, m.name, m.region, m.state, m.tenant_nam
 impl Records<'_> {
     /// Registers a master, in place of what it was before: what it had sent stays its own.
     pub async fn register_master(&mut self, new: &NewMaster, now: Moment) -> Result<(), StoreError> {
-        // Whoever came by the same key and never said a word is not the one that the key was for.
+        let name = checked_name("master", &new.name)?;
+        // An instance that used the same key and never sent a message is not the one that the key was made for.
         sqlx::query(
             "UPDATE masters SET state = 'Revoked', secret = NULL, tenant_key = NULL, revoked_at = $1
              WHERE tenant_key = $2 AND instance <> $3",
@@ -71,8 +73,8 @@ impl Records<'_> {
                  seen_at = NULL, revoked_at = NULL",
         )
         .bind(&new.instance)
-        .bind(&new.name)
-        .bind(new.name.to_lowercase())
+        .bind(&name)
+        .bind(name_key(&name))
         .bind(&new.region)
         .bind(&new.pair)
         .bind(encoded(&new.sealed))
@@ -82,7 +84,7 @@ impl Records<'_> {
         .bind(now)
         .execute(&mut *self.connection)
         .await
-        .map_err(|error| StoreError::or_duplicate(error, "master", &new.name))?;
+        .map_err(|error| StoreError::or_duplicate(error, "master", &name))?;
         Ok(())
     }
 
@@ -108,19 +110,24 @@ impl Records<'_> {
 
     /// Takes a master back: its messages are refused from now on.
     pub async fn revoke_master(&mut self, name: &str, now: Moment) -> Result<Master, StoreError> {
+        let key = self.found_key("masters", name).await?;
         sqlx::query(
             "UPDATE masters SET state = 'Revoked', secret = NULL, tenant_key = NULL, revoked_at = $1
              WHERE name_key = $2 AND state = 'Registered'",
         )
         .bind(now)
-        .bind(name.to_lowercase())
+        .bind(key)
         .execute(&mut *self.connection)
         .await?;
         self.master(name).await
     }
 
-    /// Deletes a master that nothing is owned by any more.
+    /// Deletes a master that owns nothing any more. A site that it set inactive stays inactive, as this instance's own.
     pub async fn delete_master(&mut self, id: MasterId) -> Result<(), StoreError> {
+        sqlx::query("UPDATE sites SET deactivated_by = NULL WHERE deactivated_by = $1")
+            .bind(id)
+            .execute(&mut *self.connection)
+            .await?;
         sqlx::query("DELETE FROM masters WHERE id = $1").bind(id).execute(&mut *self.connection).await?;
         Ok(())
     }
@@ -130,8 +137,9 @@ impl Records<'_> {
     /// # Errors
     /// [`StoreError::NotFound`].
     pub async fn master(&mut self, name: &str) -> Result<Master, StoreError> {
+        let key = self.found_key("masters", name).await?;
         let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM masters m WHERE m.name_key = $1"));
-        let query = sqlx::query_as(sql).bind(name.trim().to_lowercase());
+        let query = sqlx::query_as(sql).bind(key);
         query.fetch_optional(&mut *self.connection).await?.ok_or_else(|| StoreError::not_found("master", name))
     }
 

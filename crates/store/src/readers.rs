@@ -13,7 +13,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, SqliteConnection};
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
 use super::StoreError;
-use super::database::WAIT;
+use super::timeouts::WAIT;
 
 /// How many readings SQLite runs at once; it runs one transaction at a time.
 const CONNECTIONS: u32 = 4;
@@ -145,8 +145,8 @@ impl Drop for LentFile {
 #[allow(clippy::unwrap_used, reason = "a test that cannot go on can only end")]
 mod tests {
     use super::*;
-    use crate::database::READING;
     use crate::testing::TestStore;
+    use crate::timeouts::READING;
     use crate::{Engine, Store};
 
     const BUDGET: Duration = Duration::from_millis(300);

@@ -2,6 +2,7 @@
 
 use super::columns::{Flag, Json, json};
 use super::{Records, StoreError};
+use crate::model::name::name_key;
 use soar_connector::RawParameters;
 
 use crate::model::{
@@ -60,7 +61,8 @@ impl Records<'_> {
         let moved = before.what.cadence != changed.cadence || (changed.active && !before.what.active);
         let next_due_at = if moved { first_due(&changed.cadence, id, now)? } else { before.next_due_at };
         let sql = sqlx::AssertSqlSafe(format!(
-            "UPDATE schedules SET kind = $1, name = $2, name_key = $3, site_id = $4, connection_id = $5, server = $6,
+            "UPDATE schedules SET kind = $1, name = $2,
+                 name_key = CASE WHEN name = $2 THEN name_key ELSE $3 END, site_id = $4, connection_id = $5, server = $6,
                  user_id = $7, command = $8, parameters = $9, repeatable = $10, interval_ms = $11, cron = $12,
                  time_zone = $13, active = $14, alert_to = $15, alert_after = $16, slow_ms = $17, next_due_at = $18,
                  modified_at = $19
@@ -121,11 +123,9 @@ impl Records<'_> {
         let sql = sqlx::AssertSqlSafe(format!(
             "SELECT {COLUMNS} FROM schedules WHERE site_id = $1 AND name_key = $2 AND kind = 'Command'"
         ));
-        let row = sqlx::query_as::<_, ScheduleRow>(sql)
-            .bind(site)
-            .bind(name.to_lowercase())
-            .fetch_optional(&mut *self.connection)
-            .await?;
+        let key = self.found_key("schedules", name).await?;
+        let row =
+            sqlx::query_as::<_, ScheduleRow>(sql).bind(site).bind(key).fetch_optional(&mut *self.connection).await?;
         row.map(Schedule::from).ok_or_else(|| StoreError::not_found("schedule", name))
     }
 
@@ -222,7 +222,7 @@ fn bind_all<'q>(query: AnyQuery<'q>, new: &'q NewSchedule) -> Result<AnyQuery<'q
     Ok(query
         .bind(new.kind.as_str())
         .bind(&new.name)
-        .bind(new.name.to_lowercase())
+        .bind(name_key(&new.name))
         .bind(new.site_id)
         .bind(new.connection_id)
         .bind(&new.server)

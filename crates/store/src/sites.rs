@@ -1,7 +1,8 @@
 //! Sites in the store.
 
 use super::{Records, StoreError, check};
-use crate::model::{Moment, Site, SiteKind};
+use crate::model::name::{checked_name, name_key};
+use crate::model::{MasterId, Moment, Site, SiteId, SiteKind};
 
 /// A site to be made.
 #[derive(Debug, Clone)]
@@ -31,9 +32,12 @@ pub struct SiteChange {
     pub time_zone: Option<String>,
     /// Its language as a BCP 47 tag.
     pub language: Option<String>,
+    /// Whether anything runs on it.
+    pub active: Option<bool>,
 }
 
-const COLUMNS: &str = "id, name, kind, description, time_zone, language";
+const COLUMNS: &str = "id, name, kind, description, time_zone, language, active,
+    (SELECT m.name FROM masters m WHERE m.id = sites.deactivated_by) AS deactivated_by";
 
 impl Records<'_> {
     /// Makes a site.
@@ -42,25 +46,26 @@ impl Records<'_> {
     /// [`StoreError::Duplicate`] when there is one of that name; [`StoreError::Invalid`] for a time zone that does not
     /// exist, or a text that is too long.
     pub async fn create_site(&mut self, site: &NewSite, now: Moment) -> Result<Site, StoreError> {
-        let name = check::name("site", &site.name)?;
+        let name = checked_name("site", &site.name)?;
         check::text("description", &site.description)?;
         let time_zone = check::time_zone(&site.time_zone)?;
         check::language(&site.language)?;
-        sqlx::query_as(
+        let sql = format!(
             "INSERT INTO sites (name, name_key, kind, description, time_zone, language, created_at, modified_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
-             RETURNING id, name, kind, description, time_zone, language",
-        )
-        .bind(name)
-        .bind(name.to_lowercase())
-        .bind(site.kind.as_str())
-        .bind(&site.description)
-        .bind(time_zone)
-        .bind(&site.language)
-        .bind(now)
-        .fetch_one(&mut *self.connection)
-        .await
-        .map_err(|error| StoreError::or_duplicate(error, "site", &site.name))
+             RETURNING {COLUMNS}",
+        );
+        sqlx::query_as(sqlx::AssertSqlSafe(sql))
+            .bind(&name)
+            .bind(name_key(&name))
+            .bind(site.kind.as_str())
+            .bind(&site.description)
+            .bind(time_zone)
+            .bind(&site.language)
+            .bind(now)
+            .fetch_one(&mut *self.connection)
+            .await
+            .map_err(|error| StoreError::or_duplicate(error, "site", &name))
     }
 
     /// Changes a site.
@@ -70,23 +75,24 @@ impl Records<'_> {
     pub async fn update_site(&mut self, name: &str, change: &SiteChange, now: Moment) -> Result<Site, StoreError> {
         let site = self.locked_site(name).await?;
         let new = NewSite {
-            name: change.name.clone().unwrap_or(site.name),
+            name: change.name.clone().unwrap_or_else(|| site.name.clone()),
             kind: change.kind.unwrap_or(site.kind),
             description: change.description.clone().unwrap_or(site.description),
             time_zone: change.time_zone.clone().unwrap_or(site.time_zone),
             language: change.language.clone().unwrap_or(site.language),
         };
-        let new_name = check::name("site", &new.name)?;
+        // A name from before today's rule stays until it is changed.
+        let new_name = if new.name == site.name { site.name } else { checked_name("site", &new.name)? };
         check::text("description", &new.description)?;
         let time_zone = check::time_zone(&new.time_zone)?;
         check::language(&new.language)?;
         sqlx::query(
-            "UPDATE sites SET name = $1, name_key = $2, kind = $3, description = $4, time_zone = $5, language = $6,
+            "UPDATE sites SET name = $1, name_key = CASE WHEN name = $1 THEN name_key ELSE $2 END, kind = $3, description = $4, time_zone = $5, language = $6,
                               modified_at = $7
              WHERE id = $8",
         )
-        .bind(new_name)
-        .bind(new_name.to_lowercase())
+        .bind(&new_name)
+        .bind(name_key(&new_name))
         .bind(new.kind.as_str())
         .bind(&new.description)
         .bind(&time_zone)
@@ -95,16 +101,41 @@ impl Records<'_> {
         .bind(site.id)
         .execute(&mut *self.connection)
         .await
-        .map_err(|error| StoreError::or_duplicate(error, "site", new_name))?;
+        .map_err(|error| StoreError::or_duplicate(error, "site", &new_name))?;
+        if let Some(active) = change.active.filter(|active| *active != site.active) {
+            self.set_site_active(site.id, active, None, now).await?;
+        }
         self.move_schedules(site.id, &time_zone).await?;
-        self.site(new_name).await
+        self.site(&new_name).await
+    }
+
+    /// Sets a site active or inactive; `master` is the master that does, if one does.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn set_site_active(
+        &mut self,
+        id: SiteId,
+        active: bool,
+        master: Option<MasterId>,
+        now: Moment,
+    ) -> Result<(), StoreError> {
+        sqlx::query("UPDATE sites SET active = $1, deactivated_by = $2, modified_at = $3 WHERE id = $4")
+            .bind(i64::from(active))
+            .bind(master.filter(|_| !active))
+            .bind(now)
+            .bind(id)
+            .execute(&mut *self.connection)
+            .await?;
+        Ok(())
     }
 
     /// The site of that name, kept from being changed by others until the transaction ends: whoever writes it back would
     /// undo what they changed.
     async fn locked_site(&mut self, name: &str) -> Result<Site, StoreError> {
+        let key = self.found_key("sites", name).await?;
         let sql = format!("SELECT {COLUMNS} FROM sites WHERE name_key = $1{}", self.engine.for_update());
-        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(name.to_lowercase());
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(key);
         query.fetch_optional(&mut *self.connection).await?.ok_or_else(|| StoreError::not_found("site", name))
     }
 
@@ -123,6 +154,7 @@ impl Records<'_> {
                 "connections",
                 "SELECT CAST(COUNT(*) AS BIGINT) FROM connections WHERE site_id = $1 OR recipient_site_id = $1",
             ),
+            ("agent", "agents", "SELECT CAST(COUNT(*) AS BIGINT) FROM agents WHERE site_id = $1"),
         ] {
             let count: i64 = sqlx::query_scalar(sql).bind(site.id).fetch_one(&mut *self.connection).await?;
             match count {
@@ -150,8 +182,9 @@ impl Records<'_> {
     /// # Errors
     /// [`StoreError::NotFound`].
     pub async fn site(&mut self, name: &str) -> Result<Site, StoreError> {
+        let key = self.found_key("sites", name).await?;
         let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM sites WHERE name_key = $1"));
-        let query = sqlx::query_as(sql).bind(name.to_lowercase());
+        let query = sqlx::query_as(sql).bind(key);
         query.fetch_optional(&mut *self.connection).await?.ok_or_else(|| StoreError::not_found("site", name))
     }
 

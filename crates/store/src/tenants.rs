@@ -2,6 +2,7 @@
 
 use super::columns::{Maybe, Sealed, encoded};
 use super::{Records, StoreError};
+use crate::model::name::name_key;
 use crate::model::{Moment, Tenant, TenantId};
 
 /// A checked tenant that is to be added.
@@ -67,9 +68,9 @@ impl Records<'_> {
         ));
         sqlx::query_as(sql)
             .bind(&new.name)
-            .bind(new.name.to_lowercase())
+            .bind(name_key(&new.name))
             .bind(&new.region)
-            .bind(new.region.to_lowercase())
+            .bind(name_key(&new.region))
             .bind(&new.url)
             .bind(now)
             .fetch_one(&mut *self.connection)
@@ -167,11 +168,11 @@ impl Records<'_> {
                AND ($4 = 0 OR state <> 'Revoked')
              ORDER BY id LIMIT $5"
         ));
-        let lower = |text: &Option<String>| text.as_deref().unwrap_or_default().to_lowercase();
+        let (region, name) = self.tenant_keys_of(filter).await?;
         let query = sqlx::query_as(sql)
             .bind(filter.after.map_or(0, |after| after.0))
-            .bind(lower(&filter.region))
-            .bind(lower(&filter.name))
+            .bind(region)
+            .bind(name)
             .bind(i64::from(filter.without_revoked))
             .bind(limit);
         Ok(query.fetch_all(&mut *self.connection).await?)
@@ -182,17 +183,27 @@ impl Records<'_> {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn count_tenants(&mut self, filter: &TenantFilter) -> Result<i64, StoreError> {
-        let lower = |text: &Option<String>| text.as_deref().unwrap_or_default().to_lowercase();
+        let (region, name) = self.tenant_keys_of(filter).await?;
         let query = sqlx::query_scalar(
             "SELECT CAST(COUNT(*) AS BIGINT) FROM tenants
              WHERE id > $1 AND ($2 = '' OR region_key = $2) AND ($3 = '' OR name_key = $3)
                AND ($4 = 0 OR state <> 'Revoked')",
         )
         .bind(filter.after.map_or(0, |after| after.0))
-        .bind(lower(&filter.region))
-        .bind(lower(&filter.name))
+        .bind(region)
+        .bind(name)
         .bind(i64::from(filter.without_revoked));
         Ok(query.fetch_one(&mut *self.connection).await?)
+    }
+
+    /// Region and name of a filter as they are compared; empty for all.
+    async fn tenant_keys_of(&mut self, filter: &TenantFilter) -> Result<(String, String), StoreError> {
+        let region = filter.region.as_deref().map(name_key).unwrap_or_default();
+        let name = match &filter.name {
+            Some(name) => self.found_key("tenants", name).await?,
+            None => String::new(),
+        };
+        Ok((region, name))
     }
 
     /// Gives out the numbers of `count` messages to a tenant, beyond `at_least`; returns the first of them. None when

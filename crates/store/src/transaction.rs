@@ -9,8 +9,8 @@ use sqlx::postgres::{PgDatabaseError, PgSeverity};
 use sqlx::{Any, Database, SqlSafeStr as _};
 use sqlx_core::transaction::TransactionManager as _;
 
-use super::clock::StoreClock;
-use super::trouble::Condition;
+use super::condition::Condition;
+use super::store_clock::StoreClock;
 use super::with_timeout::{Connection, WithTimeout, within};
 use super::{Engine, Records, Store, StoreError, Trouble};
 

@@ -1,18 +1,8 @@
-//! What keeps the database from working, as far as it says so, and what its keeper can do about it.
-
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+//! Failures of the database itself, by cause, and what its administrator can do about each.
 
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::PgDatabaseError;
 use sqlx::sqlite::SqliteError;
-
-use super::{Store, StoreError};
-
-/// After so long a trouble that lasts is told to the log again.
-const REMINDER: Duration = Duration::from_secs(60);
 
 /// What keeps the database from working: none of it is about what was asked of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -56,8 +46,8 @@ impl Trouble {
                  runs and can be reached, and that it lets the host's user in."
             }
             Self::Damaged => {
-                "The store is damaged, or is no database. Keep a copy of its file as it is, and put back the last good \
-                 backup."
+                "The store is damaged, or is no database. Keep a copy of its file as it is, and restore the last good backup \
+                 with `footprint restore FILE`."
             }
         }
     }
@@ -114,165 +104,5 @@ impl Trouble {
             _ if code != "57014" && ["57", "08", "28"].iter().any(|class| code.starts_with(class)) => Some(Self::Gone),
             _ => None,
         }
-    }
-}
-
-impl StoreError {
-    /// What keeps the database from working, if that is what the error is about: later it may work again.
-    #[must_use]
-    pub fn trouble(&self) -> Option<Trouble> {
-        match self {
-            Self::Database(error) | Self::Uncertain(error) => Trouble::of(error),
-            Self::Migration(error) => Trouble::of_migration(error),
-            Self::FileGone(_) => Some(Trouble::Gone),
-            _ => None,
-        }
-    }
-}
-
-/// So long after it failed a store counts as failing, whatever is written meanwhile: a disk that has no room for much may
-/// have some for little.
-const LASTS: Duration = Duration::from_secs(3);
-
-/// Whether the database works, as was last noticed.
-#[derive(Debug, Default)]
-pub(super) struct Condition {
-    failing: Mutex<Option<Failing>>,
-    /// The path of the store's file, and which file was there when it was opened.
-    file: Option<(PathBuf, FileId)>,
-}
-
-/// Which file it is on its machine, whatever its path.
-type FileId = (u64, u64);
-
-impl Condition {
-    pub(super) fn of_file(path: &Path) -> Self {
-        Self { failing: Mutex::default(), file: id_of(path).map(|id| (path.to_owned(), id)) }
-    }
-
-    /// What is written to a file that somebody deleted or replaced is lost in the end, and SQLite does not notice.
-    ///
-    /// # Errors
-    /// [`StoreError::FileGone`] when the file is another one than was opened, or none; once it is back, all is well.
-    pub(super) fn check_file(&self) -> Result<(), StoreError> {
-        match &self.file {
-            Some((path, opened)) if id_of(path) != Some(*opened) => {
-                Err(StoreError::FileGone(path.display().to_string()))
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-#[cfg(unix)]
-fn id_of(path: &Path) -> Option<FileId> {
-    use std::os::unix::fs::MetadataExt as _;
-    std::fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
-}
-
-/// An open file can be neither deleted nor replaced there.
-#[cfg(not(unix))]
-fn id_of(_: &Path) -> Option<FileId> {
-    None
-}
-
-#[derive(Debug)]
-struct Failing {
-    since: Instant,
-    last: Instant,
-    trouble: Trouble,
-    /// When each trouble was last told: a disk without room causes several, by turns.
-    told: HashMap<Trouble, Instant>,
-    /// How often since one was told.
-    times: u64,
-}
-
-impl Failing {
-    fn new(trouble: Trouble, now: Instant) -> Self {
-        Self { since: now, last: now, trouble, told: HashMap::from([(trouble, now)]), times: 0 }
-    }
-
-    /// Notes that it failed again; if that is to be told, how often it did since something was.
-    fn again(&mut self, trouble: Trouble, now: Instant) -> Option<u64> {
-        (self.last, self.trouble, self.times) = (now, trouble, self.times + 1);
-        if self.told.get(&trouble).is_some_and(|told| now.duration_since(*told) < REMINDER) {
-            return None;
-        }
-        self.told.insert(trouble, now);
-        Some(std::mem::take(&mut self.times))
-    }
-}
-
-impl Store {
-    /// Notes that the database kept something from being done, and tells the log: each kind at
-    /// once, and while it lasts once a minute, however many calls it fails. Whether `error` is of that kind; if not, nothing is noted.
-    pub fn note(&self, error: &StoreError) -> bool {
-        let Some(trouble) = error.trouble() else { return false };
-        let now = Instant::now();
-        let mut failing = self.condition.failing.lock().unwrap_or_else(PoisonError::into_inner);
-        match &mut *failing {
-            Some(known) => {
-                if let Some(times) = known.again(trouble, now) {
-                    let seconds = now.duration_since(known.since).as_secs();
-                    tracing::error!(seconds, times, "The store still fails. {error}");
-                }
-            }
-            None => {
-                tracing::error!("{error}");
-                *failing = Some(Failing::new(trouble, now));
-            }
-        }
-        true
-    }
-
-    /// Notes that something was written.
-    pub fn note_written(&self) {
-        let mut failing = self.condition.failing.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(failed) = failing.take_if(|failing| failing.last.elapsed() >= LASTS) {
-            tracing::warn!(seconds = failed.since.elapsed().as_secs(), "The store works again.");
-        }
-    }
-
-    /// What keeps the database from working; where that was noted a while ago, it is tried whether it still does.
-    pub async fn failing(&self) -> Option<Trouble> {
-        let noted = || {
-            let failing = self.condition.failing.lock().unwrap_or_else(PoisonError::into_inner);
-            failing.as_ref().map(|failing| (failing.trouble, failing.last.elapsed() >= LASTS))
-        };
-        if let (_, true) = noted()? {
-            match self.write_something().await {
-                Ok(()) => self.note_written(),
-                Err(error) => drop(self.note(&error)),
-            }
-        }
-        noted().map(|(trouble, _)| trouble)
-    }
-
-    async fn write_something(&self) -> Result<(), StoreError> {
-        let mut transaction = self.transaction().await?;
-        transaction.records().write_something().await?;
-        transaction.commit().await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn troubles_that_take_turns_are_each_told_once_a_minute() {
-        let begun = Instant::now();
-        let mut failing = Failing::new(Trouble::Full, begun);
-        let told: Vec<_> = (1..=1200)
-            .filter_map(|tenth| {
-                let trouble = if tenth % 2 == 0 { Trouble::Full } else { Trouble::Disk };
-                let told = failing.again(trouble, begun + Duration::from_millis(tenth * 100));
-                told.map(|times| (tenth, trouble, times))
-            })
-            .collect();
-        let expected =
-            [(1, Trouble::Disk, 1), (600, Trouble::Full, 599), (601, Trouble::Disk, 1), (1200, Trouble::Full, 599)];
-        assert_eq!(told, expected);
-        assert_eq!((failing.since, failing.trouble), (begun, Trouble::Full));
     }
 }

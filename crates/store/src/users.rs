@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Records, StoreError, check};
+use crate::model::name::{checked_name, name_key};
 use crate::model::{Moment, Role, SiteId, User, UserId};
 
 /// A user to be made.
@@ -46,21 +47,21 @@ impl Records<'_> {
     /// [`StoreError::Duplicate`] when there is one of that name; [`StoreError::Invalid`] for a name or an e-mail address
     /// that cannot be one.
     pub async fn create_user(&mut self, user: &NewUser, now: Moment) -> Result<User, StoreError> {
-        let name = check::name("user", &user.name)?;
+        let name = checked_name("user", &user.name)?;
         let email = user.email.as_deref().map(check::email).transpose()?;
         sqlx::query_as(
             "INSERT INTO users (name, name_key, email, active, is_administrator, created_at, modified_at)
              VALUES ($1, $2, $3, 1, $4, $5, $5)
              RETURNING id, name, email, active, is_administrator",
         )
-        .bind(name)
-        .bind(name.to_lowercase())
+        .bind(&name)
+        .bind(name_key(&name))
         .bind(email)
         .bind(i64::from(user.is_administrator))
         .bind(now)
         .fetch_one(&mut *self.connection)
         .await
-        .map_err(|error| StoreError::or_duplicate(error, "user", &user.name))
+        .map_err(|error| StoreError::or_duplicate(error, "user", &name))
     }
 
     /// The user of that name, active or not.
@@ -68,8 +69,9 @@ impl Records<'_> {
     /// # Errors
     /// [`StoreError::NotFound`].
     pub async fn user(&mut self, name: &str) -> Result<User, StoreError> {
+        let key = self.found_key("users", name).await?;
         let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM users WHERE name_key = $1"));
-        let query = sqlx::query_as(sql).bind(name.to_lowercase());
+        let query = sqlx::query_as(sql).bind(key);
         query.fetch_optional(&mut *self.connection).await?.ok_or_else(|| StoreError::not_found("user", name))
     }
 
@@ -92,8 +94,11 @@ impl Records<'_> {
         // The rows stay as they are until the end, so that two administrators cannot remove each other at once.
         let administrators = if may_demote { self.locked_administrators().await? } else { 0 };
         let user = self.locked_user(name).await?;
-        let new_name = change.name.as_deref().unwrap_or(&user.name);
-        let new_name = check::name("user", new_name)?;
+        // A name from before today's rule stays until it is changed.
+        let new_name = match &change.name {
+            Some(name) if *name != user.name => checked_name("user", name)?,
+            _ => user.name.clone(),
+        };
         let email = match change.email.as_deref() {
             None => user.email.as_deref(),
             Some("") => None,
@@ -109,12 +114,12 @@ impl Records<'_> {
             });
         }
         sqlx::query(
-            "UPDATE users SET name = $1, name_key = $2, email = $3, active = $4, is_administrator = $5,
+            "UPDATE users SET name = $1, name_key = CASE WHEN name = $1 THEN name_key ELSE $2 END, email = $3, active = $4, is_administrator = $5,
                               modified_at = $6
              WHERE id = $7",
         )
-        .bind(new_name)
-        .bind(new_name.to_lowercase())
+        .bind(&new_name)
+        .bind(name_key(&new_name))
         .bind(email)
         .bind(i64::from(active))
         .bind(i64::from(is_administrator))
@@ -122,15 +127,16 @@ impl Records<'_> {
         .bind(user.id)
         .execute(&mut *self.connection)
         .await
-        .map_err(|error| StoreError::or_duplicate(error, "user", new_name))?;
-        self.user(new_name).await
+        .map_err(|error| StoreError::or_duplicate(error, "user", &new_name))?;
+        self.user(&new_name).await
     }
 
     /// The user of that name, kept from being changed by others until the transaction ends: whoever writes it back would
     /// undo what they changed.
     async fn locked_user(&mut self, name: &str) -> Result<User, StoreError> {
+        let key = self.found_key("users", name).await?;
         let sql = format!("SELECT {COLUMNS} FROM users WHERE name_key = $1{}", self.engine.for_update());
-        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(name.to_lowercase());
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(key);
         query.fetch_optional(&mut *self.connection).await?.ok_or_else(|| StoreError::not_found("user", name))
     }
 

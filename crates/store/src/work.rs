@@ -8,8 +8,10 @@ use super::schedules::ScheduleRow;
 use super::{Engine, Records, StoreError, schedules};
 use crate::model::{Moment, Schedule, ScheduleId, WorkItem};
 
-/// A schedule that can be claimed when it is due.
-const FREE: &str = "active = 1 AND NOT EXISTS (SELECT 1 FROM work WHERE work.schedule_id = schedules.id)";
+/// A schedule that can be claimed when it is due. Nothing is claimed on a site that is inactive.
+const FREE: &str = "schedules.active = 1
+    AND NOT EXISTS (SELECT 1 FROM work WHERE work.schedule_id = schedules.id)
+    AND NOT EXISTS (SELECT 1 FROM sites WHERE sites.id = schedules.site_id AND sites.active = 0)";
 
 /// A schedule whose next due time could not be computed is tried again after this time.
 const TRY_AGAIN: Duration = Duration::from_secs(600);

@@ -15,16 +15,16 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use tower::Service;
 
-use super::error::{ConnectError, Waiting, innermost};
-use super::hop::Hop;
+use super::error::{ConnectError, Peer, Waiting, innermost};
 use super::recording_verifier::Handshake;
 use super::stream::{Stream, Transport};
-use super::tls::{Peer, Tls};
+use super::tls::Tls;
 use super::{proxy, socks};
-use crate::session::budget::lock;
+use crate::hop::Hop;
+use crate::session::lock::lock;
 use crate::settings::{Network, ProxyKind, ProxyServer};
 
-/// An idle connection is probed so often, so that one that has died is not used.
+/// Interval of the probes on an idle connection, so that a dead connection is not used.
 const KEEPALIVE: Duration = Duration::from_secs(15);
 
 /// Connects to servers: directly, or through the proxy of the settings.

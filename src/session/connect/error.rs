@@ -8,9 +8,15 @@ use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, CertificateError};
 use soar_connector::sentence;
 
-use super::hop::Hop;
-use super::tls::Peer;
+use crate::hop::Hop;
 use crate::vendor::Failure;
+
+/// What TLS is spoken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::session) enum Peer {
+    Server,
+    Proxy,
+}
 
 /// How many of a certificate's names are shown.
 const MOST_NAMES: usize = 5;
@@ -34,7 +40,7 @@ pub(in crate::session) enum ConnectError {
     /// A proxy hung up, or speaks something else.
     #[error("the proxy gave no answer: {0}")]
     ProxyBroke(String),
-    /// This machine trusts nobody.
+    /// This machine has no trusted certificate authority.
     #[error("{0}")]
     NoAuthorities(String),
     #[error("{error}")]
@@ -186,7 +192,7 @@ fn tls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> 
     if let Some(error) = error.downcast_ref::<rustls::Error>() {
         return Some(error);
     }
-    // An I/O error's source is that of the error it holds, so that error has to be asked for by itself.
+    // An I/O error's source is that of the error it holds, so that error is asked for directly.
     let held = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
     held.and_then(|held| tls_error(held as &(dyn Error + 'static))).or_else(|| error.source().and_then(tls_error))
 }

@@ -4,8 +4,10 @@ use http::HeaderValue;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 use super::error::ConnectError;
-use super::hop::Hop;
-use crate::session::client::USER_AGENT;
+use crate::hop::Hop;
+
+/// What requests say of the client, to the instance and to proxies.
+pub(in crate::session) const USER_AGENT: &str = concat!("coda-footprint/", env!("CARGO_PKG_VERSION"));
 
 /// The longest head of a proxy's answer, in bytes.
 const LONGEST_HEAD: usize = 16 * 1024;

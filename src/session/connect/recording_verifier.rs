@@ -123,7 +123,7 @@ impl ResolvesClientCert for RecordingVerifier {
     }
 }
 
-/// Checks name and time of a certificate that is trusted itself, whoever issued it.
+/// Checks name and time of a certificate that is itself trusted, by any issuer.
 fn verify_itself(
     certificate: &CertificateDer<'_>,
     name: &ServerName<'_>,

@@ -12,7 +12,7 @@ use tokio::net::{TcpStream, lookup_host};
 use tower::{Service as _, service_fn};
 
 use super::error::ConnectError;
-use super::hop::Hop;
+use crate::hop::Hop;
 use crate::settings::ProxyServer;
 
 /// Has the proxy at the other end of `tcp` connect it to `server`, whose name it looks up unless `looks_up_here`.

@@ -12,10 +12,10 @@ use rustls_platform_verifier::Verifier;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::error::ConnectError;
-use super::hop::Hop;
+use super::error::{ConnectError, Peer};
 use super::recording_verifier::{Handshake, Judge, RecordingVerifier};
 use super::stream::Transport;
+use crate::hop::Hop;
 use crate::settings::Network;
 
 /// Makes TLS connections.
@@ -26,13 +26,6 @@ pub(super) struct Tls {
     only_tls_1_3: bool,
     /// The system's authorities are read when they are first needed: plain http needs none.
     verifier: OnceLock<Arc<Verifier>>,
-}
-
-/// What TLS is spoken for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::session) enum Peer {
-    Server,
-    Proxy,
 }
 
 impl Tls {
@@ -102,7 +95,7 @@ impl Tls {
             configuration.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         }
         let name = ServerName::try_from(hop.host.clone())
-            .map_err(|_| Error::General("the host's name is none that a certificate can have".to_owned()))?;
+            .map_err(|_| Error::General("a certificate cannot have the host's name".to_owned()))?;
         Ok((TlsConnector::from(Arc::new(configuration)), name))
     }
 }

@@ -90,6 +90,7 @@ fn flags_of(setting: &Setting) -> Vec<Arg> {
             SettingType::Url => "URL".to_owned(),
             SettingType::Boolean => "YES/NO".to_owned(),
             SettingType::Text => "TEXT".to_owned(),
+            SettingType::Certificates => "PATH".to_owned(),
             SettingType::Integer => "NUMBER".to_owned(),
             SettingType::Choice => setting.choices.join("|"),
         };

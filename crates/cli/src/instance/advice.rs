@@ -34,7 +34,9 @@ pub(crate) fn advised(error: StoreError) -> anyhow::Error {
 pub(crate) fn refused(error: Refusal) -> anyhow::Error {
     match error {
         Refusal::Because(reason) => WrongUse(reason).into(),
+        Refusal::Forbidden(reason) => anyhow::anyhow!("{reason}\n--as USER acts as another user."),
         Refusal::Unable(reason) => anyhow::Error::msg(reason),
+        failed @ (Refusal::TimedOut(_) | Refusal::Panicked) => anyhow::Error::msg(failed.to_string()),
         Refusal::Parameters(problems) => WrongUse::from(&problems).into(),
         Refusal::About(error) | Refusal::Store(error) => advised(error),
     }
@@ -43,9 +45,6 @@ pub(crate) fn refused(error: Refusal) -> anyhow::Error {
 /// Why an operation was not done, with what to do about it.
 pub(crate) fn not_done(error: OperationError) -> anyhow::Error {
     match error {
-        OperationError::Refusal(Refusal::Unable(reason)) => {
-            anyhow::anyhow!("{reason}\n--as USER acts as another user.")
-        }
         OperationError::Refusal(refusal) => refused(refusal),
         error => error.into(),
     }
@@ -58,6 +57,7 @@ fn listing(what: &str) -> Option<&'static str> {
         "user" => Some("footprint user list"),
         "key" => Some("footprint key list"),
         "connection" => Some("footprint connection list"),
+        "agent" => Some("footprint agent list"),
         "incident" => Some("footprint incident list"),
         "case" => Some("footprint case list"),
         "run" => Some("footprint runs list"),

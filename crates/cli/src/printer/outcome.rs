@@ -97,6 +97,9 @@ pub(crate) fn receipt(receipt: &Receipt, page: Option<i64>) -> String {
     if receipt.rows > 0 || (receipt.pages > 0 && receipt.total_rows.is_some()) {
         parts.push(rows_read(receipt, page));
     }
+    if let Some(agent) = &receipt.agent {
+        parts.push(format!("through the agent {agent}"));
+    }
     parts.push(counted(receipt.requests, "request"));
     if receipt.duplicates_dropped > 0 {
         parts.push(format!("{} dropped", counted(receipt.duplicates_dropped, "duplicate")));

@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &Arguments, flags: &Flags, plugin: &dyn Plugin, pri
     Ok(if diagnosis.is_healthy() { Exit::Successful } else { Exit::Failed })
 }
 
-fn show(diagnosis: &Diagnosis, printer: &mut Printer) -> Result<()> {
+pub(super) fn show(diagnosis: &Diagnosis, printer: &mut Printer) -> Result<()> {
     let mut stages = Grid::new(["Stage", "Result", "ms", "Detail"]);
     for stage in &diagnosis.stages {
         stages.push([

@@ -1,5 +1,7 @@
 //! The subcommands, one per file.
 
+pub(crate) mod agent;
+pub(crate) mod alert;
 pub(crate) mod audit;
 pub(crate) mod case;
 pub(crate) mod commands;
@@ -7,9 +9,11 @@ pub(crate) mod completions;
 pub(crate) mod connection;
 pub(crate) mod demo;
 pub(crate) mod diagnose;
+pub(crate) mod doctor;
 pub(crate) mod health;
 pub(crate) mod incident;
 pub(crate) mod init;
+pub(crate) mod integration;
 pub(crate) mod key;
 pub(crate) mod run;
 pub(crate) mod runs;

@@ -8,7 +8,7 @@ use clap::Args;
 use serde::Serialize;
 use soar_connector::{Clock, SystemClock};
 use soar_host::Host;
-use soar_host::connections::Connections;
+use soar_host::connections::{Connections, without_their_agent};
 use soar_host::executor::Executor;
 use soar_host::sealing::check_keys;
 use soar_host::settings::HostSettings;
@@ -78,6 +78,7 @@ async fn start(folder: &Folder, settings: &Settings, host: HostSettings) -> Resu
     let vault = Vault::new(settings.vault.clone());
     let keyring = settings.keyring(folder)?;
     check_keys(&store, &keyring).await?;
+    tell_of_missing_agents(&store).await?;
     let connections = Connections::new(store, Arc::new(registry()?), keyring, vault, clock);
     let executor = Executor::start(connections, settings.executor.clone()).await.map_err(advised)?;
     let couriers = Arc::new(settings.couriers(folder).await?);
@@ -86,6 +87,16 @@ async fn start(folder: &Folder, settings: &Settings, host: HostSettings) -> Resu
         ServeError::Settings(problem) => WrongUse(problem.to_string()).into(),
         error => anyhow!(error),
     })
+}
+
+/// Logs the connections on which nothing runs because they cannot go through the agent that they name.
+async fn tell_of_missing_agents(store: &Store) -> Result<()> {
+    let mut reader = store.reader().await.map_err(advised)?;
+    let without = without_their_agent(&mut reader.records()).await.map_err(advised)?;
+    for one in without {
+        tracing::warn!(connection = one.connection.connection, "Nothing runs on a connection: {}", one.why);
+    }
+    Ok(())
 }
 
 /// What a program needs, once the host listens.

@@ -1,6 +1,8 @@
 //! Incidents, cases and the bulk commands at the terminal, on both stores.
 
 use serde_json::json;
+use soar_store::Store;
+use soar_store::testing::PostgresServer;
 
 use crate::instance::Instance;
 use crate::support::ended;
@@ -161,6 +163,73 @@ fn a_bulk_command_takes_its_parameters_in_every_form() {
         assert!(missing.contains("Incident Numbers is required"), "{missing}");
         let audited = instance.json(["audit", "--command", "CloseIncidentInBulk"]);
         assert_eq!((&audited[0]["surface"], &audited[0]["actingFor"]), (&"terminal".into(), &"Admin".into()));
+    }
+}
+
+#[test]
+fn a_bulk_command_that_takes_too_long_is_undone_and_audited() {
+    let instance = stocked(Instance::on(PostgresServer::shared().new_database()));
+    instance.set("command-seconds = 1");
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let held = runtime.block_on(async {
+        let store = Store::open_existing(instance.store_address().unwrap()).await.unwrap();
+        let mut transaction = store.transaction().await.unwrap();
+        // The command waits for this incident.
+        transaction.records().incident_for_change("20210127-198").await.unwrap();
+        transaction
+    });
+    let error = instance.refused(1, CLOSE);
+    assert!(error.contains("The command took longer than its timeout of 1 s and was undone."), "{error}");
+    let refused = instance.json(["audit", "--refused", "--command", "CloseIncidentInBulk"]);
+    assert!(refused[0]["reason"].as_str().unwrap().contains("timeout of 1 s"), "{refused}");
+    assert_eq!(instance.json(["incident", "list", "--status", "closed"]), json!([]), "nothing was done");
+    runtime.block_on(async { drop(held) });
+    assert_eq!(instance.ended(CLOSE).0, 1);
+    assert_eq!(instance.json(["incident", "list", "--status", "closed"]).as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn an_incident_is_made_set_and_linked() {
+    for instance in Instance::on_both() {
+        let instance = stocked(instance);
+        let made = instance.json([
+            "incident",
+            "create",
+            "--type",
+            "Phishing",
+            "--title",
+            "Mail",
+            "--severity",
+            "High",
+            "--due",
+            "2099-01-01 12:00:00",
+            "--raw-data",
+            r#"{"hosts": [1]}"#,
+        ]);
+        let number = made["number"].as_str().unwrap();
+        assert_eq!((&made["severity"], &made["rawData"]), (&json!("High"), &json!({ "hosts": [1] })), "{made}");
+        assert_eq!(made["dueAt"], json!(4_070_952_000_000_i64));
+        for (flag, value) in [("--due", "soon"), ("--raw-data", "{")] {
+            let error = instance.refused(2, ["incident", "create", "--type", "X", flag, value]);
+            assert!(error.contains(flag), "{error}");
+        }
+        let version = made["version"].to_string();
+        instance.successful(["incident", "set", number, "Severity", "Low", "--version", &version]);
+        let stale = instance.refused(1, ["incident", "set", number, "Severity", "High", "--version", &version]);
+        assert!(stale.contains("has been changed since you read it"), "{stale}");
+        assert!(instance.refused(2, ["incident", "set", number, "Colour", "red"]).contains("Colour"));
+
+        let linked = instance.successful(["incident", "link", number, "20210127-198", "20210127-197"]);
+        assert_eq!(linked, format!("✔ The incident \"{number}\" has 2 new links.\n"));
+        let again = instance.successful(["incident", "link", number, "20210127-198"]);
+        assert!(again.contains("was linked so already"), "{again}");
+        let shown = instance.json(["incident", "show", number]);
+        let links = shown["linkedIncidents"].as_array().unwrap().len();
+        assert_eq!((links, &shown["severity"]), (2, &json!("Low")));
+        instance.refused(2, ["incident", "link", number, "nope"]);
+        let audit = instance.json(["audit", "--command", "incident link"]);
+        let accepted: Vec<_> = audit.as_array().unwrap().iter().map(|entry| &entry["accepted"]).collect();
+        assert_eq!(accepted, [&json!(true), &json!(true), &json!(false)], "{audit}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! The binary as its users run it: whole processes against a simulator that is one too.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod agents;
 mod commands;
 mod completions;
 mod connection;

@@ -11,14 +11,23 @@ fn lists_come_as_a_table_json_csv_and_ndjson() {
     insta::assert_snapshot!(instance.shown(["site", "list"]));
     assert_eq!(
         instance.successful(["site", "list", "--output", "csv"]),
-        "Site,Kind,Time Zone,Language,Description\r\nAcme Corp,Client,Europe/Zurich,en,\r\n\
-         Security Operations,Internal,America/Vancouver,en,\r\n"
+        "Site,Kind,Active,Time Zone,Language,Description\r\nAcme Corp,Client,yes,Europe/Zurich,en,\r\n\
+         Security Operations,Internal,yes,America/Vancouver,en,\r\n"
     );
     let lines = instance.successful(["site", "list", "--output", "ndjson"]);
     assert_eq!(lines.lines().count(), 2);
     let first: serde_json::Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
     assert_eq!(first, instance.json(["site", "list"])[0]);
     assert_eq!(instance.json(["connection", "list"]), json!([]));
+    let integrations = instance.json(["integration", "list"]);
+    assert_eq!(
+        (&integrations[0]["id"], &integrations[0]["parameters"][0]["name"]),
+        (&json!("coda-footprint"), &json!("Server URL"))
+    );
+    assert_eq!(instance.successful(["alert", "waiting"]), "No alert waits to be delivered.\n");
+    instance.successful(["user", "add", "alice", "--role", "Manager"]);
+    let error = instance.refused(1, ["alert", "waiting", "--as", "alice"]);
+    assert!(error.contains("is no administrator") && error.contains("--as USER"), "{error}");
     let nothing = instance.successful(["connection", "list"]);
     assert_eq!(nothing, "No connections that you may see. `footprint connection add` makes one.\n");
 }

@@ -169,3 +169,65 @@ fn a_sync_between_processes_goes_over_tls_with_an_authority_of_ones_own() {
     assert!(master.successful(command).contains("1 added"));
     assert_eq!(tenant.json(["tenant", "master", "list"])[0]["name"], "Headquarters");
 }
+
+#[test]
+fn a_tenants_site_is_set_inactive_and_active_from_the_masters_terminal() {
+    let simulator = Simulator::start(&[]);
+    let pair = Pair::over([Instance::new(), Instance::new()]);
+    connect(&pair.master, &simulator, "Main", &["--tenant", "TestTenant"]);
+    pair.master.successful(sync(["--sync-all-shared"]));
+    let status = |status: &'static str| {
+        let call =
+            ["utility", "update-tenant-site-status", "--tenant-name", "TestTenant", "--tenant-site", "TenantSite"];
+        call.into_iter().chain(["--status", status])
+    };
+    let answer = pair.master.json(status("inactive"));
+    assert_eq!(
+        (&answer["returnData"], &answer["contextData"][0]["Status"]),
+        (&json!("Successful"), &json!("Inactive"))
+    );
+    let error = pair.tenant.refused(1, ["connection", "test", "Main", "--site", "TenantSite"]);
+    assert!(error.contains("is inactive: the master \"Master\" set it so"), "{error}");
+    let refused = pair.tenant.refused(1, ["site", "change", "TenantSite", "--active", "true"]);
+    assert!(refused.contains("only that master sets it active"), "{refused}");
+    let (code, out, _) = pair.master.ended(sync(["--sync-all-shared"]));
+    assert!(code == 1 && out.contains("site-inactive"), "{out}");
+    let (code, out, _) = pair.master.ended([
+        "utility",
+        "update-tenant-site-status",
+        "--tenant-name",
+        "TestTenant",
+        "--tenant-site",
+        "Nowhere",
+        "--status",
+        "Active",
+    ]);
+    assert!(code == 1 && out.contains("no site"), "{out}");
+    pair.master.json(status("Active"));
+    assert_eq!(pair.tenant.ended(["connection", "test", "Main", "--site", "TenantSite"]).0, 0);
+    let audited = pair.master.json(["audit", "--command", "UpdateTenantSiteStatus"]);
+    assert_eq!(audited.as_array().unwrap().len(), 3, "{audited}");
+}
+
+#[test]
+fn a_tenant_without_the_agent_is_told_by_the_sync_and_tells_of_it_when_it_starts() {
+    let simulator = Simulator::start(&[]);
+    let Pair { master, tenant, serving_tenant, serving_master: _serving } =
+        Pair::over([Instance::new(), Instance::new()]);
+    master.successful(["agent", "add", "Branch", "--all-sites", "--address", "http://127.0.0.1:9"]);
+    connect(&master, &simulator, "Main", &["--tenant", "TestTenant", "--agent", "Branch"]);
+    let (code, out, _) = master.ended(sync(["--sync-all-shared"]));
+    assert!(code == 1 && out.contains("agent-missing") && out.contains("\"Branch\""), "{out}");
+    let error = tenant.ended(["connection", "test", "Main", "--site", "TenantSite"]).2;
+    assert!(error.contains("which this host does not have"), "{error}");
+    let health = tenant.json(["health"]);
+    assert_eq!((&health[0]["state"], &health[0]["agent"]), (&json!("Failing"), &json!("Branch")), "{health}");
+    let (code, found, _) = tenant.ended(["doctor", "--output", "json"]);
+    assert!(code == 1 && found.contains("\"check\":\"agents\"") && found.contains("footprint agent add"), "{found}");
+    drop(serving_tenant);
+    let log = tenant.path().join("log");
+    let served = tenant.serve_after("", &log);
+    let text = std::fs::read_to_string(&log).unwrap();
+    assert!(text.contains("Nothing runs on a connection") && text.contains("Branch"), "{text}");
+    drop(served);
+}

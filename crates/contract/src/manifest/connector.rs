@@ -16,7 +16,7 @@ pub struct Connector {
     pub id: String,
     /// The product's name as users know it.
     pub name: String,
-    /// Who makes the product.
+    /// The maker of the product.
     pub vendor: String,
     /// The kind of product, such as "Threat Intelligence".
     pub category: String,
@@ -32,6 +32,10 @@ pub struct Connector {
     /// Groups of settings of which exactly one must be given, and whole: `[["User Name", "Password"], ["API Key"]]`.
     #[serde(default)]
     pub one_of: Vec<Vec<String>>,
+    /// The settings that say through which proxy the product is reached. Without them a connection cannot go through a
+    /// host's proxy agent.
+    #[serde(default)]
+    pub proxy: Option<ProxySettings>,
     /// Parameters that several commands take; a command's file names them in `takes`.
     #[serde(default)]
     pub shared_inputs: Vec<Input>,
@@ -56,6 +60,25 @@ impl Connector {
     pub fn setting(&self, name: &str) -> Option<&Setting> {
         let wanted = normalised(name);
         self.settings.iter().find(|setting| normalised(&setting.name) == wanted)
+    }
+}
+
+/// The names of the settings that say through which proxy the product is reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ProxySettings {
+    /// The proxy's address: an http, https, socks5 or socks5h address.
+    pub address: String,
+    /// The user name that the proxy wants.
+    pub user_name: String,
+    /// The password that the proxy wants; a secret.
+    pub password: String,
+}
+
+impl ProxySettings {
+    /// All of them.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        [self.address.as_str(), self.user_name.as_str(), self.password.as_str()].into_iter()
     }
 }
 
@@ -85,7 +108,7 @@ pub struct Setting {
     /// The largest valid integer.
     #[serde(default)]
     pub maximum: Option<i64>,
-    /// A valid value; for a secret, one that is none.
+    /// A valid value; for a secret, a placeholder.
     pub example: String,
     /// The environment variable that a command line reads it from.
     pub environment: String,
@@ -105,4 +128,6 @@ pub enum SettingType {
     Integer,
     /// One of the setting's choices.
     Choice,
+    /// Certificates in PEM form; at a command line, the path of a file that holds them. A host keeps the certificates.
+    Certificates,
 }

@@ -2,17 +2,16 @@
 //!
 //! It is written in TOML, one file for the connector and one per command, and every surface is drawn from it.
 
-mod check;
 mod command;
 mod connector;
-mod load;
+mod file;
 mod path;
 mod replies;
 mod schema;
 
 pub use command::{Column, ColumnType, Command, Effect, ErrorEntry, Input, InputType, KeyField, ReplyShape, Widening};
-pub use connector::{Connector, Setting, SettingType};
-pub use load::{ManifestError, ManifestFile};
+pub use connector::{Connector, ProxySettings, Setting, SettingType};
+pub use file::{ManifestError, ManifestFile};
 pub use path::ManifestPath;
 pub use replies::{PageMembers, Replies};
 pub use schema::{command_schema, connector_schema};

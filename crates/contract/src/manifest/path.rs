@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::row::RowPath;
+use crate::row_path::RowPath;
 
 /// A JSONPath (RFC 9535) that starts at one row of the reply, such as `$.scanners[*].id`.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,8 +3,8 @@
 mod parse;
 mod problem;
 mod typed;
-mod value;
 
+pub use parse::parse_boolean;
+pub(crate) use parse::parse_value;
 pub use problem::{ParameterProblem, ParameterProblems};
 pub use typed::{ParameterValue, Parameters, RawParameters};
-pub(crate) use value::{parse_boolean, parse_value};

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 use crate::Clock;
 
-/// A clock that stands still until it is advanced, or until somebody sleeps: sleeping moves it on at once.
+/// A clock that stands still until it is advanced. A sleeper advances it at once.
 #[derive(Debug, Clone)]
 pub struct ManualClock {
     start: SystemTime,

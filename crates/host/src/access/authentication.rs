@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use soar_store::model::name::same_name;
 use soar_store::model::{Allowed, KeyState, Moment};
 
 use super::{KnownKey, KnownUser, SecretSeal, Snapshot, secret, token};
@@ -141,10 +142,15 @@ impl Shown {
     pub fn user<'a>(&self, snapshot: &'a Snapshot, username: &str) -> Result<&'a KnownUser, AuthenticationError> {
         let refuse =
             |reason: &str| AuthenticationError::User { key: self.known.key.name.clone(), reason: reason.to_owned() };
-        if self.claimed.as_ref().is_some_and(|claimed| claimed.to_lowercase() != username.to_lowercase()) {
+        let found = snapshot.user(username);
+        let is_claimed = |claimed: &String| match (snapshot.user(claimed), found) {
+            (Some(claimed), Some(found)) => claimed.user.id == found.user.id,
+            _ => same_name(claimed, username),
+        };
+        if !self.claimed.as_ref().is_none_or(is_claimed) {
             return Err(refuse("The token's Username is not the body's."));
         }
-        let known = snapshot.user(username).ok_or_else(|| refuse("There is no such user."))?;
+        let known = found.ok_or_else(|| refuse("There is no such user."))?;
         if !self.known.key.is_for(known.user.id) {
             return Err(refuse("The user may not use the key."));
         }

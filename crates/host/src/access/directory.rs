@@ -8,6 +8,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use soar_connector::Clock;
+use soar_store::model::name::ByName;
 use soar_store::model::{AccessKey, KeyKind, Role, Site, SiteId, User, UserId};
 use soar_store::{Store, StoreError};
 
@@ -47,8 +48,8 @@ impl std::fmt::Debug for KnownKey {
 #[derive(Debug, Default)]
 pub struct Snapshot {
     generation: i64,
-    sites: HashMap<String, Site>,
-    users: HashMap<String, KnownUser>,
+    sites: ByName<Site>,
+    users: ByName<KnownUser>,
     names: HashMap<UserId, String>,
     keys: HashMap<String, Arc<KnownKey>>,
 }
@@ -57,13 +58,13 @@ impl Snapshot {
     /// The site of that name, in any case.
     #[must_use]
     pub fn site(&self, name: &str) -> Option<&Site> {
-        self.sites.get(&name.to_lowercase())
+        self.sites.get(name)
     }
 
     /// The user of that name, in any case, active or not.
     #[must_use]
     pub fn user(&self, name: &str) -> Option<&KnownUser> {
-        self.users.get(&name.to_lowercase())
+        self.users.get(name)
     }
 
     /// The user of that number.
@@ -86,18 +87,18 @@ impl Snapshot {
         let mut records = reader.records();
         // First the count: a change in between is then seen by the next look.
         let generation = records.access_generation().await?;
-        let sites = records.sites().await?.into_iter().map(|site| (site.name.to_lowercase(), site)).collect();
+        let sites = records.sites().await?.into_iter().map(|site| (site.name.clone(), site)).collect();
         let mut roles = records.all_roles().await?;
-        let users: HashMap<_, _> = records
+        let users: ByName<_> = records
             .users()
             .await?
             .into_iter()
             .map(|user| {
                 let roles = roles.remove(&user.id).unwrap_or_default();
-                (user.name.to_lowercase(), KnownUser { user, roles })
+                (user.name.clone(), KnownUser { user, roles })
             })
             .collect();
-        let names = users.iter().map(|(name, known)| (known.user.id, name.clone())).collect();
+        let names = users.iter().map(|known| (known.user.id, known.user.name.clone())).collect();
         let mut keys = HashMap::new();
         for stored in records.stored_keys().await? {
             let unreadable = || StoreError::Unreadable(format!("the secret of key {}", stored.key.name));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde::Deserialize;
+use soar_store::model::name::same_name;
 use soar_store::model::{JWT_SECRET_CONTEXT, Moment};
 
 use super::authentication::AuthenticationError;
@@ -59,7 +60,7 @@ pub(super) fn verify(
     };
     for known in snapshot.jwt_keys() {
         let is_candidate = match (&header.kid, claimed_user) {
-            (Some(kid), _) => known.key.name.to_lowercase() == kid.to_lowercase(),
+            (Some(kid), _) => same_name(&known.key.name, kid),
             (None, Some(user)) => known.key.is_for(user),
             (None, None) => false,
         };

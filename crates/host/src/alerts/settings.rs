@@ -1,11 +1,12 @@
 //! The part of the host's configuration that says how alerts are sent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
 use serde::Deserialize;
 use soar_connector::name::quoted;
 use soar_store::model::Reference;
+use soar_store::model::name::{checked_name, name_key};
 
 use super::{Couriers, MailCourier, MailSecurity, MailSettings, WebhookCourier, WebhookSettings, WebhookSignature};
 use crate::vault::Vault;
@@ -97,7 +98,17 @@ impl AlertSettings {
                 certificate_authority,
             })?);
         }
+        let mut names = HashSet::new();
         for (name, webhook) in &self.webhooks {
+            if checked_name("webhook", name).map_err(|error| error.to_string())? != *name {
+                return Err(format!(
+                    "The webhook {}: write its name in Unicode's form NFC, with single blanks.",
+                    quoted(name)
+                ));
+            }
+            if !names.insert(name_key(name)) {
+                return Err(format!("The webhook {}: another webhook has the same name. Rename one.", quoted(name)));
+            }
             let about = |error: &dyn std::fmt::Display| format!("The webhook {}: {error}", quoted(name));
             let secret = vault.fetch(&webhook.secret).await.map_err(|error| about(&error))?;
             let signature = webhook.signature;
@@ -169,6 +180,12 @@ mod tests {
                 "[webhooks.a]\naddress = 'https://a.example.com'\nsecret = 'env:FOOTPRINT_SECRET'\nsignature = 'sha1'",
                 "expected `standard` or `old`",
             ),
+            (
+                "[webhooks.'Caf\u{e9}']\naddress = 'https://a.example.com'\nsecret = 'env:FOOTPRINT_SECRET'\n\
+                 [webhooks.'CAF\u{c9}']\naddress = 'https://a.example.com'\nsecret = 'env:FOOTPRINT_SECRET'",
+                "another webhook has the same name",
+            ),
+            ("[webhooks.'a\u{ad}b']\naddress = 'https://a.example.com'\nsecret = 'env:FOOTPRINT_SECRET'", "U+00AD"),
             ("[mails]", "unknown field"),
         ];
         for (text, expected) in bad {

@@ -1,6 +1,7 @@
 //! Checks all of a connection but its parameters.
 
 use soar_connector::name::{quoted, steers, suggestion};
+use soar_store::model::name::{checked_name, named as with_name};
 use soar_store::model::{Connection, NamedSite, Place, SHARED, Site, SiteKind};
 use soar_store::{NewConnection, Records};
 
@@ -8,7 +9,6 @@ use super::{ConnectionChange, ConnectionDraft, health_check};
 use crate::Refusal;
 
 /// The longest name, in characters.
-const LONGEST_NAME: usize = 100;
 /// The longest description, in characters.
 const LONGEST_DESCRIPTION: usize = 2_000;
 /// The longest list of tenants, in characters.
@@ -76,7 +76,18 @@ pub(super) async fn checked(
     integration: &str,
     place: &Place,
     draft: &ConnectionDraft,
+    old: Option<&Connection>,
 ) -> Result<NewConnection, Refusal> {
+    // A name from before today's rule stays until it is changed.
+    let name = match old {
+        Some(old) if old.name == draft.name => old.name.clone(),
+        _ => checked_name("connection", &draft.name)?,
+    };
+    let agent_name = match given(draft.agent_name.as_deref()) {
+        Some(agent) if old.is_some_and(|old| old.agent_name.as_deref() == Some(agent)) => Some(agent.to_owned()),
+        Some(agent) => Some(checked_name("agent", agent)?),
+        None => None,
+    };
     let mut users = Vec::new();
     if draft.users.len() > MOST_USERS {
         return Err(refuse(format!("Users: {MOST_USERS} at most.")));
@@ -86,7 +97,6 @@ pub(super) async fn checked(
     }
     users.sort_unstable();
     users.dedup();
-    let optional = |what: &str, text: Option<&str>| given(text).map(|text| name(what, text)).transpose();
     let (site, recipient) = match place {
         Place::Site(site) => (Some(site.id), None),
         Place::SharedToInternalSites { recipient } => (None, recipient.as_ref().map(|site| site.id)),
@@ -96,10 +106,10 @@ pub(super) async fn checked(
     }
     Ok(NewConnection {
         integration: integration.to_owned(),
-        name: name("Connection Name", &draft.name)?,
+        name,
         site,
         recipient,
-        agent_name: optional("Agent Name", draft.agent_name.as_deref())?,
+        agent_name,
         description: draft.description.trim().to_owned(),
         tenant: tenants(draft)?,
         active: draft.active,
@@ -118,14 +128,6 @@ fn tenants(draft: &ConnectionDraft) -> Result<Option<String>, Refusal> {
     }
 }
 
-fn name(what: &str, text: &str) -> Result<String, Refusal> {
-    let text = text.trim();
-    if text.is_empty() || text.chars().count() > LONGEST_NAME || text.chars().any(steers) {
-        return Err(refuse(format!("{what}: expected 1 to {LONGEST_NAME} visible characters.")));
-    }
-    Ok(text.to_owned())
-}
-
 fn is_shared(site: &str) -> bool {
     let site = site.trim();
     // The form says "Share to Internal Sites", other documents "Shared to internal sites".
@@ -133,8 +135,7 @@ fn is_shared(site: &str) -> bool {
 }
 
 fn find<'a>(sites: &'a [Site], name: &str) -> Result<&'a Site, Refusal> {
-    let key = name.to_lowercase();
-    sites.iter().find(|site| site.name.to_lowercase() == key).ok_or_else(|| {
+    with_name(sites, name, |site| &site.name).first().copied().ok_or_else(|| {
         let near = suggestion(name, sites.iter().map(|site| site.name.as_str()));
         refuse(format!("There is no site {}.{near}", quoted(name)))
     })

@@ -1,7 +1,8 @@
 //! Finds the connection that a command runs on.
 
 use soar_connector::name::{quoted, suggestion};
-use soar_store::model::{Caller, Connection, Place, Right, SiteKind};
+use soar_store::model::name::named;
+use soar_store::model::{Caller, Connection, Place, Right, Site, SiteKind};
 use soar_store::{Records, Wanted};
 
 use super::rights::{may_use, missing};
@@ -19,6 +20,7 @@ pub(super) async fn choose(
     if !caller.may(Right::UseConnections, caller.site.id) {
         return Err(missing(Right::UseConnections, &caller.site.name));
     }
+    must_be_active(records, &caller.site).await?;
     let wanted = Wanted::On { site: caller.site.id, is_internal: caller.site.kind == SiteKind::Internal };
     let mut usable = records.connections(wanted).await?;
     usable.retain(|one| integrations.contains(&one.integration.as_str()) && may_use(caller, one));
@@ -30,6 +32,16 @@ pub(super) async fn choose(
         )));
     }
     Ok(found)
+}
+
+/// Refuses to run anything on a site that is inactive, as the store has it.
+pub(super) async fn must_be_active(records: &mut Records<'_>, site: &Site) -> Result<(), Refusal> {
+    // The caller's site may be from a cache.
+    let now = records.sites().await?.into_iter().find(|one| one.id == site.id);
+    match now.and_then(|site| site.inactive()) {
+        None => Ok(()),
+        Some(why) => Err(Refusal::Unable(why)),
+    }
 }
 
 fn pick(mut usable: Vec<Connection>, site: &str, name: Option<&str>) -> Result<Connection, Refusal> {
@@ -45,8 +57,7 @@ fn pick(mut usable: Vec<Connection>, site: &str, name: Option<&str>) -> Result<C
     }
     match name {
         Some(name) => {
-            let key = name.trim().to_lowercase();
-            let mut found: Vec<_> = usable.into_iter().filter(|one| one.name.to_lowercase() == key).collect();
+            let mut found: Vec<_> = named(&usable, name, |one| &one.name).into_iter().cloned().collect();
             let own = found.iter().position(|one| matches!(one.place, Place::Site(_))).unwrap_or(0);
             if found.is_empty() {
                 let near = suggestion(name, names.iter().map(String::as_str));

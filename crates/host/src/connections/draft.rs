@@ -101,11 +101,12 @@ pub struct ConnectionDraft {
     /// A site's name, or `Shared to internal sites`.
     #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
     pub site: String,
-    /// For one that is shared: the internal site that its events go to.
+    /// For one that is shared: the internal site of the incidents that will be made from its findings and alerts. No
+    /// rule makes any yet.
     #[serde(default)]
     #[schema(pattern = r"^[^\u0000]*$")]
     pub recipient_site: Option<String>,
-    /// The proxy agent that it goes through.
+    /// The proxy agent of the host that it goes through; GET /agents lists them.
     #[serde(default)]
     #[schema(schema_with = shapes::agent)]
     pub agent_name: Option<String>,
@@ -167,11 +168,11 @@ pub struct ConnectionChange {
     #[serde(default)]
     #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
     pub site: Option<String>,
-    /// For one that is shared: the internal site that its events go to.
+    /// For one that is shared: the internal site of the incidents that will be made from its findings and alerts.
     #[serde(default, deserialize_with = "given")]
     #[schema(pattern = r"^[^\u0000]*$")]
     pub recipient_site: Option<Option<String>>,
-    /// The proxy agent.
+    /// The proxy agent of the host that it goes through; null for none.
     #[serde(default, deserialize_with = "given")]
     #[schema(schema_with = shapes::agent)]
     pub agent_name: Option<Option<String>>,
@@ -214,6 +215,8 @@ pub struct ConnectionChange {
 }
 
 /// Tells null from what is not there.
-fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+pub(crate) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }

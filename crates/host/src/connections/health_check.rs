@@ -101,7 +101,7 @@ pub(super) async fn follow(
 }
 
 /// The address of the connection's server: the first setting that is one; the integration's name where there is none.
-fn server_of(connection: &Connection, plugin: &dyn Plugin) -> String {
+pub(crate) fn server_of(connection: &Connection, plugin: &dyn Plugin) -> String {
     let mut addresses = plugin.manifest().connector.settings.iter().filter(|one| one.kind == SettingType::Url);
     let value = addresses.find_map(|setting| {
         connection.parameters.iter().find_map(|parameter| match &parameter.value {

@@ -1,5 +1,7 @@
 //! Connections: who may see, use and change them, what their parameters must be, and which one a command runs on.
 
+mod agent;
+mod certificates;
 mod change;
 mod choose;
 mod draft;
@@ -8,6 +10,12 @@ mod parameters;
 mod rights;
 mod service;
 
+pub(crate) use agent::unusable as unusable_agent;
+pub use agent::{WithoutAgent, without_their_agent};
+pub(crate) use certificates::is_path as is_path_of_certificates;
+pub use certificates::{KeptPath, kept_paths};
+pub(crate) use draft::given;
 pub use draft::{ConnectionChange, ConnectionDraft, GivenValue};
+pub(crate) use health_check::server_of;
 pub(crate) use parameters::open as open_secret;
 pub use service::Connections;

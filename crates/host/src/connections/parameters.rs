@@ -5,11 +5,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use soar_connector::manifest::{Setting, SettingType};
+use soar_connector::name::normalised;
 use soar_connector::{NoSecret, Plugin, Redactor, SettingProblem, SettingValues, SettingsError, secret_in};
 use soar_store::model::{ConnectionId, Reference};
-use soar_store::{StoredParameter, StoredValue, sealing_context};
+use soar_store::{StoredAgent, StoredParameter, StoredValue, sealing_context};
 
-use super::GivenValue;
+use super::{GivenValue, agent, certificates};
 use crate::sealing::{Keyring, SealError};
 use crate::vault::Vault;
 
@@ -38,6 +39,14 @@ pub(super) struct Ground<'a> {
     pub(super) vault: &'a Vault,
     /// Whether the caller may say where a secret lives.
     pub(super) may_refer: bool,
+    /// The agent that the connection will go through, where it is there.
+    pub(super) agent: Option<&'a StoredAgent>,
+    /// The agent's name, as the connection has it.
+    pub(super) agent_name: Option<&'a str>,
+    /// Whether the connection goes through another agent than before, by the will of a caller who is no administrator.
+    pub(super) is_rerouted: bool,
+    /// Whether a master sent the connection.
+    pub(super) is_received: bool,
 }
 
 impl Ground<'_> {
@@ -70,8 +79,9 @@ impl Ground<'_> {
             }
         }
         problems.extend(self.redirected_secrets(kept, &changes));
-        let (values, unopened) = self.merged(connection, kept, &changes, unknown);
+        let (mut values, unopened) = self.merged(connection, kept, &changes, unknown);
         problems.extend(unopened);
+        problems.extend(self.add_agent(&mut values));
         if !problems.is_empty() {
             return Err(SettingsError { problems });
         }
@@ -86,6 +96,11 @@ impl Ground<'_> {
         given: &GivenValue,
     ) -> Result<Option<NewValue>, String> {
         match given {
+            GivenValue::Value(value) if setting.kind == SettingType::Certificates => {
+                certificates::kept(&setting.name, value.expose_secret().trim(), kept, self.is_received)
+                    .map(NewValue::Plain)
+                    .map(Some)
+            }
             GivenValue::Value(value) if value.expose_secret().len() > LONGEST => {
                 Err(format!("It is longer than {LONGEST} bytes."))
             }
@@ -117,8 +132,8 @@ impl Ground<'_> {
         }
     }
 
-    /// Secrets that would go to another address than the one for which they were given: whoever may change a connection
-    /// could have them sent to a server of his own.
+    /// Secrets that would go to another address than the one for which they were given: a caller who may change a
+    /// connection could have them sent to a server of the caller's own.
     fn redirected_secrets(&self, kept: &[StoredParameter], changes: &Changes) -> Option<SettingProblem> {
         // Who may not say where a secret lives does not give one by naming the place where it lives already.
         let is_given = |name: &String| match changes.set.get(name) {
@@ -133,6 +148,15 @@ impl Ground<'_> {
             .collect();
         if secrets.is_empty() {
             return None;
+        }
+        if self.is_rerouted {
+            return Some(problem(
+                "Agent Name",
+                format!(
+                    "Secrets go through the agent. To change it, give them again: {}; or ask an administrator.",
+                    secrets.join(", ")
+                ),
+            ));
         }
         let addresses = self
             .plugin
@@ -200,6 +224,23 @@ impl Ground<'_> {
             values.push((name.clone(), value));
         }
         (values, problems)
+    }
+
+    /// Adds the agent's address and login to the values, with a stand-in for its secret; or what stands against it.
+    fn add_agent(&self, values: &mut Vec<(String, SecretString)>) -> Option<SettingProblem> {
+        let name = self.agent_name?;
+        let proxy = match agent::proxy_of(&self.plugin.manifest().connector) {
+            Ok(proxy) => proxy,
+            Err(text) => return Some(problem("Agent Name", text)),
+        };
+        let is_own = |given: &str| proxy.names().any(|one| normalised(one) == normalised(given));
+        if let Some((own, _)) = values.iter().find(|(given, _)| is_own(given)) {
+            return Some(problem(own, agent::two_proxies(name)));
+        }
+        let agent = self.agent?;
+        let secret = agent.secret.as_ref().map(|_| SecretString::from("stand-in"));
+        values.extend(agent::values(proxy, agent, secret));
+        None
     }
 
     /// Whether a connector can be built of the values; nothing is sent.

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use soar_connector::{Clock, Plugin, Redactor, SettingValues, SettingsError};
+use soar_store::model::name::same_name;
 use soar_store::model::{Caller, Connection, ConnectionId, KeyId, Moment, Place};
-use soar_store::{Records, Store, StoreError, StoredParameter, StoredValue, Wanted, sealing_context};
+use soar_store::{Records, Store, StoreError, StoredAgent, StoredParameter, StoredValue, Wanted, sealing_context};
 
 use super::parameters::{Changes, Ground, NewValue, open};
 use super::rights::{may_manage, may_see, missing_to_manage};
-use super::{ConnectionChange, ConnectionDraft, change, choose, health_check};
+use super::{ConnectionChange, ConnectionDraft, agent, certificates, change, choose, health_check};
 use crate::Refusal;
 use crate::executor::Registry;
 use crate::sealing::{Keyring, SealingGuard};
@@ -130,14 +131,39 @@ impl Connections {
         caller: &Caller,
         draft: ConnectionDraft,
     ) -> Result<Connection, Refusal> {
+        self.make_in(records, caller, draft, Agent::MustExist).await
+    }
+
+    /// The same for a connection that a master sends. Its agent may be missing here; then nothing runs on it.
+    pub(crate) async fn create_received_in(
+        &self,
+        records: &mut Records<'_>,
+        caller: &Caller,
+        draft: ConnectionDraft,
+    ) -> Result<Connection, Refusal> {
+        self.make_in(records, caller, draft, Agent::MayBeMissing).await
+    }
+
+    async fn make_in(
+        &self,
+        records: &mut Records<'_>,
+        caller: &Caller,
+        draft: ConnectionDraft,
+        rule: Agent,
+    ) -> Result<Connection, Refusal> {
         let plugin = self.registry.named(&draft.integration)?;
         let sites = records.sites().await?;
         let place = change::place(&draft, &sites)?;
         if !may_manage(caller, &place, &sites) {
             return Err(missing_to_manage(&place));
         }
-        let new = change::checked(records, &plugin.manifest().connector.id, &place, &draft).await?;
-        let changes = self.ground(caller, &*plugin).check(ConnectionId(0), &[], &draft.parameters).map_err(unusable)?;
+        let new = change::checked(records, &plugin.manifest().connector.id, &place, &draft, None).await?;
+        let agent = through(records, new.agent_name.as_deref(), &place, rule).await?;
+        let mut ground = self.ground(caller, &*plugin);
+        ground.agent = agent.as_ref();
+        ground.agent_name = new.agent_name.as_deref();
+        ground.is_received = rule == Agent::MayBeMissing;
+        let changes = ground.check(ConnectionId(0), &[], &draft.parameters).map_err(unusable)?;
         let id = records.create_connection(&new, self.now()).await?;
         self.write(records, id, changes).await?;
         let made = records.connection(id).await?;
@@ -191,15 +217,28 @@ impl Connections {
             .into());
         }
         let plugin = self.registry.named(&old.integration)?;
+        // An agent that is missing since before hinders no change of something else.
+        let is_named = given.agent_name.is_some() && !by_its_master;
+        let rule = if is_named { Agent::MustExist } else { Agent::MayBeMissing };
         let draft = change::changed(&old, given);
         let sites = records.sites().await?;
         let place = change::place(&draft, &sites)?;
         if !may_manage(caller, &place, &sites) {
             return Err(missing_to_manage(&place));
         }
-        let new = change::checked(records, &old.integration, &place, &draft).await?;
+        let new = change::checked(records, &old.integration, &place, &draft, Some(&old)).await?;
         let kept = records.connection_parameters(Wanted::Id(id)).await?.remove(&id).unwrap_or_default();
-        let changes = self.ground(caller, &*plugin).check(id, &kept, &draft.parameters).map_err(unusable)?;
+        let agent = through(records, new.agent_name.as_deref(), &place, rule).await?;
+        let mut ground = self.ground(caller, &*plugin);
+        ground.agent = agent.as_ref();
+        ground.agent_name = new.agent_name.as_deref();
+        ground.is_received = by_its_master;
+        let is_same_agent = match (&new.agent_name, &old.agent_name) {
+            (Some(new), Some(old)) => same_name(new, old),
+            (new, old) => new == old,
+        };
+        ground.is_rerouted = !is_same_agent && !caller.administers();
+        let changes = ground.check(id, &kept, &draft.parameters).map_err(unusable)?;
         records.change_connection(id, &new).await?;
         self.write(records, id, changes).await?;
         let changed = records.connection(id).await?;
@@ -260,14 +299,24 @@ impl Connections {
         choose::choose(records, caller, integrations, name).await
     }
 
-    /// The connection of that number, if the caller manages it.
-    pub(crate) async fn managed(&self, caller: &Caller, id: ConnectionId) -> Result<Connection, Refusal> {
-        managed(&mut self.store.reader().await?.records(), caller, id).await
+    /// The connection of that number, if the caller manages it and its site is active.
+    pub(crate) async fn testable(&self, caller: &Caller, id: ConnectionId) -> Result<Connection, Refusal> {
+        let mut reader = self.store.reader().await?;
+        let mut records = reader.records();
+        let connection = managed(&mut records, caller, id).await?;
+        choose::must_be_active(&mut records, &caller.site).await?;
+        Ok(connection)
     }
 
-    /// A connection's settings, with secrets opened and fetched; or what hinders that, without any value.
-    pub(crate) async fn resolve(&self, connection: &Connection, plugin: &dyn Plugin) -> Result<Resolved, String> {
-        let id = connection.id;
+    /// A connection's settings, with secrets opened and fetched, and with its agent in place of a proxy of its own; or
+    /// what hinders that, without any value.
+    pub(crate) async fn resolve(
+        &self,
+        connection: &Connection,
+        plugin: &dyn Plugin,
+        agent: Option<&StoredAgent>,
+    ) -> Result<Resolved, String> {
+        let (id, connector) = (connection.id, &plugin.manifest().connector);
         let stored = async {
             let mut reader = self.store.reader().await?;
             Ok::<_, StoreError>(reader.records().connection_parameters(Wanted::Id(id)).await?.remove(&id))
@@ -281,6 +330,7 @@ impl Connections {
         for StoredParameter { name, value } in stored.unwrap_or_default() {
             let secret = match value {
                 StoredValue::Plain(value) => {
+                    certificates::must_be_readable(connector, &name, &value, connection)?;
                     given.push((name, SecretString::from(value)));
                     continue;
                 }
@@ -296,8 +346,21 @@ impl Connections {
             secrets.push((name.clone(), secret.clone()));
             given.push((name, secret));
         }
-        let values = SettingValues::parse(&plugin.manifest().connector, given)
-            .map_err(|error| redactor.clean(&error.to_string()).into_owned())?;
+        if let Some(agent) = agent {
+            let proxy = agent::proxy_of(connector)?;
+            if let Some((own, _)) = given.iter().find(|(name, _)| proxy.names().any(|one| one == name)) {
+                return Err(format!("{own}: {}", agent::two_proxies(&agent.agent.name)));
+            }
+            let secret = self.agent_secret(agent).await?;
+            if let Some(secret) = &secret {
+                redactor.add(secret);
+                secrets.push((proxy.password.clone(), secret.clone()));
+            }
+            has_references |= matches!(agent.secret, Some(StoredValue::Reference(_)));
+            given.extend(agent::values(proxy, agent, secret));
+        }
+        let values =
+            SettingValues::parse(connector, given).map_err(|error| redactor.clean(&error.to_string()).into_owned())?;
         Ok(Resolved { values, secrets, redactor, has_references })
     }
 
@@ -330,11 +393,44 @@ impl Connections {
 
     fn ground<'a>(&'a self, caller: &Caller, plugin: &'a dyn Plugin) -> Ground<'a> {
         let may_refer = caller.administers() || self.vault.managers_may_refer();
-        Ground { plugin, keyring: &self.keyring, vault: &self.vault, may_refer }
+        let (keyring, vault) = (&self.keyring, &self.vault);
+        Ground {
+            plugin,
+            keyring,
+            vault,
+            may_refer,
+            agent: None,
+            agent_name: None,
+            is_rerouted: false,
+            is_received: false,
+        }
     }
 
     fn now(&self) -> Moment {
         Moment::from(self.clock.now())
+    }
+}
+
+/// Whether the agent that a connection names must exist when the connection is saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Agent {
+    MustExist,
+    /// Where it is missing, nothing runs on the connection.
+    MayBeMissing,
+}
+
+/// The agent that a connection in `place` will go through.
+async fn through(
+    records: &mut Records<'_>,
+    name: Option<&str>,
+    place: &Place,
+    rule: Agent,
+) -> Result<Option<StoredAgent>, Refusal> {
+    let Some(name) = name else { return Ok(None) };
+    match (agent::chosen(records, name, place).await, rule) {
+        (Ok(agent), _) => Ok(Some(agent)),
+        (Err(Refusal::Because(_)), Agent::MayBeMissing) => Ok(None),
+        (Err(refusal), _) => Err(refusal),
     }
 }
 

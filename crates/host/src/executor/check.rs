@@ -8,6 +8,7 @@ use soar_store::model::{CheckResult, ConnectionId};
 use soar_store::{Ran, StoreError};
 use tokio::time::timeout;
 
+use super::agent::through;
 use super::connectors::Ready;
 use super::{CommandEnd, Executor};
 use crate::Refusal;
@@ -67,7 +68,8 @@ impl Executor {
             let mut collector = Collector::new(Some(invocation.command()), inner.settings.largest_reply_bytes);
             let context = ExecutionContext::new();
             let conclusion = ready.connector.execute_into(&invocation, &context, &mut collector).await;
-            Ok((collector.finish(conclusion), Redactor::clone(&ready.redactor)))
+            let outcome = through(collector.finish(conclusion), ready.agent.as_deref());
+            Ok((outcome, Redactor::clone(&ready.redactor)))
         });
         let ran = ran.await.unwrap_or_else(|_| Err(format!("It did not end within {} s.", limit.as_secs())));
         if !ran.as_ref().is_ok_and(|(outcome, _)| outcome.is_successful()) {
@@ -79,7 +81,7 @@ impl Executor {
 
 impl Executor {
     /// The connector of connection number `id`, as the connection is now.
-    async fn ready(&self, id: ConnectionId) -> Result<Ready, String> {
+    pub(super) async fn ready(&self, id: ConnectionId) -> Result<Ready, String> {
         let inner = &self.inner;
         let unread = |error: StoreError| match Refusal::from(error) {
             Refusal::Store(error) => {
@@ -90,8 +92,11 @@ impl Executor {
         };
         // Most have not changed since their last check, so their version is all that is read of them.
         let version = async { inner.store().reader().await?.records().connection_version(id).await };
-        let version = version.await.map_err(unread)?;
-        if let Some(ready) = inner.connectors.at_hand(&inner.connections, id, version) {
+        let (version, agent) = version.await.map_err(unread)?;
+        // Through an agent it depends on the agent's version too.
+        if agent.is_none()
+            && let Some(ready) = inner.connectors.at_hand(&inner.connections, id, version)
+        {
             return Ok(ready);
         }
         let connection = async { inner.store().reader().await?.records().connection(id).await };

@@ -1,4 +1,5 @@
-//! The connectors at hand: built when first used, shared by all calls, and built anew when their connection changes.
+//! The connectors at hand: built when first used, shared by all calls, and built anew when their connection or its agent
+//! changes.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,7 +7,8 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use soar_connector::{Connector, Plugin, Redactor};
-use soar_store::model::{Connection, ConnectionId};
+use soar_store::StoredAgent;
+use soar_store::model::{AgentId, Connection, ConnectionId};
 
 use crate::connections::Connections;
 
@@ -15,10 +17,32 @@ use crate::connections::Connections;
 pub(super) struct Ready {
     pub(super) connector: Arc<dyn Connector>,
     pub(super) redactor: Arc<Redactor>,
+    /// The name of the agent that it goes through.
+    pub(super) agent: Option<Arc<str>>,
+}
+
+/// What a connector was built from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Version {
+    connection: i64,
+    agent: Option<(AgentId, i64)>,
+}
+
+impl Version {
+    /// Whether a connector of this version is not older than `wanted`.
+    fn serves(self, wanted: Self) -> bool {
+        match (self.agent, wanted.agent) {
+            // A newer connection may go through another agent.
+            _ if self.connection > wanted.connection => true,
+            _ if self.connection < wanted.connection => false,
+            (Some((known, version)), Some((agent, at_least))) => known == agent && version >= at_least,
+            (known, agent) => known == agent,
+        }
+    }
 }
 
 struct CachedConnector {
-    version: i64,
+    version: Version,
     ready: Ready,
     secrets: Vec<(String, SecretString)>,
     /// When secrets that live elsewhere are fetched again, on the clock's elapsed time; none where all are sealed.
@@ -34,17 +58,21 @@ pub(super) struct Connectors {
 }
 
 impl Connectors {
-    /// The connector of a connection at that version, if it is there and nobody is busy with it.
+    /// The connector of a connection at that version that goes through no agent, if it is there and no other call is
+    /// building it.
     pub(super) fn at_hand(&self, connections: &Connections, id: ConnectionId, version: i64) -> Option<Ready> {
         let slot = self.lock().get(&id).cloned()?;
         let entry = slot.try_lock().ok()?;
         let now = connections.clock.elapsed();
-        let known = entry.as_ref().filter(|known| known.version >= version)?;
+        let known =
+            entry.as_ref().filter(|known| known.version.serves(Version { connection: version, agent: None }))?;
         known.fetch_again.is_none_or(|due| now < due).then(|| known.ready.clone())
     }
 
-    /// The connection's connector; callers that come while it is built wait for it. Otherwise what hinders that, without
-    /// any secret.
+    /// The connection's connector; callers that come while it is built wait for it.
+    ///
+    /// # Errors
+    /// What hinders that, without any secret.
     pub(super) async fn get(
         &self,
         connections: &Connections,
@@ -52,19 +80,22 @@ impl Connectors {
         plugin: &Arc<dyn Plugin>,
         fetch_again_after: Duration,
     ) -> Result<Ready, String> {
+        // Read each time, so that a change of the agent holds from the next command on.
+        let agent = connections.agent_of(connection).await?;
+        let version = Version { connection: connection.version, agent: agent.as_ref().map(version_of) };
         let slot = Arc::clone(self.lock().entry(connection.id).or_default());
         let mut entry = slot.lock().await;
         let now = connections.clock.elapsed();
         if let Some(known) = entry.as_ref()
-            && known.version >= connection.version
+            && known.version.serves(version)
             && known.fetch_again.is_none_or(|due| now < due)
         {
             return Ok(known.ready.clone());
         }
-        let resolved = connections.resolve(connection, &**plugin).await?;
+        let resolved = connections.resolve(connection, &**plugin, agent.as_ref()).await?;
         let fetch_again = resolved.has_references.then(|| now + fetch_again_after);
         if let Some(known) = entry.as_mut()
-            && known.version >= connection.version
+            && known.version.serves(version)
             && is_same(&known.secrets, &resolved.secrets)
         {
             // Its session goes on.
@@ -78,20 +109,16 @@ impl Connectors {
             Ok(Err(error)) => return Err(resolved.redactor.clean(&error.to_string()).into_owned()),
             Err(_) => return Err("The plugin broke down over the connection's parameters. Tell its maker.".to_owned()),
         };
-        let ready = Ready { connector, redactor: Arc::new(resolved.redactor) };
-        *entry = Some(CachedConnector {
-            version: connection.version,
-            ready: ready.clone(),
-            secrets: resolved.secrets,
-            fetch_again,
-        });
+        let agent = agent.map(|agent| agent.agent.name.into());
+        let ready = Ready { connector, redactor: Arc::new(resolved.redactor), agent };
+        *entry = Some(CachedConnector { version, ready: ready.clone(), secrets: resolved.secrets, fetch_again });
         Ok(ready)
     }
 
     /// Fetches secrets that live elsewhere again at the next use: a command failed, maybe because they have changed.
     pub(super) fn doubt(&self, connection: ConnectionId) {
         let slot = self.lock().get(&connection).cloned();
-        // Whoever holds it is about to fetch them.
+        // The call that holds it is about to fetch them.
         if let Some(slot) = slot
             && let Ok(mut entry) = slot.try_lock()
             && let Some(entry) = entry.as_mut()
@@ -105,13 +132,18 @@ impl Connectors {
     pub(super) fn keep(&self, versions: &HashMap<ConnectionId, i64>) {
         self.lock().retain(|id, slot| {
             let Some(version) = versions.get(id) else { return false };
-            slot.try_lock().map_or(true, |entry| entry.as_ref().is_none_or(|entry| entry.version >= *version))
+            slot.try_lock()
+                .map_or(true, |entry| entry.as_ref().is_none_or(|entry| entry.version.connection >= *version))
         });
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<ConnectionId, Slot>> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn version_of(agent: &StoredAgent) -> (AgentId, i64) {
+    (agent.agent.id, agent.agent.version)
 }
 
 fn is_same(one: &[(String, SecretString)], other: &[(String, SecretString)]) -> bool {

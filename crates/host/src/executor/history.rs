@@ -1,5 +1,6 @@
-//! The run history: who may look at which runs, and cancel them.
+//! The run history: who may see and cancel which runs.
 
+use soar_connector::name::quoted;
 use soar_store::model::{Caller, Right, Run, RunId};
 use soar_store::{Records, RunFilter, StoreError};
 
@@ -7,22 +8,12 @@ use super::Executor;
 use crate::Refusal;
 
 impl Executor {
-    /// The runs on the caller's site, newest first, without their outcomes. Runs on connections that are not for the
-    /// caller are left out, except its own, and except for those who manage the site's connections.
+    /// The runs on the caller's site, as [`runs`] gives them.
     ///
     /// # Errors
     /// [`Refusal`] when the right is missing.
     pub async fn runs(&self, caller: &Caller, filter: &RunFilter) -> Result<Vec<Run>, Refusal> {
-        if !caller.may(Right::SeeRuns, caller.site.id) {
-            return Err(Refusal::Unable(format!(
-                "It takes the right to {} on {}. Ask an administrator for it.",
-                Right::SeeRuns,
-                soar_connector::name::quoted(&caller.site.name)
-            )));
-        }
-        let all = caller.may(Right::ManageConnections, caller.site.id);
-        let mut reader = self.inner.store().reader().await?;
-        Ok(reader.records().runs(Some(caller.site.id), caller.user.id, all, filter).await?)
+        runs(&mut self.inner.store().reader().await?.records(), caller, filter).await
     }
 
     /// A run, with what is kept of its outcome.
@@ -30,40 +21,62 @@ impl Executor {
     /// # Errors
     /// [`Refusal`] when there is none that the caller may see.
     pub async fn see_run(&self, caller: &Caller, id: RunId) -> Result<Run, Refusal> {
-        seen(&mut self.inner.store().reader().await?.records(), caller, id).await
+        see_run(&mut self.inner.store().reader().await?.records(), caller, id).await
     }
 
-    /// [`Executor::cancel_in`] in a transaction of its own. Says whether the run was under way.
+    /// Cancels a run as [`cancel_run`] does, and ends it where it is one of this process. Says whether the run was under
+    /// way.
     ///
     /// # Errors
     /// [`Refusal`].
     pub async fn cancel(&self, caller: &Caller, id: RunId) -> Result<bool, Refusal> {
         let mut transaction = self.inner.store().transaction().await?;
-        let is_running = self.cancel_in(&mut transaction.records(), caller, id).await?;
+        let is_running = cancel_run(&mut transaction.records(), caller, id).await?;
         transaction.commit().await?;
         self.cancel_here(id);
         Ok(is_running)
     }
-
-    /// Cancels a run of the caller's own, or any on a site whose connections the caller manages. One that another process
-    /// runs ends with that process's next sign of life; for one of this process, call [`Executor::cancel_here`] after the
-    /// commit. Says whether it was under way.
-    ///
-    /// # Errors
-    /// [`Refusal`] when there is none that the caller may see, or the right is missing.
-    pub async fn cancel_in(&self, records: &mut Records<'_>, caller: &Caller, id: RunId) -> Result<bool, Refusal> {
-        let run = seen(records, caller, id).await?;
-        if run.user_id != caller.user.id && !caller.may(Right::ManageConnections, run.site_id) {
-            return Err(Refusal::Unable(format!(
-                "Another user's run is cancelled by those who have the right to {} on its site.",
-                Right::ManageConnections
-            )));
-        }
-        Ok(records.ask_to_cancel(id).await?)
-    }
 }
 
-async fn seen(records: &mut Records<'_>, caller: &Caller, id: RunId) -> Result<Run, Refusal> {
+/// The runs on the caller's site, newest first, without their outcomes. Runs on connections that are not for the caller
+/// are left out, except its own, and except for a caller that manages the site's connections.
+///
+/// # Errors
+/// [`Refusal`] when the right is missing.
+pub(crate) async fn runs(records: &mut Records<'_>, caller: &Caller, filter: &RunFilter) -> Result<Vec<Run>, Refusal> {
+    if !caller.may(Right::SeeRuns, caller.site.id) {
+        return Err(Refusal::Unable(format!(
+            "It takes the right to {} on {}. Ask an administrator for it.",
+            Right::SeeRuns,
+            quoted(&caller.site.name)
+        )));
+    }
+    let all = caller.may(Right::ManageConnections, caller.site.id);
+    Ok(records.runs(Some(caller.site.id), caller.user.id, all, filter).await?)
+}
+
+/// Asks a run to end: one of the caller's own, or any on a site whose connections the caller manages. A run of another
+/// process ends with that process's next sign of life; for one of this process, call [`Executor::cancel_here`] after the
+/// commit. Says whether the run was under way.
+///
+/// # Errors
+/// [`Refusal`] when there is none that the caller may see, or the right is missing.
+pub(crate) async fn cancel_run(records: &mut Records<'_>, caller: &Caller, id: RunId) -> Result<bool, Refusal> {
+    let run = see_run(records, caller, id).await?;
+    if run.user_id != caller.user.id && !caller.may(Right::ManageConnections, run.site_id) {
+        return Err(Refusal::Unable(format!(
+            "Another user's run is cancelled by those who have the right to {} on its site.",
+            Right::ManageConnections
+        )));
+    }
+    Ok(records.ask_to_cancel(id).await?)
+}
+
+/// A run, with what is kept of its outcome.
+///
+/// # Errors
+/// [`Refusal`] when there is none that the caller may see.
+pub(crate) async fn see_run(records: &mut Records<'_>, caller: &Caller, id: RunId) -> Result<Run, Refusal> {
     let run = records.run(id).await?;
     let is_shown = caller.may(Right::SeeRuns, run.site_id)
         && (run.user_id == caller.user.id

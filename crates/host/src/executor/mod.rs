@@ -1,8 +1,9 @@
 //! Runs the commands of connections: within limits, with a deadline, cancellable, and noted in the run history.
 
+mod agent;
 mod check;
 mod connectors;
-mod history;
+pub(crate) mod history;
 mod kept;
 mod nodes;
 mod registry;

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use soar_connector::{Invocation, Outcome, Plugin, RawParameters};
+use soar_connector::{Diagnosis, ExecutionContext, Invocation, Outcome, Plugin, RawParameters};
 use soar_store::model::{Caller, Connection, ConnectionId, Moment, RunId, SiteId};
 use soar_store::{Store, StoreError};
 use tokio::sync::{oneshot, watch};
@@ -185,7 +185,7 @@ impl Executor {
     /// # Errors
     /// [`Refusal`] when there is none that the caller manages, or when it is inactive.
     pub async fn test(&self, caller: &Caller, connection: ConnectionId) -> Result<Tested, Refusal> {
-        let connection = self.connections().managed(caller, connection).await?;
+        let connection = self.connections().testable(caller, connection).await?;
         if !connection.active {
             return Err(super::supervise::inactive(&connection));
         }
@@ -199,6 +199,35 @@ impl Executor {
         }
         let error = finished.outcome.error.as_ref().map(ToString::to_string);
         Ok(Tested { passed: error.is_none(), text: error.unwrap_or_else(|| "Passed".to_owned()), finished })
+    }
+
+    /// Diagnoses a connection: how far the way to its server leads, and what its account may run. No run of it is kept.
+    ///
+    /// # Errors
+    /// [`Refusal`] when there is none that the caller manages, when it is inactive, or when no connector can be built.
+    pub async fn diagnose(&self, caller: &Caller, connection: ConnectionId) -> Result<Diagnosis, Refusal> {
+        let connection = self.connections().testable(caller, connection).await?;
+        if !connection.active {
+            return Err(super::supervise::inactive(&connection));
+        }
+        let _accepted = self.accept()?;
+        let context = ExecutionContext { request_id: caller.request_id.clone(), ..ExecutionContext::new() };
+        let limit = self.inner.settings.time_limit();
+        let diagnosing = async {
+            let turn = self.inner.per_connection.turn(connection.id).await;
+            let _turn =
+                turn.map_err(|_| Refusal::Unable("The connection is busy with commands. Try again later.".to_owned()))?;
+            let begun = self.inner.connections.clock.elapsed();
+            let ready = self.ready(connection.id).await.map_err(Refusal::Unable)?;
+            let mut diagnosis = ready.connector.diagnose(&context).await;
+            if let Some(agent) = &ready.agent {
+                let elapsed = self.inner.connections.clock.elapsed().saturating_sub(begun);
+                diagnosis.stages.insert(0, super::agent::stage(agent, elapsed));
+            }
+            Ok(diagnosis)
+        };
+        let timed_out = || Err(Refusal::Unable(format!("The diagnosis did not end within {} s.", limit.as_secs())));
+        tokio::time::timeout(limit, diagnosing).await.unwrap_or_else(|_| timed_out())
     }
 
     /// Runs a command of `plugin` on its connection that the caller may use.

@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument as _, error, info, info_span, warn};
 
+use super::agent::through;
 use super::connectors::Ready;
 use super::kept;
 use super::run::{CommandEnd, Inner};
@@ -63,6 +64,7 @@ pub(super) async fn supervise(inner: &Arc<Inner>, mut task: Task) -> Result<Comm
         _ = &mut task.gone => return Err(Refusal::Unable("Nobody waits for the outcome any more.".to_owned())),
     };
     let redactor = ready.as_ref().ok().map(|ready| Arc::clone(&ready.redactor));
+    let agent = ready.as_ref().ok().and_then(|ready| ready.agent.clone());
     let run = begin(inner, &task, redactor.as_deref()).await?;
     let span = info_span!("run", run = run.0, connection = task.connection.id.0, command = task.command().name);
     let ending = match ready {
@@ -72,6 +74,7 @@ pub(super) async fn supervise(inner: &Arc<Inner>, mut task: Task) -> Result<Comm
         }
     };
     let (status, outcome) = concluded(inner, &task, ending);
+    let outcome = through(outcome, agent.as_deref());
     if status != RunStatus::Successful {
         inner.connectors.doubt(task.connection.id);
     }

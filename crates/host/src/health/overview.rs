@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use serde::Serialize;
 use soar_store::model::{
-    Caller, Check, Connection, ConnectionId, Health, HealthState, Latency, Moment, Place, Schedule, ScheduleKind,
+    Caller, Check, Connection, ConnectionId, Health, HealthState, Latency, Moment, Place, Schedule, ScheduleKind, Site,
     SiteId, Uptime,
 };
 use soar_store::{Records, StoreError, WaitingMessage};
 use utoipa::ToSchema;
 
 use crate::Refusal;
-use crate::connections::Connections;
+use crate::connections::{Connections, without_their_agent};
 
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
@@ -61,6 +61,10 @@ pub struct ConnectionHealth {
     pub integration: String,
     /// Its site's name, or `Shared to internal sites`.
     pub site: String,
+    /// The agent that it goes through; null where it goes direct.
+    pub agent: Option<String>,
+    /// Why nothing runs on its site; null where the site is active.
+    pub site_inactive: Option<String>,
     /// Whether it is checked by itself.
     pub checked: bool,
     /// When it is checked next.
@@ -89,7 +93,26 @@ pub struct ConnectionHistory {
     pub checks: Vec<Check>,
 }
 
-type Row = (Schedule, Option<Health>);
+/// A connection's health check, and its health.
+type Row = (Option<Schedule>, Option<Health>);
+
+/// Connections that cannot go through the agent that they name, each with the reason. They are Failing, whatever their
+/// last check proved.
+struct Without(HashMap<ConnectionId, String>);
+
+impl Without {
+    async fn read(records: &mut Records<'_>) -> Result<Self, StoreError> {
+        let without = without_their_agent(records).await?;
+        Ok(Self(without.into_iter().map(|one| (one.connection.id, one.why)).collect()))
+    }
+
+    fn told(&self, connection: &Connection, row: Option<(Schedule, Option<Health>)>) -> Row {
+        let (schedule, health) = row.map_or((None, None), |(schedule, health)| (Some(schedule), health));
+        let Some(why) = self.0.get(&connection.id) else { return (schedule, health) };
+        let health = health.unwrap_or_else(|| Health::unknown(connection.created_at));
+        (schedule, Some(Health { state: HealthState::Failing, last_error: Some(why.clone()), ..health }))
+    }
+}
 
 impl Connections {
     /// How the connections fare that the caller may see, the worst first.
@@ -111,16 +134,15 @@ impl Connections {
         if let Some(wanted) = filter.site {
             connections.retain(|connection| matches!(&connection.place, Place::Site(site) if site.id == wanted));
         }
-        let mut known: HashMap<ConnectionId, Row> = records
+        let mut known: HashMap<ConnectionId, _> = records
             .health_table(ScheduleKind::HealthCheck)
             .await?
             .into_iter()
             .map(|row| (row.0.what.connection_id, row))
             .collect();
-        let mut rows: Vec<_> = connections.iter().map(|one| (one, known.remove(&one.id))).collect();
-        let state = |row: &Option<Row>| {
-            row.as_ref().and_then(|row| row.1.as_ref()).map_or(HealthState::Unknown, |health| health.state)
-        };
+        let without = Without::read(records).await?;
+        let mut rows: Vec<_> = connections.iter().map(|one| (one, without.told(one, known.remove(&one.id)))).collect();
+        let state = |row: &Row| row.1.as_ref().map_or(HealthState::Unknown, |health| health.state);
         if let Some(wanted) = filter.state {
             rows.retain(|(_, row)| state(row) == wanted);
         }
@@ -137,9 +159,10 @@ impl Connections {
         rows.sort_by_key(|(_, row)| rank(state(row)));
         let limit = filter.limit.unwrap_or(100).clamp(1, LARGEST_PAGE);
         rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let sites = records.sites().await?;
         let mut shown = Vec::with_capacity(rows.len());
         for (connection, row) in rows {
-            shown.push(self.fares(records, connection, row).await?);
+            shown.push(self.fares(records, connection, row, &sites).await?);
         }
         Ok(HealthTable { connections: shown, states })
     }
@@ -173,7 +196,9 @@ impl Connections {
             None => None,
         };
         let row = row.map(|(health, schedule)| (schedule, health));
-        let shown = self.fares(records, &connection, row).await?;
+        let row = Without::read(records).await?.told(&connection, row);
+        let sites = records.sites().await?;
+        let shown = self.fares(records, &connection, row, &sites).await?;
         let checks = records.checks(id, before.unwrap_or(Moment::MAX), limit.clamp(1, LARGEST_PAGE)).await?;
         Ok(ConnectionHistory { connection: shown, checks })
     }
@@ -193,19 +218,28 @@ impl Connections {
         &self,
         records: &mut Records<'_>,
         connection: &Connection,
-        row: Option<Row>,
+        row: Row,
+        sites: &[Site],
     ) -> Result<ConnectionHealth, StoreError> {
         let (now, id) = (Moment::from(self.clock.now()), connection.id);
-        let checked = row.as_ref().is_some_and(|(schedule, _)| schedule.what.active);
-        let next_due_at = row.as_ref().filter(|_| checked).map(|(schedule, _)| schedule.next_due_at);
+        let site_inactive = match &connection.place {
+            Place::Site(site) => sites.iter().find(|one| one.id == site.id),
+            Place::SharedToInternalSites { .. } => None,
+        };
+        let site_inactive = site_inactive.and_then(Site::inactive);
+        let (schedule, health) = row;
+        let checked = site_inactive.is_none() && schedule.as_ref().is_some_and(|schedule| schedule.what.active);
+        let next_due_at = schedule.filter(|_| checked).map(|schedule| schedule.next_due_at);
         Ok(ConnectionHealth {
             id,
             name: connection.name.clone(),
             integration: connection.integration.clone(),
             site: connection.place.name().to_owned(),
+            agent: connection.agent_name.clone(),
+            site_inactive,
             checked,
             next_due_at,
-            health: row.and_then(|(_, health)| health).unwrap_or_else(|| Health::unknown(connection.created_at)),
+            health: health.unwrap_or_else(|| Health::unknown(connection.created_at)),
             uptime_day: records.uptime(id, now - DAY).await?,
             uptime_week: records.uptime(id, now - DAY * 7).await?,
             uptime_month: records.uptime(id, now - DAY * 30).await?,

@@ -7,7 +7,7 @@ use soar_store::Records;
 use soar_store::model::{CaseId, Right, SiteId, Status};
 use utoipa::ToSchema;
 
-use super::{OperationError, Operations, RequestContext, full_page};
+use super::{OperationError, Operations, RequestContext};
 use crate::Refusal;
 use crate::views::{CaseShown, WholeCase};
 
@@ -40,8 +40,12 @@ impl Operations {
         let mut records = reader.records();
         let sites = sites_with_incidents(context, &mut records, site).await?;
         let ids: Vec<_> = sites.keys().copied().collect();
-        let cases = records.cases_after(&ids, status, after, limit).await?;
-        let next = full_page(&cases, limit).map(|case| case.id);
+        // One more than is shown tells whether there are more.
+        let mut cases = records.cases_after(&ids, status, after, limit.saturating_add(1)).await?;
+        let shown = usize::try_from(limit).unwrap_or(usize::MAX);
+        let has_more = cases.len() > shown;
+        cases.truncate(shown);
+        let next = cases.last().filter(|_| has_more).map(|case| case.id);
         let cases = cases.into_iter().map(|case| {
             let site = sites.get(&case.site_id).map(String::as_str).unwrap_or_default();
             CaseShown::of(case, site)
@@ -70,7 +74,7 @@ pub(super) async fn sites_with_incidents(
 ) -> Result<BTreeMap<SiteId, String>, Refusal> {
     let caller = context.caller_anywhere(records).await?;
     let mut sites = match site {
-        Some(name) => vec![records.site(name).await?],
+        Some(name) => vec![context.site(records, name).await?],
         None => records.sites().await?,
     };
     sites.retain(|site| caller.may(Right::SeeIncidents, site.id));

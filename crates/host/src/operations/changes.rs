@@ -9,17 +9,17 @@ use base64::engine::general_purpose::STANDARD;
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 use soar_connector::Clock;
-use soar_store::model::{AuditEntry, Moment};
-use soar_store::{AnswerClaim, Records, Store, StoreError};
+use soar_store::model::{AuditEntry, Caller, Moment};
+use soar_store::{AnswerClaim, EarlierCall, Records, Store, StoreError, Transaction};
 
-use super::{IdempotencyKey, OperationError, RequestContext};
+use super::{OperationError, RequestContext};
 use crate::Refusal;
 use crate::access::{Directory, SecretSeal};
 
-/// How often a transaction is tried that lost against another one.
+/// How often a change is tried whose transaction loses against another one.
 const ATTEMPTS: u32 = 4;
 
-/// What fingerprints of calls are sealed for.
+/// The place that sealed fingerprints of calls are bound to.
 const FINGERPRINT: &str = "answers/fingerprint";
 
 /// Who may make a change.
@@ -34,7 +34,7 @@ pub enum Required {
 /// Makes changes. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Changes {
-    store: Store,
+    pub(super) store: Store,
     clock: Arc<dyn Clock>,
     /// How long the answer to a call under an Idempotency-Key is kept.
     answers_kept: Duration,
@@ -58,20 +58,27 @@ pub struct Change<'t, 'w> {
 /// What the work of a change gives.
 pub type Working<'t, T> = BoxFuture<'t, Result<Done<T>, Refusal>>;
 
-/// What the work of a change came to.
+/// The result of the work of a change.
 #[derive(Debug)]
 pub struct Done<T> {
     value: T,
-    /// What a repeat under the same Idempotency-Key is answered, in place of `value`.
+    /// The answer to a repeat under the same Idempotency-Key, in place of `value`.
     repeated: Option<String>,
     about: String,
     site: String,
+    is_accepted: bool,
 }
 
 impl<T> Done<T> {
     /// `value`, and what it is about: the audit entry's reason.
     pub fn new(value: T, about: impl Into<String>) -> Self {
-        Self { value, repeated: None, about: about.into(), site: String::new() }
+        Self { value, repeated: None, about: about.into(), site: String::new(), is_accepted: true }
+    }
+
+    /// `value` is the answer of a call that was refused or that failed, for the reason `why`. The answer is kept and the
+    /// audit entry says that the call was refused.
+    pub(super) fn refused(value: T, why: impl Into<String>) -> Self {
+        Self { is_accepted: false, ..Self::new(value, why) }
     }
 
     /// The site that the audit entry names.
@@ -80,7 +87,7 @@ impl<T> Done<T> {
         Self { site: site.to_owned(), ..self }
     }
 
-    /// What a repeat is answered: `value` without what is shown only once.
+    /// The answer to a repeat: `value` without the part that is shown only once.
     ///
     /// # Errors
     /// [`Refusal::Store`] when it cannot be written as JSON.
@@ -123,16 +130,43 @@ impl Changes {
         if required == Required::Administrator {
             context.must_administer()?;
         }
-        let claim = context.idempotency.as_ref().map(|key| self.claim(context, key)).transpose()?;
-        let mut attempt = 1;
-        let value = loop {
-            match self.attempt(context, claim.as_ref(), &work).await {
-                Err(error) if error.is_conflict() && attempt < ATTEMPTS => attempt += 1,
-                ended => break ended?,
-            }
-        };
-        self.refresh().await;
+        let claim = self.claim(context)?;
+        let value = until_no_conflict(|| self.attempt(context, claim.as_ref(), &work)).await?;
+        // Only administrators change the sites, users and keys that this process caches.
+        if required == Required::Administrator {
+            self.refresh().await;
+        }
         Ok(value)
+    }
+
+    /// [`Changes::run`] for work that checks the caller's rights; the work is given the caller.
+    ///
+    /// # Errors
+    /// As [`Changes::run`].
+    pub async fn run_as_caller<'w, T: Serialize + Send>(
+        &self,
+        context: &'w RequestContext,
+        work: impl for<'t> Fn(Change<'t, 'w>, Caller) -> Working<'t, T> + Send + Sync + 'w,
+    ) -> Result<T, OperationError> {
+        let work = Arc::new(work);
+        self.run(context, Required::CheckedByWork, move |mut change| {
+            let work = Arc::clone(&work);
+            Box::pin(async move {
+                let caller = context.caller_anywhere(&mut change.records).await?;
+                work(change, caller).await
+            })
+        })
+        .await
+    }
+
+    /// The time.
+    pub(super) fn now(&self) -> Moment {
+        Moment::from(self.clock.now())
+    }
+
+    /// A new transaction.
+    pub(super) async fn begin(&self) -> Result<Transaction, StoreError> {
+        self.store.transaction().await
     }
 
     /// Reads the cached sites, users and keys of this process again.
@@ -147,39 +181,53 @@ impl Changes {
     async fn attempt<'w, T: Serialize + Send>(
         &self,
         context: &RequestContext,
-        claim: Option<&Claim<'_>>,
+        claim: Option<&Claim>,
         work: &(impl for<'t> Fn(Change<'t, 'w>) -> Working<'t, T> + Send + Sync + 'w),
     ) -> Result<T, OperationError> {
-        let now = Moment::from(self.clock.now());
-        let mut transaction = self.store.transaction().await?;
+        let now = self.now();
+        let mut transaction = self.begin().await?;
         if let Some(claim) = claim {
             // A repeat waits here for the first call's transaction to end.
-            let earlier = transaction.records().claim_answer(&claim.kept, now, now + self.answers_kept, now).await?;
-            if let Some(earlier) = earlier {
-                let is_same = self.opened(&earlier.fingerprint) == claim.fingerprint;
-                return Err(if is_same {
-                    OperationError::Repeated(Box::new(earlier))
-                } else {
-                    OperationError::KeyReused
-                });
+            if let Some(earlier) = self.first_call(&mut transaction.records(), claim, now, now).await? {
+                return Err(OperationError::Repeated(Box::new(earlier)));
             }
         }
         let done = work(Change { records: transaction.records(), now, work: PhantomData }).await?;
+        let kept = claim.map(|claim| Ok::<_, Refusal>((claim, done.repeated.map_or_else(|| json(&done.value), Ok)?)));
         let site = if done.site.is_empty() { context.entry.site.clone() } else { AuditEntry::kept(&done.site) };
-        let entry = AuditEntry { accepted: true, site, reason: AuditEntry::kept(&done.about), ..context.entry.clone() };
-        transaction.records().append_audit(&[entry]).await?;
-        if let Some(claim) = claim {
-            let answer = done.repeated.map_or_else(|| json(&done.value), Ok)?;
-            let status = u16::try_from(context.entry.status).unwrap_or_default();
-            transaction.records().keep_answer(&claim.kept, status, &answer).await?;
-        }
+        let entry = AuditEntry {
+            accepted: done.is_accepted,
+            site,
+            reason: AuditEntry::kept(&done.about),
+            ..context.entry.clone()
+        };
+        record(&mut transaction.records(), entry, kept.transpose()?).await?;
         transaction.commit().await?;
         Ok(done.value)
     }
 
-    /// The claim of a call. Its fingerprint is sealed: a reader of the store could otherwise try out secrets of the body
-    /// against it.
-    fn claim<'a>(&self, context: &RequestContext, key: &'a IdempotencyKey) -> Result<Claim<'a>, Refusal> {
+    /// Claims the answer for the caller, who keeps the claim until `runs_until`; or gives the first call, which had the
+    /// same fingerprint.
+    pub(super) async fn first_call(
+        &self,
+        records: &mut Records<'_>,
+        claim: &Claim,
+        runs_until: Moment,
+        now: Moment,
+    ) -> Result<Option<EarlierCall>, OperationError> {
+        let Some(earlier) = records.claim_answer(&claim.kept, runs_until, now + self.answers_kept, now).await? else {
+            return Ok(None);
+        };
+        // Answers that an older host kept for the Command API have unsealed fingerprints.
+        let is_same =
+            earlier.fingerprint == claim.fingerprint || self.opened(&earlier.fingerprint) == claim.fingerprint;
+        if is_same { Ok(Some(earlier)) } else { Err(OperationError::KeyReused) }
+    }
+
+    /// The claim of a call; `None` for a call without an Idempotency-Key. The fingerprint is sealed: a reader of the store
+    /// could otherwise try out secrets of the body against it.
+    pub(super) fn claim(&self, context: &RequestContext) -> Result<Option<Claim>, Refusal> {
+        let Some(key) = &context.idempotency else { return Ok(None) };
         let unreadable = |error: String| Refusal::Store(StoreError::Unreadable(error));
         let seal = self.seal.as_ref().ok_or_else(|| unreadable("no key to seal fingerprints with".to_owned()))?;
         let sealed =
@@ -190,7 +238,7 @@ impl Changes {
             fingerprint: STANDARD.encode(sealed),
             request_id: context.entry.request_id.clone(),
         };
-        Ok(Claim { kept, fingerprint: &key.fingerprint })
+        Ok(Some(Claim { kept, fingerprint: key.fingerprint.clone() }))
     }
 
     /// The fingerprint that was sealed; empty where the sealing key is gone, so that the call counts as another one.
@@ -201,12 +249,41 @@ impl Changes {
     }
 }
 
+/// A claim on the answer to a call under an Idempotency-Key.
 #[derive(Debug)]
-struct Claim<'a> {
-    kept: AnswerClaim,
-    fingerprint: &'a str,
+pub(super) struct Claim {
+    pub(super) kept: AnswerClaim,
+    /// The fingerprint, unsealed.
+    fingerprint: String,
 }
 
-fn json(value: &impl Serialize) -> Result<String, Refusal> {
+/// Tries again while the transaction lost against another one.
+pub(super) async fn until_no_conflict<T, F: Future<Output = Result<T, OperationError>>>(
+    mut attempt: impl FnMut() -> F,
+) -> Result<T, OperationError> {
+    let mut attempts = 1;
+    loop {
+        match attempt().await {
+            Err(error) if error.is_conflict() && attempts < ATTEMPTS => attempts += 1,
+            ended => return ended,
+        }
+    }
+}
+
+/// Writes a call's audit entry, and keeps the answer under its claim.
+pub(super) async fn record(
+    records: &mut Records<'_>,
+    entry: AuditEntry,
+    kept: Option<(&Claim, String)>,
+) -> Result<(), StoreError> {
+    let status = u16::try_from(entry.status).unwrap_or_default();
+    records.append_audit(&[entry]).await?;
+    if let Some((claim, answer)) = kept {
+        records.keep_answer(&claim.kept, status, &answer).await?;
+    }
+    Ok(())
+}
+
+pub(super) fn json(value: &impl Serialize) -> Result<String, Refusal> {
     serde_json::to_string(value).map_err(|error| Refusal::Store(StoreError::Unreadable(error.to_string())))
 }

@@ -16,6 +16,12 @@ pub enum OperationError {
     /// A call under the same Idempotency-Key came first, and is not made again.
     #[error("The call {} under this Idempotency-Key came first.", .0.request_id)]
     Repeated(Box<EarlierCall>),
+    /// The first call under the same Idempotency-Key still runs.
+    #[error("The first call under this Idempotency-Key still runs. Repeat it later to get its answer.")]
+    StillRunning,
+    /// A file could not be read or written.
+    #[error("The file could not be read or written: {0}")]
+    File(std::io::Error),
     /// The Idempotency-Key was used for another call before.
     #[error(
         "The Idempotency-Key was sent with another command or body, or by a key for other sites, before. Use a new one \

@@ -1,11 +1,13 @@
 //! What callers can do: one typed function for each operation. HTTP and the terminal are adapters over these.
 
+mod agents;
 mod audit_log;
 mod cases;
 mod changes;
 mod connections;
 mod context;
 mod error;
+mod external;
 mod health;
 mod incidents;
 mod integrations;
@@ -20,19 +22,25 @@ mod tenant_keys;
 mod tenants;
 mod transfer;
 mod users;
+mod utility;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use soar_connector::Clock;
 use soar_store::{Reader, Store, StoreError};
 
+pub use agents::AgentToTest;
 pub use audit_log::{AuditPage, NumberedEntry};
 pub use cases::CasePage;
 pub use changes::{Change, Changes, Done, Required, Working};
 pub use connections::ConnectionTested;
 pub use context::{IdempotencyKey, RequestContext};
 pub use error::OperationError;
-pub use incidents::{IncidentPage, IncidentSearch, IncidentToChange, IncidentToMake, TaskToChange};
+pub use external::{Effect, ExternalCall, ExternalError};
+pub use incidents::{
+    IncidentPage, IncidentSearch, IncidentToChange, IncidentToMake, IncidentsLinked, IncidentsToLink, TaskToChange,
+};
 pub use integrations::{Integration, IntegrationParameter};
 pub use keys::{KeyShown, KeyToMake};
 pub use roles::{RoleOnSite, RoleTaken, RoleToGive};
@@ -43,7 +51,8 @@ pub use sync_runs::{SyncResultPage, SyncRunPage, SyncToRun};
 pub use tenant_keys::{TenantKeyMade, TenantKeyToMake};
 pub use tenants::{TenantMove, TenantPage, TenantRegistration};
 pub use transfer::Exported;
-pub use users::{UserToChange, UserToMake};
+pub use users::{UserShown, UserToChange, UserToMake};
+pub use utility::{CommandEnd, UtilityCall};
 
 use crate::Refusal;
 use crate::access::SecretSeal;
@@ -61,6 +70,8 @@ pub struct Operations {
     pub store: Store,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// The timeout of a utility command.
+    pub command_timeout: Duration,
     /// Seals and opens the secrets of keys; `None` where no operation needs it.
     pub seal: Option<Arc<dyn SecretSeal>>,
     /// The connections; `None` in a host that has no connectors.

@@ -1,11 +1,13 @@
 //! Sites.
 
 use serde::Deserialize;
-use soar_store::model::{Site, SiteKind, shapes};
-use soar_store::{NewSite, SiteChange, StoreError};
+use soar_connector::name::quoted;
+use soar_store::model::{MasterState, Site, SiteKind, shapes};
+use soar_store::{NewSite, Records, SiteChange};
 use utoipa::ToSchema;
 
 use super::{Done, OperationError, Operations, RequestContext, Required};
+use crate::Refusal;
 
 /// A site to be made.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -48,6 +50,8 @@ pub struct SiteToChange {
     /// Its language as a BCP 47 tag.
     #[schema(max_length = 35, pattern = "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")]
     pub language: Option<String>,
+    /// Whether anything runs on it. An inactive site runs no command, no schedule and no health check, and takes no sync.
+    pub active: Option<bool>,
 }
 
 fn utc() -> String {
@@ -74,8 +78,7 @@ impl Operations {
     /// # Errors
     /// [`OperationError`].
     pub async fn site(&self, context: &RequestContext, name: &str) -> Result<Site, OperationError> {
-        let site = self.reader().await?.records().site(name).await?;
-        if context.sees(site.id) { Ok(site) } else { Err(StoreError::not_found("site", name).into()) }
+        Ok(context.site(&mut self.reader().await?.records(), name).await?)
     }
 
     /// Makes a site.
@@ -106,11 +109,14 @@ impl Operations {
         name: &str,
         change: SiteToChange,
     ) -> Result<Site, OperationError> {
-        let SiteToChange { name: new_name, kind, description, time_zone, language } = change;
-        let changes = &SiteChange { name: new_name, kind, description, time_zone, language };
+        let SiteToChange { name: new_name, kind, description, time_zone, language, active } = change;
+        let changes = &SiteChange { name: new_name, kind, description, time_zone, language, active };
         self.changes
             .run(context, Required::Administrator, |mut change| {
                 Box::pin(async move {
+                    if changes.active == Some(true) {
+                        must_be_own(&mut change.records, name).await?;
+                    }
                     let site = change.records.update_site(name, changes, change.now).await?;
                     let about = site.name.clone();
                     Ok(Done::new(site, about))
@@ -135,4 +141,19 @@ impl Operations {
             })
             .await
     }
+}
+
+/// Refuses to set a site active that a registered master set inactive.
+async fn must_be_own(records: &mut Records<'_>, name: &str) -> Result<(), Refusal> {
+    let site = records.site(name).await?;
+    let Some(master) = site.deactivated_by.as_deref() else { return Ok(()) };
+    if records.master(master).await?.state == MasterState::Revoked {
+        return Ok(());
+    }
+    Err(Refusal::Unable(format!(
+        "The master {} set the site {} inactive, so only that master sets it active. Ask the master's administrator, or \
+         revoke the master first.",
+        quoted(master),
+        quoted(&site.name)
+    )))
 }

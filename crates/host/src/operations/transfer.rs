@@ -1,7 +1,7 @@
 //! Import and export of incidents and cases as files.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Seek as _, Write as _};
+use std::io::{BufRead, BufReader, BufWriter, Seek as _, Write};
 
 use soar_store::StoreError;
 use soar_store::model::AuditEntry;
@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 
 use super::{OperationError, Operations, RequestContext, Tried};
 use crate::Refusal;
-use crate::transfer::{self, Format, ImportOptions, ImportReport, Subject, TransferError};
+use crate::transfer::{self, Format, ImportOptions, ImportReport, Progress, Subject, TransferError};
 
 /// How much of a file is read or written at once, in bytes.
 const PIECE: usize = 64 * 1024;
@@ -26,7 +26,7 @@ pub struct Exported {
 }
 
 impl Operations {
-    /// Writes an export to a file without a name: a slow reader keeps nothing of the store waiting, and half an export is
+    /// Writes an export to a file without a name: a slow reader keeps no part of the store waiting, and half an export is
     /// never taken for a whole one.
     ///
     /// # Errors
@@ -37,58 +37,94 @@ impl Operations {
         subject: Subject,
         format: Format,
     ) -> Result<Tried<Exported>, OperationError> {
-        let caller = context.caller_anywhere(&mut self.reader().await?.records()).await?;
-        let store = self.store.clone();
+        let (operations, context) = (self.clone(), context.clone());
         // Writing a file blocks, so not on the threads that answer others.
         let exported = tokio::task::spawn_blocking(move || {
-            let mut out = BufWriter::with_capacity(PIECE, tempfile::tempfile()?);
+            let mut out = BufWriter::with_capacity(PIECE, tempfile::tempfile().map_err(OperationError::File)?);
             let mut progress = |_| {};
-            let written = transfer::export(&store, &caller, subject, format, &mut out, &mut progress);
-            let rows = Handle::current().block_on(written)?;
-            out.flush()?;
-            let mut file = out.into_inner().map_err(std::io::IntoInnerError::into_error)?;
-            let bytes = file.stream_position()?;
-            file.rewind()?;
-            Ok(Exported { file, bytes, rows })
+            let writing = operations.export_to(&context, subject, format, &mut out, &mut progress);
+            let Tried { value: rows, about, site } = Handle::current().block_on(writing)?;
+            let file = out.into_inner().map_err(|error| OperationError::File(error.into_error()))?;
+            Ok(Tried { value: whole(file, rows).map_err(OperationError::File)?, about, site })
         });
-        let value = joined(exported.await)?.map_err(failed)?;
-        Ok(Tried { about: format!("{} rows", value.rows), value, site: String::new() })
+        joined(exported.await)?
     }
 
-    /// Stores the rows of a file. Each batch of rows is a transaction with its audit entry.
+    /// Writes an export to `out`, and gives the number of its rows.
     ///
     /// # Errors
-    /// [`OperationError`] when the store fails, or the file cannot be read to its end; what came before is stored.
+    /// [`OperationError`] when the store fails, or `out` cannot be written.
+    pub async fn export_to(
+        &self,
+        context: &RequestContext,
+        subject: Subject,
+        format: Format,
+        out: &mut (dyn Write + Send),
+        progress: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<Tried<u64>, OperationError> {
+        let caller = context.caller_anywhere(&mut self.reader().await?.records()).await?;
+        let rows = transfer::export(&self.store, &caller, subject, format, out, progress).await.map_err(failed)?;
+        out.flush().map_err(OperationError::File)?;
+        Ok(Tried { about: format!("{rows} rows"), value: rows, site: String::new() })
+    }
+
+    /// Stores the rows of a file, on a thread of its own.
+    ///
+    /// # Errors
+    /// As [`import_from`](Self::import_from).
     pub async fn import(
         &self,
         context: &RequestContext,
         options: ImportOptions,
         file: File,
     ) -> Result<Tried<ImportReport>, OperationError> {
+        let (operations, context) = (self.clone(), context.clone());
+        let reader = BufReader::with_capacity(PIECE, file);
+        let imported = tokio::task::spawn_blocking(move || {
+            Handle::current().block_on(operations.import_from(&context, options, reader, &mut |_| {}))
+        });
+        joined(imported.await)?
+    }
+
+    /// Stores the rows that `reader` gives. Each batch of rows is a transaction with its audit entry.
+    ///
+    /// # Errors
+    /// [`OperationError`] when the store fails, or the rows cannot be read to their end; the rows before are stored then.
+    pub async fn import_from(
+        &self,
+        context: &RequestContext,
+        options: ImportOptions,
+        reader: impl BufRead + Send,
+        progress: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<Tried<ImportReport>, OperationError> {
         let caller = context.caller_anywhere(&mut self.reader().await?.records()).await?;
         let reason = format!("{} as {}", options.subject, options.format);
         let entry = AuditEntry { accepted: true, reason, ..context.entry.clone() };
-        let (store, reader) = (self.store.clone(), BufReader::with_capacity(PIECE, file));
-        let imported = tokio::task::spawn_blocking(move || {
-            Handle::current().block_on(transfer::import(&store, &caller, options, reader, &entry, &mut |_| {}))
-        });
-        let report = joined(imported.await)?.map_err(|error| match error {
-            TransferError::Unreadable { .. } => Refusal::Because(format!(
-                "{error} What came before that line is stored. Mend it, and send it again with onConflict=skip."
-            )),
-            error => failed(error),
-        })?;
+        let imported = transfer::import(&self.store, &caller, options, reader, &entry, progress).await;
+        let report = imported.map_err(failed)?;
         Ok(Tried { about: report.to_string(), value: report, site: String::new() })
     }
+}
+
+/// The file at its beginning.
+fn whole(mut file: File, rows: u64) -> std::io::Result<Exported> {
+    let bytes = file.stream_position()?;
+    file.rewind()?;
+    Ok(Exported { file, bytes, rows })
 }
 
 fn joined<T>(ended: Result<T, tokio::task::JoinError>) -> Result<T, Refusal> {
     ended.map_err(|error| Refusal::Store(StoreError::Unreadable(error.to_string())))
 }
 
-fn failed(error: TransferError) -> Refusal {
+fn failed(error: TransferError) -> OperationError {
     match error {
         TransferError::Store(error) => error.into(),
-        error => Refusal::Store(StoreError::Unreadable(error.to_string())),
+        TransferError::File(error) => OperationError::File(error),
+        error @ TransferError::Unreadable { .. } => Refusal::Because(format!(
+            "{error} The rows before that line are stored. Correct the line, and import the file again so that numbers that \
+             are taken are skipped: onConflict=skip over HTTP, --on-conflict skip at the terminal."
+        ))
+        .into(),
     }
 }

@@ -1,11 +1,24 @@
 //! Users.
 
-use serde::Deserialize;
-use soar_store::model::{User, shapes};
-use soar_store::{NewUser, UserChange};
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use soar_store::model::{Role, Site, SiteId, User, shapes};
+use soar_store::{NewUser, Records, UserChange};
 use utoipa::ToSchema;
 
 use super::{Done, OperationError, Operations, RequestContext, Required};
+use crate::Refusal;
+
+/// A user and its roles.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct UserShown {
+    /// The user.
+    #[serde(flatten)]
+    pub user: User,
+    /// Its roles by the name of the site.
+    pub roles: BTreeMap<String, Role>,
+}
 
 /// A user to be made.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -21,6 +34,9 @@ pub struct UserToMake {
     /// Whether it has every right on every site, and manages the instance.
     #[serde(default)]
     pub is_administrator: bool,
+    /// Its roles by the name of the site. None unless given.
+    #[serde(default)]
+    pub roles: BTreeMap<String, Role>,
 }
 
 /// What changes about a user; what is not given stays.
@@ -40,37 +56,52 @@ pub struct UserToChange {
 }
 
 impl Operations {
-    /// All users, by name.
+    /// All users with their roles, by name.
     ///
     /// # Errors
     /// [`OperationError`] unless the caller is an administrator.
-    pub async fn list_users(&self, context: &RequestContext) -> Result<Vec<User>, OperationError> {
+    pub async fn list_users(&self, context: &RequestContext) -> Result<Vec<UserShown>, OperationError> {
         context.must_administer()?;
-        Ok(self.reader().await?.records().users().await?)
+        let mut reader = self.reader().await?;
+        let mut records = reader.records();
+        let sites = records.sites().await?;
+        let mut roles = records.all_roles().await?;
+        let users = records.users().await?.into_iter();
+        Ok(users.map(|user| shown(&sites, roles.remove(&user.id).unwrap_or_default(), user)).collect())
     }
 
-    /// The user of this name.
+    /// The user of this name with its roles.
     ///
     /// # Errors
-    /// [`OperationError`] unless the caller is an administrator.
-    pub async fn user(&self, context: &RequestContext, name: &str) -> Result<User, OperationError> {
-        context.must_administer()?;
-        Ok(self.reader().await?.records().user(name).await?)
+    /// [`OperationError`] unless the caller is an administrator, or the user itself.
+    pub async fn user(&self, context: &RequestContext, name: &str) -> Result<UserShown, OperationError> {
+        if context.user.name.to_lowercase() != name.trim().to_lowercase() {
+            context.must_administer()?;
+        }
+        let mut reader = self.reader().await?;
+        let mut records = reader.records();
+        let user = records.user(name).await?;
+        Ok(show(&mut records, user).await?)
     }
 
-    /// Makes a user, active and without a role.
+    /// Makes a user, active and with the roles that are given.
     ///
     /// # Errors
     /// [`OperationError`].
-    pub async fn create_user(&self, context: &RequestContext, user: UserToMake) -> Result<User, OperationError> {
-        let UserToMake { name, email, is_administrator } = user;
-        let new = &NewUser { name, email, is_administrator };
+    pub async fn create_user(&self, context: &RequestContext, user: UserToMake) -> Result<UserShown, OperationError> {
+        let UserToMake { name, email, is_administrator, roles } = user;
+        let (new, roles) = (&NewUser { name, email, is_administrator }, &roles);
         self.changes
             .run(context, Required::Administrator, |mut change| {
                 Box::pin(async move {
-                    let user = change.records.create_user(new, change.now).await?;
+                    let records = &mut change.records;
+                    let user = records.create_user(new, change.now).await?;
+                    for (site, role) in roles {
+                        let site = records.site(site).await?;
+                        records.set_role(user.id, site.id, *role).await?;
+                    }
                     let about = user.name.clone();
-                    Ok(Done::new(user, about))
+                    Ok(Done::new(show(records, user).await?, about))
                 })
             })
             .await
@@ -85,7 +116,7 @@ impl Operations {
         context: &RequestContext,
         name: &str,
         change: UserToChange,
-    ) -> Result<User, OperationError> {
+    ) -> Result<UserShown, OperationError> {
         let UserToChange { name: new_name, email, active, is_administrator } = change;
         let changes = &UserChange { name: new_name, email, active, is_administrator };
         self.changes
@@ -93,9 +124,19 @@ impl Operations {
                 Box::pin(async move {
                     let user = change.records.update_user(name, changes, change.now).await?;
                     let about = user.name.clone();
-                    Ok(Done::new(user, about))
+                    Ok(Done::new(show(&mut change.records, user).await?, about))
                 })
             })
             .await
     }
+}
+
+async fn show(records: &mut Records<'_>, user: User) -> Result<UserShown, Refusal> {
+    let roles = records.roles(user.id).await?;
+    Ok(shown(&records.sites().await?, roles, user))
+}
+
+fn shown(sites: &[Site], roles: BTreeMap<SiteId, Role>, user: User) -> UserShown {
+    let roles = sites.iter().filter_map(|site| Some((site.name.clone(), *roles.get(&site.id)?))).collect();
+    UserShown { user, roles }
 }

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use soar_connector::manifest::Effect;
-use soar_connector::name::{quoted, steers};
+use soar_connector::name::quoted;
 use soar_connector::{Command, Parameters};
+use soar_store::model::name::checked_name;
 use soar_store::model::{
     Cadence, Caller, Destination, NewSchedule, Right, Schedule, ScheduleId, ScheduleKind, ScheduleRun, Site, SiteId,
 };
@@ -15,7 +16,6 @@ use crate::Refusal;
 use crate::connections::Connections;
 
 /// The longest name of a schedule, in characters.
-const LONGEST_NAME: usize = 100;
 
 /// The longest interval, in minutes: a year.
 const MOST_MINUTES: i64 = 366 * 24 * 60;
@@ -92,7 +92,7 @@ impl Schedules {
     /// [`Refusal`] when there is none, or the right is missing.
     pub async fn named(&self, records: &mut Records<'_>, caller: &Caller, name: &str) -> Result<ScheduleId, Refusal> {
         demand(caller, Right::UseConnections, &caller.site)?;
-        Ok(records.schedule_by_name(caller.site.id, name.trim()).await?.id)
+        Ok(records.schedule_by_name(caller.site.id, name).await?.id)
     }
 
     /// Makes a schedule that runs in the caller's name, within the transaction of `records`.
@@ -118,7 +118,7 @@ impl Schedules {
         let server = check.map_or_else(|| connection.integration.clone(), |check| check.what.server);
         let new = NewSchedule {
             kind: ScheduleKind::Command,
-            name: draft.name.trim().to_owned(),
+            name: checked_name("schedule", &draft.name)?,
             site_id: Some(caller.site.id),
             connection_id: connection.id,
             server,
@@ -152,8 +152,9 @@ impl Schedules {
         let connection = records.connection(what.connection_id).await?;
         let plugin = self.connections.registry.named(&connection.integration)?;
         let command = plugin.manifest().command(&what.command).map_err(|error| Refusal::Because(error.to_string()))?;
-        if let Some(name) = change.name {
-            what.name = name.trim().to_owned();
+        // A name from before today's rule stays until it is changed.
+        if let Some(name) = change.name.filter(|name| *name != what.name) {
+            what.name = checked_name("schedule", &name)?;
         }
         if change.every_minutes.is_some() || change.cron.is_some() {
             what.cadence = cadence(change.every_minutes, change.cron.as_deref(), &site.time_zone)?;
@@ -185,6 +186,9 @@ impl Schedules {
             return Err(Refusal::Unable(format!(
                 "The schedule {name} is not active, so it does not run. Activate it."
             )));
+        }
+        if let Some(why) = site.inactive() {
+            return Err(Refusal::Unable(why));
         }
         records.run_soon(id).await?;
         let schedule = records.schedule(id).await?;
@@ -267,7 +271,7 @@ fn demand(caller: &Caller, right: Right, site: &Site) -> Result<(), Refusal> {
         return Ok(());
     }
     let site = quoted(&site.name);
-    Err(Refusal::Unable(format!("It takes the right to {right} on {site}. Ask an administrator for it.")))
+    Err(Refusal::Forbidden(format!("It takes the right to {right} on {site}. Ask an administrator for it.")))
 }
 
 fn destinations(given: &[String]) -> Result<Vec<Destination>, Refusal> {
@@ -306,10 +310,6 @@ fn cadence(every_minutes: Option<i64>, cron: Option<&str>, time_zone: &str) -> R
 }
 
 fn check_new(new: &NewSchedule, command: &Command) -> Result<(), Refusal> {
-    let length = new.name.chars().count();
-    if length == 0 || length > LONGEST_NAME || new.name.chars().any(steers) {
-        return Err(Refusal::Because(format!("The schedule's name: expected 1 to {LONGEST_NAME} visible characters.")));
-    }
     if !(1..=100).contains(&new.alert_after) {
         return Err(Refusal::Because("Failures before somebody is told: expected 1 to 100.".to_owned()));
     }

@@ -65,9 +65,7 @@ impl Runner for ExecutorRunner {
         let why = match self.run_command(schedule, &request_id).await {
             Ok(report) => return report,
             Err(Refusal::Store(error)) => store_failed(schedule, &error),
-            Err(why @ (Refusal::Because(_) | Refusal::Unable(_) | Refusal::Parameters(_) | Refusal::About(_))) => {
-                why.to_string()
-            }
+            Err(why) => why.to_string(),
         };
         let why = soar_connector::sentence(&why);
         RunReport {

@@ -17,6 +17,8 @@ pub struct ScheduleShown {
     pub name: String,
     /// Its site's name.
     pub site: String,
+    /// Why nothing runs on its site; null where the site is active.
+    pub site_inactive: Option<String>,
     /// The connection's integration.
     pub integration: String,
     /// The connection's name.
@@ -40,7 +42,7 @@ pub struct ScheduleShown {
     pub alert_to: Vec<String>,
     /// After how many failures in a row.
     pub alert_after: i64,
-    /// When it is due next; never, when it is not active.
+    /// When it is due next; never, when it or its site is not active.
     #[schema(value_type = Option<i64>)]
     pub next_due_at: Option<Moment>,
     /// When it ended last.
@@ -70,6 +72,7 @@ impl ScheduleShown {
             id,
             name: what.name,
             site: site.name.clone(),
+            site_inactive: site.inactive(),
             integration: connection.integration.clone(),
             connection: connection.name.clone(),
             user: user.map(|user| user.name.clone()).unwrap_or_default(),
@@ -81,7 +84,7 @@ impl ScheduleShown {
             active: what.active,
             alert_to: what.alert_to.iter().map(ToString::to_string).collect(),
             alert_after: what.alert_after,
-            next_due_at: what.active.then_some(next_due_at),
+            next_due_at: (what.active && site.active).then_some(next_due_at),
             last_run_at: health.as_ref().and_then(|health| health.last_check_at),
             failed,
             last_error: health.filter(|_| failed).and_then(|health| health.last_error),

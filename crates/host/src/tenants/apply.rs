@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use secrecy::ExposeSecret as _;
 use soar_connector::name::quoted;
+use soar_store::model::name::name_key;
 use soar_store::model::{
     Allowed, Caller, Connection, ConnectionId, MasterId, Moment, Place, SHARED, Site, SiteKind, SyncChange,
     SyncFailure, User, UserId,
@@ -13,7 +14,7 @@ use soar_store::{NewReceived, Received, Records, StoreError, StoredValue, Wanted
 use super::failure::failure;
 use super::message::{Answer, NamedConnection, SentConnection, SentHealthCheck};
 use crate::Refusal;
-use crate::connections::{ConnectionChange, ConnectionDraft, Connections, GivenValue, open_secret};
+use crate::connections::{ConnectionChange, ConnectionDraft, Connections, GivenValue, open_secret, unusable_agent};
 
 /// A master whose message is carried out.
 pub(super) struct Sender<'a> {
@@ -50,7 +51,15 @@ fn not_usable(cause: &str) -> SyncFailure {
     failure("not-usable", cause, "Mend the connection on the master, or what it needs on the tenant; then retry.")
 }
 
-/// Makes the connection as it was sent; says what became of it.
+/// What became of a connection that was sent.
+pub(super) struct Applied {
+    pub(super) change: SyncChange,
+    /// Why nothing runs on it here: this tenant does not have the agent that it names.
+    pub(super) without_agent: Option<SyncFailure>,
+}
+
+/// Makes the connection as it was sent; says what became of it. A connection whose agent is missing is made all the
+/// same: nothing runs on it then, whereas an older form of it could go direct.
 pub(super) async fn apply(
     connections: &Connections,
     records: &mut Records<'_>,
@@ -58,7 +67,7 @@ pub(super) async fn apply(
     site: &str,
     sent: &SentConnection,
     now: Moment,
-) -> Result<SyncChange, NotApplied> {
+) -> Result<Applied, NotApplied> {
     let site = target(records, site).await?;
     connections.registry.named(&sent.integration).map_err(|error| {
         failure(
@@ -84,13 +93,14 @@ pub(super) async fn apply(
     let draft = draft(sent, &site, shared, known.as_ref());
     let (connection, change) = match known {
         None => {
-            let made = connections.create_in(records, &caller, draft).await;
+            let made = connections.create_received_in(records, &caller, draft).await;
             (made.map_err(|error| conflicting(error, sent, &site))?, SyncChange::Added)
         }
         Some(received) => {
             let old = records.connection(received.connection).await?;
             if is_same(connections, records, &old, sent, &draft).await? {
-                return Ok(SyncChange::Unchanged);
+                let without_agent = without_agent(records, &old).await?;
+                return Ok(Applied { change: SyncChange::Unchanged, without_agent });
             }
             let change = change(records, &old, draft).await?;
             let changed = connections.update_received_in(records, &caller, old.id, change).await;
@@ -100,7 +110,8 @@ pub(super) async fn apply(
     let noted =
         NewReceived { connection: connection.id, master: sender.master, master_connection: sent.id, site: site.id };
     records.note_received(noted, now).await?;
-    Ok(change)
+    let without_agent = without_agent(records, &connection).await?;
+    Ok(Applied { change, without_agent })
 }
 
 /// Deletes what the master sent to a site, all but `keep`; says what.
@@ -136,7 +147,35 @@ impl From<SyncChange> for Answer {
     }
 }
 
+async fn without_agent(records: &mut Records<'_>, connection: &Connection) -> Result<Option<SyncFailure>, NotApplied> {
+    let Some(name) = connection.agent_name.as_deref() else { return Ok(None) };
+    let agent = records.find_agent(name).await?;
+    Ok(unusable_agent(name, agent.as_ref(), &connection.place).map(|why| {
+        failure(
+            "agent-missing",
+            format!("The connection is on the tenant, and nothing runs on it. {why}"),
+            format!(
+                "Make the agent {} on the tenant (footprint agent add), or name another one on the master; then retry.",
+                quoted(name)
+            ),
+        )
+    }))
+}
+
+/// The site that a sync is for.
 async fn target(records: &mut Records<'_>, name: &str) -> Result<Site, NotApplied> {
+    let site = site_named(records, name).await?;
+    match site.inactive() {
+        None => Ok(site),
+        Some(why) => {
+            Err(failure("site-inactive", why, "Set the tenant's site active (Update Tenant Site Status), then retry.")
+                .into())
+        }
+    }
+}
+
+/// The site of that name, active or not.
+pub(super) async fn site_named(records: &mut Records<'_>, name: &str) -> Result<Site, NotApplied> {
     match records.site(name.trim()).await {
         Ok(site) => Ok(site),
         Err(StoreError::NotFound { .. }) => Err(failure(
@@ -261,7 +300,7 @@ async fn is_same(
         Place::Site(_) => None,
     };
     let names = |names: &mut dyn Iterator<Item = String>| {
-        names.map(|name| name.to_lowercase()).collect::<std::collections::BTreeSet<_>>()
+        names.map(|name| name_key(&name)).collect::<std::collections::BTreeSet<_>>()
     };
     let form = old.integration == sent.integration
         && old.name == sent.name

@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 use super::envelope::Envelope;
 use super::failure::failure;
 use super::message::{SentConnection, SentHealthCheck, SentValue};
-use crate::connections::{Connections, open_secret};
+use crate::connections::{Connections, is_path_of_certificates, open_secret};
 
 /// A tenant's line: its address and its envelope.
 pub(super) struct Line {
@@ -105,7 +105,12 @@ async fn opened(connections: &Connections, fetched: &Fetched, stored: Stored) ->
     }
     let mut parameters = BTreeMap::new();
     for StoredParameter { name, value } in kept {
+        let code =
+            if matches!(value, StoredValue::Plain(_)) { "certificates-not-available" } else { "secret-not-available" };
         let value = match value {
+            StoredValue::Plain(value) if is_path(connections, &connection, &name, &value) => {
+                connections.certificates_at(&value).await.map(SecretString::from)
+            }
             StoredValue::Plain(value) => Ok(SecretString::from(value)),
             StoredValue::Sealed(sealed) => {
                 open_secret(&connections.keyring, connection.id, &name, &sealed).map_err(|error| error.to_string())
@@ -114,7 +119,7 @@ async fn opened(connections: &Connections, fetched: &Fetched, stored: Stored) ->
         };
         let value = value.map_err(|problem| {
             failure(
-                "secret-not-available",
+                code,
                 format!("{name}: {problem}"),
                 "Mend that on this master: the connection cannot run here either.",
             )
@@ -135,8 +140,14 @@ async fn opened(connections: &Connections, fetched: &Fetched, stored: Stored) ->
     })
 }
 
+/// Whether a value is the path of a file of certificates, which means nothing on another host.
+fn is_path(connections: &Connections, connection: &Connection, name: &str, value: &str) -> bool {
+    let plugin = connections.registry.named(&connection.integration);
+    plugin.is_ok_and(|plugin| is_path_of_certificates(&plugin.manifest().connector, name, value))
+}
+
 async fn fetch(connections: &Connections, fetched: &Fetched, reference: Reference) -> Result<SecretString, String> {
-    // Held while it is fetched: whoever wants the same waits for it.
+    // The lock is held during the fetch, so that each secret is fetched once.
     let mut known = fetched.0.lock().await;
     if let Some(secret) = known.get(&reference) {
         return secret.clone();

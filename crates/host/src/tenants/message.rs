@@ -70,6 +70,12 @@ pub(super) enum Request {
         /// By their numbers on the master.
         keep: Vec<ConnectionId>,
     },
+    /// A site is to be active or inactive.
+    SetSiteStatus {
+        /// The Tenant Site.
+        site: String,
+        active: bool,
+    },
 }
 
 /// What a tenant answers.
@@ -82,6 +88,9 @@ pub(super) enum Answer {
     },
     Withdrawn {
         connections: Vec<NamedConnection>,
+    },
+    SiteStatus {
+        active: bool,
     },
     /// It was understood, and cannot be done.
     Refused(SyncFailure),

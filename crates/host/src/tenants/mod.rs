@@ -21,6 +21,7 @@ mod run;
 mod service;
 mod settings;
 mod sharing;
+mod site_status;
 #[cfg(feature = "testing")]
 pub mod testing;
 
@@ -33,6 +34,8 @@ pub use run::SyncProgress;
 pub use service::{TenantDraft, Tenants};
 pub use settings::TenantSettings;
 pub use sharing::ALL_TENANTS;
+pub(crate) use site_status::UpdateTenantSiteStatus;
+pub use site_status::{SITE_STATUS_ENDPOINT, SiteStatusRequest, site_status_manifest};
 
 /// The version of what masters and tenants say to each other; both must speak the same.
 pub const PROTOCOL_VERSION: u32 = 1;

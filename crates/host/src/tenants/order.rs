@@ -2,6 +2,7 @@
 
 use soar_connector::name::{quoted, suggestion};
 use soar_store::Shareable;
+use soar_store::model::name::same_name;
 use soar_store::model::{ConnectionId, SHARED, SyncFailure, Tenant};
 
 use super::Tenants;
@@ -57,7 +58,7 @@ impl Tenants {
             Ok(plugin) => plugin.manifest().connector.id.clone(),
             Err(error) => return Err(unknown(error.to_string())),
         };
-        let is = |one: &str, other: &str| one.trim().to_lowercase() == other.trim().to_lowercase();
+        let is = same_name;
         let place = |one: &Shareable| one.site.clone().unwrap_or_else(|| SHARED.to_owned());
         let of_name: Vec<usize> = (0..shareable.len())
             .filter(|at| shareable[*at].integration == id && is(&shareable[*at].name, name))

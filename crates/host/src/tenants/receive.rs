@@ -9,11 +9,12 @@ use soar_connector::name::{quoted, steers};
 use soar_store::model::{AuditEntry, Moment};
 use soar_store::{KnownPair, NewMaster, Records, StoreError, TenancySecret};
 
-use super::apply::{NotApplied, Sender, apply, withdraw};
+use super::apply::{Applied, NotApplied, Sender, apply, withdraw};
 use super::envelope::{Envelope, SealedRequest};
 use super::handshake::Acceptance;
 use super::identity::{identity, seal};
 use super::message::{Answer, Introduction, PlainRefusal, RegistrationAnswer, RegistrationRequest, Request};
+use super::site_status::set_status;
 use super::{PROTOCOL_VERSION, Tenants};
 use crate::Refusal;
 use crate::sealing::SealingGuard;
@@ -44,6 +45,8 @@ pub struct MasterReply {
     pub reason: String,
     /// Whether the audit entry was written with the effect of the message.
     pub is_written: bool,
+    /// Whether the message changed sites, which hosts cache.
+    pub changes_sites: bool,
 }
 
 impl MasterMessage {
@@ -98,7 +101,7 @@ impl MasterReply {
     pub fn refusal(status: u16, code: &str, error: &str) -> Self {
         let body = PlainRefusal { error: error.to_owned(), code: code.to_owned(), version: PROTOCOL_VERSION };
         let body = serde_json::to_string(&body).unwrap_or_default();
-        Self { status, body, accepted: false, reason: error.to_owned(), is_written: false }
+        Self { status, body, accepted: false, reason: error.to_owned(), is_written: false, changes_sites: false }
     }
 }
 
@@ -190,7 +193,8 @@ impl Tenants {
         let answer = RegistrationAnswer { version: PROTOCOL_VERSION, handshake: STANDARD.encode(handshake) };
         let body = serde_json::to_string(&answer).map_err(|error| Refusal::Unable(error.to_string()))?;
         let about = format!("The master {} registered with the one-time key {name}.", quoted(&new.name));
-        let reply = MasterReply { status: 200, body, accepted: true, reason: about, is_written: true };
+        let reply =
+            MasterReply { status: 200, body, accepted: true, reason: about, is_written: true, changes_sites: false };
         records.append_audit(&[reply.entry(call)]).await?;
         transaction.commit().await?;
         Ok(reply)
@@ -225,7 +229,14 @@ impl Tenants {
                 "Message {} came after message {} was taken: it was sent again, or overtaken.",
                 sealed.sequence, pair.sequence
             );
-            return Ok(MasterReply { status: 409, body: answer, accepted: false, reason, is_written: false });
+            return Ok(MasterReply {
+                status: 409,
+                body: answer,
+                accepted: false,
+                reason,
+                is_written: false,
+                changes_sites: false,
+            });
         }
         records.take_message(pair.master, sealed.sequence, now).await?;
         if let Some(key) = pair.key {
@@ -234,7 +245,8 @@ impl Tenants {
         let (answer, about, accepted) = self.perform(&mut records, call, &pair, &request, now).await?;
         let answer = envelope.seal_answer(sealed, &answer);
         let body = serde_json::to_string(&answer).map_err(|error| Refusal::Unable(error.to_string()))?;
-        let reply = MasterReply { status: 200, body, accepted, reason: about, is_written: true };
+        let changes_sites = accepted && matches!(request, Request::SetSiteStatus { .. });
+        let reply = MasterReply { status: 200, body, accepted, reason: about, is_written: true, changes_sites };
         records.append_audit(&[reply.entry(call)]).await?;
         transaction.commit().await?;
         Ok(reply)
@@ -255,7 +267,22 @@ impl Tenants {
             Request::Initiate => return Ok((Answer::Initiated, "Initiated.".to_owned(), true)),
             Request::Apply { site, plan, connection } => {
                 let applied = apply(&self.connections, records, &sender, site, connection, now).await;
-                (applied.map(|change| (Answer::from(change), format!("{}: {change}", connection.name))), *plan)
+                let told = applied.map(|applied| {
+                    let Applied { change, without_agent } = applied;
+                    match without_agent {
+                        None => (Answer::from(change), format!("{}: {change}", connection.name)),
+                        Some(why) => {
+                            let about = format!("{}: {change}. {}: {}", connection.name, why.code, why.cause);
+                            (Answer::Refused(why), about)
+                        }
+                    }
+                });
+                (told, *plan)
+            }
+            Request::SetSiteStatus { site, active } => {
+                let set = set_status(records, &sender, site, *active, now).await;
+                let about = if *active { "Set active." } else { "Set inactive." };
+                (set.map(|()| (Answer::SiteStatus { active: *active }, about.to_owned())), false)
             }
             Request::Withdraw { site, plan, keep } => {
                 let withdrawn = withdraw(&self.connections, records, &sender, site, keep).await;
@@ -293,6 +320,7 @@ fn describe(call: &mut AuditEntry, request: &Request) {
         Request::Initiate => ("tenant initiate", ""),
         Request::Apply { site, .. } => ("tenant receive connection", site.as_str()),
         Request::Withdraw { site, .. } => ("tenant withdraw connections", site.as_str()),
+        Request::SetSiteStatus { site, .. } => ("tenant set site status", site.as_str()),
     };
     what.clone_into(&mut call.command);
     call.site = AuditEntry::kept(site);

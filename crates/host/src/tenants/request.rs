@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use soar_connector::Parameters;
 use soar_connector::name::{normalised, quoted};
 use soar_store::model::ConnectionId;
+use soar_store::model::name::same_name;
 use utoipa::ToSchema;
 
 /// The most connections that Connection Info may name.
@@ -70,7 +71,7 @@ impl SyncRequest {
         let mut either = |name: &str, alias: &str| {
             let (one, other) = (parameters.text(name), parameters.text(alias));
             match (one, other) {
-                (Some(one), Some(other)) if one.to_lowercase() != other.to_lowercase() => {
+                (Some(one), Some(other)) if !same_name(one, other) => {
                     problems.push(format!("{name} and {alias} mean the same and differ. Give one of them."));
                     None
                 }

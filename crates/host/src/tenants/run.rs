@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use soar_connector::name::{quoted, suggestion};
+use soar_store::model::name::named;
 use soar_store::model::{
     Caller, Moment, SyncChange, SyncFailure, SyncResult, SyncRun, SyncRunId, SyncStatus, Tenant, TenantId,
 };
@@ -131,8 +132,7 @@ impl Tenants {
             filter.region.as_ref().map(|region| format!(" in the region {}", quoted(region))).unwrap_or_default();
         Ok(Refusal::Because(match &filter.name {
             Some(name) => {
-                let others: Vec<_> =
-                    known.iter().filter(|one| one.name.to_lowercase() == name.to_lowercase()).collect();
+                let others = named(&known, name, |one| &one.name);
                 let near = match others.first() {
                     Some(other) => format!(" There is one in {}.", quoted(&other.region)),
                     None => suggestion(name, known.iter().map(|one| one.name.as_str())),

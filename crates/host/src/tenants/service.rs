@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use reqwest::Client;
 use serde::Deserialize;
-use soar_connector::name::steers;
+use soar_store::model::name::checked_name;
 use soar_store::model::{Caller, Moment, Tenant, TenantId, TenantState};
 use soar_store::{NewTenant, Records, TenancySecret};
 use tokio::sync::Semaphore;
@@ -18,9 +18,6 @@ use super::sharing::{ALL_TENANTS, is_ambiguous};
 use crate::Refusal;
 use crate::connections::Connections;
 use crate::sealing::SealingGuard;
-
-/// The longest name of a tenant, and of a region, in characters.
-const LONGEST_NAME: usize = 100;
 
 /// Tenants of this instance, and its masters: what can be done with them in the name of a caller. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -98,8 +95,8 @@ impl Tenants {
         SealingGuard::begin(records).await?;
         let key = OneTimeKey::parse(&draft.key).map_err(Refusal::Because)?;
         let new = NewTenant {
-            name: name("The tenant's name", &draft.name)?,
-            region: name("The tenant's region", &draft.region)?,
+            name: checked_name("tenant", &draft.name)?,
+            region: checked_name("tenant's region", &draft.region)?,
             url: checked_url(&draft.url, &self.settings).map_err(Refusal::Because)?,
         };
         if is_ambiguous(&new.name) {
@@ -182,20 +179,12 @@ impl Tenants {
     }
 }
 
-/// Refuses whoever is no administrator: tenants are the whole instance's, and secrets go to them.
+/// Refuses callers that are no administrators: tenants are the whole instance's, and secrets go to them.
 pub(super) fn demand(caller: &Caller) -> Result<(), Refusal> {
     if caller.administers() {
         return Ok(());
     }
-    Err(Refusal::Unable(
+    Err(Refusal::Forbidden(
         "It takes an administrator, with a key for all sites, to have to do with tenants and masters.".to_owned(),
     ))
-}
-
-fn name(what: &str, text: &str) -> Result<String, Refusal> {
-    let text = text.trim();
-    if text.is_empty() || text.chars().count() > LONGEST_NAME || text.chars().any(steers) {
-        return Err(Refusal::Because(format!("{what}: expected 1 to {LONGEST_NAME} visible characters.")));
-    }
-    Ok(text.to_owned())
 }

@@ -1,6 +1,7 @@
 //! Which tenants a connection is shared with: what its form's field Tenant says.
 
 use soar_store::model::Tenant;
+use soar_store::model::name::same_name;
 
 /// What the field says for a connection that every tenant gets.
 pub const ALL_TENANTS: &str = "All tenants";
@@ -11,7 +12,7 @@ const BETWEEN: [char; 3] = [',', ';', '/'];
 /// Whether Sync All Shared sends a connection to `site` of `tenant`: its field Tenant names all tenants, the tenant, or
 /// the tenant and that site (`TestTenant/TenantSite`), possibly among others with commas in between.
 pub(super) fn is_shared_with(field: Option<&str>, tenant: &Tenant, site: &str) -> bool {
-    let is = |one: &str, other: &str| one.trim().to_lowercase() == other.trim().to_lowercase();
+    let is = same_name;
     field.unwrap_or_default().split([',', ';']).any(|entry| match entry.split_once('/') {
         Some((name, of)) => is(name, &tenant.name) && is(of, site),
         None => is(entry, ALL_TENANTS) || is(entry, &tenant.name),

@@ -121,6 +121,7 @@ async fn call(State(tenants): State<Shared>, Path(number): Path<usize>, Json(sea
 fn perform(connections: &mut HashMap<ConnectionId, [u8; 32]>, request: &Request) -> Answer {
     match request {
         Request::Initiate => Answer::Initiated,
+        Request::SetSiteStatus { active, .. } => Answer::SiteStatus { active: *active },
         Request::Apply { plan, connection, .. } => {
             let hash = *blake3::hash(&serde_json::to_vec(connection).unwrap_or_default()).as_bytes();
             let change = match connections.get(&connection.id) {

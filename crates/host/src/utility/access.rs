@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use soar_connector::Parameters;
 use soar_connector::name::quoted;
+use soar_store::model::name::same_name;
 use soar_store::model::{Caller, Right, Site, SiteId, User};
 use soar_store::{Records, StoreError};
 
@@ -31,10 +32,10 @@ impl Actor {
         parameters: &Parameters,
     ) -> Result<Self, Refusal> {
         match parameters.text("Username") {
-            Some(name) if name.to_lowercase() != caller.user.name.to_lowercase() => {
-                // Who may act for nobody learns nothing about who there is.
+            Some(name) if !is_caller(records, caller, name).await? => {
+                // A caller that may act for nobody learns nothing about other users.
                 if !caller.may_somewhere(Right::ActForOthers) {
-                    return Err(Refusal::Unable(missing(caller, Right::ActForOthers, &caller.site.name)));
+                    return Err(Refusal::Forbidden(missing(caller, Right::ActForOthers, &caller.site.name)));
                 }
                 let user = active_user(records, name).await?;
                 Ok(Self { name: user.name, is_other: true })
@@ -62,6 +63,14 @@ impl Actor {
     }
 }
 
+/// Whether `name` is the caller's. Another user may have a name that looks the same, from before names were compared so.
+async fn is_caller(records: &mut Records<'_>, caller: &Caller, name: &str) -> Result<bool, StoreError> {
+    if name == caller.user.name || !same_name(name, &caller.user.name) {
+        return Ok(name == caller.user.name);
+    }
+    Ok(records.user(name).await?.id == caller.user.id)
+}
+
 /// The user of that name, who may do something.
 pub(super) async fn active_user(records: &mut Records<'_>, name: &str) -> Result<User, Refusal> {
     let user = records.user(name).await?;
@@ -83,7 +92,7 @@ pub(super) async fn site_for_change(records: &mut Records<'_>, caller: &Caller, 
 
 /// Refuses unless the caller has `right` on `site`.
 pub(super) fn may(caller: &Caller, right: Right, site: &Site) -> Result<(), Refusal> {
-    if caller.may(right, site.id) { Ok(()) } else { Err(Refusal::Unable(missing(caller, right, &site.name))) }
+    if caller.may(right, site.id) { Ok(()) } else { Err(Refusal::Forbidden(missing(caller, right, &site.name))) }
 }
 
 /// That a right is missing, and who can give it.

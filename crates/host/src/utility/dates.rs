@@ -85,7 +85,8 @@ mod tests {
     fn site(time_zone: &str) -> Site {
         let name = "Security Operations".to_owned();
         let (description, language) = (String::new(), "en".to_owned());
-        Site { id: SiteId(1), name, kind: SiteKind::Internal, description, time_zone: time_zone.to_owned(), language }
+        let (time_zone, kind) = (time_zone.to_owned(), SiteKind::Internal);
+        Site { id: SiteId(1), name, kind, description, time_zone, language, active: true, deactivated_by: None }
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod dates;
 mod filter;
 mod get_incidents;
 mod get_linked_incidents_of_an_incident;
+mod guard;
 mod items;
 mod link_incident_to_existing_cases;
 mod link_incidents;
@@ -33,6 +34,7 @@ use soar_store::model::{Caller, Moment};
 pub use answer::{Answer, Ended};
 pub(crate) use cc_table::CcTable;
 pub use dates::{day_of, parse_date_time};
+pub(crate) use guard::guarded;
 pub use items::MOST_ITEMS;
 pub use link_incidents::link_incidents;
 pub use manifest::{all, command, manifest};
@@ -51,11 +53,8 @@ pub trait UtilityCommand: Send + Sync {
     /// The last part of its address, such as `CloseIncidentInBulk`.
     fn endpoint(&self) -> &'static str;
 
-    /// Runs it within one transaction, which the caller commits together with the answer and the audit entry: so it is
-    /// done whole or not at all. A command that only reads may get a [`Records`] that refuses changes.
-    /// Its answer rests on the store, the caller and the parameters alone, not on `now` or the request id: it may be given
-    /// to equal calls for as long as the store is unchanged.
-    ///
+    /// Runs it within one transaction, which the caller commits together with the answer and the audit entry: the command
+    /// is done whole or not at all. A command that only reads may get a [`Records`] that refuses changes.
     ///
     /// # Errors
     /// [`Refusal`] when nothing was done, for want of a right or because of a parameter's value.

@@ -10,39 +10,46 @@ use soar_connector::{Parameters, RawParameters};
 use soar_store::model::{Allowed, AuditEntry, Caller};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::request::{CommandRequest, bad_parameters};
+use super::request::{CommandRequest, Wanted, bad_parameters};
 use crate::gate::{Call, Entered, IDEMPOTENCY_KEY, IdempotencyKey, Reply, read_json};
 use soar_host::commands::{Registered, Runner};
+use soar_host::operations::{self, RequestContext};
 
 /// A call that may run.
 #[derive(Debug)]
 pub(super) struct AuthorizedCall {
     pub command: Registered,
+    pub wanted: Wanted,
+    pub context: RequestContext,
     pub caller: Caller,
-    /// Parameters of a connector's command. Its connection's manifest checks them, once the connection is known.
+    /// Parameters of a connector's command. The manifest of the connection checks them, once the connection is known.
     pub raw: RawParameters,
-    /// Parameters of a command of the host's own.
+    /// Parameters of one of the host's own commands.
     pub parameters: Parameters,
-    pub idempotency: Option<IdempotencyKey>,
     /// Held until the call is answered.
     pub place: OwnedSemaphorePermit,
 }
 
-/// A call whose key is good, and that has arrived.
+/// A call whose key is good, and whose body has arrived.
 #[derive(Debug)]
 pub(super) struct AuthenticatedCall {
     pub command: Registered,
+    wanted: Wanted,
     pub entered: Entered,
-    /// Only where they say more than was looked at.
+    /// Only where there is an Idempotency-Key.
     headers: Option<HeaderMap>,
     body: Bytes,
 }
 
-/// Lets the call in by its key, finds its command and reads its body.
-pub(super) async fn authenticate(call: &mut Call, request: Request) -> Result<AuthenticatedCall, Reply> {
+/// Authenticates the call by its key, finds its command and reads its body.
+pub(super) async fn authenticate(
+    call: &mut Call,
+    request: Request,
+    wanted: Wanted,
+) -> Result<AuthenticatedCall, Reply> {
     let (head, body) = request.into_parts();
     let entered = call.enter(&head.headers).await;
-    // Whatever the key; with a good one it need not wait to be told.
+    // The answer does not depend on the key.
     if head.method != Method::POST {
         return Err(Reply::error(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -53,33 +60,43 @@ pub(super) async fn authenticate(call: &mut Call, request: Request) -> Result<Au
     let command =
         call.host.commands.find(&call.entry.command).map_err(|error| Reply::error(StatusCode::NOT_FOUND, error))?;
     let command = command.clone();
-    command.endpoint.as_ref().clone_into(&mut call.entry.command);
+    if wanted != Wanted::Run && !matches!(&command.runner, Runner::Utility(utility) if utility.can_plan()) {
+        let name = &command.manifest.name;
+        return Err(Reply::error(
+            StatusCode::NOT_FOUND,
+            format!("{name} cannot be planned: only bulk commands that change something can."),
+        ));
+    }
+    call.entry.command = format!("{}{}", command.endpoint, wanted.suffix());
     call.label = Arc::clone(&command.endpoint);
     let body = read_json(&head.headers, body, &call.host.settings).await?;
     let headers = head.headers.contains_key(IDEMPOTENCY_KEY).then_some(head.headers);
-    Ok(AuthenticatedCall { command, entered, headers, body })
+    Ok(AuthenticatedCall { command, wanted, entered, headers, body })
 }
 
 /// Decides whether the call may run.
 pub(super) fn authorize(call: &mut Call, authenticated: AuthenticatedCall) -> Result<AuthorizedCall, Reply> {
-    let AuthenticatedCall { command, entered, headers, body } = authenticated;
-    let request = CommandRequest::parse(&body)?;
+    let AuthenticatedCall { command, mut wanted, entered, headers, body } = authenticated;
+    let request = CommandRequest::parse(&body, &mut wanted)?;
     call.entry.username = AuditEntry::kept(&request.username);
     call.entry.site = AuditEntry::kept(&request.site);
     call.entry.acting_for = AuditEntry::kept(request.acting_for());
     // An answer tells of all sites that the first call reached, so a key of another reach is not given it.
+    let address = format!("{}{}", command.endpoint, wanted.suffix());
     let target = match &entered.shown.known.key.sites {
-        Allowed::All => command.endpoint.to_string(),
-        Allowed::Only(sites) => format!("{} on {sites:?}", command.endpoint),
+        Allowed::All => address,
+        Allowed::Only(sites) => format!("{address} on {sites:?}"),
     };
     let idempotency = match headers {
         Some(headers) => IdempotencyKey::read(&headers, &target, &body)?,
         None => None,
     };
+    let idempotency =
+        idempotency.map(|IdempotencyKey { key, fingerprint }| operations::IdempotencyKey { key, fingerprint });
 
     let known = entered.shown.user(&entered.snapshot, &request.username).map_err(Reply::unauthenticated)?;
     let key = &entered.shown.known.key;
-    // Whether there is such a site is not for those to know who may do nothing there.
+    // A user without a role on a site does not learn whether the site exists.
     let site = entered.snapshot.site(&request.site);
     let site =
         site.filter(|site| known.user.is_administrator || known.roles.contains_key(&site.id)).ok_or_else(|| {
@@ -90,24 +107,33 @@ pub(super) fn authorize(call: &mut Call, authenticated: AuthenticatedCall) -> Re
         let (key, site) = (quoted(&key.name), quoted(&site.name));
         return Err(Reply::refused(format!("The key {key} may not be used on site {site}.")));
     }
+    if let Some(why) = site.inactive() {
+        return Err(Reply::refused(why));
+    }
     if !key.commands.allows(&command.endpoint.to_ascii_lowercase()) {
         let key = quoted(&key.name);
         return Err(Reply::refused(format!("The key {key} may not be used for the command {}.", command.endpoint)));
     }
-    let parameters = match command.runner {
+    let parameters = match &command.runner {
         Runner::Integration(_) => Parameters::default(),
         Runner::Utility(_) | Runner::External(_) => {
             Parameters::parse(&command.manifest, &request.parameters).map_err(|problems| bad_parameters(&problems))?
         }
     };
-    let caller = Caller {
+    if let Runner::External(external) = &command.runner {
+        external.check(&parameters).map_err(|problems| Reply::error(StatusCode::BAD_REQUEST, problems.join(" ")))?;
+    }
+    let mut entry = call.entry.clone();
+    entry.status = i64::from(StatusCode::OK.as_u16());
+    let context = RequestContext {
         user: known.user.clone(),
-        site: site.clone(),
         roles: known.roles.clone(),
         reach: key.sites.clone(),
         key: Some(key.name.clone()),
-        request_id: call.entry.request_id.clone(),
+        entry,
+        idempotency,
     };
+    let caller = context.caller(site.clone());
     let raw = request.parameters;
-    Ok(AuthorizedCall { command, caller, raw, parameters, idempotency, place: entered.place })
+    Ok(AuthorizedCall { command, wanted, context, caller, raw, parameters, place: entered.place })
 }

@@ -1,4 +1,4 @@
-//! D3's Command API: `POST …/api/Command/{CommandName}`.
+//! D3's Command API: `POST …/api/Command/{CommandName}`; and below each bulk command `/plan` and `/apply`, which D3's has not.
 
 mod admission;
 mod external_call;
@@ -6,4 +6,4 @@ mod request;
 mod service;
 mod utility_call;
 
-pub(crate) use service::call;
+pub(crate) use service::{apply, call, plan};

@@ -1,4 +1,4 @@
-//! A call's body: who calls on which site, and the command's parameters.
+//! A call's body: the calling user, the site, and the command's parameters.
 
 use axum::http::StatusCode;
 use serde_json::{Map, Value};
@@ -7,6 +7,28 @@ use soar_connector::{ParameterProblems, RawParameters};
 use soar_store::holds_nul;
 
 use crate::gate::Reply;
+
+/// What the caller wants of a command, by the end of the address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// Run it.
+    Run,
+    /// Say what it would change: `…/{CommandName}/plan`.
+    Plan,
+    /// Run the plan with this fingerprint: `…/{CommandName}/apply`.
+    Apply(String),
+}
+
+impl Wanted {
+    /// The end of the address.
+    pub(super) fn suffix(&self) -> &'static str {
+        match self {
+            Self::Run => "",
+            Self::Plan => "/plan",
+            Self::Apply(_) => "/apply",
+        }
+    }
+}
 
 /// A call's body.
 #[derive(Debug)]
@@ -18,7 +40,8 @@ pub(super) struct CommandRequest {
 }
 
 impl CommandRequest {
-    pub(super) fn parse(body: &[u8]) -> Result<Self, Reply> {
+    /// Reads the body. That of a plan to apply also holds the plan's fingerprint, which goes into `wanted`.
+    pub(super) fn parse(body: &[u8], wanted: &mut Wanted) -> Result<Self, Reply> {
         let malformed = |error: String| Reply::error(StatusCode::BAD_REQUEST, error);
         let mut fields: Map<String, Value> = serde_json::from_slice(body).map_err(|error| {
             malformed(format!(
@@ -38,6 +61,9 @@ impl CommandRequest {
         };
         let username = text("Username")?;
         let site = text("Site")?;
+        if let Wanted::Apply(fingerprint) = wanted {
+            *fingerprint = text("Fingerprint")?;
+        }
         let parameters = match fields.remove("CommandParams") {
             Some(Value::Object(parameters)) => parameters,
             None | Some(Value::Null) => Map::new(),

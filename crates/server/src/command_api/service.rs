@@ -7,25 +7,49 @@ use axum::response::Response;
 use soar_store::model::Surface;
 
 use super::admission::{AuthorizedCall, authenticate, authorize};
+use super::request::Wanted;
 use super::{external_call, utility_call};
 use crate::Server;
 use crate::gate::{Call, Reply};
 use soar_host::commands::Runner;
+use soar_host::operations::CommandEnd;
 
-/// How a call ended, and whether its entry in the audit log is written.
+/// How a call ended, and whether its audit entry is written.
 #[derive(Debug)]
 pub(super) enum CallEnd {
-    /// It was written together with what the command changed.
+    /// It was written together with the command's changes.
     Written(Reply),
     /// It is still to be written.
     Unwritten(Reply),
 }
 
-/// Answers `POST …/api/Command/{CommandName}`, and whatever else comes to that address.
+/// The answer to a command that ended.
+pub(super) fn ended(end: CommandEnd) -> CallEnd {
+    let is_recorded = end.is_recorded;
+    let reply = Reply::answer(&end.answer());
+    if is_recorded { CallEnd::Written(reply) } else { CallEnd::Unwritten(reply) }
+}
+
+/// Answers `POST …/api/Command/{CommandName}`, and any other method at that address.
 pub(crate) async fn call(State(host): State<Arc<Server>>, request: Request) -> Response {
-    let command = request.uri().path().rsplit('/').next().unwrap_or_default();
-    let mut call = Call::begin(&host, Surface::Command, &request, command);
-    let authenticated = match authenticate(&mut call, request).await {
+    answer(&host, request, Wanted::Run).await
+}
+
+/// Answers `POST …/api/Command/{CommandName}/plan`.
+pub(crate) async fn plan(State(host): State<Arc<Server>>, request: Request) -> Response {
+    answer(&host, request, Wanted::Plan).await
+}
+
+/// Answers `POST …/api/Command/{CommandName}/apply`.
+pub(crate) async fn apply(State(host): State<Arc<Server>>, request: Request) -> Response {
+    answer(&host, request, Wanted::Apply(String::new())).await
+}
+
+async fn answer(host: &Arc<Server>, request: Request, wanted: Wanted) -> Response {
+    let path = request.uri().path();
+    let command = path.strip_suffix(wanted.suffix()).unwrap_or(path).rsplit('/').next().unwrap_or_default();
+    let mut call = Call::begin(host, Surface::Command, &request, command);
+    let authenticated = match authenticate(&mut call, request, wanted).await {
         Ok(authenticated) => authenticated,
         Err(reply) => return call.write_and_answer(reply).await,
     };
@@ -34,7 +58,7 @@ pub(crate) async fn call(State(host): State<Arc<Server>>, request: Request) -> R
         Err(reply) => return call.write_and_answer(reply).await,
     };
     let request_id = call.entry.request_id.clone();
-    // A task of its own: a caller who goes away does not stop what was accepted.
+    // A task of its own: a caller who goes away does not stop a call that was accepted.
     let finished = tokio::spawn(run(call, authorized)).await;
     finished.unwrap_or_else(|error| {
         tracing::error!(request_id, %error, "a call broke");
@@ -44,7 +68,7 @@ pub(crate) async fn call(State(host): State<Arc<Server>>, request: Request) -> R
 
 async fn run(mut call: Call, authorized: AuthorizedCall) -> Response {
     let finished = match &authorized.command.runner {
-        Runner::Utility(command) => utility_call::run(&mut call, command.as_ref(), &authorized).await,
+        Runner::Utility(command) => utility_call::run(&call, command.as_ref(), &authorized).await,
         Runner::Integration(_) | Runner::External(_) => external_call::run(&mut call, &authorized).await,
     };
     let response = match finished {

@@ -1,7 +1,6 @@
-//! The header `Idempotency-Key`: the same call is answered the same, and done once.
+//! The header `Idempotency-Key`: a repeated call gets the first answer, and is done once.
 
 use axum::http::{HeaderMap, HeaderName, StatusCode};
-use soar_store::EarlierCall;
 
 use super::Reply;
 
@@ -11,7 +10,7 @@ pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempote
 /// The longest key, in characters.
 const LONGEST: usize = 255;
 
-/// An Idempotency-Key, and of what it was sent with.
+/// An Idempotency-Key, and the fingerprint of the call that it was sent with.
 #[derive(Debug, Clone)]
 pub(crate) struct IdempotencyKey {
     pub key: String,
@@ -35,20 +34,4 @@ impl IdempotencyKey {
         hasher.update(target.as_bytes()).update(&[0]).update(body);
         Ok(Some(Self { key: key.to_owned(), fingerprint: hasher.finalize().to_hex().to_string() }))
     }
-}
-
-/// The answer to a repeated call, if the first one has one: `None` while that one runs, or ended without.
-pub(crate) fn replayed(earlier: &EarlierCall, fingerprint: &str) -> Option<Reply> {
-    if earlier.fingerprint != fingerprint {
-        return Some(Reply::error(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "The Idempotency-Key was sent with another command or body, or by a key for other sites, before. Use a new \
-             one for a new call.",
-        ));
-    }
-    let (status, body) = earlier.answer.as_ref()?;
-    let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::OK);
-    let mut reply = Reply::body(status, body.clone());
-    reply.reason = format!("Answered as the call {} was.", earlier.request_id);
-    Some(reply)
 }

@@ -12,7 +12,7 @@ mod upload;
 
 pub(crate) use body::read_json;
 pub(crate) use call::{Call, Entered};
-pub(crate) use idempotency::{IDEMPOTENCY_KEY, IdempotencyKey, replayed};
+pub(crate) use idempotency::{IDEMPOTENCY_KEY, IdempotencyKey};
 pub(crate) use limits::RateLimits;
 pub(crate) use refusals::Refusals;
 pub(crate) use reply::Reply;

@@ -8,6 +8,8 @@ use serde_json::json;
 use soar_store::model::AuditEntry;
 use soar_store::{Store, StoreError};
 
+use soar_host::Refusal;
+use soar_host::operations::OperationError;
 use soar_host::utility::{Answer, Ended};
 
 const INVALID_KEY: &str = "Invalid authentication key.";
@@ -62,6 +64,42 @@ impl Reply {
         Self { status, body: body.into(), retry_after: None, accepted: true, reason: String::new() }
     }
 
+    /// The answer to a call whose operation was not done.
+    pub(crate) fn failed(store: &Store, entry: &AuditEntry, error: &OperationError) -> Self {
+        let status = match error {
+            OperationError::Refusal(
+                Refusal::Because(_)
+                | Refusal::Forbidden(_)
+                | Refusal::Unable(_)
+                | Refusal::Parameters(_)
+                | Refusal::About(StoreError::Invalid(_)),
+            )
+            | OperationError::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            OperationError::Refusal(Refusal::About(StoreError::NotFound { .. })) => StatusCode::NOT_FOUND,
+            OperationError::Refusal(Refusal::About(_)) => StatusCode::CONFLICT,
+            OperationError::Refusal(Refusal::Store(error)) => return Self::store_failed(store, entry, error),
+            OperationError::Refusal(Refusal::TimedOut(_)) | OperationError::NoConnectors => {
+                return Self::unavailable(&error.to_string(), error.to_string());
+            }
+            OperationError::Refusal(Refusal::Panicked) => return Self::unexpected(error.to_string()),
+            OperationError::File(cause) => {
+                tracing::error!(request_id = entry.request_id, command = entry.command, %cause, "a file failed");
+                return Self::unexpected(error.to_string());
+            }
+            OperationError::StillRunning => {
+                return Self { retry_after: Some(1), ..Self::error(StatusCode::CONFLICT, error.to_string()) };
+            }
+            OperationError::Repeated(earlier) => {
+                let Some((status, body)) = &earlier.answer else {
+                    return Self::unexpected("A claim without an answer was kept.");
+                };
+                let reply = Self::body(StatusCode::from_u16(*status).unwrap_or(StatusCode::OK), body.clone());
+                return Self { reason: format!("Answered as the call {} was.", earlier.request_id), ..reply };
+            }
+        };
+        Self::error(status, error.to_string())
+    }
+
     /// Anything but 200; the caller reads `error`.
     pub(crate) fn error(status: StatusCode, error: impl Into<String>) -> Self {
         let error = error.into();
@@ -101,7 +139,7 @@ impl Reply {
             tracing::warn!(request_id, command, "{error}");
             return Self::unavailable(&error.to_string(), error.to_string());
         }
-        // What many calls meet is told once for all of them.
+        // Log a shared failure once, not once per call.
         let is_noted = store.note(error);
         if matches!(error, StoreError::Uncertain(_)) {
             tracing::error!(request_id, command, "Nobody knows whether a call changed something. {error}");

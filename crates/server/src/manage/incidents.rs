@@ -11,11 +11,17 @@ use super::Routes;
 use super::address::{IdempotencyHeader, Number, NumberAndTask};
 use super::query::{Limit, Offset, Title, choice};
 use super::request::{Managed, Nothing};
-use soar_host::operations::{IncidentPage, IncidentSearch, IncidentToChange, IncidentToMake, TaskToChange};
+use soar_host::operations::{
+    IncidentPage, IncidentSearch, IncidentToChange, IncidentToMake, IncidentsLinked, IncidentsToLink, TaskToChange,
+};
 use soar_host::views::{IncidentFilter, WholeIncident};
 
 pub(super) fn routes() -> Routes {
-    OpenApiRouter::new().routes(routes!(list, make)).routes(routes!(get, change)).routes(routes!(change_task))
+    OpenApiRouter::new()
+        .routes(routes!(list, make))
+        .routes(routes!(get, change))
+        .routes(routes!(link))
+        .routes(routes!(change_task))
 }
 
 /// Which incidents are asked for.
@@ -89,6 +95,15 @@ async fn get(Managed { request, path, .. }: Managed<Number>) -> Response {
 async fn change(Managed { request, path, body, .. }: Managed<Number, Nothing, IncidentToChange>) -> Response {
     let changed = request.operations().change_incident(&request.context, &path.number, body).await;
     request.answer_change(changed).await
+}
+
+/// Link an incident with others: with all of them, or with none where one cannot be linked
+#[utoipa::path(post, path = "/incidents/{number}/links", operation_id = "linkIncidents",
+    params(Number, IdempotencyHeader), request_body = IncidentsToLink,
+    responses((status = 200, body = IncidentsLinked)))]
+async fn link(Managed { request, path, body, .. }: Managed<Number, Nothing, IncidentsToLink>) -> Response {
+    let linked = request.operations().link_incidents(&request.context, &path.number, &body.incidents).await;
+    request.answer_change(linked).await
 }
 
 /// Mark a task of an incident as done or pending

@@ -2,6 +2,7 @@
 //! descriptions. Each handler is an adapter over an operation.
 
 mod address;
+mod agents;
 mod audit;
 mod body;
 mod cases;
@@ -49,6 +50,7 @@ pub(super) fn described_routes() -> Routes {
         keys::routes(),
         audit::routes(),
         integrations::routes(),
+        agents::routes(),
         connections::routes(),
         runs::routes(),
         health::routes(),

@@ -16,7 +16,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::body::without_values;
 use crate::Server;
-use crate::gate::{Call, IdempotencyKey, Reply, read_json, replayed};
+use crate::gate::{Call, IdempotencyKey, Reply, read_json};
 use soar_host::Refusal;
 use soar_host::operations::{self, OperationError, Operations, RequestContext, Tried};
 
@@ -232,30 +232,9 @@ impl ManagedRequest {
         let json = |value: T| serde_json::to_vec(&value).map_err(|error| StoreError::Unreadable(error.to_string()));
         match ended.and_then(|value| Ok(json(value)?)) {
             Ok(body) => Reply::body(status.unwrap_or(StatusCode::OK), body),
-            Err(error) => refused(&self.call, &error),
+            Err(error) => Reply::failed(&self.call.host.store, &self.call.entry, &error),
         }
     }
-}
-
-/// How an operation that was not done is answered.
-fn refused(call: &Call, error: &OperationError) -> Reply {
-    let status = match error {
-        OperationError::Refusal(
-            Refusal::Because(_) | Refusal::Unable(_) | Refusal::Parameters(_) | Refusal::About(StoreError::Invalid(_)),
-        )
-        | OperationError::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
-        OperationError::Refusal(Refusal::About(StoreError::NotFound { .. })) => StatusCode::NOT_FOUND,
-        OperationError::Refusal(Refusal::About(_)) => StatusCode::CONFLICT,
-        OperationError::Refusal(Refusal::Store(error)) => {
-            return Reply::store_failed(&call.host.store, &call.entry, error);
-        }
-        OperationError::NoConnectors => return Reply::unavailable(&error.to_string(), error.to_string()),
-        OperationError::Repeated(earlier) => {
-            let reply = replayed(earlier, &earlier.fingerprint);
-            return reply.unwrap_or_else(|| Reply::unexpected("A claim without an answer was kept."));
-        }
-    };
-    Reply::error(status, error.to_string())
 }
 
 #[cfg(test)]

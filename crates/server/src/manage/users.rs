@@ -1,29 +1,28 @@
 //! Users.
 
 use axum::response::Response;
-use soar_store::model::User;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Routes;
 use super::address::{IdempotencyHeader, Name};
 use super::request::{Managed, Nothing};
-use soar_host::operations::{UserToChange, UserToMake};
+use soar_host::operations::{UserShown, UserToChange, UserToMake};
 
 pub(super) fn routes() -> Routes {
     OpenApiRouter::new().routes(routes!(list, make)).routes(routes!(get, change))
 }
 
-/// All users, by name
-#[utoipa::path(get, path = "/users", operation_id = "listUsers", responses((status = 200, body = Vec<User>)))]
+/// All users with their roles, by name
+#[utoipa::path(get, path = "/users", operation_id = "listUsers", responses((status = 200, body = Vec<UserShown>)))]
 async fn list(Managed { request, .. }: Managed) -> Response {
     let users = request.operations().list_users(&request.context).await;
     request.answer(users).await
 }
 
-/// Make a user, active and without a role
+/// Make a user, active and with the roles that are given
 #[utoipa::path(post, path = "/users", operation_id = "makeUser", params(IdempotencyHeader), request_body = UserToMake,
-    responses((status = 201, body = User)))]
+    responses((status = 201, body = UserShown)))]
 async fn make(Managed { request, body, .. }: Managed<Nothing, Nothing, UserToMake>) -> Response {
     let request = request.creating();
     let made = request.operations().create_user(&request.context, body).await;
@@ -32,7 +31,7 @@ async fn make(Managed { request, body, .. }: Managed<Nothing, Nothing, UserToMak
 
 /// One user
 #[utoipa::path(get, path = "/users/{name}", operation_id = "getUser", params(Name),
-    responses((status = 200, body = User)))]
+    responses((status = 200, body = UserShown)))]
 async fn get(Managed { request, path, .. }: Managed<Name>) -> Response {
     let user = request.operations().user(&request.context, &path.name).await;
     request.answer(user).await
@@ -40,7 +39,7 @@ async fn get(Managed { request, path, .. }: Managed<Name>) -> Response {
 
 /// Change a user; the last active administrator stays one
 #[utoipa::path(patch, path = "/users/{name}", operation_id = "changeUser", params(Name, IdempotencyHeader),
-    request_body = UserToChange, responses((status = 200, body = User)))]
+    request_body = UserToChange, responses((status = 200, body = UserShown)))]
 async fn change(Managed { request, path, body, .. }: Managed<Name, Nothing, UserToChange>) -> Response {
     let changed = request.operations().change_user(&request.context, &path.name, body).await;
     request.answer_change(changed).await

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::input::{self, FILLED};
 use super::shared::{ONCE, WITH_BODY, idempotency_key, responses};
-use soar_host::commands::CommandRegistry;
+use soar_host::commands::{CommandRegistry, Runner};
 use soar_host::settings::HostSettings;
 
 pub(super) fn describe(settings: &HostSettings, commands: &CommandRegistry, paths: &mut Map<String, Value>) {
@@ -70,6 +70,44 @@ pub(super) fn describe(settings: &HostSettings, commands: &CommandRegistry, path
                 &others,
             ),
         });
-        paths.insert(format!("{}/api/Command/{}", settings.prefix(), command.endpoint), json!({ "post": operation }));
+        let path = format!("{}/api/Command/{}", settings.prefix(), command.endpoint);
+        if matches!(&command.runner, Runner::Utility(utility) if utility.can_plan()) {
+            paths.insert(format!("{path}/plan"), json!({ "post": plan(&operation) }));
+            paths.insert(format!("{path}/apply"), json!({ "post": apply(&operation) }));
+        }
+        paths.insert(path, json!({ "post": operation }));
     }
+}
+
+/// The operation that plans the command of `run`.
+fn plan(run: &Value) -> Value {
+    let mut operation = run.clone();
+    operation["operationId"] = json!(format!("Plan{}", run["operationId"].as_str().unwrap_or_default()));
+    operation["summary"] = json!(format!("Plan: {}", run["summary"].as_str().unwrap_or_default()));
+    operation["description"] = json!(
+        "Says what the command would change, and changes nothing. The plan's fingerprint applies the plan while what it \
+         rests on stays the same. Where the command is refused, error says why."
+    );
+    let schema = &mut operation["responses"]["200"]["content"]["application/json"]["schema"];
+    *schema = json!({ "anyOf": [{ "$ref": "#/components/schemas/Plan" }, schema.take()] });
+    operation
+}
+
+/// The operation that applies a plan of the command of `run`.
+fn apply(run: &Value) -> Value {
+    let mut operation = run.clone();
+    operation["operationId"] = json!(format!("Apply{}", run["operationId"].as_str().unwrap_or_default()));
+    operation["summary"] = json!(format!("Apply a plan: {}", run["summary"].as_str().unwrap_or_default()));
+    operation["description"] = json!(
+        "Runs the command if it would do what was planned with the same parameters; otherwise error says what has changed \
+         since, and nothing is done."
+    );
+    let content = &mut operation["requestBody"]["content"]["application/json"];
+    content["schema"]["properties"]["Fingerprint"] =
+        json!({ "type": "string", "pattern": FILLED, "description": "The fingerprint of the plan." });
+    if let Some(required) = content["schema"]["required"].as_array_mut() {
+        required.push(json!("Fingerprint"));
+    }
+    content["example"]["Fingerprint"] = json!("AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcY");
+    operation
 }

@@ -31,6 +31,42 @@ pub(super) fn schemas() -> Map<String, Value> {
             "required": ["error", "returnData"],
         }),
     );
+    schemas.insert(
+        "Plan".to_owned(),
+        json!({
+            "type": "object",
+            "description": "What a bulk command would change.",
+            "properties": {
+                "command": { "type": "string", "description": "The command's name." },
+                "items": {
+                    "type": "array",
+                    "description": "What would become of each item, in the order of the input.",
+                    "items": {
+                        "type": "object",
+                        "properties": {
+                            "item": { "type": "string", "description": "Its number." },
+                            "changes": {
+                                "type": "array",
+                                "items": {
+                                    "type": "object",
+                                    "properties": {
+                                        "field": { "type": "string" },
+                                        "from": { "type": "string", "description": "Its value now." },
+                                        "to": { "type": "string", "description": "Its value afterwards." },
+                                    },
+                                    "required": ["field", "from", "to"],
+                                },
+                            },
+                            "error": { "type": "string", "description": "Why it would fail." },
+                        },
+                        "required": ["item"],
+                    },
+                },
+                "fingerprint": { "type": "string", "description": "Stands for everything that the plan rests on." },
+            },
+            "required": ["command", "items", "fingerprint"],
+        }),
+    );
     schemas
 }
 

@@ -16,6 +16,7 @@ async fn a_connection_keeps_its_form_and_shows_no_secret() {
     for stage in Stage::on_both().await {
         let admin = stage.administrator().await;
         stage.caller("Analyst", &stage.site, &[]).await;
+        stage.agent(&admin, json!({"name": "Agent 7", "address": "http://proxy.example"})).await.unwrap();
         let made = stage
             .create(
                 &admin,

@@ -20,9 +20,13 @@ vendor = "Nobody"
 category = "Test"
 description = "A product in memory."
 health-check = "Test Connection"
+proxy = { address = "Proxy", user-name = "Proxy User Name", password = "Proxy Password" }
 settings = [
   { name = "Server URL", type = "url", required = true, description = "An address.", example = "http://gate.example", environment = "GATE_URL" },
   { name = "Password", type = "text", secret = true, description = "A password.", example = "x", environment = "GATE_PASSWORD" },
+  { name = "Proxy", type = "url", description = "A proxy.", example = "http://proxy.example:3128", environment = "GATE_PROXY" },
+  { name = "Proxy User Name", type = "text", description = "A user.", example = "x", environment = "GATE_PROXY_USER_NAME" },
+  { name = "Proxy Password", type = "text", secret = true, description = "A password.", example = "x", environment = "GATE_PROXY_PASSWORD" },
 ]
 "#;
 

@@ -97,17 +97,22 @@ async fn an_integration_command_that_still_runs_is_not_run_beside_itself() {
     }
 }
 
-/// Makes the claim that a host leaves which ends while a call runs.
-async fn leave_a_claim(host: &TestHost, command: &str, body: &[u8]) {
+/// The fingerprint of a call, unsealed as an older host kept it.
+fn fingerprint(command: &str, body: &[u8]) -> String {
     let mut hasher = blake3::Hasher::new();
     hasher.update(command.as_bytes()).update(&[0]).update(body);
+    hasher.finalize().to_hex().to_string()
+}
+
+/// Makes the claim that a host leaves which ends while a call runs.
+async fn leave_a_claim(host: &TestHost, command: &str, body: &[u8]) -> AnswerClaim {
     let mut transaction = host.test.store.transaction().await.unwrap();
     let mut records = transaction.records();
     let user = records.user("Admin").await.unwrap().id;
     let claim = AnswerClaim {
         user,
         key: "left".to_owned(),
-        fingerprint: hasher.finalize().to_hex().to_string(),
+        fingerprint: fingerprint(command, body),
         request_id: "of the host that ended".to_owned(),
     };
     let now = host.now();
@@ -119,6 +124,36 @@ async fn leave_a_claim(host: &TestHost, command: &str, body: &[u8]) {
             .is_none()
     );
     transaction.commit().await.unwrap();
+    claim
+}
+
+#[tokio::test]
+async fn fingerprints_are_sealed_and_answers_under_unsealed_ones_are_still_repeated() {
+    for command in ["MakeNote", "PatchDevice"] {
+        for host in TestHost::on_both().await {
+            let request = || host.command(command, json!({ "Name": "Note" })).header("Idempotency-Key", "left");
+            let body = request().build().unwrap().body().unwrap().as_bytes().unwrap().to_vec();
+            let claim = leave_a_claim(&host, command, &body).await;
+            let mut transaction = host.test.store.transaction().await.unwrap();
+            let kept = r#"{"error":"","returnData":"Successful"}"#;
+            assert!(transaction.records().keep_answer(&claim, 200, kept).await.unwrap());
+            transaction.commit().await.unwrap();
+            let repeated = answer(request()).await;
+            assert_eq!(repeated, (200, json!({ "error": "", "returnData": "Successful" })));
+            let other = host.command(command, json!({ "Name": "Other" })).header("Idempotency-Key", "left");
+            assert_eq!(answer(other).await.0, 422);
+            assert!(host.notes().await.is_empty() && host.vendor.calls() == 0, "nothing ran");
+
+            let new = || host.command(command, json!({ "Name": command })).header("Idempotency-Key", "new");
+            let body = new().build().unwrap().body().unwrap().as_bytes().unwrap().to_vec();
+            assert_eq!(answer(new()).await.0, 200);
+            let mut transaction = host.test.store.transaction().await.unwrap();
+            let claim = AnswerClaim { key: "new".to_owned(), ..claim };
+            let now = host.now();
+            let earlier = transaction.records().claim_answer(&claim, now, now, now).await.unwrap().unwrap();
+            assert_ne!(earlier.fingerprint, fingerprint(command, &body), "it is sealed");
+        }
+    }
 }
 
 #[tokio::test]

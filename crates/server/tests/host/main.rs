@@ -1,9 +1,11 @@
 //! The host's tests, each on both stores.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on can only end")]
 
+mod agents;
 mod audit;
 mod bulk_commands;
 mod bulk_rights;
+mod certificates;
 mod command_api;
 mod connections;
 mod documented_samples;
@@ -23,6 +25,9 @@ mod manage_runs;
 mod manage_schedules;
 mod manage_transfer;
 mod plans;
+#[allow(dead_code, reason = "the connector's own tests use all of it")]
+#[path = "../../../../tests/connector/proxy.rs"]
+mod proxy;
 mod refusals;
 mod schedules;
 mod sealing;
@@ -40,5 +45,6 @@ mod tls;
 mod tokens;
 mod transfer;
 mod trying_again;
+mod utility_calls;
 mod vault;
 mod world;

@@ -51,6 +51,13 @@ async fn sites_users_and_roles_are_made_and_changed() {
             answer(host.manage("POST", "/users").json(&json!({ "name": "carol", "email": "c@example.com" }))).await;
         assert_eq!((status, &made["active"]), (201, &json!(true)));
         assert_eq!(answer(host.manage("POST", "/users").json(&json!({ "name": "d", "email": "d" }))).await.0, 422);
+        let erin = json!({ "name": "erin", "roles": { "client z": "Analyst" } });
+        let (status, made) = answer(host.manage("POST", "/users").json(&erin)).await;
+        assert_eq!((status, &made["roles"]), (201, &json!({ "Client Z": "Analyst" })), "{made}");
+        assert_eq!(answer(host.manage("GET", "/users/erin")).await, (200, made));
+        let nowhere = json!({ "name": "frank", "roles": { "Client Z": "Viewer", "Nowhere": "Viewer" } });
+        assert_eq!(answer(host.manage("POST", "/users").json(&nowhere)).await.0, 404);
+        assert_eq!(answer(host.manage("GET", "/users/frank")).await.0, 404, "half a user is none");
         let give = || host.manage("PUT", "/users/carol/roles/Client%20Z");
         assert_eq!(answer(give().json(&json!({ "role": "Manager" }))).await.0, 200);
         assert_eq!(answer(give().json(&json!({ "role": "King" }))).await.0, 400);

@@ -28,6 +28,8 @@ async fn a_connection_is_made_seen_changed_and_deleted_and_its_secret_is_seen_by
         assert_eq!(host.get("/connections?site=Client").await, (200, json!([])));
         assert_eq!(host.get("/connections?site=Nowhere").await.0, 404);
 
+        let agent = json!({ "name": "Agent", "address": "http://proxy.example:3128" });
+        assert_eq!(host.send("POST", "/agents", &agent).await.0, 201);
         let change = json!({
             "version": 1, "name": "Other", "agentName": "Agent", "active": false, "users": ["Admin"],
             "healthCheckMinutes": 5, "parameters": { "Password": "" },

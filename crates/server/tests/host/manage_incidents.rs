@@ -223,3 +223,29 @@ async fn the_document_describes_every_operation_with_all_that_it_can_answer() {
         }
     }
 }
+
+#[tokio::test]
+async fn incidents_are_linked_all_or_none_and_a_repeat_adds_nothing() {
+    for host in Served::on_both().await {
+        let world = host.world();
+        world.incidents(&world.operations, &["A-1", "A-2", "A-3"]).await;
+        let link =
+            async |others: Value| host.send("POST", "/incidents/A-1/links", &json!({ "incidents": others })).await;
+        let (status, refused) = link(json!(["A-2", "none"])).await;
+        assert!(status == 422 && refused["Error"].as_str().unwrap().contains("none"), "{refused}");
+        assert_eq!(host.get("/incidents/A-1").await.1["linkedIncidents"], json!([]), "nothing was linked");
+        assert_eq!(link(json!(["A-2", "A-3"])).await, (200, json!({ "added": 2 })));
+        let noted = ("POST /api/manage/v1/incidents/A-1/links", 200, true, "Security Operations");
+        let (command, status, accepted, site, about) = host.noted().await;
+        assert_eq!((command.as_str(), status, accepted, site.as_str()), noted);
+        assert_eq!(about, "A-1: linked with A-2, A-3");
+        assert_eq!(link(json!(["A-2"])).await, (200, json!({ "added": 0 })));
+        let (_, whole) = host.get("/incidents/A-1").await;
+        assert_eq!(whole["linkedIncidents"].as_array().unwrap().len(), 2);
+        for (body, expected) in [(json!([]), 422), (json!(["A-1"]), 422), (json!("A-2"), 400)] {
+            assert_eq!(link(body.clone()).await.0, expected, "{body}");
+        }
+        let unknown = host.send("POST", "/incidents/none/links", &json!({ "incidents": ["A-1"] })).await;
+        assert!(unknown.0 == 422 || unknown.0 == 404, "{}", unknown.1);
+    }
+}

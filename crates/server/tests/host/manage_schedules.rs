@@ -21,7 +21,7 @@ async fn a_schedule_is_made_seen_changed_hurried_and_deleted_and_each_is_in_the_
         let (status, made) = host.send("POST", "/schedules", &schedule("Hourly")).await;
         let path = format!("/schedules/{}", made["id"]);
         let expected = json!({
-            "id": made["id"], "name": "Hourly", "site": "Security Operations", "integration": "gate",
+            "id": made["id"], "name": "Hourly", "site": "Security Operations", "siteInactive": null, "integration": "gate",
             "connection": "Main", "user": "Admin", "command": "Change", "parameters": { "Note": "hello" },
             "everyMinutes": 5, "cron": null, "timeZone": null, "active": true,
             "alertTo": ["soc@example.com", "webhook:operations"], "alertAfter": 1, "nextDueAt": made["nextDueAt"],

@@ -10,11 +10,12 @@ use serde_json::{Value, json};
 use soar_connector::testing::ManualClock;
 use soar_connector::{Plugin, RawParameters};
 use soar_host::Refusal;
+use soar_host::agents::{AgentChange, AgentDraft, Agents};
 use soar_host::connections::{ConnectionChange, ConnectionDraft, Connections};
 use soar_host::executor::{Executor, ExecutorSettings, Registry};
 use soar_host::sealing::Keyring;
 use soar_host::vault::{Vault, VaultSettings};
-use soar_store::model::{Allowed, Caller, Connection, ConnectionId, Moment, Role, Site, SiteId, SiteKind, User};
+use soar_store::model::{Agent, Allowed, Caller, Connection, ConnectionId, Moment, Role, Site, SiteId, SiteKind, User};
 use soar_store::testing::TestStore;
 use soar_store::{NewSite, NewUser};
 use tempfile::TempDir;
@@ -133,6 +134,36 @@ impl Stage {
         self.executor.connections().update(caller, id, change).await
     }
 
+    /// Makes an agent.
+    pub async fn agent(&self, caller: &Caller, draft: Value) -> Result<Agent, Refusal> {
+        let draft: AgentDraft = serde_json::from_value(draft).unwrap();
+        let mut transaction = self.test.store.transaction().await.unwrap();
+        let made = self.agents().create_in(&mut transaction.records(), caller, &draft).await?;
+        transaction.commit().await.unwrap();
+        Ok(made)
+    }
+
+    /// Changes an agent.
+    pub async fn change_agent(&self, caller: &Caller, name: &str, change: Value) -> Result<Agent, Refusal> {
+        let change: AgentChange = serde_json::from_value(change).unwrap();
+        let mut transaction = self.test.store.transaction().await.unwrap();
+        let changed = self.agents().update_in(&mut transaction.records(), caller, name, &change).await?;
+        transaction.commit().await.unwrap();
+        Ok(changed)
+    }
+
+    /// Removes an agent.
+    pub async fn remove_agent(&self, caller: &Caller, name: &str) -> Result<Agent, Refusal> {
+        let mut transaction = self.test.store.transaction().await.unwrap();
+        let removed = self.agents().delete_in(&mut transaction.records(), caller, name).await?;
+        transaction.commit().await.unwrap();
+        Ok(removed)
+    }
+
+    pub fn agents(&self) -> Agents {
+        Agents::new(self.executor.connections().clone())
+    }
+
     /// A connection of the gate plugin on the internal site.
     pub async fn gate(&self, name: &str) -> Connection {
         let draft = json!({"integration": "gate", "name": name, "site": "Security Operations",
@@ -155,9 +186,13 @@ pub async fn simulator() -> Simulator {
 
 pub fn because<T: std::fmt::Debug>(result: Result<T, Refusal>) -> String {
     match result {
-        Err(error @ (Refusal::Because(_) | Refusal::Unable(_) | Refusal::Parameters(_) | Refusal::About(_))) => {
-            error.to_string()
-        }
+        Err(
+            error @ (Refusal::Because(_)
+            | Refusal::Forbidden(_)
+            | Refusal::Unable(_)
+            | Refusal::Parameters(_)
+            | Refusal::About(_)),
+        ) => error.to_string(),
         other => panic!("it is no refusal with a reason: {other:?}"),
     }
 }

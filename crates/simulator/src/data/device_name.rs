@@ -3,7 +3,7 @@
 use super::words::{self, pick};
 
 /// Names that break naive programs, and the position in the default order where each is found. They are no deviation:
-/// the documents allow any text of up to 100 characters, and who installs a device chooses its name.
+/// the documents allow any text of up to 100 characters, and the installer of a device chooses its name.
 const BREAKING: [(u32, &str); 9] = [
     (4, r#"srv "quoted", with commas, and \backslash"#),
     (5, "büro-köln-östlich-ß"),

@@ -159,7 +159,7 @@ impl<'q> Filter<'q> {
                 Some(3) => Some(Source::NessusImport),
                 _ => None,
             },
-            // The vendor falls back on all scanners for an id that is none of the tenant's.
+            // For an id of another tenant the vendor falls back on all scanners.
             scanner: query.number("scannerId").and_then(|id| inventory.scanner_number(id)),
             ..Self::default()
         };

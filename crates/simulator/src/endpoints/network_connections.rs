@@ -1,4 +1,4 @@
-//! `GET /console/elements/device/{deviceId}/networkConnections/`: who an agent's device talks to.
+//! `GET /console/elements/device/{deviceId}/networkConnections/`: the peers of an agent's device.
 
 use std::net::Ipv4Addr;
 

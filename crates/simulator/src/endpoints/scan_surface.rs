@@ -101,7 +101,7 @@ pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
     Ok(page.reply(numbers.map(|number| row(call, inventory, inventory.entry(*number)))))
 }
 
-/// The number of the scanner to filter by; the vendor shows all for an id that is none of the tenant's.
+/// The number of the scanner to filter by; for an id of another tenant the vendor shows all.
 pub(super) fn scanner_filter(call: &Call<'_>) -> Option<u32> {
     let id = call.query.number("scannerId")?;
     call.inventory().scanner_number(id)

@@ -1,4 +1,4 @@
-//! `/common/auth/session/`: the browser's login, who is logged in, and logging out.
+//! `/common/auth/session/`: the browser's login, its user, and its logout.
 
 use axum::http::StatusCode;
 
@@ -28,7 +28,7 @@ pub(crate) fn log_in(call: &Call<'_>) -> Result<Reply, Reply> {
     }
 }
 
-/// `GET`: answers whether somebody is logged in, and like the vendor repeats their tokens.
+/// `GET`: answers which user is logged in, and like the vendor repeats the tokens.
 pub(crate) fn show(call: &Call<'_>) -> Result<Reply, Reply> {
     let Some(user) = call.user else {
         return Ok(logged_out(call, false));

@@ -15,7 +15,7 @@ use crate::{
     tenants::is_trial_expired,
 };
 
-/// The members that legacy and middle share; the default is nobody's.
+/// The members that legacy and middle share; the default belongs to no user.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Shared<'a> {
@@ -93,7 +93,7 @@ pub(super) struct LegacySession<'a> {
 }
 
 impl<'a> LegacySession<'a> {
-    /// The answer when nobody is logged in.
+    /// The answer when no user is logged in.
     pub(super) fn nobody(call: &Call<'a>) -> Self {
         Self::with(Shared::nobody(call), false)
     }
@@ -126,7 +126,7 @@ pub(super) struct MiddleSession<'a> {
 }
 
 impl<'a> MiddleSession<'a> {
-    /// The answer when nobody is logged in.
+    /// The answer when no user is logged in.
     pub(super) fn nobody(call: &Call<'a>) -> Self {
         Self { shared: Shared::nobody(call), registration_id: 0, is_otp_enabled: false }
     }
@@ -136,7 +136,7 @@ impl<'a> MiddleSession<'a> {
     }
 }
 
-/// A session on the current generation; the default is nobody's.
+/// A session on the current generation; the default belongs to no user.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct CurrentSession<'a> {
@@ -175,7 +175,7 @@ pub(super) struct CurrentSession<'a> {
 }
 
 impl<'a> CurrentSession<'a> {
-    /// The answer when nobody is logged in.
+    /// The answer when no user is logged in.
     pub(super) fn nobody(call: &Call<'a>, sso_only: bool) -> Self {
         Self {
             email: nobodys_email(call),
@@ -216,7 +216,7 @@ impl<'a> CurrentSession<'a> {
     }
 }
 
-/// The e-mail address when nobody is logged in. The schemas want an address; an empty text stands for none, as an
+/// The e-mail address when no user is logged in. The schemas want an address; an empty text stands for none, as an
 /// independent client of the API found it to do for every absent value.
 fn nobodys_email(call: &Call<'_>) -> &'static str {
     if call.world.options.oddities { "" } else { "anonymous@footprint.example" }

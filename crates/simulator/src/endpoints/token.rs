@@ -23,7 +23,7 @@ pub(crate) struct Tokens {
     sso_only: Option<bool>,
 }
 
-/// Answers tokens, 401 for wrong credentials, or an answer without tokens for users who need more.
+/// Answers tokens, 401 for wrong credentials, or an answer without tokens for users that need another login step.
 pub(crate) fn create(call: &Call<'_>) -> Result<Reply, Reply> {
     let Some(user) = find(call)? else {
         return Err(Reply::detail(StatusCode::UNAUTHORIZED, "No active account found with the given credentials"));

@@ -22,7 +22,7 @@ pub(crate) enum Totals {
 
 impl Totals {
     /// The ways that are faults, with their words.
-    pub(super) const WORDS: [(Self, &'static str); 5] = [
+    pub(crate) const WORDS: [(Self, &'static str); 5] = [
         (Self::Absent, "absent"),
         (Self::Null, "null"),
         (Self::Text, "text"),
@@ -62,7 +62,7 @@ pub(crate) enum Dress {
 
 impl Dress {
     /// The forms of gzip with their words.
-    pub(super) const GZIP_WORDS: [(Self, &'static str); 5] = [
+    pub(crate) const GZIP_WORDS: [(Self, &'static str); 5] = [
         (Self::Members, "members"),
         (Self::Upper, "upper"),
         (Self::Old, "x-gzip"),
@@ -71,7 +71,7 @@ impl Dress {
     ];
 
     /// The same answer in this form; one without a body stays as it is.
-    pub(super) fn put_on(self, mut reply: Reply) -> Reply {
+    pub(crate) fn put_on(self, mut reply: Reply) -> Reply {
         if reply.body.is_empty() {
             return reply;
         }
@@ -87,7 +87,7 @@ impl Dress {
             Self::Label => (Ok(body), Some("gzip")),
             Self::Half => (zip(&body).map(|body| body[..body.len() / 2].to_vec()), Some("gzip")),
         };
-        // Writing to memory fails for nobody.
+        // Writing to memory cannot fail.
         reply.body = body.unwrap_or_default();
         match encoding {
             None => reply,

@@ -1,16 +1,12 @@
 //! Makes the simulator misbehave on command: what a fault is, how it is written, when it strikes.
 
-mod answer;
 mod display;
 mod dress;
-mod parse;
 mod plan;
 
 use std::time::Duration;
 
-pub(crate) use answer::{finish, instead};
 pub(crate) use dress::{Dress, Totals};
-pub use parse::FaultError;
 pub(crate) use plan::{Effect, FaultPlan};
 
 /// One way to misbehave, made from text such as `devices status=503 retry-after=2 count=3`.
@@ -47,12 +43,12 @@ pub(crate) use plan::{Effect, FaultPlan};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// `*` or a short name.
-    route: &'static str,
-    kind: Kind,
-    retry_after: Option<RetryAfter>,
-    count: Option<u32>,
-    skip: u32,
-    page: Option<u32>,
+    pub(crate) route: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) retry_after: Option<RetryAfter>,
+    pub(crate) count: Option<u32>,
+    pub(crate) skip: u32,
+    pub(crate) page: Option<u32>,
 }
 
 /// What happens when a fault strikes.

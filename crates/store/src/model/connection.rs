@@ -169,9 +169,10 @@ struct Shown<'a> {
     name: &'a str,
     /// Its site, or `Shared to internal sites`.
     site: &'a str,
-    /// For one that is shared: the internal site that its events go to.
+    /// For one that is shared: the internal site of the incidents that will be made from its findings and alerts. No
+    /// rule makes any yet. Until then it is the site from which the connection is tested unless another one is named.
     recipient_site: Option<&'a str>,
-    /// The proxy agent that it goes through.
+    /// The proxy agent of the host that it goes through; null where it goes direct or has a proxy of its own.
     agent_name: Option<&'a str>,
     /// What it is for.
     description: &'a str,

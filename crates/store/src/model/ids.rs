@@ -45,6 +45,8 @@ ids! {
     CaseId,
     /// The id of a [`Connection`](super::Connection).
     ConnectionId,
+    /// The id of an [`Agent`](super::Agent).
+    AgentId,
     /// The id of a [`Run`](super::Run).
     RunId,
     /// The id of a [`Schedule`](super::Schedule).

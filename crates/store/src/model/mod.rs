@@ -1,6 +1,7 @@
 //! What the host keeps and acts on, as plain data.
 
 pub mod access;
+mod agent;
 mod alert_group;
 mod audit;
 mod cadence;
@@ -16,6 +17,7 @@ mod key;
 mod key_id;
 mod message;
 mod moment;
+pub mod name;
 mod reference;
 mod run;
 mod schedule;
@@ -26,6 +28,7 @@ mod tenant;
 mod user;
 
 pub use access::{Caller, Right, Role};
+pub use agent::{ALL_SITES, Agent};
 pub use alert_group::{GatherRules, Group, Tell};
 pub use audit::{AuditEntry, Surface};
 pub use cadence::Cadence;
@@ -36,7 +39,7 @@ pub use destination::Destination;
 pub use health::{AlertReason, AlertRules, CheckResult, Health, HealthState, Notice};
 pub use health_report::{Check, Latency, Uptime, percentiles};
 pub use ids::{
-    AccessKeyId, CaseId, ConnectionId, IncidentId, MasterId, RunId, ScheduleId, SiteId, SyncRunId, TenantId,
+    AccessKeyId, AgentId, CaseId, ConnectionId, IncidentId, MasterId, RunId, ScheduleId, SiteId, SyncRunId, TenantId,
     TenantKeyId, UserId,
 };
 pub use incident::{DynamicField, FieldKind, Incident, LONGEST_TITLE, Link, Severity, Status, Task};

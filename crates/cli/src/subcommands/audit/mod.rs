@@ -1,19 +1,19 @@
-//! `footprint audit`: who called what, and what became of it.
+//! `footprint audit`: the calls and their results.
 
 use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
-use serde::Serialize;
 use soar_connector::{Clock, SystemClock};
+use soar_host::operations::NumberedEntry;
 use soar_store::AuditFilter;
-use soar_store::model::{AuditEntry, Moment};
+use soar_store::model::Moment;
 
 use super::run::single_threaded_runtime;
 use super::simulate::Ending;
 use crate::exit::{Exit, WrongUse};
-use crate::instance::{InstanceFlags, OperatorSession, advised};
-use crate::printer::{ListOutput, ListRow, Printer, moment};
+use crate::instance::{InstanceFlags, OperatorSession, not_done};
+use crate::printer::{ListFlags, ListOutput, ListRow, Printer, moment};
 use crate::when;
 
 const EXAMPLES: &str = "\
@@ -23,11 +23,14 @@ Examples:
   footprint audit --user alice --command CloseIncidentInBulk --output csv > audit.csv
   footprint audit --follow";
 
-/// How often a log that is followed is looked at.
+/// How often --follow reads the log.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// More than these are read in pages.
-const PAGE: u32 = 1_000;
+/// The most entries that are read as one page.
+const PAGE: i64 = 1_000;
+
+/// The most new entries that --follow shows at once.
+const MOST_NEW: u32 = 1_000;
 
 /// Show who called what, and what became of it: over HTTP and at the terminal
 #[derive(Debug, Args)]
@@ -77,28 +80,26 @@ pub(crate) struct Arguments {
     #[arg(long, conflicts_with = "until")]
     follow: bool,
 
-    /// How to write the list
-    #[arg(long, short, value_enum, default_value_t = ListOutput::Table)]
-    output: ListOutput,
+    #[command(flatten)]
+    list: ListFlags,
 
     #[command(flatten)]
     instance: InstanceFlags,
 }
 
 pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> {
-    if arguments.follow && arguments.output == ListOutput::Json {
+    if arguments.follow && arguments.list.output == ListOutput::Json {
         return Err(
             WrongUse("--follow has no end, and a JSON array needs one: take --output ndjson.".to_owned()).into()
         );
     }
     single_threaded_runtime()?.block_on(async {
         let session = OperatorSession::open(&arguments.instance).await?;
-        session.must_be_administrator()?;
         let filter = arguments.filter(session.now()).map_err(WrongUse)?;
         let entries = latest(&session, &filter, arguments.limit).await?;
         let mut seen = entries.last().map_or(0, |shown| shown.id);
         if !(arguments.follow && entries.is_empty()) {
-            printer.list(&entries, arguments.output, "Nothing that fits is in the audit log.")?;
+            printer.list(&entries, &arguments.list, "Nothing that fits is in the audit log.")?;
         }
         if !arguments.follow {
             return Ok(Exit::Successful);
@@ -107,11 +108,11 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
         let follow = async {
             loop {
                 SystemClock::new().sleep(LOOK).await;
-                let mut new = latest(&session, &filter, PAGE).await?;
+                let mut new = latest(&session, &filter, MOST_NEW).await?;
                 new.retain(|shown| shown.id > seen);
                 if let Some(last) = new.last() {
                     seen = last.id;
-                    printer.more(&new, arguments.output)?;
+                    printer.more(&new, &arguments.list)?;
                 }
             }
         };
@@ -143,27 +144,18 @@ impl Arguments {
     }
 }
 
-/// An entry with its number.
-#[derive(Debug, Serialize)]
-struct Shown {
-    id: i64,
-    #[serde(flatten)]
-    entry: AuditEntry,
-}
-
 /// At most `most` entries, the latest ones, the oldest of them first.
-async fn latest(session: &OperatorSession, filter: &AuditFilter, most: u32) -> Result<Vec<Shown>> {
-    let mut entries: Vec<Shown> = Vec::new();
+async fn latest(session: &OperatorSession, filter: &AuditFilter, most: u32) -> Result<Vec<NumberedEntry>> {
+    let (operations, context) = (session.operations(), session.context("audit"));
+    let mut entries: Vec<NumberedEntry> = Vec::new();
     let mut filter = filter.clone();
-    let mut reader = session.store.reader().await.map_err(advised)?;
-    let mut records = reader.records();
-    while entries.len() < most as usize {
-        let wanted = PAGE.min(most - u32::try_from(entries.len()).unwrap_or(most));
-        let page = records.audit(&filter, wanted).await.map_err(advised)?;
-        let is_last = page.len() < wanted as usize;
-        filter.before = page.last().map(|(id, _)| *id);
-        entries.extend(page.into_iter().map(|(id, entry)| Shown { id, entry }));
-        if is_last {
+    let mut left = i64::from(most);
+    while left > 0 {
+        let page = operations.audit_log(&context, &filter, left.min(PAGE)).await.map_err(not_done)?;
+        left -= i64::try_from(page.entries.len()).unwrap_or(left);
+        entries.extend(page.entries);
+        filter.before = page.next;
+        if page.next.is_none() {
             break;
         }
     }
@@ -171,7 +163,7 @@ async fn latest(session: &OperatorSession, filter: &AuditFilter, most: u32) -> R
     Ok(entries)
 }
 
-impl ListRow for Shown {
+impl ListRow for NumberedEntry {
     const HEADINGS: &[&str] =
         &["Time", "User", "Command", "Site", "Result", "About", "Key", "Acting For", "From", "Request"];
 

@@ -3,11 +3,11 @@
 use anyhow::Result;
 use clap::Args;
 use soar_host::views::CaseShown;
-use soar_store::model::{Case, Right, Site, SiteId, Status};
+use soar_store::model::{CaseId, Status};
 
 use crate::exit::Exit;
-use crate::instance::{OperatorSession, advised};
-use crate::printer::{ListOutput, ListRow, Printer, moment, moment_if_any};
+use crate::instance::{OperatorSession, not_done};
+use crate::printer::{ListFlags, ListRow, Printer, moment, moment_if_any};
 
 /// List cases, the oldest first
 #[derive(Debug, Args)]
@@ -20,43 +20,32 @@ pub(super) struct Arguments {
     #[arg(long)]
     status: Option<Status>,
 
+    /// Only cases after this, which the page before names
+    #[arg(long, value_name = "NEXT")]
+    after: Option<CaseId>,
+
     /// At most so many
     #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     limit: u32,
 
-    /// How to write the list
-    #[arg(long, short, value_enum, default_value_t = ListOutput::Table)]
-    output: ListOutput,
+    #[command(flatten)]
+    list: ListFlags,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
-    let sites = match &arguments.site {
-        Some(name) => vec![session.site(Some(name)).await?],
-        None => session.sites().await?,
+    let site = match &arguments.site {
+        Some(name) => Some(session.site(Some(name)).await?.name),
+        None => None,
     };
-    let sites: Vec<Site> =
-        sites.into_iter().filter(|site| session.caller(site.clone()).may(Right::SeeIncidents, site.id)).collect();
-    let ids: Vec<SiteId> = sites.iter().map(|site| site.id).collect();
-    let limit = arguments.limit as usize;
-    let mut reader = session.store.reader().await.map_err(advised)?;
-    let mut records = reader.records();
-    // One more than is shown tells whether there are more.
-    let found = records.cases_after(&ids, arguments.status, None, i64::from(arguments.limit) + 1).await;
-    let mut found = found.map_err(advised)?;
-    let has_more = found.len() > limit;
-    found.truncate(limit);
-    let shown: Vec<CaseShown> = found.into_iter().map(|case| shown(case, &sites)).collect();
-    printer.list(&shown, arguments.output, "No cases that fit and that you may see.")?;
-    if has_more {
-        printer.note("There are more: give a larger --limit.");
+    let Arguments { status, after, limit, .. } = arguments;
+    let (operations, context) = (session.operations(), session.context("case list"));
+    let page = operations.list_cases(&context, site.as_deref(), *status, *after, i64::from(*limit)).await;
+    let page = page.map_err(not_done)?;
+    printer.list(&page.cases, &arguments.list, "No cases that fit and that you may see.")?;
+    if let Some(next) = page.next {
+        printer.note(&format!("There are more: --after {next}, or a larger --limit."));
     }
     Ok(Exit::Successful)
-}
-
-/// The case with the name of its site.
-fn shown(case: Case, sites: &[Site]) -> CaseShown {
-    let site = sites.iter().find(|site| site.id == case.site_id);
-    CaseShown::of(case, site.map_or("", |site| &site.name))
 }
 
 impl ListRow for CaseShown {

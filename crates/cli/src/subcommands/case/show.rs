@@ -2,11 +2,9 @@
 
 use anyhow::Result;
 use clap::Args;
-use soar_host::views::WholeCase;
-use soar_store::model::{Right, SiteId};
 
 use crate::exit::Exit;
-use crate::instance::{OperatorSession, advised};
+use crate::instance::{OperatorSession, not_done};
 use crate::printer::{Form, Printer, moment, moment_if_any};
 
 /// Show a case
@@ -21,10 +19,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
-    let sites = session.sites_with(Right::SeeIncidents).await?;
-    let may_see = |id: SiteId| sites.iter().any(|site| site.id == id);
-    let mut reader = session.store.reader().await.map_err(advised)?;
-    let whole = WholeCase::read(&mut reader.records(), &arguments.case, may_see).await.map_err(advised)?;
+    let whole = session.operations().case(&session.context("case show"), &arguments.case).await.map_err(not_done)?;
     let case = &whole.case;
     let closed =
         case.closed_at.map(|at| format!("{} by {}", moment(at), case.closed_by.as_deref().unwrap_or_default()));

@@ -2,6 +2,7 @@
 
 mod add;
 mod change;
+mod diagnose;
 mod find;
 mod health_check;
 mod list;
@@ -12,7 +13,6 @@ mod run;
 mod show;
 mod test;
 
-pub(super) use self::add::only_integration;
 pub(super) use self::find::Named;
 
 use anyhow::Result;
@@ -52,6 +52,7 @@ enum Action {
     Add(Box<add::Arguments>),
     Change(Box<change::Arguments>),
     Test(test::Arguments),
+    Diagnose(diagnose::Arguments),
     Run(run::Arguments),
     Remove(remove::Arguments),
     RotateKey(rotate_key::Arguments),
@@ -65,6 +66,7 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
             Action::Show(arguments) => show::run(arguments, &session, printer).await,
             Action::Add(arguments) => add::run(arguments, &session, printer).await,
             Action::Change(arguments) => change::run(arguments, &session, printer).await,
+            Action::Diagnose(arguments) => diagnose::run(arguments, &session, printer).await,
             Action::Test(arguments) => test::run(arguments, &session, printer).await,
             Action::Run(arguments) => run::run(arguments, &session, printer).await,
             Action::Remove(arguments) => remove::run(arguments, &session, printer).await,

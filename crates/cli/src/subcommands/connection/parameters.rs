@@ -1,22 +1,28 @@
 //! A connection's parameters from flags, files, standard input, references and questions.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use soar_connector::manifest::{Connector, Setting};
+use soar_connector::manifest::{Connector, Setting, SettingType};
 use soar_connector::name::{normalised, quoted, suggestion};
+use soar_connector::{certificates_in, is_pem};
 use soar_host::connections::GivenValue;
 
 use crate::connection::{Source, secret};
 use crate::exit::WrongUse;
 
+/// The largest file of certificates, in bytes: what a connection keeps at the most.
+const LARGEST_CERTIFICATES: u64 = 512 * 1024;
+
 /// The parameters of a connection.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Parameters")]
 pub(super) struct Parameters {
-    /// A parameter that is no secret, by its name; an empty value removes it. Repeatable
+    /// A parameter that is no secret, by its name; an empty value removes it. Of certificates, the path of a PEM file,
+    /// which is read now. Repeatable
     #[arg(long = "param", short, value_name = "NAME=VALUE")]
     plain: Vec<String>,
 
@@ -55,7 +61,9 @@ impl Parameters {
             if setting.secret {
                 return Err(on_the_command_line(setting).into());
             }
-            given.add(setting, GivenValue::text(value))?;
+            let value =
+                if setting.kind == SettingType::Certificates { certificates(setting, value)? } else { value.into() };
+            given.add(setting, GivenValue::text(&value))?;
         }
         for pair in &self.references {
             let (name, place) = split(pair, "--secret-ref", "Password=env:FOOTPRINT_SECRET_PASSWORD")?;
@@ -129,6 +137,23 @@ impl<'a> Given<'a> {
         };
         self.connector.settings.iter().filter(is_missing).collect()
     }
+}
+
+/// The certificates of a file: a path means something only where it is typed, so the file is read here.
+fn certificates<'a>(setting: &Setting, value: &'a str) -> Result<Cow<'a, str>, WrongUse> {
+    let path = value.trim();
+    if path.is_empty() || is_pem(value) {
+        return Ok(value.into());
+    }
+    let unread = |problem: String| WrongUse(format!("{}: The file {path} {problem}.", setting.name));
+    let metadata = std::fs::metadata(path).map_err(|error| unread(format!("cannot be read: {error}")))?;
+    // A device or a pipe may never end.
+    if !metadata.is_file() || metadata.len() > LARGEST_CERTIFICATES {
+        return Err(unread(format!("is no file, or is larger than {} KiB", LARGEST_CERTIFICATES / 1024)));
+    }
+    let text = std::fs::read(path).map_err(|error| unread(format!("cannot be read: {error}")))?;
+    let pem = certificates_in(&text).map_err(|problem| unread(problem.trim_end_matches('.').to_owned()))?;
+    Ok(pem.into())
 }
 
 /// What is not repeated when there is no `=` in it may be a secret that lost its name.

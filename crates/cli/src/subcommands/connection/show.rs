@@ -2,14 +2,15 @@
 
 use anyhow::Result;
 use clap::Args;
-use soar_store::model::{Connection, ParameterState, Place};
+use soar_connector::is_pem;
+use soar_store::model::{Connection, NamedSite, ParameterState, Place};
 
 use super::find::Named;
 use super::health_check::in_full;
 use super::list::users;
 use crate::exit::Exit;
-use crate::instance::{OperatorSession, connections};
-use crate::printer::{Form, Printer, moment};
+use crate::instance::OperatorSession;
+use crate::printer::{Form, Printer, counted, moment};
 
 /// Show a connection; secrets stay secret
 #[derive(Debug, Args)]
@@ -23,7 +24,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
-    let (connection, _) = arguments.named.find(&connections(session)?, session).await?;
+    let connection = arguments.named.find(&session.connected_operations()?, session).await?;
     show_one(&connection, arguments.output, printer)?;
     Ok(Exit::Successful)
 }
@@ -35,7 +36,14 @@ pub(super) fn show_one(connection: &Connection, form: Form, printer: &mut Printe
         ("Site", connection.place.name().to_owned()),
     ];
     if let Place::SharedToInternalSites { recipient } = &connection.place {
-        labels.push(("Recipient site", recipient.as_ref().map(|site| site.name.clone()).unwrap_or_default()));
+        // What it will do, since nothing else shows it yet.
+        let told = |site: &NamedSite| {
+            format!(
+                "{} (the site of incidents that will be made from findings and alerts; no rule makes any yet)",
+                site.name
+            )
+        };
+        labels.push(("Recipient site", recipient.as_ref().map(told).unwrap_or_default()));
     }
     if let Some(owner) = &connection.owner {
         labels.push(("Owner", format!("master {owner}, which alone can change it")));
@@ -51,6 +59,7 @@ pub(super) fn show_one(connection: &Connection, form: Form, printer: &mut Printe
     ]);
     labels.extend(connection.parameters.iter().map(|one| {
         let value = match &one.value {
+            ParameterState::Plain(value) if is_pem(value) => certificates(value),
             ParameterState::Plain(value) => value.clone(),
             ParameterState::Sealed => "(a secret, sealed)".to_owned(),
             ParameterState::Reference(reference) => format!("(a secret, at {reference})"),
@@ -58,4 +67,10 @@ pub(super) fn show_one(connection: &Connection, form: Form, printer: &mut Printe
         (one.name.as_str(), value)
     }));
     Ok(printer.details(connection, form, &labels)?)
+}
+
+/// PEM text in a word; `--output json` has all of it.
+fn certificates(pem: &str) -> String {
+    let count = pem.matches("-----BEGIN CERTIFICATE-----").count();
+    format!("({}, PEM)", counted(count as u64, "certificate"))
 }

@@ -47,6 +47,7 @@ impl ListRow for HealthRow {
         let health = &one.health;
         let ago = |at: Moment| span(self.now.milliseconds_since(at));
         let next = match one.next_due_at {
+            None if one.site_inactive.is_some() => "site inactive".to_owned(),
             None => "not checked".to_owned(),
             Some(at) if self.now > at + OVERDUE => format!("{} overdue", ago(at)),
             Some(at) => format!("in {}", span(at.milliseconds_since(self.now))),

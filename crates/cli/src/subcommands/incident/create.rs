@@ -1,15 +1,16 @@
-//! `footprint incident create`: makes an incident, as Create An Incident does.
+//! `footprint incident create`: makes an incident.
 
 use anyhow::Result;
 use clap::Args;
-use serde_json::Value;
-use soar_connector::RawParameters;
+use jiff::tz::TimeZone;
+use soar_connector::name::quoted;
+use soar_host::operations::IncidentToMake;
+use soar_host::utility::parse_date_time;
 use soar_store::model::Severity;
 
-use crate::exit::Exit;
+use crate::exit::{Exit, WrongUse};
 use crate::instance::OperatorSession;
 use crate::printer::{Form, Printer};
-use crate::subcommands::utility::show_answer;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -58,18 +59,30 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
-    let site = session.site(arguments.site.as_deref()).await?;
-    let given = [
-        ("IncidentType", Some(arguments.incident_type.clone())),
-        ("Title", arguments.title.clone()),
-        ("Description", arguments.description.clone()),
-        ("Severity", arguments.severity.map(|severity| severity.to_string())),
-        ("Owner", arguments.owner.clone()),
-        ("DueDate", arguments.due.clone()),
-        ("RawData", arguments.raw_data.clone()),
-    ];
-    let given = given.into_iter().filter_map(|(name, text)| Some((name.to_owned(), Value::String(text?))));
-    let raw: RawParameters = given.collect();
-    let answer = super::call("CreateAnIncident", &raw, site, session).await?;
-    show_answer(&answer, arguments.output, printer)
+    let site = session.site(arguments.site.as_deref()).await?.name;
+    let context = session.context("incident create").about_site(&site);
+    let made = session.operations().create_incident(&context, arguments.incident(site).map_err(WrongUse)?).await;
+    let made = session.changed(context, made).await?;
+    match arguments.output {
+        Form::Json => printer.json(&made)?,
+        Form::Table => printer.done(&format!("The incident {} is there now.", quoted(&made.incident.number)))?,
+    }
+    Ok(Exit::Successful)
+}
+
+impl Arguments {
+    fn incident(&self, site: String) -> Result<IncidentToMake, String> {
+        let due = self.due.as_deref().map(|text| parse_date_time(text, &TimeZone::UTC)).transpose();
+        let raw_data = self.raw_data.as_deref().map(serde_json::from_str).transpose();
+        Ok(IncidentToMake {
+            site,
+            incident_type: self.incident_type.clone(),
+            title: self.title.clone(),
+            description: self.description.clone(),
+            severity: self.severity,
+            owner: self.owner.clone(),
+            due_at: due.map_err(|problem| format!("--due: {problem}."))?,
+            raw_data: raw_data.map_err(|problem| format!("--raw-data: expected JSON: {problem}."))?,
+        })
+    }
 }

@@ -3,11 +3,9 @@
 use anyhow::Result;
 use clap::Args;
 use soar_connector::name::quoted;
-use soar_host::Refusal;
-use soar_host::utility::link_incidents;
 
 use crate::exit::Exit;
-use crate::instance::{Action, OperatorSession};
+use crate::instance::OperatorSession;
 use crate::printer::Printer;
 
 const EXAMPLES: &str = "\
@@ -32,23 +30,9 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let Arguments { incident, others } = arguments;
-    let site = super::task::site_of(incident, session).await?;
-    let about = format!("{incident}: linked with {}", others.join(", "));
-    let action = Action { command: "incident link", site: &site.name.clone(), about: &about };
-    let caller = session.caller(site);
-    let now = session.now();
-    let linked = async {
-        let mut transaction = session.store.transaction().await?;
-        let mut records = transaction.records();
-        let new = link_incidents(&mut records, &caller, incident, others, now).await?;
-        records.append_audit(&[session.entry(&action, now, None)]).await?;
-        transaction.commit().await?;
-        Ok::<_, Refusal>(new)
-    };
-    let new = match linked.await {
-        Ok(new) => new,
-        Err(error) => return session.audited(&action, Err(error)).await,
-    };
+    let context = session.context("incident link");
+    let linked = session.operations().link_incidents(&context, incident, others).await;
+    let new = session.changed(context, linked).await?.added;
     let many = others.len() > 1;
     let done = match (new, many) {
         (0, _) => "was linked so already".to_owned(),

@@ -2,13 +2,13 @@
 
 use anyhow::Result;
 use clap::Args;
+use soar_host::operations::IncidentSearch;
 use soar_host::views::{IncidentFilter, IncidentShown};
-use soar_store::Search;
-use soar_store::model::{Moment, Right, Severity, Site, SiteId, Status};
+use soar_store::model::{Moment, Severity, Status};
 
 use crate::exit::{Exit, WrongUse};
-use crate::instance::{OperatorSession, advised};
-use crate::printer::{ListOutput, ListRow, Printer, moment, moment_if_any};
+use crate::instance::{OperatorSession, not_done};
+use crate::printer::{ListFlags, ListRow, Printer, moment, moment_if_any};
 use crate::when;
 
 /// List incidents, the oldest first
@@ -50,35 +50,27 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(i64).range(1..=100_000_000))]
     page: i64,
 
-    /// How to write the list
-    #[arg(long, short, value_enum, default_value_t = ListOutput::Table)]
-    output: ListOutput,
+    #[command(flatten)]
+    list: ListFlags,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
-    let sites = match &arguments.site {
-        Some(name) => vec![session.site(Some(name)).await?],
-        None => session.sites().await?,
+    let site = match &arguments.site {
+        Some(name) => Some(session.site(Some(name)).await?.name),
+        None => None,
     };
-    let sites: Vec<Site> =
-        sites.into_iter().filter(|site| session.caller(site.clone()).may(Right::SeeIncidents, site.id)).collect();
-    let search = arguments.search(&sites, session.now()).map_err(WrongUse)?;
-    let mut reader = session.store.reader().await.map_err(advised)?;
-    let mut found = reader.records().search_incidents(&search).await.map_err(advised)?;
-    let wanted = usize::try_from(arguments.limit).unwrap_or(usize::MAX);
-    let has_more = found.len() > wanted;
-    found.truncate(wanted);
-    let name = |id: SiteId| sites.iter().find(|site| site.id == id).map_or("", |site| site.name.as_str());
-    let shown: Vec<_> = found.iter().map(|incident| IncidentShown::of(incident, name(incident.site_id))).collect();
-    printer.list(&shown, arguments.output, "No incidents that fit and that you may see.")?;
-    if has_more {
+    let wanted = arguments.search(site, session.now()).map_err(WrongUse)?;
+    let page = session.operations().list_incidents(&session.context("incident list"), wanted).await;
+    let page = page.map_err(not_done)?;
+    printer.list(&page.incidents, &arguments.list, "No incidents that fit and that you may see.")?;
+    if page.next.is_some() {
         printer.note(&format!("There are more: --page {}, or a larger --limit.", arguments.page + 1));
     }
     Ok(Exit::Successful)
 }
 
 impl Arguments {
-    fn search(&self, sites: &[Site], now: Moment) -> Result<Search, String> {
+    fn search(&self, site: Option<String>, now: Moment) -> Result<IncidentSearch, String> {
         let time = |flag: &str, text: &Option<String>| {
             text.as_deref()
                 .map(|text| when::earlier(text, now).map_err(|problem| format!("{flag}: {problem}.")))
@@ -90,14 +82,13 @@ impl Arguments {
             owner: self.owner.clone(),
             title: self.title.clone(),
         };
-        Ok(Search {
-            sites: sites.iter().map(|site| site.id).collect(),
-            from: time("--since", &self.since)?.unwrap_or(Moment(0)),
-            until: time("--until", &self.until)?.unwrap_or(Moment::MAX),
-            groups: filter.groups(),
+        Ok(IncidentSearch {
+            site,
+            filter,
+            since: time("--since", &self.since)?,
+            until: time("--until", &self.until)?,
             offset: (self.page - 1).saturating_mul(self.limit),
-            // One more than is shown tells whether there are more.
-            limit: self.limit + 1,
+            limit: self.limit,
         })
     }
 }

@@ -9,15 +9,12 @@ mod set;
 mod show;
 mod task;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::{Args, Subcommand};
-use soar_connector::RawParameters;
-use soar_host::utility::{Answer, command};
-use soar_store::model::Site;
 
 use super::run::single_threaded_runtime;
 use crate::exit::Exit;
-use crate::instance::{InstanceFlags, OperatorSession, UtilityCall};
+use crate::instance::{InstanceFlags, OperatorSession};
 use crate::printer::Printer;
 
 const EXAMPLES: &str = "\
@@ -69,10 +66,4 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
             Action::Export(arguments) => export::run(arguments, &session, printer).await,
         }
     })
-}
-
-/// What the host's own command with this endpoint answers.
-async fn call(endpoint: &str, raw: &RawParameters, site: Site, session: &OperatorSession) -> Result<Answer> {
-    let (command, manifest) = command(endpoint).context("This build of footprint lacks a command of the host.")?;
-    UtilityCall::new(session, command, manifest, session.caller(site), raw)?.run().await
 }

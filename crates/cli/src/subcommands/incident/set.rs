@@ -1,14 +1,15 @@
-//! `footprint incident set`: gives a field of an incident a value, as Set Incident Field does.
+//! `footprint incident set`: gives a field of an incident a value.
+
+use std::collections::BTreeMap;
 
 use anyhow::Result;
 use clap::Args;
-use serde_json::Value;
-use soar_connector::RawParameters;
+use soar_connector::name::quoted;
+use soar_host::operations::IncidentToChange;
 
 use crate::exit::Exit;
 use crate::instance::OperatorSession;
 use crate::printer::{Form, Printer};
-use crate::subcommands::utility::show_answer;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -33,24 +34,25 @@ pub(super) struct Arguments {
     #[arg(allow_hyphen_values = true)]
     value: String,
 
-    /// The site of the call [default: the incident's]
-    #[arg(long)]
-    site: Option<String>,
+    /// Refuse the change unless the incident is at this version, as `footprint incident show --output json` shows it
+    #[arg(long, value_name = "NUMBER")]
+    version: Option<i64>,
 
-    /// How to write the answer
+    /// How to write the incident as it is now
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
-    let site = match &arguments.site {
-        Some(name) => session.site(Some(name)).await?,
-        None => super::task::site_of(&arguments.incident, session).await?,
-    };
-    let given =
-        [("Incident Number", &arguments.incident), ("Field Name", &arguments.field), ("Field Value", &arguments.value)];
-    let raw: RawParameters =
-        given.into_iter().map(|(name, text)| (name.to_owned(), Value::String(text.clone()))).collect();
-    let answer = super::call("SetIncidentField", &raw, site, session).await?;
-    show_answer(&answer, arguments.output, printer)
+    let Arguments { incident, field, value, version, .. } = arguments;
+    let fields = BTreeMap::from([(field.clone(), value.clone())]);
+    let change = IncidentToChange { version: *version, fields, ..IncidentToChange::default() };
+    let context = session.context("incident set");
+    let changed = session.operations().change_incident(&context, incident, change).await;
+    let changed = session.changed(context, changed).await?;
+    match arguments.output {
+        Form::Json => printer.json(&changed)?,
+        Form::Table => printer.done(&format!("The field {} of {incident} is set.", quoted(field)))?,
+    }
+    Ok(Exit::Successful)
 }

@@ -3,10 +3,10 @@
 use anyhow::Result;
 use clap::Args;
 use soar_host::views::WholeIncident;
-use soar_store::model::{DynamicField, Link, Right, SiteId, Task};
+use soar_store::model::{DynamicField, Link, Task};
 
 use crate::exit::Exit;
-use crate::instance::{OperatorSession, advised};
+use crate::instance::{OperatorSession, not_done};
 use crate::printer::{Form, Printer, moment, moment_if_any};
 
 /// Show an incident with its tasks, fields and links
@@ -21,10 +21,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
-    let sites = session.sites_with(Right::SeeIncidents).await?;
-    let may_see = |id: SiteId| sites.iter().any(|site| site.id == id);
-    let mut reader = session.store.reader().await.map_err(advised)?;
-    let whole = WholeIncident::read(&mut reader.records(), &arguments.incident, may_see).await.map_err(advised)?;
+    let whole = session.operations().incident(&session.context("incident show"), &arguments.incident).await;
+    let whole = whole.map_err(not_done)?;
     printer.details(&whole, arguments.output, &labels(&whole))?;
     Ok(Exit::Successful)
 }

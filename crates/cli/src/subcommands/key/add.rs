@@ -2,14 +2,12 @@
 
 use anyhow::Result;
 use clap::Args;
-use serde::Serialize;
 use soar_connector::name::quoted;
-use soar_host::access::{KeyRequest, issue_key};
-use soar_store::model::{Allowed, KeyKind};
+use soar_host::operations::KeyToMake;
+use soar_store::model::KeyKind;
 
-use super::{Names, Shown};
 use crate::exit::{Exit, WrongUse};
-use crate::instance::{Action, OperatorSession};
+use crate::instance::OperatorSession;
 use crate::printer::{Form, Printer};
 use crate::when;
 
@@ -66,37 +64,24 @@ pub(super) struct Arguments {
     output: Form,
 }
 
-/// A key as a program gets it, this once.
-#[derive(Debug, Serialize)]
-struct Issued {
-    #[serde(flatten)]
-    shown: Shown,
-    key: String,
-}
-
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
-    let request = arguments.request(session)?;
-    let seal = session.keyring()?;
-    let action = Action { command: "key add", site: "", about: &request.name };
-    let made = session.manage(&action, async |records, now| {
-        let issued = issue_key(records, &seal, &request, now).await?;
-        let names = Names::read(records).await?;
-        Ok((names.shown(issued.key, now), issued.text))
-    });
-    let (shown, text) = made.await?;
+    let key = arguments.key(session)?;
+    let context = session.context("key add");
+    let made = session.sealing_operations()?.create_key(&context, key).await;
+    let shown = session.changed(context, made).await?;
     if arguments.output == Form::Json {
-        printer.secret_line(&serde_json::to_string(&Issued { shown, key: text.to_string() })?)?;
+        printer.secret_line(&serde_json::to_string(&shown)?)?;
         return Ok(Exit::Successful);
     }
-    printer.secret_line(&text)?;
+    printer.secret_line(shown.secret.as_deref().unwrap_or_default())?;
     let name = quoted(&shown.name);
     printer.note(&match shown.kind {
         KeyKind::Api => format!(
-            "The key {name} of {}. Callers show it in the header d3key. Keep it now: it is not shown again.",
+            "The key {name} of {}. Callers send it in the header d3key. Keep it now: it is not shown again.",
             shown.owner
         ),
         KeyKind::Jwt => format!(
-            "The secret of the key {name} of {}. Callers sign JSON web tokens with it (HS256, claim Username) and show \
+            "The secret of the key {name} of {}. Callers sign JSON web tokens with it (HS256, claim Username) and send \
              them in the header d3jwt. Keep it now: it is not shown again.",
             shown.owner
         ),
@@ -105,7 +90,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
 }
 
 impl Arguments {
-    fn request(&self, session: &OperatorSession) -> Result<KeyRequest> {
+    fn key(&self, session: &OperatorSession) -> Result<KeyToMake> {
         let expires_at = match &self.expires {
             None => None,
             Some(text) => {
@@ -113,11 +98,8 @@ impl Arguments {
                 Some(read.map_err(|problem| WrongUse(format!("--expires: {problem}.")))?)
             }
         };
-        let only = |names: &[String]| match names {
-            [] => Allowed::All,
-            names => Allowed::Only(names.to_vec()),
-        };
-        Ok(KeyRequest {
+        let only = |names: &[String]| (!names.is_empty()).then(|| names.to_vec());
+        Ok(KeyToMake {
             name: self.name.clone(),
             kind: if self.jwt { KeyKind::Jwt } else { KeyKind::Api },
             owner: self.owner.clone().unwrap_or_else(|| session.user.name.clone()),

@@ -2,13 +2,11 @@
 
 use anyhow::Result;
 use clap::Args;
-use soar_host::executor::Executor;
-use soar_store::Records;
+use soar_store::model::RunId;
 
 use crate::exit::Exit;
-use crate::instance::{Action, OperatorSession};
+use crate::instance::OperatorSession;
 use crate::printer::Printer;
-use soar_store::model::RunId;
 
 /// Cancel a run; one of a running host ends with that host's next sign of life
 #[derive(Debug, Args)]
@@ -17,17 +15,11 @@ pub(super) struct Arguments {
     run: RunId,
 }
 
-pub(super) async fn run(
-    arguments: &Arguments,
-    session: &OperatorSession,
-    executor: &Executor,
-    printer: &mut Printer,
-) -> Result<Exit> {
-    let number = arguments.run.to_string();
-    let caller = session.any_caller().await?;
-    let action = Action { command: "runs cancel", site: "", about: &number };
-    let cancel = async |records: &mut Records<'_>| executor.cancel_in(records, &caller, arguments.run).await;
-    if session.change(&action, cancel).await? {
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
+    let context = session.context("runs cancel");
+    let cancelled = session.operations().cancel_run(&context, arguments.run).await;
+    let number = arguments.run;
+    if session.changed(context, cancelled).await?.was_running {
         printer.done(&format!("Run {number} is asked to end."))?;
     } else {
         printer.line(&format!("Run {number} had ended already, so nothing was changed."))?;

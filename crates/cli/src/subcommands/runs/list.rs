@@ -3,13 +3,13 @@
 use anyhow::Result;
 use clap::Args;
 use soar_connector::name::{quoted, suggestion};
-use soar_host::executor::Executor;
 use soar_store::RunFilter;
-use soar_store::model::{Caller, ConnectionId, Right, Run, RunStatus};
+use soar_store::model::name::named;
+use soar_store::model::{ConnectionId, Run, RunId, RunStatus};
 
 use crate::exit::{Exit, WrongUse};
-use crate::instance::{OperatorSession, refused};
-use crate::printer::{ListOutput, Printer};
+use crate::instance::{OperatorSession, not_done};
+use crate::printer::{ListFlags, Printer};
 
 /// List the latest runs that you may see
 #[derive(Debug, Args)]
@@ -34,55 +34,53 @@ pub(super) struct Arguments {
     #[arg(long)]
     status: Option<RunStatus>,
 
+    /// Only runs before the one of this number
+    #[arg(long, value_name = "RUN")]
+    before: Option<RunId>,
+
     /// At most so many, from 1 to 1000
     #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=1000))]
     limit: i64,
 
-    /// How to write the list
-    #[arg(long, short, value_enum, default_value_t = ListOutput::Table)]
-    output: ListOutput,
+    #[command(flatten)]
+    list: ListFlags,
 }
 
-pub(super) async fn run(
-    arguments: &Arguments,
-    session: &OperatorSession,
-    executor: &Executor,
-    printer: &mut Printer,
-) -> Result<Exit> {
-    let sites = match &arguments.site {
-        Some(name) => vec![session.site(Some(name)).await?],
-        None => session.sites().await?,
-    };
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
+    let site = session.site_if_named(arguments.site.as_deref()).await?;
+    let context = session.context("runs list");
     let mut runs: Vec<Run> = Vec::new();
-    for site in sites {
-        let caller = session.caller(site);
-        // Of the sites that nobody named, those count on which runs may be seen.
-        if arguments.site.is_none() && !caller.may(Right::SeeRuns, caller.site.id) {
-            continue;
-        }
-        for connection in connections(arguments, executor, &caller).await? {
-            let filter = RunFilter {
-                connection,
-                command: arguments.command.clone(),
-                user: arguments.user.clone(),
-                status: arguments.status,
-                before: None,
-                limit: Some(arguments.limit),
-            };
-            runs.extend(executor.runs(&caller, &filter).await.map_err(refused)?);
-        }
+    let mut has_more = false;
+    for connection in connections(arguments, session).await? {
+        let filter = RunFilter {
+            connection,
+            command: arguments.command.clone(),
+            user: arguments.user.clone(),
+            status: arguments.status,
+            before: arguments.before,
+            limit: Some(arguments.limit),
+        };
+        let page = session.operations().list_runs(&context, site.as_deref(), &filter).await.map_err(not_done)?;
+        has_more |= page.next.is_some();
+        runs.extend(page.runs);
     }
     runs.sort_by_key(|run| std::cmp::Reverse(run.id));
-    runs.truncate(usize::try_from(arguments.limit).unwrap_or(usize::MAX));
-    printer.list(&runs, arguments.output, "No runs that fit and that you may see.")?;
+    let limit = usize::try_from(arguments.limit).unwrap_or(usize::MAX);
+    has_more |= runs.len() > limit;
+    runs.truncate(limit);
+    printer.list(&runs, &arguments.list, "No runs that fit and that you may see.")?;
+    if let Some(last) = runs.last().filter(|_| has_more) {
+        printer.note(&format!("There may be more: --before {}, or a larger --limit.", last.id));
+    }
     Ok(Exit::Successful)
 }
 
-/// The numbers of the connections that are meant; no number for any.
-async fn connections(arguments: &Arguments, executor: &Executor, caller: &Caller) -> Result<Vec<Option<ConnectionId>>> {
+/// The numbers of the connections with the given name; no number for any connection.
+async fn connections(arguments: &Arguments, session: &OperatorSession) -> Result<Vec<Option<ConnectionId>>> {
     let Some(name) = &arguments.connection else { return Ok(vec![None]) };
-    let all = executor.connections().list(caller).await.map_err(refused)?;
-    let named = all.iter().filter(|one| one.name.to_lowercase() == name.trim().to_lowercase());
+    let context = session.context("connection list");
+    let all = session.connected_operations()?.list_connections(&context, None).await.map_err(not_done)?;
+    let named = named(&all, name, |one| &one.name).into_iter();
     let found: Vec<_> = named.map(|one| Some(one.id)).collect();
     if found.is_empty() {
         let near = suggestion(name, all.iter().map(|one| one.name.as_str()));

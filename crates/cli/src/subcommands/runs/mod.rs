@@ -1,4 +1,4 @@
-//! `footprint runs`: who ran which integration command, when, and what it came to.
+//! `footprint runs`: the runs of integration commands.
 
 mod cancel;
 mod list;
@@ -8,9 +8,9 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use soar_store::model::{Run, RunStatus};
 
-use super::simulate::runtime;
+use super::run::single_threaded_runtime;
 use crate::exit::Exit;
-use crate::instance::{Executing, InstanceFlags, OperatorSession};
+use crate::instance::{InstanceFlags, OperatorSession};
 use crate::printer::{ListRow, Printer, moment};
 
 const EXAMPLES: &str = "\
@@ -39,16 +39,13 @@ enum Action {
 }
 
 pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> {
-    runtime()?.block_on(async {
+    single_threaded_runtime()?.block_on(async {
         let session = OperatorSession::open(&arguments.instance).await?;
-        let executing = Executing::start(&session).await?;
-        let ended = match &arguments.action {
-            Action::List(arguments) => list::run(arguments, &session, &executing.executor, printer).await,
-            Action::Show(arguments) => show::run(arguments, &session, &executing.executor, printer).await,
-            Action::Cancel(arguments) => cancel::run(arguments, &session, &executing.executor, printer).await,
-        };
-        executing.end().await?;
-        ended
+        match &arguments.action {
+            Action::List(arguments) => list::run(arguments, &session, printer).await,
+            Action::Show(arguments) => show::run(arguments, &session, printer).await,
+            Action::Cancel(arguments) => cancel::run(arguments, &session, printer).await,
+        }
     })
 }
 

@@ -4,13 +4,12 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use soar_host::executor::Executor;
+use soar_store::model::RunId;
 
 use super::took;
 use crate::exit::Exit;
-use crate::instance::{OperatorSession, refused};
+use crate::instance::{OperatorSession, not_done};
 use crate::printer::{Form, Printer, moment, moment_if_any};
-use soar_store::model::RunId;
 
 /// Show a run: parameters, outcome and receipt, as far as they are kept
 #[derive(Debug, Args)]
@@ -23,14 +22,8 @@ pub(super) struct Arguments {
     output: Form,
 }
 
-pub(super) async fn run(
-    arguments: &Arguments,
-    session: &OperatorSession,
-    executor: &Executor,
-    printer: &mut Printer,
-) -> Result<Exit> {
-    let caller = session.any_caller().await?;
-    let run = executor.see_run(&caller, arguments.run).await.map_err(refused)?;
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
+    let run = session.operations().run(&session.context("runs show"), arguments.run).await.map_err(not_done)?;
     let outcome: Value = read(run.outcome.as_deref());
     let error = outcome["errorTab"].as_str().unwrap_or_default().to_owned();
     let labels = [

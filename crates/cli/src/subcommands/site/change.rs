@@ -1,7 +1,7 @@
 //! `footprint site change`: changes a site.
 
 use anyhow::Result;
-use clap::Args;
+use clap::{ArgAction, Args};
 use soar_host::operations::SiteToChange;
 use soar_store::model::SiteKind;
 
@@ -41,22 +41,27 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
 
+    /// Whether anything runs on it: commands, schedules, health checks and syncs
+    #[arg(long, value_name = "TRUE/FALSE", action = ArgAction::Set)]
+    active: Option<bool>,
+
     /// How to write what it is now
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
-    let Arguments { name, kind, time_zone, language, description, .. } = arguments;
+    let Arguments { name, kind, time_zone, language, description, active, .. } = arguments;
     let change = SiteToChange {
         name: name.clone(),
         kind: *kind,
         time_zone: time_zone.clone(),
         language: language.clone(),
         description: description.clone(),
+        active: *active,
     };
     if change == SiteToChange::default() {
-        let flags = "--name, --kind, --time-zone, --language or --description";
+        let flags = "--name, --kind, --time-zone, --language, --description or --active";
         return Err(WrongUse(format!("Nothing to change: give {flags}.")).into());
     }
     let context = session.context("site change").about_site(&arguments.site);

@@ -56,11 +56,11 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
 }
 
 impl ListRow for Site {
-    const HEADINGS: &[&str] = &["Site", "Kind", "Time Zone", "Language", "Description"];
+    const HEADINGS: &[&str] = &["Site", "Kind", "Active", "Time Zone", "Language", "Description"];
 
     fn cells(&self) -> Vec<String> {
-        let Self { name, kind, time_zone, language, description, .. } = self.clone();
-        vec![name, kind.to_string(), time_zone, language, description]
+        let Self { name, kind, active, time_zone, language, description, .. } = self.clone();
+        vec![name, kind.to_string(), if active { "yes" } else { "no" }.to_owned(), time_zone, language, description]
     }
 }
 
@@ -68,6 +68,7 @@ fn show_one(site: &Site, form: Form, printer: &mut Printer) -> Result<()> {
     let labels = [
         ("Site", site.name.clone()),
         ("Kind", site.kind.to_string()),
+        ("Active", site.inactive().map_or_else(|| "yes".to_owned(), |why| format!("no: {why}"))),
         ("Time zone", site.time_zone.clone()),
         ("Language", site.language.clone()),
         ("Description", site.description.clone()),

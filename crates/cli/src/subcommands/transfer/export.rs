@@ -4,17 +4,17 @@ use std::fs::{self, OpenOptions};
 use std::io::{BufWriter, ErrorKind, Write};
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::{Args, ValueHint};
-use soar_host::transfer::{self, Format, Subject};
+use soar_host::transfer::{Format, Subject};
 
 use super::bar::Bar;
-use super::import::{explained, format_of};
+use super::import::format_of;
 use crate::exit::{Exit, WrongUse};
-use crate::instance::{Action, OperatorSession};
+use crate::instance::OperatorSession;
 use crate::printer::{Printer, counted};
 
-/// What an export writes and how.
+/// The file and the format of an export.
 #[derive(Debug, Args)]
 pub(in crate::subcommands) struct ExportFlags {
     /// The file [default: standard output]
@@ -41,39 +41,28 @@ pub(in crate::subcommands) async fn export(
         (None, Some(file)) => format_of(file)?,
         (None, None) => Format::Ndjson,
     };
-    let caller = session.any_caller().await?;
     let mut out = open(flags, format, printer)?;
-    // A bar between the lines of what is written would spoil both.
+    // A bar between the lines of the export would spoil both.
     let bar = (!printer.is_terminal() || flags.file.is_some()).then(|| Bar::start(None, printer));
     let mut progress = |progress| {
         if let Some(bar) = &bar {
             bar.tell(progress);
         }
     };
-    let ended = transfer::export(&session.store, &caller, subject, format, &mut *out, &mut progress).await;
-    let ended = ended.map_err(explained).and_then(|rows| {
-        out.flush().context("The export could not be written to its end")?;
-        Ok(rows)
-    });
+    let (command, thing) = match subject {
+        Subject::Incidents => ("incident export", "incident"),
+        Subject::Cases => ("case export", "case"),
+    };
+    let context = session.context(command);
+    let ended = session.operations().export_to(&context, subject, format, &mut *out, &mut progress).await;
     if let Some(bar) = bar {
         bar.end();
     }
-    let command = match subject {
-        Subject::Incidents => "incident export",
-        Subject::Cases => "case export",
-    };
-    let problem = ended.as_ref().err().map(|error| format!("{error:#}"));
-    let thing = match subject {
-        Subject::Incidents => "incident",
-        Subject::Cases => "case",
-    };
-    let about = ended.as_ref().map(|rows| counted(*rows, thing)).unwrap_or_default();
-    session.note(&Action { command, site: "", about: &about }, problem.as_deref()).await?;
     if let (Err(_), Some(file)) = (&ended, &flags.file) {
         // Half an export looks like a whole one.
         let _ = fs::remove_file(file);
     }
-    let exported = counted(ended?, thing);
+    let exported = counted(session.tried(context, ended).await?, thing);
     match &flags.file {
         Some(file) => printer.done(&format!("{exported} exported to {}.", file.display()))?,
         None => printer.note(&format!("{exported} exported.")),
@@ -85,7 +74,7 @@ fn open(flags: &ExportFlags, format: Format, printer: &Printer) -> Result<Box<dy
     let Some(path) = &flags.file else { return Ok(printer.stream(format != Format::Csv)) };
     let mut options = OpenOptions::new();
     options.write(true).create_new(!flags.force).create(flags.force).truncate(flags.force);
-    // Incidents are not everybody's.
+    // Only the file's owner may read the incidents.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let shown = path.display();

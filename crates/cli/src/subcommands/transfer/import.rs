@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::{Args, ValueHint};
-use soar_host::transfer::{self, BadRow, Format, ImportOptions, ImportReport, OnConflict, Subject, TransferError};
+use soar_host::transfer::{BadRow, Format, ImportOptions, ImportReport, OnConflict, Subject};
 
 use super::bar::Bar;
 use crate::exit::{Exit, WrongUse};
-use crate::instance::{Action, OperatorSession, advised};
+use crate::instance::OperatorSession;
 use crate::printer::Printer;
 
 /// Bad rows that are shown; a file takes them all.
 const SHOWN: usize = 20;
 
-/// What an import reads and how.
+/// The file of an import, and how its rows are treated.
 #[derive(Debug, Args)]
 pub(in crate::subcommands) struct ImportFlags {
     /// The file, or - for standard input
@@ -59,26 +59,18 @@ pub(in crate::subcommands) async fn import(
         }
         (Box::new(BufReader::with_capacity(256 * 1024, file)), metadata.is_file().then_some(metadata.len()))
     };
-    // Before anything is imported: nobody learns afterwards that the problems went nowhere.
+    // Before anything is imported, so that a file that cannot be written stops the import.
     let errors = flags.errors.as_ref().map(|path| create(path)).transpose()?;
     let options = ImportOptions { subject, format, on_conflict: flags.on_conflict };
-    let caller = session.any_caller().await?;
-    let command = match subject {
+    let context = session.context(match subject {
         Subject::Incidents => "incident import",
         Subject::Cases => "case import",
-    };
-    let entry = session.entry(&Action { command, site: "", about: &shown }, session.now(), None);
+    });
     let bar = Bar::start(bytes, printer);
     let mut progress = |progress| bar.tell(progress);
-    let ended = transfer::import(&session.store, &caller, options, reader, &entry, &mut progress).await;
+    let ended = session.operations().import_from(&context, options, reader, &mut progress).await;
     bar.end();
-    let about = match &ended {
-        Ok(report) => format!("{shown}: {report}"),
-        Err(error) => format!("{shown}: {error}"),
-    };
-    let action = Action { command, site: "", about: &about };
-    session.note(&action, ended.as_ref().err().map(|_| about.as_str())).await?;
-    let report = ended.map_err(explained)?;
+    let report = session.tried(context, ended).await?;
     tell(&report, subject, errors, flags, printer)
 }
 
@@ -148,16 +140,4 @@ pub(super) fn format_of(file: &Path) -> Result<Format, WrongUse> {
 fn create(path: &Path) -> Result<BufWriter<File>> {
     let file = fs::File::create(path);
     Ok(BufWriter::new(file.with_context(|| format!("The file {} cannot be written", path.display()))?))
-}
-
-pub(super) fn explained(error: TransferError) -> anyhow::Error {
-    match error {
-        TransferError::Store(error) => advised(error),
-        TransferError::Unreadable { .. } => {
-            anyhow::anyhow!(
-                "{error} What came before that line is imported. Mend it, and import again with --on-conflict skip."
-            )
-        }
-        error => error.into(),
-    }
 }

@@ -1,12 +1,12 @@
-//! `footprint user activate` and `deactivate`: whether a user may do anything at all.
+//! `footprint user activate` and `deactivate`: let a user act again, or no longer.
 
 use anyhow::Result;
 use clap::Args;
 use soar_connector::name::quoted;
-use soar_store::UserChange;
+use soar_host::operations::UserToChange;
 
 use crate::exit::Exit;
-use crate::instance::{Action, OperatorSession};
+use crate::instance::OperatorSession;
 use crate::printer::Printer;
 
 #[derive(Debug, Args)]
@@ -22,11 +22,10 @@ pub(super) async fn run(
     printer: &mut Printer,
 ) -> Result<Exit> {
     let (command, state) = if active { ("user activate", "active again") } else { ("user deactivate", "deactivated") };
-    let user = &arguments.user;
-    let change = UserChange { active: Some(active), ..UserChange::default() };
-    let action = Action { command, site: "", about: user };
-    let changed = session.manage(&action, async |records, now| records.update_user(user, &change, now).await);
-    let name = changed.await?.name;
-    printer.done(&format!("The user {} is {state}.", quoted(&name)))?;
+    let context = session.context(command);
+    let change = UserToChange { active: Some(active), ..UserToChange::default() };
+    let changed = session.operations().change_user(&context, &arguments.user, change).await;
+    let changed = session.changed(context, changed).await?;
+    printer.done(&format!("The user {} is {state}.", quoted(&changed.user.name)))?;
     Ok(Exit::Successful)
 }

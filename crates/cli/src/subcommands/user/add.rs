@@ -1,13 +1,15 @@
 //! `footprint user add`: makes a user, with a role if wanted.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use clap::Args;
 use soar_connector::name::quoted;
-use soar_store::NewUser;
+use soar_host::operations::UserToMake;
 use soar_store::model::Role;
 
 use crate::exit::Exit;
-use crate::instance::{Action, OperatorSession};
+use crate::instance::OperatorSession;
 use crate::printer::{Form, Printer};
 use crate::shell;
 
@@ -45,26 +47,26 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
-    let site = match arguments.role {
-        Some(_) => Some(session.site(arguments.site.as_deref()).await?),
-        None => None,
-    };
     let Arguments { name, email, administrator, role, .. } = arguments;
-    let new = NewUser { name: name.clone(), email: email.clone(), is_administrator: *administrator };
-    let place = site.as_ref().map_or("", |site| site.name.as_str());
-    let action = Action { command: "user add", site: place, about: name };
-    let made = session.manage(&action, async |records, now| {
-        let user = records.create_user(&new, now).await?;
-        if let Some((role, site)) = role.zip(site.as_ref()) {
-            records.set_role(user.id, site.id, role).await?;
-        }
-        Ok(user)
-    });
-    let user = made.await?;
+    let mut user = UserToMake {
+        name: name.clone(),
+        email: email.clone(),
+        is_administrator: *administrator,
+        roles: BTreeMap::new(),
+    };
+    let mut context = session.context("user add");
+    if let Some(role) = role {
+        let site = session.site(arguments.site.as_deref()).await?.name;
+        context = context.about_site(&site);
+        user.roles.insert(site, *role);
+    }
+    let made = session.operations().create_user(&context, user).await;
+    let made = session.changed(context, made).await?;
     if arguments.output == Form::Json {
-        printer.json(&super::one(&user.name, session).await?)?;
+        printer.json(&made)?;
         return Ok(Exit::Successful);
     }
+    let user = made.user;
     printer.done(&format!("The user {} is there now.", quoted(&user.name)))?;
     if role.is_none() && !administrator {
         let name = shell::quoted(&user.name);

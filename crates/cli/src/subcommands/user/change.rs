@@ -2,10 +2,11 @@
 
 use anyhow::Result;
 use clap::{ArgAction, Args};
-use soar_store::UserChange;
+use soar_host::operations::UserToChange;
+use soar_store::model::name::same_name;
 
 use crate::exit::{Exit, WrongUse};
-use crate::instance::{Action, OperatorSession};
+use crate::instance::OperatorSession;
 use crate::printer::{Form, Printer};
 
 const EXAMPLES: &str = "\
@@ -44,13 +45,12 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
         return Err(WrongUse("Nothing to change: give --name, --email or --administrator.".to_owned()).into());
     }
     let change =
-        UserChange { name: name.clone(), email: email.clone(), active: None, is_administrator: *administrator };
+        UserToChange { name: name.clone(), email: email.clone(), active: None, is_administrator: *administrator };
     let user = &arguments.user;
-    let action = Action { command: "user change", site: "", about: user };
-    let changed = session.manage(&action, async |records, now| records.update_user(user, &change, now).await);
-    let changed = changed.await?;
-    super::show_one(&super::one(&changed.name, session).await?, arguments.output, printer)?;
-    if session.settings.operator.to_lowercase() == user.to_lowercase() && name.is_some() {
+    let context = session.context("user change");
+    let changed = session.operations().change_user(&context, user, change).await;
+    super::show_one(&session.changed(context, changed).await?, arguments.output, printer)?;
+    if same_name(&session.settings.operator, user) && name.is_some() {
         let file = session.folder.settings_file();
         printer.warning(&format!(
             "{} names this user as the operator by its old name. Change operator there, or give --as USER.",

@@ -7,17 +7,14 @@ mod list;
 mod role;
 mod show;
 
-use std::collections::BTreeMap;
-
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use serde::Serialize;
-use soar_connector::name::{quoted, suggestion};
-use soar_store::model::{Role, SiteId, User};
+use soar_host::operations::UserShown;
+use soar_store::model::User;
 
 use super::run::single_threaded_runtime;
-use crate::exit::{Exit, WrongUse};
-use crate::instance::{InstanceFlags, OperatorSession, advised};
+use crate::exit::Exit;
+use crate::instance::{InstanceFlags, OperatorSession};
 use crate::printer::{Form, ListRow, Printer};
 
 const EXAMPLES: &str = "\
@@ -68,67 +65,30 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
     })
 }
 
-/// A user and its roles by the name of the site.
-#[derive(Debug, Serialize)]
-struct Shown {
-    #[serde(flatten)]
-    user: User,
-    roles: BTreeMap<String, Role>,
-}
-
-impl Shown {
-    fn state(&self) -> &'static str {
-        if self.user.active { "active" } else { "deactivated" }
-    }
-
-    fn roles(&self, between: &str) -> String {
-        let roles: Vec<_> = self.roles.iter().map(|(site, role)| format!("{role} on {site}")).collect();
-        match (self.user.is_administrator, roles.is_empty()) {
-            (false, _) => roles.join(between),
-            (true, true) => "Administrator".to_owned(),
-            (true, false) => format!("Administrator{between}{}", roles.join(between)),
-        }
-    }
-}
-
-impl ListRow for Shown {
+impl ListRow for UserShown {
     const HEADINGS: &[&str] = &["User", "State", "Roles", "E-mail"];
 
     fn cells(&self) -> Vec<String> {
         let email = self.user.email.clone().unwrap_or_default();
-        vec![self.user.name.clone(), self.state().to_owned(), self.roles(", "), email]
+        vec![self.user.name.clone(), state(&self.user).to_owned(), roles(self, ", "), email]
     }
 }
 
-/// All users with their roles, by name.
-async fn all(session: &OperatorSession) -> Result<Vec<Shown>> {
-    let mut reader = session.store.reader().await.map_err(advised)?;
-    let mut records = reader.records();
-    let sites = records.sites().await.map_err(advised)?;
-    let mut roles = records.all_roles().await.map_err(advised)?;
-    let users = records.users().await.map_err(advised)?;
-    let named = |roles: BTreeMap<SiteId, Role>| {
-        sites.iter().filter_map(|site| Some((site.name.clone(), *roles.get(&site.id)?))).collect()
-    };
-    let shown = |user: User| Shown { roles: named(roles.remove(&user.id).unwrap_or_default()), user };
-    Ok(users.into_iter().map(shown).collect())
+fn state(user: &User) -> &'static str {
+    if user.active { "active" } else { "deactivated" }
 }
 
-/// The user of that name with its roles.
-async fn one(name: &str, session: &OperatorSession) -> Result<Shown> {
-    let mut all = all(session).await?;
-    let found = all.iter().position(|shown| shown.user.name.to_lowercase() == name.trim().to_lowercase());
-    found.map(|index| all.swap_remove(index)).ok_or_else(|| {
-        let near = suggestion(name, all.iter().map(|shown| shown.user.name.as_str()));
-        WrongUse(format!("There is no user {}.{near}\n`footprint user list` shows what there is.", quoted(name))).into()
-    })
+fn roles(shown: &UserShown, between: &str) -> String {
+    let roles = shown.roles.iter().map(|(site, role)| format!("{role} on {site}"));
+    let administrator = shown.user.is_administrator.then(|| "Administrator".to_owned());
+    administrator.into_iter().chain(roles).collect::<Vec<_>>().join(between)
 }
 
-fn show_one(shown: &Shown, form: Form, printer: &mut Printer) -> Result<()> {
+fn show_one(shown: &UserShown, form: Form, printer: &mut Printer) -> Result<()> {
     let labels = [
         ("User", shown.user.name.clone()),
-        ("State", shown.state().to_owned()),
-        ("Roles", shown.roles("\n")),
+        ("State", state(&shown.user).to_owned()),
+        ("Roles", roles(shown, "\n")),
         ("E-mail", shown.user.email.clone().unwrap_or_default()),
     ];
     Ok(printer.details(shown, form, &labels)?)

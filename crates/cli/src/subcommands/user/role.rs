@@ -1,13 +1,12 @@
-//! `footprint user role` and `remove-role`: what a user may do on a site.
+//! `footprint user role` and `remove-role`: a user's role on a site.
 
 use anyhow::Result;
 use clap::Args;
 use soar_connector::name::quoted;
-use soar_store::StoreError;
 use soar_store::model::Role;
 
-use crate::exit::Exit;
-use crate::instance::{Action, OperatorSession};
+use crate::exit::{Exit, WrongUse};
+use crate::instance::OperatorSession;
 use crate::printer::Printer;
 
 const SET_EXAMPLES: &str = "\
@@ -48,33 +47,24 @@ pub(super) struct Remove {
 }
 
 pub(super) async fn set(arguments: &Set, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
-    let site = session.site(arguments.site.as_deref()).await?;
+    let site = session.site(arguments.site.as_deref()).await?.name;
     let Set { user, role, .. } = arguments;
-    let about = format!("{user}: {role}");
-    let action = Action { command: "user role", site: &site.name, about: &about };
-    let given = session.manage(&action, async |records, _| {
-        let user = records.user(user).await?;
-        records.set_role(user.id, site.id, *role).await?;
-        Ok(user)
-    });
-    let user = given.await?;
-    printer.done(&format!("The user {} is {role} on {} now.", quoted(&user.name), quoted(&site.name)))?;
+    let context = session.context("user role").about_site(&site);
+    let given = session.operations().give_role(&context, user, &site, *role).await;
+    session.changed(context, given).await?;
+    printer.done(&format!("The user {} is {role} on {} now.", quoted(user), quoted(&site)))?;
     Ok(Exit::Successful)
 }
 
 pub(super) async fn remove(arguments: &Remove, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
-    let site = session.site(arguments.site.as_deref()).await?;
-    let name = &arguments.user;
-    let action = Action { command: "user remove-role", site: &site.name, about: name };
-    let removed = session.manage(&action, async |records, _| {
-        let user = records.user(name).await?;
-        if records.remove_role(user.id, site.id).await? {
-            return Ok(user);
-        }
-        let (user, site) = (quoted(&user.name), quoted(&site.name));
-        Err(StoreError::Invalid(format!("The user {user} has no role on {site}, so nothing was changed.")))
-    });
-    let user = removed.await?;
-    printer.done(&format!("The user {} has no role on {} any more.", quoted(&user.name), quoted(&site.name)))?;
+    let site = session.site(arguments.site.as_deref()).await?.name;
+    let user = &arguments.user;
+    let context = session.context("user remove-role").about_site(&site);
+    let taken = session.operations().take_role(&context, user, &site).await;
+    let (user, site) = (quoted(user), quoted(&site));
+    if !session.changed(context, taken).await?.removed {
+        return Err(WrongUse(format!("The user {user} has no role on {site}, so nothing was changed.")).into());
+    }
+    printer.done(&format!("The user {user} has no role on {site} any more."))?;
     Ok(Exit::Successful)
 }

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::exit::Exit;
-use crate::instance::OperatorSession;
+use crate::instance::{OperatorSession, not_done};
 use crate::printer::{Form, Printer};
 
 /// Show a user and its roles; your own without a name
@@ -20,9 +20,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let name = arguments.user.as_ref().unwrap_or(&session.user.name);
-    if name.to_lowercase() != session.user.name.to_lowercase() {
-        session.must_be_administrator()?;
-    }
-    super::show_one(&super::one(name, session).await?, arguments.output, printer)?;
+    let user = session.operations().user(&session.context("user show"), name).await.map_err(not_done)?;
+    super::show_one(&user, arguments.output, printer)?;
     Ok(Exit::Successful)
 }

@@ -1,4 +1,4 @@
-//! What a host's own command answered, for a person or a program.
+//! The answer of one of the host's own commands, for a person or a program.
 
 use anyhow::Result;
 use serde_json::{Map, Value};
@@ -9,7 +9,7 @@ use crate::exit::Exit;
 use crate::printer::{Form, Grid, Printer};
 
 /// Shows the answer; it decides how the process ends.
-pub(crate) fn show(answer: &Answer, form: Form, printer: &mut Printer) -> Result<Exit> {
+pub(super) fn show(answer: &Answer, form: Form, printer: &mut Printer) -> Result<Exit> {
     let exit = match answer.return_data {
         Ended::Successful => Exit::Successful,
         Ended::PartiallySuccessful | Ended::Failed => Exit::Failed,

@@ -61,7 +61,8 @@ pub(crate) fn with_commands(utility: clap::Command) -> clap::Command {
     let sync = subcommand(tenants::ENDPOINT, true, tenants::manifest());
     // Applying a sync's plan is syncing: what a tenant has already stays as it is.
     let sync = sync.mut_arg("call-apply", |flag| flag.hide(true));
-    utility.subcommands(own).subcommand(super::sync::with_retry(sync))
+    let site_status = subcommand(tenants::SITE_STATUS_ENDPOINT, false, tenants::site_status_manifest());
+    utility.subcommands(own).subcommand(super::sync::with_retry(sync)).subcommand(site_status)
 }
 
 /// The command that a subcommand of that name runs.
@@ -72,6 +73,11 @@ pub(super) fn named(name: &str) -> Option<(&'static dyn UtilityCommand, &'static
 /// Whether the subcommand of that name is Sync Connection.
 pub(super) fn is_sync(name: &str) -> bool {
     typed_name(tenants::ENDPOINT) == name
+}
+
+/// Whether the subcommand of that name is Update Tenant Site Status.
+pub(super) fn is_site_status(name: &str) -> bool {
+    typed_name(tenants::SITE_STATUS_ENDPOINT) == name
 }
 
 fn subcommand(endpoint: &str, can_plan: bool, manifest: &Command) -> clap::Command {

@@ -3,6 +3,7 @@
 mod answer;
 mod flags;
 mod plan;
+mod site_status;
 mod sync;
 
 use std::path::Path;
@@ -11,18 +12,20 @@ use anyhow::{Context as _, Result};
 use clap::{ArgMatches, Args, FromArgMatches as _};
 use soar_connector::RawParameters;
 use soar_connector::manifest::Command;
+use soar_host::operations::{CommandEnd, OperationError, RequestContext, UtilityCall};
 use soar_host::utility::UtilityCommand;
+use soar_store::model::Site;
 
-pub(crate) use self::answer::show as show_answer;
 pub(crate) use self::flags::with_commands;
 use self::flags::{CallFlags, given};
 use self::plan::PlanFile;
 use super::run::single_threaded_runtime;
 use super::simulate::runtime;
 use crate::exit::{Exit, WrongUse};
-use crate::instance::{InstanceFlags, OperatorSession, UtilityCall};
+use crate::instance::{InstanceFlags, OperatorSession, not_done, refused};
 use crate::printer::{Form, Printer};
 use crate::shell;
+use soar_store::model::name::same_name;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -56,6 +59,12 @@ pub(crate) fn run(arguments: &Arguments, matches: &ArgMatches, printer: &mut Pri
             sync::run(matches, &call, &session, printer).await
         });
     }
+    if flags::is_site_status(name) {
+        return runtime()?.block_on(async {
+            let session = OperatorSession::open(&arguments.instance).await?;
+            site_status::run(matches, &call, &session, printer).await
+        });
+    }
     let (command, manifest) = flags::named(name).context("no command was given")?;
     single_threaded_runtime()?.block_on(async {
         let session = OperatorSession::open(&arguments.instance).await?;
@@ -64,12 +73,15 @@ pub(crate) fn run(arguments: &Arguments, matches: &ArgMatches, printer: &mut Pri
             None => {
                 let site = session.site(call.site.as_deref()).await?;
                 let raw = given(manifest, matches, &call, &session)?;
-                let utility = UtilityCall::new(&session, command, manifest, session.caller(site.clone()), &raw)?;
+                let (context, utility) = called(command, manifest, site, &raw, &session)?;
                 if call.plan {
-                    let file = PlanFile::new(utility.plan().await?, &site.name, &session.user.name, raw);
+                    let planned = session.operations().plan_utility(&context, &utility).await.map_err(not_done)?;
+                    let site = &utility.caller.site.name;
+                    let file = PlanFile::new(planned, site, &session.user.name, raw);
                     return show_plan(&file, name, call.output, &session, printer);
                 }
-                answer::show(&utility.run().await?, call.output, printer)
+                let ran = session.operations().run_utility(&context, &utility).await;
+                show_end(context, ran, call.output, &session, printer).await
             }
         }
     })
@@ -92,7 +104,7 @@ async fn apply(
         ))
         .into());
     }
-    if planned.user.to_lowercase() != session.user.name.to_lowercase() {
+    if !same_name(&planned.user, &session.user.name) {
         return Err(WrongUse(format!(
             "{shown} was planned by {}, and you act as {}: another user's rights may differ.\nGive --as {}, or make \
              the plan again.",
@@ -104,8 +116,38 @@ async fn apply(
     }
     let site = session.site(Some(&planned.site)).await?;
     let raw: RawParameters = planned.parameters;
-    let utility = UtilityCall::new(session, command, manifest, session.caller(site), &raw)?;
-    answer::show(&utility.apply(&planned.plan.fingerprint).await?, call.output, printer)
+    let (context, utility) = called(command, manifest, site, &raw, session)?;
+    let fingerprint = &planned.plan.fingerprint;
+    let applied = session.operations().apply_utility(&context, &utility, fingerprint).await;
+    show_end(context, applied, call.output, session, printer).await
+}
+
+/// The call of a command on a site.
+fn called<'a>(
+    command: &'a dyn UtilityCommand,
+    manifest: &Command,
+    site: Site,
+    raw: &RawParameters,
+    session: &OperatorSession,
+) -> Result<(RequestContext, UtilityCall<'a>)> {
+    let context = session.context(command.endpoint()).about_site(&site.name);
+    let utility = UtilityCall::parse(command, manifest, context.caller(site), raw).map_err(refused)?;
+    Ok((context.acting_for(utility.acting_for()), utility))
+}
+
+/// Shows the answer of a command, and writes the call's audit entry where the command did not.
+async fn show_end(
+    context: RequestContext,
+    ended: Result<CommandEnd, OperationError>,
+    form: Form,
+    session: &OperatorSession,
+    printer: &mut Printer,
+) -> Result<Exit> {
+    let CommandEnd { ended, is_recorded } = session.changed(context.clone(), ended).await?;
+    if !is_recorded {
+        session.record(context, ended.as_ref().err()).await?;
+    }
+    answer::show(&ended.map_err(refused)?, form, printer)
 }
 
 fn show_plan(

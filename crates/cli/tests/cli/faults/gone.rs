@@ -14,7 +14,10 @@ fn a_store_that_is_gone_is_not_made_anew_by_who_serves_or_looks() {
         let output = command.timeout(Duration::from_secs(30)).output().unwrap();
         let error = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
-        assert!(error.contains("host.db is not there, or empty. Put back the file"), "{arguments:?}: {error}");
+        assert!(
+            error.contains("host.db is not there, or empty. Restore its last backup with `footprint restore FILE`"),
+            "{arguments:?}: {error}"
+        );
         assert!(!store.exists(), "{arguments:?}");
     }
 }

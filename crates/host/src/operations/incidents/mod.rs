@@ -10,7 +10,7 @@ use soar_store::model::{Caller, Moment, Right};
 use soar_store::{Records, Search, StoreError};
 use utoipa::ToSchema;
 
-pub use shapes::{IncidentToChange, IncidentToMake, TaskToChange};
+pub use shapes::{IncidentToChange, IncidentToMake, IncidentsLinked, IncidentsToLink, TaskToChange};
 
 use super::cases::sites_with_incidents;
 use super::{Done, OperationError, Operations, RequestContext, Required};
@@ -104,7 +104,8 @@ impl Operations {
                 Box::pin(async move {
                     let caller = context.caller(change.records.site(site).await?);
                     let records = &mut change.records;
-                    let answer = call(records, "CreateAnIncident", &caller, parameters, change.now).await?;
+                    let running = call(records, "CreateAnIncident", &caller, parameters, change.now);
+                    let answer = self.guarded(context, running).await?;
                     let rows = answer.context_data.map(|rows| rows.values()).unwrap_or_default();
                     let number = rows.first().and_then(|row| row["Incident Number"].as_str());
                     let number =
@@ -128,10 +129,9 @@ impl Operations {
         let version = given.version;
         let fields = &given.fields()?;
         self.changes
-            .run(context, Required::CheckedByWork, |mut change| {
+            .run_as_caller(context, |mut change, caller| {
                 Box::pin(async move {
                     let records = &mut change.records;
-                    let caller = context.caller_anywhere(records).await?;
                     let incident = records.incident_for_change(number).await?;
                     if version.is_some_and(|version| version != incident.version) {
                         let error = format!(
@@ -148,8 +148,8 @@ impl Operations {
                             ("Field Name".to_owned(), json!(name)),
                             ("Field Value".to_owned(), value.clone()),
                         ]);
-                        let set = call(records, "SetIncidentField", &caller, &parameters, change.now).await;
-                        set.map_err(|refusal| match refusal {
+                        let setting = call(records, "SetIncidentField", &caller, &parameters, change.now);
+                        self.guarded(context, setting).await.map_err(|refusal| match refusal {
                             refusal @ (Refusal::Because(_) | Refusal::Parameters(_)) => {
                                 Refusal::Because(format!("{name}: {refusal}"))
                             }
@@ -158,6 +158,30 @@ impl Operations {
                         names.push(name.as_str());
                     }
                     done(records, &caller, number, format!("{number}: {}", names.join(", "))).await
+                })
+            })
+            .await
+    }
+
+    /// Links an incident with others: with all of them, or with none where one cannot be linked.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    pub async fn link_incidents(
+        &self,
+        context: &RequestContext,
+        number: &str,
+        others: &[String],
+    ) -> Result<IncidentsLinked, OperationError> {
+        self.changes
+            .run_as_caller(context, |mut change, caller| {
+                Box::pin(async move {
+                    let records = &mut change.records;
+                    let linking = utility::link_incidents(records, &caller, number, others, change.now);
+                    let added = self.guarded(context, linking).await?;
+                    let site = whole(records, &caller, number).await?.incident.site;
+                    let about = format!("{number}: linked with {}", others.join(", "));
+                    Ok(Done::new(IncidentsLinked { added }, about).on(&site))
                 })
             })
             .await
@@ -175,10 +199,9 @@ impl Operations {
         is_done: bool,
     ) -> Result<WholeIncident, OperationError> {
         self.changes
-            .run(context, Required::CheckedByWork, |mut change| {
+            .run_as_caller(context, |mut change, caller| {
                 Box::pin(async move {
                     let records = &mut change.records;
-                    let caller = context.caller_anywhere(records).await?;
                     let incident = records.incident_for_change(number).await?;
                     if !caller.may(Right::SeeIncidents, incident.site_id) {
                         return Err(StoreError::not_found("incident", number).into());

@@ -1,8 +1,8 @@
-//! What callers send to make and change incidents.
+//! The bodies with which callers make, change and link incidents.
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use soar_store::model::{Moment, Severity, Status};
 use utoipa::ToSchema;
@@ -50,8 +50,25 @@ fn object_or_list() -> utoipa::openapi::schema::Object {
     ObjectBuilder::new().schema_type(kinds).build()
 }
 
-/// What changes about an incident; what is not given stays.
+/// The incidents to link an incident with.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct IncidentsToLink {
+    /// Their numbers.
+    #[schema(min_items = 1, max_items = 1000)]
+    pub incidents: Vec<String>,
+}
+
+/// The result of linking incidents.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct IncidentsLinked {
+    /// How many links are new.
+    pub added: usize,
+}
+
+/// The changes to an incident. A field that is not given stays.
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct IncidentToChange {
     /// The version that the caller saw; the change is refused if the incident has been changed since.
@@ -92,7 +109,7 @@ pub struct IncidentToChange {
     #[serde(default)]
     #[schema(value_type = Option<i64>)]
     pub due_at: Option<Moment>,
-    /// Values of its dynamic fields, by name or as Section.Name.
+    /// Values of its fields by name, such as Severity; those of dynamic fields by name or as Section.Name.
     #[serde(default)]
     pub fields: BTreeMap<String, String>,
     /// The name of its new site.

@@ -58,7 +58,7 @@ pub async fn import<R: BufRead + Send>(
 ) -> Result<ImportReport, TransferError> {
     let mut source = Source::new(options.format, reader)?;
     let sites = store.reader().await?.records().sites().await?;
-    let sites = sites.into_iter().map(|site| (site.name.to_lowercase(), site)).collect();
+    let sites = sites.into_iter().map(|site| (site.name.clone(), site)).collect();
     let importer = Importer { user: &caller.user.name, now: entry.at };
     let mut import = Import { store, caller, options, entry, sites, report: ImportReport::default(), late: Vec::new() };
     let mut rows = 0;

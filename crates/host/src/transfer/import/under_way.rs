@@ -1,8 +1,7 @@
 //! An import that is under way, and what all its rows are asked: whether their site will do, and their number.
 
-use std::collections::HashMap;
-
 use soar_connector::name::quoted;
+use soar_store::model::name::ByName;
 use soar_store::model::{AuditEntry, Caller, IncidentId, Moment, Right, Site, SiteId, Status};
 use soar_store::{Records, Store, StoreError};
 
@@ -17,8 +16,7 @@ pub(super) struct Import<'i> {
     pub(super) options: ImportOptions,
     /// What the audit log says of every batch.
     pub(super) entry: &'i AuditEntry,
-    /// By lower-case name.
-    pub(super) sites: HashMap<String, Site>,
+    pub(super) sites: ByName<Site>,
     pub(super) report: ImportReport,
     /// Links to incidents that were not there yet: line, the incident's number and id, and the link.
     pub(super) late: Vec<(u64, String, IncidentId, WantedLink)>,
@@ -28,7 +26,7 @@ impl Import<'_> {
     /// The site of that name, if the caller may change incidents there.
     pub(super) fn site(&self, name: &str) -> Result<SiteId, (String, String)> {
         let problem = |problem: String| ("site".to_owned(), problem);
-        let site = self.sites.get(&name.to_lowercase());
+        let site = self.sites.get(name);
         let site = site.filter(|site| self.caller.may(Right::SeeIncidents, site.id));
         let site = site.ok_or_else(|| problem(format!("expected the name of a site, found {}", quoted(name))))?;
         if self.caller.may(Right::ChangeIncidents, site.id) {

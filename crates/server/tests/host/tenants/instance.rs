@@ -12,6 +12,7 @@ use soar_connector::testing::ManualClock;
 use soar_host::Host;
 use soar_host::Refusal;
 use soar_host::access::issue_key;
+use soar_host::agents::Agents;
 use soar_host::connections::{ConnectionChange, ConnectionDraft, Connections};
 use soar_host::executor::{Executor, ExecutorSettings, Registry};
 use soar_host::sealing::Keyring;
@@ -163,6 +164,11 @@ impl Instance {
         pairs
     }
 
+    /// The store's address.
+    pub fn address(&self) -> String {
+        self.test.as_ref().unwrap().address.clone()
+    }
+
     pub fn now(&self) -> Moment {
         Moment::from(self.clock.now())
     }
@@ -216,6 +222,15 @@ impl Instance {
         let removed = self.tenants.remove_master_in(&mut transaction.records(), &self.admin, name).await?;
         transaction.commit().await.unwrap();
         Ok(removed)
+    }
+
+    /// Makes an agent for all sites.
+    pub async fn agent(&self, name: &str, address: &str) {
+        let draft = serde_json::from_value(json!({ "name": name, "address": address })).unwrap();
+        let mut transaction = self.store.transaction().await.unwrap();
+        let agents = Agents::new(self.connections.clone());
+        agents.create_in(&mut transaction.records(), &self.admin, &draft).await.unwrap();
+        transaction.commit().await.unwrap();
     }
 
     /// A connection of `name`; what `more` says stands in place of what is usual.
@@ -286,8 +301,13 @@ impl Instance {
 
     /// A call of the Command API.
     pub async fn command(&self, parameters: Value) -> (u16, Value) {
-        let body = json!({ "Username": "Admin", "Site": "Security Operations", "CommandParams": parameters });
-        let request = self.client.post(format!("{}/VSOC/api/Command/SyncConnection", self.url));
+        self.command_at("SyncConnection", "Security Operations", parameters).await
+    }
+
+    /// A call of that command on that site.
+    pub async fn command_at(&self, command: &str, site: &str, parameters: Value) -> (u16, Value) {
+        let body = json!({ "Username": "Admin", "Site": site, "CommandParams": parameters });
+        let request = self.client.post(format!("{}/VSOC/api/Command/{command}", self.url));
         let response = request.header("d3key", &self.key).json(&body).send().await.unwrap();
         (response.status().as_u16(), response.json().await.unwrap())
     }

@@ -1,6 +1,7 @@
 //! Master and tenant instances, each a host of its own that is served.
 
 mod instance;
+mod limits_of_sites;
 mod many;
 mod onboarding;
 mod protection;

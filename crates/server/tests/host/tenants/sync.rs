@@ -59,6 +59,9 @@ async fn a_connection_arrives_complete_and_what_is_the_same_is_left_alone() {
             "healthCheckEmail": "ops@example.com", "healthCheckWebhooks": ["pager"], "healthCheckAlertAfter": 2,
             "healthCheckSlowMs": 700,
         });
+        for instance in [&master, &tenant] {
+            instance.agent("agent", "http://127.0.0.1:9").await;
+        }
         let made = master.connect("Whole", whole).await;
         let plain = master.connect("Plain", json!({ "active": false })).await;
         let plan = master.plan(these(&[made.id, plain.id])).await;

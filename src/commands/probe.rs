@@ -33,13 +33,13 @@ mod tests {
 
     use super::*;
     use crate::FootprintPlugin;
-    use crate::commands::probe;
+    use crate::commands::probe_of;
 
     #[test]
     fn every_command_is_probed_at_its_own_endpoint_and_no_write_is_tried() {
         let plugin = FootprintPlugin::new().unwrap();
         for command in &plugin.manifest().commands {
-            match (command.effect, probe(plugin.manifest(), command)) {
+            match (command.effect, probe_of(plugin.manifest(), command)) {
                 (Effect::Write, Some(Probe::Role)) | (Effect::Read, Some(Probe::HealthCheck)) => {}
                 (Effect::Read, Some(Probe::Ask(endpoint))) => assert_eq!(endpoint.command(), command.name),
                 (Effect::Read, Some(Probe::About { endpoint, list, .. })) => {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::{Command, Connector, ErrorEntry, Manifest, check};
+use super::check;
+use crate::manifest::{Command, Connector, ErrorEntry, Manifest, ManifestError, ManifestFile};
 
 /// The errors that the contract itself can end a command in.
 const OWN_ERRORS: ManifestFile<'static> =
@@ -15,39 +16,6 @@ const OWN_ERRORS: ManifestFile<'static> =
 #[serde(deny_unknown_fields)]
 struct OwnErrors {
     errors: Vec<ErrorEntry>,
-}
-
-/// One manifest file: its name, for messages, and its text.
-#[derive(Debug, Clone, Copy)]
-pub struct ManifestFile<'a> {
-    /// Such as `commands/list-devices.toml`.
-    pub name: &'a str,
-    /// The TOML text.
-    pub text: &'a str,
-}
-
-/// A manifest file that cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{file}{}: {field}: {problem}. {fix}", .line.map(|line| format!(":{line}")).unwrap_or_default())]
-pub struct ManifestError {
-    /// The file's name.
-    pub file: String,
-    /// The line, counted from 1, where it is known.
-    pub line: Option<usize>,
-    /// The field, such as `inputs."Risk Level".choices`.
-    pub field: String,
-    /// What is wrong with it.
-    pub problem: String,
-    /// What to write instead.
-    pub fix: String,
-}
-
-impl<'a> ManifestFile<'a> {
-    /// The file of that name with that text.
-    #[must_use]
-    pub const fn new(name: &'a str, text: &'a str) -> Self {
-        Self { name, text }
-    }
 }
 
 impl Manifest {

@@ -14,9 +14,9 @@ use bytes::Bytes;
 use futures_util::stream;
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 
-use super::{Effect, ErrorBody, Fault, Kind, RetryAfter};
 use crate::{
     access::{bearer, token_not_valid},
+    fault::{Effect, ErrorBody, Fault, Kind, RetryAfter},
     reply::{JSON, Reply},
     serve::Hangup,
     world::World,

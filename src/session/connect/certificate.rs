@@ -1,4 +1,4 @@
-//! Reads what a server's certificate says of itself: whose it is, who issued it, and when it ends.
+//! Reads subject, issuer and end of a server's certificate.
 
 use std::fmt;
 use std::time::SystemTime;
@@ -20,7 +20,7 @@ pub(crate) struct Certificate {
 }
 
 impl Certificate {
-    /// Reads a certificate (DER); `None` for what is none.
+    /// Reads a certificate (DER); `None` for anything else.
     pub(crate) fn read(der: &[u8]) -> Option<Self> {
         let (_, certificate) = X509Certificate::from_der(der).ok()?;
         Some(Self {
@@ -52,7 +52,7 @@ impl Certificate {
 
 impl fmt::Display for Certificate {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The names are whatever the server chose to write there.
+        // The server chooses the names, so they can hold any text.
         write!(formatter, "certificate of {} issued by {}", quoted(&self.subject), quoted(&self.issuer))
     }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Command, Connector, ErrorEntry, Input, InputType, ManifestError, ManifestFile, ReplyShape};
+use crate::manifest::{
+    Command, Connector, ErrorEntry, Input, InputType, ManifestError, ManifestFile, ReplyShape, SettingType,
+};
 use crate::name::normalised;
 use crate::parameters::parse_value;
 
@@ -117,6 +119,22 @@ pub(super) fn connector(file: ManifestFile<'_>, connector: &Connector) -> Result
     let checker = Checker { file };
     checker.kebab("id", &connector.id)?;
     checker.unique("settings", connector.settings.iter().map(|setting| setting.name.as_str()))?;
+    if let Some(proxy) = &connector.proxy {
+        for name in proxy.names() {
+            let Some(setting) = connector.settings.iter().find(|setting| setting.name == name) else {
+                let problem = format!("there is no setting {name:?}");
+                return Err(checker.refuse("proxy", problem, "Name one of the settings."));
+            };
+            if setting.required || setting.secret != (name == proxy.password) {
+                let problem = format!("{name:?} is required, or is secret where only the password is");
+                return Err(checker.refuse(
+                    "proxy",
+                    problem,
+                    "Name optional settings, of which the password is secret.",
+                ));
+            }
+        }
+    }
     checker.unique("settings.environment", connector.settings.iter().map(|setting| setting.environment.as_str()))?;
     for name in connector.one_of.iter().flatten() {
         if !connector.settings.iter().any(|setting| setting.name == *name) {
@@ -140,6 +158,15 @@ pub(super) fn share(
 ) -> Result<(), ManifestError> {
     let checker = Checker { file };
     let shared_inputs = connector.map_or(&[][..], |connector| &connector.shared_inputs);
+    let forbidden_by = command.widening.as_ref().and_then(|widening| widening.forbidden_by.as_deref());
+    let is_boolean = |name: &str| {
+        let setting = connector.and_then(|connector| connector.setting(name));
+        setting.is_some_and(|setting| setting.kind == SettingType::Boolean)
+    };
+    if let Some(name) = forbidden_by.filter(|name| !is_boolean(name)) {
+        let problem = format!("the connector has no yes-or-no setting {name:?}");
+        return Err(checker.refuse("widening.forbidden-by", problem, "Name one of its settings."));
+    }
     let shared_errors = connector.map_or(&[][..], |connector| &connector.shared_errors);
     for name in &command.takes {
         let shared = shared_inputs.iter().find(|input| input.name == *name);

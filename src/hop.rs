@@ -26,7 +26,7 @@ impl Hop {
     }
 
     /// The host that a request to `uri` is for.
-    pub(super) fn of_request(uri: &Uri) -> Self {
+    pub(crate) fn of_request(uri: &Uri) -> Self {
         let host = uri.host().unwrap_or_default();
         let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
         let usual_port = if uri.scheme_str() == Some("http") { 80 } else { 443 };

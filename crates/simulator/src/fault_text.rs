@@ -2,8 +2,10 @@
 
 use std::{str::FromStr, time::Duration};
 
-use super::{Dress, ErrorBody, Fault, Kind, PageFault, RetryAfter, Totals};
-use crate::routes::names;
+use crate::{
+    fault::{Dress, ErrorBody, Fault, Kind, PageFault, RetryAfter, Totals},
+    routes::names,
+};
 
 /// The names of all kinds, as texts have them.
 const KINDS: &str = "status=503, delay=500ms, close, cut, broken, html, empty, foreign, giant=100MB, \

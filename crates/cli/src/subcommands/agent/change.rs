@@ -1,0 +1,84 @@
+//! `footprint agent change`: changes an agent.
+
+use anyhow::Result;
+use clap::Args;
+use soar_host::agents::AgentChange;
+use soar_host::connections::GivenValue;
+
+use super::secret::SecretFlags;
+use crate::exit::{Exit, WrongUse};
+use crate::instance::OperatorSession;
+use crate::printer::{Form, Printer};
+
+const EXAMPLES: &str = "\
+Examples:
+  footprint agent change branch --ask
+  footprint agent change branch --address http://new.example.com:3128 --ask
+
+The secret goes only to the address that it was given for: a new address wants it again. The next command on a connection
+goes through the changed agent.";
+
+/// Change a proxy agent; what no flag names stays
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// Its name
+    agent: String,
+
+    /// A new name; refused while connections name it
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+
+    /// The only site whose connections may go through it
+    #[arg(long)]
+    site: Option<String>,
+
+    /// Let the connections of all sites go through it; it takes an administrator
+    #[arg(long, conflicts_with = "site")]
+    all_sites: bool,
+
+    /// The address of the proxy
+    #[arg(long, value_name = "URL")]
+    address: Option<String>,
+
+    /// The user name that the proxy wants; an empty one for none
+    #[arg(long, value_name = "TEXT")]
+    user_name: Option<String>,
+
+    /// What it is for
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+
+    /// Take the secret away
+    #[arg(long, conflicts_with_all = ["secret_file", "secret_stdin", "secret_ref", "ask"])]
+    no_secret: bool,
+
+    #[command(flatten)]
+    secret: SecretFlags,
+
+    /// How to write what it is now
+    #[arg(long, short, value_enum, default_value_t = Form::Table, help_heading = "Options")]
+    output: Form,
+}
+
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
+    let Arguments { name, site, all_sites, address, user_name, description, no_secret, secret, .. } = arguments;
+    let texts = [name, site, address, user_name, description];
+    if texts.iter().all(|text| text.is_none()) && !all_sites && !no_secret && secret.is_empty() {
+        let text = "Nothing to change: `footprint agent change --help` lists what can be.";
+        return Err(WrongUse(text.to_owned()).into());
+    }
+    let change = AgentChange {
+        version: None,
+        name: name.clone(),
+        site: if *all_sites { Some(None) } else { site.clone().map(Some) },
+        address: address.clone(),
+        user_name: user_name.clone().map(|text| Some(text).filter(|text| !text.trim().is_empty())),
+        secret: if *no_secret { GivenValue::Nothing } else { secret.read()? },
+        description: description.clone(),
+    };
+    let context = session.context("agent change");
+    let changed = session.connected_operations()?.change_agent(&context, &arguments.agent, change).await;
+    super::show_one(&session.changed(context, changed).await?, arguments.output, printer)?;
+    Ok(Exit::Successful)
+}

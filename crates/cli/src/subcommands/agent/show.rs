@@ -1,0 +1,26 @@
+//! `footprint agent show`: all that may be known of an agent; its secret never.
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::exit::Exit;
+use crate::instance::{OperatorSession, not_done};
+use crate::printer::{Form, Printer};
+
+/// Show a proxy agent; its secret stays secret
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Its name
+    agent: String,
+
+    /// How to write it
+    #[arg(long, short, value_enum, default_value_t = Form::Table)]
+    output: Form,
+}
+
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
+    let context = session.context("agent show");
+    let agent = session.connected_operations()?.agent(&context, &arguments.agent).await.map_err(not_done)?;
+    super::show_one(&agent, arguments.output, printer)?;
+    Ok(Exit::Successful)
+}

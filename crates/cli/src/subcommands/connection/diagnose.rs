@@ -1,0 +1,52 @@
+//! `footprint connection diagnose`: finds out what is wrong with a connection of the instance.
+
+use anyhow::Result;
+use clap::Args;
+use soar_connector::Diagnosis;
+
+use super::find::Named;
+use crate::exit::Exit;
+use crate::instance::{Executing, OperatorSession};
+use crate::printer::{Form, Printer};
+use crate::subcommands::diagnose::show;
+
+const EXAMPLES: &str = "\
+Examples:
+  footprint connection diagnose production
+  footprint connection diagnose production --output json
+
+It goes the way that commands go, through the connection's agent where it has one. Commands that write are never tried.
+Exit codes: 0 nothing failed (a denied command is no failure), 1 something failed, 2 wrong use.";
+
+/// Find out what is wrong with a connection: network, certificate, login, tenant, and each command's permission
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    named: Named,
+
+    /// How to write the findings
+    #[arg(long, short, value_enum, default_value_t = Form::Table)]
+    output: Form,
+}
+
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
+    let executing = Executing::start(session).await?;
+    let diagnosed = diagnosed(arguments, &executing, session).await;
+    executing.end().await?;
+    let diagnosis = diagnosed?;
+    match arguments.output {
+        Form::Json => printer.json(&diagnosis)?,
+        Form::Table => show(&diagnosis, printer)?,
+    }
+    Ok(if diagnosis.is_healthy() { Exit::Successful } else { Exit::Failed })
+}
+
+async fn diagnosed(arguments: &Arguments, executing: &Executing, session: &OperatorSession) -> Result<Diagnosis> {
+    let operations = &executing.operations;
+    let connection = arguments.named.find(operations, session).await?;
+    let site = session.site_if_named(arguments.named.site.as_deref()).await?;
+    let context = session.context("connection diagnose").about_site(connection.place.name());
+    let ended = operations.diagnose_connection(&context, connection.id, site.as_deref()).await;
+    session.tried(context, ended).await
+}

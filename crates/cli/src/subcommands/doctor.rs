@@ -1,0 +1,57 @@
+//! `footprint doctor`: what is wrong with an instance.
+
+use anyhow::Result;
+use clap::Args;
+use soar_host::doctor::{Examined, Finding, examine};
+use soar_store::Store;
+
+use super::run::single_threaded_runtime;
+use crate::exit::Exit;
+use crate::instance::{Folder, FolderFlag, Settings, advised, registry};
+use crate::printer::{Form, ListFlags, ListRow, Printer};
+
+const EXAMPLES: &str = "\
+Examples:
+  footprint doctor
+  footprint doctor --instance /srv/footprint --output json
+
+It changes nothing, and may run beside a host.
+Exit codes: 0 nothing was found, 1 something was found, 2 wrong use.";
+
+/// Find out what is wrong with an instance, where, and how to cure it
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// How to write the findings
+    #[arg(long, short, value_enum, default_value_t = Form::Table)]
+    output: Form,
+
+    #[command(flatten)]
+    instance: FolderFlag,
+}
+
+pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> {
+    let folder = Folder::of_instance(&arguments.instance.folder)?;
+    let settings = Settings::read(&folder)?.resolved(&folder)?;
+    let found = single_threaded_runtime()?.block_on(async {
+        let store = Store::open_read_only(settings.store.expose()).await.map_err(advised)?;
+        let instance = Examined { store, settings, registry: registry()? };
+        let found = examine(&instance).await;
+        instance.store.close().await;
+        anyhow::Ok(found)
+    })?;
+    match arguments.output {
+        Form::Json => printer.json(&found)?,
+        Form::Table if found.is_empty() => printer.done("Nothing wrong was found.")?,
+        Form::Table => printer.list(&found, &ListFlags::TABLE, "")?,
+    }
+    Ok(if found.is_empty() { Exit::Successful } else { Exit::Failed })
+}
+
+impl ListRow for Finding {
+    const HEADINGS: &[&str] = &["Check", "Where", "Problem", "Cure"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![self.check.to_owned(), self.place.clone(), self.problem.clone(), self.cure.clone()]
+    }
+}

@@ -1,0 +1,4 @@
+//! Loads manifests from their files and checks them.
+
+mod check;
+mod load;

@@ -1,0 +1,38 @@
+//! Connections that name an agent which they cannot go through: nothing runs on them.
+
+use async_trait::async_trait;
+use soar_connector::name::quoted;
+use soar_store::StoreError;
+use soar_store::model::SHARED;
+
+use super::{Check, Examined, Finding};
+use crate::connections::{WithoutAgent, without_their_agent};
+
+/// The check of agents.
+pub(super) struct Agents;
+
+#[async_trait]
+impl Check for Agents {
+    fn name(&self) -> &'static str {
+        "agents"
+    }
+
+    async fn findings(&self, instance: &Examined) -> Result<Vec<Finding>, StoreError> {
+        let without = without_their_agent(&mut instance.store.reader().await?.records()).await?;
+        Ok(without.into_iter().map(finding).collect())
+    }
+}
+
+fn finding(WithoutAgent { connection, why }: WithoutAgent) -> Finding {
+    let place = connection.site.as_deref().unwrap_or(SHARED);
+    Finding {
+        check: Agents.name(),
+        problem: format!("Nothing runs on the connection. {why}"),
+        place: format!("connection {} ({place})", quoted(&connection.connection)),
+        cure: format!(
+            "Make the agent with `footprint agent add`, where the site may use it, or name another one or none with \
+             `footprint connection change {} --agent NAME`.",
+            quoted(&connection.connection)
+        ),
+    }
+}

@@ -1,0 +1,52 @@
+//! Connections that name a file of certificates, from before connections kept the certificates themselves.
+
+use async_trait::async_trait;
+use soar_connector::name::quoted;
+use soar_store::StoreError;
+
+use super::{Check, Examined, Finding};
+use crate::connections::{KeptPath, kept_paths};
+
+/// The check of certificates.
+pub(super) struct Certificates;
+
+#[async_trait]
+impl Check for Certificates {
+    fn name(&self) -> &'static str {
+        "certificates"
+    }
+
+    async fn findings(&self, instance: &Examined) -> Result<Vec<Finding>, StoreError> {
+        let paths = kept_paths(&mut instance.store.reader().await?.records(), &instance.registry).await?;
+        Ok(paths.into_iter().map(finding).collect())
+    }
+}
+
+fn finding(kept: KeptPath) -> Finding {
+    let KeptPath { connection, place, parameter, path, is_received } = kept;
+    let path = quoted(&path);
+    let (problem, cure) = if is_received {
+        (
+            format!(
+                "{parameter} is the path {path}, which was typed on a master. This host does not open it, so nothing \
+                 runs on the connection."
+            ),
+            "Sync the connection from its master again: the master sends the certificates themselves.".to_owned(),
+        )
+    } else {
+        (
+            format!("{parameter} is the path {path}. It works only on the host where it was typed."),
+            format!(
+                "Have the connection keep the certificates themselves: `footprint connection change {} --param \
+                 \"{parameter}=PATH\"` reads the file.",
+                quoted(&connection)
+            ),
+        )
+    };
+    Finding {
+        check: Certificates.name(),
+        problem,
+        place: format!("connection {} ({place})", quoted(&connection)),
+        cure,
+    }
+}

@@ -1,0 +1,240 @@
+//! Commands that wait for something other than the store: a vendor, or another instance. No transaction can hold one, so under
+//! an Idempotency-Key the claim is kept before the command runs and the answer after it. Where the host stops in between, the
+//! outcome is known only of commands that can be repeated without harm.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use soar_connector::{Parameters, RawParameters};
+use soar_store::model::{AuditEntry, Caller};
+
+use super::changes::{Claim, json, record, until_no_conflict};
+use super::{Changes, CommandEnd, OperationError, Operations, RequestContext};
+use crate::Refusal;
+use crate::commands::{Registered, Runner};
+use crate::utility::Answer;
+
+/// How long a claim counts as running after its last renewal.
+const CLAIMED: Duration = Duration::from_secs(30);
+
+/// How often a running call renews its claim.
+const RENEWAL: Duration = Duration::from_secs(10);
+
+/// The HTTP status of a command's answer, also of one that says that the command refused or failed.
+const ANSWERED: u16 = 200;
+
+/// One call of an external command.
+#[derive(Debug)]
+pub struct ExternalCall<'a> {
+    /// The command.
+    pub command: &'a Registered,
+    /// The caller, on the site of the call.
+    pub caller: &'a Caller,
+    /// The parameters of a connector's command. The manifest of the connection parses them.
+    pub raw: &'a RawParameters,
+    /// The parameters of one of the host's own commands.
+    pub parameters: &'a Parameters,
+}
+
+/// Why an external command has no answer, and whether it was carried out.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+pub struct ExternalError {
+    /// The error.
+    pub error: OperationError,
+    /// Whether the command was carried out.
+    pub effect: Effect,
+}
+
+/// Whether a command without an answer was carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// It changed nothing.
+    None,
+    /// Nobody knows.
+    Unknown,
+    /// It was carried out, and its answer could not be kept.
+    Done,
+}
+
+/// How a call under an Idempotency-Key goes on.
+enum Claimed {
+    Run,
+    /// The first call was cut off, and nobody knows whether it was carried out.
+    OutcomeUnknown,
+}
+
+/// What the claim of a call without an answer becomes.
+#[derive(Clone, Copy)]
+enum Unanswered {
+    /// The call counts as cut off.
+    CutOff,
+    /// The next call counts as the first one.
+    GivenUp,
+}
+
+impl<E: Into<OperationError>> From<E> for ExternalError {
+    fn from(error: E) -> Self {
+        Self { error: error.into(), effect: Effect::None }
+    }
+}
+
+impl ExternalCall<'_> {
+    /// Whether the command can be repeated without harm.
+    fn may_repeat(&self) -> bool {
+        self.command.reads_only() || matches!(self.command.runner, Runner::External(_))
+    }
+
+    async fn execute(&self) -> Result<Answer, Refusal> {
+        let Self { command, caller, raw, parameters } = self;
+        let running = async {
+            match &command.runner {
+                Runner::Integration(commands) => commands.run(caller, &command.endpoint, (*raw).clone()).await,
+                Runner::External(command) => command.run(caller, parameters).await,
+                Runner::Utility(_) => Err(Refusal::Unable("The command runs within a transaction.".to_owned())),
+            }
+        };
+        AssertUnwindSafe(running).catch_unwind().await.unwrap_or(Err(Refusal::Panicked))
+    }
+}
+
+impl Operations {
+    /// Runs an external command; under an Idempotency-Key once. Its deadline is its connection's.
+    ///
+    /// # Errors
+    /// [`ExternalError`] when there is no answer; the adapter writes the audit entry then.
+    pub async fn run_external(
+        &self,
+        context: &RequestContext,
+        call: &ExternalCall<'_>,
+    ) -> Result<CommandEnd, ExternalError> {
+        let claim = self.changes.claim(context)?;
+        if let Some(claim) = &claim
+            && let Claimed::OutcomeUnknown = self.changes.claim_run(claim, call.may_repeat()).await?
+        {
+            return Ok(CommandEnd { ended: Err(outcome_unknown()), is_recorded: false });
+        }
+        let ended = match &claim {
+            None => call.execute().await,
+            Some(claim) => self.changes.renewing(claim, call.execute()).await,
+        };
+        if matches!(ended, Err(Refusal::Panicked)) {
+            let (request_id, command) = (&context.entry.request_id, &context.entry.command);
+            tracing::error!(request_id, command, "a command panicked");
+        }
+        let changes_something = !call.command.reads_only();
+        match ended {
+            // The store may have failed before or after the command was carried out.
+            Err(failure) if failure.is_failure() => {
+                let effect = if changes_something { Effect::Unknown } else { Effect::None };
+                if let Some(claim) = &claim {
+                    let ended = self.changes.end_claim(claim, Unanswered::CutOff).await;
+                    ended.map_err(|error| ExternalError { error, effect })?;
+                }
+                Err(ExternalError { error: failure.into(), effect })
+            }
+            // The call was wrong, so nothing ran.
+            Err(wrong @ Refusal::Parameters(_)) => {
+                if let Some(claim) = &claim {
+                    self.changes.end_claim(claim, Unanswered::GivenUp).await?;
+                }
+                Err(wrong.into())
+            }
+            ended => {
+                let effect = if ended.is_ok() && changes_something { Effect::Done } else { Effect::None };
+                let end = CommandEnd { ended, is_recorded: claim.is_some() };
+                if let Some(claim) = &claim {
+                    let kept = self.changes.keep_end(context, claim, &end).await;
+                    kept.map_err(|error| ExternalError { error, effect })?;
+                }
+                Ok(end)
+            }
+        }
+    }
+}
+
+impl Changes {
+    /// Claims the answer of a call that is about to run.
+    async fn claim_run(&self, claim: &Claim, may_repeat: bool) -> Result<Claimed, OperationError> {
+        until_no_conflict(|| async {
+            let now = self.now();
+            let mut transaction = self.begin().await?;
+            let mut records = transaction.records();
+            let claimed = match self.first_call(&mut records, claim, now + CLAIMED, now).await? {
+                None => Claimed::Run,
+                Some(earlier) if earlier.answer.is_some() => return Err(OperationError::Repeated(Box::new(earlier))),
+                Some(earlier) if earlier.runs_until > now => return Err(OperationError::StillRunning),
+                Some(earlier) if !records.take_over_claim(&claim.kept, &earlier, now + CLAIMED).await? => {
+                    return Err(OperationError::StillRunning);
+                }
+                Some(_) if may_repeat => Claimed::Run,
+                Some(_) => {
+                    let end = CommandEnd { ended: Err(outcome_unknown()), is_recorded: false };
+                    records.keep_answer(&claim.kept, ANSWERED, &json(&end)?).await?;
+                    Claimed::OutcomeUnknown
+                }
+            };
+            transaction.commit().await?;
+            Ok(claimed)
+        })
+        .await
+    }
+
+    /// The result of `running`, with the claim renewed until there is one.
+    async fn renewing<T>(&self, claim: &Claim, running: impl Future<Output = T>) -> T {
+        tokio::pin!(running);
+        loop {
+            tokio::select! {
+                ended = &mut running => return ended,
+                () = tokio::time::sleep(RENEWAL) => self.renew(claim).await,
+            }
+        }
+    }
+
+    async fn renew(&self, claim: &Claim) {
+        let renewed = async {
+            let mut transaction = self.begin().await?;
+            transaction.records().extend_claim(&claim.kept, self.now() + CLAIMED).await?;
+            transaction.commit().await
+        };
+        if let Err(error) = renewed.await
+            && !self.store.note(&error)
+        {
+            tracing::warn!(request_id = claim.kept.request_id, %error, "a running call could not renew its claim");
+        }
+    }
+
+    /// Keeps the answer together with the audit entry.
+    async fn keep_end(&self, context: &RequestContext, claim: &Claim, end: &CommandEnd) -> Result<(), OperationError> {
+        let answer = json(end)?;
+        let (is_failed, about) = end.summary();
+        let entry = AuditEntry { accepted: !is_failed, reason: AuditEntry::kept(&about), ..context.entry.clone() };
+        until_no_conflict(|| async {
+            let mut transaction = self.begin().await?;
+            record(&mut transaction.records(), entry.clone(), Some((claim, answer.clone()))).await?;
+            Ok(transaction.commit().await?)
+        })
+        .await
+    }
+
+    async fn end_claim(&self, claim: &Claim, unanswered: Unanswered) -> Result<(), OperationError> {
+        until_no_conflict(|| async {
+            let mut transaction = self.begin().await?;
+            match unanswered {
+                Unanswered::CutOff => transaction.records().extend_claim(&claim.kept, self.now()).await?,
+                Unanswered::GivenUp => transaction.records().give_up_claim(&claim.kept).await?,
+            }
+            Ok(transaction.commit().await?)
+        })
+        .await
+    }
+}
+
+fn outcome_unknown() -> Refusal {
+    Refusal::Unable(
+        "The outcome of the first call under this Idempotency-Key is unknown: the host stopped while it ran. Check in \
+         the product whether its change was made, and only if it was not, call again under a new Idempotency-Key."
+            .to_owned(),
+    )
+}

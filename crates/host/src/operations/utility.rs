@@ -1,0 +1,185 @@
+//! Utility commands: run, planned and applied. The Command API and the terminal are adapters over these.
+
+use serde::{Serialize, Serializer};
+use soar_connector::manifest::{Command, Effect};
+use soar_connector::{Parameters, RawParameters};
+use soar_store::Records;
+use soar_store::model::{Caller, Moment};
+
+use super::{Done, OperationError, Operations, RequestContext, Required};
+use crate::Refusal;
+use crate::utility::{Answer, Ended, Plan, UtilityCommand, guarded};
+
+/// One call of a utility command.
+#[derive(Clone)]
+pub struct UtilityCall<'a> {
+    /// The command.
+    pub command: &'a dyn UtilityCommand,
+    /// Whether the command changes nothing.
+    pub reads_only: bool,
+    /// The caller, on the site of the call.
+    pub caller: Caller,
+    /// The parameters.
+    pub parameters: Parameters,
+}
+
+impl<'a> UtilityCall<'a> {
+    /// The call, once its parameters fit `manifest`.
+    ///
+    /// # Errors
+    /// [`Refusal::Parameters`].
+    pub fn parse(
+        command: &'a dyn UtilityCommand,
+        manifest: &Command,
+        caller: Caller,
+        raw: &RawParameters,
+    ) -> Result<Self, Refusal> {
+        let parameters = Parameters::parse(manifest, raw).map_err(Refusal::Parameters)?;
+        Ok(Self { command, reads_only: manifest.effect == Effect::Read, caller, parameters })
+    }
+
+    /// The name of the user in whose name the command acts, where its parameters give one.
+    #[must_use]
+    pub fn acting_for(&self) -> &str {
+        self.parameters.text("Username").unwrap_or_default()
+    }
+}
+
+/// The end of a command's call.
+#[derive(Debug)]
+pub struct CommandEnd {
+    /// The answer, or why the command refused.
+    pub ended: Result<Answer, Refusal>,
+    /// Whether the call's audit entry is written. Otherwise the adapter writes it.
+    pub is_recorded: bool,
+}
+
+impl CommandEnd {
+    /// Whether the command failed or refused, and why; for the audit entry.
+    pub(super) fn summary(&self) -> (bool, String) {
+        match &self.ended {
+            Ok(answer) => (answer.return_data == Ended::Failed, answer.error.clone()),
+            Err(refusal) => (true, refusal.to_string()),
+        }
+    }
+
+    /// The answer; that of a refusal has Failed as `returnData`.
+    #[must_use]
+    pub fn answer(self) -> Answer {
+        self.ended.unwrap_or_else(|refusal| refused(&refusal))
+    }
+}
+
+/// The answer that is kept for a repeat.
+impl Serialize for CommandEnd {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.ended {
+            Ok(answer) => answer.serialize(serializer),
+            Err(refusal) => refused(refusal).serialize(serializer),
+        }
+    }
+}
+
+fn refused(refusal: &Refusal) -> Answer {
+    Answer { error: refusal.to_string(), ..Answer::ended(Ended::Failed) }
+}
+
+impl Operations {
+    /// Runs a utility command. A refusal is kept and audited like an answer; what the command did before is undone.
+    ///
+    /// # Errors
+    /// [`OperationError`] when the store failed, the command took too long or it panicked. Nothing was changed then, and
+    /// the adapter writes the audit entry.
+    pub async fn run_utility(
+        &self,
+        context: &RequestContext,
+        call: &UtilityCall<'_>,
+    ) -> Result<CommandEnd, OperationError> {
+        if call.reads_only && context.idempotency.is_none() {
+            let mut reader = self.reader().await?;
+            let ended = self.ended(context, call, None, &mut reader.records(), self.now()).await?;
+            return Ok(CommandEnd { ended, is_recorded: false });
+        }
+        self.change_by_utility(context, call, None).await
+    }
+
+    /// What a bulk command would change. Changes nothing.
+    ///
+    /// # Errors
+    /// [`OperationError`], also where the command refuses or cannot be planned.
+    pub async fn plan_utility(&self, context: &RequestContext, call: &UtilityCall<'_>) -> Result<Plan, OperationError> {
+        let mut reader = self.reader().await?;
+        let mut records = reader.records();
+        let planning = call.command.plan(&mut records, &call.caller, &call.parameters, self.now());
+        Ok(self.guarded(context, planning).await?)
+    }
+
+    /// Runs a planned bulk command, unless something that the plan rests on has changed since.
+    ///
+    /// # Errors
+    /// As [`run_utility`](Self::run_utility).
+    pub async fn apply_utility(
+        &self,
+        context: &RequestContext,
+        call: &UtilityCall<'_>,
+        fingerprint: &str,
+    ) -> Result<CommandEnd, OperationError> {
+        self.change_by_utility(context, call, Some(fingerprint)).await
+    }
+
+    async fn change_by_utility(
+        &self,
+        context: &RequestContext,
+        call: &UtilityCall<'_>,
+        fingerprint: Option<&str>,
+    ) -> Result<CommandEnd, OperationError> {
+        let changed = self.changes.run(context, Required::CheckedByWork, |mut change| {
+            Box::pin(async move {
+                let records = &mut change.records;
+                records.mark().await?;
+                let ended = self.ended(context, call, fingerprint, records, change.now).await?;
+                if ended.is_err() {
+                    records.undo_to_mark().await?;
+                }
+                let end = CommandEnd { ended, is_recorded: true };
+                let (is_failed, about) = end.summary();
+                Ok(if is_failed { Done::refused(end, about) } else { Done::new(end, about) })
+            })
+        });
+        changed.await
+    }
+
+    /// Runs the command within `records`; the inner result is the command's own.
+    async fn ended(
+        &self,
+        context: &RequestContext,
+        call: &UtilityCall<'_>,
+        fingerprint: Option<&str>,
+        records: &mut Records<'_>,
+        now: Moment,
+    ) -> Result<Result<Answer, Refusal>, Refusal> {
+        let UtilityCall { command, caller, parameters, .. } = call;
+        let ended = match fingerprint {
+            None => self.guarded(context, command.run(records, caller, parameters, now)).await,
+            Some(plan) => self.guarded(context, command.apply(records, caller, parameters, now, plan)).await,
+        };
+        match ended {
+            Err(refusal) if refusal.is_failure() => Err(refusal),
+            ended => Ok(ended),
+        }
+    }
+
+    /// The result of a command, which ends within the host's timeout for commands.
+    pub(super) async fn guarded<T>(
+        &self,
+        context: &RequestContext,
+        running: impl Future<Output = Result<T, Refusal>>,
+    ) -> Result<T, Refusal> {
+        let ended = guarded(self.command_timeout, running).await;
+        if matches!(ended, Err(Refusal::Panicked)) {
+            let (request_id, command) = (&context.entry.request_id, &context.entry.command);
+            tracing::error!(request_id, command, "a command panicked");
+        }
+        ended
+    }
+}

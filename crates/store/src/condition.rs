@@ -1,0 +1,116 @@
+//! Whether the store's database works, and whether its file is still the one that was opened.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::file_lock::FileLock;
+use super::{StoreError, Trouble};
+
+/// A failure that lasts is logged again after this time.
+const REMINDER: Duration = Duration::from_secs(60);
+
+/// A store counts as failing for 3 s after its last error, even if a small write succeeds: a full disk may still have room
+/// for that.
+pub(super) const FAILING_LASTS: Duration = Duration::from_secs(3);
+
+/// Whether the database works, as was last noticed.
+#[derive(Debug, Default)]
+pub(super) struct Condition {
+    pub(super) failing: Mutex<Option<Failing>>,
+    /// The path of the store's file, and which file was there when it was opened.
+    file: Option<(PathBuf, FileId)>,
+    /// Held until the store is closed.
+    lock: Mutex<Option<FileLock>>,
+}
+
+/// Which file it is on its machine, whatever its path.
+type FileId = (u64, u64);
+
+impl Condition {
+    pub(super) fn of_file(path: &Path, lock: Option<FileLock>) -> Self {
+        let file = id_of(path).map(|id| (path.to_owned(), id));
+        Self { failing: Mutex::default(), file, lock: Mutex::new(lock) }
+    }
+
+    /// Tells other processes that this process has closed the store's file.
+    pub(super) fn unlock(&self) {
+        drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+
+    /// What is written to a file that somebody deleted or replaced is lost in the end, and SQLite does not notice.
+    ///
+    /// # Errors
+    /// [`StoreError::FileGone`] when the file is another one than was opened, or none; once it is back, all is well.
+    pub(super) fn check_file(&self) -> Result<(), StoreError> {
+        match &self.file {
+            Some((path, opened)) if id_of(path) != Some(*opened) => {
+                Err(StoreError::FileGone(path.display().to_string()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(unix)]
+fn id_of(path: &Path) -> Option<FileId> {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
+}
+
+/// An open file can be neither deleted nor replaced there.
+#[cfg(not(unix))]
+fn id_of(_: &Path) -> Option<FileId> {
+    None
+}
+
+/// A store that fails: since when, why, and what the log was told.
+#[derive(Debug)]
+pub(super) struct Failing {
+    pub(super) since: Instant,
+    pub(super) last: Instant,
+    pub(super) trouble: Trouble,
+    /// When each trouble was last told: a disk without room causes several, by turns.
+    told: HashMap<Trouble, Instant>,
+    /// How often since one was told.
+    times: u64,
+}
+
+impl Failing {
+    pub(super) fn new(trouble: Trouble, now: Instant) -> Self {
+        Self { since: now, last: now, trouble, told: HashMap::from([(trouble, now)]), times: 0 }
+    }
+
+    /// Notes that it failed again; if that is to be told, how often it did since something was.
+    pub(super) fn again(&mut self, trouble: Trouble, now: Instant) -> Option<u64> {
+        (self.last, self.trouble, self.times) = (now, trouble, self.times + 1);
+        if self.told.get(&trouble).is_some_and(|told| now.duration_since(*told) < REMINDER) {
+            return None;
+        }
+        self.told.insert(trouble, now);
+        Some(std::mem::take(&mut self.times))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn troubles_that_take_turns_are_each_told_once_a_minute() {
+        let begun = Instant::now();
+        let mut failing = Failing::new(Trouble::Full, begun);
+        let told: Vec<_> = (1..=1200)
+            .filter_map(|tenth| {
+                let trouble = if tenth % 2 == 0 { Trouble::Full } else { Trouble::Disk };
+                let told = failing.again(trouble, begun + Duration::from_millis(tenth * 100));
+                told.map(|times| (tenth, trouble, times))
+            })
+            .collect();
+        let expected =
+            [(1, Trouble::Disk, 1), (600, Trouble::Full, 599), (601, Trouble::Disk, 1), (1200, Trouble::Full, 599)];
+        assert_eq!(told, expected);
+        assert_eq!((failing.since, failing.trouble), (begun, Trouble::Full));
+    }
+}

@@ -1,0 +1,374 @@
+//! The lock file beside an SQLite file. It says which processes have the store open, and which write-ahead log is the
+//! file's own.
+//!
+//! SQLite takes the file `…-wal` that is beside a database file for that file's log, whatever database it was written for.
+//! A database file that was put back beside the log of a killed host would be damaged. So each time that the store is
+//! opened while nobody else has it open, a new generation begins: its number is written into the database file
+//! (`user_version` of its header) and into the lock file. The log of a killed host is the file's own if the database file
+//! still has the number of the lock file.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+use sqlx::{AnyConnection, AssertSqlSafe, Executor as _, Row as _};
+use tokio::time::Instant;
+
+use super::StoreError;
+
+/// Between two looks whether another process has released the lock.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Where the header of an SQLite file has `user_version`, a big-endian number (<https://sqlite.org/fileformat2.html>).
+const USER_VERSION: std::ops::Range<usize> = 60..64;
+
+/// A file beside the SQLite file, by the end of its name.
+pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+/// Which file it is on its machine, whatever its path. An inode's number is used again, so the time of its birth counts too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Identity {
+    device: u64,
+    inode: u64,
+    born: Option<u64>,
+}
+
+impl Identity {
+    #[cfg(unix)]
+    fn of(path: &Path) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt as _;
+        let metadata = fs::metadata(path).ok()?;
+        let born = metadata.created().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        let born = born.and_then(|since| u64::try_from(since.as_nanos()).ok());
+        Some(Self { device: metadata.dev(), inode: metadata.ino(), born })
+    }
+
+    #[cfg(not(unix))]
+    fn of(_: &Path) -> Option<Self> {
+        None
+    }
+}
+
+/// What the lock file says of the files beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Generation {
+    number: u32,
+    file: Option<Identity>,
+    log: Option<Identity>,
+}
+
+/// The lock on a store's file. Dropped, it is released.
+#[derive(Debug)]
+pub(super) struct FileLock {
+    path: PathBuf,
+    lock: File,
+    /// Whether no other process has the store open.
+    pub(super) is_exclusive: bool,
+}
+
+impl FileLock {
+    /// Takes the lock of the file at `path`: for this process alone where no other process has the store open, or else
+    /// together with the others.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] when another process restores the store for longer than `wait`; [`StoreError::ForeignLog`]
+    /// when the file beside it is the log of another file.
+    pub(super) async fn take(path: &Path, wait: Duration) -> Result<Self, StoreError> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let lock = options.open(beside(path, "-lock")).map_err(sqlx::Error::Io)?;
+        Self::of(path, lock, wait).await
+    }
+
+    /// The same where a lock file is there; nothing is made.
+    ///
+    /// # Errors
+    /// As [`FileLock::take`].
+    pub(super) async fn take_existing(path: &Path, wait: Duration) -> Result<Option<Self>, StoreError> {
+        match File::open(beside(path, "-lock")) {
+            Ok(lock) => Ok(Some(Self::of(path, lock, wait).await?.shared(wait).await?)),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Takes the lock for this process alone.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] when another process has the store open.
+    pub(super) fn take_alone(path: &Path) -> Result<Self, StoreError> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let lock = options.open(beside(path, "-lock")).map_err(sqlx::Error::Io)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { path: path.to_owned(), lock, is_exclusive: true }),
+            Err(TryLockError::WouldBlock) => Err(StoreError::Locked(path.display().to_string())),
+            Err(TryLockError::Error(error)) => Err(sqlx::Error::Io(error).into()),
+        }
+    }
+
+    async fn of(path: &Path, lock: File, wait: Duration) -> Result<Self, StoreError> {
+        let mut taken = Self { path: path.to_owned(), lock, is_exclusive: true };
+        let begun = Instant::now();
+        loop {
+            match taken.lock.try_lock() {
+                Ok(()) => {
+                    taken.check_log()?;
+                    return Ok(taken);
+                }
+                // A file system without locks: nothing can be told of other processes.
+                Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
+                    return Ok(Self { is_exclusive: false, ..taken });
+                }
+                Err(TryLockError::Error(error)) => return Err(sqlx::Error::Io(error).into()),
+                Err(TryLockError::WouldBlock) => {}
+            }
+            if taken.lock.try_lock_shared().is_ok() {
+                taken.is_exclusive = false;
+                return Ok(taken);
+            }
+            if begun.elapsed() >= wait {
+                return Err(StoreError::Locked(path.display().to_string()));
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// The same lock together with other processes.
+    ///
+    /// # Errors
+    /// As [`FileLock::take`].
+    pub(super) async fn shared(mut self, wait: Duration) -> Result<Self, StoreError> {
+        if !self.is_exclusive {
+            return Ok(self);
+        }
+        self.lock.unlock().map_err(sqlx::Error::Io)?;
+        self.is_exclusive = false;
+        let begun = Instant::now();
+        while self.lock.try_lock_shared().is_err() {
+            if begun.elapsed() >= wait {
+                return Err(StoreError::Locked(self.path.display().to_string()));
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        Ok(self)
+    }
+
+    /// Whether the log beside the file is its own. Only the holder of an exclusive lock may ask: under others it changes.
+    fn check_log(&self) -> Result<(), StoreError> {
+        let log = beside(&self.path, "-wal");
+        if fs::metadata(&log).map_or(0, |metadata| metadata.len()) == 0 {
+            return Ok(());
+        }
+        let (Some(known), Some(number)) = (self.generation(), number_in(&self.path)) else { return Ok(()) };
+        // A folder that was copied as a whole has other files, and a log that is the copied file's own.
+        let is_same_log = known.log.is_some() && known.log == Identity::of(&log);
+        let is_replaced = is_same_log && known.file != Identity::of(&self.path);
+        if known.number == number && !is_replaced {
+            return Ok(());
+        }
+        Err(StoreError::ForeignLog(self.path.display().to_string()))
+    }
+
+    fn generation(&self) -> Option<Generation> {
+        let mut text = Vec::new();
+        let mut lock = &self.lock;
+        lock.rewind().ok()?;
+        lock.read_to_end(&mut text).ok()?;
+        serde_json::from_slice(&text).ok()
+    }
+
+    /// Begins a new generation, with an empty log, where no other process has the store open.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub(super) async fn begin_generation(&self, connection: &mut AnyConnection) -> Result<(), StoreError> {
+        if !self.is_exclusive {
+            return Ok(());
+        }
+        // What the lock file says is not true in between.
+        self.note(None).map_err(sqlx::Error::Io)?;
+        let number = new_number();
+        let is_empty = checkpoint(connection).await?;
+        connection.execute(AssertSqlSafe(format!("PRAGMA user_version = {number}"))).await?;
+        // A program that does not take the lock may have the file open, such as a database shell: then nothing is noted.
+        if is_empty && checkpoint(connection).await? {
+            let (file, log) = (Identity::of(&self.path), Identity::of(&beside(&self.path, "-wal")));
+            self.note(Some(Generation { number, file, log })).map_err(sqlx::Error::Io)?;
+        }
+        Ok(())
+    }
+
+    fn note(&self, generation: Option<Generation>) -> io::Result<()> {
+        let text = generation.map(|generation| serde_json::to_vec(&generation)).transpose()?.unwrap_or_default();
+        let mut lock = &self.lock;
+        lock.set_len(0)?;
+        lock.rewind()?;
+        lock.write_all(&text)?;
+        lock.sync_data()
+    }
+}
+
+/// Writes the whole log into the database file and empties it; whether that was possible.
+async fn checkpoint(connection: &mut AnyConnection) -> Result<bool, StoreError> {
+    let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(connection).await?;
+    Ok(row.try_get::<i64, _>("busy")? == 0)
+}
+
+/// The generation's number in the database file itself, without its log.
+fn number_in(path: &Path) -> Option<u32> {
+    let mut head = [0; USER_VERSION.end];
+    File::open(path).and_then(|mut file| file.read_exact(&mut head)).ok()?;
+    let bytes = head.get(USER_VERSION)?.try_into().ok()?;
+    Some(u32::from_be_bytes(bytes))
+}
+
+/// A number for a generation. SQLite keeps it as a signed one.
+pub(super) fn new_number() -> u32 {
+    let random = RandomState::new().build_hasher().finish();
+    u32::try_from(random >> 33).unwrap_or(1).max(1)
+}
+
+#[cfg(all(test, feature = "testing"))]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on can only end")]
+mod tests {
+    use sqlx::Connection as _;
+
+    use super::*;
+    use crate::Store;
+    use crate::database::LARGEST_LOG;
+
+    async fn fill(store: &Store, rows: u32) {
+        let mut transaction = store.transaction().await.unwrap();
+        let mut records = transaction.records();
+        let sql = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1)
+                   INSERT INTO filler (text) SELECT hex(zeroblob(2048)) FROM n";
+        sqlx::query("CREATE TABLE IF NOT EXISTS filler (text TEXT)").execute(&mut *records.connection).await.unwrap();
+        sqlx::query(sql).bind(i64::from(rows)).execute(&mut *records.connection).await.unwrap();
+        transaction.commit().await.unwrap();
+    }
+
+    async fn count(store: &Store) -> i64 {
+        let mut reader = store.reader().await.unwrap();
+        let mut records = reader.records();
+        let query = sqlx::query_scalar("SELECT COUNT(*) FROM filler");
+        query.fetch_one(&mut *records.connection).await.unwrap()
+    }
+
+    fn copy(from: &Path, to: &Path, endings: &[&str]) {
+        for ending in endings {
+            fs::copy(beside(from, ending), beside(to, ending)).unwrap();
+        }
+    }
+
+    async fn open(path: &Path) -> Result<Store, StoreError> {
+        Store::open_existing(&path.display().to_string()).await
+    }
+
+    #[tokio::test]
+    async fn the_log_of_a_killed_host_is_used_with_its_own_file_and_refused_with_another_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("host.db");
+        let store = Store::open(&path.display().to_string()).await.unwrap();
+        fill(&store, 10).await;
+        store.close().await;
+        assert!(!beside(&path, "-wal").exists());
+        let backup = folder.path().join("backup.db");
+        fs::copy(&path, &backup).unwrap();
+        let store = open(&path).await.unwrap();
+        fill(&store, 5).await;
+        // What is in the folder when the host is killed now.
+        let killed = folder.path().join("killed.db");
+        copy(&path, &killed, &["", "-wal", "-lock"]);
+        let replaced = folder.path().join("replaced.db");
+        copy(&path, &replaced, &["-wal", "-lock"]);
+        fs::copy(&backup, &replaced).unwrap();
+        store.close().await;
+
+        let store = open(&killed).await.unwrap();
+        assert_eq!(count(&store).await, 15);
+        store.close().await;
+        let before = fs::read(&replaced).unwrap();
+        for refused in [
+            open(&replaced).await.unwrap_err(),
+            Store::open_read_only(&replaced.display().to_string()).await.unwrap_err(),
+        ] {
+            assert!(matches!(refused, StoreError::ForeignLog(_)), "{refused:?}");
+            let text = refused.to_string();
+            assert!(text.contains("replaced.db-wal") && text.contains("footprint restore FILE"), "{text}");
+        }
+        assert_eq!(fs::read(&replaced).unwrap(), before);
+        // As the error text says.
+        fs::remove_file(beside(&replaced, "-wal")).unwrap();
+        let store = open(&replaced).await.unwrap();
+        assert_eq!(count(&store).await, 10);
+        store.close().await;
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_copy_of_the_same_generation_is_another_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("host.db");
+        let store = Store::open(&path.display().to_string()).await.unwrap();
+        fill(&store, 5).await;
+        // As of a host that is killed: the kernel releases its lock.
+        store.condition.unlock();
+        let other = folder.path().join("other.db");
+        fs::copy(&path, &other).unwrap();
+        fs::rename(&other, &path).unwrap();
+        let refused = FileLock::take(&path, Duration::ZERO).await;
+        assert!(matches!(refused, Err(StoreError::ForeignLog(_))), "{refused:?}");
+    }
+
+    #[tokio::test]
+    async fn while_a_store_is_open_nobody_has_it_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("host.db");
+        let one = Store::open(&path.display().to_string()).await.unwrap();
+        let other = open(&path).await.unwrap();
+        fill(&one, 1).await;
+        fill(&other, 1).await;
+        one.close().await;
+        assert!(matches!(FileLock::take_alone(&path), Err(StoreError::Locked(_))));
+        other.close().await;
+        let alone = FileLock::take_alone(&path).unwrap();
+        let waiting = FileLock::take(&path, Duration::ZERO).await;
+        assert!(matches!(waiting, Err(StoreError::Locked(_))), "{waiting:?}");
+        drop(alone);
+        assert_eq!(count(&open(&path).await.unwrap()).await, 2);
+    }
+
+    #[tokio::test]
+    async fn the_log_shrinks_again_after_a_peak() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("host.db");
+        let store = Store::open(&path.display().to_string()).await.unwrap();
+        fill(&store, 1).await;
+        let log = || fs::metadata(beside(&path, "-wal")).unwrap().len();
+        // A reader that is under way keeps the log from being written into the file.
+        let mut reader = sqlx::SqliteConnection::connect(&path.display().to_string()).await.unwrap();
+        reader.execute("BEGIN; SELECT COUNT(*) FROM filler").await.unwrap();
+        for _ in 0..10 {
+            fill(&store, 500).await;
+        }
+        assert!(log() > 4 * u64::from(LARGEST_LOG), "{}", log());
+        reader.execute("COMMIT").await.unwrap();
+        // A host writes a sign of life every few seconds.
+        for _ in 0..3 {
+            fill(&store, 1).await;
+        }
+        assert!(log() <= u64::from(LARGEST_LOG), "{}", log());
+        store.close().await;
+    }
+}

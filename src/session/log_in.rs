@@ -1,0 +1,61 @@
+//! Sends the requests that log in and that refresh a token.
+
+use std::time::SystemTime;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
+
+use super::login::{Login, accepted};
+use super::reply::Reply;
+use super::request_context::RequestContext;
+use super::transport::Transport;
+use crate::vendor::{Failure, Origin, origin};
+
+/// The login that issues tokens, on all instances but a few.
+const TOKEN_LOGIN: &str = "/auth/token/";
+/// The browser's login, for instances without the other.
+const SESSION_LOGIN: &str = "/common/auth/session/";
+const TOKEN_REFRESH: &str = "/auth/token/refresh/";
+
+/// Logs in with user name and password. One attempt: accounts lock.
+pub(super) async fn log_in(
+    transport: &Transport,
+    (name, password): (&str, &SecretString),
+    now: SystemTime,
+    context: &RequestContext,
+) -> Result<Login, Failure> {
+    let body = json!({ "username": name, "password": password.expose_secret() });
+    let mut reply = transport.post(TOKEN_LOGIN, &body, context).await?;
+    // Nothing was rejected where there is no such endpoint, so the browser's login is still the first attempt.
+    if matches!(reply.status, 404 | 405) {
+        reply = transport.post(SESSION_LOGIN, &body, context).await?;
+    }
+    match reply.status {
+        200..=299 => accepted(reply, now),
+        400 | 401 | 403 | 423 => Err(Failure::new(meaning(&reply), transport.said(&reply, None)).at(reply.status)),
+        _ => Err(transport.refusal(&reply, None, false)),
+    }
+}
+
+/// What a refused login means. Only a refusal of Footprint's own is a verdict on the credentials.
+fn meaning(refusal: &Reply) -> &'static str {
+    match (refusal.status, origin(&refusal.content_type, &refusal.body)) {
+        (400 | 401, Origin::Vendor) => "invalid-credentials",
+        (_, Origin::Vendor) => "login-refused",
+        // A web page of 400 says that the request was none: plain http on a port for https, or a wrong host name.
+        (400, Origin::WebPage) => "html-reply",
+        (_, Origin::WebPage | Origin::Unproven) => "login-refusal-unproven",
+    }
+}
+
+/// A login renewed with its refresh token; `None` when that does not work, and a new login is due.
+pub(super) async fn refresh(
+    transport: &Transport,
+    stale: &Login,
+    now: SystemTime,
+    context: &RequestContext,
+) -> Option<Login> {
+    let body = json!({ "refresh": stale.refresh_token()?.expose_secret() });
+    let reply = transport.post(TOKEN_REFRESH, &body, context).await.ok()?;
+    stale.renewed(reply, now)
+}
