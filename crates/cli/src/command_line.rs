@@ -13,8 +13,8 @@ use crate::logging::{self, LogLevel, Subject};
 use crate::printer::Printer;
 use crate::shell;
 use crate::subcommands::{
-    agent, audit, case, commands, completions, connection, demo, diagnose, doctor, health, incident, init, key, run,
-    runs, schedule, serve, simulate, site, tenant, test, user, utility,
+    agent, alert, audit, backup, case, commands, completions, connection, demo, diagnose, doctor, health, incident,
+    init, integration, key, restore, run, runs, schedule, serve, simulate, site, tenant, test, user, utility,
 };
 
 const ABOUT: &str = "The CODA Footprint connector, its simulator, and a SOAR host that runs it, from the terminal";
@@ -58,17 +58,21 @@ enum Chosen {
     Init(init::Arguments),
     Serve(serve::Arguments),
     Doctor(doctor::Arguments),
+    Backup(backup::Arguments),
+    Restore(restore::Arguments),
     Site(site::Arguments),
     User(user::Arguments),
     Key(key::Arguments),
     Connection(connection::Arguments),
     Agent(agent::Arguments),
+    Integration(integration::Arguments),
     Incident(incident::Arguments),
     Case(case::Arguments),
     Utility(utility::Arguments),
     Tenant(tenant::Arguments),
     Runs(runs::Arguments),
     Health(health::Arguments),
+    Alert(alert::Arguments),
     Schedule(schedule::Arguments),
     Audit(audit::Arguments),
     Completions(completions::Arguments),
@@ -107,9 +111,12 @@ pub(crate) fn run(printer: &mut Printer) -> Result<Exit> {
         Chosen::Init(arguments) => init::run(&arguments, printer),
         Chosen::Serve(arguments) => serve::run(&arguments, printer),
         Chosen::Doctor(arguments) => doctor::run(&arguments, printer),
+        Chosen::Backup(arguments) => backup::run(&arguments, printer),
+        Chosen::Restore(arguments) => restore::run(&arguments, printer),
         Chosen::Key(arguments) => key::run(&arguments, printer),
         Chosen::Connection(arguments) => connection::run(&arguments, printer),
         Chosen::Agent(arguments) => agent::run(&arguments, printer),
+        Chosen::Integration(arguments) => integration::run(&arguments, printer),
         Chosen::Incident(arguments) => incident::run(&arguments, printer),
         Chosen::Case(arguments) => case::run(&arguments, printer),
         Chosen::Utility(arguments) => {
@@ -119,6 +126,7 @@ pub(crate) fn run(printer: &mut Printer) -> Result<Exit> {
         Chosen::Tenant(arguments) => tenant::run(&arguments, printer),
         Chosen::Runs(arguments) => runs::run(&arguments, printer),
         Chosen::Health(arguments) => health::run(&arguments, printer),
+        Chosen::Alert(arguments) => alert::run(&arguments, printer),
         Chosen::Schedule(arguments) => schedule::run(&arguments, printer),
         Chosen::Audit(arguments) => audit::run(&arguments, printer),
         Chosen::User(arguments) => user::run(&arguments, printer),

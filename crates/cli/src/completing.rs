@@ -14,7 +14,7 @@ use soar_connector::Plugin as _;
 use soar_connector::manifest::{Input, InputType, Manifest};
 
 use crate::connection::profile_names;
-use crate::instance::{FolderFlag, InstanceFlags, OperatorSession, connections};
+use crate::instance::{FolderFlag, InstanceFlags, OperatorSession, not_done};
 use crate::subcommands::run::single_threaded_runtime;
 
 /// The environment variable by which a shell asks.
@@ -124,17 +124,16 @@ fn sites() -> Vec<String> {
 
 fn connection_names() -> Vec<String> {
     of_instance(async |session| {
-        let caller = session.any_caller().await?;
-        let all = connections(session)?.list(&caller).await.map_err(crate::instance::refused)?;
+        let context = session.context("connection list");
+        let all = session.connected_operations()?.list_connections(&context, None).await.map_err(not_done)?;
         Ok(all.into_iter().map(|connection| connection.name).collect())
     })
 }
 
 fn users() -> Vec<String> {
     of_instance(async |session| {
-        session.must_be_administrator()?;
-        let mut reader = session.store.reader().await?;
-        Ok(reader.records().users().await?.into_iter().map(|user| user.name).collect())
+        let users = session.operations().list_users(&session.context("user list")).await.map_err(not_done)?;
+        Ok(users.into_iter().map(|shown| shown.user.name).collect())
     })
 }
 

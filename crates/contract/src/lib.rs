@@ -46,7 +46,7 @@ pub use invocation::{InvalidCall, Invocation};
 pub use manifest::{Command, Manifest, ManifestError};
 pub use outcome::{Conclusion, KeyField, Outcome, RawData, Receipt, ReturnData, Warning};
 pub use page::Page;
-pub use parameters::{ParameterProblem, ParameterProblems, ParameterValue, Parameters, RawParameters};
+pub use parameters::{ParameterProblem, ParameterProblems, ParameterValue, Parameters, RawParameters, parse_boolean};
 pub use pem::{certificates_in, is_pem};
 pub use progress::{Progress, Step};
 pub use redaction::Redactor;

@@ -11,7 +11,10 @@ pub enum Refusal {
     /// The call is wrong: a value cannot be used, or it names something that does not exist.
     #[error("{0}")]
     Because(String),
-    /// The call is right, but the caller lacks a right, or the host cannot carry it out now.
+    /// The call is right, but the caller lacks the right to make it.
+    #[error("{0}")]
+    Forbidden(String),
+    /// The call is right, but the host cannot carry it out now.
     #[error("{0}")]
     Unable(String),
     /// The command does not take these parameters.

@@ -10,7 +10,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AnyPool, AssertSqlSafe, Connection as _, Executor as _};
 
 use super::condition::Condition;
-use super::file_lock::FileLock;
+use super::file_lock::{FileLock, LARGEST_LOG};
 use super::readers::{LentFile, Readers};
 use super::store_clock::StoreClock;
 use super::timeouts::{ANSWER, READING, TAKEN_BACK, WAIT};
@@ -29,9 +29,6 @@ const DURABLE_SESSION: &str = "SELECT CAST(set_config('synchronous_commit', 'on'
 /// The server ends a transaction whose host does not go on, such as one that is suspended: the rows that it locked are
 /// other hosts' to claim, once the lease has lapsed.
 const NO_IDLE_TRANSACTION: &str = "SET idle_in_transaction_session_timeout = '15s'";
-
-/// The length in bytes that SQLite's log shrinks to after a peak, once it was written into the database file.
-pub(super) const LARGEST_LOG: u32 = 4 * 1024 * 1024;
 
 /// How many transactions, and how many readings, PostgreSQL runs at once for one host.
 const POSTGRES_CONNECTIONS: u32 = 8;
@@ -238,12 +235,12 @@ impl Store {
     }
 }
 
-fn is_server(address: &str) -> bool {
+pub(super) fn is_server(address: &str) -> bool {
     address.starts_with("postgres:") || address.starts_with("postgresql:")
 }
 
 /// The path of an SQLite file in its address.
-fn file_of(address: &str) -> &str {
+pub(super) fn file_of(address: &str) -> &str {
     let path = address.strip_prefix("sqlite:").unwrap_or(address);
     path.strip_prefix("//").unwrap_or(path)
 }

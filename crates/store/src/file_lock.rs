@@ -22,6 +22,9 @@ use super::StoreError;
 /// Between two looks whether another process has released the lock.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// The length in bytes that SQLite's log shrinks to after a peak, once it was written into the database file.
+pub(super) const LARGEST_LOG: u32 = 4 * 1024 * 1024;
+
 /// Where the header of an SQLite file has `user_version`, a big-endian number (<https://sqlite.org/fileformat2.html>).
 const USER_VERSION: std::ops::Range<usize> = 60..64;
 
@@ -115,6 +118,11 @@ impl FileLock {
             Err(TryLockError::WouldBlock) => Err(StoreError::Locked(path.display().to_string())),
             Err(TryLockError::Error(error)) => Err(sqlx::Error::Io(error).into()),
         }
+    }
+
+    /// Forgets which log was the file's own: the file is another one now, without a log.
+    pub(super) fn forget_generation(&self) -> io::Result<()> {
+        self.note(None)
     }
 
     async fn of(path: &Path, lock: File, wait: Duration) -> Result<Self, StoreError> {
@@ -246,7 +254,6 @@ mod tests {
 
     use super::*;
     use crate::Store;
-    use crate::database::LARGEST_LOG;
 
     async fn fill(store: &Store, rows: u32) {
         let mut transaction = store.transaction().await.unwrap();

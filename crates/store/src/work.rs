@@ -17,7 +17,7 @@ const FREE: &str = "schedules.active = 1
 const EARLIEST: &str = "CASE WHEN run_soon_at < next_due_at THEN run_soon_at ELSE next_due_at END";
 
 /// A schedule whose next due time could not be computed is tried again after this time.
-const TRY_AGAIN: Duration = Duration::from_secs(600);
+pub(super) const TRY_AGAIN: Duration = Duration::from_secs(600);
 
 impl Engine {
     /// As [`for_update`](Self::for_update), but of `table`, and passing over rows that others hold.

@@ -17,6 +17,22 @@ use crate::exit::WrongUse;
 /// # Errors
 /// [`WrongUse`] with everything that is wrong with the settings and every way to give each.
 pub(crate) fn connect(plugin: &dyn Plugin, flags: &Flags) -> Result<Arc<dyn Connector>> {
+    build(plugin, &settings(plugin, flags)?)
+}
+
+/// A connector with these settings; nothing is sent yet.
+///
+/// # Errors
+/// [`WrongUse`] as [`connect`].
+pub(crate) fn build(plugin: &dyn Plugin, settings: &SettingValues) -> Result<Arc<dyn Connector>> {
+    plugin.build(settings).map_err(|error| report(&plugin.manifest().connector, &error.problems).into())
+}
+
+/// The settings that were given.
+///
+/// # Errors
+/// [`WrongUse`] as [`connect`].
+pub(crate) fn settings(plugin: &dyn Plugin, flags: &Flags) -> Result<SettingValues> {
     let manifest = &plugin.manifest().connector;
     let profile = match &flags.profile {
         None => Vec::new(),
@@ -40,7 +56,7 @@ pub(crate) fn connect(plugin: &dyn Plugin, flags: &Flags) -> Result<Arc<dyn Conn
     if !problems.is_empty() {
         return Err(report(manifest, &problems).into());
     }
-    plugin.build(&values).map_err(|error| report(manifest, &error.problems).into())
+    Ok(values)
 }
 
 type Given = Vec<(String, SecretString)>;

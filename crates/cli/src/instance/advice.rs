@@ -3,6 +3,7 @@
 use soar_host::Refusal;
 use soar_host::operations::OperationError;
 use soar_store::StoreError;
+use soar_store::backup::BackupError;
 
 use crate::exit::WrongUse;
 
@@ -30,10 +31,20 @@ pub(crate) fn advised(error: StoreError) -> anyhow::Error {
     }
 }
 
+/// Why a backup was not made or restored, with what to do about it.
+pub(crate) fn no_backup(error: BackupError) -> anyhow::Error {
+    match error {
+        BackupError::Store(error) => advised(error),
+        BackupError::Exists(_) | BackupError::NoBackup { .. } => WrongUse(error.to_string()).into(),
+        error => error.into(),
+    }
+}
+
 /// Why something was refused, with what to do about it.
 pub(crate) fn refused(error: Refusal) -> anyhow::Error {
     match error {
         Refusal::Because(reason) => WrongUse(reason).into(),
+        Refusal::Forbidden(reason) => anyhow::anyhow!("{reason}\n--as USER acts as another user."),
         Refusal::Unable(reason) => anyhow::Error::msg(reason),
         failed @ (Refusal::TimedOut(_) | Refusal::Panicked) => anyhow::Error::msg(failed.to_string()),
         Refusal::Parameters(problems) => WrongUse::from(&problems).into(),
@@ -44,9 +55,6 @@ pub(crate) fn refused(error: Refusal) -> anyhow::Error {
 /// Why an operation was not done, with what to do about it.
 pub(crate) fn not_done(error: OperationError) -> anyhow::Error {
     match error {
-        OperationError::Refusal(Refusal::Unable(reason)) => {
-            anyhow::anyhow!("{reason}\n--as USER acts as another user.")
-        }
         OperationError::Refusal(refusal) => refused(refusal),
         error => error.into(),
     }

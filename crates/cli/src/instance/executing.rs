@@ -1,49 +1,53 @@
-//! Runs commands on an instance's connections from the terminal, beside whatever else runs them.
+//! The operations on an instance's connections, at the terminal. Hosts may serve the same instance meanwhile.
 
 use std::sync::Arc;
 
-use anyhow::{Result, anyhow};
-use coda_footprint::FootprintPlugin;
-use soar_connector::Plugin;
+use anyhow::Result;
 use soar_host::connections::Connections;
-use soar_host::executor::{Executor, Registry};
+use soar_host::executor::Executor;
+use soar_host::operations::Operations;
+use soar_host::tenants::Tenants;
 use soar_host::vault::Vault;
 use tokio::task::JoinHandle;
 
-use super::{OperatorSession, advised};
+use super::{OperatorSession, advised, registry};
 
-/// The integrations that are compiled in.
-pub(crate) fn registry() -> Result<Registry> {
-    let plugins: Vec<Arc<dyn Plugin>> = vec![Arc::new(FootprintPlugin::new()?)];
-    Registry::new(plugins, &[]).map_err(|error| anyhow!(error))
+impl OperatorSession {
+    /// The operations, those on connections, tenants and masters included. No command of a connector runs by them.
+    pub(crate) fn connected_operations(&self) -> Result<Operations> {
+        let connections = self.connections()?;
+        let tenants = Tenants::new(connections.clone(), self.settings.resolved(&self.folder)?.tenants);
+        Ok(Operations { connections: Some(connections), tenants: Some(Arc::new(tenants)), ..self.operations() })
+    }
+
+    fn connections(&self) -> Result<Connections> {
+        let vault = Vault::new(self.settings.vault.clone());
+        let (store, clock) = (self.store.clone(), Arc::clone(&self.clock));
+        Ok(Connections::new(store, Arc::new(registry()?), self.keyring()?, vault, clock))
+    }
 }
 
-/// The instance's connections.
-pub(crate) fn connections(session: &OperatorSession) -> Result<Connections> {
-    let vault = Vault::new(session.settings.vault.clone());
-    let (store, clock) = (session.store.clone(), Arc::clone(&session.clock));
-    Ok(Connections::new(store, Arc::new(registry()?), session.keyring()?, vault, clock))
-}
-
-/// An executor that gives signs of life.
+/// All operations, and an executor of this process that runs connectors' commands.
 #[derive(Debug)]
 pub(crate) struct Executing {
+    pub(crate) operations: Operations,
     pub(crate) executor: Executor,
-    signs: JoinHandle<()>,
+    heartbeat: JoinHandle<()>,
 }
 
 impl Executing {
     pub(crate) async fn start(session: &OperatorSession) -> Result<Self> {
         let settings = session.settings.executor.clone();
-        let executor = Executor::start(connections(session)?, settings).await.map_err(advised)?;
-        let signs = tokio::spawn(executor.clone().keep_going());
-        Ok(Self { executor, signs })
+        let executor = Executor::start(session.connections()?, settings).await.map_err(advised)?;
+        let heartbeat = tokio::spawn(executor.clone().keep_going());
+        let operations = Operations { executor: Some(executor.clone()), ..session.connected_operations()? };
+        Ok(Self { operations, executor, heartbeat })
     }
 
-    /// Waits for what still runs, and signs off.
+    /// Waits for the commands that still run, and notes in the store that this process has ended.
     pub(crate) async fn end(self) -> Result<()> {
         let ended = self.executor.shutdown().await;
-        self.signs.abort();
+        self.heartbeat.abort();
         ended.map_err(advised)
     }
 }

@@ -10,12 +10,10 @@ use soar_host::Refusal;
 use soar_host::operations::{Changes, OperationError, Operations, RequestContext, Tried};
 use soar_host::sealing::Keyring;
 use soar_store::model::name::named;
-use soar_store::model::{
-    Allowed, AuditEntry, Caller, Connection, Moment, Place, Right, Role, Site, SiteId, Surface, User,
-};
-use soar_store::{Records, Store, StoreError};
+use soar_store::model::{Allowed, AuditEntry, Moment, Role, Site, SiteId, Surface, User};
+use soar_store::{Store, StoreError};
 
-use super::{Folder, InstanceFlags, Settings, advised, connections, not_done, refused};
+use super::{Folder, InstanceFlags, Settings, advised, not_done};
 use crate::exit::WrongUse;
 
 /// An open instance and the user who acts on it.
@@ -28,17 +26,6 @@ pub(crate) struct OperatorSession {
     roles: BTreeMap<SiteId, Role>,
     request_id: String,
     pub(super) clock: Arc<dyn Clock>,
-}
-
-/// What somebody does, for the audit log.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Action<'a> {
-    /// Such as `user add`.
-    pub(crate) command: &'a str,
-    /// The site that it is about; may be empty.
-    pub(crate) site: &'a str,
-    /// What else it is about, such as the user's name.
-    pub(crate) about: &'a str,
 }
 
 impl OperatorSession {
@@ -84,30 +71,6 @@ impl OperatorSession {
         self.settings.keyring(&self.folder)
     }
 
-    /// The user as the caller of a command on a site.
-    pub(crate) fn caller(&self, site: Site) -> Caller {
-        Caller {
-            user: self.user.clone(),
-            site,
-            roles: self.roles.clone(),
-            reach: Allowed::All,
-            key: None,
-            request_id: self.request_id.clone(),
-        }
-    }
-
-    /// The user as the caller of what does not depend on the site.
-    ///
-    /// # Errors
-    /// When the user has a role on no site.
-    pub(crate) async fn any_caller(&self) -> Result<Caller> {
-        let site = self.sites().await?.into_iter().next();
-        let site = site.ok_or_else(|| {
-            anyhow!("{} has a role on no site. `footprint user role` gives one.", quoted(&self.user.name))
-        })?;
-        Ok(self.caller(site))
-    }
-
     /// Whether the user has anything to do with the site.
     fn sees(&self, site: &Site) -> bool {
         self.user.is_administrator || self.roles.contains_key(&site.id)
@@ -117,13 +80,6 @@ impl OperatorSession {
     pub(crate) async fn sites(&self) -> Result<Vec<Site>> {
         let sites = self.store.reader().await.map_err(advised)?.records().sites().await.map_err(advised)?;
         Ok(sites.into_iter().filter(|site| self.sees(site)).collect())
-    }
-
-    /// The sites on which the user has a right, by name.
-    pub(crate) async fn sites_with(&self, right: Right) -> Result<Vec<Site>> {
-        let mut sites = self.sites().await?;
-        sites.retain(|site| self.caller(site.clone()).may(right, site.id));
-        Ok(sites)
     }
 
     /// The site of that name; or, where none is named, the only one there is.
@@ -150,6 +106,17 @@ impl OperatorSession {
             let near = suggestion(name, names());
             WrongUse(format!("There is no site {}.{near}\n`footprint site list` shows what there is.", quoted(name)))
                 .into()
+        })
+    }
+
+    /// The name of the site of that name, as it is written in the store; `None` where none is named.
+    ///
+    /// # Errors
+    /// As [`OperatorSession::site`].
+    pub(crate) async fn site_if_named(&self, name: Option<&str>) -> Result<Option<String>> {
+        Ok(match name {
+            Some(name) => Some(self.site(Some(name)).await?.name),
+            None => None,
         })
     }
 
@@ -222,124 +189,10 @@ impl OperatorSession {
         }
     }
 
-    /// The site of that name; where none is named, the only one, or that of the only connection (of that name).
-    ///
-    /// # Errors
-    /// As [`OperatorSession::site`].
-    pub(crate) async fn site_of(&self, name: Option<&str>, connection: Option<&str>) -> Result<Site> {
-        if name.is_none() && self.sites().await?.len() > 1 {
-            let all = connections(self)?.list(&self.any_caller().await?).await.map_err(refused)?;
-            let meant = match connection {
-                Some(name) => named(&all, name, |one| &one.name),
-                None => all.iter().collect(),
-            };
-            if let [Connection { place: Place::Site(site), .. }] = meant.as_slice() {
-                return self.site(Some(&site.name)).await;
-            }
-        }
-        self.site(name).await
-    }
-
-    /// Does what only an administrator may, in one transaction with its entry in the audit log.
-    ///
-    /// # Errors
-    /// What `change` says, or that the user is no administrator; either is in the audit log then.
-    pub(crate) async fn manage<T>(
-        &self,
-        action: &Action<'_>,
-        change: impl AsyncFnOnce(&mut Records<'_>, Moment) -> Result<T, StoreError>,
-    ) -> Result<T> {
-        if !self.user.is_administrator {
-            let reason = format!("{} is no administrator.", quoted(&self.user.name));
-            self.note(action, Some(&reason)).await?;
-            return Err(anyhow!("{reason} Only administrators may do that: name one with --as USER."));
-        }
-        let mut transaction = self.store.transaction().await.map_err(advised)?;
-        let mut records = transaction.records();
-        let now = self.now();
-        match change(&mut records, now).await {
-            Ok(done) => {
-                records.append_audit(&[self.entry(action, now, None)]).await.map_err(advised)?;
-                transaction.commit().await.map_err(advised)?;
-                Ok(done)
-            }
-            Err(error) => {
-                drop(transaction);
-                self.note(action, Some(&error.to_string())).await?;
-                Err(advised(error))
-            }
-        }
-    }
-
-    /// Does something that checks the user's rights itself, in one transaction with its entry in the audit log.
-    ///
-    /// # Errors
-    /// What `change` says; it is in the audit log then.
-    pub(crate) async fn change<T>(
-        &self,
-        action: &Action<'_>,
-        change: impl AsyncFnOnce(&mut Records<'_>) -> Result<T, Refusal>,
-    ) -> Result<T> {
-        let mut transaction = self.store.transaction().await.map_err(advised)?;
-        let mut records = transaction.records();
-        match change(&mut records).await {
-            Ok(done) => {
-                records.append_audit(&[self.entry(action, self.now(), None)]).await.map_err(advised)?;
-                transaction.commit().await.map_err(advised)?;
-                Ok(done)
-            }
-            Err(error) => {
-                drop(transaction);
-                self.note(action, Some(&error.to_string())).await?;
-                Err(refused(error))
-            }
-        }
-    }
-
-    /// Refuses to show what only administrators may see.
-    pub(crate) fn must_be_administrator(&self) -> Result<()> {
-        if self.user.is_administrator {
-            return Ok(());
-        }
-        let name = quoted(&self.user.name);
-        Err(anyhow!("{name} is no administrator. Only administrators may see that: name one with --as USER."))
-    }
-
-    /// What came of something that checks the user's rights itself, with its entry in the audit log.
-    pub(crate) async fn audited<T>(&self, action: &Action<'_>, ended: Result<T, Refusal>) -> Result<T> {
-        match ended {
-            Ok(done) => {
-                self.note(action, None).await?;
-                Ok(done)
-            }
-            Err(error) => {
-                self.note(action, Some(&error.to_string())).await?;
-                Err(refused(error))
-            }
-        }
-    }
-
-    /// Notes in the audit log that something was done, or why it was refused.
-    pub(crate) async fn note(&self, action: &Action<'_>, refused: Option<&str>) -> Result<()> {
-        self.append(self.entry(action, self.now(), refused)).await
-    }
-
     /// Adds an entry to the audit log.
     pub(super) async fn append(&self, entry: AuditEntry) -> Result<()> {
         let mut transaction = self.store.transaction().await.map_err(advised)?;
         transaction.records().append_audit(&[entry]).await.map_err(advised)?;
         transaction.commit().await.map_err(advised)
-    }
-
-    /// An entry for the audit log; accepted unless there is a reason why not.
-    pub(crate) fn entry(&self, action: &Action<'_>, at: Moment, refused: Option<&str>) -> AuditEntry {
-        AuditEntry {
-            username: self.user.name.clone(),
-            site: AuditEntry::kept(action.site),
-            command: action.command.to_owned(),
-            accepted: refused.is_none(),
-            reason: AuditEntry::kept(refused.unwrap_or(action.about)),
-            ..AuditEntry::new(at, Surface::Terminal, &self.request_id)
-        }
     }
 }

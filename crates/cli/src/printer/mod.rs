@@ -20,7 +20,7 @@ use soar_connector::{CommandError, Warning};
 
 pub(crate) use self::csv::CsvWriter;
 pub(crate) use self::grid::Grid;
-pub(crate) use self::listing::{ListOutput, ListRow, columns_of};
+pub(crate) use self::listing::{ListFlags, ListOutput, ListRow};
 pub(crate) use self::moment::{moment, moment_if_any};
 pub(crate) use self::ndjson::RowWriter;
 pub(crate) use self::outcome::{Output, Tab, View, counted, receipt};

@@ -7,8 +7,8 @@ use soar_store::Store;
 
 use super::run::single_threaded_runtime;
 use crate::exit::Exit;
-use crate::instance::{Folder, FolderFlag, Settings, advised, registry};
-use crate::printer::{Form, ListOutput, ListRow, Printer};
+use crate::instance::{Folder, FolderFlag, Settings, registry};
+use crate::printer::{Form, ListFlags, ListRow, Printer};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -33,17 +33,21 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> {
     let folder = Folder::of_instance(&arguments.instance.folder)?;
     let settings = Settings::read(&folder)?.resolved(&folder)?;
+    let registry = registry()?;
     let found = single_threaded_runtime()?.block_on(async {
-        let store = Store::open_read_only(settings.store.expose()).await.map_err(advised)?;
-        let instance = Examined { store, settings, registry: registry()? };
+        let store = match Store::open_read_only(settings.store.expose()).await {
+            Ok(store) => store,
+            Err(error) => return vec![Finding::unopened(&settings.store.to_string(), &error)],
+        };
+        let instance = Examined { store, settings, registry };
         let found = examine(&instance).await;
         instance.store.close().await;
-        anyhow::Ok(found)
-    })?;
+        found
+    });
     match arguments.output {
         Form::Json => printer.json(&found)?,
         Form::Table if found.is_empty() => printer.done("Nothing wrong was found.")?,
-        Form::Table => printer.list(&found, ListOutput::Table, "")?,
+        Form::Table => printer.list(&found, &ListFlags::TABLE, "")?,
     }
     Ok(if found.is_empty() { Exit::Successful } else { Exit::Failed })
 }

@@ -1,7 +1,9 @@
 //! The subcommands, one per file.
 
 pub(crate) mod agent;
+pub(crate) mod alert;
 pub(crate) mod audit;
+pub(crate) mod backup;
 pub(crate) mod case;
 pub(crate) mod commands;
 pub(crate) mod completions;
@@ -12,7 +14,9 @@ pub(crate) mod doctor;
 pub(crate) mod health;
 pub(crate) mod incident;
 pub(crate) mod init;
+pub(crate) mod integration;
 pub(crate) mod key;
+pub(crate) mod restore;
 pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod schedule;

@@ -23,9 +23,20 @@ fn a_connection_is_made_tested_used_and_deleted() {
     let simulator = Simulator::start(&[]);
     let instance = connected(&simulator);
     insta::assert_snapshot!("connection_list", instance.shown(["connection", "list"]));
+    let sites = ["connection", "list", "--columns", "Site,connection", "--output", "csv"];
+    assert_eq!(instance.successful(sites), "Site,Connection\r\nSecurity Operations,production\r\n");
+    let error = instance.refused(2, ["connection", "list", "--columns", "Stie"]);
+    assert!(error.contains("Did you mean \"Site\"?") && error.contains("Valid: Connection, Site,"), "{error}");
+    let error = instance.refused(2, ["connection", "list", "--columns", "Site", "--output", "json"]);
+    assert!(error.contains("JSON has none"), "{error}");
     insta::assert_snapshot!("connection_show", instance.shown(["connection", "show", "production"]));
     let (code, out, error) = instance.ended(["connection", "test", "Production"]);
     assert!(code == 0 && out == "✔ Passed\n" && error.contains(" requests · "), "{out}{error}");
+    let audited = instance.json(["audit", "--command", "connection test"]);
+    assert_eq!(
+        (&audited[0]["reason"], &audited[0]["site"], &audited[0]["accepted"]),
+        (&"production: Passed".into(), &"Security Operations".into(), &true.into())
+    );
     let devices = instance.json(["connection", "run", "production", "list-devices", "--param", "Page=2"]);
     assert_eq!((&devices["returnData"], devices["contextData"].as_array().unwrap().len()), (&"Successful".into(), 25));
     let runs = instance.json(["runs", "list"]);
@@ -69,6 +80,20 @@ fn a_run_on_a_connection_takes_all_that_a_run_takes() {
 }
 
 #[test]
+fn nobody_is_asked_where_the_connector_refuses_an_unknown_scanner() {
+    let simulator = Simulator::start(&[]);
+    let instance = connected(&simulator);
+    let unknown = ["connection", "run", "production", "patch-rescan", "--param", "Scanner ID=999999"];
+    let error = instance.refused(2, unknown);
+    assert!(error.contains("Scanner ID 999999 is not in List Scanners") && error.contains("--all-scanners"), "{error}");
+    instance.successful(["connection", "change", "production", "--param", "Strict Scanner ID=yes"]);
+    let error = instance.refused(1, unknown);
+    assert!(error.contains("The Scanner ID cannot be used") && !error.contains("--all-scanners"), "{error}");
+    let error = instance.refused(2, ["connection", "run", "production", "patch-rescan"]);
+    assert!(error.contains("No Scanner ID is given"), "the connector runs for all scanners: {error}");
+}
+
+#[test]
 fn a_failed_test_shows_the_error_tab() {
     let simulator = Simulator::start(&[]);
     let instance = connected(&simulator);
@@ -79,6 +104,14 @@ fn a_failed_test_shows_the_error_tab() {
     assert_eq!((code, out.as_str()), (1, ""));
     assert!(error.starts_with("Test Connection failed. Failed to check the connector.\nStatus Code: "), "{error}");
     assert!(error.contains("\nCure: "), "{error}");
+    let audited = instance.json(["audit", "--command", "connection test"]);
+    assert_eq!((&audited[0]["reason"], &audited[0]["accepted"]), (&"production: Failed".into(), &true.into()));
+    let tested = instance.ended(["connection", "test", "production", "--output", "json"]).1;
+    let tested: serde_json::Value = serde_json::from_str(&tested).unwrap();
+    assert_eq!(
+        (&tested["passed"], &tested["run"], &tested["returnData"]),
+        (&false.into(), &2.into(), &"Failed".into())
+    );
 }
 
 #[test]

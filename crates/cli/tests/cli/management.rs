@@ -19,6 +19,15 @@ fn lists_come_as_a_table_json_csv_and_ndjson() {
     let first: serde_json::Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
     assert_eq!(first, instance.json(["site", "list"])[0]);
     assert_eq!(instance.json(["connection", "list"]), json!([]));
+    let integrations = instance.json(["integration", "list"]);
+    assert_eq!(
+        (&integrations[0]["id"], &integrations[0]["parameters"][0]["name"]),
+        (&json!("coda-footprint"), &json!("Server URL"))
+    );
+    assert_eq!(instance.successful(["alert", "waiting"]), "No alert waits to be delivered.\n");
+    instance.successful(["user", "add", "alice", "--role", "Manager"]);
+    let error = instance.refused(1, ["alert", "waiting", "--as", "alice"]);
+    assert!(error.contains("is no administrator") && error.contains("--as USER"), "{error}");
     let nothing = instance.successful(["connection", "list"]);
     assert_eq!(nothing, "No connections that you may see. `footprint connection add` makes one.\n");
 }

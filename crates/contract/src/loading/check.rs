@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::manifest::{Command, Connector, ErrorEntry, Input, InputType, ManifestError, ManifestFile, ReplyShape};
+use crate::manifest::{
+    Command, Connector, ErrorEntry, Input, InputType, ManifestError, ManifestFile, ReplyShape, SettingType,
+};
 use crate::name::normalised;
 use crate::parameters::parse_value;
 
@@ -156,6 +158,15 @@ pub(super) fn share(
 ) -> Result<(), ManifestError> {
     let checker = Checker { file };
     let shared_inputs = connector.map_or(&[][..], |connector| &connector.shared_inputs);
+    let forbidden_by = command.widening.as_ref().and_then(|widening| widening.forbidden_by.as_deref());
+    let is_boolean = |name: &str| {
+        let setting = connector.and_then(|connector| connector.setting(name));
+        setting.is_some_and(|setting| setting.kind == SettingType::Boolean)
+    };
+    if let Some(name) = forbidden_by.filter(|name| !is_boolean(name)) {
+        let problem = format!("the connector has no yes-or-no setting {name:?}");
+        return Err(checker.refuse("widening.forbidden-by", problem, "Name one of its settings."));
+    }
     let shared_errors = connector.map_or(&[][..], |connector| &connector.shared_errors);
     for name in &command.takes {
         let shared = shared_inputs.iter().find(|input| input.name == *name);

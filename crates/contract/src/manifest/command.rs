@@ -230,6 +230,9 @@ pub struct Widening {
     pub key_field: String,
     /// What the command does without a known value, in words that follow its name.
     pub effect: String,
+    /// The connection's yes-or-no setting with which the connector refuses an unknown value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forbidden_by: Option<String>,
 }
 
 /// Values in the rows that other commands take.

@@ -4,6 +4,7 @@ mod parse;
 mod problem;
 mod typed;
 
-pub(crate) use parse::{parse_boolean, parse_value};
+pub use parse::parse_boolean;
+pub(crate) use parse::parse_value;
 pub use problem::{ParameterProblem, ParameterProblems};
 pub use typed::{ParameterValue, Parameters, RawParameters};

@@ -123,7 +123,8 @@ fn boolean(value: &Value) -> Option<bool> {
 }
 
 /// Yes or no, true or false, in any case.
-pub(crate) fn parse_boolean(text: &str) -> Option<bool> {
+#[must_use]
+pub fn parse_boolean(text: &str) -> Option<bool> {
     match text.trim().to_ascii_lowercase().as_str() {
         "yes" | "true" => Some(true),
         "no" | "false" => Some(false),

@@ -39,7 +39,7 @@ pub(super) fn may_see(caller: &Caller, connection: &Connection, sites: &[Site]) 
 }
 
 pub(super) fn missing(right: Right, place: &str) -> Refusal {
-    Refusal::Unable(format!(
+    Refusal::Forbidden(format!(
         "It takes the right to {right} on {}. Ask an administrator for it.",
         soar_connector::name::quoted(place)
     ))
@@ -48,7 +48,7 @@ pub(super) fn missing(right: Right, place: &str) -> Refusal {
 pub(super) fn missing_to_manage(place: &Place) -> Refusal {
     match place {
         Place::Site(site) => missing(Right::ManageConnections, &site.name),
-        Place::SharedToInternalSites { .. } => Refusal::Unable(format!(
+        Place::SharedToInternalSites { .. } => Refusal::Forbidden(format!(
             "It takes the right to {} on every internal site. Ask an administrator for it.",
             Right::ManageConnections
         )),

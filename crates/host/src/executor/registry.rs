@@ -115,7 +115,10 @@ impl Registry {
     }
 
     /// The plugin of an integration, by its stable name or its product's.
-    pub(crate) fn named(&self, integration: &str) -> Result<Arc<dyn Plugin>, Refusal> {
+    ///
+    /// # Errors
+    /// [`Refusal`] with the nearest name and all valid ones.
+    pub fn named(&self, integration: &str) -> Result<Arc<dyn Plugin>, Refusal> {
         self.find(integration).cloned().ok_or_else(|| {
             let names = || self.plugins.iter().map(|plugin| plugin.manifest().connector.id.as_str());
             let (near, valid) = (suggestion(integration, names()), names().collect::<Vec<_>>().join(", "));

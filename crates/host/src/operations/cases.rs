@@ -74,7 +74,7 @@ pub(super) async fn sites_with_incidents(
 ) -> Result<BTreeMap<SiteId, String>, Refusal> {
     let caller = context.caller_anywhere(records).await?;
     let mut sites = match site {
-        Some(name) => vec![records.site(name).await?],
+        Some(name) => vec![context.site(records, name).await?],
         None => records.sites().await?,
     };
     sites.retain(|site| caller.may(Right::SeeIncidents, site.id));

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 use soar_connector::Clock;
-use soar_store::model::{AuditEntry, Moment};
+use soar_store::model::{AuditEntry, Caller, Moment};
 use soar_store::{AnswerClaim, EarlierCall, Records, Store, StoreError, Transaction};
 
 use super::{OperationError, RequestContext};
@@ -124,6 +124,26 @@ impl Changes {
         }
         let claim = self.claim(context)?;
         until_no_conflict(|| self.attempt(context, claim.as_ref(), &work)).await
+    }
+
+    /// [`Changes::run`] for work that checks the caller's rights; the work is given the caller.
+    ///
+    /// # Errors
+    /// As [`Changes::run`].
+    pub async fn run_as_caller<'w, T: Serialize + Send>(
+        &self,
+        context: &'w RequestContext,
+        work: impl for<'t> Fn(Change<'t, 'w>, Caller) -> Working<'t, T> + Send + Sync + 'w,
+    ) -> Result<T, OperationError> {
+        let work = Arc::new(work);
+        self.run(context, Required::CheckedByWork, move |mut change| {
+            let work = Arc::clone(&work);
+            Box::pin(async move {
+                let caller = context.caller_anywhere(&mut change.records).await?;
+                work(change, caller).await
+            })
+        })
+        .await
     }
 
     /// The time.

@@ -1,15 +1,16 @@
 //! Connections. Their secrets go in and never come out.
 
 use serde::Serialize;
-use soar_connector::Diagnosis;
+use soar_connector::name::quoted;
+use soar_connector::{Diagnosis, Invocation, Outcome};
 use soar_store::Wanted;
 use soar_store::model::{Caller, Connection, ConnectionId, Place, RunId, Site, SiteKind};
 use utoipa::ToSchema;
 
-use super::{Done, OperationError, Operations, RequestContext, Required, Tried};
+use super::{Done, OperationError, Operations, RequestContext, Tried};
 use crate::Refusal;
 use crate::connections::{ConnectionChange, ConnectionDraft};
-use crate::executor::CommandEnd;
+use crate::executor::{CommandEnd, Tested, Watching};
 
 /// The result of testing a connection.
 #[derive(Debug, Serialize, ToSchema)]
@@ -19,12 +20,13 @@ pub struct ConnectionTested {
     pub passed: bool,
     /// Passed, or the Error tab.
     pub text: String,
-    /// The number of the test's run, which tells more.
+    /// The number of the test's run.
     #[schema(value_type = i64)]
     pub run: RunId,
-    /// The agent that the test went through; missing where it went direct.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub agent: Option<String>,
+    /// The outcome of the command that tests the connection: its error, its warnings and its receipt among others.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    pub outcome: Outcome,
 }
 
 impl Operations {
@@ -43,7 +45,7 @@ impl Operations {
         let wanted = match site {
             None => Wanted::All,
             Some(name) => {
-                let site = records.site(name).await?;
+                let site = context.site(&mut records, name).await?;
                 Wanted::On { site: site.id, is_internal: site.kind == SiteKind::Internal }
             }
         };
@@ -73,9 +75,8 @@ impl Operations {
     ) -> Result<Connection, OperationError> {
         let (connections, draft) = (self.connections()?, &draft);
         self.changes
-            .run(context, Required::CheckedByWork, |mut change| {
+            .run_as_caller(context, |mut change, caller| {
                 Box::pin(async move {
-                    let caller = context.caller_anywhere(&mut change.records).await?;
                     let made = connections.create_in(&mut change.records, &caller, draft.clone()).await?;
                     Ok(done(made))
                 })
@@ -96,9 +97,8 @@ impl Operations {
     ) -> Result<Connection, OperationError> {
         let (connections, given) = (self.connections()?, &given);
         self.changes
-            .run(context, Required::CheckedByWork, |mut change| {
+            .run_as_caller(context, |mut change, caller| {
                 Box::pin(async move {
-                    let caller = context.caller_anywhere(&mut change.records).await?;
                     let changed = connections.update_in(&mut change.records, &caller, id, given.clone()).await?;
                     Ok(done(changed))
                 })
@@ -117,16 +117,15 @@ impl Operations {
     ) -> Result<Connection, OperationError> {
         let connections = self.connections()?;
         self.changes
-            .run(context, Required::CheckedByWork, |mut change| {
-                Box::pin(async move {
-                    let caller = context.caller_anywhere(&mut change.records).await?;
-                    Ok(done(connections.delete_in(&mut change.records, &caller, id).await?))
-                })
+            .run_as_caller(context, |mut change, caller| {
+                Box::pin(async move { Ok(done(connections.delete_in(&mut change.records, &caller, id).await?)) })
             })
             .await
     }
 
-    /// Tests a connection by its integration's Test Connection; a run of it is kept.
+    /// Tests a connection by its integration's Test Connection; a run of it is kept. A shared connection is tested on
+    /// `site`; where none is given, on the site that its events go to, or else on the first internal site that the caller
+    /// sees.
     ///
     /// # Errors
     /// [`OperationError`] when the test could not run.
@@ -134,18 +133,18 @@ impl Operations {
         &self,
         context: &RequestContext,
         id: ConnectionId,
+        site: Option<&str>,
     ) -> Result<Tried<ConnectionTested>, OperationError> {
         let executor = self.executor()?;
-        let (connection, caller) = self.testing(context, id).await?;
-        let tested = executor.test(&caller, id).await?;
-        let CommandEnd { run, outcome, .. } = tested.finished;
-        let agent = outcome.receipt.agent;
-        let value = ConnectionTested { passed: tested.passed, text: tested.text, run, agent };
-        let about = format!("{}: {}", connection.name, if value.passed { "Passed" } else { "Failed" });
+        let (connection, caller) = self.testing(context, id, site).await?;
+        let Tested { passed, text, finished } = executor.test(&caller, id).await?;
+        let about = format!("{}: {}", connection.name, if passed { "Passed" } else { "Failed" });
+        let value = ConnectionTested { passed, text, run: finished.run, outcome: finished.outcome };
         Ok(Tried { value, about, site: caller.site.name })
     }
 
-    /// Diagnoses a connection: how far the way to its server leads, and which commands its account may run.
+    /// Diagnoses a connection: how far the way to its server leads, and which commands its account may run. The site is
+    /// chosen as for a test.
     ///
     /// # Errors
     /// [`OperationError`] when the diagnosis could not be made.
@@ -153,9 +152,10 @@ impl Operations {
         &self,
         context: &RequestContext,
         id: ConnectionId,
+        site: Option<&str>,
     ) -> Result<Tried<Diagnosis>, OperationError> {
         let executor = self.executor()?;
-        let (connection, caller) = self.testing(context, id).await?;
+        let (connection, caller) = self.testing(context, id, site).await?;
         let value = executor.diagnose(&caller, id).await?;
         let about = format!("{}: {}", connection.name, if value.is_healthy() { "Passed" } else { "Failed" });
         Ok(Tried { value, about, site: caller.site.name })
@@ -166,13 +166,37 @@ impl Operations {
         &self,
         context: &RequestContext,
         id: ConnectionId,
+        site: Option<&str>,
     ) -> Result<(Connection, Caller), OperationError> {
         let mut reader = self.reader().await?;
         let mut records = reader.records();
         let anywhere = context.caller_anywhere(&mut records).await?;
         let connection = self.connections()?.see_in(&mut records, &anywhere, id).await?;
-        let caller = testing_caller(context, &connection, records.sites().await?)?;
+        let site = match site {
+            Some(name) => Some(context.site(&mut records, name).await?),
+            None => None,
+        };
+        let caller = testing_caller(context, &connection, site, records.sites().await?)?;
         Ok((connection, caller))
+    }
+
+    /// Runs a checked call on a connection, on the site of this name, and hands its pages on to `watching` as they
+    /// arrive. Dropping the future cancels the run.
+    ///
+    /// # Errors
+    /// [`OperationError`] when nothing was run. A command that failed is no error: its outcome says so.
+    pub async fn run_on_connection(
+        &self,
+        context: &RequestContext,
+        site: &str,
+        connection: Connection,
+        invocation: Invocation,
+        watching: Watching,
+    ) -> Result<Tried<CommandEnd>, OperationError> {
+        let site = self.site(context, site).await?;
+        let (about, on) = (format!("{}: {}", connection.name, invocation.command().name), site.name.clone());
+        let value = self.executor()?.run_watched(&context.caller(site), connection, invocation, watching).await?;
+        Ok(Tried { value, about, site: on })
     }
 }
 
@@ -181,15 +205,32 @@ fn done(connection: Connection) -> Done<Connection> {
     Done::new(connection, about).on(&site)
 }
 
-/// The caller on the connection's site; of a shared connection, on the site that its events go to, or on the first one
-/// that it works on.
-fn testing_caller(context: &RequestContext, connection: &Connection, sites: Vec<Site>) -> Result<Caller, Refusal> {
-    let meant = match &connection.place {
-        Place::Site(site) => Some(site.id),
-        Place::SharedToInternalSites { recipient } => recipient.as_ref().map(|site| site.id),
+/// The caller on the connection's site; of a shared connection, on `site`, else on the site that its events go to, else
+/// on the first internal site that the caller sees.
+fn testing_caller(
+    context: &RequestContext,
+    connection: &Connection,
+    site: Option<Site>,
+    sites: Vec<Site>,
+) -> Result<Caller, Refusal> {
+    let named = site.as_ref().map(|site| site.id);
+    let (wanted, must_be_internal) = match &connection.place {
+        Place::Site(own) if named.is_some_and(|id| id != own.id) => {
+            return Err(Refusal::Because(format!(
+                "The connection {} belongs to the site {}: test it there.",
+                quoted(&connection.name),
+                quoted(&own.name)
+            )));
+        }
+        Place::Site(own) => (Some(own.id), false),
+        Place::SharedToInternalSites { recipient } => (named.or(recipient.as_ref().map(|site| site.id)), true),
     };
-    let is_meant = |site: &Site| meant.map_or(site.kind == SiteKind::Internal, |id| site.id == id);
-    let site = sites.into_iter().find(|site| is_meant(site) && context.sees(site.id));
+    let fits = |site: &Site| {
+        wanted.is_none_or(|id| site.id == id)
+            && (!must_be_internal || site.kind == SiteKind::Internal)
+            && context.sees(site.id)
+    };
+    let site = sites.into_iter().find(fits);
     site.map(|site| context.caller(site))
         .ok_or_else(|| Refusal::Because("There is no internal site to test it from.".to_owned()))
 }

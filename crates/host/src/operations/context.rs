@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use soar_connector::name::quoted;
-use soar_store::Records;
 use soar_store::model::{Allowed, AuditEntry, Caller, Role, Site, SiteId, User};
+use soar_store::{Records, StoreError};
 
 use crate::Refusal;
 
@@ -70,7 +70,16 @@ impl RequestContext {
     pub async fn caller_anywhere(&self, records: &mut Records<'_>) -> Result<Caller, Refusal> {
         let site = records.sites().await?.into_iter().find(|site| self.sees(site.id));
         site.map(|site| self.caller(site))
-            .ok_or_else(|| Refusal::Unable(format!("The user {} has a role on no site.", quoted(&self.user.name))))
+            .ok_or_else(|| Refusal::Forbidden(format!("The user {} has a role on no site.", quoted(&self.user.name))))
+    }
+
+    /// The site of this name. A site that the user may not see does not exist for the user.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn site(&self, records: &mut Records<'_>, name: &str) -> Result<Site, StoreError> {
+        let site = records.site(name).await?;
+        if self.sees(site.id) { Ok(site) } else { Err(StoreError::not_found("site", name)) }
     }
 
     /// Whether the user has any role on the site of this number.
@@ -82,12 +91,12 @@ impl RequestContext {
     /// Refuses unless the user is an active administrator.
     ///
     /// # Errors
-    /// [`Refusal::Unable`].
+    /// [`Refusal::Forbidden`].
     pub fn must_administer(&self) -> Result<(), Refusal> {
         if self.user.active && self.user.is_administrator && self.reach == Allowed::All {
             return Ok(());
         }
-        Err(Refusal::Unable(format!(
+        Err(Refusal::Forbidden(format!(
             "The user {} is no administrator. Only administrators may do that.",
             quoted(&self.user.name)
         )))

@@ -22,7 +22,7 @@ impl Operations {
         let mut records = reader.records();
         let site = match site {
             None => None,
-            Some(name) => Some(records.site(name).await?.id),
+            Some(name) => Some(context.site(&mut records, name).await?.id),
         };
         let caller = context.caller_anywhere(&mut records).await?;
         let filter = HealthFilter { site, state, limit };

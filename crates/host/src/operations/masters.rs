@@ -2,7 +2,7 @@
 
 use soar_store::model::Master;
 
-use super::{Done, OperationError, Operations, RequestContext, Required};
+use super::{Done, OperationError, Operations, RequestContext};
 
 impl Operations {
     /// The masters that this tenant takes, or took, connections from, by name.
@@ -32,11 +32,8 @@ impl Operations {
     pub async fn revoke_master(&self, context: &RequestContext, name: &str) -> Result<Master, OperationError> {
         let tenants = self.tenants()?;
         self.changes
-            .run(context, Required::CheckedByWork, |mut change| {
-                Box::pin(async move {
-                    let caller = context.caller_anywhere(&mut change.records).await?;
-                    Ok(done(tenants.revoke_master_in(&mut change.records, &caller, name).await?))
-                })
+            .run_as_caller(context, |mut change, caller| {
+                Box::pin(async move { Ok(done(tenants.revoke_master_in(&mut change.records, &caller, name).await?)) })
             })
             .await
     }
@@ -48,11 +45,8 @@ impl Operations {
     pub async fn remove_master(&self, context: &RequestContext, name: &str) -> Result<Master, OperationError> {
         let tenants = self.tenants()?;
         self.changes
-            .run(context, Required::CheckedByWork, |mut change| {
-                Box::pin(async move {
-                    let caller = context.caller_anywhere(&mut change.records).await?;
-                    Ok(done(tenants.remove_master_in(&mut change.records, &caller, name).await?))
-                })
+            .run_as_caller(context, |mut change, caller| {
+                Box::pin(async move { Ok(done(tenants.remove_master_in(&mut change.records, &caller, name).await?)) })
             })
             .await
     }

@@ -5,7 +5,7 @@ use soar_store::RunFilter;
 use soar_store::model::{Right, Run, RunId};
 use utoipa::ToSchema;
 
-use super::{Done, OperationError, Operations, RequestContext, Required, full_page};
+use super::{Done, OperationError, Operations, RequestContext, full_page};
 use crate::executor::history;
 
 /// Runs, the newest first, without their outcomes.
@@ -48,7 +48,7 @@ impl Operations {
         let mut reader = self.reader().await?;
         let mut records = reader.records();
         let sites = match site {
-            Some(name) => vec![records.site(name).await?],
+            Some(name) => vec![context.site(&mut records, name).await?],
             None => records.sites().await?,
         };
         let mut runs = Vec::new();
@@ -87,9 +87,8 @@ impl Operations {
     pub async fn cancel_run(&self, context: &RequestContext, id: RunId) -> Result<RunCancelled, OperationError> {
         let cancelled = self
             .changes
-            .run(context, Required::CheckedByWork, |mut change| {
+            .run_as_caller(context, |mut change, caller| {
                 Box::pin(async move {
-                    let caller = context.caller_anywhere(&mut change.records).await?;
                     let was_running = history::cancel_run(&mut change.records, &caller, id).await?;
                     Ok(Done::new(RunCancelled { was_running }, id.to_string()))
                 })

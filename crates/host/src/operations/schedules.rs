@@ -4,7 +4,7 @@ use serde::Serialize;
 use soar_store::model::{ScheduleId, ScheduleRun};
 use utoipa::ToSchema;
 
-use super::{Done, OperationError, Operations, RequestContext, Required, full_page};
+use super::{Done, OperationError, Operations, RequestContext, full_page};
 use crate::scheduler::{ScheduleChange, ScheduleDraft, ScheduleShown, Schedules};
 
 /// Runs of a schedule, the latest first.
@@ -32,7 +32,7 @@ impl Operations {
         let mut records = reader.records();
         let site = match site {
             None => None,
-            Some(name) => Some(records.site(name).await?.id),
+            Some(name) => Some(context.site(&mut records, name).await?.id),
         };
         let caller = context.caller_anywhere(&mut records).await?;
         Ok(self.schedules()?.list(&mut records, &caller, site).await?)
@@ -60,11 +60,10 @@ impl Operations {
     ) -> Result<ScheduleShown, OperationError> {
         let (schedules, draft) = (&self.schedules()?, &draft);
         self.changes
-            .run(context, Required::CheckedByWork, |mut change| {
-                Box::pin(async move {
-                    let caller = context.caller_anywhere(&mut change.records).await?;
-                    Ok(done(schedules.create_in(&mut change.records, &caller, draft.clone()).await?))
-                })
+            .run_as_caller(context, |mut change, caller| {
+                Box::pin(
+                    async move { Ok(done(schedules.create_in(&mut change.records, &caller, draft.clone()).await?)) },
+                )
             })
             .await
     }
@@ -81,9 +80,8 @@ impl Operations {
     ) -> Result<ScheduleShown, OperationError> {
         let (schedules, given) = (&self.schedules()?, &given);
         self.changes
-            .run(context, Required::CheckedByWork, |mut change| {
+            .run_as_caller(context, |mut change, caller| {
                 Box::pin(async move {
-                    let caller = context.caller_anywhere(&mut change.records).await?;
                     Ok(done(schedules.update_in(&mut change.records, &caller, id, given.clone()).await?))
                 })
             })
@@ -101,11 +99,8 @@ impl Operations {
     ) -> Result<ScheduleShown, OperationError> {
         let schedules = &self.schedules()?;
         self.changes
-            .run(context, Required::CheckedByWork, |mut change| {
-                Box::pin(async move {
-                    let caller = context.caller_anywhere(&mut change.records).await?;
-                    Ok(done(schedules.delete_in(&mut change.records, &caller, id).await?))
-                })
+            .run_as_caller(context, |mut change, caller| {
+                Box::pin(async move { Ok(done(schedules.delete_in(&mut change.records, &caller, id).await?)) })
             })
             .await
     }
@@ -121,11 +116,8 @@ impl Operations {
     ) -> Result<ScheduleShown, OperationError> {
         let schedules = &self.schedules()?;
         self.changes
-            .run(context, Required::CheckedByWork, |mut change| {
-                Box::pin(async move {
-                    let caller = context.caller_anywhere(&mut change.records).await?;
-                    Ok(done(schedules.run_soon_in(&mut change.records, &caller, id).await?))
-                })
+            .run_as_caller(context, |mut change, caller| {
+                Box::pin(async move { Ok(done(schedules.run_soon_in(&mut change.records, &caller, id).await?)) })
             })
             .await
     }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use soar_connector::name::quoted;
 use soar_store::model::{MasterState, Site, SiteKind, shapes};
-use soar_store::{NewSite, Records, SiteChange, StoreError};
+use soar_store::{NewSite, Records, SiteChange};
 use utoipa::ToSchema;
 
 use super::{Done, OperationError, Operations, RequestContext, Required};
@@ -78,8 +78,7 @@ impl Operations {
     /// # Errors
     /// [`OperationError`].
     pub async fn site(&self, context: &RequestContext, name: &str) -> Result<Site, OperationError> {
-        let site = self.reader().await?.records().site(name).await?;
-        if context.sees(site.id) { Ok(site) } else { Err(StoreError::not_found("site", name).into()) }
+        Ok(context.site(&mut self.reader().await?.records(), name).await?)
     }
 
     /// Makes a site.

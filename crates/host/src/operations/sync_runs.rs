@@ -6,7 +6,8 @@ use soar_store::model::{SyncResult, SyncRun, SyncRunId};
 use utoipa::ToSchema;
 
 use super::{OperationError, Operations, RequestContext, Tried, full_page};
-use crate::tenants::SyncRequest;
+use crate::tenants::{SiteStatusRequest, SyncProgress, SyncRequest};
+use crate::utility::Answer;
 
 /// Runs, the newest first.
 #[derive(Debug, Serialize, ToSchema)]
@@ -88,7 +89,7 @@ impl Operations {
         Ok(SyncResultPage { results: found.into_iter().map(|(_, result)| result).collect(), next })
     }
 
-    /// Syncs connections, or plans to; ends when every tenant was tried.
+    /// Syncs connections, or plans to; ends when every tenant was tried. `told` hears how far it has come.
     ///
     /// # Errors
     /// [`OperationError`].
@@ -96,19 +97,44 @@ impl Operations {
         &self,
         context: &RequestContext,
         wanted: &SyncToRun,
+        told: &(dyn Fn(SyncProgress) + Send + Sync),
     ) -> Result<Tried<SyncRun>, OperationError> {
         let caller = context.caller_anywhere(&mut self.reader().await?.records()).await?;
-        let run = self.tenants()?.sync(&caller, &wanted.request, wanted.plan, &|_| {}).await?;
+        let run = self.tenants()?.sync(&caller, &wanted.request, wanted.plan, told).await?;
         Ok(tried(run, &wanted.request.tenant_site))
     }
 
-    /// Tries again exactly what failed in a run.
+    /// Sets a site of a tenant active or inactive. The answer says whether the tenant did it.
+    ///
+    /// # Errors
+    /// [`OperationError`] when the tenant was not asked.
+    pub async fn set_tenant_site_status(
+        &self,
+        context: &RequestContext,
+        site: Option<&str>,
+        request: &SiteStatusRequest,
+    ) -> Result<Tried<Answer>, OperationError> {
+        let caller = match site {
+            Some(site) => context.caller(self.site(context, site).await?),
+            None => context.caller_anywhere(&mut self.reader().await?.records()).await?,
+        };
+        let answer = self.tenants()?.set_site_status(&caller, request).await?;
+        let about = format!("{request}: {}", answer.return_data.as_str());
+        Ok(Tried { value: answer, about, site: request.tenant_site.clone() })
+    }
+
+    /// Tries again exactly what failed in a run. `told` hears how far it has come.
     ///
     /// # Errors
     /// [`OperationError`].
-    pub async fn retry_sync(&self, context: &RequestContext, id: SyncRunId) -> Result<Tried<SyncRun>, OperationError> {
+    pub async fn retry_sync(
+        &self,
+        context: &RequestContext,
+        id: SyncRunId,
+        told: &(dyn Fn(SyncProgress) + Send + Sync),
+    ) -> Result<Tried<SyncRun>, OperationError> {
         let caller = context.caller_anywhere(&mut self.reader().await?.records()).await?;
-        Ok(tried(self.tenants()?.retry_failed(&caller, id, &|_| {}).await?, ""))
+        Ok(tried(self.tenants()?.retry_failed(&caller, id, told).await?, ""))
     }
 }
 

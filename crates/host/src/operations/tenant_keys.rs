@@ -3,23 +3,39 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use soar_store::model::TenantKey;
+use soar_store::model::{Moment, TenantKey};
 use utoipa::ToSchema;
 
-use super::{Done, OperationError, Operations, RequestContext, Required};
+use super::{Done, OperationError, Operations, RequestContext};
+use crate::Refusal;
 
 /// A one-time key to be made.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct TenantKeyToMake {
-    /// How many hours it is good for. 24 unless given.
-    #[serde(default = "a_day")]
+    /// How many hours it is good for. 24 unless this or its end is given.
+    #[serde(default)]
     #[schema(minimum = 1, maximum = 720)]
-    pub hours: i64,
+    pub hours: Option<i64>,
+    /// When it ends, at most 30 days from now; in place of hours.
+    #[serde(default)]
+    #[schema(value_type = Option<i64>)]
+    pub expires_at: Option<Moment>,
 }
 
-fn a_day() -> i64 {
-    24
+impl TenantKeyToMake {
+    /// When a key that is made at `now` ends.
+    fn end(&self, now: Moment) -> Result<Moment, Refusal> {
+        let hours = match (self.hours, self.expires_at) {
+            (None, Some(end)) => return Ok(end),
+            (hours, None) => hours.unwrap_or(24),
+            (Some(_), Some(_)) => {
+                return Err(Refusal::Because("Both hours and expiresAt are given: give one of them.".to_owned()));
+            }
+        };
+        // What is no length of time ends at once, which is refused.
+        Ok(now + Duration::from_secs(u64::try_from(hours).unwrap_or_default().saturating_mul(3_600)))
+    }
 }
 
 /// A one-time key, with its text where it was just made.
@@ -57,12 +73,10 @@ impl Operations {
     ) -> Result<TenantKeyMade, OperationError> {
         let tenants = self.tenants()?;
         self.changes
-            .run(context, Required::CheckedByWork, |mut change| {
+            .run_as_caller(context, |mut change, caller| {
                 Box::pin(async move {
-                    let caller = context.caller_anywhere(&mut change.records).await?;
-                    let expires_at = change.now
-                        + Duration::from_secs(u64::try_from(wanted.hours).unwrap_or_default().saturating_mul(3_600));
-                    let issued = tenants.make_key_in(&mut change.records, &caller, expires_at).await?;
+                    let end = wanted.end(change.now)?;
+                    let issued = tenants.make_key_in(&mut change.records, &caller, end).await?;
                     let about = issued.key.name.clone();
                     let repeated = TenantKeyMade { shown: issued.key.clone(), key: None };
                     let made = TenantKeyMade { shown: issued.key, key: Some(issued.text.as_str().to_owned()) };
@@ -79,9 +93,8 @@ impl Operations {
     pub async fn revoke_tenant_key(&self, context: &RequestContext, name: &str) -> Result<TenantKey, OperationError> {
         let tenants = self.tenants()?;
         self.changes
-            .run(context, Required::CheckedByWork, |mut change| {
+            .run_as_caller(context, |mut change, caller| {
                 Box::pin(async move {
-                    let caller = context.caller_anywhere(&mut change.records).await?;
                     let revoked = tenants.revoke_key_in(&mut change.records, &caller, name).await?;
                     let about = revoked.name.clone();
                     Ok(Done::new(revoked, about))

@@ -5,7 +5,7 @@ use soar_store::TenantFilter;
 use soar_store::model::{Tenant, TenantId};
 use utoipa::ToSchema;
 
-use super::{Done, OperationError, Operations, RequestContext, Required, Tried, full_page};
+use super::{Done, OperationError, Operations, RequestContext, Tried, full_page};
 use crate::tenants::TenantDraft;
 
 /// Tenants, by their numbers.
@@ -78,11 +78,8 @@ impl Operations {
     pub async fn add_tenant(&self, context: &RequestContext, draft: &TenantDraft) -> Result<Tenant, OperationError> {
         let tenants = self.tenants()?;
         self.changes
-            .run(context, Required::CheckedByWork, |mut change| {
-                Box::pin(async move {
-                    let caller = context.caller_anywhere(&mut change.records).await?;
-                    Ok(done(tenants.add_in(&mut change.records, &caller, draft).await?))
-                })
+            .run_as_caller(context, |mut change, caller| {
+                Box::pin(async move { Ok(done(tenants.add_in(&mut change.records, &caller, draft).await?)) })
             })
             .await
     }
@@ -99,11 +96,8 @@ impl Operations {
     ) -> Result<Tenant, OperationError> {
         let tenants = self.tenants()?;
         self.changes
-            .run(context, Required::CheckedByWork, |mut change| {
-                Box::pin(async move {
-                    let caller = context.caller_anywhere(&mut change.records).await?;
-                    Ok(done(tenants.move_in(&mut change.records, &caller, id, url).await?))
-                })
+            .run_as_caller(context, |mut change, caller| {
+                Box::pin(async move { Ok(done(tenants.move_in(&mut change.records, &caller, id, url).await?)) })
             })
             .await
     }
@@ -130,11 +124,8 @@ impl Operations {
     pub async fn revoke_tenant(&self, context: &RequestContext, id: TenantId) -> Result<Tenant, OperationError> {
         let tenants = self.tenants()?;
         self.changes
-            .run(context, Required::CheckedByWork, |mut change| {
-                Box::pin(async move {
-                    let caller = context.caller_anywhere(&mut change.records).await?;
-                    Ok(done(tenants.revoke_in(&mut change.records, &caller, id).await?))
-                })
+            .run_as_caller(context, |mut change, caller| {
+                Box::pin(async move { Ok(done(tenants.revoke_in(&mut change.records, &caller, id).await?)) })
             })
             .await
     }
@@ -146,11 +137,8 @@ impl Operations {
     pub async fn remove_tenant(&self, context: &RequestContext, id: TenantId) -> Result<Tenant, OperationError> {
         let tenants = self.tenants()?;
         self.changes
-            .run(context, Required::CheckedByWork, |mut change| {
-                Box::pin(async move {
-                    let caller = context.caller_anywhere(&mut change.records).await?;
-                    Ok(done(tenants.remove_in(&mut change.records, &caller, id).await?))
-                })
+            .run_as_caller(context, |mut change, caller| {
+                Box::pin(async move { Ok(done(tenants.remove_in(&mut change.records, &caller, id).await?)) })
             })
             .await
     }

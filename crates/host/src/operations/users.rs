@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use soar_store::model::name::same_name;
 use soar_store::model::{Role, Site, SiteId, User, shapes};
 use soar_store::{NewUser, Records, UserChange};
 use utoipa::ToSchema;
@@ -75,12 +76,16 @@ impl Operations {
     /// # Errors
     /// [`OperationError`] unless the caller is an administrator, or the user itself.
     pub async fn user(&self, context: &RequestContext, name: &str) -> Result<UserShown, OperationError> {
-        if context.user.name.to_lowercase() != name.trim().to_lowercase() {
+        if !same_name(&context.user.name, name) {
             context.must_administer()?;
         }
         let mut reader = self.reader().await?;
         let mut records = reader.records();
         let user = records.user(name).await?;
+        // Another user may have a name that looks the same, from before names were compared so.
+        if user.id != context.user.id {
+            context.must_administer()?;
+        }
         Ok(show(&mut records, user).await?)
     }
 

@@ -273,7 +273,7 @@ fn demand(caller: &Caller, right: Right, site: &Site) -> Result<(), Refusal> {
         return Ok(());
     }
     let site = quoted(&site.name);
-    Err(Refusal::Unable(format!("It takes the right to {right} on {site}. Ask an administrator for it.")))
+    Err(Refusal::Forbidden(format!("It takes the right to {right} on {site}. Ask an administrator for it.")))
 }
 
 fn destinations(given: &[String]) -> Result<Vec<Destination>, Refusal> {

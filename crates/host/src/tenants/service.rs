@@ -179,12 +179,12 @@ impl Tenants {
     }
 }
 
-/// Refuses whoever is no administrator: tenants are the whole instance's, and secrets go to them.
+/// Refuses callers that are no administrators: tenants are the whole instance's, and secrets go to them.
 pub(super) fn demand(caller: &Caller) -> Result<(), Refusal> {
     if caller.administers() {
         return Ok(());
     }
-    Err(Refusal::Unable(
+    Err(Refusal::Forbidden(
         "It takes an administrator, with a key for all sites, to have to do with tenants and masters.".to_owned(),
     ))
 }

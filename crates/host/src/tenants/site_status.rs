@@ -1,5 +1,6 @@
 //! Update Tenant Site Status: a master sets a site of a tenant active or inactive, and the tenant keeps it.
 
+use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
@@ -52,6 +53,12 @@ pub struct SiteStatusRequest {
     pub tenant_site: String,
     /// Whether the site is to be active.
     pub active: bool,
+}
+
+impl fmt::Display for SiteStatusRequest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}, {}: {}", self.tenant_name, self.tenant_site, self.status())
+    }
 }
 
 impl SiteStatusRequest {

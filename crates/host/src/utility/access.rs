@@ -35,7 +35,7 @@ impl Actor {
             Some(name) if !is_caller(records, caller, name).await? => {
                 // A caller that may act for nobody learns nothing about other users.
                 if !caller.may_somewhere(Right::ActForOthers) {
-                    return Err(Refusal::Unable(missing(caller, Right::ActForOthers, &caller.site.name)));
+                    return Err(Refusal::Forbidden(missing(caller, Right::ActForOthers, &caller.site.name)));
                 }
                 let user = active_user(records, name).await?;
                 Ok(Self { name: user.name, is_other: true })
@@ -92,7 +92,7 @@ pub(super) async fn site_for_change(records: &mut Records<'_>, caller: &Caller, 
 
 /// Refuses unless the caller has `right` on `site`.
 pub(super) fn may(caller: &Caller, right: Right, site: &Site) -> Result<(), Refusal> {
-    if caller.may(right, site.id) { Ok(()) } else { Err(Refusal::Unable(missing(caller, right, &site.name))) }
+    if caller.may(right, site.id) { Ok(()) } else { Err(Refusal::Forbidden(missing(caller, right, &site.name))) }
 }
 
 /// That a right is missing, and who can give it.

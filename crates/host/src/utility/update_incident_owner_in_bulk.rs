@@ -60,7 +60,7 @@ impl BulkCommand for UpdateIncidentOwnerInBulk {
         let actor = Actor::find(records, caller, parameters).await?;
         // Who may change nothing learns nothing about who there is.
         if !caller.may_somewhere(Right::ChangeIncidents) {
-            return Err(Refusal::Unable(missing(caller, Right::ChangeIncidents, &caller.site.name)));
+            return Err(Refusal::Forbidden(missing(caller, Right::ChangeIncidents, &caller.site.name)));
         }
         let user = active_user(records, owner).await?;
         let roles = records.roles(user.id).await?;

@@ -69,6 +69,7 @@ impl Reply {
         let status = match error {
             OperationError::Refusal(
                 Refusal::Because(_)
+                | Refusal::Forbidden(_)
                 | Refusal::Unable(_)
                 | Refusal::Parameters(_)
                 | Refusal::About(StoreError::Invalid(_)),

@@ -1,7 +1,9 @@
 //! Connections. Their secrets go in and never come out.
 
 use axum::response::Response;
+use serde::Deserialize;
 use soar_store::model::{Connection, ConnectionId};
+use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -18,6 +20,16 @@ pub(super) fn routes() -> Routes {
         .routes(routes!(get, change, remove))
         .routes(routes!(test))
         .routes(routes!(diagnose))
+}
+
+/// Where a connection is tested.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct TestedOn {
+    /// The site that a shared connection is tested on. The site that its events go to unless given.
+    #[param(pattern = r"^[^\u0000]*$")]
+    site: Option<String>,
 }
 
 /// All connections, by integration and name, without their secrets
@@ -62,17 +74,17 @@ async fn remove(Managed { request, path, .. }: Managed<Id<ConnectionId>>) -> Res
 }
 
 /// Test a connection by the integration's health check; a run of it is kept
-#[utoipa::path(post, path = "/connections/{id}/test", operation_id = "testConnection", params(Id<ConnectionId>),
+#[utoipa::path(post, path = "/connections/{id}/test", operation_id = "testConnection", params(Id<ConnectionId>, TestedOn),
     responses((status = 200, body = ConnectionTested)))]
-async fn test(Managed { request, path, .. }: Managed<Id<ConnectionId>>) -> Response {
-    let tested = request.operations().test_connection(&request.context, path.id).await;
+async fn test(Managed { request, path, query, .. }: Managed<Id<ConnectionId>, TestedOn>) -> Response {
+    let tested = request.operations().test_connection(&request.context, path.id, query.site.as_deref()).await;
     request.answer_tried(tested).await
 }
 
 /// Diagnose a connection: how far the way to its server leads, and which commands its account may run
-#[utoipa::path(post, path = "/connections/{id}/diagnose", operation_id = "diagnoseConnection", params(Id<ConnectionId>),
+#[utoipa::path(post, path = "/connections/{id}/diagnose", operation_id = "diagnoseConnection", params(Id<ConnectionId>, TestedOn),
     responses((status = 200, body = serde_json::Value)))]
-async fn diagnose(Managed { request, path, .. }: Managed<Id<ConnectionId>>) -> Response {
-    let diagnosed = request.operations().diagnose_connection(&request.context, path.id).await;
+async fn diagnose(Managed { request, path, query, .. }: Managed<Id<ConnectionId>, TestedOn>) -> Response {
+    let diagnosed = request.operations().diagnose_connection(&request.context, path.id, query.site.as_deref()).await;
     request.answer_tried(diagnosed).await
 }

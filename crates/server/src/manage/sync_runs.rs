@@ -46,7 +46,7 @@ async fn list(Managed { request, query, .. }: Managed<Nothing, Before>) -> Respo
 #[utoipa::path(post, path = "/sync-runs", operation_id = "runSync", request_body = SyncToRun,
     responses((status = 200, body = SyncRun)))]
 async fn run(Managed { request, body, .. }: Managed<Nothing, Nothing, SyncToRun>) -> Response {
-    let run = request.operations().run_sync(&request.context, &body).await;
+    let run = request.operations().run_sync(&request.context, &body, &|_| {}).await;
     request.answer_tried(run).await
 }
 
@@ -72,6 +72,6 @@ async fn results(Managed { request, path, query, .. }: Managed<Id<SyncRunId>, Wa
 #[utoipa::path(post, path = "/sync-runs/{id}/retry", operation_id = "retrySync", params(Id<SyncRunId>),
     responses((status = 200, body = SyncRun)))]
 async fn retry(Managed { request, path, .. }: Managed<Id<SyncRunId>>) -> Response {
-    let run = request.operations().retry_sync(&request.context, path.id).await;
+    let run = request.operations().retry_sync(&request.context, path.id, &|_| {}).await;
     request.answer_tried(run).await
 }

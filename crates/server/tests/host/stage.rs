@@ -186,9 +186,13 @@ pub async fn simulator() -> Simulator {
 
 pub fn because<T: std::fmt::Debug>(result: Result<T, Refusal>) -> String {
     match result {
-        Err(error @ (Refusal::Because(_) | Refusal::Unable(_) | Refusal::Parameters(_) | Refusal::About(_))) => {
-            error.to_string()
-        }
+        Err(
+            error @ (Refusal::Because(_)
+            | Refusal::Forbidden(_)
+            | Refusal::Unable(_)
+            | Refusal::Parameters(_)
+            | Refusal::About(_)),
+        ) => error.to_string(),
         other => panic!("it is no refusal with a reason: {other:?}"),
     }
 }

@@ -64,7 +64,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
         site,
     };
     let context = session.context("agent add").about_site(draft.site.as_deref().unwrap_or_default());
-    let made = super::operations(session)?.create_agent(&context, draft).await;
+    let made = session.connected_operations()?.create_agent(&context, draft).await;
     let agent = session.changed(context, made).await?;
     match arguments.output {
         Form::Json => printer.json(&agent)?,

@@ -78,7 +78,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
         description: description.clone(),
     };
     let context = session.context("agent change");
-    let changed = super::operations(session)?.change_agent(&context, &arguments.agent, change).await;
+    let changed = session.connected_operations()?.change_agent(&context, &arguments.agent, change).await;
     super::show_one(&session.changed(context, changed).await?, arguments.output, printer)?;
     Ok(Exit::Successful)
 }

@@ -10,12 +10,11 @@ mod test;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use soar_host::operations::Operations;
 use soar_store::model::{Agent, ParameterState};
 
 use super::simulate::runtime;
 use crate::exit::Exit;
-use crate::instance::{InstanceFlags, OperatorSession, connections};
+use crate::instance::{InstanceFlags, OperatorSession};
 use crate::printer::{Form, ListRow, Printer, moment};
 
 const EXAMPLES: &str = "\
@@ -60,11 +59,6 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
             Action::Remove(arguments) => remove::run(arguments, &session, printer).await,
         }
     })
-}
-
-/// What can be done with agents: their secrets are sealed as those of connections are.
-fn operations(session: &OperatorSession) -> Result<Operations> {
-    Ok(Operations { connections: Some(connections(session)?), ..session.operations() })
 }
 
 impl ListRow for Agent {

@@ -17,7 +17,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let context = session.context("agent remove");
-    let removed = super::operations(session)?.remove_agent(&context, &arguments.agent).await;
+    let removed = session.connected_operations()?.remove_agent(&context, &arguments.agent).await;
     let agent = session.changed(context, removed).await?;
     printer.done(&format!("The agent {} is deleted, and its secret with it.", quoted(&agent.name)))?;
     Ok(Exit::Successful)

@@ -20,7 +20,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let context = session.context("agent show");
-    let agent = super::operations(session)?.agent(&context, &arguments.agent).await.map_err(not_done)?;
+    let agent = session.connected_operations()?.agent(&context, &arguments.agent).await.map_err(not_done)?;
     super::show_one(&agent, arguments.output, printer)?;
     Ok(Exit::Successful)
 }

@@ -42,13 +42,10 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
-    let operations = super::operations(session)?;
-    let connection = match (&arguments.connection, &operations.connections) {
-        (Some(name), Some(connections)) => {
-            let named = Named::of(name, arguments.site.as_deref());
-            Some(named.find(connections, session).await?.0.id)
-        }
-        _ => None,
+    let operations = session.connected_operations()?;
+    let connection = match &arguments.connection {
+        Some(name) => Some(Named::of(name, arguments.site.as_deref()).find(&operations, session).await?.id),
+        None => None,
     };
     let given = AgentToTest { to: arguments.to.clone(), connection };
     let context = session.context("agent test");

@@ -13,7 +13,7 @@ use super::run::single_threaded_runtime;
 use super::simulate::Ending;
 use crate::exit::{Exit, WrongUse};
 use crate::instance::{InstanceFlags, OperatorSession, not_done};
-use crate::printer::{ListOutput, ListRow, Printer, moment};
+use crate::printer::{ListFlags, ListOutput, ListRow, Printer, moment};
 use crate::when;
 
 const EXAMPLES: &str = "\
@@ -80,16 +80,15 @@ pub(crate) struct Arguments {
     #[arg(long, conflicts_with = "until")]
     follow: bool,
 
-    /// How to write the list
-    #[arg(long, short, value_enum, default_value_t = ListOutput::Table)]
-    output: ListOutput,
+    #[command(flatten)]
+    list: ListFlags,
 
     #[command(flatten)]
     instance: InstanceFlags,
 }
 
 pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> {
-    if arguments.follow && arguments.output == ListOutput::Json {
+    if arguments.follow && arguments.list.output == ListOutput::Json {
         return Err(
             WrongUse("--follow has no end, and a JSON array needs one: take --output ndjson.".to_owned()).into()
         );
@@ -100,7 +99,7 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
         let entries = latest(&session, &filter, arguments.limit).await?;
         let mut seen = entries.last().map_or(0, |shown| shown.id);
         if !(arguments.follow && entries.is_empty()) {
-            printer.list(&entries, arguments.output, "Nothing that fits is in the audit log.")?;
+            printer.list(&entries, &arguments.list, "Nothing that fits is in the audit log.")?;
         }
         if !arguments.follow {
             return Ok(Exit::Successful);
@@ -113,7 +112,7 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
                 new.retain(|shown| shown.id > seen);
                 if let Some(last) = new.last() {
                     seen = last.id;
-                    printer.more(&new, arguments.output)?;
+                    printer.more(&new, &arguments.list)?;
                 }
             }
         };

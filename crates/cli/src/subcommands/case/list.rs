@@ -7,7 +7,7 @@ use soar_store::model::{CaseId, Status};
 
 use crate::exit::Exit;
 use crate::instance::{OperatorSession, not_done};
-use crate::printer::{ListOutput, ListRow, Printer, moment, moment_if_any};
+use crate::printer::{ListFlags, ListRow, Printer, moment, moment_if_any};
 
 /// List cases, the oldest first
 #[derive(Debug, Args)]
@@ -28,9 +28,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     limit: u32,
 
-    /// How to write the list
-    #[arg(long, short, value_enum, default_value_t = ListOutput::Table)]
-    output: ListOutput,
+    #[command(flatten)]
+    list: ListFlags,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
@@ -42,7 +41,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let (operations, context) = (session.operations(), session.context("case list"));
     let page = operations.list_cases(&context, site.as_deref(), *status, *after, i64::from(*limit)).await;
     let page = page.map_err(not_done)?;
-    printer.list(&page.cases, arguments.output, "No cases that fit and that you may see.")?;
+    printer.list(&page.cases, &arguments.list, "No cases that fit and that you may see.")?;
     if let Some(next) = page.next {
         printer.note(&format!("There are more: --after {next}, or a larger --limit."));
     }

@@ -1,18 +1,16 @@
 //! `footprint connection add`: makes a connection.
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::Args;
-use soar_connector::name::{quoted, suggestion};
+use soar_connector::name::quoted;
 use soar_host::connections::ConnectionDraft;
-use soar_host::executor::Registry;
-use soar_store::Records;
 use soar_store::model::SHARED;
 
 use super::health_check::HealthCheckFlags;
 use super::parameters::Parameters;
 use super::show::show_one;
-use crate::exit::{Exit, WrongUse};
-use crate::instance::{Action, OperatorSession, connections, registry};
+use crate::exit::Exit;
+use crate::instance::{OperatorSession, integration};
 use crate::printer::{Form, Printer};
 use crate::shell;
 
@@ -87,20 +85,16 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
-    let site = if arguments.shared {
-        // Whoever shares calls from some site; which one does not matter.
-        session.sites().await?.into_iter().next().context("There is no site to call from.")?
-    } else {
-        session.site(arguments.site.as_deref()).await?
+    let plugin = integration(arguments.integration.as_deref())?;
+    let connector = &plugin.manifest().connector;
+    let site = match arguments.shared {
+        true => SHARED.to_owned(),
+        false => session.site(arguments.site.as_deref()).await?.name,
     };
-    let registry = registry()?;
-    let integration = integration(&registry, arguments.integration.as_deref())?;
-    let plugin = registry.plugins().iter().find(|plugin| plugin.manifest().connector.id == integration);
-    let connector = &plugin.context("The integration is not compiled in.")?.manifest().connector;
     let draft = ConnectionDraft {
-        integration,
+        integration: connector.id.clone(),
         name: arguments.name.clone(),
-        site: if arguments.shared { SHARED.to_owned() } else { site.name.clone() },
+        site,
         recipient_site: arguments.recipient_site.clone(),
         agent_name: arguments.agent.clone(),
         description: arguments.description.clone(),
@@ -116,11 +110,9 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
         parameters: arguments.parameters.read(connector, true)?,
     };
     arguments.health_check.warn(session, printer);
-    let place = draft.site.clone();
-    let action = Action { command: "connection add", site: &place, about: &arguments.name };
-    let (connections, caller) = (connections(session)?, session.caller(site));
-    let make = async |records: &mut Records<'_>| connections.create_in(records, &caller, draft).await;
-    let made = session.change(&action, make).await?;
+    let context = session.context("connection add").about_site(&draft.site);
+    let made = session.connected_operations()?.create_connection(&context, draft).await;
+    let made = session.changed(context, made).await?;
     if arguments.output == Form::Json {
         show_one(&made, Form::Json, printer)?;
         return Ok(Exit::Successful);
@@ -131,29 +123,4 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
         printer.note(&format!("Test it: footprint connection{folder} test {}", shell::quoted(&made.name)));
     }
     Ok(Exit::Successful)
-}
-
-/// The stable name of the integration that is meant.
-pub(in crate::subcommands) fn only_integration(named: Option<&str>) -> Result<String> {
-    Ok(integration(&registry()?, named)?)
-}
-
-fn integration(registry: &Registry, named: Option<&str>) -> Result<String, WrongUse> {
-    let known: Vec<_> = registry.plugins().iter().map(|plugin| &plugin.manifest().connector).collect();
-    let ids = || known.iter().map(|connector| connector.id.as_str());
-    match (named, known.as_slice()) {
-        (None, [only]) => Ok(only.id.clone()),
-        (None, _) => {
-            let valid = ids().collect::<Vec<_>>().join(", ");
-            Err(WrongUse(format!("Which integration? Name one with --integration: {valid}.")))
-        }
-        (Some(name), _) => {
-            let is_it = |text: &str| text.to_lowercase() == name.trim().to_lowercase();
-            let found = known.iter().find(|connector| is_it(&connector.id) || is_it(&connector.name));
-            found.map(|connector| connector.id.clone()).ok_or_else(|| {
-                let (near, valid) = (suggestion(name, ids()), ids().collect::<Vec<_>>().join(", "));
-                WrongUse(format!("There is no integration {}.{near} Valid: {valid}.", quoted(name)))
-            })
-        }
-    }
 }

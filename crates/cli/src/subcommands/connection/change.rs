@@ -1,9 +1,8 @@
 //! `footprint connection change`: changes a connection.
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::{ArgAction, Args};
 use soar_host::connections::ConnectionChange;
-use soar_store::Records;
 use soar_store::model::SHARED;
 
 use super::find::Named;
@@ -11,7 +10,7 @@ use super::health_check::HealthCheckFlags;
 use super::parameters::Parameters;
 use super::show::show_one;
 use crate::exit::{Exit, WrongUse};
-use crate::instance::{Action, OperatorSession, connections, registry};
+use crate::instance::{OperatorSession, integration};
 use crate::printer::{Form, Printer};
 
 const EXAMPLES: &str = "\
@@ -21,7 +20,7 @@ Examples:
   footprint connection change production --user alice --user bob --health-check-minutes 15
   footprint connection change production --param \"Server URL=https://new.example.com\" --ask Password
 
-Secrets go to the server that Server URL names: whoever changes that gives them again.";
+Secrets go only to the server that Server URL names: give them again when you change it.";
 
 /// Change a connection; what no flag names stays
 #[derive(Debug, Args)]
@@ -87,11 +86,14 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
-    let connections = connections(session)?;
-    let (connection, caller) = arguments.named.find(&connections, session).await?;
-    let registry = registry()?;
-    let plugin = registry.plugins().iter().find(|plugin| plugin.manifest().connector.id == connection.integration);
-    let connector = &plugin.context("The connection's integration is not compiled in.")?.manifest().connector;
+    if arguments.is_empty() {
+        let text = "Nothing to change: `footprint connection change --help` lists what can be.";
+        return Err(WrongUse(text.to_owned()).into());
+    }
+    let operations = session.connected_operations()?;
+    let connection = arguments.named.find(&operations, session).await?;
+    let plugin = integration(Some(&connection.integration))?;
+    let connector = &plugin.manifest().connector;
     // A text that is empty takes away what may be missing.
     let optional = |text: &Option<String>| text.clone().map(|text| Some(text).filter(|text| !text.trim().is_empty()));
     let site = if arguments.shared { Some(SHARED.to_owned()) } else { arguments.move_to.clone() };
@@ -115,14 +117,10 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
         health_check_slow_ms: arguments.health_check.slow_ms,
         parameters: arguments.parameters.read(connector, false)?,
     };
-    if arguments.is_empty() {
-        let text = "Nothing to change: `footprint connection change --help` lists what can be.";
-        return Err(WrongUse(text.to_owned()).into());
-    }
     arguments.health_check.warn(session, printer);
-    let action = Action { command: "connection change", site: connection.place.name(), about: &connection.name };
-    let change = async |records: &mut Records<'_>| connections.update_in(records, &caller, connection.id, change).await;
-    show_one(&session.change(&action, change).await?, arguments.output, printer)?;
+    let context = session.context("connection change").about_site(connection.place.name());
+    let changed = operations.change_connection(&context, connection.id, change).await;
+    show_one(&session.changed(context, changed).await?, arguments.output, printer)?;
     Ok(Exit::Successful)
 }
 

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::Args;
-use soar_host::operations::Operations;
+use soar_connector::Diagnosis;
 
 use super::find::Named;
 use crate::exit::Exit;
@@ -32,20 +32,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let executing = Executing::start(session).await?;
-    let connections = executing.executor.connections().clone();
-    let diagnosed = match arguments.named.find(&connections, session).await {
-        Ok((connection, caller)) => {
-            let operations = Operations {
-                executor: Some(executing.executor.clone()),
-                connections: Some(connections),
-                ..session.operations()
-            };
-            let context = session.context("connection diagnose").about_site(&caller.site.name);
-            let ended = operations.diagnose_connection(&context, connection.id).await;
-            session.tried(context, ended).await
-        }
-        Err(error) => Err(error),
-    };
+    let diagnosed = diagnosed(arguments, &executing, session).await;
     executing.end().await?;
     let diagnosis = diagnosed?;
     match arguments.output {
@@ -53,4 +40,13 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
         Form::Table => show(&diagnosis, printer)?,
     }
     Ok(if diagnosis.is_healthy() { Exit::Successful } else { Exit::Failed })
+}
+
+async fn diagnosed(arguments: &Arguments, executing: &Executing, session: &OperatorSession) -> Result<Diagnosis> {
+    let operations = &executing.operations;
+    let connection = arguments.named.find(operations, session).await?;
+    let site = session.site_if_named(arguments.named.site.as_deref()).await?;
+    let context = session.context("connection diagnose").about_site(connection.place.name());
+    let ended = operations.diagnose_connection(&context, connection.id, site.as_deref()).await;
+    session.tried(context, ended).await
 }

@@ -1,14 +1,14 @@
-//! Which connection is meant, by its name and, where several have it, its site; and on which site the user calls.
+//! Which connection is meant, by its name and, where several have it, its site; and the site that a command runs on.
 
 use anyhow::Result;
 use clap::Args;
 use soar_connector::name::{quoted, suggestion};
-use soar_host::connections::Connections;
-use soar_store::model::name::named;
-use soar_store::model::{Caller, Connection, Place};
+use soar_host::operations::Operations;
+use soar_store::model::name::same_name;
+use soar_store::model::{Connection, Place, Site};
 
 use crate::exit::WrongUse;
-use crate::instance::{OperatorSession, refused};
+use crate::instance::{OperatorSession, not_done};
 
 /// Names a connection.
 #[derive(Debug, Args)]
@@ -27,47 +27,31 @@ impl Named {
         Self { connection: connection.to_owned(), site: site.map(str::to_owned) }
     }
 
-    /// The connection, and the user as its caller on the site that is meant.
+    /// The connection. A site's own connection goes before a shared one of the same name.
     ///
     /// # Errors
     /// [`WrongUse`] that names the nearest one, or the sites that have one of that name.
     pub(in crate::subcommands) async fn find(
         &self,
-        connections: &Connections,
+        operations: &Operations,
         session: &OperatorSession,
-    ) -> Result<(Connection, Caller)> {
-        let all = seen(connections, session).await?;
-        let mut found = named(&all, &self.connection, |one| &one.name);
-        let site = match &self.site {
-            Some(site) => Some(session.site(Some(site)).await?),
-            None => None,
-        };
-        if let Some(site) = &site {
-            let own = |one: &&Connection| matches!(&one.place, Place::Site(place) if place.id == site.id);
-            let own: Vec<_> = found.iter().copied().filter(own).collect();
-            // The site's own goes before one that is shared with it.
+    ) -> Result<Connection> {
+        let context = session.context("connection show");
+        let mut all = operations.list_connections(&context, None).await.map_err(not_done)?;
+        let is_meant = |one: &Connection| same_name(&one.name, &self.connection);
+        let mut found: Vec<usize> = (0..all.len()).filter(|index| is_meant(&all[*index])).collect();
+        if let Some(site) = &self.site {
+            let site = session.site(Some(site)).await?;
+            let is_own = |index: &usize| matches!(&all[*index].place, Place::Site(place) if place.id == site.id);
+            let own: Vec<usize> = found.iter().copied().filter(is_own).collect();
             if own.is_empty() {
-                found.retain(|one| matches!(one.place, Place::SharedToInternalSites { .. }));
+                found.retain(|index| matches!(all[*index].place, Place::SharedToInternalSites { .. }));
             } else {
                 found = own;
             }
         }
         match found.as_slice() {
-            [connection] => {
-                let site = match (&connection.place, site) {
-                    (Place::Site(place), _) => session.site(Some(&place.name)).await?,
-                    (Place::SharedToInternalSites { .. }, Some(site)) => site,
-                    (Place::SharedToInternalSites { recipient }, None) => {
-                        let sites = session.sites().await?;
-                        let recipient = recipient.as_ref().map(|site| site.id);
-                        match sites.into_iter().find(|site| Some(site.id) == recipient) {
-                            Some(site) => site,
-                            None => session.site(None).await?,
-                        }
-                    }
-                };
-                Ok(((*connection).clone(), session.caller(site)))
-            }
+            [index] => Ok(all.swap_remove(*index)),
             [] => {
                 let name = quoted(&self.connection);
                 let near = suggestion(&self.connection, all.iter().map(|one| one.name.as_str()));
@@ -79,7 +63,7 @@ impl Named {
                 .into())
             }
             several => {
-                let places: Vec<_> = several.iter().map(|one| one.place.name()).collect();
+                let places: Vec<_> = several.iter().map(|index| all[*index].place.name()).collect();
                 Err(WrongUse(format!(
                     "Several connections are called {}. Say which with --site: {}.",
                     quoted(&self.connection),
@@ -89,10 +73,22 @@ impl Named {
             }
         }
     }
-}
 
-/// The connections that the user may see, on whatever site.
-pub(super) async fn seen(connections: &Connections, session: &OperatorSession) -> Result<Vec<Connection>> {
-    // What may be seen does not depend on the site of the call.
-    connections.list(&session.any_caller().await?).await.map_err(refused)
+    /// The site that a command on the connection runs on: the connection's own; of a shared one, the site that was named,
+    /// else the one that the connection's events go to, else the only one there is.
+    ///
+    /// # Errors
+    /// [`WrongUse`] where several sites are possible.
+    pub(super) async fn site_of_call(&self, connection: &Connection, session: &OperatorSession) -> Result<Site> {
+        let recipient = match &connection.place {
+            Place::Site(place) => return session.site(Some(&place.name)).await,
+            Place::SharedToInternalSites { .. } if self.site.is_some() => None,
+            Place::SharedToInternalSites { recipient } => recipient.as_ref().map(|site| site.id),
+        };
+        let sites = session.sites().await?;
+        match sites.into_iter().find(|site| Some(site.id) == recipient) {
+            Some(site) => Ok(site),
+            None => session.site(self.site.as_deref()).await,
+        }
+    }
 }

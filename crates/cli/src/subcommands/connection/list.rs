@@ -2,13 +2,12 @@
 
 use anyhow::Result;
 use clap::Args;
-use soar_store::model::{Connection, Place, SiteKind};
+use soar_store::model::Connection;
 
-use super::find::seen;
 use super::health_check::in_words;
 use crate::exit::Exit;
-use crate::instance::{OperatorSession, connections};
-use crate::printer::{ListOutput, ListRow, Printer};
+use crate::instance::{OperatorSession, not_done};
+use crate::printer::{ListFlags, ListRow, Printer};
 
 /// List the connections that you may see
 #[derive(Debug, Args)]
@@ -17,21 +16,15 @@ pub(super) struct Arguments {
     #[arg(long)]
     site: Option<String>,
 
-    /// How to write the list
-    #[arg(long, short, value_enum, default_value_t = ListOutput::Table)]
-    output: ListOutput,
+    #[command(flatten)]
+    list: ListFlags,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
-    let mut found = seen(&connections(session)?, session).await?;
-    if let Some(name) = &arguments.site {
-        let site = session.site(Some(name)).await?;
-        found.retain(|one| match &one.place {
-            Place::Site(place) => place.id == site.id,
-            Place::SharedToInternalSites { .. } => site.kind == SiteKind::Internal,
-        });
-    }
-    printer.list(&found, arguments.output, "No connections that you may see. `footprint connection add` makes one.")?;
+    let site = session.site_if_named(arguments.site.as_deref()).await?;
+    let context = session.context("connection list");
+    let found = session.connected_operations()?.list_connections(&context, site.as_deref()).await.map_err(not_done)?;
+    printer.list(&found, &arguments.list, "No connections that you may see. `footprint connection add` makes one.")?;
     Ok(Exit::Successful)
 }
 

@@ -13,7 +13,6 @@ mod run;
 mod show;
 mod test;
 
-pub(super) use self::add::only_integration;
 pub(super) use self::find::Named;
 
 use anyhow::Result;

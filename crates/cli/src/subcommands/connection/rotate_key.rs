@@ -1,12 +1,10 @@
 //! `footprint connection rotate-key`: seals every secret of the instance with a new key.
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use clap::Args;
-use soar_host::sealing::rotate;
-use soar_store::SEALED_PLACES;
 
 use crate::exit::Exit;
-use crate::instance::{Action, OperatorSession};
+use crate::instance::OperatorSession;
 use crate::printer::{Form, Printer};
 
 const EXAMPLES: &str = "\
@@ -26,11 +24,9 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
-    // Refused for others, and noted before the first secret is touched.
-    let action = Action { command: "connection rotate-key", site: "", about: "" };
-    session.manage(&action, async |_, _| Ok(())).await?;
-    let rotated = rotate(&session.store, &session.keyring()?, SEALED_PLACES, session.now()).await;
-    let rotation = rotated.map_err(|error| anyhow!(error))?;
+    let context = session.context("connection rotate-key");
+    let rotated = session.connected_operations()?.rotate_sealing_key(&context).await;
+    let rotation = session.tried(context, rotated).await?;
     if arguments.output == Form::Json {
         printer.json(&rotation)?;
         return Ok(Exit::Successful);

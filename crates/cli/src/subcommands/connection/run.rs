@@ -1,15 +1,14 @@
 //! `footprint connection run`: runs a command on a connection, as the Command API does.
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::Args;
-use soar_connector::{Conclusion, Invocation, RawParameters};
-use soar_host::Refusal;
-use soar_host::executor::{Executor, Watching};
-use soar_store::model::{Caller, Connection};
+use soar_connector::{Conclusion, Invocation, RawParameters, parse_boolean};
+use soar_host::executor::{CommandEnd, Watching};
+use soar_store::model::{Connection, ParameterState};
 
 use super::find::Named;
 use crate::exit::Exit;
-use crate::instance::{Action, Executing, OperatorSession, registry};
+use crate::instance::{Executing, OperatorSession, integration};
 use crate::printer::Printer;
 use crate::subcommands::run::{Done, RunFlags, Runner, carry_out, refuse};
 use crate::subcommands::simulate::Ending;
@@ -37,7 +36,7 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let raw = arguments.run.read()?;
     let executing = Executing::start(session).await?;
-    let ended = on_connection(arguments, raw, &executing.executor, session, printer).await;
+    let ended = on_connection(arguments, raw, &executing, session, printer).await;
     executing.end().await?;
     ended
 }
@@ -45,57 +44,60 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
 async fn on_connection(
     arguments: &Arguments,
     raw: RawParameters,
-    executor: &Executor,
+    executing: &Executing,
     session: &OperatorSession,
     printer: &mut Printer,
 ) -> Result<Exit> {
-    let (connection, caller) = arguments.named.find(executor.connections(), session).await?;
-    let registry = registry()?;
-    let plugin = registry.plugins().iter().find(|plugin| plugin.manifest().connector.id == connection.integration);
-    let manifest = plugin.context("The connection's integration is not compiled in.")?.manifest();
+    let connection = arguments.named.find(&executing.operations, session).await?;
+    let site = arguments.named.site_of_call(&connection, session).await?.name;
+    let plugin = integration(Some(&connection.integration))?;
+    let manifest = plugin.manifest();
     let invocation = match arguments.run.invocation(manifest, &raw) {
         Ok(invocation) => invocation,
         Err(invalid) => return refuse(manifest, &arguments.run, &invalid, printer),
     };
-    let runner = OnConnection { executor, session, caller, connection };
+    let runner = OnConnection { executing, session, site, connection };
     carry_out(&runner, &arguments.run, manifest, invocation, &raw, printer).await
 }
 
 /// Runs commands on a connection of the instance.
 struct OnConnection<'a> {
-    executor: &'a Executor,
+    executing: &'a Executing,
     session: &'a OperatorSession,
-    caller: Caller,
+    site: String,
     connection: Connection,
 }
 
 impl Runner for OnConnection<'_> {
     async fn execute(&self, invocation: Invocation, watching: Watching) -> Result<Done> {
-        let about = format!("{}: {}", self.connection.name, invocation.command().name);
-        let action = Action { command: "connection run", site: &self.caller.site.name, about: &about };
-        let run = self.executor.run_watched(&self.caller, self.connection.clone(), invocation, watching).await;
-        let finished = self.session.audited(&action, run).await?;
-        let outcome = finished.outcome;
+        let context = self.session.context("connection run").about_site(&self.site);
+        let (operations, connection) = (&self.executing.operations, self.connection.clone());
+        let run = operations.run_on_connection(&context, &self.site, connection, invocation, watching).await;
+        let CommandEnd { run, outcome, .. } = self.session.tried(context, run).await?;
         let ended = Conclusion { error: outcome.error, receipt: outcome.receipt, warnings: outcome.warnings };
-        Ok(Done { ended, run: Some(finished.run) })
+        Ok(Done { ended, run: Some(run) })
+    }
+
+    fn has_set(&self, setting: &str) -> bool {
+        self.connection.parameters.iter().any(|one| match &one.value {
+            ParameterState::Plain(value) => one.name == setting && parse_boolean(value) == Some(true),
+            ParameterState::Sealed | ParameterState::Reference(_) => false,
+        })
     }
 
     fn cancel(&self) -> bool {
-        self.executor.cancel_all();
+        self.executing.executor.cancel_all();
         true
     }
 }
 
-/// What `work` comes to; Ctrl-C cancels it, and then it says so itself.
-pub(super) async fn until_interrupted<T>(
-    executor: &Executor,
-    work: impl Future<Output = Result<T, Refusal>>,
-) -> Result<T, Refusal> {
+/// The result of `work`. Ctrl-C cancels the commands that run, and `work` ends with what that gives.
+pub(super) async fn until_interrupted<T>(executing: &Executing, work: impl Future<Output = T>) -> T {
     let mut work = std::pin::pin!(work);
     let Ok(ending) = Ending::listen() else { return work.await };
     tokio::select! {
         done = &mut work => return done,
-        () = ending.wait() => executor.cancel_all(),
+        () = ending.wait() => executing.executor.cancel_all(),
     }
     work.await
 }

@@ -9,7 +9,7 @@ use super::find::Named;
 use super::health_check::in_full;
 use super::list::users;
 use crate::exit::Exit;
-use crate::instance::{OperatorSession, connections};
+use crate::instance::OperatorSession;
 use crate::printer::{Form, Printer, counted, moment};
 
 /// Show a connection; secrets stay secret
@@ -24,7 +24,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
-    let (connection, _) = arguments.named.find(&connections(session)?, session).await?;
+    let connection = arguments.named.find(&session.connected_operations()?, session).await?;
     show_one(&connection, arguments.output, printer)?;
     Ok(Exit::Successful)
 }

@@ -2,11 +2,12 @@
 
 use anyhow::Result;
 use clap::Args;
+use soar_host::operations::ConnectionTested;
 
 use super::find::Named;
 use super::run::until_interrupted;
 use crate::exit::Exit;
-use crate::instance::{Action, Executing, OperatorSession};
+use crate::instance::{Executing, OperatorSession};
 use crate::printer::{Form, Printer, receipt};
 
 const EXAMPLES: &str = "\
@@ -30,26 +31,28 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let executing = Executing::start(session).await?;
-    let found = arguments.named.find(executing.executor.connections(), session).await;
-    let tested = match found {
-        Ok((connection, caller)) => {
-            let action = Action { command: "connection test", site: connection.place.name(), about: &connection.name };
-            let test = executing.executor.test(&caller, connection.id);
-            let tested = until_interrupted(&executing.executor, test).await;
-            session.audited(&action, tested).await
-        }
-        Err(error) => Err(error),
-    };
+    let tested = tested(arguments, &executing, session).await;
     executing.end().await?;
-    let outcome = tested?.finished.outcome;
+    let tested = tested?;
+    let outcome = &tested.outcome;
     printer.warnings(&outcome.warnings);
     match (arguments.output, &outcome.error) {
-        (Form::Json, _) => printer.json(&outcome)?,
+        (Form::Json, _) => printer.json(&tested)?,
         (Form::Table, None) => printer.done("Passed")?,
         (Form::Table, Some(error)) => printer.error_tab(error),
     }
     if arguments.output == Form::Table {
         printer.note(&receipt(&outcome.receipt, None));
     }
-    Ok(Exit::of_outcome(&outcome))
+    Ok(Exit::of_outcome(outcome))
+}
+
+async fn tested(arguments: &Arguments, executing: &Executing, session: &OperatorSession) -> Result<ConnectionTested> {
+    let operations = &executing.operations;
+    let connection = arguments.named.find(operations, session).await?;
+    let site = session.site_if_named(arguments.named.site.as_deref()).await?;
+    let context = session.context("connection test").about_site(connection.place.name());
+    let test = operations.test_connection(&context, connection.id, site.as_deref());
+    let ended = until_interrupted(executing, test).await;
+    session.tried(context, ended).await
 }

@@ -7,8 +7,8 @@ use soar_store::model::{Check, Moment};
 
 use super::health_row::{percent, span};
 use crate::exit::Exit;
-use crate::instance::{OperatorSession, connections, refused};
-use crate::printer::{ListOutput, ListRow, Printer, moment, moment_if_any};
+use crate::instance::{OperatorSession, not_done};
+use crate::printer::{ListFlags, ListOutput, ListRow, Printer, moment, moment_if_any};
 use crate::subcommands::connection::Named;
 use crate::when;
 
@@ -32,22 +32,22 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=1000))]
     limit: i64,
 
-    /// How to write the list
-    #[arg(long, short, value_enum, default_value_t = ListOutput::Table)]
-    output: ListOutput,
+    #[command(flatten)]
+    list: ListFlags,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
-    let connections = connections(session)?;
-    let (connection, caller) = arguments.named.find(&connections, session).await?;
     let before = arguments.before.as_deref().map(|text| when::earlier(text, session.now())).transpose();
     let before = before.map_err(|problem| crate::exit::WrongUse(format!("--before: {problem}.")))?;
-    let history = connections.health_history(&caller, connection.id, before, arguments.limit).await;
-    let history = history.map_err(refused)?;
-    if arguments.output == ListOutput::Table {
+    let operations = session.connected_operations()?;
+    let connection = arguments.named.find(&operations, session).await?;
+    let context = session.context("health history");
+    let history =
+        operations.health_history(&context, connection.id, before, arguments.limit).await.map_err(not_done)?;
+    if arguments.list.output == ListOutput::Table {
         printer.line(&head(&history.connection, session.now()))?;
     }
-    printer.list(&history.checks, arguments.output, "No checks that fit.")?;
+    printer.list(&history.checks, &arguments.list, "No checks that fit.")?;
     Ok(Exit::Successful)
 }
 
@@ -64,7 +64,7 @@ fn head(connection: &ConnectionHealth, now: Moment) -> String {
         }
     }
     if !connection.checked {
-        head.push_str(" · not checked by itself");
+        head.push_str(" · without a health check");
     }
     if let Some(at) = health.last_error_at {
         let tab = health.last_error.as_deref().unwrap_or_default();

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
-use soar_host::health::{ConnectionHealth, HealthFilter, HealthTable};
-use soar_store::model::{Caller, HealthState, Moment};
+use soar_host::health::{ConnectionHealth, HealthTable};
+use soar_store::model::{HealthState, Moment};
 
 use super::health_row::HealthRow;
 use crate::exit::Exit;
-use crate::instance::{OperatorSession, connections, refused};
-use crate::printer::{ListOutput, Printer, columns_of};
+use crate::instance::{OperatorSession, not_done};
+use crate::printer::{ListFlags, ListOutput, Printer};
 use crate::subcommands::simulate::Ending;
 
 /// Moves the cursor to the upper left corner and clears what follows.
@@ -35,31 +35,25 @@ pub(super) struct TableFlags {
     #[arg(value_parser = clap::value_parser!(u64).range(1..=3600))]
     watch: Option<u64>,
 
-    /// Show only these columns, in this order, such as Connection,State,"Last Error"
-    #[arg(long, value_name = "NAME,NAME", value_delimiter = ',')]
-    columns: Vec<String>,
-
-    /// How to write the table
-    #[arg(long, short, value_enum, default_value_t = ListOutput::Table)]
-    output: ListOutput,
+    #[command(flatten)]
+    list: ListFlags,
 }
 
 pub(super) async fn run(arguments: &TableFlags, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
-    let connections = connections(session)?;
-    let caller = session.any_caller().await?;
-    let site = match &arguments.site {
-        Some(name) => Some(session.site(Some(name)).await?.id),
-        None => None,
+    let operations = session.connected_operations()?;
+    let site = session.site_if_named(arguments.site.as_deref()).await?;
+    let context = session.context("health");
+    let look = async || {
+        let table = operations.list_health(&context, site.as_deref(), arguments.state, Some(arguments.limit)).await;
+        table.map_err(not_done)
     };
-    let filter = HealthFilter { site, state: arguments.state, limit: Some(arguments.limit) };
-    let look = async |caller: &Caller| connections.health(caller, &filter).await.map_err(refused);
     let Some(seconds) = arguments.watch else {
-        show(&look(&caller).await?, arguments, session.now(), printer)?;
+        show(&look().await?, arguments, session.now(), printer)?;
         return Ok(Exit::Successful);
     };
     let again = async {
         loop {
-            let table = look(&caller).await?;
+            let table = look().await?;
             if printer.is_terminal() {
                 printer.bytes(CLEAR)?;
             }
@@ -74,21 +68,17 @@ pub(super) async fn run(arguments: &TableFlags, session: &OperatorSession, print
 }
 
 fn show(table: &HealthTable, arguments: &TableFlags, now: Moment, printer: &mut Printer) -> Result<()> {
-    let output = arguments.output;
     let nothing = "No connections that fit and that you may see. `footprint connection add` makes one.";
-    match output {
+    match arguments.list.output {
         ListOutput::Table => {
-            let fares = |connection: &ConnectionHealth| HealthRow { connection: connection.clone(), now };
-            let rows: Vec<_> = table.connections.iter().map(fares).collect();
-            printer.list_columns(&rows, output, nothing, &columns_of::<HealthRow>(&arguments.columns)?)?;
+            let row = |connection: &ConnectionHealth| HealthRow { connection: connection.clone(), now };
+            let rows: Vec<_> = table.connections.iter().map(row).collect();
+            printer.list(&rows, &arguments.list, nothing)?;
             if !rows.is_empty() {
                 printer.line(&printer.faint(&summary(table)))?;
             }
         }
-        _ => {
-            let columns = columns_of::<ConnectionHealth>(&arguments.columns)?;
-            printer.list_columns(&table.connections, output, nothing, &columns)?;
-        }
+        _ => printer.list(&table.connections, &arguments.list, nothing)?,
     }
     Ok(())
 }

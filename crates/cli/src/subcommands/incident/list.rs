@@ -8,7 +8,7 @@ use soar_store::model::{Moment, Severity, Status};
 
 use crate::exit::{Exit, WrongUse};
 use crate::instance::{OperatorSession, not_done};
-use crate::printer::{ListOutput, ListRow, Printer, moment, moment_if_any};
+use crate::printer::{ListFlags, ListRow, Printer, moment, moment_if_any};
 use crate::when;
 
 /// List incidents, the oldest first
@@ -50,9 +50,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(i64).range(1..=100_000_000))]
     page: i64,
 
-    /// How to write the list
-    #[arg(long, short, value_enum, default_value_t = ListOutput::Table)]
-    output: ListOutput,
+    #[command(flatten)]
+    list: ListFlags,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
@@ -63,7 +62,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let wanted = arguments.search(site, session.now()).map_err(WrongUse)?;
     let page = session.operations().list_incidents(&session.context("incident list"), wanted).await;
     let page = page.map_err(not_done)?;
-    printer.list(&page.incidents, arguments.output, "No incidents that fit and that you may see.")?;
+    printer.list(&page.incidents, &arguments.list, "No incidents that fit and that you may see.")?;
     if page.next.is_some() {
         printer.note(&format!("There are more: --page {}, or a larger --limit.", arguments.page + 1));
     }

@@ -6,7 +6,7 @@ use soar_store::model::KeyState;
 
 use crate::exit::Exit;
 use crate::instance::{OperatorSession, not_done};
-use crate::printer::{ListOutput, Printer};
+use crate::printer::{ListFlags, Printer};
 
 /// List the keys, without their secrets
 #[derive(Debug, Args)]
@@ -15,14 +15,13 @@ pub(super) struct Arguments {
     #[arg(long)]
     active: bool,
 
-    /// How to write the list
-    #[arg(long, short, value_enum, default_value_t = ListOutput::Table)]
-    output: ListOutput,
+    #[command(flatten)]
+    list: ListFlags,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let mut keys = session.operations().list_keys(&session.context("key list")).await.map_err(not_done)?;
     keys.retain(|key| !arguments.active || key.state == KeyState::Active);
-    printer.list(&keys, arguments.output, "No keys. `footprint key add NAME` makes one.")?;
+    printer.list(&keys, &arguments.list, "No keys. `footprint key add NAME` makes one.")?;
     Ok(Exit::Successful)
 }

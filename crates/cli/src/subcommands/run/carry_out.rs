@@ -30,6 +30,9 @@ pub(in crate::subcommands) trait Runner {
     /// When nothing was run.
     async fn execute(&self, invocation: Invocation, watching: Watching) -> Result<Done>;
 
+    /// Whether this yes-or-no setting of the connection is Yes.
+    fn has_set(&self, setting: &str) -> bool;
+
     /// Asks running commands to end. False where they end by being dropped.
     fn cancel(&self) -> bool;
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use soar_connector::{Conclusion, Connector, ExecutionContext, Invocation, Plugin};
+use soar_connector::{Conclusion, Connector, ExecutionContext, Invocation, Plugin, SettingValues};
 use soar_host::executor::Watching;
 
 pub(super) use self::carry_out::{Done, Runner, carry_out};
@@ -54,13 +54,15 @@ pub(crate) fn run(arguments: &Arguments, flags: &Flags, plugin: &dyn Plugin, pri
         Ok(invocation) => invocation,
         Err(invalid) => return refuse(manifest, flags_of_run, &invalid, printer),
     };
-    let runner = Direct { connector: connection::connect(plugin, flags)? };
+    let settings = connection::settings(plugin, flags)?;
+    let runner = Direct { connector: connection::build(plugin, &settings)?, settings };
     single_threaded_runtime()?.block_on(carry_out(&runner, flags_of_run, manifest, invocation, &raw, printer))
 }
 
 /// Runs commands in this process, over a connection of its own.
 struct Direct {
     connector: Arc<dyn Connector>,
+    settings: SettingValues,
 }
 
 impl Runner for Direct {
@@ -69,6 +71,10 @@ impl Runner for Direct {
         let context = ExecutionContext { progress, ..ExecutionContext::new() };
         let ended: Conclusion = self.connector.execute_into(&invocation, &context, &mut *sink).await;
         Ok(Done { ended, run: None })
+    }
+
+    fn has_set(&self, setting: &str) -> bool {
+        self.settings.boolean(setting)
     }
 
     fn cancel(&self) -> bool {

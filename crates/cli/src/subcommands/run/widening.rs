@@ -28,6 +28,8 @@ pub(super) async fn confirm(
     let Some(widening) = command.widening.as_ref().filter(|_| !flags.all_scanners) else { return Ok(None) };
     let problem = match invocation.parameters().text(&widening.input) {
         None => format!("No {} is given", widening.input),
+        // The connector refuses an unknown value, so nobody need be asked.
+        Some(_) if widening.forbidden_by.as_deref().is_some_and(|setting| runner.has_set(setting)) => return Ok(None),
         Some(given) => match known(runner, manifest, widening, raw).await? {
             Ok(known) if known.iter().any(|id| is_same(id, given.trim())) => return Ok(None),
             Ok(_) => format!("{} {given} is not in {}", widening.input, widening.known_from),

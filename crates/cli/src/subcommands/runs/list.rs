@@ -8,8 +8,8 @@ use soar_store::model::name::named;
 use soar_store::model::{ConnectionId, Run, RunId, RunStatus};
 
 use crate::exit::{Exit, WrongUse};
-use crate::instance::{OperatorSession, connections as connections_of, not_done, refused};
-use crate::printer::{ListOutput, Printer};
+use crate::instance::{OperatorSession, not_done};
+use crate::printer::{ListFlags, Printer};
 
 /// List the latest runs that you may see
 #[derive(Debug, Args)]
@@ -42,16 +42,12 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=1000))]
     limit: i64,
 
-    /// How to write the list
-    #[arg(long, short, value_enum, default_value_t = ListOutput::Table)]
-    output: ListOutput,
+    #[command(flatten)]
+    list: ListFlags,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
-    let site = match &arguments.site {
-        Some(name) => Some(session.site(Some(name)).await?.name),
-        None => None,
-    };
+    let site = session.site_if_named(arguments.site.as_deref()).await?;
     let context = session.context("runs list");
     let mut runs: Vec<Run> = Vec::new();
     let mut has_more = false;
@@ -72,7 +68,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let limit = usize::try_from(arguments.limit).unwrap_or(usize::MAX);
     has_more |= runs.len() > limit;
     runs.truncate(limit);
-    printer.list(&runs, arguments.output, "No runs that fit and that you may see.")?;
+    printer.list(&runs, &arguments.list, "No runs that fit and that you may see.")?;
     if let Some(last) = runs.last().filter(|_| has_more) {
         printer.note(&format!("There may be more: --before {}, or a larger --limit.", last.id));
     }
@@ -82,7 +78,8 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
 /// The numbers of the connections with the given name; no number for any connection.
 async fn connections(arguments: &Arguments, session: &OperatorSession) -> Result<Vec<Option<ConnectionId>>> {
     let Some(name) = &arguments.connection else { return Ok(vec![None]) };
-    let all = connections_of(session)?.list(&session.any_caller().await?).await.map_err(refused)?;
+    let context = session.context("connection list");
+    let all = session.connected_operations()?.list_connections(&context, None).await.map_err(not_done)?;
     let named = named(&all, name, |one| &one.name).into_iter();
     let found: Vec<_> = named.map(|one| Some(one.id)).collect();
     if found.is_empty() {

@@ -3,15 +3,15 @@
 use anyhow::Result;
 use clap::Args;
 use soar_connector::name::quoted;
-use soar_host::scheduler::{ScheduleDraft, Schedules};
-use soar_store::Records;
+use soar_host::operations::Operations;
+use soar_host::scheduler::ScheduleDraft;
+use soar_store::model::{Connection, Place};
 
 use super::{show_one, times};
 use crate::exit::Exit;
-use crate::instance::{Action, OperatorSession};
+use crate::instance::{OperatorSession, integration, not_done};
 use crate::parameters::{ParameterFlags, read};
 use crate::printer::{Form, Printer, moment_if_any};
-use crate::subcommands::connection::only_integration;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -21,7 +21,7 @@ Examples:
 
 A cron expression has five fields: minute, hour, day of month, month, day of week. It counts in the site's time zone.";
 
-/// Make a schedule: a command that runs by itself, in your name
+/// Make a schedule: a command that runs at set times, in your name
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 #[command(group = clap::ArgGroup::new("times").args(["every_minutes", "cron"]).required(true))]
@@ -72,18 +72,14 @@ pub(super) struct Arguments {
     output: Form,
 }
 
-pub(super) async fn run(
-    arguments: &Arguments,
-    session: &OperatorSession,
-    schedules: &Schedules,
-    printer: &mut Printer,
-) -> Result<Exit> {
-    let site = session.site_of(arguments.site.as_deref(), arguments.connection.as_deref()).await?;
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
+    let operations = session.connected_operations()?;
+    let site = site(arguments, &operations, session).await?;
     session.settings.warn_of_alerts(arguments.alert_to.iter().map(String::as_str), printer);
     let draft = ScheduleDraft {
         name: arguments.name.clone(),
-        site: site.name.clone(),
-        integration: only_integration(arguments.integration.as_deref())?,
+        site,
+        integration: integration(arguments.integration.as_deref())?.manifest().connector.id.clone(),
         connection: arguments.connection.clone(),
         command: arguments.command.clone(),
         parameters: read(&arguments.parameters)?,
@@ -93,11 +89,9 @@ pub(super) async fn run(
         alert_to: arguments.alert_to.clone(),
         alert_after: arguments.alert_after,
     };
-    let place = site.name.clone();
-    let action = Action { command: "schedule add", site: &place, about: &arguments.name };
-    let caller = session.caller(site);
-    let make = async |records: &mut Records<'_>| schedules.create_in(records, &caller, draft).await;
-    let made = session.change(&action, make).await?;
+    let context = session.context("schedule add").about_site(&draft.site);
+    let made = operations.create_schedule(&context, draft).await;
+    let made = session.changed(context, made).await?;
     if arguments.output == Form::Json {
         show_one(&made, Form::Json, printer)?;
         return Ok(Exit::Successful);
@@ -114,4 +108,21 @@ pub(super) async fn run(
         times(&made)
     ))?;
     Ok(Exit::Successful)
+}
+
+/// The schedule's site: the one that was named; else the only one there is, or that of the connection that is meant.
+async fn site(arguments: &Arguments, operations: &Operations, session: &OperatorSession) -> Result<String> {
+    if arguments.site.is_none() && session.sites().await?.len() > 1 {
+        let context = session.context("schedule add");
+        let all = operations.list_connections(&context, None).await.map_err(not_done)?;
+        let is_meant = |one: &&Connection| match &arguments.connection {
+            Some(name) => one.name.to_lowercase() == name.trim().to_lowercase(),
+            None => true,
+        };
+        let meant: Vec<_> = all.iter().filter(is_meant).collect();
+        if let [Connection { place: Place::Site(site), .. }] = meant.as_slice() {
+            return Ok(site.name.clone());
+        }
+    }
+    Ok(session.site(arguments.site.as_deref()).await?.name)
 }

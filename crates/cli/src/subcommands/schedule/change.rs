@@ -2,12 +2,11 @@
 
 use anyhow::Result;
 use clap::{ArgAction, Args};
-use soar_host::scheduler::{ScheduleChange, Schedules};
-use soar_store::Records;
+use soar_host::scheduler::ScheduleChange;
 
 use super::{Named, show_one};
 use crate::exit::{Exit, WrongUse};
-use crate::instance::{Action, OperatorSession};
+use crate::instance::OperatorSession;
 use crate::parameters::{ParameterFlags, read};
 use crate::printer::{Form, Printer};
 
@@ -61,13 +60,7 @@ pub(super) struct Arguments {
     output: Form,
 }
 
-pub(super) async fn run(
-    arguments: &Arguments,
-    session: &OperatorSession,
-    schedules: &Schedules,
-    printer: &mut Printer,
-) -> Result<Exit> {
-    let (id, caller) = arguments.named.find(session, schedules).await?;
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     session.settings.warn_of_alerts(arguments.alert_to.iter().map(String::as_str), printer);
     let gives_parameters = !arguments.parameters.pairs.is_empty() || arguments.parameters.json.is_some();
     let change = ScheduleChange {
@@ -83,9 +76,10 @@ pub(super) async fn run(
         let text = "Nothing to change: `footprint schedule change --help` lists what can be.";
         return Err(WrongUse(text.to_owned()).into());
     }
-    let place = caller.site.name.clone();
-    let action = Action { command: "schedule change", site: &place, about: &arguments.named.schedule };
-    let change = async |records: &mut Records<'_>| schedules.update_in(records, &caller, id, change).await;
-    show_one(&session.change(&action, change).await?, arguments.output, printer)?;
+    let operations = session.connected_operations()?;
+    let schedule = arguments.named.find(&operations, session).await?;
+    let context = session.context("schedule change").about_site(&schedule.site);
+    let changed = operations.change_schedule(&context, schedule.id, change).await;
+    show_one(&session.changed(context, changed).await?, arguments.output, printer)?;
     Ok(Exit::Successful)
 }

@@ -2,11 +2,10 @@
 
 use anyhow::Result;
 use clap::Args;
-use soar_host::scheduler::Schedules;
 
 use crate::exit::Exit;
-use crate::instance::{OperatorSession, advised, refused};
-use crate::printer::{ListOutput, Printer};
+use crate::instance::{OperatorSession, not_done};
+use crate::printer::{ListFlags, Printer};
 
 /// List the schedules that you may see
 #[derive(Debug, Args)]
@@ -15,24 +14,14 @@ pub(super) struct Arguments {
     #[arg(long)]
     site: Option<String>,
 
-    /// How to write the list
-    #[arg(long, short, value_enum, default_value_t = ListOutput::Table)]
-    output: ListOutput,
+    #[command(flatten)]
+    list: ListFlags,
 }
 
-pub(super) async fn run(
-    arguments: &Arguments,
-    session: &OperatorSession,
-    schedules: &Schedules,
-    printer: &mut Printer,
-) -> Result<Exit> {
-    let site = match &arguments.site {
-        Some(name) => Some(session.site(Some(name)).await?.id),
-        None => None,
-    };
-    let caller = session.any_caller().await?;
-    let mut reader = session.store.reader().await.map_err(advised)?;
-    let found = schedules.list(&mut reader.records(), &caller, site).await.map_err(refused)?;
-    printer.list(&found, arguments.output, "No schedules that you may see. `footprint schedule add` makes one.")?;
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
+    let site = session.site_if_named(arguments.site.as_deref()).await?;
+    let context = session.context("schedule list");
+    let found = session.connected_operations()?.list_schedules(&context, site.as_deref()).await.map_err(not_done)?;
+    printer.list(&found, &arguments.list, "No schedules that you may see. `footprint schedule add` makes one.")?;
     Ok(Exit::Successful)
 }

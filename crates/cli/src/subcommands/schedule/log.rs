@@ -2,20 +2,19 @@
 
 use anyhow::Result;
 use clap::Args;
-use soar_host::scheduler::Schedules;
 use soar_store::model::ScheduleRun;
 
 use super::Named;
 use crate::exit::Exit;
-use crate::instance::{OperatorSession, advised, refused};
-use crate::printer::{ListOutput, ListRow, Printer, moment};
+use crate::instance::{OperatorSession, not_done};
+use crate::printer::{ListFlags, ListRow, Printer, moment};
 
 const EXAMPLES: &str = "\
 Examples:
   footprint schedule log Nightly
   footprint schedule log Nightly --limit 1 --output json      The last run, with its output";
 
-/// Show the log of a schedule: input, output and error of its runs, the latest first
+/// Show the log of a schedule: input, output and error of its runs, the latest first; only JSON holds the output
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
@@ -30,21 +29,17 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=1000))]
     limit: i64,
 
-    /// How to write the list; all but json and ndjson leave the output out
-    #[arg(long, short, value_enum, default_value_t = ListOutput::Table)]
-    output: ListOutput,
+    #[command(flatten)]
+    list: ListFlags,
 }
 
-pub(super) async fn run(
-    arguments: &Arguments,
-    session: &OperatorSession,
-    schedules: &Schedules,
-    printer: &mut Printer,
-) -> Result<Exit> {
-    let (id, caller) = arguments.named.find(session, schedules).await?;
-    let mut reader = session.store.reader().await.map_err(advised)?;
-    let runs = schedules.log(&mut reader.records(), &caller, id, arguments.before, arguments.limit).await;
-    printer.list(&runs.map_err(refused)?, arguments.output, "It has not run yet, or its log is too old to be kept.")?;
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
+    let operations = session.connected_operations()?;
+    let schedule = arguments.named.find(&operations, session).await?;
+    let context = session.context("schedule log");
+    let log =
+        operations.schedule_log(&context, schedule.id, arguments.before, arguments.limit).await.map_err(not_done)?;
+    printer.list(&log.runs, &arguments.list, "It has not run yet, or its log is too old to be kept.")?;
     Ok(Exit::Successful)
 }
 

@@ -1,4 +1,4 @@
-//! `footprint schedule`: commands that run by themselves.
+//! `footprint schedule`: commands that run at set times.
 
 mod add;
 mod change;
@@ -10,12 +10,13 @@ mod show;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use soar_host::scheduler::{ScheduleShown, Schedules};
-use soar_store::model::{Caller, Right, ScheduleId};
+use soar_connector::name::{quoted, suggestion};
+use soar_host::operations::Operations;
+use soar_host::scheduler::ScheduleShown;
 
 use super::simulate::runtime;
-use crate::exit::Exit;
-use crate::instance::{InstanceFlags, OperatorSession, advised, connections, refused};
+use crate::exit::{Exit, WrongUse};
+use crate::instance::{InstanceFlags, OperatorSession, not_done};
 use crate::printer::{Form, ListRow, Printer, moment_if_any};
 
 const EXAMPLES: &str = "\
@@ -26,10 +27,10 @@ Examples:
   footprint schedule log Nightly
   footprint schedule change Nightly --active false
 
-They run on the hosts that serve the instance, in the name of whoever made them and with the rights that this user has
-at that moment.";
+Schedules run on the hosts that serve the instance, in the name of the user who made them and with the rights that this
+user has when they run.";
 
-/// See and manage commands that run by themselves
+/// See and manage schedules: commands that run at set times
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, arg_required_else_help = true)]
 pub(crate) struct Arguments {
@@ -57,15 +58,14 @@ enum Action {
 pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> {
     runtime()?.block_on(async {
         let session = OperatorSession::open(&arguments.instance).await?;
-        let schedules = Schedules::new(connections(&session)?);
         match &arguments.action {
-            Action::List(arguments) => list::run(arguments, &session, &schedules, printer).await,
-            Action::Show(arguments) => show::run(arguments, &session, &schedules, printer).await,
-            Action::Add(arguments) => add::run(arguments, &session, &schedules, printer).await,
-            Action::Change(arguments) => change::run(arguments, &session, &schedules, printer).await,
-            Action::Run(arguments) => run::run(arguments, &session, &schedules, printer).await,
-            Action::Log(arguments) => log::run(arguments, &session, &schedules, printer).await,
-            Action::Remove(arguments) => remove::run(arguments, &session, &schedules, printer).await,
+            Action::List(arguments) => list::run(arguments, &session, printer).await,
+            Action::Show(arguments) => show::run(arguments, &session, printer).await,
+            Action::Add(arguments) => add::run(arguments, &session, printer).await,
+            Action::Change(arguments) => change::run(arguments, &session, printer).await,
+            Action::Run(arguments) => run::run(arguments, &session, printer).await,
+            Action::Log(arguments) => log::run(arguments, &session, printer).await,
+            Action::Remove(arguments) => remove::run(arguments, &session, printer).await,
         }
     })
 }
@@ -82,35 +82,30 @@ struct Named {
 }
 
 impl Named {
-    /// The schedule's number, and the user as a caller on its site.
-    async fn find(&self, session: &OperatorSession, schedules: &Schedules) -> Result<(ScheduleId, Caller)> {
-        let site = match &self.site {
-            Some(name) => session.site(Some(name)).await?,
-            None => self.only_site(session).await?,
-        };
-        let caller = session.caller(site);
-        let mut reader = session.store.reader().await.map_err(advised)?;
-        let id = schedules.named(&mut reader.records(), &caller, &self.schedule).await.map_err(refused)?;
-        Ok((id, caller))
-    }
-
-    /// Of several sites, the one with a schedule of that name.
-    async fn only_site(&self, session: &OperatorSession) -> Result<soar_store::model::Site> {
-        let mut sites = session.sites_with(Right::UseConnections).await?;
-        if sites.len() > 1 {
-            let mut reader = session.store.reader().await.map_err(advised)?;
-            let mut having = Vec::new();
-            for site in sites {
-                if reader.records().schedule_by_name(site.id, self.schedule.trim()).await.is_ok() {
-                    having.push(site);
-                }
-            }
-            sites = having;
+    /// The schedule.
+    ///
+    /// # Errors
+    /// [`WrongUse`] that names the nearest one, or the sites that have one of that name.
+    async fn find(&self, operations: &Operations, session: &OperatorSession) -> Result<ScheduleShown> {
+        let site = session.site_if_named(self.site.as_deref()).await?;
+        let context = session.context("schedule show");
+        let all = operations.list_schedules(&context, site.as_deref()).await.map_err(not_done)?;
+        let near = suggestion(&self.schedule, all.iter().map(|one| one.name.as_str()));
+        let is_meant = |one: &ScheduleShown| one.name.to_lowercase() == self.schedule.trim().to_lowercase();
+        let mut found: Vec<ScheduleShown> = all.into_iter().filter(is_meant).collect();
+        let name = quoted(&self.schedule);
+        if found.len() > 1 {
+            let sites: Vec<_> = found.iter().map(|one| one.site.as_str()).collect();
+            let text = format!("Several schedules are called {name}. Say which with --site: {}.", sites.join(", "));
+            return Err(WrongUse(text).into());
         }
-        match <[_; 1]>::try_from(sites) {
-            Ok([site]) => Ok(site),
-            Err(_) => session.site(None).await,
-        }
+        found.pop().ok_or_else(|| {
+            let place = site.map(|site| format!(" on {}", quoted(&site))).unwrap_or_default();
+            WrongUse(format!(
+                "There is no schedule {name}{place} that you may see.{near}\n`footprint schedule list` shows what there is."
+            ))
+            .into()
+        })
     }
 }
 
@@ -134,7 +129,7 @@ impl ListRow for ScheduleShown {
     }
 }
 
-/// When it runs, in words.
+/// The times at which the schedule runs, in words.
 fn times(schedule: &ScheduleShown) -> String {
     match (schedule.every_minutes, &schedule.cron, &schedule.time_zone) {
         (Some(minutes), ..) => format!("every {minutes} min"),
@@ -143,7 +138,7 @@ fn times(schedule: &ScheduleShown) -> String {
     }
 }
 
-/// How it ended last.
+/// How its last run ended.
 fn result(schedule: &ScheduleShown) -> &'static str {
     match (schedule.last_run_at, schedule.failed) {
         (None, _) => "",

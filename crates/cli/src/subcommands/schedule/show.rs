@@ -2,11 +2,10 @@
 
 use anyhow::Result;
 use clap::Args;
-use soar_host::scheduler::Schedules;
 
 use super::{Named, show_one};
 use crate::exit::Exit;
-use crate::instance::{OperatorSession, advised, refused};
+use crate::instance::OperatorSession;
 use crate::printer::{Form, Printer};
 
 /// Show a schedule: what it runs, when, who is told, and how it fares
@@ -20,15 +19,8 @@ pub(super) struct Arguments {
     output: Form,
 }
 
-pub(super) async fn run(
-    arguments: &Arguments,
-    session: &OperatorSession,
-    schedules: &Schedules,
-    printer: &mut Printer,
-) -> Result<Exit> {
-    let (id, caller) = arguments.named.find(session, schedules).await?;
-    let mut reader = session.store.reader().await.map_err(advised)?;
-    let shown = schedules.see(&mut reader.records(), &caller, id).await.map_err(refused)?;
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
+    let shown = arguments.named.find(&session.connected_operations()?, session).await?;
     show_one(&shown, arguments.output, printer)?;
     Ok(Exit::Successful)
 }

@@ -5,18 +5,17 @@ use clap::Args;
 
 use crate::exit::Exit;
 use crate::instance::OperatorSession;
-use crate::printer::{ListOutput, Printer};
+use crate::printer::{ListFlags, Printer};
 
 /// List the sites that you may see
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// How to write the list
-    #[arg(long, short, value_enum, default_value_t = ListOutput::Table)]
-    output: ListOutput,
+    #[command(flatten)]
+    list: ListFlags,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let sites = session.sites().await?;
-    printer.list(&sites, arguments.output, "No sites that you may see. `footprint site add NAME` makes one.")?;
+    printer.list(&sites, &arguments.list, "No sites that you may see. `footprint site add NAME` makes one.")?;
     Ok(Exit::Successful)
 }

@@ -5,12 +5,11 @@ use clap::Args;
 use secrecy::ExposeSecret as _;
 use soar_connector::name::quoted;
 use soar_host::tenants::TenantDraft;
-use soar_store::Records;
 
 use super::secret::KeySource;
 use super::show::show_one;
 use crate::exit::Exit;
-use crate::instance::{Action, OperatorSession, tenants};
+use crate::instance::OperatorSession;
 use crate::printer::{Form, Printer};
 use crate::shell;
 
@@ -37,17 +36,15 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
-    let tenants = tenants(session)?;
-    let caller = session.any_caller().await?;
     let draft = TenantDraft {
         name: arguments.name.clone(),
         region: arguments.region.clone(),
         url: arguments.url.clone(),
         key: arguments.key.read_or_ask()?.expose_secret().to_owned(),
     };
-    let action = Action { command: "tenant add", site: "", about: &arguments.name };
-    let add = async |records: &mut Records<'_>| tenants.add_in(records, &caller, &draft).await;
-    let added = session.change(&action, add).await?;
+    let context = session.context("tenant add");
+    let added = session.connected_operations()?.add_tenant(&context, &draft).await;
+    let added = session.changed(context, added).await?;
     if arguments.output == Form::Json {
         show_one(&added, Form::Json, printer)?;
         return Ok(Exit::Successful);

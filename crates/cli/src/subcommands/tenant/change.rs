@@ -2,12 +2,11 @@
 
 use anyhow::Result;
 use clap::Args;
-use soar_store::Records;
 
 use super::find::Named;
 use super::show::show_one;
 use crate::exit::Exit;
-use crate::instance::{Action, OperatorSession, tenants};
+use crate::instance::OperatorSession;
 use crate::printer::{Form, Printer};
 
 /// Give a tenant another address; it stays registered
@@ -26,11 +25,10 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
-    let tenants = tenants(session)?;
-    let tenant = arguments.named.find(session).await?;
-    let caller = session.any_caller().await?;
-    let action = Action { command: "tenant change", site: "", about: &tenant.name };
-    let change = async |records: &mut Records<'_>| tenants.move_in(records, &caller, tenant.id, &arguments.url).await;
-    show_one(&session.change(&action, change).await?, arguments.output, printer)?;
+    let operations = session.connected_operations()?;
+    let tenant = arguments.named.find(&operations, session).await?;
+    let context = session.context("tenant change");
+    let moved = operations.move_tenant(&context, tenant.id, &arguments.url).await;
+    show_one(&session.changed(context, moved).await?, arguments.output, printer)?;
     Ok(Exit::Successful)
 }

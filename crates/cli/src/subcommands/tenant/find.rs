@@ -3,11 +3,12 @@
 use anyhow::Result;
 use clap::Args;
 use soar_connector::name::{quoted, suggestion};
+use soar_host::operations::Operations;
 use soar_store::TenantFilter;
 use soar_store::model::Tenant;
 
 use crate::exit::WrongUse;
-use crate::instance::{OperatorSession, advised};
+use crate::instance::{OperatorSession, not_done};
 
 /// Names a tenant.
 #[derive(Debug, Args)]
@@ -28,17 +29,15 @@ impl Named {
     ///
     /// # Errors
     /// [`WrongUse`] that names the nearest one, or the regions that have one of that name.
-    pub(super) async fn find(&self, session: &OperatorSession) -> Result<Tenant> {
-        session.must_be_administrator()?;
-        let mut reader = session.store.reader().await.map_err(advised)?;
-        let mut records = reader.records();
+    pub(super) async fn find(&self, operations: &Operations, session: &OperatorSession) -> Result<Tenant> {
+        let context = session.context("tenant show");
         let named = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         let filter = TenantFilter {
             name: named(&self.tenant),
             region: self.region.as_deref().and_then(named),
             ..TenantFilter::default()
         };
-        let mut found = records.tenants(&filter, MOST).await.map_err(advised)?;
+        let mut found = operations.list_tenants(&context, &filter, MOST).await.map_err(not_done)?.tenants;
         if found.len() > 1 {
             let regions: Vec<_> = found.iter().map(|tenant| tenant.region.as_str()).collect();
             return Err(WrongUse(format!(
@@ -51,7 +50,7 @@ impl Named {
         if let Some(tenant) = found.pop() {
             return Ok(tenant);
         }
-        let all = records.tenants(&TenantFilter::default(), MOST).await.map_err(advised)?;
+        let all = operations.list_tenants(&context, &TenantFilter::default(), MOST).await.map_err(not_done)?.tenants;
         let near = suggestion(&self.tenant, all.iter().map(|tenant| tenant.name.as_str()));
         let region = self.region.as_ref().map(|region| format!(" in {}", quoted(region))).unwrap_or_default();
         Err(WrongUse(format!(

@@ -5,8 +5,8 @@ use clap::Args;
 use soar_store::TenantFilter;
 
 use crate::exit::Exit;
-use crate::instance::{OperatorSession, advised};
-use crate::printer::{ListOutput, Printer};
+use crate::instance::{OperatorSession, not_done};
+use crate::printer::{ListFlags, Printer};
 
 /// List the tenants of this master
 #[derive(Debug, Args)]
@@ -15,16 +15,14 @@ pub(super) struct Arguments {
     #[arg(long)]
     region: Option<String>,
 
-    /// How to write the list
-    #[arg(long, short, value_enum, default_value_t = ListOutput::Table)]
-    output: ListOutput,
+    #[command(flatten)]
+    list: ListFlags,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
-    session.must_be_administrator()?;
     let filter = TenantFilter { region: arguments.region.clone(), ..TenantFilter::default() };
-    let mut reader = session.store.reader().await.map_err(advised)?;
-    let tenants = reader.records().tenants(&filter, i64::MAX).await.map_err(advised)?;
-    printer.list(&tenants, arguments.output, "No tenants. `footprint tenant add` makes one known.")?;
+    let context = session.context("tenant list");
+    let page = session.connected_operations()?.list_tenants(&context, &filter, i64::MAX).await.map_err(not_done)?;
+    printer.list(&page.tenants, &arguments.list, "No tenants. `footprint tenant add` makes one known.")?;
     Ok(Exit::Successful)
 }

@@ -8,7 +8,7 @@ use soar_connector::name::quoted;
 use super::find::Named;
 use super::secret::KeySource;
 use crate::exit::Exit;
-use crate::instance::{Action, OperatorSession, tenants};
+use crate::instance::OperatorSession;
 use crate::printer::Printer;
 
 /// Register with a tenant: from then on both hold a secret for each other, which never crosses the network
@@ -22,13 +22,12 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
-    let tenants = tenants(session)?;
-    let tenant = arguments.named.find(session).await?;
+    let operations = session.connected_operations()?;
+    let tenant = arguments.named.find(&operations, session).await?;
     let key = arguments.key.read()?;
-    let action = Action { command: "tenant register", site: "", about: &tenant.name };
-    let caller = session.any_caller().await?;
-    let ended = tenants.register(&caller, tenant.id, key.as_ref().map(|key| key.expose_secret())).await;
-    let registered = session.audited(&action, ended).await?;
+    let context = session.context("tenant register");
+    let ended = operations.register_tenant(&context, tenant.id, key.as_ref().map(|key| key.expose_secret())).await;
+    let registered = session.tried(context, ended).await?;
     printer
         .done(&format!("The tenant {} is registered. Connections can be synced to it.", quoted(&registered.name)))?;
     Ok(Exit::Successful)

@@ -21,7 +21,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
-    show_one(&arguments.named.find(session).await?, arguments.output, printer)?;
+    show_one(&arguments.named.find(&session.connected_operations()?, session).await?, arguments.output, printer)?;
     Ok(Exit::Successful)
 }
 

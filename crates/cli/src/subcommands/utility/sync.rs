@@ -5,15 +5,16 @@ use clap::{Arg, ArgMatches, value_parser};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use soar_connector::Parameters;
-use soar_host::tenants::{SyncProgress, SyncRequest, answer_of, manifest};
+use soar_host::operations::{Operations, SyncToRun};
+use soar_host::tenants::{ENDPOINT, SyncProgress, SyncRequest, answer_of, manifest};
 use soar_host::utility::Answer;
 use soar_store::SyncResultFilter;
 use soar_store::model::{SyncResult, SyncRun, SyncRunId};
 
 use super::flags::{CallFlags, given};
 use crate::exit::{Exit, WrongUse};
-use crate::instance::{Action, OperatorSession, advised, refused, tenants};
-use crate::printer::{Form, ListOutput, Printer, counted};
+use crate::instance::{OperatorSession, advised, not_done, refused};
+use crate::printer::{Form, ListFlags, Printer, counted};
 use crate::subcommands::tenant::ResultRow;
 
 /// How many results are shown of a plan, or of failures, before the rest is left to `footprint tenant runs show`.
@@ -58,32 +59,24 @@ pub(super) async fn run(
     session: &OperatorSession,
     printer: &mut Printer,
 ) -> Result<Exit> {
-    let tenants = tenants(session)?;
-    let caller = match &call.site {
-        Some(site) => session.caller(session.site(Some(site)).await?),
-        None => session.any_caller().await?,
-    };
+    let operations = session.connected_operations()?;
+    // The flag means nothing here, and a site that does not exist is a slip all the same.
+    session.site_if_named(call.site.as_deref()).await?;
     let retried = matches.get_one::<SyncRunId>(RETRY).copied();
-    let request = match retried {
-        Some(_) => None,
-        None => Some(request(&given(manifest(), matches, call, session)?)?),
-    };
     let bar = bar(printer);
     let told = |progress: SyncProgress| tell(&bar, progress);
-    let ended = match (&request, retried) {
-        (Some(request), _) => tenants.sync(&caller, request, call.plan, &told).await,
-        (None, run) => tenants.retry_failed(&caller, run.unwrap_or(SyncRunId(0)), &told).await,
+    let context = session.context(ENDPOINT);
+    let ended = match retried {
+        Some(run) => operations.retry_sync(&context, run, &told).await,
+        None => {
+            let request = request(&given(manifest(), matches, call, session)?)?;
+            operations.run_sync(&context, &SyncToRun { request, plan: call.plan }, &told).await
+        }
     };
     bar.finish_and_clear();
-    let site = request.as_ref().map(|request| request.tenant_site.clone()).unwrap_or_default();
-    let about = match &ended {
-        Ok(run) => format!("run {}: {}", run.id, run.status),
-        Err(_) => String::new(),
-    };
-    let command = if call.plan { "SyncConnection (plan)" } else { "SyncConnection" };
-    let run = session.audited(&Action { command, site: &site, about: &about }, ended).await?;
+    let run = session.tried(context, ended).await?;
     let answer = answer_of(&session.store, &run).await.map_err(advised)?;
-    show(&answer, &run, call.output, session, printer).await
+    show(&answer, &run, call.output, &operations, session, printer).await
 }
 
 fn request(raw: &soar_connector::RawParameters) -> Result<SyncRequest> {
@@ -95,6 +88,7 @@ async fn show(
     answer: &Answer,
     run: &SyncRun,
     form: Form,
+    operations: &Operations,
     session: &OperatorSession,
     printer: &mut Printer,
 ) -> Result<Exit> {
@@ -104,19 +98,18 @@ async fn show(
         filter.only_notable = true;
     }
     let most = if form == Form::Json { MOST_IN_JSON } else { MOST_SHOWN };
-    let mut reader = session.store.reader().await.map_err(advised)?;
-    let results = reader.records().sync_results(run.id, filter, most + 1).await.map_err(advised)?;
-    drop(reader);
-    let most = usize::try_from(most).unwrap_or_default();
+    let context = session.context("tenant runs show");
+    let page = operations.sync_results(&context, run.id, filter, most + 1).await.map_err(not_done)?;
+    let (mut results, most) = (page.results, usize::try_from(most).unwrap_or_default());
     let has_more = results.len() > most;
-    let results: Vec<_> = results.into_iter().take(most).map(|(_, result)| result).collect();
+    results.truncate(most);
     if form == Form::Json {
         printer.json(&Whole { answer, run, results, has_more })?;
         return Ok(exit);
     }
     if !results.is_empty() {
         let rows: Vec<_> = results.into_iter().map(ResultRow).collect();
-        printer.list(&rows, ListOutput::Table, "")?;
+        printer.list(&rows, &ListFlags::TABLE, "")?;
         printer.line("")?;
     }
     let counts = run.counts;

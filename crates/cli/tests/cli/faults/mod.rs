@@ -5,4 +5,4 @@ mod disk;
 mod gone;
 mod postgres;
 mod two_on_a_file;
-mod work;
+pub mod work;

@@ -129,10 +129,9 @@ impl Operations {
         let version = given.version;
         let fields = &given.fields()?;
         self.changes
-            .run(context, Required::CheckedByWork, |mut change| {
+            .run_as_caller(context, |mut change, caller| {
                 Box::pin(async move {
                     let records = &mut change.records;
-                    let caller = context.caller_anywhere(records).await?;
                     let incident = records.incident_for_change(number).await?;
                     if version.is_some_and(|version| version != incident.version) {
                         let error = format!(
@@ -175,10 +174,9 @@ impl Operations {
         others: &[String],
     ) -> Result<IncidentsLinked, OperationError> {
         self.changes
-            .run(context, Required::CheckedByWork, |mut change| {
+            .run_as_caller(context, |mut change, caller| {
                 Box::pin(async move {
                     let records = &mut change.records;
-                    let caller = context.caller_anywhere(records).await?;
                     let linking = utility::link_incidents(records, &caller, number, others, change.now);
                     let added = self.guarded(context, linking).await?;
                     let site = whole(records, &caller, number).await?.incident.site;
@@ -201,10 +199,9 @@ impl Operations {
         is_done: bool,
     ) -> Result<WholeIncident, OperationError> {
         self.changes
-            .run(context, Required::CheckedByWork, |mut change| {
+            .run_as_caller(context, |mut change, caller| {
                 Box::pin(async move {
                     let records = &mut change.records;
-                    let caller = context.caller_anywhere(records).await?;
                     let incident = records.incident_for_change(number).await?;
                     if !caller.may(Right::SeeIncidents, incident.site_id) {
                         return Err(StoreError::not_found("incident", number).into());

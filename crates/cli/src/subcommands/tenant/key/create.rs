@@ -2,12 +2,10 @@
 
 use anyhow::Result;
 use clap::Args;
-use serde::Serialize;
-use soar_store::Records;
-use soar_store::model::TenantKey;
+use soar_host::operations::TenantKeyToMake;
 
 use crate::exit::{Exit, WrongUse};
-use crate::instance::{Action, OperatorSession, tenants};
+use crate::instance::OperatorSession;
 use crate::printer::{Form, Printer, moment};
 use crate::when;
 
@@ -31,32 +29,23 @@ pub(super) struct Arguments {
     output: Form,
 }
 
-/// A key as a program gets it, this once.
-#[derive(Debug, Serialize)]
-struct Issued<'a> {
-    #[serde(flatten)]
-    shown: &'a TenantKey,
-    key: &'a str,
-}
-
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let expires_at = when::later(&arguments.expires, session.now());
     let expires_at = expires_at.map_err(|problem| WrongUse(format!("--expires: {problem}.")))?;
-    let tenants = tenants(session)?;
-    let caller = session.any_caller().await?;
-    let action = Action { command: "tenant key create", site: "", about: "" };
-    let make = async |records: &mut Records<'_>| tenants.make_key_in(records, &caller, expires_at).await;
-    let issued = session.change(&action, make).await?;
+    let wanted = TenantKeyToMake { expires_at: Some(expires_at), ..TenantKeyToMake::default() };
+    let context = session.context("tenant key create");
+    let made = session.connected_operations()?.create_tenant_key(&context, &wanted).await;
+    let made = session.changed(context, made).await?;
     if arguments.output == Form::Json {
-        printer.secret_line(&serde_json::to_string(&Issued { shown: &issued.key, key: &issued.text })?)?;
+        printer.secret_line(&serde_json::to_string(&made)?)?;
         return Ok(Exit::Successful);
     }
-    printer.secret_line(&issued.text)?;
+    printer.secret_line(made.key.as_deref().unwrap_or_default())?;
     printer.note(&format!(
-        "The one-time key {}, good until {} and for one master. Give it to whoever runs the master: `footprint tenant \
-         add … --key-file PATH` there. It is not shown again.",
-        issued.key.name,
-        moment(issued.key.expires_at)
+        "The one-time key {}, good until {} and for one master. Give it to the administrator of the master: `footprint \
+         tenant add … --key-file PATH` there. It is not shown again.",
+        made.shown.name,
+        moment(made.shown.expires_at)
     ));
     Ok(Exit::Successful)
 }

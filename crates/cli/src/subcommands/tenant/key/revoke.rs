@@ -2,10 +2,9 @@
 
 use anyhow::Result;
 use clap::Args;
-use soar_store::Records;
 
 use crate::exit::Exit;
-use crate::instance::{Action, OperatorSession, tenants};
+use crate::instance::OperatorSession;
 use crate::printer::Printer;
 
 /// Take a one-time key back before a master used it
@@ -16,11 +15,9 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
-    let tenants = tenants(session)?;
-    let caller = session.any_caller().await?;
-    let action = Action { command: "tenant key revoke", site: "", about: &arguments.key };
-    let revoke = async |records: &mut Records<'_>| tenants.revoke_key_in(records, &caller, &arguments.key).await;
-    let revoked = session.change(&action, revoke).await?;
+    let context = session.context("tenant key revoke");
+    let revoked = session.connected_operations()?.revoke_tenant_key(&context, &arguments.key).await;
+    let revoked = session.changed(context, revoked).await?;
     printer.done(&format!("No master can register with the one-time key {} any more.", revoked.name))?;
     Ok(Exit::Successful)
 }

@@ -4,21 +4,20 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::exit::Exit;
-use crate::instance::{OperatorSession, advised};
-use crate::printer::{ListOutput, Printer};
+use crate::instance::{OperatorSession, not_done};
+use crate::printer::{ListFlags, Printer};
 
 /// List the masters that this tenant takes, or took, connections from
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// How to write the list
-    #[arg(long, short, value_enum, default_value_t = ListOutput::Table)]
-    output: ListOutput,
+    #[command(flatten)]
+    list: ListFlags,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
-    session.must_be_administrator()?;
-    let masters = session.store.reader().await.map_err(advised)?.records().masters().await.map_err(advised)?;
+    let context = session.context("tenant master list");
+    let masters = session.connected_operations()?.list_masters(&context).await.map_err(not_done)?;
     let nothing = "No masters. `footprint tenant key create` makes the key that one registers with.";
-    printer.list(&masters, arguments.output, nothing)?;
+    printer.list(&masters, &arguments.list, nothing)?;
     Ok(Exit::Successful)
 }

@@ -3,10 +3,9 @@
 use anyhow::Result;
 use clap::Args;
 use soar_connector::name::quoted;
-use soar_store::Records;
 
 use crate::exit::Exit;
-use crate::instance::{Action, OperatorSession, tenants};
+use crate::instance::OperatorSession;
 use crate::printer::Printer;
 
 /// Take nothing from a master any more; what it sent stays, and stays its own
@@ -17,11 +16,9 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
-    let tenants = tenants(session)?;
-    let caller = session.any_caller().await?;
-    let action = Action { command: "tenant master revoke", site: "", about: &arguments.master };
-    let revoke = async |records: &mut Records<'_>| tenants.revoke_master_in(records, &caller, &arguments.master).await;
-    let revoked = session.change(&action, revoke).await?;
+    let context = session.context("tenant master revoke");
+    let ended = session.connected_operations()?.revoke_master(&context, &arguments.master).await;
+    let revoked = session.changed(context, ended).await?;
     printer.done(&format!("Nothing is taken from the master {} any more.", quoted(&revoked.name)))?;
     if revoked.connections > 0 {
         printer.note(

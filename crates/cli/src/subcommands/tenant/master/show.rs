@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::exit::Exit;
-use crate::instance::{OperatorSession, advised};
+use crate::instance::{OperatorSession, not_done};
 use crate::printer::{Form, Printer, moment, moment_if_any};
 
 /// Show a master
@@ -19,9 +19,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
-    session.must_be_administrator()?;
-    let mut reader = session.store.reader().await.map_err(advised)?;
-    let master = reader.records().master(&arguments.master).await.map_err(advised)?;
+    let context = session.context("tenant master show");
+    let master = session.connected_operations()?.master(&context, &arguments.master).await.map_err(not_done)?;
     let labels = [
         ("Master", master.name.clone()),
         ("Region", master.region.clone()),

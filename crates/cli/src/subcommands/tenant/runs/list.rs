@@ -5,8 +5,8 @@ use clap::Args;
 use soar_store::model::SyncRun;
 
 use crate::exit::Exit;
-use crate::instance::{OperatorSession, advised};
-use crate::printer::{ListOutput, ListRow, Printer, moment};
+use crate::instance::{OperatorSession, not_done};
+use crate::printer::{ListFlags, ListRow, Printer, moment};
 
 /// List the runs of Sync Connection, the newest first
 #[derive(Debug, Args)]
@@ -15,16 +15,15 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NUMBER", default_value_t = 50)]
     limit: u32,
 
-    /// How to write the list
-    #[arg(long, short, value_enum, default_value_t = ListOutput::Table)]
-    output: ListOutput,
+    #[command(flatten)]
+    list: ListFlags,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
-    session.must_be_administrator()?;
-    let mut reader = session.store.reader().await.map_err(advised)?;
-    let runs = reader.records().sync_runs(None, i64::from(arguments.limit), session.now()).await;
-    printer.list(&runs.map_err(advised)?, arguments.output, "Nothing was synced yet.")?;
+    let context = session.context("tenant runs list");
+    let limit = i64::from(arguments.limit);
+    let page = session.connected_operations()?.list_sync_runs(&context, None, limit).await.map_err(not_done)?;
+    printer.list(&page.runs, &arguments.list, "Nothing was synced yet.")?;
     Ok(Exit::Successful)
 }
 

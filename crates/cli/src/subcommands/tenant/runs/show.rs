@@ -7,8 +7,8 @@ use soar_store::model::{SyncChange, SyncRunId};
 
 use super::ResultRow;
 use crate::exit::Exit;
-use crate::instance::{OperatorSession, advised};
-use crate::printer::{ListOutput, Printer};
+use crate::instance::{OperatorSession, not_done};
+use crate::printer::{ListFlags, ListOutput, Printer, counted, moment};
 
 /// How many results are read at once.
 const PAGE: i64 = 1000;
@@ -23,42 +23,43 @@ pub(super) struct Arguments {
     #[arg(long)]
     failed: bool,
 
-    /// How to write the list
-    #[arg(long, short, value_enum, default_value_t = ListOutput::Table)]
-    output: ListOutput,
+    #[command(flatten)]
+    list: ListFlags,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
-    session.must_be_administrator()?;
-    let mut reader = session.store.reader().await.map_err(advised)?;
-    let mut records = reader.records();
-    records.sync_run(arguments.run, session.now()).await.map_err(advised)?;
+    let operations = session.connected_operations()?;
+    let context = session.context("tenant runs show");
+    if arguments.list.output == ListOutput::Table {
+        let run = operations.sync_run(&context, arguments.run).await.map_err(not_done)?;
+        let tenants = counted(run.tenants.unsigned_abs(), "tenant");
+        printer.line(&format!("Run {}: {}, {tenants}, started {}", run.id, run.status, moment(run.started_at)))?;
+    }
     let mut filter =
         SyncResultFilter { change: arguments.failed.then_some(SyncChange::Failed), ..SyncResultFilter::default() };
     // A table is as wide as its widest cell and JSON is one array: those are whole before they are written.
-    let is_whole = matches!(arguments.output, ListOutput::Table | ListOutput::Json);
+    let is_whole = matches!(arguments.list.output, ListOutput::Table | ListOutput::Json);
     let mut kept: Vec<ResultRow> = Vec::new();
     let mut is_first = true;
     loop {
-        let page = records.sync_results(arguments.run, filter, PAGE).await.map_err(advised)?;
-        let Some((last, _)) = page.last() else { break };
-        filter.after = *last;
-        let rows = page.into_iter().map(|(_, result)| ResultRow(result));
+        let page = operations.sync_results(&context, arguments.run, filter, PAGE).await.map_err(not_done)?;
+        let rows = page.results.into_iter().map(ResultRow);
         if is_whole {
             kept.extend(rows);
-            continue;
-        }
-        let rows: Vec<_> = rows.collect();
-        if is_first {
-            printer.list(&rows, arguments.output, "")?;
         } else {
-            printer.more(&rows, arguments.output)?;
+            let rows: Vec<_> = rows.collect();
+            match is_first {
+                true => printer.list(&rows, &arguments.list, "")?,
+                false => printer.more(&rows, &arguments.list)?,
+            }
+            is_first = false;
         }
-        is_first = false;
+        let Some(next) = page.next else { break };
+        filter.after = next;
     }
     if is_whole {
         let nothing = if arguments.failed { "Nothing failed." } else { "Nothing was there to be synced." };
-        printer.list(&kept, arguments.output, nothing)?;
+        printer.list(&kept, &arguments.list, nothing)?;
     }
     Ok(Exit::Successful)
 }

@@ -1,0 +1,36 @@
+//! `footprint alert`: the alerts about connections and schedules, on their way by mail and webhook.
+
+mod waiting;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+
+use super::simulate::runtime;
+use crate::exit::Exit;
+use crate::instance::{InstanceFlags, OperatorSession};
+use crate::printer::Printer;
+
+/// See the alerts that were not delivered yet
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    instance: InstanceFlags,
+
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    Waiting(waiting::Arguments),
+}
+
+pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> {
+    runtime()?.block_on(async {
+        let session = OperatorSession::open(&arguments.instance).await?;
+        match &arguments.action {
+            Action::Waiting(arguments) => waiting::run(arguments, &session, printer).await,
+        }
+    })
+}

@@ -1,0 +1,168 @@
+//! A store that was restored from a backup begins a new epoch: what was under way or due in the backup may have been done
+//! since, so it is neither repeated nor sent without a word.
+
+use super::schedules::{self, ScheduleRow};
+use super::{Records, StoreError};
+use crate::model::{AuditEntry, Moment, Schedule};
+
+/// At most so many skipped things have audit entries of their own; the others are counted.
+const MOST_ENTRIES: usize = 1_000;
+
+/// What a store that was restored did not do again.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewEpoch {
+    /// How often the store was restored, this time included.
+    pub epoch: i64,
+    /// Commands of schedules that change something and were due: they are logged as Interrupted.
+    pub schedules_skipped: usize,
+    /// Alerts that were decided on and had not arrived: they are not sent.
+    pub alerts_skipped: usize,
+    /// Runs of connectors' commands that were under way: they are Interrupted.
+    pub runs_interrupted: u64,
+    /// Runs of Sync Connection that were under way: they are Interrupted.
+    pub syncs_interrupted: u64,
+}
+
+/// An alert that had not arrived when the backup was made.
+#[derive(sqlx::FromRow)]
+struct Unsent {
+    destination: String,
+    about: String,
+    since: Moment,
+}
+
+impl Records<'_> {
+    /// Begins a new epoch. `entry` says who restored the store, and is written to the audit log with one entry for each
+    /// thing that is skipped.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub(super) async fn begin_epoch(&mut self, entry: &AuditEntry) -> Result<NewEpoch, StoreError> {
+        let now = self.now().await?;
+        let query = sqlx::query_scalar(
+            "UPDATE store_state SET epoch = epoch + 1, restored_at = $1 WHERE id = 1 RETURNING epoch",
+        );
+        let epoch: i64 = query.bind(now).fetch_one(&mut *self.connection).await?;
+        self.raise_message_numbers(now).await?;
+        let mut skipped = self.skip_due_changes(now).await?;
+        let schedules_skipped = skipped.len();
+        let unsent = self.skip_alerts().await?;
+        let alerts_skipped = unsent.len();
+        skipped.extend(unsent);
+        sqlx::query("DELETE FROM nodes").execute(&mut *self.connection).await?;
+        let runs_interrupted = self.interrupt_runs_of_the_dead(now, now).await?;
+        let syncs = sqlx::query("UPDATE sync_runs SET runs_until = 0 WHERE ended_at IS NULL");
+        let syncs_interrupted = syncs.execute(&mut *self.connection).await?.rows_affected();
+        let made = NewEpoch { epoch, schedules_skipped, alerts_skipped, runs_interrupted, syncs_interrupted };
+        self.note_epoch(entry, now, &made, &skipped).await?;
+        Ok(made)
+    }
+
+    /// Makes the numbers of sealed messages between masters and tenants higher than all that were given out or taken after
+    /// the backup: a thousand numbers for each millisecond since 1970. A number that the other side finds too low is
+    /// answered with the highest one, so the pair goes on from there.
+    async fn raise_message_numbers(&mut self, now: Moment) -> Result<(), StoreError> {
+        let number = now.0.saturating_mul(1_000);
+        for sql in [
+            "UPDATE tenants SET sequence = $1 WHERE sequence < $1",
+            "UPDATE masters SET sequence = $1 WHERE sequence < $1",
+        ] {
+            sqlx::query(sql).bind(number).execute(&mut *self.connection).await?;
+        }
+        Ok(())
+    }
+
+    /// Logs commands that change something and were due as Interrupted, and plans their next due times.
+    async fn skip_due_changes(&mut self, now: Moment) -> Result<Vec<String>, StoreError> {
+        let sql = format!(
+            "SELECT {} FROM schedules WHERE active = 1 AND repeatable = 0 AND next_due_at <= $1 ORDER BY id",
+            schedules::COLUMNS
+        );
+        let query = sqlx::query_as::<_, ScheduleRow>(sqlx::AssertSqlSafe(sql)).bind(now);
+        let mut skipped = Vec::new();
+        for row in query.fetch_all(&mut *self.connection).await? {
+            let Schedule { id, what, next_due_at } = Schedule::from(row);
+            let error = format!(
+                "Not run: it was due at {next_due_at}, before the store was restored from a backup at {now}. It may have \
+                 run after the backup was made. Look at what it changes, and run the schedule if needed."
+            );
+            sqlx::query(
+                "INSERT INTO schedule_runs (schedule_id, site_id, name, due_at, started_at, ended_at, status, input,
+                     output, error, request_id, node)
+                 VALUES ($1, $2, $3, $4, $5, $5, 'Interrupted', $6, 'null', $7, '', 'restore')
+                 ON CONFLICT (schedule_id, due_at) DO NOTHING",
+            )
+            .bind(id)
+            .bind(what.site_id)
+            .bind(&what.name)
+            .bind(next_due_at)
+            .bind(now)
+            .bind(super::columns::json(&what.parameters)?)
+            .bind(&error)
+            .execute(&mut *self.connection)
+            .await?;
+            let next = what.cadence.next_due(id, now).unwrap_or_else(|_| now + super::work::TRY_AGAIN);
+            self.set_next_due(id, next).await?;
+            skipped.push(format!("Schedule {} not run: it was due at {next_due_at}, before the restore", what.name));
+        }
+        Ok(skipped)
+    }
+
+    /// Drops alerts that had not arrived. A connection or schedule that still fails is told of anew by its next failure.
+    async fn skip_alerts(&mut self) -> Result<Vec<String>, StoreError> {
+        let mut unsent = sqlx::query_as::<_, Unsent>(
+            "SELECT destination, content AS about, created_at AS since FROM messages WHERE delivered_at IS NULL
+             ORDER BY created_at, id",
+        )
+        .fetch_all(&mut *self.connection)
+        .await?;
+        for message in &mut unsent {
+            let content = serde_json::from_str::<crate::model::MessageContent>(&message.about);
+            let subjects =
+                content.map(|content| content.items.into_iter().map(|item| item.subject).collect::<Vec<_>>());
+            message.about = subjects.unwrap_or_default().join(", ");
+        }
+        let waiting = sqlx::query_as::<_, Unsent>(
+            "SELECT destination, subject AS about, opened_at AS since FROM alerts
+             WHERE announced_at IS NULL OR closed_at IS NOT NULL ORDER BY opened_at, destination, schedule_id",
+        );
+        unsent.extend(waiting.fetch_all(&mut *self.connection).await?);
+        for sql in [
+            "UPDATE health SET alerted = 0
+             WHERE schedule_id IN (SELECT schedule_id FROM alerts WHERE announced_at IS NULL AND closed_at IS NULL)",
+            "DELETE FROM alerts WHERE announced_at IS NULL OR closed_at IS NOT NULL",
+            "DELETE FROM messages WHERE delivered_at IS NULL",
+        ] {
+            sqlx::query(sql).execute(&mut *self.connection).await?;
+        }
+        let line = |Unsent { destination, about, since }: Unsent| {
+            format!("Alert to {destination} not sent: it was decided on at {since}, before the restore: {about}")
+        };
+        Ok(unsent.into_iter().map(line).collect())
+    }
+
+    async fn note_epoch(
+        &mut self,
+        entry: &AuditEntry,
+        now: Moment,
+        made: &NewEpoch,
+        skipped: &[String],
+    ) -> Result<(), StoreError> {
+        let about = |reason: &str| AuditEntry { at: now, reason: AuditEntry::kept(reason), ..entry.clone() };
+        let mut entries = vec![about(&format!(
+            "{}: epoch {}, {} schedules and {} alerts skipped, {} runs and {} syncs interrupted",
+            entry.reason,
+            made.epoch,
+            made.schedules_skipped,
+            made.alerts_skipped,
+            made.runs_interrupted,
+            made.syncs_interrupted
+        ))];
+        entries.extend(skipped.iter().take(MOST_ENTRIES).map(|line| about(line)));
+        if skipped.len() > MOST_ENTRIES {
+            entries.push(about(&format!("{} more schedules and alerts skipped", skipped.len() - MOST_ENTRIES)));
+        }
+        self.append_audit(&entries).await
+    }
+}
