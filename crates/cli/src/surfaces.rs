@@ -93,6 +93,9 @@ const PAIRS: &[(&str, &[&str])] = &[
 const ONLY_AT_THE_TERMINAL: &[(&str, &str)] = &[
     ("init", "makes the instance that a host then serves"),
     ("serve", "is the process that answers HTTP"),
+    ("doctor", "examines the files and the store of an instance, also where no host can start"),
+    ("backup", "writes a file on the host's own machine"),
+    ("restore", "replaces the store, which no host may have open"),
     ("simulate", "is a process of its own that plays the vendor"),
     ("demo", "starts a simulator and a host of its own"),
     ("completions", "prints a script for a shell"),

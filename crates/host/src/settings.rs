@@ -1,5 +1,7 @@
 //! How a host is set up: read from TOML, every field with a default.
 
+mod http_limits;
+
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -7,6 +9,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use soar_store::model::GatherRules;
+
+pub use http_limits::HttpLimits;
 
 use crate::scheduler::SchedulerSettings;
 use crate::tenants::TenantSettings;
@@ -38,17 +42,24 @@ pub struct HostSettings {
     /// a limit of its own: the first 50 refusals of an address in a minute have entries of their own, the others are
     /// counted in one entry per address and 10 seconds.
     pub refused_per_second: u32,
-    /// How many calls may run at once; more are answered 503. 256 unless given.
+    /// How many calls may run at once; more are answered 503. 256 unless given. A call takes its place once its body has
+    /// arrived.
     pub calls_in_flight: u32,
+    /// How many calls of one key may run or arrive at once; more are answered 429. 64 unless given.
+    pub calls_per_key: usize,
     /// The longest body in bytes; a longer one is answered 413. 4,194,304 unless given.
     pub body_bytes: usize,
+    /// The bytes of the bodies of all calls under way together; beyond them a call is answered 503. One key has a quarter
+    /// of them, or one body. 67,108,864 unless given. Files to import do not count: they are kept on the disk.
+    pub received_bytes: usize,
     /// The longest file that is imported over HTTP, in bytes; a longer one is answered 413. It is kept in a temporary file
     /// until it is whole. 1,073,741,824 unless given.
     pub import_bytes: u64,
     /// How long a body may take to arrive, in seconds; a slower one is answered 408. Of a file to import, how
     /// long each piece may. 10 unless given.
     pub body_seconds: u64,
-    /// How long the head of a request may take to arrive, in seconds; a slower one is cut off. 10 unless given.
+    /// How long the head of a request may take to arrive, in seconds, and how long a connection may be idle on which no
+    /// call has shown a good key; then the connection is ended. 10 unless given.
     pub head_seconds: u64,
     /// How long a utility command may take, in seconds; a longer one is undone and answered 503. 120 unless given.
     /// Integration commands have their connection's deadline.
@@ -65,6 +76,8 @@ pub struct HostSettings {
     /// Whether `/metrics` is open to whoever reaches it. No unless given: then it asks for an API key that may manage,
     /// in `d3key` or as `Authorization: Bearer`.
     pub open_metrics: bool,
+    /// What callers may hold of connections, heads and answers.
+    pub http: HttpLimits,
     /// How long what need not be kept for ever is kept. The audit log is kept for ever.
     pub retention: Retention,
     /// How this instance is a master of tenants.
@@ -184,7 +197,9 @@ impl Default for HostSettings {
             requests_per_second: 50,
             refused_per_second: 50,
             calls_in_flight: 256,
+            calls_per_key: 64,
             body_bytes: 4 * 1024 * 1024,
+            received_bytes: 64 * 1024 * 1024,
             import_bytes: 1024 * 1024 * 1024,
             body_seconds: 10,
             head_seconds: 10,
@@ -193,6 +208,7 @@ impl Default for HostSettings {
             shutdown_seconds: 30,
             enable_enhance_webhook_authentication: false,
             open_metrics: false,
+            http: HttpLimits::default(),
             retention: Retention::default(),
             tenants: TenantSettings::default(),
             schedules: ScheduleSettings::default(),
@@ -243,6 +259,15 @@ impl HostSettings {
         if self.head_seconds == 0 || self.retention.answers_hours == 0 {
             return problem("head-seconds and retention.answers-hours: expected more than 0.");
         }
+        if self.calls_per_key == 0 {
+            return problem("calls-per-key: expected more than 0.");
+        }
+        if self.received_bytes < self.body_bytes {
+            return problem("received-bytes: expected at least body-bytes, so that the longest body can arrive.");
+        }
+        if let Some(text) = self.http.problem() {
+            return problem(text);
+        }
         if let Some(text) = self.tenants.problem() {
             return problem(text);
         }
@@ -282,6 +307,18 @@ impl HostSettings {
     #[must_use]
     pub fn command_timeout(&self) -> Duration {
         Duration::from_secs(self.command_seconds)
+    }
+
+    /// How long the head of a request may take.
+    #[must_use]
+    pub fn head_time(&self) -> Duration {
+        Duration::from_secs(self.head_seconds)
+    }
+
+    /// The bytes of bodies under way that one key may have.
+    #[must_use]
+    pub fn received_bytes_per_key(&self) -> usize {
+        (self.received_bytes / 4).max(self.body_bytes)
     }
 
     /// How long an answer is kept.

@@ -234,6 +234,6 @@ async fn start_bare(path: &str, headers: HeaderMap, answer: Bytes) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("an address");
     let url = format!("http://{}", listener.local_addr().expect("its address"));
     let router = Router::new().route(path, handler);
-    tokio::spawn(async move { axum_server::from_tcp(listener.into_std()?)?.serve(router.into_make_service()).await });
+    tokio::spawn(async move { axum::serve(listener, router).await });
     url
 }

@@ -1,9 +1,9 @@
 //! `/openapi.json`, and Swagger UI at `/docs`, served from the binary.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
@@ -20,25 +20,42 @@ use crate::gate::Reply;
 const PAGE_POLICY: &str =
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
 
-pub(super) fn routes(host: &Arc<Server>) -> Router<Arc<Server>> {
-    // It never changes while the host runs.
-    let document = Bytes::from(openapi(&host.settings, &host.commands).to_string());
-    let config = Arc::new(Config::from("/openapi.json"));
+/// The OpenAPI document, which never changes while the host runs.
+pub(super) fn document(host: &Server) -> Bytes {
+    openapi(&host.settings, &host.commands).to_string().into()
+}
+
+/// The documentation below `base`, to which `base` itself leads too.
+pub(super) fn routes(base: &str, document: Bytes) -> Router<Arc<Server>> {
+    // Relative, so that the page finds it also behind a proxy that puts something before the path.
+    let config = Arc::new(Config::from("../openapi.json"));
     let pages = Router::new()
-        .route("/docs", get(|| async { Redirect::permanent("/docs/") }))
         .route(
-            "/docs/",
+            &format!("{base}/docs/"),
             get({
                 let config = Arc::clone(&config);
                 move || async move { file("index.html", config) }
             }),
         )
         .route(
-            "/docs/{*file}",
+            &format!("{base}/docs/{{*file}}"),
             get(move |State(_): State<Arc<Server>>, Path(path): Path<String>| async move { file(&path, config) }),
         )
         .layer(MapResponseLayer::new(with_page_policy));
-    Router::new().route("/openapi.json", get(move || async move { json(document) })).merge(pages)
+    let mut router = Router::new()
+        .route(&format!("{base}/"), get(|| async { leading_to("docs/") }))
+        .route(&format!("{base}/docs"), get(|| async { Redirect::permanent("docs/") }))
+        .route(&format!("{base}/openapi.json"), get(move || async move { json(document) }));
+    if let Some((_, last)) = base.rsplit_once('/') {
+        let pages = format!("{last}/docs/");
+        router = router.route(base, get(move || async move { leading_to(&pages) }));
+    }
+    router.merge(pages)
+}
+
+/// Leads to an address that is relative to the one that was called.
+fn leading_to(address: &str) -> Response {
+    Redirect::temporary(address).into_response()
 }
 
 fn with_page_policy(mut response: Response) -> Response {
@@ -55,7 +72,12 @@ fn file(path: &str, config: Arc<Config<'static>>) -> Response {
         Ok(Some(file)) => {
             let kind = HeaderValue::from_str(&file.content_type);
             let kind = kind.unwrap_or(HeaderValue::from_static("application/octet-stream"));
-            ([(header::CONTENT_TYPE, kind)], Body::from(file.bytes.into_owned())).into_response()
+            let bytes = match file.bytes {
+                // Part of the program: all answers share it.
+                Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+                Cow::Owned(bytes) => bytes.into(),
+            };
+            ([(header::CONTENT_TYPE, kind)], bytes).into_response()
         }
         _ => Reply::error(StatusCode::NOT_FOUND, "There is no such file.")
             .into_response(&uuid::Uuid::now_v7().to_string()),

@@ -3,9 +3,10 @@
 
 mod command_api;
 mod documentation;
-mod first_bytes;
 mod gate;
+mod listening;
 mod manage;
+mod once_per_minute;
 mod openapi;
 mod probes;
 mod router;

@@ -62,14 +62,18 @@ fn not_ready(why: &str) -> Response {
 
 /// What is counted, for those who may see it.
 pub(super) async fn metrics(State(host): State<Arc<Server>>, request: Request) -> Response {
-    if !host.settings.open_metrics
-        && let Err(error) = may_see(&host, request.headers()).await
-    {
+    if !host.settings.open_metrics {
         // As any other call that shows a key, so that keys cannot be tried here unseen, or more often.
         let mut call = Call::begin(&host, Surface::Management, &request, "metrics");
         call.label = "metrics".into();
-        error.key().clone_into(&mut call.entry.key);
-        return call.write_and_answer(Reply::unauthenticated(error)).await;
+        if let Err(refusal) = call.check_address() {
+            return call.write_and_answer(refusal).await;
+        }
+        if let Err(error) = may_see(&host, request.headers()).await {
+            error.key().clone_into(&mut call.entry.key);
+            return call.write_and_answer(Reply::unauthenticated(error)).await;
+        }
+        call.has_shown_key();
     }
     let in_flight = host.settings.calls_in_flight().saturating_sub(host.in_flight.available_permits());
     let text = host.metrics.render(host.audit.waiting(), in_flight);

@@ -21,6 +21,7 @@ use crate::Server;
 use crate::command_api;
 use crate::gate::Reply;
 use soar_host::Host;
+use soar_host::settings::HostSettings;
 
 /// Which address is answered by what.
 pub fn router(host: Arc<Host>) -> Router {
@@ -29,29 +30,32 @@ pub fn router(host: Arc<Host>) -> Router {
 
 fn routes(host: Arc<Server>) -> Router {
     let settings = &host.settings;
-    let mut prefixes =
-        vec![String::new(), format!("/{}", settings.namespace), settings.base_path.clone(), settings.prefix()];
-    prefixes.sort();
-    prefixes.dedup();
-    let tenants = tenants_endpoint::routes(&settings.base_path);
+    let document = documentation::document(&host);
     let mut router = Router::new();
-    for prefix in prefixes {
-        let command = format!("{prefix}/api/Command/{{command}}");
+    for base in bases(settings) {
+        for prefix in [base.to_owned(), format!("{base}/{}", settings.namespace)] {
+            let command = format!("{prefix}/api/Command/{{command}}");
+            router = router
+                .route(&command, any(command_api::call))
+                .route(&format!("{command}/plan"), any(command_api::plan))
+                .route(&format!("{command}/apply"), any(command_api::apply));
+        }
         router = router
-            .route(&command, any(command_api::call))
-            .route(&format!("{command}/plan"), any(command_api::plan))
-            .route(&format!("{command}/apply"), any(command_api::apply));
+            .route(&format!("{base}/healthz"), get(probes::live))
+            .route(&format!("{base}/readyz"), get(probes::ready))
+            .route(&format!("{base}/metrics"), get(probes::metrics))
+            .merge(tenants_endpoint::routes(base))
+            .merge(documentation::routes(base, document.clone()))
+            .nest(&format!("{base}{}", manage::BASE), manage::routes());
     }
-    router
-        .route("/healthz", get(probes::live))
-        .route("/readyz", get(probes::ready))
-        .route("/metrics", get(probes::metrics))
-        .merge(documentation::routes(&host))
-        .merge(manage::routes())
-        .merge(tenants)
-        .fallback(unknown_address)
-        .method_not_allowed_fallback(other_method)
-        .with_state(host)
+    router.fallback(unknown_address).method_not_allowed_fallback(other_method).with_state(host)
+}
+
+/// What stands before all addresses: nothing, and the base path, which a proxy in front of the host may leave out.
+fn bases(settings: &HostSettings) -> Vec<&str> {
+    let mut bases = vec!["", settings.base_path.as_str()];
+    bases.dedup();
+    bases
 }
 
 /// Everything that the host answers, with the headers that every answer carries; also where an answer panics.

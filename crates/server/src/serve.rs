@@ -1,22 +1,20 @@
 //! Listens, answers, and ends without losing what was accepted.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::ServiceExt;
-use axum::extract::Request;
-use axum_server::Handle;
-use hyper_util::rt::TokioTimer;
 use soar_host::Host;
+use soar_host::settings::SettingsProblem;
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 
-use super::first_bytes::Prompt;
+use super::listening::{Listening, listen};
 use super::router::Answers;
 use super::tls;
 use crate::Server;
-use soar_host::settings::SettingsProblem;
 
 /// How often expired answers are deleted, and the metrics' memory is tidied.
 const UPKEEP: Duration = Duration::from_secs(60);
@@ -55,8 +53,7 @@ pub struct RunningHost {
     /// Where it listens.
     pub address: SocketAddr,
     host: Arc<Server>,
-    handle: Handle<SocketAddr>,
-    server: JoinHandle<std::io::Result<()>>,
+    listening: Listening,
     upkeep: Vec<JoinHandle<()>>,
     /// The task that tells the audit log of refused calls, and its end.
     counts: (watch::Sender<bool>, JoinHandle<()>),
@@ -74,28 +71,13 @@ pub async fn serve(host: Arc<Host>) -> Result<RunningHost, ServeError> {
     if let Some(tenants) = &host.tenants {
         tenants.check().map_err(SettingsProblem)?;
     }
+    let tls = host.settings.tls.as_ref().map(tls::load).transpose()?.map(TlsAcceptor::from);
     let wanted = host.settings.listen;
-    let listen = |source| ServeError::Listen { address: wanted, source };
-    let listener = TcpListener::bind(wanted).map_err(listen)?;
-    listener.set_nonblocking(true).map_err(listen)?;
-    let address = listener.local_addr().map_err(listen)?;
-    let service = Answers::of(Arc::clone(&host));
-    let service = ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(service);
-    let handle = Handle::new();
-    let head = Duration::from_secs(host.settings.head_seconds);
-    let server = match &host.settings.tls {
-        Some(files) => {
-            let config = tls::load(files)?;
-            let server = axum_server::from_tcp_rustls(listener, config).map_err(listen)?;
-            let server = server.map(|inner| Prompt { inner, timeout: head });
-            tokio::spawn(bounded(server, head).handle(handle.clone()).serve(service))
-        }
-        None => {
-            let server = axum_server::from_tcp(listener).map_err(listen)?;
-            let server = server.map(|inner| Prompt { inner, timeout: head });
-            tokio::spawn(bounded(server, head).handle(handle.clone()).serve(service))
-        }
-    };
+    let not_listening = |source| ServeError::Listen { address: wanted, source };
+    let listener = TcpListener::bind(wanted).await.map_err(not_listening)?;
+    let address = listener.local_addr().map_err(not_listening)?;
+    let answers = Answers::of(Arc::clone(&host));
+    let listening = listen(listener, tls, answers, &host.settings);
     let mut upkeep = vec![tokio::spawn(keep_up(Arc::clone(&host)))];
     let (stop, stopped) = watch::channel(false);
     let counts = (stop, tokio::spawn(write_counts_regularly(Arc::clone(&host), stopped)));
@@ -110,14 +92,7 @@ pub async fn serve(host: Arc<Host>) -> Result<RunningHost, ServeError> {
         Err(error) => tracing::warn!(%error, "the store's settings could not be read"),
     }
     tracing::info!(%address, tls = host.settings.tls.is_some(), store = %host.settings.store, "the host listens");
-    Ok(RunningHost { address, host, handle, server, upkeep, counts, scheduler })
-}
-
-/// Waits `head` for the head of a request, and for a sign of life from who speaks HTTP/2 and says nothing else.
-fn bounded<A>(mut server: axum_server::Server<SocketAddr, A>, head: Duration) -> axum_server::Server<SocketAddr, A> {
-    server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(head);
-    server.http_builder().http2().timer(TokioTimer::new()).keep_alive_interval(head).keep_alive_timeout(head);
-    server
+    Ok(RunningHost { address, host, listening, upkeep, counts, scheduler })
 }
 
 impl RunningHost {
@@ -135,14 +110,14 @@ impl RunningHost {
     pub async fn shutdown(self) -> Result<(), ServeError> {
         let timeout = Duration::from_secs(self.host.settings.shutdown_seconds);
         tracing::info!("the host ends");
-        self.handle.graceful_shutdown(Some(timeout));
+        self.listening.stop(timeout);
         // Calls whose callers have gone away run in tasks of their own, and each holds a place.
         let places = self.host.settings.calls_in_flight;
         if let Some((stop, _)) = &self.scheduler {
             stop.send_replace(true);
         }
         let finished = async {
-            let served = self.server.await;
+            let served = self.listening.ended().await;
             if let Some((_, scheduler)) = self.scheduler {
                 let _ = scheduler.await;
             }
@@ -167,8 +142,7 @@ impl RunningHost {
         }
         self.host.store.close().await;
         match outcome {
-            Ok((Ok(Ok(())), _)) => Ok(()),
-            Ok((Ok(Err(error)), _)) => Err(ServeError::Broken(error.to_string())),
+            Ok((Ok(()), _)) => Ok(()),
             Ok((Err(error), _)) => Err(ServeError::Broken(error.to_string())),
             Err(_) => Err(ServeError::Broken(format!("calls still ran after {} seconds", timeout.as_secs()))),
         }

@@ -11,19 +11,13 @@ use soar_host::tenants::{MasterMessage, MasterReply};
 use soar_store::model::Surface;
 
 use crate::Server;
-use crate::gate::{Call, Reply, read_json};
+use crate::gate::{Call, Exceeded, Reply, network, read_json};
 
-/// The addresses that masters call, below what stands before all addresses of the host.
-pub(crate) fn routes(base_path: &str) -> Router<Arc<Server>> {
-    let mut router = Router::new();
-    let mut prefixes = vec!["", base_path];
-    prefixes.dedup();
-    for prefix in prefixes {
-        router = router
-            .route(&format!("{prefix}/api/tenant/v1/register"), post(register))
-            .route(&format!("{prefix}/api/tenant/v1/call"), post(call));
-    }
-    router
+/// The addresses that masters call, below `base`.
+pub(crate) fn routes(base: &str) -> Router<Arc<Server>> {
+    Router::new()
+        .route(&format!("{base}/api/tenant/v1/register"), post(register))
+        .route(&format!("{base}/api/tenant/v1/call"), post(call))
 }
 
 async fn register(State(server): State<Arc<Server>>, request: Request) -> Response {
@@ -48,15 +42,16 @@ async fn answer(
         return call.write_and_answer(reply(refusal)).await;
     };
     let (head, body) = request.into_parts();
-    let arrived = match tenants.arriving().try_acquire() {
-        Ok(_arriving) => {
-            read_json(&head.headers, body, &server.settings).await.and_then(|body| read(&body).map_err(reply))
-        }
-        Err(_) => Err(Reply::too_many_calls()),
+    let arrived = async {
+        call.check_address()?;
+        let mut share = server.masters.begin(call.address.map(network)).map_err(Exceeded::of_calls)?;
+        let body = read_json(&head.headers, body, &server.settings, &mut share).await?;
+        Ok((read(&body).map_err(reply)?, share))
     };
-    let admitted = arrived.and_then(|message| {
+    let arrived = arrived.await;
+    let admitted = arrived.and_then(|(message, share)| {
         let place = Arc::clone(&server.in_flight).try_acquire_owned().map_err(|_| Reply::too_many_calls())?;
-        Ok((message, place))
+        Ok((message, (place, share)))
     });
     let (message, place) = match admitted {
         Ok(admitted) => admitted,

@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use axum_server::tls_rustls::RustlsConfig;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -12,7 +11,7 @@ use soar_host::settings::TlsFiles;
 
 use super::ServeError;
 
-pub(super) fn load(files: &TlsFiles) -> Result<RustlsConfig, ServeError> {
+pub(super) fn load(files: &TlsFiles) -> Result<Arc<ServerConfig>, ServeError> {
     let problem = |what: &str, file: &Path, error: String| {
         ServeError::Tls(format!("The {what} in {} cannot be used: {error}. Expected PEM.", file.display()))
     };
@@ -28,5 +27,5 @@ pub(super) fn load(files: &TlsFiles) -> Result<RustlsConfig, ServeError> {
         .with_single_cert(certificates, key)
         .map_err(|error| problem("certificate", &files.certificate, error.to_string()))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(RustlsConfig::from_config(Arc::new(config)))
+    Ok(Arc::new(config))
 }

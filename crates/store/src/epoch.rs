@@ -76,15 +76,17 @@ impl Records<'_> {
     /// Logs commands that change something and were due as Interrupted, and plans their next due times.
     async fn skip_due_changes(&mut self, now: Moment) -> Result<Vec<String>, StoreError> {
         let sql = format!(
-            "SELECT {} FROM schedules WHERE active = 1 AND repeatable = 0 AND next_due_at <= $1 ORDER BY id",
+            "SELECT {} FROM schedules
+             WHERE active = 1 AND repeatable = 0 AND (next_due_at <= $1 OR run_soon_at <= $1) ORDER BY id",
             schedules::COLUMNS
         );
         let query = sqlx::query_as::<_, ScheduleRow>(sqlx::AssertSqlSafe(sql)).bind(now);
         let mut skipped = Vec::new();
         for row in query.fetch_all(&mut *self.connection).await? {
-            let Schedule { id, what, next_due_at } = Schedule::from(row);
+            let Schedule { id, what, next_due_at, run_soon_at } = Schedule::from(row);
+            let due_at = run_soon_at.filter(|asked| *asked < next_due_at).unwrap_or(next_due_at);
             let error = format!(
-                "Not run: it was due at {next_due_at}, before the store was restored from a backup at {now}. It may have \
+                "Not run: it was due at {due_at}, before the store was restored from a backup at {now}. It may have \
                  run after the backup was made. Look at what it changes, and run the schedule if needed."
             );
             sqlx::query(
@@ -96,15 +98,21 @@ impl Records<'_> {
             .bind(id)
             .bind(what.site_id)
             .bind(&what.name)
-            .bind(next_due_at)
+            .bind(due_at)
             .bind(now)
             .bind(super::columns::json(&what.parameters)?)
             .bind(&error)
             .execute(&mut *self.connection)
             .await?;
-            let next = what.cadence.next_due(id, now).unwrap_or_else(|_| now + super::work::TRY_AGAIN);
-            self.set_next_due(id, next).await?;
-            skipped.push(format!("Schedule {} not run: it was due at {next_due_at}, before the restore", what.name));
+            if next_due_at <= now {
+                let next = what.cadence.next_due(next_due_at, now);
+                self.set_next_due(id, next.unwrap_or_else(|_| now + super::work::TRY_AGAIN)).await?;
+            }
+            sqlx::query("UPDATE schedules SET run_soon_at = NULL WHERE id = $1")
+                .bind(id)
+                .execute(&mut *self.connection)
+                .await?;
+            skipped.push(format!("Schedule {} not run: it was due at {due_at}, before the restore", what.name));
         }
         Ok(skipped)
     }
@@ -164,5 +172,111 @@ impl Records<'_> {
             entries.push(about(&format!("{} more schedules and alerts skipped", skipped.len() - MOST_ENTRIES)));
         }
         self.append_audit(&entries).await
+    }
+}
+
+#[cfg(all(test, feature = "testing"))]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on can only end")]
+mod tests {
+    use super::*;
+    use crate::model::{Cadence, Destination, NewSchedule, ScheduleKind, Surface};
+    use crate::testing::TestStore;
+    use crate::{AuditFilter, NewConnection, NewSite, NewTenant, NewUser, Registration, model};
+
+    async fn furnish(records: &mut Records<'_>) -> (Schedule, Schedule) {
+        let now = Moment(1);
+        let site = NewSite {
+            name: "Site".to_owned(),
+            kind: model::SiteKind::Internal,
+            description: String::new(),
+            time_zone: "UTC".to_owned(),
+            language: "en".to_owned(),
+        };
+        let site = records.create_site(&site, now).await.unwrap().id;
+        let user = NewUser { name: "Admin".to_owned(), email: None, is_administrator: true };
+        let user = records.create_user(&user, now).await.unwrap().id;
+        let connection = NewConnection {
+            integration: "x".to_owned(),
+            name: "x".to_owned(),
+            site: Some(site),
+            recipient: None,
+            agent_name: None,
+            description: String::new(),
+            tenant: None,
+            active: true,
+            health_check: None,
+            users: Vec::new(),
+        };
+        let connection_id = records.create_connection(&connection, now).await.unwrap();
+        let mut new = NewSchedule {
+            kind: ScheduleKind::Command,
+            name: "Changes".to_owned(),
+            site_id: Some(site),
+            connection_id,
+            server: "server".to_owned(),
+            user_id: Some(user),
+            command: "Patch".to_owned(),
+            parameters: Default::default(),
+            repeatable: false,
+            cadence: Cadence::Every { interval_ms: 60_000 },
+            active: true,
+            alert_to: Vec::new(),
+            alert_after: 1,
+            slow_ms: 5_000,
+        };
+        let changes = records.create_schedule(&new).await.unwrap();
+        (new.name, new.repeatable) = ("Reads".to_owned(), true);
+        let reads = records.create_schedule(&new).await.unwrap();
+        for schedule in [&changes, &reads] {
+            records.set_next_due(schedule.id, Moment(5_000)).await.unwrap();
+        }
+        let content = r#"{"event":"Failing","server":"server","at":5,"stillFailing":0,"items":[]}"#;
+        let destination: Destination = "soc@example.com".parse().unwrap();
+        records.create_message("m-1", &destination, content, Moment(5)).await.unwrap();
+        let tenant = NewTenant { name: "T".to_owned(), region: "R".to_owned(), url: "https://t".to_owned() };
+        let tenant = records.add_tenant(&tenant, now).await.unwrap().id;
+        let made = Registration { pair: "p".to_owned(), sealed: vec![0; 64], instance: "i".to_owned() };
+        records.register_tenant(tenant, &made, now).await.unwrap();
+        records.give_out_numbers(tenant, 7, 0).await.unwrap();
+        (changes, reads)
+    }
+
+    #[tokio::test]
+    async fn a_new_epoch_repeats_no_change_and_no_alert_and_tells_so() {
+        for test in TestStore::on_both().await {
+            let mut transaction = test.store.transaction().await.unwrap();
+            let mut records = transaction.records();
+            let (changes, reads) = furnish(&mut records).await;
+            let now = records.now().await.unwrap();
+            let entry = AuditEntry {
+                command: "restore".to_owned(),
+                reason: "a.backup".to_owned(),
+                ..AuditEntry::new(now, Surface::Terminal, "id")
+            };
+            let made = records.begin_epoch(&entry).await.unwrap();
+            assert_eq!((made.epoch, made.schedules_skipped, made.alerts_skipped), (1, 1, 1));
+            assert!(records.schedule(changes.id).await.unwrap().next_due_at > now);
+            assert_eq!(records.schedule(reads.id).await.unwrap().next_due_at, Moment(5_000));
+            let log = sqlx::query_as::<_, (String, String)>("SELECT status, error FROM schedule_runs");
+            let log = log.fetch_all(&mut *records.connection).await.unwrap();
+            let [(status, error)] = log.as_slice() else { panic!("{log:?}") };
+            assert!(status == "Interrupted" && error.contains("before the store was restored"), "{log:?}");
+            assert!(!records.has_messages_due(Moment::MAX).await.unwrap());
+            let told = records.audit(&AuditFilter::default(), 10).await.unwrap();
+            let told: Vec<_> = told.into_iter().map(|(_, entry)| entry.reason).collect();
+            for part in
+                ["a.backup: epoch 1, 1 schedules and 1 alerts skipped", "Schedule Changes not run", "Alert to soc@"]
+            {
+                assert!(told.iter().any(|told| told.contains(part)), "{told:?}");
+            }
+            // Each epoch's numbers are higher than all that the one before may have given out.
+            let tenant = records.tenants(&crate::TenantFilter::default(), 1).await.unwrap()[0].id;
+            let (first, _) = records.give_out_numbers(tenant, 1, 0).await.unwrap().unwrap();
+            assert!(first > now.0 * 1_000, "{first}");
+            assert_eq!(records.begin_epoch(&entry).await.unwrap().epoch, 2);
+            let (second, _) = records.give_out_numbers(tenant, 1, 0).await.unwrap().unwrap();
+            assert!(second > first, "{second}");
+            transaction.commit().await.unwrap();
+        }
     }
 }

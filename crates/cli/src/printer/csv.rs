@@ -6,6 +6,7 @@ use std::io::{self, ErrorKind, Write};
 use async_trait::async_trait;
 use serde_json::Value;
 use soar_connector::{Command, Page, RowReader, Sink, SinkError, cell_text};
+use soar_host::transfer;
 
 use super::stream::{Stream, Written};
 use super::visible;
@@ -129,35 +130,11 @@ pub(super) fn render(records: impl IntoIterator<Item = Vec<String>>) -> io::Resu
     writer.into_inner().map_err(|error| io::Error::other(error.to_string()))
 }
 
-/// What a spreadsheet takes for a formula starts with one of these.
-const STARTS_FORMULA: [char; 4] = ['=', '+', '-', '@'];
-
-/// A cell that a spreadsheet would run as a formula gets an apostrophe before it; plain numbers stay.
-///
-/// Where semicolons or tabs separate cells, as in half of the world's spreadsheets, a cell may begin after any of them,
-/// and after a line break: quotes in the middle of what is a cell there protect nothing.
+/// A cell that a spreadsheet would run as a formula is guarded as exports are; plain numbers stay.
 fn guarded(cell: &str) -> Cow<'_, str> {
-    let is_number = || {
-        cell.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | 'e' | 'E'))
-            && cell.parse::<f64>().is_ok()
-    };
-    let mut safe = String::new();
-    if cell.starts_with(STARTS_FORMULA) && !is_number() || cell.starts_with(['\t', '\r']) {
-        safe.push('\'');
-    }
-    let mut copied = 0;
-    for (at, _) in cell.match_indices([';', '\t', '\n', '\r']) {
-        if cell[at + 1..].starts_with(STARTS_FORMULA) {
-            safe.push_str(&cell[copied..=at]);
-            safe.push('\'');
-            copied = at + 1;
-        }
-    }
-    if safe.is_empty() {
-        return Cow::Borrowed(cell);
-    }
-    safe.push_str(&cell[copied..]);
-    Cow::Owned(safe)
+    let is_number = cell.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | 'e' | 'E'))
+        && cell.parse::<f64>().is_ok();
+    if is_number { Cow::Borrowed(cell) } else { Cow::Owned(transfer::guarded(cell)) }
 }
 
 /// CSV for a terminal: its line breaks are those of records and of cells, and nothing else may steer.

@@ -110,8 +110,8 @@ fn introduce(ready: &Ready, host: &HostSettings, printer: &mut Printer) -> Resul
     printer.line(&printer.bold(&format!("The host listens on {}", ready.url)))?;
     printer.line("")?;
     printer.line(&format!("  Commands       POST {}…", ready.commands))?;
-    printer.line(&format!("  Documentation  {}/docs", ready.url))?;
-    printer.line(&format!("  Health         {}/readyz", ready.url))?;
+    printer.line(&format!("  Documentation  {}{}/docs", ready.url, host.base_path))?;
+    printer.line(&format!("  Health         {}{}/readyz", ready.url, host.base_path))?;
     printer.line(&format!("  Store          {}", host.store))?;
     printer.line("\nCtrl-C ends it.")?;
     Ok(())

@@ -278,3 +278,43 @@ fn cases_are_made_listed_shown_and_carried_over() {
         assert!(instance.refused(2, ["case", "show", "1"]).contains("`footprint case list`"));
     }
 }
+
+#[test]
+fn a_list_of_any_form_is_imported_again_and_listed_the_same() {
+    let texts = ["=1+1", "'=1", "''", "@x", "+1", "-1", "a;=2", "a,b\"c\"", "x;'@y", " x ", "＝1", "null", "[]"];
+    let rows: String = (0..)
+        .zip(texts)
+        .map(|(n, text)| {
+            let closed = if n % 2 == 0 { json!({ "status": "Closed", "closedBy": "Admin" }) } else { json!({}) };
+            let mut row = json!({
+                "number": format!("L-{n}"), "site": "Security Operations", "title": text, "severity": "High",
+                "createdAt": "2021-01-27T14:08:00Z", "modifiedAt": "2021-01-28T14:08:00Z", "incidentType": text,
+            });
+            row.as_object_mut().unwrap().extend(closed.as_object().unwrap().clone());
+            format!("{row}\n")
+        })
+        .collect();
+    let cases = rows.replace("incidentType", "caseType").replace("\"severity\":\"High\",", "");
+    let from = Instance::new();
+    for (kind, rows) in [("incident", &rows), ("case", &cases)] {
+        let file = from.file("rows.ndjson", rows);
+        from.successful([kind, "import", file.to_str().unwrap()]);
+        for form in ["csv", "json", "ndjson"] {
+            let listed = from.successful([kind, "list", "--output", form]);
+            let to = Instance::new();
+            let file = to.file(&format!("list.{form}"), &listed);
+            to.successful([kind, "import", file.to_str().unwrap()]);
+            let again = to.successful([kind, "list", "--output", form]);
+            if form == "csv" {
+                assert_eq!(again, listed, "{kind}");
+            } else {
+                let parsed = |text: &str| -> Vec<serde_json::Value> {
+                    let lines: String =
+                        if form == "json" { text.to_owned() } else { format!("[{}]", text.trim().replace('\n', ",")) };
+                    serde_json::from_str(&lines).unwrap()
+                };
+                assert_eq!(parsed(&again), parsed(&listed), "{kind} {form}");
+            }
+        }
+    }
+}

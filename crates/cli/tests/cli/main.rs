@@ -27,6 +27,8 @@ mod schemathesis;
 mod serve;
 mod several_hosts;
 mod simulate;
+#[cfg(target_os = "linux")]
+mod strangers;
 mod streams;
 mod support;
 mod sync;

@@ -7,7 +7,6 @@ use serde::Deserialize;
 use soar_store::model::name::checked_name;
 use soar_store::model::{Caller, Moment, Tenant, TenantId, TenantState};
 use soar_store::{NewTenant, Records, TenancySecret};
-use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 
 use super::TenantSettings;
@@ -25,13 +24,7 @@ pub struct Tenants {
     pub(super) connections: Connections,
     pub(super) settings: Arc<TenantSettings>,
     client: Arc<OnceLock<Result<Client, String>>>,
-    /// One permit per message that may arrive at once. Who sends one is known only once it has arrived, so it takes none of
-    /// the places of those who show a key.
-    arriving: Arc<Semaphore>,
 }
-
-/// How many messages may arrive at once; each is in memory while it does.
-const ARRIVING: usize = 32;
 
 /// A tenant to be added.
 #[derive(Clone, Deserialize, ToSchema)]
@@ -62,15 +55,7 @@ impl Tenants {
     /// Tenants that connections are sent to, or masters that they come from.
     #[must_use]
     pub fn new(connections: Connections, settings: TenantSettings) -> Self {
-        let arriving = Arc::new(Semaphore::new(ARRIVING));
-        Self { connections, settings: Arc::new(settings), client: Arc::default(), arriving }
-    }
-
-    /// One permit per message of a master that may be on its way at once. They are apart from the places of callers with a
-    /// key, so that messages which never arrive keep no such caller out.
-    #[must_use]
-    pub fn arriving(&self) -> &Semaphore {
-        &self.arriving
+        Self { connections, settings: Arc::new(settings), client: Arc::default() }
     }
 
     /// Whether the settings can be used.

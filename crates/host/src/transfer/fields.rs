@@ -11,7 +11,7 @@ use soar_store::holds_nul;
 
 use super::source::RawRow;
 use crate::utility::parse_date_time;
-use soar_store::model::Moment;
+use soar_store::model::{Moment, checked_number};
 
 /// What is left of a row, and what was wrong with what was taken.
 #[derive(Debug)]
@@ -63,6 +63,19 @@ impl Fields {
         text.unwrap_or_default()
     }
 
+    /// The row's number.
+    pub(super) fn number(&mut self) -> String {
+        let text = self.required("number");
+        match checked_number(&text) {
+            Ok(number) => number,
+            Err(problem) if !text.is_empty() => {
+                self.problem("number", problem);
+                text
+            }
+            Err(_) => text,
+        }
+    }
+
     /// Text of at most so many characters.
     pub(super) fn short(&mut self, name: &'static str, most: usize) -> String {
         let text = self.text(name).unwrap_or_default();
@@ -85,6 +98,12 @@ impl Fields {
 
     /// A time.
     pub(super) fn time(&mut self, name: &'static str) -> Option<Moment> {
+        // A JSON number: milliseconds since 1970, as lists write them.
+        let raw = self.row.get(name).map(|value| value.get());
+        if let Some(milliseconds) = raw.and_then(|raw| raw.parse::<i64>().ok()) {
+            self.raw(name);
+            return Some(Moment(milliseconds));
+        }
         let text = self.text(name)?;
         match time(&text) {
             Some(time) => Some(time),

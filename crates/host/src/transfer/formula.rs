@@ -1,21 +1,39 @@
 //! CSV cells that spreadsheets would take for formulas: an apostrophe before them, and away again.
+//!
+//! Where semicolons or tabs separate cells, as in half of the world's spreadsheets, a cell may begin after any of them, and
+//! after a line break: quotes in the middle of what is a cell there protect nothing.
 
 const DANGEROUS: &[char] = &['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
-/// Whether [`restored`] would take something away from the text.
+/// After each of these a cell may begin.
+const SEPARATORS: &[char] = &[';', '\t', '\r', '\n'];
+
+/// Whether [`restored`] takes an apostrophe away where this text begins.
 fn looks_guarded(text: &str) -> bool {
-    let mut characters = text.chars();
-    characters.next() == Some('\'') && characters.next().is_some_and(|c| c == '\'' || DANGEROUS.contains(&c))
+    text.strip_prefix('\'').is_some_and(|rest| rest.starts_with('\'') || rest.starts_with(DANGEROUS))
+}
+
+/// The parts of a text each of which may be the beginning of a cell: every one but the last ends with a separator.
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    text.split_inclusive(SEPARATORS)
 }
 
 /// The text as it can stand in a cell.
-pub(super) fn guarded(text: &str) -> String {
-    if text.starts_with(DANGEROUS) || looks_guarded(text) { format!("'{text}") } else { text.to_owned() }
+#[must_use]
+pub fn guarded(text: &str) -> String {
+    let mut cell = String::with_capacity(text.len());
+    for part in parts(text) {
+        if part.starts_with(DANGEROUS) || looks_guarded(part) {
+            cell.push('\'');
+        }
+        cell.push_str(part);
+    }
+    cell
 }
 
 /// The text that a cell stands for.
-pub(super) fn restored(cell: &str) -> &str {
-    if looks_guarded(cell) { &cell[1..] } else { cell }
+pub(super) fn restored(cell: &str) -> String {
+    parts(cell).map(|part| if looks_guarded(part) { &part[1..] } else { part }).collect()
 }
 
 #[cfg(test)]
@@ -26,17 +44,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_guarded_is_restored_exactly_and_starts_no_formula(text in "['=+@\\-\t\r\n＝a ]{0,6}|.*") {
+        fn what_is_guarded_is_restored_exactly_and_starts_no_formula(text in "['=+@;\\-\t\r\n＝a ]{0,8}|.*") {
             let cell = guarded(&text);
-            prop_assert_eq!(restored(&cell), &text);
+            prop_assert_eq!(restored(&cell), text);
             prop_assert!(!cell.starts_with(DANGEROUS));
+            for separator in SEPARATORS {
+                prop_assert!(!cell.split(*separator).any(|part| part.starts_with(['=', '+', '-', '@'])));
+            }
         }
     }
 
     #[test]
     fn plain_text_stays_as_it_is() {
-        for text in ["", "'", "'twas", "a=b", "O'Brien"] {
-            assert_eq!((guarded(text).as_str(), restored(text)), (text, text));
+        for text in ["", "'", "'twas", "a=b", "O'Brien", "a; -1", "a;b", "two\nlines", ";"] {
+            assert_eq!((guarded(text).as_str(), restored(text).as_str()), (text, text));
         }
     }
 }

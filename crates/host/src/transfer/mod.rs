@@ -9,8 +9,10 @@
 //! `reportedAt`, `createdAt`, `modifiedAt`, `closedAt` and `closedBy`. Only `number` and `site` are required. Times are
 //! RFC 3339, or `yyyy-MM-dd HH:mm:ss` in UTC. In CSV these names are the columns; `rawData` and the lists are JSON in
 //! their cells, and a cell that a spreadsheet would take for a formula begins with an apostrophe that the import takes
-//! away again. Import cases before the incidents that are linked to them.
+//! away again. The names of D3's fields and the headings of the terminal's lists are understood too ([`columns`]), times may
+//! be milliseconds since 1970, and a byte order mark may stand before everything. Import cases before the incidents that are linked to them.
 
+mod columns;
 mod export;
 mod fields;
 mod formula;
@@ -28,6 +30,7 @@ use soar_store::text_enum;
 use utoipa::ToSchema;
 
 pub use export::export;
+pub use formula::guarded;
 pub use import::{ImportOptions, ImportReport, OnConflict, import};
 
 text_enum! {

@@ -1,15 +1,12 @@
 //! Incidents and cases as rows of a file are read: which fields they have, and what may stand in them.
 
 use soar_connector::name::quoted;
-use soar_store::model::{DynamicField, LONGEST_TITLE, Moment, Severity, SiteId, Status, Task};
+use soar_store::model::{DynamicField, LONGEST_TITLE, Moment, Severity, SiteId, Status, Task, checked_number};
 use soar_store::{NewCase, NewIncident};
 
 use super::fields::{Fields, time};
 use super::nested::{FieldRow, LinkRow, TaskRow};
 use super::source::RawRow;
-
-/// The longest number, in characters.
-const LONGEST_NUMBER: usize = 100;
 
 /// The longest name of a task or a field with its section, in bytes.
 const LONGEST_NAME: usize = 1000;
@@ -76,11 +73,14 @@ fn links(fields: &mut Fields, name: &'static str, importer: Importer<'_>) -> Vec
             Some(Ok(at)) => at,
             None => importer.now,
         };
-        wanted.push(WantedLink {
-            number: row.number,
-            at,
-            by: row.linked_by.unwrap_or_else(|| importer.user.to_owned()),
-        });
+        let number = match checked_number(&row.number) {
+            Ok(number) => number,
+            Err(problem) => {
+                fields.problem(name, format!("number: {problem}"));
+                continue;
+            }
+        };
+        wanted.push(WantedLink { number, at, by: row.linked_by.unwrap_or_else(|| importer.user.to_owned()) });
     }
     wanted
 }
@@ -103,10 +103,7 @@ fn unique(fields: &mut Fields, name: &'static str, mut names: Vec<(&str, &str)>)
 impl IncidentRow {
     pub(super) fn read(row: RawRow, importer: Importer<'_>) -> Result<Self, Problems> {
         let mut fields = Fields::new(row);
-        let number = fields.required("number");
-        if number.chars().count() > LONGEST_NUMBER {
-            fields.problem("number", format!("expected at most {LONGEST_NUMBER} characters"));
-        }
+        let number = fields.number();
         let site = fields.required("site");
         let created_at = fields.time("createdAt").unwrap_or(importer.now);
         let modified_at = fields.time("modifiedAt").unwrap_or(created_at);
@@ -162,10 +159,7 @@ impl IncidentRow {
 impl CaseRow {
     pub(super) fn read(row: RawRow, importer: Importer<'_>) -> Result<Self, Problems> {
         let mut fields = Fields::new(row);
-        let number = fields.required("number");
-        if number.chars().count() > LONGEST_NUMBER {
-            fields.problem("number", format!("expected at most {LONGEST_NUMBER} characters"));
-        }
+        let number = fields.number();
         let site = fields.required("site");
         let created_at = fields.time("createdAt").unwrap_or(importer.now);
         let modified_at = fields.time("modifiedAt").unwrap_or(created_at);

@@ -1,15 +1,43 @@
 //! Rows of a file, one after the other, with the line on which each starts.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufRead, Read};
+use std::fmt;
+use std::io::{self, BufRead, Chain, Cursor, Read};
 
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use soar_connector::name::quoted;
 
-use super::{BadRow, Format, TransferError, formula};
+use super::columns::{Column, columns};
+use super::{BadRow, Format, Subject, TransferError, formula};
 
-/// A row's fields, each as JSON text.
+/// A row's fields by their own names, each as JSON text.
 pub(super) type RawRow = BTreeMap<String, Box<RawValue>>;
+
+/// The members of a JSON object in their order: a name may be there twice.
+struct Members(Vec<(String, Box<RawValue>)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OfObject;
+        impl<'de> Visitor<'de> for OfObject {
+            type Value = Members;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(OfObject)
+    }
+}
 
 /// The longest row, in bytes: what is longer is no incident, and would fill the memory.
 const LONGEST_ROW: u64 = 16 * 1024 * 1024;
@@ -17,18 +45,43 @@ const LONGEST_ROW: u64 = 16 * 1024 * 1024;
 /// How much of CSV may be read to find a row's end, in bytes: the reader is ahead of the row by its buffer.
 const LONGEST_CSV_ROW: u64 = LONGEST_ROW + 16 * 1024;
 
+/// The mark that some programs write before UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// A file without its mark.
+type Unmarked<R> = Chain<Cursor<Vec<u8>>, R>;
+
+/// `reader` without the mark before its first byte.
+fn unmarked<R: BufRead>(mut reader: R) -> Result<Unmarked<R>, TransferError> {
+    let mut start = Vec::with_capacity(MARK.len());
+    reader.by_ref().take(MARK.len() as u64).read_to_end(&mut start)?;
+    if start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff") {
+        let problem = "expected UTF-8 text, found UTF-16".to_owned();
+        return Err(TransferError::Unreadable { line: 1, problem });
+    }
+    if start == MARK {
+        start.clear();
+    }
+    Ok(Cursor::new(start).chain(reader))
+}
+
 /// A row and its line; or what is wrong with it.
 pub(super) type Row = Result<(u64, RawRow), BadRow>;
 
 /// Where rows come from.
-pub(super) enum Source<R> {
+pub(super) struct Source<R> {
+    subject: Subject,
+    rows: Rows<Unmarked<R>>,
+}
+
+enum Rows<R> {
     Json(JsonArray<R>),
     Ndjson { reader: R, line: u64, bytes: u64 },
-    Csv { reader: Box<csv::Reader<Measured<R>>>, columns: csv::StringRecord },
+    Csv { reader: Box<csv::Reader<Measured<R>>>, columns: Vec<Column>, names: csv::StringRecord },
 }
 
 /// Gives only so much until it is told that a row has ended: of CSV nothing but a quotation mark says where a row ends.
-pub(super) struct Measured<R> {
+struct Measured<R> {
     reader: R,
     left: u64,
 }
@@ -45,39 +98,38 @@ impl<R: Read> Read for Measured<R> {
 const JSON_COLUMNS: &[&str] = &["rawData", "tasks", "fields", "cases", "linkedIncidents"];
 
 impl<R: BufRead> Source<R> {
-    pub(super) fn new(format: Format, reader: R) -> Result<Self, TransferError> {
-        Ok(match format {
-            Format::Json => Self::Json(JsonArray { reader, line: 1, bytes: 0 }),
-            Format::Ndjson => Self::Ndjson { reader, line: 0, bytes: 0 },
+    pub(super) fn new(subject: Subject, format: Format, reader: R) -> Result<Self, TransferError> {
+        let reader = unmarked(reader)?;
+        let rows = match format {
+            Format::Json => Rows::Json(JsonArray { reader, line: 1, bytes: 0 }),
+            Format::Ndjson => Rows::Ndjson { reader, line: 0, bytes: 0 },
             Format::Csv => {
                 let mut reader =
                     csv::ReaderBuilder::new().flexible(true).from_reader(Measured { reader, left: LONGEST_CSV_ROW });
-                let mut columns = reader.headers().map_err(|error| unreadable(1, error))?.clone();
-                // Spreadsheets write a mark before the first name.
-                if let Some(first) = columns.get(0).and_then(|first| first.strip_prefix('\u{feff}')) {
-                    let first = first.to_owned();
-                    let rest = columns.iter().skip(1).map(str::to_owned);
-                    columns = std::iter::once(first).chain(rest).collect();
-                }
-                Self::Csv { reader: Box::new(reader), columns }
+                let names = reader.headers().map_err(|error| unreadable(1, error))?.clone();
+                let columns = columns(subject, names.iter());
+                let columns = columns.map_err(|problem| TransferError::Unreadable { line: 1, problem })?;
+                Rows::Csv { reader: Box::new(reader), columns, names }
             }
-        })
+        };
+        Ok(Self { subject, rows })
     }
 
     /// How many bytes were read.
     pub(super) fn bytes(&self) -> u64 {
-        match self {
-            Self::Json(array) => array.bytes,
-            Self::Ndjson { bytes, .. } => *bytes,
-            Self::Csv { reader, .. } => reader.position().byte(),
+        match &self.rows {
+            Rows::Json(array) => array.bytes,
+            Rows::Ndjson { bytes, .. } => *bytes,
+            Rows::Csv { reader, .. } => reader.position().byte(),
         }
     }
 
     /// The next row; none at the end.
     pub(super) fn next(&mut self) -> Result<Option<Row>, TransferError> {
-        match self {
-            Self::Json(array) => array.next(),
-            Self::Ndjson { reader, line, bytes } => loop {
+        let subject = self.subject;
+        match &mut self.rows {
+            Rows::Json(array) => array.next(subject),
+            Rows::Ndjson { reader, line, bytes } => loop {
                 let mut text = Vec::new();
                 *line += 1;
                 let read = reader.by_ref().take(LONGEST_ROW + 1).read_until(b'\n', &mut text)?;
@@ -87,15 +139,15 @@ impl<R: BufRead> Source<R> {
                 *bytes += read as u64;
                 too_long(&text, *line)?;
                 if !text.trim_ascii().is_empty() {
-                    return Ok(Some(parse(&text, *line)));
+                    return Ok(Some(parse(subject, &text, *line)));
                 }
             },
-            Self::Csv { reader, columns } => {
+            Rows::Csv { reader, columns, names } => {
                 let mut record = csv::StringRecord::new();
                 reader.get_mut().left = LONGEST_CSV_ROW;
                 match reader.read_record(&mut record) {
                     Ok(false) => Ok(None),
-                    Ok(true) => Ok(Some(cells(columns, &record))),
+                    Ok(true) => Ok(Some(cells(columns, names, &record))),
                     Err(error) if matches!(error.kind(), csv::ErrorKind::Io(_)) => {
                         Err(unreadable(reader.position().line(), error))
                     }
@@ -130,18 +182,52 @@ fn too_long(text: &[u8], line: u64) -> Result<(), TransferError> {
     Err(TransferError::Unreadable { line, problem: format!("the row is longer than {LONGEST_ROW} bytes") })
 }
 
-fn parse(text: &[u8], line: u64) -> Row {
-    let row = serde_json::from_slice::<RawRow>(text).map(|row| (line, row));
-    row.map_err(|error| {
+fn parse(subject: Subject, text: &[u8], line: u64) -> Row {
+    let members = serde_json::from_slice::<Members>(text).map_err(|error| {
         let start = quoted(String::from_utf8_lossy(text).trim());
         // The position within the row is no position in the file.
         let why = error.to_string();
         let why = why.split(" at line ").next().unwrap_or_default();
         BadRow { line, field: None, problem: format!("expected a JSON object, found {start} ({why})") }
-    })
+    })?;
+    let (mut row, mut names) = (RawRow::new(), BTreeMap::new());
+    for (name, value) in members.0 {
+        let bad = |problem| BadRow { line, field: Some(name.clone()), problem };
+        let field = match Column::named(subject, &name) {
+            Some(Column::Field(field)) => field.to_owned(),
+            Some(Column::NotRead) => continue,
+            Some(Column::NotKept(_)) if is_nothing(value.get()) => continue,
+            Some(Column::NotKept(field)) => return Err(bad(not_kept(field, value.get()))),
+            // Told with the other problems of the row.
+            None => name.clone(),
+        };
+        if let Some(first) = names.insert(field.clone(), name.clone()) {
+            return Err(bad(format!("expected each field once, found {} and {}", quoted(&first), quoted(&name))));
+        }
+        row.insert(field, value);
+    }
+    Ok((line, row))
 }
 
-fn cells(columns: &csv::StringRecord, record: &csv::StringRecord) -> Row {
+/// Whether a value says nothing.
+fn is_nothing(json: &str) -> bool {
+    matches!(json.split_whitespace().collect::<String>().as_str(), "null" | "\"\"" | "[]" | "{}" | "")
+}
+
+fn not_kept(field: &str, found: &str) -> String {
+    format!("expected nothing, since this host does not keep the field {field}; found {}", quoted(found))
+}
+
+/// A cell of a list as JSON: an array as it is; other text as the numbers that commas separate.
+fn list_of(column: &str, cell: &str) -> String {
+    let is_of_numbers = matches!(column, "cases" | "linkedIncidents") && !cell.trim_start().starts_with('[');
+    if !is_of_numbers {
+        return cell.to_owned();
+    }
+    serde_json::Value::from(cell.split(',').map(str::trim).collect::<Vec<_>>()).to_string()
+}
+
+fn cells(columns: &[Column], names: &csv::StringRecord, record: &csv::StringRecord) -> Row {
     let line = record.position().map_or(0, csv::Position::line);
     if record.len() != columns.len() {
         let (expected, found) = (columns.len(), record.len());
@@ -149,32 +235,40 @@ fn cells(columns: &csv::StringRecord, record: &csv::StringRecord) -> Row {
         return Err(BadRow { line, field: None, problem });
     }
     let mut row = RawRow::new();
-    for (column, cell) in columns.iter().zip(record) {
+    for ((column, name), cell) in columns.iter().zip(names).zip(record) {
         let cell = formula::restored(cell);
+        let cell = cell.as_str();
         if cell.is_empty() {
             continue;
         }
-        let text =
-            if JSON_COLUMNS.contains(&column) { cell.to_owned() } else { serde_json::Value::from(cell).to_string() };
-        let value = RawValue::from_string(text).map_err(|error| BadRow {
-            line,
-            field: Some(column.to_owned()),
-            problem: format!("expected JSON, found {} ({error})", quoted(cell)),
-        })?;
-        row.insert(column.to_owned(), value);
+        let bad = |problem| BadRow { line, field: Some(name.to_owned()), problem };
+        let field = match column {
+            Column::Field(field) => *field,
+            Column::NotRead => continue,
+            Column::NotKept(_) if is_nothing(cell) => continue,
+            Column::NotKept(field) => return Err(bad(not_kept(field, cell))),
+        };
+        let text = if JSON_COLUMNS.contains(&field) {
+            list_of(field, cell)
+        } else {
+            serde_json::Value::from(cell).to_string()
+        };
+        let value = RawValue::from_string(text)
+            .map_err(|error| bad(format!("expected JSON, found {} ({error})", quoted(cell))))?;
+        row.insert(field.to_owned(), value);
     }
     Ok((line, row))
 }
 
 /// The objects of one JSON array, found by their braces: no more than one is in memory.
-pub(super) struct JsonArray<R> {
+struct JsonArray<R> {
     reader: R,
     line: u64,
     bytes: u64,
 }
 
 impl<R: BufRead> JsonArray<R> {
-    fn next(&mut self) -> Result<Option<Row>, TransferError> {
+    fn next(&mut self, subject: Subject) -> Result<Option<Row>, TransferError> {
         let mut row = Vec::new();
         let mut start = self.line;
         let (mut depth, mut in_text, mut escaped) = (0_u32, false, false);
@@ -226,7 +320,7 @@ impl<R: BufRead> JsonArray<R> {
             self.bytes += used as u64;
             too_long(&row, start)?;
             if whole {
-                return Ok(Some(parse(&row, start)));
+                return Ok(Some(parse(subject, &row, start)));
             }
         }
     }

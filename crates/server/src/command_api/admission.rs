@@ -8,10 +8,9 @@ use bytes::Bytes;
 use soar_connector::name::quoted;
 use soar_connector::{Parameters, RawParameters};
 use soar_store::model::{Allowed, AuditEntry, Caller};
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::request::{CommandRequest, Wanted, bad_parameters};
-use crate::gate::{Call, Entered, IDEMPOTENCY_KEY, IdempotencyKey, Reply, read_json};
+use crate::gate::{Call, Entered, IDEMPOTENCY_KEY, IdempotencyKey, Place, Reply, read_json};
 use soar_host::commands::{Registered, Runner};
 use soar_host::operations::{self, RequestContext};
 
@@ -27,7 +26,7 @@ pub(super) struct AuthorizedCall {
     /// Parameters of one of the host's own commands.
     pub parameters: Parameters,
     /// Held until the call is answered.
-    pub place: OwnedSemaphorePermit,
+    pub place: Place,
 }
 
 /// A call whose key is good, and whose body has arrived.
@@ -56,7 +55,7 @@ pub(super) async fn authenticate(
             format!("A command is called by POST, not {}.", quoted(head.method.as_str())),
         ));
     }
-    let entered = entered?;
+    let mut entered = entered?;
     let command =
         call.host.commands.find(&call.entry.command).map_err(|error| Reply::error(StatusCode::NOT_FOUND, error))?;
     let command = command.clone();
@@ -69,7 +68,7 @@ pub(super) async fn authenticate(
     }
     call.entry.command = format!("{}{}", command.endpoint, wanted.suffix());
     call.label = Arc::clone(&command.endpoint);
-    let body = read_json(&head.headers, body, &call.host.settings).await?;
+    let body = read_json(&head.headers, body, &call.host.settings, &mut entered.share).await?;
     let headers = head.headers.contains_key(IDEMPOTENCY_KEY).then_some(head.headers);
     Ok(AuthenticatedCall { command, wanted, entered, headers, body })
 }
@@ -135,5 +134,6 @@ pub(super) fn authorize(call: &mut Call, authenticated: AuthenticatedCall) -> Re
     };
     let caller = context.caller(site.clone());
     let raw = request.parameters;
-    Ok(AuthorizedCall { command, wanted, context, caller, raw, parameters, place: entered.place })
+    let place = Place::take(&call.host, entered.share)?;
+    Ok(AuthorizedCall { command, wanted, context, caller, raw, parameters, place })
 }

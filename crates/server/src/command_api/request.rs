@@ -4,9 +4,8 @@ use axum::http::StatusCode;
 use serde_json::{Map, Value};
 use soar_connector::name::normalised;
 use soar_connector::{ParameterProblems, RawParameters};
-use soar_store::holds_nul;
 
-use crate::gate::Reply;
+use crate::gate::{Reply, without_nul};
 
 /// What the caller wants of a command, by the end of the address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,9 +48,7 @@ impl CommandRequest {
                  \"CommandParams\": {{…}}}}."
             ))
         })?;
-        if body.windows(6).any(|escape| escape == br"\u0000") && fields.values().any(holds_nul) {
-            return Err(malformed("The body holds a NUL character, which no text can be kept with.".to_owned()));
-        }
+        without_nul(body)?;
         let mut text = |name: &str| match fields.remove(name) {
             Some(Value::String(text)) if !text.trim().is_empty() => Ok(text.trim().to_owned()),
             None | Some(Value::Null | Value::String(_)) => {

@@ -49,11 +49,8 @@ async fn answer(host: &Arc<Server>, request: Request, wanted: Wanted) -> Respons
     let path = request.uri().path();
     let command = path.strip_suffix(wanted.suffix()).unwrap_or(path).rsplit('/').next().unwrap_or_default();
     let mut call = Call::begin(host, Surface::Command, &request, command);
-    let authenticated = match authenticate(&mut call, request, wanted).await {
-        Ok(authenticated) => authenticated,
-        Err(reply) => return call.write_and_answer(reply).await,
-    };
-    let authorized = match authorize(&mut call, authenticated) {
+    let authenticated = authenticate(&mut call, request, wanted).await;
+    let authorized = match authenticated.and_then(|authenticated| authorize(&mut call, authenticated)) {
         Ok(authorized) => authorized,
         Err(reply) => return call.write_and_answer(reply).await,
     };

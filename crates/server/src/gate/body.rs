@@ -1,45 +1,96 @@
-//! Reads a call's body: JSON, not too long, not too slow.
+//! Reads a call's body: JSON, not too long, not too slow, and within the bytes that its caller and all callers may have.
 
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::http::{HeaderMap, StatusCode, header};
-use bytes::Bytes;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt as _;
+use serde_json::Value;
 
 use super::Reply;
+use super::shares::{CountsBytes, Exceeded};
 use soar_host::settings::HostSettings;
 
 /// The body's bytes, which are said to be JSON. They may be part of what was read from the connection, which is read into
-/// anew once nobody holds them: whoever keeps them longer than the call copies them.
-pub(crate) async fn read_json(headers: &HeaderMap, body: Body, settings: &HostSettings) -> Result<Bytes, Reply> {
+/// anew once nobody holds them: a caller that keeps them longer than the call copies them.
+pub(crate) async fn read_json(
+    headers: &HeaderMap,
+    body: Body,
+    settings: &HostSettings,
+    share: &mut impl CountsBytes,
+) -> Result<Bytes, Reply> {
     if !is_json(headers) {
         return Err(Reply::error(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "The body must be JSON. Expected the header Content-Type: application/json.",
         ));
     }
-    let too_long = || {
-        let error = format!("The body is longer than {} bytes. Send it in parts.", settings.body_bytes);
-        Reply::error(StatusCode::PAYLOAD_TOO_LARGE, error)
-    };
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > settings.body_bytes) {
-        return Err(too_long());
+        return Err(too_long(settings));
     }
     let limit = Duration::from_secs(settings.body_seconds);
-    match tokio::time::timeout(limit, Limited::new(body, settings.body_bytes).collect()).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_long()),
-        Ok(Err(_)) => Err(Reply::error(StatusCode::BAD_REQUEST, "The body ended before it was whole.")),
-        Err(_) => {
-            let error = format!("The body did not arrive within {} seconds.", settings.body_seconds);
-            Err(Reply::error(StatusCode::REQUEST_TIMEOUT, error))
+    tokio::time::timeout(limit, collect(body, settings, share)).await.unwrap_or_else(|_| {
+        let error = format!("The body did not arrive within {} seconds.", settings.body_seconds);
+        Err(Reply::error(StatusCode::REQUEST_TIMEOUT, error))
+    })
+}
+
+async fn collect(mut body: Body, settings: &HostSettings, share: &mut impl CountsBytes) -> Result<Bytes, Reply> {
+    let mut whole = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Reply::error(StatusCode::BAD_REQUEST, "The body ended before it was whole."))?;
+        let Ok(bytes) = frame.into_data() else { continue };
+        if whole.len() + bytes.len() > settings.body_bytes {
+            return Err(too_long(settings));
         }
+        share.count_bytes(bytes.len()).map_err(Exceeded::of_bytes)?;
+        if whole.is_empty() && body.is_end_stream() {
+            return Ok(bytes);
+        }
+        whole.extend_from_slice(&bytes);
     }
+    Ok(whole.freeze())
+}
+
+fn too_long(settings: &HostSettings) -> Reply {
+    let error = format!("The body is longer than {} bytes. Send it in parts.", settings.body_bytes);
+    Reply::error(StatusCode::PAYLOAD_TOO_LARGE, error)
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
     let Some(value) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return false };
     value.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
+}
+
+/// Refuses JSON in which a text holds a NUL character, which no store can keep. JSON can only write it as an escape.
+pub(crate) fn without_nul(json: &[u8]) -> Result<(), Reply> {
+    let is_escaped = json.windows(6).any(|escape| escape == br"\u0000");
+    if is_escaped && serde_json::from_slice::<Value>(json).is_ok_and(|value| soar_store::holds_nul(&value)) {
+        return Err(Reply::error(
+            StatusCode::BAD_REQUEST,
+            "The body holds a NUL character. Leave it out: no text can be kept with it.",
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_text_with_a_nul_in_it_is_refused() {
+        for (json, expected) in [
+            (r#"{"name": "a\u0000b"}"#, true),
+            (r#"{"a\u0000": 1}"#, true),
+            (r#"[["\u0000"]]"#, true),
+            (r#"{"name": "C:\\u0000"}"#, false),
+            (r#"{"name": "u0000"}"#, false),
+            ("7", false),
+        ] {
+            assert_eq!(without_nul(json.as_bytes()).is_err(), expected, "{json}");
+        }
+    }
 }

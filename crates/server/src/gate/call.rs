@@ -10,9 +10,12 @@ use axum::response::Response;
 use soar_store::model::{AccessKeyId, AuditEntry, Surface};
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::address::{self, NoAddress};
 use super::refusals::RefusedCaller;
-use super::{Reply, address, credentials};
+use super::shares::Exceeded;
+use super::{Reply, Share, credentials};
 use crate::Server;
+use crate::listening::Connection;
 use soar_host::access::{Shown, Snapshot};
 use soar_host::audit::AuditError;
 
@@ -27,7 +30,11 @@ pub(crate) struct Call {
     pub label: Arc<str>,
     /// Whether it did something outside the store that stays done, whatever becomes of its entry.
     pub is_done: bool,
-    address: Option<IpAddr>,
+    /// The caller's; that of a proxy where the proxy does not say it.
+    pub address: Option<IpAddr>,
+    /// Why the caller's address is unknown, if it is.
+    no_address: Option<NoAddress>,
+    connection: Option<Arc<Connection>>,
     started: Duration,
 }
 
@@ -36,13 +43,39 @@ pub(crate) struct Call {
 pub(crate) struct Entered {
     pub snapshot: Arc<Snapshot>,
     pub shown: Shown,
+    /// Its part of what its key may have under way.
+    pub share: Share<AccessKeyId>,
+}
+
+/// What a call holds while it runs.
+#[derive(Debug)]
+pub(crate) struct Place {
     /// Its place among the calls that may run at once.
-    pub place: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
+    _share: Share<AccessKeyId>,
+}
+
+impl Place {
+    /// Takes a place for a call whose body has arrived.
+    pub(crate) fn take(host: &Server, share: Share<AccessKeyId>) -> Result<Self, Reply> {
+        let permit = Arc::clone(&host.in_flight).try_acquire_owned().map_err(|_| {
+            if host.told_full.is_due() {
+                tracing::warn!("The limit calls-in-flight is met. Further calls are answered 503 until one has ended.");
+            }
+            Reply::too_many_calls()
+        })?;
+        Ok(Self { _permit: permit, _share: share })
+    }
 }
 
 impl Call {
     pub(crate) fn begin(host: &Arc<Server>, surface: Surface, request: &Request, command: &str) -> Self {
-        let address = address::of(request, &host.settings.trusted_proxies);
+        let peer = address::of_peer(request);
+        let address = peer.map(|peer| address::of_caller(peer, request.headers(), &host.settings.trusted_proxies));
+        let (address, no_address) = match address.transpose() {
+            Ok(address) => (address, None),
+            Err(no_address) => (peer, Some(no_address)),
+        };
         let entry = AuditEntry {
             at: host.now(),
             request_id: uuid::Uuid::now_v7().to_string(),
@@ -59,11 +92,29 @@ impl Call {
         };
         let started = host.clock.elapsed();
         let (host, label) = (Arc::clone(host), Arc::clone(&host.unknown));
-        Self { host, entry, key: None, label, is_done: false, address, started }
+        let connection = request.extensions().get().cloned();
+        Self { host, entry, key: None, label, is_done: false, address, no_address, connection, started }
     }
 
-    /// Lets the call in by the key it shows, within its limits.
+    /// Refuses a call whose address is unknown, since the audit log and the limits would take the proxy for its caller.
+    pub(crate) fn check_address(&self) -> Result<(), Reply> {
+        let Some(no_address) = &self.no_address else { return Ok(()) };
+        if self.host.told_no_address.is_due() {
+            tracing::warn!("Calls are refused. {no_address}");
+        }
+        Err(Reply::error(StatusCode::BAD_REQUEST, no_address.to_string()))
+    }
+
+    /// Notes that the call shows a good key, for its connection.
+    pub(crate) fn has_shown_key(&self) {
+        if let Some(connection) = &self.connection {
+            connection.has_shown_key();
+        }
+    }
+
+    /// Lets the call in by the key it shows, within its limits. Nothing of its body is read before.
     pub(crate) async fn enter(&mut self, headers: &HeaderMap) -> Result<Entered, Reply> {
+        self.check_address()?;
         let host = Arc::clone(&self.host);
         let snapshot = host.directory.current().await.map_err(|error| {
             if !host.store.note(&error) {
@@ -81,9 +132,10 @@ impl Call {
         })?;
         shown.known.key.name.clone_into(&mut self.entry.key);
         self.key = Some(shown.known.key.id);
+        self.has_shown_key();
         host.limits.count(&shown.known.key.id).map_err(Reply::rate_limited)?;
-        let place = Arc::clone(&host.in_flight).try_acquire_owned().map_err(|_| Reply::too_many_calls())?;
-        Ok(Entered { snapshot, shown, place })
+        let share = host.shares.begin(shown.known.key.id).map_err(Exceeded::of_calls)?;
+        Ok(Entered { snapshot, shown, share })
     }
 
     /// Notes in the entry what the call is answered with.

@@ -8,12 +8,15 @@ mod idempotency;
 mod limits;
 mod refusals;
 mod reply;
+mod shares;
 mod upload;
 
-pub(crate) use body::read_json;
-pub(crate) use call::{Call, Entered};
+pub(crate) use address::network;
+pub(crate) use body::{read_json, without_nul};
+pub(crate) use call::{Call, Entered, Place};
 pub(crate) use idempotency::{IDEMPOTENCY_KEY, IdempotencyKey};
 pub(crate) use limits::RateLimits;
 pub(crate) use refusals::Refusals;
 pub(crate) use reply::Reply;
+pub(crate) use shares::{CountsBytes, Exceeded, Share, ShareLimits, Shares};
 pub(crate) use upload::receive;

@@ -6,14 +6,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use soar_connector::Clock;
 use soar_store::model::{AccessKeyId, AuditEntry, Moment, Surface};
 
-use super::RateLimits;
+use super::{RateLimits, network};
 
 /// How many refusals of one caller in a minute have audit entries of their own.
 const OWN_ENTRIES: u32 = 50;
@@ -209,16 +209,6 @@ impl Counted {
                 kinds.join(", ")
             ),
             ..AuditEntry::new(at, self.surface, uuid::Uuid::now_v7().to_string())
-        }
-    }
-}
-
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
         }
     }
 }

@@ -132,6 +132,23 @@ impl Reply {
         Self::unavailable("The host runs as many calls as it may. Try again later.", "Too many calls at once.")
     }
 
+    /// As many files arrive as may at once.
+    pub(crate) fn too_many_uploads() -> Self {
+        Self::unavailable("The host receives as many files as it may. Try again later.", "Too many files at once.")
+    }
+
+    /// The bodies under way leave no room for more bytes.
+    pub(crate) fn too_many_bytes() -> Self {
+        let reason = "The bodies of all calls under way are longer than received-bytes.";
+        Self::unavailable("The host receives as many bytes as it may. Try again later.", reason)
+    }
+
+    /// The caller has as much under way as one caller may.
+    pub(crate) fn beyond_share() -> Self {
+        let reason = "The caller has as many calls or bytes of bodies under way as one caller may.";
+        Self { reason: reason.to_owned(), ..Self::rate_limited(1) }
+    }
+
     /// The store failed before the call of `entry` had done anything that lasts, unless `error` says that nobody knows.
     pub(crate) fn store_failed(store: &Store, entry: &AuditEntry, error: &StoreError) -> Self {
         let AuditEntry { request_id, command, .. } = entry;

@@ -35,7 +35,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::Server;
 use crate::gate::Reply;
 
-/// What stands before all addresses of this API.
+/// What stands before all addresses of this API, after the base path.
 pub(super) const BASE: &str = "/api/manage/v1";
 
 /// Addresses with their descriptions.
@@ -67,9 +67,10 @@ pub(super) fn described_routes() -> Routes {
     .fold(OpenApiRouter::new(), OpenApiRouter::merge)
 }
 
+/// All addresses below [`BASE`].
 pub(super) fn routes() -> Router<Arc<Server>> {
     let (routes, _) = described_routes().split_for_parts();
-    Router::new().nest(BASE, routes.layer(from_fn(detached)))
+    routes.layer(from_fn(detached))
 }
 
 /// Runs a call in a task of its own: a caller who goes away does not stop an operation that has begun.

@@ -9,14 +9,12 @@ use axum::response::Response;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use soar_store::StoreError;
 use soar_store::model::{Allowed, AuditEntry, Surface};
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::body::without_values;
 use crate::Server;
-use crate::gate::{Call, IdempotencyKey, Reply, read_json};
+use crate::gate::{Call, CountsBytes, IdempotencyKey, Place, Reply, read_json, without_nul};
 use soar_host::Refusal;
 use soar_host::operations::{self, OperationError, Operations, RequestContext, Tried};
 
@@ -35,7 +33,7 @@ pub(super) struct ManagedRequest {
     call: Call,
     pub(super) context: RequestContext,
     /// The call's place among the calls that run at once.
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 /// No parts of the address, or nothing after the question mark.
@@ -50,6 +48,7 @@ pub(super) trait RequestBody: Sized + Send {
         headers: &HeaderMap,
         body: Body,
         host: &Server,
+        share: &mut (impl CountsBytes + Send),
     ) -> impl Future<Output = Result<(Self, Bytes), Reply>> + Send;
 }
 
@@ -57,19 +56,27 @@ pub(super) trait RequestBody: Sized + Send {
 pub(super) struct NoBody;
 
 impl RequestBody for NoBody {
-    async fn read(_: &HeaderMap, _: Body, _: &Server) -> Result<(Self, Bytes), Reply> {
+    async fn read(
+        _: &HeaderMap,
+        _: Body,
+        _: &Server,
+        _: &mut (impl CountsBytes + Send),
+    ) -> Result<(Self, Bytes), Reply> {
         Ok((Self, Bytes::new()))
     }
 }
 
 impl<T: DeserializeOwned + Send> RequestBody for T {
-    async fn read(headers: &HeaderMap, body: Body, host: &Server) -> Result<(Self, Bytes), Reply> {
-        let bytes = read_json(headers, body, &host.settings).await?;
+    async fn read(
+        headers: &HeaderMap,
+        body: Body,
+        host: &Server,
+        share: &mut (impl CountsBytes + Send),
+    ) -> Result<(Self, Bytes), Reply> {
+        let bytes = read_json(headers, body, &host.settings, share).await?;
         let unexpected = |error| malformed(format!("The body is not what was expected: {}.", without_values(&error)));
         let read = serde_json::from_slice(&bytes).map_err(unexpected)?;
-        if holds_nul(&bytes) {
-            return Err(malformed("The body holds a NUL character, which no text can be kept with.".to_owned()));
-        }
+        without_nul(&bytes)?;
         Ok((read, bytes))
     }
 }
@@ -95,10 +102,7 @@ where
     }
 }
 
-async fn read<P, Q, B>(
-    call: &mut Call,
-    request: Request,
-) -> Result<(RequestContext, OwnedSemaphorePermit, P, Q, B), Reply>
+async fn read<P, Q, B>(call: &mut Call, request: Request) -> Result<(RequestContext, Place, P, Q, B), Reply>
 where
     P: DeserializeOwned + Send,
     Q: DeserializeOwned + Send,
@@ -106,9 +110,12 @@ where
 {
     let (mut head, body) = request.into_parts();
     if let Some(path) = head.extensions.get::<MatchedPath>() {
-        call.label = format!("{} {}", head.method, path.as_str()).into();
+        let path = path.as_str();
+        // The metrics count a call as the same with the base path and without it.
+        let path = path.strip_prefix(&call.host.settings.base_path).unwrap_or(path);
+        call.label = format!("{} {path}", head.method).into();
     }
-    let entered = call.enter(&head.headers).await?;
+    let mut entered = call.enter(&head.headers).await?;
     if let Some(known) = entered.snapshot.user_numbered(entered.shown.known.key.owner) {
         known.user.name.clone_into(&mut call.entry.username);
     }
@@ -132,7 +139,7 @@ where
     let Query(query) = Query::<Q>::try_from_uri(&head.uri).map_err(|error| {
         malformed(format!("What follows the question mark cannot be read: {}.", query_problem(&error)))
     })?;
-    let (body, bytes) = B::read(&head.headers, body, &call.host).await?;
+    let (body, bytes) = B::read(&head.headers, body, &call.host, &mut entered.share).await?;
     let target = format!("{} {address}", head.method);
     let idempotency = IdempotencyKey::read(&head.headers, &target, &bytes)?
         .map(|IdempotencyKey { key, fingerprint }| operations::IdempotencyKey { key, fingerprint });
@@ -147,25 +154,13 @@ where
         entry,
         idempotency,
     };
-    Ok((context, entered.place, path, query, body))
+    let place = Place::take(&call.host, entered.share)?;
+    Ok((context, place, path, query, body))
 }
 
 /// The address as it was called: a nested router sees only its rest.
 fn whole_address<'a>(extensions: &'a Extensions, uri: &'a Uri) -> &'a Uri {
     extensions.get::<OriginalUri>().map_or(uri, |OriginalUri(uri)| uri)
-}
-
-/// Whether a text of the JSON holds a NUL, which JSON can only write as an escape.
-fn holds_nul(json: &[u8]) -> bool {
-    fn holds(value: &Value) -> bool {
-        match value {
-            Value::String(text) => text.contains('\0'),
-            Value::Array(items) => items.iter().any(holds),
-            Value::Object(members) => members.iter().any(|(name, value)| name.contains('\0') || holds(value)),
-            _ => false,
-        }
-    }
-    json.windows(6).any(|escape| escape == br"\u0000") && serde_json::from_slice(json).is_ok_and(|value| holds(&value))
 }
 
 fn query_problem(error: &impl std::error::Error) -> String {
@@ -233,25 +228,6 @@ impl ManagedRequest {
         match ended.and_then(|value| Ok(json(value)?)) {
             Ok(body) => Reply::body(status.unwrap_or(StatusCode::OK), body),
             Err(error) => Reply::failed(&self.call.host.store, &self.call.entry, &error),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_text_with_a_nul_in_it_is_refused() {
-        for (json, expected) in [
-            (r#"{"name": "a\u0000b"}"#, true),
-            (r#"{"a\u0000": 1}"#, true),
-            (r#"[["\u0000"]]"#, true),
-            (r#"{"name": "C:\\u0000"}"#, false),
-            (r#"{"name": "u0000"}"#, false),
-            ("7", false),
-        ] {
-            assert_eq!(holds_nul(json.as_bytes()), expected, "{json}");
         }
     }
 }

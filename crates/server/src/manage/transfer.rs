@@ -15,7 +15,7 @@ use super::Routes;
 use super::query::choice;
 use super::request::{Managed, ManagedRequest, Nothing, RequestBody};
 use crate::Server;
-use crate::gate::{Reply, receive};
+use crate::gate::{CountsBytes, Reply, receive};
 use soar_host::operations::{Exported, OperationError, Tried};
 use soar_host::transfer::{Format, ImportOptions, ImportReport, OnConflict, Subject};
 
@@ -55,8 +55,15 @@ struct Upload {
 }
 
 impl RequestBody for Upload {
-    async fn read(headers: &HeaderMap, body: Body, host: &Server) -> Result<(Self, Bytes), Reply> {
+    async fn read(
+        headers: &HeaderMap,
+        body: Body,
+        host: &Server,
+        _: &mut (impl CountsBytes + Send),
+    ) -> Result<(Self, Bytes), Reply> {
         let format = format_of(headers)?;
+        // Each fills the disk of the host for as long as it arrives.
+        let _arriving = host.uploads.try_acquire().map_err(|_| Reply::too_many_uploads())?;
         let file = receive(body, &host.settings).await?;
         Ok((Self { file, format }, Bytes::new()))
     }

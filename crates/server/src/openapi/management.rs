@@ -4,16 +4,17 @@ use serde_json::{Map, Value, json};
 
 use super::shared::{ONCE, WITH_BODY, responses};
 use crate::manage::{BASE, described_routes};
+use soar_host::settings::HostSettings;
 
 /// Describes all routes: what their handlers say of themselves, and what all of them share.
-pub(super) fn describe(paths: &mut Map<String, Value>, schemas: &mut Map<String, Value>) {
+pub(super) fn describe(settings: &HostSettings, paths: &mut Map<String, Value>, schemas: &mut Map<String, Value>) {
     let mut document = json!(described_routes().into_openapi());
     if let Some(Value::Object(described)) = document.pointer_mut("/components/schemas").map(Value::take) {
         schemas.extend(described);
     }
     let Some(Value::Object(described)) = document.get_mut("paths").map(Value::take) else { return };
     for (path, methods) in described {
-        let entry = paths.entry(format!("{BASE}{path}")).or_insert_with(|| json!({}));
+        let entry = paths.entry(format!("{}{BASE}{path}", settings.base_path)).or_insert_with(|| json!({}));
         let Value::Object(methods) = methods else { continue };
         for (method, mut operation) in methods {
             complete(&method, &mut operation);

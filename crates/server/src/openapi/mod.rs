@@ -16,7 +16,7 @@ pub fn openapi(settings: &HostSettings, commands: &CommandRegistry) -> Value {
     let mut schemas = shared::schemas();
     let mut paths = Map::new();
     command::describe(settings, commands, &mut paths);
-    management::describe(&mut paths, &mut schemas);
+    management::describe(settings, &mut paths, &mut schemas);
     json!({
         "openapi": "3.1.0",
         "info": {

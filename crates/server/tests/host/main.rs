@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on can only end")]
 
 mod acknowledged;
+mod addresses;
 mod agents;
 mod audit;
 mod bulk_commands;
@@ -19,12 +20,14 @@ mod jwt_secrets;
 mod key_reach;
 #[path = "../../../contract/tests/contract/lantern.rs"]
 mod lantern;
+mod listening;
 mod manage;
 mod manage_connections;
 mod manage_incidents;
 mod manage_runs;
 mod manage_schedules;
 mod manage_transfer;
+mod places;
 mod plans;
 #[allow(dead_code, reason = "the connector's own tests use all of it")]
 #[path = "../../../../tests/connector/proxy.rs"]

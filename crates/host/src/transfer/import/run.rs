@@ -56,7 +56,7 @@ pub async fn import<R: BufRead + Send>(
     entry: &AuditEntry,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<ImportReport, TransferError> {
-    let mut source = Source::new(options.format, reader)?;
+    let mut source = Source::new(options.subject, options.format, reader)?;
     let sites = store.reader().await?.records().sites().await?;
     let sites = sites.into_iter().map(|site| (site.name.clone(), site)).collect();
     let importer = Importer { user: &caller.user.name, now: entry.at };

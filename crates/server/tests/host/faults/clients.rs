@@ -35,7 +35,12 @@ fn head(host: &TestHost, more: &str) -> String {
 
 #[tokio::test]
 async fn connections_that_say_nothing_or_half_of_something_are_ended_and_keep_nobody_else_out() {
-    for host in TestHost::on_both_with(|settings| settings.head_seconds = 1).await {
+    let change = |settings: &mut soar_host::settings::HostSettings| {
+        settings.head_seconds = 1;
+        settings.http.connections_without_key = 200;
+        settings.http.connections_per_address = 200;
+    };
+    for host in TestHost::on_both_with(change).await {
         let beginnings: [&[u8]; 6] = [
             b"",
             b"P",

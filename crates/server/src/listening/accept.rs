@@ -1,0 +1,195 @@
+//! Accepts connections and serves them.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ConnectInfo;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto::Builder;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+use tower::Service as _;
+
+use super::connection::Ending;
+use super::connections::{Connections, Place, SWEEP};
+use super::open_files;
+use crate::router::Answers;
+use soar_host::settings::{HostSettings, HttpLimits};
+
+/// How many bytes of bodies may arrive on an HTTP/2 connection before the host reads them.
+const WINDOW: u32 = 128 * 1024;
+
+/// How long the host waits after the system refused it a connection, such as for want of open files.
+const AFTER_ERROR: Duration = Duration::from_millis(100);
+
+/// What connections are served with.
+struct Serving {
+    http: Builder<TokioExecutor>,
+    answers: Answers,
+    tls: Option<TlsAcceptor>,
+}
+
+/// The task that accepts connections, and what tells it to end.
+#[derive(Debug)]
+pub(crate) struct Listening {
+    stop: watch::Sender<Option<Duration>>,
+    task: JoinHandle<()>,
+}
+
+impl Listening {
+    /// Accepts no more connections, and ends those that are open after their calls, or at once after `timeout`.
+    pub(crate) fn stop(&self, timeout: Duration) {
+        self.stop.send_replace(Some(timeout));
+    }
+
+    /// Waits for the last connection to end.
+    pub(crate) async fn ended(self) -> Result<(), tokio::task::JoinError> {
+        self.task.await
+    }
+}
+
+/// Accepts connections and serves them, within the limits that the settings give.
+pub(crate) fn listen(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    answers: Answers,
+    settings: &HostSettings,
+) -> Listening {
+    let limits = within_open_files(settings.http.clone());
+    let mut http = Builder::new(TokioExecutor::new());
+    // Heads that do not arrive are ended with their connections.
+    http.http1().header_read_timeout(None).max_buf_size(limits.head_bytes);
+    http.http2()
+        .max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX))
+        .max_concurrent_streams(limits.streams_per_connection)
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(WINDOW);
+    let connections = Connections::new(limits, settings.head_time(), &settings.trusted_proxies);
+    let serving = Arc::new(Serving { http, answers, tls });
+    let (stop, stopped) = watch::channel(None);
+    Listening { stop, task: tokio::spawn(accept(listener, serving, connections, stopped)) }
+}
+
+/// The limits, with so many connections that half of the files that may be open are left to the store and connectors.
+fn within_open_files(limits: HttpLimits) -> HttpLimits {
+    let files = open_files::raise_limit().map_or(usize::MAX, |files| usize::try_from(files).unwrap_or(usize::MAX));
+    let connections = limits.connections.min(files / 2);
+    if connections < limits.connections {
+        tracing::warn!(
+            "The host takes {connections} connections, not the {} of http.connections: the system lets it open {files} \
+             files. Raise the limit of open files (ulimit -Hn, or LimitNOFILE of a service).",
+            limits.connections
+        );
+    }
+    let connections_without_key = limits.connections_without_key.min((connections / 2).max(1));
+    HttpLimits { connections, connections_without_key, ..limits }
+}
+
+async fn accept(
+    listener: TcpListener,
+    serving: Arc<Serving>,
+    connections: Arc<Connections>,
+    mut stopped: watch::Receiver<Option<Duration>>,
+) {
+    let accepting = accept_until_stopped(listener, serving, &connections);
+    let sweeping = async {
+        loop {
+            tokio::time::sleep(SWEEP).await;
+            connections.end_overdue();
+        }
+    };
+    let stopping = async {
+        let timeout = stopped.wait_for(Option::is_some).await.map(|timeout| timeout.unwrap_or_default());
+        match timeout {
+            Ok(timeout) => timeout,
+            // A host whose handle was dropped is served on.
+            Err(_) => std::future::pending().await,
+        }
+    };
+    let timeout = tokio::select! {
+        () = accepting => return,
+        () = sweeping => return,
+        timeout = stopping => timeout,
+    };
+    connections.end_all(timeout).await;
+}
+
+async fn accept_until_stopped(listener: TcpListener, serving: Arc<Serving>, connections: &Arc<Connections>) {
+    let mut is_told = false;
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                is_told = false;
+                let place = connections.admit(peer.ip()).await;
+                tokio::spawn(serve(stream, peer, Arc::clone(&serving), place));
+            }
+            // The caller went away before it was accepted.
+            Err(error) if is_about_one_connection(&error) => {}
+            Err(error) => {
+                if !is_told {
+                    tracing::error!(%error, "The system refuses the host further connections. The host tries again.");
+                    is_told = true;
+                }
+                tokio::time::sleep(AFTER_ERROR).await;
+            }
+        }
+    }
+}
+
+fn is_about_one_connection(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+/// Serves a connection until it ends or is told to end.
+async fn serve(stream: TcpStream, peer: SocketAddr, serving: Arc<Serving>, place: Place) {
+    // Answers are written whole, so waiting for more to send would only delay them.
+    let _ = stream.set_nodelay(true);
+    let served = async {
+        match &serving.tls {
+            None => serve_http(stream, peer, &serving, &place).await,
+            Some(tls) => match tls.accept(stream).await {
+                Ok(stream) => serve_http(stream, peer, &serving, &place).await,
+                Err(error) => tracing::debug!(%error, %peer, "a TLS handshake failed"),
+            },
+        }
+    };
+    tokio::select! {
+        biased;
+        () = place.connection.told(Ending::Now) => tracing::debug!(%peer, "a connection was cut"),
+        () = served => {}
+    }
+}
+
+async fn serve_http<S>(stream: S, peer: SocketAddr, serving: &Serving, place: &Place)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = service_fn(|mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(Arc::clone(&place.connection));
+        let call = place.connection.begin();
+        let answering = serving.answers.clone().call(request);
+        async move { answering.await.map(|response| response.map(|body| call.answered(body))) }
+    });
+    let connection = serving.http.serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(connection);
+    let ended = tokio::select! {
+        biased;
+        () = place.connection.told(Ending::Gently) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+        ended = &mut connection => ended,
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, %peer, "a connection broke");
+    }
+}

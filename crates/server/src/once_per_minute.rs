@@ -1,0 +1,22 @@
+//! Limits how often the log is told of the same thing.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Lets one message a minute into the log.
+#[derive(Debug, Default)]
+pub(crate) struct OncePerMinute(Mutex<Option<Instant>>);
+
+impl OncePerMinute {
+    /// Whether there was no message for a minute. The caller writes one then.
+    pub(crate) fn is_due(&self) -> bool {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = last.is_none_or(|last| last.elapsed() >= MINUTE);
+        if is_due {
+            *last = Some(Instant::now());
+        }
+        is_due
+    }
+}
