@@ -222,6 +222,7 @@ mod tests {
             active: true,
             alert_to: Vec::new(),
             alert_after: 1,
+            recover_after: 2,
             slow_ms: 5_000,
         };
         let changes = records.create_schedule(&new).await.unwrap();
@@ -261,7 +262,7 @@ mod tests {
             let log = log.fetch_all(&mut *records.connection).await.unwrap();
             let [(status, error)] = log.as_slice() else { panic!("{log:?}") };
             assert!(status == "Interrupted" && error.contains("before the store was restored"), "{log:?}");
-            assert!(!records.has_messages_due(Moment::MAX).await.unwrap());
+            assert_eq!(records.waiting_messages(10).await.unwrap().len(), 0);
             let told = records.audit(&AuditFilter::default(), 10).await.unwrap();
             let told: Vec<_> = told.into_iter().map(|(_, entry)| entry.reason).collect();
             for part in

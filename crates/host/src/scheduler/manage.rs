@@ -15,8 +15,6 @@ use super::{ScheduleChange, ScheduleDraft, ScheduleShown};
 use crate::Refusal;
 use crate::connections::Connections;
 
-/// The longest name of a schedule, in characters.
-
 /// The longest interval, in minutes: a year.
 const MOST_MINUTES: i64 = 366 * 24 * 60;
 
