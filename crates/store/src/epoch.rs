@@ -133,13 +133,13 @@ impl Records<'_> {
         }
         let waiting = sqlx::query_as::<_, Unsent>(
             "SELECT destination, subject AS about, opened_at AS since FROM alerts
-             WHERE announced_at IS NULL OR closed_at IS NOT NULL ORDER BY opened_at, destination, schedule_id",
+             WHERE told IS NULL OR told <> reason OR closed_at IS NOT NULL ORDER BY opened_at, destination, schedule_id",
         );
         unsent.extend(waiting.fetch_all(&mut *self.connection).await?);
         for sql in [
-            "UPDATE health SET alerted = 0
-             WHERE schedule_id IN (SELECT schedule_id FROM alerts WHERE announced_at IS NULL AND closed_at IS NULL)",
-            "DELETE FROM alerts WHERE announced_at IS NULL OR closed_at IS NOT NULL",
+            "UPDATE health SET alerted = NULL WHERE schedule_id IN
+                 (SELECT schedule_id FROM alerts WHERE (told IS NULL OR told <> reason) AND closed_at IS NULL)",
+            "DELETE FROM alerts WHERE told IS NULL OR told <> reason OR closed_at IS NOT NULL",
             "DELETE FROM messages WHERE delivered_at IS NULL",
         ] {
             sqlx::query(sql).execute(&mut *self.connection).await?;
