@@ -1,7 +1,7 @@
 //! Connection Health Check at size: thousands of connections checked once a minute against the simulator, on one node.
 //! Host, scheduler and simulator are one process, so that what it says of CPU and memory includes the simulator.
 //!
-//! `cargo bench -p soar-server --bench health_checks -- [connections] [seconds] [sqlite|postgres]`;
+//! `cargo bench --profile dist -p soar-server --bench health_checks -- [connections] [seconds] [sqlite|postgres]`;
 //! 10,000 connections for 600 seconds on SQLite unless said otherwise. Every check logs in afresh over HTTP. It prints how
 //! many due checks are missing from the history or were run twice, how late they began, and what they cost; it ends with
 //! status 1 when one is missing, double, or the 99th percentile of lateness is 2 s or more. SQLite commits durably;

@@ -1,6 +1,6 @@
 //! Sync Connection at size: one master and thousands of tenants, each an HTTP endpoint that speaks as a tenant does.
 //!
-//! `cargo bench -p soar-server --bench sync_connection [tenants] [connections]`; 2,000 tenants and 5
+//! `cargo bench --profile dist -p soar-server --bench sync_connection -- [tenants] [connections]`; 2,000 tenants and 5
 //! connections unless said otherwise. The tenants are in a process of their own, and so is the master of each size, so
 //! that memory is the master's alone. It prints how long registering, a first sync, a repeated one and a plan take, and
 //! the most memory that each of them took, with a tenth of the tenants and with all of them. It ends with status 1 when

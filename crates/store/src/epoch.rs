@@ -133,13 +133,13 @@ impl Records<'_> {
         }
         let waiting = sqlx::query_as::<_, Unsent>(
             "SELECT destination, subject AS about, opened_at AS since FROM alerts
-             WHERE announced_at IS NULL OR closed_at IS NOT NULL ORDER BY opened_at, destination, schedule_id",
+             WHERE told IS NULL OR told <> reason OR closed_at IS NOT NULL ORDER BY opened_at, destination, schedule_id",
         );
         unsent.extend(waiting.fetch_all(&mut *self.connection).await?);
         for sql in [
-            "UPDATE health SET alerted = 0
-             WHERE schedule_id IN (SELECT schedule_id FROM alerts WHERE announced_at IS NULL AND closed_at IS NULL)",
-            "DELETE FROM alerts WHERE announced_at IS NULL OR closed_at IS NOT NULL",
+            "UPDATE health SET alerted = NULL WHERE schedule_id IN
+                 (SELECT schedule_id FROM alerts WHERE (told IS NULL OR told <> reason) AND closed_at IS NULL)",
+            "DELETE FROM alerts WHERE told IS NULL OR told <> reason OR closed_at IS NOT NULL",
             "DELETE FROM messages WHERE delivered_at IS NULL",
         ] {
             sqlx::query(sql).execute(&mut *self.connection).await?;
@@ -222,6 +222,7 @@ mod tests {
             active: true,
             alert_to: Vec::new(),
             alert_after: 1,
+            recover_after: 2,
             slow_ms: 5_000,
         };
         let changes = records.create_schedule(&new).await.unwrap();
@@ -261,7 +262,7 @@ mod tests {
             let log = log.fetch_all(&mut *records.connection).await.unwrap();
             let [(status, error)] = log.as_slice() else { panic!("{log:?}") };
             assert!(status == "Interrupted" && error.contains("before the store was restored"), "{log:?}");
-            assert!(!records.has_messages_due(Moment::MAX).await.unwrap());
+            assert_eq!(records.waiting_messages(10).await.unwrap().len(), 0);
             let told = records.audit(&AuditFilter::default(), 10).await.unwrap();
             let told: Vec<_> = told.into_iter().map(|(_, entry)| entry.reason).collect();
             for part in

@@ -148,6 +148,15 @@ fn alerts_that_lead_nowhere_are_warned_of() {
         ["connection", "change", "production", "--health-check-webhook", "", "--health-check-alert-after", "1"];
     let changed = instance.json(change);
     assert_eq!((&changed["healthCheck"]["webhooks"], &changed["healthCheck"]["alertAfter"]), (&json!([]), &json!(1)));
+    let changed = instance.json(["connection", "change", "production", "--health-check-recover-after", "10"]);
+    assert_eq!(
+        (&changed["healthCheck"]["recoverAfter"], &changed["healthCheck"]["alertAfter"]),
+        (&json!(10), &json!(1))
+    );
+    let shown = instance.successful(["connection", "show", "production"]);
+    assert!(shown.contains("recovered after 10 passes in a row"), "{shown}");
+    let refused = instance.refused(2, ["connection", "change", "production", "--health-check-recover-after", "11"]);
+    assert!(refused.contains("1 to 10"), "{refused}");
     let (code, out, _) = instance.ended(["health"]);
     assert!(code == 0 && out.contains("Unknown") && out.contains("1 Unknown"), "{out}");
 }

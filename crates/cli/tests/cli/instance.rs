@@ -1,6 +1,7 @@
 //! An instance of the host in a folder of its own, and a host that serves it.
 
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command as Process, Stdio};
 
@@ -34,6 +35,19 @@ impl Instance {
     /// One on PostgreSQL at this address.
     pub fn on(address: String) -> Self {
         Self::over(Some(address))
+    }
+
+    /// One whose files are made already: name and content of each.
+    pub fn of_files<'f>(store: Option<String>, files: impl IntoIterator<Item = (&'f str, Vec<u8>)>) -> Self {
+        let instance = Self { folder: TempDir::new().unwrap(), store, made: Value::Null };
+        std::fs::create_dir(instance.path()).unwrap();
+        for (name, content) in files {
+            let path = instance.path().join(name);
+            std::fs::write(&path, content).unwrap();
+            // A sealing key that others may read is refused.
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        }
+        instance
     }
 
     fn over(store: Option<String>) -> Self {

@@ -34,5 +34,6 @@ mod support;
 mod sync;
 mod sync_kill;
 mod toolchain;
+mod upgrade;
 mod whole_output;
 mod wrong_use;

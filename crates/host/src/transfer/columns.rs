@@ -80,10 +80,10 @@ impl Column {
         if let Some(field) = fields.iter().find(|field| is(field)) {
             return Some(Self::Field(field));
         }
-        if let Some((field, _)) = others.iter().find(|(_, names)| names.iter().any(|known| is(&known))) {
+        if let Some((field, _)) = others.iter().find(|(_, names)| names.iter().any(is)) {
             return Some(Self::Field(field));
         }
-        if NOT_READ.iter().any(|(of, names)| *of == subject && names.iter().any(|known| is(&known))) {
+        if NOT_READ.iter().any(|(of, names)| *of == subject && names.iter().any(is)) {
             return Some(Self::NotRead);
         }
         NOT_KEPT

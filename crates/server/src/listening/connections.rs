@@ -14,7 +14,10 @@ use crate::gate::network;
 use crate::once_per_minute::OncePerMinute;
 use soar_host::settings::HttpLimits;
 
-/// How often overdue connections are looked for, in seconds.
+/// How long a new connection may be idle before it makes room for others: so long may a first call be on its way.
+const BURST: Duration = Duration::from_millis(100);
+
+/// How often overdue connections are looked for.
 pub(super) const SWEEP: Duration = Duration::from_secs(1);
 
 /// The connections of one host.
@@ -78,43 +81,53 @@ impl Connections {
     pub(super) async fn admit(self: &Arc<Self>, address: IpAddr) -> Place {
         let network = network(address.to_canonical());
         loop {
-            if let Some(place) = self.try_admit(network) {
-                return place;
+            match self.try_admit(network) {
+                Ok(place) => return place,
+                Err(wait) => drop(tokio::time::timeout(wait, self.room.notified()).await),
             }
-            self.room.notified().await;
         }
     }
 
-    /// A place, or none: then a connection was told to end, or each has a call under way.
-    fn try_admit(self: &Arc<Self>, network: IpAddr) -> Option<Place> {
+    /// A place, or how long to wait at most for another connection to make room.
+    fn try_admit(self: &Arc<Self>, network: IpAddr) -> Result<Place, Duration> {
         let mut open = self.open();
         let without_key: Vec<_> = open.values().filter(|connection| !connection.has_key()).cloned().collect();
         if !self.proxies.contains(&network) {
-            let own = without_key.iter().filter(|connection| connection.network == network);
-            let idle: Vec<_> = own.filter(|connection| connection.idle_since().is_some()).cloned().collect();
-            if idle.len() >= self.limits.connections_per_address {
+            let idle = Idle::among(without_key.iter().filter(|connection| connection.network == network));
+            // Callers that connect many times at once are about to show their keys.
+            if idle.count >= self.limits.connections_per_address && idle.make_room(BURST).is_ok() {
                 self.tell(Limit::PerAddress, network);
-                // One that ends already makes room soon.
-                end_idlest(&idle);
-                return None;
             }
         }
         if without_key.len() >= self.limits.connections_without_key {
             self.tell(Limit::WithoutKey, network);
-            end_idlest(&without_key);
-            return None;
+            return Err(self.make_room(&without_key));
         }
         if open.len() >= self.limits.connections {
             self.tell(Limit::InAll, network);
-            if !end_idlest(&without_key) {
-                end_idlest(&open.values().cloned().collect::<Vec<_>>());
-            }
-            return None;
+            let all: Vec<_> = open.values().cloned().collect();
+            let has_idle = without_key.iter().any(|connection| connection.idle_since().is_some());
+            return Err(self.make_room(if has_idle { &without_key } else { &all }));
         }
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let connection = Arc::new(Connection::new(number, network, Arc::clone(&self.room)));
         open.insert(number, Arc::clone(&connection));
-        Some(Place { all: Arc::clone(self), connection })
+        Ok(Place { all: Arc::clone(self), connection })
+    }
+
+    /// Ends the connection that was idle for longest. Where an address has more than its share, it is one of that address.
+    fn make_room(&self, connections: &[Arc<Connection>]) -> Duration {
+        let mut networks = HashMap::new();
+        for connection in connections.iter().filter(|connection| !self.proxies.contains(&connection.network)) {
+            *networks.entry(connection.network).or_insert(0) += usize::from(connection.idle_since().is_some());
+        }
+        let most = networks.into_iter().max_by_key(|(_, count)| *count);
+        let made = match most.filter(|(_, count)| *count > self.limits.connections_per_address) {
+            Some((crowd, _)) => Idle::among(connections.iter().filter(|connection| connection.network == crowd))
+                .make_room(Duration::ZERO),
+            None => Idle::among(connections).make_room(BURST),
+        };
+        made.err().unwrap_or(SWEEP)
     }
 
     /// Says in the log, once a minute, that a limit is met.
@@ -156,13 +169,45 @@ impl Connections {
     }
 }
 
-/// Ends the connection that was idle for longest, unless one of them ends already. Whether one ends.
-fn end_idlest(connections: &[Arc<Connection>]) -> bool {
-    if connections.iter().any(|connection| connection.is_ending()) {
-        return true;
+/// Connections that have no call under way.
+struct Idle<'a> {
+    count: usize,
+    /// Whether one of them ends already.
+    is_ending: bool,
+    /// The one that was idle for longest, and since when.
+    idlest: Option<(Instant, &'a Connection)>,
+}
+
+impl<'a> Idle<'a> {
+    fn among(connections: impl IntoIterator<Item = &'a Arc<Connection>>) -> Self {
+        let mut idle = Self { count: 0, is_ending: false, idlest: None };
+        for connection in connections {
+            let Some(since) = connection.idle_since() else { continue };
+            idle.count += 1;
+            idle.is_ending |= connection.is_ending();
+            let key = (since, connection.number);
+            if idle.idlest.is_none_or(|(earliest, idlest)| key < (earliest, idlest.number)) {
+                idle.idlest = Some((since, connection));
+            }
+        }
+        idle
     }
-    let idle = connections.iter().filter_map(|connection| Some((connection.idle_since()?, connection)));
-    let Some((_, idlest)) = idle.min_by_key(|(since, connection)| (*since, connection.number)) else { return false };
-    idlest.end(Ending::Now);
-    true
+
+    /// Ends the idlest one, unless one of them ends already.
+    ///
+    /// # Errors
+    /// How long to wait until it will have been idle for `least`.
+    fn make_room(&self, least: Duration) -> Result<(), Duration> {
+        match self.idlest {
+            _ if self.is_ending => Ok(()),
+            None => Err(SWEEP),
+            Some((since, idlest)) => match least.checked_sub(since.elapsed()).filter(|wait| !wait.is_zero()) {
+                Some(wait) => Err(wait),
+                None => {
+                    idlest.end(Ending::Now);
+                    Ok(())
+                }
+            },
+        }
+    }
 }

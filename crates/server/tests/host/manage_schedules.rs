@@ -152,6 +152,14 @@ async fn how_connections_fare_is_listed_the_worst_first_and_each_has_its_history
         let due = history["checks"][0]["dueAt"].as_i64().unwrap();
         assert_eq!(host.get(&format!("{path}?before={due}")).await.1["checks"], json!([]));
         assert_eq!(host.get("/connections/99999/health").await.0, 404);
+        // A test by hand shows its own result at once, and counts as one pass.
+        host.stage.gate.state.tests_fail.store(false, Ordering::SeqCst);
+        for state in ["Recovering", "Healthy"] {
+            assert_eq!(test("Bad").await["passed"], true);
+            let (_, table) = host.get(&format!("/health?state={state}")).await;
+            let shown = table["connections"].as_array().unwrap().iter().find(|one| one["name"] == "Bad").unwrap();
+            assert_eq!(shown["state"], state);
+        }
         assert_eq!(host.get("/alerts/waiting").await, (200, json!([])));
         assert!(!format!("{table}{history}").contains("canary"));
     }

@@ -121,9 +121,20 @@ impl PostgresServer {
     /// # Panics
     /// When it fails.
     pub fn run_sql(&self, address: &str, sql: &str) {
-        let database = address.rsplit('/').find_map(|part| part.strip_prefix("test_")).unwrap_or_default();
-        let number = database.split('?').next().unwrap_or_default();
-        run(&mut self.psql(&format!("test_{number}"), sql));
+        run(&mut self.psql(&database(address), sql));
+    }
+
+    /// Fills a database, given by its address, with what `pg_dump` wrote.
+    ///
+    /// # Panics
+    /// When it fails.
+    pub fn load_dump(&self, address: &str, dump: &str) {
+        let mut command = Command::new(self.programs.join("psql"));
+        command.args(["-U", "postgres", "-d", &database(address), "-q", "-v", "ON_ERROR_STOP=1"]);
+        command.arg("-h").arg(&self.folder).stdin(Stdio::piped()).stdout(Stdio::null());
+        let mut process = command.spawn().expect("psql");
+        process.stdin.take().expect("its standard input").write_all(dump.as_bytes()).expect("psql to read");
+        assert!(process.wait().expect("psql to end").success(), "the dump could not be loaded");
     }
 
     /// The socket that it listens on.
@@ -189,6 +200,12 @@ impl PostgresServer {
         command.stdout(Stdio::null()).stderr(Stdio::null());
         command
     }
+}
+
+/// The name of the database at an address that the server gave.
+fn database(address: &str) -> String {
+    let name = address.rsplit('/').find_map(|part| part.strip_prefix("test_")).unwrap_or_default();
+    format!("test_{}", name.split('?').next().unwrap_or_default())
 }
 
 /// The folder of PostgreSQL's programs, of the newest version where there are several.
