@@ -23,6 +23,7 @@ async fn at_the_terminal(host: &TestHost, mode: &str) -> Result<CommandEnd, Oper
         roles: BTreeMap::new(),
         reach: Allowed::All,
         key: None,
+        key_expires_at: None,
         entry: AuditEntry::new(host.now(), Surface::Terminal, "terminal"),
         idempotency: None,
     };
