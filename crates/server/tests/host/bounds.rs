@@ -186,7 +186,7 @@ async fn a_page_that_is_too_large_is_refused_before_it_is_read() {
         titles["Static Fields"] = json!(["Title", "Description"]);
         world.run("viewer", "GetIncidents", titles).await.unwrap();
         let room = test.store.answer_room();
-        let others = room.take(200 << 20).unwrap();
+        let others = room.take(240 << 20).unwrap();
         let busy = world.run("viewer", "GetIncidents", request.clone()).await.unwrap_err();
         assert!(busy.to_string().contains("Try again later"), "{busy}");
         drop(others);

@@ -78,7 +78,7 @@ async fn what_cannot_be_is_refused_changes_nothing_and_no_word_repeats_a_secret(
             (json!({ "site": "Nowhere" }), 422, "There is no site"),
             (json!({ "users": ["Nobody"] }), 404, "There is no user"),
             (json!({ "name": "MAIN" }), 409, "exists already"),
-            (json!({ "name": " " }), 422, "visible characters"),
+            (json!({ "name": " " }), 422, "is empty"),
             (json!({ "healthCheckMinutes": 0 }), 422, "1 to 43200"),
             (json!({ "healthCheckMinutes": 5, "healthCheckEmail": "soc" }), 422, "Expected a mail address"),
             (json!({ "healthCheckMinutes": 5, "healthCheckWebhooks": [""] }), 422, "webhook:NAME"),

@@ -74,7 +74,7 @@ async fn what_cannot_be_scheduled_is_refused_and_nothing_is_made() {
         host.send("POST", "/schedules", &schedule("Hourly")).await;
         for (change, status, said) in [
             (json!({ "name": "HOURLY" }), 409, "exists already"),
-            (json!({ "name": "" }), 422, "visible characters"),
+            (json!({ "name": "" }), 422, "is empty"),
             (json!({ "site": "Nowhere" }), 404, "There is no site"),
             (json!({ "integration": "gaet" }), 422, "Did you mean"),
             (json!({ "connection": "Other" }), 422, "There is no connection"),

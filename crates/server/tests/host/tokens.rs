@@ -32,7 +32,12 @@ fn signed_part(header: &str, claims: &str, secret: &str) -> String {
 
 #[tokio::test]
 async fn a_token_lets_in_whom_it_names_and_nothing_else_does() {
-    for host in TestHost::on_both_with(|settings| settings.enable_enhance_webhook_authentication = true).await {
+    for host in TestHost::on_both_with(|settings| {
+        settings.enable_enhance_webhook_authentication = true;
+        settings.http.head_bytes = 16 * 1024;
+    })
+    .await
+    {
         let secret = host.issue(&jwt_request("tokens", "Admin")).await;
         let analysts = host.issue(&jwt_request("analyst's tokens", "analyst")).await;
         let lasting = host.issue(&KeyRequest { requires_expiry: false, ..jwt_request("lasting", "Admin") }).await;

@@ -225,22 +225,22 @@ async fn links_to_what_is_on_other_sites_neither_come_out_nor_go_in() {
     for test in TestStore::on_both().await {
         let world = World::new(&test.store).await;
         world.incidents(&world.client, &["hidden"]).await;
-        world.cases(&world.client, &["hidden case"]).await;
+        world.cases(&world.client, &["hidden-case"]).await;
         let site = &world.operations.name;
         let row = |number: &str, links: &str| format!("{{\"number\":\"{number}\",\"site\":\"{site}\",{links}}}");
         let to_incident = "\"linkedIncidents\":[{\"number\":\"hidden\"}]";
-        let both = row("linked", &format!("{to_incident},\"cases\":[{{\"number\":\"hidden case\"}}]"));
+        let both = row("linked", &format!("{to_incident},\"cases\":[{{\"number\":\"hidden-case\"}}]"));
         let report = read(&world, "Admin", Subject::Incidents, Format::Ndjson, OnConflict::Fail, &both).await;
         assert_eq!((report.added, report.missing_links.len()), (1, 0), "{report:?}");
         let shown = write(&world, "Admin", Subject::Incidents, Format::Ndjson).await;
-        assert_eq!(shown.matches("hidden case").count(), 1, "{shown}");
+        assert_eq!(shown.matches("hidden-case").count(), 1, "{shown}");
         let shown = write(&world, "analyst", Subject::Incidents, Format::Ndjson).await;
         assert!(shown.contains("linked") && !shown.contains("hidden"), "{shown}");
         // As if they were not there.
-        let rows = [row("a", "\"cases\":[{\"number\":\"hidden case\"}]"), row("b", to_incident)].join("\n");
+        let rows = [row("a", "\"cases\":[{\"number\":\"hidden-case\"}]"), row("b", to_incident)].join("\n");
         let report = read(&world, "analyst", Subject::Incidents, Format::Ndjson, OnConflict::Fail, &rows).await;
         assert_eq!((report.added, report.failed), (1, 1), "{report:?}");
-        assert_eq!(report.bad_rows[0].problem, "expected the number of a case, found \"hidden case\"");
+        assert_eq!(report.bad_rows[0].problem, "expected the number of a case, found \"hidden-case\"");
         assert_eq!(report.missing_links[0].line, 2, "{report:?}");
         let shown = write(&world, "Admin", Subject::Incidents, Format::Ndjson).await;
         let b = shown.lines().find(|line| line.contains("\"number\":\"b\"")).unwrap();
@@ -411,7 +411,7 @@ async fn names_and_times_of_other_lists_are_understood() {
     let test = TestStore::on(Engine::Sqlite).await;
     let world = World::new(&test.store).await;
     let csv = "Incident Number,Incident Type,Title,Status,Severity,Tags,Site,Owner,Timezone,Date Created,Linked Incidents\n\
-               D3-1,Phishing,A title,Open,High,[],Security Operations,admin user,UTC,2021-01-27 14:08:00,\n\
+               D3-1,Phishing,A title,Open,High,[],Security Operations,analyst,UTC,2021-01-27 14:08:00,\n\
                D3-2,,,Open,Low,\"[\"\"x\"\"]\",Security Operations,,,,\n\
                D3-3,,,Open,Low,,Security Operations,,,,D3-1\n";
     let report = read(&world, "Admin", Subject::Incidents, Format::Csv, OnConflict::Fail, csv).await;
