@@ -24,16 +24,19 @@ pub struct UtilityCall<'a> {
 }
 
 impl<'a> UtilityCall<'a> {
-    /// The call, once its parameters fit `manifest`.
+    /// The call, once its site is active and its parameters fit `manifest`.
     ///
     /// # Errors
-    /// [`Refusal::Parameters`].
+    /// [`Refusal::Unable`] on a site that is inactive; [`Refusal::Parameters`].
     pub fn parse(
         command: &'a dyn UtilityCommand,
         manifest: &Command,
         caller: Caller,
         raw: &RawParameters,
     ) -> Result<Self, Refusal> {
+        if let Some(why) = caller.site.inactive() {
+            return Err(Refusal::Unable(why));
+        }
         let parameters = Parameters::parse(manifest, raw).map_err(Refusal::Parameters)?;
         Ok(Self { command, reads_only: manifest.effect == Effect::Read, caller, parameters })
     }
