@@ -13,10 +13,7 @@ use super::lock::lock;
 use super::reply::Reply;
 use super::transport::Transport;
 use crate::hop::Hop;
-use crate::vendor::Failure;
-
-/// The session endpoint, which answers without credentials on all instances.
-pub(super) const SESSION: &str = "/common/auth/session/";
+use crate::vendor::{Failure, SESSION_PATH};
 
 /// The largest reply to a login or from the session endpoint, in bytes: it is parsed whole, which takes many times its
 /// size.
@@ -25,7 +22,7 @@ const LARGEST_LOGIN_REPLY: usize = 1024 * 1024;
 impl Transport {
     /// How large a reply to a request of that path may be, in bytes.
     fn largest(&self, template: &str) -> usize {
-        let is_about_login = template.starts_with("/auth/") || template == SESSION;
+        let is_about_login = template.starts_with("/auth/") || template == SESSION_PATH;
         if is_about_login { self.largest_reply.min(LARGEST_LOGIN_REPLY) } else { self.largest_reply }
     }
 
@@ -39,7 +36,7 @@ impl Transport {
         let started = self.clock.elapsed();
         let response = client.send(request).await.map_err(|error| self.failure(&error))?;
         let largest = self.largest(template);
-        if template == SESSION {
+        if template == SESSION_PATH {
             let handshake = response.extensions().get::<Handshake>();
             *lock(&self.certificate) = handshake.and_then(|handshake| handshake.certificate.clone());
         }

@@ -16,7 +16,6 @@ use url::Url;
 use super::budget::Account;
 use super::client::Client;
 use super::connect::Handshake;
-use super::exchange::SESSION;
 use super::fair_limiter::QueueKey;
 use super::lock::lock;
 use super::login::{Access, Login};
@@ -26,7 +25,7 @@ use super::retry::{Next, Repeat, Retry, come_back_in};
 use super::sendable::Sendable;
 use crate::hop::Hop;
 use crate::settings::Settings;
-use crate::vendor::{Failure, Request};
+use crate::vendor::{Failure, Request, SESSION_PATH};
 
 const TENANT_HEADER: HeaderName = HeaderName::from_static("footprinttenantid");
 const API_KEY_HEADER: HeaderName = HeaderName::from_static("footprintapikey");
@@ -130,8 +129,8 @@ impl Transport {
         let notes = Arc::new(Mutex::default());
         let client = self.client.noting(Arc::clone(&notes));
         let queue = (Repeat::Harmless, QueueKey::Tenant(context.tenant));
-        let reply = match Sendable::new(Method::GET, &self.address(SESSION), HeaderMap::new(), None) {
-            Ok(sent) => self.attempt(&client, &sent, queue, SESSION, None, context).await,
+        let reply = match Sendable::new(Method::GET, &self.address(SESSION_PATH), HeaderMap::new(), None) {
+            Ok(sent) => self.attempt(&client, &sent, queue, SESSION_PATH, None, context).await,
             Err(failure) => Err(failure),
         };
         let handshake = lock(&notes).clone();

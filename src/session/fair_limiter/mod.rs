@@ -1,4 +1,4 @@
-//! Lets requests pass: so many a second, so many at once, tenants by turns, and none inside a Retry-After window.
+//! Limits requests: a rate, a number under way, a pause that the server asked for, and turns between tenants.
 
 mod limiter;
 mod rate;

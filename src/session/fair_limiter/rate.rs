@@ -10,7 +10,7 @@ use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use soar_connector::Clock;
 
-/// So many requests a second.
+/// A limit of requests a second.
 pub(super) type Rate = RateLimiter<NotKeyed, InMemoryState, SharedClock, NoOpMiddleware<Duration>>;
 
 /// Our clock as the rate limiter reads it.

@@ -1,4 +1,4 @@
-//! Whose turn it is: logins first, then the tenants in turn (round robin), so that no tenant starves the others.
+//! The order of waiting requests: logins first, then the tenants in turn (round robin), so that no tenant starves another.
 
 use std::collections::VecDeque;
 
