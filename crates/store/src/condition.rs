@@ -22,7 +22,7 @@ pub(super) struct Condition {
     file: Option<(PathBuf, FileId)>,
 }
 
-/// Which file it is on its machine, whatever its path.
+/// Device and inode: the identity of a file on its machine, under any path.
 type FileId = (u64, u64);
 
 impl Condition {
