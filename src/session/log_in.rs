@@ -9,12 +9,10 @@ use super::login::{Login, accepted};
 use super::reply::Reply;
 use super::request_context::RequestContext;
 use super::transport::Transport;
-use crate::vendor::{Failure, Origin, origin};
+use crate::vendor::{Failure, Origin, SESSION_PATH, origin};
 
 /// The login that issues tokens, on all instances but a few.
 const TOKEN_LOGIN: &str = "/auth/token/";
-/// The browser's login, for instances without the other.
-const SESSION_LOGIN: &str = "/common/auth/session/";
 const TOKEN_REFRESH: &str = "/auth/token/refresh/";
 
 /// Logs in with user name and password. One attempt: accounts lock.
@@ -28,7 +26,7 @@ pub(super) async fn log_in(
     let mut reply = transport.post(TOKEN_LOGIN, &body, context).await?;
     // Nothing was rejected where there is no such endpoint, so the browser's login is still the first attempt.
     if matches!(reply.status, 404 | 405) {
-        reply = transport.post(SESSION_LOGIN, &body, context).await?;
+        reply = transport.post(SESSION_PATH, &body, context).await?;
     }
     match reply.status {
         200..=299 => accepted(reply, now),

@@ -6,6 +6,9 @@ use soar_connector::Warning;
 use super::endpoint::{Endpoint, PageSize, Request};
 use super::{DeviceForm, LevelProof, RiskLevel};
 
+/// The session endpoint. It answers without credentials on all instances, and logs browsers in.
+pub(crate) const SESSION_PATH: &str = "/common/auth/session/";
+
 /// The session endpoint: says which user is logged in. The reply carries tokens.
 #[derive(Debug)]
 pub(crate) struct SessionEndpoint;
@@ -16,7 +19,7 @@ impl Endpoint for SessionEndpoint {
     }
 
     fn request(&self, _: DeviceForm, _: &mut Vec<Warning>) -> Request {
-        Request::get("/common/auth/session/")
+        Request::get(SESSION_PATH)
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) struct Condition {
     lock: Mutex<Option<FileLock>>,
 }
 
-/// Which file it is on its machine, whatever its path.
+/// Device and inode: the identity of a file on its machine, under any path.
 type FileId = (u64, u64);
 
 impl Condition {

@@ -19,7 +19,7 @@ impl Executor {
     /// A run, with what is kept of its outcome.
     ///
     /// # Errors
-    /// [`Refusal`] when there is none that the caller may see.
+    /// [`Refusal`] when the caller may see no such run.
     pub async fn see_run(&self, caller: &Caller, id: RunId) -> Result<Run, Refusal> {
         see_run(&mut self.inner.store().reader().await?.records(), caller, id).await
     }
@@ -60,7 +60,7 @@ pub(crate) async fn runs(records: &mut Records<'_>, caller: &Caller, filter: &Ru
 /// commit. Says whether the run was under way.
 ///
 /// # Errors
-/// [`Refusal`] when there is none that the caller may see, or the right is missing.
+/// [`Refusal`] when the caller may see no such run, or the right is missing.
 pub(crate) async fn cancel_run(records: &mut Records<'_>, caller: &Caller, id: RunId) -> Result<bool, Refusal> {
     let run = see_run(records, caller, id).await?;
     if run.user_id != caller.user.id && !caller.may(Right::ManageConnections, run.site_id) {
@@ -75,7 +75,7 @@ pub(crate) async fn cancel_run(records: &mut Records<'_>, caller: &Caller, id: R
 /// A run, with what is kept of its outcome.
 ///
 /// # Errors
-/// [`Refusal`] when there is none that the caller may see.
+/// [`Refusal`] when the caller may see no such run.
 pub(crate) async fn see_run(records: &mut Records<'_>, caller: &Caller, id: RunId) -> Result<Run, Refusal> {
     let run = records.run(id).await?;
     let is_shown = caller.may(Right::SeeRuns, run.site_id)

@@ -58,7 +58,7 @@ impl Operations {
     /// One case, with the incidents that are linked to it and that the caller may see.
     ///
     /// # Errors
-    /// [`OperationError`] when there is none that the caller may see.
+    /// [`OperationError`] when the caller may see no such case.
     pub async fn case(&self, context: &RequestContext, number: &str) -> Result<WholeCase, OperationError> {
         let mut reader = self.reader(context).await?;
         let mut records = reader.records();

@@ -56,7 +56,7 @@ impl Operations {
     /// The connection of this number, without its secrets.
     ///
     /// # Errors
-    /// [`OperationError`] when there is none that the caller may see.
+    /// [`OperationError`] when the caller may see no such connection.
     pub async fn connection(&self, context: &RequestContext, id: ConnectionId) -> Result<Connection, OperationError> {
         let mut reader = self.reader(context).await?;
         let mut records = reader.records();

@@ -72,7 +72,7 @@ impl Operations {
     /// One run, with what is kept of its outcome.
     ///
     /// # Errors
-    /// [`OperationError`] when there is none that the caller may see.
+    /// [`OperationError`] when the caller may see no such run.
     pub async fn run(&self, context: &RequestContext, id: RunId) -> Result<Run, OperationError> {
         let mut reader = self.reader(context).await?;
         let mut records = reader.records();

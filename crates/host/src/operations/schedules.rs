@@ -41,7 +41,7 @@ impl Operations {
     /// The schedule of this number.
     ///
     /// # Errors
-    /// [`OperationError`] when there is none that the caller may see.
+    /// [`OperationError`] when the caller may see no such schedule.
     pub async fn schedule(&self, context: &RequestContext, id: ScheduleId) -> Result<ScheduleShown, OperationError> {
         let mut reader = self.reader(context).await?;
         let mut records = reader.records();

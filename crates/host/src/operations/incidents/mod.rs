@@ -81,7 +81,7 @@ impl Operations {
     /// One incident, with its tasks, fields and links.
     ///
     /// # Errors
-    /// [`OperationError`] when there is none that the caller may see.
+    /// [`OperationError`] when the caller may see no such incident.
     pub async fn incident(&self, context: &RequestContext, number: &str) -> Result<WholeIncident, OperationError> {
         let mut reader = self.reader(context).await?;
         let mut records = reader.records();

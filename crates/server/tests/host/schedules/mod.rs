@@ -1,8 +1,10 @@
 //! Scheduled work: each due time runs once, on whichever host, and its alerts reach their destinations.
 
 mod alerts;
+mod checks;
 mod claiming;
 mod clocks;
+mod commands;
 mod history;
 mod mail;
 mod served;
