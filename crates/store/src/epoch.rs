@@ -133,13 +133,19 @@ impl Records<'_> {
         }
         let waiting = sqlx::query_as::<_, Unsent>(
             "SELECT destination, subject AS about, opened_at AS since FROM alerts
-             WHERE told IS NULL OR told <> reason OR closed_at IS NOT NULL ORDER BY opened_at, destination, schedule_id",
+             WHERE told IS NULL OR told <> reason OR closed_at IS NOT NULL
+             ORDER BY opened_at, destination, schedule_id",
         );
         unsent.extend(waiting.fetch_all(&mut *self.connection).await?);
         for sql in [
-            "UPDATE health SET alerted = NULL WHERE schedule_id IN
-                 (SELECT schedule_id FROM alerts WHERE (told IS NULL OR told <> reason) AND closed_at IS NULL)",
-            "DELETE FROM alerts WHERE told IS NULL OR told <> reason OR closed_at IS NOT NULL",
+            // Of what was told before, the recovery is still to be told.
+            "UPDATE health
+             SET alerted = (SELECT MIN(told) FROM alerts
+                            WHERE alerts.schedule_id = health.schedule_id AND closed_at IS NULL)
+             WHERE schedule_id IN (SELECT schedule_id FROM alerts
+                                   WHERE (told IS NULL OR told <> reason) AND closed_at IS NULL)",
+            "DELETE FROM alerts WHERE told IS NULL OR closed_at IS NOT NULL",
+            "UPDATE alerts SET reason = told WHERE told <> reason",
             "DELETE FROM messages WHERE delivered_at IS NULL",
         ] {
             sqlx::query(sql).execute(&mut *self.connection).await?;
@@ -179,7 +185,7 @@ impl Records<'_> {
 #[allow(clippy::unwrap_used, reason = "a test that cannot go on can only end")]
 mod tests {
     use super::*;
-    use crate::model::{Cadence, Destination, NewSchedule, ScheduleKind, Surface};
+    use crate::model::{AlertReason, Cadence, Destination, NewSchedule, ScheduleKind, Surface};
     use crate::testing::TestStore;
     use crate::{AuditFilter, NewConnection, NewSite, NewTenant, NewUser, Registration, model};
 
@@ -208,6 +214,7 @@ mod tests {
             users: Vec::new(),
         };
         let connection_id = records.create_connection(&connection, now).await.unwrap();
+        let destination: Destination = "soc@example.com".parse().unwrap();
         let mut new = NewSchedule {
             kind: ScheduleKind::Command,
             name: "Changes".to_owned(),
@@ -220,9 +227,9 @@ mod tests {
             repeatable: false,
             cadence: Cadence::Every { interval_ms: 60_000 },
             active: true,
-            alert_to: Vec::new(),
+            alert_to: vec![destination.clone()],
             alert_after: 1,
-            recover_after: 2,
+            recover_after: 1,
             slow_ms: 5_000,
         };
         let changes = records.create_schedule(&new).await.unwrap();
@@ -231,8 +238,16 @@ mod tests {
         for schedule in [&changes, &reads] {
             records.set_next_due(schedule.id, Moment(5_000)).await.unwrap();
         }
+        records.open_alerts(&reads, AlertReason::Failing, "detail", Moment(5)).await.unwrap();
+        sqlx::query(
+            "INSERT INTO health (schedule_id, state, since, failures, successes, recent, recent_count, alerted)
+             VALUES ($1, 'Failing', 5, 1, 0, 1, 1, 'Failing')",
+        )
+        .bind(reads.id)
+        .execute(&mut *records.connection)
+        .await
+        .unwrap();
         let content = r#"{"event":"Failing","server":"server","at":5,"stillFailing":0,"items":[]}"#;
-        let destination: Destination = "soc@example.com".parse().unwrap();
         records.create_message("m-1", &destination, content, Moment(5)).await.unwrap();
         let tenant = NewTenant { name: "T".to_owned(), region: "R".to_owned(), url: "https://t".to_owned() };
         let tenant = records.add_tenant(&tenant, now).await.unwrap().id;
@@ -255,18 +270,22 @@ mod tests {
                 ..AuditEntry::new(now, Surface::Terminal, "id")
             };
             let made = records.begin_epoch(&entry).await.unwrap();
-            assert_eq!((made.epoch, made.schedules_skipped, made.alerts_skipped), (1, 1, 1));
+            assert_eq!((made.epoch, made.schedules_skipped, made.alerts_skipped), (1, 1, 2));
             assert!(records.schedule(changes.id).await.unwrap().next_due_at > now);
             assert_eq!(records.schedule(reads.id).await.unwrap().next_due_at, Moment(5_000));
             let log = sqlx::query_as::<_, (String, String)>("SELECT status, error FROM schedule_runs");
             let log = log.fetch_all(&mut *records.connection).await.unwrap();
             let [(status, error)] = log.as_slice() else { panic!("{log:?}") };
             assert!(status == "Interrupted" && error.contains("before the store was restored"), "{log:?}");
-            assert_eq!(records.waiting_messages(10).await.unwrap().len(), 0);
+            assert!(!records.has_messages_due(Moment::MAX).await.unwrap());
+            assert!(records.alert_groups().await.unwrap().is_empty());
+            // What still fails is told of by its next failure.
+            let alerted = sqlx::query_scalar::<_, Option<String>>("SELECT alerted FROM health");
+            assert_eq!(alerted.fetch_one(&mut *records.connection).await.unwrap(), None);
             let told = records.audit(&AuditFilter::default(), 10).await.unwrap();
             let told: Vec<_> = told.into_iter().map(|(_, entry)| entry.reason).collect();
             for part in
-                ["a.backup: epoch 1, 1 schedules and 1 alerts skipped", "Schedule Changes not run", "Alert to soc@"]
+                ["a.backup: epoch 1, 1 schedules and 2 alerts skipped", "Schedule Changes not run", "Alert to soc@"]
             {
                 assert!(told.iter().any(|told| told.contains(part)), "{told:?}");
             }
