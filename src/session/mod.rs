@@ -5,6 +5,7 @@ mod call;
 mod client;
 mod connect;
 mod encoding;
+mod exchange;
 mod fair_limiter;
 mod list;
 mod lock;

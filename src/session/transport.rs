@@ -1,4 +1,4 @@
-//! Sends one request until it is answered or given up, within the account's budget, and reads its reply within bounds.
+//! Composes requests, and sends each until it is answered or given up, within the account's budget.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -6,26 +6,21 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::Method;
-use http::header::{
-    self, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue, LOCATION,
-    RETRY_AFTER, SET_COOKIE,
-};
-use http_body_util::Full;
-use hyper::body::Bytes;
+use http::header::{self, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use soar_connector::{Clock, Redactor, Step, sentence};
-use tracing::{Instrument as _, Span, debug, debug_span, field};
+use soar_connector::{Clock, Redactor, Step};
+use tracing::{Instrument as _, debug, debug_span, field};
 use url::Url;
 
 use super::budget::Account;
-use super::client::{Client, SendError};
-use super::connect::{ConnectError, Handshake, client_certificate_wanted, innermost, refused_in_session};
-use super::encoding::{too_large, unpack};
+use super::client::Client;
+use super::connect::Handshake;
+use super::exchange::SESSION;
 use super::fair_limiter::QueueKey;
 use super::lock::lock;
 use super::login::{Access, Login};
-use super::reply::Reply;
+use super::reply::{Reply, XSRF_COOKIE};
 use super::request_context::RequestContext;
 use super::retry::{Next, Repeat, Retry, come_back_in};
 use super::sendable::Sendable;
@@ -36,30 +31,20 @@ use crate::vendor::{Failure, Request};
 const TENANT_HEADER: HeaderName = HeaderName::from_static("footprinttenantid");
 const API_KEY_HEADER: HeaderName = HeaderName::from_static("footprintapikey");
 const XSRF_HEADER: HeaderName = HeaderName::from_static("x-xsrf-token");
-const XSRF_COOKIE: &str = "XSRF-TOKEN";
-
-/// Answers everybody, on all instances.
-const SESSION: &str = "/common/auth/session/";
-
-/// Bodies are read into memory of this size at first, however large they say they are.
-const FIRST_CAPACITY: usize = 1024 * 1024;
-
-/// What a login or the session endpoint sends at most, in bytes: it is parsed whole, which takes many times its size.
-const LARGEST_LOGIN_REPLY: usize = 1024 * 1024;
 
 /// The HTTP client of one session.
 pub(super) struct Transport {
     client: Arc<Client>,
-    api: Url,
+    pub(super) api: Url,
     account: Arc<Account>,
-    clock: Arc<dyn Clock>,
-    largest_reply: usize,
-    read_timeout: Duration,
-    is_proxied: bool,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) largest_reply: usize,
+    pub(super) read_timeout: Duration,
+    pub(super) is_proxied: bool,
     /// Knows the secrets of the connection's settings.
     pub(super) redactor: Redactor,
     /// The server's certificate (DER).
-    certificate: Mutex<Option<Arc<[u8]>>>,
+    pub(super) certificate: Mutex<Option<Arc<[u8]>>>,
 }
 
 impl fmt::Debug for Transport {
@@ -221,81 +206,6 @@ impl Transport {
             }
         }
     }
-
-    /// How large a reply to a request of that path may be, in bytes.
-    fn largest(&self, template: &str) -> usize {
-        let is_about_login = template.starts_with("/auth/") || template == SESSION;
-        if is_about_login { self.largest_reply.min(LARGEST_LOGIN_REPLY) } else { self.largest_reply }
-    }
-
-    async fn exchange(
-        &self,
-        client: &Client,
-        request: http::Request<Full<Bytes>>,
-        template: &str,
-    ) -> Result<Reply, Failure> {
-        let started = self.clock.elapsed();
-        let response = client.send(request).await.map_err(|error| self.failure(&error))?;
-        let largest = self.largest(template);
-        if template == SESSION {
-            let handshake = response.extensions().get::<Handshake>();
-            *lock(&self.certificate) = handshake.and_then(|handshake| handshake.certificate.clone());
-        }
-        let (response, mut body) = response.into_parts();
-        let headers = &response.headers;
-        let text = |name| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-        let announced = text(CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok()).unwrap_or(0);
-        let encoding = text(CONTENT_ENCODING);
-        let mut reply = Reply {
-            status: response.status.as_u16(),
-            content_type: text(CONTENT_TYPE).unwrap_or_default().to_ascii_lowercase(),
-            location: text(LOCATION),
-            retry_after: text(RETRY_AFTER),
-            xsrf_token: xsrf_token(headers),
-            body: Vec::with_capacity(announced.min(FIRST_CAPACITY)),
-        };
-        Span::current().record("status", reply.status);
-        while let Some(chunk) = client.chunk(&mut body).await.map_err(|error| self.failure(&error).at(reply.status))? {
-            if reply.body.len() + chunk.len() > largest {
-                return Err(too_large(largest).at(reply.status));
-            }
-            reply.body.extend_from_slice(&chunk);
-        }
-        if let Some(encoding) = encoding {
-            reply.body = unpack(&encoding, reply.body, largest).map_err(|failure| failure.at(reply.status))?;
-        }
-        let elapsed = self.clock.elapsed().saturating_sub(started);
-        debug!(status = reply.status, bytes = reply.body.len(), elapsed_ms = elapsed.as_millis(), "answered");
-        Ok(reply)
-    }
-
-    /// What a client error means to the user, with its innermost cause.
-    fn failure(&self, error: &SendError) -> Failure {
-        let server = Hop::of(&self.api, 443);
-        let failure = self.meaning(error, &server);
-        debug!(code = failure.code, "no reply");
-        Failure { message: sentence(&self.redactor.clean(&failure.message)), ..failure }
-    }
-
-    fn meaning(&self, error: &SendError, server: &Hop) -> Failure {
-        if let Some(error) = error.cause::<ConnectError>() {
-            return error.failure(server, self.is_proxied);
-        }
-        if let SendError::TimedOut = error {
-            let seconds = self.read_timeout.as_secs();
-            return Failure::new("timed-out", format!("{server} sent nothing for {seconds} seconds."));
-        }
-        let wants_client_certificate = error.wants_client_certificate();
-        if let Some(alert) = refused_in_session(error, wants_client_certificate) {
-            return client_certificate_wanted(&server.to_string(), &alert);
-        }
-        let innermost = innermost(error);
-        if error.cause::<hyper::Error>().is_some_and(hyper::Error::is_parse) {
-            return Failure::new("unreadable-reply", format!("{server} sent what is no HTTP reply: {innermost}"));
-        }
-        let hint = if wants_client_certificate { " (the server had asked for a client certificate)" } else { "" };
-        Failure::new("connection-lost", format!("The connection to {server} ended early: {innermost}{hint}"))
-    }
 }
 
 fn secret_header(before: &str, secret: &SecretString) -> Result<HeaderValue, Failure> {
@@ -304,14 +214,4 @@ fn secret_header(before: &str, secret: &SecretString) -> Result<HeaderValue, Fai
     })?;
     value.set_sensitive(true);
     Ok(value)
-}
-
-fn xsrf_token(headers: &HeaderMap) -> Option<SecretString> {
-    headers
-        .get_all(SET_COOKIE)
-        .iter()
-        .filter_map(|cookie| cookie.to_str().ok())
-        .filter_map(|cookie| cookie.split(';').next()?.trim().split_once('='))
-        .find(|(name, value)| *name == XSRF_COOKIE && !value.is_empty())
-        .map(|(_, value)| SecretString::from(value))
 }

@@ -8,7 +8,7 @@ use soar_store::model::{
     Caller, Check, Connection, ConnectionId, Health, HealthState, Latency, Moment, Place, Schedule, ScheduleKind,
     SiteId, Uptime,
 };
-use soar_store::{Records, StoreError, WaitingMessage};
+use soar_store::{Records, StoreError};
 use utoipa::ToSchema;
 
 use crate::Refusal;
@@ -176,17 +176,6 @@ impl Connections {
         let shown = self.fares(records, &connection, row).await?;
         let checks = records.checks(id, before.unwrap_or(Moment::MAX), limit.clamp(1, LARGEST_PAGE)).await?;
         Ok(ConnectionHistory { connection: shown, checks })
-    }
-
-    /// Messages that did not arrive yet, for administrators.
-    ///
-    /// # Errors
-    /// [`Refusal`] when the caller is none.
-    pub async fn waiting_messages(&self, caller: &Caller, limit: i64) -> Result<Vec<WaitingMessage>, Refusal> {
-        if !(caller.user.active && caller.user.is_administrator) {
-            return Err(Refusal::Unable("It takes an administrator to see messages on their way.".to_owned()));
-        }
-        Ok(self.store.reader().await?.records().waiting_messages(limit.clamp(1, LARGEST_PAGE)).await?)
     }
 
     async fn fares(

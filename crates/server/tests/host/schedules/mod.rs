@@ -1,8 +1,10 @@
-//! What runs by itself: once for each due time, whoever runs it, and told to who asked for it.
+//! Health checks and schedules: each due time runs once, on whichever host, and its alerts reach their destinations.
 
 mod alerts;
+mod checks;
 mod claiming;
 mod clocks;
+mod commands;
 mod history;
 mod mail;
 mod served;

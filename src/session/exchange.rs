@@ -1,0 +1,92 @@
+//! Sends a request once, reads its reply within bounds, and says why no reply came.
+
+use http::header::CONTENT_ENCODING;
+use http_body_util::Full;
+use hyper::body::Bytes;
+use soar_connector::sentence;
+use tracing::{Span, debug};
+
+use super::client::{Client, SendError};
+use super::connect::{ConnectError, Handshake, client_certificate_wanted, innermost, refused_in_session};
+use super::encoding::{too_large, unpack};
+use super::lock::lock;
+use super::reply::Reply;
+use super::transport::Transport;
+use crate::hop::Hop;
+use crate::vendor::Failure;
+
+/// The session endpoint, which answers without credentials on all instances.
+pub(super) const SESSION: &str = "/common/auth/session/";
+
+/// The largest reply to a login or from the session endpoint, in bytes: it is parsed whole, which takes many times its
+/// size.
+const LARGEST_LOGIN_REPLY: usize = 1024 * 1024;
+
+impl Transport {
+    /// How large a reply to a request of that path may be, in bytes.
+    fn largest(&self, template: &str) -> usize {
+        let is_about_login = template.starts_with("/auth/") || template == SESSION;
+        if is_about_login { self.largest_reply.min(LARGEST_LOGIN_REPLY) } else { self.largest_reply }
+    }
+
+    /// Sends a request once, and reads its reply to its end.
+    pub(super) async fn exchange(
+        &self,
+        client: &Client,
+        request: http::Request<Full<Bytes>>,
+        template: &str,
+    ) -> Result<Reply, Failure> {
+        let started = self.clock.elapsed();
+        let response = client.send(request).await.map_err(|error| self.failure(&error))?;
+        let largest = self.largest(template);
+        if template == SESSION {
+            let handshake = response.extensions().get::<Handshake>();
+            *lock(&self.certificate) = handshake.and_then(|handshake| handshake.certificate.clone());
+        }
+        let (response, mut body) = response.into_parts();
+        let encoding =
+            response.headers.get(CONTENT_ENCODING).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        let mut reply = Reply::without_body(&response);
+        Span::current().record("status", reply.status);
+        while let Some(chunk) = client.chunk(&mut body).await.map_err(|error| self.failure(&error).at(reply.status))? {
+            if reply.body.len() + chunk.len() > largest {
+                return Err(too_large(largest).at(reply.status));
+            }
+            reply.body.extend_from_slice(&chunk);
+        }
+        if let Some(encoding) = encoding {
+            reply.body = unpack(&encoding, reply.body, largest).map_err(|failure| failure.at(reply.status))?;
+        }
+        let elapsed = self.clock.elapsed().saturating_sub(started);
+        debug!(status = reply.status, bytes = reply.body.len(), elapsed_ms = elapsed.as_millis(), "answered");
+        Ok(reply)
+    }
+
+    /// What a client error means to the user, with its innermost cause.
+    fn failure(&self, error: &SendError) -> Failure {
+        let server = Hop::of(&self.api, 443);
+        let failure = self.meaning(error, &server);
+        debug!(code = failure.code, "no reply");
+        Failure { message: sentence(&self.redactor.clean(&failure.message)), ..failure }
+    }
+
+    fn meaning(&self, error: &SendError, server: &Hop) -> Failure {
+        if let Some(error) = error.cause::<ConnectError>() {
+            return error.failure(server, self.is_proxied);
+        }
+        if let SendError::TimedOut = error {
+            let seconds = self.read_timeout.as_secs();
+            return Failure::new("timed-out", format!("{server} sent nothing for {seconds} seconds."));
+        }
+        let wants_client_certificate = error.wants_client_certificate();
+        if let Some(alert) = refused_in_session(error, wants_client_certificate) {
+            return client_certificate_wanted(&server.to_string(), &alert);
+        }
+        let innermost = innermost(error);
+        if error.cause::<hyper::Error>().is_some_and(hyper::Error::is_parse) {
+            return Failure::new("unreadable-reply", format!("{server} sent what is no HTTP reply: {innermost}"));
+        }
+        let hint = if wants_client_certificate { " (the server had asked for a client certificate)" } else { "" };
+        Failure::new("connection-lost", format!("The connection to {server} ended early: {innermost}{hint}"))
+    }
+}
