@@ -8,7 +8,7 @@ use super::Executor;
 use crate::Refusal;
 
 impl Executor {
-    /// The runs on the caller's site, as [`runs`] gives them.
+    /// The runs on the caller's site, as `runs` gives them.
     ///
     /// # Errors
     /// [`Refusal`] when the right is missing.
@@ -24,7 +24,7 @@ impl Executor {
         see_run(&mut self.inner.store().reader().await?.records(), caller, id).await
     }
 
-    /// Cancels a run as [`cancel_run`] does, and ends it where it is one of this process. Says whether the run was under
+    /// Cancels a run as `cancel_run` does, and ends it where it is one of this process. Says whether the run was under
     /// way.
     ///
     /// # Errors
