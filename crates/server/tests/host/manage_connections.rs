@@ -175,7 +175,10 @@ async fn a_connection_is_tested_without_holding_a_transaction_and_the_test_is_a_
             (200, true, "Security Operations", "Main: Passed")
         );
         let elsewhere = answer(host.call("POST", &format!("{path}?site=Client"))).await;
-        assert!(elsewhere.0 == 422 && elsewhere.1["Error"].as_str().unwrap().contains("test it there"), "{elsewhere:?}");
+        assert!(
+            elsewhere.0 == 422 && elsewhere.1["Error"].as_str().unwrap().contains("test it there"),
+            "{elsewhere:?}"
+        );
         assert_eq!(answer(host.call("POST", &format!("{path}?site=Nowhere"))).await.0, 404);
         let (_, run) = host.get(&format!("/runs/{}", tested["run"])).await;
         assert_eq!(
