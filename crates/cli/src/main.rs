@@ -8,11 +8,13 @@ mod instance;
 mod logging;
 mod parameters;
 mod printer;
+mod runtime;
 mod shell;
 mod subcommands;
 #[cfg(test)]
 mod surfaces;
 mod when;
+mod wrong_use;
 
 use std::process::ExitCode;
 
