@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 
 use super::admission::AuthorizedCall;
+use super::call_end::CallEnd;
 use super::request::Wanted;
-use super::service::{CallEnd, ended};
 use crate::gate::{Call, Reply};
 use soar_host::operations::{OperationError, UtilityCall};
 use soar_host::utility::UtilityCommand;
@@ -34,7 +34,7 @@ pub(super) async fn run(call: &Call, command: &dyn UtilityCommand, authorized: &
         }
     };
     match ran {
-        Ok(end) => ended(end),
+        Ok(end) => end.into(),
         Err(error) => CallEnd::Unwritten(failed(call, &error)),
     }
 }
