@@ -76,7 +76,7 @@ impl<'a> Call<'a> {
     /// The server's certificate (DER) as the latest reply about the session came with it, and the time of day.
     pub(crate) fn certificate(&self) -> Option<(Arc<[u8]>, SystemTime)> {
         let session = self.wire.session;
-        Some((session.transport.certificate()?, session.now()))
+        Some((session.transport.exchange.certificate()?, session.now()))
     }
 
     /// Tells the caller before all else that the command did something else than it was asked for.

@@ -1,9 +1,12 @@
 //! Sends a request once, reads its reply within bounds, and says why no reply came.
 
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
 use http::header::CONTENT_ENCODING;
 use http_body_util::Full;
 use hyper::body::Bytes;
-use soar_connector::sentence;
+use soar_connector::{Clock, Redactor, sentence};
 use tracing::{Span, debug};
 
 use super::client::{Client, SendError};
@@ -11,15 +14,51 @@ use super::connect::{ConnectError, Handshake, client_certificate_wanted, innermo
 use super::encoding::{too_large, unpack};
 use super::lock::lock;
 use super::reply::Reply;
-use super::transport::Transport;
 use crate::hop::Hop;
+use crate::settings::Settings;
 use crate::vendor::{Failure, SESSION_PATH};
 
 /// The largest reply to a login or from the session endpoint, in bytes: it is parsed whole, which takes many times its
 /// size.
 const LARGEST_LOGIN_REPLY: usize = 1024 * 1024;
 
-impl Transport {
+/// Sends single requests, and notes the server's certificate.
+pub(super) struct Exchange {
+    server: Hop,
+    clock: Arc<dyn Clock>,
+    largest_reply: usize,
+    read_timeout: Duration,
+    is_proxied: bool,
+    /// Knows the secrets of the connection's settings.
+    pub(super) redactor: Redactor,
+    /// The server's certificate (DER).
+    certificate: Mutex<Option<Arc<[u8]>>>,
+}
+
+impl Exchange {
+    pub(super) fn new(settings: &Settings, clock: Arc<dyn Clock>) -> Self {
+        let network = &settings.network;
+        let mut redactor = Redactor::default();
+        redactor.add(settings.credentials.secret());
+        if let Some(password) = network.proxy.as_ref().and_then(|proxy| proxy.password.as_ref()) {
+            redactor.add(password);
+        }
+        Self {
+            server: Hop::of(&settings.api, 443),
+            clock,
+            largest_reply: settings.limits.largest_reply,
+            read_timeout: network.read_timeout,
+            is_proxied: network.proxy.is_some(),
+            redactor,
+            certificate: Mutex::default(),
+        }
+    }
+
+    /// The server's certificate (DER) as the latest reply about the session came with it; none without TLS.
+    pub(super) fn certificate(&self) -> Option<Arc<[u8]>> {
+        lock(&self.certificate).clone()
+    }
+
     /// How large a reply to a request of that path may be, in bytes.
     fn largest(&self, template: &str) -> usize {
         let is_about_login = template.starts_with("/auth/") || template == SESSION_PATH;
@@ -27,7 +66,7 @@ impl Transport {
     }
 
     /// Sends a request once, and reads its reply to its end.
-    pub(super) async fn exchange(
+    pub(super) async fn send(
         &self,
         client: &Client,
         request: http::Request<Full<Bytes>>,
@@ -61,13 +100,13 @@ impl Transport {
 
     /// What a client error means to the user, with its innermost cause.
     fn failure(&self, error: &SendError) -> Failure {
-        let server = Hop::of(&self.api, 443);
-        let failure = self.meaning(error, &server);
+        let failure = self.meaning(error);
         debug!(code = failure.code, "no reply");
         Failure { message: sentence(&self.redactor.clean(&failure.message)), ..failure }
     }
 
-    fn meaning(&self, error: &SendError, server: &Hop) -> Failure {
+    fn meaning(&self, error: &SendError) -> Failure {
+        let server = &self.server;
         if let Some(error) = error.cause::<ConnectError>() {
             return error.failure(server, self.is_proxied);
         }

@@ -10,7 +10,7 @@ use crate::vendor::{Failure, Origin, message, origin};
 impl Transport {
     /// Knows the secrets of the settings and of `login`, the one at hand: what a server answers to it may echo them.
     pub(super) fn redactor(&self, login: Option<&Login>) -> Redactor {
-        let mut redactor = self.redactor.clone();
+        let mut redactor = self.exchange.redactor.clone();
         login.into_iter().flat_map(Login::secrets).for_each(|secret| redactor.add(secret));
         redactor
     }

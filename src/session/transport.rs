@@ -3,19 +3,19 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use http::Method;
 use http::header::{self, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use soar_connector::{Clock, Redactor, Step};
+use soar_connector::{Clock, Step};
 use tracing::{Instrument as _, debug, debug_span, field};
 use url::Url;
 
 use super::budget::Account;
 use super::client::Client;
 use super::connect::Handshake;
+use super::exchange::Exchange;
 use super::fair_limiter::QueueKey;
 use super::lock::lock;
 use super::login::{Access, Login};
@@ -34,16 +34,10 @@ const XSRF_HEADER: HeaderName = HeaderName::from_static("x-xsrf-token");
 /// The HTTP client of one session.
 pub(super) struct Transport {
     client: Arc<Client>,
-    pub(super) api: Url,
+    api: Url,
     account: Arc<Account>,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) largest_reply: usize,
-    pub(super) read_timeout: Duration,
-    pub(super) is_proxied: bool,
-    /// Knows the secrets of the connection's settings.
-    pub(super) redactor: Redactor,
-    /// The server's certificate (DER).
-    pub(super) certificate: Mutex<Option<Arc<[u8]>>>,
+    clock: Arc<dyn Clock>,
+    pub(super) exchange: Exchange,
 }
 
 impl fmt::Debug for Transport {
@@ -55,28 +49,8 @@ impl fmt::Debug for Transport {
 
 impl Transport {
     pub(super) fn new(settings: &Settings, client: Arc<Client>, account: Arc<Account>, clock: Arc<dyn Clock>) -> Self {
-        let network = &settings.network;
-        let mut redactor = Redactor::default();
-        redactor.add(settings.credentials.secret());
-        if let Some(password) = network.proxy.as_ref().and_then(|proxy| proxy.password.as_ref()) {
-            redactor.add(password);
-        }
-        Self {
-            client,
-            api: settings.api.clone(),
-            account,
-            clock,
-            largest_reply: settings.limits.largest_reply,
-            read_timeout: network.read_timeout,
-            is_proxied: network.proxy.is_some(),
-            redactor,
-            certificate: Mutex::default(),
-        }
-    }
-
-    /// The server's certificate (DER) as the latest reply about the session came with it; none without TLS.
-    pub(super) fn certificate(&self) -> Option<Arc<[u8]>> {
-        lock(&self.certificate).clone()
+        let exchange = Exchange::new(settings, Arc::clone(&clock));
+        Self { client, api: settings.api.clone(), account, clock, exchange }
     }
 
     /// Sends a request with the login's token or key, for the context's tenant, else the login's default one, else the
@@ -175,7 +149,7 @@ impl Transport {
             let method = &sent.method;
             let span =
                 debug_span!("request", %method, path = template, number, attempt = attempts, status = field::Empty);
-            let attempt = self.exchange(client, sent.request(), template).instrument(span).await;
+            let attempt = self.exchange.send(client, sent.request(), template).instrument(span).await;
             let now = self.clock.now();
             if let Ok(reply) = &attempt
                 && let (429 | 503, Some(wait)) = (reply.status, reply.retry_after(now))

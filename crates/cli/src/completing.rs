@@ -15,7 +15,7 @@ use soar_connector::manifest::{Input, InputType, Manifest};
 
 use crate::connection::profile_names;
 use crate::instance::{FolderFlag, InstanceFlags, OperatorSession, not_done};
-use crate::subcommands::run::single_threaded_runtime;
+use crate::runtime::single_threaded_runtime;
 
 /// The environment variable by which a shell asks.
 pub(crate) const VARIABLE: &str = "FOOTPRINT_COMPLETE";

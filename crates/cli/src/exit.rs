@@ -3,9 +3,10 @@
 use std::io;
 use std::process::ExitCode;
 
-use soar_connector::{CommandError, Outcome, ParameterProblems};
+use soar_connector::{CommandError, Outcome};
 
 use crate::printer::Printer;
+pub(crate) use crate::wrong_use::WrongUse;
 
 /// What the exit code says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,25 +15,6 @@ pub(crate) enum Exit {
     Failed,
     WrongUse,
 }
-
-/// The caller asked for something that cannot be done as asked; nothing was sent.
-#[derive(Debug)]
-pub(crate) struct WrongUse(pub(crate) String);
-
-impl From<&ParameterProblems> for WrongUse {
-    /// Each problem, and each list of valid names, on a line of its own.
-    fn from(problems: &ParameterProblems) -> Self {
-        Self(problems.lines().join("\n").replace(" Valid", "\nValid"))
-    }
-}
-
-impl std::fmt::Display for WrongUse {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for WrongUse {}
 
 /// Error codes of an outcome that mean wrong use rather than a failure.
 const WRONG_USE: [&str; 4] = ["unknown-command", "unknown-parameter", "missing-parameter", "invalid-parameter"];

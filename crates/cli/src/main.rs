@@ -9,11 +9,13 @@ mod logging;
 mod memory;
 mod parameters;
 mod printer;
+mod runtime;
 mod shell;
 mod subcommands;
 #[cfg(test)]
 mod surfaces;
 mod when;
+mod wrong_use;
 
 use std::process::ExitCode;
 

@@ -107,7 +107,7 @@ const ONLY_AT_THE_TERMINAL: &[(&str, &str)] = &[
 ];
 
 /// Operations of the management API without a subcommand.
-const ONLY_OVER_HTTP: &[(&str, &str)] = &[("listWaitingAlerts", "has no subcommand yet")];
+const ONLY_OVER_HTTP: &[(&str, &str)] = &[];
 
 /// Sync Connection, which the document describes and nobody calls here.
 struct Described;

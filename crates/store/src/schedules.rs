@@ -116,20 +116,6 @@ impl Records<'_> {
         row.map(Schedule::from).ok_or_else(|| StoreError::not_found("schedule", id.to_string()))
     }
 
-    /// The schedule of a command of that name on a site.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`].
-    pub async fn schedule_by_name(&mut self, site: SiteId, name: &str) -> Result<Schedule, StoreError> {
-        let sql = sqlx::AssertSqlSafe(format!(
-            "SELECT {COLUMNS} FROM schedules WHERE site_id = $1 AND name_key = $2 AND kind = 'Command'"
-        ));
-        let key = self.found_key("schedules", name).await?;
-        let row =
-            sqlx::query_as::<_, ScheduleRow>(sql).bind(site).bind(key).fetch_optional(&mut *self.connection).await?;
-        row.map(Schedule::from).ok_or_else(|| StoreError::not_found("schedule", name))
-    }
-
     /// The schedules asked for, by name.
     ///
     /// # Errors

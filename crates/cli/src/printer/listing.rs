@@ -11,7 +11,7 @@ use soar_connector::name::{normalised, quoted, suggestion};
 use super::grid::one_line;
 use super::visible::{self, visible};
 use super::{Form, Grid, Printer, csv};
-use crate::exit::WrongUse;
+use crate::wrong_use::WrongUse;
 
 /// The form in which a list is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use tempfile::NamedTempFile;
 
-use crate::exit::WrongUse;
+use crate::wrong_use::WrongUse;
 
 /// A file on its way; it is removed when it is dropped before it took its place.
 #[derive(Debug)]

@@ -25,7 +25,7 @@ fn lists_come_as_a_table_json_csv_and_ndjson() {
         (&json!("coda-footprint"), &json!("Server URL"))
     );
     assert_eq!(instance.successful(["alert", "waiting"]), "No alert waits to be delivered.\n");
-    instance.successful(["user", "add", "alice", "--role", "Manager"]);
+    instance.successful(["user", "add", "alice", "--role", "Manager", "--site", "Acme Corp"]);
     let error = instance.refused(1, ["alert", "waiting", "--as", "alice"]);
     assert!(error.contains("is no administrator") && error.contains("--as USER"), "{error}");
     let nothing = instance.successful(["connection", "list"]);

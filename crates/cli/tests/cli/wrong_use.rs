@@ -82,6 +82,10 @@ fn a_rescan_of_every_scanner_wants_a_person_or_its_flag() {
         assert!(error.contains("--all-scanners"), "{error}");
         assert_eq!(run(&["--all-scanners"]).0, 0);
     }
+    let strict = ["run", "patch-rescan", "--param", "Scanner ID=999", "--setting", "Strict Scanner ID=Yes"];
+    let (code, _, error) = ended(simulator.footprint(strict));
+    assert_eq!(code, 1, "the connector refuses it, so nobody is asked: {error}");
+    assert!(error.contains("The Scanner ID cannot be used") && !error.contains("--all-scanners"), "{error}");
 }
 
 #[test]

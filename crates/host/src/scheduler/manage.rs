@@ -85,15 +85,6 @@ impl Schedules {
         self.shown(records, schedule, &site).await
     }
 
-    /// The number of the schedule of that name on the caller's site.
-    ///
-    /// # Errors
-    /// [`Refusal`] when there is none, or the right is missing.
-    pub async fn named(&self, records: &mut Records<'_>, caller: &Caller, name: &str) -> Result<ScheduleId, Refusal> {
-        demand(caller, Right::UseConnections, &caller.site)?;
-        Ok(records.schedule_by_name(caller.site.id, name).await?.id)
-    }
-
     /// Makes a schedule that runs in the caller's name, within the transaction of `records`.
     ///
     /// # Errors

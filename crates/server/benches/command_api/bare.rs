@@ -14,7 +14,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use soar_host::audit::AuditWriter;
 use soar_store::model::{AuditEntry, Incident, Moment, SiteId, Surface};
-use soar_store::{Comparison, Condition, Operand, Search, SearchField, Store, Subject};
+use soar_store::{Comparison, Condition, LongTexts, Operand, Search, SearchField, Store, Subject};
 
 use crate::load::PATH;
 
@@ -101,11 +101,12 @@ async fn answer(State(bare): State<Arc<Bare>>, Json(call): Json<Call>) -> impl I
         groups: vec![vec![is_open]],
         offset: index * size,
         limit: *size,
+        texts: LongTexts::NONE,
     };
     let mut reader = bare.store.reader().await.expect("a reader");
     let incidents = reader.records().search_incidents(&search).await.expect("incidents");
     drop(reader);
-    let rows: Vec<_> = incidents.iter().map(row).collect();
+    let rows: Vec<_> = incidents.rows.iter().map(row).collect();
     let answer =
         Answer { error: "", return_data: "Successful", context_data: &rows, raw_data: RawData { incidents: &rows } };
     let body = serde_json::to_vec(&answer).expect("JSON");

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::admission::AuthorizedCall;
+use super::call_end::CallEnd;
 use super::request::bad_parameters;
-use super::service::{CallEnd, ended};
 use crate::gate::{Call, Reply};
 use soar_host::Refusal;
 use soar_host::operations::{Effect, ExternalCall, ExternalError, OperationError};
@@ -16,7 +16,7 @@ pub(super) async fn run(call: &mut Call, authorized: &AuthorizedCall) -> CallEnd
     match host.operations.run_external(context, &external).await {
         Ok(end) => {
             call.is_done = end.ended.is_ok() && !command.reads_only();
-            ended(call, end)
+            CallEnd::of(call, end)
         }
         Err(failure) => {
             call.is_done = failure.effect != Effect::None;

@@ -8,31 +8,12 @@ use soar_store::model::Surface;
 use tokio::sync::oneshot;
 
 use super::admission::{AuthorizedCall, authenticate, authorize};
+use super::call_end::CallEnd;
 use super::request::Wanted;
 use super::{external_call, utility_call};
 use crate::Server;
 use crate::gate::{Call, Reply};
 use soar_host::commands::Runner;
-use soar_host::operations::CommandEnd;
-
-/// How a call ended, and whether its audit entry is written.
-#[derive(Debug)]
-pub(super) enum CallEnd {
-    /// It was written together with the command's changes.
-    Written(Reply),
-    /// It is still to be written.
-    Unwritten(Reply),
-}
-
-/// The answer to a command that ended.
-pub(super) fn ended(call: &Call, end: CommandEnd) -> CallEnd {
-    let (is_recorded, store) = (end.is_recorded, &call.host.store);
-    let reply = Reply::answer(&end.answer(), store.answer_room()).unwrap_or_else(|error| {
-        let failed = Reply::store_failed(store, &call.entry, &error);
-        if is_recorded || call.is_done { Reply::done(failed.reason) } else { failed }
-    });
-    if is_recorded { CallEnd::Written(reply) } else { CallEnd::Unwritten(reply) }
-}
 
 /// Answers `POST …/api/Command/{CommandName}`, and any other method at that address.
 pub(crate) async fn call(State(host): State<Arc<Server>>, request: Request) -> Response {

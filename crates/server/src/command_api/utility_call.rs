@@ -6,8 +6,8 @@ use axum::http::StatusCode;
 use tokio::sync::oneshot;
 
 use super::admission::AuthorizedCall;
+use super::call_end::CallEnd;
 use super::request::Wanted;
-use super::service::{CallEnd, ended};
 use crate::gate::{Call, Reply, bounded_json};
 use soar_host::operations::{OperationError, UtilityCall};
 use soar_host::utility::UtilityCommand;
@@ -53,7 +53,7 @@ async fn carry_out(call: &Call, command: &dyn UtilityCommand, authorized: &Autho
         }
     };
     match ran {
-        Ok(end) => ended(call, end),
+        Ok(end) => CallEnd::of(call, end),
         Err(error) => CallEnd::Unwritten(failed(call, &error)),
     }
 }

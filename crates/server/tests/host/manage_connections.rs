@@ -173,11 +173,19 @@ async fn a_connection_is_tested_without_holding_a_transaction_and_the_test_is_a_
         let path = format!("/connections/{}/test", made["id"]);
         let (status, tested) = answer(host.call("POST", &path)).await;
         assert_eq!((status, &tested["passed"], &tested["text"]), (200, &json!(true), &json!("Passed")));
+        assert_eq!((&tested["returnData"], &tested["error"]), (&json!("Successful"), &Value::Null), "the outcome");
+        assert!(tested["receipt"]["requestId"].is_string(), "{tested}");
         let noted = host.noted().await;
         assert_eq!(
             (noted.1, noted.2, noted.3.as_str(), noted.4.as_str()),
             (200, true, "Security Operations", "Main: Passed")
         );
+        let elsewhere = answer(host.call("POST", &format!("{path}?site=Client"))).await;
+        assert!(
+            elsewhere.0 == 422 && elsewhere.1["Error"].as_str().unwrap().contains("test it there"),
+            "{elsewhere:?}"
+        );
+        assert_eq!(answer(host.call("POST", &format!("{path}?site=Nowhere"))).await.0, 404);
         let (_, run) = host.get(&format!("/runs/{}", tested["run"])).await;
         assert_eq!(
             (&run["command"], &run["user"], &run["key"]),
@@ -188,6 +196,9 @@ async fn a_connection_is_tested_without_holding_a_transaction_and_the_test_is_a_
         host.send("PATCH", &format!("/connections/{}", made["id"]), &moved).await;
         assert_eq!(answer(host.call("POST", &path)).await.0, 200);
         assert_eq!(host.noted().await.3, "Security Operations");
+        let (status, refused) = answer(host.call("POST", &format!("{path}?site=Client"))).await;
+        assert!(status == 422 && refused["Error"].as_str().unwrap().contains("internal site"), "{refused}");
+        assert_eq!(answer(host.call("POST", &format!("{path}?site=security%20operations"))).await.0, 200);
         let missing = json!({ "parameters": { "Password": { "reference": "env:FOOTPRINT_SECRET_MISSING" } } });
         host.send("PATCH", &format!("/connections/{}", made["id"]), &missing).await;
         let (status, tested) = answer(host.call("POST", &path)).await;

@@ -10,9 +10,16 @@ use crate::exit::Exit;
 use crate::instance::{InstanceFlags, OperatorSession};
 use crate::printer::Printer;
 
+const EXAMPLES: &str = "\
+Examples:
+  footprint alert waiting
+  footprint alert waiting --columns Destination,\"Last Error\"
+
+Alerts are sent by the hosts that serve the instance: footprint serve.";
+
 /// See the alerts that were not delivered yet
 #[derive(Debug, Args)]
-#[command(arg_required_else_help = true)]
+#[command(after_help = EXAMPLES, arg_required_else_help = true)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     instance: InstanceFlags,

@@ -8,16 +8,8 @@ use crate::exit::Exit;
 use crate::instance::{OperatorSession, not_done};
 use crate::printer::{ListFlags, ListRow, Printer, moment};
 
-const EXAMPLES: &str = "\
-Examples:
-  footprint alert waiting
-  footprint alert waiting --columns Destination,\"Last Error\"
-
-Alerts are sent by the hosts that serve the instance: footprint serve.";
-
 /// List the alerts that were not delivered yet, the oldest first, and why
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     /// At most so many, from 1 to 1000
     #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..=1000))]

@@ -10,9 +10,14 @@ use crate::exit::Exit;
 use crate::instance::{InstanceFlags, OperatorSession};
 use crate::printer::Printer;
 
+const EXAMPLES: &str = "\
+Examples:
+  footprint integration list
+  footprint integration list --output json        With all that is known of each parameter";
+
 /// See the integrations: the products that connections can be made to
 #[derive(Debug, Args)]
-#[command(arg_required_else_help = true)]
+#[command(after_help = EXAMPLES, arg_required_else_help = true)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     instance: InstanceFlags,

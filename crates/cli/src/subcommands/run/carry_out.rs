@@ -1,48 +1,15 @@
-//! Carries a command out: starts it, writes its pages as they arrive, hears Ctrl-C, and shows what it came to.
-
-use std::sync::Arc;
-use std::time::Duration;
+//! Carries a command out: asks where it runs for more than it names, runs it, and shows its outcome.
 
 use anyhow::Result;
-use soar_connector::{Conclusion, Invocation, Manifest, RawParameters, Receipt};
-use soar_host::executor::Watching;
-use tokio::time::{MissedTickBehavior, interval};
+use soar_connector::{Invocation, Manifest, RawParameters};
 
 use super::bar::Bar;
-use super::cancelled::cancelled;
-use super::handing::{Handed, Handing};
+use super::runner::{Runner, written};
 use super::show::Showing;
 use super::writer::Writer;
 use super::{RunFlags, widening};
 use crate::exit::Exit;
 use crate::printer::{Output, OutputFile, Printer};
-use crate::subcommands::simulate::Ending;
-use soar_store::model::RunId;
-
-/// No row waits longer than this for its reader.
-const FLUSH: Duration = Duration::from_millis(500);
-
-/// Something that commands run on.
-pub(in crate::subcommands) trait Runner {
-    /// Runs a checked call.
-    ///
-    /// # Errors
-    /// When nothing was run.
-    async fn execute(&self, invocation: Invocation, watching: Watching) -> Result<Done>;
-
-    /// Whether this yes-or-no setting of the connection is Yes.
-    fn has_set(&self, setting: &str) -> bool;
-
-    /// Asks running commands to end. False where they end by being dropped.
-    fn cancel(&self) -> bool;
-}
-
-/// A command that has ended.
-pub(in crate::subcommands) struct Done {
-    pub(in crate::subcommands) ended: Conclusion,
-    /// Its number in the run history.
-    pub(in crate::subcommands) run: Option<RunId>,
-}
 
 pub(in crate::subcommands) async fn carry_out(
     runner: &impl Runner,
@@ -64,41 +31,4 @@ pub(in crate::subcommands) async fn carry_out(
     let done = written(runner, invocation.clone(), &mut writer, &bar).await;
     bar.end();
     Showing { flags, invocation: &invocation, file }.show(done?, writer, printer)
-}
-
-/// Runs the command and writes its pages.
-pub(super) async fn written(
-    runner: &impl Runner,
-    invocation: Invocation,
-    writer: &mut Writer,
-    bar: &Bar,
-) -> Result<Done> {
-    let (sink, mut pages) = Handing::channel();
-    let watching = Watching { sink: Box::new(sink), progress: bar.progress() };
-    let command = Arc::clone(invocation.command());
-    let mut work = std::pin::pin!(runner.execute(invocation, watching));
-    let mut interrupted = std::pin::pin!(Ending::listen()?.wait());
-    let mut is_ending = false;
-    let mut flush = interval(FLUSH);
-    flush.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut receipt = Receipt::default();
-    loop {
-        tokio::select! {
-            biased;
-            () = &mut interrupted, if !is_ending => {
-                if !runner.cancel() {
-                    return Ok(Done { ended: cancelled(&command, receipt), run: None });
-                }
-                is_ending = true;
-            }
-            _ = flush.tick() => writer.flush(),
-            Some(Handed { page, written }) = pages.recv() => {
-                receipt.pages += 1;
-                receipt.rows += page.len() as u64;
-                // A command that was dropped meanwhile does not hear it.
-                let _ = written.send(writer.page(page).await);
-            }
-            done = &mut work => return done,
-        }
-    }
 }

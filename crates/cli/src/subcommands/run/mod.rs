@@ -6,24 +6,27 @@ mod carry_out;
 mod flags;
 mod handing;
 mod refused;
+mod runner;
 mod show;
 mod widening;
 mod writer;
 
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::Args;
 use soar_connector::{Conclusion, Connector, ExecutionContext, Invocation, Plugin, SettingValues};
 use soar_host::executor::Watching;
 
-pub(super) use self::carry_out::{Done, Runner, carry_out};
+pub(super) use self::carry_out::carry_out;
 pub(super) use self::flags::RunFlags;
 pub(super) use self::refused::refuse;
+pub(super) use self::runner::{Done, Runner};
 pub(super) use self::show::page;
 use crate::connection::{self, flags::Flags};
 use crate::exit::Exit;
 use crate::printer::Printer;
+pub(crate) use crate::runtime::single_threaded_runtime;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -80,9 +83,4 @@ impl Runner for Direct {
     fn cancel(&self) -> bool {
         false
     }
-}
-
-/// A runtime for one command at a time.
-pub(crate) fn single_threaded_runtime() -> Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime could be started")
 }

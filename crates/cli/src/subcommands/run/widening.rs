@@ -5,7 +5,7 @@ use soar_connector::manifest::Widening;
 use soar_connector::{Collector, Invocation, Manifest, Outcome, RawParameters, cell_text};
 
 use super::bar::Bar;
-use super::carry_out::{Runner, written};
+use super::runner::{Runner, written};
 use super::writer::Writer;
 use super::{Done, RunFlags};
 use crate::connection::secret::can_ask;

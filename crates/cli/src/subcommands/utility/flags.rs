@@ -9,9 +9,7 @@ use clap_complete::engine::ArgValueCandidates;
 use serde_json::Value;
 use soar_connector::RawParameters;
 use soar_connector::manifest::{Command, Input, InputType};
-use soar_connector::name::{flag_of, normalised};
-use soar_host::tenants;
-use soar_host::utility::{UtilityCommand, all, manifest};
+use soar_connector::name::normalised;
 
 use crate::exit::WrongUse;
 use crate::instance::OperatorSession;
@@ -54,65 +52,12 @@ pub(super) struct CallFlags {
     pub(super) output: Form,
 }
 
-/// `footprint utility` with a subcommand for each of the host's own commands.
-pub(crate) fn with_commands(utility: clap::Command) -> clap::Command {
-    let own = all().iter().zip(manifest());
-    let own = own.map(|(command, manifest)| subcommand(command.endpoint(), command.can_plan(), manifest));
-    let sync = subcommand(tenants::ENDPOINT, true, tenants::manifest());
-    // Applying a sync's plan is syncing: what a tenant has already stays as it is.
-    let sync = sync.mut_arg("call-apply", |flag| flag.hide(true));
-    let site_status = subcommand(tenants::SITE_STATUS_ENDPOINT, false, tenants::site_status_manifest());
-    utility.subcommands(own).subcommand(super::sync::with_retry(sync)).subcommand(site_status)
-}
-
-/// The command that a subcommand of that name runs.
-pub(super) fn named(name: &str) -> Option<(&'static dyn UtilityCommand, &'static Command)> {
-    all().iter().map(|command| &**command).zip(manifest()).find(|(command, _)| typed_name(command.endpoint()) == name)
-}
-
-/// Whether the subcommand of that name is Sync Connection.
-pub(super) fn is_sync(name: &str) -> bool {
-    typed_name(tenants::ENDPOINT) == name
-}
-
-/// Whether the subcommand of that name is Update Tenant Site Status.
-pub(super) fn is_site_status(name: &str) -> bool {
-    typed_name(tenants::SITE_STATUS_ENDPOINT) == name
-}
-
-fn subcommand(endpoint: &str, can_plan: bool, manifest: &Command) -> clap::Command {
-    let named = clap::Command::new(typed_name(endpoint));
-    // The name of the documents, as people would type it.
-    let documented = flag_of(&manifest.name);
-    let named = if named.get_name() == documented { named } else { named.alias(documented) };
-    let flags = CallFlags::augment_args(named.args(manifest.inputs.iter().map(flag)));
-    let flags = if can_plan {
-        flags
-    } else {
-        flags.mut_arg("call-plan", |flag| flag.hide(true)).mut_arg("call-apply", |flag| flag.hide(true))
-    };
-    let notes = manifest.notes.iter().map(|note| format!("- {note}\n")).collect::<String>();
-    let flags = flags.about(manifest.description.trim_end_matches('.').to_owned());
-    if notes.is_empty() { flags } else { flags.after_help(notes.trim_end().to_owned()) }
-}
-
-/// `close-incident-in-bulk` for the endpoint `CloseIncidentInBulk`.
-fn typed_name(endpoint: &str) -> String {
-    let mut name = String::new();
-    for c in endpoint.chars() {
-        if c.is_ascii_uppercase() && !name.is_empty() {
-            name.push('-');
-        }
-        name.push(c.to_ascii_lowercase());
-    }
-    name
-}
-
 fn refuse_on(site: &str) -> Result<String, String> {
     Err(format!("the site of the call is --site now: write --site {}", shell::quoted(site)))
 }
 
-fn flag(input: &Input) -> Arg {
+/// The flag of an input.
+pub(super) fn flag(input: &Input) -> Arg {
     let key = input.flag();
     let required = if input.required && !is_filled_in(input) { " (required)" } else { "" };
     let description = input.description.trim_end_matches('.');

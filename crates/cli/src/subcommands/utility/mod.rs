@@ -1,6 +1,7 @@
 //! `footprint utility`: the host's own commands, each with flags that are drawn from its manifest.
 
 mod answer;
+mod definition;
 mod flags;
 mod plan;
 mod site_status;
@@ -16,7 +17,7 @@ use soar_host::operations::{CommandEnd, OperationError, RequestContext, UtilityC
 use soar_host::utility::UtilityCommand;
 use soar_store::model::Site;
 
-pub(crate) use self::flags::with_commands;
+pub(crate) use self::definition::with_commands;
 use self::flags::{CallFlags, given};
 use self::plan::PlanFile;
 use super::run::single_threaded_runtime;
@@ -48,7 +49,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, matches: &ArgMatches, printer: &mut Printer) -> Result<Exit> {
     let (name, matches) = matches.subcommand().context("no command was given")?;
     let call = CallFlags::from_arg_matches(matches)?;
-    if flags::is_sync(name) {
+    if definition::is_sync(name) {
         if call.apply.is_some() {
             return Err(
                 WrongUse("A plan of a sync need not be applied: run the sync without --plan.".to_owned()).into()
@@ -59,13 +60,13 @@ pub(crate) fn run(arguments: &Arguments, matches: &ArgMatches, printer: &mut Pri
             sync::run(matches, &call, &session, printer).await
         });
     }
-    if flags::is_site_status(name) {
+    if definition::is_site_status(name) {
         return runtime()?.block_on(async {
             let session = OperatorSession::open(&arguments.instance).await?;
             site_status::run(matches, &call, &session, printer).await
         });
     }
-    let (command, manifest) = flags::named(name).context("no command was given")?;
+    let (command, manifest) = definition::named(name).context("no command was given")?;
     single_threaded_runtime()?.block_on(async {
         let session = OperatorSession::open(&arguments.instance).await?;
         match &call.apply {

@@ -78,6 +78,11 @@ async fn a_key_ends_can_be_revoked_and_belongs_to_one_tenant() {
         }
         let made = tenant.manage("POST", "/tenant-keys", json!({ "hours": 721 })).await;
         assert!(made.0 == 422 && made.1["Error"].as_str().unwrap().contains("30 days"), "{made:?}");
+        let end = tenant.now() + std::time::Duration::from_secs(5_400);
+        let made = tenant.manage("POST", "/tenant-keys", json!({ "expiresAt": end })).await;
+        assert_eq!((made.0, &made.1["expiresAt"]), (201, &json!(end)));
+        let both = tenant.manage("POST", "/tenant-keys", json!({ "expiresAt": end, "hours": 1 })).await;
+        assert!(both.0 == 422 && both.1["Error"].as_str().unwrap().contains("one of them"), "{both:?}");
     }
 }
 

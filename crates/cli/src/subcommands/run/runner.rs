@@ -1,0 +1,78 @@
+//! Runs a command on a connection, and writes its pages as they arrive.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use soar_connector::{Conclusion, Invocation, Receipt};
+use soar_host::executor::Watching;
+use soar_store::model::RunId;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::bar::Bar;
+use super::cancelled::cancelled;
+use super::handing::{Handed, Handing};
+use super::writer::Writer;
+use crate::subcommands::simulate::Ending;
+
+/// No row waits longer than this for its reader.
+const FLUSH: Duration = Duration::from_millis(500);
+
+/// Something that commands run on.
+pub(in crate::subcommands) trait Runner {
+    /// Runs a checked call.
+    ///
+    /// # Errors
+    /// When nothing was run.
+    async fn execute(&self, invocation: Invocation, watching: Watching) -> Result<Done>;
+
+    /// Whether this yes-or-no setting of the connection is Yes.
+    fn has_set(&self, setting: &str) -> bool;
+
+    /// Asks running commands to end. False where they end by being dropped.
+    fn cancel(&self) -> bool;
+}
+
+/// A command that has ended.
+pub(in crate::subcommands) struct Done {
+    pub(in crate::subcommands) ended: Conclusion,
+    /// Its number in the run history.
+    pub(in crate::subcommands) run: Option<RunId>,
+}
+
+/// Runs the command and writes its pages.
+pub(super) async fn written(
+    runner: &impl Runner,
+    invocation: Invocation,
+    writer: &mut Writer,
+    bar: &Bar,
+) -> Result<Done> {
+    let (sink, mut pages) = Handing::channel();
+    let watching = Watching { sink: Box::new(sink), progress: bar.progress() };
+    let command = Arc::clone(invocation.command());
+    let mut work = std::pin::pin!(runner.execute(invocation, watching));
+    let mut interrupted = std::pin::pin!(Ending::listen()?.wait());
+    let mut is_ending = false;
+    let mut flush = interval(FLUSH);
+    flush.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut receipt = Receipt::default();
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut interrupted, if !is_ending => {
+                if !runner.cancel() {
+                    return Ok(Done { ended: cancelled(&command, receipt), run: None });
+                }
+                is_ending = true;
+            }
+            _ = flush.tick() => writer.flush(),
+            Some(Handed { page, written }) = pages.recv() => {
+                receipt.pages += 1;
+                receipt.rows += page.len() as u64;
+                // A command that was dropped meanwhile does not hear it.
+                let _ = written.send(writer.page(page).await);
+            }
+            done = &mut work => return done,
+        }
+    }
+}
