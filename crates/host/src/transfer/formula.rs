@@ -3,6 +3,8 @@
 //! Where semicolons or tabs separate cells, as in half of the world's spreadsheets, a cell may begin after any of them, and
 //! after a line break: quotes in the middle of what is a cell there protect nothing.
 
+use std::iter;
+
 const DANGEROUS: &[char] = &['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
 /// After each of these a cell may begin.
@@ -14,8 +16,19 @@ fn looks_guarded(text: &str) -> bool {
 }
 
 /// The parts of a text each of which may be the beginning of a cell: every one but the last ends with a separator.
+/// A carriage return and the line feed after it are one separator.
 fn parts(text: &str) -> impl Iterator<Item = &str> {
-    text.split_inclusive(SEPARATORS)
+    let mut rest = text;
+    iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let separator = rest.find(SEPARATORS);
+        let end = separator.map_or(rest.len(), |at| if rest[at..].starts_with("\r\n") { at + 2 } else { at + 1 });
+        let (part, after) = rest.split_at(end);
+        rest = after;
+        Some(part)
+    })
 }
 
 /// The text as it can stand in a cell.
