@@ -6,8 +6,8 @@ use soar_connector::name::quoted;
 use soar_store::model::{CaseId, IncidentId, Moment, Right};
 use soar_store::{Records, StoreError};
 
+use super::options::BATCH;
 use super::report::MOST_BAD_ROWS;
-use super::run::BATCH;
 use super::under_way::Import;
 use crate::transfer::{BadRow, TransferError};
 

@@ -3,9 +3,11 @@
 mod cases;
 mod incidents;
 mod links;
+mod options;
 mod report;
 mod run;
 mod under_way;
 
+pub use options::{ImportOptions, OnConflict};
 pub use report::ImportReport;
-pub use run::{ImportOptions, OnConflict, import};
+pub use run::import;

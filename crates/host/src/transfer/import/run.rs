@@ -5,46 +5,20 @@ use std::io::BufRead;
 
 use soar_store::Store;
 use soar_store::model::{AuditEntry, Caller};
-use soar_store::text_enum;
 
+use super::options::{BATCH, ImportOptions};
 use super::report::ImportReport;
 use super::under_way::Import;
 use crate::transfer::read_record::{CaseRow, Importer, IncidentRow};
 use crate::transfer::source::Source;
-use crate::transfer::{Format, Progress, Subject, TransferError};
-
-/// How many rows one transaction stores.
-pub(super) const BATCH: usize = 500;
+use crate::transfer::{Progress, Subject, TransferError};
 
 /// After how many bytes of the file a transaction stores the rows so far, even if they are fewer.
 const BATCH_BYTES: u64 = 16 * 1024 * 1024;
 
-text_enum! {
-    /// What becomes of a row whose number is taken.
-    pub enum OnConflict {
-        /// It is a bad row.
-        Fail = "fail",
-        /// What is stored stays as it is.
-        Skip = "skip",
-        /// What is stored becomes what the row says; links are added.
-        Update = "update",
-    }
-}
-
-/// What to import.
-#[derive(Debug, Clone, Copy)]
-pub struct ImportOptions {
-    /// What the rows are.
-    pub subject: Subject,
-    /// How they are written.
-    pub format: Format,
-    /// What becomes of a row whose number is taken.
-    pub on_conflict: OnConflict,
-}
-
 /// Imports rows in the caller's name, onto sites where the caller may change incidents. Batches of rows are
 /// transactions: after a crash a row is there whole or not at all, and the same file can be imported again with
-/// [`OnConflict::Skip`]. Reading blocks the task, as a file or a pipe does.
+/// [`OnConflict::Skip`](super::OnConflict::Skip). Reading blocks the task, as a file or a pipe does.
 ///
 /// `progress` is told after each batch. `entry` says who imports what and when: every batch is in the audit log under
 /// it, in the batch's own transaction, with what the batch did.

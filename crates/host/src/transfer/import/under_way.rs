@@ -7,8 +7,8 @@ use soar_store::model::name::ByName;
 use soar_store::model::{AuditEntry, Caller, IncidentId, Moment, Right, Site, SiteId, Status};
 use soar_store::{Records, Store, StoreError};
 
+use super::options::{ImportOptions, OnConflict};
 use super::report::ImportReport;
-use super::run::{ImportOptions, OnConflict};
 use crate::transfer::read_record::WantedLink;
 use crate::utility::Owner;
 
