@@ -5,7 +5,7 @@
 use snow::{Builder, HandshakeState};
 use zeroize::Zeroizing;
 
-use super::identity::{Identity, hexadecimal};
+use super::key_pair::{KeyPair, hexadecimal};
 use super::one_time_key::OneTimeKey;
 
 const PATTERN: &str = "Noise_IKpsk0_25519_ChaChaPoly_BLAKE2b";
@@ -38,11 +38,11 @@ fn builder<'a>() -> Result<Builder<'a>, HandshakeFailed> {
     Ok(Builder::new(PATTERN.parse()?).prologue(PROLOGUE)?)
 }
 
-pub(super) fn new_identity() -> Result<Identity, HandshakeFailed> {
+pub(super) fn new_key_pair() -> Result<KeyPair, HandshakeFailed> {
     let pair = builder()?.generate_keypair()?;
     let private = Zeroizing::new(pair.private);
     let of = |bytes: &[u8]| <[u8; 32]>::try_from(bytes).map_err(|_| HandshakeFailed);
-    Ok(Identity { public: of(&pair.public)?, private: Zeroizing::new(of(&private)?) })
+    Ok(KeyPair { public: of(&pair.public)?, private: Zeroizing::new(of(&private)?) })
 }
 
 /// A master's side, which begins.
@@ -51,7 +51,7 @@ pub(super) struct Offer(HandshakeState);
 impl Offer {
     /// The first message, with `payload` sealed in it.
     pub(super) fn new(
-        identity: &Identity,
+        identity: &KeyPair,
         key: &OneTimeKey,
         payload: &[u8],
     ) -> Result<(Self, Vec<u8>), HandshakeFailed> {
@@ -80,7 +80,7 @@ pub(super) struct Acceptance {
 }
 
 impl Acceptance {
-    pub(super) fn new(identity: &Identity, secret: &[u8; 32], message: &[u8]) -> Result<Self, HandshakeFailed> {
+    pub(super) fn new(identity: &KeyPair, secret: &[u8; 32], message: &[u8]) -> Result<Self, HandshakeFailed> {
         let mut state = builder()?.local_private_key(&*identity.private)?.psk(0, secret)?.build_responder()?;
         let payload = read(&mut state, message)?;
         let master = hexadecimal(state.get_remote_static().ok_or(HandshakeFailed)?);
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn both_sides_come_to_the_same_secret_and_know_each_other() {
-        let (master, tenant) = (new_identity().unwrap(), new_identity().unwrap());
+        let (master, tenant) = (new_key_pair().unwrap(), new_key_pair().unwrap());
         let key = OneTimeKey::new(tenant.public, Zeroizing::new([5; 32]));
         let (offer, first) = Offer::new(&master, &key, b"hello, this is a canary").unwrap();
         assert!(!first.windows(6).any(|window| window == b"canary"));
@@ -142,11 +142,11 @@ mod tests {
 
     #[test]
     fn who_does_not_hold_the_key_or_is_another_tenant_is_not_answered() {
-        let (master, tenant) = (new_identity().unwrap(), new_identity().unwrap());
+        let (master, tenant) = (new_key_pair().unwrap(), new_key_pair().unwrap());
         let key = OneTimeKey::new(tenant.public, Zeroizing::new([5; 32]));
         let (_, first) = Offer::new(&master, &key, b"").unwrap();
         assert!(Acceptance::new(&tenant, &[6; 32], &first).is_err());
-        assert!(Acceptance::new(&new_identity().unwrap(), &key.secret, &first).is_err());
+        assert!(Acceptance::new(&new_key_pair().unwrap(), &key.secret, &first).is_err());
         for at in [0, first.len() / 2, first.len() - 1] {
             let mut changed = first.clone();
             changed[at] ^= 1;

@@ -9,6 +9,7 @@ mod exchange;
 mod failure;
 mod handshake;
 mod identity;
+mod key_pair;
 mod keys;
 mod masters;
 mod message;

@@ -32,7 +32,7 @@ impl OneTimeKey {
     /// By what both sides call it: drawn from the key, and says nothing about it.
     pub(super) fn name(&self) -> String {
         let drawn = blake3::derive_key("soar-host 2026 name of a tenant's one-time key", &*self.secret);
-        super::identity::hexadecimal(&drawn[..8])
+        super::key_pair::hexadecimal(&drawn[..8])
     }
 
     /// As it is handed over.

@@ -10,7 +10,8 @@ use super::client::{not_authentic, post};
 use super::content::Fetched;
 use super::failure::failure;
 use super::handshake::Offer;
-use super::identity::{Identity, hexadecimal, identity, seal};
+use super::identity::{identity, seal};
+use super::key_pair::{KeyPair, hexadecimal};
 use super::message::{Answer, Introduction, RegistrationAnswer, RegistrationRequest, Request};
 use super::one_time_key::OneTimeKey;
 use super::service::demand;
@@ -74,7 +75,7 @@ impl Tenants {
     }
 
     /// What it takes to register the tenant of that number.
-    async fn prepare(&self, id: TenantId, key: Option<&str>) -> Result<(Tenant, Identity, OneTimeKey), Refusal> {
+    async fn prepare(&self, id: TenantId, key: Option<&str>) -> Result<(Tenant, KeyPair, OneTimeKey), Refusal> {
         let mut transaction = self.connections.store.transaction().await?;
         let mut records = transaction.records();
         SealingGuard::begin(&mut records).await?;

@@ -18,14 +18,14 @@ use zeroize::Zeroizing;
 
 use super::PROTOCOL_VERSION;
 use super::envelope::{Envelope, SealedRequest};
-use super::handshake::{Acceptance, new_identity};
-use super::identity::Identity;
+use super::handshake::{Acceptance, new_key_pair};
+use super::key_pair::KeyPair;
 use super::message::{Answer, NamedConnection, RegistrationAnswer, RegistrationRequest, Request};
 use super::one_time_key::OneTimeKey;
 
 /// A tenant that keeps of each connection no more than its number and a hash.
 struct LightTenant {
-    identity: Identity,
+    identity: KeyPair,
     key: OneTimeKey,
     pair: Option<(Envelope, i64)>,
     connections: HashMap<ConnectionId, [u8; 32]>,
@@ -53,7 +53,7 @@ impl LightTenants {
     /// When they cannot be.
     pub async fn start(count: usize) -> Self {
         let tenants = (0..count).map(|_| {
-            let identity = new_identity().expect("a key pair");
+            let identity = new_key_pair().expect("a key pair");
             let secret = crate::access::random::<32>().expect("random bytes");
             let key = OneTimeKey::new(identity.public, Zeroizing::new(*secret));
             Mutex::new(LightTenant { identity, key, pair: None, connections: HashMap::new() })
