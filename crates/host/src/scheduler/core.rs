@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use futures_util::future::join_all;
 use metrics::{NoopRecorder, with_local_recorder};
 use soar_connector::Clock;
 use soar_store::model::{CheckResult, RunReport, Schedule, ScheduleId, ScheduleKind, ScheduleRunStatus};
@@ -15,14 +14,12 @@ use soar_store::{Holder, Ran, Store, StoreError};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
+use super::alert_warnings::AlertWarnings;
 use super::claim::{Claim, InHand};
-use super::measure::{WARN_AFTER, count};
+use super::measure::count;
 use super::recorder::{Recorder, WorkResult};
 use super::settings::{Runner, SchedulerSettings};
-use crate::alerts::{Courier, Outbox, correct_message_times};
-
-/// How many old rows of a kind are dropped in one transaction.
-const DROPPED_TOGETHER: i64 = 2000;
+use crate::alerts::{Courier, Outbox};
 
 /// After so long without a look at what is due the scheduler is stuck: it looks once a second.
 const STUCK: Duration = Duration::from_secs(60);
@@ -44,8 +41,7 @@ pub struct Scheduler {
     in_hand: InHand,
     /// When it last looked for due work, on the clock's elapsed time in milliseconds.
     looked_at: AtomicU64,
-    /// The log tells of alerts that wait once the oldest has waited for so many seconds.
-    pub(super) warn_after: AtomicU64,
+    pub(super) alert_warnings: AlertWarnings,
 }
 
 /// What a look at due work found.
@@ -80,8 +76,21 @@ impl Scheduler {
         let (metrics, in_hand) = (Arc::new(NoopRecorder), InHand::default());
         let looked_at = AtomicU64::new(milliseconds_of(clock.elapsed()).cast_unsigned());
         let outbox = Arc::new(Outbox::new(store.clone(), Arc::clone(&clock), courier));
-        let warn_after = AtomicU64::new(WARN_AFTER.as_secs());
-        Self { store, clock, settings, runner, outbox, recorder, metrics, node, places, in_hand, looked_at, warn_after }
+        let alert_warnings = AlertWarnings::default();
+        Self {
+            store,
+            clock,
+            settings,
+            runner,
+            outbox,
+            recorder,
+            metrics,
+            node,
+            places,
+            in_hand,
+            looked_at,
+            alert_warnings,
+        }
     }
 
     /// Counts there what it does.
@@ -226,81 +235,6 @@ impl Scheduler {
                 let status =
                     if report.error.is_some() { ScheduleRunStatus::Failed } else { ScheduleRunStatus::Successful };
                 WorkResult::Run(status, report)
-            }
-        }
-    }
-
-    /// Writes the messages that alerts have become ripe for; how many.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn tell(&self) -> Result<usize, StoreError> {
-        let mut reader = self.store.reader().await?;
-        let (now, rules) = (reader.records().now().await?, self.settings.gather);
-        let groups = reader.records().alert_groups().await?;
-        drop(reader);
-        let mut told = 0;
-        for group in groups.iter().filter(|group| group.tell(now, rules).is_some()) {
-            let mut transaction = self.store.transaction().await?;
-            let id = Uuid::now_v7().to_string();
-            told += usize::from(transaction.records().tell(group, &id, now, |group| group.tell(now, rules)).await?);
-            transaction.commit().await?;
-        }
-        Ok(told)
-    }
-
-    /// Sends the messages that are to be sent now, and waits for all; how many arrived.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn deliver(&self) -> Result<u64, StoreError> {
-        let mut arrived = 0;
-        loop {
-            let taken = self.outbox.take().await?;
-            if taken.is_empty() {
-                return Ok(arrived);
-            }
-            let sent = join_all(taken.into_iter().map(|delivery| self.outbox.send(delivery))).await;
-            arrived += sent.into_iter().map(u64::from).sum::<u64>();
-        }
-    }
-
-    /// Computes due times anew that were written while the clock was ahead, and moves the times of alerts that are still
-    /// to come to now; how many.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn correct_times(&self) -> Result<u64, StoreError> {
-        let mut transaction = self.store.transaction().await?;
-        let mut records = transaction.records();
-        let schedules = records.correct_due_times().await?;
-        let alerts = records.correct_alert_times().await? + correct_message_times(&mut records).await?;
-        transaction.commit().await?;
-        if schedules + alerts > 0 {
-            tracing::warn!(
-                schedules,
-                alerts,
-                "Times from a clock that was ahead are not believed, and were corrected."
-            );
-        }
-        Ok(schedules + alerts)
-    }
-
-    /// Drops history that is older than it is kept; how many rows.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn drop_old_history(&self) -> Result<u64, StoreError> {
-        let mut gone = 0;
-        loop {
-            let mut transaction = self.store.transaction().await?;
-            let mut records = transaction.records();
-            let now = records.now().await?;
-            let dropped = records.drop_old_history(self.settings.retention, now, DROPPED_TOGETHER).await?;
-            transaction.commit().await?;
-            gone += dropped;
-            if dropped == 0 {
-                return Ok(gone);
             }
         }
     }

@@ -1,5 +1,6 @@
 //! What runs by itself: health checks of connections and schedules of commands, each due time once.
 
+mod alert_warnings;
 mod claim;
 mod core;
 mod draft;
@@ -10,6 +11,7 @@ mod runner;
 mod serve;
 mod settings;
 mod shown;
+mod upkeep;
 
 pub use self::core::{Look, Scheduler};
 pub(crate) use self::measure::describe;
