@@ -7,7 +7,7 @@ use serde::Deserialize;
 use soar_store::model::name::same_name;
 use soar_store::model::{JWT_SECRET_CONTEXT, Moment};
 
-use super::authentication::AuthenticationError;
+use super::error::AuthenticationError;
 use super::{KnownKey, SecretSeal, Snapshot, token_header};
 
 /// How far ahead a signer's clock may be, in seconds. An expired token has no such grace.
