@@ -9,7 +9,7 @@ use soar_connector::manifest::{Effect, Input, InputType};
 use soar_connector::{Command, name};
 
 use super::{ExternalCommand, IntegrationCommands};
-use crate::executor::CONNECTION_NAME;
+use crate::plugins::CONNECTION_NAME;
 use crate::utility::{self, UtilityCommand};
 
 /// A utility command with its manifest.

@@ -3,12 +3,10 @@
 use secrecy::SecretString;
 use soar_connector::manifest::{Connector, ProxySettings};
 use soar_connector::name::{quoted, suggestion};
-use soar_store::model::{Connection, NamedSite, Place};
-use soar_store::{AgentUse, Records, StoreError, StoredAgent, StoredValue, agent_sealing_context};
+use soar_store::model::{NamedSite, Place};
+use soar_store::{AgentUse, Records, StoreError, StoredAgent};
 
-use super::Connections;
 use crate::Refusal;
-use crate::sealing::SealError;
 
 /// A connection that names an agent that it cannot go through. Nothing runs on it, and nothing goes direct.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,47 +87,6 @@ pub(super) fn two_proxies(agent: &str) -> String {
         "The connection goes through the agent {}, so it has no proxy of its own. Take away this parameter or the agent.",
         quoted(agent)
     )
-}
-
-impl Connections {
-    /// The agent that the connection goes through.
-    ///
-    /// # Errors
-    /// Why the connection cannot go through the agent that it names.
-    pub(crate) async fn agent_of(&self, connection: &Connection) -> Result<Option<StoredAgent>, String> {
-        let Some(name) = connection.agent_name.as_deref() else { return Ok(None) };
-        let found = async { self.store.reader().await?.records().find_agent(name).await };
-        let found = found.await.map_err(|error: StoreError| {
-            tracing::error!(connection = connection.id.0, %error, "the agent of a connection could not be read");
-            "Its agent could not be read from the store. The host's log says why.".to_owned()
-        })?;
-        match unusable(name, found.as_ref(), &connection.place) {
-            Some(why) => Err(why),
-            None => Ok(found),
-        }
-    }
-
-    /// The secret of an agent, opened or fetched.
-    ///
-    /// # Errors
-    /// What hinders that, without the secret.
-    pub(crate) async fn agent_secret(&self, agent: &StoredAgent) -> Result<Option<SecretString>, String> {
-        let name = quoted(&agent.agent.name);
-        let told = |problem: String| format!("The secret of the agent {name}: {problem}");
-        match &agent.secret {
-            None => Ok(None),
-            Some(StoredValue::Plain(value)) => Ok(Some(SecretString::from(value.as_str()))),
-            Some(StoredValue::Sealed(sealed)) => {
-                let context = agent_sealing_context(agent.agent.id);
-                let opened = self.keyring.open(&context, sealed).map_err(|error| told(error.to_string()))?;
-                let text = std::str::from_utf8(&opened).map_err(|_| told(SealError::Altered.to_string()))?;
-                Ok(Some(SecretString::from(text)))
-            }
-            Some(StoredValue::Reference(reference)) => {
-                self.vault.fetch(reference).await.map(Some).map_err(|error| told(error.to_string()))
-            }
-        }
-    }
 }
 
 /// The connections that cannot go through the agent that they name, by name.

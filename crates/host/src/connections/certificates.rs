@@ -7,8 +7,7 @@ use soar_connector::{certificates_in, is_pem};
 use soar_store::model::{Connection, ParameterState};
 use soar_store::{Records, StoreError, StoredParameter, StoredValue, Wanted};
 
-use super::Connections;
-use crate::executor::Registry;
+use crate::plugins::PluginRegistry;
 
 /// The longest PEM text, in bytes. The authorities of a whole operating system take a quarter of a mebibyte.
 const LONGEST: usize = 512 * 1024;
@@ -83,29 +82,27 @@ pub(crate) fn is_path(connector: &Connector, name: &str, value: &str) -> bool {
     connector.setting(name).is_some_and(|setting| setting.kind == SettingType::Certificates) && !is_pem(value)
 }
 
-impl Connections {
-    /// The certificates at a path that was typed on this host before connections kept certificates themselves.
-    ///
-    /// # Errors
-    /// Why they cannot be read: the rest of a sentence that begins with the parameter's name.
-    pub(crate) async fn certificates_at(&self, path: &str) -> Result<String, String> {
-        let shown = quoted(path);
-        let unread = |error: std::io::Error| format!("{shown} cannot be read ({error}).");
-        let metadata = tokio::fs::metadata(path).await.map_err(unread)?;
-        // A device or a pipe may never end.
-        if !metadata.is_file() || metadata.len() > LONGEST as u64 {
-            return Err(format!("{shown} is no file, or is larger than {} KiB.", LONGEST / 1024));
-        }
-        let pem = tokio::fs::read(path).await.map_err(unread)?;
-        certificates_in(&pem).map(|pem| pem.trim().to_owned()).map_err(|why| format!("{shown} {why}"))
+/// The certificates at a path that was typed on this host before connections kept certificates themselves.
+///
+/// # Errors
+/// Why they cannot be read: the rest of a sentence that begins with the parameter's name.
+pub(crate) async fn read(path: &str) -> Result<String, String> {
+    let shown = quoted(path);
+    let unread = |error: std::io::Error| format!("{shown} cannot be read ({error}).");
+    let metadata = tokio::fs::metadata(path).await.map_err(unread)?;
+    // A device or a pipe may never end.
+    if !metadata.is_file() || metadata.len() > LONGEST as u64 {
+        return Err(format!("{shown} is no file, or is larger than {} KiB.", LONGEST / 1024));
     }
+    let pem = tokio::fs::read(path).await.map_err(unread)?;
+    certificates_in(&pem).map(|pem| pem.trim().to_owned()).map_err(|why| format!("{shown} {why}"))
 }
 
 /// The connections that name a file of certificates, by name.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn kept_paths(records: &mut Records<'_>, registry: &Registry) -> Result<Vec<KeptPath>, StoreError> {
+pub async fn kept_paths(records: &mut Records<'_>, registry: &PluginRegistry) -> Result<Vec<KeptPath>, StoreError> {
     let mut paths = Vec::new();
     for connection in records.connections(Wanted::All).await? {
         let Ok(plugin) = registry.named(&connection.integration) else { continue };

@@ -8,7 +8,7 @@ use soar_store::model::{
 };
 
 use super::ConnectionDraft;
-use super::change::{given, refuse};
+use super::draft::filled;
 use crate::Refusal;
 
 const MINUTE_MS: i64 = 60_000;
@@ -24,8 +24,8 @@ const MOST_DESTINATIONS: usize = 20;
 
 /// What a draft says of its health check; none when it asks for no tests.
 pub(super) fn read(draft: &ConnectionDraft) -> Result<Option<HealthCheck>, Refusal> {
-    let wrong = |problem: String| Err(refuse(format!("Connection Health Check: {problem}")));
-    let email = given(draft.health_check_email.as_deref());
+    let wrong = |problem: String| Err(Refusal::Because(format!("Connection Health Check: {problem}")));
+    let email = filled(draft.health_check_email.as_deref());
     let Some(every_minutes) = draft.health_check_minutes else {
         return match email {
             None => Ok(None),
@@ -97,7 +97,7 @@ pub(super) async fn follow(
             interval_ms: check.map_or(60, |check| check.every_minutes).saturating_mul(MINUTE_MS),
         },
         active: connection.active && check.is_some(),
-        alert_to: check.map(destinations).transpose().map_err(refuse)?.unwrap_or_default(),
+        alert_to: check.map(destinations).transpose().map_err(Refusal::Because)?.unwrap_or_default(),
         alert_after: check.map_or(HealthCheck::ALERT_AFTER, |check| check.alert_after),
         recover_after: check.map_or(HealthCheck::RECOVER_AFTER, |check| check.recover_after),
         slow_ms: check.map_or(HealthCheck::SLOW_MS, |check| check.slow_ms),

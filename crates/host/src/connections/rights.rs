@@ -1,6 +1,8 @@
 //! Who may see, use and manage a connection.
 
-use soar_store::model::{Caller, Connection, Place, Right, Site, SiteId, SiteKind};
+use soar_connector::name::quoted;
+use soar_store::model::{Caller, Connection, ConnectionId, Place, Right, Site, SiteId, SiteKind};
+use soar_store::{Records, StoreError};
 
 use crate::Refusal;
 
@@ -39,10 +41,7 @@ pub(super) fn may_see(caller: &Caller, connection: &Connection, sites: &[Site]) 
 }
 
 pub(super) fn missing(right: Right, place: &str) -> Refusal {
-    Refusal::Forbidden(format!(
-        "It takes the right to {right} on {}. Ask an administrator for it.",
-        soar_connector::name::quoted(place)
-    ))
+    Refusal::Forbidden(format!("It takes the right to {right} on {}. Ask an administrator for it.", quoted(place)))
 }
 
 pub(super) fn missing_to_manage(place: &Place) -> Refusal {
@@ -52,5 +51,45 @@ pub(super) fn missing_to_manage(place: &Place) -> Refusal {
             "It takes the right to {} on every internal site. Ask an administrator for it.",
             Right::ManageConnections
         )),
+    }
+}
+
+pub(super) async fn seen(records: &mut Records<'_>, caller: &Caller, id: ConnectionId) -> Result<Connection, Refusal> {
+    let connection = records.connection(id).await?;
+    let sites = records.sites().await?;
+    if may_see(caller, &connection, &sites) {
+        Ok(connection)
+    } else {
+        // The same words as for one that is not there.
+        Err(StoreError::not_found("connection", id.to_string()).into())
+    }
+}
+
+pub(super) async fn managed(
+    records: &mut Records<'_>,
+    caller: &Caller,
+    id: ConnectionId,
+) -> Result<Connection, Refusal> {
+    let connection = seen(records, caller, id).await?;
+    let sites = match &connection.place {
+        Place::Site(_) => Vec::new(),
+        Place::SharedToInternalSites { .. } => records.sites().await?,
+    };
+    if may_manage(caller, &connection.place, &sites) {
+        Ok(connection)
+    } else {
+        Err(missing_to_manage(&connection.place))
+    }
+}
+
+/// Refuses to change what a master sent: it would be another one there than here.
+pub(super) fn must_be_own(connection: &Connection) -> Result<(), Refusal> {
+    match &connection.owner {
+        None => Ok(()),
+        Some(owner) => Err(Refusal::Unable(format!(
+            "The connection {} is the master {owner}'s: it can be seen, tested and used here, and changed, shared or \
+             deleted only there. Ask whoever runs the master.",
+            quoted(&connection.name)
+        ))),
     }
 }

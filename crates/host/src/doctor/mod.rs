@@ -10,7 +10,7 @@ mod names;
 use async_trait::async_trait;
 use soar_store::{Store, StoreError};
 
-use crate::executor::Registry;
+use crate::plugins::PluginRegistry;
 use crate::settings::HostSettings;
 
 pub use finding::Finding;
@@ -23,7 +23,7 @@ pub struct Examined {
     /// Its settings, with the paths as they are opened.
     pub settings: HostSettings,
     /// The integrations that are compiled in.
-    pub registry: Registry,
+    pub registry: PluginRegistry,
 }
 
 /// One kind of thing that may be wrong with an instance.

@@ -13,7 +13,7 @@ impl Executor {
     /// # Errors
     /// [`Refusal`] when the right is missing.
     pub async fn runs(&self, caller: &Caller, filter: &RunFilter) -> Result<Vec<Run>, Refusal> {
-        runs(&mut self.inner.store().reader().await?.records(), caller, filter).await
+        runs(&mut self.shared.store().reader().await?.records(), caller, filter).await
     }
 
     /// A run, with what is kept of its outcome.
@@ -21,7 +21,7 @@ impl Executor {
     /// # Errors
     /// [`Refusal`] when the caller may see no such run.
     pub async fn see_run(&self, caller: &Caller, id: RunId) -> Result<Run, Refusal> {
-        see_run(&mut self.inner.store().reader().await?.records(), caller, id).await
+        see_run(&mut self.shared.store().reader().await?.records(), caller, id).await
     }
 
     /// Cancels a run as `cancel_run` does, and ends it where it is one of this process. Says whether the run was under
@@ -30,7 +30,7 @@ impl Executor {
     /// # Errors
     /// [`Refusal`].
     pub async fn cancel(&self, caller: &Caller, id: RunId) -> Result<bool, Refusal> {
-        let mut transaction = self.inner.store().transaction().await?;
+        let mut transaction = self.shared.store().transaction().await?;
         let is_running = cancel_run(&mut transaction.records(), caller, id).await?;
         transaction.commit().await?;
         self.cancel_here(id);

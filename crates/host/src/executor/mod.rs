@@ -3,19 +3,19 @@
 mod agent;
 mod check;
 mod connectors;
+mod finished_run;
 pub(crate) mod history;
 mod kept;
 mod nodes;
-mod registry;
 mod remote;
 mod run;
 mod settings;
+mod shared;
 mod slots;
 mod supervise;
 mod watching;
 
-pub(crate) use registry::CONNECTION_NAME;
-pub use registry::{Registry, RegistryError, endpoint_name};
-pub use run::{CommandEnd, Executor, Tested};
+pub use finished_run::FinishedRun;
+pub use run::{Executor, Tested};
 pub use settings::ExecutorSettings;
 pub use watching::Watching;

@@ -22,22 +22,22 @@ impl Executor {
     /// # Errors
     /// [`StoreError`]; the next one makes up for it.
     pub async fn beat(&self) -> Result<u64, StoreError> {
-        let lease = Duration::from_secs(self.inner.settings.node_lease_seconds);
-        let mut transaction = self.inner.store().transaction().await?;
+        let lease = Duration::from_secs(self.shared.settings.node_lease_seconds);
+        let mut transaction = self.shared.store().transaction().await?;
         let mut records = transaction.records();
         // By the database's clock: a host whose own clock is ahead must not take the others for dead.
         let now = records.now().await?;
-        records.node_lives(&self.inner.node, now).await?;
+        records.node_lives(&self.shared.node, now).await?;
         let interrupted = records.interrupt_runs_of_the_dead(now - lease, now).await?;
-        let to_cancel = records.runs_to_cancel(&self.inner.node).await?;
+        let to_cancel = records.runs_to_cancel(&self.shared.node).await?;
         transaction.commit().await?;
-        self.inner.store().note_written();
+        self.shared.store().note_written();
         for run in to_cancel {
             self.cancel_here(run);
         }
         let versions: HashMap<_, _> =
-            self.inner.store().reader().await?.records().connection_versions().await?.into_iter().collect();
-        self.inner.connectors.keep(&versions);
+            self.shared.store().reader().await?.records().connection_versions().await?.into_iter().collect();
+        self.shared.connectors.keep(&versions);
         if interrupted > 0 {
             info!(interrupted, "runs of processes that have died are marked as interrupted");
         }
@@ -50,12 +50,12 @@ impl Executor {
     /// # Errors
     /// [`StoreError`]; what was forgotten stays forgotten.
     pub async fn forget_old_runs(&self) -> Result<u64, StoreError> {
-        let settings = &self.inner.settings;
+        let settings = &self.shared.settings;
         let days = u64::try_from(settings.history_days).unwrap_or_default();
-        let oldest = self.inner.now() - Duration::from_secs(days.saturating_mul(24 * 60 * 60));
+        let oldest = self.shared.now() - Duration::from_secs(days.saturating_mul(24 * 60 * 60));
         let mut forgotten = 0;
         loop {
-            let mut transaction = self.inner.store().transaction().await?;
+            let mut transaction = self.shared.store().transaction().await?;
             let batch = transaction.records().forget_runs(oldest, settings.history_runs.max(0), BATCH).await?;
             transaction.commit().await?;
             forgotten += batch;
@@ -73,18 +73,18 @@ impl Executor {
         let mut beats = 0;
         loop {
             if let Err(error) = self.beat().await
-                && !self.inner.store().note(&error)
+                && !self.shared.store().note(&error)
             {
                 warn!(%error, "no sign of life could be given");
             }
             if beats % BEATS_PER_CLEANING == 0
                 && let Err(error) = self.forget_old_runs().await
-                && !self.inner.store().note(&error)
+                && !self.shared.store().note(&error)
             {
                 warn!(%error, "old runs could not be forgotten");
             }
             beats = beats.wrapping_add(1);
-            self.inner.connections.clock.sleep(self.inner.settings.heartbeat()).await;
+            self.shared.connections.clock.sleep(self.shared.settings.heartbeat()).await;
         }
     }
 
@@ -93,17 +93,17 @@ impl Executor {
     /// # Errors
     /// [`StoreError`] when the process could not be signed off; it will count as dead then.
     pub async fn shutdown(&self) -> Result<(), StoreError> {
-        self.inner.closed.store(true, Ordering::SeqCst);
-        // The sender lives in `inner`, so this cannot fail.
-        let _ = self.inner.accepted.subscribe().wait_for(|count| *count == 0).await;
-        let mut transaction = self.inner.store().transaction().await?;
-        transaction.records().node_ended(&self.inner.node).await?;
+        self.shared.closed.store(true, Ordering::SeqCst);
+        // The sender lives in `shared`, so this cannot fail.
+        let _ = self.shared.accepted.subscribe().wait_for(|count| *count == 0).await;
+        let mut transaction = self.shared.store().transaction().await?;
+        transaction.records().node_ended(&self.shared.node).await?;
         transaction.commit().await
     }
 
     /// Cancels everything under way in this process; for a shutdown that has waited long enough.
     pub fn cancel_all(&self) {
-        let running = self.inner.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let running = self.shared.running.lock().unwrap_or_else(PoisonError::into_inner);
         for cancel in running.values() {
             cancel.send_replace(true);
         }
@@ -111,7 +111,7 @@ impl Executor {
 
     /// Cancels a run of this process; says whether it is one.
     pub fn cancel_here(&self, run: RunId) -> bool {
-        let running = self.inner.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let running = self.shared.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.get(&run).is_some_and(|cancel| {
             cancel.send_replace(true);
             true

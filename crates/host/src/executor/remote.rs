@@ -10,10 +10,10 @@ use soar_store::HeldRoom;
 use soar_store::model::Caller;
 
 use super::Executor;
-use super::registry::{CONNECTION_NAME, endpoint_name};
-use super::run::CommandEnd;
+use super::finished_run::FinishedRun;
 use crate::Refusal;
 use crate::commands::{IntegrationCommand, IntegrationCommands};
+use crate::plugins::{CONNECTION_NAME, endpoint_name};
 use crate::utility::{Answer, CcTable, Ended, More};
 
 /// Outcomes with more rows are turned into answers beside the other calls.
@@ -45,7 +45,7 @@ impl Executor {
             .ok_or_else(|| Refusal::Because(format!("There is no command {}.", quoted(endpoint))))?;
         let invocation = Invocation::parse(command, &parameters).map_err(Refusal::Parameters)?;
         let ended = self.run_on(caller, connection, Arc::clone(plugin), invocation).await?;
-        let CommandEnd { outcome, room, .. } = ended;
+        let FinishedRun { outcome, room, .. } = ended;
         let answer = if outcome.result.rows.len() <= MANY_ROWS {
             answer(&outcome)
         } else {

@@ -1,71 +1,40 @@
 //! The executor: takes a command, waits for its turn, and gives what it came to.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
-use soar_connector::{Diagnosis, ExecutionContext, Invocation, Outcome, Plugin, RawParameters};
-use soar_store::model::{Caller, Connection, ConnectionId, Moment, RunId, SiteId};
-use soar_store::{HeldRoom, Store, StoreError};
-use tokio::sync::{oneshot, watch};
+use soar_connector::{Diagnosis, ExecutionContext, Invocation, Plugin, RawParameters};
+use soar_store::StoreError;
+use soar_store::model::{Caller, Connection, ConnectionId};
+use tokio::sync::oneshot;
 use tracing::Instrument as _;
-use uuid::Uuid;
 
-use super::connectors::Connectors;
-use super::slots::Slots;
-use super::supervise::{Task, supervise};
+use super::finished_run::FinishedRun;
+use super::settings::ExecutorSettings;
+use super::shared::{Accepted, Shared};
+use super::supervise::{Task, inactive, supervise};
 use super::watching::Watching;
-use super::{ExecutorSettings, Registry};
 use crate::Refusal;
 use crate::connections::Connections;
+use crate::plugins::PluginRegistry;
 
 /// Runs commands on connections. Cheap to clone; clones share sessions and limits.
 #[derive(Clone)]
 pub struct Executor {
-    pub(super) inner: Arc<Inner>,
-}
-
-pub(super) struct Inner {
-    pub(super) connections: Connections,
-    pub(super) settings: ExecutorSettings,
-    /// Names this process in the run history.
-    pub(super) node: String,
-    pub(super) connectors: Connectors,
-    pub(super) per_connection: Slots<ConnectionId>,
-    pub(super) per_site: Slots<SiteId>,
-    /// What cancels the runs of this process, by their number.
-    pub(super) running: Mutex<HashMap<RunId, watch::Sender<bool>>>,
-    pub(super) closed: AtomicBool,
-    /// How many commands were accepted and have not ended.
-    pub(super) accepted: watch::Sender<usize>,
+    pub(super) shared: Arc<Shared>,
 }
 
 impl fmt::Debug for Executor {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let running = self.inner.running.lock().unwrap_or_else(PoisonError::into_inner).len();
+        let running = self.shared.running.lock().unwrap_or_else(PoisonError::into_inner).len();
         formatter
             .debug_struct("Executor")
-            .field("node", &self.inner.node)
-            .field("settings", &self.inner.settings)
+            .field("node", &self.shared.node)
+            .field("settings", &self.shared.settings)
             .field("running", &running)
             .finish_non_exhaustive()
     }
-}
-
-/// A command that has ended, one way or the other.
-#[derive(Debug)]
-pub struct CommandEnd {
-    /// The run's number in the history.
-    pub run: RunId,
-    /// The connection's name.
-    pub connection: String,
-    /// The command's name in the manifest.
-    pub command: String,
-    /// What it gave.
-    pub outcome: Outcome,
-    /// The memory for answers that the outcome takes.
-    pub room: HeldRoom,
 }
 
 /// What testing a connection came to.
@@ -76,26 +45,7 @@ pub struct Tested {
     /// `Passed`, or the Error tab.
     pub text: String,
     /// The test's run.
-    pub finished: CommandEnd,
-}
-
-/// Counts a command as accepted until dropped.
-pub(super) struct Accepted(Arc<Inner>);
-
-impl Drop for Accepted {
-    fn drop(&mut self) {
-        self.0.accepted.send_modify(|count| *count -= 1);
-    }
-}
-
-impl Inner {
-    pub(super) fn store(&self) -> &Store {
-        &self.connections.store
-    }
-
-    pub(super) fn now(&self) -> Moment {
-        Moment::from(self.connections.clock.now())
-    }
+    pub finished: FinishedRun,
 }
 
 impl Executor {
@@ -105,18 +55,7 @@ impl Executor {
     /// # Errors
     /// [`StoreError`].
     pub async fn start(connections: Connections, settings: ExecutorSettings) -> Result<Self, StoreError> {
-        let inner = Inner {
-            node: Uuid::now_v7().to_string(),
-            connectors: Connectors::default(),
-            per_connection: Slots::new(settings.per_connection, settings.waiting),
-            per_site: Slots::new(settings.per_site, settings.waiting),
-            running: Mutex::default(),
-            closed: AtomicBool::new(false),
-            accepted: watch::Sender::new(0),
-            connections,
-            settings,
-        };
-        let executor = Self { inner: Arc::new(inner) };
+        let executor = Self { shared: Arc::new(Shared::new(connections, settings)) };
         executor.beat().await?;
         Ok(executor)
     }
@@ -124,25 +63,25 @@ impl Executor {
     /// How many commands are under way in this process.
     #[must_use]
     pub fn running(&self) -> usize {
-        self.inner.running.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.shared.running.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     /// How many commands wait for their turn in this process.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.inner.per_connection.waiting() + self.inner.per_site.waiting()
+        self.shared.per_connection.waiting() + self.shared.per_site.waiting()
     }
 
     /// The connections that it runs commands on.
     #[must_use]
     pub fn connections(&self) -> &Connections {
-        &self.inner.connections
+        &self.shared.connections
     }
 
     /// The plugins that it knows.
     #[must_use]
-    pub fn registry(&self) -> &Registry {
-        &self.inner.connections.registry
+    pub fn registry(&self) -> &PluginRegistry {
+        &self.shared.connections.registry
     }
 
     /// Runs `command` on the connection of `integration` that the caller means on its site, as
@@ -157,7 +96,7 @@ impl Executor {
         connection: Option<&str>,
         command: &str,
         parameters: RawParameters,
-    ) -> Result<CommandEnd, Refusal> {
+    ) -> Result<FinishedRun, Refusal> {
         let plugin = self.registry().named(integration)?;
         let id = plugin.manifest().connector.id.as_str();
         let connection = self.connections().choose(caller, &[id], connection).await?;
@@ -175,7 +114,7 @@ impl Executor {
         connection: Connection,
         invocation: Invocation,
         watching: Watching,
-    ) -> Result<CommandEnd, Refusal> {
+    ) -> Result<FinishedRun, Refusal> {
         let connection =
             self.connections().choose(caller, &[connection.integration.as_str()], Some(&connection.name)).await?;
         let plugin = self.registry().named(&connection.integration)?;
@@ -189,7 +128,7 @@ impl Executor {
     pub async fn test(&self, caller: &Caller, connection: ConnectionId) -> Result<Tested, Refusal> {
         let connection = self.connections().testable(caller, connection).await?;
         if !connection.active {
-            return Err(super::supervise::inactive(&connection));
+            return Err(inactive(&connection));
         }
         let plugin = self.registry().named(&connection.integration)?;
         let manifest = plugin.manifest();
@@ -210,20 +149,20 @@ impl Executor {
     pub async fn diagnose(&self, caller: &Caller, connection: ConnectionId) -> Result<Diagnosis, Refusal> {
         let connection = self.connections().testable(caller, connection).await?;
         if !connection.active {
-            return Err(super::supervise::inactive(&connection));
+            return Err(inactive(&connection));
         }
         let _accepted = self.accept()?;
         let context = ExecutionContext { request_id: caller.request_id.clone(), ..ExecutionContext::new() };
-        let limit = self.inner.settings.time_limit();
+        let limit = self.shared.settings.time_limit();
         let diagnosing = async {
-            let turn = self.inner.per_connection.turn(connection.id).await;
+            let turn = self.shared.per_connection.turn(connection.id).await;
             let _turn =
                 turn.map_err(|_| Refusal::Unable("The connection is busy with commands. Try again later.".to_owned()))?;
-            let begun = self.inner.connections.clock.elapsed();
+            let begun = self.shared.connections.clock.elapsed();
             let ready = self.ready(connection.id).await.map_err(Refusal::Unable)?;
             let mut diagnosis = ready.connector.diagnose(&context).await;
             if let Some(agent) = &ready.agent {
-                let elapsed = self.inner.connections.clock.elapsed().saturating_sub(begun);
+                let elapsed = self.shared.connections.clock.elapsed().saturating_sub(begun);
                 diagnosis.stages.insert(0, super::agent::stage(agent, elapsed));
             }
             Ok(diagnosis)
@@ -239,7 +178,7 @@ impl Executor {
         connection: Connection,
         plugin: Arc<dyn Plugin>,
         invocation: Invocation,
-    ) -> Result<CommandEnd, Refusal> {
+    ) -> Result<FinishedRun, Refusal> {
         self.start_on(caller, connection, plugin, invocation, None).await
     }
 
@@ -252,15 +191,15 @@ impl Executor {
         plugin: Arc<dyn Plugin>,
         invocation: Invocation,
         watching: Option<Watching>,
-    ) -> Result<CommandEnd, Refusal> {
+    ) -> Result<FinishedRun, Refusal> {
         let accepted = self.accept()?;
         // Held by this future alone: when it is dropped, the task hears of it.
         let (waiting, gone) = oneshot::channel();
         let (ended, end) = oneshot::channel();
         let task = Task { caller: caller.clone(), connection, plugin, invocation, watching, gone };
-        let inner = Arc::clone(&self.inner);
+        let shared = Arc::clone(&self.shared);
         let supervised = async move {
-            let _ = ended.send(supervise(&inner, task).await);
+            let _ = ended.send(supervise(&shared, task).await);
             drop(accepted);
         };
         tokio::spawn(supervised.in_current_span());
@@ -272,10 +211,9 @@ impl Executor {
     }
 
     pub(super) fn accept(&self) -> Result<Accepted, Refusal> {
-        self.inner.accepted.send_modify(|count| *count += 1);
-        let accepted = Accepted(Arc::clone(&self.inner));
+        let accepted = Accepted::count(&self.shared);
         // Looked at after counting: a shutdown either sees the count or is seen here.
-        if self.inner.closed.load(Ordering::SeqCst) {
+        if self.shared.closed.load(Ordering::SeqCst) {
             return Err(Refusal::Unable(
                 "The host is shutting down and starts nothing new. Try again soon.".to_owned(),
             ));

@@ -18,8 +18,9 @@ use tracing::{Instrument as _, error, info, info_span, warn};
 
 use super::agent::through;
 use super::connectors::Ready;
+use super::finished_run::FinishedRun;
 use super::kept;
-use super::run::{CommandEnd, Inner};
+use super::shared::Shared;
 use super::slots::Full;
 use super::watching::{Tee, Watching};
 use crate::Refusal;
@@ -52,11 +53,11 @@ enum Ending {
 
 type Turns = (OwnedSemaphorePermit, OwnedSemaphorePermit);
 
-pub(super) async fn supervise(inner: &Arc<Inner>, mut task: Task) -> Result<CommandEnd, Refusal> {
-    let deadline = Instant::now() + inner.settings.time_limit();
-    let turns = turns(inner, &mut task, deadline).await?;
-    let fetch_again = std::time::Duration::from_secs(inner.settings.fetch_secrets_seconds);
-    let ready = inner.connectors.get(&inner.connections, &task.connection, &task.plugin, fetch_again);
+pub(super) async fn supervise(shared: &Arc<Shared>, mut task: Task) -> Result<FinishedRun, Refusal> {
+    let deadline = Instant::now() + shared.settings.time_limit();
+    let turns = turns(shared, &mut task, deadline).await?;
+    let fetch_again = std::time::Duration::from_secs(shared.settings.fetch_secrets_seconds);
+    let ready = shared.connectors.get(&shared.connections, &task.connection, &task.plugin, fetch_again);
     let ready = tokio::select! {
         ready = timeout_at(deadline, ready) => ready.unwrap_or_else(|_| {
             Err("Its secrets were not fetched within the time that the command may take.".to_owned())
@@ -65,29 +66,29 @@ pub(super) async fn supervise(inner: &Arc<Inner>, mut task: Task) -> Result<Comm
     };
     let redactor = ready.as_ref().ok().map(|ready| Arc::clone(&ready.redactor));
     let agent = ready.as_ref().ok().and_then(|ready| ready.agent.clone());
-    let run = begin(inner, &task, redactor.as_deref()).await?;
+    let run = begin(shared, &task, redactor.as_deref()).await?;
     let span = info_span!("run", run = run.0, connection = task.connection.id.0, command = task.command().name);
     let (ending, room) = match ready {
-        Ok(ready) => execute(inner, &mut task, run, ready, turns, deadline).instrument(span.clone()).await,
+        Ok(ready) => execute(shared, &mut task, run, ready, turns, deadline).instrument(span.clone()).await,
         Err(problem) => {
             let outcome = failed(&task, "connection-not-usable", &problem, "Correct the connection.");
             (Ending::Itself(Box::new(outcome)), HeldRoom::default())
         }
     };
-    let (status, outcome) = concluded(inner, &task, ending);
+    let (status, outcome) = concluded(shared, &task, ending);
     let outcome = through(outcome, agent.as_deref());
     if status != RunStatus::Successful {
-        inner.connectors.doubt(task.connection.id);
+        shared.connectors.doubt(task.connection.id);
     }
     let redactor = redactor.unwrap_or_default();
     span.in_scope(|| info!(%status, rows = outcome.receipt.rows, requests = outcome.receipt.requests, "ended"));
-    end(inner, run, status, &outcome, &redactor).instrument(span).await;
+    end(shared, run, status, &outcome, &redactor).instrument(span).await;
     let command = task.command().name.clone();
-    Ok(CommandEnd { run, connection: task.connection.name, command, outcome, room })
+    Ok(FinishedRun { run, connection: task.connection.name, command, outcome, room })
 }
 
 /// Waits for the connection's and the site's turn.
-async fn turns(inner: &Inner, task: &mut Task, deadline: Instant) -> Result<Turns, Refusal> {
+async fn turns(shared: &Shared, task: &mut Task, deadline: Instant) -> Result<Turns, Refusal> {
     let (connection, site) = (task.connection.id, task.caller.site.id);
     let both = async {
         let full = |what: &str, name: &str, full: Full| {
@@ -99,21 +100,21 @@ async fn turns(inner: &Inner, task: &mut Task, deadline: Instant) -> Result<Turn
             ))
         };
         // Always in this order, so that no two wait for each other.
-        let first = inner.per_connection.turn(connection).await;
+        let first = shared.per_connection.turn(connection).await;
         let first = first.map_err(|error| full("connection", &task.connection.name, error))?;
-        let second = inner.per_site.turn(site).await.map_err(|error| full("site", &task.caller.site.name, error))?;
+        let second = shared.per_site.turn(site).await.map_err(|error| full("site", &task.caller.site.name, error))?;
         Ok((first.0, second.0, first.1 || second.1))
     };
     let (first, second, waited) = tokio::select! {
         turns = timeout_at(deadline, both) => turns.unwrap_or_else(|_| {
-            let limit = inner.settings.time_limit().as_secs();
+            let limit = shared.settings.time_limit().as_secs();
             Err(Refusal::Unable(format!("The command's turn did not come within {limit} s, so it was not run. Try again later.")))
         }),
         _ = &mut task.gone => Err(Refusal::Unable("Nobody waits for the outcome any more.".to_owned())),
     }?;
     if waited {
         // Much may have happened meanwhile.
-        let now = inner.connections.see(&task.caller, connection).await?;
+        let now = shared.connections.see(&task.caller, connection).await?;
         if !now.active {
             return Err(inactive(&now));
         }
@@ -129,7 +130,7 @@ pub(super) fn inactive(connection: &Connection) -> Refusal {
     ))
 }
 
-async fn begin(inner: &Inner, task: &Task, redactor: Option<&Redactor>) -> Result<RunId, Refusal> {
+async fn begin(shared: &Shared, task: &Task, redactor: Option<&Redactor>) -> Result<RunId, Refusal> {
     let run = NewRun {
         user_id: task.caller.user.id,
         user_name: task.caller.user.name.clone(),
@@ -142,17 +143,17 @@ async fn begin(inner: &Inner, task: &Task, redactor: Option<&Redactor>) -> Resul
         command: task.command().name.clone(),
         parameters: kept::parameters(task.invocation.parameters(), redactor),
         request_id: task.caller.request_id.clone(),
-        node: inner.node.clone(),
+        node: shared.node.clone(),
     };
-    let mut transaction = inner.store().transaction().await?;
-    let id = transaction.records().begin_run(&run, inner.now()).await?;
+    let mut transaction = shared.store().transaction().await?;
+    let id = transaction.records().begin_run(&run, shared.now()).await?;
     transaction.commit().await?;
     Ok(id)
 }
 
 /// Runs the command in a task of its own, so that a panic ends nothing else.
 async fn execute(
-    inner: &Arc<Inner>,
+    shared: &Arc<Shared>,
     task: &mut Task,
     run: RunId,
     ready: Ready,
@@ -160,13 +161,13 @@ async fn execute(
     deadline: Instant,
 ) -> (Ending, HeldRoom) {
     let (cancel, mut cancelled) = watch::channel(false);
-    inner.running.lock().unwrap_or_else(PoisonError::into_inner).insert(run, cancel);
+    shared.running.lock().unwrap_or_else(PoisonError::into_inner).insert(run, cancel);
     let (progress, watcher) = task.watching.take().map(|watching| (watching.progress, watching.sink)).unzip();
     let request_id = task.caller.request_id.clone();
     let context = ExecutionContext { request_id, time_limit: None, progress: progress.unwrap_or_default() };
     let invocation = task.invocation.clone();
-    let limit = inner.settings.largest_reply_bytes;
-    let room = inner.store().answer_room().clone();
+    let limit = shared.settings.largest_reply_bytes;
+    let room = shared.store().answer_room().clone();
     let executing = async move {
         let collector = Collector::new(Some(invocation.command()), limit);
         let mut tee = Tee { collector, room, held: HeldRoom::default(), watcher };
@@ -193,7 +194,7 @@ async fn execute(
         _ = &mut task.gone => stop(&executing, Ending::Cancelled("Whoever waited for it went away.")),
         () = tokio::time::sleep_until(deadline) => stop(&executing, Ending::OutOfTime),
     };
-    inner.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
+    shared.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
     (ending, held)
 }
 
@@ -209,7 +210,7 @@ fn stop<T>(executing: &JoinHandle<T>, ending: Ending) -> Ending {
     ending
 }
 
-fn concluded(inner: &Inner, task: &Task, ending: Ending) -> (RunStatus, Outcome) {
+fn concluded(shared: &Shared, task: &Task, ending: Ending) -> (RunStatus, Outcome) {
     let is_write = task.command().effect == Effect::Write;
     let check = if is_write {
         "It may have been carried out: check in the product before you run it again."
@@ -224,7 +225,7 @@ fn concluded(inner: &Inner, task: &Task, ending: Ending) -> (RunStatus, Outcome)
             (RunStatus::Failed, failed(task, "connector-broke-down", message, check))
         }
         Ending::OutOfTime => {
-            let limit = inner.settings.time_limit().as_secs();
+            let limit = shared.settings.time_limit().as_secs();
             let message = format!("The command did not end within the {limit} s that the host gives it. {check}");
             (RunStatus::Failed, failed(task, "timed-out", &message, check))
         }
@@ -251,15 +252,15 @@ fn failed(task: &Task, code: &str, message: &str, cure: &str) -> Outcome {
 }
 
 /// Writes down how the run ended. The caller gets its outcome even if that fails.
-async fn end(inner: &Inner, run: RunId, status: RunStatus, outcome: &Outcome, redactor: &Redactor) {
+async fn end(shared: &Shared, run: RunId, status: RunStatus, outcome: &Outcome, redactor: &Redactor) {
     let end = RunEnd {
         status,
-        outcome: Some(kept::outcome(outcome, redactor, inner.settings.outcome_bytes)),
+        outcome: Some(kept::outcome(outcome, redactor, shared.settings.outcome_bytes)),
         receipt: serde_json::to_string(&outcome.receipt).ok().map(|text| redactor.clean(&text).into_owned()),
     };
     let written = async {
-        let mut transaction = inner.store().transaction().await?;
-        transaction.records().end_run(run, &end, inner.now()).await?;
+        let mut transaction = shared.store().transaction().await?;
+        transaction.records().end_run(run, &end, shared.now()).await?;
         transaction.commit().await
     };
     if let Err(error) = written.await {

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::{Done, OperationError, Operations, RequestContext, Tried};
 use crate::Refusal;
 use crate::connections::{ConnectionChange, ConnectionDraft};
-use crate::executor::{CommandEnd, Tested, Watching};
+use crate::executor::{FinishedRun, Tested, Watching};
 
 /// The result of testing a connection.
 #[derive(Debug, Serialize, ToSchema)]
@@ -192,7 +192,7 @@ impl Operations {
         connection: Connection,
         invocation: Invocation,
         watching: Watching,
-    ) -> Result<Tried<CommandEnd>, OperationError> {
+    ) -> Result<Tried<FinishedRun>, OperationError> {
         let site = self.site(context, site).await?;
         let (about, on) = (format!("{}: {}", connection.name, invocation.command().name), site.name.clone());
         let value = self.executor()?.run_watched(&context.caller(site), connection, invocation, watching).await?;

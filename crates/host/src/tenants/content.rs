@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 use super::envelope::Envelope;
 use super::failure::failure;
 use super::message::{SentConnection, SentHealthCheck, SentValue};
-use crate::connections::{Connections, is_path_of_certificates, open_secret};
+use crate::connections::{Connections, is_path_of_certificates, open_secret, read_certificates};
 
 /// A tenant's line: its address and its envelope.
 pub(super) struct Line {
@@ -109,7 +109,7 @@ async fn opened(connections: &Connections, fetched: &Fetched, stored: Stored) ->
             if matches!(value, StoredValue::Plain(_)) { "certificates-not-available" } else { "secret-not-available" };
         let value = match value {
             StoredValue::Plain(value) if is_path(connections, &connection, &name, &value) => {
-                connections.certificates_at(&value).await.map(SecretString::from)
+                read_certificates(&value).await.map(SecretString::from)
             }
             StoredValue::Plain(value) => Ok(SecretString::from(value)),
             StoredValue::Sealed(sealed) => {

@@ -14,7 +14,7 @@ pub(crate) const CONNECTION_NAME: &str = "Connection Name";
 
 /// Plugins that cannot work together.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RegistryError {
+pub enum PluginRegistryError {
     /// Two integrations share a name.
     #[error("Two integrations are called {0}. Each needs a name of its own.")]
     SameIntegration(String),
@@ -44,40 +44,40 @@ pub fn endpoint_name(command: &str) -> String {
 
 /// The plugins at hand.
 #[derive(Default)]
-pub struct Registry {
+pub struct PluginRegistry {
     plugins: Vec<Arc<dyn Plugin>>,
     /// The lower-case endpoint to the plugins that have it, and their commands. Several integrations can have a command
     /// of one name. The connection decides which of them is meant.
     endpoints: BTreeMap<String, Vec<(usize, Arc<Command>)>>,
 }
 
-impl fmt::Debug for Registry {
+impl fmt::Debug for PluginRegistry {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_list().entries(self.plugins.iter().map(|plugin| &plugin.manifest().connector.id)).finish()
     }
 }
 
-impl Registry {
+impl PluginRegistry {
     /// The registry of these plugins, beside utility commands with these endpoints.
     ///
     /// # Errors
-    /// [`RegistryError`] when two things would have the same name.
-    pub fn new(plugins: Vec<Arc<dyn Plugin>>, utility_endpoints: &[&str]) -> Result<Self, RegistryError> {
+    /// [`PluginRegistryError`] when two things would have the same name.
+    pub fn new(plugins: Vec<Arc<dyn Plugin>>, utility_endpoints: &[&str]) -> Result<Self, PluginRegistryError> {
         let mut registry = Self::default();
         for plugin in plugins {
             let manifest = plugin.manifest();
             let (id, name) = (&manifest.connector.id, &manifest.connector.name);
             if registry.find(id).or_else(|| registry.find(name)).is_some() {
-                return Err(RegistryError::SameIntegration(name.clone()));
+                return Err(PluginRegistryError::SameIntegration(name.clone()));
             }
             let index = registry.plugins.len();
             for command in &manifest.commands {
                 let endpoint = endpoint_name(&command.name).to_lowercase();
                 let title = |command: &str| format!("{name}'s command {}", quoted(command));
                 if command.inputs.iter().any(|input| normalised(&input.name) == normalised(CONNECTION_NAME)) {
-                    return Err(RegistryError::TakesConnectionName { command: title(&command.name) });
+                    return Err(PluginRegistryError::TakesConnectionName { command: title(&command.name) });
                 }
-                let clash = |first: String| RegistryError::SameEndpoint {
+                let clash = |first: String| PluginRegistryError::SameEndpoint {
                     endpoint: endpoint_name(&command.name),
                     first,
                     second: title(&command.name),
@@ -109,7 +109,7 @@ impl Registry {
     }
 
     /// The integrations that have a command with this endpoint, each with its command.
-    pub(super) fn commands_at(&self, endpoint: &str) -> Vec<(&Arc<dyn Plugin>, &Arc<Command>)> {
+    pub(crate) fn commands_at(&self, endpoint: &str) -> Vec<(&Arc<dyn Plugin>, &Arc<Command>)> {
         let holders = self.endpoints.get(&endpoint.to_lowercase()).map(Vec::as_slice).unwrap_or_default();
         holders.iter().map(|(index, command)| (&self.plugins[*index], command)).collect()
     }
