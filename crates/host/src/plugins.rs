@@ -9,7 +9,7 @@ use soar_connector::{Command, Plugin};
 
 use crate::Refusal;
 
-/// The parameter that says which connection a command runs on.
+/// The parameter that names the connection on which a command runs.
 pub(crate) const CONNECTION_NAME: &str = "Connection Name";
 
 /// Plugins that cannot work together.
@@ -23,13 +23,16 @@ pub enum PluginRegistryError {
     SameEndpoint {
         /// The endpoint.
         endpoint: String,
-        /// The one.
+        /// The first command.
         first: String,
-        /// The other.
+        /// The second command.
         second: String,
     },
-    /// A command takes a parameter that the host takes itself.
-    #[error("{command} takes a parameter called {CONNECTION_NAME}, which says on which connection a command runs.")]
+    /// A command has a parameter whose name the host reserves.
+    #[error(
+        "{command} takes a parameter called {CONNECTION_NAME}. The host reserves that name for the connection on \
+             which a command runs. Rename the parameter."
+    )]
     TakesConnectionName {
         /// The command.
         command: String,
@@ -42,12 +45,12 @@ pub fn endpoint_name(command: &str) -> String {
     command.chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
-/// The plugins at hand.
+/// The registered plugins.
 #[derive(Default)]
 pub struct PluginRegistry {
     plugins: Vec<Arc<dyn Plugin>>,
-    /// The lower-case endpoint to the plugins that have it, and their commands. Several integrations can have a command
-    /// of one name. The connection decides which of them is meant.
+    /// Maps a lower-case endpoint to the plugins that have it and their commands. Several integrations can have a
+    /// command of the same name. The connection decides which command a call runs.
     endpoints: BTreeMap<String, Vec<(usize, Arc<Command>)>>,
 }
 
@@ -61,7 +64,7 @@ impl PluginRegistry {
     /// The registry of these plugins, beside utility commands with these endpoints.
     ///
     /// # Errors
-    /// [`PluginRegistryError`] when two things would have the same name.
+    /// [`PluginRegistryError`] when two integrations or two endpoints have the same name.
     pub fn new(plugins: Vec<Arc<dyn Plugin>>, utility_endpoints: &[&str]) -> Result<Self, PluginRegistryError> {
         let mut registry = Self::default();
         for plugin in plugins {
@@ -102,7 +105,7 @@ impl PluginRegistry {
         &self.plugins
     }
 
-    /// Whether some integration has a command with this endpoint, in any case.
+    /// Whether an integration has a command with this endpoint. Upper and lower case do not matter.
     #[must_use]
     pub fn has_endpoint(&self, endpoint: &str) -> bool {
         self.endpoints.contains_key(&endpoint.to_lowercase())
@@ -114,7 +117,7 @@ impl PluginRegistry {
         holders.iter().map(|(index, command)| (&self.plugins[*index], command)).collect()
     }
 
-    /// The plugin of an integration, by its stable name or its product's.
+    /// The plugin of an integration, by its stable name or its product's name.
     ///
     /// # Errors
     /// [`Refusal`] with the nearest name and all valid ones.

@@ -2,52 +2,52 @@
 
 use soar_store::model::KeyState;
 
-/// Why a call is not let in: for the audit log. The caller learns only that it is not.
+/// The reason for which a call is not authenticated. Only the audit log gets it, not the caller.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AuthenticationError {
-    /// Nothing was shown.
-    #[error("No key was shown.")]
+    /// The call has no key and no token.
+    #[error("The call has no key.")]
     Missing,
-    /// More than one thing was shown.
-    #[error("More than one key was shown.")]
+    /// The call has more than one key or token.
+    #[error("The call has more than one key.")]
     Ambiguous,
-    /// What was shown is no key.
-    #[error("What was shown is no key: {0}.")]
+    /// The text is no key or token.
+    #[error("The key is malformed: {0}.")]
     Malformed(&'static str),
-    /// No key is like that.
+    /// No key has this secret or signature.
     #[error("The key is unknown, or its secret or signature is wrong.")]
     Unknown,
     /// Tokens are switched off.
     #[error("Tokens are switched off.")]
     TokensOff,
-    /// The key is no longer good.
+    /// The key is expired or revoked.
     #[error("The key is {}.", match state { KeyState::Expired => "expired", _ => "revoked" })]
     Ended {
-        /// Its name.
+        /// The key's name.
         key: String,
         /// Expired or revoked.
         state: KeyState,
     },
-    /// The token is signed with a key's secret, but not good.
+    /// The token has a valid signature, but its claims are refused.
     #[error("The token is refused: {reason}.")]
     Token {
         /// The key's name.
         key: String,
-        /// Why.
+        /// The reason.
         reason: &'static str,
     },
-    /// The key is not for this user, or the user is none or inactive.
+    /// The user may not use the key, or the user is unknown or inactive.
     #[error("{reason}")]
     User {
         /// The key's name.
         key: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
 }
 
 impl AuthenticationError {
-    /// The name of the key that was shown, where it is known.
+    /// The name of the key, where it is known.
     #[must_use]
     pub fn key(&self) -> &str {
         match self {

@@ -1,4 +1,4 @@
-//! The agent that a connection names: whether the connection may go through it, and what the connector is given.
+//! The agent of a connection: whether the connection may use it, and the proxy settings that the connector gets.
 
 use secrecy::SecretString;
 use soar_connector::manifest::{Connector, ProxySettings};
@@ -8,26 +8,27 @@ use soar_store::{AgentUse, Records, StoreError, StoredAgent};
 
 use crate::Refusal;
 
-/// A connection that names an agent that it cannot go through. Nothing runs on it, and nothing goes direct.
+/// A connection that names an agent that it cannot use. No command runs on the connection, and it never connects
+/// directly.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WithoutAgent {
     /// The connection, and the agent that it names.
     pub connection: AgentUse,
-    /// Why it cannot go through the agent, and what to do: whole sentences.
+    /// The reason and the cure, in whole sentences.
     pub why: String,
 }
 
-/// Why a connection in `place` cannot go through the agent that it names; `None` where it can.
+/// The reason for which a connection in `place` cannot use the agent that it names; `None` where it can.
 pub(crate) fn unusable(name: &str, agent: Option<&StoredAgent>, place: &Place) -> Option<String> {
     match agent {
         None => Some(format!(
-            "The connection goes through the agent {}, which this host does not have. Make the agent (footprint agent \
-             add), or have the connection name another one or none.",
+            "The connection uses the agent {}, which does not exist on this host. Make the agent (footprint agent \
+             add), or change the connection's agent.",
             quoted(name)
         )),
         Some(StoredAgent { agent, .. }) if !agent.serves(place) => Some(format!(
-            "The connection goes through the agent {}, which is for the site {} only, and the connection is for {}. Make \
-             the agent one for all sites, or have the connection name another one or none.",
+            "The connection uses the agent {}, which is for the site {} only, but the connection is for {}. Allow the \
+             agent for all sites, or change the connection's agent.",
             quoted(&agent.name),
             quoted(agent.place()),
             quoted(place.name())
@@ -36,10 +37,10 @@ pub(crate) fn unusable(name: &str, agent: Option<&StoredAgent>, place: &Place) -
     }
 }
 
-/// The agent of a connection that is being saved; its row is locked, so that it stays until the transaction ends.
+/// The agent of a connection that is being saved. The agent's row is locked until the transaction ends.
 ///
 /// # Errors
-/// [`Refusal::Because`] with the nearest name where the connection cannot go through the agent.
+/// [`Refusal::Because`] with the nearest name where the connection cannot use the agent.
 pub(super) async fn chosen(records: &mut Records<'_>, name: &str, place: &Place) -> Result<StoredAgent, Refusal> {
     records.lock_agent(name).await?;
     let found = records.find_agent(name).await?;
@@ -51,7 +52,7 @@ pub(super) async fn chosen(records: &mut Records<'_>, name: &str, place: &Place)
     let names = || usable.iter().map(|agent| agent.name.as_str());
     let near = suggestion(name, names());
     let valid = match names().collect::<Vec<_>>() {
-        none if none.is_empty() => "There is none yet: `footprint agent add` makes one.".to_owned(),
+        none if none.is_empty() => "There is no agent yet: `footprint agent add` makes one.".to_owned(),
         names => format!("Valid: {}.", names.join(", ")),
     };
     Err(Refusal::Because(format!(
@@ -61,7 +62,7 @@ pub(super) async fn chosen(records: &mut Records<'_>, name: &str, place: &Place)
     )))
 }
 
-/// The values of the proxy settings that an agent stands for; `secret` is the agent's secret.
+/// The values of the proxy settings for an agent. `secret` is the agent's secret.
 pub(super) fn values(
     proxy: &ProxySettings,
     agent: &StoredAgent,
@@ -74,22 +75,22 @@ pub(super) fn values(
     values
 }
 
-/// The proxy settings of an integration whose connections can go through agents.
+/// The proxy settings of an integration whose connections can use agents.
 pub(super) fn proxy_of(connector: &Connector) -> Result<&ProxySettings, String> {
     connector.proxy.as_ref().ok_or_else(|| {
-        format!("Connections of {} cannot go through an agent: name none in Agent Name.", quoted(&connector.name))
+        format!("Connections of {} cannot use an agent. Leave Agent Name empty.", quoted(&connector.name))
     })
 }
 
-/// Why a connection that goes through the agent cannot have a proxy of its own as well.
+/// The error for a connection that has both an agent and a proxy of its own.
 pub(super) fn two_proxies(agent: &str) -> String {
     format!(
-        "The connection goes through the agent {}, so it has no proxy of its own. Take away this parameter or the agent.",
+        "The connection uses the agent {}, so it cannot have a proxy of its own. Remove this parameter or the agent.",
         quoted(agent)
     )
 }
 
-/// The connections that cannot go through the agent that they name, by name.
+/// The connections that cannot use the agent that they name, by name.
 ///
 /// # Errors
 /// [`StoreError`].

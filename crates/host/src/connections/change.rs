@@ -1,4 +1,4 @@
-//! Checks all of a connection but its parameters.
+//! Checks all fields of a connection except its parameters.
 
 use soar_connector::name::{quoted, steers, suggestion};
 use soar_store::model::name::{checked_name, named as with_name};
@@ -14,14 +14,14 @@ const LONGEST_TENANTS: usize = 2_000;
 /// The most users that a connection may name.
 const MOST_USERS: usize = 1_000;
 
-/// The draft of a change: the connection as it is, with what was given in its place.
+/// The draft of a change: the connection with the given fields replaced.
 pub(super) fn changed(old: &Connection, change: ConnectionChange) -> ConnectionDraft {
     let recipient = match &old.place {
         Place::SharedToInternalSites { recipient } => recipient.as_ref().map(|site| site.name.clone()),
         Place::Site(_) => None,
     };
     let site = change.site.unwrap_or_else(|| old.place.name().to_owned());
-    // A connection that moves to a site has no recipient any more, so nobody need say so.
+    // A connection that moves to a site loses its recipient site without being told.
     let recipient = if is_shared(&site) { recipient } else { None };
     ConnectionDraft {
         integration: old.integration.clone(),
@@ -55,7 +55,7 @@ pub(super) fn changed(old: &Connection, change: ConnectionChange) -> ConnectionD
     }
 }
 
-/// The place that a draft names.
+/// The place of a draft.
 pub(super) fn place(draft: &ConnectionDraft, sites: &[Site]) -> Result<Place, Refusal> {
     let recipient = filled(draft.recipient_site.as_deref());
     if is_shared(&draft.site) {
@@ -71,7 +71,7 @@ pub(super) fn place(draft: &ConnectionDraft, sites: &[Site]) -> Result<Place, Re
     Ok(Place::Site(named(find(sites, draft.site.trim())?)))
 }
 
-/// The connection that a draft describes, of an integration that is there.
+/// The connection of a checked draft. The integration exists.
 pub(super) async fn checked(
     records: &mut Records<'_>,
     integration: &str,
@@ -79,7 +79,7 @@ pub(super) async fn checked(
     draft: &ConnectionDraft,
     old: Option<&Connection>,
 ) -> Result<NewConnection, Refusal> {
-    // A name from before today's rule stays until it is changed.
+    // A stored name that breaks the current rule stays valid until it is changed.
     let name = match old {
         Some(old) if old.name == draft.name => old.name.clone(),
         _ => checked_name("connection", &draft.name)?,
@@ -117,7 +117,7 @@ pub(super) async fn checked(
     })
 }
 
-/// The tenants that it is shared with, as they are written.
+/// The text of the field Tenant.
 fn tenants(draft: &ConnectionDraft) -> Result<Option<String>, Refusal> {
     match filled(draft.tenant.as_deref()) {
         Some(text) if text.chars().count() > LONGEST_TENANTS || text.chars().any(steers) => {
@@ -129,7 +129,7 @@ fn tenants(draft: &ConnectionDraft) -> Result<Option<String>, Refusal> {
 
 fn is_shared(site: &str) -> bool {
     let site = site.trim();
-    // The form says "Share to Internal Sites", other documents "Shared to internal sites".
+    // D3's form says "Share to Internal Sites"; other documents say "Shared to internal sites".
     site.eq_ignore_ascii_case(SHARED) || site.eq_ignore_ascii_case("Share to Internal Sites")
 }
 

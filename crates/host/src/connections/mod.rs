@@ -1,4 +1,5 @@
-//! Connections: who may see, use and change them, what their parameters must be, and which one a command runs on.
+//! Connections: the rights to see, use and change them, the checks of their parameters, and the choice of the
+//! connection for a command.
 
 mod agent;
 mod certificates;

@@ -11,20 +11,20 @@ use super::service::Connections;
 use super::{agent, certificates};
 use crate::sealing::SealError;
 
-/// A connection's settings with its secrets, ready to build a connector.
+/// The settings of a connection with its secrets, ready to build a connector.
 pub(crate) struct Resolved {
     pub(crate) values: SettingValues,
-    /// The secrets, to see whether one that lives elsewhere has changed.
+    /// The secrets, to find out whether a secret in a vault has changed.
     pub(crate) secrets: Vec<(String, SecretString)>,
-    /// Knows the secrets.
+    /// Masks the secrets.
     pub(crate) redactor: Redactor,
-    /// Whether a secret lives elsewhere, where it can change.
+    /// Whether a secret is in a vault, where it can change.
     pub(crate) has_references: bool,
 }
 
 impl Connections {
-    /// A connection's settings, with secrets opened and fetched, and with its agent in place of a proxy of its own; or
-    /// what hinders that, without any value.
+    /// The settings of a connection with its secrets opened or fetched, and with the proxy settings of its agent. The
+    /// error contains no value.
     pub(crate) async fn resolve(
         &self,
         connection: &Connection,
@@ -38,7 +38,7 @@ impl Connections {
         };
         let stored = stored.await.map_err(|error| {
             tracing::error!(connection = id.0, %error, "a connection's parameters could not be read");
-            "Its parameters could not be read from the store. The host's log says why.".to_owned()
+            "Its parameters could not be read from the store. The host's log has the cause.".to_owned()
         })?;
         let (mut given, mut secrets) = (Vec::new(), Vec::new());
         let (mut redactor, mut has_references) = (Redactor::default(), false);
@@ -79,16 +79,16 @@ impl Connections {
         Ok(Resolved { values, secrets, redactor, has_references })
     }
 
-    /// The agent that the connection goes through.
+    /// The agent that the connection uses.
     ///
     /// # Errors
-    /// Why the connection cannot go through the agent that it names.
+    /// The reason for which the connection cannot use its agent.
     pub(crate) async fn agent_of(&self, connection: &Connection) -> Result<Option<StoredAgent>, String> {
         let Some(name) = connection.agent_name.as_deref() else { return Ok(None) };
         let found = async { self.store.reader().await?.records().find_agent(name).await };
         let found = found.await.map_err(|error: StoreError| {
             tracing::error!(connection = connection.id.0, %error, "the agent of a connection could not be read");
-            "Its agent could not be read from the store. The host's log says why.".to_owned()
+            "Its agent could not be read from the store. The host's log has the cause.".to_owned()
         })?;
         match agent::unusable(name, found.as_ref(), &connection.place) {
             Some(why) => Err(why),
@@ -99,7 +99,7 @@ impl Connections {
     /// The secret of an agent, opened or fetched.
     ///
     /// # Errors
-    /// What hinders that, without the secret.
+    /// The problem, without the secret.
     pub(crate) async fn agent_secret(&self, agent: &StoredAgent) -> Result<Option<SecretString>, String> {
         let name = quoted(&agent.agent.name);
         let told = |problem: String| format!("The secret of the agent {name}: {problem}");

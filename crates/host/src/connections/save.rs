@@ -1,4 +1,4 @@
-//! Makes, changes and deletes connections.
+//! Creates, changes and deletes connections.
 
 use secrecy::ExposeSecret as _;
 use soar_connector::{Plugin, SettingsError};
@@ -52,10 +52,10 @@ impl Connections {
         Ok(deleted)
     }
 
-    /// Makes a connection within the transaction of `records`.
+    /// Creates a connection within the transaction of `records`.
     ///
     /// # Errors
-    /// [`Refusal`] names every parameter that cannot work, or the right that is missing. Do not commit then.
+    /// [`Refusal`] names every invalid parameter, or the missing right. The caller must not commit then.
     pub async fn create_in(
         &self,
         records: &mut Records<'_>,
@@ -65,7 +65,8 @@ impl Connections {
         self.make_in(records, caller, draft, Agent::MustExist).await
     }
 
-    /// The same for a connection that a master sends. Its agent may be missing here; then nothing runs on it.
+    /// As [`Connections::create_in`], for a connection that a master sends. If its agent does not exist here, no
+    /// command runs on the connection.
     pub(crate) async fn create_received_in(
         &self,
         records: &mut Records<'_>,
@@ -102,10 +103,11 @@ impl Connections {
         Ok(Connection { health_check: new.health_check, ..made })
     }
 
-    /// Changes a connection within the transaction of `records`; commands that begin afterwards run on the changed one.
+    /// Changes a connection within the transaction of `records`. Commands that begin afterwards run on the changed
+    /// connection.
     ///
     /// # Errors
-    /// As [`Connections::create_in`]; also when the connection was changed since the version that the caller names.
+    /// As [`Connections::create_in`]; also when the connection has changed since the version that the caller gives.
     pub async fn update_in(
         &self,
         records: &mut Records<'_>,
@@ -116,7 +118,7 @@ impl Connections {
         self.change_in(records, caller, id, given, false).await
     }
 
-    /// The same for a connection that a master sent, in the master's name.
+    /// As [`Connections::update_in`], for a connection that a master sent, in the master's name.
     pub(crate) async fn update_received_in(
         &self,
         records: &mut Records<'_>,
@@ -148,7 +150,7 @@ impl Connections {
             .into());
         }
         let plugin = self.registry.named(&old.integration)?;
-        // An agent that is missing since before hinders no change of something else.
+        // A change of other fields is allowed although the connection's agent is missing.
         let is_named = given.agent_name.is_some() && !by_its_master;
         let rule = if is_named { Agent::MustExist } else { Agent::MayBeMissing };
         let draft = change::changed(&old, given);
@@ -177,11 +179,11 @@ impl Connections {
         Ok(Connection { health_check: new.health_check, ..changed })
     }
 
-    /// Deletes a connection with its secrets within the transaction of `records`, and returns it as it was. What runs on
-    /// it goes on; the run history stays.
+    /// Deletes a connection and its secrets within the transaction of `records`, and returns the deleted connection.
+    /// Running commands go on, and the run history stays.
     ///
     /// # Errors
-    /// [`Refusal`] when there is none that the caller may see, or the right is missing.
+    /// [`Refusal`] when the caller may see no such connection, or the right is missing.
     pub async fn delete_in(
         &self,
         records: &mut Records<'_>,
@@ -192,7 +194,7 @@ impl Connections {
         self.delete_received_in(records, caller, id).await
     }
 
-    /// The same for a connection that a master sent, in the master's name.
+    /// As [`Connections::delete_in`], for a connection that a master sent, in the master's name.
     pub(crate) async fn delete_received_in(
         &self,
         records: &mut Records<'_>,
@@ -252,15 +254,15 @@ impl Connections {
     }
 }
 
-/// Whether the agent that a connection names must exist when the connection is saved.
+/// Whether the agent of a connection must exist when the connection is saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Agent {
     MustExist,
-    /// Where it is missing, nothing runs on the connection.
+    /// If the agent is missing, no command runs on the connection.
     MayBeMissing,
 }
 
-/// The agent that a connection in `place` will go through.
+/// The agent that a connection in `place` will use.
 async fn through(
     records: &mut Records<'_>,
     name: Option<&str>,

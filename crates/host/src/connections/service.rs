@@ -1,4 +1,4 @@
-//! Connections: which ones a caller may see and use.
+//! The connections that a caller may see and use.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::plugins::PluginRegistry;
 use crate::sealing::Keyring;
 use crate::vault::Vault;
 
-/// Connections: seen, made, changed and deleted in the name of a caller. Cheap to clone.
+/// Lists, creates, changes and deletes connections in the name of a caller. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Connections {
     pub(crate) store: Store,
@@ -24,7 +24,7 @@ pub struct Connections {
 }
 
 impl Connections {
-    /// Connections of the integrations in `registry`, kept in `store`.
+    /// The connections in `store`, of the integrations in `registry`.
     #[must_use]
     pub fn new(
         store: Store,
@@ -44,7 +44,7 @@ impl Connections {
         self.list_in(&mut self.store.reader().await?.records(), caller, Wanted::All).await
     }
 
-    /// The same, as `records` sees it.
+    /// The same within the transaction of `records`.
     pub(crate) async fn list_in(
         &self,
         records: &mut Records<'_>,
@@ -57,15 +57,15 @@ impl Connections {
         Ok(connections)
     }
 
-    /// The connection of that number, without its secrets.
+    /// The connection with this id, without its secrets.
     ///
     /// # Errors
-    /// [`Refusal`] when there is none that the caller may see.
+    /// [`Refusal`] when the caller may see no such connection.
     pub async fn see(&self, caller: &Caller, id: ConnectionId) -> Result<Connection, Refusal> {
         self.see_in(&mut self.store.reader().await?.records(), caller, id).await
     }
 
-    /// The same, as `records` sees it.
+    /// The same within the transaction of `records`.
     pub(crate) async fn see_in(
         &self,
         records: &mut Records<'_>,
@@ -75,11 +75,11 @@ impl Connections {
         seen(records, caller, id).await
     }
 
-    /// The connection that the caller means on its site, for a command of one of these integrations.
+    /// The connection on the caller's site for a command of one of these integrations.
     ///
     /// # Errors
-    /// [`Refusal`] when there is none that the caller may use, when there are several and `name` does not say which, or
-    /// when it is inactive.
+    /// [`Refusal`] when the caller may use no such connection, when several match and `name` does not select one, or
+    /// when the connection is inactive.
     pub async fn choose(
         &self,
         caller: &Caller,
@@ -89,7 +89,7 @@ impl Connections {
         self.choose_in(&mut self.store.reader().await?.records(), caller, integrations, name).await
     }
 
-    /// The same, as the transaction of `records` sees it.
+    /// The same within the transaction of `records`.
     pub(crate) async fn choose_in(
         &self,
         records: &mut Records<'_>,
@@ -100,7 +100,7 @@ impl Connections {
         choose::choose(records, caller, integrations, name).await
     }
 
-    /// The connection of that number, if the caller manages it and its site is active.
+    /// The connection with this id, if the caller manages it and its site is active.
     pub(crate) async fn testable(&self, caller: &Caller, id: ConnectionId) -> Result<Connection, Refusal> {
         let mut reader = self.store.reader().await?;
         let mut records = reader.records();

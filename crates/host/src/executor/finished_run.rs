@@ -1,20 +1,20 @@
-//! The end of one run of a command.
+//! A finished run of a command.
 
 use soar_connector::Outcome;
 use soar_store::HeldRoom;
 use soar_store::model::RunId;
 
-/// A command that has ended, one way or the other.
+/// A finished run of a command, successful or not.
 #[derive(Debug)]
 pub struct FinishedRun {
-    /// The run's number in the history.
+    /// The run's id in the history.
     pub run: RunId,
     /// The connection's name.
     pub connection: String,
     /// The command's name in the manifest.
     pub command: String,
-    /// What it gave.
+    /// The outcome.
     pub outcome: Outcome,
-    /// The memory for answers that the outcome takes.
+    /// The outcome's share of the memory for answers.
     pub room: HeldRoom,
 }

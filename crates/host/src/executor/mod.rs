@@ -1,4 +1,5 @@
-//! Runs the commands of connections: within limits, with a deadline, cancellable, and noted in the run history.
+//! Runs the commands of connections within limits and a timeout. Runs can be cancelled and are stored in the run
+//! history.
 
 mod agent;
 mod check;

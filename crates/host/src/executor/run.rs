@@ -1,4 +1,4 @@
-//! The executor: takes a command, waits for its turn, and gives what it came to.
+//! The executor accepts a command, waits for a slot, runs it and returns its outcome.
 
 use std::fmt;
 use std::sync::atomic::Ordering;
@@ -19,7 +19,7 @@ use crate::Refusal;
 use crate::connections::Connections;
 use crate::plugins::PluginRegistry;
 
-/// Runs commands on connections. Cheap to clone; clones share sessions and limits.
+/// Runs commands on connections. Cheap to clone. Clones share sessions and limits.
 #[derive(Clone)]
 pub struct Executor {
     pub(super) shared: Arc<Shared>,
@@ -37,7 +37,7 @@ impl fmt::Debug for Executor {
     }
 }
 
-/// What testing a connection came to.
+/// The result of testing a connection.
 #[derive(Debug)]
 pub struct Tested {
     /// Whether the connection works.
@@ -49,8 +49,8 @@ pub struct Tested {
 }
 
 impl Executor {
-    /// An executor for these connections, and notes in the store that this process runs commands. Call
-    /// [`Executor::keep_going`] beside it, and [`Executor::shutdown`] at the end.
+    /// Starts an executor for these connections, and stores this process's lease. Also spawn [`Executor::keep_going`],
+    /// and call [`Executor::shutdown`] at the end.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -60,35 +60,35 @@ impl Executor {
         Ok(executor)
     }
 
-    /// How many commands are under way in this process.
+    /// The number of commands under way in this process.
     #[must_use]
     pub fn running(&self) -> usize {
         self.shared.running.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// How many commands wait for their turn in this process.
+    /// The number of commands that wait for a slot in this process.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.shared.per_connection.waiting() + self.shared.per_site.waiting()
     }
 
-    /// The connections that it runs commands on.
+    /// The executor's connections.
     #[must_use]
     pub fn connections(&self) -> &Connections {
         &self.shared.connections
     }
 
-    /// The plugins that it knows.
+    /// The registered plugins.
     #[must_use]
     pub fn registry(&self) -> &PluginRegistry {
         &self.shared.connections.registry
     }
 
-    /// Runs `command` on the connection of `integration` that the caller means on its site, as
-    /// [`Connections::choose`] finds it. Dropping the future cancels the run.
+    /// Runs `command` on a connection of `integration` on the caller's site, which [`Connections::choose`] selects.
+    /// Dropping the future cancels the run.
     ///
     /// # Errors
-    /// [`Refusal`] when nothing was run. A command that failed is no error: its outcome says so.
+    /// [`Refusal`] when the command did not run. A failed command is no error: its outcome has the failure.
     pub async fn run(
         &self,
         caller: &Caller,
@@ -104,7 +104,7 @@ impl Executor {
         self.run_on(caller, connection, plugin, invocation).await
     }
 
-    /// Runs a checked call on a connection, and hands pages on to `watching` as they arrive.
+    /// Runs a checked call on a connection, and passes pages to `watching` as they arrive.
     ///
     /// # Errors
     /// As [`Executor::run`].
@@ -121,10 +121,10 @@ impl Executor {
         self.start_on(caller, connection, plugin, invocation, Some(watching)).await
     }
 
-    /// Tests a connection, as its health check does.
+    /// Tests a connection with the command of its health check.
     ///
     /// # Errors
-    /// [`Refusal`] when there is none that the caller manages, or when it is inactive.
+    /// [`Refusal`] when the caller manages no such connection, or when it is inactive.
     pub async fn test(&self, caller: &Caller, connection: ConnectionId) -> Result<Tested, Refusal> {
         let connection = self.connections().testable(caller, connection).await?;
         if !connection.active {
@@ -136,16 +136,18 @@ impl Executor {
         let id = connection.id;
         let finished = self.run_on(caller, connection, plugin, invocation).await?;
         if let Err(error) = self.note_test(id, &finished).await {
-            tracing::error!(connection = id.0, %error, "a test could not be noted in the history of checks");
+            tracing::error!(connection = id.0, %error, "the result of a test could not be stored in the history of \
+                                                        checks");
         }
         let error = finished.outcome.error.as_ref().map(ToString::to_string);
         Ok(Tested { passed: error.is_none(), text: error.unwrap_or_else(|| "Passed".to_owned()), finished })
     }
 
-    /// Diagnoses a connection: how far the way to its server leads, and what its account may run. No run of it is kept.
+    /// Diagnoses a connection: the stages up to its server, and the commands that its account may run. The run history
+    /// does not store diagnoses.
     ///
     /// # Errors
-    /// [`Refusal`] when there is none that the caller manages, when it is inactive, or when no connector can be built.
+    /// [`Refusal`] when the caller manages no such connection, when it is inactive, or when no connector can be built.
     pub async fn diagnose(&self, caller: &Caller, connection: ConnectionId) -> Result<Diagnosis, Refusal> {
         let connection = self.connections().testable(caller, connection).await?;
         if !connection.active {
@@ -171,7 +173,7 @@ impl Executor {
         tokio::time::timeout(limit, diagnosing).await.unwrap_or_else(|_| timed_out())
     }
 
-    /// Runs a command of `plugin` on its connection that the caller may use.
+    /// Runs a command of `plugin` on a connection that the caller may use.
     pub(super) async fn run_on(
         &self,
         caller: &Caller,
@@ -182,8 +184,8 @@ impl Executor {
         self.start_on(caller, connection, plugin, invocation, None).await
     }
 
-    /// Runs a command of `plugin` on its connection that the caller may use, in a task of its own, so that its end is
-    /// noted even when the caller goes away.
+    /// Runs a command of `plugin` on a connection that the caller may use. The command has a task of its own, so its
+    /// end is stored even if the caller goes away.
     async fn start_on(
         &self,
         caller: &Caller,
@@ -193,7 +195,7 @@ impl Executor {
         watching: Option<Watching>,
     ) -> Result<FinishedRun, Refusal> {
         let accepted = self.accept()?;
-        // Held by this future alone: when it is dropped, the task hears of it.
+        // Only this future holds the sender. Dropping the future tells the task.
         let (waiting, gone) = oneshot::channel();
         let (ended, end) = oneshot::channel();
         let task = Task { caller: caller.clone(), connection, plugin, invocation, watching, gone };
@@ -204,7 +206,9 @@ impl Executor {
         };
         tokio::spawn(supervised.in_current_span());
         let finished = end.await.unwrap_or_else(|_| {
-            Err(Refusal::Unable("The host broke down over this command. Its log says how.".to_owned()))
+            Err(Refusal::Unable(
+                "The host panicked while it ran this command. The host's log has the cause.".to_owned(),
+            ))
         });
         drop::<oneshot::Sender<()>>(waiting);
         finished
@@ -212,10 +216,10 @@ impl Executor {
 
     pub(super) fn accept(&self) -> Result<Accepted, Refusal> {
         let accepted = Accepted::count(&self.shared);
-        // Looked at after counting: a shutdown either sees the count or is seen here.
+        // Checked after counting: either the shutdown sees the count, or this check sees the shutdown.
         if self.shared.closed.load(Ordering::SeqCst) {
             return Err(Refusal::Unable(
-                "The host is shutting down and starts nothing new. Try again soon.".to_owned(),
+                "The host is shutting down and accepts no more commands. Try again soon.".to_owned(),
             ));
         }
         Ok(accepted)

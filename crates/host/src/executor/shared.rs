@@ -23,10 +23,10 @@ pub(super) struct Shared {
     pub(super) connectors: Connectors,
     pub(super) per_connection: Slots<ConnectionId>,
     pub(super) per_site: Slots<SiteId>,
-    /// What cancels the runs of this process, by their number.
+    /// The senders that cancel the runs of this process.
     pub(super) running: Mutex<HashMap<RunId, watch::Sender<bool>>>,
     pub(super) closed: AtomicBool,
-    /// How many commands were accepted and have not ended.
+    /// The number of accepted commands that have not ended.
     pub(super) accepted: watch::Sender<usize>,
 }
 

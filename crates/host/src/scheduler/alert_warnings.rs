@@ -4,13 +4,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use soar_store::Undelivered;
 
-/// The log warns once the oldest alert has waited for this many seconds.
+/// The age of the oldest alert at the first warning, in seconds.
 const FIRST_WARNING: u64 = 60;
 
 /// The longest time between two warnings, in seconds.
 const LONGEST_SILENCE: u64 = 3_600;
 
-/// Warns each time that the wait has doubled, at the latest after [`LONGEST_SILENCE`].
+/// Warns each time the wait of the oldest alert has doubled, and at least once per [`LONGEST_SILENCE`].
 #[derive(Debug)]
 pub(super) struct AlertWarnings {
     /// The age of the oldest alert at which the next warning is due, in seconds.
@@ -24,7 +24,7 @@ impl Default for AlertWarnings {
 }
 
 impl AlertWarnings {
-    /// Warns of these alerts if a warning is due. Tells the log once all of them are delivered.
+    /// Logs a warning about these alerts if one is due. Logs that all alerts are delivered after the last warning.
     pub(super) fn warn_of(&self, alerts: Undelivered) {
         let (age, due_at_age) = (alerts.age.as_secs(), self.due_at_age.load(Ordering::Relaxed));
         if age >= due_at_age {
@@ -32,11 +32,11 @@ impl AlertWarnings {
             self.due_at_age.store(next, Ordering::Relaxed);
             tracing::warn!(
                 alerts = alerts.messages,
-                "Alerts wait to be delivered, the oldest for {age} s. See the warnings of each attempt."
+                "Alerts wait to be delivered, the oldest for {age} s. The warnings about each attempt have the cause."
             );
         } else if alerts.messages == 0 && due_at_age > FIRST_WARNING {
             self.due_at_age.store(FIRST_WARNING, Ordering::Relaxed);
-            tracing::info!("All alerts that waited are delivered.");
+            tracing::info!("All waiting alerts are delivered.");
         }
     }
 }

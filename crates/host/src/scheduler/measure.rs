@@ -17,21 +17,35 @@ const ALERTS: &str = "soar_host_alerts_waiting";
 const ALERTS_AGE: &str = "soar_host_alerts_oldest_seconds";
 const RUNS: &str = "soar_host_schedule_runs_total";
 
-/// Describes what the scheduler counts.
+/// Describes the scheduler's metrics.
 pub(crate) fn describe(recorder: &impl Recorder) {
     let name = |name: &'static str| KeyName::from_const_str(name);
     let text = |text: &'static str| SharedString::const_str(text);
-    recorder.describe_gauge(name(BACKLOG), None, text("Due checks and commands of the store: waiting, or claimed."));
-    recorder.describe_gauge(name(LAG), Some(Unit::Seconds), text("How long the oldest of these has been due."));
+    recorder.describe_gauge(name(BACKLOG), None, text("Due checks and commands in the store, waiting or claimed."));
+    recorder.describe_gauge(
+        name(LAG),
+        Some(Unit::Seconds),
+        text(
+            "Time since the oldest due check or command became \
+                                                                  due.",
+        ),
+    );
     recorder.describe_gauge(name(STATES), None, text("Connections with a health check, by state."));
-    recorder.describe_gauge(name(ALERTS), None, text("Alerts that were not delivered yet."));
-    recorder.describe_gauge(name(ALERTS_AGE), Some(Unit::Seconds), text("How long the oldest of these has waited."));
-    recorder.describe_histogram(name(LATENESS), Some(Unit::Seconds), text("How late due work began here."));
-    recorder.describe_counter(name(CHECKS), None, text("Health checks that ran here, by result."));
-    recorder.describe_counter(name(RUNS), None, text("Commands of schedules that ran here, by status."));
+    recorder.describe_gauge(name(ALERTS), None, text("Undelivered alerts."));
+    recorder.describe_gauge(name(ALERTS_AGE), Some(Unit::Seconds), text("Age of the oldest undelivered alert."));
+    recorder.describe_histogram(
+        name(LATENESS),
+        Some(Unit::Seconds),
+        text(
+            "Lateness of due work at its start on this \
+                                                                           host.",
+        ),
+    );
+    recorder.describe_counter(name(CHECKS), None, text("Health checks on this host, by result."));
+    recorder.describe_counter(name(RUNS), None, text("Commands of schedules on this host, by status."));
 }
 
-/// Sets the gauges of the store: the backlog, how many connections are in each state, and the alerts that wait.
+/// Sets the gauges of the store: the backlog, the number of connections in each state, and the undelivered alerts.
 #[allow(clippy::cast_precision_loss, reason = "far below 2^52")]
 pub(super) fn set_gauges(backlog: Backlog, states: &[(HealthState, i64)], alerts: Undelivered) {
     gauge!(BACKLOG, "state" => "waiting").set(backlog.waiting as f64);

@@ -1,4 +1,5 @@
-//! What runs by itself: health checks of connections and schedules of commands, each due time once.
+//! Runs health checks of connections and schedules of commands. Each due time runs once, on one of the hosts that share
+//! a store.
 
 mod alert_warnings;
 mod claim;

@@ -9,11 +9,11 @@ use super::core::Scheduler;
 use super::measure::set_gauges;
 use crate::alerts::correct_message_times;
 
-/// How many old rows of a kind are dropped in one transaction.
+/// The number of old rows of a kind deleted in one transaction.
 const DROPPED_TOGETHER: i64 = 2000;
 
 impl Scheduler {
-    /// Writes the messages that alerts have become ripe for; how many.
+    /// Groups due alerts into messages and stores the messages. Returns their number.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -32,7 +32,7 @@ impl Scheduler {
         Ok(told)
     }
 
-    /// Sends the messages that are to be sent now, and waits for all; how many arrived.
+    /// Sends all due messages and waits for them. Returns the number of delivered messages.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -48,8 +48,8 @@ impl Scheduler {
         }
     }
 
-    /// Computes due times anew that were written while the clock was ahead, and moves the times of alerts that are still
-    /// to come to now; how many.
+    /// Computes due times again that were stored while the clock was ahead, and moves times of alerts in the future to
+    /// now. Returns their number.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -60,16 +60,12 @@ impl Scheduler {
         let alerts = records.correct_alert_times().await? + correct_message_times(&mut records).await?;
         transaction.commit().await?;
         if schedules + alerts > 0 {
-            tracing::warn!(
-                schedules,
-                alerts,
-                "Times from a clock that was ahead are not believed, and were corrected."
-            );
+            tracing::warn!(schedules, alerts, "Times that were stored by a clock that was ahead were corrected.");
         }
         Ok(schedules + alerts)
     }
 
-    /// Drops history that is older than it is kept; how many rows.
+    /// Deletes history beyond its retention time. Returns the number of rows.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -88,7 +84,7 @@ impl Scheduler {
         }
     }
 
-    /// Sets the gauges of the store. The log warns of alerts that wait for long.
+    /// Sets the gauges of the store, and logs warnings about alerts that wait for long.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -1,4 +1,5 @@
-//! Who this instance is to others: an X25519 key pair, made when it is first needed and sealed in the store.
+//! The identity of this instance towards other instances: an X25519 key pair, created at its first use and sealed in
+//! the store.
 
 use soar_store::model::{KeyId, Moment};
 use soar_store::{Records, StoreError, TenancySecret};
@@ -10,7 +11,7 @@ use crate::Refusal;
 use crate::connections::Connections;
 use crate::sealing::SealingGuard;
 
-/// The identity of the instance whose store it is, within a transaction that has the sealing turn.
+/// The instance's key pair, within a transaction that holds the sealing lock.
 pub(super) async fn identity(
     connections: &Connections,
     records: &mut Records<'_>,
@@ -21,7 +22,7 @@ pub(super) async fn identity(
         let sealed = seal(connections, records, &TenancySecret::Instance, &*made.private, now).await?;
         records.keep_instance(&hexadecimal(&made.public), &sealed).await?;
     }
-    // Read again: another process may have been first.
+    // Read again, since another process may have stored a key pair first.
     let kept = records.instance().await?;
     let (public, sealed) = kept.ok_or_else(|| StoreError::Unreadable("the instance's own key".to_owned()))?;
     let opened = connections.keyring.open(&TenancySecret::Instance.context(), &sealed);
@@ -31,7 +32,7 @@ pub(super) async fn identity(
     Ok(KeyPair { public: from_hexadecimal(&public).ok_or_else(unreadable)?, private: Zeroizing::new(private) })
 }
 
-/// Seals a secret in a transaction that has the sealing turn.
+/// Seals a secret within a transaction that holds the sealing lock.
 pub(super) async fn seal(
     connections: &Connections,
     records: &mut Records<'_>,
