@@ -1,4 +1,4 @@
-//! Stores links, also those with incidents that come later in the file.
+//! Stores links, including links to incidents later in the file.
 
 use std::collections::{HashMap, HashSet};
 
@@ -28,12 +28,12 @@ pub(super) async fn link(
 }
 
 impl Import<'_> {
-    /// Links with incidents that came later in the file.
+    /// Stores the links to incidents later in the file.
     pub(super) async fn late_links(&mut self) -> Result<(), TransferError> {
         for batch in std::mem::take(&mut self.late).chunks(BATCH) {
             let mut transaction = self.store.transaction().await?;
             let mut records = transaction.records();
-            // Both ends at once, so that they are locked in one order.
+            // Both ends are locked at once and in one order, to avoid a deadlock.
             let both = batch.iter().flat_map(|(_, own, _, link)| [own, &link.number]);
             let numbers: HashSet<String> = both.cloned().collect();
             let numbers: Vec<_> = numbers.into_iter().collect();

@@ -1,4 +1,4 @@
-//! Import: rows are read, checked and stored a batch at a time; a bad one does not stop the good ones.
+//! Import: reads, checks and stores rows in batches. A bad row does not stop the import of the other rows.
 
 mod cases;
 mod incidents;

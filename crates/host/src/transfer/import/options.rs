@@ -1,31 +1,31 @@
-//! What to import, and how.
+//! The options of an import.
 
 use soar_store::text_enum;
 
 use crate::transfer::{Format, Subject};
 
-/// How many rows one transaction stores.
+/// The most rows in one transaction.
 pub(super) const BATCH: usize = 500;
 
 text_enum! {
-    /// What becomes of a row whose number is taken.
+    /// The treatment of a row whose number is taken.
     pub enum OnConflict {
-        /// It is a bad row.
+        /// The row is bad.
         Fail = "fail",
-        /// What is stored stays as it is.
+        /// The stored object stays unchanged.
         Skip = "skip",
-        /// What is stored becomes what the row says; links are added.
+        /// The row replaces the stored fields. Links are added.
         Update = "update",
     }
 }
 
-/// What to import.
+/// The options of an import.
 #[derive(Debug, Clone, Copy)]
 pub struct ImportOptions {
-    /// What the rows are.
+    /// The kind of the rows.
     pub subject: Subject,
-    /// How they are written.
+    /// The format of the file.
     pub format: Format,
-    /// What becomes of a row whose number is taken.
+    /// The treatment of a row whose number is taken.
     pub on_conflict: OnConflict,
 }
