@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::connection::{Connection, Ending};
-use crate::gate::network;
+use crate::limits::network;
 use crate::once_per_minute::OncePerMinute;
 use soar_host::settings::HttpLimits;
 
