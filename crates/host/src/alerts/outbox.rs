@@ -178,9 +178,9 @@ impl Outbox {
     }
 }
 
-/// Sends the messages soon that a wrong clock put off for too long; how many.
+/// Puts back the messages that a wrong clock put off for longer than any pause; how many.
 pub(crate) async fn correct_message_times(records: &mut Records<'_>) -> Result<u64, StoreError> {
-    records.correct_message_times(LONGEST_PAUSE).await
+    records.correct_message_times(FIRST_PAUSE, LONGEST_PAUSE).await
 }
 
 /// How long to wait after so many attempts before.
