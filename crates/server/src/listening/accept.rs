@@ -1,5 +1,6 @@
 //! Accepts connections and serves them.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +21,7 @@ use tower::Service as _;
 use super::connection::Ending;
 use super::connections::{Connections, Place, SWEEP};
 use super::open_files;
+use super::unread::RequestBody;
 use crate::router::Answers;
 use soar_host::settings::{HostSettings, HttpLimits};
 
@@ -176,8 +178,13 @@ where
         request.extensions_mut().insert(ConnectInfo(peer));
         request.extensions_mut().insert(Arc::clone(&place.connection));
         let call = place.connection.begin();
+        let (request, unread) = RequestBody::of(request);
         let answering = serving.answers.clone().call(request);
-        async move { answering.await.map(|response| response.map(|body| call.answered(body))) }
+        async move {
+            let Ok(mut response) = answering.await;
+            unread.settle(&mut response).await;
+            Ok::<_, Infallible>(response.map(|body| call.answered(body)))
+        }
     });
     let connection = serving.http.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);

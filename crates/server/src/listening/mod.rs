@@ -5,6 +5,7 @@ mod answer;
 mod connection;
 mod connections;
 mod open_files;
+mod unread;
 
 pub(crate) use accept::{Listening, listen};
 pub(crate) use connection::Connection;
