@@ -9,6 +9,7 @@ use soar_store::StoreError;
 use tracing::{info, warn};
 
 use super::Executor;
+use crate::EvenClock;
 use soar_store::model::RunId;
 
 /// How many runs are forgotten in one transaction.
@@ -70,20 +71,23 @@ impl Executor {
     pub async fn keep_going(self) {
         /// About once an hour with the default settings.
         const BEATS_PER_CLEANING: u32 = 360;
-        let mut beats = 0;
+        let (mut beats_to_cleaning, mut clock) = (0, EvenClock::default());
         loop {
             if let Err(error) = self.beat().await
                 && !self.inner.store().note(&error)
             {
                 warn!(%error, "no sign of life could be given");
             }
-            if beats % BEATS_PER_CLEANING == 0
-                && let Err(error) = self.forget_old_runs().await
-                && !self.inner.store().note(&error)
-            {
-                warn!(%error, "old runs could not be forgotten");
+            let may_delete = clock.allows_deleting(self.inner.now(), self.inner.connections.clock.elapsed());
+            if beats_to_cleaning == 0 && may_delete {
+                beats_to_cleaning = BEATS_PER_CLEANING;
+                if let Err(error) = self.forget_old_runs().await
+                    && !self.inner.store().note(&error)
+                {
+                    warn!(%error, "old runs could not be forgotten");
+                }
             }
-            beats = beats.wrapping_add(1);
+            beats_to_cleaning = beats_to_cleaning.saturating_sub(1);
             self.inner.connections.clock.sleep(self.inner.settings.heartbeat()).await;
         }
     }

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::Scheduler;
+use crate::EvenClock;
 
 /// Between two looks at what is due.
 const LOOK: Duration = Duration::from_secs(1);
@@ -135,15 +136,28 @@ impl Scheduler {
     }
 
     async fn housekeeping_rounds(self: Arc<Self>) {
+        let mut clock = EvenClock::default();
         loop {
-            self.note(self.correct_times().await);
-            self.note(self.drop_old_history().await);
+            self.note(self.keep_house(&mut clock).await);
             self.clock.sleep(HOUSEKEEPING).await;
         }
     }
 }
 
 impl Scheduler {
+    /// Corrects times from a wrong clock, and drops old history unless `clock`, the database's, was set of late.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn keep_house(&self, clock: &mut EvenClock) -> Result<(), StoreError> {
+        self.correct_times().await?;
+        let now = self.store.reader().await?.records().now().await?;
+        if clock.allows_deleting(now, self.clock.elapsed()) {
+            self.drop_old_history().await?;
+        }
+        Ok(())
+    }
+
     /// A round that failed is noted; the next may do better.
     fn note<T>(&self, result: Result<T, StoreError>) -> Option<T> {
         let told = result.inspect_err(|error| {
