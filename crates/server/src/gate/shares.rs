@@ -77,7 +77,7 @@ impl Exceeded {
     pub(crate) fn of_calls(self) -> Reply {
         match self {
             Self::Own => Reply::beyond_share(),
-            Self::All => Reply::too_many_calls(),
+            Self::All => Reply::too_many_messages(),
         }
     }
 }
