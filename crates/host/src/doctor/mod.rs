@@ -6,6 +6,7 @@ mod agents;
 mod certificates;
 mod finding;
 mod names;
+mod numbers;
 
 use async_trait::async_trait;
 use soar_store::{Store, StoreError};
@@ -40,7 +41,8 @@ pub trait Check: Sync {
 }
 
 /// All checks, in the order in which their findings are shown.
-const CHECKS: &[&dyn Check] = &[&names::Names, &agents::Agents, &certificates::Certificates];
+const CHECKS: &[&dyn Check] =
+    &[&names::Names, &numbers::Numbers, &agents::Agents, &certificates::Certificates];
 
 /// What all checks find. A check that could not be made is a finding too.
 pub async fn examine(instance: &Examined) -> Vec<Finding> {
