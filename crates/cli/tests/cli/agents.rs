@@ -82,8 +82,11 @@ fn the_file_of_certificates_is_read_where_it_is_typed() {
     let pem = rcgen::generate_simple_self_signed(["a.example".to_owned()]).unwrap().cert.pem();
     let file = instance.file("ca.pem", &pem);
     let given = format!("CA File={}", file.display());
-    let shown = instance.successful(["connection", "change", "production", "--param", &given]);
-    assert!(shown.contains("(1 certificate, PEM)"), "{shown}");
+    let mut change = instance.footprint(["connection", "change", "production", "--param", &given]);
+    // Certificates decide where secrets go.
+    change.args(["--secret-stdin", "Password"]).write_stdin(simulator.user("administrator").1.to_owned());
+    let (code, shown, error) = ended(change);
+    assert!(code == 0 && shown.contains("(1 certificate, PEM)"), "{shown}{error}");
     std::fs::remove_file(&file).unwrap();
     assert_eq!(instance.ended(["connection", "test", "production"]).0, 0, "the connection keeps the certificates");
     let kept = instance.json(["connection", "show", "production"])["parameters"]["CA File"].clone();
@@ -113,6 +116,9 @@ fn a_site_that_is_inactive_runs_nothing_and_says_so() {
         let error = instance.refused(1, arguments.iter().copied());
         assert!(error.contains("The site \"Security Operations\" is inactive."), "{error}");
     }
+    let audited = instance.json(["audit", "--refused", "--command", "GetIncidents"]);
+    let reason = audited[0]["reason"].as_str().unwrap();
+    assert!(reason.starts_with("The site \"Security Operations\" is inactive."), "{audited}");
     instance.successful(["site", "change", "Security Operations", "--active", "true"]);
     assert_eq!(instance.ended(["connection", "test", "production"]).0, 0);
 }
