@@ -1,4 +1,4 @@
-//! Completes what stands after flags: names of commands, parameters, profiles, connections, sites and users.
+//! Completes what stands after flags: names of commands, parameters, profiles, connections, agents, sites and users.
 //!
 //! A shell asks this program on each Tab, with the words typed so far; `footprint completions` prints how.
 
@@ -38,6 +38,7 @@ fn with_values(command: Command, is_bash: bool) -> Command {
             (Some("site" | "move-to" | "recipient-site" | "new-site" | "case-owners-site"), _) => sites,
             (Some("connection"), _) | (None, "connection") => connection_names,
             (Some("profile"), _) => profiles,
+            (Some("agent"), _) | (None, "agent") => agents,
             (Some("as" | "user" | "owner"), _) => users,
             (Some("param"), _) => parameters,
             (None, "command") => commands,
@@ -127,6 +128,13 @@ fn connection_names() -> Vec<String> {
         let context = session.context("connection list");
         let all = session.connected_operations()?.list_connections(&context, None).await.map_err(not_done)?;
         Ok(all.into_iter().map(|connection| connection.name).collect())
+    })
+}
+
+fn agents() -> Vec<String> {
+    of_instance(async |session| {
+        let agents = session.connected_operations()?.list_agents(&session.context("agent list")).await;
+        Ok(agents.map_err(not_done)?.into_iter().map(|agent| agent.name).collect())
     })
 }
 

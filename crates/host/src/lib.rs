@@ -8,6 +8,7 @@ pub mod audit;
 pub mod commands;
 pub mod connections;
 pub mod doctor;
+mod even_clock;
 pub mod executor;
 pub mod health;
 mod host;
@@ -24,5 +25,6 @@ pub mod utility;
 pub mod vault;
 pub mod views;
 
+pub use even_clock::EvenClock;
 pub use host::Host;
 pub use refusal::Refusal;

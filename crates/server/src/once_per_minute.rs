@@ -1,5 +1,6 @@
 //! Limits how often the log is told of the same thing.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -18,5 +19,16 @@ impl OncePerMinute {
             *last = Some(Instant::now());
         }
         is_due
+    }
+}
+
+/// Lets one message a minute about each subject into the log.
+#[derive(Debug, Default)]
+pub(crate) struct EachOncePerMinute(Mutex<BTreeMap<&'static str, OncePerMinute>>);
+
+impl EachOncePerMinute {
+    /// As [`OncePerMinute::is_due`], about `subject`.
+    pub(crate) fn is_due(&self, subject: &'static str) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(subject).or_default().is_due()
     }
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use soar_host::Host;
+use soar_host::{EvenClock, Host};
 use soar_host::settings::SettingsProblem;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -150,9 +150,13 @@ impl RunningHost {
 }
 
 async fn keep_up(host: Arc<Server>) {
+    let mut clock = EvenClock::default();
     loop {
         tokio::time::sleep(UPKEEP).await;
         host.metrics.upkeep();
+        if !clock.allows_deleting(host.now(), host.clock.elapsed()) {
+            continue;
+        }
         let purged = async {
             let mut transaction = host.store.transaction().await?;
             let purged = transaction.records().purge_answers(host.now()).await?;

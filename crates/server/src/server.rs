@@ -8,7 +8,7 @@ use soar_host::Host;
 use tokio::sync::Semaphore;
 
 use crate::limits::{RateLimits, Refusals, ShareLimits, Shares};
-use crate::once_per_minute::OncePerMinute;
+use crate::once_per_minute::{EachOncePerMinute, OncePerMinute};
 use soar_store::model::AccessKeyId;
 
 /// How many files to import may arrive at once.
@@ -38,8 +38,8 @@ pub struct Server {
     pub(crate) shares: Arc<Shares<AccessKeyId>>,
     /// What masters have under way, by their addresses.
     pub(crate) masters: Arc<Shares<Option<IpAddr>>>,
-    /// When the log was last told that all places are taken.
-    pub(crate) told_full: OncePerMinute,
+    /// When the log was last told of each limit that was met.
+    pub(crate) told_limits: EachOncePerMinute,
     /// When the log was last told of a proxy that does not say where its callers are.
     pub(crate) told_no_address: OncePerMinute,
     /// The name of an unknown command in the metrics.
@@ -67,7 +67,7 @@ impl Server {
                 bytes: MASTERS_BYTES.max(host.settings.body_bytes),
                 bytes_each: host.settings.body_bytes,
             }),
-            told_full: OncePerMinute::default(),
+            told_limits: EachOncePerMinute::default(),
             told_no_address: OncePerMinute::default(),
             unknown: "unknown".into(),
             host,

@@ -66,6 +66,15 @@ impl Records<'_> {
         Ok(query.fetch_all(&mut *self.connection).await?)
     }
 
+    /// All numbers.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn all_numbers(&mut self, what: Numbered) -> Result<Vec<String>, StoreError> {
+        let sql = format!("SELECT number FROM {} ORDER BY number", what.table());
+        Ok(sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_all(&mut *self.connection).await?)
+    }
+
     /// Notes numbers that came from elsewhere, so that they are not given out again.
     ///
     /// # Errors

@@ -121,6 +121,9 @@ fn a_site_that_is_inactive_runs_nothing_and_says_so() {
         let error = instance.refused(1, arguments.iter().copied());
         assert!(error.contains("The site \"Security Operations\" is inactive."), "{error}");
     }
+    let audited = instance.json(["audit", "--refused", "--command", "GetIncidents"]);
+    let reason = audited[0]["reason"].as_str().unwrap();
+    assert!(reason.starts_with("The site \"Security Operations\" is inactive."), "{audited}");
     instance.successful(["site", "change", "Security Operations", "--active", "true"]);
     assert_eq!(instance.ended(["connection", "test", "production"]).0, 0);
 }

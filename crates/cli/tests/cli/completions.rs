@@ -73,8 +73,11 @@ fn names_of_the_instance_are_completed() {
         instance.footprint(["connection", "add", "production", "--param", "Server URL=https://a.example.com"]);
     add.args(["--param", "User Name=me", "--secret-stdin", "Password"]).write_stdin("secret");
     assert_eq!(ended(add).0, 0);
+    instance.successful(["agent", "add", "Branch", "--address", "http://proxy.example.com:3128"]);
     let instance = Some(&instance);
     assert_eq!(completed(instance, &["connection", "test", "pro"]), ["production"]);
+    assert_eq!(completed(instance, &["connection", "change", "production", "--agent", "b"]), ["Branch"]);
+    assert_eq!(completed(instance, &["agent", "show", "br"]), ["Branch"]);
     assert_eq!(completed(instance, &["incident", "list", "--site", "sec"]), ["Security\\ Operations"]);
     assert_eq!(completed(instance, &["incident", "list", "--as", ""]), ["Admin"]);
 }

@@ -68,7 +68,10 @@ fn a_server_that_breaks_is_failing_and_who_is_to_be_told_is_told_once_by_mail_an
         ],
     );
     assert!(!said.contains("warning"), "{said}");
-    let _served = instance.serve();
+    // Alerts go to their destinations directly, whatever the environment says.
+    let proxy = Listener::http();
+    let exports: String = proxy.as_proxy().iter().map(|(name, value)| format!("export {name}={value}\n")).collect();
+    let _served = instance.serve_after(&exports, &instance.file("log", ""));
     instance.successful(["connection", "test", "production"]);
     let healthy = instance.successful(["health"]);
     assert!(healthy.contains("Healthy") && healthy.ends_with("1 Healthy\n"), "{healthy}");
@@ -103,6 +106,7 @@ fn a_server_that_breaks_is_failing_and_who_is_to_be_told_is_told_once_by_mail_an
     let csv = instance.successful(["health", "history", "production", "--output", "csv", "--limit", "1"]);
     assert!(csv.starts_with("Due,Result,Latency ms,Late ms,Ended,Detail,Node\r\n"), "{csv}");
     assert!(mail.is_empty() && hook.is_empty(), "one message each");
+    assert!(proxy.is_empty(), "no message through the environment's proxy");
     let text = format!("{told}{posted}{shown}");
     assert!(!text.contains("canary"), "{text}");
     assert!(instance.refused(2, ["health", "history", "prodution"]).contains("Did you mean \"production\"?"));

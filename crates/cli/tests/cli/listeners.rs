@@ -42,6 +42,12 @@ impl Listener {
         self.heard.recv_timeout(PATIENCE).expect("something was to arrive")
     }
 
+    /// The environment of a process in which this is the proxy for everything.
+    pub fn as_proxy(&self) -> Vec<(&'static str, String)> {
+        let names = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+        names.map(|name| (name, format!("http://127.0.0.1:{}", self.port))).into()
+    }
+
     /// Whether nothing is there that was not asked for.
     pub fn is_empty(&self) -> bool {
         self.heard.try_recv().is_err()

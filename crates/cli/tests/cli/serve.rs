@@ -1,7 +1,9 @@
 //! `footprint serve`: what it says first, how it ends, and what keeps it from starting.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -102,4 +104,35 @@ fn what_is_changed_beside_it_counts_at_once() {
         assert!(begun.elapsed().as_secs() < 5, "the host never noticed the key");
     }
     assert_eq!(instance.json(["incident", "list", "--owner", "System"])[0]["incidentType"], "Phishing");
+}
+
+#[test]
+fn a_limit_of_all_callers_that_is_met_is_in_the_log_once_a_minute() {
+    let instance = Instance::new();
+    let log = instance.file("log", "");
+    let served = instance.serve_after("", &log);
+    // The rest of the file does not come.
+    let head = format!(
+        "POST /api/manage/v1/transfer/incidents HTTP/1.1\r\nHost: x\r\nd3key: {}\r\nContent-Type: application/json\r\n\
+         Content-Length: 100\r\n\r\n[",
+        instance.made["key"].as_str().unwrap()
+    );
+    let (mut arriving, mut refused) = (Vec::new(), 0);
+    while refused < 3 {
+        assert!(arriving.len() < 5, "four files may arrive at once");
+        let mut stream = TcpStream::connect(served.url().trim_start_matches("http://")).unwrap();
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
+        let mut said = [0; 12];
+        match stream.read_exact(&mut said) {
+            Ok(()) => {
+                assert_eq!(said, *b"HTTP/1.1 503");
+                refused += 1;
+            }
+            Err(_) => arriving.push(stream),
+        }
+    }
+    let log = std::fs::read_to_string(log).unwrap();
+    let told = "The limit of files that arrive at once is met. Calls beyond it are answered 503";
+    assert_eq!(log.matches(told).count(), 1, "{log}");
 }

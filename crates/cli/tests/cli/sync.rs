@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::instance::{Instance, Served};
-use crate::support::Simulator;
+use crate::listeners::Listener;
+use crate::support::{Simulator, ended};
 
 /// A master and a tenant that are served and registered with each other.
 pub struct Pair {
@@ -230,4 +231,19 @@ fn a_tenant_without_the_agent_is_told_by_the_sync_and_tells_of_it_when_it_starts
     let text = std::fs::read_to_string(&log).unwrap();
     assert!(text.contains("Nothing runs on a connection") && text.contains("Branch"), "{text}");
     drop(served);
+}
+
+#[test]
+fn the_environments_proxies_are_not_used_for_tenants() {
+    let simulator = Simulator::start(&[]);
+    let Pair { master, tenant: _tenant, serving_master, serving_tenant: _serving } =
+        Pair::over([Instance::new(), Instance::new()]);
+    drop(serving_master);
+    connect(&master, &simulator, "Main", &["--shared"]);
+    let proxy = Listener::http();
+    let mut command = master.footprint(sync(["--sync-all-shared"]));
+    command.envs(proxy.as_proxy());
+    let (code, out, error) = ended(command);
+    assert_eq!(code, 0, "{out}{error}");
+    assert!(proxy.is_empty());
 }

@@ -50,3 +50,25 @@ fn finding(kept: KeptPath) -> Finding {
         cure,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cure_fits_the_host_where_the_path_was_typed_and_the_tenant_that_received_it() {
+        let kept = |is_received| KeptPath {
+            connection: "Main".to_owned(),
+            place: "Security Operations".to_owned(),
+            parameter: "CA File".to_owned(),
+            path: "/etc/ca.pem".to_owned(),
+            is_received,
+        };
+        let typed = finding(kept(false));
+        assert!(typed.cure.contains(r#"`footprint connection change "Main" --param "CA File=PATH"`"#), "{typed:?}");
+        assert!(typed.problem.contains(r#""/etc/ca.pem". It works only on the host"#), "{typed:?}");
+        let received = finding(kept(true));
+        assert!(received.cure.contains("from its master again") && received.problem.contains("nothing runs"), "{received:?}");
+        assert_eq!(received.place, r#"connection "Main" (Security Operations)"#);
+    }
+}

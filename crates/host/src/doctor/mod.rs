@@ -6,6 +6,7 @@ mod agents;
 mod certificates;
 mod finding;
 mod names;
+mod numbers;
 
 use async_trait::async_trait;
 use soar_store::{Store, StoreError};
@@ -40,7 +41,7 @@ pub trait Check: Sync {
 }
 
 /// All checks, in the order of their findings in the output.
-const CHECKS: &[&dyn Check] = &[&names::Names, &agents::Agents, &certificates::Certificates];
+const CHECKS: &[&dyn Check] = &[&names::Names, &numbers::Numbers, &agents::Agents, &certificates::Certificates];
 
 /// The findings of all checks. A check that could not run is a finding too.
 pub async fn examine(instance: &Examined) -> Vec<Finding> {

@@ -9,6 +9,7 @@ use soar_store::StoreError;
 use tracing::{info, warn};
 
 use super::Executor;
+use crate::EvenClock;
 use soar_store::model::RunId;
 
 /// The number of runs deleted in one transaction.
@@ -68,20 +69,23 @@ impl Executor {
     pub async fn keep_going(self) {
         /// About once an hour with the default settings.
         const BEATS_PER_CLEANING: u32 = 360;
-        let mut beats = 0;
+        let (mut beats_to_cleaning, mut clock) = (0, EvenClock::default());
         loop {
             if let Err(error) = self.beat().await
                 && !self.shared.store().note(&error)
             {
                 warn!(%error, "a heartbeat could not be stored");
             }
-            if beats % BEATS_PER_CLEANING == 0
-                && let Err(error) = self.forget_old_runs().await
-                && !self.shared.store().note(&error)
-            {
-                warn!(%error, "old runs could not be deleted");
+            let may_delete = clock.allows_deleting(self.shared.now(), self.shared.connections.clock.elapsed());
+            if beats_to_cleaning == 0 && may_delete {
+                beats_to_cleaning = BEATS_PER_CLEANING;
+                if let Err(error) = self.forget_old_runs().await
+                    && !self.shared.store().note(&error)
+                {
+                    warn!(%error, "old runs could not be deleted");
+                }
             }
-            beats = beats.wrapping_add(1);
+            beats_to_cleaning = beats_to_cleaning.saturating_sub(1);
             self.shared.connections.clock.sleep(self.shared.settings.heartbeat()).await;
         }
     }

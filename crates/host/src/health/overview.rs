@@ -34,6 +34,9 @@ pub struct HealthFilter {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HealthTable {
+    /// The time by the store's clock, which stamps the connections' results too.
+    #[schema(value_type = i64)]
+    pub at: Moment,
     /// The connections, the worst first.
     pub connections: Vec<ConnectionHealth>,
     /// The number of connections in each state, over all connections that match the filter.
@@ -87,6 +90,9 @@ pub struct ConnectionHealth {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ConnectionHistory {
+    /// The time by the store's clock, which stamps the checks too.
+    #[schema(value_type = i64)]
+    pub at: Moment,
     /// The health of the connection.
     pub connection: ConnectionHealth,
     /// The checks, the latest first.
@@ -166,7 +172,7 @@ impl Connections {
         for (connection, row) in rows {
             shown.push(connection_health(records, connection, row, &sites, now).await?);
         }
-        Ok(HealthTable { connections: shown, states })
+        Ok(HealthTable { at: now, connections: shown, states })
     }
 
     /// The health of a connection with at most `limit` checks (1 to 1,000) that were due before `before`.
@@ -202,7 +208,7 @@ impl Connections {
         let (sites, now) = (records.sites().await?, records.now().await?);
         let shown = connection_health(records, &connection, row, &sites, now).await?;
         let checks = records.checks(id, before.unwrap_or(Moment::MAX), limit.clamp(1, LARGEST_PAGE)).await?;
-        Ok(ConnectionHistory { connection: shown, checks })
+        Ok(ConnectionHistory { at: now, connection: shown, checks })
     }
 }
 

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::Scheduler;
+use crate::EvenClock;
 
 /// The interval between looks for due work.
 const LOOK: Duration = Duration::from_secs(1);
@@ -135,15 +136,28 @@ impl Scheduler {
     }
 
     async fn housekeeping_rounds(self: Arc<Self>) {
+        let mut clock = EvenClock::default();
         loop {
-            self.note(self.correct_times().await);
-            self.note(self.drop_old_history().await);
+            self.note(self.keep_house(&mut clock).await);
             self.clock.sleep(HOUSEKEEPING).await;
         }
     }
 }
 
 impl Scheduler {
+    /// Corrects times from a wrong clock. Deletes old history unless `clock`, the database's, was set lately.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn keep_house(&self, clock: &mut EvenClock) -> Result<(), StoreError> {
+        self.correct_times().await?;
+        let now = self.store.reader().await?.records().now().await?;
+        if clock.allows_deleting(now, self.clock.elapsed()) {
+            self.drop_old_history().await?;
+        }
+        Ok(())
+    }
+
     /// Logs an error. The next round tries again.
     fn note<T>(&self, result: Result<T, StoreError>) -> Option<T> {
         let told = result.inspect_err(|error| {

@@ -57,12 +57,7 @@ pub(crate) struct Place {
 impl Place {
     /// Takes a place for a call whose body has arrived.
     pub(crate) fn take(host: &Server, share: Share<AccessKeyId>) -> Result<Self, Reply> {
-        let permit = Arc::clone(&host.in_flight).try_acquire_owned().map_err(|_| {
-            if host.told_full.is_due() {
-                tracing::warn!("The limit calls-in-flight is met. Further calls are answered 503 until one has ended.");
-            }
-            Reply::too_many_calls()
-        })?;
+        let permit = Arc::clone(&host.in_flight).try_acquire_owned().map_err(|_| Reply::too_many_calls())?;
         Ok(Self { _permit: permit, _share: share })
     }
 }
@@ -187,6 +182,9 @@ impl Call {
     fn answer(self, reply: Reply) -> Response {
         let Self { host, entry, label, started, .. } = self;
         let took = host.clock.elapsed().saturating_sub(started);
+        if let Some(limit) = reply.limit.filter(|limit| host.told_limits.is_due(limit)) {
+            tracing::warn!("{limit} Calls beyond it are answered 503 until others have ended.");
+        }
         host.metrics.count_call(entry.surface, &label, reply.status.as_u16(), took);
         reply.into_response(&entry.request_id)
     }

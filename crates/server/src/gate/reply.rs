@@ -39,6 +39,8 @@ pub(crate) struct Reply {
     pub accepted: bool,
     /// Why it was refused, or how it failed; for the audit log.
     pub reason: String,
+    /// The limit of all callers together that the call met.
+    pub limit: Option<&'static str>,
 }
 
 impl Reply {
@@ -53,6 +55,7 @@ impl Reply {
             retry_after: None,
             accepted: answer.return_data != Ended::Failed,
             reason: answer.error.clone(),
+            limit: None,
         })
     }
 
@@ -60,12 +63,12 @@ impl Reply {
     pub(crate) fn refused(error: impl Into<String>) -> Self {
         let error = error.into();
         let body = json!({ "error": error, "returnData": Ended::Failed }).to_string().into();
-        Self { status: StatusCode::OK, body, retry_after: None, accepted: false, reason: error }
+        Self { body, ..Self::error(StatusCode::OK, error) }
     }
 
     /// Any body with `status`.
     pub(crate) fn body(status: StatusCode, body: impl Into<Bytes>) -> Self {
-        Self { status, body: body.into(), retry_after: None, accepted: true, reason: String::new() }
+        Self { status, body: body.into(), retry_after: None, accepted: true, reason: String::new(), limit: None }
     }
 
     /// The answer to a call whose operation was not done.
@@ -107,8 +110,8 @@ impl Reply {
     /// Anything but 200; the caller reads `error`.
     pub(crate) fn error(status: StatusCode, error: impl Into<String>) -> Self {
         let error = error.into();
-        let body = json!({ "Error": error }).to_string().into();
-        Self { status, body, retry_after: None, accepted: false, reason: error }
+        let body = json!({ "Error": error }).to_string();
+        Self { accepted: false, reason: error, ..Self::body(status, body) }
     }
 
     /// No word to the caller of what was wrong with the key.
@@ -142,7 +145,7 @@ impl Reply {
     pub(crate) fn beyond_calls(exceeded: Exceeded) -> Self {
         match exceeded {
             Exceeded::Own => Self::beyond_share(),
-            Exceeded::All => Self::too_many_calls(),
+            Exceeded::All => Self::too_many_messages(),
         }
     }
 
@@ -154,20 +157,33 @@ impl Reply {
         }
     }
 
+    /// A limit of all callers together is met; the log says so.
+    fn beyond_limit(error: &str, limit: &'static str) -> Self {
+        Self { limit: Some(limit), ..Self::unavailable(error, limit) }
+    }
+
     /// No place is free to run the call.
     pub(crate) fn too_many_calls() -> Self {
-        Self::unavailable("The host runs as many calls as it may. Try again later.", "Too many calls at once.")
+        let limit = "The limit calls-in-flight is met.";
+        Self::beyond_limit("The host runs as many calls as it may. Try again later.", limit)
+    }
+
+    /// As many messages of masters are under way as may be at once.
+    pub(crate) fn too_many_messages() -> Self {
+        let limit = "The limit of messages of masters under way is met.";
+        Self::beyond_limit("The host takes as many messages as it may. Try again later.", limit)
     }
 
     /// As many files arrive as may at once.
     pub(crate) fn too_many_uploads() -> Self {
-        Self::unavailable("The host receives as many files as it may. Try again later.", "Too many files at once.")
+        let limit = "The limit of files that arrive at once is met.";
+        Self::beyond_limit("The host receives as many files as it may. Try again later.", limit)
     }
 
     /// The bodies under way leave no room for more bytes.
     fn too_many_bytes() -> Self {
-        let reason = "The bodies of all calls under way are longer than received-bytes.";
-        Self::unavailable("The host receives as many bytes as it may. Try again later.", reason)
+        let limit = "The limit received-bytes of all bodies under way is met.";
+        Self::beyond_limit("The host receives as many bytes as it may. Try again later.", limit)
     }
 
     /// The caller has as much under way as one caller may.
@@ -183,8 +199,8 @@ impl Reply {
             tracing::warn!(request_id, command, "{error}");
             return Self::unavailable(&error.to_string(), error.to_string());
         }
-        if matches!(error, StoreError::Busy(_)) {
-            return Self::unavailable(&error.to_string(), error.to_string());
+        if let StoreError::Busy(limit) = error {
+            return Self::beyond_limit(&error.to_string(), limit);
         }
         if matches!(error, StoreError::TooLarge) {
             return Self::refused(error.to_string());
@@ -232,10 +248,6 @@ impl Reply {
         }
         if self.status == StatusCode::METHOD_NOT_ALLOWED {
             headers.entry(header::ALLOW).or_insert(HeaderValue::from_static("POST"));
-        }
-        if self.status == StatusCode::REQUEST_TIMEOUT {
-            // The rest of the body may still be under way.
-            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         response
     }

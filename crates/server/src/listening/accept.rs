@@ -23,6 +23,7 @@ use super::call::RunningCall;
 use super::connection::Ending;
 use super::connections::{Connections, Place, SWEEP};
 use super::open_files;
+use super::unread::RequestBody;
 use soar_host::settings::{HostSettings, HttpLimits};
 
 /// How many bytes of bodies may arrive on an HTTP/2 connection before the host reads them.
@@ -33,12 +34,12 @@ const AFTER_ERROR: Duration = Duration::from_millis(100);
 
 /// A service that answers requests, such as a router.
 pub(crate) trait RequestService:
-    Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static
+    Service<Request<RequestBody>, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static
 {
 }
 
 impl<S> RequestService for S where
-    S: Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send>
+    S: Service<Request<RequestBody>, Response = Response, Error = Infallible, Future: Send>
         + Clone
         + Send
         + Sync
@@ -198,8 +199,13 @@ where
         request.extensions_mut().insert(ConnectInfo(peer));
         request.extensions_mut().insert(Arc::clone(&place.connection));
         let call = RunningCall::begin(&place.connection);
+        let (request, unread) = RequestBody::of(request);
         let answering = serving.answers.clone().call(request);
-        async move { answering.await.map(|response| response.map(|body| call.answered(body))) }
+        async move {
+            let Ok(mut response) = answering.await;
+            unread.settle(&mut response).await;
+            Ok::<_, Infallible>(response.map(|body| call.answered(body)))
+        }
     });
     let connection = serving.http.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);

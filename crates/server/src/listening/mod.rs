@@ -6,6 +6,7 @@ mod call;
 mod connection;
 mod connections;
 mod open_files;
+mod unread;
 
 pub(crate) use accept::{Listening, listen};
 pub(crate) use connection::Connection;

@@ -267,3 +267,28 @@ fn settings_of_connections_are_checked() {
         assert!(error.contains(expected), "{text}: {error}");
     }
 }
+
+#[tokio::test]
+async fn an_answer_before_the_body_was_read_keeps_the_connection_or_says_that_it_ends() {
+    let host = TestHost::on_both().await.remove(0);
+    let refused = call(&host, "d3k_wrong");
+    let at = refused.windows(4).position(|bytes| bytes == b"\r\n\r\n").unwrap() + 4;
+    let (head, body) = refused.split_at(at);
+    // The body comes a little later than the head, as many clients send it.
+    let mut stream = sent(&host, head).await;
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    stream.write_all(body).await.unwrap();
+    let said = one_answer(&mut stream).await;
+    assert!(said.starts_with("HTTP/1.1 401") && !said.contains("connection: close"), "{said}");
+    stream.write_all(&call(&host, &host.key)).await.unwrap();
+    assert!(one_answer(&mut stream).await.starts_with("HTTP/1.1 200"), "the connection goes on");
+    // The body does not come, is not asked for, or is too large to be waited for.
+    let head = String::from_utf8(head.to_vec()).unwrap();
+    let expecting = head.replace("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n");
+    let large = format!("{}Content-Length: 70000\r\n\r\n", head.split("Content-Length").next().unwrap());
+    for head in [head, expecting, large] {
+        let mut stream = sent(&host, head.as_bytes()).await;
+        let said = String::from_utf8(until_ended(&mut stream).await).unwrap();
+        assert!(said.starts_with("HTTP/1.1 401") && said.contains("connection: close\r\n"), "{head}: {said}");
+    }
+}

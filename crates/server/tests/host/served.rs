@@ -12,7 +12,6 @@ use soar_server::{RunningHost, serve};
 use soar_store::AuditFilter;
 use soar_store::model::{AuditEntry, Connection, ConnectionId, Moment};
 use soar_store::testing::TestStore;
-use sqlx::Connection as _;
 
 use crate::stage::Stage;
 use crate::support::{answer, key_request};
@@ -121,25 +120,7 @@ impl Served {
     pub async fn assert_canary_is_hidden(&self) {
         let log = format!("{:?}", self.audit().await);
         assert!(!log.contains("canary"), "{log}");
-        if self.stage.test.address.contains("://") {
-            let mut connection = sqlx::AnyConnection::connect(&self.stage.test.address).await.unwrap();
-            let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'";
-            let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&mut connection).await.unwrap();
-            assert!(tables.contains(&"connection_parameters".to_owned()), "{tables:?}");
-            let hexadecimal: String = CANARY.bytes().map(|byte| format!("{byte:02x}")).collect();
-            for table in tables {
-                let rows = format!("SELECT COALESCE(string_agg(t::text, ' '), '')::text FROM \"{table}\" t");
-                let rows = sqlx::query_scalar(sqlx::AssertSqlSafe(rows)).fetch_one(&mut connection).await;
-                let rows: String = rows.unwrap();
-                assert!(!rows.contains(CANARY) && !rows.contains(&hexadecimal), "{table}: {rows}");
-            }
-        }
-        if let Ok(file) = std::fs::read(&self.stage.test.address) {
-            let wal = std::fs::read(format!("{}-wal", self.stage.test.address)).unwrap_or_default();
-            for bytes in [file, wal] {
-                assert!(!bytes.windows(CANARY.len()).any(|window| window == CANARY.as_bytes()));
-            }
-        }
+        self.stage.assert_store_lacks(CANARY).await;
     }
 }
 

@@ -19,6 +19,7 @@ use soar_host::vault::{Vault, VaultSettings};
 use soar_store::model::{Agent, Allowed, Caller, Connection, ConnectionId, Moment, Role, Site, SiteId, SiteKind, User};
 use soar_store::testing::TestStore;
 use soar_store::{NewSite, NewUser};
+use sqlx::Connection as _;
 use tempfile::TempDir;
 
 use crate::gate::GatePlugin;
@@ -37,6 +38,29 @@ pub struct Stage {
 }
 
 impl Stage {
+    /// `secret` is not in the store: its files, or every table on PostgreSQL.
+    pub async fn assert_store_lacks(&self, secret: &str) {
+        let hexadecimal: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+        if self.test.address.contains("://") {
+            let mut connection = sqlx::AnyConnection::connect(&self.test.address).await.unwrap();
+            let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'";
+            let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&mut connection).await.unwrap();
+            assert!(tables.contains(&"connection_parameters".to_owned()), "{tables:?}");
+            for table in tables {
+                let rows = format!("SELECT COALESCE(string_agg(t::text, ' '), '')::text FROM \"{table}\" t");
+                let rows = sqlx::query_scalar(sqlx::AssertSqlSafe(rows)).fetch_one(&mut connection).await;
+                let rows: String = rows.unwrap();
+                assert!(!rows.contains(secret) && !rows.contains(&hexadecimal), "{table}: {rows}");
+            }
+            return;
+        }
+        for end in ["", "-wal"] {
+            let bytes = std::fs::read(format!("{}{end}", self.test.address)).unwrap_or_default();
+            assert!(!end.is_empty() || !bytes.is_empty(), "{}", self.test.address);
+            assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()));
+        }
+    }
+
     pub async fn on_both() -> Vec<Self> {
         Self::on_both_with(ExecutorSettings::default(), VaultSettings::default()).await
     }

@@ -45,7 +45,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let history =
         operations.health_history(&context, connection.id, before, arguments.limit).await.map_err(not_done)?;
     if arguments.list.output == ListOutput::Table {
-        printer.line(&head(&history.connection, session.now()))?;
+        printer.line(&head(&history.connection, history.at))?;
     }
     printer.list(&history.checks, &arguments.list, "No checks that fit.")?;
     Ok(Exit::Successful)

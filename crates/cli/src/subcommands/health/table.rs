@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 use soar_host::health::{ConnectionHealth, HealthTable};
-use soar_store::model::{HealthState, Moment};
+use soar_store::model::HealthState;
 
 use super::health_row::HealthRow;
 use crate::exit::Exit;
@@ -48,7 +48,7 @@ pub(super) async fn run(arguments: &TableFlags, session: &OperatorSession, print
         table.map_err(not_done)
     };
     let Some(seconds) = arguments.watch else {
-        show(&look().await?, arguments, session.now(), printer)?;
+        show(&look().await?, arguments, printer)?;
         return Ok(Exit::Successful);
     };
     let again = async {
@@ -57,7 +57,7 @@ pub(super) async fn run(arguments: &TableFlags, session: &OperatorSession, print
             if printer.is_terminal() {
                 printer.bytes(CLEAR)?;
             }
-            show(&table, arguments, session.now(), printer)?;
+            show(&table, arguments, printer)?;
             tokio::time::sleep(Duration::from_secs(seconds)).await;
         }
     };
@@ -67,11 +67,11 @@ pub(super) async fn run(arguments: &TableFlags, session: &OperatorSession, print
     }
 }
 
-fn show(table: &HealthTable, arguments: &TableFlags, now: Moment, printer: &mut Printer) -> Result<()> {
+fn show(table: &HealthTable, arguments: &TableFlags, printer: &mut Printer) -> Result<()> {
     let nothing = "No connections that fit and that you may see. `footprint connection add` makes one.";
     match arguments.list.output {
         ListOutput::Table => {
-            let row = |connection: &ConnectionHealth| HealthRow { connection: connection.clone(), now };
+            let row = |connection: &ConnectionHealth| HealthRow { connection: connection.clone(), now: table.at };
             let rows: Vec<_> = table.connections.iter().map(row).collect();
             printer.list(&rows, &arguments.list, nothing)?;
             if !rows.is_empty() {

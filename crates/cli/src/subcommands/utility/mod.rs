@@ -74,7 +74,7 @@ pub(crate) fn run(arguments: &Arguments, matches: &ArgMatches, printer: &mut Pri
             None => {
                 let site = session.site(call.site.as_deref()).await?;
                 let raw = given(manifest, matches, &call, &session)?;
-                let (context, utility) = called(command, manifest, site, &raw, &session)?;
+                let (context, utility) = called(command, manifest, site, &raw, &session).await?;
                 if call.plan {
                     let planned = session.operations().plan_utility(&context, &utility).await.map_err(not_done)?;
                     let site = &utility.caller.site.name;
@@ -117,14 +117,14 @@ async fn apply(
     }
     let site = session.site(Some(&planned.site)).await?;
     let raw: RawParameters = planned.parameters;
-    let (context, utility) = called(command, manifest, site, &raw, session)?;
+    let (context, utility) = called(command, manifest, site, &raw, session).await?;
     let fingerprint = &planned.plan.fingerprint;
     let applied = session.operations().apply_utility(&context, &utility, fingerprint).await;
     show_end(context, applied, call.output, session, printer).await
 }
 
-/// The call of a command on a site.
-fn called<'a>(
+/// The call of a command on a site. A call that is refused has its audit entry, as over HTTP.
+async fn called<'a>(
     command: &'a dyn UtilityCommand,
     manifest: &Command,
     site: Site,
@@ -132,7 +132,8 @@ fn called<'a>(
     session: &OperatorSession,
 ) -> Result<(RequestContext, UtilityCall<'a>)> {
     let context = session.context(command.endpoint()).about_site(&site.name);
-    let utility = UtilityCall::parse(command, manifest, context.caller(site), raw).map_err(refused)?;
+    let utility = UtilityCall::parse(command, manifest, context.caller(site), raw).map_err(OperationError::from);
+    let utility = session.changed(context.clone(), utility).await?;
     Ok((context.acting_for(utility.acting_for()), utility))
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use soar_connector::testing::ManualClock;
+use soar_host::EvenClock;
 use soar_host::scheduler::{Scheduler, SchedulerSettings};
 use soar_store::model::{Cadence, ConnectionId, HealthState, Moment, ScheduleKind, ScheduleRunStatus};
 use soar_store::testing::TestStore;
@@ -232,5 +233,27 @@ async fn a_message_that_a_clock_minutes_ahead_left_behind_waits_no_longer_than_a
         let [message] = waiting().await.try_into().unwrap();
         world.scheduler.correct_times().await.unwrap();
         assert_eq!(waiting().await[0].next_attempt_at, message.next_attempt_at);
+    }
+}
+
+#[tokio::test]
+async fn a_clock_a_year_ahead_for_a_while_makes_nothing_old_enough_to_be_deleted() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store);
+        world.create(&check_of(ConnectionId(1))).await;
+        assert_eq!(world.pass(60).await, 1);
+        let checks = async || {
+            test.store.reader().await.unwrap().records().checks(ConnectionId(1), Moment::MAX, 10).await.unwrap().len()
+        };
+        let ahead = World::at(&test.store, SystemTime::now() + YEAR);
+        let mut clock = EvenClock::default();
+        for _ in 0..10 {
+            ahead.scheduler.keep_house(&mut clock).await.unwrap();
+            ahead.clock.advance(Duration::from_secs(60));
+        }
+        assert_eq!(checks().await, 1);
+        // A clock that goes on so for long is right.
+        ahead.scheduler.keep_house(&mut clock).await.unwrap();
+        assert_eq!(checks().await, 0);
     }
 }
