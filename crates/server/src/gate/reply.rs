@@ -9,6 +9,7 @@ use soar_store::model::AuditEntry;
 use soar_store::{AnswerRoom, Store, StoreError};
 
 use super::bounded_json;
+use crate::limits::Exceeded;
 use soar_host::Refusal;
 use soar_host::operations::OperationError;
 use soar_host::utility::{Answer, Ended};
@@ -145,6 +146,22 @@ impl Reply {
         Self { limit: Some(limit), ..Self::unavailable(error, limit) }
     }
 
+    /// A call beyond a limit of the calls under way.
+    pub(crate) fn beyond_calls(exceeded: Exceeded) -> Self {
+        match exceeded {
+            Exceeded::Own => Self::beyond_share(),
+            Exceeded::All => Self::too_many_messages(),
+        }
+    }
+
+    /// A call whose body is beyond a limit of the bytes under way.
+    pub(super) fn beyond_bytes(exceeded: Exceeded) -> Self {
+        match exceeded {
+            Exceeded::Own => Self::beyond_share(),
+            Exceeded::All => Self::too_many_bytes(),
+        }
+    }
+
     /// No place is free to run the call.
     pub(crate) fn too_many_calls() -> Self {
         let limit = "The limit calls-in-flight is met.";
@@ -152,7 +169,7 @@ impl Reply {
     }
 
     /// As many messages of masters are under way as may be at once.
-    pub(crate) fn too_many_messages() -> Self {
+    fn too_many_messages() -> Self {
         let limit = "The limit of messages of masters under way is met.";
         Self::beyond_limit("The host takes as many messages as it may. Try again later.", limit)
     }
@@ -164,13 +181,13 @@ impl Reply {
     }
 
     /// The bodies under way leave no room for more bytes.
-    pub(crate) fn too_many_bytes() -> Self {
+    fn too_many_bytes() -> Self {
         let limit = "The limit received-bytes of all bodies under way is met.";
         Self::beyond_limit("The host receives as many bytes as it may. Try again later.", limit)
     }
 
     /// The caller has as much under way as one caller may.
-    pub(crate) fn beyond_share() -> Self {
+    fn beyond_share() -> Self {
         let reason = "The caller has as many calls or bytes of bodies under way as one caller may.";
         Self { reason: reason.to_owned(), ..Self::rate_limited(1) }
     }

@@ -21,7 +21,7 @@ const DROPPED_WITHIN: Duration = Duration::from_millis(100);
 
 /// The body of a request. Where it is not read to its end, the rest is left in `unread`.
 #[derive(Debug)]
-pub(super) struct RequestBody {
+pub(crate) struct RequestBody {
     body: Option<Incoming>,
     unread: Unread,
 }
