@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use soar_host::{EvenClock, Host};
 use soar_host::settings::SettingsProblem;
+use soar_host::{EvenClock, Host};
 use soar_store::model::AuditEntry;
 use tokio::net::TcpListener;
 use tokio::sync::watch;

@@ -41,8 +41,7 @@ pub trait Check: Sync {
 }
 
 /// All checks, in the order of their findings in the output.
-const CHECKS: &[&dyn Check] =
-    &[&names::Names, &numbers::Numbers, &agents::Agents, &certificates::Certificates];
+const CHECKS: &[&dyn Check] = &[&names::Names, &numbers::Numbers, &agents::Agents, &certificates::Certificates];
 
 /// The findings of all checks. A check that could not run is a finding too.
 pub async fn examine(instance: &Examined) -> Vec<Finding> {
