@@ -69,7 +69,7 @@ mod tests {
         assert!(typed.problem.contains(r#""/etc/ca.pem". It works only on the host"#), "{typed:?}");
         let received = finding(kept(true));
         assert!(
-            received.cure.contains("from its master again") && received.problem.contains("nothing runs"),
+            received.cure.contains("from its master again") && received.problem.contains("does not open it"),
             "{received:?}"
         );
         assert_eq!(received.place, r#"connection "Main" (Security Operations)"#);
