@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use soar_host::{EvenClock, Host};
 use soar_host::settings::SettingsProblem;
+use soar_host::{EvenClock, Host};
+use soar_store::model::AuditEntry;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -21,6 +22,9 @@ const UPKEEP: Duration = Duration::from_secs(60);
 
 /// How often the audit log is told of refused calls that have no entries of their own.
 const COUNTS: Duration = Duration::from_secs(10);
+
+/// How many counts of refused calls wait while the store fails. Further ones are in the log only.
+const MOST_WAITING_COUNTS: usize = 10_000;
 
 /// How long the last counts may take to be written when the host ends.
 const LAST_COUNTS: Duration = Duration::from_secs(5);
@@ -173,6 +177,7 @@ async fn keep_up(host: Arc<Server>) {
 
 /// Writes to the audit log how many refused calls have no entries of their own: every few seconds, and at the end.
 async fn write_counts_regularly(host: Arc<Server>, mut stopped: watch::Receiver<bool>) {
+    let mut waiting = Vec::new();
     loop {
         let end = async {
             // A host whose handle was dropped is served on.
@@ -181,7 +186,13 @@ async fn write_counts_regularly(host: Arc<Server>, mut stopped: watch::Receiver<
             }
         };
         let is_last = tokio::time::timeout(COUNTS, end).await.is_ok();
-        write_counts(&host).await;
+        waiting.extend(host.refusals.take_counts(host.now()));
+        waiting = write_counts(&host, waiting).await;
+        // Entries that the store did not take wait for the next time.
+        let kept = if is_last { 0 } else { MOST_WAITING_COUNTS };
+        for AuditEntry { address, key, reason, .. } in waiting.drain(kept.min(waiting.len())..) {
+            tracing::error!(address, key, told = reason, "refused calls are not in the audit log");
+        }
         host.limits.forget_idle();
         if is_last {
             return;
@@ -189,12 +200,14 @@ async fn write_counts_regularly(host: Arc<Server>, mut stopped: watch::Receiver<
     }
 }
 
-async fn write_counts(host: &Server) {
-    let written = host.refusals.take_counts(host.now()).into_iter().map(async |entry| {
-        let (address, key, told) = (entry.address.clone(), entry.key.clone(), entry.reason.clone());
-        if let Err(error) = host.audit.write(entry, None).await {
-            tracing::error!(%error, address, key, told, "refused calls are not in the audit log");
+/// Writes the entries; those that could not be written.
+async fn write_counts(host: &Server, entries: Vec<AuditEntry>) -> Vec<AuditEntry> {
+    let written = entries.into_iter().map(async |entry| match host.audit.write(entry.clone(), None).await {
+        Ok(_) => None,
+        Err(error) => {
+            tracing::debug!(%error, "a count of refused calls waits for the audit log");
+            Some(entry)
         }
     });
-    futures_util::future::join_all(written).await;
+    futures_util::future::join_all(written).await.into_iter().flatten().collect()
 }

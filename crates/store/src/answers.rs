@@ -66,8 +66,8 @@ struct DeletedAnswer {
 impl Records<'_> {
     /// Claims the answer; `None` when the claim is now the caller's, otherwise the call that came first.
     ///
-    /// Within a transaction of another host that claims the same, it waits for that one to end. An
-    /// expired claim is deleted first.
+    /// Within a transaction of another host that claims the same, it waits for that one to end. A claim that has expired
+    /// counts until it is purged: a clock that is ahead for a while would make all repeats new calls.
     ///
     /// # Errors
     /// [`StoreError::AnswersFull`] when the key's quota of kept answers is used up; [`StoreError::Database`].
@@ -76,18 +76,7 @@ impl Records<'_> {
         claim: &AnswerClaim,
         runs_until: Moment,
         expires_at: Moment,
-        now: Moment,
     ) -> Result<Option<EarlierCall>, StoreError> {
-        let expired = sqlx::query_as(
-            "DELETE FROM answers WHERE user_id = $1 AND idempotency_key = $2 AND expires_at <= $3
-             RETURNING access_key_id, status, CAST(OCTET_LENGTH(answer) AS BIGINT) AS bytes",
-        )
-        .bind(claim.user)
-        .bind(&claim.key)
-        .bind(now)
-        .fetch_all(&mut *self.connection)
-        .await?;
-        self.uncount_answers(&expired).await?;
         let made = sqlx::query(
             "INSERT INTO answers (user_id, idempotency_key, fingerprint, request_id, runs_until, status, answer,
                                   expires_at, access_key_id)
@@ -289,7 +278,7 @@ mod tests {
             let mut records = transaction.records();
             let user = NewUser { name: "a".to_owned(), email: None, is_administrator: false };
             let user = records.create_user(&user, now).await.unwrap().id;
-            assert_eq!(records.claim_answer(&claim(user, "one"), now, end, now).await.unwrap(), None);
+            assert_eq!(records.claim_answer(&claim(user, "one"), now, end).await.unwrap(), None);
             assert!(records.keep_answer(&claim(user, "one"), 200, "äb").await.unwrap());
             // As if the others were there.
             sqlx::query("UPDATE kept_answers SET answers = answers + $1 - 1")
@@ -300,18 +289,18 @@ mod tests {
             transaction.commit().await.unwrap();
 
             let mut transaction = test.store.transaction().await.unwrap();
-            let refused = transaction.records().claim_answer(&claim(user, "two"), now, end, now).await.unwrap_err();
+            let refused = transaction.records().claim_answer(&claim(user, "two"), now, end).await.unwrap_err();
             assert!(matches!(refused, StoreError::AnswersFull { answers: MOST_ANSWERS, bytes: 3 }), "{refused:?}");
             drop(transaction);
             let mut transaction = test.store.transaction().await.unwrap();
             let mut records = transaction.records();
-            let earlier = records.claim_answer(&claim(user, "one"), now, end, now).await.unwrap().unwrap();
+            let earlier = records.claim_answer(&claim(user, "one"), now, end).await.unwrap().unwrap();
             assert_eq!(earlier.answer, Some((200, "äb".to_owned())), "a repeat is answered all the same");
             // Other keys have quotas of their own.
             let other = AnswerClaim { access_key: AccessKeyId(8), ..claim(user, "three") };
-            assert_eq!(records.claim_answer(&other, now, end, now).await.unwrap(), None);
+            assert_eq!(records.claim_answer(&other, now, end).await.unwrap(), None);
             assert_eq!(records.purge_answers(end).await.unwrap(), 2);
-            assert_eq!(records.claim_answer(&claim(user, "two"), now, end, now).await.unwrap(), None);
+            assert_eq!(records.claim_answer(&claim(user, "two"), now, end).await.unwrap(), None);
             let kept: KeptAnswers = sqlx::query_as("SELECT answers, bytes FROM kept_answers WHERE access_key_id = 7")
                 .fetch_one(&mut *records.connection)
                 .await

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use footprint_simulator::{Options, Simulator, UserKind};
-use soar_store::{ScheduleFilter, Store};
 use soar_store::model::{Cadence, HealthState, Moment, Schedule, ScheduleKind, ScheduleRunStatus};
+use soar_store::{ScheduleFilter, Store};
 
 use crate::instance::Instance;
 
@@ -53,7 +53,14 @@ async fn prepare(instance: &Instance, store: &Store, simulator: &Simulator) -> V
         add.write_stdin(user.password.clone()).assert().success();
         let schedule = format!("Rescan {number}");
         instance.successful([
-            "schedule", "add", &schedule, "patch-rescan", "--connection", &name, "--every-minutes", "1",
+            "schedule",
+            "add",
+            &schedule,
+            "patch-rescan",
+            "--connection",
+            &name,
+            "--every-minutes",
+            "1",
         ]);
     }
     let mut transaction = store.transaction().await.unwrap();

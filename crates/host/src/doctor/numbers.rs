@@ -45,9 +45,10 @@ fn findings(what: &'static str, numbers: &[String]) -> Vec<Finding> {
 fn finding(what: &str, number: &str) -> Finding {
     Finding {
         check: Numbers.name(),
-        problem: "The number holds blanks, commas or characters that cannot be seen. Commands that take a list of numbers \
+        problem:
+            "The number holds blanks, commas or characters that cannot be seen. Commands that take a list of numbers \
                   do not find it."
-            .to_owned(),
+                .to_owned(),
         place: format!("{what} {}", quoted(number)),
         cure: format!(
             "Write the {what}s to a file with `footprint {what} export`, give this one another number there, and import the \

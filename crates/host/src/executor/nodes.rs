@@ -9,7 +9,7 @@ use soar_store::StoreError;
 use tracing::{info, warn};
 
 use super::Executor;
-use crate::EvenClock;
+use crate::even_clock::EvenClock;
 use soar_store::model::RunId;
 
 /// The number of runs deleted in one transaction.

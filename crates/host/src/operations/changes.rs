@@ -193,7 +193,7 @@ impl Changes {
         runs_until: Moment,
         now: Moment,
     ) -> Result<Option<EarlierCall>, OperationError> {
-        let Some(earlier) = records.claim_answer(&claim.kept, runs_until, now + self.answers_kept, now).await? else {
+        let Some(earlier) = records.claim_answer(&claim.kept, runs_until, now + self.answers_kept).await? else {
             return Ok(None);
         };
         // An older host kept answers of the Command API with unsealed fingerprints.

@@ -156,8 +156,7 @@ async fn a_repeated_call_makes_one_connection_and_what_is_kept_of_it_holds_no_tr
             request_id: String::new(),
         };
         let mut transaction = host.stage.test.store.transaction().await.unwrap();
-        let kept =
-            transaction.records().claim_answer(&claim, Moment(0), Moment::MAX, Moment(0)).await.unwrap().unwrap();
+        let kept = transaction.records().claim_answer(&claim, Moment(0), Moment::MAX).await.unwrap().unwrap();
         drop(transaction);
         assert!(!kept.fingerprint.contains(&fingerprint) && !kept.answer.unwrap().1.contains("canary"));
         let sealed = STANDARD.decode(&kept.fingerprint).unwrap();

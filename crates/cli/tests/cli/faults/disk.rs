@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use super::work::{Caller, prepare, times_done};
 use crate::instance::{Instance, Served};
@@ -102,4 +103,39 @@ async fn an_import_that_finds_no_room_for_its_file_changes_nothing_and_works_lat
     limit(&served, "unlimited");
     let (status, said) = import().await;
     assert!(status == 200 && said.contains("20000"), "{status}: {said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refused_calls_that_are_counted_while_the_disk_is_full_are_in_the_audit_log_later() {
+    let instance = Instance::new();
+    let served = instance.serve_after(NO_SIGNAL, &instance.path().with_file_name("log"));
+    let client = reqwest::Client::new();
+    let url = format!("{}/VSOC/api/Command/GetIncidents", served.url());
+    let refuse = async |calls: usize| {
+        for _ in 0..calls {
+            let status = client.post(&url).header("d3key", "wrong").send().await.unwrap().status().as_u16();
+            assert!(status == 401 || status == 429, "{status}");
+        }
+    };
+    // The first 50 of a minute have entries of their own; the others are counted.
+    refuse(60).await;
+    limit(&served, "1");
+    refuse(30).await;
+    // Longer than from one writing of the counts to the next.
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    limit(&served, "unlimited");
+    let counted = || -> u64 {
+        let entries = instance.json(["audit", "--refused", "--limit", "1000"]);
+        let counts = entries.as_array().unwrap().iter().filter(|entry| entry["status"] == 0).map(|entry| {
+            let reason = entry["reason"].as_str().unwrap();
+            reason.split_once("Z: ").unwrap().1.split_once(' ').unwrap().0.parse::<u64>().unwrap()
+        });
+        counts.sum()
+    };
+    let begun = Instant::now();
+    while counted() < 40 {
+        assert!(begun.elapsed() < Duration::from_secs(60), "only {} calls are counted", counted());
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    assert_eq!(counted(), 40);
 }
