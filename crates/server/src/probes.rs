@@ -1,4 +1,4 @@
-//! Whether the host lives, whether it can work, and what it counts.
+//! The probes `/healthz` and `/readyz`, and `/metrics`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,22 +13,22 @@ use crate::Server;
 use crate::gate::{Call, Reply, credentials};
 use soar_host::access::{AuthenticationError, Shown};
 
-/// How long the store may take to say that it is there.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// The timeout for the store in `/readyz`.
+const STORE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The process lives.
+/// Answers that the process runs.
 pub(super) async fn live() -> &'static str {
     "ok\n"
 }
 
-/// The store answers, and what is due is run.
+/// Answers whether the store works and the scheduler runs due work.
 pub(super) async fn ready(State(host): State<Arc<Server>>) -> Response {
     let looking = async {
         host.directory.current().await?;
         let alerts = host.store.reader().await?.records().undelivered().await?;
         Ok::<_, StoreError>((host.store.failing().await, alerts))
     };
-    match tokio::time::timeout(PATIENCE, looking).await {
+    match tokio::time::timeout(STORE_TIMEOUT, looking).await {
         Ok(Ok((None, alerts))) => match host.scheduler.as_ref().and_then(|scheduler| scheduler.stuck()) {
             None => ready_but_for(alerts).into_response(),
             Some(since) => {
@@ -46,12 +46,13 @@ pub(super) async fn ready(State(host): State<Arc<Server>>) -> Response {
     }
 }
 
-/// Alerts that wait are told, and the host is ready all the same: other hosts deliver them no sooner.
+/// The answer of a ready host. Undelivered alerts are reported, but do not make the host unready, since other hosts
+/// could not deliver them either.
 fn ready_but_for(alerts: Undelivered) -> String {
     match alerts.messages {
         0 => "ok\n".to_owned(),
         messages => {
-            format!("ok\nAlerts that wait to be delivered: {messages}, the oldest for {} s.\n", alerts.age.as_secs())
+            format!("ok\nUndelivered alerts: {messages}, the oldest for {} s.\n", alerts.age.as_secs())
         }
     }
 }
@@ -60,10 +61,10 @@ fn not_ready(why: &str) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")).into_response()
 }
 
-/// What is counted, for those who may see it.
+/// The metrics, for callers that may see them.
 pub(super) async fn metrics(State(host): State<Arc<Server>>, request: Request) -> Response {
     if !host.settings.open_metrics {
-        // As any other call that shows a key, so that keys cannot be tried here unseen, or more often.
+        // Authenticated, limited and audited like any other call with a key, so that keys cannot be guessed here.
         let mut call = Call::begin(&host, Surface::Management, &request, "metrics");
         call.label = "metrics".into();
         if let Err(refusal) = call.check_address() {

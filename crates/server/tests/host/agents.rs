@@ -93,11 +93,11 @@ async fn a_failure_names_the_agent() {
         let connection = stage.footprint(&simulator, "Main").await;
         stage.update(&admin, connection.id, json!({"agentName": "Branch"})).await.unwrap();
         let answer = scanners(&stage, &admin).await.unwrap();
-        assert!(answer.error.contains("The connection goes through the agent \"Branch\"."), "{}", answer.error);
+        assert!(answer.error.contains("The connection uses the agent \"Branch\"."), "{}", answer.error);
         let tested = stage.executor.test(&admin, connection.id).await.unwrap();
         assert!(!tested.passed && tested.text.contains("the agent \"Branch\""), "{}", tested.text);
         let error = tested.finished.outcome.error.unwrap();
-        assert!(error.cure.contains("those of the agent \"Branch\""), "{}", error.cure);
+        assert!(error.cure.contains("The agent \"Branch\" has the proxy"), "{}", error.cure);
     }
 }
 
@@ -116,7 +116,7 @@ async fn a_changed_agent_holds_from_the_next_command_on_and_its_secret_goes_only
 
         let elsewhere = json!({"address": format!("http://{second}")});
         let refused = because(stage.change_agent(&admin, "Branch", elsewhere.clone()).await);
-        assert!(refused.contains("goes only to the address that it was given for"), "{refused}");
+        assert!(refused.contains("only to the address for which it was given"), "{refused}");
         // The same address in another spelling is no other address.
         let same = json!({"address": format!("HTTP://{first}/"), "description": "The same"});
         assert_eq!(stage.change_agent(&admin, "Branch", same).await.unwrap().version, 2);
@@ -153,11 +153,11 @@ async fn nothing_goes_direct_while_the_agent_is_missing() {
         sql(&stage, "UPDATE connections SET agent_name = 'Branch', version = version + 1").await;
         let before = simulator.requests().len();
         let answer = scanners(&stage, &admin).await.unwrap();
-        assert!(answer.error.contains("\"Branch\", which this host does not have"), "{}", answer.error);
+        assert!(answer.error.contains("\"Branch\", which does not exist on this host"), "{}", answer.error);
         let tested = stage.executor.test(&admin, connection.id).await.unwrap();
-        assert!(!tested.passed && tested.text.contains("which this host does not have"), "{}", tested.text);
+        assert!(!tested.passed && tested.text.contains("which does not exist on this host"), "{}", tested.text);
         let diagnosed = because(stage.executor.diagnose(&admin, connection.id).await);
-        assert!(diagnosed.contains("which this host does not have"), "{diagnosed}");
+        assert!(diagnosed.contains("which does not exist on this host"), "{diagnosed}");
         assert_eq!(simulator.requests().len(), before, "nothing reached the server");
 
         let connections = stage.executor.connections();
@@ -182,7 +182,7 @@ async fn nothing_goes_direct_while_the_agent_is_missing() {
         let manager = stage.caller("manager", &stage.site, &[(stage.site.id, Role::Manager)]).await;
         let theirs = json!({"name": "branch", "site": "Security Operations", "address": format!("http://{proxy}")});
         let refused = because(stage.agent(&manager, theirs.clone()).await);
-        assert!(refused.contains("takes an administrator") && refused.contains("\"Main\""), "{refused}");
+        assert!(refused.contains("only an administrator") && refused.contains("\"Main\""), "{refused}");
         stage.agent(&admin, theirs).await.unwrap();
         assert_eq!(scanners(&stage, &admin).await.unwrap().error, "");
         let table = connections.health(&admin, &HealthFilter::default()).await.unwrap();
@@ -203,7 +203,7 @@ async fn a_connection_has_an_agent_or_a_proxy_of_its_own_and_its_agent_is_for_it
         let made = stage.gate("Main").await;
         let both = json!({"agentName": "Here", "parameters": {"Proxy": "http://own.example", "Password": "again"}});
         let refused = because(stage.update(&admin, made.id, both).await);
-        assert!(refused.starts_with("Proxy: ") && refused.contains("no proxy of its own"), "{refused}");
+        assert!(refused.starts_with("Proxy: ") && refused.contains("a proxy of its own"), "{refused}");
         let elsewhere = because(stage.update(&admin, made.id, json!({"agentName": "Client's"})).await);
         assert!(elsewhere.contains("no agent \"Client's\" for \"Security Operations\""), "{elsewhere}");
         assert!(elsewhere.contains("Valid: Here."), "{elsewhere}");
@@ -215,7 +215,7 @@ async fn a_connection_has_an_agent_or_a_proxy_of_its_own_and_its_agent_is_for_it
         assert!(because(stage.update(&admin, made.id, shared).await).contains("no agent \"Here\""));
 
         let away = because(stage.change_agent(&admin, "Here", json!({"site": "Client"})).await);
-        assert!(away.contains("kept for that site only") && away.contains("\"Main\" (Security Operations)"), "{away}");
+        assert!(away.contains("limited to that site") && away.contains("\"Main\" (Security Operations)"), "{away}");
         stage.change_agent(&admin, "Here", json!({"site": null})).await.unwrap();
         let shared = json!({"site": "Shared to internal sites", "agentName": "Here"});
         stage.update(&admin, made.id, shared).await.unwrap();
@@ -224,7 +224,7 @@ async fn a_connection_has_an_agent_or_a_proxy_of_its_own_and_its_agent_is_for_it
         sql(&stage, "INSERT INTO connection_parameters (connection_id, name, kind, value) SELECT id, 'Proxy', 'Plain', 'http://own.example' FROM connections").await;
         sql(&stage, "UPDATE connections SET version = version + 1").await;
         let tested = stage.executor.test(&admin, made.id).await.unwrap();
-        assert!(!tested.passed && tested.text.contains("no proxy of its own"), "{}", tested.text);
+        assert!(!tested.passed && tested.text.contains("a proxy of its own"), "{}", tested.text);
     }
 }
 
@@ -337,11 +337,11 @@ async fn who_may_do_what_with_agents() {
         // Where connections go through it, only an administrator says where it is.
         let connection = stage.gate("Main").await;
         let rerouted = because(stage.update(&manager, connection.id, json!({"agentName": "Here"})).await);
-        assert!(rerouted.starts_with("Agent Name: Secrets go through the agent"), "{rerouted}");
+        assert!(rerouted.starts_with("Agent Name: sends its secrets through the agent"), "{rerouted}");
         let given = json!({"agentName": "Here", "parameters": {"Password": "given again"}});
         stage.update(&manager, connection.id, given).await.unwrap();
         let moved = json!({"address": "http://elsewhere.example"});
-        assert!(because(stage.change_agent(&manager, "Here", moved.clone()).await).contains("takes an administrator"));
+        assert!(because(stage.change_agent(&manager, "Here", moved.clone()).await).contains("only an administrator"));
         stage.change_agent(&admin, "Here", moved).await.unwrap();
         stage.change_agent(&manager, "Here", json!({"description": "Ours"})).await.unwrap();
     }
@@ -353,9 +353,9 @@ async fn what_cannot_be_an_agent_is_refused_in_words() {
         let admin = stage.administrator().await;
         for (change, expected) in [
             (json!({"name": " "}), "The name of the agent is empty"),
-            (json!({"address": "proxy:3128"}), "Address: It is no http, https, socks5 or socks5h address."),
-            (json!({"address": "http://soar:hunter2@proxy"}), "Address: It holds a user name or password"),
-            (json!({"userName": "a:b"}), "User name: It holds a colon"),
+            (json!({"address": "proxy:3128"}), "Address: The address is no http, https, socks5 or socks5h address."),
+            (json!({"address": "http://soar:hunter2@proxy"}), "Address: The address contains a user name or password"),
+            (json!({"userName": "a:b"}), "User name: It contains a colon"),
             (json!({"userName": null}), "User name: It is missing"),
             (json!({"secret": "two\nlines"}), "Secret: It"),
             (json!({"site": "Nowhere"}), "There is no site \"Nowhere\""),
@@ -390,10 +390,10 @@ async fn a_test_says_what_the_proxy_answers() {
             (format!("http://{good}"), true, Some(200), "The proxy made a connection to"),
             (format!("socks5h://{socks}"), true, None, "The proxy made a connection to"),
             (format!("socks5://{socks}"), true, None, "The proxy made a connection to"),
-            (format!("http://{wants_login}"), false, Some(407), "wants a login that it knows"),
+            (format!("http://{wants_login}"), false, Some(407), "does not accept the login"),
             (format!("http://{forbids}"), false, Some(403), "The proxy answered 403"),
-            (format!("http://{is_none}"), false, None, "does not answer as an HTTP proxy"),
-            (format!("https://{is_none}"), false, None, "does not prove itself by TLS"),
+            (format!("http://{is_none}"), false, None, "answer is not valid HTTP"),
+            (format!("https://{is_none}"), false, None, "The TLS handshake with the proxy failed"),
             (format!("http://{dead}"), false, None, "cannot be reached"),
         ] {
             stage.agent(&admin, agent("Branch", &address)).await.unwrap();

@@ -147,7 +147,7 @@ async fn conclusions_that_are_added_in_bulk_and_over_time_have_bounds() {
         let open = json!({ "Incident Number": "o-1", "Field Name": "Status", "Field Value": "Open" });
         world.json("Admin", "SetIncidentField", open).await;
         let answer = world.json("Admin", "CloseIncidentInBulk", request.clone()).await;
-        assert!(answer["error"].as_str().unwrap().contains("close it without a conclusion"), "{answer}");
+        assert!(answer["error"].as_str().unwrap().contains("close the incident without a conclusion"), "{answer}");
         request["Conclusion"] = json!("Short.");
         assert_eq!(world.json("Admin", "CloseIncidentInBulk", request.clone()).await["returnData"], "Successful");
 

@@ -43,10 +43,10 @@ async fn whoever_has_no_valid_key_learns_nothing_but_that() {
         let wrong_secret = format!("{public_part}_{}", secret.chars().rev().collect::<String>());
         let unknown = format!("d3k_{}_{secret}", "0".repeat(16));
         for (shown, reason) in [
-            (None, "No key was shown."),
-            (Some(""), "no key: it has another shape"),
+            (None, "The call has no key."),
+            (Some(""), "malformed: the key does not have the form of an API key"),
             (Some("d3k_ü"), "no key"),
-            (Some("Bearer something"), "no key: it has another shape"),
+            (Some("Bearer something"), "malformed: the key does not have the form of an API key"),
             (Some(unknown.as_str()), "unknown, or its secret"),
             (Some(wrong_secret.as_str()), "unknown, or its secret"),
         ] {
@@ -156,9 +156,9 @@ async fn every_malformed_call_has_its_status_and_says_what_was_expected() {
         };
         let deep = format!("{}{}", "[".repeat(900), "]".repeat(900));
         for (body, expected) in [
-            (String::new(), "The body is not the JSON object"),
-            ("[]".to_owned(), "The body is not the JSON object"),
-            ("{".to_owned(), "The body is not the JSON object"),
+            (String::new(), "The body is not valid"),
+            ("[]".to_owned(), "The body is not valid"),
+            ("{".to_owned(), "The body is not valid"),
             (
                 format!(r#"{{"Username":"Admin","Site":"Security Operations","CommandParams":{{"Name":{deep}}}}}"#),
                 "recursion",

@@ -84,19 +84,19 @@ async fn what_cannot_work_is_refused_with_what_to_do_and_without_the_secret() {
             (json!({"site": "Securty Operations"}), "Did you mean \"Security Operations\"?"),
             (json!({"recipientSite": "Security Operations"}), "Shared to internal sites"),
             (json!({"site": "Shared to internal sites", "recipientSite": "Client"}), "no internal site"),
-            (json!({"name": "\u{1b}[2J"}), "U+001B, which cannot be seen"),
+            (json!({"name": "\u{1b}[2J"}), "U+001B, which is invisible"),
             (json!({"name": " "}), "is empty"),
             (json!({"name": "x".repeat(101)}), "longer than 100"),
             (json!({"users": ["Nobody"]}), "There is no user \"Nobody\""),
             (json!({"healthCheckMinutes": 0}), "1 to 43200"),
             (json!({"healthCheckMinutes": 5, "healthCheckEmail": "nowhere"}), "Expected a mail address"),
-            (json!({"healthCheckEmail": "a@b"}), "how many minutes"),
+            (json!({"healthCheckEmail": "a@b"}), "interval between checks"),
             (json!({"parameters": {}}), "Server URL: It is required"),
             (json!({"parameters": {"Server URL": "http://x", "Pasword": "open sesame"}}), "Did you mean \"Password\"?"),
             (json!({"parameters": {"Server URL": "http://x", "server_url": "http://x"}}), "two spellings"),
             (json!({"parameters": {"Server URL": {"reference": "env:FOOTPRINT_SECRET_GOOD"}}}), "no secret"),
             (json!({"parameters": {"Server URL": "http://x", "Password": "y".repeat(65_537)}}), "longer than"),
-            (json!({"parameters": {"Server URL": "http://break-down"}}), "plugin broke down"),
+            (json!({"parameters": {"Server URL": "http://break-down"}}), "plugin panicked"),
         ] {
             let text = refused(change.clone()).await;
             assert!(text.contains(expected), "{change}: {text}");
@@ -134,7 +134,7 @@ async fn secrets_are_not_sent_to_another_address_than_they_were_given_for() {
         let manager = stage.caller("Manager", &stage.site, &[(stage.site.id, Role::Manager)]).await;
         let elsewhere = json!({"parameters": {"Server URL": "http://mine.example"}});
         let text = because(stage.update(&manager, made.id, elsewhere).await);
-        assert!(text.contains("Server URL") && text.contains("give them again: Password"), "{text}");
+        assert!(text.contains("Server URL") && text.contains("give these secrets again: Password"), "{text}");
         let both = json!({"parameters": {"Server URL": "http://mine.example", "Password": "my own"}});
         stage.update(&manager, made.id, both).await.unwrap();
         let same = json!({"parameters": {"Server URL": "http://mine.example"}, "description": "Same"});
@@ -167,7 +167,7 @@ async fn every_setting_that_decides_where_secrets_go_wants_them_again() {
             ] {
                 let change = json!({ "parameters": { setting: value } });
                 let text = because(stage.update(&manager, made.id, change).await);
-                assert!(text.contains(setting) && text.contains("give them again: Password"), "{text}");
+                assert!(text.contains(setting) && text.contains("give these secrets again: Password"), "{text}");
             }
             // No value is No, and nothing that changes only how often requests are sent is in question.
             let harmless = json!({ "parameters": { "Skip Certificate Checks": "", "Requests per Second": "5" } });
@@ -211,7 +211,7 @@ async fn where_a_secret_lives_is_for_administrators_and_allowed_places_only() {
             "Server URL": "http://mine.example", "Password": {"reference": "env:FOOTPRINT_SECRET_GOOD"},
         }});
         let text = because(stage.update(&manager, made.id, elsewhere.clone()).await);
-        assert!(text.contains("Server URL") && text.contains("give them again: Password"), "{text}");
+        assert!(text.contains("Server URL") && text.contains("give these secrets again: Password"), "{text}");
         stage.update(&admin, made.id, elsewhere).await.unwrap();
     }
     let settings = VaultSettings { managers_may_refer: true, ..VaultSettings::default() };

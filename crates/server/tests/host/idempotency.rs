@@ -21,7 +21,7 @@ async fn a_repeated_call_gets_the_first_answer_and_does_nothing() {
         assert_eq!(answer(call("Note", "one")).await, first);
         assert_eq!(host.notes().await, ["Note"]);
         let again = host.audit().await.pop().unwrap();
-        assert!(again.reason.starts_with("Answered as the call "), "{again:?}");
+        assert!(again.reason.starts_with("The call got the answer of the call "), "{again:?}");
 
         let (status, body) = answer(call("Another", "one")).await;
         assert!(status == 422 && body["Error"].as_str().unwrap().contains("another command or body"), "{body}");
@@ -47,7 +47,7 @@ async fn a_refusal_is_repeated_and_a_failure_of_the_hosts_own_is_not() {
         };
         let refused = answer(call("refuse", "r")).await;
         assert_eq!(answer(call("refuse", "r")).await, refused);
-        assert!(host.audit().await.pop().unwrap().reason.starts_with("Answered as"));
+        assert!(host.audit().await.pop().unwrap().reason.starts_with("The call got the answer"));
         assert_eq!(answer(call("store", "s")).await.0, 500);
         assert_eq!(answer(call("store", "s")).await.0, 500);
         assert_eq!(

@@ -83,8 +83,8 @@ async fn what_cannot_be_is_refused_changes_nothing_and_no_word_repeats_a_secret(
             (json!({ "healthCheckMinutes": 5, "healthCheckEmail": "soc" }), 422, "Expected a mail address"),
             (json!({ "healthCheckMinutes": 5, "healthCheckWebhooks": [""] }), 422, "webhook:NAME"),
             (json!({ "healthCheckMinutes": 5, "healthCheckAlertAfter": 0 }), 422, "1 to 100"),
-            (json!({ "healthCheckMinutes": 5, "healthCheckRecoverAfter": 0 }), 422, "1 to 10 passed tests"),
-            (json!({ "healthCheckMinutes": 5, "healthCheckRecoverAfter": 11 }), 422, "1 to 10 passed tests"),
+            (json!({ "healthCheckMinutes": 5, "healthCheckRecoverAfter": 0 }), 422, "1 to 10 passed checks"),
+            (json!({ "healthCheckMinutes": 5, "healthCheckRecoverAfter": 11 }), 422, "1 to 10 passed checks"),
             (json!({ "healthCheckMinutes": 5, "healthCheckSlowMs": 0 }), 422, "1 to 3600000"),
             (json!({ "parameters": { "Password": CANARY } }), 422, "Server URL: It is required"),
             (json!({ "parameters": { "Pasword": CANARY } }), 422, "Did you mean"),
@@ -101,7 +101,7 @@ async fn what_cannot_be_is_refused_changes_nothing_and_no_word_repeats_a_secret(
             (secret(json!({ "reference": "env:HOME" })), 422, "FOOTPRINT_SECRET_"),
             (secret(json!("y".repeat(65_537))), 422, "longer than"),
             (secret(json!(format!("{CANARY}\u{0}"))), 400, "NUL"),
-            (json!({ "parameters": { "Server URL": "http://break-down", "Password": CANARY } }), 422, "broke down"),
+            (json!({ "parameters": { "Server URL": "http://break-down", "Password": CANARY } }), 422, "panicked"),
         ] {
             let (answered, body) = host.send("POST", "/connections", &with(draft("New"), &change)).await;
             let text = body["Error"].as_str().unwrap();

@@ -76,7 +76,10 @@ async fn a_flood_of_one_address_has_fifty_entries_and_the_rest_is_counted_and_a_
         assert_eq!(entries.len(), OWN_ENTRIES);
         assert!(entries.iter().all(|entry| entry.address == "127.0.0.1"));
         // An entry says the cause, whatever the answer was.
-        assert!(entries.iter().any(|entry| entry.status == 429 && entry.reason == "No key was shown."), "{entries:?}");
+        assert!(
+            entries.iter().any(|entry| entry.status == 429 && entry.reason == "The call has no key."),
+            "{entries:?}"
+        );
         let [count] = counts.as_slice() else { panic!("{counts:?}") };
         assert_eq!((count.address.as_str(), count.accepted), ("127.0.0.1", false));
         // 60 calls of a hundred for commands, and 30 more of the last second.

@@ -329,8 +329,8 @@ fn verdict(status: u16, answer: &Value) -> Verdict {
         401 => Verdict::Unauthenticated,
         _ if text.contains("or user") || text.contains("may not be used on site") => Verdict::NoSite,
         _ if text.contains("may not be used for the command") => Verdict::NoCommand,
-        _ if text.contains("lacks the right to") || text.contains("It takes the right to") => Verdict::NoRight,
-        _ if text.contains("It takes an administrator") => Verdict::NoRight,
+        _ if text.contains("lacks the right to") || text.contains("This needs the right to") => Verdict::NoRight,
+        _ if text.contains("Only an administrator") => Verdict::NoRight,
         _ => Verdict::LetIn,
     }
 }

@@ -120,7 +120,10 @@ async fn a_token_is_for_the_user_that_it_names_and_for_no_other_of_its_key() {
             let as_user = |user: &str| host.by(user, "ShowNotes", json!({})).header("d3jwt", &token);
             assert_eq!(answer(as_user("Analyst")).await.0, 200);
             assert_eq!(answer(as_user("Admin")).await, (401, json!({ "Error": "Invalid authentication key." })));
-            assert_eq!(host.audit().await.pop().unwrap().reason, "The token's Username is not the body's.");
+            assert_eq!(
+                host.audit().await.pop().unwrap().reason,
+                "The token's Username differs from the body's Username."
+            );
         }
     }
 }

@@ -52,7 +52,7 @@ async fn only_allowed_variables_are_read() {
     for (reference, expected) in [
         ("env:HOME", "start with FOOTPRINT_SECRET_"),
         ("env:footprint_secret_a", "start with FOOTPRINT_SECRET_"),
-        ("env:FOOTPRINT_SECRET_NONE", "is not there"),
+        ("env:FOOTPRINT_SECRET_NONE", "does not exist"),
         ("env:FOOTPRINT_SECRET_BLANK", "is empty"),
         ("env:FOOTPRINT_SECRET_LINES", "holds more than one line"),
     ] {

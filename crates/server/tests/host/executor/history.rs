@@ -72,7 +72,7 @@ async fn runs_are_shown_to_those_who_may_see_them() {
             let text = because(stage.executor.see_run(caller, run).await);
             assert_eq!(text, format!("There is no run \"{run}\"."));
         }
-        assert!(because(stage.executor.cancel(&analyst, runs[0]).await).contains("Another user's run"));
+        assert!(because(stage.executor.cancel(&analyst, runs[0]).await).contains("Cancelling another user's run"));
         // A deleted connection's runs stay, for those who managed it.
         stage.executor.connections().delete(&admin, open.id).await.unwrap();
         assert_eq!((count(&manager).await.unwrap(), count(&analyst).await.unwrap()), (2, 0));

@@ -7,7 +7,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
 use crate::support::{TestHost, answer};
 
 const DONE: &str = "The call was carried out, but the host's store failed";
-const MAYBE: &str = "nobody knows whether it was carried out";
+const MAYBE: &str = "the command's effect is unknown";
 
 async fn run_sql(host: &TestHost, sql: &str) {
     let address = &host.test.address;

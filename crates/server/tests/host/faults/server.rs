@@ -68,8 +68,8 @@ async fn a_caller_is_told_when_nobody_knows_whether_its_change_was_made_and_the_
         let (status, refused) = answer(note(&host, name)).await;
         assert_eq!(status, 503, "{refused}");
         let said = refused["Error"].as_str().unwrap();
-        assert!(said.contains("nobody knows whether it was made"), "{said}");
-        assert!(said.contains("Repeat the call under the same Idempotency-Key"), "{said}");
+        assert!(said.contains("it is unknown whether the change was made"), "{said}");
+        assert!(said.contains("Repeat the call with the same Idempotency-Key"), "{said}");
         let count = async || host.notes().await.iter().filter(|note| *note == name).count();
         assert_eq!(count().await, made, "{when:?}");
         let (status, answered): (u16, Value) = answer(note(&host, name)).await;

@@ -189,7 +189,7 @@ async fn a_mail_server_that_stalls_delays_no_webhook_and_its_attempt_ends_after_
             })
             .await;
             stop.send(true).unwrap();
-            wait_for("the host ends", async || {
+            wait_for("the host shuts down", async || {
                 world.clock.advance(Duration::from_secs(1));
                 serving.is_finished()
             })

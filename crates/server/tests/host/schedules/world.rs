@@ -60,7 +60,7 @@ pub struct Delivered {
 impl Courier for Delivered {
     async fn deliver(&self, message: &Message, _now: Moment) -> Result<(), String> {
         if *self.broken.lock().unwrap() {
-            return Err("The mail server did not take the mail: it is away.".to_owned());
+            return Err("The mail server did not accept the mail: it is away.".to_owned());
         }
         self.messages.lock().unwrap().push(message.clone());
         Ok(())

@@ -29,7 +29,7 @@ async fn no_way_leads_to_a_change_of_what_was_received() {
             assert_eq!(status, 422, "{answer}");
         }
         let error = tenant.connections.delete(&tenant.admin, received.id).await.unwrap_err().to_string();
-        assert!(error.contains("deleted only there"), "{error}");
+        assert!(error.contains("only the master can change"), "{error}");
         let path = format!("/connections/{}", received.id);
         assert_eq!(tenant.manage("DELETE", &path, Value::Null).await.0, 422);
         assert_eq!(tenant.all().await["Production"], received);

@@ -192,7 +192,7 @@ async fn no_secret_passes_in_any_form_and_a_recording_is_refused() {
         let log = tenant.audit().await;
         assert_eq!(log.iter().filter(|entry| entry.accepted).count(), received);
         assert!(
-            log.iter().any(|entry| entry.reason.contains("was sent again, or overtaken")),
+            log.iter().any(|entry| entry.reason.contains("it was a repeat, or another message overtook it")),
             "every replay is logged"
         );
         // The tenant still takes what the master itself says.

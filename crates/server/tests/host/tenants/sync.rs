@@ -261,7 +261,10 @@ async fn what_cannot_be_done_on_the_tenant_has_a_code_a_cause_and_a_cure_and_spo
             }))
             .await;
         assert_eq!(answer["returnData"], "Failed");
-        assert!(answer["error"].as_str().unwrap().starts_with("\"TestTenant\": The tenant has another"), "{answer}");
+        assert!(
+            answer["error"].as_str().unwrap().starts_with("\"TestTenant\": The tenant already has another"),
+            "{answer}"
+        );
 
         // Mended, the retry of the first run does what failed, and nothing else.
         tenant.connections.delete(&tenant.admin, tenant.all().await["taken"].id).await.unwrap();
@@ -293,13 +296,16 @@ async fn what_is_asked_for_must_make_sense() {
         };
         for (parameters, said) in [
             (with(json!({})), "Nothing to sync"),
-            (with(json!({ "Sync All Shared": "False" })), "counts as not given"),
+            (with(json!({ "Sync All Shared": "False" })), "has no effect"),
             (with(json!({ "Sync All Shared": "No", "Connection Info": [] })), "Nothing to sync"),
             (with(json!({ "Connection Info": [{}] })), "entry 1: expected ConnectionId"),
             (with(json!({ "Connection Info": ["x"] })), "entry 1: expected an object"),
             (with(json!({ "Connection Info": [{ "ConnectionId": "x" }] })), "a whole number"),
             (with(json!({ "Connection Info": [{ "Conection": 1 }] })), "Unknown field \"Conection\""),
-            (with(json!({ "Sync All Shared": "Yes", "Region": "EMEA" })), "mean the same and differ"),
+            (
+                with(json!({ "Sync All Shared": "Yes", "Region": "EMEA" })),
+                "are the same parameter and have different values",
+            ),
             (json!({ "Sync All Shared": "Yes", "Tenant Site": "x" }), "Tenant Name is required"),
             (json!({ "Sync All Shared": "Yes", "allTenant": true }), "Tenant Site is required"),
         ] {
