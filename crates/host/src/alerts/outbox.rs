@@ -180,9 +180,9 @@ impl Outbox {
     }
 }
 
-/// Makes messages due that a wrong clock postponed for too long. Returns their number.
+/// Makes messages due soon that a wrong clock postponed by more than any pause. Returns their number.
 pub(crate) async fn correct_message_times(records: &mut Records<'_>) -> Result<u64, StoreError> {
-    records.correct_message_times(LONGEST_PAUSE).await
+    records.correct_message_times(FIRST_PAUSE, LONGEST_PAUSE).await
 }
 
 /// The pause after this number of failed attempts.

@@ -1,6 +1,9 @@
 //! Guards CSV cells that spreadsheets would run as formulas by an apostrophe, and removes it at the import.
-//!  Many spreadsheets separate cells by semicolons or tabs. For them a cell may begin after each semicolon, tab or line
+//!
+//! Many spreadsheets separate cells by semicolons or tabs. For them a cell may begin after each semicolon, tab or line
 //! break, and quotes within such a cell do not protect it.
+
+use std::iter;
 
 const DANGEROUS: &[char] = &['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
@@ -12,9 +15,20 @@ fn looks_guarded(text: &str) -> bool {
     text.strip_prefix('\'').is_some_and(|rest| rest.starts_with('\'') || rest.starts_with(DANGEROUS))
 }
 
-/// The parts of a text of which each may begin a cell. Each part except the last ends with a separator.
+/// The parts of a text of which each may begin a cell. Each part except the last ends with a separator. A carriage return
+/// and the line feed after it are one separator.
 fn parts(text: &str) -> impl Iterator<Item = &str> {
-    text.split_inclusive(SEPARATORS)
+    let mut rest = text;
+    iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let separator = rest.find(SEPARATORS);
+        let end = separator.map_or(rest.len(), |at| if rest[at..].starts_with("\r\n") { at + 2 } else { at + 1 });
+        let (part, after) = rest.split_at(end);
+        rest = after;
+        Some(part)
+    })
 }
 
 /// The guarded text of a cell.

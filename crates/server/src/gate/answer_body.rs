@@ -37,8 +37,8 @@ impl Body<'_> {
             return Err(StoreError::TooLarge);
         }
         if length > self.counted {
-            // Double the counted bytes, as the buffer grows.
-            let step = length.max(2 * self.counted) - self.counted;
+            // Double the counted bytes, as the buffer grows, up to the largest answer.
+            let step = length.max((2 * self.counted).min(MOST_ANSWER_BYTES)) - self.counted;
             self.held.add(self.room.take(step)?);
             self.counted += step;
         }

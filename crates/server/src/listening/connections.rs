@@ -14,8 +14,9 @@ use crate::limits::network;
 use crate::once_per_minute::OncePerMinute;
 use soar_host::settings::HttpLimits;
 
-/// The time for which a new connection is not closed for others, since its first call may still be arriving.
-const BURST: Duration = Duration::from_millis(100);
+/// The time for which a new connection is not closed for others. The first call from another continent, after the TLS
+/// handshake, arrives within this time.
+const BURST: Duration = Duration::from_millis(500);
 
 /// The interval between checks for overdue connections.
 pub(super) const SWEEP: Duration = Duration::from_secs(1);

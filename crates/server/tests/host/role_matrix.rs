@@ -317,7 +317,8 @@ fn parameters(operation: &Value, user: &str) -> Value {
             _ => {}
         }
     }
-    if operation["operationId"] == "UpdateIncidentOwnerInBulk" {
+    // Its plan and its apply too.
+    if operation["operationId"].as_str().unwrap().ends_with("UpdateIncidentOwnerInBulk") {
         parameters.insert("Owner".to_owned(), json!("Admin"));
     }
     parameters.into()
