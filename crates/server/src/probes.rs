@@ -11,7 +11,7 @@ use soar_store::{StoreError, Trouble, Undelivered};
 
 use crate::Server;
 use crate::gate::{Call, Reply, credentials};
-use soar_host::access::{AuthenticationError, Shown};
+use soar_host::access::{AuthenticatedKey, AuthenticationError};
 
 /// The timeout for the store in `/readyz`.
 const STORE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -30,7 +30,7 @@ pub(super) async fn ready(State(host): State<Arc<Server>>) -> Response {
     };
     match tokio::time::timeout(STORE_TIMEOUT, looking).await {
         Ok(Ok((None, alerts))) => match host.scheduler.as_ref().and_then(|scheduler| scheduler.stuck()) {
-            None => ready_but_for(alerts).into_response(),
+            None => ready_text(alerts).into_response(),
             Some(since) => {
                 not_ready(&format!("The scheduler has not looked for due work for {} seconds.", since.as_secs()))
             }
@@ -48,7 +48,7 @@ pub(super) async fn ready(State(host): State<Arc<Server>>) -> Response {
 
 /// The answer of a ready host. Undelivered alerts are reported, but do not make the host unready, since other hosts
 /// could not deliver them either.
-fn ready_but_for(alerts: Undelivered) -> String {
+fn ready_text(alerts: Undelivered) -> String {
     match alerts.messages {
         0 => "ok\n".to_owned(),
         messages => {
@@ -74,7 +74,7 @@ pub(super) async fn metrics(State(host): State<Arc<Server>>, request: Request) -
             error.key().clone_into(&mut call.entry.key);
             return call.write_and_answer(Reply::unauthenticated(error)).await;
         }
-        call.has_shown_key();
+        call.note_valid_key();
     }
     let in_flight = host.settings.calls_in_flight().saturating_sub(host.in_flight.available_permits());
     let text = host.metrics.render(host.audit.waiting(), in_flight);
@@ -86,8 +86,8 @@ async fn may_see(host: &Server, headers: &HeaderMap) -> Result<(), Authenticatio
     let snapshot = host.directory.current().await.map_err(|_| AuthenticationError::Unknown)?;
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let shown = match bearer.and_then(|value| value.strip_prefix("Bearer ")) {
-        Some(key) => Shown::check_api_key(&snapshot, key.trim(), host.now())?,
-        None => Shown::check(&snapshot, host.seal.as_ref(), credentials::read(headers)?, false, host.now())?,
+        Some(key) => AuthenticatedKey::check_api_key(&snapshot, key.trim(), host.now())?,
+        None => AuthenticatedKey::check(&snapshot, host.seal.as_ref(), credentials::read(headers)?, false, host.now())?,
     };
     shown.administrator(&snapshot).map(|_| ())
 }

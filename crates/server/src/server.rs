@@ -40,9 +40,9 @@ pub struct Server {
     /// The calls and bytes under way of masters, by address.
     pub(crate) masters: Arc<Shares<Option<IpAddr>>>,
     /// Limits the warning about the limit of running calls.
-    pub(crate) told_full: OncePerMinute,
+    pub(crate) full_warning: OncePerMinute,
     /// Limits the warning about a proxy that sends no valid address of its callers.
-    pub(crate) told_no_address: OncePerMinute,
+    pub(crate) no_address_warning: OncePerMinute,
     /// The name of an unknown command in the metrics.
     pub(crate) unknown: Arc<str>,
 }
@@ -68,8 +68,8 @@ impl Server {
                 bytes: MASTERS_BYTES.max(host.settings.body_bytes),
                 bytes_each: host.settings.body_bytes,
             }),
-            told_full: OncePerMinute::default(),
-            told_no_address: OncePerMinute::default(),
+            full_warning: OncePerMinute::default(),
+            no_address_warning: OncePerMinute::default(),
             unknown: "unknown".into(),
             host,
         })

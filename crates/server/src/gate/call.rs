@@ -15,7 +15,7 @@ use super::{Reply, credentials};
 use crate::Server;
 use crate::limits::{RefusedCaller, Share};
 use crate::listening::Connection;
-use soar_host::access::{Shown, Snapshot};
+use soar_host::access::{AuthenticatedKey, Snapshot};
 use soar_host::audit::AuditError;
 
 /// A call under way.
@@ -41,7 +41,7 @@ pub(crate) struct Call {
 #[derive(Debug)]
 pub(crate) struct Entered {
     pub snapshot: Arc<Snapshot>,
-    pub shown: Shown,
+    pub shown: AuthenticatedKey,
     /// The call's share of its key's limits.
     pub share: Share<AccessKeyId>,
 }
@@ -58,7 +58,7 @@ impl Place {
     /// Takes the permits for a call whose body has arrived.
     pub(crate) fn take(host: &Server, share: Share<AccessKeyId>) -> Result<Self, Reply> {
         let permit = Arc::clone(&host.in_flight).try_acquire_owned().map_err(|_| {
-            if host.told_full.is_due() {
+            if host.full_warning.is_due() {
                 tracing::warn!("The limit calls-in-flight is reached. Further calls get 503 until a call has ended.");
             }
             Reply::too_many_calls()
@@ -98,16 +98,16 @@ impl Call {
     /// Refuses a call whose address is unknown, since the audit log and the limits would use the proxy's address.
     pub(crate) fn check_address(&self) -> Result<(), Reply> {
         let Some(no_address) = &self.no_address else { return Ok(()) };
-        if self.host.told_no_address.is_due() {
+        if self.host.no_address_warning.is_due() {
             tracing::warn!("Calls are refused. {no_address}");
         }
         Err(Reply::error(StatusCode::BAD_REQUEST, no_address.to_string()))
     }
 
     /// Tells the connection that a call on it had a valid key.
-    pub(crate) fn has_shown_key(&self) {
+    pub(crate) fn note_valid_key(&self) {
         if let Some(connection) = &self.connection {
-            connection.has_shown_key();
+            connection.note_valid_key();
         }
     }
 
@@ -123,7 +123,7 @@ impl Call {
         })?;
         let tokens_are_on = host.settings.enable_enhance_webhook_authentication;
         let shown = credentials::read(headers).and_then(|credentials| {
-            Shown::check(&snapshot, host.seal.as_ref(), credentials, tokens_are_on, self.entry.at)
+            AuthenticatedKey::check(&snapshot, host.seal.as_ref(), credentials, tokens_are_on, self.entry.at)
         });
         let shown = shown.map_err(|error| {
             error.key().clone_into(&mut self.entry.key);
@@ -131,7 +131,7 @@ impl Call {
         })?;
         shown.known.key.name.clone_into(&mut self.entry.key);
         self.key = Some(shown.known.key.id);
-        self.has_shown_key();
+        self.note_valid_key();
         host.limits.count(&shown.known.key.id).map_err(Reply::rate_limited)?;
         let share = host.shares.begin(shown.known.key.id).map_err(Reply::beyond_calls)?;
         Ok(Entered { snapshot, shown, share })

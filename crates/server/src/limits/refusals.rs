@@ -239,14 +239,17 @@ mod tests {
             let entry = AuditEntry { at: Moment(at), key: "old".to_owned(), ..entry(surface, "192.0.2.1", status) };
             assert!(!stage.refusals.takes_entry(stage.stranger("192.0.2.1"), &entry));
         }
-        let [told] = stage.refusals.take_counts(Moment(9_000)).try_into().unwrap();
+        let [counted] = stage.refusals.take_counts(Moment(9_000)).try_into().unwrap();
         assert_eq!(
-            told.reason,
+            counted.reason,
             "Refused calls counted in this entry, from 1970-01-01T00:00:01.5Z to 1970-01-01T00:00:02.5Z: 3 (2 command with \
              status 401, 1 management with status 429)."
         );
-        assert_eq!((told.at, told.status, told.accepted, told.surface), (Moment(9_000), 0, false, Surface::Management));
-        assert_eq!((told.address.as_str(), told.key.as_str()), ("192.0.2.1", "old"));
+        assert_eq!(
+            (counted.at, counted.status, counted.accepted, counted.surface),
+            (Moment(9_000), 0, false, Surface::Management)
+        );
+        assert_eq!((counted.address.as_str(), counted.key.as_str()), ("192.0.2.1", "old"));
     }
 
     #[test]
@@ -268,11 +271,11 @@ mod tests {
         assert!((0..50).all(|_| takes("192.0.2.1")));
         assert!(!takes("192.0.2.1") && !takes("192.0.2.9"));
         assert!(stage.refusals.takes_entry(RefusedCaller::Key(AccessKeyId(8)), &from("192.0.2.1")));
-        let mut told = stage.refusals.take_counts(Moment(1));
-        told.sort_by_key(total);
-        let told: Vec<_> =
-            told.iter().map(|entry| (entry.key.as_str(), entry.address.as_str(), total(entry))).collect();
-        assert_eq!(told, [("playbooks", "several addresses", 2), ("", "192.0.2.1", 10)]);
+        let mut counted = stage.refusals.take_counts(Moment(1));
+        counted.sort_by_key(total);
+        let counted: Vec<_> =
+            counted.iter().map(|entry| (entry.key.as_str(), entry.address.as_str(), total(entry))).collect();
+        assert_eq!(counted, [("playbooks", "several addresses", 2), ("", "192.0.2.1", 10)]);
     }
 
     #[test]

@@ -187,8 +187,7 @@ async fn serve<S: RequestService>(stream: TcpStream, peer: SocketAddr, serving: 
     };
     tokio::select! {
         biased;
-        () = place.connection.told(Ending::Now) => tracing::debug!(%peer, "a connection was closed by a limit or at \
-                                                                           the shutdown"),
+        () = place.connection.ending(Ending::Now) => tracing::debug!(%peer, "the host closed a connection"),
         () = served => {}
     }
 }
@@ -208,7 +207,7 @@ where
     tokio::pin!(connection);
     let ended = tokio::select! {
         biased;
-        () = place.connection.told(Ending::Gently) => {
+        () = place.connection.ending(Ending::Gently) => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }

@@ -79,7 +79,7 @@ impl Connection {
     }
 
     /// Marks that a call on the connection had a valid key. The limits of connections without a key no longer apply.
-    pub(crate) fn has_shown_key(&self) {
+    pub(crate) fn note_valid_key(&self) {
         self.state().has_key = true;
         self.room.notify_one();
     }
@@ -99,7 +99,7 @@ impl Connection {
     }
 
     /// Waits until the connection has to end in this way, or faster.
-    pub(super) async fn told(&self, ending: Ending) {
+    pub(super) async fn ending(&self, ending: Ending) {
         // `self` owns the sender.
         let _ = self.ending.subscribe().wait_for(|told| *told >= ending).await;
     }
