@@ -256,7 +256,7 @@ mod tests {
             ("http://127.0.0.1.example.com", "plain-http-to"),
             ("https://user:canary@tenant.example.com", "without user"),
             ("https://tenant.example.com/?a=canary", "question mark"),
-            ("ftp://localhost", "not by https"),
+            ("ftp://localhost", "instead of https"),
             ("tenant.example.com", "is no address"),
             ("", "is no address"),
         ] {

@@ -1,5 +1,5 @@
-//! Proxy agents: connections go through them and never direct, their secrets go only to their proxies, and callers do
-//! with them what their rights allow.
+//! Proxy agents: connections use them and never connect directly, their secrets go only to their proxies, and callers
+//! need rights to manage them.
 
 use footprint_simulator::UserKind;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ use crate::served::Served;
 use crate::stage::{Stage, because, parameters, simulator};
 use crate::support::answer;
 
-/// `soar:proxy canary`, as HTTP carries it.
+/// `soar:proxy canary` in HTTP's encoding.
 const LOGIN: &str = "Basic c29hcjpwcm94eSBjYW5hcnk=";
 const CANARY: &str = "proxy canary";
 
@@ -27,7 +27,7 @@ fn agent(name: &str, address: &str) -> Value {
     json!({"name": name, "address": address, "userName": "soar", "secret": CANARY})
 }
 
-/// Runs SQL as a version before agents could have left the store.
+/// Runs SQL that gives the store the state of a version before agents.
 async fn sql(stage: &Stage, statement: &'static str) {
     let address = &stage.test.address;
     let address = if address.starts_with("postgres") { address.clone() } else { format!("sqlite:{address}") };
@@ -47,7 +47,7 @@ async fn commands_tests_health_checks_and_diagnoses_go_through_the_agent_and_nam
         let simulator = simulator().await;
         let (proxy, seen) = socks_proxy(Some(("soar", CANARY))).await;
         stage.agent(&admin, agent("Branch", &format!("socks5h://{proxy}"))).await.unwrap();
-        // Only the proxy knows this name, so what reaches the server went through the agent.
+        // Only the proxy can resolve this name, so a call that reaches the server used the agent.
         let port = simulator.url().rsplit(':').next().unwrap().to_owned();
         let user = simulator.user(UserKind::Administrator);
         let draft = json!({"integration": "CODA Footprint", "name": "Main", "site": "Security Operations",
@@ -117,7 +117,7 @@ async fn a_changed_agent_holds_from_the_next_command_on_and_its_secret_goes_only
         let elsewhere = json!({"address": format!("http://{second}")});
         let refused = because(stage.change_agent(&admin, "Branch", elsewhere.clone()).await);
         assert!(refused.contains("only to the address for which it was given"), "{refused}");
-        // The same address in another spelling is no other address.
+        // Another spelling of the same address is no change.
         let same = json!({"address": format!("HTTP://{first}/"), "description": "The same"});
         assert_eq!(stage.change_agent(&admin, "Branch", same).await.unwrap().version, 2);
 
@@ -131,7 +131,7 @@ async fn a_changed_agent_holds_from_the_next_command_on_and_its_secret_goes_only
         assert!(!seen_second.all().is_empty());
         assert!(seen_second.all().iter().all(|head| !head.contains(LOGIN)));
 
-        // Taken away, the secret goes nowhere.
+        // A removed secret is not sent.
         let back = json!({"address": format!("http://{first}"), "secret": null, "userName": null});
         assert_eq!(stage.change_agent(&admin, "Branch", back).await.unwrap().secret, None);
         assert_eq!(scanners(&stage, &admin).await.unwrap().error, "");
@@ -149,7 +149,7 @@ async fn nothing_goes_direct_while_the_agent_is_missing() {
         let unknown = because(stage.update(&admin, connection.id, json!({"agentName": "Branch"})).await);
         assert!(unknown.contains("no agent \"Branch\"") && unknown.contains("footprint agent add"), "{unknown}");
 
-        // A free text from before agents were kept.
+        // A free text from a version before agents.
         sql(&stage, "UPDATE connections SET agent_name = 'Branch', version = version + 1").await;
         let before = simulator.requests().len();
         let answer = scanners(&stage, &admin).await.unwrap();
@@ -171,14 +171,14 @@ async fn nothing_goes_direct_while_the_agent_is_missing() {
         };
         assert_eq!(without.len(), 1);
 
-        // It can be changed otherwise, such as set inactive, and stays without its agent.
+        // Other fields can be changed, such as active, and the connection stays without its agent.
         stage.update(&admin, connection.id, json!({"description": "Kept"})).await.unwrap();
         let (proxy, _) = http_proxy().await;
         stage.agent(&admin, json!({"name": "Branches", "address": format!("http://{proxy}")})).await.unwrap();
         let near = because(stage.update(&admin, connection.id, json!({"agentName": "Branchs"})).await);
         assert!(near.contains("Did you mean \"Branches\"?"), "{near}");
 
-        // A manager who makes it would have the connection's secrets sent there.
+        // A manager who creates the agent would receive the connection's secrets.
         let manager = stage.caller("manager", &stage.site, &[(stage.site.id, Role::Manager)]).await;
         let theirs = json!({"name": "branch", "site": "Security Operations", "address": format!("http://{proxy}")});
         let refused = because(stage.agent(&manager, theirs.clone()).await);
@@ -210,7 +210,7 @@ async fn a_connection_has_an_agent_or_a_proxy_of_its_own_and_its_agent_is_for_it
         stage.update(&admin, made.id, json!({"agentName": "HERE"})).await.unwrap();
         let own = json!({"parameters": {"Proxy": "http://own.example", "Password": "again"}});
         assert!(because(stage.update(&admin, made.id, own).await).contains("through the agent"));
-        // Shared to several sites, it needs an agent for all of them.
+        // A connection shared to several sites needs an agent for all of them.
         let shared = json!({"site": "Shared to internal sites", "agentName": "Here"});
         assert!(because(stage.update(&admin, made.id, shared).await).contains("no agent \"Here\""));
 
@@ -220,7 +220,7 @@ async fn a_connection_has_an_agent_or_a_proxy_of_its_own_and_its_agent_is_for_it
         let shared = json!({"site": "Shared to internal sites", "agentName": "Here"});
         stage.update(&admin, made.id, shared).await.unwrap();
 
-        // Both from before: the connection neither goes direct nor through its own proxy.
+        // An older connection has both: it uses neither a direct connection nor its own proxy.
         sql(&stage, "INSERT INTO connection_parameters (connection_id, name, kind, value) SELECT id, 'Proxy', 'Plain', 'http://own.example' FROM connections").await;
         sql(&stage, "UPDATE connections SET version = version + 1").await;
         let tested = stage.executor.test(&admin, made.id).await.unwrap();
@@ -244,7 +244,7 @@ async fn an_agent_in_use_is_neither_removed_nor_renamed() {
                 "{refused}"
             );
         }
-        // Another spelling is no other name.
+        // Another spelling of the name is no change.
         assert_eq!(stage.change_agent(&admin, "branch", json!({"name": "BRANCH"})).await.unwrap().name, "BRANCH");
         stage.update(&admin, made.id, json!({"agentName": null})).await.unwrap();
         stage.change_agent(&admin, "BRANCH", json!({"name": "Other"})).await.unwrap();
@@ -326,7 +326,7 @@ async fn who_may_do_what_with_agents() {
             );
             assert!(because(stage.remove_agent(caller, "Everywhere").await).contains("administrator"));
         }
-        // A manager neither hands an agent to all sites nor takes it to a site of somebody else.
+        // A manager may neither allow an agent for all sites nor move it to a site of another manager.
         assert!(because(stage.change_agent(&manager, "Here", json!({"site": null})).await).contains("administrator"));
         assert!(
             because(stage.change_agent(&manager, "Here", json!({"site": "Client"})).await).contains("the right to")
@@ -334,7 +334,7 @@ async fn who_may_do_what_with_agents() {
         let reference = json!({"userName": "u", "secret": {"reference": "env:FOOTPRINT_SECRET_GOOD"}});
         assert!(because(stage.change_agent(&manager, "Here", reference).await).contains("Only an administrator"));
 
-        // Where connections go through it, only an administrator says where it is.
+        // Only an administrator may change the address of an agent in use.
         let connection = stage.gate("Main").await;
         let rerouted = because(stage.update(&manager, connection.id, json!({"agentName": "Here"})).await);
         assert!(rerouted.starts_with("Agent Name: sends its secrets through the agent"), "{rerouted}");
@@ -461,7 +461,7 @@ async fn an_agents_secret_is_sealed_again_by_a_rotation_and_found_nowhere() {
     assert!(!text.is_empty() && !text.contains(CANARY) && !text.contains(&LOGIN[6..]));
 }
 
-/// Every column of the tables that an agent's secret could have got into, and the bytes of the store's file.
+/// Every column of the tables that could contain an agent's secret, and the bytes of the store's file.
 async fn dumped(stage: &Stage) -> String {
     let address = &stage.test.address;
     let is_file = !address.starts_with("postgres");

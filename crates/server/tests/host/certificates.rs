@@ -1,4 +1,4 @@
-//! Connections keep certificates themselves: the host opens no file for a caller.
+//! Connections store certificates: the host opens no file for a caller.
 
 use footprint_simulator::UserKind;
 use serde_json::json;
@@ -80,7 +80,7 @@ async fn a_path_from_before_works_on_the_host_where_it_was_typed() {
         sql(&stage, "UPDATE connections SET version = version + 1".to_owned()).await;
         let tested = stage.executor.test(&admin, connection.id).await.unwrap();
         assert!(tested.passed, "{}", tested.text);
-        // A form sends back what it was shown.
+        // A form sends back the values that it got.
         let same = json!({"description": "Same", "parameters": {"CA File": path.to_string()}});
         stage.update(&admin, connection.id, same).await.unwrap();
         let kept = {

@@ -37,7 +37,7 @@ async fn a_command_is_answered_in_the_documented_shape_under_every_address_and_i
 async fn whoever_has_no_valid_key_learns_nothing_but_that() {
     for host in TestHost::on_both().await {
         let invalid = (401, json!({ "Error": "Invalid authentication key." }));
-        // After the second underscore; there may be more in the secret itself.
+        // The secret begins after the second underscore. It may contain further underscores.
         let (at, _) = host.key.match_indices('_').nth(1).unwrap();
         let (public_part, secret) = (host.key[..at].to_owned(), host.key[at + 1..].to_owned());
         let wrong_secret = format!("{public_part}_{}", secret.chars().rev().collect::<String>());
@@ -293,7 +293,7 @@ async fn a_body_or_a_head_that_comes_too_slowly_is_cut_off() {
         let mut slower = tokio::net::TcpStream::connect(address).await.unwrap();
         slower.write_all(b"POST /api/Command/ShowNotes HTTP/1.1\r\n").await.unwrap();
         let mut answered = Vec::new();
-        // Closed with or without a word.
+        // Closed with or without an answer.
         let _ = slower.read_to_end(&mut answered).await;
         assert!(!answered.starts_with(b"HTTP/1.1 200"));
     }

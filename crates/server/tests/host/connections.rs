@@ -1,4 +1,5 @@
-//! Connections: who may see and use which, what their parameters must be, and which one a command runs on.
+//! Connections: the rights to see and use them, the checks of their parameters, and the choice of the connection for a
+//! command.
 
 use serde_json::{Value, json};
 use soar_host::vault::VaultSettings;
@@ -169,7 +170,7 @@ async fn every_setting_that_decides_where_secrets_go_wants_them_again() {
                 let text = because(stage.update(&manager, made.id, change).await);
                 assert!(text.contains(setting) && text.contains("give these secrets again: Password"), "{text}");
             }
-            // No value is No, and nothing that changes only how often requests are sent is in question.
+            // A missing value means No. A setting for the rate of requests does not direct secrets.
             let harmless = json!({ "parameters": { "Skip Certificate Checks": "", "Requests per Second": "5" } });
             stage.update(&manager, made.id, harmless).await.unwrap();
             let again = json!({ "parameters": { "Skip Certificate Checks": "Yes", "Password": "my own" } });
@@ -201,12 +202,12 @@ async fn where_a_secret_lives_is_for_administrators_and_allowed_places_only() {
         let made = stage.create(&admin, at("env:FOOTPRINT_SECRET_GOOD")).await.unwrap();
         let shown = serde_json::to_value(&made).unwrap();
         assert_eq!(shown["parameters"]["Password"], json!({"reference": "env:FOOTPRINT_SECRET_GOOD"}));
-        // Keeping the place is no new one.
+        // Repeating the stored reference is no change.
         let same = json!({"parameters": {"Password": {"reference": "env:FOOTPRINT_SECRET_GOOD"}}});
         stage.update(&manager, made.id, same).await.unwrap();
         let tested = stage.executor.test(&manager, made.id).await.unwrap();
         assert_eq!(tested.finished.outcome.result.rows[0][1], json!("open sesame".len()));
-        // But it is not to give the secret again: it would go to a server of the manager's own.
+        // But it does not count as giving the secret again: the secret would go to a server of the manager.
         let elsewhere = json!({"parameters": {
             "Server URL": "http://mine.example", "Password": {"reference": "env:FOOTPRINT_SECRET_GOOD"},
         }});
@@ -259,7 +260,7 @@ async fn who_may_not_use_a_connection_does_not_find_it() {
         assert!(right.contains("the right to use connections"), "{right}");
         let may_not = because(connections.delete(&named, made.id).await);
         assert!(may_not.contains("the right to manage connections on \"Security Operations\""), "{may_not}");
-        // Who manages it sees it, but is not on its list.
+        // A manager sees the connection without being one of its users.
         connections.see(&manager, made.id).await.unwrap();
         because(connections.choose(&manager, &["gate"], None).await);
         connections.choose(&admin, &["gate"], None).await.unwrap();
@@ -280,7 +281,7 @@ async fn a_shared_connection_works_on_internal_sites_and_is_managed_with_rights_
         let connections = stage.executor.connections();
         assert_eq!(connections.choose(&here, &["gate"], None).await.unwrap().id, shared.id);
         because(connections.choose(&there, &["gate"], None).await);
-        // One more internal site, on which this manager is nobody.
+        // A further internal site, on which this manager has no role.
         let mut transaction = stage.test.store.transaction().await.unwrap();
         let mut other = soar_store::NewSite {
             name: "Elsewhere".to_owned(),

@@ -143,7 +143,7 @@ async fn a_repeated_call_makes_one_connection_and_what_is_kept_of_it_holds_no_tr
         assert_eq!((one.0, &one), (201, &two));
         assert_eq!(host.get("/connections").await.1, json!([one.1]));
         assert_eq!(answer(make("Other")).await.0, 422);
-        // The fingerprint of a body is no means to try out passwords: it is sealed.
+        // The fingerprint of a body is sealed, so passwords cannot be guessed by it.
         let mut hasher = blake3::Hasher::new();
         hasher.update(b"POST /api/manage/v1/connections\0").update(draft("Main").to_string().as_bytes());
         let fingerprint = hasher.finalize().to_hex().to_string();

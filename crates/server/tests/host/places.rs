@@ -1,4 +1,4 @@
-//! Bodies under way, and the places of calls that run: what one key may hold of them.
+//! The share of one key in the bodies under way and in the running calls.
 
 use serde_json::{Value, json};
 use soar_host::settings::HostSettings;
@@ -78,7 +78,7 @@ async fn bodies_under_way_have_a_total_and_one_key_has_a_quarter_of_it() {
             keys.push(host.issue(&key_request(&format!("key {number}"), "Admin")).await);
         }
         let mut held = vec![unfinished(&host, "/api/Command/ShowNotes", &keys[0], 9_999, 9_990).await];
-        // What it needs itself no longer fits into the share of its key.
+        // The call's own body no longer fits into the share of its key.
         until(&host, &keys[0], 429).await;
         assert_eq!(answer(host.bare("ShowNotes", json!({})).header("d3key", &keys[5])).await.0, 200);
         for key in &keys[1..4] {

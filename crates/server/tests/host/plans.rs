@@ -1,4 +1,4 @@
-//! Plans of the bulk commands: they change nothing, say what would change, and hold only while the ground holds.
+//! Plans of bulk commands change nothing, list the changes, and are valid only while their basis stays the same.
 
 use serde_json::{Value, json};
 use soar_host::utility::{self, FieldChange};

@@ -1,6 +1,5 @@
-//! Every operation of the OpenAPI document with every kind of credential. What is expected follows from what the operation
-//! declares: a management operation is for keys that may manage, a command for callers with the right that its manifest
-//! names.
+//! Every operation of the OpenAPI document with every kind of credential. The expectation follows from the operation's
+//! declaration: a management operation needs a key that may manage, and a command needs the right in its manifest.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -25,7 +24,7 @@ use crate::support::{answer, key_request};
 const HERE: &str = "Security Operations";
 const THERE: &str = "Client";
 
-/// What a caller shows, and what it is good for.
+/// The credentials of a caller, and their expected rights.
 struct Credential {
     what: &'static str,
     header: Option<(&'static str, String)>,
@@ -49,7 +48,7 @@ struct Matrix {
     _running: RunningHost,
 }
 
-/// What became of a call of a command.
+/// The result of a call of a command.
 #[derive(Debug, PartialEq, Eq)]
 enum Verdict {
     Unauthenticated,
@@ -290,7 +289,7 @@ impl Credential {
         let permission = command.manifest.permissions.first().map(String::as_str).unwrap_or_default();
         let right = if command.is_utility() { permission.parse::<Right>().ok() } else { Some(Right::UseConnections) };
         let may = match right {
-            // For administrators, on all sites.
+            // Only for administrators, on all sites.
             None => {
                 assert_eq!(permission, "administrator", "{}", command.endpoint);
                 self.is_administrator && self.sites.is_none()

@@ -10,7 +10,7 @@ use crate::world::{NOW, World, closing};
 async fn a_created_incident_is_numbered_by_the_sites_day_and_found_again() {
     for test in TestStore::on_both().await {
         let world = World::new(&test.store).await;
-        // A number that came from elsewhere is not given out again.
+        // An imported number is not assigned again.
         world.incidents(&world.operations, &["20210127-2"]).await;
         let request = json!({
             "IncidentType": "Phishing", "Title": "é".repeat(120), "Severity": "critical", "Owner": "analyst",

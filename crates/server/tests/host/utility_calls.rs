@@ -139,7 +139,7 @@ async fn a_bulk_command_is_planned_over_http_and_the_plan_applies_once_while_its
             let call = host.post(&format!("GetIncidents{end}")).header("d3key", &host.key).json(&body);
             let (status, error) = answer(call).await;
             assert!(status == 404 && error["Error"].as_str().unwrap().contains("cannot be planned"), "{error}");
-            // No key, no answer that says more.
+            // Without a key the answer has no details.
             assert_eq!(answer(host.post(&format!("CloseIncidentInBulk{end}")).json(&body)).await.0, 401);
         }
     }

@@ -1,4 +1,4 @@
-//! Secrets that live elsewhere: which places are allowed, and what comes from them.
+//! Secrets in the vault: the allowed places, and the fetched secrets.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

@@ -1,4 +1,4 @@
-//! Runs that somebody cancels, that take too long, break down, or whose process ends or dies.
+//! Runs that are cancelled, time out, panic, or whose process ends or dies.
 
 use std::time::Duration;
 
@@ -125,7 +125,7 @@ async fn runs_of_a_process_that_died_are_interrupted_and_those_of_the_living_are
         let runs = stage.executor.runs(&admin, &RunFilter::default()).await.unwrap();
         let statuses: Vec<_> = runs.iter().map(|run| run.status).collect();
         assert_eq!(statuses, [RunStatus::Running, RunStatus::Interrupted]);
-        // It was alive after all: what it knows counts.
+        // The process was alive, so its result counts.
         stage.gate.state.go_on.add_permits(2);
         lost.await.unwrap().unwrap();
         kept.await.unwrap().unwrap();

@@ -1,4 +1,4 @@
-//! Who is told what: few messages, and none lost.
+//! Alerts: few messages, and none lost.
 
 use std::time::Duration;
 

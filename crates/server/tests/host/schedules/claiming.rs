@@ -1,4 +1,4 @@
-//! What is due is claimed once, and only where there is a place to run it.
+//! Due work is claimed once, and only with a free permit to run it.
 
 use std::time::Duration;
 

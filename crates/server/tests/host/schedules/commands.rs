@@ -109,7 +109,7 @@ async fn who_may_not_and_what_cannot_work_is_refused_with_what_to_do() {
     }
 }
 
-/// Somebody who works on another site only.
+/// A user with a role on another site only.
 async fn viewer_elsewhere(stage: &Stage) -> Caller {
     stage.caller("Eve", &stage.client, &[(stage.client.id, Role::Analyst)]).await
 }

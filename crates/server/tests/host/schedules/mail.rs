@@ -11,7 +11,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
-/// What a mail server was told.
+/// The commands that a mail server received.
 #[derive(Debug, Default, Clone)]
 struct Heard {
     commands: Vec<String>,
@@ -32,9 +32,9 @@ enum Way {
     Plain,
     Starttls,
     Tls,
-    /// Says that it can, and then refuses.
+    /// Offers STARTTLS, and then refuses it.
     StarttlsRefused,
-    /// Takes nobody's mail.
+    /// Accepts no mail.
     Full,
 }
 

@@ -1,4 +1,4 @@
-//! A scheduler within a host that is served: it runs, it says when it is stuck, and its end loses nothing.
+//! A scheduler within a served host: it runs, it reports that it is stuck, and its shutdown loses nothing.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -88,7 +88,7 @@ async fn a_host_that_is_told_to_runs_nothing_by_itself() {
     }
 }
 
-/// Checks once it is let.
+/// Checks once the test allows it.
 #[derive(Debug)]
 struct Held(Semaphore);
 

@@ -1,4 +1,4 @@
-//! Destinations that stall: they delay no other, and each attempt ends in time by the host's clock.
+//! Stalled destinations delay no other destination, and each attempt has a timeout by the host's clock.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -21,12 +21,12 @@ use tokio::sync::watch;
 
 use super::world::{Runs, World, check_of};
 
-/// Where a mail server falls silent.
+/// The point at which a mail server falls silent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stall {
-    /// It never greets.
+    /// Before its greeting.
     AtOnce,
-    /// It does not say whether it took the mail.
+    /// Before it accepts the mail.
     AfterData,
 }
 
@@ -130,7 +130,7 @@ async fn wait_for(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     }
 }
 
-/// A scheduler whose alerts are told without being gathered.
+/// A scheduler that does not group alerts.
 fn scheduler(store: &Store, clock: &ManualClock, courier: Arc<dyn Courier>) -> Arc<Scheduler> {
     let runs = Runs::default();
     runs.failing.lock().unwrap().insert(ConnectionId(1));
@@ -224,7 +224,7 @@ async fn many_mails_that_stall_keep_no_webhook_waiting() {
     }
 }
 
-/// Takes a message, and is gone before anybody hears of it.
+/// Accepts a message, and dies before the result is stored.
 #[derive(Debug, Default)]
 struct Killed {
     taken: Mutex<Vec<String>>,

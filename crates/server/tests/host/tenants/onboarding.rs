@@ -36,7 +36,7 @@ async fn a_key_registers_one_master_and_is_spent() {
         assert!(known.seen_at.is_some());
         assert_eq!(key_states(&tenant).await, [TenantKeyState::Used]);
 
-        // For this master no more, and for no other.
+        // The key is used: it is valid neither for this master nor for another.
         let error = master.tenants.register(&master.admin, added.id, None).await.unwrap_err().to_string();
         assert!(error.contains("no unused one-time key"), "{error}");
         let other = Instance::over(TestStore::on(master.store.engine()).await, TenantSettings::default()).await;
@@ -90,7 +90,7 @@ async fn a_key_ends_can_be_revoked_and_belongs_to_one_tenant() {
 async fn a_registration_that_was_cut_off_is_done_again_with_the_same_key() {
     for [master, tenant] in Instance::pairs().await {
         let key = tenant.one_time_key(60_000).await;
-        // What stands between takes the tenant's answer to the handshake away, once.
+        // The proxy drops the tenant's answer to the handshake once.
         let url = tenant.url.clone();
         let cut = Arc::new(std::sync::atomic::AtomicBool::new(true));
         let (seen, client) = (Arc::clone(&cut), reqwest::Client::new());
@@ -153,7 +153,7 @@ async fn who_is_revoked_by_either_side_is_refused_until_registered_anew() {
         master.tenants.register(&master.admin, id, Some(&key)).await.unwrap();
         assert_eq!(master.sync(these(&[made.id])).await.unwrap().counts.unchanged, 1);
 
-        // A tenant gets rid of a master and of what it sent.
+        // A tenant removes a master and its connections.
         let error = tenant.remove_master("Master").await.unwrap_err().to_string();
         assert!(error.contains("before you remove it"), "{error}");
         tenant.revoke_master("Master").await;
