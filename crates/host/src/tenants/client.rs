@@ -75,7 +75,7 @@ pub(super) fn new_client(settings: &TenantSettings) -> Result<Client, String> {
 /// The normalised address of a tenant.
 ///
 /// # Errors
-/// What was expected.
+/// The expected form.
 pub(super) fn checked_url(text: &str, settings: &TenantSettings) -> Result<String, String> {
     let expected = "Expected the tenant's own address, such as https://tenant.example.com, without user, question mark \
                     or fragment.";

@@ -155,7 +155,7 @@ impl Tenants {
         }))
     }
 
-    #[allow(clippy::too_many_arguments, reason = "what a run is about, each from another place")]
+    #[allow(clippy::too_many_arguments, reason = "each argument has another source")]
     async fn carry_out(
         &self,
         caller: &Caller,
