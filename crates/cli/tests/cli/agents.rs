@@ -85,7 +85,7 @@ fn the_file_of_certificates_is_read_where_it_is_typed() {
     let change = ["connection", "change", "production", "--param", &given];
     let error = instance.refused(2, change);
     assert!(
-        error.contains("CA File: It decides where secrets go. To change it, give them again: Password."),
+        error.contains("CA File: It decides where the connection sends its secrets. To change it, give these secrets again: Password."),
         "{error}"
     );
     let mut with_secret = instance.footprint(change);

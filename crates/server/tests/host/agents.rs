@@ -209,7 +209,7 @@ async fn a_connection_has_an_agent_or_a_proxy_of_its_own_and_its_agent_is_for_it
         assert!(elsewhere.contains("Valid: Here."), "{elsewhere}");
         stage.update(&admin, made.id, json!({"agentName": "HERE"})).await.unwrap();
         let own = json!({"parameters": {"Proxy": "http://own.example", "Password": "again"}});
-        assert!(because(stage.update(&admin, made.id, own).await).contains("through the agent"));
+        assert!(because(stage.update(&admin, made.id, own).await).contains("uses the agent"));
         // A connection shared to several sites needs an agent for all of them.
         let shared = json!({"site": "Shared to internal sites", "agentName": "Here"});
         assert!(because(stage.update(&admin, made.id, shared).await).contains("no agent \"Here\""));
@@ -294,7 +294,9 @@ async fn who_may_do_what_with_agents() {
             assert!(because(stage.agent(caller, on_site("Here")).await).contains("the right to"));
         }
         for caller in [&manager, &other, &analyst, &viewer] {
-            assert!(because(stage.agent(caller, everywhere.clone()).await).contains("an administrator's"));
+            assert!(
+                because(stage.agent(caller, everywhere.clone()).await).contains("Only administrators manage agents")
+            );
         }
         stage.agent(&manager, on_site("Here")).await.unwrap();
         stage.agent(&admin, everywhere).await.unwrap();

@@ -179,7 +179,7 @@ async fn unknown_closed_hidden_and_repeated_items_are_answered_once_each_in_orde
         assert_eq!(rows[3]["Status"], "");
         assert_eq!((&rows[2]["Status"], &rows[2]["Closed By"]), (&json!("Closed"), &json!("Admin")));
         let why = rows[2]["Error Message"].as_str().unwrap();
-        assert!(why.contains("closed already by \"Admin\" at 01/27/2021 06:08 AM PST"), "{why}");
+        assert!(why.contains("already closed by \"Admin\" at 01/27/2021 06:08 AM PST"), "{why}");
         assert_eq!(world.version("done").await, 2);
         let done = test.store.reader().await.unwrap().records().incident("done").await.unwrap();
         assert_eq!(done.conclusion, "");

@@ -28,7 +28,10 @@ async fn a_connection_takes_certificates_and_no_path() {
         let password = simulator.user(UserKind::Administrator).password.clone();
         let alone = json!({"parameters": {"CA File": authority()}});
         let refused = because(stage.update(&admin, connection.id, alone).await);
-        assert_eq!(refused, "CA File: It decides where secrets go. To change it, give them again: Password.");
+        assert_eq!(
+            refused,
+            "CA File: It decides where the connection sends its secrets. To change it, give these secrets again: Password."
+        );
         let set = async |value: &str| {
             let change = json!({"parameters": {"CA File": value, "Password": password}});
             stage.update(&admin, connection.id, change).await

@@ -85,7 +85,7 @@ async fn what_cannot_work_is_refused_with_what_to_do_and_without_the_secret() {
             (json!({"site": "Securty Operations"}), "Did you mean \"Security Operations\"?"),
             (json!({"recipientSite": "Security Operations"}), "Shared to internal sites"),
             (json!({"site": "Shared to internal sites", "recipientSite": "Client"}), "no internal site"),
-            (json!({"name": "\u{1b}[2J"}), "U+001B, which is invisible"),
+            (json!({"name": "\u{1b}[2J"}), "U+001B, which cannot be seen"),
             (json!({"name": " "}), "is empty"),
             (json!({"name": "x".repeat(101)}), "longer than 100"),
             (json!({"users": ["Nobody"]}), "There is no user \"Nobody\""),
@@ -222,7 +222,11 @@ async fn where_a_secret_lives_is_for_administrators_and_allowed_places_only() {
         draft["parameters"]["Password"] = json!({"reference": "env:FOOTPRINT_SECRET_MISSING"});
         let made = stage.create(&manager, draft).await.unwrap();
         let tested = stage.executor.test(&manager, made.id).await.unwrap();
-        assert!(!tested.passed && tested.text.contains("env:FOOTPRINT_SECRET_MISSING is not there"), "{}", tested.text);
+        assert!(
+            !tested.passed && tested.text.contains("env:FOOTPRINT_SECRET_MISSING does not exist"),
+            "{}",
+            tested.text
+        );
     }
 }
 

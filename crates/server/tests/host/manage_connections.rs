@@ -203,7 +203,7 @@ async fn a_connection_is_tested_without_holding_a_transaction_and_the_test_is_a_
         host.send("PATCH", &format!("/connections/{}", made["id"]), &missing).await;
         let (status, tested) = answer(host.call("POST", &path)).await;
         assert!(status == 200 && tested["passed"] == json!(false), "{tested}");
-        assert!(tested["text"].as_str().unwrap().contains("FOOTPRINT_SECRET_MISSING is not there"), "{tested}");
+        assert!(tested["text"].as_str().unwrap().contains("FOOTPRINT_SECRET_MISSING does not exist"), "{tested}");
         assert_eq!(host.noted().await.4, "Main: Failed");
 
         host.send("PATCH", &format!("/connections/{}", made["id"]), &json!({ "active": false })).await;

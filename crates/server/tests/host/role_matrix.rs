@@ -399,7 +399,7 @@ async fn a_command_is_for_callers_with_the_right_that_its_manifest_declares() {
                     let expected = credential.expected(registered, site);
                     let found = verdict(status, &said);
                     // The fingerprint is looked at before the right: what is applied without a plan does nothing.
-                    let is_no_plan = path.ends_with("/apply") && said["error"].to_string().contains("no plan");
+                    let is_no_plan = path.ends_with("/apply") && said["error"].to_string().contains("not from a plan");
                     let fits = found == expected || (is_no_plan && expected == Verdict::NoRight);
                     assert!(fits, "{path} with {} on {site}: {expected:?}: {status} {said}", credential.what);
                     if found != Verdict::LetIn || is_no_plan {

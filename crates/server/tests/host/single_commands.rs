@@ -143,9 +143,9 @@ async fn what_get_incidents_cannot_use_is_refused_with_what_it_could() {
             ("Filter", json!([[{ "feild": "Title" }]]), "unknown key"),
             ("Static Fields", json!(["Colour"]), "no field \"Colour\""),
             ("Dynamic Fields", json!(["Colour"]), "JSON object"),
-            ("Static Fields", json!(vec!["Title"; 201]), "201 were asked for, and 200 is the most"),
-            ("Dynamic Fields", json!({ "Customer": vec!["Name"; 201] }), "201 were asked for, and 200 is the most"),
-            ("Dynamic Fields", many_sections, "201 were asked for, and 200 is the most"),
+            ("Static Fields", json!(vec!["Title"; 201]), "found 201, expected at most 200"),
+            ("Dynamic Fields", json!({ "Customer": vec!["Name"; 201] }), "found 201, expected at most 200"),
+            ("Dynamic Fields", many_sections, "found 201, expected at most 200"),
             ("Start Time", json!("2022-01-01 00:00:00"), "after End Time"),
             ("End Time", json!("never"), "yyyy-MM-dd"),
         ] {

@@ -416,7 +416,7 @@ async fn names_and_times_of_other_lists_are_understood() {
                D3-3,,,Open,Low,,Security Operations,,,,D3-1\n";
     let report = read(&world, "Admin", Subject::Incidents, Format::Csv, OnConflict::Fail, csv).await;
     assert_eq!((report.added, report.failed), (2, 1), "{report:?}");
-    assert!(report.bad_rows[0].problem.contains("does not keep the field Tags"), "{report:?}");
+    assert!(report.bad_rows[0].problem.contains("does not store the field Tags"), "{report:?}");
     let json = "[{\"number\":\"L-1\",\"site\":\"Security Operations\",\"createdAt\":1611756480000,\"version\":7}]";
     let report = read(&world, "Admin", Subject::Incidents, Format::Json, OnConflict::Fail, json).await;
     assert_eq!((report.added, report.failed), (1, 0), "{report:?}");

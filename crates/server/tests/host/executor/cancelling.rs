@@ -92,7 +92,7 @@ async fn a_command_that_takes_too_long_or_breaks_down_fails_and_nothing_else_doe
         stage.gate("Main").await;
         let answer = stage.executor.remote(&admin, "Wait", none()).await.unwrap();
         assert!(answer.error.starts_with("Wait failed.\nStatus Code: N/A.\nMessage: "), "{}", answer.error);
-        assert!(answer.error.contains("did not end within the 1 s"), "{}", answer.error);
+        assert!(answer.error.contains("did not end within its timeout of 1 s"), "{}", answer.error);
         stage.gate.state.wait_for_dropped(1).await;
         let answer = stage.executor.remote(&admin, "BreakDown", none()).await.unwrap();
         assert!(answer.error.contains("The connector panicked"), "{}", answer.error);

@@ -180,7 +180,7 @@ async fn a_mail_server_that_stalls_delays_no_webhook_and_its_attempt_ends_after_
             wait_for("why is noted", async || waiting(&world.store).await[0].last_error.is_some()).await;
             let [message] = waiting(&world.store).await.try_into().unwrap();
             let error = message.last_error.unwrap();
-            assert_eq!(error, "soc@example.com did not take the message within 30 s.");
+            assert_eq!(error, "soc@example.com did not accept the message within 30 s.");
             assert_eq!(message.attempts, 1);
             assert_eq!(message.next_attempt_at.milliseconds_since(world.now()), 15_000);
             wait_for("it is tried again", async || {

@@ -143,7 +143,7 @@ async fn a_site_that_its_master_sets_inactive_runs_nothing_and_takes_no_sync() {
 
         // The tenant cannot undo the master's decision.
         let (code, refused) = tenant.manage("PATCH", "/sites/TenantSite", json!({ "active": true })).await;
-        assert!(code == 422 && refused["Error"].as_str().unwrap().contains("only that master"), "{refused}");
+        assert!(code == 422 && refused["Error"].as_str().unwrap().contains("only this master"), "{refused}");
         let again = master.command_at(COMMAND, "Security Operations", status("Inactive", "TenantSite")).await.1;
         assert_eq!(again["returnData"], "Successful", "twice is as once");
 

@@ -24,7 +24,7 @@ async fn no_way_leads_to_a_change_of_what_was_received() {
             json!({}),
         ] {
             let error = tenant.change(received.id, change.clone()).await.unwrap_err().to_string();
-            assert!(error.contains("is the master Master (Headquarters)'s"), "{change}: {error}");
+            assert!(error.contains("belongs to the master Master (Headquarters)"), "{change}: {error}");
             let (status, answer) = tenant.manage("PATCH", &format!("/connections/{}", received.id), change).await;
             assert_eq!(status, 422, "{answer}");
         }
