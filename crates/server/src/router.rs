@@ -59,7 +59,8 @@ fn bases(settings: &HostSettings) -> Vec<&str> {
 }
 
 /// The router with the common headers, also for an answer that panics.
-///  This service wraps the router, since a router's layers are boxed and cloned for each call.
+///
+/// This service wraps the router, since a router's layers are boxed and cloned for each call.
 #[derive(Debug, Clone)]
 pub(super) struct Answers(Router);
 

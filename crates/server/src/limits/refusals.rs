@@ -1,5 +1,6 @@
 //! Limits refused calls per address, and their audit entries.
-//!  A caller without a valid key cannot fill the audit log or the memory: its first refusals in a minute get audit
+//!
+//! A caller without a valid key cannot fill the audit log or the memory: its first refusals in a minute get audit
 //! entries of their own. Further refusals are counted, and the host writes the counts to the audit log every few
 //! seconds. The same applies to a valid key beyond its rate limit.
 
