@@ -339,7 +339,7 @@ async fn who_may_do_what_with_agents() {
         // Only an administrator may change the address of an agent in use.
         let connection = stage.gate("Main").await;
         let rerouted = because(stage.update(&manager, connection.id, json!({"agentName": "Here"})).await);
-        assert!(rerouted.starts_with("Agent Name: sends its secrets through the agent"), "{rerouted}");
+        assert!(rerouted.starts_with("Agent Name: The connection sends its secrets through the agent"), "{rerouted}");
         let given = json!({"agentName": "Here", "parameters": {"Password": "given again"}});
         stage.update(&manager, connection.id, given).await.unwrap();
         let moved = json!({"address": "http://elsewhere.example"});

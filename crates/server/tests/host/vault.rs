@@ -134,7 +134,7 @@ async fn a_command_that_fails_is_reported_without_what_it_said() {
         ("fails", "its command failed"),
         ("endless", "longer than"),
         ("silent", "is empty"),
-        ("slow", "not printed within 1 s"),
+        ("slow", "not printed within the timeout of 1 s"),
         ("missing", "does not start"),
         ("relative", "no absolute path"),
     ] {
