@@ -214,7 +214,7 @@ async fn another_version_is_told_on_both_sides() {
             let (status, answer) = recorder.send(path, message.to_string().into()).await;
             let answer: Value = serde_json::from_slice(&answer).unwrap();
             assert_eq!((status.as_u16(), &answer["code"]), (400, &json!("other-version")));
-            assert!(answer["Error"].as_str().unwrap().contains("speaks version 2"), "{answer}");
+            assert!(answer["Error"].as_str().unwrap().contains("uses version 2"), "{answer}");
         }
         let logged = tenant.audit().await.into_iter().filter(|entry| entry.reason.contains("version 2")).count();
         assert_eq!(logged, 2);
