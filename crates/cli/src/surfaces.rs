@@ -133,9 +133,9 @@ impl ExternalCommand for Described {
 /// The ids of the document's operations with this tag.
 fn operations(tag: &str) -> BTreeSet<String> {
     let commands = CommandRegistry::new().with_own_utilities().unwrap();
-    let commands = commands.with_outside(tenants::ENDPOINT, tenants::manifest(), Arc::new(Described)).unwrap();
+    let commands = commands.with_external(tenants::ENDPOINT, tenants::manifest(), Arc::new(Described)).unwrap();
     let site_status = tenants::site_status_manifest();
-    let commands = commands.with_outside(tenants::SITE_STATUS_ENDPOINT, site_status, Arc::new(Described)).unwrap();
+    let commands = commands.with_external(tenants::SITE_STATUS_ENDPOINT, site_status, Arc::new(Described)).unwrap();
     let document = soar_server::openapi(&HostSettings::default(), &commands);
     let paths = document["paths"].as_object().unwrap().values();
     let operations = paths.flat_map(|path| path.as_object().unwrap().values());

@@ -132,8 +132,8 @@ impl Host {
         let site_status = Arc::new(UpdateTenantSiteStatus(Arc::clone(&tenants)));
         let commands = CommandRegistry::new()
             .with_own_utilities()?
-            .with_outside(tenants::ENDPOINT, tenants::manifest(), sync)?
-            .with_outside(tenants::SITE_STATUS_ENDPOINT, tenants::site_status_manifest(), site_status)?
+            .with_external(tenants::ENDPOINT, tenants::manifest(), sync)?
+            .with_external(tenants::SITE_STATUS_ENDPOINT, tenants::site_status_manifest(), site_status)?
             .with_integrations(&integrations)?;
         let seal = Arc::new(connections.keyring.clone());
         let (store, clock) = (connections.store.clone(), Arc::clone(&connections.clock));

@@ -2,7 +2,7 @@
 //!
 //! Both engines; command and bare SQL take turns in one run. `cargo bench --profile dist -p soar-server --bench
 //! close_in_bulk`; `BENCH_LARGE_STORE=100000` makes the large store smaller. SQLite commits durably; PostgreSQL is the
-//! tests' own, which does not wait for the disk. It ends with status 1 when a ratio is above its target.
+//! tests' own, which does not wait for the disk. The bench exits with status 1 when a ratio is above its target.
 
 #![allow(clippy::unwrap_used, missing_docs, reason = "a bench that cannot go on can only end")]
 
@@ -20,7 +20,8 @@ use soar_store::{Engine, NewIncident, NewSite, NewUser, Store};
 const CLOSED: usize = 10_000;
 const ROUNDS: usize = 15;
 const NOW: Moment = Moment(1_611_756_480_000);
-/// The most times that the command may take as long as the bare SQL, and an item of a large store as one of a small.
+/// The greatest ratios: of the command's time to the bare SQL's, and of an item's time in a large store to a small
+/// store.
 const MOST: f64 = 2.0;
 const MOST_IN_LARGE: f64 = 1.3;
 const CONCLUSION: &str = "The incident was closed in bulk.";
@@ -71,7 +72,7 @@ async fn reopen(store: &Store, numbers: &[String]) {
     transaction.commit().await.unwrap();
 }
 
-/// All of the command: parameters are checked, the answer is written out.
+/// The whole command, with the check of its parameters and the serialised answer.
 async fn by_command(store: &Store, caller: &Caller, numbers: &[String]) -> Duration {
     let raw = json!({
         "Incident Numbers": numbers, "Bypass Required Pending Tasks": "No", "Bypass All Required Fields": "No",
@@ -105,7 +106,7 @@ fn median<T: PartialOrd + Copy>(mut values: Vec<T>) -> T {
     values[values.len() / 2]
 }
 
-/// The incidents that one measurement closes, and how long the command and the bare SQL took for them in each round.
+/// The incidents of one measurement, and the times of the command and of the bare SQL in each round.
 struct Measured<'a> {
     what: String,
     store: &'a Store,
@@ -141,7 +142,7 @@ impl<'a> Measured<'a> {
     }
 }
 
-/// A store with so many incidents, settled.
+/// A store with this number of incidents.
 async fn store_with(engine: Engine, incidents: usize) -> (TestStore, Caller) {
     let test = TestStore::on(engine).await;
     let caller = furnish(&test.store).await;
@@ -163,12 +164,12 @@ async fn main() -> ExitCode {
         let apart = (0..CLOSED).map(|index| index * (large / CLOSED));
         let mut spread =
             Measured::new(format!("spread evenly over {large}, each on a page of its own"), &large_store, apart);
-        // In turns, so that what else the machine does meets all of them.
+        // In turns, so that other load on the machine affects all measurements.
         for round in 0..=ROUNDS {
             small.round().await;
             big.round().await;
             if round == 0 {
-                // The first round finds everything cold.
+                // The first round warms up the caches.
                 small.rounds.clear();
                 big.rounds.clear();
             }

@@ -1,5 +1,5 @@
 //! Connection Health Check at size: thousands of connections checked once a minute against the simulator, on one node.
-//! Host, scheduler and simulator are one process, so that what it says of CPU and memory includes the simulator.
+//! Host, scheduler and simulator are one process, so the figures of CPU and memory include the simulator.
 //!
 //! `cargo bench --profile dist -p soar-server --bench health_checks -- [connections] [seconds] [sqlite|postgres]`;
 //! 10,000 connections for 600 seconds on SQLite unless said otherwise. Every check logs in afresh over HTTP. It prints how
@@ -34,13 +34,13 @@ use soar_store::testing::TestStore;
 use soar_store::{Engine, NewSite, NewUser};
 use tokio::sync::watch;
 
-/// How often each connection is checked, in milliseconds.
+/// The interval between checks of a connection, in milliseconds.
 const INTERVAL_MS: i64 = 60_000;
 
-/// How late a check may begin before it counts as missing, in milliseconds.
+/// The lateness in milliseconds from which a check counts as missing.
 const PATIENCE_MS: i64 = 10_000;
 
-/// Counts how often each connection's checks are run, beside what the history says.
+/// Counts the checks of each connection, independently of the history.
 struct Counting {
     inner: ExecutorRunner,
     runs: Mutex<HashMap<ConnectionId, usize>>,
@@ -62,7 +62,7 @@ fn now() -> Moment {
     Moment(i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap())
 }
 
-/// What this process used so far: seconds of CPU, and MiB of memory at the most.
+/// The use of this process so far: seconds of CPU, and the peak of memory in MiB.
 fn used() -> (f64, f64) {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
     let fields: Vec<_> = stat.rsplit(") ").next().unwrap().split(' ').collect();
@@ -82,7 +82,7 @@ struct Arguments {
 fn arguments() -> Arguments {
     let mut arguments = Arguments { connections: 10_000, seconds: 600, engine: Engine::Sqlite };
     let mut numbers = 0;
-    // Cargo adds flags of its own.
+    // Ignore the flags that Cargo adds.
     for argument in std::env::args().skip(1).filter(|argument| !argument.starts_with("--")) {
         match argument.as_str() {
             "sqlite" => arguments.engine = Engine::Sqlite,
@@ -157,7 +157,7 @@ async fn main() -> ExitCode {
     let courier = Arc::new(Couriers::default());
     let scheduler = Scheduler::new(store.clone(), clock, runner.clone(), courier, settings);
 
-    // All at once, so that each is due in time from the beginning.
+    // Activate all at once, so that each is due in time from the beginning.
     let mut transaction = store.transaction().await.unwrap();
     let mut first_due = HashMap::new();
     for schedule in transaction.records().health_table(ScheduleKind::HealthCheck).await.unwrap() {
@@ -179,7 +179,7 @@ async fn main() -> ExitCode {
         }
         next += Duration::from_secs(10.min(left.cast_unsigned()));
         tokio::time::sleep_until(next.into()).await;
-        // The simulator remembers what it was asked, for tests.
+        // The simulator records its requests for tests, so clear them.
         simulator.clear_requests();
         if minute % 6 == 5 {
             let backlog = store.reader().await.unwrap().records().backlog().await.unwrap();

@@ -1,4 +1,4 @@
-//! Sync Connection at size: one master and thousands of tenants, each an HTTP endpoint that speaks as a tenant does.
+//! Sync Connection at size: one master and thousands of tenants, each an HTTP endpoint with a tenant's protocol.
 //!
 //! `cargo bench --profile dist -p soar-server --bench sync_connection -- [tenants] [connections]`; 2,000 tenants and 5
 //! connections unless said otherwise. The tenants are in a process of their own, and so is the master of each size, so
@@ -28,7 +28,7 @@ use soar_store::testing::TestStore;
 use soar_store::{Engine, NewSite, NewUser};
 
 fn main() -> ExitCode {
-    // Cargo adds flags of its own.
+    // Ignore the flags that Cargo adds.
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
@@ -64,12 +64,12 @@ async fn tenants(count: usize) {
     tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new())).await.unwrap().unwrap();
 }
 
-/// MiB that this process has taken at the most since it was last asked.
+/// The peak of this process's memory in MiB since the last call.
 fn peak() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     let kib: f64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
-    // Linux counts anew from now on.
+    // Linux resets the peak.
     std::fs::write("/proc/self/clear_refs", "5").unwrap();
     kib / 1024.0
 }

@@ -16,7 +16,7 @@ use super::openapi;
 use crate::Server;
 use crate::gate::Reply;
 
-/// Swagger UI writes styles into its page, and draws pictures from `data:`.
+/// Swagger UI uses inline styles and images from `data:`.
 const PAGE_POLICY: &str =
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
 
@@ -25,9 +25,9 @@ pub(super) fn document(host: &Server) -> Bytes {
     openapi(&host.settings, &host.commands).to_string().into()
 }
 
-/// The documentation below `base`, to which `base` itself leads too.
+/// The routes of the documentation below `base`. `base` redirects to it.
 pub(super) fn routes(base: &str, document: Bytes) -> Router<Arc<Server>> {
-    // Relative, so that the page finds it also behind a proxy that puts something before the path.
+    // Relative, so that the page also works behind a proxy that adds a path prefix.
     let config = Arc::new(Config::from("../openapi.json"));
     let pages = Router::new()
         .route(
@@ -53,7 +53,7 @@ pub(super) fn routes(base: &str, document: Bytes) -> Router<Arc<Server>> {
     router.merge(pages)
 }
 
-/// Leads to an address that is relative to the one that was called.
+/// Redirects to a relative address.
 fn leading_to(address: &str) -> Response {
     Redirect::temporary(address).into_response()
 }
@@ -73,13 +73,13 @@ fn file(path: &str, config: Arc<Config<'static>>) -> Response {
             let kind = HeaderValue::from_str(&file.content_type);
             let kind = kind.unwrap_or(HeaderValue::from_static("application/octet-stream"));
             let bytes = match file.bytes {
-                // Part of the program: all answers share it.
+                // The file is part of the binary, so all answers share its bytes.
                 Cow::Borrowed(bytes) => Bytes::from_static(bytes),
                 Cow::Owned(bytes) => bytes.into(),
             };
             ([(header::CONTENT_TYPE, kind)], bytes).into_response()
         }
-        _ => Reply::error(StatusCode::NOT_FOUND, "There is no such file.")
+        _ => Reply::error(StatusCode::NOT_FOUND, "The file does not exist.")
             .into_response(&uuid::Uuid::now_v7().to_string()),
     }
 }

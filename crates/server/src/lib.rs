@@ -1,5 +1,5 @@
-//! A SOAR host over HTTP: D3's Command API, its management, the tenants' endpoint, OpenAPI, metrics, and an end that
-//! finishes what was accepted.
+//! A SOAR host over HTTP: D3's Command API, the management API, the tenants' endpoint, OpenAPI, metrics, and an orderly
+//! shutdown.
 
 mod command_api;
 mod documentation;

@@ -1,4 +1,4 @@
-//! Limits how often the log is told of the same thing.
+//! Limits repeated messages in the log.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Lets one message a minute into the log.
+/// Allows one message per minute.
 #[derive(Debug, Default)]
 pub(crate) struct OncePerMinute(Mutex<Option<Instant>>);
 
 impl OncePerMinute {
-    /// Whether there was no message for a minute. The caller writes one then.
+    /// Whether the last message is at least a minute ago. The caller then writes a message.
     pub(crate) fn is_due(&self) -> bool {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_due = last.is_none_or(|last| last.elapsed() >= MINUTE);

@@ -1,4 +1,4 @@
-//! Whether the host lives, whether it can work, and what it counts.
+//! The probes `/healthz` and `/readyz`, and `/metrics`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,26 +11,26 @@ use soar_store::{StoreError, Trouble, Undelivered};
 
 use crate::Server;
 use crate::gate::{Call, Reply, credentials};
-use soar_host::access::{AuthenticationError, Shown};
+use soar_host::access::{AuthenticatedKey, AuthenticationError};
 
-/// How long the store may take to say that it is there.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// The timeout for the store in `/readyz`.
+const STORE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The process lives.
+/// Answers that the process runs.
 pub(super) async fn live() -> &'static str {
     "ok\n"
 }
 
-/// The store answers, and what is due is run.
+/// Answers whether the store works and the scheduler runs due work.
 pub(super) async fn ready(State(host): State<Arc<Server>>) -> Response {
     let looking = async {
         host.directory.current().await?;
         let alerts = host.store.reader().await?.records().undelivered().await?;
         Ok::<_, StoreError>((host.store.failing().await, alerts))
     };
-    match tokio::time::timeout(PATIENCE, looking).await {
+    match tokio::time::timeout(STORE_TIMEOUT, looking).await {
         Ok(Ok((None, alerts))) => match host.scheduler.as_ref().and_then(|scheduler| scheduler.stuck()) {
-            None => ready_but_for(alerts).into_response(),
+            None => ready_text(alerts).into_response(),
             Some(since) => {
                 not_ready(&format!("The scheduler has not looked for due work for {} seconds.", since.as_secs()))
             }
@@ -46,12 +46,13 @@ pub(super) async fn ready(State(host): State<Arc<Server>>) -> Response {
     }
 }
 
-/// Alerts that wait are told, and the host is ready all the same: other hosts deliver them no sooner.
-fn ready_but_for(alerts: Undelivered) -> String {
+/// The answer of a ready host. Undelivered alerts are reported, but do not make the host unready, since other hosts
+/// could not deliver them either.
+fn ready_text(alerts: Undelivered) -> String {
     match alerts.messages {
         0 => "ok\n".to_owned(),
         messages => {
-            format!("ok\nAlerts that wait to be delivered: {messages}, the oldest for {} s.\n", alerts.age.as_secs())
+            format!("ok\nUndelivered alerts: {messages}, the oldest for {} s.\n", alerts.age.as_secs())
         }
     }
 }
@@ -60,10 +61,10 @@ fn not_ready(why: &str) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")).into_response()
 }
 
-/// What is counted, for those who may see it.
+/// The metrics, for callers that may see them.
 pub(super) async fn metrics(State(host): State<Arc<Server>>, request: Request) -> Response {
     if !host.settings.open_metrics {
-        // As any other call that shows a key, so that keys cannot be tried here unseen, or more often.
+        // Authenticated, limited and audited like any other call with a key, so that keys cannot be guessed here.
         let mut call = Call::begin(&host, Surface::Management, &request, "metrics");
         call.label = "metrics".into();
         if let Err(refusal) = call.check_address() {
@@ -73,7 +74,7 @@ pub(super) async fn metrics(State(host): State<Arc<Server>>, request: Request) -
             error.key().clone_into(&mut call.entry.key);
             return call.write_and_answer(Reply::unauthenticated(error)).await;
         }
-        call.has_shown_key();
+        call.note_valid_key();
     }
     let in_flight = host.settings.calls_in_flight().saturating_sub(host.in_flight.available_permits());
     let text = host.metrics.render(host.audit.waiting(), in_flight);
@@ -85,8 +86,8 @@ async fn may_see(host: &Server, headers: &HeaderMap) -> Result<(), Authenticatio
     let snapshot = host.directory.current().await.map_err(|_| AuthenticationError::Unknown)?;
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let shown = match bearer.and_then(|value| value.strip_prefix("Bearer ")) {
-        Some(key) => Shown::check_api_key(&snapshot, key.trim(), host.now())?,
-        None => Shown::check(&snapshot, host.seal.as_ref(), credentials::read(headers)?, false, host.now())?,
+        Some(key) => AuthenticatedKey::check_api_key(&snapshot, key.trim(), host.now())?,
+        None => AuthenticatedKey::check(&snapshot, host.seal.as_ref(), credentials::read(headers)?, false, host.now())?,
     };
     shown.administrator(&snapshot).map(|_| ())
 }

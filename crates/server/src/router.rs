@@ -1,4 +1,4 @@
-//! Which address is answered by what, and what every answer carries.
+//! The router of all addresses, and the common headers of all answers.
 
 use std::any::Any;
 use std::convert::Infallible;
@@ -23,7 +23,7 @@ use crate::gate::Reply;
 use soar_host::Host;
 use soar_host::settings::HostSettings;
 
-/// Which address is answered by what.
+/// The router of all addresses.
 pub fn router(host: Arc<Host>) -> Router {
     routes(Server::new(host))
 }
@@ -51,16 +51,16 @@ fn routes(host: Arc<Server>) -> Router {
     router.fallback(unknown_address).method_not_allowed_fallback(other_method).with_state(host)
 }
 
-/// What stands before all addresses: nothing, and the base path, which a proxy in front of the host may leave out.
+/// The prefixes of all addresses: none, and the base path. A proxy in front of the host may remove the base path.
 fn bases(settings: &HostSettings) -> Vec<&str> {
     let mut bases = vec!["", settings.base_path.as_str()];
     bases.dedup();
     bases
 }
 
-/// Everything that the host answers, with the headers that every answer carries; also where an answer panics.
+/// The router with the common headers, also for an answer that panics.
 ///
-/// Around the router and not in it: a router's layers are boxed, and copied for each call.
+/// This service wraps the router, since a router's layers are boxed and cloned for each call.
 #[derive(Debug, Clone)]
 pub(super) struct Answers(Router);
 
@@ -70,7 +70,7 @@ impl Answers {
     }
 }
 
-/// How the router's answering ended: a panic is caught.
+/// The router's result; `Err` for a panic.
 type Answered = Result<Result<Response, Infallible>, Box<dyn Any + Send>>;
 
 impl<B> Service<Request<B>> for Answers
@@ -105,9 +105,12 @@ async fn unknown_address(request: Request) -> Response {
 }
 
 async fn other_method(request: Request) -> Response {
-    let error = format!("{} is not answered here.", soar_connector::name::quoted(request.method().as_str()));
+    let error = format!(
+        "The method {} is not allowed at this address.",
+        soar_connector::name::quoted(request.method().as_str())
+    );
     let mut response = Reply::error(StatusCode::METHOD_NOT_ALLOWED, error).into_response(&new_request_id());
-    // The router says itself what is allowed.
+    // The router sets the allowed methods.
     response.headers_mut().remove(header::ALLOW);
     response
 }
@@ -120,7 +123,7 @@ fn panicked(panic: &(dyn Any + Send)) -> Response {
     Reply::unexpected("").into_response(&request_id)
 }
 
-/// What every answer carries.
+/// Adds the common headers.
 fn with_common_headers(mut response: Response) -> Response {
     let headers = response.headers_mut();
     let mut set = |name: HeaderName, value: &'static str| {

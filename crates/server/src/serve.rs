@@ -1,4 +1,4 @@
-//! Listens, answers, and ends without losing what was accepted.
+//! Serves a host, and shuts it down after finishing accepted calls.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,19 +17,19 @@ use super::router::Answers;
 use super::tls::{self, TlsError};
 use crate::Server;
 
-/// How often expired answers are deleted, and the metrics' memory is tidied.
+/// The interval between deletions of expired answers and of old metrics.
 const UPKEEP: Duration = Duration::from_secs(60);
 
-/// How often the audit log is told of refused calls that have no entries of their own.
+/// The interval between audit entries for counted refusals.
 const COUNTS: Duration = Duration::from_secs(10);
 
-/// How many counts of refused calls wait while the store fails. Further ones are in the log only.
+/// The number of counted refusals that wait while the store fails. Further ones are in the log only.
 const MOST_WAITING_COUNTS: usize = 10_000;
 
-/// How long the last counts may take to be written when the host ends.
+/// The timeout for the last counted refusals at a shutdown.
 const LAST_COUNTS: Duration = Duration::from_secs(5);
 
-/// Why the host cannot be served.
+/// The reason for which the host cannot be served.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The settings are wrong.
@@ -38,34 +38,34 @@ pub enum ServeError {
     /// The certificate or its key cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// The address cannot be listened on.
-    #[error("The host cannot listen on {address}: {source}. Choose another address, or end what uses it.")]
+    /// The host cannot listen on the address.
+    #[error("The host cannot listen on {address}: {source}. Choose another address, or stop the program that uses it.")]
     Listen {
         /// The address.
         address: SocketAddr,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// The server broke.
+    /// The server ended unexpectedly.
     #[error("The server ended: {0}")]
     Broken(String),
 }
 
-/// A host that is served.
+/// A running server of a host.
 #[derive(Debug)]
 pub struct RunningHost {
-    /// Where it listens.
+    /// The address of the listener.
     pub address: SocketAddr,
     host: Arc<Server>,
     listening: Listening,
     upkeep: Vec<JoinHandle<()>>,
-    /// The task that tells the audit log of refused calls, and its end.
+    /// The task that writes counted refusals to the audit log, and the sender that stops it.
     counts: (watch::Sender<bool>, JoinHandle<()>),
-    /// The scheduler, and what tells it to end.
+    /// The task of the scheduler, and the sender that stops it.
     scheduler: Option<(watch::Sender<bool>, JoinHandle<()>)>,
 }
 
-/// Starts to serve `host`; returns once it listens.
+/// Starts to serve `host`. Returns once the host listens.
 ///
 /// # Errors
 /// [`ServeError`].
@@ -107,15 +107,15 @@ impl RunningHost {
         format!("{scheme}://{}", self.address)
     }
 
-    /// Takes no more calls, finishes those that were accepted for as long as the settings say, and closes the store.
+    /// Accepts no more calls, finishes accepted calls within the time in the settings, and closes the store.
     ///
     /// # Errors
-    /// [`ServeError::Broken`] when the server had ended before, or calls were cut off.
+    /// [`ServeError::Broken`] when the server had ended unexpectedly, or calls did not finish in time.
     pub async fn shutdown(self) -> Result<(), ServeError> {
         let timeout = Duration::from_secs(self.host.settings.shutdown_seconds);
-        tracing::info!("the host ends");
+        tracing::info!("the host shuts down");
         self.listening.stop(timeout);
-        // Calls whose callers have gone away run in tasks of their own, and each holds a place.
+        // Calls without a waiting caller run in tasks of their own. Each of them holds a permit.
         let places = self.host.settings.calls_in_flight;
         if let Some((stop, _)) = &self.scheduler {
             stop.send_replace(true);
@@ -129,7 +129,7 @@ impl RunningHost {
             if let Some(executor) = &self.host.executor
                 && let Err(error) = executor.shutdown().await
             {
-                tracing::warn!(%error, "the host could not sign off");
+                tracing::warn!(%error, "the host's lease could not be deleted");
             }
             (served, all_done.is_ok())
         };
@@ -142,7 +142,7 @@ impl RunningHost {
         stop.send_replace(true);
         if tokio::time::timeout(LAST_COUNTS, &mut counts).await.is_err() {
             counts.abort();
-            tracing::error!("the last counts of refused calls are not in the audit log");
+            tracing::error!("the last counted refusals could not be written to the audit log in time");
         }
         self.host.store.close().await;
         match outcome {
@@ -175,12 +175,12 @@ async fn keep_up(host: Arc<Server>) {
     }
 }
 
-/// Writes to the audit log how many refused calls have no entries of their own: every few seconds, and at the end.
+/// Writes counted refusals to the audit log every few seconds, and at the end.
 async fn write_counts_regularly(host: Arc<Server>, mut stopped: watch::Receiver<bool>) {
     let mut waiting = Vec::new();
     loop {
         let end = async {
-            // A host whose handle was dropped is served on.
+            // The host continues to run if its handle was dropped.
             if stopped.wait_for(|stopped| *stopped).await.is_err() {
                 std::future::pending::<()>().await;
             }

@@ -1,4 +1,4 @@
-//! A host as it is served: the host, and the limits of its callers.
+//! The state of the server: the host, and the limits of its callers.
 
 use std::net::IpAddr;
 use std::ops::Deref;
@@ -11,14 +11,15 @@ use crate::limits::{RateLimits, Refusals, ShareLimits, Shares};
 use crate::once_per_minute::{EachOncePerMinute, OncePerMinute};
 use soar_store::model::AccessKeyId;
 
-/// How many files to import may arrive at once.
+/// The number of files to import that may arrive at once.
 const UPLOADS: usize = 4;
 
-/// How many messages of masters may be under way at once, and how many from one address. Masters show no key: a message is
-/// checked once it has arrived.
+/// The number of masters' messages under way at once, and from one address. Masters have no API key: a message is
+/// authenticated only after it has arrived.
 const MASTERS: (usize, usize) = (32, 16);
 
-/// How many bytes of masters' messages may arrive at once. One address may send as much as the longest body.
+/// The limit in bytes for masters' messages that arrive at once. One address may send as many bytes as the longest body
+/// has.
 const MASTERS_BYTES: usize = 8 * 1024 * 1024;
 
 /// A host, and the limits of its callers.
@@ -26,7 +27,7 @@ const MASTERS_BYTES: usize = 8 * 1024 * 1024;
 pub struct Server {
     /// The host.
     pub host: Arc<Host>,
-    /// How often each key may call.
+    /// The rate limit of each key.
     pub(crate) limits: RateLimits<AccessKeyId>,
     /// Limits and counts refused calls.
     pub(crate) refusals: Refusals,
@@ -34,14 +35,14 @@ pub struct Server {
     pub(crate) in_flight: Arc<Semaphore>,
     /// One permit per file to import that may arrive at once.
     pub(crate) uploads: Semaphore,
-    /// What each key has under way.
+    /// The calls and bytes under way of each key.
     pub(crate) shares: Arc<Shares<AccessKeyId>>,
-    /// What masters have under way, by their addresses.
+    /// The calls and bytes under way of masters, by address.
     pub(crate) masters: Arc<Shares<Option<IpAddr>>>,
-    /// When the log was last told of each limit that was met.
-    pub(crate) told_limits: EachOncePerMinute,
-    /// When the log was last told of a proxy that does not say where its callers are.
-    pub(crate) told_no_address: OncePerMinute,
+    /// Limits the warning about each limit of all callers.
+    pub(crate) limit_warnings: EachOncePerMinute,
+    /// Limits the warning about a proxy that sends no valid address of its callers.
+    pub(crate) no_address_warning: OncePerMinute,
     /// The name of an unknown command in the metrics.
     pub(crate) unknown: Arc<str>,
 }
@@ -67,15 +68,15 @@ impl Server {
                 bytes: MASTERS_BYTES.max(host.settings.body_bytes),
                 bytes_each: host.settings.body_bytes,
             }),
-            told_limits: EachOncePerMinute::default(),
-            told_no_address: OncePerMinute::default(),
+            limit_warnings: EachOncePerMinute::default(),
+            no_address_warning: OncePerMinute::default(),
             unknown: "unknown".into(),
             host,
         })
     }
 }
 
-/// A server has all that its host has.
+/// The server gives access to its host.
 impl Deref for Server {
     type Target = Host;
 

@@ -39,7 +39,7 @@ async fn answer(
     call.label = what.into();
     let request_id = call.entry.request_id.clone();
     let Some(tenants) = server.tenants.clone() else {
-        let refusal = MasterReply::refusal(404, "no-tenant", "This host takes no connections.");
+        let refusal = MasterReply::refusal(404, "no-tenant", "This host does not accept connections from masters.");
         return call.write_and_answer(reply(refusal)).await;
     };
     let (head, body) = request.into_parts();
@@ -58,7 +58,7 @@ async fn answer(
         Ok(admitted) => admitted,
         Err(reply) => return call.write_and_answer(reply).await,
     };
-    // A task of its own: a master that goes away does not stop a message that is being taken.
+    // The message has a task of its own, so that it is finished even if the master goes away.
     let finished = tokio::spawn(async move {
         let response = match tenants.receive(&mut call.entry, &message).await {
             Ok(taken) if taken.is_written => {
@@ -69,7 +69,7 @@ async fn answer(
             Ok(taken) => call.write_and_answer(reply(taken)).await,
             Err(error) => {
                 let request_id = &call.entry.request_id;
-                tracing::error!(request_id, %error, "a master's message could not be taken");
+                tracing::error!(request_id, %error, "a master's message failed");
                 call.write_and_answer(Reply::unexpected(error.to_string())).await
             }
         };
@@ -77,7 +77,7 @@ async fn answer(
         response
     });
     finished.await.unwrap_or_else(|error| {
-        tracing::error!(request_id, %error, "a master's message broke");
+        tracing::error!(request_id, %error, "the task of a master's message panicked");
         Reply::unexpected("").into_response(&request_id)
     })
 }

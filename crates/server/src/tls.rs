@@ -1,4 +1,4 @@
-//! The certificate and key of the host's own TLS.
+//! Loads the certificate and the private key for TLS.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use soar_host::settings::TlsFiles;
 
-/// The certificate or its key cannot be used.
+/// The reason for which TLS cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// A file cannot be used.

@@ -61,7 +61,7 @@ async fn survive(instance: &Instance) {
     let log = instance.successful(["audit", "--refused", "--output", "ndjson", "--limit", "100000"]);
     let mut times: HashMap<String, usize> = HashMap::new();
     for entry in log.lines().map(|entry| serde_json::from_str::<Value>(entry).unwrap()) {
-        assert_eq!((&entry["status"], &entry["reason"]), (&json!(401), &json!("No key was shown.")), "{entry}");
+        assert_eq!((&entry["status"], &entry["reason"]), (&json!(401), &json!("The call has no key.")), "{entry}");
         *times.entry(entry["requestId"].as_str().unwrap().to_owned()).or_default() += 1;
     }
     for id in &read {

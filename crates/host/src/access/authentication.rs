@@ -19,14 +19,14 @@ pub enum Credentials<'a> {
 
 /// A valid key, and the user that the caller's token claims.
 #[derive(Debug, Clone)]
-pub struct Shown {
+pub struct AuthenticatedKey {
     /// The key.
     pub known: Arc<KnownKey>,
     /// The user that a token claims; `None` for an API key.
     pub claimed: Option<String>,
 }
 
-impl Shown {
+impl AuthenticatedKey {
     /// Authenticates the caller by its credentials.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ mod secret;
 mod token;
 mod token_header;
 
-pub use authentication::{Credentials, Shown};
+pub use authentication::{AuthenticatedKey, Credentials};
 pub use directory::{Directory, KnownKey, KnownUser, Snapshot};
 pub use error::AuthenticationError;
 pub use new_key::{IssuedKey, KeyRequest, issue_key};

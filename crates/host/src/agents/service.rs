@@ -394,7 +394,7 @@ fn must_be_unused(agent: &Agent, uses: &[AgentUse], what: &str) -> Result<(), Re
     if uses.is_empty() {
         return Ok(());
     }
-    let by = format!("it cannot be {what} while connections go through it: {}", list(uses));
+    let by = format!("it cannot be {what} while connections use it: {}", list(uses));
     Err(StoreError::InUse { what: "agent", name: agent.name.clone(), by }.into())
 }
 

@@ -149,7 +149,7 @@ impl CommandRegistry {
     ///
     /// # Errors
     /// [`RegistryError`].
-    pub fn with_outside(
+    pub fn with_external(
         mut self,
         endpoint: &str,
         manifest: &Command,

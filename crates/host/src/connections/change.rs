@@ -21,7 +21,7 @@ pub(super) fn changed(old: &Connection, change: ConnectionChange) -> ConnectionD
         Place::Site(_) => None,
     };
     let site = change.site.unwrap_or_else(|| old.place.name().to_owned());
-    // A connection that moves to a site loses its recipient site without being told.
+    // A connection that moves to a site loses its recipient site, even if the change does not say so.
     let recipient = if is_shared(&site) { recipient } else { None };
     ConnectionDraft {
         integration: old.integration.clone(),

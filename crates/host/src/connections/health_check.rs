@@ -56,7 +56,7 @@ pub(super) fn read(draft: &ConnectionDraft) -> Result<Option<HealthCheck>, Refus
     let email = email.map(str::to_owned);
     let check = HealthCheck { every_minutes, email, webhooks, alert_after, recover_after, slow_ms };
     match destinations(&check) {
-        Ok(told) if told.len() > MOST_DESTINATIONS => wrong(format!("{MOST_DESTINATIONS} destinations at most.")),
+        Ok(found) if found.len() > MOST_DESTINATIONS => wrong(format!("{MOST_DESTINATIONS} destinations at most.")),
         Ok(_) => Ok(Some(check)),
         Err(problem) => wrong(problem),
     }
@@ -66,10 +66,10 @@ pub(super) fn read(draft: &ConnectionDraft) -> Result<Option<HealthCheck>, Refus
 fn destinations(check: &HealthCheck) -> Result<Vec<Destination>, String> {
     let addresses = check.email.iter().flat_map(|text| text.split(',')).map(str::trim).map(Destination::mail);
     let webhooks = check.webhooks.iter().map(|name| Destination::webhook(name));
-    let mut told = addresses.chain(webhooks).collect::<Result<Vec<_>, _>>()?;
+    let mut found = addresses.chain(webhooks).collect::<Result<Vec<_>, _>>()?;
     let mut seen = std::collections::HashSet::new();
-    told.retain(|destination| seen.insert(destination.clone()));
-    Ok(told)
+    found.retain(|destination| seen.insert(destination.clone()));
+    Ok(found)
 }
 
 /// Creates or updates the schedule of the health check, in the transaction that saves `connection`. The health check of

@@ -33,7 +33,7 @@ pub(super) struct Changes {
 }
 
 /// The context of the check.
-pub(super) struct Ground<'a> {
+pub(super) struct ParameterCheck<'a> {
     pub(super) plugin: &'a dyn Plugin,
     pub(super) keyring: &'a Keyring,
     pub(super) vault: &'a Vault,
@@ -49,9 +49,9 @@ pub(super) struct Ground<'a> {
     pub(super) is_received: bool,
 }
 
-impl Ground<'_> {
+impl ParameterCheck<'_> {
     /// The changes that give the connection, whose stored parameters are `kept`, the given parameters.
-    pub(super) fn check(
+    pub(super) fn run(
         &self,
         connection: ConnectionId,
         kept: &[StoredParameter],

@@ -102,18 +102,18 @@ impl Connections {
     /// The problem, without the secret.
     pub(crate) async fn agent_secret(&self, agent: &StoredAgent) -> Result<Option<SecretString>, String> {
         let name = quoted(&agent.agent.name);
-        let told = |problem: String| format!("The secret of the agent {name}: {problem}");
+        let about_secret = |problem: String| format!("The secret of the agent {name}: {problem}");
         match &agent.secret {
             None => Ok(None),
             Some(StoredValue::Plain(value)) => Ok(Some(SecretString::from(value.as_str()))),
             Some(StoredValue::Sealed(sealed)) => {
                 let context = agent_sealing_context(agent.agent.id);
-                let opened = self.keyring.open(&context, sealed).map_err(|error| told(error.to_string()))?;
-                let text = std::str::from_utf8(&opened).map_err(|_| told(SealError::Altered.to_string()))?;
+                let opened = self.keyring.open(&context, sealed).map_err(|error| about_secret(error.to_string()))?;
+                let text = std::str::from_utf8(&opened).map_err(|_| about_secret(SealError::Altered.to_string()))?;
                 Ok(Some(SecretString::from(text)))
             }
             Some(StoredValue::Reference(reference)) => {
-                self.vault.fetch(reference).await.map(Some).map_err(|error| told(error.to_string()))
+                self.vault.fetch(reference).await.map(Some).map_err(|error| about_secret(error.to_string()))
             }
         }
     }

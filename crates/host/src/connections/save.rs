@@ -6,7 +6,7 @@ use soar_store::model::name::same_name;
 use soar_store::model::{Caller, Connection, ConnectionId, KeyId, Moment, Place};
 use soar_store::{Records, StoreError, StoredAgent, StoredParameter, StoredValue, Wanted, sealing_context};
 
-use super::parameters::{Changes, Ground, NewValue};
+use super::parameters::{Changes, NewValue, ParameterCheck};
 use super::rights::{managed, may_manage, missing_to_manage, must_be_own};
 use super::service::Connections;
 use super::{ConnectionChange, ConnectionDraft, agent, change, health_check};
@@ -91,11 +91,11 @@ impl Connections {
         }
         let new = change::checked(records, &plugin.manifest().connector.id, &place, &draft, None).await?;
         let agent = through(records, new.agent_name.as_deref(), &place, rule).await?;
-        let mut ground = self.ground(caller, &*plugin);
-        ground.agent = agent.as_ref();
-        ground.agent_name = new.agent_name.as_deref();
-        ground.is_received = rule == Agent::MayBeMissing;
-        let changes = ground.check(ConnectionId(0), &[], &draft.parameters).map_err(unusable)?;
+        let mut check = self.parameter_check(caller, &*plugin);
+        check.agent = agent.as_ref();
+        check.agent_name = new.agent_name.as_deref();
+        check.is_received = rule == Agent::MayBeMissing;
+        let changes = check.run(ConnectionId(0), &[], &draft.parameters).map_err(unusable)?;
         let id = records.create_connection(&new, self.now()).await?;
         self.write(records, id, changes).await?;
         let made = records.connection(id).await?;
@@ -162,16 +162,16 @@ impl Connections {
         let new = change::checked(records, &old.integration, &place, &draft, Some(&old)).await?;
         let kept = records.connection_parameters(Wanted::Id(id)).await?.remove(&id).unwrap_or_default();
         let agent = through(records, new.agent_name.as_deref(), &place, rule).await?;
-        let mut ground = self.ground(caller, &*plugin);
-        ground.agent = agent.as_ref();
-        ground.agent_name = new.agent_name.as_deref();
-        ground.is_received = by_its_master;
+        let mut check = self.parameter_check(caller, &*plugin);
+        check.agent = agent.as_ref();
+        check.agent_name = new.agent_name.as_deref();
+        check.is_received = by_its_master;
         let is_same_agent = match (&new.agent_name, &old.agent_name) {
             (Some(new), Some(old)) => same_name(new, old),
             (new, old) => new == old,
         };
-        ground.is_rerouted = !is_same_agent && !caller.administers();
-        let changes = ground.check(id, &kept, &draft.parameters).map_err(unusable)?;
+        check.is_rerouted = !is_same_agent && !caller.administers();
+        let changes = check.run(id, &kept, &draft.parameters).map_err(unusable)?;
         records.change_connection(id, &new).await?;
         self.write(records, id, changes).await?;
         let changed = records.connection(id).await?;
@@ -234,10 +234,10 @@ impl Connections {
         Ok(())
     }
 
-    fn ground<'a>(&'a self, caller: &Caller, plugin: &'a dyn Plugin) -> Ground<'a> {
+    fn parameter_check<'a>(&'a self, caller: &Caller, plugin: &'a dyn Plugin) -> ParameterCheck<'a> {
         let may_refer = caller.administers() || self.vault.managers_may_refer();
         let (keyring, vault) = (&self.keyring, &self.vault);
-        Ground {
+        ParameterCheck {
             plugin,
             keyring,
             vault,

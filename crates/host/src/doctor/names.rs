@@ -107,7 +107,10 @@ mod tests {
             thing("schedule", "Other", "nightly"),
         ]);
         let [finding] = found.as_slice() else { panic!("{found:?}") };
-        assert_eq!(finding.problem, r"Its name looks the same as that of another user: $'Zo\u00eb' and $'Zoe\u0308'.");
+        assert_eq!(
+            finding.problem,
+            r"The name looks the same as the name of another user: $'Zo\u00eb' and $'Zoe\u0308'."
+        );
         assert!(finding.cure.contains(r"`footprint user change $'Zoe\u0308' --name NEW`"), "{finding:?}");
     }
 

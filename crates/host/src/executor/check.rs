@@ -73,7 +73,7 @@ impl Executor {
         });
         let ran = ran.await.unwrap_or_else(|_| Err(format!("The check did not end within {} s.", limit.as_secs())));
         if !ran.as_ref().is_ok_and(|(outcome, _)| outcome.is_successful()) {
-            shared.connectors.doubt(id);
+            shared.connectors.refetch_secrets(id);
         }
         ran
     }
@@ -95,7 +95,7 @@ impl Executor {
         let (version, agent) = version.await.map_err(unread)?;
         // The connector of a connection with an agent depends on the agent's version too.
         if agent.is_none()
-            && let Some(ready) = shared.connectors.at_hand(&shared.connections, id, version)
+            && let Some(ready) = shared.connectors.cached(&shared.connections, id, version)
         {
             return Ok(ready);
         }

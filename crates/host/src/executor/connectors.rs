@@ -61,7 +61,7 @@ pub(super) struct Connectors {
 impl Connectors {
     /// The cached connector of a connection without agent in this version. `None` where there is none, or another call
     /// is building it.
-    pub(super) fn at_hand(&self, connections: &Connections, id: ConnectionId, version: i64) -> Option<Ready> {
+    pub(super) fn cached(&self, connections: &Connections, id: ConnectionId, version: i64) -> Option<Ready> {
         let slot = self.lock().get(&id).cloned()?;
         let entry = slot.try_lock().ok()?;
         let now = connections.clock.elapsed();
@@ -122,7 +122,7 @@ impl Connectors {
 
     /// Makes the next use fetch secrets from the vault again. Called after a failed command, since a changed secret may
     /// be the cause.
-    pub(super) fn doubt(&self, connection: ConnectionId) {
+    pub(super) fn refetch_secrets(&self, connection: ConnectionId) {
         let slot = self.lock().get(&connection).cloned();
         // If another call holds the lock, it is fetching the secrets now.
         if let Some(slot) = slot

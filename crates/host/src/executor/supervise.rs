@@ -78,7 +78,7 @@ pub(super) async fn supervise(shared: &Arc<Shared>, mut task: Task) -> Result<Fi
     let (status, outcome) = concluded(shared, &task, ending);
     let outcome = through(outcome, agent.as_deref());
     if status != RunStatus::Successful {
-        shared.connectors.doubt(task.connection.id);
+        shared.connectors.refetch_secrets(task.connection.id);
     }
     let redactor = redactor.unwrap_or_default();
     span.in_scope(|| info!(%status, rows = outcome.receipt.rows, requests = outcome.receipt.requests, "ended"));
@@ -191,7 +191,7 @@ async fn execute(
                 Ending::BrokeDown
             }
         },
-        () = asked(&mut cancelled) => stop(&executing, Ending::Cancelled("A user cancelled it.")),
+        () = cancellation(&mut cancelled) => stop(&executing, Ending::Cancelled("A user cancelled it.")),
         _ = &mut task.gone => stop(&executing, Ending::Cancelled("The caller closed the connection.")),
         () = tokio::time::sleep_until(deadline) => stop(&executing, Ending::OutOfTime),
     };
@@ -199,7 +199,7 @@ async fn execute(
     (ending, held)
 }
 
-async fn asked(cancelled: &mut watch::Receiver<bool>) {
+async fn cancellation(cancelled: &mut watch::Receiver<bool>) {
     if cancelled.wait_for(|cancelled| *cancelled).await.is_err() {
         // No sender is left that could request the cancellation.
         pending::<()>().await;

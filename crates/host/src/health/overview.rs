@@ -104,15 +104,15 @@ type Row = (Option<Schedule>, Option<Health>);
 
 /// The connections that cannot use their agent, each with the reason. They count as Failing, even if their last check
 /// passed.
-struct Without(HashMap<ConnectionId, String>);
+struct UnusableAgents(HashMap<ConnectionId, String>);
 
-impl Without {
+impl UnusableAgents {
     async fn read(records: &mut Records<'_>) -> Result<Self, StoreError> {
-        let without = without_their_agent(records).await?;
-        Ok(Self(without.into_iter().map(|one| (one.connection.id, one.why)).collect()))
+        let unusable = without_their_agent(records).await?;
+        Ok(Self(unusable.into_iter().map(|one| (one.connection.id, one.why)).collect()))
     }
 
-    fn told(&self, connection: &Connection, row: Option<(Schedule, Option<Health>)>) -> Row {
+    fn applied_to(&self, connection: &Connection, row: Option<(Schedule, Option<Health>)>) -> Row {
         let (schedule, health) = row.map_or((None, None), |(schedule, health)| (Some(schedule), health));
         let Some(why) = self.0.get(&connection.id) else { return (schedule, health) };
         let health = health.unwrap_or_else(|| Health::unknown(connection.created_at));
@@ -146,8 +146,9 @@ impl Connections {
             .into_iter()
             .map(|row| (row.0.what.connection_id, row))
             .collect();
-        let without = Without::read(records).await?;
-        let mut rows: Vec<_> = connections.iter().map(|one| (one, without.told(one, known.remove(&one.id)))).collect();
+        let unusable = UnusableAgents::read(records).await?;
+        let mut rows: Vec<_> =
+            connections.iter().map(|one| (one, unusable.applied_to(one, known.remove(&one.id)))).collect();
         let state = |row: &Row| row.1.as_ref().map_or(HealthState::Unknown, |health| health.state);
         if let Some(wanted) = filter.state {
             rows.retain(|(_, row)| state(row) == wanted);
@@ -204,7 +205,7 @@ impl Connections {
             None => None,
         };
         let row = row.map(|(health, schedule)| (schedule, health));
-        let row = Without::read(records).await?.told(&connection, row);
+        let row = UnusableAgents::read(records).await?.applied_to(&connection, row);
         let (sites, now) = (records.sites().await?, records.now().await?);
         let shown = connection_health(records, &connection, row, &sites, now).await?;
         let checks = records.checks(id, before.unwrap_or(Moment::MAX), limit.clamp(1, LARGEST_PAGE)).await?;

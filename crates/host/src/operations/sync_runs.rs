@@ -89,7 +89,7 @@ impl Operations {
         Ok(SyncResultPage { results: found.into_iter().map(|(_, result)| result).collect(), next })
     }
 
-    /// Syncs connections, or plans a sync. Returns once every tenant was tried. `told` gets the progress.
+    /// Syncs connections, or plans a sync. Returns once every tenant was tried. `on_progress` gets the progress.
     ///
     /// # Errors
     /// [`OperationError`].
@@ -97,10 +97,10 @@ impl Operations {
         &self,
         context: &RequestContext,
         wanted: &SyncToRun,
-        told: &(dyn Fn(SyncProgress) + Send + Sync),
+        on_progress: &(dyn Fn(SyncProgress) + Send + Sync),
     ) -> Result<Tried<SyncRun>, OperationError> {
         let caller = context.caller_anywhere(&mut self.reader(context).await?.records()).await?;
-        let run = self.tenants()?.sync(&caller, &wanted.request, wanted.plan, told).await?;
+        let run = self.tenants()?.sync(&caller, &wanted.request, wanted.plan, on_progress).await?;
         Ok(tried(run, &wanted.request.tenant_site))
     }
 
@@ -123,7 +123,7 @@ impl Operations {
         Ok(Tried { value: answer, about, site: request.tenant_site.clone() })
     }
 
-    /// Repeats exactly the failed parts of a run. `told` gets the progress.
+    /// Repeats exactly the failed parts of a run. `on_progress` gets the progress.
     ///
     /// # Errors
     /// [`OperationError`].
@@ -131,10 +131,10 @@ impl Operations {
         &self,
         context: &RequestContext,
         id: SyncRunId,
-        told: &(dyn Fn(SyncProgress) + Send + Sync),
+        on_progress: &(dyn Fn(SyncProgress) + Send + Sync),
     ) -> Result<Tried<SyncRun>, OperationError> {
         let caller = context.caller_anywhere(&mut self.reader(context).await?.records()).await?;
-        Ok(tried(self.tenants()?.retry_failed(&caller, id, told).await?, ""))
+        Ok(tried(self.tenants()?.retry_failed(&caller, id, on_progress).await?, ""))
     }
 }
 

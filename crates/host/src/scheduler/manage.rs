@@ -270,14 +270,14 @@ fn destinations(given: &[String]) -> Result<Vec<Destination>, Refusal> {
     if given.len() > MOST_DESTINATIONS {
         return Err(Refusal::Because(format!("Alert destinations: expected at most {MOST_DESTINATIONS}.")));
     }
-    let mut told = Vec::with_capacity(given.len());
+    let mut found = Vec::with_capacity(given.len());
     for text in given {
         let destination = text.parse().map_err(|problem| Refusal::Because(format!("Alert destinations: {problem}")))?;
-        if !told.contains(&destination) {
-            told.push(destination);
+        if !found.contains(&destination) {
+            found.push(destination);
         }
     }
-    Ok(told)
+    Ok(found)
 }
 
 fn cadence(every_minutes: Option<i64>, cron: Option<&str>, time_zone: &str) -> Result<Cadence, Refusal> {

@@ -160,11 +160,11 @@ impl Scheduler {
 
     /// Logs an error. The next round tries again.
     fn note<T>(&self, result: Result<T, StoreError>) -> Option<T> {
-        let told = result.inspect_err(|error| {
+        let logged = result.inspect_err(|error| {
             if !self.store.note(error) {
                 tracing::error!("The scheduler could not use the store: {error}");
             }
         });
-        told.ok()
+        logged.ok()
     }
 }

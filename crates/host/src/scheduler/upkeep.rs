@@ -22,14 +22,14 @@ impl Scheduler {
         let (now, rules) = (reader.records().now().await?, self.settings.gather);
         let groups = reader.records().alert_groups().await?;
         drop(reader);
-        let mut told = 0;
+        let mut written = 0;
         for group in groups.iter().filter(|group| group.tell(now, rules).is_some()) {
             let mut transaction = self.store.transaction().await?;
             let id = Uuid::now_v7().to_string();
-            told += usize::from(transaction.records().tell(group, &id, now, |group| group.tell(now, rules)).await?);
+            written += usize::from(transaction.records().tell(group, &id, now, |group| group.tell(now, rules)).await?);
             transaction.commit().await?;
         }
-        Ok(told)
+        Ok(written)
     }
 
     /// Sends all due messages and waits for them. Returns the number of delivered messages.

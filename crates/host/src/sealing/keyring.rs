@@ -233,7 +233,7 @@ mod tests {
         let zeros = "A".repeat(43) + "=";
         for text in ["", "# nothing\n", "hunter2hunter2", "aHVudGVyMg==", &zeros] {
             let error = Keyring::from_text("HOST_KEY", text).unwrap_err().to_string();
-            assert!(error.starts_with("HOST_KEY holds no usable key"), "{error}");
+            assert!(error.starts_with("HOST_KEY contains no usable key"), "{error}");
             assert!(!error.contains("hunter2") && !error.contains("aHVud") && !error.contains("AAAA"), "{error}");
         }
     }
@@ -248,7 +248,7 @@ mod tests {
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "something was left beside it");
         let before = std::fs::read(&path).unwrap();
-        assert!(Keyring::create_file(&path).unwrap_err().to_string().contains("there already"));
+        assert!(Keyring::create_file(&path).unwrap_err().to_string().contains("exists already"));
         assert_eq!(std::fs::read(&path).unwrap(), before);
         assert_eq!(Keyring::from_file(&path).unwrap().ids(), keyring.ids());
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();

@@ -353,9 +353,9 @@ fn conflicting(error: Refusal, sent: &SentConnection, site: &Site) -> NotApplied
     }
 }
 
-fn refused(error: Refusal, told: impl Fn(String) -> SyncFailure) -> NotApplied {
+fn refused(error: Refusal, to_failure: impl Fn(String) -> SyncFailure) -> NotApplied {
     match error {
         Refusal::Store(error) => NotApplied::Store(error),
-        other => NotApplied::Refused(told(other.to_string())),
+        other => NotApplied::Refused(to_failure(other.to_string())),
     }
 }

@@ -75,7 +75,7 @@ pub(super) fn new_client(settings: &TenantSettings) -> Result<Client, String> {
 /// The normalised address of a tenant.
 ///
 /// # Errors
-/// What was expected.
+/// The expected form.
 pub(super) fn checked_url(text: &str, settings: &TenantSettings) -> Result<String, String> {
     let expected = "Expected the tenant's own address, such as https://tenant.example.com, without user, question mark \
                     or fragment.";
@@ -256,7 +256,7 @@ mod tests {
             ("http://127.0.0.1.example.com", "plain-http-to"),
             ("https://user:canary@tenant.example.com", "without user"),
             ("https://tenant.example.com/?a=canary", "question mark"),
-            ("ftp://localhost", "not by https"),
+            ("ftp://localhost", "instead of https"),
             ("tenant.example.com", "is no address"),
             ("", "is no address"),
         ] {

@@ -14,7 +14,7 @@ use super::message::{SentConnection, SentHealthCheck, SentValue};
 use crate::connections::{Connections, is_path_of_certificates, open_secret, read_certificates};
 
 /// The address and the envelope of a tenant.
-pub(super) struct Line {
+pub(super) struct Channel {
     pub(super) url: String,
     pub(super) envelope: Envelope,
 }
@@ -27,7 +27,7 @@ struct Stored {
 
 /// The content for messages: the number of the first message, and the connections.
 pub(super) struct Numbered {
-    pub(super) line: Line,
+    pub(super) channel: Channel,
     pub(super) first: i64,
     pub(super) contents: Vec<Result<Box<SentConnection>, SyncFailure>>,
 }
@@ -37,7 +37,7 @@ pub(super) struct Numbered {
 pub(super) struct Fetched(Mutex<HashMap<Reference, Result<SecretString, String>>>);
 
 /// The purpose of the numbers.
-pub(super) enum Wish<'a> {
+pub(super) enum NumbersFor<'a> {
     /// One number for each of these connections.
     Connections(&'a [ConnectionId]),
     /// One number for another message.
@@ -50,12 +50,12 @@ pub(super) async fn numbered(
     connections: &Connections,
     fetched: &Fetched,
     tenant: TenantId,
-    wish: Wish<'_>,
+    purpose: NumbersFor<'_>,
     at_least: i64,
 ) -> Result<Option<Numbered>, StoreError> {
-    let ids = match wish {
-        Wish::Connections(ids) => ids,
-        Wish::One => &[],
+    let ids = match purpose {
+        NumbersFor::Connections(ids) => ids,
+        NumbersFor::One => &[],
     };
     let count = i64::try_from(ids.len()).unwrap_or(1).max(1);
     let mut transaction = connections.store.transaction().await?;
@@ -91,7 +91,7 @@ pub(super) async fn numbered(
             )),
         });
     }
-    Ok(Some(Numbered { line: Line { url: pair.url, envelope }, first, contents }))
+    Ok(Some(Numbered { channel: Channel { url: pair.url, envelope }, first, contents }))
 }
 
 async fn opened(connections: &Connections, fetched: &Fetched, stored: Stored) -> Result<SentConnection, SyncFailure> {

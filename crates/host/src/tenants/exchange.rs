@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::Tenants;
 use super::client::{CallFailed, not_authentic, post};
-use super::content::{Fetched, Line, Numbered, Wish, numbered};
+use super::content::{Channel, Fetched, Numbered, NumbersFor, numbered};
 use super::envelope::SealedAnswer;
 use super::failure::{failure, not_registered, revoked_here, too_slow};
 use super::message::{Answer, Request};
@@ -136,8 +136,8 @@ impl Tenants {
             }
             let sent = waiting.iter().take_while(|target| target.failure.is_none());
             let ids: Vec<ConnectionId> = sent.take(TOGETHER).map(|target| target.id).collect();
-            let Numbered { line, first, contents } =
-                self.numbered(progress.tenant, fetched, Wish::Connections(&ids), at_least).await?;
+            let Numbered { channel, first, contents } =
+                self.numbered(progress.tenant, fetched, NumbersFor::Connections(&ids), at_least).await?;
             for (number, content) in (first..).zip(contents) {
                 let Some(target) = waiting.front() else { break };
                 let connection = match content {
@@ -149,7 +149,7 @@ impl Tenants {
                     }
                 };
                 let request = Request::Apply { site: job.site.clone(), plan: job.plan, connection };
-                match self.trial(&line, number, &request, &mut trials).await? {
+                match self.trial(&channel, number, &request, &mut trials).await? {
                     Some(Answer::Applied { change }) => progress.settle(target, Ok(change)),
                     Some(Answer::Refused(why)) => progress.settle(target, Err(why)),
                     Some(_) => return Err(not_authentic().failure),
@@ -202,8 +202,8 @@ impl Tenants {
     ) -> Result<Answer, SyncFailure> {
         let mut trials = Trials::default();
         loop {
-            let Numbered { line, first, .. } = self.numbered(tenant, fetched, Wish::One, trials.last).await?;
-            if let Some(answer) = self.trial(&line, first, &request(), &mut trials).await? {
+            let Numbered { channel, first, .. } = self.numbered(tenant, fetched, NumbersFor::One, trials.last).await?;
+            if let Some(answer) = self.trial(&channel, first, &request(), &mut trials).await? {
                 return Ok(answer);
             }
         }
@@ -213,16 +213,16 @@ impl Tenants {
         &self,
         tenant: &Tenant,
         fetched: &Fetched,
-        wish: Wish<'_>,
+        purpose: NumbersFor<'_>,
         at_least: i64,
     ) -> Result<Numbered, SyncFailure> {
-        let wish_ids = match &wish {
-            Wish::Connections(ids) => ids.to_vec(),
-            Wish::One => Vec::new(),
+        let purpose_ids = match &purpose {
+            NumbersFor::Connections(ids) => ids.to_vec(),
+            NumbersFor::One => Vec::new(),
         };
         for attempt in 1.. {
-            let wish = if wish_ids.is_empty() { Wish::One } else { Wish::Connections(&wish_ids) };
-            match numbered(&self.connections, fetched, tenant.id, wish, at_least).await {
+            let purpose = if purpose_ids.is_empty() { NumbersFor::One } else { NumbersFor::Connections(&purpose_ids) };
+            match numbered(&self.connections, fetched, tenant.id, purpose, at_least).await {
                 Ok(Some(numbered)) => return Ok(numbered),
                 Ok(None) => return Err(revoked_here()),
                 Err(error) if error.is_conflict() && attempt < 4 => {}
@@ -235,12 +235,12 @@ impl Tenants {
     /// Sends a message once. Returns `None` where the message needs a new number.
     async fn trial(
         &self,
-        line: &Line,
+        channel: &Channel,
         number: i64,
         request: &Request,
         trials: &mut Trials,
     ) -> Result<Option<Answer>, SyncFailure> {
-        match self.call(line, number, request).await {
+        match self.call(channel, number, request).await {
             Ok(Answer::Overtaken { last }) => {
                 trials.last = last;
                 trials.overtaken += 1;
@@ -268,7 +268,7 @@ impl Tenants {
         }
     }
 
-    async fn call(&self, line: &Line, number: i64, request: &Request) -> Result<Answer, CallFailed> {
+    async fn call(&self, channel: &Channel, number: i64, request: &Request) -> Result<Answer, CallFailed> {
         let broken = |cause: String| {
             CallFailed::for_good(failure(
                 "broken",
@@ -278,10 +278,10 @@ impl Tenants {
             ))
         };
         let client = self.client().map_err(broken)?;
-        let sealed = line.envelope.seal_request(number, request);
+        let sealed = channel.envelope.seal_request(number, request);
         let sealed = sealed.ok_or_else(|| broken("The message could not be sealed.".to_owned()))?;
-        let answer: SealedAnswer = post(client, &self.settings, &line.url, "call", &sealed).await?;
-        line.envelope.open_answer(&sealed, &answer).map_err(|_| not_authentic())
+        let answer: SealedAnswer = post(client, &self.settings, &channel.url, "call", &sealed).await?;
+        channel.envelope.open_answer(&sealed, &answer).map_err(|_| not_authentic())
     }
 }
 

@@ -256,7 +256,7 @@ impl Tenants {
             Request::Initiate => return Ok((Answer::Initiated, "Initiated.".to_owned(), true)),
             Request::Apply { site, plan, connection } => {
                 let applied = apply(&self.connections, records, &sender, site, connection, now).await;
-                let told = applied.map(|applied| {
+                let result = applied.map(|applied| {
                     let Applied { change, without_agent } = applied;
                     match without_agent {
                         None => (Answer::from(change), format!("{}: {change}", connection.name)),
@@ -266,7 +266,7 @@ impl Tenants {
                         }
                     }
                 });
-                (told, *plan)
+                (result, *plan)
             }
             Request::SetSiteStatus { site, active } => {
                 let set = set_status(records, &sender, site, *active, now).await;
@@ -275,7 +275,7 @@ impl Tenants {
             }
             Request::Withdraw { site, plan, keep } => {
                 let withdrawn = withdraw(&self.connections, records, &sender, site, keep).await;
-                let told = withdrawn.map(|connections| {
+                let result = withdrawn.map(|connections| {
                     let names: Vec<_> = connections.iter().map(|one| one.name.as_str()).collect();
                     let about = format!(
                         "Withdrawn: {}",
@@ -283,7 +283,7 @@ impl Tenants {
                     );
                     (Answer::Withdrawn { connections }, about)
                 });
-                (told, *plan)
+                (result, *plan)
             }
         };
         match done {

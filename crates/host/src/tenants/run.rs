@@ -43,10 +43,10 @@ pub struct SyncProgress {
 }
 
 /// The receiver of the progress.
-type Told<'a> = &'a (dyn Fn(SyncProgress) + Send + Sync);
+type OnProgress<'a> = &'a (dyn Fn(SyncProgress) + Send + Sync);
 
 /// The tenants of a run.
-enum Which {
+enum TenantSelection {
     /// The tenants of the request.
     Filter(TenantFilter),
     /// The tenants with failures in a run, after this tenant.
@@ -63,7 +63,7 @@ impl Tenants {
         caller: &Caller,
         request: &SyncRequest,
         plan: bool,
-        told: Told<'_>,
+        on_progress: OnProgress<'_>,
     ) -> Result<SyncRun, Refusal> {
         demand(caller)?;
         let problems = request.problems();
@@ -84,14 +84,19 @@ impl Tenants {
             return Err(self.no_such_tenant(&filter).await?);
         }
         let (order, unknown) = self.order(request.clone(), plan).await?;
-        self.carry_out(caller, order, unknown, Which::Filter(filter), of, None, told).await
+        self.carry_out(caller, order, unknown, TenantSelection::Filter(filter), of, None, on_progress).await
     }
 
     /// Repeats the failed parts of a run, and nothing else.
     ///
     /// # Errors
     /// [`Refusal`] when the sync did not begin.
-    pub async fn retry_failed(&self, caller: &Caller, run: SyncRunId, told: Told<'_>) -> Result<SyncRun, Refusal> {
+    pub async fn retry_failed(
+        &self,
+        caller: &Caller,
+        run: SyncRunId,
+        on_progress: OnProgress<'_>,
+    ) -> Result<SyncRun, Refusal> {
         demand(caller)?;
         self.client().map_err(Refusal::Because)?;
         let before = self.connections.store.reader().await?.records().sync_run(run, self.now()).await?;
@@ -120,7 +125,16 @@ impl Tenants {
             .map_err(|error| StoreError::Unreadable(format!("the request of a sync: {error}")))?;
         let (order, _) = self.order(request, before.planned).await?;
         let of = before.tenants_failed;
-        self.carry_out(caller, order, Vec::new(), Which::Failed { run, after: TenantId(0) }, of, Some(run), told).await
+        self.carry_out(
+            caller,
+            order,
+            Vec::new(),
+            TenantSelection::Failed { run, after: TenantId(0) },
+            of,
+            Some(run),
+            on_progress,
+        )
+        .await
     }
 
     async fn no_such_tenant(&self, filter: &TenantFilter) -> Result<Refusal, StoreError> {
@@ -141,26 +155,26 @@ impl Tenants {
         }))
     }
 
-    #[allow(clippy::too_many_arguments, reason = "what a run is about, each from another place")]
+    #[allow(clippy::too_many_arguments, reason = "each argument has another source")]
     async fn carry_out(
         &self,
         caller: &Caller,
         order: Order,
         unknown: Vec<(ConnectionInfo, SyncFailure)>,
-        mut which: Which,
+        mut selection: TenantSelection,
         of: i64,
         retry_of: Option<SyncRunId>,
-        told: Told<'_>,
+        on_progress: OnProgress<'_>,
     ) -> Result<SyncRun, Refusal> {
         let run = self.begin(caller, &order, unknown, retry_of).await?;
         let mut progress = SyncProgress { run, done: 0, of, failed: 0 };
-        told(progress);
+        on_progress(progress);
         let fetched = Arc::new(Fetched::default());
         let (mut tasks, mut page) = (JoinSet::new(), VecDeque::new());
         loop {
             while tasks.len() < self.settings.at_once {
                 if page.is_empty() {
-                    page = self.next_page(&order, &mut which).await?;
+                    page = self.next_page(&order, &mut selection).await?;
                 }
                 let Some((tenant, job)) = page.pop_front() else { break };
                 let (tenants, fetched) = (self.clone(), Arc::clone(&fetched));
@@ -175,7 +189,7 @@ impl Tenants {
                 Some(Ok(kept)) => {
                     progress.failed += i64::from(kept?);
                     progress.done += 1;
-                    told(progress);
+                    on_progress(progress);
                 }
                 Some(Err(error)) => {
                     tracing::error!(run = run.0, %error, "the sync of a tenant panicked");
@@ -240,11 +254,15 @@ impl Tenants {
         now + self.settings.tenant_time() + GRACE
     }
 
-    async fn next_page(&self, order: &Order, which: &mut Which) -> Result<VecDeque<(Tenant, Job)>, StoreError> {
+    async fn next_page(
+        &self,
+        order: &Order,
+        selection: &mut TenantSelection,
+    ) -> Result<VecDeque<(Tenant, Job)>, StoreError> {
         let mut reader = self.connections.store.reader().await?;
         let mut records = reader.records();
-        match which {
-            Which::Filter(filter) => {
+        match selection {
+            TenantSelection::Filter(filter) => {
                 let tenants = records.tenants(filter, PAGE).await?;
                 filter.after = Some(tenants.last().map_or(TenantId(i64::MAX), |tenant| tenant.id));
                 Ok(tenants
@@ -255,7 +273,7 @@ impl Tenants {
                     })
                     .collect())
             }
-            Which::Failed { run, after } => {
+            TenantSelection::Failed { run, after } => {
                 let failed = records.failed_tenants(*run, *after, PAGE).await?;
                 *after = failed.last_key_value().map_or(TenantId(i64::MAX), |(tenant, _)| *tenant);
                 let mut jobs = VecDeque::new();

@@ -116,13 +116,13 @@ impl Tenants {
         demand(caller)?;
         self.client().map_err(Refusal::Because)?;
         let tenant = self.tenant_meant(request).await?;
-        let told = self.tell_status(&tenant, request).await;
+        let result = self.tell_status(&tenant, request).await;
         let mut row = json!({
             "Tenant Region": tenant.region, "Tenant Name": tenant.name, "Tenant Site": request.tenant_site,
             "Status": request.status(), "Result": "Successful",
         });
         let mut answer = Answer::ended(Ended::Successful);
-        if let Err(why) = told {
+        if let Err(why) = result {
             answer = Answer::ended(Ended::Failed);
             answer.error = format!("{}: {} {}", quoted(&tenant.name), why.cause, why.cure);
             row["Result"] = json!("Failed");

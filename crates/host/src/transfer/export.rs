@@ -16,7 +16,8 @@ const PAGE_BYTES: usize = 8 * 1024 * 1024;
 
 /// Writes all rows that the caller may see, in the order of their creation. Links to objects that the caller may not
 /// see are left out. Each page is consistent. Changes during the export show on later pages. Writing blocks the task.
-///  `progress` is called after each page. Returns the number of rows.
+///
+/// `progress` is called after each page. Returns the number of rows.
 ///
 /// # Errors
 /// [`TransferError`] when the store or the file fails.

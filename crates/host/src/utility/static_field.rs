@@ -23,12 +23,12 @@ pub(super) struct StaticField {
 }
 
 /// Returns the value of a field of an incident.
-type Of = for<'i> fn(&'i Incident, &'i Site, &'i [Link]) -> Shown<'i>;
+type Of = for<'i> fn(&'i Incident, &'i Site, &'i [Link]) -> FieldValue<'i>;
 
 /// A field's value. Most are texts borrowed from the incident.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-pub(super) enum Shown<'i> {
+pub(super) enum FieldValue<'i> {
     Text(Cow<'i, str>),
     /// Stored JSON.
     Json(&'i RawValue),
@@ -44,16 +44,16 @@ const fn field(
     StaticField { names, search, is_default, value }
 }
 
-fn text(text: &str) -> Shown<'_> {
-    Shown::Text(Cow::Borrowed(text))
+fn text(text: &str) -> FieldValue<'_> {
+    FieldValue::Text(Cow::Borrowed(text))
 }
 
-fn maybe(text: Option<&str>) -> Shown<'_> {
-    Shown::Text(Cow::Borrowed(text.unwrap_or_default()))
+fn maybe(text: Option<&str>) -> FieldValue<'_> {
+    FieldValue::Text(Cow::Borrowed(text.unwrap_or_default()))
 }
 
-fn date<'i>(at: Option<Moment>) -> Shown<'i> {
-    Shown::Text(Cow::Owned(at.map(utc_date).unwrap_or_default()))
+fn date<'i>(at: Option<Moment>) -> FieldValue<'i> {
+    FieldValue::Text(Cow::Owned(at.map(utc_date).unwrap_or_default()))
 }
 
 /// The field with the linked incidents.
@@ -72,7 +72,7 @@ pub(super) const FIELDS: &[StaticField] = &[
     field(&["Stage"], None, false, |_, _, _| text("")),
     field(&["Priority"], None, false, |_, _, _| text("")),
     field(&["Disposition"], Some(SearchField::Disposition), true, |i, _, _| text(&i.disposition)),
-    field(&["Tags"], None, false, |_, _, _| Shown::Value(json!([]))),
+    field(&["Tags"], None, false, |_, _, _| FieldValue::Value(json!([]))),
     field(&["Site", "SiteName"], None, true, |_, site, _| text(&site.name)),
     field(&["Owner"], Some(SearchField::Owner), true, |i, _, _| maybe(i.owner.as_deref())),
     field(&["Assignee"], Some(SearchField::Assignee), true, |i, _, _| maybe(i.assignee.as_deref())),
@@ -81,19 +81,19 @@ pub(super) const FIELDS: &[StaticField] = &[
     field(&["Date Created", "DateCreated"], Some(SearchField::CreatedAt), true, |i, _, _| date(Some(i.created_at))),
     field(&["Date Modified", "DateModified"], Some(SearchField::ModifiedAt), true, |i, _, _| date(Some(i.modified_at))),
     field(&["Due Date", "DueDate"], Some(SearchField::DueAt), true, |i, _, _| date(i.due_at)),
-    field(&["Playbook"], None, false, |_, _, _| Shown::Value(json!([]))),
+    field(&["Playbook"], None, false, |_, _, _| FieldValue::Value(json!([]))),
     field(&["Description"], Some(SearchField::Description), true, |i, _, _| text(&i.description)),
     field(&["Conclusion"], Some(SearchField::Conclusion), true, |i, _, _| text(&i.conclusion)),
-    field(&["Investigation Team"], None, false, |_, _, _| Shown::Value(json!([]))),
-    field(&[LINKS], None, true, |_, _, links| Shown::Value(links.iter().map(|link| json!(link.number)).collect())),
+    field(&["Investigation Team"], None, false, |_, _, _| FieldValue::Value(json!([]))),
+    field(&[LINKS], None, true, |_, _, links| FieldValue::Value(links.iter().map(|link| json!(link.number)).collect())),
     field(&["Date Closed", "DateClosed"], Some(SearchField::ClosedAt), false, |i, _, _| date(i.closed_at)),
     field(&["Closed By", "ClosedBy"], Some(SearchField::ClosedBy), false, |i, _, _| maybe(i.closed_by.as_deref())),
     field(&["Incident Raw Data"], None, false, |i, _, _| {
         let raw = i.raw_data.as_deref().and_then(|text| serde_json::from_str::<&RawValue>(text).ok());
-        raw.map_or(Shown::Value(Value::Null), Shown::Json)
+        raw.map_or(FieldValue::Value(Value::Null), FieldValue::Json)
     }),
-    field(&["Event Raw Data"], None, false, |_, _, _| Shown::Value(json!([]))),
-    field(&["Custom Field"], None, false, |_, _, _| Shown::Value(json!({}))),
+    field(&["Event Raw Data"], None, false, |_, _, _| FieldValue::Value(json!([]))),
+    field(&["Custom Field"], None, false, |_, _, _| FieldValue::Value(json!({}))),
 ];
 
 impl StaticField {
@@ -125,7 +125,7 @@ impl StaticField {
         self.name() == LINKS
     }
 
-    pub(super) fn value<'i>(&self, incident: &'i Incident, site: &'i Site, links: &'i [Link]) -> Shown<'i> {
+    pub(super) fn value<'i>(&self, incident: &'i Incident, site: &'i Site, links: &'i [Link]) -> FieldValue<'i> {
         (self.value)(incident, site, links)
     }
 }

@@ -6,7 +6,7 @@ use tokio::io::AsyncReadExt as _;
 
 use super::{LARGEST_SECRET, too_long};
 
-const UNREADABLE: &str = "cannot be read: check that the file is there, and that the host may read it.";
+const UNREADABLE: &str = "cannot be read: check that the file exists and that the host may read it.";
 
 /// Checks that the path text is within one of the folders. The file system is not accessed, so that the error does not
 /// reveal which files exist.

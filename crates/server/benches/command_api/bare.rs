@@ -72,7 +72,7 @@ struct Row<'i> {
     owner: &'i str,
 }
 
-/// Starts it; returns where it listens, as `address:port`.
+/// Starts the handler. Returns its `address:port`.
 pub async fn start(store: Store, site: SiteId) -> String {
     let bare = Bare { audit: AuditWriter::start(store.clone()), store, site };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("an address");

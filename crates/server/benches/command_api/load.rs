@@ -17,7 +17,7 @@ use tokio::sync::Semaphore;
 
 pub const PATH: &str = "/VSOC/api/Command/GetIncidents";
 
-/// What one load asks for.
+/// The parameters of a load.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Load {
     /// The server, as `address:port`.
@@ -32,7 +32,7 @@ pub struct Load {
     pub rate: Option<u32>,
 }
 
-/// How the calls were answered. Latencies are in microseconds, under a rate from the time at which the call was due.
+/// The results of the calls. Latencies are in microseconds. With a rate they count from the due time of the call.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Measured {
     pub calls: u32,
@@ -93,9 +93,9 @@ impl Load {
     }
 }
 
-/// When calls are due.
+/// The due times of calls.
 struct Schedule {
-    /// One permit for each call whose time has come.
+    /// One permit for each due call.
     due: Semaphore,
     next: AtomicU32,
     total: u32,
@@ -109,7 +109,7 @@ impl Schedule {
             std::thread::sleep(due_at(begun, rate, number).saturating_duration_since(Instant::now()));
             self.due.add_permits(1);
         }
-        // So that each caller learns that no call is left.
+        // Tell each caller that no call is left.
         self.due.add_permits(callers as usize);
     }
 }

@@ -30,13 +30,13 @@ use tokio::runtime::Runtime;
 
 use load::{Load, PATH};
 
-/// How many incidents a call asks for: a few, and a screen's.
+/// The page sizes of the calls: small, and as large as a screen.
 const PAGES: [usize; 2] = [5, 100];
 
-/// How many incidents the site has.
+/// The number of incidents of the site.
 const INCIDENTS: usize = 1000;
 
-/// How often the servers take turns.
+/// The number of rounds in which the servers take turns.
 const TURNS: usize = 7;
 
 /// The calls per second at which latency is measured.

@@ -1,4 +1,4 @@
-//! Decides whether a call may run, and as whom.
+//! Authenticates and authorizes calls of commands.
 
 use std::sync::Arc;
 
@@ -14,28 +14,29 @@ use crate::gate::{Call, Entered, IDEMPOTENCY_KEY, IdempotencyKey, Place, Reply, 
 use soar_host::commands::{Registered, Runner};
 use soar_host::operations::{self, RequestContext};
 
-/// A call that may run.
+/// An authorized call.
 #[derive(Debug)]
 pub(super) struct AuthorizedCall {
     pub command: Registered,
     pub wanted: Wanted,
     pub context: RequestContext,
     pub caller: Caller,
-    /// Parameters of a connector's command. The manifest of the connection checks them, once the connection is known.
+    /// The parameters of a connector's command. The manifest of the connection's integration checks them once the
+    /// connection is known.
     pub raw: RawParameters,
-    /// Parameters of one of the host's own commands.
+    /// The parameters of one of the host's own commands.
     pub parameters: Parameters,
     /// Held until the call is answered.
     pub place: Place,
 }
 
-/// A call whose key is good, and whose body has arrived.
+/// An authenticated call whose body has arrived.
 #[derive(Debug)]
 pub(super) struct AuthenticatedCall {
     pub command: Registered,
     wanted: Wanted,
     pub entered: Entered,
-    /// Only where there is an Idempotency-Key.
+    /// The headers; only for a call with an Idempotency-Key.
     headers: Option<HeaderMap>,
     body: Bytes,
 }
@@ -48,11 +49,11 @@ pub(super) async fn authenticate(
 ) -> Result<AuthenticatedCall, Reply> {
     let (head, body) = request.into_parts();
     let entered = call.enter(&head.headers).await;
-    // The answer does not depend on the key.
+    // This answer does not depend on the key.
     if head.method != Method::POST {
         return Err(Reply::error(
             StatusCode::METHOD_NOT_ALLOWED,
-            format!("A command is called by POST, not {}.", quoted(head.method.as_str())),
+            format!("Commands are called by POST, not by {}.", quoted(head.method.as_str())),
         ));
     }
     let mut entered = entered?;
@@ -63,7 +64,7 @@ pub(super) async fn authenticate(
         let name = &command.manifest.name;
         return Err(Reply::error(
             StatusCode::NOT_FOUND,
-            format!("{name} cannot be planned: only bulk commands that change something can."),
+            format!("{name} cannot be planned. Only bulk commands that change something can be planned."),
         ));
     }
     call.entry.command = format!("{}{}", command.endpoint, wanted.suffix());
@@ -73,14 +74,14 @@ pub(super) async fn authenticate(
     Ok(AuthenticatedCall { command, wanted, entered, headers, body })
 }
 
-/// Decides whether the call may run.
+/// Checks the user, the site and the command, and parses the parameters.
 pub(super) fn authorize(call: &mut Call, authenticated: AuthenticatedCall) -> Result<AuthorizedCall, Reply> {
     let AuthenticatedCall { command, mut wanted, entered, headers, body } = authenticated;
     let request = CommandRequest::parse(&body, &mut wanted)?;
     call.entry.username = AuditEntry::kept(&request.username);
     call.entry.site = AuditEntry::kept(&request.site);
     call.entry.acting_for = AuditEntry::kept(request.acting_for());
-    // An answer tells of all sites that the first call reached, so a key of another reach is not given it.
+    // A kept answer covers all sites of the first call's key, so a key for other sites must not get it.
     let address = format!("{}{}", command.endpoint, wanted.suffix());
     let target = match &entered.shown.known.key.sites {
         Allowed::All => address,
@@ -99,7 +100,7 @@ pub(super) fn authorize(call: &mut Call, authenticated: AuthenticatedCall) -> Re
 
     let known = entered.shown.user(&entered.snapshot, &request.username).map_err(Reply::unauthenticated)?;
     let key = &entered.shown.known.key;
-    // A user without a role on a site does not learn whether the site exists.
+    // The error does not reveal whether the site exists.
     let site = entered.snapshot.site(&request.site);
     let site =
         site.filter(|site| known.user.is_administrator || known.roles.contains_key(&site.id)).ok_or_else(|| {

@@ -3,17 +3,17 @@
 use crate::gate::{Call, Reply};
 use soar_host::operations::CommandEnd;
 
-/// How a call ended, and whether its audit entry is written.
+/// The end of a call, and whether its audit entry is written.
 #[derive(Debug)]
 pub(super) enum CallEnd {
-    /// It was written together with the command's changes.
+    /// The audit entry was written together with the command's changes.
     Written(Reply),
-    /// It is still to be written.
+    /// The audit entry must still be written.
     Unwritten(Reply),
 }
 
 impl CallEnd {
-    /// The answer to a command that ended. An answer too large for the host's memory is replaced by an error.
+    /// The answer of a finished command. An answer that is too large for the host's memory is replaced by an error.
     pub(super) fn of(call: &Call, end: CommandEnd) -> Self {
         let (is_recorded, store) = (end.is_recorded, &call.host.store);
         let reply = Reply::answer(&end.answer(), store.answer_room()).unwrap_or_else(|error| {

@@ -1,4 +1,4 @@
-//! Runs a command that waits for something other than the store: a vendor, or another instance.
+//! Runs an external command, which calls a vendor or another instance.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! D3's Command API: `POST …/api/Command/{CommandName}`; and below each bulk command `/plan` and `/apply`, which D3's has not.
+//! D3's Command API: `POST …/api/Command/{CommandName}`. The host adds `/plan` and `/apply` for bulk commands.
 
 mod admission;
 mod call_end;

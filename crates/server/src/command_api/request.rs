@@ -7,14 +7,14 @@ use soar_connector::{ParameterProblems, RawParameters};
 
 use crate::gate::{Reply, without_nul};
 
-/// What the caller wants of a command, by the end of the address.
+/// The action of a call, given by the end of its address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Wanted {
-    /// Run it.
+    /// Run the command.
     Run,
-    /// Say what it would change: `…/{CommandName}/plan`.
+    /// Plan the command: `…/{CommandName}/plan`.
     Plan,
-    /// Run the plan with this fingerprint: `…/{CommandName}/apply`.
+    /// Apply the plan with this fingerprint: `…/{CommandName}/apply`.
     Apply(String),
 }
 
@@ -39,12 +39,12 @@ pub(super) struct CommandRequest {
 }
 
 impl CommandRequest {
-    /// Reads the body. That of a plan to apply also holds the plan's fingerprint, which goes into `wanted`.
+    /// Parses the body. To apply a plan, the body also has the plan's fingerprint, which goes into `wanted`.
     pub(super) fn parse(body: &[u8], wanted: &mut Wanted) -> Result<Self, Reply> {
         let malformed = |error: String| Reply::error(StatusCode::BAD_REQUEST, error);
         let mut fields: Map<String, Value> = serde_json::from_slice(body).map_err(|error| {
             malformed(format!(
-                "The body is not the JSON object that was expected: {error}. Expected {{\"Username\": …, \"Site\": …, \
+                "The body is not valid: {error}. Expected the JSON object {{\"Username\": …, \"Site\": …, \
                  \"CommandParams\": {{…}}}}."
             ))
         })?;
@@ -70,13 +70,13 @@ impl CommandRequest {
         Ok(Self { username, site, parameters, acting_for })
     }
 
-    /// In whose name the command is to act, where its parameters say so.
+    /// The user in whose name the command acts, where its parameters give one.
     pub(super) fn acting_for(&self) -> &str {
         &self.acting_for
     }
 }
 
-/// Under the name in any spelling that the commands themselves read.
+/// Finds the parameter under any spelling that the commands accept.
 fn acting_for(parameters: &RawParameters) -> String {
     let named = parameters.iter().find(|(name, _)| normalised(name) == normalised("Username"));
     match named {

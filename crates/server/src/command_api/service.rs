@@ -1,4 +1,4 @@
-//! Answers a call of a command.
+//! Answers calls of commands.
 
 use std::sync::Arc;
 
@@ -40,12 +40,12 @@ async fn answer(host: &Arc<Server>, request: Request, wanted: Wanted) -> Respons
         Err(reply) => return call.write_and_answer(reply).await,
     };
     let request_id = call.entry.request_id.clone();
-    // Dropped when the caller goes away.
+    // Dropped if the caller goes away.
     let (_waiting, gone) = oneshot::channel();
-    // A task of its own: a caller that goes away does not stop a change that was accepted.
+    // The call has a task of its own, so that an accepted change is finished even if the caller goes away.
     let finished = tokio::spawn(run(call, authorized, gone)).await;
     finished.unwrap_or_else(|error| {
-        tracing::error!(request_id, %error, "a call broke");
+        tracing::error!(request_id, %error, "the task of a call panicked");
         Reply::unexpected("").into_response(&request_id)
     })
 }

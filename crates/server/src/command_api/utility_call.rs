@@ -12,7 +12,8 @@ use crate::gate::{Call, Reply, bounded_json};
 use soar_host::operations::{OperationError, UtilityCall};
 use soar_host::utility::UtilityCommand;
 
-/// Runs, plans or applies the command. One that only reads, or only plans, ends when `gone` does: when its caller goes away.
+/// Runs, plans or applies the command. A command that only reads, and a plan, stop when `gone` resolves because the
+/// caller goes away.
 pub(super) async fn run(
     call: &Call,
     command: &dyn UtilityCommand,

@@ -1,4 +1,4 @@
-//! Where a call comes from.
+//! Determines the address of the caller.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -6,10 +6,10 @@ use axum::extract::{ConnectInfo, Request};
 use axum::http::{HeaderMap, HeaderValue};
 use soar_connector::name::quoted;
 
-/// What `X-Forwarded-For` holds in place of an address.
+/// The error for an `X-Forwarded-For` without a valid address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct NoAddress {
-    /// The trusted proxy that sent it.
+    /// The trusted proxy that sent the header.
     proxy: IpAddr,
     said: String,
 }
@@ -25,15 +25,16 @@ impl std::fmt::Display for NoAddress {
     }
 }
 
-/// The address of the connection that the call came on.
+/// The address of the connection's peer.
 pub(super) fn of_peer(request: &Request) -> Option<IpAddr> {
     Some(request.extensions().get::<ConnectInfo<SocketAddr>>()?.0.ip().to_canonical())
 }
 
-/// The caller's address: the peer's, or behind a trusted proxy the last one in `X-Forwarded-For` that is no such proxy.
+/// The caller's address: the peer's address, or behind a trusted proxy the last address in `X-Forwarded-For` that is no
+/// trusted proxy.
 ///
 /// # Errors
-/// [`NoAddress`] where a trusted proxy wrote something else: the caller's address is unknown then.
+/// [`NoAddress`] where a trusted proxy sent no valid address. The caller's address is unknown then.
 pub(super) fn of_caller(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> Result<IpAddr, NoAddress> {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|proxy| proxy.to_canonical() == *address);
     let mut nearest = peer;
@@ -42,7 +43,7 @@ pub(super) fn of_caller(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -
     }
     let forwarded: Vec<&HeaderValue> = headers.get_all("x-forwarded-for").iter().collect();
     let entries = forwarded.iter().rev().flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b','));
-    // Only what trusted proxies wrote counts: from the end on, up to the first that is none of them.
+    // Only entries from trusted proxies count: from the end up to the first address that is no trusted proxy.
     for entry in entries.map(<[u8]>::trim_ascii).filter(|entry| !entry.is_empty()) {
         let address = std::str::from_utf8(entry).ok().and_then(without_port);
         nearest =
@@ -85,7 +86,7 @@ mod tests {
             (&["[2001:db8::1]"], "2001:db8::1"),
             (&["[2001:db8::1]:443"], "2001:db8::1"),
             (&["::ffff:203.0.113.9"], "203.0.113.9"),
-            // What the caller itself wrote is before it, and is not looked at.
+            // Earlier entries come from the caller and are ignored.
             (&["nonsense, 6.6.6.6, 203.0.113.9:1 , 192.0.2.2:80"], "203.0.113.9"),
             (&["203.0.113.9, "], "203.0.113.9"),
             (&["6.6.6.6", "203.0.113.9"], "203.0.113.9"),

@@ -1,4 +1,4 @@
-//! An answer's JSON: bounded while it is written, and counted until it is sent.
+//! Serialises an answer as JSON within a size limit. Its memory is counted until it is sent.
 
 use std::io;
 
@@ -6,10 +6,10 @@ use bytes::Bytes;
 use serde::Serialize;
 use soar_store::{AnswerRoom, HeldRoom, MOST_ANSWER_BYTES, StoreError};
 
-/// The size in bytes up to which answers are not counted.
+/// Answers up to this size in bytes are not counted.
 const SMALL: usize = 64 * 1024;
 
-/// Writes `value` as JSON. The bytes hold their memory until they are sent.
+/// Serialises `value` as JSON. The memory of the bytes is counted until they are sent.
 ///
 /// # Errors
 /// [`StoreError::TooLarge`]; [`StoreError::Busy`] when there is no memory for the answer now.
@@ -23,7 +23,7 @@ pub(crate) fn bounded_json(value: &impl Serialize, room: &AnswerRoom) -> Result<
 
 struct Body<'r> {
     bytes: Vec<u8>,
-    /// How many bytes there is room for.
+    /// The number of bytes counted so far.
     counted: usize,
     room: &'r AnswerRoom,
     held: HeldRoom,
@@ -37,7 +37,7 @@ impl Body<'_> {
             return Err(StoreError::TooLarge);
         }
         if length > self.counted {
-            // As much again, as the buffer grows, up to the largest answer.
+            // Double the counted bytes, as the buffer grows, up to the largest answer.
             let step = length.max((2 * self.counted).min(MOST_ANSWER_BYTES)) - self.counted;
             self.held.add(self.room.take(step)?);
             self.counted += step;
@@ -62,7 +62,7 @@ impl io::Write for Body<'_> {
     }
 }
 
-/// Bytes that are counted.
+/// Bytes whose memory is counted.
 struct Counted {
     bytes: Vec<u8>,
     _held: HeldRoom,

@@ -1,4 +1,4 @@
-//! Reads a call's body: JSON, not too long, not too slow, and within the bytes that its caller and all callers may have.
+//! Reads the JSON body of a call within the limits of length, time, and bytes under way.
 
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ use super::Reply;
 use crate::limits::CountsBytes;
 use soar_host::settings::HostSettings;
 
-/// The body's bytes, which are said to be JSON. They may be part of what was read from the connection, which is read into
-/// anew once nobody holds them: a caller that keeps them longer than the call copies them.
+/// The bytes of a body with the content type JSON. They may share the connection's read buffer. Copy them to keep them
+/// longer than the call.
 pub(crate) async fn read_json(
     headers: &HeaderMap,
     body: Body,
@@ -40,7 +40,7 @@ pub(crate) async fn read_json(
 async fn collect(mut body: Body, settings: &HostSettings, share: &mut impl CountsBytes) -> Result<Bytes, Reply> {
     let mut whole = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Reply::error(StatusCode::BAD_REQUEST, "The body ended before it was whole."))?;
+        let frame = frame.map_err(|_| Reply::error(StatusCode::BAD_REQUEST, "The body ended early."))?;
         let Ok(bytes) = frame.into_data() else { continue };
         if whole.len() + bytes.len() > settings.body_bytes {
             return Err(too_long(settings));
@@ -64,13 +64,14 @@ fn is_json(headers: &HeaderMap) -> bool {
     value.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
 }
 
-/// Refuses JSON in which a text holds a NUL character, which no store can keep. JSON can only write it as an escape.
+/// Refuses JSON with a NUL character in a text, since PostgreSQL cannot store it. JSON can contain NUL only as an
+/// escape.
 pub(crate) fn without_nul(json: &[u8]) -> Result<(), Reply> {
     let is_escaped = json.windows(6).any(|escape| escape == br"\u0000");
     if is_escaped && serde_json::from_slice::<Value>(json).is_ok_and(|value| soar_store::holds_nul(&value)) {
         return Err(Reply::error(
             StatusCode::BAD_REQUEST,
-            "The body holds a NUL character. Leave it out: no text can be kept with it.",
+            "The body contains a NUL character. Remove it: the store cannot keep NUL characters.",
         ));
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! One call: from its arrival to its entry in the audit log.
+//! One call, from its arrival to its audit entry.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use super::{Reply, credentials};
 use crate::Server;
 use crate::limits::{RefusedCaller, Share};
 use crate::listening::Connection;
-use soar_host::access::{Shown, Snapshot};
+use soar_host::access::{AuthenticatedKey, Snapshot};
 use soar_host::audit::AuditError;
 
 /// A call under way.
@@ -23,39 +23,39 @@ use soar_host::audit::AuditError;
 pub(crate) struct Call {
     pub host: Arc<Server>,
     pub entry: AuditEntry,
-    /// The number of the key that was shown and is good.
+    /// The id of the call's valid key.
     pub key: Option<AccessKeyId>,
-    /// What the metrics call the command: a name that the host knows, never a caller's.
+    /// The label of the command in the metrics: a name from the host, never text from the caller.
     pub label: Arc<str>,
-    /// Whether it did something outside the store that stays done, whatever becomes of its entry.
+    /// Whether the call has had an effect outside of the store, which stays even if the audit entry cannot be written.
     pub is_done: bool,
-    /// The caller's; that of a proxy where the proxy does not say it.
+    /// The caller's address; the proxy's address where the proxy does not send the caller's.
     pub address: Option<IpAddr>,
-    /// Why the caller's address is unknown, if it is.
+    /// The reason for which the caller's address is unknown, if it is.
     no_address: Option<NoAddress>,
     connection: Option<Arc<Connection>>,
     started: Duration,
 }
 
-/// What a call that was let in holds.
+/// The state of an authenticated call.
 #[derive(Debug)]
 pub(crate) struct Entered {
     pub snapshot: Arc<Snapshot>,
-    pub shown: Shown,
-    /// Its part of what its key may have under way.
+    pub shown: AuthenticatedKey,
+    /// The call's share of its key's limits.
     pub share: Share<AccessKeyId>,
 }
 
-/// What a call holds while it runs.
+/// The permits of a running call.
 #[derive(Debug)]
 pub(crate) struct Place {
-    /// Its place among the calls that may run at once.
+    /// The permit of the limit of running calls.
     _permit: OwnedSemaphorePermit,
     _share: Share<AccessKeyId>,
 }
 
 impl Place {
-    /// Takes a place for a call whose body has arrived.
+    /// Takes the permits for a call whose body has arrived.
     pub(crate) fn take(host: &Server, share: Share<AccessKeyId>) -> Result<Self, Reply> {
         let permit = Arc::clone(&host.in_flight).try_acquire_owned().map_err(|_| Reply::too_many_calls())?;
         Ok(Self { _permit: permit, _share: share })
@@ -90,23 +90,23 @@ impl Call {
         Self { host, entry, key: None, label, is_done: false, address, no_address, connection, started }
     }
 
-    /// Refuses a call whose address is unknown, since the audit log and the limits would take the proxy for its caller.
+    /// Refuses a call whose address is unknown, since the audit log and the limits would use the proxy's address.
     pub(crate) fn check_address(&self) -> Result<(), Reply> {
         let Some(no_address) = &self.no_address else { return Ok(()) };
-        if self.host.told_no_address.is_due() {
+        if self.host.no_address_warning.is_due() {
             tracing::warn!("Calls are refused. {no_address}");
         }
         Err(Reply::error(StatusCode::BAD_REQUEST, no_address.to_string()))
     }
 
-    /// Notes that the call shows a good key, for its connection.
-    pub(crate) fn has_shown_key(&self) {
+    /// Tells the connection that a call on it had a valid key.
+    pub(crate) fn note_valid_key(&self) {
         if let Some(connection) = &self.connection {
-            connection.has_shown_key();
+            connection.note_valid_key();
         }
     }
 
-    /// Lets the call in by the key it shows, within its limits. Nothing of its body is read before.
+    /// Authenticates the call and applies the limits of its key, before the body is read.
     pub(crate) async fn enter(&mut self, headers: &HeaderMap) -> Result<Entered, Reply> {
         self.check_address()?;
         let host = Arc::clone(&self.host);
@@ -118,7 +118,7 @@ impl Call {
         })?;
         let tokens_are_on = host.settings.enable_enhance_webhook_authentication;
         let shown = credentials::read(headers).and_then(|credentials| {
-            Shown::check(&snapshot, host.seal.as_ref(), credentials, tokens_are_on, self.entry.at)
+            AuthenticatedKey::check(&snapshot, host.seal.as_ref(), credentials, tokens_are_on, self.entry.at)
         });
         let shown = shown.map_err(|error| {
             error.key().clone_into(&mut self.entry.key);
@@ -126,13 +126,13 @@ impl Call {
         })?;
         shown.known.key.name.clone_into(&mut self.entry.key);
         self.key = Some(shown.known.key.id);
-        self.has_shown_key();
+        self.note_valid_key();
         host.limits.count(&shown.known.key.id).map_err(Reply::rate_limited)?;
         let share = host.shares.begin(shown.known.key.id).map_err(Reply::beyond_calls)?;
         Ok(Entered { snapshot, shown, share })
     }
 
-    /// Notes in the entry what the call is answered with.
+    /// Adds the reply to the audit entry.
     pub(crate) fn conclude(&mut self, reply: &Reply) -> &AuditEntry {
         self.entry.status = i64::from(reply.status.as_u16());
         self.entry.accepted = reply.accepted;
@@ -140,20 +140,21 @@ impl Call {
         &self.entry
     }
 
-    /// Answers a call whose entry was written with its changes.
+    /// Answers a call whose audit entry was written with its changes.
     pub(crate) fn answer_written(self, reply: Reply) -> Response {
         self.host.audit.note_use(self.key, self.entry.at);
         self.answer(reply)
     }
 
-    /// Writes the call's entry, then answers. A refused call beyond its caller's share of entries is only counted.
+    /// Writes the call's audit entry, then answers. Refused calls beyond their caller's limit of entries are only
+    /// counted.
     pub(crate) async fn write_and_answer(mut self, mut reply: Reply) -> Response {
         let refused = self.refused(&reply);
         if let Some(caller) = refused
             && reply.status.is_client_error()
             && let Err(retry_after) = self.host.refusals.limit(caller)
         {
-            // The log keeps the cause.
+            // The audit log gets the cause.
             reply = Reply { reason: reply.reason, ..Reply::rate_limited(retry_after) };
         }
         self.conclude(&reply);
@@ -166,13 +167,13 @@ impl Call {
         self.answer(reply)
     }
 
-    /// The caller to count the refusal for, if `reply` is one that a caller can cause in any number.
+    /// The caller whose refusals are limited, if `reply` is a refusal that a caller can cause without limit.
     fn refused(&self, reply: &Reply) -> Option<RefusedCaller> {
         if let Some(key) = self.key {
             return (reply.status == StatusCode::TOO_MANY_REQUESTS).then_some(RefusedCaller::Key(key));
         }
         let is_refused = match self.entry.surface {
-            // There the key is part of the message, so a message that fails may be any caller's.
+            // A tenant's callers authenticate by the message, so a failed message may come from any caller.
             Surface::Tenant => !reply.status.is_success(),
             _ => reply.status.is_client_error(),
         };
@@ -182,7 +183,7 @@ impl Call {
     fn answer(self, reply: Reply) -> Response {
         let Self { host, entry, label, started, .. } = self;
         let took = host.clock.elapsed().saturating_sub(started);
-        if let Some(limit) = reply.limit.filter(|limit| host.told_limits.is_due(limit)) {
+        if let Some(limit) = reply.limit.filter(|limit| host.limit_warnings.is_due(limit)) {
             tracing::warn!("{limit} Calls beyond it are answered 503 until others have ended.");
         }
         host.metrics.count_call(entry.surface, &label, reply.status.as_u16(), took);
@@ -190,16 +191,16 @@ impl Call {
     }
 }
 
-/// No answer without an entry. `reply` would have been the answer.
+/// The reply for a call whose audit entry could not be written, in place of `reply`.
 fn without_entry(reply: Reply, is_done: bool, request_id: &str, error: &AuditError) -> Reply {
-    // The log has the cause from the audit log's writer.
-    tracing::debug!(request_id, %error, "a call is not answered for want of its entry");
+    // The writer of the audit log has already logged the cause.
+    tracing::debug!(request_id, %error, "a call is not answered because its audit entry could not be written");
     if reply.status == StatusCode::SERVICE_UNAVAILABLE {
-        // It says already what became of the call.
+        // The reply already says that nothing was done, or that the outcome is unknown.
         return reply;
     }
     if is_done {
-        tracing::error!(request_id, "A call was carried out, and its entry could not be written to the audit log.");
+        tracing::error!(request_id, "A call was carried out, but its audit entry could not be written.");
         return Reply::done(error.to_string());
     }
     Reply::unavailable("The host's store does not answer. Try again later.", error.to_string())

@@ -1,4 +1,4 @@
-//! The headers by which a caller authenticates.
+//! Reads the caller's credentials from the headers.
 
 use axum::http::{HeaderMap, HeaderName};
 use soar_host::access::{AuthenticationError, Credentials};
@@ -6,7 +6,7 @@ use soar_host::access::{AuthenticationError, Credentials};
 const API_KEY: HeaderName = HeaderName::from_static("d3key");
 const TOKEN: HeaderName = HeaderName::from_static("d3jwt");
 
-/// The one API key or token among the headers.
+/// The API key or token in the headers.
 pub(crate) fn read(headers: &HeaderMap) -> Result<Credentials<'_>, AuthenticationError> {
     match (one(headers, &API_KEY)?, one(headers, &TOKEN)?) {
         (None, None) => Err(AuthenticationError::Missing),

@@ -1,4 +1,4 @@
-//! The header `Idempotency-Key`: a repeated call gets the first answer, and is done once.
+//! The header `Idempotency-Key`: a repeated call is not done again and gets the first answer.
 
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 
@@ -10,7 +10,7 @@ pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempote
 /// The longest key, in characters.
 const LONGEST: usize = 255;
 
-/// An Idempotency-Key, and the fingerprint of the call that it was sent with.
+/// An Idempotency-Key, and the fingerprint of its call.
 #[derive(Debug, Clone)]
 pub(crate) struct IdempotencyKey {
     pub key: String,
@@ -18,7 +18,7 @@ pub(crate) struct IdempotencyKey {
 }
 
 impl IdempotencyKey {
-    /// The key among the headers of a call to `target` with `body`.
+    /// Reads the key from the headers of a call to `target` with `body`.
     pub(crate) fn read(headers: &HeaderMap, target: &str, body: &[u8]) -> Result<Option<Self>, Reply> {
         let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
         let Some(value) = values.next() else { return Ok(None) };
@@ -27,7 +27,7 @@ impl IdempotencyKey {
         if values.next().is_some() || !is_plain || key.len() > LONGEST {
             return Err(Reply::error(
                 StatusCode::BAD_REQUEST,
-                "The header Idempotency-Key must be there once, with 1 to 255 visible characters of ASCII and no blanks.",
+                "The header Idempotency-Key must occur once, with 1 to 255 visible ASCII characters and no spaces.",
             ));
         }
         let mut hasher = blake3::Hasher::new();

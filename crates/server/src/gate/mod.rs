@@ -1,4 +1,4 @@
-//! What every call passes, whichever API it is for: its key, its limits, its body, its entry in the audit log.
+//! The gate that every call of every API passes: authentication, limits, the body, and the audit entry.
 
 mod address;
 mod answer_body;

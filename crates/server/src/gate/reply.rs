@@ -1,4 +1,4 @@
-//! What a call is answered with, in D3's shapes: lower-case `error` with 200, capital `Error` with everything else.
+//! The replies in D3's form: lower-case `error` with status 200, capital `Error` with any other status.
 
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -16,28 +16,30 @@ use soar_host::utility::{Answer, Ended};
 
 const INVALID_KEY: &str = "Invalid authentication key.";
 const UNEXPECTED: &str = "Unexpected Error.";
-const STORE_FAILS: &str = "The host's store cannot be used now, so nothing was done. Its keeper finds the cause in the host's log. Try again later.";
-const NOBODY_KNOWS: &str = "The host's store broke off while it kept the change, so nobody knows whether it was made. Repeat the \
-     call under the same Idempotency-Key, which does nothing twice. If it had none, look before you repeat it.";
-const DONE: &str = "The call was carried out, but the host's store failed before its answer could be kept, so the answer is kept \
-     back. Look at what it did before you repeat it.";
-const MAYBE_DONE: &str = "The host's store failed while the command ran, so nobody knows whether it was carried out. Look at \
-     what it did before you repeat it.";
+const STORE_FAILS: &str = "The host's store does not work now, so nothing was done. The host's log has the cause. Try \
+                           again later.";
+const NOBODY_KNOWS: &str = "The host's store failed while it stored the change, so it is unknown whether the change \
+                            was made. Repeat the call with the same Idempotency-Key, which does nothing twice. If the \
+                            call had none, check before you repeat it.";
+const DONE: &str = "The call was carried out, but the host's store failed before its answer could be stored, so the \
+                    answer is not returned. Check the call's effect before you repeat it.";
+const MAYBE_DONE: &str = "The host's store failed while the command ran, so the command's effect is unknown. Check its \
+                          effect before you repeat it.";
 const RATE_LIMITED: &str = "The request exceeds rate limits or is otherwise blocked by rate limiting policies.";
 
-/// How many seconds a caller is told to wait whose quota of kept answers is used up.
+/// The value of Retry-After in seconds for a caller whose quota of kept answers is used up.
 const QUOTA_PAUSE: u64 = 60;
 
-/// An answer, and what the audit log says of it.
+/// An answer, and its part of the audit entry.
 #[derive(Debug, Clone)]
 pub(crate) struct Reply {
     pub status: StatusCode,
     pub body: Bytes,
-    /// In seconds.
+    /// The value of Retry-After in seconds.
     pub retry_after: Option<u64>,
-    /// Whether the call was let in and not refused.
+    /// Whether the call was accepted.
     pub accepted: bool,
-    /// Why it was refused, or how it failed; for the audit log.
+    /// The reason of the refusal or the failure, for the audit log.
     pub reason: String,
     /// The limit of all callers together that the call met.
     pub limit: Option<&'static str>,
@@ -59,19 +61,19 @@ impl Reply {
         })
     }
 
-    /// A command that did nothing, and says why.
+    /// The answer of a command that did nothing, with the error.
     pub(crate) fn refused(error: impl Into<String>) -> Self {
         let error = error.into();
         let body = json!({ "error": error, "returnData": Ended::Failed }).to_string().into();
         Self { body, ..Self::error(StatusCode::OK, error) }
     }
 
-    /// Any body with `status`.
+    /// An answer with this status and body.
     pub(crate) fn body(status: StatusCode, body: impl Into<Bytes>) -> Self {
         Self { status, body: body.into(), retry_after: None, accepted: true, reason: String::new(), limit: None }
     }
 
-    /// The answer to a call whose operation was not done.
+    /// The answer to a call whose operation failed.
     pub(crate) fn failed(store: &Store, entry: &AuditEntry, error: &OperationError) -> Self {
         let status = match error {
             OperationError::Refusal(
@@ -101,20 +103,23 @@ impl Reply {
                     return Self::unexpected("A claim without an answer was kept.");
                 };
                 let reply = Self::body(StatusCode::from_u16(*status).unwrap_or(StatusCode::OK), body.clone());
-                return Self { reason: format!("Answered as the call {} was.", earlier.request_id), ..reply };
+                return Self {
+                    reason: format!("The call got the answer of the call {}.", earlier.request_id),
+                    ..reply
+                };
             }
         };
         Self::error(status, error.to_string())
     }
 
-    /// Anything but 200; the caller reads `error`.
+    /// An error with a status other than 200. The caller gets `error`.
     pub(crate) fn error(status: StatusCode, error: impl Into<String>) -> Self {
         let error = error.into();
         let body = json!({ "Error": error }).to_string();
         Self { accepted: false, reason: error, ..Self::body(status, body) }
     }
 
-    /// No word to the caller of what was wrong with the key.
+    /// The answer to a call without a valid key. The caller does not get the reason.
     pub(crate) fn unauthenticated(reason: impl std::fmt::Display) -> Self {
         Self { reason: reason.to_string(), ..Self::error(StatusCode::UNAUTHORIZED, INVALID_KEY) }
     }
@@ -123,19 +128,19 @@ impl Reply {
         Self { retry_after: Some(retry_after.max(1)), ..Self::error(StatusCode::TOO_MANY_REQUESTS, RATE_LIMITED) }
     }
 
-    /// No word to the caller of the cause, which the log has.
+    /// The answer after an unexpected error. The caller does not get the cause, which is in the log.
     pub(crate) fn unexpected(reason: impl Into<String>) -> Self {
         Self { reason: reason.into(), ..Self::error(StatusCode::INTERNAL_SERVER_ERROR, UNEXPECTED) }
     }
 
-    /// The caller closed the connection before it was answered, so the command was stopped. Nobody reads this reply; the
-    /// audit log has its status, which is that of other servers.
+    /// The caller closed the connection before the answer, so the command was stopped. The reply is only for the audit
+    /// log. Other servers use this status too.
     pub(crate) fn caller_gone() -> Self {
         let status = StatusCode::from_u16(499).unwrap_or(StatusCode::REQUEST_TIMEOUT);
         Self::error(status, "The caller closed the connection before the answer.")
     }
 
-    /// The host cannot take the call now.
+    /// The host cannot accept the call now.
     pub(crate) fn unavailable(error: &str, reason: impl Into<String>) -> Self {
         let reply = Self::error(StatusCode::SERVICE_UNAVAILABLE, error);
         Self { retry_after: Some(1), reason: reason.into(), ..reply }
@@ -165,34 +170,34 @@ impl Reply {
     /// No place is free to run the call.
     pub(crate) fn too_many_calls() -> Self {
         let limit = "The limit calls-in-flight is met.";
-        Self::beyond_limit("The host runs as many calls as it may. Try again later.", limit)
+        Self::beyond_limit("The host's limit of running calls is reached. Try again later.", limit)
     }
 
-    /// As many messages of masters are under way as may be at once.
+    /// The limit of messages of masters under way is reached.
     pub(crate) fn too_many_messages() -> Self {
         let limit = "The limit of messages of masters under way is met.";
-        Self::beyond_limit("The host takes as many messages as it may. Try again later.", limit)
+        Self::beyond_limit("The host's limit of messages under way is reached. Try again later.", limit)
     }
 
-    /// As many files arrive as may at once.
+    /// The limit of files that arrive at once is reached.
     pub(crate) fn too_many_uploads() -> Self {
         let limit = "The limit of files that arrive at once is met.";
-        Self::beyond_limit("The host receives as many files as it may. Try again later.", limit)
+        Self::beyond_limit("The host's limit of files that arrive at once is reached. Try again later.", limit)
     }
 
     /// The bodies under way leave no room for more bytes.
     fn too_many_bytes() -> Self {
         let limit = "The limit received-bytes of all bodies under way is met.";
-        Self::beyond_limit("The host receives as many bytes as it may. Try again later.", limit)
+        Self::beyond_limit("The host's limit of bytes that arrive at once is reached. Try again later.", limit)
     }
 
-    /// The caller has as much under way as one caller may.
+    /// The caller exceeds its share of calls or bytes under way.
     fn beyond_share() -> Self {
-        let reason = "The caller has as many calls or bytes of bodies under way as one caller may.";
+        let reason = "The caller's limit of calls or bytes of bodies under way is reached.";
         Self { reason: reason.to_owned(), ..Self::rate_limited(1) }
     }
 
-    /// The store failed before the call of `entry` had done anything that lasts, unless `error` says that nobody knows.
+    /// The store failed before the call had an effect, unless `error` says that the outcome is unknown.
     pub(crate) fn store_failed(store: &Store, entry: &AuditEntry, error: &StoreError) -> Self {
         let AuditEntry { request_id, command, .. } = entry;
         if matches!(error, StoreError::TooLong) {
@@ -212,23 +217,23 @@ impl Reply {
         // Log a shared failure once, not once per call.
         let is_noted = store.note(error);
         if matches!(error, StoreError::Uncertain(_)) {
-            tracing::error!(request_id, command, "Nobody knows whether a call changed something. {error}");
+            tracing::error!(request_id, command, "It is unknown whether a call changed something. {error}");
             return Self::unavailable(NOBODY_KNOWS, error.to_string());
         }
         if is_noted {
-            tracing::debug!(request_id, command, %error, "a call failed for the store");
+            tracing::debug!(request_id, command, %error, "a call failed because the store failed");
             return Self::unavailable(STORE_FAILS, error.to_string());
         }
-        tracing::error!(request_id, command, %error, "a call failed for the store");
+        tracing::error!(request_id, command, %error, "a call failed because the store failed");
         Self::unexpected(error.to_string())
     }
 
-    /// The call did something that stays done, and there is no room for its answer or its entry.
+    /// The call had an effect, but its answer or its audit entry could not be stored.
     pub(crate) fn done(reason: impl Into<String>) -> Self {
         Self::unavailable(DONE, reason)
     }
 
-    /// The call may have done something that stays done.
+    /// The call may have had an effect.
     pub(crate) fn maybe_done(reason: impl Into<String>) -> Self {
         Self::unavailable(MAYBE_DONE, reason)
     }
@@ -237,7 +242,7 @@ impl Reply {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
-        // Those below, and those that every answer carries.
+        // Room for the headers below and the common headers.
         headers.reserve(12);
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Ok(request_id) = HeaderValue::from_str(request_id) {

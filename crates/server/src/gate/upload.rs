@@ -1,4 +1,4 @@
-//! Takes a long body into a file before anything is done with it: a caller who breaks off has changed nothing.
+//! Receives a long body into a file before it is processed, so that an interrupted upload changes nothing.
 
 use std::fs::File;
 use std::time::Duration;
@@ -11,18 +11,18 @@ use tokio::io::{AsyncSeekExt as _, AsyncWriteExt as _};
 use super::Reply;
 use soar_host::settings::HostSettings;
 
-/// The body as a file that has no name, at its beginning.
+/// The body as an unnamed file, positioned at its beginning.
 pub(crate) async fn receive(mut body: Body, settings: &HostSettings) -> Result<File, Reply> {
     let file = tokio::task::spawn_blocking(tempfile::tempfile).await.map_err(|error| not_kept(&error))?;
     let mut file = tokio::fs::File::from_std(file.map_err(|error| not_kept(&error))?);
     let (mut length, timeout) = (0, Duration::from_secs(settings.body_seconds));
     loop {
         let frame = tokio::time::timeout(timeout, body.frame()).await.map_err(|_| {
-            let error = format!("Nothing more of the body arrived for {} seconds.", settings.body_seconds);
+            let error = format!("No more of the body arrived for {} seconds.", settings.body_seconds);
             Reply::error(StatusCode::REQUEST_TIMEOUT, error)
         })?;
         let Some(frame) = frame else { break };
-        let frame = frame.map_err(|_| Reply::error(StatusCode::BAD_REQUEST, "The body ended before it was whole."))?;
+        let frame = frame.map_err(|_| Reply::error(StatusCode::BAD_REQUEST, "The body ended early."))?;
         let Ok(bytes) = frame.into_data() else { continue };
         length += bytes.len() as u64;
         if length > settings.import_bytes {
@@ -39,9 +39,9 @@ pub(crate) async fn receive(mut body: Body, settings: &HostSettings) -> Result<F
 fn not_kept(error: &dyn std::fmt::Display) -> Reply {
     let folder = std::env::temp_dir();
     tracing::error!(
-        "A body could not be kept in the temporary folder {}: {error}. Make room there, or name another folder by the \
-         variable TMPDIR.",
+        "A body could not be stored in the temporary folder {}: {error}. Free space there, or set the variable TMPDIR \
+         to another folder.",
         folder.display()
     );
-    Reply::unavailable("The host has no room for the body. Try again later, or send it in parts.", error.to_string())
+    Reply::unavailable("The host cannot store the body. Try again later, or send it in parts.", error.to_string())
 }

@@ -1,21 +1,21 @@
-//! Refused calls without entries of their own.
+//! Counts refused calls without audit entries of their own.
 
 use std::collections::BTreeMap;
 
 use soar_store::model::{AuditEntry, Moment, Surface};
 
-/// Stands in an entry that counts calls from more than one address.
+/// The address in an entry that counts calls from several addresses.
 const SEVERAL: &str = "several addresses";
 
-/// Refused calls of one caller that have no entries of their own.
+/// The count of one caller's refused calls without audit entries of their own.
 #[derive(Debug)]
 pub(super) struct CountedRefusals {
     address: String,
-    /// The name of the key that all of them showed; empty where they differ.
+    /// The name of the key of all calls; empty where the keys differ.
     key: String,
-    /// Where the first call came in.
+    /// The surface of the first call.
     surface: Surface,
-    /// When the first and the last call came.
+    /// The times of the first and the last call.
     first: Moment,
     last: Moment,
     calls: BTreeMap<(Surface, i64), u64>,
@@ -35,7 +35,7 @@ impl CountedRefusals {
         if self.key != entry.key {
             self.key.clear();
         }
-        // Calls that came together may be counted in another order.
+        // Calls at the same time may be counted in another order.
         (self.first, self.last) = (self.first.min(entry.at), self.last.max(entry.at));
         *self.calls.entry((entry.surface, entry.status)).or_default() += 1;
     }

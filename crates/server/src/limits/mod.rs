@@ -1,4 +1,4 @@
-//! What one caller may take of the host: calls a second, calls and bytes under way, entries for refused calls.
+//! The limits of callers: calls per second, calls and bytes under way, and audit entries for refused calls.
 
 mod counted_refusals;
 mod network;

@@ -1,4 +1,4 @@
-//! How often each caller may call.
+//! The rate limits of callers.
 
 use std::hash::Hash;
 use std::num::NonZeroU32;
@@ -24,10 +24,10 @@ impl GovernorClock for HostClock {
 
 type Limiter<K> = RateLimiter<K, HashMapStateStore<K>, HostClock, NoOpMiddleware<Duration>>;
 
-/// One limit per caller, all alike. `K` tells callers apart.
+/// The same rate limit for each caller. `K` identifies a caller.
 #[derive(Debug)]
 pub(crate) struct RateLimits<K: Hash + Eq + Clone> {
-    /// None for no limit.
+    /// `None` for no limit.
     limiter: Option<Limiter<K>>,
     clock: HostClock,
 }
@@ -44,7 +44,7 @@ impl<K: Hash + Eq + Clone> RateLimits<K> {
     /// Counts a call.
     ///
     /// # Errors
-    /// Beyond the limit, the seconds after which the next call is within it.
+    /// The seconds until the next call is within the limit.
     pub(crate) fn count(&self, caller: &K) -> Result<(), u64> {
         let Some(limiter) = &self.limiter else { return Ok(()) };
         limiter.check_key(caller).map_err(|refused| {
@@ -53,7 +53,7 @@ impl<K: Hash + Eq + Clone> RateLimits<K> {
         })
     }
 
-    /// Forgets callers whose limit is whole again.
+    /// Drops callers that have not called recently.
     pub(crate) fn forget_idle(&self) {
         if let Some(limiter) = &self.limiter {
             limiter.retain_recent();

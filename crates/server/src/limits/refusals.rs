@@ -1,8 +1,8 @@
-//! Refused calls: how many a second an address may make, and which of them have audit entries of their own.
+//! Limits refused calls per address, and their audit entries.
 //!
-//! A caller without a good key cannot fill the audit log or the memory: its first refusals in a minute have entries of
-//! their own, the others are counted, and the host tells the counts to the audit log every few seconds. The same holds for
-//! a good key that calls more often than it may.
+//! A caller without a valid key cannot fill the audit log or the memory: its first refusals in a minute get audit
+//! entries of their own. Further refusals are counted, and the host writes the counts to the audit log every few
+//! seconds. The same applies to a valid key beyond its rate limit.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -17,13 +17,13 @@ use super::counted_refusals::CountedRefusals;
 use super::network::network;
 use super::rate_limits::RateLimits;
 
-/// How many refusals of one caller in a minute have audit entries of their own.
+/// The number of refusals of one caller per minute with audit entries of their own.
 const OWN_ENTRIES: u32 = 50;
 
-/// How many refusals of all addresses together in a minute have audit entries of their own.
+/// The number of refusals of all addresses per minute with audit entries of their own.
 const OWN_ENTRIES_IN_ALL: u32 = 3_000;
 
-/// How many addresses are told apart; further addresses count as one caller.
+/// The number of addresses that are counted separately. Further addresses count as one caller.
 const MOST_ADDRESSES: usize = 1_000;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -36,15 +36,15 @@ pub(crate) struct Refusals {
     state: Mutex<State>,
 }
 
-/// An address that is told apart from others; of IPv6 the /64 network, which one site has to itself. None for all others.
+/// An address that is counted separately (for IPv6 the /64 network); `None` for all other addresses.
 type Address = Option<IpAddr>;
 
-/// Whose refusals are counted together.
+/// The caller of refused calls.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum RefusedCaller {
-    /// A caller without a good key, by its address.
+    /// A caller without a valid key, by its address.
     Address(Address),
-    /// A caller with a good key, by the number of the key.
+    /// A caller with a valid key, by the id of the key.
     Key(AccessKeyId),
 }
 
@@ -56,7 +56,7 @@ struct State {
 }
 
 impl Refusals {
-    /// `per_second` is how many refusals an address may have; 0 for any number.
+    /// `per_second` is the limit of refusals per address; 0 for no limit.
     pub(crate) fn new(per_second: u32, clock: Arc<dyn Clock>) -> Self {
         let all_addresses = Window { since: clock.elapsed(), count: 0 };
         let state = State { addresses: HashMap::new(), keys: HashMap::new(), all_addresses };
@@ -67,7 +67,7 @@ impl Refusals {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The caller at `address` that shows no good key.
+    /// The caller without a valid key at `address`.
     pub(crate) fn stranger(&self, address: Option<IpAddr>) -> RefusedCaller {
         let address = address.map(network);
         let addresses = &self.state().addresses;
@@ -77,16 +77,16 @@ impl Refusals {
     /// Counts a refusal of `caller`.
     ///
     /// # Errors
-    /// Beyond an address's limit, the seconds after which the next refusal is within it.
+    /// The seconds until the next refusal is within the limit of the address.
     pub(crate) fn limit(&self, caller: RefusedCaller) -> Result<(), u64> {
         match caller {
             RefusedCaller::Address(address) => self.limits.count(&address),
-            // Keys have limits of their own.
+            // The rate limit of keys applies to them.
             RefusedCaller::Key(_) => Ok(()),
         }
     }
 
-    /// Whether the refused call of which `entry` tells is to have the entry. Otherwise the call is counted here.
+    /// Whether the refused call gets `entry` as audit entry. If not, the call is counted here.
     pub(crate) fn takes_entry(&self, caller: RefusedCaller, entry: &AuditEntry) -> bool {
         let now = self.clock.elapsed();
         let state = &mut *self.state();
@@ -111,8 +111,8 @@ impl Refusals {
         has_place
     }
 
-    /// Takes the counts: entries, of `at`, that tell of the calls counted since the last time.
-    /// Forgets callers that were refused nothing for a while.
+    /// Takes the counts since the last time as audit entries at the time `at`. Drops callers without refusals in the
+    /// last minute.
     pub(crate) fn take_counts(&self, at: Moment) -> Vec<AuditEntry> {
         self.limits.forget_idle();
         let now = self.clock.elapsed();
@@ -130,7 +130,7 @@ impl Refusals {
 #[derive(Debug)]
 struct Share {
     window: Window,
-    /// Refusals without entries that the audit log has not been told of.
+    /// The counted refusals that are not in the audit log yet.
     counted: Option<CountedRefusals>,
 }
 
@@ -140,7 +140,7 @@ impl Share {
     }
 }
 
-/// How many entries were taken in a minute.
+/// The number of audit entries in a minute.
 #[derive(Debug)]
 struct Window {
     since: Duration,
@@ -152,7 +152,7 @@ impl Window {
         now.saturating_sub(self.since) >= MINUTE
     }
 
-    /// Begins anew where the minute is over.
+    /// Starts a new minute if the last one is over.
     fn begin(&mut self, now: Duration) {
         if self.is_over(now) {
             *self = Self { since: now, count: 0 };
@@ -175,7 +175,7 @@ mod tests {
 
     use super::*;
 
-    /// Refusals on a clock that stands.
+    /// Refusals with a manual clock.
     struct Stage {
         clock: ManualClock,
         refusals: Refusals,
@@ -191,7 +191,7 @@ mod tests {
             self.refusals.stranger(Some(address.parse().unwrap()))
         }
 
-        /// How many of so many refusals of the address have entries.
+        /// The number of audit entries for `times` refusals of the address.
         fn entries(&self, address: &str, times: usize) -> usize {
             let entry = entry(Surface::Command, address, 401);
             (0..times).filter(|_| self.refusals.takes_entry(self.stranger(address), &entry)).count()
@@ -211,7 +211,7 @@ mod tests {
         AuditEntry { address, status, accepted: false, ..AuditEntry::new(Moment(1_000), surface, "") }
     }
 
-    /// How many calls an entry counts.
+    /// The number of calls in a counting entry.
     fn total(entry: &AuditEntry) -> u64 {
         let (_, rest) = entry.reason.split_once("Z: ").unwrap();
         rest.split_once(' ').unwrap().0.parse().unwrap()
@@ -240,14 +240,17 @@ mod tests {
             let entry = AuditEntry { at: Moment(at), key: "old".to_owned(), ..entry(surface, "192.0.2.1", status) };
             assert!(!stage.refusals.takes_entry(stage.stranger("192.0.2.1"), &entry));
         }
-        let [told] = stage.refusals.take_counts(Moment(9_000)).try_into().unwrap();
+        let [counted] = stage.refusals.take_counts(Moment(9_000)).try_into().unwrap();
         assert_eq!(
-            told.reason,
+            counted.reason,
             "Refused calls counted in this entry, from 1970-01-01T00:00:01.5Z to 1970-01-01T00:00:02.5Z: 3 (2 command with \
              status 401, 1 management with status 429)."
         );
-        assert_eq!((told.at, told.status, told.accepted, told.surface), (Moment(9_000), 0, false, Surface::Management));
-        assert_eq!((told.address.as_str(), told.key.as_str()), ("192.0.2.1", "old"));
+        assert_eq!(
+            (counted.at, counted.status, counted.accepted, counted.surface),
+            (Moment(9_000), 0, false, Surface::Management)
+        );
+        assert_eq!((counted.address.as_str(), counted.key.as_str()), ("192.0.2.1", "old"));
     }
 
     #[test]
@@ -269,11 +272,11 @@ mod tests {
         assert!((0..50).all(|_| takes("192.0.2.1")));
         assert!(!takes("192.0.2.1") && !takes("192.0.2.9"));
         assert!(stage.refusals.takes_entry(RefusedCaller::Key(AccessKeyId(8)), &from("192.0.2.1")));
-        let mut told = stage.refusals.take_counts(Moment(1));
-        told.sort_by_key(total);
-        let told: Vec<_> =
-            told.iter().map(|entry| (entry.key.as_str(), entry.address.as_str(), total(entry))).collect();
-        assert_eq!(told, [("playbooks", "several addresses", 2), ("", "192.0.2.1", 10)]);
+        let mut counted = stage.refusals.take_counts(Moment(1));
+        counted.sort_by_key(total);
+        let counted: Vec<_> =
+            counted.iter().map(|entry| (entry.key.as_str(), entry.address.as_str(), total(entry))).collect();
+        assert_eq!(counted, [("playbooks", "several addresses", 2), ("", "192.0.2.1", 10)]);
     }
 
     #[test]

@@ -1,23 +1,23 @@
-//! How many calls, and how many bytes of bodies, callers may have under way: each caller its share, and all together.
+//! Limits the calls and the bytes of bodies under way, for each caller and for all callers together.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The most that callers may have under way.
+/// The limits of calls and bytes under way.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ShareLimits {
-    /// Calls of one caller.
+    /// The calls of one caller.
     pub calls_each: usize,
-    /// Calls of all callers.
+    /// The calls of all callers.
     pub calls: usize,
-    /// Bytes of the bodies of one caller's calls.
+    /// The bytes of the bodies of one caller's calls.
     pub bytes_each: usize,
-    /// Bytes of the bodies of all calls.
+    /// The bytes of the bodies of all calls.
     pub bytes: usize,
 }
 
-/// What callers have under way. `C` tells callers apart.
+/// The calls and bytes under way. `C` identifies a caller.
 #[derive(Debug)]
 pub(crate) struct Shares<C> {
     limits: ShareLimits,
@@ -36,12 +36,12 @@ struct Amount {
     bytes: usize,
 }
 
-/// A limit that a call is beyond.
+/// The limit that a call exceeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exceeded {
-    /// The share of its caller.
+    /// The limit of its caller.
     Own,
-    /// What all callers have together.
+    /// The limit of all callers together.
     All,
 }
 
@@ -54,7 +54,7 @@ impl<C: Hash + Eq + Clone> Shares<C> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts a call of `caller`, until it is dropped.
+    /// Counts a call of `caller` until the returned share is dropped.
     pub(crate) fn begin(self: &Arc<Self>, caller: C) -> Result<Share<C>, Exceeded> {
         let mut share = Share { shares: Arc::clone(self), caller, own: Amount::default() };
         share.take(Amount { calls: 1, bytes: 0 })?;
@@ -62,7 +62,7 @@ impl<C: Hash + Eq + Clone> Shares<C> {
     }
 }
 
-/// What one call holds.
+/// The counted calls and bytes of one call.
 #[derive(Debug)]
 pub(crate) struct Share<C: Hash + Eq + Clone> {
     shares: Arc<Shares<C>>,
@@ -90,9 +90,9 @@ impl<C: Hash + Eq + Clone> Share<C> {
     }
 }
 
-/// Where the bytes of a body are counted as they arrive.
+/// Counts the bytes of a body as they arrive.
 pub(crate) trait CountsBytes {
-    /// Counts `bytes` until the call has ended.
+    /// Counts `bytes` until the call ends.
     fn count_bytes(&mut self, bytes: usize) -> Result<(), Exceeded>;
 }
 

@@ -26,10 +26,10 @@ use super::open_files;
 use super::unread::RequestBody;
 use soar_host::settings::{HostSettings, HttpLimits};
 
-/// How many bytes of bodies may arrive on an HTTP/2 connection before the host reads them.
+/// The flow-control window of HTTP/2 in bytes.
 const WINDOW: u32 = 128 * 1024;
 
-/// How long the host waits after the system refused it a connection, such as for want of open files.
+/// The pause after the system refused to accept a connection, for instance because of the limit of open files.
 const AFTER_ERROR: Duration = Duration::from_millis(100);
 
 /// A service that answers requests, such as a router.
@@ -47,7 +47,7 @@ impl<S> RequestService for S where
 {
 }
 
-/// What connections are served with.
+/// The configuration for serving connections.
 struct Serving<S> {
     http: Builder<TokioExecutor>,
     /// Answers requests.
@@ -55,7 +55,7 @@ struct Serving<S> {
     tls: Option<TlsAcceptor>,
 }
 
-/// The task that accepts connections, and what tells it to end.
+/// The task that accepts connections, and the sender that stops it.
 #[derive(Debug)]
 pub(crate) struct Listening {
     stop: watch::Sender<Option<Duration>>,
@@ -63,18 +63,19 @@ pub(crate) struct Listening {
 }
 
 impl Listening {
-    /// Accepts no more connections, and ends those that are open after their calls, or at once after `timeout`.
+    /// Accepts no more connections. Closes each open connection after its calls, and all remaining connections after
+    /// `timeout`.
     pub(crate) fn stop(&self, timeout: Duration) {
         self.stop.send_replace(Some(timeout));
     }
 
-    /// Waits for the last connection to end.
+    /// Waits until the last connection has ended.
     pub(crate) async fn ended(self) -> Result<(), tokio::task::JoinError> {
         self.task.await
     }
 }
 
-/// Accepts connections and serves them, within the limits that the settings give.
+/// Accepts connections and serves them within the limits in the settings.
 pub(crate) fn listen<S: RequestService>(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
@@ -83,7 +84,7 @@ pub(crate) fn listen<S: RequestService>(
 ) -> Listening {
     let limits = within_open_files(settings.http.clone());
     let mut http = Builder::new(TokioExecutor::new());
-    // Heads that do not arrive are ended with their connections.
+    // The timeout of idle connections covers heads that do not arrive.
     http.http1().header_read_timeout(None).max_buf_size(limits.head_bytes);
     http.http2()
         .max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX))
@@ -96,14 +97,15 @@ pub(crate) fn listen<S: RequestService>(
     Listening { stop, task: tokio::spawn(accept(listener, serving, connections, stopped)) }
 }
 
-/// The limits, with so many connections that half of the files that may be open are left to the store and connectors.
+/// The limits, with at most half of the allowed open files for connections. The other half is for the store and
+/// connectors.
 fn within_open_files(limits: HttpLimits) -> HttpLimits {
     let files = open_files::raise_limit().map_or(usize::MAX, |files| usize::try_from(files).unwrap_or(usize::MAX));
     let connections = limits.connections.min(files / 2);
     if connections < limits.connections {
         tracing::warn!(
-            "The host takes {connections} connections, not the {} of http.connections: the system lets it open {files} \
-             files. Raise the limit of open files (ulimit -Hn, or LimitNOFILE of a service).",
+            "The host accepts {connections} connections instead of {} (http.connections), because the system allows it \
+             {files} open files. Raise the limit of open files (ulimit -Hn, or LimitNOFILE of a service).",
             limits.connections
         );
     }
@@ -128,7 +130,7 @@ async fn accept<S: RequestService>(
         let timeout = stopped.wait_for(Option::is_some).await.map(|timeout| timeout.unwrap_or_default());
         match timeout {
             Ok(timeout) => timeout,
-            // A host whose handle was dropped is served on.
+            // The host continues to run if its handle was dropped.
             Err(_) => std::future::pending().await,
         }
     };
@@ -157,7 +159,7 @@ async fn accept_until_stopped<S: RequestService>(
             Err(error) if is_about_one_connection(&error) => {}
             Err(error) => {
                 if !is_told {
-                    tracing::error!(%error, "The system refuses the host further connections. The host tries again.");
+                    tracing::error!(%error, "The system refuses to accept further connections. The host tries again.");
                     is_told = true;
                 }
                 tokio::time::sleep(AFTER_ERROR).await;
@@ -171,9 +173,9 @@ fn is_about_one_connection(error: &std::io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-/// Serves a connection until it ends or is told to end.
+/// Serves a connection until it ends or is closed.
 async fn serve<S: RequestService>(stream: TcpStream, peer: SocketAddr, serving: Arc<Serving<S>>, place: Place) {
-    // Answers are written whole, so waiting for more to send would only delay them.
+    // Answers are written as a whole, so Nagle's algorithm would only delay them.
     let _ = stream.set_nodelay(true);
     let served = async {
         match &serving.tls {
@@ -186,7 +188,7 @@ async fn serve<S: RequestService>(stream: TcpStream, peer: SocketAddr, serving: 
     };
     tokio::select! {
         biased;
-        () = place.connection.told(Ending::Now) => tracing::debug!(%peer, "a connection was cut"),
+        () = place.connection.ending(Ending::Now) => tracing::debug!(%peer, "the host closed a connection"),
         () = served => {}
     }
 }
@@ -211,7 +213,7 @@ where
     tokio::pin!(connection);
     let ended = tokio::select! {
         biased;
-        () = place.connection.told(Ending::Gently) => {
+        () = place.connection.ending(Ending::Gently) => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }

@@ -1,4 +1,4 @@
-//! The body of an answer, sent in pieces, so that the host knows when its caller last took one.
+//! The body of an answer, sent in pieces, so that the host knows when the caller last read a piece.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,10 +10,10 @@ use hyper::body::{Frame, SizeHint};
 
 use super::connection::Connection;
 
-/// The most bytes that are handed to the connection at once.
+/// The largest piece in bytes.
 const PIECE: usize = 64 * 1024;
 
-/// An answer that its caller has not taken whole. It counts as under way until its last piece is sent or given up.
+/// An answer that is being sent. It counts as under way until its last piece is sent or dropped.
 #[derive(Debug)]
 pub(super) struct Answer {
     connection: Arc<Connection>,
@@ -32,7 +32,7 @@ impl Drop for Answer {
     }
 }
 
-/// A piece of an answer. HTTP/2 keeps it, after the body has ended, until the caller's window has room for it.
+/// A piece of an answer. HTTP/2 may hold it after the end of the body until the caller's window has room.
 struct Piece {
     bytes: Bytes,
     _answer: Arc<Answer>,
@@ -44,11 +44,11 @@ impl AsRef<[u8]> for Piece {
     }
 }
 
-/// The body of an answer under way.
+/// The body of an answer that is being sent.
 #[derive(Debug)]
 pub(super) struct AnswerBody {
     source: Body,
-    /// What came from the source and is not handed on.
+    /// The bytes from the source that are not sent yet.
     rest: Bytes,
     answer: Arc<Answer>,
 }
@@ -70,7 +70,7 @@ impl HttpBody for AnswerBody {
         let this = &mut *self;
         let Answer { connection, number } = &*this.answer;
         while this.rest.is_empty() {
-            // Waiting for the source is not the caller's fault.
+            // The wait for the source does not count as a stalled caller.
             connection.answer_waits(*number);
             match ready!(Pin::new(&mut this.source).poll_frame(context)) {
                 Some(Ok(frame)) => match frame.into_data() {

@@ -17,7 +17,7 @@ impl RunningCall {
         Self(Arc::clone(connection))
     }
 
-    /// Ends the call with an answer, which its caller is to take.
+    /// Ends the call with an answer for the caller to read.
     pub(super) fn answered(self, body: Body) -> AnswerBody {
         let number = self.0.answer_began(!body.is_end_stream());
         AnswerBody::new(body, Answer::new(Arc::clone(&self.0), number))

@@ -1,4 +1,4 @@
-//! One connection: what it does, since when, and whether it is to end.
+//! The state of one connection.
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,54 +9,54 @@ use tokio::time::Instant;
 
 use soar_host::settings::HttpLimits;
 
-/// How long an idle connection may take to end once its caller was told to end it.
+/// The time for the caller to close an idle connection after the host asked for it.
 const PARTING: Duration = Duration::from_secs(2);
 
-/// Whether a connection is to end.
+/// The way in which a connection ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
 pub(super) enum Ending {
-    /// It is not.
+    /// The connection stays open.
     Open,
-    /// It takes no further calls, and ends after those under way.
+    /// The connection accepts no further calls and closes after the running calls.
     Gently,
-    /// It is cut.
+    /// The connection closes at once.
     Now,
 }
 
-/// A connection that was accepted.
+/// An accepted connection.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    /// Tells connections apart; later ones have greater numbers.
+    /// The number of the connection, in the order of acceptance.
     pub(super) number: u64,
-    /// Where it comes from; of IPv6 the /64 network.
+    /// The caller's address; for IPv6 the /64 network.
     pub(super) network: IpAddr,
     ending: watch::Sender<Ending>,
     state: Mutex<State>,
-    /// Told when the connection may make room for another one.
+    /// Notified when the connection may make room for another connection.
     room: Arc<Notify>,
 }
 
 #[derive(Debug)]
 struct State {
-    /// Whether a call on it showed a good key.
+    /// Whether a call on the connection had a valid key.
     has_key: bool,
-    /// Whether there was a call on it.
+    /// Whether there was a call on the connection.
     has_called: bool,
-    /// How many calls are under way that are not answered.
+    /// The number of running calls.
     calls: usize,
     answers: Vec<Progress>,
     next_answer: u64,
-    /// When a call last came or ended; at first when the connection was accepted.
+    /// The time of the last begin or end of a call, or of the acceptance.
     used: Instant,
-    /// Since when it is to end.
+    /// The time at which the host decided to close the connection.
     ending_since: Option<Instant>,
 }
 
-/// How far an answer is.
+/// The progress of sending an answer.
 #[derive(Debug)]
 struct Progress {
     answer: u64,
-    /// When the caller last took a piece; none while the host has no piece for it.
+    /// The time at which the caller last read a piece; `None` while the host has no piece to send.
     at: Option<Instant>,
 }
 
@@ -78,8 +78,8 @@ impl Connection {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes that a call on it showed a good key. From now on it takes no place of callers without one.
-    pub(crate) fn has_shown_key(&self) {
+    /// Marks that a call on the connection had a valid key. The limits of connections without a key no longer apply.
+    pub(crate) fn note_valid_key(&self) {
         self.state().has_key = true;
         self.room.notify_one();
     }
@@ -88,7 +88,7 @@ impl Connection {
         self.state().has_key
     }
 
-    /// When it was last used, unless a call is under way that the host has not answered.
+    /// The time since which the connection is idle; `None` while a call runs.
     pub(super) fn idle_since(&self) -> Option<Instant> {
         let state = self.state();
         (state.calls == 0).then_some(state.used)
@@ -98,9 +98,9 @@ impl Connection {
         self.state().ending_since.is_some()
     }
 
-    /// Waits until the connection is told to end in that way, or sooner.
-    pub(super) async fn told(&self, ending: Ending) {
-        // The sender lives as long as `self`.
+    /// Waits until the connection has to end in this way, or faster.
+    pub(super) async fn ending(&self, ending: Ending) {
+        // `self` owns the sender.
         let _ = self.ending.subscribe().wait_for(|told| *told >= ending).await;
     }
 
@@ -113,7 +113,7 @@ impl Connection {
         });
     }
 
-    /// Counts a call under way.
+    /// Counts a running call.
     pub(super) fn call_began(&self) {
         let mut state = self.state();
         state.has_called = true;
@@ -121,7 +121,7 @@ impl Connection {
         state.used = Instant::now();
     }
 
-    /// Counts a call under way no more.
+    /// Ends the count of a running call.
     pub(super) fn call_ended(&self) {
         let mut state = self.state();
         state.calls -= 1;
@@ -131,7 +131,7 @@ impl Connection {
         }
     }
 
-    /// The number of a new answer, which is watched where it has a body.
+    /// The number of a new answer. The progress of an answer with a body is watched.
     pub(super) fn answer_began(&self, has_body: bool) -> u64 {
         let mut state = self.state();
         let answer = state.next_answer;
@@ -142,12 +142,12 @@ impl Connection {
         answer
     }
 
-    /// The caller took a piece of the answer, and is to take the next one.
+    /// The caller read a piece of the answer, and the next piece is ready.
     pub(super) fn answer_progressed(&self, answer: u64) {
         self.set_progress(answer, Some(Instant::now()));
     }
 
-    /// The caller took all pieces that there are of the answer so far.
+    /// The caller read all ready pieces of the answer.
     pub(super) fn answer_waits(&self, answer: u64) {
         self.set_progress(answer, None);
     }
@@ -164,7 +164,7 @@ impl Connection {
         state.used = Instant::now();
     }
 
-    /// Ends the connection if it is idle for too long, or if its caller takes nothing of an answer for too long.
+    /// Closes the connection if it is idle for too long, or if its caller reads no piece of an answer for too long.
     pub(super) fn end_if_overdue(&self, limits: &HttpLimits, head: Duration, now: Instant) {
         let ending = {
             let state = self.state();

@@ -1,4 +1,4 @@
-//! All connections: how many there may be, and which one makes room for a new one.
+//! All connections, their limits, and the choice of the connection to close for a new connection.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -14,29 +14,29 @@ use crate::limits::network;
 use crate::once_per_minute::OncePerMinute;
 use soar_host::settings::HttpLimits;
 
-/// How long a new connection may be idle before it makes room for others. A first call from another continent, after its
-/// TLS handshake, arrives within this time.
+/// The time for which a new connection is not closed for others. The first call from another continent, after the TLS
+/// handshake, arrives within this time.
 const BURST: Duration = Duration::from_millis(500);
 
-/// How often overdue connections are looked for.
+/// The interval between checks for overdue connections.
 pub(super) const SWEEP: Duration = Duration::from_secs(1);
 
 /// The connections of one host.
 #[derive(Debug)]
 pub(super) struct Connections {
     limits: HttpLimits,
-    /// How long a connection without a good key may be idle.
+    /// The idle timeout of a connection without a valid key.
     head: Duration,
-    /// Addresses that many callers come from.
+    /// The addresses of trusted proxies, which many callers share.
     proxies: Vec<IpAddr>,
     open: Mutex<HashMap<u64, Arc<Connection>>>,
     numbers: AtomicU64,
-    /// Told when a connection ended, or no longer has a call under way.
+    /// Notified when a connection ended, or has no more running calls.
     room: Arc<Notify>,
     told: HashMap<Limit, OncePerMinute>,
 }
 
-/// A limit that was met.
+/// A limit that was reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Limit {
     InAll,
@@ -44,7 +44,7 @@ enum Limit {
     PerAddress,
 }
 
-/// The place of an open connection; free when dropped.
+/// An open connection. Dropping it frees its place.
 #[derive(Debug)]
 pub(super) struct Place {
     all: Arc<Connections>,
@@ -77,8 +77,8 @@ impl Connections {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A place for a connection from `address`. Where a limit is met, the connection that was idle for longest makes room:
-    /// one without a key before one with a key, and never one with a call under way.
+    /// A place for a connection from `address`. If a limit is reached, the host closes the connection with the longest
+    /// idle time. It closes connections without a key first, and never a connection with a running call.
     pub(super) async fn admit(self: &Arc<Self>, address: IpAddr) -> Place {
         let network = network(address.to_canonical());
         loop {
@@ -89,13 +89,13 @@ impl Connections {
         }
     }
 
-    /// A place, or how long to wait at most for another connection to make room.
+    /// A place, or the longest time to wait for a free place.
     fn try_admit(self: &Arc<Self>, network: IpAddr) -> Result<Place, Duration> {
         let mut open = self.open();
         let without_key: Vec<_> = open.values().filter(|connection| !connection.has_key()).cloned().collect();
         if !self.proxies.contains(&network) {
             let idle = Idle::among(without_key.iter().filter(|connection| connection.network == network));
-            // Callers that connect many times at once are about to show their keys.
+            // New connections are spared: a caller with a key may open many at once.
             if idle.count >= self.limits.connections_per_address && idle.make_room(BURST).is_ok() {
                 self.tell(Limit::PerAddress, network);
             }
@@ -116,7 +116,8 @@ impl Connections {
         Ok(Place { all: Arc::clone(self), connection })
     }
 
-    /// Ends the connection that was idle for longest. Where an address has more than its share, it is one of that address.
+    /// Closes the connection with the longest idle time. If an address has more than its share, it is a connection of
+    /// that address.
     fn make_room(&self, connections: &[Arc<Connection>]) -> Duration {
         let mut networks = HashMap::new();
         for connection in connections.iter().filter(|connection| !self.proxies.contains(&connection.network)) {
@@ -131,7 +132,7 @@ impl Connections {
         made.err().unwrap_or(SWEEP)
     }
 
-    /// Says in the log, once a minute, that a limit is met.
+    /// Logs at most once per minute that a limit is reached.
     fn tell(&self, limit: Limit, network: IpAddr) {
         if !self.told.get(&limit).is_some_and(OncePerMinute::is_due) {
             return;
@@ -143,17 +144,19 @@ impl Connections {
         };
         tracing::warn!(
             address = %network, most,
-            "The limit {setting} is met. For each new connection the host ends the one that was idle for longest."
+            "The limit {setting} is reached. For each new connection the host closes the connection with the longest \
+             idle time."
         );
     }
 
-    /// Ends connections that are idle, or not read from, for too long.
+    /// Closes connections that are idle, or whose callers read nothing, for too long.
     pub(super) fn end_overdue(&self) {
         let now = Instant::now();
         self.open().values().for_each(|connection| connection.end_if_overdue(&self.limits, self.head, now));
     }
 
-    /// Ends all connections after their calls, or at once after `timeout`; returns when there are none.
+    /// Closes each connection after its calls, and all remaining connections after `timeout`. Returns once all have
+    /// ended.
     pub(super) async fn end_all(&self, timeout: Duration) {
         let end = |ending| self.open().values().for_each(|connection| connection.end(ending));
         end(Ending::Gently);
@@ -170,12 +173,12 @@ impl Connections {
     }
 }
 
-/// Connections that have no call under way.
+/// Connections without running calls.
 struct Idle<'a> {
     count: usize,
-    /// Whether one of them ends already.
+    /// Whether one of them is closing already.
     is_ending: bool,
-    /// The one that was idle for longest, and since when.
+    /// The connection with the longest idle time, and the time since which it is idle.
     idlest: Option<(Instant, &'a Connection)>,
 }
 
@@ -194,10 +197,10 @@ impl<'a> Idle<'a> {
         idle
     }
 
-    /// Ends the idlest one, unless one of them ends already.
+    /// Closes the connection with the longest idle time, unless one is closing already.
     ///
     /// # Errors
-    /// How long to wait until it will have been idle for `least`.
+    /// The time until it will have been idle for `least`.
     fn make_room(&self, least: Duration) -> Result<(), Duration> {
         match self.idlest {
             _ if self.is_ending => Ok(()),

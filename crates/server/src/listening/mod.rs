@@ -1,4 +1,4 @@
-//! Accepts connections, serves HTTP/1 and HTTP/2 on them, and bounds what callers without a key can make the host hold.
+//! Accepts connections, serves HTTP/1 and HTTP/2 on them, and limits the resources of callers without a key.
 
 mod accept;
 mod answer;

@@ -1,6 +1,6 @@
-//! The system's limit of open files, of which each connection takes one.
+//! The system's limit of open files. Each connection is an open file.
 
-/// Raises the limit as far as the system allows; how many files the host may have open, if there is a limit.
+/// Raises the limit as far as the system allows. Returns the limit, if there is one.
 #[cfg(unix)]
 pub(super) fn raise_limit() -> Option<u64> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};

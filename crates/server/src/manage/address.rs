@@ -1,9 +1,9 @@
-//! The parts of addresses, and the header of calls that are done once.
+//! The parameters in addresses, and the header Idempotency-Key.
 
 use serde::Deserialize;
 use utoipa::{IntoParams, PartialSchema};
 
-/// Names a thing.
+/// The name of a resource.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub(super) struct Name {
@@ -11,7 +11,7 @@ pub(super) struct Name {
     pub(super) name: String,
 }
 
-/// Names a user and a site.
+/// The names of a user and a site.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub(super) struct NameAndSite {
@@ -21,7 +21,7 @@ pub(super) struct NameAndSite {
     pub(super) site: String,
 }
 
-/// The number of a thing.
+/// The id of a resource.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub(super) struct Id<T: PartialSchema> {
@@ -29,7 +29,7 @@ pub(super) struct Id<T: PartialSchema> {
     pub(super) id: T,
 }
 
-/// The number of an incident or a case, which is a text.
+/// The number of an incident or a case, as text.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub(super) struct Number {
@@ -47,12 +47,12 @@ pub(super) struct NumberAndTask {
     pub(super) name: String,
 }
 
-/// The header under which the same call is done once.
+/// The header that makes a call idempotent.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Header)]
 #[allow(dead_code, reason = "it describes the header, which the gate reads")]
 pub(super) struct IdempotencyHeader {
-    /// Any text of the caller's own for this call, such as a UUID.
+    /// A text that the caller chooses for this call, such as a UUID.
     #[param(rename = "Idempotency-Key", min_length = 1, max_length = 255, pattern = "^[!-~]+$")]
     idempotency_key: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Proxy agents. Their secrets go in and never come out.
+//! Proxy agents. No answer contains their secrets.
 
 use axum::response::Response;
 use soar_store::model::Agent;
@@ -22,7 +22,7 @@ async fn list(Managed { request, .. }: Managed) -> Response {
     request.answer(agents).await
 }
 
-/// Make a proxy agent, which connections go through by its name
+/// Make a proxy agent, which connections can use by its name
 #[utoipa::path(post, path = "/agents", operation_id = "makeAgent", params(IdempotencyHeader), request_body = AgentDraft,
     responses((status = 201, body = Agent)))]
 async fn make(Managed { request, body, .. }: Managed<Nothing, Nothing, AgentDraft>) -> Response {
@@ -39,7 +39,7 @@ async fn get(Managed { request, path, .. }: Managed<Name>) -> Response {
     request.answer(agent).await
 }
 
-/// Change a proxy agent; what is not given stays, and a new address wants the secret again
+/// Change a proxy agent; fields that are left out stay unchanged, and a new address needs the secret again
 #[utoipa::path(patch, path = "/agents/{name}", operation_id = "changeAgent", params(Name, IdempotencyHeader),
     request_body = AgentChange, responses((status = 200, body = Agent)))]
 async fn change(Managed { request, path, body, .. }: Managed<Name, Nothing, AgentChange>) -> Response {
@@ -47,7 +47,7 @@ async fn change(Managed { request, path, body, .. }: Managed<Name, Nothing, Agen
     request.answer_change(changed).await
 }
 
-/// Delete a proxy agent that no connection names; answered as it was
+/// Delete a proxy agent that no connection names; the answer is the deleted agent
 #[utoipa::path(delete, path = "/agents/{name}", operation_id = "deleteAgent", params(Name, IdempotencyHeader),
     responses((status = 200, body = Agent)))]
 async fn remove(Managed { request, path, .. }: Managed<Name>) -> Response {
@@ -55,7 +55,7 @@ async fn remove(Managed { request, path, .. }: Managed<Name>) -> Response {
     request.answer_change(removed).await
 }
 
-/// Ask the proxy for a connection to a server, or to the server of a connection; nothing is sent there
+/// Ask the proxy for a connection to a server, or to the server of a connection; the host sends nothing over it
 #[utoipa::path(post, path = "/agents/{name}/test", operation_id = "testAgent", params(Name), request_body = AgentToTest,
     responses((status = 200, body = AgentTested)))]
 async fn test(Managed { request, path, body, .. }: Managed<Name, Nothing, AgentToTest>) -> Response {

@@ -1,4 +1,4 @@
-//! The audit log, a page at a time.
+//! The audit log.
 
 use axum::response::Response;
 use serde::Deserialize;
@@ -17,18 +17,18 @@ pub(super) fn routes() -> Routes {
     OpenApiRouter::new().routes(routes!(list))
 }
 
-/// Which entries are asked for.
+/// The filter of entries.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 #[derive(Default)]
 struct Wanted {
-    /// Only entries before this number.
+    /// Only entries before this id.
     before: Option<i64>,
-    /// Only since then, in milliseconds since 1970.
+    /// Only entries at this time or later, in milliseconds since 1970.
     #[param(value_type = Option<i64>)]
     since: Option<Moment>,
-    /// Only until before then, in milliseconds since 1970.
+    /// Only entries before this time, in milliseconds since 1970.
     #[param(value_type = Option<i64>)]
     until: Option<Moment>,
     /// Only calls of this user.
@@ -37,23 +37,23 @@ struct Wanted {
     /// Only calls with this key.
     #[param(pattern = r"^[^\u0000]*$")]
     key: Option<String>,
-    /// Only on this site.
+    /// Only calls on this site.
     #[param(pattern = r"^[^\u0000]*$")]
     site: Option<String>,
-    /// Only of this command.
+    /// Only calls of this command.
     #[param(pattern = r"^[^\u0000]*$")]
     command: Option<String>,
-    /// Only the call of this request id.
+    /// Only the call with this request id.
     #[param(pattern = r"^[^\u0000]*$")]
     request_id: Option<String>,
-    /// Only accepted ones (true), or only refused ones (false).
+    /// Only accepted calls (true), or only refused calls (false).
     accepted: Option<bool>,
-    /// How many at most; 100 unless given.
+    /// The most entries on the page; 100 unless given.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
     limit: Limit,
 }
 
-/// Who called what, and with which result, the newest first
+/// The audit log: calls with their callers and results, the newest first
 #[utoipa::path(get, path = "/audit", operation_id = "listAudit", params(Wanted),
     responses((status = 200, body = AuditPage)))]
 async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Response {

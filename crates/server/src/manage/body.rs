@@ -1,15 +1,15 @@
-//! What is said of a body that is not what was expected: never what stood there, for it may be a secret.
+//! The error about an invalid body. It never contains values of the body, since they may be secrets.
 
-/// What was expected where, without the value that was found.
+/// The expected form and the position, without the found value.
 pub(super) fn without_values(error: &serde_json::Error) -> String {
     let place = format!(" at line {} column {}", error.line(), error.column());
     let text = error.to_string();
     let text = text.strip_suffix(&place).unwrap_or(&text);
-    // serde says the value first and then what was expected, which is a text of the program's own.
+    // serde's text has the found value first, and then the expected form, which comes from the program.
     let is_about_a_value = text.starts_with("invalid ") || text.starts_with("unknown variant ");
     let said = match text.rsplit_once(", expected ") {
         Some((_, expected)) if is_about_a_value => format!("expected {expected}"),
-        _ if is_about_a_value => "there is a value that cannot stand there".to_owned(),
+        _ if is_about_a_value => "a value is not valid there".to_owned(),
         _ => text.to_owned(),
     };
     format!("{said}{place}")

@@ -1,4 +1,4 @@
-//! Cases. They are made by the command LinkIncidentsToNewCase, and by imports.
+//! Cases. The command LinkIncidentsToNewCase and imports create them.
 
 use axum::response::Response;
 use serde::Deserialize;
@@ -18,27 +18,27 @@ pub(super) fn routes() -> Routes {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(get))
 }
 
-/// Which cases are asked for.
+/// The filter of cases.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Wanted {
-    /// Only cases after this, which is next on the page before.
+    /// Only cases after this one: the value of next on the previous page.
     #[param(value_type = Option<i64>)]
     after: Option<CaseId>,
-    /// Only on this site.
+    /// Only cases on this site.
     #[param(pattern = r"^[^\u0000]*$")]
     site: Option<String>,
-    /// Only in this state.
+    /// Only cases with this status.
     #[serde(deserialize_with = "choice")]
     #[param(inline)]
     status: Option<Status>,
-    /// How many at most; 100 unless given.
+    /// The most cases on the page; 100 unless given.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
     limit: Limit,
 }
 
-/// Cases, in the order in which they were stored
+/// Cases, in the order of their creation
 #[utoipa::path(get, path = "/cases", operation_id = "listCases", params(Wanted),
     responses((status = 200, body = CasePage)))]
 async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Response {
@@ -47,7 +47,7 @@ async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Respo
     request.answer(page).await
 }
 
-/// One case, with the incidents that are linked to it
+/// One case, with its linked incidents
 #[utoipa::path(get, path = "/cases/{number}", operation_id = "getCase", params(Number),
     responses((status = 200, body = WholeCase)))]
 async fn get(Managed { request, path, .. }: Managed<Number>) -> Response {

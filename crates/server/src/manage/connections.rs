@@ -1,4 +1,4 @@
-//! Connections. Their secrets go in and never come out.
+//! Connections. No answer contains their secrets.
 
 use axum::response::Response;
 use serde::Deserialize;
@@ -22,12 +22,12 @@ pub(super) fn routes() -> Routes {
         .routes(routes!(diagnose))
 }
 
-/// Where a connection is tested.
+/// The site of a test.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct TestedOn {
-    /// The site that a shared connection is tested on. The site that its events go to unless given.
+    /// The site on which a shared connection is tested. Its recipient site unless given.
     #[param(pattern = r"^[^\u0000]*$")]
     site: Option<String>,
 }
@@ -40,7 +40,7 @@ async fn list(Managed { request, query, .. }: Managed<Nothing, OnSite>) -> Respo
     request.answer(connections).await
 }
 
-/// Make a connection; GET /integrations says which parameters it takes
+/// Make a connection; GET /integrations lists the parameters of each integration
 #[utoipa::path(post, path = "/connections", operation_id = "makeConnection", params(IdempotencyHeader),
     request_body = ConnectionDraft, responses((status = 201, body = Connection)))]
 async fn make(Managed { request, body, .. }: Managed<Nothing, Nothing, ConnectionDraft>) -> Response {
@@ -57,7 +57,7 @@ async fn get(Managed { request, path, .. }: Managed<Id<ConnectionId>>) -> Respon
     request.answer(connection).await
 }
 
-/// Change a connection; what is not given stays, secrets too
+/// Change a connection; fields and secrets that are left out stay unchanged
 #[utoipa::path(patch, path = "/connections/{id}", operation_id = "changeConnection", params(Id<ConnectionId>, IdempotencyHeader),
     request_body = ConnectionChange, responses((status = 200, body = Connection)))]
 async fn change(Managed { request, path, body, .. }: Managed<Id<ConnectionId>, Nothing, ConnectionChange>) -> Response {
@@ -65,7 +65,7 @@ async fn change(Managed { request, path, body, .. }: Managed<Id<ConnectionId>, N
     request.answer_change(changed).await
 }
 
-/// Delete a connection and its secrets; answered as it was, and the history of its runs stays
+/// Delete a connection and its secrets; the answer is the deleted connection, and the history of its runs stays
 #[utoipa::path(delete, path = "/connections/{id}", operation_id = "deleteConnection", params(Id<ConnectionId>, IdempotencyHeader),
     responses((status = 200, body = Connection)))]
 async fn remove(Managed { request, path, .. }: Managed<Id<ConnectionId>>) -> Response {
@@ -73,7 +73,7 @@ async fn remove(Managed { request, path, .. }: Managed<Id<ConnectionId>>) -> Res
     request.answer_change(removed).await
 }
 
-/// Test a connection by the integration's health check; a run of it is kept
+/// Test a connection with the command of its health check; the run history stores the test
 #[utoipa::path(post, path = "/connections/{id}/test", operation_id = "testConnection", params(Id<ConnectionId>, TestedOn),
     responses((status = 200, body = ConnectionTested)))]
 async fn test(Managed { request, path, query, .. }: Managed<Id<ConnectionId>, TestedOn>) -> Response {
@@ -81,7 +81,7 @@ async fn test(Managed { request, path, query, .. }: Managed<Id<ConnectionId>, Te
     request.answer_tried(tested).await
 }
 
-/// Diagnose a connection: how far the way to its server leads, and which commands its account may run
+/// Diagnose a connection: the stages up to its server, and the commands that its account may run
 #[utoipa::path(post, path = "/connections/{id}/diagnose", operation_id = "diagnoseConnection", params(Id<ConnectionId>, TestedOn),
     responses((status = 200, body = serde_json::Value)))]
 async fn diagnose(Managed { request, path, query, .. }: Managed<Id<ConnectionId>, TestedOn>) -> Response {

@@ -18,19 +18,19 @@ pub(super) fn routes() -> Routes {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(history)).routes(routes!(waiting))
 }
 
-/// Which connections are asked for.
+/// The filter of connections.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Wanted {
-    /// Only those of this site.
+    /// Only connections of this site.
     #[param(pattern = r"^[^\u0000]*$")]
     site: Option<String>,
-    /// Only those in this state.
+    /// Only connections in this state.
     #[serde(deserialize_with = "choice")]
     #[param(inline)]
     state: Option<HealthState>,
-    /// How many at most; 100 unless given.
+    /// The most connections on the page; 100 unless given.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
     limit: Limit,
 }
@@ -53,7 +53,7 @@ async fn history(Managed { request, path, query, .. }: Managed<Id<ConnectionId>,
     request.answer(history).await
 }
 
-/// Alerts that were not delivered yet, the oldest first, and why
+/// Undelivered alerts with the reason, the oldest first
 #[utoipa::path(get, path = "/alerts/waiting", operation_id = "listWaitingAlerts", params(Limited),
     responses((status = 200, body = Vec<WaitingMessage>)))]
 async fn waiting(Managed { request, query, .. }: Managed<Nothing, Limited>) -> Response {

@@ -1,4 +1,4 @@
-//! Incidents: found, seen, made and changed. Many at once are the Command API's.
+//! Incidents: list, show, make, change and link. The Command API changes many at once.
 
 use axum::response::Response;
 use serde::Deserialize;
@@ -24,43 +24,43 @@ pub(super) fn routes() -> Routes {
         .routes(routes!(change_task))
 }
 
-/// Which incidents are asked for.
+/// The filter of incidents.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Wanted {
-    /// Only on this site.
+    /// Only incidents on this site.
     #[param(pattern = r"^[^\u0000]*$")]
     site: Option<String>,
-    /// Only in this state.
+    /// Only incidents with this status.
     #[serde(deserialize_with = "choice")]
     #[param(inline)]
     status: Option<Status>,
-    /// Only of this severity.
+    /// Only incidents of this severity.
     #[serde(deserialize_with = "choice")]
     #[param(inline)]
     severity: Option<Severity>,
-    /// Only with this owner.
+    /// Only incidents of this owner.
     #[param(pattern = r"^[^\u0000]*$")]
     owner: Option<String>,
-    /// Only with this text in the title, in any case.
+    /// Only incidents with this text in the title. Upper and lower case do not matter.
     #[param(value_type = Option<String>, pattern = r"^[^\u0000]*$", max_length = 100)]
     title: Option<Title>,
-    /// Only made since then, in milliseconds since 1970.
+    /// Only incidents created at this time or later, in milliseconds since 1970.
     #[param(value_type = Option<i64>)]
     since: Option<Moment>,
-    /// Only made before then, in milliseconds since 1970.
+    /// Only incidents created before this time, in milliseconds since 1970.
     #[param(value_type = Option<i64>)]
     until: Option<Moment>,
-    /// How many to leave out; 0 unless given.
+    /// The number of incidents to skip; 0 unless given.
     #[param(value_type = Option<i64>, minimum = 0)]
     offset: Offset,
-    /// How many at most; 100 unless given.
+    /// The most incidents on the page; 100 unless given.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
     limit: Limit,
 }
 
-/// Incidents by what they hold, the oldest first
+/// Incidents that match the filter, the oldest first
 #[utoipa::path(get, path = "/incidents", operation_id = "listIncidents", params(Wanted),
     responses((status = 200, body = IncidentPage)))]
 async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Response {
@@ -88,7 +88,7 @@ async fn get(Managed { request, path, .. }: Managed<Number>) -> Response {
     request.answer(incident).await
 }
 
-/// Change an incident, as the command SetIncidentField does; all of it or nothing
+/// Change an incident, as the command SetIncidentField does: all given fields, or none
 #[utoipa::path(patch, path = "/incidents/{number}", operation_id = "changeIncident",
     params(Number, IdempotencyHeader), request_body = IncidentToChange,
     responses((status = 200, body = WholeIncident)))]
@@ -97,7 +97,7 @@ async fn change(Managed { request, path, body, .. }: Managed<Number, Nothing, In
     request.answer_change(changed).await
 }
 
-/// Link an incident with others: with all of them, or with none where one cannot be linked
+/// Link an incident with other incidents: with all of them, or with none if one cannot be linked
 #[utoipa::path(post, path = "/incidents/{number}/links", operation_id = "linkIncidents",
     params(Number, IdempotencyHeader), request_body = IncidentsToLink,
     responses((status = 200, body = IncidentsLinked)))]

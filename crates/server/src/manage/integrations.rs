@@ -1,4 +1,4 @@
-//! Integrations: what connections can be made to, which parameters those take, and the keys that seal their secrets.
+//! Integrations with the parameters of their connections, and the sealing key.
 
 use axum::response::Response;
 use utoipa_axum::router::OpenApiRouter;
@@ -13,7 +13,7 @@ pub(super) fn routes() -> Routes {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(rotate))
 }
 
-/// All integrations that are compiled in, with the parameters that their connections take
+/// All integrations, with the parameters of their connections
 #[utoipa::path(get, path = "/integrations", operation_id = "listIntegrations",
     responses((status = 200, body = Vec<Integration>)))]
 async fn list(Managed { request, .. }: Managed) -> Response {
@@ -21,7 +21,7 @@ async fn list(Managed { request, .. }: Managed) -> Response {
     request.answer(integrations).await
 }
 
-/// Make a new sealing key, seal every secret with it, and drop the old one; then copy the key file
+/// Make a new sealing key, seal every secret with it, and delete the old key; then back up the key file
 #[utoipa::path(post, path = "/sealing-keys/rotate", operation_id = "rotateSealingKey",
     responses((status = 200, body = Rotation)))]
 async fn rotate(Managed { request, .. }: Managed) -> Response {

@@ -1,4 +1,4 @@
-//! Keys. What a key's holder shows is answered once, when the key is made.
+//! API keys and JWT keys. Only the answer to making a key contains its text.
 
 use axum::response::Response;
 use utoipa_axum::router::OpenApiRouter;
@@ -20,7 +20,7 @@ async fn list(Managed { request, .. }: Managed) -> Response {
     request.answer(keys).await
 }
 
-/// Make a key; its secret is answered once
+/// Make a key; only this answer contains its text
 #[utoipa::path(post, path = "/keys", operation_id = "makeKey", params(IdempotencyHeader), request_body = KeyToMake,
     responses((status = 201, body = KeyShown)))]
 async fn make(Managed { request, body, .. }: Managed<Nothing, Nothing, KeyToMake>) -> Response {
@@ -37,7 +37,7 @@ async fn get(Managed { request, path, .. }: Managed<Name>) -> Response {
     request.answer(key).await
 }
 
-/// Take a key back for good, at once
+/// Revoke a key for ever; it is refused from the next call on
 #[utoipa::path(post, path = "/keys/{name}/revoke", operation_id = "revokeKey", params(Name, IdempotencyHeader),
     responses((status = 200, body = KeyShown)))]
 async fn revoke(Managed { request, path, .. }: Managed<Name>) -> Response {

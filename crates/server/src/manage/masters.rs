@@ -1,4 +1,4 @@
-//! On a tenant: the masters that it takes connections from.
+//! On a tenant: its masters.
 
 use axum::response::Response;
 use soar_store::model::Master;
@@ -13,7 +13,7 @@ pub(super) fn routes() -> Routes {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(get, remove)).routes(routes!(revoke))
 }
 
-/// On a tenant: the masters that it takes, or took, connections from, by name
+/// On a tenant: its registered and revoked masters, by name
 #[utoipa::path(get, path = "/masters", operation_id = "listMasters", responses((status = 200, body = Vec<Master>)))]
 async fn list(Managed { request, .. }: Managed) -> Response {
     let masters = request.operations().list_masters(&request.context).await;
@@ -28,7 +28,7 @@ async fn get(Managed { request, path, .. }: Managed<Name>) -> Response {
     request.answer(master).await
 }
 
-/// On a tenant: take nothing from a master any more; what it sent stays, and stays the master's
+/// On a tenant: revoke a master; the connections that it sent stay, and still belong to the master
 #[utoipa::path(post, path = "/masters/{name}/revoke", operation_id = "revokeMaster", params(Name, IdempotencyHeader),
     responses((status = 200, body = Master)))]
 async fn revoke(Managed { request, path, .. }: Managed<Name>) -> Response {
@@ -36,7 +36,7 @@ async fn revoke(Managed { request, path, .. }: Managed<Name>) -> Response {
     request.answer_change(revoked).await
 }
 
-/// On a tenant: forget a revoked master and delete what it sent; answered as it was
+/// On a tenant: remove a revoked master and the connections that it sent; the answer is the removed master
 #[utoipa::path(delete, path = "/masters/{name}", operation_id = "removeMaster", params(Name, IdempotencyHeader),
     responses((status = 200, body = Master)))]
 async fn remove(Managed { request, path, .. }: Managed<Name>) -> Response {

@@ -1,4 +1,4 @@
-//! The management API under `/api/manage/v1`, for administrators' keys: one file per resource, whose routes carry their
+//! The management API under `/api/manage/v1`, for administrators' keys: one file per resource with its routes and their
 //! descriptions. Each handler is an adapter over an operation.
 
 mod address;
@@ -37,13 +37,13 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::Server;
 use crate::gate::Reply;
 
-/// What stands before all addresses of this API, after the base path.
+/// The prefix of all addresses of this API, after the base path.
 pub(super) const BASE: &str = "/api/manage/v1";
 
-/// Addresses with their descriptions.
+/// Routes with their descriptions.
 type Routes = OpenApiRouter<Arc<Server>>;
 
-/// All addresses below [`BASE`] with their descriptions.
+/// All routes below [`BASE`] with their descriptions.
 pub(super) fn described_routes() -> Routes {
     [
         sites::routes(),
@@ -69,14 +69,14 @@ pub(super) fn described_routes() -> Routes {
     .fold(OpenApiRouter::new(), OpenApiRouter::merge)
 }
 
-/// All addresses below [`BASE`].
+/// All routes below [`BASE`].
 pub(super) fn routes() -> Router<Arc<Server>> {
     let (routes, _) = described_routes().split_for_parts();
     routes.layer(from_fn(detached))
 }
 
-/// Runs a change in a task of its own: a caller that goes away does not stop an operation that has begun. It does stop one
-/// that only reads.
+/// Runs a change in a task of its own, so that it is finished even if the caller goes away. A call that only reads
+/// stops then.
 async fn detached(request: Request, next: Next) -> Response {
     let only_reads = request.method().is_safe();
     let running = next.run(request);
@@ -87,7 +87,7 @@ async fn detached(request: Request, next: Next) -> Response {
     };
     ended.unwrap_or_else(|error| {
         let request_id = uuid::Uuid::now_v7().to_string();
-        tracing::error!(request_id, error, "a call broke");
+        tracing::error!(request_id, error, "the task of a call panicked");
         Reply::unexpected("").into_response(&request_id)
     })
 }

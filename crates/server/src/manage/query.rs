@@ -1,4 +1,4 @@
-//! What stands after the question mark in several addresses.
+//! Query parameters that several addresses have.
 
 use std::str::FromStr;
 
@@ -7,10 +7,10 @@ use serde::{Deserialize, Deserializer};
 use soar_store::model::limits;
 use utoipa::IntoParams;
 
-/// The most that a page has.
+/// The most items on a page.
 const MOST: i64 = 1000;
 
-/// How many a page has.
+/// The number of items on a page.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limit(pub(super) i64);
 
@@ -29,7 +29,7 @@ impl<'de> Deserialize<'de> for Limit {
     }
 }
 
-/// How many are left out before a page.
+/// The number of items before a page.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Offset(pub(super) i64);
 
@@ -49,7 +49,7 @@ pub(super) struct Title(pub(super) String);
 impl<'de> Deserialize<'de> for Title {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let title = String::deserialize(deserializer)?;
-        // A longer text is in no title.
+        // No title contains a longer text.
         if limits::TITLE.check(&title).is_err() {
             let most = limits::TITLE.characters;
             return Err(D::Error::custom(format!("expected at most {most} characters")));
@@ -58,24 +58,24 @@ impl<'de> Deserialize<'de> for Title {
     }
 }
 
-/// A page of what is on a site.
+/// A page of items on a site.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct OnSite {
-    /// Only on this site.
+    /// Only items on this site.
     #[param(pattern = r"^[^\u0000]*$")]
     pub(super) site: Option<String>,
 }
 
-/// A page of what came before something, the latest first.
+/// A page of items, the latest first.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Before {
-    /// Only what came before this, which is next on the page before.
+    /// Only items before this one: the value of next on the previous page.
     pub(super) before: Option<i64>,
-    /// How many at most; 100 unless given.
+    /// The most items on the page; 100 unless given.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
     pub(super) limit: Limit,
 }
@@ -85,12 +85,12 @@ pub(super) struct Before {
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Limited {
-    /// How many at most; 100 unless given.
+    /// The most items on the page; 100 unless given.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
     pub(super) limit: Limit,
 }
 
-/// One of a few words, in any case.
+/// One of several words. Upper and lower case do not matter.
 pub(super) fn choice<'de, D: Deserializer<'de>, T: FromStr<Err = String>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {

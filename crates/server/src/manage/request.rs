@@ -1,4 +1,4 @@
-//! One call of the management API: read whole, and allowed, before its operation runs; and answered once.
+//! One call of the management API: it is authenticated and read before its operation runs.
 
 use std::sync::Arc;
 
@@ -18,32 +18,32 @@ use crate::limits::CountsBytes;
 use soar_host::Refusal;
 use soar_host::operations::{self, OperationError, Operations, RequestContext, Tried};
 
-/// A call with its address, its parameters after the question mark and its body, each read into a type.
+/// A call with the parameters of its path, its query and its body, each parsed into a type.
 pub(super) struct Managed<P = Nothing, Q = Nothing, B = NoBody> {
     pub(super) request: ManagedRequest,
-    /// The parts of the address.
+    /// The parameters of the path.
     pub(super) path: P,
-    /// What follows the question mark.
+    /// The query parameters.
     pub(super) query: Q,
     pub(super) body: B,
 }
 
-/// A call that is allowed, without what it asks for.
+/// An authenticated call.
 pub(super) struct ManagedRequest {
     call: Call,
     pub(super) context: RequestContext,
-    /// The call's place among the calls that run at once.
+    /// The permits of the running call.
     _place: Place,
 }
 
-/// No parts of the address, or nothing after the question mark.
+/// No path parameters, or no query parameters.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Nothing {}
 
-/// How a body is read.
+/// A type of body.
 pub(super) trait RequestBody: Sized + Send {
-    /// The body, and the bytes that tell one call under an Idempotency-Key from another one.
+    /// Reads the body. Also returns the bytes for the fingerprint of a call under an Idempotency-Key.
     fn read(
         headers: &HeaderMap,
         body: Body,
@@ -52,7 +52,7 @@ pub(super) trait RequestBody: Sized + Send {
     ) -> impl Future<Output = Result<(Self, Bytes), Reply>> + Send;
 }
 
-/// No body is read.
+/// No body.
 pub(super) struct NoBody;
 
 impl RequestBody for NoBody {
@@ -74,7 +74,7 @@ impl<T: DeserializeOwned + Send> RequestBody for T {
         share: &mut (impl CountsBytes + Send),
     ) -> Result<(Self, Bytes), Reply> {
         let bytes = read_json(headers, body, &host.settings, share).await?;
-        let unexpected = |error| malformed(format!("The body is not what was expected: {}.", without_values(&error)));
+        let unexpected = |error| malformed(format!("The body is not valid: {}.", without_values(&error)));
         let read = serde_json::from_slice(&bytes).map_err(unexpected)?;
         without_nul(&bytes)?;
         Ok((read, bytes))
@@ -87,7 +87,7 @@ where
     Q: DeserializeOwned + Send,
     B: RequestBody,
 {
-    /// The answer, whose entry is written.
+    /// The answer, whose audit entry is written.
     type Rejection = Response;
 
     async fn from_request(request: Request, host: &Arc<Server>) -> Result<Self, Response> {
@@ -111,7 +111,7 @@ where
     let (mut head, body) = request.into_parts();
     if let Some(path) = head.extensions.get::<MatchedPath>() {
         let path = path.as_str();
-        // The metrics count a call as the same with the base path and without it.
+        // The metrics have the same label with and without the base path.
         let path = path.strip_prefix(&call.host.settings.base_path).unwrap_or(path);
         call.label = format!("{} {path}", head.method).into();
     }
@@ -123,23 +123,22 @@ where
         reason: error.to_string(),
         ..Reply::error(
             StatusCode::FORBIDDEN,
-            "The key does not open the management API. Use an administrator's key that may manage and is limited to no \
+            "The key may not use the management API. Use an administrator's key that may manage and is not limited to \
              sites or commands.",
         )
     })?;
-    // What the entry keeps of the address may be cut.
+    // The address in the audit entry may be cut.
     let address = whole_address(&head.extensions, &head.uri).to_string();
-    // No name holds a NUL, and PostgreSQL takes no text that does.
+    // No name contains NUL, and PostgreSQL cannot store it.
     if address.contains("%00") {
-        return Err(malformed("The address holds a NUL character.".to_owned()));
+        return Err(malformed("The address contains a NUL character.".to_owned()));
     }
     let Path(path) = Path::<P>::from_request_parts(&mut head, &()).await.map_err(|error| {
-        // A number that cannot be read is the number of nothing.
+        // An invalid id is the id of no resource.
         Reply::error(StatusCode::NOT_FOUND, format!("There is nothing at {}: {error}.", head.uri.path()))
     })?;
-    let Query(query) = Query::<Q>::try_from_uri(&head.uri).map_err(|error| {
-        malformed(format!("What follows the question mark cannot be read: {}.", query_problem(&error)))
-    })?;
+    let Query(query) = Query::<Q>::try_from_uri(&head.uri)
+        .map_err(|error| malformed(format!("The query parameters are not valid: {}.", query_problem(&error))))?;
     let (body, bytes) = B::read(&head.headers, body, &call.host, &mut entered.share).await?;
     let target = format!("{} {address}", head.method);
     let access_key = entered.shown.known.key.id;
@@ -150,7 +149,7 @@ where
     let context = RequestContext {
         user: administrator.user.clone(),
         roles: administrator.roles.clone(),
-        // A key that is limited to sites does not open this API.
+        // A key that is limited to sites may not use this API.
         reach: Allowed::All,
         key: Some(entered.shown.known.key.name.clone()),
         key_expires_at: entered.shown.known.key.expires_at,
@@ -161,7 +160,7 @@ where
     Ok((context, place, path, query, body))
 }
 
-/// The address as it was called: a nested router sees only its rest.
+/// The whole address. A nested router sees only the rest of it.
 fn whole_address<'a>(extensions: &'a Extensions, uri: &'a Uri) -> &'a Uri {
     extensions.get::<OriginalUri>().map_or(uri, |OriginalUri(uri)| uri)
 }
@@ -179,20 +178,21 @@ impl ManagedRequest {
         &self.call.host.operations
     }
 
-    /// The same call, whose success makes something.
+    /// The same call, with the status 201 for success.
     #[must_use]
     pub(super) fn creating(mut self) -> Self {
         self.context.entry.status = i64::from(StatusCode::CREATED.as_u16());
         self
     }
 
-    /// Answers what an operation read, and writes the call's entry.
+    /// Answers a call that read something, and writes its audit entry.
     pub(super) async fn answer<T: Serialize>(self, read: Result<T, OperationError>) -> Response {
         let reply = self.reply(read);
         self.call.write_and_answer(reply).await
     }
 
-    /// Answers what an operation changed. Its entry is written with the change; that of a failure is written now.
+    /// Answers a call that changed something. The audit entry of a success is written with the change. The audit entry
+    /// of a failure is written now.
     pub(super) async fn answer_change<T: Serialize>(self, changed: Result<T, OperationError>) -> Response {
         if changed.is_err() {
             let reply = self.reply(changed);
@@ -200,13 +200,13 @@ impl ManagedRequest {
         }
         let mut reply = self.reply(changed);
         if !reply.status.is_success() {
-            // The change is made, and there is no room for its answer.
+            // The change is made, but there is no memory for its answer.
             reply = Reply::done(reply.reason);
         }
         self.call.answer_written(reply)
     }
 
-    /// Answers an operation that waited for something other than the store, and writes the call's entry.
+    /// Answers an operation that called a vendor or another instance, and writes its audit entry.
     pub(super) async fn answer_tried<T: Serialize>(mut self, tried: Result<Tried<T>, OperationError>) -> Response {
         match tried {
             Ok(Tried { value, about, site }) => {
@@ -217,7 +217,7 @@ impl ManagedRequest {
                 self.call.write_and_answer(reply).await
             }
             Err(error) => {
-                // A store that fails may do so before or after the operation was carried out.
+                // The store may have failed before or after the effect of the operation.
                 let is_open = matches!(error, OperationError::Refusal(Refusal::Store(_)));
                 let reply = self.reply(Err::<(), _>(error));
                 let reply = if is_open { Reply::maybe_done(reply.reason) } else { reply };
@@ -226,7 +226,7 @@ impl ManagedRequest {
         }
     }
 
-    /// Answers a whole export, without its file, and writes the call's entry.
+    /// Answers an export without its file, and writes its audit entry.
     pub(super) async fn answer_export(self, about: String) -> Response {
         let reply = Reply { reason: about, ..self.reply(Ok(())) };
         self.call.write_and_answer(reply).await

@@ -21,7 +21,7 @@ async fn list(Managed { request, path, .. }: Managed<Name>) -> Response {
     request.answer(roles).await
 }
 
-/// Give a user a role on a site, in place of the one it had there
+/// Give a user a role on a site; it replaces the former role there
 #[utoipa::path(put, path = "/users/{name}/roles/{site}", operation_id = "giveRole",
     params(NameAndSite, IdempotencyHeader), request_body = RoleToGive, responses((status = 200, body = RoleOnSite)))]
 async fn give(Managed { request, path, body, .. }: Managed<NameAndSite, Nothing, RoleToGive>) -> Response {
@@ -29,7 +29,7 @@ async fn give(Managed { request, path, body, .. }: Managed<NameAndSite, Nothing,
     request.answer_change(given).await
 }
 
-/// Take a user's role on a site away
+/// Remove a user's role on a site
 #[utoipa::path(delete, path = "/users/{name}/roles/{site}", operation_id = "takeRole",
     params(NameAndSite, IdempotencyHeader), responses((status = 200, body = RoleTaken)))]
 async fn take(Managed { request, path, .. }: Managed<NameAndSite>) -> Response {

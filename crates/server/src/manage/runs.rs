@@ -18,36 +18,36 @@ pub(super) fn routes() -> Routes {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(get)).routes(routes!(cancel))
 }
 
-/// Which runs are asked for.
+/// The filter of runs.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Wanted {
-    /// Only runs before the one of this number.
+    /// Only runs before the run with this id.
     #[param(value_type = Option<i64>)]
     before: Option<RunId>,
-    /// Only on this site.
+    /// Only runs on this site.
     #[param(pattern = r"^[^\u0000]*$")]
     site: Option<String>,
-    /// Only on the connection of this number.
+    /// Only runs on the connection with this id.
     #[param(value_type = Option<i64>)]
     connection: Option<ConnectionId>,
-    /// Only of this command, such as List Devices.
+    /// Only runs of this command, such as List Devices.
     #[param(pattern = r"^[^\u0000]*$")]
     command: Option<String>,
-    /// Only in this user's name.
+    /// Only runs in this user's name.
     #[param(pattern = r"^[^\u0000]*$")]
     user: Option<String>,
-    /// Only those in this state.
+    /// Only runs with this status.
     #[serde(deserialize_with = "choice")]
     #[param(inline)]
     status: Option<RunStatus>,
-    /// How many at most; 100 unless given.
+    /// The most runs on the page; 100 unless given.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
     limit: Limit,
 }
 
-/// Who ran which integration command, and with which result, the newest first
+/// The run history: integration commands with their users and results, the newest first
 #[utoipa::path(get, path = "/runs", operation_id = "listRuns", params(Wanted),
     responses((status = 200, body = RunPage)))]
 async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Response {
@@ -57,14 +57,14 @@ async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Respo
     request.answer(page).await
 }
 
-/// One run, with what is kept of its outcome
+/// One run, with the stored part of its outcome
 #[utoipa::path(get, path = "/runs/{id}", operation_id = "getRun", params(Id<RunId>), responses((status = 200, body = Run)))]
 async fn get(Managed { request, path, .. }: Managed<Id<RunId>>) -> Response {
     let run = request.operations().run(&request.context, path.id).await;
     request.answer(run).await
 }
 
-/// Ask a run to end; a run of another host on the same store ends with that host's next sign of life
+/// Cancel a run; a run of another host on the same store ends at that host's next heartbeat
 #[utoipa::path(post, path = "/runs/{id}/cancel", operation_id = "cancelRun", params(Id<RunId>, IdempotencyHeader),
     responses((status = 200, body = RunCancelled)))]
 async fn cancel(Managed { request, path, .. }: Managed<Id<RunId>>) -> Response {

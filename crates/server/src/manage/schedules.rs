@@ -20,7 +20,7 @@ pub(super) fn routes() -> Routes {
         .routes(routes!(log))
 }
 
-/// All schedules of commands, by name, and their health
+/// All schedules of commands, by name, with their health
 #[utoipa::path(get, path = "/schedules", operation_id = "listSchedules", params(OnSite),
     responses((status = 200, body = Vec<ScheduleShown>)))]
 async fn list(Managed { request, query, .. }: Managed<Nothing, OnSite>) -> Response {
@@ -28,7 +28,7 @@ async fn list(Managed { request, query, .. }: Managed<Nothing, OnSite>) -> Respo
     request.answer(schedules).await
 }
 
-/// Make a schedule that runs a command of a connection in the caller's name
+/// Make a schedule, which runs a command on a connection in the caller's name
 #[utoipa::path(post, path = "/schedules", operation_id = "makeSchedule", params(IdempotencyHeader),
     request_body = ScheduleDraft, responses((status = 201, body = ScheduleShown)))]
 async fn make(Managed { request, body, .. }: Managed<Nothing, Nothing, ScheduleDraft>) -> Response {
@@ -45,7 +45,7 @@ async fn get(Managed { request, path, .. }: Managed<Id<ScheduleId>>) -> Response
     request.answer(schedule).await
 }
 
-/// Change a schedule; what is not given stays
+/// Change a schedule; fields that are left out stay unchanged
 #[utoipa::path(patch, path = "/schedules/{id}", operation_id = "changeSchedule", params(Id<ScheduleId>, IdempotencyHeader),
     request_body = ScheduleChange, responses((status = 200, body = ScheduleShown)))]
 async fn change(Managed { request, path, body, .. }: Managed<Id<ScheduleId>, Nothing, ScheduleChange>) -> Response {
@@ -53,7 +53,7 @@ async fn change(Managed { request, path, body, .. }: Managed<Id<ScheduleId>, Not
     request.answer_change(changed).await
 }
 
-/// Delete a schedule; answered as it was, and its log stays until it is too old
+/// Delete a schedule; the answer is the deleted schedule, and its log stays for its retention time
 #[utoipa::path(delete, path = "/schedules/{id}", operation_id = "deleteSchedule", params(Id<ScheduleId>, IdempotencyHeader),
     responses((status = 200, body = ScheduleShown)))]
 async fn remove(Managed { request, path, .. }: Managed<Id<ScheduleId>>) -> Response {
@@ -61,7 +61,7 @@ async fn remove(Managed { request, path, .. }: Managed<Id<ScheduleId>>) -> Respo
     request.answer_change(removed).await
 }
 
-/// Have a schedule run as soon as a host can, beside its due times
+/// Run a schedule once now, in addition to its due times
 #[utoipa::path(post, path = "/schedules/{id}/run", operation_id = "runSchedule", params(Id<ScheduleId>, IdempotencyHeader),
     responses((status = 200, body = ScheduleShown)))]
 async fn run(Managed { request, path, .. }: Managed<Id<ScheduleId>>) -> Response {
@@ -69,7 +69,7 @@ async fn run(Managed { request, path, .. }: Managed<Id<ScheduleId>>) -> Response
     request.answer_change(schedule).await
 }
 
-/// The log of a schedule: input, output and error of its runs, the latest first; before is a run's number
+/// The log of a schedule: its runs with input, output and error, the latest first; before is the id of a run
 #[utoipa::path(get, path = "/schedules/{id}/runs", operation_id = "listScheduleRuns", params(Id<ScheduleId>, Before),
     responses((status = 200, body = ScheduleLog)))]
 async fn log(Managed { request, path, query, .. }: Managed<Id<ScheduleId>, Before>) -> Response {

@@ -46,7 +46,7 @@ async fn change(Managed { request, path, body, .. }: Managed<Name, Nothing, Site
     request.answer_change(changed).await
 }
 
-/// Delete a site to which nothing belongs any more; answered as it was
+/// Delete a site to which nothing belongs; the answer is the deleted site
 #[utoipa::path(delete, path = "/sites/{name}", operation_id = "deleteSite", params(Name, IdempotencyHeader),
     responses((status = 200, body = Site)))]
 async fn remove(Managed { request, path, .. }: Managed<Name>) -> Response {

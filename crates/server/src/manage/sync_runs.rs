@@ -18,23 +18,23 @@ pub(super) fn routes() -> Routes {
     OpenApiRouter::new().routes(routes!(list, run)).routes(routes!(get)).routes(routes!(results)).routes(routes!(retry))
 }
 
-/// Which results are asked for.
+/// The filter of results.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Wanted {
-    /// Only results after the one of this number.
+    /// Only results after the result with this id.
     after: Option<i64>,
-    /// Only those that came to this.
+    /// Only results of this kind.
     #[serde(deserialize_with = "choice")]
     #[param(inline)]
     change: Option<SyncChange>,
-    /// How many at most; 100 unless given.
+    /// The most results on the page; 100 unless given.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
     limit: Limit,
 }
 
-/// On a master: what was synced, and with which result, the newest first; before is a run's number
+/// On a master: the runs of Sync Connection with their results, the newest first; before is the id of a run
 #[utoipa::path(get, path = "/sync-runs", operation_id = "listSyncRuns", params(Before),
     responses((status = 200, body = SyncRunPage)))]
 async fn list(Managed { request, query, .. }: Managed<Nothing, Before>) -> Response {
@@ -42,7 +42,7 @@ async fn list(Managed { request, query, .. }: Managed<Nothing, Before>) -> Respo
     request.answer(page).await
 }
 
-/// On a master: sync connections, or plan to; answered when every tenant was tried
+/// On a master: sync connections, or plan a sync; the answer comes once every tenant was tried
 #[utoipa::path(post, path = "/sync-runs", operation_id = "runSync", request_body = SyncToRun,
     responses((status = 200, body = SyncRun)))]
 async fn run(Managed { request, body, .. }: Managed<Nothing, Nothing, SyncToRun>) -> Response {
@@ -68,7 +68,7 @@ async fn results(Managed { request, path, query, .. }: Managed<Id<SyncRunId>, Wa
     request.answer(page).await
 }
 
-/// On a master: try again exactly what failed in a run
+/// On a master: repeat exactly the failed parts of a run
 #[utoipa::path(post, path = "/sync-runs/{id}/retry", operation_id = "retrySync", params(Id<SyncRunId>),
     responses((status = 200, body = SyncRun)))]
 async fn retry(Managed { request, path, .. }: Managed<Id<SyncRunId>>) -> Response {

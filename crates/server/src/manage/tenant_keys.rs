@@ -1,4 +1,4 @@
-//! On a tenant: the one-time keys by which masters register.
+//! On a tenant: the one-time keys with which masters register.
 
 use axum::response::Response;
 use soar_store::model::TenantKey;
@@ -22,7 +22,7 @@ async fn list(Managed { request, .. }: Managed) -> Response {
     request.answer(keys).await
 }
 
-/// On a tenant: make a one-time key for a master; it is answered once
+/// On a tenant: make a one-time key for a master; only this answer contains its text
 #[utoipa::path(post, path = "/tenant-keys", operation_id = "makeTenantKey", params(IdempotencyHeader),
     request_body = TenantKeyToMake, responses((status = 201, body = TenantKeyMade)))]
 async fn make(Managed { request, body, .. }: Managed<Nothing, Nothing, TenantKeyToMake>) -> Response {
@@ -31,7 +31,7 @@ async fn make(Managed { request, body, .. }: Managed<Nothing, Nothing, TenantKey
     request.answer_change(made).await
 }
 
-/// On a tenant: take a one-time key back before a master used it
+/// On a tenant: revoke a one-time key that no master has used
 #[utoipa::path(post, path = "/tenant-keys/{name}/revoke", operation_id = "revokeTenantKey",
     params(Name, IdempotencyHeader), responses((status = 200, body = TenantKey)))]
 async fn revoke(Managed { request, path, .. }: Managed<Name>) -> Response {

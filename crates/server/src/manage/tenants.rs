@@ -1,4 +1,4 @@
-//! On a master: the instances that it sends connections to. One-time keys go in and never come out.
+//! On a master: its tenants. No answer contains their one-time keys.
 
 use axum::response::Response;
 use serde::Deserialize;
@@ -23,26 +23,26 @@ pub(super) fn routes() -> Routes {
         .routes(routes!(revoke))
 }
 
-/// Which tenants are asked for.
+/// The filter of tenants.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Wanted {
-    /// Only tenants after the one of this number.
+    /// Only tenants after the tenant with this id.
     #[param(value_type = Option<i64>)]
     after: Option<TenantId>,
-    /// Only in this region.
+    /// Only tenants in this region.
     #[param(pattern = r"^[^\u0000]*$")]
     region: Option<String>,
-    /// Only of this name.
+    /// Only tenants of this name.
     #[param(pattern = r"^[^\u0000]*$")]
     name: Option<String>,
-    /// How many at most; 100 unless given.
+    /// The most tenants on the page; 100 unless given.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
     limit: Limit,
 }
 
-/// On a master: its tenants, by their numbers
+/// On a master: its tenants, by id
 #[utoipa::path(get, path = "/tenants", operation_id = "listTenants", params(Wanted),
     responses((status = 200, body = TenantPage)))]
 async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Response {
@@ -52,7 +52,7 @@ async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Respo
     request.answer(page).await
 }
 
-/// On a master: make a tenant known; it is registered next
+/// On a master: add a tenant; the next step is its registration
 #[utoipa::path(post, path = "/tenants", operation_id = "addTenant", params(IdempotencyHeader),
     request_body = TenantDraft, responses((status = 201, body = Tenant)))]
 async fn add(Managed { request, body, .. }: Managed<Nothing, Nothing, TenantDraft>) -> Response {
@@ -69,7 +69,7 @@ async fn get(Managed { request, path, .. }: Managed<Id<TenantId>>) -> Response {
     request.answer(tenant).await
 }
 
-/// On a master: give a tenant another address; it stays registered
+/// On a master: change the address of a tenant, which stays registered
 #[utoipa::path(patch, path = "/tenants/{id}", operation_id = "moveTenant", params(Id<TenantId>, IdempotencyHeader),
     request_body = TenantMove, responses((status = 200, body = Tenant)))]
 async fn change(Managed { request, path, body, .. }: Managed<Id<TenantId>, Nothing, TenantMove>) -> Response {
@@ -77,7 +77,7 @@ async fn change(Managed { request, path, body, .. }: Managed<Id<TenantId>, Nothi
     request.answer_change(moved).await
 }
 
-/// On a master: register with a tenant by its one-time key; from then on both hold a secret for each other
+/// On a master: register with a tenant by its one-time key; afterwards both have a shared secret
 #[utoipa::path(post, path = "/tenants/{id}/register", operation_id = "registerTenant", params(Id<TenantId>),
     request_body = TenantRegistration, responses((status = 200, body = Tenant)))]
 async fn register(Managed { request, path, body, .. }: Managed<Id<TenantId>, Nothing, TenantRegistration>) -> Response {
@@ -85,7 +85,7 @@ async fn register(Managed { request, path, body, .. }: Managed<Id<TenantId>, Not
     request.answer_tried(registered).await
 }
 
-/// On a master: send nothing to a tenant any more; what it has stays there
+/// On a master: revoke a tenant; the master sends nothing more to it, and the connections there stay
 #[utoipa::path(post, path = "/tenants/{id}/revoke", operation_id = "revokeTenant", params(Id<TenantId>, IdempotencyHeader),
     responses((status = 200, body = Tenant)))]
 async fn revoke(Managed { request, path, .. }: Managed<Id<TenantId>>) -> Response {
@@ -93,7 +93,7 @@ async fn revoke(Managed { request, path, .. }: Managed<Id<TenantId>>) -> Respons
     request.answer_change(revoked).await
 }
 
-/// On a master: forget a tenant that is not registered; answered as it was
+/// On a master: remove a tenant that is not registered; the answer is the removed tenant
 #[utoipa::path(delete, path = "/tenants/{id}", operation_id = "removeTenant", params(Id<TenantId>, IdempotencyHeader),
     responses((status = 200, body = Tenant)))]
 async fn remove(Managed { request, path, .. }: Managed<Id<TenantId>>) -> Response {

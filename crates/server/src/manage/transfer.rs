@@ -1,4 +1,4 @@
-//! Import and export of incidents and cases: a body that is a file, in or out.
+//! Import and export of incidents and cases as files.
 
 use std::fs::File;
 
@@ -20,36 +20,36 @@ use crate::limits::CountsBytes;
 use soar_host::operations::{Exported, OperationError, Tried};
 use soar_host::transfer::{Format, ImportOptions, ImportReport, OnConflict, Subject};
 
-/// How much of a file is sent at once, in bytes.
+/// The size of the pieces of a sent file, in bytes.
 const PIECE: usize = 64 * 1024;
 
 pub(super) fn routes() -> Routes {
     OpenApiRouter::new().routes(routes!(export_incidents, import_incidents)).routes(routes!(export_cases, import_cases))
 }
 
-/// How an export is written.
+/// The options of an export.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Written {
-    /// How the rows are written; ndjson unless given.
+    /// The format of the file; ndjson unless given.
     #[serde(deserialize_with = "choice")]
     #[param(inline)]
     format: Option<Format>,
 }
 
-/// How rows whose number is taken are treated.
+/// The options of an import.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 struct Treated {
-    /// How a row whose number is taken is treated; fail unless given.
+    /// The treatment of a row whose number is taken; fail unless given.
     #[serde(deserialize_with = "choice")]
     #[param(inline)]
     on_conflict: Option<OnConflict>,
 }
 
-/// A body that was received whole.
+/// A received file.
 struct Upload {
     file: File,
     format: Format,
@@ -63,7 +63,7 @@ impl RequestBody for Upload {
         _: &mut (impl CountsBytes + Send),
     ) -> Result<(Self, Bytes), Reply> {
         let format = format_of(headers)?;
-        // Each fills the disk of the host for as long as it arrives.
+        // Each file takes disk space on the host while it arrives.
         let _arriving = host.uploads.try_acquire().map_err(|_| Reply::too_many_uploads())?;
         let file = receive(body, &host.settings).await?;
         Ok((Self { file, format }, Bytes::new()))
@@ -86,7 +86,7 @@ async fn export_cases(Managed { request, query, .. }: Managed<Nothing, Written>)
     export(request, query, Subject::Cases).await
 }
 
-/// Store the incidents of a file; bad rows are named with their lines and do not stop the others
+/// Store the incidents of a file; the answer lists bad rows with their lines, and the other rows are stored
 #[utoipa::path(post, path = "/transfer/incidents", operation_id = "importIncidents", params(Treated),
     request_body(content((Object = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"))),
     responses((status = 200, body = ImportReport)))]
@@ -94,7 +94,7 @@ async fn import_incidents(Managed { request, query, body, .. }: Managed<Nothing,
     import(request, query, body, Subject::Incidents).await
 }
 
-/// Store the cases of a file; bad rows are named with their lines and do not stop the others
+/// Store the cases of a file; the answer lists bad rows with their lines, and the other rows are stored
 #[utoipa::path(post, path = "/transfer/cases", operation_id = "importCases", params(Treated),
     request_body(content((Object = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"))),
     responses((status = 200, body = ImportReport)))]
@@ -114,7 +114,7 @@ async fn export(request: ManagedRequest, query: Written, subject: Subject) -> Re
     match request.operations().export(&request.context, subject, format).await {
         Ok(Tried { value, about, .. }) => {
             let response = request.answer_export(about).await;
-            // Without its audit entry nothing is handed out.
+            // The file is sent only if the audit entry is written.
             if response.status() == StatusCode::OK { with_file(response, value, format) } else { response }
         }
         Err(error) => request.answer(Err::<(), OperationError>(error)).await,
@@ -145,13 +145,13 @@ const fn media_type(format: Format) -> &'static str {
     }
 }
 
-/// How a body is written, by what its headers say.
+/// The format of a body by its header Content-Type.
 fn format_of(headers: &HeaderMap) -> Result<Format, Reply> {
     let said = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let said = said.split(';').next().unwrap_or_default().trim();
     Format::ALL.iter().copied().find(|format| said.eq_ignore_ascii_case(media_type(*format))).ok_or_else(|| {
         let valid: Vec<_> = Format::ALL.iter().map(|format| media_type(*format)).collect();
-        let error = format!("The header Content-Type must say how the body is written: {}.", valid.join(", "));
+        let error = format!("The header Content-Type must give the format of the body: {}.", valid.join(", "));
         Reply::error(StatusCode::UNSUPPORTED_MEDIA_TYPE, error)
     })
 }

@@ -20,7 +20,7 @@ async fn list(Managed { request, .. }: Managed) -> Response {
     request.answer(users).await
 }
 
-/// Make a user, active and with the roles that are given
+/// Make an active user with the given roles
 #[utoipa::path(post, path = "/users", operation_id = "makeUser", params(IdempotencyHeader), request_body = UserToMake,
     responses((status = 201, body = UserShown)))]
 async fn make(Managed { request, body, .. }: Managed<Nothing, Nothing, UserToMake>) -> Response {
@@ -37,7 +37,7 @@ async fn get(Managed { request, path, .. }: Managed<Name>) -> Response {
     request.answer(user).await
 }
 
-/// Change a user; the last active administrator stays one
+/// Change a user; the last active administrator cannot be deactivated or lose that right
 #[utoipa::path(patch, path = "/users/{name}", operation_id = "changeUser", params(Name, IdempotencyHeader),
     request_body = UserToChange, responses((status = 200, body = UserShown)))]
 async fn change(Managed { request, path, body, .. }: Managed<Name, Nothing, UserToChange>) -> Response {

@@ -9,14 +9,14 @@ use soar_host::settings::HostSettings;
 
 pub(super) fn describe(settings: &HostSettings, commands: &CommandRegistry, paths: &mut Map<String, Value>) {
     let mut others = vec![
-        ("404", "There is no such command."),
+        ("404", "The command does not exist."),
         ("409", "The first call under the Idempotency-Key still runs."),
         ONCE,
     ];
     others.extend(WITH_BODY);
     for command in commands.all() {
         let manifest = &command.manifest;
-        // The connection that a call names decides whose inputs it takes.
+        // The connection of a call decides which integration's inputs apply.
         let parameters = match command.namesakes.as_slice() {
             [] => input::object(&manifest.inputs),
             _ => json!({ "anyOf": command.manifests().map(|one| input::object(&one.inputs)).collect::<Vec<_>>() }),
@@ -52,8 +52,9 @@ pub(super) fn describe(settings: &HostSettings, commands: &CommandRegistry, path
                     "schema": {
                         "type": "object",
                         "properties": {
-                            "Username": described("Who runs the command: the key's owner, or a user it is for."),
-                            "Site": described("The site on which it runs."),
+                            "Username": described("The user who runs the command: the key's owner, or another user of \
+                                                   the key."),
+                            "Site": described("The site on which the command runs."),
                             "CommandParams": parameters,
                         },
                         "required": required,
@@ -65,7 +66,7 @@ pub(super) fn describe(settings: &HostSettings, commands: &CommandRegistry, path
             },
             "responses": responses(
                 "200",
-                "The command ended. Where it was refused or failed, error says why.",
+                "The command ended. If it was refused or failed, error has the reason.",
                 &answer,
                 &others,
             ),
@@ -85,8 +86,8 @@ fn plan(run: &Value) -> Value {
     operation["operationId"] = json!(format!("Plan{}", run["operationId"].as_str().unwrap_or_default()));
     operation["summary"] = json!(format!("Plan: {}", run["summary"].as_str().unwrap_or_default()));
     operation["description"] = json!(
-        "Says what the command would change, and changes nothing. The plan's fingerprint applies the plan while what it \
-         rests on stays the same. Where the command is refused, error says why."
+        "Returns the changes that the command would make, and changes nothing. The plan can be applied with its \
+         fingerprint until its basis changes. If the command is refused, error has the reason."
     );
     let schema = &mut operation["responses"]["200"]["content"]["application/json"]["schema"];
     *schema = json!({ "anyOf": [{ "$ref": "#/components/schemas/Plan" }, schema.take()] });
@@ -99,8 +100,8 @@ fn apply(run: &Value) -> Value {
     operation["operationId"] = json!(format!("Apply{}", run["operationId"].as_str().unwrap_or_default()));
     operation["summary"] = json!(format!("Apply a plan: {}", run["summary"].as_str().unwrap_or_default()));
     operation["description"] = json!(
-        "Runs the command if it would do what was planned with the same parameters; otherwise error says what has changed \
-         since, and nothing is done."
+        "Runs the command with the same parameters if its changes are still the planned changes. Otherwise nothing is \
+         done, and error names the changes of the plan's basis."
     );
     let content = &mut operation["requestBody"]["content"]["application/json"];
     content["schema"]["properties"]["Fingerprint"] =

@@ -3,13 +3,13 @@
 use serde_json::{Map, Value, json};
 use soar_connector::manifest::{Input, InputType};
 
-/// Text with anything in it but blanks and NUL.
+/// A text without NUL that is not blank.
 pub(super) const FILLED: &str = r"^[^\u0000]*[^\s\u0000][^\u0000]*$";
 
-/// Items with commas between them, none of them blank.
+/// Items separated by commas, none of them blank.
 const LISTED: &str = r"^[^,\u0000]*[^,\s\u0000][^,\u0000]*(,[^,\u0000]*[^,\s\u0000][^,\u0000]*)*$";
 
-/// An object with those inputs and no others.
+/// An object with these inputs and no others.
 pub(super) fn object(inputs: &[Input]) -> Value {
     let mut properties = Map::new();
     let mut required = Vec::new();
@@ -47,7 +47,7 @@ fn schema(input: &Input) -> Value {
         InputType::Json => vec![json!({ "type": ["array", "object"] })],
     };
     if !input.required {
-        // A form sends these for what was left blank.
+        // Forms send these for blank fields.
         any.push(json!({ "type": "null" }));
         any.push(json!({ "type": "string", "maxLength": 0 }));
     }

@@ -6,7 +6,7 @@ use super::shared::{ONCE, WITH_BODY, responses};
 use crate::manage::{BASE, described_routes};
 use soar_host::settings::HostSettings;
 
-/// Describes all routes: what their handlers say of themselves, and what all of them share.
+/// Describes all routes: their own descriptions, and the common parts.
 pub(super) fn describe(settings: &HostSettings, paths: &mut Map<String, Value>, schemas: &mut Map<String, Value>) {
     let mut document = json!(described_routes().into_openapi());
     if let Some(Value::Object(described)) = document.pointer_mut("/components/schemas").map(Value::take) {
@@ -23,27 +23,27 @@ pub(super) fn describe(settings: &HostSettings, paths: &mut Map<String, Value>, 
     }
 }
 
-/// Adds what every operation of the management API has: its tag, how its caller authenticates, and the statuses that follow
-/// from its parameters and its body.
+/// Adds the common parts of an operation of the management API: its tag, its authentication, and the statuses that
+/// follow from its parameters and its body.
 fn complete(method: &str, operation: &mut Value) {
     let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
     let has = |place: &str| parameters.iter().any(|parameter| parameter["in"] == place);
-    let mut others = vec![("403", "The key does not open the management API.")];
+    let mut others = vec![("403", "The key may not use the management API.")];
     if has("path") || parameters.iter().any(|parameter| parameter["name"] == "site") {
-        others.push(("404", "There is no such thing."));
+        others.push(("404", "The resource does not exist."));
     }
     if has("header") {
-        others.extend([ONCE, ("409", "Something stands against it, such as a name that is taken.")]);
+        others.extend([ONCE, ("409", "A conflict prevents the call, such as a name that is taken.")]);
     } else if method != "get" {
-        others.push(("422", "What was asked for cannot be."));
+        others.push(("422", "The request is not valid."));
     }
     if operation.get("requestBody").is_some() {
         others.extend(WITH_BODY);
-        others.push(("404", "Something that the body names is not there."));
+        others.push(("404", "An object that the body names does not exist."));
         operation["requestBody"]["required"] = json!(true);
         let content = operation["requestBody"]["content"].as_object_mut();
         for (_, content) in content.into_iter().filter(|content| content.contains_key("text/csv")).flatten() {
-            // The answer names each row that is none, so there is no body that a schema could forbid.
+            // The answer lists each bad row, so a schema could forbid no body.
             content["schema"] = json!({ "description": "Rows as an export writes them." });
         }
     }
@@ -55,6 +55,6 @@ fn complete(method: &str, operation: &mut Value) {
     let succeeded = operation["responses"].as_object().and_then(|all| all.iter().next());
     let Some((status, success)) = succeeded.map(|(status, success)| (status.clone(), success.clone())) else { return };
     let content = success["content"].clone();
-    operation["responses"] = responses(&status, "It was done.", &Value::Null, &others);
+    operation["responses"] = responses(&status, "The call succeeded.", &Value::Null, &others);
     operation["responses"][&status]["content"] = content;
 }

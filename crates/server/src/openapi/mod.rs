@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use soar_host::commands::CommandRegistry;
 use soar_host::settings::HostSettings;
 
-/// The document for a host that is set up like that and has these commands.
+/// The document for a host with these settings and commands.
 #[must_use]
 pub fn openapi(settings: &HostSettings, commands: &CommandRegistry) -> Value {
     let mut schemas = shared::schemas();
@@ -22,18 +22,18 @@ pub fn openapi(settings: &HostSettings, commands: &CommandRegistry) -> Value {
         "info": {
             "title": "SOAR host",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "D3's Command API, and the management of the host. Every answer carries X-Request-Id. \
-                Under an Idempotency-Key the same call of the same user is done once, and answered the same for 24 \
-                hours unless the host is set up otherwise.",
+            "description": "D3's Command API, and the management API of the host. Every answer has the header \
+                            X-Request-Id. Under an Idempotency-Key the same call of the same user is done once, and \
+                            repeats get the same answer for 24 hours unless the host's settings give another time.",
             "license": { "name": "MIT OR Apache-2.0" },
         },
         "servers": [{ "url": "/" }],
         "tags": [
-            { "name": "Utility commands", "description": "The host's own, which act on incidents and cases." },
+            { "name": "Utility commands", "description": "The host's own commands, which work on incidents and cases." },
             { "name": "Integration commands", "description": "Commands of connectors, which run on connections." },
             { "name": "Management", "description":
-                "All that the host keeps: sites, users, keys, connections, runs, incidents, cases and the audit log; for \
-                 administrators' keys. Times are in milliseconds since 1970." },
+                "The host's sites, users, keys, connections, runs, incidents, cases and audit log; for administrators' \
+                 keys. Times are in milliseconds since 1970." },
         ],
         "paths": paths,
         "components": {
@@ -42,8 +42,8 @@ pub fn openapi(settings: &HostSettings, commands: &CommandRegistry) -> Value {
                 "d3key": { "type": "apiKey", "in": "header", "name": "d3key", "description": "An API key." },
                 "d3jwt": {
                     "type": "apiKey", "in": "header", "name": "d3jwt",
-                    "description": "A JSON web token (HS256) with the claims Username and exp; off unless the host is \
-                        set up with enable-enhance-webhook-authentication.",
+                    "description": "A JSON web token (HS256) with the claims Username and exp; off unless the host's \
+                                    settings have enable-enhance-webhook-authentication.",
                 },
             },
         },

@@ -1,4 +1,4 @@
-//! What all operations of the document share.
+//! The common parts of all operations in the document.
 
 use serde_json::{Map, Value, json};
 
@@ -9,8 +9,8 @@ pub(super) fn schemas() -> Map<String, Value> {
         "Error".to_owned(),
         json!({
             "type": "object",
-            "description": "Every answer but 200 and 201.",
-            "properties": { "Error": { "type": "string", "description": "What was wrong, and what to do." } },
+            "description": "Every answer with a status other than 200 and 201.",
+            "properties": { "Error": { "type": "string", "description": "The problem and the cure." } },
             "required": ["Error"],
             "additionalProperties": false,
         }),
@@ -19,9 +19,9 @@ pub(super) fn schemas() -> Map<String, Value> {
         "Answer".to_owned(),
         json!({
             "type": "object",
-            "description": "How a command ended.",
+            "description": "The answer of a command.",
             "properties": {
-                "error": { "type": "string", "description": "Why it failed; empty otherwise." },
+                "error": { "type": "string", "description": "The error; empty for a successful command." },
                 "returnData": { "enum": ["Successful", "Partially Successful", "Failed"] },
                 "result": { "type": "string", "description": "An HTML table." },
                 "contextData": { "type": "array", "items": { "type": "object" } },
@@ -35,34 +35,34 @@ pub(super) fn schemas() -> Map<String, Value> {
         "Plan".to_owned(),
         json!({
             "type": "object",
-            "description": "What a bulk command would change.",
+            "description": "The changes that a bulk command would make.",
             "properties": {
                 "command": { "type": "string", "description": "The command's name." },
                 "items": {
                     "type": "array",
-                    "description": "What would become of each item, in the order of the input.",
+                    "description": "The changes of each item, in the order of the input.",
                     "items": {
                         "type": "object",
                         "properties": {
-                            "item": { "type": "string", "description": "Its number." },
+                            "item": { "type": "string", "description": "The item's number." },
                             "changes": {
                                 "type": "array",
                                 "items": {
                                     "type": "object",
                                     "properties": {
                                         "field": { "type": "string" },
-                                        "from": { "type": "string", "description": "Its value now." },
-                                        "to": { "type": "string", "description": "Its value afterwards." },
+                                        "from": { "type": "string", "description": "The present value." },
+                                        "to": { "type": "string", "description": "The value after the change." },
                                     },
                                     "required": ["field", "from", "to"],
                                 },
                             },
-                            "error": { "type": "string", "description": "Why it would fail." },
+                            "error": { "type": "string", "description": "The error that the item would have." },
                         },
                         "required": ["item"],
                     },
                 },
-                "fingerprint": { "type": "string", "description": "Stands for everything that the plan rests on." },
+                "fingerprint": { "type": "string", "description": "The fingerprint of the plan's basis." },
             },
             "required": ["command", "items", "fingerprint"],
         }),
@@ -70,16 +70,16 @@ pub(super) fn schemas() -> Map<String, Value> {
     schemas
 }
 
-/// The header of calls that are to be done once.
+/// The header that makes a call idempotent.
 pub(super) fn idempotency_key() -> Value {
     json!({
         "name": "Idempotency-Key", "in": "header", "required": false,
-        "description": "Any text of the caller's own for this call, such as a UUID.",
+        "description": "A text that the caller chooses for this call, such as a UUID.",
         "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" },
     })
 }
 
-/// What `success` comes with, and every other status that can.
+/// The response for `success`, and the responses for all other possible statuses.
 pub(super) fn responses(success: &str, description: &str, schema: &Value, others: &[(&str, &str)]) -> Value {
     let headers = || json!({ "X-Request-Id": { "schema": { "type": "string", "format": "uuid" } } });
     let mut responses = Map::new();
@@ -110,17 +110,17 @@ pub(super) fn responses(success: &str, description: &str, schema: &Value, others
 
 const EVERYWHERE: [(&str, &str); 6] = [
     ("400", "Something is missing or malformed."),
-    ("401", "No valid key was shown."),
-    ("405", "The method is another one."),
-    ("429", "The key called too often."),
-    ("500", "The host failed; its log says why under the request id."),
-    ("503", "The host cannot take the call now."),
+    ("401", "The call has no valid key."),
+    ("405", "The method is not allowed."),
+    ("429", "The key exceeded its rate limit."),
+    ("500", "The host failed. The host's log has the cause under the request id."),
+    ("503", "The host cannot accept the call now."),
 ];
 
-/// What else a call with a body can be answered.
+/// The further statuses of a call with a body.
 pub(super) const WITH_BODY: [(&str, &str); 3] =
     [("408", "The body did not arrive in time."), ("413", "The body is too long."), ("415", "The body is not JSON.")];
 
-/// What else a call under an Idempotency-Key can be answered.
+/// The further status of a call under an Idempotency-Key.
 pub(super) const ONCE: (&str, &str) =
-    ("422", "The Idempotency-Key was sent with another call before, or what was asked for cannot be.");
+    ("422", "The Idempotency-Key was used for another call before, or the request is not valid.");

@@ -1,4 +1,4 @@
-//! A change that another process has made holds from the host's next call on.
+//! A change by another process applies from the host's next call on.
 
 use serde_json::json;
 use soar_host::access::{KeyRequest, issue_key};
@@ -19,7 +19,7 @@ async fn keys_roles_and_users_hold_at_once_as_another_process_has_changed_them()
     for host in TestHost::on_both().await {
         let terminal = Store::open(&host.test.address).await.unwrap();
         let active = |active| UserChange { active: Some(active), ..UserChange::default() };
-        // Each round makes the host read what the round before changed.
+        // Each round makes the host read the changes of the previous round.
         for round in 0..10 {
             let name = format!("key {round}");
             let request = KeyRequest { users: vec!["analyst".to_owned()], ..key_request(&name, "Admin") };

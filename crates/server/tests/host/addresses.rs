@@ -1,4 +1,4 @@
-//! Where calls come from, and the addresses of the host below a base path.
+//! The addresses of callers, and the addresses of the host below a base path.
 
 use reqwest::redirect::Policy;
 use serde_json::{Value, json};
@@ -49,7 +49,7 @@ async fn everything_is_below_the_base_path_and_without_it() {
                 }
                 let response = get(&format!("{base}{path}")).send().await.unwrap();
                 assert_eq!(response.status(), 200, "{base}{path}");
-                // Redirections lead to the page.
+                // Redirects lead to the page.
                 let ends = if ["/docs", "/", ""].contains(&path) { "/docs/" } else { path };
                 assert_eq!(response.url().path(), format!("{base}{ends}"));
             }

@@ -1,5 +1,5 @@
-//! Proxy agents: connections go through them and never direct, their secrets go only to their proxies, and callers do
-//! with them what their rights allow.
+//! Proxy agents: connections use them and never connect directly, their secrets go only to their proxies, and callers
+//! need rights to manage them.
 
 use footprint_simulator::UserKind;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ use crate::served::Served;
 use crate::stage::{Stage, because, parameters, simulator};
 use crate::support::answer;
 
-/// `soar:proxy canary`, as HTTP carries it.
+/// `soar:proxy canary` in HTTP's encoding.
 const LOGIN: &str = "Basic c29hcjpwcm94eSBjYW5hcnk=";
 const CANARY: &str = "proxy canary";
 
@@ -27,7 +27,7 @@ fn agent(name: &str, address: &str) -> Value {
     json!({"name": name, "address": address, "userName": "soar", "secret": CANARY})
 }
 
-/// Runs SQL as a version before agents could have left the store.
+/// Runs SQL that gives the store the state of a version before agents.
 async fn sql(stage: &Stage, statement: &'static str) {
     let address = &stage.test.address;
     let address = if address.starts_with("postgres") { address.clone() } else { format!("sqlite:{address}") };
@@ -47,7 +47,7 @@ async fn commands_tests_health_checks_and_diagnoses_go_through_the_agent_and_nam
         let simulator = simulator().await;
         let (proxy, seen) = socks_proxy(Some(("soar", CANARY))).await;
         stage.agent(&admin, agent("Branch", &format!("socks5h://{proxy}"))).await.unwrap();
-        // Only the proxy knows this name, so what reaches the server went through the agent.
+        // Only the proxy can resolve this name, so a call that reaches the server used the agent.
         let port = simulator.url().rsplit(':').next().unwrap().to_owned();
         let user = simulator.user(UserKind::Administrator);
         let draft = json!({"integration": "CODA Footprint", "name": "Main", "site": "Security Operations",
@@ -93,11 +93,11 @@ async fn a_failure_names_the_agent() {
         let connection = stage.footprint(&simulator, "Main").await;
         stage.update(&admin, connection.id, json!({"agentName": "Branch"})).await.unwrap();
         let answer = scanners(&stage, &admin).await.unwrap();
-        assert!(answer.error.contains("The connection goes through the agent \"Branch\"."), "{}", answer.error);
+        assert!(answer.error.contains("The connection uses the agent \"Branch\"."), "{}", answer.error);
         let tested = stage.executor.test(&admin, connection.id).await.unwrap();
         assert!(!tested.passed && tested.text.contains("the agent \"Branch\""), "{}", tested.text);
         let error = tested.finished.outcome.error.unwrap();
-        assert!(error.cure.contains("those of the agent \"Branch\""), "{}", error.cure);
+        assert!(error.cure.contains("The agent \"Branch\" has the proxy"), "{}", error.cure);
     }
 }
 
@@ -116,8 +116,8 @@ async fn a_changed_agent_holds_from_the_next_command_on_and_its_secret_goes_only
 
         let elsewhere = json!({"address": format!("http://{second}")});
         let refused = because(stage.change_agent(&admin, "Branch", elsewhere.clone()).await);
-        assert!(refused.contains("goes only to the address that it was given for"), "{refused}");
-        // The same address in another spelling is no other address.
+        assert!(refused.contains("only to the address for which it was given"), "{refused}");
+        // Another spelling of the same address is no change.
         let same = json!({"address": format!("HTTP://{first}/"), "description": "The same"});
         assert_eq!(stage.change_agent(&admin, "Branch", same).await.unwrap().version, 2);
 
@@ -131,7 +131,7 @@ async fn a_changed_agent_holds_from_the_next_command_on_and_its_secret_goes_only
         assert!(!seen_second.all().is_empty());
         assert!(seen_second.all().iter().all(|head| !head.contains(LOGIN)));
 
-        // Taken away, the secret goes nowhere.
+        // A removed secret is not sent.
         let back = json!({"address": format!("http://{first}"), "secret": null, "userName": null});
         assert_eq!(stage.change_agent(&admin, "Branch", back).await.unwrap().secret, None);
         assert_eq!(scanners(&stage, &admin).await.unwrap().error, "");
@@ -149,15 +149,15 @@ async fn nothing_goes_direct_while_the_agent_is_missing() {
         let unknown = because(stage.update(&admin, connection.id, json!({"agentName": "Branch"})).await);
         assert!(unknown.contains("no agent \"Branch\"") && unknown.contains("footprint agent add"), "{unknown}");
 
-        // A free text from before agents were kept.
+        // A free text from a version before agents.
         sql(&stage, "UPDATE connections SET agent_name = 'Branch', version = version + 1").await;
         let before = simulator.requests().len();
         let answer = scanners(&stage, &admin).await.unwrap();
-        assert!(answer.error.contains("\"Branch\", which this host does not have"), "{}", answer.error);
+        assert!(answer.error.contains("\"Branch\", which does not exist on this host"), "{}", answer.error);
         let tested = stage.executor.test(&admin, connection.id).await.unwrap();
-        assert!(!tested.passed && tested.text.contains("which this host does not have"), "{}", tested.text);
+        assert!(!tested.passed && tested.text.contains("which does not exist on this host"), "{}", tested.text);
         let diagnosed = because(stage.executor.diagnose(&admin, connection.id).await);
-        assert!(diagnosed.contains("which this host does not have"), "{diagnosed}");
+        assert!(diagnosed.contains("which does not exist on this host"), "{diagnosed}");
         assert_eq!(simulator.requests().len(), before, "nothing reached the server");
 
         let connections = stage.executor.connections();
@@ -171,18 +171,18 @@ async fn nothing_goes_direct_while_the_agent_is_missing() {
         };
         assert_eq!(without.len(), 1);
 
-        // It can be changed otherwise, such as set inactive, and stays without its agent.
+        // Other fields can be changed, such as active, and the connection stays without its agent.
         stage.update(&admin, connection.id, json!({"description": "Kept"})).await.unwrap();
         let (proxy, _) = http_proxy().await;
         stage.agent(&admin, json!({"name": "Branches", "address": format!("http://{proxy}")})).await.unwrap();
         let near = because(stage.update(&admin, connection.id, json!({"agentName": "Branchs"})).await);
         assert!(near.contains("Did you mean \"Branches\"?"), "{near}");
 
-        // A manager who makes it would have the connection's secrets sent there.
+        // A manager who creates the agent would receive the connection's secrets.
         let manager = stage.caller("manager", &stage.site, &[(stage.site.id, Role::Manager)]).await;
         let theirs = json!({"name": "branch", "site": "Security Operations", "address": format!("http://{proxy}")});
         let refused = because(stage.agent(&manager, theirs.clone()).await);
-        assert!(refused.contains("takes an administrator") && refused.contains("\"Main\""), "{refused}");
+        assert!(refused.contains("only an administrator") && refused.contains("\"Main\""), "{refused}");
         stage.agent(&admin, theirs).await.unwrap();
         assert_eq!(scanners(&stage, &admin).await.unwrap().error, "");
         let table = connections.health(&admin, &HealthFilter::default()).await.unwrap();
@@ -203,28 +203,28 @@ async fn a_connection_has_an_agent_or_a_proxy_of_its_own_and_its_agent_is_for_it
         let made = stage.gate("Main").await;
         let both = json!({"agentName": "Here", "parameters": {"Proxy": "http://own.example", "Password": "again"}});
         let refused = because(stage.update(&admin, made.id, both).await);
-        assert!(refused.starts_with("Proxy: ") && refused.contains("no proxy of its own"), "{refused}");
+        assert!(refused.starts_with("Proxy: ") && refused.contains("a proxy of its own"), "{refused}");
         let elsewhere = because(stage.update(&admin, made.id, json!({"agentName": "Client's"})).await);
         assert!(elsewhere.contains("no agent \"Client's\" for \"Security Operations\""), "{elsewhere}");
         assert!(elsewhere.contains("Valid: Here."), "{elsewhere}");
         stage.update(&admin, made.id, json!({"agentName": "HERE"})).await.unwrap();
         let own = json!({"parameters": {"Proxy": "http://own.example", "Password": "again"}});
-        assert!(because(stage.update(&admin, made.id, own).await).contains("through the agent"));
-        // Shared to several sites, it needs an agent for all of them.
+        assert!(because(stage.update(&admin, made.id, own).await).contains("uses the agent"));
+        // A connection shared to several sites needs an agent for all of them.
         let shared = json!({"site": "Shared to internal sites", "agentName": "Here"});
         assert!(because(stage.update(&admin, made.id, shared).await).contains("no agent \"Here\""));
 
         let away = because(stage.change_agent(&admin, "Here", json!({"site": "Client"})).await);
-        assert!(away.contains("kept for that site only") && away.contains("\"Main\" (Security Operations)"), "{away}");
+        assert!(away.contains("limited to that site") && away.contains("\"Main\" (Security Operations)"), "{away}");
         stage.change_agent(&admin, "Here", json!({"site": null})).await.unwrap();
         let shared = json!({"site": "Shared to internal sites", "agentName": "Here"});
         stage.update(&admin, made.id, shared).await.unwrap();
 
-        // Both from before: the connection neither goes direct nor through its own proxy.
+        // An older connection has both: it uses neither a direct connection nor its own proxy.
         sql(&stage, "INSERT INTO connection_parameters (connection_id, name, kind, value) SELECT id, 'Proxy', 'Plain', 'http://own.example' FROM connections").await;
         sql(&stage, "UPDATE connections SET version = version + 1").await;
         let tested = stage.executor.test(&admin, made.id).await.unwrap();
-        assert!(!tested.passed && tested.text.contains("no proxy of its own"), "{}", tested.text);
+        assert!(!tested.passed && tested.text.contains("a proxy of its own"), "{}", tested.text);
     }
 }
 
@@ -244,7 +244,7 @@ async fn an_agent_in_use_is_neither_removed_nor_renamed() {
                 "{refused}"
             );
         }
-        // Another spelling is no other name.
+        // Another spelling of the name is no change.
         assert_eq!(stage.change_agent(&admin, "branch", json!({"name": "BRANCH"})).await.unwrap().name, "BRANCH");
         stage.update(&admin, made.id, json!({"agentName": null})).await.unwrap();
         stage.change_agent(&admin, "BRANCH", json!({"name": "Other"})).await.unwrap();
@@ -294,7 +294,9 @@ async fn who_may_do_what_with_agents() {
             assert!(because(stage.agent(caller, on_site("Here")).await).contains("the right to"));
         }
         for caller in [&manager, &other, &analyst, &viewer] {
-            assert!(because(stage.agent(caller, everywhere.clone()).await).contains("an administrator's"));
+            assert!(
+                because(stage.agent(caller, everywhere.clone()).await).contains("Only administrators manage agents")
+            );
         }
         stage.agent(&manager, on_site("Here")).await.unwrap();
         stage.agent(&admin, everywhere).await.unwrap();
@@ -326,7 +328,7 @@ async fn who_may_do_what_with_agents() {
             );
             assert!(because(stage.remove_agent(caller, "Everywhere").await).contains("administrator"));
         }
-        // A manager neither hands an agent to all sites nor takes it to a site of somebody else.
+        // A manager may neither allow an agent for all sites nor move it to a site of another manager.
         assert!(because(stage.change_agent(&manager, "Here", json!({"site": null})).await).contains("administrator"));
         assert!(
             because(stage.change_agent(&manager, "Here", json!({"site": "Client"})).await).contains("the right to")
@@ -334,14 +336,14 @@ async fn who_may_do_what_with_agents() {
         let reference = json!({"userName": "u", "secret": {"reference": "env:FOOTPRINT_SECRET_GOOD"}});
         assert!(because(stage.change_agent(&manager, "Here", reference).await).contains("Only an administrator"));
 
-        // Where connections go through it, only an administrator says where it is.
+        // Only an administrator may change the address of an agent in use.
         let connection = stage.gate("Main").await;
         let rerouted = because(stage.update(&manager, connection.id, json!({"agentName": "Here"})).await);
-        assert!(rerouted.starts_with("Agent Name: Secrets go through the agent"), "{rerouted}");
+        assert!(rerouted.starts_with("Agent Name: The connection sends its secrets through the agent"), "{rerouted}");
         let given = json!({"agentName": "Here", "parameters": {"Password": "given again"}});
         stage.update(&manager, connection.id, given).await.unwrap();
         let moved = json!({"address": "http://elsewhere.example"});
-        assert!(because(stage.change_agent(&manager, "Here", moved.clone()).await).contains("takes an administrator"));
+        assert!(because(stage.change_agent(&manager, "Here", moved.clone()).await).contains("only an administrator"));
         stage.change_agent(&admin, "Here", moved).await.unwrap();
         stage.change_agent(&manager, "Here", json!({"description": "Ours"})).await.unwrap();
     }
@@ -353,9 +355,9 @@ async fn what_cannot_be_an_agent_is_refused_in_words() {
         let admin = stage.administrator().await;
         for (change, expected) in [
             (json!({"name": " "}), "The name of the agent is empty"),
-            (json!({"address": "proxy:3128"}), "Address: It is no http, https, socks5 or socks5h address."),
-            (json!({"address": "http://soar:hunter2@proxy"}), "Address: It holds a user name or password"),
-            (json!({"userName": "a:b"}), "User name: It holds a colon"),
+            (json!({"address": "proxy:3128"}), "Address: The address is no http, https, socks5 or socks5h address."),
+            (json!({"address": "http://soar:hunter2@proxy"}), "Address: The address contains a user name or password"),
+            (json!({"userName": "a:b"}), "User name: It contains a colon"),
             (json!({"userName": null}), "User name: It is missing"),
             (json!({"secret": "two\nlines"}), "Secret: It"),
             (json!({"site": "Nowhere"}), "There is no site \"Nowhere\""),
@@ -390,10 +392,10 @@ async fn a_test_says_what_the_proxy_answers() {
             (format!("http://{good}"), true, Some(200), "The proxy made a connection to"),
             (format!("socks5h://{socks}"), true, None, "The proxy made a connection to"),
             (format!("socks5://{socks}"), true, None, "The proxy made a connection to"),
-            (format!("http://{wants_login}"), false, Some(407), "wants a login that it knows"),
+            (format!("http://{wants_login}"), false, Some(407), "does not accept the login"),
             (format!("http://{forbids}"), false, Some(403), "The proxy answered 403"),
-            (format!("http://{is_none}"), false, None, "does not answer as an HTTP proxy"),
-            (format!("https://{is_none}"), false, None, "does not prove itself by TLS"),
+            (format!("http://{is_none}"), false, None, "answer is not valid HTTP"),
+            (format!("https://{is_none}"), false, None, "The TLS handshake with the proxy failed"),
             (format!("http://{dead}"), false, None, "cannot be reached"),
         ] {
             stage.agent(&admin, agent("Branch", &address)).await.unwrap();

@@ -1,4 +1,4 @@
-//! What one caller can make the host keep, read and answer has bounds.
+//! The limits of the data that one caller can make the host store, read and answer.
 
 use std::time::Duration;
 
@@ -147,7 +147,7 @@ async fn conclusions_that_are_added_in_bulk_and_over_time_have_bounds() {
         let open = json!({ "Incident Number": "o-1", "Field Name": "Status", "Field Value": "Open" });
         world.json("Admin", "SetIncidentField", open).await;
         let answer = world.json("Admin", "CloseIncidentInBulk", request.clone()).await;
-        assert!(answer["error"].as_str().unwrap().contains("close it without a conclusion"), "{answer}");
+        assert!(answer["error"].as_str().unwrap().contains("close the incident without a conclusion"), "{answer}");
         request["Conclusion"] = json!("Short.");
         assert_eq!(world.json("Admin", "CloseIncidentInBulk", request.clone()).await["returnData"], "Successful");
 
@@ -162,7 +162,7 @@ async fn conclusions_that_are_added_in_bulk_and_over_time_have_bounds() {
 async fn a_page_that_is_too_large_is_refused_before_it_is_read() {
     for test in TestStore::on_both().await {
         let world = World::new(&test.store).await;
-        // Forty of a MiB each: twice in the answer.
+        // Forty texts of 1 MiB, each twice in the answer.
         for batch in 0..8 {
             let incidents: Vec<_> = (0..5)
                 .map(|number| NewIncident {
@@ -175,7 +175,7 @@ async fn a_page_that_is_too_large_is_refused_before_it_is_read() {
             transaction.commit().await.unwrap();
         }
         let mut request = all();
-        // Whatever the spelling, it is one field.
+        // All spellings mean one field.
         request["Static Fields"] =
             json!(["Incident Raw Data", "incident raw data", "Incident-Raw_Data", "INCIDENTRAWDATA"]);
         request["Page Size"] = json!(10);
@@ -224,7 +224,7 @@ async fn a_command_that_only_reads_ends_with_its_caller() {
         };
         let entry = tokio::time::timeout(Duration::from_secs(30), ended).await.unwrap();
         assert_eq!((entry.status, entry.accepted), (499, false), "{entry:?}");
-        // A change goes on.
+        // A change is finished.
         let call = tokio::spawn(answer(host.command("MakeNote", json!({ "Name": "Late", "Mode": "wait" }))));
         host.gate.entered().await;
         call.abort();

@@ -1,4 +1,4 @@
-//! The bulk commands: the documents' samples field for field, and what they do not show.
+//! The bulk commands: D3's documented samples field by field, and further cases.
 
 use serde_json::{Value, json};
 use soar_host::utility::link_incidents;
@@ -68,7 +68,7 @@ async fn update_incident_site_and_owner_answer_as_documented() {
         assert_eq!(answer, json!({ "error": "", "returnData": "Successful", "contextData": rows }));
         let moved = test.store.reader().await.unwrap().records().incident(SAMPLE[1]).await.unwrap();
         assert_eq!(moved.site_id, world.operations.id);
-        // Again: a success that changes nothing.
+        // A repeat is a success that changes nothing.
         world.json("Admin", "UpdateIncidentSiteInBulk", request).await;
         assert_eq!(world.version(SAMPLE[1]).await, moved.version);
 
@@ -78,7 +78,7 @@ async fn update_incident_site_and_owner_answer_as_documented() {
             |number: &str| json!({ "Incident Number": number, "Incident Owner": "analyst", "Result": "Successful" });
         let rows = json!([row(SAMPLE[0]), row(SAMPLE[1])]);
         assert_eq!(answer, json!({ "error": "", "returnData": "Successful", "contextData": rows }));
-        // Who may not see an incident cannot own it.
+        // A user who may not see an incident cannot own it.
         let request = json!({ "Incident Numbers": SAMPLE, "Owner": "admin user" });
         let answer = world.json("Admin", "UpdateIncidentOwnerInBulk", request).await;
         assert_eq!(answer["returnData"], "Failed");
@@ -173,13 +173,13 @@ async fn unknown_closed_hidden_and_repeated_items_are_answered_once_each_in_orde
         assert_eq!(numbers, ["none", "open", "done", "hidden"]);
         let results: Vec<_> = rows.iter().map(|row| row["Result"].as_str().unwrap()).collect();
         assert_eq!(results, ["Failed", "Successful", "Failed", "Failed"]);
-        // What the caller may not see is said in the same words as what is not there.
+        // The error for an incident that the caller may not see is the same as for a missing incident.
         assert_eq!(rows[0]["Error Message"], "There is no incident \"none\".");
         assert_eq!(rows[3]["Error Message"], "There is no incident \"hidden\".");
         assert_eq!(rows[3]["Status"], "");
         assert_eq!((&rows[2]["Status"], &rows[2]["Closed By"]), (&json!("Closed"), &json!("Admin")));
         let why = rows[2]["Error Message"].as_str().unwrap();
-        assert!(why.contains("closed already by \"Admin\" at 01/27/2021 06:08 AM PST"), "{why}");
+        assert!(why.contains("already closed by \"Admin\" at 01/27/2021 06:08 AM PST"), "{why}");
         assert_eq!(world.version("done").await, 2);
         let done = test.store.reader().await.unwrap().records().incident("done").await.unwrap();
         assert_eq!(done.conclusion, "");
@@ -326,7 +326,7 @@ async fn two_bulk_calls_on_the_same_incidents_close_each_once_and_wait_for_each_
         let numbers: Vec<String> = (0..400).map(|n| format!("n-{n}")).collect();
         let names: Vec<&str> = numbers.iter().map(String::as_str).collect();
         world.incidents(&world.operations, &names).await;
-        // Overlapping, and in opposite orders: what locks as it goes would deadlock.
+        // The calls overlap in opposite orders, so locking one by one would deadlock.
         let mut backwards = names[50..].to_vec();
         backwards.reverse();
         let calls = [names[..350].to_vec(), backwards.clone(), names.clone(), backwards];
@@ -356,7 +356,7 @@ async fn a_task_that_appears_while_a_close_waits_keeps_the_incident_open() {
         records.touch_incidents(&[incident.id], Moment(5)).await.unwrap();
         let close = world.json("Admin", "CloseIncidentInBulk", closing(&["1"]));
         let commit = async {
-            // The other call gets as far as it can: it waits for the lock, or for the file.
+            // The other call waits for the lock, or for the file.
             for _ in 0..200 {
                 tokio::task::yield_now().await;
             }

@@ -1,4 +1,4 @@
-//! Who may use the bulk commands on what, and in whose name.
+//! The rights for bulk commands, and for acting in another user's name.
 
 use serde_json::json;
 use soar_store::UserChange;
@@ -16,7 +16,7 @@ async fn a_right_that_is_missing_is_named() {
         request["Username"] = json!("viewer");
         let answer = world.json("viewer", "CloseIncidentInBulk", request.clone()).await;
         assert!(answer["error"].as_str().unwrap().contains("right to change incidents on the site"), "{answer}");
-        // An analyst may not act for others, not even to find out who there is.
+        // An analyst may not act for others, and does not learn which users exist.
         for name in ["viewer", "nobody"] {
             request["Username"] = json!(name);
             let refusal = world.refusal("analyst", "CloseIncidentInBulk", request.clone()).await;

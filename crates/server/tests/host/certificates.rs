@@ -1,4 +1,4 @@
-//! Connections keep certificates themselves: the host opens no file for a caller.
+//! Connections store certificates: the host opens no file for a caller.
 
 use footprint_simulator::UserKind;
 use serde_json::json;
@@ -28,7 +28,10 @@ async fn a_connection_takes_certificates_and_no_path() {
         let password = simulator.user(UserKind::Administrator).password.clone();
         let alone = json!({"parameters": {"CA File": authority()}});
         let refused = because(stage.update(&admin, connection.id, alone).await);
-        assert_eq!(refused, "CA File: It decides where secrets go. To change it, give them again: Password.");
+        assert_eq!(
+            refused,
+            "CA File: It decides where the connection sends its secrets. To change it, give these secrets again: Password."
+        );
         let set = async |value: &str| {
             let change = json!({"parameters": {"CA File": value, "Password": password}});
             stage.update(&admin, connection.id, change).await
@@ -80,7 +83,7 @@ async fn a_path_from_before_works_on_the_host_where_it_was_typed() {
         sql(&stage, "UPDATE connections SET version = version + 1".to_owned()).await;
         let tested = stage.executor.test(&admin, connection.id).await.unwrap();
         assert!(tested.passed, "{}", tested.text);
-        // A form sends back what it was shown.
+        // A form sends back the values that it got.
         let same = json!({"description": "Same", "parameters": {"CA File": path.to_string()}});
         stage.update(&admin, connection.id, same).await.unwrap();
         let kept = {

@@ -37,16 +37,16 @@ async fn a_command_is_answered_in_the_documented_shape_under_every_address_and_i
 async fn whoever_has_no_valid_key_learns_nothing_but_that() {
     for host in TestHost::on_both().await {
         let invalid = (401, json!({ "Error": "Invalid authentication key." }));
-        // After the second underscore; there may be more in the secret itself.
+        // The secret begins after the second underscore. It may contain further underscores.
         let (at, _) = host.key.match_indices('_').nth(1).unwrap();
         let (public_part, secret) = (host.key[..at].to_owned(), host.key[at + 1..].to_owned());
         let wrong_secret = format!("{public_part}_{}", secret.chars().rev().collect::<String>());
         let unknown = format!("d3k_{}_{secret}", "0".repeat(16));
         for (shown, reason) in [
-            (None, "No key was shown."),
-            (Some(""), "no key: it has another shape"),
-            (Some("d3k_ü"), "no key"),
-            (Some("Bearer something"), "no key: it has another shape"),
+            (None, "The call has no key."),
+            (Some(""), "malformed: the key does not have the form of an API key"),
+            (Some("d3k_ü"), "malformed"),
+            (Some("Bearer something"), "malformed: the key does not have the form of an API key"),
             (Some(unknown.as_str()), "unknown, or its secret"),
             (Some(wrong_secret.as_str()), "unknown, or its secret"),
         ] {
@@ -156,9 +156,9 @@ async fn every_malformed_call_has_its_status_and_says_what_was_expected() {
         };
         let deep = format!("{}{}", "[".repeat(900), "]".repeat(900));
         for (body, expected) in [
-            (String::new(), "The body is not the JSON object"),
-            ("[]".to_owned(), "The body is not the JSON object"),
-            ("{".to_owned(), "The body is not the JSON object"),
+            (String::new(), "The body is not valid"),
+            ("[]".to_owned(), "The body is not valid"),
+            ("{".to_owned(), "The body is not valid"),
             (
                 format!(r#"{{"Username":"Admin","Site":"Security Operations","CommandParams":{{"Name":{deep}}}}}"#),
                 "recursion",
@@ -293,7 +293,7 @@ async fn a_body_or_a_head_that_comes_too_slowly_is_cut_off() {
         let mut slower = tokio::net::TcpStream::connect(address).await.unwrap();
         slower.write_all(b"POST /api/Command/ShowNotes HTTP/1.1\r\n").await.unwrap();
         let mut answered = Vec::new();
-        // Closed with or without a word.
+        // Closed with or without an answer.
         let _ = slower.read_to_end(&mut answered).await;
         assert!(!answered.starts_with(b"HTTP/1.1 200"));
     }

@@ -1,4 +1,5 @@
-//! Connections: who may see and use which, what their parameters must be, and which one a command runs on.
+//! Connections: the rights to see and use them, the checks of their parameters, and the choice of the connection for a
+//! command.
 
 use serde_json::{Value, json};
 use soar_host::vault::VaultSettings;
@@ -90,13 +91,13 @@ async fn what_cannot_work_is_refused_with_what_to_do_and_without_the_secret() {
             (json!({"users": ["Nobody"]}), "There is no user \"Nobody\""),
             (json!({"healthCheckMinutes": 0}), "1 to 43200"),
             (json!({"healthCheckMinutes": 5, "healthCheckEmail": "nowhere"}), "Expected a mail address"),
-            (json!({"healthCheckEmail": "a@b"}), "how many minutes"),
+            (json!({"healthCheckEmail": "a@b"}), "interval between checks"),
             (json!({"parameters": {}}), "Server URL: It is required"),
             (json!({"parameters": {"Server URL": "http://x", "Pasword": "open sesame"}}), "Did you mean \"Password\"?"),
             (json!({"parameters": {"Server URL": "http://x", "server_url": "http://x"}}), "two spellings"),
             (json!({"parameters": {"Server URL": {"reference": "env:FOOTPRINT_SECRET_GOOD"}}}), "no secret"),
             (json!({"parameters": {"Server URL": "http://x", "Password": "y".repeat(65_537)}}), "longer than"),
-            (json!({"parameters": {"Server URL": "http://break-down"}}), "plugin broke down"),
+            (json!({"parameters": {"Server URL": "http://break-down"}}), "plugin panicked"),
         ] {
             let text = refused(change.clone()).await;
             assert!(text.contains(expected), "{change}: {text}");
@@ -134,7 +135,7 @@ async fn secrets_are_not_sent_to_another_address_than_they_were_given_for() {
         let manager = stage.caller("Manager", &stage.site, &[(stage.site.id, Role::Manager)]).await;
         let elsewhere = json!({"parameters": {"Server URL": "http://mine.example"}});
         let text = because(stage.update(&manager, made.id, elsewhere).await);
-        assert!(text.contains("Server URL") && text.contains("give them again: Password"), "{text}");
+        assert!(text.contains("Server URL") && text.contains("give these secrets again: Password"), "{text}");
         let both = json!({"parameters": {"Server URL": "http://mine.example", "Password": "my own"}});
         stage.update(&manager, made.id, both).await.unwrap();
         let same = json!({"parameters": {"Server URL": "http://mine.example"}, "description": "Same"});
@@ -167,9 +168,9 @@ async fn every_setting_that_decides_where_secrets_go_wants_them_again() {
             ] {
                 let change = json!({ "parameters": { setting: value } });
                 let text = because(stage.update(&manager, made.id, change).await);
-                assert!(text.contains(setting) && text.contains("give them again: Password"), "{text}");
+                assert!(text.contains(setting) && text.contains("give these secrets again: Password"), "{text}");
             }
-            // No value is No, and nothing that changes only how often requests are sent is in question.
+            // A missing value means No. A setting for the rate of requests does not direct secrets.
             let harmless = json!({ "parameters": { "Skip Certificate Checks": "", "Requests per Second": "5" } });
             stage.update(&manager, made.id, harmless).await.unwrap();
             let again = json!({ "parameters": { "Skip Certificate Checks": "Yes", "Password": "my own" } });
@@ -201,17 +202,17 @@ async fn where_a_secret_lives_is_for_administrators_and_allowed_places_only() {
         let made = stage.create(&admin, at("env:FOOTPRINT_SECRET_GOOD")).await.unwrap();
         let shown = serde_json::to_value(&made).unwrap();
         assert_eq!(shown["parameters"]["Password"], json!({"reference": "env:FOOTPRINT_SECRET_GOOD"}));
-        // Keeping the place is no new one.
+        // Repeating the stored reference is no change.
         let same = json!({"parameters": {"Password": {"reference": "env:FOOTPRINT_SECRET_GOOD"}}});
         stage.update(&manager, made.id, same).await.unwrap();
         let tested = stage.executor.test(&manager, made.id).await.unwrap();
         assert_eq!(tested.finished.outcome.result.rows[0][1], json!("open sesame".len()));
-        // But it is not to give the secret again: it would go to a server of the manager's own.
+        // But it does not count as giving the secret again: the secret would go to a server of the manager.
         let elsewhere = json!({"parameters": {
             "Server URL": "http://mine.example", "Password": {"reference": "env:FOOTPRINT_SECRET_GOOD"},
         }});
         let text = because(stage.update(&manager, made.id, elsewhere.clone()).await);
-        assert!(text.contains("Server URL") && text.contains("give them again: Password"), "{text}");
+        assert!(text.contains("Server URL") && text.contains("give these secrets again: Password"), "{text}");
         stage.update(&admin, made.id, elsewhere).await.unwrap();
     }
     let settings = VaultSettings { managers_may_refer: true, ..VaultSettings::default() };
@@ -221,7 +222,11 @@ async fn where_a_secret_lives_is_for_administrators_and_allowed_places_only() {
         draft["parameters"]["Password"] = json!({"reference": "env:FOOTPRINT_SECRET_MISSING"});
         let made = stage.create(&manager, draft).await.unwrap();
         let tested = stage.executor.test(&manager, made.id).await.unwrap();
-        assert!(!tested.passed && tested.text.contains("env:FOOTPRINT_SECRET_MISSING is not there"), "{}", tested.text);
+        assert!(
+            !tested.passed && tested.text.contains("env:FOOTPRINT_SECRET_MISSING does not exist"),
+            "{}",
+            tested.text
+        );
     }
 }
 
@@ -259,7 +264,7 @@ async fn who_may_not_use_a_connection_does_not_find_it() {
         assert!(right.contains("the right to use connections"), "{right}");
         let may_not = because(connections.delete(&named, made.id).await);
         assert!(may_not.contains("the right to manage connections on \"Security Operations\""), "{may_not}");
-        // Who manages it sees it, but is not on its list.
+        // A manager sees the connection without being one of its users.
         connections.see(&manager, made.id).await.unwrap();
         because(connections.choose(&manager, &["gate"], None).await);
         connections.choose(&admin, &["gate"], None).await.unwrap();
@@ -280,7 +285,7 @@ async fn a_shared_connection_works_on_internal_sites_and_is_managed_with_rights_
         let connections = stage.executor.connections();
         assert_eq!(connections.choose(&here, &["gate"], None).await.unwrap().id, shared.id);
         because(connections.choose(&there, &["gate"], None).await);
-        // One more internal site, on which this manager is nobody.
+        // A further internal site, on which this manager has no role.
         let mut transaction = stage.test.store.transaction().await.unwrap();
         let mut other = soar_store::NewSite {
             name: "Elsewhere".to_owned(),

@@ -1,4 +1,4 @@
-//! The requests that D3 documents, sent as they stand over HTTP, and the answers that it documents, field for field.
+//! D3's documented requests, sent unchanged over HTTP, and its documented answers, field by field.
 
 use footprint_simulator::{Options, Simulator, UserKind};
 use serde_json::{Value, json};
@@ -68,7 +68,7 @@ async fn update_incident_site_in_bulk() {
         let item = |number: &str| {
             json!({
                 "Incident Number": number, "Incident Owner": "Security Operations", "Result": "Successful",
-                // Beside the documented fields: there the new site stands under the name of the owner.
+                // In addition to the documented fields, which have the new site under Incident Owner.
                 "Site": "Security Operations",
             })
         };

@@ -1,4 +1,4 @@
-//! Answers are never older than the calls that they are given to.
+//! Answers are never older than their calls.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ use sqlx::Connection as _;
 
 use crate::support::{TestHost, answer, site};
 
-/// The names that Show Notes answers.
+/// The names in the answer of Show Notes.
 async fn shown(host: &TestHost) -> Vec<String> {
     let (status, body) = answer(host.command("ShowNotes", json!({}))).await;
     assert_eq!(status, 200, "{body}");

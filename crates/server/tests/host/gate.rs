@@ -1,4 +1,4 @@
-//! A plugin whose commands wait until a test lets them go on, break down, or say what they were built with.
+//! A plugin whose commands wait until a test releases them, panic, or return the settings of their connector.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -45,16 +45,16 @@ columns = [{{ name = "Server", path = "$.server" }}, {{ name = "Length", path = 
     )
 }
 
-/// What commands of all connections share.
+/// The state that commands of all connections share.
 #[derive(Debug)]
 pub struct State {
-    /// One permit lets one `Wait` go on.
+    /// One permit releases one `Wait`.
     pub go_on: Semaphore,
-    /// How many commands have begun.
+    /// The number of commands that have begun.
     pub begun: watch::Sender<usize>,
-    /// How many ended before their time.
+    /// The number of cancelled commands.
     pub dropped: watch::Sender<usize>,
-    /// How many connectors were built.
+    /// The number of built connectors.
     pub built: AtomicUsize,
     /// Whether tests of connections fail.
     pub tests_fail: AtomicBool,

@@ -21,13 +21,13 @@ async fn a_repeated_call_gets_the_first_answer_and_does_nothing() {
         assert_eq!(answer(call("Note", "one")).await, first);
         assert_eq!(host.notes().await, ["Note"]);
         let again = host.audit().await.pop().unwrap();
-        assert!(again.reason.starts_with("Answered as the call "), "{again:?}");
+        assert!(again.reason.starts_with("The call got the answer of the call "), "{again:?}");
 
         let (status, body) = answer(call("Another", "one")).await;
         assert!(status == 422 && body["Error"].as_str().unwrap().contains("another command or body"), "{body}");
         let other = host.command("PatchDevice", json!({ "Name": "Note" })).header("Idempotency-Key", "one");
         assert_eq!(answer(other).await.0, 422);
-        // Another user's key of the same text is another key.
+        // The same text from another user is another Idempotency-Key.
         let by_other = host.by("analyst", "MakeNote", json!({ "Name": "Another" }));
         let by_other = by_other.header("d3key", &host.key).header("Idempotency-Key", "one");
         assert_eq!(answer(by_other).await.0, 200);
@@ -49,7 +49,7 @@ async fn a_refusal_is_repeated_and_a_failure_of_the_hosts_own_is_not() {
         };
         let refused = answer(call("refuse", "r")).await;
         assert_eq!(answer(call("refuse", "r")).await, refused);
-        assert!(host.audit().await.pop().unwrap().reason.starts_with("Answered as"));
+        assert!(host.audit().await.pop().unwrap().reason.starts_with("The call got the answer"));
         assert_eq!(answer(call("store", "s")).await.0, 500);
         assert_eq!(answer(call("store", "s")).await.0, 500);
         assert_eq!(
@@ -70,7 +70,7 @@ async fn two_at_once_are_done_once_and_answered_alike() {
         host.gate.entered().await;
         let second = call();
         host.gate.let_one_go();
-        // If the second ran the command too, it would stand at the gate for ever.
+        // If the second call ran the command too, it would wait at the gate for ever.
         let (first, second) = (first.await.unwrap(), second.await.unwrap());
         assert_eq!(
             first,
@@ -99,14 +99,14 @@ async fn an_integration_command_that_still_runs_is_not_run_beside_itself() {
     }
 }
 
-/// The fingerprint of a call, unsealed as an older host kept it.
+/// The unsealed fingerprint of a call, as an older host stored it.
 fn fingerprint(command: &str, body: &[u8]) -> String {
     let mut hasher = blake3::Hasher::new();
     hasher.update(command.as_bytes()).update(&[0]).update(body);
     hasher.finalize().to_hex().to_string()
 }
 
-/// Makes the claim that a host leaves which ends while a call runs.
+/// Makes the claim of a host that stopped while a call ran.
 async fn leave_a_claim(host: &TestHost, command: &str, body: &[u8]) -> AnswerClaim {
     let mut transaction = host.test.store.transaction().await.unwrap();
     let mut records = transaction.records();
@@ -180,7 +180,7 @@ async fn a_command_that_only_reads_runs_each_time_and_nothing_is_kept_of_it() {
             };
             assert_eq!(answer(request()).await.0, 200);
             assert_eq!(answer(request()).await.0, 200);
-            // The key is still free, and a malformed one is refused all the same.
+            // The Idempotency-Key is still unused, and a malformed key is refused.
             assert_eq!(answer(request().header("Idempotency-Key", "twice")).await.0, 400);
         }
         assert_eq!(host.vendor.calls(), 2);

@@ -41,7 +41,7 @@ async fn a_rotation_seals_them_with_the_new_key_and_the_old_one_goes() {
         let issued = issue_key(&mut records, &keyring, &request(), Moment(1)).await.unwrap();
         transaction.commit().await.unwrap();
         assert_eq!(opened(&test, &keyring).await, *issued.text);
-        // A keyring without the key that sealed it is noticed before anything is served.
+        // The start fails if the keyring does not have the key that sealed the secret.
         assert!(check_keys(&test.store, &Keyring::generate().unwrap()).await.is_err());
 
         let old = keyring.current_id();

@@ -1,4 +1,4 @@
-//! A key that is limited to sites: beyond them nothing can be seen or done with it, not even by an administrator.
+//! A key that is limited to sites gives no access to other sites, not even to an administrator.
 
 use serde_json::{Value, json};
 use soar_host::access::{KeyRequest, issue_key};
@@ -49,7 +49,7 @@ impl Reaches {
             let incidents =
                 [incident("H-1", here), incident("H-2", here), incident("E-1", there), incident("E-2", there)];
             let ids = records.insert_incidents(&incidents).await.unwrap();
-            // From here to elsewhere, and back by a chain.
+            // A chain of links to the other site and back.
             records
                 .link_incidents(&[(ids[0], ids[2], Moment(1), "root"), (ids[2], ids[1], Moment(1), "root")])
                 .await
@@ -203,7 +203,7 @@ async fn an_answer_is_not_given_to_a_key_of_another_reach() {
 #[tokio::test]
 async fn acting_for_others_takes_the_right_within_the_reach() {
     for world in Reaches::on_both().await {
-        // A viewer here and a manager elsewhere, with a key for here.
+        // A viewer on this site and a manager on the other, with a key for this site.
         let mut transaction = world.store().transaction().await.unwrap();
         let mut records = transaction.records();
         let user = NewUser { name: "split".to_owned(), email: None, is_administrator: false };
@@ -240,7 +240,7 @@ async fn connections_beyond_the_reach_are_neither_seen_nor_managed() {
         let seen = async |caller: &Caller| -> Vec<ConnectionId> {
             connections.list(caller).await.unwrap().iter().map(|one| one.id).collect()
         };
-        // The only internal site is within reach, and so is what is shared with it.
+        // The key covers the only internal site, and so the connections shared with it.
         assert_eq!(seen(&internal).await, [here.id, shared.id]);
         assert_eq!(seen(&client).await, [there.id]);
         assert!(connections.see(&client, shared.id).await.is_err());
@@ -257,7 +257,7 @@ async fn connections_beyond_the_reach_are_neither_seen_nor_managed() {
         assert!(refused.contains("on every internal site"), "{refused}");
         let refused = because(stage.create(&internal, draft("Third", "Client")).await);
         assert!(refused.contains("manage connections"), "{refused}");
-        // Where a secret lives belongs to no site.
+        // References to secrets do not belong to a site.
         let mut referring = draft("Third", "Security Operations");
         referring["parameters"]["Password"] = json!({ "reference": "env:FOOTPRINT_SECRET_GOOD" });
         assert!(stage.create(&internal, referring.clone()).await.is_err());

@@ -1,4 +1,4 @@
-//! Connections: how many there may be and how long, and what unread answers may hold.
+//! The limits of connections, of idle times and of unread answers.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 
 use crate::support::{TestHost, answer};
 
-/// How long a test waits for what must happen.
+/// The timeout of a test for an expected event.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 const DATA: u8 = 0;
@@ -24,7 +24,7 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }
 
-/// The beginning of a connection of HTTP/2 whose streams may be sent `window` bytes each.
+/// The beginning of an HTTP/2 connection with a window of `window` bytes per stream.
 fn preface(window: u32) -> Vec<u8> {
     let settings = [&[0, 4][..], &window.to_be_bytes()].concat();
     [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", frame(SETTINGS, 0, 0, &settings).as_slice()].concat()
@@ -47,10 +47,10 @@ async fn sent(host: &TestHost, bytes: &[u8]) -> TcpStream {
     stream
 }
 
-/// What arrives until the host ends the connection.
+/// The bytes that arrive until the host closes the connection.
 async fn until_ended(stream: &mut TcpStream) -> Vec<u8> {
     let mut said = Vec::new();
-    // Cut off or ended: it is over.
+    // The connection is over, by a reset or an orderly end.
     let _ = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut said)).await.expect("the host ends it");
     said
 }
@@ -153,7 +153,7 @@ async fn a_connection_with_a_key_may_be_idle_for_longer_than_one_without() {
     for host in TestHost::on_both_with(|settings| settings.head_seconds = 1).await {
         let mut with_key = sent(&host, &call(&host, &host.key)).await;
         assert!(one_answer(&mut with_key).await.starts_with("HTTP/1.1 200"));
-        // Opened later, and ended for its idleness.
+        // Opened later, and closed because it is idle.
         let mut pinging = sent(&host, &preface(0)).await;
         let said = until_ended(&mut pinging).await;
         assert!(!kinds(&said).contains(&DATA), "{said:?}");
@@ -182,7 +182,7 @@ async fn an_answer_that_nobody_reads_ends_its_connection() {
             assert_eq!(kinds.iter().filter(|kind| **kind == HEADERS).count(), 3, "{kinds:?}");
             assert_eq!(kinds.contains(&DATA), window > 0, "{kinds:?}");
         }
-        // HTTP/1: more answers than the system buffers, of which nothing is read.
+        // HTTP/1: more unread answers than the system buffers.
         let ask = "GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n".repeat(40);
         let mut stream = sent(&host, ask.as_bytes()).await;
         let cut = async {

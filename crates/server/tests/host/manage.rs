@@ -145,7 +145,7 @@ async fn a_key_makes_none_that_outlasts_it() {
         };
         for change in [json!({}), json!({ "expiresAt": end.0 + 1 }), json!({ "kind": "jwt" })] {
             let (status, refused) = make("longer", change.clone()).await;
-            assert!(status == 422 && refused["Error"].as_str().unwrap().contains("must expire no later"), "{refused}");
+            assert!(status == 422 && refused["Error"].as_str().unwrap().contains("must not expire later"), "{refused}");
         }
         assert_eq!(make("as long", json!({ "expiresAt": end.0, "mayManage": true })).await.0, 201);
         assert_eq!(

@@ -83,8 +83,8 @@ async fn what_cannot_be_is_refused_changes_nothing_and_no_word_repeats_a_secret(
             (json!({ "healthCheckMinutes": 5, "healthCheckEmail": "soc" }), 422, "Expected a mail address"),
             (json!({ "healthCheckMinutes": 5, "healthCheckWebhooks": [""] }), 422, "webhook:NAME"),
             (json!({ "healthCheckMinutes": 5, "healthCheckAlertAfter": 0 }), 422, "1 to 100"),
-            (json!({ "healthCheckMinutes": 5, "healthCheckRecoverAfter": 0 }), 422, "1 to 10 passed tests"),
-            (json!({ "healthCheckMinutes": 5, "healthCheckRecoverAfter": 11 }), 422, "1 to 10 passed tests"),
+            (json!({ "healthCheckMinutes": 5, "healthCheckRecoverAfter": 0 }), 422, "1 to 10 passed checks"),
+            (json!({ "healthCheckMinutes": 5, "healthCheckRecoverAfter": 11 }), 422, "1 to 10 passed checks"),
             (json!({ "healthCheckMinutes": 5, "healthCheckSlowMs": 0 }), 422, "1 to 3600000"),
             (json!({ "parameters": { "Password": CANARY } }), 422, "Server URL: It is required"),
             (json!({ "parameters": { "Pasword": CANARY } }), 422, "Did you mean"),
@@ -101,7 +101,7 @@ async fn what_cannot_be_is_refused_changes_nothing_and_no_word_repeats_a_secret(
             (secret(json!({ "reference": "env:HOME" })), 422, "FOOTPRINT_SECRET_"),
             (secret(json!("y".repeat(65_537))), 422, "longer than"),
             (secret(json!(format!("{CANARY}\u{0}"))), 400, "NUL"),
-            (json!({ "parameters": { "Server URL": "http://break-down", "Password": CANARY } }), 422, "broke down"),
+            (json!({ "parameters": { "Server URL": "http://break-down", "Password": CANARY } }), 422, "panicked"),
         ] {
             let (answered, body) = host.send("POST", "/connections", &with(draft("New"), &change)).await;
             let text = body["Error"].as_str().unwrap();
@@ -143,7 +143,7 @@ async fn a_repeated_call_makes_one_connection_and_what_is_kept_of_it_holds_no_tr
         assert_eq!((one.0, &one), (201, &two));
         assert_eq!(host.get("/connections").await.1, json!([one.1]));
         assert_eq!(answer(make("Other")).await.0, 422);
-        // The fingerprint of a body is no means to try out passwords: it is sealed.
+        // The fingerprint of a body is sealed, so passwords cannot be guessed by it.
         let mut hasher = blake3::Hasher::new();
         hasher.update(b"POST /api/manage/v1/connections\0").update(draft("Main").to_string().as_bytes());
         let fingerprint = hasher.finalize().to_hex().to_string();
@@ -202,7 +202,7 @@ async fn a_connection_is_tested_without_holding_a_transaction_and_the_test_is_a_
         host.send("PATCH", &format!("/connections/{}", made["id"]), &missing).await;
         let (status, tested) = answer(host.call("POST", &path)).await;
         assert!(status == 200 && tested["passed"] == json!(false), "{tested}");
-        assert!(tested["text"].as_str().unwrap().contains("FOOTPRINT_SECRET_MISSING is not there"), "{tested}");
+        assert!(tested["text"].as_str().unwrap().contains("FOOTPRINT_SECRET_MISSING does not exist"), "{tested}");
         assert_eq!(host.noted().await.4, "Main: Failed");
 
         host.send("PATCH", &format!("/connections/{}", made["id"]), &json!({ "active": false })).await;

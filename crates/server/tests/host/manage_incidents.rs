@@ -12,7 +12,7 @@ fn numbers(page: &Value, of: &str) -> Vec<String> {
 #[tokio::test]
 async fn an_incident_is_made_once_and_seen_whole() {
     for host in Served::on_both().await {
-        // The clock goes on whenever a task of the host sleeps, so the due date is a year away.
+        // The clock advances whenever a task of the host sleeps, so the due date is a year away.
         let due = host.host.now().0 / 1000 * 1000 + 365 * 24 * 3_600_000;
         let body = json!({
             "site": "security operations", "incidentType": "Phishing", "title": "Mail", "severity": "High",

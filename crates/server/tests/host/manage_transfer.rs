@@ -42,7 +42,7 @@ async fn a_file_goes_in_and_comes_out_in_every_format() {
         let (kind, text) = exported(&host, "?format=json").await;
         let all: Value = serde_json::from_str(&text).unwrap();
         assert_eq!((kind.as_str(), &all[0]["cases"][0]["number"]), ("application/json", &json!("C-1")));
-        // What came out goes in again, and changes nothing.
+        // Importing the export again changes nothing.
         for (kind, text) in [("application/x-ndjson", ndjson), ("text/csv", csv), ("application/json", text)] {
             let (status, report) = send(&host, "/transfer/incidents?onConflict=skip", kind, text).await;
             assert_eq!(
@@ -78,7 +78,7 @@ async fn a_file_that_cannot_be_taken_is_refused_with_what_to_do() {
             assert_eq!(status, 400, "{error}");
         }
         assert_eq!(host.get("/transfer/incidents?format=xml").await.0, 400);
-        // Columns, a good row, and bytes that are no text of any kind.
+        // Columns, a good row, and bytes that are no text.
         let nul = "{\"number\":\"I\\u0000\",\"site\":\"Client\"}\n{\"number\":\"I-2\",\"site\":\"Client\"}\n";
         let (status, report) = send(&host, "/transfer/incidents", "application/x-ndjson", nul).await;
         assert_eq!((status, &report["added"], &report["failed"]), (200, &json!(1), &json!(1)), "{report}");
@@ -104,7 +104,7 @@ async fn who_breaks_off_amid_a_file_has_changed_nothing() {
         stream.write_all(rows.as_bytes()).await.unwrap();
         stream.shutdown().await.unwrap();
         let mut answered = String::new();
-        // The host may have hung up already.
+        // The host may have closed the connection already.
         let _ = stream.read_to_string(&mut answered).await;
         assert_eq!(exported(&host, "").await.1, "");
     }

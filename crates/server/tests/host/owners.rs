@@ -1,4 +1,4 @@
-//! One rule for owners: an active user who may see incidents on the site. The refusal does not tell which users exist.
+//! The rule for owners: an active user who may see incidents on the site. The error does not reveal which users exist.
 
 use serde_json::{Value, json};
 use soar_host::transfer::{Format, ImportOptions, OnConflict, Subject, import};
@@ -8,7 +8,7 @@ use soar_store::{NewUser, UserChange};
 
 use crate::world::{NOW, World};
 
-/// Every way to name an owner: what became of it, in words; empty where it was accepted.
+/// Names the owner in every possible way. Returns the errors, empty where the owner was accepted.
 async fn everywhere(world: &World, caller: &str, owner: &str) -> Vec<(String, String)> {
     let commands = [
         ("CreateAnIncident", json!({ "IncidentType": "Phishing", "Owner": owner })),
@@ -60,7 +60,7 @@ async fn an_owner_must_see_the_site_and_no_refusal_tells_whether_the_user_exists
         records.update_user("gone", &change, NOW).await.unwrap();
         transaction.commit().await.unwrap();
         for caller in ["analyst", "Admin"] {
-            // One that does not exist, one without a role, one with a role on another site, and one that is not active.
+            // A missing user, a user without a role, a user with a role on another site, and an inactive user.
             for owner in ["nobody", "admin user", "elsewhere", "gone"] {
                 for (entrance, said) in everywhere(&world, caller, owner).await {
                     let expected = format!(

@@ -1,4 +1,4 @@
-//! Bodies under way, and the places of calls that run: what one key may hold of them.
+//! The share of one key in the bodies under way and in the running calls.
 
 use serde_json::{Value, json};
 use soar_host::settings::HostSettings;
@@ -62,7 +62,7 @@ async fn bodies_that_never_come_take_no_place_and_only_the_share_of_their_key() 
         let refused = until(&host, &host.key, 429).await;
         assert!(refused["Error"].as_str().unwrap().contains("rate limits"), "{refused}");
         let reason = host.audit().await.pop().unwrap().reason;
-        assert!(reason.contains("as many calls or bytes of bodies under way as one caller may"), "{reason}");
+        assert!(reason.contains("limit of calls or bytes of bodies under way is reached"), "{reason}");
         // Other keys find all places free.
         assert_eq!(answer(host.bare("ShowNotes", json!({})).header("d3key", &other)).await.0, 200);
         drop(held);
@@ -102,7 +102,7 @@ async fn bodies_under_way_have_a_total_and_one_key_has_a_quarter_of_it() {
         let response = host.bare("ShowNotes", json!({})).header("d3key", &keys[5]).send().await.unwrap();
         assert_eq!((response.status().as_u16(), &response.headers()["retry-after"]), (503, &"1".parse().unwrap()));
         let body: Value = response.json().await.unwrap();
-        assert_eq!(body["Error"], "The host receives as many bytes as it may. Try again later.");
+        assert_eq!(body["Error"], "The host's limit of bytes that arrive at once is reached. Try again later.");
         held.pop();
         until(&host, &keys[5], 200).await;
     }

@@ -1,4 +1,4 @@
-//! Plans of the bulk commands: they change nothing, say what would change, and hold only while the ground holds.
+//! Plans of bulk commands change nothing, list the changes, and are valid only while their basis stays the same.
 
 use serde_json::{Value, json};
 use soar_host::utility::{self, FieldChange};
@@ -29,7 +29,7 @@ async fn a_plan_changes_nothing_and_applies_once_while_its_ground_holds() {
         let answer = world.apply("Admin", "CloseIncidentInBulk", request.clone(), &plan).await.unwrap();
         assert_eq!(answer.context_data.unwrap().values()[0]["Result"], "Successful");
         let refusal = world.apply("Admin", "CloseIncidentInBulk", request, &plan).await.unwrap_err().to_string();
-        assert!(refusal.starts_with("The ground has moved since the plan was made: \"1\", \"3\"."), "{refusal}");
+        assert!(refusal.starts_with("The basis of the plan has changed: \"1\", \"3\"."), "{refusal}");
     }
 }
 
@@ -42,7 +42,7 @@ async fn whatever_a_plan_rests_on_is_named_when_it_moves() {
         let moved = async |request: Value, plan: &utility::Plan| {
             let refusal = world.apply("manager", "UpdateIncidentOwnerInBulk", request, plan).await.unwrap_err();
             let refusal = refusal.to_string();
-            let (_, rest) = refusal.split_once("The ground has moved since the plan was made: ").unwrap();
+            let (_, rest) = refusal.split_once("The basis of the plan has changed: ").unwrap();
             rest.split_once(". Nothing was done").unwrap().0.to_owned()
         };
         let plan = world.plan("manager", "UpdateIncidentOwnerInBulk", request()).await;
@@ -61,16 +61,16 @@ async fn whatever_a_plan_rests_on_is_named_when_it_moves() {
             transaction.commit().await.unwrap();
         };
         grant("analyst", Role::Manager).await;
-        assert_eq!(moved(request(), &plan).await, "a site or user that the parameters name");
+        assert_eq!(moved(request(), &plan).await, "a site or user in the parameters");
         grant("analyst", Role::Analyst).await;
         grant("manager", Role::Analyst).await;
-        assert_eq!(moved(request(), &plan).await, "who calls, or their rights");
+        assert_eq!(moved(request(), &plan).await, "the caller or its rights");
         grant("manager", Role::Manager).await;
         assert!(world.apply("manager", "UpdateIncidentOwnerInBulk", request(), &plan).await.is_ok());
 
         let plan = utility::Plan { fingerprint: "nonsense".to_owned(), ..plan };
         let refusal = world.apply("manager", "UpdateIncidentOwnerInBulk", request(), &plan).await.unwrap_err();
-        assert!(refusal.to_string().contains("no plan's fingerprint"), "{refusal}");
+        assert!(refusal.to_string().contains("fingerprint is not from a plan"), "{refusal}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Refused calls: they are limited per caller, their audit entries are bounded, and no other caller waits for them.
+//! Refused calls are limited per caller, their audit entries are limited, and they delay no other caller.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use soar_store::{AuditFilter, Store};
 
 use crate::support::{TestHost, answer, certificate, key_request};
 
-/// How many refusals of one caller in a minute have entries of their own.
+/// The number of refusals of one caller per minute with audit entries of their own.
 const OWN_ENTRIES: usize = 50;
 
-/// Sends the calls one after the other; how many were answered with each status. Each 429 says when to come again.
+/// Sends the calls one after the other. Returns the number of answers by status. Each 429 has Retry-After.
 async fn statuses(requests: impl IntoIterator<Item = reqwest::RequestBuilder>) -> BTreeMap<u16, usize> {
     let mut statuses = BTreeMap::new();
     for request in requests {
@@ -25,7 +25,7 @@ async fn statuses(requests: impl IntoIterator<Item = reqwest::RequestBuilder>) -
     statuses
 }
 
-/// Ends the host; the entries of refused calls as the store has them afterwards: those of single calls, and the counts.
+/// Shuts the host down. Returns the audit entries of single refused calls and the counting entries.
 async fn log_in_the_end(host: &mut TestHost) -> (Vec<AuditEntry>, Vec<AuditEntry>) {
     host.running.take().unwrap().shutdown().await.unwrap();
     let store = Store::open(&host.test.address).await.unwrap();
@@ -34,7 +34,7 @@ async fn log_in_the_end(host: &mut TestHost) -> (Vec<AuditEntry>, Vec<AuditEntry
     log.into_iter().map(|(_, entry)| entry).partition(|entry| entry.status != 0)
 }
 
-/// What a count says after its times, such as `3 (3 command with status 401).`
+/// The text of a counting entry after its times, such as `3 (3 command with status 401).`
 fn told(count: &AuditEntry) -> &str {
     assert!(count.reason.starts_with("Refused calls counted in this entry, from "), "{count:?}");
     count.reason.rsplit_once("Z: ").unwrap().1
@@ -52,7 +52,7 @@ fn behind_a_proxy(settings: &mut HostSettings) {
 async fn a_flood_of_one_address_has_fifty_entries_and_the_rest_is_counted_and_a_good_key_is_not_delayed() {
     for mut host in TestHost::on_both_with(|settings| settings.refused_per_second = 20).await {
         let unknown = format!("d3k_{}_{}", "0".repeat(16), "x".repeat(32));
-        // In whatever way a call has no good key, it is one of its address.
+        // All calls without a valid key count for their address.
         let kinds = |number: usize| match number % 5 {
             0 => host.bare("ShowNotes", json!({})),
             1 => host.bare("ShowNotes", json!({})).header("d3key", &unknown),
@@ -75,8 +75,11 @@ async fn a_flood_of_one_address_has_fifty_entries_and_the_rest_is_counted_and_a_
         let (entries, counts) = log_in_the_end(&mut host).await;
         assert_eq!(entries.len(), OWN_ENTRIES);
         assert!(entries.iter().all(|entry| entry.address == "127.0.0.1"));
-        // An entry says the cause, whatever the answer was.
-        assert!(entries.iter().any(|entry| entry.status == 429 && entry.reason == "No key was shown."), "{entries:?}");
+        // The audit entry has the cause, which the answer does not have.
+        assert!(
+            entries.iter().any(|entry| entry.status == 429 && entry.reason == "The call has no key."),
+            "{entries:?}"
+        );
         let [count] = counts.as_slice() else { panic!("{counts:?}") };
         assert_eq!((count.address.as_str(), count.accepted), ("127.0.0.1", false));
         // 60 calls of a hundred for commands, and 30 more of the last second.

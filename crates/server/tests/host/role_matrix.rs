@@ -1,6 +1,5 @@
-//! Every operation of the OpenAPI document with every kind of credential. What is expected follows from what the operation
-//! declares: a management operation is for keys that may manage, a command for callers with the right that its manifest
-//! names.
+//! Every operation of the OpenAPI document with every kind of credential. The expectation follows from the operation's
+//! declaration: a management operation needs a key that may manage, and a command needs the right in its manifest.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -25,7 +24,7 @@ use crate::support::{answer, key_request};
 const HERE: &str = "Security Operations";
 const THERE: &str = "Client";
 
-/// What a caller shows, and what it is good for.
+/// The credentials of a caller, and their expected rights.
 struct Credential {
     what: &'static str,
     header: Option<(&'static str, String)>,
@@ -49,7 +48,7 @@ struct Matrix {
     _running: RunningHost,
 }
 
-/// What became of a call of a command.
+/// The result of a call of a command.
 #[derive(Debug, PartialEq, Eq)]
 enum Verdict {
     Unauthenticated,
@@ -290,7 +289,7 @@ impl Credential {
         let permission = command.manifest.permissions.first().map(String::as_str).unwrap_or_default();
         let right = if command.is_utility() { permission.parse::<Right>().ok() } else { Some(Right::UseConnections) };
         let may = match right {
-            // For administrators, on all sites.
+            // Only for administrators, on all sites.
             None => {
                 assert_eq!(permission, "administrator", "{}", command.endpoint);
                 self.is_administrator && self.sites.is_none()
@@ -330,8 +329,8 @@ fn verdict(status: u16, answer: &Value) -> Verdict {
         401 => Verdict::Unauthenticated,
         _ if text.contains("or user") || text.contains("may not be used on site") => Verdict::NoSite,
         _ if text.contains("may not be used for the command") => Verdict::NoCommand,
-        _ if text.contains("lacks the right to") || text.contains("It takes the right to") => Verdict::NoRight,
-        _ if text.contains("It takes an administrator") => Verdict::NoRight,
+        _ if text.contains("lacks the right to") || text.contains("This needs the right to") => Verdict::NoRight,
+        _ if text.contains("Only an administrator") => Verdict::NoRight,
         _ => Verdict::LetIn,
     }
 }
@@ -400,7 +399,7 @@ async fn a_command_is_for_callers_with_the_right_that_its_manifest_declares() {
                     let expected = credential.expected(registered, site);
                     let found = verdict(status, &said);
                     // The fingerprint is looked at before the right: what is applied without a plan does nothing.
-                    let is_no_plan = path.ends_with("/apply") && said["error"].to_string().contains("no plan");
+                    let is_no_plan = path.ends_with("/apply") && said["error"].to_string().contains("not from a plan");
                     let fits = found == expected || (is_no_plan && expected == Verdict::NoRight);
                     assert!(fits, "{path} with {} on {site}: {expected:?}: {status} {said}", credential.what);
                     if found != Verdict::LetIn || is_no_plan {

@@ -1,4 +1,4 @@
-//! Sealed secrets in the store: bound to their place, and sealed again with a new key.
+//! Sealed secrets in the store are bound to their place, and a rotation seals them again with a new key.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,7 +16,7 @@ use sqlx::Connection as _;
 
 use crate::stage::{Stage, because};
 
-/// Runs SQL as somebody would who can write to the store's file or server.
+/// Runs SQL as an attacker with write access to the store.
 async fn sql(stage: &Stage, statement: &'static str) {
     let address = &stage.test.address;
     let address = if address.starts_with("postgres") { address.clone() } else { format!("sqlite:{address}") };
@@ -39,7 +39,7 @@ async fn a_sealed_secret_that_is_moved_to_another_connection_does_not_open() {
         assert!(stage.executor.test(&admin, rich.id).await.unwrap().passed);
         let moved = stage.executor.test(&admin, poor.id).await.unwrap();
         assert!(!moved.passed && moved.text.contains("Password: The sealed secret cannot be opened"), "{}", moved.text);
-        // A new secret mends it.
+        // A new secret repairs the connection.
         stage.update(&admin, poor.id, json!({"parameters": {"Password": "new"}})).await.unwrap();
         assert!(stage.executor.test(&admin, poor.id).await.unwrap().passed);
     }
@@ -105,7 +105,7 @@ async fn a_wrong_key_file_is_noticed_at_the_start_and_named() {
     }
 }
 
-/// Fails after so many secrets, as a crash would.
+/// Fails after this number of secrets, like a crash.
 struct Crashing {
     left: AtomicUsize,
 }

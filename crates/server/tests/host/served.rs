@@ -1,4 +1,4 @@
-//! A stage that is served over HTTP, with an administrator's key that opens the management API.
+//! A stage that is served over HTTP, with an administrator's key for the management API.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::stage::Stage;
 use crate::support::{answer, key_request};
 use crate::world::World;
 
-/// A secret that is to be found nowhere.
+/// A secret that must not appear anywhere.
 pub const CANARY: &str = "canary-5f1c0e";
 
 pub struct Served {
@@ -77,7 +77,7 @@ impl Served {
         self.client.get(format!("{}/openapi.json", self.url)).send().await.unwrap().json().await.unwrap()
     }
 
-    /// A call of the Command API that shows `header`.
+    /// A call of the Command API with `header`.
     pub fn command(&self, command: &str, header: (&str, &str)) -> reqwest::RequestBuilder {
         let body = json!({ "Username": "Admin", "Site": "Security Operations", "CommandParams": {} });
         self.client.post(format!("{}/VSOC/api/Command/{command}", self.url)).json(&body).header(header.0, header.1)

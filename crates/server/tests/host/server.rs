@@ -1,4 +1,4 @@
-//! The server: its end, its health, its document, its settings.
+//! The server: its shutdown, its probes, its OpenAPI document, its settings.
 
 use serde_json::{Value, json};
 use soar_host::settings::{HostSettings, StoreAddress};
@@ -12,7 +12,7 @@ async fn a_shutdown_finishes_what_was_accepted() {
         host.gate.entered().await;
         let running = host.running.take().unwrap();
         let ended = tokio::spawn(running.shutdown());
-        // The listener closes, so nobody new gets in.
+        // The listener is closed, so no new call is accepted.
         while tokio::net::TcpStream::connect(host.url.trim_start_matches("http://")).await.is_ok() {
             tokio::task::yield_now().await;
         }
@@ -44,7 +44,7 @@ async fn a_caller_who_goes_away_stops_nothing() {
 #[tokio::test]
 async fn a_shutdown_waits_for_a_command_whose_caller_has_gone_away() {
     for mut host in TestHost::on_both().await {
-        // It holds nothing of the store while it waits, and needs it afterwards.
+        // The call holds no connection of the store while it waits, and needs one afterwards.
         let held = tokio::spawn(answer(host.command("PatchDevice", json!({ "Name": "Device", "Mode": "wait" }))));
         host.gate.entered().await;
         held.abort();

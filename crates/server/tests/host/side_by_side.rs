@@ -75,7 +75,7 @@ async fn the_connection_decides_whose_command_a_call_means_and_which_parameters_
         assert!(devices["keyFields"]["Device IDs"].is_array(), "{devices}");
         assert!(stage.simulator.requests().iter().any(|request| request.path.ends_with("/devices/")));
 
-        // What the one takes the other refuses, by its own names.
+        // Each integration refuses the other's parameters.
         let (status, refused) = stage.list_devices(json!({"Connection Name": "Lamps", "Filter": {}})).await;
         assert_eq!(status, 400, "{refused}");
         let told = refused["Error"].as_str().unwrap();
@@ -87,7 +87,7 @@ async fn the_connection_decides_whose_command_a_call_means_and_which_parameters_
         let (status, refused) = stage.list_devices(json!({"Connection Name": ["Lamps"]})).await;
         assert_eq!(status, 400, "{refused}");
 
-        // Without a name both could be meant, whatever the parameters are.
+        // Without a connection's name both integrations are possible.
         let (status, several) = stage.list_devices(json!({"Room": "Hall"})).await;
         assert_eq!((status, &several["returnData"]), (200, &json!("Failed")), "{several}");
         let told = several["error"].as_str().unwrap();

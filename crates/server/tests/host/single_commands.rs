@@ -10,7 +10,7 @@ use crate::world::{NOW, World, closing};
 async fn a_created_incident_is_numbered_by_the_sites_day_and_found_again() {
     for test in TestStore::on_both().await {
         let world = World::new(&test.store).await;
-        // A number that came from elsewhere is not given out again.
+        // An imported number is not assigned again.
         world.incidents(&world.operations, &["20210127-2"]).await;
         let request = json!({
             "IncidentType": "Phishing", "Title": "é".repeat(120), "Severity": "critical", "Owner": "analyst",
@@ -143,9 +143,9 @@ async fn what_get_incidents_cannot_use_is_refused_with_what_it_could() {
             ("Filter", json!([[{ "feild": "Title" }]]), "unknown key"),
             ("Static Fields", json!(["Colour"]), "no field \"Colour\""),
             ("Dynamic Fields", json!(["Colour"]), "JSON object"),
-            ("Static Fields", json!(vec!["Title"; 201]), "201 were asked for, and 200 is the most"),
-            ("Dynamic Fields", json!({ "Customer": vec!["Name"; 201] }), "201 were asked for, and 200 is the most"),
-            ("Dynamic Fields", many_sections, "201 were asked for, and 200 is the most"),
+            ("Static Fields", json!(vec!["Title"; 201]), "found 201, expected at most 200"),
+            ("Dynamic Fields", json!({ "Customer": vec!["Name"; 201] }), "found 201, expected at most 200"),
+            ("Dynamic Fields", many_sections, "found 201, expected at most 200"),
             ("Start Time", json!("2022-01-01 00:00:00"), "after End Time"),
             ("End Time", json!("never"), "yyyy-MM-dd"),
         ] {

@@ -77,7 +77,7 @@ impl Stage {
         Self::timed(test, settings, vault, ManualClock::new()).await
     }
 
-    /// One whose sleepers sleep until its clock is advanced.
+    /// A stage whose clock advances only when the test advances it.
     pub async fn held(test: TestStore) -> Self {
         Self::timed(test, ExecutorSettings::default(), VaultSettings::default(), ManualClock::held()).await
     }

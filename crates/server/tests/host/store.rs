@@ -1,4 +1,4 @@
-//! What the store promises, whichever database is under it.
+//! The guarantees of the store on both databases.
 
 use soar_store::model::{Moment, Role, SiteKind};
 use soar_store::testing::TestStore;

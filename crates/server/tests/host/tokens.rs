@@ -1,4 +1,4 @@
-//! JSON web tokens: what gets in, and what does not.
+//! JSON web tokens: accepted and refused tokens.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -111,7 +111,7 @@ async fn a_token_lets_in_whom_it_names_and_nothing_else_does() {
 #[tokio::test]
 async fn a_token_is_for_the_user_that_it_names_and_for_no_other_of_its_key() {
     for host in TestHost::on_both_with(|settings| settings.enable_enhance_webhook_authentication = true).await {
-        // Both may use the key; the token says which of them calls.
+        // Both users may use the key. The token names the caller.
         let shared = KeyRequest { users: vec!["analyst".to_owned()], ..jwt_request("shared", "Admin") };
         let secret = host.issue(&shared).await;
         let claims = json!({ "Username": "analyst", "exp": host.now().0 / 1000 + 60 });
@@ -120,7 +120,10 @@ async fn a_token_is_for_the_user_that_it_names_and_for_no_other_of_its_key() {
             let as_user = |user: &str| host.by(user, "ShowNotes", json!({})).header("d3jwt", &token);
             assert_eq!(answer(as_user("Analyst")).await.0, 200);
             assert_eq!(answer(as_user("Admin")).await, (401, json!({ "Error": "Invalid authentication key." })));
-            assert_eq!(host.audit().await.pop().unwrap().reason, "The token's Username is not the body's.");
+            assert_eq!(
+                host.audit().await.pop().unwrap().reason,
+                "The token's Username differs from the body's Username."
+            );
         }
     }
 }

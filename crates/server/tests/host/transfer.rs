@@ -1,4 +1,4 @@
-//! Import and export: nothing is lost on the way out and back in, and a bad row stops nobody.
+//! Import and export: an export and its import lose nothing, and a bad row does not stop the other rows.
 
 use std::io::{BufReader, Read};
 use std::time::Duration;
@@ -38,7 +38,7 @@ async fn read(
     import(&world.store, &caller, options, reader, &entry(), &mut |_| {}).await.unwrap()
 }
 
-/// Incidents with everything that there is, texts among them that mean something to CSV, JSON or a spreadsheet.
+/// Incidents with all fields, including texts with a meaning in CSV, JSON or a spreadsheet.
 async fn furnish(world: &World, store: &Store, texts: &[String]) {
     let mut transaction = store.transaction().await.unwrap();
     let mut records = transaction.records();
@@ -69,7 +69,7 @@ async fn furnish(world: &World, store: &Store, texts: &[String]) {
         records.insert_details(&[(*id, &tasks, &[field])]).await.unwrap();
         records.insert_case_links(&[(cases[0], *id, NOW, text)]).await.unwrap();
     }
-    // The first is linked with the last: on import it is not there yet.
+    // The first is linked with the last, which does not exist yet at the import of the first.
     if ids.len() > 1 {
         records.link_incidents(&[(ids[0], ids[ids.len() - 1], NOW, "Admin")]).await.unwrap();
     }
@@ -117,7 +117,7 @@ async fn what_is_exported_and_imported_is_exported_the_same_in_every_format() {
             for line in incidents.lines().filter(|_| *format == Format::Csv) {
                 assert!(!line.contains(",=") && !line.contains(",\"="), "{line}");
             }
-            // And back, over what is there.
+            // Import it again over the stored rows.
             let report = read(&world, "Admin", Subject::Incidents, *format, OnConflict::Update, &incidents).await;
             assert_eq!((report.updated, report.failed), (15, 0), "{report:?}");
             assert_eq!(write(&world, "Admin", Subject::Incidents, *format).await, incidents);
@@ -236,7 +236,7 @@ async fn links_to_what_is_on_other_sites_neither_come_out_nor_go_in() {
         assert_eq!(shown.matches("hidden-case").count(), 1, "{shown}");
         let shown = write(&world, "analyst", Subject::Incidents, Format::Ndjson).await;
         assert!(shown.contains("linked") && !shown.contains("hidden"), "{shown}");
-        // As if they were not there.
+        // As if the rows did not exist.
         let rows = [row("a", "\"cases\":[{\"number\":\"hidden-case\"}]"), row("b", to_incident)].join("\n");
         let report = read(&world, "analyst", Subject::Incidents, Format::Ndjson, OnConflict::Fail, &rows).await;
         assert_eq!((report.added, report.failed), (1, 1), "{report:?}");
@@ -369,7 +369,7 @@ async fn what_is_there_twice_is_refused_by_name() {
     for part in ["line 1", "twice: \"severity\" (column 2) and \"Severity\" (column 5)", "did you mean title?"] {
         assert!(error.contains(part), "{error}");
     }
-    // Told once, whatever the number of rows.
+    // Reported once, whatever the number of rows.
     assert_eq!(error.matches("twice").count(), 1, "{error}");
     assert!(numbers(&world).await.is_empty());
     let ndjson = format!(
@@ -416,7 +416,7 @@ async fn names_and_times_of_other_lists_are_understood() {
                D3-3,,,Open,Low,,Security Operations,,,,D3-1\n";
     let report = read(&world, "Admin", Subject::Incidents, Format::Csv, OnConflict::Fail, csv).await;
     assert_eq!((report.added, report.failed), (2, 1), "{report:?}");
-    assert!(report.bad_rows[0].problem.contains("does not keep the field Tags"), "{report:?}");
+    assert!(report.bad_rows[0].problem.contains("does not store the field Tags"), "{report:?}");
     let json = "[{\"number\":\"L-1\",\"site\":\"Security Operations\",\"createdAt\":1611756480000,\"version\":7}]";
     let report = read(&world, "Admin", Subject::Incidents, Format::Json, OnConflict::Fail, json).await;
     assert_eq!((report.added, report.failed), (1, 0), "{report:?}");

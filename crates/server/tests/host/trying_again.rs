@@ -1,4 +1,4 @@
-//! A transaction that PostgreSQL ends for another one's sake is done again, a few times.
+//! A transaction that PostgreSQL cancels because of a conflict is tried again, a few times.
 
 use serde_json::{Value, json};
 use sqlx::{AnyConnection, Connection as _};
@@ -10,7 +10,7 @@ async fn lose(connection: &mut AnyConnection, table: &str, lost: u32) {
     for sql in [
         "DROP SEQUENCE IF EXISTS tries".to_owned(),
         "CREATE SEQUENCE tries".to_owned(),
-        // A sequence goes on whatever becomes of the transaction.
+        // A sequence is not part of the transaction.
         format!(
             "CREATE OR REPLACE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS $$
              BEGIN
@@ -33,7 +33,7 @@ async fn tries(connection: &mut AnyConnection) -> i64 {
 async fn what_lost_against_another_transaction_is_done_again_and_not_for_ever() {
     for host in TestHost::on_both().await {
         if !host.test.address.starts_with("postgres") {
-            // SQLite runs one transaction at a time: none loses.
+            // SQLite runs one transaction at a time, so there are no conflicts.
             continue;
         }
         let mut connection = AnyConnection::connect(&host.test.address).await.unwrap();

@@ -121,7 +121,7 @@ async fn a_bulk_command_is_planned_over_http_and_the_plan_applies_once_while_its
         // The same body at another address is another call.
         assert_eq!(close(&host, "", &["1", "2"], fingerprint.clone(), "once").await.0, 422);
         let (_, again) = close(&host, "/apply", &["1", "2"], fingerprint, "").await;
-        assert!(again["error"].as_str().unwrap().starts_with("The ground has moved"), "{again}");
+        assert!(again["error"].as_str().unwrap().starts_with("The basis of the plan has changed"), "{again}");
         assert_eq!(
             (status_of(&host, "1").await, status_of(&host, "3").await),
             ("Closed".to_owned(), "Open".to_owned())
@@ -139,7 +139,7 @@ async fn a_bulk_command_is_planned_over_http_and_the_plan_applies_once_while_its
             let call = host.post(&format!("GetIncidents{end}")).header("d3key", &host.key).json(&body);
             let (status, error) = answer(call).await;
             assert!(status == 404 && error["Error"].as_str().unwrap().contains("cannot be planned"), "{error}");
-            // No key, no answer that says more.
+            // Without a key the answer has no details.
             assert_eq!(answer(host.post(&format!("CloseIncidentInBulk{end}")).json(&body)).await.0, 401);
         }
     }

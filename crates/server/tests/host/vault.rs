@@ -1,4 +1,4 @@
-//! Secrets that live elsewhere: which places are allowed, and what comes from them.
+//! Secrets in the vault: the allowed places, and the fetched secrets.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -52,7 +52,7 @@ async fn only_allowed_variables_are_read() {
     for (reference, expected) in [
         ("env:HOME", "start with FOOTPRINT_SECRET_"),
         ("env:footprint_secret_a", "start with FOOTPRINT_SECRET_"),
-        ("env:FOOTPRINT_SECRET_NONE", "is not there"),
+        ("env:FOOTPRINT_SECRET_NONE", "does not exist"),
         ("env:FOOTPRINT_SECRET_BLANK", "is empty"),
         ("env:FOOTPRINT_SECRET_LINES", "holds more than one line"),
     ] {
@@ -134,7 +134,7 @@ async fn a_command_that_fails_is_reported_without_what_it_said() {
         ("fails", "its command failed"),
         ("endless", "longer than"),
         ("silent", "is empty"),
-        ("slow", "not printed within 1 s"),
+        ("slow", "not printed within the timeout of 1 s"),
         ("missing", "does not start"),
         ("relative", "no absolute path"),
     ] {

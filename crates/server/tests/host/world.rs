@@ -125,12 +125,12 @@ impl World {
         Ok(answer)
     }
 
-    /// As it goes over the wire.
+    /// The serialised answer.
     pub async fn json(&self, name: &str, command: &str, raw: Value) -> Value {
         serde_json::to_value(self.run(name, command, raw).await.unwrap()).unwrap()
     }
 
-    /// Why a command refuses as a whole.
+    /// The error of a command that refuses the whole call.
     pub async fn refusal(&self, name: &str, command: &str, raw: Value) -> String {
         self.run(name, command, raw).await.unwrap_err().to_string()
     }

@@ -95,7 +95,7 @@ async fn an_import_that_finds_no_room_for_its_file_changes_nothing_and_works_lat
     limit(&served, &(800 * 1024).to_string());
     let (status, said) = import().await;
     assert_eq!(status, 503, "{said}");
-    assert!(said.contains("no room for the body"), "{said}");
+    assert!(said.contains("cannot store the body"), "{said}");
     assert_eq!(caller.page("/readyz").await.0, 200, "the store has room");
     let logged = std::fs::read_to_string(&log).unwrap();
     assert!(logged.contains("temporary folder") && logged.contains("TMPDIR"), "{logged}");

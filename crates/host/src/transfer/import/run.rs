@@ -19,7 +19,8 @@ const BATCH_BYTES: u64 = 16 * 1024 * 1024;
 /// Imports rows in the caller's name, onto sites where the caller may change incidents. Each batch of rows is a
 /// transaction. After a crash the same file can be imported again with [`OnConflict::Skip`](super::OnConflict::Skip).
 /// Reading blocks the task.
-///  `progress` is called after each batch. Each batch writes an audit entry like `entry` with the batch's counts, in
+///
+/// `progress` is called after each batch. Each batch writes an audit entry like `entry` with the batch's counts, in
 /// its transaction.
 ///
 /// # Errors

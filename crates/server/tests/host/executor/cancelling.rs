@@ -1,4 +1,4 @@
-//! Runs that somebody cancels, that take too long, break down, or whose process ends or dies.
+//! Runs that are cancelled, time out, panic, or whose process ends or dies.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ async fn a_run_is_cancelled_by_its_number_also_from_another_process() {
             }
             let finished = running.await.unwrap().unwrap();
             let text = finished.outcome.error.unwrap().to_string();
-            assert!(text.contains("was cancelled") && text.contains("may have been carried out"), "{text}");
+            assert!(text.contains("was cancelled") && text.contains("may have had an effect"), "{text}");
             stage.gate.state.wait_for_dropped(begun + 1).await;
             let run = stage.executor.see_run(&admin, run.id).await.unwrap();
             assert_eq!(run.status, RunStatus::Cancelled);
@@ -92,10 +92,10 @@ async fn a_command_that_takes_too_long_or_breaks_down_fails_and_nothing_else_doe
         stage.gate("Main").await;
         let answer = stage.executor.remote(&admin, "Wait", none()).await.unwrap();
         assert!(answer.error.starts_with("Wait failed.\nStatus Code: N/A.\nMessage: "), "{}", answer.error);
-        assert!(answer.error.contains("did not end within the 1 s"), "{}", answer.error);
+        assert!(answer.error.contains("did not end within its timeout of 1 s"), "{}", answer.error);
         stage.gate.state.wait_for_dropped(1).await;
         let answer = stage.executor.remote(&admin, "BreakDown", none()).await.unwrap();
-        assert!(answer.error.contains("The connector broke down"), "{}", answer.error);
+        assert!(answer.error.contains("The connector panicked"), "{}", answer.error);
         let answer = stage.executor.remote(&admin, "TestConnection", none()).await.unwrap();
         assert_eq!(answer.return_data, Ended::Successful);
         let runs = stage.executor.runs(&admin, &RunFilter::default()).await.unwrap();
@@ -125,7 +125,7 @@ async fn runs_of_a_process_that_died_are_interrupted_and_those_of_the_living_are
         let runs = stage.executor.runs(&admin, &RunFilter::default()).await.unwrap();
         let statuses: Vec<_> = runs.iter().map(|run| run.status).collect();
         assert_eq!(statuses, [RunStatus::Running, RunStatus::Interrupted]);
-        // It was alive after all: what it knows counts.
+        // The process was alive, so its result counts.
         stage.gate.state.go_on.add_permits(2);
         lost.await.unwrap().unwrap();
         kept.await.unwrap().unwrap();

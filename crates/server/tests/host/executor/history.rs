@@ -1,4 +1,4 @@
-//! What the run history keeps, for how long, and who sees it.
+//! The content, the retention and the rights of the run history.
 
 use std::time::Duration;
 
@@ -72,8 +72,8 @@ async fn runs_are_shown_to_those_who_may_see_them() {
             let text = because(stage.executor.see_run(caller, run).await);
             assert_eq!(text, format!("There is no run \"{run}\"."));
         }
-        assert!(because(stage.executor.cancel(&analyst, runs[0]).await).contains("Another user's run"));
-        // A deleted connection's runs stay, for those who managed it.
+        assert!(because(stage.executor.cancel(&analyst, runs[0]).await).contains("Cancelling another user's run"));
+        // The runs of a deleted connection stay visible for its managers.
         stage.executor.connections().delete(&admin, open.id).await.unwrap();
         assert_eq!((count(&manager).await.unwrap(), count(&analyst).await.unwrap()), (2, 0));
         let filter = RunFilter { command: Some("test connection".into()), limit: Some(1), ..RunFilter::default() };

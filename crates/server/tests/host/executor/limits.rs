@@ -1,4 +1,4 @@
-//! How many commands run and wait at once, and what a change of a connection does to them.
+//! The limits of running and waiting commands, and changes of their connection meanwhile.
 
 use std::sync::atomic::Ordering;
 
@@ -25,7 +25,7 @@ async fn no_more_run_or_wait_than_may() {
         };
         let mut running = vec![start("One"), start("One")];
         state.wait_for_begun(2).await;
-        // The third waits, the fourth is turned away.
+        // The third waits, and the fourth is refused.
         let waiting = [start("One"), start("One")];
         let full = loop {
             if let Some(ended) = waiting.iter().position(tokio::task::JoinHandle::is_finished) {
@@ -38,10 +38,10 @@ async fn no_more_run_or_wait_than_may() {
         let text = because(turned_away.await.unwrap());
         assert!(text.contains("The connection \"One\" is busy: 2 commands are under way and 1 wait"), "{text}");
         assert_eq!(*state.begun.borrow(), 2);
-        // Another connection has turns of its own, as far as the site has.
+        // Another connection has its own slots, within the limit of the site.
         running.push(start("Two"));
         state.wait_for_begun(3).await;
-        // Whoever waits and goes away makes room.
+        // A waiting caller that goes away makes room.
         third.abort();
         assert!(third.await.unwrap_err().is_cancelled());
         while stage.executor.waiting() > 0 {
@@ -51,7 +51,7 @@ async fn no_more_run_or_wait_than_may() {
         while stage.executor.waiting() == 0 {
             tokio::task::yield_now().await;
         }
-        // What waited runs on the connection as it is by then.
+        // The waiting command runs on the changed connection.
         stage.update(&admin, one.id, json!({"active": false})).await.unwrap();
         state.go_on.add_permits(3);
         for run in running {

@@ -1,4 +1,4 @@
-//! Running commands: every command of the real plugin, deadlines, cancellation, limits, and the run history.
+//! Running commands: every command of the real plugin, timeouts, cancellation, limits, and the run history.
 
 mod cancelling;
 mod history;

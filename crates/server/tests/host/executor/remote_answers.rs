@@ -1,4 +1,4 @@
-//! Commands of the real plugin as remote commands: what they answer, and what names nothing that can be run.
+//! Commands of the real plugin over the Command API: their answers, and calls that name no command.
 
 use std::sync::Arc;
 
@@ -138,7 +138,7 @@ async fn what_names_no_connection_or_command_runs_nothing() {
         because(stage.executor.remote(&admin, "Wait", twice).await);
         because(stage.executor.remote(&admin, "MakeCoffee", none()).await);
         assert!(stage.executor.runs(&admin, &RunFilter::default()).await.unwrap().is_empty());
-        // Both integrations have a Test Connection; the connection says whose is meant.
+        // Both integrations have a Test Connection. The connection decides which command runs.
         let simulator = simulator().await;
         stage.footprint(&simulator, "Three").await;
         let named = |name: &str| parameters(json!({"Connection Name": name}));

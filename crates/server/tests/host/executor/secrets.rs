@@ -1,4 +1,4 @@
-//! Secrets that commands use: fetched again when they may have changed, and found nowhere.
+//! The secrets of commands: they are fetched again when they may have changed, and appear nowhere.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -67,7 +67,7 @@ async fn a_planted_secret_is_found_nowhere() {
         ] {
             match stage.executor.remote(&admin, "ListDevices", parameters(given)).await {
                 Ok(answer) => shown.push(format!("{:?} {:?}", answer.return_data, answer.context_data)),
-                // A refusal repeats the wrong value to the caller who sent it, and nothing keeps it.
+                // The error repeats the wrong value to its caller, and nothing stores it.
                 Err(refusal) => assert!(matches!(refusal, Refusal::Parameters(_)), "{refusal:?}"),
             }
         }

@@ -1,4 +1,4 @@
-//! Callers who say nothing, too much, or go away in the middle. Who sends slowly is in `command_api`.
+//! Callers that send nothing, send too much, or go away in the middle of a call. `command_api` tests slow callers.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ async fn connect(host: &TestHost) -> TcpStream {
     TcpStream::connect(host.url.trim_start_matches("http://")).await.unwrap()
 }
 
-/// What the host says to `bytes` until it ends the connection.
+/// The host's answer to `bytes` until it closes the connection.
 async fn told(host: &TestHost, bytes: &[u8]) -> String {
     let mut stream = connect(host).await;
     stream.write_all(bytes).await.unwrap();
@@ -21,7 +21,7 @@ async fn told(host: &TestHost, bytes: &[u8]) -> String {
 
 async fn until_closed(mut stream: TcpStream) -> String {
     let mut said = Vec::new();
-    // Cut off or ended: it is over.
+    // The connection is over, by a reset or an orderly end.
     let _ = stream.read_to_end(&mut said).await;
     String::from_utf8_lossy(&said).into_owned()
 }
@@ -89,7 +89,7 @@ async fn a_body_that_is_announced_or_comes_too_long_is_refused_before_it_is_ther
         endless.write_all(head(&host, "Transfer-Encoding: chunked\r\n").as_bytes()).await.unwrap();
         let (mut answers, mut chunks) = endless.into_split();
         let chunk = format!("4000\r\n{}\r\n", "x".repeat(0x4000));
-        // Until the host has heard enough.
+        // Until the host closes the connection.
         let sending = async { while chunks.write_all(chunk.as_bytes()).await.is_ok() {} };
         let hearing = async {
             let mut said = [0; 12];
@@ -105,7 +105,7 @@ async fn a_head_that_is_too_large_is_refused() {
     for host in TestHost::on_both().await {
         for large in [format!("X: {}\r\n", "a".repeat(1_000_000)), "X: a\r\n".repeat(5000)] {
             let mut stream = connect(&host).await;
-            // The host may have heard enough before all of it is sent.
+            // The host may close the connection before everything is sent.
             let _ = stream.write_all(head(&host, &large).as_bytes()).await;
             let said = until_closed(stream).await;
             assert!(said.is_empty() || said.starts_with("HTTP/1.1 431 "), "{said}");

@@ -1,4 +1,4 @@
-//! Transactions that the database ends by itself, or does not commit.
+//! Transactions that the database cancels or does not commit.
 
 use soar_store::testing::TestStore;
 use soar_store::{Engine, Store, StoreError, Trouble};

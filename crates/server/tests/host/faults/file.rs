@@ -1,4 +1,4 @@
-//! An SQLite file that is full, held by somebody else, taken away, or none.
+//! An SQLite file that is full, locked by another process, removed, or no database.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::support::{TestHost, answer, site};
 use soar_store::model::Moment;
 
-/// A host on a file, which waits for others no longer than so.
+/// A host on a file, with this timeout for locks.
 async fn on_a_file(timeout: Duration) -> (TestHost, PathBuf, TempDir) {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("host.db");
@@ -45,7 +45,7 @@ async fn a_transaction_that_found_no_room_keeps_none_after_it_from_being_made() 
     let made = transaction.records().create_site(&site("Security Operations"), Moment(1)).await.unwrap();
     transaction.commit().await.unwrap();
     for round in 0..3 {
-        // As large as it is, and no larger.
+        // The file cannot grow any more.
         test.store.pragma("PRAGMA max_page_count = 1").await.unwrap();
         let incident = |number| NewIncident::open(format!("{round}-{number}"), made.id, "Admin", Moment(1));
         let many: Vec<_> = (0..2000).map(incident).collect();
@@ -96,7 +96,7 @@ async fn nothing_is_acknowledged_that_went_into_a_file_that_is_gone() {
     };
     std::fs::rename(&path, &elsewhere).unwrap();
     refuses("Taken away").await;
-    // Another file in its place, such as a backup that somebody put back.
+    // Another file in its place, such as a restored backup.
     std::fs::copy(&elsewhere, &path).unwrap();
     refuses("Replaced").await;
     let error = host.test.store.transaction().await.unwrap_err().to_string();
@@ -176,7 +176,7 @@ async fn a_file_that_cannot_be_used_is_refused_at_once_with_what_to_do() {
     let error = Store::open_existing(nowhere.to_str().unwrap()).await.unwrap_err().to_string();
     assert!(error.contains("nowhere.db is not there") && !nowhere.exists(), "{error}");
     assert!(begun.elapsed() < Duration::from_secs(10), "nobody waits for what does not get better");
-    // Made by a version that is not there yet.
+    // Made by a future version.
     let mut newer = SqliteConnection::connect(good.to_str().unwrap()).await.unwrap();
     let sql = "INSERT INTO _sqlx_migrations VALUES (9999, 'future', '2030-01-01', 1, x'00', 1)";
     sqlx::query(AssertSqlSafe(sql)).execute(&mut newer).await.unwrap();

@@ -1,4 +1,4 @@
-//! What becomes of calls when something fails under the host, or its callers misbehave.
+//! Calls during faults of the store and with misbehaving callers.
 
 mod clients;
 mod commits;

@@ -1,4 +1,4 @@
-//! What callers are told of what was done, or may have been, when the store fails afterwards.
+//! The answers to calls with a certain or possible effect when the store fails afterwards.
 
 use serde_json::json;
 use soar_store::Engine;
@@ -7,7 +7,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
 use crate::support::{TestHost, answer};
 
 const DONE: &str = "The call was carried out, but the host's store failed";
-const MAYBE: &str = "nobody knows whether it was carried out";
+const MAYBE: &str = "the command's effect is unknown";
 
 async fn run_sql(host: &TestHost, sql: &str) {
     let address = &host.test.address;
@@ -39,7 +39,7 @@ async fn a_change_at_a_vendor_whose_answer_cannot_be_kept_is_told_as_made() {
             assert_eq!((status, said.starts_with(DONE)), (503, command == "PatchDevice"), "{command}: {refused}");
             run_sql(&host, &format!("ALTER TABLE gone RENAME TO {table}")).await;
         }
-        // What did not work has changed nothing at the vendor.
+        // A failed call has changed nothing at the vendor.
         let (status, refused) = answer(host.command("PatchDevice", json!({ "Name": "a", "Mode": "refuse" }))).await;
         assert_eq!((status, &refused["error"]), (200, &json!("The vendor refuses.")), "{refused}");
         run_sql(&host, "ALTER TABLE audit RENAME TO gone").await;

@@ -1,4 +1,4 @@
-//! A way to a PostgreSQL server that can vanish, or break at a commit.
+//! A proxy to a PostgreSQL server that can vanish, or break at a commit.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
@@ -8,24 +8,24 @@ use soar_store::testing::PostgresServer;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 
-/// Where the way breaks at the next commit.
+/// The point at which the next commit breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Break {
-    /// The server never hears of it.
+    /// The server does not receive the commit.
     BeforeCommit = 1,
-    /// The server commits, and nobody hears of that.
+    /// The server commits, and its answer is lost.
     AfterCommit = 2,
-    /// The server commits, and breaks down before it has said so: its disk is full.
+    /// The server commits, and crashes before its answer because its disk is full.
     InPanic = 3,
 }
 
-/// What a server says that breaks down.
+/// The message of a crashing server.
 const PANIC: &[u8] =
     b"SPANIC\0VPANIC\0C53100\0Mcould not write to file \"pg_wal/xlogtemp\": No space left on device\0\0";
 
 #[derive(Debug, Default)]
 struct State {
-    /// Connections of an earlier era say nothing any more, and are not closed either.
+    /// Connections of an earlier era fall silent and stay open.
     era: AtomicUsize,
     is_silent: AtomicBool,
     breaks: AtomicU8,
@@ -33,7 +33,7 @@ struct State {
     vanishes_at: Mutex<Option<&'static str>>,
 }
 
-/// The way, at an address of its own.
+/// The proxy, at an address of its own.
 pub struct Proxy {
     pub port: u16,
     state: Arc<State>,
@@ -61,17 +61,17 @@ impl Proxy {
         (format!("postgres://postgres@127.0.0.1:{}/{database}?sslmode=disable", proxy.port), proxy)
     }
 
-    /// The server says nothing any more, to whoever is connected and whoever comes.
+    /// The server falls silent for existing and new connections.
     pub fn vanish(&self) {
         self.state.vanish();
     }
 
-    /// The same once the server is sent this, which it does not hear any more.
+    /// The server falls silent at this message, which it does not receive.
     pub fn vanish_at(&self, text: &'static str) {
         *self.state.vanishes_at.lock().unwrap() = Some(text);
     }
 
-    /// Another server is in its place: who comes is answered, and who was connected still hears nothing.
+    /// Another server replaces it: new connections work, and existing connections stay silent.
     pub fn come_back(&self) {
         self.state.is_silent.store(false, Ordering::SeqCst);
     }
@@ -107,7 +107,7 @@ async fn carry(mut client: TcpStream, socket: PathBuf, state: Arc<State>) {
                     state.vanish();
                 }
                 if is_silent() {
-                    // As of a machine without power.
+                    // Like a machine that lost its power.
                     std::future::pending::<()>().await;
                 }
                 if asked[..length].windows(7).any(|bytes| bytes == b"COMMIT\0") {

@@ -1,4 +1,4 @@
-//! PostgreSQL that vanishes, breaks off at a commit, or does not wait for its disk.
+//! PostgreSQL that vanishes, breaks at a commit, or does not wait for its disk.
 
 use std::time::{Duration, Instant};
 
@@ -45,7 +45,7 @@ async fn calls_to_a_server_that_vanished_end_and_its_successor_is_found_without_
     assert_eq!(status, 503, "{said}");
     assert!(said.contains("does not answer"), "{said}");
     proxy.come_back();
-    // Of the former server nothing is ever heard again: only new connections help.
+    // The former server stays silent, so only new connections work.
     while ready(&host).await.0 != 200 {
         assert!(begun.elapsed() < Duration::from_secs(60), "the host does not come back");
         tokio::task::yield_now().await;
@@ -68,8 +68,8 @@ async fn a_caller_is_told_when_nobody_knows_whether_its_change_was_made_and_the_
         let (status, refused) = answer(note(&host, name)).await;
         assert_eq!(status, 503, "{refused}");
         let said = refused["Error"].as_str().unwrap();
-        assert!(said.contains("nobody knows whether it was made"), "{said}");
-        assert!(said.contains("Repeat the call under the same Idempotency-Key"), "{said}");
+        assert!(said.contains("it is unknown whether the change was made"), "{said}");
+        assert!(said.contains("Repeat the call with the same Idempotency-Key"), "{said}");
         let count = async || host.notes().await.iter().filter(|note| *note == name).count();
         assert_eq!(count().await, made, "{when:?}");
         let (status, answered): (u16, Value) = answer(note(&host, name)).await;
@@ -77,7 +77,7 @@ async fn a_caller_is_told_when_nobody_knows_whether_its_change_was_made_and_the_
         assert_eq!(count().await, 1, "{when:?}");
     }
     let statuses: Vec<_> = host.audit().await.into_iter().map(|entry| entry.status).collect();
-    // What was committed although nobody heard of it is in the log too.
+    // A commit whose answer was lost is in the audit log too.
     assert_eq!(statuses, [503, 200, 200, 503, 200, 200, 503, 200]);
 }
 

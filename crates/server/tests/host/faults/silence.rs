@@ -1,4 +1,4 @@
-//! A server that vanishes amid one step: each is waited for so long and no longer, and others go on afterwards.
+//! A server that vanishes during one step: each step has a timeout, and later steps work again.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use soar_store::{Store, StoreError, Trouble};
 
 use super::proxy::Proxy;
 
-/// How long the server may take to answer, and far more than that.
+/// The timeout for the server's answer, and a much longer time.
 const PATIENCE: Duration = Duration::from_millis(700);
 const LONG: Duration = Duration::from_secs(20);
 
@@ -16,7 +16,7 @@ async fn store_behind_a_proxy() -> (Store, Proxy) {
     (Store::open_with_timeout(&address, PATIENCE).await.unwrap(), proxy)
 }
 
-/// Why `step` failed, in time, for the server is gone.
+/// The error of `step`, which must fail within the timeout.
 async fn fails_in_time<T>(what: &str, step: impl Future<Output = Result<T, StoreError>>) -> StoreError {
     let ended = tokio::time::timeout(LONG, step).await;
     let error = ended.unwrap_or_else(|_| panic!("{what} is waited for without end")).err().unwrap();
@@ -64,7 +64,7 @@ async fn a_new_connection_is_not_waited_for_without_end() {
     proxy.vanish_at("synchronous_commit");
     let mut readers = Vec::new();
     let opening = async {
-        // Some connections may be there already.
+        // Some connections may exist already.
         loop {
             readers.push(store.reader().await?);
         }

@@ -1,4 +1,4 @@
-//! Who is told what: few messages, and none lost.
+//! Alerts: few messages, and none lost.
 
 use std::time::Duration;
 
@@ -109,7 +109,7 @@ async fn a_message_that_does_not_arrive_is_kept_and_tried_again_under_the_same_i
         let waiting = test.store.reader().await.unwrap().records().waiting_messages(10).await.unwrap();
         assert_eq!(waiting.len(), 1);
         assert!(waiting[0].attempts >= 2, "{waiting:?}");
-        assert_eq!(waiting[0].last_error.as_deref(), Some("The mail server did not take the mail: it is away."));
+        assert_eq!(waiting[0].last_error.as_deref(), Some("The mail server did not accept the mail: it is away."));
         // Another process delivers it, as after a crash.
         let other = world.beside();
         other.fail([1]);

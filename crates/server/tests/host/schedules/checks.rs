@@ -47,7 +47,7 @@ async fn a_connection_is_checked_as_its_form_says_and_proven_by_logging_in() {
         let history = connections.health_history(&administrator, connection.id, None, 10).await.unwrap();
         assert_eq!(history.checks.len(), 2);
         assert!(history.connection.latency_day.is_some());
-        // Checks do not crowd out what people ran.
+        // Checks do not displace the runs of users.
         let runs = stage.executor.runs(&administrator, &Default::default()).await.unwrap();
         assert!(runs.is_empty(), "{runs:?}");
     }

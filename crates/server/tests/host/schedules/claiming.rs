@@ -1,4 +1,4 @@
-//! What is due is claimed once, and only where there is a place to run it.
+//! Due work is claimed once, and only with a free permit to run it.
 
 use std::time::Duration;
 
@@ -168,7 +168,7 @@ async fn a_connector_that_panics_has_failed_and_runs_again() {
         assert_eq!(world.pass(120).await, 2);
         let checks =
             test.store.reader().await.unwrap().records().checks(ConnectionId(1), Moment::MAX, 10).await.unwrap();
-        assert!(checks[0].detail.as_deref().unwrap().contains("defect"), "{checks:?}");
+        assert!(checks[0].detail.as_deref().unwrap().contains("panicked"), "{checks:?}");
     }
 }
 

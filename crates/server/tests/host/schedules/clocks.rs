@@ -1,4 +1,4 @@
-//! Clocks that are wrong, and time zones that are not there.
+//! Wrong clocks, and unknown time zones.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -227,7 +227,7 @@ async fn a_message_that_a_clock_minutes_ahead_left_behind_waits_no_longer_than_a
         assert_eq!(waiting().await[0].created_at, world.now(), "it has not waited for less than no time");
         world.pass(2).await;
         assert_eq!(world.delivered.subjects(), ["Connection Production 1 fails"]);
-        // A pause that was meant is kept.
+        // An intended pause stays.
         *world.delivered.broken.lock().unwrap() = true;
         world.pass(61).await;
         let [message] = waiting().await.try_into().unwrap();

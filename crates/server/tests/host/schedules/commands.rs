@@ -67,7 +67,7 @@ async fn who_may_not_and_what_cannot_work_is_refused_with_what_to_do() {
         assert!(because(wired.create(&stage, &viewer, draft(nightly())).await).contains("right to use connections"));
         let bad = [
             ("everyMinutes", json!(0), "expected 1 to"),
-            ("cron", json!("30 2 * * *"), "either every how many minutes"),
+            ("cron", json!("30 2 * * *"), "either an interval in minutes"),
             ("command", json!("Make Coffee"), "Make Coffee"),
             ("parameters", json!({"Device": "x"}), "Device"),
             ("name", json!(" "), "The name of the schedule is empty"),
@@ -109,7 +109,7 @@ async fn who_may_not_and_what_cannot_work_is_refused_with_what_to_do() {
     }
 }
 
-/// Somebody who works on another site only.
+/// A user with a role on another site only.
 async fn viewer_elsewhere(stage: &Stage) -> Caller {
     stage.caller("Eve", &stage.client, &[(stage.client.id, Role::Analyst)]).await
 }

@@ -1,4 +1,4 @@
-//! What checks and runs leave behind, and for how long.
+//! The history of checks and runs, and its retention.
 
 use std::time::Duration;
 

@@ -11,7 +11,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
-/// What a mail server was told.
+/// The commands that a mail server received.
 #[derive(Debug, Default, Clone)]
 struct Heard {
     commands: Vec<String>,
@@ -32,9 +32,9 @@ enum Way {
     Plain,
     Starttls,
     Tls,
-    /// Says that it can, and then refuses.
+    /// Offers STARTTLS, and then refuses it.
     StarttlsRefused,
-    /// Takes nobody's mail.
+    /// Accepts no mail.
     Full,
 }
 
@@ -218,7 +218,7 @@ async fn a_server_that_will_not_do_tls_gets_neither_password_nor_mail() {
     for way in [Way::Plain, Way::StarttlsRefused] {
         let listener = Listener::start(way).await;
         let refused = listener.send(&listener.settings(MailSecurity::Starttls), &message("x")).await.unwrap_err();
-        assert!(refused.starts_with("The mail server did not take the mail:"), "{refused}");
+        assert!(refused.starts_with("The mail server did not accept the mail:"), "{refused}");
         let heard = listener.heard();
         assert!(heard.mails.is_empty() && !heard.commands.iter().any(|command| command.starts_with("AUTH")));
     }
@@ -256,5 +256,5 @@ async fn a_refusal_says_what_the_server_said() {
     let nowhere = MailSettings { port: Some(1), ..listener.settings(MailSecurity::Plain) };
     assert!(listener.send(&nowhere, &message("x")).await.is_err());
     let none = Couriers::default().deliver(&message("x"), Moment(0)).await.unwrap_err();
-    assert!(none.contains("names no mail server"), "{none}");
+    assert!(none.contains("has no mail server"), "{none}");
 }

@@ -1,4 +1,4 @@
-//! Scheduled work: each due time runs once, on whichever host, and its alerts reach their destinations.
+//! Scheduled work: each due time runs once, on one of the hosts, and its alerts reach their destinations.
 
 mod alerts;
 mod checks;

@@ -1,4 +1,4 @@
-//! A scheduler within a host that is served: it runs, it says when it is stuck, and its end loses nothing.
+//! A scheduler within a served host: it runs, it reports that it is stuck, and its shutdown loses nothing.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -88,7 +88,7 @@ async fn a_host_that_is_told_to_runs_nothing_by_itself() {
     }
 }
 
-/// Checks once it is let.
+/// Checks once the test allows it.
 #[derive(Debug)]
 struct Held(Semaphore);
 
@@ -185,7 +185,7 @@ async fn alerts_that_wait_are_told_by_the_probe_and_the_metrics_and_the_host_is_
             let is_old = age.is_some_and(|age| age.parse::<f64>().unwrap() > 60.0);
             if is_old && metrics.contains("soar_host_alerts_waiting 1\n") {
                 assert_eq!(status, 200);
-                assert!(said.starts_with("ok\nAlerts that wait to be delivered: 1, the oldest for "), "{said}");
+                assert!(said.starts_with("ok\nUndelivered alerts: 1, the oldest for "), "{said}");
                 break;
             }
             assert!(timeout.elapsed() < Duration::from_secs(60), "{said}{metrics}");

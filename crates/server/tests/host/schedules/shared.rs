@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use super::world::{Runs, check_of};
 
-/// Far more than anything here takes, for a machine that is busy.
+/// A long timeout, for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! A thousand connections, checked for twenty seconds against the simulator: none lost, none twice.
+//! A thousand connections, checked for twenty seconds against the simulator: no check is lost or runs twice.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -30,10 +30,10 @@ const SECONDS: u64 = 20;
 /// Shorter than any that a form may ask for, so that each connection is due within the test, and many twice.
 const INTERVAL_MS: i64 = 15_000;
 
-/// So much later a check may begin. A machine that is busy with other tests is slow; what is lost comes never.
+/// The tolerance for a late check. On a busy machine checks are late, but a lost check never runs.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How often each due time was run.
+/// The number of runs of each due time.
 struct Counting {
     inner: ExecutorRunner,
     runs: Mutex<BTreeMap<ScheduleId, usize>>,

@@ -1,4 +1,4 @@
-//! Destinations that stall: they delay no other, and each attempt ends in time by the host's clock.
+//! Stalled destinations delay no other destination, and each attempt has a timeout by the host's clock.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -21,12 +21,12 @@ use tokio::sync::watch;
 
 use super::world::{Runs, World, check_of};
 
-/// Where a mail server falls silent.
+/// The point at which a mail server falls silent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stall {
-    /// It never greets.
+    /// Before its greeting.
     AtOnce,
-    /// It does not say whether it took the mail.
+    /// Before it accepts the mail.
     AfterData,
 }
 
@@ -130,7 +130,7 @@ async fn wait_for(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     }
 }
 
-/// A scheduler whose alerts are told without being gathered.
+/// A scheduler that does not group alerts.
 fn scheduler(store: &Store, clock: &ManualClock, courier: Arc<dyn Courier>) -> Arc<Scheduler> {
     let runs = Runs::default();
     runs.failing.lock().unwrap().insert(ConnectionId(1));
@@ -180,7 +180,7 @@ async fn a_mail_server_that_stalls_delays_no_webhook_and_its_attempt_ends_after_
             wait_for("why is noted", async || waiting(&world.store).await[0].last_error.is_some()).await;
             let [message] = waiting(&world.store).await.try_into().unwrap();
             let error = message.last_error.unwrap();
-            assert_eq!(error, "soc@example.com did not take the message within 30 s.");
+            assert_eq!(error, "soc@example.com did not accept the message within 30 s.");
             assert_eq!(message.attempts, 1);
             assert_eq!(message.next_attempt_at.milliseconds_since(world.now()), 15_000);
             wait_for("it is tried again", async || {
@@ -189,7 +189,7 @@ async fn a_mail_server_that_stalls_delays_no_webhook_and_its_attempt_ends_after_
             })
             .await;
             stop.send(true).unwrap();
-            wait_for("the host ends", async || {
+            wait_for("the host shuts down", async || {
                 world.clock.advance(Duration::from_secs(1));
                 serving.is_finished()
             })
@@ -224,7 +224,7 @@ async fn many_mails_that_stall_keep_no_webhook_waiting() {
     }
 }
 
-/// Takes a message, and is gone before anybody hears of it.
+/// Accepts a message, and dies before the result is stored.
 #[derive(Debug, Default)]
 struct Killed {
     taken: Mutex<Vec<String>>,

@@ -1,4 +1,4 @@
-//! What a node leaves behind is taken over by another, and its result written once.
+//! Another node takes over the work of a dead node, and its result is stored once.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 
 use super::world::{World, check_of, command_of};
 
-/// A runner that says when it was called and answers when it is let.
+/// A runner that reports its calls and answers when the test allows it.
 #[derive(Debug, Default)]
 struct Stuck {
     called: Notify,
@@ -68,7 +68,7 @@ async fn the_checks_of_a_node_that_died_are_taken_over_within_30_seconds_and_wri
             assert!(seconds < 30, "nobody took it over");
         }
         assert!(seconds >= 14, "a node that lives keeps its work for as long as it said: {seconds}");
-        // The dead one was only asleep: it may not write a second result.
+        // The node was only suspended: it must not store a second result.
         runner.goes_on.notify_one();
         assert!(!hanging.await.unwrap());
         let checks =
@@ -107,7 +107,7 @@ async fn a_claim_whose_commit_was_not_known_is_run_by_its_own_host_at_once() {
         patch.repeatable = false;
         world.create(&patch).await;
         world.clock.advance(Duration::from_secs(60));
-        // As where the connection broke amid the commit: the claim is in the store, and the host knows nothing of it.
+        // As after a connection that broke at the commit: the store has the claim, and the host does not know it.
         drop(world.claim().await);
         let other = world.beside();
         assert_eq!(other.work().await, 0, "the lease holds");
@@ -144,7 +144,7 @@ async fn a_host_that_was_suspended_does_not_judge_its_own_work() {
     }
 }
 
-/// A clock that moves on whenever it is looked at, as if the host were suspended between any two steps.
+/// A clock that advances at each reading, as if the host were suspended between any two steps.
 #[derive(Debug)]
 struct Leaping(ManualClock);
 

@@ -1,4 +1,4 @@
-//! A store of the version before, whose hosts shared due work by a queue with tables of its own.
+//! A store of the previous version, whose hosts shared due work by a queue with its own tables.
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant, SystemTime};
@@ -77,7 +77,7 @@ async fn store_of_the_version_before(engine: Engine) -> (String, Option<TempDir>
 async fn is_carried_over(engine: Engine) {
     let (address, _folder) = store_of_the_version_before(engine).await;
     execute(&address, UNDER_WAY).await.unwrap();
-    // The host was killed: its sign of life is there still, and does not change.
+    // The host was killed: its lease still exists and is not renewed.
     let store = Store::open(&address).await.unwrap();
     let world = World::at(&store, SystemTime::now());
     assert_eq!(world.work().await, 2, "what may be repeated runs");
@@ -89,7 +89,7 @@ async fn is_carried_over(engine: Engine) {
     let runs = reader.records().schedule_runs(ScheduleId(3), i64::MAX, 10).await.unwrap();
     assert_eq!((runs.len(), runs[0].status, runs[0].node.as_str()), (1, ScheduleRunStatus::Interrupted, "before"));
     assert_eq!(reader.records().backlog().await.unwrap().claimed, 0);
-    // Nothing of the queue is left, and no statement of a host of that version claims anything.
+    // The queue no longer exists, so a host of that version cannot claim anything.
     let gone = match engine {
         Engine::Sqlite => ["SELECT 1 FROM Jobs", "SELECT 1 FROM Workers", "SELECT 1 FROM _apalis_migrations"],
         Engine::Postgres => {
@@ -133,9 +133,9 @@ async fn beside_a_host_of_the_version_before_none_starts_until_it_has_ended() {
         assert!(error.to_string().contains("Stop all hosts of the earlier version"), "{error}");
         living.abort();
         let _ = living.await;
-        // Nothing was changed: that host goes on.
+        // Nothing was changed, so that host still works.
         execute(&address, "UPDATE work SET attempt = attempt + 1").await.unwrap();
-        // It signs off.
+        // It deletes its lease.
         execute(&address, "DELETE FROM nodes").await.unwrap();
         let begun = Instant::now();
         let store = Store::open(&address).await.unwrap();

@@ -180,5 +180,5 @@ async fn a_redirection_is_not_followed_and_an_error_is_one() {
     assert!(nobody.contains("no connection"), "{nobody}");
     let unknown = Message { destination: "webhook:other".parse().unwrap(), ..message() };
     let refused = couriers(format!("{address}/take")).deliver(&unknown, Moment(0)).await.unwrap_err();
-    assert!(refused.contains("names no webhook other"), "{refused}");
+    assert!(refused.contains("has no webhook other"), "{refused}");
 }

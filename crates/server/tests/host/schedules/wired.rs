@@ -84,7 +84,7 @@ impl Wired {
         found.map(|one| one.id).ok_or_else(|| StoreError::not_found("schedule", name).into())
     }
 
-    /// Runs what is due after a minute; how many results were written.
+    /// Runs the due work after a minute. Returns the number of stored results.
     pub async fn minute(&self, stage: &Stage) -> usize {
         stage.clock.advance(Duration::from_millis(MINUTE.cast_unsigned()));
         let mut written = 0;

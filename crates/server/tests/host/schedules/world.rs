@@ -1,4 +1,4 @@
-//! A scheduler on a clock that tests move, with a runner and a courier that remember what they did.
+//! A scheduler on a manual clock, with a runner and a courier that record their calls.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -52,7 +52,7 @@ impl Runner for Runs {
 #[derive(Debug, Default)]
 pub struct Delivered {
     pub messages: Mutex<Vec<Message>>,
-    /// Whether nothing arrives.
+    /// Whether all deliveries fail.
     pub broken: Mutex<bool>,
 }
 
@@ -60,7 +60,7 @@ pub struct Delivered {
 impl Courier for Delivered {
     async fn deliver(&self, message: &Message, _now: Moment) -> Result<(), String> {
         if *self.broken.lock().unwrap() {
-            return Err("The mail server did not take the mail: it is away.".to_owned());
+            return Err("The mail server did not accept the mail: it is away.".to_owned());
         }
         self.messages.lock().unwrap().push(message.clone());
         Ok(())
@@ -110,7 +110,7 @@ impl World {
         Self { store, clock, runs, delivered, scheduler: Arc::new(scheduler) }
     }
 
-    /// Does all that is due; how many results were written.
+    /// Runs all due work. Returns the number of stored results.
     pub async fn work(&self) -> usize {
         let mut written = 0;
         loop {
@@ -123,7 +123,7 @@ impl World {
         }
     }
 
-    /// Claims what is due, and does not run it.
+    /// Claims due work without running it.
     pub async fn claim(&self) -> Vec<Claim> {
         self.scheduler.look().await.unwrap().claims
     }
@@ -133,7 +133,7 @@ impl World {
         Moment::from(self.clock.now())
     }
 
-    /// Moves the clock on by `seconds`, a second at a time, working; how many results were written.
+    /// Advances the clock by `seconds` in steps of a second, and runs due work. Returns the number of stored results.
     pub async fn pass(&self, seconds: usize) -> usize {
         let mut done = 0;
         for _ in 0..seconds {
@@ -186,7 +186,7 @@ impl World {
     }
 }
 
-/// A health check once a minute that tells soc@example.com.
+/// A health check once a minute with alerts to soc@example.com.
 pub fn check_of(connection: ConnectionId) -> NewSchedule {
     NewSchedule {
         kind: ScheduleKind::HealthCheck,

@@ -1,4 +1,4 @@
-//! Commands of the tests' own.
+//! Commands for tests.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 
 use super::site;
 
-/// Holds whoever runs with the mode `wait` until the test lets it go on.
+/// Blocks calls with the mode `wait` until the test releases them.
 pub struct Gate {
     entered: Semaphore,
     open: Semaphore,
@@ -26,12 +26,12 @@ impl Gate {
         Self { entered: Semaphore::new(0), open: Semaphore::new(0) }
     }
 
-    /// Waits until a command stands at the gate.
+    /// Waits until a command waits at the gate.
     pub async fn entered(&self) {
         self.entered.acquire().await.unwrap().forget();
     }
 
-    /// Lets one go on.
+    /// Releases one command.
     pub fn let_one_go(&self) {
         self.open.add_permits(1);
     }
@@ -87,7 +87,7 @@ fn successful(context: Vec<serde_json::Value>) -> Answer {
     Answer { context_data: Some(context.into()), ..Answer::ended(Ended::Successful) }
 }
 
-/// Leaves a site of the given name behind.
+/// Makes a site of the given name.
 struct MakeNote {
     gate: Arc<Gate>,
 }
@@ -148,7 +148,7 @@ impl UtilityCommand for ShowNotes {
     }
 }
 
-/// Shows notes once the gate is open.
+/// Lists notes once the gate is open.
 struct ShowNotesLate {
     gate: Arc<Gate>,
 }

@@ -1,4 +1,4 @@
-//! A host as it is served to a site: every command, and nothing of the tests' own.
+//! A host with all real commands and no test commands.
 
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};

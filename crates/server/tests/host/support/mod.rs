@@ -1,4 +1,4 @@
-//! A host that is served for one test, with commands that show what the machinery does.
+//! A host that is served for one test, with test commands.
 
 mod commands;
 mod full_host;
@@ -22,7 +22,7 @@ use soar_store::{AuditFilter, NewSite, NewUser};
 pub use commands::{Gate, Vendor};
 pub use full_host::FullHost;
 
-/// Keeps secrets by turning their bits over: tests need no more.
+/// Seals secrets by inverting their bits, which is enough for tests.
 #[derive(Debug)]
 pub struct TurnedOver;
 
@@ -54,7 +54,7 @@ pub struct TestHost {
     pub clock: ManualClock,
     pub gate: Arc<Gate>,
     pub vendor: Arc<Vendor>,
-    /// Of the administrator `Admin`, for everything.
+    /// The key of the administrator `Admin`, without limits.
     pub key: String,
     pub client: reqwest::Client,
     pub test: TestStore,
@@ -181,14 +181,14 @@ impl TestHost {
         entries.into_iter().rev().map(|(_, entry)| entry).collect()
     }
 
-    /// The names of all sites: what `MakeNote` leaves behind.
+    /// The names of all sites, which `MakeNote` makes.
     pub async fn notes(&self) -> Vec<String> {
         let sites = self.test.store.reader().await.unwrap().records().sites().await.unwrap();
         sites.into_iter().map(|site| site.name).filter(|name| name != "Security Operations").collect()
     }
 }
 
-/// The status and the body of an answer, which is JSON and carries a request id.
+/// The status and the body of an answer, which is JSON and has a request id.
 pub async fn answer(request: reqwest::RequestBuilder) -> (u16, Value) {
     let response = request.send().await.unwrap();
     assert!(response.headers().contains_key("x-request-id"), "{response:?}");

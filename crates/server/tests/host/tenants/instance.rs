@@ -1,4 +1,4 @@
-//! An instance: a host with a store, a keyring and an administrator of its own, served on the loopback network.
+//! An instance: a host with its own store, keyring and administrator, served on the loopback network.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -43,7 +43,7 @@ pub struct Instance {
     pub clock: ManualClock,
     /// `Admin`, an administrator, on `Security Operations`.
     pub admin: Caller,
-    /// Of `Admin`, for everything.
+    /// The key of `Admin`, without limits.
     pub key: String,
     pub client: reqwest::Client,
     _folder: TempDir,
@@ -83,7 +83,7 @@ impl Instance {
         Self { test: Some(test), ..Self::of(store, settings).await }
     }
 
-    /// One over a store that is furnished already, served at an address of its own.
+    /// An instance over an existing store, served at its own address.
     async fn of(store: Store, settings: TenantSettings) -> Self {
         let mut instance = Self::unserved(store, settings, reqwest::Client::new()).await;
         let running = serve(Arc::clone(&instance.host)).await.unwrap();
@@ -92,7 +92,7 @@ impl Instance {
         instance
     }
 
-    /// The same, and nothing serves it.
+    /// The same, without a server.
     pub async fn unserved(store: Store, settings: TenantSettings, client: reqwest::Client) -> Self {
         let folder = TempDir::new().unwrap();
         let keyring = Keyring::create_file(&folder.path().join("keys")).unwrap();
@@ -184,7 +184,7 @@ impl Instance {
         made.text.to_string()
     }
 
-    /// Makes a tenant known to this master.
+    /// Adds a tenant to this master.
     pub async fn add_tenant(&self, name: &str, url: &str, key: &str) -> Result<Tenant, Refusal> {
         let draft =
             TenantDraft { name: name.to_owned(), region: "AMER".to_owned(), url: url.to_owned(), key: key.to_owned() };
@@ -235,7 +235,7 @@ impl Instance {
         transaction.commit().await.unwrap();
     }
 
-    /// A connection of `name`; what `more` says stands in place of what is usual.
+    /// A connection `name`. The fields of `more` replace the defaults.
     pub async fn connect(&self, name: &str, more: Value) -> Connection {
         let mut draft = json!({
             "integration": "coda-footprint", "name": name, "site": "Security Operations",
@@ -271,7 +271,7 @@ impl Instance {
         self.tenants.sync(&self.admin, &request, true, &|_| {}).await.unwrap()
     }
 
-    /// What became of everything in a run.
+    /// The results of a run.
     pub async fn results(&self, run: &SyncRun) -> Vec<SyncResult> {
         let mut reader = self.store.reader().await.unwrap();
         let results = reader.records().sync_results(run.id, SyncResultFilter::default(), 100_000).await.unwrap();
@@ -294,7 +294,7 @@ impl Instance {
         entries.into_iter().rev().map(|(_, entry)| entry).collect()
     }
 
-    /// Ends the host; the whole audit log afterwards.
+    /// Shuts the host down. Returns the whole audit log.
     pub async fn audit_in_the_end(&mut self) -> Vec<AuditEntry> {
         self.running.take().unwrap().shutdown().await.unwrap();
         self.store = Store::open(&self.test.as_ref().unwrap().address).await.unwrap();
@@ -326,12 +326,12 @@ impl Instance {
     }
 }
 
-/// Everything that is shared with the tenant's site.
+/// A sync of all connections that are shared with the tenant's site.
 pub fn all_shared() -> Value {
     json!({ "syncAllShared": true, "tenantRegion": "AMER", "tenantName": "TestTenant", "tenantSite": "TenantSite" })
 }
 
-/// These connections, by their numbers.
+/// A sync of these connections.
 pub fn these(ids: &[ConnectionId]) -> Value {
     let infos: Vec<_> = ids.iter().map(|id| json!({ "connectionId": id })).collect();
     json!({

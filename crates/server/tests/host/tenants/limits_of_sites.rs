@@ -1,5 +1,4 @@
-//! What a tenant lacks or may not do: agents that it does not have, sites that its master set inactive, and files of the
-//! master.
+//! Missing agents on a tenant, sites that the master deactivated, and paths of files on the master.
 
 use serde_json::{Value, json};
 use soar_connector::Clock as _;
@@ -39,13 +38,13 @@ async fn a_tenant_without_the_agent_has_the_connection_and_runs_nothing_on_it() 
         let results = master.results(&run).await;
         let why = results[0].failure.as_ref().unwrap();
         assert_eq!(why.code, "agent-missing");
-        assert!(why.cause.contains("nothing runs on it") && why.cause.contains("\"Branch\""), "{why:?}");
+        assert!(why.cause.contains("no command runs on it") && why.cause.contains("\"Branch\""), "{why:?}");
 
-        // The tenant has it as it was sent: nothing goes direct as before.
+        // The tenant has the connection as it was sent, and it does not connect directly.
         let received = &tenant.all().await["Main"];
         assert_eq!(received.agent_name.as_deref(), Some("Branch"));
         let tested = tenant.executor.test(&on(&tenant, "TenantSite").await, received.id).await.unwrap();
-        assert!(!tested.passed && tested.text.contains("which this host does not have"), "{}", tested.text);
+        assert!(!tested.passed && tested.text.contains("which does not exist on this host"), "{}", tested.text);
 
         tenant.agent("branch", &format!("http://{proxy}")).await;
         let again = master.sync(these(&[direct.id])).await.unwrap();
@@ -119,7 +118,7 @@ async fn a_site_that_its_master_sets_inactive_runs_nothing_and_takes_no_sync() {
             "{answer}"
         );
 
-        // At once, and on every surface.
+        // The change applies at once on every surface.
         let (code, refused) = tenant.command_at("GetIncidents", "TenantSite", json!({})).await;
         assert_eq!(code, 200);
         let text = refused["error"].as_str().unwrap();
@@ -142,9 +141,9 @@ async fn a_site_that_its_master_sets_inactive_runs_nothing_and_takes_no_sync() {
         assert_eq!(master.outcome(&run).await, ["Main: site-inactive"]);
         assert_eq!(claimed(&tenant).await, 0, "no health check is due");
 
-        // The tenant does not undo what its master decided.
+        // The tenant cannot undo the master's decision.
         let (code, refused) = tenant.manage("PATCH", "/sites/TenantSite", json!({ "active": true })).await;
-        assert!(code == 422 && refused["Error"].as_str().unwrap().contains("only that master"), "{refused}");
+        assert!(code == 422 && refused["Error"].as_str().unwrap().contains("only this master"), "{refused}");
         let again = master.command_at(COMMAND, "Security Operations", status("Inactive", "TenantSite")).await.1;
         assert_eq!(again["returnData"], "Successful", "twice is as once");
 
@@ -159,7 +158,7 @@ async fn a_site_that_its_master_sets_inactive_runs_nothing_and_takes_no_sync() {
         assert_eq!(heard.len(), 3);
         assert!(heard.iter().all(|one| one.accepted && one.site.eq_ignore_ascii_case("TenantSite")), "{heard:?}");
 
-        // Once the master is revoked, the tenant decides itself.
+        // Once the master is revoked, the tenant decides.
         master.command_at(COMMAND, "Security Operations", status("Inactive", "TenantSite")).await;
         tenant.revoke_master("Master").await;
         let (code, site) = tenant.manage("PATCH", "/sites/TenantSite", json!({ "active": true })).await;
@@ -167,7 +166,7 @@ async fn a_site_that_its_master_sets_inactive_runs_nothing_and_takes_no_sync() {
     }
 }
 
-/// How many due times a scheduler of the instance claims within the hour.
+/// The number of due times that a scheduler of the instance claims within an hour.
 async fn claimed(instance: &Instance) -> usize {
     instance.clock.advance(std::time::Duration::from_secs(3600));
     let mut transaction = instance.store.transaction().await.unwrap();
@@ -176,7 +175,7 @@ async fn claimed(instance: &Instance) -> usize {
     let holder = soar_store::Holder { node: "test", lease, in_hand: &in_hand };
     let now = Moment::from(instance.clock.now());
     let due = transaction.records().claim_due(holder, now, 10).await.unwrap();
-    // Nothing of it is kept.
+    // Nothing of it is stored.
     due.claimed.len()
 }
 

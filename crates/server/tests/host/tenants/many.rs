@@ -1,5 +1,5 @@
-//! Many tenants, some of which fail in their own ways: each failure is named, none spoils the others, and the retry goes
-//! to exactly those that failed.
+//! Many tenants with different failures: each failure has its code, none affects other tenants, and a retry calls
+//! exactly the failed tenants.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -28,7 +28,7 @@ use super::instance::{Instance, all_shared, furnish};
 const TENANTS: usize = 200;
 const FAILING: usize = 37;
 
-/// What goes wrong, and with which code that is told.
+/// A fault, and the code of its failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Fault {
     RefusedPort,
@@ -66,13 +66,13 @@ const FAULTS: [(Fault, &str); 15] = [
     (Fault::NameTaken, "name-taken"),
 ];
 
-/// A tenant's front door: the real host behind it, unless something goes wrong.
+/// A proxy before a tenant that can inject a fault.
 #[derive(Clone)]
 struct Door {
     host: Router,
     fault: Arc<Mutex<Option<Fault>>>,
     calls: Arc<AtomicUsize>,
-    /// The answer to the first message, for those who give it again and again.
+    /// The answer to the first message, for a fault that repeats it.
     first: Arc<Mutex<Option<Bytes>>>,
 }
 
@@ -171,7 +171,7 @@ impl Tenant {
         }
     }
 
-    /// Mends what a fault broke, where that can be done from here.
+    /// Repairs a fault, where that is possible.
     async fn mend(&self, fault: Fault, master: &Instance) -> bool {
         match fault {
             Fault::Revoked | Fault::Forgotten | Fault::NoSite | Fault::NameTaken => return false,
@@ -252,7 +252,7 @@ async fn of_two_hundred_tenants_exactly_those_are_named_that_fail_and_exactly_th
         assert_eq!(tenant.instance.all().await.len(), 2);
     }
 
-    // Half of what can be mended is; the retry goes where something failed, and nowhere else.
+    // Half of the faults are repaired. The retry calls only the failed tenants.
     let mut mended = BTreeSet::new();
     for (index, tenant) in tenants.iter().filter(|tenant| failing.contains_key(&tenant.id)).enumerate() {
         if index % 2 == 0 && tenant.mend(failing[&tenant.id].0, &master).await {

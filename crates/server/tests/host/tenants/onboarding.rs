@@ -36,13 +36,13 @@ async fn a_key_registers_one_master_and_is_spent() {
         assert!(known.seen_at.is_some());
         assert_eq!(key_states(&tenant).await, [TenantKeyState::Used]);
 
-        // For this master no more, and for no other.
+        // The key is used: it is valid neither for this master nor for another.
         let error = master.tenants.register(&master.admin, added.id, None).await.unwrap_err().to_string();
-        assert!(error.contains("no one-time key left"), "{error}");
+        assert!(error.contains("no unused one-time key"), "{error}");
         let other = Instance::over(TestStore::on(master.store.engine()).await, TenantSettings::default()).await;
         let again = other.add_tenant("TestTenant", &tenant.url, &key).await.unwrap();
         let error = other.tenants.register(&other.admin, again.id, None).await.unwrap_err().to_string();
-        assert!(error.contains("was used, revoked or has expired") && error.contains("Make a new key"), "{error}");
+        assert!(error.contains("was used or revoked, has expired") && error.contains("Make a new key"), "{error}");
         let refused = tenant.audit().await.into_iter().filter(|entry| !entry.accepted).collect::<Vec<_>>();
         assert_eq!(refused.len(), 1);
         assert!(refused[0].reason.contains("was used or revoked"), "{:?}", refused[0]);
@@ -68,10 +68,10 @@ async fn a_key_ends_can_be_revoked_and_belongs_to_one_tenant() {
         let other = Instance::over(TestStore::on(master.store.engine()).await, TenantSettings::default()).await;
         let others = other.one_time_key(60_000).await;
         let error = master.tenants.register(&master.admin, added.id, Some(&others)).await.unwrap_err().to_string();
-        assert!(error.contains("another tenant's"), "{error}");
+        assert!(error.contains("belongs to another tenant"), "{error}");
         let own = master.one_time_key(60_000).await;
         let error = master.tenants.register(&master.admin, added.id, Some(&own)).await.unwrap_err().to_string();
-        assert!(error.contains("a key of this instance itself"), "{error}");
+        assert!(error.contains("was made on this instance"), "{error}");
         for wrong in ["", "fpt1_x", "d3k_0123456789abcdef_x"] {
             let error = master.add_tenant("Other", &tenant.url, wrong).await.unwrap_err().to_string();
             assert!(error.contains("fpt1_"), "{error}");
@@ -90,7 +90,7 @@ async fn a_key_ends_can_be_revoked_and_belongs_to_one_tenant() {
 async fn a_registration_that_was_cut_off_is_done_again_with_the_same_key() {
     for [master, tenant] in Instance::pairs().await {
         let key = tenant.one_time_key(60_000).await;
-        // What stands between takes the tenant's answer to the handshake away, once.
+        // The proxy drops the tenant's answer to the handshake once.
         let url = tenant.url.clone();
         let cut = Arc::new(std::sync::atomic::AtomicBool::new(true));
         let (seen, client) = (Arc::clone(&cut), reqwest::Client::new());
@@ -153,9 +153,9 @@ async fn who_is_revoked_by_either_side_is_refused_until_registered_anew() {
         master.tenants.register(&master.admin, id, Some(&key)).await.unwrap();
         assert_eq!(master.sync(these(&[made.id])).await.unwrap().counts.unchanged, 1);
 
-        // A tenant gets rid of a master and of what it sent.
+        // A tenant removes a master and its connections.
         let error = tenant.remove_master("Master").await.unwrap_err().to_string();
-        assert!(error.contains("Revoke it first"), "{error}");
+        assert!(error.contains("before you remove it"), "{error}");
         tenant.revoke_master("Master").await;
         assert_eq!(tenant.remove_master("Master").await.unwrap().connections, 1);
         assert!(tenant.all().await.is_empty());
@@ -218,7 +218,7 @@ async fn a_name_that_the_field_tenant_could_not_tell_is_refused_and_so_is_whoeve
         analyst.user.is_administrator = false;
         let request = serde_json::from_value(all_shared()).unwrap();
         let error = master.tenants.sync(&analyst, &request, false, &|_| {}).await.unwrap_err().to_string();
-        assert!(error.contains("takes an administrator"), "{error}");
+        assert!(error.contains("Only an administrator"), "{error}");
         let mut limited = master.admin.clone();
         limited.reach = soar_store::model::Allowed::Only(vec![master.admin.site.id]);
         assert!(master.tenants.sync(&limited, &request, false, &|_| {}).await.is_err());
@@ -258,7 +258,7 @@ async fn two_masters_of_one_name_are_told_apart() {
         let other = Instance::over(TestStore::on(master.store.engine()).await, TenantSettings::default()).await;
         let added = other.add_tenant("TestTenant", &tenant.url, &tenant.one_time_key(60_000).await).await.unwrap();
         let error = other.tenants.register(&other.admin, added.id, None).await.unwrap_err().to_string();
-        assert!(error.contains("Another master is called"), "{error}");
+        assert!(error.contains("Another master of this tenant has the name"), "{error}");
         drop(master);
     }
 }

@@ -1,4 +1,4 @@
-//! A proxy between master and tenant, which reads everything that passes, and sends it again.
+//! A proxy between master and tenant that records all traffic and replays it.
 
 use std::sync::{Arc, Mutex};
 
@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 
 use super::instance::{Instance, all_shared, these};
 
-/// The secrets that are planted: one of letters, and one with what each form would write otherwise.
+/// The planted secrets: one of letters, and one with characters that each encoding changes.
 const CANARIES: [&str; 2] = ["canary-7f3a-Scarlet-Otter", "c\"än/ary?\\ +&7f3a<é>"];
 
-/// What passed: the path and the body of a request, and its answer.
+/// A recorded call: the path and the body of a request, and its answer.
 #[derive(Debug, Clone)]
 struct Passed {
     path: String,
@@ -64,7 +64,7 @@ async fn pass(State(recorder): State<Recorder>, request: Request) -> Response {
     Response::builder().status(status).header("content-type", "application/json").body(answer.into()).unwrap()
 }
 
-/// How a secret may be written, whole.
+/// The encodings of a whole secret.
 fn forms(secret: &str) -> Vec<Vec<u8>> {
     let hexadecimal: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
     let escaped: String = secret.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
@@ -101,7 +101,7 @@ fn find(haystack: &[u8], needle: &[u8]) -> bool {
     haystack.windows(needle.len()).any(|window| window == needle)
 }
 
-/// `bytes`, and what every text in it decodes to.
+/// `bytes`, and the decoded form of every text in it.
 fn layers(bytes: &[u8]) -> Vec<Vec<u8>> {
     let mut layers = vec![bytes.to_vec()];
     if let Ok(Value::Object(fields)) = serde_json::from_slice::<Value>(bytes) {
@@ -172,7 +172,7 @@ async fn no_secret_passes_in_any_form_and_a_recording_is_refused() {
         }
         assert!(!instance_key.is_empty());
 
-        // The recording, sent again: all of it, in order, backwards, and cut.
+        // Replay the recording: in order, in reverse, and truncated.
         let before = tenant.all().await;
         let received = tenant.audit().await.iter().filter(|entry| entry.accepted).count();
         for one in passed.iter().chain(passed.iter().rev()) {
@@ -181,7 +181,7 @@ async fn no_secret_passes_in_any_form_and_a_recording_is_refused() {
             let cut = one.request.slice(..one.request.len() / 2);
             assert_eq!(recorder.send(&one.path, cut).await.0, StatusCode::BAD_REQUEST);
         }
-        // A number is part of what is sealed, so a recorded message cannot be given a new one.
+        // The number is sealed with the message, so a recorded message cannot get a new number.
         for one in passed.iter().filter(|one| one.path.ends_with("/call")) {
             let mut message: Value = serde_json::from_slice(&one.request).unwrap();
             message["sequence"] = json!(1_000_000);
@@ -192,12 +192,12 @@ async fn no_secret_passes_in_any_form_and_a_recording_is_refused() {
         let log = tenant.audit().await;
         assert_eq!(log.iter().filter(|entry| entry.accepted).count(), received);
         assert!(
-            log.iter().any(|entry| entry.reason.contains("was sent again, or overtaken")),
+            log.iter().any(|entry| entry.reason.contains("it was a repeat, or another message overtook it")),
             "every replay is logged"
         );
-        // The tenant still takes what the master itself says.
+        // The tenant still accepts messages of the master.
         assert_eq!(master.sync(these(&ids)).await.unwrap().counts.unchanged, 2);
-        // Neither log holds a secret.
+        // Neither log contains a secret.
         for instance in [&master, &tenant] {
             let log = serde_json::to_vec(&instance.audit().await).unwrap();
             assert!(CANARIES.iter().all(|canary| forms(canary).iter().all(|form| !find(&log, form))));
@@ -214,7 +214,7 @@ async fn another_version_is_told_on_both_sides() {
             let (status, answer) = recorder.send(path, message.to_string().into()).await;
             let answer: Value = serde_json::from_slice(&answer).unwrap();
             assert_eq!((status.as_u16(), &answer["code"]), (400, &json!("other-version")));
-            assert!(answer["Error"].as_str().unwrap().contains("speaks version 2"), "{answer}");
+            assert!(answer["Error"].as_str().unwrap().contains("uses version 2"), "{answer}");
         }
         let logged = tenant.audit().await.into_iter().filter(|entry| entry.reason.contains("version 2")).count();
         assert_eq!(logged, 2);

@@ -1,4 +1,4 @@
-//! What masters' addresses refuse: the caller has no key, so it is limited by its address, and holds nothing.
+//! Refusals at the tenants' endpoint: the caller has no key, so the limits apply to its address.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 use super::instance::Instance;
 
-/// How many refusals of an address in a minute have entries of their own.
+/// The number of refusals of an address per minute with audit entries of their own.
 const OWN_ENTRIES: usize = 50;
 
 async fn figure(instance: &Instance, name: &str) -> u64 {
@@ -41,7 +41,7 @@ async fn messages_that_are_refused_are_limited_and_counted_and_hold_no_place() {
                 (response.status().as_u16(), retry_after, id)
             }
         });
-        // Fewer at once than an address may send.
+        // Fewer than the limit of an address.
         let answered: Vec<_> = stream::iter(calls).buffer_unordered(8).collect().await;
         let (limited, refused): (Vec<_>, Vec<_>) = answered.into_iter().partition(|(status, ..)| *status == 429);
         assert_eq!((refused.len(), limited.len()), (50, 30));
@@ -77,7 +77,7 @@ async fn messages_that_never_arrive_take_the_share_of_their_address_and_keep_nob
         while send().await.unwrap().status() != 429 {
             tenant.clock.advance(Duration::from_millis(100));
         }
-        // A caller that shows a key finds all places free.
+        // A caller with a key is not affected.
         assert_eq!(figure(&tenant, "soar_host_calls_in_flight").await, 0);
         let mut calls = JoinSet::new();
         for _ in 0..60 {

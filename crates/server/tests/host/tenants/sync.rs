@@ -1,4 +1,4 @@
-//! What a sync makes of connections: added, changed, unchanged, withdrawn, or failed with a code.
+//! The results of a sync: added, changed, unchanged, withdrawn, or failed with a code.
 
 use footprint_simulator::{Options, Simulator, UserKind};
 use serde_json::{Value, json};
@@ -128,7 +128,7 @@ async fn sync_all_shared_sends_what_the_field_tenant_says_and_takes_the_rest_bac
         let private = master.connect("Private", json!({})).await;
         let run = master.sync(all_shared()).await.unwrap();
         assert_eq!(master.outcome(&run).await, ["Everywhere: Added", "Here: Added"]);
-        // A connection that is named goes where it is sent, unless it is shared with others only.
+        // A named connection is sent, unless its field Tenant names only other tenants.
         let others = master.connect("Others", json!({ "tenant": "Other" })).await;
         let run = master.sync(these(&[private.id, others.id])).await.unwrap();
         assert_eq!(master.outcome(&run).await, ["Private: Added", "Others: not-shared"]);
@@ -158,14 +158,14 @@ async fn sync_all_shared_sends_what_the_field_tenant_says_and_takes_the_rest_bac
         let told = &answer["contextData"][0];
         assert_eq!((&told["Connection Name"], &told["Result"]), (&json!("Private"), &json!("Withdrawn")), "{answer}");
 
-        // A name that is given up is free for another connection in the same sync.
+        // The name of a withdrawn connection is free for another connection in the same sync.
         let new = master.connect("Reborn", json!({ "tenant": "TestTenant" })).await;
         master.sync(all_shared()).await.unwrap();
         master.connections.delete(&master.admin, new.id).await.unwrap();
         master.connect("Reborn", json!({ "tenant": "TestTenant" })).await;
         let run = master.sync(all_shared()).await.unwrap();
         assert_eq!(master.outcome(&run).await, ["Reborn: Withdrawn", "Reborn: Added"]);
-        // What is the tenant's own stays, and so does another site's.
+        // The tenant's own connections stay, and so do connections of other sites.
         tenant.connect("Own", json!({ "site": "TenantSite" })).await;
         let mut client = these(&[private.id]);
         client["tenantSite"] = json!("Client");
@@ -233,7 +233,7 @@ async fn what_cannot_be_done_on_the_tenant_has_a_code_a_cause_and_a_cure_and_spo
                 assert!(!why.cause.is_empty() && !why.cure.is_empty(), "{why:?}");
             }
         }
-        // A secret that lives in the master's vault arrives as the secret itself.
+        // A secret in the master's vault arrives as the secret itself.
         let received = &tenant.all().await["Fetched"];
         assert_eq!(serde_json::to_value(received).unwrap()["parameters"]["Password"], json!({ "secret": true }));
         assert_eq!(master.sync(these(&[fetched.id])).await.unwrap().counts.unchanged, 1);
@@ -261,9 +261,12 @@ async fn what_cannot_be_done_on_the_tenant_has_a_code_a_cause_and_a_cure_and_spo
             }))
             .await;
         assert_eq!(answer["returnData"], "Failed");
-        assert!(answer["error"].as_str().unwrap().starts_with("\"TestTenant\": The tenant has another"), "{answer}");
+        assert!(
+            answer["error"].as_str().unwrap().starts_with("\"TestTenant\": The tenant already has another"),
+            "{answer}"
+        );
 
-        // Mended, the retry of the first run does what failed, and nothing else.
+        // After the repair, the retry of the first run does only the failed parts.
         tenant.connections.delete(&tenant.admin, tenant.all().await["taken"].id).await.unwrap();
         let retried = master.tenants.retry_failed(&master.admin, run_of(&master, 1).await, &|_| {}).await.unwrap();
         let mut outcome = master.outcome(&retried).await;
@@ -293,13 +296,16 @@ async fn what_is_asked_for_must_make_sense() {
         };
         for (parameters, said) in [
             (with(json!({})), "Nothing to sync"),
-            (with(json!({ "Sync All Shared": "False" })), "counts as not given"),
+            (with(json!({ "Sync All Shared": "False" })), "has no effect"),
             (with(json!({ "Sync All Shared": "No", "Connection Info": [] })), "Nothing to sync"),
             (with(json!({ "Connection Info": [{}] })), "entry 1: expected ConnectionId"),
             (with(json!({ "Connection Info": ["x"] })), "entry 1: expected an object"),
             (with(json!({ "Connection Info": [{ "ConnectionId": "x" }] })), "a whole number"),
             (with(json!({ "Connection Info": [{ "Conection": 1 }] })), "Unknown field \"Conection\""),
-            (with(json!({ "Sync All Shared": "Yes", "Region": "EMEA" })), "mean the same and differ"),
+            (
+                with(json!({ "Sync All Shared": "Yes", "Region": "EMEA" })),
+                "are the same parameter and have different values",
+            ),
             (json!({ "Sync All Shared": "Yes", "Tenant Site": "x" }), "Tenant Name is required"),
             (json!({ "Sync All Shared": "Yes", "allTenant": true }), "Tenant Site is required"),
         ] {
@@ -307,7 +313,7 @@ async fn what_is_asked_for_must_make_sense() {
             assert_eq!(status, 400, "{parameters}: {answer}");
             assert!(answer["Error"].as_str().unwrap().contains(said), "{parameters}: {answer}");
         }
-        // Both given: Connection Info is ignored, whatever it says.
+        // With both, Connection Info is ignored.
         let both = with(json!({ "Sync All Shared": true, "Connection Info": [{ "Conection": 1 }] }));
         assert_eq!(master.command(both).await, (200, json!({ "error": "", "returnData": "Successful" })));
         let none = with(json!({ "Tenant Name": "TestTenan", "Connection Info": [{ "ConnectionId": made.id }] }));
