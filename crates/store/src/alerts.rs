@@ -1,4 +1,4 @@
-//! Alerts in the store: what each destination is to be told, and was told without its recovery.
+//! Alerts in the store: the messages that each destination is to get, and the failures whose recovery it was not told.
 
 use super::columns::json;
 use super::{Records, StoreError};
@@ -7,7 +7,8 @@ use crate::model::{
     ScheduleKind, Tell,
 };
 
-/// An alert whose destination was told nothing, or something milder. The reason of an alert only gets worse.
+/// An alert whose destination got no message about it, or one about a milder reason. The reason of an alert only gets
+/// worse.
 const WAITS: &str = "(told IS NULL OR told <> reason)";
 
 /// A group's destination, server and kind.
@@ -18,7 +19,7 @@ struct GroupKey {
     kind: ScheduleKind,
 }
 
-/// What a group's alerts come to.
+/// The counts and times of a group's alerts.
 #[derive(sqlx::FromRow)]
 struct GroupRow {
     waiting_since: Option<Moment>,
@@ -56,8 +57,8 @@ impl Records<'_> {
             None => "Shared to internal sites".to_owned(),
         };
         for destination in &what.alert_to {
-            // A destination that was told of the failure, and not yet of the recovery, is told neither again. An outage
-            // is told even where flapping was told before.
+            // A destination that got a message about the failure, and none about the recovery, gets no second one. An
+            // outage is reported even where flapping was reported before.
             sqlx::query(
                 "INSERT INTO alerts (destination, server, kind, schedule_id, subject, site, reason, detail, opened_at)
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
@@ -89,7 +90,8 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Deletes the alerts of a schedule that ends. Nothing more is told of it, and if it starts again it starts afresh.
+    /// Deletes the alerts of a schedule that ends. No message about it is sent any more. If it starts again, its counts
+    /// start at 0.
     pub(super) async fn forget_alerts(&mut self, schedule: ScheduleId) -> Result<(), StoreError> {
         for sql in [
             "DELETE FROM alerts WHERE schedule_id = $1",
@@ -101,7 +103,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// The groups that have something to tell, or wait to tell a recovery.
+    /// The groups with a message to send, or with a recovery that waits.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -156,7 +158,7 @@ impl Records<'_> {
         })
     }
 
-    /// Moves times of alerts that are still to come, and were stamped by a wrong clock, to `now`; how many alerts.
+    /// Sets future times of alerts, which a wrong clock wrote, to the current time. Returns the number of alerts.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -171,8 +173,8 @@ impl Records<'_> {
         Ok(query.execute(&mut *self.connection).await?.rows_affected())
     }
 
-    /// Locks a group of alerts, lets `decide` look at it, and writes the message that it decides on, under `id`;
-    /// whether there was one.
+    /// Locks a group of alerts, lets `decide` look at it, and writes the message that it decides on under `id`. Returns
+    /// whether it decided on one.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -193,7 +195,8 @@ impl Records<'_> {
         let key = GroupKey { destination: destination.clone(), server: server.clone(), kind: *kind };
         let group = self.alert_group(key).await?;
         let Some(tell) = decide(&group) else { return Ok(false) };
-        // Changed and read by one statement: what is opened beside it is either in the message or waits for the next.
+        // One statement changes and reads the alerts. An alert that another transaction opens meanwhile is in this
+        // message or waits for the next one.
         let tell_failed = format!("UPDATE alerts SET announced_at = $4, told = reason WHERE {of_group} AND {WAITS}");
         let change = match tell {
             Tell::Failed if group.announced_at.is_none() => tell_failed,

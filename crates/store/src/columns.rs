@@ -1,4 +1,4 @@
-//! How values of the model stand in the tables' columns.
+//! Columns that hold values of the model in another form.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +11,7 @@ use sqlx::{Any, Decode, Type, ValueRef as _};
 
 use crate::error::StoreError;
 
-/// A column that holds 1 for true and 0 for false, on both engines: SQLite has no booleans.
+/// A column that holds 1 for true and 0 for false on both engines, since SQLite has no booleans.
 #[derive(Debug, Clone, Copy, sqlx::Type)]
 #[sqlx(transparent)]
 pub struct Flag(i64);
@@ -44,7 +44,7 @@ impl From<Json<Box<RawValue>>> for Box<RawValue> {
     }
 }
 
-/// A column that may hold nothing, for conversions that `Option` cannot have.
+/// A column that may be NULL, for conversions that `Option` cannot have.
 #[derive(Debug)]
 pub struct Maybe<T>(Option<T>);
 

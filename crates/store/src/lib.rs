@@ -1,4 +1,4 @@
-//! What a SOAR host keeps: plain data ([`model`]), and the store of it in SQLite or PostgreSQL. Only this crate contains
+//! The data of a SOAR host: plain types ([`model`]), and their store in SQLite or PostgreSQL. Only this crate contains
 //! SQL.
 
 mod access;

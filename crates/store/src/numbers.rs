@@ -3,10 +3,10 @@
 use super::rows::numbers_text;
 use super::{Records, StoreError};
 
-/// Beyond this an imported number does not move the count: nobody gave out so many in a day.
+/// An imported number with a higher count does not move the count, since no host gave out so many in a day.
 const LARGEST_COUNT: i64 = 1_000_000_000;
 
-/// What is numbered.
+/// The kinds of records that have numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Numbered {
     /// Incidents.
@@ -32,7 +32,7 @@ impl Numbered {
 }
 
 impl Records<'_> {
-    /// A number that nothing has, for `day` as `yyyyMMdd`. Two transactions never get the same one: the second waits
+    /// A new number for `day`, which is `yyyyMMdd`. Two transactions never get the same number: the second one waits
     /// for the first to end.
     ///
     /// # Errors
@@ -49,14 +49,14 @@ impl Records<'_> {
             .fetch_one(&mut *self.connection)
             .await?;
             let number = format!("{day}-{last}");
-            // An imported incident may have it.
+            // An imported record may have it.
             if self.taken(what, std::slice::from_ref(&number)).await?.is_empty() {
                 return Ok(number);
             }
         }
     }
 
-    /// Which of `numbers` are taken.
+    /// The numbers among `numbers` that are taken.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -66,7 +66,7 @@ impl Records<'_> {
         Ok(query.fetch_all(&mut *self.connection).await?)
     }
 
-    /// Notes numbers that came from elsewhere, so that they are not given out again.
+    /// Reserves imported numbers, so that they are not given out again.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -76,7 +76,7 @@ impl Records<'_> {
             let largest = last.entry(day).or_default();
             *largest = count.max(*largest);
         }
-        // Days in order: two imports cannot wait for each other.
+        // The days are in order, so that two imports cannot deadlock.
         for (day, count) in last {
             sqlx::query(
                 "INSERT INTO number_series (kind, day, last) VALUES ($1, $2, $3)
@@ -93,7 +93,7 @@ impl Records<'_> {
     }
 }
 
-/// The day and the count of a number of the host's own form.
+/// The day and the count of a number in the host's own form.
 fn parts(number: &str) -> Option<(&str, i64)> {
     let (day, count) = number.split_once('-')?;
     let is_day = day.len() == 8 && day.bytes().all(|byte| byte.is_ascii_digit());

@@ -1,7 +1,7 @@
 //! What a caller gives to make or change an agent.
 
 use serde::Deserialize;
-use soar_store::model::shapes;
+use soar_store::model::{Version, shapes};
 use utoipa::ToSchema;
 
 use crate::connections::{GivenValue, given};
@@ -43,7 +43,8 @@ fn blank() -> GivenValue {
 pub struct AgentChange {
     /// The version that the caller saw; the change is refused if the agent has been changed since.
     #[serde(default)]
-    pub version: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub version: Option<Version>,
     /// A new name. The agent must not be in use.
     #[serde(default)]
     #[schema(schema_with = shapes::optional_name)]

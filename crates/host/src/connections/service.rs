@@ -5,7 +5,7 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret as _, SecretString};
 use soar_connector::{Clock, Plugin, Redactor, SettingValues, SettingsError};
 use soar_store::model::name::same_name;
-use soar_store::model::{Caller, Connection, ConnectionId, KeyId, Moment, Place};
+use soar_store::model::{Caller, Connection, ConnectionId, KeyId, Moment, Place, Version};
 use soar_store::{Records, Store, StoreError, StoredAgent, StoredParameter, StoredValue, Wanted, sealing_context};
 
 use super::parameters::{Changes, Ground, NewValue, open};
@@ -209,10 +209,11 @@ impl Connections {
         if !by_its_master {
             must_be_own(&old)?;
         }
-        if given.version.is_some_and(|version| version != old.version - 1) {
+        // The version before this change raised it.
+        let before = Version(old.version.0 - 1);
+        if given.version.is_some_and(|version| version != before) {
             return Err(StoreError::Conflict(format!(
-                "The connection {id} has been changed since you read it: it is at version {} now. Read it again.",
-                old.version - 1
+                "The connection {id} has been changed since you read it: it is at version {before} now. Read it again."
             ))
             .into());
         }

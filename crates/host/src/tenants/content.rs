@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use secrecy::SecretString;
-use soar_store::model::{Connection, ConnectionId, Place, Reference, SyncFailure, TenantId};
+use soar_store::model::{Connection, ConnectionId, MessageNumber, Place, Reference, SyncFailure, TenantId};
 use soar_store::{StoreError, StoredParameter, StoredValue, TenancySecret, Wanted};
 use tokio::sync::Mutex;
 
@@ -28,7 +28,7 @@ struct Stored {
 /// Messages that are ready but for their words: the number of the first one, and the connections.
 pub(super) struct Numbered {
     pub(super) line: Line,
-    pub(super) first: i64,
+    pub(super) first: MessageNumber,
     pub(super) contents: Vec<Result<Box<SentConnection>, SyncFailure>>,
 }
 
@@ -51,7 +51,7 @@ pub(super) async fn numbered(
     fetched: &Fetched,
     tenant: TenantId,
     wish: Wish<'_>,
-    at_least: i64,
+    at_least: MessageNumber,
 ) -> Result<Option<Numbered>, StoreError> {
     let ids = match wish {
         Wish::Connections(ids) => ids,

@@ -4,7 +4,7 @@ use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
 use soar_store::StoreError;
-use soar_store::model::{ConnectionId, SyncChange, SyncFailure, SyncResult, Tenant, TenantState};
+use soar_store::model::{ConnectionId, MessageNumber, SyncChange, SyncFailure, SyncResult, Tenant, TenantState};
 use tokio::time::timeout;
 
 use super::Tenants;
@@ -127,7 +127,7 @@ impl Tenants {
             self.withdraw(job, keep, fetched, progress).await?;
         }
         let mut waiting: VecDeque<&Target> = job.targets.iter().collect();
-        let (mut at_least, mut trials) = (0, Trials::default());
+        let (mut at_least, mut trials) = (MessageNumber(0), Trials::default());
         while let Some(next) = waiting.front() {
             if let Some(why) = &next.failure {
                 progress.settle(next, Err(why.clone()));
@@ -138,7 +138,7 @@ impl Tenants {
             let ids: Vec<ConnectionId> = sent.take(TOGETHER).map(|target| target.id).collect();
             let Numbered { line, first, contents } =
                 self.numbered(progress.tenant, fetched, Wish::Connections(&ids), at_least).await?;
-            for (number, content) in (first..).zip(contents) {
+            for (number, content) in (first.0..).map(MessageNumber).zip(contents) {
                 let Some(target) = waiting.front() else { break };
                 let connection = match content {
                     Ok(connection) => connection,
@@ -214,7 +214,7 @@ impl Tenants {
         tenant: &Tenant,
         fetched: &Fetched,
         wish: Wish<'_>,
-        at_least: i64,
+        at_least: MessageNumber,
     ) -> Result<Numbered, SyncFailure> {
         let wish_ids = match &wish {
             Wish::Connections(ids) => ids.to_vec(),
@@ -236,7 +236,7 @@ impl Tenants {
     async fn trial(
         &self,
         line: &Line,
-        number: i64,
+        number: MessageNumber,
         request: &Request,
         trials: &mut Trials,
     ) -> Result<Option<Answer>, SyncFailure> {
@@ -268,7 +268,7 @@ impl Tenants {
         }
     }
 
-    async fn call(&self, line: &Line, number: i64, request: &Request) -> Result<Answer, CallFailed> {
+    async fn call(&self, line: &Line, number: MessageNumber, request: &Request) -> Result<Answer, CallFailed> {
         let broken = |cause: String| CallFailed::for_good(failure("broken", cause, "Tell whoever made this host."));
         let client = self.client().map_err(broken)?;
         let sealed = line.envelope.seal_request(number, request);
@@ -279,12 +279,17 @@ impl Tenants {
 }
 
 /// How often a message was sent in vain.
-#[derive(Default)]
 struct Trials {
     failed: usize,
     overtaken: usize,
     /// The last number that the tenant took.
-    last: i64,
+    last: MessageNumber,
+}
+
+impl Default for Trials {
+    fn default() -> Self {
+        Self { failed: 0, overtaken: 0, last: MessageNumber(0) }
+    }
 }
 
 fn store_failed(tenant: &Tenant, error: &StoreError) -> SyncFailure {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use soar_store::model::{ConnectionId, HealthCheck, SyncChange, SyncFailure};
+use soar_store::model::{ConnectionId, HealthCheck, MessageNumber, SyncChange, SyncFailure};
 
 /// What a master offers when it registers.
 #[derive(Debug, Serialize, Deserialize)]
@@ -96,7 +96,7 @@ pub(super) enum Answer {
     Refused(SyncFailure),
     /// A message of this number or a higher one was taken before.
     Overtaken {
-        last: i64,
+        last: MessageNumber,
     },
 }
 

@@ -46,10 +46,10 @@ struct Wanted {
     /// Only with this text in the title, in any case.
     #[param(value_type = Option<String>, pattern = r"^[^\u0000]*$", max_length = 100)]
     title: Option<Title>,
-    /// Only made since then, in milliseconds since 1970.
+    /// Only incidents that were made at this time or later.
     #[param(value_type = Option<i64>)]
     since: Option<Moment>,
-    /// Only made before then, in milliseconds since 1970.
+    /// Only incidents that were made before this time.
     #[param(value_type = Option<i64>)]
     until: Option<Moment>,
     /// How many to leave out; 0 unless given.

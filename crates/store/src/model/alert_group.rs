@@ -1,4 +1,4 @@
-//! Gathering: when many connections of one server fail together, they make one message.
+//! Gathers alerts: when many connections of one server fail together, they are reported in one message.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{Destination, Moment, ScheduleKind};
 
-/// How alerts are gathered.
+/// When gathered alerts are reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GatherRules {
-    /// How long a failure waits for others of its server, so that they make one message.
+    /// How long a failure waits for other failures of its server, so that one message reports them.
     pub window: Duration,
-    /// How long after a message about a server the next failures are told, unless they are worse, and how long a recovery
-    /// waits for the connections that still fail.
+    /// How long after a message about a server the next failures are reported, unless they are worse. A recovery waits
+    /// as long for the connections that still fail.
     pub follow_up: Duration,
 }
 
@@ -22,8 +22,7 @@ impl Default for GatherRules {
     }
 }
 
-/// The alerts of one kind about one server for one destination. A schedule's failure and a connection's outage are of
-/// different kinds.
+/// The alerts of one kind about one server for one destination. Connections and schedules are different kinds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
     /// The destination.
@@ -32,43 +31,44 @@ pub struct Group {
     pub server: String,
     /// Whether the alerts are about connections or schedules.
     pub kind: ScheduleKind,
-    /// Since when the oldest waits of which the destination was told nothing.
+    /// When the oldest unreported alert was opened.
     pub waiting_since: Option<Moment>,
-    /// The same of those that have not recovered meanwhile.
+    /// When the oldest unreported alert was opened that has not recovered.
     pub waiting_open_since: Option<Moment>,
-    /// The same of those that fail, and do not merely flap.
+    /// When the oldest unreported outage was opened.
     pub waiting_failing_since: Option<Moment>,
-    /// How many of those there are.
+    /// The number of unreported outages.
     pub waiting_failing: i64,
-    /// How many fail of which the destination was told that they flap.
+    /// The number of outages that were reported as flapping only.
     pub worse: i64,
-    /// How many fail of which the destination was told so.
+    /// The number of outages that were reported as such.
     pub told_failing: i64,
-    /// When the destination was told last, of those whose recovery it was not told.
+    /// The time of the last message about an alert whose recovery is not reported.
     pub announced_at: Option<Moment>,
-    /// Since when the oldest recovery waits to be told.
+    /// The time of the oldest recovery that is not reported.
     pub closed_since: Option<Moment>,
-    /// How many fail or flap, told or not.
+    /// The number of connections that fail or flap, reported or not.
     pub open: i64,
 }
 
-/// What a message tells.
+/// The content of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Tell {
-    /// That connections fail.
+    /// Connections fail.
     Failed,
-    /// That they recovered.
+    /// Connections recovered.
     Recovered,
 }
 
 impl Group {
-    /// What the destination is to be told at `now`, if anything.
+    /// The message that the destination is to get at `now`, if any.
     #[must_use]
     pub fn tell(&self, now: Moment, rules: GatherRules) -> Option<Tell> {
         let ripe = |since: Option<Moment>| since.is_some_and(|since| since + rules.window <= now);
         let Some(announced_at) = self.announced_at else {
-            // Told even if it recovered meanwhile: so every failure is followed by its recovery.
+            // The failure is reported even if it recovered meanwhile, so that each reported recovery follows a reported
+            // failure.
             return ripe(self.waiting_since).then_some(Tell::Failed);
         };
         if self.open == 0 {
@@ -77,7 +77,7 @@ impl Group {
         if self.closed_since.is_some_and(|since| since + rules.follow_up <= now) {
             return Some(Tell::Recovered);
         }
-        // More than were told before, so this is worse than what the destination knows.
+        // More connections fail than were reported, so the outage is worse than the destination knows.
         let grows = self.waiting_failing > self.told_failing && ripe(self.waiting_failing_since);
         let follows = announced_at + rules.follow_up <= now && ripe(self.waiting_open_since);
         (self.worse > 0 || grows || follows).then_some(Tell::Failed)

@@ -1,12 +1,12 @@
-//! The shapes of texts, as exactly as the store checks them.
+//! The patterns of texts, as the store checks them.
 
 use serde_json::json;
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 
 use super::limits;
 
-/// At least one character that is no blank, and none that is not seen (see `model::name::unseen`; a pattern names only
-/// those of the basic plane).
+/// At least one character that is not a blank, and no invisible one. `model::name::unseen` has the full list; a pattern
+/// names only those of the basic plane.
 const NAME: &str = r"^[^\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8]*[^\s\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8][^\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8]*$";
 
 fn text(or_null: bool) -> ObjectBuilder {

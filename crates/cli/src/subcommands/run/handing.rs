@@ -1,16 +1,16 @@
-//! Hands pages from a command that runs anywhere to the task that writes them.
+//! Passes pages from a command to the task that writes them.
 
 use async_trait::async_trait;
 use soar_connector::{Page, Sink, SinkError};
 use tokio::sync::{mpsc, oneshot};
 
-/// A page on its way, and where the command hears whether it was written.
+/// A page, and the channel on which the command learns whether it was written.
 pub(super) struct Handed {
     pub(super) page: Page,
     pub(super) written: oneshot::Sender<Result<(), SinkError>>,
 }
 
-/// A sink whose pages another task writes; the command waits for each.
+/// A sink whose pages another task writes. The command waits for each page.
 pub(super) struct Handing(mpsc::Sender<Handed>);
 
 impl Handing {

@@ -15,28 +15,28 @@ use super::handing::{Handed, Handing};
 use super::writer::Writer;
 use crate::subcommands::simulate::Ending;
 
-/// No row waits longer than this for its reader.
+/// A row waits at most this long for its reader.
 const FLUSH: Duration = Duration::from_millis(500);
 
-/// Something that commands run on.
+/// The place that commands run on.
 pub(in crate::subcommands) trait Runner {
     /// Runs a checked call.
     ///
-    /// # Errors
+    /// If the command was not run.
     /// When nothing was run.
     async fn execute(&self, invocation: Invocation, watching: Watching) -> Result<Done>;
 
     /// Whether this yes-or-no setting of the connection is Yes.
     fn has_set(&self, setting: &str) -> bool;
 
-    /// Asks running commands to end. False where they end by being dropped.
+    /// Asks running commands to end. Returns false if dropping ends them.
     fn cancel(&self) -> bool;
 }
 
 /// A command that has ended.
 pub(in crate::subcommands) struct Done {
     pub(in crate::subcommands) ended: Conclusion,
-    /// Its number in the run history.
+    /// Its id in the run history.
     pub(in crate::subcommands) run: Option<RunId>,
 }
 
@@ -69,7 +69,7 @@ pub(super) async fn written(
             Some(Handed { page, written }) = pages.recv() => {
                 receipt.pages += 1;
                 receipt.rows += page.len() as u64;
-                // A command that was dropped meanwhile does not hear it.
+                // A command that was dropped meanwhile does not receive it.
                 let _ = written.send(writer.page(page).await);
             }
             done = &mut work => return done,

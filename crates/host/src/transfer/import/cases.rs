@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use soar_store::Numbered;
-use soar_store::model::Case;
+use soar_store::model::{Case, Version};
 
 use super::under_way::{Import, status};
 use crate::transfer::TransferError;
@@ -61,7 +61,7 @@ impl Import<'_> {
                             modified_at: case.modified_at,
                             closed_at,
                             closed_by: closed_by.flatten(),
-                            version: 0,
+                            version: Version(0),
                         };
                         records.update_case(&case).await?;
                         updated += 1;

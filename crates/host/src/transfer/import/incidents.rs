@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use soar_connector::name::quoted;
-use soar_store::model::{CaseId, Incident, IncidentId, Right, SiteId};
+use soar_store::model::{CaseId, Incident, IncidentId, Right, SiteId, Version};
 use soar_store::{NewIncident, Numbered};
 
 use super::links::link;
@@ -135,6 +135,6 @@ fn as_stored(id: IncidentId, incident: &NewIncident) -> Incident {
         modified_at: incident.modified_at,
         closed_at,
         closed_by,
-        version: 0,
+        version: Version(0),
     }
 }

@@ -118,7 +118,7 @@ async fn of_a_transaction_whose_file_went_away_meanwhile_nobody_knows_whether_it
     let error = transaction.commit().await.unwrap_err();
     assert!(matches!(error, StoreError::Uncertain(_)), "{error}");
     assert_eq!(error.trouble(), Some(Trouble::Gone));
-    assert!(error.to_string().contains("is not there any more"), "{error}");
+    assert!(error.to_string().contains("is missing or was replaced"), "{error}");
 }
 
 #[tokio::test]
@@ -168,7 +168,7 @@ async fn a_file_that_cannot_be_used_is_refused_at_once_with_what_to_do() {
         assert!(error.to_string().contains("put back the last good backup"), "{what}: {error}");
     }
     let error = refusal("empty", b"").await.to_string();
-    assert!(error.contains("is not there, or empty. Put back the file"), "{error}");
+    assert!(error.contains("is missing or empty. Restore its last backup"), "{error}");
     let nowhere = folder.path().join("nowhere.db");
     let error = Store::open_existing(nowhere.to_str().unwrap()).await.unwrap_err().to_string();
     assert!(error.contains("nowhere.db is not there") && !nowhere.exists(), "{error}");
