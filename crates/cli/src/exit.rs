@@ -30,7 +30,7 @@ impl Exit {
             // The reader of the output, such as `head`, has stopped reading.
             return Self::Successful;
         }
-        printer.error(&told(&error));
+        printer.error(&with_causes(&error));
         if error.is::<WrongUse>() { Self::WrongUse } else { Self::Failed }
     }
 
@@ -60,7 +60,7 @@ impl From<Exit> for ExitCode {
 }
 
 /// The error and its causes. A cause that the error's own text contains is not repeated.
-fn told(error: &anyhow::Error) -> String {
+fn with_causes(error: &anyhow::Error) -> String {
     let mut text = String::new();
     for cause in error.chain().map(ToString::to_string) {
         if text.is_empty() {
@@ -84,12 +84,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_cause_is_told_twice() {
+    fn no_cause_is_repeated() {
         let cause = || anyhow::anyhow!("No space left on device.");
         assert_eq!(
-            told(&cause().context("The file cannot be written")),
+            with_causes(&cause().context("The file cannot be written")),
             "The file cannot be written: No space left on device."
         );
-        assert_eq!(told(&cause().context("It failed: No space left on device")), "It failed: No space left on device");
+        assert_eq!(
+            with_causes(&cause().context("It failed: No space left on device")),
+            "It failed: No space left on device"
+        );
     }
 }

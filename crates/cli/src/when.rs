@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_time_is_refused_with_what_was_expected() {
+    fn a_text_that_is_not_a_time_is_refused_with_the_expected_form() {
         for text in ["", "soon", "-5d", "2026-13-01", "99999999999999999999d"] {
             assert!(later(text, Moment(0)).unwrap_err().contains("expected a time such as"), "{text}");
         }

@@ -13,13 +13,13 @@ pub struct AuditFilter {
     pub since: Option<Moment>,
     /// Only entries before this time.
     pub until: Option<Moment>,
-    /// Only calls of this user, without regard to case.
+    /// Only calls of this user, in any case.
     pub username: Option<String>,
-    /// Only calls with the key of this name, without regard to case.
+    /// Only calls with the key of this name, in any case.
     pub key: Option<String>,
-    /// Only on this site, without regard to case.
+    /// Only on this site, in any case.
     pub site: Option<String>,
-    /// Only of this command, without regard to case.
+    /// Only of this command, in any case.
     pub command: Option<String>,
     /// Only the call of this request id.
     pub request_id: Option<String>,
@@ -32,7 +32,7 @@ const COLUMNS: &str = "at, request_id, surface, address, key_name, username, act
 
 /// An entry and its id.
 #[derive(sqlx::FromRow)]
-struct Numbered {
+struct AuditRow {
     id: AuditEntryId,
     #[sqlx(flatten)]
     entry: AuditEntry,
@@ -96,7 +96,7 @@ impl Records<'_> {
         add("accepted = $", filter.accepted.map(|accepted| Bound::Number(i64::from(accepted))));
         let conditions = if conditions.is_empty() { "1 = 1".to_owned() } else { conditions.join(" AND ") };
         let sql = format!("SELECT id, {COLUMNS} FROM audit WHERE {conditions} ORDER BY id DESC LIMIT {most}");
-        let mut query = sqlx::query_as::<_, Numbered>(sqlx::AssertSqlSafe(sql));
+        let mut query = sqlx::query_as::<_, AuditRow>(sqlx::AssertSqlSafe(sql));
         for bound in bounds {
             query = match bound {
                 Bound::Number(number) => query.bind(number),

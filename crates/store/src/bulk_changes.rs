@@ -8,7 +8,7 @@ use crate::model::{IncidentId, Moment, SiteId, Status, Version};
 
 /// The fields of an incident on which a bulk command decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IncidentGround {
+pub struct LockedIncident {
     /// Its id.
     pub id: IncidentId,
     /// The number that users know.
@@ -31,7 +31,7 @@ pub struct IncidentGround {
 
 /// A row of the lookup, in the form in which the database sends it.
 #[derive(Debug, Deserialize)]
-struct Found(usize, IncidentId, SiteId, Option<String>, Status, Option<Moment>, Option<String>, usize, Version);
+struct LookupRow(usize, IncidentId, SiteId, Option<String>, Status, Option<Moment>, Option<String>, usize, Version);
 
 impl Records<'_> {
     /// The incidents of these numbers, in the order of the numbers, locked until the transaction ends. A number without
@@ -42,7 +42,7 @@ impl Records<'_> {
     pub async fn incidents_for_change(
         &mut self,
         numbers: &[String],
-    ) -> Result<Vec<Option<IncidentGround>>, StoreError> {
+    ) -> Result<Vec<Option<LockedIncident>>, StoreError> {
         // The lookup goes in the order of the index, so neighbours are read from one page.
         let mut sorted: Vec<(&String, usize)> = numbers.iter().zip(0..).collect();
         sorted.sort_unstable();
@@ -62,13 +62,13 @@ impl Records<'_> {
         let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(bound);
         let found: String = query.fetch_one(&mut *self.connection).await?;
         let unreadable = |error: serde_json::Error| StoreError::Unreadable(error.to_string());
-        let found: Vec<Found> = serde_json::from_str(&found).map_err(unreadable)?;
+        let found: Vec<LookupRow> = serde_json::from_str(&found).map_err(unreadable)?;
         let mut incidents = vec![None; numbers.len()];
-        for Found(position, id, site_id, owner, status, closed_at, closed_by, conclusion, version) in found {
+        for LookupRow(position, id, site_id, owner, status, closed_at, closed_by, conclusion, version) in found {
             let Some((number, place)) = sorted.get(position) else { continue };
             if let Some(incident) = incidents.get_mut(*place) {
                 let number = (*number).clone();
-                *incident = Some(IncidentGround {
+                *incident = Some(LockedIncident {
                     id,
                     number,
                     site_id,

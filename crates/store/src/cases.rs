@@ -2,7 +2,7 @@
 
 use super::pages::bytes_of;
 use super::rows::{self, Cell, identifiers, numbers_text};
-use super::{Found, Oversize, Records, StoreError};
+use super::{HeldRows, Oversize, Records, StoreError};
 use crate::model::{Case, CaseId, Moment, SiteId, Status, Version, limits};
 
 /// A case to be stored.
@@ -78,7 +78,7 @@ impl NewCase {
 
 /// The fields of a case on which a bulk command decides.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct CaseGround {
+pub struct LockedCase {
     /// Its id.
     pub id: CaseId,
     /// The number that users know.
@@ -145,7 +145,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn cases_for_change(&mut self, numbers: &[String]) -> Result<Vec<CaseGround>, StoreError> {
+    pub async fn cases_for_change(&mut self, numbers: &[String]) -> Result<Vec<LockedCase>, StoreError> {
         let sql = format!(
             "SELECT id, number, site_id, status, version FROM cases WHERE number IN ({}) ORDER BY id{}",
             self.engine.texts_of("$1"),
@@ -212,7 +212,7 @@ impl Records<'_> {
         after: Option<CaseId>,
         limit: i64,
         oversize: Oversize,
-    ) -> Result<Found<Case>, StoreError> {
+    ) -> Result<HeldRows<Case>, StoreError> {
         let sql = format!(
             "SELECT {} FROM (SELECT id, {} AS bytes FROM cases
                              WHERE id > $2 AND site_id IN ({}) AND ($4 = '' OR status = $4) ORDER BY id LIMIT $3) page",
@@ -233,7 +233,7 @@ impl Records<'_> {
             self.engine.integers_of("$2"),
         );
         let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(identifiers(&ids)).bind(identifiers(sites));
-        Ok(Found { rows: query.fetch_all(&mut *self.connection).await?, room })
+        Ok(HeldRows { rows: query.fetch_all(&mut *self.connection).await?, room })
     }
 
     /// The number of cases on these sites.

@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn troubles_that_take_turns_are_each_told_once_a_minute() {
+    fn failures_that_alternate_are_each_logged_once_a_minute() {
         let begun = Instant::now();
         let mut failing = Failing::new(Trouble::Full, begun);
         let told: Vec<_> = (1..=1200)

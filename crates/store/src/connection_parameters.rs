@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 
 use super::columns::{Sealed, decoded, encoded};
-use super::connections::Wanted;
+use super::connections::ConnectionFilter;
 use super::{Records, StoreError};
 use crate::model::{ConnectionId, ConnectionParameter, KeyId, ParameterState, Reference};
 use crate::{SealedPlace, SealedSecret};
@@ -108,7 +108,7 @@ impl Records<'_> {
     /// The parameters of the wanted connections, by connection.
     pub async fn connection_parameters(
         &mut self,
-        wanted: Wanted,
+        wanted: ConnectionFilter,
     ) -> Result<BTreeMap<ConnectionId, Vec<StoredParameter>>, StoreError> {
         let mut parameters: BTreeMap<ConnectionId, Vec<_>> = BTreeMap::new();
         for row in self.of_connections::<ParameterRow>(Self::parameters_sql(), wanted).await? {

@@ -52,7 +52,7 @@ pub struct Shareable {
 
 /// Which connections to read.
 #[derive(Debug, Clone, Copy)]
-pub enum Wanted {
+pub enum ConnectionFilter {
     /// All connections.
     All,
     /// The connection with this id.
@@ -66,7 +66,7 @@ pub enum Wanted {
     },
 }
 
-impl Wanted {
+impl ConnectionFilter {
     /// The values of `$1` to `$3` of [`CONDITION`].
     fn values(self) -> [i64; 3] {
         match self {
@@ -166,7 +166,7 @@ impl Records<'_> {
     }
 
     /// The wanted connections, by integration, name and place.
-    pub async fn connections(&mut self, wanted: Wanted) -> Result<Vec<Connection>, StoreError> {
+    pub async fn connections(&mut self, wanted: ConnectionFilter) -> Result<Vec<Connection>, StoreError> {
         let sql = format!(
             "SELECT c.id, c.integration, c.name, c.site_id, s.name AS site_name, c.recipient_site_id,
                  r.name AS recipient_site_name, c.agent_name, c.description, c.tenant, c.active,
@@ -220,7 +220,7 @@ impl Records<'_> {
     /// [`StoreError::NotFound`].
     pub async fn connection(&mut self, id: ConnectionId) -> Result<Connection, StoreError> {
         // Ids start at 1. The id 0 would ask for all.
-        let found = if id.0 > 0 { self.connections(Wanted::Id(id)).await?.pop() } else { None };
+        let found = if id.0 > 0 { self.connections(ConnectionFilter::Id(id)).await?.pop() } else { None };
         found.ok_or_else(|| StoreError::not_found("connection", id.to_string()))
     }
 
@@ -244,7 +244,11 @@ impl Records<'_> {
         version.ok_or_else(|| StoreError::not_found("connection", id.to_string()))
     }
 
-    pub(super) async fn of_connections<T>(&mut self, sql: String, wanted: Wanted) -> Result<Vec<T>, StoreError>
+    pub(super) async fn of_connections<T>(
+        &mut self,
+        sql: String,
+        wanted: ConnectionFilter,
+    ) -> Result<Vec<T>, StoreError>
     where
         T: for<'r> FromRow<'r, AnyRow> + Send + Unpin,
     {

@@ -185,11 +185,11 @@ impl Records<'_> {
 #[allow(clippy::unwrap_used, reason = "a test that cannot go on can only end")]
 mod tests {
     use super::*;
-    use crate::model::{AlertReason, Cadence, Destination, NewSchedule, ScheduleKind, Surface};
+    use crate::model::{AlertReason, Cadence, Destination, MessageNumber, NewSchedule, ScheduleKind, Surface};
     use crate::testing::TestStore;
     use crate::{AuditFilter, NewConnection, NewSite, NewTenant, NewUser, Registration, model};
 
-    async fn furnish(records: &mut Records<'_>) -> (Schedule, Schedule) {
+    async fn fill(records: &mut Records<'_>) -> (Schedule, Schedule) {
         let now = Moment(1);
         let site = NewSite {
             name: "Site".to_owned(),
@@ -258,11 +258,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_new_epoch_repeats_no_change_and_no_alert_and_tells_so() {
+    async fn a_new_epoch_repeats_no_change_and_no_alert_and_records_them() {
         for test in TestStore::on_both().await {
             let mut transaction = test.store.transaction().await.unwrap();
             let mut records = transaction.records();
-            let (changes, reads) = furnish(&mut records).await;
+            let (changes, reads) = fill(&mut records).await;
             let now = records.now().await.unwrap();
             let entry = AuditEntry {
                 command: "restore".to_owned(),

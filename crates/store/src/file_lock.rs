@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn while_a_store_is_open_nobody_has_it_alone() {
+    async fn an_open_store_cannot_be_locked_exclusively() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("host.db");
         let one = Store::open(&path.display().to_string()).await.unwrap();

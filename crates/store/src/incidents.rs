@@ -2,7 +2,7 @@
 
 use super::pages::bytes_of;
 use super::rows::{self, Cell, identifiers};
-use super::{Found, Oversize, Records, StoreError};
+use super::{HeldRows, Oversize, Records, StoreError};
 use crate::model::{Incident, IncidentId, Moment, Severity, SiteId, Status, limits};
 
 /// An incident to be stored.
@@ -197,7 +197,7 @@ impl Records<'_> {
         after: Option<IncidentId>,
         limit: i64,
         bytes: usize,
-    ) -> Result<Found<Incident>, StoreError> {
+    ) -> Result<HeldRows<Incident>, StoreError> {
         let sql = format!(
             "SELECT {} FROM (SELECT id, {} + COALESCE((SELECT SUM(OCTET_LENGTH(f.value)) FROM incident_fields f
                                                        WHERE f.incident_id = incidents.id), 0) AS bytes
@@ -218,7 +218,7 @@ impl Records<'_> {
             self.engine.integers_of("$2"),
         );
         let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(identifiers(&ids)).bind(identifiers(sites));
-        Ok(Found { rows: query.fetch_all(&mut *self.connection).await?, room })
+        Ok(HeldRows { rows: query.fetch_all(&mut *self.connection).await?, room })
     }
 
     /// The number of incidents on these sites.

@@ -8,14 +8,14 @@ const LARGEST_COUNT: i64 = 1_000_000_000;
 
 /// The kinds of records that have numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Numbered {
+pub enum NumberKind {
     /// Incidents.
     Incident,
     /// Cases.
     Case,
 }
 
-impl Numbered {
+impl NumberKind {
     const fn kind(self) -> &'static str {
         match self {
             Self::Incident => "incident",
@@ -37,7 +37,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn next_number(&mut self, what: Numbered, day: &str) -> Result<String, StoreError> {
+    pub async fn next_number(&mut self, what: NumberKind, day: &str) -> Result<String, StoreError> {
         loop {
             let last: i64 = sqlx::query_scalar(
                 "INSERT INTO number_series (kind, day, last) VALUES ($1, $2, 1)
@@ -60,7 +60,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn taken(&mut self, what: Numbered, numbers: &[String]) -> Result<Vec<String>, StoreError> {
+    pub async fn taken(&mut self, what: NumberKind, numbers: &[String]) -> Result<Vec<String>, StoreError> {
         let sql = format!("SELECT number FROM {} WHERE number IN ({})", what.table(), self.engine.texts_of("$1"));
         let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(numbers_text(numbers));
         Ok(query.fetch_all(&mut *self.connection).await?)
@@ -70,7 +70,7 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn reserve_numbers(&mut self, what: Numbered, numbers: &[String]) -> Result<(), StoreError> {
+    pub async fn reserve_numbers(&mut self, what: NumberKind, numbers: &[String]) -> Result<(), StoreError> {
         let mut last = std::collections::BTreeMap::<&str, i64>::new();
         for (day, count) in numbers.iter().filter_map(|number| parts(number)) {
             let largest = last.entry(day).or_default();

@@ -10,7 +10,7 @@ const COPIES: usize = 2;
 
 /// Rows, and the memory that they take.
 #[derive(Debug)]
-pub struct Found<T> {
+pub struct HeldRows<T> {
     /// The rows.
     pub rows: Vec<T>,
     /// The memory for the rows. The caller holds it as long as the rows, or their copies, are in memory.

@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_statement_that_takes_too_long_is_stopped_and_says_what_to_do() {
+    async fn a_statement_is_stopped_at_its_time_limit_with_advice() {
         for test in TestStore::on_both().await {
             let store = Store::open_hurried(&test.address, BUDGET).await.unwrap();
             let begun = Instant::now();

@@ -69,7 +69,7 @@ fn bind<'q>(
 
 /// An inserted row: its id, and its number.
 #[derive(sqlx::FromRow)]
-pub(super) struct Numbered {
+pub(super) struct InsertedRow {
     id: i64,
     number: String,
 }
@@ -101,15 +101,15 @@ impl Records<'_> {
         columns: &str,
         width: usize,
         cells: Vec<Cell<'_>>,
-    ) -> Result<Vec<Numbered>, sqlx::Error> {
+    ) -> Result<Vec<InsertedRow>, sqlx::Error> {
         let rows = self.insert_rows(table, columns, width, cells, "RETURNING id, number").await?;
-        rows.iter().map(Numbered::from_row).collect()
+        rows.iter().map(InsertedRow::from_row).collect()
     }
 }
 
 /// The ids of `inserted` in the order of `numbers`, since a database may return rows in any order.
 pub(super) fn in_order<'n, T>(
-    inserted: &[Numbered],
+    inserted: &[InsertedRow],
     id: impl Fn(i64) -> T,
     numbers: impl Iterator<Item = &'n str>,
 ) -> Result<Vec<T>, StoreError> {

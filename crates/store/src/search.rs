@@ -3,7 +3,7 @@
 use super::incidents::COLUMNS;
 use super::pages::bytes_of;
 use super::rows::{Cell, identifiers};
-use super::{Found, Oversize, Records, StoreError};
+use super::{HeldRows, Oversize, Records, StoreError};
 use crate::model::{Incident, Moment, SiteId};
 
 /// A column of incidents that a condition can use.
@@ -152,7 +152,7 @@ impl Records<'_> {
     /// # Errors
     /// [`StoreError::TooLarge`] when they are larger than an answer may be. [`StoreError::Busy`] when no memory is free
     /// for them now.
-    pub async fn search_incidents(&mut self, search: &Search) -> Result<Found<Incident>, StoreError> {
+    pub async fn search_incidents(&mut self, search: &Search) -> Result<HeldRows<Incident>, StoreError> {
         // The signs keep SQLite from planning the statement again whenever a value changes.
         let mut values = Values::default();
         let sites = identifiers(&search.sites);
@@ -198,7 +198,7 @@ impl Records<'_> {
         }
         let page: String = query.fetch_one(&mut *self.connection).await?;
         let (ids, room) = self.fitting(&Self::sized(&page)?, Oversize::Refuse)?;
-        Ok(Found { rows: self.incidents_numbered(&ids, &search.sites, search.texts).await?, room })
+        Ok(HeldRows { rows: self.incidents_numbered(&ids, &search.sites, search.texts).await?, room })
     }
 
     /// The incidents with these ids that still belong to one of the sites, the oldest first.

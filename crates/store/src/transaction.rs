@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_knows_of_a_commit_that_could_not_be_brought_to_the_disk() {
+    fn a_commit_that_could_not_be_synced_is_uncertain() {
         // The file or its folder could not be synced. A full disk could not be written, which rolls all back.
         for (code, is_open) in [("1034", true), ("1290", true), ("13", false), ("778", false)] {
             assert_eq!(may_be_committed(&sqlx::Error::Database(Box::new(Coded(code)))), is_open, "{code}");

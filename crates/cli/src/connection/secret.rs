@@ -70,14 +70,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_holds_what_counts_of_a_secret() {
+    fn a_file_has_the_secret_without_its_line_break() {
         for written in ["p w ", "p w \n", "p w \r\n", "\u{feff}p w \r\n"] {
             assert_eq!(only_line_of(written.as_bytes()).unwrap().expose_secret(), "p w ");
         }
     }
 
     #[test]
-    fn what_cannot_be_a_secret_is_refused_without_being_shown() {
+    fn a_text_that_is_not_a_secret_is_refused_without_showing_it() {
         for (written, problem) in [("", "is empty"), ("\n", "is empty"), ("a\nb", "holds more than one line")] {
             assert_eq!(only_line_of(written.as_bytes()).unwrap_err(), problem);
         }

@@ -247,7 +247,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_wrong_is_named_without_its_value() {
+    fn a_fault_is_named_without_its_value() {
         let wrong = |text: &str| Settings::from_text(&format!("operator = \"Admin\"\n{text}")).unwrap_err();
         for (text, problem) in [
             ("requests-per-second = \"canary\"", "requests-per-second"),

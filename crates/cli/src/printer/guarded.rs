@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_would_steer_is_shown_however_the_bytes_come() {
+    fn control_characters_are_escaped_however_the_bytes_arrive() {
         let mut out = Vec::new();
         let mut guarded = Guarded { out: &mut out, line: Vec::new(), is_json: false };
         for part in ["a\u{1b}[2".as_bytes(), b"Jb\r\n", "c\u{202e}".as_bytes()] {

@@ -193,7 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_receipt_is_one_line_of_what_was_read_and_sent() {
+    fn a_receipt_is_one_line() {
         let list = Receipt {
             request_id: "0190".to_owned(),
             pages: 1,

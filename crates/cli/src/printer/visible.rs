@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_would_steer_a_terminal_is_shown_instead() {
+    fn control_characters_are_escaped() {
         assert_eq!(visible("a\u{1b}[2Jb"), r"a\u{1b}[2Jb");
         assert_eq!(visible("a\u{9b}31mb\u{7f}\0"), r"a\u{9b}31mb\u{7f}\u{0}");
         assert_eq!(visible("gpj.\u{202e}exe\u{2066}"), r"gpj.\u{202e}exe\u{2066}");
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn line_breaks_that_are_meant_stay() {
+    fn intended_line_breaks_stay() {
         assert_eq!(lines("a\nb\u{1b}c"), "a\nb\\u{1b}c");
     }
 

@@ -66,13 +66,13 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
         let made = Made { file, backup };
         match arguments.output {
             Form::Json => printer.json(&made)?,
-            Form::Table => tell(&made, printer)?,
+            Form::Table => report(&made, printer)?,
         }
         Ok(Exit::Successful)
     })
 }
 
-fn tell(made: &Made, printer: &mut Printer) -> Result<()> {
+fn report(made: &Made, printer: &mut Printer) -> Result<()> {
     printer.done(&format!("The backup {} is written and checked: {} bytes.", made.file, made.backup.bytes))?;
     if !made.backup.sealing_keys.is_empty() {
         printer.paragraph(&format!(

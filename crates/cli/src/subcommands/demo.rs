@@ -70,7 +70,7 @@ pub(crate) fn run(arguments: &Arguments, plugin: &dyn Plugin, printer: &mut Prin
         if arguments.once {
             next_without_simulator(arguments.generation, plugin, &user, printer)?;
         } else {
-            let ending = simulate::Ending::listen()?;
+            let ending = simulate::StopSignals::listen()?;
             let host = DemoHost::start(&simulator.url(), &user).await?;
             next(&simulator, plugin, &user, printer)?;
             host.introduce(printer)?;

@@ -53,13 +53,13 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
     let restored = restored.map_err(no_backup)?;
     match arguments.output {
         Form::Json => printer.json(&restored)?,
-        Form::Table => tell(arguments, &restored, printer)?,
+        Form::Table => report(arguments, &restored, printer)?,
     }
     warn_of_keys(&restored, &settings, &folder, printer);
     Ok(Exit::Successful)
 }
 
-fn tell(arguments: &Arguments, restored: &Restored, printer: &mut Printer) -> Result<()> {
+fn report(arguments: &Arguments, restored: &Restored, printer: &mut Printer) -> Result<()> {
     printer.done(&format!("The store is restored from {}.", arguments.file.display()))?;
     if let Some(replaced) = &restored.replaced {
         printer.paragraph(&format!("The old store is kept as {replaced}. Delete it once it is not needed."))?;

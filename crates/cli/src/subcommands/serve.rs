@@ -16,7 +16,7 @@ use soar_host::vault::Vault;
 use soar_server::{RunningHost, ServeError};
 use soar_store::Store;
 
-use super::simulate::{Ending, runtime};
+use super::simulate::{StopSignals, runtime};
 use crate::exit::{Exit, WrongUse};
 use crate::instance::{Folder, FolderFlag, Settings, advised, registry};
 use crate::printer::Printer;
@@ -57,7 +57,7 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
     host.check().map_err(|problem| WrongUse(problem.to_string()))?;
     runtime()?.block_on(async {
         // Signals are handled before anything starts, so that none ends the process in the middle of work.
-        let ending = Ending::listen()?;
+        let ending = StopSignals::listen()?;
         let running = start(&folder, &settings, host.clone()).await?;
         let ready =
             Ready { url: running.url(), commands: format!("{}{}/api/Command/", running.url(), settings.prefix()) };
@@ -67,7 +67,7 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
             introduce(&ready, &host, printer)?;
         }
         ending.wait().await;
-        running.shutdown().await.context("The host did not end in order")?;
+        running.shutdown().await.context("The host did not shut down cleanly")?;
         Ok(Exit::Successful)
     })
 }

@@ -77,7 +77,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, connector: &Connector, printer: &mut Printer) -> Result<Exit> {
     if !arguments.listen.ip().is_loopback() {
         printer.warning(&format!(
-            "{} can be reached from other machines. The data are invented, but the users are open to anybody who reaches it.",
+            "{} can be reached from other machines. Its data are invented, and every machine that reaches it can log in.",
             arguments.listen
         ));
     }
@@ -86,7 +86,7 @@ pub(crate) fn run(arguments: &Arguments, connector: &Connector, printer: &mut Pr
         for fault in &arguments.faults {
             simulator.inject(fault.clone());
         }
-        let ending = Ending::listen()?;
+        let ending = StopSignals::listen()?;
         if arguments.json {
             printer.line(&serde_json::to_string(&Ready::of(&simulator))?)?;
         } else {
@@ -150,13 +150,13 @@ pub(super) async fn start(options: Options) -> Result<Simulator> {
 /// It is created before the address is printed, so that no signal ends the process in the middle of work.
 #[cfg(unix)]
 #[derive(Debug)]
-pub(super) struct Ending {
+pub(super) struct StopSignals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
 }
 
 #[cfg(unix)]
-impl Ending {
+impl StopSignals {
     pub(super) fn listen() -> Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let listen = |kind| signal(kind).context("Ctrl-C cannot be waited for");
@@ -174,10 +174,10 @@ impl Ending {
 /// Listens for Ctrl-C.
 #[cfg(windows)]
 #[derive(Debug)]
-pub(super) struct Ending(tokio::signal::windows::CtrlC);
+pub(super) struct StopSignals(tokio::signal::windows::CtrlC);
 
 #[cfg(windows)]
-impl Ending {
+impl StopSignals {
     pub(super) fn listen() -> Result<Self> {
         Ok(Self(tokio::signal::windows::ctrl_c().context("Ctrl-C cannot be waited for")?))
     }

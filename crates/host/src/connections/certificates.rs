@@ -5,7 +5,7 @@ use soar_connector::manifest::{Connector, SettingType};
 use soar_connector::name::quoted;
 use soar_connector::{certificates_in, is_pem};
 use soar_store::model::{Connection, ParameterState};
-use soar_store::{Records, StoreError, StoredParameter, StoredValue, Wanted};
+use soar_store::{ConnectionFilter, Records, StoreError, StoredParameter, StoredValue};
 
 use super::Connections;
 use crate::executor::Registry;
@@ -107,7 +107,7 @@ impl Connections {
 /// [`StoreError`].
 pub async fn kept_paths(records: &mut Records<'_>, registry: &Registry) -> Result<Vec<KeptPath>, StoreError> {
     let mut paths = Vec::new();
-    for connection in records.connections(Wanted::All).await? {
+    for connection in records.connections(ConnectionFilter::All).await? {
         let Ok(plugin) = registry.named(&connection.integration) else { continue };
         for parameter in &connection.parameters {
             let ParameterState::Plain(value) = &parameter.value else { continue };

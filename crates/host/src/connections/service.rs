@@ -6,7 +6,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use soar_connector::{Clock, Plugin, Redactor, SettingValues, SettingsError};
 use soar_store::model::name::same_name;
 use soar_store::model::{Caller, Connection, ConnectionId, KeyId, Moment, Place, Version};
-use soar_store::{Records, Store, StoreError, StoredAgent, StoredParameter, StoredValue, Wanted, sealing_context};
+use soar_store::{
+    ConnectionFilter, Records, Store, StoreError, StoredAgent, StoredParameter, StoredValue, sealing_context,
+};
 
 use super::parameters::{Changes, Ground, NewValue, open};
 use super::rights::{may_manage, may_see, missing_to_manage};
@@ -49,7 +51,7 @@ impl Connections {
     /// # Errors
     /// [`Refusal::Store`].
     pub async fn list(&self, caller: &Caller) -> Result<Vec<Connection>, Refusal> {
-        self.list_in(&mut self.store.reader().await?.records(), caller, Wanted::All).await
+        self.list_in(&mut self.store.reader().await?.records(), caller, ConnectionFilter::All).await
     }
 
     /// The same, as `records` sees it.
@@ -57,7 +59,7 @@ impl Connections {
         &self,
         records: &mut Records<'_>,
         caller: &Caller,
-        wanted: Wanted,
+        wanted: ConnectionFilter,
     ) -> Result<Vec<Connection>, Refusal> {
         let sites = records.sites().await?;
         let mut connections = records.connections(wanted).await?;
@@ -228,7 +230,7 @@ impl Connections {
             return Err(missing_to_manage(&place));
         }
         let new = change::checked(records, &old.integration, &place, &draft, Some(&old)).await?;
-        let kept = records.connection_parameters(Wanted::Id(id)).await?.remove(&id).unwrap_or_default();
+        let kept = records.connection_parameters(ConnectionFilter::Id(id)).await?.remove(&id).unwrap_or_default();
         let agent = through(records, new.agent_name.as_deref(), &place, rule).await?;
         let mut ground = self.ground(caller, &*plugin);
         ground.agent = agent.as_ref();
@@ -320,7 +322,7 @@ impl Connections {
         let (id, connector) = (connection.id, &plugin.manifest().connector);
         let stored = async {
             let mut reader = self.store.reader().await?;
-            Ok::<_, StoreError>(reader.records().connection_parameters(Wanted::Id(id)).await?.remove(&id))
+            Ok::<_, StoreError>(reader.records().connection_parameters(ConnectionFilter::Id(id)).await?.remove(&id))
         };
         let stored = stored.await.map_err(|error| {
             tracing::error!(connection = id.0, %error, "a connection's parameters could not be read");

@@ -240,10 +240,12 @@ impl Scheduler {
         let groups = reader.records().alert_groups().await?;
         drop(reader);
         let mut told = 0;
-        for group in groups.iter().filter(|group| group.tell(now, rules).is_some()) {
+        for group in groups.iter().filter(|group| group.due_event(now, rules).is_some()) {
             let mut transaction = self.store.transaction().await?;
             let id = Uuid::now_v7().to_string();
-            told += usize::from(transaction.records().tell(group, &id, now, |group| group.tell(now, rules)).await?);
+            told += usize::from(
+                transaction.records().write_alert_message(group, &id, now, |group| group.due_event(now, rules)).await?,
+            );
             transaction.commit().await?;
         }
         Ok(told)

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use secrecy::SecretString;
 use soar_store::model::{Connection, ConnectionId, MessageNumber, Place, Reference, SyncFailure, TenantId};
-use soar_store::{StoreError, StoredParameter, StoredValue, TenancySecret, Wanted};
+use soar_store::{ConnectionFilter, StoreError, StoredParameter, StoredValue, TenancySecret};
 use tokio::sync::Mutex;
 
 use super::envelope::Envelope;
@@ -26,7 +26,7 @@ struct Stored {
 }
 
 /// Messages that are ready but for their words: the number of the first one, and the connections.
-pub(super) struct Numbered {
+pub(super) struct PreparedMessages {
     pub(super) line: Line,
     pub(super) first: MessageNumber,
     pub(super) contents: Vec<Result<Box<SentConnection>, SyncFailure>>,
@@ -46,13 +46,13 @@ pub(super) enum Wish<'a> {
 
 /// Gives out numbers beyond `at_least` to the tenant of that number, and reads the connections. None when it is not
 /// registered.
-pub(super) async fn numbered(
+pub(super) async fn prepare_messages(
     connections: &Connections,
     fetched: &Fetched,
     tenant: TenantId,
     wish: Wish<'_>,
     at_least: MessageNumber,
-) -> Result<Option<Numbered>, StoreError> {
+) -> Result<Option<PreparedMessages>, StoreError> {
     let ids = match wish {
         Wish::Connections(ids) => ids,
         Wish::One => &[],
@@ -71,7 +71,7 @@ pub(super) async fn numbered(
             }
             Err(error) => return Err(error),
         };
-        let parameters = records.connection_parameters(Wanted::Id(*id)).await?.remove(id).unwrap_or_default();
+        let parameters = records.connection_parameters(ConnectionFilter::Id(*id)).await?.remove(id).unwrap_or_default();
         stored.push(Some(Stored { connection, parameters }));
     }
     transaction.commit().await?;
@@ -91,7 +91,7 @@ pub(super) async fn numbered(
             )),
         });
     }
-    Ok(Some(Numbered { line: Line { url: pair.url, envelope }, first, contents }))
+    Ok(Some(PreparedMessages { line: Line { url: pair.url, envelope }, first, contents }))
 }
 
 async fn opened(connections: &Connections, fetched: &Fetched, stored: Stored) -> Result<SentConnection, SyncFailure> {

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::Tenants;
 use super::client::{CallFailed, not_authentic, post};
-use super::content::{Fetched, Line, Numbered, Wish, numbered};
+use super::content::{Fetched, Line, PreparedMessages, Wish, prepare_messages};
 use super::envelope::SealedAnswer;
 use super::failure::{failure, not_registered, revoked_here, too_slow};
 use super::message::{Answer, Request};
@@ -136,8 +136,8 @@ impl Tenants {
             }
             let sent = waiting.iter().take_while(|target| target.failure.is_none());
             let ids: Vec<ConnectionId> = sent.take(TOGETHER).map(|target| target.id).collect();
-            let Numbered { line, first, contents } =
-                self.numbered(progress.tenant, fetched, Wish::Connections(&ids), at_least).await?;
+            let PreparedMessages { line, first, contents } =
+                self.next_messages(progress.tenant, fetched, Wish::Connections(&ids), at_least).await?;
             for (number, content) in (first.0..).map(MessageNumber).zip(contents) {
                 let Some(target) = waiting.front() else { break };
                 let connection = match content {
@@ -202,28 +202,29 @@ impl Tenants {
     ) -> Result<Answer, SyncFailure> {
         let mut trials = Trials::default();
         loop {
-            let Numbered { line, first, .. } = self.numbered(tenant, fetched, Wish::One, trials.last).await?;
+            let PreparedMessages { line, first, .. } =
+                self.next_messages(tenant, fetched, Wish::One, trials.last).await?;
             if let Some(answer) = self.trial(&line, first, &request(), &mut trials).await? {
                 return Ok(answer);
             }
         }
     }
 
-    async fn numbered(
+    async fn next_messages(
         &self,
         tenant: &Tenant,
         fetched: &Fetched,
         wish: Wish<'_>,
         at_least: MessageNumber,
-    ) -> Result<Numbered, SyncFailure> {
+    ) -> Result<PreparedMessages, SyncFailure> {
         let wish_ids = match &wish {
             Wish::Connections(ids) => ids.to_vec(),
             Wish::One => Vec::new(),
         };
         for attempt in 1.. {
             let wish = if wish_ids.is_empty() { Wish::One } else { Wish::Connections(&wish_ids) };
-            match numbered(&self.connections, fetched, tenant.id, wish, at_least).await {
-                Ok(Some(numbered)) => return Ok(numbered),
+            match prepare_messages(&self.connections, fetched, tenant.id, wish, at_least).await {
+                Ok(Some(prepared)) => return Ok(prepared),
                 Ok(None) => return Err(revoked_here()),
                 Err(error) if error.is_conflict() && attempt < 4 => {}
                 Err(error) => return Err(store_failed(tenant, &error)),

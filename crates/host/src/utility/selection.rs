@@ -1,7 +1,7 @@
 //! The incidents that a bulk command was given: found, locked, and checked against the caller's rights.
 
 use soar_store::model::{Caller, Right};
-use soar_store::{IncidentGround, Records, StoreError};
+use soar_store::{LockedIncident, Records, StoreError};
 
 use super::access::{Actor, Sites};
 use super::plan::{FieldChange, PlannedItem};
@@ -11,19 +11,19 @@ use super::plan::{FieldChange, PlannedItem};
 pub(super) struct Selected {
     pub(super) number: String,
     /// None where it is not there, or not for the caller to see.
-    pub(super) incident: Option<IncidentGround>,
+    pub(super) incident: Option<LockedIncident>,
     /// Why the command leaves it alone, if it does.
     pub(super) refusal: Option<String>,
 }
 
 impl Selected {
     /// The incident, unless the command leaves it alone.
-    pub(super) fn accepted(&self) -> Option<&IncidentGround> {
+    pub(super) fn accepted(&self) -> Option<&LockedIncident> {
         self.incident.as_ref().filter(|_| self.refusal.is_none())
     }
 
     /// What would become of it, and what that rests on.
-    pub(super) fn planned(&self, changes: impl FnOnce(&IncidentGround) -> Vec<FieldChange>) -> (PlannedItem, String) {
+    pub(super) fn planned(&self, changes: impl FnOnce(&LockedIncident) -> Vec<FieldChange>) -> (PlannedItem, String) {
         let changes = self.accepted().map(changes).unwrap_or_default();
         let planned = PlannedItem { item: self.number.clone(), changes, error: self.refusal.clone() };
         (planned, format!("{:?}", self.incident))

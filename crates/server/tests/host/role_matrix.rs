@@ -67,7 +67,8 @@ impl Matrix {
         let stage = Stage::over(test, ExecutorSettings::default(), VaultSettings::default()).await;
         let mut transaction = stage.test.store.transaction().await.unwrap();
         let mut records = transaction.records();
-        let users: [(&str, bool, Option<(&str, Role)>); 9] = [
+        type Person = (&'static str, bool, Option<(&'static str, Role)>);
+        let users: [Person; 9] = [
             ("Admin", true, None),
             ("former", true, None),
             ("gone", true, None),

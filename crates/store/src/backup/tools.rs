@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_program_that_is_missing_is_told_with_its_package() {
+    async fn the_error_of_a_missing_program_names_its_package() {
         let error = run("pg_of_no_machine", &mut program("pg_of_no_machine", &[])).await.unwrap_err();
         assert!(error.to_string().contains("Debian's package postgresql-client"), "{error}");
     }

@@ -44,7 +44,7 @@ macro_rules! text_enum {
         impl std::str::FromStr for $name {
             type Err = String;
 
-            /// Matches without regard to case; the error says what was expected.
+            /// Case makes no difference. The error names the expected texts.
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 let wanted = text.trim();
                 Self::ALL.iter().copied().find(|value| value.as_str().eq_ignore_ascii_case(wanted)).ok_or_else(|| {

@@ -15,7 +15,7 @@ pub struct Agent {
     /// Its id in this instance.
     #[schema(value_type = i64)]
     pub id: AgentId,
-    /// Its name, unique in this instance; compared without regard to case.
+    /// Its name, unique in this instance. Case makes no difference.
     pub name: String,
     /// The only site whose connections may go through it; null where the connections of all sites may.
     #[serde(serialize_with = "name_of")]

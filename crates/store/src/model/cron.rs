@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn every_quarter_of_an_hour_is_one_whatever_the_clocks_do() {
+    fn a_change_of_the_clocks_skips_and_doubles_no_quarter_of_an_hour() {
         assert_eq!(
             comes("*/15 * * * *", VANCOUVER, "2026-11-01T08:50:00Z"),
             ["11-01 01:00-08:00", "11-01 01:15-08:00", "11-01 01:30-08:00", "11-01 01:45-08:00"]
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_expression_is_refused_with_what_was_expected() {
+    fn a_bad_expression_is_refused_with_the_expected_form() {
         for bad in ["", "61 * * * *", "* * *", "0 0 31 2 *", "0 0 2 * * *", "every day", &"*".repeat(300)] {
             let error = CronSchedule::parse(bad, "UTC").unwrap_err();
             assert!(error.contains("Expected five fields"), "{bad}: {error}");

@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_destination_is_refused() {
+    fn a_text_that_is_not_a_destination_is_refused() {
         for bad in ["", "soc", "a@b@c", "soc@example.com\r\nBcc: x@example.com", "webhook:", "webhook:a\nb", "a b@c"] {
             assert!(bad.parse::<Destination>().unwrap_err().contains("Expected a mail address"), "{bad:?}");
         }

@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_told_what() {
+    fn messages_over_a_series_of_checks() {
         let table = [
             ("a healthy one", "........", "........"),
             ("two failures are not three", "..FF....", "........"),
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_outage_soon_after_is_told_too() {
+    fn a_second_outage_soon_after_is_reported_too() {
         let said = said("....FFFF.....FFFF");
         assert_eq!(said, "......A..R.....A.");
     }
@@ -357,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn the_state_is_recovering_until_the_recovery_is_told() {
+    fn the_state_is_recovering_until_the_recovery_is_reported() {
         let table = [
             ("..F..", "HHFRH"),
             ("FFFF...", "FFFFRHH"),
@@ -410,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_clock_that_was_ahead_stamped_is_not_believed() {
+    fn times_of_a_clock_that_was_ahead_are_corrected() {
         let future = Moment(1_000_000);
         let mut health = Health::unknown(Moment(0));
         for mark in ['F', 'F', 'F', '.'] {

@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn uptime_of_nothing_is_none() {
+    fn no_checks_have_no_uptime() {
         assert_eq!(Uptime::default().percent(), None);
         assert_eq!(Uptime { passed: 3, failed: 1 }.percent(), Some(75.0));
     }

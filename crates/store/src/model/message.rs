@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AlertReason, Destination, Moment, ScheduleKind, Tell};
+use super::{AlertEvent, AlertReason, Destination, Moment, ScheduleKind};
 
 /// A connection or schedule that a message is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, sqlx::FromRow)]
@@ -29,8 +29,7 @@ pub struct MessageItem {
 #[serde(rename_all = "camelCase")]
 pub struct MessageContent {
     /// Whether they fail or have recovered.
-    #[serde(rename = "event")]
-    pub tell: Tell,
+    pub event: AlertEvent,
     /// Whether the message is about health checks of connections, or about schedules of commands.
     #[serde(default = "health_check")]
     pub kind: ScheduleKind,

@@ -31,7 +31,7 @@ mod user;
 
 pub use access::{Caller, Right, Role};
 pub use agent::{ALL_SITES, Agent};
-pub use alert_group::{GatherRules, Group, Tell};
+pub use alert_group::{AlertEvent, AlertGroup, GatherRules};
 pub use audit::{AuditEntry, Surface};
 pub use cadence::Cadence;
 pub use case::Case;

@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_beyond_all_moments_is_the_last_or_the_first() {
+    fn a_moment_out_of_range_is_the_first_or_the_last() {
         assert_eq!(Moment::MAX + Duration::from_secs(1), Moment::MAX);
         assert_eq!(Moment::MIN - Duration::from_secs(1), Moment::MIN);
         assert_eq!(Moment(5).since(Moment(9)), Duration::ZERO);

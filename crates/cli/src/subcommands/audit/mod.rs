@@ -10,7 +10,7 @@ use soar_store::AuditFilter;
 use soar_store::model::Moment;
 
 use super::run::single_threaded_runtime;
-use super::simulate::Ending;
+use super::simulate::StopSignals;
 use crate::exit::{Exit, WrongUse};
 use crate::instance::{InstanceFlags, OperatorSession, not_done};
 use crate::printer::{ListFlags, ListOutput, ListRow, Printer, moment};
@@ -105,7 +105,7 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
         if !arguments.follow {
             return Ok(Exit::Successful);
         }
-        let ending = Ending::listen()?;
+        let ending = StopSignals::listen()?;
         let follow = async {
             loop {
                 SystemClock::new().sleep(LOOK).await;

@@ -12,7 +12,7 @@ Examples:
   footprint connection rotate-key
 
 Hosts may run meanwhile: they find the new key in the file. After a crash, run the command again to finish the rotation.
-Then make a new copy of the key file: the old key opens no secret any more.";
+Make a new copy of the key file afterwards: the old key opens no secret any more.";
 
 /// Create a new sealing key, seal every secret with it, and delete the old key
 #[derive(Debug, Args)]

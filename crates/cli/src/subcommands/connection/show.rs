@@ -37,13 +37,13 @@ pub(super) fn show_one(connection: &Connection, form: Form, printer: &mut Printe
     ];
     if let Place::SharedToInternalSites { recipient } = &connection.place {
         // The recipient site has no effect yet, so the text says what it will do.
-        let told = |site: &NamedSite| {
+        let described = |site: &NamedSite| {
             format!(
                 "{} (the site of incidents that will be created from findings and alerts; no rule creates any yet)",
                 site.name
             )
         };
-        labels.push(("Recipient site", recipient.as_ref().map(told).unwrap_or_default()));
+        labels.push(("Recipient site", recipient.as_ref().map(described).unwrap_or_default()));
     }
     if let Some(owner) = &connection.owner {
         labels.push(("Owner", format!("master {owner}; only that master can change it")));

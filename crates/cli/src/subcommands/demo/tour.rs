@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn the_error_that_is_meant_is_in_the_manifest() {
+    fn the_intended_error_is_in_the_manifest() {
         let plugin = FootprintPlugin::new().unwrap();
         let command = plugin.manifest().command(FAILING.command).unwrap();
         assert!(plugin.manifest().error(Some(command), FAILING_CODE).is_some());

@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_never_failed_is_a_hundred_per_cent() {
+    fn a_hundred_per_cent_means_no_failure() {
         assert_eq!(percent(Uptime { passed: 99_999, failed: 1 }), "99.99%");
         assert_eq!(percent(Uptime { passed: 5, failed: 0 }), "100.00%");
         assert_eq!(percent(Uptime::default()), "");

@@ -11,7 +11,7 @@ use super::health_row::HealthRow;
 use crate::exit::Exit;
 use crate::instance::{OperatorSession, not_done};
 use crate::printer::{ListFlags, ListOutput, Printer};
-use crate::subcommands::simulate::Ending;
+use crate::subcommands::simulate::StopSignals;
 
 /// Moves the cursor to the upper left corner and clears the rest.
 const CLEAR: &[u8] = b"\x1b[H\x1b[2J";
@@ -63,7 +63,7 @@ pub(super) async fn run(arguments: &TableFlags, session: &OperatorSession, print
     };
     tokio::select! {
         ended = again => ended,
-        () = Ending::listen()?.wait() => Ok(Exit::Successful),
+        () = StopSignals::listen()?.wait() => Ok(Exit::Successful),
     }
 }
 

@@ -227,7 +227,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_password_in_an_address_is_seen_wherever_it_stands() {
+    fn a_password_in_an_address_is_found_anywhere() {
         for address in ["postgres://a:b@host/db", "postgresql://a:b@c@host/db", "postgres://host/db?Password=b"] {
             assert!(holds_password(address), "{address}");
         }

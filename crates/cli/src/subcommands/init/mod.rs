@@ -231,7 +231,7 @@ fn introduce(made: &Made, folder: &Folder, printer: &mut Printer) -> Result<()> 
     ))?;
     printer.line("")?;
     printer.paragraph(&format!(
-        "Its API key {}, is shown only now, since the host keeps only a hash of it. It gives access to everything.",
+        "Its API key {} is shown only now, since the host keeps only a hash of it. It gives access to everything.",
         quoted(&made.key_name)
     ))?;
     printer.line("")?;

@@ -4,7 +4,7 @@ mod bar;
 mod cancelled;
 mod carry_out;
 mod flags;
-mod handing;
+mod page_sender;
 mod refused;
 mod runner;
 mod show;

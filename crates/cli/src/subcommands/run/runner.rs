@@ -11,9 +11,9 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::bar::Bar;
 use super::cancelled::cancelled;
-use super::handing::{Handed, Handing};
+use super::page_sender::{PageSender, SentPage};
 use super::writer::Writer;
-use crate::subcommands::simulate::Ending;
+use crate::subcommands::simulate::StopSignals;
 
 /// A row waits at most this long for its reader.
 const FLUSH: Duration = Duration::from_millis(500);
@@ -47,11 +47,11 @@ pub(super) async fn written(
     writer: &mut Writer,
     bar: &Bar,
 ) -> Result<Done> {
-    let (sink, mut pages) = Handing::channel();
+    let (sink, mut pages) = PageSender::channel();
     let watching = Watching { sink: Box::new(sink), progress: bar.progress() };
     let command = Arc::clone(invocation.command());
     let mut work = std::pin::pin!(runner.execute(invocation, watching));
-    let mut interrupted = std::pin::pin!(Ending::listen()?.wait());
+    let mut interrupted = std::pin::pin!(StopSignals::listen()?.wait());
     let mut is_ending = false;
     let mut flush = interval(FLUSH);
     flush.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -66,7 +66,7 @@ pub(super) async fn written(
                 is_ending = true;
             }
             _ = flush.tick() => writer.flush(),
-            Some(Handed { page, written }) = pages.recv() => {
+            Some(SentPage { page, written }) = pages.recv() => {
                 receipt.pages += 1;
                 receipt.rows += page.len() as u64;
                 // A command that was dropped meanwhile does not receive it.

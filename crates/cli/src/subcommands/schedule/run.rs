@@ -22,8 +22,10 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let context = session.context("schedule run").about_site(&schedule.site);
     let ended = operations.run_schedule(&context, schedule.id).await;
     let schedule = session.changed(context, ended).await?;
-    printer
-        .done(&format!("The schedule {} is due now. A host runs it within a second or two.", quoted(&schedule.name)))?;
+    printer.done(&format!(
+        "The schedule {} is due now. The next host that looks for due work runs it.",
+        quoted(&schedule.name)
+    ))?;
     printer.note("Its result: footprint schedule log. A host must serve the instance: footprint serve.");
     Ok(Exit::Successful)
 }

@@ -35,7 +35,7 @@ impl PlanFile {
             fs::read_to_string(path).map_err(|error| WrongUse(format!("The plan {shown} cannot be read: {error}.")))?;
         let parsed = serde_json::from_str(&text);
         Ok(parsed.map_err(|error| {
-            WrongUse(format!("{shown} is not a plan: {error}.\nMake one with --plan --output json > plan.json."))
+            WrongUse(format!("{shown} is not a plan: {error}.\nCreate one with --plan --output json > plan.json."))
         })?)
     }
 }

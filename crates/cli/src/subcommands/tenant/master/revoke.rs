@@ -8,7 +8,7 @@ use crate::exit::Exit;
 use crate::instance::OperatorSession;
 use crate::printer::Printer;
 
-/// Revoke a master; the connections that it sent stay, and only it could change them
+/// Revoke a master; the connections that it sent stay, and still cannot be changed here
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Its name
