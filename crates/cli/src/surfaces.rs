@@ -42,6 +42,13 @@ const PAIRS: &[(&str, &[&str])] = &[
     ("changeConnection", &["connection change"]),
     ("deleteConnection", &["connection remove"]),
     ("testConnection", &["connection test"]),
+    ("diagnoseConnection", &["connection diagnose"]),
+    ("listAgents", &["agent list"]),
+    ("getAgent", &["agent show"]),
+    ("makeAgent", &["agent add"]),
+    ("changeAgent", &["agent change"]),
+    ("deleteAgent", &["agent remove"]),
+    ("testAgent", &["agent test"]),
     ("rotateSealingKey", &["connection rotate-key"]),
     ("listHealth", &["health"]),
     ("getConnectionHealth", &["health history"]),
@@ -109,7 +116,7 @@ const ONLY_AT_THE_TERMINAL: &[(&str, &str)] = &[
 /// Operations of the management API without a subcommand.
 const ONLY_OVER_HTTP: &[(&str, &str)] = &[];
 
-/// Sync Connection, for the document only. Nothing calls it here.
+/// A command of the tenants, for the document only. Nothing calls it here.
 struct Described;
 
 #[async_trait]
@@ -127,6 +134,8 @@ impl ExternalCommand for Described {
 fn operations(tag: &str) -> BTreeSet<String> {
     let commands = CommandRegistry::new().with_own_utilities().unwrap();
     let commands = commands.with_outside(tenants::ENDPOINT, tenants::manifest(), Arc::new(Described)).unwrap();
+    let site_status = tenants::site_status_manifest();
+    let commands = commands.with_outside(tenants::SITE_STATUS_ENDPOINT, site_status, Arc::new(Described)).unwrap();
     let document = soar_server::openapi(&HostSettings::default(), &commands);
     let paths = document["paths"].as_object().unwrap().values();
     let operations = paths.flat_map(|path| path.as_object().unwrap().values());

@@ -20,13 +20,13 @@ use soar_store::model::Moment;
 /// A host: its store and its services.
 #[derive(Debug)]
 pub struct Host {
-    /// How it is set up.
+    /// The settings.
     pub settings: HostSettings,
-    /// Everything it keeps.
+    /// The store.
     pub store: Store,
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// What callers can do.
+    /// The operations that callers can perform.
     pub operations: Operations,
     /// The cache of sites, users, roles and keys.
     pub directory: Arc<Directory>,
@@ -34,15 +34,15 @@ pub struct Host {
     pub audit: AuditWriter,
     /// Opens the secrets of JWT keys.
     pub seal: Arc<dyn SecretSeal>,
-    /// What can be called.
+    /// The commands that callers can run.
     pub commands: CommandRegistry,
-    /// What is counted.
+    /// The metrics.
     pub metrics: HostMetrics,
     /// Runs connectors' commands; none in a host that has no connectors.
     pub executor: Option<Executor>,
     /// Sends connections to tenants, and takes them from masters; none in a host that has no connectors.
     pub tenants: Option<Arc<Tenants>>,
-    /// Runs health checks and schedules; none in a host that leaves them to others.
+    /// Runs health checks and schedules; none in a host that leaves them to other hosts.
     pub scheduler: Option<Arc<Scheduler>>,
 }
 
@@ -103,7 +103,8 @@ impl Host {
         Self::connected(settings, executor).map(Arc::new)
     }
 
-    /// The same, and it runs the health checks and schedules of its store, as its settings say; `courier` brings alerts.
+    /// As [`Host::with_connectors`]. The host also runs the health checks and schedules of its store, unless its
+    /// settings turn that off. `courier` delivers alerts.
     ///
     /// # Errors
     /// [`RegistryError`] when a connector's command has the address of another one.
@@ -143,7 +144,7 @@ impl Host {
         Ok(Self { executor: Some(executor), tenants: Some(tenants), ..host })
     }
 
-    /// The time.
+    /// The current time.
     #[must_use]
     pub fn now(&self) -> Moment {
         Moment::from(self.clock.now())

@@ -13,6 +13,7 @@ pub mod health;
 mod host;
 pub mod metrics;
 pub mod operations;
+pub mod plugins;
 mod refusal;
 pub mod scheduler;
 pub mod sealing;

@@ -1,4 +1,4 @@
-//! What is counted, for Prometheus. No label names a user, a site, a key or a tenant.
+//! The metrics for Prometheus. No label names a user, a site, a key or a tenant.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -18,10 +18,10 @@ const BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 
 
 static METADATA: Metadata<'static> = Metadata::new(module_path!(), Level::INFO, Some(module_path!()));
 
-/// What calls are told apart by: the surface, the command and the status.
+/// The labels of a call: the surface, the command and the status.
 type Kind = (Surface, Arc<str>, u16);
 
-/// A host's own counts: several hosts can be in one process.
+/// The metrics of one host. A process can run several hosts.
 pub struct HostMetrics {
     recorder: Arc<PrometheusRecorder>,
     calls: RwLock<HashMap<Kind, (Counter, Histogram)>>,
@@ -35,12 +35,12 @@ impl std::fmt::Debug for HostMetrics {
 }
 
 impl HostMetrics {
-    /// Nothing is counted yet.
+    /// New metrics, all zero.
     #[must_use]
     #[allow(clippy::new_without_default, reason = "each host makes its own recorder on purpose")]
     pub fn new() -> Self {
         let builder = PrometheusBuilder::new();
-        // Only an empty list of buckets is refused.
+        // The library refuses only an empty list of buckets.
         let recorder = match builder.set_buckets(&BUCKETS) {
             Ok(builder) => builder.build_recorder(),
             Err(_) => PrometheusBuilder::new().build_recorder(),
@@ -56,13 +56,13 @@ impl HostMetrics {
         Self { recorder: Arc::new(recorder), calls: RwLock::default(), handle }
     }
 
-    /// Takes what other parts of the host count.
+    /// Records the metrics of other parts of the host.
     #[must_use]
     pub fn recorder(&self) -> Arc<dyn metrics::Recorder + Send + Sync> {
         Arc::clone(&self.recorder) as Arc<dyn metrics::Recorder + Send + Sync>
     }
 
-    /// Counts a call. `label` is a name that the host knows.
+    /// Counts a call. `label` is the command's name in the host, never text from the caller.
     pub fn count_call(&self, surface: Surface, label: &Arc<str>, status: u16, took: Duration) {
         let kind = (surface, Arc::clone(label), status);
         let known = self.calls.read().unwrap_or_else(PoisonError::into_inner);
@@ -97,7 +97,7 @@ impl HostMetrics {
         self.handle.render()
     }
 
-    /// Makes room that observations take until they are rendered.
+    /// Frees the memory of observations that no scrape has collected.
     pub fn upkeep(&self) {
         self.handle.run_upkeep();
     }

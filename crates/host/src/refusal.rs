@@ -1,11 +1,11 @@
-//! Why the host did not do what a caller asked for.
+//! The reasons for which the host refuses a request.
 
 use std::time::Duration;
 
 use soar_connector::{InvalidCall, ParameterProblems};
 use soar_store::StoreError;
 
-/// Why nothing was done.
+/// The reason for which the host did nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
     /// The call is wrong: a value cannot be used, or it names something that does not exist.
@@ -20,10 +20,11 @@ pub enum Refusal {
     /// The command does not take these parameters.
     #[error(transparent)]
     Parameters(ParameterProblems),
-    /// The thing that was asked for does not exist, its name is taken, it was changed meanwhile, or it cannot be kept.
+    /// The requested object does not exist, its name is taken, another call changed it meanwhile, or it cannot be
+    /// stored.
     #[error(transparent)]
     About(StoreError),
-    /// The command did not end within its timeout, which is this long.
+    /// The command did not end within this timeout.
     #[error(
         "The command took longer than its timeout of {} s and was undone. Nothing was changed. Try it with fewer items.",
         .0.as_secs()
@@ -32,13 +33,13 @@ pub enum Refusal {
     /// The command has a defect. The log has the panic's message.
     #[error("The command panicked.")]
     Panicked,
-    /// The store failed. A remote caller learns no more than that.
+    /// The store failed. A remote caller does not get the cause.
     #[error(transparent)]
     Store(StoreError),
 }
 
 impl Refusal {
-    /// Whether the host failed. Then the same call may succeed later, so this is no answer to keep.
+    /// Whether the host failed. The same call may succeed later, so the host does not keep this answer.
     #[must_use]
     pub fn is_failure(&self) -> bool {
         matches!(self, Self::TimedOut(_) | Self::Panicked | Self::Store(_))
@@ -46,7 +47,7 @@ impl Refusal {
 }
 
 impl From<StoreError> for Refusal {
-    /// An error that the caller can correct is about the thing that was asked for; any other is a failure of the store.
+    /// An error that the caller can correct becomes [`Refusal::About`]. Any other error becomes [`Refusal::Store`].
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NotFound { .. }

@@ -1,4 +1,4 @@
-//! How a host is set up: read from TOML, every field with a default.
+//! The settings of a host, read from TOML. Every field has a default.
 
 mod http_limits;
 
@@ -15,72 +15,73 @@ pub use http_limits::HttpLimits;
 use crate::scheduler::SchedulerSettings;
 use crate::tenants::TenantSettings;
 
-/// How a host is set up.
+/// The settings of a host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct HostSettings {
-    /// Where it listens. `127.0.0.1:8080` unless given; port 0 is any free one.
+    /// The address to listen on. `127.0.0.1:8080` unless given. Port 0 means any free port.
     pub listen: SocketAddr,
-    /// Whether it may listen without TLS where others than this machine can reach it, because a proxy that they cannot
-    /// go around speaks TLS for it. No unless given.
+    /// Whether the host may listen without TLS on an address that other machines can reach, because all of them must go
+    /// through a proxy that terminates TLS. No unless given.
     pub plain_http_behind_proxy: bool,
     /// The certificate and key for TLS. Plain HTTP unless given.
     pub tls: Option<TlsFiles>,
-    /// Proxies whose `X-Forwarded-For` is believed, by address. None unless given.
+    /// The addresses of proxies whose `X-Forwarded-For` the host trusts. None unless given.
     pub trusted_proxies: Vec<IpAddr>,
-    /// What stands before the namespace in addresses, such as `/MainApp`. Nothing unless given; addresses without it
-    /// work too.
+    /// The path before the namespace in addresses, such as `/MainApp`. Empty unless given. Addresses without it work
+    /// too.
     pub base_path: String,
-    /// The namespace in `/{namespace}/api/Command/…`. `VSOC` unless given; addresses without it work too.
+    /// The namespace in `/{namespace}/api/Command/…`. `VSOC` unless given. Addresses without it work too.
     pub namespace: String,
     /// The store: `postgres://user:password@host/database`, or the path of an SQLite file. `host.db` unless given.
     pub store: StoreAddress,
-    /// How many calls a key may make per second; 0 for any number. 50 unless given.
+    /// The number of calls that a key may make per second; 0 for no limit. 50 unless given.
     pub requests_per_second: u32,
-    /// How many calls without a good key per second and address (of IPv6 a /64 network) get the answer that says why they
-    /// are refused; more are answered 429 with Retry-After. 0 for any number. 50 unless given. The audit log is bounded by
-    /// a limit of its own: the first 50 refusals of an address in a minute have entries of their own, the others are
-    /// counted in one entry per address and 10 seconds.
+    /// The number of calls without a valid key, per second and address (for IPv6 per /64 network), that get an answer
+    /// with the reason of the refusal. Further calls get 429 with Retry-After. 0 for no limit. 50 unless given. The
+    /// audit log has its own limit: the first 50 refusals of an address in a minute get entries of their own; further
+    /// refusals are counted in one entry per address and 10 seconds.
     pub refused_per_second: u32,
-    /// How many calls may run at once; more are answered 503. 256 unless given. A call takes its place once its body has
-    /// arrived.
+    /// The number of calls that may run at once. Further calls get 503. 256 unless given. A call counts once its body
+    /// has arrived.
     pub calls_in_flight: u32,
-    /// How many calls of one key may run or arrive at once; more are answered 429. 64 unless given.
+    /// The number of calls of one key that may run or arrive at once. Further calls get 429. 64 unless given.
     pub calls_per_key: usize,
-    /// The longest body in bytes; a longer one is answered 413. 4,194,304 unless given.
+    /// The longest body in bytes. A longer body gets 413. 4,194,304 unless given.
     pub body_bytes: usize,
-    /// The bytes of the bodies of all calls under way together; beyond them a call is answered 503. One key has a quarter
-    /// of them, or one body. 67,108,864 unless given. Files to import do not count: they are kept on the disk.
+    /// The limit in bytes for the bodies of all calls under way together. A call beyond it gets 503. One key may use a
+    /// quarter of it, or one body of the greatest length. 67,108,864 unless given. Files to import do not count, since
+    /// the host stores them on disk.
     pub received_bytes: usize,
-    /// The longest file that is imported over HTTP, in bytes; a longer one is answered 413. It is kept in a temporary file
-    /// until it is whole. 1,073,741,824 unless given.
+    /// The longest file that can be imported over HTTP, in bytes. A longer file gets 413. The host stores the file
+    /// temporarily until all of it has arrived. 1,073,741,824 unless given.
     pub import_bytes: u64,
-    /// How long a body may take to arrive, in seconds; a slower one is answered 408. Of a file to import, how
-    /// long each piece may. 10 unless given.
+    /// The timeout in seconds for a body to arrive. A slower body gets 408. For a file to import, the timeout applies
+    /// to each piece. 10 unless given.
     pub body_seconds: u64,
-    /// How long the head of a request may take to arrive, in seconds, and how long a connection may be idle on which no
-    /// call has shown a good key; then the connection is ended. 10 unless given.
+    /// The timeout in seconds for the head of a request to arrive, and for an idle connection on which no call had a
+    /// valid key. The host closes the connection after it. 10 unless given.
     pub head_seconds: u64,
-    /// How long a utility command may take, in seconds; a longer one is undone and answered 503. 120 unless given.
-    /// Integration commands have their connection's deadline.
+    /// The timeout of a utility command in seconds. A command that takes longer is undone and gets 503. 120 unless
+    /// given. Integration commands have the executor's timeout.
     pub command_seconds: u64,
-    /// Removed: the host no longer remembers answers. A file that still has it is read, and [`HostSettings::warnings`] says
-    /// so.
+    /// Removed: the host no longer caches answers. A settings file may still contain it; [`HostSettings::warnings`]
+    /// reports that.
     #[serde(skip_serializing)]
     pub remembered_bytes: Option<u64>,
-    /// How long the host finishes what it accepted when it is told to end, in seconds. 30 unless given.
+    /// The time in seconds within which the host finishes accepted calls at a shutdown. 30 unless given.
     pub shutdown_seconds: u64,
-    /// Whether JSON web tokens are accepted (header `d3jwt`). No unless given.
+    /// Whether the host accepts JSON web tokens (header `d3jwt`). No unless given.
     #[serde(alias = "EnableEnhanceWebhookAuthentication")]
     pub enable_enhance_webhook_authentication: bool,
-    /// Whether `/metrics` is open to whoever reaches it. No unless given: then it asks for an API key that may manage,
-    /// in `d3key` or as `Authorization: Bearer`.
+    /// Whether `/metrics` needs no key. No unless given: `/metrics` then needs an API key that may manage, in `d3key`
+    /// or as `Authorization: Bearer`.
     pub open_metrics: bool,
-    /// What callers may hold of connections, heads and answers.
+    /// The limits of connections, heads and answers.
     pub http: HttpLimits,
-    /// How long what need not be kept for ever is kept. The audit log is kept for ever.
+    /// The retention times. The audit log has none: it is kept for ever.
     pub retention: Retention,
-    /// How this instance is a master of tenants.
+    /// The settings of this instance as a master of tenants.
     pub tenants: TenantSettings,
     /// Health checks and schedules on this host.
     pub schedules: ScheduleSettings,
@@ -90,15 +91,16 @@ pub struct HostSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ScheduleSettings {
-    /// Whether this host runs what is due. Yes unless given; hosts that say no leave it to others on the same store.
+    /// Whether this host runs due checks and commands. Yes unless given. A host with no leaves them to other hosts on
+    /// the same store.
     pub run: bool,
-    /// How many checks and commands of schedules go on at once. 256 unless given.
+    /// The number of checks and commands of schedules that run at once. 256 unless given.
     pub at_once: u32,
-    /// How long the first alert about a server waits for others of that server, so that they make one message, in
-    /// seconds. 60 unless given.
+    /// The time in seconds for which the first alert about a server waits for further alerts about it, so that they
+    /// make one message. 60 unless given.
     pub gather_seconds: u32,
-    /// How long after a message about a server the next failures there are told, and how long a recovery waits for those
-    /// that still fail, in minutes. 15 unless given.
+    /// The time in minutes between two messages about the failures of a server, and for which a recovery waits for
+    /// connections that still fail. 15 unless given.
     pub follow_up_minutes: u32,
 }
 
@@ -108,19 +110,21 @@ impl Default for ScheduleSettings {
     }
 }
 
-/// How long what need not be kept for ever is kept.
+/// The retention times of data that need not be kept for ever.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Retention {
-    /// How long an answer is repeated under its Idempotency-Key, in hours. 24 unless given.
+    /// The time in hours for which the host repeats an answer under its Idempotency-Key. 24 unless given.
     pub answers_hours: u32,
-    /// How long each single health check is kept, in days. 7 unless given.
+    /// The time in days for which single health checks are kept. 7 unless given.
     pub checks_days: u32,
-    /// How long it is kept how many health checks passed in each hour, in days: uptimes go back that far. 31 unless given.
+    /// The time in days for which the hourly counts of passed health checks are kept. Uptimes go back that far. 31
+    /// unless given.
     pub uptime_days: u32,
-    /// How long the log of schedules is kept, in days. 90 unless given.
+    /// The time in days for which the log of schedules is kept. 90 unless given.
     pub schedule_log_days: u32,
-    /// How long alerts that arrived are kept, in days; others are kept until they do. 7 unless given.
+    /// The time in days for which delivered alerts are kept. Undelivered alerts are kept until they are delivered. 7
+    /// unless given.
     pub alerts_days: u32,
 }
 
@@ -130,17 +134,17 @@ impl Default for Retention {
     }
 }
 
-/// Files in PEM.
+/// PEM files for TLS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct TlsFiles {
-    /// The certificate, and those between it and the authority.
+    /// The certificate and the intermediate certificates.
     pub certificate: PathBuf,
-    /// Its private key.
+    /// The certificate's private key.
     pub key: PathBuf,
 }
 
-/// The address of a store; it may hold a password, which is never printed.
+/// The address of a store. It may contain a password, which is never printed.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct StoreAddress(String);
@@ -152,7 +156,7 @@ impl StoreAddress {
         Self(address.into())
     }
 
-    /// The whole address, for whoever opens the store.
+    /// The whole address with its password, to open the store.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -160,13 +164,13 @@ impl StoreAddress {
 }
 
 impl fmt::Display for StoreAddress {
-    /// Without what may be secret: the user, the password and the options.
+    /// The address without the parts that may be secret: the user, the password and the options.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some((scheme, rest)) = self.0.split_once("://").filter(|(scheme, _)| scheme.starts_with("postgres")) else {
             return formatter.write_str(&self.0);
         };
         let rest = rest.split('?').next().unwrap_or_default();
-        // A password may hold an @ of its own.
+        // A password may contain an @.
         let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
         write!(formatter, "{scheme}://{place}")
     }
@@ -228,7 +232,7 @@ impl HostSettings {
     /// [`SettingsProblem`] with the field and what was expected.
     pub fn from_toml(text: &str) -> Result<Self, SettingsProblem> {
         let settings: Self = toml::from_str(text).map_err(|error| {
-            // The error's own text quotes the line, which may hold the store's password.
+            // The text of the error quotes the line, which may contain the store's password.
             let line = error.span().map_or(0, |span| text.get(..span.start).unwrap_or_default().matches('\n').count());
             SettingsProblem(format!("The settings cannot be read, line {}: {}.", line + 1, error.message()))
         })?;
@@ -236,7 +240,7 @@ impl HostSettings {
         Ok(settings)
     }
 
-    /// Checks what the types cannot say.
+    /// Checks the rules that the types cannot express.
     ///
     /// # Errors
     /// [`SettingsProblem`] with the field and what was expected.
@@ -282,22 +286,22 @@ impl HostSettings {
         }
         if self.tls.is_none() && !self.plain_http_behind_proxy && !self.listen.ip().is_loopback() {
             return problem(
-                "listen: others could reach the host without TLS. Give tls.certificate and tls.key, listen on \
-                 127.0.0.1, or set plain-http-behind-proxy if a proxy speaks TLS for the host.",
+                "listen: other machines could reach the host without TLS. Give tls.certificate and tls.key, listen on \
+                 127.0.0.1, or set plain-http-behind-proxy if a proxy terminates TLS for the host.",
             );
         }
         Ok(())
     }
 
-    /// Settings that were given and have no effect, each as a sentence that says what to do.
+    /// Warnings about settings that have no effect. Each is a sentence with the cure.
     #[must_use]
     pub fn warnings(&self) -> Vec<&'static str> {
-        let removed = "The setting remembered-bytes was removed and has no effect: the host no longer remembers answers. \
+        let removed = "The setting remembered-bytes was removed and has no effect: the host no longer caches answers. \
                        Delete its line.";
         self.remembered_bytes.map(|_| removed).into_iter().collect()
     }
 
-    /// How many calls may run at once.
+    /// The number of calls that may run at once.
     #[must_use]
     pub fn calls_in_flight(&self) -> usize {
         usize::try_from(self.calls_in_flight).unwrap_or(usize::MAX).min(tokio::sync::Semaphore::MAX_PERMITS)
@@ -309,24 +313,24 @@ impl HostSettings {
         Duration::from_secs(self.command_seconds)
     }
 
-    /// How long the head of a request may take.
+    /// The timeout for the head of a request.
     #[must_use]
     pub fn head_time(&self) -> Duration {
         Duration::from_secs(self.head_seconds)
     }
 
-    /// The bytes of bodies under way that one key may have.
+    /// The limit in bytes for the bodies of one key's calls under way.
     #[must_use]
     pub fn received_bytes_per_key(&self) -> usize {
         (self.received_bytes / 4).max(self.body_bytes)
     }
 
-    /// How long an answer is kept.
+    /// The time for which an answer is kept.
     pub fn answers_kept(&self) -> Duration {
         Duration::from_secs(u64::from(self.retention.answers_hours) * 3_600)
     }
 
-    /// How the scheduler works.
+    /// The settings of the scheduler.
     pub fn scheduler(&self) -> SchedulerSettings {
         let days = |days: u32| Duration::from_secs(u64::from(days) * 86_400);
         let (kept, schedules) = (&self.retention, &self.schedules);
@@ -346,7 +350,7 @@ impl HostSettings {
         }
     }
 
-    /// What stands before `/api/…` in the addresses that are shown.
+    /// The path before `/api/…` in the addresses that the host shows.
     pub fn prefix(&self) -> String {
         format!("{}/{}", self.base_path, self.namespace)
     }

@@ -21,7 +21,8 @@ use serde_json::json;
 use soar_connector::SystemClock;
 use soar_host::alerts::Couriers;
 use soar_host::connections::{ConnectionDraft, Connections};
-use soar_host::executor::{Executor, ExecutorSettings, Registry};
+use soar_host::executor::{Executor, ExecutorSettings};
+use soar_host::plugins::PluginRegistry;
 use soar_host::scheduler::{ExecutorRunner, Runner, Scheduler, SchedulerSettings};
 use soar_host::sealing::Keyring;
 use soar_host::vault::{Vault, VaultSettings};
@@ -103,7 +104,7 @@ fn arguments() -> Arguments {
 async fn connections_to(simulator: &Simulator, test: &TestStore, count: i64, keys: &std::path::Path) -> Connections {
     let store = test.store.clone();
     let keyring = Keyring::create_file(keys).unwrap();
-    let registry = Registry::new(vec![Arc::new(FootprintPlugin::new().unwrap())], &[]).unwrap();
+    let registry = PluginRegistry::new(vec![Arc::new(FootprintPlugin::new().unwrap())], &[]).unwrap();
     let vault = Vault::with_environment(VaultSettings::default(), |_| None);
     let clock = Arc::new(SystemClock::new());
     let connections = Connections::new(store.clone(), Arc::new(registry), keyring, vault, clock);

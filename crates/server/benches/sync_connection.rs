@@ -18,7 +18,7 @@ use coda_footprint::FootprintPlugin;
 use serde_json::{Value, json};
 use soar_connector::SystemClock;
 use soar_host::connections::Connections;
-use soar_host::executor::Registry;
+use soar_host::plugins::PluginRegistry;
 use soar_host::sealing::Keyring;
 use soar_host::tenants::testing::LightTenants;
 use soar_host::tenants::{SyncRequest, TenantDraft, TenantSettings, Tenants};
@@ -80,7 +80,7 @@ async fn master(count: usize, connections: usize) -> Value {
     let test = TestStore::on(Engine::Sqlite).await;
     let folder = tempfile::TempDir::new().unwrap();
     let keyring = Keyring::create_file(&folder.path().join("keys")).unwrap();
-    let registry = Arc::new(Registry::new(vec![Arc::new(FootprintPlugin::new().unwrap())], &[]).unwrap());
+    let registry = Arc::new(PluginRegistry::new(vec![Arc::new(FootprintPlugin::new().unwrap())], &[]).unwrap());
     let vault = Vault::with_environment(VaultSettings::default(), |_| None);
     let own = Connections::new(test.store.clone(), registry, keyring, vault, Arc::new(SystemClock::new()));
     let admin = furnish(&test).await;

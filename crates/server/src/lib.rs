@@ -4,6 +4,7 @@
 mod command_api;
 mod documentation;
 mod gate;
+mod limits;
 mod listening;
 mod manage;
 mod once_per_minute;
@@ -19,3 +20,4 @@ pub use openapi::openapi;
 pub use router::router;
 pub use serve::{RunningHost, ServeError, serve};
 pub use server::Server;
+pub use tls::TlsError;

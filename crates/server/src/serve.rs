@@ -13,7 +13,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::listening::{Listening, listen};
 use super::router::Answers;
-use super::tls;
+use super::tls::{self, TlsError};
 use crate::Server;
 
 /// How often expired answers are deleted, and the metrics' memory is tidied.
@@ -32,8 +32,8 @@ pub enum ServeError {
     #[error(transparent)]
     Settings(#[from] SettingsProblem),
     /// The certificate or its key cannot be used.
-    #[error("{0}")]
-    Tls(String),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The address cannot be listened on.
     #[error("The host cannot listen on {address}: {source}. Choose another address, or end what uses it.")]
     Listen {

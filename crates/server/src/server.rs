@@ -7,7 +7,7 @@ use std::sync::Arc;
 use soar_host::Host;
 use tokio::sync::Semaphore;
 
-use crate::gate::{RateLimits, Refusals, ShareLimits, Shares};
+use crate::limits::{RateLimits, Refusals, ShareLimits, Shares};
 use crate::once_per_minute::OncePerMinute;
 use soar_store::model::AccessKeyId;
 

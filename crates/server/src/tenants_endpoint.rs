@@ -11,7 +11,8 @@ use soar_host::tenants::{MasterMessage, MasterReply};
 use soar_store::model::Surface;
 
 use crate::Server;
-use crate::gate::{Call, Exceeded, Reply, network, read_json};
+use crate::gate::{Call, Reply, read_json};
+use crate::limits::network;
 
 /// The addresses that masters call, below `base`.
 pub(crate) fn routes(base: &str) -> Router<Arc<Server>> {
@@ -44,7 +45,7 @@ async fn answer(
     let (head, body) = request.into_parts();
     let arrived = async {
         call.check_address()?;
-        let mut share = server.masters.begin(call.address.map(network)).map_err(Exceeded::of_calls)?;
+        let mut share = server.masters.begin(call.address.map(network)).map_err(Reply::beyond_calls)?;
         let body = read_json(&head.headers, body, &server.settings, &mut share).await?;
         Ok((read(&body).map_err(reply)?, share))
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::columns::json;
 use super::{Records, StoreError};
-use crate::model::{Destination, Message, Moment};
+use crate::model::{CLOCK_TOLERANCE, Destination, Message, Moment};
 
 impl Records<'_> {
     /// Stores a message that is due at once.
@@ -89,15 +89,22 @@ impl Records<'_> {
         Ok(Undelivered { messages: u64::try_from(row.messages).unwrap_or_default(), age })
     }
 
-    /// Makes messages due at `now` whose next attempt is later than `longest` from now, since a wrong clock wrote that
-    /// time. Returns their number.
+    /// Moves the times of messages that a wrong clock wrote to now, and returns the number of messages. A time is wrong if it
+    /// is later than the pause after that number of attempts: `first`, doubled with each further attempt, up to `longest`.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn correct_message_times(&mut self, longest: Duration) -> Result<u64, StoreError> {
+    pub async fn correct_message_times(&mut self, first: Duration, longest: Duration) -> Result<u64, StoreError> {
         let now = self.now().await?;
-        let sql = "UPDATE messages SET next_attempt_at = $1 WHERE delivered_at IS NULL AND next_attempt_at > $2";
-        let query = sqlx::query(sql).bind(now).bind(now + longest);
+        let query = sqlx::query(
+            "UPDATE messages SET created_at = CASE WHEN created_at > $2 THEN $1 ELSE created_at END, next_attempt_at = $1
+             WHERE delivered_at IS NULL AND next_attempt_at > $2 + CASE
+                 WHEN attempts = 0 THEN 0
+                 WHEN attempts < 20 AND $3 << CAST(attempts AS INTEGER) < $4 THEN $3 << CAST(attempts AS INTEGER)
+                 ELSE $4 END",
+        );
+        let query = query.bind(now).bind(now + CLOCK_TOLERANCE);
+        let query = query.bind((Moment(0) + first).0).bind((Moment(0) + longest).0);
         Ok(query.execute(&mut *self.connection).await?.rows_affected())
     }
 

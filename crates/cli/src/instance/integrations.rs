@@ -5,15 +5,15 @@ use std::sync::Arc;
 use anyhow::{Result, anyhow};
 use coda_footprint::FootprintPlugin;
 use soar_connector::Plugin;
-use soar_host::executor::Registry;
+use soar_host::plugins::PluginRegistry;
 
 use super::refused;
 use crate::exit::WrongUse;
 
 /// The integrations that are compiled in.
-pub(crate) fn registry() -> Result<Registry> {
+pub(crate) fn registry() -> Result<PluginRegistry> {
     let plugins: Vec<Arc<dyn Plugin>> = vec![Arc::new(FootprintPlugin::new()?)];
-    Registry::new(plugins, &[]).map_err(|error| anyhow!(error))
+    PluginRegistry::new(plugins, &[]).map_err(|error| anyhow!(error))
 }
 
 /// The integration of this name. Without a name, the only integration.

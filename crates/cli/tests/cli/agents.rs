@@ -82,8 +82,16 @@ fn the_file_of_certificates_is_read_where_it_is_typed() {
     let pem = rcgen::generate_simple_self_signed(["a.example".to_owned()]).unwrap().cert.pem();
     let file = instance.file("ca.pem", &pem);
     let given = format!("CA File={}", file.display());
-    let shown = instance.successful(["connection", "change", "production", "--param", &given]);
-    assert!(shown.contains("(1 certificate, PEM)"), "{shown}");
+    let change = ["connection", "change", "production", "--param", &given];
+    let error = instance.refused(2, change);
+    assert!(
+        error.contains("CA File: It decides where secrets go. To change it, give them again: Password."),
+        "{error}"
+    );
+    let mut with_secret = instance.footprint(change);
+    with_secret.args(["--secret-stdin", "Password"]).write_stdin(simulator.user("administrator").1);
+    let (code, shown, error) = ended(with_secret);
+    assert!(code == 0 && shown.contains("(1 certificate, PEM)"), "{shown}{error}");
     std::fs::remove_file(&file).unwrap();
     assert_eq!(instance.ended(["connection", "test", "production"]).0, 0, "the connection keeps the certificates");
     let kept = instance.json(["connection", "show", "production"])["parameters"]["CA File"].clone();

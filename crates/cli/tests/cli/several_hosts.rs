@@ -11,7 +11,8 @@ use serde_json::json;
 use soar_connector::{Clock, SystemClock};
 use soar_host::alerts::Couriers;
 use soar_host::connections::{ConnectionDraft, Connections};
-use soar_host::executor::{Executor, ExecutorSettings, Registry};
+use soar_host::executor::{Executor, ExecutorSettings};
+use soar_host::plugins::PluginRegistry;
 use soar_host::scheduler::{ExecutorRunner, Scheduler, SchedulerSettings};
 use soar_host::sealing::Keyring;
 use soar_host::vault::{Vault, VaultSettings};
@@ -58,7 +59,7 @@ fn now() -> Moment {
 
 /// Connections to the simulator, all checked from now on, and a host in this process that checks them too.
 async fn connect(instance: &Instance, store: &Store, simulator: &Simulator) -> (Vec<Schedule>, Arc<Scheduler>) {
-    let registry = Registry::new(vec![Arc::new(FootprintPlugin::new().unwrap())], &[]).unwrap();
+    let registry = PluginRegistry::new(vec![Arc::new(FootprintPlugin::new().unwrap())], &[]).unwrap();
     let keyring = Keyring::from_file(&instance.path().join("sealing.key")).unwrap();
     let (vault, clock) = (Vault::new(VaultSettings::default()), Arc::new(Ahead::default()));
     let connections = Connections::new(store.clone(), Arc::new(registry), keyring, vault, clock.clone());

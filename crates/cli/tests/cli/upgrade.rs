@@ -93,11 +93,12 @@ fn replaced(content: Vec<u8>, old: &[u8], new: &[u8]) -> Vec<u8> {
     content
 }
 
-/// Whether `now` has all that `before` has: each member of an object, and each element of a list.
+/// Whether `now` has all that `before` has: each member of an object, and each element of a list. An absent member says the
+/// same as null.
 fn holds(now: &Value, before: &Value) -> bool {
     match (now, before) {
         (Value::Object(now), Value::Object(before)) => {
-            before.iter().all(|(name, value)| now.get(name).is_some_and(|now| holds(now, value)))
+            before.iter().all(|(name, value)| holds(now.get(name).unwrap_or(&Value::Null), value))
         }
         (Value::Array(now), Value::Array(before)) => {
             before.iter().all(|before| now.iter().any(|now| holds(now, before)))

@@ -1,13 +1,14 @@
-//! Finds out by which key a call is let in.
+//! Authenticates a call by its API key or token.
 
 use std::sync::Arc;
 
 use soar_store::model::name::same_name;
-use soar_store::model::{Allowed, KeyState, Moment};
+use soar_store::model::{Allowed, Moment};
 
+use super::error::AuthenticationError;
 use super::{KnownKey, KnownUser, SecretSeal, Snapshot, secret, token};
 
-/// What a caller shows to authenticate.
+/// The credentials of a call.
 #[derive(Debug, Clone, Copy)]
 pub enum Credentials<'a> {
     /// An API key.
@@ -16,72 +17,17 @@ pub enum Credentials<'a> {
     Token(&'a str),
 }
 
-/// Why a call is not let in: for the audit log. The caller learns only that it is not.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum AuthenticationError {
-    /// Nothing was shown.
-    #[error("No key was shown.")]
-    Missing,
-    /// More than one thing was shown.
-    #[error("More than one key was shown.")]
-    Ambiguous,
-    /// What was shown is no key.
-    #[error("What was shown is no key: {0}.")]
-    Malformed(&'static str),
-    /// No key is like that.
-    #[error("The key is unknown, or its secret or signature is wrong.")]
-    Unknown,
-    /// Tokens are switched off.
-    #[error("Tokens are switched off.")]
-    TokensOff,
-    /// The key is no longer good.
-    #[error("The key is {}.", match state { KeyState::Expired => "expired", _ => "revoked" })]
-    Ended {
-        /// Its name.
-        key: String,
-        /// Expired or revoked.
-        state: KeyState,
-    },
-    /// The token is signed with a key's secret, but not good.
-    #[error("The token is refused: {reason}.")]
-    Token {
-        /// The key's name.
-        key: String,
-        /// Why.
-        reason: &'static str,
-    },
-    /// The key is not for this user, or the user is none or inactive.
-    #[error("{reason}")]
-    User {
-        /// The key's name.
-        key: String,
-        /// Why.
-        reason: String,
-    },
-}
-
-impl AuthenticationError {
-    /// The name of the key that was shown, where it is known.
-    #[must_use]
-    pub fn key(&self) -> &str {
-        match self {
-            Self::Ended { key, .. } | Self::Token { key, .. } | Self::User { key, .. } => key,
-            _ => "",
-        }
-    }
-}
-
-/// A key that was shown, and is good.
+/// A valid key, and the user that the caller's token claims.
 #[derive(Debug, Clone)]
 pub struct Shown {
     /// The key.
     pub known: Arc<KnownKey>,
-    /// The user that a token claims; none with an API key.
+    /// The user that a token claims; `None` for an API key.
     pub claimed: Option<String>,
 }
 
 impl Shown {
-    /// Checks what the caller shows.
+    /// Authenticates the caller by its credentials.
     ///
     /// # Errors
     /// [`AuthenticationError`].
@@ -103,7 +49,7 @@ impl Shown {
         shown.good(now)
     }
 
-    /// Checks an API key that was shown in another way than by its header.
+    /// Authenticates the caller by an API key that did not come in the header `d3key`.
     ///
     /// # Errors
     /// [`AuthenticationError`].
@@ -118,26 +64,26 @@ impl Shown {
         }
     }
 
-    /// The key's owner, if the key opens the management API.
+    /// The key's owner, if the key may use the management API.
     ///
     /// # Errors
     /// [`AuthenticationError::User`].
     pub fn administrator<'a>(&self, snapshot: &'a Snapshot) -> Result<&'a KnownUser, AuthenticationError> {
         let key = &self.known.key;
         let owner = snapshot.user_numbered(key.owner);
-        // With the management API a limited key could make itself an unlimited one.
+        // In the management API a limited key could create an unlimited key.
         let opens = key.may_manage && key.sites == Allowed::All && key.commands == Allowed::All;
         owner.filter(|known| opens && known.user.active && known.user.is_administrator).ok_or_else(|| {
             AuthenticationError::User {
                 key: key.name.clone(),
-                reason: "The key may not manage, is limited to sites or commands, or its owner is no active \
-                         administrator."
+                reason: "The key may not manage, the key is limited to sites or commands, or the key's owner is no \
+                         active administrator."
                     .to_owned(),
             }
         })
     }
 
-    /// The user of that name, if it may call with what was shown.
+    /// The user of that name, if it may call with this key.
     ///
     /// # Errors
     /// [`AuthenticationError::User`].
@@ -150,7 +96,7 @@ impl Shown {
             _ => same_name(claimed, username),
         };
         if !self.claimed.as_ref().is_none_or(is_claimed) {
-            return Err(refuse("The token's Username is not the body's."));
+            return Err(refuse("The token's Username differs from the body's Username."));
         }
         let known = found.ok_or_else(|| refuse("There is no such user."))?;
         if !self.known.key.is_for(known.user.id) {
@@ -164,9 +110,12 @@ impl Shown {
 }
 
 fn api_key(snapshot: &Snapshot, shown: &str) -> Result<Arc<KnownKey>, AuthenticationError> {
-    let (public_part, secret) = secret::split(shown).ok_or(AuthenticationError::Malformed("it has another shape"))?;
+    let (public_part, secret) = secret::split(shown).ok_or(AuthenticationError::Malformed(
+        "the key does not have the \
+                                                                                           form of an API key",
+    ))?;
     let found = snapshot.api_key(public_part);
-    // Without a key the same work is done against a hash that no secret has.
+    // An unknown key costs the same time: its secret is compared with a hash that no secret has.
     let kept = found.map_or([0; 32], |known| known.hash);
     let matches = secret::matches(secret, &kept);
     found.filter(|_| matches).cloned().ok_or(AuthenticationError::Unknown)

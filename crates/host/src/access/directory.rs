@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 
 use super::secret;
 
-/// A user and its roles by the number of the site.
+/// A user and its roles by site.
 #[derive(Debug, Clone)]
 pub struct KnownUser {
     /// The user.
@@ -27,9 +27,9 @@ pub struct KnownUser {
 pub struct KnownKey {
     /// The key.
     pub key: AccessKey,
-    /// An API key's hash; of a JWT key zeros.
+    /// The hash of an API key's secret; zeros for a JWT key.
     pub(super) hash: [u8; 32],
-    /// A JWT key's sealed secret; of an API key empty.
+    /// The sealed secret of a JWT key; empty for an API key.
     pub(super) sealed: Vec<u8>,
 }
 
@@ -39,7 +39,7 @@ impl std::fmt::Debug for KnownKey {
     }
 }
 
-/// Sites, users, roles and keys as they were at one time.
+/// The sites, users, roles and keys at one moment.
 #[derive(Debug)]
 pub struct Snapshot {
     generation: AccessGeneration,
@@ -50,13 +50,13 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// The site of that name, in any case.
+    /// The site of that name. Upper and lower case do not matter.
     #[must_use]
     pub fn site(&self, name: &str) -> Option<&Site> {
         self.sites.get(name)
     }
 
-    /// The user of that name, in any case, active or not.
+    /// The user of that name, active or not. Upper and lower case do not matter.
     #[must_use]
     pub fn user(&self, name: &str) -> Option<&KnownUser> {
         self.users.get(name)
@@ -68,7 +68,7 @@ impl Snapshot {
         self.users.get(self.names.get(&id)?)
     }
 
-    /// The API key with that readable part.
+    /// The API key with that public part.
     pub(super) fn api_key(&self, public_part: &str) -> Option<&Arc<KnownKey>> {
         self.keys.get(public_part).filter(|known| known.key.kind == KeyKind::Api)
     }
@@ -80,7 +80,7 @@ impl Snapshot {
     async fn read(store: &Store) -> Result<Self, StoreError> {
         let mut reader = store.access_reader().await?;
         let mut records = reader.records();
-        // The number comes first: the next look then notices a change that is made in between.
+        // Read the generation first: the next check then notices a change made during this read.
         let generation = records.access_generation().await?;
         let sites = records.sites().await?.into_iter().map(|site| (site.name.clone(), site)).collect();
         let mut roles = records.all_roles().await?;
@@ -107,28 +107,29 @@ impl Snapshot {
     }
 }
 
-/// A cache of sites, users, roles and keys. Each call looks whether it is up to date, so that a key that any process has
-/// revoked is refused from then on. A look reads one number; calls that come in during a look share the next one.
+/// A cache of sites, users, roles and keys. Each call checks that the cache is current, so a key that any process
+/// revoked is refused from then on. A check reads one number from the store. Calls that arrive during a check share the
+/// next check.
 #[derive(Debug)]
 pub struct Directory {
     store: Store,
-    /// How many looks have begun.
+    /// The number of checks that have begun.
     begun: AtomicU64,
-    /// One look at a time.
+    /// The lock allows one check at a time.
     latest: Mutex<Latest>,
 }
 
-/// What the latest look found.
+/// The result of the latest check.
 #[derive(Debug, Default)]
 struct Latest {
-    /// Which look it was, counted from 1.
+    /// The number of the check, counted from 1.
     look: u64,
     has_failed: bool,
     snapshot: Option<Arc<Snapshot>>,
 }
 
 impl Directory {
-    /// A cache that is empty yet.
+    /// An empty cache.
     #[must_use]
     pub fn new(store: Store) -> Self {
         Self { store, begun: AtomicU64::new(0), latest: Mutex::default() }
@@ -142,7 +143,7 @@ impl Directory {
         let begun = self.begun.load(Ordering::SeqCst);
         let mut latest = self.latest.lock().await;
         if latest.look > begun {
-            // Another call's look began after this call did.
+            // Another call's check began after this call did.
             let snapshot = latest.snapshot.clone().filter(|_| !latest.has_failed);
             return snapshot.ok_or_else(StoreError::no_answer);
         }

@@ -2,14 +2,16 @@
 
 mod authentication;
 mod directory;
+mod error;
 mod new_key;
 mod seal;
 mod secret;
 mod token;
 mod token_header;
 
-pub use authentication::{AuthenticationError, Credentials, Shown};
+pub use authentication::{Credentials, Shown};
 pub use directory::{Directory, KnownKey, KnownUser, Snapshot};
+pub use error::AuthenticationError;
 pub use new_key::{IssuedKey, KeyRequest, issue_key};
 pub use seal::{SealError, SecretSeal};
 pub(crate) use secret::random;

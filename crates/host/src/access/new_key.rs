@@ -1,4 +1,4 @@
-//! Making a key: its text is handed out once, and cannot be had again.
+//! Creates keys. The text of a key is returned once and not stored.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,35 +9,36 @@ use zeroize::Zeroizing;
 use super::{SecretSeal, secret};
 use crate::sealing::SealingGuard;
 
-/// What a new key is to be.
+/// A request for a new key.
 #[derive(Debug, Clone)]
 pub struct KeyRequest {
     /// Its name.
     pub name: String,
-    /// What is shown of it.
+    /// API key or JWT key.
     pub kind: KeyKind,
-    /// The name of the user whose it is.
+    /// The name of the user who owns the key.
     pub owner: String,
     /// The names of other users who may use it.
     pub users: Vec<String>,
-    /// The names of the sites on which it works.
+    /// The names of the sites on which the key may be used.
     pub sites: Allowed<String>,
-    /// The commands it may run, in any case.
+    /// The commands that the key may run. Upper and lower case do not matter.
     pub commands: Allowed<String>,
-    /// Whether it opens the management API: only an API key of an administrator, without a limit to sites or commands.
+    /// Whether the key may use the management API. Only an API key of an administrator may, and only without a limit to
+    /// sites or commands.
     pub may_manage: bool,
-    /// Whether a token must carry `exp`; a JWT key's only.
+    /// Whether a token must have `exp`. Only for a JWT key.
     pub requires_expiry: bool,
-    /// From when on it is refused.
+    /// The time at which the key expires.
     pub expires_at: Option<Moment>,
 }
 
-/// A key that was just made.
+/// A new key.
 #[derive(Debug)]
 pub struct IssuedKey {
     /// The key.
     pub key: AccessKey,
-    /// What its user shows (an API key) or signs tokens with (a JWT key: the bytes of this text). Not kept anywhere.
+    /// The text of an API key; or the text whose bytes sign the tokens of a JWT key. The host does not store it.
     pub text: Zeroizing<String>,
 }
 
@@ -45,7 +46,7 @@ pub struct IssuedKey {
 ///
 /// # Errors
 /// [`StoreError::NotFound`] for an unknown user or site, [`StoreError::Duplicate`] for a name that is taken, and
-/// [`StoreError::Invalid`] for what cannot be, such as an end in the past.
+/// [`StoreError::Invalid`] for a value that is not allowed, such as an expiry in the past.
 pub async fn issue_key(
     records: &mut Records<'_>,
     seal: &dyn SecretSeal,
@@ -54,20 +55,20 @@ pub async fn issue_key(
 ) -> Result<IssuedKey, StoreError> {
     let invalid = |problem: &str| Err(StoreError::Invalid(problem.to_owned()));
     if request.may_manage && request.kind == KeyKind::Jwt {
-        return invalid("A JWT key cannot open the management API. Make an API key for that.");
+        return invalid("A JWT key cannot be used for the management API. Make an API key for that.");
     }
     if request.expires_at.is_some_and(|end| end <= now) {
-        return invalid("The key would have expired already. Expected a time in the future.");
+        return invalid("The expiry is in the past. Expected a time in the future.");
     }
     if request.may_manage && (request.sites != Allowed::All || request.commands != Allowed::All) {
         return invalid(
-            "A key that opens the management API can make other keys, so it is limited to no sites or commands. Leave its \
-             sites and commands out, or let it not manage.",
+            "A key for the management API can create other keys, so it cannot be limited to sites or commands. Leave \
+             sites and commands out, or make a key that may not manage.",
         );
     }
     let owner = records.user(&request.owner).await?;
     if request.may_manage && !owner.is_administrator {
-        return invalid("A key that opens the management API must belong to an administrator.");
+        return invalid("A key for the management API must belong to an administrator.");
     }
     let mut users = Vec::with_capacity(request.users.len());
     for name in &request.users {

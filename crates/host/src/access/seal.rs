@@ -1,4 +1,4 @@
-//! Sealing of what must be read again, as this module needs it.
+//! The interface for sealing secrets that must be read again.
 
 use std::fmt;
 
@@ -11,13 +11,13 @@ pub trait SecretSeal: fmt::Debug + Send + Sync {
     /// Seals `secret` for `context`.
     ///
     /// # Errors
-    /// [`SealError`], without the secret in its text.
+    /// [`SealError`], whose text does not contain the secret.
     fn seal(&self, context: &str, secret: &[u8]) -> Result<Vec<u8>, SealError>;
 
-    /// Opens what was sealed for the same `context`.
+    /// Opens a secret that was sealed for the same `context`.
     ///
     /// # Errors
-    /// [`SealError`] when it was not, or was changed.
+    /// [`SealError`] when the bytes were sealed for another context, or were changed.
     fn open(&self, context: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError>;
 }
 
@@ -31,7 +31,7 @@ impl SecretSeal for Keyring {
     }
 }
 
-/// Why a secret could not be sealed or opened.
+/// The reason for which a secret could not be sealed or opened.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{0}")]
 pub struct SealError(pub String);

@@ -1,4 +1,4 @@
-//! An API key's text: `d3k_`, a readable part by which it is found, `_`, and its secret.
+//! The text of an API key: `d3k_`, the public part that identifies the key, `_`, and the secret.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -7,18 +7,18 @@ use zeroize::Zeroizing;
 
 const PREFIX: &str = "d3k_";
 
-/// Digits of the readable part.
+/// Digits of the public part.
 const PUBLIC_DIGITS: usize = 16;
 
-/// Bytes of a secret: nobody guesses 256 bits, so hashing need not be slow.
+/// Bytes of a secret. A random secret of 256 bits needs no slow hash.
 pub(super) const SECRET_BYTES: usize = 32;
 
-/// What the hash is for; another use of the same secret would have another hash.
+/// The context of the hash. Another context gives another hash of the same secret.
 const HASH_CONTEXT: &str = "soar-host 2026-11 API key";
 
-/// Random bytes of the system's generator could not be had.
+/// The system's random generator failed.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
-#[error("The system gave no random bytes.")]
+#[error("The system's random generator failed.")]
 pub(crate) struct NoRandomness;
 
 pub(crate) fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>, NoRandomness> {
@@ -33,23 +33,23 @@ pub(super) fn new_public_part() -> Result<String, NoRandomness> {
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// A secret as text.
+/// The secret as text.
 pub(super) fn encoded(secret: &[u8]) -> Zeroizing<String> {
     Zeroizing::new(URL_SAFE_NO_PAD.encode(secret))
 }
 
-/// The whole key, as its user keeps it.
+/// The text of the whole key.
 pub(super) fn key_text(public_part: &str, secret: &str) -> Zeroizing<String> {
     Zeroizing::new(format!("{PREFIX}{public_part}_{secret}"))
 }
 
-/// The readable part and the secret of a key that was shown; `None` when it is not shaped like one.
+/// The public part and the secret of a key; `None` where the text does not have the form of a key.
 pub(super) fn split(shown: &str) -> Option<(&str, &str)> {
     let (public_part, secret) = shown.strip_prefix(PREFIX)?.split_at_checked(PUBLIC_DIGITS)?;
     Some((public_part, secret.strip_prefix('_')?))
 }
 
-/// The hash under which a secret is kept.
+/// The hash of a secret, which the store keeps.
 pub(super) fn hash(secret: &str) -> [u8; 32] {
     blake3::derive_key(HASH_CONTEXT, secret.as_bytes())
 }
@@ -58,7 +58,7 @@ pub(super) fn stored(hash: &[u8; 32]) -> String {
     STANDARD.encode(hash)
 }
 
-/// Whether `secret` is the one whose hash is kept; takes the same time whatever differs.
+/// Whether `secret` has the hash `kept`. The comparison takes constant time.
 pub(super) fn matches(secret: &str, kept: &[u8; 32]) -> bool {
     bool::from(hash(secret).ct_eq(kept))
 }

@@ -1,4 +1,4 @@
-//! JSON web tokens: HS256 and nothing else, signed with the secret of a JWT key.
+//! JSON web tokens. The host accepts only HS256, signed with the secret of a JWT key.
 
 use std::sync::Arc;
 
@@ -7,13 +7,13 @@ use serde::Deserialize;
 use soar_store::model::name::same_name;
 use soar_store::model::{JWT_SECRET_CONTEXT, Moment};
 
-use super::authentication::AuthenticationError;
+use super::error::AuthenticationError;
 use super::{KnownKey, SecretSeal, Snapshot, token_header};
 
-/// How far ahead a signer's clock may be, in seconds. An expired token has no such grace.
+/// The tolerance in seconds for a signer's clock that is ahead. It does not extend the expiry.
 const SKEW: f64 = 60.0;
 
-/// The longest token that is looked at.
+/// The longest token that the host reads, in bytes.
 const LONGEST_TOKEN: usize = 8 * 1024;
 
 #[derive(Debug, Deserialize)]
@@ -25,7 +25,7 @@ struct Claims {
     nbf: Option<f64>,
 }
 
-/// The key that signed `token`, and the user it claims.
+/// The key that signed `token`, and the user that the token claims.
 pub(super) fn verify(
     snapshot: &Snapshot,
     seal: &dyn SecretSeal,
@@ -36,13 +36,13 @@ pub(super) fn verify(
         return Err(AuthenticationError::Malformed("the token is too long"));
     }
     token_header::check(token).map_err(AuthenticationError::Malformed)?;
-    // The library refuses unknown algorithms; `none` is one of them.
+    // The library refuses unknown algorithms, also `none`.
     let header = decode_header(token).map_err(|_| AuthenticationError::Malformed("the token cannot be read"))?;
     if header.alg != Algorithm::HS256 {
         return Err(AuthenticationError::Malformed("the token's algorithm is not HS256"));
     }
     let mut validation = Validation::new(Algorithm::HS256);
-    // Times are checked below, by the host's clock; a token's audience is nobody's business here.
+    // `check_times` below checks the times by the host's clock. The host ignores the audience.
     validation.validate_exp = false;
     validation.validate_aud = false;
     validation.required_spec_claims.clear();
@@ -50,7 +50,7 @@ pub(super) fn verify(
         Some(_) => None,
         None => Some(
             jsonwebtoken::dangerous::insecure_decode::<Claims>(token)
-                .map_err(|_| AuthenticationError::Malformed("the token claims no Username"))?
+                .map_err(|_| AuthenticationError::Malformed("the token has no claim Username"))?
                 .claims
                 .username,
         ),
@@ -90,7 +90,7 @@ fn check_times(
     let refuse = |reason| Err(AuthenticationError::Token { key: known.key.name.clone(), reason });
     let now = now.0 as f64 / 1000.0;
     match claims.exp {
-        None if known.key.requires_expiry => return refuse("it carries no exp, which the key asks for"),
+        None if known.key.requires_expiry => return refuse("it has no exp, which the key requires"),
         Some(end) if end <= now => return refuse("it has expired"),
         _ => {}
     }

@@ -1,4 +1,4 @@
-//! Refuses tokens with header parameters that the host does not understand. The JWT library looks at none of these.
+//! Refuses tokens with header parameters that the host does not support. The JWT library does not check them.
 
 use std::fmt;
 
@@ -7,19 +7,19 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// Parameters that would change what the signature or the payload means (RFC 7515, 7516, 7519 and 7797).
+/// Parameters that change the meaning of the signature or the payload (RFC 7515, 7516, 7519 and 7797).
 const NOT_UNDERSTOOD: &[(&str, &str)] = &[
-    ("crit", "its header has crit, and the host understands no critical extension"),
-    ("b64", "its header has b64, and the host reads only encoded payloads"),
-    ("cty", "its header has cty, and the host reads no token within a token"),
-    ("enc", "its header has enc, and the host reads no encrypted token"),
-    ("zip", "its header has zip, and the host reads no compressed token"),
+    ("crit", "its header has crit, and the host supports no critical extension"),
+    ("b64", "its header has b64, and the host supports only encoded payloads"),
+    ("cty", "its header has cty, and the host supports no nested token"),
+    ("enc", "its header has enc, and the host supports no encrypted token"),
+    ("zip", "its header has zip, and the host supports no compressed token"),
 ];
 
 /// Checks the header and the claims of `token` before the library reads them.
 ///
 /// # Errors
-/// Why the token is refused.
+/// The reason of the refusal.
 pub(super) fn check(token: &str) -> Result<(), &'static str> {
     let mut parts = token.split('.');
     let (header, claims) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
@@ -38,12 +38,12 @@ pub(super) fn check(token: &str) -> Result<(), &'static str> {
 fn members(part: &str) -> Result<Map<String, Value>, &'static str> {
     let json = URL_SAFE_NO_PAD.decode(part).map_err(|_| "it is not base64url")?;
     let Members(members) =
-        serde_json::from_slice(&json).map_err(|_| "a part is no JSON object whose members have different names")?;
+        serde_json::from_slice(&json).map_err(|_| "a part is no JSON object with unique member names")?;
     Ok(members)
 }
 
-/// A JSON object with each name once: which of two members counts differs from reader to reader (RFC 7515 section 4,
-/// RFC 7519 section 4).
+/// A JSON object with unique names. Parsers differ in which of two equal names they use (RFC 7515 section 4, RFC 7519
+/// section 4).
 struct Members(Map<String, Value>);
 
 impl<'de> Deserialize<'de> for Members {
@@ -61,7 +61,7 @@ impl<'de> Deserialize<'de> for Members {
                 let mut members = Map::new();
                 while let Some((name, value)) = access.next_entry::<String, Value>()? {
                     if members.insert(name, value).is_some() {
-                        return Err(A::Error::custom("a member is there twice"));
+                        return Err(A::Error::custom("a member occurs twice"));
                     }
                 }
                 Ok(Members(members))

@@ -1,14 +1,14 @@
-//! The address of a proxy, in one form, so that two spellings of one address are the same.
+//! The normalised address of a proxy. Two spellings of one address are equal.
 
 use reqwest::Url;
 
 /// The longest address, in bytes.
 const LONGEST: usize = 500;
 
-/// The longest that SOCKS5 carries of a user name, in bytes.
+/// The longest user name in SOCKS5, in bytes.
 const LONGEST_OF_SOCKS: usize = 255;
 
-/// Where a proxy is, and what it speaks.
+/// The address and the protocol of a proxy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ProxyAddress {
     pub(super) scheme: Scheme,
@@ -17,14 +17,14 @@ pub(super) struct ProxyAddress {
     pub(super) port: u16,
 }
 
-/// What a proxy speaks.
+/// The protocol of a proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scheme {
     Http,
     Https,
-    /// SOCKS5; names are looked up by this host.
+    /// SOCKS5. This host resolves names.
     Socks5,
-    /// SOCKS5; names are looked up by the proxy.
+    /// SOCKS5. The proxy resolves names.
     Socks5h,
 }
 
@@ -60,7 +60,7 @@ impl std::fmt::Display for ProxyAddress {
 }
 
 impl ProxyAddress {
-    /// Reads an address. The error repeats nothing of it: it may hold a password.
+    /// Parses an address. The error does not quote the address, which may contain a password.
     pub(super) fn parse(given: &str) -> Result<Self, String> {
         let refuse = |problem: &str| {
             let form = "Write it like http://proxy.example.com:3128 or socks5h://proxy.example.com:1080.";
@@ -68,31 +68,34 @@ impl ProxyAddress {
         };
         let url = match Url::parse(given.trim()) {
             Ok(url) if url.has_host() && given.len() <= LONGEST => url,
-            _ => return refuse("It is no http, https, socks5 or socks5h address."),
+            _ => return refuse("The address is no http, https, socks5 or socks5h address."),
         };
         let Some((scheme, usual_port)) = Scheme::of(url.scheme()) else {
-            return refuse("It is no http, https, socks5 or socks5h address.");
+            return refuse("The address is no http, https, socks5 or socks5h address.");
         };
         if !url.username().is_empty() || url.password().is_some() {
-            return refuse("It holds a user name or password; they are given apart.");
+            return refuse("The address contains a user name or password. Give them in their own fields.");
         }
         if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
-            return refuse("It holds more than scheme, host and port.");
+            return refuse("The address contains more than scheme, host and port.");
         }
         let host = url.host_str().unwrap_or_default().to_lowercase();
         if host.contains('%') {
-            return refuse("Its host is no name or address.");
+            return refuse("The host in the address is no name and no IP address.");
         }
         Ok(Self { scheme, host, port: url.port().unwrap_or(usual_port) })
     }
 
-    /// Refuses a user name that the proxy's protocol does not carry.
+    /// Refuses a user name that the proxy's protocol cannot transmit.
     pub(super) fn check_user_name(&self, user_name: &str) -> Result<(), String> {
         if self.scheme.speaks_http() && user_name.contains(':') {
-            return Err("User name: It holds a colon, which HTTP takes for the end of the user name.".to_owned());
+            return Err("User name: It contains a colon, which ends the user name in HTTP.".to_owned());
         }
         if !self.scheme.speaks_http() && user_name.len() > LONGEST_OF_SOCKS {
-            return Err(format!("User name: It is longer than {LONGEST_OF_SOCKS} bytes, which SOCKS5 does not carry."));
+            return Err(format!(
+                "User name: It is longer than {LONGEST_OF_SOCKS} bytes, the most that SOCKS5 can \
+                                transmit."
+            ));
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! What a caller gives to make or change an agent.
+//! The bodies with which callers create and change agents.
 
 use serde::Deserialize;
 use soar_store::model::{Version, shapes};
@@ -6,28 +6,28 @@ use utoipa::ToSchema;
 
 use crate::connections::{GivenValue, given};
 
-/// An agent to be made.
+/// A new agent.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct AgentDraft {
-    /// Its name.
+    /// The agent's name.
     #[schema(schema_with = shapes::name)]
     pub name: String,
-    /// The only site whose connections may go through it; null or nothing for the connections of all sites.
+    /// The only site whose connections may use the agent. Null, or left out, for all sites.
     #[serde(default)]
     #[schema(pattern = r"^[^\u0000]*$")]
     pub site: Option<String>,
     /// The address of the proxy: an http, https, socks5 or socks5h address, without user name and password.
     #[schema(pattern = r"^[^\u0000]*$", example = "http://proxy.example.com:3128")]
     pub address: String,
-    /// The user name that the proxy wants.
+    /// The user name for the proxy.
     #[serde(default)]
     #[schema(max_length = 255, pattern = r"^[^\u0000]*$")]
     pub user_name: Option<String>,
-    /// The password that the proxy wants. It is sent to this address only.
+    /// The password for the proxy. The host sends it to this address only.
     #[serde(default = "blank")]
     pub secret: GivenValue,
-    /// What it is for.
+    /// The purpose of the agent.
     #[serde(default)]
     #[schema(max_length = 2000, pattern = r"^[^\u0000]*$")]
     pub description: String,
@@ -37,34 +37,34 @@ fn blank() -> GivenValue {
     GivenValue::Blank
 }
 
-/// What is to be changed of an agent; what is not given stays.
+/// A change of an agent. Fields that are left out stay unchanged.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct AgentChange {
-    /// The version that the caller saw; the change is refused if the agent has been changed since.
+    /// The version that the caller read. The host refuses the change if the agent has changed since.
     #[serde(default)]
     #[schema(value_type = Option<i64>)]
     pub version: Option<Version>,
-    /// A new name. The agent must not be in use.
+    /// A new name. No connection may use the agent.
     #[serde(default)]
     #[schema(schema_with = shapes::optional_name)]
     pub name: Option<String>,
-    /// The only site whose connections may go through it; null for the connections of all sites.
+    /// The only site whose connections may use the agent; null for all sites.
     #[serde(default, deserialize_with = "given")]
     #[schema(pattern = r"^[^\u0000]*$")]
     pub site: Option<Option<String>>,
-    /// The address of the proxy. The secret must be given again.
+    /// The address of the proxy. A new address needs the secret again.
     #[serde(default)]
     #[schema(pattern = r"^[^\u0000]*$")]
     pub address: Option<String>,
-    /// The user name that the proxy wants; null for none.
+    /// The user name for the proxy; null for none.
     #[serde(default, deserialize_with = "given")]
     #[schema(max_length = 255, pattern = r"^[^\u0000]*$")]
     pub user_name: Option<Option<String>>,
-    /// The password that the proxy wants; null takes it away, and an empty text leaves it.
+    /// The password for the proxy. Null removes it, and an empty text leaves it unchanged.
     #[serde(default = "blank")]
     pub secret: GivenValue,
-    /// What it is for.
+    /// The purpose of the agent.
     #[serde(default)]
     #[schema(max_length = 2000, pattern = r"^[^\u0000]*$")]
     pub description: Option<String>,

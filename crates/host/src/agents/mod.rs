@@ -1,4 +1,4 @@
-//! Proxy agents: the proxies that connections go through by name. The host keeps them, with their secrets sealed.
+//! Proxy agents: named proxies that connections can use. The store keeps their secrets sealed.
 
 mod address;
 mod draft;

@@ -1,4 +1,4 @@
-//! Proves that a proxy works: it is asked for a connection to a server (CONNECT, or SOCKS5), and nothing is sent there.
+//! Tests a proxy: the host asks the proxy for a connection to a server (CONNECT, or SOCKS5) and sends nothing over it.
 
 use std::future::ready;
 use std::io;
@@ -26,7 +26,7 @@ use utoipa::ToSchema;
 
 use super::address::{ProxyAddress, Scheme};
 
-/// How long the test may take.
+/// The timeout of the test.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The result of testing an agent.
@@ -37,13 +37,13 @@ pub struct AgentTested {
     pub passed: bool,
     /// The agent's name.
     pub agent: String,
-    /// The server that the proxy was asked for, with its port.
+    /// The server and port to which the proxy had to connect.
     pub to: String,
-    /// What was found, in whole sentences.
+    /// The result in whole sentences.
     pub text: String,
-    /// The status that the proxy answered to CONNECT; null where it answered none.
+    /// The proxy's status for CONNECT; null where the proxy gave none.
     pub status: Option<u16>,
-    /// How long it took, in milliseconds.
+    /// The duration of the test in milliseconds.
     pub elapsed_ms: u64,
 }
 
@@ -53,13 +53,13 @@ pub(super) struct Login<'a> {
     pub(super) secret: Option<&'a SecretString>,
 }
 
-/// What the proxy answered to CONNECT, or why it did not.
+/// The proxy's status for CONNECT, or the reason for which there is none.
 pub(super) type Answer = Result<Option<u16>, String>;
 
-/// Asks the proxy for a connection to `target`: the status that it answered, where it speaks HTTP.
+/// Asks the proxy for a connection to `target`. Returns the status of an HTTP proxy.
 ///
 /// # Errors
-/// Why there is no answer.
+/// The reason for which there is no answer.
 pub(super) async fn ask(proxy: &ProxyAddress, login: Option<Login<'_>>, target: &str) -> Answer {
     let asking = async {
         let place = format!("{}:{}", proxy.host, proxy.port);
@@ -76,7 +76,7 @@ pub(super) async fn ask(proxy: &ProxyAddress, login: Option<Login<'_>>, target: 
 }
 
 async fn secured(tcp: TcpStream, proxy: &ProxyAddress) -> Result<TlsStream<TcpStream>, String> {
-    let failed = |error: String| format!("The proxy does not prove itself by TLS: {error}.");
+    let failed = |error: String| format!("The TLS handshake with the proxy failed: {error}.");
     let config = ClientConfig::builder().with_platform_verifier().map_err(|error| failed(error.to_string()))?;
     let bare = proxy.host.trim_matches(['[', ']']).to_owned();
     let name = ServerName::try_from(bare).map_err(|error| failed(error.to_string()))?;
@@ -89,18 +89,24 @@ async fn connect<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     login: Option<Login<'_>>,
     target: &str,
 ) -> Result<u16, String> {
-    let broke = |error: hyper::Error| format!("The proxy does not answer as an HTTP proxy does: {error}.");
+    let broke = |error: hyper::Error| format!("The proxy's answer is not valid HTTP: {error}.");
     let (mut sender, connection) = handshake(TokioIo::new(stream)).await.map_err(broke)?;
     let driving = tokio::spawn(connection.with_upgrades());
     let mut request = Request::builder().method(Method::CONNECT).uri(target).header(HOST, target);
     if let Some(Login { user_name, secret }) = login {
         let secret = secret.map_or("", |secret| secret.expose_secret());
         let login = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(format!("{user_name}:{secret}"))));
-        let mut login = login.map_err(|_| "The login cannot be sent.".to_owned())?;
+        let mut login =
+            login.map_err(|_| "The user name or password contains characters that HTTP cannot transmit.".to_owned())?;
         login.set_sensitive(true);
         request = request.header(PROXY_AUTHORIZATION, login);
     }
-    let request = request.body(String::new()).map_err(|error| format!("The server cannot be asked for: {error}."))?;
+    let request = request.body(String::new()).map_err(|error| {
+        format!(
+            "The proxy cannot be asked for this server: \
+                                                                       {error}."
+        )
+    })?;
     let answer = sender.send_request(request).await;
     driving.abort();
     answer.map(|answer| answer.status().as_u16()).map_err(broke)
@@ -108,13 +114,13 @@ async fn connect<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
 
 async fn socks(tcp: TcpStream, scheme: Scheme, login: Option<Login<'_>>, target: &str) -> Result<(), String> {
     let target = if scheme == Scheme::Socks5 {
-        let unknown = || format!("This host finds no address of {target}.");
+        let unknown = || format!("This host cannot resolve the name in {target}.");
         let found = lookup_host(target).await.ok().and_then(|mut found| found.next());
         found.ok_or_else(unknown)?.to_string()
     } else {
         target.to_owned()
     };
-    let target: Uri = target.parse().map_err(|error| format!("The server cannot be asked for: {error}."))?;
+    let target: Uri = target.parse().map_err(|error| format!("The proxy cannot be asked for this server: {error}."))?;
     let mut tcp = Some(TokioIo::new(tcp));
     let at_hand = service_fn(move |_| ready(tcp.take().ok_or_else(|| io::Error::from(io::ErrorKind::NotConnected))));
     let mut socks = SocksV5::new(Uri::from_static("socks5://proxy"), at_hand);

@@ -1,4 +1,4 @@
-//! What can be done with agents: seen, made, changed, removed and tested in the name of a caller.
+//! Lists, creates, changes, deletes and tests agents in the name of a caller.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ const LONGEST_USER_NAME: usize = 255;
 /// The longest secret, in bytes.
 const LONGEST_SECRET: usize = 4 * 1024;
 
-/// How many connections a refusal names.
+/// The number of connections that an error names.
 const NAMED: usize = 10;
 
 /// Agents of the host. Cheap to clone.
@@ -35,19 +35,19 @@ pub struct Agents {
     connections: Connections,
 }
 
-/// The server that a test asks the proxy for.
+/// The server to which a test asks the proxy to connect.
 #[derive(Debug, Clone)]
 pub enum AgentTarget {
     /// The server of a connection.
     Connection(ConnectionId),
-    /// A server with its port; port 443 unless given.
+    /// A server, possibly with a port; port 443 unless given.
     Server(String),
 }
 
-/// The work of a change: what the agent is to be, and its secret.
+/// The checked fields of a new or changed agent.
 struct Checked {
     new: NewAgent,
-    /// The secret as it will be; `None` where it stays.
+    /// The new secret; `None` where it stays unchanged.
     secret: Option<Option<NewSecret>>,
 }
 
@@ -57,7 +57,7 @@ enum NewSecret {
 }
 
 impl Agents {
-    /// Agents of a host with these connections.
+    /// The agents of a host with these connections.
     #[must_use]
     pub fn new(connections: Connections) -> Self {
         Self { connections }
@@ -77,15 +77,15 @@ impl Agents {
     /// The agent of that name.
     ///
     /// # Errors
-    /// [`Refusal`] when there is none that the caller may see.
+    /// [`Refusal`] when the caller may see no such agent.
     pub async fn see_in(&self, records: &mut Records<'_>, caller: &Caller, name: &str) -> Result<Agent, Refusal> {
         Ok(seen(records, caller, name).await?.agent)
     }
 
-    /// Makes an agent within the transaction of `records`.
+    /// Creates an agent within the transaction of `records`.
     ///
     /// # Errors
-    /// [`Refusal`] says what cannot work, or which right is missing.
+    /// [`Refusal`] for invalid fields or a missing right.
     pub async fn create_in(
         &self,
         records: &mut Records<'_>,
@@ -105,17 +105,17 @@ impl Agents {
             description: description(&draft.description)?,
         };
         must_have_user_name(&new, matches!(secret, Some(Some(_))))?;
-        // Connections that name it since before would send their secrets through it from now on.
+        // Connections may already name this agent. From now on they would send their secrets through it.
         must_administer_used(caller, &new.name, &uses(records, &new.name).await?)?;
         let id = records.create_agent(&new, self.now()).await?;
         self.write_secret(records, id, secret).await?;
         Ok(named(records, &new.name).await?.agent)
     }
 
-    /// Changes an agent within the transaction of `records`; commands that begin afterwards go through the changed one.
+    /// Changes an agent within the transaction of `records`. Commands that begin afterwards use the changed agent.
     ///
     /// # Errors
-    /// [`Refusal`] says what cannot work, which right is missing, or which connections stand against it.
+    /// [`Refusal`] for invalid fields, a missing right, or connections that prevent the change.
     pub async fn update_in(
         &self,
         records: &mut Records<'_>,
@@ -146,17 +146,17 @@ impl Agents {
         }
         if let Some(site) = new.site {
             let others: Vec<_> = used.into_iter().filter(|one| one.site_id != Some(site)).collect();
-            must_be_unused(&old.agent, &others, "kept for that site only")?;
+            must_be_unused(&old.agent, &others, "limited to that site")?;
         }
         records.change_agent(old.agent.id, &new, self.now()).await?;
         self.write_secret(records, old.agent.id, secret).await?;
         Ok(named(records, &new.name).await?.agent)
     }
 
-    /// Deletes an agent with its secret within the transaction of `records`, and returns it as it was.
+    /// Deletes an agent and its secret within the transaction of `records`, and returns the deleted agent.
     ///
     /// # Errors
-    /// [`Refusal`] when the right is missing, or connections still name it.
+    /// [`Refusal`] when the right is missing, or connections still name the agent.
     pub async fn delete_in(&self, records: &mut Records<'_>, caller: &Caller, agent: &str) -> Result<Agent, Refusal> {
         SealingGuard::begin(records).await?;
         records.lock_agent(agent).await?;
@@ -167,10 +167,10 @@ impl Agents {
         Ok(agent)
     }
 
-    /// Asks the agent's proxy for a connection to a server; nothing is sent there.
+    /// Asks the agent's proxy for a connection to a server. The host sends nothing over it.
     ///
     /// # Errors
-    /// [`Refusal`] when the test could not be made.
+    /// [`Refusal`] when the test could not run.
     pub async fn test(&self, caller: &Caller, agent: &str, target: &AgentTarget) -> Result<AgentTested, Refusal> {
         let (agent, to) = {
             let mut reader = self.connections.store.reader().await?;
@@ -189,7 +189,7 @@ impl Agents {
             Ok(None | Some(200..=299)) => (true, format!("The proxy made a connection to {to}.")),
             Ok(Some(407)) => (
                 false,
-                "The proxy answered 407: it wants a login that it knows. Correct the agent's user name and secret."
+                "The proxy answered 407: it does not accept the login. Correct the agent's user name and secret."
                     .to_owned(),
             ),
             Ok(Some(status)) => (false, format!("The proxy answered {status} and made no connection to {to}.")),
@@ -211,15 +211,14 @@ impl Agents {
                 let plugin = self.connections.registry.named(&connection.integration)?;
                 server(&server_of(&connection, &*plugin)).ok_or_else(|| {
                     Refusal::Because(format!(
-                        "The connection {} has no server's address. Name a server with its port.",
+                        "The connection {} has no server address. Name a server with its port.",
                         quoted(&connection.name)
                     ))
                 })
             }
             AgentTarget::Server(given) => bare_server(given).ok_or_else(|| {
                 Refusal::Because(
-                    "The server to ask the proxy for: expected a name or address, possibly with a port, such as \
-                     footprint.example.com:443."
+                    "Server: expected a name or address, possibly with a port, such as footprint.example.com:443."
                         .to_owned(),
                 )
             }),
@@ -242,14 +241,14 @@ impl Agents {
         let address = address.map_err(Refusal::Because)?;
         let secret = self.new_secret(caller, old.secret.as_ref(), &change.secret)?;
         let is_given = match (&secret, &change.secret) {
-            // A caller who may not say where a secret lives does not give it by naming the place where it lives already.
+            // A caller without the right to choose references gives no new secret by repeating the stored reference.
             (_, GivenValue::Reference(_)) => self.may_refer(caller),
             (secret, _) => secret.is_some(),
         };
         if old.secret.is_some() && !is_given && address.to_string() != old.agent.address {
             return Err(Refusal::Because(
-                "Address: The agent's secret goes only to the address that it was given for. Give the secret again, or \
-                 take it away."
+                "Address: The host sends the agent's secret only to the address for which it was given. Give the \
+                 secret again, or remove it."
                     .to_owned(),
             ));
         }
@@ -273,7 +272,7 @@ impl Agents {
         caller.administers() || self.connections.vault.managers_may_refer()
     }
 
-    /// The secret as it will be; `None` where it stays.
+    /// The new secret; `None` where it stays unchanged.
     fn new_secret(
         &self,
         caller: &Caller,
@@ -295,8 +294,8 @@ impl Agents {
                 let is_kept = matches!(kept, Some(StoredValue::Reference(known)) if known == reference);
                 if !is_kept && !self.may_refer(caller) {
                     return Err(Refusal::Unable(
-                        "Secret: Only an administrator may say where a secret lives: it is fetched with the host's own \
-                         rights. Give the secret itself, or ask an administrator."
+                        "Secret: Only an administrator may give a reference, because the host fetches the secret with \
+                         its own rights. Give the secret itself, or ask an administrator."
                             .to_owned(),
                     ));
                 }
@@ -307,7 +306,7 @@ impl Agents {
         }
     }
 
-    /// Writes the secret, sealed, in a transaction that has the sealing turn.
+    /// Seals and stores the secret, in a transaction that holds the sealing lock.
     async fn write_secret(
         &self,
         records: &mut Records<'_>,
@@ -336,7 +335,7 @@ impl Agents {
     }
 }
 
-/// Whether the caller may know of an agent: by managing connections where the agent may be used.
+/// Whether the caller may see an agent: the caller manages connections on a site where the agent may be used.
 fn may_see(caller: &Caller, agent: &Agent, sites: &[Site]) -> bool {
     let manages = |site| caller.may(Right::ManageConnections, site);
     match agent.site_id() {
@@ -345,18 +344,19 @@ fn may_see(caller: &Caller, agent: &Agent, sites: &[Site]) -> bool {
     }
 }
 
-/// Refuses a caller who may not change agents there: those for all sites are an administrator's.
+/// Refuses a caller that may not change agents of this site. Only administrators change agents for all sites.
 fn must_manage(caller: &Caller, site: Option<&NamedSite>) -> Result<(), Refusal> {
     match site {
         Some(site) if caller.may(Right::ManageConnections, site.id) => Ok(()),
         Some(site) => Err(Refusal::Unable(format!(
-            "It takes the right to {} on {}. Ask an administrator for it.",
+            "This needs the right to {} on {}. Ask an administrator for it.",
             Right::ManageConnections,
             quoted(&site.name)
         ))),
         None if caller.administers() => Ok(()),
         None => Err(Refusal::Unable(
-            "An agent for all sites is an administrator's. Ask an administrator, or make one for a site.".to_owned(),
+            "Only administrators manage agents for all sites. Ask an administrator, or make an agent for one site."
+                .to_owned(),
         )),
     }
 }
@@ -364,7 +364,7 @@ fn must_manage(caller: &Caller, site: Option<&NamedSite>) -> Result<(), Refusal>
 async fn seen(records: &mut Records<'_>, caller: &Caller, name: &str) -> Result<StoredAgent, Refusal> {
     let sites = records.sites().await?;
     let found = records.find_agent(name).await?.filter(|found| may_see(caller, &found.agent, &sites));
-    // The same words as for one that is not there.
+    // The error is the same as for an agent that does not exist.
     found.ok_or_else(|| StoreError::not_found("agent", name).into())
 }
 
@@ -398,13 +398,13 @@ fn must_be_unused(agent: &Agent, uses: &[AgentUse], what: &str) -> Result<(), Re
     Err(StoreError::InUse { what: "agent", name: agent.name.clone(), by }.into())
 }
 
-/// Refuses to redirect what connections send, their secrets included, unless the caller is an administrator.
+/// Refuses to redirect the traffic and the secrets of connections, unless the caller is an administrator.
 fn must_administer_used(caller: &Caller, agent: &str, uses: &[AgentUse]) -> Result<(), Refusal> {
     if uses.is_empty() || caller.administers() {
         return Ok(());
     }
     Err(Refusal::Unable(format!(
-        "Connections go through the agent {} with their secrets, so it takes an administrator to say where it is: {}.",
+        "Connections send their secrets through the agent {}, so only an administrator may change its address: {}.",
         quoted(agent),
         list(uses)
     )))
@@ -435,12 +435,12 @@ fn description(given: &str) -> Result<String, Refusal> {
 
 fn must_have_user_name(new: &NewAgent, has_secret: bool) -> Result<(), Refusal> {
     if has_secret && new.user_name.is_none() {
-        return Err(Refusal::Because("User name: It is missing, although a secret is given.".to_owned()));
+        return Err(Refusal::Because("User name: It is missing. A secret needs a user name.".to_owned()));
     }
     Ok(())
 }
 
-/// A server that is given without a scheme, with its port.
+/// The server and port of a text without a scheme.
 fn bare_server(given: &str) -> Option<String> {
     if given.contains(['/', '\\', '?', '#', '@']) {
         return None;

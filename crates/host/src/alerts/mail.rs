@@ -16,34 +16,34 @@ use soar_store::model::Message;
 
 use super::Rendered as _;
 
-/// How the way to a mail server is kept from others.
+/// The encryption of the connection to a mail server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MailSecurity {
-    /// TLS from the first byte; usually port 465.
+    /// TLS from the first byte, usually on port 465.
     Tls,
-    /// TLS that the server is asked for and must grant, before anything else is said; usually port 587.
+    /// STARTTLS, which the server must accept before anything else is sent; usually on port 587.
     Starttls,
-    /// Nothing: only to this machine itself, unless that is allowed expressly.
+    /// No encryption. Only to this machine, unless `allow_plain` is set.
     Plain,
 }
 
-/// A mail server and how to use it.
+/// The settings of a mail server.
 #[derive(Debug, Clone)]
 pub struct MailSettings {
-    /// Its host name or address.
+    /// The server's host name or address.
     pub host: String,
-    /// Its port; the usual one of the kind of security when none.
+    /// The port; `None` for the usual port of the encryption.
     pub port: Option<u16>,
-    /// How the way there is kept from others.
+    /// The encryption.
     pub security: MailSecurity,
-    /// Whether [`MailSecurity::Plain`] may leave this machine.
+    /// Whether [`MailSecurity::Plain`] may be used to other machines.
     pub allow_plain: bool,
-    /// The account, where the server wants one.
+    /// The account, where the server requires one.
     pub account: Option<(String, SecretString)>,
-    /// Whom mails are from, such as `Footprint <footprint@example.com>`.
+    /// The sender of mails, such as `Footprint <footprint@example.com>`.
     pub from: String,
-    /// A certificate authority to trust besides the machine's, as PEM.
+    /// A further certificate authority to trust, as PEM.
     pub certificate_authority: Option<Vec<u8>>,
 }
 
@@ -55,25 +55,25 @@ pub struct MailCourier {
 }
 
 impl MailCourier {
-    /// Checks the settings; sends nothing.
+    /// Checks the settings and sends nothing.
     ///
     /// # Errors
-    /// A sentence that says what is wrong and what to do; it holds no password.
+    /// A sentence with the problem and the cure, without the password.
     pub fn new(settings: &MailSettings) -> Result<Self, String> {
         let from: Mailbox = settings.from.parse().map_err(|_| {
             format!(
-                "The sender of mails {} is none. Expected an address, such as Footprint <footprint@example.com>.",
+                "The sender of mails {} is not valid. Expected an address, such as Footprint <footprint@example.com>.",
                 quoted(&settings.from)
             )
         })?;
         let host = settings.host.as_str();
-        // The outbox limits the whole attempt. The library's limit covers the connection only.
+        // The outbox has a timeout for the whole attempt. The library's timeout covers only the connection.
         let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host).timeout(None);
         let (tls, usual_port) = match settings.security {
             MailSecurity::Plain if !settings.allow_plain && !is_this_machine(host) => {
                 return Err(format!(
-                    "Mails to the server {} would go unencrypted over the network. Set its security to starttls or \
-                     tls, or allow plain expressly.",
+                    "Mails to the server {} would go unencrypted over the network. Set security to starttls or tls, or \
+                     set allow-plain.",
                     quoted(host)
                 ));
             }
@@ -88,10 +88,10 @@ impl MailCourier {
         Ok(Self { transport: builder.build(), from })
     }
 
-    /// Sends `message` to `to`; returns when the server has taken it over.
+    /// Sends `message` to `to`. Returns once the server has accepted it.
     ///
     /// # Errors
-    /// A sentence that says why it did not.
+    /// A sentence with the reason for which the server did not accept it.
     pub async fn deliver(&self, message: &Message, to: &Address) -> Result<(), String> {
         let mail = self.mail(message, to)?;
         self.transport.send(mail).await.map(|_| ()).map_err(|error| {
@@ -104,13 +104,13 @@ impl MailCourier {
                 }
                 source = inner.source();
             }
-            format!("The mail server did not take the mail: {}", soar_connector::sentence(&why))
+            format!("The mail server did not accept the mail: {}", soar_connector::sentence(&why))
         })
     }
 
     fn mail(&self, message: &Message, to: &Address) -> Result<Mail, String> {
         let id = format!("<{}@{}>", message.id, self.from.email.domain());
-        // Says to programs that answer mails that nobody reads their answers (RFC 3834).
+        // Prevents automatic replies (RFC 3834).
         let automatic = HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
         let date = std::time::UNIX_EPOCH + Duration::from_millis(message.created_at.0.max(0).cast_unsigned());
         Mail::builder()

@@ -1,4 +1,4 @@
-//! Messages: what an alert says, as mail text, as HTML and as JSON.
+//! The text of alerts: mail text, HTML and JSON.
 
 use std::fmt::Write as _;
 
@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use soar_connector::name::steers;
 use soar_store::model::{AlertEvent, AlertReason, MessageContent, Moment, ScheduleKind};
 
-/// How many connections or schedules a mail lists; a webhook's body has them all.
+/// The number of connections or schedules that a mail lists. The body of a webhook lists all.
 const LISTED: usize = 50;
 
-/// A message's content as mail shows it.
+/// The content of a message, rendered for mail.
 pub trait Rendered {
     /// One line.
     fn subject(&self) -> String;
@@ -97,13 +97,13 @@ impl Rendered for MessageContent {
     }
 }
 
-/// A moment as people read it; UTC, since the reader of a mail may be anywhere.
+/// A moment in UTC, since the time zone of the reader is not known.
 fn moment(at: Moment) -> String {
     Timestamp::from_millisecond(at.0)
         .map_or_else(|_| "at an unknown time".to_owned(), |moment| moment.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
 }
 
-/// `text` on one line without characters that steer, at most `longest` characters.
+/// `text` on one line without control characters, at most `longest` characters.
 fn one_line(text: &str, longest: usize) -> String {
     let mut line: String = text.chars().take(longest).map(|c| if steers(c) { ' ' } else { c }).collect();
     if text.chars().count() > longest {

@@ -1,4 +1,5 @@
-//! Alerts: failures and recoveries are gathered into few messages, and none of these is lost.
+//! Alerts: failures and recoveries of connections and schedules, grouped into messages that are sent until they are
+//! delivered.
 
 mod mail;
 mod message;

@@ -1,4 +1,4 @@
-//! The outbox: each message is sent until its destination has taken it.
+//! The outbox sends each message until its destination has accepted it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,35 +11,35 @@ use soar_store::{Records, Store, StoreError};
 
 use super::{MailCourier, WebhookCourier};
 
-/// How long an attempt may take, with the connection, TLS and the answer. No library's own limit covers all of it.
+/// The timeout of an attempt, including connection, TLS and answer. No library has a timeout for all of it.
 const ATTEMPT: Duration = Duration::from_secs(30);
 
-/// How long a message that is being sent is kept from other hosts: longer than an attempt takes.
+/// The lease of a message that a host sends. It is longer than the timeout of an attempt.
 const LEASE: Duration = Duration::from_secs(60);
 
-/// How many mails are sent at once: all go to one server.
+/// The number of mails sent at once, since all go to one server.
 const MAILS_AT_ONCE: usize = 16;
 
-/// The pause after the first failed attempt; it doubles with each further one.
+/// The pause after the first failed attempt. It doubles with each further attempt.
 const FIRST_PAUSE: Duration = Duration::from_secs(15);
 
 /// The longest pause between attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
 
-/// The pause between attempts to note a result while the store fails.
+/// The pause between attempts to store a result while the store fails.
 const NOTE_AGAIN: Duration = Duration::from_secs(1);
 
 /// Delivers messages.
 #[async_trait]
 pub trait Courier: Send + Sync {
-    /// Sends `message`; returns when it was taken over.
+    /// Sends `message`. Returns once the destination has accepted it.
     ///
     /// # Errors
-    /// A sentence that says why it was not.
+    /// A sentence with the reason for which the destination did not accept it.
     async fn deliver(&self, message: &Message, now: Moment) -> Result<(), String>;
 }
 
-/// The mail server and the webhooks that the host's configuration names.
+/// The mail server and the webhooks of the host's configuration.
 #[derive(Debug, Default)]
 pub struct Couriers {
     /// The mail server, where there is one.
@@ -54,30 +54,28 @@ impl Courier for Couriers {
         match &message.destination {
             Destination::Mail(address) => match &self.mail {
                 Some(mail) => mail.deliver(message, address).await,
-                None => Err("The host's configuration names no mail server. Add one.".to_owned()),
+                None => Err("The host's configuration has no mail server. Add one.".to_owned()),
             },
             Destination::Webhook(name) => match self.webhooks.get(name) {
                 Some(webhook) => webhook.deliver(message, now).await,
-                None => Err(format!("The host's configuration names no webhook {name}. Add it.")),
+                None => Err(format!("The host's configuration has no webhook {name}. Add it.")),
             },
         }
     }
 }
 
-/// Sends the messages of a store. One message at a time is on its way to a destination, and destinations do not wait for
-/// each other.
-///
-/// A message that was not taken is kept and sent again, after longer and longer pauses. If the process dies between the
-/// delivery and its note, the message is sent again under the same id.
+/// Sends the messages of a store. Each destination gets one message at a time, and no destination delays another.
+///  A message that was not accepted stays in the store and is sent again with increasing pauses. If the process dies
+/// after the delivery and before storing its result, the message is sent again under the same id.
 pub(crate) struct Outbox {
     store: Store,
     clock: Arc<dyn Clock>,
     courier: Arc<dyn Courier>,
-    /// The destinations that a message is on its way to.
+    /// The destinations to which a message is being sent.
     busy: Arc<Mutex<BTreeSet<String>>>,
 }
 
-/// A message that this host sends, and no other host before its lease has lapsed.
+/// A message with a lease: no other host sends it until the lease expires.
 #[derive(Debug)]
 pub(crate) struct Delivery {
     message: Message,
@@ -85,7 +83,7 @@ pub(crate) struct Delivery {
     _destination: BusyDestination,
 }
 
-/// A destination that a message is on its way to, until this is dropped.
+/// Marks a destination as busy until dropped.
 #[derive(Debug)]
 struct BusyDestination {
     busy: Arc<Mutex<BTreeSet<String>>>,
@@ -107,7 +105,7 @@ impl Outbox {
         Self { store, clock, courier, busy: Arc::default() }
     }
 
-    /// Takes the messages that are to be sent now, one for each destination that none is on its way to.
+    /// Leases the messages that are due, one for each destination that is not busy.
     pub(crate) async fn take(&self) -> Result<Vec<Delivery>, StoreError> {
         let busy = lock(&self.busy).clone();
         let is_mail = |destination: &Destination| matches!(destination, Destination::Mail(_));
@@ -143,14 +141,14 @@ impl Outbox {
         BusyDestination { busy: Arc::clone(&self.busy), destination }
     }
 
-    /// Sends a message, and notes the result as soon as the store can; whether it arrived.
+    /// Sends a message, and stores the result as soon as the store works. Returns whether the message was delivered.
     pub(crate) async fn send(&self, delivery: Delivery) -> bool {
         let Delivery { message, taken_at, .. } = &delivery;
         let sent = tokio::select! {
             biased;
             sent = self.courier.deliver(message, *taken_at) => sent,
             () = self.clock.sleep(ATTEMPT) => {
-                Err(format!("{} did not take the message within {} s.", message.destination, ATTEMPT.as_secs()))
+                Err(format!("{} did not accept the message within {} s.", message.destination, ATTEMPT.as_secs()))
             }
         };
         if let Err(error) = &sent {
@@ -159,7 +157,11 @@ impl Outbox {
         }
         while let Err(error) = self.note(message, &sent).await {
             if !self.store.note(&error) {
-                tracing::error!(message = message.id, "The result of an alert could not be written yet: {error}");
+                tracing::error!(
+                    message = message.id,
+                    "The result of an alert could not be stored. The host tries \
+                                                       again. {error}"
+                );
             }
             self.clock.sleep(NOTE_AGAIN).await;
         }
@@ -178,12 +180,12 @@ impl Outbox {
     }
 }
 
-/// Sends the messages soon that a wrong clock put off for too long; how many.
+/// Makes messages due soon that a wrong clock postponed by more than any pause. Returns their number.
 pub(crate) async fn correct_message_times(records: &mut Records<'_>) -> Result<u64, StoreError> {
-    records.correct_message_times(LONGEST_PAUSE).await
+    records.correct_message_times(FIRST_PAUSE, LONGEST_PAUSE).await
 }
 
-/// How long to wait after so many attempts before.
+/// The pause after this number of failed attempts.
 fn pause(attempts: i64) -> Duration {
     let doublings = u32::try_from(attempts.clamp(0, 16)).unwrap_or_default();
     (FIRST_PAUSE * 2_u32.pow(doublings)).min(LONGEST_PAUSE)

@@ -1,4 +1,4 @@
-//! The part of the host's configuration that says how alerts are sent.
+//! The part of the host's configuration about sending alerts.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
@@ -11,13 +11,13 @@ use soar_store::model::name::{checked_name, name_key};
 use super::{Couriers, MailCourier, MailSecurity, MailSettings, WebhookCourier, WebhookSettings, WebhookSignature};
 use crate::vault::Vault;
 
-/// How alerts are sent. The configuration holds no secret: it says where each is.
+/// The settings for sending alerts. They contain references to secrets, not the secrets.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct AlertSettings {
-    /// The mail server; without one no mail is sent.
+    /// The mail server. Without it the host sends no mail.
     pub mail: Option<MailServer>,
-    /// Webhooks by the name that schedules use.
+    /// The webhooks by the name that schedules and connections use.
     pub webhooks: BTreeMap<String, Webhook>,
 }
 
@@ -25,26 +25,26 @@ pub struct AlertSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct MailServer {
-    /// Its host name.
+    /// The server's host name.
     pub host: String,
-    /// Its port; 465 for tls, 587 for starttls and 25 for plain unless given.
+    /// The port. 465 for tls, 587 for starttls and 25 for plain unless given.
     #[serde(default)]
     pub port: Option<u16>,
-    /// `tls`, `starttls` (unless given), or `plain`, which is for this machine itself.
+    /// `tls`, `starttls` or `plain`. `starttls` unless given. `plain` is for a mail server on this machine.
     #[serde(default = "starttls")]
     pub security: MailSecurity,
-    /// Lets `plain` mail leave this machine, readable for whoever is on the way.
+    /// Allows `plain` to other machines. Mail is then readable on the network.
     #[serde(default)]
     pub allow_plain: bool,
-    /// The account's name, where the server wants one.
+    /// The account's name, where the server requires one.
     #[serde(default)]
     pub user: Option<String>,
-    /// Where its password is.
+    /// The reference to the account's password.
     #[serde(default)]
     pub password: Option<Reference>,
-    /// Whom mails are from, such as `Footprint <footprint@example.com>`.
+    /// The sender of mails, such as `Footprint <footprint@example.com>`.
     pub from: String,
-    /// A PEM file of a certificate authority to trust besides the machine's.
+    /// A PEM file with a further certificate authority to trust.
     #[serde(default)]
     pub certificate_authority: Option<PathBuf>,
 }
@@ -53,11 +53,12 @@ pub struct MailServer {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Webhook {
-    /// Its address: https, or http on this machine.
+    /// The address: https, or http to this machine.
     pub address: String,
-    /// Where the secret is that messages are signed with.
+    /// The reference to the secret that signs messages.
     pub secret: Reference,
-    /// How messages are signed: `standard` (unless given), or `old` as version 0.1 did, for this one release.
+    /// The form of the signature: `standard` or `old`. `standard` unless given. `old` is the form of version 0.1, for
+    /// this release only.
     #[serde(default)]
     pub signature: WebhookSignature,
 }
@@ -67,10 +68,10 @@ fn starttls() -> MailSecurity {
 }
 
 impl AlertSettings {
-    /// What sends alerts; fetches the secrets from `vault`, and sends nothing.
+    /// Makes the couriers with the secrets from `vault`. Sends nothing.
     ///
     /// # Errors
-    /// A sentence that says what cannot work; it holds no secret.
+    /// A sentence with the problem, without any secret.
     pub async fn couriers(&self, vault: &Vault) -> Result<Couriers, String> {
         let mut couriers = Couriers::default();
         if let Some(mail) = &self.mail {
@@ -80,7 +81,11 @@ impl AlertSettings {
                     let secret = vault.fetch(password).await;
                     Some((user.clone(), secret.map_err(|error| format!("The mail server's password: {error}"))?))
                 }
-                _ => return Err("The mail server's account: give both user and password, or none.".to_owned()),
+                _ => {
+                    return Err(
+                        "The mail server's account: give both user and password, or neither of them.".to_owned()
+                    );
+                }
             };
             let certificate_authority = match &mail.certificate_authority {
                 None => None,
@@ -102,7 +107,7 @@ impl AlertSettings {
         for (name, webhook) in &self.webhooks {
             if checked_name("webhook", name).map_err(|error| error.to_string())? != *name {
                 return Err(format!(
-                    "The webhook {}: write its name in Unicode's form NFC, with single blanks.",
+                    "The webhook {}: write its name in Unicode NFC, with single spaces.",
                     quoted(name)
                 ));
             }
@@ -114,8 +119,8 @@ impl AlertSettings {
             let signature = webhook.signature;
             if signature == WebhookSignature::Old {
                 tracing::warn!(
-                    "The webhook {} is signed in the old form, which the next release does not have. Let its receiver \
-                     check signatures of Standard Webhooks, and delete signature = \"old\".",
+                    "The webhook {} uses the old form of signatures, which the next release removes. Change its \
+                     receiver to Standard Webhooks signatures, and delete signature = \"old\".",
                     quoted(name)
                 );
             }

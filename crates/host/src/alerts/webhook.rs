@@ -13,41 +13,41 @@ use serde_json::json;
 use sha2::Sha256;
 use soar_store::model::{Message, Moment};
 
-/// The header that identifies the message: the same each time that it is sent.
+/// The header with the id of the message. It is the same for each attempt.
 pub const ID_HEADER: &str = "webhook-id";
-/// The header that says when it was sent, in seconds since 1970.
+/// The header with the time of sending, in seconds since 1970.
 pub const TIMESTAMP_HEADER: &str = "webhook-timestamp";
-/// The header that proves who sent it, in the form that [`WebhookSignature`] says.
+/// The header with the signature, in the form of [`WebhookSignature`].
 pub const SIGNATURE_HEADER: &str = "webhook-signature";
 
-/// A secret that begins so is base64 of the key's bytes.
+/// A secret with this prefix is base64 of the key's bytes.
 const ENCODED: &str = "whsec_";
 
-/// How many bytes a key has at least.
+/// The least number of bytes of a key.
 const SHORTEST: usize = 16;
 
-/// How messages are signed.
+/// The form of the signature of messages.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WebhookSignature {
-    /// By the Standard Webhooks scheme, <https://www.standardwebhooks.com>: `v1,` and the HMAC-SHA256, in base64, of id,
-    /// timestamp and body with full stops between them. A secret that begins with `whsec_` is base64 of the key's bytes;
-    /// any other is taken as bytes.
+    /// The Standard Webhooks scheme, <https://www.standardwebhooks.com>: `v1,` and the HMAC-SHA256, in base64, of id,
+    /// timestamp and body with full stops between them. A secret that begins with `whsec_` is base64 of the key's
+    /// bytes. Any other secret is used as bytes.
     #[default]
     Standard,
-    /// As version 0.1 did: `sha256=` and the HMAC-SHA256, in hex, of timestamp, full stop and body. The secret is taken
-    /// as bytes.
+    /// The form of version 0.1: `sha256=` and the HMAC-SHA256, in hex, of timestamp, full stop and body. The secret is
+    /// used as bytes.
     Old,
 }
 
 /// A webhook.
 #[derive(Debug, Clone)]
 pub struct WebhookSettings {
-    /// Its address: https, or http on this machine.
+    /// The address: https, or http to this machine.
     pub address: String,
-    /// What messages are signed with.
+    /// The secret that signs messages.
     pub secret: SecretString,
-    /// How they are.
+    /// The form of the signature.
     pub signature: WebhookSignature,
 }
 
@@ -61,14 +61,14 @@ pub struct WebhookCourier {
 }
 
 impl WebhookCourier {
-    /// Checks the settings; sends nothing.
+    /// Checks the settings and sends nothing.
     ///
     /// # Errors
-    /// A sentence that says what is wrong and what to do; it does not hold the secret.
+    /// A sentence with the problem and the cure, without the secret.
     pub fn new(settings: &WebhookSettings) -> Result<Self, String> {
-        let expected = "Expected https://…, or http:// to this machine itself.";
+        let expected = "Expected https://…, or http:// to this machine.";
         let address: Url =
-            settings.address.parse().map_err(|_| format!("The webhook's address is none. {expected}"))?;
+            settings.address.parse().map_err(|_| format!("The webhook's address is not valid. {expected}"))?;
         let is_local = match address.host_str() {
             Some("localhost" | "[::1]") => true,
             Some(host) => host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback()),
@@ -80,7 +80,7 @@ impl WebhookCourier {
         let key = key(settings)?;
         let client = Client::builder()
             .redirect(Policy::none())
-            // The environment's proxies are for other programs.
+            // Only settings decide about proxies, never the environment.
             .no_proxy()
             .build()
             .map_err(|error| {
@@ -89,10 +89,10 @@ impl WebhookCourier {
         Ok(Self { client, address, key, signature: settings.signature })
     }
 
-    /// Sends `message`; returns when the receiver has answered that it took it.
+    /// Sends `message`. Returns once the receiver has accepted it.
     ///
     /// # Errors
-    /// A sentence that says why it did not; it does not hold the address, which may be secret itself.
+    /// A sentence with the reason for which the receiver did not accept it, without the address, which may be secret.
     pub async fn deliver(&self, message: &Message, now: Moment) -> Result<(), String> {
         let body = json!({ "id": message.id, "alert": message.content }).to_string();
         let timestamp = now.0.div_euclid(1000).to_string();
@@ -119,30 +119,32 @@ impl WebhookCourier {
             .header(SIGNATURE_HEADER, signature)
             .body(body);
         let answer = request.send().await.map_err(|error| {
-            let why = if error.is_connect() { "no connection to it could be made" } else { "the connection broke" };
-            format!("The webhook did not take the message: {why}.")
+            let why = if error.is_connect() { "no connection could be made" } else { "the connection broke" };
+            format!("The webhook did not accept the message: {why}.")
         })?;
         let status = answer.status();
         if status.is_success() {
             return Ok(());
         }
-        let hint = if status.is_redirection() { " A redirection is not followed: use the final address." } else { "" };
-        Err(format!("The webhook did not take the message: it answered with status {}.{hint}", status.as_u16()))
+        let hint = if status.is_redirection() { " The host follows no redirects: use the final address." } else { "" };
+        Err(format!("The webhook did not accept the message: it answered with status {}.{hint}", status.as_u16()))
     }
 }
 
-/// The key that the settings' secret stands for.
+/// The key of the secret in the settings.
 fn key(settings: &WebhookSettings) -> Result<SecretSlice<u8>, String> {
     let secret = settings.secret.expose_secret();
     let encoded = secret.strip_prefix(ENCODED).filter(|_| settings.signature == WebhookSignature::Standard);
     let key = match encoded {
         None => secret.as_bytes().to_vec(),
         Some(encoded) => STANDARD.decode(encoded).map_err(|_| {
-            "The webhook's secret begins with whsec_, and the rest is no base64. Copy it whole.".to_owned()
+            "The webhook's secret begins with whsec_, but the rest is no base64. Copy the whole secret.".to_owned()
         })?,
     };
     if key.len() < SHORTEST {
-        return Err(format!("The webhook's secret is shorter than {SHORTEST} characters. Make one at random."));
+        return Err(format!(
+            "The webhook's secret is shorter than {SHORTEST} characters. Make a longer random secret."
+        ));
     }
     Ok(key.into())
 }

@@ -1,4 +1,4 @@
-//! Writing the audit log: many entries per transaction, and nobody is answered before their entry is kept.
+//! Writes the audit log: many entries per transaction. The host answers a call only after its entry is stored.
 
 mod writer;
 

@@ -9,41 +9,41 @@ use soar_store::model::{AccessKeyId, AuditEntry, Moment};
 use soar_store::{Store, StoreError};
 use tokio::sync::{mpsc, oneshot};
 
-/// How many entries may wait; more callers wait for a place.
+/// The capacity of the queue. Further callers wait for room.
 const QUEUE: usize = 4096;
 
-/// How many entries are written in one transaction at most.
+/// The most entries in one transaction.
 const BATCH: usize = 1024;
 
-/// How often a transaction is repeated that lost against another one.
+/// The number of attempts for a transaction with conflicts.
 const ATTEMPTS: u32 = 4;
 
-/// How long a key's last use counts as noted.
+/// The time for which a key's last use counts as stored.
 const NOTED: Duration = Duration::from_secs(60);
 
-/// The entry is not kept, so the call must not be answered as if it were.
+/// The entry was not stored, so the host must not answer the call as if it were.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("the audit log could not be written: {0}")]
 pub struct AuditError(Arc<str>);
 
 impl AuditError {
     fn ended() -> Self {
-        Self("its task has ended".into())
+        Self("the task that writes it has ended".into())
     }
 }
 
-/// Tells a caller whether its entry is kept.
+/// Tells the caller whether its entry is stored.
 type Caller = oneshot::Sender<Result<(), AuditError>>;
 
 #[derive(Debug)]
 struct Queued {
-    /// An entry and its caller; none when only a key's use is to be noted.
+    /// The entry and its caller; `None` to store only the use of a key.
     entry: Option<(AuditEntry, Caller)>,
     key: Option<AccessKeyId>,
     at: Moment,
 }
 
-/// Writes entries. Cheap to clone; the task ends when all clones are dropped and everything is written.
+/// Writes entries. Cheap to clone. The task ends once all clones are dropped and all entries are written.
 #[derive(Clone)]
 pub struct AuditWriter {
     queue: mpsc::Sender<Queued>,
@@ -66,7 +66,7 @@ impl AuditWriter {
         Self { queue, waiting }
     }
 
-    /// Keeps `entry`, and notes that the key of that number was used; returns when both will survive a crash.
+    /// Stores `entry` and the use of the key. Returns once both survive a crash.
     ///
     /// # Errors
     /// [`AuditError`] when the store failed.
@@ -79,15 +79,15 @@ impl AuditWriter {
         outcome.await.map_err(|_| AuditError::ended())?
     }
 
-    /// Notes that the key of that number was used, when there is time for it.
+    /// Stores the use of the key without waiting for it.
     pub fn note_use(&self, key: Option<AccessKeyId>, at: Moment) {
-        // A full queue has uses enough.
+        // In a full queue other entries note the key's use soon.
         if key.is_some() && self.queue.try_send(Queued { entry: None, key, at }).is_ok() {
             self.waiting.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// How many entries wait to be written.
+    /// The number of entries that wait to be written.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
@@ -97,11 +97,11 @@ impl AuditWriter {
 async fn write_all(store: Store, mut incoming: mpsc::Receiver<Queued>, waiting: Arc<AtomicUsize>) {
     let mut queued = Vec::with_capacity(BATCH);
     let mut noted: HashMap<AccessKeyId, Moment> = HashMap::new();
-    // Entries that queue up while one batch is written make the next batch.
+    // Entries that arrive while one batch is written form the next batch.
     while incoming.recv_many(&mut queued, BATCH).await > 0 {
         let taken = queued.len();
         let (mut entries, mut callers) = (Vec::with_capacity(taken), Vec::with_capacity(taken));
-        // In one order for all hosts, so that no two of them wait for each other.
+        // All hosts write in the same order, so that they cannot deadlock.
         let mut used = BTreeMap::new();
         for Queued { entry, key, at } in queued.drain(..) {
             if let Some(key) = key.filter(|key| noted.get(key).is_none_or(|before| at.since(*before) >= NOTED)) {
@@ -127,13 +127,13 @@ async fn write_all(store: Store, mut incoming: mpsc::Receiver<Queued>, waiting: 
         }
         waiting.fetch_sub(taken, Ordering::Relaxed);
         for caller in callers {
-            // A caller that has gone away needs no answer: the entry is kept.
+            // A caller that has gone away needs no answer: the entry is stored.
             let _ = caller.send(outcome.clone());
         }
     }
 }
 
-/// Keeps all entries and uses, or none.
+/// Stores all entries and uses, or none.
 async fn write_batch(
     store: &Store,
     entries: &[AuditEntry],
@@ -186,7 +186,7 @@ mod tests {
         }
     }
 
-    /// The log, the oldest first.
+    /// The log, the oldest entry first.
     async fn log(store: &Store) -> Vec<AuditEntry> {
         let mut reader = store.reader().await.unwrap();
         let log = reader.records().audit(&AuditFilter::default(), 10_000).await.unwrap();

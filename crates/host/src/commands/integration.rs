@@ -1,4 +1,4 @@
-//! Integration commands as the Command API calls them.
+//! The interface through which the Command API runs integration commands.
 
 use async_trait::async_trait;
 use soar_connector::{Command, RawParameters};
@@ -10,23 +10,25 @@ use crate::utility::Answer;
 /// A command of a connector.
 #[derive(Debug, Clone)]
 pub struct IntegrationCommand {
-    /// The last part of its address, such as `ListDevices`.
+    /// The last part of the command's address, such as `ListDevices`.
     pub endpoint: String,
-    /// What it is and takes.
+    /// The command's manifest.
     pub manifest: Command,
 }
 
 /// Runs commands on connections.
 #[async_trait]
 pub trait IntegrationCommands: Send + Sync {
-    /// The commands of all connectors; asked for once. Those of several connectors can have one address.
+    /// The commands of all connectors. The host calls this once. Commands of different connectors can have the same
+    /// address.
     fn commands(&self) -> Vec<IntegrationCommand>;
 
-    /// Runs the command of that address, on the connection that the caller's site has, or that `Connection Name` in
-    /// `parameters` names. The connection decides whose command it is, so it checks the parameters.
+    /// Runs the command at that address. It runs on the connection that `Connection Name` in `parameters` names, or
+    /// else on the only connection of the caller's site. The manifest of the connection's integration checks the
+    /// parameters.
     ///
     /// # Errors
-    /// [`Refusal`] when the vendor was not called: a command that was and failed is an answer whose `returnData` is
-    /// Failed.
+    /// [`Refusal`] when the vendor was not called. A command that called the vendor and failed returns an answer whose
+    /// `returnData` is Failed.
     async fn run(&self, caller: &Caller, endpoint: &str, parameters: RawParameters) -> Result<Answer, Refusal>;
 }

@@ -1,4 +1,4 @@
-//! The commands that a remote caller can name: the host's own, and those of connectors.
+//! The commands of the Command API: the host's own commands and the commands of connectors.
 
 mod integration;
 mod outside;

@@ -1,4 +1,4 @@
-//! Commands of the host's own that have to do with others than its store, so that they cannot be part of a transaction.
+//! The host's own commands that call other instances. They cannot run within a transaction.
 
 use async_trait::async_trait;
 use soar_connector::Parameters;
@@ -7,16 +7,16 @@ use soar_store::model::Caller;
 use crate::Refusal;
 use crate::utility::Answer;
 
-/// Such a command. Done twice it does no harm, so a repeated call may run it again.
+/// A command that waits for something other than the store. It must be idempotent: a repeated call may run it again.
 #[async_trait]
 pub trait ExternalCommand: Send + Sync {
-    /// What of the parameters is missing or wrong beyond what the manifest says, before anything is done.
+    /// Checks the parameters beyond the manifest, before the command runs.
     ///
     /// # Errors
-    /// All of it.
+    /// All problems.
     fn check(&self, parameters: &Parameters) -> Result<(), Vec<String>>;
 
-    /// Runs it.
+    /// Runs the command.
     ///
     /// # Errors
     /// [`Refusal`] when nothing was done.

@@ -1,4 +1,4 @@
-//! What can be called, by the last part of the address.
+//! The registry of all commands by the last part of their address.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,35 +9,35 @@ use soar_connector::manifest::{Effect, Input, InputType};
 use soar_connector::{Command, name};
 
 use super::{ExternalCommand, IntegrationCommands};
-use crate::executor::CONNECTION_NAME;
+use crate::plugins::CONNECTION_NAME;
 use crate::utility::{self, UtilityCommand};
 
 /// A utility command with its manifest.
 #[derive(Clone)]
 pub struct RegisteredUtility {
-    /// What it is and takes.
+    /// The command's manifest.
     pub manifest: Command,
-    /// What it does.
+    /// The implementation.
     pub command: Arc<dyn UtilityCommand>,
 }
 
-/// Something that can be called.
+/// A registered command.
 #[derive(Clone)]
 pub struct Registered {
-    /// The last part of its address, such as `GetIncidents`.
+    /// The last part of the command's address, such as `GetIncidents`.
     pub endpoint: Arc<str>,
-    /// What it is and takes.
+    /// The command's manifest.
     pub manifest: Arc<Command>,
-    /// The commands of other integrations at the same address. The connection decides which of them a call means.
+    /// The commands of other integrations at the same address. The connection decides which command a call runs.
     pub namesakes: Vec<Arc<Command>>,
-    /// What carries it out.
+    /// The runner of the command.
     pub runner: Runner,
 }
 
-/// What carries a command out.
+/// The runner of a command.
 #[derive(Clone)]
 pub enum Runner {
-    /// One of the host's own commands, within a transaction.
+    /// One of the host's own commands, which runs within a transaction.
     Utility(Arc<dyn UtilityCommand>),
     /// A connector's command.
     Integration(Arc<dyn IntegrationCommands>),
@@ -52,13 +52,13 @@ impl fmt::Debug for Registered {
 }
 
 impl Registered {
-    /// Whether it is one of the host's own.
+    /// Whether it is one of the host's own commands.
     #[must_use]
     pub fn is_utility(&self) -> bool {
         matches!(self.runner, Runner::Utility(_) | Runner::External(_))
     }
 
-    /// Whether it changes nothing.
+    /// Whether the command changes nothing.
     #[must_use]
     pub fn reads_only(&self) -> bool {
         self.manifests().all(|manifest| manifest.effect == Effect::Read)
@@ -72,13 +72,13 @@ impl Registered {
 
 /// Two commands have the same address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("Two commands are called {endpoint}. A command's name must be its own.")]
+#[error("Two commands are called {endpoint}. Each command needs a name of its own.")]
 pub struct RegistryError {
     /// The last part of the address.
     pub endpoint: String,
 }
 
-/// All commands, found without regard to case.
+/// All commands. Upper and lower case do not matter.
 #[derive(Clone, Default)]
 pub struct CommandRegistry {
     commands: BTreeMap<String, Registered>,
@@ -91,7 +91,7 @@ impl fmt::Debug for CommandRegistry {
 }
 
 impl CommandRegistry {
-    /// No commands.
+    /// An empty registry.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -145,7 +145,7 @@ impl CommandRegistry {
         Ok(self)
     }
 
-    /// Adds a command of the host's own that has to do with others than its store.
+    /// Adds one of the host's own commands that calls other instances.
     ///
     /// # Errors
     /// [`RegistryError`].
@@ -168,7 +168,7 @@ impl CommandRegistry {
         }
     }
 
-    /// The command of that address; otherwise what to tell the caller.
+    /// The command at that address; or the error for the caller.
     pub fn find(&self, endpoint: &str) -> Result<&Registered, String> {
         self.commands.get(&endpoint.to_ascii_lowercase()).ok_or_else(|| {
             let near = name::suggestion(endpoint, self.commands.values().map(|command| &*command.endpoint));
@@ -188,7 +188,8 @@ fn connection_name() -> Input {
         kind: InputType::Text,
         required: false,
         flag: None,
-        description: "The connection on which to run. Needed only where the site has more than one.".to_owned(),
+        description: "The connection on which the command runs. Required only where the site has more than one."
+            .to_owned(),
         example: json!("Footprint"),
         choices: Vec::new(),
         minimum: None,

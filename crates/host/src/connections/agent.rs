@@ -1,35 +1,34 @@
-//! The agent that a connection names: whether the connection may go through it, and what the connector is given.
+//! The agent of a connection: whether the connection may use it, and the proxy settings that the connector gets.
 
 use secrecy::SecretString;
 use soar_connector::manifest::{Connector, ProxySettings};
 use soar_connector::name::{quoted, suggestion};
-use soar_store::model::{Connection, NamedSite, Place};
-use soar_store::{AgentUse, Records, StoreError, StoredAgent, StoredValue, agent_sealing_context};
+use soar_store::model::{NamedSite, Place};
+use soar_store::{AgentUse, Records, StoreError, StoredAgent};
 
-use super::Connections;
 use crate::Refusal;
-use crate::sealing::SealError;
 
-/// A connection that names an agent that it cannot go through. Nothing runs on it, and nothing goes direct.
+/// A connection that names an agent that it cannot use. No command runs on the connection, and it never connects
+/// directly.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WithoutAgent {
     /// The connection, and the agent that it names.
     pub connection: AgentUse,
-    /// Why it cannot go through the agent, and what to do: whole sentences.
+    /// The reason and the cure, in whole sentences.
     pub why: String,
 }
 
-/// Why a connection in `place` cannot go through the agent that it names; `None` where it can.
+/// The reason for which a connection in `place` cannot use the agent that it names; `None` where it can.
 pub(crate) fn unusable(name: &str, agent: Option<&StoredAgent>, place: &Place) -> Option<String> {
     match agent {
         None => Some(format!(
-            "The connection goes through the agent {}, which this host does not have. Make the agent (footprint agent \
-             add), or have the connection name another one or none.",
+            "The connection uses the agent {}, which does not exist on this host. Make the agent (footprint agent \
+             add), or change the connection's agent.",
             quoted(name)
         )),
         Some(StoredAgent { agent, .. }) if !agent.serves(place) => Some(format!(
-            "The connection goes through the agent {}, which is for the site {} only, and the connection is for {}. Make \
-             the agent one for all sites, or have the connection name another one or none.",
+            "The connection uses the agent {}, which is for the site {} only, but the connection is for {}. Allow the \
+             agent for all sites, or change the connection's agent.",
             quoted(&agent.name),
             quoted(agent.place()),
             quoted(place.name())
@@ -38,10 +37,10 @@ pub(crate) fn unusable(name: &str, agent: Option<&StoredAgent>, place: &Place) -
     }
 }
 
-/// The agent of a connection that is being saved; its row is locked, so that it stays until the transaction ends.
+/// The agent of a connection that is being saved. The agent's row is locked until the transaction ends.
 ///
 /// # Errors
-/// [`Refusal::Because`] with the nearest name where the connection cannot go through the agent.
+/// [`Refusal::Because`] with the nearest name where the connection cannot use the agent.
 pub(super) async fn chosen(records: &mut Records<'_>, name: &str, place: &Place) -> Result<StoredAgent, Refusal> {
     records.lock_agent(name).await?;
     let found = records.find_agent(name).await?;
@@ -53,7 +52,7 @@ pub(super) async fn chosen(records: &mut Records<'_>, name: &str, place: &Place)
     let names = || usable.iter().map(|agent| agent.name.as_str());
     let near = suggestion(name, names());
     let valid = match names().collect::<Vec<_>>() {
-        none if none.is_empty() => "There is none yet: `footprint agent add` makes one.".to_owned(),
+        none if none.is_empty() => "There is no agent yet: `footprint agent add` makes one.".to_owned(),
         names => format!("Valid: {}.", names.join(", ")),
     };
     Err(Refusal::Because(format!(
@@ -63,7 +62,7 @@ pub(super) async fn chosen(records: &mut Records<'_>, name: &str, place: &Place)
     )))
 }
 
-/// The values of the proxy settings that an agent stands for; `secret` is the agent's secret.
+/// The values of the proxy settings for an agent. `secret` is the agent's secret.
 pub(super) fn values(
     proxy: &ProxySettings,
     agent: &StoredAgent,
@@ -76,63 +75,22 @@ pub(super) fn values(
     values
 }
 
-/// The proxy settings of an integration whose connections can go through agents.
+/// The proxy settings of an integration whose connections can use agents.
 pub(super) fn proxy_of(connector: &Connector) -> Result<&ProxySettings, String> {
     connector.proxy.as_ref().ok_or_else(|| {
-        format!("Connections of {} cannot go through an agent: name none in Agent Name.", quoted(&connector.name))
+        format!("Connections of {} cannot use an agent. Leave Agent Name empty.", quoted(&connector.name))
     })
 }
 
-/// Why a connection that goes through the agent cannot have a proxy of its own as well.
+/// The error for a connection that has both an agent and a proxy of its own.
 pub(super) fn two_proxies(agent: &str) -> String {
     format!(
-        "The connection goes through the agent {}, so it has no proxy of its own. Take away this parameter or the agent.",
+        "The connection uses the agent {}, so it cannot have a proxy of its own. Remove this parameter or the agent.",
         quoted(agent)
     )
 }
 
-impl Connections {
-    /// The agent that the connection goes through.
-    ///
-    /// # Errors
-    /// Why the connection cannot go through the agent that it names.
-    pub(crate) async fn agent_of(&self, connection: &Connection) -> Result<Option<StoredAgent>, String> {
-        let Some(name) = connection.agent_name.as_deref() else { return Ok(None) };
-        let found = async { self.store.reader().await?.records().find_agent(name).await };
-        let found = found.await.map_err(|error: StoreError| {
-            tracing::error!(connection = connection.id.0, %error, "the agent of a connection could not be read");
-            "Its agent could not be read from the store. The host's log says why.".to_owned()
-        })?;
-        match unusable(name, found.as_ref(), &connection.place) {
-            Some(why) => Err(why),
-            None => Ok(found),
-        }
-    }
-
-    /// The secret of an agent, opened or fetched.
-    ///
-    /// # Errors
-    /// What hinders that, without the secret.
-    pub(crate) async fn agent_secret(&self, agent: &StoredAgent) -> Result<Option<SecretString>, String> {
-        let name = quoted(&agent.agent.name);
-        let told = |problem: String| format!("The secret of the agent {name}: {problem}");
-        match &agent.secret {
-            None => Ok(None),
-            Some(StoredValue::Plain(value)) => Ok(Some(SecretString::from(value.as_str()))),
-            Some(StoredValue::Sealed(sealed)) => {
-                let context = agent_sealing_context(agent.agent.id);
-                let opened = self.keyring.open(&context, sealed).map_err(|error| told(error.to_string()))?;
-                let text = std::str::from_utf8(&opened).map_err(|_| told(SealError::Altered.to_string()))?;
-                Ok(Some(SecretString::from(text)))
-            }
-            Some(StoredValue::Reference(reference)) => {
-                self.vault.fetch(reference).await.map(Some).map_err(|error| told(error.to_string()))
-            }
-        }
-    }
-}
-
-/// The connections that cannot go through the agent that they name, by name.
+/// The connections that cannot use the agent that they name, by name.
 ///
 /// # Errors
 /// [`StoreError`].

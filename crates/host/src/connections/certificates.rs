@@ -1,5 +1,5 @@
-//! Certificates that a connection trusts: the connection keeps them itself, as PEM text. The host opens no file for a
-//! caller, who may be remote; a path is read where it is typed. Connections made before have paths.
+//! The certificates that a connection trusts. The connection stores them as PEM text. The host opens no file for a
+//! caller, which may be remote: the terminal reads a file where its path is typed. Older connections have paths.
 
 use soar_connector::manifest::{Connector, SettingType};
 use soar_connector::name::quoted;
@@ -7,18 +7,17 @@ use soar_connector::{certificates_in, is_pem};
 use soar_store::model::{Connection, ParameterState};
 use soar_store::{ConnectionFilter, Records, StoreError, StoredParameter, StoredValue};
 
-use super::Connections;
-use crate::executor::Registry;
+use crate::plugins::PluginRegistry;
 
-/// The longest PEM text, in bytes. The authorities of a whole operating system take a quarter of a mebibyte.
+/// The longest PEM text, in bytes. All authorities of an operating system take about 256 KiB.
 const LONGEST: usize = 512 * 1024;
 
-/// A connection that still names a file of certificates.
+/// A connection that still has the path of a file with certificates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptPath {
     /// The connection's name.
     pub connection: String,
-    /// Its site, or `Shared to internal sites`.
+    /// The connection's site, or `Shared to internal sites`.
     pub place: String,
     /// The parameter, such as `CA File`.
     pub parameter: String,
@@ -28,12 +27,12 @@ pub struct KeptPath {
     pub is_received: bool,
 }
 
-/// What is kept of certificates that were given: their PEM text, or the path that is kept already. A master's path
-/// names a file of the master's.
+/// The value to store for given certificates: the PEM text, or a path that is stored already. A path from a master
+/// names a file on the master.
 pub(super) fn kept(setting: &str, given: &str, kept: &[StoredParameter], is_received: bool) -> Result<String, String> {
     if given.len() > LONGEST {
         return Err(format!(
-            "It is longer than {} KiB. Leave the certificates of those authorities that the server needs.",
+            "It is longer than {} KiB. Give only the certificates of the authorities that the server needs.",
             LONGEST / 1024
         ));
     }
@@ -44,7 +43,7 @@ pub(super) fn kept(setting: &str, given: &str, kept: &[StoredParameter], is_rece
         |one: &StoredParameter| one.name == setting && matches!(&one.value, StoredValue::Plain(path) if path == given);
     if is_received {
         return Err(format!(
-            "The master sent the path {} and not the certificates themselves, and this host does not open it. Update the \
+            "The master sent the path {} instead of the certificates, and this host does not open it. Update the \
              master, or give the certificates there as PEM text.",
             quoted(given)
         ));
@@ -54,14 +53,14 @@ pub(super) fn kept(setting: &str, given: &str, kept: &[StoredParameter], is_rece
     }
     Err(format!(
         "Expected certificates in PEM form, which begin with -----BEGIN CERTIFICATE-----. The host opens no file for a \
-         caller: send the file's content. At the terminal, --param \"{setting}=PATH\" reads the file."
+         caller. Send the content of the file. At the terminal, --param \"{setting}=PATH\" reads the file."
     ))
 }
 
-/// Refuses to open a file that was named on another host.
+/// Refuses to open a file whose path came from another host.
 ///
 /// # Errors
-/// What to do instead.
+/// The cure.
 pub(super) fn must_be_readable(
     connector: &Connector,
     name: &str,
@@ -78,34 +77,32 @@ pub(super) fn must_be_readable(
     }
 }
 
-/// Whether a parameter's value is the path of a file of certificates.
+/// Whether a parameter's value is the path of a file with certificates.
 pub(crate) fn is_path(connector: &Connector, name: &str, value: &str) -> bool {
     connector.setting(name).is_some_and(|setting| setting.kind == SettingType::Certificates) && !is_pem(value)
 }
 
-impl Connections {
-    /// The certificates at a path that was typed on this host before connections kept certificates themselves.
-    ///
-    /// # Errors
-    /// Why they cannot be read: the rest of a sentence that begins with the parameter's name.
-    pub(crate) async fn certificates_at(&self, path: &str) -> Result<String, String> {
-        let shown = quoted(path);
-        let unread = |error: std::io::Error| format!("{shown} cannot be read ({error}).");
-        let metadata = tokio::fs::metadata(path).await.map_err(unread)?;
-        // A device or a pipe may never end.
-        if !metadata.is_file() || metadata.len() > LONGEST as u64 {
-            return Err(format!("{shown} is no file, or is larger than {} KiB.", LONGEST / 1024));
-        }
-        let pem = tokio::fs::read(path).await.map_err(unread)?;
-        certificates_in(&pem).map(|pem| pem.trim().to_owned()).map_err(|why| format!("{shown} {why}"))
+/// Reads the certificates at a path of an older connection of this host.
+///
+/// # Errors
+/// The reason for which they cannot be read: the end of a sentence that begins with the parameter's name.
+pub(crate) async fn read(path: &str) -> Result<String, String> {
+    let shown = quoted(path);
+    let unread = |error: std::io::Error| format!("{shown} cannot be read ({error}).");
+    let metadata = tokio::fs::metadata(path).await.map_err(unread)?;
+    // A device or a pipe may be endless.
+    if !metadata.is_file() || metadata.len() > LONGEST as u64 {
+        return Err(format!("{shown} is no file, or is larger than {} KiB.", LONGEST / 1024));
     }
+    let pem = tokio::fs::read(path).await.map_err(unread)?;
+    certificates_in(&pem).map(|pem| pem.trim().to_owned()).map_err(|why| format!("{shown} {why}"))
 }
 
-/// The connections that name a file of certificates, by name.
+/// The connections that have the path of a file with certificates, by name.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn kept_paths(records: &mut Records<'_>, registry: &Registry) -> Result<Vec<KeptPath>, StoreError> {
+pub async fn kept_paths(records: &mut Records<'_>, registry: &PluginRegistry) -> Result<Vec<KeptPath>, StoreError> {
     let mut paths = Vec::new();
     for connection in records.connections(ConnectionFilter::All).await? {
         let Ok(plugin) = registry.named(&connection.integration) else { continue };

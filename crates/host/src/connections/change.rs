@@ -1,10 +1,11 @@
-//! Checks all of a connection but its parameters.
+//! Checks all fields of a connection except its parameters.
 
 use soar_connector::name::{quoted, steers, suggestion};
 use soar_store::model::name::{checked_name, named as with_name};
 use soar_store::model::{Connection, NamedSite, Place, SHARED, Site, SiteKind, limits};
 use soar_store::{NewConnection, Records};
 
+use super::draft::filled;
 use super::{ConnectionChange, ConnectionDraft, health_check};
 use crate::Refusal;
 
@@ -13,14 +14,14 @@ const LONGEST_TENANTS: usize = 2_000;
 /// The most users that a connection may name.
 const MOST_USERS: usize = 1_000;
 
-/// The draft of a change: the connection as it is, with what was given in its place.
+/// The draft of a change: the connection with the given fields replaced.
 pub(super) fn changed(old: &Connection, change: ConnectionChange) -> ConnectionDraft {
     let recipient = match &old.place {
         Place::SharedToInternalSites { recipient } => recipient.as_ref().map(|site| site.name.clone()),
         Place::Site(_) => None,
     };
     let site = change.site.unwrap_or_else(|| old.place.name().to_owned());
-    // A connection that moves to a site has no recipient any more, so nobody need say so.
+    // A connection that moves to a site loses its recipient site without being told.
     let recipient = if is_shared(&site) { recipient } else { None };
     ConnectionDraft {
         integration: old.integration.clone(),
@@ -54,23 +55,23 @@ pub(super) fn changed(old: &Connection, change: ConnectionChange) -> ConnectionD
     }
 }
 
-/// The place that a draft names.
+/// The place of a draft.
 pub(super) fn place(draft: &ConnectionDraft, sites: &[Site]) -> Result<Place, Refusal> {
-    let recipient = given(draft.recipient_site.as_deref());
+    let recipient = filled(draft.recipient_site.as_deref());
     if is_shared(&draft.site) {
         let recipient = recipient.map(|name| find(sites, name)).transpose()?;
         if let Some(site) = recipient.filter(|site| site.kind != SiteKind::Internal) {
-            return Err(refuse(format!("Recipient site: {} is no internal site.", quoted(&site.name))));
+            return Err(Refusal::Because(format!("Recipient site: {} is no internal site.", quoted(&site.name))));
         }
         return Ok(Place::SharedToInternalSites { recipient: recipient.map(named) });
     }
     if recipient.is_some() {
-        return Err(refuse(format!("Recipient site: only a connection that is \"{SHARED}\" has one.")));
+        return Err(Refusal::Because(format!("Recipient site: only a connection that is \"{SHARED}\" has one.")));
     }
     Ok(Place::Site(named(find(sites, draft.site.trim())?)))
 }
 
-/// The connection that a draft describes, of an integration that is there.
+/// The connection of a checked draft. The integration exists.
 pub(super) async fn checked(
     records: &mut Records<'_>,
     integration: &str,
@@ -78,19 +79,19 @@ pub(super) async fn checked(
     draft: &ConnectionDraft,
     old: Option<&Connection>,
 ) -> Result<NewConnection, Refusal> {
-    // A name from before today's rule stays until it is changed.
+    // A stored name that breaks the current rule stays valid until it is changed.
     let name = match old {
         Some(old) if old.name == draft.name => old.name.clone(),
         _ => checked_name("connection", &draft.name)?,
     };
-    let agent_name = match given(draft.agent_name.as_deref()) {
+    let agent_name = match filled(draft.agent_name.as_deref()) {
         Some(agent) if old.is_some_and(|old| old.agent_name.as_deref() == Some(agent)) => Some(agent.to_owned()),
         Some(agent) => Some(checked_name("agent", agent)?),
         None => None,
     };
     let mut users = Vec::new();
     if draft.users.len() > MOST_USERS {
-        return Err(refuse(format!("Users: {MOST_USERS} at most.")));
+        return Err(Refusal::Because(format!("Users: {MOST_USERS} at most.")));
     }
     for name in &draft.users {
         users.push(records.user(name.trim()).await?.id);
@@ -101,7 +102,7 @@ pub(super) async fn checked(
         Place::Site(site) => (Some(site.id), None),
         Place::SharedToInternalSites { recipient } => (None, recipient.as_ref().map(|site| site.id)),
     };
-    limits::ABOUT.check(&draft.description).map_err(|error| refuse(error.to_string()))?;
+    limits::ABOUT.check(&draft.description).map_err(|error| Refusal::Because(error.to_string()))?;
     Ok(NewConnection {
         integration: integration.to_owned(),
         name,
@@ -116,11 +117,11 @@ pub(super) async fn checked(
     })
 }
 
-/// The tenants that it is shared with, as they are written.
+/// The text of the field Tenant.
 fn tenants(draft: &ConnectionDraft) -> Result<Option<String>, Refusal> {
-    match given(draft.tenant.as_deref()) {
+    match filled(draft.tenant.as_deref()) {
         Some(text) if text.chars().count() > LONGEST_TENANTS || text.chars().any(steers) => {
-            Err(refuse(format!("Tenant: expected at most {LONGEST_TENANTS} visible characters.")))
+            Err(Refusal::Because(format!("Tenant: expected at most {LONGEST_TENANTS} visible characters.")))
         }
         text => Ok(text.map(str::to_owned)),
     }
@@ -128,25 +129,17 @@ fn tenants(draft: &ConnectionDraft) -> Result<Option<String>, Refusal> {
 
 fn is_shared(site: &str) -> bool {
     let site = site.trim();
-    // The form says "Share to Internal Sites", other documents "Shared to internal sites".
+    // D3's form says "Share to Internal Sites"; other documents say "Shared to internal sites".
     site.eq_ignore_ascii_case(SHARED) || site.eq_ignore_ascii_case("Share to Internal Sites")
 }
 
 fn find<'a>(sites: &'a [Site], name: &str) -> Result<&'a Site, Refusal> {
     with_name(sites, name, |site| &site.name).first().copied().ok_or_else(|| {
         let near = suggestion(name, sites.iter().map(|site| site.name.as_str()));
-        refuse(format!("There is no site {}.{near}", quoted(name)))
+        Refusal::Because(format!("There is no site {}.{near}", quoted(name)))
     })
 }
 
 fn named(site: &Site) -> NamedSite {
     NamedSite { id: site.id, name: site.name.clone() }
-}
-
-pub(super) fn given(text: Option<&str>) -> Option<&str> {
-    text.map(str::trim).filter(|text| !text.is_empty())
-}
-
-pub(super) fn refuse(text: String) -> Refusal {
-    Refusal::Because(text)
 }

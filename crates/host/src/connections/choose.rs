@@ -8,9 +8,9 @@ use soar_store::{ConnectionFilter, Records};
 use super::rights::{may_use, missing};
 use crate::Refusal;
 
-/// The one connection of these integrations that the caller means on its site: those of the site and, on an internal
-/// site, those shared to internal sites. With several, `name` says which; the site's own goes before a shared one of
-/// the same name.
+/// The connection of these integrations for a command on the caller's site. Candidates are the connections of the site
+/// and, on an internal site, the connections shared to internal sites. With several candidates `name` selects one. A
+/// connection of the site takes precedence over a shared connection of the same name.
 pub(super) async fn choose(
     records: &mut Records<'_>,
     caller: &Caller,
@@ -34,9 +34,9 @@ pub(super) async fn choose(
     Ok(found)
 }
 
-/// Refuses to run anything on a site that is inactive, as the store has it.
+/// Refuses to run anything on a site that is inactive in the store.
 pub(super) async fn must_be_active(records: &mut Records<'_>, site: &Site) -> Result<(), Refusal> {
-    // The caller's site may be from a cache.
+    // The caller's site may come from a cache.
     let now = records.sites().await?.into_iter().find(|one| one.id == site.id);
     match now.and_then(|site| site.inactive()) {
         None => Ok(()),
@@ -51,8 +51,8 @@ fn pick(mut usable: Vec<Connection>, site: &str, name: Option<&str>) -> Result<C
     let site = quoted(site);
     if usable.is_empty() {
         return Err(Refusal::Unable(format!(
-            "There is no connection for this command on {site} that you may use. Make one, or ask an administrator for \
-             the right to use one."
+            "There is no connection for this command on {site} that you may use. Make a connection, or ask an \
+             administrator for the right to use one."
         )));
     }
     match name {
@@ -68,7 +68,8 @@ fn pick(mut usable: Vec<Connection>, site: &str, name: Option<&str>) -> Result<C
         }
         None if usable.len() == 1 => Ok(usable.remove(0)),
         None => Err(Refusal::Because(format!(
-            "There are several connections for this command on {site}. Say which one in \"Connection Name\": {list}."
+            "There are several connections for this command on {site}. Give one of their names in \"Connection Name\": \
+             {list}."
         ))),
     }
 }

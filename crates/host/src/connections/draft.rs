@@ -1,4 +1,4 @@
-//! What a caller gives to make or change a connection.
+//! The bodies with which callers create and change connections.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,16 +12,16 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AdditionalProperties, AnyOfBuilder, ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-/// A parameter's value as it is given. `Debug` shows no value.
+/// The given value of a parameter. `Debug` shows no value.
 #[derive(Clone)]
 pub enum GivenValue {
-    /// The value itself; blank counts as [`GivenValue::Blank`].
+    /// The value. A blank text is [`GivenValue::Blank`].
     Value(SecretString),
-    /// Where the secret lives; in JSON `{"reference": "env:NAME"}`.
+    /// A reference to the secret; in JSON `{"reference": "env:NAME"}`.
     Reference(Reference),
-    /// An empty text, as forms send it: no value for a plain parameter, and the old value for a secret.
+    /// An empty text, as forms send it. It removes a plain parameter and leaves a secret unchanged.
     Blank,
-    /// Null: no value.
+    /// Null, which removes the value.
     Nothing,
 }
 
@@ -46,7 +46,7 @@ impl fmt::Debug for GivenValue {
 
 impl<'de> Deserialize<'de> for GivenValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // What came is not repeated: it may be a secret.
+        // The error does not quote the value, which may be a secret.
         let expected =
             || D::Error::custom("expected a text, a number, true, false, null or {\"reference\": \"env:NAME\"}");
         Ok(match Value::deserialize(deserializer).map_err(|_| expected())? {
@@ -70,7 +70,7 @@ impl PartialSchema for GivenValue {
         let reference = ObjectBuilder::new()
             .schema_type(Type::String)
             .pattern(Some("^(env|command):[A-Za-z0-9_]+$|^file:/[A-Za-z0-9_./-]+$"))
-            .description(Some("Where the secret lives."));
+            .description(Some("The place of the secret."));
         let mut any = AnyOfBuilder::new();
         for kind in [Type::String, Type::Number, Type::Boolean, Type::Null] {
             let object = ObjectBuilder::new().schema_type(kind.clone());
@@ -79,8 +79,8 @@ impl PartialSchema for GivenValue {
         let elsewhere = ObjectBuilder::new().property("reference", reference).required("reference");
         any.item(elsewhere.additional_properties(Some(AdditionalProperties::FreeForm(false))))
             .description(Some(
-                "A value; {\"reference\": \"env:NAME\"} for a secret that lives elsewhere; null for none; and an empty \
-                 text for none too, or for the secret as it is.",
+                "A value; {\"reference\": \"env:NAME\"} for a secret in a vault; or null, which removes the value. An \
+                 empty text removes a plain value and leaves a secret unchanged.",
             ))
             .into()
     }
@@ -88,63 +88,64 @@ impl PartialSchema for GivenValue {
 
 impl ToSchema for GivenValue {}
 
-/// A connection to be made.
+/// A new connection.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct ConnectionDraft {
-    /// The integration's stable name or its product's, such as `coda-footprint` or `CODA Footprint`.
+    /// The integration's stable name or its product's name, such as `coda-footprint` or `CODA Footprint`.
     #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
     pub integration: String,
-    /// Its name.
+    /// The connection's name.
     #[schema(schema_with = shapes::name)]
     pub name: String,
     /// A site's name, or `Shared to internal sites`.
     #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
     pub site: String,
-    /// For one that is shared: the internal site of the incidents that will be made from its findings and alerts. No
-    /// rule makes any yet.
+    /// For a shared connection: the internal site for incidents made from its findings and alerts. No rule makes such
+    /// incidents yet.
     #[serde(default)]
     #[schema(pattern = r"^[^\u0000]*$")]
     pub recipient_site: Option<String>,
-    /// The proxy agent of the host that it goes through; GET /agents lists them.
+    /// The proxy agent that the connection uses. GET /agents lists the agents.
     #[serde(default)]
     #[schema(schema_with = shapes::agent)]
     pub agent_name: Option<String>,
-    /// What it is for.
+    /// The purpose of the connection.
     #[serde(default)]
     #[schema(max_length = 2000, pattern = r"^[^\u0000]*$")]
     pub description: String,
-    /// The tenants that it is shared with: names with commas in between, each possibly with a site
+    /// The tenants with which the connection is shared: names with commas between them, each possibly with a site
     /// (`TestTenant/TenantSite`), or `All tenants`.
     #[serde(default)]
     #[schema(schema_with = shapes::tenant)]
     pub tenant: Option<String>,
-    /// Whether commands run on it; they do unless told otherwise.
+    /// Whether commands run on the connection. Yes unless given.
     #[serde(default = "yes")]
     pub active: bool,
-    /// The names of the users who may use it; empty for everybody with the right.
+    /// The names of the users who may use the connection; empty for all users with the right.
     #[serde(default)]
     pub users: Vec<String>,
-    /// Minutes from one test to the next; none for no tests.
+    /// The interval between health checks in minutes; null for no health checks.
     #[serde(default)]
     #[schema(minimum = 1, maximum = 43200)]
     pub health_check_minutes: Option<i64>,
-    /// Where mail about failed tests goes: addresses, with commas between them.
+    /// The mail addresses for alerts about failed health checks, with commas between them.
     #[serde(default)]
     #[schema(max_length = 1000, pattern = r"^[^\u0000]*$")]
     pub health_check_email: Option<String>,
-    /// Webhooks of the host's settings that hear of failed tests too, by name.
+    /// The names of webhooks in the host's settings that also get these alerts.
     #[serde(default)]
     pub health_check_webhooks: Vec<String>,
-    /// After how many failed tests in a row somebody is told; 3 unless given.
+    /// The number of failed health checks in a row after which an alert is sent. 3 unless given.
     #[serde(default)]
     #[schema(minimum = 1, maximum = 100)]
     pub health_check_alert_after: Option<i64>,
-    /// After how many passed tests in a row a connection that failed has recovered; 2 unless given.
+    /// The number of passed health checks in a row after which a failed connection counts as recovered. 2 unless given.
     #[serde(default)]
     #[schema(minimum = 1, maximum = 10)]
     pub health_check_recover_after: Option<i64>,
-    /// From how many milliseconds on a test that passes is a slow one, and its connection Degraded; 5,000 unless given.
+    /// The latency in milliseconds from which a passed health check counts as slow and the connection as Degraded.
+    /// 5,000 unless given.
     #[serde(default)]
     #[schema(minimum = 1, maximum = 3600000)]
     pub health_check_slow_ms: Option<i64>,
@@ -157,15 +158,15 @@ fn yes() -> bool {
     true
 }
 
-/// What is to be changed of a connection; what is not given stays. Null or an empty text takes away what may be missing.
+/// A change of a connection. Fields that are left out stay unchanged. Null or an empty text removes an optional field.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct ConnectionChange {
-    /// The version that the caller saw; the change is refused if the connection has been changed since.
+    /// The version that the caller read. The host refuses the change if the connection has changed since.
     #[serde(default)]
     #[schema(value_type = Option<i64>)]
     pub version: Option<Version>,
-    /// Its name.
+    /// The connection's name.
     #[serde(default)]
     #[schema(schema_with = shapes::optional_name)]
     pub name: Option<String>,
@@ -173,59 +174,64 @@ pub struct ConnectionChange {
     #[serde(default)]
     #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
     pub site: Option<String>,
-    /// For one that is shared: the internal site of the incidents that will be made from its findings and alerts.
+    /// For a shared connection: the internal site for incidents made from its findings and alerts.
     #[serde(default, deserialize_with = "given")]
     #[schema(pattern = r"^[^\u0000]*$")]
     pub recipient_site: Option<Option<String>>,
-    /// The proxy agent of the host that it goes through; null for none.
+    /// The proxy agent that the connection uses; null for none.
     #[serde(default, deserialize_with = "given")]
     #[schema(schema_with = shapes::agent)]
     pub agent_name: Option<Option<String>>,
-    /// What it is for.
+    /// The purpose of the connection.
     #[serde(default)]
     #[schema(max_length = 2000, pattern = r"^[^\u0000]*$")]
     pub description: Option<String>,
-    /// The tenant.
+    /// The tenants with which the connection is shared.
     #[serde(default, deserialize_with = "given")]
     #[schema(schema_with = shapes::tenant)]
     pub tenant: Option<Option<String>>,
-    /// Whether commands run on it.
+    /// Whether commands run on the connection.
     #[serde(default)]
     pub active: Option<bool>,
-    /// The users who may use it; empty for everybody with the right.
+    /// The names of the users who may use the connection; empty for all users with the right.
     #[serde(default)]
     pub users: Option<Vec<String>>,
-    /// Minutes from one test to the next; null for no tests.
+    /// The interval between health checks in minutes; null for no health checks.
     #[serde(default, deserialize_with = "given")]
     #[schema(minimum = 1, maximum = 43200)]
     pub health_check_minutes: Option<Option<i64>>,
-    /// Where mail about failed tests goes: addresses, with commas between them.
+    /// The mail addresses for alerts about failed health checks, with commas between them.
     #[serde(default, deserialize_with = "given")]
     #[schema(max_length = 1000, pattern = r"^[^\u0000]*$")]
     pub health_check_email: Option<Option<String>>,
-    /// Webhooks of the host's settings that hear of failed tests too, in place of those so far.
+    /// The names of webhooks in the host's settings that also get these alerts. The list replaces the former list.
     #[serde(default)]
     pub health_check_webhooks: Option<Vec<String>>,
-    /// After how many failed tests in a row somebody is told.
+    /// The number of failed health checks in a row after which an alert is sent.
     #[serde(default)]
     #[schema(minimum = 1, maximum = 100)]
     pub health_check_alert_after: Option<i64>,
-    /// After how many passed tests in a row a connection that failed has recovered.
+    /// The number of passed health checks in a row after which a failed connection counts as recovered.
     #[serde(default)]
     #[schema(minimum = 1, maximum = 10)]
     pub health_check_recover_after: Option<i64>,
-    /// From how many milliseconds on a test that passes is a slow one.
+    /// The latency in milliseconds from which a passed health check counts as slow.
     #[serde(default)]
     #[schema(minimum = 1, maximum = 3600000)]
     pub health_check_slow_ms: Option<i64>,
-    /// The parameters to be changed; the others stay.
+    /// The parameters to change. Other parameters stay unchanged.
     #[serde(default)]
     pub parameters: BTreeMap<String, GivenValue>,
 }
 
-/// Tells null from what is not there.
+/// Distinguishes null from a missing field.
 pub(crate) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
+}
+
+/// The trimmed text; `None` where it is empty.
+pub(super) fn filled(text: Option<&str>) -> Option<&str> {
+    text.map(str::trim).filter(|text| !text.is_empty())
 }

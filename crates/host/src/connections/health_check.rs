@@ -1,4 +1,4 @@
-//! A connection's health check: what its form may say, and the schedule that follows it.
+//! The health check of a connection: its checked settings, and the schedule for it.
 
 use soar_connector::Plugin;
 use soar_connector::manifest::SettingType;
@@ -8,28 +8,28 @@ use soar_store::model::{
 };
 
 use super::ConnectionDraft;
-use super::change::{given, refuse};
+use super::draft::filled;
 use crate::Refusal;
 
 const MINUTE_MS: i64 = 60_000;
 
-/// The longest time between two tests: 30 days, in minutes.
+/// The longest interval between two checks: 30 days, in minutes.
 const MOST_MINUTES: i64 = 30 * 24 * 60;
 
 /// The longest text of mail addresses, in characters.
 const LONGEST_ADDRESSES: usize = 1_000;
 
-/// How many destinations one connection tells at the most.
+/// The most destinations for the alerts of one connection.
 const MOST_DESTINATIONS: usize = 20;
 
-/// What a draft says of its health check; none when it asks for no tests.
+/// The health check of a draft; `None` where the draft has no interval.
 pub(super) fn read(draft: &ConnectionDraft) -> Result<Option<HealthCheck>, Refusal> {
-    let wrong = |problem: String| Err(refuse(format!("Connection Health Check: {problem}")));
-    let email = given(draft.health_check_email.as_deref());
+    let wrong = |problem: String| Err(Refusal::Because(format!("Connection Health Check: {problem}")));
+    let email = filled(draft.health_check_email.as_deref());
     let Some(every_minutes) = draft.health_check_minutes else {
         return match email {
             None => Ok(None),
-            Some(_) => wrong("say every how many minutes it is to be tested.".to_owned()),
+            Some(_) => wrong("give the interval between checks in minutes.".to_owned()),
         };
     };
     if !(1..=MOST_MINUTES).contains(&every_minutes) {
@@ -42,13 +42,13 @@ pub(super) fn read(draft: &ConnectionDraft) -> Result<Option<HealthCheck>, Refus
     let recover_after = draft.health_check_recover_after.unwrap_or(HealthCheck::RECOVER_AFTER);
     let slow_ms = draft.health_check_slow_ms.unwrap_or(HealthCheck::SLOW_MS);
     if !(1..=100).contains(&alert_after) {
-        return wrong("expected 1 to 100 failures before somebody is told.".to_owned());
+        return wrong("expected 1 to 100 failures before an alert.".to_owned());
     }
     if !(1..=10).contains(&recover_after) {
-        return wrong("expected 1 to 10 passed tests in a row before a connection has recovered.".to_owned());
+        return wrong("expected 1 to 10 passed checks in a row before a recovery.".to_owned());
     }
     if !(1..=3_600_000).contains(&slow_ms) {
-        return wrong("expected 1 to 3600000 ms from which on a test is slow.".to_owned());
+        return wrong("expected 1 to 3600000 ms as the latency of a slow check.".to_owned());
     }
     let mut webhooks = draft.health_check_webhooks.clone();
     webhooks.sort_unstable();
@@ -62,7 +62,7 @@ pub(super) fn read(draft: &ConnectionDraft) -> Result<Option<HealthCheck>, Refus
     }
 }
 
-/// Who is told when the check fails.
+/// The destinations of alerts about the check.
 fn destinations(check: &HealthCheck) -> Result<Vec<Destination>, String> {
     let addresses = check.email.iter().flat_map(|text| text.split(',')).map(str::trim).map(Destination::mail);
     let webhooks = check.webhooks.iter().map(|name| Destination::webhook(name));
@@ -72,8 +72,8 @@ fn destinations(check: &HealthCheck) -> Result<Vec<Destination>, String> {
     Ok(told)
 }
 
-/// Makes the scheduler check `connection` as it says, in the transaction that made or changed it. A connection that is
-/// inactive or asks for no checks has a health check that does not run.
+/// Creates or updates the schedule of the health check, in the transaction that saves `connection`. The health check of
+/// an inactive connection, or of a connection without an interval, does not run.
 pub(super) async fn follow(
     records: &mut Records<'_>,
     connection: &Connection,
@@ -97,7 +97,7 @@ pub(super) async fn follow(
             interval_ms: check.map_or(60, |check| check.every_minutes).saturating_mul(MINUTE_MS),
         },
         active: connection.active && check.is_some(),
-        alert_to: check.map(destinations).transpose().map_err(refuse)?.unwrap_or_default(),
+        alert_to: check.map(destinations).transpose().map_err(Refusal::Because)?.unwrap_or_default(),
         alert_after: check.map_or(HealthCheck::ALERT_AFTER, |check| check.alert_after),
         recover_after: check.map_or(HealthCheck::RECOVER_AFTER, |check| check.recover_after),
         slow_ms: check.map_or(HealthCheck::SLOW_MS, |check| check.slow_ms),
@@ -106,7 +106,7 @@ pub(super) async fn follow(
     Ok(())
 }
 
-/// The address of the connection's server: the first setting that is one; the integration's name where there is none.
+/// The address of the connection's server: the value of the first URL setting, or else the integration's name.
 pub(crate) fn server_of(connection: &Connection, plugin: &dyn Plugin) -> String {
     let mut addresses = plugin.manifest().connector.settings.iter().filter(|one| one.kind == SettingType::Url);
     let value = addresses.find_map(|setting| {

@@ -1,4 +1,5 @@
-//! Connections: who may see, use and change them, what their parameters must be, and which one a command runs on.
+//! Connections: the rights to see, use and change them, the checks of their parameters, and the choice of the
+//! connection for a command.
 
 mod agent;
 mod certificates;
@@ -7,13 +8,15 @@ mod choose;
 mod draft;
 mod health_check;
 mod parameters;
+mod resolve;
 mod rights;
+mod save;
 mod service;
 
 pub(crate) use agent::unusable as unusable_agent;
 pub use agent::{WithoutAgent, without_their_agent};
-pub(crate) use certificates::is_path as is_path_of_certificates;
 pub use certificates::{KeptPath, kept_paths};
+pub(crate) use certificates::{is_path as is_path_of_certificates, read as read_certificates};
 pub(crate) use draft::given;
 pub use draft::{ConnectionChange, ConnectionDraft, GivenValue};
 pub(crate) use health_check::server_of;

@@ -1,4 +1,4 @@
-//! A connection's parameters: what was given, checked together with what is kept against the plugin's manifest.
+//! Checks the parameters of a connection, given and stored ones together, against the plugin's manifest.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,7 +17,7 @@ use crate::vault::Vault;
 /// The longest value, in bytes.
 const LONGEST: usize = 64 * 1024;
 
-/// A parameter's value as it will be.
+/// The new value of a parameter.
 #[derive(Clone)]
 pub(super) enum NewValue {
     Plain(String),
@@ -25,32 +25,32 @@ pub(super) enum NewValue {
     Reference(Reference),
 }
 
-/// What is to be done to a connection's parameters.
+/// The changes to make to a connection's parameters.
 #[derive(Default)]
 pub(super) struct Changes {
     pub(super) set: BTreeMap<String, NewValue>,
     pub(super) remove: Vec<String>,
 }
 
-/// What the parameters are checked with.
+/// The context of the check.
 pub(super) struct Ground<'a> {
     pub(super) plugin: &'a dyn Plugin,
     pub(super) keyring: &'a Keyring,
     pub(super) vault: &'a Vault,
-    /// Whether the caller may say where a secret lives.
+    /// Whether the caller may give references to secrets.
     pub(super) may_refer: bool,
-    /// The agent that the connection will go through, where it is there.
+    /// The agent that the connection will use, where it exists.
     pub(super) agent: Option<&'a StoredAgent>,
-    /// The agent's name, as the connection has it.
+    /// The name of the connection's agent.
     pub(super) agent_name: Option<&'a str>,
-    /// Whether the connection goes through another agent than before, by the will of a caller who is no administrator.
+    /// Whether a caller that is no administrator changes the connection's agent.
     pub(super) is_rerouted: bool,
     /// Whether a master sent the connection.
     pub(super) is_received: bool,
 }
 
 impl Ground<'_> {
-    /// What to do so that the parameters of the connection, of which `kept` are there already, become as given.
+    /// The changes that give the connection, whose stored parameters are `kept`, the given parameters.
     pub(super) fn check(
         &self,
         connection: ConnectionId,
@@ -67,7 +67,7 @@ impl Ground<'_> {
                 continue;
             };
             if seen.contains(&&setting.name) {
-                problems.push(problem(&setting.name, "It is given under two spellings. Give it once.".to_owned()));
+                problems.push(problem(&setting.name, "It occurs under two spellings. Give it once.".to_owned()));
                 continue;
             }
             seen.push(&setting.name);
@@ -111,7 +111,7 @@ impl Ground<'_> {
             },
             GivenValue::Value(value) => Ok(Some(NewValue::Plain(value.expose_secret().trim().to_owned()))),
             GivenValue::Reference(_) if !setting.secret => {
-                Err("It is no secret, so it cannot be kept elsewhere. Give the value itself.".to_owned())
+                Err("It is no secret, so it cannot be a reference. Give the value itself.".to_owned())
             }
             GivenValue::Reference(reference) => {
                 let is_kept = kept.iter().any(|one| {
@@ -120,8 +120,8 @@ impl Ground<'_> {
                 });
                 if !is_kept && !self.may_refer {
                     return Err(
-                        "Only an administrator may say where a secret lives: it is fetched with the host's own \
-                                rights. Give the secret itself, or ask an administrator."
+                        "Only an administrator may give a reference, because the host fetches the secret with its own \
+                         rights. Give the secret itself, or ask an administrator."
                             .to_owned(),
                     );
                 }
@@ -132,10 +132,10 @@ impl Ground<'_> {
         }
     }
 
-    /// The kept secrets that a change would send elsewhere, or less well protected, than they were given for. A caller who
-    /// may change the connection could read them that way.
+    /// The error for a change that would send stored secrets to another server, or with less protection. The caller
+    /// could read the secrets by such a change.
     fn redirected_secrets(&self, kept: &[StoredParameter], changes: &Changes) -> Option<SettingProblem> {
-        // A caller who may not refer to a vault does not give a secret anew by naming the reference that is kept.
+        // A caller without the right to give references gives no new secret by repeating the stored reference.
         let is_given = |name: &String| match changes.set.get(name) {
             Some(NewValue::Reference(_)) => self.may_refer,
             given => given.is_some(),
@@ -153,7 +153,8 @@ impl Ground<'_> {
             return Some(problem(
                 "Agent Name",
                 format!(
-                    "Secrets go through the agent. To change it, give them again: {}; or ask an administrator.",
+                    "The connection sends its secrets through the agent. To change the agent, give these secrets \
+                     again: {}; or ask an administrator.",
                     secrets.join(", ")
                 ),
             ));
@@ -173,19 +174,22 @@ impl Ground<'_> {
                 _ => old,
             };
             match setting.kind {
-                // No value is No.
+                // A missing value means No.
                 SettingType::Boolean => is_yes(new) != is_yes(old),
                 _ => new != old,
             }
         })?;
         Some(problem(
             &changed.name,
-            format!("It decides where secrets go. To change it, give them again: {}.", secrets.join(", ")),
+            format!(
+                "It decides where the connection sends its secrets. To change it, give these secrets again: {}.",
+                secrets.join(", ")
+            ),
         ))
     }
 
-    /// All values as the connection would have them, with a stand-in for what lives elsewhere; and the secrets that do
-    /// not open.
+    /// All values of the connection after the change, with a placeholder for each reference; and a problem for each
+    /// secret that cannot be opened.
     fn merged(
         &self,
         connection: ConnectionId,
@@ -195,7 +199,7 @@ impl Ground<'_> {
     ) -> (Vec<(String, SecretString)>, Vec<SettingProblem>) {
         let stand_in = |name: &str| {
             let setting = self.plugin.manifest().connector.setting(name);
-            SecretString::from(setting.map_or("stand-in", |setting| setting.example.as_str()))
+            SecretString::from(setting.map_or("placeholder", |setting| setting.example.as_str()))
         };
         let mut problems = Vec::new();
         let mut values: Vec<_> = unknown.into_iter().map(|name| (name, SecretString::from(""))).collect();
@@ -225,7 +229,8 @@ impl Ground<'_> {
         (values, problems)
     }
 
-    /// Adds the agent's address and login to the values, with a stand-in for its secret; or what stands against it.
+    /// Adds the agent's address and login to the values, with a placeholder for its secret. Returns the problem where
+    /// that is not possible.
     fn add_agent(&self, values: &mut Vec<(String, SecretString)>) -> Option<SettingProblem> {
         let name = self.agent_name?;
         let proxy = match agent::proxy_of(&self.plugin.manifest().connector) {
@@ -237,12 +242,12 @@ impl Ground<'_> {
             return Some(problem(own, agent::two_proxies(name)));
         }
         let agent = self.agent?;
-        let secret = agent.secret.as_ref().map(|_| SecretString::from("stand-in"));
+        let secret = agent.secret.as_ref().map(|_| SecretString::from("placeholder"));
         values.extend(agent::values(proxy, agent, secret));
         None
     }
 
-    /// Whether a connector can be built of the values; nothing is sent.
+    /// Checks that a connector can be built from the values. Nothing is sent.
     fn try_out(&self, values: Vec<(String, SecretString)>) -> Result<(), SettingsError> {
         let connector = &self.plugin.manifest().connector;
         let mut redactor = Redactor::default();
@@ -253,7 +258,11 @@ impl Ground<'_> {
         }
         let built = SettingValues::parse(connector, values).and_then(|values| {
             catch_unwind(AssertUnwindSafe(|| self.plugin.build(&values).map(drop))).unwrap_or_else(|_| {
-                Err(SettingsError::of(&connector.name, "The plugin broke down over these parameters. Tell its maker."))
+                Err(SettingsError::of(
+                    &connector.name,
+                    "The plugin panicked with these parameters. Report that to the \
+                                                        maker of the plugin.",
+                ))
             })
         });
         built.map_err(|mut error| {
@@ -265,7 +274,7 @@ impl Ground<'_> {
     }
 }
 
-/// Opens a connection's secret.
+/// Opens a sealed secret of a connection.
 pub(crate) fn open(
     keyring: &Keyring,
     connection: ConnectionId,

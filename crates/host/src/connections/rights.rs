@@ -1,10 +1,12 @@
-//! Who may see, use and manage a connection.
+//! The rights to see, use and manage a connection.
 
-use soar_store::model::{Caller, Connection, Place, Right, Site, SiteId, SiteKind};
+use soar_connector::name::quoted;
+use soar_store::model::{Caller, Connection, ConnectionId, Place, Right, Site, SiteId, SiteKind};
+use soar_store::{Records, StoreError};
 
 use crate::Refusal;
 
-/// Whether the caller may run commands on a connection that is at hand on its site.
+/// Whether the caller may run commands on a connection on the caller's site.
 pub(super) fn may_use(caller: &Caller, connection: &Connection) -> bool {
     let is_here = match &connection.place {
         Place::Site(site) => site.id == caller.site.id,
@@ -13,8 +15,8 @@ pub(super) fn may_use(caller: &Caller, connection: &Connection) -> bool {
     is_here && caller.may(Right::UseConnections, caller.site.id) && connection.is_for(caller)
 }
 
-/// Whether the caller may change the connection. One that is shared acts on every internal site, so it takes the right
-/// on all of them.
+/// Whether the caller may change the connection. A shared connection works on every internal site, so the caller needs
+/// the right on all of them.
 pub(super) fn may_manage(caller: &Caller, place: &Place, sites: &[Site]) -> bool {
     match place {
         Place::Site(site) => caller.may(Right::ManageConnections, site.id),
@@ -26,7 +28,7 @@ pub(super) fn may_manage(caller: &Caller, place: &Place, sites: &[Site]) -> bool
     }
 }
 
-/// Whether the caller may know of the connection: by using it on some site, or by managing it.
+/// Whether the caller may see the connection: the caller may use it on some site, or manages it.
 pub(super) fn may_see(caller: &Caller, connection: &Connection, sites: &[Site]) -> bool {
     let uses = |site: SiteId| caller.may(Right::UseConnections, site) && connection.is_for(caller);
     may_manage(caller, &connection.place, sites)
@@ -39,18 +41,55 @@ pub(super) fn may_see(caller: &Caller, connection: &Connection, sites: &[Site]) 
 }
 
 pub(super) fn missing(right: Right, place: &str) -> Refusal {
-    Refusal::Forbidden(format!(
-        "It takes the right to {right} on {}. Ask an administrator for it.",
-        soar_connector::name::quoted(place)
-    ))
+    Refusal::Forbidden(format!("This needs the right to {right} on {}. Ask an administrator for it.", quoted(place)))
 }
 
 pub(super) fn missing_to_manage(place: &Place) -> Refusal {
     match place {
         Place::Site(site) => missing(Right::ManageConnections, &site.name),
         Place::SharedToInternalSites { .. } => Refusal::Forbidden(format!(
-            "It takes the right to {} on every internal site. Ask an administrator for it.",
+            "This needs the right to {} on every internal site. Ask an administrator for it.",
             Right::ManageConnections
         )),
+    }
+}
+
+pub(super) async fn seen(records: &mut Records<'_>, caller: &Caller, id: ConnectionId) -> Result<Connection, Refusal> {
+    let connection = records.connection(id).await?;
+    let sites = records.sites().await?;
+    if may_see(caller, &connection, &sites) {
+        Ok(connection)
+    } else {
+        // The error is the same as for a connection that does not exist.
+        Err(StoreError::not_found("connection", id.to_string()).into())
+    }
+}
+
+pub(super) async fn managed(
+    records: &mut Records<'_>,
+    caller: &Caller,
+    id: ConnectionId,
+) -> Result<Connection, Refusal> {
+    let connection = seen(records, caller, id).await?;
+    let sites = match &connection.place {
+        Place::Site(_) => Vec::new(),
+        Place::SharedToInternalSites { .. } => records.sites().await?,
+    };
+    if may_manage(caller, &connection.place, &sites) {
+        Ok(connection)
+    } else {
+        Err(missing_to_manage(&connection.place))
+    }
+}
+
+/// Refuses to change a connection that a master sent, since it would then differ from the master's.
+pub(super) fn must_be_own(connection: &Connection) -> Result<(), Refusal> {
+    match &connection.owner {
+        None => Ok(()),
+        Some(owner) => Err(Refusal::Unable(format!(
+            "The connection {} belongs to the master {owner}. It can be tested and used here, but only the master can \
+             change, share or delete it. Ask the master's administrator.",
+            quoted(&connection.name)
+        ))),
     }
 }

@@ -1,4 +1,4 @@
-//! Connections that name an agent which they cannot go through: nothing runs on them.
+//! Finds connections that cannot use their agent. No command runs on them.
 
 use async_trait::async_trait;
 use soar_connector::name::quoted;
@@ -27,10 +27,10 @@ fn finding(WithoutAgent { connection, why }: WithoutAgent) -> Finding {
     let place = connection.site.as_deref().unwrap_or(SHARED);
     Finding {
         check: Agents.name(),
-        problem: format!("Nothing runs on the connection. {why}"),
+        problem: format!("No command runs on the connection. {why}"),
         place: format!("connection {} ({place})", quoted(&connection.connection)),
         cure: format!(
-            "Make the agent with `footprint agent add`, where the site may use it, or name another one or none with \
+            "Make an agent that the site may use with `footprint agent add`, or change the connection's agent with \
              `footprint connection change {} --agent NAME`.",
             quoted(&connection.connection)
         ),

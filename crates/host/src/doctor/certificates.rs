@@ -1,4 +1,4 @@
-//! Connections that name a file of certificates, from before connections kept the certificates themselves.
+//! Finds older connections that store the path of a file with certificates instead of the certificates.
 
 use async_trait::async_trait;
 use soar_connector::name::quoted;
@@ -28,16 +28,16 @@ fn finding(kept: KeptPath) -> Finding {
     let (problem, cure) = if is_received {
         (
             format!(
-                "{parameter} is the path {path}, which was typed on a master. This host does not open it, so nothing \
-                 runs on the connection."
+                "{parameter} is the path {path}, which was typed on a master. This host does not open it, so no \
+                 command runs on the connection."
             ),
-            "Sync the connection from its master again: the master sends the certificates themselves.".to_owned(),
+            "Sync the connection from its master again. The master then sends the certificates.".to_owned(),
         )
     } else {
         (
             format!("{parameter} is the path {path}. It works only on the host where it was typed."),
             format!(
-                "Have the connection keep the certificates themselves: `footprint connection change {} --param \
+                "Store the certificates in the connection: `footprint connection change {} --param \
                  \"{parameter}=PATH\"` reads the file.",
                 quoted(&connection)
             ),

@@ -1,18 +1,18 @@
-//! One thing that is wrong with an instance.
+//! A problem of an instance that a check found.
 
 use serde::Serialize;
 use soar_store::StoreError;
 
-/// One thing that is wrong with an instance.
+/// A problem of an instance that a check found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// The check that found it, such as `names`.
     pub check: &'static str,
-    /// What is wrong.
+    /// The problem.
     pub problem: String,
-    /// Where it is wrong, such as `user "alice"`.
+    /// The place of the problem, such as `user "alice"`.
     pub place: String,
-    /// What to do about it.
+    /// The cure.
     pub cure: String,
 }
 
@@ -24,7 +24,7 @@ impl Finding {
             check: "store",
             problem: format!("The store cannot be opened: {error}"),
             place: address.to_owned(),
-            cure: "Mend what the error names, and run `footprint doctor` again for the other checks.".to_owned(),
+            cure: "Correct the cause in the error, and run `footprint doctor` again for the other checks.".to_owned(),
         }
     }
 }

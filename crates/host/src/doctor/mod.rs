@@ -1,4 +1,4 @@
-//! Checks of an instance that change nothing: each finding says what is wrong, where, and how to cure it.
+//! Checks an instance without changing it. Each finding has the problem, its place and the cure.
 //!
 //! A check is a file of this folder that implements [`Check`], and a line in [`CHECKS`].
 
@@ -10,39 +10,39 @@ mod names;
 use async_trait::async_trait;
 use soar_store::{Store, StoreError};
 
-use crate::executor::Registry;
+use crate::plugins::PluginRegistry;
 use crate::settings::HostSettings;
 
 pub use finding::Finding;
 
-/// An instance that is examined.
+/// The instance to check.
 #[derive(Debug)]
 pub struct Examined {
-    /// Its store, open for reading only.
+    /// The instance's store, open for reading only.
     pub store: Store,
-    /// Its settings, with the paths as they are opened.
+    /// The instance's settings, with the paths that the host opens.
     pub settings: HostSettings,
-    /// The integrations that are compiled in.
-    pub registry: Registry,
+    /// The registered plugins.
+    pub registry: PluginRegistry,
 }
 
-/// One kind of thing that may be wrong with an instance.
+/// A check for one kind of problem.
 #[async_trait]
 pub trait Check: Sync {
     /// The name of the check, such as `names`.
     fn name(&self) -> &'static str;
 
-    /// What is wrong; empty when nothing is.
+    /// The problems found.
     ///
     /// # Errors
-    /// [`StoreError`] when the check could not be made.
+    /// [`StoreError`] when the check could not run.
     async fn findings(&self, instance: &Examined) -> Result<Vec<Finding>, StoreError>;
 }
 
-/// All checks, in the order in which their findings are shown.
+/// All checks, in the order of their findings in the output.
 const CHECKS: &[&dyn Check] = &[&names::Names, &agents::Agents, &certificates::Certificates];
 
-/// What all checks find. A check that could not be made is a finding too.
+/// The findings of all checks. A check that could not run is a finding too.
 pub async fn examine(instance: &Examined) -> Vec<Finding> {
     let mut all = Vec::new();
     for check in CHECKS {
@@ -50,10 +50,10 @@ pub async fn examine(instance: &Examined) -> Vec<Finding> {
             Ok(found) => all.extend(found),
             Err(error) => all.push(Finding {
                 check: check.name(),
-                problem: format!("The check could not be made: {error}"),
+                problem: format!("The check could not run: {error}"),
                 place: "the store".to_owned(),
-                cure: "Mend what the error names, and run `footprint doctor` again. A store of an earlier version is \
-                       upgraded when the host is next started."
+                cure: "Correct the cause in the error, and run `footprint doctor` again. The host upgrades a store of \
+                       an earlier version at its next start."
                     .to_owned(),
             }),
         }

@@ -1,4 +1,4 @@
-//! Names from before today's rule: names that are the same by it, and names with characters that are not seen.
+//! Finds stored names that break the current rule: names that count as equal, and names with invisible characters.
 
 use std::collections::HashMap;
 
@@ -31,9 +31,9 @@ fn findings(named: &[NamedThing]) -> Vec<Finding> {
         if let Some(character) = unseen(&thing.name) {
             found.push(Finding {
                 check: Names.name(),
-                problem: format!("The name holds the character U+{:04X}, which cannot be seen.", u32::from(character)),
+                problem: format!("The name contains the character U+{:04X}, which is invisible.", u32::from(character)),
                 place: place(thing),
-                cure: cure(thing, "Give it a name without that character"),
+                cure: cure(thing, "Choose a name without that character"),
             });
         }
         let key = (thing.kind.as_str(), thing.scope.as_str(), name_key(&thing.name));
@@ -41,7 +41,7 @@ fn findings(named: &[NamedThing]) -> Vec<Finding> {
             found.push(Finding {
                 check: Names.name(),
                 problem: format!(
-                    "Its name looks the same as that of another {}: {} and {}.",
+                    "The name looks the same as the name of another {}: {} and {}.",
                     thing.kind,
                     spelled(&first.name),
                     spelled(&thing.name)
@@ -62,7 +62,7 @@ fn place(thing: &NamedThing) -> String {
     format!("{kind} {}{scope}", quoted(name))
 }
 
-/// How a thing of this kind gets another name.
+/// The command that gives the object another name.
 fn cure(thing: &NamedThing, advice: &str) -> String {
     match thing.kind.as_str() {
         kind @ ("site" | "user" | "connection" | "schedule") => {
@@ -70,11 +70,11 @@ fn cure(thing: &NamedThing, advice: &str) -> String {
         }
         "key" => format!("{advice}: revoke the key with `footprint key revoke`, and make another one."),
         "tenant" => format!("{advice}: remove the tenant, and add and register it again."),
-        kind => format!("{advice}, where the {kind} is kept."),
+        kind => format!("{advice} in the settings of the {kind}."),
     }
 }
 
-/// A name with its characters beyond ASCII as numbers, so that names that look the same can be told apart and typed.
+/// The name with escapes for characters beyond ASCII, so that names that look the same can be distinguished and typed.
 fn spelled(name: &str) -> String {
     let mut text = String::from("$'");
     for character in name.chars() {

@@ -1,4 +1,4 @@
-//! Health checks: the integration's Test Connection, run for the scheduler and kept out of the run history.
+//! Health checks: the integration's Test Connection, run for the scheduler and not stored in the run history.
 
 use std::time::Duration;
 
@@ -10,19 +10,19 @@ use tokio::time::timeout;
 
 use super::agent::through;
 use super::connectors::Ready;
-use super::{CommandEnd, Executor};
+use super::{Executor, FinishedRun};
 use crate::Refusal;
 
-/// What a warning's code ends in when something is about to expire.
+/// The end of the code of warnings about an expiry.
 const EXPIRES: &str = "-expires";
 
 impl Executor {
-    /// Checks a connection, whoever may use it. It takes no turn from commands: the scheduler bounds how many checks
-    /// run at once, and they are kept in the history of checks.
+    /// Checks a connection without regard to its users. The check takes no slot of commands: the scheduler limits how
+    /// many checks run at once. The result goes into the history of checks.
     pub(crate) async fn check(&self, connection: ConnectionId, command: &str) -> CheckResult {
-        let started = self.inner.connections.clock.elapsed();
+        let started = self.shared.connections.clock.elapsed();
         let result = self.outcome_of(connection, command).await;
-        let elapsed = self.inner.connections.clock.elapsed().saturating_sub(started);
+        let elapsed = self.shared.connections.clock.elapsed().saturating_sub(started);
         let latency_ms = i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX);
         match result {
             Ok((outcome, redactor)) => check_result(&outcome, &redactor, latency_ms),
@@ -35,14 +35,14 @@ impl Executor {
         }
     }
 
-    /// Notes a test that somebody asked for beside the scheduled ones.
-    pub(super) async fn note_test(&self, connection: ConnectionId, finished: &CommandEnd) -> Result<(), StoreError> {
+    /// Stores the result of a manual test in the history of checks.
+    pub(super) async fn note_test(&self, connection: ConnectionId, finished: &FinishedRun) -> Result<(), StoreError> {
         let latency_ms = i64::try_from(finished.outcome.receipt.elapsed.as_millis()).unwrap_or(i64::MAX);
-        let mut transaction = self.inner.store().transaction().await?;
+        let mut transaction = self.shared.store().transaction().await?;
         let mut records = transaction.records();
         let ended_at = records.now().await?;
         if let Some(schedule) = records.health_check(connection).await? {
-            // As the run history keeps it, so without what the connection's secrets have in common with it.
+            // The run history has the error with the connection's secrets masked.
             let kept = records.run(finished.run).await?.outcome;
             let kept: Option<Value> = kept.and_then(|outcome| serde_json::from_str(outcome.get()).ok());
             let tab = kept.as_ref().and_then(|kept| kept.get("errorTab")).and_then(Value::as_str);
@@ -51,7 +51,7 @@ impl Executor {
                 check.error = Some(tab.unwrap_or("Test Connection failed.").to_owned());
             }
             let started_at = ended_at - finished.outcome.receipt.elapsed;
-            let ran = Ran { started_at, ended_at, node: self.inner.node.clone() };
+            let ran = Ran { started_at, ended_at, node: self.shared.node.clone() };
             records.record_check(&schedule, started_at, &check, &ran).await?;
         }
         transaction.commit().await
@@ -59,55 +59,55 @@ impl Executor {
 
     async fn outcome_of(&self, id: ConnectionId, command: &str) -> Result<(Outcome, Redactor), String> {
         let _accepted = self.accept().map_err(|refusal| refusal.to_string())?;
-        let inner = &self.inner;
-        let limit = inner.settings.time_limit();
+        let shared = &self.shared;
+        let limit = shared.settings.time_limit();
         let ran = timeout(limit, async {
             let ready = self.ready(id).await?;
             let invocation = ready.connector.manifest().invocation(command, &RawParameters::new());
             let invocation = invocation.map_err(|invalid| invalid.to_string())?;
-            let mut collector = Collector::new(Some(invocation.command()), inner.settings.largest_reply_bytes);
+            let mut collector = Collector::new(Some(invocation.command()), shared.settings.largest_reply_bytes);
             let context = ExecutionContext::new();
             let conclusion = ready.connector.execute_into(&invocation, &context, &mut collector).await;
             let outcome = through(collector.finish(conclusion), ready.agent.as_deref());
             Ok((outcome, Redactor::clone(&ready.redactor)))
         });
-        let ran = ran.await.unwrap_or_else(|_| Err(format!("It did not end within {} s.", limit.as_secs())));
+        let ran = ran.await.unwrap_or_else(|_| Err(format!("The check did not end within {} s.", limit.as_secs())));
         if !ran.as_ref().is_ok_and(|(outcome, _)| outcome.is_successful()) {
-            inner.connectors.doubt(id);
+            shared.connectors.doubt(id);
         }
         ran
     }
 }
 
 impl Executor {
-    /// The connector of connection number `id`, as the connection is now.
+    /// The connector of the connection `id` in its current version.
     pub(super) async fn ready(&self, id: ConnectionId) -> Result<Ready, String> {
-        let inner = &self.inner;
+        let shared = &self.shared;
         let unread = |error: StoreError| match Refusal::from(error) {
             Refusal::Store(error) => {
                 tracing::error!(connection = id.0, %error, "a connection could not be read");
-                "The connection could not be read from the store. The host's log says why.".to_owned()
+                "The connection could not be read from the store. The host's log has the cause.".to_owned()
             }
             refusal => refusal.to_string(),
         };
-        // Most have not changed since their last check, so their version is all that is read of them.
-        let version = async { inner.store().reader().await?.records().connection_version(id).await };
+        // Most connections have not changed since their last check, so only the version is read.
+        let version = async { shared.store().reader().await?.records().connection_version(id).await };
         let (version, agent) = version.await.map_err(unread)?;
-        // Through an agent it depends on the agent's version too.
+        // The connector of a connection with an agent depends on the agent's version too.
         if agent.is_none()
-            && let Some(ready) = inner.connectors.at_hand(&inner.connections, id, version)
+            && let Some(ready) = shared.connectors.at_hand(&shared.connections, id, version)
         {
             return Ok(ready);
         }
-        let connection = async { inner.store().reader().await?.records().connection(id).await };
+        let connection = async { shared.store().reader().await?.records().connection(id).await };
         let connection = connection.await.map_err(unread)?;
         let plugin = self.registry().named(&connection.integration).map_err(|refusal| refusal.to_string())?;
-        let fetch_again = Duration::from_secs(inner.settings.fetch_secrets_seconds);
-        inner.connectors.get(&inner.connections, &connection, &plugin, fetch_again).await
+        let fetch_again = Duration::from_secs(shared.settings.fetch_secrets_seconds);
+        shared.connectors.get(&shared.connections, &connection, &plugin, fetch_again).await
     }
 }
 
-/// What an outcome says about its connection.
+/// The check result of an outcome.
 fn check_result(outcome: &Outcome, redactor: &Redactor, latency_ms: i64) -> CheckResult {
     let clean = |text: String| redactor.clean(&text).into_owned();
     let expiring: Vec<_> = outcome

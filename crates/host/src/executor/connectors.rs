@@ -1,5 +1,5 @@
-//! The connectors at hand: built when first used, shared by all calls, and built anew when their connection or its agent
-//! changes.
+//! The cache of connectors. A connector is built at its first use, shared by all calls, and built again when its
+//! connection or agent changes.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,16 +12,16 @@ use soar_store::model::{AgentId, Connection, ConnectionId, Version};
 
 use crate::connections::Connections;
 
-/// A connector, and what knows its secrets.
+/// A connector and the redactor for its secrets.
 #[derive(Debug, Clone)]
 pub(super) struct Ready {
     pub(super) connector: Arc<dyn Connector>,
     pub(super) redactor: Arc<Redactor>,
-    /// The name of the agent that it goes through.
+    /// The name of the agent that the connector uses.
     pub(super) agent: Option<Arc<str>>,
 }
 
-/// What a connector was built from.
+/// The versions from which a connector was built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct BuiltFrom {
     connection: Version,
@@ -32,7 +32,7 @@ impl BuiltFrom {
     /// Whether a connector that was built from this is not older than `wanted`.
     fn serves(self, wanted: Self) -> bool {
         match (self.agent, wanted.agent) {
-            // A newer connection may go through another agent.
+            // A newer version of the connection may use another agent.
             _ if self.connection > wanted.connection => true,
             _ if self.connection < wanted.connection => false,
             (Some((known, version)), Some((agent, at_least))) => known == agent && version >= at_least,
@@ -45,21 +45,22 @@ struct CachedConnector {
     built_from: BuiltFrom,
     ready: Ready,
     secrets: Vec<(String, SecretString)>,
-    /// When secrets that live elsewhere are fetched again, on the clock's elapsed time; none where all are sealed.
+    /// The time at which secrets are fetched again from the vault, on the clock of elapsed time; `None` without
+    /// references.
     fetch_again: Option<Duration>,
 }
 
 type Slot = Arc<tokio::sync::Mutex<Option<CachedConnector>>>;
 
-/// Connectors by their connection's number.
+/// The connectors by connection.
 #[derive(Default)]
 pub(super) struct Connectors {
     slots: Mutex<HashMap<ConnectionId, Slot>>,
 }
 
 impl Connectors {
-    /// The connector of a connection at that version that goes through no agent, if it is there and no other call is
-    /// building it.
+    /// The cached connector of a connection without agent in this version. `None` where there is none, or another call
+    /// is building it.
     pub(super) fn at_hand(&self, connections: &Connections, id: ConnectionId, version: Version) -> Option<Ready> {
         let slot = self.lock().get(&id).cloned()?;
         let entry = slot.try_lock().ok()?;
@@ -69,10 +70,10 @@ impl Connectors {
         known.fetch_again.is_none_or(|due| now < due).then(|| known.ready.clone())
     }
 
-    /// The connection's connector; callers that come while it is built wait for it.
+    /// The connector of a connection. Calls that arrive while it is being built wait for it.
     ///
     /// # Errors
-    /// What hinders that, without any secret.
+    /// The problem, without any secret.
     pub(super) async fn get(
         &self,
         connections: &Connections,
@@ -80,7 +81,7 @@ impl Connectors {
         plugin: &Arc<dyn Plugin>,
         fetch_again_after: Duration,
     ) -> Result<Ready, String> {
-        // Read each time, so that a change of the agent holds from the next command on.
+        // Read for each command, so that a change of the agent applies to the next command.
         let agent = connections.agent_of(connection).await?;
         let wanted = BuiltFrom { connection: connection.version, agent: agent.as_ref().map(version_of) };
         let slot = Arc::clone(self.lock().entry(connection.id).or_default());
@@ -98,7 +99,7 @@ impl Connectors {
             && known.built_from.serves(wanted)
             && is_same(&known.secrets, &resolved.secrets)
         {
-            // Its session goes on.
+            // The secrets are the same, so the session is kept.
             known.fetch_again = fetch_again;
             return Ok(known.ready.clone());
         }
@@ -107,7 +108,11 @@ impl Connectors {
         let connector = match built {
             Ok(Ok(connector)) => connector,
             Ok(Err(error)) => return Err(resolved.redactor.clean(&error.to_string()).into_owned()),
-            Err(_) => return Err("The plugin broke down over the connection's parameters. Tell its maker.".to_owned()),
+            Err(_) => {
+                return Err("The plugin panicked with the connection's parameters. Report that to the maker of \
+                                  the plugin."
+                    .to_owned());
+            }
         };
         let agent = agent.map(|agent| agent.agent.name.into());
         let ready = Ready { connector, redactor: Arc::new(resolved.redactor), agent };
@@ -116,10 +121,11 @@ impl Connectors {
         Ok(ready)
     }
 
-    /// Fetches secrets that live elsewhere again at the next use: a command failed, maybe because they have changed.
+    /// Makes the next use fetch secrets from the vault again. Called after a failed command, since a changed secret may
+    /// be the cause.
     pub(super) fn doubt(&self, connection: ConnectionId) {
         let slot = self.lock().get(&connection).cloned();
-        // The call that holds it is about to fetch them.
+        // If another call holds the lock, it is fetching the secrets now.
         if let Some(slot) = slot
             && let Ok(mut entry) = slot.try_lock()
             && let Some(entry) = entry.as_mut()
@@ -129,7 +135,7 @@ impl Connectors {
         }
     }
 
-    /// Drops the connectors of connections that are not among these, by number, or were changed since.
+    /// Drops the connectors of connections that no longer exist or have a newer version.
     pub(super) fn keep(&self, versions: &HashMap<ConnectionId, Version>) {
         self.lock().retain(|id, slot| {
             let Some(version) = versions.get(id) else { return false };

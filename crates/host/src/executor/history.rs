@@ -1,4 +1,4 @@
-//! The run history: who may see and cancel which runs.
+//! The run history, and the rights to see and cancel runs.
 
 use soar_connector::name::quoted;
 use soar_store::model::{Caller, Right, Run, RunId};
@@ -8,29 +8,29 @@ use super::Executor;
 use crate::Refusal;
 
 impl Executor {
-    /// The runs on the caller's site, as `runs` gives them.
+    /// The runs on the caller's site, as [`runs`] returns them.
     ///
     /// # Errors
     /// [`Refusal`] when the right is missing.
     pub async fn runs(&self, caller: &Caller, filter: &RunFilter) -> Result<Vec<Run>, Refusal> {
-        runs(&mut self.inner.store().reader().await?.records(), caller, filter).await
+        runs(&mut self.shared.store().reader().await?.records(), caller, filter).await
     }
 
-    /// A run, with what is kept of its outcome.
+    /// A run with the stored part of its outcome.
     ///
     /// # Errors
     /// [`Refusal`] when the caller may see no such run.
     pub async fn see_run(&self, caller: &Caller, id: RunId) -> Result<Run, Refusal> {
-        see_run(&mut self.inner.store().reader().await?.records(), caller, id).await
+        see_run(&mut self.shared.store().reader().await?.records(), caller, id).await
     }
 
-    /// Cancels a run as `cancel_run` does, and ends it where it is one of this process. Says whether the run was under
-    /// way.
+    /// Cancels a run as [`cancel_run`] does, and stops it if it belongs to this process. Returns whether the run was
+    /// under way.
     ///
     /// # Errors
     /// [`Refusal`].
     pub async fn cancel(&self, caller: &Caller, id: RunId) -> Result<bool, Refusal> {
-        let mut transaction = self.inner.store().transaction().await?;
+        let mut transaction = self.shared.store().transaction().await?;
         let is_running = cancel_run(&mut transaction.records(), caller, id).await?;
         transaction.commit().await?;
         self.cancel_here(id);
@@ -38,15 +38,15 @@ impl Executor {
     }
 }
 
-/// The runs on the caller's site, newest first, without their outcomes. Runs on connections that are not for the caller
-/// are left out, except its own, and except for a caller that manages the site's connections.
+/// The runs on the caller's site, newest first, without their outcomes. A caller that does not manage the site's
+/// connections sees its own runs, and runs on connections that it may use.
 ///
 /// # Errors
 /// [`Refusal`] when the right is missing.
 pub(crate) async fn runs(records: &mut Records<'_>, caller: &Caller, filter: &RunFilter) -> Result<Vec<Run>, Refusal> {
     if !caller.may(Right::SeeRuns, caller.site.id) {
         return Err(Refusal::Unable(format!(
-            "It takes the right to {} on {}. Ask an administrator for it.",
+            "This needs the right to {} on {}. Ask an administrator for it.",
             Right::SeeRuns,
             quoted(&caller.site.name)
         )));
@@ -55,9 +55,9 @@ pub(crate) async fn runs(records: &mut Records<'_>, caller: &Caller, filter: &Ru
     Ok(records.runs(Some(caller.site.id), caller.user.id, all, filter).await?)
 }
 
-/// Asks a run to end: one of the caller's own, or any on a site whose connections the caller manages. A run of another
-/// process ends with that process's next sign of life; for one of this process, call [`Executor::cancel_here`] after the
-/// commit. Says whether the run was under way.
+/// Requests the cancellation of a run. A caller may cancel its own runs, and all runs on sites whose connections it
+/// manages. A run of another process ends at that process's next heartbeat. For a run of this process, call
+/// [`Executor::cancel_here`] after the commit. Returns whether the run was under way.
 ///
 /// # Errors
 /// [`Refusal`] when the caller may see no such run, or the right is missing.
@@ -65,14 +65,14 @@ pub(crate) async fn cancel_run(records: &mut Records<'_>, caller: &Caller, id: R
     let run = see_run(records, caller, id).await?;
     if run.user_id != caller.user.id && !caller.may(Right::ManageConnections, run.site_id) {
         return Err(Refusal::Unable(format!(
-            "Another user's run is cancelled by those who have the right to {} on its site.",
+            "Cancelling another user's run needs the right to {} on its site. Ask an administrator for it.",
             Right::ManageConnections
         )));
     }
     Ok(records.ask_to_cancel(id).await?)
 }
 
-/// A run, with what is kept of its outcome.
+/// A run with the stored part of its outcome.
 ///
 /// # Errors
 /// [`Refusal`] when the caller may see no such run.

@@ -1,4 +1,4 @@
-//! What the run history keeps of parameters and outcomes: without secrets, and not too much.
+//! The parameters and outcomes that the run history stores: without secrets, and limited in size.
 
 use std::io;
 
@@ -8,11 +8,11 @@ use serde_json::value::RawValue;
 use serde_json::{Map, json};
 use soar_connector::{Outcome, Parameters, Redactor};
 
-/// The most that is kept of a run's parameters, in bytes of JSON.
+/// The limit for the stored parameters of a run, in bytes of JSON.
 const MOST_PARAMETERS: usize = 16 * 1024;
 
-/// The parameters, with what the connection's secrets have in common with them masked. Without a `redactor` nothing is
-/// known of the secrets, so names alone are kept.
+/// The parameters with the connection's secrets masked. Without a `redactor` the secrets are not known, so only the
+/// names are stored.
 pub(super) fn parameters(given: &Parameters, redactor: Option<&Redactor>) -> String {
     let omitted = || json!({"[omitted]": "too much to keep"}).to_string();
     match redactor {
@@ -25,7 +25,8 @@ pub(super) fn parameters(given: &Parameters, redactor: Option<&Redactor>) -> Str
     .unwrap_or_else(omitted)
 }
 
-/// The outcome as JSON; raw data, rows and key fields are left out, in this order, until it is at most `limit` bytes.
+/// The outcome as JSON of at most `limit` bytes. Raw data, rows and key fields are left out, in this order, until it
+/// fits.
 pub(super) fn outcome(outcome: &Outcome, redactor: &Redactor, limit: usize) -> String {
     let bare = || json!({"returnData": outcome.return_data, "omitted": ["everything else"]}).to_string();
     (0..=PARTS.len())
@@ -34,7 +35,7 @@ pub(super) fn outcome(outcome: &Outcome, redactor: &Redactor, limit: usize) -> S
         .unwrap_or_else(bare)
 }
 
-/// What is left out of an outcome, in this order.
+/// The parts to leave out of an outcome, in this order.
 const PARTS: [&str; 3] = ["rawData", "contextData", "keyFields"];
 
 struct Kept<'a> {
@@ -67,13 +68,13 @@ impl Serialize for Kept<'_> {
     }
 }
 
-/// `text` without secrets, as long as it is JSON still.
+/// `text` with secrets masked; `None` where the result is not valid JSON.
 fn clean(text: String, redactor: &Redactor) -> Option<String> {
     let text = redactor.clean(&text).into_owned();
     serde_json::from_str::<&RawValue>(&text).is_ok().then_some(text)
 }
 
-/// `value` as JSON, unless that is longer than `limit` bytes; no more than that is ever made.
+/// `value` as JSON; `None` where it is longer than `limit` bytes. Serialisation stops at the limit.
 fn bounded(value: &impl Serialize, limit: usize) -> Option<String> {
     let mut writer = Bounded { bytes: Vec::new(), limit };
     serde_json::to_writer(&mut writer, value).ok()?;

@@ -1,21 +1,22 @@
-//! Runs the commands of connections: within limits, with a deadline, cancellable, and noted in the run history.
+//! Runs the commands of connections within limits and a timeout. Runs can be cancelled and are stored in the run
+//! history.
 
 mod agent;
 mod check;
 mod connectors;
+mod finished_run;
 pub(crate) mod history;
 mod kept;
 mod nodes;
-mod registry;
 mod remote;
 mod run;
 mod settings;
+mod shared;
 mod slots;
 mod supervise;
 mod watching;
 
-pub(crate) use registry::CONNECTION_NAME;
-pub use registry::{Registry, RegistryError, endpoint_name};
-pub use run::{CommandEnd, Executor, Tested};
+pub use finished_run::FinishedRun;
+pub use run::{Executor, Tested};
 pub use settings::ExecutorSettings;
 pub use watching::Watching;

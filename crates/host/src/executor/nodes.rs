@@ -1,4 +1,4 @@
-//! Signs of life: what this process does regularly beside running commands, and at its end.
+//! The heartbeat of this process, its regular work beside running commands, and its shutdown.
 
 use std::collections::HashMap;
 use std::sync::PoisonError;
@@ -11,51 +11,50 @@ use tracing::{info, warn};
 use super::Executor;
 use soar_store::model::RunId;
 
-/// How many runs are forgotten in one transaction.
+/// The number of runs deleted in one transaction.
 const BATCH: i64 = 500;
 
 impl Executor {
-    /// One sign of life: tells others that this process lives, marks the runs of dead processes as interrupted, cancels
-    /// what other processes were asked to cancel here, and drops the sessions of connections that were changed or
-    /// deleted. Says how many runs were interrupted.
+    /// One heartbeat: renews this process's lease, marks the runs of dead processes as interrupted, cancels runs of
+    /// this process whose cancellation was requested elsewhere, and drops the sessions of changed or deleted
+    /// connections. Returns the number of interrupted runs.
     ///
     /// # Errors
-    /// [`StoreError`]; the next one makes up for it.
+    /// [`StoreError`]. The next heartbeat does the work.
     pub async fn beat(&self) -> Result<u64, StoreError> {
-        let lease = Duration::from_secs(self.inner.settings.node_lease_seconds);
-        let mut transaction = self.inner.store().transaction().await?;
+        let lease = Duration::from_secs(self.shared.settings.node_lease_seconds);
+        let mut transaction = self.shared.store().transaction().await?;
         let mut records = transaction.records();
-        // By the database's clock: a host whose own clock is ahead must not take the others for dead.
+        // By the database's clock: a host whose own clock is ahead must not count the others as dead.
         let now = records.now().await?;
-        records.node_lives(&self.inner.node, now).await?;
+        records.node_lives(&self.shared.node, now).await?;
         let interrupted = records.interrupt_runs_of_the_dead(now - lease, now).await?;
-        let to_cancel = records.runs_to_cancel(&self.inner.node).await?;
+        let to_cancel = records.runs_to_cancel(&self.shared.node).await?;
         transaction.commit().await?;
-        self.inner.store().note_written();
+        self.shared.store().note_written();
         for run in to_cancel {
             self.cancel_here(run);
         }
         let versions: HashMap<_, _> =
-            self.inner.store().reader().await?.records().connection_versions().await?.into_iter().collect();
-        self.inner.connectors.keep(&versions);
+            self.shared.store().reader().await?.records().connection_versions().await?.into_iter().collect();
+        self.shared.connectors.keep(&versions);
         if interrupted > 0 {
-            info!(interrupted, "runs of processes that have died are marked as interrupted");
+            info!(interrupted, "runs of dead processes are marked as interrupted");
         }
         Ok(interrupted)
     }
 
-    /// Forgets ended runs that are older, or more, than the settings keep; says how many. For now and then: it deletes
-    /// in small transactions.
+    /// Deletes ended runs beyond the limits in the settings, in small transactions. Returns their number.
     ///
     /// # Errors
-    /// [`StoreError`]; what was forgotten stays forgotten.
+    /// [`StoreError`]. Runs that were already deleted stay deleted.
     pub async fn forget_old_runs(&self) -> Result<u64, StoreError> {
-        let settings = &self.inner.settings;
+        let settings = &self.shared.settings;
         let days = u64::try_from(settings.history_days).unwrap_or_default();
-        let oldest = self.inner.now() - Duration::from_secs(days.saturating_mul(24 * 60 * 60));
+        let oldest = self.shared.now() - Duration::from_secs(days.saturating_mul(24 * 60 * 60));
         let mut forgotten = 0;
         loop {
-            let mut transaction = self.inner.store().transaction().await?;
+            let mut transaction = self.shared.store().transaction().await?;
             let batch = transaction.records().forget_runs(oldest, settings.history_runs.max(0), BATCH).await?;
             transaction.commit().await?;
             forgotten += batch;
@@ -65,53 +64,52 @@ impl Executor {
         }
     }
 
-    /// Gives signs of life for ever, and forgets old runs now and then; to be spawned, and dropped after
-    /// [`Executor::shutdown`].
+    /// Sends heartbeats and deletes old runs for ever. Spawn this future, and drop it after [`Executor::shutdown`].
     pub async fn keep_going(self) {
         /// About once an hour with the default settings.
         const BEATS_PER_CLEANING: u32 = 360;
         let mut beats = 0;
         loop {
             if let Err(error) = self.beat().await
-                && !self.inner.store().note(&error)
+                && !self.shared.store().note(&error)
             {
-                warn!(%error, "no sign of life could be given");
+                warn!(%error, "a heartbeat could not be stored");
             }
             if beats % BEATS_PER_CLEANING == 0
                 && let Err(error) = self.forget_old_runs().await
-                && !self.inner.store().note(&error)
+                && !self.shared.store().note(&error)
             {
-                warn!(%error, "old runs could not be forgotten");
+                warn!(%error, "old runs could not be deleted");
             }
             beats = beats.wrapping_add(1);
-            self.inner.connections.clock.sleep(self.inner.settings.heartbeat()).await;
+            self.shared.connections.clock.sleep(self.shared.settings.heartbeat()).await;
         }
     }
 
-    /// Starts nothing new, waits until everything accepted has ended, and signs this process off.
+    /// Accepts no more commands, waits until all accepted commands have ended, and deletes this process's lease.
     ///
     /// # Errors
-    /// [`StoreError`] when the process could not be signed off; it will count as dead then.
+    /// [`StoreError`] when the lease could not be deleted. The process counts as dead once it expires.
     pub async fn shutdown(&self) -> Result<(), StoreError> {
-        self.inner.closed.store(true, Ordering::SeqCst);
-        // The sender lives in `inner`, so this cannot fail.
-        let _ = self.inner.accepted.subscribe().wait_for(|count| *count == 0).await;
-        let mut transaction = self.inner.store().transaction().await?;
-        transaction.records().node_ended(&self.inner.node).await?;
+        self.shared.closed.store(true, Ordering::SeqCst);
+        // The sender is in `shared`, so this cannot fail.
+        let _ = self.shared.accepted.subscribe().wait_for(|count| *count == 0).await;
+        let mut transaction = self.shared.store().transaction().await?;
+        transaction.records().node_ended(&self.shared.node).await?;
         transaction.commit().await
     }
 
-    /// Cancels everything under way in this process; for a shutdown that has waited long enough.
+    /// Cancels all runs of this process, for a shutdown whose time is over.
     pub fn cancel_all(&self) {
-        let running = self.inner.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let running = self.shared.running.lock().unwrap_or_else(PoisonError::into_inner);
         for cancel in running.values() {
             cancel.send_replace(true);
         }
     }
 
-    /// Cancels a run of this process; says whether it is one.
+    /// Cancels a run of this process. Returns whether this process runs it.
     pub fn cancel_here(&self, run: RunId) -> bool {
-        let running = self.inner.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let running = self.shared.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.get(&run).is_some_and(|cancel| {
             cancel.send_replace(true);
             true

@@ -1,4 +1,4 @@
-//! Integration commands as remote commands: what the Command API is asked, and what it answers.
+//! Runs integration commands for the Command API.
 
 use std::sync::Arc;
 
@@ -10,22 +10,22 @@ use soar_store::HeldRoom;
 use soar_store::model::Caller;
 
 use super::Executor;
-use super::registry::{CONNECTION_NAME, endpoint_name};
-use super::run::CommandEnd;
+use super::finished_run::FinishedRun;
 use crate::Refusal;
 use crate::commands::{IntegrationCommand, IntegrationCommands};
+use crate::plugins::{CONNECTION_NAME, endpoint_name};
 use crate::utility::{Answer, CcTable, Ended, More};
 
-/// Outcomes with more rows are turned into answers beside the other calls.
+/// Outcomes with more rows are converted on a thread for blocking work.
 const MANY_ROWS: usize = 1_000;
 
 impl Executor {
-    /// Runs the command whose endpoint is `endpoint`, such as `ListDevices`, on the connection that `"Connection Name"`
-    /// in the parameters names, or the only one at hand. The manifest of the connection's integration decides about the
+    /// Runs the command with this endpoint, such as `ListDevices`. It runs on the connection that `"Connection Name"`
+    /// in the parameters names, or else on the only connection. The manifest of the connection's integration checks the
     /// other parameters. Dropping the future cancels the run.
     ///
     /// # Errors
-    /// [`Refusal`] when nothing was run. A command that failed is an answer: its `error` is the Error tab.
+    /// [`Refusal`] when the command did not run. A failed command returns an answer whose `error` is the Error tab.
     pub async fn remote(
         &self,
         caller: &Caller,
@@ -45,12 +45,12 @@ impl Executor {
             .ok_or_else(|| Refusal::Because(format!("There is no command {}.", quoted(endpoint))))?;
         let invocation = Invocation::parse(command, &parameters).map_err(Refusal::Parameters)?;
         let ended = self.run_on(caller, connection, Arc::clone(plugin), invocation).await?;
-        let CommandEnd { outcome, room, .. } = ended;
+        let FinishedRun { outcome, room, .. } = ended;
         let answer = if outcome.result.rows.len() <= MANY_ROWS {
             answer(&outcome)
         } else {
             let answering = tokio::task::spawn_blocking(move || answer(&outcome));
-            answering.await.unwrap_or_else(|_| Err(Refusal::Unable("The outcome could not be shown.".to_owned())))
+            answering.await.unwrap_or_else(|_| Err(Refusal::Unable("The outcome could not be converted.".to_owned())))
         };
         Ok(Answer { room, ..answer? })
     }
@@ -72,7 +72,7 @@ impl IntegrationCommands for Executor {
     }
 }
 
-/// Takes the connection's name out of the parameters.
+/// Removes the connection's name from the parameters and returns it.
 fn connection_name(parameters: &mut RawParameters) -> Result<Option<String>, Refusal> {
     let is_name = |name: &String| normalised(name) == normalised(CONNECTION_NAME);
     let spellings: Vec<_> = parameters.keys().filter(|name| is_name(name)).cloned().collect();
@@ -94,7 +94,7 @@ fn connection_name(parameters: &mut RawParameters) -> Result<Option<String>, Ref
     Ok(found.filter(|name| !name.trim().is_empty()))
 }
 
-/// An outcome as the Command API answers it.
+/// The outcome as an answer of the Command API.
 fn answer(outcome: &Outcome) -> Result<Answer, Refusal> {
     let mut more = More::default();
     let key_fields: Map<_, _> =
@@ -103,7 +103,7 @@ fn answer(outcome: &Outcome) -> Result<Answer, Refusal> {
         .and_then(|()| more.insert("rawData", &outcome.raw_data))
         .and_then(|()| more.insert("receipt", &outcome.receipt))
         .and_then(|()| more.insert("warnings", &outcome.warnings))
-        .map_err(|error| Refusal::Unable(format!("The outcome could not be shown: {error}.")))?;
+        .map_err(|error| Refusal::Unable(format!("The outcome could not be converted: {error}.")))?;
     let row = |cells: &Vec<Value>| -> Value {
         outcome.result.columns.iter().cloned().zip(cells.iter().cloned()).collect::<Map<_, _>>().into()
     };

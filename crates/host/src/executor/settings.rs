@@ -4,29 +4,30 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-/// How much may run at once and how long, and how much of it is kept.
+/// The limits for running commands and for the run history.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct ExecutorSettings {
-    /// Seconds that a command may take, waiting for its turn included.
+    /// The timeout of a command in seconds, including the wait for a slot.
     pub time_limit_seconds: u64,
-    /// Commands under way at once on one connection, in this process.
+    /// The number of commands under way at once on one connection, in this process.
     pub per_connection: usize,
-    /// Commands under way at once on one site, in this process.
+    /// The number of commands under way at once on one site, in this process.
     pub per_site: usize,
-    /// Commands that may wait for their turn, on each connection and on each site.
+    /// The number of commands that may wait for a slot, on each connection and on each site.
     pub waiting: usize,
-    /// How much of replies and their table one command may gather in memory, in bytes; with more it fails.
+    /// The limit in bytes for the replies and the table of one command in memory. A command beyond it fails.
     pub largest_reply_bytes: usize,
-    /// How much of an outcome the run history keeps, in bytes of JSON.
+    /// The limit for the stored outcome of a run, in bytes of JSON.
     pub outcome_bytes: usize,
-    /// Days that the run history goes back.
+    /// The retention time of the run history in days.
     pub history_days: i64,
-    /// The most runs that the history holds.
+    /// The most runs in the history.
     pub history_runs: i64,
-    /// Seconds after which a secret that lives elsewhere is fetched again.
+    /// The time in seconds after which a secret is fetched again from the vault.
     pub fetch_secrets_seconds: u64,
-    /// Seconds after which a process that gave no sign of life counts as dead. It gives one every sixth of this.
+    /// The lease of a process in seconds. A process without a heartbeat for this time counts as dead. The heartbeat
+    /// interval is a sixth of it.
     pub node_lease_seconds: u64,
 }
 
@@ -52,7 +53,7 @@ impl ExecutorSettings {
         Duration::from_secs(self.time_limit_seconds.max(1))
     }
 
-    /// How often a process says that it lives.
+    /// The heartbeat interval.
     #[must_use]
     pub fn heartbeat(&self) -> Duration {
         Duration::from_secs(self.node_lease_seconds.max(6)) / 6

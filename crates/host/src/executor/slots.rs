@@ -1,4 +1,4 @@
-//! Turns: how many commands are under way at once for each connection and site, and how many may wait.
+//! Slots limit how many commands run at once for each connection and site, and how many may wait.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// The turns of everything of one kind.
+/// The slots of all connections, or of all sites.
 #[derive(Debug)]
 pub(super) struct Slots<K> {
     at_once: usize,
@@ -21,14 +21,14 @@ struct Queue {
     waiting: AtomicUsize,
 }
 
-/// As many wait already as may.
+/// The queue is full.
 #[derive(Debug)]
 pub(super) struct Full {
     pub(super) at_once: usize,
     pub(super) waiting: usize,
 }
 
-/// Counts one who waits, until dropped: also when the wait is given up.
+/// Counts a waiting command until dropped, also where the wait is cancelled.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl Drop for Waiting<'_> {
@@ -42,12 +42,12 @@ impl<K: Copy + Eq + Hash> Slots<K> {
         Self { at_once: at_once.clamp(1, Semaphore::MAX_PERMITS), waiting, queues: Mutex::default() }
     }
 
-    /// Waits for a turn, first come, first served, and says whether there was a wait. The turn ends when what is returned
-    /// is dropped.
+    /// Waits for a slot, first come, first served. Returns the slot's permit, and whether the command had to wait.
+    /// Dropping the permit frees the slot.
     pub(super) async fn turn(&self, of: K) -> Result<(OwnedSemaphorePermit, bool), Full> {
         let queue = {
             let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
-            // Nobody has or awaits a turn where only this map knows the queue.
+            // A queue that only this map refers to, and that has all slots free, is not in use.
             queues.retain(|id, queue| *id == of || Arc::strong_count(queue) > 1 || self.is_busy(queue));
             let new =
                 || Arc::new(Queue { turns: Arc::new(Semaphore::new(self.at_once)), waiting: AtomicUsize::new(0) });
@@ -60,11 +60,11 @@ impl<K: Copy + Eq + Hash> Slots<K> {
         let room = |waiting| (waiting < self.waiting).then_some(waiting + 1);
         queue.waiting.fetch_update(Ordering::AcqRel, Ordering::Acquire, room).map_err(|_| full())?;
         let _waiting = Waiting(&queue.waiting);
-        // It is never closed.
+        // The semaphore is never closed.
         Arc::clone(&queue.turns).acquire_owned().await.map(|turn| (turn, true)).map_err(|_| full())
     }
 
-    /// How many wait.
+    /// The number of waiting commands.
     pub(super) fn waiting(&self) -> usize {
         let queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
         queues.values().map(|queue| queue.waiting.load(Ordering::Acquire)).sum()

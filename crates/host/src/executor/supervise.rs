@@ -1,4 +1,4 @@
-//! Watches over one run: its turn, its connector, its deadline and its cancellation; and writes down how it ended.
+//! Supervises one run: its slots, its connector, its timeout and its cancellation; and stores its end.
 
 use std::future::pending;
 use std::sync::{Arc, PoisonError};
@@ -18,21 +18,22 @@ use tracing::{Instrument as _, error, info, info_span, warn};
 
 use super::agent::through;
 use super::connectors::Ready;
+use super::finished_run::FinishedRun;
 use super::kept;
-use super::run::{CommandEnd, Inner};
+use super::shared::Shared;
 use super::slots::Full;
 use super::watching::{Tee, Watching};
 use crate::Refusal;
 
-/// What is to be run.
+/// The command to run.
 pub(super) struct Task {
     pub(super) caller: Caller,
     pub(super) connection: Connection,
     pub(super) plugin: Arc<dyn Plugin>,
     pub(super) invocation: Invocation,
-    /// Who sees the pages beside the run history.
+    /// The watcher of the pages, if there is one.
     pub(super) watching: Option<Watching>,
-    /// Ends when nobody waits for the outcome any more.
+    /// Resolves once no caller waits for the outcome.
     pub(super) gone: oneshot::Receiver<()>,
 }
 
@@ -42,7 +43,7 @@ impl Task {
     }
 }
 
-/// Why a run was ended.
+/// The reason for which a run ended.
 enum Ending {
     Itself(Box<Outcome>),
     BrokeDown,
@@ -52,68 +53,69 @@ enum Ending {
 
 type Turns = (OwnedSemaphorePermit, OwnedSemaphorePermit);
 
-pub(super) async fn supervise(inner: &Arc<Inner>, mut task: Task) -> Result<CommandEnd, Refusal> {
-    let deadline = Instant::now() + inner.settings.time_limit();
-    let turns = turns(inner, &mut task, deadline).await?;
-    let fetch_again = std::time::Duration::from_secs(inner.settings.fetch_secrets_seconds);
-    let ready = inner.connectors.get(&inner.connections, &task.connection, &task.plugin, fetch_again);
+pub(super) async fn supervise(shared: &Arc<Shared>, mut task: Task) -> Result<FinishedRun, Refusal> {
+    let deadline = Instant::now() + shared.settings.time_limit();
+    let turns = turns(shared, &mut task, deadline).await?;
+    let fetch_again = std::time::Duration::from_secs(shared.settings.fetch_secrets_seconds);
+    let ready = shared.connectors.get(&shared.connections, &task.connection, &task.plugin, fetch_again);
     let ready = tokio::select! {
         ready = timeout_at(deadline, ready) => ready.unwrap_or_else(|_| {
-            Err("Its secrets were not fetched within the time that the command may take.".to_owned())
+            Err("The connection's secrets could not be fetched within the command's timeout.".to_owned())
         }),
-        _ = &mut task.gone => return Err(Refusal::Unable("Nobody waits for the outcome any more.".to_owned())),
+        _ = &mut task.gone => return Err(Refusal::Unable("The caller no longer waits for the outcome.".to_owned())),
     };
     let redactor = ready.as_ref().ok().map(|ready| Arc::clone(&ready.redactor));
     let agent = ready.as_ref().ok().and_then(|ready| ready.agent.clone());
-    let run = begin(inner, &task, redactor.as_deref()).await?;
+    let run = begin(shared, &task, redactor.as_deref()).await?;
     let span = info_span!("run", run = run.0, connection = task.connection.id.0, command = task.command().name);
     let (ending, room) = match ready {
-        Ok(ready) => execute(inner, &mut task, run, ready, turns, deadline).instrument(span.clone()).await,
+        Ok(ready) => execute(shared, &mut task, run, ready, turns, deadline).instrument(span.clone()).await,
         Err(problem) => {
             let outcome = failed(&task, "connection-not-usable", &problem, "Correct the connection.");
             (Ending::Itself(Box::new(outcome)), HeldRoom::default())
         }
     };
-    let (status, outcome) = concluded(inner, &task, ending);
+    let (status, outcome) = concluded(shared, &task, ending);
     let outcome = through(outcome, agent.as_deref());
     if status != RunStatus::Successful {
-        inner.connectors.doubt(task.connection.id);
+        shared.connectors.doubt(task.connection.id);
     }
     let redactor = redactor.unwrap_or_default();
     span.in_scope(|| info!(%status, rows = outcome.receipt.rows, requests = outcome.receipt.requests, "ended"));
-    end(inner, run, status, &outcome, &redactor).instrument(span).await;
+    end(shared, run, status, &outcome, &redactor).instrument(span).await;
     let command = task.command().name.clone();
-    Ok(CommandEnd { run, connection: task.connection.name, command, outcome, room })
+    Ok(FinishedRun { run, connection: task.connection.name, command, outcome, room })
 }
 
-/// Waits for the connection's and the site's turn.
-async fn turns(inner: &Inner, task: &mut Task, deadline: Instant) -> Result<Turns, Refusal> {
+/// Waits for a slot of the connection and of the site.
+async fn turns(shared: &Shared, task: &mut Task, deadline: Instant) -> Result<Turns, Refusal> {
     let (connection, site) = (task.connection.id, task.caller.site.id);
     let both = async {
         let full = |what: &str, name: &str, full: Full| {
             Refusal::Unable(format!(
-                "The {what} {} is busy: {} commands are under way and {} wait, and no more may. Try again later.",
+                "The {what} {} is busy: {} commands are under way and {} wait, which is the limit. Try again later.",
                 quoted(name),
                 full.at_once,
                 full.waiting
             ))
         };
-        // Always in this order, so that no two wait for each other.
-        let first = inner.per_connection.turn(connection).await;
+        // Always in this order, to avoid a deadlock.
+        let first = shared.per_connection.turn(connection).await;
         let first = first.map_err(|error| full("connection", &task.connection.name, error))?;
-        let second = inner.per_site.turn(site).await.map_err(|error| full("site", &task.caller.site.name, error))?;
+        let second = shared.per_site.turn(site).await.map_err(|error| full("site", &task.caller.site.name, error))?;
         Ok((first.0, second.0, first.1 || second.1))
     };
     let (first, second, waited) = tokio::select! {
         turns = timeout_at(deadline, both) => turns.unwrap_or_else(|_| {
-            let limit = inner.settings.time_limit().as_secs();
-            Err(Refusal::Unable(format!("The command's turn did not come within {limit} s, so it was not run. Try again later.")))
+            let limit = shared.settings.time_limit().as_secs();
+            Err(Refusal::Unable(format!("No slot was free within the timeout of {limit} s, so the command did not run. \
+                                         Try again later.")))
         }),
-        _ = &mut task.gone => Err(Refusal::Unable("Nobody waits for the outcome any more.".to_owned())),
+        _ = &mut task.gone => Err(Refusal::Unable("The caller no longer waits for the outcome.".to_owned())),
     }?;
     if waited {
-        // Much may have happened meanwhile.
-        let now = inner.connections.see(&task.caller, connection).await?;
+        // The connection may have changed meanwhile.
+        let now = shared.connections.see(&task.caller, connection).await?;
         if !now.active {
             return Err(inactive(&now));
         }
@@ -129,7 +131,7 @@ pub(super) fn inactive(connection: &Connection) -> Refusal {
     ))
 }
 
-async fn begin(inner: &Inner, task: &Task, redactor: Option<&Redactor>) -> Result<RunId, Refusal> {
+async fn begin(shared: &Shared, task: &Task, redactor: Option<&Redactor>) -> Result<RunId, Refusal> {
     let run = NewRun {
         user_id: task.caller.user.id,
         user_name: task.caller.user.name.clone(),
@@ -142,17 +144,17 @@ async fn begin(inner: &Inner, task: &Task, redactor: Option<&Redactor>) -> Resul
         command: task.command().name.clone(),
         parameters: kept::parameters(task.invocation.parameters(), redactor),
         request_id: task.caller.request_id.clone(),
-        node: inner.node.clone(),
+        node: shared.node.clone(),
     };
-    let mut transaction = inner.store().transaction().await?;
-    let id = transaction.records().begin_run(&run, inner.now()).await?;
+    let mut transaction = shared.store().transaction().await?;
+    let id = transaction.records().begin_run(&run, shared.now()).await?;
     transaction.commit().await?;
     Ok(id)
 }
 
-/// Runs the command in a task of its own, so that a panic ends nothing else.
+/// Runs the command in a task of its own, so that a panic ends only this task.
 async fn execute(
-    inner: &Arc<Inner>,
+    shared: &Arc<Shared>,
     task: &mut Task,
     run: RunId,
     ready: Ready,
@@ -160,18 +162,18 @@ async fn execute(
     deadline: Instant,
 ) -> (Ending, HeldRoom) {
     let (cancel, mut cancelled) = watch::channel(false);
-    inner.running.lock().unwrap_or_else(PoisonError::into_inner).insert(run, cancel);
+    shared.running.lock().unwrap_or_else(PoisonError::into_inner).insert(run, cancel);
     let (progress, watcher) = task.watching.take().map(|watching| (watching.progress, watching.sink)).unzip();
     let request_id = task.caller.request_id.clone();
     let context = ExecutionContext { request_id, time_limit: None, progress: progress.unwrap_or_default() };
     let invocation = task.invocation.clone();
-    let limit = inner.settings.largest_reply_bytes;
-    let room = inner.store().answer_room().clone();
+    let limit = shared.settings.largest_reply_bytes;
+    let room = shared.store().answer_room().clone();
     let executing = async move {
         let collector = Collector::new(Some(invocation.command()), limit);
         let mut tee = Tee { collector, room, held: HeldRoom::default(), watcher };
         let conclusion = ready.connector.execute_into(&invocation, &context, &mut tee).await;
-        // Others may have their turn when this has ended, not when nobody waits for it any more.
+        // The slots become free when the command has ended, not when the caller stops waiting.
         drop(turns);
         (tee.collector.finish(conclusion), tee.held)
     };
@@ -185,21 +187,21 @@ async fn execute(
                 Ending::Itself(Box::new(outcome))
             }
             Err(error) => {
-                error!(panicked = error.is_panic(), "the connector broke down");
+                error!(panicked = error.is_panic(), "the connector panicked");
                 Ending::BrokeDown
             }
         },
-        () = asked(&mut cancelled) => stop(&executing, Ending::Cancelled("Somebody cancelled it.")),
-        _ = &mut task.gone => stop(&executing, Ending::Cancelled("Whoever waited for it went away.")),
+        () = asked(&mut cancelled) => stop(&executing, Ending::Cancelled("A user cancelled it.")),
+        _ = &mut task.gone => stop(&executing, Ending::Cancelled("The caller closed the connection.")),
         () = tokio::time::sleep_until(deadline) => stop(&executing, Ending::OutOfTime),
     };
-    inner.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
+    shared.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
     (ending, held)
 }
 
 async fn asked(cancelled: &mut watch::Receiver<bool>) {
     if cancelled.wait_for(|cancelled| *cancelled).await.is_err() {
-        // Nobody is left who could ask.
+        // No sender is left that could request the cancellation.
         pending::<()>().await;
     }
 }
@@ -209,10 +211,10 @@ fn stop<T>(executing: &JoinHandle<T>, ending: Ending) -> Ending {
     ending
 }
 
-fn concluded(inner: &Inner, task: &Task, ending: Ending) -> (RunStatus, Outcome) {
+fn concluded(shared: &Shared, task: &Task, ending: Ending) -> (RunStatus, Outcome) {
     let is_write = task.command().effect == Effect::Write;
     let check = if is_write {
-        "It may have been carried out: check in the product before you run it again."
+        "It may have had an effect: check in the product before you run it again."
     } else {
         "It changes nothing: run it again."
     };
@@ -220,12 +222,12 @@ fn concluded(inner: &Inner, task: &Task, ending: Ending) -> (RunStatus, Outcome)
         Ending::Itself(outcome) if outcome.is_successful() => (RunStatus::Successful, *outcome),
         Ending::Itself(outcome) => (RunStatus::Failed, *outcome),
         Ending::BrokeDown => {
-            let message = "The connector broke down over this command. Tell its maker.";
+            let message = "The connector panicked. Report that to the maker of the connector.";
             (RunStatus::Failed, failed(task, "connector-broke-down", message, check))
         }
         Ending::OutOfTime => {
-            let limit = inner.settings.time_limit().as_secs();
-            let message = format!("The command did not end within the {limit} s that the host gives it. {check}");
+            let limit = shared.settings.time_limit().as_secs();
+            let message = format!("The command did not end within its timeout of {limit} s. {check}");
             (RunStatus::Failed, failed(task, "timed-out", &message, check))
         }
         Ending::Cancelled(why) => {
@@ -235,7 +237,7 @@ fn concluded(inner: &Inner, task: &Task, ending: Ending) -> (RunStatus, Outcome)
     }
 }
 
-/// The outcome of a command that the host ended, or that never came to the connector.
+/// The outcome of a command that the host ended, or that never reached the connector.
 fn failed(task: &Task, code: &str, message: &str, cure: &str) -> Outcome {
     let error = CommandError {
         failure_indicator: task.command().failure_indicator(),
@@ -250,19 +252,19 @@ fn failed(task: &Task, code: &str, message: &str, cure: &str) -> Outcome {
     Collector::new(Some(task.command()), 0).finish(Conclusion { error: Some(error), receipt, warnings: Vec::new() })
 }
 
-/// Writes down how the run ended. The caller gets its outcome even if that fails.
-async fn end(inner: &Inner, run: RunId, status: RunStatus, outcome: &Outcome, redactor: &Redactor) {
+/// Stores the end of the run. The caller gets its outcome even if that fails.
+async fn end(shared: &Shared, run: RunId, status: RunStatus, outcome: &Outcome, redactor: &Redactor) {
     let end = RunEnd {
         status,
-        outcome: Some(kept::outcome(outcome, redactor, inner.settings.outcome_bytes)),
+        outcome: Some(kept::outcome(outcome, redactor, shared.settings.outcome_bytes)),
         receipt: serde_json::to_string(&outcome.receipt).ok().map(|text| redactor.clean(&text).into_owned()),
     };
     let written = async {
-        let mut transaction = inner.store().transaction().await?;
-        transaction.records().end_run(run, &end, inner.now()).await?;
+        let mut transaction = shared.store().transaction().await?;
+        transaction.records().end_run(run, &end, shared.now()).await?;
         transaction.commit().await
     };
     if let Err(error) = written.await {
-        warn!(run = run.0, %error, "the end of a run could not be written; it will count as interrupted");
+        warn!(run = run.0, %error, "the end of a run could not be stored; the run will count as interrupted");
     }
 }

@@ -1,4 +1,4 @@
-//! Somebody who sees the pages of a run as they arrive.
+//! A watcher that gets the pages of a run as they arrive.
 
 use std::{fmt, io};
 
@@ -6,14 +6,14 @@ use async_trait::async_trait;
 use soar_connector::{Collector, Page, Progress, Sink, SinkError};
 use soar_store::{AnswerRoom, HeldRoom};
 
-/// A page is kept as it came, and as rows of the table.
+/// The outcome has each page twice: as raw data and as rows of the table.
 const COPIES: usize = 2;
 
-/// Where the pages of a run go beside its outcome.
+/// A watcher of a run's pages.
 pub struct Watching {
     /// Takes the pages.
     pub sink: Box<dyn Sink + Sync>,
-    /// Hears how far the run has come.
+    /// Gets the progress of the run.
     pub progress: Progress,
 }
 
@@ -23,10 +23,10 @@ impl fmt::Debug for Watching {
     }
 }
 
-/// A collector, and whoever sees the pages beside it.
+/// A collector and a watcher that get the same pages.
 pub(super) struct Tee {
     pub(super) collector: Collector,
-    /// The memory for answers, and what the pages take of it.
+    /// The memory for answers, and the pages' share of it.
     pub(super) room: AnswerRoom,
     pub(super) held: HeldRoom,
     pub(super) watcher: Option<Box<dyn Sink + Sync>>,

@@ -1,4 +1,4 @@
-//! Connection Health Check: what checks prove, and what they proved over time.
+//! Connection health: the current state of connections and its history.
 
 mod overview;
 

@@ -1,4 +1,4 @@
-//! What people see of connections' health: a table of them, the worst first, and the history of one.
+//! The table of connections by health, and the history of one connection.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -16,88 +16,88 @@ use crate::connections::{Connections, without_their_agent};
 
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
-/// The most that a page of a history, or of the table, holds.
+/// The most entries on a page of the history or the table.
 const LARGEST_PAGE: i64 = 1000;
 
-/// Which connections are asked for.
+/// A filter of connections.
 #[derive(Debug, Clone, Default)]
 pub struct HealthFilter {
-    /// Only those of the site of this number.
+    /// Only connections of this site.
     pub site: Option<SiteId>,
-    /// Only those in this state.
+    /// Only connections in this state.
     pub state: Option<HealthState>,
-    /// At most so many, from 1 to 1,000; 100 unless given.
+    /// The most connections, from 1 to 1,000; 100 unless given.
     pub limit: Option<i64>,
 }
 
-/// How connections fare.
+/// The health of connections.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HealthTable {
     /// The connections, the worst first.
     pub connections: Vec<ConnectionHealth>,
-    /// How many connections are in each state, of all that were asked for.
+    /// The number of connections in each state, over all connections that match the filter.
     pub states: BTreeMap<HealthState, usize>,
 }
 
 impl HealthTable {
-    /// How many were asked for and are not among the connections shown.
+    /// The number of connections that match the filter and are not on this page.
     #[must_use]
     pub fn more(&self) -> usize {
         self.states.values().sum::<usize>().saturating_sub(self.connections.len())
     }
 }
 
-/// How one connection fares.
+/// The health of one connection.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ConnectionHealth {
-    /// Its number.
+    /// The connection's id.
     #[schema(value_type = i64)]
     pub id: ConnectionId,
-    /// Its name.
+    /// The connection's name.
     pub name: String,
-    /// Its integration's stable name.
+    /// The integration's stable name.
     pub integration: String,
-    /// Its site's name, or `Shared to internal sites`.
+    /// The site's name, or `Shared to internal sites`.
     pub site: String,
-    /// The agent that it goes through; null where it goes direct.
+    /// The agent that the connection uses; null for a direct connection.
     pub agent: Option<String>,
-    /// Why nothing runs on its site; null where the site is active.
+    /// The reason for which nothing runs on the connection's site; null where the site is active.
     pub site_inactive: Option<String>,
-    /// Whether it is checked by itself.
+    /// Whether the connection has an active health check.
     pub checked: bool,
-    /// When it is checked next.
+    /// The time of the next check.
     #[schema(value_type = Option<i64>)]
     pub next_due_at: Option<Moment>,
-    /// How it fares.
+    /// The health of the connection.
     #[serde(flatten)]
     pub health: Health,
-    /// The last 24 hours.
+    /// The uptime of the last 24 hours.
     pub uptime_day: Uptime,
-    /// The last 7 days.
+    /// The uptime of the last 7 days.
     pub uptime_week: Uptime,
-    /// The last 30 days.
+    /// The uptime of the last 30 days.
     pub uptime_month: Uptime,
-    /// The latency of the checks that passed in the last 24 hours.
+    /// The latency of the passed checks of the last 24 hours.
     pub latency_day: Option<Latency>,
 }
 
-/// The history of one connection's health.
+/// The health of one connection with its checks.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ConnectionHistory {
-    /// How it fares.
+    /// The health of the connection.
     pub connection: ConnectionHealth,
-    /// Its checks, the latest first.
+    /// The checks, the latest first.
     pub checks: Vec<Check>,
 }
 
-/// A connection's health check, and its health.
+/// The health check and the health of a connection.
 type Row = (Option<Schedule>, Option<Health>);
 
-/// Connections that cannot go through the agent that they name, each with the reason. They are Failing, whatever their
-/// last check proved.
+/// The connections that cannot use their agent, each with the reason. They count as Failing, even if their last check
+/// passed.
 struct Without(HashMap<ConnectionId, String>);
 
 impl Without {
@@ -115,7 +115,7 @@ impl Without {
 }
 
 impl Connections {
-    /// How the connections fare that the caller may see, the worst first.
+    /// The health of the connections that the caller may see, the worst first.
     ///
     /// # Errors
     /// [`Refusal::Store`].
@@ -123,7 +123,7 @@ impl Connections {
         self.health_in(&mut self.store.reader().await?.records(), caller, filter).await
     }
 
-    /// The same, as `records` sees it.
+    /// The same within the transaction of `records`.
     pub(crate) async fn health_in(
         &self,
         records: &mut Records<'_>,
@@ -169,10 +169,10 @@ impl Connections {
         Ok(HealthTable { connections: shown, states })
     }
 
-    /// The history of a connection's health before the check due at `before`, at most `limit` checks (1 to 1,000).
+    /// The health of a connection with at most `limit` checks (1 to 1,000) that were due before `before`.
     ///
     /// # Errors
-    /// [`Refusal`] when there is none that the caller may see.
+    /// [`Refusal`] when the caller may see no such connection.
     pub async fn health_history(
         &self,
         caller: &Caller,
@@ -183,7 +183,7 @@ impl Connections {
         self.health_history_in(&mut self.store.reader().await?.records(), caller, id, before, limit).await
     }
 
-    /// The same, as `records` sees it.
+    /// The same within the transaction of `records`.
     pub(crate) async fn health_history_in(
         &self,
         records: &mut Records<'_>,
@@ -206,7 +206,7 @@ impl Connections {
     }
 }
 
-/// The health of a connection at `now`, by the store's clock, which stamps results too.
+/// The health of a connection at `now`. The time is from the store's clock, as are the times of results.
 async fn connection_health(
     records: &mut Records<'_>,
     connection: &Connection,

@@ -1,4 +1,4 @@
-//! Proxy agents. Their secrets go in and never come out.
+//! Operations on proxy agents. No operation returns a secret.
 
 use serde::Deserialize;
 use soar_store::model::{Agent, ConnectionId};
@@ -8,14 +8,14 @@ use super::{Done, OperationError, Operations, RequestContext, Required, Tried};
 use crate::Refusal;
 use crate::agents::{AgentChange, AgentDraft, AgentTarget, AgentTested, Agents};
 
-/// Which server an agent's test asks the proxy for: give one of the two.
+/// The server for the test of an agent. Give one of the two fields.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct AgentToTest {
-    /// A server with its port; port 443 unless given.
+    /// A server, possibly with a port; port 443 unless given.
     #[schema(pattern = r"^[^\u0000]*$", example = "footprint.example.com:443")]
     pub to: Option<String>,
-    /// The number of a connection, whose server is meant.
+    /// The id of a connection, whose server is used.
     #[schema(value_type = Option<i64>)]
     pub connection: Option<ConnectionId>,
 }
@@ -26,7 +26,7 @@ impl AgentToTest {
             (Some(server), None) => Ok(AgentTarget::Server(server)),
             (None, Some(id)) => Ok(AgentTarget::Connection(id)),
             _ => Err(Refusal::Because(
-                "Say which server the proxy is asked for: either a server with its port, or a connection.".to_owned(),
+                "Give the server for the test: either a server with its port, or a connection.".to_owned(),
             )),
         }
     }
@@ -47,7 +47,7 @@ impl Operations {
     /// The agent of this name, without its secret.
     ///
     /// # Errors
-    /// [`OperationError`] when there is none that the caller may see.
+    /// [`OperationError`] when the caller may see no such agent.
     pub async fn agent(&self, context: &RequestContext, name: &str) -> Result<Agent, OperationError> {
         let mut reader = self.reader(context).await?;
         let mut records = reader.records();
@@ -55,7 +55,7 @@ impl Operations {
         Ok(self.agents()?.see_in(&mut records, &caller, name).await?)
     }
 
-    /// Makes an agent.
+    /// Creates an agent.
     ///
     /// # Errors
     /// [`OperationError`].
@@ -71,7 +71,7 @@ impl Operations {
             .await
     }
 
-    /// Changes an agent; what is not given stays, its secret too unless the address changes.
+    /// Changes an agent. Fields that are left out stay unchanged. A new address needs the secret again.
     ///
     /// # Errors
     /// [`OperationError`].
@@ -111,7 +111,7 @@ impl Operations {
     /// Asks an agent's proxy for a connection to a server.
     ///
     /// # Errors
-    /// [`OperationError`] when the test could not be made.
+    /// [`OperationError`] when the test could not run.
     pub async fn test_agent(
         &self,
         context: &RequestContext,

@@ -1,4 +1,4 @@
-//! The audit log, a page at a time.
+//! Operations on the audit log.
 
 use serde::Serialize;
 use soar_store::AuditFilter;
@@ -13,17 +13,17 @@ use super::{OperationError, Operations, RequestContext, full_page};
 pub struct AuditPage {
     /// The entries.
     pub entries: Vec<NumberedEntry>,
-    /// What to send as before for the next page; missing on the last one.
+    /// The value of `before` for the next page; missing on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<i64>)]
     pub next: Option<AuditEntryId>,
 }
 
-/// An entry and its number.
+/// An entry and its id.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NumberedEntry {
-    /// Its number.
+    /// The entry's id.
     #[schema(value_type = i64)]
     pub id: AuditEntryId,
     /// The entry.

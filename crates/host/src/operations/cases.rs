@@ -1,4 +1,4 @@
-//! Cases. They are made by the command LinkIncidentsToNewCase, and by imports.
+//! Operations on cases. The command LinkIncidentsToNewCase and imports create cases.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use crate::views::{CaseShown, WholeCase};
 pub struct CasePage {
     /// The cases.
     pub cases: Vec<CaseShown>,
-    /// What to send as after for the next page; missing on the last one.
+    /// The value of `after` for the next page; missing on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<i64>)]
     pub next: Option<CaseId>,
@@ -40,7 +40,7 @@ impl Operations {
         let mut records = reader.records();
         let sites = sites_with_incidents(context, &mut records, site).await?;
         let ids: Vec<_> = sites.keys().copied().collect();
-        // One more than is shown tells whether there are more.
+        // One more than the page shows tells whether there is a next page.
         let wanted = limit.saturating_add(1);
         let HeldRows { rows: mut cases, room: _room } =
             records.cases_after(&ids, status, after, wanted, Oversize::Refuse).await?;
@@ -55,7 +55,7 @@ impl Operations {
         Ok(CasePage { cases: cases.collect(), next })
     }
 
-    /// One case, with the incidents that are linked to it and that the caller may see.
+    /// One case with the linked incidents that the caller may see.
     ///
     /// # Errors
     /// [`OperationError`] when the caller may see no such case.
@@ -68,7 +68,7 @@ impl Operations {
     }
 }
 
-/// The names of the sites, by number, on which the caller may see incidents: of the site of this name, or of all.
+/// The names of the sites on which the caller may see incidents, by id: only the site of this name, or all sites.
 pub(super) async fn sites_with_incidents(
     context: &RequestContext,
     records: &mut Records<'_>,

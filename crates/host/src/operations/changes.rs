@@ -16,13 +16,13 @@ use super::{OperationError, RequestContext};
 use crate::Refusal;
 use crate::access::SecretSeal;
 
-/// How often a change is tried whose transaction loses against another one.
+/// The number of attempts for a change whose transaction has conflicts.
 const ATTEMPTS: u32 = 4;
 
-/// The place that sealed fingerprints of calls are bound to.
+/// The sealing context of the fingerprints of calls.
 const FINGERPRINT: &str = "answers/fingerprint";
 
-/// Who may make a change.
+/// The right that a change needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Required {
     /// An administrator.
@@ -36,24 +36,25 @@ pub enum Required {
 pub struct Changes {
     pub(super) store: Store,
     clock: Arc<dyn Clock>,
-    /// How long the answer to a call under an Idempotency-Key is kept.
+    /// The retention time of the answer to a call under an Idempotency-Key.
     answers_kept: Duration,
     /// Seals the fingerprints of calls; `None` where no call has an Idempotency-Key.
     seal: Option<Arc<dyn SecretSeal>>,
 }
 
-/// What the work of a change has at hand. It borrows the transaction for `'t`; the work may borrow what lives for `'w`.
+/// The context of the work of a change. It borrows the transaction for `'t`. The work may borrow values that live for
+/// `'w`.
 #[derive(Debug)]
 pub struct Change<'t, 'w> {
     /// The records of the transaction.
     pub records: Records<'t>,
-    /// When the change is made.
+    /// The time of the change.
     pub now: Moment,
-    /// Tells the compiler that what the work borrows outlives the transaction.
+    /// Tells the compiler that `'w` outlives the transaction.
     work: PhantomData<&'t &'w ()>,
 }
 
-/// What the work of a change gives.
+/// The future of the work of a change.
 pub type Working<'t, T> = BoxFuture<'t, Result<Done<T>, Refusal>>;
 
 /// The result of the work of a change.
@@ -68,51 +69,51 @@ pub struct Done<T> {
 }
 
 impl<T> Done<T> {
-    /// `value`, and what it is about: the audit entry's reason.
+    /// `value`, and the reason of the audit entry.
     pub fn new(value: T, about: impl Into<String>) -> Self {
         Self { value, repeated: None, about: about.into(), site: String::new(), is_accepted: true }
     }
 
-    /// `value` is the answer of a call that was refused or that failed, for the reason `why`. The answer is kept and the
-    /// audit entry says that the call was refused.
+    /// `value` is the answer to a call that was refused or failed for the reason `why`. The answer is kept, and the
+    /// audit entry has the call as refused.
     pub(super) fn refused(value: T, why: impl Into<String>) -> Self {
         Self { is_accepted: false, ..Self::new(value, why) }
     }
 
-    /// The site that the audit entry names.
+    /// Sets the site of the audit entry.
     #[must_use]
     pub fn on(self, site: &str) -> Self {
         Self { site: site.to_owned(), ..self }
     }
 
-    /// The answer to a repeat: `value` without the part that is shown only once.
+    /// Sets the answer to a repeat: `value` without the part that is returned only once.
     ///
     /// # Errors
-    /// [`Refusal::Store`] when it cannot be written as JSON.
+    /// [`Refusal::Store`] when it cannot be serialised.
     pub fn repeated_as(self, answer: &impl Serialize) -> Result<Self, Refusal> {
         Ok(Self { repeated: Some(json(answer)?), ..self })
     }
 }
 
 impl Changes {
-    /// Changes of `store`, without Idempotency-Keys.
+    /// Changes to `store`, without Idempotency-Keys.
     #[must_use]
     pub fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
         Self { store, clock, answers_kept: Duration::ZERO, seal: None }
     }
 
-    /// The same with Idempotency-Keys, whose answers are kept for `answers_kept`.
+    /// Adds Idempotency-Keys, whose answers are kept for `answers_kept`.
     #[must_use]
     pub fn keeping_answers(self, answers_kept: Duration, seal: Arc<dyn SecretSeal>) -> Self {
         Self { answers_kept, seal: Some(seal), ..self }
     }
 
-    /// Begins, claims the Idempotency-Key, checks the right, does `work`, writes the audit entry, keeps the answer and
-    /// commits; again where the transaction lost against another one.
+    /// Begins a transaction, claims the Idempotency-Key, checks the right, does `work`, writes the audit entry, keeps
+    /// the answer and commits. Tries again after a conflict with another transaction.
     ///
     /// # Errors
-    /// [`OperationError`] when nothing was changed; the adapter writes the audit entry then. [`StoreError::Uncertain`] inside
-    /// of it when nobody knows whether the commit was made.
+    /// [`OperationError`] when nothing was changed. The adapter then writes the audit entry. It contains
+    /// [`StoreError::Uncertain`] when the outcome of the commit is unknown.
     pub async fn run<'w, T: Serialize + Send>(
         &self,
         context: &RequestContext,
@@ -126,7 +127,7 @@ impl Changes {
         until_no_conflict(|| self.attempt(context, claim.as_ref(), &work)).await
     }
 
-    /// [`Changes::run`] for work that checks the caller's rights; the work is given the caller.
+    /// As [`Changes::run`], for work that checks the caller's rights. The work gets the caller.
     ///
     /// # Errors
     /// As [`Changes::run`].
@@ -146,7 +147,7 @@ impl Changes {
         .await
     }
 
-    /// The time.
+    /// The current time.
     pub(super) fn now(&self) -> Moment {
         Moment::from(self.clock.now())
     }
@@ -165,7 +166,7 @@ impl Changes {
         let now = self.now();
         let mut transaction = self.begin().await?;
         if let Some(claim) = claim {
-            // A repeat waits here for the first call's transaction to end.
+            // A repeat waits here until the first call's transaction ends.
             if let Some(earlier) = self.first_call(&mut transaction.records(), claim, now, now).await? {
                 return Err(OperationError::Repeated(Box::new(earlier)));
             }
@@ -184,8 +185,7 @@ impl Changes {
         Ok(done.value)
     }
 
-    /// Claims the answer for the caller, who keeps the claim until `runs_until`; or gives the first call, which had the
-    /// same fingerprint.
+    /// Claims the answer for the caller until `runs_until`; or returns the first call, if it had the same fingerprint.
     pub(super) async fn first_call(
         &self,
         records: &mut Records<'_>,
@@ -196,14 +196,14 @@ impl Changes {
         let Some(earlier) = records.claim_answer(&claim.kept, runs_until, now + self.answers_kept, now).await? else {
             return Ok(None);
         };
-        // Answers that an older host kept for the Command API have unsealed fingerprints.
+        // An older host kept answers of the Command API with unsealed fingerprints.
         let is_same =
             earlier.fingerprint == claim.fingerprint || self.opened(&earlier.fingerprint) == claim.fingerprint;
         if is_same { Ok(Some(earlier)) } else { Err(OperationError::KeyReused) }
     }
 
-    /// The claim of a call; `None` for a call without an Idempotency-Key. The fingerprint is sealed: a reader of the store
-    /// could otherwise try out secrets of the body against it.
+    /// The claim of a call; `None` for a call without an Idempotency-Key. The fingerprint is sealed, since a reader of
+    /// the store could otherwise guess secrets in the body by it.
     pub(super) fn claim(&self, context: &RequestContext) -> Result<Option<Claim>, Refusal> {
         let Some(key) = &context.idempotency else { return Ok(None) };
         let unreadable = |error: String| Refusal::Store(StoreError::Unreadable(error));
@@ -220,7 +220,8 @@ impl Changes {
         Ok(Some(Claim { kept, fingerprint: key.fingerprint.clone() }))
     }
 
-    /// The fingerprint that was sealed; empty where the sealing key is gone, so that the call counts as another one.
+    /// The opened fingerprint; empty where the sealing key no longer exists, so that the call counts as a different
+    /// call.
     fn opened(&self, fingerprint: &str) -> String {
         let sealed = STANDARD.decode(fingerprint).ok();
         let plain = sealed.and_then(|sealed| self.seal.as_ref()?.open(FINGERPRINT, &sealed).ok());
@@ -236,7 +237,7 @@ pub(super) struct Claim {
     fingerprint: String,
 }
 
-/// Tries again while the transaction lost against another one.
+/// Tries again while the transaction has conflicts with another transaction.
 pub(super) async fn until_no_conflict<T, F: Future<Output = Result<T, OperationError>>>(
     mut attempt: impl FnMut() -> F,
 ) -> Result<T, OperationError> {

@@ -1,4 +1,4 @@
-//! Connections. Their secrets go in and never come out.
+//! Operations on connections. No operation returns a secret.
 
 use serde::Serialize;
 use soar_connector::name::quoted;
@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::{Done, OperationError, Operations, RequestContext, Tried};
 use crate::Refusal;
 use crate::connections::{ConnectionChange, ConnectionDraft};
-use crate::executor::{CommandEnd, Tested, Watching};
+use crate::executor::{FinishedRun, Tested, Watching};
 
 /// The result of testing a connection.
 #[derive(Debug, Serialize, ToSchema)]
@@ -18,20 +18,20 @@ use crate::executor::{CommandEnd, Tested, Watching};
 pub struct ConnectionTested {
     /// Whether the connection works.
     pub passed: bool,
-    /// Passed, or the Error tab.
+    /// `Passed`, or the Error tab.
     pub text: String,
-    /// The number of the test's run.
+    /// The id of the test's run.
     #[schema(value_type = i64)]
     pub run: RunId,
-    /// The outcome of the command that tests the connection: its error, its warnings and its receipt among others.
+    /// The outcome of the command that tests the connection, with its error, warnings and receipt.
     #[serde(flatten)]
     #[schema(value_type = Object)]
     pub outcome: Outcome,
 }
 
 impl Operations {
-    /// The connections that the caller may see, by integration and name, without their secrets. Where `site` is given,
-    /// those at hand on it, shared ones included.
+    /// The connections that the caller may see, by integration and name, without their secrets. With `site`, only the
+    /// connections on that site, including shared connections.
     ///
     /// # Errors
     /// [`OperationError`].
@@ -53,7 +53,7 @@ impl Operations {
         Ok(self.connections()?.list_in(&mut records, &caller, wanted).await?)
     }
 
-    /// The connection of this number, without its secrets.
+    /// The connection with this id, without its secrets.
     ///
     /// # Errors
     /// [`OperationError`] when the caller may see no such connection.
@@ -64,10 +64,10 @@ impl Operations {
         Ok(self.connections()?.see_in(&mut records, &caller, id).await?)
     }
 
-    /// Makes a connection.
+    /// Creates a connection.
     ///
     /// # Errors
-    /// [`OperationError`] names every parameter that cannot work, or the right that is missing.
+    /// [`OperationError`] names every invalid parameter, or the missing right.
     pub async fn create_connection(
         &self,
         context: &RequestContext,
@@ -84,11 +84,11 @@ impl Operations {
             .await
     }
 
-    /// Changes a connection; what is not given stays, secrets too.
+    /// Changes a connection. Fields and secrets that are left out stay unchanged.
     ///
     /// # Errors
-    /// [`OperationError`] as for [`Operations::create_connection`], and when the connection was changed since the version
-    /// that the caller names.
+    /// [`OperationError`] as for [`Operations::create_connection`], and when the connection has changed since the
+    /// version that the caller gives.
     pub async fn change_connection(
         &self,
         context: &RequestContext,
@@ -106,7 +106,7 @@ impl Operations {
             .await
     }
 
-    /// Deletes a connection and its secrets; the history of its runs stays.
+    /// Deletes a connection and its secrets. The history of its runs stays.
     ///
     /// # Errors
     /// [`OperationError`].
@@ -123,12 +123,12 @@ impl Operations {
             .await
     }
 
-    /// Tests a connection by its integration's Test Connection; a run of it is kept. A shared connection is tested on
-    /// `site`; where none is given, on the site that its events go to, or else on the first internal site that the caller
+    /// Tests a connection with its integration's Test Connection. The run history stores the test. A shared connection
+    /// is tested on `site`; without `site`, on its recipient site, or else on the first internal site that the caller
     /// sees.
     ///
     /// # Errors
-    /// [`OperationError`] when the test could not run.
+    /// [`OperationError`] when the test did not run.
     pub async fn test_connection(
         &self,
         context: &RequestContext,
@@ -143,11 +143,11 @@ impl Operations {
         Ok(Tried { value, about, site: caller.site.name })
     }
 
-    /// Diagnoses a connection: how far the way to its server leads, and which commands its account may run. The site is
+    /// Diagnoses a connection: the stages up to its server, and the commands that its account may run. The site is
     /// chosen as for a test.
     ///
     /// # Errors
-    /// [`OperationError`] when the diagnosis could not be made.
+    /// [`OperationError`] when the diagnosis did not run.
     pub async fn diagnose_connection(
         &self,
         context: &RequestContext,
@@ -161,7 +161,7 @@ impl Operations {
         Ok(Tried { value, about, site: caller.site.name })
     }
 
-    /// The connection of this number, and the caller on the site that it is tested from.
+    /// The connection with this id, and the caller on the site of the test.
     async fn testing(
         &self,
         context: &RequestContext,
@@ -180,11 +180,11 @@ impl Operations {
         Ok((connection, caller))
     }
 
-    /// Runs a checked call on a connection, on the site of this name, and hands its pages on to `watching` as they
+    /// Runs a checked call on a connection, on the site of this name, and passes its pages to `watching` as they
     /// arrive. Dropping the future cancels the run.
     ///
     /// # Errors
-    /// [`OperationError`] when nothing was run. A command that failed is no error: its outcome says so.
+    /// [`OperationError`] when the command did not run. A failed command is no error: its outcome has the failure.
     pub async fn run_on_connection(
         &self,
         context: &RequestContext,
@@ -192,7 +192,7 @@ impl Operations {
         connection: Connection,
         invocation: Invocation,
         watching: Watching,
-    ) -> Result<Tried<CommandEnd>, OperationError> {
+    ) -> Result<Tried<FinishedRun>, OperationError> {
         let site = self.site(context, site).await?;
         let (about, on) = (format!("{}: {}", connection.name, invocation.command().name), site.name.clone());
         let value = self.executor()?.run_watched(&context.caller(site), connection, invocation, watching).await?;
@@ -205,8 +205,8 @@ fn done(connection: Connection) -> Done<Connection> {
     Done::new(connection, about).on(&site)
 }
 
-/// The caller on the connection's site; of a shared connection, on `site`, else on the site that its events go to, else
-/// on the first internal site that the caller sees.
+/// The caller on the connection's site. For a shared connection: on `site`, else on its recipient site, else on the
+/// first internal site that the caller sees.
 fn testing_caller(
     context: &RequestContext,
     connection: &Connection,
@@ -231,6 +231,7 @@ fn testing_caller(
             && context.sees(site.id)
     };
     let site = sites.into_iter().find(fits);
-    site.map(|site| context.caller(site))
-        .ok_or_else(|| Refusal::Because("There is no internal site to test it from.".to_owned()))
+    site.map(|site| context.caller(site)).ok_or_else(|| {
+        Refusal::Because("There is no internal site on which the connection could be tested.".to_owned())
+    })
 }

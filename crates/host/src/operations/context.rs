@@ -1,4 +1,4 @@
-//! Who calls an operation, and what the audit log says of the call.
+//! The context of a call: the caller, the audit entry and the Idempotency-Key.
 
 use std::collections::BTreeMap;
 
@@ -13,16 +13,15 @@ use crate::Refusal;
 pub struct RequestContext {
     /// The user in whose name the call is made.
     pub user: User,
-    /// The user's roles by the number of the site.
+    /// The user's roles by site.
     pub roles: BTreeMap<SiteId, Role>,
-    /// The sites that the call reaches: those of the API key; all sites at the terminal.
+    /// The sites that the call may use: the sites of the API key; all sites at the terminal.
     pub reach: Allowed<SiteId>,
     /// The name of the API key; `None` at the terminal.
     pub key: Option<String>,
-    /// When the API key expires, if it does.
+    /// The expiry of the API key, if it has one.
     pub key_expires_at: Option<Moment>,
-    /// The call's entry in the audit log, as far as it is known before the operation runs. Its status is the one of
-    /// success.
+    /// The call's audit entry, as far as it is known before the operation runs. Its status is the status of success.
     pub entry: AuditEntry,
     /// The Idempotency-Key of the call.
     pub idempotency: Option<IdempotencyKey>,
@@ -33,28 +32,28 @@ pub struct RequestContext {
 pub struct IdempotencyKey {
     /// The key.
     pub key: String,
-    /// The fingerprint of address and body.
+    /// The fingerprint of the call's address and body.
     pub fingerprint: String,
-    /// The API key of the call, whose quota the kept answer counts for.
+    /// The API key of the call. The kept answer counts towards its quota.
     pub access_key: AccessKeyId,
 }
 
 impl RequestContext {
-    /// The same call, whose audit entry names `site` even where the operation is refused.
+    /// The same call with `site` in its audit entry, even where the operation is refused.
     #[must_use]
     pub fn about_site(mut self, site: &str) -> Self {
         self.entry.site = AuditEntry::kept(site);
         self
     }
 
-    /// The same call, which acts in the name of the user `name`; empty for the caller's own.
+    /// The same call in the name of the user `name`; empty for the caller's own name.
     #[must_use]
     pub fn acting_for(mut self, name: &str) -> Self {
         self.entry.acting_for = AuditEntry::kept(name);
         self
     }
 
-    /// The caller of something on `site`.
+    /// The caller on `site`.
     #[must_use]
     pub fn caller(&self, site: Site) -> Caller {
         Caller {
@@ -67,7 +66,7 @@ impl RequestContext {
         }
     }
 
-    /// The caller of something that does not depend on a site: on the first site that the user may see.
+    /// The caller for an operation that does not depend on a site: on the first site that the user may see.
     ///
     /// # Errors
     /// [`Refusal`] when there is no such site, or the store fails.
@@ -86,14 +85,14 @@ impl RequestContext {
         if self.sees(site.id) { Ok(site) } else { Err(StoreError::not_found("site", name)) }
     }
 
-    /// Whether the user has any role on the site of this number.
+    /// Whether the user has a role on the site.
     #[must_use]
     pub fn sees(&self, site: SiteId) -> bool {
         self.reach.allows(&site) && (self.user.is_administrator || self.roles.contains_key(&site))
     }
 
-    /// Refuses to make a key that outlasts the caller's own: a key that expires could otherwise replace itself by one that
-    /// does not.
+    /// Refuses to create a key that expires later than the caller's own key. Otherwise an expiring key could replace
+    /// itself by a key without expiry.
     ///
     /// # Errors
     /// [`Refusal::Unable`].
@@ -103,8 +102,8 @@ impl RequestContext {
             return Ok(());
         }
         Err(Refusal::Unable(format!(
-            "The caller's own key expires at {} (milliseconds since 1970), so a key that it makes must expire no later. Give \
-             an earlier end, or use a key that does not expire.",
+            "The caller's own key expires at {} (milliseconds since 1970), and a key that it creates must not expire \
+             later. Give an earlier expiry, or use a key that does not expire.",
             own.0
         )))
     }

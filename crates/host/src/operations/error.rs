@@ -1,19 +1,19 @@
-//! Why an operation was not done.
+//! The errors of operations.
 
 use soar_store::{EarlierCall, StoreError};
 
 use crate::Refusal;
 
-/// Why an operation was not done.
+/// The reason for which an operation was not performed.
 #[derive(Debug, thiserror::Error)]
 pub enum OperationError {
     /// The operation was refused, or the store failed.
     #[error(transparent)]
     Refusal(#[from] Refusal),
     /// The operation needs a connection, and this host runs no connectors.
-    #[error("This host runs no connectors, so it has no connections to do that with.")]
+    #[error("This host runs no connectors, so it has no connections.")]
     NoConnectors,
-    /// A call under the same Idempotency-Key came first, and is not made again.
+    /// A call under the same Idempotency-Key came first. The operation is not performed again.
     #[error("The call {} under this Idempotency-Key came first.", .0.request_id)]
     Repeated(Box<EarlierCall>),
     /// The first call under the same Idempotency-Key still runs.
@@ -24,8 +24,8 @@ pub enum OperationError {
     File(std::io::Error),
     /// The Idempotency-Key was used for another call before.
     #[error(
-        "The Idempotency-Key was sent with another command or body, or by a key for other sites, before. Use a new one \
-         for a new call."
+        "The Idempotency-Key was used before, with another command or body or by a key for other sites. Use a new \
+         Idempotency-Key for a new call."
     )]
     KeyReused,
 }
@@ -37,7 +37,7 @@ impl From<StoreError> for OperationError {
 }
 
 impl OperationError {
-    /// Whether another transaction stood in the way, so that doing it again may succeed.
+    /// Whether the operation had a conflict with another transaction, so that another attempt may succeed.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Refusal(Refusal::Store(error)) if error.is_conflict())

@@ -1,6 +1,6 @@
-//! Commands that wait for something other than the store: a vendor, or another instance. No transaction can hold one, so under
-//! an Idempotency-Key the claim is kept before the command runs and the answer after it. Where the host stops in between, the
-//! outcome is known only of commands that can be repeated without harm.
+//! External commands call a vendor or another instance. They cannot run within a transaction. Under an Idempotency-Key
+//! the host therefore stores the claim before the command runs and the answer after it. If the host stops in between,
+//! the outcome is unknown, unless the command is idempotent.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -15,13 +15,13 @@ use crate::Refusal;
 use crate::commands::{Registered, Runner};
 use crate::utility::Answer;
 
-/// How long a claim counts as running after its last renewal.
+/// The lease of a claim after its last renewal.
 const CLAIMED: Duration = Duration::from_secs(30);
 
-/// How often a running call renews its claim.
+/// The interval between renewals of a running call's claim.
 const RENEWAL: Duration = Duration::from_secs(10);
 
-/// The HTTP status of a command's answer, also of one that says that the command refused or failed.
+/// The HTTP status of a command's answer, also where the command refused or failed.
 const ANSWERED: u16 = 200;
 
 /// One call of an external command.
@@ -37,38 +37,38 @@ pub struct ExternalCall<'a> {
     pub parameters: &'a Parameters,
 }
 
-/// Why an external command has no answer, and whether it was carried out.
+/// The reason for which an external command has no answer, and its effect.
 #[derive(Debug, thiserror::Error)]
 #[error("{error}")]
 pub struct ExternalError {
     /// The error.
     pub error: OperationError,
-    /// Whether the command was carried out.
+    /// The command's effect.
     pub effect: Effect,
 }
 
-/// Whether a command without an answer was carried out.
+/// The effect of a command without an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
-    /// It changed nothing.
+    /// The command changed nothing.
     None,
-    /// Nobody knows.
+    /// The effect is unknown.
     Unknown,
-    /// It was carried out, and its answer could not be kept.
+    /// The command ran, but its answer could not be stored.
     Done,
 }
 
-/// How a call under an Idempotency-Key goes on.
+/// The state of a call under an Idempotency-Key.
 enum Claimed {
     Run,
-    /// The first call was cut off, and nobody knows whether it was carried out.
+    /// The first call was interrupted, and its effect is unknown.
     OutcomeUnknown,
 }
 
-/// What the claim of a call without an answer becomes.
+/// The state of the claim of a call without an answer.
 #[derive(Clone, Copy)]
 enum Unanswered {
-    /// The call counts as cut off.
+    /// The call counts as interrupted.
     CutOff,
     /// The next call counts as the first one.
     GivenUp,
@@ -81,7 +81,7 @@ impl<E: Into<OperationError>> From<E> for ExternalError {
 }
 
 impl ExternalCall<'_> {
-    /// Whether the command can be repeated without harm.
+    /// Whether the command is idempotent.
     fn may_repeat(&self) -> bool {
         matches!(self.command.runner, Runner::External(_))
     }
@@ -92,7 +92,7 @@ impl ExternalCall<'_> {
             match &command.runner {
                 Runner::Integration(commands) => commands.run(caller, &command.endpoint, (*raw).clone()).await,
                 Runner::External(command) => command.run(caller, parameters).await,
-                Runner::Utility(_) => Err(Refusal::Unable("The command runs within a transaction.".to_owned())),
+                Runner::Utility(_) => Err(Refusal::Unable("The command is no external command.".to_owned())),
             }
         };
         AssertUnwindSafe(running).catch_unwind().await.unwrap_or(Err(Refusal::Panicked))
@@ -100,16 +100,16 @@ impl ExternalCall<'_> {
 }
 
 impl Operations {
-    /// Runs an external command; under an Idempotency-Key once. Its deadline is its connection's.
+    /// Runs an external command, under an Idempotency-Key only once. The executor's timeout applies.
     ///
     /// # Errors
-    /// [`ExternalError`] when there is no answer; the adapter writes the audit entry then.
+    /// [`ExternalError`] when there is no answer. The adapter then writes the audit entry.
     pub async fn run_external(
         &self,
         context: &RequestContext,
         call: &ExternalCall<'_>,
     ) -> Result<CommandEnd, ExternalError> {
-        // A command that only reads runs each time: nothing is kept for its Idempotency-Key.
+        // A command that only reads runs each time, so its answer is not kept.
         let claim = if call.command.reads_only() { None } else { self.changes.claim(context)? };
         if let Some(claim) = &claim
             && let Claimed::OutcomeUnknown = self.changes.claim_run(claim, call.may_repeat()).await?
@@ -126,7 +126,7 @@ impl Operations {
         }
         let changes_something = !call.command.reads_only();
         match ended {
-            // The store may have failed before or after the command was carried out.
+            // The store may have failed before or after the command ran.
             Err(failure) if failure.is_failure() => {
                 let effect = if changes_something { Effect::Unknown } else { Effect::None };
                 if let Some(claim) = &claim {
@@ -135,7 +135,7 @@ impl Operations {
                 }
                 Err(ExternalError { error: failure.into(), effect })
             }
-            // The call was wrong, so nothing ran.
+            // The call was wrong, so the command did not run.
             Err(wrong @ Refusal::Parameters(_)) => {
                 if let Some(claim) = &claim {
                     self.changes.end_claim(claim, Unanswered::GivenUp).await?;
@@ -156,7 +156,7 @@ impl Operations {
 }
 
 impl Changes {
-    /// Claims the answer of a call that is about to run.
+    /// Claims the answer of a call before it runs.
     async fn claim_run(&self, claim: &Claim, may_repeat: bool) -> Result<Claimed, OperationError> {
         until_no_conflict(|| async {
             let now = self.now();
@@ -182,7 +182,7 @@ impl Changes {
         .await
     }
 
-    /// The result of `running`, with the claim renewed until there is one.
+    /// The result of `running`. The claim is renewed until then.
     async fn renewing<T>(&self, claim: &Claim, running: impl Future<Output = T>) -> T {
         tokio::pin!(running);
         loop {
@@ -206,7 +206,7 @@ impl Changes {
         }
     }
 
-    /// Keeps the answer together with the audit entry.
+    /// Stores the answer and the audit entry.
     async fn keep_end(&self, context: &RequestContext, claim: &Claim, end: &CommandEnd) -> Result<(), OperationError> {
         let answer = json(end)?;
         let (is_failed, about) = end.summary();
@@ -234,8 +234,8 @@ impl Changes {
 
 fn outcome_unknown() -> Refusal {
     Refusal::Unable(
-        "The outcome of the first call under this Idempotency-Key is unknown: the host stopped while it ran. Check in \
-         the product whether its change was made, and only if it was not, call again under a new Idempotency-Key."
+        "The outcome of the first call under this Idempotency-Key is unknown, because the host stopped while the \
+         command ran. Check the product. If the change was not made, call again under a new Idempotency-Key."
             .to_owned(),
     )
 }

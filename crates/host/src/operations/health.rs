@@ -1,4 +1,4 @@
-//! The health of connections, and the alerts about it.
+//! Operations on the health of connections and on alerts.
 
 use soar_store::WaitingMessage;
 use soar_store::model::{ConnectionId, HealthState, Moment};
@@ -29,10 +29,10 @@ impl Operations {
         Ok(self.connections()?.health_in(&mut records, &caller, &filter).await?)
     }
 
-    /// The history of a connection's health checks, the latest first: at most `limit` of those due before `before`.
+    /// The health of a connection with at most `limit` checks that were due before `before`, the latest first.
     ///
     /// # Errors
-    /// [`OperationError`] when there is no such connection that the caller may see.
+    /// [`OperationError`] when the caller may see no such connection.
     pub async fn health_history(
         &self,
         context: &RequestContext,
@@ -46,7 +46,7 @@ impl Operations {
         Ok(self.connections()?.health_history_in(&mut records, &caller, id, before, limit).await?)
     }
 
-    /// At most `limit` alerts that were not delivered yet, the oldest first, and why.
+    /// At most `limit` undelivered alerts with the reason, the oldest first.
     ///
     /// # Errors
     /// [`OperationError`] unless the caller is an administrator.

@@ -1,4 +1,4 @@
-//! Integrations: what connections can be made to, and the key that seals their secrets.
+//! Operations on integrations and on the sealing key.
 
 use serde::Serialize;
 use soar_connector::manifest::Setting;
@@ -9,19 +9,19 @@ use super::{OperationError, Operations, RequestContext, Tried};
 use crate::Refusal;
 use crate::sealing::{Rotation, RotationError, rotate};
 
-/// An integration that is compiled in.
+/// An integration.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Integration {
-    /// Its stable name, such as coda-footprint.
+    /// The integration's stable name, such as coda-footprint.
     pub id: String,
     /// The product's name.
     pub name: String,
-    /// Who makes the product.
+    /// The product's vendor.
     pub vendor: String,
-    /// The parameters of its connections.
+    /// The parameters of the integration's connections.
     pub parameters: Vec<IntegrationParameter>,
-    /// The names of its commands.
+    /// The names of the integration's commands.
     pub commands: Vec<String>,
 }
 
@@ -29,15 +29,15 @@ pub struct Integration {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct IntegrationParameter {
-    /// Its name.
+    /// The parameter's name.
     pub name: String,
-    /// Such as url; see the connector's manifest.
+    /// The type of the value, such as url. See the connector's manifest.
     pub kind: String,
-    /// Whether no connection works without it.
+    /// Whether every connection needs the parameter.
     pub required: bool,
-    /// Whether it is sealed and never shown.
+    /// Whether the value is a secret, which is sealed and never shown.
     pub secret: bool,
-    /// What it is for.
+    /// The purpose of the parameter.
     pub description: String,
     /// The valid values of a choice.
     pub choices: Vec<String>,
@@ -45,12 +45,12 @@ pub struct IntegrationParameter {
     pub minimum: Option<i64>,
     /// The largest valid number.
     pub maximum: Option<i64>,
-    /// A valid value; for a secret, one that is none.
+    /// An example of a valid value; for a secret, a placeholder.
     pub example: String,
 }
 
 impl Operations {
-    /// All integrations that are compiled in.
+    /// All integrations.
     ///
     /// # Errors
     /// [`OperationError::NoConnectors`].
@@ -70,10 +70,11 @@ impl Operations {
         Ok(integrations.collect())
     }
 
-    /// Makes a new sealing key, seals every secret with it, and drops the old one.
+    /// Creates a new sealing key, seals every secret with it, and deletes the old key.
     ///
     /// # Errors
-    /// [`OperationError`] unless the caller is an administrator; what was sealed again stays so.
+    /// [`OperationError`] unless the caller is an administrator. Secrets that were sealed again stay sealed with the
+    /// new key.
     pub async fn rotate_sealing_key(&self, context: &RequestContext) -> Result<Tried<Rotation>, OperationError> {
         context.must_administer()?;
         let keyring = &self.connections()?.keyring;

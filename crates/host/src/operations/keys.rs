@@ -1,4 +1,4 @@
-//! API keys and JWT keys. The secret of a key is shown once, when the key is made.
+//! Operations on API keys and JWT keys. Only the creation of a key returns its secret.
 
 use std::collections::HashMap;
 
@@ -11,34 +11,35 @@ use super::{Done, OperationError, Operations, RequestContext, Required};
 use crate::Refusal;
 use crate::access::{KeyRequest, issue_key};
 
-/// A key to be made.
+/// A new key.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct KeyToMake {
-    /// Its name; compared without regard to case.
+    /// The key's name. Upper and lower case do not matter.
     #[schema(schema_with = shapes::name)]
     pub name: String,
-    /// Whether its holder shows the key itself, or signs tokens with it.
+    /// Whether callers send the key itself (API key) or tokens signed with it (JWT key).
     pub kind: KeyKind,
-    /// The name of the user whose it is.
+    /// The name of the user who owns the key.
     #[schema(pattern = r"^[^\u0000]+$", example = "Admin")]
     pub owner: String,
-    /// The names of other users who may use it.
+    /// The names of other users who may use the key.
     #[serde(default)]
     pub users: Vec<String>,
-    /// The names of the sites on which it works. All unless given.
+    /// The names of the sites on which the key may be used. All sites unless given.
     #[serde(default)]
     pub sites: Option<Vec<String>>,
-    /// The commands it may run, such as GetIncidents. All unless given.
+    /// The commands that the key may run, such as GetIncidents. All commands unless given.
     #[serde(default)]
     pub commands: Option<Vec<String>>,
-    /// Whether it opens the management API; an API key of an administrator's only, without a limit to sites or commands.
+    /// Whether the key may use the management API. Only an API key of an administrator may, and only without a limit to
+    /// sites or commands.
     #[serde(default)]
     pub may_manage: bool,
-    /// Whether a token must carry exp; a JWT key's only. Yes unless given.
+    /// Whether a token must have exp. Only for a JWT key. Yes unless given.
     #[serde(default = "yes")]
     pub requires_expiry: bool,
-    /// From when on it is refused. Never unless given.
+    /// The time at which the key expires. Never unless given.
     #[serde(default)]
     #[schema(value_type = Option<i64>)]
     pub expires_at: Option<Moment>,
@@ -52,44 +53,44 @@ fn yes() -> bool {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct KeyShown {
-    /// Its name.
+    /// The key's name.
     pub name: String,
-    /// Whether its holder shows the key itself, or signs tokens with it.
+    /// Whether callers send the key itself (API key) or tokens signed with it (JWT key).
     pub kind: KeyKind,
-    /// The readable part of an API key.
+    /// The public part of an API key.
     pub public_part: String,
-    /// The name of the user whose it is.
+    /// The name of the user who owns the key.
     pub owner: String,
-    /// The names of other users who may use it.
+    /// The names of other users who may use the key.
     pub users: Vec<String>,
-    /// The sites on which it works; all sites when this is missing.
+    /// The sites on which the key may be used; all sites where this is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sites: Option<Vec<String>>,
-    /// The commands it may run; all commands when this is missing.
+    /// The commands that the key may run; all commands where this is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commands: Option<Vec<String>>,
-    /// Whether it opens the management API.
+    /// Whether the key may use the management API.
     pub may_manage: bool,
-    /// Whether a token must carry exp.
+    /// Whether a token must have exp.
     pub requires_expiry: bool,
-    /// From when on it is refused.
+    /// The time at which the key expires.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<i64>)]
     pub expires_at: Option<Moment>,
-    /// When it was revoked.
+    /// The time at which the key was revoked.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<i64>)]
     pub revoked_at: Option<Moment>,
-    /// When it was last used, to within a minute.
+    /// The time of the last use, to within a minute.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<i64>)]
     pub last_used_at: Option<Moment>,
-    /// When it was made.
+    /// The time at which the key was created.
     #[schema(value_type = i64)]
     pub created_at: Moment,
-    /// Whether it works now.
+    /// The key's state now.
     pub state: KeyState,
-    /// What its holder shows, or signs tokens with. Only in the first answer to making the key: it cannot be had again.
+    /// The text of the key. Only in the first answer to the creation of the key: the host does not store it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
 }
@@ -119,7 +120,7 @@ impl Operations {
         Ok(show(&mut records, key, self.now()).await?)
     }
 
-    /// Makes a key. The answer to a repeat lacks the secret.
+    /// Creates a key. The answer to a repeat does not contain the secret.
     ///
     /// # Errors
     /// [`OperationError`].
@@ -151,7 +152,7 @@ impl Operations {
             .await
     }
 
-    /// Takes a key back for good, at once.
+    /// Revokes a key for ever. It is refused from the next call on.
     ///
     /// # Errors
     /// [`OperationError`].

@@ -1,11 +1,11 @@
-//! On a tenant: the masters that it takes connections from.
+//! On a tenant: operations on masters.
 
 use soar_store::model::Master;
 
 use super::{Done, OperationError, Operations, RequestContext};
 
 impl Operations {
-    /// The masters that this tenant takes, or took, connections from, by name.
+    /// The registered and revoked masters of this tenant, by name.
     ///
     /// # Errors
     /// [`OperationError`] unless the caller is an administrator.
@@ -25,7 +25,8 @@ impl Operations {
         Ok(self.reader(context).await?.records().master(name).await?)
     }
 
-    /// Takes nothing from a master any more; what it sent stays, and stays the master's.
+    /// Revokes a master: the tenant accepts no more messages from it. The connections that it sent stay, and still
+    /// belong to the master.
     ///
     /// # Errors
     /// [`OperationError`].
@@ -38,7 +39,7 @@ impl Operations {
             .await
     }
 
-    /// Forgets a revoked master and deletes what it sent.
+    /// Removes a revoked master and deletes the connections that it sent.
     ///
     /// # Errors
     /// [`OperationError`].

@@ -1,4 +1,4 @@
-//! What callers can do: one typed function for each operation. HTTP and the terminal are adapters over these.
+//! The operations that callers can perform: one typed function each. HTTP and the terminal are adapters over them.
 
 mod agents;
 mod audit_log;
@@ -61,14 +61,14 @@ use crate::executor::Executor;
 use crate::tenants::Tenants;
 use soar_store::model::Moment;
 
-/// The operations, and what they have at hand. Cheap to clone.
+/// The operations and the services that they use. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Operations {
     /// Makes changes.
     pub changes: Changes,
     /// The store.
     pub store: Store,
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
     /// The timeout of a utility command.
     pub command_timeout: Duration,
@@ -78,24 +78,24 @@ pub struct Operations {
     pub connections: Option<Connections>,
     /// Runs connectors' commands; `None` in a host that has no connectors.
     pub executor: Option<Executor>,
-    /// Sends connections to tenants, and takes them from masters; `None` in a host that has no connectors.
+    /// Sends connections to tenants and receives them from masters; `None` in a host that has no connectors.
     pub tenants: Option<Arc<Tenants>>,
 }
 
-/// The result of an operation that waits for something other than the store, so that no transaction holds it: its audit
-/// entry is written afterwards.
+/// The result of an operation that calls a vendor, another instance or a file. It does not run within a transaction.
+/// Its audit entry is written afterwards.
 #[derive(Debug)]
 pub struct Tried<T> {
     /// The result.
     pub value: T,
-    /// What it is about: the audit entry's reason.
+    /// The reason of the audit entry.
     pub about: String,
-    /// The site that the audit entry names.
+    /// The site of the audit entry.
     pub site: String,
 }
 
 impl Operations {
-    /// A connection for reading. An API key has no more than its share of them.
+    /// A reader of the store. One API key gets only its share of the readers.
     async fn reader(&self, context: &RequestContext) -> Result<Reader, OperationError> {
         Ok(match &context.key {
             Some(key) => self.store.reader_of(key).await?,
@@ -108,7 +108,7 @@ impl Operations {
     }
 
     fn seal(&self) -> Result<&dyn SecretSeal, OperationError> {
-        let missing = || StoreError::Unreadable("the sealing key is not at hand".to_owned());
+        let missing = || StoreError::Unreadable("the sealing key is missing".to_owned());
         self.seal.as_deref().ok_or_else(|| Refusal::Store(missing()).into())
     }
 
@@ -125,7 +125,7 @@ impl Operations {
     }
 }
 
-/// The last item of a page that is full, after which there may be more.
+/// The last item of a full page, after which there may be more.
 fn full_page<T>(items: &[T], limit: i64) -> Option<&T> {
     items.last().filter(|_| i64::try_from(items.len()).is_ok_and(|found| found == limit))
 }

@@ -1,4 +1,4 @@
-//! Users' roles on sites.
+//! Operations on users' roles on sites.
 
 use serde::{Deserialize, Serialize};
 use soar_store::model::Role;
@@ -16,7 +16,7 @@ pub struct RoleOnSite {
     pub role: Role,
 }
 
-/// A role to be given.
+/// The role to give to a user.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct RoleToGive {
@@ -24,7 +24,7 @@ pub struct RoleToGive {
     pub role: Role,
 }
 
-/// Whether there was a role to take away.
+/// The result of removing a role.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RoleTaken {
@@ -48,7 +48,7 @@ impl Operations {
         Ok(on_site.collect())
     }
 
-    /// Gives a user a role on a site, in place of the one that it had there.
+    /// Gives a user a role on a site. It replaces the user's former role there.
     ///
     /// # Errors
     /// [`OperationError`].
@@ -72,7 +72,7 @@ impl Operations {
             .await
     }
 
-    /// Takes a user's role on a site away.
+    /// Removes a user's role on a site.
     ///
     /// # Errors
     /// [`OperationError`].

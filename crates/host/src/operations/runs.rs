@@ -1,4 +1,4 @@
-//! Runs of integration commands.
+//! Operations on runs of integration commands.
 
 use serde::Serialize;
 use soar_store::RunFilter;
@@ -14,23 +14,23 @@ use crate::executor::history;
 pub struct RunPage {
     /// The runs.
     pub runs: Vec<Run>,
-    /// What to send as before for the next page; missing on the last one.
+    /// The value of `before` for the next page; missing on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<i64>)]
     pub next: Option<RunId>,
 }
 
-/// The result of asking a run to end.
+/// The result of cancelling a run.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RunCancelled {
-    /// Whether it was under way; if not, nothing was changed.
+    /// Whether the run was under way. If not, nothing was changed.
     pub was_running: bool,
 }
 
 impl Operations {
-    /// At most `filter.limit` runs, the newest first, without their outcomes; where `site` is given, those on it. The
-    /// caller sees runs on the sites on which it has the right to.
+    /// At most `filter.limit` runs on the sites on which the caller may see runs, the newest first, without their
+    /// outcomes. With `site`, only the runs on that site.
     ///
     /// # Errors
     /// [`OperationError`].
@@ -41,7 +41,7 @@ impl Operations {
         filter: &RunFilter,
     ) -> Result<RunPage, OperationError> {
         let limit = filter.limit.unwrap_or(i64::MAX);
-        // The store takes 0 for any connection, and for any run.
+        // In the store's filter 0 means any connection, or any run.
         if filter.connection.is_some_and(|id| id.0 < 1) || filter.before.is_some_and(|id| id.0 < 1) {
             return Ok(RunPage { runs: Vec::new(), next: None });
         }
@@ -57,7 +57,7 @@ impl Operations {
         } else {
             for on in sites {
                 let caller = context.caller(on);
-                // Where no site was named, those sites count on which the caller may see runs.
+                // Without a given site, sites on which the caller may not see runs are left out.
                 if site.is_some() || caller.may(Right::SeeRuns, caller.site.id) {
                     runs.extend(history::runs(&mut records, &caller, filter).await?);
                 }
@@ -69,7 +69,7 @@ impl Operations {
         Ok(RunPage { runs, next })
     }
 
-    /// One run, with what is kept of its outcome.
+    /// One run with the stored part of its outcome.
     ///
     /// # Errors
     /// [`OperationError`] when the caller may see no such run.
@@ -80,7 +80,7 @@ impl Operations {
         Ok(history::see_run(&mut records, &caller, id).await?)
     }
 
-    /// Asks a run to end. A run of another host ends with that host's next sign of life.
+    /// Requests the cancellation of a run. A run of another host ends at that host's next heartbeat.
     ///
     /// # Errors
     /// [`OperationError`].
@@ -94,7 +94,7 @@ impl Operations {
                 })
             })
             .await?;
-        // After the commit: otherwise the end of the run could find the store as it was before.
+        // After the commit: otherwise the run could end before the store has the request.
         if let Some(executor) = &self.executor {
             executor.cancel_here(id);
         }

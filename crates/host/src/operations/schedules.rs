@@ -1,4 +1,4 @@
-//! Schedules of commands.
+//! Operations on schedules of commands.
 
 use serde::Serialize;
 use soar_store::model::{ScheduleId, ScheduleRun, ScheduleRunId};
@@ -13,14 +13,14 @@ use crate::scheduler::{ScheduleChange, ScheduleDraft, ScheduleShown, Schedules};
 pub struct ScheduleLog {
     /// The runs.
     pub runs: Vec<ScheduleRun>,
-    /// What to send as before for the next page; missing on the last one.
+    /// The value of `before` for the next page; missing on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<i64>)]
     pub next: Option<ScheduleRunId>,
 }
 
 impl Operations {
-    /// The schedules that the caller may see, by name, and their health; where `site` is given, those on it.
+    /// The schedules that the caller may see, by name, with their health. With `site`, only the schedules on that site.
     ///
     /// # Errors
     /// [`OperationError`].
@@ -39,7 +39,7 @@ impl Operations {
         Ok(self.schedules()?.list(&mut records, &caller, site).await?)
     }
 
-    /// The schedule of this number.
+    /// The schedule with this id.
     ///
     /// # Errors
     /// [`OperationError`] when the caller may see no such schedule.
@@ -50,7 +50,7 @@ impl Operations {
         Ok(self.schedules()?.see(&mut records, &caller, id).await?)
     }
 
-    /// Makes a schedule that runs a command of a connection in the caller's name.
+    /// Creates a schedule, which runs a command on a connection in the caller's name.
     ///
     /// # Errors
     /// [`OperationError`].
@@ -69,7 +69,7 @@ impl Operations {
             .await
     }
 
-    /// Changes a schedule; what is not given stays.
+    /// Changes a schedule. Fields that are left out stay unchanged.
     ///
     /// # Errors
     /// [`OperationError`].
@@ -89,7 +89,7 @@ impl Operations {
             .await
     }
 
-    /// Deletes a schedule; its log stays until it is too old.
+    /// Deletes a schedule. Its log stays for its retention time.
     ///
     /// # Errors
     /// [`OperationError`].
@@ -106,7 +106,7 @@ impl Operations {
             .await
     }
 
-    /// Has a schedule run as soon as a host can, beside its due times.
+    /// Makes a schedule run once now, in addition to its due times.
     ///
     /// # Errors
     /// [`OperationError`].
@@ -123,10 +123,10 @@ impl Operations {
             .await
     }
 
-    /// The log of a schedule: input, output and error of at most `limit` runs before `before`, the latest first.
+    /// The log of a schedule: at most `limit` runs before `before`, the latest first, with input, output and error.
     ///
     /// # Errors
-    /// [`OperationError`] when there is no such schedule that the caller may see.
+    /// [`OperationError`] when the caller may see no such schedule.
     pub async fn schedule_log(
         &self,
         context: &RequestContext,

@@ -1,4 +1,4 @@
-//! Sites.
+//! Operations on sites.
 
 use serde::Deserialize;
 use soar_connector::name::quoted;
@@ -9,48 +9,48 @@ use utoipa::ToSchema;
 use super::{Done, OperationError, Operations, RequestContext, Required};
 use crate::Refusal;
 
-/// A site to be made.
+/// A new site.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct SiteToMake {
-    /// Its name; compared without regard to case.
+    /// The site's name. Upper and lower case do not matter.
     #[schema(schema_with = shapes::name)]
     pub name: String,
-    /// Whether it is internal or a client's.
+    /// Internal site or client site.
     pub kind: SiteKind,
-    /// What it is for.
+    /// The purpose of the site.
     #[serde(default)]
     #[schema(max_length = 2000, pattern = r"^[^\u0000]*$")]
     pub description: String,
-    /// Its IANA time zone. UTC unless given.
+    /// The site's IANA time zone. UTC unless given.
     #[serde(default = "utc")]
     #[schema(schema_with = shapes::time_zone)]
     pub time_zone: String,
-    /// Its language as a BCP 47 tag. en unless given.
+    /// The site's language as a BCP 47 tag. en unless given.
     #[serde(default = "english")]
     #[schema(max_length = 35, pattern = "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", example = "en")]
     pub language: String,
 }
 
-/// What changes about a site; what is not given stays.
+/// A change of a site. Fields that are left out stay unchanged.
 #[derive(Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct SiteToChange {
-    /// Its new name.
+    /// The site's new name.
     #[schema(schema_with = shapes::optional_name)]
     pub name: Option<String>,
-    /// Whether it is internal or a client's.
+    /// Internal site or client site.
     pub kind: Option<SiteKind>,
-    /// What it is for.
+    /// The purpose of the site.
     #[schema(max_length = 2000, pattern = r"^[^\u0000]*$")]
     pub description: Option<String>,
-    /// Its IANA time zone.
+    /// The site's IANA time zone.
     #[schema(schema_with = shapes::optional_time_zone)]
     pub time_zone: Option<String>,
-    /// Its language as a BCP 47 tag.
+    /// The site's language as a BCP 47 tag.
     #[schema(max_length = 35, pattern = "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")]
     pub language: Option<String>,
-    /// Whether anything runs on it. An inactive site runs no command, no schedule and no health check, and takes no sync.
+    /// Whether the site is active. On an inactive site no command, no schedule, no health check and no sync runs.
     pub active: Option<bool>,
 }
 
@@ -81,7 +81,7 @@ impl Operations {
         Ok(context.site(&mut self.reader(context).await?.records(), name).await?)
     }
 
-    /// Makes a site.
+    /// Creates a site.
     ///
     /// # Errors
     /// [`OperationError`].
@@ -125,7 +125,7 @@ impl Operations {
             .await
     }
 
-    /// Deletes a site to which nothing belongs any more.
+    /// Deletes a site to which nothing belongs.
     ///
     /// # Errors
     /// [`OperationError`].
@@ -143,7 +143,7 @@ impl Operations {
     }
 }
 
-/// Refuses to set a site active that a registered master set inactive.
+/// Refuses to activate a site that a registered master has deactivated.
 async fn must_be_own(records: &mut Records<'_>, name: &str) -> Result<(), Refusal> {
     let site = records.site(name).await?;
     let Some(master) = site.deactivated_by.as_deref() else { return Ok(()) };
@@ -151,8 +151,8 @@ async fn must_be_own(records: &mut Records<'_>, name: &str) -> Result<(), Refusa
         return Ok(());
     }
     Err(Refusal::Unable(format!(
-        "The master {} set the site {} inactive, so only that master sets it active. Ask the master's administrator, or \
-         revoke the master first.",
+        "The master {} has deactivated the site {}, so only this master can activate it. Ask the master's \
+         administrator, or revoke the master first.",
         quoted(master),
         quoted(&site.name)
     )))

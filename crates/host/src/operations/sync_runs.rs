@@ -1,4 +1,4 @@
-//! On a master: runs of Sync Connection.
+//! On a master: operations on runs of Sync Connection.
 
 use serde::{Deserialize, Serialize};
 use soar_store::SyncResultFilter;
@@ -15,37 +15,37 @@ use crate::utility::Answer;
 pub struct SyncRunPage {
     /// The runs.
     pub runs: Vec<SyncRun>,
-    /// What to send as before for the next page; missing on the last one.
+    /// The value of `before` for the next page; missing on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<i64>)]
     pub next: Option<SyncRunId>,
 }
 
-/// The results of connections on tenants, in the order in which they came.
+/// The results for connections on tenants, in the order of their arrival.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SyncResultPage {
     /// The results.
     pub results: Vec<SyncResult>,
-    /// What to send as after for the next page; missing on the last one.
+    /// The value of `after` for the next page; missing on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<i64>)]
     pub next: Option<SyncResultId>,
 }
 
-/// A sync that is asked for.
+/// A requested sync.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct SyncToRun {
-    /// What is to be synced.
+    /// The connections and tenants to sync.
     pub request: SyncRequest,
-    /// Whether only to find out what it would do.
+    /// Whether the sync is only planned and changes nothing.
     #[serde(default)]
     pub plan: bool,
 }
 
 impl Operations {
-    /// At most `limit` runs before the run `before`, the newest first.
+    /// At most `limit` runs older than the run `before`, the newest first.
     ///
     /// # Errors
     /// [`OperationError`] unless the caller is an administrator.
@@ -61,7 +61,7 @@ impl Operations {
         Ok(SyncRunPage { runs, next })
     }
 
-    /// The run of this number.
+    /// The run with this id.
     ///
     /// # Errors
     /// [`OperationError`] unless the caller is an administrator.
@@ -90,7 +90,7 @@ impl Operations {
         Ok(SyncResultPage { results: found.into_iter().map(|(_, result)| result).collect(), next })
     }
 
-    /// Syncs connections, or plans to; ends when every tenant was tried. `told` hears how far it has come.
+    /// Syncs connections, or plans a sync. Returns once every tenant was tried. `told` gets the progress.
     ///
     /// # Errors
     /// [`OperationError`].
@@ -105,10 +105,10 @@ impl Operations {
         Ok(tried(run, &wanted.request.tenant_site))
     }
 
-    /// Sets a site of a tenant active or inactive. The answer says whether the tenant did it.
+    /// Activates or deactivates a site of a tenant. The answer has the tenant's result.
     ///
     /// # Errors
-    /// [`OperationError`] when the tenant was not asked.
+    /// [`OperationError`] when the tenant was not called.
     pub async fn set_tenant_site_status(
         &self,
         context: &RequestContext,
@@ -124,7 +124,7 @@ impl Operations {
         Ok(Tried { value: answer, about, site: request.tenant_site.clone() })
     }
 
-    /// Tries again exactly what failed in a run. `told` hears how far it has come.
+    /// Repeats exactly the failed parts of a run. `told` gets the progress.
     ///
     /// # Errors
     /// [`OperationError`].

@@ -1,4 +1,4 @@
-//! On a tenant: the one-time keys by which masters register.
+//! On a tenant: operations on the one-time keys with which masters register.
 
 use std::time::Duration;
 
@@ -9,43 +9,43 @@ use utoipa::ToSchema;
 use super::{Done, OperationError, Operations, RequestContext};
 use crate::Refusal;
 
-/// A one-time key to be made.
+/// A new one-time key.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct TenantKeyToMake {
-    /// How many hours it is good for. 24 unless this or its end is given.
+    /// The number of hours for which the key is valid. 24 unless this or expiresAt is given.
     #[serde(default)]
     #[schema(minimum = 1, maximum = 720)]
     pub hours: Option<i64>,
-    /// When it ends, at most 30 days from now; in place of hours.
+    /// The time at which the key expires, at most 30 days from now. Use it instead of hours.
     #[serde(default)]
     #[schema(value_type = Option<i64>)]
     pub expires_at: Option<Moment>,
 }
 
 impl TenantKeyToMake {
-    /// When a key that is made at `now` ends.
+    /// The expiry of a key that is created at `now`.
     fn end(&self, now: Moment) -> Result<Moment, Refusal> {
         let hours = match (self.hours, self.expires_at) {
             (None, Some(end)) => return Ok(end),
             (hours, None) => hours.unwrap_or(24),
             (Some(_), Some(_)) => {
-                return Err(Refusal::Because("Both hours and expiresAt are given: give one of them.".to_owned()));
+                return Err(Refusal::Because("Both hours and expiresAt are given. Give one of them.".to_owned()));
             }
         };
-        // What is no length of time ends at once, which is refused.
+        // A negative number gives an expiry at `now`, which is refused.
         Ok(now + Duration::from_secs(u64::try_from(hours).unwrap_or_default().saturating_mul(3_600)))
     }
 }
 
-/// A one-time key, with its text where it was just made.
+/// A one-time key, with its text if it is new.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TenantKeyMade {
-    /// What is known of it.
+    /// The key without its text.
     #[serde(flatten)]
     pub shown: TenantKey,
-    /// What the master is given. Only in the first answer to making the key: it cannot be had again.
+    /// The text for the master. Only in the first answer to the creation of the key: the host does not store it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
 }
@@ -62,7 +62,7 @@ impl Operations {
         Ok(self.tenants()?.keys_in(&mut records, &caller).await?)
     }
 
-    /// Makes a one-time key for a master. The answer to a repeat lacks the key.
+    /// Creates a one-time key for a master. The answer to a repeat does not contain its text.
     ///
     /// # Errors
     /// [`OperationError`].
@@ -87,7 +87,7 @@ impl Operations {
             .await
     }
 
-    /// Takes a one-time key back before a master used it.
+    /// Revokes a one-time key that no master has used.
     ///
     /// # Errors
     /// [`OperationError`].

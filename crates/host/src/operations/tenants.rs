@@ -1,4 +1,4 @@
-//! On a master: the instances that it sends connections to. One-time keys go in and never come out.
+//! On a master: operations on tenants. No operation returns a tenant's one-time key.
 
 use serde::{Deserialize, Serialize};
 use soar_store::TenantFilter;
@@ -8,13 +8,13 @@ use utoipa::ToSchema;
 use super::{Done, OperationError, Operations, RequestContext, Tried, full_page};
 use crate::tenants::TenantDraft;
 
-/// Tenants, by their numbers.
+/// Tenants, by id.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TenantPage {
     /// The tenants.
     pub tenants: Vec<Tenant>,
-    /// What to send as after for the next page; missing on the last one.
+    /// The value of `after` for the next page; missing on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<i64>)]
     pub next: Option<TenantId>,
@@ -24,16 +24,16 @@ pub struct TenantPage {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TenantMove {
-    /// Where it is reached: `https://…`.
+    /// The tenant's URL: `https://…`.
     #[schema(pattern = r"^[^\u0000]*$")]
     pub url: String,
 }
 
-/// What a tenant is registered with.
+/// The body for the registration of a tenant.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TenantRegistration {
-    /// A new one-time key of the tenant, in place of the one that it was added with.
+    /// A new one-time key of the tenant. It replaces the stored key.
     #[serde(default)]
     #[schema(pattern = r"^[^\u0000]*$")]
     pub key: Option<String>,
@@ -46,7 +46,7 @@ impl std::fmt::Debug for TenantRegistration {
 }
 
 impl Operations {
-    /// At most `limit` tenants, by their numbers.
+    /// At most `limit` tenants, by id.
     ///
     /// # Errors
     /// [`OperationError`] unless the caller is an administrator.
@@ -62,7 +62,7 @@ impl Operations {
         Ok(TenantPage { tenants, next })
     }
 
-    /// The tenant of this number.
+    /// The tenant with this id.
     ///
     /// # Errors
     /// [`OperationError`] unless the caller is an administrator.
@@ -71,7 +71,7 @@ impl Operations {
         Ok(self.reader(context).await?.records().tenant(id).await?)
     }
 
-    /// Makes a tenant known; it is registered next.
+    /// Adds a tenant. The next step is its registration.
     ///
     /// # Errors
     /// [`OperationError`].
@@ -84,7 +84,7 @@ impl Operations {
             .await
     }
 
-    /// Gives a tenant another address; it stays registered.
+    /// Changes the address of a tenant. The tenant stays registered.
     ///
     /// # Errors
     /// [`OperationError`].
@@ -102,7 +102,7 @@ impl Operations {
             .await
     }
 
-    /// Registers with a tenant by its one-time key; from then on both hold a secret for each other.
+    /// Registers with a tenant by its one-time key. Afterwards both instances have a shared secret.
     ///
     /// # Errors
     /// [`OperationError`].
@@ -117,7 +117,7 @@ impl Operations {
         Ok(Tried { about: tenant.name.clone(), value: tenant, site: String::new() })
     }
 
-    /// Sends nothing to a tenant any more; what it has stays there.
+    /// Revokes a tenant: the master sends nothing more to it. The connections on the tenant stay there.
     ///
     /// # Errors
     /// [`OperationError`].
@@ -130,7 +130,7 @@ impl Operations {
             .await
     }
 
-    /// Forgets a tenant that is not registered.
+    /// Removes a tenant that is not registered.
     ///
     /// # Errors
     /// [`OperationError`].

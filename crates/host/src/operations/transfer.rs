@@ -1,4 +1,4 @@
-//! Import and export of incidents and cases as files.
+//! Operations for the import and export of incidents and cases as files.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Seek as _, Write};
@@ -12,26 +12,26 @@ use super::{OperationError, Operations, RequestContext, Tried};
 use crate::Refusal;
 use crate::transfer::{self, Format, ImportOptions, ImportReport, Progress, Subject, TransferError};
 
-/// How much of a file is read or written at once, in bytes.
+/// The buffer size for reading and writing files, in bytes.
 const PIECE: usize = 64 * 1024;
 
-/// A whole export.
+/// A finished export.
 #[derive(Debug)]
 pub struct Exported {
-    /// A file without a name, at its beginning.
+    /// An unnamed file, positioned at its beginning.
     pub file: File,
-    /// Its length in bytes.
+    /// The file's length in bytes.
     pub bytes: u64,
-    /// How many rows it holds.
+    /// The number of rows in the file.
     pub rows: u64,
 }
 
 impl Operations {
-    /// Writes an export to a file without a name: a slow reader keeps no part of the store waiting, and half an export is
-    /// never taken for a whole one.
+    /// Writes an export to an unnamed file. A slow reader then does not block the store, and a partial export cannot be
+    /// mistaken for a whole one.
     ///
     /// # Errors
-    /// [`OperationError`] when the store fails, or there is no room for the file.
+    /// [`OperationError`] when the store fails, or the file cannot be written.
     pub async fn export(
         &self,
         context: &RequestContext,
@@ -39,9 +39,9 @@ impl Operations {
         format: Format,
     ) -> Result<Tried<Exported>, OperationError> {
         let (operations, context) = (self.clone(), context.clone());
-        // Dropped with this future, when the caller goes away.
+        // Dropped with this future if the caller goes away.
         let (_waiting, gone) = oneshot::channel::<()>();
-        // Writing a file blocks, so not on the threads that answer others.
+        // Writing a file blocks, so it runs on a thread for blocking work.
         let exported = tokio::task::spawn_blocking(move || {
             let mut out = BufWriter::with_capacity(PIECE, tempfile::tempfile().map_err(OperationError::File)?);
             let mut progress = |_| {};
@@ -58,7 +58,7 @@ impl Operations {
         joined(exported.await)?
     }
 
-    /// Writes an export to `out`, and gives the number of its rows.
+    /// Writes an export to `out`, and returns the number of rows.
     ///
     /// # Errors
     /// [`OperationError`] when the store fails, or `out` cannot be written.
@@ -76,7 +76,7 @@ impl Operations {
         Ok(Tried { about: format!("{rows} rows"), value: rows, site: String::new() })
     }
 
-    /// Stores the rows of a file, on a thread of its own.
+    /// Imports the rows of a file, on a thread for blocking work.
     ///
     /// # Errors
     /// As [`import_from`](Self::import_from).
@@ -94,10 +94,10 @@ impl Operations {
         joined(imported.await)?
     }
 
-    /// Stores the rows that `reader` gives. Each batch of rows is a transaction with its audit entry.
+    /// Imports the rows from `reader`. Each batch of rows is a transaction with its audit entry.
     ///
     /// # Errors
-    /// [`OperationError`] when the store fails, or the rows cannot be read to their end; the rows before are stored then.
+    /// [`OperationError`] when the store fails, or a row cannot be read. Earlier batches stay stored.
     pub async fn import_from(
         &self,
         context: &RequestContext,
@@ -114,7 +114,7 @@ impl Operations {
     }
 }
 
-/// The file at its beginning.
+/// The file, positioned at its beginning.
 fn whole(mut file: File, rows: u64) -> std::io::Result<Exported> {
     let bytes = file.stream_position()?;
     file.rewind()?;
@@ -130,8 +130,8 @@ fn failed(error: TransferError) -> OperationError {
         TransferError::Store(error) => error.into(),
         TransferError::File(error) => OperationError::File(error),
         error @ TransferError::Unreadable { .. } => Refusal::Because(format!(
-            "{error} The rows before that line are stored. Correct the line, and import the file again so that numbers that \
-             are taken are skipped: onConflict=skip over HTTP, --on-conflict skip at the terminal."
+            "{error} The rows before that line are stored. Correct the line, and import the file again with \
+             onConflict=skip over HTTP or --on-conflict skip at the terminal. That skips the stored rows."
         ))
         .into(),
     }

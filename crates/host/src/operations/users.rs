@@ -1,4 +1,4 @@
-//! Users.
+//! Operations on users.
 
 use std::collections::BTreeMap;
 
@@ -17,42 +17,42 @@ pub struct UserShown {
     /// The user.
     #[serde(flatten)]
     pub user: User,
-    /// Its roles by the name of the site.
+    /// The user's roles by the name of the site.
     pub roles: BTreeMap<String, Role>,
 }
 
-/// A user to be made.
+/// A new user.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct UserToMake {
-    /// Its name; compared without regard to case.
+    /// The user's name. Upper and lower case do not matter.
     #[schema(schema_with = shapes::name)]
     pub name: String,
-    /// Where mail goes.
+    /// The user's mail address.
     #[serde(default)]
     #[schema(schema_with = shapes::optional_email)]
     pub email: Option<String>,
-    /// Whether it has every right on every site, and manages the instance.
+    /// Whether the user is an administrator, with every right on every site and for the instance.
     #[serde(default)]
     pub is_administrator: bool,
-    /// Its roles by the name of the site. None unless given.
+    /// The user's roles by the name of the site. No roles unless given.
     #[serde(default)]
     pub roles: BTreeMap<String, Role>,
 }
 
-/// What changes about a user; what is not given stays.
+/// A change of a user. Fields that are left out stay unchanged.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct UserToChange {
-    /// Its new name.
+    /// The user's new name.
     #[schema(schema_with = shapes::optional_name)]
     pub name: Option<String>,
-    /// Where mail goes from now on; an empty text for nowhere.
+    /// The user's new mail address; an empty text removes it.
     #[schema(schema_with = shapes::email_to_change)]
     pub email: Option<String>,
-    /// Whether it may do anything at all.
+    /// Whether the user is active. An inactive user has no rights.
     pub active: Option<bool>,
-    /// Whether it has every right on every site, and manages the instance.
+    /// Whether the user is an administrator, with every right on every site and for the instance.
     pub is_administrator: Option<bool>,
 }
 
@@ -82,14 +82,14 @@ impl Operations {
         let mut reader = self.reader(context).await?;
         let mut records = reader.records();
         let user = records.user(name).await?;
-        // Another user may have a name that looks the same, from before names were compared so.
+        // Another user's stored name may look the same, from before the current rule for names.
         if user.id != context.user.id {
             context.must_administer()?;
         }
         Ok(show(&mut records, user).await?)
     }
 
-    /// Makes a user, active and with the roles that are given.
+    /// Creates an active user with the given roles.
     ///
     /// # Errors
     /// [`OperationError`].
@@ -112,7 +112,7 @@ impl Operations {
             .await
     }
 
-    /// Changes a user. The last active administrator stays one.
+    /// Changes a user. The last active administrator cannot be deactivated or lose that right.
     ///
     /// # Errors
     /// [`OperationError`].

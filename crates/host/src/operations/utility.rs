@@ -1,4 +1,4 @@
-//! Utility commands: run, planned and applied. The Command API and the terminal are adapters over these.
+//! Operations that run, plan and apply utility commands.
 
 use serde::{Serialize, Serializer};
 use soar_connector::manifest::{Command, Effect};
@@ -24,10 +24,10 @@ pub struct UtilityCall<'a> {
 }
 
 impl<'a> UtilityCall<'a> {
-    /// The call, once its site is active and its parameters fit `manifest`.
+    /// Checks that the site is active, and parses the parameters by `manifest`.
     ///
     /// # Errors
-    /// [`Refusal::Unable`] on a site that is inactive; [`Refusal::Parameters`].
+    /// [`Refusal::Unable`] on an inactive site; [`Refusal::Parameters`].
     pub fn parse(
         command: &'a dyn UtilityCommand,
         manifest: &Command,
@@ -41,24 +41,24 @@ impl<'a> UtilityCall<'a> {
         Ok(Self { command, reads_only: manifest.effect == Effect::Read, caller, parameters })
     }
 
-    /// The name of the user in whose name the command acts, where its parameters give one.
+    /// The user in whose name the command acts, where the parameters give one.
     #[must_use]
     pub fn acting_for(&self) -> &str {
         self.parameters.text("Username").unwrap_or_default()
     }
 }
 
-/// The end of a command's call.
+/// The end of a call of a command.
 #[derive(Debug)]
 pub struct CommandEnd {
-    /// The answer, or why the command refused.
+    /// The answer, or the command's refusal.
     pub ended: Result<Answer, Refusal>,
-    /// Whether the call's audit entry is written. Otherwise the adapter writes it.
+    /// Whether the call's audit entry is written. If not, the adapter writes it.
     pub is_recorded: bool,
 }
 
 impl CommandEnd {
-    /// Whether the command failed or refused, and why; for the audit entry.
+    /// Whether the command succeeded, and the reason if not; for the audit entry.
     pub(super) fn summary(&self) -> (bool, String) {
         match &self.ended {
             Ok(answer) => (answer.return_data == Ended::Failed, answer.error.clone()),
@@ -66,7 +66,7 @@ impl CommandEnd {
         }
     }
 
-    /// The answer; that of a refusal has Failed as `returnData`.
+    /// The answer. For a refusal its `returnData` is Failed.
     #[must_use]
     pub fn answer(self) -> Answer {
         self.ended.unwrap_or_else(|refusal| refused(&refusal))
@@ -88,17 +88,17 @@ fn refused(refusal: &Refusal) -> Answer {
 }
 
 impl Operations {
-    /// Runs a utility command. A refusal is kept and audited like an answer; what the command did before is undone.
+    /// Runs a utility command. A refusal is kept and audited like an answer, and the command's changes are undone.
     ///
     /// # Errors
-    /// [`OperationError`] when the store failed, the command took too long or it panicked. Nothing was changed then, and
+    /// [`OperationError`] when the store failed, the command timed out or it panicked. Nothing was changed then, and
     /// the adapter writes the audit entry.
     pub async fn run_utility(
         &self,
         context: &RequestContext,
         call: &UtilityCall<'_>,
     ) -> Result<CommandEnd, OperationError> {
-        // A command that only reads runs each time: nothing is kept for its Idempotency-Key.
+        // A command that only reads runs each time, so its answer is not kept.
         if call.reads_only {
             let mut reader = self.reader(context).await?;
             let ended = self.ended(context, call, None, &mut reader.records(), self.now()).await?;
@@ -107,7 +107,7 @@ impl Operations {
         self.change_by_utility(context, call, None).await
     }
 
-    /// What a bulk command would change. Changes nothing.
+    /// Plans a bulk command: returns the changes that it would make, and changes nothing.
     ///
     /// # Errors
     /// [`OperationError`], also where the command refuses or cannot be planned.
@@ -118,7 +118,7 @@ impl Operations {
         Ok(self.guarded(context, planning).await?)
     }
 
-    /// Runs a planned bulk command, unless something that the plan rests on has changed since.
+    /// Runs a planned bulk command, unless the basis of the plan has changed since.
     ///
     /// # Errors
     /// As [`run_utility`](Self::run_utility).
@@ -153,7 +153,7 @@ impl Operations {
         changed.await
     }
 
-    /// Runs the command within `records`; the inner result is the command's own.
+    /// Runs the command within `records`. The inner result is the command's result.
     async fn ended(
         &self,
         context: &RequestContext,
@@ -173,7 +173,7 @@ impl Operations {
         }
     }
 
-    /// The result of a command, which ends within the host's timeout for commands.
+    /// The result of a command within the host's timeout for commands.
     pub(super) async fn guarded<T>(
         &self,
         context: &RequestContext,

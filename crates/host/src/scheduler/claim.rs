@@ -1,4 +1,4 @@
-//! Work that this host has claimed: in hand from the claim until its result is written.
+//! Work that this host has claimed, from the claim until the result is stored.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,28 +8,28 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use soar_store::model::{Moment, Schedule, ScheduleId, WorkItem};
 
-/// Due work that this host has claimed, and the place to run it. Dropped, the place is free again.
+/// Claimed due work, and the permit to run it. Dropping it frees the permit.
 #[derive(Debug)]
 pub struct Claim {
     pub(super) item: WorkItem,
     pub(super) schedule: Schedule,
-    /// When it was claimed, by the database's clock.
+    /// The time of the claim, by the database's clock.
     pub(super) claimed_at: Moment,
-    /// The same moment on the host's clock of elapsed time.
+    /// The time of the claim, on the host's clock of elapsed time.
     pub(super) elapsed: Duration,
     pub(super) _held: Held,
     pub(super) _place: OwnedSemaphorePermit,
 }
 
 impl Claim {
-    /// What is due.
+    /// The due work.
     #[must_use]
     pub fn item(&self) -> WorkItem {
         self.item
     }
 }
 
-/// The schedules whose work this host has in hand. Cheap to clone.
+/// The schedules whose work this host has claimed. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub(super) struct InHand(Arc<Mutex<BTreeSet<ScheduleId>>>);
 
@@ -38,14 +38,14 @@ impl InHand {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Holds a schedule's work until the value returned is dropped.
+    /// Marks a schedule as claimed until the returned value is dropped.
     pub(super) fn hold(&self, schedule: ScheduleId) -> Held {
         self.schedules().insert(schedule);
         Held { in_hand: self.clone(), schedule }
     }
 }
 
-/// One schedule in hand.
+/// A claimed schedule.
 #[derive(Debug)]
 pub(super) struct Held {
     in_hand: InHand,

@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use futures_util::future::join_all;
 use metrics::{NoopRecorder, with_local_recorder};
 use soar_connector::Clock;
 use soar_store::model::{CheckResult, RunReport, Schedule, ScheduleId, ScheduleKind, ScheduleRunStatus};
@@ -15,22 +14,20 @@ use soar_store::{Holder, Ran, Store, StoreError};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
+use super::alert_warnings::AlertWarnings;
 use super::claim::{Claim, InHand};
-use super::measure::{WARN_AFTER, count};
+use super::measure::count;
 use super::recorder::{Recorder, WorkResult};
 use super::settings::{Runner, SchedulerSettings};
-use crate::alerts::{Courier, Outbox, correct_message_times};
+use crate::alerts::{Courier, Outbox};
 
-/// How many old rows of a kind are dropped in one transaction.
-const DROPPED_TOGETHER: i64 = 2000;
-
-/// After so long without a look at what is due the scheduler is stuck: it looks once a second.
+/// The scheduler counts as stuck if it has not looked for due work for this time. It normally looks once a second.
 const STUCK: Duration = Duration::from_secs(60);
 
-/// Between attempts to write a result while the store fails.
+/// The pause between attempts to store a result while the store fails.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Claims, runs and records what is due. Several of them, on several nodes, share a store: each due time is run once.
+/// Claims, runs and records due work. Several schedulers on several nodes can share a store. Each due time runs once.
 pub struct Scheduler {
     pub(super) store: Store,
     pub(super) clock: Arc<dyn Clock>,
@@ -42,18 +39,17 @@ pub struct Scheduler {
     node: String,
     pub(super) places: Arc<Semaphore>,
     in_hand: InHand,
-    /// When it last looked for due work, on the clock's elapsed time in milliseconds.
+    /// The time of the last look for due work, in milliseconds of elapsed time.
     looked_at: AtomicU64,
-    /// The log tells of alerts that wait once the oldest has waited for so many seconds.
-    pub(super) warn_after: AtomicU64,
+    pub(super) alert_warnings: AlertWarnings,
 }
 
-/// What a look at due work found.
+/// The result of a look for due work.
 #[derive(Debug)]
 pub struct Look {
-    /// To be run.
+    /// The claimed work to run.
     pub claims: Vec<Claim>,
-    /// Whether all places were filled, so that more may be due.
+    /// Whether all permits are in use, so that more work may be due.
     pub is_full: bool,
 }
 
@@ -64,7 +60,7 @@ impl std::fmt::Debug for Scheduler {
 }
 
 impl Scheduler {
-    /// A scheduler with a node name of its own. Must be called within a Tokio runtime.
+    /// A scheduler with a new node name. Must be called within a Tokio runtime.
     #[must_use]
     pub fn new(
         store: Store,
@@ -74,43 +70,56 @@ impl Scheduler {
         settings: SchedulerSettings,
     ) -> Self {
         let recorder = Recorder::start(store.clone());
-        // A process that starts again is another node: what the former had claimed is not its own.
+        // A restarted process is a new node: it does not own the claims of the former process.
         let node = Uuid::now_v7().to_string();
         let places = Arc::new(Semaphore::new(settings.at_once));
         let (metrics, in_hand) = (Arc::new(NoopRecorder), InHand::default());
         let looked_at = AtomicU64::new(milliseconds_of(clock.elapsed()).cast_unsigned());
         let outbox = Arc::new(Outbox::new(store.clone(), Arc::clone(&clock), courier));
-        let warn_after = AtomicU64::new(WARN_AFTER.as_secs());
-        Self { store, clock, settings, runner, outbox, recorder, metrics, node, places, in_hand, looked_at, warn_after }
+        let alert_warnings = AlertWarnings::default();
+        Self {
+            store,
+            clock,
+            settings,
+            runner,
+            outbox,
+            recorder,
+            metrics,
+            node,
+            places,
+            in_hand,
+            looked_at,
+            alert_warnings,
+        }
     }
 
-    /// Counts there what it does.
+    /// Sets the recorder of metrics.
     #[must_use]
     pub fn counting(mut self, metrics: Arc<dyn metrics::Recorder + Send + Sync>) -> Self {
         self.metrics = metrics;
         self
     }
 
-    /// This node's name.
+    /// The node's name.
     #[must_use]
     pub fn node(&self) -> &str {
         &self.node
     }
 
-    /// How many due times this node has claimed and not yet finished.
+    /// The number of claimed due times that this node has not finished.
     #[must_use]
     pub fn in_hand(&self) -> usize {
         self.in_hand.schedules().len()
     }
 
-    /// Claims due work, as much as there are free places to run it. Work that must not be repeated and whose host died is
-    /// written as interrupted.
+    /// Claims as much due work as there are free permits. Work of a dead host that must not be repeated is recorded as
+    /// interrupted.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn look(&self) -> Result<Look, StoreError> {
         let begun = self.clock.elapsed();
-        // Nobody else takes places.
+        // Only this method takes permits.
         let free = self.places.available_permits();
         let in_hand = self.in_hand.schedules().clone();
         let mut transaction = self.store.transaction().await?;
@@ -119,8 +128,8 @@ impl Scheduler {
         let elapsed = self.clock.elapsed();
         let due = records.claim_due(self.holder(&in_hand), now, free).await?;
         for (item, schedule, node) in due.lost {
-            let why = "The process that ran it ended before it was done. Nobody knows how far it came: check before you \
-                       repeat it.";
+            let why = "The process that ran the command ended before the command did. Its effect is unknown: check \
+                       before you repeat it.";
             let ran = Ran { started_at: item.due_at, ended_at: now, node };
             let report = failed(&schedule, why);
             records.finish_run(item, &schedule, ScheduleRunStatus::Interrupted, &report, &ran).await?;
@@ -128,7 +137,7 @@ impl Scheduler {
         for (item, schedule, why) in due.unplanned {
             tracing::error!(
                 schedule = schedule.id.0,
-                "A schedule does not run, since its next due time is not known: {why}"
+                "A schedule does not run, since its next due time cannot be computed: {why}"
             );
             let ran = Ran { started_at: now, ended_at: now, node: self.node.clone() };
             records.record_run(item, &schedule, ScheduleRunStatus::Failed, &failed(&schedule, &why), &ran).await?;
@@ -139,7 +148,7 @@ impl Scheduler {
         let is_full = due.claimed.len() == free;
         let mut claims = Vec::with_capacity(due.claimed.len());
         if after.saturating_sub(begun) >= self.settings.lease {
-            // The host was suspended, or the store was slow: the leases may be over before the work has begun.
+            // The host was suspended, or the store was slow. The leases may expire before the work begins.
             return Ok(Look { claims, is_full });
         }
         for (item, schedule) in due.claimed {
@@ -154,14 +163,14 @@ impl Scheduler {
         Holder { node: &self.node, lease: self.settings.lease, in_hand }
     }
 
-    /// For how long it has not looked for due work, where that is so long that the scheduler is stuck.
+    /// The time since the last look for due work, if the scheduler counts as stuck.
     #[must_use]
     pub fn stuck(&self) -> Option<Duration> {
         let last = Duration::from_millis(self.looked_at.load(Ordering::Relaxed));
         Some(self.clock.elapsed().saturating_sub(last)).filter(|since| *since >= STUCK)
     }
 
-    /// Renews the leases of what this node has in hand.
+    /// Renews the leases of this node's claimed work.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -175,24 +184,24 @@ impl Scheduler {
         transaction.commit().await
     }
 
-    /// Runs what was claimed; whether this node wrote its result.
+    /// Runs claimed work. Returns whether this node stored the result.
     pub async fn run(&self, claim: Claim) -> bool {
         let Claim { item, schedule, claimed_at, elapsed, .. } = &claim;
-        // On the database's clock, without asking for it.
+        // The time on the database's clock, without a query.
         let now = || *claimed_at + self.clock.elapsed().saturating_sub(*elapsed);
         let started_at = now();
         let finished = self.run_one(schedule).await;
         let ran = Ran { started_at, ended_at: now(), node: self.node.clone() };
         with_local_recorder(&*self.metrics, || count(&finished, started_at.since(item.due_at)));
         let mut may_be_written = false;
-        // Whatever happens to the store meanwhile: as long as this process lives, what it found out is not lost.
+        // Try until the store has the result, even if the store fails meanwhile.
         loop {
             match self.recorder.finish(*item, schedule, finished.clone(), ran.clone()).await {
                 Ok(written) => {
                     if !written && !may_be_written {
                         tracing::warn!(
                             schedule = item.schedule.0,
-                            "A result is not kept: its lease had lapsed, and another host took the work over."
+                            "A result is not stored: its lease had expired, and another host has taken over the work."
                         );
                     }
                     return written;
@@ -200,7 +209,11 @@ impl Scheduler {
                 Err(error) => {
                     may_be_written = true;
                     if !self.store.note(&error) {
-                        tracing::error!(schedule = item.schedule.0, "A result could not be written yet: {error}");
+                        tracing::error!(
+                            schedule = item.schedule.0,
+                            "A result could not be stored. The host tries \
+                                                                     again. {error}"
+                        );
                     }
                 }
             }
@@ -208,9 +221,9 @@ impl Scheduler {
         }
     }
 
-    /// A connector that panics has failed; its work must not stay claimed for ever.
+    /// Runs the work. A panic of the connector counts as a failure, so that the work does not stay claimed.
     async fn run_one(&self, schedule: &Schedule) -> WorkResult {
-        let panicked = || failed(schedule, "The command ended in a defect of the connector. See the log.");
+        let panicked = || failed(schedule, "The connector panicked. The host's log has the cause.");
         match schedule.what.kind {
             ScheduleKind::HealthCheck => {
                 let check = AssertUnwindSafe(self.runner.check(schedule)).catch_unwind().await;
@@ -229,86 +242,9 @@ impl Scheduler {
             }
         }
     }
-
-    /// Writes the messages that alerts have become ripe for; how many.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn tell(&self) -> Result<usize, StoreError> {
-        let mut reader = self.store.reader().await?;
-        let (now, rules) = (reader.records().now().await?, self.settings.gather);
-        let groups = reader.records().alert_groups().await?;
-        drop(reader);
-        let mut told = 0;
-        for group in groups.iter().filter(|group| group.due_event(now, rules).is_some()) {
-            let mut transaction = self.store.transaction().await?;
-            let id = Uuid::now_v7().to_string();
-            told += usize::from(
-                transaction.records().write_alert_message(group, &id, now, |group| group.due_event(now, rules)).await?,
-            );
-            transaction.commit().await?;
-        }
-        Ok(told)
-    }
-
-    /// Sends the messages that are to be sent now, and waits for all; how many arrived.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn deliver(&self) -> Result<u64, StoreError> {
-        let mut arrived = 0;
-        loop {
-            let taken = self.outbox.take().await?;
-            if taken.is_empty() {
-                return Ok(arrived);
-            }
-            let sent = join_all(taken.into_iter().map(|delivery| self.outbox.send(delivery))).await;
-            arrived += sent.into_iter().map(u64::from).sum::<u64>();
-        }
-    }
-
-    /// Computes due times anew that were written while the clock was ahead, and moves the times of alerts that are still
-    /// to come to now; how many.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn correct_times(&self) -> Result<u64, StoreError> {
-        let mut transaction = self.store.transaction().await?;
-        let mut records = transaction.records();
-        let schedules = records.correct_due_times().await?;
-        let alerts = records.correct_alert_times().await? + correct_message_times(&mut records).await?;
-        transaction.commit().await?;
-        if schedules + alerts > 0 {
-            tracing::warn!(
-                schedules,
-                alerts,
-                "Times from a clock that was ahead are not believed, and were corrected."
-            );
-        }
-        Ok(schedules + alerts)
-    }
-
-    /// Drops history that is older than it is kept; how many rows.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn drop_old_history(&self) -> Result<u64, StoreError> {
-        let mut gone = 0;
-        loop {
-            let mut transaction = self.store.transaction().await?;
-            let mut records = transaction.records();
-            let now = records.now().await?;
-            let dropped = records.drop_old_history(self.settings.retention, now, DROPPED_TOGETHER).await?;
-            transaction.commit().await?;
-            gone += dropped;
-            if dropped == 0 {
-                return Ok(gone);
-            }
-        }
-    }
 }
 
-/// The report of a command that was not run to its end.
+/// The report of a command that did not run to its end.
 fn failed(schedule: &Schedule, why: &str) -> RunReport {
     let error = format!("{} failed.\nStatus Code: N/A.\nMessage: {why}", schedule.what.command);
     RunReport { output: "null".to_owned(), error: Some(error), request_id: String::new() }

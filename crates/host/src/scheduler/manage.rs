@@ -1,4 +1,4 @@
-//! What people do with schedules: make, change, see and delete them, run them out of turn, and read their log.
+//! Lists, creates, changes, deletes and runs schedules in the name of a caller.
 
 use std::collections::HashMap;
 
@@ -19,16 +19,16 @@ use crate::connections::Connections;
 /// The longest interval, in minutes: a year.
 const MOST_MINUTES: i64 = 366 * 24 * 60;
 
-/// How many destinations one schedule tells at the most.
+/// The most destinations for the alerts of one schedule.
 const MOST_DESTINATIONS: usize = 20;
 
-/// The most that a page of a log holds.
+/// The most entries on a page of a log.
 const LARGEST_PAGE: i64 = 1000;
 
-/// From when on a run is a slow one, unless it is said.
+/// The default latency in milliseconds from which a run counts as slow.
 const SLOW_MS: i64 = 60_000;
 
-/// Schedules of commands: seen and changed in the name of a caller. Cheap to clone.
+/// Schedules of commands. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Schedules {
     connections: Connections,
@@ -41,7 +41,7 @@ impl Schedules {
         Self { connections }
     }
 
-    /// The schedules that the caller may see, by name; only those of `site`, where it is given.
+    /// The schedules that the caller may see, by name. With `site`, only the schedules on that site.
     ///
     /// # Errors
     /// [`Refusal::Store`].
@@ -71,10 +71,10 @@ impl Schedules {
         Ok(shown)
     }
 
-    /// The schedule of that name on a site, or of that number.
+    /// The schedule with this id.
     ///
     /// # Errors
-    /// [`Refusal`] when there is none that the caller may see.
+    /// [`Refusal`] when the caller may see no such schedule.
     pub async fn see(
         &self,
         records: &mut Records<'_>,
@@ -85,10 +85,10 @@ impl Schedules {
         self.shown(records, schedule, &site).await
     }
 
-    /// Makes a schedule that runs in the caller's name, within the transaction of `records`.
+    /// Creates a schedule, which runs in the caller's name, within the transaction of `records`.
     ///
     /// # Errors
-    /// [`Refusal`] says what cannot work, or which right is missing.
+    /// [`Refusal`] for invalid fields or a missing right.
     pub async fn create_in(
         &self,
         records: &mut Records<'_>,
@@ -120,7 +120,7 @@ impl Schedules {
             active: draft.active,
             alert_to: destinations(&draft.alert_to)?,
             alert_after: draft.alert_after,
-            // The next run may be a day away, so the first success says that it recovered.
+            // The next run may be a day away, so one success counts as recovered.
             recover_after: 1,
             slow_ms: SLOW_MS,
         };
@@ -129,7 +129,7 @@ impl Schedules {
         self.shown(records, made, &caller.site).await
     }
 
-    /// Changes a schedule, from now on, within the transaction of `records`.
+    /// Changes a schedule within the transaction of `records`. The change applies to due times from now on.
     ///
     /// # Errors
     /// As [`Schedules::create_in`].
@@ -144,7 +144,7 @@ impl Schedules {
         let connection = records.connection(what.connection_id).await?;
         let plugin = self.connections.registry.named(&connection.integration)?;
         let command = plugin.manifest().command(&what.command).map_err(|error| Refusal::Because(error.to_string()))?;
-        // A name from before today's rule stays until it is changed.
+        // A stored name that breaks the current rule stays valid until it is changed.
         if let Some(name) = change.name.filter(|name| *name != what.name) {
             what.name = checked_name("schedule", &name)?;
         }
@@ -162,10 +162,10 @@ impl Schedules {
         self.shown(records, changed, &site).await
     }
 
-    /// Has a schedule run as soon as a host can, beside its due times, within the transaction of `records`.
+    /// Makes a schedule run once now, in addition to its due times, within the transaction of `records`.
     ///
     /// # Errors
-    /// [`Refusal`] when there is none, it is not active, or the right is missing.
+    /// [`Refusal`] when the schedule does not exist or is not active, or the right is missing.
     pub async fn run_soon_in(
         &self,
         records: &mut Records<'_>,
@@ -187,11 +187,11 @@ impl Schedules {
         self.shown(records, schedule, &site).await
     }
 
-    /// Deletes a schedule within the transaction of `records`, and returns it as it was; its log stays until it is too
-    /// old.
+    /// Deletes a schedule within the transaction of `records`, and returns the deleted schedule. Its log stays for its
+    /// retention time.
     ///
     /// # Errors
-    /// [`Refusal`] when there is none, or the right is missing.
+    /// [`Refusal`] when the schedule does not exist, or the right is missing.
     pub async fn delete_in(
         &self,
         records: &mut Records<'_>,
@@ -204,10 +204,10 @@ impl Schedules {
         Ok(shown)
     }
 
-    /// The log of a schedule before entry number `before`, the latest first, at most `limit` (1 to 1,000).
+    /// At most `limit` entries (1 to 1,000) of the log of a schedule before the entry `before`, the latest first.
     ///
     /// # Errors
-    /// [`Refusal`] when there is none, or the right is missing.
+    /// [`Refusal`] when the schedule does not exist, or the right is missing.
     pub async fn log(
         &self,
         records: &mut Records<'_>,
@@ -236,9 +236,9 @@ impl Schedules {
     }
 }
 
-/// The schedule of a command of that number and its site, if the caller may see it.
+/// The schedule of a command with this id, and its site, if the caller may see it.
 async fn seen(records: &mut Records<'_>, caller: &Caller, id: ScheduleId) -> Result<(Schedule, Site), Refusal> {
-    // The same words as for one that is not there.
+    // The error is the same as for a schedule that does not exist.
     let missing = || StoreError::not_found("schedule", id.to_string());
     let schedule = records.schedule(id).await?;
     let site = records.sites().await?.into_iter().find(|site| Some(site.id) == schedule.what.site_id);
@@ -249,7 +249,7 @@ async fn seen(records: &mut Records<'_>, caller: &Caller, id: ScheduleId) -> Res
     Ok((schedule, site))
 }
 
-/// The same, if it is the caller's own or the caller manages connections there.
+/// As [`seen`], if the schedule belongs to the caller or the caller manages connections on the site.
 async fn managed(records: &mut Records<'_>, caller: &Caller, id: ScheduleId) -> Result<(Schedule, Site), Refusal> {
     let (schedule, site) = seen(records, caller, id).await?;
     if schedule.what.user_id != Some(caller.user.id) {
@@ -263,16 +263,16 @@ fn demand(caller: &Caller, right: Right, site: &Site) -> Result<(), Refusal> {
         return Ok(());
     }
     let site = quoted(&site.name);
-    Err(Refusal::Forbidden(format!("It takes the right to {right} on {site}. Ask an administrator for it.")))
+    Err(Refusal::Forbidden(format!("This needs the right to {right} on {site}. Ask an administrator for it.")))
 }
 
 fn destinations(given: &[String]) -> Result<Vec<Destination>, Refusal> {
     if given.len() > MOST_DESTINATIONS {
-        return Err(Refusal::Because(format!("Who is told: expected at most {MOST_DESTINATIONS} destinations.")));
+        return Err(Refusal::Because(format!("Alert destinations: expected at most {MOST_DESTINATIONS}.")));
     }
     let mut told = Vec::with_capacity(given.len());
     for text in given {
-        let destination = text.parse().map_err(|problem| Refusal::Because(format!("Who is told: {problem}")))?;
+        let destination = text.parse().map_err(|problem| Refusal::Because(format!("Alert destinations: {problem}")))?;
         if !told.contains(&destination) {
             told.push(destination);
         }
@@ -286,15 +286,13 @@ fn cadence(every_minutes: Option<i64>, cron: Option<&str>, time_zone: &str) -> R
             Cadence::Every { interval_ms: minutes * 60_000 }
         }
         (Some(_), None) => {
-            return Err(Refusal::Because(format!("The interval: expected 1 to {MOST_MINUTES} minutes.")));
+            return Err(Refusal::Because(format!("Interval: expected 1 to {MOST_MINUTES} minutes.")));
         }
         (None, Some(expression)) => {
             Cadence::Cron { expression: expression.trim().to_owned(), time_zone: time_zone.to_owned() }
         }
         _ => {
-            return Err(Refusal::Because(
-                "Say when it runs: either every how many minutes, or a cron expression.".to_owned(),
-            ));
+            return Err(Refusal::Because("Give either an interval in minutes or a cron expression.".to_owned()));
         }
     };
     cadence.check().map_err(Refusal::Because)?;
@@ -305,7 +303,7 @@ fn check_new(new: &NewSchedule, command: &Command) -> Result<(), Refusal> {
     let parameters = serde_json::to_string(&new.parameters).unwrap_or_default();
     limits::SCHEDULE_PARAMETERS.check(&parameters).map_err(StoreError::from)?;
     if !(1..=100).contains(&new.alert_after) {
-        return Err(Refusal::Because("Failures before somebody is told: expected 1 to 100.".to_owned()));
+        return Err(Refusal::Because("Failures before an alert: expected 1 to 100.".to_owned()));
     }
     Parameters::parse(command, &new.parameters).map(|_| ()).map_err(Refusal::Parameters)
 }

@@ -1,5 +1,7 @@
-//! What runs by itself: health checks of connections and schedules of commands, each due time once.
+//! Runs health checks of connections and schedules of commands. Each due time runs once, on one of the hosts that share
+//! a store.
 
+mod alert_warnings;
 mod claim;
 mod core;
 mod draft;
@@ -10,6 +12,7 @@ mod runner;
 mod serve;
 mod settings;
 mod shown;
+mod upkeep;
 
 pub use self::core::{Look, Scheduler};
 pub(crate) use self::measure::describe;

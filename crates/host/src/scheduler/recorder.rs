@@ -1,22 +1,22 @@
-//! The recorder: the results of many runs, written together in one transaction.
+//! The recorder stores the results of many runs in one transaction.
 
 use soar_store::model::{CheckResult, RunReport, Schedule, ScheduleRunStatus, WorkItem};
 use soar_store::{Ran, Records, Store, StoreError};
 use tokio::sync::{mpsc, oneshot};
 
-/// How many results are written together at the most.
+/// The most results in one transaction.
 const TOGETHER: usize = 256;
 
-/// What a run came to.
+/// The result of due work.
 #[derive(Debug, Clone)]
 pub enum WorkResult {
-    /// A health check.
+    /// The result of a health check.
     Check(CheckResult),
-    /// A command.
+    /// The result of a command.
     Run(ScheduleRunStatus, RunReport),
 }
 
-/// A result that is to be written, and where the answer goes.
+/// A result to store, and the sender for the answer.
 #[derive(Debug)]
 struct Finish {
     item: WorkItem,
@@ -26,22 +26,22 @@ struct Finish {
     answer: oneshot::Sender<Result<bool, StoreError>>,
 }
 
-/// Writes results. While one transaction is on its way to the disk the next fills up: so a thousand small changes wait for
-/// the disk a few times, not a thousand. Cheap to clone; ends with its last clone.
+/// Stores results. Results that arrive during one transaction go into the next, so a thousand results need few writes
+/// to the disk. Cheap to clone. Ends with its last clone.
 #[derive(Debug, Clone)]
 pub struct Recorder {
     results: mpsc::Sender<Finish>,
 }
 
 impl Recorder {
-    /// Starts writing to `store`.
+    /// Starts the task that writes to `store`.
     #[must_use]
     pub fn start(store: Store) -> Self {
         let (results, mut waiting) = mpsc::channel(TOGETHER * 4);
         tokio::spawn(async move {
             let mut batch = Vec::new();
             while waiting.recv_many(&mut batch, TOGETHER).await > 0 {
-                // Always in the same order, so that two processes never wait for each other.
+                // Always in the same order, so that two processes cannot deadlock.
                 batch.sort_by_key(|finish: &Finish| finish.item);
                 write_and_answer(&store, std::mem::take(&mut batch)).await;
             }
@@ -49,7 +49,7 @@ impl Recorder {
         Self { results }
     }
 
-    /// Writes the result of `item`; whether it was still that node's to write.
+    /// Stores the result of `item`. Returns whether the node still owned the work.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -77,7 +77,7 @@ impl Finish {
     }
 
     fn answer(self, result: Result<bool, StoreError>) {
-        // A caller that has gone needs no answer.
+        // A caller that has gone away needs no answer.
         let _ = self.answer.send(result);
     }
 }
@@ -85,11 +85,11 @@ impl Finish {
 async fn write_and_answer(store: &Store, batch: Vec<Finish>) {
     match write(store, &batch).await {
         Ok(written) => batch.into_iter().zip(written).for_each(|(finish, written)| finish.answer(Ok(written))),
-        // One that cannot be written must not keep the others from it.
+        // A result that cannot be stored must not prevent the others from being stored.
         Err(error) if batch.len() > 1 => {
             tracing::warn!(
                 results = batch.len(),
-                "Results are written one by one, since together they failed: {error}"
+                "Results are stored one by one, since storing them together failed: {error}"
             );
             for finish in batch {
                 let written = write(store, std::slice::from_ref(&finish)).await;

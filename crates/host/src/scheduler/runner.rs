@@ -1,4 +1,4 @@
-//! The runner of a host: checks and commands go to its executor.
+//! Runs checks and commands of schedules on the host's executor.
 
 use async_trait::async_trait;
 use soar_store::model::{Allowed, Caller, CheckResult, RunReport, Schedule};
@@ -9,7 +9,7 @@ use super::Runner;
 use crate::Refusal;
 use crate::executor::Executor;
 
-/// Runs on an executor, in the name of each schedule's user.
+/// Runs commands in the name of each schedule's user.
 #[derive(Debug, Clone)]
 pub struct ExecutorRunner {
     executor: Executor,
@@ -23,12 +23,12 @@ impl ExecutorRunner {
         Self { executor, store }
     }
 
-    /// Who runs a schedule's command. The user's rights are those of the moment.
+    /// The caller for a schedule's command, with the user's current rights.
     async fn caller(&self, schedule: &Schedule, request_id: &str) -> Result<Caller, Refusal> {
         let mut reader = self.store.reader().await?;
         let mut records = reader.records();
         let missing =
-            |what| Refusal::Unable(format!("The schedule's {what} is not there any more. Make the schedule again."));
+            |what| Refusal::Unable(format!("The schedule's {what} no longer exists. Make the schedule again."));
         let site = records.sites().await?.into_iter().find(|site| Some(site.id) == schedule.what.site_id);
         let user = records.users().await?.into_iter().find(|user| Some(user.id) == schedule.what.user_id);
         let (site, user) = (site.ok_or_else(|| missing("site"))?, user.ok_or_else(|| missing("user"))?);
@@ -44,7 +44,7 @@ impl ExecutorRunner {
             .executor
             .run(&caller, &connection.integration, Some(&connection.name), &what.command, what.parameters.clone())
             .await?;
-        // As the run history keeps it: bounded, and without secrets.
+        // The run history has the outcome limited in size and without secrets.
         let kept = self.store.reader().await?.records().run(finished.run).await?.outcome;
         Ok(RunReport {
             output: kept.map_or_else(|| "null".to_owned(), |outcome| outcome.get().to_owned()),
@@ -78,5 +78,5 @@ impl Runner for ExecutorRunner {
 
 fn store_failed(schedule: &Schedule, error: &StoreError) -> String {
     tracing::error!(schedule = schedule.id.0, %error, "a schedule's command could not be run");
-    "The host's store failed. Its log says why.".to_owned()
+    "The host's store failed. The host's log has the cause.".to_owned()
 }

@@ -1,4 +1,4 @@
-//! Running a scheduler: its rounds, each at its own pace, until it is told to stop.
+//! Runs a scheduler's loops until it is stopped.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,27 +9,27 @@ use tokio::task::JoinSet;
 
 use super::Scheduler;
 
-/// Between two looks at what is due.
+/// The interval between looks for due work.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Between two looks where all places were filled: so much at the least, so that places come free together.
+/// The least interval between looks while all permits are in use, so that one look can use several free permits.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
-/// Between two looks at alerts and at messages.
+/// The interval between looks at alerts and messages.
 const ROUND: Duration = Duration::from_secs(1);
 
-/// How long a host that ends waits for the messages that it is sending.
+/// The time for which a shutdown waits for messages that are being sent.
 const LAST_DELIVERIES: Duration = Duration::from_secs(3);
 
-/// Between two looks at how much waits, for the gauges.
+/// The interval between updates of the gauges.
 const MEASURE: Duration = Duration::from_secs(5);
 
-/// Between two looks at what is too old to keep.
+/// The interval between deletions of old history.
 const HOUSEKEEPING: Duration = Duration::from_secs(60);
 
 impl Scheduler {
-    /// Runs until `stop` is true (or nobody is left to set it), and then finishes what it claimed. A store that fails
-    /// is waited for.
+    /// Runs until `stop` is true or its sender is dropped, and then finishes claimed work. While the store fails, the
+    /// scheduler waits.
     pub async fn serve(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         let mut rounds = JoinSet::new();
         rounds.spawn(Arc::clone(&self).rounds());
@@ -38,7 +38,7 @@ impl Scheduler {
         rounds.spawn(Arc::clone(&self).housekeeping_rounds());
         let renewing = tokio::spawn(Arc::clone(&self).renew_rounds());
         let mut running = JoinSet::new();
-        // A look is never broken off: what it claimed is run.
+        // A look is never cancelled, since its claimed work must run.
         while !*stop.borrow() {
             let look = self.note(self.look().await);
             let is_full = look.as_ref().is_some_and(|look| look.is_full);
@@ -56,7 +56,7 @@ impl Scheduler {
                     () = &mut pause => break,
                     Some(_) = running.join_next(), if !running.is_empty() => {}
                     Some(_) = rounds.join_next(), if !rounds.is_empty() => {
-                        tracing::error!("A part of the scheduler broke down. Start the host again.");
+                        tracing::error!("A task of the scheduler panicked. Restart the host.");
                     }
                 }
             }
@@ -65,16 +65,16 @@ impl Scheduler {
             }
         }
         rounds.shutdown().await;
-        // What runs is finished, and stays this node's until then.
+        // Running work is finished, and its leases are renewed until then.
         while running.join_next().await.is_some() {}
         renewing.abort();
         let _ = renewing.await;
         if delivering.await.is_err() {
-            tracing::error!("The delivery of alerts broke down.");
+            tracing::error!("The task that delivers alerts panicked.");
         }
     }
 
-    /// Until the next look: sooner where all places were filled and one of them is free again.
+    /// Waits until the next look. The wait is shorter if all permits were in use and one is free again.
     async fn pause(&self, is_full: bool) {
         let place = async {
             self.clock.sleep(LOOK_AGAIN).await;
@@ -107,7 +107,7 @@ impl Scheduler {
         }
     }
 
-    /// Sends messages until `stop` is true. A destination that does not answer delays no other, and no round.
+    /// Sends messages until `stop` is true. A destination that does not answer delays no other destination.
     async fn delivery_rounds(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         let mut sending = JoinSet::new();
         while !*stop.borrow() {
@@ -122,11 +122,11 @@ impl Scheduler {
                     }
                 }
                 () = self.clock.sleep(ROUND) => {}
-                // The destination may have further messages.
+                // The destination may have more messages.
                 Some(_) = sending.join_next() => {}
             }
         }
-        // A message that was taken, and whose note is missing, would be sent again.
+        // A delivered message whose result is not stored would be sent again.
         let finished = async { while sending.join_next().await.is_some() {} };
         tokio::select! {
             () = finished => {}
@@ -144,7 +144,7 @@ impl Scheduler {
 }
 
 impl Scheduler {
-    /// A round that failed is noted; the next may do better.
+    /// Logs an error. The next round tries again.
     fn note<T>(&self, result: Result<T, StoreError>) -> Option<T> {
         let told = result.inspect_err(|error| {
             if !self.store.note(error) {

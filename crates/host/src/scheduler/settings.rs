@@ -1,4 +1,4 @@
-//! How the scheduler works, and what it has run.
+//! The settings of the scheduler, and the interface to its runner.
 
 use std::time::Duration;
 
@@ -6,28 +6,28 @@ use async_trait::async_trait;
 use soar_store::Retention;
 use soar_store::model::{CheckResult, GatherRules, RunReport, Schedule};
 
-/// Runs what is due.
+/// Runs due work.
 #[async_trait]
 pub trait Runner: Send + Sync {
-    /// Checks a connection: logs in afresh and proves that it works.
+    /// Checks a connection with a new login.
     async fn check(&self, schedule: &Schedule) -> CheckResult;
 
     /// Runs a command.
     async fn run(&self, schedule: &Schedule) -> RunReport;
 }
 
-/// How the scheduler works.
+/// The settings of the scheduler.
 #[derive(Debug, Clone, Copy)]
 pub struct SchedulerSettings {
-    /// How many runs go on at once on this node.
+    /// The number of runs at once on this node.
     pub at_once: usize,
-    /// How long a lease on claimed work lasts unless its holder renews it.
+    /// The duration of a lease on claimed work.
     pub lease: Duration,
-    /// How often a holder renews its leases.
+    /// The interval between renewals of a lease.
     pub renew: Duration,
-    /// How alerts are gathered.
+    /// The rules for grouping alerts.
     pub gather: GatherRules,
-    /// What is kept for how long.
+    /// The retention times.
     pub retention: Retention,
 }
 

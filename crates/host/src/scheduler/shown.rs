@@ -1,56 +1,56 @@
-//! A schedule of a command as people see it.
+//! The view of a schedule of a command.
 
 use serde::Serialize;
 use soar_connector::RawParameters;
 use soar_store::model::{Cadence, Connection, Health, HealthState, Moment, Schedule, ScheduleId, Site, User};
 use utoipa::ToSchema;
 
-/// A schedule of a command, and how it fares.
+/// A schedule of a command with its health.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[schema(as = Schedule)]
 #[serde(rename_all = "camelCase")]
 pub struct ScheduleShown {
-    /// Its number in this instance.
+    /// The schedule's id.
     #[schema(value_type = i64)]
     pub id: ScheduleId,
-    /// Its name, unique on its site.
+    /// The schedule's name, unique on its site.
     pub name: String,
-    /// Its site's name.
+    /// The name of the site.
     pub site: String,
-    /// Why nothing runs on its site; null where the site is active.
+    /// The reason for which nothing runs on the site; null where the site is active.
     pub site_inactive: Option<String>,
     /// The connection's integration.
     pub integration: String,
     /// The connection's name.
     pub connection: String,
-    /// In whose name it runs.
+    /// The user in whose name the schedule runs.
     pub user: String,
     /// The command.
     pub command: String,
-    /// Its parameters.
+    /// The command's parameters.
     #[schema(value_type = Object)]
     pub parameters: RawParameters,
-    /// Every so many minutes.
+    /// The interval in minutes; null with a cron expression.
     pub every_minutes: Option<i64>,
-    /// By a cron expression.
+    /// The cron expression; null with an interval.
     pub cron: Option<String>,
-    /// The time zone of that expression.
+    /// The time zone of the cron expression.
     pub time_zone: Option<String>,
-    /// Whether it runs at all.
+    /// Whether the schedule is active.
     pub active: bool,
-    /// Who is told when it fails.
+    /// The destinations of alerts.
     pub alert_to: Vec<String>,
-    /// After how many failures in a row.
+    /// The number of failures in a row after which an alert is sent.
     pub alert_after: i64,
-    /// When it runs next, at a due time or because a run was asked for; never, when it or its site is not active.
+    /// The time of the next run, a due time or a requested run; null where the schedule or its site is not active.
     #[schema(value_type = Option<i64>)]
     pub next_due_at: Option<Moment>,
-    /// When its last run ended.
+    /// The end of the last run.
     #[schema(value_type = Option<i64>)]
     pub last_run_at: Option<Moment>,
-    /// Whether its last run failed.
+    /// Whether the last run failed.
     pub failed: bool,
-    /// Why its last run failed.
+    /// The error of the last run, if it failed.
     pub last_error: Option<String>,
 }
 

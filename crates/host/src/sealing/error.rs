@@ -1,19 +1,20 @@
-//! What can go wrong with keys and sealed secrets.
+//! The errors of keys and sealed secrets.
 
 use soar_store::model::KeyId;
 
-/// Why a secret could not be sealed or opened, or a keyring not be read. Never holds a key or a secret.
+/// The reason for which a secret could not be sealed or opened, or a keyring could not be read. The text never contains
+/// a key or a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum SealError {
-    /// A text that should be keys is none.
+    /// The text of a key file or variable contains no valid keys.
     #[error(
-        "{origin} holds no usable key: {problem}. Expected one key per line, each 32 random bytes in base64, the \
-         current one first. Take the right file or value from your backup; without it no secret can be opened."
+        "{origin} contains no usable key: {problem}. Expected one key per line, each 32 random bytes in base64, the \
+         current key first. Restore the right file or value from your backup. Without it no secret can be opened."
     )]
     Keys {
-        /// Where the text came from, such as `The key file /var/lib/host/keys`.
+        /// The origin of the text, such as `The key file /var/lib/host/keys`.
         origin: String,
-        /// What is wrong with it.
+        /// The problem.
         problem: String,
     },
     /// The key file cannot be read or written.
@@ -23,28 +24,28 @@ pub enum SealError {
         path: String,
         /// `read`, `made` or `changed`.
         what: &'static str,
-        /// Why not, and what to do.
+        /// The reason and the cure.
         problem: String,
     },
-    /// The operating system gave no random bytes.
-    #[error("The operating system gave no random bytes: {0}.")]
+    /// The operating system's random generator failed.
+    #[error("The operating system's random generator failed: {0}.")]
     Random(String),
-    /// The secret was sealed with a key that the keyring does not have.
+    /// The secret was sealed with a key that is not in the keyring.
     #[error(
-        "The secret is sealed with the key {key}, which the keyring does not have. Add that key to the key file or \
+        "The secret is sealed with the key {key}, which is not in the keyring. Add that key to the key file or \
          variable from your backup, or set the secret again."
     )]
     MissingKey {
-        /// The key that sealed it.
+        /// The key that sealed the secret.
         key: KeyId,
     },
-    /// The bytes are no sealed secret, were changed, or were sealed for another place.
+    /// The bytes are no sealed secret, were changed, or were sealed for another context.
     #[error(
-        "The sealed secret cannot be opened: it was changed, or it was sealed for another place than the one where it \
-         is kept. Set the secret again."
+        "The sealed secret cannot be opened: it was changed, or it was sealed for another place than the place where \
+         it is stored. Set the secret again."
     )]
     Altered,
-    /// The current key does not take the secret.
+    /// The secret is too long for the cipher.
     #[error("The secret is too long to be sealed.")]
     TooLong,
 }

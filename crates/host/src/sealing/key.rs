@@ -1,4 +1,4 @@
-//! One sealing key: XChaCha20-Poly1305, and a name that anybody may know.
+//! A sealing key: XChaCha20-Poly1305, and a public id.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use soar_store::model::{KeyId, SEALED_HEAD, SEALED_LAYOUT};
 
 use super::SealError;
 
-/// A key. Its bytes are wiped from memory when it is dropped.
+/// A key. Dropping it wipes its bytes from memory.
 #[derive(Clone)]
 pub(super) struct Key {
     pub(super) id: KeyId,
@@ -38,7 +38,7 @@ impl Key {
         Self { id: KeyId(id), bytes }
     }
 
-    /// The key in base64; or what is wrong with it, without showing it.
+    /// Parses a key in base64. The error does not contain the text.
     pub(super) fn from_text(text: &str) -> Result<Self, String> {
         let decoded = Zeroizing::new(STANDARD.decode(text).map_err(|_| "it is no base64".to_owned())?);
         let mut bytes = Zeroizing::new([0; 32]);
@@ -47,7 +47,7 @@ impl Key {
         }
         bytes.copy_from_slice(&decoded);
         if bytes.iter().all(|byte| *byte == bytes[0]) {
-            return Err("it is one byte over and over, not a random key".to_owned());
+            return Err("it repeats a single byte, so it is no random key".to_owned());
         }
         Ok(Self::of(bytes))
     }
@@ -56,7 +56,8 @@ impl Key {
         Zeroizing::new(STANDARD.encode(*self.bytes))
     }
 
-    /// Layout, key id, nonce, then the encrypted secret with its tag; the first two and `context` are bound to it.
+    /// The layout version, the key id, the nonce and the encrypted secret with its tag. The tag also covers the layout
+    /// version, the key id and `context`.
     pub(super) fn seal(&self, context: &str, secret: &[u8]) -> Result<Vec<u8>, SealError> {
         let nonce = XNonce::try_generate().map_err(|error| SealError::Random(error.to_string()))?;
         let bound = self.bound(context);

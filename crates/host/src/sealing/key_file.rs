@@ -1,4 +1,4 @@
-//! The file that keeps the keys: readable to its owner alone, made and changed in one step.
+//! The key file: readable only by its owner, created and replaced atomically.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -8,14 +8,14 @@ use zeroize::Zeroizing;
 
 use super::SealError;
 
-/// More than any number of keys needs, in bytes.
+/// The largest key file, in bytes.
 const LARGEST: u64 = 64 * 1024;
 
 pub(super) fn read(path: &Path) -> Result<Zeroizing<String>, SealError> {
     let refuse = |problem: String| failed(path, "read", problem);
     let metadata = fs::metadata(path).map_err(|error| refuse(error.to_string()))?;
     if !metadata.is_file() || metadata.len() > LARGEST {
-        return Err(refuse("it is no file of keys".to_owned()));
+        return Err(refuse("it is no key file".to_owned()));
     }
     #[cfg(unix)]
     {
@@ -23,34 +23,34 @@ pub(super) fn read(path: &Path) -> Result<Zeroizing<String>, SealError> {
         let mode = metadata.permissions().mode() & 0o777;
         if mode & 0o077 != 0 {
             return Err(refuse(format!(
-                "its mode is {mode:03o}, so that others than its owner may use it; run chmod 600 on it, and change \
-                 the keys if others were on the machine"
+                "its mode is {mode:03o}, so other users may read or change it; run chmod 600 on it, and change the \
+                 keys if other users had access to the machine"
             )));
         }
     }
     fs::read_to_string(path).map(Zeroizing::new).map_err(|error| refuse(error.to_string()))
 }
 
-/// Makes the file, unless there is one.
+/// Creates the file, unless it exists.
 pub(super) fn create(path: &Path, text: &str) -> Result<(), SealError> {
     let refuse = |error: io::Error| {
         failed(
             path,
             "made",
             match error.kind() {
-                io::ErrorKind::AlreadyExists => "it is there already; use it, or choose another path".to_owned(),
+                io::ErrorKind::AlreadyExists => "it exists already; use it, or choose another path".to_owned(),
                 _ => error.to_string(),
             },
         )
     };
     let new = write_beside(path, text).map_err(refuse)?;
-    // A link fails where there is a file already, and shows the file whole or not at all.
+    // A hard link fails if the file exists, and is atomic.
     let linked = fs::hard_link(&new, path);
     let removed = fs::remove_file(&new);
     linked.and(removed).and_then(|()| settle(path)).map_err(refuse)
 }
 
-/// Puts `text` in the file's place.
+/// Replaces the content of the file by `text`.
 pub(super) fn replace(path: &Path, text: &str) -> Result<(), SealError> {
     let refuse = |error: io::Error| failed(path, "changed", error.to_string());
     let new = write_beside(path, text).map_err(refuse)?;
@@ -70,13 +70,13 @@ fn write_beside(path: &Path, text: &str) -> io::Result<PathBuf> {
         file.sync_all()
     });
     if written.is_err() {
-        // What was not written whole is of no use to anybody.
+        // A partly written file is of no use.
         let _ = fs::remove_file(&new);
     }
     written.map(|()| new)
 }
 
-/// Makes the folder's entry as durable as the file.
+/// Syncs the folder's entry to the disk.
 fn settle(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder)?.sync_all()

@@ -1,4 +1,4 @@
-//! The keys at hand: one that seals, and older ones that still open.
+//! The keyring: the current key, which seals, and older keys, which only open.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -9,10 +9,9 @@ use zeroize::Zeroizing;
 use super::key::Key;
 use super::{SealError, key_file};
 
-/// Sealing keys. Cheap to clone; clones share what they know. `Debug` shows the keys' names only.
-///
-/// A keyring of a file looks at the file again whenever it seals, and when it meets a key that it does not know: so a
-/// rotation by another process needs no restart.
+/// The sealing keys. Cheap to clone. Clones share their keys. `Debug` shows only the keys' ids.
+///  A keyring with a file reads the file again before sealing, and when it meets an unknown key. A rotation by another
+/// process therefore needs no restart.
 #[derive(Debug, Clone)]
 pub struct Keyring {
     inner: Arc<Inner>,
@@ -21,12 +20,12 @@ pub struct Keyring {
 #[derive(Debug)]
 struct Inner {
     file: Option<PathBuf>,
-    /// The current one first; never empty.
+    /// The keys, the current key first; never empty.
     keys: RwLock<Vec<Key>>,
 }
 
 impl Keyring {
-    /// A keyring with one new key, kept nowhere.
+    /// A keyring with one new key, which is not stored.
     ///
     /// # Errors
     /// [`SealError::Random`].
@@ -34,28 +33,29 @@ impl Keyring {
         Ok(Self::of(None, vec![Key::generate()?]))
     }
 
-    /// Makes a key file with one new key, readable to its owner alone.
+    /// Creates a key file with one new key, readable only by its owner.
     ///
     /// # Errors
-    /// [`SealError::File`] when there is one already: what it sealed could never be opened again.
+    /// [`SealError::File`] when the file exists, since secrets sealed with its keys could never be opened again.
     pub fn create_file(path: &Path) -> Result<Self, SealError> {
         let keys = vec![Key::generate()?];
         key_file::create(path, &text_of(&keys))?;
         Ok(Self::of(Some(path.to_owned()), keys))
     }
 
-    /// The keyring in a key file.
+    /// Reads the keyring from a key file.
     ///
     /// # Errors
-    /// [`SealError`] when it cannot be read, others than its owner may use it, or it holds no keys.
+    /// [`SealError`] when the file cannot be read, other users have access to it, or it contains no keys.
     pub fn from_file(path: &Path) -> Result<Self, SealError> {
         Ok(Self::of(Some(path.to_owned()), read_file(path)?))
     }
 
-    /// The keys in a text, such as an environment variable's: as in a key file, or with commas or blanks in between.
+    /// Reads the keyring from a text, such as the value of an environment variable. The keys are separated by line
+    /// breaks, commas or spaces.
     ///
     /// # Errors
-    /// [`SealError::Keys`]; its text says `origin` and never a key.
+    /// [`SealError::Keys`], whose text contains `origin` and never a key.
     pub fn from_text(origin: &str, text: &str) -> Result<Self, SealError> {
         Ok(Self::of(None, parse(origin, text)?))
     }
@@ -64,16 +64,16 @@ impl Keyring {
         Self { inner: Arc::new(Inner { file, keys: RwLock::new(keys) }) }
     }
 
-    /// Seals `secret` for the place `context`, such as `connection/7/password`: in no other place will it open.
+    /// Seals `secret` for `context`, such as `connection/7/password`. It cannot be opened for another context.
     ///
     /// # Errors
-    /// [`SealError`] when the key file cannot be read any more, or there are no random bytes.
+    /// [`SealError`] when the key file cannot be read, or the random generator fails.
     pub fn seal(&self, context: &str, secret: &[u8]) -> Result<Vec<u8>, SealError> {
         self.reload()?;
         self.current().seal(context, secret)
     }
 
-    /// Opens what was sealed for the place `context`.
+    /// Opens a secret that was sealed for `context`.
     ///
     /// # Errors
     /// [`SealError::MissingKey`] and [`SealError::Altered`].
@@ -89,28 +89,28 @@ impl Keyring {
         key.open(context, sealed)
     }
 
-    /// The key that seals.
+    /// The id of the current key.
     #[must_use]
     pub fn current_id(&self) -> KeyId {
         self.current().id
     }
 
-    /// All keys, the current one first.
+    /// The ids of all keys, the current key first.
     #[must_use]
     pub fn ids(&self) -> Vec<KeyId> {
         self.keys().iter().map(|key| key.id).collect()
     }
 
-    /// Whether the keyring is in a file, which a rotation can change.
+    /// Whether the keyring has a file, which a rotation can change.
     #[must_use]
     pub fn is_in_file(&self) -> bool {
         self.inner.file.is_some()
     }
 
-    /// Reads the key file again; does nothing for a keyring that is in no file.
+    /// Reads the key file again. Does nothing for a keyring without a file.
     ///
     /// # Errors
-    /// As [`Keyring::from_file`]; the keys known so far stay.
+    /// As [`Keyring::from_file`]. The known keys stay.
     pub fn reload(&self) -> Result<(), SealError> {
         if let Some(path) = &self.inner.file {
             let keys = read_file(path)?;
@@ -119,7 +119,7 @@ impl Keyring {
         Ok(())
     }
 
-    /// Puts a new key before the others, in the file first.
+    /// Adds a new current key, first to the file.
     pub(super) fn add_key(&self) -> Result<(), SealError> {
         self.reload()?;
         let mut keys = self.keys();
@@ -127,7 +127,7 @@ impl Keyring {
         self.put(keys)
     }
 
-    /// Takes these keys away, in the file first; never the current one.
+    /// Removes these keys, first from the file; never the current key.
     pub(super) fn drop_keys(&self, retired: &[KeyId]) -> Result<(), SealError> {
         self.reload()?;
         let current = self.current_id();
@@ -182,7 +182,7 @@ fn parse(origin: &str, text: &str) -> Result<Vec<Key>, SealError> {
 
 fn text_of(keys: &[Key]) -> Zeroizing<String> {
     let mut text = Zeroizing::new(String::from(
-        "# Keys that seal the host's secrets; the first one is current. Keep a copy in a safe place: without it no\n\
+        "# Keys that seal the host's secrets; the first key is current. Keep a copy in a safe place: without it no\n\
          # sealed secret can be opened.\n",
     ));
     for key in keys {

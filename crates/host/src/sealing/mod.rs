@@ -1,4 +1,5 @@
-//! Sealing: secrets are encrypted before they reach the store, each bound to the place where it is kept.
+//! Sealing: the host encrypts secrets before it stores them. Each sealed secret is bound to the place where it is
+//! stored.
 
 mod error;
 mod key;

@@ -1,4 +1,4 @@
-//! Changing the key: a new one becomes current, everything is sealed again, and the old one goes when nothing needs it.
+//! Rotation of the sealing key: a new key becomes current, all secrets are sealed again, and old keys are retired.
 
 use serde::Serialize;
 use soar_store::model::{KeyId, Moment};
@@ -7,55 +7,58 @@ use utoipa::ToSchema;
 
 use super::{Keyring, SealError};
 
-/// How many secrets are sealed again in one transaction.
+/// The number of secrets sealed again in one transaction.
 const BATCH: i64 = 100;
 
-/// Why a rotation stopped. Running it again goes on where it stopped.
+/// The reason for which a rotation stopped. Another rotation continues it.
 #[derive(Debug, thiserror::Error)]
 pub enum RotationError {
-    /// A key or a secret.
+    /// A key or a secret cannot be used.
     #[error("{0} Nothing is lost: run the rotation again afterwards.")]
     Seal(#[from] SealError),
-    /// One secret.
-    #[error("{context}: {error} Or delete what it belongs to. Nothing is lost: run the rotation again afterwards.")]
+    /// A secret cannot be opened.
+    #[error(
+        "{context}: {error} You can also delete the object of the secret. Nothing is lost: run the rotation again \
+             afterwards."
+    )]
     Secret {
-        /// For what it was sealed.
+        /// The sealing context of the secret.
         context: String,
-        /// Why it does not open.
+        /// The reason for which it cannot be opened.
         error: SealError,
     },
-    /// The store.
+    /// The store failed.
     #[error("{0} Nothing is lost: run the rotation again.")]
     Store(#[from] StoreError),
-    /// The keys are in no file.
+    /// The keyring has no file.
     #[error(
-        "The keys come from a text that the host cannot change, and it has one key. Put a new key before it (32 random \
-         bytes in base64, then a comma), and run the rotation again."
+        "The keyring comes from a text that the host cannot change, and the text has one key. Put a new key before it \
+         (32 random bytes in base64, then a comma), and run the rotation again."
     )]
     NoNewKey,
 }
 
-/// What a rotation did.
+/// The result of a rotation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Rotation {
-    /// The key that everything is sealed with now.
+    /// The key that now seals all secrets.
     pub current: String,
-    /// How many secrets were sealed again.
+    /// The number of secrets that were sealed again.
     pub resealed: u64,
-    /// The keys that nothing needs any more. They are gone from the key file; take them out of a variable by hand.
+    /// The retired keys. They are removed from the key file. Remove them from a variable by hand.
     pub retired: Vec<String>,
-    /// Whether it finished a rotation that had stopped, rather than making a new key.
+    /// Whether this rotation finished an earlier rotation instead of creating a new key.
     pub finished_earlier_one: bool,
 }
 
-/// Keeps a transaction from writing what was sealed with a key that a rotation has retired meanwhile.
+/// Prevents a transaction from storing secrets sealed with a key that a rotation has retired meanwhile.
 #[derive(Debug)]
 pub struct SealingGuard;
 
 impl SealingGuard {
-    /// To be called in every transaction that writes something sealed, before it seals and before it changes or deletes
-    /// rows with secrets: waits for others who do so, and for a step of a rotation.
+    /// Takes the sealing lock. Every transaction that stores sealed secrets must call this before it seals, and before
+    /// it changes or deletes rows with secrets. It waits for other such transactions and for a step of a rotation.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -63,28 +66,27 @@ impl SealingGuard {
         records.take_sealing_turn().await
     }
 
-    /// Notes in the store that `key` sealed something, after [`SealingGuard::begin`].
+    /// Records in the store that `key` is in use, after [`SealingGuard::begin`].
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when the key is retired, so that the transaction must not be committed.
+    /// [`StoreError::Conflict`] when the key is retired. The transaction must not be committed then.
     pub async fn note(records: &mut Records<'_>, key: KeyId, now: Moment) -> Result<(), StoreError> {
         if records.note_sealing_key(&key.to_string(), now).await? {
             Ok(())
         } else {
             Err(StoreError::Conflict(format!(
-                "The sealing key {key} is retired, so nothing may be sealed with it any more. Is the key file an old copy?"
+                "The sealing key {key} is retired and must not be used. Check whether the key file is an old copy."
             )))
         }
     }
 }
 
-/// Seals every secret in `places` with a new key, or goes on with a rotation that had stopped.
-///
-/// A crash at any moment loses nothing: the new key is in its file before anything is sealed with it, each batch is one
-/// transaction, and the old key leaves the file last.
+/// Seals every secret in `places` with a new key, or continues a rotation that had stopped.
+///  A crash loses nothing: the new key is in the file before it seals a secret, each batch is one transaction, and the
+/// old key is removed from the file last.
 ///
 /// # Errors
-/// [`RotationError`]; what was done stays done.
+/// [`RotationError`]. Secrets that were sealed again stay sealed with the new key.
 pub async fn rotate(
     store: &Store,
     keyring: &Keyring,
@@ -104,9 +106,9 @@ pub async fn rotate(
     Ok(Rotation { current: keyring.current_id().to_string(), resealed, retired, finished_earlier_one })
 }
 
-/// Makes the new key, unless there is one; says whether there was.
+/// Creates the new key, unless an unfinished rotation has one. Returns whether it has.
 async fn begin(store: &Store, keyring: &Keyring, now: Moment) -> Result<bool, RotationError> {
-    // While the store is locked no other process makes a new key, so none overwrites this one's in the file.
+    // The store is locked, so no other process creates a key and overwrites this key in the file.
     let mut transaction = store.transaction().await?;
     let mut records = transaction.records();
     records.take_sealing_turn().await?;
@@ -151,7 +153,7 @@ async fn reseal_batch(
     Ok(done)
 }
 
-/// Retires all keys but the current one, if nothing is sealed with them any more; says whether it did.
+/// Retires all keys except the current key, if they seal no secret. Returns whether it did.
 async fn retire(
     store: &Store,
     keyring: &Keyring,
@@ -160,7 +162,7 @@ async fn retire(
 ) -> Result<bool, RotationError> {
     let mut transaction = store.transaction().await?;
     let mut records = transaction.records();
-    // Whoever is about to write something sealed with an older key is waited for, and then seen.
+    // The lock waits for transactions that are storing secrets sealed with an older key.
     records.take_sealing_turn().await?;
     keyring.reload()?;
     let current = keyring.current_id();
@@ -177,7 +179,7 @@ async fn retire(
     Ok(true)
 }
 
-/// Takes what the store says is retired out of the file; says which keys of the keyring that are.
+/// Removes the keys that are retired in the store from the file. Returns those of them that were in the keyring.
 async fn drop_retired(store: &Store, keyring: &Keyring) -> Result<Vec<String>, RotationError> {
     let mut transaction = store.transaction().await?;
     let mut records = transaction.records();
@@ -191,10 +193,10 @@ async fn drop_retired(store: &Store, keyring: &Keyring) -> Result<Vec<String>, R
     Ok(retired.iter().map(ToString::to_string).collect())
 }
 
-/// Checks that every key that may have sealed something is there, so that a wrong key file is noticed at the start.
+/// Checks at the start that the keyring has every key in use, so that a wrong key file is noticed.
 ///
 /// # Errors
-/// [`RotationError::Seal`] names the key that is missing.
+/// [`RotationError::Seal`] names the missing key.
 pub async fn check_keys(store: &Store, keyring: &Keyring) -> Result<(), RotationError> {
     let in_use = store.reader().await?.records().sealing_keys_in_use().await?;
     let has = keyring.ids();

@@ -1,32 +1,31 @@
-//! What callers of the host may hold of it: the part `[http]` of its settings.
+//! The limits of connections, heads and answers: the part `[http]` of the settings.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 /// Limits of connections, heads and answers.
-///
-/// By default callers without a key can make the host hold at most 64 MiB: 96 connections, each with 16 calls of 8 KiB of
-/// head and about 7 KiB of state, and 8 MiB of masters' messages.
+///  With the defaults callers without a key can use at most 64 MiB of the host's memory: 96 connections, each with 16
+/// calls of 8 KiB of head and about 7 KiB of state, and 8 MiB of masters' messages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct HttpLimits {
-    /// How many connections may be open in all. For a new one beyond that, the connection ends that was idle for longest.
-    /// 1,024 unless given; never more than half of the files that the system lets the host open.
+    /// The number of open connections. For a new connection beyond it, the host closes the connection with the longest
+    /// idle time. 1,024 unless given, and at most half of the files that the system allows the host to open.
     pub connections: usize,
-    /// How many of them may be connections on which no call has shown a good key. 96 unless given.
+    /// The number of open connections on which no call had a valid key. 96 unless given.
     pub connections_without_key: usize,
-    /// How many idle ones of these an address (of IPv6 a /64 network) may have; `trusted-proxies` may have any number.
-    /// 32 unless given.
+    /// The number of idle connections without a valid key from one address (for IPv6 from one /64 network). There is no
+    /// limit for `trusted-proxies`. 32 unless given.
     pub connections_per_address: usize,
-    /// How many calls may be under way on one connection of HTTP/2. 16 unless given.
+    /// The number of calls under way on one HTTP/2 connection. 16 unless given.
     pub streams_per_connection: u32,
-    /// The longest head of a request in bytes; a longer one is answered 431. 8,192 unless given.
+    /// The longest head of a request in bytes. A longer head gets 431. 8,192 unless given.
     pub head_bytes: usize,
-    /// How long a connection may be idle on which a call has shown a good key, in seconds. 75 unless given.
+    /// The idle timeout in seconds for a connection on which a call had a valid key. 75 unless given.
     pub idle_seconds: u64,
-    /// How long a caller may take for the next 64 KiB of an answer, in seconds; then the connection is cut. 30 unless
-    /// given.
+    /// The timeout in seconds for a caller to read the next 64 KiB of an answer. The host closes the connection after
+    /// it. 30 unless given.
     pub answer_seconds: u64,
 }
 
@@ -45,15 +44,15 @@ impl Default for HttpLimits {
 }
 
 impl HttpLimits {
-    /// What cannot be used, if there is something.
+    /// The first invalid setting, if there is one.
     pub(super) fn problem(&self) -> Option<&'static str> {
         if !(2..=100_000).contains(&self.connections) {
             return Some("http.connections: expected 2 to 100000.");
         }
         if self.connections_without_key == 0 || self.connections_without_key >= self.connections {
             return Some(
-                "http.connections-without-key: expected at least 1, and less than http.connections, so that callers with a \
-                 key find room.",
+                "http.connections-without-key: expected at least 1, and less than http.connections, so that callers \
+                 with a key can connect.",
             );
         }
         if self.connections_per_address == 0 || self.connections_per_address > self.connections_without_key {
@@ -64,7 +63,7 @@ impl HttpLimits {
         if !(1..=1000).contains(&self.streams_per_connection) {
             return Some("http.streams-per-connection: expected 1 to 1000.");
         }
-        // The HTTP library reads at least 8 KiB at once.
+        // The HTTP library's buffer has at least 8 KiB.
         if !(8 * 1024..=1024 * 1024).contains(&self.head_bytes) {
             return Some("http.head-bytes: expected 8192 to 1048576.");
         }
@@ -74,13 +73,13 @@ impl HttpLimits {
         None
     }
 
-    /// How long a connection with a good key may be idle.
+    /// The idle timeout of a connection with a valid key.
     #[must_use]
     pub fn idle_time(&self) -> Duration {
         Duration::from_secs(self.idle_seconds)
     }
 
-    /// How long a caller may take for the next piece of an answer.
+    /// The timeout for a caller to read the next piece of an answer.
     #[must_use]
     pub fn answer_time(&self) -> Duration {
         Duration::from_secs(self.answer_seconds)

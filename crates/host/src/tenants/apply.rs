@@ -1,4 +1,4 @@
-//! On a tenant: makes a connection as its master sent it, or takes it away, within one transaction.
+//! On a tenant: creates, changes or deletes a connection as its master requests, within one transaction.
 
 use std::collections::BTreeMap;
 
@@ -16,17 +16,17 @@ use super::message::{Answer, NamedConnection, SentConnection, SentHealthCheck};
 use crate::Refusal;
 use crate::connections::{ConnectionChange, ConnectionDraft, Connections, GivenValue, open_secret, unusable_agent};
 
-/// A master whose message is carried out.
+/// The master that sent the message.
 pub(super) struct Sender<'a> {
-    /// Its number.
+    /// The master's id.
     pub(super) master: MasterId,
     pub(super) name: &'a str,
     pub(super) request_id: &'a str,
 }
 
-/// Why a message was not carried out.
+/// The reason for which a message was not applied.
 pub(super) enum NotApplied {
-    /// For a reason that the master is told.
+    /// The master gets this reason.
     Refused(SyncFailure),
     /// The store failed.
     Store(StoreError),
@@ -48,18 +48,18 @@ impl From<SyncFailure> for NotApplied {
 }
 
 fn not_usable(cause: &str) -> SyncFailure {
-    failure("not-usable", cause, "Mend the connection on the master, or what it needs on the tenant; then retry.")
+    failure("not-usable", cause, "Correct the connection on the master, or its requirements on the tenant. Then retry.")
 }
 
-/// What became of a connection that was sent.
+/// The result for a received connection.
 pub(super) struct Applied {
     pub(super) change: SyncChange,
-    /// Why nothing runs on it here: this tenant does not have the agent that it names.
+    /// The reason for which no command runs on the connection here: its agent does not exist on this tenant.
     pub(super) without_agent: Option<SyncFailure>,
 }
 
-/// Makes the connection as it was sent; says what became of it. A connection whose agent is missing is made all the
-/// same: nothing runs on it then, whereas an older form of it could go direct.
+/// Creates or changes the connection as it was sent, and returns the result. A connection whose agent is missing is
+/// saved too: no command runs on it then, whereas its former version could connect directly.
 pub(super) async fn apply(
     connections: &Connections,
     records: &mut Records<'_>,
@@ -80,14 +80,14 @@ pub(super) async fn apply(
         if let Err(StoreError::NotFound { .. }) = records.user(user).await {
             return Err(failure(
                 "user-missing",
-                format!("The connection is for the user {}, whom the tenant does not have.", quoted(user)),
-                "Make the user on the tenant, or take it off the connection's users on the master; then retry.",
+                format!("The connection is for the user {}, who does not exist on the tenant.", quoted(user)),
+                "Make the user on the tenant, or remove the user from the connection on the master. Then retry.",
             )
             .into());
         }
     }
     let caller = caller(sender, site.clone());
-    // Events can go to an internal site only, so on a client's site a connection is that site's own.
+    // Only internal sites receive events, so on a client site the connection belongs to that site.
     let shared = sent.shared && site.kind == SiteKind::Internal;
     let known = known(records, sender.master, sent.id, &site, shared).await?;
     let draft = draft(sent, &site, shared, known.as_ref());
@@ -114,7 +114,7 @@ pub(super) async fn apply(
     Ok(Applied { change, without_agent })
 }
 
-/// Deletes what the master sent to a site, all but `keep`; says what.
+/// Deletes the connections that the master sent to a site, except `keep`. Returns the deleted connections.
 pub(super) async fn withdraw(
     connections: &Connections,
     records: &mut Records<'_>,
@@ -153,16 +153,17 @@ async fn without_agent(records: &mut Records<'_>, connection: &Connection) -> Re
     Ok(unusable_agent(name, agent.as_ref(), &connection.place).map(|why| {
         failure(
             "agent-missing",
-            format!("The connection is on the tenant, and nothing runs on it. {why}"),
+            format!("The connection is on the tenant, but no command runs on it. {why}"),
             format!(
-                "Make the agent {} on the tenant (footprint agent add), or name another one on the master; then retry.",
+                "Make the agent {} on the tenant (footprint agent add), or change the connection's agent on the \
+                 master. Then retry.",
                 quoted(name)
             ),
         )
     }))
 }
 
-/// The site that a sync is for.
+/// The site of a sync.
 async fn target(records: &mut Records<'_>, name: &str) -> Result<Site, NotApplied> {
     let site = site_named(records, name).await?;
     match site.inactive() {
@@ -188,7 +189,7 @@ pub(super) async fn site_named(records: &mut Records<'_>, name: &str) -> Result<
     }
 }
 
-/// The master, as the one in whose name connections are made: nothing here is beyond it but what is not its own.
+/// The master as a caller. It has all rights on this tenant, but may change only its own connections.
 fn caller(sender: &Sender<'_>, site: Site) -> Caller {
     Caller {
         user: User {
@@ -206,8 +207,7 @@ fn caller(sender: &Sender<'_>, site: Site) -> Caller {
     }
 }
 
-/// The connection that was made of the master's before: the one for this site; of a shared one, which is at hand on all
-/// internal sites, the one there is.
+/// The connection that an earlier sync created: the connection for this site, or for a shared connection the only one.
 async fn known(
     records: &mut Records<'_>,
     master: MasterId,
@@ -230,7 +230,7 @@ async fn known(
 }
 
 fn draft(sent: &SentConnection, site: &Site, shared: bool, known: Option<&Received>) -> ConnectionDraft {
-    // Synced to a second site of the tenant, a shared one goes on sending its events to the first.
+    // If a shared connection is synced to a second site of the tenant, its recipient site stays the first.
     let is_elsewhere = shared && known.is_some_and(|known| known.site != site.id);
     ConnectionDraft {
         integration: sent.integration.clone(),
@@ -289,7 +289,7 @@ async fn change(
     })
 }
 
-/// Whether the connection is already as it was sent, secrets included.
+/// Whether the stored connection equals the sent connection, including its secrets.
 async fn is_same(
     connections: &Connections,
     records: &mut Records<'_>,
@@ -325,7 +325,7 @@ async fn is_same(
         let wanted = wanted.0.expose_secret();
         let same = match &parameter.value {
             StoredValue::Plain(value) => value == wanted,
-            // One that does not open any more is set again.
+            // A secret that cannot be opened is set again.
             StoredValue::Sealed(sealed) => open_secret(&connections.keyring, old.id, &parameter.name, sealed)
                 .is_ok_and(|secret| secret.expose_secret() == wanted),
             StoredValue::Reference(_) => false,
@@ -342,11 +342,11 @@ fn conflicting(error: Refusal, sent: &SentConnection, site: &Site) -> NotApplied
         Refusal::About(StoreError::Duplicate { .. }) => failure(
             "name-taken",
             format!(
-                "The tenant has another connection {} of the same integration in that place ({}).",
+                "The tenant already has another connection {} of the same integration in that place ({}).",
                 quoted(&sent.name),
                 quoted(&site.name)
             ),
-            "Rename or remove that one on the tenant, or give the master's another name; then retry.",
+            "Rename or remove the tenant's connection, or rename the master's connection. Then retry.",
         )
         .into(),
         error => refused(error, |cause| not_usable(&cause)),

@@ -1,4 +1,4 @@
-//! Calls tenants over HTTP: with bounds on everything, no redirects, and no trust in what comes back.
+//! Calls tenants over HTTP, with limits for sizes and times and without redirects. Answers are not trusted.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -16,17 +16,17 @@ use super::failure::{failure, other_version, refused_plainly, too_slow, wrong_id
 use super::message::PlainRefusal;
 use super::{PROTOCOL_VERSION, TenantSettings};
 
-/// The longest answer that is read, in bytes.
+/// The longest answer, in bytes.
 const LONGEST_ANSWER: usize = 4 * 1024 * 1024;
 
 /// The longest URL, in bytes.
 const LONGEST_URL: usize = 1_000;
 
-/// A call that came to nothing.
+/// A failed call.
 #[derive(Debug, Clone)]
 pub(super) struct CallFailed {
     pub(super) failure: SyncFailure,
-    /// Whether it may pass by itself, such as a restart.
+    /// Whether the cause is temporary, such as a restart.
     pub(super) may_pass: bool,
 }
 
@@ -43,16 +43,16 @@ impl CallFailed {
 /// The one client for all tenants.
 ///
 /// # Errors
-/// What of the settings cannot be used.
+/// The invalid setting.
 pub(super) fn new_client(settings: &TenantSettings) -> Result<Client, String> {
     let mut builder = Client::builder()
         .redirect(Policy::none())
         .connect_timeout(Duration::from_secs(10))
         .timeout(settings.answer_time())
-        // One at a time is sent to each tenant, and there may be thousands.
+        // Each tenant gets one message at a time, and there may be thousands of tenants.
         .pool_max_idle_per_host(1)
         .pool_idle_timeout(Duration::from_secs(5))
-        // The environment's proxies are for others: what tenants are called through is a setting.
+        // Only settings decide about proxies, never the environment.
         .no_proxy();
     if let Some(proxy) = &settings.proxy {
         let proxy = reqwest::Proxy::all(proxy)
@@ -66,19 +66,19 @@ pub(super) fn new_client(settings: &TenantSettings) -> Result<Client, String> {
         let pem =
             certificates_in(&pem).map_err(|problem| format!("tenants.authorities: the file {shown} {problem}"))?;
         let certificates = reqwest::Certificate::from_pem_bundle(pem.as_bytes())
-            .map_err(|error| format!("tenants.authorities: the file {shown} is no whole PEM file ({error})."))?;
+            .map_err(|error| format!("tenants.authorities: the file {shown} is no complete PEM file ({error})."))?;
         builder = builder.tls_certs_merge(certificates);
     }
-    builder.build().map_err(|error| format!("Tenants cannot be called: {error}."))
+    builder.build().map_err(|error| format!("The client for tenants cannot be set up: {error}."))
 }
 
-/// The address of a tenant, in one form.
+/// The normalised address of a tenant.
 ///
 /// # Errors
 /// What was expected.
 pub(super) fn checked_url(text: &str, settings: &TenantSettings) -> Result<String, String> {
     let expected = "Expected the tenant's own address, such as https://tenant.example.com, without user, question mark \
-                    and fragment.";
+                    or fragment.";
     let text = text.trim();
     let url: Url = text.parse().map_err(|_| format!("{} is no address. {expected}", quoted(text)))?;
     let host = url.host_str().unwrap_or_default();
@@ -95,18 +95,18 @@ pub(super) fn checked_url(text: &str, settings: &TenantSettings) -> Result<Strin
         "http" if is_allowed => {}
         "http" => {
             return Err(format!(
-                "{} would be called without TLS. Use https, or allow it by name: plain-http-to = [{}] under [tenants] in \
-                 the settings.",
+                "The tenant {} would be called without TLS. Use https, or allow plain HTTP for this tenant: \
+                 plain-http-to = [{}] under [tenants] in the settings.",
                 quoted(text),
                 quoted(host)
             ));
         }
-        other => return Err(format!("{} is called by {}, not by https. {expected}", quoted(text), quoted(other))),
+        other => return Err(format!("{} has the scheme {} instead of https. {expected}", quoted(text), quoted(other))),
     }
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
-/// Sends `body` and reads an answer of that shape.
+/// Sends `body` and parses the answer.
 pub(super) async fn post<T: DeserializeOwned>(
     client: &Client,
     settings: &TenantSettings,
@@ -114,9 +114,10 @@ pub(super) async fn post<T: DeserializeOwned>(
     what: &str,
     body: &impl Serialize,
 ) -> Result<T, CallFailed> {
-    // Looked at again: the settings may have changed since it was added.
-    let url = checked_url(url, settings)
-        .map_err(|problem| CallFailed::for_good(failure("address-not-allowed", problem, "Change its address.")))?;
+    // Checked again, since the settings may have changed since the tenant was added.
+    let url = checked_url(url, settings).map_err(|problem| {
+        CallFailed::for_good(failure("address-not-allowed", problem, "Change the tenant's address."))
+    })?;
     let sent = client.post(format!("{url}/api/tenant/v1/{what}")).json(body).send().await;
     let mut response = sent.map_err(|error| not_sent(&error, settings))?;
     let status = response.status();
@@ -124,11 +125,8 @@ pub(super) async fn post<T: DeserializeOwned>(
         let to = response.headers().get("location").and_then(|to| to.to_str().ok()).unwrap_or_default();
         return Err(CallFailed::for_good(failure(
             "redirected",
-            format!(
-                "The tenant's address points elsewhere, to {}; what is sealed for a tenant goes nowhere else.",
-                quoted(to)
-            ),
-            "Give the tenant its final address.",
+            format!("The tenant's address redirects to {}. The master follows no redirects.", quoted(to)),
+            "Change the tenant's address to the final address.",
         )));
     }
     let mut read = BytesMut::new();
@@ -137,8 +135,8 @@ pub(super) async fn post<T: DeserializeOwned>(
             Ok(Some(chunk)) if read.len() + chunk.len() > LONGEST_ANSWER => {
                 return Err(CallFailed::for_good(failure(
                     "answer-too-long",
-                    format!("The tenant's answer is longer than {LONGEST_ANSWER} bytes, which no answer is."),
-                    "Find out what stands at the address: it is no tenant.",
+                    format!("The tenant's answer is longer than the limit of {LONGEST_ANSWER} bytes."),
+                    "Check the address: the server there is no tenant.",
                 )));
             }
             Ok(Some(chunk)) => read.extend_from_slice(&chunk),
@@ -168,27 +166,27 @@ fn understood<T: DeserializeOwned>(status: u16, body: &Bytes) -> Result<T, CallF
         return Err(CallFailed::for_now(failure(
             "tenant-failed",
             format!("The tenant, or a proxy before it, answered with status {status}."),
-            "See how the tenant fares, then retry. Its log says more.",
+            "Check the tenant and its log. Then retry.",
         )));
     }
     if status == 413 {
         return Err(CallFailed::for_good(failure(
             "too-large",
-            "The tenant, or a proxy before it, takes no message of that size.",
-            "Raise body-bytes in the tenant's settings, or the proxy's limit; then retry.",
+            "The tenant, or a proxy before it, refuses a message of that size.",
+            "Raise body-bytes in the tenant's settings, or the proxy's limit. Then retry.",
         )));
     }
     if status == 200 {
         return Err(CallFailed::for_good(failure(
             "not-understood",
-            "What answers at the tenant's address does not speak as a tenant does.",
+            "The answer from the tenant's address is no answer of a tenant.",
             "Check the tenant's address.",
         )));
     }
     Err(CallFailed::for_good(failure(
         "no-tenant-there",
-        format!("What answers at the tenant's address is no tenant: it answered with status {status}."),
-        "Check the tenant's address, and that its host is of a version that can be a tenant.",
+        format!("The server at the tenant's address is no tenant: it answered with status {status}."),
+        "Check the tenant's address, and that its version supports tenants.",
     )))
 }
 
@@ -198,29 +196,30 @@ fn not_sent(error: &reqwest::Error, settings: &TenantSettings) -> CallFailed {
     }
     if error.is_connect() {
         let deepest = deepest(error);
-        // hyper-util's words for a 407 to CONNECT: the error's type is private.
+        // hyper-util's text for a 407 to CONNECT. The type of the error is private.
         if deepest.contains("proxy authorization required") {
             return CallFailed::for_good(failure(
                 "proxy-refused",
-                "The proxy accepts no connection without a user name and password that it knows.",
-                "Correct user name and password in tenants.proxy; then retry.",
+                "The proxy did not accept the user name and password, or requires them.",
+                "Correct user name and password in tenants.proxy. Then retry.",
             ));
         }
         let said = soar_connector::sentence(&deepest);
         return CallFailed::for_now(failure(
             "unreachable",
             format!("No connection to the tenant could be made: {said}"),
-            "Check that the tenant runs, its address, its certificate, and the network to it; then retry.",
+            "Check that the tenant runs, and check its address, its certificate and the network. Then retry.",
         ));
     }
     CallFailed::for_now(failure(
         "answer-cut-off",
-        "The connection broke before the tenant's answer was whole.",
-        "Retry: what was done meanwhile is found done. If it stays so, look at what stands between.",
+        "The connection broke before the whole answer of the tenant had arrived.",
+        "Retry: the tenant does nothing twice. If the error persists, check the proxies between the master and the \
+         tenant.",
     ))
 }
 
-/// What the error at the bottom says.
+/// The text of the root cause.
 fn deepest(error: &reqwest::Error) -> String {
     let mut inner: &dyn std::error::Error = error;
     while let Some(source) = inner.source() {
@@ -229,7 +228,7 @@ fn deepest(error: &reqwest::Error) -> String {
     inner.to_string()
 }
 
-/// What comes of an answer that does not open.
+/// The failure for an answer that cannot be opened.
 pub(super) fn not_authentic() -> CallFailed {
     CallFailed::for_good(wrong_identity())
 }

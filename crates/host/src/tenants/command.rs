@@ -1,4 +1,4 @@
-//! Sync Connection as a command: what it takes, and what it answers.
+//! The command Sync Connection.
 
 use std::sync::{Arc, LazyLock};
 
@@ -15,10 +15,10 @@ use crate::Refusal;
 use crate::commands::ExternalCommand;
 use crate::utility::{Answer, Ended};
 
-/// The last part of its address.
+/// The last part of the command's address.
 pub const ENDPOINT: &str = "SyncConnection";
 
-/// How many results an answer lists at the most; the run has all of them.
+/// The most results in an answer. The run has all results.
 const MOST_LISTED: i64 = 1_000;
 
 static MANIFEST: LazyLock<Vec<Command>> = LazyLock::new(|| {
@@ -30,7 +30,7 @@ static MANIFEST: LazyLock<Vec<Command>> = LazyLock::new(|| {
     Command::load_all(&[file]).expect("the manifest of Sync Connection")
 });
 
-/// What it is and takes.
+/// The command's manifest.
 #[must_use]
 pub fn manifest() -> &'static Command {
     #[allow(clippy::expect_used, reason = "there is one file, and a test loads it")]
@@ -55,16 +55,17 @@ impl ExternalCommand for SyncConnection {
 }
 
 impl SyncRequest {
-    /// What the command's parameters ask for.
+    /// Parses the command's parameters.
     ///
     /// # Errors
-    /// [`Refusal`] with everything that is missing or wrong.
+    /// [`Refusal`] with all problems.
     pub fn parse(parameters: &Parameters) -> Result<Self, Refusal> {
         Self::from_parameters(parameters).map_err(|problems| Refusal::Because(problems.join(" ")))
     }
 }
 
-/// What the command answers for a run: as documented where nothing failed or was taken back, else with what was.
+/// The command's answer for a run. Without failed or withdrawn connections it has the documented form. Otherwise it
+/// lists them.
 ///
 /// # Errors
 /// [`StoreError::Database`].

@@ -1,5 +1,5 @@
-//! Reads what is sent to a tenant: connections with their secrets, numbered in the same transaction, so that a higher
-//! number never carries anything older.
+//! Reads the connections for a tenant with their secrets. The message gets its number in the same transaction, so a
+//! higher number never has older content.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,41 +11,41 @@ use tokio::sync::Mutex;
 use super::envelope::Envelope;
 use super::failure::failure;
 use super::message::{SentConnection, SentHealthCheck, SentValue};
-use crate::connections::{Connections, is_path_of_certificates, open_secret};
+use crate::connections::{Connections, is_path_of_certificates, open_secret, read_certificates};
 
-/// A tenant's line: its address and its envelope.
+/// The address and the envelope of a tenant.
 pub(super) struct Line {
     pub(super) url: String,
     pub(super) envelope: Envelope,
 }
 
-/// A connection as the store has it.
+/// A stored connection.
 struct Stored {
     connection: Connection,
     parameters: Vec<StoredParameter>,
 }
 
-/// Messages that are ready but for their words: the number of the first one, and the connections.
+/// The content for messages: the number of the first message, and the connections.
 pub(super) struct PreparedMessages {
     pub(super) line: Line,
     pub(super) first: MessageNumber,
     pub(super) contents: Vec<Result<Box<SentConnection>, SyncFailure>>,
 }
 
-/// Secrets that live elsewhere, each fetched once for a whole run.
+/// Secrets from the vault, each fetched once per run.
 #[derive(Default)]
 pub(super) struct Fetched(Mutex<HashMap<Reference, Result<SecretString, String>>>);
 
-/// What the numbers were asked for.
+/// The purpose of the numbers.
 pub(super) enum Wish<'a> {
-    /// One for each of these connections.
+    /// One number for each of these connections.
     Connections(&'a [ConnectionId]),
-    /// One, for something else.
+    /// One number for another message.
     One,
 }
 
-/// Gives out numbers beyond `at_least` to the tenant of that number, and reads the connections. None when it is not
-/// registered.
+/// Assigns numbers greater than `at_least` for messages to a tenant, and reads the connections. `None` where the tenant
+/// is not registered.
 pub(super) async fn prepare_messages(
     connections: &Connections,
     fetched: &Fetched,
@@ -86,8 +86,8 @@ pub(super) async fn prepare_messages(
             Some(stored) => opened(connections, fetched, stored).await.map(Box::new),
             None => Err(failure(
                 "connection-gone",
-                "The connection is not there any more on this master.",
-                "Leave it out. Sync All Shared takes it back from the tenant.",
+                "The connection no longer exists on this master.",
+                "Leave it out. Sync All Shared removes it from the tenant.",
             )),
         });
     }
@@ -99,8 +99,8 @@ async fn opened(connections: &Connections, fetched: &Fetched, stored: Stored) ->
     if let Some(owner) = &connection.owner {
         return Err(failure(
             "received",
-            format!("The connection is the master {owner}'s, from which this instance received it."),
-            "Let that master sync it: what was received is not shared on.",
+            format!("The connection belongs to the master {owner}, which sent it to this instance."),
+            "Sync it from that master. An instance does not sync connections that it received.",
         ));
     }
     let mut parameters = BTreeMap::new();
@@ -109,7 +109,7 @@ async fn opened(connections: &Connections, fetched: &Fetched, stored: Stored) ->
             if matches!(value, StoredValue::Plain(_)) { "certificates-not-available" } else { "secret-not-available" };
         let value = match value {
             StoredValue::Plain(value) if is_path(connections, &connection, &name, &value) => {
-                connections.certificates_at(&value).await.map(SecretString::from)
+                read_certificates(&value).await.map(SecretString::from)
             }
             StoredValue::Plain(value) => Ok(SecretString::from(value)),
             StoredValue::Sealed(sealed) => {
@@ -121,7 +121,7 @@ async fn opened(connections: &Connections, fetched: &Fetched, stored: Stored) ->
             failure(
                 code,
                 format!("{name}: {problem}"),
-                "Mend that on this master: the connection cannot run here either.",
+                "Correct that on this master: the connection does not work here either.",
             )
         })?;
         parameters.insert(name, SentValue(value));
@@ -140,7 +140,7 @@ async fn opened(connections: &Connections, fetched: &Fetched, stored: Stored) ->
     })
 }
 
-/// Whether a value is the path of a file of certificates, which means nothing on another host.
+/// Whether a value is the path of a file with certificates, which has no meaning on another host.
 fn is_path(connections: &Connections, connection: &Connection, name: &str, value: &str) -> bool {
     let plugin = connections.registry.named(&connection.integration);
     plugin.is_ok_and(|plugin| is_path_of_certificates(&plugin.manifest().connector, name, value))

@@ -1,5 +1,5 @@
-//! The envelope of every message between a registered pair: XChaCha20-Poly1305 with a key per direction, bound to the
-//! protocol's version, the pair (and so to both instances) and the message's number; an answer also to its request.
+//! The envelope of messages between a registered master and tenant: XChaCha20-Poly1305 with one key per direction. Each
+//! message is bound to the protocol version, the pair and the message's number. An answer is also bound to its request.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,28 +14,31 @@ use soar_store::model::MessageNumber;
 
 const NONCE: usize = 24;
 
-/// A message on its way to a tenant.
+/// A message to a tenant.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct SealedRequest {
     pub(super) version: u32,
     pub(super) pair: String,
-    /// Rises with every message.
+    /// The number of the message. It rises with every message.
     pub(super) sequence: MessageNumber,
-    /// In base64.
+    /// The sealed content in base64.
     pub(super) sealed: String,
 }
 
-/// An answer on its way to a master.
+/// An answer to a master.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct SealedAnswer {
     pub(super) version: u32,
-    /// In base64.
+    /// The sealed content in base64.
     pub(super) sealed: String,
 }
 
-/// It was not sealed by the other side of the pair, was changed, or belongs somewhere else.
+/// The message was not sealed by the other side of the pair, was changed, or belongs to another request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("It was not sealed by the other side of the pair, was changed on its way, or belongs to something else.")]
+#[error(
+    "The message was not sealed by the other side of the pair, was changed on the way, or belongs to another \
+         request."
+)]
 pub(super) struct NotAuthentic;
 
 /// The keys of a pair.
@@ -46,7 +49,7 @@ pub(super) struct Envelope {
 }
 
 impl Envelope {
-    /// Of the pair of that name and secret.
+    /// The envelope of a pair.
     pub(super) fn new(pair: &str, secret: &[u8]) -> Option<Self> {
         let (to_tenant, to_master) = secret.split_at_checked(32).filter(|(_, second)| second.len() == 32)?;
         let key = |context: &str, secret: &[u8]| Zeroizing::new(blake3::derive_key(context, secret));
@@ -79,7 +82,7 @@ impl Envelope {
         open(&self.to_master, &self.bound("answer", request.sequence, &request.sealed), &answer.sealed)
     }
 
-    /// What a message is bound to, beside its key.
+    /// The associated data of a message.
     fn bound(&self, kind: &str, sequence: MessageNumber, of: &str) -> Vec<u8> {
         let of = blake3::hash(of.as_bytes());
         format!("soar-host tenants\n{PROTOCOL_VERSION}\n{kind}\n{}\n{sequence}\n{of}", self.pair).into_bytes()
@@ -87,7 +90,7 @@ impl Envelope {
 }
 
 fn seal(key: &[u8; 32], bound: &[u8], message: &impl Serialize) -> Option<String> {
-    // Long enough from the start: a buffer that grows leaves copies behind.
+    // A large initial capacity, since a growing buffer leaves copies in memory.
     let mut plain = Zeroizing::new(Vec::with_capacity(64 * 1024));
     serde_json::to_writer(&mut *plain, message).ok()?;
     let nonce = XNonce::try_generate().ok()?;

@@ -1,4 +1,4 @@
-//! What a master and one tenant say to each other for a sync, from the first message to the last.
+//! The messages between a master and one tenant during a sync.
 
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
@@ -14,37 +14,37 @@ use super::envelope::SealedAnswer;
 use super::failure::{failure, not_registered, revoked_here, too_slow};
 use super::message::{Answer, Request};
 
-/// How many connections are read at once.
+/// The number of connections read at once.
 const TOGETHER: usize = 25;
 
-/// The pauses before a message is sent again that may have been lost in a restart.
+/// The pauses before a message is sent again after a temporary failure.
 const PAUSES: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(1500)];
 
-/// How often a message is numbered anew because another sync of the same tenant was faster.
+/// The number of attempts for a message that another sync of the same tenant overtakes.
 const OVERTAKEN: usize = 20;
 
-/// A connection that a tenant is to get.
+/// A connection for a tenant.
 #[derive(Debug, Clone)]
 pub(super) struct Target {
     pub(super) id: ConnectionId,
     pub(super) name: String,
     pub(super) integration: String,
-    /// Why it is not sent.
+    /// The reason for which the connection is not sent.
     pub(super) failure: Option<SyncFailure>,
 }
 
-/// What is to be done on one tenant.
+/// The work of a sync on one tenant.
 #[derive(Debug, Clone)]
 pub(super) struct Job {
     /// The Tenant Site.
     pub(super) site: String,
     pub(super) plan: bool,
     pub(super) targets: Vec<Target>,
-    /// All that is not among these is to be taken back.
+    /// All other connections are withdrawn.
     pub(super) keep: Option<Vec<ConnectionId>>,
 }
 
-/// What became of a job so far.
+/// The results of a job so far.
 struct Progress<'a> {
     tenant: &'a Tenant,
     results: Vec<SyncResult>,
@@ -94,7 +94,7 @@ fn split(ended: Result<SyncChange, SyncFailure>) -> (SyncChange, Option<SyncFail
 }
 
 impl Tenants {
-    /// Does the job, whatever the tenant does; what became of everything.
+    /// Does the job and returns a result for each connection, also where the tenant fails.
     pub(super) async fn exchange(&self, tenant: &Tenant, job: &Job, fetched: &Fetched) -> Vec<SyncResult> {
         let mut progress = Progress { tenant, results: Vec::new(), settled: HashSet::new(), withdrawn: false };
         let ended = match tenant.state {
@@ -108,7 +108,7 @@ impl Tenants {
             }
         };
         if let Err(why) = ended {
-            // What hinders one message hinders those after it.
+            // After this failure the following messages would fail too.
             if job.keep.is_some() && !progress.withdrawn {
                 progress.withdrawal_failed(why.clone());
             }
@@ -122,7 +122,7 @@ impl Tenants {
     }
 
     async fn work(&self, job: &Job, fetched: &Fetched, progress: &mut Progress<'_>) -> Result<(), SyncFailure> {
-        // First, so that a name that is given up is free for another connection.
+        // Withdraw first, so that the names of withdrawn connections are free for other connections.
         if let Some(keep) = &job.keep {
             self.withdraw(job, keep, fetched, progress).await?;
         }
@@ -153,7 +153,7 @@ impl Tenants {
                     Some(Answer::Applied { change }) => progress.settle(target, Ok(change)),
                     Some(Answer::Refused(why)) => progress.settle(target, Err(why)),
                     Some(_) => return Err(not_authentic().failure),
-                    // The others of these numbers would come after a higher one.
+                    // The tenant would refuse the remaining numbers, since a higher number was taken.
                     None => {
                         at_least = trials.last;
                         break;
@@ -193,7 +193,7 @@ impl Tenants {
         Ok(())
     }
 
-    /// Sends one message, again where that may help, and returns its answer.
+    /// Sends one message and returns the answer. Tries again after a temporary failure.
     pub(super) async fn say(
         &self,
         tenant: &Tenant,
@@ -233,7 +233,7 @@ impl Tenants {
         Err(revoked_here())
     }
 
-    /// Sends a message once; none when it is to be numbered anew and sent again.
+    /// Sends a message once. Returns `None` where the message needs a new number.
     async fn trial(
         &self,
         line: &Line,
@@ -248,7 +248,7 @@ impl Tenants {
                 if trials.overtaken > OVERTAKEN {
                     return Err(failure(
                         "overtaken",
-                        "Another sync of this tenant is under way, and was faster again and again.",
+                        "Another sync of this tenant is under way and overtook the message each time.",
                         "Retry once it has ended.",
                     ));
                 }
@@ -270,7 +270,14 @@ impl Tenants {
     }
 
     async fn call(&self, line: &Line, number: MessageNumber, request: &Request) -> Result<Answer, CallFailed> {
-        let broken = |cause: String| CallFailed::for_good(failure("broken", cause, "Tell whoever made this host."));
+        let broken = |cause: String| {
+            CallFailed::for_good(failure(
+                "broken",
+                cause,
+                "Report this to the maker of the \
+                                                                                    host.",
+            ))
+        };
         let client = self.client().map_err(broken)?;
         let sealed = line.envelope.seal_request(number, request);
         let sealed = sealed.ok_or_else(|| broken("The message could not be sealed.".to_owned()))?;
@@ -279,7 +286,7 @@ impl Tenants {
     }
 }
 
-/// How often a message was sent in vain.
+/// Counts the failed attempts of a message.
 struct Trials {
     failed: usize,
     overtaken: usize,
@@ -294,10 +301,10 @@ impl Default for Trials {
 }
 
 fn store_failed(tenant: &Tenant, error: &StoreError) -> SyncFailure {
-    tracing::error!(tenant = tenant.name, %error, "what is to be sent to a tenant could not be read");
+    tracing::error!(tenant = tenant.name, %error, "the connections for a tenant could not be read");
     failure(
         "store-failed",
-        "What is to be sent could not be read from this master's store. Its log says why.",
-        "Mend the store, then retry.",
+        "The connections could not be read from this master's store. The master's log has the cause.",
+        "Correct the store, then retry.",
     )
 }

@@ -1,9 +1,9 @@
-//! Why something was not done on a tenant: a stable code, what was wrong, and what to do.
+//! The failures of a sync: a stable code, the cause and the cure.
 
 use soar_connector::name::quoted;
 use soar_store::model::SyncFailure;
 
-/// A failure of that code.
+/// A failure with this code.
 pub(super) fn failure(code: &str, cause: impl Into<String>, cure: impl Into<String>) -> SyncFailure {
     SyncFailure { code: code.to_owned(), cause: cause.into(), cure: cure.into() }
 }
@@ -11,8 +11,8 @@ pub(super) fn failure(code: &str, cause: impl Into<String>, cure: impl Into<Stri
 pub(super) fn not_registered() -> SyncFailure {
     failure(
         "not-registered",
-        "The tenant was added, and never registered.",
-        "Register it first: footprint tenant register.",
+        "The tenant was added, but never registered.",
+        "Register the tenant first: footprint tenant register.",
     )
 }
 
@@ -20,7 +20,7 @@ pub(super) fn revoked_here() -> SyncFailure {
     failure(
         "revoked",
         "The tenant was revoked on this master.",
-        "Register it anew with a new one-time key of the tenant, or remove it.",
+        "Register the tenant again with a new one-time key, or remove it.",
     )
 }
 
@@ -28,8 +28,8 @@ pub(super) fn too_slow(seconds: u64) -> SyncFailure {
     failure(
         "too-slow",
         format!("The tenant did not finish within {seconds} s."),
-        "See how the tenant and the network to it fare, then retry. tenants.tenant-seconds and tenants.answer-seconds in \
-         the settings are how long it may take.",
+        "Check the tenant and the network, then retry. The settings tenants.tenant-seconds and tenants.answer-seconds \
+         are the timeouts.",
     )
 }
 
@@ -38,10 +38,11 @@ pub(super) fn other_version(theirs: u32) -> SyncFailure {
     failure(
         "other-version",
         format!(
-            "The tenant speaks version {theirs} of the protocol between masters and tenants, and this master {ours}."
+            "The tenant uses version {theirs} of the protocol between masters and tenants, and this master uses \
+             version {ours}."
         ),
         format!(
-            "Update {}, so that both speak the same version.",
+            "Update {}, so that both use the same version.",
             if theirs > ours { "this master" } else { "the tenant" }
         ),
     )
@@ -50,36 +51,37 @@ pub(super) fn other_version(theirs: u32) -> SyncFailure {
 pub(super) fn wrong_identity() -> SyncFailure {
     failure(
         "wrong-identity",
-        "What answers at the tenant's address is not the tenant that was registered, or its answer was changed on its \
-         way or belongs to something else.",
-        "Find out what stands at the address, or between. If the tenant was set up anew, register it with a new one-time \
-         key.",
+        "The server at the tenant's address is not the registered tenant, or its answer was changed on the way or \
+         belongs to another request.",
+        "Check the server at the address and the proxies before it. If the tenant is a new instance, register it again \
+         with a new one-time key.",
     )
 }
 
-/// What a tenant says that seals nothing.
+/// The failure for a refusal that the tenant did not seal.
 pub(super) fn refused_plainly(code: &str, error: &str) -> SyncFailure {
     match code {
         "revoked" => failure(
             "revoked",
             "The tenant has revoked this master.",
-            "Ask for a new one-time key of the tenant and register it anew, or revoke it here.",
+            "Ask for a new one-time key of the tenant and register it again, or revoke it here.",
         ),
         "unknown-pair" => failure(
             "unknown-pair",
-            "The tenant does not know this master: it was removed there, or the tenant was set up anew.",
-            "Ask for a new one-time key of the tenant and register it anew.",
+            "The tenant does not know this master: the master was removed there, or the tenant is a new instance.",
+            "Ask for a new one-time key of the tenant and register it again.",
         ),
         "key-refused" => failure(
             "key-refused",
-            "The tenant does not take the one-time key: it was used, revoked or has expired, or it is another tenant's.",
-            "Make a new key on the tenant (footprint tenant key create) and register with that.",
+            "The tenant does not accept the one-time key: it was used or revoked, has expired, or belongs to another \
+             tenant.",
+            "Make a new key on the tenant (footprint tenant key create) and register with it.",
         ),
-        // What stands there is not proven to be the tenant's word, so it is shown as what it is.
+        // The text is not authenticated, so it is shown as a quotation.
         _ => failure(
             "refused",
             format!("The tenant refused: {}.", quoted(error).trim_end_matches(['.', '"']).to_owned() + "\""),
-            "Look into the tenant's log and audit log, which say more, then retry.",
+            "See the tenant's log and audit log. Then retry.",
         ),
     }
 }

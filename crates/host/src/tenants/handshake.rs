@@ -1,30 +1,31 @@
-//! The registration's handshake: Noise IK with the one-time key's secret as pre-shared key. The master knows the tenant's
-//! public key from the one-time key and sends its own sealed; only who holds the key is answered; and since both sides
-//! add a key of the moment, nobody who records it can open it later, not even with both instances' private keys.
+//! The handshake of the registration: Noise IK with the secret of the one-time key as pre-shared key. The master knows
+//! the tenant's public key from the one-time key and sends its own public key encrypted. The tenant answers only a
+//! master that has the one-time key. Both sides use ephemeral keys, so a recorded handshake cannot be decrypted later,
+//! even with the private keys of both instances.
 
 use snow::{Builder, HandshakeState};
 use zeroize::Zeroizing;
 
-use super::identity::{Identity, hexadecimal};
+use super::key_pair::{KeyPair, hexadecimal};
 use super::one_time_key::OneTimeKey;
 
 const PATTERN: &str = "Noise_IKpsk0_25519_ChaChaPoly_BLAKE2b";
-/// Another version cannot be taken for this one.
+/// The prologue binds the handshake to this version.
 const PROLOGUE: &[u8] = b"soar-host tenant registration, version 1";
 /// The longest message of the Noise protocol, in bytes.
 const LONGEST: usize = 65_535;
 
-/// The other side does not hold the key, or what it sent was changed.
+/// The other side does not have the key, or its message was changed.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
-#[error("The handshake failed: the other side does not hold the key, or what it sent was changed on its way.")]
+#[error("The handshake failed: the other side does not have the key, or its message was changed on the way.")]
 pub(super) struct HandshakeFailed;
 
-/// What both sides have after a handshake.
+/// The result of a handshake, equal on both sides.
 pub(super) struct Established {
-    /// The same on both sides and nowhere else; no secret. It stands for both instances' public keys, the one-time key
-    /// and everything that was said.
+    /// The name of the pair. It is unique and not secret. It is derived from both public keys, the one-time key and all
+    /// messages of the handshake.
     pub(super) pair: String,
-    /// A key for each direction, the master's first.
+    /// The keys of both directions, the key from master to tenant first.
     pub(super) secret: Zeroizing<[u8; 64]>,
 }
 
@@ -38,20 +39,20 @@ fn builder<'a>() -> Result<Builder<'a>, HandshakeFailed> {
     Ok(Builder::new(PATTERN.parse()?).prologue(PROLOGUE)?)
 }
 
-pub(super) fn new_identity() -> Result<Identity, HandshakeFailed> {
+pub(super) fn new_key_pair() -> Result<KeyPair, HandshakeFailed> {
     let pair = builder()?.generate_keypair()?;
     let private = Zeroizing::new(pair.private);
     let of = |bytes: &[u8]| <[u8; 32]>::try_from(bytes).map_err(|_| HandshakeFailed);
-    Ok(Identity { public: of(&pair.public)?, private: Zeroizing::new(of(&private)?) })
+    Ok(KeyPair { public: of(&pair.public)?, private: Zeroizing::new(of(&private)?) })
 }
 
-/// A master's side, which begins.
+/// The master's side, which sends the first message.
 pub(super) struct Offer(HandshakeState);
 
 impl Offer {
-    /// The first message, with `payload` sealed in it.
+    /// The first message with the encrypted `payload`.
     pub(super) fn new(
-        identity: &Identity,
+        identity: &KeyPair,
         key: &OneTimeKey,
         payload: &[u8],
     ) -> Result<(Self, Vec<u8>), HandshakeFailed> {
@@ -64,30 +65,30 @@ impl Offer {
         Ok((Self(state), message))
     }
 
-    /// Takes the tenant's answer.
+    /// Reads the tenant's answer.
     pub(super) fn finish(mut self, message: &[u8]) -> Result<(Zeroizing<Vec<u8>>, Established), HandshakeFailed> {
         let payload = read(&mut self.0, message)?;
         Ok((payload, established(self.0)?))
     }
 }
 
-/// A tenant's side, once it took a master's first message.
+/// The tenant's side after the first message.
 pub(super) struct Acceptance {
     state: HandshakeState,
-    /// The master instance's public key, proven.
+    /// The authenticated public key of the master.
     pub(super) master: String,
     pub(super) payload: Zeroizing<Vec<u8>>,
 }
 
 impl Acceptance {
-    pub(super) fn new(identity: &Identity, secret: &[u8; 32], message: &[u8]) -> Result<Self, HandshakeFailed> {
+    pub(super) fn new(identity: &KeyPair, secret: &[u8; 32], message: &[u8]) -> Result<Self, HandshakeFailed> {
         let mut state = builder()?.local_private_key(&*identity.private)?.psk(0, secret)?.build_responder()?;
         let payload = read(&mut state, message)?;
         let master = hexadecimal(state.get_remote_static().ok_or(HandshakeFailed)?);
         Ok(Self { state, master, payload })
     }
 
-    /// The answer, with `payload` sealed in it.
+    /// The answer with the encrypted `payload`.
     pub(super) fn answer(mut self, payload: &[u8]) -> Result<(Vec<u8>, Established), HandshakeFailed> {
         let message = written(&mut self.state, payload)?;
         Ok((message, established(self.state)?))
@@ -127,7 +128,7 @@ mod tests {
 
     #[test]
     fn both_sides_come_to_the_same_secret_and_know_each_other() {
-        let (master, tenant) = (new_identity().unwrap(), new_identity().unwrap());
+        let (master, tenant) = (new_key_pair().unwrap(), new_key_pair().unwrap());
         let key = OneTimeKey::new(tenant.public, Zeroizing::new([5; 32]));
         let (offer, first) = Offer::new(&master, &key, b"hello, this is a canary").unwrap();
         assert!(!first.windows(6).any(|window| window == b"canary"));
@@ -142,17 +143,17 @@ mod tests {
 
     #[test]
     fn who_does_not_hold_the_key_or_is_another_tenant_is_not_answered() {
-        let (master, tenant) = (new_identity().unwrap(), new_identity().unwrap());
+        let (master, tenant) = (new_key_pair().unwrap(), new_key_pair().unwrap());
         let key = OneTimeKey::new(tenant.public, Zeroizing::new([5; 32]));
         let (_, first) = Offer::new(&master, &key, b"").unwrap();
         assert!(Acceptance::new(&tenant, &[6; 32], &first).is_err());
-        assert!(Acceptance::new(&new_identity().unwrap(), &key.secret, &first).is_err());
+        assert!(Acceptance::new(&new_key_pair().unwrap(), &key.secret, &first).is_err());
         for at in [0, first.len() / 2, first.len() - 1] {
             let mut changed = first.clone();
             changed[at] ^= 1;
             assert!(Acceptance::new(&tenant, &key.secret, &changed).is_err());
         }
-        // A recorded first message, sent again, comes to another secret: whoever recorded it cannot go on.
+        // A replayed first message leads to another secret, so an attacker cannot continue.
         let one = Acceptance::new(&tenant, &key.secret, &first).unwrap().answer(b"").unwrap().1;
         let other = Acceptance::new(&tenant, &key.secret, &first).unwrap().answer(b"").unwrap().1;
         assert_ne!(*one.secret, *other.secret);

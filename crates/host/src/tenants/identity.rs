@@ -1,42 +1,38 @@
-//! Who this instance is to others: an X25519 key pair, made when it is first needed and sealed in the store.
+//! The identity of this instance towards other instances: an X25519 key pair, created at its first use and sealed in
+//! the store.
 
 use soar_store::model::{KeyId, Moment};
 use soar_store::{Records, StoreError, TenancySecret};
 use zeroize::Zeroizing;
 
 use super::handshake;
+use super::key_pair::{KeyPair, from_hexadecimal, hexadecimal};
 use crate::Refusal;
 use crate::connections::Connections;
 use crate::sealing::SealingGuard;
 
-/// The key pair of this instance.
-pub(super) struct Identity {
-    pub(super) public: [u8; 32],
-    pub(super) private: Zeroizing<[u8; 32]>,
-}
-
-/// The identity of the instance whose store it is, within a transaction that has the sealing turn.
+/// The instance's key pair, within a transaction that holds the sealing lock.
 pub(super) async fn identity(
     connections: &Connections,
     records: &mut Records<'_>,
     now: Moment,
-) -> Result<Identity, Refusal> {
+) -> Result<KeyPair, Refusal> {
     if records.instance().await?.is_none() {
-        let made = handshake::new_identity().map_err(|error| Refusal::Unable(error.to_string()))?;
+        let made = handshake::new_key_pair().map_err(|error| Refusal::Unable(error.to_string()))?;
         let sealed = seal(connections, records, &TenancySecret::Instance, &*made.private, now).await?;
         records.keep_instance(&hexadecimal(&made.public), &sealed).await?;
     }
-    // Read again: another process may have been first.
+    // Read again, since another process may have stored a key pair first.
     let kept = records.instance().await?;
     let (public, sealed) = kept.ok_or_else(|| StoreError::Unreadable("the instance's own key".to_owned()))?;
     let opened = connections.keyring.open(&TenancySecret::Instance.context(), &sealed);
     let opened = opened.map_err(|error| Refusal::Unable(error.to_string()))?;
     let unreadable = || StoreError::Unreadable("the instance's own key".to_owned());
     let private = <[u8; 32]>::try_from(opened.as_slice()).map_err(|_| unreadable())?;
-    Ok(Identity { public: from_hexadecimal(&public).ok_or_else(unreadable)?, private: Zeroizing::new(private) })
+    Ok(KeyPair { public: from_hexadecimal(&public).ok_or_else(unreadable)?, private: Zeroizing::new(private) })
 }
 
-/// Seals a secret in a transaction that has the sealing turn.
+/// Seals a secret within a transaction that holds the sealing lock.
 pub(super) async fn seal(
     connections: &Connections,
     records: &mut Records<'_>,
@@ -50,19 +46,4 @@ pub(super) async fn seal(
         SealingGuard::note(records, key, now).await?;
     }
     Ok(sealed)
-}
-
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-pub(super) fn from_hexadecimal(text: &str) -> Option<[u8; 32]> {
-    let mut bytes = [0; 32];
-    if text.len() != 64 || !text.is_ascii() {
-        return None;
-    }
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(at * 2..at * 2 + 2)?, 16).ok()?;
-    }
-    Some(bytes)
 }

@@ -1,4 +1,4 @@
-//! On a tenant: one-time keys, by which masters register.
+//! On a tenant: the one-time keys with which masters register.
 
 use std::time::Duration;
 
@@ -15,23 +15,23 @@ use crate::Refusal;
 use crate::access::random;
 use crate::sealing::SealingGuard;
 
-/// The longest time for which a key may be open.
+/// The longest validity of a key.
 const LONGEST: Duration = Duration::from_secs(30 * 86_400);
 
-/// A key that was made, with its text, which is shown this once.
+/// A new key with its text, which is returned only once.
 #[derive(Debug)]
 pub struct IssuedTenantKey {
-    /// What is kept of it.
+    /// The stored key.
     pub key: TenantKey,
-    /// What the master is given.
+    /// The text for the master.
     pub text: Zeroizing<String>,
 }
 
 impl Tenants {
-    /// Makes a one-time key within the transaction of `records`; it is good until `expires_at`.
+    /// Creates a one-time key within the transaction of `records`. The key is valid until `expires_at`.
     ///
     /// # Errors
-    /// [`Refusal`] when the caller is no administrator, or the time is none.
+    /// [`Refusal`] when the caller is no administrator, or the expiry is not valid.
     pub async fn make_key_in(
         &self,
         records: &mut Records<'_>,
@@ -42,7 +42,7 @@ impl Tenants {
         let now = self.now();
         if expires_at <= now || expires_at.since(now) > LONGEST {
             return Err(Refusal::Because(
-                "The key's end: expected a time in the future, and at most 30 days from now.".to_owned(),
+                "The key's expiry: expected a time in the future, at most 30 days from now.".to_owned(),
             ));
         }
         SealingGuard::begin(records).await?;
@@ -64,7 +64,7 @@ impl Tenants {
         Ok(records.tenant_keys(self.now()).await?)
     }
 
-    /// Takes a one-time key back within the transaction of `records`. One that was used stays used.
+    /// Revokes a one-time key within the transaction of `records`. A used key cannot be revoked.
     ///
     /// # Errors
     /// [`Refusal`].
@@ -79,7 +79,7 @@ impl Tenants {
         let revoked = records.revoke_tenant_key(name.trim(), self.now()).await?;
         if revoked.state == TenantKeyState::Used {
             return Err(Refusal::Because(format!(
-                "The one-time key {} was used already. Revoke the master that came by it instead.",
+                "The one-time key {} was used already. Revoke the master that registered with it instead.",
                 quoted(name)
             )));
         }

@@ -1,4 +1,4 @@
-//! On a tenant: the masters that it takes connections from.
+//! On a tenant: the registered and revoked masters.
 
 use std::collections::BTreeMap;
 
@@ -20,8 +20,8 @@ impl Tenants {
         Ok(records.masters().await?)
     }
 
-    /// Takes a master back within the transaction of `records`: its messages are refused. What it sent stays, and stays
-    /// its own, until it registers anew or is removed.
+    /// Revokes a master within the transaction of `records`: the tenant refuses its messages. The connections that it
+    /// sent stay and still belong to it, until it registers again or is removed.
     ///
     /// # Errors
     /// [`Refusal`].
@@ -36,10 +36,11 @@ impl Tenants {
         Ok(records.revoke_master(name.trim(), self.now()).await?)
     }
 
-    /// Forgets a revoked master, and deletes what it sent, within the transaction of `records`; returns it as it was.
+    /// Removes a revoked master and the connections that it sent, within the transaction of `records`. Returns the
+    /// removed master.
     ///
     /// # Errors
-    /// [`Refusal`], also when it is not revoked.
+    /// [`Refusal`], also when the master is not revoked.
     pub async fn remove_master_in(
         &self,
         records: &mut Records<'_>,
@@ -51,7 +52,7 @@ impl Tenants {
         let master = records.master(name).await?;
         if master.state != MasterState::Revoked {
             return Err(Refusal::Because(
-                "The master is registered. Revoke it first; then it can be removed.".to_owned(),
+                "The master is registered. Revoke the master before you remove it.".to_owned(),
             ));
         }
         let everywhere = Caller { roles: BTreeMap::new(), ..caller.clone() };

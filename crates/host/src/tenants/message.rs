@@ -1,4 +1,4 @@
-//! What masters and tenants say to each other inside the envelope.
+//! The messages between masters and tenants inside the envelope.
 
 use std::collections::BTreeMap;
 
@@ -6,38 +6,38 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use soar_store::model::{ConnectionId, HealthCheck, MessageNumber, SyncChange, SyncFailure};
 
-/// What a master offers when it registers.
+/// The content of a master's registration.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Introduction {
     /// The master's name.
     pub(super) name: String,
     /// The master's region.
     pub(super) region: String,
-    /// What it calls the tenant.
+    /// The tenant's name on the master.
     pub(super) tenant_name: String,
-    /// In which region it has the tenant.
+    /// The tenant's region on the master.
     pub(super) tenant_region: String,
 }
 
-/// A master's registration, on its way.
+/// A master's registration message.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct RegistrationRequest {
     pub(super) version: u32,
     /// The name of the one-time key.
     pub(super) key: String,
-    /// In base64.
+    /// The handshake message in base64.
     pub(super) handshake: String,
 }
 
-/// A tenant's answer to it.
+/// A tenant's answer to a registration.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct RegistrationAnswer {
     pub(super) version: u32,
-    /// In base64.
+    /// The handshake message in base64.
     pub(super) handshake: String,
 }
 
-/// What a tenant answers that has no key to seal it with, or will not.
+/// A tenant's answer that is not sealed.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct PlainRefusal {
     #[serde(rename = "Error")]
@@ -47,30 +47,30 @@ pub(super) struct PlainRefusal {
     pub(super) version: u32,
 }
 
-/// What a master wants of a tenant.
+/// A master's request to a tenant.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum Request {
-    /// To know that both hold the same secret.
+    /// Confirms that both sides have the same secret.
     Initiate,
-    /// A connection of the master is to be there as it is sent.
+    /// Creates or changes a connection.
     Apply {
         /// The Tenant Site.
         site: String,
-        /// Whether only to say what would become of it.
+        /// Whether the tenant only returns the result and changes nothing.
         plan: bool,
         connection: Box<SentConnection>,
     },
-    /// Connections of the master on this site, all but these, are to be deleted.
+    /// Deletes the master's connections on this site, except `keep`.
     Withdraw {
         /// The Tenant Site.
         site: String,
-        /// Whether only to say what would become of them.
+        /// Whether the tenant only returns the result and changes nothing.
         plan: bool,
-        /// By their numbers on the master.
+        /// The ids of these connections on the master.
         keep: Vec<ConnectionId>,
     },
-    /// A site is to be active or inactive.
+    /// Activates or deactivates a site.
     SetSiteStatus {
         /// The Tenant Site.
         site: String,
@@ -78,7 +78,7 @@ pub(super) enum Request {
     },
 }
 
-/// What a tenant answers.
+/// A tenant's answer.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum Answer {
@@ -92,9 +92,9 @@ pub(super) enum Answer {
     SiteStatus {
         active: bool,
     },
-    /// It was understood, and cannot be done.
+    /// The tenant refuses the request.
     Refused(SyncFailure),
-    /// A message of this number or a higher one was taken before.
+    /// The tenant has already taken a message with this or a higher number.
     Overtaken {
         last: MessageNumber,
     },
@@ -103,16 +103,16 @@ pub(super) enum Answer {
 /// A connection that was withdrawn.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct NamedConnection {
-    /// Its number on the master.
+    /// The connection's id on the master.
     pub(super) id: ConnectionId,
     pub(super) name: String,
     pub(super) integration: String,
 }
 
-/// A connection with everything that it takes to run.
+/// A connection with all settings and secrets.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct SentConnection {
-    /// Its number on the master.
+    /// The connection's id on the master.
     pub(super) id: ConnectionId,
     pub(super) integration: String,
     pub(super) name: String,
@@ -127,19 +127,20 @@ pub(super) struct SentConnection {
     pub(super) parameters: BTreeMap<String, SentValue>,
 }
 
-/// How often a connection is tested, and when somebody hears of it.
+/// The settings of a connection's health check and its alerts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct SentHealthCheck {
     pub(super) every_minutes: i64,
     pub(super) email: Option<String>,
-    /// By name: each host has its own under them.
+    /// The names of webhooks. Each host has its own webhooks under these names.
     pub(super) webhooks: Vec<String>,
-    /// After how many failures in a row.
+    /// The number of failures in a row after which an alert is sent.
     pub(super) alert_after: i64,
-    /// After how many passed tests in a row; a master of an earlier version does not say.
+    /// The number of passed checks in a row after which the connection counts as recovered. A master of an earlier
+    /// version does not send it.
     #[serde(default)]
     pub(super) recover_after: Option<i64>,
-    /// From how many milliseconds on a test is slow.
+    /// The latency in milliseconds from which a check counts as slow.
     pub(super) slow_ms: i64,
 }
 
@@ -150,7 +151,7 @@ impl From<HealthCheck> for SentHealthCheck {
     }
 }
 
-/// A parameter's value; `Debug` shows none.
+/// A parameter's value. `Debug` does not show it.
 #[derive(Debug, Clone)]
 pub(super) struct SentValue(pub(super) SecretString);
 

@@ -9,6 +9,7 @@ mod exchange;
 mod failure;
 mod handshake;
 mod identity;
+mod key_pair;
 mod keys;
 mod masters;
 mod message;
@@ -37,5 +38,5 @@ pub use sharing::ALL_TENANTS;
 pub(crate) use site_status::UpdateTenantSiteStatus;
 pub use site_status::{SITE_STATUS_ENDPOINT, SiteStatusRequest, site_status_manifest};
 
-/// The version of what masters and tenants say to each other; both must speak the same.
+/// The version of the protocol between masters and tenants. Both must use the same version.
 pub const PROTOCOL_VERSION: u32 = 1;

@@ -1,5 +1,6 @@
-//! A one-time key: what a tenant gives to a master so that each knows whom it talks to. It holds the tenant's public key
-//! and a secret; the master proves that it has the secret, the tenant that it has the private key.
+//! One-time keys. A tenant's administrator gives one to the master, and master and tenant authenticate each other by
+//! it. It contains the tenant's public key and a secret. In the handshake the master proves that it has the secret, and
+//! the tenant proves that it has the private key.
 
 use std::fmt;
 
@@ -29,13 +30,13 @@ impl OneTimeKey {
         Self { tenant, secret }
     }
 
-    /// By what both sides call it: drawn from the key, and says nothing about it.
+    /// The key's name on both sides. It is derived from the secret and does not reveal it.
     pub(super) fn name(&self) -> String {
         let drawn = blake3::derive_key("soar-host 2026 name of a tenant's one-time key", &*self.secret);
-        super::identity::hexadecimal(&drawn[..8])
+        super::key_pair::hexadecimal(&drawn[..8])
     }
 
-    /// As it is handed over.
+    /// The text for the master.
     pub(super) fn text(&self) -> Zeroizing<String> {
         let mut bytes = Zeroizing::new(Vec::with_capacity(64 + CHECK));
         bytes.extend_from_slice(&self.tenant);
@@ -45,14 +46,14 @@ impl OneTimeKey {
         Zeroizing::new(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(&*bytes)))
     }
 
-    /// The key that was handed over.
+    /// Parses the text of a key.
     ///
     /// # Errors
-    /// What was expected, without what came.
+    /// The expected form. The error does not contain the text.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let expected = || {
-            "This is no tenant's one-time key: expected fpt1_ and 91 characters, as `footprint tenant key create` on the \
-             tenant shows it. Copy all of it."
+            "The text is no one-time key of a tenant: expected fpt1_ and 91 characters, as `footprint tenant key \
+             create` on the tenant shows them. Copy the whole key."
                 .to_owned()
         };
         let encoded = text.trim().strip_prefix(PREFIX).ok_or_else(expected)?;
@@ -71,7 +72,7 @@ impl OneTimeKey {
     }
 }
 
-/// Tells a key from one with a slip in it.
+/// The checksum that detects typing errors.
 fn check(bytes: &[u8]) -> [u8; CHECK] {
     let mut short = [0; CHECK];
     short.copy_from_slice(&blake3::derive_key("soar-host 2026 check of a tenant's one-time key", bytes)[..CHECK]);

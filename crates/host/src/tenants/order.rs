@@ -1,4 +1,4 @@
-//! What a sync is to do on each tenant: which connections are meant, and which of them are shared with it.
+//! Computes the work of a sync on each tenant from the request and the field Tenant of connections.
 
 use soar_connector::name::{quoted, suggestion};
 use soar_store::Shareable;
@@ -12,18 +12,18 @@ use super::request::{ConnectionInfo, SyncRequest};
 use super::sharing::is_shared_with;
 use crate::Refusal;
 
-/// What every job of a run has in common.
+/// The common part of the jobs of a run.
 pub(super) struct Order {
     pub(super) request: SyncRequest,
     pub(super) plan: bool,
-    /// All connections of this instance's own.
+    /// All own connections of this instance.
     shareable: Vec<Shareable>,
-    /// Those that are named, where they are.
+    /// The positions of the named connections.
     named: Vec<usize>,
 }
 
 impl Tenants {
-    /// What is to be done on every tenant, and the connections that are not there.
+    /// The common part of the jobs, and the named connections that do not exist.
     pub(super) async fn order(
         &self,
         request: SyncRequest,
@@ -43,14 +43,14 @@ impl Tenants {
         Ok((Order { request, plan, shareable, named }, unknown))
     }
 
-    /// The one connection that is meant.
+    /// The position of a named connection.
     fn find(&self, shareable: &[Shareable], info: &ConnectionInfo) -> Result<usize, SyncFailure> {
         let unknown = |cause: String| {
-            failure("unknown-connection", cause, "`footprint connection list` shows what there is; name one of those.")
+            failure("unknown-connection", cause, "`footprint connection list` shows the connections. Name one of them.")
         };
         if let Some(id) = info.connection_id {
             let found = shareable.iter().position(|one| one.id == id);
-            return found.ok_or_else(|| unknown(format!("This master has no connection number {id} of its own.")));
+            return found.ok_or_else(|| unknown(format!("This master has no own connection with the id {id}.")));
         }
         let integration = info.integration_name.as_deref().unwrap_or_default();
         let name = info.connection_name.as_deref().unwrap_or_default();
@@ -72,18 +72,18 @@ impl Tenants {
             [] => {
                 let names = shareable.iter().filter(|one| one.integration == id).map(|one| one.name.as_str());
                 let near = match of_name.first() {
-                    Some(at) => format!(" There is one on {}.", quoted(&place(&shareable[*at]))),
+                    Some(at) => format!(" There is a connection of that name on {}.", quoted(&place(&shareable[*at]))),
                     None => suggestion(name, names),
                 };
                 let site = info.site.as_ref().map(|site| format!(" on {}", quoted(site))).unwrap_or_default();
-                Err(unknown(format!("This master has no connection {}{site} of its own.{near}", quoted(name))))
+                Err(unknown(format!("This master has no own connection {}{site}.{near}", quoted(name))))
             }
             several => {
                 let places: Vec<_> = several.iter().map(|at| quoted(&place(&shareable[*at]))).collect();
                 Err(failure(
                     "ambiguous-connection",
-                    format!("Several connections are called {}: on {}.", quoted(name), places.join(", ")),
-                    "Say which by Site, or by ConnectionId.",
+                    format!("Several connections have the name {}: on {}.", quoted(name), places.join(", ")),
+                    "Give Site or ConnectionId too.",
                 ))
             }
         }
@@ -91,7 +91,7 @@ impl Tenants {
 }
 
 impl Order {
-    /// What is to be done on a tenant.
+    /// The job for a tenant.
     pub(super) fn job(&self, tenant: &Tenant) -> Job {
         let SyncRequest { sync_all_shared, tenant_site, .. } = &self.request;
         let shared = |one: &Shareable| is_shared_with(one.tenant.as_deref(), tenant, tenant_site);
@@ -104,7 +104,7 @@ impl Order {
         Job { site: tenant_site.clone(), plan: self.plan, targets, keep }
     }
 
-    /// A connection that was named goes wherever it is sent, unless it is shared with others than the tenant.
+    /// The target for a named connection. It is sent unless its field Tenant names only other tenants.
     fn named_target(&self, one: &Shareable, tenant: &Tenant) -> Target {
         let is_for_others =
             one.tenant.is_some() && !is_shared_with(one.tenant.as_deref(), tenant, &self.request.tenant_site);
@@ -118,21 +118,21 @@ impl Order {
         target(one, why)
     }
 
-    /// What is to be done again on a tenant: these connections, and taking back.
+    /// The job that repeats the failed parts on a tenant.
     pub(super) fn retried(&self, tenant: &Tenant, failed: &[ConnectionId], withdrawal: bool) -> Job {
         let whole = self.job(tenant);
         let targets = failed
             .iter()
             .map(|id| {
                 let known = whole.targets.iter().find(|target| target.id == *id).cloned();
-                // Gone, or shared no more, since: sending it finds that out.
+                // The connection may have been deleted or may no longer be shared. Sending it detects that.
                 known.unwrap_or_else(|| Target {
                     id: *id,
                     name: String::new(),
                     integration: String::new(),
                     failure: Some(failure(
                         "connection-gone",
-                        "The connection is not there any more on this master, or is no longer shared with the tenant.",
+                        "The connection no longer exists on this master, or is no longer shared with the tenant.",
                         "Run the sync again.",
                     )),
                 })

@@ -1,5 +1,5 @@
-//! On a tenant: what a master sends. Each message is one transaction with its number, its effect and its entry in the
-//! audit log, so after a crash at any instant it was taken whole or not at all.
+//! On a tenant: receives the messages of masters. The number of a message, its effect and its audit entry are one
+//! transaction.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -19,10 +19,10 @@ use super::{PROTOCOL_VERSION, Tenants};
 use crate::Refusal;
 use crate::sealing::SealingGuard;
 
-/// How often a transaction is tried that lost against another one.
+/// The number of attempts for a transaction with conflicts.
 const ATTEMPTS: u32 = 4;
 
-/// A message of a master, as it came.
+/// A received message of a master.
 #[derive(Debug)]
 pub struct MasterMessage(Kind);
 
@@ -32,12 +32,12 @@ enum Kind {
     Sealed(SealedRequest),
 }
 
-/// What a master is answered.
+/// The reply to a master.
 #[derive(Debug, Clone)]
 pub struct MasterReply {
     /// The HTTP status.
     pub status: u16,
-    /// JSON.
+    /// The body as JSON.
     pub body: String,
     /// Whether the message was taken.
     pub accepted: bool,
@@ -51,7 +51,7 @@ impl MasterMessage {
     /// A registration.
     ///
     /// # Errors
-    /// The reply to a body that is no message, or one of another version.
+    /// The reply to a body that is no message, or a message of another version.
     pub fn registration(body: &[u8]) -> Result<Self, MasterReply> {
         understood(body).map(Kind::Registration).map(Self)
     }
@@ -59,13 +59,13 @@ impl MasterMessage {
     /// A sealed message of a registered master.
     ///
     /// # Errors
-    /// The reply to a body that is no message, or one of another version.
+    /// The reply to a body that is no message, or a message of another version.
     pub fn sealed(body: &[u8]) -> Result<Self, MasterReply> {
         understood(body).map(Kind::Sealed).map(Self)
     }
 }
 
-/// The message, if it is of this version.
+/// Parses a message of this version.
 fn understood<T: DeserializeOwned>(body: &[u8]) -> Result<T, MasterReply> {
     #[derive(Deserialize)]
     struct Version {
@@ -75,8 +75,8 @@ fn understood<T: DeserializeOwned>(body: &[u8]) -> Result<T, MasterReply> {
     let Version { version } = serde_json::from_slice(body).map_err(|_| malformed())?;
     if version != PROTOCOL_VERSION {
         let error = format!(
-            "The master speaks version {version} of the protocol between masters and tenants, and this tenant \
-             {PROTOCOL_VERSION}. Update the older one."
+            "The master uses version {version} of the protocol between masters and tenants, and this tenant uses \
+             version {PROTOCOL_VERSION}. Update the older instance."
         );
         return Err(MasterReply::refusal(400, "other-version", &error));
     }
@@ -84,7 +84,7 @@ fn understood<T: DeserializeOwned>(body: &[u8]) -> Result<T, MasterReply> {
 }
 
 impl MasterReply {
-    /// The call's entry, with what it is answered.
+    /// The call's audit entry with this reply.
     fn entry(&self, call: &AuditEntry) -> AuditEntry {
         AuditEntry {
             status: i64::from(self.status),
@@ -94,7 +94,7 @@ impl MasterReply {
         }
     }
 
-    /// A refusal, as masters read it.
+    /// A refusal in the form that masters expect.
     #[must_use]
     pub fn refusal(status: u16, code: &str, error: &str) -> Self {
         let body = PlainRefusal { error: error.to_owned(), code: code.to_owned(), version: PROTOCOL_VERSION };
@@ -104,14 +104,14 @@ impl MasterReply {
 }
 
 fn key_refused(reason: &str) -> MasterReply {
-    // Why is for the tenant's own log: who has no key learns nothing about keys.
-    let reply = MasterReply::refusal(403, "key-refused", "The one-time key is not taken.");
+    // Only the tenant's log gets the reason, so that a caller without a key learns nothing about keys.
+    let reply = MasterReply::refusal(403, "key-refused", "The one-time key is not accepted.");
     MasterReply { reason: reason.to_owned(), ..reply }
 }
 
 impl Tenants {
-    /// Takes a message; again where the transaction lost against another one. `entry` is the call's entry in the audit
-    /// log, in which the master and the message are named as far as they are known.
+    /// Receives a message. Tries again after a conflict with another transaction. `entry` is the call's audit entry,
+    /// which gets the names of the master and the message.
     ///
     /// # Errors
     /// [`Refusal`] when the store failed, or a secret cannot be opened.
@@ -140,7 +140,7 @@ impl Tenants {
         SealingGuard::begin(&mut records).await?;
         let name = AuditEntry::kept(&request.key);
         let Some(key) = records.open_tenant_key(&request.key).await? else {
-            let reason = format!("The one-time key {name} is not known, or was used or revoked.");
+            let reason = format!("The one-time key {name} is unknown, or was used or revoked.");
             return Ok(key_refused(&reason));
         };
         if now >= key.expires_at {
@@ -153,7 +153,7 @@ impl Tenants {
         let accepted = STANDARD.decode(&request.handshake).ok();
         let accepted = accepted.and_then(|message| Acceptance::new(&own, secret, &message).ok());
         let Some(acceptance) = accepted else {
-            let reason = format!("Whoever named the one-time key {name} does not hold it.");
+            let reason = format!("The caller named the one-time key {name}, but does not have it.");
             return Ok(key_refused(&reason));
         };
         let introduction: Option<Introduction> = serde_json::from_slice(&acceptance.payload).ok();
@@ -180,8 +180,8 @@ impl Tenants {
             Ok(()) => {}
             Err(StoreError::Duplicate { .. }) => {
                 let error = format!(
-                    "Another master is called {} here. Give this one another name (name under [tenants] in its settings), \
-                     or remove the other one from the tenant.",
+                    "Another master of this tenant has the name {}. Change this master's name (name under [tenants] in \
+                     its settings), or remove the other master from the tenant.",
                     quoted(&new.name)
                 );
                 return Ok(MasterReply::refusal(409, "master-name-taken", &error));
@@ -215,7 +215,7 @@ impl Tenants {
         let opened = opened.map_err(|error| Refusal::Unable(error.to_string()))?;
         let envelope = Envelope::new(&sealed.pair, &opened).ok_or_else(unreadable)?;
         let Ok(request) = envelope.open_request::<Request>(sealed) else {
-            let error = "The message is not the master's, or was changed on its way.";
+            let error = "The message is not from the master, or was changed on the way.";
             return Ok(MasterReply::refusal(403, "not-authentic", error));
         };
         describe(call, &request);
@@ -223,7 +223,7 @@ impl Tenants {
             let answer = envelope.seal_answer(sealed, &Answer::Overtaken { last: pair.sequence });
             let answer = serde_json::to_string(&answer).map_err(|error| Refusal::Unable(error.to_string()))?;
             let reason = format!(
-                "Message {} came after message {} was taken: it was sent again, or overtaken.",
+                "Message {} arrived after message {}: it was a repeat, or another message overtook it.",
                 sealed.sequence, pair.sequence
             );
             return Ok(MasterReply { status: 409, body: answer, accepted: false, reason, is_written: false });
@@ -241,7 +241,7 @@ impl Tenants {
         Ok(reply)
     }
 
-    /// Does what the message says; the answer, what the audit log says of it, and whether it was done.
+    /// Applies the message. Returns the answer, the reason of the audit entry, and whether the message was applied.
     async fn perform(
         &self,
         records: &mut Records<'_>,
@@ -293,7 +293,7 @@ impl Tenants {
             }
             Ok((answer, about)) => Ok((answer, about, true)),
             Err(NotApplied::Refused(why)) => {
-                // What it did before it was refused is undone; that it was taken is kept.
+                // The changes before the refusal are undone. The number of the message stays stored.
                 records.undo_to_mark().await?;
                 let about = format!("{}: {}", why.code, why.cause);
                 Ok((Answer::Refused(why), about, false))
@@ -303,7 +303,7 @@ impl Tenants {
     }
 }
 
-/// What the audit log calls it, and on which site.
+/// Sets the command and the site of the audit entry.
 fn describe(call: &mut AuditEntry, request: &Request) {
     let (what, site) = match request {
         Request::Initiate => ("tenant initiate", ""),

@@ -1,4 +1,4 @@
-//! On a master: registers a tenant with its one-time key, and initiates it.
+//! On a master: registers a tenant with its one-time key.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,7 +10,8 @@ use super::client::{not_authentic, post};
 use super::content::Fetched;
 use super::failure::failure;
 use super::handshake::Offer;
-use super::identity::{Identity, hexadecimal, identity, seal};
+use super::identity::{identity, seal};
+use super::key_pair::{KeyPair, hexadecimal};
 use super::message::{Answer, Introduction, RegistrationAnswer, RegistrationRequest, Request};
 use super::one_time_key::OneTimeKey;
 use super::service::demand;
@@ -19,11 +20,11 @@ use crate::Refusal;
 use crate::sealing::SealingGuard;
 
 impl Tenants {
-    /// Registers a tenant, with the one-time key that it was added with or a new one, and initiates it: from then on both
-    /// hold a secret for each other. Cut off half way, it can be done again with the same key.
+    /// Registers a tenant with the stored one-time key or a new key, and confirms the registration. Afterwards both
+    /// instances have a shared secret. After an interruption, the registration can be repeated with the same key.
     ///
     /// # Errors
-    /// [`Refusal`] says why it is not registered, and what to do.
+    /// [`Refusal`] with the cause and the cure.
     pub async fn register(&self, caller: &Caller, id: TenantId, key: Option<&str>) -> Result<Tenant, Refusal> {
         demand(caller)?;
         let (tenant, own, key) = self.prepare(id, key).await?;
@@ -59,7 +60,8 @@ impl Tenants {
         records.register_tenant(id, &made, now).await?;
         transaction.commit().await?;
 
-        // The tenant takes the key for used only now: had its answer been lost, the key would still be good.
+        // Only this message marks the key as used on the tenant. If the tenant's answer had been lost, the key would
+        // still be valid.
         match self.say(&tenant, &Fetched::default(), || Request::Initiate).await {
             Ok(Answer::Initiated) => {}
             Ok(Answer::Refused(why)) | Err(why) => return Err(refused(why)),
@@ -73,8 +75,8 @@ impl Tenants {
         Ok(registered)
     }
 
-    /// What it takes to register the tenant of that number.
-    async fn prepare(&self, id: TenantId, key: Option<&str>) -> Result<(Tenant, Identity, OneTimeKey), Refusal> {
+    /// Reads the tenant, this instance's key pair and the one-time key.
+    async fn prepare(&self, id: TenantId, key: Option<&str>) -> Result<(Tenant, KeyPair, OneTimeKey), Refusal> {
         let mut transaction = self.connections.store.transaction().await?;
         let mut records = transaction.records();
         SealingGuard::begin(&mut records).await?;
@@ -89,8 +91,8 @@ impl Tenants {
             None => {
                 let sealed = records.onboarding_key(id).await?.ok_or_else(|| {
                     Refusal::Because(format!(
-                        "The tenant {} has no one-time key left that it could be registered with. Give a new one, which \
-                         `footprint tenant key create` on the tenant makes.",
+                        "The tenant {} has no unused one-time key. Give a new key, which `footprint tenant key create` \
+                         on the tenant makes.",
                         quoted(&tenant.name)
                     ))
                 })?;
@@ -102,7 +104,7 @@ impl Tenants {
         };
         transaction.commit().await?;
         if key.tenant == own.public {
-            let why = failure("own-key", "It is a key of this instance itself.", "Make one on the tenant.");
+            let why = failure("own-key", "The one-time key was made on this instance.", "Make a key on the tenant.");
             return Err(Refusal::Because(format!("{} {}", why.cause, why.cure)));
         }
         Ok((tenant, own, key))

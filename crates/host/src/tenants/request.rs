@@ -1,4 +1,4 @@
-//! What a sync is asked for, in the documents' words.
+//! The request for a sync, with D3's field names.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -8,22 +8,22 @@ use soar_store::model::ConnectionId;
 use soar_store::model::name::same_name;
 use utoipa::ToSchema;
 
-/// The most connections that Connection Info may name.
+/// The most connections in Connection Info.
 const MOST: usize = 10_000;
 
-/// A sync that is asked for.
+/// A request for a sync.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct SyncRequest {
-    /// Whether everything is synced that is shared with each tenant's site, and what is not is taken back. Then
-    /// `connectionInfo` is ignored.
+    /// Whether to sync all connections that are shared with each tenant's site, and to withdraw all others.
+    /// `connectionInfo` is then ignored.
     #[serde(default)]
     pub sync_all_shared: bool,
-    /// The connections to be synced.
+    /// The connections to sync.
     #[serde(default)]
     #[schema(max_items = 10_000)]
     pub connection_info: Vec<ConnectionInfo>,
-    /// Whether every tenant is meant; then `tenantName` is ignored, and `tenantRegion` may be left out.
+    /// Whether to sync all tenants. `tenantName` is then ignored, and `tenantRegion` is optional.
     #[serde(default)]
     pub all_tenants: bool,
     /// The tenant's region.
@@ -34,45 +34,48 @@ pub struct SyncRequest {
     #[serde(default)]
     #[schema(pattern = r"^[^\u0000]*$")]
     pub tenant_name: Option<String>,
-    /// The tenant's site that the connections are for.
+    /// The tenant's site for the connections.
     #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
     pub tenant_site: String,
 }
 
-/// A connection of this master: by its number, or else by its names.
+/// A connection of this master, given by its id or by its names.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct ConnectionInfo {
-    /// Its number.
+    /// The connection's id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<i64>)]
     pub connection_id: Option<ConnectionId>,
-    /// Its integration's stable name or its product's.
+    /// The integration's stable name or its product's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(pattern = r"^[^\u0000]*$")]
     pub integration_name: Option<String>,
-    /// Its name.
+    /// The connection's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(pattern = r"^[^\u0000]*$")]
     pub connection_name: Option<String>,
-    /// Its site, or `Shared to internal sites`; needed only where several have the name.
+    /// The connection's site, or `Shared to internal sites`. Required only where several connections have the name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(pattern = r"^[^\u0000]*$")]
     pub site: Option<String>,
 }
 
 impl SyncRequest {
-    /// What the command's parameters ask for.
+    /// Parses the command's parameters.
     ///
     /// # Errors
-    /// Everything that is missing or wrong.
+    /// All problems.
     pub(super) fn from_parameters(parameters: &Parameters) -> Result<Self, Vec<String>> {
         let mut problems = Vec::new();
         let mut either = |name: &str, alias: &str| {
             let (one, other) = (parameters.text(name), parameters.text(alias));
             match (one, other) {
                 (Some(one), Some(other)) if !same_name(one, other) => {
-                    problems.push(format!("{name} and {alias} mean the same and differ. Give one of them."));
+                    problems.push(format!(
+                        "{name} and {alias} are the same parameter and have different values. Give \
+                                           one of them."
+                    ));
                     None
                 }
                 (one, other) => one.or(other).map(str::to_owned),
@@ -82,7 +85,7 @@ impl SyncRequest {
         let tenant_name = either("Tenant Name", "TenantName");
         let sync_all_shared = parameters.boolean("Sync All Shared") == Some(true);
         let connection_info = match parameters.json("Connection Info") {
-            // Ignored then, so it need not even be right.
+            // Ignored, so it is not checked.
             Some(_) if sync_all_shared => Vec::new(),
             Some(Value::Array(items)) => read_infos(items, &mut problems),
             Some(item) => read_infos(std::slice::from_ref(item), &mut problems),
@@ -102,14 +105,14 @@ impl SyncRequest {
         if problems.is_empty() { Ok(request) } else { Err(problems) }
     }
 
-    /// Everything that is missing or wrong.
+    /// All problems.
     pub(super) fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
         let is_given = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.trim().is_empty());
         if !self.sync_all_shared && self.connection_info.is_empty() {
             problems.push(
                 "Nothing to sync: give Sync All Shared as Yes, or name connections in Connection Info. Sync All Shared \
-                 as False counts as not given."
+                 as False has no effect."
                     .to_owned(),
             );
         }
@@ -119,7 +122,8 @@ impl SyncRequest {
         let nothing = |info: &&ConnectionInfo| info.connection_id.is_none() && !is_given(&info.connection_name);
         if !self.sync_all_shared && self.connection_info.iter().any(|info| nothing(&info)) {
             problems.push(
-                "Connection Info: each needs a ConnectionId, or an Integration Name and a Connection Name.".to_owned(),
+                "Connection Info: each entry needs a ConnectionId, or an Integration Name and a Connection Name."
+                    .to_owned(),
             );
         }
         if !self.all_tenants {
@@ -140,7 +144,7 @@ fn read_infos(items: &[Value], problems: &mut Vec<String>) -> Vec<ConnectionInfo
     let mut infos = Vec::new();
     for (index, item) in items.iter().enumerate() {
         match item.as_object().map(read_info) {
-            // The same one twice is answered once.
+            // A connection that occurs twice is synced once.
             Some(Ok(info)) if infos.contains(&info) => {}
             Some(Ok(info)) => infos.push(info),
             Some(Err(problem)) => problems.push(format!("Connection Info, entry {}: {problem}", index + 1)),

@@ -1,5 +1,5 @@
-//! A sync of many tenants: some at once, each whatever the others do, and what became of each kept as it comes, so that
-//! thousands take no more memory than a few.
+//! Syncs many tenants, several at once and independently of each other. Each result is stored as it arrives, so memory
+//! does not grow with the number of tenants.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -21,43 +21,43 @@ use super::request::{ConnectionInfo, SyncRequest};
 use super::service::demand;
 use crate::Refusal;
 
-/// How many tenants are read at once.
+/// The number of tenants read at once.
 const PAGE: i64 = 100;
 
-/// How long after a tenant's time is over a run may take to say something.
+/// The time after the timeout of a tenant within which a run must store a result.
 const GRACE: Duration = Duration::from_secs(30);
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// How far a sync has come.
+/// The progress of a sync.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SyncProgress {
-    /// The run's number.
+    /// The run's id.
     pub run: SyncRunId,
-    /// How many tenants it has been to.
+    /// The number of finished tenants.
     pub done: i64,
-    /// How many there are.
+    /// The number of all tenants of the sync.
     pub of: i64,
-    /// At how many of them something failed.
+    /// The number of tenants with failures.
     pub failed: i64,
 }
 
-/// Who is told how far it has come.
+/// The receiver of the progress.
 type Told<'a> = &'a (dyn Fn(SyncProgress) + Send + Sync);
 
-/// Which tenants it is about.
+/// The tenants of a run.
 enum Which {
-    /// Those asked for.
+    /// The tenants of the request.
     Filter(TenantFilter),
-    /// Those with failures in a run, beyond this tenant.
+    /// The tenants with failures in a run, after this tenant.
     Failed { run: SyncRunId, after: TenantId },
 }
 
 impl Tenants {
-    /// Syncs what is asked for, or with `plan` finds out what that would do.
+    /// Syncs connections. With `plan` it changes nothing and returns the results that the sync would have.
     ///
     /// # Errors
-    /// [`Refusal`] when nothing was begun. What fails then is a result of the run.
+    /// [`Refusal`] when the sync did not begin. Later failures are results of the run.
     pub async fn sync(
         &self,
         caller: &Caller,
@@ -87,10 +87,10 @@ impl Tenants {
         self.carry_out(caller, order, unknown, Which::Filter(filter), of, None, told).await
     }
 
-    /// Tries again what failed in a run, and nothing else.
+    /// Repeats the failed parts of a run, and nothing else.
     ///
     /// # Errors
-    /// [`Refusal`] when nothing was begun.
+    /// [`Refusal`] when the sync did not begin.
     pub async fn retry_failed(&self, caller: &Caller, run: SyncRunId, told: Told<'_>) -> Result<SyncRun, Refusal> {
         demand(caller)?;
         self.client().map_err(Refusal::Because)?;
@@ -101,19 +101,17 @@ impl Tenants {
             }
             SyncStatus::Interrupted => {
                 return Err(Refusal::Because(format!(
-                    "The run {run} was cut off before it had been to every tenant. Run the sync again: it finishes what \
-                     is left, and changes nothing else."
+                    "The run {run} was interrupted before it had synced every tenant. Run the sync again: it changes \
+                     only what is not yet synced."
                 )));
             }
             SyncStatus::Successful => {
-                return Err(Refusal::Because(format!(
-                    "Nothing failed in the run {run}, so there is nothing to retry."
-                )));
+                return Err(Refusal::Because(format!("The run {run} has no failures, so there is nothing to retry.")));
             }
             SyncStatus::PartiallySuccessful | SyncStatus::Failed if before.tenants_failed == 0 => {
                 return Err(Refusal::Because(format!(
-                    "What failed in the run {run} failed on no tenant, for this master has no such connections. Run the \
-                     sync again with others."
+                    "The run {run} failed only for connections that do not exist on this master. Run the sync again \
+                     with other connections."
                 )));
             }
             SyncStatus::PartiallySuccessful | SyncStatus::Failed => {}
@@ -134,15 +132,12 @@ impl Tenants {
             Some(name) => {
                 let others = named(&known, name, |one| &one.name);
                 let near = match others.first() {
-                    Some(other) => format!(" There is one in {}.", quoted(&other.region)),
+                    Some(other) => format!(" There is a tenant of that name in {}.", quoted(&other.region)),
                     None => suggestion(name, known.iter().map(|one| one.name.as_str())),
                 };
-                format!(
-                    "There is no tenant {}{region}.{near} `footprint tenant list` shows what there is.",
-                    quoted(name)
-                )
+                format!("There is no tenant {}{region}.{near} `footprint tenant list` shows the tenants.", quoted(name))
             }
-            None => format!("There are no tenants{region}. `footprint tenant add` makes one known."),
+            None => format!("There are no tenants{region}. `footprint tenant add` adds a tenant."),
         }))
     }
 
@@ -183,8 +178,12 @@ impl Tenants {
                     told(progress);
                 }
                 Some(Err(error)) => {
-                    tracing::error!(run = run.0, %error, "the sync of a tenant broke");
-                    return Err(Refusal::Unable("The host broke down over a tenant. Its log says how.".to_owned()));
+                    tracing::error!(run = run.0, %error, "the sync of a tenant panicked");
+                    return Err(Refusal::Unable(
+                        "The host panicked during the sync of a tenant. The host's log has the \
+                                                cause."
+                            .to_owned(),
+                    ));
                 }
             }
         }
@@ -215,7 +214,7 @@ impl Tenants {
         let mut records = transaction.records();
         records.forget_syncs(now - DAY * self.settings.history_days).await?;
         let run = records.begin_sync(&new, now, self.heard_by(now)).await?;
-        // What is not there is no tenant's failure, so it is said once.
+        // A missing connection is no failure of a tenant, so it has one result.
         let results: Vec<_> = unknown.into_iter().map(|(info, why)| unknown_result(&info, why)).collect();
         records.note_unsent(run, &results).await?;
         transaction.commit().await?;
@@ -263,7 +262,7 @@ impl Tenants {
                 for (id, (connections, withdrawal)) in failed {
                     let tenant = match records.tenant(id).await {
                         Ok(tenant) => tenant,
-                        // Removed since: it can fail no more.
+                        // The tenant was removed meanwhile.
                         Err(StoreError::NotFound { .. }) => continue,
                         Err(error) => return Err(error),
                     };

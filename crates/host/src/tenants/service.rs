@@ -1,4 +1,4 @@
-//! What can be done with tenants, on a master and on a tenant.
+//! The service for tenants and masters.
 
 use std::sync::{Arc, OnceLock};
 
@@ -18,7 +18,7 @@ use crate::Refusal;
 use crate::connections::Connections;
 use crate::sealing::SealingGuard;
 
-/// Tenants of this instance, and its masters: what can be done with them in the name of a caller. Cheap to clone.
+/// Manages the tenants and the masters of this instance in the name of a caller. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Tenants {
     pub(super) connections: Connections,
@@ -26,17 +26,17 @@ pub struct Tenants {
     client: Arc<OnceLock<Result<Client, String>>>,
 }
 
-/// A tenant to be added.
+/// A new tenant.
 #[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct TenantDraft {
-    /// Its name; compared without regard to case, unique in its region.
+    /// The tenant's name, unique in its region. Upper and lower case do not matter.
     #[schema(max_length = 100, pattern = r"^[^\u0000,;/]*[^\s\u0000,;/][^\u0000,;/]*$")]
     pub name: String,
-    /// Its region, such as `AMER`.
+    /// The tenant's region, such as `AMER`.
     #[schema(max_length = 100, pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
     pub region: String,
-    /// Where it is reached: `https://…`.
+    /// The tenant's URL: `https://…`.
     #[schema(pattern = r"^[^\u0000]*$")]
     pub url: String,
     /// The one-time key that the tenant made.
@@ -52,24 +52,24 @@ impl std::fmt::Debug for TenantDraft {
 }
 
 impl Tenants {
-    /// Tenants that connections are sent to, or masters that they come from.
+    /// The service over these connections.
     #[must_use]
     pub fn new(connections: Connections, settings: TenantSettings) -> Self {
         Self { connections, settings: Arc::new(settings), client: Arc::default() }
     }
 
-    /// Whether the settings can be used.
+    /// Checks the settings.
     ///
     /// # Errors
-    /// What cannot.
+    /// The invalid setting.
     pub fn check(&self) -> Result<(), String> {
         self.client().map(|_| ())
     }
 
-    /// Adds a tenant within the transaction of `records`; it is registered by [`Tenants::register`].
+    /// Adds a tenant within the transaction of `records`. [`Tenants::register`] registers it.
     ///
     /// # Errors
-    /// [`Refusal`] says what cannot be used, or that the caller is no administrator.
+    /// [`Refusal`] for invalid fields, or when the caller is no administrator.
     pub async fn add_in(
         &self,
         records: &mut Records<'_>,
@@ -86,8 +86,8 @@ impl Tenants {
         };
         if is_ambiguous(&new.name) {
             return Err(Refusal::Because(format!(
-                "The tenant's name: expected one without commas, semicolons and slashes, and not {ALL_TENANTS}, which \
-                 means something else in a connection's field Tenant."
+                "The tenant's name: expected a name without commas, semicolons and slashes, and not {ALL_TENANTS}, \
+                 which has another meaning in a connection's field Tenant."
             )));
         }
         let added = records.add_tenant(&new, self.now()).await?;
@@ -95,7 +95,7 @@ impl Tenants {
         Ok(added)
     }
 
-    /// Gives a tenant another address within the transaction of `records`.
+    /// Changes the address of a tenant within the transaction of `records`.
     ///
     /// # Errors
     /// As [`Tenants::add_in`].
@@ -113,8 +113,8 @@ impl Tenants {
         Ok(records.tenant(id).await?)
     }
 
-    /// Takes a tenant back within the transaction of `records`: nothing is sent to it any more, and nothing can be until
-    /// it is registered anew. What it has stays there.
+    /// Revokes a tenant within the transaction of `records`: the master sends nothing to it until it is registered
+    /// again. The connections on the tenant stay there.
     ///
     /// # Errors
     /// [`Refusal`].
@@ -126,24 +126,25 @@ impl Tenants {
         Ok(records.tenant(id).await?)
     }
 
-    /// Forgets a tenant that is not registered within the transaction of `records`; runs that were to it stay.
+    /// Removes a tenant that is not registered, within the transaction of `records`. The history of its syncs stays.
     ///
     /// # Errors
-    /// [`Refusal`], also when it is registered.
+    /// [`Refusal`], also when the tenant is registered.
     pub async fn remove_in(&self, records: &mut Records<'_>, caller: &Caller, id: TenantId) -> Result<Tenant, Refusal> {
         demand(caller)?;
         SealingGuard::begin(records).await?;
         let tenant = records.tenant(id).await?;
         if tenant.state == TenantState::Registered {
             return Err(Refusal::Because(
-                "The tenant is registered. Revoke it first; then it can be removed.".to_owned(),
+                "The tenant is registered. Revoke the tenant before you remove it.".to_owned(),
             ));
         }
         records.delete_tenant(id).await?;
         Ok(tenant)
     }
 
-    /// Keeps the one-time key that a tenant is to be registered with, in a transaction that has the sealing turn.
+    /// Seals and stores the one-time key for the registration of a tenant, in a transaction that holds the sealing
+    /// lock.
     pub(super) async fn keep_key(
         &self,
         records: &mut Records<'_>,
@@ -164,12 +165,10 @@ impl Tenants {
     }
 }
 
-/// Refuses callers that are no administrators: tenants are the whole instance's, and secrets go to them.
+/// Refuses callers that are no administrators, since tenants belong to the whole instance and receive secrets.
 pub(super) fn demand(caller: &Caller) -> Result<(), Refusal> {
     if caller.administers() {
         return Ok(());
     }
-    Err(Refusal::Forbidden(
-        "It takes an administrator, with a key for all sites, to have to do with tenants and masters.".to_owned(),
-    ))
+    Err(Refusal::Forbidden("Only an administrator with a key for all sites may manage tenants and masters.".to_owned()))
 }

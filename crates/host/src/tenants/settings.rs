@@ -1,33 +1,33 @@
-//! How this instance is a master of tenants: the part `[tenants]` of its settings.
+//! The settings of this instance as a master of tenants: the part `[tenants]`.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// How this instance is a master of tenants.
+/// The settings of this instance as a master of tenants.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct TenantSettings {
-    /// What this instance calls itself when it registers with a tenant; tenants show it as the owner of what they
-    /// received. `Master` unless given.
+    /// The name with which this instance registers with tenants. Tenants show it as the owner of received connections.
+    /// `Master` unless given.
     pub name: String,
-    /// The region that it says it is in. None unless given.
+    /// The region with which this instance registers. Empty unless given.
     pub region: String,
-    /// How many tenants are synced at once. 16 unless given.
+    /// The number of tenants synced at once. 16 unless given.
     pub at_once: usize,
-    /// How long a tenant may take to answer one message, in seconds. 30 unless given.
+    /// The timeout in seconds for a tenant's answer to one message. 30 unless given.
     pub answer_seconds: u64,
-    /// How long the whole sync of one tenant may take, in seconds. 300 unless given.
+    /// The timeout in seconds for the whole sync of one tenant. 300 unless given.
     pub tenant_seconds: u64,
-    /// Tenants that may be called by plain HTTP although they are not on this machine, by the name or address in their
-    /// URL. What is sent is sealed all the same. None unless given.
+    /// The names or addresses of tenants, as in their URLs, that may be called by plain HTTP although they are on other
+    /// machines. The messages are still encrypted. None unless given.
     pub plain_http_to: Vec<String>,
-    /// A file with further certificate authorities (PEM) that tenants' certificates may be from.
+    /// A PEM file with further certificate authorities for tenants' certificates.
     pub authorities: Option<PathBuf>,
-    /// The proxy that tenants are called through, such as `http://proxy.example.com:3128`. None unless given.
+    /// The proxy for calls to tenants, such as `http://proxy.example.com:3128`. None unless given.
     pub proxy: Option<String>,
-    /// Days that the history of syncs goes back. 90 unless given.
+    /// The retention time of the history of syncs in days. 90 unless given.
     pub history_days: u32,
 }
 
@@ -48,7 +48,7 @@ impl Default for TenantSettings {
 }
 
 impl TenantSettings {
-    /// What cannot be used, if there is something.
+    /// The first invalid setting, if there is one.
     pub(crate) fn problem(&self) -> Option<&'static str> {
         let is_name = |text: &str| text.chars().count() <= 100 && !text.chars().any(soar_connector::name::steers);
         if self.name.trim().is_empty() || !is_name(&self.name) || !is_name(&self.region) {

@@ -1,16 +1,16 @@
-//! Which tenants a connection is shared with: what its form's field Tenant says.
+//! Parses the field Tenant of a connection, which names the tenants with which the connection is shared.
 
 use soar_store::model::Tenant;
 use soar_store::model::name::same_name;
 
-/// What the field says for a connection that every tenant gets.
+/// The text of the field for all tenants.
 pub const ALL_TENANTS: &str = "All tenants";
 
-/// Characters that no tenant's name has, since they tell names from each other.
+/// The separators in the field. No tenant's name contains them.
 const BETWEEN: [char; 3] = [',', ';', '/'];
 
-/// Whether Sync All Shared sends a connection to `site` of `tenant`: its field Tenant names all tenants, the tenant, or
-/// the tenant and that site (`TestTenant/TenantSite`), possibly among others with commas in between.
+/// Whether Sync All Shared sends a connection to `site` of `tenant`: the field Tenant names all tenants, the tenant, or
+/// the tenant and that site (`TestTenant/TenantSite`).
 pub(super) fn is_shared_with(field: Option<&str>, tenant: &Tenant, site: &str) -> bool {
     let is = same_name;
     field.unwrap_or_default().split([',', ';']).any(|entry| match entry.split_once('/') {
@@ -19,7 +19,7 @@ pub(super) fn is_shared_with(field: Option<&str>, tenant: &Tenant, site: &str) -
     })
 }
 
-/// Whether a name would be taken for something else in the field Tenant.
+/// Whether a name would have another meaning in the field Tenant.
 pub(super) fn is_ambiguous(name: &str) -> bool {
     name.contains(BETWEEN) || name.trim().eq_ignore_ascii_case(ALL_TENANTS)
 }

@@ -1,4 +1,4 @@
-//! Update Tenant Site Status: a master sets a site of a tenant active or inactive, and the tenant keeps it.
+//! The command Update Tenant Site Status: a master activates or deactivates a site of a tenant.
 
 use std::fmt;
 use std::sync::{Arc, LazyLock};
@@ -23,7 +23,7 @@ use crate::Refusal;
 use crate::commands::ExternalCommand;
 use crate::utility::{Answer, Ended};
 
-/// The last part of its address.
+/// The last part of the command's address.
 pub const SITE_STATUS_ENDPOINT: &str = "UpdateTenantSiteStatus";
 
 static MANIFEST: LazyLock<Vec<Command>> = LazyLock::new(|| {
@@ -35,14 +35,14 @@ static MANIFEST: LazyLock<Vec<Command>> = LazyLock::new(|| {
     Command::load_all(&[file]).expect("the manifest of Update Tenant Site Status")
 });
 
-/// What it is and takes.
+/// The command's manifest.
 #[must_use]
 pub fn site_status_manifest() -> &'static Command {
     #[allow(clippy::expect_used, reason = "there is one file, and a test loads it")]
     MANIFEST.first().expect("the manifest of Update Tenant Site Status")
 }
 
-/// A tenant's site, and what it is to be.
+/// A tenant's site and its new status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SiteStatusRequest {
     /// The tenant's name.
@@ -51,7 +51,7 @@ pub struct SiteStatusRequest {
     pub tenant_region: Option<String>,
     /// The tenant's site.
     pub tenant_site: String,
-    /// Whether the site is to be active.
+    /// Whether to activate the site.
     pub active: bool,
 }
 
@@ -62,10 +62,10 @@ impl fmt::Display for SiteStatusRequest {
 }
 
 impl SiteStatusRequest {
-    /// What the command's parameters ask for.
+    /// Parses the command's parameters.
     ///
     /// # Errors
-    /// Everything that is missing.
+    /// All missing parameters.
     pub fn from_parameters(parameters: &Parameters) -> Result<Self, Vec<String>> {
         let text = |name| parameters.text(name).map(str::trim).filter(|text| !text.is_empty());
         let missing = |name: &str| format!("{name} is required: expected text.");
@@ -108,10 +108,10 @@ impl ExternalCommand for UpdateTenantSiteStatus {
 }
 
 impl Tenants {
-    /// Sets a tenant's site active or inactive; the answer says whether the tenant did it.
+    /// Activates or deactivates a tenant's site. The answer has the tenant's result.
     ///
     /// # Errors
-    /// [`Refusal`] when the tenant was not asked.
+    /// [`Refusal`] when the tenant was not called.
     pub async fn set_site_status(&self, caller: &Caller, request: &SiteStatusRequest) -> Result<Answer, Refusal> {
         demand(caller)?;
         self.client().map_err(Refusal::Because)?;
@@ -146,7 +146,7 @@ impl Tenants {
         if found.len() > 1 {
             let regions: Vec<_> = found.iter().map(|one| quoted(&one.region)).collect();
             return Err(Refusal::Because(format!(
-                "Several tenants are called {}. Say which by Tenant Region: {}.",
+                "Several tenants have the name {}. Give Tenant Region too: {}.",
                 quoted(&request.tenant_name),
                 regions.join(", ")
             )));
@@ -159,7 +159,7 @@ impl Tenants {
                 let region = request.tenant_region.as_ref();
                 let region = region.map(|region| format!(" in the region {}", quoted(region))).unwrap_or_default();
                 Err(Refusal::Because(format!(
-                    "There is no tenant {}{region}.{near} `footprint tenant list` shows what there is.",
+                    "There is no tenant {}{region}.{near} `footprint tenant list` shows the tenants.",
                     quoted(&request.tenant_name)
                 )))
             }
@@ -181,7 +181,7 @@ impl Tenants {
             Ok(TenantAnswer::Refused(why)) => Err(why),
             Ok(_) => Err(not_authentic().failure),
             Err(mut why) if why.code == "refused" => {
-                why.cure.push_str(" A tenant of a version before this message refuses it: update the tenant.");
+                why.cure.push_str(" An older version of the tenant does not support this message: update the tenant.");
                 Err(why)
             }
             Err(why) => Err(why),
@@ -189,7 +189,7 @@ impl Tenants {
     }
 }
 
-/// On a tenant: sets the site as the master says.
+/// On a tenant: sets the status of the site.
 pub(super) async fn set_status(
     records: &mut Records<'_>,
     sender: &Sender<'_>,

@@ -1,4 +1,4 @@
-//! For measurements: tenants that speak as tenants do and keep next to nothing, thousands of them in one process.
+//! Light tenants for measurements: they speak the protocol and store almost nothing, so one process can run thousands.
 
 #![allow(clippy::expect_used, reason = "a measurement that cannot be made can only end")]
 
@@ -18,14 +18,14 @@ use zeroize::Zeroizing;
 
 use super::PROTOCOL_VERSION;
 use super::envelope::{Envelope, SealedRequest};
-use super::handshake::{Acceptance, new_identity};
-use super::identity::Identity;
+use super::handshake::{Acceptance, new_key_pair};
+use super::key_pair::KeyPair;
 use super::message::{Answer, NamedConnection, RegistrationAnswer, RegistrationRequest, Request};
 use super::one_time_key::OneTimeKey;
 
-/// A tenant that keeps of each connection no more than its number and a hash.
+/// A tenant that stores only the id and a hash of each connection.
 struct LightTenant {
-    identity: Identity,
+    identity: KeyPair,
     key: OneTimeKey,
     pair: Option<(Envelope, MessageNumber)>,
     connections: HashMap<ConnectionId, [u8; 32]>,
@@ -33,7 +33,7 @@ struct LightTenant {
 
 type Shared = Arc<Vec<Mutex<LightTenant>>>;
 
-/// Tenants, each at an address of its own.
+/// Light tenants, each with its own address.
 #[derive(Clone)]
 pub struct LightTenants {
     url: String,
@@ -50,10 +50,10 @@ impl LightTenants {
     /// Starts `count` tenants on the loopback network.
     ///
     /// # Panics
-    /// When they cannot be.
+    /// When they cannot start.
     pub async fn start(count: usize) -> Self {
         let tenants = (0..count).map(|_| {
-            let identity = new_identity().expect("a key pair");
+            let identity = new_key_pair().expect("a key pair");
             let secret = crate::access::random::<32>().expect("random bytes");
             let key = OneTimeKey::new(identity.public, Zeroizing::new(*secret));
             Mutex::new(LightTenant { identity, key, pair: None, connections: HashMap::new() })
@@ -76,7 +76,7 @@ impl LightTenants {
         keys.map(|(number, tenant)| (format!("{}/{number}", self.url), lock(tenant).key.text().to_string())).collect()
     }
 
-    /// How many connections they have, all together.
+    /// The number of connections on all tenants together.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.tenants.iter().map(|tenant| lock(tenant).connections.len()).sum()

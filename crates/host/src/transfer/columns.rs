@@ -1,5 +1,5 @@
-//! The names under which the fields of a row are known: ours, those of D3's lists and commands, and the headings of the
-//! lists that the terminal writes.
+//! The names of the fields of a row: the host's own names, the names in D3's lists and commands, and the headings of
+//! the terminal's lists.
 
 use soar_connector::name::{nearest, quoted};
 
@@ -39,26 +39,26 @@ const CASE_NAMES: &[(&str, &[&str])] = &[
     ("closedAt", &["Closed", "Date Closed", "Close Date"]),
 ];
 
-/// What our own lists show beside the fields, and what follows from others: it is not read.
+/// Columns of the host's own lists that the import ignores.
 const NOT_READ: &[(Subject, &[&str])] =
     &[(Subject::Incidents, &["version", "Time Zone"]), (Subject::Cases, &["version"])];
 
-/// Fields of D3's incidents that this host does not keep. A row that has something in them is refused.
+/// Fields of D3's incidents that this host does not store. A row with a value in one of them is refused.
 const NOT_KEPT: &[&str] =
     &["Stage", "Priority", "Tags", "Playbook", "Investigation Team", "Event Raw Data", "Custom Field"];
 
-/// What a name in a file stands for.
+/// The meaning of a name in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Column {
-    /// A field, by its own name.
+    /// A field, by the host's own name.
     Field(&'static str),
-    /// Nothing that is read.
+    /// A name that the import ignores.
     NotRead,
-    /// Something that this host does not keep: it has to be empty.
+    /// A field that this host does not store. It must be empty.
     NotKept(&'static str),
 }
 
-/// A name as it is compared: without blanks, hyphens and underscores, in any case.
+/// The name in the form for comparison: lower case, without spaces, hyphens and underscores.
 fn plain(name: &str) -> String {
     let letters = name.chars().filter(|c| !c.is_whitespace() && !matches!(c, '-' | '_' | '\''));
     letters.flat_map(char::to_lowercase).collect()
@@ -72,7 +72,7 @@ fn own(subject: Subject) -> (&'static [&'static str], &'static [(&'static str, &
 }
 
 impl Column {
-    /// What `name` stands for; none where it stands for nothing.
+    /// The meaning of `name`; `None` for an unknown name.
     pub(super) fn named(subject: Subject, name: &str) -> Option<Self> {
         let (fields, others) = own(subject);
         let name = plain(name);
@@ -94,13 +94,13 @@ impl Column {
     }
 }
 
-/// How many problems of a first line are told.
+/// The most problems of a header line in an error.
 const MOST_PROBLEMS: usize = 10;
 
-/// The columns of a first line.
+/// Parses the columns of a header line.
 ///
 /// # Errors
-/// Everything that is wrong with it, in one sentence.
+/// All problems in one sentence.
 pub(super) fn columns<'a>(subject: Subject, names: impl Iterator<Item = &'a str>) -> Result<Vec<Column>, String> {
     let (mut columns, mut problems) = (Vec::new(), Vec::new());
     let mut known: Vec<(Column, &str, usize)> = Vec::new();
@@ -114,7 +114,7 @@ pub(super) fn columns<'a>(subject: Subject, names: impl Iterator<Item = &'a str>
         };
         match known.iter().find(|(other, ..)| *other == column && column != Column::NotRead) {
             Some((_, first, at)) => problems.push(format!(
-                "a column is there twice: {} (column {at}) and {} (column {place})",
+                "a column occurs twice: {} (column {at}) and {} (column {place})",
                 quoted(first),
                 quoted(name)
             )),
@@ -165,7 +165,7 @@ mod tests {
     fn everything_that_is_wrong_with_a_first_line_is_told_at_once() {
         let problem = columns(Subject::Incidents, ["Number", "IR Number", "sevrity"].into_iter()).unwrap_err();
         for part in [
-            "a column is there twice: \"Number\" (column 1) and \"IR Number\" (column 2)",
+            "a column occurs twice: \"Number\" (column 1) and \"IR Number\" (column 2)",
             "there is no column \"sevrity\" (did you mean severity?)",
             "the column site is missing",
         ] {

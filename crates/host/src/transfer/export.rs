@@ -1,4 +1,4 @@
-//! Export: rows are read from the store a page at a time and written as they come.
+//! Export: reads rows from the store page by page, and writes each page at once.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -10,15 +10,13 @@ use soar_store::{HeldRows, Oversize, Records, Store};
 use super::write_record::{CASE_COLUMNS, INCIDENT_COLUMNS, Written, write_case, write_incident};
 use super::{Format, Progress, Subject, TransferError, formula};
 
-/// How many rows, and how many bytes of them, are in memory at once.
+/// The limit of rows in memory at once.
 const PAGE: i64 = 500;
 const PAGE_BYTES: usize = 8 * 1024 * 1024;
 
-/// Writes all that the caller may see, in the order in which it was stored; links to what the caller may not see are
-/// left out. Every page is as it was at one moment; what changes in between shows on later pages. Writing blocks the
-/// task, as a file or a pipe does.
-///
-/// `progress` is told after each page. Returns the number of rows.
+/// Writes all rows that the caller may see, in the order of their creation. Links to objects that the caller may not
+/// see are left out. Each page is consistent. Changes during the export show on later pages. Writing blocks the task.
+///  `progress` is called after each page. Returns the number of rows.
 ///
 /// # Errors
 /// [`TransferError`] when the store or the file fails.
@@ -48,7 +46,7 @@ pub async fn export(
     let mut writer = Writer::new(subject, format, out)?;
     let (mut after_incident, mut after_case) = (None, None);
     loop {
-        // A reader per page: an export that nobody reads keeps no connection.
+        // One reader per page, so that a stalled export holds no connection of the store.
         let mut reader = store.reader().await?;
         let mut records = reader.records();
         let rows = match subject {
@@ -153,7 +151,8 @@ impl<'w> Writer<'w> {
     }
 }
 
-/// A value as it stands in a cell: text without quotes, null and an empty list as nothing, all else as JSON.
+/// The content of a cell: a text without quotes, an empty cell for null and an empty list, and JSON for all other
+/// values.
 fn cell(json: &str) -> String {
     match json {
         "null" | "[]" => String::new(),

@@ -1,4 +1,4 @@
-//! The fields of a row, taken one by one; what is wrong with them is gathered.
+//! Reads the fields of a row one by one, and collects their problems.
 
 use std::str::FromStr;
 
@@ -14,7 +14,7 @@ use crate::utility::parse_date_time;
 use soar_store::model::limits::TextLimit;
 use soar_store::model::{Moment, checked_number};
 
-/// What is left of a row, and what was wrong with what was taken.
+/// The remaining fields of a row, and the problems of the fields that were read.
 #[derive(Debug)]
 pub(super) struct Fields {
     row: RawRow,
@@ -31,13 +31,13 @@ impl Fields {
         self.problems.push((field.to_owned(), problem.into()));
     }
 
-    /// The JSON text of a field; none for null.
+    /// The JSON text of a field; `None` for null.
     pub(super) fn raw(&mut self, name: &'static str) -> Option<String> {
         self.known.push(name);
         self.row.remove(name).map(|value| value.get().to_owned()).filter(|text| text != "null")
     }
 
-    /// Text that is not empty; a number counts as its digits.
+    /// A text that is not empty. A number counts as the text of its digits.
     pub(super) fn text(&mut self, name: &'static str) -> Option<String> {
         let raw = self.raw(name)?;
         let is_number = raw.starts_with(|c: char| c == '-' || c.is_ascii_digit());
@@ -71,7 +71,7 @@ impl Fields {
         Some(text)
     }
 
-    /// Notes a text that is too long.
+    /// Adds a problem if a text is too long.
     pub(super) fn within(&mut self, name: &'static str, limit: TextLimit, text: &str) {
         if limit.check(text).is_err() {
             let (most, found) = (limit.characters, text.chars().count());
@@ -79,7 +79,7 @@ impl Fields {
         }
     }
 
-    /// Notes a list that is too long.
+    /// Adds a problem if a list is too long.
     pub(super) fn few(&mut self, name: &'static str, most: usize, found: usize) {
         if found > most {
             self.problem(name, format!("expected at most {most} of them, found {found}"));
@@ -130,7 +130,7 @@ impl Fields {
 
     pub(super) fn list<T: DeserializeOwned>(&mut self, name: &'static str) -> Vec<T> {
         let Some(raw) = self.raw(name) else { return Vec::new() };
-        // Only written so can it be there.
+        // JSON can contain NUL only as this escape.
         if raw.contains(r"\u0000") && serde_json::from_str(&raw).is_ok_and(|value: Value| holds_nul(&value)) {
             self.problem(name, "expected text without NUL characters");
             return Vec::new();
@@ -143,7 +143,7 @@ impl Fields {
         })
     }
 
-    /// The problems; a field that nobody took is one.
+    /// The problems. A field that was not read is a problem too.
     pub(super) fn finish(mut self) -> Vec<(String, String)> {
         let unknown: Vec<_> = self.row.keys().cloned().collect();
         for name in unknown {
@@ -156,7 +156,7 @@ impl Fields {
     }
 }
 
-/// A time as a file may write it.
+/// Parses a time in one of the forms allowed in files.
 pub(super) fn time(text: &str) -> Option<Moment> {
     let stamp = text.trim().parse::<Timestamp>().ok().map(|time| Moment(time.as_millisecond()));
     stamp.or_else(|| parse_date_time(text, &TimeZone::UTC).ok())

@@ -1,24 +1,37 @@
-//! CSV cells that spreadsheets would take for formulas: an apostrophe before them, and away again.
+//! Guards CSV cells that spreadsheets would run as formulas by an apostrophe, and removes it at the import.
 //!
-//! Where semicolons or tabs separate cells, as in half of the world's spreadsheets, a cell may begin after any of them, and
-//! after a line break: quotes in the middle of what is a cell there protect nothing.
+//! Many spreadsheets separate cells by semicolons or tabs. For them a cell may begin after each semicolon, tab or line
+//! break, and quotes within such a cell do not protect it.
+
+use std::iter;
 
 const DANGEROUS: &[char] = &['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
-/// After each of these a cell may begin.
+/// A cell may begin after each of these characters.
 const SEPARATORS: &[char] = &[';', '\t', '\r', '\n'];
 
-/// Whether [`restored`] takes an apostrophe away where this text begins.
+/// Whether [`restored`] removes an apostrophe at the beginning of this text.
 fn looks_guarded(text: &str) -> bool {
     text.strip_prefix('\'').is_some_and(|rest| rest.starts_with('\'') || rest.starts_with(DANGEROUS))
 }
 
-/// The parts of a text each of which may be the beginning of a cell: every one but the last ends with a separator.
+/// The parts of a text of which each may begin a cell. Each part except the last ends with a separator. A carriage return
+/// and the line feed after it are one separator.
 fn parts(text: &str) -> impl Iterator<Item = &str> {
-    text.split_inclusive(SEPARATORS)
+    let mut rest = text;
+    iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let separator = rest.find(SEPARATORS);
+        let end = separator.map_or(rest.len(), |at| if rest[at..].starts_with("\r\n") { at + 2 } else { at + 1 });
+        let (part, after) = rest.split_at(end);
+        rest = after;
+        Some(part)
+    })
 }
 
-/// The text as it can stand in a cell.
+/// The guarded text of a cell.
 #[must_use]
 pub fn guarded(text: &str) -> String {
     let mut cell = String::with_capacity(text.len());
@@ -31,7 +44,7 @@ pub fn guarded(text: &str) -> String {
     cell
 }
 
-/// The text that a cell stands for.
+/// The text without guards.
 pub(super) fn restored(cell: &str) -> String {
     parts(cell).map(|part| if looks_guarded(part) { &part[1..] } else { part }).collect()
 }

@@ -1,16 +1,17 @@
-//! Import and export of incidents and cases as JSON, NDJSON or CSV, a batch at a time: a million rows need no more
-//! memory than a thousand.
+//! Import and export of incidents and cases as JSON, NDJSON or CSV, in batches, so memory does not grow with the number
+//! of rows.
 //!
-//! An incident is an object with `number`, `title`, `description`, `incidentType`, `site` (a name), `owner`, `assignee`,
-//! `severity`, `status`, `disposition`, `conclusion`, `rawData` (any JSON), `dueAt`, `creator`, `createdAt`,
-//! `modifiedAt`, `closedAt`, `closedBy`, `tasks` (of `name`, `required`, `done`), `fields` (of `section`, `name`, `kind`,
-//! `requiredOnClose`, `value`), `cases` and `linkedIncidents` (both of `number`, `linkedAt`, `linkedBy`). A case has
-//! `number`, `title`, `description`, `caseType`, `site`, `owner`, `priority`, `timeZone`, `status`, `creator`,
-//! `reportedAt`, `createdAt`, `modifiedAt`, `closedAt` and `closedBy`. Only `number` and `site` are required. Times are
-//! RFC 3339, or `yyyy-MM-dd HH:mm:ss` in UTC. In CSV these names are the columns; `rawData` and the lists are JSON in
-//! their cells, and a cell that a spreadsheet would take for a formula begins with an apostrophe that the import takes
-//! away again. The names of D3's fields and the headings of the terminal's lists are understood too ([`columns`]), times may
-//! be milliseconds since 1970, and a byte order mark may stand before everything. Import cases before the incidents that are linked to them.
+//! An incident is an object with `number`, `title`, `description`, `incidentType`, `site` (a name), `owner`,
+//! `assignee`, `severity`, `status`, `disposition`, `conclusion`, `rawData` (any JSON), `dueAt`, `creator`,
+//! `createdAt`, `modifiedAt`, `closedAt`, `closedBy`, `tasks` (of `name`, `required`, `done`), `fields` (of `section`,
+//! `name`, `kind`, `requiredOnClose`, `value`), `cases` and `linkedIncidents` (both of `number`, `linkedAt`,
+//! `linkedBy`). A case has `number`, `title`, `description`, `caseType`, `site`, `owner`, `priority`, `timeZone`,
+//! `status`, `creator`, `reportedAt`, `createdAt`, `modifiedAt`, `closedAt` and `closedBy`. Only `number` and `site`
+//! are required. Times are RFC 3339, or `yyyy-MM-dd HH:mm:ss` in UTC. In CSV these names are the columns; `rawData` and
+//! the lists are JSON in their cells, and a cell that a spreadsheet would run as a formula begins with an apostrophe
+//! that the import removes. The names of D3's fields and the headings of the terminal's lists are understood too
+//! ([`columns`]), times may be milliseconds since 1970, and a byte order mark may stand before everything. Import cases
+//! before the incidents that are linked to them.
 
 mod columns;
 mod export;
@@ -34,7 +35,7 @@ pub use formula::guarded;
 pub use import::{ImportOptions, ImportReport, OnConflict, import};
 
 text_enum! {
-    /// How rows are written.
+    /// The format of a file.
     pub enum Format {
         /// One array of objects.
         Json = "json",
@@ -46,7 +47,7 @@ text_enum! {
 }
 
 text_enum! {
-    /// What is imported or exported.
+    /// The kind of objects in a file.
     pub enum Subject {
         /// Incidents with their tasks, dynamic fields and links.
         Incidents = "incidents",
@@ -55,25 +56,25 @@ text_enum! {
     }
 }
 
-/// How far an import or export has come.
+/// The progress of an import or export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// Rows that were read or written.
+    /// The number of rows read or written.
     pub rows: u64,
-    /// Rows that there are, where that is known.
+    /// The number of all rows, where it is known.
     pub total_rows: Option<u64>,
-    /// Bytes that were read, of an import.
+    /// The number of bytes read by an import.
     pub bytes: u64,
 }
 
 /// A row that was not imported.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct BadRow {
-    /// The line on which it starts, counted from 1.
+    /// The line on which the row starts, counted from 1.
     pub line: u64,
-    /// The field, or none where the row as a whole is bad.
+    /// The field; `None` where the problem concerns the whole row.
     pub field: Option<String>,
-    /// What was expected, and what was found.
+    /// The expected and the found value.
     pub problem: String,
 }
 
@@ -87,7 +88,7 @@ impl fmt::Display for BadRow {
     }
 }
 
-/// Why an import or export ended early. What was imported before stays.
+/// The reason for which an import or export ended early. Imported batches stay stored.
 #[derive(Debug, thiserror::Error)]
 pub enum TransferError {
     /// The file could not be read or written.
@@ -98,7 +99,7 @@ pub enum TransferError {
     Unreadable {
         /// The line, counted from 1.
         line: u64,
-        /// What is wrong there.
+        /// The problem on that line.
         problem: String,
     },
     /// The store failed.

@@ -1,4 +1,4 @@
-//! What stands in the lists of a row: tasks, dynamic fields and links, as they are read and written.
+//! The items in the lists of a row: tasks, dynamic fields and links.
 
 use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize};
@@ -45,7 +45,7 @@ pub(super) struct LinkRow {
 }
 
 impl<'de> Deserialize<'de> for LinkRow {
-    /// An object; or the number alone, as lists of links show it.
+    /// Reads an object, or only the number.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields, rename_all = "camelCase")]

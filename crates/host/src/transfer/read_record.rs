@@ -1,4 +1,4 @@
-//! Incidents and cases as rows of a file are read: which fields they have, and what may stand in them.
+//! Reads and checks incidents and cases from rows of a file.
 
 use soar_connector::name::quoted;
 use soar_store::model::{DynamicField, Moment, Severity, SiteId, Status, Task, checked_number, limits};
@@ -8,7 +8,7 @@ use super::fields::{Fields, time};
 use super::nested::{FieldRow, LinkRow, TaskRow};
 use super::source::RawRow;
 
-/// A link that a row asks for; time and user are the import's where the row does not say.
+/// A link of a row. Without a time and a user in the row, the link gets those of the import.
 #[derive(Debug, Clone)]
 pub(super) struct WantedLink {
     pub(super) number: String,
@@ -16,7 +16,7 @@ pub(super) struct WantedLink {
     pub(super) by: String,
 }
 
-/// An incident of a file. Its site is yet to be found.
+/// An incident of a file. Its site is not looked up yet.
 #[derive(Debug)]
 pub(super) struct IncidentRow {
     pub(super) site: String,
@@ -27,14 +27,14 @@ pub(super) struct IncidentRow {
     pub(super) linked: Vec<WantedLink>,
 }
 
-/// A case of a file. Its site is yet to be found.
+/// A case of a file. Its site is not looked up yet.
 #[derive(Debug)]
 pub(super) struct CaseRow {
     pub(super) site: String,
     pub(super) case: NewCase,
 }
 
-/// The import's user and time, which stand in for what rows leave out.
+/// The user and the time of the import, the defaults for missing fields.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Importer<'a> {
     pub(super) user: &'a str,
@@ -118,7 +118,7 @@ impl IncidentRow {
             severity: fields.choice("severity", Severity::Low),
             disposition: fields.bounded("disposition", limits::DISPOSITION).unwrap_or_default(),
             conclusion: fields.bounded("conclusion", limits::CONCLUSION).unwrap_or_default(),
-            // Line breaks outside of texts, which is all there can be, would break lines of NDJSON.
+            // JSON allows line breaks only outside of texts. They would break the lines of NDJSON.
             raw_data: fields.raw("rawData").map(|text| text.replace(['\n', '\r'], " ")),
             due_at: fields.time("dueAt"),
             creator: fields.bounded("creator", limits::NAME).unwrap_or_else(|| importer.user.to_owned()),

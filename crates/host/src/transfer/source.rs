@@ -1,4 +1,4 @@
-//! Rows of a file, one after the other, with the line on which each starts.
+//! Reads the rows of a file one by one, each with the line on which it starts.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,10 +11,10 @@ use soar_connector::name::quoted;
 use super::columns::{Column, columns};
 use super::{BadRow, Format, Subject, TransferError, formula};
 
-/// A row's fields by their own names, each as JSON text.
+/// The fields of a row by the host's own names, each as JSON text.
 pub(super) type RawRow = BTreeMap<String, Box<RawValue>>;
 
-/// The members of a JSON object in their order: a name may be there twice.
+/// The members of a JSON object in their order. A name may occur twice.
 struct Members(Vec<(String, Box<RawValue>)>);
 
 impl<'de> Deserialize<'de> for Members {
@@ -39,19 +39,19 @@ impl<'de> Deserialize<'de> for Members {
     }
 }
 
-/// The longest row, in bytes: what is longer is no incident, and would fill the memory.
+/// The longest row, in bytes. It limits the memory of an import.
 const LONGEST_ROW: u64 = 16 * 1024 * 1024;
 
-/// How much of CSV may be read to find a row's end, in bytes: the reader is ahead of the row by its buffer.
+/// The most bytes that the CSV reader may read for one row. It reads ahead by its buffer.
 const LONGEST_CSV_ROW: u64 = LONGEST_ROW + 16 * 1024;
 
-/// The mark that some programs write before UTF-8.
+/// The byte order mark that some programs write before UTF-8.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// A file without its mark.
+/// A file without its byte order mark.
 type Unmarked<R> = Chain<Cursor<Vec<u8>>, R>;
 
-/// `reader` without the mark before its first byte.
+/// `reader` without a byte order mark.
 fn unmarked<R: BufRead>(mut reader: R) -> Result<Unmarked<R>, TransferError> {
     let mut start = Vec::with_capacity(MARK.len());
     reader.by_ref().take(MARK.len() as u64).read_to_end(&mut start)?;
@@ -65,10 +65,10 @@ fn unmarked<R: BufRead>(mut reader: R) -> Result<Unmarked<R>, TransferError> {
     Ok(Cursor::new(start).chain(reader))
 }
 
-/// A row and its line; or what is wrong with it.
+/// A row and its line; or the problem of the row.
 pub(super) type Row = Result<(u64, RawRow), BadRow>;
 
-/// Where rows come from.
+/// The source of rows.
 pub(super) struct Source<R> {
     subject: Subject,
     rows: Rows<Unmarked<R>>,
@@ -80,7 +80,7 @@ enum Rows<R> {
     Csv { reader: Box<csv::Reader<Measured<R>>>, columns: Vec<Column>, names: csv::StringRecord },
 }
 
-/// Gives only so much until it is told that a row has ended: of CSV nothing but a quotation mark says where a row ends.
+/// Limits the bytes read for one row. In CSV a missing quotation mark would make a row endless.
 struct Measured<R> {
     reader: R,
     left: u64,
@@ -115,7 +115,7 @@ impl<R: BufRead> Source<R> {
         Ok(Self { subject, rows })
     }
 
-    /// How many bytes were read.
+    /// The number of bytes read.
     pub(super) fn bytes(&self) -> u64 {
         match &self.rows {
             Rows::Json(array) => array.bytes,
@@ -124,7 +124,7 @@ impl<R: BufRead> Source<R> {
         }
     }
 
-    /// The next row; none at the end.
+    /// The next row; `None` at the end.
     pub(super) fn next(&mut self) -> Result<Option<Row>, TransferError> {
         let subject = self.subject;
         match &mut self.rows {
@@ -163,7 +163,7 @@ impl<R: BufRead> Source<R> {
     }
 }
 
-/// `line` is for errors that do not say where they are.
+/// `line` is for errors without a position.
 fn unreadable(line: u64, error: csv::Error) -> TransferError {
     let line = error.position().map_or(line, csv::Position::line);
     match error.into_kind() {
@@ -185,7 +185,7 @@ fn too_long(text: &[u8], line: u64) -> Result<(), TransferError> {
 fn parse(subject: Subject, text: &[u8], line: u64) -> Row {
     let members = serde_json::from_slice::<Members>(text).map_err(|error| {
         let start = quoted(String::from_utf8_lossy(text).trim());
-        // The position within the row is no position in the file.
+        // The position in the error is relative to the row, so it is left out.
         let why = error.to_string();
         let why = why.split(" at line ").next().unwrap_or_default();
         BadRow { line, field: None, problem: format!("expected a JSON object, found {start} ({why})") }
@@ -198,7 +198,7 @@ fn parse(subject: Subject, text: &[u8], line: u64) -> Row {
             Some(Column::NotRead) => continue,
             Some(Column::NotKept(_)) if is_nothing(value.get()) => continue,
             Some(Column::NotKept(field)) => return Err(bad(not_kept(field, value.get()))),
-            // Told with the other problems of the row.
+            // Reported with the other problems of the row.
             None => name.clone(),
         };
         if let Some(first) = names.insert(field.clone(), name.clone()) {
@@ -209,16 +209,16 @@ fn parse(subject: Subject, text: &[u8], line: u64) -> Row {
     Ok((line, row))
 }
 
-/// Whether a value says nothing.
+/// Whether a value is empty.
 fn is_nothing(json: &str) -> bool {
     matches!(json.split_whitespace().collect::<String>().as_str(), "null" | "\"\"" | "[]" | "{}" | "")
 }
 
 fn not_kept(field: &str, found: &str) -> String {
-    format!("expected nothing, since this host does not keep the field {field}; found {}", quoted(found))
+    format!("expected nothing, since this host does not store the field {field}; found {}", quoted(found))
 }
 
-/// A cell of a list as JSON: an array as it is; other text as the numbers that commas separate.
+/// A list cell as JSON. An array stays unchanged. Other text is split at commas into numbers of incidents or cases.
 fn list_of(column: &str, cell: &str) -> String {
     let is_of_numbers = matches!(column, "cases" | "linkedIncidents") && !cell.trim_start().starts_with('[');
     if !is_of_numbers {
@@ -260,7 +260,7 @@ fn cells(columns: &[Column], names: &csv::StringRecord, record: &csv::StringReco
     Ok((line, row))
 }
 
-/// The objects of one JSON array, found by their braces: no more than one is in memory.
+/// The objects of one JSON array, found by their braces. Only one object is in memory at a time.
 struct JsonArray<R> {
     reader: R,
     line: u64,
@@ -293,7 +293,7 @@ impl<R: BufRead> JsonArray<R> {
                 if between {
                     start = self.line;
                 }
-                // What is no object ends with its line: the rows after it are good.
+                // An entry that is no object ends with its line. The rows after it are read normally.
                 if depth == 0 && *byte != b'{' {
                     whole = *byte == b'\n';
                     row.push(*byte);

@@ -1,4 +1,4 @@
-//! Incidents and cases as rows of a file are written.
+//! Writes incidents and cases as rows of a file.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -6,7 +6,7 @@ use soar_store::model::{Case, DynamicField, Incident, Link, Moment, Task};
 
 use super::nested::{FieldRow, LinkRow, TaskRow};
 
-/// One field of a row that is written, as JSON text.
+/// The fields of a row, each as JSON text.
 pub(super) type Written = Vec<(&'static str, String)>;
 
 fn text(text: &str) -> String {
@@ -34,7 +34,7 @@ fn link_rows(links: &[Link]) -> String {
     list(rows.collect())
 }
 
-/// An incident as it is written.
+/// The row of an incident.
 pub(super) fn write_incident(
     incident: &Incident,
     site: &str,
@@ -77,7 +77,7 @@ pub(super) fn write_incident(
     ]
 }
 
-/// A case as it is written.
+/// The row of a case.
 pub(super) fn write_case(case: &Case, site: &str) -> Written {
     vec![
         ("number", text(&case.number)),
@@ -98,7 +98,7 @@ pub(super) fn write_case(case: &Case, site: &str) -> Written {
     ]
 }
 
-/// The columns of a file without rows.
+/// The columns for a file without rows.
 pub(super) const INCIDENT_COLUMNS: &[&str] = &[
     "number",
     "title",
@@ -124,7 +124,7 @@ pub(super) const INCIDENT_COLUMNS: &[&str] = &[
     "linkedIncidents",
 ];
 
-/// The columns of a file without rows.
+/// The columns for a file without rows.
 pub(super) const CASE_COLUMNS: &[&str] = &[
     "number",
     "title",

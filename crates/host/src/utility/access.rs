@@ -1,4 +1,4 @@
-//! Who acts, and what the caller may not do.
+//! The acting user of a command, and the checks of rights.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -10,22 +10,22 @@ use soar_store::{Records, StoreError};
 
 use crate::Refusal;
 
-/// In whose name something is done: the caller's, or that of another user who is named in the parameters.
+/// The acting user: the caller, or another user in the parameters.
 #[derive(Debug, Clone)]
 pub(super) struct Actor {
-    /// The name that is recorded.
+    /// The recorded name.
     pub(super) name: String,
-    /// Whether it is not the caller.
+    /// Whether the acting user is not the caller.
     is_other: bool,
 }
 
 impl Actor {
-    /// The caller itself.
+    /// The caller as acting user.
     pub(super) fn is(caller: &Caller) -> Self {
         Self { name: caller.user.name.clone(), is_other: false }
     }
 
-    /// The user named under `Username`, or else the caller.
+    /// The user in the parameter `Username`, or else the caller.
     pub(super) async fn find(
         records: &mut Records<'_>,
         caller: &Caller,
@@ -33,7 +33,7 @@ impl Actor {
     ) -> Result<Self, Refusal> {
         match parameters.text("Username") {
             Some(name) if !is_caller(records, caller, name).await? => {
-                // A caller that may act for nobody learns nothing about other users.
+                // A caller without the right to act for others learns nothing about other users.
                 if !caller.may_somewhere(Right::ActForOthers) {
                     return Err(Refusal::Forbidden(missing(caller, Right::ActForOthers, &caller.site.name)));
                 }
@@ -44,7 +44,8 @@ impl Actor {
         }
     }
 
-    /// Why the actor may not change what belongs to `site`, if that is so. What the caller may not see is not there.
+    /// The reason for which the actor may not change an object of `site`; `None` where it may. An object that the
+    /// caller may not see counts as missing.
     pub(super) fn refusal(
         &self,
         caller: &Caller,
@@ -63,7 +64,8 @@ impl Actor {
     }
 }
 
-/// Whether `name` is the caller's. Another user may have a name that looks the same, from before names were compared so.
+/// Whether `name` is the caller's name. Another user's stored name may look the same, from before the current rule for
+/// names.
 async fn is_caller(records: &mut Records<'_>, caller: &Caller, name: &str) -> Result<bool, StoreError> {
     if name == caller.user.name || !same_name(name, &caller.user.name) {
         return Ok(name == caller.user.name);
@@ -71,7 +73,7 @@ async fn is_caller(records: &mut Records<'_>, caller: &Caller, name: &str) -> Re
     Ok(records.user(name).await?.id == caller.user.id)
 }
 
-/// The user of that name, who may do something.
+/// The active user of that name.
 async fn active_user(records: &mut Records<'_>, name: &str) -> Result<User, Refusal> {
     let user = records.user(name).await?;
     if user.active {
@@ -80,15 +82,15 @@ async fn active_user(records: &mut Records<'_>, name: &str) -> Result<User, Refu
     Err(Refusal::Because(format!("The user {} is not active. Name an active user.", quoted(&user.name))))
 }
 
-/// The owner of an incident that was given none.
+/// The owner of an incident without a given owner.
 pub(super) const SYSTEM: &str = "System";
 
-/// A user who is to own or to be assigned something, and the sites on which the user may see it.
+/// A user as owner or assignee, with its roles.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Owner {
-    /// As it was asked for; the user's own spelling where there is such a user.
+    /// The user's own spelling of the name, or the given name if there is no such user.
     name: String,
-    /// The user and its roles, or nobody.
+    /// The user and its roles, if the user exists.
     user: Option<(User, BTreeMap<SiteId, Role>)>,
 }
 
@@ -112,16 +114,16 @@ impl Owner {
         }
     }
 
-    /// The name as it is recorded.
+    /// The recorded name.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
-    /// Refuses unless the user is active and may see incidents on the site. The words are the same for a user that does
-    /// not exist: a caller learns nothing about the users of other sites.
+    /// Refuses unless the user is active and may see incidents on the site. The error is the same for a user that does
+    /// not exist, so that a caller learns nothing about the users of other sites.
     ///
     /// # Errors
-    /// The refusal, in words.
+    /// The text of the refusal.
     pub(crate) fn must_see(&self, id: SiteId, site: &str) -> Result<(), String> {
         let sees = match &self.user {
             None => self.name == SYSTEM,
@@ -141,14 +143,14 @@ impl Owner {
     }
 }
 
-/// The name of the user who is to own something on `site`.
+/// Checks the name of an owner on `site`, and returns the recorded name.
 pub(super) async fn owner_on(records: &mut Records<'_>, name: &str, site: &Site) -> Result<String, Refusal> {
     let owner = Owner::find(records, name).await?;
     owner.must_see(site.id, &site.name).map_err(Refusal::Because)?;
     Ok(owner.name)
 }
 
-/// The site of that name, as far as the caller may change incidents there.
+/// The site of that name, if the caller may change incidents there.
 pub(super) async fn site_for_change(records: &mut Records<'_>, caller: &Caller, name: &str) -> Result<Site, Refusal> {
     let site = records.site(name).await?;
     if !caller.may(Right::SeeIncidents, site.id) {
@@ -163,7 +165,7 @@ pub(super) fn may(caller: &Caller, right: Right, site: &Site) -> Result<(), Refu
     if caller.may(right, site.id) { Ok(()) } else { Err(Refusal::Forbidden(missing(caller, right, &site.name))) }
 }
 
-/// That a right is missing, and who can give it.
+/// The error for a missing right.
 pub(super) fn missing(caller: &Caller, right: Right, site: &str) -> String {
     format!(
         "The user {} lacks the right to {right} on the site {}. Ask an administrator for a role that has it.",
@@ -172,7 +174,7 @@ pub(super) fn missing(caller: &Caller, right: Right, site: &str) -> String {
     )
 }
 
-/// All sites, by their number in the store.
+/// All sites by id.
 #[derive(Debug)]
 pub(super) struct Sites(HashMap<SiteId, Site>);
 

@@ -1,4 +1,4 @@
-//! What a command answers over the Command API.
+//! The answer of a command over the Command API.
 
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
@@ -7,20 +7,20 @@ use soar_store::HeldRoom;
 
 use super::{More, Rows};
 
-/// How a command ended.
+/// The result of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Ended {
-    /// Everything was done.
+    /// The command did everything.
     Successful,
-    /// Some items of a bulk command were done, and some were not.
+    /// The bulk command did some items, but not all.
     #[serde(rename = "Partially Successful")]
     PartiallySuccessful,
-    /// Nothing was done.
+    /// The command did nothing.
     Failed,
 }
 
 impl Ended {
-    /// As `returnData` says it.
+    /// The text in `returnData`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -30,7 +30,7 @@ impl Ended {
         }
     }
 
-    /// How a command on several items ended.
+    /// The result of a command on several items.
     #[must_use]
     pub const fn of(done: usize, failed: usize) -> Self {
         match (done, failed) {
@@ -41,27 +41,27 @@ impl Ended {
     }
 }
 
-/// The body of an answer with status 200: D3's field names.
+/// The body of an answer with status 200, with D3's field names.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
-    /// An HTML table of class `cc-table`, where the command shows one.
+    /// An HTML table of class `cc-table`, where the command has one.
     pub result: Option<String>,
-    /// Why it failed; empty otherwise.
+    /// The error; empty for a successful command.
     pub error: String,
-    /// How it ended.
+    /// The result.
     pub return_data: Ended,
-    /// What stands under `returnData` in place of how it ended, for the commands whose documentation says so.
+    /// The value of `returnData` in place of the result, for commands that are documented so.
     pub shown: Option<Value>,
-    /// One object per item, where the command has items.
+    /// One object per item, for a command with items.
     pub context_data: Option<Rows>,
-    /// What else a command answers with, such as `rawData` and `keyFields` of an integration command.
+    /// The further fields, such as `rawData` and `keyFields` of an integration command.
     pub more: More,
-    /// The memory for answers that this one takes.
+    /// This answer's share of the memory for answers.
     pub room: HeldRoom,
 }
 
 impl Answer {
-    /// An answer that says only how it ended.
+    /// An answer with only a result.
     #[must_use]
     pub fn ended(return_data: Ended) -> Self {
         Self {

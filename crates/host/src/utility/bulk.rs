@@ -1,4 +1,5 @@
-//! Commands that decide about each of many items and then do it at once: run, planned and applied by one decision.
+//! Bulk commands decide about each item first and then make all changes. Running, planning and applying use the same
+//! decision.
 
 use async_trait::async_trait;
 use soar_connector::Parameters;
@@ -9,19 +10,19 @@ use super::plan::{Ground, Plan, PlannedItem};
 use super::{Answer, UtilityCommand};
 use crate::Refusal;
 
-/// A command whose decision and deed are apart.
+/// A command that separates the decision from the changes.
 #[async_trait]
 pub(super) trait BulkCommand: Send + Sync {
-    /// Its name in the manifest.
+    /// The command's name in the manifest.
     const NAME: &'static str;
 
-    /// The last part of its address.
+    /// The last part of the command's address.
     const ENDPOINT: &'static str;
 
-    /// What it decided about each item.
+    /// The decision about each item.
     type Decision: Decision;
 
-    /// Looks at everything, locks what would change, and changes nothing.
+    /// Decides about each item. Locks the rows that would change, and changes nothing.
     async fn decide(
         &self,
         records: &mut Records<'_>,
@@ -30,7 +31,7 @@ pub(super) trait BulkCommand: Send + Sync {
         now: Moment,
     ) -> Result<Self::Decision, Refusal>;
 
-    /// Does what was decided.
+    /// Makes the decided changes.
     async fn carry_out(
         &self,
         records: &mut Records<'_>,
@@ -39,12 +40,12 @@ pub(super) trait BulkCommand: Send + Sync {
     ) -> Result<Answer, Refusal>;
 }
 
-/// What was decided about each item.
+/// The decision about each item.
 pub(super) trait Decision: Send {
-    /// What else than items the decision rests on, such as the new site; in any form.
+    /// The basis of the decision besides the items, such as the new site, in any form.
     fn surroundings(&self) -> String;
 
-    /// What would become of each item, with what the decision about it rests on, in any form.
+    /// The planned changes of each item, with the basis of the decision about it in any form.
     fn items(&self) -> Vec<(PlannedItem, String)>;
 }
 

@@ -1,13 +1,13 @@
-//! The HTML table that an answer carries as `result`.
+//! The HTML table in the field `result` of an answer.
 
 use std::fmt::Write as _;
 
 use soar_connector::{Table, cell_text};
 
-/// The most rows of a connector's table that are shown as HTML; all of them are in the context data.
+/// The most rows of a connector's table in HTML. The context data has all rows.
 const MOST_ROWS: usize = 1_000;
 
-/// A table of class `cc-table`, written as the documents' sample is.
+/// A table of class `cc-table` in the form of D3's documented sample.
 #[derive(Debug)]
 pub(crate) struct CcTable {
     html: String,
@@ -20,7 +20,7 @@ impl CcTable {
         table
     }
 
-    /// The table of a connector's command; nothing for one without columns.
+    /// The table of a connector's command; `None` for a table without columns.
     pub(crate) fn of(table: &Table) -> Option<Self> {
         if table.columns.is_empty() {
             return None;
@@ -50,7 +50,7 @@ impl CcTable {
         self.html.push_str(" <tr>");
         for cell in cells {
             let _ = write!(self.html, " <{tag}>");
-            // Hardly any cell holds such a character: what lies between them goes in as it is.
+            // Few cells contain such characters, so the text between them is copied as a whole.
             let mut from = 0;
             for (at, special) in cell.match_indices(['&', '<', '>', '"', '\'']) {
                 self.html.push_str(cell.get(from..at).unwrap_or_default());

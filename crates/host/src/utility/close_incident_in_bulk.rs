@@ -1,4 +1,4 @@
-//! Close Incident in Bulk: closes incidents that nothing keeps open.
+//! Close Incident in Bulk: closes incidents whose required tasks and fields are done.
 
 use std::collections::HashMap;
 
@@ -21,7 +21,7 @@ use crate::Refusal;
 #[derive(Debug)]
 pub(super) struct CloseIncidentInBulk;
 
-/// What is to be closed, and how.
+/// The parameters of the command.
 #[derive(Debug)]
 pub(super) struct Closing {
     pub(super) numbers: Vec<String>,
@@ -55,7 +55,7 @@ struct ClosedRow<'a> {
     error: Option<&'a str>,
 }
 
-/// Decides about closing: nothing else closes incidents.
+/// Decides which incidents to close. All closing of incidents uses this decision.
 pub(super) async fn decide(
     records: &mut Records<'_>,
     caller: &Caller,
@@ -65,8 +65,8 @@ pub(super) async fn decide(
     limits::CONCLUSION.check(&closing.conclusion).map_err(StoreError::from)?;
     if closing.conclusion.len().saturating_mul(closing.numbers.len()) > limits::CONCLUSIONS_AT_ONCE {
         return Err(Refusal::Because(format!(
-            "The conclusion has {} bytes and would be added to {} incidents, and {} bytes is the most that one call adds. \
-             Shorten it, or send the incidents in several calls.",
+            "The conclusion has {} bytes and would be added to {} incidents. One call may add at most {} bytes. \
+             Shorten the conclusion, or send the incidents in several calls.",
             closing.conclusion.len(),
             closing.numbers.len(),
             limits::CONCLUSIONS_AT_ONCE
@@ -96,7 +96,7 @@ fn closed_already(incident: &LockedIncident, sites: &Sites) -> String {
     let by = incident.closed_by.as_deref().map(|name| format!(" by {}", quoted(name))).unwrap_or_default();
     let at = incident.closed_at.zip(sites.get(incident.site_id));
     let at = at.map(|(at, site)| format!(" at {}", context_date(at, site))).unwrap_or_default();
-    format!("The incident is closed already{by}{at}; it stays as it is.")
+    format!("The incident is already closed{by}{at}. It stays unchanged.")
 }
 
 fn kept_open(pending: &[String], missing: &[String]) -> Option<String> {
@@ -117,25 +117,25 @@ fn kept_open(pending: &[String], missing: &[String]) -> Option<String> {
     (!reasons.is_empty()).then(|| reasons.join(" "))
 }
 
-/// Refuses to make a conclusion longer than it may be.
+/// The error for a conclusion that would become too long.
 fn too_long(has: usize, added: usize) -> Option<String> {
     let most = limits::CONCLUSION.characters;
     // The line break counts too.
     (added > 0 && has + added + 1 > most).then(|| {
         format!(
-            "Its conclusion has {has} characters and {added} would be added, and {most} is the most. Shorten one of them, or \
-             close it without a conclusion."
+            "The conclusion has {has} characters and {added} would be added. At most {most} are allowed. Shorten the \
+             conclusion, or close the incident without a conclusion."
         )
     })
 }
 
 impl Closed {
-    /// Why the only incident would not be closed.
+    /// The reason for which the only incident would not be closed.
     pub(super) fn refusal(&self) -> Option<&str> {
         self.items.first().and_then(|item| item.refusal.as_deref())
     }
 
-    /// What became of an incident: its status, when it was closed, and by whom.
+    /// The status of an incident after the command, the time of its closing and the user.
     fn became<'a>(&'a self, item: &'a Selected, now: Moment) -> (&'static str, Option<Moment>, &'a str) {
         match (&item.refusal, &item.incident) {
             (None, _) => (Status::Closed.as_str(), Some(now), &self.actor.name),
@@ -146,8 +146,8 @@ impl Closed {
         }
     }
 
-    /// When incidents were closed, as `contextData` and the table write it; by time and site. One date per site, not
-    /// per incident: formatting looks the time zone up.
+    /// The closing dates for `contextData` and the table, by time and site. Formatting a date looks up the time zone,
+    /// so each date is formatted once per site.
     fn dates(&self, now: Moment) -> HashMap<(Moment, SiteId), (String, String)> {
         let mut dates = HashMap::new();
         for item in &self.items {

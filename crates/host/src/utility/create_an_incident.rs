@@ -15,7 +15,7 @@ use crate::Refusal;
 #[derive(Debug)]
 pub(super) struct CreateAnIncident;
 
-/// A title as it is kept: longer ones are cut, as the documents say.
+/// The title to store. Longer titles are cut, as D3 documents.
 pub(super) fn cut_title(title: &str) -> String {
     title.chars().take(limits::TITLE.characters).collect()
 }
@@ -48,7 +48,7 @@ impl UtilityCommand for CreateAnIncident {
         let due = parameters.text("DueDate").map(|date| parse_date_time(date, &zone.unwrap_or(TimeZone::UTC)));
         let due_at = due.transpose().map_err(|problem| Refusal::Because(format!("DueDate: {problem}.")))?;
         if due_at.is_some_and(|due| due < now) {
-            return Err(Refusal::Because("DueDate is in the past: expected a date that is still to come.".to_owned()));
+            return Err(Refusal::Because("DueDate is in the past: expected a date in the future.".to_owned()));
         }
         let severity = parameters.text("Severity").map(str::parse::<Severity>).transpose();
         let severity = severity.map_err(|problem| Refusal::Because(format!("Severity: {problem}.")))?;

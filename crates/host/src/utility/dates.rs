@@ -1,11 +1,11 @@
-//! Dates as the documents write them, in the time zone of a site.
+//! Dates in D3's documented formats, in the time zone of a site.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
 use soar_store::model::{Moment, Site};
 
-/// The time zone of a site; UTC where this host does not know it.
+/// The time zone of a site; UTC for an unknown time zone.
 fn zone(site: &Site) -> TimeZone {
     TimeZone::get(&site.time_zone).unwrap_or(TimeZone::UTC)
 }
@@ -29,16 +29,16 @@ pub(super) fn utc_date(at: Moment) -> String {
     shown("%Y-%m-%d %H:%M:%S", at, TimeZone::UTC)
 }
 
-/// The day of a site, as numbers of incidents begin with: `20210127`.
+/// The day in the time zone of a site, the beginning of incident numbers: `20210127`.
 #[must_use]
 pub fn day_of(at: Moment, site: &Site) -> String {
     shown("%Y%m%d", at, zone(site))
 }
 
-/// A date as inputs write it, `yyyy-MM-dd HH:mm:ss`, in `zone`.
+/// Parses a date of the form `yyyy-MM-dd HH:mm:ss` in `zone`.
 ///
 /// # Errors
-/// What was expected, and what came.
+/// The expected form and the found text.
 pub fn parse_date_time(text: &str, zone: &TimeZone) -> Result<Moment, String> {
     let problem = || {
         let found = soar_connector::name::quoted(text);
@@ -52,7 +52,7 @@ pub fn parse_date_time(text: &str, zone: &TimeZone) -> Result<Moment, String> {
     Ok(Moment(time.to_zoned(zone.clone()).map_err(|_| problem())?.timestamp().as_millisecond()))
 }
 
-/// A time zone as inputs write it: `(GMT-08:00) Pacific Standard Time`, `(UTC+00:00) …`, or an IANA name.
+/// Parses a time zone: `(GMT-08:00) Pacific Standard Time`, `(UTC+00:00) …`, or an IANA name.
 pub(super) fn parse_zone(text: &str) -> Result<TimeZone, String> {
     let problem = || {
         let found = soar_connector::name::quoted(text);

@@ -1,4 +1,4 @@
-//! The Filter of Get Incidents: groups of conditions, of which one group must hold as a whole.
+//! The Filter of Get Incidents: groups of conditions. An incident must match all conditions of at least one group.
 
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
@@ -8,7 +8,7 @@ use soar_store::{Comparison, Condition, Operand, Subject};
 use super::dates::parse_date_time;
 use super::static_field::{FIELDS, StaticField};
 
-/// How many conditions a filter has at most.
+/// The most conditions of a filter.
 const MOST_CONDITIONS: usize = 100;
 
 /// The longest pattern, in bytes.
@@ -26,7 +26,7 @@ const OPERATORS: &[(&str, Comparison)] = &[
     ("IS NOT EMPTY", Comparison::NotEmpty),
 ];
 
-/// Reads a filter. The error says what was expected where.
+/// Parses a filter. The error has the place and the expected form.
 pub(super) fn parse(filter: &Value) -> Result<Vec<Vec<Condition>>, String> {
     let shape = || {
         "Filter: expected an array of arrays of conditions, such as \
@@ -36,7 +36,7 @@ pub(super) fn parse(filter: &Value) -> Result<Vec<Vec<Condition>>, String> {
     let groups = filter.as_array().ok_or_else(shape)?;
     let count: usize = groups.iter().filter_map(Value::as_array).map(Vec::len).sum();
     if count > MOST_CONDITIONS || groups.len() > MOST_CONDITIONS {
-        return Err(format!("Filter: {count} conditions were given, and {MOST_CONDITIONS} is the most."));
+        return Err(format!("Filter: found {count} conditions, expected at most {MOST_CONDITIONS}."));
     }
     let parsed = groups.iter().map(|group| {
         let conditions = group.as_array().ok_or_else(shape)?;

@@ -1,4 +1,4 @@
-//! Get Incidents: a site's incidents by conditions, a page at a time.
+//! Get Incidents: a page of a site's incidents that match conditions.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,27 +18,27 @@ use super::static_field::{FIELDS, StaticField};
 use super::{Answer, Ended, More, Rows, UtilityCommand, access, filter};
 use crate::Refusal;
 
-/// How many incidents a page has unless the call says so.
+/// The default number of incidents on a page.
 const PAGE_SIZE: i64 = 100;
 
-/// How many static fields, and how many sections and dynamic fields, a call shows at most: each is in every incident of
-/// the page, whether the incident has it or not.
+/// The most static fields, and the most sections and dynamic fields, in an answer. Every incident of the page has all
+/// of them, even if they are empty.
 const MOST_FIELDS: usize = 200;
 
-/// The name that an incident's dynamic fields stand under; also the parameter that asks for them.
+/// The name of the dynamic fields in the answer, and of the parameter that selects them.
 const DYNAMIC: &str = "Dynamic Fields";
 
 fn few_enough(name: &str, count: usize) -> Result<(), Refusal> {
     if count <= MOST_FIELDS {
         return Ok(());
     }
-    Err(Refusal::Because(format!("{name}: {count} were asked for, and {MOST_FIELDS} is the most that one call shows.")))
+    Err(Refusal::Because(format!("{name}: found {count}, expected at most {MOST_FIELDS} in one call.")))
 }
 
 #[derive(Debug)]
 pub(super) struct GetIncidents;
 
-/// The wanted dynamic fields: section and names.
+/// The selected dynamic fields: section and names.
 type Sections = Vec<(String, Vec<String>)>;
 
 fn sections(parameters: &Parameters) -> Result<Sections, Refusal> {
@@ -61,7 +61,7 @@ fn sections(parameters: &Parameters) -> Result<Sections, Refusal> {
     sections.collect()
 }
 
-/// The wanted static fields, each once and under the name by which it was asked for first.
+/// The selected static fields, each once under the first given name.
 fn columns(parameters: &Parameters) -> Result<Vec<(String, &'static StaticField)>, Refusal> {
     let Some(given) = parameters.list("Static Fields") else {
         let default = FIELDS.iter().filter(|field| field.is_default);
@@ -93,12 +93,12 @@ fn dynamic(sections: &Sections, fields: &[DynamicField]) -> Map<String, Value> {
     shown.collect()
 }
 
-/// An incident as the answer shows it.
+/// An incident in the answer.
 struct Row<'i> {
     columns: &'i [(String, &'static StaticField)],
     incident: &'i Incident,
     site: &'i Site,
-    /// Those that the caller may see.
+    /// The linked incidents that the caller may see.
     links: Vec<Link>,
     dynamic: Option<Map<String, Value>>,
 }
@@ -140,7 +140,7 @@ impl UtilityCommand for GetIncidents {
         };
         let (from, last) = (time("Start Time")?, time("End Time")?);
         if from > last {
-            return Err(Refusal::Because("Start Time is after End Time: exchange them.".to_owned()));
+            return Err(Refusal::Because("Start Time is after End Time. Exchange them.".to_owned()));
         }
         let filter = parameters.json("Filter").map(filter::parse).transpose().map_err(Refusal::Because)?;
         let columns = columns(parameters)?;
@@ -148,7 +148,7 @@ impl UtilityCommand for GetIncidents {
         let limit = parameters.integer("Page Size").unwrap_or(PAGE_SIZE);
         let offset = parameters.integer("Page Index").unwrap_or(0).saturating_mul(limit);
         let groups = filter.unwrap_or_default();
-        // The End Time is the last second that counts.
+        // The second of End Time is included.
         let until = last + Duration::from_secs(1);
         let mut texts = LongTexts { fields: !sections.is_empty(), ..LongTexts::NONE };
         columns.iter().for_each(|(_, field)| field.add_text(&mut texts));

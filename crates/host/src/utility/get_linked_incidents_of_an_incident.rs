@@ -1,4 +1,4 @@
-//! Get Linked Incidents Of An Incident: the incident, those linked with it, those linked with them, and so on.
+//! Get Linked Incidents Of An Incident: the incident and all incidents that are directly or indirectly linked with it.
 
 use std::collections::HashSet;
 
@@ -11,7 +11,7 @@ use soar_store::{Records, StoreError};
 use super::{Answer, Ended, MOST_ITEMS, UtilityCommand};
 use crate::Refusal;
 
-/// How many links away an incident may be.
+/// The greatest distance of an incident in links.
 const DEEPEST: usize = 10;
 
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl UtilityCommand for GetLinkedIncidentsOfAnIncident {
                 break;
             }
             let next = records.neighbours(&edge).await?;
-            // What the caller may not see is not gone through either: it would show that it is there.
+            // Links of incidents that the caller may not see are not followed, since that would reveal them.
             let next = next.into_iter().filter(|other| caller.may(Right::SeeIncidents, other.site_id));
             edge.clear();
             for other in next {
@@ -58,7 +58,7 @@ impl UtilityCommand for GetLinkedIncidentsOfAnIncident {
             }
             if numbers.len() > MOST_ITEMS {
                 return Err(Refusal::Because(format!(
-                    "More than {MOST_ITEMS} incidents are linked with this one, which is the most that is answered."
+                    "More than {MOST_ITEMS} incidents are linked with this incident, which is the limit of an answer."
                 )));
             }
         }

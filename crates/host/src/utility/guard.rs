@@ -7,7 +7,7 @@ use futures_util::FutureExt as _;
 
 use crate::Refusal;
 
-/// The result of `running`, which ends within `timeout`. The caller undoes the transaction where this is a refusal.
+/// The result of `running` within `timeout`. The caller must undo the transaction after a refusal.
 ///
 /// # Errors
 /// [`Refusal::TimedOut`], [`Refusal::Panicked`], or the error of `running`.

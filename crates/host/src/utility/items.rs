@@ -1,4 +1,4 @@
-//! The items of a bulk command: how many there may be, and how the answer speaks of those that failed.
+//! The items of a bulk command: their limit, and the answer about failed items.
 
 use std::collections::HashSet;
 
@@ -7,10 +7,10 @@ use soar_connector::Parameters;
 use super::{Answer, Ended};
 use crate::Refusal;
 
-/// How many items a bulk command takes.
+/// The most items of a bulk command.
 pub const MOST_ITEMS: usize = 10_000;
 
-/// The list under `name`, each item once, in the order of its first mention.
+/// The list in the parameter `name`, each item once, in the order of first occurrence.
 pub(super) fn numbers(parameters: &Parameters, name: &str) -> Result<Vec<String>, Refusal> {
     let given = parameters.list(name).unwrap_or_default();
     if given.is_empty() {
@@ -19,14 +19,14 @@ pub(super) fn numbers(parameters: &Parameters, name: &str) -> Result<Vec<String>
     if given.len() > MOST_ITEMS {
         let count = given.len();
         return Err(Refusal::Because(format!(
-            "{name} has {count} items, and {MOST_ITEMS} is the most that one call takes. Send them in several calls."
+            "{name} has {count} items. One call may have at most {MOST_ITEMS}. Send them in several calls."
         )));
     }
     let mut seen = HashSet::with_capacity(given.len());
     Ok(given.iter().filter(|number| seen.insert(number.as_str())).cloned().collect())
 }
 
-/// How a bulk command ended, and, where nothing was done, why: in terms of the first item.
+/// The answer of a bulk command. If nothing was done, the error names the first failed item.
 pub(super) fn answer(done: usize, failed: &[(&str, &str)]) -> Answer {
     let mut answer = Answer::ended(Ended::of(done, failed.len()));
     if answer.return_data == Ended::Failed

@@ -15,7 +15,7 @@ use super::selection::{Selected, outcome, select};
 use super::{Answer, Ended, items};
 use crate::Refusal;
 
-/// How many links one call makes at most.
+/// The most links in one call.
 const MOST_LINKS: usize = 100_000;
 
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub(super) struct Linked {
     actor: Actor,
     incidents: Vec<Selected>,
     cases: Vec<SelectedCase>,
-    /// How many of the cases each incident is linked to already, and how many of the incidents each case.
+    /// The number of existing links of each incident to the cases, and of each case to the incidents.
     by_incident: HashMap<IncidentId, i64>,
     by_case: HashMap<CaseId, i64>,
 }
@@ -54,7 +54,7 @@ impl Linked {
     }
 }
 
-/// Those of `ids` that are linked to fewer than `all`.
+/// The ids with fewer than `all` links.
 fn lacking<T: Copy + Eq + std::hash::Hash>(ids: &[T], links: &HashMap<T, i64>, all: usize) -> Vec<T> {
     let all = i64::try_from(all).unwrap_or(i64::MAX);
     ids.iter().copied().filter(|id| links.get(id).copied().unwrap_or(0) < all).collect()
@@ -115,8 +115,8 @@ impl BulkCommand for LinkIncidentToExistingCases {
         let links = case_numbers.len() * incident_numbers.len();
         if links > MOST_LINKS {
             return Err(Refusal::Because(format!(
-                "{} incidents and {} cases are {links} links, and {MOST_LINKS} is the most that one call makes. Send \
-                 them in several calls.",
+                "{} incidents and {} cases need {links} links. One call may make at most {MOST_LINKS}. Send them in \
+                 several calls.",
                 incident_numbers.len(),
                 case_numbers.len()
             )));
@@ -153,7 +153,7 @@ impl BulkCommand for LinkIncidentToExistingCases {
         }
         let (linked, mut failed) = outcome(&decision.incidents);
         failed.extend(decision.cases.iter().filter_map(|item| Some((item.number.as_str(), item.refusal.as_deref()?))));
-        // Without a case there is nothing that an incident could be linked to, and the other way round.
+        // Incidents cannot be linked without a case, nor cases without an incident.
         let done = if cases.is_empty() || linked == 0 { 0 } else { linked + cases.len() };
         let mut answer = items::answer(done, &failed);
         if answer.return_data != Ended::Successful {
@@ -162,7 +162,7 @@ impl BulkCommand for LinkIncidentToExistingCases {
             };
             let message = |refusal: &Option<String>, other: &str| {
                 refusal.clone().unwrap_or_else(|| {
-                    if done > 0 { String::new() } else { format!("There is no {other} to link it to.") }
+                    if done > 0 { String::new() } else { format!("There is no {other} for the link.") }
                 })
             };
             let incidents = decision.incidents.iter().map(|item| {

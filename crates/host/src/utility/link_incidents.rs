@@ -1,4 +1,5 @@
-//! Links an incident with others. D3's Command API has no command for that: it is done by a person, or by an import.
+//! Links an incident with other incidents. D3's Command API has no command for it; the management API, the terminal and
+//! imports use this function.
 
 use std::collections::HashSet;
 
@@ -10,11 +11,11 @@ use super::access::{Actor, Sites};
 use super::selection::{Selected, select};
 use crate::Refusal;
 
-/// Links the incident `number` with `others`, all of them or, when one cannot be, none; those that are linked already
-/// stay as they are. Returns how many links are new.
+/// Links the incident `number` with all of `others`, or with none if one cannot be linked. Existing links stay. Returns
+/// the number of new links.
 ///
 /// # Errors
-/// [`Refusal`] names the incident that is not there or that the caller may not change.
+/// [`Refusal`] names the incident that does not exist or that the caller may not change.
 pub async fn link_incidents(
     records: &mut Records<'_>,
     caller: &Caller,

@@ -1,4 +1,4 @@
-//! Link Incidents to A New Case: makes a case of incidents.
+//! Link Incidents to A New Case: creates a case with linked incidents.
 
 use async_trait::async_trait;
 use jiff::tz::TimeZone;
@@ -22,14 +22,14 @@ pub(super) struct LinkIncidentsToNewCase;
 pub(super) struct Gathered {
     actor: Actor,
     site: Site,
-    /// All but its number, which is given out when it is made.
+    /// The case without its number, which is assigned at its creation.
     case: NewCase,
     items: Vec<Selected>,
 }
 
 impl Decision for Gathered {
     fn surroundings(&self) -> String {
-        // When the case is made is not what the decision rests on.
+        // The creation time is not part of the basis of the decision.
         let case = NewCase { created_at: Moment(0), modified_at: Moment(0), ..self.case.clone() };
         format!("{} {:?} {case:?}", self.actor.name, self.site)
     }
@@ -95,7 +95,7 @@ impl BulkCommand for LinkIncidentsToNewCase {
         let ids: Vec<IncidentId> =
             decision.items.iter().filter_map(Selected::accepted).map(|incident| incident.id).collect();
         let mut number = String::new();
-        // A case without incidents is not what was asked for.
+        // No case is created without incidents.
         if !ids.is_empty() {
             number = records.next_number(NumberKind::Case, &day_of(now, &decision.site)).await?;
             let case = NewCase { number: number.clone(), ..decision.case };
@@ -116,7 +116,7 @@ impl BulkCommand for LinkIncidentsToNewCase {
         let (done, failed) = outcome(&decision.items);
         let rows = rows.collect();
         let answer = items::answer(done, &failed);
-        // The documents return the number of the case that was made.
+        // D3 documents the number of the new case as `returnData`.
         let shown = (!number.is_empty()).then(|| number.clone().into());
         Ok(Answer { context_data: Some(rows), shown, ..answer })
     }

@@ -17,7 +17,7 @@ use super::set_incident_field::SetIncidentField;
 use super::update_incident_owner_in_bulk::UpdateIncidentOwnerInBulk;
 use super::update_incident_site_in_bulk::UpdateIncidentSiteInBulk;
 
-/// A command and its manifest file, side by side: one cannot be listed without the other.
+/// Lists each command together with its manifest file.
 macro_rules! commands {
     ($($file:literal => $command:expr,)+) => {
         const FILES: &[ManifestFile<'static>] = &[$(ManifestFile {
@@ -47,7 +47,7 @@ static MANIFEST: LazyLock<Vec<Command>> = LazyLock::new(|| {
     Command::load_all(FILES).expect("the manifests of the host's own commands")
 });
 
-/// All utility commands, in the order in which they are shown.
+/// All utility commands, in the order of lists.
 #[must_use]
 pub fn all() -> &'static [Arc<dyn UtilityCommand>] {
     &COMMANDS
@@ -59,7 +59,7 @@ pub fn manifest() -> &'static [Command] {
     &MANIFEST
 }
 
-/// The utility command of that endpoint, without regard to case, with its manifest.
+/// The utility command with this endpoint, and its manifest. Upper and lower case do not matter.
 #[must_use]
 pub fn command(endpoint: &str) -> Option<(&'static dyn UtilityCommand, &'static Command)> {
     let mut commands = COMMANDS.iter().map(|command| &**command).zip(manifest());

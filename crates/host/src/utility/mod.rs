@@ -1,4 +1,4 @@
-//! Utility commands: the host's own, which act on what it keeps.
+//! Utility commands: the host's own commands, which work on incidents and cases in the store.
 
 mod access;
 mod answer;
@@ -45,20 +45,20 @@ pub use rows::Rows;
 
 use crate::Refusal;
 
-/// A utility command. What it is and takes is in `manifest/commands`, under its name.
+/// A utility command. Its manifest is in `manifest/commands`, under its name.
 #[async_trait]
 pub trait UtilityCommand: Send + Sync {
-    /// Its name in the manifest, such as `Close Incident in Bulk`.
+    /// The command's name in the manifest, such as `Close Incident in Bulk`.
     fn name(&self) -> &'static str;
 
-    /// The last part of its address, such as `CloseIncidentInBulk`.
+    /// The last part of the command's address, such as `CloseIncidentInBulk`.
     fn endpoint(&self) -> &'static str;
 
-    /// Runs it within one transaction, which the caller commits together with the answer and the audit entry: the command
-    /// is done whole or not at all. A command that only reads may get a [`Records`] that refuses changes.
+    /// Runs the command within one transaction, which the caller commits together with the answer and the audit entry.
+    /// A command that only reads may get a [`Records`] that refuses changes.
     ///
     /// # Errors
-    /// [`Refusal`] when nothing was done, for want of a right or because of a parameter's value.
+    /// [`Refusal`] when the command did nothing, because of a missing right or an invalid parameter.
     async fn run(
         &self,
         records: &mut Records<'_>,
@@ -67,12 +67,14 @@ pub trait UtilityCommand: Send + Sync {
         now: Moment,
     ) -> Result<Answer, Refusal>;
 
-    /// Whether [`plan`](Self::plan) and [`apply`](Self::apply) work: they do for what changes many things at once.
+    /// Whether the command supports [`plan`](Self::plan) and [`apply`](Self::apply). Commands that change many objects
+    /// do.
     fn can_plan(&self) -> bool {
         false
     }
 
-    /// What [`run`](Self::run) would change now. Changes nothing; a [`Records`] that refuses changes will do.
+    /// The changes that [`run`](Self::run) would make now. Changes nothing. A [`Records`] that refuses changes is
+    /// enough.
     ///
     /// # Errors
     /// [`Refusal`] where `run` would refuse as a whole, or the command cannot be planned.
@@ -86,10 +88,10 @@ pub trait UtilityCommand: Send + Sync {
         Err(self.cannot_be_planned())
     }
 
-    /// Runs a plan: like [`run`](Self::run), but only if it would do what was planned.
+    /// Runs a plan: like [`run`](Self::run), but only if the changes are still the planned changes.
     ///
     /// # Errors
-    /// As `run`; and when anything that the plan rests on has changed since, with what did.
+    /// As `run`; and when the basis of the plan has changed since. The error names the changes.
     async fn apply(
         &self,
         _records: &mut Records<'_>,
@@ -101,9 +103,12 @@ pub trait UtilityCommand: Send + Sync {
         Err(self.cannot_be_planned())
     }
 
-    /// Why there is no plan.
+    /// The error of a command that cannot be planned.
     #[doc(hidden)]
     fn cannot_be_planned(&self) -> Refusal {
-        Refusal::Because(format!("{} cannot be planned: only bulk commands that change something can.", self.name()))
+        Refusal::Because(format!(
+            "{} cannot be planned. Only bulk commands that change something can be planned.",
+            self.name()
+        ))
     }
 }

@@ -1,9 +1,9 @@
-//! What an answer holds beside the documented fields, as JSON that is not touched again.
+//! The further fields of an answer as raw JSON.
 
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-/// Further fields of an answer, in the order in which they were put in. Their JSON stays byte for byte.
+/// The further fields of an answer, in the order of insertion. Their JSON stays byte for byte.
 #[derive(Debug, Clone, Default)]
 pub struct More(Vec<(String, Box<RawValue>)>);
 
@@ -11,19 +11,19 @@ impl More {
     /// Adds a field.
     ///
     /// # Errors
-    /// When `value` is nothing that JSON can say.
+    /// When `value` cannot be serialised as JSON.
     pub fn insert(&mut self, name: &str, value: &impl Serialize) -> Result<(), serde_json::Error> {
         self.insert_raw(name, to_raw_value(value)?);
         Ok(())
     }
 
-    /// Adds a field whose JSON is at hand.
+    /// Adds a field as raw JSON.
     pub fn insert_raw(&mut self, name: &str, value: Box<RawValue>) {
         self.0.retain(|(known, _)| known != name);
         self.0.push((name.to_owned(), value));
     }
 
-    /// The JSON of a field.
+    /// The raw JSON of a field.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&RawValue> {
         self.iter().find(|(known, _)| *known == name).map(|(_, value)| value)

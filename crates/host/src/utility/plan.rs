@@ -1,4 +1,4 @@
-//! Plans: what a bulk command would change, and whether that is still so.
+//! Plans: the changes that a bulk command would make, and a fingerprint of their basis.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,41 +7,41 @@ use soar_connector::Parameters;
 use soar_connector::name::quoted;
 use soar_store::model::Caller;
 
-/// What a command would change.
+/// The changes that a command would make.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Plan {
     /// The command's name.
     pub command: String,
-    /// What would become of each item, in the order of the input.
+    /// The changes of each item, in the order of the input.
     pub items: Vec<PlannedItem>,
-    /// Stands for all that the plan rests on; shown again to apply the plan.
+    /// The fingerprint of the plan's basis. Applying the plan needs it.
     pub fingerprint: String,
 }
 
-/// What would become of one item. With neither changes nor an error it is already as the command would make it.
+/// The planned changes of one item. An item without changes and without an error already has the wanted state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlannedItem {
-    /// Its number.
+    /// The item's number.
     pub item: String,
-    /// What would change.
+    /// The changes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<FieldChange>,
-    /// Why it would fail.
+    /// The error that the item would have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
 
-/// What would become of one field of an item.
+/// The change of one field of an item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FieldChange {
     /// The field's name, such as `Status`.
     pub field: String,
-    /// What it holds now.
+    /// The present value.
     pub from: String,
-    /// What it would hold.
+    /// The value after the change.
     pub to: String,
 }
 
@@ -51,20 +51,20 @@ impl FieldChange {
     }
 }
 
-/// All that a decision rests on, item by item.
+/// The basis of a decision, item by item.
 #[derive(Debug)]
 pub(super) struct Ground {
-    /// The parameters, the caller and what else the decision looked at; each with the words for it.
+    /// The digests of the parameters, the caller and the other input of the decision, each with its description.
     common: [(&'static str, Digest); 3],
     items: Vec<(String, Digest)>,
 }
 
-/// Enough of a hash that a change goes unnoticed once in 2^48.
+/// A truncated hash. It misses a change with a probability of 2^-48.
 type Digest = [u8; 6];
 
 const VERSION: u8 = 1;
 
-/// How many names of what moved a refusal tells.
+/// The most changed items in an error.
 const MOST_NAMES: usize = 10;
 
 fn digest(text: &str) -> Digest {
@@ -74,7 +74,7 @@ fn digest(text: &str) -> Digest {
 }
 
 impl Ground {
-    /// `surroundings` and the texts of `items` say what the decision looked at; their form does not matter.
+    /// `surroundings` and the texts of `items` describe the input of the decision in any form.
     pub(super) fn new(
         command: &str,
         caller: &Caller,
@@ -88,8 +88,8 @@ impl Ground {
         Self {
             common: [
                 ("the command or its parameters", digest(&format!("{command} {parameters:?}"))),
-                ("who calls, or their rights", digest(&rights)),
-                ("a site or user that the parameters name", digest(surroundings)),
+                ("the caller or its rights", digest(&rights)),
+                ("a site or user in the parameters", digest(surroundings)),
             ],
             items: items.map(|(name, ground)| (name, digest(&ground))).collect(),
         }
@@ -106,7 +106,7 @@ impl Ground {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// That the ground has moved since `fingerprint` was made, if so, and what moved.
+    /// The error for a basis that has changed since `fingerprint`; `None` where it is the same.
     pub(super) fn moved_since(&self, fingerprint: &str) -> Option<String> {
         let fingerprint = fingerprint.trim();
         if self.fingerprint() == fingerprint {
@@ -116,7 +116,9 @@ impl Ground {
         let digests = match bytes.split_first() {
             Some((&VERSION, digests)) if digests.len() % 6 == 0 && digests.len() >= 18 => digests,
             _ => {
-                return Some("This is no plan's fingerprint. Make the plan again and show its fingerprint.".to_owned());
+                return Some(
+                    "The fingerprint is not from a plan. Make the plan again and give its fingerprint.".to_owned(),
+                );
             }
         };
         let mut then = digests.chunks_exact(6);
@@ -134,8 +136,6 @@ impl Ground {
         moved.truncate(MOST_NAMES);
         let more = if more == 0 { String::new() } else { format!(" and {more} more") };
         let moved = moved.join(", ");
-        Some(format!(
-            "The ground has moved since the plan was made: {moved}{more}. Nothing was done. Make the plan again."
-        ))
+        Some(format!("The basis of the plan has changed: {moved}{more}. Nothing was done. Make the plan again."))
     }
 }

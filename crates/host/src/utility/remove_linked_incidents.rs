@@ -1,4 +1,4 @@
-//! Remove Linked Incidents: takes links of an incident with others away.
+//! Remove Linked Incidents: removes links of an incident with other incidents.
 
 use std::collections::HashMap;
 
@@ -23,7 +23,7 @@ pub(super) struct RemoveLinkedIncidents;
 pub(super) struct Removed {
     source: LockedIncident,
     items: Vec<Selected>,
-    /// Numbers of linked incidents that the caller sees, after the removal.
+    /// The numbers of the linked incidents after the removal that the caller may see.
     left: Vec<String>,
 }
 
@@ -55,12 +55,14 @@ impl BulkCommand for RemoveLinkedIncidents {
         let source = parameters.text("Source Incident Number").unwrap_or_default();
         if source.is_empty() {
             return Err(Refusal::Because(
-                "Source Incident Number is empty: a remote call has no current incident, so name one.".to_owned(),
+                "Source Incident Number is empty: expected the number of an incident, since a remote call has no \
+                 current incident."
+                    .to_owned(),
             ));
         }
         let actor = Actor::find(records, caller, parameters).await?;
         let sites = Sites::load(records).await?;
-        // Locked together with the others, in one order.
+        // The source is locked together with the other incidents in one order, to avoid a deadlock.
         let asks_itself = numbers.iter().any(|number| number == source);
         let mut wanted = numbers;
         if !asks_itself {
@@ -102,7 +104,7 @@ impl BulkCommand for RemoveLinkedIncidents {
         let errors: Vec<_> =
             failed.iter().map(|(number, why)| json!({ "Incident Number": number, "Error message": why })).collect();
         let mut answer = items::answer(done, &failed);
-        // The space before the closing quote is the documents'.
+        // The space at the end is as D3 documents.
         let current = format!("Current linked Incident(s) of Incident {} ", decision.source.number);
         let mut shown = json!({ "Status": answer.return_data, "Data": { current: decision.left } });
         if !errors.is_empty() {

@@ -1,15 +1,15 @@
-//! The rows of an answer, as JSON that is written once: a bulk command answers ten thousand of them.
+//! The rows of an answer, serialised once: a bulk command can have ten thousand rows.
 
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
-/// One JSON object per item. Made from a list of whatever serialises as an object.
+/// One JSON object per item.
 #[derive(Debug, Clone)]
 pub struct Rows(Box<RawValue>);
 
 impl Rows {
-    /// The rows, to look into them.
+    /// The parsed rows.
     #[must_use]
     pub fn values(&self) -> Vec<Value> {
         serde_json::from_str(self.0.get()).unwrap_or_default()
@@ -18,7 +18,7 @@ impl Rows {
 
 impl<T: Serialize> From<Vec<T>> for Rows {
     fn from(rows: Vec<T>) -> Self {
-        // Rows are objects with text for names: nothing that JSON cannot say.
+        // Rows are objects with text keys, so serialisation cannot fail.
         Self(to_raw_value(&rows).unwrap_or_default())
     }
 }

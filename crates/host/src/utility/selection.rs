@@ -1,4 +1,4 @@
-//! The incidents that a bulk command was given: found, locked, and checked against the caller's rights.
+//! The incidents of a bulk command: found, locked, and checked against the caller's rights.
 
 use soar_store::model::{Caller, Right};
 use soar_store::{LockedIncident, Records, StoreError};
@@ -6,23 +6,23 @@ use soar_store::{LockedIncident, Records, StoreError};
 use super::access::{Actor, Sites};
 use super::plan::{FieldChange, PlannedItem};
 
-/// One of the incidents.
+/// A selected incident.
 #[derive(Debug)]
 pub(super) struct Selected {
     pub(super) number: String,
-    /// None where it is not there, or not for the caller to see.
+    /// The incident; `None` where it does not exist or the caller may not see it.
     pub(super) incident: Option<LockedIncident>,
-    /// Why the command leaves it alone, if it does.
+    /// The reason for which the command does not change it.
     pub(super) refusal: Option<String>,
 }
 
 impl Selected {
-    /// The incident, unless the command leaves it alone.
+    /// The incident, unless it is refused.
     pub(super) fn accepted(&self) -> Option<&LockedIncident> {
         self.incident.as_ref().filter(|_| self.refusal.is_none())
     }
 
-    /// What would become of it, and what that rests on.
+    /// The planned changes and their basis.
     pub(super) fn planned(&self, changes: impl FnOnce(&LockedIncident) -> Vec<FieldChange>) -> (PlannedItem, String) {
         let changes = self.accepted().map(changes).unwrap_or_default();
         let planned = PlannedItem { item: self.number.clone(), changes, error: self.refusal.clone() };
@@ -30,7 +30,7 @@ impl Selected {
     }
 }
 
-/// The incidents of those numbers, in that order.
+/// Selects the incidents with these numbers, in that order.
 pub(super) async fn select(
     records: &mut Records<'_>,
     caller: &Caller,
@@ -51,7 +51,7 @@ pub(super) async fn select(
     Ok(selected.collect())
 }
 
-/// Those that were done and those that were not, for [`super::items::answer`].
+/// The number of done items, and the failed items, for [`super::items::answer`].
 pub(super) fn outcome(selected: &[Selected]) -> (usize, Vec<(&str, &str)>) {
     let failed: Vec<_> =
         selected.iter().filter_map(|item| Some((item.number.as_str(), item.refusal.as_deref()?))).collect();

@@ -1,4 +1,4 @@
-//! Set Incident Field: gives one field of one incident a value.
+//! Set Incident Field: sets one field of one incident.
 
 use async_trait::async_trait;
 use jiff::tz::TimeZone;
@@ -20,7 +20,7 @@ use crate::Refusal;
 #[derive(Debug)]
 pub(super) struct SetIncidentField;
 
-/// The fields that can be set, beside the incident's dynamic ones.
+/// The static fields that can be set.
 const SETTABLE: &[&str] = &[
     "Title",
     "Description",
@@ -39,14 +39,14 @@ fn not_a(field: &str) -> impl Fn(String) -> Refusal {
     move |problem| Refusal::Because(format!("Field Value: {field}: {problem}."))
 }
 
-/// The dynamic field that `name` means: `Section.Name`, or the name alone where one section has it.
+/// The dynamic field with this name: `Section.Name`, or the name alone where only one section has it.
 fn dynamic<'f>(fields: &'f [DynamicField], name: &str) -> Option<&'f DynamicField> {
     let full = fields.iter().find(|field| format!("{}.{}", field.section, field.name) == name);
     let mut alone = fields.iter().filter(|field| field.name == name);
     full.or_else(|| alone.next().filter(|_| alone.next().is_none()))
 }
 
-/// Gives `incident` the value; what the caller may not do is refused.
+/// Sets the field of `incident`, if the caller may.
 async fn set(
     records: &mut Records<'_>,
     caller: &Caller,
@@ -74,7 +74,7 @@ async fn set(
         "Assignee" => incident.assignee = Some(owner_on(records, value, site).await?),
         "Site" => incident.site_id = site_for_change(records, caller, value).await?.id,
         "Due Date" => incident.due_at = Some(parse_date_time(value, &TimeZone::UTC).map_err(not_a(field))?),
-        // Closing is decided elsewhere; here it can only be opened again.
+        // Closing uses the bulk command's decision. Here the status can only become Open.
         _ => {
             incident.status = Status::Open;
             incident.closed_at = None;

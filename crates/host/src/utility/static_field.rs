@@ -1,4 +1,4 @@
-//! The fields that every incident has, under the names that Get Incidents and Set Incident Field know them by.
+//! The static fields of incidents, with their names in Get Incidents and Set Incident Field.
 
 use std::borrow::Cow;
 
@@ -11,26 +11,26 @@ use soar_store::{LongTexts, SearchField};
 
 use super::dates::utc_date;
 
-/// A field and the names it goes by, the usual one first.
+/// A field and its names, the usual name first.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct StaticField {
     pub(super) names: &'static [&'static str],
-    /// What it is found by; none for what cannot be searched.
+    /// The field in searches; `None` where it cannot be searched.
     pub(super) search: Option<SearchField>,
-    /// Whether it is shown when no field is asked for.
+    /// Whether the field is shown when no fields are selected.
     pub(super) is_default: bool,
     value: Of,
 }
 
-/// What a field shows of an incident, its site and its links.
+/// Returns the value of a field of an incident.
 type Of = for<'i> fn(&'i Incident, &'i Site, &'i [Link]) -> Shown<'i>;
 
-/// A field's value: most are texts that the incident holds.
+/// A field's value. Most are texts borrowed from the incident.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub(super) enum Shown<'i> {
     Text(Cow<'i, str>),
-    /// JSON as it is kept.
+    /// Stored JSON.
     Json(&'i RawValue),
     Value(Value),
 }
@@ -56,11 +56,11 @@ fn date<'i>(at: Option<Moment>) -> Shown<'i> {
     Shown::Text(Cow::Owned(at.map(utc_date).unwrap_or_default()))
 }
 
-/// The field that shows the incidents linked with one.
+/// The field with the linked incidents.
 const LINKS: &str = "Linked Incidents";
 
-/// All of them, in the order in which they are shown. Those that this host keeps nothing for are empty, so that a
-/// client's list of fields works as it is.
+/// All static fields, in the order of answers. Fields that this host does not store are empty, so that clients' lists
+/// of fields work unchanged.
 pub(super) const FIELDS: &[StaticField] = &[
     field(&["Incident Number", "IR Number", "Number"], Some(SearchField::Number), true, |i, _, _| text(&i.number)),
     field(&["Incident Type", "IR Type", "Type", "IncidentType"], Some(SearchField::IncidentType), true, |i, _, _| {
@@ -97,7 +97,7 @@ pub(super) const FIELDS: &[StaticField] = &[
 ];
 
 impl StaticField {
-    /// The field of that name, in any of the spellings in which the manifest reads names, and without the blanks too.
+    /// The field of that name, in any spelling that manifests allow, also without spaces.
     pub(super) fn named(name: &str) -> Option<&'static Self> {
         let exact = FIELDS.iter().find(|field| field.names.contains(&name));
         let plain = |name: &str| normalised(name).replace('-', "");
@@ -105,12 +105,12 @@ impl StaticField {
         exact.or_else(|| FIELDS.iter().find(|field| field.names.iter().any(|known| plain(known) == wanted)))
     }
 
-    /// Its usual name.
+    /// The field's usual name.
     pub(super) fn name(&self) -> &'static str {
         self.names.first().copied().unwrap_or_default()
     }
 
-    /// Notes the long text that it shows, if it shows one.
+    /// Adds the field's long text to the texts to read, if it has one.
     pub(super) fn add_text(&self, texts: &mut LongTexts) {
         match self.name() {
             "Description" => texts.description = true,
@@ -120,7 +120,7 @@ impl StaticField {
         }
     }
 
-    /// Whether its value comes from the incident's links.
+    /// Whether the value comes from the incident's links.
     pub(super) fn shows_links(&self) -> bool {
         self.name() == LINKS
     }

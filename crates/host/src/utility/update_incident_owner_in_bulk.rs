@@ -1,4 +1,4 @@
-//! Update Incidents' Owner in Bulk: gives incidents to another owner.
+//! Update Incidents' Owner in Bulk: changes the owner of incidents.
 
 use async_trait::async_trait;
 use serde_json::json;

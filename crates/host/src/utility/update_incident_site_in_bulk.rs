@@ -1,4 +1,4 @@
-//! Update Incidents' Site in Bulk: gives incidents to another site.
+//! Update Incidents' Site in Bulk: moves incidents to another site.
 
 use async_trait::async_trait;
 use serde_json::json;
@@ -58,7 +58,7 @@ impl BulkCommand for UpdateIncidentSiteInBulk {
         let site = site_for_change(records, caller, parameters.text("Site").unwrap_or_default()).await?;
         let actor = Actor::find(records, caller, parameters).await?;
         let sites = Sites::load(records).await?;
-        // Who acts for another does so where the incident is and where it goes.
+        // Acting for another user needs the right on the present and on the new site.
         if let Some(refusal) = actor.refusal(caller, "site", &site.name, site.id, &sites) {
             return Err(Refusal::Because(refusal));
         }
@@ -74,7 +74,7 @@ impl BulkCommand for UpdateIncidentSiteInBulk {
             records.move_incidents(&ids, decision.site.id, now).await?;
         }
         let rows = decision.items.iter().map(|item| match &item.refusal {
-            // The documents carry the new site under `Incident Owner`; `Site` says it by its name.
+            // D3 documents the new site under `Incident Owner`. The host adds it as `Site`.
             None => json!({
                 "Incident Number": item.number, "Incident Owner": decision.site.name, "Site": decision.site.name,
                 "Result": Ended::Successful,

@@ -8,7 +8,8 @@ use super::{LARGEST_SECRET, too_long};
 
 const UNREADABLE: &str = "cannot be read: check that the file is there, and that the host may read it.";
 
-/// Whether the path, as it is written, is in one of the folders. Looks at no file: a refusal must not tell what is there.
+/// Checks that the path text is within one of the folders. The file system is not accessed, so that the error does not
+/// reveal which files exist.
 pub(super) fn allows(folders: &[PathBuf], path: &Path) -> Result<(), String> {
     let is_plain = path.is_absolute() && path.components().all(|part| part != Component::ParentDir);
     if !is_plain {
@@ -26,7 +27,7 @@ pub(super) fn allows(folders: &[PathBuf], path: &Path) -> Result<(), String> {
     })
 }
 
-/// The file's bytes; a link that leads out of the folders is not followed.
+/// The file's bytes. A link out of the folders is refused.
 pub(super) async fn read(folders: &[PathBuf], path: &Path) -> Result<Vec<u8>, String> {
     let unreadable = |_| UNREADABLE.to_owned();
     let real = tokio::fs::canonicalize(path).await.map_err(unreadable)?;
@@ -37,7 +38,7 @@ pub(super) async fn read(folders: &[PathBuf], path: &Path) -> Result<Vec<u8>, St
     if !inside {
         return Err("may not be used: it leads out of the folders that the host's settings allow.".to_owned());
     }
-    // Looked at before it is opened: opening a pipe would wait for its other end.
+    // Checked before it is opened, since opening a pipe waits for its other end.
     if !tokio::fs::metadata(&real).await.map_err(unreadable)?.is_file() {
         return Err("is no file.".to_owned());
     }

@@ -1,4 +1,4 @@
-//! The password vault: a connection's secret may name the place where it lives, and is fetched from there when used.
+//! The password vault: a connection can have a reference to a secret. The host fetches the secret when it needs it.
 
 mod command;
 mod file;
@@ -14,16 +14,16 @@ use soar_store::model::Reference;
 
 pub use settings::{VaultCommand, VaultSettings};
 
-/// The longest secret that a place may give, in bytes.
+/// The longest secret, in bytes.
 const LARGEST_SECRET: usize = 64 * 1024;
 
-/// Why a secret could not be fetched. Names the place, never what is there.
+/// The reason for which a secret could not be fetched. The text contains the reference, never the secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("The secret at {reference} {problem}")]
 pub struct VaultError {
-    /// The place.
+    /// The reference.
     pub reference: Reference,
-    /// What is wrong and what to do: one sentence's end, or more sentences.
+    /// The problem and the cure: the end of a sentence, possibly with further sentences.
     pub problem: String,
 }
 
@@ -43,13 +43,13 @@ impl fmt::Debug for Vault {
 }
 
 impl Vault {
-    /// A vault over the process's environment.
+    /// A vault with the environment of the process.
     #[must_use]
     pub fn new(settings: VaultSettings) -> Self {
         Self::with_environment(settings, |name| std::env::var_os(name))
     }
 
-    /// A vault over another environment, for tests.
+    /// A vault with another environment, for tests.
     #[must_use]
     pub fn with_environment(
         settings: VaultSettings,
@@ -58,16 +58,16 @@ impl Vault {
         Self { settings: Arc::new(settings), environment: Arc::new(environment) }
     }
 
-    /// Whether a user who manages connections, without being administrator, may say where a secret lives.
+    /// Whether a user who manages connections and is no administrator may give references.
     #[must_use]
     pub fn managers_may_refer(&self) -> bool {
         self.settings.managers_may_refer
     }
 
-    /// Whether the settings allow the place; nothing is fetched, and nothing is said of what is there.
+    /// Checks that the settings allow the reference. Nothing is fetched.
     ///
     /// # Errors
-    /// [`VaultError`] says what would be allowed.
+    /// [`VaultError`] with the allowed places.
     pub fn allows(&self, reference: &Reference) -> Result<(), VaultError> {
         let problem = match reference {
             Reference::Environment(name) => {
@@ -96,12 +96,12 @@ impl Vault {
     /// Fetches the secret.
     ///
     /// # Errors
-    /// [`VaultError`] when the place is not allowed, or there is no secret.
+    /// [`VaultError`] when the reference is not allowed, or there is no secret.
     pub async fn fetch(&self, reference: &Reference) -> Result<SecretString, VaultError> {
         self.allows(reference)?;
         let fetched = match reference {
             Reference::Environment(name) => match (self.environment)(name) {
-                None => Err("is not there: the host was started without this variable.".to_owned()),
+                None => Err("does not exist: the host was started without this variable.".to_owned()),
                 Some(value) => text(value.into_encoded_bytes()),
             },
             Reference::File(path) => file::read(&self.settings.folders, path).await.and_then(text),
@@ -130,5 +130,5 @@ fn text(bytes: Vec<u8>) -> Result<SecretString, String> {
 }
 
 fn too_long() -> String {
-    format!("is longer than {LARGEST_SECRET} bytes, which no secret is.")
+    format!("is longer than the limit of {LARGEST_SECRET} bytes.")
 }

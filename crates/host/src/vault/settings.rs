@@ -1,4 +1,4 @@
-//! What the host's settings say of places for secrets.
+//! The settings of the vault.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,11 +6,10 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-/// Which places may hold secrets.
-///
-/// Whoever manages a connection chooses the server that its secrets are sent to. So a reference to any place of the
-/// host would let that user read it: places are allowed one by one, and unless `managers-may-refer` is set, only an
-/// administrator says where a secret lives.
+/// The allowed places of secrets.
+///  A user who manages a connection chooses the server that gets its secrets. With a reference to any place on the host
+/// this user could read that place. Therefore places are allowed one by one, and only administrators may give
+/// references unless `managers-may-refer` is set.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct VaultSettings {
@@ -18,14 +17,15 @@ pub struct VaultSettings {
     pub environment_prefixes: Vec<String>,
     /// `file:PATH` is allowed for files in these folders and those below.
     pub folders: Vec<PathBuf>,
-    /// `command:NAME` is allowed for these.
+    /// `command:NAME` is allowed for these commands.
     pub commands: BTreeMap<String, VaultCommand>,
-    /// Whether users who manage connections, without being administrators, may say where a secret lives.
+    /// Whether users who manage connections and are no administrators may give references.
     pub managers_may_refer: bool,
 }
 
 impl Default for VaultSettings {
-    /// Variables that start with `FOOTPRINT_SECRET_`, no files, no commands, administrators only.
+    /// By default variables that start with `FOOTPRINT_SECRET_` are allowed, no files and no commands, for
+    /// administrators only.
     fn default() -> Self {
         Self {
             environment_prefixes: vec!["FOOTPRINT_SECRET_".to_owned()],
@@ -36,23 +36,23 @@ impl Default for VaultSettings {
     }
 }
 
-/// A program that prints a secret. It is started without a shell and with nothing in its environment but what is
+/// A program that prints a secret. It is started without a shell. Its environment has only the variables that are
 /// declared here.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct VaultCommand {
     /// The program's absolute path.
     pub program: PathBuf,
-    /// Its arguments, each as it stands.
+    /// The program's arguments, passed unchanged.
     #[serde(default)]
     pub arguments: Vec<String>,
-    /// Variables of its environment.
+    /// The variables of the program's environment.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
-    /// Variables that it gets from the host's own environment, by name, such as `VAULT_TOKEN`.
+    /// The names of variables to pass from the host's environment, such as `VAULT_TOKEN`.
     #[serde(default)]
     pub inherit: Vec<String>,
-    /// How long it may take, in seconds.
+    /// The timeout in seconds.
     #[serde(default = "ten")]
     pub time_limit_seconds: u64,
 }
@@ -62,7 +62,7 @@ fn ten() -> u64 {
 }
 
 impl fmt::Debug for VaultCommand {
-    /// Without the values of arguments and variables, which may be secrets.
+    /// Shows no values of arguments and variables, since they may be secrets.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("VaultCommand")

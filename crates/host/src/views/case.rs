@@ -1,4 +1,4 @@
-//! Cases as they are shown.
+//! The views of cases.
 
 use serde::Serialize;
 use soar_store::model::{Case, Link, Moment, SiteId, Status, Version};
@@ -9,39 +9,39 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CaseShown {
-    /// Its number, such as `20210330-16`.
+    /// The case's number, such as `20210330-16`.
     pub number: String,
-    /// Its title.
+    /// The title.
     pub title: String,
-    /// Such as `Criminal Investigation`.
+    /// The type, such as `Criminal Investigation`.
     pub case_type: String,
-    /// Whether it is done.
+    /// The status.
     pub status: Status,
-    /// Such as `3`.
+    /// The priority, such as `3`.
     pub priority: String,
-    /// The name of its site.
+    /// The name of the site.
     pub site: String,
-    /// The user who leads it.
+    /// The owner, who leads the investigation.
     pub owner: Option<String>,
-    /// What it is about.
+    /// The description.
     pub description: String,
-    /// Its time zone, as it was given.
+    /// The time zone, as it was given.
     pub time_zone: String,
-    /// Who made it.
+    /// The user who created the case.
     pub creator: String,
-    /// When it was reported.
+    /// The time at which the case was reported.
     #[schema(value_type = Option<i64>)]
     pub reported_at: Option<Moment>,
-    /// When it was made.
+    /// The time at which the case was created.
     #[schema(value_type = i64)]
     pub created_at: Moment,
-    /// When it was last changed.
+    /// The time of the last change.
     #[schema(value_type = i64)]
     pub modified_at: Moment,
-    /// When it was closed.
+    /// The time at which the case was closed.
     #[schema(value_type = Option<i64>)]
     pub closed_at: Option<Moment>,
-    /// Who closed it.
+    /// The user who closed the case.
     pub closed_by: Option<String>,
     /// Rises with every change of the case and its links.
     #[schema(value_type = i64)]
@@ -49,7 +49,7 @@ pub struct CaseShown {
 }
 
 impl CaseShown {
-    /// The case, which is of the site of that name.
+    /// The view of a case on the site of that name.
     #[must_use]
     pub fn of(case: Case, site: &str) -> Self {
         Self {
@@ -73,20 +73,20 @@ impl CaseShown {
     }
 }
 
-/// A case and the incidents that are linked to it.
+/// A case with its linked incidents.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WholeCase {
-    /// What lists show, too.
+    /// The fields that lists also show.
     #[serde(flatten)]
     pub case: CaseShown,
-    /// The incidents that are linked to it.
+    /// The linked incidents.
     pub incidents: Vec<Link>,
 }
 
 impl WholeCase {
-    /// Reads the case of that number; `may_see` says of which sites cases and incidents may be seen, and what may not be
-    /// seen is not there.
+    /// Reads the case with this number. `may_see` returns whether the caller may see cases and incidents of a site.
+    /// Others count as missing.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].

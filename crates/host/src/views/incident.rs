@@ -1,4 +1,4 @@
-//! Incidents as they are shown, and what a list of them is narrowed down to.
+//! The views of incidents, and the filter of their list.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -6,39 +6,39 @@ use soar_store::model::{DynamicField, Incident, Link, Moment, Severity, SiteId, 
 use soar_store::{Comparison, Condition, Operand, Records, SearchField, StoreError, Subject};
 use utoipa::ToSchema;
 
-/// An incident as lists show it.
+/// An incident in a list.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct IncidentShown {
-    /// Its number, such as `20210127-198`.
+    /// The incident's number, such as `20210127-198`.
     pub number: String,
-    /// Its title.
+    /// The title.
     pub title: String,
-    /// Such as `Phishing`.
+    /// The type, such as `Phishing`.
     pub incident_type: String,
-    /// How bad it is.
+    /// The severity.
     pub severity: Severity,
-    /// Whether it is done.
+    /// The status.
     pub status: Status,
-    /// The name of its site.
+    /// The name of the site.
     pub site: String,
-    /// The user who answers for it.
+    /// The owner.
     pub owner: Option<String>,
-    /// The user who works on it.
+    /// The assignee.
     pub assignee: Option<String>,
-    /// When it was made.
+    /// The time at which the incident was created.
     #[schema(value_type = i64)]
     pub created_at: Moment,
-    /// When it was last changed.
+    /// The time of the last change.
     #[schema(value_type = i64)]
     pub modified_at: Moment,
-    /// When it ought to be closed.
+    /// The due date.
     #[schema(value_type = Option<i64>)]
     pub due_at: Option<Moment>,
-    /// When it was closed.
+    /// The time at which the incident was closed.
     #[schema(value_type = Option<i64>)]
     pub closed_at: Option<Moment>,
-    /// Who closed it.
+    /// The user who closed the incident.
     pub closed_by: Option<String>,
     /// Rises with every change of the incident, its tasks, its fields and its links.
     #[schema(value_type = i64)]
@@ -46,7 +46,7 @@ pub struct IncidentShown {
 }
 
 impl IncidentShown {
-    /// The incident, which is of the site of that name.
+    /// The view of an incident on the site of that name.
     #[must_use]
     pub fn of(incident: &Incident, site: &str) -> Self {
         Self {
@@ -68,37 +68,37 @@ impl IncidentShown {
     }
 }
 
-/// All that is kept of an incident.
+/// An incident with all its details.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WholeIncident {
-    /// What lists show, too.
+    /// The fields that lists also show.
     #[serde(flatten)]
     pub incident: IncidentShown,
-    /// What happened.
+    /// The description.
     pub description: String,
-    /// Such as `False Positive`.
+    /// The disposition, such as `False Positive`.
     pub disposition: String,
-    /// What came of it, one line per addition.
+    /// The conclusion, one line per addition.
     pub conclusion: String,
-    /// Who made it.
+    /// The user who created the incident.
     pub creator: String,
-    /// What it was made from.
+    /// The raw data from which the incident was created.
     #[schema(value_type = serde_json::Value)]
     pub raw_data: Option<Box<RawValue>>,
-    /// Its tasks, in their order.
+    /// The tasks, in their order.
     pub tasks: Vec<Task>,
-    /// Its dynamic fields, in their order.
+    /// The dynamic fields, in their order.
     pub fields: Vec<DynamicField>,
-    /// The cases that it is linked to.
+    /// The linked cases.
     pub cases: Vec<Link>,
-    /// The incidents that it is linked with.
+    /// The linked incidents.
     pub linked_incidents: Vec<Link>,
 }
 
 impl WholeIncident {
-    /// Reads the incident of that number; `may_see` says of which sites incidents may be seen, and what may not be seen
-    /// is not there.
+    /// Reads the incident with this number. `may_see` returns whether the caller may see incidents of a site. Others
+    /// count as missing.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
@@ -131,21 +131,21 @@ impl WholeIncident {
     }
 }
 
-/// What a list of incidents is narrowed down to; what is not given does not matter.
+/// A filter of incidents. An incident must match all given fields.
 #[derive(Debug, Clone, Default)]
 pub struct IncidentFilter {
-    /// Done or not.
+    /// The status.
     pub status: Option<Status>,
-    /// So bad.
+    /// The severity.
     pub severity: Option<Severity>,
-    /// With this owner.
+    /// The owner.
     pub owner: Option<String>,
-    /// With this text in the title, in any case.
+    /// A text in the title. Upper and lower case do not matter.
     pub title: Option<String>,
 }
 
 impl IncidentFilter {
-    /// For [`soar_store::Search::groups`].
+    /// The conditions for [`soar_store::Search::groups`].
     #[must_use]
     pub fn groups(self) -> Vec<Vec<Condition>> {
         let condition = |field, comparison, text: Option<String>| {

@@ -1,4 +1,4 @@
-//! Incidents and cases as lists and details show them, over HTTP and at the terminal.
+//! The views of incidents and cases in lists and details, for HTTP and the terminal.
 
 mod case;
 mod incident;

@@ -1,6 +1,6 @@
 //! Where a call comes from.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, Request};
 use axum::http::{HeaderMap, HeaderValue};
@@ -60,17 +60,6 @@ fn without_port(text: &str) -> Option<IpAddr> {
     let address =
         address.or_else(|_| text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text).parse());
     address.ok().map(|address| address.to_canonical())
-}
-
-/// The address that counts as one caller: of IPv6 the /64 network, which one site has to itself.
-pub(crate) fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
-        }
-    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use soar_store::{AnswerRoom, HeldRoom, MOST_ANSWER_BYTES, StoreError};
 
-/// Answers up to so many bytes are not counted.
+/// The size in bytes up to which answers are not counted.
 const SMALL: usize = 64 * 1024;
 
 /// Writes `value` as JSON. The bytes hold their memory until they are sent.
@@ -37,8 +37,8 @@ impl Body<'_> {
             return Err(StoreError::TooLarge);
         }
         if length > self.counted {
-            // As much again, as the buffer grows.
-            let step = length.max(2 * self.counted) - self.counted;
+            // As much again, as the buffer grows, up to the largest answer.
+            let step = length.max((2 * self.counted).min(MOST_ANSWER_BYTES)) - self.counted;
             self.held.add(self.room.take(step)?);
             self.counted += step;
         }

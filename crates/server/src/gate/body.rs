@@ -9,7 +9,7 @@ use http_body_util::BodyExt as _;
 use serde_json::Value;
 
 use super::Reply;
-use super::shares::{CountsBytes, Exceeded};
+use crate::limits::CountsBytes;
 use soar_host::settings::HostSettings;
 
 /// The body's bytes, which are said to be JSON. They may be part of what was read from the connection, which is read into
@@ -45,7 +45,7 @@ async fn collect(mut body: Body, settings: &HostSettings, share: &mut impl Count
         if whole.len() + bytes.len() > settings.body_bytes {
             return Err(too_long(settings));
         }
-        share.count_bytes(bytes.len()).map_err(Exceeded::of_bytes)?;
+        share.count_bytes(bytes.len()).map_err(Reply::beyond_bytes)?;
         if whole.is_empty() && body.is_end_stream() {
             return Ok(bytes);
         }

@@ -11,10 +11,9 @@ use soar_store::model::{AccessKeyId, AuditEntry, Surface};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::address::{self, NoAddress};
-use super::refusals::RefusedCaller;
-use super::shares::Exceeded;
-use super::{Reply, Share, credentials};
+use super::{Reply, credentials};
 use crate::Server;
+use crate::limits::{RefusedCaller, Share};
 use crate::listening::Connection;
 use soar_host::access::{Shown, Snapshot};
 use soar_host::audit::AuditError;
@@ -134,7 +133,7 @@ impl Call {
         self.key = Some(shown.known.key.id);
         self.has_shown_key();
         host.limits.count(&shown.known.key.id).map_err(Reply::rate_limited)?;
-        let share = host.shares.begin(shown.known.key.id).map_err(Exceeded::of_calls)?;
+        let share = host.shares.begin(shown.known.key.id).map_err(Reply::beyond_calls)?;
         Ok(Entered { snapshot, shown, share })
     }
 

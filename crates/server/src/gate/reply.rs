@@ -9,6 +9,7 @@ use soar_store::model::AuditEntry;
 use soar_store::{AnswerRoom, Store, StoreError};
 
 use super::bounded_json;
+use crate::limits::Exceeded;
 use soar_host::Refusal;
 use soar_host::operations::OperationError;
 use soar_host::utility::{Answer, Ended};
@@ -137,6 +138,22 @@ impl Reply {
         Self { retry_after: Some(1), reason: reason.into(), ..reply }
     }
 
+    /// A call beyond a limit of the calls under way.
+    pub(crate) fn beyond_calls(exceeded: Exceeded) -> Self {
+        match exceeded {
+            Exceeded::Own => Self::beyond_share(),
+            Exceeded::All => Self::too_many_calls(),
+        }
+    }
+
+    /// A call whose body is beyond a limit of the bytes under way.
+    pub(super) fn beyond_bytes(exceeded: Exceeded) -> Self {
+        match exceeded {
+            Exceeded::Own => Self::beyond_share(),
+            Exceeded::All => Self::too_many_bytes(),
+        }
+    }
+
     /// No place is free to run the call.
     pub(crate) fn too_many_calls() -> Self {
         Self::unavailable("The host runs as many calls as it may. Try again later.", "Too many calls at once.")
@@ -148,13 +165,13 @@ impl Reply {
     }
 
     /// The bodies under way leave no room for more bytes.
-    pub(crate) fn too_many_bytes() -> Self {
+    fn too_many_bytes() -> Self {
         let reason = "The bodies of all calls under way are longer than received-bytes.";
         Self::unavailable("The host receives as many bytes as it may. Try again later.", reason)
     }
 
     /// The caller has as much under way as one caller may.
-    pub(crate) fn beyond_share() -> Self {
+    fn beyond_share() -> Self {
         let reason = "The caller has as many calls or bytes of bodies under way as one caller may.";
         Self { reason: reason.to_owned(), ..Self::rate_limited(1) }
     }

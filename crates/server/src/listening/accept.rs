@@ -1,10 +1,12 @@
 //! Accepts connections and serves them.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ConnectInfo;
+use axum::response::Response;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -15,12 +17,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
-use tower::Service as _;
+use tower::Service;
 
+use super::call::RunningCall;
 use super::connection::Ending;
 use super::connections::{Connections, Place, SWEEP};
 use super::open_files;
-use crate::router::Answers;
 use soar_host::settings::{HostSettings, HttpLimits};
 
 /// How many bytes of bodies may arrive on an HTTP/2 connection before the host reads them.
@@ -29,10 +31,26 @@ const WINDOW: u32 = 128 * 1024;
 /// How long the host waits after the system refused it a connection, such as for want of open files.
 const AFTER_ERROR: Duration = Duration::from_millis(100);
 
+/// A service that answers requests, such as a router.
+pub(crate) trait RequestService:
+    Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static
+{
+}
+
+impl<S> RequestService for S where
+    S: Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + Sync
+        + 'static
+{
+}
+
 /// What connections are served with.
-struct Serving {
+struct Serving<S> {
     http: Builder<TokioExecutor>,
-    answers: Answers,
+    /// Answers requests.
+    answers: S,
     tls: Option<TlsAcceptor>,
 }
 
@@ -56,10 +74,10 @@ impl Listening {
 }
 
 /// Accepts connections and serves them, within the limits that the settings give.
-pub(crate) fn listen(
+pub(crate) fn listen<S: RequestService>(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
-    answers: Answers,
+    answers: S,
     settings: &HostSettings,
 ) -> Listening {
     let limits = within_open_files(settings.http.clone());
@@ -92,9 +110,9 @@ fn within_open_files(limits: HttpLimits) -> HttpLimits {
     HttpLimits { connections, connections_without_key, ..limits }
 }
 
-async fn accept(
+async fn accept<S: RequestService>(
     listener: TcpListener,
-    serving: Arc<Serving>,
+    serving: Arc<Serving<S>>,
     connections: Arc<Connections>,
     mut stopped: watch::Receiver<Option<Duration>>,
 ) {
@@ -121,7 +139,11 @@ async fn accept(
     connections.end_all(timeout).await;
 }
 
-async fn accept_until_stopped(listener: TcpListener, serving: Arc<Serving>, connections: &Arc<Connections>) {
+async fn accept_until_stopped<S: RequestService>(
+    listener: TcpListener,
+    serving: Arc<Serving<S>>,
+    connections: &Arc<Connections>,
+) {
     let mut is_told = false;
     loop {
         match listener.accept().await {
@@ -149,7 +171,7 @@ fn is_about_one_connection(error: &std::io::Error) -> bool {
 }
 
 /// Serves a connection until it ends or is told to end.
-async fn serve(stream: TcpStream, peer: SocketAddr, serving: Arc<Serving>, place: Place) {
+async fn serve<S: RequestService>(stream: TcpStream, peer: SocketAddr, serving: Arc<Serving<S>>, place: Place) {
     // Answers are written whole, so waiting for more to send would only delay them.
     let _ = stream.set_nodelay(true);
     let served = async {
@@ -168,14 +190,14 @@ async fn serve(stream: TcpStream, peer: SocketAddr, serving: Arc<Serving>, place
     }
 }
 
-async fn serve_http<S>(stream: S, peer: SocketAddr, serving: &Serving, place: &Place)
+async fn serve_http<S: RequestService, T>(stream: T, peer: SocketAddr, serving: &Serving<S>, place: &Place)
 where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let service = service_fn(|mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
         request.extensions_mut().insert(Arc::clone(&place.connection));
-        let call = place.connection.begin();
+        let call = RunningCall::begin(&place.connection);
         let answering = serving.answers.clone().call(request);
         async move { answering.await.map(|response| response.map(|body| call.answered(body))) }
     });

@@ -4,11 +4,9 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use axum::body::{Body, HttpBody as _};
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
-use super::answer::{Answer, AnswerBody};
 use soar_host::settings::HttpLimits;
 
 /// How long an idle connection may take to end once its caller was told to end it.
@@ -115,13 +113,33 @@ impl Connection {
         });
     }
 
-    /// Begins a call.
-    pub(super) fn begin(self: &Arc<Self>) -> RunningCall {
+    /// Counts a call under way.
+    pub(super) fn call_began(&self) {
         let mut state = self.state();
         state.has_called = true;
         state.calls += 1;
         state.used = Instant::now();
-        RunningCall(Arc::clone(self))
+    }
+
+    /// Counts a call under way no more.
+    pub(super) fn call_ended(&self) {
+        let mut state = self.state();
+        state.calls -= 1;
+        state.used = Instant::now();
+        if state.calls == 0 {
+            self.room.notify_one();
+        }
+    }
+
+    /// The number of a new answer, which is watched where it has a body.
+    pub(super) fn answer_began(&self, has_body: bool) -> u64 {
+        let mut state = self.state();
+        let answer = state.next_answer;
+        state.next_answer += 1;
+        if has_body {
+            state.answers.push(Progress { answer, at: Some(Instant::now()) });
+        }
+        answer
     }
 
     /// The caller took a piece of the answer, and is to take the next one.
@@ -163,36 +181,5 @@ impl Connection {
             }
         };
         self.end(ending);
-    }
-}
-
-/// A call under way.
-#[derive(Debug)]
-pub(super) struct RunningCall(Arc<Connection>);
-
-impl RunningCall {
-    /// Ends the call with an answer, which its caller is to take.
-    pub(super) fn answered(self, body: Body) -> AnswerBody {
-        let number = {
-            let mut state = self.0.state();
-            let number = state.next_answer;
-            state.next_answer += 1;
-            if !body.is_end_stream() {
-                state.answers.push(Progress { answer: number, at: Some(Instant::now()) });
-            }
-            number
-        };
-        AnswerBody::new(body, Answer::new(Arc::clone(&self.0), number))
-    }
-}
-
-impl Drop for RunningCall {
-    fn drop(&mut self) {
-        let mut state = self.0.state();
-        state.calls -= 1;
-        state.used = Instant::now();
-        if state.calls == 0 {
-            self.0.room.notify_one();
-        }
     }
 }

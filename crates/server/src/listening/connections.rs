@@ -10,12 +10,13 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::connection::{Connection, Ending};
-use crate::gate::network;
+use crate::limits::network;
 use crate::once_per_minute::OncePerMinute;
 use soar_host::settings::HttpLimits;
 
-/// How long a new connection may be idle before it makes room for others: so long may a first call be on its way.
-const BURST: Duration = Duration::from_millis(100);
+/// How long a new connection may be idle before it makes room for others. A first call from another continent, after its
+/// TLS handshake, arrives within this time.
+const BURST: Duration = Duration::from_millis(500);
 
 /// How often overdue connections are looked for.
 pub(super) const SWEEP: Duration = Duration::from_secs(1);

@@ -2,6 +2,7 @@
 
 mod accept;
 mod answer;
+mod call;
 mod connection;
 mod connections;
 mod open_files;

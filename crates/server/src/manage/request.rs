@@ -13,7 +13,8 @@ use soar_store::model::{Allowed, AuditEntry, Surface};
 
 use super::body::without_values;
 use crate::Server;
-use crate::gate::{Call, CountsBytes, IdempotencyKey, Place, Reply, bounded_json, read_json, without_nul};
+use crate::gate::{Call, IdempotencyKey, Place, Reply, bounded_json, read_json, without_nul};
+use crate::limits::CountsBytes;
 use soar_host::Refusal;
 use soar_host::operations::{self, OperationError, Operations, RequestContext, Tried};
 

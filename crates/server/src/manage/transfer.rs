@@ -15,7 +15,8 @@ use super::Routes;
 use super::query::choice;
 use super::request::{Managed, ManagedRequest, Nothing, RequestBody};
 use crate::Server;
-use crate::gate::{CountsBytes, Reply, receive};
+use crate::gate::{Reply, receive};
+use crate::limits::CountsBytes;
 use soar_host::operations::{Exported, OperationError, Tried};
 use soar_host::transfer::{Format, ImportOptions, ImportReport, OnConflict, Subject};
 

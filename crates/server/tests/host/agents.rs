@@ -360,7 +360,7 @@ async fn what_cannot_be_an_agent_is_refused_in_words() {
             (json!({"secret": "two\nlines"}), "Secret: It"),
             (json!({"site": "Nowhere"}), "There is no site \"Nowhere\""),
             (json!({"secret": {"reference": "env:HOME"}}), "Secret: "),
-            (json!({"description": "x".repeat(2001)}), "Description: 2000"),
+            (json!({"description": "x".repeat(2001)}), "The description has 2001 characters, and 2000 is the most"),
             (json!({"secret": "x".repeat(5000)}), "Secret: It is longer"),
         ] {
             let mut draft = agent("Branch", "http://proxy.example");

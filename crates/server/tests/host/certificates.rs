@@ -1,5 +1,6 @@
 //! Connections keep certificates themselves: the host opens no file for a caller.
 
+use footprint_simulator::UserKind;
 use serde_json::json;
 use soar_host::connections::kept_paths;
 use sqlx::Connection as _;
@@ -24,8 +25,14 @@ async fn a_connection_takes_certificates_and_no_path() {
         let admin = stage.administrator().await;
         let simulator = simulator().await;
         let connection = stage.footprint(&simulator, "Main").await;
-        let set =
-            async |value: &str| stage.update(&admin, connection.id, json!({"parameters": {"CA File": value}})).await;
+        let password = simulator.user(UserKind::Administrator).password.clone();
+        let alone = json!({"parameters": {"CA File": authority()}});
+        let refused = because(stage.update(&admin, connection.id, alone).await);
+        assert_eq!(refused, "CA File: It decides where secrets go. To change it, give them again: Password.");
+        let set = async |value: &str| {
+            let change = json!({"parameters": {"CA File": value, "Password": password}});
+            stage.update(&admin, connection.id, change).await
+        };
         for path in ["/etc/passwd", "/dev/zero", "/nowhere/ca.pem", "ca.pem"] {
             let refused = because(set(path).await);
             assert!(refused.starts_with("CA File: Expected certificates in PEM form"), "{refused}");
@@ -48,7 +55,7 @@ async fn a_connection_takes_certificates_and_no_path() {
             let refused = because(set(&wrong).await);
             assert!(refused.starts_with(expected), "{refused}");
         }
-        let gone = stage.update(&admin, connection.id, json!({"parameters": {"CA File": ""}})).await.unwrap();
+        let gone = set("").await.unwrap();
         assert!(gone.parameters.iter().all(|one| one.name != "CA File"));
     }
 }

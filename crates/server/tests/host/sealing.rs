@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use serde_json::json;
 use soar_connector::Plugin;
 use soar_host::connections::{ConnectionChange, ConnectionDraft, Connections};
-use soar_host::executor::Registry;
+use soar_host::plugins::PluginRegistry;
 use soar_host::sealing::{Keyring, check_keys, rotate};
 use soar_host::vault::{Vault, VaultSettings};
 use soar_store::model::{KeyId, Moment};
@@ -75,7 +75,7 @@ async fn an_old_copy_of_the_key_file_seals_nothing_once_its_key_is_retired() {
         std::fs::copy(stage.folder.path().join("keys"), &copy).unwrap();
         let old = Keyring::from_file(&copy).unwrap();
         rotate(&stage.test.store, &stage.keyring, &[&ConnectionSecrets], Moment(1)).await.unwrap();
-        let registry = Registry::new(vec![Arc::clone(&stage.gate) as Arc<dyn Plugin>], &[]).unwrap();
+        let registry = PluginRegistry::new(vec![Arc::clone(&stage.gate) as Arc<dyn Plugin>], &[]).unwrap();
         let vault = Vault::new(VaultSettings::default());
         let clock = Arc::new(stage.clock.clone());
         let connections = Connections::new(stage.test.store.clone(), Arc::new(registry), old, vault, clock);

@@ -12,7 +12,8 @@ use soar_connector::{Plugin, RawParameters};
 use soar_host::Refusal;
 use soar_host::agents::{AgentChange, AgentDraft, Agents};
 use soar_host::connections::{ConnectionChange, ConnectionDraft, Connections};
-use soar_host::executor::{Executor, ExecutorSettings, Registry};
+use soar_host::executor::{Executor, ExecutorSettings};
+use soar_host::plugins::PluginRegistry;
 use soar_host::sealing::Keyring;
 use soar_host::vault::{Vault, VaultSettings};
 use soar_store::model::{Agent, Allowed, Caller, Connection, ConnectionId, Moment, Role, Site, SiteId, SiteKind, User};
@@ -63,7 +64,8 @@ impl Stage {
         let keyring = Keyring::create_file(&folder.path().join("keys")).unwrap();
         let gate = Arc::new(GatePlugin::new());
         let footprint = FootprintPlugin::with_clock(Arc::new(clock.clone())).unwrap();
-        let registry = Registry::new(vec![Arc::new(footprint), Arc::clone(&gate) as Arc<dyn Plugin>], &[]).unwrap();
+        let registry =
+            PluginRegistry::new(vec![Arc::new(footprint), Arc::clone(&gate) as Arc<dyn Plugin>], &[]).unwrap();
         let vault = Vault::with_environment(vault, |name| {
             let value = match name {
                 "FOOTPRINT_SECRET_GOOD" => "open sesame",

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 use soar_connector::{Conclusion, Invocation, RawParameters, parse_boolean};
-use soar_host::executor::{CommandEnd, Watching};
+use soar_host::executor::{FinishedRun, Watching};
 use soar_store::model::{Connection, ParameterState};
 
 use super::find::Named;
@@ -73,7 +73,7 @@ impl Runner for OnConnection<'_> {
         let context = self.session.context("connection run").about_site(&self.site);
         let (operations, connection) = (&self.executing.operations, self.connection.clone());
         let run = operations.run_on_connection(&context, &self.site, connection, invocation, watching).await;
-        let CommandEnd { run, outcome, .. } = self.session.tried(context, run).await?;
+        let FinishedRun { run, outcome, .. } = self.session.tried(context, run).await?;
         let ended = Conclusion { error: outcome.error, receipt: outcome.receipt, warnings: outcome.warnings };
         Ok(Done { ended, run: Some(run) })
     }

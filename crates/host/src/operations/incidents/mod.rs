@@ -1,4 +1,4 @@
-//! Incidents: found, seen, made and changed. Many at once are the bulk commands'.
+//! Operations on incidents: list, show, create, change and link. Bulk commands change many incidents at once.
 
 mod shapes;
 
@@ -24,25 +24,25 @@ use crate::views::{IncidentFilter, IncidentShown, WholeIncident};
 pub struct IncidentPage {
     /// The incidents.
     pub incidents: Vec<IncidentShown>,
-    /// What to send as offset for the next page; missing on the last one.
+    /// The value of `offset` for the next page; missing on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<i64>,
 }
 
-/// Which incidents are asked for.
+/// A filter and a page of incidents.
 #[derive(Debug, Clone)]
 pub struct IncidentSearch {
     /// The name of the site; all sites unless given.
     pub site: Option<String>,
-    /// What they hold.
+    /// The filter of fields.
     pub filter: IncidentFilter,
-    /// Made since then.
+    /// Only incidents created at this time or later.
     pub since: Option<Moment>,
-    /// Made before then.
+    /// Only incidents created before this time.
     pub until: Option<Moment>,
-    /// How many to leave out.
+    /// The number of incidents to skip.
     pub offset: i64,
-    /// How many at most.
+    /// The most incidents on the page.
     pub limit: i64,
 }
 
@@ -65,7 +65,7 @@ impl Operations {
             until: wanted.until.unwrap_or(Moment::MAX),
             groups: wanted.filter.groups(),
             offset: wanted.offset,
-            // One more than is shown tells whether there are more.
+            // One more than the page shows tells whether there is a next page.
             limit: wanted.limit.saturating_add(1),
             texts: LongTexts::NONE,
         };
@@ -89,7 +89,7 @@ impl Operations {
         Ok(whole(&mut records, &caller, number).await?)
     }
 
-    /// Makes an incident, as the command CreateAnIncident does.
+    /// Creates an incident, as the command CreateAnIncident does.
     ///
     /// # Errors
     /// [`OperationError`].
@@ -117,7 +117,7 @@ impl Operations {
             .await
     }
 
-    /// Changes an incident, as the command SetIncidentField does; all of it or nothing.
+    /// Changes an incident, as the command SetIncidentField does: all given fields, or none.
     ///
     /// # Errors
     /// [`OperationError`].
@@ -164,7 +164,7 @@ impl Operations {
             .await
     }
 
-    /// Links an incident with others: with all of them, or with none where one cannot be linked.
+    /// Links an incident with other incidents: with all of them, or with none if one cannot be linked.
     ///
     /// # Errors
     /// [`OperationError`].
@@ -209,7 +209,7 @@ impl Operations {
                     }
                     if !caller.may(Right::ChangeIncidents, incident.site_id) {
                         return Err(Refusal::Unable(format!(
-                            "It takes the right to {} on the incident's site. Ask an administrator for it.",
+                            "This needs the right to {} on the incident's site. Ask an administrator for it.",
                             Right::ChangeIncidents
                         )));
                     }
@@ -222,7 +222,8 @@ impl Operations {
     }
 }
 
-/// Runs one of the host's own commands in the transaction of `records`, which must not be committed where it refuses.
+/// Runs one of the host's own commands in the transaction of `records`. The caller must not commit if the command
+/// refuses.
 async fn call(
     records: &mut Records<'_>,
     endpoint: &str,
@@ -230,7 +231,7 @@ async fn call(
     raw: &RawParameters,
     now: Moment,
 ) -> Result<Answer, Refusal> {
-    let missing = || Refusal::Because(format!("This host lacks the command {endpoint}."));
+    let missing = || Refusal::Because(format!("This host does not have the command {endpoint}."));
     let (command, manifest) = utility::command(endpoint).ok_or_else(missing)?;
     let parameters = Parameters::parse(manifest, raw).map_err(Refusal::Parameters)?;
     command.run(records, caller, &parameters, now).await

@@ -1,4 +1,4 @@
-//! The bodies with which callers make, change and link incidents.
+//! The bodies with which callers create, change and link incidents.
 
 use std::collections::BTreeMap;
 
@@ -9,36 +9,36 @@ use utoipa::ToSchema;
 
 use crate::Refusal;
 
-/// An incident to be made.
+/// A new incident.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct IncidentToMake {
-    /// The name of its site.
+    /// The name of the incident's site.
     #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
     pub site: String,
-    /// Such as Phishing.
+    /// The type of the incident, such as Phishing.
     #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$", max_length = 200)]
     pub incident_type: String,
-    /// Cut after 100 characters.
+    /// The title. The host cuts it after 100 characters.
     #[serde(default)]
     #[schema(pattern = r"^[^\u0000]*$")]
     pub title: Option<String>,
-    /// What happened.
+    /// The description.
     #[serde(default)]
     #[schema(pattern = r"^[^\u0000]*$", max_length = 65536)]
     pub description: Option<String>,
-    /// How bad it is. Low unless given.
+    /// The severity. Low unless given.
     #[serde(default)]
     pub severity: Option<Severity>,
-    /// The name of the user who answers for it. System unless given.
+    /// The name of the owner. System unless given.
     #[serde(default)]
     #[schema(pattern = r"^[^\u0000]*$")]
     pub owner: Option<String>,
-    /// When it ought to be closed, to the second; not in the past.
+    /// The due date in whole seconds; not in the past.
     #[serde(default)]
     #[schema(value_type = Option<i64>)]
     pub due_at: Option<Moment>,
-    /// What it is made from.
+    /// The raw data from which the incident is created.
     #[serde(default)]
     #[schema(schema_with = object_or_list)]
     pub raw_data: Option<Value>,
@@ -54,7 +54,7 @@ fn object_or_list() -> utoipa::openapi::schema::Object {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct IncidentsToLink {
-    /// Their numbers.
+    /// The numbers of the incidents.
     #[schema(min_items = 1, max_items = 1000)]
     pub incidents: Vec<String>,
 }
@@ -63,75 +63,77 @@ pub struct IncidentsToLink {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct IncidentsLinked {
-    /// How many links are new.
+    /// The number of new links.
     pub added: usize,
 }
 
-/// The changes to an incident. A field that is not given stays.
+/// A change of an incident. Fields that are left out stay unchanged.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct IncidentToChange {
-    /// The version that the caller saw; the change is refused if the incident has been changed since.
+    /// The version that the caller read. The host refuses the change if the incident has changed since.
     #[serde(default)]
     #[schema(value_type = Option<i64>)]
     pub version: Option<Version>,
-    /// Cut after 100 characters.
+    /// The title. The host cuts it after 100 characters.
     #[serde(default)]
     #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
     pub title: Option<String>,
-    /// What happened.
+    /// The description.
     #[serde(default)]
     #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$", max_length = 65536)]
     pub description: Option<String>,
-    /// Such as Phishing.
+    /// The type of the incident, such as Phishing.
     #[serde(default)]
     #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$", max_length = 200)]
     pub incident_type: Option<String>,
-    /// How bad it is.
+    /// The severity.
     #[serde(default)]
     pub severity: Option<Severity>,
-    /// Such as False Positive.
+    /// The disposition, such as False Positive.
     #[serde(default)]
     #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$", max_length = 200)]
     pub disposition: Option<String>,
-    /// What came of it.
+    /// The conclusion.
     #[serde(default)]
     #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$", max_length = 65536)]
     pub conclusion: Option<String>,
-    /// The name of the user who answers for it.
+    /// The name of the owner.
     #[serde(default)]
     #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
     pub owner: Option<String>,
-    /// The name of the user who works on it.
+    /// The name of the assignee.
     #[serde(default)]
     #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
     pub assignee: Option<String>,
-    /// When it ought to be closed, to the second.
+    /// The due date in whole seconds.
     #[serde(default)]
     #[schema(value_type = Option<i64>)]
     pub due_at: Option<Moment>,
-    /// Values of its fields by name, such as Severity; those of dynamic fields by name or as Section.Name.
+    /// The values of fields by name, such as Severity. A dynamic field is given by its name or as Section.Name.
     #[serde(default)]
     pub fields: BTreeMap<String, String>,
-    /// The name of its new site.
+    /// The name of the new site.
     #[serde(default)]
     #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
     pub site: Option<String>,
-    /// Whether it is done. It is closed only when Required tasks are done and fields Required on Close have values.
+    /// The status. The host closes an incident only when all Required tasks are done and all fields Required on Close
+    /// have values.
     #[serde(default)]
     pub status: Option<Status>,
 }
 
-/// What changes about a task.
+/// A change of a task.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct TaskToChange {
-    /// Whether it is done.
+    /// Whether the task is done.
     pub done: bool,
 }
 
 impl IncidentToChange {
-    /// Names and values for the command, in the order in which they are set: the status last, for it depends on others.
+    /// The names and values for the command, in the order in which the fields are set. The status is last, since it
+    /// depends on the other fields.
     pub(super) fn fields(self) -> Result<Vec<(String, Value)>, Refusal> {
         let due = self.due_at.map(|due| date("dueAt", due)).transpose()?;
         let text = |value: Option<String>| value.map(Value::from);
@@ -154,7 +156,7 @@ impl IncidentToChange {
 }
 
 impl IncidentToMake {
-    /// Names and values for the command CreateAnIncident.
+    /// The names and values for the command CreateAnIncident.
     pub(super) fn parameters(self) -> Result<Vec<(String, Value)>, Refusal> {
         let due = self.due_at.map(|due| date("dueAt", due)).transpose()?;
         let given = [
@@ -170,7 +172,7 @@ impl IncidentToMake {
     }
 }
 
-/// A time as the host's commands take it: in whole seconds of UTC.
+/// The time in the format of the host's commands: whole seconds in UTC.
 fn date(name: &str, at: Moment) -> Result<String, Refusal> {
     let time = jiff::Timestamp::from_millisecond(at.0).ok();
     let time = time.map(|time| time.strftime("%Y-%m-%d %H:%M:%S").to_string());

@@ -19,7 +19,7 @@ impl Import<'_> {
         let last_line = rows.last().map_or(0, |(line, _)| *line);
         let mut transaction = self.store.transaction().await?;
         let mut records = transaction.records();
-        // All locked at once, in one order: the rows' own and those that they are linked with.
+        // The rows' incidents and the linked incidents are locked at once and in one order, to avoid a deadlock.
         let mentioned = rows.iter().flat_map(|(_, row)| {
             std::iter::once(&row.incident.number).chain(row.linked.iter().map(|link| &link.number)).cloned()
         });

@@ -1,4 +1,4 @@
-//! Stores links, also those with incidents that come later in the file.
+//! Stores links, including links to incidents later in the file.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,8 +6,8 @@ use soar_connector::name::quoted;
 use soar_store::model::{CaseId, IncidentId, Moment, Right};
 use soar_store::{Records, StoreError};
 
+use super::options::BATCH;
 use super::report::MOST_BAD_ROWS;
-use super::run::BATCH;
 use super::under_way::Import;
 use crate::transfer::{BadRow, TransferError};
 
@@ -28,12 +28,12 @@ pub(super) async fn link(
 }
 
 impl Import<'_> {
-    /// Links with incidents that came later in the file.
+    /// Stores the links to incidents later in the file.
     pub(super) async fn late_links(&mut self) -> Result<(), TransferError> {
         for batch in std::mem::take(&mut self.late).chunks(BATCH) {
             let mut transaction = self.store.transaction().await?;
             let mut records = transaction.records();
-            // Both ends at once, so that they are locked in one order.
+            // Both ends are locked at once and in one order, to avoid a deadlock.
             let both = batch.iter().flat_map(|(_, own, _, link)| [own, &link.number]);
             let numbers: HashSet<String> = both.cloned().collect();
             let numbers: Vec<_> = numbers.into_iter().collect();

@@ -1,11 +1,13 @@
-//! Import: rows are read, checked and stored a batch at a time; a bad one does not stop the good ones.
+//! Import: reads, checks and stores rows in batches. A bad row does not stop the import of the other rows.
 
 mod cases;
 mod incidents;
 mod links;
+mod options;
 mod report;
 mod run;
 mod under_way;
 
+pub use options::{ImportOptions, OnConflict};
 pub use report::ImportReport;
-pub use run::{ImportOptions, OnConflict, import};
+pub use run::import;

@@ -1,4 +1,4 @@
-//! What became of the rows of an import.
+//! The report of an import.
 
 use std::fmt;
 
@@ -7,24 +7,24 @@ use utoipa::ToSchema;
 
 use crate::transfer::BadRow;
 
-/// How many bad rows a report tells of; the others are counted.
+/// The most bad rows listed in a report. Further bad rows are only counted.
 pub(super) const MOST_BAD_ROWS: usize = 1000;
 
-/// What became of the rows.
+/// The result of an import.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ImportReport {
-    /// Rows that were stored as something new.
+    /// The number of rows stored as new objects.
     pub added: u64,
-    /// Rows that changed what was stored.
+    /// The number of rows that changed stored objects.
     pub updated: u64,
-    /// Rows whose number was taken, and that changed nothing.
+    /// The number of rows whose number was taken and that changed nothing.
     pub skipped: u64,
-    /// Rows that were not imported.
+    /// The number of rows that were not imported.
     pub failed: u64,
-    /// The first thousand problems; a row may have several.
+    /// The first thousand problems. A row may have several.
     pub bad_rows: Vec<BadRow>,
-    /// Links to incidents that are neither in the file nor in the store, by line and number.
+    /// The links to incidents that are neither in the file nor in the store, by line and number.
     pub missing_links: Vec<BadRow>,
 }
 
@@ -44,14 +44,14 @@ impl ImportReport {
 }
 
 impl fmt::Display for ImportReport {
-    /// `3 added, 1 updated, 2 skipped, 1 failed`; what did not happen is left out.
+    /// `3 added, 1 updated, 2 skipped, 1 failed`, without zero counts.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts = [
             (self.added, "added"),
             (self.updated, "updated"),
             (self.skipped, "skipped"),
             (self.failed, "failed"),
-            (self.missing_links.len() as u64, "links to what is not there"),
+            (self.missing_links.len() as u64, "links to missing incidents"),
         ];
         let parts: Vec<_> =
             parts.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}")).collect();

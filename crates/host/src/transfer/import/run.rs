@@ -1,56 +1,29 @@
-//! Reads a file row by row, and stores the rows a batch at a time.
+//! Reads a file row by row, and stores the rows in batches.
 
 use std::collections::{HashMap, HashSet};
 use std::io::BufRead;
 
 use soar_store::Store;
 use soar_store::model::{AuditEntry, Caller};
-use soar_store::text_enum;
 
+use super::options::{BATCH, ImportOptions};
 use super::report::ImportReport;
 use super::under_way::Import;
 use crate::transfer::read_record::{CaseRow, Importer, IncidentRow};
 use crate::transfer::source::Source;
-use crate::transfer::{Format, Progress, Subject, TransferError};
+use crate::transfer::{Progress, Subject, TransferError};
 
-/// How many rows one transaction stores.
-pub(super) const BATCH: usize = 500;
-
-/// After how many bytes of the file a transaction stores the rows so far, even if they are fewer.
+/// The number of bytes of the file after which a batch is stored, even if it has fewer rows.
 const BATCH_BYTES: u64 = 16 * 1024 * 1024;
 
-text_enum! {
-    /// What becomes of a row whose number is taken.
-    pub enum OnConflict {
-        /// It is a bad row.
-        Fail = "fail",
-        /// What is stored stays as it is.
-        Skip = "skip",
-        /// What is stored becomes what the row says; links are added.
-        Update = "update",
-    }
-}
-
-/// What to import.
-#[derive(Debug, Clone, Copy)]
-pub struct ImportOptions {
-    /// What the rows are.
-    pub subject: Subject,
-    /// How they are written.
-    pub format: Format,
-    /// What becomes of a row whose number is taken.
-    pub on_conflict: OnConflict,
-}
-
-/// Imports rows in the caller's name, onto sites where the caller may change incidents. Batches of rows are
-/// transactions: after a crash a row is there whole or not at all, and the same file can be imported again with
-/// [`OnConflict::Skip`]. Reading blocks the task, as a file or a pipe does.
-///
-/// `progress` is told after each batch. `entry` says who imports what and when: every batch is in the audit log under
-/// it, in the batch's own transaction, with what the batch did.
+/// Imports rows in the caller's name, onto sites where the caller may change incidents. Each batch of rows is a
+/// transaction. After a crash the same file can be imported again with [`OnConflict::Skip`](super::OnConflict::Skip).
+/// Reading blocks the task.
+///  `progress` is called after each batch. Each batch writes an audit entry like `entry` with the batch's counts, in
+/// its transaction.
 ///
 /// # Errors
-/// [`TransferError`] when the store fails or the file cannot be read any further; batches before stay.
+/// [`TransferError`] when the store fails or the file cannot be read further. Earlier batches stay stored.
 pub async fn import<R: BufRead + Send>(
     store: &Store,
     caller: &Caller,
@@ -111,7 +84,7 @@ pub async fn import<R: BufRead + Send>(
                 }
             },
         };
-        // A number that comes twice meets itself in the store.
+        // Store the batch before a number that it already has, so that the conflict is found in the store.
         if !numbers.insert(number) {
             let (incident, case) = (incidents.pop(), cases.pop());
             match options.subject {

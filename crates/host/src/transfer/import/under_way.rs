@@ -1,4 +1,4 @@
-//! An import that is under way, and what all its rows are asked: whether their site will do, and their number.
+//! The state of an import, and the checks of sites, owners and numbers.
 
 use std::collections::HashMap;
 
@@ -7,23 +7,23 @@ use soar_store::model::name::ByName;
 use soar_store::model::{AuditEntry, Caller, IncidentId, Moment, Right, Site, SiteId, Status};
 use soar_store::{Records, Store, StoreError};
 
+use super::options::{ImportOptions, OnConflict};
 use super::report::ImportReport;
-use super::run::{ImportOptions, OnConflict};
 use crate::transfer::read_record::WantedLink;
 use crate::utility::Owner;
 
-/// An import that is under way.
+/// The state of an import.
 pub(super) struct Import<'i> {
     pub(super) store: &'i Store,
     pub(super) caller: &'i Caller,
     pub(super) options: ImportOptions,
-    /// What the audit log says of every batch.
+    /// The template of the batches' audit entries.
     pub(super) entry: &'i AuditEntry,
     pub(super) sites: ByName<Site>,
-    /// Owners and assignees that rows named so far, by name.
+    /// The owners and assignees found so far, by name.
     pub(super) owners: HashMap<String, Owner>,
     pub(super) report: ImportReport,
-    /// Links to incidents that were not there yet: line, the incident's number and id, and the link.
+    /// Links to incidents that are not stored yet: line, the incident's number and id, and the link.
     pub(super) late: Vec<(u64, String, IncidentId, WantedLink)>,
 }
 
@@ -40,7 +40,7 @@ impl Import<'_> {
         Err(problem(format!("expected a site on which you may change incidents, found {}", quoted(name))))
     }
 
-    /// Checks the user that a row names under `field` by the rule for owners, and spells the name as the user is called.
+    /// Checks the user in `field` by the rule for owners, and replaces the name by the user's own spelling.
     pub(super) async fn owner(
         &mut self,
         records: &mut Records<'_>,
@@ -63,7 +63,7 @@ impl Import<'_> {
         Ok(())
     }
 
-    /// Notes in the audit log what a batch did whose last row begins on `line`; nothing where it did nothing.
+    /// Writes the audit entry of a batch whose last row begins on `line`. A batch without changes has no entry.
     pub(super) async fn note(
         &self,
         records: &mut Records<'_>,
@@ -78,7 +78,7 @@ impl Import<'_> {
         records.append_audit(&[entry]).await
     }
 
-    /// Whether a row whose number is taken is to be stored over it.
+    /// Whether a row whose number is taken replaces the stored object.
     pub(super) fn conflict(&mut self, line: u64, number: &str, site: SiteId) -> bool {
         let (taken, visible) = (quoted(number), self.caller.may(Right::ChangeIncidents, site));
         match self.options.on_conflict {

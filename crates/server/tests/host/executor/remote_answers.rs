@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use soar_connector::manifest::Input;
 use soar_connector::{Command, Plugin, RawParameters};
 use soar_host::Refusal;
-use soar_host::executor::{Registry, endpoint_name};
+use soar_host::plugins::{PluginRegistry, endpoint_name};
 use soar_host::utility::Ended;
 use soar_store::RunFilter;
 use soar_store::model::RunStatus;
@@ -153,11 +153,11 @@ async fn what_names_no_connection_or_command_runs_nothing() {
 #[test]
 fn endpoints_that_would_clash_are_found_at_the_start() {
     let gate = || Arc::new(GatePlugin::new()) as Arc<dyn Plugin>;
-    let clash = Registry::new(vec![gate()], &["CloseIncidentInBulk", "BREAKDOWN"]).unwrap_err().to_string();
+    let clash = PluginRegistry::new(vec![gate()], &["CloseIncidentInBulk", "BREAKDOWN"]).unwrap_err().to_string();
     assert!(clash.contains("The utility command \"BREAKDOWN\"") && clash.contains("\"Break Down\""), "{clash}");
-    let twice = Registry::new(vec![gate(), gate()], &[]).unwrap_err().to_string();
+    let twice = PluginRegistry::new(vec![gate(), gate()], &[]).unwrap_err().to_string();
     assert!(twice.contains("Two integrations are called Gate"), "{twice}");
-    let registry = Registry::new(vec![gate()], &["CloseIncidentInBulk"]).unwrap();
+    let registry = PluginRegistry::new(vec![gate()], &["CloseIncidentInBulk"]).unwrap();
     assert!(registry.has_endpoint("breakdown") && !registry.has_endpoint("Break Down"));
     assert_eq!(endpoint_name("List Devices"), "ListDevices");
 }

@@ -100,7 +100,7 @@ async fn nothing_is_acknowledged_that_went_into_a_file_that_is_gone() {
     std::fs::copy(&elsewhere, &path).unwrap();
     refuses("Replaced").await;
     let error = host.test.store.transaction().await.unwrap_err().to_string();
-    assert!(error.contains("end the host first and start it again afterwards"), "{error}");
+    assert!(error.contains("stop the host and run `footprint restore FILE`"), "{error}");
     std::fs::rename(&elsewhere, &path).unwrap();
     is_ready_again(&host).await;
     for name in ["Taken away", "Replaced"] {
@@ -159,16 +159,19 @@ async fn a_file_that_cannot_be_used_is_refused_at_once_with_what_to_do() {
     };
     let error =
         refusal("text", b"This is a text, and no database at all. It is longer than a database's head is. ").await;
-    assert!(error.to_string().contains("put back the last good backup"), "{error}");
+    assert!(error.to_string().contains("restore the last good backup with `footprint restore FILE`"), "{error}");
     for (what, bytes) in
         [("cut short", &bytes[..bytes.len() / 2]), ("broken head", &[&[7; 100], &bytes[100..]].concat())]
     {
         let error = refusal(what, bytes).await;
         assert_eq!(error.trouble(), Some(Trouble::Damaged), "{what}: {error}");
-        assert!(error.to_string().contains("put back the last good backup"), "{what}: {error}");
+        assert!(
+            error.to_string().contains("restore the last good backup with `footprint restore FILE`"),
+            "{what}: {error}"
+        );
     }
     let error = refusal("empty", b"").await.to_string();
-    assert!(error.contains("is missing or empty. Restore its last backup"), "{error}");
+    assert!(error.contains("is missing or empty. Restore its last backup with `footprint restore FILE`"), "{error}");
     let nowhere = folder.path().join("nowhere.db");
     let error = Store::open_existing(nowhere.to_str().unwrap()).await.unwrap_err().to_string();
     assert!(error.contains("nowhere.db is not there") && !nowhere.exists(), "{error}");

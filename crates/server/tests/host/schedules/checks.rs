@@ -117,7 +117,7 @@ async fn a_connection_is_degraded_when_its_server_s_certificate_is_about_to_end_
         let url = authority.serve("localhost", Ok(3 * DAY + DAY / 2), BOTH_VERSIONS, &simulator.url()).await;
         let draft = json!({"integration": "coda-footprint", "name": "Secure", "site": "Security Operations",
             "healthCheckMinutes": 1, "parameters": {"Server URL": url, "User Name": account.user_name,
-                "Password": account.password, "CA File": authority.path()}});
+                "Password": account.password, "CA File": std::fs::read_to_string(authority.path()).unwrap()}});
         let connection = stage.create(&administrator, draft).await.unwrap();
         assert_eq!(wired.minute(&stage).await, 1);
         let health_now = async || {

@@ -206,3 +206,31 @@ async fn alerts_that_a_clock_a_year_ahead_left_behind_are_told_now() {
         assert_eq!(world.delivered.subjects()[1..], ["Connection Production 1 recovered"]);
     }
 }
+
+#[tokio::test]
+async fn a_message_that_a_clock_minutes_ahead_left_behind_waits_no_longer_than_a_pause() {
+    for test in TestStore::on_both().await {
+        let world = World::new(&test.store);
+        let mut check = check_of(ConnectionId(1));
+        check.alert_after = 1;
+        world.create(&check).await;
+        let ahead = World::at(&test.store, SystemTime::now() + Duration::from_secs(600));
+        ahead.fail([1]);
+        *ahead.delivered.broken.lock().unwrap() = true;
+        ahead.work().await;
+        ahead.pass(62).await;
+        let waiting = async || test.store.reader().await.unwrap().records().waiting_messages(10).await.unwrap();
+        let [message] = waiting().await.try_into().unwrap();
+        assert!(message.attempts > 0 && message.next_attempt_at > world.now() + Duration::from_secs(590));
+        world.scheduler.correct_times().await.unwrap();
+        assert_eq!(waiting().await[0].created_at, world.now(), "it has not waited for less than no time");
+        world.pass(2).await;
+        assert_eq!(world.delivered.subjects(), ["Connection Production 1 fails"]);
+        // A pause that was meant is kept.
+        *world.delivered.broken.lock().unwrap() = true;
+        world.pass(61).await;
+        let [message] = waiting().await.try_into().unwrap();
+        world.scheduler.correct_times().await.unwrap();
+        assert_eq!(waiting().await[0].next_attempt_at, message.next_attempt_at);
+    }
+}

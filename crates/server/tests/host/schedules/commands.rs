@@ -70,7 +70,7 @@ async fn who_may_not_and_what_cannot_work_is_refused_with_what_to_do() {
             ("cron", json!("30 2 * * *"), "either every how many minutes"),
             ("command", json!("Make Coffee"), "Make Coffee"),
             ("parameters", json!({"Device": "x"}), "Device"),
-            ("name", json!(" "), "visible characters"),
+            ("name", json!(" "), "The name of the schedule is empty"),
             ("alertAfter", json!(0), "1 to 100"),
             ("alertTo", json!(["soc"]), "Expected a mail address"),
             ("site", json!("Nowhere"), "There is no site"),

@@ -11,7 +11,8 @@ use serde_json::json;
 use soar_connector::SystemClock;
 use soar_host::alerts::Couriers;
 use soar_host::connections::{ConnectionDraft, Connections};
-use soar_host::executor::{Executor, ExecutorSettings, Registry};
+use soar_host::executor::{Executor, ExecutorSettings};
+use soar_host::plugins::PluginRegistry;
 use soar_host::scheduler::{ExecutorRunner, Runner, Scheduler, SchedulerSettings};
 use soar_host::sealing::Keyring;
 use soar_host::vault::{Vault, VaultSettings};
@@ -55,7 +56,7 @@ fn now() -> Moment {
 }
 
 async fn connections_to(simulator: &Simulator, test: &TestStore) -> Connections {
-    let registry = Registry::new(vec![Arc::new(FootprintPlugin::new().unwrap())], &[]).unwrap();
+    let registry = PluginRegistry::new(vec![Arc::new(FootprintPlugin::new().unwrap())], &[]).unwrap();
     let vault = Vault::with_environment(VaultSettings::default(), |_| None);
     let (keyring, clock) = (Keyring::generate().unwrap(), Arc::new(SystemClock::new()));
     let connections = Connections::new(test.store.clone(), Arc::new(registry), keyring, vault, clock);

@@ -10,7 +10,8 @@ use soar_connector::testing::ManualClock;
 use soar_host::Host;
 use soar_host::access::issue_key;
 use soar_host::connections::Connections;
-use soar_host::executor::{Executor, ExecutorSettings, Registry};
+use soar_host::executor::{Executor, ExecutorSettings};
+use soar_host::plugins::PluginRegistry;
 use soar_host::sealing::Keyring;
 use soar_host::settings::HostSettings;
 use soar_host::transfer::{Format, ImportOptions, OnConflict, Subject, import};
@@ -46,7 +47,7 @@ impl FullHost {
         let clock = Arc::new(ManualClock::held_at(UNIX_EPOCH + Duration::from_secs(SAMPLE_TIME)));
         let test = TestStore::on(engine).await.on_clock(clock.clone());
         let keyring = Keyring::generate().unwrap();
-        let registry = Registry::new(plugins, &[]).unwrap();
+        let registry = PluginRegistry::new(plugins, &[]).unwrap();
         let vault = Vault::new(VaultSettings::default());
         let connections = Connections::new(test.store.clone(), Arc::new(registry), keyring.clone(), vault, clock);
         let executor = Executor::start(connections.clone(), ExecutorSettings::default()).await.unwrap();

@@ -14,7 +14,8 @@ use soar_host::Refusal;
 use soar_host::access::issue_key;
 use soar_host::agents::Agents;
 use soar_host::connections::{ConnectionChange, ConnectionDraft, Connections};
-use soar_host::executor::{Executor, ExecutorSettings, Registry};
+use soar_host::executor::{Executor, ExecutorSettings};
+use soar_host::plugins::PluginRegistry;
 use soar_host::sealing::Keyring;
 use soar_host::settings::HostSettings;
 use soar_host::tenants::{SyncRequest, TenantDraft, TenantSettings, Tenants};
@@ -97,8 +98,9 @@ impl Instance {
         let keyring = Keyring::create_file(&folder.path().join("keys")).unwrap();
         let clock = ManualClock::held();
         let store = store.on_clock(Arc::new(clock.clone()));
-        static REGISTRY: LazyLock<Arc<Registry>> =
-            LazyLock::new(|| Arc::new(Registry::new(vec![Arc::new(FootprintPlugin::new().unwrap())], &[]).unwrap()));
+        static REGISTRY: LazyLock<Arc<PluginRegistry>> = LazyLock::new(|| {
+            Arc::new(PluginRegistry::new(vec![Arc::new(FootprintPlugin::new().unwrap())], &[]).unwrap())
+        });
         let vault = Vault::with_environment(VaultSettings::default(), |name| {
             (name == "FOOTPRINT_SECRET_GOOD").then(|| OsString::from("open sesame"))
         });

@@ -4,8 +4,6 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::Reply;
-
 /// The most that callers may have under way.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ShareLimits {
@@ -61,24 +59,6 @@ impl<C: Hash + Eq + Clone> Shares<C> {
         let mut share = Share { shares: Arc::clone(self), caller, own: Amount::default() };
         share.take(Amount { calls: 1, bytes: 0 })?;
         Ok(share)
-    }
-}
-
-impl Exceeded {
-    /// The answer to a call whose body is beyond a limit.
-    pub(super) fn of_bytes(self) -> Reply {
-        match self {
-            Self::Own => Reply::beyond_share(),
-            Self::All => Reply::too_many_bytes(),
-        }
-    }
-
-    /// The answer to a call that is beyond a limit.
-    pub(crate) fn of_calls(self) -> Reply {
-        match self {
-            Self::Own => Reply::beyond_share(),
-            Self::All => Reply::too_many_calls(),
-        }
     }
 }
 

@@ -9,12 +9,12 @@ use soar_connector::{Command, Plugin};
 
 use crate::Refusal;
 
-/// The parameter that says which connection a command runs on.
+/// The parameter that names the connection on which a command runs.
 pub(crate) const CONNECTION_NAME: &str = "Connection Name";
 
 /// Plugins that cannot work together.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RegistryError {
+pub enum PluginRegistryError {
     /// Two integrations share a name.
     #[error("Two integrations are called {0}. Each needs a name of its own.")]
     SameIntegration(String),
@@ -23,13 +23,16 @@ pub enum RegistryError {
     SameEndpoint {
         /// The endpoint.
         endpoint: String,
-        /// The one.
+        /// The first command.
         first: String,
-        /// The other.
+        /// The second command.
         second: String,
     },
-    /// A command takes a parameter that the host takes itself.
-    #[error("{command} takes a parameter called {CONNECTION_NAME}, which says on which connection a command runs.")]
+    /// A command has a parameter whose name the host reserves.
+    #[error(
+        "{command} takes a parameter called {CONNECTION_NAME}. The host reserves that name for the connection on \
+             which a command runs. Rename the parameter."
+    )]
     TakesConnectionName {
         /// The command.
         command: String,
@@ -42,42 +45,42 @@ pub fn endpoint_name(command: &str) -> String {
     command.chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
-/// The plugins at hand.
+/// The registered plugins.
 #[derive(Default)]
-pub struct Registry {
+pub struct PluginRegistry {
     plugins: Vec<Arc<dyn Plugin>>,
-    /// The lower-case endpoint to the plugins that have it, and their commands. Several integrations can have a command
-    /// of one name. The connection decides which of them is meant.
+    /// Maps a lower-case endpoint to the plugins that have it and their commands. Several integrations can have a
+    /// command of the same name. The connection decides which command a call runs.
     endpoints: BTreeMap<String, Vec<(usize, Arc<Command>)>>,
 }
 
-impl fmt::Debug for Registry {
+impl fmt::Debug for PluginRegistry {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_list().entries(self.plugins.iter().map(|plugin| &plugin.manifest().connector.id)).finish()
     }
 }
 
-impl Registry {
+impl PluginRegistry {
     /// The registry of these plugins, beside utility commands with these endpoints.
     ///
     /// # Errors
-    /// [`RegistryError`] when two things would have the same name.
-    pub fn new(plugins: Vec<Arc<dyn Plugin>>, utility_endpoints: &[&str]) -> Result<Self, RegistryError> {
+    /// [`PluginRegistryError`] when two integrations or two endpoints have the same name.
+    pub fn new(plugins: Vec<Arc<dyn Plugin>>, utility_endpoints: &[&str]) -> Result<Self, PluginRegistryError> {
         let mut registry = Self::default();
         for plugin in plugins {
             let manifest = plugin.manifest();
             let (id, name) = (&manifest.connector.id, &manifest.connector.name);
             if registry.find(id).or_else(|| registry.find(name)).is_some() {
-                return Err(RegistryError::SameIntegration(name.clone()));
+                return Err(PluginRegistryError::SameIntegration(name.clone()));
             }
             let index = registry.plugins.len();
             for command in &manifest.commands {
                 let endpoint = endpoint_name(&command.name).to_lowercase();
                 let title = |command: &str| format!("{name}'s command {}", quoted(command));
                 if command.inputs.iter().any(|input| normalised(&input.name) == normalised(CONNECTION_NAME)) {
-                    return Err(RegistryError::TakesConnectionName { command: title(&command.name) });
+                    return Err(PluginRegistryError::TakesConnectionName { command: title(&command.name) });
                 }
-                let clash = |first: String| RegistryError::SameEndpoint {
+                let clash = |first: String| PluginRegistryError::SameEndpoint {
                     endpoint: endpoint_name(&command.name),
                     first,
                     second: title(&command.name),
@@ -102,19 +105,19 @@ impl Registry {
         &self.plugins
     }
 
-    /// Whether some integration has a command with this endpoint, in any case.
+    /// Whether an integration has a command with this endpoint. Upper and lower case do not matter.
     #[must_use]
     pub fn has_endpoint(&self, endpoint: &str) -> bool {
         self.endpoints.contains_key(&endpoint.to_lowercase())
     }
 
     /// The integrations that have a command with this endpoint, each with its command.
-    pub(super) fn commands_at(&self, endpoint: &str) -> Vec<(&Arc<dyn Plugin>, &Arc<Command>)> {
+    pub(crate) fn commands_at(&self, endpoint: &str) -> Vec<(&Arc<dyn Plugin>, &Arc<Command>)> {
         let holders = self.endpoints.get(&endpoint.to_lowercase()).map(Vec::as_slice).unwrap_or_default();
         holders.iter().map(|(index, command)| (&self.plugins[*index], command)).collect()
     }
 
-    /// The plugin of an integration, by its stable name or its product's.
+    /// The plugin of an integration, by its stable name or its product's name.
     ///
     /// # Errors
     /// [`Refusal`] with the nearest name and all valid ones.

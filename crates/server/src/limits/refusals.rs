@@ -4,16 +4,18 @@
 //! their own, the others are counted, and the host tells the counts to the audit log every few seconds. The same holds for
 //! a good key that calls more often than it may.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use soar_connector::Clock;
-use soar_store::model::{AccessKeyId, AuditEntry, Moment, Surface};
+use soar_store::model::{AccessKeyId, AuditEntry, Moment};
 
-use super::{RateLimits, network};
+use super::counted_refusals::CountedRefusals;
+use super::network::network;
+use super::rate_limits::RateLimits;
 
 /// How many refusals of one caller in a minute have audit entries of their own.
 const OWN_ENTRIES: u32 = 50;
@@ -25,9 +27,6 @@ const OWN_ENTRIES_IN_ALL: u32 = 3_000;
 const MOST_ADDRESSES: usize = 1_000;
 
 const MINUTE: Duration = Duration::from_secs(60);
-
-/// Stands in an entry that counts calls from more than one address.
-const SEVERAL: &str = "several addresses";
 
 /// Limits and counts refused calls.
 #[derive(Debug)]
@@ -107,7 +106,7 @@ impl Refusals {
             share.window.count += 1;
             all.into_iter().for_each(|all| all.count += 1);
         } else {
-            share.counted.get_or_insert_with(|| Counted::new(&address, entry)).add(&address, entry);
+            share.counted.get_or_insert_with(|| CountedRefusals::new(&address, entry)).add(&address, entry);
         }
         has_place
     }
@@ -132,7 +131,7 @@ impl Refusals {
 struct Share {
     window: Window,
     /// Refusals without entries that the audit log has not been told of.
-    counted: Option<Counted>,
+    counted: Option<CountedRefusals>,
 }
 
 impl Share {
@@ -161,58 +160,6 @@ impl Window {
     }
 }
 
-/// Refused calls of one caller that have no entries of their own.
-#[derive(Debug)]
-struct Counted {
-    address: String,
-    /// The name of the key that all of them showed; empty where they differ.
-    key: String,
-    /// Where the first call came in.
-    surface: Surface,
-    /// When the first and the last call came.
-    first: Moment,
-    last: Moment,
-    calls: BTreeMap<(Surface, i64), u64>,
-}
-
-impl Counted {
-    fn new(address: &str, entry: &AuditEntry) -> Self {
-        let AuditEntry { at, surface, .. } = *entry;
-        let (address, key) = (address.to_owned(), entry.key.clone());
-        Self { address, key, surface, first: at, last: at, calls: BTreeMap::new() }
-    }
-
-    fn add(&mut self, address: &str, entry: &AuditEntry) {
-        if self.address != address {
-            SEVERAL.clone_into(&mut self.address);
-        }
-        if self.key != entry.key {
-            self.key.clear();
-        }
-        // Calls that came together may be counted in another order.
-        (self.first, self.last) = (self.first.min(entry.at), self.last.max(entry.at));
-        *self.calls.entry((entry.surface, entry.status)).or_default() += 1;
-    }
-
-    fn entry(self, at: Moment) -> AuditEntry {
-        let total: u64 = self.calls.values().sum();
-        let kinds =
-            self.calls.iter().map(|((surface, status), count)| format!("{count} {surface} with status {status}"));
-        let kinds: Vec<_> = kinds.collect();
-        let (first, last) = (self.first, self.last);
-        AuditEntry {
-            address: self.address,
-            key: self.key,
-            accepted: false,
-            reason: format!(
-                "Refused calls counted in this entry, from {first} to {last}: {total} ({}).",
-                kinds.join(", ")
-            ),
-            ..AuditEntry::new(at, self.surface, uuid::Uuid::now_v7().to_string())
-        }
-    }
-}
-
 fn text(address: Address) -> String {
     match address {
         None => "other addresses".to_owned(),
@@ -224,6 +171,7 @@ fn text(address: Address) -> String {
 #[cfg(test)]
 mod tests {
     use soar_connector::testing::ManualClock;
+    use soar_store::model::Surface;
 
     use super::*;
 
@@ -325,7 +273,7 @@ mod tests {
         told.sort_by_key(total);
         let told: Vec<_> =
             told.iter().map(|entry| (entry.key.as_str(), entry.address.as_str(), total(entry))).collect();
-        assert_eq!(told, [("playbooks", SEVERAL, 2), ("", "192.0.2.1", 10)]);
+        assert_eq!(told, [("playbooks", "several addresses", 2), ("", "192.0.2.1", 10)]);
     }
 
     #[test]
