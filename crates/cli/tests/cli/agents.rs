@@ -46,10 +46,10 @@ fn an_agent_is_made_seen_chosen_changed_tested_and_removed() {
     instance.successful(["connection", "change", "production", "--agent", "Branch"]);
     // No call connects directly: the proxy is dead, and the server is not.
     let (code, _, error) = instance.ended(["connection", "test", "production"]);
-    assert!(code == 1 && error.contains("The connection goes through the agent \"Branch\"."), "{error}");
+    assert!(code == 1 && error.contains("The connection uses the agent \"Branch\"."), "{error}");
     assert!(error.contains("through the agent Branch · "), "{error}");
     let (code, out, _) = instance.ended(["connection", "diagnose", "production"]);
-    assert!(code == 1 && out.contains("The connection goes through the agent \"Branch\"."), "{out}");
+    assert!(code == 1 && out.contains("The connection uses the agent \"Branch\"."), "{out}");
     let (code, out, error) = instance.ended(["agent", "test", "Branch", "--connection", "production"]);
     assert!(code == 1 && out.starts_with("✘ Failed. The proxy 127.0.0.1:"), "{out}{error}");
     let tested = ["agent", "test", "Branch", "--to", "footprint.example.com", "--output", "json"];
@@ -57,7 +57,7 @@ fn an_agent_is_made_seen_chosen_changed_tested_and_removed() {
     assert!(code == 1 && out.contains("\"to\":\"footprint.example.com:443\""), "{out}");
 
     let again = instance.refused(2, ["agent", "change", "Branch", "--address", "http://proxy.example"]);
-    assert!(again.contains("goes only to the address that it was given for"), "{again}");
+    assert!(again.contains("only to the address for which it was given"), "{again}");
     let used = instance.refused(1, ["agent", "remove", "Branch"]);
     assert!(used.contains("\"production\" (Security Operations)"), "{used}");
     instance.successful(["agent", "change", "Branch", "--all-sites", "--no-secret", "--user-name", ""]);
@@ -85,7 +85,7 @@ fn the_file_of_certificates_is_read_where_it_is_typed() {
     let change = ["connection", "change", "production", "--param", &given];
     let error = instance.refused(2, change);
     assert!(
-        error.contains("CA File: It decides where secrets go. To change it, give them again: Password."),
+        error.contains("CA File: It decides where the connection sends its secrets. To change it, give these secrets again: Password."),
         "{error}"
     );
     let mut with_secret = instance.footprint(change);

@@ -115,7 +115,7 @@ fn what_alerts_cannot_be_sent_with_keeps_the_host_from_starting_and_says_why() {
         (
             "[alerts.mail]\nhost = \"mail.example.com\"\nfrom = \"a@example.com\"\nuser = \"a\"\npassword = \
              \"env:FOOTPRINT_SECRET_MAIL\"",
-            "The mail server's password: The secret at env:FOOTPRINT_SECRET_MAIL is not there",
+            "The mail server's password: The secret at env:FOOTPRINT_SECRET_MAIL does not exist",
         ),
         (
             "[alerts.mail]\nhost = \"mail.example.com\"\nfrom = \"a@example.com\"\npassword = \"canary\"",

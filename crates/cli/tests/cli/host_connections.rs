@@ -165,7 +165,7 @@ fn what_cannot_be_a_connection_is_refused_without_a_secret_in_sight() {
         assert!(error.contains(problem) && !error.contains("canary"), "{all:?}: {error}");
     }
     let error = instance.refused(2, ["connection", "change", "production", "--param", "Server URL=http://127.0.0.1:1"]);
-    assert!(error.contains("To change it, give them again: Password"), "{error}");
+    assert!(error.contains("To change it, give these secrets again: Password"), "{error}");
     assert!(instance.refused(2, ["connection", "change", "production"]).contains("Nothing to change"));
     assert_eq!(instance.json(["connection", "list"]).as_array().unwrap().len(), 1);
 }

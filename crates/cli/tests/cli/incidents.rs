@@ -116,7 +116,7 @@ fn a_plan_is_applied_once_and_refused_when_its_ground_has_moved() {
         let apply = ["utility", "close-incident-in-bulk", "--apply", &path];
         instance.successful(["incident", "task", "20210127-198", "Notify", "done"]);
         let error = instance.refused(1, apply);
-        assert!(error.contains("The ground has moved since the plan was made: \"20210127-198\""), "{error}");
+        assert!(error.contains("The basis of the plan has changed: \"20210127-198\""), "{error}");
         assert_eq!(instance.json(["incident", "list", "--status", "closed"]), json!([]), "nothing was done");
         plan();
         let other = ["utility", "update-incident-site-in-bulk", "--apply", &path];

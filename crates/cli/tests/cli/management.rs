@@ -126,7 +126,7 @@ fn keys_that_cannot_be_are_refused() {
     let instance = Instance::new();
     for (arguments, problem) in [
         (vec!["x", "--expires", "soon"], "--expires: expected a time such as 2026-12-31"),
-        (vec!["x", "--expires", "2020-01-01"], "would have expired already"),
+        (vec!["x", "--expires", "2020-01-01"], "The expiry is in the past"),
         (vec!["x", "--owner", "nobody"], "There is no user \"nobody\"."),
         (vec!["x", "--site", "Nowhere"], "There is no site \"Nowhere\"."),
         (vec!["init"], "The key \"init\" exists already."),

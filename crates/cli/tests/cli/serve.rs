@@ -83,7 +83,7 @@ fn the_key_of_the_keyring_that_sealed_something_must_be_there() {
     let other = Instance::new();
     std::fs::copy(other.path().join("sealing.key"), instance.path().join("sealing.key")).unwrap();
     let error = instance.refused(1, ["serve"]);
-    assert!(error.contains("which the keyring does not have"), "{error}");
+    assert!(error.contains("which is not in the keyring"), "{error}");
 }
 
 #[test]

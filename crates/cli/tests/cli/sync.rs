@@ -189,7 +189,7 @@ fn a_tenants_site_is_set_inactive_and_active_from_the_masters_terminal() {
     let error = pair.tenant.refused(1, ["connection", "test", "Main", "--site", "TenantSite"]);
     assert!(error.contains("is inactive: the master \"Master\" set it so"), "{error}");
     let refused = pair.tenant.refused(1, ["site", "change", "TenantSite", "--active", "true"]);
-    assert!(refused.contains("only that master sets it active"), "{refused}");
+    assert!(refused.contains("only this master can activate it"), "{refused}");
     let (code, out, _) = pair.master.ended(sync(["--sync-all-shared"]));
     assert!(code == 1 && out.contains("site-inactive"), "{out}");
     let (code, out, _) = pair.master.ended([
@@ -219,7 +219,7 @@ fn a_tenant_without_the_agent_is_told_by_the_sync_and_tells_of_it_when_it_starts
     let (code, out, _) = master.ended(sync(["--sync-all-shared"]));
     assert!(code == 1 && out.contains("agent-missing") && out.contains("\"Branch\""), "{out}");
     let error = tenant.ended(["connection", "test", "Main", "--site", "TenantSite"]).2;
-    assert!(error.contains("which this host does not have"), "{error}");
+    assert!(error.contains("which does not exist on this host"), "{error}");
     let health = tenant.json(["health"]);
     assert_eq!((&health[0]["state"], &health[0]["agent"]), (&json!("Failing"), &json!("Branch")), "{health}");
     let (code, found, _) = tenant.ended(["doctor", "--output", "json"]);
