@@ -65,7 +65,8 @@ impl Courier for Couriers {
 }
 
 /// Sends the messages of a store. Each destination gets one message at a time, and no destination delays another.
-///  A message that was not accepted stays in the store and is sent again with increasing pauses. If the process dies
+///
+/// A message that was not accepted stays in the store and is sent again with increasing pauses. If the process dies
 /// after the delivery and before storing its result, the message is sent again under the same id.
 pub(crate) struct Outbox {
     store: Store,

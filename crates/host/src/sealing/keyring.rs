@@ -10,7 +10,8 @@ use super::key::Key;
 use super::{SealError, key_file};
 
 /// The sealing keys. Cheap to clone. Clones share their keys. `Debug` shows only the keys' ids.
-///  A keyring with a file reads the file again before sealing, and when it meets an unknown key. A rotation by another
+///
+/// A keyring with a file reads the file again before sealing, and when it meets an unknown key. A rotation by another
 /// process therefore needs no restart.
 #[derive(Debug, Clone)]
 pub struct Keyring {

@@ -82,7 +82,8 @@ impl SealingGuard {
 }
 
 /// Seals every secret in `places` with a new key, or continues a rotation that had stopped.
-///  A crash loses nothing: the new key is in the file before it seals a secret, each batch is one transaction, and the
+///
+/// A crash loses nothing: the new key is in the file before it seals a secret, each batch is one transaction, and the
 /// old key is removed from the file last.
 ///
 /// # Errors

@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 /// Limits of connections, heads and answers.
-///  With the defaults callers without a key can use at most 64 MiB of the host's memory: 96 connections, each with 16
+///
+/// With the defaults callers without a key can use at most 64 MiB of the host's memory: 96 connections, each with 16
 /// calls of 8 KiB of head and about 7 KiB of state, and 8 MiB of masters' messages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]

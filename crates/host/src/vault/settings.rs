@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 /// The allowed places of secrets.
-///  A user who manages a connection chooses the server that gets its secrets. With a reference to any place on the host
+///
+/// A user who manages a connection chooses the server that gets its secrets. With a reference to any place on the host
 /// this user could read that place. Therefore places are allowed one by one, and only administrators may give
 /// references unless `managers-may-refer` is set.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
