@@ -173,7 +173,7 @@ impl Printer {
 
     /// Writes a line for the user to standard error.
     pub(crate) fn note(&mut self, text: &str) {
-        self.to_standard_error(&paint(self.error_colour, FAINT, &self.readable(text)));
+        self.write_error(&paint(self.error_colour, FAINT, &self.readable(text)));
     }
 
     /// Writes a warning to standard error.
@@ -196,7 +196,7 @@ impl Printer {
     fn labelled(&mut self, label: &str, style: Style, text: &str) {
         let text = self.readable(&format!("{label} {text}"));
         let after = text.strip_prefix(label).unwrap_or(&text);
-        self.to_standard_error(&format!("{}{after}", paint(self.error_colour, style, label)));
+        self.write_error(&format!("{}{after}", paint(self.error_colour, style, label)));
     }
 
     /// Text for standard error: without control characters, and broken between words on a terminal.
@@ -208,7 +208,7 @@ impl Printer {
     /// Writes a command's Error tab to standard error.
     pub(crate) fn error_tab(&mut self, error: &CommandError) {
         let colour = self.error_colour;
-        self.to_standard_error(&outcome::error_tab(error, self.error_width, |line| paint(colour, RED, line)));
+        self.write_error(&outcome::error_tab(error, self.error_width, |line| paint(colour, RED, line)));
     }
 
     /// Writes a command's Error tab to standard output, if the user asked for this tab.
@@ -218,7 +218,7 @@ impl Printer {
     }
 
     /// Standard error may be closed. Its text is then lost, and the result still counts.
-    fn to_standard_error(&mut self, text: &str) {
+    fn write_error(&mut self, text: &str) {
         let _ = writeln!(io::stderr().lock(), "{text}");
     }
 }
