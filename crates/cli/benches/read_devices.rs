@@ -1,8 +1,8 @@
-//! Measures reading all devices: against a bare loop that parses each page, side by side in one run, and its memory.
+//! Compares reading all devices with a bare loop that parses each page, in one run, and measures the peak memory.
 //!
-//! `cargo bench --profile dist -p footprint-cli --bench read_devices`. The simulator is another process on this machine;
-//! every reader sends the same requests, as many at once. It ends with status 1 when `footprint run` takes more than 0.4 of
-//! the bare loop's time or more than 24 MiB.
+//! `cargo bench --profile dist -p footprint-cli --bench read_devices`. The simulator is another process on this
+//! machine. Each reader sends the same requests, with the same number in flight. The program ends with status 1 when
+//! `footprint run` takes more than 0.4 of the bare loop's time or more than 24 MiB.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a program for developers")]
 
@@ -22,12 +22,12 @@ const ROUNDS: usize = 9;
 const DEVICES: u32 = 100_000;
 const PAGE_SIZE: u32 = 100;
 const AT_ONCE: usize = 16;
-/// The most of the bare loop's time that `footprint run` may take, and the most MiB.
+/// The largest share of the bare loop's time that `footprint run` may take, and the most MiB.
 const MOST_TIME: f64 = 0.4;
 const MOST_MEMORY: f64 = 24.0;
 const FOOTPRINT: &str = env!("CARGO_BIN_EXE_footprint");
 
-/// A simulator in a process of its own, ended when dropped.
+/// A simulator in a process of its own. Dropping it ends the process.
 struct Simulator {
     process: Child,
     url: String,
@@ -72,7 +72,7 @@ impl Simulator {
         plugin.build(&SettingValues::parse(&plugin.manifest().connector, given).unwrap()).unwrap()
     }
 
-    /// `footprint run list-devices --all-pages --output ndjson` as a whole process.
+    /// A process that runs `footprint run list-devices --all-pages --output ndjson`.
     fn start_stream(&self) -> Child {
         let mut command = Command::new(FOOTPRINT);
         command.args(["run", "list-devices", "--all-pages", "--output", "ndjson"]).args(["--param", "Page Size=100"]);
@@ -82,14 +82,14 @@ impl Simulator {
         command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     }
 
-    /// How long that process takes from its start to its end.
+    /// The time that this process takes from start to end.
     fn stream(&self) -> Duration {
         let started = Instant::now();
         assert!(self.start_stream().wait().unwrap().success());
         started.elapsed()
     }
 
-    /// The most memory that it has resident, in KiB: in a run of its own, because looking costs time.
+    /// The peak resident memory of this process in KiB. It is measured in a run of its own, since measuring costs time.
     fn stream_memory(&self) -> u64 {
         let mut process = self.start_stream();
         let mut peak = 0;
@@ -104,7 +104,7 @@ impl Simulator {
     }
 }
 
-/// The most memory that a process had resident so far, in KiB; 0 once it has ended.
+/// The peak resident memory of a process so far in KiB. 0 once the process has ended.
 fn peak_memory(process: u32) -> u64 {
     std::fs::read_to_string(format!("/proc/{process}/status"))
         .ok()
@@ -115,7 +115,7 @@ fn peak_memory(process: u32) -> u64 {
         .unwrap_or(0)
 }
 
-/// The bare loop: reqwest, and what `each` does with a page's bytes.
+/// The bare loop: reqwest, and `each` on the bytes of each page.
 async fn bare_loop(simulator: &Simulator, each: impl Fn(&[u8]) -> usize) -> Duration {
     let started = Instant::now();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
@@ -143,7 +143,7 @@ fn parse(body: &[u8]) -> usize {
     page["items"].as_array().unwrap().len()
 }
 
-/// Reads table cells and key fields of every row, and counts them.
+/// Reads the table cells and key fields of every row, and counts them.
 struct Table {
     reader: RowReader,
     cells: usize,
@@ -180,7 +180,7 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 fn main() -> ExitCode {
-    // `cargo test --benches` only wants to know that it runs.
+    // `cargo test --benches` only checks that the program runs.
     if std::env::args().any(|argument| argument == "--test") {
         return ExitCode::SUCCESS;
     }
@@ -212,7 +212,7 @@ fn main() -> ExitCode {
     let [stream_ratio, table_ratio] = ratios.map(median);
     println!("{DEVICES} devices in pages of {PAGE_SIZE}, {AT_ONCE} requests at once, medians of {ROUNDS} rounds:");
     println!("  bare loop, pages parsed into serde_json::Value  {reference:.3} s  (the reference)");
-    println!("  bare loop, pages not looked at                  {transport:.3} s");
+    println!("  bare loop, pages not parsed                     {transport:.3} s");
     println!(
         "  footprint run … --output ndjson, whole process  {stream:.3} s  {stream_ratio:.2} of it (target {MOST_TIME})"
     );

@@ -1,4 +1,4 @@
-//! The command line: what can be typed, drawn in part from the manifest, and which subcommand it starts.
+//! The command line: its flags and subcommands, in part from the manifest.
 
 use anyhow::{Context as _, Result};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
@@ -21,18 +21,18 @@ const ABOUT: &str = "The CODA Footprint connector, its simulator, and a SOAR hos
 
 const EXAMPLES: &str = "\
 Examples:
-  footprint demo                      See every command run against a simulated instance
+  footprint demo                      Run every command against a simulated instance
   footprint commands                  List the commands
-  footprint commands list-devices     What one command takes, returns and can fail with
-  footprint test                      Prove that a connection works
-  footprint diagnose                  Find out what is wrong with one
+  footprint commands list-devices     A command's parameters, results and errors
+  footprint test                      Test a connection
+  footprint diagnose                  Diagnose a connection
   footprint run \"List Devices\"        Run a command
-  footprint init                      Make an instance of the host
-  footprint serve                     Serve it
+  footprint init                      Create an instance of the host
+  footprint serve                     Serve the instance
 
 Exit codes: 0 Successful, 1 Failed, 2 wrong use.";
 
-/// The subcommands that connect to an instance.
+/// The subcommands that connect to a Footprint instance.
 const CONNECTING: [&str; 3] = ["run", "test", "diagnose"];
 
 #[derive(Debug, Parser)]
@@ -78,7 +78,7 @@ enum Chosen {
     Completions(completions::Arguments),
 }
 
-/// Reads the arguments and does what they say.
+/// Parses the arguments and runs the subcommand.
 pub(crate) fn run(printer: &mut Printer) -> Result<Exit> {
     let plugin = FootprintPlugin::new().context("this build of footprint has a broken manifest")?;
     let connector = &plugin.manifest().connector;
@@ -88,7 +88,7 @@ pub(crate) fn run(printer: &mut Printer) -> Result<Exit> {
     let typed = CommandLine::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let (subject, usual) = match typed.subcommand {
         Chosen::Simulate(_) => (Subject::Simulator, None),
-        // Nobody else says why a call was answered with status 500.
+        // Only the log says why a call was answered with status 500.
         Chosen::Serve(_) => (Subject::Host, Some(LogLevel::Warn)),
         _ => (Subject::Commands, None),
     };
@@ -134,7 +134,7 @@ pub(crate) fn run(printer: &mut Printer) -> Result<Exit> {
     }
 }
 
-/// All that can be typed; the connection's flags are those of the manifest's settings.
+/// The whole command line. The connection's flags come from the manifest's settings.
 pub(crate) fn definition(connector: &Connector) -> clap::Command {
     let definition = CommandLine::command().mut_subcommand("utility", utility::with_commands);
     CONNECTING.iter().fold(definition, |definition, name| {
@@ -142,7 +142,7 @@ pub(crate) fn definition(connector: &Connector) -> clap::Command {
     })
 }
 
-/// The same with examples that can be pasted as they are shown: help breaks no line of a command inside quotes.
+/// The same, with examples that can be pasted as shown: help breaks no command line inside quotes.
 fn with_whole_examples(command: clap::Command, width: usize) -> clap::Command {
     let folded = |help: Option<&clap::builder::StyledStr>| help.map(|help| shell::folded(&help.to_string(), width));
     let (short, long) = (folded(command.get_after_help()), folded(command.get_after_long_help()));
@@ -157,7 +157,7 @@ fn with_whole_examples(command: clap::Command, width: usize) -> clap::Command {
     command.mut_subcommands(|command| with_whole_examples(command, width))
 }
 
-/// The same with the flags that exist only to be refused, so that help and completions do not offer them.
+/// The same, with the flags for secrets that exist only to be refused. Help and completions do not offer them.
 fn refusing_secrets(definition: clap::Command, connector: &Connector) -> clap::Command {
     CONNECTING.iter().fold(definition, |definition, name| {
         definition.mut_subcommand(name, |command| flags::with_refused_secrets(command, connector))

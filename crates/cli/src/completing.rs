@@ -1,6 +1,7 @@
-//! Completes what stands after flags: names of commands, parameters, profiles, connections, agents, sites and users.
+//! Completes values of flags: names of commands, parameters, profiles, connections, agents, sites and users.
 //!
-//! A shell asks this program on each Tab, with the words typed so far; `footprint completions` prints how.
+//! A shell calls this program on each Tab with the words typed so far. `footprint completions` prints the script for
+//! that.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -17,10 +18,10 @@ use crate::connection::profile_names;
 use crate::instance::{FolderFlag, InstanceFlags, OperatorSession, not_done};
 use crate::runtime::single_threaded_runtime;
 
-/// The environment variable by which a shell asks.
+/// The environment variable that a shell sets to ask for completions.
 pub(crate) const VARIABLE: &str = "FOOTPRINT_COMPLETE";
 
-/// Answers a shell that asks for completions, and ends the process; returns where no shell asks.
+/// Answers a shell that asks for completions, and ends the process. Otherwise it returns.
 pub(crate) fn answer(definition: impl Fn() -> Command) {
     if let Some(shell) = std::env::var_os(VARIABLE) {
         let is_bash = shell == "bash";
@@ -28,7 +29,7 @@ pub(crate) fn answer(definition: impl Fn() -> Command) {
     }
 }
 
-/// `command` and its subcommands with the completion of each value whose kind its flag or place names.
+/// `command` and its subcommands, with a completer for each value that has one.
 fn with_values(command: Command, is_bash: bool) -> Command {
     let names_a_command = command.get_name() == "commands";
     let command = command.mut_args(|argument| {
@@ -50,14 +51,14 @@ fn with_values(command: Command, is_bash: bool) -> Command {
     command.mut_subcommands(|command| with_values(command, is_bash))
 }
 
-/// Those that begin with what is typed, in any case, in the form that the shell inserts as one word.
+/// The names that begin with the typed text, in any case, in the form that the shell inserts as one word.
 fn starting_with(typed: &OsStr, names: Vec<String>, is_bash: bool) -> Vec<CompletionCandidate> {
     let typed = typed.to_string_lossy().replace(['\\', '"', '\''], "").to_lowercase();
     let fitting = names.into_iter().filter(|name| name.to_lowercase().starts_with(&typed));
     fitting.map(|name| CompletionCandidate::new(if is_bash { escaped(&name) } else { name })).collect()
 }
 
-/// Bash inserts candidates as they are; the other shells quote them.
+/// Bash inserts candidates without quoting. The other shells quote them.
 fn escaped(name: &str) -> String {
     let mut text = String::new();
     for c in name.chars() {
@@ -69,12 +70,12 @@ fn escaped(name: &str) -> String {
     text
 }
 
-/// The words that were typed so far.
+/// The words typed so far.
 fn words() -> Vec<String> {
     std::env::args().skip_while(|word| word != "--").skip(1).collect()
 }
 
-/// What stands after `flag`, unless it is still being typed.
+/// The value of `flag`, if it is complete.
 fn value_of(flag: &str) -> Option<String> {
     let words = words();
     let joined = words.iter().find_map(|word| Some(word.strip_prefix(flag)?.strip_prefix('=')?.to_owned()));
@@ -92,7 +93,7 @@ fn commands() -> Vec<String> {
     names.map(|command| soar_connector::name::normalised(&command.name)).collect()
 }
 
-/// `NAME=` of each parameter of the command that is typed already, and `NAME=VALUE` of each choice.
+/// `NAME=` for each parameter of the typed command, and `NAME=VALUE` for each choice.
 fn parameters() -> Vec<String> {
     let Some(manifest) = manifest() else { return Vec::new() };
     let words = words();
@@ -145,7 +146,7 @@ fn users() -> Vec<String> {
     })
 }
 
-/// Names from the instance that the words mean; none where it cannot be opened, since nobody reads an error here.
+/// Names from the instance of the typed words. None if it cannot be opened, since a completion cannot show an error.
 fn of_instance(names: impl AsyncFn(&OperatorSession) -> anyhow::Result<Vec<String>>) -> Vec<String> {
     let from_environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let folder = value_of("--instance").or_else(|| from_environment("FOOTPRINT_INSTANCE"));

@@ -1,4 +1,4 @@
-//! How the process ends: 0 Successful, 1 Failed, 2 wrong use.
+//! The exit code of the process: 0 Successful, 1 Failed, 2 wrong use.
 
 use std::io;
 use std::process::ExitCode;
@@ -8,7 +8,7 @@ use soar_connector::{CommandError, Outcome};
 use crate::printer::Printer;
 pub(crate) use crate::wrong_use::WrongUse;
 
-/// What the exit code says.
+/// The exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
     Successful,
@@ -16,30 +16,30 @@ pub(crate) enum Exit {
     WrongUse,
 }
 
-/// Error codes of an outcome that mean wrong use rather than a failure.
+/// Error codes of an outcome that mean wrong use, not a failure.
 const WRONG_USE: [&str; 4] = ["unknown-command", "unknown-parameter", "missing-parameter", "invalid-parameter"];
 
 impl Exit {
-    /// How a run of the program ended; prints the error, if it is one that a person has to read.
+    /// The exit code of a run of the program. Prints its error, if a person is to read it.
     pub(crate) fn of(ended: anyhow::Result<Self>, printer: &mut Printer) -> Self {
         let error = match ended {
             Ok(exit) => return exit,
             Err(error) => error,
         };
         if is_closed_pipe(&error) {
-            // Whoever reads has seen enough, as `head` does.
+            // The reader of the output, such as `head`, has stopped reading.
             return Self::Successful;
         }
-        printer.error(&told(&error));
+        printer.error(&with_causes(&error));
         if error.is::<WrongUse>() { Self::WrongUse } else { Self::Failed }
     }
 
-    /// What an outcome means for the exit code.
+    /// The exit code of an outcome.
     pub(crate) fn of_outcome(outcome: &Outcome) -> Self {
         Self::of_error(outcome.error.as_ref())
     }
 
-    /// What a command's end means for the exit code.
+    /// The exit code of a command's end.
     pub(crate) fn of_error(error: Option<&CommandError>) -> Self {
         match error {
             None => Self::Successful,
@@ -59,8 +59,8 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// The error and its causes; a cause that an error's own text tells already is not told again.
-fn told(error: &anyhow::Error) -> String {
+/// The error and its causes. A cause that the error's own text contains is not repeated.
+fn with_causes(error: &anyhow::Error) -> String {
     let mut text = String::new();
     for cause in error.chain().map(ToString::to_string) {
         if text.is_empty() {
@@ -84,12 +84,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_cause_is_told_twice() {
+    fn no_cause_is_repeated() {
         let cause = || anyhow::anyhow!("No space left on device.");
         assert_eq!(
-            told(&cause().context("The file cannot be written")),
+            with_causes(&cause().context("The file cannot be written")),
             "The file cannot be written: No space left on device."
         );
-        assert_eq!(told(&cause().context("It failed: No space left on device")), "It failed: No space left on device");
+        assert_eq!(
+            with_causes(&cause().context("It failed: No space left on device")),
+            "It failed: No space left on device"
+        );
     }
 }

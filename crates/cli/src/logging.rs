@@ -1,4 +1,4 @@
-//! Logs to standard error, for those who ask for it; every line of a command carries its request id.
+//! Logs to standard error. Every line of a command has its request id.
 
 use clap::ValueEnum;
 use tracing_subscriber::filter::LevelFilter;
@@ -8,28 +8,28 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::printer::Printer;
 
-/// The field of a command's span that tells its lines from those of other commands.
+/// The field of a command's span with its request id.
 const REQUEST_ID: &str = "request_id";
 
-/// How much is logged.
+/// The level of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LogLevel {
-    /// What went wrong
+    /// Errors
     Error,
-    /// And what is dangerous
+    /// Also warnings
     Warn,
-    /// And how each command ended
+    /// Also the end of each command
     Info,
-    /// And every request and its answer
+    /// Also each request and its answer
     Debug,
-    /// And what the HTTP libraries say about a command's requests
+    /// Also lines of the HTTP libraries about a command's requests
     Trace,
 }
 
-/// Whose lines are logged.
+/// The subject of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Subject {
-    /// Commands: a line of the HTTP libraries that belongs to none of them is left out.
+    /// Commands. Lines of the HTTP libraries outside of commands are left out.
     Commands,
     /// The simulator, which answers requests and has no commands.
     Simulator,
@@ -37,7 +37,7 @@ pub(crate) enum Subject {
     Host,
 }
 
-/// Logs from now on.
+/// Starts the log.
 pub(crate) fn start(level: LogLevel, subject: Subject, printer: &Printer) {
     let level = match level {
         LogLevel::Error => LevelFilter::ERROR,
@@ -50,15 +50,14 @@ pub(crate) fn start(level: LogLevel, subject: Subject, printer: &Printer) {
         .with_ansi(printer.colours_errors())
         .with_writer(std::io::stderr)
         .with_filter(Lines { level, subject });
-    // Set once a process; a second call changes nothing.
+    // The log is set once per process. A second call changes nothing.
     let _ = tracing_subscriber::registry().with(lines).try_init();
 }
 
-/// Which lines are written.
+/// The filter of lines.
 ///
-/// The HTTP libraries drive connections in tasks of their own, for all requests that come over them: what they say
-/// there belongs to no command, and nobody could tell to which request. Only what they say in a command's span is
-/// written, with its id.
+/// The HTTP libraries drive connections in tasks of their own, for all requests over them. Their lines there belong to
+/// no command, so only their lines in a command's span are written, with its id.
 #[derive(Debug)]
 struct Lines {
     level: LevelFilter,
@@ -66,7 +65,7 @@ struct Lines {
 }
 
 impl Lines {
-    /// Spans of commands, which are made at level info, are wanted at every level: they carry the request id.
+    /// Spans of commands have the level info. They are needed at every level, since they carry the request id.
     fn most(&self) -> LevelFilter {
         self.level.max(LevelFilter::INFO)
     }
@@ -85,7 +84,7 @@ impl Lines {
 impl<S: tracing::Subscriber + for<'a> LookupSpan<'a>> Filter<S> for Lines {
     fn enabled(&self, metadata: &tracing::Metadata<'_>, _: &Context<'_, S>) -> bool {
         if !self.is_ours(metadata.target()) {
-            // Below trace, the libraries' own lines would hide ours.
+            // Below trace, the libraries' own lines would hide the host's.
             return self.level == LevelFilter::TRACE;
         }
         *metadata.level() <= if metadata.is_span() { self.most() } else { self.level }

@@ -22,12 +22,12 @@ use std::process::ExitCode;
 use crate::exit::Exit;
 use crate::printer::Printer;
 
-/// Threads of the host free what others allocated, all the time.
+/// Threads of the host often free memory that other threads allocated.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    // Every subcommand may hold a secret: a key, a password or the sealing key.
+    // Every subcommand may have a secret in memory: a key, a password or the sealing key.
     memory::protect();
     let mut printer = Printer::new();
     let ended = command_line::run(&mut printer);

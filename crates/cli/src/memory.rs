@@ -1,7 +1,7 @@
 //! Keeps secrets in the memory of this process from other processes.
 
-/// Makes the process undumpable: its memory goes into no core dump, and no other process of the same user may read or
-/// trace it. A program that this process starts is not affected.
+/// Makes the process undumpable: its memory is in no core dump, and no other process of the same user may read or trace
+/// it. Programs that this process starts are not affected.
 #[cfg(target_os = "linux")]
 pub(crate) fn protect() {
     use rustix::process::{DumpableBehavior, set_dumpable_behavior};
@@ -10,6 +10,6 @@ pub(crate) fn protect() {
     }
 }
 
-/// Other systems have no such switch.
+/// Other systems have no such setting.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn protect() {}

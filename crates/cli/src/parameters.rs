@@ -13,22 +13,22 @@ use soar_connector::name::normalised;
 use crate::exit::WrongUse;
 use crate::shell;
 
-/// The flags that give a command its parameters.
+/// The flags for the parameters of a command.
 #[derive(Debug, Default, Args)]
 pub(crate) struct ParameterFlags {
-    /// A parameter; what follows the first = is its value. Repeatable
+    /// A parameter. The text after the first = is its value. Repeatable
     #[arg(long = "param", short, value_name = "NAME=VALUE")]
     pub(crate) pairs: Vec<String>,
 
-    /// Parameters as one JSON object, beside those of --param; @FILE reads it from a file, and @- from standard input
+    /// Parameters as one JSON object, in addition to --param. @FILE reads it from a file, and @- from standard input
     #[arg(long = "params-json", value_name = "JSON")]
     pub(crate) json: Option<String>,
 }
 
-/// The parameters in a file, or with `-` in standard input.
+/// The parameters in a file, or for `-` in standard input.
 ///
 /// # Errors
-/// [`WrongUse`] when it cannot be read, or holds no JSON object.
+/// [`WrongUse`] when it cannot be read, or is not a JSON object.
 pub(crate) fn read_file(path: &Path) -> Result<RawParameters> {
     let shown = path.display();
     let mut text = String::new();
@@ -39,13 +39,13 @@ pub(crate) fn read_file(path: &Path) -> Result<RawParameters> {
             fs::read_to_string(path).map_err(|error| WrongUse(format!("The file {shown} cannot be read: {error}.")))?;
     }
     let parsed = serde_json::from_str(text.trim_start_matches('\u{feff}'));
-    Ok(parsed.map_err(|error| WrongUse(format!("{shown} is no JSON object of names and values: {error}.")))?)
+    Ok(parsed.map_err(|error| WrongUse(format!("{shown} is not a JSON object of names and values: {error}.")))?)
 }
 
-/// The parameters of both kinds of flag, each once.
+/// The parameters of both flags, each once.
 ///
 /// # Errors
-/// [`WrongUse`] says which flag cannot be read.
+/// [`WrongUse`] with the flag that cannot be read.
 pub(crate) fn read(flags: &ParameterFlags) -> Result<RawParameters> {
     let mut raw = match &flags.json {
         None => RawParameters::new(),

@@ -1,4 +1,4 @@
-//! The runtime of subcommands that run one thing at a time.
+//! The runtime of subcommands that run one command at a time.
 
 use anyhow::{Context as _, Result};
 

@@ -1,6 +1,6 @@
-//! Writes command lines that work when they are pasted into a shell.
+//! Writes command lines that can be pasted into a shell.
 
-/// `text` as one word of a POSIX shell, with as little quoting as it needs.
+/// `text` as one word of a POSIX shell, with minimal quoting.
 pub(crate) fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
     let harmless = |c: char| !c.is_control() && !"\"$`\\!".contains(c);
@@ -41,9 +41,9 @@ pub(crate) fn call_lines(
     ]
 }
 
-/// The examples of a help text, each line of a command folded where it is wider than `width`, so that it can be pasted.
+/// The examples of a help text. Command lines that are wider than `width` are folded so that they can be pasted.
 ///
-/// Lines with a remark after several blanks are left alone.
+/// Lines with a remark after several blanks stay unchanged.
 pub(crate) fn folded(help: &str, width: usize) -> String {
     let is_command = |line: &str| line.starts_with("  ") && !line.trim_start().contains("   ");
     let fold = |line: &str| if is_command(line) { fold(line, width) } else { line.to_owned() };
@@ -64,7 +64,7 @@ fn fold(line: &str, width: usize) -> String {
     lines.join(" \\\n")
 }
 
-/// The line in pieces that begin with the blank before a flag, a pipe or a redirection, outside of quotes.
+/// The parts of the line. Each begins with the blank before a flag, a pipe or a redirection outside of quotes.
 fn parts(line: &str) -> Vec<&str> {
     let mut quote = None;
     let mut starts = vec![0];

@@ -1,4 +1,4 @@
-//! A thing that can be had over HTTP can be had at the terminal, and the reverse: a test compares the two lists, and names each
+//! Every operation over HTTP is also at the terminal, and the reverse. A test compares the two lists, and names each
 //! exception with its reason.
 
 use std::collections::BTreeSet;
@@ -116,7 +116,7 @@ const ONLY_AT_THE_TERMINAL: &[(&str, &str)] = &[
 /// Operations of the management API without a subcommand.
 const ONLY_OVER_HTTP: &[(&str, &str)] = &[];
 
-/// A command of the tenants, which the document describes and nobody calls here.
+/// A command of the tenants, for the document only. Nothing calls it here.
 struct Described;
 
 #[async_trait]
@@ -143,7 +143,7 @@ fn operations(tag: &str) -> BTreeSet<String> {
     tagged.map(|operation| operation["operationId"].as_str().unwrap().to_owned()).collect()
 }
 
-/// The subcommands that do something, each with its path; `health` does without one of its own.
+/// The subcommands that do something, each with its path. `health` does something without a subcommand.
 fn subcommands(command: &clap::Command, path: &str, found: &mut Vec<(String, clap::Command)>) {
     for subcommand in command.get_subcommands().filter(|subcommand| !subcommand.is_hide_set()) {
         let path = format!("{path} {}", subcommand.get_name()).trim().to_owned();
@@ -161,7 +161,7 @@ fn all_subcommands() -> Vec<(String, clap::Command)> {
     found
 }
 
-/// What of `expected` is not there, and what is there and is not expected.
+/// The items of `expected` that are missing, and the items of `there` that are not expected.
 fn difference<'a>(expected: &BTreeSet<&'a str>, there: &BTreeSet<&'a str>) -> (Vec<&'a str>, Vec<&'a str>) {
     (expected.difference(there).copied().collect(), there.difference(expected).copied().collect())
 }

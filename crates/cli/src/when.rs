@@ -1,4 +1,4 @@
-//! Reads the times that people type: `2026-12-31`, `2026-12-31 18:00`, `2026-12-31T18:00:00Z`, or so long from now.
+//! Parses times that users type: `2026-12-31`, `2026-12-31 18:00`, `2026-12-31T18:00:00Z`, or a time span from now.
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -6,18 +6,18 @@ use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 use soar_connector::name::quoted;
 use soar_store::model::Moment;
 
-/// The moment: a time with its offset, a time of this machine's zone, or `90d` after `now`.
+/// The moment: a time with its offset, a time in this machine's zone, or `90d` after `now`.
 ///
 /// # Errors
-/// What was expected.
+/// A sentence with the expected form.
 pub(crate) fn later(text: &str, now: Moment) -> Result<Moment, String> {
     read(text, now, 1)
 }
 
-/// The same, but `90d` is so long before `now`.
+/// The same, with `90d` before `now`.
 ///
 /// # Errors
-/// What was expected.
+/// A sentence with the expected form.
 pub(crate) fn earlier(text: &str, now: Moment) -> Result<Moment, String> {
     read(text, now, -1)
 }
@@ -36,7 +36,7 @@ fn read(text: &str, now: Moment, direction: i32) -> Result<Moment, String> {
     now.0.checked_add(length.saturating_mul(i64::from(direction))).map(Moment).ok_or_else(|| expected(text))
 }
 
-/// A length such as `90d`, `12h` or `1h 30m`; a day has 24 hours.
+/// A time span such as `90d`, `12h` or `1h 30m`. A day has 24 hours.
 fn span(text: &str) -> Option<SignedDuration> {
     let span: Span = text.parse().ok()?;
     let length = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_time_is_refused_with_what_was_expected() {
+    fn a_text_that_is_not_a_time_is_refused_with_the_expected_form() {
         for text in ["", "soon", "-5d", "2026-13-01", "99999999999999999999d"] {
             assert!(later(text, Moment(0)).unwrap_err().contains("expected a time such as"), "{text}");
         }

@@ -1,13 +1,13 @@
-//! The error of a call that cannot be done as it was asked for.
+//! The error of a call that cannot be done as given.
 
 use soar_connector::ParameterProblems;
 
-/// The caller asked for something that cannot be done as asked; nothing was sent.
+/// The call cannot be done as given. Nothing was sent.
 #[derive(Debug)]
 pub(crate) struct WrongUse(pub(crate) String);
 
 impl From<&ParameterProblems> for WrongUse {
-    /// Each problem, and each list of valid names, on a line of its own.
+    /// Puts each problem, and each list of valid names, on a line of its own.
     fn from(problems: &ParameterProblems) -> Self {
         Self(problems.lines().join("\n").replace(" Valid", "\nValid"))
     }

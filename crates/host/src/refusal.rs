@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use soar_connector::{InvalidCall, ParameterProblems};
 use soar_store::StoreError;
+use soar_store::model::name::InvalidName;
 
 /// The reason for which the host did nothing.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +44,12 @@ impl Refusal {
     #[must_use]
     pub fn is_failure(&self) -> bool {
         matches!(self, Self::TimedOut(_) | Self::Panicked | Self::Store(_))
+    }
+}
+
+impl From<InvalidName> for Refusal {
+    fn from(error: InvalidName) -> Self {
+        StoreError::from(error).into()
     }
 }
 

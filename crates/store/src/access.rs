@@ -1,22 +1,22 @@
-//! Who may do what, read whole, and the count of its changes.
+//! Users' rights, read as a whole, and the version of these rights.
 
 use std::collections::BTreeMap;
 
 use super::users::RoleRow;
 use super::{Records, StoreError};
-use crate::model::{Role, SiteId, UserId};
+use crate::model::{AccessGeneration, Role, SiteId, UserId};
 
 impl Records<'_> {
-    /// A number that every change to sites, users, roles and keys raises, whoever makes it.
+    /// The version of the rights. Each change to sites, users, roles or keys raises it, by any host.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn access_generation(&mut self) -> Result<i64, StoreError> {
+    pub async fn access_generation(&mut self) -> Result<AccessGeneration, StoreError> {
         let query = sqlx::query_scalar("SELECT generation FROM access_generation");
         Ok(query.fetch_one(&mut *self.connection).await?)
     }
 
-    /// Every user's roles, by the number of the user and of the site.
+    /// Every user's roles, by user and site.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -29,7 +29,7 @@ impl Records<'_> {
         Ok(roles)
     }
 
-    /// Marks a point that [`undo_to_mark`](Self::undo_to_mark) returns to, within a transaction.
+    /// Sets a savepoint, to which [`undo_to_mark`](Self::undo_to_mark) returns within a transaction.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -38,7 +38,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Undoes what was changed since the mark; what came before it stays.
+    /// Undoes all changes since the savepoint. Changes before it stay.
     ///
     /// # Errors
     /// [`StoreError::Database`].

@@ -1,48 +1,48 @@
-//! Proxy agents in the store. Their secrets are sealed, or live elsewhere.
+//! Proxy agents in the store. Their secrets are sealed, or are references to secrets elsewhere.
 
 use async_trait::async_trait;
 
 use super::columns::{Sealed, decoded, encoded};
 use super::{Records, SealedPlace, SealedSecret, StoreError, StoredValue};
 use crate::model::name::{name_key, same_name};
-use crate::model::{Agent, AgentId, ConnectionId, KeyId, Moment, NamedSite, ParameterState, SiteId};
+use crate::model::{Agent, AgentId, ConnectionId, KeyId, Moment, NamedSite, ParameterState, SiteId, Version};
 
 /// An agent to be made or changed, which the host has checked.
 #[derive(Debug, Clone)]
 pub struct NewAgent {
     /// Its name.
     pub name: String,
-    /// The only site whose connections may go through it; `None` for all sites.
+    /// The only site whose connections may go through it. `None` for all sites.
     pub site: Option<SiteId>,
     /// The address of the proxy.
     pub address: String,
-    /// The user name that the proxy wants.
+    /// The user name for the proxy.
     pub user_name: Option<String>,
-    /// What it is for.
+    /// Its description.
     pub description: String,
 }
 
-/// An agent with its secret as it is kept: sealed, or where it lives.
+/// An agent with its secret as the store keeps it: sealed, or a reference.
 #[derive(Debug, Clone)]
 pub struct StoredAgent {
     /// The agent.
     pub agent: Agent,
-    /// Its secret; never [`StoredValue::Plain`].
+    /// Its secret. Never [`StoredValue::Plain`].
     pub secret: Option<StoredValue>,
 }
 
 /// A connection and the agent that it names.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct AgentUse {
-    /// The connection's number.
+    /// The connection's id.
     pub id: ConnectionId,
     /// The connection's name.
     pub connection: String,
-    /// The connection's site; `None` where it is shared to internal sites.
+    /// The connection's site. `None` where it is shared to internal sites.
     pub site_id: Option<SiteId>,
     /// The name of that site.
     pub site: Option<String>,
-    /// The agent's name, as the connection has it.
+    /// The agent's name, as the connection spells it.
     pub agent_name: String,
 }
 
@@ -57,7 +57,7 @@ struct AgentRow {
     description: String,
     secret_kind: Option<String>,
     secret: Option<String>,
-    version: i64,
+    version: Version,
     created_at: Moment,
     modified_at: Moment,
 }
@@ -92,7 +92,7 @@ impl TryFrom<AgentRow> for StoredAgent {
     }
 }
 
-/// For what an agent's secret is sealed.
+/// The context that an agent's secret is sealed with.
 #[must_use]
 pub fn agent_sealing_context(agent: AgentId) -> String {
     format!("agent/{agent}")
@@ -103,10 +103,10 @@ const SELECT: &str = "SELECT a.id, a.name, a.site_id, s.name AS site_name, a.add
                       FROM agents a LEFT JOIN sites s ON s.id = a.site_id";
 
 impl Records<'_> {
-    /// Makes an agent without a secret.
+    /// Creates an agent without a secret.
     ///
     /// # Errors
-    /// [`StoreError::Duplicate`] when there is one of that name.
+    /// [`StoreError::Duplicate`] when an agent of that name exists.
     pub async fn create_agent(&mut self, new: &NewAgent, now: Moment) -> Result<AgentId, StoreError> {
         sqlx::query_scalar(
             "INSERT INTO agents (name, name_key, site_id, address, user_name, description, version, created_at,
@@ -125,10 +125,10 @@ impl Records<'_> {
         .map_err(|error| StoreError::or_duplicate(error, "agent", &new.name))
     }
 
-    /// Writes all of an agent but its secret, and raises its version.
+    /// Writes all fields of an agent except its secret, and raises its version.
     ///
     /// # Errors
-    /// [`StoreError::Duplicate`] when another one has the name.
+    /// [`StoreError::Duplicate`] when another agent has the name.
     pub async fn change_agent(&mut self, id: AgentId, new: &NewAgent, now: Moment) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE agents SET name = $1, name_key = $2, site_id = $3, address = $4, user_name = $5, description = $6,
@@ -149,7 +149,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Sets an agent's secret, or takes it away. The secret is sealed or a reference, never plain.
+    /// Sets or removes an agent's secret. The secret is sealed or a reference, never plain.
     ///
     /// # Errors
     /// [`StoreError::Invalid`] for a plain secret.
@@ -161,7 +161,7 @@ impl Records<'_> {
             }
             Some(StoredValue::Reference(reference)) => (Some("Reference"), Some(reference.to_string()), None),
             Some(StoredValue::Plain(_)) => {
-                return Err(StoreError::Invalid("An agent's secret is kept sealed or elsewhere.".to_owned()));
+                return Err(StoreError::Invalid("An agent's secret must be sealed or a reference.".to_owned()));
             }
         };
         sqlx::query("UPDATE agents SET secret_kind = $1, secret = $2, sealing_key = $3 WHERE id = $4")
@@ -174,7 +174,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Deletes an agent with its secret.
+    /// Deletes an agent and its secret.
     pub async fn delete_agent(&mut self, id: AgentId) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM agents WHERE id = $1").bind(id).execute(&mut *self.connection).await?;
         Ok(())
@@ -190,7 +190,7 @@ impl Records<'_> {
         rows.into_iter().map(|row| Ok(StoredAgent::try_from(row)?.agent)).collect()
     }
 
-    /// The agent of that name, if there is one.
+    /// The agent of that name, if it exists.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -200,8 +200,8 @@ impl Records<'_> {
         query.fetch_optional(&mut *self.connection).await?.map(StoredAgent::try_from).transpose()
     }
 
-    /// Keeps the agent of that name from being changed or removed by others until the transaction ends: a connection
-    /// that is being saved would otherwise name an agent that goes.
+    /// Locks the agent of that name until the transaction ends. Without the lock a connection that is being saved could
+    /// name an agent that another transaction removes.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -227,7 +227,7 @@ impl Records<'_> {
 }
 
 impl AgentUse {
-    /// Whether it names the agent of this name.
+    /// Whether the connection names the agent of this name.
     #[must_use]
     pub fn names(&self, agent: &str) -> bool {
         same_name(&self.agent_name, agent)
@@ -241,7 +241,7 @@ struct SealedRow {
     secret: Vec<u8>,
 }
 
-/// The secrets of agents, for a rotation.
+/// The agents' secrets, for a rotation of the sealing key.
 #[derive(Debug)]
 pub struct AgentSecrets;
 

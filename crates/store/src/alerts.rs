@@ -1,13 +1,14 @@
-//! Alerts in the store: what each destination is to be told, and was told without its recovery.
+//! Alerts in the store: the messages that each destination is to get, and the failures whose recovery it was not told.
 
 use super::columns::json;
 use super::{Records, StoreError};
 use crate::model::{
-    AlertReason, CLOCK_TOLERANCE, Destination, Group, MessageContent, MessageItem, Moment, Schedule, ScheduleId,
-    ScheduleKind, Tell,
+    AlertEvent, AlertGroup, AlertReason, CLOCK_TOLERANCE, Destination, MessageContent, MessageItem, Moment, Schedule,
+    ScheduleId, ScheduleKind,
 };
 
-/// An alert whose destination was told nothing, or something milder. The reason of an alert only gets worse.
+/// An alert whose destination got no message about it, or one about a milder reason. The reason of an alert only gets
+/// worse.
 const WAITS: &str = "(told IS NULL OR told <> reason)";
 
 /// A group's destination, server and kind.
@@ -18,7 +19,7 @@ struct GroupKey {
     kind: ScheduleKind,
 }
 
-/// What a group's alerts come to.
+/// The counts and times of a group's alerts.
 #[derive(sqlx::FromRow)]
 struct GroupRow {
     waiting_since: Option<Moment>,
@@ -26,7 +27,7 @@ struct GroupRow {
     waiting_failing_since: Option<Moment>,
     waiting_failing: i64,
     worse: i64,
-    told_failing: i64,
+    reported_failing: i64,
     announced_at: Option<Moment>,
     closed_since: Option<Moment>,
     open: i64,
@@ -56,8 +57,8 @@ impl Records<'_> {
             None => "Shared to internal sites".to_owned(),
         };
         for destination in &what.alert_to {
-            // A destination that was told of the failure, and not yet of the recovery, is told neither again. An outage
-            // is told even where flapping was told before.
+            // A destination that got a message about the failure, and none about the recovery, gets no second one. An
+            // outage is reported even where flapping was reported before.
             sqlx::query(
                 "INSERT INTO alerts (destination, server, kind, schedule_id, subject, site, reason, detail, opened_at)
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
@@ -89,7 +90,8 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Deletes the alerts of a schedule that ends. Nothing more is told of it, and if it starts again it starts afresh.
+    /// Deletes the alerts of a schedule that ends. No message about it is sent any more. If it starts again, its counts
+    /// start at 0.
     pub(super) async fn forget_alerts(&mut self, schedule: ScheduleId) -> Result<(), StoreError> {
         for sql in [
             "DELETE FROM alerts WHERE schedule_id = $1",
@@ -101,11 +103,11 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// The groups that have something to tell, or wait to tell a recovery.
+    /// The groups with a message to send, or with a recovery that waits.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn alert_groups(&mut self) -> Result<Vec<Group>, StoreError> {
+    pub async fn alert_groups(&mut self) -> Result<Vec<AlertGroup>, StoreError> {
         let keys = sqlx::query_as::<_, GroupKey>(
             "SELECT DISTINCT destination, server, kind FROM alerts
              WHERE told IS NULL OR told <> reason OR closed_at IS NOT NULL ORDER BY destination, server, kind",
@@ -119,7 +121,7 @@ impl Records<'_> {
         Ok(groups)
     }
 
-    async fn alert_group(&mut self, key: GroupKey) -> Result<Group, StoreError> {
+    async fn alert_group(&mut self, key: GroupKey) -> Result<AlertGroup, StoreError> {
         let count =
             |condition: &str| format!("CAST(COALESCE(SUM(CASE WHEN {condition} THEN 1 ELSE 0 END), 0) AS BIGINT)");
         let open_failing = "closed_at IS NULL AND reason = 'Failing'";
@@ -129,7 +131,7 @@ impl Records<'_> {
                          AS waiting_open_since,
                     CAST(MIN(CASE WHEN told IS NULL AND {open_failing} THEN opened_at END) AS BIGINT)
                          AS waiting_failing_since,
-                    {} AS waiting_failing, {} AS worse, {} AS told_failing, {} AS open,
+                    {} AS waiting_failing, {} AS worse, {} AS reported_failing, {} AS open,
                     CAST(MAX(announced_at) AS BIGINT) AS announced_at,
                     CAST(MIN(CASE WHEN announced_at IS NOT NULL THEN closed_at END) AS BIGINT) AS closed_since
              FROM alerts WHERE destination = $1 AND server = $2 AND kind = $3",
@@ -140,7 +142,7 @@ impl Records<'_> {
         ));
         let counted = sqlx::query_as::<_, GroupRow>(sql).bind(&key.destination).bind(&key.server).bind(key.kind);
         let row = counted.fetch_one(&mut *self.connection).await?;
-        Ok(Group {
+        Ok(AlertGroup {
             destination: key.destination,
             server: key.server,
             kind: key.kind,
@@ -149,14 +151,14 @@ impl Records<'_> {
             waiting_failing_since: row.waiting_failing_since,
             waiting_failing: row.waiting_failing,
             worse: row.worse,
-            told_failing: row.told_failing,
+            reported_failing: row.reported_failing,
             announced_at: row.announced_at,
             closed_since: row.closed_since,
             open: row.open,
         })
     }
 
-    /// Moves times of alerts that are still to come, and were stamped by a wrong clock, to `now`; how many alerts.
+    /// Sets future times of alerts, which a wrong clock wrote, to the current time. Returns the number of alerts.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -171,19 +173,19 @@ impl Records<'_> {
         Ok(query.execute(&mut *self.connection).await?.rows_affected())
     }
 
-    /// Locks a group of alerts, lets `decide` look at it, and writes the message that it decides on, under `id`;
-    /// whether there was one.
+    /// Locks a group of alerts, lets `decide` look at it, and writes the message that it decides on under `id`. Returns
+    /// whether it decided on one.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn tell(
+    pub async fn write_alert_message(
         &mut self,
-        group: &Group,
+        group: &AlertGroup,
         id: &str,
         now: Moment,
-        decide: impl Fn(&Group) -> Option<Tell> + Send,
+        decide: impl Fn(&AlertGroup) -> Option<AlertEvent> + Send,
     ) -> Result<bool, StoreError> {
-        let Group { destination, server, kind, .. } = group;
+        let AlertGroup { destination, server, kind, .. } = group;
         let of_group = "destination = $1 AND server = $2 AND kind = $3";
         let lock = sqlx::AssertSqlSafe(format!(
             "SELECT schedule_id FROM alerts WHERE {of_group} ORDER BY schedule_id{}",
@@ -192,13 +194,14 @@ impl Records<'_> {
         sqlx::query(lock).bind(destination).bind(server).bind(kind).fetch_all(&mut *self.connection).await?;
         let key = GroupKey { destination: destination.clone(), server: server.clone(), kind: *kind };
         let group = self.alert_group(key).await?;
-        let Some(tell) = decide(&group) else { return Ok(false) };
-        // Changed and read by one statement: what is opened beside it is either in the message or waits for the next.
-        let tell_failed = format!("UPDATE alerts SET announced_at = $4, told = reason WHERE {of_group} AND {WAITS}");
-        let change = match tell {
-            Tell::Failed if group.announced_at.is_none() => tell_failed,
-            Tell::Failed => format!("{tell_failed} AND closed_at IS NULL"),
-            Tell::Recovered => format!("DELETE FROM alerts WHERE {of_group} AND closed_at <= $4"),
+        let Some(event) = decide(&group) else { return Ok(false) };
+        // One statement changes and reads the alerts. An alert that another transaction opens meanwhile is in this
+        // message or waits for the next one.
+        let report_failed = format!("UPDATE alerts SET announced_at = $4, told = reason WHERE {of_group} AND {WAITS}");
+        let change = match event {
+            AlertEvent::Failed if group.announced_at.is_none() => report_failed,
+            AlertEvent::Failed => format!("{report_failed} AND closed_at IS NULL"),
+            AlertEvent::Recovered => format!("DELETE FROM alerts WHERE {of_group} AND closed_at <= $4"),
         };
         let sql =
             sqlx::AssertSqlSafe(format!("{change} RETURNING subject, site, reason, detail, opened_at, closed_at"));
@@ -208,8 +211,8 @@ impl Records<'_> {
             return Ok(false);
         }
         items.sort_by(|one, other| (&one.subject, &one.site).cmp(&(&other.subject, &other.site)));
-        let still_failing = if tell == Tell::Recovered { group.open } else { 0 };
-        let content = MessageContent { tell, kind: group.kind, server: group.server, at: now, still_failing, items };
+        let still_failing = if event == AlertEvent::Recovered { group.open } else { 0 };
+        let content = MessageContent { event, kind: group.kind, server: group.server, at: now, still_failing, items };
         self.create_message(id, &group.destination, &json(&content)?, now).await?;
         Ok(true)
     }

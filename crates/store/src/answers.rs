@@ -1,43 +1,43 @@
-//! First answers under an Idempotency-Key, in the store, and claims on those that are still to come.
+//! Answers kept under Idempotency-Keys, and claims of calls whose answer is not there yet.
 
 use std::collections::BTreeMap;
 
 use super::{Records, StoreError};
 use crate::model::{AccessKeyId, Moment, UserId};
 
-/// How many answers, and how many bytes of them, are kept for a key at once.
+/// The most answers, and the most bytes of answers, that the host keeps for a key.
 const MOST_ANSWERS: i64 = 100_000;
 const MOST_BYTES: i64 = 256 * 1024 * 1024;
 
-/// A claim to answer the first call under an Idempotency-Key.
+/// The claim of a call to answer first under an Idempotency-Key.
 #[derive(Debug, Clone)]
 pub struct AnswerClaim {
-    /// The number of the user who calls.
+    /// The user in whose name the call is made.
     pub user: UserId,
     /// The key whose quota the answer counts for.
     pub access_key: AccessKeyId,
     /// The Idempotency-Key.
     pub key: String,
-    /// Of what was asked.
+    /// A hash of the request.
     pub fingerprint: String,
-    /// Whose claim it is.
+    /// The request id of the call that makes the claim.
     pub request_id: String,
 }
 
-/// What was there before a claim could be made.
+/// The call that holds the claim, or its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EarlierCall {
-    /// Of what was asked.
+    /// A hash of its request.
     pub fingerprint: String,
-    /// Whose call it was.
+    /// Its request id.
     pub request_id: String,
-    /// Until when it counts as running, while there is no answer.
+    /// While there is no answer: until when the call counts as running.
     pub runs_until: Moment,
-    /// The status and the body that were answered; none while it runs.
+    /// The status and the body of its answer. `None` while the call runs.
     pub answer: Option<(u16, String)>,
 }
 
-/// A claim as it is kept; its status is 0 while there is no answer.
+/// A claim as the table holds it. Its status is 0 while there is no answer.
 #[derive(sqlx::FromRow)]
 struct AnswerRow {
     fingerprint: String,
@@ -48,7 +48,7 @@ struct AnswerRow {
     answer: String,
 }
 
-/// How much is kept for a key.
+/// The number and the bytes of the answers that are kept for a key.
 #[derive(sqlx::FromRow)]
 struct KeptAnswers {
     answers: i64,
@@ -64,13 +64,13 @@ struct DeletedAnswer {
 }
 
 impl Records<'_> {
-    /// Claims the answer; `None` when the claim is now the caller's, otherwise the call that came first.
+    /// Claims the answer. Returns `None` if the caller now holds the claim, otherwise the call that holds it.
     ///
-    /// Within a transaction of another host that claims the same, it waits for that one to end. A claim that has expired
-    /// counts until it is purged: a clock that is ahead for a while would make all repeats new calls.
+    /// The statement waits for another transaction that claims the same. A claim that has expired counts until it is purged:
+    /// a clock that is ahead for a while would make all repeats new calls.
     ///
     /// # Errors
-    /// [`StoreError::AnswersFull`] when the key's quota of kept answers is used up; [`StoreError::Database`].
+    /// [`StoreError::AnswersFull`] when the key's quota is used up; [`StoreError::Database`].
     pub async fn claim_answer(
         &mut self,
         claim: &AnswerClaim,
@@ -111,7 +111,8 @@ impl Records<'_> {
         }))
     }
 
-    /// Takes over the claim of `earlier`, whose call ended without an answer; whether nobody else was quicker.
+    /// Takes over the claim of `earlier`, whose call ended without an answer. Returns whether no other call was
+    /// quicker.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -136,7 +137,7 @@ impl Records<'_> {
         Ok(taken.rows_affected() == 1)
     }
 
-    /// Says that the call still runs, until `runs_until` unless it says so again.
+    /// Extends the claim of a running call until `runs_until`.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -154,7 +155,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Gives the claim up, so that the next call under the Idempotency-Key counts as the first.
+    /// Gives the claim up: the next call under the Idempotency-Key counts as the first.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -170,7 +171,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Keeps the answer to the claim; whether the claim was still the caller's.
+    /// Keeps the answer to the claim. Returns whether the caller still held the claim.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -188,7 +189,7 @@ impl Records<'_> {
         .await?;
         let is_kept = kept.rows_affected() == 1;
         if is_kept {
-            // The last statement of most transactions: the row is not locked for long.
+            // This is the last statement of most transactions, so the row is not locked for long.
             sqlx::query(
                 "INSERT INTO kept_answers (access_key_id, answers, bytes) VALUES ($1, 1, $2)
                  ON CONFLICT (access_key_id) DO UPDATE
@@ -216,7 +217,7 @@ impl Records<'_> {
         }
     }
 
-    /// Takes deleted answers off their keys' quotas.
+    /// Subtracts deleted answers from their keys' quotas.
     async fn uncount_answers(&mut self, deleted: &[DeletedAnswer]) -> Result<(), StoreError> {
         // In the order of the keys, so that two transactions do not wait for each other.
         let mut counts = BTreeMap::<AccessKeyId, (i64, i64)>::new();
@@ -236,7 +237,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Deletes what has expired by `now`; how many.
+    /// Deletes answers and claims that expired by `now`. Returns their number.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -280,7 +281,7 @@ mod tests {
             let user = records.create_user(&user, now).await.unwrap().id;
             assert_eq!(records.claim_answer(&claim(user, "one"), now, end).await.unwrap(), None);
             assert!(records.keep_answer(&claim(user, "one"), 200, "äb").await.unwrap());
-            // As if the others were there.
+            // The other answers are counted without being stored.
             sqlx::query("UPDATE kept_answers SET answers = answers + $1 - 1")
                 .bind(MOST_ANSWERS)
                 .execute(&mut *records.connection)

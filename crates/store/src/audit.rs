@@ -1,25 +1,25 @@
-//! The audit log in the store: entries are added and read, and never changed.
+//! The audit log in the store. Entries are added and read, and never changed.
 
 use super::columns::json;
 use super::{Engine, Records, StoreError};
-use crate::model::{AuditEntry, Moment};
+use crate::model::{AuditEntry, AuditEntryId, Moment};
 
-/// Which entries are wanted. All that are `None` say nothing.
+/// Which entries to read. A field that is `None` does not limit them.
 #[derive(Debug, Clone, Default)]
 pub struct AuditFilter {
-    /// Only entries before this number: the number of the last one of the page before.
-    pub before: Option<i64>,
-    /// Only since then.
+    /// Only entries before this one, which is the last one of the page before.
+    pub before: Option<AuditEntryId>,
+    /// Only entries of this time or later.
     pub since: Option<Moment>,
-    /// Only until before then.
+    /// Only entries before this time.
     pub until: Option<Moment>,
-    /// Only calls of this user, without regard to case.
+    /// Only calls of this user, in any case.
     pub username: Option<String>,
-    /// Only calls with the key of this name, without regard to case.
+    /// Only calls with the key of this name, in any case.
     pub key: Option<String>,
-    /// Only on this site, without regard to case.
+    /// Only on this site, in any case.
     pub site: Option<String>,
-    /// Only of this command, without regard to case.
+    /// Only of this command, in any case.
     pub command: Option<String>,
     /// Only the call of this request id.
     pub request_id: Option<String>,
@@ -30,16 +30,16 @@ pub struct AuditFilter {
 const COLUMNS: &str = "at, request_id, surface, address, key_name, username, acting_for, site, command, status, accepted, \
      reason";
 
-/// An entry under its number.
+/// An entry and its id.
 #[derive(sqlx::FromRow)]
-struct Numbered {
-    id: i64,
+struct AuditRow {
+    id: AuditEntryId,
     #[sqlx(flatten)]
     entry: AuditEntry,
 }
 
 impl Records<'_> {
-    /// Adds entries, in order, all of them or none: one statement, however many they are.
+    /// Adds entries in order, all or none, with one statement.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -61,11 +61,15 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// At most `most` entries with their numbers, the newest first.
+    /// At most `most` entries with their ids, the newest first.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn audit(&mut self, filter: &AuditFilter, most: u32) -> Result<Vec<(i64, AuditEntry)>, StoreError> {
+    pub async fn audit(
+        &mut self,
+        filter: &AuditFilter,
+        most: u32,
+    ) -> Result<Vec<(AuditEntryId, AuditEntry)>, StoreError> {
         enum Bound {
             Number(i64),
             Text(String),
@@ -79,10 +83,11 @@ impl Records<'_> {
             }
         };
         let text = |text: &Option<String>| text.clone().map(Bound::Text);
-        add("id < $", filter.before.map(Bound::Number));
+        add("id < $", filter.before.map(|before| Bound::Number(before.0)));
         add("at >= $", filter.since.map(|since| Bound::Number(since.0)));
         add("at < $", filter.until.map(|until| Bound::Number(until.0)));
-        // Both sides by the database, for SQLite knows no case but that of ASCII: a name is found as it was written.
+        // The database lowers both sides. SQLite lowers ASCII letters only, so another letter must be spelled as in the
+        // entry.
         add("LOWER(username) = LOWER($)", text(&filter.username));
         add("LOWER(key_name) = LOWER($)", text(&filter.key));
         add("LOWER(site) = LOWER($)", text(&filter.site));
@@ -91,7 +96,7 @@ impl Records<'_> {
         add("accepted = $", filter.accepted.map(|accepted| Bound::Number(i64::from(accepted))));
         let conditions = if conditions.is_empty() { "1 = 1".to_owned() } else { conditions.join(" AND ") };
         let sql = format!("SELECT id, {COLUMNS} FROM audit WHERE {conditions} ORDER BY id DESC LIMIT {most}");
-        let mut query = sqlx::query_as::<_, Numbered>(sqlx::AssertSqlSafe(sql));
+        let mut query = sqlx::query_as::<_, AuditRow>(sqlx::AssertSqlSafe(sql));
         for bound in bounds {
             query = match bound {
                 Bound::Number(number) => query.bind(number),

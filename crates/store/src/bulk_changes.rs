@@ -1,50 +1,49 @@
-//! Many incidents at once: locked and looked at for a decision, and changed by one statement.
+//! Changes of many incidents: the store locks and reads them for a decision, and changes them with one statement.
 
 use serde::Deserialize;
 
 use super::rows::identifiers;
 use super::{Records, StoreError};
-use crate::model::{IncidentId, Moment, SiteId, Status};
+use crate::model::{IncidentId, Moment, SiteId, Status, Version};
 
-/// What a bulk command must know of an incident to decide about it.
+/// The fields of an incident on which a bulk command decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IncidentGround {
-    /// Its number in the store.
+pub struct LockedIncident {
+    /// Its id.
     pub id: IncidentId,
-    /// Its number as users know it.
+    /// The number that users know.
     pub number: String,
     /// The site that it belongs to.
     pub site_id: SiteId,
-    /// The name of the user who answers for it.
+    /// The name of its owner.
     pub owner: Option<String>,
-    /// Whether it is done.
+    /// Whether it is open or closed.
     pub status: Status,
     /// When it was closed.
     pub closed_at: Option<Moment>,
-    /// Who closed it.
+    /// The name of the user who closed it.
     pub closed_by: Option<String>,
-    /// How many characters its conclusion has.
+    /// The length of its conclusion in characters.
     pub conclusion: usize,
-    /// Rises with every change.
-    pub version: i64,
+    /// Each change raises it.
+    pub version: Version,
 }
 
-/// A row of the lookup, as it comes over.
+/// A row of the lookup, in the form in which the database sends it.
 #[derive(Debug, Deserialize)]
-struct Found(usize, IncidentId, SiteId, Option<String>, Status, Option<Moment>, Option<String>, usize, i64);
+struct LookupRow(usize, IncidentId, SiteId, Option<String>, Status, Option<Moment>, Option<String>, usize, Version);
 
 impl Records<'_> {
-    /// The incident of each of those numbers, if there is one, in the order of the numbers; kept from being changed by
-    /// others until the transaction ends. They are locked in the order of their ids, so that two calls cannot wait for
-    /// each other.
+    /// The incidents of these numbers, in the order of the numbers, locked until the transaction ends. A number without
+    /// an incident gives `None`. The rows are locked in the order of their ids, so that two calls cannot deadlock.
     ///
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn incidents_for_change(
         &mut self,
         numbers: &[String],
-    ) -> Result<Vec<Option<IncidentGround>>, StoreError> {
-        // Looked up in the order of the index, which finds neighbours on one page.
+    ) -> Result<Vec<Option<LockedIncident>>, StoreError> {
+        // The lookup goes in the order of the index, so neighbours are read from one page.
         let mut sorted: Vec<(&String, usize)> = numbers.iter().zip(0..).collect();
         sorted.sort_unstable();
         let texts: Vec<&String> = sorted.iter().map(|(number, _)| *number).collect();
@@ -63,13 +62,13 @@ impl Records<'_> {
         let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(bound);
         let found: String = query.fetch_one(&mut *self.connection).await?;
         let unreadable = |error: serde_json::Error| StoreError::Unreadable(error.to_string());
-        let found: Vec<Found> = serde_json::from_str(&found).map_err(unreadable)?;
+        let found: Vec<LookupRow> = serde_json::from_str(&found).map_err(unreadable)?;
         let mut incidents = vec![None; numbers.len()];
-        for Found(position, id, site_id, owner, status, closed_at, closed_by, conclusion, version) in found {
+        for LookupRow(position, id, site_id, owner, status, closed_at, closed_by, conclusion, version) in found {
             let Some((number, place)) = sorted.get(position) else { continue };
             if let Some(incident) = incidents.get_mut(*place) {
                 let number = (*number).clone();
-                *incident = Some(IncidentGround {
+                *incident = Some(LockedIncident {
                     id,
                     number,
                     site_id,
@@ -85,7 +84,7 @@ impl Records<'_> {
         Ok(incidents)
     }
 
-    /// Closes open incidents; `conclusion` is added to each as a line of its own, unless it is empty.
+    /// Closes open incidents. `conclusion` is appended to each as a line, unless it is empty.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -115,7 +114,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Gives incidents to another site.
+    /// Moves incidents to another site.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -129,7 +128,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Gives incidents to another owner.
+    /// Gives incidents another owner.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -143,7 +142,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Notes that incidents, or something that belongs to them, changed.
+    /// Raises the versions and times of incidents that changed, or whose links, tasks or fields changed.
     ///
     /// # Errors
     /// [`StoreError::Database`].

@@ -2,8 +2,8 @@
 
 use super::pages::bytes_of;
 use super::rows::{self, Cell, identifiers, numbers_text};
-use super::{Found, Oversize, Records, StoreError};
-use crate::model::{Case, CaseId, Moment, SiteId, Status, limits};
+use super::{HeldRows, Oversize, Records, StoreError};
+use crate::model::{Case, CaseId, Moment, SiteId, Status, Version, limits};
 
 /// A case to be stored.
 #[derive(Debug, Clone)]
@@ -12,32 +12,32 @@ pub struct NewCase {
     pub number: String,
     /// Bounded by [`crate::model::limits::TITLE`].
     pub title: String,
-    /// What it is about.
+    /// Its description.
     pub description: String,
-    /// Such as `Criminal Investigation`.
+    /// Its type, such as `Criminal Investigation`.
     pub case_type: String,
     /// The site that it belongs to.
     pub site_id: SiteId,
-    /// The name of the user who leads it.
+    /// The name of its owner.
     pub owner: Option<String>,
-    /// Such as `3`.
+    /// Its priority, such as `3`.
     pub priority: String,
-    /// Its time zone, as it was given.
+    /// Its time zone, as the caller spelled it.
     pub time_zone: String,
-    /// Who made it.
+    /// The name of the user who created it.
     pub creator: String,
     /// When it was reported.
     pub reported_at: Option<Moment>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Moment,
     /// When it was last changed.
     pub modified_at: Moment,
-    /// When and by whom it was closed, if it was.
+    /// The time and the user of its closing, if it is closed.
     pub closed: Option<(Moment, Option<String>)>,
 }
 
 impl NewCase {
-    /// An open case that holds nothing yet.
+    /// An open case without further fields.
     #[must_use]
     pub fn open(number: String, site_id: SiteId, creator: &str, now: Moment) -> Self {
         Self {
@@ -76,26 +76,26 @@ impl NewCase {
     }
 }
 
-/// What a bulk command must know of a case to decide about it.
+/// The fields of a case on which a bulk command decides.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct CaseGround {
-    /// Its number in the store.
+pub struct LockedCase {
+    /// Its id.
     pub id: CaseId,
-    /// Its number as users know it.
+    /// The number that users know.
     pub number: String,
     /// The site that it belongs to.
     pub site_id: SiteId,
-    /// Whether it is done.
+    /// Whether it is open or closed.
     pub status: Status,
-    /// Rises with every change.
-    pub version: i64,
+    /// Each change raises it.
+    pub version: Version,
 }
 
 const COLUMNS: &str = "id, number, title, description, case_type, site_id, owner, priority, time_zone, status, creator, \
      reported_at, created_at, modified_at, closed_at, closed_by, version";
 
 impl Records<'_> {
-    /// Stores cases, and returns their numbers in the store in the same order.
+    /// Stores cases, and returns their ids in the same order.
     ///
     /// # Errors
     /// [`StoreError::Duplicate`] when one of the numbers is taken, [`StoreError::Invalid`] when a text is too long.
@@ -130,7 +130,7 @@ impl Records<'_> {
         rows::in_order(&inserted, CaseId, cases.iter().map(|case| case.number.as_str()))
     }
 
-    /// The case of that number.
+    /// The case with this number.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
@@ -140,12 +140,12 @@ impl Records<'_> {
         case.ok_or_else(|| StoreError::not_found("case", number))
     }
 
-    /// The cases of those numbers, as far as they exist, kept from being changed by others until the transaction ends.
-    /// They are locked in the order of their ids. Lock incidents first, where a command locks both.
+    /// The cases with these numbers, as far as they exist, locked until the transaction ends. The rows are locked in
+    /// the order of their ids. A command that locks incidents and cases locks the incidents first.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn cases_for_change(&mut self, numbers: &[String]) -> Result<Vec<CaseGround>, StoreError> {
+    pub async fn cases_for_change(&mut self, numbers: &[String]) -> Result<Vec<LockedCase>, StoreError> {
         let sql = format!(
             "SELECT id, number, site_id, status, version FROM cases WHERE number IN ({}) ORDER BY id{}",
             self.engine.texts_of("$1"),
@@ -155,7 +155,7 @@ impl Records<'_> {
         Ok(query.fetch_all(&mut *self.connection).await?)
     }
 
-    /// Notes that cases, or their links, changed.
+    /// Raises the versions and times of cases that changed, or whose links changed.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -169,7 +169,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Stores what `case` now holds under its id; the version rises. Its number stays.
+    /// Writes all fields of `case` except its number, and raises its version.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -200,12 +200,11 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// The cases of some sites after the one with the id `after`, by id, of one status or of any: a page of a list or an
-    /// export.
+    /// A page of the cases of these sites, by id, after the case with the id `after`. `status` limits it to one status.
     ///
     /// # Errors
-    /// [`StoreError::TooLarge`] when they are more than an answer may hold and are not to be cut, [`StoreError::Busy`] when
-    /// there is no memory for them now.
+    /// [`StoreError::TooLarge`] when the page is larger than an answer may be and is not to be cut.
+    /// [`StoreError::Busy`] when no memory is free for it now.
     pub async fn cases_after(
         &mut self,
         sites: &[SiteId],
@@ -213,7 +212,7 @@ impl Records<'_> {
         after: Option<CaseId>,
         limit: i64,
         oversize: Oversize,
-    ) -> Result<Found<Case>, StoreError> {
+    ) -> Result<HeldRows<Case>, StoreError> {
         let sql = format!(
             "SELECT {} FROM (SELECT id, {} AS bytes FROM cases
                              WHERE id > $2 AND site_id IN ({}) AND ($4 = '' OR status = $4) ORDER BY id LIMIT $3) page",
@@ -234,10 +233,10 @@ impl Records<'_> {
             self.engine.integers_of("$2"),
         );
         let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(identifiers(&ids)).bind(identifiers(sites));
-        Ok(Found { rows: query.fetch_all(&mut *self.connection).await?, room })
+        Ok(HeldRows { rows: query.fetch_all(&mut *self.connection).await?, room })
     }
 
-    /// How many cases some sites have.
+    /// The number of cases on these sites.
     ///
     /// # Errors
     /// [`StoreError::Database`].

@@ -1,4 +1,4 @@
-//! What a name, a time zone and the like must be before they are kept.
+//! Checks of descriptions, time zones, languages and addresses before the store keeps them.
 
 use serde_json::Value;
 use soar_connector::name::quoted;
@@ -14,7 +14,7 @@ pub(super) fn description(text: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Whether a text in `value`, or a name, holds a NUL character, which PostgreSQL keeps no text with.
+/// Whether a text in `value`, or a name, holds a NUL character. PostgreSQL keeps no such text.
 pub fn holds_nul(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains('\0'),
@@ -24,7 +24,7 @@ pub fn holds_nul(value: &Value) -> bool {
     }
 }
 
-/// The time zone as the time zone database spells it.
+/// The time zone in the spelling of the time zone database.
 pub(super) fn time_zone(given: &str) -> Result<String, StoreError> {
     let zone = jiff::tz::TimeZone::get(given.trim()).ok();
     zone.as_ref().and_then(jiff::tz::TimeZone::iana_name).map(str::to_owned).ok_or_else(|| {
@@ -35,7 +35,7 @@ pub(super) fn time_zone(given: &str) -> Result<String, StoreError> {
     })
 }
 
-/// A BCP 47 tag by its shape: a language of two to eight letters, then parts of up to eight letters and digits.
+/// Checks the shape of a BCP 47 tag: a language of two to eight letters, then parts of up to eight letters and digits.
 pub(super) fn language(tag: &str) -> Result<(), StoreError> {
     let mut parts = tag.split('-');
     let language = parts.next().unwrap_or_default();
@@ -46,7 +46,7 @@ pub(super) fn language(tag: &str) -> Result<(), StoreError> {
     if is_tag {
         return Ok(());
     }
-    Err(StoreError::Invalid(format!("{} is no language tag. Expected one such as en or fr-CA.", quoted(tag))))
+    Err(StoreError::Invalid(format!("{} is not a language tag. Expected one such as en or fr-CA.", quoted(tag))))
 }
 
 pub(super) fn email(address: &str) -> Result<&str, StoreError> {
@@ -60,7 +60,7 @@ pub(super) fn email(address: &str) -> Result<&str, StoreError> {
         return Ok(trimmed);
     }
     Err(StoreError::Invalid(format!(
-        "{} is no e-mail address. Expected one such as admin@example.com.",
+        "{} is not an e-mail address. Expected one such as admin@example.com.",
         quoted(address)
     )))
 }

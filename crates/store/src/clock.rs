@@ -1,4 +1,4 @@
-//! The clock by which work is due: the database's, so that hosts whose clocks differ agree.
+//! The clock of due work is the database's, so that hosts whose clocks differ agree.
 
 #[cfg(feature = "testing")]
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::model::Moment;
 
 #[cfg(feature = "testing")]
 impl Store {
-    /// For tests: the same store, with `clock` in place of the database's.
+    /// For tests: the same store, with `clock` in place of the database's clock.
     #[must_use]
     pub fn on_clock(&self, clock: Arc<dyn Clock>) -> Self {
         let mut store = self.clone();
@@ -23,8 +23,8 @@ impl Store {
 }
 
 impl Records<'_> {
-    /// The time of the database's clock. Due times and leases are computed from this clock
-    /// only, so that no host's clock is compared with another one.
+    /// The time of the database's clock. Due times and leases are computed with this clock only, so no host compares
+    /// its clock with another's.
     ///
     /// # Errors
     /// [`StoreError::Database`].

@@ -1,4 +1,4 @@
-//! How values of the model stand in the tables' columns.
+//! Columns that hold values of the model in another form.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,9 +9,7 @@ use sqlx::any::{AnyTypeInfo, AnyValueRef};
 use sqlx::error::BoxDynError;
 use sqlx::{Any, Decode, Type, ValueRef as _};
 
-use crate::error::StoreError;
-
-/// A column that holds 1 for true and 0 for false, on both engines: SQLite has no booleans.
+/// A column that holds 1 for true and 0 for false on both engines, since SQLite has no booleans.
 #[derive(Debug, Clone, Copy, sqlx::Type)]
 #[sqlx(transparent)]
 pub struct Flag(i64);
@@ -44,7 +42,7 @@ impl From<Json<Box<RawValue>>> for Box<RawValue> {
     }
 }
 
-/// A column that may hold nothing, for conversions that `Option` cannot have.
+/// A column that may be NULL, for conversions that `Option` cannot have.
 #[derive(Debug)]
 pub struct Maybe<T>(Option<T>);
 
@@ -77,8 +75,8 @@ impl From<Maybe<Sealed>> for Option<Vec<u8>> {
 }
 
 /// `value` as a text column that holds JSON.
-pub(crate) fn json(value: &impl Serialize) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|error| StoreError::Unreadable(error.to_string()))
+pub(crate) fn json(value: &impl Serialize) -> Result<String, serde_json::Error> {
+    serde_json::to_string(value)
 }
 
 /// A text column that holds sealed bytes in base64.
@@ -104,9 +102,14 @@ impl From<Sealed> for Vec<u8> {
 }
 
 /// The sealed bytes that a text column holds.
-pub(crate) fn decoded(text: &str) -> Result<Vec<u8>, StoreError> {
-    STANDARD.decode(text).map_err(|_| StoreError::Unreadable("a sealed secret that is not base64".to_owned()))
+pub(crate) fn decoded(text: &str) -> Result<Vec<u8>, NotBase64> {
+    STANDARD.decode(text).map_err(|_| NotBase64)
 }
+
+/// A column of a sealed secret holds text that is not base64. The text itself is not in the error.
+#[derive(Debug, thiserror::Error)]
+#[error("a sealed secret that is not base64")]
+pub(crate) struct NotBase64;
 
 /// Sealed bytes as a text column holds them.
 pub(crate) fn encoded(sealed: &[u8]) -> String {

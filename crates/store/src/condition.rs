@@ -1,4 +1,4 @@
-//! Whether the store's database works, and whether its file is still the one that was opened.
+//! Whether the store's database works, and whether its file is still the file that was opened.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -8,20 +8,20 @@ use std::time::{Duration, Instant};
 use super::file_lock::FileLock;
 use super::{StoreError, Trouble};
 
-/// A failure that lasts is logged again after this time.
+/// The host logs a lasting failure again after this time.
 const REMINDER: Duration = Duration::from_secs(60);
 
-/// A store counts as failing for 3 s after its last error, even if a small write succeeds: a full disk may still have room
-/// for that.
+/// A store counts as failing for 3 s after its last error, even if a small write succeeds: a full disk may still have
+/// room for one.
 pub(super) const FAILING_LASTS: Duration = Duration::from_secs(3);
 
-/// Whether the database works, as was last noticed.
+/// Whether the database works, as of the last statement.
 #[derive(Debug, Default)]
 pub(super) struct Condition {
     pub(super) failing: Mutex<Option<Failing>>,
-    /// The path of the store's file, and which file was there when it was opened.
+    /// The path of the store's file, and the identity of the file that was opened.
     file: Option<(PathBuf, FileId)>,
-    /// Held until the store is closed.
+    /// The lock, until the store is closed.
     lock: Mutex<Option<FileLock>>,
 }
 
@@ -34,15 +34,16 @@ impl Condition {
         Self { failing: Mutex::default(), file, lock: Mutex::new(lock) }
     }
 
-    /// Tells other processes that this process has closed the store's file.
+    /// Releases the lock: other processes see that this process has closed the store's file.
     pub(super) fn unlock(&self) {
         drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 
-    /// What is written to a file that somebody deleted or replaced is lost in the end, and SQLite does not notice.
+    /// Checks that the file at the path is still the open one. Writes to a file that was deleted or replaced would be
+    /// lost, and SQLite does not notice.
     ///
     /// # Errors
-    /// [`StoreError::FileGone`] when the file is another one than was opened, or none; once it is back, all is well.
+    /// [`StoreError::FileGone`] when the file is missing or another one. If the file comes back, the store works again.
     pub(super) fn check_file(&self) -> Result<(), StoreError> {
         match &self.file {
             Some((path, opened)) if id_of(path) != Some(*opened) => {
@@ -59,21 +60,21 @@ fn id_of(path: &Path) -> Option<FileId> {
     std::fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
 }
 
-/// An open file can be neither deleted nor replaced there.
+/// On this system an open file cannot be deleted or replaced.
 #[cfg(not(unix))]
 fn id_of(_: &Path) -> Option<FileId> {
     None
 }
 
-/// A store that fails: since when, why, and what the log was told.
+/// A failing store: since when, why, and which failures were logged.
 #[derive(Debug)]
 pub(super) struct Failing {
     pub(super) since: Instant,
     pub(super) last: Instant,
     pub(super) trouble: Trouble,
-    /// When each trouble was last told: a disk without room causes several, by turns.
+    /// When each kind of failure was last logged. A full disk causes several kinds by turns.
     told: HashMap<Trouble, Instant>,
-    /// How often since one was told.
+    /// The number of failures since one was logged.
     times: u64,
 }
 
@@ -82,7 +83,7 @@ impl Failing {
         Self { since: now, last: now, trouble, told: HashMap::from([(trouble, now)]), times: 0 }
     }
 
-    /// Notes that it failed again; if that is to be told, how often it did since something was.
+    /// Counts a failure. If it is to be logged, returns the number of failures since the last log line.
     pub(super) fn again(&mut self, trouble: Trouble, now: Instant) -> Option<u64> {
         (self.last, self.trouble, self.times) = (now, trouble, self.times + 1);
         if self.told.get(&trouble).is_some_and(|told| now.duration_since(*told) < REMINDER) {
@@ -98,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn troubles_that_take_turns_are_each_told_once_a_minute() {
+    fn failures_that_alternate_are_each_logged_once_a_minute() {
         let begun = Instant::now();
         let mut failing = Failing::new(Trouble::Full, begun);
         let told: Vec<_> = (1..=1200)

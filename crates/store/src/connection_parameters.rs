@@ -1,16 +1,16 @@
-//! Connections' parameters in the store: plain values, sealed secrets, and where secrets live.
+//! Connections' parameters in the store: plain values, sealed secrets, and references to secrets.
 
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
 use super::columns::{Sealed, decoded, encoded};
-use super::connections::Wanted;
+use super::connections::ConnectionFilter;
 use super::{Records, StoreError};
 use crate::model::{ConnectionId, ConnectionParameter, KeyId, ParameterState, Reference};
 use crate::{SealedPlace, SealedSecret};
 
-/// A parameter as it is kept.
+/// A parameter as the store keeps it.
 #[derive(Debug, Clone)]
 pub struct StoredParameter {
     /// Its name in the manifest.
@@ -19,14 +19,14 @@ pub struct StoredParameter {
     pub value: StoredValue,
 }
 
-/// A parameter's value as it is kept.
+/// A parameter's value as the store keeps it.
 #[derive(Debug, Clone)]
 pub enum StoredValue {
-    /// As given.
+    /// A value that is not a secret.
     Plain(String),
     /// A secret, sealed.
     Sealed(Vec<u8>),
-    /// Where the secret lives.
+    /// A reference to a secret elsewhere.
     Reference(Reference),
 }
 
@@ -47,7 +47,7 @@ struct SealedRow {
 }
 
 impl StoredParameter {
-    /// What may be shown of it.
+    /// The parts of it that may be shown.
     pub fn shown(self) -> Result<ConnectionParameter, StoreError> {
         let value = match self.value {
             StoredValue::Plain(value) => ParameterState::Plain(value),
@@ -58,13 +58,13 @@ impl StoredParameter {
     }
 }
 
-/// For what a connection's secret is sealed.
+/// The context that a connection's secret is sealed with.
 pub fn sealing_context(connection: ConnectionId, parameter: &str) -> String {
     format!("connection/{connection}/{parameter}")
 }
 
 impl Records<'_> {
-    /// Sets a parameter, in place of what it was.
+    /// Sets a parameter, in place of its earlier value.
     pub async fn set_connection_parameter(
         &mut self,
         connection: ConnectionId,
@@ -91,7 +91,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Takes a parameter away.
+    /// Removes a parameter.
     pub async fn remove_connection_parameter(
         &mut self,
         connection: ConnectionId,
@@ -105,10 +105,10 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// The parameters of the connections that are wanted, by the connection's number.
+    /// The parameters of the wanted connections, by connection.
     pub async fn connection_parameters(
         &mut self,
-        wanted: Wanted,
+        wanted: ConnectionFilter,
     ) -> Result<BTreeMap<ConnectionId, Vec<StoredParameter>>, StoreError> {
         let mut parameters: BTreeMap<ConnectionId, Vec<_>> = BTreeMap::new();
         for row in self.of_connections::<ParameterRow>(Self::parameters_sql(), wanted).await? {
@@ -123,7 +123,7 @@ impl Records<'_> {
     }
 }
 
-/// The secrets of connections, for a rotation.
+/// The connections' secrets, for a rotation of the sealing key.
 #[derive(Debug)]
 pub struct ConnectionSecrets;
 

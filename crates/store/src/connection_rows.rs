@@ -1,13 +1,13 @@
-//! Rows of connections, as queries give them.
+//! Rows of connections, as queries return them.
 
 use sqlx::FromRow;
 
 use super::columns::{Flag, Json};
 use crate::model::{
-    Connection, ConnectionId, Destination, HealthCheck, Moment, NamedSite, Owner, Place, SiteId, UserId,
+    Connection, ConnectionId, Destination, HealthCheck, Moment, NamedSite, Owner, Place, SiteId, UserId, Version,
 };
 
-/// A connection with the names of its sites, its health check and whose it is.
+/// A connection with the names of its sites, its health check and its owner.
 #[derive(FromRow)]
 pub(super) struct ConnectionRow {
     pub(super) id: ConnectionId,
@@ -22,7 +22,7 @@ pub(super) struct ConnectionRow {
     pub(super) tenant: Option<String>,
     #[sqlx(try_from = "Flag")]
     pub(super) active: bool,
-    pub(super) version: i64,
+    pub(super) version: Version,
     pub(super) created_at: Moment,
     pub(super) modified_at: Moment,
     #[sqlx(flatten)]
@@ -31,7 +31,7 @@ pub(super) struct ConnectionRow {
     pub(super) owner: OwnerRow,
 }
 
-/// How often a connection is tested; the rest is in its schedule, which is made with the connection.
+/// How often the host tests a connection. Its schedule holds the rest.
 #[derive(FromRow)]
 pub(super) struct HealthCheckRow {
     pub(super) health_check_minutes: Option<i64>,
@@ -42,7 +42,7 @@ pub(super) struct HealthCheckRow {
     pub(super) slow_ms: Option<i64>,
 }
 
-/// Which master sent a connection, if one did.
+/// The master that sent a connection, if one did.
 #[derive(FromRow)]
 pub(super) struct OwnerRow {
     pub(super) master: Option<String>,
@@ -50,7 +50,7 @@ pub(super) struct OwnerRow {
     pub(super) master_connection: Option<ConnectionId>,
 }
 
-/// A user who may use a connection.
+/// A user on a connection's list.
 #[derive(FromRow)]
 pub(super) struct ConnectionUser {
     pub(super) connection_id: ConnectionId,
@@ -61,7 +61,7 @@ pub(super) struct ConnectionUser {
 #[derive(FromRow)]
 pub(super) struct ConnectionVersion {
     pub(super) id: ConnectionId,
-    pub(super) version: i64,
+    pub(super) version: Version,
 }
 
 impl From<ConnectionRow> for Connection {

@@ -8,7 +8,7 @@ use sqlx::any::AnyRow;
 use super::connection_rows::{ConnectionRow, ConnectionUser, ConnectionVersion};
 use super::{Records, StoreError};
 use crate::model::name::name_key;
-use crate::model::{Connection, ConnectionId, HealthCheck, Moment, SiteId, UserId};
+use crate::model::{Connection, ConnectionId, HealthCheck, Moment, SiteId, UserId, Version};
 
 /// A connection to be made or changed, which the host has checked.
 #[derive(Debug, Clone)]
@@ -17,57 +17,57 @@ pub struct NewConnection {
     pub integration: String,
     /// Its name.
     pub name: String,
-    /// The site, or none when it is shared to internal sites.
+    /// Its site. `None` when it is shared to internal sites.
     pub site: Option<SiteId>,
-    /// For one that is shared: the site that its events go to.
+    /// The site that a shared connection's events go to.
     pub recipient: Option<SiteId>,
-    /// The proxy agent.
+    /// The name of its proxy agent.
     pub agent_name: Option<String>,
-    /// What it is for.
+    /// Its description.
     pub description: String,
-    /// The tenant.
+    /// The tenants that it is shared with.
     pub tenant: Option<String>,
     /// Whether commands run on it.
     pub active: bool,
-    /// How often it is tested.
+    /// How often the host tests it.
     pub health_check: Option<HealthCheck>,
-    /// Who may use it; empty for everybody with the right.
+    /// The users who may use it. If it is empty, everybody with the right may.
     pub users: Vec<UserId>,
 }
 
-/// What must be known of a connection to find out whether a tenant gets it.
+/// The fields of a connection that decide whether a tenant gets it.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Shareable {
-    /// Its number.
+    /// Its id.
     pub id: ConnectionId,
     /// The name of its integration.
     pub integration: String,
     /// Its name.
     pub name: String,
-    /// None when it is shared to internal sites.
+    /// The name of its site. `None` when it is shared to internal sites.
     pub site: Option<String>,
-    /// What the form's field Tenant says.
+    /// The form's field Tenant.
     pub tenant: Option<String>,
 }
 
-/// Which connections are asked for.
+/// Which connections to read.
 #[derive(Debug, Clone, Copy)]
-pub enum Wanted {
+pub enum ConnectionFilter {
     /// All connections.
     All,
-    /// The connection of this number.
+    /// The connection with this id.
     Id(ConnectionId),
-    /// Those of the site, and those shared to internal sites if it is one.
+    /// The connections of a site, and the shared ones if the site is internal.
     On {
-        /// The site's number.
+        /// The site's id.
         site: SiteId,
         /// Whether the site is internal.
         is_internal: bool,
     },
 }
 
-impl Wanted {
-    /// For `$1` to `$3` of [`CONDITION`].
+impl ConnectionFilter {
+    /// The values of `$1` to `$3` of [`CONDITION`].
     fn values(self) -> [i64; 3] {
         match self {
             Self::All => [0, 0, 0],
@@ -80,7 +80,7 @@ impl Wanted {
 const CONDITION: &str = "($1 = 0 OR c.id = $1) AND ($2 = 0 OR c.place = $2 OR (c.place = 0 AND $3 = 1))";
 
 impl Records<'_> {
-    /// Makes a connection without parameters.
+    /// Creates a connection without parameters.
     pub async fn create_connection(&mut self, new: &NewConnection, now: Moment) -> Result<ConnectionId, StoreError> {
         let id = sqlx::query_scalar(
             "INSERT INTO connections (integration, name, name_key, site_id, place, recipient_site_id, agent_name,
@@ -108,7 +108,7 @@ impl Records<'_> {
         Ok(id)
     }
 
-    /// Raises a connection's version, which keeps others from changing it until the transaction ends.
+    /// Raises a connection's version. This locks the connection until the transaction ends.
     pub async fn touch_connection(&mut self, id: ConnectionId, now: Moment) -> Result<(), StoreError> {
         let changed = sqlx::query("UPDATE connections SET version = version + 1, modified_at = $1 WHERE id = $2")
             .bind(now)
@@ -118,7 +118,7 @@ impl Records<'_> {
         if changed.rows_affected() == 0 { Err(StoreError::not_found("connection", id.to_string())) } else { Ok(()) }
     }
 
-    /// Writes all of a connection but its parameters and its integration.
+    /// Writes all fields of a connection except its parameters and its integration.
     pub async fn change_connection(&mut self, id: ConnectionId, new: &NewConnection) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE connections SET name = $1, name_key = CASE WHEN name = $1 THEN name_key ELSE $2 END, site_id = $3, place = $4, recipient_site_id = $5,
@@ -159,14 +159,14 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Deletes a connection and its secrets; its runs stay.
+    /// Deletes a connection and its secrets. Its runs stay.
     pub async fn delete_connection(&mut self, id: ConnectionId) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM connections WHERE id = $1").bind(id).execute(&mut *self.connection).await?;
         Ok(())
     }
 
-    /// The connections that are wanted, by integration, name and place.
-    pub async fn connections(&mut self, wanted: Wanted) -> Result<Vec<Connection>, StoreError> {
+    /// The wanted connections, by integration, name and place.
+    pub async fn connections(&mut self, wanted: ConnectionFilter) -> Result<Vec<Connection>, StoreError> {
         let sql = format!(
             "SELECT c.id, c.integration, c.name, c.site_id, s.name AS site_name, c.recipient_site_id,
                  r.name AS recipient_site_name, c.agent_name, c.description, c.tenant, c.active,
@@ -183,7 +183,8 @@ impl Records<'_> {
         );
         let rows = self.of_connections::<ConnectionRow>(sql, wanted).await?;
         let mut connections: Vec<_> = rows.into_iter().map(Connection::from).collect();
-        // After the connections, so that what is newer than they say is never taken for older.
+        // The users are read after the connections: a newer list with an older version is harmless, since the next read
+        // notices the new version.
         let sql = format!(
             "SELECT u.connection_id, u.user_id, n.name AS user_name FROM connection_users u
              JOIN connections c ON c.id = u.connection_id JOIN users n ON n.id = u.user_id
@@ -203,7 +204,7 @@ impl Records<'_> {
         Ok(connections)
     }
 
-    /// All connections that are this instance's own, by their numbers.
+    /// All connections of this instance that no master sent, by id.
     pub async fn shareable_connections(&mut self) -> Result<Vec<Shareable>, StoreError> {
         let query = sqlx::query_as(
             "SELECT c.id, c.integration, c.name, s.name AS site, c.tenant FROM connections c
@@ -213,37 +214,41 @@ impl Records<'_> {
         Ok(query.fetch_all(&mut *self.connection).await?)
     }
 
-    /// The connection of that number.
+    /// The connection with this id.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
     pub async fn connection(&mut self, id: ConnectionId) -> Result<Connection, StoreError> {
-        // Numbers start at 1, and 0 would ask for all.
-        let found = if id.0 > 0 { self.connections(Wanted::Id(id)).await?.pop() } else { None };
+        // Ids start at 1. The id 0 would ask for all.
+        let found = if id.0 > 0 { self.connections(ConnectionFilter::Id(id)).await?.pop() } else { None };
         found.ok_or_else(|| StoreError::not_found("connection", id.to_string()))
     }
 
-    /// The numbers and versions of all connections.
+    /// The ids and versions of all connections.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn connection_versions(&mut self) -> Result<Vec<(ConnectionId, i64)>, StoreError> {
+    pub async fn connection_versions(&mut self) -> Result<Vec<(ConnectionId, Version)>, StoreError> {
         let query = sqlx::query_as::<_, ConnectionVersion>("SELECT id, version FROM connections");
         let versions = query.fetch_all(&mut *self.connection).await?;
         Ok(versions.into_iter().map(|row| (row.id, row.version)).collect())
     }
 
-    /// The version of the connection of that number, which rises with every change, and the agent that it names.
+    /// The version of the connection with this id, and the name of its agent. Each change raises the version.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub async fn connection_version(&mut self, id: ConnectionId) -> Result<(i64, Option<String>), StoreError> {
+    pub async fn connection_version(&mut self, id: ConnectionId) -> Result<(Version, Option<String>), StoreError> {
         let query = sqlx::query_as("SELECT version, agent_name FROM connections WHERE id = $1").bind(id);
         let version = query.fetch_optional(&mut *self.connection).await?;
         version.ok_or_else(|| StoreError::not_found("connection", id.to_string()))
     }
 
-    pub(super) async fn of_connections<T>(&mut self, sql: String, wanted: Wanted) -> Result<Vec<T>, StoreError>
+    pub(super) async fn of_connections<T>(
+        &mut self,
+        sql: String,
+        wanted: ConnectionFilter,
+    ) -> Result<Vec<T>, StoreError>
     where
         T: for<'r> FromRow<'r, AnyRow> + Send + Unpin,
     {
@@ -252,7 +257,7 @@ impl Records<'_> {
         Ok(query.fetch_all(&mut *self.connection).await?)
     }
 
-    /// Rows of connections' parameters that are wanted, as SQL.
+    /// SQL for the parameters of the wanted connections.
     pub(super) fn parameters_sql() -> String {
         format!(
             "SELECT p.connection_id, p.name, p.kind, p.value FROM connection_parameters p

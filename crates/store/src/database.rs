@@ -1,4 +1,4 @@
-//! The database under the store: opening it, reading, and transactions, on either engine.
+//! Opens the database of the store, on either engine.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -22,23 +22,23 @@ use super::{Engine, StoreError};
 pub(super) static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 pub(super) static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
-/// Makes a session of PostgreSQL wait for the disk at each commit where its administrator had it not wait; other settings,
-/// such as to wait for standbys too, stay.
+/// Makes a PostgreSQL session wait for the disk at each commit, if the administrator turned that off. Stronger
+/// settings, such as waiting for standbys, stay.
 const DURABLE_SESSION: &str = "SELECT CAST(set_config('synchronous_commit', 'on', false) AS TEXT)
     WHERE current_setting('synchronous_commit') = 'off'";
 
-/// The server ends a transaction whose host does not go on, such as one that is suspended: the rows that it locked are
-/// other hosts' to claim, once the lease has lapsed.
+/// The server ends a transaction whose host does not go on, such as a suspended host. Other hosts can claim the rows
+/// that it locked once the lease has lapsed.
 const NO_IDLE_TRANSACTION: &str = "SET idle_in_transaction_session_timeout = '15s'";
 
-/// A server looks once a second whether the host still holds the connection of a statement that runs, where the server can
-/// do that (PostgreSQL 14 and later, on most systems).
+/// The server checks once a second whether the host still holds the connection of a running statement. PostgreSQL 14
+/// and later can do that on most systems.
 const LOOK_FOR_CLIENT: &str = "SET client_connection_check_interval = '1s'";
 
-/// How many transactions PostgreSQL runs at once for one host.
+/// The most transactions that a host runs on PostgreSQL at once.
 const POSTGRES_WRITERS: u32 = 8;
 
-/// The store. Cheap to clone.
+/// The store. A clone is cheap and shares its connections.
 #[derive(Debug, Clone)]
 pub struct Store {
     pub(super) engine: Engine,
@@ -46,7 +46,7 @@ pub struct Store {
     access_readers: ReadingConnections,
     pub(super) writers: AnyPool,
     pub(super) condition: Arc<Condition>,
-    /// How long an answer to a statement is waited for; of a file there always is one.
+    /// How long the store waits for a server's answer to a statement. `None` for a file.
     pub(super) timeout: Option<Duration>,
     pub(super) clock: StoreClock,
     /// The memory for answers.
@@ -54,21 +54,21 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the store at `address`, and makes its tables where they are missing or old.
+    /// Opens the store at `address`. Makes its tables where they are missing, and upgrades old ones.
     ///
-    /// `postgres://user:password@host/database`, or the path of an SQLite file, with or without `sqlite:` before it; the
-    /// file is made where there is none.
+    /// The address is `postgres://user:password@host/database`, or the path of an SQLite file, with or without
+    /// `sqlite:` before it. A missing file is created.
     ///
     /// # Errors
-    /// [`StoreError`] when the address is none, or nothing answers there. The text never holds a password.
+    /// [`StoreError`] when the address is not valid, or no database answers there. The text never holds a password.
     pub async fn open(address: &str) -> Result<Self, StoreError> {
         Self::open_waiting(address, WAIT, ANSWER, READING).await
     }
 
-    /// Opens the store at `address` as [`Store::open`] does, but makes no file where there is none.
+    /// Opens the store at `address` as [`Store::open`] does, but creates no file.
     ///
     /// # Errors
-    /// [`StoreError`], as of [`Store::open`], and when the file is not there or empty.
+    /// [`StoreError`], as of [`Store::open`], and when the file is missing or empty.
     pub async fn open_existing(address: &str) -> Result<Self, StoreError> {
         if !is_server(address) {
             existing_file(address)?;
@@ -76,8 +76,8 @@ impl Store {
         Self::open(address).await
     }
 
-    /// Opens the store at `address` for reading only: nothing is made, migrated or changed. A statement that changes
-    /// something fails.
+    /// Opens the store at `address` for reading only. It creates, migrates and changes nothing. A statement that
+    /// changes something fails.
     ///
     /// # Errors
     /// [`StoreError`], as of [`Store::open_existing`].
@@ -92,14 +92,15 @@ impl Store {
         let lock = FileLock::take_existing(Path::new(path), WAIT).await?;
         let address = format!("{}?mode=ro", file_address(path));
         let pragmas = format!("PRAGMA busy_timeout = {}; PRAGMA query_only = ON;", WAIT.as_millis());
-        // The first connection says why it cannot be opened; a pool tries again until its timeout.
+        // The first connection returns the error that keeps it from being opened. A pool would try again until its
+        // timeout.
         AnyConnection::connect(&address).await?.close().await?;
         let writers = sqlite_pool(pragmas.clone()).connect(&address).await?;
         let condition = Arc::new(Condition::of_file(Path::new(path), lock));
         Self::of_file(writers, condition, &address, &pragmas, (WAIT, READING)).await
     }
 
-    /// For tests: the same, and a server, or who holds a file, is waited for `timeout` and no longer.
+    /// For tests: as [`Store::open`], with `timeout` as the time limit for a server and for the lock of a file.
     ///
     /// # Errors
     /// [`StoreError`], as of [`Store::open`].
@@ -108,7 +109,7 @@ impl Store {
         Self::open_waiting(address, timeout, timeout, READING).await
     }
 
-    /// For tests: the same as [`Store::open`], and a statement that only reads may run for `budget` and no longer.
+    /// For tests: as [`Store::open`], with `budget` as the time limit of a statement that only reads.
     ///
     /// # Errors
     /// [`StoreError`], as of [`Store::open`].
@@ -190,7 +191,7 @@ impl Store {
     async fn open_file(path: &str, wait: Duration, reading: Duration) -> Result<Self, StoreError> {
         if path.is_empty() || path.starts_with(":memory:") || path.contains("://") {
             return Err(StoreError::Address(
-                "The store is none: expected the path of an SQLite file, or postgres://user:password@host/database."
+                "The store's address is not valid: expected the path of an SQLite file, or postgres://user:password@host/database."
                     .to_owned(),
             ));
         }
@@ -198,22 +199,23 @@ impl Store {
             && !folder.is_dir()
         {
             return Err(StoreError::Address(format!(
-                "The store's folder {} is not there. Make it first.",
+                "The store's folder {} does not exist. Create it first.",
                 folder.display()
             )));
         }
         let file = file_address(path);
-        // Only the first connection makes the file: where it is taken away, none is made in its place.
+        // Only the first connection creates the file. If the file is taken away later, no connection creates another
+        // one.
         let (made, address) = (format!("{file}?mode=rwc"), format!("{file}?mode=rw"));
         let lock = FileLock::take(Path::new(path), wait).await?;
-        // WAL lets readings go on beside a transaction; FULL makes a commit survive a loss of power. 64 MB of cache hold
-        // what a bulk command changes: pages that do not fit are written to the log and read again before it ends.
+        // WAL lets readers work beside a transaction. FULL makes a commit survive a loss of power. The cache of 64 MB
+        // holds the pages that a bulk command changes: pages that do not fit are written to the log and read again.
         let busy = format!("PRAGMA busy_timeout = {}; PRAGMA foreign_keys = ON;", wait.as_millis());
         let pragmas = format!(
             "{busy} PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; \
                      PRAGMA journal_size_limit = {LARGEST_LOG};"
         );
-        // A pool would try again and again, and not say why in the end.
+        // A pool would retry, and would not return the reason at the end.
         let mut first = AnyConnection::connect(&made).await?;
         first.execute(AssertSqlSafe(pragmas.clone())).await?;
         lock.begin_generation(&mut first).await?;
@@ -226,13 +228,13 @@ impl Store {
         Self::of_file(writers, condition, &address, &format!("{busy} PRAGMA query_only = ON;"), (wait, reading)).await
     }
 
-    /// Which database it is.
+    /// The kind of database.
     #[must_use]
     pub fn engine(&self) -> Engine {
         self.engine
     }
 
-    /// For reading only, for the host itself; on SQLite a change is refused.
+    /// A connection for reading only, for the host itself. On SQLite a change is refused.
     ///
     /// # Errors
     /// [`StoreError::Busy`] when no connection is free in time.
@@ -240,7 +242,7 @@ impl Store {
         self.reading(&self.readers, None).await
     }
 
-    /// For reading only, for a caller: one caller has no more than half of the connections.
+    /// A connection for reading only, for a caller. One caller gets at most half of the connections.
     ///
     /// # Errors
     /// [`StoreError::Busy`] when no connection is free in time.
@@ -248,7 +250,7 @@ impl Store {
         self.reading(&self.readers, Some(caller)).await
     }
 
-    /// For reading what authentication needs. Other readings never keep it waiting.
+    /// A connection for reading users and keys. Other readings never keep it waiting.
     ///
     /// # Errors
     /// [`StoreError::Busy`] when no connection is free in time.
@@ -268,7 +270,7 @@ impl Store {
         &self.room
     }
 
-    /// For tests: what a pragma of SQLite is for those who write, as text.
+    /// For tests: the value of a pragma of SQLite on a connection that writes, as text.
     ///
     /// # Errors
     /// [`StoreError::Database`]; always on PostgreSQL.
@@ -280,7 +282,7 @@ impl Store {
         Ok(number.map_or_else(|_| row.try_get(0), |number| Ok(number.to_string()))?)
     }
 
-    /// Closes all connections, after what is under way.
+    /// Closes all connections, after the statements under way.
     pub async fn close(&self) {
         self.readers.close().await;
         self.access_readers.close().await;
@@ -304,40 +306,40 @@ fn file_address(path: &str) -> String {
     format!("sqlite:{}", path.replace('%', "%25").replace('?', "%3F").replace('#', "%23"))
 }
 
-/// The path of an SQLite file that is there.
+/// The path of an existing SQLite file.
 ///
 /// # Errors
-/// [`StoreError::Address`] when it is not there, or empty.
+/// [`StoreError::Address`] when the file is missing or empty.
 fn existing_file(address: &str) -> Result<&str, StoreError> {
     let path = file_of(address);
     if std::fs::metadata(path).map_or(0, |metadata| metadata.len()) == 0 {
         return Err(StoreError::Address(format!(
-            "The store's file {path} is not there, or empty. Restore its last backup with `footprint restore FILE`."
+            "The store's file {path} is missing or empty. Restore its last backup with `footprint restore FILE`."
         )));
     }
     Ok(path)
 }
 
-/// How the sessions of a server are set up.
+/// The settings of sessions on a server.
 struct ServerOptions {
     wait: Duration,
     answer: Duration,
     reading: Duration,
-    /// Whether they may change nothing.
+    /// Whether its sessions may change nothing.
     is_read_only: bool,
 }
 
 impl ServerOptions {
     fn pool(&self, connections: u32) -> AnyPoolOptions {
         let Self { wait, answer, reading, is_read_only } = *self;
-        // A transaction goes back to the server's own setting: it may have to wait for another one.
+        // A transaction uses the server's own setting, since it may have to wait for another transaction.
         let limited = format!("SET statement_timeout = {}", reading.as_millis());
         let taken_back = TAKEN_BACK.min(answer);
         let pool = AnyPoolOptions::new().max_connections(connections).acquire_timeout(wait);
         let pool = pool.after_connect(move |connection, _| {
             let limited = AssertSqlSafe(limited.clone());
             Box::pin(async move {
-                // What is acknowledged survives a loss of power.
+                // A commit that was acknowledged survives a loss of power.
                 within(Some(answer), connection.execute(DURABLE_SESSION)).await?;
                 within(Some(answer), connection.execute(NO_IDLE_TRANSACTION)).await?;
                 if is_read_only {
@@ -345,13 +347,13 @@ impl ServerOptions {
                 }
                 within(Some(answer), connection.execute(limited)).await?;
                 match within(Some(answer), connection.execute(LOOK_FOR_CLIENT)).await {
-                    // The server cannot look.
+                    // This server cannot check for the client.
                     Err(sqlx::Error::Database(_)) => Ok(()),
                     looked => looked.map(|_| ()),
                 }
             })
         });
-        // A server that vanished keeps no connection from being replaced by another one.
+        // A server that vanished must not keep a connection from being replaced.
         let pool = pool.test_before_acquire(false).before_acquire(move |connection, _| {
             Box::pin(async move { within(Some(taken_back / 4), connection.ping()).await.map(|()| true) })
         });
@@ -363,11 +365,11 @@ impl ServerOptions {
 
 /// The one connection for changes.
 fn sqlite_pool(pragmas: String) -> AnyPoolOptions {
-    // In this process, connections cannot break.
+    // Connections within this process cannot break.
     let pool = AnyPoolOptions::new().max_connections(1).acquire_timeout(WAIT).test_before_acquire(false);
     let pool = pool.idle_timeout(None).max_lifetime(None);
-    // SQLite ends a transaction by itself when the disk is full or fails. The driver does not notice, so that nothing could
-    // be begun any more on a connection that had this happen.
+    // SQLite ends a transaction when the disk is full or fails. The driver does not notice this, and could begin no
+    // further transaction on that connection.
     let pool = pool.before_acquire(|connection, _| {
         let is_sound = !connection.is_in_transaction();
         Box::pin(async move { Ok(is_sound) })

@@ -8,7 +8,7 @@ use super::rows::{Cell, identifiers};
 use super::{Records, StoreError};
 use crate::model::{DynamicField, IncidentId, Moment, Task, limits};
 
-/// What belongs to incidents, by the incident's number in the store.
+/// Rows of incidents, by the incident's id.
 pub type ByIncident<T> = HashMap<IncidentId, Vec<T>>;
 
 /// A row that belongs to an incident.
@@ -25,7 +25,7 @@ struct Named {
 }
 
 impl Records<'_> {
-    /// Gives incidents their tasks and fields, in place of those they had.
+    /// Replaces the tasks and fields of incidents.
     ///
     /// # Errors
     /// [`StoreError::Database`], also when two tasks or fields of an incident have the same name.
@@ -42,7 +42,7 @@ impl Records<'_> {
         self.insert_details(details).await
     }
 
-    /// Gives new incidents their tasks and fields.
+    /// Adds the tasks and fields of new incidents.
     ///
     /// # Errors
     /// [`StoreError::Database`], also when two tasks or fields of an incident have the same name.
@@ -113,8 +113,8 @@ impl Records<'_> {
         self.belongings(sql, ids).await
     }
 
-    /// The names of Required tasks of incidents that are pending. Ask once the incidents are locked: what another
-    /// transaction did while the lock was waited for is seen then.
+    /// The names of pending Required tasks of incidents. Call it once the incidents are locked: it then sees the
+    /// changes of a transaction that held the lock before.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -127,7 +127,8 @@ impl Records<'_> {
         self.names(sql, ids).await
     }
 
-    /// The names of fields of incidents that are Required on Close and have no value. Ask once the incidents are locked.
+    /// The names of fields of incidents that are Required on Close and have no value. Call it once the incidents are
+    /// locked.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -145,7 +146,7 @@ impl Records<'_> {
         Ok(named.into_iter().map(|(id, named)| (id, named.into_iter().map(|one| one.name).collect())).collect())
     }
 
-    /// The rows of a query that takes ids of incidents as `$1`, by their column `incident_id`.
+    /// The rows of a query that takes incidents' ids as `$1`, by their column `incident_id`.
     async fn belongings<T>(&mut self, sql: String, ids: &[IncidentId]) -> Result<ByIncident<T>, StoreError>
     where
         T: for<'r> sqlx::FromRow<'r, AnyRow> + Send + Unpin,
@@ -181,8 +182,7 @@ impl Records<'_> {
         self.touch_incidents(&[incident], now).await
     }
 
-    /// Gives a dynamic field a value, or takes it away. The incident must be locked: see
-    /// [`Records::incident_for_change`].
+    /// Sets or removes the value of a dynamic field. The incident must be locked: see [`Records::incident_for_change`].
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when the incident has no such field.

@@ -1,16 +1,16 @@
-//! Whether what is committed survives a loss of power, as far as the database's own settings say.
+//! Whether the database's settings let a commit survive a loss of power.
 
 use super::{Engine, Records, Store, StoreError};
 
 impl Store {
-    /// Which settings of the database's server, if any, let acknowledged changes be lost or the database be damaged when the
-    /// machine fails, and what to do. The host cannot change these: they are the whole server's.
+    /// The settings of the database's server with which a loss of power can lose acknowledged changes or damage the
+    /// database, and the cure. The host cannot change these settings, since they hold for the whole server.
     ///
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn durability_warning(&self) -> Result<Option<String>, StoreError> {
         match self.engine() {
-            // Each connection is told to wait for the disk.
+            // The host tells each connection to wait for the disk.
             Engine::Sqlite => Ok(None),
             Engine::Postgres => self.reader().await?.records().risky_settings().await,
         }
@@ -26,7 +26,7 @@ impl Records<'_> {
         let names: Vec<String> = query.fetch_all(&mut *self.connection).await?;
         Ok((!names.is_empty()).then(|| {
             format!(
-                "The PostgreSQL server runs with {} = off: when its machine fails, what was acknowledged to callers can be \
+                "The PostgreSQL server runs with {} = off: when its machine fails, acknowledged changes can be \
                  lost and the database damaged. Set it to on in the server's configuration.",
                 names.join(" = off and ")
             )

@@ -1,6 +1,6 @@
-//! What differs between the two databases in SQL.
+//! SQL that differs between the two databases.
 
-/// Which database it is.
+/// The kind of database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
     /// One file.
@@ -10,7 +10,7 @@ pub enum Engine {
 }
 
 impl Engine {
-    // Without the sign before a parameter, SQLite plans a statement anew whenever a value changes.
+    // Without the sign before a parameter, SQLite plans a statement again whenever a value changes.
 
     /// SQL for the texts in a JSON array that is bound as `parameter`, such as `$1`; for `number IN (…)`.
     pub(super) fn texts_of(self, parameter: &str) -> String {
@@ -32,7 +32,7 @@ impl Engine {
         }
     }
 
-    /// SQL for the rows of a query in one JSON array of arrays, as text: many rows come over quicker so.
+    /// SQL for the rows of a query as one JSON array of arrays, as text. Many rows arrive faster in this form.
     pub(super) fn gathered(self, columns: &str) -> String {
         match self {
             Self::Sqlite => format!("json_group_array(json_array({columns}))"),
@@ -65,7 +65,7 @@ impl Engine {
         }
     }
 
-    /// SQL for all rows as one text, a JSON array of arrays: one value costs far less on its way than its parts.
+    /// SQL for all rows as one text, a JSON array of arrays. One value costs far less to send than its parts.
     pub(super) fn packed(self, columns: &str, order: &str) -> String {
         match self {
             Self::Sqlite => format!("json_group_array(json_array({columns}) ORDER BY {order})"),
@@ -75,7 +75,7 @@ impl Engine {
         }
     }
 
-    /// SQL after a text column so that it is compared by its characters' numbers, whatever the database's language.
+    /// SQL after a text column that compares it by code points, whatever the database's language is.
     pub(super) fn bytewise(self) -> &'static str {
         match self {
             Self::Sqlite => "",
@@ -83,10 +83,10 @@ impl Engine {
         }
     }
 
-    /// SQL that keeps the rows just read from being changed by others until the transaction ends.
+    /// SQL that locks the rows just read until the transaction ends.
     pub(super) fn for_update(self) -> &'static str {
         match self {
-            // A transaction has the whole file to itself.
+            // A transaction locks the whole file.
             Self::Sqlite => "",
             Self::Postgres => " FOR UPDATE",
         }

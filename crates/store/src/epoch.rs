@@ -1,30 +1,30 @@
-//! A store that was restored from a backup begins a new epoch: what was under way or due in the backup may have been done
-//! since, so it is neither repeated nor sent without a word.
+//! A store that was restored from a backup begins a new epoch. Work that was under way or due in the backup may have
+//! been done since. So the host does not repeat it, and records each skipped item.
 
 use super::schedules::{self, ScheduleRow};
 use super::{Records, StoreError};
-use crate::model::{AuditEntry, Moment, Schedule};
+use crate::model::{AuditEntry, Epoch, Moment, Schedule};
 
-/// At most so many skipped things have audit entries of their own; the others are counted.
+/// At most this many skipped items have audit entries of their own. The others are counted.
 const MOST_ENTRIES: usize = 1_000;
 
-/// What a store that was restored did not do again.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+/// The work that a restored store skipped.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewEpoch {
-    /// How often the store was restored, this time included.
-    pub epoch: i64,
-    /// Commands of schedules that change something and were due: they are logged as Interrupted.
+    /// How often the store was restored, including this time.
+    pub epoch: Epoch,
+    /// Commands of schedules that change something and were due. They are logged as Interrupted.
     pub schedules_skipped: usize,
-    /// Alerts that were decided on and had not arrived: they are not sent.
+    /// Alerts that were not delivered. They are not sent.
     pub alerts_skipped: usize,
-    /// Runs of connectors' commands that were under way: they are Interrupted.
+    /// Runs of connectors' commands that were under way. They are Interrupted.
     pub runs_interrupted: u64,
-    /// Runs of Sync Connection that were under way: they are Interrupted.
+    /// Runs of Sync Connection that were under way. They are Interrupted.
     pub syncs_interrupted: u64,
 }
 
-/// An alert that had not arrived when the backup was made.
+/// An alert that was not delivered when the backup was made.
 #[derive(sqlx::FromRow)]
 struct Unsent {
     destination: String,
@@ -33,8 +33,8 @@ struct Unsent {
 }
 
 impl Records<'_> {
-    /// Begins a new epoch. `entry` says who restored the store, and is written to the audit log with one entry for each
-    /// thing that is skipped.
+    /// Begins a new epoch. `entry` says who restored the store. It is written to the audit log, followed by one entry
+    /// for each skipped item.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -43,7 +43,7 @@ impl Records<'_> {
         let query = sqlx::query_scalar(
             "UPDATE store_state SET epoch = epoch + 1, restored_at = $1 WHERE id = 1 RETURNING epoch",
         );
-        let epoch: i64 = query.bind(now).fetch_one(&mut *self.connection).await?;
+        let epoch: Epoch = query.bind(now).fetch_one(&mut *self.connection).await?;
         self.raise_message_numbers(now).await?;
         let mut skipped = self.skip_due_changes(now).await?;
         let schedules_skipped = skipped.len();
@@ -59,9 +59,9 @@ impl Records<'_> {
         Ok(made)
     }
 
-    /// Makes the numbers of sealed messages between masters and tenants higher than all that were given out or taken after
-    /// the backup: a thousand numbers for each millisecond since 1970. A number that the other side finds too low is
-    /// answered with the highest one, so the pair goes on from there.
+    /// Raises the numbers of messages between masters and tenants above all that were given out or taken after the
+    /// backup: to a thousand times the current time in milliseconds. If the other side finds a number too low, it
+    /// answers with the highest number that it took, and the pair goes on from there.
     async fn raise_message_numbers(&mut self, now: Moment) -> Result<(), StoreError> {
         let number = now.0.saturating_mul(1_000);
         for sql in [
@@ -73,7 +73,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Logs commands that change something and were due as Interrupted, and plans their next due times.
+    /// Logs due commands that change something as Interrupted, and computes their next due times.
     async fn skip_due_changes(&mut self, now: Moment) -> Result<Vec<String>, StoreError> {
         let sql = format!(
             "SELECT {} FROM schedules
@@ -117,7 +117,7 @@ impl Records<'_> {
         Ok(skipped)
     }
 
-    /// Drops alerts that had not arrived. A connection or schedule that still fails is told of anew by its next failure.
+    /// Deletes undelivered alerts. The next failure of a connection or schedule that still fails opens a new alert.
     async fn skip_alerts(&mut self) -> Result<Vec<String>, StoreError> {
         let mut unsent = sqlx::query_as::<_, Unsent>(
             "SELECT destination, content AS about, created_at AS since FROM messages WHERE delivered_at IS NULL
@@ -138,7 +138,7 @@ impl Records<'_> {
         );
         unsent.extend(waiting.fetch_all(&mut *self.connection).await?);
         for sql in [
-            // Of what was told before, the recovery is still to be told.
+            // The recovery of a failure that was reported before is still to be reported.
             "UPDATE health
              SET alerted = (SELECT MIN(told) FROM alerts
                             WHERE alerts.schedule_id = health.schedule_id AND closed_at IS NULL)
@@ -185,11 +185,11 @@ impl Records<'_> {
 #[allow(clippy::unwrap_used, reason = "a test that cannot go on can only end")]
 mod tests {
     use super::*;
-    use crate::model::{AlertReason, Cadence, Destination, NewSchedule, ScheduleKind, Surface};
+    use crate::model::{AlertReason, Cadence, Destination, MessageNumber, NewSchedule, ScheduleKind, Surface};
     use crate::testing::TestStore;
     use crate::{AuditFilter, NewConnection, NewSite, NewTenant, NewUser, Registration, model};
 
-    async fn furnish(records: &mut Records<'_>) -> (Schedule, Schedule) {
+    async fn fill(records: &mut Records<'_>) -> (Schedule, Schedule) {
         let now = Moment(1);
         let site = NewSite {
             name: "Site".to_owned(),
@@ -253,16 +253,16 @@ mod tests {
         let tenant = records.add_tenant(&tenant, now).await.unwrap().id;
         let made = Registration { pair: "p".to_owned(), sealed: vec![0; 64], instance: "i".to_owned() };
         records.register_tenant(tenant, &made, now).await.unwrap();
-        records.give_out_numbers(tenant, 7, 0).await.unwrap();
+        records.give_out_numbers(tenant, 7, MessageNumber(0)).await.unwrap();
         (changes, reads)
     }
 
     #[tokio::test]
-    async fn a_new_epoch_repeats_no_change_and_no_alert_and_tells_so() {
+    async fn a_new_epoch_repeats_no_change_and_no_alert_and_records_them() {
         for test in TestStore::on_both().await {
             let mut transaction = test.store.transaction().await.unwrap();
             let mut records = transaction.records();
-            let (changes, reads) = furnish(&mut records).await;
+            let (changes, reads) = fill(&mut records).await;
             let now = records.now().await.unwrap();
             let entry = AuditEntry {
                 command: "restore".to_owned(),
@@ -270,7 +270,7 @@ mod tests {
                 ..AuditEntry::new(now, Surface::Terminal, "id")
             };
             let made = records.begin_epoch(&entry).await.unwrap();
-            assert_eq!((made.epoch, made.schedules_skipped, made.alerts_skipped), (1, 1, 2));
+            assert_eq!((made.epoch, made.schedules_skipped, made.alerts_skipped), (Epoch(1), 1, 2));
             assert!(records.schedule(changes.id).await.unwrap().next_due_at > now);
             assert_eq!(records.schedule(reads.id).await.unwrap().next_due_at, Moment(5_000));
             let log = sqlx::query_as::<_, (String, String)>("SELECT status, error FROM schedule_runs");
@@ -279,7 +279,7 @@ mod tests {
             assert!(status == "Interrupted" && error.contains("before the store was restored"), "{log:?}");
             assert_eq!(records.waiting_messages(10).await.unwrap().len(), 0);
             assert!(records.alert_groups().await.unwrap().is_empty());
-            // What still fails is told of by its next failure.
+            // The next failure of a connection that still fails is reported.
             let alerted = sqlx::query_scalar::<_, Option<String>>("SELECT alerted FROM health");
             assert_eq!(alerted.fetch_one(&mut *records.connection).await.unwrap(), None);
             let told = records.audit(&AuditFilter::default(), 10).await.unwrap();
@@ -289,12 +289,12 @@ mod tests {
             {
                 assert!(told.iter().any(|told| told.contains(part)), "{told:?}");
             }
-            // Each epoch's numbers are higher than all that the one before may have given out.
+            // The numbers of each epoch are higher than all that the epoch before may have given out.
             let tenant = records.tenants(&crate::TenantFilter::default(), 1).await.unwrap()[0].id;
-            let (first, _) = records.give_out_numbers(tenant, 1, 0).await.unwrap().unwrap();
-            assert!(first > now.0 * 1_000, "{first}");
-            assert_eq!(records.begin_epoch(&entry).await.unwrap().epoch, 2);
-            let (second, _) = records.give_out_numbers(tenant, 1, 0).await.unwrap().unwrap();
+            let (first, _) = records.give_out_numbers(tenant, 1, MessageNumber(0)).await.unwrap().unwrap();
+            assert!(first.0 > now.0 * 1_000, "{first}");
+            assert_eq!(records.begin_epoch(&entry).await.unwrap().epoch, Epoch(2));
+            let (second, _) = records.give_out_numbers(tenant, 1, MessageNumber(0)).await.unwrap().unwrap();
             assert!(second > first, "{second}");
             transaction.commit().await.unwrap();
         }

@@ -1,29 +1,30 @@
-//! What can go wrong with the store.
+//! Errors of the store.
 
 use soar_connector::name::quoted;
 use soar_connector::sentence;
 use sqlx::sqlite::SqliteError;
 
-use super::room::MOST_ANSWER_BYTES;
 use super::timeouts::READING;
 use super::trouble::Trouble;
-use crate::model::limits::TextTooLong;
+use crate::columns::NotBase64;
+use crate::model::limits::{MOST_ANSWER_BYTES, TextTooLong};
+use crate::model::name::InvalidName;
 
-/// Why the store could not do what it was asked to.
+/// An error of the store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// There is no such thing.
+    /// It does not exist.
     #[error("There is no {what} {}.", quoted(name))]
     NotFound {
-        /// Such as `site`.
+        /// What it is, such as `site`.
         what: &'static str,
-        /// Its name or number, as it was asked for.
+        /// Its name or number, as the caller gave it.
         name: String,
     },
-    /// There is one of that name already.
+    /// The name is taken.
     #[error("The {what} {} exists already. Choose another name or number.", quoted(name))]
     Duplicate {
-        /// Such as `site`.
+        /// What it is, such as `site`.
         what: &'static str,
         /// Its name.
         name: String,
@@ -31,39 +32,39 @@ pub enum StoreError {
     /// A value cannot be kept.
     #[error("{0}")]
     Invalid(String),
-    /// Something else still needs it.
+    /// Another record still needs it.
     #[error("The {what} {} is still in use: {by}.", quoted(name))]
     InUse {
-        /// Such as `site`.
+        /// What it is, such as `site`.
         what: &'static str,
         /// Its name.
         name: String,
-        /// By what, in words.
+        /// The records that need it, in words.
         by: String,
     },
-    /// Something else changed it at the same moment, or since it was read.
+    /// Another transaction changed it at the same moment, or since the caller read it.
     #[error("{0}")]
     Conflict(String),
-    /// The address of the store is not one.
+    /// The address of the store is not valid.
     #[error("{0}")]
     Address(String),
-    /// The store's tables could not be made ready.
+    /// The store's tables could not be made or upgraded.
     #[error("The store's tables could not be made ready: {}", said(.0, Trouble::of_migration(.0)))]
     Migration(#[from] sqlx::migrate::MigrateError),
-    /// The database said so.
+    /// An error of the database.
     #[error("The database failed: {}", said(.0, Trouble::of(.0)))]
     Database(#[source] sqlx::Error),
-    /// A statement that only reads was stopped.
+    /// The database stopped a statement that only reads, at its time limit.
     #[error(
         "The store took longer than {} seconds to read, and was stopped. Ask for less at once, such as a shorter time or a \
          smaller page.",
         READING.as_secs()
     )]
     TooLong,
-    /// Others use all that there is of something now.
+    /// Other calls use all that there is of a resource now.
     #[error("{0} Try again later.")]
     Busy(&'static str),
-    /// What was asked for is more than an answer may hold.
+    /// The answer would be larger than the limit.
     #[error(
         "The answer would have more than {} MiB. Ask for smaller pages, or for fewer fields.",
         MOST_ANSWER_BYTES / (1024 * 1024)
@@ -75,18 +76,18 @@ pub enum StoreError {
          done. Each answer is kept for a limited time: call again later, or without an Idempotency-Key."
     )]
     AnswersFull {
-        /// How many answers are kept.
+        /// The number of answers that are kept.
         answers: i64,
         /// Their bytes.
         bytes: i64,
     },
-    /// The database broke off while changes were being committed: they are all made, or none of them.
-    #[error("The database broke off, so that nobody knows whether a change was made: {}", said(.0, Trouble::of(.0)))]
+    /// The connection broke while changes were being committed. All of them are made, or none.
+    #[error("The connection to the database broke during a commit. Whether the change was made is unknown: {}", said(.0, Trouble::of(.0)))]
     Uncertain(sqlx::Error),
     /// The store's file was deleted, moved or replaced while it was open.
     #[error(
-        "The store's file {0} is not there any more, or is another one, so nothing is written. Put back the one that was \
-         there. To replace it by a backup, stop the host and run `footprint restore FILE`."
+        "The store's file {0} is missing or was replaced, so nothing is written. Put back the file that \
+         was there. To replace it by a backup, stop the host and run `footprint restore FILE`."
     )]
     FileGone(String),
     /// The write-ahead log beside the store's file was written for another file.
@@ -96,7 +97,7 @@ pub enum StoreError {
          delete {0}-wal and {0}-shm; changes that only the log holds are lost then."
     )]
     ForeignLog(String),
-    /// Other processes have the store's file open, or one of them restores it.
+    /// Another process has the store's file open, or restores it.
     #[error(
         "Another process has the store's file {0} open, such as a host, or a backup that is being restored. Stop the host, \
          or wait until the other process has ended, and try again."
@@ -108,9 +109,21 @@ pub enum StoreError {
          of the earlier version, then start this one."
     )]
     OlderHost,
-    /// A row holds what this version cannot read.
-    #[error("The store holds what this version cannot read: {0}")]
+    /// A row holds a value that this version cannot read.
+    #[error("The store holds a value that this version cannot read: {0}")]
     Unreadable(String),
+}
+
+impl From<NotBase64> for StoreError {
+    fn from(error: NotBase64) -> Self {
+        Self::Unreadable(error.to_string())
+    }
+}
+
+impl From<serde_json::Error> for StoreError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Unreadable(error.to_string())
+    }
 }
 
 impl From<sqlx::Error> for StoreError {
@@ -123,7 +136,7 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
-/// Whether the database stopped the statement for its time limit.
+/// Whether the database stopped the statement at its time limit.
 fn is_stopped(error: &sqlx::Error) -> bool {
     let sqlx::Error::Database(inner) = error else { return false };
     let code = inner.code();
@@ -134,6 +147,12 @@ fn is_stopped(error: &sqlx::Error) -> bool {
     }
 }
 
+impl From<InvalidName> for StoreError {
+    fn from(error: InvalidName) -> Self {
+        Self::Invalid(error.to_string())
+    }
+}
+
 impl From<TextTooLong> for StoreError {
     fn from(error: TextTooLong) -> Self {
         Self::Invalid(error.to_string())
@@ -141,7 +160,7 @@ impl From<TextTooLong> for StoreError {
 }
 
 impl StoreError {
-    /// What keeps the database from working, if that is what the error is about: later it may work again.
+    /// The failure of the database, if the error is about one. Later the database may work again.
     #[must_use]
     pub fn trouble(&self) -> Option<Trouble> {
         match self {
@@ -152,7 +171,7 @@ impl StoreError {
         }
     }
 
-    /// `self`, unless the database refused a second row of the same name: then that is what it says.
+    /// `Duplicate`, if the database refused a second row of the same name; otherwise the error itself.
     #[must_use]
     pub fn or_duplicate(error: sqlx::Error, what: &'static str, name: &str) -> Self {
         match &error {
@@ -163,17 +182,17 @@ impl StoreError {
         }
     }
 
-    /// The store is closed, or about to be.
+    /// The store is closed or closing.
     pub fn closed() -> Self {
         Self::Database(sqlx::Error::PoolClosed)
     }
 
-    /// The store was asked, and did not answer in time.
+    /// The store did not answer in time.
     pub fn no_answer() -> Self {
         Self::Database(sqlx::Error::PoolTimedOut)
     }
 
-    /// Whether the transaction lost against another one, and may succeed when it is done again.
+    /// Whether the transaction lost against another one, so that a retry may succeed.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         // PostgreSQL: serialization_failure and deadlock_detected.
@@ -181,14 +200,14 @@ impl StoreError {
             if matches!(inner.code().as_deref(), Some("40001" | "40P01")))
     }
 
-    /// There is no `what` of this name.
+    /// The error for a `what` of this name that does not exist.
     #[must_use]
     pub fn not_found(what: &'static str, name: impl Into<String>) -> Self {
         Self::NotFound { what, name: name.into() }
     }
 }
 
-/// The error as a sentence, and what to do about it.
+/// The error as a sentence, with the cure.
 fn said(error: &dyn std::fmt::Display, trouble: Option<Trouble>) -> String {
     let said = sentence(&error.to_string());
     trouble.map_or_else(|| said.clone(), |trouble| format!("{said} {}", trouble.advice()))

@@ -1,4 +1,4 @@
-//! Notes and logs failures of the database.
+//! Records and logs failures of the database.
 
 use std::sync::PoisonError;
 use std::time::Instant;
@@ -7,8 +7,8 @@ use super::condition::{FAILING_LASTS, Failing};
 use super::{Store, StoreError, Trouble};
 
 impl Store {
-    /// Notes that the database kept something from being done, and tells the log: each kind at
-    /// once, and while it lasts once a minute, however many calls it fails. Whether `error` is of that kind; if not, nothing is noted.
+    /// Records that `error` is a failure of the database, and logs it: each kind at once, then once a minute while it
+    /// lasts, however many calls fail. Returns whether `error` is such a failure. If not, nothing is recorded.
     pub fn note(&self, error: &StoreError) -> bool {
         let Some(trouble) = error.trouble() else { return false };
         let now = Instant::now();
@@ -28,7 +28,7 @@ impl Store {
         true
     }
 
-    /// Notes that something was written.
+    /// Records a successful write.
     pub fn note_written(&self) {
         let mut failing = self.condition.failing.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(failed) = failing.take_if(|failing| failing.last.elapsed() >= FAILING_LASTS) {
@@ -36,7 +36,7 @@ impl Store {
         }
     }
 
-    /// What keeps the database from working; where that was noted a while ago, it is tried whether it still does.
+    /// The failure that keeps the database from working. If the last error is older than the limit, the store is tried.
     pub async fn failing(&self) -> Option<Trouble> {
         let noted = || {
             let failing = self.condition.failing.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,11 +1,11 @@
-//! The lock file beside an SQLite file. It says which processes have the store open, and which write-ahead log is the
-//! file's own.
+//! The lock file beside an SQLite file. It shows which processes have the store open, and which write-ahead log belongs
+//! to the file.
 //!
-//! SQLite takes the file `…-wal` that is beside a database file for that file's log, whatever database it was written for.
-//! A database file that was put back beside the log of a killed host would be damaged. So each time that the store is
-//! opened while nobody else has it open, a new generation begins: its number is written into the database file
-//! (`user_version` of its header) and into the lock file. The log of a killed host is the file's own if the database file
-//! still has the number of the lock file.
+//! SQLite takes the file `…-wal` beside a database file for that file's log, whichever database it was written for.
+//! This would damage a database file that is restored beside the log of a killed host. So a new generation begins each
+//! time that a process opens the store while no other process has it open: the generation's number is written into the
+//! database file (`user_version` of its header) and into the lock file. The log of a killed host belongs to the
+//! database file if that file still has the number of the lock file.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
@@ -19,23 +19,24 @@ use tokio::time::Instant;
 
 use super::StoreError;
 
-/// Between two looks whether another process has released the lock.
+/// The pause between two checks whether another process has released the lock.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// The length in bytes that SQLite's log shrinks to after a peak, once it was written into the database file.
+/// SQLite's log shrinks to this length in bytes after a peak, once it was written into the database file.
 pub(super) const LARGEST_LOG: u32 = 4 * 1024 * 1024;
 
 /// Where the header of an SQLite file has `user_version`, a big-endian number (<https://sqlite.org/fileformat2.html>).
 const USER_VERSION: std::ops::Range<usize> = 60..64;
 
-/// A file beside the SQLite file, by the end of its name.
+/// The path of a file beside the SQLite file, with this ending.
 pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     name.into()
 }
 
-/// Which file it is on its machine, whatever its path. An inode's number is used again, so the time of its birth counts too.
+/// The identity of a file on its machine, whatever its path. The system uses the number of an inode again, so the time
+/// of its birth counts too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Identity {
     device: u64,
@@ -59,7 +60,7 @@ impl Identity {
     }
 }
 
-/// What the lock file says of the files beside it.
+/// The content of the lock file: the files beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Generation {
     number: u32,
@@ -67,7 +68,7 @@ struct Generation {
     log: Option<Identity>,
 }
 
-/// The lock on a store's file. Dropped, it is released.
+/// The lock on a store's file. Dropping it releases the lock.
 #[derive(Debug)]
 pub(super) struct FileLock {
     path: PathBuf,
@@ -77,8 +78,7 @@ pub(super) struct FileLock {
 }
 
 impl FileLock {
-    /// Takes the lock of the file at `path`: for this process alone where no other process has the store open, or else
-    /// together with the others.
+    /// Takes the lock of the file at `path`: exclusively if no other process has the store open, otherwise shared.
     ///
     /// # Errors
     /// [`StoreError::Locked`] when another process restores the store for longer than `wait`; [`StoreError::ForeignLog`]
@@ -92,7 +92,7 @@ impl FileLock {
         Self::of(path, lock, wait).await
     }
 
-    /// The same where a lock file is there; nothing is made.
+    /// The same if a lock file exists. No file is created.
     ///
     /// # Errors
     /// As [`FileLock::take`].
@@ -103,7 +103,7 @@ impl FileLock {
         }
     }
 
-    /// Takes the lock for this process alone.
+    /// Takes the lock exclusively.
     ///
     /// # Errors
     /// [`StoreError::Locked`] when another process has the store open.
@@ -120,7 +120,7 @@ impl FileLock {
         }
     }
 
-    /// Forgets which log was the file's own: the file is another one now, without a log.
+    /// Forgets which log belonged to the file: the file was replaced, and has no log.
     pub(super) fn forget_generation(&self) -> io::Result<()> {
         self.note(None)
     }
@@ -134,7 +134,7 @@ impl FileLock {
                     taken.check_log()?;
                     return Ok(taken);
                 }
-                // A file system without locks: nothing can be told of other processes.
+                // The file system has no locks, so other processes cannot be noticed.
                 Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
                     return Ok(Self { is_exclusive: false, ..taken });
                 }
@@ -152,7 +152,7 @@ impl FileLock {
         }
     }
 
-    /// The same lock together with other processes.
+    /// Turns the lock into a shared one.
     ///
     /// # Errors
     /// As [`FileLock::take`].
@@ -172,14 +172,15 @@ impl FileLock {
         Ok(self)
     }
 
-    /// Whether the log beside the file is its own. Only the holder of an exclusive lock may ask: under others it changes.
+    /// Checks that the log beside the file belongs to it. Only the holder of an exclusive lock may ask, since other
+    /// processes change the log.
     fn check_log(&self) -> Result<(), StoreError> {
         let log = beside(&self.path, "-wal");
         if fs::metadata(&log).map_or(0, |metadata| metadata.len()) == 0 {
             return Ok(());
         }
         let (Some(known), Some(number)) = (self.generation(), number_in(&self.path)) else { return Ok(()) };
-        // A folder that was copied as a whole has other files, and a log that is the copied file's own.
+        // A folder that was copied as a whole has other files, and its log belongs to the copied file.
         let is_same_log = known.log.is_some() && known.log == Identity::of(&log);
         let is_replaced = is_same_log && known.file != Identity::of(&self.path);
         if known.number == number && !is_replaced {
@@ -196,7 +197,7 @@ impl FileLock {
         serde_json::from_slice(&text).ok()
     }
 
-    /// Begins a new generation, with an empty log, where no other process has the store open.
+    /// Begins a new generation, with an empty log, if no other process has the store open.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -204,12 +205,13 @@ impl FileLock {
         if !self.is_exclusive {
             return Ok(());
         }
-        // What the lock file says is not true in between.
+        // The lock file's content is wrong until the number is written.
         self.note(None).map_err(sqlx::Error::Io)?;
         let number = new_number();
         let is_empty = checkpoint(connection).await?;
         connection.execute(AssertSqlSafe(format!("PRAGMA user_version = {number}"))).await?;
-        // A program that does not take the lock may have the file open, such as a database shell: then nothing is noted.
+        // A program that does not take the lock may have the file open, such as a database shell. Then no generation is
+        // recorded.
         if is_empty && checkpoint(connection).await? {
             let (file, log) = (Identity::of(&self.path), Identity::of(&beside(&self.path, "-wal")));
             self.note(Some(Generation { number, file, log })).map_err(sqlx::Error::Io)?;
@@ -227,7 +229,7 @@ impl FileLock {
     }
 }
 
-/// Writes the whole log into the database file and empties it; whether that was possible.
+/// Writes the whole log into the database file and empties it. Returns whether that was possible.
 async fn checkpoint(connection: &mut AnyConnection) -> Result<bool, StoreError> {
     let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(connection).await?;
     Ok(row.try_get::<i64, _>("busy")? == 0)
@@ -294,7 +296,7 @@ mod tests {
         fs::copy(&path, &backup).unwrap();
         let store = open(&path).await.unwrap();
         fill(&store, 5).await;
-        // What is in the folder when the host is killed now.
+        // The content of the folder if the host is killed now.
         let killed = folder.path().join("killed.db");
         copy(&path, &killed, &["", "-wal", "-lock"]);
         let replaced = folder.path().join("replaced.db");
@@ -315,7 +317,7 @@ mod tests {
             assert!(text.contains("replaced.db-wal") && text.contains("footprint restore FILE"), "{text}");
         }
         assert_eq!(fs::read(&replaced).unwrap(), before);
-        // As the error text says.
+        // The cure that the error names.
         fs::remove_file(beside(&replaced, "-wal")).unwrap();
         let store = open(&replaced).await.unwrap();
         assert_eq!(count(&store).await, 10);
@@ -329,7 +331,7 @@ mod tests {
         let path = folder.path().join("host.db");
         let store = Store::open(&path.display().to_string()).await.unwrap();
         fill(&store, 5).await;
-        // As of a host that is killed: the kernel releases its lock.
+        // The kernel releases the lock of a killed host.
         store.condition.unlock();
         let other = folder.path().join("other.db");
         fs::copy(&path, &other).unwrap();
@@ -339,7 +341,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn while_a_store_is_open_nobody_has_it_alone() {
+    async fn an_open_store_cannot_be_locked_exclusively() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("host.db");
         let one = Store::open(&path.display().to_string()).await.unwrap();
@@ -363,7 +365,7 @@ mod tests {
         let store = Store::open(&path.display().to_string()).await.unwrap();
         fill(&store, 1).await;
         let log = || fs::metadata(beside(&path, "-wal")).unwrap().len();
-        // A reader that is under way keeps the log from being written into the file.
+        // A reader under way keeps the log from being written into the file.
         let mut reader = sqlx::SqliteConnection::connect(&path.display().to_string()).await.unwrap();
         reader.execute("BEGIN; SELECT COUNT(*) FROM filler").await.unwrap();
         for _ in 0..10 {

@@ -1,4 +1,4 @@
-//! Health in the store: the result of a run is written once, with everything that follows from it.
+//! Health in the store. The result of a run is written once, with its consequences.
 
 use sqlx::any::AnyRow;
 use sqlx::{FromRow, Row as _};
@@ -15,14 +15,14 @@ const COLUMNS: &str = "health.state, health.since, health.last_check_at, health.
      health.last_error_at, health.notice, health.latency_ms, health.failures, health.successes, health.recent, \
      health.recent_count, health.alerted";
 
-/// When and where something ran.
+/// The time and place of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ran {
     /// When it began.
     pub started_at: Moment,
     /// When it ended.
     pub ended_at: Moment,
-    /// Which process ran it.
+    /// The process that ran it.
     pub node: String,
 }
 
@@ -35,7 +35,7 @@ struct ScheduleHealth {
     health: KnownHealth,
 }
 
-/// The health of a schedule; none where it never ran.
+/// The health of a schedule. `None` if it never ran.
 struct KnownHealth(Option<Health>);
 
 impl<'r> FromRow<'r, AnyRow> for KnownHealth {
@@ -45,7 +45,7 @@ impl<'r> FromRow<'r, AnyRow> for KnownHealth {
     }
 }
 
-/// How many schedules are in a state.
+/// The number of schedules in a state.
 #[derive(FromRow)]
 struct StateCount {
     known: HealthState,
@@ -53,8 +53,8 @@ struct StateCount {
 }
 
 impl Records<'_> {
-    /// Writes the result of a health check, unless the work is another node's by now; whether it was written. The state,
-    /// the counts of the hour and the alerts that follow are written with it.
+    /// Writes the result of a health check, with the state, the counts of the hour and the alerts that follow. Returns
+    /// whether it was written: it is not if another node has claimed the work since.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -117,7 +117,8 @@ impl Records<'_> {
         self.apply(schedule, check, ran.ended_at).await
     }
 
-    /// Writes the result of a command, unless the work is another node's by now; whether it was written.
+    /// Writes the result of a command. Returns whether it was written: it is not if another node has claimed the work
+    /// since.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -136,7 +137,7 @@ impl Records<'_> {
         Ok(true)
     }
 
-    /// Writes the result of a due time that no host has claimed.
+    /// Writes the result of a due time that no host claimed.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -176,12 +177,12 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Changes the schedule's health by a result, and opens or closes its alerts.
+    /// Updates the schedule's health with a result, and opens or closes its alerts.
     async fn apply(&mut self, schedule: &Schedule, check: &CheckResult, now: Moment) -> Result<(), StoreError> {
         let known = self.health_of(schedule.id).await?;
         let is_new = known.is_none();
         let mut health = known.unwrap_or_else(|| Health::unknown(now));
-        // An alert without a destination counts all the same: a destination that is named later hears of the next.
+        // A failure without a destination counts too: a destination that is named later gets the next one.
         let notice = health.after(check, now, schedule.what.alert_rules());
         if is_new {
             self.insert_health(schedule.id, &health).await?;
@@ -198,7 +199,7 @@ impl Records<'_> {
         }
     }
 
-    /// The health of schedule number `id` as its latest result left it; none when it never ran.
+    /// The health of schedule `id` after its latest result. `None` if it never ran.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -207,7 +208,7 @@ impl Records<'_> {
         Ok(sqlx::query_as(sql).bind(id).fetch_optional(&mut *self.connection).await?)
     }
 
-    /// The health of `schedule` as it is now; none when it never ran.
+    /// The health of `schedule` now. `None` if it never ran.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -216,7 +217,7 @@ impl Records<'_> {
         Ok(self.health_of(schedule.id).await?.map(|health| health.as_of(now, schedule.what.cadence.interval())))
     }
 
-    /// All schedules of a kind by name, each with its health as it is now; none for those that never ran.
+    /// All schedules of a kind by name, each with its health now. `None` for a schedule that never ran.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -238,13 +239,13 @@ impl Records<'_> {
         Ok(rows.into_iter().map(shown).collect())
     }
 
-    /// How many active health checks are in each state now.
+    /// The number of active health checks in each state now.
     ///
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn health_counts(&mut self) -> Result<Vec<(HealthState, i64)>, StoreError> {
         let now = self.now().await?;
-        // As `Health::as_of` decides it.
+        // The same rule as `Health::as_of`.
         let rows = sqlx::query_as::<_, StateCount>(
             "SELECT CASE WHEN health.state IS NULL THEN 'Unknown'
                          WHEN health.state IN ('Healthy', 'Degraded', 'Recovering')

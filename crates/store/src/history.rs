@@ -1,23 +1,23 @@
-//! The history of checks and the log of schedules in the store: reading, counting, and dropping what is old.
+//! The history of checks and the log of schedules in the store: reading, counting, and deleting old rows.
 
 use std::time::Duration;
 
 use super::{Records, StoreError};
-use crate::model::{Check, ConnectionId, Latency, Moment, ScheduleId, ScheduleRun, Uptime, percentiles};
+use crate::model::{Check, ConnectionId, Latency, Moment, ScheduleId, ScheduleRun, ScheduleRunId, Uptime, percentiles};
 
-/// How many of the latest checks the percentiles of latency look at.
+/// The percentiles of latency are of at most this many of the latest checks.
 const LATENCIES: i64 = 10_000;
 
-/// How long the history is kept.
+/// How long the store keeps history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
-    /// Each single check.
+    /// Single checks.
     pub checks: Duration,
-    /// How many checks passed in each hour.
+    /// Counts of passed and failed checks per hour.
     pub hours: Duration,
     /// The log of schedules.
     pub runs: Duration,
-    /// Messages that arrived.
+    /// Delivered messages.
     pub messages: Duration,
 }
 
@@ -30,7 +30,7 @@ impl Default for Retention {
 }
 
 impl Records<'_> {
-    /// The checks of a connection due before `before`, the latest first, at most `limit`.
+    /// At most `limit` checks of a connection due before `before`, the latest first.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -50,7 +50,7 @@ impl Records<'_> {
         Ok(query.fetch_all(&mut *self.connection).await?)
     }
 
-    /// The latency of the checks of a connection that passed between `since` and `until`; none when none did.
+    /// The latency of a connection's passed checks between `since` and `until`. `None` if none passed.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -72,7 +72,7 @@ impl Records<'_> {
         Ok(percentiles(query.fetch_all(&mut *self.connection).await?))
     }
 
-    /// How many checks of a connection passed and failed in the hours from `since` to `until`.
+    /// The counts of a connection's passed and failed checks in the hours from `since` to `until`.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -93,14 +93,14 @@ impl Records<'_> {
         Ok(query.fetch_one(&mut *self.connection).await?)
     }
 
-    /// The log of a schedule before entry number `before`, the latest first, at most `limit`.
+    /// At most `limit` entries of a schedule's log before the entry `before`, the latest first.
     ///
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn schedule_runs(
         &mut self,
         schedule: ScheduleId,
-        before: i64,
+        before: Option<ScheduleRunId>,
         limit: i64,
     ) -> Result<Vec<ScheduleRun>, StoreError> {
         let query = sqlx::query_as(
@@ -108,13 +108,13 @@ impl Records<'_> {
              FROM schedule_runs WHERE schedule_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
         )
         .bind(schedule)
-        .bind(before)
+        .bind(before.unwrap_or(ScheduleRunId(i64::MAX)))
         .bind(limit);
         Ok(query.fetch_all(&mut *self.connection).await?)
     }
 
-    /// Drops at most `limit` rows of each kind that are older than they are kept; how many rows went. Called until
-    /// none go, each time in a transaction of its own, so that nobody waits long.
+    /// Deletes at most `limit` expired rows of each kind, and returns their number. The caller repeats it, each time in
+    /// a transaction of its own, until it returns 0, so that no other transaction waits long.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -140,7 +140,8 @@ impl Records<'_> {
                      (SELECT id FROM messages WHERE delivered_at < $1 ORDER BY delivered_at LIMIT $2)",
                 (now - kept.messages).0,
             ),
-            // Of schedules that went with their site: nobody is to hear of them, and no recovery waits for them.
+            // Alerts of schedules that were deleted with their site: no message about them is sent, and no recovery
+            // waits for them.
             (
                 "DELETE FROM alerts WHERE schedule_id IN
                      (SELECT schedule_id FROM alerts WHERE opened_at < $1

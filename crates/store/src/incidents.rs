@@ -2,7 +2,7 @@
 
 use super::pages::bytes_of;
 use super::rows::{self, Cell, identifiers};
-use super::{Found, Oversize, Records, StoreError};
+use super::{HeldRows, Oversize, Records, StoreError};
 use crate::model::{Incident, IncidentId, Moment, Severity, SiteId, Status, limits};
 
 /// An incident to be stored.
@@ -12,38 +12,38 @@ pub struct NewIncident {
     pub number: String,
     /// Bounded by [`crate::model::limits::TITLE`].
     pub title: String,
-    /// What happened.
+    /// Its description.
     pub description: String,
-    /// Such as `Phishing`.
+    /// Its type, such as `Phishing`.
     pub incident_type: String,
     /// The site that it belongs to.
     pub site_id: SiteId,
-    /// The name of the user who answers for it.
+    /// The name of its owner.
     pub owner: Option<String>,
-    /// The name of the user who works on it.
+    /// The name of its assignee.
     pub assignee: Option<String>,
-    /// How bad it is.
+    /// Its severity.
     pub severity: Severity,
-    /// Such as `False Positive`.
+    /// Its disposition, such as `False Positive`.
     pub disposition: String,
-    /// What came of it.
+    /// Its conclusion.
     pub conclusion: String,
-    /// What it was made from, as JSON text.
+    /// The data that it was created from, as JSON text.
     pub raw_data: Option<String>,
-    /// When it ought to be closed.
+    /// When it is due to be closed.
     pub due_at: Option<Moment>,
-    /// Who made it.
+    /// The name of the user who created it.
     pub creator: String,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Moment,
     /// When it was last changed.
     pub modified_at: Moment,
-    /// When and by whom it was closed, if it was.
+    /// The time and the user of its closing, if it is closed.
     pub closed: Option<(Moment, String)>,
 }
 
 impl NewIncident {
-    /// An open incident that holds nothing yet.
+    /// An open incident without further fields.
     #[must_use]
     pub fn open(number: String, site_id: SiteId, creator: &str, now: Moment) -> Self {
         Self {
@@ -90,7 +90,7 @@ pub(super) const COLUMNS: &str = "id, number, title, description, incident_type,
      status, disposition, conclusion, raw_data, due_at, creator, created_at, modified_at, closed_at, closed_by, version";
 
 impl Records<'_> {
-    /// Stores incidents, and returns their numbers in the store in the same order.
+    /// Stores incidents, and returns their ids in the same order.
     ///
     /// # Errors
     /// [`StoreError::Duplicate`] when one of the numbers is taken, [`StoreError::Invalid`] when a text is too long.
@@ -130,7 +130,7 @@ impl Records<'_> {
         rows::in_order(&inserted, IncidentId, incidents.iter().map(|incident| incident.number.as_str()))
     }
 
-    /// The incident of that number.
+    /// The incident with this number.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
@@ -140,7 +140,7 @@ impl Records<'_> {
         incident.ok_or_else(|| StoreError::not_found("incident", number))
     }
 
-    /// The incident of that number, kept from being changed by others until the transaction ends.
+    /// The incident with this number, locked until the transaction ends.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
@@ -151,7 +151,7 @@ impl Records<'_> {
         incident.ok_or_else(|| StoreError::not_found("incident", number))
     }
 
-    /// Stores what `incident` now holds under its id; the version rises. Its number stays.
+    /// Writes all fields of `incident` except its number, and raises its version.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -186,18 +186,18 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// The incidents of some sites after the one with the id `after`, by id: a page of an export, which ends before
+    /// A page of an export: the incidents of these sites, by id, after the incident with the id `after`. It ends before
     /// `bytes` of texts and dynamic fields.
     ///
     /// # Errors
-    /// [`StoreError::Busy`] when there is no memory for them now.
+    /// [`StoreError::Busy`] when no memory is free for them now.
     pub async fn incidents_after(
         &mut self,
         sites: &[SiteId],
         after: Option<IncidentId>,
         limit: i64,
         bytes: usize,
-    ) -> Result<Found<Incident>, StoreError> {
+    ) -> Result<HeldRows<Incident>, StoreError> {
         let sql = format!(
             "SELECT {} FROM (SELECT id, {} + COALESCE((SELECT SUM(OCTET_LENGTH(f.value)) FROM incident_fields f
                                                        WHERE f.incident_id = incidents.id), 0) AS bytes
@@ -218,10 +218,10 @@ impl Records<'_> {
             self.engine.integers_of("$2"),
         );
         let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(identifiers(&ids)).bind(identifiers(sites));
-        Ok(Found { rows: query.fetch_all(&mut *self.connection).await?, room })
+        Ok(HeldRows { rows: query.fetch_all(&mut *self.connection).await?, room })
     }
 
-    /// How many incidents some sites have.
+    /// The number of incidents on these sites.
     ///
     /// # Errors
     /// [`StoreError::Database`].

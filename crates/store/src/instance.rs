@@ -1,4 +1,4 @@
-//! This instance's own key pair, by which other instances know it.
+//! This instance's key pair, by which other instances identify it.
 
 use super::columns::{Sealed, encoded};
 use super::{Records, StoreError};
@@ -11,14 +11,14 @@ struct KeyPair {
 }
 
 impl Records<'_> {
-    /// The public key in hexadecimal digits, and the sealed private one; none until somebody needed them.
+    /// The public key in hexadecimal digits, and the sealed private key. `None` until they are first needed.
     pub async fn instance(&mut self) -> Result<Option<(String, Vec<u8>)>, StoreError> {
         let query = sqlx::query_as::<_, KeyPair>("SELECT public_key, secret FROM instance WHERE id = 1");
         let pair = query.fetch_optional(&mut *self.connection).await?;
         Ok(pair.map(|pair| (pair.public_key, pair.secret)))
     }
 
-    /// Keeps a key pair, unless there is one.
+    /// Keeps a key pair, unless one exists.
     pub async fn keep_instance(&mut self, public_key: &str, sealed: &[u8]) -> Result<(), StoreError> {
         sqlx::query("INSERT INTO instance (id, public_key, secret) VALUES (1, $1, $2) ON CONFLICT (id) DO NOTHING")
             .bind(public_key)

@@ -10,22 +10,22 @@ use crate::model::{
 };
 use crate::{SealedPlace, SealedSecret};
 
-/// A key to be made.
+/// A key to be created.
 #[derive(Debug, Clone)]
 pub struct NewKey {
     /// Its name.
     pub name: String,
-    /// What is shown of it.
+    /// Its kind.
     pub kind: KeyKind,
     /// Its readable part.
     pub public_part: String,
-    /// Its secret as it is kept: a hash, or sealed; in base64.
+    /// Its secret in base64, as the store keeps it: a hash, or sealed.
     pub secret: String,
-    /// The number of the user whose it is.
+    /// Its owner.
     pub owner: UserId,
-    /// The numbers of other users who may use it.
+    /// Other users who may use it.
     pub users: Vec<UserId>,
-    /// The numbers of the sites on which it works.
+    /// The sites on which it works.
     pub sites: Allowed<SiteId>,
     /// Endpoints in lower case.
     pub commands: Allowed<String>,
@@ -33,16 +33,16 @@ pub struct NewKey {
     pub may_manage: bool,
     /// Whether a token must carry `exp`.
     pub requires_expiry: bool,
-    /// From when on it is refused.
+    /// When it expires.
     pub expires_at: Option<Moment>,
 }
 
-/// A key and its secret as it is kept.
+/// A key and its secret as the store keeps it.
 #[derive(Clone)]
 pub struct StoredKey {
     /// The key.
     pub key: AccessKey,
-    /// A hash, or sealed; in base64.
+    /// A hash or a sealed secret, in base64.
     pub secret: String,
 }
 
@@ -53,10 +53,10 @@ impl std::fmt::Debug for StoredKey {
 }
 
 impl Records<'_> {
-    /// Makes a key.
+    /// Creates a key.
     ///
     /// # Errors
-    /// [`StoreError::Duplicate`] when there is one of that name.
+    /// [`StoreError::Duplicate`] when a key of that name exists.
     pub async fn create_key(&mut self, key: &NewKey, now: Moment) -> Result<AccessKey, StoreError> {
         let name = checked_name("key", &key.name)?;
         let named = |count: usize, what: &str| {
@@ -117,7 +117,7 @@ impl Records<'_> {
         self.key(&name).await
     }
 
-    /// The key of that name, whatever its state.
+    /// The key of that name, in any state.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
@@ -126,7 +126,7 @@ impl Records<'_> {
         found.map(|stored| stored.key).ok_or_else(|| StoreError::not_found("key", name))
     }
 
-    /// All keys with their secrets as they are kept, by name.
+    /// All keys with their stored secrets, by name.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -142,7 +142,7 @@ impl Records<'_> {
         Ok(self.read_keys(None).await?.into_iter().map(|stored| stored.key).collect())
     }
 
-    /// Takes a key back for good; one that was taken back before stays as it is.
+    /// Revokes a key for good. A key that was revoked before stays as it is.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
@@ -156,7 +156,7 @@ impl Records<'_> {
         self.key(name).await
     }
 
-    /// Notes that a key was used at `at`.
+    /// Records that a key was used at `at`.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -186,7 +186,7 @@ impl Records<'_> {
         }
         let rows = query.fetch_all(&mut *self.connection).await?;
         let mut keys: Vec<StoredKey> = rows.into_iter().map(StoredKey::from).collect();
-        // A key has few of these, and keys are read anew only when one has changed.
+        // A key has few sites and users, and the host reads keys again only when one has changed.
         let sites = sqlx::query_as::<_, KeySite>("SELECT key_id, site_id FROM key_sites ORDER BY key_id, site_id");
         for KeySite { key_id, site_id } in sites.fetch_all(&mut *self.connection).await? {
             let key = keys.iter_mut().map(|stored| &mut stored.key).find(|key| key.id == key_id);
@@ -270,7 +270,7 @@ impl From<KeyRow> for StoredKey {
     }
 }
 
-/// The secrets of JWT keys, for a rotation.
+/// The secrets of JWT keys, for a rotation of the sealing key.
 #[derive(Debug)]
 pub struct KeySecrets;
 
@@ -282,7 +282,7 @@ impl SealedPlace for KeySecrets {
         current: KeyId,
         limit: i64,
     ) -> Result<Vec<SealedSecret>, StoreError> {
-        // There are few keys, so which one sealed a secret is read from the secret itself.
+        // There are few keys. Which sealing key sealed a secret is read from the secret itself.
         let query = sqlx::query_as::<_, SealedRow>("SELECT id, secret FROM keys WHERE kind = 'jwt' ORDER BY id");
         let rows = query.fetch_all(&mut *records.connection).await?;
         let others = rows.into_iter().filter(|row| KeyId::of(&row.secret) != Some(current));

@@ -1,4 +1,4 @@
-//! What a SOAR host keeps: plain data ([`model`]), and the store of it in SQLite or PostgreSQL. Only this crate contains
+//! The data of a SOAR host: plain types ([`model`]), and their store in SQLite or PostgreSQL. Only this crate contains
 //! SQL.
 
 mod access;
@@ -75,12 +75,12 @@ mod work;
 pub use agents::{AgentSecrets, AgentUse, NewAgent, StoredAgent, agent_sealing_context};
 pub use answers::{AnswerClaim, EarlierCall};
 pub use audit::AuditFilter;
-pub use bulk_changes::IncidentGround;
-pub use cases::{CaseGround, NewCase};
+pub use bulk_changes::LockedIncident;
+pub use cases::{LockedCase, NewCase};
 pub use check::holds_nul;
 pub use connection_parameters::ConnectionSecrets;
 pub use connection_parameters::{StoredParameter, StoredValue, sealing_context};
-pub use connections::{NewConnection, Shareable, Wanted};
+pub use connections::{ConnectionFilter, NewConnection, Shareable};
 pub use database::Store;
 pub use details::ByIncident;
 pub use engine::Engine;
@@ -94,12 +94,12 @@ pub use links::Neighbour;
 pub use masters::{KnownPair, NewMaster};
 pub use messages::{Undelivered, WaitingMessage};
 pub use names::NamedThing;
-pub use numbers::Numbered;
-pub use pages::{Found, Oversize};
+pub use numbers::NumberKind;
+pub use pages::{HeldRows, Oversize};
 pub use reading::Reader;
 pub use received::{NewReceived, Received};
 pub use records::Records;
-pub use room::{AnswerRoom, HeldRoom, MOST_ANSWER_BYTES};
+pub use room::{AnswerRoom, HeldRoom};
 pub use runs::RunFilter;
 pub use runs::{NewRun, RunEnd};
 pub use schedules::ScheduleFilter;

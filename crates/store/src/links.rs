@@ -1,4 +1,4 @@
-//! Links in the store: of incidents to cases, and of incidents with each other.
+//! Links in the store: between incidents and cases, and between incidents.
 
 use std::collections::HashMap;
 
@@ -10,22 +10,22 @@ use crate::model::{CaseId, IncidentId, Link, Moment, SiteId};
 /// An incident that is linked with another.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Neighbour {
-    /// Its number in the store.
+    /// Its id.
     pub id: IncidentId,
-    /// Its number as users know it.
+    /// The number that users know.
     pub number: String,
     /// The site that it belongs to.
     pub site_id: SiteId,
 }
 
-/// How many links an incident or a case has.
+/// The number of links of an incident or a case.
 #[derive(sqlx::FromRow)]
 struct LinkCount {
     id: i64,
     links: i64,
 }
 
-/// A link, and the incident that it is seen from.
+/// A link, seen from the incident `incident`.
 #[derive(sqlx::FromRow)]
 struct LinkRow {
     incident: IncidentId,
@@ -34,7 +34,8 @@ struct LinkRow {
 }
 
 impl Records<'_> {
-    /// How many of `cases` each of `incidents` is linked to, and how many of `incidents` each of `cases`.
+    /// The number of `cases` that each of `incidents` is linked to, and of `incidents` that each of `cases` is linked
+    /// to.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -62,7 +63,7 @@ impl Records<'_> {
         Ok((by_incident, by_case.into_iter().map(|(id, links)| (CaseId(id), links)).collect()))
     }
 
-    /// Links every one of `incidents` to every one of `cases`, where it is not linked yet.
+    /// Links each of `incidents` to each of `cases`. Existing links stay.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -92,7 +93,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Stores single links of incidents to cases: case, incident, when, who. One that is there stays as it is.
+    /// Stores single links of incidents to cases: case, incident, time, user. Existing links stay.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -106,10 +107,10 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Stores links of two incidents with each other: one, the other, when, who. One that is there stays as it is.
+    /// Stores links between two incidents: one, the other, time, user. Existing links stay.
     ///
     /// # Errors
-    /// [`StoreError::Database`], also for an incident with itself.
+    /// [`StoreError::Database`], also for a link of an incident with itself.
     pub async fn link_incidents(&mut self, links: &[(IncidentId, IncidentId, Moment, &str)]) -> Result<(), StoreError> {
         let cells = links.iter().flat_map(|(one, other, at, by)| {
             [Cell::Integer(one.0.min(other.0)), Cell::Integer(one.0.max(other.0)), Cell::Integer(at.0), Cell::Text(by)]
@@ -120,8 +121,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Notes that links of incidents and cases were stored from elsewhere: their versions rise, and they count as
-    /// modified when they were before.
+    /// Raises the versions of incidents and cases whose links an import stored. Their times of change do not move.
     ///
     /// # Errors
     /// [`StoreError::Database`].

@@ -1,9 +1,9 @@
-//! On a tenant: the masters, and the last message that was taken from each.
+//! On a tenant: its masters, and the number of the last message that it took from each.
 
 use super::columns::{Maybe, Sealed, encoded};
 use super::{Records, StoreError};
 use crate::model::name::{checked_name, name_key};
-use crate::model::{Master, MasterId, Moment, TenantKeyId};
+use crate::model::{Master, MasterId, MessageNumber, Moment, TenantKeyId};
 
 /// A master that registers.
 #[derive(Debug, Clone)]
@@ -14,34 +14,34 @@ pub struct NewMaster {
     pub name: String,
     /// Its region.
     pub region: String,
-    /// The name of the pair.
+    /// The name of the pair, which both instances know.
     pub pair: String,
     /// The secret of the pair, sealed.
     pub sealed: Vec<u8>,
-    /// The number of the one-time key that it came by.
+    /// The one-time key that the master used.
     pub key: TenantKeyId,
-    /// What the master calls this tenant.
+    /// The master's name for this tenant.
     pub tenant_name: String,
-    /// The region that the master gave this tenant.
+    /// The master's region for this tenant.
     pub tenant_region: String,
 }
 
-/// What is known of a pair whose message came.
+/// A registered pair, looked up for a message.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct KnownPair {
-    /// The master's number.
+    /// The master's id.
     #[sqlx(rename = "id")]
     pub master: MasterId,
     /// The master's name.
     pub name: String,
-    /// None when it is revoked.
+    /// The pair's secret, sealed. `None` when the master is revoked.
     #[sqlx(rename = "secret", try_from = "Maybe<Sealed>")]
     pub sealed: Option<Vec<u8>>,
-    /// The one-time key that it came by, while that is not spent.
+    /// The one-time key that the master used, until its first message.
     #[sqlx(rename = "tenant_key")]
     pub key: Option<TenantKeyId>,
-    /// The number of the last message that was taken.
-    pub sequence: i64,
+    /// The number of the last message that the tenant took.
+    pub sequence: MessageNumber,
 }
 
 const COLUMNS: &str = "m.id, m.instance, m.name, m.region, m.state, m.tenant_name, m.tenant_region, \
@@ -49,10 +49,10 @@ const COLUMNS: &str = "m.id, m.instance, m.name, m.region, m.state, m.tenant_nam
      m.seen_at, m.revoked_at";
 
 impl Records<'_> {
-    /// Registers a master, in place of what it was before: what it had sent stays its own.
+    /// Registers a master, in place of an earlier registration. Connections that it sent stay its own.
     pub async fn register_master(&mut self, new: &NewMaster, now: Moment) -> Result<(), StoreError> {
         let name = checked_name("master", &new.name)?;
-        // An instance that used the same key and never sent a message is not the one that the key was made for.
+        // An instance that used the same key and sent no message is not the master that the key was made for.
         sqlx::query(
             "UPDATE masters SET state = 'Revoked', secret = NULL, tenant_key = NULL, revoked_at = $1
              WHERE tenant_key = $2 AND instance <> $3",
@@ -88,7 +88,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// What is known of a pair; kept from others until the transaction ends.
+    /// The pair of that name, locked until the transaction ends.
     pub async fn known_pair(&mut self, pair: &str) -> Result<Option<KnownPair>, StoreError> {
         let sql = format!(
             "SELECT id, name, secret, tenant_key, sequence FROM masters WHERE pair = $1{}",
@@ -97,8 +97,13 @@ impl Records<'_> {
         Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(pair).fetch_optional(&mut *self.connection).await?)
     }
 
-    /// Notes that a message was taken.
-    pub async fn take_message(&mut self, master: MasterId, sequence: i64, now: Moment) -> Result<(), StoreError> {
+    /// Records that the tenant took a message.
+    pub async fn take_message(
+        &mut self,
+        master: MasterId,
+        sequence: MessageNumber,
+        now: Moment,
+    ) -> Result<(), StoreError> {
         sqlx::query("UPDATE masters SET sequence = $1, seen_at = $2, tenant_key = NULL WHERE id = $3")
             .bind(sequence)
             .bind(now)
@@ -108,7 +113,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Takes a master back: its messages are refused from now on.
+    /// Revokes a master: its messages are refused from now on.
     pub async fn revoke_master(&mut self, name: &str, now: Moment) -> Result<Master, StoreError> {
         let key = self.found_key("masters", name).await?;
         sqlx::query(
@@ -122,7 +127,8 @@ impl Records<'_> {
         self.master(name).await
     }
 
-    /// Deletes a master that owns nothing any more. A site that it set inactive stays inactive, as this instance's own.
+    /// Deletes a master that owns nothing any more. A site that it set inactive stays inactive, and then belongs to
+    /// this instance.
     pub async fn delete_master(&mut self, id: MasterId) -> Result<(), StoreError> {
         sqlx::query("UPDATE sites SET deactivated_by = NULL WHERE deactivated_by = $1")
             .bind(id)

@@ -1,4 +1,4 @@
-//! Messages on their way, in the store.
+//! Messages about alerts that are to be delivered.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use super::{Records, StoreError};
 use crate::model::{CLOCK_TOLERANCE, Destination, Message, Moment};
 
 impl Records<'_> {
-    /// Writes a message that is to be delivered at once.
+    /// Stores a message that is due at once.
     pub(super) async fn create_message(
         &mut self,
         id: &str,
@@ -29,7 +29,8 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// The messages to deliver at `now`: of each destination that is not `busy` its oldest, without their contents.
+    /// The messages to deliver at `now`, without their contents: the oldest message of each destination that is not
+    /// `busy`.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -51,8 +52,8 @@ impl Records<'_> {
         Ok(due.into_iter().map(|message| (message.id, message.destination)).collect())
     }
 
-    /// Takes those of the messages `ids` that are still to be delivered at `now`, and keeps them from other hosts until
-    /// `until`: if this process dies, another attempt is made then.
+    /// Claims those of the messages `ids` that are due at `now`, until `until`. If this process dies, any host tries
+    /// again then.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -72,7 +73,7 @@ impl Records<'_> {
         Ok(query.fetch_all(&mut *self.connection).await?)
     }
 
-    /// How many messages wait to be delivered, and for how long the oldest.
+    /// The number of messages that are not delivered, and the age of the oldest.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -88,8 +89,8 @@ impl Records<'_> {
         Ok(Undelivered { messages: u64::try_from(row.messages).unwrap_or_default(), age })
     }
 
-    /// Moves the times of messages that a wrong clock stamped to now; how many messages. A time is wrong if it is later
-    /// than the pause after so many attempts allows: `first`, doubled with each further attempt, up to `longest`.
+    /// Moves the times of messages that a wrong clock wrote to now, and returns the number of messages. A time is wrong if it
+    /// is later than the pause after that number of attempts: `first`, doubled with each further attempt, up to `longest`.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -107,7 +108,7 @@ impl Records<'_> {
         Ok(query.execute(&mut *self.connection).await?.rows_affected())
     }
 
-    /// Notes that a message arrived.
+    /// Records that a message was delivered.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -120,7 +121,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Notes why a message did not arrive, and when it is tried again.
+    /// Records why a message was not delivered, and the time of the next attempt.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -134,7 +135,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Messages that did not arrive yet, the oldest first, at most `limit`.
+    /// At most `limit` messages that are not delivered, the oldest first.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -148,12 +149,12 @@ impl Records<'_> {
     }
 }
 
-/// How many messages wait to be delivered.
+/// The number of messages that are not delivered, and the age of the oldest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Undelivered {
-    /// How many.
+    /// The number of messages.
     pub messages: u64,
-    /// For how long the oldest.
+    /// The age of the oldest.
     pub age: Duration,
 }
 
@@ -169,22 +170,22 @@ struct DueMessage {
     destination: Destination,
 }
 
-/// A message that did not arrive yet.
+/// A message that was not delivered yet.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct WaitingMessage {
-    /// Its id, the same each time that it is sent.
+    /// Its id, the same in each attempt.
     pub id: String,
-    /// To whom.
+    /// The destination.
     pub destination: String,
-    /// Since when.
+    /// When the host decided on it.
     #[schema(value_type = i64)]
     pub created_at: Moment,
-    /// How often it was tried.
+    /// The number of attempts.
     pub attempts: i64,
-    /// When it is tried next.
+    /// The time of the next attempt.
     #[schema(value_type = i64)]
     pub next_attempt_at: Moment,
-    /// Why it did not arrive.
+    /// Why the last attempt failed.
     pub last_error: Option<String>,
 }

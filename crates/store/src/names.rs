@@ -1,35 +1,35 @@
-//! The names that the store holds, of all kinds: the keys under which they are found, and checks of them.
+//! The names in the store: the keys by which they are found, and their checks.
 
 use sqlx::AssertSqlSafe;
 
 use super::{Records, Store, StoreError};
 use crate::model::name::{earlier_key, name_key};
 
-/// A name that the store holds.
+/// A name in the store.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct NamedThing {
-    /// What has the name, such as `site`.
+    /// The kind of thing that has the name, such as `site`.
     pub kind: String,
-    /// Where the name has to be the only one of its kind; empty for everywhere.
+    /// The scope in which the name is unique. Empty for the whole store.
     pub scope: String,
     /// The name.
     pub name: String,
 }
 
-/// Each table with names, and when two of its rows, `o` and the table's own, may not have the same name.
+/// The tables with names, and the condition under which two rows, `o` and the table's own, may not have the same name.
 const NAMES: &[(&str, &str, &str)] = &[
     ("sites", "name", "1 = 1"),
     ("users", "name", "1 = 1"),
     ("keys", "name", "1 = 1"),
     ("connections", "name", "o.integration = connections.integration AND o.place = connections.place"),
     ("schedules", "name", "o.kind = 'Command' AND schedules.kind = 'Command' AND o.site_id = schedules.site_id"),
-    // A tenant's region first: the name has to be the only one of its region.
+    // The tenant's region comes first, since its name is unique per region.
     ("tenants", "region", "o.name_key = tenants.name_key"),
     ("tenants", "name", "o.region_key = tenants.region_key"),
     ("masters", "name", "1 = 1"),
 ];
 
-/// A name, and the key under which it is found.
+/// A name, and the key by which it is found.
 #[derive(sqlx::FromRow)]
 struct Keyed {
     id: i64,
@@ -38,8 +38,8 @@ struct Keyed {
 }
 
 impl Store {
-    /// Finds the names of a store from before today's rule by today's keys. Where two things would have the same key, the
-    /// later one keeps its earlier key, by which it is still found.
+    /// Rewrites the keys of a store from before the current rule for names. If two things would have the same key, the
+    /// later one keeps its old key, by which it is still found.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -77,8 +77,8 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// The key under which `table` has a thing called `name`, if it has one: the earlier key where a thing of this very
-    /// spelling kept it, or else today's.
+    /// The key by which `table` finds the name: the old key if a thing of exactly this spelling kept it, otherwise the
+    /// current one.
     pub(super) async fn found_key(&mut self, table: &'static str, name: &str) -> Result<String, StoreError> {
         let (today, earlier) = (name_key(name), earlier_key(name));
         if today == earlier {
@@ -89,7 +89,7 @@ impl Records<'_> {
         Ok(if query.fetch_one(&mut *self.connection).await? > 0 { earlier } else { today })
     }
 
-    /// Every name, by kind, scope and age.
+    /// All names, by kind, scope and age.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -124,7 +124,7 @@ mod tests {
         NewUser { name: name.to_owned(), email: None, is_administrator: true }
     }
 
-    /// Makes the store one from before the rule for names, with users of these names and keys.
+    /// Turns the store into one from before the rule for names, with users of these names and keys.
     async fn before_the_rule(store: &Store, users: &[(&str, &str)]) {
         let mut transaction = store.transaction().await.unwrap();
         let mut records = transaction.records();
@@ -162,7 +162,7 @@ mod tests {
             ] {
                 assert_eq!(records.user(asked).await.unwrap().name, found, "{asked:?}");
             }
-            // What is not about the name can be changed, whatever the name is.
+            // Other fields can be changed even if the name breaks the rule.
             let mail = UserChange { email: Some("zoe@example.com".to_owned()), ..UserChange::default() };
             for name in [decomposed, "a\u{ad}b"] {
                 let changed = records.update_user(name, &mail, Moment(2)).await.unwrap();

@@ -1,10 +1,10 @@
-//! The processes that run commands: which of them live, and what became of the runs of those that do not.
+//! The processes that run commands (nodes): their signs of life, and the runs of dead ones.
 
 use super::{Records, StoreError};
 use crate::model::Moment;
 
 impl Records<'_> {
-    /// Notes that a process lives.
+    /// Records a node's sign of life.
     pub async fn node_lives(&mut self, node: &str, now: Moment) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO nodes (id, started_at, seen_at) VALUES ($1, $2, $2)
@@ -17,22 +17,21 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Writes something that says nothing new, if any process lives, to see whether it can be written.
+    /// A write that changes nothing, if any node lives. It shows whether the store can be written.
     pub(super) async fn write_something(&mut self) -> Result<(), StoreError> {
         sqlx::query("UPDATE nodes SET seen_at = seen_at").execute(&mut *self.connection).await?;
         Ok(())
     }
 
-    /// Notes that a process has ended.
+    /// Records that a node has ended.
     pub async fn node_ended(&mut self, node: &str) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM nodes WHERE id = $1").bind(node).execute(&mut *self.connection).await?;
         Ok(())
     }
 
-    /// Marks the runs of processes that were last seen before `since`, or of which nothing is known, as interrupted;
-    /// says how many.
+    /// Marks runs as interrupted whose node was last seen before `since`, or is unknown. Returns their number.
     pub async fn interrupt_runs_of_the_dead(&mut self, since: Moment, now: Moment) -> Result<u64, StoreError> {
-        // A sign of life from a time when the clock was ahead counts as one of now.
+        // A sign of life with a time in the future, from a clock that was ahead, counts as one of now.
         sqlx::query("UPDATE nodes SET seen_at = $1 WHERE seen_at > $2")
             .bind(now)
             .bind(now + now.since(since))

@@ -3,19 +3,19 @@
 use super::rows::numbers_text;
 use super::{Records, StoreError};
 
-/// Beyond this an imported number does not move the count: nobody gave out so many in a day.
+/// An imported number with a higher count does not move the count, since no host gave out so many in a day.
 const LARGEST_COUNT: i64 = 1_000_000_000;
 
-/// What is numbered.
+/// The kinds of records that have numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Numbered {
+pub enum NumberKind {
     /// Incidents.
     Incident,
     /// Cases.
     Case,
 }
 
-impl Numbered {
+impl NumberKind {
     const fn kind(self) -> &'static str {
         match self {
             Self::Incident => "incident",
@@ -32,12 +32,12 @@ impl Numbered {
 }
 
 impl Records<'_> {
-    /// A number that nothing has, for `day` as `yyyyMMdd`. Two transactions never get the same one: the second waits
+    /// A new number for `day`, which is `yyyyMMdd`. Two transactions never get the same number: the second one waits
     /// for the first to end.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn next_number(&mut self, what: Numbered, day: &str) -> Result<String, StoreError> {
+    pub async fn next_number(&mut self, what: NumberKind, day: &str) -> Result<String, StoreError> {
         loop {
             let last: i64 = sqlx::query_scalar(
                 "INSERT INTO number_series (kind, day, last) VALUES ($1, $2, 1)
@@ -49,18 +49,18 @@ impl Records<'_> {
             .fetch_one(&mut *self.connection)
             .await?;
             let number = format!("{day}-{last}");
-            // An imported incident may have it.
+            // An imported record may have it.
             if self.taken(what, std::slice::from_ref(&number)).await?.is_empty() {
                 return Ok(number);
             }
         }
     }
 
-    /// Which of `numbers` are taken.
+    /// The numbers among `numbers` that are taken.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn taken(&mut self, what: Numbered, numbers: &[String]) -> Result<Vec<String>, StoreError> {
+    pub async fn taken(&mut self, what: NumberKind, numbers: &[String]) -> Result<Vec<String>, StoreError> {
         let sql = format!("SELECT number FROM {} WHERE number IN ({})", what.table(), self.engine.texts_of("$1"));
         let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(numbers_text(numbers));
         Ok(query.fetch_all(&mut *self.connection).await?)
@@ -70,22 +70,22 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn all_numbers(&mut self, what: Numbered) -> Result<Vec<String>, StoreError> {
+    pub async fn all_numbers(&mut self, what: NumberKind) -> Result<Vec<String>, StoreError> {
         let sql = format!("SELECT number FROM {} ORDER BY number", what.table());
         Ok(sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_all(&mut *self.connection).await?)
     }
 
-    /// Notes numbers that came from elsewhere, so that they are not given out again.
+    /// Reserves imported numbers, so that they are not given out again.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn reserve_numbers(&mut self, what: Numbered, numbers: &[String]) -> Result<(), StoreError> {
+    pub async fn reserve_numbers(&mut self, what: NumberKind, numbers: &[String]) -> Result<(), StoreError> {
         let mut last = std::collections::BTreeMap::<&str, i64>::new();
         for (day, count) in numbers.iter().filter_map(|number| parts(number)) {
             let largest = last.entry(day).or_default();
             *largest = count.max(*largest);
         }
-        // Days in order: two imports cannot wait for each other.
+        // The days are in order, so that two imports cannot deadlock.
         for (day, count) in last {
             sqlx::query(
                 "INSERT INTO number_series (kind, day, last) VALUES ($1, $2, $3)
@@ -102,7 +102,7 @@ impl Records<'_> {
     }
 }
 
-/// The day and the count of a number of the host's own form.
+/// The day and the count of a number in the host's own form.
 fn parts(number: &str) -> Option<(&str, i64)> {
     let (day, count) = number.split_once('-')?;
     let is_day = day.len() == 8 && day.bytes().all(|byte| byte.is_ascii_digit());

@@ -1,28 +1,29 @@
-//! Pages of long rows: their size is looked up before they are read.
+//! Pages of long rows. Their size is looked up before they are read.
 
 use serde::Deserialize;
 
-use super::room::{HeldRoom, MOST_ANSWER_BYTES};
+use super::room::HeldRoom;
 use super::{Records, StoreError};
+use crate::model::limits::MOST_ANSWER_BYTES;
 
-/// How many copies of a page are in memory while an answer is made of it.
+/// The number of copies of a page in memory while the host makes an answer of it.
 const COPIES: usize = 2;
 
 /// Rows, and the memory that they take.
 #[derive(Debug)]
-pub struct Found<T> {
+pub struct HeldRows<T> {
     /// The rows.
     pub rows: Vec<T>,
-    /// To be held for as long as the rows, or what was made of them, are in memory.
+    /// The memory for the rows. The caller holds it as long as the rows, or their copies, are in memory.
     pub room: HeldRoom,
 }
 
-/// What becomes of a page that is too long.
+/// The rule for a page that is too large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Oversize {
     /// [`StoreError::TooLarge`].
     Refuse,
-    /// It ends before so many bytes, but not before its first row.
+    /// The page ends before this many bytes, but has at least one row.
     Cut(usize),
 }
 
@@ -31,7 +32,7 @@ pub enum Oversize {
 pub(super) struct SizedRow(i64, usize);
 
 impl Records<'_> {
-    /// The ids of the page that is to be read, and the memory for it.
+    /// The ids of the rows to read, and the memory for them.
     pub(super) fn fitting(&self, rows: &[SizedRow], oversize: Oversize) -> Result<(Vec<i64>, HeldRoom), StoreError> {
         let most = match oversize {
             Oversize::Refuse => MOST_ANSWER_BYTES,
@@ -52,7 +53,7 @@ impl Records<'_> {
         Ok((ids, self.room.take(total.saturating_mul(COPIES))?))
     }
 
-    /// The ids and sizes that a query gives as a packed list: see [`super::Engine::packed`].
+    /// The ids and sizes in a packed list: see [`super::Engine::packed`].
     pub(super) fn sized(packed: &str) -> Result<Vec<SizedRow>, StoreError> {
         serde_json::from_str(packed).map_err(|error| StoreError::Unreadable(error.to_string()))
     }

@@ -1,8 +1,8 @@
-//! Connections for reading a file, each statement within a time limit.
+//! Connections for reading a file, with a time limit for each statement.
 //!
-//! The host lends them itself: a connection within this process cannot break, and sqlx's pool, which does not say which
-//! connection it lends, has no place for the limit. The pool also takes 3 to 8 µs more each time, half the price of a small
-//! query.
+//! The host lends them without sqlx's pool. A connection within this process cannot break. The pool does not say which
+//! connection it lends, so it has no place for the limit. It also takes 3 to 8 µs more each time, half the cost of a
+//! small query.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex as StandardMutex, PoisonError};
@@ -15,19 +15,20 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use super::StoreError;
 use super::reading_places::{ReadingPlace, ReadingPlaces};
 
-/// How many instructions of SQLite's machine run between two looks at the time limit: far less than a millisecond.
+/// SQLite runs this many instructions of its machine between two checks of the time limit, in far less than a
+/// millisecond.
 const BETWEEN_LOOKS: i32 = 10_000;
 
 /// The connections of a file for reading.
 #[derive(Debug)]
 pub(super) struct Readers {
     connections: StandardMutex<Vec<Arc<Mutex<Limited>>>>,
-    /// The holder of a place finds a connection that is free.
+    /// The holder of a place always finds a free connection.
     places: ReadingPlaces,
     count: u32,
 }
 
-/// A connection whose statements are stopped when they take too long.
+/// A connection whose statements are stopped at their time limit.
 #[derive(Debug)]
 pub(super) struct Limited {
     connection: SqliteConnection,
@@ -35,7 +36,7 @@ pub(super) struct Limited {
 }
 
 impl Limited {
-    /// The connection, for a statement that begins.
+    /// The connection, for a new statement.
     pub(super) fn begin(&mut self) -> &mut SqliteConnection {
         self.limit.begin();
         &mut self.connection
@@ -56,7 +57,7 @@ impl StatementLimit {
         Self { budget, opened: Instant::now(), end: Arc::new(AtomicU64::new(u64::MAX)) }
     }
 
-    /// A statement begins.
+    /// Sets the limit of a new statement.
     fn begin(&self) {
         self.end_after(self.opened.elapsed() + self.budget);
     }
@@ -75,10 +76,10 @@ impl StatementLimit {
 }
 
 impl Readers {
-    /// Opens `count` connections, of which one is waited for at most `wait`. Each statement has `budget`.
+    /// Opens `count` connections. A caller waits at most `wait` for one, and each statement may take `budget`.
     ///
     /// # Errors
-    /// [`StoreError::Database`] when one cannot be made.
+    /// [`StoreError::Database`] when a connection cannot be opened.
     pub(super) async fn open(
         address: &str,
         pragmas: &str,
@@ -100,7 +101,7 @@ impl Readers {
         Ok(Arc::new(Self { connections: StandardMutex::new(connections), places, count }))
     }
 
-    /// Lends a connection; to a caller, no more than its share of them.
+    /// Lends a connection. A caller gets no more than its share of them.
     ///
     /// # Errors
     /// [`StoreError::Busy`] when no connection is free in time.
@@ -111,7 +112,7 @@ impl Readers {
         Ok(LentFile { limited: free.ok_or(sqlx::Error::PoolClosed)?, busy: false, _place: place })
     }
 
-    /// Closes all, after the readings under way.
+    /// Closes all connections, after the readings under way.
     pub(super) async fn close(&self) {
         self.places.close(self.count).await;
         let connections = std::mem::take(&mut *self.connections.lock().unwrap_or_else(PoisonError::into_inner));
@@ -126,9 +127,9 @@ impl Readers {
 /// A connection that is in use.
 #[derive(Debug)]
 pub(super) struct LentFile {
-    // In this order, for the place is free only after the connection.
+    // The order matters: the place becomes free after the connection.
     limited: OwnedMutexGuard<Limited>,
-    /// A file's connection stops its statement itself.
+    /// A file's connection stops its statement at the limit, so this flag is not read.
     busy: bool,
     _place: ReadingPlace,
 }
@@ -141,7 +142,7 @@ impl LentFile {
 
 impl Drop for LentFile {
     fn drop(&mut self) {
-        // A statement whose caller went away.
+        // Stops the statement of a caller that went away.
         self.limited.limit.stop();
     }
 }
@@ -156,7 +157,7 @@ mod tests {
 
     const BUDGET: Duration = Duration::from_millis(300);
 
-    /// SQL that runs without end, or for a minute.
+    /// A query that runs without end, or for a minute.
     fn endless(engine: Engine) -> &'static str {
         match engine {
             Engine::Sqlite => {
@@ -173,11 +174,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_statement_that_takes_too_long_is_stopped_and_says_what_to_do() {
+    async fn a_statement_is_stopped_at_its_time_limit_with_advice() {
         for test in TestStore::on_both().await {
             let store = Store::open_hurried(&test.address, BUDGET).await.unwrap();
             let begun = Instant::now();
-            // More at once than there are connections.
+            // More queries at once than there are connections.
             let stopped = futures_util::future::join_all((0..9).map(|_| read(&store, endless(store.engine())))).await;
             for error in stopped {
                 let error = error.unwrap_err();
@@ -186,7 +187,7 @@ mod tests {
                 assert_eq!(error.trouble(), None);
             }
             assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
-            // The connections are as good as before, and each statement has the whole budget.
+            // The connections still work, and each statement has the whole limit.
             for _ in 0..20 {
                 assert_eq!(read(&store, "SELECT CAST(7 AS BIGINT)").await.unwrap(), 7);
             }
@@ -202,7 +203,7 @@ mod tests {
             let reading = read(&test.store, endless(Engine::Sqlite));
             assert!(tokio::time::timeout(Duration::from_millis(20), reading).await.is_err());
         }
-        // Long before the budget is over.
+        // Long before the limit.
         let begun = Instant::now();
         test.store.close().await;
         assert!(begun.elapsed() < READING / 2, "{:?}", begun.elapsed());
@@ -220,7 +221,7 @@ mod tests {
             let changing = sqlx::query("SELECT CAST(pg_sleep(60) AS TEXT)").fetch_one(&mut *records.connection);
             assert!(tokio::time::timeout(Duration::from_millis(50), changing).await.is_err());
         }
-        // Every connection is replaced at once, and the server ends what ran on the others.
+        // Every connection is replaced at once, and the server ends the statements of the others.
         let running = "SELECT COUNT(*) FROM pg_stat_activity
                        WHERE datname = CURRENT_DATABASE() AND state = 'active' AND query LIKE '%pg_sleep(60)%'
                          AND pid <> pg_backend_pid()";
@@ -241,7 +242,7 @@ mod tests {
             };
             let greedy = futures_util::future::join_all((0..20).map(|_| slow()));
             let others = async {
-                // All of its share is taken once the others have had their turns.
+                // The greedy caller's share is taken once the others have had their turns.
                 for _ in 0..20 {
                     test.store.reader_of("modest").await.unwrap().records().access_generation().await.unwrap();
                     test.store.access_reader().await.unwrap().records().access_generation().await.unwrap();

@@ -1,4 +1,4 @@
-//! Reading on either engine: connections that are lent, and readers over them.
+//! Reading on either engine: lent connections, and readers over them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,10 +14,10 @@ use super::store_clock::StoreClock;
 use super::with_timeout::{Connection, WithTimeout};
 use super::{Engine, StoreError};
 
-/// How many readings run at once for one host.
+/// The most readings of a host at once.
 pub(super) const READERS: u32 = 8;
 
-/// How many readings of users and keys run at once. They have connections of their own, so that slow readings keep no
+/// The most readings of users and keys at once. They have connections of their own, so that slow readings keep no
 /// authentication waiting.
 pub(super) const ACCESS_READERS: u32 = 2;
 
@@ -29,12 +29,12 @@ pub(super) enum ReadingConnections {
 }
 
 impl ReadingConnections {
-    /// `count` connections of a server, of which one is waited for at most `wait`.
+    /// `count` connections of a server. A caller waits at most `wait` for one.
     pub(super) fn of_server(pool: AnyPool, count: u32, wait: Duration) -> Self {
         Self::Server { pool, places: Arc::new(ReadingPlaces::new(count, wait)), count }
     }
 
-    /// Lends a connection; to a caller, no more than its share of them.
+    /// Lends a connection. A caller gets no more than its share of them.
     ///
     /// # Errors
     /// [`StoreError::Busy`] when no connection is free in time.
@@ -48,7 +48,7 @@ impl ReadingConnections {
         }
     }
 
-    /// Closes all, after the readings under way.
+    /// Closes all connections, after the readings under way.
     pub(super) async fn close(&self) {
         match self {
             Self::File(readers) => readers.close().await,
@@ -60,28 +60,28 @@ impl ReadingConnections {
     }
 }
 
-/// A connection that is lent.
+/// A lent connection.
 #[derive(Debug)]
 pub(super) enum Lent {
     File(LentFile),
     Server {
         connection: PoolConnection<Any>,
         busy: bool,
-        // Free only after the connection.
+        // Becomes free after the connection.
         _place: ReadingPlace,
     },
 }
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        // The server works on a statement whose caller went away, and ends it with the connection.
+        // The server would go on with the statement of a caller that went away. Closing the connection ends it.
         if let Self::Server { connection, busy: true, .. } = self {
             connection.close_on_drop();
         }
     }
 }
 
-/// A connection for reading. A statement on it that takes too long is stopped, and one whose caller goes away.
+/// A connection for reading. A statement is stopped at its time limit, or when its caller goes away.
 #[derive(Debug)]
 pub struct Reader {
     pub(super) lent: Lent,
@@ -92,7 +92,7 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// What the store holds.
+    /// The records in the store.
     pub fn records(&mut self) -> Records<'_> {
         let (clock, room) = (self.clock.clone(), self.room.clone());
         let connection = match &mut self.lent {

@@ -1,4 +1,4 @@
-//! Shares the connections for reading between callers, so that one of them cannot keep all.
+//! Shares the connections for reading between callers, so that no caller can take all.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -12,14 +12,14 @@ use super::StoreError;
 #[derive(Debug)]
 pub(super) struct ReadingPlaces {
     all: Arc<Semaphore>,
-    /// How many one caller has at once.
+    /// The most places of one caller.
     share: usize,
-    /// The places of each caller that has one or waits for one.
+    /// The places of each caller that holds one or waits for one.
     callers: Mutex<HashMap<String, Weak<Semaphore>>>,
     wait: Duration,
 }
 
-/// A connection for reading that is taken.
+/// A taken place.
 #[derive(Debug)]
 pub(super) struct ReadingPlace {
     _all: OwnedSemaphorePermit,
@@ -27,17 +27,17 @@ pub(super) struct ReadingPlace {
 }
 
 impl ReadingPlaces {
-    /// So many places, of which one caller has at most half.
+    /// `places` places. One caller gets at most half of them.
     pub(super) fn new(places: u32, wait: Duration) -> Self {
         let places = places as usize;
         let share = places.div_ceil(2);
         Self { all: Arc::new(Semaphore::new(places)), share, callers: Mutex::default(), wait }
     }
 
-    /// Waits for a place. Since a caller waits in its own line first, callers take turns in the common one.
+    /// Waits for a place. A caller waits in its own queue first, so callers take turns in the common queue.
     ///
     /// # Errors
-    /// [`StoreError::Busy`] when none is free in time, and a closed store.
+    /// [`StoreError::Busy`] when no place is free in time; an error when the store is closed.
     pub(super) async fn take(&self, caller: Option<&str>) -> Result<ReadingPlace, StoreError> {
         let own = caller.map(|caller| self.of_caller(caller));
         let both = async {
@@ -49,11 +49,11 @@ impl ReadingPlaces {
             Ok(ReadingPlace { _all: all, _own: own })
         };
         tokio::time::timeout(self.wait, both).await.unwrap_or_else(|_| {
-            Err(StoreError::Busy("The store reads as much at once as it can, and no turn came in time."))
+            Err(StoreError::Busy("The store is busy with other readings, and no connection became free in time."))
         })
     }
 
-    /// Waits until no place is taken, and gives none any more.
+    /// Waits until all places are free, and gives out none any more.
     pub(super) async fn close(&self, places: u32) {
         let all = self.all.acquire_many(places).await;
         self.all.close();

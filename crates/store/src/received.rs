@@ -1,4 +1,4 @@
-//! On a tenant: which connections are a master's.
+//! On a tenant: the connections that masters sent.
 
 use super::{Records, StoreError};
 use crate::model::{ConnectionId, MasterId, Moment, SiteId};
@@ -6,31 +6,31 @@ use crate::model::{ConnectionId, MasterId, Moment, SiteId};
 /// A connection that a master sent.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Received {
-    /// Its number here.
+    /// Its id on this instance.
     #[sqlx(rename = "connection_id")]
     pub connection: ConnectionId,
-    /// Its number on the master.
+    /// Its id on the master.
     pub master_connection: ConnectionId,
     /// The Tenant Site that it was synced to.
     #[sqlx(rename = "site_id")]
     pub site: SiteId,
 }
 
-/// What is to be noted of a connection that a master sent.
+/// A connection that a master sent, to be recorded.
 #[derive(Debug, Clone, Copy)]
 pub struct NewReceived {
-    /// The connection's number here.
+    /// The connection's id on this instance.
     pub connection: ConnectionId,
-    /// The master's number.
+    /// The master.
     pub master: MasterId,
-    /// The connection's number on the master.
+    /// The connection's id on the master.
     pub master_connection: ConnectionId,
-    /// The number of the Tenant Site that it was synced to.
+    /// The Tenant Site that it was synced to.
     pub site: SiteId,
 }
 
 impl Records<'_> {
-    /// Notes that a connection is a master's.
+    /// Records that a master sent a connection.
     pub async fn note_received(&mut self, new: NewReceived, now: Moment) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO received_connections (connection_id, master_id, master_connection, site_id, received_at,
@@ -48,7 +48,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// What became of a master's connection here, on whatever sites.
+    /// The connections on this instance that came from one connection of a master, on any site.
     pub async fn received_as(
         &mut self,
         master: MasterId,
@@ -63,7 +63,7 @@ impl Records<'_> {
         Ok(query.fetch_all(&mut *self.connection).await?)
     }
 
-    /// Everything that a master sent to a site, or, without a site, to any.
+    /// All connections that a master sent to a site, or to any site.
     pub async fn received_from(&mut self, master: MasterId, site: Option<SiteId>) -> Result<Vec<Received>, StoreError> {
         let query = sqlx::query_as(
             "SELECT connection_id, master_connection, site_id FROM received_connections

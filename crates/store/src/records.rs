@@ -1,11 +1,11 @@
-//! What the store holds, seen through a reader or a transaction; each file of this folder adds what it is about.
+//! The records in the store, through a reader or a transaction. Each module adds the functions of its records.
 
 use super::Engine;
 use super::room::AnswerRoom;
 use super::store_clock::StoreClock;
 use super::with_timeout::WithTimeout;
 
-/// What the store holds, seen through a [`Reader`](super::Reader) or a [`Transaction`](super::Transaction).
+/// The records in the store, through a [`Reader`](super::Reader) or a [`Transaction`](super::Transaction).
 #[derive(Debug)]
 pub struct Records<'a> {
     pub(super) connection: WithTimeout<'a>,

@@ -1,13 +1,13 @@
-//! For the bench: the plain SQL that a bulk command is measured against.
+//! For benchmarks: the plain SQL that a bulk command is compared with.
 
 use super::rows::numbers_text;
 use super::{Records, StoreError};
 use crate::model::Moment;
 
 impl Records<'_> {
-    /// Closes incidents by the shortest SQL of the same effect as Close Incident in Bulk without bypassing: one UPDATE
-    /// that takes the numbers as one JSON array and leaves out what is closed, has pending Required tasks, or lacks a
-    /// value that is Required on Close. It checks no rights, answers nothing and names nothing.
+    /// Closes incidents with the shortest SQL of the same effect as Close Incident in Bulk without bypassing. One
+    /// UPDATE takes the numbers as one JSON array. It skips incidents that are closed, have pending Required tasks, or
+    /// lack a value that is Required on Close. It checks no rights and returns no details.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -54,7 +54,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Lets the database tidy up and learn what it holds, so that one measurement does not pay for another.
+    /// Lets the database clean up and update its statistics, so that one measurement does not pay for another.
     ///
     /// # Errors
     /// [`StoreError::Database`].

@@ -1,4 +1,4 @@
-//! Memory for answers that are being made: how much one may take, and how much all may take together.
+//! The memory for answers: the limit of one answer, and of all together.
 
 use std::sync::Arc;
 
@@ -6,20 +6,17 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::StoreError;
 
-/// The most bytes of one answer.
-pub const MOST_ANSWER_BYTES: usize = 64 * 1024 * 1024;
-
 /// The most bytes of all answers that are being made or sent.
 const MOST_BYTES: usize = 256 * 1024 * 1024;
 
-/// How many bytes one permit stands for.
+/// The bytes of one permit.
 const PERMIT: usize = 1024;
 
-/// The memory for answers of a process. Cheap to clone.
+/// The memory for answers of a process. A clone shares it.
 #[derive(Debug, Clone)]
 pub struct AnswerRoom(Arc<Semaphore>);
 
-/// Part of the memory for answers, which is free again when the last clone is dropped.
+/// A part of the memory for answers. It becomes free when the last clone is dropped.
 #[derive(Debug, Clone, Default)]
 pub struct HeldRoom(Vec<Arc<OwnedSemaphorePermit>>);
 
@@ -30,28 +27,28 @@ impl Default for AnswerRoom {
 }
 
 impl AnswerRoom {
-    /// Takes so many bytes.
+    /// Takes memory for `bytes`.
     ///
     /// # Errors
-    /// [`StoreError::Busy`] when they are not free.
+    /// [`StoreError::Busy`] when that much is not free.
     pub fn take(&self, bytes: usize) -> Result<HeldRoom, StoreError> {
         let permits = u32::try_from(bytes.div_ceil(PERMIT)).unwrap_or(u32::MAX);
         let permit = Arc::clone(&self.0).try_acquire_many_owned(permits);
         let permit = permit.map_err(|_| {
-            StoreError::Busy("The host has no memory left for large answers, because others are being made.")
+            StoreError::Busy("The host has no memory left for large answers, because it makes others now.")
         })?;
         Ok(HeldRoom(vec![Arc::new(permit)]))
     }
 }
 
 impl HeldRoom {
-    /// Holds what `other` holds too.
+    /// Adds the memory that `other` holds.
     pub fn add(&mut self, other: Self) {
         self.0.extend(other.0);
     }
 }
 
-/// Two answers are alike whatever memory they hold.
+/// Two answers are equal whatever memory they hold.
 impl PartialEq for HeldRoom {
     fn eq(&self, _: &Self) -> bool {
         true
@@ -61,6 +58,7 @@ impl PartialEq for HeldRoom {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::limits::MOST_ANSWER_BYTES;
 
     #[test]
     fn all_answers_together_have_a_bound() {

@@ -8,7 +8,7 @@ use sqlx::any::AnyRow;
 
 use super::{Engine, Records, StoreError};
 
-/// One value of a row that is inserted.
+/// A value of an inserted row.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Cell<'a> {
     Text(&'a str),
@@ -17,10 +17,11 @@ pub(super) enum Cell<'a> {
     MaybeInteger(Option<i64>),
 }
 
-/// How many values one statement binds at most; SQLite takes 32,766 and PostgreSQL 65,535.
+/// The most values of one statement. SQLite takes 32,766 and PostgreSQL 65,535.
 const MOST_CELLS: usize = 30_000;
 
-/// `ids` as a JSON array, for [`super::Engine::integers_of`]; in order, so that they are looked up page by page.
+/// `ids` as a JSON array, for [`super::Engine::integers_of`]. They are in order, so that the database looks them up
+/// page by page.
 pub(super) fn identifiers<T: Copy + Ord + Serialize>(ids: &[T]) -> String {
     let mut sorted = ids.to_vec();
     sorted.sort_unstable();
@@ -32,8 +33,8 @@ pub(super) fn numbers_text(numbers: &[String]) -> String {
     serde_json::to_string(numbers).unwrap_or_default()
 }
 
-/// `($1, $2), ($3, $4)` for rows of so many columns. On SQLite `(?, ?), (?, ?)`: there `$1` is a name, and among tens of
-/// thousands of names each is looked for one by one.
+/// `($1, $2), ($3, $4)` for rows of `columns` columns. On SQLite `(?, ?), (?, ?)`: there `$1` is a name, and SQLite
+/// searches all names for each one.
 fn placeholders(engine: Engine, rows: usize, columns: usize) -> String {
     let mut text = String::new();
     for row in 0..rows {
@@ -66,15 +67,15 @@ fn bind<'q>(
     query
 }
 
-/// A row that was inserted: the id that the database gave it, and the number that it came with.
+/// An inserted row: its id, and its number.
 #[derive(sqlx::FromRow)]
-pub(super) struct Numbered {
+pub(super) struct InsertedRow {
     id: i64,
     number: String,
 }
 
 impl Records<'_> {
-    /// Inserts rows of `width` columns; `tail` is what follows the values, such as `ON CONFLICT DO NOTHING`.
+    /// Inserts rows of `width` columns. `tail` is SQL after the values, such as `ON CONFLICT DO NOTHING`.
     pub(super) async fn insert_rows(
         &mut self,
         table: &str,
@@ -93,22 +94,22 @@ impl Records<'_> {
         Ok(returned)
     }
 
-    /// Inserts rows whose table has an `id` and a `number`, and returns both.
+    /// Inserts rows of a table with `id` and `number`, and returns both.
     pub(super) async fn insert_numbered(
         &mut self,
         table: &str,
         columns: &str,
         width: usize,
         cells: Vec<Cell<'_>>,
-    ) -> Result<Vec<Numbered>, sqlx::Error> {
+    ) -> Result<Vec<InsertedRow>, sqlx::Error> {
         let rows = self.insert_rows(table, columns, width, cells, "RETURNING id, number").await?;
-        rows.iter().map(Numbered::from_row).collect()
+        rows.iter().map(InsertedRow::from_row).collect()
     }
 }
 
-/// The ids of `inserted` in the order of `numbers`: a database may return rows in any order.
+/// The ids of `inserted` in the order of `numbers`, since a database may return rows in any order.
 pub(super) fn in_order<'n, T>(
-    inserted: &[Numbered],
+    inserted: &[InsertedRow],
     id: impl Fn(i64) -> T,
     numbers: impl Iterator<Item = &'n str>,
 ) -> Result<Vec<T>, StoreError> {
@@ -121,7 +122,7 @@ pub(super) fn in_order<'n, T>(
         .collect()
 }
 
-/// What a failed insertion means: that a number is taken, where the database says so.
+/// The error of a failed insertion: `Duplicate` if the database says that a number is taken.
 pub(super) fn duplicate<'n>(
     error: sqlx::Error,
     what: &'static str,

@@ -10,7 +10,7 @@ pub struct NewRun {
     pub user_id: UserId,
     /// The user's name now.
     pub user_name: String,
-    /// The API key that it came with.
+    /// The name of the key of its call.
     pub key_name: Option<String>,
     /// The site that it runs on.
     pub site_id: SiteId,
@@ -24,39 +24,39 @@ pub struct NewRun {
     pub integration: String,
     /// The command's name.
     pub command: String,
-    /// A JSON object without secrets.
+    /// The parameters as a JSON object, without secrets.
     pub parameters: String,
-    /// Identifies the call in the log.
+    /// The request id of its call.
     pub request_id: String,
     /// The process that runs it.
     pub node: String,
 }
 
-/// How a run ended.
+/// The end of a run.
 #[derive(Debug, Clone)]
 pub struct RunEnd {
     /// Its status.
     pub status: RunStatus,
-    /// JSON.
+    /// The outcome as JSON.
     pub outcome: Option<String>,
-    /// JSON.
+    /// The receipt as JSON.
     pub receipt: Option<String>,
 }
 
-/// Which runs are asked for; what is not given does not matter.
+/// Which runs to read. A field that is not set does not limit them.
 #[derive(Debug, Clone, Default)]
 pub struct RunFilter {
-    /// On the connection of that number.
+    /// On the connection with this id.
     pub connection: Option<ConnectionId>,
-    /// Of the command that the manifest calls so, in any case.
+    /// Of this command, as the manifest names it, in any case.
     pub command: Option<String>,
-    /// In the name of that user, in any case.
+    /// In the name of this user, in any case.
     pub user: Option<String>,
-    /// That have come so far.
+    /// With this status.
     pub status: Option<RunStatus>,
-    /// Older than the run of that number: for the next page.
+    /// Before the run with this id: the next page.
     pub before: Option<RunId>,
-    /// At most so many; 1 to 1,000, and 100 unless given.
+    /// At most this many, from 1 to 1,000. The default is 100.
     pub limit: Option<i64>,
 }
 
@@ -64,7 +64,7 @@ const COLUMNS: &str = "id, user_id, user_name, key_name, site_id, site_name, con
                        integration, command, parameters, status, started_at, ended_at, receipt, request_id, node";
 
 impl Records<'_> {
-    /// Notes that a run begins.
+    /// Records the beginning of a run.
     pub async fn begin_run(&mut self, run: &NewRun, now: Moment) -> Result<RunId, StoreError> {
         let query = sqlx::query_scalar(
             "INSERT INTO runs (user_id, user_name, key_name, site_id, site_name, connection_id, connection_name,
@@ -88,7 +88,7 @@ impl Records<'_> {
         Ok(query.fetch_one(&mut *self.connection).await?)
     }
 
-    /// Notes how a run ended: also where it was thought to be interrupted, since its own process knows better.
+    /// Records the end of a run, also of one that was marked as interrupted: the process that ran it knows better.
     pub async fn end_run(&mut self, id: RunId, end: &RunEnd, now: Moment) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE runs SET status = $1, ended_at = $2, outcome = $3, receipt = $4
@@ -104,7 +104,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// A run, with its outcome.
+    /// The run with its outcome.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
@@ -114,8 +114,8 @@ impl Records<'_> {
         run.ok_or_else(|| StoreError::not_found("run", id.to_string()))
     }
 
-    /// The runs on a site, or on all, newest first, without their outcomes: those of `user`, and where `all` is not set,
-    /// those on connections that are for the user.
+    /// The runs on a site, or on all, the newest first, without their outcomes. They are those of `user`, or without
+    /// `all`, those on connections that the user may use.
     pub async fn runs(
         &mut self,
         site: Option<SiteId>,
@@ -123,7 +123,7 @@ impl Records<'_> {
         all: bool,
         filter: &RunFilter,
     ) -> Result<Vec<Run>, StoreError> {
-        // Two texts, so that either finds its index.
+        // Two texts, so that each uses its index.
         let place = if site.is_some() { "site_id = $1" } else { "$1 = 0" };
         let sql = sqlx::AssertSqlSafe(format!(
             "SELECT {COLUMNS} FROM runs
@@ -136,7 +136,7 @@ impl Records<'_> {
                AND ($6 = '' OR LOWER(user_name) = LOWER($6)) AND ($7 = '' OR status = $7) AND ($8 = 0 OR id < $8)
              ORDER BY id DESC LIMIT $9"
         ));
-        // Lowered by the database on both sides, for SQLite knows no case but that of ASCII.
+        // The database lowers both sides, since SQLite lowers ASCII letters only.
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let query = sqlx::query_as(sql)
             .bind(site.map_or(0, |site| site.0))
@@ -151,7 +151,7 @@ impl Records<'_> {
         Ok(query.fetch_all(&mut *self.connection).await?)
     }
 
-    /// Asks whichever process runs it to end a run; says whether it is under way.
+    /// Asks the process of a run to end it. Returns whether the run is under way.
     pub async fn ask_to_cancel(&mut self, id: RunId) -> Result<bool, StoreError> {
         let asked = sqlx::query("UPDATE runs SET cancel_requested = 1 WHERE id = $1 AND status = 'Running'")
             .bind(id)
@@ -160,14 +160,14 @@ impl Records<'_> {
         Ok(asked.rows_affected() > 0)
     }
 
-    /// The runs of `node` that somebody wants to end.
+    /// The runs of `node` that are to be cancelled.
     pub async fn runs_to_cancel(&mut self, node: &str) -> Result<Vec<RunId>, StoreError> {
         let sql = "SELECT id FROM runs WHERE node = $1 AND status = 'Running' AND cancel_requested = 1";
         Ok(sqlx::query_scalar(sql).bind(node).fetch_all(&mut *self.connection).await?)
     }
 
-    /// Deletes at most `limit` ended runs that began before `oldest` or that are older than the newest `most`; says how
-    /// many it deleted.
+    /// Deletes at most `limit` ended runs that began before `oldest` or are older than the newest `most`. Returns their
+    /// number.
     pub async fn forget_runs(&mut self, oldest: Moment, most: i64, limit: i64) -> Result<u64, StoreError> {
         let forgotten = sqlx::query(
             "DELETE FROM runs WHERE id IN (

@@ -15,20 +15,20 @@ pub(super) const COLUMNS: &str = "schedules.id, schedules.kind, schedules.name, 
      schedules.alert_to, schedules.alert_after, schedules.recover_after, schedules.slow_ms, \
      schedules.next_due_at, schedules.run_soon_at";
 
-/// Which schedules are asked for.
+/// Which schedules to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScheduleFilter {
-    /// All of a kind.
+    /// All of this kind.
     Kind(ScheduleKind),
-    /// All of a connection.
+    /// All of this connection.
     Connection(ConnectionId),
 }
 
 impl Records<'_> {
-    /// Makes a schedule. Its first due time is within a minute, unless it has a cron expression.
+    /// Creates a schedule. Its first due time is within a minute, unless it has a cron expression.
     ///
     /// # Errors
-    /// [`StoreError::Duplicate`] when the site has a schedule of that name, or the connection a health check.
+    /// [`StoreError::Duplicate`] when the site has a schedule of that name, or the connection has a health check.
     pub async fn create_schedule(&mut self, new: &NewSchedule) -> Result<Schedule, StoreError> {
         let now = self.now().await?;
         let sql = sqlx::AssertSqlSafe(format!(
@@ -45,13 +45,13 @@ impl Records<'_> {
             .await
             .map_err(|error| StoreError::or_duplicate(error, "schedule", &new.name))?;
         let mut schedule = Schedule::from(row);
-        // The first due time depends on the number.
+        // The first due time depends on the id.
         schedule.next_due_at = first_due(&schedule.what.cadence, schedule.id, now)?;
         self.set_next_due(schedule.id, schedule.next_due_at).await?;
         Ok(schedule)
     }
 
-    /// Changes schedule number `id`. Its due times change with its cadence or when it is activated.
+    /// Changes the schedule `id`. Its due times change with its cadence, or when it is activated.
     ///
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::Duplicate`] when the site has another schedule of that name.
@@ -82,7 +82,7 @@ impl Records<'_> {
         Ok(row.into())
     }
 
-    /// Makes the health check of a connection what `check` says: the one that there is, or a new one.
+    /// Sets the health check of a connection: changes the existing one, or creates one.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -106,7 +106,7 @@ impl Records<'_> {
         Ok(row.map(Schedule::from))
     }
 
-    /// Schedule number `id`.
+    /// The schedule `id`.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
@@ -116,7 +116,7 @@ impl Records<'_> {
         row.map(Schedule::from).ok_or_else(|| StoreError::not_found("schedule", id.to_string()))
     }
 
-    /// The schedules asked for, by name.
+    /// The wanted schedules, by name.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -134,8 +134,8 @@ impl Records<'_> {
         Ok(query.fetch_all(&mut *self.connection).await?.into_iter().map(Schedule::from).collect())
     }
 
-    /// Asks for a run of schedule number `id` now, beside its due times. A schedule that is due already, or was asked for,
-    /// runs once for that.
+    /// Makes the schedule `id` due now, beside its due times. A schedule that is due already, or was asked for before,
+    /// runs once for both.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -147,7 +147,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Has the cron expressions of a site's schedules count in another time zone, from now on.
+    /// Moves the cron expressions of a site's schedules to another time zone, from now on.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -163,7 +163,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Deletes schedule number `id`, what waits of it, and its alerts; its log stays.
+    /// Deletes the schedule `id`, its due work and its alerts. Its log stays.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
@@ -173,7 +173,7 @@ impl Records<'_> {
         if done.rows_affected() == 0 { Err(StoreError::not_found("schedule", id.to_string())) } else { Ok(()) }
     }
 
-    /// Deletes all schedules of a connection, and what is known of its health.
+    /// Deletes all schedules of a connection, and its health.
     ///
     /// # Errors
     /// [`StoreError::Database`].

@@ -1,4 +1,4 @@
-//! Secrets in the store, as a rotation of the sealing key finds and replaces them.
+//! Sealed secrets in the store, as a rotation of the sealing key reads and replaces them.
 
 use async_trait::async_trait;
 
@@ -8,18 +8,18 @@ use crate::{Records, StoreError};
 /// A sealed secret in the store.
 #[derive(Debug, Clone)]
 pub struct SealedSecret {
-    /// For what it is sealed, as the keyring was told.
+    /// The context that it is sealed with.
     pub context: String,
-    /// What was sealed.
+    /// The sealed secret.
     pub sealed: Vec<u8>,
-    /// Its row, as the place that gave it understands.
+    /// Its row, in the form of the place that returned it.
     pub row: Vec<String>,
 }
 
 /// A kind of sealed secrets in the store, such as those of connections.
 #[async_trait]
 pub trait SealedPlace: Send + Sync {
-    /// At most `limit` secrets that another key than `current` sealed, always the same ones until they are replaced.
+    /// At most `limit` secrets that a key other than `current` sealed. They are the same ones until they are replaced.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -30,7 +30,7 @@ pub trait SealedPlace: Send + Sync {
         limit: i64,
     ) -> Result<Vec<SealedSecret>, StoreError>;
 
-    /// Puts `sealed`, by the key `key`, in the place of `old`, unless somebody else has put something there meanwhile.
+    /// Replaces `old` by `sealed`, which `key` sealed, unless another process changed it meanwhile.
     ///
     /// # Errors
     /// [`StoreError`].

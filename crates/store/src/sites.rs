@@ -4,14 +4,14 @@ use super::{Records, StoreError, check};
 use crate::model::name::{checked_name, name_key};
 use crate::model::{MasterId, Moment, Site, SiteId, SiteKind};
 
-/// A site to be made.
+/// A site to be created.
 #[derive(Debug, Clone)]
 pub struct NewSite {
     /// Its name.
     pub name: String,
-    /// Whose it is.
+    /// Its kind.
     pub kind: SiteKind,
-    /// What it is for.
+    /// Its description.
     pub description: String,
     /// Its IANA time zone.
     pub time_zone: String,
@@ -19,20 +19,20 @@ pub struct NewSite {
     pub language: String,
 }
 
-/// What changes about a site; what is `None` stays.
+/// A change of a site. A field that is `None` stays.
 #[derive(Debug, Clone, Default)]
 pub struct SiteChange {
     /// Its new name.
     pub name: Option<String>,
-    /// Whose it is from now on.
+    /// Its new kind.
     pub kind: Option<SiteKind>,
-    /// What it is for.
+    /// Its description.
     pub description: Option<String>,
     /// Its IANA time zone.
     pub time_zone: Option<String>,
     /// Its language as a BCP 47 tag.
     pub language: Option<String>,
-    /// Whether anything runs on it.
+    /// Whether the site is active.
     pub active: Option<bool>,
 }
 
@@ -40,11 +40,11 @@ const COLUMNS: &str = "id, name, kind, description, time_zone, language, active,
     (SELECT m.name FROM masters m WHERE m.id = sites.deactivated_by) AS deactivated_by";
 
 impl Records<'_> {
-    /// Makes a site.
+    /// Creates a site.
     ///
     /// # Errors
-    /// [`StoreError::Duplicate`] when there is one of that name; [`StoreError::Invalid`] for a time zone that does not
-    /// exist, or a text that is too long.
+    /// [`StoreError::Duplicate`] when a site of that name exists. [`StoreError::Invalid`] when the time zone does not
+    /// exist, or a text is too long.
     pub async fn create_site(&mut self, site: &NewSite, now: Moment) -> Result<Site, StoreError> {
         let name = checked_name("site", &site.name)?;
         check::description(&site.description)?;
@@ -81,7 +81,7 @@ impl Records<'_> {
             time_zone: change.time_zone.clone().unwrap_or(site.time_zone),
             language: change.language.clone().unwrap_or(site.language),
         };
-        // A name from before today's rule stays until it is changed.
+        // A name from before the current rule stays until it is changed.
         let new_name = if new.name == site.name { site.name } else { checked_name("site", &new.name)? };
         check::description(&new.description)?;
         let time_zone = check::time_zone(&new.time_zone)?;
@@ -109,7 +109,7 @@ impl Records<'_> {
         self.site(&new_name).await
     }
 
-    /// Sets a site active or inactive; `master` is the master that does, if one does.
+    /// Sets a site active or inactive. `master` is the master that does it, if one does.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -130,8 +130,8 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// The site of that name, kept from being changed by others until the transaction ends: whoever writes it back would
-    /// undo what they changed.
+    /// The site of that name, locked until the transaction ends. Without the lock the transaction could overwrite
+    /// another one's change.
     async fn locked_site(&mut self, name: &str) -> Result<Site, StoreError> {
         let key = self.found_key("sites", name).await?;
         let sql = format!("SELECT {COLUMNS} FROM sites WHERE name_key = $1{}", self.engine.for_update());
@@ -139,10 +139,10 @@ impl Records<'_> {
         query.fetch_optional(&mut *self.connection).await?.ok_or_else(|| StoreError::not_found("site", name))
     }
 
-    /// Deletes a site that nothing belongs to any more; roles on it, and keys' leave to work on it, go with it.
+    /// Deletes a site without records. Roles on it, and keys' permission to use it, are deleted with it.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`], and [`StoreError::InUse`] with what belongs to it.
+    /// [`StoreError::NotFound`], and [`StoreError::InUse`] with the records on the site.
     pub async fn remove_site(&mut self, name: &str) -> Result<(), StoreError> {
         let site = self.site(name).await?;
         let mut holders = Vec::new();
@@ -171,7 +171,7 @@ impl Records<'_> {
         match deleted {
             Ok(_) => Ok(()),
             Err(sqlx::Error::Database(error)) if error.is_foreign_key_violation() => {
-                Err(in_use("something belongs to it that came meanwhile".to_owned()))
+                Err(in_use("another transaction created a record on it meanwhile".to_owned()))
             }
             Err(error) => Err(error.into()),
         }

@@ -1,4 +1,4 @@
-//! Which clock tells the time of due work.
+//! The clock of due work.
 
 #[cfg(feature = "testing")]
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use soar_connector::Clock;
 
 use crate::model::Moment;
 
-/// The database's clock, or in tests another one in its place.
+/// The database's clock, or in tests another one.
 #[derive(Debug, Clone, Default)]
 pub(super) struct StoreClock {
     #[cfg(feature = "testing")]
@@ -22,7 +22,7 @@ impl StoreClock {
         Self { instead: Some(clock) }
     }
 
-    /// The time, unless it is the database's.
+    /// The time, unless the database's clock is used.
     #[cfg(feature = "testing")]
     pub(super) fn instead(&self) -> Option<Moment> {
         self.instead.as_ref().map(|clock| Moment::from(clock.now()))

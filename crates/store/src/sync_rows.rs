@@ -1,10 +1,11 @@
-//! Rows of syncs and their results, as queries give them.
+//! Rows of syncs and their results, as queries return them.
 
 use serde_json::value::RawValue;
 
 use super::columns::{Flag, Json};
 use crate::model::{
-    ConnectionId, Moment, SyncChange, SyncCounts, SyncFailure, SyncResult, SyncRun, SyncRunId, SyncStatus, TenantId,
+    ConnectionId, Moment, SyncChange, SyncCounts, SyncFailure, SyncResult, SyncResultId, SyncRun, SyncRunId,
+    SyncStatus, TenantId,
 };
 
 #[derive(sqlx::FromRow)]
@@ -49,7 +50,7 @@ impl SyncRunRow {
     }
 }
 
-/// How many results of a kind a run has.
+/// The number of a run's results of a kind.
 #[derive(sqlx::FromRow)]
 pub(super) struct ChangeCount {
     pub(super) change: SyncChange,
@@ -58,7 +59,7 @@ pub(super) struct ChangeCount {
 
 #[derive(sqlx::FromRow)]
 pub(super) struct SyncResultRow {
-    pub(super) id: i64,
+    pub(super) id: SyncResultId,
     pub(super) tenant_id: Option<TenantId>,
     pub(super) tenant: String,
     pub(super) region: String,
@@ -90,7 +91,7 @@ impl From<SyncResultRow> for SyncResult {
     }
 }
 
-/// A result that failed on a tenant.
+/// A failed result on a tenant.
 #[derive(sqlx::FromRow)]
 pub(super) struct FailedRow {
     pub(super) tenant_id: TenantId,

@@ -1,45 +1,47 @@
-//! On a master: runs of Sync Connection, and what became of each connection on each tenant.
+//! On a master: runs of Sync Connection, and the result of each connection on each tenant.
 
 use std::collections::BTreeMap;
 
 use super::rows::Cell;
 use super::sync_rows::{ChangeCount, FailedRow, SyncResultRow, SyncRunRow};
 use super::{Records, StoreError};
-use crate::model::{ConnectionId, Moment, SyncChange, SyncCounts, SyncResult, SyncRun, SyncRunId, TenantId};
+use crate::model::{
+    ConnectionId, Moment, SyncChange, SyncCounts, SyncResult, SyncResultId, SyncRun, SyncRunId, TenantId,
+};
 
 /// A run that begins.
 #[derive(Debug, Clone)]
 pub struct NewSyncRun {
-    /// What was asked for, as JSON.
+    /// The request, as JSON.
     pub request: String,
     /// Whether it only plans.
     pub planned: bool,
-    /// The run whose failures it repeats.
+    /// The run whose failures it retries.
     pub retry_of: Option<SyncRunId>,
-    /// The user in whose name it runs.
+    /// The name of the user in whose name it runs.
     pub username: String,
-    /// Identifies the call in the log.
+    /// The request id of its call.
     pub request_id: String,
 }
 
-/// Which results of a run are asked for; what is not given does not matter.
+/// Which results of a run to read. A field that is not set does not limit them.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SyncResultFilter {
-    /// Only those of that kind.
+    /// Only results of this kind.
     pub change: Option<SyncChange>,
-    /// Only those that did, or would do, something, and failures.
+    /// Only changes, planned changes and failures.
     pub without_unchanged: bool,
-    /// Only failures, and what was taken back.
+    /// Only failures, and connections that were removed.
     pub only_notable: bool,
-    /// Beyond the result of that number: for the next page.
-    pub after: i64,
+    /// After the result with this id: the next page.
+    pub after: Option<SyncResultId>,
 }
 
 const COLUMNS: &str =
     "id, request, planned, retry_of, username, request_id, started_at, ended_at, runs_until, tenants, tenants_failed";
 
 impl Records<'_> {
-    /// Notes that a run begins. It counts as interrupted when nothing is heard of it by `runs_until`.
+    /// Records the beginning of a run. It counts as interrupted if it records no progress until `runs_until`.
     pub async fn begin_sync(
         &mut self,
         run: &NewSyncRun,
@@ -61,7 +63,7 @@ impl Records<'_> {
         Ok(query.fetch_one(&mut *self.connection).await?)
     }
 
-    /// Notes what became of everything on one tenant.
+    /// Records the results of one tenant.
     pub async fn note_sync_results(
         &mut self,
         run: SyncRunId,
@@ -82,7 +84,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Notes results that are about no tenant.
+    /// Records results that are not about a tenant.
     pub async fn note_unsent(&mut self, run: SyncRunId, results: &[SyncResult]) -> Result<(), StoreError> {
         let mut cells = Vec::with_capacity(results.len() * 12);
         for result in results {
@@ -116,7 +118,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Notes that a run has ended.
+    /// Records the end of a run.
     pub async fn end_sync(&mut self, run: SyncRunId, now: Moment) -> Result<(), StoreError> {
         sqlx::query("UPDATE sync_runs SET ended_at = $1 WHERE id = $2")
             .bind(now)
@@ -126,7 +128,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// A run, in the state that it has at `now`.
+    /// A run, with its status at `now`.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
@@ -135,7 +137,7 @@ impl Records<'_> {
         found.ok_or_else(|| StoreError::not_found("sync run", id.to_string()))
     }
 
-    /// The runs before the one of number `before`, the newest first, at most `limit`.
+    /// At most `limit` runs before the run `before`, the newest first.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -166,7 +168,7 @@ impl Records<'_> {
         Ok(runs)
     }
 
-    /// How many results of each kind a run has so far.
+    /// The number of results of each kind that a run has so far.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -187,7 +189,7 @@ impl Records<'_> {
         Ok(counts)
     }
 
-    /// The results of a run with their numbers, in the order in which they came, at most `limit`.
+    /// At most `limit` results of a run with their ids, in the order in which they came.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -196,7 +198,7 @@ impl Records<'_> {
         run: SyncRunId,
         filter: SyncResultFilter,
         limit: i64,
-    ) -> Result<Vec<(i64, SyncResult)>, StoreError> {
+    ) -> Result<Vec<(SyncResultId, SyncResult)>, StoreError> {
         let query = sqlx::query_as::<_, SyncResultRow>(
             "SELECT id, tenant_id, tenant, region, connection_id, connection, integration, change, withdrawal, code,
                  cause, cure
@@ -206,7 +208,7 @@ impl Records<'_> {
              ORDER BY id LIMIT $6",
         )
         .bind(run)
-        .bind(filter.after)
+        .bind(filter.after.unwrap_or(SyncResultId(0)))
         .bind(filter.change.map_or("", SyncChange::as_str))
         .bind(i64::from(filter.without_unchanged))
         .bind(i64::from(filter.only_notable))
@@ -215,8 +217,8 @@ impl Records<'_> {
         Ok(rows.into_iter().map(|row| (row.id, row.into())).collect())
     }
 
-    /// What failed in a run: for each tenant beyond number `after` the connections' numbers, and whether taking back
-    /// failed. At most `limit` tenants.
+    /// The failures of a run: for each tenant after the tenant `after`, the connections, and whether a removal failed.
+    /// At most `limit` tenants.
     pub async fn failed_tenants(
         &mut self,
         run: SyncRunId,

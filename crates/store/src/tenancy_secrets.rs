@@ -1,4 +1,4 @@
-//! What master and tenant instances keep sealed: their own key, one-time keys, and the secrets of pairs.
+//! The sealed secrets of master and tenant instances: their own key, one-time keys, and the secrets of pairs.
 
 use async_trait::async_trait;
 
@@ -7,23 +7,23 @@ use super::{Records, StoreError};
 use crate::model::{KeyId, TenantId};
 use crate::{SealedPlace, SealedSecret};
 
-/// One of them: which it is, and whose.
+/// One of these secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TenancySecret {
     /// The private key of this instance.
     Instance,
-    /// The one-time key of the tenant of that number, until it is registered.
+    /// The one-time key of this tenant, until it is registered.
     Onboarding(TenantId),
-    /// What this master shares with the tenant of that number.
+    /// The common secret of this master and this tenant.
     Tenant(TenantId),
-    /// What this tenant shares with the master of the pair of that name.
+    /// The common secret of this tenant and the master of the pair of that name.
     Master(String),
-    /// The one-time key of that name, which this tenant made.
+    /// The one-time key of that name, which this tenant created.
     Key(String),
 }
 
 impl TenancySecret {
-    /// For what it is sealed.
+    /// The context that it is sealed with.
     pub fn context(&self) -> String {
         let (kind, whose) = self.parts();
         format!("{kind}/{whose}")
@@ -40,7 +40,7 @@ impl TenancySecret {
     }
 }
 
-/// Each kind with the statements that find all of it and replace one.
+/// The kinds, each with the SQL that reads all its secrets and the SQL that replaces one.
 const KINDS: [(&str, &str, &str); 5] = [
     (
         "instance",
@@ -76,7 +76,7 @@ struct SealedRow {
     secret: Vec<u8>,
 }
 
-/// What master and tenant instances keep sealed, for a rotation.
+/// The secrets of master and tenant instances, for a rotation of the sealing key.
 #[derive(Debug)]
 pub struct TenancySecrets;
 
@@ -90,7 +90,7 @@ impl SealedPlace for TenancySecrets {
     ) -> Result<Vec<SealedSecret>, StoreError> {
         let most = usize::try_from(limit).unwrap_or_default();
         let mut found = Vec::new();
-        // There are few of them, so which key sealed one is read from itself.
+        // There are few of them. Which sealing key sealed a secret is read from the secret itself.
         for (kind, all, _) in KINDS {
             for SealedRow { whose, secret: sealed } in sqlx::query_as(all).fetch_all(&mut *records.connection).await? {
                 if KeyId::of(&sealed) != Some(current) && found.len() < most {

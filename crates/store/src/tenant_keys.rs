@@ -4,20 +4,20 @@ use super::columns::{Sealed, encoded};
 use super::{Records, StoreError};
 use crate::model::{Moment, TenantKey, TenantKeyId, TenantKeyState};
 
-/// A one-time key to be kept.
+/// A one-time key to be stored.
 #[derive(Debug, Clone)]
 pub struct NewTenantKey {
     /// Its name.
     pub name: String,
     /// The key, sealed.
     pub sealed: Vec<u8>,
-    /// The name of the user who made it.
+    /// The name of the user who created it.
     pub created_by: String,
-    /// From when on it is refused.
+    /// When it expires.
     pub expires_at: Moment,
 }
 
-/// A key that is neither spent nor revoked; it may have expired.
+/// A key that is neither used nor revoked. It may have expired.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct OpenKey {
     pub id: TenantKeyId,
@@ -27,7 +27,7 @@ pub struct OpenKey {
 }
 
 impl Records<'_> {
-    /// Keeps a key.
+    /// Stores a key.
     pub async fn add_tenant_key(&mut self, new: &NewTenantKey, now: Moment) -> Result<TenantKey, StoreError> {
         sqlx::query(
             "INSERT INTO tenant_keys (name, secret, created_by, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
@@ -43,8 +43,7 @@ impl Records<'_> {
         self.tenant_key(&new.name, now).await
     }
 
-    /// The key of that name, if a master may still register with it, were it in time; kept from others until the
-    /// transaction ends.
+    /// The key of that name, locked until the transaction ends. `None` if it is used or revoked. It may have expired.
     pub async fn open_tenant_key(&mut self, name: &str) -> Result<Option<OpenKey>, StoreError> {
         let sql = format!(
             "SELECT id, secret, expires_at FROM tenant_keys WHERE name = $1 AND secret IS NOT NULL{}",
@@ -53,7 +52,7 @@ impl Records<'_> {
         Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(name).fetch_optional(&mut *self.connection).await?)
     }
 
-    /// Notes that a master came by the key: from now on it opens nothing.
+    /// Records that a master has registered with the key, which cannot be used again.
     pub async fn spend_tenant_key(&mut self, id: TenantKeyId, now: Moment) -> Result<(), StoreError> {
         sqlx::query("UPDATE tenant_keys SET secret = NULL, spent_at = $1 WHERE id = $2")
             .bind(now)
@@ -63,7 +62,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Takes a key back; one that is spent or taken back already stays as it is.
+    /// Revokes a key. A key that is used or revoked stays as it is.
     pub async fn revoke_tenant_key(&mut self, name: &str, now: Moment) -> Result<TenantKey, StoreError> {
         sqlx::query("UPDATE tenant_keys SET secret = NULL, revoked_at = $1 WHERE name = $2 AND secret IS NOT NULL")
             .bind(now)
@@ -78,7 +77,7 @@ impl Records<'_> {
         found.ok_or_else(|| StoreError::not_found("one-time key", name))
     }
 
-    /// All keys, the newest first, in the state that they have at `now`.
+    /// All keys, the newest first, with their states at `now`.
     ///
     /// # Errors
     /// [`StoreError::Database`].

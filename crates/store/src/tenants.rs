@@ -3,9 +3,9 @@
 use super::columns::{Maybe, Sealed, encoded};
 use super::{Records, StoreError};
 use crate::model::name::name_key;
-use crate::model::{Moment, Tenant, TenantId};
+use crate::model::{MessageNumber, Moment, Tenant, TenantId};
 
-/// A checked tenant that is to be added.
+/// A tenant to be added, which the host has checked.
 #[derive(Debug, Clone)]
 pub struct NewTenant {
     /// Its name.
@@ -16,10 +16,10 @@ pub struct NewTenant {
     pub url: String,
 }
 
-/// What a registration came to.
+/// The result of a registration.
 #[derive(Debug, Clone)]
 pub struct Registration {
-    /// The name of the pair.
+    /// The name of the pair, which both instances know.
     pub pair: String,
     /// The secret of the pair, sealed.
     pub sealed: Vec<u8>,
@@ -27,7 +27,7 @@ pub struct Registration {
     pub instance: String,
 }
 
-/// How a registered tenant is spoken to.
+/// The address and the secret with which a registered tenant is called.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct TenantPair {
     pub url: String,
@@ -36,23 +36,23 @@ pub struct TenantPair {
     pub sealed: Vec<u8>,
 }
 
-/// Which tenants are asked for; what is not given does not matter.
+/// Which tenants to read. A field that is not set does not limit them.
 #[derive(Debug, Clone, Default)]
 pub struct TenantFilter {
-    /// In that region, in any case.
+    /// In this region, in any case.
     pub region: Option<String>,
-    /// Of that name, in any case.
+    /// Of this name, in any case.
     pub name: Option<String>,
     /// Only those that are not revoked.
     pub without_revoked: bool,
-    /// Beyond the one of that number: for the next page.
+    /// After the tenant with this id: the next page.
     pub after: Option<TenantId>,
 }
 
-/// The last number that was given out for messages to a tenant, and how it is spoken to.
+/// The last number that was given out for a message to a tenant, and the pair.
 #[derive(sqlx::FromRow)]
 struct GivenOut {
-    sequence: i64,
+    sequence: MessageNumber,
     #[sqlx(flatten)]
     pair: TenantPair,
 }
@@ -78,7 +78,7 @@ impl Records<'_> {
             .map_err(|error| StoreError::or_duplicate(error, "tenant", &new.name))
     }
 
-    /// Gives a tenant another address.
+    /// Changes the address of a tenant.
     pub async fn move_tenant(&mut self, id: TenantId, url: &str) -> Result<(), StoreError> {
         sqlx::query("UPDATE tenants SET url = $1 WHERE id = $2")
             .bind(url)
@@ -88,7 +88,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Keeps the one-time key that a tenant is to be registered with.
+    /// Stores the one-time key that a tenant is to be registered with.
     pub async fn keep_onboarding_key(&mut self, id: TenantId, sealed: &[u8]) -> Result<(), StoreError> {
         sqlx::query("UPDATE tenants SET onboarding_key = $1 WHERE id = $2")
             .bind(encoded(sealed))
@@ -98,13 +98,13 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// The sealed one-time key of a tenant that is not registered with it yet.
+    /// The sealed one-time key of a tenant that is not registered yet.
     pub async fn onboarding_key(&mut self, id: TenantId) -> Result<Option<Vec<u8>>, StoreError> {
         let query = sqlx::query_scalar::<_, Maybe<Sealed>>("SELECT onboarding_key FROM tenants WHERE id = $1");
         Ok(query.bind(id).fetch_optional(&mut *self.connection).await?.and_then(Into::into))
     }
 
-    /// Makes a tenant a registered one; its one-time key stays until [`Records::spend_onboarding_key`].
+    /// Registers a tenant. Its one-time key stays until [`Records::spend_onboarding_key`].
     pub async fn register_tenant(&mut self, id: TenantId, made: &Registration, now: Moment) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE tenants SET state = 'Registered', pair = $1, secret = $2, instance = $3, sequence = 0,
@@ -121,7 +121,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Forgets the one-time key of a tenant, which is of no use any more.
+    /// Deletes the one-time key of a tenant, which is used.
     pub async fn spend_onboarding_key(&mut self, id: TenantId) -> Result<(), StoreError> {
         sqlx::query("UPDATE tenants SET onboarding_key = NULL WHERE id = $1")
             .bind(id)
@@ -130,7 +130,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Takes a tenant back: nothing can be sent to it any more.
+    /// Revokes a tenant: the master sends it no message any more.
     pub async fn revoke_tenant(&mut self, id: TenantId, now: Moment) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE tenants SET state = 'Revoked', secret = NULL, onboarding_key = NULL,
@@ -144,20 +144,20 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Deletes a tenant; the runs that were to it stay.
+    /// Deletes a tenant. The runs that went to it stay.
     pub async fn delete_tenant(&mut self, id: TenantId) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM tenants WHERE id = $1").bind(id).execute(&mut *self.connection).await?;
         Ok(())
     }
 
-    /// The tenant of that number.
+    /// The tenant with this id.
     pub async fn tenant(&mut self, id: TenantId) -> Result<Tenant, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM tenants WHERE id = $1"));
         let tenant = sqlx::query_as(sql).bind(id).fetch_optional(&mut *self.connection).await?;
         tenant.ok_or_else(|| StoreError::not_found("tenant", id.to_string()))
     }
 
-    /// At most `limit` of the tenants asked for, by their numbers.
+    /// At most `limit` of the wanted tenants, by id.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -178,7 +178,7 @@ impl Records<'_> {
         Ok(query.fetch_all(&mut *self.connection).await?)
     }
 
-    /// How many of the tenants asked for there are.
+    /// The number of the wanted tenants.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -196,7 +196,7 @@ impl Records<'_> {
         Ok(query.fetch_one(&mut *self.connection).await?)
     }
 
-    /// Region and name of a filter as they are compared; empty for all.
+    /// Region and name of a filter, as keys. Empty for all.
     async fn tenant_keys_of(&mut self, filter: &TenantFilter) -> Result<(String, String), StoreError> {
         let region = filter.region.as_deref().map(name_key).unwrap_or_default();
         let name = match &filter.name {
@@ -206,16 +206,16 @@ impl Records<'_> {
         Ok((region, name))
     }
 
-    /// Gives out the numbers of `count` messages to a tenant, beyond `at_least`; returns the first of them. None when
+    /// Gives out the numbers of `count` messages to a tenant, above `at_least`, and returns the first one. `None` if
     /// the tenant is not registered.
     ///
-    /// What the same transaction reads afterwards is at least as new as what went out under any lower number.
+    /// Rows that the same transaction reads afterwards are at least as new as those of any message with a lower number.
     pub async fn give_out_numbers(
         &mut self,
         id: TenantId,
         count: i64,
-        at_least: i64,
-    ) -> Result<Option<(i64, TenantPair)>, StoreError> {
+        at_least: MessageNumber,
+    ) -> Result<Option<(MessageNumber, TenantPair)>, StoreError> {
         let query = sqlx::query_as::<_, GivenOut>(
             "UPDATE tenants SET sequence = (CASE WHEN sequence < $1 THEN $1 ELSE sequence END) + $2
              WHERE id = $3 AND state = 'Registered' RETURNING sequence, url, pair, secret",
@@ -224,6 +224,6 @@ impl Records<'_> {
         .bind(count)
         .bind(id);
         let given_out = query.fetch_optional(&mut *self.connection).await?;
-        Ok(given_out.map(|row| (row.sequence - count + 1, row.pair)))
+        Ok(given_out.map(|row| (MessageNumber(row.sequence.0 - count + 1), row.pair)))
     }
 }

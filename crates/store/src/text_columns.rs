@@ -10,7 +10,7 @@ use crate::model::{
     ScheduleRunStatus, Severity, SiteKind, Status, Surface, SyncChange, TenantState,
 };
 
-/// Columns that hold a value as the text that it is displayed as.
+/// Columns that hold a value as the text that `Display` writes.
 macro_rules! text_columns {
     ($($name:ty),+ $(,)?) => {$(
         impl Type<Any> for $name {

@@ -5,7 +5,7 @@ use std::time::Duration;
 /// How long a call waits for a free connection, or for another process to end its transaction.
 pub(super) const WAIT: Duration = Duration::from_secs(30);
 
-/// How long a server may take to answer a statement, and to take a connection back.
+/// How long a server may take to answer a statement, or to take a connection back.
 pub(super) const ANSWER: Duration = Duration::from_secs(60);
 pub(super) const TAKEN_BACK: Duration = Duration::from_secs(5);
 

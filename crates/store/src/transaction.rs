@@ -1,4 +1,4 @@
-//! Transactions, and what is known of one that ended badly.
+//! Transactions, and the outcome of those that ended with an error.
 
 use std::io;
 use std::sync::Arc;
@@ -19,15 +19,16 @@ use super::{Engine, Records, Store, StoreError, Trouble};
 type Manager = <Any as Database>::TransactionManager;
 
 impl Store {
-    /// For changes, which are all done by [`Transaction::commit`] or not at all.
+    /// A transaction for changes. [`Transaction::commit`] makes all of them; otherwise none is made.
     ///
     /// # Errors
     /// [`StoreError::Database`] when no connection is free in time.
     pub async fn transaction(&self) -> Result<Transaction, StoreError> {
-        // Locked from the start: a reading transaction that turns into a writing one can fail for no fault of its own.
+        // The file is locked from the start: a reading transaction that becomes a writing one can fail without a fault
+        // of its own.
         let begin = match self.engine {
             Engine::Sqlite => "BEGIN IMMEDIATE",
-            // The limit of statements that only read does not hold here.
+            // The time limit of reading statements does not apply here.
             Engine::Postgres => "BEGIN; SET LOCAL statement_timeout TO DEFAULT",
         };
         self.condition.check_file()?;
@@ -43,16 +44,16 @@ impl Store {
     }
 }
 
-/// How far a transaction is.
+/// The state of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    /// It is being begun or committed, and the connection may be used again only once it is known how that ended.
+    /// It is being begun or committed. The connection may be used again only once the outcome is known.
     InDoubt,
     Open,
     Ended,
 }
 
-/// A transaction; dropped without [`commit`](Self::commit) it has changed nothing.
+/// A transaction. If it is dropped without [`commit`](Self::commit), it has changed nothing.
 #[derive(Debug)]
 pub struct Transaction {
     connection: PoolConnection<Any>,
@@ -66,23 +67,23 @@ pub struct Transaction {
 }
 
 impl Transaction {
-    /// What the store holds, as changed so far.
+    /// The records in the store, with the changes so far.
     pub fn records(&mut self) -> Records<'_> {
         let connection = WithTimeout::new(Connection::Any(&mut self.connection), self.timeout, &mut self.busy);
         Records { connection, engine: self.engine, clock: self.clock.clone(), room: self.room.clone() }
     }
 
-    /// Makes the changes, durably.
+    /// Commits the changes, durably.
     ///
     /// # Errors
-    /// [`StoreError::Database`]: nothing is changed then. [`StoreError::Uncertain`] when the connection broke meanwhile, or
-    /// the file was taken away: then maybe everything is.
+    /// [`StoreError::Database`]: nothing is changed then. [`StoreError::Uncertain`] when the connection broke
+    /// meanwhile, or the file was taken away: then the changes may have been made.
     pub async fn commit(mut self) -> Result<(), StoreError> {
         self.stage = Stage::InDoubt;
         match within(self.timeout, Manager::commit(&mut self.connection)).await {
             Ok(()) => {
                 self.stage = Stage::Ended;
-                // It is in the file that was opened, and whether that one comes back nobody knows.
+                // The changes are in the file that was opened. Whether that file comes back is unknown.
                 self.condition.check_file().map_err(|gone| {
                     StoreError::Uncertain(sqlx::Error::Io(io::Error::new(io::ErrorKind::NotFound, gone.to_string())))
                 })
@@ -97,7 +98,7 @@ impl Drop for Transaction {
     fn drop(&mut self) {
         match self.stage {
             Stage::InDoubt => self.connection.close_on_drop(),
-            // The server works on a statement whose caller went away.
+            // The server would go on with the statement of a caller that went away.
             Stage::Open if self.busy => self.connection.close_on_drop(),
             Stage::Open => Manager::start_rollback(&mut self.connection),
             Stage::Ended => {}
@@ -105,15 +106,16 @@ impl Drop for Transaction {
     }
 }
 
-/// Whether a commit may have been made that ended with `error`.
+/// Whether a commit that ended with `error` may have been made.
 fn may_be_committed(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Database(inner) => match inner.try_downcast_ref::<PgDatabaseError>() {
-            // A server that breaks down at a commit, for its disk is full for instance, may find it made when it reads its
-            // log. What is merely an error is undone.
+            // A server that crashes at a commit, for example because its disk is full, may find the commit in its log
+            // later. After a mere error the server has rolled back.
             Some(inner) => inner.severity() != PgSeverity::Error || Trouble::of(error) == Some(Trouble::Gone),
-            // Of SQLite, what was written and may not be on the disk: SQLITE_IOERR_FSYNC and SQLITE_IOERR_DIR_FSYNC; and
-            // what is on it and could not be shown to others: SQLITE_IOERR_SHMSIZE and SQLITE_IOERR_SHMMAP.
+            // SQLite: the commit was written and may not be on the disk (SQLITE_IOERR_FSYNC and
+            // SQLITE_IOERR_DIR_FSYNC), or it is on the disk and could not be shown to other processes
+            // (SQLITE_IOERR_SHMSIZE and SQLITE_IOERR_SHMMAP).
             None => {
                 matches!(inner.code().as_deref(), Some("1034" | "1290" | "4874" | "5386"))
                     || Trouble::of(error) == Some(Trouble::Gone)
@@ -132,7 +134,7 @@ mod tests {
 
     use super::may_be_committed;
 
-    /// What SQLite says with this code.
+    /// SQLite's error with this code.
     #[derive(Debug, thiserror::Error)]
     #[error("as of a disk")]
     struct Coded(&'static str);
@@ -164,8 +166,8 @@ mod tests {
     }
 
     #[test]
-    fn nobody_knows_of_a_commit_that_could_not_be_brought_to_the_disk() {
-        // Not synced, nor its folder; and full, and not written, which undoes all of it.
+    fn a_commit_that_could_not_be_synced_is_uncertain() {
+        // The file or its folder could not be synced. A full disk could not be written, which rolls all back.
         for (code, is_open) in [("1034", true), ("1290", true), ("13", false), ("778", false)] {
             assert_eq!(may_be_committed(&sqlx::Error::Database(Box::new(Coded(code)))), is_open, "{code}");
         }

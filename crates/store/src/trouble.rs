@@ -1,52 +1,52 @@
-//! Failures of the database itself, by cause, and what its administrator can do about each.
+//! Failures of the database itself, by cause, with advice for the administrator.
 
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::PgDatabaseError;
 use sqlx::sqlite::SqliteError;
 
-/// What keeps the database from working: none of it is about what was asked of it.
+/// A failure of the database. It does not depend on the statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Trouble {
-    /// There is no room on the disk.
+    /// The disk is full.
     Full,
-    /// The disk does not do what it is told to.
+    /// The disk fails.
     Disk,
-    /// It may be read and not changed.
+    /// The database can be read but not changed.
     ReadOnly,
-    /// Somebody else holds it for too long.
+    /// Another program holds a lock for too long.
     Held,
-    /// It is not there, or does not answer.
+    /// The database is missing or does not answer.
     Gone,
-    /// What is there is no database, or a broken one.
+    /// The file is not a database, or is damaged.
     Damaged,
 }
 
 impl Trouble {
-    /// What to do about it, in sentences.
+    /// The cure, in sentences.
     #[must_use]
     pub fn advice(self) -> &'static str {
         match self {
             Self::Full => {
-                "The disk under the store is full. Make room on it; what was kept is safe, and the host goes on by itself."
+                "The disk under the store is full. Make room on it. Committed data are safe, and the host recovers without a restart."
             }
             Self::Disk => {
                 "The disk under the store cannot be read or written: it is full, beyond a quota or a limit on the size of \
                  files, or broken. Look at its room and at the system's log."
             }
             Self::ReadOnly => {
-                "The store may be read and not changed. Check who may write the file and its folder and how the disk is \
+                "The store can be read but not changed. Check the permissions of the file and its folder and how the disk is \
                  mounted, or, on PostgreSQL, whether the server is a standby."
             }
             Self::Held => {
-                "Another program holds the store for longer than is waited for. Find it, such as a database shell or a \
+                "Another program holds a lock on the store for too long. Find it, such as a database shell or a \
                  backup with a transaction open, and end it."
             }
             Self::Gone => {
                 "The store does not answer. Check that its file or its server is where the settings say, that the server \
-                 runs and can be reached, and that it lets the host's user in."
+                 runs and can be reached, and that it accepts the host's user."
             }
             Self::Damaged => {
-                "The store is damaged, or is no database. Keep a copy of its file as it is, and restore the last good backup \
+                "The store is damaged, or is not a database. Keep a copy of its file as it is, and restore the last good backup \
                  with `footprint restore FILE`."
             }
         }
@@ -78,7 +78,7 @@ impl Trouble {
         }
     }
 
-    /// By the codes of <https://sqlite.org/rescode.html>, whose lowest byte says what it is about.
+    /// By the codes of <https://sqlite.org/rescode.html>. The lowest byte is the primary code.
     fn of_sqlite(code: i32) -> Option<Self> {
         match code & 0xff {
             5 | 6 => Some(Self::Held),
@@ -100,7 +100,7 @@ impl Trouble {
             "55P03" => Some(Self::Held),
             "53300" | "25P03" | "3D000" => Some(Self::Gone),
             "XX001" | "XX002" => Some(Self::Damaged),
-            // Operator intervention without a cancelled statement; lost connections; who may come in.
+            // Operator intervention without a cancelled statement; lost connections; authentication.
             _ if code != "57014" && ["57", "08", "28"].iter().any(|class| code.starts_with(class)) => Some(Self::Gone),
             _ => None,
         }

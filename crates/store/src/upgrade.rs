@@ -1,4 +1,4 @@
-//! An upgrade of a store on which a host of an earlier version still runs: it is refused.
+//! Refuses to upgrade a store while a host of an earlier version runs on it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,29 +7,31 @@ use sqlx::{AnyPool, AssertSqlSafe};
 use tokio::time::Instant;
 
 use super::{Engine, StoreError};
+use crate::model::SchemaVersion;
 
-/// The first version whose hosts claim due work themselves. Hosts before it used tables that are gone then.
-const DUE_WORK: i64 = 10;
+/// The first version whose hosts claim due work in the store's tables. Hosts before it used tables that this version
+/// drops.
+const DUE_WORK: SchemaVersion = SchemaVersion(10);
 
-/// A host of an earlier version writes a sign of life at least so often: every 10 seconds unless its settings say
-/// otherwise, and every 5 seconds if it runs due work.
+/// A host of an earlier version writes a sign of life at least this often: every 10 seconds unless its settings differ,
+/// and every 5 seconds if it runs due work.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(12);
 
-/// Between two looks.
+/// The pause between two checks.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// When each host, and each of its workers, last wrote a sign of life.
+/// The last sign of life of each host and of each of its workers.
 type Signs = BTreeMap<String, String>;
 
-/// When a host or a worker last wrote a sign of life.
+/// The last sign of life of a host or a worker.
 #[derive(sqlx::FromRow)]
 struct Sign {
     id: String,
     seen: String,
 }
 
-/// Refuses where a host of a version before [`DUE_WORK`] runs. A host that ended in order has signed off. Of one that was
-/// killed the signs of life stay: they are watched until they should have changed, so that no clocks are compared.
+/// Refuses the upgrade if a host of a version before [`DUE_WORK`] runs. A host that was stopped has deleted its row. A
+/// host that was killed has not, so this watches whether its sign of life changes in time, and compares no clocks.
 ///
 /// # Errors
 /// [`StoreError::OlderHost`]; [`StoreError::Database`].
@@ -53,7 +55,7 @@ pub(super) async fn refuse_beside_an_older_host(pool: &AnyPool, engine: Engine) 
     Ok(())
 }
 
-/// Whether an earlier version made the store, and no host of this version has changed it.
+/// Whether an earlier version made the store, and no host of this version has upgraded it.
 async fn is_older(pool: &AnyPool, engine: Engine) -> Result<bool, StoreError> {
     if !exists(pool, engine, "_sqlx_migrations").await? || !exists(pool, engine, "nodes").await? {
         return Ok(false);
@@ -71,14 +73,14 @@ async fn exists(pool: &AnyPool, engine: Engine, table: &str) -> Result<bool, Sto
     Ok(sqlx::query_scalar::<_, i64>(sql).bind(table).fetch_one(pool).await? > 0)
 }
 
-/// None where every host has signed off.
+/// Empty if every host has deleted its row.
 async fn signs(pool: &AnyPool, engine: Engine) -> Result<Signs, StoreError> {
     let mut signs = read(pool, "SELECT id, CAST(seen_at AS TEXT) AS seen FROM nodes").await?;
     let workers = match engine {
         Engine::Sqlite => "Workers",
         Engine::Postgres => "apalis.workers",
     };
-    // Workers do not sign off.
+    // Workers do not delete their rows.
     if !signs.is_empty() && exists(pool, engine, workers).await? {
         signs.extend(read(pool, &format!("SELECT id, CAST(last_seen AS TEXT) AS seen FROM {workers}")).await?);
     }

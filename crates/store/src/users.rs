@@ -6,27 +6,27 @@ use super::{Records, StoreError, check};
 use crate::model::name::{checked_name, name_key};
 use crate::model::{Moment, Role, SiteId, User, UserId};
 
-/// A user to be made.
+/// A user to be created.
 #[derive(Debug, Clone)]
 pub struct NewUser {
     /// Its name.
     pub name: String,
-    /// Where mail goes.
+    /// The address that mail goes to.
     pub email: Option<String>,
-    /// Whether it has every right on every site, and manages the instance.
+    /// Whether it is an administrator, who has every right on every site and manages the instance.
     pub is_administrator: bool,
 }
 
-/// What changes about a user; what is `None` stays.
+/// A change of a user. A field that is `None` stays.
 #[derive(Debug, Clone, Default)]
 pub struct UserChange {
     /// Its new name.
     pub name: Option<String>,
-    /// Where mail goes from now on; an empty text for nowhere.
+    /// The new address that mail goes to. An empty text removes it.
     pub email: Option<String>,
-    /// Whether it may do anything at all.
+    /// Whether the user is active.
     pub active: Option<bool>,
-    /// Whether it has every right on every site, and manages the instance.
+    /// Whether it is an administrator, who has every right on every site and manages the instance.
     pub is_administrator: Option<bool>,
 }
 
@@ -41,11 +41,11 @@ pub(super) struct RoleRow {
 const COLUMNS: &str = "id, name, email, active, is_administrator";
 
 impl Records<'_> {
-    /// Makes a user, active and without a role.
+    /// Creates a user, active and without a role.
     ///
     /// # Errors
-    /// [`StoreError::Duplicate`] when there is one of that name; [`StoreError::Invalid`] for a name or an e-mail address
-    /// that cannot be one.
+    /// [`StoreError::Duplicate`] when a user of that name exists. [`StoreError::Invalid`] when the name or the e-mail
+    /// address is not valid.
     pub async fn create_user(&mut self, user: &NewUser, now: Moment) -> Result<User, StoreError> {
         let name = checked_name("user", &user.name)?;
         let email = user.email.as_deref().map(check::email).transpose()?;
@@ -88,13 +88,13 @@ impl Records<'_> {
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::Duplicate`], [`StoreError::Invalid`] as for a new user, and
-    /// [`StoreError::InUse`] when nobody would be left to manage the instance.
+    /// [`StoreError::InUse`] when no administrator would be left.
     pub async fn update_user(&mut self, name: &str, change: &UserChange, now: Moment) -> Result<User, StoreError> {
         let may_demote = change.active == Some(false) || change.is_administrator == Some(false);
-        // The rows stay as they are until the end, so that two administrators cannot remove each other at once.
+        // The rows are locked until the end, so that two administrators cannot remove each other at once.
         let administrators = if may_demote { self.locked_administrators().await? } else { 0 };
         let user = self.locked_user(name).await?;
-        // A name from before today's rule stays until it is changed.
+        // A name from before the current rule stays until it is changed.
         let new_name = match &change.name {
             Some(name) if *name != user.name => checked_name("user", name)?,
             _ => user.name.clone(),
@@ -110,7 +110,8 @@ impl Records<'_> {
             return Err(StoreError::InUse {
                 what: "user",
                 name: user.name,
-                by: "nobody else could manage the instance; make another administrator first".to_owned(),
+                by: "no administrator would be left to manage the instance; make another user an administrator first"
+                    .to_owned(),
             });
         }
         sqlx::query(
@@ -131,8 +132,8 @@ impl Records<'_> {
         self.user(&new_name).await
     }
 
-    /// The user of that name, kept from being changed by others until the transaction ends: whoever writes it back would
-    /// undo what they changed.
+    /// The user of that name, locked until the transaction ends. Without the lock the transaction could overwrite
+    /// another one's change.
     async fn locked_user(&mut self, name: &str) -> Result<User, StoreError> {
         let key = self.found_key("users", name).await?;
         let sql = format!("SELECT {COLUMNS} FROM users WHERE name_key = $1{}", self.engine.for_update());
@@ -140,8 +141,8 @@ impl Records<'_> {
         query.fetch_optional(&mut *self.connection).await?.ok_or_else(|| StoreError::not_found("user", name))
     }
 
-    /// How many active administrators there are, kept as they are until the transaction ends. Comes before any lock on a
-    /// single user.
+    /// The number of active administrators, whose rows are locked until the transaction ends. This lock comes before
+    /// any lock on a single user.
     async fn locked_administrators(&mut self) -> Result<usize, StoreError> {
         let sql = format!(
             "SELECT id FROM users WHERE active = 1 AND is_administrator = 1 ORDER BY id{}",
@@ -150,7 +151,7 @@ impl Records<'_> {
         Ok(sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(&mut *self.connection).await?.len())
     }
 
-    /// Takes a user's role on a site away; whether there was one.
+    /// Removes a user's role on a site. Returns whether there was one.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -163,7 +164,7 @@ impl Records<'_> {
         Ok(removed.rows_affected() == 1)
     }
 
-    /// Gives a user a role on a site, in place of the one it had there.
+    /// Sets a user's role on a site, in place of an earlier one.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -180,7 +181,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// A user's roles by the number of the site.
+    /// A user's roles, by site.
     ///
     /// # Errors
     /// [`StoreError::Database`].

@@ -1,4 +1,4 @@
-//! Statements that are not waited for without end: a server that vanished says nothing any more, and no error either.
+//! Statements with a timeout: a server that vanished sends neither an answer nor an error.
 
 use std::future;
 use std::io;
@@ -14,24 +14,24 @@ use sqlx_core::any::AnyConnectionBackend;
 
 use super::readers::Limited;
 
-/// What statements run on.
+/// The connection that statements run on.
 #[derive(Debug)]
 pub(super) enum Connection<'a> {
     Any(&'a mut AnyConnection),
-    /// `AnyConnection` does not give out the connection in it, whose statements could not be stopped then.
+    /// `AnyConnection` does not give out the connection in it, so its statements could not be stopped.
     Reading(&'a mut Limited),
 }
 
-/// A connection to run statements on. Of a server, each answer is waited for so long and no longer.
+/// A connection to run statements on. If it is a server's, each answer has a timeout.
 #[derive(Debug)]
 pub(super) struct Statements<'a> {
     connection: Connection<'a>,
     timeout: Option<Duration>,
-    /// Whether a server still works on a statement. Its connection is closed then, which ends the statement.
+    /// Whether a server still works on a statement. Its connection is then closed, which ends the statement.
     busy: &'a mut bool,
 }
 
-/// [`Statements`], to be borrowed as a connection is.
+/// [`Statements`] in the form in which sqlx borrows a connection.
 #[derive(Debug)]
 pub(super) struct WithTimeout<'a>(Statements<'a>);
 
@@ -55,13 +55,13 @@ impl DerefMut for WithTimeout<'_> {
     }
 }
 
-/// What is said of a server that says nothing.
+/// The error of a server that does not answer.
 pub(super) fn silent(timeout: Duration) -> sqlx::Error {
     let said = format!("no answer from the server for {} seconds", timeout.as_secs_f32());
     sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, said))
 }
 
-/// `future`, if it ends in time.
+/// The result of `future`, if it ends in time.
 pub(super) async fn within<T>(
     timeout: Option<Duration>,
     future: impl Future<Output = Result<T, sqlx::Error>>,
@@ -144,7 +144,7 @@ impl<'c> Executor<'c> for &'c mut Statements<'_> {
         };
         let to_the_end = async move {
             let mut first = None;
-            // A server commits a statement after it has given its rows, and only then says whether it could.
+            // A server commits a statement after it has sent its rows, and reports the outcome only then.
             while let Some(step) = steps.next().await {
                 first = first.or(step?.right());
             }

@@ -1,4 +1,4 @@
-//! Due work in the store: claimed under a lease, which its holder renews and other hosts judge.
+//! Due work in the store. A host claims it under a lease and renews the lease. Other hosts judge whether it has lapsed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -8,19 +8,19 @@ use super::schedules::ScheduleRow;
 use super::{Engine, Records, StoreError, schedules};
 use crate::model::{CLOCK_TOLERANCE, Moment, Schedule, ScheduleId, WorkItem};
 
-/// A schedule that can be claimed when it is due. Nothing is claimed on a site that is inactive.
+/// A schedule that can be claimed when it is due. Work on an inactive site cannot be claimed.
 const FREE: &str = "schedules.active = 1
     AND NOT EXISTS (SELECT 1 FROM work WHERE work.schedule_id = schedules.id)
     AND NOT EXISTS (SELECT 1 FROM sites WHERE sites.id = schedules.site_id AND sites.active = 0)";
 
-/// When a schedule is due first: by its cadence, or because a run was asked for.
+/// The earliest due time of a schedule: by its cadence, or because a caller asked for a run.
 const EARLIEST: &str = "CASE WHEN run_soon_at < next_due_at THEN run_soon_at ELSE next_due_at END";
 
-/// A schedule whose next due time could not be computed is tried again after this time.
+/// When a schedule's next due time cannot be computed, the host tries again after this time.
 pub(super) const TRY_AGAIN: Duration = Duration::from_secs(600);
 
 impl Engine {
-    /// As [`for_update`](Self::for_update), but of `table`, and passing over rows that others hold.
+    /// As [`for_update`](Self::for_update), but only for rows of `table`, and skipping rows that others have locked.
     pub(super) fn for_update_of_free(self, table: &str) -> String {
         match self {
             Self::Sqlite => String::new(),
@@ -34,31 +34,31 @@ impl Engine {
 pub struct Holder<'a> {
     /// The host's name.
     pub node: &'a str,
-    /// How long its leases are.
+    /// The length of its leases.
     pub lease: Duration,
     /// The schedules whose work it runs now.
     pub in_hand: &'a BTreeSet<ScheduleId>,
 }
 
-/// What a host found due.
+/// The due work that a host found.
 #[derive(Debug, Default)]
 pub struct DueWork {
-    /// The host's own from now on.
+    /// Work that this host now holds.
     pub claimed: Vec<(WorkItem, Schedule)>,
-    /// Work that must not be repeated and whose lease has lapsed, with the host that had it.
+    /// Work that must not be repeated and whose lease has lapsed, with the host that held it.
     pub lost: Vec<(WorkItem, Schedule, String)>,
     /// Work that is not run because the schedule's next due time cannot be computed, with the reason.
     pub unplanned: Vec<(WorkItem, Schedule, String)>,
 }
 
-/// How much due work there is.
+/// The amount of due work.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Backlog {
     /// Due times that no host has claimed, or whose lease has lapsed.
     pub waiting: i64,
     /// Due times that a host works on.
     pub claimed: i64,
-    /// For how long the oldest of all has been due.
+    /// How long the oldest due time has been due.
     pub lag: Duration,
 }
 
@@ -79,10 +79,11 @@ struct BacklogRow {
 }
 
 impl Records<'_> {
-    /// Claims due work for `holder` at `now`, at most `places` items, the longest due first. No other host can claim the
-    /// same work until the lease has lapsed.
+    /// Claims at most `places` due items for `holder` at `now`, the longest due first. No other host can claim the same
+    /// work until the lease has lapsed.
     ///
-    /// A schedule whose last due time is still under way is claimed once for all that it missed, after that work has ended.
+    /// If a schedule's last due time is still under way, its missed due times are claimed once, after that work has
+    /// ended.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -97,7 +98,7 @@ impl Records<'_> {
         Ok(due)
     }
 
-    /// Makes leases end in time that were written while the clock was wrong. Their holder, if it lives, renews them.
+    /// Shortens leases that a wrong clock wrote. A holder that lives renews them.
     async fn shorten_leases(&mut self, now: Moment, lease: Duration) -> Result<(), StoreError> {
         sqlx::query("UPDATE work SET claimed_until = $1 WHERE claimed_until > $2")
             .bind(now + lease)
@@ -107,7 +108,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Claims work whose lease has lapsed. A holder does not judge the leases of what it has in hand.
+    /// Claims work whose lease has lapsed. A holder does not judge the leases of its own work under way.
     async fn claim_lapsed(
         &mut self,
         holder: Holder<'_>,
@@ -130,8 +131,8 @@ impl Records<'_> {
             let LapsedRow { schedule, due_at, node } = row;
             let schedule = Schedule::from(schedule);
             let item = WorkItem { schedule: schedule.id, due_at };
-            // The holder's own work that it does not have in hand: whether the claim was committed was not known, and the
-            // work has not begun.
+            // The holder's own work that it does not run: the outcome of the claim was unknown, so the work has not
+            // begun.
             let has_begun = node != holder.node;
             if has_begun && !schedule.what.repeatable {
                 due.lost.push((item, schedule, node));
@@ -179,7 +180,7 @@ impl Records<'_> {
         let (mut found, mut planned) = (BTreeMap::new(), Vec::new());
         for row in query.fetch_all(&mut *self.connection).await? {
             let schedule = Schedule::from(row);
-            // A run that was asked for takes no due time's place.
+            // A run that a caller asked for does not take the place of a due time.
             let asked = schedule.run_soon_at.filter(|asked| *asked < schedule.next_due_at);
             let item = WorkItem { schedule: schedule.id, due_at: asked.unwrap_or(schedule.next_due_at) };
             let next = match asked {
@@ -218,18 +219,18 @@ impl Records<'_> {
         );
         let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(json(&planned)?);
         query.execute(&mut *self.connection).await?;
-        // The longest due first, as they were read.
+        // The longest due first, in the order in which they were read.
         due.claimed.extend(planned.iter().filter_map(|(id, ..)| found.remove(id)));
         Ok(())
     }
 
-    /// Renews the leases of what `holder` has in hand. A lease that another host took over stays that host's.
+    /// Renews the leases of the work that `holder` runs. A lease that another host took over stays that host's.
     ///
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn renew_leases(&mut self, holder: Holder<'_>) -> Result<(), StoreError> {
         let now = self.now().await?;
-        // A row that is locked is being finished, or taken over. Waiting for it could end in a deadlock.
+        // A locked row is being finished or taken over. Waiting for it could end in a deadlock.
         let sql = format!(
             "UPDATE work SET claimed_until = $1 WHERE schedule_id IN (
                  SELECT schedule_id FROM work WHERE node = $2 AND schedule_id IN ({}){})",
@@ -241,7 +242,7 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Ends `item`; whether it was still the work of `node`. The result is written in the same transaction.
+    /// Ends `item`. Returns whether `node` still held it. The result is written in the same transaction.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -255,8 +256,8 @@ impl Records<'_> {
         Ok(done.rows_affected() == 1)
     }
 
-    /// Computes due times anew that are later than the schedule's next one, since the clock was ahead when they were
-    /// written; how many.
+    /// Computes due times again that are later than the schedule's next one, since the clock was ahead when they were
+    /// written. Returns their number.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -270,7 +271,8 @@ impl Records<'_> {
         let mut corrected = 0;
         for row in query.fetch_all(&mut *self.connection).await? {
             let Schedule { id, what, next_due_at, .. } = row.into();
-            // Where it cannot be computed the claim says so. Versions before 0010 wrote the greatest number then.
+            // If a due time cannot be computed, the claim reports it. Versions before 0010 wrote the greatest number
+            // then.
             let next = match what.cadence.next_due(next_due_at, now) {
                 Ok(next) => next,
                 Err(_) if next_due_at == Moment::MAX => now,
@@ -293,7 +295,7 @@ impl Records<'_> {
         Ok(corrected + asked.rows_affected())
     }
 
-    /// How much due work there is.
+    /// The amount of due work.
     ///
     /// # Errors
     /// [`StoreError::Database`].

@@ -1,4 +1,4 @@
-//! The connection's flags: one for every setting of the manifest, and none that takes a secret.
+//! The connection's flags: one for each setting of the manifest, and none that takes a secret.
 
 use std::path::PathBuf;
 
@@ -16,10 +16,10 @@ const SETTING: &str = "setting";
 const PROFILE: &str = "profile";
 const PROFILE_FILE: &str = "profile-file";
 
-/// What the flags say of the connection.
+/// The connection's settings from flags.
 #[derive(Debug)]
 pub(crate) struct Flags {
-    /// Setting names, in any form, and where their values are.
+    /// Names of settings, in any form, and the sources of their values.
     pub(super) settings: Vec<(String, Source)>,
     pub(super) profile: Option<String>,
     pub(super) profile_file: Option<PathBuf>,
@@ -39,7 +39,7 @@ pub(crate) fn with_connection(command: Command, connector: &Connector) -> Comman
                 Arg::new(PROFILE)
                     .long(PROFILE)
                     .value_name("NAME")
-                    .help("Take what flags and environment do not give from this profile"),
+                    .help("Read settings that have no flag and no environment variable from this profile"),
                 Arg::new(PROFILE_FILE)
                     .long(PROFILE_FILE)
                     .value_name("PATH")
@@ -47,14 +47,14 @@ pub(crate) fn with_connection(command: Command, connector: &Connector) -> Comman
                     .value_hint(ValueHint::FilePath)
                     .env("FOOTPRINT_PROFILE_FILE")
                     .hide_env_values(true)
-                    .help("Where profiles are kept [default: footprint/profiles.toml in the configuration folder]"),
+                    .help("The file with profiles [default: footprint/profiles.toml in the configuration folder]"),
             ]
             .map(|argument| argument.help_heading(HEADING)),
         ),
     )
 }
 
-/// `command` with a flag for every secret that people may try to type, there to be refused by [`Flags::read`].
+/// `command` with a flag for each secret that a user may try to type, so that [`Flags::read`] can refuse it.
 pub(crate) fn with_refused_secrets(command: Command, connector: &Connector) -> Command {
     command.args(connector.settings.iter().filter(|setting| setting.secret).map(|setting| {
         Arg::new(refused_id(setting)).long(key(setting)).num_args(0..=1).action(ArgAction::Append).hide(true)
@@ -75,9 +75,9 @@ fn flags_of(setting: &Setting) -> Vec<Arg> {
                 .value_name("PATH")
                 .value_parser(value_parser!(PathBuf))
                 .value_hint(ValueHint::FilePath)
-                .help(format!("Read {name} from a file that holds nothing else [env: {environment}, the value itself]"))
+                .help(format!("Read {name} from a file that contains nothing else [env: {environment}, the value itself]"))
                 .long_help(format!(
-                    "Read {name} from a file that holds nothing else. {description} [env: {environment}, the value itself]"
+                    "Read {name} from a file that contains nothing else. {description} [env: {environment}, the value itself]"
                 )),
             Arg::new(stdin_id(setting))
                 .long(format!("{key}-stdin"))
@@ -118,7 +118,8 @@ impl Flags {
     /// Reads the connection's flags.
     ///
     /// # Errors
-    /// [`WrongUse`] when a secret stands on the command line, a setting is given twice, or two want standard input.
+    /// [`WrongUse`] when a secret is on the command line, a setting is given twice, or two settings want standard
+    /// input.
     pub(crate) fn read(connector: &Connector, matches: &ArgMatches) -> Result<Self> {
         let mut settings = Vec::new();
         for setting in &connector.settings {
@@ -150,7 +151,7 @@ impl Flags {
 
 fn by_name(connector: &Connector, pair: &str) -> Result<(String, Source), WrongUse> {
     let Some((name, value)) = pair.split_once('=') else {
-        // Not repeated: it may be a secret that lost its name.
+        // The text is not shown: it may be a secret without its name.
         return Err(WrongUse("--setting takes a name and a value, such as \"Strict Scanner ID=Yes\".".to_owned()));
     };
     match connector.setting(name) {
@@ -164,7 +165,7 @@ fn by_name(connector: &Connector, pair: &str) -> Result<(String, Source), WrongU
 fn refused(setting: &Setting, refusal: &str) -> WrongUse {
     WrongUse(format!(
         "{refusal}: other users of this machine can read command lines, and shells keep them in their history.\n\
-         Give it with {}. Without any of these you are asked for it when a terminal is there.",
+         Give it with {}. Without any of these, footprint asks for it if there is a terminal.",
         ways(setting)
     ))
 }

@@ -1,4 +1,4 @@
-//! The connection that a command runs over: its settings from flags, environment, profile and prompt.
+//! The connection of a command: its settings from flags, environment, profile and prompt.
 
 pub(crate) mod flags;
 mod profile;
@@ -13,14 +13,14 @@ use std::path::PathBuf;
 use soar_connector::manifest::Setting;
 use soar_connector::name::flag_of;
 
-/// Where the value of a setting is.
+/// The source of a setting's value.
 #[derive(Debug)]
 pub(crate) enum Source {
-    /// Here.
+    /// The value itself.
     Text(secrecy::SecretString),
-    /// In a file that holds nothing else.
+    /// A file that contains nothing else.
     File(PathBuf),
-    /// In standard input, to its end.
+    /// Standard input, to its end.
     StandardInput,
 }
 
@@ -29,7 +29,7 @@ fn key(setting: &Setting) -> String {
     flag_of(&setting.name)
 }
 
-/// Every way to give a setting, as a clause that ends a sentence.
+/// The ways to give a setting, as a clause at the end of a sentence.
 fn ways(setting: &Setting) -> String {
     let (key, environment) = (key(setting), &setting.environment);
     if setting.secret {

@@ -1,4 +1,4 @@
-//! Profiles: connections with a name, kept in a TOML file that only its owner may read once it holds a secret.
+//! Profiles: named connections in a TOML file. Only its owner may read the file if it contains a secret.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,17 +14,17 @@ use crate::exit::WrongUse;
 /// The settings of profile `name` in `file`.
 ///
 /// # Errors
-/// [`WrongUse`] says what is wrong with the file and how to mend it, and never repeats a value.
+/// [`WrongUse`] with the fault of the file and the cure, without any value.
 pub(super) fn read(connector: &Connector, file: &Path, name: &str) -> Result<Vec<(String, Source)>, WrongUse> {
     let shown = file.display();
     let text = fs::read_to_string(file).map_err(|error| {
         WrongUse(format!("The profile file {shown} cannot be read: {error}.\n{}", sample(connector)))
     })?;
-    // The parser's own display shows the line, and with it perhaps a password.
+    // The parser's own text shows the line, which may contain a password.
     let parsed: Table = text.parse().map_err(|error: toml::de::Error| {
         let line =
             error.span().and_then(|span| text.get(..span.start)).map_or(1, |before| before.matches('\n').count() + 1);
-        WrongUse(format!("The profile file {shown} is no TOML: line {line}: {}.", error.message()))
+        WrongUse(format!("The profile file {shown} is not valid TOML: line {line}: {}.", error.message()))
     })?;
     let profiles = parsed.get("profiles").and_then(Value::as_table).ok_or_else(|| {
         WrongUse(format!("The profile file {shown} has no table [profiles.NAME].\n{}", sample(connector)))
@@ -39,7 +39,7 @@ pub(super) fn read(connector: &Connector, file: &Path, name: &str) -> Result<Vec
     };
     let profile = profile
         .as_table()
-        .ok_or_else(|| WrongUse(format!("profiles.{name} in {shown} is no table: write [profiles.{name}].")))?;
+        .ok_or_else(|| WrongUse(format!("profiles.{name} in {shown} is not a table: write [profiles.{name}].")))?;
     let folder = file.parent().unwrap_or_else(|| Path::new("."));
     profile
         .iter()
@@ -50,7 +50,7 @@ pub(super) fn read(connector: &Connector, file: &Path, name: &str) -> Result<Vec
         .collect()
 }
 
-/// The names of the profiles in `file`, or where profiles are kept; none where it cannot be read.
+/// The names of the profiles in `file`, or in the default file. None if it cannot be read.
 pub(crate) fn names(file: Option<PathBuf>) -> Vec<String> {
     let kept = || std::env::var_os("FOOTPRINT_PROFILE_FILE").map(PathBuf::from).or_else(default_file);
     let text = file.or_else(kept).and_then(|file| fs::read_to_string(file).ok()).unwrap_or_default();
@@ -59,7 +59,7 @@ pub(crate) fn names(file: Option<PathBuf>) -> Vec<String> {
     profiles.into_iter().flat_map(Table::keys).cloned().collect()
 }
 
-/// Where profiles are kept unless told otherwise: `footprint/profiles.toml` in the user's configuration folder.
+/// The default file of profiles: `footprint/profiles.toml` in the user's configuration folder.
 pub(super) fn default_file() -> Option<PathBuf> {
     let configured = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let folder = configured.or_else(|| std::env::home_dir().map(|home| home.join(".config")))?;
@@ -117,7 +117,7 @@ fn must_be_private(file: &Path) -> Result<(), WrongUse> {
         return Ok(());
     }
     Err(WrongUse(format!(
-        "The profile file {shown} holds a secret, and others may read it (mode {:03o}).\nRun: chmod 600 {}",
+        "The profile file {shown} contains a secret, and other users may read it (mode {:03o}).\nRun: chmod 600 {}",
         mode & 0o777,
         crate::shell::quoted(&shown.to_string())
     )))
@@ -128,9 +128,9 @@ fn must_be_private(_: &Path) -> Result<(), WrongUse> {
     Ok(())
 }
 
-/// What a profile looks like, for those who have none yet.
+/// An example of a profile.
 fn sample(connector: &Connector) -> String {
-    let mut lines = vec!["A profile looks like this:".to_owned(), "  [profiles.production]".to_owned()];
+    let mut lines = vec!["Example of a profile:".to_owned(), "  [profiles.production]".to_owned()];
     let credentials = connector.begun_group(|_| false).unwrap_or_default();
     let needed = |setting: &&Setting| setting.required || credentials.contains(&setting.name);
     lines.extend(connector.settings.iter().filter(needed).map(|setting| {

@@ -1,4 +1,4 @@
-//! Brings a connection's settings together (flag, environment, profile, prompt) and builds the connector.
+//! Combines a connection's settings (flag, environment, profile, prompt) and builds the connector.
 
 use std::sync::Arc;
 
@@ -12,26 +12,26 @@ use super::flags::Flags;
 use super::{Source, profile, secret, ways};
 use crate::exit::WrongUse;
 
-/// A connector with the settings that were given; nothing is sent yet.
+/// A connector with the given settings. Nothing is sent yet.
 ///
 /// # Errors
-/// [`WrongUse`] with everything that is wrong with the settings and every way to give each.
+/// [`WrongUse`] with every fault of the settings and the ways to give each one.
 pub(crate) fn connect(plugin: &dyn Plugin, flags: &Flags) -> Result<Arc<dyn Connector>> {
     build(plugin, &settings(plugin, flags)?)
 }
 
-/// A connector with these settings; nothing is sent yet.
+/// A connector with these settings. Nothing is sent yet.
 ///
 /// # Errors
-/// [`WrongUse`] as [`connect`].
+/// As [`connect`].
 pub(crate) fn build(plugin: &dyn Plugin, settings: &SettingValues) -> Result<Arc<dyn Connector>> {
     plugin.build(settings).map_err(|error| report(&plugin.manifest().connector, &error.problems).into())
 }
 
-/// The settings that were given.
+/// The given settings.
 ///
 /// # Errors
-/// [`WrongUse`] as [`connect`].
+/// As [`connect`].
 pub(crate) fn settings(plugin: &dyn Plugin, flags: &Flags) -> Result<SettingValues> {
     let manifest = &plugin.manifest().connector;
     let profile = match &flags.profile {
@@ -61,7 +61,7 @@ pub(crate) fn settings(plugin: &dyn Plugin, flags: &Flags) -> Result<SettingValu
 
 type Given = Vec<(String, SecretString)>;
 
-/// The value of every setting from the first place that has it, and what could not be read.
+/// The value of each setting from the first source that has it, and the settings that could not be read.
 fn gather(
     manifest: &ConnectorManifest,
     flags: &[(String, Source)],
@@ -81,7 +81,7 @@ fn gather(
             None => {}
         }
     }
-    // Names that the manifest does not have go on as well: the contract refuses them and names the nearest.
+    // Unknown names go on too: the contract refuses them and names the nearest.
     for (name, source) in flags.iter().filter(|(name, _)| manifest.setting(name).is_none()) {
         if let Source::Text(text) = source {
             given.push((name.clone(), text.clone()));
@@ -90,7 +90,7 @@ fn gather(
     (given, problems)
 }
 
-/// A blank variable counts as not set: that is how shells and service files switch one off.
+/// A blank variable counts as not set, since shells and service files switch a variable off in this way.
 fn environment(setting: &Setting) -> Option<Result<SecretString, String>> {
     let value = std::env::var_os(&setting.environment)?;
     match value.into_string() {
@@ -100,7 +100,8 @@ fn environment(setting: &Setting) -> Option<Result<SecretString, String>> {
     }
 }
 
-/// The secrets that are missing while all else is fine: nobody types a password only to hear of a bad address.
+/// The missing secrets, if everything else is correct: a user should not type a password before learning of a wrong
+/// address.
 fn secrets_to_ask_for<'a>(manifest: &'a ConnectorManifest, given: &Given) -> Vec<&'a Setting> {
     let is_given = |setting: &Setting| given.iter().any(|(name, _)| normalised(name) == normalised(&setting.name));
     let named = |name: &str| manifest.setting(name).is_some_and(is_given);
@@ -117,7 +118,7 @@ fn secrets_to_ask_for<'a>(manifest: &'a ConnectorManifest, given: &Given) -> Vec
 }
 
 fn report(manifest: &ConnectorManifest, problems: &[SettingProblem]) -> WrongUse {
-    let mut text = "The connection cannot work with these settings.".to_owned();
+    let mut text = "The connection cannot be used with these settings.".to_owned();
     for SettingProblem { setting, problem } in problems {
         text.push_str(&format!("\n\n{setting}: {problem}"));
         if let Some(setting) = manifest.setting(setting) {

@@ -1,4 +1,4 @@
-//! Turns the store's errors into what a person reads: what was wrong, and what to do next.
+//! Adds advice to the store's errors: what to do next.
 
 use soar_host::Refusal;
 use soar_host::operations::OperationError;
@@ -7,17 +7,17 @@ use soar_store::backup::BackupError;
 
 use crate::exit::WrongUse;
 
-/// `error` with what to do about it.
+/// `error` with its cure.
 pub(crate) fn advised(error: StoreError) -> anyhow::Error {
     match &error {
         StoreError::NotFound { what, .. } => {
-            let place = listing(what).map(|line| format!("\n`{line}` shows what there is."));
+            let place = listing(what).map(|line| format!("\n`{line}` lists them."));
             WrongUse(format!("{error}{}", place.unwrap_or_default())).into()
         }
         StoreError::Duplicate { .. } | StoreError::Invalid(_) | StoreError::Address(_) => {
             WrongUse(error.to_string()).into()
         }
-        // It says itself what to do, but where the address is set.
+        // The error names its cure, but not the setting of the address.
         error if error.trouble().is_some() => {
             anyhow::anyhow!("{error}\nThe store's address is `store` in host.toml, or FOOTPRINT_STORE.")
         }
@@ -31,7 +31,7 @@ pub(crate) fn advised(error: StoreError) -> anyhow::Error {
     }
 }
 
-/// Why a backup was not made or restored, with what to do about it.
+/// A failure of a backup or a restore, with its cure.
 pub(crate) fn no_backup(error: BackupError) -> anyhow::Error {
     match error {
         BackupError::Store(error) => advised(error),
@@ -40,7 +40,7 @@ pub(crate) fn no_backup(error: BackupError) -> anyhow::Error {
     }
 }
 
-/// Why something was refused, with what to do about it.
+/// A refusal, with its cure.
 pub(crate) fn refused(error: Refusal) -> anyhow::Error {
     match error {
         Refusal::Because(reason) => WrongUse(reason).into(),
@@ -52,7 +52,7 @@ pub(crate) fn refused(error: Refusal) -> anyhow::Error {
     }
 }
 
-/// Why an operation was not done, with what to do about it.
+/// The failure of an operation, with its cure.
 pub(crate) fn not_done(error: OperationError) -> anyhow::Error {
     match error {
         OperationError::Refusal(refusal) => refused(refusal),
@@ -60,7 +60,7 @@ pub(crate) fn not_done(error: OperationError) -> anyhow::Error {
     }
 }
 
-/// The line that lists things of this kind.
+/// The command line that lists things of this kind.
 fn listing(what: &str) -> Option<&'static str> {
     match what {
         "site" => Some("footprint site list"),

@@ -1,4 +1,4 @@
-//! The operations on an instance's connections, at the terminal. Hosts may serve the same instance meanwhile.
+//! Operations on an instance's connections at the terminal, while hosts may serve the same instance.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use super::{OperatorSession, advised, registry};
 
 impl OperatorSession {
-    /// The operations, those on connections, tenants and masters included. No command of a connector runs by them.
+    /// The operations, including those on connections, tenants and masters. They run no command of a connector.
     pub(crate) fn connected_operations(&self) -> Result<Operations> {
         let connections = self.connections()?;
         let tenants = Tenants::new(connections.clone(), self.settings.resolved(&self.folder)?.tenants);
@@ -27,7 +27,7 @@ impl OperatorSession {
     }
 }
 
-/// All operations, and an executor of this process that runs connectors' commands.
+/// All operations, and an executor in this process that runs connectors' commands.
 #[derive(Debug)]
 pub(crate) struct Executing {
     pub(crate) operations: Operations,
@@ -44,7 +44,7 @@ impl Executing {
         Ok(Self { operations, executor, heartbeat })
     }
 
-    /// Waits for the commands that still run, and notes in the store that this process has ended.
+    /// Waits for the commands that still run, and records in the store that this process has ended.
     pub(crate) async fn end(self) -> Result<()> {
         let ended = self.executor.shutdown().await;
         self.heartbeat.abort();

@@ -1,4 +1,4 @@
-//! The folder of an instance, which only its owner may enter: settings, the SQLite store, the sealing key.
+//! The folder of an instance: settings, the SQLite store, the sealing key. Only its owner may open it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -17,7 +17,7 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
-    /// The folder at `path`, whatever is there.
+    /// The folder at `path`, which need not exist.
     pub(crate) fn at(path: &Path) -> Self {
         Self { path: path.to_owned() }
     }
@@ -25,7 +25,7 @@ impl Folder {
     /// The folder of an instance.
     ///
     /// # Errors
-    /// [`WrongUse`] when there is no instance, with how to make one or to name another folder.
+    /// [`WrongUse`] when there is no instance, with the way to create one or to name another folder.
     pub(crate) fn of_instance(path: &Path) -> Result<Self> {
         let folder = Self::at(path);
         let shown = path.display();
@@ -39,10 +39,10 @@ impl Folder {
             _ => {}
         }
         let problem = if folder.draft_file().is_file() {
-            format!("The instance in {shown} was begun and is not finished.\nRun `footprint init` again to finish it")
+            format!("The creation of the instance in {shown} was interrupted.\nRun `footprint init` again to finish it")
         } else {
             format!(
-                "There is no instance in {shown}: it has no {}.\nMake one with `footprint init`",
+                "There is no instance in {shown}: it has no {}.\nCreate one with `footprint init`",
                 Self::SETTINGS_FILE_NAME
             )
         };
@@ -56,27 +56,27 @@ impl Folder {
         &self.path
     }
 
-    /// What the instance is set to. There when the instance is whole: it is made last.
+    /// The settings of the instance. This file is written last, so an instance with it is complete.
     pub(crate) fn settings_file(&self) -> PathBuf {
         self.path.join(Self::SETTINGS_FILE_NAME)
     }
 
-    /// The settings of an instance that is being made.
+    /// The settings of an instance that is being created.
     pub(crate) fn draft_file(&self) -> PathBuf {
         self.path.join("host.toml.unfinished")
     }
 
-    /// The SQLite store of an instance that has no other.
+    /// The instance's own SQLite store.
     pub(crate) fn store_file(&self) -> PathBuf {
         self.path.join("host.db")
     }
 
-    /// The keys that secrets are sealed with.
+    /// The keys that seal secrets.
     pub(crate) fn sealing_key_file(&self) -> PathBuf {
         self.path.join("sealing.key")
     }
 
-    /// `--instance …` for lines to paste; empty for the folder that is meant without it.
+    /// `--instance …` for a command line. Empty for the default folder.
     pub(crate) fn flag(&self) -> String {
         if self.path == Path::new(FolderFlag::DEFAULT) {
             return String::new();
@@ -84,13 +84,13 @@ impl Folder {
         format!(" --instance {}", shell::quoted(&self.path.display().to_string()))
     }
 
-    /// Makes the folder, for its owner alone; an empty one that is there already becomes so.
+    /// Creates the folder, for its owner alone. An existing empty folder becomes the owner's alone.
     ///
     /// # Errors
-    /// [`WrongUse`] when something else is there.
+    /// [`WrongUse`] when the folder contains something.
     pub(crate) fn make(&self) -> Result<()> {
         let shown = self.path.display();
-        fs::create_dir_all(&self.path).with_context(|| format!("The folder {shown} cannot be made"))?;
+        fs::create_dir_all(&self.path).with_context(|| format!("The folder {shown} cannot be created"))?;
         let entries = fs::read_dir(&self.path).with_context(|| format!("The folder {shown} cannot be read"))?;
         let own = [self.draft_file(), self.store_file(), self.sealing_key_file()];
         for entry in entries {
@@ -98,14 +98,14 @@ impl Folder {
             let name = path.to_string_lossy().into_owned();
             if !own.iter().any(|own| name.starts_with(&*own.to_string_lossy())) {
                 return Err(WrongUse(format!(
-                    "The folder {shown} holds something else already: {}.\nAn instance has a folder of its own: name \
+                    "The folder {shown} contains something else: {}.\nAn instance has a folder of its own: name \
                      an empty or a new one with --instance FOLDER.",
                     path.file_name().unwrap_or_default().display()
                 ))
                 .into());
             }
         }
-        only_for_owner(&self.path).with_context(|| format!("The folder {shown} cannot be closed to others"))
+        only_for_owner(&self.path).with_context(|| format!("The permissions of the folder {shown} cannot be set"))
     }
 
     /// Writes a file of this folder in one step, for its owner alone, so that it survives a loss of power.
@@ -127,14 +127,14 @@ impl Folder {
         written().with_context(|| format!("The file {} cannot be written", file.display()))
     }
 
-    /// Gives the draft its final name: from then on the instance is whole.
+    /// Renames the draft to its final name, which completes the instance.
     pub(crate) fn finish(&self) -> Result<()> {
         fs::rename(self.draft_file(), self.settings_file())
             .and_then(|()| self.settle())
             .with_context(|| format!("The file {} cannot be written", self.settings_file().display()))
     }
 
-    /// Makes the folder's entries as durable as the files.
+    /// Makes the folder's entries durable.
     fn settle(&self) -> io::Result<()> {
         if cfg!(unix) { File::open(&self.path)?.sync_all() } else { Ok(()) }
     }

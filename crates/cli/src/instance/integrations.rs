@@ -16,10 +16,10 @@ pub(crate) fn registry() -> Result<PluginRegistry> {
     PluginRegistry::new(plugins, &[]).map_err(|error| anyhow!(error))
 }
 
-/// The integration of this name; where none is named, the only one.
+/// The integration of this name. Without a name, the only integration.
 ///
 /// # Errors
-/// [`WrongUse`] with the nearest name and all valid ones.
+/// [`WrongUse`] with the nearest name and all valid names.
 pub(crate) fn integration(named: Option<&str>) -> Result<Arc<dyn Plugin>> {
     let registry = registry()?;
     match (named, registry.plugins()) {

@@ -1,4 +1,4 @@
-//! An instance of the host: the folder it lives in, and the user who acts on it from the terminal.
+//! An instance of the host: its folder, and the user who acts on it from the terminal.
 
 mod advice;
 mod executing;

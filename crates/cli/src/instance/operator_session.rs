@@ -1,4 +1,4 @@
-//! Somebody at the host's terminal: the store is open, the user is known, and every change is audited.
+//! A user at the host's terminal: the store is open, the user is known, and every change is audited.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,10 +29,10 @@ pub(crate) struct OperatorSession {
 }
 
 impl OperatorSession {
-    /// Opens the instance that the flags name, as the user that they name.
+    /// Opens the instance of the flags, as the user of the flags.
     ///
     /// # Errors
-    /// [`WrongUse`] when there is no such instance or user.
+    /// [`WrongUse`] when the instance or the user does not exist.
     pub(crate) async fn open(flags: &InstanceFlags) -> Result<Self> {
         let folder = Folder::of_instance(&flags.instance.folder)?;
         let settings = Settings::read(&folder)?;
@@ -45,7 +45,7 @@ impl OperatorSession {
                 let users = reader.records().users().await.map_err(advised)?;
                 let near = suggestion(name, users.iter().map(|user| user.name.as_str()));
                 let origin = if flags.user.is_some() { "--as or FOOTPRINT_AS" } else { "operator in host.toml" };
-                return Err(WrongUse(format!("{error}{near}\nIt is who {origin} says acts here.")).into());
+                return Err(WrongUse(format!("{error}{near}\n{origin} names this user.")).into());
             }
             Err(error) => return Err(advised(error)),
         };
@@ -61,7 +61,7 @@ impl OperatorSession {
         Ok(Self { folder, settings, store, user, roles, request_id, clock: Arc::new(SystemClock::new()) })
     }
 
-    /// The time.
+    /// The current time.
     pub(crate) fn now(&self) -> Moment {
         Moment::from(self.clock.now())
     }
@@ -71,21 +71,21 @@ impl OperatorSession {
         self.settings.keyring(&self.folder)
     }
 
-    /// Whether the user has anything to do with the site.
+    /// Whether the user may see the site.
     fn sees(&self, site: &Site) -> bool {
         self.user.is_administrator || self.roles.contains_key(&site.id)
     }
 
-    /// The sites that the user has anything to do with, by name.
+    /// The sites that the user may see, by name.
     pub(crate) async fn sites(&self) -> Result<Vec<Site>> {
         let sites = self.store.reader().await.map_err(advised)?.records().sites().await.map_err(advised)?;
         Ok(sites.into_iter().filter(|site| self.sees(site)).collect())
     }
 
-    /// The site of that name; or, where none is named, the only one there is.
+    /// The site of that name. Without a name, the only site.
     ///
     /// # Errors
-    /// [`WrongUse`] that names the nearest one, or all of them. Sites that the user must not see are not there.
+    /// [`WrongUse`] with the nearest name, or with all names. Sites that the user may not see are left out.
     pub(crate) async fn site(&self, name: Option<&str>) -> Result<Site> {
         let sites = self.sites().await?;
         let names = || sites.iter().map(|site| site.name.as_str());
@@ -104,12 +104,11 @@ impl OperatorSession {
         let found = named(&sites, name, |site| &site.name).first().map(|site| (*site).clone());
         found.ok_or_else(|| {
             let near = suggestion(name, names());
-            WrongUse(format!("There is no site {}.{near}\n`footprint site list` shows what there is.", quoted(name)))
-                .into()
+            WrongUse(format!("There is no site {}.{near}\n`footprint site list` lists the sites.", quoted(name))).into()
         })
     }
 
-    /// The name of the site of that name, as it is written in the store; `None` where none is named.
+    /// The name of this site as the store spells it. `None` without a name.
     ///
     /// # Errors
     /// As [`OperatorSession::site`].
@@ -120,7 +119,7 @@ impl OperatorSession {
         })
     }
 
-    /// What can be done without connections.
+    /// The operations that need no connection.
     pub(crate) fn operations(&self) -> Operations {
         Operations {
             changes: Changes::new(self.store.clone(), Arc::clone(&self.clock)),
@@ -134,7 +133,7 @@ impl OperatorSession {
         }
     }
 
-    /// The operations that seal secrets or open them, too.
+    /// The operations, including those that seal secrets or open them.
     ///
     /// # Errors
     /// When the sealing keys cannot be read.
@@ -142,7 +141,7 @@ impl OperatorSession {
         Ok(Operations { seal: Some(Arc::new(self.keyring()?)), ..self.operations() })
     }
 
-    /// A call of an operation, which the audit log names `command`, such as `user add`.
+    /// The context of an operation. The audit log names the call `command`, such as `user add`.
     pub(crate) fn context(&self, command: &str) -> RequestContext {
         let entry = AuditEntry {
             username: self.user.name.clone(),
@@ -160,7 +159,7 @@ impl OperatorSession {
         }
     }
 
-    /// What an operation changed; the audit entry of a refusal is written here.
+    /// The result of a change. The audit entry of a refusal is written here.
     pub(crate) async fn changed<T>(&self, context: RequestContext, ended: Result<T, OperationError>) -> Result<T> {
         match ended {
             Ok(changed) => Ok(changed),
@@ -172,13 +171,13 @@ impl OperatorSession {
         }
     }
 
-    /// Writes the audit entry of a call that only read, and that may have been refused.
+    /// Writes the audit entry of a call that only read, and may have been refused.
     pub(crate) async fn record(&self, context: RequestContext, refused: Option<&Refusal>) -> Result<()> {
         let reason = AuditEntry::kept(&refused.map(ToString::to_string).unwrap_or_default());
         self.append(AuditEntry { accepted: refused.is_none(), reason, ..context.entry }).await
     }
 
-    /// The result of an operation that no transaction holds; its audit entry is written here.
+    /// The result of an operation without a transaction. Its audit entry is written here.
     pub(crate) async fn tried<T>(&self, context: RequestContext, ended: Result<Tried<T>, OperationError>) -> Result<T> {
         match ended {
             Ok(Tried { value, about, site }) => {

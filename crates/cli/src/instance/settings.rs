@@ -1,4 +1,4 @@
-//! What an instance is set to: `host.toml`, read whole before anything is done.
+//! The settings of an instance: `host.toml`, read as a whole before anything else.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -20,24 +20,24 @@ use super::Folder;
 use crate::exit::WrongUse;
 use crate::printer::Printer;
 
-/// The environment variable that says where the store is, in place of the settings.
+/// The environment variable for the store's address. It overrides the settings.
 pub(crate) const STORE_VARIABLE: &str = "FOOTPRINT_STORE";
 
-/// The environment variable that holds the sealing keys, in place of the file.
+/// The environment variable for the sealing keys. It overrides the file.
 const KEYS_VARIABLE: &str = "FOOTPRINT_SEALING_KEYS";
 
-/// What `host.toml` says.
+/// The contents of `host.toml`.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
-    /// The user that acts at the terminal unless another is named.
+    /// The user who acts at the terminal, unless a flag names another.
     pub(crate) operator: String,
     /// The server and the store.
     pub(crate) host: HostSettings,
-    /// Where secrets may live that are not sealed in the store.
+    /// The permitted sources of secrets that are not sealed in the store.
     pub(crate) vault: VaultSettings,
-    /// What may run at once, and for how long.
+    /// The limits of running commands.
     pub(crate) executor: ExecutorSettings,
-    /// How alerts are sent.
+    /// The ways to send alerts.
     pub(crate) alerts: AlertSettings,
 }
 
@@ -45,7 +45,7 @@ impl Settings {
     /// The settings in the folder.
     ///
     /// # Errors
-    /// [`WrongUse`] with what is wrong; never with a value.
+    /// [`WrongUse`] with the fault, without any value.
     pub(crate) fn read(folder: &Folder) -> Result<Self> {
         let file = folder.settings_file();
         let shown = file.display();
@@ -53,10 +53,10 @@ impl Settings {
         Self::from_text(&text).map_err(|problem| WrongUse(format!("The file {shown} cannot be used: {problem}")).into())
     }
 
-    /// The settings that `text` says.
+    /// The settings in `text`.
     ///
     /// # Errors
-    /// What is wrong and what was expected; never a value, which may be a secret.
+    /// The fault and the expected value, without the given value, which may be a secret.
     pub(crate) fn from_text(text: &str) -> Result<Self, String> {
         let mut table: Table = text.parse().map_err(|error: toml::de::Error| {
             let start = error.span().map_or(0, |span| span.start.min(text.len()));
@@ -75,13 +75,13 @@ impl Settings {
         Ok(Self { operator, host, vault, executor, alerts })
     }
 
-    /// Where a host listens that nobody told otherwise.
+    /// The default address of a host.
     pub(crate) fn default_listen() -> SocketAddr {
         HostSettings::default().listen
     }
 
-    /// The settings of the server, with everything as it is to be opened: paths from the folder, and the store's
-    /// address as the environment, the settings or else the folder say.
+    /// The settings of the server in the form in which it needs them: paths from the folder, and the store's address
+    /// from the environment, the settings or the folder.
     ///
     /// # Errors
     /// [`WrongUse`] when the settings name a variable that is not set.
@@ -98,10 +98,10 @@ impl Settings {
         Ok(host)
     }
 
-    /// What sends alerts; their secrets are fetched now.
+    /// The couriers of alerts. Their secrets are fetched now.
     ///
     /// # Errors
-    /// [`WrongUse`] with what cannot work; it holds no secret.
+    /// [`WrongUse`] with the fault, without any secret.
     pub(crate) async fn couriers(&self, folder: &Folder) -> Result<Couriers> {
         let mut alerts = self.alerts.clone();
         if let Some(authority) = alerts.mail.as_mut().and_then(|mail| mail.certificate_authority.as_mut()) {
@@ -114,19 +114,20 @@ impl Settings {
         })
     }
 
-    /// Says what of these destinations these settings cannot reach; whoever serves the instance may have others.
+    /// Warns of the destinations that these settings cannot reach. The host that serves the instance may have other
+    /// settings.
     pub(crate) fn warn_of_alerts<'a>(&self, told: impl Iterator<Item = &'a str>, printer: &mut Printer) {
         for destination in told {
             match destination.strip_prefix("webhook:") {
                 Some(name) if !self.alerts.webhooks.contains_key(name) => {
                     let near = suggestion(name, self.alerts.webhooks.keys().map(String::as_str));
                     printer.warning(&format!(
-                        "host.toml names no webhook {}.{near} Alerts to it wait until [alerts.webhooks.{name}] is there.",
+                        "host.toml names no webhook {}.{near} Alerts to it wait until [alerts.webhooks.{name}] is set.",
                         quoted(name)
                     ));
                 }
                 None if self.alerts.mail.is_none() => {
-                    printer.warning("host.toml names no mail server, so mail waits until [alerts.mail] is there.");
+                    printer.warning("host.toml names no mail server, so mail waits until [alerts.mail] is set.");
                 }
                 _ => {}
             }
@@ -146,7 +147,7 @@ impl Settings {
             return secret_variable(name)?.ok_or_else(|| {
                 let file = folder.settings_file();
                 WrongUse(format!(
-                    "{} says that the environment variable {name} holds the store's address, and it is not set.\n\
+                    "{} takes the store's address from the environment variable {name}, which is not set.\n\
                      Set it, or write the address into {0}.",
                     file.display()
                 ))
@@ -160,7 +161,7 @@ impl Settings {
         Ok(from(folder, Path::new(path)).display().to_string())
     }
 
-    /// The keys that seal secrets: those of the environment, or of the folder.
+    /// The keys that seal secrets, from the environment or from the folder.
     pub(crate) fn keyring(&self, folder: &Folder) -> Result<Keyring> {
         match variable(KEYS_VARIABLE) {
             Some(keys) => {
@@ -171,18 +172,18 @@ impl Settings {
         }
     }
 
-    /// Whether the environment holds the sealing keys, so that the folder needs none.
+    /// Whether the environment has the sealing keys, so that the folder needs none.
     pub(crate) fn keys_are_in_environment() -> bool {
         variable(KEYS_VARIABLE).is_some()
     }
 
-    /// Where the host is reached from this machine.
+    /// The host's address on this machine.
     pub(crate) fn url(&self) -> String {
         let scheme = if self.host.tls.is_some() { "https" } else { "http" };
         format!("{scheme}://{}", self.host.listen)
     }
 
-    /// What stands before `/api/…` in addresses.
+    /// The part of addresses before `/api/…`.
     pub(crate) fn prefix(&self) -> String {
         format!("{}/{}", self.host.base_path, self.host.namespace)
     }
@@ -191,7 +192,7 @@ impl Settings {
 fn part<T: DeserializeOwned + Default>(value: Option<Value>, name: &str) -> Result<T, String> {
     let Some(value) = value else { return Ok(T::default()) };
     value.try_into().map_err(|error: toml::de::Error| {
-        // Its second line names the key, its first one may repeat a value.
+        // The second line names the key. The first line may repeat a value.
         let text = error.to_string();
         let place = text.lines().find_map(|line| line.strip_prefix("in ")).unwrap_or(name).trim_matches('`');
         let problem = without_values(error.message());
@@ -205,7 +206,7 @@ fn part<T: DeserializeOwned + Default>(value: Option<Value>, name: &str) -> Resu
     })
 }
 
-/// The field that was meant by the unknown one of ``unknown field `lisen`, expected one of `listen`, …``.
+/// The field that the user probably meant, for a text such as ``unknown field `lisen`, expected one of `listen`, …``.
 fn near_field(problem: &str) -> String {
     if !problem.starts_with("unknown field") {
         return String::new();
@@ -228,7 +229,7 @@ fn from(folder: &Folder, path: &Path) -> PathBuf {
     folder.path().join(path)
 }
 
-/// A variable that may hold a password.
+/// The value of a variable that may contain a password.
 fn secret_variable(name: &str) -> Result<Option<String>, WrongUse> {
     match variable(name).map(|value| secret_in(&value)) {
         None | Some(Err(NoSecret::Empty)) => Ok(None),
@@ -246,7 +247,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_wrong_is_named_without_its_value() {
+    fn a_fault_is_named_without_its_value() {
         let wrong = |text: &str| Settings::from_text(&format!("operator = \"Admin\"\n{text}")).unwrap_err();
         for (text, problem) in [
             ("requests-per-second = \"canary\"", "requests-per-second"),

@@ -1,4 +1,4 @@
-//! Writes rows as CSV (RFC 4180) that a spreadsheet does not mistake for formulas, as they arrive.
+//! Writes rows as CSV (RFC 4180) as they arrive, guarded so that a spreadsheet does not take them for formulas.
 
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, Write};
@@ -11,33 +11,33 @@ use soar_host::transfer;
 use super::stream::{Stream, Written};
 use super::visible;
 
-/// So many rows of a page are text at once.
+/// At most this many rows of a page are text at once.
 const ROWS_AT_ONCE: usize = 1_000;
 
-/// A sink that writes a command's table, or its key fields, in no more memory than a page takes.
+/// A sink that writes a command's table, or its key fields, and needs no more memory than a page.
 #[derive(Debug)]
 pub(crate) struct CsvWriter {
     columns: Columns,
     reader: RowReader,
     output: Stream,
-    /// Whether a terminal shows the rows, so that nothing in them may steer it.
+    /// Whether a terminal shows the rows, so that control characters must be escaped.
     harmless: bool,
     has_headings: bool,
 }
 
-/// What a record holds.
+/// The fields of a record.
 #[derive(Debug)]
 enum Columns {
-    /// The table's cells: one record a row.
+    /// The cells of the table, one record per row.
     Table(Vec<String>),
-    /// A key field's name and a value of it: as many records a row as it has values.
+    /// The name and a value of a key field, one record per value.
     KeyFields(Vec<String>),
 }
 
 impl CsvWriter {
     /// A writer of the result table of `command`.
     ///
-    /// With `harmless`, a terminal shows it.
+    /// Set `harmless` if a terminal shows it.
     pub(crate) fn of_table(command: &Command, output: Box<dyn Write + Send>, harmless: bool) -> Self {
         let names = command.columns.iter().map(|column| column.name.clone());
         Self::new(Columns::Table(names.collect()), command, output, harmless)
@@ -54,15 +54,15 @@ impl CsvWriter {
         Self { columns, reader, output: Stream::new(output), harmless, has_headings: false }
     }
 
-    /// Writes what waits in the buffer.
+    /// Writes the buffer.
     pub(crate) fn flush(&mut self) {
         self.output.flush();
     }
 
-    /// Writes what is left, and says how it went. A command that succeeded without a page has headings all the same.
+    /// Writes the rest, and returns the result. A successful command without a page still has headings.
     ///
     /// # Errors
-    /// What was left could not be written, for another reason than that its reader left.
+    /// The rest could not be written, for another reason than that its reader left.
     pub(crate) fn finish(mut self, successful: bool) -> io::Result<Written> {
         let headings = if successful { self.write_headings() } else { Ok(()) };
         match headings {
@@ -130,14 +130,14 @@ pub(super) fn render(records: impl IntoIterator<Item = Vec<String>>) -> io::Resu
     writer.into_inner().map_err(|error| io::Error::other(error.to_string()))
 }
 
-/// A cell that a spreadsheet would run as a formula is guarded as exports are; plain numbers stay.
+/// A cell that a spreadsheet would run as a formula is guarded as in exports. Plain numbers stay.
 fn guarded(cell: &str) -> Cow<'_, str> {
     let is_number = cell.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | 'e' | 'E'))
         && cell.parse::<f64>().is_ok();
     if is_number { Cow::Borrowed(cell) } else { Cow::Owned(transfer::guarded(cell)) }
 }
 
-/// CSV for a terminal: its line breaks are those of records and of cells, and nothing else may steer.
+/// CSV for a terminal. Line breaks of records and cells stay, other control characters are escaped.
 pub(super) fn harmless(text: &[u8]) -> Vec<u8> {
     visible::lines(&String::from_utf8_lossy(text).replace("\r\n", "\n")).into_bytes()
 }

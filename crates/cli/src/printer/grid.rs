@@ -1,20 +1,20 @@
-//! Lays tables out: one line per row, fitted to the width of a terminal, whole and plain in a pipe.
+//! Lays out tables: one line per row, fitted to the width of a terminal, or unchanged in a pipe.
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table, Width, presets};
 use soar_connector::cell_text;
 
 use super::visible;
 
-/// Blanks between two columns.
+/// The blanks between two columns.
 const GAP: u16 = 2;
 
-/// Columns are not cut below this width: rather are the last ones left out.
+/// Columns are not cut below this width. The last columns are left out instead.
 const LEAST: usize = 14;
 
-/// The same for columns of dates, whose first characters say most: `2026-01-31…`.
+/// The same for columns of dates, whose first characters are enough: `2026-01-31…`.
 const LEAST_OF_DATES: usize = 11;
 
-/// What stands for nothing, so that columns can be told apart in a pipe.
+/// The text of an empty cell, so that a pipe can tell columns apart.
 const NOTHING: &str = "-";
 
 /// A table of text.
@@ -22,20 +22,20 @@ const NOTHING: &str = "-";
 pub(crate) struct Grid {
     headings: Vec<String>,
     rows: Vec<Vec<String>>,
-    /// How many columns, from the first, are never cut.
+    /// The number of first columns that are never cut.
     whole: usize,
-    /// Headings of the columns that are left out first, the first of them first.
+    /// The headings of columns that are left out first, in this order.
     dispensable: Vec<String>,
-    /// How many rows more there are.
+    /// The number of further rows.
     more: usize,
 }
 
-/// A table as lines of text.
+/// The lines of a table.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
-    /// The headings, then on a terminal a rule, then the rows, then how many more there are.
+    /// The headings, then on a terminal a rule, then the rows, then the number of further rows.
     pub(super) lines: Vec<String>,
-    /// The headings of columns that the terminal is too narrow for.
+    /// The headings of columns that did not fit.
     pub(super) left_out: Vec<String>,
 }
 
@@ -57,34 +57,34 @@ impl Grid {
         }
     }
 
-    /// Says under the table that there are `more` rows.
+    /// Sets the number of further rows, which is shown under the table.
     pub(crate) fn and_more(mut self, more: usize) -> Self {
         self.more = more;
         self
     }
 
-    /// The same table with its first `columns` never cut, as what is there to be copied must not be.
+    /// The same table, whose first `columns` are never cut, since users copy them.
     pub(crate) fn keeping_whole(mut self, columns: usize) -> Self {
         self.whole = columns;
         self
     }
 
-    /// The same table; where it is too wide, these columns are left out first, the first of them first.
+    /// The same table. If it is too wide, these columns are left out first, in this order.
     pub(crate) fn rather_without(mut self, headings: &[&str]) -> Self {
         self.dispensable = headings.iter().map(|heading| (*heading).to_owned()).collect();
         self
     }
 
-    /// Adds a row, one cell per heading.
+    /// Adds a row with one cell per heading.
     pub(crate) fn push<C: Into<String>>(&mut self, cells: impl IntoIterator<Item = C>) {
         self.rows.push(cells.into_iter().map(Into::into).collect());
     }
 
-    /// The table's lines; with a `width`, none is wider than that.
+    /// The table's lines. With a `width`, no line is wider.
     pub(super) fn lines(&self, width: Option<usize>) -> Lines {
         let mut table = Table::new();
         table.force_no_tty().load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-        // A cell is cut where it ends, not wrapped at its words: no text holds this delimiter once it is visible.
+        // A cell is cut at its end, not wrapped between words: no text contains this delimiter once it is visible.
         table.set_delimiter('\0').set_header(row(&self.headings));
         table.add_rows(self.rows.iter().map(|cells| row(cells)));
         let mut widths: Vec<_> = table.column_max_content_widths().into_iter().map(usize::from).collect();
@@ -114,12 +114,13 @@ impl Grid {
         Lines { lines, left_out: left_out.map(|index| self.headings[index].clone()).collect() }
     }
 
-    /// Whether a column holds nothing.
+    /// Whether a column has no content.
     fn is_empty(&self, column: usize) -> bool {
         self.rows.iter().all(|row| row.get(column).is_none_or(String::is_empty))
     }
 
-    /// The columns in the order in which they are left out: empty ones, dispensable ones, then the last first.
+    /// The columns in the order in which they are left out: empty ones, dispensable ones, then from the last to the
+    /// first.
     fn least_useful_first(&self) -> Vec<usize> {
         let empty = (0..self.headings.len()).rev().filter(|index| self.is_empty(*index));
         let place = |heading: &String| self.headings.iter().position(|one| one == heading);
@@ -127,7 +128,7 @@ impl Grid {
         empty.chain(dispensable).chain((0..self.headings.len()).rev()).filter(|index| *index >= self.whole).collect()
     }
 
-    /// Narrows the columns to fit into `width`; says which of them are shown.
+    /// Narrows the columns to fit `width`, and returns which of them are shown.
     fn fit(&self, widths: &mut [usize], width: usize) -> Vec<bool> {
         let natural = widths.to_vec();
         for (index, wide) in widths.iter_mut().enumerate().skip(self.whole) {
@@ -141,7 +142,7 @@ impl Grid {
             }
             shown[index] = false;
         }
-        // What is left over goes round, a character at a time, to the columns that want more.
+        // The remaining width is shared, a character at a time, between the columns that need more.
         let mut spare = width.saturating_sub(total(widths, &shown));
         while spare > 0 {
             let before = spare;
@@ -159,7 +160,7 @@ impl Grid {
     }
 }
 
-/// The width of the shown columns with the gaps between them.
+/// The width of the shown columns and the gaps between them.
 fn total(widths: &[usize], shown: &[bool]) -> usize {
     let shown: Vec<_> = widths.iter().zip(shown).filter(|(_, shown)| **shown).map(|(wide, _)| wide).collect();
     shown.iter().copied().sum::<usize>() + usize::from(GAP) * shown.len().saturating_sub(1)
@@ -173,7 +174,7 @@ fn starts_with_date(cell: &str) -> bool {
     })
 }
 
-/// Text of several lines on one, as an Error tab is.
+/// A text of several lines on one line, such as an Error tab.
 pub(super) fn one_line(text: &str) -> String {
     let lines: Vec<_> = text.split(['\r', '\n']).map(str::trim_end).filter(|line| !line.is_empty()).collect();
     if lines.len() > 1 { lines.join(" ") } else { text.to_owned() }

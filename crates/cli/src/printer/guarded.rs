@@ -1,10 +1,10 @@
-//! Standard output for whatever is written there line by line: on a terminal nothing in it may steer.
+//! Standard output, line by line. For a terminal, control characters are escaped.
 
 use std::io::{self, BufWriter, Write};
 
 use super::{Printer, visible};
 
-/// Lines on their way to a terminal.
+/// Lines for a terminal.
 struct Guarded<W> {
     out: W,
     line: Vec<u8>,
@@ -12,7 +12,7 @@ struct Guarded<W> {
 }
 
 impl Printer {
-    /// Standard output, buffered; on a terminal, JSON or other text is made harmless.
+    /// Standard output, buffered. For a terminal, control characters in JSON or text are escaped.
     pub(crate) fn stream(&self, is_json: bool) -> Box<dyn Write + Send> {
         let out = BufWriter::with_capacity(256 * 1024, io::stdout());
         if self.is_terminal() { Box::new(Guarded { out, line: Vec::new(), is_json }) } else { Box::new(out) }
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_would_steer_is_shown_however_the_bytes_come() {
+    fn control_characters_are_escaped_however_the_bytes_arrive() {
         let mut out = Vec::new();
         let mut guarded = Guarded { out: &mut out, line: Vec::new(), is_json: false };
         for part in ["a\u{1b}[2".as_bytes(), b"Jb\r\n", "c\u{202e}".as_bytes()] {

@@ -1,4 +1,4 @@
-//! Shows lists of what the host keeps, and single entries of them, in one way for all subcommands.
+//! Shows lists and single records, in the same way for all subcommands.
 
 use std::io;
 
@@ -13,7 +13,7 @@ use super::visible::{self, visible};
 use super::{Form, Grid, Printer, csv};
 use crate::wrong_use::WrongUse;
 
-/// The form in which a list is written.
+/// The format of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ListOutput {
     /// A table that fits the terminal; aligned plain text in a pipe
@@ -26,14 +26,14 @@ pub(crate) enum ListOutput {
     Ndjson,
 }
 
-/// How a list is written.
+/// The flags of a list.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ListFlags {
-    /// How to write the list
+    /// The format of the list
     #[arg(long, short, value_enum, default_value_t = ListOutput::Table)]
     pub(crate) output: ListOutput,
 
-    /// Show only these columns of a table or CSV, in this order; names as in the headings
+    /// Show only these columns of a table or CSV, in this order, by their headings
     #[arg(long, value_name = "NAME,NAME", value_delimiter = ',')]
     columns: Vec<String>,
 }
@@ -42,10 +42,10 @@ impl ListFlags {
     /// A table with all its columns.
     pub(crate) const TABLE: Self = Self { output: ListOutput::Table, columns: Vec::new() };
 
-    /// The places of the columns that were named in lists of `E`; of all columns where none was named.
+    /// The positions of the chosen columns in lists of `E`. All columns if none was chosen.
     ///
     /// # Errors
-    /// [`WrongUse`] with the nearest name and all valid ones, and for JSON, whose objects are always whole.
+    /// [`WrongUse`] with the nearest name and all valid names. Also for JSON, whose objects are always complete.
     fn places<E: ListRow>(&self) -> std::result::Result<Vec<usize>, WrongUse> {
         if self.columns.is_empty() {
             return Ok((0..E::HEADINGS.len()).collect());
@@ -66,15 +66,15 @@ impl ListFlags {
     }
 }
 
-/// Something that lists show as a row, and programs get as a JSON object.
+/// A record that a list shows as a row, and a program gets as a JSON object.
 pub(crate) trait ListRow: Serialize {
     /// The columns of a list.
     const HEADINGS: &[&str];
 
-    /// How many columns, from the first, are never cut: names that are there to be typed again.
+    /// The number of first columns that are never cut, since users type these names again.
     const WHOLE: usize = 1;
 
-    /// Columns that are left out first where the terminal is too narrow, the first of them first.
+    /// Columns that are left out first on a narrow terminal, in this order.
     const DISPENSABLE: &[&str] = &[];
 
     /// One cell per heading.
@@ -82,7 +82,7 @@ pub(crate) trait ListRow: Serialize {
 }
 
 impl Printer {
-    /// Writes a list to standard output; for a person, `nothing` stands in place of an empty one.
+    /// Writes a list to standard output. A table without rows is replaced by the text `nothing`.
     ///
     /// # Errors
     /// [`WrongUse`] for columns that do not exist, before anything is written.
@@ -108,7 +108,7 @@ impl Printer {
         Ok(())
     }
 
-    /// Writes the entries that came to a list since it was written, without headings.
+    /// Writes further entries of a list that was written before, without headings.
     ///
     /// # Errors
     /// As [`Printer::list`].
@@ -136,7 +136,7 @@ impl Printer {
         self.bytes(text.as_bytes())
     }
 
-    /// Writes one entry to standard output: a line for each label, or for a program the whole as JSON.
+    /// Writes a record to standard output: a line per label, or the whole record as JSON.
     pub(crate) fn details(&mut self, entry: &impl Serialize, form: Form, labels: &[(&str, String)]) -> io::Result<()> {
         if form == Form::Json {
             return self.json(entry);
@@ -159,7 +159,7 @@ impl Printer {
         self.bytes(&if self.is_terminal() { csv::harmless(&text) } else { text })
     }
 
-    /// Says on standard output that something was done.
+    /// Writes a success message to standard output.
     pub(crate) fn done(&mut self, text: &str) -> io::Result<()> {
         let mark = self.green("✔");
         let lines = self.wrapped(text, 2).join("\n  ");

@@ -1,4 +1,4 @@
-//! Owns all output: results on standard output; errors, warnings and receipts on standard error.
+//! Writes all output: results to standard output, and errors, warnings and receipts to standard error.
 
 mod csv;
 mod grid;
@@ -34,7 +34,7 @@ const RED: Style = AnsiColor::Red.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 const GREEN: Style = AnsiColor::Green.on_default().bold();
 
-/// The form in which findings are written that have no tabs.
+/// The format of a result without tabs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Form {
     /// Tables and text for a person
@@ -43,14 +43,14 @@ pub(crate) enum Form {
     Json,
 }
 
-/// Standard output and standard error, and what they can show.
+/// Standard output and standard error, and their abilities.
 pub(crate) struct Printer {
-    /// Where results go in place of standard output.
+    /// The file for results, in place of standard output.
     file: Option<Box<dyn io::Write + Send>>,
-    /// How wide standard output is; `None` where it is no terminal.
+    /// The width of standard output. `None` if it is not a terminal.
     width: Option<usize>,
     colour: bool,
-    /// The same of standard error.
+    /// The same for standard error.
     error_width: Option<usize>,
     error_colour: bool,
 }
@@ -58,7 +58,7 @@ pub(crate) struct Printer {
 impl Printer {
     /// A printer for this process's standard output and standard error.
     pub(crate) fn new() -> Self {
-        // https://no-color.org: any value but an empty one means no.
+        // https://no-color.org: any value except an empty one means no colours.
         let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
             && std::env::var_os("TERM").is_none_or(|value| value != "dumb");
         let terminal = io::stdout().is_terminal();
@@ -72,7 +72,7 @@ impl Printer {
         }
     }
 
-    /// The same printer with results written to `file`, whole and plain as in a pipe.
+    /// The same printer, with results written to `file` as they would be to a pipe.
     pub(crate) fn to_file(&self, file: Box<dyn io::Write + Send>) -> Self {
         let Self { error_width, error_colour, .. } = *self;
         Self { file: Some(file), width: None, colour: false, error_width, error_colour }
@@ -83,22 +83,22 @@ impl Printer {
         self.error_colour
     }
 
-    /// Whether a person looks at standard error.
+    /// Whether standard error is a terminal.
     pub(crate) fn has_error_terminal(&self) -> bool {
         self.error_width.is_some()
     }
 
-    /// How wide lines of help may be.
+    /// The width of help lines.
     pub(crate) fn help_width(&self) -> usize {
         self.width.unwrap_or(80).min(80)
     }
 
-    /// Whether a person looks at standard output.
+    /// Whether standard output is a terminal.
     pub(crate) fn is_terminal(&self) -> bool {
         self.width.is_some()
     }
 
-    /// The lines of `text` when `indent` blanks stand before each, broken between words on a terminal only.
+    /// The lines of `text` with room for `indent` blanks before each. They are broken between words on a terminal only.
     pub(crate) fn wrapped(&self, text: &str, indent: usize) -> Vec<String> {
         wrap::wrap(&visible(text), self.width.map(|width| width.saturating_sub(indent)))
     }
@@ -113,15 +113,15 @@ impl Printer {
         self.bytes(format!("{text}\n").as_bytes())
     }
 
-    /// Writes a secret to standard output; a file that takes it is closed to others first.
+    /// Writes a secret to standard output. If that is a file, other users' permissions are removed first.
     pub(crate) fn secret_line(&mut self, text: &str) -> io::Result<()> {
         if let Err(error) = close_output_to_others() {
-            self.warning(&format!("Others may read the file that this secret is written to: {error}."));
+            self.warning(&format!("Other users may read the file that this secret is written to: {error}."));
         }
         self.line(text)
     }
 
-    /// Writes `bytes` to standard output as they are.
+    /// Writes `bytes` to standard output unchanged.
     pub(crate) fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
         if let Some(file) = &mut self.file {
             return file.write_all(bytes);
@@ -131,7 +131,7 @@ impl Printer {
         output.flush()
     }
 
-    /// Writes a table to standard output: fitted to the terminal's width, or whole and plain in a pipe.
+    /// Writes a table to standard output, fitted to the width of a terminal, or unchanged to a pipe.
     pub(crate) fn grid(&mut self, grid: &Grid) -> io::Result<()> {
         let laid_out = grid.lines(self.width);
         let mut text = String::new();
@@ -150,7 +150,7 @@ impl Printer {
         self.bytes(text.as_bytes())
     }
 
-    /// Writes a value as JSON to standard output: pretty for a person, compact for a program.
+    /// Writes a value as JSON to standard output: pretty for a terminal, compact for a program.
     pub(crate) fn json(&mut self, value: &impl serde::Serialize) -> io::Result<()> {
         outcome::json(value, self)
     }
@@ -171,9 +171,9 @@ impl Printer {
         paint(self.colour, RED, text)
     }
 
-    /// Writes a line for a person to standard error.
+    /// Writes a line for the user to standard error.
     pub(crate) fn note(&mut self, text: &str) {
-        self.aside(&paint(self.error_colour, FAINT, &self.readable(text)));
+        self.write_error(&paint(self.error_colour, FAINT, &self.readable(text)));
     }
 
     /// Writes a warning to standard error.
@@ -188,7 +188,7 @@ impl Printer {
         }
     }
 
-    /// Writes an error that is no command's to standard error.
+    /// Writes an error that is not a command's to standard error.
     pub(crate) fn error(&mut self, text: &str) {
         self.labelled("error:", RED, text);
     }
@@ -196,10 +196,10 @@ impl Printer {
     fn labelled(&mut self, label: &str, style: Style, text: &str) {
         let text = self.readable(&format!("{label} {text}"));
         let after = text.strip_prefix(label).unwrap_or(&text);
-        self.aside(&format!("{}{after}", paint(self.error_colour, style, label)));
+        self.write_error(&format!("{}{after}", paint(self.error_colour, style, label)));
     }
 
-    /// Text for standard error: harmless, and broken between words on a terminal.
+    /// Text for standard error: without control characters, and broken between words on a terminal.
     fn readable(&self, text: &str) -> String {
         let lines = text.split('\n').flat_map(|line| wrap::wrap(&visible(line), self.error_width));
         lines.collect::<Vec<_>>().join("\n")
@@ -208,22 +208,22 @@ impl Printer {
     /// Writes a command's Error tab to standard error.
     pub(crate) fn error_tab(&mut self, error: &CommandError) {
         let colour = self.error_colour;
-        self.aside(&outcome::error_tab(error, self.error_width, |line| paint(colour, RED, line)));
+        self.write_error(&outcome::error_tab(error, self.error_width, |line| paint(colour, RED, line)));
     }
 
-    /// Writes a command's Error tab to standard output, where it is what was asked for.
+    /// Writes a command's Error tab to standard output, if the user asked for this tab.
     pub(crate) fn error_tab_as_result(&mut self, error: &CommandError) -> io::Result<()> {
         let colour = self.colour;
         self.line(&outcome::error_tab(error, self.width, |line| paint(colour, RED, line)))
     }
 
-    /// Standard error may be closed; what it would have said is then lost, and the result still counts.
-    fn aside(&mut self, text: &str) {
+    /// Standard error may be closed. Its text is then lost, and the result still counts.
+    fn write_error(&mut self, text: &str) {
         let _ = writeln!(io::stderr().lock(), "{text}");
     }
 }
 
-/// Takes the rights of others from the file that standard output goes to, if it goes to one.
+/// Removes other users' permissions from the file that standard output goes to, if it is a file.
 #[cfg(unix)]
 fn close_output_to_others() -> io::Result<()> {
     use std::os::fd::AsFd as _;

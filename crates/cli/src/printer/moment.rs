@@ -10,7 +10,7 @@ pub(crate) fn moment(at: Moment) -> String {
         .unwrap_or_else(|_| at.to_string())
 }
 
-/// The same; nothing where there is none.
+/// The same. Empty for `None`.
 pub(crate) fn moment_if_any(at: Option<Moment>) -> String {
     at.map(moment).unwrap_or_default()
 }

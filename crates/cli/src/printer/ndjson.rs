@@ -1,4 +1,4 @@
-//! Writes rows as they arrive, one a line, in no more memory than a page takes.
+//! Writes rows as they arrive, one per line, and needs no more memory than a page.
 
 use std::io::{self, Write};
 
@@ -8,29 +8,29 @@ use soar_connector::{Page, Sink, SinkError};
 use super::stream::{Stream, Written};
 use super::visible;
 
-/// A sink that writes each row, as the server sent it, and a line break.
+/// A sink that writes each row as the server sent it, and a line break.
 #[derive(Debug)]
 pub(crate) struct RowWriter {
     output: Stream,
-    /// Whether a terminal shows the rows, so that nothing in them may steer it.
+    /// Whether a terminal shows the rows, so that control characters must be escaped.
     harmless: bool,
 }
 
 impl RowWriter {
-    /// With `harmless`, a terminal shows the rows.
+    /// Set `harmless` if a terminal shows the rows.
     pub(crate) fn new(output: Box<dyn Write + Send>, harmless: bool) -> Self {
         Self { output: Stream::new(output), harmless }
     }
 
-    /// Writes what waits in the buffer.
+    /// Writes the buffer.
     pub(crate) fn flush(&mut self) {
         self.output.flush();
     }
 
-    /// Writes what is left, and says how it went.
+    /// Writes the rest, and returns the result.
     ///
     /// # Errors
-    /// What was left could not be written, for another reason than that its reader left.
+    /// The rest could not be written, for another reason than that its reader left.
     pub(crate) fn finish(self) -> io::Result<Written> {
         self.output.finish()
     }
@@ -47,7 +47,7 @@ impl RowWriter {
     }
 }
 
-/// Line breaks of a JSON text stand between its tokens only, so blanks can stand there instead.
+/// JSON text has line breaks only between its tokens, where blanks can replace them.
 fn one_line(row: &str) -> String {
     row.replace(['\n', '\r'], " ")
 }
@@ -55,7 +55,7 @@ fn one_line(row: &str) -> String {
 #[async_trait]
 impl Sink for RowWriter {
     async fn page(&mut self, page: Page) -> Result<(), SinkError> {
-        // Asked once a page: servers write JSON either on one line or on many.
+        // Checked once per page: a server writes JSON either on one line or on many.
         let on_lines = memchr::memchr2(b'\n', b'\r', page.body().as_bytes()).is_some();
         for row in page.rows() {
             self.write(row, on_lines)?;

@@ -1,4 +1,4 @@
-//! Shows an outcome: one of its tabs, as a table, JSON or the product's own bytes.
+//! Shows an outcome: one of its tabs, as a table, JSON or the server's bytes.
 
 use std::io;
 
@@ -9,12 +9,12 @@ use soar_connector::{Command, CommandError, KeyField, Outcome, RawData, Receipt}
 
 use super::{Grid, Printer, visible, wrap};
 
-/// The form in which an outcome is written.
+/// The format of an outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Output {
     /// A table that fits the terminal; aligned plain text in a pipe
     Table,
-    /// The whole outcome, or the tab that --show names
+    /// The whole outcome, or the tab of --show
     Json,
     /// The server's reply, byte for byte
     Raw,
@@ -39,17 +39,17 @@ pub(crate) enum Tab {
     Error,
 }
 
-/// What to show of an outcome, and how.
+/// The tab and the format of an outcome.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct View<'a> {
     pub(crate) command: &'a Command,
     pub(crate) output: Output,
-    /// `None` shows the result, or with JSON everything.
+    /// `None` shows the result tab, or with JSON the whole outcome.
     pub(crate) tab: Option<Tab>,
 }
 
 impl View<'_> {
-    /// Shows `outcome`: what was asked for on standard output, and why it failed on standard error.
+    /// Shows `outcome`: the tab on standard output, and the error on standard error.
     pub(crate) fn show(&self, outcome: &Outcome, printer: &mut Printer) -> io::Result<()> {
         if let Some(error) = outcome.error.as_ref().filter(|_| self.tab != Some(Tab::Error)) {
             printer.error_tab(error);
@@ -70,7 +70,7 @@ impl View<'_> {
         }
     }
 
-    /// What stands in place of a table without rows.
+    /// The text for a table without rows.
     pub(crate) fn nothing(&self) -> &'static str {
         match self.command.effect {
             Effect::Read => "No result.",
@@ -90,10 +90,10 @@ impl View<'_> {
     }
 }
 
-/// One line of what a command did: `25 of 250 rows, page 1 of 10 · 3 requests · 41 ms · request 0190…`.
+/// A line about the run of a command: `25 of 250 rows, page 1 of 10 · 3 requests · 41 ms · request 0190…`.
 pub(crate) fn receipt(receipt: &Receipt, page: Option<i64>) -> String {
     let mut parts = Vec::new();
-    // Without a page, or in an empty reply that counts nothing itself, there is nothing to count.
+    // Without a page, or with an empty reply without a count, there is nothing to count.
     if receipt.rows > 0 || (receipt.pages > 0 && receipt.total_rows.is_some()) {
         parts.push(rows_read(receipt, page));
     }
@@ -126,7 +126,7 @@ fn rows_read(receipt: &Receipt, page: Option<i64>) -> String {
     }
 }
 
-/// The Error tab: its three documented lines, then cause, cure and code; `first` paints the first line.
+/// The Error tab: its three documented lines, then cause, cure and code. `first` colours the first line.
 pub(super) fn error_tab(error: &CommandError, width: Option<usize>, first: impl Fn(&str) -> String) -> String {
     let documented = visible::lines(&error.to_string());
     let (indicator, rest) = documented.split_once('\n').unwrap_or((&documented, ""));
@@ -154,7 +154,7 @@ fn key_fields(outcome: &Outcome) -> Grid {
     grid
 }
 
-/// Pretty for a person, compact for a program; raw data keeps the server's own layout in both.
+/// Pretty for a terminal, compact for a program. Raw data keeps the server's layout in both.
 pub(super) fn json(value: &impl Serialize, printer: &mut Printer) -> io::Result<()> {
     if printer.is_terminal() {
         let text = serde_json::to_string_pretty(value)?;
@@ -175,7 +175,7 @@ fn raw(data: &RawData, printer: &mut Printer) -> io::Result<()> {
     if printer.is_terminal() { printer.line(&visible::json(&text)) } else { printer.bytes(text.as_bytes()) }
 }
 
-/// Key fields as one JSON object, in their order.
+/// Key fields as one JSON object, in order.
 struct KeyFields<'a>(&'a [KeyField]);
 
 impl Serialize for KeyFields<'_> {
@@ -193,7 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_receipt_is_one_line_of_what_was_read_and_sent() {
+    fn a_receipt_is_one_line() {
         let list = Receipt {
             request_id: "0190".to_owned(),
             pages: 1,

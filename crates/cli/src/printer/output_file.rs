@@ -1,4 +1,4 @@
-//! A file that is written beside the one that it replaces, and takes its place once it is whole.
+//! A file that is written under another name, and replaces its target once it is complete.
 
 use std::fs;
 use std::io::Write;
@@ -9,7 +9,7 @@ use tempfile::NamedTempFile;
 
 use crate::wrong_use::WrongUse;
 
-/// A file on its way; it is removed when it is dropped before it took its place.
+/// A file that is being written. Dropping it before its end removes it.
 #[derive(Debug)]
 pub(crate) struct OutputFile {
     path: PathBuf,
@@ -17,10 +17,10 @@ pub(crate) struct OutputFile {
 }
 
 impl OutputFile {
-    /// A file beside `path`, for its owner alone or with the permissions of the file that is there.
+    /// A temporary file beside `path`, for its owner alone or with the permissions of the existing file.
     ///
     /// # Errors
-    /// [`WrongUse`] when nothing can be written there.
+    /// [`WrongUse`] when the file cannot be written.
     pub(crate) fn beside(path: &Path) -> Result<Self> {
         let refuse = |problem: String| WrongUse(format!("The file {} cannot be written: {problem}.", path.display()));
         if path.is_dir() {
@@ -29,12 +29,12 @@ impl OutputFile {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let named = tempfile::Builder::new().prefix(".footprint-").suffix(".part").tempfile_in(folder);
         let beside = named.map_err(|error| {
-            // Its text ends with the file beside, which nobody asked for.
+            // The system's text ends with the name of the temporary file, which the user does not know.
             let text = error.to_string();
             refuse(text.split(" at path ").next().unwrap_or(&text).to_owned())
         })?;
         if let Ok(there) = fs::metadata(path) {
-            // Where they cannot be kept, the owner alone may read it.
+            // If the permissions cannot be kept, only the owner may read it.
             let _ = beside.as_file().set_permissions(there.permissions());
         }
         Ok(Self { path: path.to_owned(), beside })
@@ -44,12 +44,12 @@ impl OutputFile {
         &self.path
     }
 
-    /// Writes into the file beside.
+    /// A writer of the temporary file.
     pub(crate) fn writer(&self) -> Result<Box<dyn Write + Send>> {
         Ok(Box::new(self.beside.as_file().try_clone().with_context(|| self.unwritten())?))
     }
 
-    /// Puts the file in its place, so that a loss of power leaves the old or the new one.
+    /// Replaces the target, so that a loss of power leaves the old or the new file.
     pub(crate) fn put_in_place(self) -> Result<()> {
         let problem = self.unwritten();
         self.beside.as_file().sync_all().with_context(|| problem.clone())?;

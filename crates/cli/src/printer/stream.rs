@@ -1,14 +1,14 @@
-//! An output for rows that are written as they arrive, to a reader who may leave before their end.
+//! An output for rows that are written as they arrive. Its reader may leave before the end.
 
 use std::fmt;
 use std::io::{self, BufWriter, ErrorKind, Write};
 
-/// How the writing went.
+/// The result of writing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Written {
-    /// Everything was written, or the command knows why not.
+    /// Everything was written, or the command reports why not.
     Whole,
-    /// The program that read the rows ended before them.
+    /// The reader of the rows ended before their end.
     UntilReaderLeft,
 }
 
@@ -33,15 +33,15 @@ impl Stream {
         self.output.write_all(bytes).inspect_err(|error| self.reader_left = error.kind() == ErrorKind::BrokenPipe)
     }
 
-    /// Writes what waits. A problem stays for the next row, or for the end.
+    /// Writes the buffer. A failure is reported by the next row, or at the end.
     pub(super) fn flush(&mut self) {
         let _ = self.output.flush();
     }
 
-    /// Writes what is left, and says how it went.
+    /// Writes the rest, and returns the result.
     ///
     /// # Errors
-    /// What was left could not be written, for another reason than that its reader left.
+    /// The rest could not be written, for another reason than that its reader left.
     pub(super) fn finish(mut self) -> io::Result<Written> {
         match self.output.flush() {
             _ if self.reader_left => Ok(Written::UntilReaderLeft),

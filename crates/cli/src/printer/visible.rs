@@ -1,11 +1,11 @@
-//! Makes text from a server harmless to look at: what would steer a terminal is shown, not obeyed.
+//! Escapes control characters in text from a server, so that it cannot control the terminal.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use soar_connector::name::steers;
 
-/// `text` on one line, with control characters and characters that reorder or hide text written as escapes.
+/// `text` on one line. Control characters and characters that reorder or hide text are escaped.
 pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     escape(text, steers, |escaped, c| match c {
         '\n' => escaped.push_str("\\n"),
@@ -15,14 +15,14 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     })
 }
 
-/// The same for text whose line breaks are meant.
+/// The same for text whose line breaks stay.
 pub(super) fn lines(text: &str) -> String {
     text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
 }
 
-/// JSON with the same characters as `\u` escapes: the same document, and harmless on a terminal.
+/// JSON with the same characters as `\u` escapes: an equal document without control characters.
 ///
-/// Such characters can only stand inside strings: JSON has none of them elsewhere but line breaks and tabs.
+/// Such characters can only be inside strings, since JSON has no others outside of them except line breaks and tabs.
 pub(super) fn json(text: &str) -> Cow<'_, str> {
     let steers = |c| steers(c) && !matches!(c, '\n' | '\r' | '\t');
     escape(text, steers, |escaped, c| {
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_would_steer_a_terminal_is_shown_instead() {
+    fn control_characters_are_escaped() {
         assert_eq!(visible("a\u{1b}[2Jb"), r"a\u{1b}[2Jb");
         assert_eq!(visible("a\u{9b}31mb\u{7f}\0"), r"a\u{9b}31mb\u{7f}\u{0}");
         assert_eq!(visible("gpj.\u{202e}exe\u{2066}"), r"gpj.\u{202e}exe\u{2066}");
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn line_breaks_that_are_meant_stay() {
+    fn intended_line_breaks_stay() {
         assert_eq!(lines("a\nb\u{1b}c"), "a\nb\\u{1b}c");
     }
 

@@ -2,12 +2,12 @@
 
 use textwrap::{Options, WordSeparator, WordSplitter};
 
-/// No column of text is narrower than this, however narrow the terminal.
+/// No column of text is narrower than this, even on a narrower terminal.
 const NARROWEST: usize = 20;
 
-/// The lines of `text`, each at most `width` columns wide where words allow it; one line without a width.
+/// The lines of `text`, each at most `width` columns wide if its words allow it. One line without a width.
 ///
-/// Blanks at its start stand before every line.
+/// Blanks at the start of the text are repeated on every line.
 pub(super) fn wrap(text: &str, width: Option<usize>) -> Vec<String> {
     let Some(width) = width else { return vec![text.to_owned()] };
     let words = text.trim_start_matches(' ');
@@ -30,7 +30,7 @@ mod tests {
         assert_eq!(wrap("one two three four five", Some(20)), ["one two three four", "five"]);
         assert_eq!(wrap("  one two three four five", Some(20)), ["  one two three four", "  five"]);
         assert_eq!(wrap("", Some(20)), [""]);
-        // A flag or an address is not broken, wherever it stands and however long it is.
+        // A flag or an address is not broken, wherever it is and however long it is.
         let flag = "use --a-flag-that-is-longer-than-a-line here";
         assert_eq!(wrap(flag, Some(20)), ["use", "--a-flag-that-is-longer-than-a-line", "here"]);
         // A character of a script may be two columns wide.

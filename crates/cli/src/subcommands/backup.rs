@@ -1,4 +1,4 @@
-//! `footprint backup`: a copy of an instance's store, while hosts use it.
+//! `footprint backup`: writes a copy of an instance's store, while hosts use it.
 
 use std::path::PathBuf;
 
@@ -19,18 +19,18 @@ Examples:
   footprint backup /backups/footprint-2026-11-27.backup
   footprint backup --instance /srv/footprint nightly.backup --output json
 
-It may run while hosts serve the instance. The backup is of one moment, and is checked before the file has its name.
-It holds no sealing key: keep sealing.key apart from it. On PostgreSQL it is made by pg_dump.";
+It may run while hosts serve the instance. The backup is of one moment, and is checked before the file gets its name.
+It contains no sealing key: keep sealing.key apart from it. On PostgreSQL, pg_dump writes it.";
 
-/// Back the store up to a file, while hosts use it
+/// Back up the store to a file, while hosts use it
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// The file to write; it must not be there yet
+    /// The file to write; it must not exist
     #[arg(value_hint = ValueHint::FilePath)]
     file: PathBuf,
 
-    /// How to write what was made
+    /// The output format
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
 
@@ -38,7 +38,7 @@ pub(crate) struct Arguments {
     instance: InstanceFlags,
 }
 
-/// A backup and where it is.
+/// A backup and its file.
 #[derive(Debug, Serialize)]
 struct Made {
     file: String,
@@ -66,17 +66,17 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
         let made = Made { file, backup };
         match arguments.output {
             Form::Json => printer.json(&made)?,
-            Form::Table => tell(&made, printer)?,
+            Form::Table => report(&made, printer)?,
         }
         Ok(Exit::Successful)
     })
 }
 
-fn tell(made: &Made, printer: &mut Printer) -> Result<()> {
-    printer.done(&format!("The backup {} is there and was checked: {} bytes.", made.file, made.backup.bytes))?;
+fn report(made: &Made, printer: &mut Printer) -> Result<()> {
+    printer.done(&format!("The backup {} is written and checked: {} bytes.", made.file, made.backup.bytes))?;
     if !made.backup.sealing_keys.is_empty() {
         printer.paragraph(&format!(
-            "Its secrets are sealed with the key {}, which it does not hold. Keep a copy of sealing.key (or of \
+            "Its secrets are sealed with the key {}, which it does not contain. Keep a copy of sealing.key (or of \
              FOOTPRINT_SEALING_KEYS) apart from it.",
             made.backup.sealing_keys.join(", ")
         ))?;

@@ -1,4 +1,4 @@
-//! `footprint commands`: the commands, or all that the manifest says of one.
+//! `footprint commands`: lists the commands, or shows the manifest of one.
 
 use anyhow::Result;
 use clap::Args;
@@ -15,7 +15,7 @@ Examples:
   footprint commands \"List Devices\"
   footprint commands patch-rescan --json";
 
-/// List the commands, or show what one takes, returns and can fail with
+/// List the commands, or show a command's parameters, results and errors
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -51,7 +51,7 @@ fn list(manifest: &Manifest, printer: &mut Printer) -> Result<()> {
     }
     printer.grid(&grid)?;
     if printer.is_terminal() {
-        printer.line("\nfootprint commands NAME shows what one takes, returns and can fail with.")?;
+        printer.line("\nfootprint commands NAME shows a command's parameters, results and errors.")?;
     }
     Ok(())
 }
@@ -104,7 +104,8 @@ fn show(manifest: &Manifest, command: &Command, printer: &mut Printer) -> Result
     Ok(())
 }
 
-/// A line that works when pasted: required parameters, or else the first, with the manifest's examples.
+/// A command line that can be pasted: with required parameters, or else the first parameter, from the manifest's
+/// examples.
 fn example(command: &Command) -> String {
     let required = command.inputs.iter().filter(|input| input.required);
     let mut shown: Vec<_> = required.collect();
@@ -121,7 +122,7 @@ fn example_text(input: &Input) -> String {
     }
 }
 
-/// Where a command is described, wrapped to the terminal's width.
+/// Writes the description of a command, wrapped to the terminal's width.
 struct Page<'a> {
     printer: &'a mut Printer,
 }
@@ -153,7 +154,7 @@ impl Page<'_> {
             let required = if input.required { ", required" } else { "" };
             self.verbatim(indent, &format!("{name} ({}{required})", input.kind))?;
             self.text(indent + 2, &input.description)?;
-            // A type that says it all is not said twice.
+            // A type that says everything is not repeated.
             if !matches!(input.kind, InputType::Text | InputType::Object | InputType::Boolean) {
                 self.text(indent + 2, &format!("Takes {}.", input.expectation()))?;
             }

@@ -1,4 +1,4 @@
-//! `footprint completions`: what a shell needs to complete command lines.
+//! `footprint completions`: the script with which a shell completes command lines.
 
 use anyhow::{Context as _, Result};
 use clap::Args;
@@ -15,17 +15,17 @@ Examples:
   footprint completions fish > ~/.config/fish/completions/footprint.fish
   echo 'source <(footprint completions zsh)' >> ~/.zshrc
 
-On each Tab the shell asks footprint itself: for flags, commands, parameters and their choices, profiles, and the sites,
+On each Tab the shell calls footprint. It completes flags, commands, parameters and their choices, profiles, and the sites,
 connections and users of the instance.";
 
-/// Bash splits words at `=`, so `--param NAME=VALUE` would be three of them.
+/// Bash splits words at `=`, so `--param NAME=VALUE` would be three words.
 const BASH_WORDS: &str = "COMP_WORDBREAKS=${COMP_WORDBREAKS//=}\n";
 
 /// Print a completion script for a shell
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// The shell to complete for
+    /// The shell
     shell: Shell,
 }
 

@@ -1,4 +1,4 @@
-//! `footprint demo`: every command over real HTTP against a simulated instance, one failure, and a host to call.
+//! `footprint demo`: runs every command over HTTP against a simulated instance, one with a failure, and starts a host.
 
 mod host;
 mod tour;
@@ -27,21 +27,21 @@ Examples:
   footprint demo --once
   footprint demo --generation legacy";
 
-/// Rows of each table that are shown.
+/// The number of rows shown of each table.
 const SHOWN_ROWS: usize = 5;
 
-/// Where a simulator listens that is started after the tour; its users are those of the tour.
+/// The address of a simulator that the user starts after the tour. Its users are those of the tour.
 const LATER_LISTEN: &str = "127.0.0.1:8421";
 
-/// See every command run against a simulated Footprint instance, one that fails, and a host to call
+/// Run every command against a simulated Footprint instance, one with a failure, and start a host
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// End after the tour instead of keeping the simulator and a host up until Ctrl-C
+    /// End after the tour, instead of keeping the simulator and a host running until Ctrl-C
     #[arg(long)]
     once: bool,
 
-    /// Which of the vendor's API generations the simulator speaks: legacy, middle or current
+    /// The vendor's API generation of the simulator: legacy, middle or current
     #[arg(long, default_value_t)]
     generation: Generation,
 }
@@ -70,7 +70,7 @@ pub(crate) fn run(arguments: &Arguments, plugin: &dyn Plugin, printer: &mut Prin
         if arguments.once {
             next_without_simulator(arguments.generation, plugin, &user, printer)?;
         } else {
-            let ending = simulate::Ending::listen()?;
+            let ending = simulate::StopSignals::listen()?;
             let host = DemoHost::start(&simulator.url(), &user).await?;
             next(&simulator, plugin, &user, printer)?;
             host.introduce(printer)?;
@@ -89,14 +89,14 @@ fn connect(plugin: &dyn Plugin, url: &str, user: &User) -> Result<Arc<dyn Connec
     Ok(plugin.build(&values)?)
 }
 
-/// The tour and what came of it so far.
+/// The tour and its results so far.
 struct Tour<'a> {
     plugin: &'a dyn Plugin,
     connector: Arc<dyn Connector>,
     found: Found,
     successful: usize,
     failed_as_intended: usize,
-    /// What ended otherwise than it should have.
+    /// Commands that did not end as expected.
     surprises: Vec<String>,
     printer: &'a mut Printer,
 }
@@ -114,7 +114,7 @@ impl Tour<'_> {
         Ok(())
     }
 
-    /// Runs one command and shows how it ended; `number` is its place among the commands that must succeed.
+    /// Runs one command and shows its end. `number` is its position among the commands that must succeed.
     async fn take(&mut self, step: &Step, number: Option<usize>) -> Result<()> {
         let place = number.map_or_else(|| "One that fails".to_owned(), |number| format!("{number} of {}", STEPS.len()));
         let heading = format!("{}  {}", self.printer.faint(&place), self.printer.bold(step.command));
@@ -148,7 +148,7 @@ impl Tour<'_> {
             self.printer.paragraph(&format!("warning: {}", warning.message))?;
         }
         match &outcome.error {
-            // On standard output, unlike anywhere else: here the Error tab is what was asked for.
+            // Here the Error tab is the expected result, so it goes to standard output.
             Some(error) => self.printer.error_tab_as_result(error)?,
             None if outcome.result.rows.is_empty() => {
                 let view = View { command, output: Output::Table, tab: None };
@@ -184,14 +184,14 @@ impl Tour<'_> {
     }
 }
 
-/// What to type while the simulator is up.
+/// The commands to type while the simulator runs.
 fn next(simulator: &Simulator, plugin: &dyn Plugin, user: &User, printer: &mut Printer) -> Result<()> {
     let url = simulator.url();
     printer.line(&format!("\nThe simulator stays up at {url} until Ctrl-C. In another terminal:\n"))?;
     connect_and_try(plugin, &url, user, printer)
 }
 
-/// What to type once the tour's simulator is gone.
+/// The commands to type once the tour's simulator has ended.
 fn next_without_simulator(
     generation: Generation,
     plugin: &dyn Plugin,

@@ -1,4 +1,4 @@
-//! `footprint diagnose`: how far the way to the instance leads, and which commands the account may run.
+//! `footprint diagnose`: checks each step to the instance, and which commands the account may run.
 
 use std::collections::BTreeMap;
 
@@ -17,15 +17,15 @@ Examples:
   footprint diagnose --profile production
   footprint diagnose --output json
 
-It looks up the name, connects, checks the certificate, logs in and proves the tenant; then it tries the smallest
-request of every command that reads. Commands that write are never tried: what the account's role allows is inferred.
-Exit codes: 0 nothing failed (a denied command is no failure), 1 something failed, 2 wrong use.";
+It looks up the name, connects, checks the certificate, logs in and checks the tenant. Then it sends the smallest request
+of every command that reads. It never runs commands that write: it infers their permission from the account's role.
+Exit codes: 0 no failure (a denied command is not a failure), 1 a failure, 2 wrong use.";
 
-/// Find out what is wrong with a connection: network, certificate, login, tenant, and each command's permission
+/// Diagnose a connection: network, certificate, login, tenant, and each command's permission
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// How to write the findings
+    /// The output format
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
 }
@@ -71,10 +71,10 @@ pub(super) fn show(diagnosis: &Diagnosis, printer: &mut Printer) -> Result<()> {
     sum_up(diagnosis, printer)
 }
 
-/// What to do about what is denied or failed; or that nothing is.
+/// The cures of what is denied or failed, or a line that nothing is.
 fn sum_up(diagnosis: &Diagnosis, printer: &mut Printer) -> Result<()> {
     let denied: Vec<_> = diagnosis.denied().collect();
-    // Commands that want the same roles are named together: one change of role mends them all.
+    // Commands that need the same roles are named together, since one change of the role is the cure of all.
     let mut by_roles: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for command in &denied {
         by_roles.entry(command.permissions.join(", ")).or_default().push(&command.command);

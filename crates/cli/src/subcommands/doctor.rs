@@ -1,4 +1,4 @@
-//! `footprint doctor`: what is wrong with an instance.
+//! `footprint doctor`: checks an instance.
 
 use anyhow::Result;
 use clap::Args;
@@ -16,13 +16,13 @@ Examples:
   footprint doctor --instance /srv/footprint --output json
 
 It changes nothing, and may run beside a host.
-Exit codes: 0 nothing was found, 1 something was found, 2 wrong use.";
+Exit codes: 0 no fault was found, 1 a fault was found, 2 wrong use.";
 
-/// Find out what is wrong with an instance, where, and how to cure it
+/// Check an instance: show each fault, its place and its cure
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// How to write the findings
+    /// The output format
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
 
@@ -46,7 +46,7 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
     });
     match arguments.output {
         Form::Json => printer.json(&found)?,
-        Form::Table if found.is_empty() => printer.done("Nothing wrong was found.")?,
+        Form::Table if found.is_empty() => printer.done("No fault was found.")?,
         Form::Table => printer.list(&found, &ListFlags::TABLE, "")?,
     }
     Ok(if found.is_empty() { Exit::Successful } else { Exit::Failed })

@@ -1,4 +1,4 @@
-//! `footprint restore`: puts a backup in the place of an instance's store.
+//! `footprint restore`: replaces an instance's store by a backup.
 
 use std::path::PathBuf;
 
@@ -18,19 +18,19 @@ Examples:
   footprint restore /backups/footprint-2026-11-27.backup
 
 No process may have the store open: stop all hosts first. The backup is checked and upgraded before it takes the store's
-place. A backup of a later version is refused. On PostgreSQL it is put back by pg_restore, in one transaction.
-What was due or under way when the backup was made may have been done since: commands of schedules that change something
-and alerts are not done or sent again, and are shown as such.";
+place. A backup of a later version is refused. On PostgreSQL, pg_restore restores it in one transaction.
+Work that was due or under way when the backup was made may have been done since. So commands of schedules that change
+something do not run again, alerts are not sent again, and the skipped work is shown.";
 
-/// Put a backup in the place of the store; no host may run
+/// Replace the store by a backup; no host may run
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// The backup, as `footprint backup` made it
+    /// A backup that `footprint backup` wrote
     #[arg(value_hint = ValueHint::FilePath)]
     file: PathBuf,
 
-    /// How to write what was done
+    /// The output format
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
 
@@ -53,21 +53,21 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
     let restored = restored.map_err(no_backup)?;
     match arguments.output {
         Form::Json => printer.json(&restored)?,
-        Form::Table => tell(arguments, &restored, printer)?,
+        Form::Table => report(arguments, &restored, printer)?,
     }
     warn_of_keys(&restored, &settings, &folder, printer);
     Ok(Exit::Successful)
 }
 
-fn tell(arguments: &Arguments, restored: &Restored, printer: &mut Printer) -> Result<()> {
+fn report(arguments: &Arguments, restored: &Restored, printer: &mut Printer) -> Result<()> {
     printer.done(&format!("The store is restored from {}.", arguments.file.display()))?;
     if let Some(replaced) = &restored.replaced {
-        printer.paragraph(&format!("What was in its place is kept as {replaced}. Delete it once it is not needed."))?;
+        printer.paragraph(&format!("The old store is kept as {replaced}. Delete it once it is not needed."))?;
     }
     let epoch = &restored.epoch;
     let skipped = [
-        (epoch.schedules_skipped as u64, "scheduled run", "was due and is not done again; its log says Interrupted"),
-        (epoch.alerts_skipped as u64, "alert", "had not arrived and is not sent; the audit log has it"),
+        (epoch.schedules_skipped as u64, "scheduled run", "was due and does not run again; its log says Interrupted"),
+        (epoch.alerts_skipped as u64, "alert", "was not delivered and is not sent; the audit log has it"),
         (epoch.runs_interrupted, "command", "was under way; its run says Interrupted"),
         (epoch.syncs_interrupted, "sync", "was under way; its run says Interrupted"),
     ];
@@ -77,7 +77,7 @@ fn tell(arguments: &Arguments, restored: &Restored, printer: &mut Printer) -> Re
     Ok(())
 }
 
-/// Says which sealing keys the restored store needs and this instance does not have.
+/// Warns of sealing keys that the restored store needs and this instance does not have.
 fn warn_of_keys(restored: &Restored, settings: &Settings, folder: &Folder, printer: &mut Printer) {
     let has: Vec<String> = match settings.keyring(folder) {
         Ok(keyring) => keyring.ids().iter().map(ToString::to_string).collect(),

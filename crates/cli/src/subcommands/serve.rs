@@ -1,4 +1,4 @@
-//! `footprint serve`: the host, until somebody ends it.
+//! `footprint serve`: runs the host until a signal ends it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use soar_host::vault::Vault;
 use soar_server::{RunningHost, ServeError};
 use soar_store::Store;
 
-use super::simulate::{Ending, runtime};
+use super::simulate::{StopSignals, runtime};
 use crate::exit::{Exit, WrongUse};
 use crate::instance::{Folder, FolderFlag, Settings, advised, registry};
 use crate::printer::Printer;
@@ -28,18 +28,18 @@ Examples:
   footprint serve --log-level info
   footprint serve --json
 
-Ctrl-C, or the signal of service managers, ends it once everything that it accepted is done.
-It logs warnings and errors to standard error unless --log-level says otherwise.";
+Ctrl-C, or the signal of service managers, ends the host once all accepted calls are done.
+The host logs warnings and errors to standard error. --log-level changes the level.";
 
 /// Serve the host: the Command API, its management and its documentation
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// Where to listen; port 0 picks a free one [default: as host.toml says]
+    /// The address to listen at; port 0 picks a free port [default: as in host.toml]
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
 
-    /// Print one line of JSON once it listens: url, and the address of the commands
+    /// Print one line of JSON once the host listens: url, and the address of the commands
     #[arg(long)]
     json: bool,
 
@@ -56,8 +56,8 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
     }
     host.check().map_err(|problem| WrongUse(problem.to_string()))?;
     runtime()?.block_on(async {
-        // Before anything starts: from then on neither signal ends the process in the middle of something.
-        let ending = Ending::listen()?;
+        // Signals are handled before anything starts, so that none ends the process in the middle of work.
+        let ending = StopSignals::listen()?;
         let running = start(&folder, &settings, host.clone()).await?;
         let ready =
             Ready { url: running.url(), commands: format!("{}{}/api/Command/", running.url(), settings.prefix()) };
@@ -67,7 +67,7 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
             introduce(&ready, &host, printer)?;
         }
         ending.wait().await;
-        running.shutdown().await.context("The host did not end in order")?;
+        running.shutdown().await.context("The host did not shut down cleanly")?;
         Ok(Exit::Successful)
     })
 }
@@ -89,7 +89,7 @@ async fn start(folder: &Folder, settings: &Settings, host: HostSettings) -> Resu
     })
 }
 
-/// Logs the connections on which nothing runs because they cannot go through the agent that they name.
+/// Logs the connections that run nothing because the agent that they name is missing.
 async fn tell_of_missing_agents(store: &Store) -> Result<()> {
     let mut reader = store.reader().await.map_err(advised)?;
     let without = without_their_agent(&mut reader.records()).await.map_err(advised)?;
@@ -99,7 +99,7 @@ async fn tell_of_missing_agents(store: &Store) -> Result<()> {
     Ok(())
 }
 
-/// What a program needs, once the host listens.
+/// The line for a program, once the host listens.
 #[derive(Debug, Serialize)]
 struct Ready {
     url: String,

@@ -1,4 +1,4 @@
-//! `footprint simulate`: a simulated Footprint instance, until the process is told to end.
+//! `footprint simulate`: runs a simulated Footprint instance until a signal ends it.
 
 mod introduction;
 
@@ -28,35 +28,35 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\nFaults:\n{}", Fault::HELP))]
 pub(crate) struct Arguments {
-    /// Which of the vendor's API generations to speak: legacy, middle or current
+    /// The vendor's API generation: legacy, middle or current
     #[arg(long, default_value_t)]
     generation: Generation,
 
-    /// The data are drawn from this number: same seed and sizes, same data
+    /// The seed of the invented data: the same seed and sizes give the same data
     #[arg(long, default_value_t = Options::default().seed)]
     seed: u64,
 
-    /// How many tenants; of two or more, the last one's trial has expired
+    /// The number of tenants; of two or more, the last one's trial has expired
     #[arg(long, value_name = "NUMBER", default_value_t = Options::default().tenants)]
     tenants: u32,
 
-    /// How many devices each tenant has
+    /// The number of devices of each tenant
     #[arg(long, value_name = "NUMBER", default_value_t = Options::default().devices)]
     devices: u32,
 
-    /// How many vulnerabilities each device has
+    /// The number of vulnerabilities of each device
     #[arg(long, value_name = "NUMBER", default_value_t = Options::default().vulnerabilities)]
     vulnerabilities: u32,
 
-    /// How many scanners each tenant has
+    /// The number of scanners of each tenant
     #[arg(long, value_name = "NUMBER", default_value_t = Options::default().scanners)]
     scanners: u32,
 
-    /// Where to listen; port 0 picks a free one
+    /// The address to listen at; port 0 picks a free port
     #[arg(long, value_name = "ADDRESS:PORT", default_value_t = Options::default().listen)]
     listen: SocketAddr,
 
-    /// A way to misbehave: ROUTE KIND [KEY=VALUE…], such as 'devices status=503 count=2'. Repeatable; --help explains them
+    /// A fault: ROUTE KIND [KEY=VALUE…], such as 'devices status=503 count=2'. Repeatable; --help explains the kinds
     #[arg(long = "fault", value_name = "FAULT")]
     faults: Vec<Fault>,
 
@@ -64,11 +64,12 @@ pub(crate) struct Arguments {
     #[arg(long)]
     tls: bool,
 
-    /// Send only what fits the vendor's schemas, without the oddities that its instances are known for
+    /// Send only answers that fit the vendor's schemas, without the known oddities of real instances
     #[arg(long)]
     no_oddities: bool,
 
-    /// Print one line of JSON once it listens: url, users with passwords and API keys, tenants, and the authority with --tls
+    /// Print one line of JSON once the simulator listens: url, users with passwords and API keys, tenants, and the
+    /// authority with --tls
     #[arg(long)]
     json: bool,
 }
@@ -76,7 +77,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, connector: &Connector, printer: &mut Printer) -> Result<Exit> {
     if !arguments.listen.ip().is_loopback() {
         printer.warning(&format!(
-            "{} can be reached from other machines. The data are invented, but the users are open to anybody who reaches it.",
+            "{} can be reached from other machines. Its data are invented, and every machine that reaches it can log in.",
             arguments.listen
         ));
     }
@@ -85,7 +86,7 @@ pub(crate) fn run(arguments: &Arguments, connector: &Connector, printer: &mut Pr
         for fault in &arguments.faults {
             simulator.inject(fault.clone());
         }
-        let ending = Ending::listen()?;
+        let ending = StopSignals::listen()?;
         if arguments.json {
             printer.line(&serde_json::to_string(&Ready::of(&simulator))?)?;
         } else {
@@ -119,7 +120,7 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime could be started")
 }
 
-/// A running simulator; sizes out of their range are wrong use.
+/// A running simulator. Sizes out of range are wrong use.
 pub(super) async fn start(options: Options) -> Result<Simulator> {
     Simulator::start(options).await.map_err(|error| match error {
         StartError::Option { option, value, least, most } => {
@@ -144,18 +145,18 @@ pub(super) async fn start(options: Options) -> Result<Simulator> {
     })
 }
 
-/// Listens for Ctrl-C, and for the signal that service managers end a process with.
+/// Listens for Ctrl-C, and for the signal with which service managers end a process.
 ///
-/// Made before the reader is told of it: from then on neither ends the process in the middle of something.
+/// It is created before the address is printed, so that no signal ends the process in the middle of work.
 #[cfg(unix)]
 #[derive(Debug)]
-pub(super) struct Ending {
+pub(super) struct StopSignals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
 }
 
 #[cfg(unix)]
-impl Ending {
+impl StopSignals {
     pub(super) fn listen() -> Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let listen = |kind| signal(kind).context("Ctrl-C cannot be waited for");
@@ -173,10 +174,10 @@ impl Ending {
 /// Listens for Ctrl-C.
 #[cfg(windows)]
 #[derive(Debug)]
-pub(super) struct Ending(tokio::signal::windows::CtrlC);
+pub(super) struct StopSignals(tokio::signal::windows::CtrlC);
 
 #[cfg(windows)]
-impl Ending {
+impl StopSignals {
     pub(super) fn listen() -> Result<Self> {
         Ok(Self(tokio::signal::windows::ctrl_c().context("Ctrl-C cannot be waited for")?))
     }
@@ -186,7 +187,7 @@ impl Ending {
     }
 }
 
-/// A line that makes `footprint` this program, where a shell would not find it by that name.
+/// A line that defines `footprint` as this program, if a shell would not find it by that name.
 pub(super) fn program_lines() -> Vec<String> {
     let typed = std::env::args_os().next().map(std::path::PathBuf::from).unwrap_or_default();
     let found_by_name = typed.components().count() <= 1;
@@ -194,7 +195,7 @@ pub(super) fn program_lines() -> Vec<String> {
     program.map(|path| format!("alias footprint={}", shell::quoted(&path.display().to_string()))).into_iter().collect()
 }
 
-/// Lines that make a shell's later commands use the simulator.
+/// Lines that make later commands of a shell use the simulator.
 pub(super) fn export_lines(connector: &Connector, url: &str, user: &User) -> Vec<String> {
     let mut values = vec![("Server URL", url), ("User Name", &user.user_name), ("Password", &user.password)];
     if let Some(authority) = url.strip_prefix("http://") {
@@ -211,13 +212,13 @@ pub(super) fn export_lines(connector: &Connector, url: &str, user: &User) -> Vec
     values.into_iter().filter_map(line).collect()
 }
 
-/// What a program needs, once the simulator listens.
+/// The line for a program, once the simulator listens.
 #[derive(Debug, Serialize)]
 struct Ready {
     url: String,
     users: Vec<ReadyUser>,
     tenants: Vec<Tenant>,
-    /// The certificate of the authority in PEM form, with TLS.
+    /// The certificate of the authority in PEM, with --tls.
     #[serde(skip_serializing_if = "Option::is_none")]
     authority: Option<String>,
 }
@@ -227,7 +228,7 @@ struct ReadyUser {
     user_name: String,
     password: String,
     role: String,
-    /// Empty for users who get no token.
+    /// Empty for users without a token.
     api_key: String,
 }
 

@@ -1,4 +1,4 @@
-//! `footprint test`: proves that a connection works, with the command that the manifest names as its health check.
+//! `footprint test`: tests a connection, with the manifest's health check command.
 
 use anyhow::{Result, anyhow};
 use clap::Args;
@@ -17,11 +17,11 @@ Examples:
 
 Exit codes: 0 Passed, 1 Failed, 2 wrong use.";
 
-/// Test the connection: log in afresh, and prove session and tenant
+/// Test the connection: log in again, and check session and tenant
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// How to write the outcome
+    /// The output format
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
 }

@@ -18,7 +18,7 @@ fn connected(simulator: &Simulator) -> Instance {
     instance
 }
 
-/// The address of a port where nothing listens.
+/// The address of a port at which no program listens.
 fn dead() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     format!("http://{}", listener.local_addr().unwrap())
@@ -33,7 +33,7 @@ fn an_agent_is_made_seen_chosen_changed_tested_and_removed() {
     let mut command = instance.footprint(["agent", "add", "Branch", "--address", &address, "--user-name", "soar"]);
     command.args(["--secret-stdin", "--description", "Of the branch"]).write_stdin("canary\n");
     let (code, out, error) = ended(command);
-    assert!(code == 0 && out.contains("The agent \"Branch\" is there now: Security Operations."), "{out}{error}");
+    assert!(code == 0 && out.contains("The agent \"Branch\" was created: Security Operations."), "{out}{error}");
     assert!(error.contains("test Branch --to HOST:PORT"), "{error}");
     let made = instance.json(["agent", "show", "branch"]);
     assert_eq!((&made["address"], &made["secret"]), (&json!(address), &json!({ "secret": true })));
@@ -44,7 +44,7 @@ fn an_agent_is_made_seen_chosen_changed_tested_and_removed() {
     let near = instance.refused(2, ["connection", "change", "production", "--agent", "Brunch"]);
     assert!(near.contains("no agent \"Brunch\"") && near.contains("Did you mean \"Branch\"?"), "{near}");
     instance.successful(["connection", "change", "production", "--agent", "Branch"]);
-    // Nothing goes direct: the proxy is dead, and the server is not.
+    // No call connects directly: the proxy is dead, and the server is not.
     let (code, _, error) = instance.ended(["connection", "test", "production"]);
     assert!(code == 1 && error.contains("The connection uses the agent \"Branch\"."), "{error}");
     assert!(error.contains("through the agent Branch · "), "{error}");
@@ -98,7 +98,7 @@ fn the_file_of_certificates_is_read_where_it_is_typed() {
     assert!(kept.as_str().unwrap().starts_with("-----BEGIN CERTIFICATE-----"), "{kept}");
     for (path, expected) in [
         (given.clone(), "cannot be read"),
-        ("CA File=/dev/zero".to_owned(), "is no file"),
+        ("CA File=/dev/zero".to_owned(), "is not a file"),
         (format!("CA File={}", instance.file("none", "nothing").display()), "holds no certificate"),
     ] {
         let error = instance.refused(2, ["connection", "change", "production", "--param", &path]);

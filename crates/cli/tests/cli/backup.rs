@@ -1,4 +1,4 @@
-//! Backup and restore: a drill on each store, and what is refused.
+//! Backup and restore: a drill on each store, and refusals.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::faults::work::{Caller, prepare, times_done};
 use crate::instance::Instance;
 
-/// How many calls are made under the backup, and how many before it begins.
+/// The number of calls during the backup, and before it begins.
 const CALLS: usize = 60;
 const BEFORE: usize = 10;
 
@@ -36,7 +36,7 @@ async fn a_backup_under_load_holds_what_was_acknowledged_before_it_and_is_restor
         let file = instance.beside("nightly.backup");
         let backup = instance.json(["backup", file.as_str()]);
         assert_eq!(backup["bytes"], std::fs::metadata(&file).unwrap().len());
-        assert!(instance.refused(2, ["backup", file.as_str()]).contains("is there already"));
+        assert!(instance.refused(2, ["backup", file.as_str()]).contains("exists already"));
         // A host has the store open.
         let refused = instance.refused(1, ["restore", file.as_str()]);
         assert!(refused.contains("Stop") && refused.contains("host"), "{refused}");
@@ -48,13 +48,13 @@ async fn a_backup_under_load_holds_what_was_acknowledged_before_it_and_is_restor
         let restored = instance.json(["restore", file.as_str()]);
         assert_eq!(restored["epoch"], 1);
         assert_eq!(restored["schema"], backup["schema"]);
-        // Each call is there once or not at all, and those from before the backup are there.
+        // Each call is there once or not at all, and all calls from before the backup are there.
         let times = times_done(&instance, calls.iter());
         assert!(times[..acknowledged].iter().all(|times| *times == 1), "{times:?}");
         assert!(times.iter().all(|times| *times <= 1), "{times:?}");
         let audit = instance.successful(["audit", "--command", "restore", "--output", "csv"]);
         assert!(audit.contains("epoch 1"), "{audit}");
-        // It is served as before.
+        // The host serves it as before.
         let served = instance.serve();
         let left = calls.iter().zip(&times).find(|(_, times)| **times == 0);
         if let Some((call, _)) = left {
@@ -64,7 +64,7 @@ async fn a_backup_under_load_holds_what_was_acknowledged_before_it_and_is_restor
     }
 }
 
-/// As somebody would who does not know `footprint restore`: the log of the killed host stays.
+/// Restores a backup as an administrator might who does not know `footprint restore`: the log of the killed host stays.
 fn put_back_by_hand(instance: &Instance, file: &str) {
     let store = instance.path().join("host.db");
     let kept = instance.path().join("killed");
@@ -94,7 +94,8 @@ fn what_is_no_backup_is_refused_and_the_store_stays() {
         let text = instance.beside("text.backup");
         std::fs::write(&text, "this is no backup at all").unwrap();
         let missing = instance.beside("missing.backup");
-        for (file, expected) in [(&damaged, "damaged.backup"), (&text, "is no backup"), (&missing, "cannot be read")] {
+        for (file, expected) in [(&damaged, "damaged.backup"), (&text, "is not a backup"), (&missing, "cannot be read")]
+        {
             let (code, out, error) = instance.ended(["restore", file.as_str()]);
             assert_ne!(code, 0, "{file}: {out}{error}");
             assert!(error.contains(expected) || error.contains("pg_restore failed"), "{file}: {error}");

@@ -1,4 +1,4 @@
-//! `footprint commands`: drawn from the manifest, with no connection.
+//! `footprint commands`: from the manifest, without a connection.
 
 use crate::support::{ended, footprint, outcome, shown};
 
@@ -29,9 +29,10 @@ fn the_example_of_every_command_is_a_call_that_its_manifest_accepts() {
         let (_, out, _) = ended(footprint(["commands", name]));
         let line = out.lines().find(|line| line.trim_start().starts_with("footprint run ")).unwrap();
         let words = shell_words(line);
-        // Without a connection the call fails only for the settings, after its names and parameters were checked.
+        // Without a connection the call fails only because of the settings, after its names and parameters were
+        // checked.
         let (code, _, error) = ended(footprint(words.iter().skip(1).map(String::as_str)));
-        assert!(code == 2 && error.contains("The connection cannot work"), "{line}: {error}");
+        assert!(code == 2 && error.contains("The connection cannot be used"), "{line}: {error}");
     }
 }
 

@@ -1,11 +1,11 @@
-//! What a shell gets on Tab, and that the scripts are valid in each shell.
+//! The completions of a shell on Tab, and the syntax of the scripts in each shell.
 
 use std::process::Command as Process;
 
 use crate::instance::Instance;
 use crate::support::{ended, footprint};
 
-/// The candidates that bash is given for the last of `words`.
+/// Bash's candidates for the last of `words`.
 fn completed(instance: Option<&Instance>, words: &[&str]) -> Vec<String> {
     let mut command = footprint(["--", "footprint"]);
     command.args(words).env("FOOTPRINT_COMPLETE", "bash").env("_CLAP_COMPLETE_INDEX", words.len().to_string());

@@ -1,4 +1,4 @@
-//! Where a connection's settings come from, which place wins, and how wrong ones are refused.
+//! The sources of a connection's settings, their precedence, and refusals of wrong settings.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -190,7 +190,7 @@ fn profiles_that_cannot_work_are_refused_with_the_cure_and_without_their_values(
     }
     let error = refused("[profiles.lab]\npasword = \"canary\"\n", 0o600, "lab");
     assert!(error.contains("Did you mean \"password\"?") && error.contains("password-file"), "{error}");
-    assert!(refused("[profiles.lab]\npassword = \"canary\n", 0o600, "lab").contains("is no TOML: line 2"));
+    assert!(refused("[profiles.lab]\npassword = \"canary\n", 0o600, "lab").contains("is not valid TOML: line 2"));
     assert!(refused("[profiles.lab]\npassword = [\"canary\"]\n", 0o600, "lab").contains("must be text"));
     assert!(refused("[lab]\nuser-name = \"canary\"\n", 0o600, "lab").contains("[profiles.NAME]"));
     let mut missing = footprint(["test", "--profile", "lab", "--profile-file", "/nowhere/profiles.toml"]);

@@ -1,11 +1,11 @@
-//! `footprint demo`: the newcomer's first command.
+//! `footprint demo`: a newcomer's first command.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 
 use crate::support::{ended, footprint, redacted};
 
-/// The tour without the rows, widths and ids of its tables, which are the simulator's business.
+/// The tour without the rows, widths and ids of its tables, which the simulator chooses.
 fn skeleton(out: &str) -> String {
     let mut kept = Vec::new();
     let mut in_table = false;
@@ -39,7 +39,7 @@ fn without_ids(line: &str) -> String {
     line.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
-/// How many commands there are.
+/// The number of commands.
 fn commands() -> usize {
     let (_, out, _) = ended(footprint(["commands", "--json"]));
     serde_json::from_str::<Vec<serde_json::Value>>(&out).unwrap().len()
@@ -82,7 +82,7 @@ fn the_simulator_stays_up_after_the_tour_until_it_is_ended() {
     test.env("FOOTPRINT_USER_NAME", value(exports.next(), "export FOOTPRINT_USER_NAME="));
     test.env("FOOTPRINT_PASSWORD", value(exports.next(), "export FOOTPRINT_PASSWORD="));
     assert_eq!(ended(test).0, 0, "the lines to paste work");
-    // Ctrl-C, once it is waited for: the last line says that all has been printed.
+    // Ctrl-C, once the process handles it: the last line shows that everything has been printed.
     assert!(exports.any(|line| line.contains("footprint run ")));
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
     assert_eq!(child.wait().unwrap().code(), Some(0));

@@ -1,10 +1,10 @@
-//! `footprint diagnose`: what a person sees, what a program gets, and the exit codes.
+//! `footprint diagnose`: the output for a person and for a program, and the exit codes.
 
 use serde_json::Value;
 
 use crate::support::{Simulator, footprint};
 
-/// Standard output without what differs from run to run: the port and the milliseconds.
+/// Standard output without the parts that differ from run to run: the port and the milliseconds.
 fn stable(output: &[u8], simulator: &Simulator) -> String {
     let address = simulator.url().trim_start_matches("http://").to_owned();
     let text = String::from_utf8(output.to_vec()).unwrap().replace(&address, "ADDRESS");

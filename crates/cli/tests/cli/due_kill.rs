@@ -94,7 +94,7 @@ async fn runs(store: &Store, schedule: &Schedule) -> Vec<Run> {
             checks.into_iter().map(run).collect()
         }
         ScheduleKind::Command => {
-            let entries = records.schedule_runs(schedule.id, i64::MAX, 100_000).await.unwrap();
+            let entries = records.schedule_runs(schedule.id, None, 100_000).await.unwrap();
             let run = |entry: soar_store::model::ScheduleRun| {
                 assert_ne!(entry.status, ScheduleRunStatus::Failed, "{entry:?}");
                 let (due_at, started_at, ended_at) = (entry.due_at, entry.started_at, entry.ended_at);

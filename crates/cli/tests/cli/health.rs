@@ -1,4 +1,4 @@
-//! Health checks, alerts and schedules of an instance that is served by real processes.
+//! Health checks, alerts and schedules of an instance, served by real processes.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ fn configure(instance: &Instance, settings: &str) {
     std::fs::write(&file, format!("{text}\n{settings}")).unwrap();
 }
 
-/// Makes the connection `production` to the simulator; what else is said goes to standard error.
+/// Creates the connection `production` to the simulator. Returns standard error.
 fn connect(instance: &Instance, simulator: &Simulator, more: &[&str]) -> String {
     let (user, password) = simulator.user("administrator");
     let (url, user) = (format!("Server URL={}", simulator.url()), format!("User Name={user}"));
@@ -26,7 +26,7 @@ fn connect(instance: &Instance, simulator: &Simulator, more: &[&str]) -> String 
     error
 }
 
-/// Asks again until it is `true`.
+/// Repeats until it is `true`.
 fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !is_so() {
@@ -172,7 +172,7 @@ fn a_schedule_is_made_run_changed_and_deleted_at_the_terminal() {
     connect(&instance, &simulator, &[]);
     let _served = instance.serve();
     let made = instance.successful(["schedule", "create", "Nightly", "list-tenants", "--cron", "30 2 * * *"]);
-    assert!(made.contains("\"Nightly\" is there now: List Tenants on \"production\""), "{made}");
+    assert!(made.contains("\"Nightly\" was created: List Tenants on \"production\""), "{made}");
     assert!(made.contains("30 2 * * * (America/Vancouver)"), "{made}");
     instance.successful(["schedule", "run", "nightly"]);
     let log = || instance.json(["schedule", "log", "Nightly"]);

@@ -7,7 +7,7 @@ fn every_subcommand_has_help_with_examples() {
     insta::assert_snapshot!("footprint", shown(footprint(["--help"])));
     let (_, help, _) = ended(footprint(["--help"]));
     let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
-    // Lines that are indented deeper go on with what was said of the one above.
+    // A line that is indented deeper continues the line above.
     let subcommands = listed.filter(|line| !line.starts_with("   ")).filter_map(|line| line.split_whitespace().next());
     let subcommands: Vec<_> = subcommands.filter(|name| *name != "help").collect();
     assert!(subcommands.len() > 15, "{subcommands:?}");

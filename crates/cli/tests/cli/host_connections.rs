@@ -14,7 +14,7 @@ fn connected(simulator: &Simulator) -> Instance {
     let mut command = instance.footprint(["connection", "add", "production", "--param", &url, "--param", &user]);
     command.args(["--secret-stdin", "password"]).write_stdin(format!("{password}\n"));
     let (code, out, error) = ended(command);
-    assert!(code == 0 && out.contains("is there now"), "{out}{error}");
+    assert!(code == 0 && out.contains("was created"), "{out}{error}");
     instance
 }
 
@@ -145,11 +145,11 @@ fn what_cannot_be_a_connection_is_refused_without_a_secret_in_sight() {
     let url = format!("Server URL={}", simulator.url());
     for (code, arguments, problem) in [
         (2, vec!["--param", "Password=canary"], "Password is a secret"),
-        (2, vec!["--param", "canary"], "--param takes a name and what belongs to it"),
+        (2, vec!["--param", "canary"], "--param takes a name and a value"),
         (2, vec!["--secret-file", "canary"], "--secret-file takes a name"),
         (2, vec!["--param", "Sever URL=canary"], "Did you mean \"Server URL\"?"),
         (2, vec!["--secret-ref", "Password=canary"], "expected env:NAME, file:/PATH or command:NAME"),
-        (2, vec!["--secret-ref", "Server URL=env:X"], "is for secrets, and Server URL is none"),
+        (2, vec!["--secret-ref", "Server URL=env:X"], "is for secrets, and Server URL is not a secret"),
         (2, vec!["--secret-file", "Password=/nowhere"], "The file /nowhere cannot be read"),
         (2, vec!["--secret-ref", "Password=env:HOME", "--param", "User Name=me"], "FOOTPRINT_SECRET_"),
         (2, vec!["--param", "User Name=me"], "Password: It is missing."),

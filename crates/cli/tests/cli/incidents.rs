@@ -14,7 +14,7 @@ number,site,title,severity,createdAt,tasks,fields
 20210127-196,Security Operations,Malware,Critical,2021-01-27T14:10:00Z,,
 ";
 
-/// An instance with three incidents, of which a task holds one open and a field another.
+/// An instance with three incidents. A task keeps one open, and a field another.
 fn stocked(instance: Instance) -> Instance {
     let file = instance.file("incidents.csv", INCIDENTS);
     let out = instance.successful(["incident", "import", file.to_str().unwrap()]);
@@ -86,7 +86,7 @@ fn what_is_exported_can_be_imported_again_whatever_the_format() {
     piped.write_stdin(whole.clone());
     assert_eq!(ended(piped).1, "✔ Incidents imported: 3 added.\n");
     assert_eq!(other.successful(["incident", "export"]), whole);
-    assert!(instance.refused(2, ["incident", "import", "x.xlsx"]).contains("Say it with --format"));
+    assert!(instance.refused(2, ["incident", "import", "x.xlsx"]).contains("Give it with --format"));
     assert!(instance.refused(2, ["incident", "import", "/nowhere.csv"]).contains("cannot be read"));
 }
 
@@ -174,7 +174,7 @@ fn a_bulk_command_that_takes_too_long_is_undone_and_audited() {
     let held = runtime.block_on(async {
         let store = Store::open_existing(instance.store_address().unwrap()).await.unwrap();
         let mut transaction = store.transaction().await.unwrap();
-        // The command waits for this incident.
+        // The command waits for the lock of this incident.
         transaction.records().incident_for_change("20210127-198").await.unwrap();
         transaction
     });
@@ -222,7 +222,7 @@ fn an_incident_is_made_set_and_linked() {
         let linked = instance.successful(["incident", "link", number, "20210127-198", "20210127-197"]);
         assert_eq!(linked, format!("✔ The incident \"{number}\" has 2 new links.\n"));
         let again = instance.successful(["incident", "link", number, "20210127-198"]);
-        assert!(again.contains("was linked so already"), "{again}");
+        assert!(again.contains("was linked with them already"), "{again}");
         let shown = instance.json(["incident", "show", number]);
         let links = shown["linkedIncidents"].as_array().unwrap().len();
         assert_eq!((links, &shown["severity"]), (2, &json!("Low")));
@@ -270,7 +270,7 @@ fn cases_are_made_listed_shown_and_carried_over() {
         let listed = instance.json(["case", "list", "--status", "open"]);
         let mut shown = instance.json(["case", "show", "20210330-16"]);
         assert_eq!(shown["incidents"][0]["number"], "20210127-198");
-        // A list says what each case is, not what belongs to it.
+        // A list shows each case without its incidents.
         shown.as_object_mut().unwrap().remove("incidents");
         assert_eq!(listed, json!([shown]));
         assert_eq!(instance.json(["case", "list", "--status", "closed"]), json!([]));

@@ -1,4 +1,4 @@
-//! `footprint init`: what it leaves behind, what it refuses, and how it goes on where it was cut off.
+//! `footprint init`: its result, its refusals, and its resumption after an interruption.
 
 use soar_store::testing::PostgresServer;
 use tempfile::TempDir;
@@ -24,7 +24,7 @@ fn what_it_leaves_is_its_owner_s_alone() {
     let instance = Instance::new();
     let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&instance.path()), 0o700);
-    // The store's other files are there while it is open only.
+    // The store's other files exist only while it is open.
     for name in ["host.toml", "host.db", "sealing.key"] {
         assert_eq!(mode(&instance.path().join(name)), 0o600, "{name}");
     }
@@ -56,11 +56,11 @@ fn the_instance_works_at_once_on_both_stores() {
 fn a_folder_that_holds_an_instance_or_something_else_is_refused() {
     let instance = Instance::new();
     let error = instance.refused(2, ["init", "--yes"]);
-    assert!(error.contains("holds an instance already") && error.contains("footprint serve --instance"), "{error}");
+    assert!(error.contains("contains an instance already") && error.contains("footprint serve --instance"), "{error}");
     let folder = TempDir::new().unwrap();
     std::fs::write(folder.path().join("thesis.txt"), "").unwrap();
     let (code, _, error) = ended(footprint(["init", "--yes", "--instance", folder.path().to_str().unwrap()]));
-    assert!(code == 2 && error.contains("holds something else already: thesis.txt"), "{error}");
+    assert!(code == 2 && error.contains("contains something else: thesis.txt"), "{error}");
 }
 
 #[test]
@@ -74,16 +74,16 @@ fn a_store_that_holds_an_instance_is_refused() {
     let (first, second) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     assert_eq!(init(&first).0, 0);
     let (code, _, error) = init(&second);
-    assert!(code == 2 && error.contains("The store holds an instance already."), "{error}");
+    assert!(code == 2 && error.contains("The store contains an instance already."), "{error}");
     assert!(!second.path().join("host.toml").exists());
-    // The address is in the environment only, and the settings say so.
+    // The address is only in the environment, and the settings refer to it.
     let settings = std::fs::read_to_string(first.path().join("host.toml")).unwrap();
     assert!(settings.contains("store = \"env:FOOTPRINT_STORE\"") && !settings.contains("postgres@"), "{settings}");
     let mut forgotten = footprint(["site", "list"]);
     forgotten.env("FOOTPRINT_INSTANCE", first.path());
     let (code, _, error) = ended(forgotten);
     assert!(
-        code == 2 && error.contains("the environment variable FOOTPRINT_STORE holds the store's address"),
+        code == 2 && error.contains("takes the store's address from the environment variable FOOTPRINT_STORE"),
         "{error}"
     );
 }
@@ -94,7 +94,7 @@ fn one_that_was_cut_off_after_the_store_was_filled_is_finished_with_another_key(
         let (settings, draft) = (instance.path().join("host.toml"), instance.path().join("host.toml.unfinished"));
         std::fs::rename(&settings, &draft).unwrap();
         let error = instance.refused(2, ["site", "list"]);
-        assert!(error.contains("was begun and is not finished"), "{error}");
+        assert!(error.contains("was interrupted"), "{error}");
         let again = instance.json(["init", "--yes"]);
         assert!(settings.is_file() && !draft.exists());
         assert_ne!(again["key"], instance.made["key"]);

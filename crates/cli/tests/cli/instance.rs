@@ -12,39 +12,39 @@ use tempfile::TempDir;
 
 use crate::support::{ended, footprint};
 
-/// An instance, made by `footprint init`.
+/// An instance that `footprint init` created.
 pub struct Instance {
     folder: TempDir,
-    /// The address of the store, where that is not a file in the folder.
+    /// The address of the store, if it is not a file in the folder.
     store: Option<String>,
-    /// What `footprint init --output json` printed.
+    /// The output of `footprint init --output json`.
     pub made: Value,
 }
 
 impl Instance {
-    /// One on SQLite.
+    /// An instance on SQLite.
     pub fn new() -> Self {
         Self::over(None)
     }
 
-    /// One on each engine.
+    /// An instance on each engine.
     pub fn on_both() -> [Self; 2] {
         [Self::over(None), Self::over(Some(PostgresServer::shared().new_database()))]
     }
 
-    /// One on PostgreSQL at this address.
+    /// An instance on PostgreSQL at this address.
     pub fn on(address: String) -> Self {
         Self::over(Some(address))
     }
 
-    /// One whose files are made already: name and content of each.
+    /// An instance with existing files: name and content of each.
     pub fn of_files<'f>(store: Option<String>, files: impl IntoIterator<Item = (&'f str, Vec<u8>)>) -> Self {
         let instance = Self { folder: TempDir::new().unwrap(), store, made: Value::Null };
         std::fs::create_dir(instance.path()).unwrap();
         for (name, content) in files {
             let path = instance.path().join(name);
             std::fs::write(&path, content).unwrap();
-            // A sealing key that others may read is refused.
+            // A sealing key that other users may read is refused.
             std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
         }
         instance
@@ -62,12 +62,12 @@ impl Instance {
         self.folder.path().join("instance")
     }
 
-    /// The address of the store, where that is not a file in the folder.
+    /// The address of the store, if it is not a file in the folder.
     pub fn store_address(&self) -> Option<&str> {
         self.store.as_deref()
     }
 
-    /// The binary, for this instance.
+    /// A command of the binary for this instance.
     pub fn footprint<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Command {
         let mut command = footprint(arguments);
         command.env("FOOTPRINT_INSTANCE", self.path());
@@ -77,26 +77,26 @@ impl Instance {
         command
     }
 
-    /// Exit code, standard output and standard error.
+    /// Exit code, standard output and standard error of a command.
     pub fn ended<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> (i32, String, String) {
         ended(self.footprint(arguments))
     }
 
-    /// Standard output of what must succeed.
+    /// Standard output of a command that must succeed.
     pub fn successful<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> String {
         let (code, out, error) = self.ended(arguments);
         assert_eq!(code, 0, "{out}{error}");
         out
     }
 
-    /// Standard error of what must fail with this exit code.
+    /// Standard error of a command that must fail with this exit code.
     pub fn refused<'a>(&self, code: i32, arguments: impl IntoIterator<Item = &'a str>) -> String {
         let (ended, out, error) = self.ended(arguments);
         assert_eq!(ended, code, "{out}{error}");
         error
     }
 
-    /// The JSON that it prints.
+    /// The JSON that a command prints.
     pub fn json<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Value {
         let mut command = self.footprint(arguments);
         command.args(["--output", "json"]);
@@ -105,7 +105,7 @@ impl Instance {
         serde_json::from_str(&out).unwrap()
     }
 
-    /// What a person reads, for snapshots.
+    /// The output for a person, for snapshots.
     pub fn shown<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> String {
         let (code, out, error) = self.ended(arguments);
         let text = format!("exit code {code}\n--- standard output\n{out}--- standard error\n{error}");
@@ -124,14 +124,14 @@ impl Instance {
         self.folder.path().join(name).display().to_string()
     }
 
-    /// Adds to the settings.
+    /// Adds a text to the settings.
     pub fn set(&self, text: &str) {
         let settings = self.path().join("host.toml");
         let whole = format!("{}\n{text}", std::fs::read_to_string(&settings).unwrap());
         std::fs::write(&settings, whole).unwrap();
     }
 
-    /// Serves it by a shell that runs `before` first, with what it logs in a file.
+    /// Serves the instance from a shell that runs `before` first. The log goes to a file.
     pub fn serve_after(&self, before: &str, log: &Path) -> Served {
         let mut command = Process::new("/bin/sh");
         let line = format!("{before}\nexec \"$0\" serve --json --listen 127.0.0.1:0");
@@ -147,7 +147,7 @@ impl Instance {
         self.serve_on("127.0.0.1:0")
     }
 
-    /// Serves it at an address and port.
+    /// Serves the instance at an address and port.
     pub fn serve_on(&self, listen: &str) -> Served {
         let mut command = Process::new(env!("CARGO_BIN_EXE_footprint"));
         command.env_clear().env("FOOTPRINT_INSTANCE", self.path()).args(["serve", "--json", "--listen", listen]);
@@ -158,7 +158,7 @@ impl Instance {
     }
 }
 
-/// A host in a process of its own; ended when dropped.
+/// A host in a process of its own. Dropping it ends the process.
 pub struct Served {
     pub child: Child,
     pub ready: Value,
@@ -172,12 +172,12 @@ impl Served {
         Self { child, ready: serde_json::from_str(&line).unwrap() }
     }
 
-    /// Where it listens.
+    /// The address at which it listens.
     pub fn url(&self) -> &str {
         self.ready["url"].as_str().unwrap()
     }
 
-    /// Kills it with -9, and waits until it is gone.
+    /// Kills it with -9, and waits for its end.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -202,7 +202,7 @@ impl Drop for Served {
     }
 }
 
-/// `text` with times and what is drawn from chance replaced.
+/// `text` without times and random parts.
 pub fn without_times(line: &str) -> String {
     let is_day = |word: &str| {
         word.len() == 10
@@ -226,7 +226,7 @@ pub fn without_times(line: &str) -> String {
     words.join(" ")
 }
 
-/// Everything in a folder, as text, to look for what must not be there.
+/// The content of all files in a folder as text, to search for secrets.
 pub fn everything_in(folder: &Path) -> String {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries.map(|path| String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned()).collect()

@@ -1,5 +1,5 @@
-//! `kill -9` of the host at random instants during bulk commands: nothing lost that was acknowledged, nothing half done,
-//! nothing twice. `FOOTPRINT_KILL_ROUNDS` says how many rounds; 5 unless given.
+//! `kill -9` of the host at random times during bulk commands. No acknowledged change is lost, no call is done in part,
+//! and no call is done twice. `FOOTPRINT_KILL_ROUNDS` sets the number of rounds. The default is 5.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -10,18 +10,18 @@ use std::time::Duration;
 use crate::instance::{Instance, Served};
 use serde_json::{Value, json};
 
-/// Callers at once, calls of each in one round, and incidents of each call.
+/// The callers at once, the calls of each in a round, and the incidents of each call.
 const CALLERS: usize = 4;
 const CALLS: usize = 12;
 const ITEMS: usize = 20;
 
-/// Each check reads the whole store, so it is not let grow for ever.
+/// Each check reads the whole store, so an instance has a limited number of rounds.
 const ROUNDS_OF_AN_INSTANCE: usize = 10;
 
 /// A bulk command on incidents that no other call touches.
 #[derive(Debug, Clone)]
 struct Call {
-    /// Names the call; also its Idempotency-Key, and what a closed incident's conclusion says.
+    /// The name of the call. It is also its Idempotency-Key, and in a closed incident's conclusion.
     name: String,
     command: &'static str,
     incidents: Vec<String>,
@@ -47,7 +47,7 @@ impl Call {
         json!({ "Username": "Admin", "Site": "Security Operations", "CommandParams": parameters })
     }
 
-    /// Sends it; its answer's bytes, or nothing if none came.
+    /// Sends it. Returns the answer's bytes, or `None` if no answer came.
     async fn send(&self, client: &reqwest::Client, url: &str, key: &str) -> Option<(String, String)> {
         let request = client.post(format!("{url}/VSOC/api/Command/{}", self.command)).json(&self.body());
         let response = request.header("d3key", key).header("Idempotency-Key", &self.name).send().await.ok()?;
@@ -59,7 +59,7 @@ impl Call {
         Some((id, text))
     }
 
-    /// How often the call was done to an incident, as the store has it.
+    /// How often the call was done to an incident, by the content of the store.
     fn times_done(&self, incident: &Value) -> usize {
         match self.command {
             "CloseIncidentInBulk" => {
@@ -76,11 +76,11 @@ impl Call {
 
 struct Round {
     number: usize,
-    /// The calls with their answers, where one came.
+    /// The calls, with their answers if there are any.
     calls: Vec<(Call, Option<(String, String)>)>,
 }
 
-/// Lets callers call, and kills the server amid that.
+/// Lets callers call, and kills the server during the calls.
 async fn cut_short(instance: &Instance, number: usize) -> Round {
     let rows =
         (0..CALLERS).flat_map(|caller| (0..CALLS).flat_map(move |call| Call::new(number, caller, call).incidents));
@@ -105,7 +105,7 @@ async fn cut_short(instance: &Instance, number: usize) -> Round {
             })
         })
         .collect();
-    // Amid the calls, however fast they are: after some of them, and then at any instant of the next ones.
+    // During the calls, however fast they are: after some of them, and then at a random time of the next ones.
     let enough = fastrand::usize(0..CALLERS * CALLS * 3 / 4);
     while answered.load(Ordering::Relaxed) < enough {
         tokio::task::yield_now().await;
@@ -133,14 +133,14 @@ fn key(instance: &Instance) -> &str {
     instance.made["key"].as_str().unwrap()
 }
 
-/// All incidents by their numbers.
+/// All incidents by number.
 fn stored(instance: &Instance) -> BTreeMap<String, Value> {
     let rows = instance.successful(["incident", "export", "--format", "ndjson"]);
     let rows = rows.lines().map(|row| serde_json::from_str::<Value>(row).unwrap());
     rows.map(|row| (row["number"].as_str().unwrap().to_owned(), row)).collect()
 }
 
-/// What the store has of a round before and after its unanswered calls are repeated.
+/// The effect of a round in the store, before and after its unanswered calls are repeated.
 async fn check(instance: &Instance, round: &Round) -> (usize, usize) {
     let before = stored(instance);
     let (mut acknowledged, mut done_unanswered) = (0, 0);
@@ -176,7 +176,7 @@ async fn check(instance: &Instance, round: &Round) -> (usize, usize) {
     (acknowledged, done_unanswered)
 }
 
-/// What came of rounds.
+/// The results of rounds.
 #[derive(Debug, Default)]
 struct Tally {
     calls: usize,
@@ -199,7 +199,7 @@ async fn survive(instance: &Instance, rounds: Range<usize>) -> Tally {
         tally.done_unanswered += unanswered;
         past.push(round);
     }
-    // A later kill takes nothing away from an earlier round either.
+    // A later kill must not undo an earlier round.
     let after = stored(instance);
     for round in &past {
         all_done_once(&after, round);

@@ -1,4 +1,4 @@
-//! A mail server and a webhook's receiver on this machine, that remember what they were sent.
+//! A mail server and a webhook receiver on this machine, which keep the messages that they get.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-/// How long something may take to arrive.
+/// The longest time for a message to arrive.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct Listener {
@@ -48,7 +48,7 @@ impl Listener {
         names.map(|name| (name, format!("http://127.0.0.1:{}", self.port))).into()
     }
 
-    /// Whether nothing is there that was not asked for.
+    /// Whether no further message came.
     pub fn is_empty(&self) -> bool {
         self.heard.try_recv().is_err()
     }

@@ -1,8 +1,8 @@
-//! The log on standard error: every line of a command carries its request id, at every level.
+//! The log on standard error: every line of a command has its request id, at every level.
 
 use crate::support::{Simulator, ended};
 
-/// The lines of the log, and the request id that the receipt names.
+/// The lines of the log, and the receipt's request id.
 fn log(error: &str) -> (Vec<&str>, &str) {
     let id = error.rsplit_once("request ").expect("a receipt").1.trim_end();
     let id = id.split_whitespace().next().unwrap();
@@ -29,7 +29,7 @@ fn every_line_at_trace_level_carries_the_request_id() {
                 assert!(line.contains(&format!("request_id=\"{id}\"")), "{arguments:?}: {line}");
             }
             assert!(lines.iter().any(|line| line.contains(" hyper_util::")), "trace shows the libraries: {error}");
-            // Every other line is of the Error tab, a warning, or the receipt, which names the id too.
+            // Every other line belongs to the Error tab, a warning, or the receipt, which has the id too.
             let others: Vec<_> = error.lines().filter(|line| !lines.contains(line)).collect();
             let told = ["warning: ", "failed.", "Status Code: ", "Message: ", "Cause: ", "Cure: ", "Code: "];
             for line in others {

@@ -1,4 +1,4 @@
-//! The binary as its users run it: whole processes against a simulator that is one too.
+//! The binary as its users run it: whole processes against a simulator in a process of its own.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod agents;

@@ -1,4 +1,4 @@
-//! Sites, users, keys and the audit log at the terminal: what is shown, what is refused, and who may.
+//! Sites, users, keys and the audit log at the terminal: output, refusals and rights.
 
 use serde_json::json;
 
@@ -24,12 +24,12 @@ fn lists_come_as_a_table_json_csv_and_ndjson() {
         (&integrations[0]["id"], &integrations[0]["parameters"][0]["name"]),
         (&json!("coda-footprint"), &json!("Server URL"))
     );
-    assert_eq!(instance.successful(["alert", "waiting"]), "No alert waits to be delivered.\n");
+    assert_eq!(instance.successful(["alert", "waiting"]), "No alerts wait for delivery.\n");
     instance.successful(["user", "add", "alice", "--role", "Manager", "--site", "Acme Corp"]);
     let error = instance.refused(1, ["alert", "waiting", "--as", "alice"]);
     assert!(error.contains("is no administrator") && error.contains("--as USER"), "{error}");
     let nothing = instance.successful(["connection", "list"]);
-    assert_eq!(nothing, "No connections that you may see. `footprint connection add` makes one.\n");
+    assert_eq!(nothing, "No connections that you may see. `footprint connection add` creates one.\n");
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn users_get_roles_and_lose_them() {
         assert!(error.contains("is deactivated"), "{error}");
         instance.successful(["user", "activate", "alice"]);
         let error = instance.refused(1, ["user", "deactivate", "Admin"]);
-        assert!(error.contains("make another administrator first"), "{error}");
+        assert!(error.contains("make another user an administrator first"), "{error}");
     }
 }
 
@@ -126,7 +126,7 @@ fn keys_that_cannot_be_are_refused() {
     let instance = Instance::new();
     for (arguments, problem) in [
         (vec!["x", "--expires", "soon"], "--expires: expected a time such as 2026-12-31"),
-        (vec!["x", "--expires", "2020-01-01"], "expiry is in the past"),
+        (vec!["x", "--expires", "2020-01-01"], "The expiry is in the past"),
         (vec!["x", "--owner", "nobody"], "There is no user \"nobody\"."),
         (vec!["x", "--site", "Nowhere"], "There is no site \"Nowhere\"."),
         (vec!["init"], "The key \"init\" exists already."),

@@ -1,4 +1,4 @@
-//! The forms in which `footprint run` writes an outcome, and its tabs.
+//! The formats in which `footprint run` writes an outcome, and its tabs.
 
 use crate::support::{Simulator, ended, outcome, shown};
 

@@ -1,4 +1,4 @@
-//! The README's recipe for a daily export, run as it stands.
+//! The README's script for a daily export, run unchanged.
 
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! `kill -9` of the host amid refused calls: each refusal that has an entry of its own is in the audit log before the caller
-//! reads it, once.
+//! `kill -9` of the host during refused calls. Each refusal with an entry of its own is in the audit log before the
+//! caller reads it, once.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,13 +10,14 @@ use serde_json::{Value, json};
 
 use crate::instance::Instance;
 
-/// Callers at once.
+/// The callers at once.
 const CALLERS: usize = 10;
 
-/// So many refusals of an address in a minute have entries of their own.
+/// The number of refusals of an address in a minute that have entries of their own.
 const OWN_ENTRIES: usize = 50;
 
-/// Sends no more calls than have entries of their own, and kills the host amid them; the request ids that callers read.
+/// Sends no more calls than have entries of their own, and kills the host during them. Returns the request ids that
+/// callers read.
 async fn flood(instance: &Instance) -> Vec<String> {
     let mut server = instance.serve();
     let url: Arc<str> = format!("{}GetIncidents", server.ready["commands"].as_str().unwrap()).into();
@@ -67,7 +68,7 @@ async fn survive(instance: &Instance) {
     for id in &read {
         assert_eq!(times.get(id), Some(&1), "{id}");
     }
-    // What was written and not yet answered is at most one call of each caller and kill.
+    // Entries without a read answer are at most one call per caller and kill.
     assert!(times.len() <= read.len() + 3 * CALLERS, "{} entries about {} answers", times.len(), read.len());
 }
 

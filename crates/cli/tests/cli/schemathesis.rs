@@ -1,5 +1,5 @@
-//! schemathesis against the document of a running host. `FOOTPRINT_SCHEMATHESIS_SECONDS` says for how long; 60 unless
-//! given.
+//! schemathesis against the document of a running host. `FOOTPRINT_SCHEMATHESIS_SECONDS` sets the duration. The default
+//! is 60.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::instance::Instance;
 use crate::support::Simulator;
 
-/// No 5xx, no answer that the document does not allow, no success without a key.
+/// No 5xx, no answer that the document does not describe, no success without a key.
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
                       response_headers_conformance,response_schema_conformance,negative_data_rejection,ignored_auth,\
                       unsupported_method,missing_required_header";
@@ -29,7 +29,7 @@ fn the_host_answers_as_its_document_says_and_nobody_without_a_key() {
         let mut command = instance.footprint([what, "import", "-", "--format", "ndjson"]);
         command.write_stdin(rows.clone()).assert().success();
     }
-    // Whom the document's examples name.
+    // The user of the document's examples.
     instance.successful(["user", "add", "admin user"]);
     let simulator = Simulator::start(&[]);
     let (user, password) = simulator.user("administrator");
@@ -41,15 +41,15 @@ fn the_host_answers_as_its_document_says_and_nobody_without_a_key() {
     let mut command = Command::new(tools);
     command.arg("run").arg(format!("{}/openapi.json", server.ready["url"].as_str().unwrap()));
     command.arg("--header").arg(format!("d3key: {}", instance.made["key"].as_str().unwrap()));
-    // One worker: two threads that parse source code at once break Python 3.11's parser, and so the run.
+    // One worker: two threads that parse source code at once crash the parser of Python 3.11.
     command.args(["--checks", CHECKS, "--max-time", &seconds, "--workers", "1", "--no-color", "--continue-on-failure"]);
-    // It would lock itself out.
+    // It would revoke its own access.
     command.args(["--exclude-operation-id", "revokeKey", "--warnings", "off", "--max-failures", "20"]);
     let output = command.current_dir(instance.path()).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     println!("{said}");
     assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
-    // It was let in to the end, and what it called was done.
+    // The host admitted it to the end, and its calls were carried out.
     let audit = instance.successful(["audit", "--output", "ndjson", "--limit", "100000"]);
     let entries: Vec<Value> = audit.lines().map(|entry| serde_json::from_str(entry).unwrap()).collect();
     for command in ["GetIncidents", "CloseIncidentInBulk", "ListTenants", "GET /api/manage/v1/sites"] {

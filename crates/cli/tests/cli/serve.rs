@@ -1,4 +1,4 @@
-//! `footprint serve`: what it says first, how it ends, and what keeps it from starting.
+//! `footprint serve`: its first output, its end, and the faults that keep it from starting.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -74,7 +74,7 @@ fn what_keeps_it_from_starting_is_said_with_what_to_do() {
     let mut nowhere = crate::support::footprint(["serve"]);
     nowhere.env("FOOTPRINT_INSTANCE", instance.beside("nowhere"));
     let (code, _, error) = ended(nowhere);
-    assert!(code == 2 && error.contains("Make one with `footprint init`"), "{error}");
+    assert!(code == 2 && error.contains("Create one with `footprint init`"), "{error}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Three hosts on one PostgreSQL: one is killed, one is suspended, and the clock of the third is wrong.
+//! Three hosts on one PostgreSQL: one is killed, one is suspended, and the third has a wrong clock.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command as Process;
@@ -25,13 +25,13 @@ use crate::support::Simulator;
 
 const CONNECTIONS: i64 = 60;
 
-/// Shorter than a form may ask for, so that the test need not take minutes.
+/// Shorter than a form permits, so that the test does not take minutes.
 const INTERVAL_MS: i64 = 5_000;
 
 /// How long one host is suspended.
 const SUSPENDED: Duration = Duration::from_secs(40);
 
-/// So much later a check begins at the latest: the lease of 15 seconds, and what a busy machine adds to two looks.
+/// The longest delay of a check: the lease of 15 seconds, and the delays of a busy machine.
 const LATEST_MS: i64 = 20_000;
 
 /// The machine's clock, a minute ahead.
@@ -57,7 +57,7 @@ fn now() -> Moment {
     Moment(i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap())
 }
 
-/// Connections to the simulator, all checked from now on, and a host in this process that is to check them too.
+/// Connections to the simulator, all checked from now on, and a host in this process that checks them too.
 async fn connect(instance: &Instance, store: &Store, simulator: &Simulator) -> (Vec<Schedule>, Arc<Scheduler>) {
     let registry = PluginRegistry::new(vec![Arc::new(FootprintPlugin::new().unwrap())], &[]).unwrap();
     let keyring = Keyring::from_file(&instance.path().join("sealing.key")).unwrap();
@@ -111,7 +111,7 @@ async fn history(store: &Store, schedules: &[Schedule]) -> Vec<Vec<Check>> {
 
 #[test]
 fn each_due_check_is_run_once_and_in_time_beside_hosts_that_are_killed_suspended_or_have_a_wrong_clock() {
-    // Each check takes a while, so that a host that is killed leaves some behind.
+    // Each check takes some time, so that a killed host leaves checks under way.
     let simulator = Simulator::start(&["--fault", "* delay=300ms"]);
     let [_, instance] = Instance::on_both();
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -147,11 +147,11 @@ fn each_due_check_is_run_once_and_in_time_beside_hosts_that_are_killed_suspended
         let resumed = now();
         work(2, resumed).await;
         let until = now();
-        // Of each connection a check that was due before, and nothing left out.
+        // A check of each connection that was due before, without a gap.
         let is_whole = |schedule: &Schedule, checks: &[Check]| {
             let mut due = schedule.next_due_at;
             while due < until {
-                // What is late runs once for all that it missed.
+                // An overdue check runs once for all missed due times.
                 let is_late = |check: &&Check| check.due_at < due && check.ended_at >= due;
                 if !checks.iter().any(|check| check.due_at == due) && checks.iter().find(is_late).is_none() {
                     return false;

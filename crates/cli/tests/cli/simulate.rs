@@ -1,4 +1,4 @@
-//! `footprint simulate`: what it says once it listens, and what it refuses.
+//! `footprint simulate`: its output once it listens, and its refusals.
 
 use crate::support::{Simulator, ended, footprint, outcome, redacted};
 
@@ -82,7 +82,7 @@ fn the_signal_of_service_managers_ends_it_in_order() {
     assert_eq!(simulator.child.wait().unwrap().code(), Some(0));
 }
 
-/// What a person reads until it listens, and the process.
+/// The output for a person until it listens, and the process.
 #[cfg(unix)]
 fn introduced(arguments: &[&str]) -> (String, std::process::Child) {
     use std::io::{BufRead as _, BufReader};
@@ -122,7 +122,7 @@ fn with_tls_the_lines_to_paste_save_the_authority_and_connect() {
     let script = lines.replace("Ctrl-C ends it.", "");
     let mut shell = assert_cmd::Command::new("bash");
     shell.env_clear().current_dir(folder.path()).env("PATH", std::env::var_os("PATH").unwrap());
-    // Scripts do not expand aliases unless told to.
+    // Scripts expand aliases only with this option.
     let (code, out, error) = ended({
         shell.args(["-e", "-O", "expand_aliases"]).write_stdin(script);
         shell

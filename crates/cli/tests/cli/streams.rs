@@ -1,4 +1,4 @@
-//! Rows that are written as they arrive: NDJSON and CSV, whole or not.
+//! Rows that are written as they arrive: NDJSON and CSV, complete or not.
 
 use serde_json::Value;
 
@@ -17,7 +17,7 @@ fn csv_is_rfc_4180_and_starts_no_formula() {
     assert!(out.ends_with("\r\n"));
 }
 
-/// The table of a command by `--output json`, as CSV writes it.
+/// The table of a command by `--output json`, in the form of CSV.
 fn table(simulator: &Simulator, command: &[&str]) -> Vec<Vec<String>> {
     let arguments = ["run"].iter().chain(command).chain(&["--output", "json"]).copied();
     let (_, outcome) = outcome(simulator.footprint(arguments));
@@ -83,7 +83,7 @@ fn a_stream_that_fails_on_its_way_is_failed_and_says_so() {
         assert_eq!(code, 1, "{error}");
         assert_eq!(out.lines().count(), 200 + usize::from(output == "csv"), "what came before is there");
         assert!(error.starts_with("List Devices failed.\nStatus Code: 500."), "{error}");
-        assert!(error.contains("warning: The output is not whole: it ends where the command failed.\n"), "{error}");
+        assert!(error.contains("warning: The output is incomplete: it ends where the command failed.\n"), "{error}");
         assert!(error.contains("\n200 of 250 rows on 2 pages · "), "{error}");
     }
 }
@@ -105,7 +105,7 @@ fn a_command_that_fails_before_its_first_page_writes_nothing() {
     for output in ["csv", "ndjson"] {
         let (code, out, error) = ended(simulator.footprint(["run", "list-devices", "--output", output]));
         assert_eq!((code, out.as_str()), (1, ""), "{error}");
-        assert!(!error.contains("not whole"), "{error}");
+        assert!(!error.contains("incomplete"), "{error}");
     }
 }
 
@@ -132,7 +132,7 @@ fn a_reader_that_has_seen_enough_of_the_rows_ends_the_run_quietly() {
     }
 }
 
-/// The most memory, in KiB, that a run needed by the time that it had written nearly all its rows as CSV.
+/// The peak memory, in KiB, of a run that has written nearly all its rows as CSV.
 #[cfg(target_os = "linux")]
 fn peak_memory_of_csv(devices: &str) -> u64 {
     use std::io::Read as _;
@@ -151,7 +151,7 @@ fn peak_memory_of_csv(devices: &str) -> u64 {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    // A row takes some 110 bytes, so more is left over than a pipe holds: the process is not done yet.
+    // A row takes some 110 bytes, so the rest is more than a pipe holds: the process has not ended.
     let nearly_all = (devices.parse::<u64>().unwrap() - 3_000) * 100;
     let mut output = child.stdout.take().unwrap();
     let read = std::io::copy(&mut output.by_ref().take(nearly_all), &mut std::io::sink()).unwrap();
@@ -166,7 +166,7 @@ fn peak_memory_of_csv(devices: &str) -> u64 {
 #[cfg(target_os = "linux")]
 #[test]
 fn csv_of_many_pages_needs_no_more_memory_than_of_few() {
-    // Kept in memory, 20,000 devices more would take 20 MiB more at the least.
+    // In memory, 20,000 more devices would take at least 20 MiB more.
     let (few, many) = (peak_memory_of_csv("4000"), peak_memory_of_csv("24000"));
     assert!(many < few + 8 * 1024, "{few} KiB for 4,000 devices, {many} KiB for 24,000");
 }

@@ -1,4 +1,4 @@
-//! Starts the binary alone or against a simulator, and takes out of its output what differs from run to run.
+//! Starts the binary alone or against a simulator, and removes the parts of its output that differ from run to run.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command as Process, Stdio};
@@ -6,7 +6,7 @@ use std::process::{Child, Command as Process, Stdio};
 use assert_cmd::Command;
 use serde_json::Value;
 
-/// A simulator in a process of its own; ended when dropped.
+/// A simulator in a process of its own. Dropping it ends the process.
 pub struct Simulator {
     pub child: Child,
     pub ready: Value,
@@ -60,7 +60,7 @@ impl Drop for Simulator {
     }
 }
 
-/// The binary, knowing nothing of this machine's environment.
+/// The binary without this machine's environment.
 pub fn footprint<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_footprint"));
     command.env_clear().args(arguments);
@@ -74,13 +74,13 @@ pub fn ended(mut command: Command) -> (i32, String, String) {
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
 
-/// What a person reads, for snapshots.
+/// The output for a person, for snapshots.
 pub fn shown(command: Command) -> String {
     let (code, out, error) = ended(command);
     redacted(&format!("exit code {code}\n--- standard output\n{out}--- standard error\n{error}"))
 }
 
-/// `text` without ports, times, ids of requests and the place of the binary.
+/// `text` without ports, times, ids of requests and the path of the binary.
 pub fn redacted(text: &str) -> String {
     let line = |line: &str| {
         let words = line.split(' ').map(|word| match word.split_once("http://127.0.0.1:") {

@@ -1,4 +1,4 @@
-//! Sync Connection between two real instances, each a process of its own, and what people see of it.
+//! Sync Connection between two real instances, each in a process of its own.
 
 use serde_json::{Value, json};
 
@@ -53,7 +53,7 @@ fn the_documented_sample_between_two_processes_and_the_connection_passes_its_tes
         connect(&pair.master, &simulator, "Second", &[]);
         let all = pair.master.json(["connection", "list"]);
         let second = all.as_array().unwrap().iter().find(|one| one["name"] == "Second").unwrap();
-        // As documented; the integration's name and the number are adapted.
+        // As documented, with another name of the integration and another id.
         let sample = json!({
             "Username": "Admin",
             "Site": "Security Operations",
@@ -79,7 +79,7 @@ fn the_documented_sample_between_two_processes_and_the_connection_passes_its_tes
             let (code, out, error) = pair.tenant.ended(["connection", "test", name, "--site", "TenantSite"]);
             assert!(code == 0 && out == "✔ Passed\n", "{out}{error}");
         }
-        // It runs there at once, as a remote command of the tenant's host.
+        // It runs there at once, on the tenant's host.
         let body = json!({
             "Username": "Admin", "Site": "TenantSite", "CommandParams": { "Connection Name": "TestConnection" },
         });

@@ -1,6 +1,6 @@
-//! `kill -9` of master and tenant at random instants during a sync: each connection is as it was or as it should be, and
-//! repeating the sync finishes it and changes nothing else. `FOOTPRINT_SYNC_KILL_ROUNDS` says how many rounds of each; 3
-//! unless given.
+//! `kill -9` of master and tenant at random times during a sync. Each connection has its old or its new state, and
+//! repeating the sync finishes it and changes nothing else. `FOOTPRINT_SYNC_KILL_ROUNDS` sets the number of rounds of
+//! each. The default is 3.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use crate::sync::Pair;
 /// Connections that stay, and change in every round.
 const STAYING: usize = 8;
 
-/// What a connection on the tenant says of the round that it is of: its description, and its health check.
+/// The round of a connection on the tenant, by its description and its health check.
 fn round_of(connection: &Value) -> usize {
     let said: usize = connection["description"].as_str().unwrap().parse().unwrap();
     let minutes = connection["healthCheck"]["everyMinutes"].as_u64().unwrap();
@@ -25,7 +25,7 @@ fn round_of(connection: &Value) -> usize {
     said
 }
 
-/// The tenant's connections by their names, with the round that each is of and its version.
+/// The tenant's connections by name, with the round and the version of each.
 fn on_tenant(tenant: &Instance) -> BTreeMap<String, (usize, i64)> {
     let all = tenant.json(["connection", "list"]);
     let all = all.as_array().unwrap().iter();
@@ -58,7 +58,7 @@ impl Caller {
         response.json().await.unwrap()
     }
 
-    /// What a sync of all that is shared was answered, if it was.
+    /// The answer to a sync of all shared connections, if it came.
     async fn sync(&self, url: String) -> Option<Value> {
         let body = json!({
             "Username": "Admin", "Site": "Security Operations",
@@ -72,7 +72,7 @@ impl Caller {
     }
 }
 
-/// Makes the master's connections of a round: those that stay change, one is new, one is gone.
+/// Prepares the master's connections of a round: staying connections change, one is new, one is removed.
 async fn prepare(caller: &Caller, master: &Served, ids: &mut BTreeMap<String, i64>, round: usize) {
     for number in 0..STAYING {
         let name = format!("staying-{number}");
@@ -125,7 +125,7 @@ async fn survive(pair: Pair, store: &str) {
             (if kills_master { &mut serving_master } else { &mut serving_tenant }).kill();
         };
         let (answer, ()) = tokio::join!(sync, kill);
-        // As it was or as it should be, each by itself.
+        // Each connection has its old or its new state.
         let after = on_tenant(&tenant);
         let wanted = expected(round);
         for (name, (is_of, _)) in &after {
@@ -142,7 +142,7 @@ async fn survive(pair: Pair, store: &str) {
         } else {
             serving_tenant = tenant.serve_on(&tenant_address);
         }
-        // What the answer said was done is done; what failed, the retry finishes.
+        // Changes in the answer were made. The retry finishes the failed ones.
         match answer {
             Some(answer) if answer["returnData"] == "Successful" => assert!(was_finished, "round {round}: {answer}"),
             Some(_) => {

@@ -1,4 +1,4 @@
-//! The Rust version that the project names is the greatest that one of its dependencies requires.
+//! The Rust version of the project is the greatest that a dependency requires.
 
 use std::path::PathBuf;
 use std::process::Command;

@@ -1,5 +1,5 @@
-//! Instances made by version 0.1.0 open under this one with all that they hold; `tests/fixtures/0.1.0` says how they were
-//! made.
+//! Instances of version 0.1.0 open under this version with all their data. `tests/fixtures/0.1.0` describes how they
+//! were created.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use soar_store::testing::PostgresServer;
 use crate::instance::{Instance, Served};
 use crate::support::{Simulator, ended};
 
-/// Where the fixtures' connections lead; the simulator's address takes its place.
+/// The address in the fixtures' connections. The simulator's address replaces it.
 const VENDOR: &str = "127.0.0.1:47600";
 
 /// How long a schedule may take to run on a busy machine.
@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 struct Old {
     fixture: PathBuf,
     instance: Instance,
-    /// The keys and the token that 0.1.0 made, and the answer that it kept.
+    /// The keys and the token that 0.1.0 created, and the answer that it kept.
     callers: Value,
     vendor_password: String,
 }
@@ -58,7 +58,7 @@ impl Old {
         std::fs::read_to_string(self.fixture.join(name)).unwrap()
     }
 
-    /// What 0.1.0 showed must be shown. More may be shown beside it.
+    /// All output of 0.1.0 must be in today's output, which may have more.
     fn assert_all_shown(&self) {
         let shown: Vec<Value> = serde_json::from_str(&self.read("shown.json")).unwrap();
         for one in shown {
@@ -69,7 +69,7 @@ impl Old {
         }
     }
 
-    /// Tests a connection, with its vaulted password in the environment.
+    /// Tests a connection, with its referenced password in the environment.
     fn assert_passes(&self, connection: &str, site: &str) {
         let mut command = self.instance.footprint(["connection", "test", connection, "--site", site]);
         command.env("FOOTPRINT_SECRET_VAULTED", &self.vendor_password);
@@ -165,7 +165,7 @@ fn keys_answers_secrets_and_schedules_of_0_1_0_work() {
         );
         assert!(other["error"].as_str().unwrap().contains("may not be used for the command"), "{other}");
 
-        // The answer that was kept before the upgrade comes again, and nothing is done twice.
+        // The answer that was kept before the upgrade is repeated, and nothing is done twice.
         let url = format!("{}CloseIncidentInBulk", served.ready["commands"].as_str().unwrap());
         let headers = [("d3key", old.caller("key")), ("idempotency-key", "old-close")];
         let answer: Value = serde_json::from_str(old.caller("answer")).unwrap();
@@ -184,8 +184,8 @@ fn keys_answers_secrets_and_schedules_of_0_1_0_work() {
             std::thread::sleep(Duration::from_millis(200));
         }
         drop(served);
-        // A rotation opens every sealed secret: three passwords, the JWT key, the instance's private key, and what it shares
-        // with its master and its tenant.
+        // A rotation opens every sealed secret: three passwords, the JWT key, the instance's private key, and its
+        // common secrets with its master and its tenant.
         let rotated = old.instance.json(["connection", "rotate-key"]);
         assert_eq!(rotated["resealed"], 7, "{rotated}");
         old.assert_passes("Sealed", "Security Operations");

@@ -1,4 +1,4 @@
-//! That output is whole or says that it is not: files, --strict, Ctrl-C, and rows that wait for no buffer.
+//! Output is complete or marked as incomplete: files, --strict, Ctrl-C, and rows that wait for no buffer.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::{Simulator, ended};
 
-/// The binary as a process that runs beside the test.
+/// The binary as a process beside the test.
 fn beside(simulator: &Simulator, arguments: &[&str]) -> std::process::Child {
     let (user, password) = simulator.user("administrator");
     Process::new(env!("CARGO_BIN_EXE_footprint"))
@@ -40,7 +40,7 @@ fn a_file_is_replaced_only_by_a_whole_one() {
     assert_eq!(whole.lines().count(), 251);
     let (code, _, error) = read();
     assert_eq!(code, 1, "{error}");
-    assert!(error.contains("devices.csv is not written: the output is not whole."), "{error}");
+    assert!(error.contains("devices.csv is not written: the output is incomplete."), "{error}");
     assert_eq!(fs::read_to_string(&file).unwrap(), whole, "the file of before stays");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left behind");
 }
@@ -109,5 +109,5 @@ fn ctrl_c_writes_what_is_there_and_says_that_it_is_not_whole() {
     assert_eq!(child.wait().unwrap().code(), Some(1), "{error}");
     assert_eq!(rows.lines().count(), 100, "the whole first page");
     assert!(error.contains("Code: cancelled"), "{error}");
-    assert!(error.contains("The output is not whole: it ends where the command failed."), "{error}");
+    assert!(error.contains("The output is incomplete: it ends where the command failed."), "{error}");
 }

@@ -1,4 +1,4 @@
-//! Wrong use: exit code 2, the nearest valid name, and no connection needed to hear of it.
+//! Wrong use: exit code 2 and the nearest valid name, without a connection.
 
 use crate::instance::Instance;
 use crate::support::{Simulator, ended, footprint, outcome, shown};

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use soar_store::model::name::ByName;
-use soar_store::model::{AccessKey, KeyKind, Role, Site, SiteId, User, UserId};
+use soar_store::model::{AccessGeneration, AccessKey, KeyKind, Role, Site, SiteId, User, UserId};
 use soar_store::{Store, StoreError};
 use tokio::sync::Mutex;
 
@@ -40,9 +40,9 @@ impl std::fmt::Debug for KnownKey {
 }
 
 /// The sites, users, roles and keys at one moment.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Snapshot {
-    generation: i64,
+    generation: AccessGeneration,
     sites: ByName<Site>,
     users: ByName<KnownUser>,
     names: HashMap<UserId, String>,

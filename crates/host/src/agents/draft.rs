@@ -1,7 +1,7 @@
 //! The bodies with which callers create and change agents.
 
 use serde::Deserialize;
-use soar_store::model::shapes;
+use soar_store::model::{Version, shapes};
 use utoipa::ToSchema;
 
 use crate::connections::{GivenValue, given};
@@ -43,7 +43,8 @@ fn blank() -> GivenValue {
 pub struct AgentChange {
     /// The version that the caller read. The host refuses the change if the agent has changed since.
     #[serde(default)]
-    pub version: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub version: Option<Version>,
     /// A new name. No connection may use the agent.
     #[serde(default)]
     #[schema(schema_with = shapes::optional_name)]

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use soar_connector::name::steers;
-use soar_store::model::{AlertReason, MessageContent, Moment, ScheduleKind, Tell};
+use soar_store::model::{AlertEvent, AlertReason, MessageContent, Moment, ScheduleKind};
 
 /// The number of connections or schedules that a mail lists. The body of a webhook lists all.
 const LISTED: usize = 50;
@@ -27,14 +27,14 @@ impl Rendered for MessageContent {
             ScheduleKind::HealthCheck => "connections",
             ScheduleKind::Command => "schedules",
         };
-        let what = match (&self.tell, self.items.as_slice()) {
-            (Tell::Failed, [item]) => match item.reason {
+        let what = match (&self.event, self.items.as_slice()) {
+            (AlertEvent::Failed, [item]) => match item.reason {
                 AlertReason::Failing => format!("{} fails", item.subject),
                 AlertReason::Flapping => format!("{} keeps passing and failing", item.subject),
             },
-            (Tell::Recovered, [item]) => format!("{} recovered", item.subject),
-            (Tell::Failed, items) => format!("{} {subjects} of {} fail", items.len(), self.server),
-            (Tell::Recovered, items) => format!("{} {subjects} of {} recovered", items.len(), self.server),
+            (AlertEvent::Recovered, [item]) => format!("{} recovered", item.subject),
+            (AlertEvent::Failed, items) => format!("{} {subjects} of {} fail", items.len(), self.server),
+            (AlertEvent::Recovered, items) => format!("{} {subjects} of {} recovered", items.len(), self.server),
         };
         one_line(&what, 200)
     }
@@ -144,7 +144,7 @@ mod tests {
             recovered_at: None,
         };
         MessageContent {
-            tell: Tell::Failed,
+            event: AlertEvent::Failed,
             kind: ScheduleKind::HealthCheck,
             server: "https://footprint.example.com".to_owned(),
             at: Moment(1_700_000_060_000),

@@ -5,7 +5,7 @@ use soar_connector::manifest::{Connector, SettingType};
 use soar_connector::name::quoted;
 use soar_connector::{certificates_in, is_pem};
 use soar_store::model::{Connection, ParameterState};
-use soar_store::{Records, StoreError, StoredParameter, StoredValue, Wanted};
+use soar_store::{ConnectionFilter, Records, StoreError, StoredParameter, StoredValue};
 
 use crate::plugins::PluginRegistry;
 
@@ -104,7 +104,7 @@ pub(crate) async fn read(path: &str) -> Result<String, String> {
 /// [`StoreError`].
 pub async fn kept_paths(records: &mut Records<'_>, registry: &PluginRegistry) -> Result<Vec<KeptPath>, StoreError> {
     let mut paths = Vec::new();
-    for connection in records.connections(Wanted::All).await? {
+    for connection in records.connections(ConnectionFilter::All).await? {
         let Ok(plugin) = registry.named(&connection.integration) else { continue };
         for parameter in &connection.parameters {
             let ParameterState::Plain(value) = &parameter.value else { continue };

@@ -3,7 +3,7 @@
 use soar_connector::name::{quoted, suggestion};
 use soar_store::model::name::named;
 use soar_store::model::{Caller, Connection, Place, Right, Site, SiteKind};
-use soar_store::{Records, Wanted};
+use soar_store::{ConnectionFilter, Records};
 
 use super::rights::{may_use, missing};
 use crate::Refusal;
@@ -21,7 +21,7 @@ pub(super) async fn choose(
         return Err(missing(Right::UseConnections, &caller.site.name));
     }
     must_be_active(records, &caller.site).await?;
-    let wanted = Wanted::On { site: caller.site.id, is_internal: caller.site.kind == SiteKind::Internal };
+    let wanted = ConnectionFilter::On { site: caller.site.id, is_internal: caller.site.kind == SiteKind::Internal };
     let mut usable = records.connections(wanted).await?;
     usable.retain(|one| integrations.contains(&one.integration.as_str()) && may_use(caller, one));
     let found = pick(usable, &caller.site.name, name)?;

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
-use soar_store::model::{Reference, shapes};
+use soar_store::model::{Reference, Version, shapes};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AdditionalProperties, AnyOfBuilder, ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
@@ -164,7 +164,8 @@ fn yes() -> bool {
 pub struct ConnectionChange {
     /// The version that the caller read. The host refuses the change if the connection has changed since.
     #[serde(default)]
-    pub version: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub version: Option<Version>,
     /// The connection's name.
     #[serde(default)]
     #[schema(schema_with = shapes::optional_name)]

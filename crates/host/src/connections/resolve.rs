@@ -4,7 +4,7 @@ use secrecy::SecretString;
 use soar_connector::name::quoted;
 use soar_connector::{Plugin, Redactor, SettingValues};
 use soar_store::model::Connection;
-use soar_store::{StoreError, StoredAgent, StoredParameter, StoredValue, Wanted, agent_sealing_context};
+use soar_store::{ConnectionFilter, StoreError, StoredAgent, StoredParameter, StoredValue, agent_sealing_context};
 
 use super::parameters::open;
 use super::service::Connections;
@@ -34,7 +34,7 @@ impl Connections {
         let (id, connector) = (connection.id, &plugin.manifest().connector);
         let stored = async {
             let mut reader = self.store.reader().await?;
-            Ok::<_, StoreError>(reader.records().connection_parameters(Wanted::Id(id)).await?.remove(&id))
+            Ok::<_, StoreError>(reader.records().connection_parameters(ConnectionFilter::Id(id)).await?.remove(&id))
         };
         let stored = stored.await.map_err(|error| {
             tracing::error!(connection = id.0, %error, "a connection's parameters could not be read");

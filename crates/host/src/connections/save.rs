@@ -3,8 +3,8 @@
 use secrecy::ExposeSecret as _;
 use soar_connector::{Plugin, SettingsError};
 use soar_store::model::name::same_name;
-use soar_store::model::{Caller, Connection, ConnectionId, KeyId, Moment, Place};
-use soar_store::{Records, StoreError, StoredAgent, StoredParameter, StoredValue, Wanted, sealing_context};
+use soar_store::model::{Caller, Connection, ConnectionId, KeyId, Moment, Place, Version};
+use soar_store::{ConnectionFilter, Records, StoreError, StoredAgent, StoredParameter, StoredValue, sealing_context};
 
 use super::parameters::{Changes, NewValue, ParameterCheck};
 use super::rights::{managed, may_manage, missing_to_manage, must_be_own};
@@ -142,10 +142,11 @@ impl Connections {
         if !by_its_master {
             must_be_own(&old)?;
         }
-        if given.version.is_some_and(|version| version != old.version - 1) {
+        // The version before this change raised it.
+        let before = Version(old.version.0 - 1);
+        if given.version.is_some_and(|version| version != before) {
             return Err(StoreError::Conflict(format!(
-                "The connection {id} has been changed since you read it: it is at version {} now. Read it again.",
-                old.version - 1
+                "The connection {id} has been changed since you read it: it is at version {before} now. Read it again."
             ))
             .into());
         }
@@ -160,7 +161,7 @@ impl Connections {
             return Err(missing_to_manage(&place));
         }
         let new = change::checked(records, &old.integration, &place, &draft, Some(&old)).await?;
-        let kept = records.connection_parameters(Wanted::Id(id)).await?.remove(&id).unwrap_or_default();
+        let kept = records.connection_parameters(ConnectionFilter::Id(id)).await?.remove(&id).unwrap_or_default();
         let agent = through(records, new.agent_name.as_deref(), &place, rule).await?;
         let mut check = self.parameter_check(caller, &*plugin);
         check.agent = agent.as_ref();

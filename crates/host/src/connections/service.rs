@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use soar_connector::Clock;
 use soar_store::model::{Caller, Connection, ConnectionId};
-use soar_store::{Records, Store, Wanted};
+use soar_store::{ConnectionFilter, Records, Store};
 
 use super::choose;
 use super::rights::{managed, may_see, seen};
@@ -41,7 +41,7 @@ impl Connections {
     /// # Errors
     /// [`Refusal::Store`].
     pub async fn list(&self, caller: &Caller) -> Result<Vec<Connection>, Refusal> {
-        self.list_in(&mut self.store.reader().await?.records(), caller, Wanted::All).await
+        self.list_in(&mut self.store.reader().await?.records(), caller, ConnectionFilter::All).await
     }
 
     /// The same within the transaction of `records`.
@@ -49,7 +49,7 @@ impl Connections {
         &self,
         records: &mut Records<'_>,
         caller: &Caller,
-        wanted: Wanted,
+        wanted: ConnectionFilter,
     ) -> Result<Vec<Connection>, Refusal> {
         let sites = records.sites().await?;
         let mut connections = records.connections(wanted).await?;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use soar_connector::name::quoted;
 use soar_store::model::checked_number;
-use soar_store::{Numbered, StoreError};
+use soar_store::{NumberKind, StoreError};
 
 use super::{Check, Examined, Finding};
 
@@ -22,8 +22,8 @@ impl Check for Numbers {
     async fn findings(&self, instance: &Examined) -> Result<Vec<Finding>, StoreError> {
         let mut reader = instance.store.reader().await?;
         let mut records = reader.records();
-        let incidents = records.all_numbers(Numbered::Incident).await?;
-        let cases = records.all_numbers(Numbered::Case).await?;
+        let incidents = records.all_numbers(NumberKind::Incident).await?;
+        let cases = records.all_numbers(NumberKind::Case).await?;
         Ok([findings("incident", &incidents), findings("case", &cases)].concat())
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 use soar_connector::{Connector, Plugin, Redactor};
 use soar_store::StoredAgent;
-use soar_store::model::{AgentId, Connection, ConnectionId};
+use soar_store::model::{AgentId, Connection, ConnectionId, Version};
 
 use crate::connections::Connections;
 
@@ -23,13 +23,13 @@ pub(super) struct Ready {
 
 /// The versions from which a connector was built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Version {
-    connection: i64,
-    agent: Option<(AgentId, i64)>,
+struct BuiltFrom {
+    connection: Version,
+    agent: Option<(AgentId, Version)>,
 }
 
-impl Version {
-    /// Whether a connector of this version is not older than `wanted`.
+impl BuiltFrom {
+    /// Whether a connector that was built from this is not older than `wanted`.
     fn serves(self, wanted: Self) -> bool {
         match (self.agent, wanted.agent) {
             // A newer version of the connection may use another agent.
@@ -42,7 +42,7 @@ impl Version {
 }
 
 struct CachedConnector {
-    version: Version,
+    built_from: BuiltFrom,
     ready: Ready,
     secrets: Vec<(String, SecretString)>,
     /// The time at which secrets are fetched again from the vault, on the clock of elapsed time; `None` without
@@ -61,12 +61,12 @@ pub(super) struct Connectors {
 impl Connectors {
     /// The cached connector of a connection without agent in this version. `None` where there is none, or another call
     /// is building it.
-    pub(super) fn cached(&self, connections: &Connections, id: ConnectionId, version: i64) -> Option<Ready> {
+    pub(super) fn cached(&self, connections: &Connections, id: ConnectionId, version: Version) -> Option<Ready> {
         let slot = self.lock().get(&id).cloned()?;
         let entry = slot.try_lock().ok()?;
         let now = connections.clock.elapsed();
         let known =
-            entry.as_ref().filter(|known| known.version.serves(Version { connection: version, agent: None }))?;
+            entry.as_ref().filter(|known| known.built_from.serves(BuiltFrom { connection: version, agent: None }))?;
         known.fetch_again.is_none_or(|due| now < due).then(|| known.ready.clone())
     }
 
@@ -83,12 +83,12 @@ impl Connectors {
     ) -> Result<Ready, String> {
         // Read for each command, so that a change of the agent applies to the next command.
         let agent = connections.agent_of(connection).await?;
-        let version = Version { connection: connection.version, agent: agent.as_ref().map(version_of) };
+        let wanted = BuiltFrom { connection: connection.version, agent: agent.as_ref().map(version_of) };
         let slot = Arc::clone(self.lock().entry(connection.id).or_default());
         let mut entry = slot.lock().await;
         let now = connections.clock.elapsed();
         if let Some(known) = entry.as_ref()
-            && known.version.serves(version)
+            && known.built_from.serves(wanted)
             && known.fetch_again.is_none_or(|due| now < due)
         {
             return Ok(known.ready.clone());
@@ -96,7 +96,7 @@ impl Connectors {
         let resolved = connections.resolve(connection, &**plugin, agent.as_ref()).await?;
         let fetch_again = resolved.has_references.then(|| now + fetch_again_after);
         if let Some(known) = entry.as_mut()
-            && known.version.serves(version)
+            && known.built_from.serves(wanted)
             && is_same(&known.secrets, &resolved.secrets)
         {
             // The secrets are the same, so the session is kept.
@@ -116,7 +116,8 @@ impl Connectors {
         };
         let agent = agent.map(|agent| agent.agent.name.into());
         let ready = Ready { connector, redactor: Arc::new(resolved.redactor), agent };
-        *entry = Some(CachedConnector { version, ready: ready.clone(), secrets: resolved.secrets, fetch_again });
+        *entry =
+            Some(CachedConnector { built_from: wanted, ready: ready.clone(), secrets: resolved.secrets, fetch_again });
         Ok(ready)
     }
 
@@ -135,11 +136,11 @@ impl Connectors {
     }
 
     /// Drops the connectors of connections that no longer exist or have a newer version.
-    pub(super) fn keep(&self, versions: &HashMap<ConnectionId, i64>) {
+    pub(super) fn keep(&self, versions: &HashMap<ConnectionId, Version>) {
         self.lock().retain(|id, slot| {
             let Some(version) = versions.get(id) else { return false };
             slot.try_lock()
-                .map_or(true, |entry| entry.as_ref().is_none_or(|entry| entry.version.connection >= *version))
+                .map_or(true, |entry| entry.as_ref().is_none_or(|entry| entry.built_from.connection >= *version))
         });
     }
 
@@ -148,7 +149,7 @@ impl Connectors {
     }
 }
 
-fn version_of(agent: &StoredAgent) -> (AgentId, i64) {
+fn version_of(agent: &StoredAgent) -> (AgentId, Version) {
     (agent.agent.id, agent.agent.version)
 }
 

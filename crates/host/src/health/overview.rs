@@ -136,7 +136,7 @@ impl Connections {
         caller: &Caller,
         filter: &HealthFilter,
     ) -> Result<HealthTable, Refusal> {
-        let mut connections = self.list_in(records, caller, soar_store::Wanted::All).await?;
+        let mut connections = self.list_in(records, caller, soar_store::ConnectionFilter::All).await?;
         if let Some(wanted) = filter.site {
             connections.retain(|connection| matches!(&connection.place, Place::Site(site) if site.id == wanted));
         }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use soar_store::AuditFilter;
-use soar_store::model::AuditEntry;
+use soar_store::model::{AuditEntry, AuditEntryId};
 use utoipa::ToSchema;
 
 use super::{OperationError, Operations, RequestContext, full_page};
@@ -15,7 +15,8 @@ pub struct AuditPage {
     pub entries: Vec<NumberedEntry>,
     /// The value of `before` for the next page; missing on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub next: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub next: Option<AuditEntryId>,
 }
 
 /// An entry and its id.
@@ -23,7 +24,8 @@ pub struct AuditPage {
 #[serde(rename_all = "camelCase")]
 pub struct NumberedEntry {
     /// The entry's id.
-    pub id: i64,
+    #[schema(value_type = i64)]
+    pub id: AuditEntryId,
     /// The entry.
     #[serde(flatten)]
     pub entry: AuditEntry,

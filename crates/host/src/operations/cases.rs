@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use soar_store::model::{CaseId, Right, SiteId, Status};
-use soar_store::{Found, Oversize, Records};
+use soar_store::{HeldRows, Oversize, Records};
 use utoipa::ToSchema;
 
 use super::{OperationError, Operations, RequestContext};
@@ -42,7 +42,7 @@ impl Operations {
         let ids: Vec<_> = sites.keys().copied().collect();
         // One more than the page shows tells whether there is a next page.
         let wanted = limit.saturating_add(1);
-        let Found { rows: mut cases, room: _room } =
+        let HeldRows { rows: mut cases, room: _room } =
             records.cases_after(&ids, status, after, wanted, Oversize::Refuse).await?;
         let shown = usize::try_from(limit).unwrap_or(usize::MAX);
         let has_more = cases.len() > shown;

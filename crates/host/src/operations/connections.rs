@@ -3,7 +3,7 @@
 use serde::Serialize;
 use soar_connector::name::quoted;
 use soar_connector::{Diagnosis, Invocation, Outcome};
-use soar_store::Wanted;
+use soar_store::ConnectionFilter;
 use soar_store::model::{Caller, Connection, ConnectionId, Place, RunId, Site, SiteKind};
 use utoipa::ToSchema;
 
@@ -43,10 +43,10 @@ impl Operations {
         let mut reader = self.reader(context).await?;
         let mut records = reader.records();
         let wanted = match site {
-            None => Wanted::All,
+            None => ConnectionFilter::All,
             Some(name) => {
                 let site = context.site(&mut records, name).await?;
-                Wanted::On { site: site.id, is_internal: site.kind == SiteKind::Internal }
+                ConnectionFilter::On { site: site.id, is_internal: site.kind == SiteKind::Internal }
             }
         };
         let caller = context.caller_anywhere(&mut records).await?;

@@ -1,7 +1,7 @@
 //! Operations on schedules of commands.
 
 use serde::Serialize;
-use soar_store::model::{ScheduleId, ScheduleRun};
+use soar_store::model::{ScheduleId, ScheduleRun, ScheduleRunId};
 use utoipa::ToSchema;
 
 use super::{Done, OperationError, Operations, RequestContext, full_page};
@@ -15,7 +15,8 @@ pub struct ScheduleLog {
     pub runs: Vec<ScheduleRun>,
     /// The value of `before` for the next page; missing on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub next: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub next: Option<ScheduleRunId>,
 }
 
 impl Operations {
@@ -130,7 +131,7 @@ impl Operations {
         &self,
         context: &RequestContext,
         id: ScheduleId,
-        before: Option<i64>,
+        before: Option<ScheduleRunId>,
         limit: i64,
     ) -> Result<ScheduleLog, OperationError> {
         let mut reader = self.reader(context).await?;

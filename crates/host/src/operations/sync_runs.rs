@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use soar_store::SyncResultFilter;
-use soar_store::model::{SyncResult, SyncRun, SyncRunId};
+use soar_store::model::{SyncResult, SyncResultId, SyncRun, SyncRunId};
 use utoipa::ToSchema;
 
 use super::{OperationError, Operations, RequestContext, Tried, full_page};
@@ -29,7 +29,8 @@ pub struct SyncResultPage {
     pub results: Vec<SyncResult>,
     /// The value of `after` for the next page; missing on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub next: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub next: Option<SyncResultId>,
 }
 
 /// A requested sync.

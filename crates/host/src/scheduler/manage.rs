@@ -7,8 +7,8 @@ use soar_connector::name::quoted;
 use soar_connector::{Command, Parameters};
 use soar_store::model::name::checked_name;
 use soar_store::model::{
-    Cadence, Caller, Destination, NewSchedule, Right, Schedule, ScheduleId, ScheduleKind, ScheduleRun, Site, SiteId,
-    limits,
+    Cadence, Caller, Destination, NewSchedule, Right, Schedule, ScheduleId, ScheduleKind, ScheduleRun, ScheduleRunId,
+    Site, SiteId, limits,
 };
 use soar_store::{Records, StoreError};
 
@@ -213,13 +213,13 @@ impl Schedules {
         records: &mut Records<'_>,
         caller: &Caller,
         id: ScheduleId,
-        before: Option<i64>,
+        before: Option<ScheduleRunId>,
         limit: i64,
     ) -> Result<Vec<ScheduleRun>, Refusal> {
         let (schedule, site) = seen(records, caller, id).await?;
         demand(caller, Right::SeeRuns, &site)?;
         let limit = limit.clamp(1, LARGEST_PAGE);
-        Ok(records.schedule_runs(schedule.id, before.unwrap_or(i64::MAX), limit).await?)
+        Ok(records.schedule_runs(schedule.id, before, limit).await?)
     }
 
     async fn shown(

@@ -23,10 +23,12 @@ impl Scheduler {
         let groups = reader.records().alert_groups().await?;
         drop(reader);
         let mut written = 0;
-        for group in groups.iter().filter(|group| group.tell(now, rules).is_some()) {
+        for group in groups.iter().filter(|group| group.due_event(now, rules).is_some()) {
             let mut transaction = self.store.transaction().await?;
             let id = Uuid::now_v7().to_string();
-            written += usize::from(transaction.records().tell(group, &id, now, |group| group.tell(now, rules)).await?);
+            written += usize::from(
+                transaction.records().write_alert_message(group, &id, now, |group| group.due_event(now, rules)).await?,
+            );
             transaction.commit().await?;
         }
         Ok(written)

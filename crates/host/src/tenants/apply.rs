@@ -9,7 +9,7 @@ use soar_store::model::{
     Allowed, Caller, Connection, ConnectionId, MasterId, Moment, Place, SHARED, Site, SiteKind, SyncChange,
     SyncFailure, User, UserId,
 };
-use soar_store::{NewReceived, Received, Records, StoreError, StoredValue, Wanted};
+use soar_store::{ConnectionFilter, NewReceived, Received, Records, StoreError, StoredValue};
 
 use super::failure::failure;
 use super::message::{Answer, NamedConnection, SentConnection, SentHealthCheck};
@@ -262,7 +262,7 @@ async fn change(
     draft: ConnectionDraft,
 ) -> Result<ConnectionChange, NotApplied> {
     let mut parameters = draft.parameters;
-    for kept in records.connection_parameters(Wanted::Id(old.id)).await?.remove(&old.id).unwrap_or_default() {
+    for kept in records.connection_parameters(ConnectionFilter::Id(old.id)).await?.remove(&old.id).unwrap_or_default() {
         parameters.entry(kept.name).or_insert(GivenValue::Nothing);
     }
     Ok(ConnectionChange {
@@ -316,7 +316,7 @@ async fn is_same(
     if !form {
         return Ok(false);
     }
-    let kept = records.connection_parameters(Wanted::Id(old.id)).await?.remove(&old.id).unwrap_or_default();
+    let kept = records.connection_parameters(ConnectionFilter::Id(old.id)).await?.remove(&old.id).unwrap_or_default();
     if kept.len() != sent.parameters.len() {
         return Ok(false);
     }

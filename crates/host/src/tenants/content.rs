@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use secrecy::SecretString;
-use soar_store::model::{Connection, ConnectionId, Place, Reference, SyncFailure, TenantId};
-use soar_store::{StoreError, StoredParameter, StoredValue, TenancySecret, Wanted};
+use soar_store::model::{Connection, ConnectionId, MessageNumber, Place, Reference, SyncFailure, TenantId};
+use soar_store::{ConnectionFilter, StoreError, StoredParameter, StoredValue, TenancySecret};
 use tokio::sync::Mutex;
 
 use super::envelope::Envelope;
@@ -26,9 +26,9 @@ struct Stored {
 }
 
 /// The content for messages: the number of the first message, and the connections.
-pub(super) struct Numbered {
+pub(super) struct PreparedMessages {
     pub(super) channel: Channel,
-    pub(super) first: i64,
+    pub(super) first: MessageNumber,
     pub(super) contents: Vec<Result<Box<SentConnection>, SyncFailure>>,
 }
 
@@ -46,13 +46,13 @@ pub(super) enum NumbersFor<'a> {
 
 /// Assigns numbers greater than `at_least` for messages to a tenant, and reads the connections. `None` where the tenant
 /// is not registered.
-pub(super) async fn numbered(
+pub(super) async fn prepare_messages(
     connections: &Connections,
     fetched: &Fetched,
     tenant: TenantId,
     purpose: NumbersFor<'_>,
-    at_least: i64,
-) -> Result<Option<Numbered>, StoreError> {
+    at_least: MessageNumber,
+) -> Result<Option<PreparedMessages>, StoreError> {
     let ids = match purpose {
         NumbersFor::Connections(ids) => ids,
         NumbersFor::One => &[],
@@ -71,7 +71,7 @@ pub(super) async fn numbered(
             }
             Err(error) => return Err(error),
         };
-        let parameters = records.connection_parameters(Wanted::Id(*id)).await?.remove(id).unwrap_or_default();
+        let parameters = records.connection_parameters(ConnectionFilter::Id(*id)).await?.remove(id).unwrap_or_default();
         stored.push(Some(Stored { connection, parameters }));
     }
     transaction.commit().await?;
@@ -91,7 +91,7 @@ pub(super) async fn numbered(
             )),
         });
     }
-    Ok(Some(Numbered { channel: Channel { url: pair.url, envelope }, first, contents }))
+    Ok(Some(PreparedMessages { channel: Channel { url: pair.url, envelope }, first, contents }))
 }
 
 async fn opened(connections: &Connections, fetched: &Fetched, stored: Stored) -> Result<SentConnection, SyncFailure> {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::PROTOCOL_VERSION;
+use soar_store::model::MessageNumber;
 
 const NONCE: usize = 24;
 
@@ -19,7 +20,7 @@ pub(super) struct SealedRequest {
     pub(super) version: u32,
     pub(super) pair: String,
     /// The number of the message. It rises with every message.
-    pub(super) sequence: i64,
+    pub(super) sequence: MessageNumber,
     /// The sealed content in base64.
     pub(super) sealed: String,
 }
@@ -59,7 +60,7 @@ impl Envelope {
         })
     }
 
-    pub(super) fn seal_request(&self, sequence: i64, message: &impl Serialize) -> Option<SealedRequest> {
+    pub(super) fn seal_request(&self, sequence: MessageNumber, message: &impl Serialize) -> Option<SealedRequest> {
         let sealed = seal(&self.to_tenant, &self.bound("request", sequence, ""), message)?;
         Some(SealedRequest { version: PROTOCOL_VERSION, pair: self.pair.clone(), sequence, sealed })
     }
@@ -82,7 +83,7 @@ impl Envelope {
     }
 
     /// The associated data of a message.
-    fn bound(&self, kind: &str, sequence: i64, of: &str) -> Vec<u8> {
+    fn bound(&self, kind: &str, sequence: MessageNumber, of: &str) -> Vec<u8> {
         let of = blake3::hash(of.as_bytes());
         format!("soar-host tenants\n{PROTOCOL_VERSION}\n{kind}\n{}\n{sequence}\n{of}", self.pair).into_bytes()
     }
@@ -123,11 +124,14 @@ mod tests {
     #[test]
     fn a_message_opens_for_its_pair_and_number_only() {
         let one = envelope("one");
-        let request = one.seal_request(7, &"a canary").unwrap();
+        let request = one.seal_request(MessageNumber(7), &"a canary").unwrap();
         assert_eq!(one.open_request::<String>(&request).unwrap(), "a canary");
         assert!(!serde_json::to_string(&request).unwrap().contains("canary"));
         assert_eq!(envelope("two").open_request::<String>(&request), Err(NotAuthentic));
-        assert_eq!(one.open_request::<String>(&SealedRequest { sequence: 8, ..request.clone() }), Err(NotAuthentic));
+        assert_eq!(
+            one.open_request::<String>(&SealedRequest { sequence: MessageNumber(8), ..request.clone() }),
+            Err(NotAuthentic)
+        );
         let mut sealed = request.sealed.clone();
         sealed.replace_range(..1, if sealed.starts_with('A') { "B" } else { "A" });
         let changed = SealedRequest { sealed, ..request };
@@ -138,12 +142,12 @@ mod tests {
     #[test]
     fn an_answer_opens_for_its_request_only_and_is_no_request() {
         let one = envelope("one");
-        let request = one.seal_request(7, &"do").unwrap();
+        let request = one.seal_request(MessageNumber(7), &"do").unwrap();
         let answer = one.seal_answer(&request, &"done").unwrap();
         assert_eq!(one.open_answer::<String>(&request, &answer).unwrap(), "done");
-        let same_words = one.seal_request(7, &"do").unwrap();
+        let same_words = one.seal_request(MessageNumber(7), &"do").unwrap();
         assert_eq!(one.open_answer::<String>(&same_words, &answer), Err(NotAuthentic));
-        let next = one.seal_request(8, &"do").unwrap();
+        let next = one.seal_request(MessageNumber(8), &"do").unwrap();
         assert_eq!(one.open_answer::<String>(&next, &answer), Err(NotAuthentic));
         let turned = SealedRequest { sealed: answer.sealed, ..request.clone() };
         assert_eq!(one.open_request::<String>(&turned), Err(NotAuthentic));

@@ -4,12 +4,12 @@ use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
 use soar_store::StoreError;
-use soar_store::model::{ConnectionId, SyncChange, SyncFailure, SyncResult, Tenant, TenantState};
+use soar_store::model::{ConnectionId, MessageNumber, SyncChange, SyncFailure, SyncResult, Tenant, TenantState};
 use tokio::time::timeout;
 
 use super::Tenants;
 use super::client::{CallFailed, not_authentic, post};
-use super::content::{Channel, Fetched, Numbered, NumbersFor, numbered};
+use super::content::{Channel, Fetched, NumbersFor, PreparedMessages, prepare_messages};
 use super::envelope::SealedAnswer;
 use super::failure::{failure, not_registered, revoked_here, too_slow};
 use super::message::{Answer, Request};
@@ -127,7 +127,7 @@ impl Tenants {
             self.withdraw(job, keep, fetched, progress).await?;
         }
         let mut waiting: VecDeque<&Target> = job.targets.iter().collect();
-        let (mut at_least, mut trials) = (0, Trials::default());
+        let (mut at_least, mut trials) = (MessageNumber(0), Trials::default());
         while let Some(next) = waiting.front() {
             if let Some(why) = &next.failure {
                 progress.settle(next, Err(why.clone()));
@@ -136,9 +136,9 @@ impl Tenants {
             }
             let sent = waiting.iter().take_while(|target| target.failure.is_none());
             let ids: Vec<ConnectionId> = sent.take(TOGETHER).map(|target| target.id).collect();
-            let Numbered { channel, first, contents } =
-                self.numbered(progress.tenant, fetched, NumbersFor::Connections(&ids), at_least).await?;
-            for (number, content) in (first..).zip(contents) {
+            let PreparedMessages { channel, first, contents } =
+                self.next_messages(progress.tenant, fetched, NumbersFor::Connections(&ids), at_least).await?;
+            for (number, content) in (first.0..).map(MessageNumber).zip(contents) {
                 let Some(target) = waiting.front() else { break };
                 let connection = match content {
                     Ok(connection) => connection,
@@ -202,28 +202,29 @@ impl Tenants {
     ) -> Result<Answer, SyncFailure> {
         let mut trials = Trials::default();
         loop {
-            let Numbered { channel, first, .. } = self.numbered(tenant, fetched, NumbersFor::One, trials.last).await?;
+            let PreparedMessages { channel, first, .. } =
+                self.next_messages(tenant, fetched, NumbersFor::One, trials.last).await?;
             if let Some(answer) = self.trial(&channel, first, &request(), &mut trials).await? {
                 return Ok(answer);
             }
         }
     }
 
-    async fn numbered(
+    async fn next_messages(
         &self,
         tenant: &Tenant,
         fetched: &Fetched,
         purpose: NumbersFor<'_>,
-        at_least: i64,
-    ) -> Result<Numbered, SyncFailure> {
+        at_least: MessageNumber,
+    ) -> Result<PreparedMessages, SyncFailure> {
         let purpose_ids = match &purpose {
             NumbersFor::Connections(ids) => ids.to_vec(),
             NumbersFor::One => Vec::new(),
         };
         for attempt in 1.. {
             let purpose = if purpose_ids.is_empty() { NumbersFor::One } else { NumbersFor::Connections(&purpose_ids) };
-            match numbered(&self.connections, fetched, tenant.id, purpose, at_least).await {
-                Ok(Some(numbered)) => return Ok(numbered),
+            match prepare_messages(&self.connections, fetched, tenant.id, purpose, at_least).await {
+                Ok(Some(prepared)) => return Ok(prepared),
                 Ok(None) => return Err(revoked_here()),
                 Err(error) if error.is_conflict() && attempt < 4 => {}
                 Err(error) => return Err(store_failed(tenant, &error)),
@@ -236,7 +237,7 @@ impl Tenants {
     async fn trial(
         &self,
         channel: &Channel,
-        number: i64,
+        number: MessageNumber,
         request: &Request,
         trials: &mut Trials,
     ) -> Result<Option<Answer>, SyncFailure> {
@@ -268,7 +269,7 @@ impl Tenants {
         }
     }
 
-    async fn call(&self, channel: &Channel, number: i64, request: &Request) -> Result<Answer, CallFailed> {
+    async fn call(&self, channel: &Channel, number: MessageNumber, request: &Request) -> Result<Answer, CallFailed> {
         let broken = |cause: String| {
             CallFailed::for_good(failure(
                 "broken",
@@ -286,12 +287,17 @@ impl Tenants {
 }
 
 /// Counts the failed attempts of a message.
-#[derive(Default)]
 struct Trials {
     failed: usize,
     overtaken: usize,
     /// The last number that the tenant took.
-    last: i64,
+    last: MessageNumber,
+}
+
+impl Default for Trials {
+    fn default() -> Self {
+        Self { failed: 0, overtaken: 0, last: MessageNumber(0) }
+    }
 }
 
 fn store_failed(tenant: &Tenant, error: &StoreError) -> SyncFailure {

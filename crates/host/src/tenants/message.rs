@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use soar_store::model::{ConnectionId, HealthCheck, SyncChange, SyncFailure};
+use soar_store::model::{ConnectionId, HealthCheck, MessageNumber, SyncChange, SyncFailure};
 
 /// The content of a master's registration.
 #[derive(Debug, Serialize, Deserialize)]
@@ -96,7 +96,7 @@ pub(super) enum Answer {
     Refused(SyncFailure),
     /// The tenant has already taken a message with this or a higher number.
     Overtaken {
-        last: i64,
+        last: MessageNumber,
     },
 }
 

@@ -13,7 +13,7 @@ use axum::routing::post;
 use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use soar_store::model::{ConnectionId, SyncChange};
+use soar_store::model::{ConnectionId, MessageNumber, SyncChange};
 use zeroize::Zeroizing;
 
 use super::PROTOCOL_VERSION;
@@ -27,7 +27,7 @@ use super::one_time_key::OneTimeKey;
 struct LightTenant {
     identity: KeyPair,
     key: OneTimeKey,
-    pair: Option<(Envelope, i64)>,
+    pair: Option<(Envelope, MessageNumber)>,
     connections: HashMap<ConnectionId, [u8; 32]>,
 }
 
@@ -97,7 +97,7 @@ async fn register(
         let message = STANDARD.decode(&request.handshake).ok()?;
         let acceptance = Acceptance::new(&tenant.identity, &tenant.key.secret, &message).ok()?;
         let (handshake, established) = acceptance.answer(b"").ok()?;
-        tenant.pair = Some((Envelope::new(&established.pair, &*established.secret)?, 0));
+        tenant.pair = Some((Envelope::new(&established.pair, &*established.secret)?, MessageNumber(0)));
         Some(RegistrationAnswer { version: PROTOCOL_VERSION, handshake: STANDARD.encode(handshake) })
     };
     registered().map_or_else(|| StatusCode::NOT_FOUND.into_response(), |answer| Json(answer).into_response())

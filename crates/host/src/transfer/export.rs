@@ -5,7 +5,7 @@ use std::io::Write;
 
 use serde_json::Value;
 use soar_store::model::{Caller, IncidentId, Right, SiteId};
-use soar_store::{Found, Oversize, Records, Store};
+use soar_store::{HeldRows, Oversize, Records, Store};
 
 use super::write_record::{CASE_COLUMNS, INCIDENT_COLUMNS, Written, write_case, write_incident};
 use super::{Format, Progress, Subject, TransferError, formula};
@@ -79,7 +79,7 @@ async fn incidents(
     site_ids: &[SiteId],
     after: &mut Option<IncidentId>,
 ) -> Result<Vec<Written>, TransferError> {
-    let Found { rows: incidents, room: _room } = records.incidents_after(site_ids, *after, PAGE, PAGE_BYTES).await?;
+    let HeldRows { rows: incidents, room: _room } = records.incidents_after(site_ids, *after, PAGE, PAGE_BYTES).await?;
     *after = incidents.last().map(|incident| incident.id);
     let ids: Vec<IncidentId> = incidents.iter().map(|incident| incident.id).collect();
     let tasks = records.tasks_of(&ids).await?;

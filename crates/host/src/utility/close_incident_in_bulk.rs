@@ -7,7 +7,7 @@ use serde::Serialize;
 use soar_connector::Parameters;
 use soar_connector::name::quoted;
 use soar_store::model::{Caller, IncidentId, Moment, SiteId, Status, limits};
-use soar_store::{IncidentGround, Records, StoreError};
+use soar_store::{LockedIncident, Records, StoreError};
 
 use super::access::{Actor, Sites};
 use super::bulk::{BulkCommand, Decision};
@@ -92,7 +92,7 @@ pub(super) async fn decide(
     Ok(Closed { actor, conclusion: closing.conclusion, sites, items })
 }
 
-fn closed_already(incident: &IncidentGround, sites: &Sites) -> String {
+fn closed_already(incident: &LockedIncident, sites: &Sites) -> String {
     let by = incident.closed_by.as_deref().map(|name| format!(" by {}", quoted(name))).unwrap_or_default();
     let at = incident.closed_at.zip(sites.get(incident.site_id));
     let at = at.map(|(at, site)| format!(" at {}", context_date(at, site))).unwrap_or_default();

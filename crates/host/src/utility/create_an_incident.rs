@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 use soar_connector::Parameters;
 use soar_store::model::{Caller, Moment, Right, Severity, limits};
-use soar_store::{NewIncident, Numbered, Records};
+use soar_store::{NewIncident, NumberKind, Records};
 
 use super::access::{self, SYSTEM, owner_on};
 use super::dates::{context_date, day_of, parse_date_time, parse_zone};
@@ -53,7 +53,7 @@ impl UtilityCommand for CreateAnIncident {
         let severity = parameters.text("Severity").map(str::parse::<Severity>).transpose();
         let severity = severity.map_err(|problem| Refusal::Because(format!("Severity: {problem}.")))?;
         let site = &caller.site;
-        let number = records.next_number(Numbered::Incident, &day_of(now, site)).await?;
+        let number = records.next_number(NumberKind::Incident, &day_of(now, site)).await?;
         let incident = NewIncident {
             title: cut_title(&text("Title")),
             description: text("Description"),

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde_json::json;
 use soar_connector::Parameters;
 use soar_store::model::{Caller, CaseId, IncidentId, Moment, Right};
-use soar_store::{CaseGround, Records, StoreError};
+use soar_store::{LockedCase, Records, StoreError};
 
 use super::access::{Actor, Sites};
 use super::bulk::{BulkCommand, Decision};
@@ -34,12 +34,12 @@ pub(super) struct Linked {
 #[derive(Debug)]
 struct SelectedCase {
     number: String,
-    case: Option<CaseGround>,
+    case: Option<LockedCase>,
     refusal: Option<String>,
 }
 
 impl SelectedCase {
-    fn accepted(&self) -> Option<&CaseGround> {
+    fn accepted(&self) -> Option<&LockedCase> {
         self.case.as_ref().filter(|_| self.refusal.is_none())
     }
 }

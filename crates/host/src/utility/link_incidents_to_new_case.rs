@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 use soar_connector::Parameters;
 use soar_store::model::{Caller, IncidentId, Moment, Site};
-use soar_store::{NewCase, Numbered, Records, StoreError};
+use soar_store::{NewCase, NumberKind, Records, StoreError};
 
 use super::access::{Actor, Sites, owner_on, site_for_change};
 use super::bulk::{BulkCommand, Decision};
@@ -97,7 +97,7 @@ impl BulkCommand for LinkIncidentsToNewCase {
         let mut number = String::new();
         // No case is created without incidents.
         if !ids.is_empty() {
-            number = records.next_number(Numbered::Case, &day_of(now, &decision.site)).await?;
+            number = records.next_number(NumberKind::Case, &day_of(now, &decision.site)).await?;
             let case = NewCase { number: number.clone(), ..decision.case };
             let cases = records.insert_cases(std::slice::from_ref(&case)).await?;
             records.link_to_cases(&ids, &cases, &decision.actor.name, now).await?;

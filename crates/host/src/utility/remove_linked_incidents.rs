@@ -7,7 +7,7 @@ use serde_json::json;
 use soar_connector::Parameters;
 use soar_connector::name::quoted;
 use soar_store::model::{Caller, IncidentId, Moment, Right};
-use soar_store::{IncidentGround, Neighbour, Records};
+use soar_store::{LockedIncident, Neighbour, Records};
 
 use super::access::{Actor, Sites};
 use super::bulk::{BulkCommand, Decision};
@@ -21,7 +21,7 @@ pub(super) struct RemoveLinkedIncidents;
 
 #[derive(Debug)]
 pub(super) struct Removed {
-    source: IncidentGround,
+    source: LockedIncident,
     items: Vec<Selected>,
     /// The numbers of the linked incidents after the removal that the caller may see.
     left: Vec<String>,

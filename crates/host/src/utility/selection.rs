@@ -1,7 +1,7 @@
 //! The incidents of a bulk command: found, locked, and checked against the caller's rights.
 
 use soar_store::model::{Caller, Right};
-use soar_store::{IncidentGround, Records, StoreError};
+use soar_store::{LockedIncident, Records, StoreError};
 
 use super::access::{Actor, Sites};
 use super::plan::{FieldChange, PlannedItem};
@@ -11,19 +11,19 @@ use super::plan::{FieldChange, PlannedItem};
 pub(super) struct Selected {
     pub(super) number: String,
     /// The incident; `None` where it does not exist or the caller may not see it.
-    pub(super) incident: Option<IncidentGround>,
+    pub(super) incident: Option<LockedIncident>,
     /// The reason for which the command does not change it.
     pub(super) refusal: Option<String>,
 }
 
 impl Selected {
     /// The incident, unless it is refused.
-    pub(super) fn accepted(&self) -> Option<&IncidentGround> {
+    pub(super) fn accepted(&self) -> Option<&LockedIncident> {
         self.incident.as_ref().filter(|_| self.refusal.is_none())
     }
 
     /// The planned changes and their basis.
-    pub(super) fn planned(&self, changes: impl FnOnce(&IncidentGround) -> Vec<FieldChange>) -> (PlannedItem, String) {
+    pub(super) fn planned(&self, changes: impl FnOnce(&LockedIncident) -> Vec<FieldChange>) -> (PlannedItem, String) {
         let changes = self.accepted().map(changes).unwrap_or_default();
         let planned = PlannedItem { item: self.number.clone(), changes, error: self.refusal.clone() };
         (planned, format!("{:?}", self.incident))

@@ -1,7 +1,7 @@
 //! The views of cases.
 
 use serde::Serialize;
-use soar_store::model::{Case, Link, Moment, SiteId, Status};
+use soar_store::model::{Case, Link, Moment, SiteId, Status, Version};
 use soar_store::{Records, StoreError};
 use utoipa::ToSchema;
 
@@ -44,7 +44,8 @@ pub struct CaseShown {
     /// The user who closed the case.
     pub closed_by: Option<String>,
     /// Rises with every change of the case and its links.
-    pub version: i64,
+    #[schema(value_type = i64)]
+    pub version: Version,
 }
 
 impl CaseShown {

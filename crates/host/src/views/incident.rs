@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde_json::value::RawValue;
-use soar_store::model::{DynamicField, Incident, Link, Moment, Severity, SiteId, Status, Task};
+use soar_store::model::{DynamicField, Incident, Link, Moment, Severity, SiteId, Status, Task, Version};
 use soar_store::{Comparison, Condition, Operand, Records, SearchField, StoreError, Subject};
 use utoipa::ToSchema;
 
@@ -41,7 +41,8 @@ pub struct IncidentShown {
     /// The user who closed the incident.
     pub closed_by: Option<String>,
     /// Rises with every change of the incident, its tasks, its fields and its links.
-    pub version: i64,
+    #[schema(value_type = i64)]
+    pub version: Version,
 }
 
 impl IncidentShown {

@@ -4,7 +4,8 @@ use std::io;
 
 use bytes::Bytes;
 use serde::Serialize;
-use soar_store::{AnswerRoom, HeldRoom, MOST_ANSWER_BYTES, StoreError};
+use soar_store::model::limits::MOST_ANSWER_BYTES;
+use soar_store::{AnswerRoom, HeldRoom, StoreError};
 
 /// Answers up to this size in bytes are not counted.
 const SMALL: usize = 64 * 1024;

@@ -11,7 +11,7 @@ use super::Routes;
 use super::query::Limit;
 use super::request::{Managed, Nothing};
 use soar_host::operations::AuditPage;
-use soar_store::model::Moment;
+use soar_store::model::{AuditEntryId, Moment};
 
 pub(super) fn routes() -> Routes {
     OpenApiRouter::new().routes(routes!(list))
@@ -24,11 +24,12 @@ pub(super) fn routes() -> Routes {
 #[derive(Default)]
 struct Wanted {
     /// Only entries before this id.
-    before: Option<i64>,
-    /// Only entries at this time or later, in milliseconds since 1970.
+    #[param(value_type = Option<i64>)]
+    before: Option<AuditEntryId>,
+    /// Only entries of this time or later.
     #[param(value_type = Option<i64>)]
     since: Option<Moment>,
-    /// Only entries before this time, in milliseconds since 1970.
+    /// Only entries before this time.
     #[param(value_type = Option<i64>)]
     until: Option<Moment>,
     /// Only calls of this user.

@@ -44,12 +44,12 @@ async fn list(Managed { request, query, .. }: Managed<Nothing, Wanted>) -> Respo
     request.answer(table).await
 }
 
-/// The history of a connection's health checks, the latest first; before is in milliseconds since 1970
-#[utoipa::path(get, path = "/connections/{id}/health", operation_id = "getConnectionHealth", params(Id<ConnectionId>, Before),
+/// The history of a connection's health checks, the latest first
+#[utoipa::path(get, path = "/connections/{id}/health", operation_id = "getConnectionHealth", params(Id<ConnectionId>, Before<Moment>),
     responses((status = 200, body = ConnectionHistory)))]
-async fn history(Managed { request, path, query, .. }: Managed<Id<ConnectionId>, Before>) -> Response {
+async fn history(Managed { request, path, query, .. }: Managed<Id<ConnectionId>, Before<Moment>>) -> Response {
     let Before { before, limit } = query;
-    let history = request.operations().health_history(&request.context, path.id, before.map(Moment), limit.0).await;
+    let history = request.operations().health_history(&request.context, path.id, before, limit.0).await;
     request.answer(history).await
 }
 

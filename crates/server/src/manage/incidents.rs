@@ -46,10 +46,10 @@ struct Wanted {
     /// Only incidents with this text in the title. Upper and lower case do not matter.
     #[param(value_type = Option<String>, pattern = r"^[^\u0000]*$", max_length = 100)]
     title: Option<Title>,
-    /// Only incidents created at this time or later, in milliseconds since 1970.
+    /// Only incidents created at this time or later.
     #[param(value_type = Option<i64>)]
     since: Option<Moment>,
-    /// Only incidents created before this time, in milliseconds since 1970.
+    /// Only incidents created before this time.
     #[param(value_type = Option<i64>)]
     until: Option<Moment>,
     /// The number of incidents to skip; 0 unless given.

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use soar_store::model::limits;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, PartialSchema};
 
 /// The most items on a page.
 const MOST: i64 = 1000;
@@ -69,13 +69,15 @@ pub(super) struct OnSite {
 }
 
 /// A page of items, the latest first.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Before {
+pub(super) struct Before<T: PartialSchema> {
     /// Only items before this one: the value of next on the previous page.
-    pub(super) before: Option<i64>,
+    #[param(value_type = Option<i64>)]
+    pub(super) before: Option<T>,
     /// The most items on the page; 100 unless given.
+    #[serde(default)]
     #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
     pub(super) limit: Limit,
 }

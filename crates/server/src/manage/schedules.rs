@@ -10,7 +10,7 @@ use super::query::{Before, OnSite};
 use super::request::{Managed, Nothing};
 use soar_host::operations::ScheduleLog;
 use soar_host::scheduler::{ScheduleChange, ScheduleDraft, ScheduleShown};
-use soar_store::model::ScheduleId;
+use soar_store::model::{ScheduleId, ScheduleRunId};
 
 pub(super) fn routes() -> Routes {
     OpenApiRouter::new()
@@ -70,9 +70,9 @@ async fn run(Managed { request, path, .. }: Managed<Id<ScheduleId>>) -> Response
 }
 
 /// The log of a schedule: its runs with input, output and error, the latest first; before is the id of a run
-#[utoipa::path(get, path = "/schedules/{id}/runs", operation_id = "listScheduleRuns", params(Id<ScheduleId>, Before),
+#[utoipa::path(get, path = "/schedules/{id}/runs", operation_id = "listScheduleRuns", params(Id<ScheduleId>, Before<ScheduleRunId>),
     responses((status = 200, body = ScheduleLog)))]
-async fn log(Managed { request, path, query, .. }: Managed<Id<ScheduleId>, Before>) -> Response {
+async fn log(Managed { request, path, query, .. }: Managed<Id<ScheduleId>, Before<ScheduleRunId>>) -> Response {
     let Before { before, limit } = query;
     let log = request.operations().schedule_log(&request.context, path.id, before, limit.0).await;
     request.answer(log).await

@@ -3,7 +3,7 @@
 use axum::response::Response;
 use serde::Deserialize;
 use soar_store::SyncResultFilter;
-use soar_store::model::{SyncChange, SyncRun, SyncRunId};
+use soar_store::model::{SyncChange, SyncResultId, SyncRun, SyncRunId};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -24,7 +24,8 @@ pub(super) fn routes() -> Routes {
 #[into_params(parameter_in = Query)]
 struct Wanted {
     /// Only results after the result with this id.
-    after: Option<i64>,
+    #[param(value_type = Option<i64>)]
+    after: Option<SyncResultId>,
     /// Only results of this kind.
     #[serde(deserialize_with = "choice")]
     #[param(inline)]
@@ -35,10 +36,10 @@ struct Wanted {
 }
 
 /// On a master: the runs of Sync Connection with their results, the newest first; before is the id of a run
-#[utoipa::path(get, path = "/sync-runs", operation_id = "listSyncRuns", params(Before),
+#[utoipa::path(get, path = "/sync-runs", operation_id = "listSyncRuns", params(Before<SyncRunId>),
     responses((status = 200, body = SyncRunPage)))]
-async fn list(Managed { request, query, .. }: Managed<Nothing, Before>) -> Response {
-    let page = request.operations().list_sync_runs(&request.context, query.before.map(SyncRunId), query.limit.0).await;
+async fn list(Managed { request, query, .. }: Managed<Nothing, Before<SyncRunId>>) -> Response {
+    let page = request.operations().list_sync_runs(&request.context, query.before, query.limit.0).await;
     request.answer(page).await
 }
 
@@ -63,7 +64,7 @@ async fn get(Managed { request, path, .. }: Managed<Id<SyncRunId>>) -> Response 
     responses((status = 200, body = SyncResultPage)))]
 async fn results(Managed { request, path, query, .. }: Managed<Id<SyncRunId>, Wanted>) -> Response {
     let Wanted { after, change, limit } = query;
-    let filter = SyncResultFilter { change, after: after.unwrap_or(0), ..SyncResultFilter::default() };
+    let filter = SyncResultFilter { change, after, ..SyncResultFilter::default() };
     let page = request.operations().sync_results(&request.context, path.id, filter, limit.0).await;
     request.answer(page).await
 }

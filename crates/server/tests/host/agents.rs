@@ -10,7 +10,7 @@ use soar_host::connections::without_their_agent;
 use soar_host::health::HealthFilter;
 use soar_host::scheduler::{ExecutorRunner, Runner as _};
 use soar_host::sealing::rotate;
-use soar_store::model::{Caller, HealthState, Moment, ParameterState, Role};
+use soar_store::model::{Caller, HealthState, Moment, ParameterState, Role, Version};
 use soar_store::{SEALED_PLACES, StoredValue};
 use sqlx::Connection as _;
 
@@ -119,11 +119,11 @@ async fn a_changed_agent_holds_from_the_next_command_on_and_its_secret_goes_only
         assert!(refused.contains("only to the address for which it was given"), "{refused}");
         // Another spelling of the same address is no change.
         let same = json!({"address": format!("HTTP://{first}/"), "description": "The same"});
-        assert_eq!(stage.change_agent(&admin, "Branch", same).await.unwrap().version, 2);
+        assert_eq!(stage.change_agent(&admin, "Branch", same).await.unwrap().version, Version(2));
 
         let moved = json!({"address": format!("http://{second}"), "secret": "another one", "version": 2});
         let changed = stage.change_agent(&admin, "branch", moved.clone()).await.unwrap();
-        assert_eq!((changed.version, changed.secret), (3, Some(ParameterState::Sealed)));
+        assert_eq!((changed.version, changed.secret), (Version(3), Some(ParameterState::Sealed)));
         assert!(because(stage.change_agent(&admin, "Branch", moved).await).contains("version 3"));
         let before = seen_first.all().len();
         assert_eq!(scanners(&stage, &admin).await.unwrap().error, "");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use soar_host::utility::link_incidents;
-use soar_store::model::{Moment, Status};
+use soar_store::model::{Moment, Status, Version};
 use soar_store::testing::TestStore;
 
 use crate::world::{NOW, World, closing};
@@ -47,7 +47,7 @@ async fn close_incident_in_bulk_answers_as_documented() {
         assert_eq!(incident.status, Status::Closed);
         assert_eq!(incident.conclusion, "The incident was closed in bulk.");
         assert_eq!(incident.closed_by.as_deref(), Some("admin user"));
-        assert_eq!((incident.closed_at, incident.version), (Some(crate::world::NOW), 2));
+        assert_eq!((incident.closed_at, incident.version), (Some(crate::world::NOW), Version(2)));
     }
 }
 
@@ -70,7 +70,7 @@ async fn update_incident_site_and_owner_answer_as_documented() {
         assert_eq!(moved.site_id, world.operations.id);
         // A repeat is a success that changes nothing.
         world.json("Admin", "UpdateIncidentSiteInBulk", request).await;
-        assert_eq!(world.version(SAMPLE[1]).await, moved.version);
+        assert_eq!(world.version(SAMPLE[1]).await, moved.version.0);
 
         let request = json!({ "Incident Numbers": SAMPLE, "Owner": "ANALYST", "Username": "admin user" });
         let answer = world.json("Admin", "UpdateIncidentOwnerInBulk", request).await;
@@ -106,7 +106,7 @@ async fn linking_to_existing_cases_answers_as_documented_and_twice_is_once() {
         let links = records.cases_of(&[incident.id]).await.unwrap().remove(&incident.id).unwrap();
         let links: Vec<_> = links.iter().map(|link| (link.number.as_str(), link.linked_by.as_str())).collect();
         assert_eq!(links, [("20210127-197", "admin user"), ("20210127-198", "admin user")]);
-        assert_eq!(records.case("20210127-198").await.unwrap().version, 2);
+        assert_eq!(records.case("20210127-198").await.unwrap().version, Version(2));
         drop(reader);
 
         let request = json!({ "Case Numbers": ["none", SAMPLE[0]], "Incident ID List": ["20200118-2650"] });

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use soar_host::vault::VaultSettings;
-use soar_store::model::{ConnectionId, Moment, ParameterState, Role};
+use soar_store::model::{ConnectionId, Moment, ParameterState, Role, Version};
 
 use crate::stage::{Stage, because, parameters};
 
@@ -85,7 +85,7 @@ async fn what_cannot_work_is_refused_with_what_to_do_and_without_the_secret() {
             (json!({"site": "Securty Operations"}), "Did you mean \"Security Operations\"?"),
             (json!({"recipientSite": "Security Operations"}), "Shared to internal sites"),
             (json!({"site": "Shared to internal sites", "recipientSite": "Client"}), "no internal site"),
-            (json!({"name": "\u{1b}[2J"}), "U+001B, which cannot be seen"),
+            (json!({"name": "\u{1b}[2J"}), "invisible character U+001B"),
             (json!({"name": " "}), "is empty"),
             (json!({"name": "x".repeat(101)}), "longer than 100"),
             (json!({"users": ["Nobody"]}), "There is no user \"Nobody\""),
@@ -115,7 +115,7 @@ async fn a_change_keeps_what_is_not_given_and_raises_the_version() {
             .update(&admin, made.id, json!({"version": 1, "description": "New", "parameters": {"Password": ""}}))
             .await
             .unwrap();
-        assert_eq!((changed.version, changed.description.as_str()), (2, "New"));
+        assert_eq!((changed.version, changed.description.as_str()), (Version(2), "New"));
         assert!(changed.parameters.iter().any(|one| one.name == "Password" && one.value == ParameterState::Sealed));
         let stale = because(stage.update(&admin, made.id, json!({"version": 1, "active": false})).await);
         assert!(stale.contains("changed since you read it") && stale.contains("version 2"), "{stale}");
@@ -342,7 +342,7 @@ async fn two_changes_at_once_both_happen() {
         );
         let mut versions = [one.unwrap().version, other.unwrap().version];
         versions.sort_unstable();
-        assert_eq!(versions, [2, 3]);
+        assert_eq!(versions, [Version(2), Version(3)]);
         let now = stage.executor.connections().see(&admin, made.id).await.unwrap();
         assert_eq!((now.description.as_str(), now.tenant.as_deref()), ("One", Some("Other")));
     }

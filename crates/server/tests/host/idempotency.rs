@@ -54,7 +54,7 @@ async fn a_refusal_is_repeated_and_a_failure_of_the_hosts_own_is_not() {
         assert_eq!(answer(call("store", "s")).await.0, 500);
         assert_eq!(
             host.audit().await.pop().unwrap().reason,
-            "The store holds what this version cannot read: a secret cause"
+            "The store holds a value that this version cannot read: a secret cause"
         );
     }
 }

@@ -1,7 +1,7 @@
 //! Create An Incident, Get Incidents and Set Incident Field.
 
 use serde_json::{Value, json};
-use soar_store::model::{Moment, Status};
+use soar_store::model::{Moment, Status, Version};
 use soar_store::testing::TestStore;
 
 use crate::world::{NOW, World, closing};
@@ -177,7 +177,7 @@ async fn a_field_is_set_closed_by_the_rules_and_opened_again() {
         world.json("analyst", "SetIncidentField", set("1", "status", "open")).await;
         let incident = test.store.reader().await.unwrap().records().incident("1").await.unwrap();
         assert_eq!((incident.status, incident.closed_at, incident.closed_by), (Status::Open, None, None));
-        assert_eq!((incident.title.len(), incident.modified_at, incident.version), (100, NOW, 5));
+        assert_eq!((incident.title.len(), incident.modified_at, incident.version), (100, NOW, Version(5)));
         for (number, field, value, expected) in [
             ("hidden", "Title", "x", "There is no incident \"hidden\"."),
             ("1", "Colour", "x", "Customer.Root cause"),

@@ -105,7 +105,7 @@ impl World {
     }
 
     pub async fn version(&self, number: &str) -> i64 {
-        self.store.reader().await.unwrap().records().incident(number).await.unwrap().version
+        self.store.reader().await.unwrap().records().incident(number).await.unwrap().version.0
     }
 
     pub fn parameters(command: &str, raw: Value) -> Parameters {

@@ -1,11 +1,11 @@
--- INSERT OR REPLACE deletes a row without running the triggers on deletions, so an existing entry could be replaced.
+-- INSERT OR REPLACE deletes a row without running the triggers on deletions. Without this trigger it could replace an entry.
 CREATE TRIGGER audit_is_not_replaced BEFORE INSERT ON audit WHEN EXISTS (SELECT 1 FROM audit WHERE id = NEW.id)
     BEGIN SELECT RAISE(ABORT, 'The audit log is append-only.'); END;
 
--- The key that a kept answer counts for; 0 for answers from before there was a quota.
+-- The key whose quota a kept answer counts for. 0 for answers from before there was a quota.
 ALTER TABLE answers ADD COLUMN access_key_id BIGINT NOT NULL DEFAULT 0;
 
--- How many answers are kept for each key, and their bytes.
+-- The number and the bytes of the answers that are kept for each key.
 CREATE TABLE kept_answers (
     access_key_id BIGINT NOT NULL PRIMARY KEY,
     answers       BIGINT NOT NULL,

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::StoreError;
+use crate::model::SchemaVersion;
 
 /// Why a backup was not made or not restored.
 #[derive(Debug, thiserror::Error)]
@@ -11,25 +12,25 @@ pub enum BackupError {
     /// The store failed, or is in use.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A file could not be read or written.
+    /// A file cannot be read or written.
     #[error("The file {} cannot be {verb}: {error}.", path.display())]
     File {
         /// The file.
         path: PathBuf,
         /// `read` or `written`.
         verb: &'static str,
-        /// Why not.
+        /// The operating system's error.
         error: io::Error,
     },
-    /// There is a file already.
-    #[error("The file {} is there already. Name another one.", .0.display())]
+    /// The target file exists already.
+    #[error("The file {} exists already. Name another one.", .0.display())]
     Exists(PathBuf),
-    /// The file is no backup of a store.
-    #[error("The file {} is no backup of this kind of store: {problem}.", path.display())]
+    /// The file is not a backup of a store.
+    #[error("The file {} is not a backup of this kind of store: {problem}.", path.display())]
     NoBackup {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault that was found.
         problem: String,
     },
     /// The backup was made by a later version.
@@ -39,9 +40,9 @@ pub enum BackupError {
     )]
     Newer {
         /// The version of the backup's tables.
-        schema: i64,
-        /// The version up to which tables are known.
-        known: i64,
+        schema: SchemaVersion,
+        /// The newest version of tables that this host knows.
+        known: SchemaVersion,
     },
     /// A program that makes or restores backups is not installed.
     #[error(
@@ -52,12 +53,12 @@ pub enum BackupError {
     /// A program that makes or restores backups failed.
     #[error("The program {program} failed: {said}")]
     Program {
-        /// Such as `pg_dump`.
+        /// Its name, such as `pg_dump`.
         program: &'static str,
         /// What it wrote to standard error.
         said: String,
     },
-    /// Others use the database.
+    /// Other programs use the database.
     #[error(
         "The database is in use by {0}. Stop all hosts and other programs that use it, and try again: a restored store takes \
          the place of what they see."

@@ -1,4 +1,4 @@
-//! Backups of a store while hosts use it, and their restoring while no host does.
+//! Makes backups of a store while hosts use it, and restores them while no host does.
 
 mod error;
 mod postgres;
@@ -12,17 +12,17 @@ pub use error::BackupError;
 use super::database::{POSTGRES_MIGRATIONS, SQLITE_MIGRATIONS, file_of, is_server};
 use super::epoch::NewEpoch;
 use super::{Store, StoreError};
-use crate::model::AuditEntry;
+use crate::model::{AuditEntry, SchemaVersion};
 
 /// A backup that was made.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Backup {
-    /// How long it is.
+    /// Its size in bytes.
     pub bytes: u64,
     /// The version of its tables.
-    pub schema: i64,
-    /// The keys that its secrets are sealed with. The backup holds none of the keys themselves.
+    pub schema: SchemaVersion,
+    /// The names of the keys that its secrets are sealed with. The backup does not contain the keys themselves.
     pub sealing_keys: Vec<String>,
 }
 
@@ -31,21 +31,21 @@ pub struct Backup {
 #[serde(rename_all = "camelCase")]
 pub struct Restored {
     /// The version of the backup's tables.
-    pub schema: i64,
+    pub schema: SchemaVersion,
     /// The keys that its secrets are sealed with.
     pub sealing_keys: Vec<String>,
-    /// Where the file is that was in the store's place before; none where there was none, and on PostgreSQL.
+    /// The new name of the file that was in the store's place before. `None` if there was none, and on PostgreSQL.
     pub replaced: Option<String>,
-    /// What is not done again.
+    /// The work that the restored store does not repeat.
     #[serde(flatten)]
     pub epoch: NewEpoch,
 }
 
-/// Writes a backup of the store at `address` to `file`, as of one moment, and checks it. Others may read and write the
-/// store meanwhile. The file is there only once it is whole.
+/// Writes a backup of the store at `address`, as of one moment, to `file` and checks it. Other processes may read and
+/// write the store meanwhile. `file` appears once it is complete.
 ///
 /// # Errors
-/// [`BackupError`]; a file that was there before stays.
+/// [`BackupError`]; a file that existed before stays.
 pub async fn back_up(store: &Store, address: &str, file: &Path) -> Result<Backup, BackupError> {
     if is_server(address) {
         return postgres::back_up(store, address, file).await;
@@ -53,11 +53,11 @@ pub async fn back_up(store: &Store, address: &str, file: &Path) -> Result<Backup
     sqlite::back_up(Path::new(file_of(address)), file).await
 }
 
-/// Puts the backup in `file` in the place of the store at `address`, which no process may have open, upgrades it and
-/// begins a new epoch. `entry` says who does that, for the audit log.
+/// Replaces the store at `address` by the backup in `file`, upgrades it and begins a new epoch. No process may have the
+/// store open. `entry` is the audit entry of the restore.
 ///
 /// # Errors
-/// [`BackupError`]; the store is as it was before then.
+/// [`BackupError`]; the store stays as it was.
 pub async fn restore(address: &str, file: &Path, entry: &AuditEntry) -> Result<Restored, BackupError> {
     sqlx::any::install_default_drivers();
     if is_server(address) {
@@ -66,7 +66,7 @@ pub async fn restore(address: &str, file: &Path, entry: &AuditEntry) -> Result<R
     sqlite::restore(Path::new(file_of(address)), file, entry).await
 }
 
-/// Upgrades a store that was put back, and begins its new epoch.
+/// Upgrades a restored store, and begins its new epoch.
 async fn begin_epoch(address: &str, entry: &AuditEntry) -> Result<(NewEpoch, Vec<String>), StoreError> {
     let store = Store::open(address).await?;
     let mut transaction = store.transaction().await?;
@@ -78,13 +78,13 @@ async fn begin_epoch(address: &str, entry: &AuditEntry) -> Result<(NewEpoch, Vec
     Ok((epoch, keys))
 }
 
-/// The version of the tables that this version of the host makes.
-fn newest(migrator: &sqlx::migrate::Migrator) -> i64 {
-    migrator.iter().map(|migration| migration.version).max().unwrap_or_default()
+/// The version of the tables that this host makes.
+fn newest(migrator: &sqlx::migrate::Migrator) -> SchemaVersion {
+    SchemaVersion(migrator.iter().map(|migration| migration.version).max().unwrap_or_default())
 }
 
-/// Refuses a backup of tables that this version does not know.
-fn check_schema(schema: i64, migrator: &sqlx::migrate::Migrator) -> Result<(), BackupError> {
+/// Refuses a backup whose tables this host does not know.
+fn check_schema(schema: SchemaVersion, migrator: &sqlx::migrate::Migrator) -> Result<(), BackupError> {
     let known = newest(migrator);
     if schema > known { Err(BackupError::Newer { schema, known }) } else { Ok(()) }
 }

@@ -9,13 +9,13 @@ use sqlx::{AnyConnection, Connection as _};
 use super::tools::{environment, pipe, program, run};
 use super::{Backup, BackupError, POSTGRES_MIGRATIONS, Restored, begin_epoch, check_schema};
 use crate::file_lock::beside;
-use crate::model::AuditEntry;
+use crate::model::{AuditEntry, SchemaVersion};
 use crate::{Records, Store, StoreError};
 
-/// How every dump in the custom format begins.
+/// The first bytes of every dump in the custom format.
 const HEAD: &[u8] = b"PGDMP";
 
-/// The table that says which migrations a database has.
+/// The table that lists the migrations of a database.
 const MIGRATIONS: &str = "_sqlx_migrations";
 
 pub(super) async fn back_up(store: &Store, address: &str, file: &Path) -> Result<Backup, BackupError> {
@@ -41,13 +41,17 @@ pub(super) async fn back_up(store: &Store, address: &str, file: &Path) -> Result
     Ok(Backup { bytes, schema: version, sealing_keys })
 }
 
-async fn dump(environment: &[(&'static str, String)], schema: &str, part: &Path) -> Result<(u64, i64), BackupError> {
+async fn dump(
+    environment: &[(&'static str, String)],
+    schema: &str,
+    part: &Path,
+) -> Result<(u64, SchemaVersion), BackupError> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let written = options.open(part).map_err(BackupError::written(part))?;
-    // Quoted, the name is no pattern.
+    // Quotes keep pg_dump from reading the name as a pattern.
     let schema = format!("--schema=\"{}\"", schema.replace('"', "\"\""));
     let mut command = program("pg_dump", environment);
     command.args(["--format=custom", "--no-owner", "--no-privileges", "--lock-wait-timeout=30s", &schema]);
@@ -55,7 +59,7 @@ async fn dump(environment: &[(&'static str, String)], schema: &str, part: &Path)
     run("pg_dump", &mut command).await?;
     written.sync_all().map_err(BackupError::written(part))?;
     let bytes = written.metadata().map_err(BackupError::written(part))?.len();
-    // Reads the whole backup.
+    // pg_restore reads the whole backup here.
     let mut command = program("pg_restore", &[]);
     command.args(["--no-owner", "--file=/dev/null"]).arg(part);
     run("pg_restore", &mut command).await?;
@@ -80,7 +84,7 @@ pub(super) async fn restore(address: &str, file: &Path, entry: &AuditEntry) -> R
     script.args(["--no-owner", "--no-privileges", "--file=-", "--schema", &schema]).arg(file);
     let mut shell = program("psql", &environment);
     shell.args(["--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1", "--file=-"]);
-    // One transaction: what was there stays unless all of the backup is there.
+    // One transaction: unless all of the backup is restored, the old tables stay.
     let prelude = format!(
         "BEGIN; SET LOCAL client_min_messages = warning; SET LOCAL lock_timeout = '30s';\n{}\n",
         drop_tables(&schema)
@@ -90,7 +94,7 @@ pub(super) async fn restore(address: &str, file: &Path, entry: &AuditEntry) -> R
     Ok(Restored { schema: version, sealing_keys, replaced: None, epoch })
 }
 
-/// Who else uses the database, if anybody does.
+/// The other users of the database, if there are any.
 async fn users_of(connection: &mut AnyConnection) -> Result<Option<String>, sqlx::Error> {
     let query = sqlx::query_scalar::<_, String>(
         "SELECT CAST(COALESCE(NULLIF(application_name, ''), 'a program without a name') || ' of user ' || usename AS TEXT)
@@ -104,8 +108,8 @@ async fn users_of(connection: &mut AnyConnection) -> Result<Option<String>, sqlx
     Ok((count > 0).then(|| format!("{} ({count} connections)", others.join(", "))))
 }
 
-/// SQL that drops all tables and functions that migrations of this or an earlier version made, also where the backup does
-/// not have them.
+/// SQL that drops all tables and functions that the migrations of this or an earlier version made. It also drops those
+/// that the backup does not have.
 fn drop_tables(schema: &str) -> String {
     let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
     let mut dropped = vec![format!("DROP TABLE IF EXISTS {}.{MIGRATIONS} CASCADE;", quoted(schema))];
@@ -129,18 +133,18 @@ fn check_head(file: &Path) -> Result<(), BackupError> {
     match opened.read_exact(&mut head) {
         Ok(()) if head == HEAD => Ok(()),
         Err(error) if error.kind() != ErrorKind::UnexpectedEof => Err(BackupError::read(file)(error)),
-        _ => Err(no_backup(file, "it is no dump of PostgreSQL in the custom format")),
+        _ => Err(no_backup(file, "it is not a PostgreSQL dump in the custom format")),
     }
 }
 
-/// The version of the tables in a backup, as the rows of its table of migrations say.
-async fn version_in(file: &Path) -> Result<i64, BackupError> {
+/// The version of the tables in a backup, read from its table of migrations.
+async fn version_in(file: &Path) -> Result<SchemaVersion, BackupError> {
     let mut command = program("pg_restore", &[]);
     command.args(["--data-only", "--file=-", "--table", MIGRATIONS]).arg(file);
     let script = run("pg_restore", &mut command).await?;
     let script = String::from_utf8_lossy(&script);
     let rows = script.lines().skip_while(|line| !line.starts_with("COPY ")).skip(1).take_while(|line| *line != "\\.");
-    let versions = rows.filter_map(|row| row.split('\t').next()?.parse::<i64>().ok());
+    let versions = rows.filter_map(|row| row.split('\t').next()?.parse::<SchemaVersion>().ok());
     versions.max().ok_or_else(|| no_backup(file, "it has no tables of a store"))
 }
 

@@ -1,7 +1,7 @@
 //! Backups of an SQLite file.
 //!
-//! `VACUUM INTO` writes the file as of one moment: other processes write meanwhile. (The online backup API begins anew
-//! with each page that another process changes, so under writers it has no end.)
+//! `VACUUM INTO` writes the file as of one moment, while other processes write. The online backup API would start again
+//! with each page that another process changes, so it might never end.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _};
@@ -13,12 +13,12 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, SqliteConnection};
 
 use super::{Backup, BackupError, NewEpoch, Restored, SQLITE_MIGRATIONS, begin_epoch, check_schema};
 use crate::file_lock::{FileLock, beside, new_number};
-use crate::model::AuditEntry;
+use crate::model::{AuditEntry, SchemaVersion};
 
-/// How every SQLite file begins.
+/// The first bytes of every SQLite file.
 const HEAD: &[u8] = b"SQLite format 3\0";
 
-/// How long a lock of another process is waited for.
+/// How long a statement waits for a lock of another process.
 const BUSY: Duration = Duration::from_secs(30);
 
 pub(super) async fn back_up(store: &Path, file: &Path) -> Result<Backup, BackupError> {
@@ -31,10 +31,10 @@ pub(super) async fn back_up(store: &Path, file: &Path) -> Result<Backup, BackupE
         remove(&part);
     }
     let made = made?;
-    // A link is refused where the file is there meanwhile; a rename would replace it.
+    // A hard link fails if the file appeared meanwhile. A rename would replace it.
     let named = fs::hard_link(&part, file).and_then(|()| fs::remove_file(&part)).or_else(|error| match error.kind() {
         ErrorKind::AlreadyExists => Err(error),
-        // A file system without links.
+        // The file system has no hard links.
         _ => fs::rename(&part, file),
     });
     named.and_then(|()| sync_folder_of(file)).map_err(BackupError::written(file))?;
@@ -55,7 +55,8 @@ async fn write(store: &Path, part: &Path) -> Result<Backup, BackupError> {
     let schema = schema_of(&mut copy, part).await?;
     let keys = sqlx::query_scalar("SELECT id FROM sealing_keys WHERE retired_at IS NULL ORDER BY id");
     let sealing_keys = keys.fetch_all(&mut copy).await?;
-    // Put back by hand beside a log of the store, it is told from the store's file.
+    // A file that is restored by hand beside a log of the store has a number of its own, so the host notices that the
+    // log is not the file's.
     copy.execute(AssertSqlSafe(format!("PRAGMA user_version = {}", new_number()))).await?;
     copy.close().await?;
     let file = File::open(part).and_then(|file| file.sync_all().map(|()| file));
@@ -79,16 +80,17 @@ pub(super) async fn restore(store: &Path, file: &Path, entry: &AuditEntry) -> Re
     Ok(Restored { schema, sealing_keys, replaced, epoch })
 }
 
-/// Makes a store of the backup beside the one that it is to replace.
+/// Makes a store of the backup, beside the store that it is to replace.
 async fn prepare(
     store: &Path,
     file: &Path,
     copy: &Path,
     entry: &AuditEntry,
-) -> Result<(i64, (NewEpoch, Vec<String>)), BackupError> {
+) -> Result<(SchemaVersion, (NewEpoch, Vec<String>)), BackupError> {
     remove_all(copy);
     copy_file(file, copy)?;
-    // A copy of a store that was not closed has a log of its own. Beside the store's own place the log is of another file.
+    // A copy of a store that was not closed has a log of its own. A log at the store's own place belongs to another
+    // file.
     let log = beside(file, "-wal");
     if log.exists() && fs::canonicalize(file).ok() != fs::canonicalize(store).ok() {
         copy_file(&log, &beside(copy, "-wal"))?;
@@ -103,11 +105,11 @@ async fn prepare(
     Ok((schema, begun))
 }
 
-/// Puts `copy` in the store's place. What was there is kept under another name, with its log.
+/// Moves `copy` to the store's place. The old file and its log get another name.
 fn replace(store: &Path, copy: &Path) -> io::Result<Option<PathBuf>> {
     let aside = beside(store, ".before-restore");
     let replaced = store.exists().then(|| aside.clone());
-    // The file first: a log without its file is refused, a file without its log is not.
+    // The file comes first: a log without its file is refused, a file without its log is not.
     for ending in ["", "-wal"] {
         let (from, to) = (beside(store, ending), beside(&aside, ending));
         remove(&to);
@@ -122,7 +124,7 @@ fn replace(store: &Path, copy: &Path) -> io::Result<Option<PathBuf>> {
     Ok(replaced)
 }
 
-/// How a file is opened that nobody else knows of. Closed, it has no log.
+/// Options for a file that no other process uses. When it is closed it has no log.
 fn alone(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new().filename(path).journal_mode(SqliteJournalMode::Delete).busy_timeout(BUSY)
 }
@@ -132,13 +134,13 @@ fn check_head(file: &Path) -> Result<(), BackupError> {
     let mut opened = File::open(file).map_err(BackupError::read(file))?;
     match opened.read_exact(&mut head) {
         Ok(()) if head == HEAD => Ok(()),
-        Ok(()) => Err(no_backup(file, &"it is no SQLite file")),
-        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Err(no_backup(file, &"it is no SQLite file")),
+        Ok(()) => Err(no_backup(file, &"it is not an SQLite file")),
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Err(no_backup(file, &"it is not an SQLite file")),
         Err(error) => Err(BackupError::read(file)(error)),
     }
 }
 
-/// Refuses a file that is damaged.
+/// Refuses a damaged file.
 async fn check(connection: &mut SqliteConnection, file: &Path) -> Result<(), BackupError> {
     let problems = sqlx::query_scalar::<_, String>("PRAGMA integrity_check(3)").fetch_all(&mut *connection).await;
     let problems = problems.map_err(|error| no_backup(file, &error))?;
@@ -153,8 +155,8 @@ async fn check(connection: &mut SqliteConnection, file: &Path) -> Result<(), Bac
 }
 
 /// The version of a file's tables.
-async fn schema_of(connection: &mut SqliteConnection, file: &Path) -> Result<i64, BackupError> {
-    let version = sqlx::query_scalar::<_, Option<i64>>("SELECT MAX(version) FROM _sqlx_migrations");
+async fn schema_of(connection: &mut SqliteConnection, file: &Path) -> Result<SchemaVersion, BackupError> {
+    let version = sqlx::query_scalar::<_, Option<SchemaVersion>>("SELECT MAX(version) FROM _sqlx_migrations");
     let version = version.fetch_one(connection).await.map_err(|error| no_backup(file, &error))?;
     version.ok_or_else(|| no_backup(file, &"it has no tables"))
 }
@@ -178,7 +180,7 @@ fn copy_file(from: &Path, to: &Path) -> Result<(), BackupError> {
     io::copy(&mut source, &mut target).and_then(|_| target.sync_all()).map_err(BackupError::written(to))
 }
 
-/// Removes a file, if it is there.
+/// Removes a file, if it exists.
 fn remove(path: &Path) {
     if let Err(error) = fs::remove_file(path)
         && error.kind() != ErrorKind::NotFound
@@ -187,14 +189,14 @@ fn remove(path: &Path) {
     }
 }
 
-/// Removes a database file with what belongs to it.
+/// Removes a database file, its log and its shared memory.
 fn remove_all(path: &Path) {
     for ending in ["", "-wal", "-shm", "-journal", "-lock"] {
         remove(&beside(path, ending));
     }
 }
 
-/// Makes the entries of a file's folder as durable as the file.
+/// Makes the entries of a file's folder durable.
 fn sync_folder_of(file: &Path) -> io::Result<()> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }

@@ -1,5 +1,5 @@
-//! PostgreSQL's own programs, which make and restore backups. They get the address in environment variables: a command
-//! line can be read by every user of the machine.
+//! PostgreSQL's programs that make and restore backups. They get the address in environment variables, since every user
+//! of the machine can read a command line.
 
 use std::io::{self, ErrorKind};
 use std::process::Stdio;
@@ -12,7 +12,7 @@ use url::Url;
 use super::BackupError;
 use crate::StoreError;
 
-/// The environment variable of libpq for a parameter of an address.
+/// libpq's environment variable for a parameter of an address.
 fn variable(parameter: &str) -> Option<&'static str> {
     Some(match parameter {
         "host" | "hostaddr" => "PGHOST",
@@ -29,9 +29,9 @@ fn variable(parameter: &str) -> Option<&'static str> {
     })
 }
 
-/// The environment in which a program finds the database at `address`.
+/// The environment variables that tell a program where the database at `address` is.
 pub(super) fn environment(address: &str) -> Result<Vec<(&'static str, String)>, StoreError> {
-    let invalid = || StoreError::Address("The store's address is no address of a PostgreSQL database.".to_owned());
+    let invalid = || StoreError::Address("The store's address is not an address of a PostgreSQL database.".to_owned());
     let url = Url::parse(address).map_err(|_| invalid())?;
     let decoded =
         |text: &str| percent_decode_str(text).decode_utf8().map(|text| text.into_owned()).map_err(|_| invalid());
@@ -53,7 +53,7 @@ pub(super) fn environment(address: &str) -> Result<Vec<(&'static str, String)>, 
     if !database.is_empty() {
         variables.push(("PGDATABASE", decoded(database)?));
     }
-    // A later one wins, as in the address.
+    // A later parameter wins, as in the address.
     for (parameter, value) in url.query_pairs() {
         if let Some(variable) = variable(&parameter) {
             variables.retain(|(name, _)| *name != variable);
@@ -63,7 +63,7 @@ pub(super) fn environment(address: &str) -> Result<Vec<(&'static str, String)>, 
     Ok(variables)
 }
 
-/// A program that is about to run.
+/// A program, ready to run.
 pub(super) fn program(name: &'static str, environment: &[(&'static str, String)]) -> Command {
     let mut command = Command::new(name);
     command.envs(environment.iter().map(|(name, value)| (name, value)));
@@ -78,7 +78,7 @@ pub(super) fn start(name: &'static str, command: &mut Command) -> Result<Child, 
     })
 }
 
-/// Waits for a program; what it wrote to standard output.
+/// Waits for a program to end. Returns its standard output.
 pub(super) async fn ended(name: &'static str, child: Child) -> Result<Vec<u8>, BackupError> {
     let output = child.wait_with_output().await;
     let output = output.map_err(|error| BackupError::Program { program: name, said: error.to_string() })?;
@@ -89,12 +89,12 @@ pub(super) async fn ended(name: &'static str, child: Child) -> Result<Vec<u8>, B
     Err(BackupError::Program { program: name, said: if said.is_empty() { output.status.to_string() } else { said } })
 }
 
-/// Runs a program to its end; what it wrote to standard output.
+/// Runs a program to its end. Returns its standard output.
 pub(super) async fn run(name: &'static str, command: &mut Command) -> Result<Vec<u8>, BackupError> {
     ended(name, start(name, command)?).await
 }
 
-/// Hands `prelude`, all that `source` writes, and `end` to `sink`. A source that fails is not followed by `end`.
+/// Writes `prelude`, the output of `source`, and `end` to `sink`. If `source` fails, `end` is not written.
 pub(super) async fn pipe(
     prelude: &str,
     (source_name, source): (&'static str, &mut Command),
@@ -124,7 +124,7 @@ pub(super) async fn pipe(
     let (handed, sunk) = tokio::join!(handed, ended(sink_name, to));
     match (handed, sunk) {
         (Ok(Some(said)), _) => Err(BackupError::Program { program: source_name, said }),
-        // A sink that failed read no further.
+        // A failed sink stops reading.
         (_, Err(error)) => Err(error),
         (Err(error), Ok(_)) => Err(BackupError::Program { program: sink_name, said: error.to_string() }),
         (Ok(None), Ok(_)) => Ok(()),
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_program_that_is_missing_is_told_with_its_package() {
+    async fn the_error_of_a_missing_program_names_its_package() {
         let error = run("pg_of_no_machine", &mut program("pg_of_no_machine", &[])).await.unwrap_err();
         assert!(error.to_string().contains("Debian's package postgresql-client"), "{error}");
     }

@@ -1,10 +1,10 @@
-//! Rights: what a role on a site allows, and who calls.
+//! Rights: the rights of each role on a site, and the caller.
 
 use std::collections::BTreeMap;
 
 use super::{Allowed, Site, SiteId, User};
 
-/// An enum whose variants are texts in the store, in JSON and in messages.
+/// An enum whose variants have texts for the store, JSON and messages.
 #[macro_export]
 macro_rules! text_enum {
     ($(#[$about:meta])* pub enum $name:ident { $($(#[$what:meta])* $variant:ident $(= $text:literal)?,)+ }) => {
@@ -13,10 +13,10 @@ macro_rules! text_enum {
         pub enum $name { $($(#[$what])* $(#[serde(rename = $text)])? $variant,)+ }
 
         impl $name {
-            /// All of them, in order.
+            /// All variants, in order.
             pub const ALL: &[Self] = &[$(Self::$variant),+];
 
-            /// As the store, JSON and messages spell it.
+            /// The text of a variant in the store, JSON and messages.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $crate::text_enum!(@text $variant $($text)?),)+ }
@@ -44,7 +44,7 @@ macro_rules! text_enum {
         impl std::str::FromStr for $name {
             type Err = String;
 
-            /// Matches without regard to case; the error says what was expected.
+            /// Case makes no difference. The error names the expected texts.
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 let wanted = text.trim();
                 Self::ALL.iter().copied().find(|value| value.as_str().eq_ignore_ascii_case(wanted)).ok_or_else(|| {
@@ -60,31 +60,31 @@ macro_rules! text_enum {
 pub(crate) use crate::text_enum;
 
 text_enum! {
-    /// What a user is on a site.
+    /// A user's role on a site.
     pub enum Role {
-        /// Sees.
+        /// May see the site.
         Viewer,
-        /// Works on incidents and runs commands.
+        /// May also work on incidents and run commands.
         Analyst,
-        /// Does everything on the site.
+        /// May do everything on the site.
         Manager,
     }
 }
 
 text_enum! {
-    /// Something that a user may or may not do on a site.
+    /// A right of a user on a site.
     pub enum Right {
         /// See incidents and cases.
         SeeIncidents = "see incidents",
         /// Create, change, close and link incidents.
         ChangeIncidents = "change incidents",
-        /// Record another user as the one who did it.
+        /// Record another user as the author of a change.
         ActForOthers = "act for others",
         /// See connections, and run commands on them.
         UseConnections = "use connections",
         /// Create, change, test and delete connections.
         ManageConnections = "manage connections",
-        /// See who ran what, with which outcome.
+        /// See all runs and their outcomes.
         SeeRuns = "see runs",
     }
 }
@@ -102,26 +102,26 @@ impl Role {
     }
 }
 
-/// Who calls: a user, known by a key or by being at the host's terminal, on a site.
+/// The caller: a user on a site, authenticated by a key or at the host's terminal.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// In whose name the call is made.
+    /// The user in whose name the call is made.
     pub user: User,
     /// The site on which it runs.
     pub site: Site,
-    /// The user's roles by the number of the site.
+    /// The user's roles, by site.
     pub roles: BTreeMap<SiteId, Role>,
-    /// The sites that the call reaches: those of the key; all at the terminal.
+    /// The sites that the call may reach: those of the key, or all at the terminal.
     pub reach: Allowed<SiteId>,
-    /// The key that was shown; none at the terminal.
+    /// The name of the key. `None` at the terminal.
     pub key: Option<String>,
     /// Identifies the call in answers, logs, runs and the audit log.
     pub request_id: String,
 }
 
 impl Caller {
-    /// Whether the caller has `right` on the site of that number. Beyond the reach of the key nobody has any, whatever
-    /// the user's roles are.
+    /// Whether the caller has `right` on this site. On a site that the key does not reach, the caller has no right,
+    /// whatever the user's roles are.
     #[must_use]
     pub fn may(&self, right: Right, site: SiteId) -> bool {
         self.user.active
@@ -129,13 +129,13 @@ impl Caller {
             && (self.user.is_administrator || self.roles.get(&site).is_some_and(|role| role.allows(right)))
     }
 
-    /// Whether there is a site on which the caller may have `right`.
+    /// Whether the caller may have `right` on at least one site.
     #[must_use]
     pub fn may_somewhere(&self, right: Right) -> bool {
         self.user.active && (self.user.is_administrator || self.roles.keys().any(|site| self.may(right, *site)))
     }
 
-    /// Whether the caller has all rights on all sites, and on what belongs to no site.
+    /// Whether the caller has all rights on all sites, and on records without a site.
     #[must_use]
     pub fn administers(&self) -> bool {
         self.user.active && self.user.is_administrator && self.reach == Allowed::All

@@ -1,21 +1,21 @@
-//! Proxy agents: the proxies that connections go through, by name.
+//! Proxy agents: named proxies for connections.
 
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
-use super::{AgentId, Moment, NamedSite, ParameterState, Place, SiteId};
+use super::{AgentId, Moment, NamedSite, ParameterState, Place, SiteId, Version};
 
-/// How the place of an agent for the connections of all sites reads.
+/// The text of the place of an agent for all sites.
 pub const ALL_SITES: &str = "All sites";
 
 /// A proxy agent, without its secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Agent {
-    /// Its number in this instance.
+    /// Its id in this instance.
     #[schema(value_type = i64)]
     pub id: AgentId,
-    /// Its name, unique in this instance; compared without regard to case.
+    /// Its name, unique in this instance. Case makes no difference.
     pub name: String,
     /// The only site whose connections may go through it; null where the connections of all sites may.
     #[serde(serialize_with = "name_of")]
@@ -23,15 +23,16 @@ pub struct Agent {
     pub site: Option<NamedSite>,
     /// The address of the proxy, such as `http://proxy.example.com:3128`.
     pub address: String,
-    /// The user name that the proxy wants.
+    /// The user name for the proxy.
     pub user_name: Option<String>,
-    /// Whether a secret is kept, or where it lives. The secret itself is never shown.
+    /// Whether a secret is kept, or the reference to it. The secret is never shown.
     pub secret: Option<ParameterState>,
-    /// What it is for.
+    /// Its description.
     pub description: String,
-    /// Rises with every change.
-    pub version: i64,
-    /// When it was made.
+    /// Each change raises it.
+    #[schema(value_type = i64)]
+    pub version: Version,
+    /// When it was created.
     #[schema(value_type = i64)]
     pub created_at: Moment,
     /// When it was last changed.
@@ -40,20 +41,20 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// The number of its only site; `None` for all sites.
+    /// The id of its only site. `None` for all sites.
     #[must_use]
     pub fn site_id(&self) -> Option<SiteId> {
         self.site.as_ref().map(|site| site.id)
     }
 
-    /// Its only site's name, or `All sites`.
+    /// The name of its only site, or `All sites`.
     #[must_use]
     pub fn place(&self) -> &str {
         self.site.as_ref().map_or(ALL_SITES, |site| &site.name)
     }
 
-    /// Whether a connection in `place` may go through it. A shared connection works on several sites, so it needs an
-    /// agent for all sites.
+    /// Whether a connection in `place` may use it. A shared connection works on several sites, so it needs an agent for
+    /// all sites.
     #[must_use]
     pub fn serves(&self, place: &Place) -> bool {
         match (&self.site, place) {

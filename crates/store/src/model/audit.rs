@@ -1,4 +1,4 @@
-//! The audit log: who called what, and what became of it.
+//! The audit log: the caller, the command and the result of each call.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -7,57 +7,57 @@ use super::Moment;
 use super::access::text_enum;
 
 text_enum! {
-    /// Where a call came in.
+    /// Where a call arrived.
     pub enum Surface {
         /// The Command API.
         Command = "command",
         /// The management API.
         Management = "management",
-        /// What a master says to this instance as its tenant.
+        /// A message of a master to this instance as its tenant.
         Tenant = "tenant",
         /// The host's terminal.
         Terminal = "terminal",
     }
 }
 
-/// One call, accepted or refused. Texts that are not known are empty.
+/// One call, accepted or refused. An unknown text is empty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditEntry {
-    /// When it came.
+    /// When the call arrived.
     #[schema(value_type = i64)]
     pub at: Moment,
-    /// The request id that the caller was told.
+    /// The request id in the answer.
     pub request_id: String,
-    /// Where it came in.
+    /// Where the call arrived.
     pub surface: Surface,
-    /// The address it came from.
+    /// The address that it came from.
     pub address: String,
-    /// The name of the key that was shown.
+    /// The name of the key.
     #[sqlx(rename = "key_name")]
     pub key: String,
-    /// Who called.
+    /// The name of the user.
     pub username: String,
-    /// In whose name the command acted, where its parameters say so.
+    /// The user in whose name the command acted, where its parameters name one.
     pub acting_for: String,
-    /// On which site.
+    /// The name of the site.
     pub site: String,
-    /// Which command.
+    /// The command.
     pub command: String,
-    /// The status that was answered; 0 at the terminal, and in an entry that counts several refused calls.
+    /// The status of the answer. 0 at the terminal, and in an entry that counts several refused calls.
     pub status: i64,
-    /// Whether it was let in, and the command did not refuse it.
+    /// Whether the host admitted the call and the command did not refuse it.
     #[sqlx(try_from = "crate::columns::Flag")]
     pub accepted: bool,
-    /// Why it was refused, or how it failed.
+    /// Why the call was refused or failed, or details of it.
     pub reason: String,
 }
 
-/// The longest text that an entry keeps of what a caller sent, in characters.
+/// The most characters that an entry keeps of a caller's text.
 const LONGEST: usize = 300;
 
 impl AuditEntry {
-    /// An accepted call of which nothing else is known.
+    /// An accepted call without further details.
     #[must_use]
     pub fn new(at: Moment, surface: Surface, request_id: impl Into<String>) -> Self {
         Self {
@@ -76,7 +76,7 @@ impl AuditEntry {
         }
     }
 
-    /// Text of a caller's as an entry keeps it: without characters that steer, and cut.
+    /// A caller's text as an entry keeps it: cut, and without control characters.
     #[must_use]
     pub fn kept(text: &str) -> String {
         if text.len() <= LONGEST && text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {

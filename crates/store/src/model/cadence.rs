@@ -1,47 +1,47 @@
-//! How often something runs, and when that is next.
+//! How often a schedule runs, and its next due time.
 
 use std::time::Duration;
 
 use super::cron::CronSchedule;
 use super::{Moment, ScheduleId};
 
-/// The first run of a new schedule is within this time, however long its interval is.
+/// The first run of a new schedule is within this time, even if its interval is longer.
 const SOON_MS: i64 = 60_000;
 
-/// How often something runs.
+/// How often a schedule runs.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Cadence {
-    /// Every so many milliseconds, at moments of its own: schedules of the same interval spread over it.
+    /// At an interval. The due times of schedules with the same interval are spread over it.
     #[serde(rename_all = "camelCase")]
     Every {
-        /// In milliseconds, more than 0.
+        /// The interval in milliseconds, more than 0.
         interval_ms: i64,
     },
     /// At the times of a cron expression.
     #[serde(rename_all = "camelCase")]
     Cron {
-        /// Such as `30 2 * * *`.
+        /// The expression, such as `30 2 * * *`.
         expression: String,
-        /// The IANA time zone in which it is meant.
+        /// The IANA time zone of its times.
         time_zone: String,
     },
 }
 
 impl Cadence {
-    /// Whether it can be kept.
+    /// Checks the interval or the expression.
     ///
     /// # Errors
-    /// A sentence that says what is wrong and what was expected.
+    /// A sentence with the fault and the expected value.
     pub fn check(&self) -> Result<(), String> {
         match self {
             Self::Every { interval_ms } if *interval_ms > 0 => Ok(()),
-            Self::Every { .. } => Err("The interval is none: expected a whole number above 0.".to_owned()),
+            Self::Every { .. } => Err("The interval is not valid: expected a whole number above 0.".to_owned()),
             Self::Cron { expression, time_zone } => CronSchedule::parse(expression, time_zone).map(|_| ()),
         }
     }
 
-    /// How long it is from one due time to the next; none for a cron expression.
+    /// The time between two due times. `None` for a cron expression.
     #[must_use]
     pub fn interval(&self) -> Option<Duration> {
         match self {
@@ -50,11 +50,11 @@ impl Cadence {
         }
     }
 
-    /// The first due time of schedule number `id`, which was made, changed or activated at `now`. Schedules that are made
-    /// together spread over a minute, or over their interval where that is shorter.
+    /// The first due time of the schedule `id` that was created, changed or activated at `now`. The first due times of
+    /// several schedules are spread over a minute, or over their interval if that is shorter.
     ///
     /// # Errors
-    /// A sentence, when it never is due.
+    /// A sentence, when the schedule is never due.
     pub fn first_due(&self, id: ScheduleId, now: Moment) -> Result<Moment, String> {
         match self {
             Self::Every { interval_ms } => {
@@ -64,11 +64,11 @@ impl Cadence {
         }
     }
 
-    /// The due time after `now` of a schedule that is due at `due_at`: a whole number of intervals from there. Due times
-    /// that were missed are left out.
+    /// The next due time after `now` of a schedule that was due at `due_at`, a whole number of intervals later. Missed
+    /// due times are skipped.
     ///
     /// # Errors
-    /// A sentence, when there is none.
+    /// A sentence, when there is no next due time.
     pub fn next_due(&self, due_at: Moment, now: Moment) -> Result<Moment, String> {
         match self {
             Self::Every { interval_ms } => {
@@ -81,9 +81,9 @@ impl Cadence {
     }
 }
 
-/// A number from 0 to `range` - 1 that is always the same for `id` and looks like chance from one to the next.
+/// A number from 0 to `range` - 1. It is always the same for `id`, and pseudo-random from one id to the next.
 fn spread(id: i64, range: i64) -> u64 {
-    // SplitMix64's mixing: numbers that follow each other land far apart.
+    // The mixing step of SplitMix64 spreads consecutive numbers.
     let mut mixed = id.cast_unsigned().wrapping_add(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -1,42 +1,42 @@
-//! Cases: what gathers incidents that belong together.
+//! Cases: groups of incidents that belong together.
 
-use super::{CaseId, Moment, SiteId, Status};
+use super::{CaseId, Moment, SiteId, Status, Version};
 
-/// A case, as the store holds it.
+/// A case, as the store keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Case {
-    /// Its number in the store.
+    /// Its id.
     pub id: CaseId,
-    /// Its number as users know it, such as `20210330-16`; opaque.
+    /// The number that users know, such as `20210330-16`. Its form has no meaning.
     pub number: String,
     /// Bounded by [`super::limits::TITLE`].
     pub title: String,
-    /// What it is about.
+    /// Its description.
     pub description: String,
-    /// Such as `Criminal Investigation`.
+    /// Its type, such as `Criminal Investigation`.
     pub case_type: String,
     /// The site that it belongs to.
     pub site_id: SiteId,
-    /// The name of the user who leads it.
+    /// The name of its owner.
     pub owner: Option<String>,
-    /// Such as `3`.
+    /// Its priority, such as `3`.
     pub priority: String,
-    /// Its time zone, as it was given.
+    /// Its time zone, as the caller spelled it.
     pub time_zone: String,
-    /// Whether it is done.
+    /// Whether it is open or closed.
     pub status: Status,
-    /// Who made it.
+    /// The name of the user who created it.
     pub creator: String,
     /// When it was reported.
     pub reported_at: Option<Moment>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Moment,
     /// When it was last changed.
     pub modified_at: Moment,
     /// When it was closed.
     pub closed_at: Option<Moment>,
-    /// Who closed it.
+    /// The name of the user who closed it.
     pub closed_by: Option<String>,
-    /// Rises with every change of the case and its links.
-    pub version: i64,
+    /// Each change of the case and its links raises it.
+    pub version: Version,
 }

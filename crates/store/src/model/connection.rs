@@ -1,39 +1,39 @@
-//! Connections: what a site needs to reach one instance of a product.
+//! Connections: the address and the credentials with which a site uses one instance of a product.
 
 use serde::{Serialize, Serializer};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::{Caller, ConnectionId, Moment, Owner, SiteId, UserId};
+use super::{Caller, ConnectionId, Moment, Owner, SiteId, UserId, Version};
 use crate::model::Reference;
 
-/// How the place of a connection that is no single site's reads.
+/// The text of the place of a shared connection.
 pub const SHARED: &str = "Shared to internal sites";
 
 /// A site, as a connection names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedSite {
-    /// Its number.
+    /// Its id.
     pub id: SiteId,
     /// Its name.
     pub name: String,
 }
 
-/// Where a connection may be used.
+/// The sites on which a connection may be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
     /// On one site.
     Site(NamedSite),
     /// On every internal site.
     SharedToInternalSites {
-        /// The internal site that its events go to.
+        /// The internal site that the connection's events go to.
         recipient: Option<NamedSite>,
     },
 }
 
 impl Place {
-    /// As it is shown: the site's name, or `Shared to internal sites`.
+    /// The text of the place: the site's name, or `Shared to internal sites`.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
@@ -43,46 +43,46 @@ impl Place {
     }
 }
 
-/// How often a connection is tested, and who hears of failures.
+/// How often a connection is tested, and the destinations of its alerts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HealthCheck {
     /// Minutes from one test to the next.
     pub every_minutes: i64,
-    /// Where mail about failed tests goes: addresses, with commas between them.
+    /// The mail addresses that alerts go to, with commas between them.
     pub email: Option<String>,
-    /// Webhooks of the host's settings that hear of failed tests too, by name.
+    /// The names of webhooks in the host's settings that alerts go to.
     pub webhooks: Vec<String>,
-    /// After how many failed tests in a row somebody is told.
+    /// The number of failed tests in a row that opens an alert.
     pub alert_after: i64,
-    /// After how many passed tests in a row it has recovered.
+    /// The number of passed tests in a row after which the connection has recovered.
     pub recover_after: i64,
-    /// From how many milliseconds on a test that passes is a slow one.
+    /// A test that takes this many milliseconds or more is slow.
     pub slow_ms: i64,
 }
 
 impl HealthCheck {
-    /// After how many failed tests in a row somebody is told, unless it is said.
+    /// The default of `alert_after`.
     pub const ALERT_AFTER: i64 = 3;
-    /// After how many passed tests in a row a connection has recovered, unless it is said.
+    /// The default of `recover_after`.
     pub const RECOVER_AFTER: i64 = 2;
-    /// From how many milliseconds on a test is a slow one, unless it is said.
+    /// The default of `slow_ms`.
     pub const SLOW_MS: i64 = 5_000;
 }
 
-/// What is known of a parameter's value.
+/// The parts of a parameter's value that may be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ParameterState {
-    /// The value, which is no secret.
+    /// A value that is not a secret.
     Plain(String),
-    /// A secret is kept, and never shown.
+    /// The store keeps a secret. It is never shown.
     Sealed,
-    /// The secret lives there.
+    /// The reference to a secret.
     Reference(Reference),
 }
 
 impl Serialize for ParameterState {
-    /// A plain value as text; `{"secret": true}`; `{"reference": "env:NAME"}`.
+    /// A plain value as text, `{"secret": true}`, or `{"reference": "env:NAME"}`.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Plain(value) => serializer.serialize_str(value),
@@ -107,52 +107,52 @@ impl PartialSchema for ParameterState {
 
 impl ToSchema for ParameterState {}
 
-/// One of the parameters that the integration's manifest calls settings.
+/// A parameter of a connection, as the integration's manifest declares it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ConnectionParameter {
-    /// As the manifest spells it.
+    /// Its name, as the manifest spells it.
     pub name: String,
-    /// What is known of its value.
+    /// Its value, as far as it may be shown.
     pub value: ParameterState,
 }
 
 /// A connection, without any secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connection {
-    /// Its number in this instance.
+    /// Its id in this instance.
     pub id: ConnectionId,
     /// The integration's stable name, such as `coda-footprint`.
     pub integration: String,
-    /// Its name, unique per integration and place; compared without regard to case.
+    /// Its name, unique per integration and place. Case makes no difference.
     pub name: String,
-    /// Where it may be used.
+    /// The sites on which it may be used.
     pub place: Place,
-    /// The proxy agent that it goes through.
+    /// The name of its proxy agent.
     pub agent_name: Option<String>,
-    /// What it is for.
+    /// Its description.
     pub description: String,
     /// The tenants that it is shared with: their names, or `All tenants`.
     pub tenant: Option<String>,
-    /// Whose it is, where a master sent it; then it is changed only there.
+    /// The master that sent it, if one did. Then it can be changed only there.
     pub owner: Option<Owner>,
     /// Whether commands run on it.
     pub active: bool,
-    /// The users who may use it, by number and name; everybody with the right when there are none.
+    /// The ids and names of the users who may use it. If there are none, everybody with the right may.
     pub users: Vec<(UserId, String)>,
-    /// How often it is tested.
+    /// How often the host tests it.
     pub health_check: Option<HealthCheck>,
     /// Its parameters, in the order of their names.
     pub parameters: Vec<ConnectionParameter>,
-    /// Rises with every change.
-    pub version: i64,
-    /// When it was made.
+    /// Each change raises it.
+    pub version: Version,
+    /// When it was created.
     pub created_at: Moment,
     /// When it was last changed.
     pub modified_at: Moment,
 }
 
 impl Connection {
-    /// Whether its list of users lets the caller use it. Administrators are on every list.
+    /// Whether the caller is on its list of users, or the list is empty. Administrators are on every list.
     #[must_use]
     pub fn is_for(&self, caller: &Caller) -> bool {
         caller.user.is_administrator || self.users.is_empty() || self.users.iter().any(|(id, _)| *id == caller.user.id)
@@ -164,38 +164,40 @@ impl Connection {
 #[schema(as = Connection)]
 #[serde(rename_all = "camelCase")]
 struct Shown<'a> {
-    /// Its number in this instance.
+    /// Its id in this instance.
     #[schema(value_type = i64)]
     id: ConnectionId,
     /// The integration's stable name, such as `coda-footprint`.
     integration: &'a str,
-    /// Its name, unique per integration and site; compared without regard to case.
+    /// Its name, unique per integration and site. Case makes no difference.
     name: &'a str,
     /// Its site, or `Shared to internal sites`.
     site: &'a str,
-    /// For one that is shared: the internal site of the incidents that will be made from its findings and alerts. No
-    /// rule makes any yet. Until then it is the site from which the connection is tested unless another one is named.
+    /// The recipient site of a shared connection: the internal site of the incidents that will be created from its
+    /// findings and alerts. No rule creates any yet. Until then the connection is tested on this site unless another
+    /// one is named.
     recipient_site: Option<&'a str>,
-    /// The proxy agent of the host that it goes through; null where it goes direct or has a proxy of its own.
+    /// The name of its proxy agent on the host. Null where it connects directly or has a proxy of its own.
     agent_name: Option<&'a str>,
-    /// What it is for.
+    /// Its description.
     description: &'a str,
-    /// The tenants that it is shared with: names with commas in between, each possibly with a site
+    /// The tenants that it is shared with: names with commas between them, each possibly with a site
     /// (`TestTenant/TenantSite`), or `All tenants`.
     tenant: Option<&'a str>,
-    /// Whose it is, where a master sent it; then it is changed only there.
+    /// The master that sent it, if one did. Then it can be changed only there.
     owner: Option<&'a Owner>,
     /// Whether commands run on it.
     active: bool,
-    /// The names of the users who may use it; everybody with the right when there are none.
+    /// The names of the users who may use it. If there are none, everybody with the right may.
     users: Vec<&'a str>,
-    /// How often it is tested.
+    /// How often the host tests it.
     health_check: Option<&'a HealthCheck>,
     /// Its parameters by name.
     parameters: std::collections::BTreeMap<&'a str, &'a ParameterState>,
-    /// Rises with every change.
-    version: i64,
-    /// When it was made.
+    /// Each change raises it.
+    #[schema(value_type = i64)]
+    version: Version,
+    /// When it was created.
     #[schema(value_type = i64)]
     created_at: Moment,
     /// When it was last changed.

@@ -7,15 +7,15 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 use jiff::{Timestamp, ToSpan as _, civil};
 use soar_connector::name::quoted;
 
-/// Longer ones are nobody's.
+/// The most characters of an expression.
 const LONGEST: usize = 200;
 
 /// An expression as `30 2 * * 1-5`: minute, hour, day of month, month, day of week, in a time zone.
 ///
-/// Where a change of the clocks leaves out a time that the expression names, it comes that much later instead: 02:30
-/// of a night that jumps from 02:00 to 03:00 is 03:30. Where a time comes twice, its first coming counts. So a nightly
-/// schedule runs once every night. An expression for every hour (`*/15 * * * *`) follows real time instead: it skips
-/// nothing and doubles nothing. (The first is what RFC 5545 says of such times, the second what cron does.)
+/// A change of the clocks can skip a time that the expression names. The schedule then runs that much later: 02:30 of a
+/// night that jumps from 02:00 to 03:00 is 03:30. A time that comes twice counts once, the first time. So a nightly
+/// schedule runs once every night. An expression for every hour (`*/15 * * * *`) follows real time: it skips nothing
+/// and doubles nothing. RFC 5545 has the first rule, cron has the second.
 #[derive(Debug, Clone)]
 pub struct CronSchedule {
     cron: Cron,
@@ -23,12 +23,12 @@ pub struct CronSchedule {
 }
 
 impl CronSchedule {
-    /// The expression in the time zone of that IANA name.
+    /// The expression in this IANA time zone.
     ///
     /// # Errors
-    /// A sentence that says what is wrong and what was expected.
+    /// A sentence with the fault and the expected value.
     pub fn parse(expression: &str, time_zone: &str) -> Result<Self, String> {
-        // The machine's zones first: they may be newer than those in this program.
+        // The machine's time zones come first, since they may be newer than those in this program.
         let zone = TimeZone::get(time_zone).or_else(|_| TimeZoneDatabase::bundled().get(time_zone)).map_err(|_| {
             format!(
                 "There is no time zone {}. Expected an IANA name, such as America/Vancouver or UTC.",
@@ -43,32 +43,32 @@ impl CronSchedule {
         let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
         let cron = parser
             .parse(expression)
-            .map_err(|error| format!("The cron expression {} is none: {error} {expected}", quoted(expression)))?;
+            .map_err(|error| format!("The cron expression {} is not valid: {error} {expected}", quoted(expression)))?;
         let schedule = Self { cron, zone };
         schedule.next_after(Moment(0)).map_err(|_| {
-            format!("The cron expression {} never comes: there is no such date. {expected}", quoted(expression))
+            format!("The cron expression {} has no time: there is no such date. {expected}", quoted(expression))
         })?;
         Ok(schedule)
     }
 
-    /// When it comes next after `now`.
+    /// The next time after `now`.
     ///
     /// # Errors
-    /// A sentence, when it never does.
+    /// A sentence, when there is no next time.
     pub fn next_after(&self, now: Moment) -> Result<Moment, String> {
-        let never = || "The schedule never comes again.".to_owned();
+        let never = || "The schedule has no next time.".to_owned();
         let now = Timestamp::from_millisecond(now.0).map_err(|_| never())?;
         let zoned = now.to_zoned(self.zone.clone());
         if (0..24).all(|hour| self.cron.pattern.hour_match(hour).unwrap_or(false)) {
             let next = self.cron.find_next_occurrence(&zoned, false).map_err(|_| never())?;
             return Ok(Moment(next.timestamp().as_millisecond()));
         }
-        // The wall clock goes back by less than a day, so no time before that one can still be ahead.
+        // The clocks go back by less than a day, so no time before that is still to come.
         let mut wall = zoned.datetime().checked_sub(1.day()).map_err(|_| never())?;
         let mut earliest: Option<(civil::DateTime, Timestamp)> = None;
         loop {
             wall = self.cron.find_next_occurrence(&wall, false).map_err(|_| never())?;
-            // A time that is moved out of a gap can be later than the next one on the wall.
+            // A time that is moved out of a gap can be later than the next one.
             if earliest.is_some_and(|(found, _)| found.checked_add(1.day()).is_ok_and(|end| wall > end)) {
                 break;
             }
@@ -85,7 +85,7 @@ impl CronSchedule {
 mod tests {
     use super::*;
 
-    /// The next four times, on the wall of `zone`.
+    /// The next four times, in the local time of `zone`.
     fn comes(expression: &str, zone: &str, after: &str) -> Vec<String> {
         let schedule = CronSchedule::parse(expression, zone).unwrap();
         let mut now = Moment(after.parse::<Timestamp>().unwrap().as_millisecond());
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn every_quarter_of_an_hour_is_one_whatever_the_clocks_do() {
+    fn a_change_of_the_clocks_skips_and_doubles_no_quarter_of_an_hour() {
         assert_eq!(
             comes("*/15 * * * *", VANCOUVER, "2026-11-01T08:50:00Z"),
             ["11-01 01:00-08:00", "11-01 01:15-08:00", "11-01 01:30-08:00", "11-01 01:45-08:00"]
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_expression_is_refused_with_what_was_expected() {
+    fn a_bad_expression_is_refused_with_the_expected_form() {
         for bad in ["", "61 * * * *", "* * *", "0 0 31 2 *", "0 0 2 * * *", "every day", &"*".repeat(300)] {
             let error = CronSchedule::parse(bad, "UTC").unwrap_err();
             assert!(error.contains("Expected five fields"), "{bad}: {error}");

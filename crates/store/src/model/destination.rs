@@ -1,4 +1,4 @@
-//! Where alerts go.
+//! The destinations of alerts.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,32 +7,32 @@ use lettre::Address;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use soar_connector::name::{quoted, steers};
 
-/// Before the name of a webhook.
+/// The prefix of a webhook's name.
 const WEBHOOK: &str = "webhook:";
 
-/// A mailbox, or a webhook that the host's configuration names.
+/// A mailbox, or a webhook of the host's configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Destination {
-    /// A mailbox; written as its address.
+    /// A mailbox. Its text is the address.
     Mail(Address),
-    /// A webhook by its name in the configuration; written as `webhook:NAME`.
+    /// A webhook, by its name in the configuration. Its text is `webhook:NAME`.
     Webhook(String),
 }
 
 impl Destination {
-    /// A mailbox.
+    /// The mailbox with this address.
     ///
     /// # Errors
-    /// The error says what was expected.
+    /// A sentence with the expected value.
     pub fn mail(address: &str) -> Result<Self, String> {
         let expected = || format!("Expected a mail address, such as soc@example.com, got {}.", quoted(address));
         address.parse().map(Self::Mail).map_err(|_| expected())
     }
 
-    /// A webhook that the configuration names.
+    /// The webhook of this name.
     ///
     /// # Errors
-    /// The error says what was expected.
+    /// A sentence with the expected value.
     pub fn webhook(name: &str) -> Result<Self, String> {
         format!("{WEBHOOK}{name}").parse()
     }
@@ -50,7 +50,7 @@ impl fmt::Display for Destination {
 impl FromStr for Destination {
     type Err = String;
 
-    /// The error says what was expected.
+    /// A sentence with the expected value.
     fn from_str(text: &str) -> Result<Self, String> {
         let expected = || {
             format!(
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_destination_is_refused() {
+    fn a_text_that_is_not_a_destination_is_refused() {
         for bad in ["", "soc", "a@b@c", "soc@example.com\r\nBcc: x@example.com", "webhook:", "webhook:a\nb", "a b@c"] {
             assert!(bad.parse::<Destination>().unwrap_err().contains("Expected a mail address"), "{bad:?}");
         }

@@ -1,4 +1,4 @@
-//! Health: the state that results lead to, and the alerts that follow from it.
+//! Health: the state that follows from results, and its alerts.
 
 use std::time::Duration;
 
@@ -11,57 +11,57 @@ use crate::model::access::text_enum;
 text_enum! {
     /// A connection's health, from the best known state to the worst.
     pub enum HealthState {
-        /// No check has run yet.
+        /// No check has run.
         Unknown,
-        /// Its latest check passed.
+        /// The latest check passed.
         Healthy,
-        /// Its latest check passed, but slowly, or its certificate or credential is about to expire.
+        /// The latest check passed, but was slow, or its certificate or credential is about to expire.
         Degraded,
-        /// Its latest check passed, and it has not passed often enough since it failed.
+        /// The latest check passed, but not enough checks in a row have passed since the failure.
         Recovering,
-        /// Its latest check passed, but two intervals ago or more, or at a time that is still to come.
+        /// The latest check passed, but two intervals ago or more, or at a time in the future.
         Stale,
-        /// Its latest check failed.
+        /// The latest check failed.
         Failing,
     }
 }
 
-/// A result may be stamped later than now by this time: the clock may have been set back a little.
+/// A result may be this much later than the clock: the clock may have been set back a little.
 pub(crate) const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
 
-/// How many of the latest results say whether a connection flaps.
+/// The number of latest results that decide whether a connection flaps.
 const RECENT: u32 = 20;
 
-/// From so many changes between passed and failed among the [`RECENT`] results on, a connection flaps: two short
-/// failures are two changes each.
+/// A connection flaps if at least this many of the [`RECENT`] results differ from the one before. Two short failures
+/// are two changes each.
 const FLAPPING: u32 = 4;
 
-/// When an alert is sent, and when a result is out of date.
+/// When an alert is opened, and when a result is out of date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AlertRules {
-    /// After so many failures in a row that it fails.
+    /// The number of failures in a row that opens an alert.
     pub after_failures: i64,
-    /// After so many successes in a row that it recovered.
+    /// The number of successes in a row after which it has recovered.
     pub after_successes: i64,
-    /// From how many milliseconds on a successful check is a slow one.
+    /// A check that takes this many milliseconds or more is slow.
     pub slow_ms: i64,
-    /// How long it is from one check to the next; none for a cron expression.
+    /// The time between two checks. `None` for a cron expression.
     pub interval: Option<Duration>,
 }
 
-/// What a check found.
+/// The result of a check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckResult {
-    /// How long it took, in milliseconds.
+    /// The duration in milliseconds.
     pub latency_ms: i64,
-    /// The Error tab of a failed one.
+    /// The Error tab of a failed check.
     pub error: Option<String>,
-    /// What is about to expire, in a sentence.
+    /// A sentence about a certificate or credential that is about to expire.
     pub expiring: Option<String>,
 }
 
 impl CheckResult {
-    /// The state that it proves, and why where that is not Healthy.
+    /// The state that it proves, and the reason if that is not Healthy.
     #[must_use]
     pub fn proves(&self, slow_ms: i64) -> (HealthState, Option<String>) {
         if let Some(error) = &self.error {
@@ -79,60 +79,60 @@ impl CheckResult {
 }
 
 text_enum! {
-    /// Why an alert is sent.
+    /// The reason of an alert.
     pub enum AlertReason {
-        /// It failed several times in a row.
+        /// Several checks failed in a row.
         Failing,
-        /// It keeps passing and failing.
+        /// Checks pass and fail by turns.
         Flapping,
     }
 }
 
-/// What a result gives reason to tell.
+/// A message that a result gives reason to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notice {
-    /// It fails or flaps. An outage is told even if flapping was told before; nothing else until
+    /// It fails or flaps. An outage is reported even if flapping was reported before. Nothing else is reported until
     /// [`Recovered`](Self::Recovered).
     Alert(AlertReason),
-    /// It passes again, and has settled.
+    /// It passes again, and does not flap.
     Recovered,
 }
 
-/// A health state, since when, and what led to it.
+/// A health state, its beginning, and the results behind it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct Health {
     /// The state.
     pub state: HealthState,
-    /// Since when.
+    /// When the state began.
     #[schema(value_type = i64)]
     pub since: Moment,
-    /// When it was checked last.
+    /// When the latest check ended.
     #[schema(value_type = Option<i64>)]
     pub last_check_at: Option<Moment>,
-    /// When a check passed last.
+    /// When the latest passed check ended.
     #[schema(value_type = Option<i64>)]
     pub last_proof_at: Option<Moment>,
     /// The Error tab of the last check that failed.
     pub last_error: Option<String>,
-    /// When that was.
+    /// When that check ended.
     #[schema(value_type = Option<i64>)]
     pub last_error_at: Option<Moment>,
-    /// Why it is degraded.
+    /// Why the state is Degraded.
     pub notice: Option<String>,
-    /// How long the latest check took, in milliseconds.
+    /// The duration of the latest check in milliseconds.
     pub latency_ms: Option<i64>,
-    /// How many checks failed in a row.
+    /// The number of failed checks in a row.
     pub failures: i64,
-    /// How many checks passed in a row.
+    /// The number of passed checks in a row.
     pub successes: i64,
-    /// The latest results as bits, the newest lowest, 1 for failed.
+    /// The latest results as bits, the newest in the lowest bit, 1 for failed.
     #[serde(skip)]
     pub recent: i64,
-    /// How many of these there are.
+    /// The number of these results.
     #[serde(skip)]
     pub recent_count: i64,
-    /// Whether there is an alert whose recovery is not told yet; one without a destination counts too.
+    /// The reason of the open alert, whose recovery is not reported yet. An alert without a destination counts too.
     #[serde(serialize_with = "is_some")]
     #[schema(value_type = bool)]
     pub alerted: Option<AlertReason>,
@@ -144,7 +144,7 @@ fn is_some<S: Serializer>(alerted: &Option<AlertReason>, serializer: S) -> Resul
 }
 
 impl Health {
-    /// Of something that was never checked.
+    /// The health before the first check.
     #[must_use]
     pub fn unknown(now: Moment) -> Self {
         Self {
@@ -164,7 +164,8 @@ impl Health {
         }
     }
 
-    /// The health at `now`: a pass whose time is not believed, or that is two intervals old, proves nothing any more.
+    /// The health at `now`. A pass with a time in the future, or one that is two intervals old, proves nothing any
+    /// more.
     #[must_use]
     pub fn as_of(mut self, now: Moment, interval: Option<Duration>) -> Self {
         let passed = matches!(self.state, HealthState::Healthy | HealthState::Degraded | HealthState::Recovering);
@@ -184,10 +185,10 @@ impl Health {
         interval.map(|interval| proof + interval * 2).filter(|until| *until < now)
     }
 
-    /// Takes in a result of `now`, and says what it gives reason to tell.
+    /// Adds a result of `now`. Returns the message that it gives reason to send.
     pub fn after(&mut self, check: &CheckResult, now: Moment, rules: AlertRules) -> Option<Notice> {
         if self.stale_since(now, rules.interval).is_some() {
-            // Passes are in a row only if none is missing between them.
+            // Passes are in a row only if no check is missing between them.
             self.successes = 0;
         }
         self.forget_the_future(now);
@@ -212,7 +213,7 @@ impl Health {
         self.conclude(proven, now, rules)
     }
 
-    /// Times that are still to come were stamped by a wrong clock.
+    /// Drops times in the future, which a wrong clock wrote.
     fn forget_the_future(&mut self, now: Moment) {
         self.since = self.since.min(now);
         let is_past = |at: &Moment| *at <= now + CLOCK_TOLERANCE;
@@ -220,11 +221,11 @@ impl Health {
         self.last_error_at = self.last_error_at.filter(is_past);
     }
 
-    /// The state and the notice after a result that proves `proven`. A recovery changes both at once.
+    /// The state and the message after a result that proves `proven`. A recovery changes both at once.
     fn conclude(&mut self, proven: HealthState, now: Moment, rules: AlertRules) -> Option<Notice> {
         let flaps = self.changes() >= FLAPPING;
         let failed = proven == HealthState::Failing;
-        // One that was told and flaps has not settled.
+        // A reported failure that flaps has not settled.
         let settled = self.successes >= rules.after_successes && !(flaps && self.alerted.is_some());
         let failed_before =
             matches!(self.state, HealthState::Failing | HealthState::Recovering) || self.alerted.is_some();
@@ -246,7 +247,7 @@ impl Health {
         Some(Notice::Alert(reason))
     }
 
-    /// How often the latest results changed between passed and failed.
+    /// The number of changes between passed and failed among the latest results.
     fn changes(&self) -> u32 {
         let pairs = self.recent_count.max(1) - 1;
         ((self.recent ^ (self.recent >> 1)) & ((1 << pairs) - 1)).count_ones()
@@ -267,7 +268,7 @@ mod tests {
         CheckResult { latency_ms, error, expiring }
     }
 
-    /// What is said over a series of checks: `A` alert, `f` flapping, `R` recovered, `.` nothing.
+    /// The messages over a series of checks: `A` outage, `f` flapping, `R` recovered, `.` none.
     fn said(checks: &str) -> String {
         let mut health = Health::unknown(Moment(0));
         let said = checks.chars().zip(1..).map(|(mark, now)| match health.after(&check(mark), Moment(now), RULES) {
@@ -280,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_told_what() {
+    fn messages_over_a_series_of_checks() {
         let table = [
             ("a healthy one", "........", "........"),
             ("two failures are not three", "..FF....", "........"),
@@ -309,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_outage_soon_after_is_told_too() {
+    fn a_second_outage_soon_after_is_reported_too() {
         let said = said("....FFFF.....FFFF");
         assert_eq!(said, "......A..R.....A.");
     }
@@ -356,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn the_state_is_recovering_until_the_recovery_is_told() {
+    fn the_state_is_recovering_until_the_recovery_is_reported() {
         let table = [
             ("..F..", "HHFRH"),
             ("FFFF...", "FFFFRHH"),
@@ -409,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_clock_that_was_ahead_stamped_is_not_believed() {
+    fn times_of_a_clock_that_was_ahead_are_corrected() {
         let future = Moment(1_000_000);
         let mut health = Health::unknown(Moment(0));
         for mark in ['F', 'F', 'F', '.'] {

@@ -1,11 +1,11 @@
-//! What the history of checks says: uptime and latency.
+//! Uptime and latency, from the history of checks.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{HealthState, Moment};
 
-/// One check of the history.
+/// A check in the history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct Check {
@@ -18,28 +18,28 @@ pub struct Check {
     /// When it ended.
     #[schema(value_type = i64)]
     pub ended_at: Moment,
-    /// What it proved; never Unknown.
+    /// The state that it proved; never Unknown.
     pub result: HealthState,
-    /// How long the connection took to answer, in milliseconds.
+    /// The duration of the connection's answer in milliseconds.
     pub latency_ms: i64,
-    /// The Error tab of a failed one, or why it is degraded.
+    /// The Error tab of a failed check, or why the state is Degraded.
     pub detail: Option<String>,
-    /// Which process ran it.
+    /// The process that ran it.
     pub node: String,
 }
 
-/// How many checks passed and failed in a span of time.
+/// The numbers of passed and failed checks in a period.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct Uptime {
-    /// Checks that passed.
+    /// Passed checks.
     pub passed: i64,
-    /// Checks that failed.
+    /// Failed checks.
     pub failed: i64,
 }
 
 impl Uptime {
-    /// The share of checks that passed, from 0 to 100; none where nothing was checked.
+    /// The share of passed checks, from 0 to 100. `None` if there were no checks.
     #[must_use]
     #[allow(clippy::cast_precision_loss, reason = "counts of checks are far below 2^52")]
     pub fn percent(self) -> Option<f64> {
@@ -48,23 +48,23 @@ impl Uptime {
     }
 }
 
-/// Which latency so many per cent of the checks do not exceed, in milliseconds.
+/// Percentiles of the latency, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Latency {
-    /// Half of them.
+    /// The latency that 50 % of the checks do not exceed.
     pub p50_ms: i64,
-    /// 95 of a hundred.
+    /// The latency that 95 % of the checks do not exceed.
     pub p95_ms: i64,
-    /// 99 of a hundred.
+    /// The latency that 99 % of the checks do not exceed.
     pub p99_ms: i64,
 }
 
-/// The percentiles of `latencies` in milliseconds, in any order; none of nothing.
+/// The percentiles of `latencies` in milliseconds, in any order. `None` for an empty list.
 #[must_use]
 pub fn percentiles(mut latencies: Vec<i64>) -> Option<Latency> {
     latencies.sort_unstable();
-    // The nearest rank: a latency that was measured, not one between two.
+    // The nearest rank is a measured latency, not one between two.
     let rank = |percent: usize| {
         let rank = (latencies.len() * percent).div_ceil(100).max(1);
         latencies.get(rank - 1).copied()
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn uptime_of_nothing_is_none() {
+    fn no_checks_have_no_uptime() {
         assert_eq!(Uptime::default().percent(), None);
         assert_eq!(Uptime { passed: 3, failed: 1 }.percent(), Some(75.0));
     }

@@ -1,6 +1,7 @@
-//! Ids: the numbers under which the store keeps things. Each kind has a type of its own, so that none is taken for another.
+//! Ids and versions: numbers that the store gives out. Each kind has a type of its own, so that the compiler refuses to mix
+//! them up.
 
-/// Types of ids, transparent in the tables, JSON and the OpenAPI document.
+/// Types of numbers that are transparent in the tables, JSON and the OpenAPI document.
 macro_rules! ids {
     ($($(#[$about:meta])* $name:ident,)+) => {$(
         $(#[$about])*
@@ -57,6 +58,22 @@ ids! {
     MasterId,
     /// The id of a [`TenantKey`](super::TenantKey).
     TenantKeyId,
+    /// The id of a [`ScheduleRun`](super::ScheduleRun).
+    ScheduleRunId,
     /// The id of a [`SyncRun`](super::SyncRun).
     SyncRunId,
+    /// The id of a [`SyncResult`](super::SyncResult).
+    SyncResultId,
+    /// The id of an [`AuditEntry`](super::AuditEntry); later entries have higher ids.
+    AuditEntryId,
+    /// The version of an incident, a case, a connection or an agent. Each change raises it by 1.
+    Version,
+    /// The number of a message from a master to a tenant. A tenant takes no message twice, and none below the last one.
+    MessageNumber,
+    /// The version of the rights. Each change to sites, users, roles or keys raises it.
+    AccessGeneration,
+    /// How often a store was restored from a backup.
+    Epoch,
+    /// The version of the tables: the number of the last migration that they went through.
+    SchemaVersion,
 }

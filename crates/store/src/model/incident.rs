@@ -1,54 +1,54 @@
-//! Incidents: their tasks, their dynamic fields, and what keeps them open.
+//! Incidents: their tasks, their dynamic fields, and the rules for closing them.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::access::text_enum;
-use super::{IncidentId, Moment, SiteId};
+use super::{IncidentId, Moment, SiteId, Version};
 
-/// An incident, as the store holds it: its fields stand in the order of the store's columns.
+/// An incident, as the store keeps it. Its fields are in the order of the store's columns.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, sqlx::FromRow)]
 pub struct Incident {
-    /// Its number in the store.
+    /// Its id.
     pub id: IncidentId,
-    /// Its number as users know it, such as `20210127-198`; opaque.
+    /// The number that users know, such as `20210127-198`. Its form has no meaning.
     pub number: String,
     /// Bounded by [`super::limits::TITLE`].
     pub title: String,
-    /// What happened.
+    /// Its description.
     pub description: String,
-    /// Such as `Phishing`.
+    /// Its type, such as `Phishing`.
     pub incident_type: String,
     /// The site that it belongs to.
     pub site_id: SiteId,
-    /// The name of the user who answers for it.
+    /// The name of its owner.
     pub owner: Option<String>,
-    /// The name of the user who works on it.
+    /// The name of its assignee.
     pub assignee: Option<String>,
-    /// How bad it is.
+    /// Its severity.
     pub severity: Severity,
-    /// Whether it is done.
+    /// Whether it is open or closed.
     pub status: Status,
-    /// Such as `False Positive`.
+    /// Its disposition, such as `False Positive`.
     pub disposition: String,
-    /// What came of it, one line per addition.
+    /// Its conclusion. Each addition is a line.
     pub conclusion: String,
-    /// What it was made from, as JSON text.
+    /// The data that it was created from, as JSON text.
     pub raw_data: Option<String>,
-    /// When it ought to be closed.
+    /// When it is due to be closed.
     pub due_at: Option<Moment>,
-    /// Who made it.
+    /// The name of the user who created it.
     pub creator: String,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Moment,
     /// When it was last changed.
     pub modified_at: Moment,
     /// When it was closed.
     pub closed_at: Option<Moment>,
-    /// Who closed it.
+    /// The name of the user who closed it.
     pub closed_by: Option<String>,
-    /// Rises with every change of the incident, its tasks, its fields and its links.
-    pub version: i64,
+    /// Each change of the incident, its tasks, its fields and its links raises it.
+    pub version: Version,
 }
 
 /// A task of an incident.
@@ -56,7 +56,7 @@ pub struct Incident {
 pub struct Task {
     /// Its name, unique in the incident.
     pub name: String,
-    /// Whether the incident stays open until it is done.
+    /// Whether the incident stays open until the task is done.
     #[sqlx(try_from = "crate::columns::Flag")]
     pub required: bool,
     /// Whether it is done.
@@ -68,16 +68,16 @@ pub struct Task {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct DynamicField {
-    /// The section of the incident's form that it stands in; may be empty.
+    /// The section of the incident's form in which it is. May be empty.
     pub section: String,
     /// Its name, unique in its section.
     pub name: String,
-    /// What kind of field it is.
+    /// Its kind.
     pub kind: FieldKind,
-    /// Whether the incident stays open until it has a value.
+    /// Whether the incident stays open until the field has a value.
     #[sqlx(try_from = "crate::columns::Flag")]
     pub required_on_close: bool,
-    /// Its value, which is never empty text.
+    /// Its value. Never an empty text.
     pub value: Option<String>,
 }
 
@@ -87,48 +87,48 @@ pub struct DynamicField {
 pub struct Link {
     /// The number of the case or incident.
     pub number: String,
-    /// The site of the case or incident: who may not see it there may not see the link.
+    /// The site of the case or incident. A caller who may not see that site may not see the link.
     #[serde(skip)]
     pub site_id: SiteId,
-    /// When it was made.
+    /// When the link was created.
     #[schema(value_type = i64)]
     pub linked_at: Moment,
-    /// Who made it.
+    /// The name of the user who created the link.
     pub linked_by: String,
 }
 
 text_enum! {
-    /// How bad an incident is.
+    /// The severity of an incident.
     pub enum Severity {
-        /// The worst.
+        /// The highest severity.
         Critical,
-        /// Bad.
+        /// High severity.
         High,
-        /// In between.
+        /// Medium severity.
         Medium,
-        /// Slight.
+        /// Low severity.
         Low,
-        /// Nothing to worry about.
+        /// For information only.
         Informational,
     }
 }
 
 text_enum! {
-    /// Whether an incident or case is done.
+    /// Whether an incident or case is open or closed.
     pub enum Status {
-        /// It is not.
+        /// Open.
         Open,
-        /// It is.
+        /// Closed.
         Closed,
     }
 }
 
 text_enum! {
-    /// What kind of dynamic field it is.
+    /// The kind of a dynamic field.
     pub enum FieldKind {
-        /// Filled in as something is done.
+        /// A field for activities.
         Activity,
-        /// Filled in with what was learnt.
+        /// A field for findings.
         InfoActivity = "Info Activity",
     }
 }

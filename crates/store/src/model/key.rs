@@ -1,4 +1,4 @@
-//! Keys: what a caller shows to be let in.
+//! Keys: the credentials with which a caller authenticates.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -7,26 +7,26 @@ use super::access::text_enum;
 use super::{AccessKeyId, Moment, SiteId, UserId};
 
 text_enum! {
-    /// What is shown of a key.
+    /// The kind of a key.
     pub enum KeyKind {
-        /// The key itself, in the header `d3key`.
+        /// An API key. The caller sends the key itself in the header `d3key`.
         Api = "api",
-        /// A JSON web token signed with its secret, in the header `d3jwt`.
+        /// A JWT key. The caller sends a JSON web token, signed with the key's secret, in the header `d3jwt`.
         Jwt = "jwt",
     }
 }
 
-/// What a key is limited to: nothing but these, or all.
+/// A limit of a key: these only, or all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Allowed<T> {
-    /// Whatever there is, now and later.
+    /// All, including later ones.
     All,
-    /// Only these; none when empty.
+    /// Only these. None if empty.
     Only(Vec<T>),
 }
 
 impl<T: PartialEq> Allowed<T> {
-    /// Whether `item` is among them.
+    /// Whether `item` is allowed.
     #[must_use]
     pub fn allows(&self, item: &T) -> bool {
         match self {
@@ -39,38 +39,39 @@ impl<T: PartialEq> Allowed<T> {
 /// A key, without its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessKey {
-    /// Its number in this instance.
+    /// Its id in this instance.
     pub id: AccessKeyId,
-    /// Its name; compared without regard to case.
+    /// Its name. Case makes no difference.
     pub name: String,
-    /// What is shown of it.
+    /// Its kind.
     pub kind: KeyKind,
-    /// The readable part of an API key, by which it is found.
+    /// The readable part of an API key, by which the host finds it.
     pub public_part: String,
-    /// The number of the user whose it is.
+    /// Its owner.
     pub owner: UserId,
-    /// The numbers of the users besides its owner who may use it.
+    /// The users besides its owner who may use it.
     pub users: Vec<UserId>,
-    /// The numbers of the sites on which it works.
+    /// The sites on which it works.
     pub sites: Allowed<SiteId>,
     /// The commands that it may run, as endpoints in lower case, such as `getincidents`.
     pub commands: Allowed<String>,
-    /// Whether it opens the management API, if its owner is an administrator and it is limited to no sites or commands.
+    /// Whether it opens the management API. Its owner must be an administrator, and it must have no limit of sites or
+    /// commands.
     pub may_manage: bool,
-    /// Whether a token must carry `exp`; a JWT key's only.
+    /// Whether a token must have `exp`. Only JWT keys have this.
     pub requires_expiry: bool,
-    /// From when on it is refused.
+    /// When it expires.
     pub expires_at: Option<Moment>,
-    /// Since when it is refused for good.
+    /// When it was revoked.
     pub revoked_at: Option<Moment>,
-    /// When it was last used, to within a minute.
+    /// The time of its last use, to within a minute.
     pub last_used_at: Option<Moment>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Moment,
 }
 
 impl AccessKey {
-    /// Whether the user of that number may use it.
+    /// Whether this user may use it.
     #[must_use]
     pub fn is_for(&self, user: UserId) -> bool {
         self.owner == user || self.users.contains(&user)
@@ -88,24 +89,24 @@ impl AccessKey {
         }
     }
 
-    /// What state it is in at `now`.
+    /// Its state at `now`.
     #[must_use]
     pub fn state(&self, now: Moment) -> KeyState {
         self.refused(now).unwrap_or(KeyState::Active)
     }
 }
 
-/// Whether a key is still good for anything.
+/// The state of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum KeyState {
-    /// It is.
+    /// It can be used.
     Active,
-    /// Its time is over.
+    /// It has expired.
     Expired,
-    /// It was taken back.
+    /// It was revoked.
     Revoked,
 }
 
-/// What the secrets of JWT keys are sealed for.
+/// The context that the secrets of JWT keys are sealed with.
 pub const JWT_SECRET_CONTEXT: &str = "jwt key";

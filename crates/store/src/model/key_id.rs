@@ -1,24 +1,24 @@
-//! The name of a sealing key, which everything that it sealed begins with.
+//! The name of a sealing key, which stands before everything that the key sealed.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// The first byte of everything sealed: how the rest is laid out.
+/// The first byte of everything sealed: the version of its layout.
 pub const SEALED_LAYOUT: u8 = 1;
-/// Bytes of a nonce.
+/// The length of a nonce in bytes.
 const NONCE: usize = 24;
-/// Bytes before what was sealed: layout, key's name, nonce.
+/// The bytes before the sealed secret: layout, key's name, nonce.
 pub const SEALED_HEAD: usize = 1 + KeyId::BYTES + NONCE;
 
-/// The name of a key: drawn from the key, and says nothing about it.
+/// The name of a key. It is derived from the key and reveals nothing about it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyId(pub [u8; 8]);
 
 impl KeyId {
-    /// The length of a key's name.
+    /// The length of a key's name in bytes.
     pub const BYTES: usize = 8;
 
-    /// The key that sealed these bytes, if they are sealed at all.
+    /// The key that sealed these bytes, if they are sealed.
     #[must_use]
     pub fn of(sealed: &[u8]) -> Option<Self> {
         let id = sealed.strip_prefix(&[SEALED_LAYOUT])?.first_chunk()?;

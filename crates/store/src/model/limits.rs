@@ -1,15 +1,18 @@
-//! The longest texts that the host keeps. Every entrance checks them: HTTP, the terminal, commands and imports.
+//! The longest texts that the host keeps. HTTP, the terminal, commands and imports check them.
 
-/// How long a text may be.
+/// The most bytes of one answer.
+pub const MOST_ANSWER_BYTES: usize = 64 * 1024 * 1024;
+
+/// The most characters of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TextLimit {
-    /// What the text is, as errors name it.
+    /// The name of the text in errors.
     what: &'static str,
-    /// The most characters that it may have.
+    /// The most characters.
     pub characters: usize,
 }
 
-/// A text has more characters than it may have.
+/// A text has too many characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("The {} has {found} characters, and {} is the most. Shorten it.", limit.what, limit.characters)]
 pub struct TextTooLong {
@@ -42,7 +45,7 @@ pub const NAME: TextLimit = TextLimit::new("name", 100);
 pub const ABOUT: TextLimit = TextLimit::new("description", 2_000);
 /// The number of an incident or a case.
 pub const NUMBER: TextLimit = TextLimit::new("number", 100);
-/// The title of an incident or a case. Commands cut longer ones.
+/// The title of an incident or a case. Commands cut longer titles.
 pub const TITLE: TextLimit = TextLimit::new("title", 100);
 /// The description of an incident or a case.
 pub const DESCRIPTION: TextLimit = TextLimit::new("description", 65_536);
@@ -50,15 +53,15 @@ pub const DESCRIPTION: TextLimit = TextLimit::new("description", 65_536);
 pub const KIND: TextLimit = TextLimit::new("type", 200);
 /// The disposition of an incident.
 pub const DISPOSITION: TextLimit = TextLimit::new("disposition", 200);
-/// The conclusion of an incident, with all that was added to it.
+/// The conclusion of an incident, with all lines that were added.
 pub const CONCLUSION: TextLimit = TextLimit::new("conclusion", 65_536);
-/// The data that an incident is made from, as JSON.
+/// The data that an incident is created from, as JSON.
 pub const RAW_DATA: TextLimit = TextLimit::new("raw data", 1_048_576);
 /// The priority of a case.
 pub const PRIORITY: TextLimit = TextLimit::new("priority", 100);
 /// The time zone of a case.
 pub const TIME_ZONE: TextLimit = TextLimit::new("time zone", 100);
-/// The most bytes of a task's name, and of a dynamic field's name with its section: they stand in an index.
+/// The most bytes of a task's name, and of a dynamic field's name with its section: both are in an index.
 pub const DETAIL_NAME_BYTES: usize = 1_000;
 /// The value of a dynamic field.
 pub const FIELD_VALUE: TextLimit = TextLimit::new("value of a field", 10_000);

@@ -1,22 +1,22 @@
-//! Alerts on their way: what they say, and to whom.
+//! Messages about alerts: their content and their destination.
 
 use serde::{Deserialize, Serialize};
 
-use super::{AlertReason, Destination, Moment, ScheduleKind, Tell};
+use super::{AlertEvent, AlertReason, Destination, Moment, ScheduleKind};
 
-/// One connection or schedule that a message is about.
+/// A connection or schedule that a message is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct MessageItem {
-    /// Such as `Connection Production`.
+    /// Its kind and name, such as `Connection Production`.
     pub subject: String,
-    /// Its site's name.
+    /// The name of its site.
     pub site: String,
     /// Whether it fails or flaps.
     pub reason: AlertReason,
     /// The Error tab.
     pub detail: String,
-    /// Since when.
+    /// When the failure began.
     #[sqlx(rename = "opened_at")]
     pub since: Moment,
     /// When it recovered.
@@ -24,44 +24,43 @@ pub struct MessageItem {
     pub recovered_at: Option<Moment>,
 }
 
-/// What a message says; its JSON is the body of a webhook.
+/// The content of a message. Its JSON is the body of a webhook.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MessageContent {
-    /// That they fail, or that they recovered.
-    #[serde(rename = "event")]
-    pub tell: Tell,
-    /// Whether it is about health checks of connections, or about schedules of commands.
+    /// Whether they fail or have recovered.
+    pub event: AlertEvent,
+    /// Whether the message is about health checks of connections, or about schedules of commands.
     #[serde(default = "health_check")]
     pub kind: ScheduleKind,
-    /// The server that they have in common.
+    /// Their common server.
     pub server: String,
-    /// When it was decided on.
+    /// When the host decided on the message.
     pub at: Moment,
-    /// How many of the server still fail when others recovered.
+    /// The number of connections of the server that still fail when others recovered.
     pub still_failing: i64,
-    /// What it is about, by name.
+    /// The connections or schedules, by name.
     pub items: Vec<MessageItem>,
 }
 
-/// Messages had no kind before schedules were told apart from connections.
+/// Messages of earlier versions have no kind. They are about health checks.
 fn health_check() -> ScheduleKind {
     ScheduleKind::HealthCheck
 }
 
-/// A message on its way.
+/// A message to be delivered.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Message {
-    /// The same each time that it is sent, so that a receiver can drop a repetition.
+    /// Its id, the same in each attempt, so that a receiver can drop a repetition.
     pub id: String,
-    /// To whom.
+    /// The destination.
     pub destination: Destination,
-    /// What it says.
+    /// The content.
     #[sqlx(try_from = "crate::columns::Json<MessageContent>")]
     pub content: MessageContent,
-    /// How often it was tried before.
+    /// The number of earlier attempts.
     pub attempts: i64,
-    /// When it was decided on.
+    /// When the host decided on the message.
     pub created_at: Moment,
 }
 

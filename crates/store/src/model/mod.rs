@@ -1,4 +1,4 @@
-//! What the host keeps and acts on, as plain data.
+//! The host's data, as plain types.
 
 pub mod access;
 mod agent;
@@ -31,7 +31,7 @@ mod user;
 
 pub use access::{Caller, Right, Role};
 pub use agent::{ALL_SITES, Agent};
-pub use alert_group::{GatherRules, Group, Tell};
+pub use alert_group::{AlertEvent, AlertGroup, GatherRules};
 pub use audit::{AuditEntry, Surface};
 pub use cadence::Cadence;
 pub use case::Case;
@@ -42,8 +42,9 @@ pub(crate) use health::CLOCK_TOLERANCE;
 pub use health::{AlertReason, AlertRules, CheckResult, Health, HealthState, Notice};
 pub use health_report::{Check, Latency, Uptime, percentiles};
 pub use ids::{
-    AccessKeyId, AgentId, CaseId, ConnectionId, IncidentId, MasterId, RunId, ScheduleId, SiteId, SyncRunId, TenantId,
-    TenantKeyId, UserId,
+    AccessGeneration, AccessKeyId, AgentId, AuditEntryId, CaseId, ConnectionId, Epoch, IncidentId, MasterId,
+    MessageNumber, RunId, ScheduleId, ScheduleRunId, SchemaVersion, SiteId, SyncResultId, SyncRunId, TenantId,
+    TenantKeyId, UserId, Version,
 };
 pub use incident::{DynamicField, FieldKind, Incident, Link, Severity, Status, Task};
 pub use key::{AccessKey, Allowed, JWT_SECRET_CONTEXT, KeyKind, KeyState};

@@ -1,4 +1,4 @@
-//! Moments, as the tables, JSON and the OpenAPI document hold them.
+//! Moments, as the tables, JSON and the OpenAPI document keep them.
 
 use std::fmt;
 use std::ops::{Add, Sub};
@@ -13,24 +13,24 @@ use serde::{Deserialize, Serialize};
 pub struct Moment(pub i64);
 
 impl Moment {
-    /// Before all others.
+    /// Before all other moments.
     pub const MIN: Self = Self(i64::MIN);
-    /// After all others.
+    /// After all other moments.
     pub const MAX: Self = Self(i64::MAX);
 
-    /// How many milliseconds it comes after `earlier`; negative where it comes before.
+    /// The milliseconds from `earlier` to this moment. Negative if this moment is earlier.
     #[must_use]
     pub const fn milliseconds_since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
     }
 
-    /// How long after `earlier` it comes; nothing where it comes before.
+    /// The time from `earlier` to this moment. Zero if this moment is earlier.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.milliseconds_since(earlier)).unwrap_or_default())
     }
 
-    /// How many whole hours have passed since 1970.
+    /// The whole hours of this moment.
     #[must_use]
     pub const fn hours(self) -> i64 {
         self.0.div_euclid(3_600_000)
@@ -38,7 +38,7 @@ impl Moment {
 }
 
 impl From<SystemTime> for Moment {
-    /// One before 1970 counts as its first moment.
+    /// A time before 1970 becomes the first moment of 1970.
     fn from(time: SystemTime) -> Self {
         Self(milliseconds(time.duration_since(UNIX_EPOCH).unwrap_or_default()))
     }
@@ -60,12 +60,18 @@ impl Sub<Duration> for Moment {
     }
 }
 
+impl utoipa::PartialSchema for Moment {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        i64::schema()
+    }
+}
+
 fn milliseconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 impl fmt::Display for Moment {
-    /// As `2026-11-21T06:43:12.5Z`; beyond the years that can be written so, its number.
+    /// Such as `2026-11-21T06:43:12.5Z`. A moment beyond the years of this form is shown as its number.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match jiff::Timestamp::from_millisecond(self.0) {
             Ok(time) => time.fmt(formatter),
@@ -85,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_beyond_all_moments_is_the_last_or_the_first() {
+    fn a_moment_out_of_range_is_the_first_or_the_last() {
         assert_eq!(Moment::MAX + Duration::from_secs(1), Moment::MAX);
         assert_eq!(Moment::MIN - Duration::from_secs(1), Moment::MIN);
         assert_eq!(Moment(5).since(Moment(9)), Duration::ZERO);

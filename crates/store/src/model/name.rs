@@ -1,7 +1,7 @@
-//! The rule for names: of sites, users, keys, connections, schedules, tenants, masters, agents and webhooks.
+//! The rule for names of sites, users, keys, connections, schedules, tenants, masters, agents and webhooks.
 //!
-//! A name is kept in Unicode's normalization form C, with single blanks and without characters that are not seen. Two
-//! names are the same when their [`name_key`]s are equal.
+//! The store keeps a name in Unicode's normalization form C, with single blanks and without invisible characters. Two
+//! names are the same if their [`name_key`]s are equal.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -13,9 +13,8 @@ use icu_properties::props::DefaultIgnorableCodePoint;
 use soar_connector::name::{quoted, steers};
 
 use super::limits;
-use crate::StoreError;
 
-/// A pattern of braille dots without any dot: it is shown as a blank, and is none.
+/// A braille pattern without dots. It is shown as a blank, but Unicode does not count it as one.
 const BLANK_BRAILLE: char = '\u{2800}';
 
 /// The form in which two spellings of a name are equal: Unicode's canonical caseless match (D145), without the blanks
@@ -33,8 +32,8 @@ pub fn same_name(one: &str, other: &str) -> bool {
     one == other || name_key(one) == name_key(other)
 }
 
-/// The things of this name: those of this very spelling where there are some, since things from before this rule may have
-/// the same name.
+/// The things of this name. If some have exactly this spelling, only those: things from before this rule may have the
+/// same name.
 pub fn named<'a, T>(things: &'a [T], name: &str, name_of: impl Fn(&T) -> &str) -> Vec<&'a T> {
     let exact: Vec<_> = things.iter().filter(|thing| earlier_key(name_of(thing)) == earlier_key(name)).collect();
     if !exact.is_empty() {
@@ -44,14 +43,18 @@ pub fn named<'a, T>(things: &'a [T], name: &str, name_of: impl Fn(&T) -> &str) -
     things.iter().filter(|thing| name_key(name_of(thing)) == key).collect()
 }
 
-/// A name as it is kept.
+/// The reason for which a name is not valid.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct InvalidName(String);
+
+/// A name in the form in which the store keeps it.
 ///
 /// # Errors
-/// [`StoreError::Invalid`] with the reason: the name is empty, too long, or holds a character that is not seen.
-pub fn checked_name(what: &str, name: &str) -> Result<String, StoreError> {
-    let invalid = |problem: Cow<'_, str>| {
-        Err(StoreError::Invalid(format!("The name of the {what} {problem}: {}.", quoted(name))))
-    };
+/// [`InvalidName`]: the name is empty, too long, or has an invisible character.
+pub fn checked_name(what: &str, name: &str) -> Result<String, InvalidName> {
+    let invalid =
+        |problem: Cow<'_, str>| Err(InvalidName(format!("The name of the {what} {problem}: {}.", quoted(name))));
     let kept = single_blanks(&ComposingNormalizer::new_nfc().normalize(name));
     if kept.is_empty() {
         return invalid("is empty".into());
@@ -59,28 +62,28 @@ pub fn checked_name(what: &str, name: &str) -> Result<String, StoreError> {
     if limits::NAME.check(&kept).is_err() {
         return invalid(format!("is longer than {} characters", limits::NAME.characters).into());
     }
-    // Looked for in what was given: a line break is a blank too, and would be gone.
+    // The check looks at the given text: a line break is a blank too, and would be gone.
     match unseen(name.trim()) {
-        Some(character) => invalid(
-            format!("holds the character U+{:04X}, which cannot be seen; leave it out", u32::from(character)).into(),
-        ),
+        Some(character) => {
+            invalid(format!("contains the invisible character U+{:04X}; leave it out", u32::from(character)).into())
+        }
         None => Ok(kept),
     }
 }
 
-/// The first character of `name` that no name may hold: a control character, or one that is not shown.
+/// The first character of `name` that no name may have: a control character or an invisible one.
 #[must_use]
 pub fn unseen(name: &str) -> Option<char> {
     let ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>();
     name.chars().find(|c| steers(*c) || ignorable.contains(*c) || *c == BLANK_BRAILLE)
 }
 
-/// `text` without blanks around it, and with one blank where several or other ones are.
+/// `text` without blanks around it, and with single blanks inside.
 fn single_blanks(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Things by their names. Things from before this rule may have the same name: each is found by its own spelling.
+/// Things by their names. Things from before this rule may have the same name. Each is then found by its own spelling.
 #[derive(Debug, Clone)]
 pub struct ByName<T> {
     exact: HashMap<String, usize>,
@@ -95,7 +98,7 @@ impl<T> Default for ByName<T> {
 }
 
 impl<T> ByName<T> {
-    /// The thing of this name: that of this very spelling first.
+    /// The thing of this name. A thing of exactly this spelling comes first.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&T> {
         let place = self.exact.get(&earlier_key(name)).or_else(|| self.folded.get(&name_key(name)))?;
@@ -115,7 +118,7 @@ impl<T> FromIterator<(String, T)> for ByName<T> {
             let place = by_name.all.len();
             by_name.all.push(thing);
             let (exact, folded) = (earlier_key(&name), name_key(&name));
-            // Of several things of one name, the one whose spelling is the folded one is found by all other spellings.
+            // Of several things with the same name, all other spellings find the one whose spelling is the folded one.
             if exact == folded {
                 by_name.folded.insert(folded, place);
             } else {
@@ -127,7 +130,7 @@ impl<T> FromIterator<(String, T)> for ByName<T> {
     }
 }
 
-/// The form in which names were compared before this rule.
+/// The form in which versions before this rule compared names.
 pub(crate) fn earlier_key(name: &str) -> String {
     name.trim().to_lowercase()
 }

@@ -1,16 +1,16 @@
 //! The rule for numbers of incidents and cases, such as `20210127-198`.
 //!
-//! Commands take lists of numbers with commas between them and take away blanks around each, so a number holds neither.
+//! Commands take lists of numbers with commas between them and remove blanks around each. So a number has neither.
 
 use soar_connector::name::quoted;
 
 use super::limits;
 use super::name::unseen;
 
-/// A number as it is kept: without blanks around it.
+/// A number in the form in which the store keeps it: without blanks around it.
 ///
 /// # Errors
-/// What was expected, and what was found.
+/// A sentence with the expected and the given value.
 pub fn checked_number(number: &str) -> Result<String, String> {
     let trimmed = number.trim();
     let expected = if trimmed.is_empty() {
@@ -18,7 +18,7 @@ pub fn checked_number(number: &str) -> Result<String, String> {
     } else if limits::NUMBER.check(trimmed).is_err() {
         format!("at most {} characters", limits::NUMBER.characters)
     } else if trimmed.contains(|c: char| c == ',' || c.is_whitespace()) || unseen(trimmed).is_some() {
-        "a number without blanks, commas and characters that cannot be seen".to_owned()
+        "a number without blanks, commas and invisible characters".to_owned()
     } else {
         return Ok(trimmed.to_owned());
     };

@@ -1,4 +1,4 @@
-//! Where a secret lives, as it is written.
+//! References to secrets that are kept elsewhere.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -10,14 +10,14 @@ use soar_connector::name::steers;
 /// The longest reference, in bytes.
 const LONGEST: usize = 1_000;
 
-/// The place of a secret: `env:NAME`, `file:PATH` or `command:NAME`.
+/// A reference to a secret: `env:NAME`, `file:PATH` or `command:NAME`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Reference {
-    /// A variable of the host's environment.
+    /// An environment variable of the host.
     Environment(String),
-    /// A file of the host.
+    /// A file on the host.
     File(PathBuf),
-    /// A command that the host's settings declare.
+    /// A command in the host's settings.
     Command(String),
 }
 
@@ -34,7 +34,7 @@ impl fmt::Display for Reference {
 impl FromStr for Reference {
     type Err = String;
 
-    /// The error says what was expected, and shows nothing of the text: it may be a secret.
+    /// The error names the expected value. It shows nothing of the text, which may be a secret.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let expected = "expected env:NAME, file:/PATH or command:NAME";
         let (kind, place) = text.split_once(':').ok_or_else(|| expected.to_owned())?;

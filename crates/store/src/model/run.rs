@@ -1,4 +1,4 @@
-//! Runs: who ran which command on which connection, and how it ended.
+//! Runs: the user, the command, the connection and the outcome of each.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -9,17 +9,17 @@ use super::{ConnectionId, Moment, RunId, SiteId, UserId};
 use crate::columns::{Json, Maybe};
 
 text_enum! {
-    /// How far a run has come.
+    /// The status of a run.
     pub enum RunStatus {
         /// It is under way.
         Running,
-        /// It reached its aim.
+        /// It succeeded.
         Successful,
-        /// It did not; its outcome says why.
+        /// It failed. Its outcome says why.
         Failed,
-        /// Somebody ended it, or whoever waited for it went away.
+        /// A user cancelled it, or its caller disconnected.
         Cancelled,
-        /// The process that ran it ended before it did.
+        /// The process that ran it ended before the run did.
         Interrupted,
     }
 }
@@ -28,25 +28,25 @@ text_enum! {
 #[derive(Debug, Clone, Serialize, ToSchema, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct Run {
-    /// Its number; rises with time.
+    /// Its id. Later runs have higher ids.
     #[schema(value_type = i64)]
     pub id: RunId,
-    /// In whose name it ran.
+    /// The user in whose name it ran.
     #[serde(skip)]
     pub user_id: UserId,
-    /// That user's name at the time.
+    /// The user's name at the time.
     #[sqlx(rename = "user_name")]
     pub user: String,
-    /// The key that was shown.
+    /// The name of the key.
     #[sqlx(rename = "key_name")]
     pub key: Option<String>,
     /// The site on which it ran.
     #[serde(skip)]
     pub site_id: SiteId,
-    /// That site's name at the time.
+    /// The site's name at the time.
     #[sqlx(rename = "site_name")]
     pub site: String,
-    /// The connection's number.
+    /// The connection's id.
     #[schema(value_type = i64)]
     pub connection_id: ConnectionId,
     /// The connection's name at the time.
@@ -54,13 +54,13 @@ pub struct Run {
     pub connection: String,
     /// The integration's stable name.
     pub integration: String,
-    /// As the manifest spells it.
+    /// The command's name, as the manifest spells it.
     pub command: String,
-    /// The parameters that were given, without secrets.
+    /// The given parameters, without secrets.
     #[schema(value_type = Object)]
     #[sqlx(try_from = "Json<Box<RawValue>>")]
     pub parameters: Box<RawValue>,
-    /// How far it has come.
+    /// Its status.
     pub status: RunStatus,
     /// When it began.
     #[schema(value_type = i64)]
@@ -68,16 +68,16 @@ pub struct Run {
     /// When it ended.
     #[schema(value_type = Option<i64>)]
     pub ended_at: Option<Moment>,
-    /// What it gave, or as much of it as is kept; in lists it is left out.
+    /// The outcome, as far as the host keeps it. Lists leave it out.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     #[sqlx(default, try_from = "Maybe<Json<Box<RawValue>>>")]
     pub outcome: Option<Box<RawValue>>,
-    /// What it did on the wire.
+    /// The requests that it sent, in summary.
     #[schema(value_type = Option<Object>)]
     #[sqlx(try_from = "Maybe<Json<Box<RawValue>>>")]
     pub receipt: Option<Box<RawValue>>,
-    /// Identifies the call that it belongs to.
+    /// The request id of its call.
     pub request_id: String,
     /// The process that ran it.
     pub node: String,

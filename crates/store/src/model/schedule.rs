@@ -1,63 +1,63 @@
-//! Schedules: what runs by itself, how often, and who is told when it fails.
+//! Schedules: the commands that the host runs at due times, and the destinations of their alerts.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 use soar_connector::RawParameters;
 use utoipa::ToSchema;
 
-use super::{Cadence, ConnectionId, Moment, ScheduleId, SiteId, UserId};
+use super::{Cadence, ConnectionId, Moment, ScheduleId, ScheduleRunId, SiteId, UserId};
 use crate::columns::Json;
 use crate::model::access::text_enum;
 use crate::model::{AlertRules, Destination};
 
 text_enum! {
-    /// What kind of thing runs.
+    /// The kind of a schedule.
     pub enum ScheduleKind {
-        /// A connection's health check: its integration's Test Connection.
+        /// The health check of a connection: its integration's Test Connection.
         HealthCheck = "Health Check",
-        /// Any command of a connection.
+        /// A command of a connection.
         Command,
     }
 }
 
-/// What a schedule is, as it is made or changed.
+/// The fields of a schedule that a caller sets.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewSchedule {
-    /// What kind of thing runs.
+    /// Its kind.
     pub kind: ScheduleKind,
-    /// Its name; of a health check, the connection's.
+    /// Its name. The name of a health check is the connection's.
     pub name: String,
-    /// On which site; none for a connection that is shared to internal sites.
+    /// Its site. `None` for a connection that is shared to internal sites.
     pub site_id: Option<SiteId>,
-    /// On which connection.
+    /// Its connection.
     pub connection_id: ConnectionId,
     /// The address of the connection's server, by which alerts are gathered.
     pub server: String,
-    /// In whose name a command runs.
+    /// The user in whose name a command runs.
     pub user_id: Option<UserId>,
-    /// Which command.
+    /// The command.
     pub command: String,
-    /// With which parameters; they hold no secrets.
+    /// The parameters. They contain no secrets.
     pub parameters: RawParameters,
-    /// Whether it may run again when the node that ran it died: a command that only reads may.
+    /// Whether another node may run it again when its node died. Only a command that reads may.
     pub repeatable: bool,
-    /// How often.
+    /// How often it runs.
     pub cadence: Cadence,
-    /// Whether it runs at all.
+    /// Whether it runs.
     pub active: bool,
-    /// Who is told when it fails.
+    /// The destinations of its alerts.
     pub alert_to: Vec<Destination>,
-    /// After how many failures in a row.
+    /// The number of failures in a row that opens an alert.
     pub alert_after: i64,
-    /// After how many successes in a row it has recovered.
+    /// The number of successes in a row after which it has recovered.
     pub recover_after: i64,
-    /// From how many milliseconds on a successful run is a slow one.
+    /// A successful run that takes this many milliseconds or more is slow.
     pub slow_ms: i64,
 }
 
 impl NewSchedule {
-    /// When an alert is sent, and when a result is out of date.
+    /// When an alert is opened, and when a result is out of date.
     #[must_use]
     pub fn alert_rules(&self) -> AlertRules {
         AlertRules {
@@ -73,45 +73,45 @@ impl NewSchedule {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Schedule {
-    /// Its number in this instance.
+    /// Its id in this instance.
     pub id: ScheduleId,
-    /// What it is.
+    /// The fields that a caller sets.
     #[serde(flatten)]
     pub what: NewSchedule,
-    /// When it is due next.
+    /// Its next due time.
     pub next_due_at: Moment,
-    /// Since when a run that was asked for waits, beside the due times.
+    /// When a caller asked for a run beside the due times, while that run has not begun.
     pub run_soon_at: Option<Moment>,
 }
 
-/// One due time of a schedule.
+/// A due time of a schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WorkItem {
-    /// The schedule's number.
+    /// The schedule.
     pub schedule: ScheduleId,
     /// When it was due.
     pub due_at: Moment,
 }
 
-/// What a run of a command came to, for the log of schedules.
+/// The result of a run of a command, for the log of schedules.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunReport {
-    /// What it gave, a JSON text.
+    /// The output, a JSON text.
     pub output: String,
-    /// The Error tab of a failed one.
+    /// The Error tab of a failed run.
     pub error: Option<String>,
-    /// Identifies the run in the run history.
+    /// The request id of the run in the run history.
     pub request_id: String,
 }
 
 text_enum! {
     /// How a run of a schedule ended.
     pub enum ScheduleRunStatus {
-        /// It reached its aim.
+        /// It succeeded.
         Successful,
-        /// It did not; its error says why.
+        /// It failed. Its error says why.
         Failed,
-        /// The node that ran it died, and the command changes something: nobody knows how far it came.
+        /// Its node died, and the command changes something. The extent of the change is unknown.
         Interrupted,
     }
 }
@@ -120,14 +120,15 @@ text_enum! {
 #[derive(Debug, Clone, Serialize, ToSchema, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct ScheduleRun {
-    /// Its number in this instance.
-    pub id: i64,
-    /// The schedule's number.
+    /// Its id in this instance.
+    #[schema(value_type = i64)]
+    pub id: ScheduleRunId,
+    /// The schedule.
     #[schema(value_type = i64)]
     pub schedule_id: ScheduleId,
-    /// The schedule's name then.
+    /// The schedule's name at the time.
     pub name: String,
-    /// When it was due.
+    /// Its due time.
     #[schema(value_type = i64)]
     pub due_at: Moment,
     /// When it began.
@@ -138,18 +139,18 @@ pub struct ScheduleRun {
     pub ended_at: Moment,
     /// How it ended.
     pub status: ScheduleRunStatus,
-    /// The parameters by name.
+    /// The parameters, by name.
     #[schema(value_type = Object)]
     #[sqlx(try_from = "Json<Box<RawValue>>")]
     pub input: Box<RawValue>,
-    /// What it gave, as the run history keeps it: bounded, and without secrets.
+    /// The output, as the run history keeps it: limited in size, without secrets.
     #[schema(value_type = Value)]
     #[sqlx(try_from = "Json<Box<RawValue>>")]
     pub output: Box<RawValue>,
-    /// The Error tab of a failed one.
+    /// The Error tab of a failed run.
     pub error: Option<String>,
-    /// Identifies the run in the run history.
+    /// The request id of the run in the run history.
     pub request_id: String,
-    /// Which process ran it.
+    /// The process that ran it.
     pub node: String,
 }

@@ -1,12 +1,12 @@
-//! The shapes of texts, as exactly as the store checks them.
+//! The patterns of texts, as the store checks them.
 
 use serde_json::json;
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 
 use super::limits;
 
-/// At least one character that is no blank, and none that is not seen (see `model::name::unseen`; a pattern names only
-/// those of the basic plane).
+/// At least one character that is not a blank, and no invisible one. `model::name::unseen` has the full list; a pattern
+/// names only those of the basic plane.
 const NAME: &str = r"^[^\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8]*[^\s\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8][^\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8]*$";
 
 fn text(or_null: bool) -> ObjectBuilder {
@@ -20,7 +20,7 @@ pub fn name() -> Object {
     text(false)
         .pattern(Some(NAME))
         .max_length(Some(limits::NAME.characters))
-        .description(Some("Compared without regard to case."))
+        .description(Some("Case makes no difference."))
         .build()
 }
 
@@ -36,7 +36,7 @@ pub fn optional_email() -> Object {
     text(true)
         .pattern(Some(r"^[!-?A-~]+@[!-?A-~]+$"))
         .max_length(Some(254))
-        .description(Some("Where mail goes."))
+        .description(Some("The address that mail goes to."))
         .build()
 }
 
@@ -46,7 +46,7 @@ pub fn email_to_change() -> Object {
     text(true)
         .pattern(Some(r"^([!-?A-~]+@[!-?A-~]+)?$"))
         .max_length(Some(254))
-        .description(Some("Where mail goes from now on; an empty text for nowhere."))
+        .description(Some("The new address that mail goes to. An empty text removes it."))
         .build()
 }
 
@@ -58,14 +58,14 @@ fn name_or_nothing(about: &str, longest: usize) -> Object {
 /// The name of a proxy agent, an empty text for none, or null.
 #[must_use]
 pub fn agent() -> Object {
-    name_or_nothing("The proxy agent that it goes through; empty for none.", limits::NAME.characters)
+    name_or_nothing("The name of its proxy agent. Empty for none.", limits::NAME.characters)
 }
 
 /// A list of tenants, an empty text for none, or null.
 #[must_use]
 pub fn tenant() -> Object {
     name_or_nothing(
-        "The tenants that it is shared with: names with commas in between, each possibly with a site after a slash, or All \
+        "The tenants that it is shared with: names with commas between them, each possibly with a site after a slash, or All \
          tenants; empty for none.",
         2_000,
     )

@@ -1,4 +1,4 @@
-//! Sites: what separates incidents, connections, schedules and keys from each other.
+//! Sites, which separate incidents, connections, schedules and keys from each other.
 
 use serde::Serialize;
 use soar_connector::name::quoted;
@@ -11,28 +11,29 @@ use super::access::text_enum;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct Site {
-    /// Its number in this instance.
+    /// Its id in this instance.
     #[schema(value_type = i64)]
     pub id: SiteId,
-    /// Its name; compared without regard to case.
+    /// Its name. Case makes no difference.
     pub name: String,
-    /// Whose it is.
+    /// Its kind.
     pub kind: SiteKind,
-    /// What it is for.
+    /// Its description.
     pub description: String,
-    /// Its IANA time zone, such as `America/Vancouver`; dates of its incidents are shown in it.
+    /// Its IANA time zone, such as `America/Vancouver`. Dates of its incidents are shown in it.
     pub time_zone: String,
     /// Its language as a BCP 47 tag, such as `en`.
     pub language: String,
-    /// Whether anything runs on it. An inactive site runs no command, no schedule and no health check, and takes no sync.
+    /// Whether the site is active. An inactive site runs no command, no schedule and no health check, and takes no
+    /// sync.
     #[sqlx(try_from = "crate::columns::Flag")]
     pub active: bool,
-    /// The name of the master that set it inactive; null where this instance did, or where the site is active.
+    /// The name of the master that set it inactive. Null where this instance did, or where the site is active.
     pub deactivated_by: Option<String>,
 }
 
 impl Site {
-    /// Why nothing runs on it; `None` where it is active.
+    /// Why the site runs nothing. `None` where it is active.
     #[must_use]
     pub fn inactive(&self) -> Option<String> {
         let name = quoted(&self.name);
@@ -51,11 +52,11 @@ impl Site {
 }
 
 text_enum! {
-    /// Whose a site is.
+    /// The kind of a site.
     pub enum SiteKind {
-        /// Of the provider itself; connections shared to internal sites work here.
+        /// A site of the provider. Connections that are shared to internal sites work here.
         Internal,
-        /// Of one of its clients.
+        /// A site of a client.
         Client,
     }
 }

@@ -1,4 +1,4 @@
-//! Runs of Sync Connection: what became of each connection on each tenant.
+//! Runs of Sync Connection: the result of each connection on each tenant.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -8,42 +8,42 @@ use super::access::text_enum;
 use super::{ConnectionId, Moment, SyncRunId, TenantId};
 
 text_enum! {
-    /// What a sync made of a connection on a tenant, or would make.
+    /// The change that a sync made on a tenant, or would make.
     pub enum SyncChange {
-        /// It was not there.
+        /// The connection was added.
         Added,
-        /// It was there, and is another one now.
+        /// The connection was changed.
         Changed,
-        /// It was there, and is as it was.
+        /// The connection was up to date.
         Unchanged,
-        /// It was taken back.
+        /// The connection was removed from the tenant.
         Withdrawn,
-        /// Nothing was done.
+        /// Nothing was changed, because of a failure.
         Failed,
     }
 }
 
 text_enum! {
-    /// How far a run has come.
+    /// The status of a run.
     pub enum SyncStatus {
         /// It is under way.
         Running,
-        /// Everything was done.
+        /// Everything succeeded.
         Successful,
-        /// Some of it was done.
+        /// Some of it failed.
         PartiallySuccessful = "Partially Successful",
-        /// Nothing was done.
+        /// All of it failed.
         Failed,
-        /// The process that ran it ended before it did.
+        /// The process that ran it ended before the run did.
         Interrupted,
     }
 }
 
-/// Why nothing was done.
+/// Why a change failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SyncFailure {
-    /// Stable, for programs, such as `unreachable`.
+    /// A stable code for programs, such as `unreachable`.
     pub code: String,
     /// What was wrong.
     pub cause: String,
@@ -51,29 +51,29 @@ pub struct SyncFailure {
     pub cure: String,
 }
 
-/// What became of one connection on one tenant.
+/// The result of one connection on one tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SyncResult {
-    /// The tenant's number; none where the tenant that was asked for is not there.
+    /// The tenant's id. Null where the wanted tenant does not exist.
     #[schema(value_type = Option<i64>)]
     pub tenant_id: Option<TenantId>,
     /// The tenant's name.
     pub tenant: String,
     /// The tenant's region.
     pub region: String,
-    /// The connection's number on this master; none where it is about no single one.
+    /// The connection's id on this master. Null where the result is not about one connection.
     #[schema(value_type = Option<i64>)]
     pub connection_id: Option<ConnectionId>,
-    /// The connection's name; empty where it is about no single one.
+    /// The connection's name. Empty where the result is not about one connection.
     pub connection: String,
     /// The connection's integration.
     pub integration: String,
-    /// What became of it.
+    /// The change.
     pub change: SyncChange,
-    /// Whether it is about taking back what is no longer shared.
+    /// Whether the result is about removing connections that are no longer shared.
     pub withdrawal: bool,
-    /// Why nothing was done.
+    /// Why it failed.
     #[serde(flatten)]
     pub failure: Option<SyncFailure>,
 }
@@ -82,22 +82,22 @@ pub struct SyncResult {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SyncRun {
-    /// Its number.
+    /// Its id.
     #[schema(value_type = i64)]
     pub id: SyncRunId,
-    /// What was asked for.
+    /// The request.
     #[schema(value_type = Object)]
     pub request: Box<RawValue>,
-    /// Whether it only looked at what would be done.
+    /// Whether it only planned.
     pub planned: bool,
-    /// The run whose failures it tried again.
+    /// The run whose failures it retried.
     #[schema(value_type = Option<i64>)]
     pub retry_of: Option<SyncRunId>,
-    /// In whose name it ran.
+    /// The name of the user in whose name it ran.
     pub username: String,
-    /// Identifies the call that it belongs to.
+    /// The request id of its call.
     pub request_id: String,
-    /// How far it has come.
+    /// Its status.
     pub status: SyncStatus,
     /// When it began.
     #[schema(value_type = i64)]
@@ -105,37 +105,37 @@ pub struct SyncRun {
     /// When it ended.
     #[schema(value_type = Option<i64>)]
     pub ended_at: Option<Moment>,
-    /// How many tenants it has been to.
+    /// The number of tenants that it has finished.
     pub tenants: i64,
-    /// At how many of them something failed.
+    /// The number of these where something failed.
     pub tenants_failed: i64,
-    /// How many results there are of each kind.
+    /// The number of results of each kind.
     pub counts: SyncCounts,
 }
 
-/// How many results there are of each kind.
+/// The number of results of each kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct SyncCounts {
-    /// Not there before.
+    /// Connections that were added.
     pub added: i64,
-    /// There, and another one now.
+    /// Connections that were changed.
     pub changed: i64,
-    /// There, and as they were.
+    /// Connections that were up to date.
     pub unchanged: i64,
-    /// Taken back.
+    /// Connections that were removed.
     pub withdrawn: i64,
-    /// Not done.
+    /// Failures.
     pub failed: i64,
 }
 
 impl SyncCounts {
-    /// All that was not a failure.
+    /// The number of results that are not failures.
     #[must_use]
     pub fn done(&self) -> i64 {
         self.added + self.changed + self.unchanged + self.withdrawn
     }
 
-    /// Counts one more.
+    /// Counts a result.
     pub fn add(&mut self, change: SyncChange) {
         *match change {
             SyncChange::Added => &mut self.added,

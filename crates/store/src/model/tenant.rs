@@ -1,4 +1,4 @@
-//! Master and tenant instances, as either side knows the other.
+//! Master and tenant instances, as each side keeps the other.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -7,35 +7,35 @@ use super::access::text_enum;
 use super::{ConnectionId, MasterId, Moment, TenantId, TenantKeyId};
 
 text_enum! {
-    /// How far a master has come with a tenant.
+    /// The state of a tenant on its master.
     pub enum TenantState {
-        /// It knows the tenant's address and one-time key.
+        /// The master has the tenant's address and one-time key.
         Added,
-        /// Both hold a secret for each other.
+        /// Both instances have a common secret.
         Registered,
-        /// It was taken back.
+        /// The master has revoked it.
         Revoked,
     }
 }
 
-/// On a master: an instance that connections are sent to.
+/// On a master: an instance that it sends connections to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct Tenant {
-    /// Its number on this instance.
+    /// Its id on this instance.
     #[schema(value_type = i64)]
     pub id: TenantId,
-    /// Its name; compared without regard to case, unique in its region.
+    /// Its name, unique in its region. Case makes no difference.
     pub name: String,
-    /// Its region, such as `AMER`; compared without regard to case.
+    /// Its region, such as `AMER`. Case makes no difference.
     pub region: String,
-    /// Where it is reached.
+    /// Its address.
     pub url: String,
-    /// How far it has come.
+    /// Its state.
     pub state: TenantState,
     /// The tenant instance's public key, once it is registered.
     pub instance: Option<String>,
-    /// When it was made.
+    /// When it was added.
     #[schema(value_type = i64)]
     pub created_at: Moment,
     /// When it was registered.
@@ -47,11 +47,11 @@ pub struct Tenant {
 }
 
 text_enum! {
-    /// Whether a tenant takes connections from a master.
+    /// The state of a master on its tenant.
     pub enum MasterState {
-        /// It does.
+        /// The tenant takes its connections.
         Registered,
-        /// It does no more.
+        /// The tenant has revoked it.
         Revoked,
     }
 }
@@ -60,22 +60,22 @@ text_enum! {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct Master {
-    /// Its number on this instance.
+    /// Its id on this instance.
     #[schema(value_type = i64)]
     pub id: MasterId,
     /// The master instance's public key.
     pub instance: String,
-    /// Its name; compared without regard to case.
+    /// Its name. Case makes no difference.
     pub name: String,
     /// Its region; may be empty.
     pub region: String,
-    /// Whether connections are taken from it.
+    /// Its state.
     pub state: MasterState,
-    /// What it calls this instance.
+    /// The master's name for this instance.
     pub tenant_name: String,
-    /// In which region it has this instance.
+    /// The master's region for this instance.
     pub tenant_region: String,
-    /// How many connections here are its own.
+    /// The number of its connections on this instance.
     pub connections: i64,
     /// When it was registered.
     #[schema(value_type = i64)]
@@ -89,15 +89,15 @@ pub struct Master {
 }
 
 text_enum! {
-    /// What state a one-time key is in.
+    /// The state of a one-time key.
     pub enum TenantKeyState {
         /// A master may register with it.
         Open,
-        /// A master has.
+        /// A master has registered with it.
         Used,
-        /// Its time is over.
+        /// It has expired.
         Expired,
-        /// It was taken back.
+        /// It was revoked.
         Revoked,
     }
 }
@@ -106,24 +106,24 @@ text_enum! {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TenantKey {
-    /// Its number on this instance.
+    /// Its id on this instance.
     #[schema(value_type = i64)]
     pub id: TenantKeyId,
-    /// By which it is listed and revoked: drawn from the key, and says nothing about it.
+    /// The name by which it is listed and revoked. It is derived from the key and reveals nothing about it.
     pub name: String,
-    /// What state it is in.
+    /// Its state.
     pub state: TenantKeyState,
-    /// Who made it.
+    /// The name of the user who created it.
     pub created_by: String,
-    /// When it was made.
+    /// When it was created.
     #[schema(value_type = i64)]
     pub created_at: Moment,
-    /// From when on it is refused.
+    /// When it expires.
     #[schema(value_type = i64)]
     pub expires_at: Moment,
 }
 
-/// Whose connection it is that this instance received.
+/// The master that sent a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Owner {
@@ -131,7 +131,7 @@ pub struct Owner {
     pub master: String,
     /// The master's region; may be empty.
     pub region: String,
-    /// The connection's number on the master.
+    /// The connection's id on the master.
     #[schema(value_type = i64)]
     pub connection: ConnectionId,
 }

@@ -8,17 +8,17 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
 #[serde(rename_all = "camelCase")]
 pub struct User {
-    /// Its number in this instance.
+    /// Its id in this instance.
     #[schema(value_type = i64)]
     pub id: UserId,
-    /// Its name, such as `admin user`; compared without regard to case.
+    /// Its name, such as `admin user`. Case makes no difference.
     pub name: String,
-    /// Where mail goes.
+    /// The address that mail goes to.
     pub email: Option<String>,
-    /// Whether it may do anything at all.
+    /// Whether the user is active. An inactive user may do nothing.
     #[sqlx(try_from = "crate::columns::Flag")]
     pub active: bool,
-    /// Whether it has every right on every site, and manages the instance.
+    /// Whether it is an administrator, who has every right on every site and manages the instance.
     #[sqlx(try_from = "crate::columns::Flag")]
     pub is_administrator: bool,
 }

@@ -1,4 +1,4 @@
-//! For tests: throw-away stores on both engines, the PostgreSQL one on a real server of the tests' own.
+//! For tests: temporary stores on both engines. The PostgreSQL one is on a server that the tests start.
 
 mod postgres;
 
@@ -12,7 +12,7 @@ pub use postgres::{PostgresServer, Stop};
 
 use crate::{Engine, Store};
 
-/// An empty store that is gone when dropped.
+/// An empty store, which is deleted when dropped.
 #[derive(Debug)]
 pub struct TestStore {
     /// The store.
@@ -26,7 +26,7 @@ impl TestStore {
     /// An empty store on `engine`.
     ///
     /// # Panics
-    /// When it cannot be made, with what to do.
+    /// When it cannot be created, with the cure.
     #[allow(clippy::expect_used, reason = "a test that has no store can only end")]
     pub async fn on(engine: Engine) -> Self {
         let (address, folder) = match engine {
@@ -40,7 +40,7 @@ impl TestStore {
         Self { store, address, _folder: folder }
     }
 
-    /// The store at `address`, which answers within `timeout` or counts as gone.
+    /// The store at `address`, with `timeout` as the time limit for its answers.
     ///
     /// # Panics
     /// When it cannot be opened.
@@ -50,14 +50,14 @@ impl TestStore {
         Self { store, address: address.to_owned(), _folder: None }
     }
 
-    /// The same store, with `clock` in place of the database's.
+    /// The same store, with `clock` in place of the database's clock.
     #[must_use]
     pub fn on_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.store = self.store.on_clock(clock);
         self
     }
 
-    /// An empty store on each engine: every behaviour holds on both.
+    /// An empty store on each engine, since every behaviour is the same on both.
     pub async fn on_both() -> [Self; 2] {
         [Self::on(Engine::Sqlite).await, Self::on(Engine::Postgres).await]
     }

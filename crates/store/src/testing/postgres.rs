@@ -1,4 +1,4 @@
-//! A PostgreSQL server of the tests' own, which ends with the process that started it.
+//! A PostgreSQL server for tests, which ends with the process that started it.
 
 #![allow(clippy::expect_used, reason = "a test that has no database can only end")]
 
@@ -12,11 +12,11 @@ use std::time::{Duration, Instant};
 /// How long a server may take to start on a busy machine.
 const START: Duration = Duration::from_secs(60);
 
-/// Runs the server until its standard input ends, which it does with the process that holds the other side. A line there
-/// is an order: `start`, or the signal that ends the server.
+/// Runs the server until its standard input ends, which happens when the process at the other end ends. A line of the
+/// input is an order: `start`, or the signal that ends the server.
 ///
-/// `$1` is the folder of PostgreSQL's programs, `$2` an empty folder that the server may have, and `$3` whether it waits
-/// for the disk.
+/// `$1` is the folder of PostgreSQL's programs, `$2` an empty folder for the server, and `$3` whether it waits for the
+/// disk.
 const SERVE: &str = r#"
 set -e
 "$1/initdb" -D "$2/data" -A trust -U postgres --no-sync >"$2/log" 2>&1
@@ -46,39 +46,39 @@ fi
 rm -rf "$folder"
 "#;
 
-/// How a server is ended.
+/// How a server is stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
-    /// Connections are cut off, and what runs is undone.
+    /// Connections are cut, and their transactions are rolled back.
     Fast,
-    /// As if its machine had failed: when it starts again it reads its log.
+    /// As after a crash of its machine: when it starts again it reads its log.
     Immediate,
 }
 
-/// A running server, reached by a socket in a folder of its own.
+/// A running server, with a socket in a folder of its own.
 #[derive(Debug)]
 pub struct PostgresServer {
     folder: PathBuf,
     programs: PathBuf,
-    /// Where it is told to stop and start, and what says that this is done. Its end ends the server.
+    /// The pipe for orders, and the pipe for their confirmations. Closing it ends the server.
     orders: Mutex<(ChildStdin, BufReader<ChildStdout>)>,
     _process: Child,
     databases: AtomicU32,
 }
 
 impl PostgresServer {
-    /// The one server of this process, started when it is first asked for.
+    /// The server of this process, which the first call starts.
     ///
     /// # Panics
     /// When PostgreSQL is not installed or does not start.
     #[must_use]
     pub fn shared() -> &'static Self {
         static SERVER: OnceLock<PostgresServer> = OnceLock::new();
-        // What tests store need not outlive the machine's power.
+        // The data of tests need not survive a loss of power.
         SERVER.get_or_init(|| Self::start("off"))
     }
 
-    /// A server of the caller's own, which it may stop; ended when dropped.
+    /// A server of the caller's own, which it may stop. Dropping it ends the server.
     ///
     /// # Panics
     /// When PostgreSQL is not installed or does not start.
@@ -87,7 +87,7 @@ impl PostgresServer {
         Self::start("off")
     }
 
-    /// The same, and it commits durably: for measurements.
+    /// The same, with durable commits, for measurements.
     ///
     /// # Panics
     /// When PostgreSQL is not installed or does not start.
@@ -96,7 +96,7 @@ impl PostgresServer {
         Self::start("on")
     }
 
-    /// Stops it; returns once it has ended.
+    /// Stops the server, and returns once it has ended.
     ///
     /// # Panics
     /// When it cannot be stopped.
@@ -107,7 +107,7 @@ impl PostgresServer {
         });
     }
 
-    /// Starts it again after [`stop`](Self::stop); returns once it answers.
+    /// Starts the server again after [`stop`](Self::stop), and returns once it answers.
     ///
     /// # Panics
     /// When it does not start.
@@ -116,7 +116,7 @@ impl PostgresServer {
         self.wait();
     }
 
-    /// Runs SQL in a database, given by its address.
+    /// Runs SQL in the database at this address.
     ///
     /// # Panics
     /// When it fails.
@@ -124,7 +124,7 @@ impl PostgresServer {
         run(&mut self.psql(&database(address), sql));
     }
 
-    /// Fills a database, given by its address, with what `pg_dump` wrote.
+    /// Loads a dump of `pg_dump` into the database at this address.
     ///
     /// # Panics
     /// When it fails.
@@ -137,7 +137,7 @@ impl PostgresServer {
         assert!(process.wait().expect("psql to end").success(), "the dump could not be loaded");
     }
 
-    /// The socket that it listens on.
+    /// The socket of the server.
     #[must_use]
     pub fn socket(&self) -> PathBuf {
         self.folder.join(".s.PGSQL.5432")
@@ -163,7 +163,7 @@ impl PostgresServer {
     fn start(waits_for_disk: &str) -> Self {
         let programs = programs();
         let folder = tempfile::Builder::new().prefix("postgres-").tempdir().expect("a temporary folder").keep();
-        // The server refuses to run as root, so there it runs as the user that its package made.
+        // The server refuses to run as root. There it runs as the user that its package created.
         let is_root = run(Command::new("id").arg("-u")).trim() == "0";
         let mut command = if is_root {
             run(Command::new("chown").arg("postgres").arg(&folder));
@@ -208,7 +208,7 @@ fn database(address: &str) -> String {
     format!("test_{}", name.split('?').next().unwrap_or_default())
 }
 
-/// The folder of PostgreSQL's programs, of the newest version where there are several.
+/// The folder of PostgreSQL's programs, of the newest version if there are several.
 fn programs() -> PathBuf {
     let mut found: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
         .into_iter()

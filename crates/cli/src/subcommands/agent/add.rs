@@ -1,4 +1,4 @@
-//! `footprint agent add`: makes an agent.
+//! `footprint agent add`: creates an agent.
 
 use anyhow::Result;
 use clap::Args;
@@ -18,18 +18,18 @@ Examples:
   footprint agent add branch --all-sites --address https://proxy.example.com --user-name soar \\
       --secret-ref command:hashicorp";
 
-/// Make a proxy agent
+/// Create a proxy agent
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     /// Its name
     name: String,
 
-    /// The only site whose connections may go through it [default: the only one there is]
+    /// The only site whose connections may use it [default: the only site]
     #[arg(long)]
     site: Option<String>,
 
-    /// Let the connections of all sites go through it; it takes an administrator
+    /// Let the connections of all sites use it; only an administrator may
     #[arg(long, conflicts_with = "site")]
     all_sites: bool,
 
@@ -37,18 +37,18 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "URL")]
     address: String,
 
-    /// The user name that the proxy wants
+    /// The user name for the proxy
     #[arg(long, value_name = "TEXT")]
     user_name: Option<String>,
 
-    /// What it is for
+    /// Its description
     #[arg(long, value_name = "TEXT", default_value = "")]
     description: String,
 
     #[command(flatten)]
     secret: SecretFlags,
 
-    /// How to write what was made
+    /// The output format
     #[arg(long, short, value_enum, default_value_t = Form::Table, help_heading = "Options")]
     output: Form,
 }
@@ -69,7 +69,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     match arguments.output {
         Form::Json => printer.json(&agent)?,
         Form::Table => {
-            printer.done(&format!("The agent {} is there now: {}.", quoted(&agent.name), agent.place()))?;
+            printer.done(&format!("The agent {} was created: {}.", quoted(&agent.name), agent.place()))?;
             let folder = session.folder.flag();
             printer
                 .note(&format!("Test it: footprint agent{folder} test {} --to HOST:PORT", shell::quoted(&agent.name)));

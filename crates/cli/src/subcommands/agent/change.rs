@@ -15,25 +15,25 @@ Examples:
   footprint agent change branch --ask
   footprint agent change branch --address http://new.example.com:3128 --ask
 
-The secret goes only to the address that it was given for: a new address wants it again. The next command on a connection
-goes through the changed agent.";
+The secret goes only to the address that it was given for: give it again with a new address. The next command on a
+connection uses the changed agent.";
 
-/// Change a proxy agent; what no flag names stays
+/// Change a proxy agent; fields without a flag stay
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     /// Its name
     agent: String,
 
-    /// A new name; refused while connections name it
+    /// Its new name; refused while connections use the agent
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
 
-    /// The only site whose connections may go through it
+    /// The only site whose connections may use it
     #[arg(long)]
     site: Option<String>,
 
-    /// Let the connections of all sites go through it; it takes an administrator
+    /// Let the connections of all sites use it; only an administrator may
     #[arg(long, conflicts_with = "site")]
     all_sites: bool,
 
@@ -41,22 +41,22 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "URL")]
     address: Option<String>,
 
-    /// The user name that the proxy wants; an empty one for none
+    /// The user name for the proxy; an empty text removes it
     #[arg(long, value_name = "TEXT")]
     user_name: Option<String>,
 
-    /// What it is for
+    /// Its description
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
 
-    /// Take the secret away
+    /// Remove the secret
     #[arg(long, conflicts_with_all = ["secret_file", "secret_stdin", "secret_ref", "ask"])]
     no_secret: bool,
 
     #[command(flatten)]
     secret: SecretFlags,
 
-    /// How to write what it is now
+    /// The output format
     #[arg(long, short, value_enum, default_value_t = Form::Table, help_heading = "Options")]
     output: Form,
 }
@@ -65,7 +65,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let Arguments { name, site, all_sites, address, user_name, description, no_secret, secret, .. } = arguments;
     let texts = [name, site, address, user_name, description];
     if texts.iter().all(|text| text.is_none()) && !all_sites && !no_secret && secret.is_empty() {
-        let text = "Nothing to change: `footprint agent change --help` lists what can be.";
+        let text = "Nothing to change: `footprint agent change --help` lists the flags.";
         return Err(WrongUse(text.to_owned()).into());
     }
     let change = AgentChange {

@@ -17,6 +17,6 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let context = session.context("agent list");
     let agents = session.connected_operations()?.list_agents(&context).await.map_err(not_done)?;
-    printer.list(&agents, &arguments.list, "No agents that you may see. `footprint agent add NAME` makes one.")?;
+    printer.list(&agents, &arguments.list, "No agents that you may see. `footprint agent add NAME` creates one.")?;
     Ok(Exit::Successful)
 }

@@ -1,4 +1,4 @@
-//! `footprint agent`: the proxy agents that connections go through.
+//! `footprint agent`: the proxy agents of connections.
 
 mod add;
 mod change;
@@ -23,10 +23,10 @@ Examples:
   footprint agent test branch --connection production
   footprint connection change production --agent branch
 
-A connection that names an agent goes through it and never direct: commands, tests, health checks and diagnoses. Secrets
-never stand on the command line, and go only to the address that they were given for.";
+A connection with an agent uses it for commands, tests, health checks and diagnoses, and never connects directly. Secrets
+are never on the command line, and go only to the address that they were given for.";
 
-/// See, manage and test proxy agents, which connections go through by name
+/// See, manage and test proxy agents, the named proxies of connections
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, arg_required_else_help = true)]
 pub(crate) struct Arguments {

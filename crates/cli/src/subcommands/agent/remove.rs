@@ -8,7 +8,7 @@ use crate::exit::Exit;
 use crate::instance::OperatorSession;
 use crate::printer::Printer;
 
-/// Delete a proxy agent and its secret; refused while connections name it
+/// Delete a proxy agent and its secret; refused while connections use the agent
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Its name
@@ -19,6 +19,6 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let context = session.context("agent remove");
     let removed = session.connected_operations()?.remove_agent(&context, &arguments.agent).await;
     let agent = session.changed(context, removed).await?;
-    printer.done(&format!("The agent {} is deleted, and its secret with it.", quoted(&agent.name)))?;
+    printer.done(&format!("The agent {} and its secret are deleted.", quoted(&agent.name)))?;
     Ok(Exit::Successful)
 }

@@ -1,4 +1,4 @@
-//! An agent's secret from a file, standard input, a question or a reference.
+//! An agent's secret from a file, standard input, a prompt or a reference.
 
 use std::path::PathBuf;
 
@@ -9,12 +9,12 @@ use soar_host::connections::GivenValue;
 use crate::connection::{Source, secret};
 use crate::exit::WrongUse;
 
-/// Where the secret comes from: one of these, or none.
+/// The source of the secret: one of these, or none.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Secret")]
 #[group(multiple = false)]
 pub(super) struct SecretFlags {
-    /// Read the secret from a file that holds nothing else
+    /// Read the secret from a file that contains nothing else
     #[arg(long, value_name = "PATH")]
     secret_file: Option<PathBuf>,
 
@@ -22,11 +22,11 @@ pub(super) struct SecretFlags {
     #[arg(long)]
     secret_stdin: bool,
 
-    /// Leave the secret where it lives: env:NAME, file:PATH or command:NAME, as host.toml allows
+    /// Use a reference to the secret: env:NAME, file:PATH or command:NAME, as host.toml permits
     #[arg(long, value_name = "PLACE")]
     secret_ref: Option<String>,
 
-    /// Ask for the secret
+    /// Prompt for the secret
     #[arg(long)]
     ask: bool,
 }
@@ -37,10 +37,10 @@ impl SecretFlags {
         secret_file.is_none() && !secret_stdin && secret_ref.is_none() && !ask
     }
 
-    /// What was given.
+    /// The given value.
     ///
     /// # Errors
-    /// [`WrongUse`] for what cannot be read; never with the secret.
+    /// [`WrongUse`] when it cannot be read, without the secret.
     pub(super) fn read(&self) -> Result<GivenValue> {
         if let Some(path) = &self.secret_file {
             return Ok(GivenValue::Value(Source::File(path.clone()).value().map_err(WrongUse)?));

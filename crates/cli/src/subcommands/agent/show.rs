@@ -1,4 +1,4 @@
-//! `footprint agent show`: all that may be known of an agent; its secret never.
+//! `footprint agent show`: an agent without its secret.
 
 use anyhow::Result;
 use clap::Args;
@@ -7,13 +7,13 @@ use crate::exit::Exit;
 use crate::instance::{OperatorSession, not_done};
 use crate::printer::{Form, Printer};
 
-/// Show a proxy agent; its secret stays secret
+/// Show a proxy agent without its secret
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Its name
     agent: String,
 
-    /// How to write it
+    /// The output format
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
 }

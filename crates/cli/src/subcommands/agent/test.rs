@@ -1,4 +1,4 @@
-//! `footprint agent test`: proves that a proxy makes connections.
+//! `footprint agent test`: checks that a proxy opens connections.
 
 use anyhow::Result;
 use clap::Args;
@@ -14,7 +14,7 @@ Examples:
   footprint agent test branch --connection production
   footprint agent test branch --to footprint.example.com:443
 
-The proxy is asked for a connection to the server; nothing is sent there.
+The proxy opens a connection to the server. Nothing is sent to the server.
 Exit codes: 0 Passed, 1 Failed, 2 wrong use.";
 
 /// Test a proxy agent: ask its proxy for a connection to a server
@@ -24,19 +24,19 @@ pub(super) struct Arguments {
     /// Its name
     agent: String,
 
-    /// The server, with its port; port 443 unless given
+    /// The server, with its port; port 443 is the default
     #[arg(long, value_name = "HOST:PORT", required_unless_present = "connection", conflicts_with = "connection")]
     to: Option<String>,
 
-    /// A connection, whose server is meant
+    /// A connection, whose server is used
     #[arg(long, value_name = "NAME")]
     connection: Option<String>,
 
-    /// The connection's site [default: the only one there is]
+    /// The connection's site [default: the only site]
     #[arg(long, requires = "connection")]
     site: Option<String>,
 
-    /// How to write the result
+    /// The output format
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
 }

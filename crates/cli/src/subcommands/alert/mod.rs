@@ -1,4 +1,4 @@
-//! `footprint alert`: the alerts about connections and schedules, on their way by mail and webhook.
+//! `footprint alert`: alerts about connections and schedules that are to be delivered by mail and webhook.
 
 mod waiting;
 
@@ -15,7 +15,7 @@ Examples:
   footprint alert waiting
   footprint alert waiting --columns Destination,\"Last Error\"
 
-Alerts are sent by the hosts that serve the instance: footprint serve.";
+The hosts that serve the instance send the alerts: footprint serve.";
 
 /// See the alerts that were not delivered yet
 #[derive(Debug, Args)]

@@ -8,10 +8,10 @@ use crate::exit::Exit;
 use crate::instance::{OperatorSession, not_done};
 use crate::printer::{ListFlags, ListRow, Printer, moment};
 
-/// List the alerts that were not delivered yet, the oldest first, and why
+/// List the alerts that were not delivered yet, the oldest first, with the reason
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// At most so many, from 1 to 1000
+    /// The most alerts to show, from 1 to 1000
     #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..=1000))]
     limit: i64,
 
@@ -22,7 +22,7 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let context = session.context("alert waiting");
     let waiting = session.operations().list_waiting_alerts(&context, arguments.limit).await.map_err(not_done)?;
-    printer.list(&waiting, &arguments.list, "No alert waits to be delivered.")?;
+    printer.list(&waiting, &arguments.list, "No alerts wait for delivery.")?;
     Ok(Exit::Successful)
 }
 

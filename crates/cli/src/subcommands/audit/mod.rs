@@ -10,7 +10,7 @@ use soar_store::AuditFilter;
 use soar_store::model::Moment;
 
 use super::run::single_threaded_runtime;
-use super::simulate::Ending;
+use super::simulate::StopSignals;
 use crate::exit::{Exit, WrongUse};
 use crate::instance::{InstanceFlags, OperatorSession, not_done};
 use crate::printer::{ListFlags, ListOutput, ListRow, Printer, moment};
@@ -23,16 +23,16 @@ Examples:
   footprint audit --user alice --command CloseIncidentInBulk --output csv > audit.csv
   footprint audit --follow";
 
-/// How often --follow reads the log.
+/// The interval at which --follow reads the log.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// The most entries that are read as one page.
+/// The most entries of a page.
 const PAGE: i64 = 1_000;
 
 /// The most new entries that --follow shows at once.
 const MOST_NEW: u32 = 1_000;
 
-/// Show who called what, and what became of it: over HTTP and at the terminal
+/// Show the audit log: the caller, command and result of each call, over HTTP and at the terminal
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -52,31 +52,31 @@ pub(crate) struct Arguments {
     #[arg(long)]
     command: Option<String>,
 
-    /// Only the call of this request id, as answers, logs and runs show it
+    /// Only the call with this request id, as answers, logs and runs show it
     #[arg(long, value_name = "ID")]
     request: Option<String>,
 
-    /// Only what was accepted
+    /// Only accepted calls
     #[arg(long, conflicts_with = "refused")]
     accepted: bool,
 
-    /// Only what was refused
+    /// Only refused calls
     #[arg(long)]
     refused: bool,
 
-    /// Only since then: a date, or so long ago
+    /// Only calls since this time: a date, or a time before now such as 24h
     #[arg(long, value_name = "WHEN")]
     since: Option<String>,
 
-    /// Only until before then: a date, or so long ago
+    /// Only calls before this time: a date, or a time before now such as 24h
     #[arg(long, value_name = "WHEN")]
     until: Option<String>,
 
-    /// At most so many, the latest ones
+    /// The most calls to show, the latest ones
     #[arg(long, value_name = "NUMBER", default_value_t = 50)]
     limit: u32,
 
-    /// Go on with what is added, until Ctrl-C
+    /// Keep showing new calls, until Ctrl-C
     #[arg(long, conflicts_with = "until")]
     follow: bool,
 
@@ -89,29 +89,30 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> {
     if arguments.follow && arguments.list.output == ListOutput::Json {
-        return Err(
-            WrongUse("--follow has no end, and a JSON array needs one: take --output ndjson.".to_owned()).into()
-        );
+        return Err(WrongUse(
+            "--follow does not end, so it cannot write a JSON array: use --output ndjson.".to_owned(),
+        )
+        .into());
     }
     single_threaded_runtime()?.block_on(async {
         let session = OperatorSession::open(&arguments.instance).await?;
         let filter = arguments.filter(session.now()).map_err(WrongUse)?;
         let entries = latest(&session, &filter, arguments.limit).await?;
-        let mut seen = entries.last().map_or(0, |shown| shown.id);
+        let mut seen = entries.last().map(|shown| shown.id);
         if !(arguments.follow && entries.is_empty()) {
-            printer.list(&entries, &arguments.list, "Nothing that fits is in the audit log.")?;
+            printer.list(&entries, &arguments.list, "The audit log has no such entries.")?;
         }
         if !arguments.follow {
             return Ok(Exit::Successful);
         }
-        let ending = Ending::listen()?;
+        let ending = StopSignals::listen()?;
         let follow = async {
             loop {
                 SystemClock::new().sleep(LOOK).await;
                 let mut new = latest(&session, &filter, MOST_NEW).await?;
-                new.retain(|shown| shown.id > seen);
+                new.retain(|shown| Some(shown.id) > seen);
                 if let Some(last) = new.last() {
-                    seen = last.id;
+                    seen = Some(last.id);
                     printer.more(&new, &arguments.list)?;
                 }
             }
@@ -144,7 +145,7 @@ impl Arguments {
     }
 }
 
-/// At most `most` entries, the latest ones, the oldest of them first.
+/// The latest entries, at most `most`, the oldest first.
 async fn latest(session: &OperatorSession, filter: &AuditFilter, most: u32) -> Result<Vec<NumberedEntry>> {
     let (operations, context) = (session.operations(), session.context("audit"));
     let mut entries: Vec<NumberedEntry> = Vec::new();

@@ -15,8 +15,8 @@ Examples:
   footprint case import cases.ndjson --on-conflict update --errors bad-rows.txt
   footprint case export --instance old | footprint case import - --format ndjson
 
-A row needs number and site. What else it may hold is what an export writes. Import cases before the incidents that are
-linked to them. Rows that are wrong are left out and named with their lines; the others are imported.
+A row needs number and site. It may also have the other fields of an export. Import cases before the incidents that are
+linked to them. Bad rows are skipped and shown with their lines. The others are imported.
 Exit codes: 0 all rows are imported, 1 some are not, 2 wrong use.";
 
 /// Import cases from JSON, NDJSON or CSV

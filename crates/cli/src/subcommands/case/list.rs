@@ -12,19 +12,19 @@ use crate::printer::{ListFlags, ListRow, Printer, moment, moment_if_any};
 /// List cases, the oldest first
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Only on this site [default: on all of yours]
+    /// Only on this site [default: all your sites]
     #[arg(long)]
     site: Option<String>,
 
-    /// Only those: Open or Closed
+    /// Only cases with this status: Open or Closed
     #[arg(long)]
     status: Option<Status>,
 
-    /// Only cases after this, which the page before names
+    /// Only cases after this marker, which the page before shows
     #[arg(long, value_name = "NEXT")]
     after: Option<CaseId>,
 
-    /// At most so many
+    /// The most cases to show
     #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     limit: u32,
 
@@ -41,7 +41,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let (operations, context) = (session.operations(), session.context("case list"));
     let page = operations.list_cases(&context, site.as_deref(), *status, *after, i64::from(*limit)).await;
     let page = page.map_err(not_done)?;
-    printer.list(&page.cases, &arguments.list, "No cases that fit and that you may see.")?;
+    printer.list(&page.cases, &arguments.list, "No such cases that you may see.")?;
     if let Some(next) = page.next {
         printer.note(&format!("There are more: --after {next}, or a larger --limit."));
     }

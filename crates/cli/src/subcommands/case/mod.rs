@@ -20,7 +20,7 @@ Examples:
   footprint case import cases.csv
   footprint case export > cases.ndjson
 
-`footprint utility link-incidents-to-new-case` makes a case.";
+`footprint utility link-incidents-to-new-case` creates a case.";
 
 /// See cases; import and export them
 #[derive(Debug, Args)]

@@ -1,4 +1,4 @@
-//! `footprint case show`: all that is kept of a case.
+//! `footprint case show`: shows a case.
 
 use anyhow::Result;
 use clap::Args;
@@ -13,7 +13,7 @@ pub(super) struct Arguments {
     /// Its number
     case: String,
 
-    /// How to write it
+    /// The output format
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
 }

@@ -1,4 +1,4 @@
-//! `footprint connection add`: makes a connection.
+//! `footprint connection add`: creates a connection.
 
 use anyhow::Result;
 use clap::Args;
@@ -23,20 +23,20 @@ Examples:
   footprint connection add vaulted --param \"Server URL=https://footprint.example.com\" \\
       --param \"User Name=soar@example.com\" --secret-ref Password=command:hashicorp
 
-The secrets that it cannot do without are asked for when a terminal is there.";
+At a terminal, footprint asks for the required secrets that are missing.";
 
-/// Make a connection
+/// Create a connection
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     /// Its name
     name: String,
 
-    /// The integration, such as coda-footprint [default: the only one there is]
+    /// The integration, such as coda-footprint [default: the only one]
     #[arg(long)]
     integration: Option<String>,
 
-    /// Its site [default: the only one there is]
+    /// Its site [default: the only site]
     #[arg(long)]
     site: Option<String>,
 
@@ -44,24 +44,24 @@ pub(super) struct Arguments {
     #[arg(long, conflicts_with = "site")]
     shared: bool,
 
-    /// The internal site of the incidents that will be made from a shared one's findings and alerts
+    /// The internal site of incidents that will be created from a shared connection's findings and alerts
     #[arg(long, value_name = "SITE", requires = "shared")]
     recipient_site: Option<String>,
 
-    /// The proxy agent that it goes through, as `footprint agent list` shows it
+    /// Its proxy agent, as `footprint agent list` shows it
     #[arg(long, value_name = "NAME")]
     agent: Option<String>,
 
-    /// What it is for
+    /// Its description
     #[arg(long, value_name = "TEXT", default_value = "")]
     description: String,
 
-    /// The tenants that it is shared with: names with commas in between, each possibly with a site after a slash, or
+    /// The tenants that it is shared with: names with commas between them, each possibly with a site after a slash, or
     /// "All tenants"
     #[arg(long, value_name = "NAME")]
     tenant: Option<String>,
 
-    /// Make it inactive: nothing runs on it
+    /// Create it inactive: no command runs on it
     #[arg(long)]
     inactive: bool,
 
@@ -69,7 +69,7 @@ pub(super) struct Arguments {
     #[arg(long = "user", value_name = "USER")]
     users: Vec<String>,
 
-    /// Test it every so many minutes; 0 for never
+    /// The minutes between tests; 0 turns the tests off
     #[arg(long, value_name = "MINUTES")]
     health_check_minutes: Option<i64>,
 
@@ -79,7 +79,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     parameters: Parameters,
 
-    /// How to write what was made
+    /// The output format
     #[arg(long, short, value_enum, default_value_t = Form::Table, help_heading = "Options")]
     output: Form,
 }
@@ -117,7 +117,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
         show_one(&made, Form::Json, printer)?;
         return Ok(Exit::Successful);
     }
-    printer.done(&format!("The connection {} is there now: {}.", quoted(&made.name), made.place.name()))?;
+    printer.done(&format!("The connection {} was created: {}.", quoted(&made.name), made.place.name()))?;
     if made.active {
         let folder = session.folder.flag();
         printer.note(&format!("Test it: footprint connection{folder} test {}", shell::quoted(&made.name)));

@@ -20,16 +20,16 @@ Examples:
   footprint connection change production --user alice --user bob --health-check-minutes 15
   footprint connection change production --param \"Server URL=https://new.example.com\" --ask Password
 
-Secrets go only to the server that Server URL names: give them again when you change it.";
+Secrets go only to the server of Server URL: give them again when you change it.";
 
-/// Change a connection; what no flag names stays
+/// Change a connection; fields without a flag stay
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     #[command(flatten)]
     named: Named,
 
-    /// A new name
+    /// Its new name
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
 
@@ -41,28 +41,29 @@ pub(super) struct Arguments {
     #[arg(long)]
     shared: bool,
 
-    /// The internal site of the incidents that will be made from a shared one's findings and alerts; an empty one for none
+    /// The internal site of incidents that will be created from a shared connection's findings and alerts; an empty
+    /// text removes it
     #[arg(long, value_name = "SITE")]
     recipient_site: Option<String>,
 
-    /// The proxy agent that it goes through, as `footprint agent list` shows it; an empty one for none
+    /// Its proxy agent, as `footprint agent list` shows it; an empty text removes it
     #[arg(long, value_name = "NAME")]
     agent: Option<String>,
 
-    /// What it is for
+    /// Its description
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
 
-    /// The tenants that it is shared with: names with commas in between, each possibly with a site after a slash, or
-    /// "All tenants"; an empty one for none
+    /// The tenants that it is shared with: names with commas between them, each possibly with a site after a slash, or
+    /// "All tenants"; an empty text removes them
     #[arg(long, value_name = "NAME")]
     tenant: Option<String>,
 
-    /// Whether anything runs on it
+    /// Whether commands run on it
     #[arg(long, value_name = "TRUE/FALSE", action = ArgAction::Set)]
     active: Option<bool>,
 
-    /// The users who may use it, in place of those so far; repeatable
+    /// The users who may use it, in place of the present ones; repeatable
     #[arg(long = "user", value_name = "USER")]
     users: Vec<String>,
 
@@ -70,7 +71,7 @@ pub(super) struct Arguments {
     #[arg(long, conflicts_with = "users")]
     all_users: bool,
 
-    /// Test it every so many minutes; 0 for never
+    /// The minutes between tests; 0 turns the tests off
     #[arg(long, value_name = "MINUTES")]
     health_check_minutes: Option<i64>,
 
@@ -80,21 +81,21 @@ pub(super) struct Arguments {
     #[command(flatten)]
     parameters: Parameters,
 
-    /// How to write what it is now
+    /// The output format
     #[arg(long, short, value_enum, default_value_t = Form::Table, help_heading = "Options")]
     output: Form,
 }
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     if arguments.is_empty() {
-        let text = "Nothing to change: `footprint connection change --help` lists what can be.";
+        let text = "Nothing to change: `footprint connection change --help` lists the flags.";
         return Err(WrongUse(text.to_owned()).into());
     }
     let operations = session.connected_operations()?;
     let connection = arguments.named.find(&operations, session).await?;
     let plugin = integration(Some(&connection.integration))?;
     let connector = &plugin.manifest().connector;
-    // A text that is empty takes away what may be missing.
+    // An empty text removes an optional value.
     let optional = |text: &Option<String>| text.clone().map(|text| Some(text).filter(|text| !text.trim().is_empty()));
     let site = if arguments.shared { Some(SHARED.to_owned()) } else { arguments.move_to.clone() };
     let change = ConnectionChange {

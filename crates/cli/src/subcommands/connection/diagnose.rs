@@ -1,4 +1,4 @@
-//! `footprint connection diagnose`: finds out what is wrong with a connection of the instance.
+//! `footprint connection diagnose`: diagnoses a connection of the instance.
 
 use anyhow::Result;
 use clap::Args;
@@ -15,17 +15,17 @@ Examples:
   footprint connection diagnose production
   footprint connection diagnose production --output json
 
-It goes the way that commands go, through the connection's agent where it has one. Commands that write are never tried.
-Exit codes: 0 nothing failed (a denied command is no failure), 1 something failed, 2 wrong use.";
+It connects as commands do, through the connection's agent if it has one. It never runs commands that write.
+Exit codes: 0 no failure (a denied command is not a failure), 1 a failure, 2 wrong use.";
 
-/// Find out what is wrong with a connection: network, certificate, login, tenant, and each command's permission
+/// Diagnose a connection: network, certificate, login, tenant, and each command's permission
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     #[command(flatten)]
     named: Named,
 
-    /// How to write the findings
+    /// The output format
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
 }

@@ -1,4 +1,4 @@
-//! Which connection is meant, by its name and, where several have it, its site; and the site that a command runs on.
+//! Finds a connection by its name, and by its site if several have the name, and the site that a command runs on.
 
 use anyhow::Result;
 use clap::Args;
@@ -16,21 +16,21 @@ pub(in crate::subcommands) struct Named {
     /// The connection's name
     pub(super) connection: String,
 
-    /// Its site, or the site to act on where it is shared [default: the only one there is]
+    /// Its site, or for a shared connection the site to act on [default: the only site]
     #[arg(long)]
     pub(super) site: Option<String>,
 }
 
 impl Named {
-    /// The connection of this name, on `site` where it is given.
+    /// The connection of this name, on `site` if it is given.
     pub(in crate::subcommands) fn of(connection: &str, site: Option<&str>) -> Self {
         Self { connection: connection.to_owned(), site: site.map(str::to_owned) }
     }
 
-    /// The connection. A site's own connection goes before a shared one of the same name.
+    /// The connection. A site's own connection has precedence over a shared one of the same name.
     ///
     /// # Errors
-    /// [`WrongUse`] that names the nearest one, or the sites that have one of that name.
+    /// [`WrongUse`] with the nearest name, or with the sites that have a connection of that name.
     pub(in crate::subcommands) async fn find(
         &self,
         operations: &Operations,
@@ -57,15 +57,15 @@ impl Named {
                 let near = suggestion(&self.connection, all.iter().map(|one| one.name.as_str()));
                 let place = self.site.as_ref().map(|site| format!(" on {}", quoted(site))).unwrap_or_default();
                 Err(WrongUse(format!(
-                    "There is no connection {name}{place} that you may see.{near}\n`footprint connection list` shows \
-                     what there is."
+                    "There is no connection {name}{place} that you may see.{near}\n`footprint connection list` lists \
+                     the connections."
                 ))
                 .into())
             }
             several => {
                 let places: Vec<_> = several.iter().map(|index| all[*index].place.name()).collect();
                 Err(WrongUse(format!(
-                    "Several connections are called {}. Say which with --site: {}.",
+                    "Several connections are called {}. Choose one with --site: {}.",
                     quoted(&self.connection),
                     places.join(", ")
                 ))
@@ -74,11 +74,11 @@ impl Named {
         }
     }
 
-    /// The site that a command on the connection runs on: the connection's own; of a shared one, the site that was named,
-    /// else the one that the connection's events go to, else the only one there is.
+    /// The site that a command on the connection runs on: the connection's own. For a shared connection it is the named
+    /// site, else the recipient site, else the only site.
     ///
     /// # Errors
-    /// [`WrongUse`] where several sites are possible.
+    /// [`WrongUse`] when several sites are possible.
     pub(super) async fn site_of_call(&self, connection: &Connection, session: &OperatorSession) -> Result<Site> {
         let recipient = match &connection.place {
             Place::Site(place) => return session.site(Some(&place.name)).await,

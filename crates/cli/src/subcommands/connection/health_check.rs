@@ -1,4 +1,4 @@
-//! A connection's health check: its flags, and how it is shown.
+//! A connection's health check: its flags, and its text.
 
 use clap::Args;
 use soar_store::model::Connection;
@@ -6,26 +6,26 @@ use soar_store::model::Connection;
 use crate::instance::OperatorSession;
 use crate::printer::Printer;
 
-/// What a health check does beside how often it runs.
+/// The fields of a health check besides its interval.
 #[derive(Debug, Args)]
 pub(super) struct HealthCheckFlags {
-    /// Where mail about failed tests goes; repeatable, and an empty one for nowhere
+    /// The address for mail about failed tests; repeatable, and an empty text removes it
     #[arg(long = "health-check-email", value_name = "ADDRESS")]
     emails: Vec<String>,
 
-    /// A webhook of host.toml that hears of failed tests too; repeatable, and an empty one for none
+    /// A webhook of host.toml for failed tests; repeatable, and an empty text removes it
     #[arg(long = "health-check-webhook", value_name = "NAME")]
     webhooks: Vec<String>,
 
-    /// After how many failed tests in a row they are told [default: 3]
+    /// The number of failed tests in a row that sends an alert [default: 3]
     #[arg(long = "health-check-alert-after", value_name = "NUMBER")]
     pub(super) alert_after: Option<i64>,
 
-    /// After how many passed tests in a row a connection that failed has recovered, 1 to 10 [default: 2]
+    /// The number of passed tests in a row after which a failed connection has recovered, 1 to 10 [default: 2]
     #[arg(long = "health-check-recover-after", value_name = "NUMBER")]
     pub(super) recover_after: Option<i64>,
 
-    /// From how many milliseconds on a test that passes is a slow one, and the connection Degraded [default: 5000]
+    /// A test that takes this many milliseconds or more is slow, and the connection Degraded [default: 5000]
     #[arg(long = "health-check-slow-ms", value_name = "NUMBER")]
     pub(super) slow_ms: Option<i64>,
 }
@@ -39,7 +39,7 @@ impl HealthCheckFlags {
             && self.slow_ms.is_none()
     }
 
-    /// The addresses as the form takes them.
+    /// The addresses as the form has them.
     pub(super) fn email(&self) -> Option<String> {
         let given: Vec<_> = self.emails.iter().map(|one| one.trim()).filter(|one| !one.is_empty()).collect();
         (!self.emails.is_empty()).then(|| given.join(", "))
@@ -50,7 +50,7 @@ impl HealthCheckFlags {
         (!self.webhooks.is_empty()).then(|| given.collect())
     }
 
-    /// Says what could not be delivered as the instance is set up.
+    /// Warns of destinations that the instance's settings cannot reach.
     pub(super) fn warn(&self, session: &OperatorSession, printer: &mut Printer) {
         let webhooks = self.webhooks().unwrap_or_default().into_iter().map(|name| format!("webhook:{name}"));
         let told: Vec<_> = self.email().into_iter().filter(|text| !text.is_empty()).chain(webhooks).collect();
@@ -58,7 +58,7 @@ impl HealthCheckFlags {
     }
 }
 
-/// In a list.
+/// The text for a list.
 pub(super) fn in_words(connection: &Connection) -> String {
     connection.health_check.as_ref().map_or_else(
         || "none".to_owned(),
@@ -69,7 +69,7 @@ pub(super) fn in_words(connection: &Connection) -> String {
     )
 }
 
-/// The same with what else there is to say.
+/// The full text.
 pub(super) fn in_full(connection: &Connection) -> String {
     let mut words = in_words(connection);
     if let Some(check) = &connection.health_check {

@@ -12,7 +12,7 @@ use crate::printer::{ListFlags, ListRow, Printer};
 /// List the connections that you may see
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Only those at hand on this site, shared ones included
+    /// Only the connections of this site, including shared ones
     #[arg(long)]
     site: Option<String>,
 
@@ -24,7 +24,11 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let site = session.site_if_named(arguments.site.as_deref()).await?;
     let context = session.context("connection list");
     let found = session.connected_operations()?.list_connections(&context, site.as_deref()).await.map_err(not_done)?;
-    printer.list(&found, &arguments.list, "No connections that you may see. `footprint connection add` makes one.")?;
+    printer.list(
+        &found,
+        &arguments.list,
+        "No connections that you may see. `footprint connection add` creates one.",
+    )?;
     Ok(Exit::Successful)
 }
 

@@ -1,4 +1,4 @@
-//! `footprint connection`: what the sites of an instance need to reach the products that they are connected to.
+//! `footprint connection`: the connections of an instance's sites to products.
 
 mod add;
 mod change;
@@ -31,8 +31,8 @@ Examples:
   footprint connection run production \"List Devices\" --param \"Footprint Tenant ID=1\"
   footprint connection change production --secret-file Password=/run/secrets/footprint
 
-Secrets never stand on the command line: they are asked for, or come from a file, standard input or the place where
-they live. They are sealed in the store and never handed out again.";
+Secrets are never on the command line. Footprint asks for them, or takes them from a file, standard input or a reference.
+They are sealed in the store and never shown again.";
 
 /// See, manage, test and use connections to integrations
 #[derive(Debug, Args)]

@@ -1,4 +1,4 @@
-//! A connection's parameters from flags, files, standard input, references and questions.
+//! A connection's parameters from flags, files, standard input, references and prompts.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -14,19 +14,19 @@ use soar_host::connections::GivenValue;
 use crate::connection::{Source, secret};
 use crate::exit::WrongUse;
 
-/// The largest file of certificates, in bytes: what a connection keeps at the most.
+/// The largest file of certificates in bytes, which is the most that a connection keeps.
 const LARGEST_CERTIFICATES: u64 = 512 * 1024;
 
 /// The parameters of a connection.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Parameters")]
 pub(super) struct Parameters {
-    /// A parameter that is no secret, by its name; an empty value removes it. Of certificates, the path of a PEM file,
-    /// which is read now. Repeatable
+    /// A parameter that is not a secret, by its name; an empty value removes it. For certificates, the value is the
+    /// path of a PEM file, which is read now. Repeatable
     #[arg(long = "param", short, value_name = "NAME=VALUE")]
     plain: Vec<String>,
 
-    /// Read a secret from a file that holds nothing else. Repeatable
+    /// Read a secret from a file that contains nothing else. Repeatable
     #[arg(long = "secret-file", value_name = "NAME=PATH")]
     from_files: Vec<String>,
 
@@ -34,11 +34,11 @@ pub(super) struct Parameters {
     #[arg(long = "secret-stdin", value_name = "NAME")]
     from_input: Option<String>,
 
-    /// Leave a secret where it lives: env:NAME, file:PATH or command:NAME, as host.toml allows. Repeatable
+    /// Use a reference to a secret: env:NAME, file:PATH or command:NAME, as host.toml permits. Repeatable
     #[arg(long = "secret-ref", value_name = "NAME=PLACE")]
     references: Vec<String>,
 
-    /// Ask for a secret. Repeatable
+    /// Prompt for a secret. Repeatable
     #[arg(long = "ask", value_name = "NAME")]
     asked: Vec<String>,
 }
@@ -49,10 +49,10 @@ impl Parameters {
         plain.is_empty() && from_files.is_empty() && from_input.is_none() && references.is_empty() && asked.is_empty()
     }
 
-    /// What was given, once each; with `asks_for_missing`, what a connection cannot do without is asked for.
+    /// The given values, each once. With `asks_for_missing`, prompts for required secrets that are missing.
     ///
     /// # Errors
-    /// [`WrongUse`] for names that are none, secrets on the command line, and what cannot be read; never with a value.
+    /// [`WrongUse`] for unknown names, secrets on the command line, and values that cannot be read, without any value.
     pub(super) fn read(&self, connector: &Connector, asks_for_missing: bool) -> Result<BTreeMap<String, GivenValue>> {
         let mut given = Given { connector, values: BTreeMap::new() };
         for pair in &self.plain {
@@ -82,7 +82,7 @@ impl Parameters {
             let value = Source::StandardInput.value().map_err(WrongUse)?;
             given.add(setting, GivenValue::Value(value))?;
         }
-        // Questions come last: nobody types a password only to hear that a name was mistyped.
+        // Prompts come last: a user should not type a password before learning of a wrong name.
         let mut asked = Vec::new();
         for name in &self.asked {
             asked.push(given.secret(name, "--ask")?);
@@ -118,7 +118,7 @@ impl<'a> Given<'a> {
             return Ok(setting);
         }
         let name = &setting.name;
-        Err(WrongUse(format!("{flag} is for secrets, and {name} is none: give it with --param \"{name}=…\".")))
+        Err(WrongUse(format!("{flag} is for secrets, and {name} is not a secret: give it with --param \"{name}=…\".")))
     }
 
     fn add(&mut self, setting: &Setting, value: GivenValue) -> Result<(), WrongUse> {
@@ -128,7 +128,7 @@ impl<'a> Given<'a> {
         }
     }
 
-    /// The secrets that a connection cannot do without and that are not given.
+    /// The required secrets that are not given.
     fn missing_secrets(&self) -> Vec<&'a Setting> {
         let is_given = |name: &str| self.values.keys().any(|given| normalised(given) == normalised(name));
         let group = self.connector.begun_group(is_given).unwrap_or_default();
@@ -139,7 +139,7 @@ impl<'a> Given<'a> {
     }
 }
 
-/// The certificates of a file: a path means something only where it is typed, so the file is read here.
+/// The certificates of a file. A path is valid only on the machine where it is typed, so the file is read here.
 fn certificates<'a>(setting: &Setting, value: &'a str) -> Result<Cow<'a, str>, WrongUse> {
     let path = value.trim();
     if path.is_empty() || is_pem(value) {
@@ -149,17 +149,16 @@ fn certificates<'a>(setting: &Setting, value: &'a str) -> Result<Cow<'a, str>, W
     let metadata = std::fs::metadata(path).map_err(|error| unread(format!("cannot be read: {error}")))?;
     // A device or a pipe may never end.
     if !metadata.is_file() || metadata.len() > LARGEST_CERTIFICATES {
-        return Err(unread(format!("is no file, or is larger than {} KiB", LARGEST_CERTIFICATES / 1024)));
+        return Err(unread(format!("is not a file, or is larger than {} KiB", LARGEST_CERTIFICATES / 1024)));
     }
     let text = std::fs::read(path).map_err(|error| unread(format!("cannot be read: {error}")))?;
     let pem = certificates_in(&text).map_err(|problem| unread(problem.trim_end_matches('.').to_owned()))?;
     Ok(pem.into())
 }
 
-/// What is not repeated when there is no `=` in it may be a secret that lost its name.
+/// A text without `=` is not shown: it may be a secret without its name.
 fn split<'a>(pair: &'a str, flag: &str, example: &str) -> Result<(&'a str, &'a str), WrongUse> {
-    pair.split_once('=')
-        .ok_or_else(|| WrongUse(format!("{flag} takes a name and what belongs to it: {flag} {example}.")))
+    pair.split_once('=').ok_or_else(|| WrongUse(format!("{flag} takes a name and a value: {flag} {example}.")))
 }
 
 fn on_the_command_line(setting: &Setting) -> WrongUse {
@@ -167,6 +166,6 @@ fn on_the_command_line(setting: &Setting) -> WrongUse {
     WrongUse(format!(
         "{name} is a secret: other users of this machine can read command lines, and shells keep them in their \
          history.\nGive it with --secret-file \"{name}=PATH\", --secret-stdin \"{name}\" or --secret-ref \
-         \"{name}=env:VARIABLE\", or with --ask \"{name}\" and be asked for it."
+         \"{name}=env:VARIABLE\", or with --ask \"{name}\" for a prompt."
     ))
 }

@@ -22,6 +22,6 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let context = session.context("connection remove").about_site(connection.place.name());
     let removed = operations.remove_connection(&context, connection.id).await;
     let connection = session.changed(context, removed).await?;
-    printer.done(&format!("The connection {} is deleted, and its secrets with it.", quoted(&connection.name)))?;
+    printer.done(&format!("The connection {} and its secrets are deleted.", quoted(&connection.name)))?;
     Ok(Exit::Successful)
 }

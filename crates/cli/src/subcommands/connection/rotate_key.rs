@@ -11,14 +11,14 @@ const EXAMPLES: &str = "\
 Examples:
   footprint connection rotate-key
 
-A host that runs meanwhile goes on: it finds the new key in the file. What a crash cut off goes on when it is run again.
-Make a new copy of the key file afterwards; the old key opens nothing any more.";
+Hosts may run meanwhile: they find the new key in the file. After a crash, run the command again to finish the rotation.
+Make a new copy of the key file afterwards: the old key opens no secret any more.";
 
-/// Make a new sealing key, seal every secret with it, and drop the old one
+/// Create a new sealing key, seal every secret with it, and delete the old key
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// How to write what was done
+    /// The output format
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
 }
@@ -37,9 +37,9 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     };
     printer.done(&format!("{secrets} sealed with the new key {}.", rotation.current))?;
     if rotation.finished_earlier_one {
-        printer.note("This finished a rotation that had been cut off.");
+        printer.note("This finished a rotation that was interrupted.");
     }
     let file = session.folder.sealing_key_file();
-    printer.note(&format!("Make a new copy of {}: without it no sealed secret can be opened.", file.display()));
+    printer.note(&format!("Make a new copy of {}. Without it no sealed secret can be opened.", file.display()));
     Ok(Exit::Successful)
 }

@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::instance::{Executing, OperatorSession, integration};
 use crate::printer::Printer;
 use crate::subcommands::run::{Done, RunFlags, Runner, carry_out, refuse};
-use crate::subcommands::simulate::Ending;
+use crate::subcommands::simulate::StopSignals;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -19,7 +19,7 @@ Examples:
   footprint connection run production list-devices --param \"Footprint Tenant ID=1\" --output json
   footprint connection run production list-devices --all-pages --strict --output-file devices.csv
 
-The run is kept in the history: `footprint runs list`. `footprint commands NAME` shows what a command takes.
+The run is kept in the history: `footprint runs list`. `footprint commands NAME` shows a command's parameters.
 Exit codes: 0 Successful, 1 Failed, 2 wrong use.";
 
 /// Run a command on a connection
@@ -91,10 +91,10 @@ impl Runner for OnConnection<'_> {
     }
 }
 
-/// The result of `work`. Ctrl-C cancels the commands that run, and `work` ends with what that gives.
+/// The result of `work`. Ctrl-C cancels the running commands, and `work` then ends with their results.
 pub(super) async fn until_interrupted<T>(executing: &Executing, work: impl Future<Output = T>) -> T {
     let mut work = std::pin::pin!(work);
-    let Ok(ending) = Ending::listen() else { return work.await };
+    let Ok(ending) = StopSignals::listen() else { return work.await };
     tokio::select! {
         done = &mut work => return done,
         () = ending.wait() => executing.executor.cancel_all(),

@@ -1,4 +1,4 @@
-//! `footprint connection show`: all that may be known of a connection; secrets never.
+//! `footprint connection show`: a connection without its secrets.
 
 use anyhow::Result;
 use clap::Args;
@@ -12,13 +12,13 @@ use crate::exit::Exit;
 use crate::instance::OperatorSession;
 use crate::printer::{Form, Printer, counted, moment};
 
-/// Show a connection; secrets stay secret
+/// Show a connection without its secrets
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
     named: Named,
 
-    /// How to write it
+    /// The output format
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
 }
@@ -36,17 +36,17 @@ pub(super) fn show_one(connection: &Connection, form: Form, printer: &mut Printe
         ("Site", connection.place.name().to_owned()),
     ];
     if let Place::SharedToInternalSites { recipient } = &connection.place {
-        // What it will do, since nothing else shows it yet.
-        let told = |site: &NamedSite| {
+        // The recipient site has no effect yet, so the text says what it will do.
+        let described = |site: &NamedSite| {
             format!(
-                "{} (the site of incidents that will be made from findings and alerts; no rule makes any yet)",
+                "{} (the site of incidents that will be created from findings and alerts; no rule creates any yet)",
                 site.name
             )
         };
-        labels.push(("Recipient site", recipient.as_ref().map(told).unwrap_or_default()));
+        labels.push(("Recipient site", recipient.as_ref().map(described).unwrap_or_default()));
     }
     if let Some(owner) = &connection.owner {
-        labels.push(("Owner", format!("master {owner}, which alone can change it")));
+        labels.push(("Owner", format!("master {owner}; only that master can change it")));
     }
     labels.extend([
         ("Active", if connection.active { "yes" } else { "no" }.to_owned()),
@@ -69,7 +69,7 @@ pub(super) fn show_one(connection: &Connection, form: Form, printer: &mut Printe
     Ok(printer.details(connection, form, &labels)?)
 }
 
-/// PEM text in a word; `--output json` has all of it.
+/// A short text for PEM text. `--output json` shows all of it.
 fn certificates(pem: &str) -> String {
     let count = pem.matches("-----BEGIN CERTIFICATE-----").count();
     format!("({}, PEM)", counted(count as u64, "certificate"))

@@ -1,4 +1,4 @@
-//! `footprint connection test`: proves that a connection works.
+//! `footprint connection test`: tests a connection.
 
 use anyhow::Result;
 use clap::Args;
@@ -17,14 +17,14 @@ Examples:
 
 Exit codes: 0 Passed, 1 Failed, 2 wrong use.";
 
-/// Test a connection: log in afresh, and prove session and tenant
+/// Test a connection: log in again, and check session and tenant
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     #[command(flatten)]
     named: Named,
 
-    /// How to write the outcome
+    /// The output format
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
 }

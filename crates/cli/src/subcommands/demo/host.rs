@@ -1,4 +1,4 @@
-//! The host that the demo serves beside its simulator: a connection to it, keys, incidents and cases, all gone at the end.
+//! The host of the demo: a connection to the simulator, keys, incidents and cases, all deleted at the end.
 
 use std::sync::Arc;
 
@@ -26,13 +26,13 @@ use crate::shell;
 
 const SITE: &str = "Security Operations";
 const ADMINISTRATOR: &str = "Admin";
-/// In whose name the documented samples of bulk commands act.
+/// The user of the documented examples of bulk commands.
 const ANALYST: &str = "admin user";
 
 /// The connection's name.
 const CONNECTION: &str = "Footprint";
 
-/// Incidents to see and to close, and the cases that they belong to.
+/// Incidents and their cases.
 const CASES: &str = r#"[
   { "number": "20261120-1", "title": "Exposed remote desktops", "site": "Security Operations" },
   { "number": "20261120-2", "title": "Phishing of the finance team", "site": "Security Operations" }
@@ -49,7 +49,7 @@ const INCIDENTS: &str = r#"[
   { "number": "20261120-104", "title": "Scanner without contact", "site": "Security Operations", "severity": "Low" }
 ]"#;
 
-/// What to paste: a command's endpoint and its parameters.
+/// Calls to paste: what each does, the command's endpoint and its parameters.
 const CALLS: [(&str, &str, &str); 3] = [
     ("Run a command of the connector", "ListTenants", "{}"),
     (
@@ -58,24 +58,24 @@ const CALLS: [(&str, &str, &str); 3] = [
         r#"{"Start Time": "2000-01-01 00:00:00", "End Time": "2099-12-31 00:00:00", "Page Size": 10}"#,
     ),
     (
-        "Close two of them: one stays open, for a required task of it is pending",
+        "Close two of them: one stays open, since it has a pending required task",
         "CloseIncidentInBulk",
         r#"{"Incident Numbers": ["20261120-101", "20261120-102"], "Bypass Required Pending Tasks": "No", "Username": "admin user", "Conclusion": "Patched."}"#,
     ),
 ];
 
-/// A host that is up.
+/// A running host.
 pub(super) struct DemoHost {
     running: RunningHost,
     key: String,
-    /// Holds the store.
+    /// The folder of the store.
     _folder: TempDir,
 }
 
 impl DemoHost {
     /// Starts a host with a connection to the simulator at `url`.
     pub(super) async fn start(url: &str, user: &User) -> Result<Self> {
-        let folder = TempDir::new().context("No temporary folder can be made for the demo's store")?;
+        let folder = TempDir::new().context("No temporary folder can be created for the demo's store")?;
         let store = Store::open(&folder.path().join("host.db").display().to_string()).await.map_err(advised)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let now = Moment::from(clock.now());
@@ -98,7 +98,7 @@ impl DemoHost {
         Ok(Self { running, key, _folder: folder })
     }
 
-    /// Says what can be pasted.
+    /// Prints the calls to paste.
     pub(super) fn introduce(&self, printer: &mut Printer) -> Result<()> {
         let url = self.running.url();
         let text = format!(
@@ -116,13 +116,13 @@ impl DemoHost {
         Ok(())
     }
 
-    /// Ends it, after what it accepted.
+    /// Ends the host, after the calls that it accepted.
     pub(super) async fn end(self) -> Result<()> {
         Ok(self.running.shutdown().await?)
     }
 }
 
-/// Fills an empty store; gives a key's text, and the administrator as a caller.
+/// Fills an empty store. Returns a key's text, and the administrator as a caller.
 async fn fill(store: &Store, keyring: &Keyring, now: Moment) -> Result<(String, Caller)> {
     let mut transaction = store.transaction().await.map_err(advised)?;
     let mut records = transaction.records();

@@ -1,4 +1,4 @@
-//! The tour of the commands: their order, and which ids of earlier outcomes each one is run with.
+//! The tour of the commands: their order, and the ids that each takes from earlier outcomes.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +9,12 @@ use soar_connector::{Outcome, cell_text};
 #[derive(Debug)]
 pub(super) struct Step {
     pub(super) command: &'static str,
-    /// What it is run for.
+    /// Its purpose.
     pub(super) story: &'static str,
     parameters: &'static [(&'static str, Given)],
 }
 
-/// Where a parameter's value comes from.
+/// The source of a parameter's value.
 #[derive(Debug, Clone, Copy)]
 enum Given {
     Text(&'static str),
@@ -27,12 +27,12 @@ enum Id {
     AgentDevice,
     ServerDevice,
     Context,
-    /// A scanner that is active and scans nothing at the moment.
+    /// An active scanner that is not scanning.
     IdleScanner,
     Target,
 }
 
-/// All commands: reads first, each after the one whose ids it takes.
+/// All commands. Reading commands come first, each after the command whose ids it takes.
 pub(super) const STEPS: &[Step] = &[
     step("Test Connection", "Do the credentials, the session and the default tenant work?", &[]),
     step("List Tenants", "Which tenants can this user act in?", &[]),
@@ -54,7 +54,7 @@ pub(super) const STEPS: &[Step] = &[
     ),
     step(
         "List Device Network Connections",
-        "And whom does that device talk to?",
+        "Which systems does that device connect to?",
         &[("Device ID", Given::Found(Id::AgentDevice))],
     ),
     step(
@@ -82,28 +82,28 @@ pub(super) const STEPS: &[Step] = &[
     ),
 ];
 
-/// The one that is meant to fail.
+/// The step that is meant to fail.
 pub(super) const FAILING: Step = step(
     "List Device Users",
     "A server has no agent that could tell its users. This is how a failure looks.",
     &[("Device ID", Given::Found(Id::ServerDevice))],
 );
 
-/// How it is meant to fail.
+/// The error code that it is meant to have.
 pub(super) const FAILING_CODE: &str = "device-not-supported";
 
 const fn step(command: &'static str, story: &'static str, parameters: &'static [(&'static str, Given)]) -> Step {
     Step { command, story, parameters }
 }
 
-/// The ids that were returned so far.
+/// The ids returned so far.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     ids: BTreeMap<Id, String>,
 }
 
 impl Found {
-    /// What `step` is run with; `None` when an id that it needs was not found.
+    /// The parameters of `step`. `None` if an id that it needs was not found.
     pub(super) fn parameters(&self, step: &Step) -> Option<Vec<(&'static str, String)>> {
         let value = |given: &Given| match given {
             Given::Text(text) => Some((*text).to_owned()),
@@ -112,7 +112,7 @@ impl Found {
         step.parameters.iter().map(|(name, given)| Some((*name, value(given)?))).collect()
     }
 
-    /// Takes the ids that later commands need out of an outcome.
+    /// Keeps the ids of an outcome that later commands need.
     pub(super) fn learn(&mut self, command: &str, outcome: &Outcome) {
         match command {
             "List Devices" => {
@@ -141,7 +141,7 @@ impl Found {
     }
 }
 
-/// The value of key field `name` in the first row that `fits`, for key fields with one value per row.
+/// The value of key field `name` in the first row that `fits`. For key fields with one value per row.
 fn key_where(outcome: &Outcome, name: &str, fits: impl Fn(&dyn Fn(&str) -> String) -> bool) -> Option<String> {
     let columns = &outcome.result.columns;
     let cell = |row: &[Value], column: &str| {
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn the_error_that_is_meant_is_in_the_manifest() {
+    fn the_intended_error_is_in_the_manifest() {
         let plugin = FootprintPlugin::new().unwrap();
         let command = plugin.manifest().command(FAILING.command).unwrap();
         assert!(plugin.manifest().error(Some(command), FAILING_CODE).is_some());

@@ -1,4 +1,4 @@
-//! How a connection fares, as a row for a person and as one for a program.
+//! A connection's health, as a row for a person and as a row for a program.
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ use soar_store::model::{HealthState, Moment, Uptime};
 
 use crate::printer::{ListRow, moment, moment_if_any};
 
-/// A check that is due for longer than this is overdue: nobody seems to run it.
+/// A check that is due for longer than this is overdue: probably no host runs it.
 const OVERDUE: Duration = Duration::from_secs(15);
 
-/// The longest error that a row shows, in characters.
+/// The most characters of an error in a row.
 const LONGEST_ERROR: usize = 100;
 
-/// A row for a person: times are how long ago.
+/// A row for a person. Its times are relative to now.
 #[derive(Debug, Serialize)]
 pub(super) struct HealthRow {
     #[serde(flatten)]
@@ -122,12 +122,12 @@ fn numbers(one: &ConnectionHealth) -> [String; 6] {
     ]
 }
 
-/// Rounded down: 100 % is only what never failed.
+/// Rounded down, so 100 % means no failure.
 pub(super) fn percent(uptime: Uptime) -> String {
     uptime.percent().map(|percent| format!("{:.2}%", (percent * 100.0).floor() / 100.0)).unwrap_or_default()
 }
 
-/// Why it is as it is, or why it failed last, in one line: the message of the Error tab and its status code.
+/// The reason of the state, or the last error, on one line: the message of the Error tab and its status code.
 fn last_error(one: &ConnectionHealth) -> String {
     let health = &one.health;
     if let (HealthState::Degraded, Some(notice)) = (health.state, &health.notice) {
@@ -136,7 +136,7 @@ fn last_error(one: &ConnectionHealth) -> String {
     health.last_error.as_deref().map(in_short).unwrap_or_default()
 }
 
-/// An Error tab in one line.
+/// An Error tab on one line.
 pub(super) fn in_short(tab: &str) -> String {
     let part = |label: &str| tab.lines().find_map(|line| line.strip_prefix(label)).map(str::trim);
     let status = part("Status Code:").map(|status| status.trim_end_matches('.')).filter(|status| *status != "N/A");
@@ -155,7 +155,7 @@ fn shortened(text: &str) -> String {
     short
 }
 
-/// A length of time in its largest unit: `12 s`, `5 min`, `3 h`, `2 d`.
+/// A duration in its largest unit: `12 s`, `5 min`, `3 h`, `2 d`.
 pub(super) fn span(milliseconds: i64) -> String {
     let seconds = milliseconds.max(0) / 1000;
     match seconds {
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_never_failed_is_a_hundred_per_cent() {
+    fn a_hundred_per_cent_means_no_failure() {
         assert_eq!(percent(Uptime { passed: 99_999, failed: 1 }), "99.99%");
         assert_eq!(percent(Uptime { passed: 5, failed: 0 }), "100.00%");
         assert_eq!(percent(Uptime::default()), "");

@@ -17,18 +17,18 @@ Examples:
   footprint health history production
   footprint health history production --before 1d --limit 1000 --output csv";
 
-/// Show the latest health checks of a connection: when, how long, and why it failed
+/// Show the latest health checks of a connection: time, latency and error
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     #[command(flatten)]
     named: Named,
 
-    /// Only checks due before this time, such as "2026-12-31 18:00", or so long ago, such as 2h
+    /// Only checks due before this time, such as "2026-12-31 18:00", or a time before now such as 2h
     #[arg(long, value_name = "TIME")]
     before: Option<String>,
 
-    /// At most so many, from 1 to 1000
+    /// The most checks to show, from 1 to 1000
     #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=1000))]
     limit: i64,
 
@@ -47,11 +47,11 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     if arguments.list.output == ListOutput::Table {
         printer.line(&head(&history.connection, history.at))?;
     }
-    printer.list(&history.checks, &arguments.list, "No checks that fit.")?;
+    printer.list(&history.checks, &arguments.list, "No such checks.")?;
     Ok(Exit::Successful)
 }
 
-/// The connection's state in a line or two.
+/// The connection's state on a line or two.
 fn head(connection: &ConnectionHealth, now: Moment) -> String {
     let health = &connection.health;
     let mut head = format!("{}: {} for {}", connection.name, health.state, span(now.milliseconds_since(health.since)));

@@ -1,4 +1,4 @@
-//! `footprint health`: how the connections of an instance fare by their health checks.
+//! `footprint health`: the health of an instance's connections.
 
 mod health_row;
 mod history;
@@ -19,10 +19,10 @@ Examples:
   footprint health --state Failing --output json
   footprint health history production --limit 20
 
-A connection is checked when it is active and has a health check, by the hosts that serve the instance:
+The hosts that serve the instance check each active connection that has a health check:
 `footprint connection change NAME --health-check-minutes 5 --health-check-email soc@example.com`.";
 
-/// See how connections fare by their health checks
+/// See the health of connections
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {

@@ -1,4 +1,4 @@
-//! `footprint health`: the table of all connections, the worst first, once or again and again.
+//! `footprint health`: the table of all connections, the worst first, once or repeatedly.
 
 use std::time::Duration;
 
@@ -11,26 +11,26 @@ use super::health_row::HealthRow;
 use crate::exit::Exit;
 use crate::instance::{OperatorSession, not_done};
 use crate::printer::{ListFlags, ListOutput, Printer};
-use crate::subcommands::simulate::Ending;
+use crate::subcommands::simulate::StopSignals;
 
-/// Moves the cursor to the upper left corner and clears what follows.
+/// Moves the cursor to the upper left corner and clears the rest.
 const CLEAR: &[u8] = b"\x1b[H\x1b[2J";
 
 #[derive(Debug, Args)]
 pub(super) struct TableFlags {
-    /// Only those of this site
+    /// Only connections of this site
     #[arg(long)]
     site: Option<String>,
 
-    /// Only those in this state: Unknown, Healthy, Degraded, Recovering, Stale or Failing
+    /// Only connections in this state: Unknown, Healthy, Degraded, Recovering, Stale or Failing
     #[arg(long)]
     state: Option<HealthState>,
 
-    /// At most so many, the worst first, from 1 to 1000
+    /// The most connections to show, the worst first, from 1 to 1000
     #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..=1000))]
     limit: i64,
 
-    /// Show it again every so many seconds, until Ctrl-C [default: 2]
+    /// Repeat the table at this interval in seconds, until Ctrl-C [default: 2]
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "2")]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=3600))]
     watch: Option<u64>,
@@ -63,12 +63,12 @@ pub(super) async fn run(arguments: &TableFlags, session: &OperatorSession, print
     };
     tokio::select! {
         ended = again => ended,
-        () = Ending::listen()?.wait() => Ok(Exit::Successful),
+        () = StopSignals::listen()?.wait() => Ok(Exit::Successful),
     }
 }
 
 fn show(table: &HealthTable, arguments: &TableFlags, printer: &mut Printer) -> Result<()> {
-    let nothing = "No connections that fit and that you may see. `footprint connection add` makes one.";
+    let nothing = "No such connections that you may see. `footprint connection add` creates one.";
     match arguments.list.output {
         ListOutput::Table => {
             let row = |connection: &ConnectionHealth| HealthRow { connection: connection.clone(), now: table.at };
@@ -83,7 +83,7 @@ fn show(table: &HealthTable, arguments: &TableFlags, printer: &mut Printer) -> R
     Ok(())
 }
 
-/// How many there are of each state, and how many were not shown.
+/// The number of connections in each state, and the number that are not shown.
 fn summary(table: &HealthTable) -> String {
     let counts = table.states.iter().rev().filter(|(_, count)| **count > 0);
     let counts: Vec<_> = counts.map(|(state, count)| format!("{count} {state}")).collect();

@@ -1,4 +1,4 @@
-//! `footprint incident create`: makes an incident.
+//! `footprint incident create`: creates an incident.
 
 use anyhow::Result;
 use clap::Args;
@@ -17,11 +17,11 @@ Examples:
   footprint incident create --type Phishing --title \"Phishing mail to finance\" --severity High
   footprint incident create --type Alert --raw-data '{\"source\": \"sensor\"}'";
 
-/// Make an incident
+/// Create an incident
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// Its site [default: the only one there is]
+    /// Its site [default: the only site]
     #[arg(long)]
     site: Option<String>,
 
@@ -33,27 +33,27 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
 
-    /// What happened
+    /// Its description
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
 
-    /// Critical, High, Medium, Low or Informational
+    /// Its severity: Critical, High, Medium, Low or Informational
     #[arg(long)]
     severity: Option<Severity>,
 
-    /// The user who answers for it
+    /// Its owner
     #[arg(long, value_name = "USER")]
     owner: Option<String>,
 
-    /// When it ought to be closed, as yyyy-MM-dd HH:mm:ss in UTC
+    /// When it is due to be closed, as yyyy-MM-dd HH:mm:ss in UTC
     #[arg(long, value_name = "TIME")]
     due: Option<String>,
 
-    /// What it was made from, as JSON
+    /// The data that it is created from, as JSON
     #[arg(long, value_name = "JSON")]
     raw_data: Option<String>,
 
-    /// How to write what was made
+    /// The output format
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
 }
@@ -65,7 +65,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let made = session.changed(context, made).await?;
     match arguments.output {
         Form::Json => printer.json(&made)?,
-        Form::Table => printer.done(&format!("The incident {} is there now.", quoted(&made.incident.number)))?,
+        Form::Table => printer.done(&format!("The incident {} was created.", quoted(&made.incident.number)))?,
     }
     Ok(Exit::Successful)
 }

@@ -13,8 +13,8 @@ Examples:
   footprint incident link 20210127-198 20210127-197
   footprint incident link 20210127-198 20210127-197 20210126-3
 
-`footprint utility get-linked-incidents-of-an-incident` shows what is linked, and `footprint utility
-remove-linked-incidents` takes links away.";
+`footprint utility get-linked-incidents-of-an-incident` shows the links, and `footprint utility
+remove-linked-incidents` removes links.";
 
 /// Link an incident with others
 #[derive(Debug, Args)]
@@ -35,7 +35,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let new = session.changed(context, linked).await?.added;
     let many = others.len() > 1;
     let done = match (new, many) {
-        (0, _) => "was linked so already".to_owned(),
+        (0, _) => "was linked with them already".to_owned(),
         (_, false) => format!("is linked with {}", quoted(&others.join(", "))),
         (new, true) => format!("has {new} new links"),
     };

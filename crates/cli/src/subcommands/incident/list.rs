@@ -1,4 +1,4 @@
-//! `footprint incident list`: incidents by what they hold.
+//! `footprint incident list`: lists incidents by their fields.
 
 use anyhow::Result;
 use clap::Args;
@@ -14,11 +14,11 @@ use crate::when;
 /// List incidents, the oldest first
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Only on this site [default: on all of yours]
+    /// Only on this site [default: all your sites]
     #[arg(long)]
     site: Option<String>,
 
-    /// Only those: Open or Closed
+    /// Only incidents with this status: Open or Closed
     #[arg(long)]
     status: Option<Status>,
 
@@ -34,19 +34,19 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
 
-    /// Only made since then: a date, or so long ago
+    /// Only incidents created since this time: a date, or a time before now such as 24h
     #[arg(long, value_name = "WHEN")]
     since: Option<String>,
 
-    /// Only made until before then: a date, or so long ago
+    /// Only incidents created before this time: a date, or a time before now such as 24h
     #[arg(long, value_name = "WHEN")]
     until: Option<String>,
 
-    /// At most so many, from 1 to 10000
+    /// The most incidents of a page, from 1 to 10000
     #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..=10_000))]
     limit: i64,
 
-    /// Which page of so many, counted from 1
+    /// The number of the page, from 1
     #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(i64).range(1..=100_000_000))]
     page: i64,
 
@@ -62,7 +62,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let wanted = arguments.search(site, session.now()).map_err(WrongUse)?;
     let page = session.operations().list_incidents(&session.context("incident list"), wanted).await;
     let page = page.map_err(not_done)?;
-    printer.list(&page.incidents, &arguments.list, "No incidents that fit and that you may see.")?;
+    printer.list(&page.incidents, &arguments.list, "No such incidents that you may see.")?;
     if page.next.is_some() {
         printer.note(&format!("There are more: --page {}, or a larger --limit.", arguments.page + 1));
     }

@@ -1,4 +1,4 @@
-//! `footprint incident set`: gives a field of an incident a value.
+//! `footprint incident set`: sets a field of an incident.
 
 use std::collections::BTreeMap;
 
@@ -10,6 +10,7 @@ use soar_host::operations::IncidentToChange;
 use crate::exit::Exit;
 use crate::instance::OperatorSession;
 use crate::printer::{Form, Printer};
+use soar_store::model::Version;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -20,7 +21,7 @@ Examples:
 Fields: Title, Description, Incident Type, Severity, Status, Disposition, Conclusion, Owner, Assignee, Site, Due Date
 (yyyy-MM-dd HH:mm:ss in UTC), and the incident's dynamic fields by name or as Section.Name.";
 
-/// Give a field of an incident a value
+/// Set a field of an incident
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
@@ -36,9 +37,9 @@ pub(super) struct Arguments {
 
     /// Refuse the change unless the incident is at this version, as `footprint incident show --output json` shows it
     #[arg(long, value_name = "NUMBER")]
-    version: Option<i64>,
+    version: Option<Version>,
 
-    /// How to write the incident as it is now
+    /// The output format
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
 }

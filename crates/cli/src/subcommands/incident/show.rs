@@ -1,4 +1,4 @@
-//! `footprint incident show`: all that is kept of an incident.
+//! `footprint incident show`: shows an incident.
 
 use anyhow::Result;
 use clap::Args;
@@ -15,7 +15,7 @@ pub(super) struct Arguments {
     /// Its number
     incident: String,
 
-    /// How to write it
+    /// The output format
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
 }

@@ -22,15 +22,15 @@ pub(super) struct Arguments {
     /// The task's name
     task: String,
 
-    /// What it is from now on
+    /// Its new state
     state: State,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum State {
-    /// It is done
+    /// The task is done
     Done,
-    /// It is still to be done
+    /// The task is pending
     Pending,
 }
 

@@ -1,4 +1,4 @@
-//! What an instance is to be: from flags, questions and defaults.
+//! The properties of a new instance, from flags, prompts and defaults.
 
 use std::net::SocketAddr;
 
@@ -15,12 +15,12 @@ use crate::instance::{STORE_VARIABLE, Settings};
 const SITE: &str = "Security Operations";
 const ADMINISTRATOR: &str = "Admin";
 
-/// How the settings name the store that is a file in the folder.
+/// The store's address in the settings, if it is the file in the folder.
 const OWN_STORE: &str = "host.db";
 
 #[derive(Debug, Args)]
 pub(super) struct Flags {
-    /// Ask nothing: what no flag says is as it is suggested
+    /// Ask nothing: use the suggested values of missing flags
     #[arg(long, short)]
     yes: bool,
 
@@ -36,49 +36,49 @@ pub(super) struct Flags {
     #[arg(long, value_name = "NAME")]
     administrator: Option<String>,
 
-    /// Where mail to the administrator goes
+    /// The address for mail to the administrator
     #[arg(long, value_name = "ADDRESS")]
     email: Option<String>,
 
-    /// Where everything is kept: an SQLite file, or postgres://user@host/database; an address with a password belongs
-    /// in the environment variable FOOTPRINT_STORE [default: host.db in the folder]
+    /// The store: an SQLite file, or postgres://user@host/database. An address with a password belongs in the
+    /// environment variable FOOTPRINT_STORE [default: host.db in the folder]
     #[arg(long, value_name = "ADDRESS")]
     store: Option<String>,
 
-    /// Where the host will listen [default: 127.0.0.1:8080]
+    /// The address at which the host listens [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
 }
 
-/// What an instance is to be.
+/// The properties of a new instance.
 #[derive(Debug)]
 pub(super) struct Choices {
     pub(super) site: String,
     pub(super) time_zone: String,
     pub(super) administrator: String,
     pub(super) email: Option<String>,
-    /// As the settings will say it.
+    /// The store's address, as the settings have it.
     store: String,
     listen: SocketAddr,
 }
 
 impl Choices {
-    /// Asks for what the flags leave open, unless they say not to.
+    /// Prompts for the values of missing flags, unless --yes is given.
     ///
     /// # Errors
-    /// [`WrongUse`] for what cannot be, and when nobody is there to be asked.
+    /// [`WrongUse`] for invalid values, and without a terminal to ask at.
     pub(super) fn gather(flags: &Flags) -> Result<Self> {
         let asks = !flags.yes;
         let is_open = flags.site.is_none() || flags.time_zone.is_none() || flags.administrator.is_none();
         if asks && is_open && !secret::can_ask() {
             return Err(WrongUse(
-                "There is no terminal to ask at.\nGive --yes to take what is suggested, beside the flags that say \
-                 otherwise; `footprint init --help` lists them."
+                "There is no terminal to ask at.\nGive --yes to use the suggested values, and flags for other \
+                 values; `footprint init --help` lists them."
                     .to_owned(),
             )
             .into());
         }
-        // With a flag for every one of the first three, nobody meant to be asked for the rest.
+        // If flags give the first three values, no prompt asks for the rest.
         let asks = asks && is_open;
         let environment = std::env::var(STORE_VARIABLE).ok().filter(|address| !address.trim().is_empty());
         let site = match &flags.site {
@@ -99,9 +99,9 @@ impl Choices {
         let store = match (&flags.store, environment) {
             (Some(address), _) if holds_password(address) => {
                 return Err(WrongUse(format!(
-                    "--store holds a password: other users of this machine can read command lines, and shells keep \
+                    "--store contains a password: other users of this machine can read command lines, and shells keep \
                      them in their history.\nPut the address into the environment variable {STORE_VARIABLE} instead, \
-                     or leave it out and be asked for it."
+                     or leave --store out: footprint then asks for it."
                 ))
                 .into());
             }
@@ -120,7 +120,7 @@ impl Choices {
             None => suggested,
         };
         let choices = Self { site, time_zone, administrator, email: flags.email.clone(), store, listen };
-        // Before anything is made: the host would not start with what it refuses.
+        // Before the instance is created: the host would refuse to start with an invalid value.
         Settings::from_text(&choices.settings_text()).map_err(WrongUse)?;
         Ok(choices)
     }
@@ -134,46 +134,46 @@ impl Choices {
         Settings::from_text(&self.settings_text()).map_err(|problem| WrongUse(problem).into())
     }
 
-    /// The settings' file.
+    /// The text of the settings' file.
     pub(super) fn settings_text(&self) -> String {
         let text = |text: &str| toml::Value::from(text).to_string();
         format!(
             "\
-# The settings of this instance of the host, as `footprint init` made them. A change counts when the host is started
-# again. What is not said here is as the host suggests it.
+# The settings of this instance of the host, which `footprint init` wrote. A change takes effect when the host is started
+# again. Settings that are not here have their defaults.
 
-# Who acts at the terminal unless --as names another user.
+# The user who acts at the terminal, unless --as names another.
 operator = {operator}
 
-# Where the host listens. Beyond this machine it wants TLS: give [tls] with certificate and key, or set
-# plain-http-behind-proxy = true when a proxy speaks TLS for it.
+# The address at which the host listens. Outside of this machine it needs TLS: give [tls] with certificate and key, or set
+# plain-http-behind-proxy = true if a proxy in front of it speaks TLS.
 listen = {listen}
 
-# Where everything is kept: an SQLite file (a path without / is in this folder), postgres://user:password@host/database,
-# or env:NAME, an environment variable that says so. The environment variable {STORE_VARIABLE} comes before this.
+# The store: an SQLite file (a path without / is in this folder), postgres://user:password@host/database, or env:NAME, an
+# environment variable with such an address. The environment variable {STORE_VARIABLE} overrides this setting.
 store = {store}
 
-# Health checks of connections and schedules of commands run on this host. What follows is what it does unless told
-# otherwise: take the # away from the lines to change, and keep each section's heading.
+# Health checks of connections and schedules of commands run on this host. The lines below show the defaults: remove the #
+# from the lines that you change, and keep each section's heading.
 #
 # [schedules]
 # run = true                  # false: other hosts on the same store run them
-# at-once = 256               # how many checks and commands go on at once
-# gather-seconds = 60         # the first alert about a server waits so long for others: they make one message
-# follow-up-minutes = 15      # further failures of that server are told so long after
+# at-once = 256               # the most checks and commands at once
+# gather-seconds = 60         # how long the first alert about a server waits for others, to be one message
+# follow-up-minutes = 15      # how long after a message further failures of that server are reported
 #
 # [retention]
-# checks-days = 7             # each single health check
-# uptime-days = 31            # how many of them passed, by the hour
+# checks-days = 7             # single health checks
+# uptime-days = 31            # counts of passed health checks per hour
 # schedule-log-days = 90      # the log of schedules
-# alerts-days = 7             # alerts that arrived; others are kept until they do
+# alerts-days = 7             # delivered alerts; others are kept until they are delivered
 #
-# Alerts go nowhere until their way is named. No secret stands here, only where it lives: env:NAME for a variable that
-# starts with FOOTPRINT_SECRET_, or file:PATH and command:NAME, as [vault] allows.
+# Alerts are not sent until a mail server or a webhook is set. Secrets are not written here. A setting refers to a secret:
+# env:NAME for a variable that starts with FOOTPRINT_SECRET_, or file:PATH and command:NAME, as [vault] permits.
 #
 # [alerts.mail]
 # host = \"mail.example.com\"
-# security = \"starttls\"       # or tls; plain only to this machine itself
+# security = \"starttls\"       # or tls; plain only to this machine
 # user = \"footprint\"
 # password = \"env:FOOTPRINT_SECRET_MAIL\"
 # from = \"Footprint <footprint@example.com>\"
@@ -189,7 +189,7 @@ store = {store}
     }
 }
 
-/// The time zone as the time zone database spells it.
+/// The time zone in the spelling of the time zone database.
 fn known_zone(given: &str) -> Result<String, String> {
     let zone = TimeZone::get(given.trim()).ok();
     zone.as_ref().and_then(TimeZone::iana_name).map(str::to_owned).ok_or_else(|| {
@@ -199,12 +199,12 @@ fn known_zone(given: &str) -> Result<String, String> {
 
 fn machine_zone() -> String {
     let name = TimeZone::system().iana_name().map(str::to_owned);
-    // One zone of many names.
+    // A zone can have several names.
     let name = name.filter(|name| !matches!(name.as_str(), "Etc/UTC" | "Etc/UCT" | "Etc/Universal" | "Etc/Zulu"));
     name.and_then(|name| known_zone(&name).ok()).unwrap_or_else(|| "UTC".to_owned())
 }
 
-/// Whether an address of PostgreSQL holds a password.
+/// Whether a PostgreSQL address has a password.
 fn holds_password(address: &str) -> bool {
     let Some((_, rest)) = address.split_once("://").filter(|(scheme, _)| scheme.starts_with("postgres")) else {
         return false;
@@ -214,7 +214,7 @@ fn holds_password(address: &str) -> bool {
         || options.split('&').any(|option| option.to_lowercase().starts_with("password="))
 }
 
-/// Paths mean the same wherever the host is started.
+/// An absolute path, which does not depend on the folder in which the host is started.
 fn absolute(address: &str) -> Result<String> {
     if address.contains("://") {
         return Ok(address.to_owned());
@@ -227,7 +227,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_password_in_an_address_is_seen_wherever_it_stands() {
+    fn a_password_in_an_address_is_found_anywhere() {
         for address in ["postgres://a:b@host/db", "postgresql://a:b@c@host/db", "postgres://host/db?Password=b"] {
             assert!(holds_password(address), "{address}");
         }

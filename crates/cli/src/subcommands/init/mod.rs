@@ -1,4 +1,4 @@
-//! `footprint init`: makes an instance that works: folder, store, sealing key, site, administrator, API key.
+//! `footprint init`: creates a complete instance: folder, store, sealing key, site, administrator, API key.
 
 mod choices;
 mod questions;
@@ -30,22 +30,22 @@ Examples:
   footprint init --instance /srv/footprint --site \"Security Operations\" --time-zone America/Vancouver --yes
   FOOTPRINT_STORE=\"$(cat store.address)\" footprint init --yes
 
-It asks for what no flag says, when a terminal is there.";
+At a terminal, it asks for the values of missing flags.";
 
-/// All incidents: the command wants to know from when to when.
+/// The time span of all incidents, which the command requires.
 const PERIOD: &str = r#"{"Start Time": "2000-01-01 00:00:00", "End Time": "2099-12-31 00:00:00"}"#;
 
-/// The name of the key that comes with the instance.
+/// The name of the instance's first key.
 const FIRST_KEY: &str = "init";
 
-/// Make an instance of the host, ready to be served: folder, store, site, administrator, API key
+/// Create an instance of the host, ready to serve: folder, store, site, administrator, API key
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     flags: Flags,
 
-    /// How to write what was made
+    /// The output format
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
 
@@ -58,7 +58,7 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
     let shown = folder.path().display();
     if folder.settings_file().exists() {
         return Err(WrongUse(format!(
-            "The folder {shown} holds an instance already.\nStart it with `footprint serve{}`, or make another one \
+            "The folder {shown} contains an instance already.\nStart it with `footprint serve{}`, or create another one \
              with --instance FOLDER.",
             folder.flag()
         ))
@@ -80,14 +80,14 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
     })
 }
 
-/// An instance that was just made.
+/// An instance that was just created.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Made {
     folder: String,
     site: String,
     administrator: String,
-    /// Where it will listen.
+    /// The host's address.
     url: String,
     /// The address of a command, up to its name.
     commands: String,
@@ -106,11 +106,12 @@ async fn make(folder: &Folder, choices: &Choices) -> Result<Made> {
     if !is_empty(&mut store.reader().await.map_err(advised)?.records()).await.map_err(advised)? {
         return Err(occupied());
     }
-    // Durable before the store is filled: what is found in the store later is this folder's own then.
+    // The folder is durable before the store is filled, so that content of the store found later belongs to this
+    // folder.
     folder.write(&folder.draft_file(), &choices.settings_text())?;
     let mut transaction = store.transaction().await.map_err(advised)?;
     let mut records = transaction.records();
-    // Two may have begun at once.
+    // Another process may have started at the same time.
     if !is_empty(&mut records).await.map_err(advised)? {
         return Err(occupied());
     }
@@ -121,7 +122,7 @@ async fn make(folder: &Folder, choices: &Choices) -> Result<Made> {
     Ok(Made::of(folder, &settings, &choices.site, &choices.administrator, &key))
 }
 
-/// The keys that seal secrets: those of the environment or the folder; made in the folder where there are none.
+/// The keys that seal secrets, from the environment or the folder. If there are none, they are created in the folder.
 fn seal(folder: &Folder, settings: &Settings) -> Result<Keyring> {
     let file = folder.sealing_key_file();
     if Settings::keys_are_in_environment() {
@@ -131,14 +132,14 @@ fn seal(folder: &Folder, settings: &Settings) -> Result<Keyring> {
     keyring.map_err(|error| anyhow!(error))
 }
 
-/// An empty file is an empty store, and this one is its owner's alone.
+/// An empty file is an empty store. This file is its owner's alone.
 fn make_store_file(folder: &Folder) -> Result<()> {
     let mut options = OpenOptions::new();
     options.append(true).create(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = folder.store_file();
-    options.open(&file).with_context(|| format!("The file {} cannot be made", file.display()))?;
+    options.open(&file).with_context(|| format!("The file {} cannot be created", file.display()))?;
     Ok(())
 }
 
@@ -148,14 +149,14 @@ async fn is_empty(records: &mut Records<'_>) -> Result<bool, StoreError> {
 
 fn occupied() -> anyhow::Error {
     WrongUse(
-        "The store holds an instance already.\nName an empty database; or, to run another host on that instance, copy \
+        "The store contains an instance already.\nName an empty database; or, to run another host on that instance, copy \
          the folder of the first one: settings and sealing key."
             .to_owned(),
     )
     .into()
 }
 
-/// Everything that the store begins with, in the caller's transaction.
+/// Fills the store in the caller's transaction.
 async fn fill(records: &mut Records<'_>, choices: &Choices, seal: &Keyring) -> Result<IssuedKey, StoreError> {
     let now = now();
     let site = NewSite {
@@ -173,7 +174,7 @@ async fn fill(records: &mut Records<'_>, choices: &Choices, seal: &Keyring) -> R
     first_key(records, seal, &administrator.name, FIRST_KEY, now).await
 }
 
-/// The administrator's first key, and its entry in the audit log.
+/// The administrator's first key, and its audit entry.
 async fn first_key(
     records: &mut Records<'_>,
     seal: &Keyring,
@@ -230,7 +231,7 @@ fn introduce(made: &Made, folder: &Folder, printer: &mut Printer) -> Result<()> 
     ))?;
     printer.line("")?;
     printer.paragraph(&format!(
-        "Its API key {}, shown this once: the host keeps only a hash of it. It opens everything.",
+        "Its API key {} is shown only now, since the host keeps only a hash of it. It gives access to everything.",
         quoted(&made.key_name)
     ))?;
     printer.line("")?;

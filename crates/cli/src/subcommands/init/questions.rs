@@ -1,16 +1,16 @@
-//! What a person is asked when an instance is made.
+//! The prompts for a new instance.
 
 use anyhow::{Context as _, Result};
 use dialoguer::{Input, Password, Select};
 
-/// Asks for a text; nothing typed means what is suggested.
+/// Prompts for a text. An empty answer takes the suggested value.
 pub(super) fn text(question: &str, suggested: &str) -> Result<String> {
     let typed: String =
         Input::new().with_prompt(question).default(suggested.to_owned()).interact_text().context(UNASKED)?;
     Ok(typed.trim().to_owned())
 }
 
-/// Asks again until the answer can be read.
+/// Prompts until the answer is valid.
 pub(super) fn checked<T>(
     question: &str,
     suggested: &str,
@@ -25,10 +25,10 @@ pub(super) fn checked<T>(
     read(&typed).map_err(anyhow::Error::msg)
 }
 
-/// Asks where everything is kept: `None` is a file in the folder. An address is not shown: it may hold a password.
+/// Prompts for the store. `None` is a file in the folder. An address is not shown, since it may contain a password.
 pub(super) fn store() -> Result<Option<String>> {
     let kinds = ["SQLite: one file in the instance's folder", "PostgreSQL: a database on a server"];
-    let chosen = Select::new().with_prompt("Where everything is kept").items(kinds).default(0).interact();
+    let chosen = Select::new().with_prompt("The store").items(kinds).default(0).interact();
     if chosen.context(UNASKED)? == 0 {
         return Ok(None);
     }

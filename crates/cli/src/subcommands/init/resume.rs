@@ -1,4 +1,4 @@
-//! Goes on with an instance whose making was cut off.
+//! Resumes an interrupted creation of an instance.
 
 use std::fs;
 
@@ -10,10 +10,10 @@ use crate::exit::WrongUse;
 use crate::instance::{Folder, Settings, advised};
 use soar_store::model::Moment;
 
-/// The instance in the folder, finished now, if its store was filled before. Nobody can know whether its first key was
-/// seen, so that one is taken back and another is made.
+/// Completes the instance in the folder, if its store was filled before. Whether a user saw its first key is unknown,
+/// so this key is revoked and another is created.
 ///
-/// `None` when nothing was begun, or nothing that cannot be begun again.
+/// `None` if nothing was begun, or nothing that cannot be begun again.
 pub(super) async fn begun(folder: &Folder) -> Result<Option<Made>> {
     let file = folder.draft_file();
     if !file.is_file() {
@@ -38,7 +38,7 @@ pub(super) async fn begun(folder: &Folder) -> Result<Option<Made>> {
     Ok(Some(Made::of(folder, &settings, &site, &settings.operator, &key)))
 }
 
-/// Takes back the keys that earlier attempts made; the name that is free for the next one.
+/// Revokes the keys of earlier attempts, and returns a free name for the next key.
 async fn replace_first_key(records: &mut Records<'_>, now: Moment) -> Result<String, StoreError> {
     let keys = records.keys().await?;
     for key in &keys {

@@ -8,7 +8,7 @@ use crate::exit::Exit;
 use crate::instance::{OperatorSession, not_done};
 use crate::printer::{ListFlags, ListRow, Printer};
 
-/// List the integrations that are compiled in, with the parameters that their connections take
+/// List the integrations that are compiled in, with the parameters of their connections
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! `footprint key add`: makes a key and shows it, once.
+//! `footprint key add`: creates a key and shows it once.
 
 use anyhow::Result;
 use clap::Args;
@@ -18,16 +18,16 @@ Examples:
   footprint key add portal --jwt --user alice --user bob
   footprint key add ci --expires 2027-01-01 > ci.key
 
-The key alone goes to standard output, so that it can be put where it is needed without being seen.";
+Only the key goes to standard output, so that it can be redirected without being shown.";
 
-/// Make a key, and show it this once
+/// Create a key, and show it once
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// Its name, by which it is listed and revoked
+    /// Its name, with which it is listed and revoked
     name: String,
 
-    /// The user whose it is, and in whose name calls are made with it [default: you]
+    /// Its owner, in whose name calls are made with it [default: you]
     #[arg(long, value_name = "USER")]
     owner: Option<String>,
 
@@ -43,11 +43,11 @@ pub(super) struct Arguments {
     #[arg(long = "command", value_name = "COMMAND")]
     commands: Vec<String>,
 
-    /// When it ends: a date, or so long from now [default: never]
+    /// When it expires: a date, or a time from now such as 90d [default: never]
     #[arg(long, value_name = "WHEN")]
     expires: Option<String>,
 
-    /// Make a secret that signs JSON web tokens (HS256, header d3jwt) instead of a key for the header d3key
+    /// Create a secret that signs JSON web tokens (HS256, header d3jwt), instead of a key for the header d3key
     #[arg(long)]
     jwt: bool,
 
@@ -55,11 +55,12 @@ pub(super) struct Arguments {
     #[arg(long, requires = "jwt")]
     without_exp: bool,
 
-    /// Let it manage the instance over HTTP; its owner must be an administrator, and it is limited to no sites or commands
+    /// Let it manage the instance over HTTP; its owner must be an administrator, and it has no limit of sites or
+    /// commands
     #[arg(long, conflicts_with = "jwt")]
     manage: bool,
 
-    /// How to write what was made
+    /// The output format
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
 }

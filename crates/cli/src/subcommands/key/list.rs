@@ -11,7 +11,7 @@ use crate::printer::{ListFlags, Printer};
 /// List the keys, without their secrets
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Only those that are neither expired nor revoked
+    /// Only keys that are neither expired nor revoked
     #[arg(long)]
     active: bool,
 
@@ -22,6 +22,6 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let mut keys = session.operations().list_keys(&session.context("key list")).await.map_err(not_done)?;
     keys.retain(|key| !arguments.active || key.state == KeyState::Active);
-    printer.list(&keys, &arguments.list, "No keys. `footprint key add NAME` makes one.")?;
+    printer.list(&keys, &arguments.list, "No keys. `footprint key add NAME` creates one.")?;
     Ok(Exit::Successful)
 }

@@ -8,13 +8,13 @@ use crate::exit::Exit;
 use crate::instance::{OperatorSession, not_done};
 use crate::printer::{Form, Printer, moment, moment_if_any};
 
-/// Show a key; its secret is never shown again
+/// Show a key without its secret
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Its name
     key: String,
 
-    /// How to write it
+    /// The output format
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
 }

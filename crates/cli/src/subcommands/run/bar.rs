@@ -1,4 +1,4 @@
-//! How far a long read has come, on standard error where that is a terminal.
+//! The progress of a long read, on standard error if that is a terminal.
 
 use std::time::{Duration, Instant};
 
@@ -10,19 +10,19 @@ use crate::printer::{Printer, counted};
 /// A command that ends within this time shows no bar.
 const SHORT: Duration = Duration::from_millis(500);
 
-/// How often the bar is drawn anew though nothing has happened.
+/// The interval at which the bar is drawn again without progress.
 const TICK: Duration = Duration::from_millis(200);
 
 pub(super) struct Bar(ProgressBar);
 
 impl Bar {
-    /// A bar, unless the rows themselves go to the terminal: a bar between them would spoil both.
+    /// A bar, unless the rows go to the same terminal: a bar between them would spoil both.
     pub(super) fn new(rows_go_to_terminal: bool, printer: &Printer) -> Self {
         let shown = printer.has_error_terminal() && !rows_go_to_terminal;
         Self(if shown { ProgressBar::new_spinner() } else { ProgressBar::hidden() })
     }
 
-    /// What the command tells its steps to.
+    /// The receiver of the command's progress.
     pub(super) fn progress(&self) -> Progress {
         let (bar, begun) = (self.0.clone(), Instant::now());
         Progress::new(move |step| {
@@ -32,7 +32,7 @@ impl Bar {
         })
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub(super) fn end(&self) {
         self.0.finish_and_clear();
     }
@@ -54,7 +54,7 @@ fn tell(bar: &ProgressBar, step: Step) {
             let seconds = wait.as_secs_f64().ceil();
             set_style(bar, "{spinner} {msg} · {elapsed}");
             bar.set_message(if asked {
-                format!("the server asks to wait {seconds} s")
+                format!("the server wants a pause of {seconds} s")
             } else {
                 format!("the request is sent again in {seconds} s")
             });
@@ -64,7 +64,7 @@ fn tell(bar: &ProgressBar, step: Step) {
 }
 
 fn set_style(bar: &ProgressBar, template: &str) {
-    // The templates are constants of this file; with a broken one the bar keeps its own style.
+    // The templates are constants of this file. With an invalid one the bar keeps its own style.
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }

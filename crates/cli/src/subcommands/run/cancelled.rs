@@ -1,4 +1,4 @@
-//! How a command ends that Ctrl-C cut off in this process.
+//! The end of a command that Ctrl-C interrupted in this process.
 
 use soar_connector::manifest::Effect;
 use soar_connector::{Command, CommandError, Conclusion, Receipt, StatusCode};

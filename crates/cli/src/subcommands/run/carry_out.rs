@@ -1,4 +1,4 @@
-//! Carries a command out: asks where it runs for more than it names, runs it, and shows its outcome.
+//! Runs a command: asks first if it does more than its parameters name, then shows its outcome.
 
 use anyhow::Result;
 use soar_connector::{Invocation, Manifest, RawParameters};

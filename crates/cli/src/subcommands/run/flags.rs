@@ -1,4 +1,4 @@
-//! The flags of running a command, the same for a connection of one's own and for an instance's.
+//! The flags for running a command. They are the same with and without an instance.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use crate::exit::WrongUse;
 use crate::parameters::{ParameterFlags, read};
 use crate::printer::{Output, Tab};
 
-/// What is run, and how its outcome is written.
+/// The command, and the format of its outcome.
 #[derive(Debug, Args)]
 pub(in crate::subcommands) struct RunFlags {
     /// The command's name, as documented ("List Devices") or as list-devices
@@ -21,15 +21,15 @@ pub(in crate::subcommands) struct RunFlags {
     #[command(flatten)]
     parameters: ParameterFlags,
 
-    /// How to write the outcome [default: as the name of --output-file ends, else table]
+    /// The output format [default: by the name of --output-file, else table]
     #[arg(long, short, value_enum)]
     output: Option<Output>,
 
-    /// Which tab to show [default: result; with --output json the whole outcome]
+    /// The tab to show [default: result; with --output json the whole outcome]
     #[arg(long, value_enum, value_name = "TAB")]
     pub(super) show: Option<Tab>,
 
-    /// Write to this file. It is replaced only when the output is whole
+    /// Write to this file. It is replaced only when the output is complete
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) output_file: Option<PathBuf>,
 
@@ -37,7 +37,7 @@ pub(in crate::subcommands) struct RunFlags {
     #[arg(long)]
     all_pages: bool,
 
-    /// Fail when rows of a list are missing, instead of warning
+    /// Fail if rows of a list are missing, instead of warning
     #[arg(long)]
     pub(super) strict: bool,
 
@@ -47,7 +47,7 @@ pub(in crate::subcommands) struct RunFlags {
 }
 
 impl RunFlags {
-    /// How the outcome is written.
+    /// The format of the outcome.
     pub(super) fn output(&self) -> Output {
         let ending = self.output_file.as_ref().and_then(|file| file.extension()?.to_str());
         self.output.unwrap_or(match ending {
@@ -58,15 +58,15 @@ impl RunFlags {
         })
     }
 
-    /// The parameters of all flags, each once, once the flags are found to fit each other.
+    /// The parameters of all flags, each once, if the flags fit each other.
     ///
     /// # Errors
     /// [`WrongUse`].
     pub(in crate::subcommands) fn read(&self) -> Result<RawParameters> {
         let fits = match (self.output(), self.show) {
             (Output::Csv, Some(Tab::Raw | Tab::Error)) => Err("--output csv shows result, key-fields or context."),
-            (Output::Ndjson, Some(_)) => Err("--output ndjson writes the rows as they come, so it has no tabs."),
-            (Output::Raw, Some(tab)) if tab != Tab::Raw => Err("--output raw shows nothing but the raw data."),
+            (Output::Ndjson, Some(_)) => Err("--output ndjson writes the rows as they arrive, so it has no tabs."),
+            (Output::Raw, Some(tab)) if tab != Tab::Raw => Err("--output raw shows only the raw data."),
             _ => Ok(()),
         };
         fits.map_err(|problem| WrongUse(problem.to_owned()))?;

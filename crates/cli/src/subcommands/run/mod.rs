@@ -1,10 +1,10 @@
-//! `footprint run`: one command of the connector, and the tab of its outcome that was asked for.
+//! `footprint run`: runs a command of the connector, and shows a tab of its outcome.
 
 mod bar;
 mod cancelled;
 mod carry_out;
 mod flags;
-mod handing;
+mod page_sender;
 mod refused;
 mod runner;
 mod show;
@@ -37,7 +37,7 @@ Examples:
   footprint run list-devices --show key-fields
   footprint run list-device-users --params-json '{\"Device ID\": 1042}' --output json
 
-`footprint commands` lists the commands, and `footprint commands NAME` what one takes.
+`footprint commands` lists the commands, and `footprint commands NAME` shows a command's parameters.
 Exit codes: 0 Successful, 1 Failed, 2 wrong use.";
 
 /// Run a command
@@ -52,7 +52,7 @@ pub(crate) fn run(arguments: &Arguments, flags: &Flags, plugin: &dyn Plugin, pri
     let manifest = plugin.manifest();
     let flags_of_run = &arguments.run;
     let raw = flags_of_run.read()?;
-    // Before the connection is looked at: nobody types a password only to hear that a name was mistyped.
+    // The call is checked before the connection: a user should not type a password before learning of a wrong name.
     let invocation = match flags_of_run.invocation(manifest, &raw) {
         Ok(invocation) => invocation,
         Err(invalid) => return refuse(manifest, flags_of_run, &invalid, printer),

@@ -8,7 +8,7 @@ use super::RunFlags;
 use crate::exit::{Exit, WrongUse};
 use crate::printer::{Output, Printer};
 
-/// Says what is wrong with the call. A program that wants JSON gets the same outcome as from the connector.
+/// Shows the faults of the call. A program that wants JSON gets the same outcome as from the connector.
 pub(in crate::subcommands) fn refuse(
     manifest: &Manifest,
     flags: &RunFlags,
@@ -19,7 +19,7 @@ pub(in crate::subcommands) fn refuse(
         Some(command) => format!("footprint commands {}", normalised(&command.name)),
         None => "footprint commands".to_owned(),
     };
-    // One line for each thing to know; a program gets it as one sentence.
+    // One line per fact. A program gets them as one sentence.
     printer.error(&match invalid {
         InvalidCall::Command(unknown) => unknown.to_string().replace(" Valid", "\nValid"),
         InvalidCall::Parameters { problems, .. } => WrongUse::from(problems).0,

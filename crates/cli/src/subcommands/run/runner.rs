@@ -11,32 +11,32 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::bar::Bar;
 use super::cancelled::cancelled;
-use super::handing::{Handed, Handing};
+use super::page_sender::{PageSender, SentPage};
 use super::writer::Writer;
-use crate::subcommands::simulate::Ending;
+use crate::subcommands::simulate::StopSignals;
 
-/// No row waits longer than this for its reader.
+/// A row waits at most this long for its reader.
 const FLUSH: Duration = Duration::from_millis(500);
 
-/// Something that commands run on.
+/// The place that commands run on.
 pub(in crate::subcommands) trait Runner {
     /// Runs a checked call.
     ///
-    /// # Errors
+    /// If the command was not run.
     /// When nothing was run.
     async fn execute(&self, invocation: Invocation, watching: Watching) -> Result<Done>;
 
     /// Whether this yes-or-no setting of the connection is Yes.
     fn has_set(&self, setting: &str) -> bool;
 
-    /// Asks running commands to end. False where they end by being dropped.
+    /// Asks running commands to end. Returns false if dropping ends them.
     fn cancel(&self) -> bool;
 }
 
 /// A command that has ended.
 pub(in crate::subcommands) struct Done {
     pub(in crate::subcommands) ended: Conclusion,
-    /// Its number in the run history.
+    /// Its id in the run history.
     pub(in crate::subcommands) run: Option<RunId>,
 }
 
@@ -47,11 +47,11 @@ pub(super) async fn written(
     writer: &mut Writer,
     bar: &Bar,
 ) -> Result<Done> {
-    let (sink, mut pages) = Handing::channel();
+    let (sink, mut pages) = PageSender::channel();
     let watching = Watching { sink: Box::new(sink), progress: bar.progress() };
     let command = Arc::clone(invocation.command());
     let mut work = std::pin::pin!(runner.execute(invocation, watching));
-    let mut interrupted = std::pin::pin!(Ending::listen()?.wait());
+    let mut interrupted = std::pin::pin!(StopSignals::listen()?.wait());
     let mut is_ending = false;
     let mut flush = interval(FLUSH);
     flush.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -66,10 +66,10 @@ pub(super) async fn written(
                 is_ending = true;
             }
             _ = flush.tick() => writer.flush(),
-            Some(Handed { page, written }) = pages.recv() => {
+            Some(SentPage { page, written }) = pages.recv() => {
                 receipt.pages += 1;
                 receipt.rows += page.len() as u64;
-                // A command that was dropped meanwhile does not hear it.
+                // A command that was dropped meanwhile does not receive it.
                 let _ = written.send(writer.page(page).await);
             }
             done = &mut work => return done,

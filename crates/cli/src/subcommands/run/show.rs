@@ -1,4 +1,4 @@
-//! Shows what a command came to: the outcome or the end of its rows, the receipt, and whether the output is whole.
+//! Shows the end of a command: its outcome or the end of its rows, the receipt, and whether the output is complete.
 
 use anyhow::Result;
 use soar_connector::{Collector, Conclusion, Invocation, Outcome, Receipt};
@@ -9,11 +9,11 @@ use crate::exit::Exit;
 use crate::printer::{Output, OutputFile, Printer, View, Written, receipt};
 use soar_store::model::RunId;
 
-/// How a command's end is shown.
+/// The form in which a command's end is shown.
 pub(super) struct Showing<'a> {
     pub(super) flags: &'a RunFlags,
     pub(super) invocation: &'a Invocation,
-    /// Where the output goes, unless to standard output.
+    /// The output file. `None` for standard output.
     pub(super) file: Option<OutputFile>,
 }
 
@@ -37,14 +37,14 @@ impl Showing<'_> {
             }
         };
         if written == Written::UntilReaderLeft {
-            // The reader of the rows, such as head, has had enough of them.
+            // The reader of the rows, such as head, has stopped reading.
             return Ok(Exit::Successful);
         }
         let is_stream = matches!(output, Output::Csv | Output::Ndjson);
         if let Some(error) = error.as_ref().filter(|_| is_stream) {
             printer.error_tab(error);
             if done.rows > 0 && self.file.is_none() {
-                printer.warning("The output is not whole: it ends where the command failed.");
+                printer.warning("The output is incomplete: it ends where the command failed.");
             }
         }
         if output != Output::Json || self.file.is_some() {
@@ -60,13 +60,13 @@ impl Showing<'_> {
                 printer.note(&format!("Written to {}.", file.path().display()));
                 file.put_in_place()?;
             } else {
-                printer.warning(&format!("{} is not written: the output is not whole.", file.path().display()));
+                printer.warning(&format!("{} is not written: the output is incomplete.", file.path().display()));
             }
         }
         Ok(exit)
     }
 
-    /// The receipt, and where the next page is; JSON carries all of it already.
+    /// The receipt, and the way to the next page. JSON has all of it already.
     fn tell_receipt(&self, done: &Receipt, run: Option<RunId>, successful: bool, printer: &mut Printer) {
         let page = page(self.invocation);
         let run = run.map(|run| format!("run {run} · ")).unwrap_or_default();
@@ -81,7 +81,7 @@ impl Showing<'_> {
     }
 }
 
-/// The outcome of what was collected; where that was too much, the cure is a form of output that collects nothing.
+/// The outcome of the collected rows. If they were too large, the cure is an output that collects nothing.
 fn collected(collector: Collector, ended: Conclusion) -> Outcome {
     let is_full = collector.is_full();
     let mut outcome = collector.finish(ended);
@@ -93,7 +93,7 @@ fn collected(collector: Collector, ended: Conclusion) -> Outcome {
     outcome
 }
 
-/// The page that a call asks for, of a command that has pages; none where it asks for all.
+/// The page of a call, if its command has pages. `None` if it asks for all pages.
 pub(in crate::subcommands) fn page(invocation: &Invocation) -> Option<i64> {
     let parameters = invocation.parameters();
     if parameters.boolean("All Pages") == Some(true) {

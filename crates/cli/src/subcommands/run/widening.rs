@@ -1,4 +1,4 @@
-//! Asks before a command runs for more than what its parameters name.
+//! Asks before a command does more than its parameters name.
 
 use anyhow::Result;
 use soar_connector::manifest::Widening;
@@ -12,10 +12,10 @@ use crate::connection::secret::can_ask;
 use crate::exit::{Exit, WrongUse};
 use crate::printer::Printer;
 
-/// Whether the command may run: `None` where it may, else how the program ends.
+/// `None` if the command may run, otherwise the exit code.
 ///
 /// # Errors
-/// [`WrongUse`] where nobody is there to be asked.
+/// [`WrongUse`] without a terminal to ask at.
 pub(super) async fn confirm(
     runner: &impl Runner,
     flags: &RunFlags,
@@ -28,7 +28,7 @@ pub(super) async fn confirm(
     let Some(widening) = command.widening.as_ref().filter(|_| !flags.all_scanners) else { return Ok(None) };
     let problem = match invocation.parameters().text(&widening.input) {
         None => format!("No {} is given", widening.input),
-        // The connector refuses an unknown value, so nobody need be asked.
+        // The connector refuses an unknown value, so no question is needed.
         Some(_) if widening.forbidden_by.as_deref().is_some_and(|setting| runner.has_set(setting)) => return Ok(None),
         Some(given) => match known(runner, manifest, widening, raw).await? {
             Ok(known) if known.iter().any(|id| is_same(id, given.trim())) => return Ok(None),
@@ -45,7 +45,7 @@ pub(super) async fn confirm(
         let text = format!("Give a {} that {} knows, or --all-scanners.", widening.input, widening.known_from);
         return Err(WrongUse(text).into());
     }
-    let confirmed = dialoguer::Confirm::new().with_prompt("Go on?").default(false).interact()?;
+    let confirmed = dialoguer::Confirm::new().with_prompt("Continue?").default(false).interact()?;
     if !confirmed {
         printer.note("Nothing was changed.");
     }
@@ -57,7 +57,7 @@ fn is_same(one: &str, other: &str) -> bool {
     one == other || one.parse::<i64>().is_ok_and(|one| other.parse() == Ok(one))
 }
 
-/// The values that the command which knows them all lists; or its outcome, where it failed.
+/// The values that the command which knows them lists. If it failed, its outcome.
 async fn known(
     runner: &impl Runner,
     manifest: &Manifest,

@@ -1,4 +1,4 @@
-//! Where the pages of a command go at the terminal: out as they arrive, or into one outcome.
+//! The destination of a command's pages: written as they arrive, or collected into an outcome.
 
 use std::io::{self, Write};
 
@@ -6,7 +6,7 @@ use soar_connector::{Collector, Command, Page, Sink as _, SinkError};
 
 use crate::printer::{CsvWriter, Output, Printer, RowWriter, Tab};
 
-/// What takes the pages.
+/// The destination of the pages.
 pub(super) enum Writer {
     Rows(RowWriter),
     Csv(CsvWriter),
@@ -42,9 +42,9 @@ impl Writer {
         }
     }
 
-    /// Sends on what waits in a buffer, so that its reader sees it.
+    /// Writes the buffer, so that its reader sees it.
     pub(super) fn flush(&mut self) {
-        // What cannot be written is told by the next page, or at the end.
+        // The next page, or the end, reports a failure.
         match self {
             Self::Rows(rows) => rows.flush(),
             Self::Csv(rows) => rows.flush(),

@@ -1,4 +1,4 @@
-//! `footprint runs cancel`: ends a run that is under way.
+//! `footprint runs cancel`: cancels a run.
 
 use anyhow::Result;
 use clap::Args;
@@ -8,7 +8,7 @@ use crate::exit::Exit;
 use crate::instance::OperatorSession;
 use crate::printer::Printer;
 
-/// Cancel a run; one of a running host ends with that host's next sign of life
+/// Cancel a run; a run of a running host ends at that host's next sign of life
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Its number

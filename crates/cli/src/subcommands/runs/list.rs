@@ -14,7 +14,7 @@ use crate::printer::{ListFlags, Printer};
 /// List the latest runs that you may see
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Only on this site [default: on all of yours]
+    /// Only on this site [default: all your sites]
     #[arg(long)]
     site: Option<String>,
 
@@ -30,15 +30,15 @@ pub(super) struct Arguments {
     #[arg(long)]
     user: Option<String>,
 
-    /// Only those: Running, Successful, Failed, Cancelled or Interrupted
+    /// Only runs with this status: Running, Successful, Failed, Cancelled or Interrupted
     #[arg(long)]
     status: Option<RunStatus>,
 
-    /// Only runs before the one of this number
+    /// Only runs before the run with this number
     #[arg(long, value_name = "RUN")]
     before: Option<RunId>,
 
-    /// At most so many, from 1 to 1000
+    /// The most runs to show, from 1 to 1000
     #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=1000))]
     limit: i64,
 
@@ -68,14 +68,14 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let limit = usize::try_from(arguments.limit).unwrap_or(usize::MAX);
     has_more |= runs.len() > limit;
     runs.truncate(limit);
-    printer.list(&runs, &arguments.list, "No runs that fit and that you may see.")?;
+    printer.list(&runs, &arguments.list, "No such runs that you may see.")?;
     if let Some(last) = runs.last().filter(|_| has_more) {
         printer.note(&format!("There may be more: --before {}, or a larger --limit.", last.id));
     }
     Ok(Exit::Successful)
 }
 
-/// The numbers of the connections with the given name; no number for any connection.
+/// The ids of the connections of this name. One `None` for any connection.
 async fn connections(arguments: &Arguments, session: &OperatorSession) -> Result<Vec<Option<ConnectionId>>> {
     let Some(name) = &arguments.connection else { return Ok(vec![None]) };
     let context = session.context("connection list");
@@ -86,7 +86,7 @@ async fn connections(arguments: &Arguments, session: &OperatorSession) -> Result
         let near = suggestion(name, all.iter().map(|one| one.name.as_str()));
         let name = quoted(name);
         return Err(WrongUse(format!(
-            "There is no connection {name} that you may see.{near}\n`footprint connection list` shows what there is."
+            "There is no connection {name} that you may see.{near}\n`footprint connection list` lists the connections."
         ))
         .into());
     }

@@ -67,7 +67,7 @@ impl ListRow for Run {
     }
 }
 
-/// How long it took; nothing while it is under way.
+/// Its duration. Empty while it is under way.
 fn took(run: &Run) -> String {
     match (run.status, run.ended_at) {
         (RunStatus::Running, _) | (_, None) => String::new(),

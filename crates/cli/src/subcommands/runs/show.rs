@@ -1,4 +1,4 @@
-//! `footprint runs show`: all that is kept of a run.
+//! `footprint runs show`: shows a run.
 
 use anyhow::Result;
 use clap::Args;
@@ -11,13 +11,13 @@ use crate::exit::Exit;
 use crate::instance::{OperatorSession, not_done};
 use crate::printer::{Form, Printer, moment, moment_if_any};
 
-/// Show a run: parameters, outcome and receipt, as far as they are kept
+/// Show a run: parameters, outcome and receipt, as far as the host keeps them
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Its number
     run: RunId,
 
-    /// How to write it
+    /// The output format
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
 }
@@ -44,7 +44,8 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     ];
     printer.details(&run, arguments.output, &labels)?;
     if arguments.output == Form::Table && run.outcome.is_some() {
-        printer.note(&format!("All that is kept of the outcome: footprint runs show {} --output json", run.id));
+        printer
+            .note(&format!("The outcome, as far as the host keeps it: footprint runs show {} --output json", run.id));
     }
     Ok(Exit::Successful)
 }

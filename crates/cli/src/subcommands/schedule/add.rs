@@ -1,4 +1,4 @@
-//! `footprint schedule add`: makes a schedule.
+//! `footprint schedule add`: creates a schedule.
 
 use anyhow::Result;
 use clap::Args;
@@ -19,9 +19,9 @@ Examples:
   footprint schedule add Devices list-devices --connection production --every-minutes 60 \\
       --params-json '{\"Footprint Tenant ID\": 1}' --alert-to soc@example.com --alert-to webhook:operations
 
-A cron expression has five fields: minute, hour, day of month, month, day of week. It counts in the site's time zone.";
+A cron expression has five fields: minute, hour, day of month, month, day of week. Its times are in the site's time zone.";
 
-/// Make a schedule: a command that runs at set times, in your name
+/// Create a schedule: a command that runs at set times, in your name
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 #[command(group = clap::ArgGroup::new("times").args(["every_minutes", "cron"]).required(true))]
@@ -32,19 +32,19 @@ pub(super) struct Arguments {
     /// The command's name, as documented ("List Devices") or as list-devices
     command: String,
 
-    /// The connection that it runs on [default: the only one there is]
+    /// The connection that it runs on [default: the only one]
     #[arg(long, value_name = "NAME")]
     connection: Option<String>,
 
-    /// The connection's integration, such as coda-footprint [default: the only one there is]
+    /// The connection's integration, such as coda-footprint [default: the only one]
     #[arg(long)]
     integration: Option<String>,
 
-    /// Its site [default: the only one there is, or its connection's]
+    /// Its site [default: the only site, or the connection's]
     #[arg(long)]
     site: Option<String>,
 
-    /// Run it every so many minutes
+    /// The minutes between runs
     #[arg(long, value_name = "MINUTES")]
     every_minutes: Option<i64>,
 
@@ -55,19 +55,19 @@ pub(super) struct Arguments {
     #[command(flatten)]
     parameters: ParameterFlags,
 
-    /// Who is told when it fails: a mail address, or webhook:NAME for one that host.toml names; repeatable
+    /// A destination of alerts about failures: a mail address, or webhook:NAME for a webhook of host.toml; repeatable
     #[arg(long, value_name = "ADDRESS")]
     alert_to: Vec<String>,
 
-    /// After how many failures in a row they are told
+    /// The number of failures in a row that sends an alert
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     alert_after: i64,
 
-    /// Make it inactive: it does not run yet
+    /// Create it inactive: it does not run
     #[arg(long)]
     inactive: bool,
 
-    /// How to write what was made
+    /// The output format
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
 }
@@ -101,7 +101,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
         None => "not active".to_owned(),
     };
     printer.done(&format!(
-        "The schedule {} is there now: {} on {}, {}, {first}.",
+        "The schedule {} was created: {} on {}, {}, {first}.",
         quoted(&made.name),
         made.command,
         quoted(&made.connection),
@@ -110,7 +110,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     Ok(Exit::Successful)
 }
 
-/// The schedule's site: the one that was named; else the only one there is, or that of the connection that is meant.
+/// The schedule's site: the named one, else the only one, else that of the connection.
 async fn site(arguments: &Arguments, operations: &Operations, session: &OperatorSession) -> Result<String> {
     if arguments.site.is_none() && session.sites().await?.len() > 1 {
         let context = session.context("schedule add");

@@ -16,18 +16,18 @@ Examples:
   footprint schedule change Nightly --every-minutes 30
   footprint schedule change Nightly --param \"Device ID=8\" --alert-to soc@example.com";
 
-/// Change a schedule; what no flag names stays
+/// Change a schedule; fields without a flag stay
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     #[command(flatten)]
     named: Named,
 
-    /// A new name
+    /// Its new name
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
 
-    /// Run it every so many minutes
+    /// The minutes between runs
     #[arg(long, value_name = "MINUTES", conflicts_with = "cron")]
     every_minutes: Option<i64>,
 
@@ -35,27 +35,27 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "EXPRESSION")]
     cron: Option<String>,
 
-    /// In place of the parameters so far: all of them
+    /// All its parameters, in place of the present ones
     #[command(flatten)]
     parameters: ParameterFlags,
 
-    /// Whether it runs at all
+    /// Whether it runs
     #[arg(long, value_name = "TRUE/FALSE", action = ArgAction::Set)]
     active: Option<bool>,
 
-    /// Who is told when it fails, in place of those so far; repeatable
+    /// A destination of alerts about failures, in place of the present ones; repeatable
     #[arg(long, value_name = "ADDRESS")]
     alert_to: Vec<String>,
 
-    /// Tell nobody when it fails
+    /// Send no alerts
     #[arg(long, conflicts_with = "alert_to")]
     no_alerts: bool,
 
-    /// After how many failures in a row they are told
+    /// The number of failures in a row that sends an alert
     #[arg(long, value_name = "NUMBER")]
     alert_after: Option<i64>,
 
-    /// How to write what it is now
+    /// The output format
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
 }
@@ -73,7 +73,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
         alert_after: arguments.alert_after,
     };
     if change == ScheduleChange::default() {
-        let text = "Nothing to change: `footprint schedule change --help` lists what can be.";
+        let text = "Nothing to change: `footprint schedule change --help` lists the flags.";
         return Err(WrongUse(text.to_owned()).into());
     }
     let operations = session.connected_operations()?;

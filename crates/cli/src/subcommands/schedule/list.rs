@@ -10,7 +10,7 @@ use crate::printer::{ListFlags, Printer};
 /// List the schedules that you may see
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Only those of this site
+    /// Only schedules of this site
     #[arg(long)]
     site: Option<String>,
 
@@ -22,6 +22,6 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let site = session.site_if_named(arguments.site.as_deref()).await?;
     let context = session.context("schedule list");
     let found = session.connected_operations()?.list_schedules(&context, site.as_deref()).await.map_err(not_done)?;
-    printer.list(&found, &arguments.list, "No schedules that you may see. `footprint schedule add` makes one.")?;
+    printer.list(&found, &arguments.list, "No schedules that you may see. `footprint schedule add` creates one.")?;
     Ok(Exit::Successful)
 }

@@ -1,8 +1,8 @@
-//! `footprint schedule log`: what a schedule's runs were given, gave, and why they failed.
+//! `footprint schedule log`: shows the runs of a schedule: input, output and error.
 
 use anyhow::Result;
 use clap::Args;
-use soar_store::model::ScheduleRun;
+use soar_store::model::{ScheduleRun, ScheduleRunId};
 
 use super::Named;
 use crate::exit::Exit;
@@ -14,18 +14,18 @@ Examples:
   footprint schedule log Nightly
   footprint schedule log Nightly --limit 1 --output json      The last run, with its output";
 
-/// Show the log of a schedule: input, output and error of its runs, the latest first; only JSON holds the output
+/// Show the log of a schedule: input, output and error of its runs, the latest first; only JSON contains the output
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     #[command(flatten)]
     named: Named,
 
-    /// Only runs before the one of this number
+    /// Only runs before the run with this number
     #[arg(long, value_name = "RUN")]
-    before: Option<i64>,
+    before: Option<ScheduleRunId>,
 
-    /// At most so many, from 1 to 1000
+    /// The most runs to show, from 1 to 1000
     #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=1000))]
     limit: i64,
 
@@ -39,7 +39,11 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let context = session.context("schedule log");
     let log =
         operations.schedule_log(&context, schedule.id, arguments.before, arguments.limit).await.map_err(not_done)?;
-    printer.list(&log.runs, &arguments.list, "It has not run yet, or its log is too old to be kept.")?;
+    printer.list(
+        &log.runs,
+        &arguments.list,
+        "The schedule has not run yet, or its log was deleted because of its age.",
+    )?;
     Ok(Exit::Successful)
 }
 

@@ -27,8 +27,8 @@ Examples:
   footprint schedule log Nightly
   footprint schedule change Nightly --active false
 
-Schedules run on the hosts that serve the instance, in the name of the user who made them and with the rights that this
-user has when they run.";
+Schedules run on the hosts that serve the instance, in the name of the user who created them. They have the rights that
+this user has when they run.";
 
 /// See and manage schedules: commands that run at set times
 #[derive(Debug, Args)]
@@ -76,7 +76,7 @@ struct Named {
     /// The schedule's name
     schedule: String,
 
-    /// Its site [default: the only one there is]
+    /// Its site [default: the only site]
     #[arg(long)]
     site: Option<String>,
 }
@@ -85,7 +85,7 @@ impl Named {
     /// The schedule.
     ///
     /// # Errors
-    /// [`WrongUse`] that names the nearest one, or the sites that have one of that name.
+    /// [`WrongUse`] with the nearest name, or with the sites that have a schedule of that name.
     async fn find(&self, operations: &Operations, session: &OperatorSession) -> Result<ScheduleShown> {
         let site = session.site_if_named(self.site.as_deref()).await?;
         let context = session.context("schedule show");
@@ -96,13 +96,13 @@ impl Named {
         let name = quoted(&self.schedule);
         if found.len() > 1 {
             let sites: Vec<_> = found.iter().map(|one| one.site.as_str()).collect();
-            let text = format!("Several schedules are called {name}. Say which with --site: {}.", sites.join(", "));
+            let text = format!("Several schedules are called {name}. Choose one with --site: {}.", sites.join(", "));
             return Err(WrongUse(text).into());
         }
         found.pop().ok_or_else(|| {
             let place = site.map(|site| format!(" on {}", quoted(&site))).unwrap_or_default();
             WrongUse(format!(
-                "There is no schedule {name}{place} that you may see.{near}\n`footprint schedule list` shows what there is."
+                "There is no schedule {name}{place} that you may see.{near}\n`footprint schedule list` lists the schedules."
             ))
             .into()
         })
@@ -138,7 +138,7 @@ fn times(schedule: &ScheduleShown) -> String {
     }
 }
 
-/// How its last run ended.
+/// The result of its last run.
 fn result(schedule: &ScheduleShown) -> &'static str {
     match (schedule.last_run_at, schedule.failed) {
         (None, _) => "",
@@ -165,7 +165,7 @@ fn show_one(schedule: &ScheduleShown, form: Form, printer: &mut Printer) -> Resu
         ("When", times(schedule)),
         ("User", schedule.user.clone()),
         ("Alerts", schedule.alert_to.join(", ")),
-        ("Alert after", format!("{} in a row that failed", schedule.alert_after)),
+        ("Alert after", format!("{} failures in a row", schedule.alert_after)),
         ("Next run", next(schedule)),
         ("Last run", moment_if_any(schedule.last_run_at)),
         ("Result", result(schedule).to_owned()),

@@ -9,7 +9,7 @@ use crate::exit::Exit;
 use crate::instance::OperatorSession;
 use crate::printer::Printer;
 
-/// Delete a schedule; what runs of it ends as it does
+/// Delete a schedule; a run under way goes on to its end
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! `footprint schedule run`: has a schedule run out of turn.
+//! `footprint schedule run`: runs a schedule now.
 
 use anyhow::Result;
 use clap::Args;
@@ -9,7 +9,7 @@ use crate::exit::Exit;
 use crate::instance::OperatorSession;
 use crate::printer::Printer;
 
-/// Run a schedule now, beside its times: the next host that looks does it
+/// Run a schedule now, beside its times; the next host that looks for due work runs it
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -22,7 +22,10 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let context = session.context("schedule run").about_site(&schedule.site);
     let ended = operations.run_schedule(&context, schedule.id).await;
     let schedule = session.changed(context, ended).await?;
-    printer.done(&format!("The schedule {} runs as soon as a host looks.", quoted(&schedule.name)))?;
-    printer.note("What it comes to: footprint schedule log. A host must serve the instance: footprint serve.");
+    printer.done(&format!(
+        "The schedule {} is due now. The next host that looks for due work runs it.",
+        quoted(&schedule.name)
+    ))?;
+    printer.note("Its result: footprint schedule log. A host must serve the instance: footprint serve.");
     Ok(Exit::Successful)
 }

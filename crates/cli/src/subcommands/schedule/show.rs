@@ -1,4 +1,4 @@
-//! `footprint schedule show`: all of a schedule.
+//! `footprint schedule show`: shows a schedule.
 
 use anyhow::Result;
 use clap::Args;
@@ -8,13 +8,13 @@ use crate::exit::Exit;
 use crate::instance::OperatorSession;
 use crate::printer::{Form, Printer};
 
-/// Show a schedule: what it runs, when, who is told, and how it fares
+/// Show a schedule: its command, times, alerts and health
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
     named: Named,
 
-    /// How to write it
+    /// The output format
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
 }

@@ -7,9 +7,9 @@ use soar_connector::manifest::Connector;
 use super::{Arguments, export_lines, program_lines};
 use crate::printer::{Grid, Printer};
 
-/// More tenants than these are counted, not listed.
+/// More tenants than this are counted, not listed.
 const SHOWN_TENANTS: usize = 10;
-/// The file that the printed lines save the authority's certificate to.
+/// The file that the printed lines save the authority's certificate in.
 const AUTHORITY_FILE: &str = "footprint-simulator-ca.pem";
 
 pub(super) fn print(
@@ -46,7 +46,7 @@ pub(super) fn print(
         printer.line(&format!("  {line}"))?;
     }
     if let Some(authority) = simulator.authority() {
-        // The certificate is not indented: its end, and that of the lines to paste, must begin a line.
+        // The certificate is not indented, since its end and the end of the lines must begin a line.
         printer.line(&format!("  cat > {AUTHORITY_FILE} <<'END'\n{}\nEND", authority.trim_end()))?;
         if let Some(setting) = connector.setting("CA File") {
             printer.line(&format!("  export {}={AUTHORITY_FILE}", setting.environment))?;

@@ -1,4 +1,4 @@
-//! `footprint site add`: makes a site.
+//! `footprint site add`: creates a site.
 
 use anyhow::Result;
 use clap::Args;
@@ -15,14 +15,14 @@ Examples:
   footprint site add \"Security Operations\" --time-zone America/Vancouver
   footprint site add \"Acme Corp\" --kind client --description \"SOC for Acme\"";
 
-/// Make a site
+/// Create a site
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     /// Its name
     name: String,
 
-    /// Whose it is: internal or client
+    /// Its kind: internal or client
     #[arg(long, default_value_t = SiteKind::Internal)]
     kind: SiteKind,
 
@@ -34,11 +34,11 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "TAG", default_value = "en")]
     language: String,
 
-    /// What it is for
+    /// Its description
     #[arg(long, value_name = "TEXT", default_value = "")]
     description: String,
 
-    /// How to write what was made
+    /// The output format
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
 }
@@ -56,7 +56,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let site = session.changed(context, made).await?;
     match arguments.output {
         Form::Json => printer.json(&site)?,
-        Form::Table => printer.done(&format!("The site {} is there now.", quoted(&site.name)))?,
+        Form::Table => printer.done(&format!("The site {} was created.", quoted(&site.name)))?,
     }
     Ok(Exit::Successful)
 }

@@ -14,18 +14,18 @@ Examples:
   footprint site change \"Acme Corp\" --time-zone Europe/Zurich
   footprint site change \"Acme Corp\" --name \"Acme Inc\" --kind client";
 
-/// Change a site; what no flag names stays
+/// Change a site; fields without a flag stay
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     /// Its name
     site: String,
 
-    /// A new name
+    /// Its new name
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
 
-    /// Whose it is: internal or client
+    /// Its kind: internal or client
     #[arg(long)]
     kind: Option<SiteKind>,
 
@@ -37,15 +37,15 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "TAG")]
     language: Option<String>,
 
-    /// What it is for
+    /// Its description
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
 
-    /// Whether anything runs on it: commands, schedules, health checks and syncs
+    /// Whether it is active: an inactive site runs no commands, schedules and health checks, and takes no sync
     #[arg(long, value_name = "TRUE/FALSE", action = ArgAction::Set)]
     active: Option<bool>,
 
-    /// How to write what it is now
+    /// The output format
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
 }

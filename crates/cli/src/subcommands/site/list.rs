@@ -1,4 +1,4 @@
-//! `footprint site list`: the sites that the user has anything to do with.
+//! `footprint site list`: the sites that the user may see.
 
 use anyhow::Result;
 use clap::Args;
@@ -16,6 +16,6 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
     let sites = session.sites().await?;
-    printer.list(&sites, &arguments.list, "No sites that you may see. `footprint site add NAME` makes one.")?;
+    printer.list(&sites, &arguments.list, "No sites that you may see. `footprint site add NAME` creates one.")?;
     Ok(Exit::Successful)
 }

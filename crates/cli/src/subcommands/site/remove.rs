@@ -1,4 +1,4 @@
-//! `footprint site remove`: deletes a site that nothing belongs to any more.
+//! `footprint site remove`: deletes a site without records.
 
 use anyhow::Result;
 use clap::Args;

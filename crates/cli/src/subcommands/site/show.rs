@@ -1,4 +1,4 @@
-//! `footprint site show`: all that is known of a site.
+//! `footprint site show`: shows a site.
 
 use anyhow::Result;
 use clap::Args;
@@ -13,7 +13,7 @@ pub(super) struct Arguments {
     /// Its name
     site: String,
 
-    /// How to write it
+    /// The output format
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
 }

@@ -1,4 +1,4 @@
-//! `footprint tenant add`: makes a tenant known to its master.
+//! `footprint tenant add`: adds a tenant to its master.
 
 use anyhow::Result;
 use clap::Args;
@@ -13,7 +13,7 @@ use crate::instance::OperatorSession;
 use crate::printer::{Form, Printer};
 use crate::shell;
 
-/// Make a tenant known by its address and one-time key; `register` comes next
+/// Add a tenant by its address and one-time key; `footprint tenant register` comes next
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Its name, unique in its region
@@ -23,14 +23,14 @@ pub(super) struct Arguments {
     #[arg(long)]
     region: String,
 
-    /// Where it is reached
+    /// Its address
     #[arg(long, value_name = "https://tenant.example.com")]
     url: String,
 
     #[command(flatten)]
     key: KeySource,
 
-    /// How to write what was made
+    /// The output format
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
 }
@@ -49,7 +49,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
         show_one(&added, Form::Json, printer)?;
         return Ok(Exit::Successful);
     }
-    printer.done(&format!("The tenant {} is known now.", quoted(&added.name)))?;
+    printer.done(&format!("The tenant {} was added.", quoted(&added.name)))?;
     printer.note(&format!(
         "Nothing was sent yet. Next: footprint tenant{} register {}",
         session.folder.flag(),

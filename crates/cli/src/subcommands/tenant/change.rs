@@ -1,4 +1,4 @@
-//! `footprint tenant change`: gives a tenant another address.
+//! `footprint tenant change`: changes the address of a tenant.
 
 use anyhow::Result;
 use clap::Args;
@@ -9,17 +9,17 @@ use crate::exit::Exit;
 use crate::instance::OperatorSession;
 use crate::printer::{Form, Printer};
 
-/// Give a tenant another address; it stays registered
+/// Change the address of a tenant; it stays registered
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
     named: Named,
 
-    /// Where it is reached now
+    /// Its new address
     #[arg(long)]
     url: String,
 
-    /// How to write what it is now
+    /// The output format
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
 }

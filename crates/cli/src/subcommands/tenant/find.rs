@@ -1,4 +1,4 @@
-//! Which tenant is meant, by its name and, where several regions have it, its region.
+//! Finds a tenant by its name, and by its region if several have the name.
 
 use anyhow::Result;
 use clap::Args;
@@ -21,14 +21,14 @@ pub(super) struct Named {
     pub(super) region: Option<String>,
 }
 
-/// How many names a slip is compared with.
+/// A wrong name is compared with at most this many names.
 const MOST: i64 = 10_000;
 
 impl Named {
     /// The tenant.
     ///
     /// # Errors
-    /// [`WrongUse`] that names the nearest one, or the regions that have one of that name.
+    /// [`WrongUse`] with the nearest name, or with the regions that have a tenant of that name.
     pub(super) async fn find(&self, operations: &Operations, session: &OperatorSession) -> Result<Tenant> {
         let context = session.context("tenant show");
         let named = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
@@ -41,7 +41,7 @@ impl Named {
         if found.len() > 1 {
             let regions: Vec<_> = found.iter().map(|tenant| tenant.region.as_str()).collect();
             return Err(WrongUse(format!(
-                "Several tenants are called {}. Say which with --region: {}.",
+                "Several tenants are called {}. Choose one with --region: {}.",
                 quoted(&self.tenant),
                 regions.join(", ")
             ))
@@ -54,7 +54,7 @@ impl Named {
         let near = suggestion(&self.tenant, all.iter().map(|tenant| tenant.name.as_str()));
         let region = self.region.as_ref().map(|region| format!(" in {}", quoted(region))).unwrap_or_default();
         Err(WrongUse(format!(
-            "There is no tenant {}{region}.{near}\n`footprint tenant list` shows what there is.",
+            "There is no tenant {}{region}.{near}\n`footprint tenant list` lists the tenants.",
             quoted(&self.tenant)
         ))
         .into())

@@ -11,7 +11,7 @@ use crate::printer::{ListFlags, Printer};
 /// List the tenants of this master
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Only those of this region
+    /// Only tenants of this region
     #[arg(long)]
     region: Option<String>,
 
@@ -23,6 +23,6 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let filter = TenantFilter { region: arguments.region.clone(), ..TenantFilter::default() };
     let context = session.context("tenant list");
     let page = session.connected_operations()?.list_tenants(&context, &filter, i64::MAX).await.map_err(not_done)?;
-    printer.list(&page.tenants, &arguments.list, "No tenants. `footprint tenant add` makes one known.")?;
+    printer.list(&page.tenants, &arguments.list, "No tenants. `footprint tenant add` adds one.")?;
     Ok(Exit::Successful)
 }

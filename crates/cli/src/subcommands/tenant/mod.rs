@@ -1,5 +1,4 @@
-//! `footprint tenant`: on a master, the instances that it sends connections to; on a tenant, its one-time keys and its
-//! masters.
+//! `footprint tenant`: on a master, its tenants. On a tenant, its one-time keys and its masters.
 
 mod add;
 mod change;

@@ -1,4 +1,4 @@
-//! `footprint tenant register`: proves to a tenant that this master holds its key, and agrees on a secret.
+//! `footprint tenant register`: proves to a tenant that this master has its key, and agrees on a secret.
 
 use anyhow::Result;
 use clap::Args;
@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::instance::OperatorSession;
 use crate::printer::Printer;
 
-/// Register with a tenant: from then on both hold a secret for each other, which never crosses the network
+/// Register with a tenant: both then have a common secret, which never crosses the network
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]

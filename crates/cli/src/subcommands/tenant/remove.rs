@@ -1,4 +1,4 @@
-//! `footprint tenant remove`: forgets a tenant.
+//! `footprint tenant remove`: removes a tenant.
 
 use anyhow::Result;
 use clap::Args;
@@ -9,7 +9,7 @@ use crate::exit::Exit;
 use crate::instance::OperatorSession;
 use crate::printer::Printer;
 
-/// Forget a tenant that is revoked or was never registered; the history of syncs stays
+/// Remove a tenant that is revoked or was never registered; the history of syncs stays
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -22,6 +22,6 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let context = session.context("tenant remove");
     let ended = operations.remove_tenant(&context, tenant.id).await;
     let removed = session.changed(context, ended).await?;
-    printer.done(&format!("The tenant {} is forgotten.", quoted(&removed.name)))?;
+    printer.done(&format!("The tenant {} is removed.", quoted(&removed.name)))?;
     Ok(Exit::Successful)
 }

@@ -1,4 +1,4 @@
-//! `footprint tenant revoke`: this master's secret for a tenant is destroyed.
+//! `footprint tenant revoke`: revokes a tenant and deletes the common secret.
 
 use anyhow::Result;
 use clap::Args;
@@ -9,7 +9,7 @@ use crate::exit::Exit;
 use crate::instance::OperatorSession;
 use crate::printer::Printer;
 
-/// Send nothing to a tenant any more; what it has stays there
+/// Revoke a tenant: this master sends it nothing more; the connections that it has stay there
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -23,7 +23,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let ended = operations.revoke_tenant(&context, tenant.id).await;
     let revoked = session.changed(context, ended).await?;
     printer.done(&format!(
-        "The tenant {} is revoked. A new one-time key of it registers it anew.",
+        "The tenant {} is revoked. With a new one-time key it can be registered again.",
         quoted(&revoked.name)
     ))?;
     Ok(Exit::Successful)

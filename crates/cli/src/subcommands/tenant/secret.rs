@@ -1,4 +1,4 @@
-//! Where a one-time key comes from: a file, standard input, or a question; never the command line.
+//! Reads a one-time key from a file, standard input, or a prompt, never from the command line.
 
 use std::path::PathBuf;
 
@@ -9,10 +9,10 @@ use secrecy::SecretString;
 use crate::connection::{Source, secret};
 use crate::exit::WrongUse;
 
-/// Where the tenant's one-time key comes from.
+/// The source of the tenant's one-time key.
 #[derive(Debug, Args)]
 pub(super) struct KeySource {
-    /// Read the tenant's one-time key from a file that holds nothing else
+    /// Read the tenant's one-time key from a file that contains nothing else
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath, conflicts_with = "key_stdin")]
     key_file: Option<PathBuf>,
 
@@ -22,7 +22,7 @@ pub(super) struct KeySource {
 }
 
 impl KeySource {
-    /// The key, if there is one to be read.
+    /// The key, if a flag gives it.
     pub(super) fn read(&self) -> Result<Option<SecretString>> {
         let source = match (&self.key_file, self.key_stdin) {
             (Some(path), _) => Source::File(path.clone()),
@@ -32,14 +32,14 @@ impl KeySource {
         Ok(Some(source.value().map_err(WrongUse)?))
     }
 
-    /// The key; asked for where no flag says where it is.
+    /// The key. Prompts for it without a flag.
     pub(super) fn read_or_ask(&self) -> Result<SecretString> {
         match self.read()? {
             Some(key) => Ok(key),
             None if secret::can_ask() => secret::ask("The tenant's one-time key"),
             None => Err(WrongUse(
                 "The tenant's one-time key is missing: give it with --key-file PATH or --key-stdin.\n`footprint tenant \
-                 key create` on the tenant makes one."
+                 key create` on the tenant creates one."
                     .to_owned(),
             )
             .into()),

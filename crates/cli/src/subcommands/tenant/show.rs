@@ -1,4 +1,4 @@
-//! `footprint tenant show`: all that this master knows of a tenant, but no secret.
+//! `footprint tenant show`: shows a tenant without its secret.
 
 use anyhow::Result;
 use clap::Args;
@@ -15,7 +15,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     named: Named,
 
-    /// How to write it
+    /// The output format
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
 }

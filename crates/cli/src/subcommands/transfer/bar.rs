@@ -1,4 +1,4 @@
-//! How far an import or export has come, on standard error where that is a terminal.
+//! The progress of an import or export, on standard error if that is a terminal.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use soar_host::transfer::Progress;
 
 use crate::printer::{Printer, counted};
 
-/// How often the bar is drawn anew though nothing has happened.
+/// The interval at which the bar is drawn again without progress.
 const TICK: Duration = Duration::from_millis(200);
 
-/// A bar of bytes, of rows, or, where neither total is known, a count.
+/// A bar of bytes or of rows, or a count if neither total is known.
 pub(super) struct Bar {
     bar: ProgressBar,
     counts_bytes: bool,
@@ -48,7 +48,7 @@ impl Bar {
 }
 
 fn set_style(bar: &ProgressBar, template: &str) {
-    // The templates are constants of this file; with a broken one the bar keeps its own style.
+    // The templates are constants of this file. With an invalid one the bar keeps its own style.
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }

@@ -21,11 +21,11 @@ pub(in crate::subcommands) struct ExportFlags {
     #[arg(value_hint = ValueHint::FilePath)]
     file: Option<PathBuf>,
 
-    /// How to write it: json, ndjson or csv [default: as the file's name ends, else ndjson]
+    /// The format: json, ndjson or csv [default: by the name of the file, else ndjson]
     #[arg(long)]
     format: Option<Format>,
 
-    /// Replace a file that is there
+    /// Replace an existing file
     #[arg(long, requires = "file")]
     force: bool,
 }
@@ -59,7 +59,7 @@ pub(in crate::subcommands) async fn export(
         bar.end();
     }
     if let (Err(_), Some(file)) = (&ended, &flags.file) {
-        // Half an export looks like a whole one.
+        // A partial export looks like a complete one.
         let _ = fs::remove_file(file);
     }
     let exported = counted(session.tried(context, ended).await?, thing);
@@ -80,7 +80,7 @@ fn open(flags: &ExportFlags, format: Format, printer: &Printer) -> Result<Box<dy
     let shown = path.display();
     let file = options.open(path).map_err(|error| {
         if error.kind() == ErrorKind::AlreadyExists {
-            return anyhow::Error::from(WrongUse(format!("The file {shown} is there already. --force replaces it.")));
+            return anyhow::Error::from(WrongUse(format!("The file {shown} exists already. --force replaces it.")));
         }
         anyhow::Error::from(error).context(format!("The file {shown} cannot be written"))
     })?;

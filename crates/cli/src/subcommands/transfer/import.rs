@@ -13,21 +13,21 @@ use crate::exit::{Exit, WrongUse};
 use crate::instance::OperatorSession;
 use crate::printer::Printer;
 
-/// Bad rows that are shown; a file takes them all.
+/// The number of bad rows that are shown. A file takes all of them.
 const SHOWN: usize = 20;
 
-/// The file of an import, and how its rows are treated.
+/// The file of an import, and the rule for its rows.
 #[derive(Debug, Args)]
 pub(in crate::subcommands) struct ImportFlags {
     /// The file, or - for standard input
     #[arg(value_hint = ValueHint::FilePath)]
     file: PathBuf,
 
-    /// How it is written: json, ndjson or csv [default: as the file's name ends]
+    /// The format: json, ndjson or csv [default: by the name of the file]
     #[arg(long)]
     format: Option<Format>,
 
-    /// What becomes of a row whose number is taken: fail, skip or update
+    /// The rule for a row whose number is taken: fail, skip or update
     #[arg(long, default_value_t = OnConflict::Fail)]
     on_conflict: OnConflict,
 
@@ -59,7 +59,7 @@ pub(in crate::subcommands) async fn import(
         }
         (Box::new(BufReader::with_capacity(256 * 1024, file)), metadata.is_file().then_some(metadata.len()))
     };
-    // Before anything is imported, so that a file that cannot be written stops the import.
+    // The file is opened before the import, so that a file that cannot be written stops it.
     let errors = flags.errors.as_ref().map(|path| create(path)).transpose()?;
     let options = ImportOptions { subject, format, on_conflict: flags.on_conflict };
     let context = session.context(match subject {
@@ -95,7 +95,10 @@ fn tell(
                 printer.error(&row.to_string());
             }
             if problems.len() > SHOWN {
-                printer.note(&format!("… and {} more: --errors FILE writes them down.", problems.len() - SHOWN));
+                printer.note(&format!(
+                    "… and {} more: --errors FILE writes all of them to a file.",
+                    problems.len() - SHOWN
+                ));
             }
         }
     }
@@ -105,15 +108,15 @@ fn tell(
     } else {
         printer.line(&format!("{} {text}.", printer.red("✘")))?;
         if let Some(path) = &flags.errors {
-            printer.note(&format!("What was wrong with them: {}", path.display()));
+            printer.note(&format!("Their problems: {}", path.display()));
         }
         if report.failed > 0 {
-            printer.note("Mend these rows and import the file again with --on-conflict skip.");
+            printer.note("Correct these rows and import the file again with --on-conflict skip.");
         }
     }
     let added_nothing = report.added == 0 && report.updated == 0;
     if report.failed == 0 && added_nothing {
-        printer.error("Nothing was imported: the file adds nothing to what is there.");
+        printer.error("Nothing was imported: the file contains nothing new.");
     }
     Ok(if report.failed == 0 && !added_nothing { Exit::Successful } else { Exit::Failed })
 }
@@ -123,7 +126,7 @@ fn capitalised(text: &str) -> String {
     characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }
 
-/// The format that a file's name ends in.
+/// The format for a file's name.
 pub(super) fn format_of(file: &Path) -> Result<Format, WrongUse> {
     let ending = file.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_lowercase();
     match ending.as_str() {
@@ -131,7 +134,7 @@ pub(super) fn format_of(file: &Path) -> Result<Format, WrongUse> {
         "ndjson" | "jsonl" => Ok(Format::Ndjson),
         "csv" => Ok(Format::Csv),
         _ => Err(WrongUse(format!(
-            "The name {} does not say how it is written. Say it with --format: json, ndjson or csv.",
+            "The name {} does not show the format. Give it with --format: json, ndjson or csv.",
             file.display()
         ))),
     }

@@ -1,4 +1,4 @@
-//! Import and export of incidents and cases at the terminal: files, a progress bar, and the line of every bad row.
+//! Import and export of incidents and cases at the terminal: files, a progress bar, and the line of each bad row.
 
 mod bar;
 mod export;

@@ -1,4 +1,4 @@
-//! `footprint user activate` and `deactivate`: let a user act again, or no longer.
+//! `footprint user activate` and `deactivate`: set a user active or inactive.
 
 use anyhow::Result;
 use clap::Args;

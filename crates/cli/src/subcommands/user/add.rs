@@ -1,4 +1,4 @@
-//! `footprint user add`: makes a user, with a role if wanted.
+//! `footprint user add`: creates a user, with a role if a flag names one.
 
 use std::collections::BTreeMap;
 
@@ -18,18 +18,18 @@ Examples:
   footprint user add alice --email alice@example.com --role Analyst --site \"Security Operations\"
   footprint user add bob --administrator";
 
-/// Make a user
+/// Create a user
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// Its name, under which calls are made
+    /// Its name, in which calls are made
     name: String,
 
-    /// Where mail goes
+    /// The address for its mail
     #[arg(long, value_name = "ADDRESS")]
     email: Option<String>,
 
-    /// Give it every right on every site, and let it manage the instance
+    /// Make it an administrator, with every right on every site and the management of the instance
     #[arg(long)]
     administrator: bool,
 
@@ -37,11 +37,11 @@ pub(super) struct Arguments {
     #[arg(long)]
     role: Option<Role>,
 
-    /// The site of the role [default: the only one there is]
+    /// The site of the role [default: the only site]
     #[arg(long, requires = "role")]
     site: Option<String>,
 
-    /// How to write what was made
+    /// The output format
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
 }
@@ -67,10 +67,10 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
         return Ok(Exit::Successful);
     }
     let user = made.user;
-    printer.done(&format!("The user {} is there now.", quoted(&user.name)))?;
+    printer.done(&format!("The user {} was created.", quoted(&user.name)))?;
     if role.is_none() && !administrator {
         let name = shell::quoted(&user.name);
-        printer.note(&format!("It may do nothing yet: footprint user role {name} Analyst --site SITE"));
+        printer.note(&format!("It has no rights yet. Give it a role: footprint user role {name} Analyst --site SITE"));
     }
     Ok(Exit::Successful)
 }

@@ -15,26 +15,26 @@ Examples:
   footprint user change alice --administrator true
   footprint user change alice --email \"\"";
 
-/// Change a user; what no flag names stays
+/// Change a user; fields without a flag stay
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     /// Its name
     user: String,
 
-    /// A new name
+    /// Its new name
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
 
-    /// Where mail goes; an empty one for nowhere
+    /// The address for its mail; an empty text removes it
     #[arg(long, value_name = "ADDRESS")]
     email: Option<String>,
 
-    /// Whether it has every right on every site, and manages the instance
+    /// Whether it is an administrator, with every right on every site and the management of the instance
     #[arg(long, value_name = "TRUE/FALSE", action = ArgAction::Set)]
     administrator: Option<bool>,
 
-    /// How to write what it is now
+    /// The output format
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
 }

@@ -41,9 +41,9 @@ enum Action {
     Show(show::Arguments),
     Add(add::Arguments),
     Change(change::Arguments),
-    /// Let a user back in
+    /// Set a user active
     Activate(activate::Arguments),
-    /// Let a user do nothing any more; its keys stop working at once
+    /// Set a user inactive: it may do nothing, and its keys stop working at once
     Deactivate(activate::Arguments),
     Role(role::Set),
     RemoveRole(role::Remove),

@@ -13,13 +13,13 @@ const SET_EXAMPLES: &str = "\
 Examples:
   footprint user role alice Analyst --site \"Security Operations\"
 
-A Viewer sees; an Analyst works on incidents and runs commands; a Manager does everything on the site.";
+A Viewer may see the site. An Analyst may also work on incidents and run commands. A Manager may do everything on the site.";
 
 const REMOVE_EXAMPLES: &str = "\
 Examples:
   footprint user remove-role alice --site \"Security Operations\"";
 
-/// Give a user a role on a site, in place of the one it had there
+/// Set a user's role on a site, in place of an earlier one
 #[derive(Debug, Args)]
 #[command(after_help = SET_EXAMPLES)]
 pub(super) struct Set {
@@ -29,19 +29,19 @@ pub(super) struct Set {
     /// Viewer, Analyst or Manager
     role: Role,
 
-    /// The site [default: the only one there is]
+    /// The site [default: the only site]
     #[arg(long)]
     site: Option<String>,
 }
 
-/// Take a user's role on a site away
+/// Remove a user's role on a site
 #[derive(Debug, Args)]
 #[command(after_help = REMOVE_EXAMPLES)]
 pub(super) struct Remove {
     /// The user's name
     user: String,
 
-    /// The site [default: the only one there is]
+    /// The site [default: the only site]
     #[arg(long)]
     site: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! `footprint user show`: all that is known of a user.
+//! `footprint user show`: shows a user.
 
 use anyhow::Result;
 use clap::Args;
@@ -7,13 +7,13 @@ use crate::exit::Exit;
 use crate::instance::{OperatorSession, not_done};
 use crate::printer::{Form, Printer};
 
-/// Show a user and its roles; your own without a name
+/// Show a user and its roles; without a name, yourself
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Its name
     user: Option<String>,
 
-    /// How to write it
+    /// The output format
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
 }

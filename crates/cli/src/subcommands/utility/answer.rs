@@ -1,4 +1,4 @@
-//! The answer of one of the host's own commands, for a person or a program.
+//! Shows the answer of one of the host's own commands, for a person or a program.
 
 use anyhow::Result;
 use serde_json::{Map, Value};
@@ -8,7 +8,7 @@ use soar_host::utility::{Answer, Ended, Rows};
 use crate::exit::Exit;
 use crate::printer::{Form, Grid, Printer};
 
-/// Shows the answer; it decides how the process ends.
+/// Shows the answer. Its status is the exit code.
 pub(super) fn show(answer: &Answer, form: Form, printer: &mut Printer) -> Result<Exit> {
     let exit = match answer.return_data {
         Ended::Successful => Exit::Successful,
@@ -46,7 +46,7 @@ pub(super) fn show(answer: &Answer, form: Form, printer: &mut Printer) -> Result
     Ok(exit)
 }
 
-/// The names of all rows' members: what each row is about, then what it holds, then what became of it.
+/// The names of all rows' members: first the row's subject, then its content, then its result.
 fn columns<'a>(rows: &[&'a Map<String, Value>]) -> Vec<&'a str> {
     let mut names: Vec<&str> = Vec::new();
     for row in rows {

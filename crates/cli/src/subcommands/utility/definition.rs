@@ -1,4 +1,4 @@
-//! The subcommands of `footprint utility`, each drawn from the manifest of its command.
+//! The subcommands of `footprint utility`, each from the manifest of its command.
 
 use clap::Args as _;
 use soar_connector::manifest::Command;
@@ -14,13 +14,13 @@ pub(crate) fn with_commands(utility: clap::Command) -> clap::Command {
     let own = all().iter().zip(manifest());
     let own = own.map(|(command, manifest)| subcommand(command.endpoint(), command.can_plan(), manifest));
     let sync = subcommand(tenants::ENDPOINT, true, tenants::manifest());
-    // Applying a sync's plan is syncing: what a tenant has already stays as it is.
+    // To apply a sync's plan is to sync again: what a tenant has already stays unchanged.
     let sync = sync.mut_arg("call-apply", |flag| flag.hide(true));
     let site_status = subcommand(tenants::SITE_STATUS_ENDPOINT, false, tenants::site_status_manifest());
     utility.subcommands(own).subcommand(with_retry(sync)).subcommand(site_status)
 }
 
-/// The command that a subcommand of that name runs.
+/// The command of a subcommand.
 pub(super) fn named(name: &str) -> Option<(&'static dyn UtilityCommand, &'static Command)> {
     all().iter().map(|command| &**command).zip(manifest()).find(|(command, _)| typed_name(command.endpoint()) == name)
 }
@@ -37,7 +37,7 @@ pub(super) fn is_site_status(name: &str) -> bool {
 
 fn subcommand(endpoint: &str, can_plan: bool, manifest: &Command) -> clap::Command {
     let named = clap::Command::new(typed_name(endpoint));
-    // The name of the documents, as people would type it.
+    // The name in the documents, as a user would type it.
     let documented = flag_of(&manifest.name);
     let named = if named.get_name() == documented { named } else { named.alias(documented) };
     let flags = CallFlags::augment_args(named.args(manifest.inputs.iter().map(flag)));

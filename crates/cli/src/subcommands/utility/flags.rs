@@ -1,4 +1,4 @@
-//! The flags of the host's own commands: one for every input of a manifest, and those that every call has.
+//! The flags of the host's own commands: one for each input of a manifest, and the common ones.
 
 use std::path::PathBuf;
 
@@ -17,18 +17,18 @@ use crate::parameters::{self, ParameterFlags};
 use crate::printer::Form;
 use crate::shell;
 
-/// The input that says in whose name a command acts; at the terminal that is the caller unless told otherwise.
+/// The input for the user in whose name a command acts. At the terminal it is the caller by default.
 const USERNAME: &str = "Username";
 
-/// The flags that every call has. Their ids cannot be those of inputs.
+/// The common flags of all calls. Their ids cannot be those of inputs.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Call")]
 pub(super) struct CallFlags {
-    /// The site of the call [default: the only one there is]
+    /// The site of the call [default: the only site]
     #[arg(id = "call-site", long = "site", value_name = "SITE")]
     pub(super) site: Option<String>,
 
-    // The flag's name until --site was free; it is refused for one release, and goes then.
+    // The earlier name of --site. It is refused with the new name for one release, and then removed.
     #[arg(id = "call-on", long = "on", value_name = "SITE", hide = true, value_parser = refuse_on)]
     on: Option<String>,
 
@@ -43,11 +43,11 @@ pub(super) struct CallFlags {
     #[arg(id = "call-plan", long = "plan", conflicts_with = "call-apply")]
     pub(super) plan: bool,
 
-    /// Do what was planned, unless something it rests on has changed since
+    /// Apply the plan in this file, unless a record that it depends on has changed
     #[arg(id = "call-apply", long = "apply", value_name = "PLAN", value_hint = ValueHint::FilePath)]
     pub(super) apply: Option<PathBuf>,
 
-    /// How to write the answer or the plan
+    /// The format of the answer or the plan
     #[arg(id = "call-output", long = "output", short = 'o', value_name = "OUTPUT", value_enum, default_value_t = Form::Table)]
     pub(super) output: Form,
 }
@@ -76,12 +76,12 @@ pub(super) fn flag(input: &Input) -> Arg {
     }
 }
 
-/// Whether a required input need not be typed: the caller's name, and a No.
+/// Whether a required input has a default: the caller's name, or No.
 fn is_filled_in(input: &Input) -> bool {
     input.name == USERNAME || input.kind == InputType::Boolean
 }
 
-/// The parameters of a call, from all flags that give any, each once.
+/// The parameters of a call from all flags, each once.
 pub(super) fn given(
     manifest: &Command,
     matches: &ArgMatches,

@@ -1,4 +1,4 @@
-//! `footprint utility`: the host's own commands, each with flags that are drawn from its manifest.
+//! `footprint utility`: the host's own commands, with flags from their manifests.
 
 mod answer;
 mod definition;
@@ -137,7 +137,7 @@ async fn called<'a>(
     Ok((context.acting_for(utility.acting_for()), utility))
 }
 
-/// Shows the answer of a command, and writes the call's audit entry where the command did not.
+/// Shows the answer of a command. Writes the call's audit entry if the command did not.
 async fn show_end(
     context: RequestContext,
     ended: Result<CommandEnd, OperationError>,
@@ -166,7 +166,7 @@ fn show_plan(
     plan::show(&file.plan, printer)?;
     let folder = session.folder.flag();
     printer.note(&format!(
-        "Nothing was changed. To do just this, keep the plan with --plan --output json > plan.json, then: footprint \
+        "Nothing was changed. To apply exactly this plan, save it with --plan --output json > plan.json, then: footprint \
          utility{folder} {command} --apply plan.json"
     ));
     Ok(Exit::Successful)

@@ -1,4 +1,4 @@
-//! Plans of bulk commands: a table of what would change, and the file that keeps one.
+//! Plans of bulk commands: a table of the planned changes, and the file of a plan.
 
 use std::fs;
 use std::path::Path;
@@ -11,15 +11,15 @@ use soar_host::utility::{Plan, PlannedItem};
 use crate::exit::WrongUse;
 use crate::printer::{Grid, Printer};
 
-/// A plan with all that it takes to apply it.
+/// A plan with all that is needed to apply it.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct PlanFile {
     #[serde(flatten)]
     pub(super) plan: Plan,
-    /// On which site.
+    /// The site.
     pub(super) site: String,
-    /// Who planned it.
+    /// The user who made the plan.
     pub(super) user: String,
     pub(super) parameters: RawParameters,
 }
@@ -35,12 +35,12 @@ impl PlanFile {
             fs::read_to_string(path).map_err(|error| WrongUse(format!("The plan {shown} cannot be read: {error}.")))?;
         let parsed = serde_json::from_str(&text);
         Ok(parsed.map_err(|error| {
-            WrongUse(format!("{shown} is no plan: {error}.\nMake one with --plan --output json > plan.json."))
+            WrongUse(format!("{shown} is not a plan: {error}.\nCreate one with --plan --output json > plan.json."))
         })?)
     }
 }
 
-/// Shows what would become of each item, then how many of each kind there are.
+/// Shows the planned change of each item, then the number of each kind.
 pub(super) fn show(plan: &Plan, printer: &mut Printer) -> Result<()> {
     let mut grid = Grid::new(["Item", "Field", "From", "To"]).keeping_whole(1);
     for item in &plan.items {

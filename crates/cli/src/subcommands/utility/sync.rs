@@ -1,4 +1,4 @@
-//! `footprint utility sync-connection`: talks to the tenants itself, and shows how far it has come.
+//! `footprint utility sync-connection`: syncs from this process, and shows the progress.
 
 use anyhow::Result;
 use clap::{Arg, ArgMatches, value_parser};
@@ -17,10 +17,10 @@ use crate::instance::{OperatorSession, advised, not_done, refused};
 use crate::printer::{Form, ListFlags, Printer, counted};
 use crate::subcommands::tenant::ResultRow;
 
-/// How many results are shown of a plan, or of failures, before the rest is left to `footprint tenant runs show`.
+/// The most results shown of a plan, or of failures. `footprint tenant runs show` shows the rest.
 const MOST_SHOWN: i64 = 200;
 
-/// How many results one JSON object holds.
+/// The most results in one JSON object.
 const MOST_IN_JSON: i64 = 10_000;
 
 const RETRY: &str = "retry-failed";
@@ -32,11 +32,11 @@ pub(super) fn with_retry(command: clap::Command) -> clap::Command {
         .value_name("RUN")
         .value_parser(value_parser!(SyncRunId))
         .conflicts_with("call-plan")
-        .help("Try again exactly what failed in that run; `footprint tenant runs list` shows the runs");
+        .help("Retry the failures of this run, and nothing else; `footprint tenant runs list` shows the runs");
     command
         .arg(retry.help_heading("Call"))
         .mut_arg("alltenant", |flag| flag.visible_alias("all-tenants"))
-        // They mean what other flags mean, and are there for existing clients of the Command API.
+        // These inputs have the same meaning as other flags. They exist for clients of the Command API.
         .mut_arg("region", |flag| flag.hide(true))
         .mut_arg("tenantname", |flag| flag.hide(true))
 }
@@ -49,7 +49,7 @@ struct Whole<'a> {
     answer: &'a Answer,
     run: &'a SyncRun,
     results: Vec<SyncResult>,
-    /// Whether there are more, which `footprint tenant runs show` has.
+    /// Whether there are more results, which `footprint tenant runs show` shows.
     has_more: bool,
 }
 
@@ -60,7 +60,7 @@ pub(super) async fn run(
     printer: &mut Printer,
 ) -> Result<Exit> {
     let operations = session.connected_operations()?;
-    // The flag means nothing here, and a site that does not exist is a slip all the same.
+    // The site has no effect here, but a site that does not exist is a mistake all the same.
     session.site_if_named(call.site.as_deref()).await?;
     let retried = matches.get_one::<SyncRunId>(RETRY).copied();
     let bar = bar(printer);
@@ -130,14 +130,14 @@ async fn show(
     let folder = session.folder.flag();
     let mut notes = Vec::new();
     if run.planned {
-        notes.push("Nothing was changed. Leave --plan out to do it.".to_owned());
+        notes.push("Nothing was changed. Run it without --plan to sync.".to_owned());
     }
     if has_more {
         notes.push(format!("There is more: footprint tenant{folder} runs show {}", run.id));
     }
     if run.tenants_failed > 0 && !run.planned {
         notes.push(format!(
-            "To try again what failed, and only that: footprint utility{folder} sync-connection --retry-failed {}",
+            "To retry the failures, and nothing else: footprint utility{folder} sync-connection --retry-failed {}",
             run.id
         ));
     }
@@ -149,7 +149,7 @@ async fn show(
 
 fn bar(printer: &Printer) -> ProgressBar {
     let bar = if printer.has_error_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
-    // The template is a constant; with a broken one the bar keeps its own style.
+    // The template is a constant. With an invalid one the bar keeps its own style.
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos} of {len} tenants{msg}, {eta} left") {
         bar.set_style(style);
     }

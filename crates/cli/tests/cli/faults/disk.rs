@@ -1,4 +1,4 @@
-//! A disk without room, as a limit on the size of the process's files, which needs no rights and can be lifted again.
+//! A full disk, simulated by a limit on the size of the process's files, which needs no rights and can be removed.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use super::work::{Caller, prepare, times_done};
 use crate::instance::{Instance, Served};
 
-/// Without this the system ends a process that writes beyond its limit; a full disk does not.
+/// Without this the system ends a process that writes beyond its limit. A full disk does not end it.
 const NO_SIGNAL: &str = "trap '' XFSZ";
 
-/// From now on no file of the process may be larger; those that are cannot be written beyond it.
+/// Sets the limit of the process's files. Larger files cannot be written beyond it.
 fn limit(served: &Served, bytes: &str) {
     let process = served.child.id().to_string();
     let limited = Command::new("prlimit").args(["--pid", &process, &format!("--fsize={bytes}:")]).status().unwrap();
@@ -31,7 +31,7 @@ async fn a_host_whose_disk_is_full_does_nothing_by_halves_says_so_and_goes_on_by
     let caller = Caller::of(&instance, &served);
     assert_eq!(caller.close(&calls[0]).await.unwrap(), (200, "Successful".to_owned()));
     assert_eq!(caller.read().await.0, 200);
-    // Room for some calls, and not for all of them.
+    // Room for some of the calls.
     let store = instance.path().join("host.db");
     let largest = length(&store).max(length(&store.with_extension("db-wal")));
     limit(&served, &(largest + 200 * 1024).to_string());
@@ -52,7 +52,8 @@ async fn a_host_whose_disk_is_full_does_nothing_by_halves_says_so_and_goes_on_by
     assert!(!refused.is_empty(), "there was room for all of it");
     assert!(times_done(&instance, done.iter().copied()).iter().all(|times| *times == 1));
     assert!(times_done(&instance, refused.iter().copied()).iter().all(|times| *times == 0));
-    // No room for the smallest thing: what only reads is not answered either, for nobody could tell that it was.
+    // No room for even a small write: a call that only reads is not answered either, since its audit entry cannot be
+    // written.
     limit(&served, "1");
     for _ in 0..20 {
         let (status, said) = caller.read().await;

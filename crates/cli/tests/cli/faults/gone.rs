@@ -1,4 +1,4 @@
-//! A store whose file is gone before the host, or the terminal, opens it.
+//! A store whose file is missing when the host, or the terminal, opens it.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ fn a_store_that_is_gone_is_not_made_anew_by_who_serves_or_looks() {
         let error = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
         assert!(
-            error.contains("host.db is not there, or empty. Restore its last backup with `footprint restore FILE`"),
+            error.contains("host.db is missing or empty. Restore its last backup with `footprint restore FILE`"),
             "{arguments:?}: {error}"
         );
         assert!(!store.exists(), "{arguments:?}");

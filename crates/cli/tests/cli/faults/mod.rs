@@ -1,4 +1,4 @@
-//! A served host whose store fails under it, as the host's callers and its keeper see it.
+//! A host whose store fails, as its callers and its administrator see it.
 
 #[cfg(target_os = "linux")]
 mod disk;

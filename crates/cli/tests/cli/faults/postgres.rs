@@ -1,4 +1,4 @@
-//! A PostgreSQL server that is stopped and started under a host that is served.
+//! A PostgreSQL server that stops and starts under a running host.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::instance::Instance;
 const CALLERS: usize = 4;
 const CALLS: usize = 12;
 
-/// What happens to the server amid the calls of a round.
+/// The fault of the server during the calls of a round.
 const ROUNDS: [&str; 3] = ["stopped at once", "stopped in order", "connections cut"];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! Two hosts on one SQLite file, such as an old and a new one during a change of version.
+//! Two hosts on one SQLite file, such as an old and a new host during a change of version.
 
 use super::work::{Caller, prepare, times_done};
 use crate::instance::Instance;
@@ -10,7 +10,7 @@ async fn two_hosts_on_one_file_do_what_either_is_asked_and_each_call_once() {
     prepare(&instance, calls.iter());
     let served = [instance.serve(), instance.serve()];
     let callers = [Caller::of(&instance, &served[0]), Caller::of(&instance, &served[1])];
-    // Each call goes to both at once, under one key.
+    // Each call goes to both hosts at once, under one key.
     for batch in calls.chunks(6) {
         let both = batch.iter().flat_map(|call| callers.iter().map(move |caller| caller.close(call)));
         for answered in futures_util::future::join_all(both).await {

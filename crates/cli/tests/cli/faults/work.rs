@@ -1,4 +1,4 @@
-//! Bulk commands under Idempotency-Keys, and what the store has of them in the end.
+//! Bulk commands under Idempotency-Keys, and their effect in the store at the end.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use crate::instance::{Instance, Served};
 
-/// How many incidents each call closes.
+/// The number of incidents that each call closes.
 const ITEMS: usize = 100;
 
-/// A host that is called.
+/// A client of a host.
 pub struct Caller {
     pub client: reqwest::Client,
     url: String,
@@ -23,7 +23,7 @@ impl Caller {
         Self { client: reqwest::Client::new(), url: served.url().to_owned(), key }
     }
 
-    /// Status and `Error` or `returnData` of a call that closes incidents; nothing if no answer came.
+    /// Status and `Error` or `returnData` of a call that closes incidents. `None` if no answer came.
     pub async fn close(&self, call: &str) -> Option<(u16, String)> {
         let numbers: Vec<_> = (0..ITEMS).map(|item| format!("{call}-{item}")).collect();
         let parameters = json!({ "Incident Numbers": numbers, "Bypass Required Pending Tasks": "No",
@@ -55,7 +55,7 @@ impl Caller {
         (response.status().as_u16(), response.text().await.unwrap())
     }
 
-    /// Waits until the host says that it is ready, or that it is not.
+    /// Waits until `/readyz` answers with this status.
     pub async fn becomes(&self, status: u16) -> String {
         let begun = Instant::now();
         loop {
@@ -69,7 +69,7 @@ impl Caller {
     }
 }
 
-/// Incidents for these calls, on an instance that takes as many calls as come.
+/// Creates the incidents of these calls, on an instance without a rate limit.
 pub fn prepare<'a>(instance: &Instance, calls: impl Iterator<Item = &'a String>) {
     let settings = instance.path().join("host.toml");
     let unlimited = std::fs::read_to_string(&settings).unwrap() + "\nrequests-per-second = 0\n";
@@ -86,7 +86,7 @@ pub fn prepare<'a>(instance: &Instance, calls: impl Iterator<Item = &'a String>)
     command.write_stdin(rows).assert().success();
 }
 
-/// How often each call was done. Panics where one is half done.
+/// How often each call was done. Panics if one was done in part.
 pub fn times_done<'a>(instance: &Instance, calls: impl Iterator<Item = &'a String>) -> Vec<usize> {
     let rows = instance.successful(["incident", "export", "--format", "ndjson"]);
     let rows = rows.lines().map(|row| serde_json::from_str::<Value>(row).unwrap());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use soar_store::model::{Moment, Severity, Status};
+use soar_store::model::{Moment, Severity, Status, Version};
 use utoipa::ToSchema;
 
 use crate::Refusal;
@@ -73,7 +73,8 @@ pub struct IncidentsLinked {
 pub struct IncidentToChange {
     /// The version that the caller read. The host refuses the change if the incident has changed since.
     #[serde(default)]
-    pub version: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub version: Option<Version>,
     /// The title. The host cuts it after 100 characters.
     #[serde(default)]
     #[schema(pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]

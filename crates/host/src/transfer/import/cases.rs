@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use soar_store::Numbered;
-use soar_store::model::Case;
+use soar_store::NumberKind;
+use soar_store::model::{Case, Version};
 
 use super::under_way::{Import, status};
 use crate::transfer::TransferError;
@@ -61,7 +61,7 @@ impl Import<'_> {
                             modified_at: case.modified_at,
                             closed_at,
                             closed_by: closed_by.flatten(),
-                            version: 0,
+                            version: Version(0),
                         };
                         records.update_case(&case).await?;
                         updated += 1;
@@ -70,7 +70,7 @@ impl Import<'_> {
             }
         }
         let numbers: Vec<_> = added.iter().map(|case| case.number.clone()).collect();
-        records.reserve_numbers(Numbered::Case, &numbers).await?;
+        records.reserve_numbers(NumberKind::Case, &numbers).await?;
         records.insert_cases(&added).await?;
         let added = added.len() as u64;
         self.note(&mut records, (added, updated), last_line).await?;

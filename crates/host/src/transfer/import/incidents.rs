@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use soar_connector::name::quoted;
-use soar_store::model::{CaseId, Incident, IncidentId, Right, SiteId};
-use soar_store::{NewIncident, Numbered};
+use soar_store::model::{CaseId, Incident, IncidentId, Right, SiteId, Version};
+use soar_store::{NewIncident, NumberKind};
 
 use super::links::link;
 use super::under_way::{Import, status};
@@ -69,7 +69,7 @@ impl Import<'_> {
         }
         let new: Vec<_> = added.iter().map(|(_, row)| row.incident.clone()).collect();
         let numbers: Vec<_> = new.iter().map(|incident| incident.number.clone()).collect();
-        records.reserve_numbers(Numbered::Incident, &numbers).await?;
+        records.reserve_numbers(NumberKind::Incident, &numbers).await?;
         let ids = records.insert_incidents(&new).await?;
         let details: Vec<_> =
             ids.iter().zip(&added).map(|(id, (_, row))| (*id, row.tasks.as_slice(), row.fields.as_slice())).collect();
@@ -135,6 +135,6 @@ fn as_stored(id: IncidentId, incident: &NewIncident) -> Incident {
         modified_at: incident.modified_at,
         closed_at,
         closed_by,
-        version: 0,
+        version: Version(0),
     }
 }

@@ -75,7 +75,7 @@ async fn a_file_that_another_program_holds_is_waited_for_and_then_told_of() {
     let (status, refused) = answer(host.command("ShowNotes", json!({}))).await;
     assert_eq!((status, refused["contextData"].is_null()), (503, true), "{refused}");
     let (status, said) = ready(&host).await;
-    assert!(status == 503 && said.contains("Another program holds the store"), "{said}");
+    assert!(status == 503 && said.contains("Another program holds a lock on the store"), "{said}");
     assert_eq!(host.client.get(format!("{}/healthz", host.url)).send().await.unwrap().status(), 200);
     sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
     is_ready_again(&host).await;
@@ -118,7 +118,7 @@ async fn of_a_transaction_whose_file_went_away_meanwhile_nobody_knows_whether_it
     let error = transaction.commit().await.unwrap_err();
     assert!(matches!(error, StoreError::Uncertain(_)), "{error}");
     assert_eq!(error.trouble(), Some(Trouble::Gone));
-    assert!(error.to_string().contains("is not there any more"), "{error}");
+    assert!(error.to_string().contains("is missing or was replaced"), "{error}");
 }
 
 #[tokio::test]
@@ -171,10 +171,10 @@ async fn a_file_that_cannot_be_used_is_refused_at_once_with_what_to_do() {
         );
     }
     let error = refusal("empty", b"").await.to_string();
-    assert!(error.contains("is not there, or empty. Restore its last backup with `footprint restore FILE`"), "{error}");
+    assert!(error.contains("is missing or empty. Restore its last backup with `footprint restore FILE`"), "{error}");
     let nowhere = folder.path().join("nowhere.db");
     let error = Store::open_existing(nowhere.to_str().unwrap()).await.unwrap_err().to_string();
-    assert!(error.contains("nowhere.db is not there") && !nowhere.exists(), "{error}");
+    assert!(error.contains("nowhere.db is missing") && !nowhere.exists(), "{error}");
     assert!(begun.elapsed() < Duration::from_secs(10), "nobody waits for what does not get better");
     // Made by a future version.
     let mut newer = SqliteConnection::connect(good.to_str().unwrap()).await.unwrap();

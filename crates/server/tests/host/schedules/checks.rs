@@ -120,11 +120,11 @@ async fn a_connection_is_degraded_when_its_server_s_certificate_is_about_to_end_
                 "Password": account.password, "CA File": std::fs::read_to_string(authority.path()).unwrap()}});
         let connection = stage.create(&administrator, draft).await.unwrap();
         assert_eq!(wired.minute(&stage).await, 1);
-        let fares = async || {
+        let health_now = async || {
             let table = stage.executor.connections().health(&administrator, &HealthFilter::default()).await.unwrap();
             table.connections.into_iter().next().unwrap().health
         };
-        let health = fares().await;
+        let health = health_now().await;
         assert_eq!((health.state, health.failures), (HealthState::Degraded, 0), "{health:?}");
         assert!(health.notice.unwrap().contains("\"localhost\" issued by \"Test Authority\" ends in"));
 
@@ -132,7 +132,7 @@ async fn a_connection_is_degraded_when_its_server_s_certificate_is_about_to_end_
         let change = json!({"parameters": {"Server URL": renewed, "Password": account.password}});
         stage.update(&administrator, connection.id, change).await.unwrap();
         wired.minute(&stage).await;
-        assert_eq!(fares().await.state, HealthState::Healthy);
+        assert_eq!(health_now().await.state, HealthState::Healthy);
 
         simulator.inject("* delay=30ms".parse().unwrap());
         stage.update(&administrator, connection.id, json!({"healthCheckSlowMs": 1})).await.unwrap();
@@ -148,7 +148,7 @@ async fn a_connection_is_degraded_when_its_server_s_certificate_is_about_to_end_
         });
         wired.minute(&stage).await;
         moving.abort();
-        let health = fares().await;
+        let health = health_now().await;
         assert_eq!(health.state, HealthState::Degraded, "{health:?}");
         assert!(health.notice.unwrap().contains("1 ms or more is slow"));
     }

@@ -260,7 +260,7 @@ async fn a_run_that_is_asked_for_takes_no_due_times_place() {
         ask().await;
         world.clock.advance(Duration::from_secs(605 * 60));
         assert_eq!((world.work().await, world.work().await, world.work().await), (1, 1, 0));
-        let runs = test.store.reader().await.unwrap().records().schedule_runs(made.id, i64::MAX, 10).await.unwrap();
+        let runs = test.store.reader().await.unwrap().records().schedule_runs(made.id, None, 10).await.unwrap();
         let mut due: Vec<_> = runs.iter().map(|run| run.due_at).collect();
         due.reverse();
         let interval = Duration::from_secs(600 * 60);

@@ -87,7 +87,7 @@ async fn the_log_of_schedules_keeps_input_output_and_error() {
         world.fail([1]);
         world.pass(60).await;
         let mut reader = test.store.reader().await.unwrap();
-        let runs = reader.records().schedule_runs(schedule.id, i64::MAX, 10).await.unwrap();
+        let runs = reader.records().schedule_runs(schedule.id, None, 10).await.unwrap();
         assert_eq!(
             runs.iter().map(|run| run.status).collect::<Vec<_>>(),
             [ScheduleRunStatus::Failed, ScheduleRunStatus::Successful]
@@ -95,7 +95,7 @@ async fn the_log_of_schedules_keeps_input_output_and_error() {
         assert_eq!(runs[0].input.get(), r#"{"Limit":5}"#);
         assert_eq!(runs[0].error.as_deref(), Some("List Devices failed.\nStatus Code: 404.\nMessage: Not Found."));
         assert_eq!(runs[1].output.get(), r#"{"returnData":"Successful"}"#);
-        let page = reader.records().schedule_runs(schedule.id, runs[0].id, 10).await.unwrap();
+        let page = reader.records().schedule_runs(schedule.id, Some(runs[0].id), 10).await.unwrap();
         assert_eq!(format!("{page:?}"), format!("{:?}", &runs[1..]));
     }
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use secrecy::SecretString;
 use soar_host::alerts::{Courier as _, Couriers, MailCourier, MailSecurity, MailSettings};
-use soar_store::model::{AlertReason, Message, MessageContent, MessageItem, Moment, ScheduleKind, Tell};
+use soar_store::model::{AlertEvent, AlertReason, Message, MessageContent, MessageItem, Moment, ScheduleKind};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -156,7 +156,7 @@ fn message(subject: &str) -> Message {
         id: "0198-message".to_owned(),
         destination: "soc@example.com".parse().unwrap(),
         content: MessageContent {
-            tell: Tell::Failed,
+            event: AlertEvent::Failed,
             kind: ScheduleKind::HealthCheck,
             server: "https://footprint.example.com".to_owned(),
             at: Moment(1_700_000_000_000),

@@ -139,7 +139,7 @@ async fn a_host_that_was_suspended_does_not_judge_its_own_work() {
         runner.goes_on.notify_one();
         assert!(running.await.unwrap(), "its result is kept");
         let mut reader = test.store.reader().await.unwrap();
-        let runs = reader.records().schedule_runs(schedule.id, i64::MAX, 10).await.unwrap();
+        let runs = reader.records().schedule_runs(schedule.id, None, 10).await.unwrap();
         assert_eq!((runs.len(), runs[0].status), (1, ScheduleRunStatus::Successful));
     }
 }
@@ -217,7 +217,7 @@ async fn a_command_that_changes_something_is_not_repeated_when_its_node_died() {
         world.pass(20).await;
         assert!(world.runs.ran.lock().unwrap().is_empty());
         let mut reader = test.store.reader().await.unwrap();
-        let runs = reader.records().schedule_runs(schedule.id, i64::MAX, 10).await.unwrap();
+        let runs = reader.records().schedule_runs(schedule.id, None, 10).await.unwrap();
         assert_eq!((runs.len(), runs[0].status), (1, ScheduleRunStatus::Interrupted));
         assert!(runs[0].error.as_deref().unwrap().contains("check before you repeat"), "{runs:?}");
         assert_eq!(runs[0].node, dead.node());

@@ -86,7 +86,7 @@ async fn is_carried_over(engine: Engine) {
         let checks = reader.records().checks(ConnectionId(connection), Moment::MAX, 10).await.unwrap();
         assert_eq!((checks.len(), checks[0].due_at), (1, Moment(5)));
     }
-    let runs = reader.records().schedule_runs(ScheduleId(3), i64::MAX, 10).await.unwrap();
+    let runs = reader.records().schedule_runs(ScheduleId(3), None, 10).await.unwrap();
     assert_eq!((runs.len(), runs[0].status, runs[0].node.as_str()), (1, ScheduleRunStatus::Interrupted, "before"));
     assert_eq!(reader.records().backlog().await.unwrap().claimed, 0);
     // The queue no longer exists, so a host of that version cannot claim anything.

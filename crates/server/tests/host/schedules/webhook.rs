@@ -17,7 +17,7 @@ use soar_host::alerts::{
     Courier as _, Couriers, ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, WebhookCourier, WebhookSettings,
     WebhookSignature,
 };
-use soar_store::model::{AlertReason, Message, MessageContent, MessageItem, Moment, ScheduleKind, Tell};
+use soar_store::model::{AlertEvent, AlertReason, Message, MessageContent, MessageItem, Moment, ScheduleKind};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
@@ -62,7 +62,7 @@ fn message() -> Message {
         id: "0198-message".to_owned(),
         destination: "webhook:operations".parse().unwrap(),
         content: MessageContent {
-            tell: Tell::Recovered,
+            event: AlertEvent::Recovered,
             kind: ScheduleKind::HealthCheck,
             server: "https://footprint.example.com".to_owned(),
             at: Moment(1_700_000_000_000),

@@ -1,4 +1,4 @@
-//! `footprint tenant key create`: makes a one-time key and shows it, once.
+//! `footprint tenant key create`: creates a one-time key and shows it once.
 
 use anyhow::Result;
 use clap::Args;
@@ -14,17 +14,17 @@ Examples:
   footprint tenant key create
   footprint tenant key create --expires 1h > tenant.key
 
-The key alone goes to standard output, so that it can be put where it is needed without being seen.";
+Only the key goes to standard output, so that it can be redirected without being shown.";
 
-/// Make a one-time key for a master, and show it this once
+/// Create a one-time key for a master, and show it once
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// When it ends: so long from now, or a time; at most 30 days
+    /// When it expires: a date, or a time from now such as 2d; at most 30 days
     #[arg(long, value_name = "WHEN", default_value = "24h")]
     expires: String,
 
-    /// How to write what was made
+    /// The output format
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
 }
@@ -42,7 +42,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     }
     printer.secret_line(made.key.as_deref().unwrap_or_default())?;
     printer.note(&format!(
-        "The one-time key {}, good until {} and for one master. Give it to the administrator of the master: `footprint \
+        "The one-time key {}. It expires at {} and is for one master. Give it to the administrator of the master: `footprint \
          tenant add … --key-file PATH` there. It is not shown again.",
         made.shown.name,
         moment(made.shown.expires_at)

@@ -1,4 +1,4 @@
-//! `footprint tenant key`: on a tenant, the one-time keys by which masters register.
+//! `footprint tenant key`: on a tenant, the one-time keys with which masters register.
 
 mod create;
 mod list;
@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::instance::OperatorSession;
 use crate::printer::{ListRow, Printer, moment};
 
-/// On a tenant: one-time keys, by which masters register
+/// On a tenant: one-time keys, with which masters register
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]
 pub(super) struct Arguments {

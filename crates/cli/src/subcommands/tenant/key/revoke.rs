@@ -1,4 +1,4 @@
-//! `footprint tenant key revoke`: takes a one-time key back.
+//! `footprint tenant key revoke`: revokes a one-time key.
 
 use anyhow::Result;
 use clap::Args;
@@ -7,7 +7,7 @@ use crate::exit::Exit;
 use crate::instance::OperatorSession;
 use crate::printer::Printer;
 
-/// Take a one-time key back before a master used it
+/// Revoke a one-time key before a master uses it
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Its name, as `footprint tenant key list` shows it
@@ -18,6 +18,6 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let context = session.context("tenant key revoke");
     let revoked = session.connected_operations()?.revoke_tenant_key(&context, &arguments.key).await;
     let revoked = session.changed(context, revoked).await?;
-    printer.done(&format!("No master can register with the one-time key {} any more.", revoked.name))?;
+    printer.done(&format!("The one-time key {} is revoked: no master can register with it.", revoked.name))?;
     Ok(Exit::Successful)
 }

@@ -1,4 +1,4 @@
-//! `footprint tenant master`: on a tenant, the masters that it takes connections from.
+//! `footprint tenant master`: on a tenant, the masters that send it connections.
 
 mod list;
 mod remove;
@@ -13,7 +13,7 @@ use crate::exit::Exit;
 use crate::instance::OperatorSession;
 use crate::printer::{ListRow, Printer, moment_if_any};
 
-/// On a tenant: the masters that it takes connections from
+/// On a tenant: the masters that send it connections
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]
 pub(super) struct Arguments {

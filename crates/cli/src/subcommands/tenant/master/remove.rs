@@ -1,4 +1,4 @@
-//! `footprint tenant master remove`: forgets a revoked master, and deletes what it sent.
+//! `footprint tenant master remove`: removes a revoked master, and the connections that it sent.
 
 use anyhow::Result;
 use clap::Args;
@@ -8,7 +8,7 @@ use crate::exit::Exit;
 use crate::instance::OperatorSession;
 use crate::printer::{Printer, counted};
 
-/// Forget a revoked master, and delete the connections that it sent
+/// Remove a revoked master, and the connections that it sent
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Its name
@@ -20,6 +20,6 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let ended = session.connected_operations()?.remove_master(&context, &arguments.master).await;
     let removed = session.changed(context, ended).await?;
     let connections = counted(removed.connections.unsigned_abs(), "connection");
-    printer.done(&format!("The master {} is forgotten, and {connections} deleted.", quoted(&removed.name)))?;
+    printer.done(&format!("The master {} is removed, and {connections} deleted.", quoted(&removed.name)))?;
     Ok(Exit::Successful)
 }

@@ -1,4 +1,4 @@
-//! `footprint tenant master revoke`: this tenant's secret for a master is destroyed.
+//! `footprint tenant master revoke`: revokes a master and deletes the common secret.
 
 use anyhow::Result;
 use clap::Args;
@@ -8,7 +8,7 @@ use crate::exit::Exit;
 use crate::instance::OperatorSession;
 use crate::printer::Printer;
 
-/// Take nothing from a master any more; what it sent stays, and stays its own
+/// Revoke a master; the connections that it sent stay, and still cannot be changed here
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Its name
@@ -19,11 +19,11 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let context = session.context("tenant master revoke");
     let ended = session.connected_operations()?.revoke_master(&context, &arguments.master).await;
     let revoked = session.changed(context, ended).await?;
-    printer.done(&format!("Nothing is taken from the master {} any more.", quoted(&revoked.name)))?;
+    printer.done(&format!("The master {} is revoked: its messages are refused.", quoted(&revoked.name)))?;
     if revoked.connections > 0 {
         printer.note(
-            "What it sent stays and can be used. `footprint tenant master remove` deletes it; a new one-time key lets the \
-             master register anew.",
+            "The connections that it sent stay and can be used. `footprint tenant master remove` deletes them. With a new \
+             one-time key the master can register again.",
         );
     }
     Ok(Exit::Successful)

@@ -1,4 +1,4 @@
-//! `footprint tenant master show`: all that this tenant knows of a master, but no secret.
+//! `footprint tenant master show`: shows a master without its secret.
 
 use anyhow::Result;
 use clap::Args;
@@ -13,7 +13,7 @@ pub(super) struct Arguments {
     /// Its name
     master: String,
 
-    /// How to write it
+    /// The output format
     #[arg(long, short, value_enum, default_value_t = Form::Table)]
     output: Form,
 }

@@ -11,7 +11,7 @@ use crate::printer::{ListFlags, ListRow, Printer, moment};
 /// List the runs of Sync Connection, the newest first
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// At most so many
+    /// The most runs to show
     #[arg(long, value_name = "NUMBER", default_value_t = 50)]
     limit: u32,
 

@@ -1,4 +1,4 @@
-//! `footprint tenant runs`: on a master, what was synced and what became of it.
+//! `footprint tenant runs`: on a master, the runs of Sync Connection and their results.
 
 mod list;
 mod show;
@@ -33,7 +33,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     }
 }
 
-/// A result as lists show it.
+/// A result as a list shows it.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
 pub(in crate::subcommands) struct ResultRow(pub(in crate::subcommands) SyncResult);
@@ -46,7 +46,7 @@ impl ListRow for ResultRow {
         let why = result.failure.as_ref();
         let connection = match (result.connection_id, result.connection.as_str()) {
             (Some(id), "") => id.to_string(),
-            (None, "") if result.withdrawal => "(what is no longer shared)".to_owned(),
+            (None, "") if result.withdrawal => "(connections that are no longer shared)".to_owned(),
             (_, name) => name.to_owned(),
         };
         vec![

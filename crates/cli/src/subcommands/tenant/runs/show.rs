@@ -1,4 +1,4 @@
-//! `footprint tenant runs show`: what became of each connection on each tenant.
+//! `footprint tenant runs show`: the result of each connection on each tenant.
 
 use anyhow::Result;
 use clap::Args;
@@ -10,16 +10,16 @@ use crate::exit::Exit;
 use crate::instance::{OperatorSession, not_done};
 use crate::printer::{ListFlags, ListOutput, Printer, counted, moment};
 
-/// How many results are read at once.
+/// The number of results of a page.
 const PAGE: i64 = 1000;
 
-/// Show what became of each connection on each tenant in a run
+/// Show the result of each connection on each tenant in a run
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The run's number
     run: SyncRunId,
 
-    /// Only what failed
+    /// Only failures
     #[arg(long)]
     failed: bool,
 
@@ -37,7 +37,7 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     }
     let mut filter =
         SyncResultFilter { change: arguments.failed.then_some(SyncChange::Failed), ..SyncResultFilter::default() };
-    // A table is as wide as its widest cell and JSON is one array: those are whole before they are written.
+    // A table is as wide as its widest cell, and JSON is one array. So both are complete before they are written.
     let is_whole = matches!(arguments.list.output, ListOutput::Table | ListOutput::Json);
     let mut kept: Vec<ResultRow> = Vec::new();
     let mut is_first = true;
@@ -55,10 +55,10 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
             is_first = false;
         }
         let Some(next) = page.next else { break };
-        filter.after = next;
+        filter.after = Some(next);
     }
     if is_whole {
-        let nothing = if arguments.failed { "Nothing failed." } else { "Nothing was there to be synced." };
+        let nothing = if arguments.failed { "Nothing failed." } else { "There was nothing to sync." };
         printer.list(&kept, &arguments.list, nothing)?;
     }
     Ok(Exit::Successful)

@@ -1,31 +1,31 @@
-//! Hands pages from a command that runs anywhere to the task that writes them.
+//! Passes pages from a command to the task that writes them.
 
 use async_trait::async_trait;
 use soar_connector::{Page, Sink, SinkError};
 use tokio::sync::{mpsc, oneshot};
 
-/// A page on its way, and where the command hears whether it was written.
-pub(super) struct Handed {
+/// A page, and the channel on which the command learns whether it was written.
+pub(super) struct SentPage {
     pub(super) page: Page,
     pub(super) written: oneshot::Sender<Result<(), SinkError>>,
 }
 
-/// A sink whose pages another task writes; the command waits for each.
-pub(super) struct Handing(mpsc::Sender<Handed>);
+/// A sink whose pages another task writes. The command waits for each page.
+pub(super) struct PageSender(mpsc::Sender<SentPage>);
 
-impl Handing {
-    pub(super) fn channel() -> (Self, mpsc::Receiver<Handed>) {
+impl PageSender {
+    pub(super) fn channel() -> (Self, mpsc::Receiver<SentPage>) {
         let (sender, receiver) = mpsc::channel(1);
         (Self(sender), receiver)
     }
 }
 
 #[async_trait]
-impl Sink for Handing {
+impl Sink for PageSender {
     async fn page(&mut self, page: Page) -> Result<(), SinkError> {
         let gone = || SinkError::Output(std::io::ErrorKind::BrokenPipe.into());
         let (written, heard) = oneshot::channel();
-        self.0.send(Handed { page, written }).await.map_err(|_| gone())?;
+        self.0.send(SentPage { page, written }).await.map_err(|_| gone())?;
         heard.await.map_err(|_| gone())?
     }
 }
