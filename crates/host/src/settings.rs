@@ -345,6 +345,7 @@ impl HostSettings {
                 hours: days(kept.uptime_days),
                 runs: days(kept.schedule_log_days),
                 messages: days(kept.alerts_days),
+                syncs: days(self.tenants.history_days),
             },
             ..SchedulerSettings::default()
         }

@@ -19,13 +19,15 @@ pub struct Retention {
     pub runs: Duration,
     /// Delivered messages.
     pub messages: Duration,
+    /// Runs of Sync Connection with their results.
+    pub syncs: Duration,
 }
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { checks: 7 * DAY, hours: 31 * DAY, runs: 90 * DAY, messages: 7 * DAY }
+        Self { checks: 7 * DAY, hours: 31 * DAY, runs: 90 * DAY, messages: 7 * DAY, syncs: 90 * DAY }
     }
 }
 
@@ -139,6 +141,11 @@ impl Records<'_> {
                 "DELETE FROM messages WHERE id IN
                      (SELECT id FROM messages WHERE delivered_at < $1 ORDER BY delivered_at LIMIT $2)",
                 (now - kept.messages).0,
+            ),
+            (
+                "DELETE FROM sync_runs WHERE id IN
+                     (SELECT id FROM sync_runs WHERE started_at < $1 ORDER BY started_at LIMIT $2)",
+                (now - kept.syncs).0,
             ),
             // Alerts of schedules that were deleted with their site: no message about them is sent, and no recovery
             // waits for them.

@@ -245,10 +245,4 @@ impl Records<'_> {
         }
         Ok(failed)
     }
-
-    /// Deletes the runs that began before `oldest`.
-    pub async fn forget_syncs(&mut self, oldest: Moment) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM sync_runs WHERE started_at < $1").bind(oldest).execute(&mut *self.connection).await?;
-        Ok(())
-    }
 }

@@ -2,6 +2,7 @@
 
 use std::future::pending;
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use soar_connector::manifest::Effect;
 use soar_connector::name::quoted;
@@ -9,11 +10,11 @@ use soar_connector::{
     Collector, Command, CommandError, Conclusion, ExecutionContext, Invocation, Outcome, Plugin, Receipt, Redactor,
     StatusCode,
 };
-use soar_store::model::{Caller, Connection, RunId, RunStatus};
-use soar_store::{HeldRoom, NewRun, RunEnd};
+use soar_store::model::{Caller, Connection, Moment, RunId, RunStatus};
+use soar_store::{HeldRoom, NewRun, RunEnd, StoreError};
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{Instrument as _, error, info, info_span, warn};
 
 use super::agent::through;
@@ -24,6 +25,9 @@ use super::shared::Shared;
 use super::slots::Full;
 use super::watching::{Tee, Watching};
 use crate::Refusal;
+
+/// The pause between attempts to store the end of a run while the store fails.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// The command to run.
 pub(super) struct Task {
@@ -56,7 +60,7 @@ type Turns = (OwnedSemaphorePermit, OwnedSemaphorePermit);
 pub(super) async fn supervise(shared: &Arc<Shared>, mut task: Task) -> Result<FinishedRun, Refusal> {
     let deadline = Instant::now() + shared.settings.time_limit();
     let turns = turns(shared, &mut task, deadline).await?;
-    let fetch_again = std::time::Duration::from_secs(shared.settings.fetch_secrets_seconds);
+    let fetch_again = Duration::from_secs(shared.settings.fetch_secrets_seconds);
     let ready = shared.connectors.get(&shared.connections, &task.connection, &task.plugin, fetch_again);
     let ready = tokio::select! {
         ready = timeout_at(deadline, ready) => ready.unwrap_or_else(|_| {
@@ -252,19 +256,37 @@ fn failed(task: &Task, code: &str, message: &str, cure: &str) -> Outcome {
     Collector::new(Some(task.command()), 0).finish(Conclusion { error: Some(error), receipt, warnings: Vec::new() })
 }
 
-/// Stores the end of the run. The caller gets its outcome even if that fails.
-async fn end(shared: &Shared, run: RunId, status: RunStatus, outcome: &Outcome, redactor: &Redactor) {
+/// Stores the end of the run. The caller gets its outcome even if that fails; the host then tries again in the background.
+async fn end(shared: &Arc<Shared>, run: RunId, status: RunStatus, outcome: &Outcome, redactor: &Redactor) {
     let end = RunEnd {
         status,
         outcome: Some(kept::outcome(outcome, redactor, shared.settings.outcome_bytes)),
         receipt: serde_json::to_string(&outcome.receipt).ok().map(|text| redactor.clean(&text).into_owned()),
     };
-    let written = async {
-        let mut transaction = shared.store().transaction().await?;
-        transaction.records().end_run(run, &end, shared.now()).await?;
-        transaction.commit().await
-    };
-    if let Err(error) = written.await {
-        warn!(run = run.0, %error, "the end of a run could not be stored; the run will count as interrupted");
+    let ended_at = shared.now();
+    if let Err(error) = store_end(shared, run, &end, ended_at).await {
+        warn!(run = run.0, %error, "the end of a run could not be stored; the host tries again");
+        let shared = Arc::clone(shared);
+        tokio::spawn(async move { store_end_later(&shared, run, &end, ended_at).await }.in_current_span());
+    }
+}
+
+async fn store_end(shared: &Shared, run: RunId, end: &RunEnd, ended_at: Moment) -> Result<(), StoreError> {
+    let mut transaction = shared.store().transaction().await?;
+    transaction.records().end_run(run, end, ended_at).await?;
+    transaction.commit().await
+}
+
+/// Tries again until the end is stored, or until the store works and does not take it.
+async fn store_end_later(shared: &Shared, run: RunId, end: &RunEnd, ended_at: Moment) {
+    loop {
+        sleep(AGAIN).await;
+        match store_end(shared, run, end, ended_at).await {
+            Ok(()) => return info!(run = run.0, "the end of a run is stored"),
+            Err(error) if error.trouble().is_some() || error.is_conflict() => {}
+            Err(error) => {
+                return warn!(run = run.0, %error, "the end of a run cannot be stored; the run will count as interrupted");
+            }
+        }
     }
 }

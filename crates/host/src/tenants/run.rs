@@ -27,8 +27,6 @@ const PAGE: i64 = 100;
 /// The time after the timeout of a tenant within which a run must store a result.
 const GRACE: Duration = Duration::from_secs(30);
 
-const DAY: Duration = Duration::from_secs(86_400);
-
 /// The progress of a sync.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SyncProgress {
@@ -226,7 +224,6 @@ impl Tenants {
         let now = self.now();
         let mut transaction = self.connections.store.transaction().await?;
         let mut records = transaction.records();
-        records.forget_syncs(now - DAY * self.settings.history_days).await?;
         let run = records.begin_sync(&new, now, self.heard_by(now)).await?;
         // A missing connection is no failure of a tenant, so it has one result.
         let results: Vec<_> = unknown.into_iter().map(|(info, why)| unknown_result(&info, why)).collect();

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use soar_host::executor::ExecutorSettings;
+use soar_host::utility::Ended;
 use soar_store::RunFilter;
 use soar_store::model::{Role, RunStatus};
+use soar_store::testing::TestStore;
 
 use super::{none, settings};
 use crate::stage::{Stage, because, simulator};
@@ -88,5 +90,31 @@ async fn runs_are_shown_to_those_who_may_see_them() {
         }
         let filter = RunFilter { status: Some(RunStatus::Failed), ..RunFilter::default() };
         assert!(stage.executor.runs(&admin, &filter).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_a_run_is_stored_once_the_store_works_again() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let (path, elsewhere) = (folder.path().join("host.db"), folder.path().join("elsewhere.db"));
+    let test = TestStore::at(path.to_str().unwrap(), Duration::from_secs(5)).await;
+    let stage = Stage::over(test, settings(), Default::default()).await;
+    let admin = stage.administrator().await;
+    stage.gate("Main").await;
+    let (executor, caller) = (stage.executor.clone(), admin.clone());
+    let running = tokio::spawn(async move { executor.remote(&caller, "Wait", none()).await });
+    stage.gate.state.wait_for_begun(1).await;
+    std::fs::rename(&path, &elsewhere).unwrap();
+    stage.gate.state.go_on.add_permits(1);
+    assert_eq!(running.await.unwrap().unwrap().return_data, Ended::Successful, "the caller has its outcome");
+    std::fs::rename(&elsewhere, &path).unwrap();
+    let begun = std::time::Instant::now();
+    loop {
+        let status = stage.executor.runs(&admin, &RunFilter::default()).await.map(|runs| runs[0].status);
+        if matches!(status, Ok(RunStatus::Successful)) {
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(30), "{status:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
