@@ -1,6 +1,6 @@
 //! Checks an instance without changing it. Each finding has the problem, its place and the cure.
 //!
-//! A check is a file of this folder that implements [`Check`], and a line in [`CHECKS`].
+//! A check is a file of this folder that implements [`Check`], and a line in `CHECKS`.
 
 mod agents;
 mod certificates;

@@ -8,7 +8,7 @@ use super::Executor;
 use crate::Refusal;
 
 impl Executor {
-    /// The runs on the caller's site, as [`runs`] returns them.
+    /// The runs on the caller's site, as `runs` returns them.
     ///
     /// # Errors
     /// [`Refusal`] when the right is missing.
@@ -24,7 +24,7 @@ impl Executor {
         see_run(&mut self.shared.store().reader().await?.records(), caller, id).await
     }
 
-    /// Cancels a run as [`cancel_run`] does, and stops it if it belongs to this process. Returns whether the run was
+    /// Cancels a run as `cancel_run` does, and stops it if it belongs to this process. Returns whether the run was
     /// under way.
     ///
     /// # Errors

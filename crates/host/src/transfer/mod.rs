@@ -10,7 +10,7 @@
 //! are required. Times are RFC 3339, or `yyyy-MM-dd HH:mm:ss` in UTC. In CSV these names are the columns; `rawData` and
 //! the lists are JSON in their cells, and a cell that a spreadsheet would run as a formula begins with an apostrophe
 //! that the import removes. The names of D3's fields and the headings of the terminal's lists are understood too
-//! ([`columns`]), times may be milliseconds since 1970, and a byte order mark may stand before everything. Import cases
+//! (`columns`), times may be milliseconds since 1970, and a byte order mark may stand before everything. Import cases
 //! before the incidents that are linked to them.
 
 mod columns;
