@@ -1,39 +1,41 @@
-//! Whether a clock has run evenly, so that what is old by it may be deleted.
+//! Decides whether a clock is reliable enough to delete data by age.
 
 use std::time::Duration;
 
 use soar_store::model::Moment;
 
-/// How long the clock must have run evenly.
+/// The time for which the clock must have run evenly.
 const LONG_ENOUGH: Duration = Duration::from_secs(600);
 
-/// How far the clock may differ, from one reading to the next, from the time that has passed.
+/// The largest difference between two readings of the clock and the time that passed between them.
 const TOLERANCE: Duration = Duration::from_secs(10);
 
-/// The readings of a clock that can be set, beside the time that has passed.
+/// Compares the readings of a clock that can be set with the time that passes.
 ///
-/// A clock that is a year ahead for some seconds would make all answers, checks and logs old enough to be deleted.
+/// If a clock were a year ahead for some seconds, all answers, checks and logs would be old enough to be deleted.
 #[derive(Debug, Default)]
 pub struct EvenClock(Option<Readings>);
 
 #[derive(Debug, Clone, Copy)]
 struct Readings {
-    /// The time that had passed at the first of the even readings, and at the last one.
+    /// The elapsed time at the first of the even readings.
     first: Duration,
+    /// The elapsed time at the last reading.
     last: Duration,
-    /// What the clock said at the last one.
-    said: Moment,
+    /// The clock's time at the last reading.
+    time: Moment,
 }
 
 impl EvenClock {
-    /// Takes in that the clock says `now` after `elapsed`; whether what is old by it may be deleted.
+    /// Takes a reading: the clock's time is `now`, after `elapsed` on the clock of elapsed time. Returns whether data may
+    /// be deleted by age.
     pub fn allows_deleting(&mut self, now: Moment, elapsed: Duration) -> bool {
         let is_even = |before: &Readings| {
-            let expected = before.said + elapsed.saturating_sub(before.last);
+            let expected = before.time + elapsed.saturating_sub(before.last);
             now.since(expected).max(expected.since(now)) <= TOLERANCE
         };
         let first = self.0.filter(is_even).map_or(elapsed, |before| before.first);
-        self.0 = Some(Readings { first, last: elapsed, said: now });
+        self.0 = Some(Readings { first, last: elapsed, time: now });
         elapsed.saturating_sub(first) >= LONG_ENOUGH
     }
 }

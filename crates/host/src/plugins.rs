@@ -105,12 +105,6 @@ impl PluginRegistry {
         &self.plugins
     }
 
-    /// Whether an integration has a command with this endpoint. Upper and lower case do not matter.
-    #[must_use]
-    pub fn has_endpoint(&self, endpoint: &str) -> bool {
-        self.endpoints.contains_key(&endpoint.to_lowercase())
-    }
-
     /// The integrations that have a command with this endpoint, each with its command.
     pub(crate) fn commands_at(&self, endpoint: &str) -> Vec<(&Arc<dyn Plugin>, &Arc<Command>)> {
         let holders = self.endpoints.get(&endpoint.to_lowercase()).map(Vec::as_slice).unwrap_or_default();

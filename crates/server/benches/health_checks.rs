@@ -135,7 +135,9 @@ async fn connections_to(simulator: &Simulator, test: &TestStore, count: i64, key
             "parameters": {"Server URL": simulator.url(), "User Name": account.user_name,
                 "Password": account.password, "Requests per Second": "10000", "Requests in Flight": "1000"}});
         let draft: ConnectionDraft = serde_json::from_value(draft).unwrap();
-        connections.create(&caller, draft).await.unwrap();
+        let mut transaction = store.transaction().await.unwrap();
+        connections.create_in(&mut transaction.records(), &caller, draft).await.unwrap();
+        transaction.commit().await.unwrap();
     }
     connections
 }

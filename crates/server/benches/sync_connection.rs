@@ -92,7 +92,9 @@ async fn master(count: usize, connections: usize) -> Value {
                 "Server URL": "https://footprint.example.com", "User Name": "soar@example.com", "Password": "a password",
             },
         });
-        own.create(&admin, serde_json::from_value(draft).unwrap()).await.unwrap();
+        let mut transaction = test.store.transaction().await.unwrap();
+        own.create_in(&mut transaction.records(), &admin, serde_json::from_value(draft).unwrap()).await.unwrap();
+        transaction.commit().await.unwrap();
     }
     let tenants = Tenants::new(own, TenantSettings::default());
     let mut ids = Vec::new();

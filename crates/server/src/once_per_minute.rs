@@ -22,12 +22,12 @@ impl OncePerMinute {
     }
 }
 
-/// Lets one message a minute about each subject into the log.
+/// Allows one message per minute and subject.
 #[derive(Debug, Default)]
 pub(crate) struct EachOncePerMinute(Mutex<BTreeMap<&'static str, OncePerMinute>>);
 
 impl EachOncePerMinute {
-    /// As [`OncePerMinute::is_due`], about `subject`.
+    /// As [`OncePerMinute::is_due`], for `subject`.
     pub(crate) fn is_due(&self, subject: &'static str) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(subject).or_default().is_due()
     }

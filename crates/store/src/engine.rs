@@ -75,7 +75,7 @@ impl Engine {
         }
     }
 
-    /// SQL after a text column that compares it by code points, whatever the database's language is.
+    /// SQL after a text column that compares it by code points, in every language of the database.
     pub(super) fn bytewise(self) -> &'static str {
         match self {
             Self::Sqlite => "",

@@ -35,8 +35,8 @@ pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-/// The identity of a file on its machine, whatever its path. The system uses the number of an inode again, so the time
-/// of its birth counts too.
+/// The identity of a file on its machine. It does not depend on the path. It includes the time of birth, since the system
+/// reuses numbers of inodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Identity {
     device: u64,

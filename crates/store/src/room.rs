@@ -48,7 +48,7 @@ impl HeldRoom {
     }
 }
 
-/// Two answers are equal whatever memory they hold.
+/// The memory that two answers hold does not make them different.
 impl PartialEq for HeldRoom {
     fn eq(&self, _: &Self) -> bool {
         true

@@ -68,7 +68,7 @@ fn a_server_that_breaks_is_failing_and_who_is_to_be_told_is_told_once_by_mail_an
         ],
     );
     assert!(!said.contains("warning"), "{said}");
-    // Alerts go to their destinations directly, whatever the environment says.
+    // Alerts go to their destinations directly. The proxies of the environment are not used.
     let proxy = Listener::http();
     let exports: String = proxy.as_proxy().iter().map(|(name, value)| format!("export {name}={value}\n")).collect();
     let _served = instance.serve_after(&exports, &instance.file("log", ""));

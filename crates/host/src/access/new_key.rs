@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use soar_store::model::{AccessKey, Allowed, JWT_SECRET_CONTEXT, KeyId, KeyKind, Moment};
+use soar_store::model::{AccessKey, Allowed, JWT_SECRET_CONTEXT, KeyKind, Moment};
 use soar_store::{NewKey, Records, StoreError};
 use zeroize::Zeroizing;
 
@@ -100,9 +100,7 @@ pub async fn issue_key(
             SealingGuard::begin(records).await?;
             let sealed = seal.seal(JWT_SECRET_CONTEXT, encoded.as_bytes());
             let sealed = sealed.map_err(|error| StoreError::Unreadable(error.to_string()))?;
-            if let Some(key) = KeyId::of(&sealed) {
-                SealingGuard::note(records, key, now).await?;
-            }
+            SealingGuard::note_key_of(records, &sealed, now).await?;
             (encoded, STANDARD.encode(sealed))
         }
     };

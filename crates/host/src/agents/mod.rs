@@ -3,8 +3,11 @@
 mod address;
 mod draft;
 mod reach;
+mod rights;
 mod service;
+mod test;
 
 pub use draft::{AgentChange, AgentDraft};
 pub use reach::AgentTested;
-pub use service::{AgentTarget, Agents};
+pub use service::Agents;
+pub use test::AgentTarget;

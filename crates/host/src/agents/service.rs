@@ -1,23 +1,18 @@
-//! Lists, creates, changes, deletes and tests agents in the name of a caller.
+//! Lists, creates, changes and deletes agents in the name of a caller.
 
-use std::time::Duration;
-
-use reqwest::Url;
 use secrecy::{ExposeSecret as _, SecretString};
 use soar_connector::name::{quoted, steers};
 use soar_connector::{NoSecret, secret_in};
 use soar_store::model::limits;
 use soar_store::model::name::{checked_name, same_name};
-use soar_store::model::{
-    Agent, AgentId, Caller, ConnectionId, KeyId, Moment, NamedSite, Reference, Right, SHARED, Site,
-};
-use soar_store::{AgentUse, NewAgent, Records, StoreError, StoredAgent, StoredValue, agent_sealing_context};
+use soar_store::model::{Agent, AgentId, Caller, Moment, NamedSite, Reference};
+use soar_store::{NewAgent, Records, StoreError, StoredAgent, StoredValue, agent_sealing_context};
 
 use super::address::ProxyAddress;
-use super::reach::{Login, ask};
-use super::{AgentChange, AgentDraft, AgentTested};
+use super::rights::{may_see, must_administer_used, must_be_unused, must_manage, seen, uses};
+use super::{AgentChange, AgentDraft};
 use crate::Refusal;
-use crate::connections::{Connections, GivenValue, server_of};
+use crate::connections::{Connections, GivenValue};
 use crate::sealing::SealingGuard;
 
 /// The longest user name, in characters.
@@ -26,22 +21,10 @@ const LONGEST_USER_NAME: usize = 255;
 /// The longest secret, in bytes.
 const LONGEST_SECRET: usize = 4 * 1024;
 
-/// The number of connections that an error names.
-const NAMED: usize = 10;
-
 /// Agents of the host. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Agents {
-    connections: Connections,
-}
-
-/// The server to which a test asks the proxy to connect.
-#[derive(Debug, Clone)]
-pub enum AgentTarget {
-    /// The server of a connection.
-    Connection(ConnectionId),
-    /// A server, possibly with a port; port 443 unless given.
-    Server(String),
+    pub(super) connections: Connections,
 }
 
 /// The checked fields of a new or changed agent.
@@ -167,64 +150,6 @@ impl Agents {
         Ok(agent)
     }
 
-    /// Asks the agent's proxy for a connection to a server. The host sends nothing over it.
-    ///
-    /// # Errors
-    /// [`Refusal`] when the test could not run.
-    pub async fn test(&self, caller: &Caller, agent: &str, target: &AgentTarget) -> Result<AgentTested, Refusal> {
-        let (agent, to) = {
-            let mut reader = self.connections.store.reader().await?;
-            let mut records = reader.records();
-            let agent = seen(&mut records, caller, agent).await?;
-            (agent, self.target(&mut records, caller, target).await?)
-        };
-        let address = ProxyAddress::parse(&agent.agent.address).map_err(Refusal::Because)?;
-        let secret = self.connections.agent_secret(&agent).await.map_err(Refusal::Unable)?;
-        let begun = self.connections.clock.elapsed();
-        let login = agent.agent.user_name.as_deref();
-        let login = login.map(|user_name| Login { user_name, secret: secret.as_ref() });
-        let answer = ask(&address, login, &to).await;
-        let elapsed = self.connections.clock.elapsed().saturating_sub(begun);
-        let (passed, text) = match &answer {
-            Ok(None | Some(200..=299)) => (true, format!("The proxy made a connection to {to}.")),
-            Ok(Some(407)) => (
-                false,
-                "The proxy answered 407: it does not accept the login. Correct the agent's user name and secret."
-                    .to_owned(),
-            ),
-            Ok(Some(status)) => (false, format!("The proxy answered {status} and made no connection to {to}.")),
-            Err(problem) => (false, problem.clone()),
-        };
-        let status = answer.ok().flatten();
-        Ok(AgentTested { passed, agent: agent.agent.name, to, text, status, elapsed_ms: milliseconds(elapsed) })
-    }
-
-    async fn target(
-        &self,
-        records: &mut Records<'_>,
-        caller: &Caller,
-        target: &AgentTarget,
-    ) -> Result<String, Refusal> {
-        match target {
-            AgentTarget::Connection(id) => {
-                let connection = self.connections.see_in(records, caller, *id).await?;
-                let plugin = self.connections.registry.named(&connection.integration)?;
-                server(&server_of(&connection, &*plugin)).ok_or_else(|| {
-                    Refusal::Because(format!(
-                        "The connection {} has no server address. Name a server with its port.",
-                        quoted(&connection.name)
-                    ))
-                })
-            }
-            AgentTarget::Server(given) => bare_server(given).ok_or_else(|| {
-                Refusal::Because(
-                    "Server: expected a name or address, possibly with a port, such as footprint.example.com:443."
-                        .to_owned(),
-                )
-            }),
-        }
-    }
-
     async fn checked(
         &self,
         records: &mut Records<'_>,
@@ -318,13 +243,9 @@ impl Agents {
             None => None,
             Some(NewSecret::Reference(reference)) => Some(StoredValue::Reference(reference)),
             Some(NewSecret::Value(secret)) => {
-                let keyring = &self.connections.keyring;
-                let sealed = keyring.seal(&agent_sealing_context(id), secret.expose_secret().as_bytes());
-                let sealed = sealed.map_err(|error| Refusal::Because(error.to_string()))?;
-                if let Some(key) = KeyId::of(&sealed) {
-                    SealingGuard::note(records, key, self.now()).await?;
-                }
-                Some(StoredValue::Sealed(sealed))
+                let (keyring, context) = (&self.connections.keyring, agent_sealing_context(id));
+                let secret = secret.expose_secret().as_bytes();
+                Some(StoredValue::Sealed(SealingGuard::seal(records, keyring, &context, secret, self.now()).await?))
             }
         };
         Ok(records.set_agent_secret(id, stored.as_ref()).await?)
@@ -335,79 +256,8 @@ impl Agents {
     }
 }
 
-/// Whether the caller may see an agent: the caller manages connections on a site where the agent may be used.
-fn may_see(caller: &Caller, agent: &Agent, sites: &[Site]) -> bool {
-    let manages = |site| caller.may(Right::ManageConnections, site);
-    match agent.site_id() {
-        Some(site) => manages(site),
-        None => caller.administers() || sites.iter().any(|site| manages(site.id)),
-    }
-}
-
-/// Refuses a caller that may not change agents of this site. Only administrators change agents for all sites.
-fn must_manage(caller: &Caller, site: Option<&NamedSite>) -> Result<(), Refusal> {
-    match site {
-        Some(site) if caller.may(Right::ManageConnections, site.id) => Ok(()),
-        Some(site) => Err(Refusal::Unable(format!(
-            "This needs the right to {} on {}. Ask an administrator for it.",
-            Right::ManageConnections,
-            quoted(&site.name)
-        ))),
-        None if caller.administers() => Ok(()),
-        None => Err(Refusal::Unable(
-            "Only administrators manage agents for all sites. Ask an administrator, or make an agent for one site."
-                .to_owned(),
-        )),
-    }
-}
-
-async fn seen(records: &mut Records<'_>, caller: &Caller, name: &str) -> Result<StoredAgent, Refusal> {
-    let sites = records.sites().await?;
-    let found = records.find_agent(name).await?.filter(|found| may_see(caller, &found.agent, &sites));
-    // The error is the same as for an agent that does not exist.
-    found.ok_or_else(|| StoreError::not_found("agent", name).into())
-}
-
 async fn named(records: &mut Records<'_>, name: &str) -> Result<StoredAgent, Refusal> {
     records.find_agent(name).await?.ok_or_else(|| StoreError::not_found("agent", name).into())
-}
-
-async fn uses(records: &mut Records<'_>, agent: &str) -> Result<Vec<AgentUse>, StoreError> {
-    let mut uses = records.agent_uses().await?;
-    uses.retain(|one| one.names(agent));
-    Ok(uses)
-}
-
-fn list(uses: &[AgentUse]) -> String {
-    let name = |one: &AgentUse| {
-        let place = one.site.as_deref().unwrap_or(SHARED);
-        format!("{} ({place})", quoted(&one.connection))
-    };
-    let mut names: Vec<_> = uses.iter().take(NAMED).map(name).collect();
-    if uses.len() > NAMED {
-        names.push(format!("and {} more", uses.len() - NAMED));
-    }
-    names.join(", ")
-}
-
-fn must_be_unused(agent: &Agent, uses: &[AgentUse], what: &str) -> Result<(), Refusal> {
-    if uses.is_empty() {
-        return Ok(());
-    }
-    let by = format!("it cannot be {what} while connections use it: {}", list(uses));
-    Err(StoreError::InUse { what: "agent", name: agent.name.clone(), by }.into())
-}
-
-/// Refuses to redirect the traffic and the secrets of connections, unless the caller is an administrator.
-fn must_administer_used(caller: &Caller, agent: &str, uses: &[AgentUse]) -> Result<(), Refusal> {
-    if uses.is_empty() || caller.administers() {
-        return Ok(());
-    }
-    Err(Refusal::Unable(format!(
-        "Connections send their secrets through the agent {}, so only an administrator may change its address: {}.",
-        quoted(agent),
-        list(uses)
-    )))
 }
 
 async fn site(records: &mut Records<'_>, name: Option<&str>) -> Result<Option<NamedSite>, Refusal> {
@@ -438,24 +288,4 @@ fn must_have_user_name(new: &NewAgent, has_secret: bool) -> Result<(), Refusal> 
         return Err(Refusal::Because("User name: It is missing. A secret needs a user name.".to_owned()));
     }
     Ok(())
-}
-
-/// The server and port of a text without a scheme.
-fn bare_server(given: &str) -> Option<String> {
-    if given.contains(['/', '\\', '?', '#', '@']) {
-        return None;
-    }
-    server(&format!("https://{}", given.trim()))
-}
-
-/// The host and port of an address.
-fn server(address: &str) -> Option<String> {
-    let url = Url::parse(address).ok()?;
-    let is_bare = url.username().is_empty() && url.password().is_none();
-    let (host, port) = (url.host_str().filter(|host| is_bare && !host.is_empty())?, url.port_or_known_default()?);
-    Some(format!("{host}:{port}"))
-}
-
-fn milliseconds(elapsed: Duration) -> u64 {
-    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
 }

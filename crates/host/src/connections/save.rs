@@ -3,7 +3,7 @@
 use secrecy::ExposeSecret as _;
 use soar_connector::{Plugin, SettingsError};
 use soar_store::model::name::same_name;
-use soar_store::model::{Caller, Connection, ConnectionId, KeyId, Moment, Place, Version};
+use soar_store::model::{Caller, Connection, ConnectionId, Moment, Place, Version};
 use soar_store::{ConnectionFilter, Records, StoreError, StoredAgent, StoredParameter, StoredValue, sealing_context};
 
 use super::parameters::{Changes, NewValue, ParameterCheck};
@@ -14,44 +14,6 @@ use crate::Refusal;
 use crate::sealing::SealingGuard;
 
 impl Connections {
-    /// [`Connections::create_in`] in a transaction of its own.
-    ///
-    /// # Errors
-    /// [`Refusal`].
-    pub async fn create(&self, caller: &Caller, draft: ConnectionDraft) -> Result<Connection, Refusal> {
-        let mut transaction = self.store.transaction().await?;
-        let made = self.create_in(&mut transaction.records(), caller, draft).await?;
-        transaction.commit().await?;
-        Ok(made)
-    }
-
-    /// [`Connections::update_in`] in a transaction of its own.
-    ///
-    /// # Errors
-    /// [`Refusal`].
-    pub async fn update(
-        &self,
-        caller: &Caller,
-        id: ConnectionId,
-        given: ConnectionChange,
-    ) -> Result<Connection, Refusal> {
-        let mut transaction = self.store.transaction().await?;
-        let changed = self.update_in(&mut transaction.records(), caller, id, given).await?;
-        transaction.commit().await?;
-        Ok(changed)
-    }
-
-    /// [`Connections::delete_in`] in a transaction of its own.
-    ///
-    /// # Errors
-    /// [`Refusal`].
-    pub async fn delete(&self, caller: &Caller, id: ConnectionId) -> Result<Connection, Refusal> {
-        let mut transaction = self.store.transaction().await?;
-        let deleted = self.delete_in(&mut transaction.records(), caller, id).await?;
-        transaction.commit().await?;
-        Ok(deleted)
-    }
-
     /// Creates a connection within the transaction of `records`.
     ///
     /// # Errors
@@ -91,10 +53,12 @@ impl Connections {
         }
         let new = change::checked(records, &plugin.manifest().connector.id, &place, &draft, None).await?;
         let agent = through(records, new.agent_name.as_deref(), &place, rule).await?;
-        let mut check = self.parameter_check(caller, &*plugin);
-        check.agent = agent.as_ref();
-        check.agent_name = new.agent_name.as_deref();
-        check.is_received = rule == Agent::MayBeMissing;
+        let check = ParameterCheck {
+            agent: agent.as_ref(),
+            agent_name: new.agent_name.as_deref(),
+            is_received: rule == Agent::MayBeMissing,
+            ..self.parameter_check(caller, &*plugin)
+        };
         let changes = check.run(ConnectionId(0), &[], &draft.parameters).map_err(unusable)?;
         let id = records.create_connection(&new, self.now()).await?;
         self.write(records, id, changes).await?;
@@ -163,15 +127,17 @@ impl Connections {
         let new = change::checked(records, &old.integration, &place, &draft, Some(&old)).await?;
         let kept = records.connection_parameters(ConnectionFilter::Id(id)).await?.remove(&id).unwrap_or_default();
         let agent = through(records, new.agent_name.as_deref(), &place, rule).await?;
-        let mut check = self.parameter_check(caller, &*plugin);
-        check.agent = agent.as_ref();
-        check.agent_name = new.agent_name.as_deref();
-        check.is_received = by_its_master;
         let is_same_agent = match (&new.agent_name, &old.agent_name) {
             (Some(new), Some(old)) => same_name(new, old),
             (new, old) => new == old,
         };
-        check.is_rerouted = !is_same_agent && !caller.administers();
+        let check = ParameterCheck {
+            agent: agent.as_ref(),
+            agent_name: new.agent_name.as_deref(),
+            is_received: by_its_master,
+            is_rerouted: !is_same_agent && !caller.administers(),
+            ..self.parameter_check(caller, &*plugin)
+        };
         let changes = check.run(id, &kept, &draft.parameters).map_err(unusable)?;
         records.change_connection(id, &new).await?;
         self.write(records, id, changes).await?;
@@ -220,14 +186,8 @@ impl Connections {
                 NewValue::Plain(value) => StoredValue::Plain(value),
                 NewValue::Reference(reference) => StoredValue::Reference(reference),
                 NewValue::Secret(secret) => {
-                    let sealed = self
-                        .keyring
-                        .seal(&sealing_context(id, &name), secret.expose_secret().as_bytes())
-                        .map_err(|error| Refusal::Because(error.to_string()))?;
-                    if let Some(key) = KeyId::of(&sealed) {
-                        SealingGuard::note(records, key, self.now()).await?;
-                    }
-                    StoredValue::Sealed(sealed)
+                    let (context, secret) = (sealing_context(id, &name), secret.expose_secret().as_bytes());
+                    StoredValue::Sealed(SealingGuard::seal(records, &self.keyring, &context, secret, self.now()).await?)
                 }
             };
             records.set_connection_parameter(id, &StoredParameter { name, value }).await?;

@@ -16,7 +16,8 @@ use crate::vault::Vault;
 /// Lists, creates, changes and deletes connections in the name of a caller. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Connections {
-    pub(crate) store: Store,
+    /// The store.
+    pub store: Store,
     pub(crate) registry: Arc<PluginRegistry>,
     pub(crate) keyring: Keyring,
     pub(crate) vault: Vault,
@@ -36,16 +37,11 @@ impl Connections {
         Self { store, registry, keyring, vault, clock }
     }
 
-    /// All connections that the caller may see, by integration, name and place.
+    /// The connections that the caller may see, by integration, name and place.
     ///
     /// # Errors
     /// [`Refusal::Store`].
-    pub async fn list(&self, caller: &Caller) -> Result<Vec<Connection>, Refusal> {
-        self.list_in(&mut self.store.reader().await?.records(), caller, ConnectionFilter::All).await
-    }
-
-    /// The same within the transaction of `records`.
-    pub(crate) async fn list_in(
+    pub async fn list_in(
         &self,
         records: &mut Records<'_>,
         caller: &Caller,
@@ -61,12 +57,7 @@ impl Connections {
     ///
     /// # Errors
     /// [`Refusal`] when the caller may see no such connection.
-    pub async fn see(&self, caller: &Caller, id: ConnectionId) -> Result<Connection, Refusal> {
-        self.see_in(&mut self.store.reader().await?.records(), caller, id).await
-    }
-
-    /// The same within the transaction of `records`.
-    pub(crate) async fn see_in(
+    pub async fn see_in(
         &self,
         records: &mut Records<'_>,
         caller: &Caller,

@@ -1,4 +1,4 @@
-//! Numbers of incidents and cases from before today's rule, which commands that take lists of numbers cannot name.
+//! Finds numbers of incidents and cases that commands with lists of numbers cannot name. Earlier versions accepted them.
 
 use async_trait::async_trait;
 use soar_connector::name::quoted;
@@ -7,7 +7,7 @@ use soar_store::{NumberKind, StoreError};
 
 use super::{Check, Examined, Finding};
 
-/// How many numbers of a kind have findings of their own.
+/// The most findings for single numbers of a kind. Further numbers are counted in one finding.
 const SHOWN: usize = 20;
 
 /// The check of numbers.
@@ -45,14 +45,13 @@ fn findings(what: &'static str, numbers: &[String]) -> Vec<Finding> {
 fn finding(what: &str, number: &str) -> Finding {
     Finding {
         check: Numbers.name(),
-        problem:
-            "The number holds blanks, commas or characters that cannot be seen. Commands that take a list of numbers \
-                  do not find it."
-                .to_owned(),
+        problem: "The number contains blanks, commas or invisible characters. Commands that take a list of numbers do \
+                  not find it."
+            .to_owned(),
         place: format!("{what} {}", quoted(number)),
         cure: format!(
-            "Write the {what}s to a file with `footprint {what} export`, give this one another number there, and import the \
-             row."
+            "Write the {what}s to a file with `footprint {what} export`. Give this {what} another number in the file, and \
+             import the row."
         ),
     }
 }

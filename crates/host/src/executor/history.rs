@@ -4,46 +4,14 @@ use soar_connector::name::quoted;
 use soar_store::model::{Caller, Right, Run, RunId};
 use soar_store::{Records, RunFilter, StoreError};
 
-use super::Executor;
 use crate::Refusal;
-
-impl Executor {
-    /// The runs on the caller's site, as `runs` returns them.
-    ///
-    /// # Errors
-    /// [`Refusal`] when the right is missing.
-    pub async fn runs(&self, caller: &Caller, filter: &RunFilter) -> Result<Vec<Run>, Refusal> {
-        runs(&mut self.shared.store().reader().await?.records(), caller, filter).await
-    }
-
-    /// A run with the stored part of its outcome.
-    ///
-    /// # Errors
-    /// [`Refusal`] when the caller may see no such run.
-    pub async fn see_run(&self, caller: &Caller, id: RunId) -> Result<Run, Refusal> {
-        see_run(&mut self.shared.store().reader().await?.records(), caller, id).await
-    }
-
-    /// Cancels a run as `cancel_run` does, and stops it if it belongs to this process. Returns whether the run was
-    /// under way.
-    ///
-    /// # Errors
-    /// [`Refusal`].
-    pub async fn cancel(&self, caller: &Caller, id: RunId) -> Result<bool, Refusal> {
-        let mut transaction = self.shared.store().transaction().await?;
-        let is_running = cancel_run(&mut transaction.records(), caller, id).await?;
-        transaction.commit().await?;
-        self.cancel_here(id);
-        Ok(is_running)
-    }
-}
 
 /// The runs on the caller's site, newest first, without their outcomes. A caller that does not manage the site's
 /// connections sees its own runs, and runs on connections that it may use.
 ///
 /// # Errors
 /// [`Refusal`] when the right is missing.
-pub(crate) async fn runs(records: &mut Records<'_>, caller: &Caller, filter: &RunFilter) -> Result<Vec<Run>, Refusal> {
+pub async fn runs(records: &mut Records<'_>, caller: &Caller, filter: &RunFilter) -> Result<Vec<Run>, Refusal> {
     if !caller.may(Right::SeeRuns, caller.site.id) {
         return Err(Refusal::Unable(format!(
             "This needs the right to {} on {}. Ask an administrator for it.",
@@ -57,11 +25,11 @@ pub(crate) async fn runs(records: &mut Records<'_>, caller: &Caller, filter: &Ru
 
 /// Requests the cancellation of a run. A caller may cancel its own runs, and all runs on sites whose connections it
 /// manages. A run of another process ends at that process's next heartbeat. For a run of this process, call
-/// [`Executor::cancel_here`] after the commit. Returns whether the run was under way.
+/// [`Executor::cancel_here`](super::Executor::cancel_here) after the commit. Returns whether the run was under way.
 ///
 /// # Errors
 /// [`Refusal`] when the caller may see no such run, or the right is missing.
-pub(crate) async fn cancel_run(records: &mut Records<'_>, caller: &Caller, id: RunId) -> Result<bool, Refusal> {
+pub async fn cancel_run(records: &mut Records<'_>, caller: &Caller, id: RunId) -> Result<bool, Refusal> {
     let run = see_run(records, caller, id).await?;
     if run.user_id != caller.user.id && !caller.may(Right::ManageConnections, run.site_id) {
         return Err(Refusal::Unable(format!(
@@ -76,7 +44,7 @@ pub(crate) async fn cancel_run(records: &mut Records<'_>, caller: &Caller, id: R
 ///
 /// # Errors
 /// [`Refusal`] when the caller may see no such run.
-pub(crate) async fn see_run(records: &mut Records<'_>, caller: &Caller, id: RunId) -> Result<Run, Refusal> {
+pub async fn see_run(records: &mut Records<'_>, caller: &Caller, id: RunId) -> Result<Run, Refusal> {
     let run = records.run(id).await?;
     let is_shown = caller.may(Right::SeeRuns, run.site_id)
         && (run.user_id == caller.user.id

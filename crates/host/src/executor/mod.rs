@@ -5,7 +5,7 @@ mod agent;
 mod check;
 mod connectors;
 mod finished_run;
-pub(crate) mod history;
+pub mod history;
 mod kept;
 mod nodes;
 mod remote;

@@ -119,7 +119,9 @@ async fn turns(shared: &Shared, task: &mut Task, deadline: Instant) -> Result<Tu
     }?;
     if waited {
         // The connection may have changed meanwhile.
-        let now = shared.connections.see(&task.caller, connection).await?;
+        let mut reader = shared.store().reader().await?;
+        let now = shared.connections.see_in(&mut reader.records(), &task.caller, connection).await?;
+        drop(reader);
         if !now.active {
             return Err(inactive(&now));
         }

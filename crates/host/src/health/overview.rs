@@ -125,12 +125,7 @@ impl Connections {
     ///
     /// # Errors
     /// [`Refusal::Store`].
-    pub async fn health(&self, caller: &Caller, filter: &HealthFilter) -> Result<HealthTable, Refusal> {
-        self.health_in(&mut self.store.reader().await?.records(), caller, filter).await
-    }
-
-    /// The same within the transaction of `records`.
-    pub(crate) async fn health_in(
+    pub async fn health_in(
         &self,
         records: &mut Records<'_>,
         caller: &Caller,
@@ -180,18 +175,7 @@ impl Connections {
     ///
     /// # Errors
     /// [`Refusal`] when the caller may see no such connection.
-    pub async fn health_history(
-        &self,
-        caller: &Caller,
-        id: ConnectionId,
-        before: Option<Moment>,
-        limit: i64,
-    ) -> Result<ConnectionHistory, Refusal> {
-        self.health_history_in(&mut self.store.reader().await?.records(), caller, id, before, limit).await
-    }
-
-    /// The same within the transaction of `records`.
-    pub(crate) async fn health_history_in(
+    pub async fn health_history_in(
         &self,
         records: &mut Records<'_>,
         caller: &Caller,

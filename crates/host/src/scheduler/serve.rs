@@ -138,7 +138,7 @@ impl Scheduler {
     async fn housekeeping_rounds(self: Arc<Self>) {
         let mut clock = EvenClock::default();
         loop {
-            self.note(self.keep_house(&mut clock).await);
+            self.note(self.housekeep(&mut clock).await);
             self.clock.sleep(HOUSEKEEPING).await;
         }
     }
@@ -149,7 +149,7 @@ impl Scheduler {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn keep_house(&self, clock: &mut EvenClock) -> Result<(), StoreError> {
+    pub async fn housekeep(&self, clock: &mut EvenClock) -> Result<(), StoreError> {
         self.correct_times().await?;
         let now = self.store.reader().await?.records().now().await?;
         if clock.allows_deleting(now, self.clock.elapsed()) {

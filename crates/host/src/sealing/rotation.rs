@@ -6,6 +6,7 @@ use soar_store::{Records, SealedPlace, Store, StoreError};
 use utoipa::ToSchema;
 
 use super::{Keyring, SealError};
+use crate::Refusal;
 
 /// The number of secrets sealed again in one transaction.
 const BATCH: i64 = 100;
@@ -64,6 +65,34 @@ impl SealingGuard {
     /// [`StoreError::Database`].
     pub async fn begin(records: &mut Records<'_>) -> Result<(), StoreError> {
         records.take_sealing_turn().await
+    }
+
+    /// Seals a secret with the current key, and records in the store that the key is in use, after
+    /// [`SealingGuard::begin`].
+    ///
+    /// # Errors
+    /// [`Refusal`] when the secret cannot be sealed, or the key is retired. The transaction must not be committed then.
+    pub async fn seal(
+        records: &mut Records<'_>,
+        keyring: &Keyring,
+        context: &str,
+        secret: &[u8],
+        now: Moment,
+    ) -> Result<Vec<u8>, Refusal> {
+        let sealed = keyring.seal(context, secret).map_err(|error| Refusal::Unable(error.to_string()))?;
+        Self::note_key_of(records, &sealed, now).await?;
+        Ok(sealed)
+    }
+
+    /// Records in the store that the key of these sealed bytes is in use, after [`SealingGuard::begin`].
+    ///
+    /// # Errors
+    /// As [`SealingGuard::note`].
+    pub async fn note_key_of(records: &mut Records<'_>, sealed: &[u8], now: Moment) -> Result<(), StoreError> {
+        match KeyId::of(sealed) {
+            Some(key) => Self::note(records, key, now).await,
+            None => Ok(()),
+        }
     }
 
     /// Records in the store that `key` is in use, after [`SealingGuard::begin`].

@@ -1,7 +1,7 @@
 //! The identity of this instance towards other instances: an X25519 key pair, created at its first use and sealed in
 //! the store.
 
-use soar_store::model::{KeyId, Moment};
+use soar_store::model::Moment;
 use soar_store::{Records, StoreError, TenancySecret};
 use zeroize::Zeroizing;
 
@@ -40,10 +40,5 @@ pub(super) async fn seal(
     secret: &[u8],
     now: Moment,
 ) -> Result<Vec<u8>, Refusal> {
-    let sealed = connections.keyring.seal(&place.context(), secret);
-    let sealed = sealed.map_err(|error| Refusal::Unable(error.to_string()))?;
-    if let Some(key) = KeyId::of(&sealed) {
-        SealingGuard::note(records, key, now).await?;
-    }
-    Ok(sealed)
+    SealingGuard::seal(records, &connections.keyring, &place.context(), secret, now).await
 }

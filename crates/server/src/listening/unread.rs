@@ -1,7 +1,7 @@
-//! The body of an HTTP/1 request that was answered before its body was read.
+//! Handles bodies of HTTP/1 requests that were answered before the host had read the body.
 //!
-//! Hyper ends the connection after such an answer without saying so in the answer, and the caller's next request on it is
-//! lost. The host therefore drops a small body that is about to arrive, and otherwise says `Connection: close`.
+//! Hyper closes the connection after such an answer without a header that announces it, and the caller's next request on
+//! the connection is lost. The host therefore reads and drops a small body, and otherwise sends `Connection: close`.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,28 +15,30 @@ use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::header::{CONNECTION, EXPECT, HeaderValue};
 use hyper::{Request, Response, Version};
 
-/// The largest unread body that is dropped, and how long the host waits for it.
+/// The most bytes of an unread body that the host drops.
 const DROPPED_BYTES: u64 = 64 * 1024;
+
+/// The timeout for dropping an unread body.
 const DROPPED_WITHIN: Duration = Duration::from_millis(100);
 
-/// The body of a request. Where it is not read to its end, the rest is left in `unread`.
+/// The body of a request. On drop it moves the unread rest to `unread`.
 #[derive(Debug)]
 pub(crate) struct RequestBody {
     body: Option<Incoming>,
     unread: Unread,
 }
 
-/// What was not read of a request's body, once the request was answered.
+/// The unread rest of a request's body, after the answer was made.
 #[derive(Debug, Clone)]
 pub(super) struct Unread {
     body: Arc<Mutex<Option<Incoming>>>,
     version: Version,
-    /// Whether the caller sends its body without being asked.
+    /// Whether the caller sends the body without waiting for `100 Continue`.
     is_on_its_way: bool,
 }
 
 impl RequestBody {
-    /// The request with such a body.
+    /// Wraps the body of a request.
     pub(super) fn of(request: Request<Incoming>) -> (Request<Self>, Unread) {
         let is_on_its_way = !request.headers().contains_key(EXPECT);
         let unread = Unread { body: Arc::default(), version: request.version(), is_on_its_way };
@@ -80,8 +82,8 @@ impl Unread {
         self.body.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Drops what was not read, so that the connection can stay; where that is too much or too slow, the answer says that
-    /// the connection ends.
+    /// Drops the unread rest, so that the connection can stay open. If the rest is too long or too slow, the answer gets
+    /// `Connection: close`.
     pub(super) async fn settle<B>(self, response: &mut Response<B>) {
         // HTTP/2 ends the stream and not the connection.
         let Some(body) = self.lock().take().filter(|_| self.version < Version::HTTP_2) else { return };
@@ -92,7 +94,7 @@ impl Unread {
     }
 }
 
-/// Whether the body ended before too much of it was dropped.
+/// Reads and drops the body. Returns whether it ended within the limit.
 async fn drop_rest(mut body: Incoming) -> bool {
     if body.size_hint().lower() > DROPPED_BYTES {
         return false;

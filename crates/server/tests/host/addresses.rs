@@ -77,7 +77,7 @@ async fn everything_is_below_the_base_path_and_without_it() {
 }
 
 #[tokio::test]
-async fn the_page_finds_its_document_whatever_a_proxy_puts_before_the_path() {
+async fn the_page_finds_its_document_below_any_path_of_a_proxy() {
     for host in TestHost::on_both().await {
         let client = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
         for path in ["/", "/docs"] {

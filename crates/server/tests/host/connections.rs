@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use soar_host::vault::VaultSettings;
 use soar_store::model::{ConnectionId, Moment, ParameterState, Role, Version};
 
+use crate::direct::DirectConnections as _;
 use crate::stage::{Stage, because, parameters};
 
 fn draft(name: &str, site: &str) -> Value {

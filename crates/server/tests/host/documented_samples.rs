@@ -6,6 +6,7 @@ use soar_host::connections::ConnectionDraft;
 use soar_host::utility;
 use soar_store::Engine;
 
+use crate::direct::DirectConnections as _;
 use crate::support::FullHost;
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use soar_host::sealing::Keyring;
 use soar_store::model::{Allowed, Caller, ConnectionId, Moment, Role, Status};
 use soar_store::{NewCase, NewIncident, NewUser, Store};
 
+use crate::direct::DirectConnections as _;
 use crate::stage::{Stage, because};
 use crate::support::{FullHost, answer, key_request, site};
 

@@ -11,6 +11,7 @@ mod bulk_rights;
 mod certificates;
 mod command_api;
 mod connections;
+mod direct;
 mod documented_samples;
 mod executor;
 mod faults;

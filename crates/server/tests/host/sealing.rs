@@ -14,6 +14,7 @@ use soar_store::model::{KeyId, Moment};
 use soar_store::{ConnectionSecrets, Records, SealedPlace, SealedSecret, StoreError};
 use sqlx::Connection as _;
 
+use crate::direct::DirectConnections as _;
 use crate::stage::{Stage, because};
 
 /// Runs SQL as an attacker with write access to the store.

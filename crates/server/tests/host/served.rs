@@ -13,6 +13,7 @@ use soar_store::AuditFilter;
 use soar_store::model::{AuditEntry, Connection, ConnectionId, Moment};
 use soar_store::testing::TestStore;
 
+use crate::direct::DirectConnections as _;
 use crate::stage::Stage;
 use crate::support::{answer, key_request};
 use crate::world::World;

@@ -9,6 +9,7 @@ use soar_connector::Plugin;
 use soar_host::connections::ConnectionDraft;
 use soar_store::Engine;
 
+use crate::direct::DirectConnections as _;
 use crate::lantern::{TOKEN, lantern};
 use crate::stage::simulator;
 use crate::support::FullHost;

@@ -22,6 +22,7 @@ use soar_store::{NewSite, NewUser};
 use sqlx::Connection as _;
 use tempfile::TempDir;
 
+use crate::direct::DirectConnections as _;
 use crate::gate::GatePlugin;
 
 pub struct Stage {

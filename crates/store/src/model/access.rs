@@ -120,8 +120,8 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Whether the caller has `right` on this site. On a site that the key does not reach, the caller has no right,
-    /// whatever the user's roles are.
+    /// Whether the caller has `right` on this site. A role of the user gives no right on a site that the
+    /// key does not reach.
     #[must_use]
     pub fn may(&self, right: Right, site: SiteId) -> bool {
         self.user.active

@@ -91,7 +91,9 @@ impl DemoHost {
             "healthCheckMinutes": 1,
             "parameters": { "Server URL": url, "User Name": user.user_name, "Password": user.password },
         }))?;
-        connections.create(&caller, draft).await.map_err(refused)?;
+        let mut transaction = store.transaction().await.map_err(advised)?;
+        connections.create_in(&mut transaction.records(), &caller, draft).await.map_err(refused)?;
+        transaction.commit().await.map_err(advised)?;
         let executor = Executor::start(connections, ExecutorSettings::default()).await.map_err(advised)?;
         let settings = HostSettings { listen: ([127, 0, 0, 1], 0).into(), ..HostSettings::default() };
         let running = serve(Host::with_schedules(settings, executor, Arc::new(Couriers::default()))?).await?;

@@ -8,6 +8,7 @@ use soar_store::RunFilter;
 use soar_store::model::RunStatus;
 
 use super::{none, settings};
+use crate::direct::DirectRuns as _;
 use crate::stage::{Stage, because};
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use soar_store::model::{Role, RunStatus};
 use soar_store::testing::TestStore;
 
 use super::{none, settings};
+use crate::direct::{DirectConnections as _, DirectRuns as _};
 use crate::stage::{Stage, because, simulator};
 
 #[tokio::test]

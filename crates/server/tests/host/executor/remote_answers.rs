@@ -14,6 +14,7 @@ use soar_store::RunFilter;
 use soar_store::model::RunStatus;
 
 use super::none;
+use crate::direct::DirectRuns as _;
 use crate::gate::GatePlugin;
 use crate::stage::{Stage, because, parameters, simulator};
 
@@ -157,7 +158,6 @@ fn endpoints_that_would_clash_are_found_at_the_start() {
     assert!(clash.contains("The utility command \"BREAKDOWN\"") && clash.contains("\"Break Down\""), "{clash}");
     let twice = PluginRegistry::new(vec![gate(), gate()], &[]).unwrap_err().to_string();
     assert!(twice.contains("Two integrations are called Gate"), "{twice}");
-    let registry = PluginRegistry::new(vec![gate()], &["CloseIncidentInBulk"]).unwrap();
-    assert!(registry.has_endpoint("breakdown") && !registry.has_endpoint("Break Down"));
+    PluginRegistry::new(vec![gate()], &["CloseIncidentInBulk"]).unwrap();
     assert_eq!(endpoint_name("List Devices"), "ListDevices");
 }

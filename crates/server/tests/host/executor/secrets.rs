@@ -10,6 +10,7 @@ use soar_host::vault::VaultSettings;
 use soar_store::RunFilter;
 
 use super::{none, settings};
+use crate::direct::DirectRuns as _;
 use crate::stage::{Stage, because, parameters, simulator};
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use soar_store::model::{Connection, HealthState, Moment};
 
 use super::wired::{Wired, draft, nightly};
 use super::world::MINUTE;
+use crate::direct::{DirectConnections as _, DirectRuns as _};
 use crate::stage::{Stage, simulator};
 use crate::tls::{Authority, BOTH_VERSIONS, DAY};
 

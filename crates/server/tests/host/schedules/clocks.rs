@@ -248,12 +248,12 @@ async fn a_clock_a_year_ahead_for_a_while_makes_nothing_old_enough_to_be_deleted
         let ahead = World::at(&test.store, SystemTime::now() + YEAR);
         let mut clock = EvenClock::default();
         for _ in 0..10 {
-            ahead.scheduler.keep_house(&mut clock).await.unwrap();
+            ahead.scheduler.housekeep(&mut clock).await.unwrap();
             ahead.clock.advance(Duration::from_secs(60));
         }
         assert_eq!(checks().await, 1);
         // A clock that goes on so for long is right.
-        ahead.scheduler.keep_house(&mut clock).await.unwrap();
+        ahead.scheduler.housekeep(&mut clock).await.unwrap();
         assert_eq!(checks().await, 0);
     }
 }

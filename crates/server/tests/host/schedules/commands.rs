@@ -5,6 +5,7 @@ use soar_host::scheduler::{ScheduleChange, ScheduleDraft};
 use soar_store::model::{Caller, Role, ScheduleRunStatus};
 
 use super::wired::{Wired, draft, nightly};
+use crate::direct::DirectRuns as _;
 use crate::stage::{Stage, because, simulator};
 
 #[tokio::test]

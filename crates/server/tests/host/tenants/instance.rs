@@ -29,6 +29,7 @@ use soar_store::testing::TestStore;
 use soar_store::{AuditFilter, NewSite, NewUser, Store, SyncResultFilter};
 use tempfile::TempDir;
 
+use crate::direct::DirectConnections as _;
 use crate::support::key_request;
 
 pub struct Instance {

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use soar_store::testing::TestStore;
 
 use super::instance::{Instance, these};
+use crate::direct::DirectConnections as _;
 use soar_host::tenants::TenantSettings;
 
 #[tokio::test]

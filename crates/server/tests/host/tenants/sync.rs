@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use soar_store::model::{ConnectionId, Moment, SyncChange, SyncRunId, SyncStatus};
 
 use super::instance::{Instance, all_shared, these};
+use crate::direct::DirectConnections as _;
 
 /// The documents' own request; the numbers are adapted.
 fn documented(id: ConnectionId) -> Value {

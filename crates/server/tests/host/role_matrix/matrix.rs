@@ -1,5 +1,4 @@
-//! Every operation of the OpenAPI document with every kind of credential. The expectation follows from the operation's
-//! declaration: a management operation needs a key that may manage, and a command needs the right in its manifest.
+//! The host, the credentials and the verdicts of the matrix.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,44 +12,44 @@ use soar_host::executor::ExecutorSettings;
 use soar_host::settings::HostSettings;
 use soar_host::vault::VaultSettings;
 use soar_server::{RunningHost, serve};
-use soar_store::model::{Allowed, KeyKind, Moment, Right, Role, User};
+use soar_store::model::{Allowed, KeyKind, Moment, Right, Role};
 use soar_store::testing::TestStore;
 use soar_store::{NewIncident, NewUser, UserChange};
 use sqlx::Connection as _;
 
 use crate::stage::Stage;
-use crate::support::{answer, key_request};
+use crate::support::key_request;
 
-const HERE: &str = "Security Operations";
-const THERE: &str = "Client";
+pub(super) const HERE: &str = "Security Operations";
+pub(super) const THERE: &str = "Client";
 
 /// The credentials of a caller, and their expected rights.
-struct Credential {
-    what: &'static str,
-    header: Option<(&'static str, String)>,
+pub(super) struct Credential {
+    pub(super) what: &'static str,
+    pub(super) header: Option<(&'static str, String)>,
     /// Whether it authenticates anybody.
-    is_good: bool,
-    opens_management: bool,
+    pub(super) is_good: bool,
+    pub(super) opens_management: bool,
     /// The user in whose name commands are called.
-    user: &'static str,
-    is_administrator: bool,
-    roles: &'static [(&'static str, Role)],
-    sites: Option<&'static [&'static str]>,
-    commands: Option<&'static [&'static str]>,
+    pub(super) user: &'static str,
+    pub(super) is_administrator: bool,
+    pub(super) roles: &'static [(&'static str, Role)],
+    pub(super) sites: Option<&'static [&'static str]>,
+    pub(super) commands: Option<&'static [&'static str]>,
 }
 
-struct Matrix {
-    stage: Stage,
-    host: std::sync::Arc<Host>,
-    url: String,
-    client: reqwest::Client,
-    credentials: Vec<Credential>,
-    _running: RunningHost,
+pub(super) struct Matrix {
+    pub(super) stage: Stage,
+    pub(super) host: std::sync::Arc<Host>,
+    pub(super) url: String,
+    pub(super) client: reqwest::Client,
+    pub(super) credentials: Vec<Credential>,
+    pub(super) _running: RunningHost,
 }
 
 /// The result of a call of a command.
 #[derive(Debug, PartialEq, Eq)]
-enum Verdict {
+pub(super) enum Verdict {
     Unauthenticated,
     /// The site is not there, or not for the key or the user.
     NoSite,
@@ -62,7 +61,7 @@ enum Verdict {
 }
 
 impl Matrix {
-    async fn over(test: TestStore) -> Self {
+    pub(super) async fn over(test: TestStore) -> Self {
         let stage = Stage::over(test, ExecutorSettings::default(), VaultSettings::default()).await;
         let mut transaction = stage.test.store.transaction().await.unwrap();
         let mut records = transaction.records();
@@ -145,7 +144,7 @@ impl Matrix {
         Self { url: running.url(), client: reqwest::Client::new(), stage, host, credentials, _running: running }
     }
 
-    async fn operations(&self) -> Vec<(String, String, Value)> {
+    pub(super) async fn operations(&self) -> Vec<(String, String, Value)> {
         let document: Value =
             self.client.get(format!("{}/openapi.json", self.url)).send().await.unwrap().json().await.unwrap();
         let paths = document["paths"].as_object().unwrap().clone();
@@ -156,7 +155,7 @@ impl Matrix {
         all.collect()
     }
 
-    fn request(&self, method: &str, path: &str, credential: &Credential) -> reqwest::RequestBuilder {
+    pub(super) fn request(&self, method: &str, path: &str, credential: &Credential) -> reqwest::RequestBuilder {
         let request = self.client.request(method.to_uppercase().parse().unwrap(), format!("{}{path}", self.url));
         match &credential.header {
             Some((name, value)) => request.header(*name, value),
@@ -165,7 +164,7 @@ impl Matrix {
     }
 
     /// Incidents and cases of both sites, users, keys and sites: what no refused call changes.
-    async fn kept(&self) -> String {
+    pub(super) async fn kept(&self) -> String {
         let mut reader = self.stage.test.store.reader().await.unwrap();
         let mut records = reader.records();
         let mut kept = format!("{:?} {:?}", records.sites().await.unwrap(), records.users().await.unwrap());
@@ -181,7 +180,7 @@ impl Matrix {
         kept
     }
 
-    async fn make_incidents(&self) {
+    pub(super) async fn make_incidents(&self) {
         let mut transaction = self.stage.test.store.transaction().await.unwrap();
         let on = |number: &str, site| NewIncident::open(number.to_owned(), site, "Admin", Moment(1));
         let incidents = [
@@ -210,7 +209,7 @@ async fn limit_keys_that_manage(stage: &Stage) {
     }
 }
 
-fn credentials(texts: &BTreeMap<String, String>) -> Vec<Credential> {
+pub(super) fn credentials(texts: &BTreeMap<String, String>) -> Vec<Credential> {
     const NO_ROLES: &[(&str, Role)] = &[];
     let key = |what: &'static str| Credential {
         what,
@@ -271,7 +270,7 @@ fn credentials(texts: &BTreeMap<String, String>) -> Vec<Credential> {
 
 impl Credential {
     /// What a command that declares `permission` does for this caller on `site`.
-    fn expected(&self, command: &Registered, site: &str) -> Verdict {
+    pub(super) fn expected(&self, command: &Registered, site: &str) -> Verdict {
         let is_active = !["gone", "left"].contains(&self.user);
         if !self.is_good || !is_active {
             return Verdict::Unauthenticated;
@@ -301,7 +300,7 @@ impl Credential {
 }
 
 /// The documented example, with incidents that are there.
-fn parameters(operation: &Value, user: &str) -> Value {
+pub(super) fn parameters(operation: &Value, user: &str) -> Value {
     let example = &operation["requestBody"]["content"]["application/json"]["example"]["CommandParams"];
     let mut parameters: Map<String, Value> = example.as_object().unwrap().clone();
     let names: Vec<_> = parameters.keys().cloned().collect();
@@ -323,7 +322,7 @@ fn parameters(operation: &Value, user: &str) -> Value {
     parameters.into()
 }
 
-fn verdict(status: u16, answer: &Value) -> Verdict {
+pub(super) fn verdict(status: u16, answer: &Value) -> Verdict {
     let text = answer.to_string();
     match status {
         401 => Verdict::Unauthenticated,
@@ -333,147 +332,4 @@ fn verdict(status: u16, answer: &Value) -> Verdict {
         _ if text.contains("Only an administrator") => Verdict::NoRight,
         _ => Verdict::LetIn,
     }
-}
-
-#[tokio::test]
-async fn a_management_operation_is_only_for_unlimited_keys_of_administrators_that_may_manage() {
-    for test in TestStore::on_both().await {
-        let matrix = Matrix::over(test).await;
-        matrix.make_incidents().await;
-        let operations = matrix.operations().await;
-        let managed: Vec<_> = operations.iter().filter(|(_, path, _)| path.starts_with("/api/manage/")).collect();
-        assert!(managed.len() > 50, "{}", managed.len());
-        let before = matrix.kept().await;
-        // The key that may manage comes last: what it is let do is done.
-        let (last, others): (Vec<_>, Vec<_>) =
-            matrix.credentials.iter().partition(|credential| credential.opens_management);
-        for (credentials, is_last) in [(others, false), (last, true)] {
-            for credential in credentials {
-                for (method, path, operation) in &managed {
-                    assert_eq!(operation["security"], json!([{ "d3key": [] }]), "{method} {path}");
-                    let address =
-                        path.replace("{name}", "Admin").replace("{number}", "one").replace("{site}", "Client");
-                    let address = address.replace("{id}", "1");
-                    assert!(!address.contains('{'), "{address}");
-                    let response = matrix.request(method, &address, credential).json(&json!({})).send().await.unwrap();
-                    let (status, said) = (response.status().as_u16(), response.text().await.unwrap());
-                    let refused = [401, 403].contains(&status);
-                    let expected = match (credential.is_good, credential.opens_management) {
-                        (false, _) => status == 401,
-                        (true, false) => status == 403,
-                        (true, true) => !refused,
-                    };
-                    assert!(expected, "{method} {path} with {}: {status} {said}", credential.what);
-                }
-            }
-            if !is_last {
-                assert_eq!(matrix.kept().await, before);
-            }
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_command_is_for_callers_with_the_right_that_its_manifest_declares() {
-    for test in TestStore::on_both().await {
-        let matrix = Matrix::over(test).await;
-        matrix.make_incidents().await;
-        let operations = matrix.operations().await;
-        let commands: Vec<_> = operations.iter().filter(|(_, path, _)| path.contains("/api/Command/")).collect();
-        let plain = commands.iter().filter(|(_, path, _)| !path.ends_with("/plan") && !path.ends_with("/apply"));
-        assert_eq!(plain.count(), matrix.host.commands.all().count());
-        let mut seen = BTreeMap::new();
-        for (_, path, operation) in &commands {
-            let command = path.trim_end_matches("/plan").trim_end_matches("/apply");
-            let registered = matrix.host.commands.find(command.rsplit('/').next().unwrap()).unwrap();
-            for credential in &matrix.credentials {
-                for site in [HERE, THERE, "Nowhere"] {
-                    let before = matrix.kept().await;
-                    let mut body = json!({
-                        "Username": credential.user, "Site": site, "CommandParams": parameters(operation, credential.user),
-                    });
-                    if path.ends_with("/apply") {
-                        body["Fingerprint"] = json!("of no plan");
-                    }
-                    let (status, said) = answer(matrix.request("post", path, credential).json(&body)).await;
-                    let expected = credential.expected(registered, site);
-                    let found = verdict(status, &said);
-                    // The fingerprint is looked at before the right: what is applied without a plan does nothing.
-                    let is_no_plan = path.ends_with("/apply") && said["error"].to_string().contains("not from a plan");
-                    let fits = found == expected || (is_no_plan && expected == Verdict::NoRight);
-                    assert!(fits, "{path} with {} on {site}: {expected:?}: {status} {said}", credential.what);
-                    if found != Verdict::LetIn || is_no_plan {
-                        assert_eq!(matrix.kept().await, before, "{path} with {} on {site}", credential.what);
-                    }
-                    *seen.entry(format!("{found:?}")).or_insert(0) += 1;
-                }
-            }
-        }
-        assert_eq!(seen.len(), 5, "{seen:?}");
-    }
-}
-
-#[tokio::test]
-async fn a_key_calls_in_nobodys_name_but_its_users() {
-    for test in TestStore::on_both().await {
-        let matrix = Matrix::over(test).await;
-        let users: Vec<User> = matrix.stage.test.store.reader().await.unwrap().records().users().await.unwrap();
-        for credential in matrix.credentials.iter().filter(|credential| credential.is_good) {
-            for user in users.iter().filter(|user| user.name != credential.user) {
-                for name in [user.name.clone(), user.name.to_uppercase(), format!(" {} ", user.name)] {
-                    let body = json!({ "Username": name, "Site": HERE, "CommandParams": {} });
-                    let request = matrix.request("post", "/VSOC/api/Command/GetIncidents", credential).json(&body);
-                    let (status, said) = answer(request).await;
-                    assert_eq!(status, 401, "{} as {name}: {said}", credential.what);
-                }
-            }
-        }
-    }
-}
-
-#[tokio::test]
-async fn no_spelling_of_an_address_or_a_header_lets_a_limited_key_do_more() {
-    let matrix = Matrix::over(TestStore::on(soar_store::Engine::Sqlite).await).await;
-    matrix.make_incidents().await;
-    let before = matrix.kept().await;
-    let narrow = matrix.credentials.iter().find(|credential| credential.what == "for no command").unwrap();
-    let body = json!({ "Username": "Admin", "Site": HERE, "CommandParams": { "IncidentType": "x" } });
-    for command in [
-        "CreateAnIncident",
-        "createanincident",
-        "CREATEANINCIDENT",
-        "Create%41nIncident",
-        "%43reateAnIncident",
-        "CreateAnIncident/",
-        "CreateAnIncident%2f",
-        "CreateAnIncident%00",
-        "CreateAnIncident;x",
-        "CreateAnIncident?x=GetIncidents",
-        "GetIncidents%2f..%2fCreateAnIncident",
-        "CreateAnIncident%20",
-        "Create%20An%20Incident",
-        "CreateAn%2549ncident",
-    ] {
-        for prefix in ["/VSOC/api/Command/", "/vsoc/api/command/", "//VSOC/api/Command/", "/VSOC//api/Command/"] {
-            let response =
-                matrix.request("post", &format!("{prefix}{command}"), narrow).json(&body).send().await.unwrap();
-            let text = response.text().await.unwrap();
-            assert!(!text.contains("\"Successful\""), "{prefix}{command}: {text}");
-        }
-    }
-    let viewer = matrix.credentials.iter().find(|credential| credential.what == "viewer").unwrap();
-    for header in ["X-HTTP-Method-Override", "X-Original-URL", "X-Rewrite-URL", "Forwarded"] {
-        let request = matrix.request("get", "/healthz", viewer).header(header, "/api/manage/v1/users");
-        assert!(!request.send().await.unwrap().text().await.unwrap().contains("viewer"), "{header}");
-    }
-    for path in
-        ["/api/manage/v1//users", "/API/manage/v1/users", "/docs/../api/manage/v1/users", "/api/manage/v1/%75sers"]
-    {
-        let response = matrix.request("get", path, viewer).send().await.unwrap();
-        assert!(!response.text().await.unwrap().contains("stranger"), "{path}");
-    }
-    // Two keys, or a key and a token, are none.
-    let two = matrix.request("post", "/VSOC/api/Command/GetIncidents", viewer).header("d3key", "another").json(&body);
-    assert_eq!(answer(two).await.0, 401);
-    assert_eq!(matrix.kept().await, before);
 }
