@@ -21,6 +21,8 @@ mod kill;
 mod listeners;
 mod logging;
 mod management;
+#[cfg(target_os = "linux")]
+mod memory;
 mod output;
 mod recipe;
 mod refusals_kill;
