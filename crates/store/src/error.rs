@@ -97,6 +97,13 @@ pub enum StoreError {
          delete {0}-wal and {0}-shm; changes that only the log holds are lost then."
     )]
     ForeignLog(String),
+    /// The lock file is missing, and a write-ahead log is beside the store's file.
+    #[error(
+        "The file {0}-lock is missing. Without it the host cannot tell whether {0}-wal is the log of {0}. Nothing was changed. \
+         If {0} is a backup that was put there, run `footprint restore FILE` with the backup. If only {0}-lock was deleted, \
+         create it as an empty file and try again."
+    )]
+    UnknownLog(String),
     /// Another process has the store's file open, or restores it.
     #[error(
         "Another process has the store's file {0} open, such as a host, or a backup that is being restored. Stop the host, \

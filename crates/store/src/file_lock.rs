@@ -82,8 +82,9 @@ impl FileLock {
     ///
     /// # Errors
     /// [`StoreError::Locked`] when another process restores the store for longer than `wait`; [`StoreError::ForeignLog`]
-    /// when the file beside it is the log of another file.
+    /// when the file beside it is the log of another file; [`StoreError::UnknownLog`].
     pub(super) async fn take(path: &Path, wait: Duration) -> Result<Self, StoreError> {
+        must_know_log(path)?;
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         #[cfg(unix)]
@@ -97,6 +98,7 @@ impl FileLock {
     /// # Errors
     /// As [`FileLock::take`].
     pub(super) async fn take_existing(path: &Path, wait: Duration) -> Result<Option<Self>, StoreError> {
+        must_know_log(path)?;
         match File::open(beside(path, "-lock")) {
             Ok(lock) => Ok(Some(Self::of(path, lock, wait).await?.shared(wait).await?)),
             Err(_) => Ok(None),
@@ -175,10 +177,7 @@ impl FileLock {
     /// Checks that the log beside the file belongs to it. Only the holder of an exclusive lock may ask, since other
     /// processes change the log.
     fn check_log(&self) -> Result<(), StoreError> {
-        let log = beside(&self.path, "-wal");
-        if fs::metadata(&log).map_or(0, |metadata| metadata.len()) == 0 {
-            return Ok(());
-        }
+        let Some(log) = log_beside(&self.path) else { return Ok(()) };
         let (Some(known), Some(number)) = (self.generation(), number_in(&self.path)) else { return Ok(()) };
         // A folder that was copied as a whole has other files, and its log belongs to the copied file.
         let is_same_log = known.log.is_some() && known.log == Identity::of(&log);
@@ -233,6 +232,21 @@ impl FileLock {
 async fn checkpoint(connection: &mut AnyConnection) -> Result<bool, StoreError> {
     let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(connection).await?;
     Ok(row.try_get::<i64, _>("busy")? == 0)
+}
+
+/// The log beside the file, unless it is empty.
+fn log_beside(path: &Path) -> Option<PathBuf> {
+    let log = beside(path, "-wal");
+    fs::metadata(&log).is_ok_and(|metadata| metadata.len() > 0).then_some(log)
+}
+
+/// Refuses a file with a log and without a lock file, which was deleted. Earlier versions wrote no lock file, and no
+/// number into the database file.
+fn must_know_log(path: &Path) -> Result<(), StoreError> {
+    let is_unknown = !beside(path, "-lock").exists()
+        && log_beside(path).is_some()
+        && number_in(path).is_some_and(|number| number != 0);
+    if is_unknown { Err(StoreError::UnknownLog(path.display().to_string())) } else { Ok(()) }
 }
 
 /// The generation's number in the database file itself, without its log.
@@ -322,6 +336,29 @@ mod tests {
         let store = open(&replaced).await.unwrap();
         assert_eq!(count(&store).await, 10);
         store.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_log_without_a_lock_file_is_refused_until_the_lock_file_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("host.db");
+        let store = Store::open(&path.display().to_string()).await.unwrap();
+        fill(&store, 5).await;
+        // The content of the folder if the host is killed now, without the lock file.
+        let killed = folder.path().join("killed.db");
+        copy(&path, &killed, &["", "-wal"]);
+        store.close().await;
+        let before = (fs::read(&killed).unwrap(), fs::read(beside(&killed, "-wal")).unwrap());
+        for refused in [
+            open(&killed).await.unwrap_err(),
+            Store::open_read_only(&killed.display().to_string()).await.unwrap_err(),
+        ] {
+            assert!(matches!(refused, StoreError::UnknownLog(_)), "{refused:?}");
+        }
+        assert_eq!((fs::read(&killed).unwrap(), fs::read(beside(&killed, "-wal")).unwrap()), before);
+        // The cure that the error names.
+        fs::write(beside(&killed, "-lock"), "").unwrap();
+        assert_eq!(count(&open(&killed).await.unwrap()).await, 5);
     }
 
     #[cfg(unix)]
