@@ -27,6 +27,10 @@ pub(super) static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/pos
 const DURABLE_SESSION: &str = "SELECT CAST(set_config('synchronous_commit', 'on', false) AS TEXT)
     WHERE current_setting('synchronous_commit') = 'off'";
 
+/// Names a PostgreSQL session for administrators, unless the address names it.
+const NAMED_SESSION: &str = "SELECT CAST(set_config('application_name', 'footprint', false) AS TEXT)
+    WHERE current_setting('application_name') = ''";
+
 /// The server ends a transaction whose host does not go on, such as a suspended host. Other hosts can claim the rows
 /// that it locked once the lease has lapsed.
 const NO_IDLE_TRANSACTION: &str = "SET idle_in_transaction_session_timeout = '15s'";
@@ -341,6 +345,8 @@ impl ServerOptions {
             Box::pin(async move {
                 // A commit that was acknowledged survives a loss of power.
                 within(Some(answer), connection.execute(DURABLE_SESSION)).await?;
+                // A name that the address gives stays.
+                within(Some(answer), connection.execute(NAMED_SESSION)).await?;
                 within(Some(answer), connection.execute(NO_IDLE_TRANSACTION)).await?;
                 if is_read_only {
                     within(Some(answer), connection.execute("SET default_transaction_read_only = on")).await?;

@@ -349,10 +349,9 @@ mod tests {
         copy(&path, &killed, &["", "-wal"]);
         store.close().await;
         let before = (fs::read(&killed).unwrap(), fs::read(beside(&killed, "-wal")).unwrap());
-        for refused in [
-            open(&killed).await.unwrap_err(),
-            Store::open_read_only(&killed.display().to_string()).await.unwrap_err(),
-        ] {
+        for refused in
+            [open(&killed).await.unwrap_err(), Store::open_read_only(&killed.display().to_string()).await.unwrap_err()]
+        {
             assert!(matches!(refused, StoreError::UnknownLog(_)), "{refused:?}");
         }
         assert_eq!((fs::read(&killed).unwrap(), fs::read(beside(&killed, "-wal")).unwrap()), before);

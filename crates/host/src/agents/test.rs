@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Url;
 use soar_connector::name::quoted;
 use soar_store::Records;
-use soar_store::model::{Caller, ConnectionId};
+use soar_store::model::{Caller, ConnectionId, Place};
 
 use super::address::ProxyAddress;
 use super::reach::{AgentTested, Login, ask};
@@ -22,6 +22,9 @@ pub enum AgentTarget {
     /// A server, possibly with a port; port 443 unless given.
     Server(String),
 }
+
+/// The most bytes of a server's name, which has at most 253 characters, with its port.
+const LONGEST_SERVER: usize = 300;
 
 impl Agents {
     /// Asks the agent's proxy for a connection to a server. The host sends nothing over it.
@@ -65,6 +68,11 @@ impl Agents {
         match target {
             AgentTarget::Connection(id) => {
                 let connection = self.connections.see_in(records, caller, *id).await?;
+                if let Place::Site(site) = &connection.place
+                    && let Some(why) = records.site(&site.name).await?.inactive()
+                {
+                    return Err(Refusal::Unable(why));
+                }
                 let plugin = self.connections.registry.named(&connection.integration)?;
                 server(&server_of(&connection, &*plugin)).ok_or_else(|| {
                     Refusal::Because(format!(
@@ -85,7 +93,7 @@ impl Agents {
 
 /// The server and port of a text without a scheme.
 fn bare_server(given: &str) -> Option<String> {
-    if given.contains(['/', '\\', '?', '#', '@']) {
+    if given.len() > LONGEST_SERVER || given.contains(['/', '\\', '?', '#', '@']) {
         return None;
     }
     server(&format!("https://{}", given.trim()))

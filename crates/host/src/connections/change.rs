@@ -39,8 +39,10 @@ pub(super) fn changed(old: &Connection, change: ConnectionChange) -> ConnectionD
         health_check_email: change
             .health_check_email
             .unwrap_or_else(|| old.health_check.as_ref().and_then(|check| check.email.clone())),
+        // Without an interval there are no alerts.
         health_check_webhooks: change
             .health_check_webhooks
+            .or_else(|| (change.health_check_minutes == Some(None)).then(Vec::new))
             .unwrap_or_else(|| old.health_check.as_ref().map(|check| check.webhooks.clone()).unwrap_or_default()),
         health_check_alert_after: change
             .health_check_alert_after

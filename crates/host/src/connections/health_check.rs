@@ -28,8 +28,8 @@ pub(super) fn read(draft: &ConnectionDraft) -> Result<Option<HealthCheck>, Refus
     let email = filled(draft.health_check_email.as_deref());
     let Some(every_minutes) = draft.health_check_minutes else {
         return match email {
-            None => Ok(None),
-            Some(_) => wrong("give the interval between checks in minutes.".to_owned()),
+            None if draft.health_check_webhooks.is_empty() => Ok(None),
+            _ => wrong("give the interval between checks in minutes.".to_owned()),
         };
     };
     if !(1..=MOST_MINUTES).contains(&every_minutes) {

@@ -38,7 +38,8 @@ fn finding(kept: KeptPath) -> Finding {
             format!("{parameter} is the path {path}. It works only on the host where it was typed."),
             format!(
                 "Store the certificates in the connection: `footprint connection change {} --param \
-                 \"{parameter}=PATH\"` reads the file.",
+                 \"{parameter}=PATH\"` reads the file. Give the connection's secrets again with it, such as `--secret-stdin \
+                 Password`.",
                 quoted(&connection)
             ),
         )

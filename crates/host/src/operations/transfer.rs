@@ -130,7 +130,7 @@ fn failed(error: TransferError) -> OperationError {
         TransferError::Store(error) => error.into(),
         TransferError::File(error) => OperationError::File(error),
         error @ TransferError::Unreadable { .. } => Refusal::Because(format!(
-            "{error} The rows before that line are stored. Correct the line, and import the file again with \
+            "{error} Valid rows before that line are stored. Correct the line, and import the file again with \
              onConflict=skip over HTTP or --on-conflict skip at the terminal. That skips the stored rows."
         ))
         .into(),

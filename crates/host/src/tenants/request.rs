@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use soar_connector::Parameters;
 use soar_connector::name::{normalised, quoted};
-use soar_store::model::ConnectionId;
 use soar_store::model::name::same_name;
+use soar_store::model::{ConnectionId, limits};
 use utoipa::ToSchema;
 
 /// The most connections in Connection Info.
@@ -136,8 +136,27 @@ impl SyncRequest {
         if self.tenant_site.trim().is_empty() {
             problems.push("Tenant Site is required: expected text.".to_owned());
         }
+        let infos = self.connection_info.iter().flat_map(|info| {
+            [
+                ("Integration Name", info.integration_name.as_deref()),
+                ("Connection Name", info.connection_name.as_deref()),
+                ("Site", info.site.as_deref()),
+            ]
+        });
+        let tenant = [
+            ("Tenant Region", self.tenant_region.as_deref()),
+            ("Tenant Name", self.tenant_name.as_deref()),
+            ("Tenant Site", Some(self.tenant_site.as_str())),
+        ];
+        problems.extend(tenant.into_iter().chain(infos).filter_map(too_long).take(10));
         problems
     }
+}
+
+/// The problem of a name that nothing can have.
+pub(super) fn too_long((field, name): (&str, Option<&str>)) -> Option<String> {
+    let found = limits::NAME.check(name?).err()?;
+    Some(format!("{field}: {found}"))
 }
 
 fn read_infos(items: &[Value], problems: &mut Vec<String>) -> Vec<ConnectionInfo> {

@@ -18,6 +18,7 @@ use super::client::not_authentic;
 use super::content::Fetched;
 use super::failure::{not_registered, revoked_here, too_slow};
 use super::message::{Answer as TenantAnswer, Request};
+use super::request::too_long;
 use super::service::demand;
 use crate::Refusal;
 use crate::commands::ExternalCommand;
@@ -75,10 +76,13 @@ impl SiteStatusRequest {
             .filter(|(_, given)| given.is_none())
             .map(|(name, _)| missing(name))
             .collect();
+        let region = text("Tenant Region");
+        let lengths = [("Tenant Name", name), ("Tenant Region", region), ("Tenant Site", site)];
+        let problems: Vec<_> = problems.into_iter().chain(lengths.into_iter().filter_map(too_long)).collect();
         match (name, site) {
-            (Some(name), Some(site)) => Ok(Self {
+            (Some(name), Some(site)) if problems.is_empty() => Ok(Self {
                 tenant_name: name.to_owned(),
-                tenant_region: text("Tenant Region").map(str::to_owned),
+                tenant_region: region.map(str::to_owned),
                 tenant_site: site.to_owned(),
                 active: text("Status") == Some("Active"),
             }),

@@ -34,9 +34,14 @@ pub(super) fn parse(filter: &Value) -> Result<Vec<Vec<Condition>>, String> {
             .to_owned()
     };
     let groups = filter.as_array().ok_or_else(shape)?;
+    if groups.iter().any(|group| !group.is_array()) {
+        return Err(shape());
+    }
     let count: usize = groups.iter().filter_map(Value::as_array).map(Vec::len).sum();
-    if count > MOST_CONDITIONS || groups.len() > MOST_CONDITIONS {
-        return Err(format!("Filter: found {count} conditions, expected at most {MOST_CONDITIONS}."));
+    for (what, count) in [("conditions", count), ("groups", groups.len())] {
+        if count > MOST_CONDITIONS {
+            return Err(format!("Filter: found {count} {what}, expected at most {MOST_CONDITIONS}."));
+        }
     }
     let parsed = groups.iter().map(|group| {
         let conditions = group.as_array().ok_or_else(shape)?;

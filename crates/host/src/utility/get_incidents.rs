@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 use soar_connector::Parameters;
 use soar_connector::name::quoted;
-use soar_store::model::{Caller, DynamicField, Incident, IncidentId, Link, Moment, Right, Site};
+use soar_store::model::{Caller, DynamicField, Incident, IncidentId, Link, Moment, Right, Site, limits};
 use soar_store::{ByIncident, HeldRows, LongTexts, Records, Search};
 
 use super::dates::parse_date_time;
@@ -53,6 +53,13 @@ fn sections(parameters: &Parameters) -> Result<Sections, Refusal> {
     let given = given.as_object().ok_or_else(shape)?;
     let names = given.values().filter_map(Value::as_array).map(Vec::len);
     few_enough(DYNAMIC, given.len().max(names.sum()))?;
+    let names = given.values().filter_map(Value::as_array).flatten().filter_map(Value::as_str);
+    if given.keys().map(String::as_str).chain(names).any(|name| name.len() > limits::DETAIL_NAME_BYTES) {
+        return Err(Refusal::Because(format!(
+            "Dynamic Fields: expected names of at most {} bytes.",
+            limits::DETAIL_NAME_BYTES
+        )));
+    }
     let sections = given.iter().map(|(section, names)| {
         let names = names.as_array().ok_or_else(shape)?.iter();
         let names = names.map(|name| name.as_str().map(str::to_owned).ok_or_else(shape)).collect::<Result<_, _>>()?;

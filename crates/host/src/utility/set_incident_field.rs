@@ -140,6 +140,8 @@ impl UtilityCommand for SetIncidentField {
                 records.set_field_value(incident.id, &field.section, &field.name, Some(value), now).await?;
             }
         }
+        // A title may have been cut.
+        let value = if field == Some("Title") { incident.title.as_str() } else { value };
         let row = json!({
             "Incident Number": incident.number, "Field Name": field.unwrap_or(name), "Field Value": value,
             "Modified Date": context_date(now, &site), "Modified By": caller.user.name, "Result": Ended::Successful,

@@ -51,6 +51,15 @@ async fn every_text_has_a_bound_in_every_entrance() {
             let refused = world.refusal("Admin", command, parameters).await;
             assert!(refused.contains("is the most. Shorten it."), "{command}: {refused}");
         }
+        // D3 cuts titles. The answer shows the title that is stored.
+        let (command, parameters) = set("Title", "é".repeat(limits::TITLE.characters + 1));
+        let answer = world.json("Admin", command, parameters).await;
+        assert_eq!(answer["contextData"][0]["Field Value"], "é".repeat(limits::TITLE.characters));
+        let mut search = all();
+        search["Dynamic Fields"] = json!({ "Customer": ["x".repeat(limits::DETAIL_NAME_BYTES + 1)] });
+        let refused = world.refusal("Admin", "GetIncidents", search).await;
+        assert!(refused.contains("Dynamic Fields: expected names of at most 1000 bytes"), "{refused}");
+
         let (command, parameters) = set("Description", "é".repeat(limits::DESCRIPTION.characters));
         assert_eq!(world.json("Admin", command, parameters).await["error"], "");
 

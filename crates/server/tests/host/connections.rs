@@ -93,6 +93,7 @@ async fn what_cannot_work_is_refused_with_what_to_do_and_without_the_secret() {
             (json!({"healthCheckMinutes": 0}), "1 to 43200"),
             (json!({"healthCheckMinutes": 5, "healthCheckEmail": "nowhere"}), "Expected a mail address"),
             (json!({"healthCheckEmail": "a@b"}), "interval between checks"),
+            (json!({"healthCheckWebhooks": ["operations"]}), "interval between checks"),
             (json!({"parameters": {}}), "Server URL: It is required"),
             (json!({"parameters": {"Server URL": "http://x", "Pasword": "open sesame"}}), "Did you mean \"Password\"?"),
             (json!({"parameters": {"Server URL": "http://x", "server_url": "http://x"}}), "two spellings"),

@@ -66,7 +66,7 @@ pub const DETAIL_NAME_BYTES: usize = 1_000;
 /// The value of a dynamic field.
 pub const FIELD_VALUE: TextLimit = TextLimit::new("value of a field", 10_000);
 /// The parameters of a schedule, as JSON.
-pub const SCHEDULE_PARAMETERS: TextLimit = TextLimit::new("parameters", 65_536);
+pub const SCHEDULE_PARAMETERS: TextLimit = TextLimit::new("text of the parameters", 65_536);
 
 /// The most tasks, and the most dynamic fields, of an incident.
 pub const MOST_DETAILS: usize = 500;

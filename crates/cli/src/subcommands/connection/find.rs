@@ -50,6 +50,10 @@ impl Named {
                 found = own;
             }
         }
+        // Names from before may look the same. The one that is spelled as given is meant.
+        if found.len() > 1 && found.iter().any(|index| all[*index].name == self.connection) {
+            found.retain(|index| all[*index].name == self.connection);
+        }
         match found.as_slice() {
             [index] => Ok(all.swap_remove(*index)),
             [] => {

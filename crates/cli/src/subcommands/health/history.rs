@@ -63,8 +63,10 @@ fn head(connection: &ConnectionHealth, now: Moment) -> String {
             head.push_str(&format!(" · {name} {percent}"));
         }
     }
-    if !connection.checked {
-        head.push_str(" · without a health check");
+    match &connection.site_inactive {
+        Some(_) => head.push_str(" · not checked: its site is inactive"),
+        None if !connection.checked => head.push_str(" · without a health check"),
+        None => {}
     }
     if let Some(at) = health.last_error_at {
         let tab = health.last_error.as_deref().unwrap_or_default();

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::json;
 use soar_connector::name::quoted;
 use soar_connector::{Parameters, RawParameters};
-use soar_store::model::{Caller, Moment, Right};
+use soar_store::model::{Caller, Moment, Right, limits};
 use soar_store::{LongTexts, Records, Search, StoreError};
 use utoipa::ToSchema;
 
@@ -152,6 +152,8 @@ impl Operations {
                         let setting = call(records, "SetIncidentField", &caller, &parameters, change.now);
                         self.guarded(context, setting).await.map_err(|refusal| match refusal {
                             refusal @ (Refusal::Because(_) | Refusal::Parameters(_)) => {
+                                let is_name = name.len() <= limits::DETAIL_NAME_BYTES;
+                                let name = if is_name { name.clone() } else { quoted(name) };
                                 Refusal::Because(format!("{name}: {refusal}"))
                             }
                             refusal => refusal,

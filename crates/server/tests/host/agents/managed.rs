@@ -226,6 +226,8 @@ async fn agents_are_managed_over_http_and_every_change_is_in_the_audit_log() {
         let (status, tested) = host.send("POST", "/agents/Branch/test", &json!({"to": target})).await;
         assert_eq!((status, &tested["passed"], &tested["agent"]), (200, &json!(true), &json!("Branch")), "{tested}");
         assert_eq!(host.send("POST", "/agents/Branch/test", &json!({})).await.0, 422);
+        let (status, refused) = host.send("POST", "/agents/Branch/test", &json!({"to": "x".repeat(301)})).await;
+        assert!(status == 422 && refused.to_string().len() < 300, "{refused}");
         assert_eq!(answer(host.call("DELETE", "/agents/Branch")).await.0, 200);
         assert_eq!(host.noted().await, noted("DELETE /api/manage/v1/agents/Branch", 200));
         assert_eq!(host.get("/agents/Branch").await.0, 404);

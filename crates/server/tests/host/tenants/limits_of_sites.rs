@@ -131,6 +131,10 @@ async fn a_site_that_its_master_sets_inactive_runs_nothing_and_takes_no_sync() {
         let caller = on(&tenant, "TenantSite").await;
         assert!(tenant.executor.test(&caller, received).await.unwrap_err().to_string().contains("is inactive"));
         assert!(tenant.executor.diagnose(&caller, received).await.unwrap_err().to_string().contains("is inactive"));
+        let agent = json!({ "name": "Proxy", "address": "http://127.0.0.1:9" });
+        assert_eq!(tenant.manage("POST", "/agents", agent).await.0, 201);
+        let (code, refused) = tenant.manage("POST", "/agents/Proxy/test", json!({ "connection": received })).await;
+        assert!(code == 422 && refused["Error"].as_str().unwrap().contains("is inactive"), "{refused}");
         let (_, site) = tenant.manage("GET", "/sites/TenantSite", Value::Null).await;
         assert_eq!((&site["active"], &site["deactivatedBy"]), (&json!(false), &json!("Master")));
         let (_, health) = tenant.manage("GET", "/health", Value::Null).await;

@@ -206,6 +206,32 @@ async fn a_tenant_is_added_moved_and_removed_over_http_and_audited() {
 }
 
 #[tokio::test]
+async fn a_name_that_nothing_can_have_is_refused_and_not_kept() {
+    for [master, _] in Instance::registered_pairs().await {
+        let long = "x".repeat(101);
+        let of = |field: &str| {
+            let mut request = all_shared();
+            request[field] = json!(&long);
+            request
+        };
+        let named = json!({ "connectionInfo": [{ "integrationName": "gate", "connectionName": &long }],
+            "tenantRegion": "AMER", "tenantName": "TestTenant", "tenantSite": "TenantSite" });
+        for (request, field) in [
+            (of("tenantSite"), "Tenant Site"),
+            (of("tenantName"), "Tenant Name"),
+            (of("tenantRegion"), "Tenant Region"),
+            (named, "Connection Name"),
+        ] {
+            let refused = master.sync(request).await.unwrap_err().to_string();
+            assert!(refused.contains(&format!("{field}: The name has 101 characters")), "{refused}");
+        }
+        let parameters = json!({ "Tenant Name": "TestTenant", "Tenant Site": &long, "Status": "Inactive" });
+        let (_, refused) = master.command_at("UpdateTenantSiteStatus", "Security Operations", parameters).await;
+        assert!(refused.to_string().contains("Tenant Site: The name has 101 characters"), "{refused}");
+    }
+}
+
+#[tokio::test]
 async fn a_name_that_the_field_tenant_could_not_tell_is_refused_and_so_is_whoever_is_no_administrator() {
     for [master, tenant] in Instance::pairs().await {
         let key = tenant.one_time_key(60_000).await;
