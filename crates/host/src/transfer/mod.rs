@@ -84,7 +84,8 @@ impl fmt::Display for BadRow {
         if let Some(field) = &self.field {
             write!(formatter, "{field}: ")?;
         }
-        write!(formatter, "{}.", self.problem)
+        // A problem may be a whole sentence.
+        write!(formatter, "{}.", self.problem.trim_end_matches('.'))
     }
 }
 

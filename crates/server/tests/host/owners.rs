@@ -34,6 +34,7 @@ async fn everywhere(world: &World, caller: &str, owner: &str) -> Vec<(String, St
         let entry = AuditEntry::new(NOW, Surface::Terminal, "test");
         let caller = world.caller(caller).await;
         let report = import(&world.store, &caller, options, text.as_bytes(), &entry, &mut |_| {}).await.unwrap();
+        assert!(report.bad_rows.iter().all(|row| !row.to_string().ends_with("..")), "{:?}", report.bad_rows);
         let problem = report.bad_rows.first().map(|row| row.problem.clone()).unwrap_or_default();
         said.push((format!("import of {subject}, {field}"), problem));
     }

@@ -58,8 +58,7 @@ impl Import<'_> {
         let site_name = self.sites.iter().find(|known| known.id == site).map_or("", |known| &known.name);
         match owner.must_see(site, site_name) {
             Ok(()) => owner.name().clone_into(name),
-            // The report ends the sentence.
-            Err(problem) => problems.push((field.to_owned(), problem.trim_end_matches('.').to_owned())),
+            Err(problem) => problems.push((field.to_owned(), problem)),
         }
         Ok(())
     }
