@@ -14,6 +14,7 @@ pub mod health;
 mod host;
 pub mod metrics;
 pub mod operations;
+mod parameter_texts;
 pub mod plugins;
 mod refusal;
 pub mod scheduler;

@@ -70,33 +70,8 @@ fn is_blank(input: &Input, value: &Value) -> bool {
     }
 }
 
-/// The most characters of a text, and of an item of a list. Commands may have lower limits.
-const LONGEST_TEXT: usize = 100_000;
-
-/// The length of a text that is too long, or of an item that is.
-fn too_long(input: &Input, value: &Value) -> Option<usize> {
-    let length =
-        |value: &Value| value.as_str().filter(|text| text.len() > LONGEST_TEXT).map(|text| text.chars().count());
-    let longest = match (input.kind, value) {
-        (InputType::Text | InputType::Choice, _) => length(value),
-        (InputType::List, Value::Array(items)) => items.iter().filter_map(length).max(),
-        (InputType::List, Value::String(text)) if text.len() > LONGEST_TEXT => {
-            text.split(',').map(|item| item.chars().count()).max()
-        }
-        _ => None,
-    };
-    longest.filter(|length| *length > LONGEST_TEXT)
-}
-
 /// Checks one value against its input.
 pub(crate) fn parse_value(input: &Input, value: &Value) -> Result<ParameterValue, ParameterProblem> {
-    if let Some(length) = too_long(input, value) {
-        return Err(ParameterProblem::Invalid {
-            name: input.name.clone(),
-            expected: format!("text of at most {LONGEST_TEXT} characters"),
-            found: format!("{length} characters"),
-        });
-    }
     let invalid =
         || ParameterProblem::Invalid { name: input.name.clone(), expected: input.expectation(), found: found(value) };
     let parsed = match input.kind {

@@ -17,6 +17,7 @@ use super::supervise::{Task, inactive, supervise};
 use super::watching::Watching;
 use crate::Refusal;
 use crate::connections::Connections;
+use crate::parameter_texts::check_texts;
 use crate::plugins::PluginRegistry;
 
 /// Runs commands on connections. Cheap to clone. Clones share sessions and limits.
@@ -194,6 +195,7 @@ impl Executor {
         invocation: Invocation,
         watching: Option<Watching>,
     ) -> Result<FinishedRun, Refusal> {
+        check_texts(invocation.parameters())?;
         let accepted = self.accept()?;
         // Only this future holds the sender. Dropping the future tells the task.
         let (waiting, gone) = oneshot::channel();

@@ -13,6 +13,7 @@ use super::changes::{Claim, json, record, until_no_conflict};
 use super::{Changes, CommandEnd, OperationError, Operations, RequestContext};
 use crate::Refusal;
 use crate::commands::{Registered, Runner};
+use crate::parameter_texts::check_texts;
 use crate::utility::Answer;
 
 /// The lease of a claim after its last renewal.
@@ -91,7 +92,10 @@ impl ExternalCall<'_> {
         let running = async {
             match &command.runner {
                 Runner::Integration(commands) => commands.run(caller, &command.endpoint, (*raw).clone()).await,
-                Runner::External(command) => command.run(caller, parameters).await,
+                Runner::External(command) => {
+                    check_texts(parameters)?;
+                    command.run(caller, parameters).await
+                }
                 Runner::Utility(_) => Err(Refusal::Unable("The command is no external command.".to_owned())),
             }
         };

@@ -8,6 +8,7 @@ use soar_store::model::{Caller, Moment};
 
 use super::{Done, OperationError, Operations, RequestContext, Required};
 use crate::Refusal;
+use crate::parameter_texts::check_texts;
 use crate::utility::{Answer, Ended, Plan, UtilityCommand, guarded};
 
 /// One call of a utility command.
@@ -114,6 +115,7 @@ impl Operations {
     pub async fn plan_utility(&self, context: &RequestContext, call: &UtilityCall<'_>) -> Result<Plan, OperationError> {
         let mut reader = self.reader(context).await?;
         let mut records = reader.records();
+        check_texts(&call.parameters)?;
         let planning = call.command.plan(&mut records, &call.caller, &call.parameters, self.now());
         Ok(self.guarded(context, planning).await?)
     }
@@ -163,6 +165,9 @@ impl Operations {
         now: Moment,
     ) -> Result<Result<Answer, Refusal>, Refusal> {
         let UtilityCall { command, caller, parameters, .. } = call;
+        if let Err(refusal) = check_texts(parameters) {
+            return Ok(Err(refusal));
+        }
         let ended = match fingerprint {
             None => self.guarded(context, command.run(records, caller, parameters, now)).await,
             Some(plan) => self.guarded(context, command.apply(records, caller, parameters, now, plan)).await,

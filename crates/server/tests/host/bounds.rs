@@ -141,6 +141,10 @@ async fn the_management_api_bounds_what_it_keeps() {
             let (status, refused) = host.send(method, path, &body).await;
             assert_eq!(status, 422, "{method} {path}: {refused}");
         }
+        let set = json!({ "Incident Number": "A-1", "Field Name": "Title", "Field Value": "é".repeat(100_001) });
+        let body = json!({ "Username": "Admin", "Site": "Security Operations", "CommandParams": set });
+        let (_, refused) = answer(host.command("SetIncidentField", ("d3key", &host.key)).json(&body)).await;
+        assert!(refused.to_string().contains("Field Value: The text has 100001 characters"), "{refused}");
     }
 }
 

@@ -68,6 +68,9 @@ pub const FIELD_VALUE: TextLimit = TextLimit::new("value of a field", 10_000);
 /// The parameters of a schedule, as JSON.
 pub const SCHEDULE_PARAMETERS: TextLimit = TextLimit::new("text of the parameters", 65_536);
 
+/// A text parameter of a command, and an item of a list. Commands may have lower limits.
+pub const PARAMETER: TextLimit = TextLimit::new("text", 100_000);
+
 /// The most tasks, and the most dynamic fields, of an incident.
 pub const MOST_DETAILS: usize = 500;
 /// The most links that a row of an import gives an incident.

@@ -15,6 +15,7 @@ pub use shapes::{IncidentToChange, IncidentToMake, IncidentsLinked, IncidentsToL
 use super::cases::sites_with_incidents;
 use super::{Done, OperationError, Operations, RequestContext, Required};
 use crate::Refusal;
+use crate::parameter_texts::check_texts;
 use crate::utility::{self, Answer};
 use crate::views::{IncidentFilter, IncidentShown, WholeIncident};
 
@@ -236,6 +237,7 @@ async fn call(
     let missing = || Refusal::Because(format!("This host does not have the command {endpoint}."));
     let (command, manifest) = utility::command(endpoint).ok_or_else(missing)?;
     let parameters = Parameters::parse(manifest, raw).map_err(Refusal::Parameters)?;
+    check_texts(&parameters)?;
     command.run(records, caller, &parameters, now).await
 }
 

@@ -161,3 +161,16 @@ fn endpoints_that_would_clash_are_found_at_the_start() {
     PluginRegistry::new(vec![gate()], &["CloseIncidentInBulk"]).unwrap();
     assert_eq!(endpoint_name("List Devices"), "ListDevices");
 }
+
+#[tokio::test]
+async fn a_text_that_no_command_can_use_reaches_no_server() {
+    for stage in Stage::on_both().await {
+        let simulator = simulator().await;
+        stage.footprint(&simulator, "Main").await;
+        let admin = stage.administrator().await;
+        let parameters = json!({ "Scanner ID": "x".repeat(100_001) }).as_object().unwrap().clone();
+        let refused = because(stage.executor.remote(&admin, "PatchRescan", parameters).await);
+        assert_eq!(refused, "Scanner ID: The text has 100001 characters, and 100000 is the most. Shorten it.");
+        assert!(simulator.requests().is_empty());
+    }
+}
