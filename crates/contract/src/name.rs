@@ -16,6 +16,14 @@ pub fn normalised(name: &str) -> String {
     normal
 }
 
+/// The form in which two spellings of a product's word are equal: lower case, letters and digits only.
+///
+/// `fixConfirmed`, `fix confirmed` and `FIX_CONFIRMED` are the same word.
+#[must_use]
+pub fn same_word(word: &str) -> String {
+    word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
 /// The flag that a name gives: lower-case letters and digits in words joined by `-`, and nothing that a shell reads.
 ///
 /// `Case Owner's Site` gives `case-owners-site`.

@@ -50,8 +50,14 @@ impl RowReader {
     /// A reader of the members of these names alone, without columns and key fields.
     #[must_use]
     pub fn of_members(names: &[&str]) -> Self {
-        let names = names.iter().map(|name| (*name).to_owned()).collect();
-        Self { columns: Vec::new(), keys: Vec::new(), wanted: Projection::Members(names), replies: Arc::default() }
+        Self::of(Some(names.to_vec()))
+    }
+
+    /// A reader of the members of these names, or of all members.
+    pub(crate) fn of(names: Option<Vec<&str>>) -> Self {
+        let names = names.map(|names| names.into_iter().map(str::to_owned).collect());
+        let wanted = names.map_or(Projection::All, Projection::Members);
+        Self { columns: Vec::new(), keys: Vec::new(), wanted, replies: Arc::default() }
     }
 
     /// The row with the members that columns and key fields need; null for a row that is no JSON.

@@ -8,12 +8,12 @@ use crate::manifest::{
 use crate::name::normalised;
 use crate::parameters::parse_value;
 
-struct Checker<'a> {
-    file: ManifestFile<'a>,
+pub(super) struct Checker<'a> {
+    pub(super) file: ManifestFile<'a>,
 }
 
 impl Checker<'_> {
-    fn refuse(&self, field: &str, problem: impl Into<String>, fix: &str) -> ManifestError {
+    pub(super) fn refuse(&self, field: &str, problem: impl Into<String>, fix: &str) -> ManifestError {
         ManifestError {
             file: self.file.name.to_owned(),
             line: None,

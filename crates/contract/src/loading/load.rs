@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::check;
+use super::{check, check_findings};
 use crate::manifest::{Command, Connector, ErrorEntry, Manifest, ManifestError, ManifestFile};
 
 /// The errors that the contract itself can end a command in.
@@ -37,6 +37,7 @@ impl Manifest {
             loaded.push(command);
         }
         check::health_check(connector, &parsed, &loaded)?;
+        check_findings::findings(connector, &parsed, &loaded)?;
         // Those that the connector does not explain in its own words.
         let mut own = parse::<OwnErrors>(OWN_ERRORS)?.errors;
         own.retain(|entry| !parsed.errors.iter().any(|known| known.code == entry.code));

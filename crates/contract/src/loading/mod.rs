@@ -1,4 +1,5 @@
 //! Loads manifests from their files and checks them.
 
 mod check;
+mod check_findings;
 mod load;

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::command::{ErrorEntry, Input};
+use super::findings::FindingsSource;
 use super::replies::Replies;
 use crate::name::normalised;
 
@@ -36,6 +37,9 @@ pub struct Connector {
     /// host's proxy agent.
     #[serde(default)]
     pub proxy: Option<ProxySettings>,
+    /// How the findings of a tenant are listed. Without this table the connector has no findings.
+    #[serde(default)]
+    pub findings: Option<FindingsSource>,
     /// Parameters that several commands take; a command's file names them in `takes`.
     #[serde(default)]
     pub shared_inputs: Vec<Input>,

@@ -5,6 +5,7 @@
 mod command;
 mod connector;
 mod file;
+mod findings;
 mod path;
 mod replies;
 mod schema;
@@ -12,6 +13,9 @@ mod schema;
 pub use command::{Column, ColumnType, Command, Effect, ErrorEntry, Input, InputType, KeyField, ReplyShape, Widening};
 pub use connector::{Connector, ProxySettings, Setting, SettingType};
 pub use file::{ManifestError, ManifestFile};
+pub use findings::{
+    DeviceList, FindingDevice, FindingMembers, FindingStates, FindingsSource, MemberValues, TenantList,
+};
 pub use path::ManifestPath;
 pub use replies::{PageMembers, Replies};
 pub use schema::{command_schema, connector_schema};

@@ -4,6 +4,7 @@
 //! finds nothing.
 
 mod clock;
+mod findings;
 mod logs;
 mod secrets;
 
@@ -82,6 +83,10 @@ impl Suite<'_> {
             }
             shown.push((format!("Debug of {}", command.name), format!("{outcome:?}")));
             shown.push((format!("JSON of {}", command.name), json(&outcome)));
+        }
+        let source = self.plugin.manifest().connector.findings.as_ref();
+        if let Some(command) = source.and_then(|source| self.plugin.manifest().command(&source.command).ok()) {
+            findings::are_known_again(&*connector, (self.parameters)(command), &mut report).await;
         }
         shown.extend(secrets::of_refused_settings(self.plugin, &self.settings));
         shown.push(("log lines at trace level".to_owned(), logs.text()));

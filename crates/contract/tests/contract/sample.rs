@@ -31,6 +31,16 @@ cause = "c"
 cure = "c"
 "#;
 
+/// A findings source over Read Things.
+const FINDINGS: &str = r#"
+[findings]
+command = "Read Things"
+key = ["$.id"]
+device = { id = "$.device" }
+state = { path = "$.state", open = ["open"], fixed = ["fixed"] }
+members = { title = "$.title" }
+"#;
+
 pub const READ: &str = r#"
 name = "Read Things"
 description = "Reads."
@@ -76,6 +86,8 @@ pub enum Vice {
     DebugsPassword,
     EncodesPassword,
     UnmarkedSecret,
+    FindingWithoutDevice,
+    FindingWithNewKeys,
 }
 
 #[derive(Debug)]
@@ -92,6 +104,7 @@ impl SamplePlugin {
                 "]\nshared-inputs",
                 "  { name = \"API Key\", type = \"text\", description = \"A key.\", example = \"x\", environment = \"SAMPLE_KEY\" },\n]\nshared-inputs",
             ),
+            Vice::FindingWithoutDevice | Vice::FindingWithNewKeys => format!("{CONNECTOR}{FINDINGS}"),
             _ => CONNECTOR.to_owned(),
         };
         Self { manifest: load(&connector, &[READ, WRITE]).unwrap(), state: Arc::default(), vice }
@@ -155,6 +168,11 @@ impl Connector for SampleConnector {
                     _ => password.to_owned(),
                 };
                 sink.page(Page::derived(&[serde_json::json!({ "name": shown })])).await.unwrap();
+            }
+            Vice::FindingWithoutDevice => sink.page(Page::derived(&[serde_json::json!({ "id": 1 })])).await.unwrap(),
+            Vice::FindingWithNewKeys => {
+                let row = serde_json::json!({ "id": uuid::Uuid::now_v7().to_string(), "device": 1 });
+                sink.page(Page::derived(&[row])).await.unwrap();
             }
             _ => {}
         }
