@@ -13,7 +13,7 @@ use crate::logging::{self, LogLevel, Subject};
 use crate::printer::Printer;
 use crate::shell;
 use crate::subcommands::{
-    agent, alert, audit, backup, case, commands, completions, connection, demo, diagnose, doctor, health, incident,
+    agent, alert, audit, backup, case, commands, completions, connection, demo, diagnose, doctor, findings, health, incident,
     init, integration, key, restore, run, runs, schedule, serve, simulate, site, tenant, test, user, utility,
 };
 
@@ -71,6 +71,7 @@ enum Chosen {
     Utility(utility::Arguments),
     Tenant(tenant::Arguments),
     Runs(runs::Arguments),
+    Findings(findings::Arguments),
     Health(health::Arguments),
     Alert(alert::Arguments),
     Schedule(schedule::Arguments),
@@ -125,6 +126,7 @@ pub(crate) fn run(printer: &mut Printer) -> Result<Exit> {
         }
         Chosen::Tenant(arguments) => tenant::run(&arguments, printer),
         Chosen::Runs(arguments) => runs::run(&arguments, printer),
+        Chosen::Findings(arguments) => findings::run(&arguments, printer),
         Chosen::Health(arguments) => health::run(&arguments, printer),
         Chosen::Alert(arguments) => alert::run(&arguments, printer),
         Chosen::Schedule(arguments) => schedule::run(&arguments, printer),

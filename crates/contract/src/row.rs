@@ -53,6 +53,12 @@ impl RowReader {
         Self::of(Some(names.to_vec()))
     }
 
+    /// A reader of all members, without columns and key fields.
+    #[must_use]
+    pub fn whole() -> Self {
+        Self::of(None)
+    }
+
     /// A reader of the members of these names, or of all members.
     pub(crate) fn of(names: Option<Vec<&str>>) -> Self {
         let names = names.map(|names| names.into_iter().map(str::to_owned).collect());

@@ -1,15 +1,19 @@
 //! A running host: its services, put together.
 
+use std::fmt;
 use std::sync::Arc;
 
 use soar_connector::Clock;
 use soar_store::Store;
+use tokio::sync::watch;
 
 use crate::access::{Directory, SecretSeal};
 use crate::alerts::Courier;
 use crate::audit::AuditWriter;
 use crate::commands::{CommandRegistry, IntegrationCommands, RegistryError};
 use crate::executor::Executor;
+use crate::finding_deliverer::FindingDeliverer;
+use crate::findings::{Collector, Findings};
 use crate::metrics::HostMetrics;
 use crate::operations::{Changes, Operations};
 use crate::scheduler::{ExecutorRunner, Scheduler};
@@ -18,7 +22,6 @@ use crate::tenants::{self, SyncConnection, Tenants, UpdateTenantSiteStatus};
 use soar_store::model::Moment;
 
 /// A host: its store and its services.
-#[derive(Debug)]
 pub struct Host {
     /// The settings.
     pub settings: HostSettings,
@@ -44,6 +47,14 @@ pub struct Host {
     pub tenants: Option<Arc<Tenants>>,
     /// Runs health checks and schedules; none in a host that leaves them to other hosts.
     pub scheduler: Option<Arc<Scheduler>>,
+    /// Delivers alerts and changes of findings; none in a host that leaves due work to other hosts.
+    courier: Option<Arc<dyn Courier>>,
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Host").field("store", &self.settings.store).finish_non_exhaustive()
+    }
 }
 
 impl Host {
@@ -78,6 +89,7 @@ impl Host {
             connections: None,
             executor: None,
             tenants: None,
+            findings: Arc::new(Findings::new(settings.findings.clone())),
         };
         Self {
             operations,
@@ -92,6 +104,7 @@ impl Host {
             executor: None,
             tenants: None,
             scheduler: None,
+            courier: None,
         }
     }
 
@@ -117,11 +130,12 @@ impl Host {
         if !host.settings.schedules.run {
             return Ok(Arc::new(host));
         }
-        let runner = Arc::new(ExecutorRunner::new(executor, host.store.clone()));
+        let runner = ExecutorRunner::new(executor, host.store.clone(), host.settings.findings.clone());
+        let (runner, sender) = (Arc::new(runner), Some(Arc::clone(&courier)));
         let (store, clock) = (host.store.clone(), Arc::clone(&host.clock));
         let scheduler = Scheduler::new(store, clock, runner, courier, host.settings.scheduler());
         let scheduler = Some(Arc::new(scheduler.counting(host.metrics.recorder())));
-        Ok(Arc::new(Self { scheduler, ..host }))
+        Ok(Arc::new(Self { scheduler, courier: sender, ..host }))
     }
 
     fn connected(settings: HostSettings, executor: Executor) -> Result<Self, RegistryError> {
@@ -142,6 +156,14 @@ impl Host {
         host.operations.executor = Some(executor.clone());
         host.operations.tenants = Some(Arc::clone(&tenants));
         Ok(Self { executor: Some(executor), tenants: Some(tenants), ..host })
+    }
+
+    /// Collects and delivers findings until `stop` is true. Does nothing in a host that leaves due work to other hosts.
+    pub async fn serve_findings(self: Arc<Self>, stop: watch::Receiver<bool>) {
+        let (Some(executor), Some(courier)) = (&self.executor, &self.courier) else { return };
+        let collector = Collector::new(executor.clone(), self.settings.findings.clone());
+        let deliverer = FindingDeliverer::new(self.operations.clone(), Arc::clone(courier));
+        tokio::join!(collector.serve(stop.clone()), deliverer.serve(stop));
     }
 
     /// The current time.

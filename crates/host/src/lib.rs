@@ -10,6 +10,8 @@ pub mod connections;
 pub mod doctor;
 mod even_clock;
 pub mod executor;
+mod finding_deliverer;
+pub mod findings;
 pub mod health;
 mod host;
 pub mod metrics;

@@ -12,6 +12,7 @@ use soar_store::model::GatherRules;
 
 pub use http_limits::HttpLimits;
 
+use crate::findings::FindingSettings;
 use crate::scheduler::SchedulerSettings;
 use crate::tenants::TenantSettings;
 
@@ -85,6 +86,8 @@ pub struct HostSettings {
     pub tenants: TenantSettings,
     /// Health checks and schedules on this host.
     pub schedules: ScheduleSettings,
+    /// Collections of findings on this host.
+    pub findings: FindingSettings,
 }
 
 /// Health checks and schedules on one host; several hosts can share a store and its due work.
@@ -216,6 +219,7 @@ impl Default for HostSettings {
             retention: Retention::default(),
             tenants: TenantSettings::default(),
             schedules: ScheduleSettings::default(),
+            findings: FindingSettings::default(),
         }
     }
 }
@@ -273,6 +277,9 @@ impl HostSettings {
             return problem(text);
         }
         if let Some(text) = self.tenants.problem() {
+            return problem(text);
+        }
+        if let Some(text) = self.findings.problem() {
             return problem(text);
         }
         let Retention { checks_days, uptime_days, schedule_log_days, alerts_days, .. } = self.retention;
@@ -346,6 +353,7 @@ impl HostSettings {
                 runs: days(kept.schedule_log_days),
                 messages: days(kept.alerts_days),
                 syncs: days(self.tenants.history_days),
+                findings: self.findings.kept(),
             },
             ..SchedulerSettings::default()
         }

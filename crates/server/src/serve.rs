@@ -63,6 +63,8 @@ pub struct RunningHost {
     counts: (watch::Sender<bool>, JoinHandle<()>),
     /// The task of the scheduler, and the sender that stops it.
     scheduler: Option<(watch::Sender<bool>, JoinHandle<()>)>,
+    /// The task that collects and delivers findings, and the sender that stops it.
+    findings: (watch::Sender<bool>, JoinHandle<()>),
 }
 
 /// Starts to serve `host`. Returns once the host listens.
@@ -90,13 +92,15 @@ pub async fn serve(host: Arc<Host>) -> Result<RunningHost, ServeError> {
         let (stop, stopped) = watch::channel(false);
         (stop, tokio::spawn(scheduler.serve(stopped)))
     });
+    let (stop, stopped) = watch::channel(false);
+    let findings = (stop, tokio::spawn(Arc::clone(&host.host).serve_findings(stopped)));
     host.settings.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
     match host.store.durability_warning().await {
         Ok(warning) => warning.iter().for_each(|warning| tracing::warn!("{warning}")),
         Err(error) => tracing::warn!(%error, "the store's settings could not be read"),
     }
     tracing::info!(%address, tls = host.settings.tls.is_some(), store = %host.settings.store, "the host listens");
-    Ok(RunningHost { address, host, listening, upkeep, counts, scheduler })
+    Ok(RunningHost { address, host, listening, upkeep, counts, scheduler, findings })
 }
 
 impl RunningHost {
@@ -120,8 +124,10 @@ impl RunningHost {
         if let Some((stop, _)) = &self.scheduler {
             stop.send_replace(true);
         }
+        self.findings.0.send_replace(true);
         let finished = async {
             let served = self.listening.ended().await;
+            let _ = self.findings.1.await;
             if let Some((_, scheduler)) = self.scheduler {
                 let _ = scheduler.await;
             }

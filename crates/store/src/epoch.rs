@@ -45,6 +45,7 @@ impl Records<'_> {
         );
         let epoch: Epoch = query.bind(now).fetch_one(&mut *self.connection).await?;
         self.raise_message_numbers(now).await?;
+        self.raise_finding_sequence(now).await?;
         let mut skipped = self.skip_due_changes(now).await?;
         let schedules_skipped = skipped.len();
         let unsent = self.skip_alerts().await?;

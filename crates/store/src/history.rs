@@ -21,13 +21,15 @@ pub struct Retention {
     pub messages: Duration,
     /// Runs of Sync Connection with their results.
     pub syncs: Duration,
+    /// Changes of findings.
+    pub findings: Duration,
 }
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { checks: 7 * DAY, hours: 31 * DAY, runs: 90 * DAY, messages: 7 * DAY, syncs: 90 * DAY }
+        Self { checks: 7 * DAY, hours: 31 * DAY, runs: 90 * DAY, messages: 7 * DAY, syncs: 90 * DAY, findings: 400 * DAY }
     }
 }
 
@@ -160,6 +162,7 @@ impl Records<'_> {
         for (sql, before) in old {
             gone += sqlx::query(sql).bind(before).bind(limit).execute(&mut *self.connection).await?.rows_affected();
         }
+        gone += self.prune_findings(now - kept.findings, limit).await?;
         Ok(gone)
     }
 }

@@ -24,6 +24,7 @@ mod epoch;
 mod error;
 mod failing;
 mod file_lock;
+mod findings;
 mod health;
 mod history;
 mod incidents;
@@ -86,6 +87,10 @@ pub use details::ByIncident;
 pub use engine::Engine;
 pub use epoch::NewEpoch;
 pub use error::StoreError;
+pub use findings::{
+    AppliedChange, Before, ChangeCounts, Difference, FindingDelivery, FindingFilter, Listed, LogBounds, LogPosition, NewFieldChange,
+    SnapshotClaim, SnapshotEnd, Stage, StagedFinding,
+};
 pub use health::Ran;
 pub use history::Retention;
 pub use incidents::NewIncident;

@@ -6,8 +6,8 @@ use sqlx::error::BoxDynError;
 use sqlx::{Any, Database, Decode, Encode, Type};
 
 use crate::model::{
-    AlertReason, Destination, FieldKind, HealthState, KeyKind, MasterState, Role, RunStatus, ScheduleKind,
-    ScheduleRunStatus, Severity, SiteKind, Status, Surface, SyncChange, TenantState,
+    AlertReason, Destination, FieldKind, FindingChangeKind, GoneReason, HealthState, KeyKind, MasterState, Role, RunStatus, ScheduleKind,
+    ScheduleRunStatus, Severity, SiteKind, SnapshotStatus, Status, Surface, SyncChange, TenantState,
 };
 
 /// Columns that hold a value as the text that `Display` writes.
@@ -37,6 +37,8 @@ text_columns!(
     AlertReason,
     Destination,
     FieldKind,
+    FindingChangeKind,
+    GoneReason,
     HealthState,
     KeyKind,
     MasterState,
@@ -46,6 +48,7 @@ text_columns!(
     ScheduleRunStatus,
     Severity,
     SiteKind,
+    SnapshotStatus,
     Status,
     Surface,
     SyncChange,

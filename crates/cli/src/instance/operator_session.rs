@@ -7,6 +7,7 @@ use anyhow::{Result, anyhow};
 use soar_connector::name::{quoted, suggestion};
 use soar_connector::{Clock, ExecutionContext, SystemClock};
 use soar_host::Refusal;
+use soar_host::findings::Findings;
 use soar_host::operations::{Changes, OperationError, Operations, RequestContext, Tried};
 use soar_host::sealing::Keyring;
 use soar_store::model::name::named;
@@ -130,6 +131,7 @@ impl OperatorSession {
             connections: None,
             executor: None,
             tenants: None,
+            findings: Arc::new(Findings::new(self.settings.host.findings.clone())),
         }
     }
 

@@ -92,6 +92,9 @@ impl Settings {
             tls.certificate = from(folder, &tls.certificate);
             tls.key = from(folder, &tls.key);
         }
+        for file in [&mut host.findings.enrichment.kev, &mut host.findings.enrichment.epss].into_iter().flatten() {
+            *file = from(folder, file);
+        }
         if let Some(file) = &mut host.tenants.authorities {
             *file = from(folder, file);
         }

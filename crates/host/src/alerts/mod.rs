@@ -9,7 +9,7 @@ mod webhook;
 
 pub use mail::{MailCourier, MailSecurity, MailSettings};
 pub use message::Rendered;
-pub use outbox::{Courier, Couriers};
-pub(crate) use outbox::{Outbox, correct_message_times};
+pub(crate) use outbox::{ATTEMPT, Outbox, correct_message_times, pause};
+pub use outbox::{Courier, Couriers, WebhookBody};
 pub use settings::{AlertSettings, MailServer, Webhook};
 pub use webhook::{ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, WebhookCourier, WebhookSettings, WebhookSignature};

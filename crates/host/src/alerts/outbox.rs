@@ -12,7 +12,7 @@ use soar_store::{Records, Store, StoreError};
 use super::{MailCourier, WebhookCourier};
 
 /// The timeout of an attempt, including connection, TLS and answer. No library has a timeout for all of it.
-const ATTEMPT: Duration = Duration::from_secs(30);
+pub(crate) const ATTEMPT: Duration = Duration::from_secs(30);
 
 /// The lease of a message that a host sends. It is longer than the timeout of an attempt.
 const LEASE: Duration = Duration::from_secs(60);
@@ -37,6 +37,24 @@ pub trait Courier: Send + Sync {
     /// # Errors
     /// A sentence with the reason for which the destination did not accept it.
     async fn deliver(&self, message: &Message, now: Moment) -> Result<(), String>;
+
+    /// Sends a signed body under an id to the webhook of this name.
+    ///
+    /// # Errors
+    /// A sentence with the reason for which the webhook did not accept it.
+    async fn post(&self, webhook: &str, id: &str, body: WebhookBody, now: Moment) -> Result<(), String> {
+        let _ = (id, body, now);
+        Err(format!("The host's configuration has no webhook {webhook}. Add it."))
+    }
+}
+
+/// A body for a webhook.
+#[derive(Debug)]
+pub struct WebhookBody {
+    /// Its media type.
+    pub media_type: &'static str,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
 }
 
 /// The mail server and the webhooks of the host's configuration.
@@ -60,6 +78,13 @@ impl Courier for Couriers {
                 Some(webhook) => webhook.deliver(message, now).await,
                 None => Err(format!("The host's configuration has no webhook {name}. Add it.")),
             },
+        }
+    }
+
+    async fn post(&self, webhook: &str, id: &str, body: WebhookBody, now: Moment) -> Result<(), String> {
+        match self.webhooks.get(webhook) {
+            Some(courier) => courier.post(id, body.media_type, body.bytes, now).await,
+            None => Err(format!("The host's configuration has no webhook {webhook}. Add it.")),
         }
     }
 }
@@ -187,7 +212,7 @@ pub(crate) async fn correct_message_times(records: &mut Records<'_>) -> Result<u
 }
 
 /// The pause after this number of failed attempts.
-fn pause(attempts: i64) -> Duration {
+pub(crate) fn pause(attempts: i64) -> Duration {
     let doublings = u32::try_from(attempts.clamp(0, 16)).unwrap_or_default();
     (FIRST_PAUSE * 2_u32.pow(doublings)).min(LONGEST_PAUSE)
 }

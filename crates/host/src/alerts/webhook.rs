@@ -95,14 +95,22 @@ impl WebhookCourier {
     /// A sentence with the reason for which the receiver did not accept it, without the address, which may be secret.
     pub async fn deliver(&self, message: &Message, now: Moment) -> Result<(), String> {
         let body = json!({ "id": message.id, "alert": message.content }).to_string();
+        self.post(&message.id, "application/json", body.into_bytes(), now).await
+    }
+
+    /// Sends a signed body under an id. Returns once the receiver has accepted it.
+    ///
+    /// # Errors
+    /// As [`WebhookCourier::deliver`].
+    pub async fn post(&self, id: &str, media_type: &str, body: Vec<u8>, now: Moment) -> Result<(), String> {
         let timestamp = now.0.div_euclid(1000).to_string();
         let key = self.key.expose_secret();
         let signature = match self.signature {
             WebhookSignature::Standard => {
-                let mac = mac(key, &[message.id.as_bytes(), timestamp.as_bytes(), body.as_bytes()]);
+                let mac = mac(key, &[id.as_bytes(), timestamp.as_bytes(), &body]);
                 format!("v1,{}", STANDARD.encode(mac))
             }
-            WebhookSignature::Old => mac(key, &[timestamp.as_bytes(), body.as_bytes()]).iter().fold(
+            WebhookSignature::Old => mac(key, &[timestamp.as_bytes(), &body]).iter().fold(
                 "sha256=".to_owned(),
                 |mut text, byte| {
                     let _ = write!(text, "{byte:02x}");
@@ -113,8 +121,8 @@ impl WebhookCourier {
         let request = self
             .client
             .post(self.address.clone())
-            .header("content-type", "application/json")
-            .header(ID_HEADER, &message.id)
+            .header("content-type", media_type)
+            .header(ID_HEADER, id)
             .header(TIMESTAMP_HEADER, &timestamp)
             .header(SIGNATURE_HEADER, signature)
             .body(body);

@@ -13,6 +13,7 @@ mod run;
 mod settings;
 mod shared;
 mod slots;
+mod stream;
 mod supervise;
 mod watching;
 

@@ -1,5 +1,6 @@
 //! The errors of operations.
 
+use soar_store::model::FindingSequence;
 use soar_store::{EarlierCall, StoreError};
 
 use crate::Refusal;
@@ -19,6 +20,14 @@ pub enum OperationError {
     /// The first call under the same Idempotency-Key still runs.
     #[error("The first call under this Idempotency-Key still runs. Repeat it later to get its answer.")]
     StillRunning,
+    /// The log of changes of findings cannot go on from the caller's number.
+    #[error("{why} Go on from {go_on_from}.")]
+    NotInLog {
+        /// The reason, as a sentence.
+        why: String,
+        /// The number to go on from.
+        go_on_from: FindingSequence,
+    },
     /// A file could not be read or written.
     #[error("The file could not be read or written: {0}")]
     File(std::io::Error),

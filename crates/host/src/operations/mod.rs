@@ -8,6 +8,7 @@ mod connections;
 mod context;
 mod error;
 mod external;
+mod findings;
 mod health;
 mod incidents;
 mod integrations;
@@ -38,6 +39,10 @@ pub use connections::ConnectionTested;
 pub use context::{IdempotencyKey, RequestContext};
 pub use error::OperationError;
 pub use external::{Effect, ExternalCall, ExternalError};
+pub use findings::{
+    ChangesSince, CollectionShown, DeliveryShown, DeliveryToMake, FindingChangePage, FindingDifference,
+    FindingDifferences, FindingPage, FindingShown, KnownFindingShown, Span,
+};
 pub use incidents::{
     IncidentPage, IncidentSearch, IncidentToChange, IncidentToMake, IncidentsLinked, IncidentsToLink, TaskToChange,
 };
@@ -58,6 +63,7 @@ use crate::Refusal;
 use crate::access::SecretSeal;
 use crate::connections::Connections;
 use crate::executor::Executor;
+use crate::findings::Findings;
 use crate::tenants::Tenants;
 use soar_store::model::Moment;
 
@@ -80,6 +86,8 @@ pub struct Operations {
     pub executor: Option<Executor>,
     /// Sends connections to tenants and receives them from masters; `None` in a host that has no connectors.
     pub tenants: Option<Arc<Tenants>>,
+    /// The settings of findings, and the values about CVEs.
+    pub findings: Arc<Findings>,
 }
 
 /// The result of an operation that calls a vendor, another instance or a file. It does not run within a transaction.

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use soar_connector::manifest::Effect;
-use soar_connector::name::quoted;
-use soar_connector::{Command, Parameters};
+use soar_connector::name::{normalised, quoted};
+use soar_connector::{Command, Manifest, Parameters};
 use soar_store::model::name::checked_name;
 use soar_store::model::{
     Cadence, Caller, Destination, NewSchedule, Right, Schedule, ScheduleId, ScheduleKind, ScheduleRun, ScheduleRunId,
@@ -15,6 +15,7 @@ use soar_store::{Records, StoreError};
 use super::{ScheduleChange, ScheduleDraft, ScheduleShown};
 use crate::Refusal;
 use crate::connections::Connections;
+use crate::findings::collect_manifest;
 
 /// The longest interval, in minutes: a year.
 const MOST_MINUTES: i64 = 366 * 24 * 60;
@@ -103,7 +104,7 @@ impl Schedules {
             .connections
             .choose_in(records, &caller, &[manifest.connector.id.as_str()], draft.connection.as_deref())
             .await?;
-        let command = manifest.command(&draft.command).map_err(|error| Refusal::Because(error.to_string()))?;
+        let command = command_of(manifest, &draft.command)?;
         let check = records.health_check(connection.id).await?;
         let server = check.map_or_else(|| connection.integration.clone(), |check| check.what.server);
         let new = NewSchedule {
@@ -143,7 +144,7 @@ impl Schedules {
         let (Schedule { mut what, .. }, site) = managed(records, caller, id).await?;
         let connection = records.connection(what.connection_id).await?;
         let plugin = self.connections.registry.named(&connection.integration)?;
-        let command = plugin.manifest().command(&what.command).map_err(|error| Refusal::Because(error.to_string()))?;
+        let command = command_of(plugin.manifest(), &what.command)?;
         // A stored name that breaks the current rule stays valid until it is changed.
         if let Some(name) = change.name.filter(|name| *name != what.name) {
             what.name = checked_name("schedule", &name)?;
@@ -264,6 +265,15 @@ fn demand(caller: &Caller, right: Right, site: &Site) -> Result<(), Refusal> {
     }
     let site = quoted(&site.name);
     Err(Refusal::Forbidden(format!("This needs the right to {right} on {site}. Ask an administrator for it.")))
+}
+
+/// A command of the connector, or the collection of its findings.
+fn command_of<'m>(manifest: &'m Manifest, name: &str) -> Result<&'m Command, Refusal> {
+    let collect = collect_manifest().filter(|_| manifest.connector.findings.is_some());
+    if let Some(command) = collect.filter(|command| normalised(&command.name) == normalised(name)) {
+        return Ok(command);
+    }
+    manifest.command(name).map_err(|error| Refusal::Because(error.to_string()))
 }
 
 fn destinations(given: &[String]) -> Result<Vec<Destination>, Refusal> {

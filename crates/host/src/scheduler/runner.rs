@@ -1,26 +1,31 @@
 //! Runs checks and commands of schedules on the host's executor.
 
 use async_trait::async_trait;
-use soar_store::model::{Allowed, Caller, CheckResult, RunReport, Schedule};
+use soar_connector::{Parameters, RawParameters};
+use soar_store::model::{Allowed, Caller, CheckResult, Connection, RunReport, Schedule, SnapshotStatus};
 use soar_store::{Store, StoreError};
 use uuid::Uuid;
 
 use super::Runner;
 use crate::Refusal;
 use crate::executor::Executor;
+use crate::findings::{
+    COLLECT_FINDINGS, CollectionToMake, Collector, FindingSettings, PlannedCollection, collect_manifest,
+};
 
 /// Runs commands in the name of each schedule's user.
 #[derive(Debug, Clone)]
 pub struct ExecutorRunner {
     executor: Executor,
     store: Store,
+    findings: FindingSettings,
 }
 
 impl ExecutorRunner {
     /// A runner on `executor`, whose connections are in `store`.
     #[must_use]
-    pub fn new(executor: Executor, store: Store) -> Self {
-        Self { executor, store }
+    pub fn new(executor: Executor, store: Store, findings: FindingSettings) -> Self {
+        Self { executor, store, findings }
     }
 
     /// The caller for a schedule's command, with the user's current rights.
@@ -40,6 +45,9 @@ impl ExecutorRunner {
         let what = &schedule.what;
         let caller = self.caller(schedule, request_id).await?;
         let connection = self.store.reader().await?.records().connection(what.connection_id).await?;
+        if what.command == COLLECT_FINDINGS {
+            return self.collect_findings(&caller, &connection, what.parameters.clone(), request_id).await;
+        }
         let finished = self
             .executor
             .run(&caller, &connection.integration, Some(&connection.name), &what.command, what.parameters.clone())
@@ -51,6 +59,42 @@ impl ExecutorRunner {
             error: finished.outcome.error.as_ref().map(ToString::to_string),
             request_id: request_id.to_owned(),
         })
+    }
+}
+
+impl ExecutorRunner {
+    /// Collects the findings of a connection. It fails if a tenant was not read as a whole.
+    async fn collect_findings(
+        &self,
+        caller: &Caller,
+        connection: &Connection,
+        parameters: RawParameters,
+        request_id: &str,
+    ) -> Result<RunReport, Refusal> {
+        let integration = [connection.integration.as_str()];
+        let connection = self.executor.connections().choose(caller, &integration, Some(&connection.name)).await?;
+        let tenants = collect_manifest().map(|command| Parameters::parse(command, &parameters)).transpose();
+        let tenants = tenants.map_err(Refusal::Parameters)?;
+        let tenants = tenants.and_then(|given| given.list("Tenants").map(<[String]>::to_vec)).unwrap_or_default();
+        let wanted = CollectionToMake { connections: vec![connection.id], tenants };
+        let planned = PlannedCollection::new(&self.executor, vec![connection], &wanted).await?;
+        let mut transaction = self.store.transaction().await?;
+        let id = planned.create(&mut transaction.records(), &caller.user.name).await?;
+        transaction.commit().await?;
+        let collector = Collector::new(self.executor.clone(), self.findings.clone());
+        let snapshots = collector.finish(id, &|_| ()).await?;
+        let incomplete: Vec<_> = snapshots
+            .iter()
+            .filter(|one| one.status != SnapshotStatus::Whole)
+            .map(|one| format!("{}: {}", one.tenant_name, one.problem.as_deref().unwrap_or_default()))
+            .collect();
+        let error = (!incomplete.is_empty()).then(|| {
+            let (most, count) = (incomplete.iter().take(10).cloned().collect::<Vec<_>>(), incomplete.len());
+            let text = format!("{count} of {} tenants were not read as a whole. {}", snapshots.len(), most.join(" "));
+            format!("{COLLECT_FINDINGS} failed.\nStatus Code: N/A.\nMessage: {}", soar_connector::sentence(&text))
+        });
+        let output = serde_json::json!({ "collection": id, "tenants": snapshots }).to_string();
+        Ok(RunReport { output, error, request_id: request_id.to_owned() })
     }
 }
 

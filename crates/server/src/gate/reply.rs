@@ -95,6 +95,11 @@ impl Reply {
                 tracing::error!(request_id = entry.request_id, command = entry.command, %cause, "a file failed");
                 return Self::unexpected(error.to_string());
             }
+            OperationError::NotInLog { go_on_from, .. } => {
+                let (text, next) = (error.to_string(), go_on_from.0);
+                let body = json!({ "Error": text, "goOnFrom": next }).to_string();
+                return Self { accepted: false, reason: text, ..Self::body(StatusCode::GONE, body) };
+            }
             OperationError::StillRunning => {
                 return Self { retry_after: Some(1), ..Self::error(StatusCode::CONFLICT, error.to_string()) };
             }

@@ -7,6 +7,7 @@ mod audit;
 mod body;
 mod cases;
 mod connections;
+mod findings;
 mod health;
 mod incidents;
 mod integrations;
@@ -56,6 +57,7 @@ pub(super) fn described_routes() -> Routes {
         connections::routes(),
         runs::routes(),
         health::routes(),
+        findings::routes(),
         schedules::routes(),
         incidents::routes(),
         cases::routes(),

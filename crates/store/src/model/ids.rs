@@ -64,6 +64,16 @@ ids! {
     SyncRunId,
     /// The id of a [`SyncResult`](super::SyncResult).
     SyncResultId,
+    /// The id of a [`FindingFeed`](super::FindingFeed).
+    FeedId,
+    /// The id of a [`FindingSnapshot`](super::FindingSnapshot).
+    SnapshotId,
+    /// The id of a collection of findings.
+    CollectionId,
+    /// The id of a delivery of changes of findings.
+    FindingDeliveryId,
+    /// The number of a change in the log of changes of findings; later changes have higher numbers.
+    FindingSequence,
     /// The id of an [`AuditEntry`](super::AuditEntry); later entries have higher ids.
     AuditEntryId,
     /// The version of an incident, a case, a connection or an agent. Each change raises it by 1.

@@ -9,6 +9,7 @@ mod case;
 mod connection;
 mod cron;
 mod destination;
+mod finding;
 mod health;
 mod health_report;
 mod ids;
@@ -38,13 +39,16 @@ pub use case::Case;
 pub use connection::{Connection, ConnectionParameter, HealthCheck, NamedSite, ParameterState, Place, SHARED};
 pub use cron::CronSchedule;
 pub use destination::Destination;
+pub use finding::{
+    FindingChange, FindingChangeKind, FindingFeed, FindingSnapshot, GoneReason, KnownFinding, SnapshotStatus, status_text,
+};
 pub(crate) use health::CLOCK_TOLERANCE;
 pub use health::{AlertReason, AlertRules, CheckResult, Health, HealthState, Notice};
 pub use health_report::{Check, Latency, Uptime, percentiles};
 pub use ids::{
-    AccessGeneration, AccessKeyId, AgentId, AuditEntryId, CaseId, ConnectionId, Epoch, IncidentId, MasterId,
-    MessageNumber, RunId, ScheduleId, ScheduleRunId, SchemaVersion, SiteId, SyncResultId, SyncRunId, TenantId,
-    TenantKeyId, UserId, Version,
+    AccessGeneration, AccessKeyId, AgentId, AuditEntryId, CaseId, CollectionId, ConnectionId, Epoch, FeedId,
+    FindingDeliveryId, FindingSequence, IncidentId, MasterId, MessageNumber, RunId, ScheduleId, ScheduleRunId,
+    SchemaVersion, SiteId, SnapshotId, SyncResultId, SyncRunId, TenantId, TenantKeyId, UserId, Version,
 };
 pub use incident::{DynamicField, FieldKind, Incident, Link, Severity, Status, Task};
 pub use key::{AccessKey, Allowed, JWT_SECRET_CONTEXT, KeyKind, KeyState};

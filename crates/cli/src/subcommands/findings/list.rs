@@ -1,0 +1,106 @@
+//! `footprint findings list`: findings as they were last read.
+
+use anyhow::Result;
+use clap::Args;
+use serde_json::Value;
+use soar_host::operations::KnownFindingShown;
+use soar_store::FindingFilter;
+
+use crate::exit::Exit;
+use crate::instance::{OperatorSession, not_done};
+use crate::printer::{ListFlags, ListRow, Printer, moment};
+
+const EXAMPLES: &str = "\
+Examples:
+  footprint findings list --cve CVE-2024-3094
+  footprint findings list --device web-1 --status open --output csv";
+
+/// List findings as they were last read
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// Only with this CVE as the first one
+    #[arg(long)]
+    cve: Option<String>,
+
+    /// Only of the device with this name, address or id
+    #[arg(long)]
+    device: Option<String>,
+
+    /// Only with this status: open, reopened, suppressed or fixed
+    #[arg(long, value_parser = ["open", "reopened", "suppressed", "fixed"])]
+    status: Option<String>,
+
+    /// Also findings that are gone
+    #[arg(long)]
+    with_gone: bool,
+
+    /// Only findings after the one with this id
+    #[arg(long, value_name = "ID")]
+    after: Option<String>,
+
+    /// The most findings to show, from 1 to 1000
+    #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..=1000))]
+    limit: i64,
+
+    #[command(flatten)]
+    list: ListFlags,
+}
+
+pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printer: &mut Printer) -> Result<Exit> {
+    let filter = FindingFilter {
+        cve: arguments.cve.clone(),
+        device: arguments.device.clone(),
+        status: arguments.status.clone(),
+        with_gone: arguments.with_gone,
+        after: arguments.after.clone(),
+    };
+    let operations = session.connected_operations()?;
+    let context = session.context("findings list");
+    let page = operations.list_findings(&context, &filter, arguments.limit).await.map_err(not_done)?;
+    printer.list(&page.findings, &arguments.list, "No such findings that you may see.")?;
+    if let Some(next) = page.next {
+        printer.note(&format!("There may be more: --after {next}, or a larger --limit."));
+    }
+    Ok(Exit::Successful)
+}
+
+/// The text of a member of a finding.
+pub(super) fn member(finding: &Value, name: &str) -> String {
+    match &finding[name] {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}
+
+impl ListRow for KnownFindingShown {
+    const HEADINGS: &[&str] = &[
+        "Finding", "CVE", "Title", "Device", "Address", "Tenant", "CVSS", "Exploit", "KEV", "EPSS", "Status", "State",
+        "Since", "Listed",
+    ];
+    const DISPENSABLE: &[&str] = &["Address", "State", "Title", "Since"];
+
+    fn cells(&self) -> Vec<String> {
+        let finding: Value = serde_json::from_str(self.known.finding.get()).unwrap_or_default();
+        let text = |name| member(&finding, name);
+        let yes = |flag: bool| if flag { "yes" } else { "no" }.to_owned();
+        vec![
+            self.known.finding_id.clone(),
+            text("cve"),
+            text("title"),
+            text("deviceName"),
+            text("deviceAddress"),
+            self.known.tenant_name.clone(),
+            text("cvss"),
+            text("exploit"),
+            self.kev.as_ref().map(|kev| yes(kev.listed)).unwrap_or_default(),
+            self.epss.as_ref().map(|epss| epss.score.to_string()).unwrap_or_default(),
+            text("status"),
+            text("state"),
+            moment(self.known.first_at),
+            yes(self.known.listed),
+        ]
+    }
+}

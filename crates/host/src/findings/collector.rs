@@ -1,0 +1,191 @@
+//! Makes one snapshot: reads the findings of a tenant, compares them with what is known, and writes the changes.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+use soar_connector::manifest::FindingsSource;
+use soar_connector::{FindingReader, RawParameters, sentence};
+use soar_store::model::{Connection, FindingFeed, GoneReason, Place, SnapshotStatus};
+use soar_store::{Difference, SnapshotClaim, SnapshotEnd, Stage, Store, StoreError};
+use uuid::Uuid;
+
+use super::compare::change_of;
+use super::gone::reasons;
+use super::rows::FindingSink;
+use super::settings::FindingSettings;
+use crate::executor::Executor;
+
+/// Differences in one transaction. On SQLite it holds the only writer for some 100 ms.
+const TOGETHER: i64 = 2_000;
+
+/// The most devices with known findings whose ids the command gets.
+const MOST_DEVICES: i64 = 100_000;
+
+/// Makes snapshots. Several collectors on several hosts can share a store. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Collector {
+    pub(super) executor: Executor,
+    pub(super) store: Store,
+    pub(super) settings: FindingSettings,
+    /// Names this collector in claims. A restarted process is a new node.
+    pub(super) node: String,
+}
+
+/// Why a tenant was not read.
+enum Unread {
+    Problem(String),
+    Store(StoreError),
+}
+
+impl From<StoreError> for Unread {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound { .. } => Self::Problem(error.to_string()),
+            error => Self::Store(error),
+        }
+    }
+}
+
+impl Collector {
+    /// A collector that runs commands on `executor`, whose connections are in the same store.
+    #[must_use]
+    pub fn new(executor: Executor, settings: FindingSettings) -> Self {
+        let store = executor.connections().store.clone();
+        Self { executor, store, settings, node: Uuid::now_v7().to_string() }
+    }
+
+    /// Makes a claimed snapshot.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store failed, or another host has taken over.
+    pub(super) async fn collect(&self, claim: &SnapshotClaim) -> Result<SnapshotEnd, StoreError> {
+        match self.read_and_compare(claim).await {
+            Ok(end) => Ok(end),
+            Err(Unread::Store(error)) => Err(error),
+            Err(Unread::Problem(problem)) => Ok(failed(&problem)),
+        }
+    }
+
+    async fn read_and_compare(&self, claim: &SnapshotClaim) -> Result<SnapshotEnd, Unread> {
+        let connection = self.usable(&claim.feed).await?;
+        let plugin =
+            self.executor.registry().named(&connection.integration).map_err(|why| Unread::Problem(why.to_string()))?;
+        let manifest = plugin.manifest();
+        let no_findings = || Unread::Problem(format!("{} lists no findings.", manifest.connector.name));
+        let source = manifest.connector.findings.as_ref().ok_or_else(no_findings)?;
+        let reader = FindingReader::new(manifest).ok_or_else(no_findings)?;
+        let parameters = self.parameters(source, &claim.feed).await?;
+        let mut stage = self.store.finding_stage().await?;
+        let mut sink =
+            FindingSink { reader, stage: &mut stage, rows: 0, unreadable: 0, problem: None, failed: None };
+        let limit = self.settings.tenant_limit();
+        let streamed = self.executor.stream(connection.id, &source.command, &parameters, limit, &mut sink).await;
+        let FindingSink { rows, unreadable, problem, failed, .. } = sink;
+        if let Some(error) = failed {
+            return Err(error.into());
+        }
+        let conclusion = streamed.map_err(Unread::Problem)?;
+        let problem = match (conclusion.error, conclusion.receipt.missing, problem) {
+            (Some(error), ..) => Some(error.message),
+            (None, Some(missing), _) => Some(missing),
+            (None, None, Some(problem)) => Some(format!("{unreadable} rows are no findings: {problem}")),
+            (None, None, None) => None,
+        };
+        let requests = i64::try_from(conclusion.receipt.requests).unwrap_or(i64::MAX);
+        let status = match &problem {
+            None => SnapshotStatus::Whole,
+            Some(_) if rows > 0 => SnapshotStatus::Partial,
+            Some(_) => SnapshotStatus::Failed,
+        };
+        if status != SnapshotStatus::Failed {
+            stage.settle(claim.feed.id).await?;
+            self.write_listed(claim, &mut stage).await?;
+        }
+        if status == SnapshotStatus::Whole {
+            let of_stage = (&mut stage, claim.feed.id, limit);
+            let reasons = reasons(&self.executor, connection.id, source, &parameters, of_stage).await?;
+            self.write_missing(claim, &mut stage, &reasons).await?;
+        }
+        stage.close().await?;
+        Ok(SnapshotEnd { status, problem: problem.map(|text| sentence(&text)), rows_read: rows, requests })
+    }
+
+    /// The connection of a tenant, if commands run on it.
+    async fn usable(&self, feed: &FindingFeed) -> Result<Connection, Unread> {
+        let connection = self.store.reader().await?.records().connection(feed.connection_id).await?;
+        if !connection.active {
+            return Err(Unread::Problem("The connection is inactive, so it runs nothing. Activate it.".to_owned()));
+        }
+        if let Place::Site(site) = &connection.place {
+            let sites = self.store.reader().await?.records().sites().await?;
+            if let Some(why) = sites.into_iter().find(|known| known.id == site.id).and_then(|site| site.inactive()) {
+                return Err(Unread::Problem(why));
+            }
+        }
+        Ok(connection)
+    }
+
+    async fn parameters(&self, source: &FindingsSource, feed: &FindingFeed) -> Result<RawParameters, StoreError> {
+        let mut parameters: RawParameters = source.parameters.clone();
+        if let Some(tenant) = &source.tenant {
+            parameters.insert(tenant.clone(), json!(feed.tenant));
+        }
+        if let Some(known) = &source.known_devices {
+            let devices = self.store.reader().await?.records().devices_with_findings(feed.id, MOST_DEVICES).await?;
+            if !devices.is_empty() {
+                parameters.insert(known.clone(), Value::from(devices));
+            }
+        }
+        Ok(parameters)
+    }
+
+    /// Writes the findings of the snapshot that are new or changed.
+    async fn write_listed(&self, claim: &SnapshotClaim, stage: &mut Stage) -> Result<(), StoreError> {
+        let mut after = (String::new(), String::new());
+        loop {
+            let found = stage.differences(claim.feed.id, (&after.0, &after.1), TOGETHER).await?;
+            let Some(last) = found.last() else { return Ok(()) };
+            after = (last.device.clone(), last.finding.clone());
+            self.write(claim, found, &HashMap::new()).await?;
+        }
+    }
+
+    /// Writes the findings that are not in a whole snapshot.
+    async fn write_missing(
+        &self,
+        claim: &SnapshotClaim,
+        stage: &mut Stage,
+        reasons: &HashMap<String, GoneReason>,
+    ) -> Result<(), StoreError> {
+        let mut after = (String::new(), String::new());
+        loop {
+            let found = stage.missing(claim.feed.id, (&after.0, &after.1), TOGETHER).await?;
+            let Some(last) = found.last() else { return Ok(()) };
+            after = (last.device.clone(), last.finding.clone());
+            self.write(claim, found, reasons).await?;
+        }
+    }
+
+    /// Writes differences in one transaction: the findings, and the changes in the log.
+    async fn write(
+        &self,
+        claim: &SnapshotClaim,
+        found: Vec<Difference>,
+        reasons: &HashMap<String, GoneReason>,
+    ) -> Result<(), StoreError> {
+        let unreadable = |error: serde_json::Error| StoreError::Unreadable(error.to_string());
+        let reason = |device: &str| reasons.get(device).copied().unwrap_or(GoneReason::Unknown);
+        let changes = found.into_iter().map(|difference| {
+            let reason = reason(&difference.device);
+            change_of(difference, reason).map_err(unreadable)
+        });
+        let changes = changes.collect::<Result<Vec<_>, _>>()?;
+        let mut transaction = self.store.transaction().await?;
+        transaction.records().apply_finding_changes(claim, &changes).await?;
+        transaction.commit().await
+    }
+}
+
+fn failed(problem: &str) -> SnapshotEnd {
+    SnapshotEnd { status: SnapshotStatus::Failed, problem: Some(sentence(problem)), rows_read: 0, requests: 0 }
+}

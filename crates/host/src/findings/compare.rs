@@ -1,0 +1,242 @@
+//! Compares a finding with what was known of it: which fields count, and which kind of change it is.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
+use serde_json::{Value, json};
+use soar_connector::{Finding, FindingStatus};
+use soar_store::model::{FindingChangeKind, GoneReason, status_text};
+use soar_store::{AppliedChange, Before, Difference, Listed, NewFieldChange, StagedFinding};
+
+/// The `before` of a finding that was gone.
+const GONE: &str = "gone";
+
+/// A finding with the fields whose change is a change of the finding.
+///
+/// Dates, the product's ids, texts about the CVE and the device's name, address and tags are kept, but their change is no
+/// change of the finding: a new scan, a new address of a device or a new wording would otherwise change all findings.
+#[derive(Debug)]
+pub struct ComparedFinding<'f>(&'f Finding);
+
+impl ComparedFinding<'_> {
+    /// The fields that count, with their values.
+    fn counted(&self) -> [(&'static str, Value); 11] {
+        let finding = self.0;
+        [
+            ("status", json!(finding.status)),
+            ("state", json!(finding.state)),
+            ("severity", json!(finding.severity)),
+            ("cvss", json!(finding.cvss)),
+            ("cvssVector", json!(finding.cvss_vector)),
+            ("exploit", json!(finding.exploit)),
+            ("riskLevel", json!(finding.risk_level)),
+            ("title", json!(finding.title)),
+            ("software", json!(finding.software)),
+            ("fixedReason", json!(finding.fixed_reason)),
+            ("remediation", json!(finding.remediation)),
+        ]
+    }
+
+    /// The names of the fields that count.
+    #[must_use]
+    pub fn names() -> Vec<&'static str> {
+        ComparedFinding(&Finding::default()).counted().into_iter().map(|(name, _)| name).collect()
+    }
+}
+
+/// The row of the stage for a finding and the values that identify it on its device.
+///
+/// # Errors
+/// When the finding is no JSON.
+pub fn staged(mut finding: Finding, key: &[String]) -> Result<StagedFinding, serde_json::Error> {
+    // The product may list these in any order.
+    for list in [&mut finding.cve, &mut finding.device_tags, &mut finding.references] {
+        list.sort_unstable();
+        list.dedup();
+    }
+    let content = serde_json::to_string(&finding)?;
+    let key = blake3::hash(&serde_json::to_vec(key)?);
+    Ok(StagedFinding {
+        finding: URL_SAFE_NO_PAD.encode(&key.as_bytes()[..15]),
+        counted: hash(&ComparedFinding(&finding).counted())?,
+        kept: hash(&content)?,
+        status: finding.status,
+        cve: finding.cve.first().cloned().unwrap_or_default(),
+        device: finding.device_id,
+        device_name: finding.device_name.unwrap_or_default(),
+        device_address: finding.device_address.unwrap_or_default(),
+        content,
+    })
+}
+
+/// The first eight bytes of a hash. Two rows of one finding with the same number are the same with a probability of all
+/// but 1 in 2^64.
+fn hash(value: &impl Serialize) -> Result<i64, serde_json::Error> {
+    let hash = blake3::hash(&serde_json::to_vec(value)?);
+    let mut first = [0; 8];
+    first.copy_from_slice(&hash.as_bytes()[..8]);
+    Ok(i64::from_le_bytes(first))
+}
+
+/// What to write for a difference between the snapshot and what was known. `reason` is that of a finding that is gone.
+///
+/// # Errors
+/// When the store holds a finding that this version cannot read.
+pub fn change_of(difference: Difference, reason: GoneReason) -> Result<AppliedChange, serde_json::Error> {
+    let Difference { device, finding, before, listed } = difference;
+    let text = before.as_ref().map(|before| if before.listed { before.status.clone() } else { GONE.to_owned() });
+    let change = AppliedChange {
+        device,
+        finding,
+        kind: None,
+        before: text,
+        reason: None,
+        fields: Vec::new(),
+        listed: None,
+        content: String::new(),
+    };
+    match (before, listed) {
+        (Some(before), Some(listed)) => {
+            let fields = changed_fields(&before.content, &listed.content)?;
+            let kind = kind_of_known(&before, &listed);
+            // The log need not hold the fields of a finding that is written without a change.
+            let content = if kind.is_some() { listed.content.clone() } else { String::new() };
+            Ok(AppliedChange { kind, fields, content, listed: Some(listed), ..change })
+        }
+        (None, Some(listed)) => {
+            let (kind, content) = (Some(kind_of_new(&listed)), listed.content.clone());
+            Ok(AppliedChange { kind, content, listed: Some(listed), ..change })
+        }
+        (Some(before), None) => {
+            let kind = Some(FindingChangeKind::Gone);
+            Ok(AppliedChange { kind, reason: Some(reason), content: before.content, ..change })
+        }
+        (None, None) => Ok(change),
+    }
+}
+
+fn kind_of_new(listed: &Listed) -> FindingChangeKind {
+    match listed.status.as_str() {
+        FIXED => FindingChangeKind::Fixed,
+        REOPENED => FindingChangeKind::Reopened,
+        _ => FindingChangeKind::Opened,
+    }
+}
+
+const FIXED: &str = status_text(FindingStatus::Fixed);
+const REOPENED: &str = status_text(FindingStatus::Reopened);
+const OPEN: &str = status_text(FindingStatus::Open);
+
+fn kind_of_known(before: &Before, listed: &Listed) -> Option<FindingChangeKind> {
+    let is_open = matches!(listed.status.as_str(), OPEN | REOPENED);
+    let was_closed = !before.listed || before.status == FIXED;
+    if listed.status == FIXED && (before.status != FIXED || !before.listed) {
+        Some(FindingChangeKind::Fixed)
+    } else if is_open && (was_closed || (listed.status == REOPENED && before.status != REOPENED)) {
+        Some(FindingChangeKind::Reopened)
+    } else if before.counted != listed.counted || !before.listed {
+        Some(FindingChangeKind::Changed)
+    } else {
+        None
+    }
+}
+
+fn changed_fields(before: &str, after: &str) -> Result<Vec<NewFieldChange>, serde_json::Error> {
+    let (before, after): (Finding, Finding) = (serde_json::from_str(before)?, serde_json::from_str(after)?);
+    let pairs = ComparedFinding(&before).counted().into_iter().zip(ComparedFinding(&after).counted());
+    let changed = pairs.filter(|((_, from), (_, to))| from != to);
+    Ok(changed.map(|((field, from), (_, to))| NewFieldChange { field, from, to }).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finding(status: FindingStatus) -> Finding {
+        Finding {
+            device_id: "7".to_owned(),
+            status,
+            cve: vec!["CVE-2024-2".to_owned(), "CVE-2024-1".to_owned()],
+            cvss: Some(9.8),
+            ..Finding::default()
+        }
+    }
+
+    fn listed(finding: &Finding) -> Listed {
+        let row = staged(finding.clone(), &["a".to_owned()]).unwrap();
+        let status = status_text(row.status).to_owned();
+        Listed { counted: row.counted, kept: row.kept, status, cve: row.cve, content: row.content }
+    }
+
+    fn kind(before: Option<(&Finding, bool)>, after: Option<&Finding>) -> (Option<FindingChangeKind>, Vec<&'static str>) {
+        let before = before.map(|(finding, is_listed)| {
+            let row = listed(finding);
+            Before { counted: row.counted, status: row.status, listed: is_listed, content: row.content }
+        });
+        let (device, key) = ("7".to_owned(), "k".to_owned());
+        let difference = Difference { device, finding: key, before, listed: after.map(listed) };
+        let change = change_of(difference, GoneReason::Unknown).unwrap();
+        (change.kind, change.fields.into_iter().map(|field| field.field).collect())
+    }
+
+    #[test]
+    fn each_change_has_its_kind() {
+        use FindingChangeKind::{Changed, Fixed, Gone, Opened, Reopened};
+        use FindingStatus as S;
+        let [open, reopened, suppressed, fixed] =
+            [S::Open, S::Reopened, S::Suppressed, S::Fixed].map(finding);
+        for (before, after, expected) in [
+            (None, Some(&open), Some(Opened)),
+            (None, Some(&suppressed), Some(Opened)),
+            (None, Some(&fixed), Some(Fixed)),
+            (None, Some(&reopened), Some(Reopened)),
+            (Some((&open, true)), Some(&open), None),
+            (Some((&open, true)), Some(&fixed), Some(Fixed)),
+            (Some((&fixed, true)), Some(&fixed), None),
+            (Some((&fixed, true)), Some(&open), Some(Reopened)),
+            (Some((&open, true)), Some(&reopened), Some(Reopened)),
+            (Some((&reopened, true)), Some(&reopened), None),
+            (Some((&reopened, true)), Some(&open), Some(Changed)),
+            (Some((&open, true)), Some(&suppressed), Some(Changed)),
+            (Some((&fixed, true)), Some(&suppressed), Some(Changed)),
+            (Some((&open, true)), None, Some(Gone)),
+            (Some((&open, false)), Some(&open), Some(Reopened)),
+            (Some((&fixed, false)), Some(&open), Some(Reopened)),
+            (Some((&open, false)), Some(&fixed), Some(Fixed)),
+            (Some((&fixed, false)), Some(&fixed), Some(Fixed)),
+            (Some((&open, false)), Some(&suppressed), Some(Changed)),
+        ] {
+            assert_eq!(kind(before, after).0, expected, "{before:?} {after:?}");
+        }
+    }
+
+    #[test]
+    fn only_fields_that_count_change_a_finding() {
+        let before = finding(FindingStatus::Open);
+        let other = Finding {
+            id: Some("99".to_owned()),
+            device_id: "8".to_owned(),
+            device_name: Some("new".to_owned()),
+            device_address: Some("10.0.0.9".to_owned()),
+            state_changed: Some("2025-01-01T00:00:00Z".to_owned()),
+            first_found: Some("2025-01-01T00:00:00Z".to_owned()),
+            description: Some("text".to_owned()),
+            cve: vec!["CVE-2024-1".to_owned(), "CVE-2024-2".to_owned()],
+            ..before.clone()
+        };
+        assert_eq!(kind(Some((&before, true)), Some(&other)), (None, vec![]));
+        let worse = Finding { cvss: Some(10.0), exploit: Some(true), ..before.clone() };
+        let changed = (Some(FindingChangeKind::Changed), vec!["cvss", "exploit"]);
+        assert_eq!(kind(Some((&before, true)), Some(&worse)), changed);
+    }
+
+    #[test]
+    fn the_order_of_lists_makes_no_other_row() {
+        let one = staged(finding(FindingStatus::Open), &["a".to_owned()]).unwrap();
+        let mut shifted = finding(FindingStatus::Open);
+        shifted.cve.reverse();
+        assert_eq!(one, staged(shifted, &["a".to_owned()]).unwrap());
+        let other = staged(finding(FindingStatus::Open), &["a".to_owned(), String::new()]).unwrap();
+        assert_ne!(one.finding, other.finding, "values of the key are not joined");
+    }
+}

@@ -1,0 +1,104 @@
+//! The formats of changes of findings. `docs/findings.md` maps each field.
+
+mod csv;
+mod ecs;
+mod ocsf;
+mod severity;
+
+use serde::Serialize;
+use soar_connector::Finding;
+use soar_store::model::{FindingChange, FindingSequence};
+use soar_store::text_enum;
+use utoipa::ToSchema;
+
+use super::enrichment::{Enrichment, EpssValue, KevValue};
+
+text_enum! {
+    /// A format of changes of findings.
+    pub enum FindingFormat {
+        /// This host's own: one JSON object per line.
+        Ndjson = "ndjson",
+        /// OCSF Vulnerability Finding (class 2002): one JSON object per line.
+        Ocsf = "ocsf",
+        /// Elastic Common Schema: one JSON object per line.
+        Ecs = "ecs",
+        /// Comma-separated values that no spreadsheet takes for formulas.
+        Csv = "csv",
+    }
+}
+
+impl FindingFormat {
+    /// The media type.
+    #[must_use]
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv",
+            Self::Ndjson | Self::Ocsf | Self::Ecs => "application/x-ndjson",
+        }
+    }
+}
+
+/// A change of a finding, with values about its CVEs and the names of the product.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ChangeShown {
+    /// The change.
+    #[serde(flatten)]
+    pub change: FindingChange,
+    /// The name of the connection.
+    pub connection: String,
+    /// The product that lists the finding.
+    pub product: String,
+    /// The maker of the product.
+    pub vendor: String,
+    /// CISA's catalog of known exploited vulnerabilities; missing where it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kev: Option<KevValue>,
+    /// EPSS; missing where it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epss: Option<EpssValue>,
+    #[serde(skip)]
+    finding: Finding,
+}
+
+impl ChangeShown {
+    /// The change with what is known about its CVEs.
+    ///
+    /// # Errors
+    /// When the log holds a finding that this version cannot read.
+    pub fn new(
+        change: FindingChange,
+        (connection, product, vendor): (String, String, String),
+        enrichment: &Enrichment,
+    ) -> Result<Self, serde_json::Error> {
+        let finding: Finding = serde_json::from_str(change.finding.get())?;
+        let (kev, epss) = (enrichment.kev(&finding.cve), enrichment.epss(&finding.cve));
+        Ok(Self { change, connection, product, vendor, kev, epss, finding })
+    }
+
+    /// The number of the change.
+    #[must_use]
+    pub fn sequence(&self) -> FindingSequence {
+        self.change.sequence
+    }
+}
+
+/// Changes in a format: a line each. CSV begins with its headings if `with_head`.
+///
+/// # Errors
+/// When a change cannot be serialised.
+pub fn render(format: FindingFormat, changes: &[ChangeShown], with_head: bool) -> Result<Vec<u8>, serde_json::Error> {
+    let mut text = Vec::new();
+    if format == FindingFormat::Csv {
+        return csv::render(changes, with_head);
+    }
+    for change in changes {
+        match format {
+            FindingFormat::Ocsf => serde_json::to_writer(&mut text, &ocsf::event(change))?,
+            FindingFormat::Ecs => serde_json::to_writer(&mut text, &ecs::event(change))?,
+            FindingFormat::Ndjson | FindingFormat::Csv => serde_json::to_writer(&mut text, change)?,
+        }
+        text.push(b'\n');
+    }
+    Ok(text)
+}

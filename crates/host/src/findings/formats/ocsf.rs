@@ -1,0 +1,148 @@
+//! OCSF Vulnerability Finding (class 2002), <https://schema.ocsf.io/1.5.0/classes/vulnerability_finding>.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use soar_connector::{Finding, FindingStatus};
+use soar_store::model::FindingChangeKind;
+
+use super::ChangeShown;
+use super::severity::Severity;
+
+/// The version of the schema: the newest one that `py-ocsf-models`, which checks the events, has.
+const VERSION: &str = "1.5.0";
+const CATEGORY: i64 = 2;
+const CLASS: i64 = 2002;
+
+/// The event of a change.
+pub(super) fn event(shown: &ChangeShown) -> Value {
+    let (change, finding) = (&shown.change, &shown.finding);
+    let (activity, activity_name) = match change.kind {
+        FindingChangeKind::Opened => (1, "Create"),
+        FindingChangeKind::Changed | FindingChangeKind::Reopened => (2, "Update"),
+        FindingChangeKind::Fixed | FindingChangeKind::Gone => (3, "Close"),
+    };
+    let (status_id, status) = match (change.kind, finding.status) {
+        // The product no longer lists it, which does not prove that it is resolved.
+        (FindingChangeKind::Gone, _) => (5, "Archived"),
+        (_, FindingStatus::Fixed) => (4, "Resolved"),
+        (_, FindingStatus::Suppressed) => (3, "Suppressed"),
+        (_, FindingStatus::Open | FindingStatus::Reopened) => (1, "New"),
+    };
+    let severity = Severity::of(finding);
+    without_nulls(json!({
+        "activity_id": activity,
+        "activity_name": activity_name,
+        "category_uid": CATEGORY,
+        "category_name": "Findings",
+        "class_uid": CLASS,
+        "class_name": "Vulnerability Finding",
+        "type_uid": CLASS * 100 + activity,
+        "type_name": format!("Vulnerability Finding: {activity_name}"),
+        "time": change.at.0,
+        "severity_id": severity.ocsf(),
+        "severity": severity.word(),
+        "status_id": status_id,
+        "status": status,
+        "status_detail": change.reason,
+        "message": format!("{}: {}", change.kind, title(finding)),
+        "metadata": {
+            "version": VERSION,
+            "uid": change.sequence.to_string(),
+            "sequence": change.sequence.0,
+            "tenant_uid": some(&change.tenant),
+            "labels": change.baseline.then_some(["baseline"]),
+            "product": { "name": shown.product, "vendor_name": shown.vendor },
+        },
+        "finding_info": {
+            "uid": change.finding_id,
+            "title": title(finding),
+            "desc": finding.description,
+            "first_seen_time": milliseconds(finding.first_found.as_deref()),
+            "modified_time": change.at.0,
+        },
+        "resources": [{
+            "uid": finding.device_id,
+            "name": finding.device_name,
+            "type": "device",
+            "labels": (!finding.device_tags.is_empty()).then_some(&finding.device_tags),
+            "data": finding.device_address.as_ref().map(|address| json!({ "ip": address })),
+        }],
+        "vulnerabilities": vulnerabilities(shown),
+        "unmapped": unmapped(shown),
+    }))
+}
+
+/// One entry per CVE; one without a CVE for a finding that names none.
+fn vulnerabilities(shown: &ChangeShown) -> Vec<Value> {
+    let finding = &shown.finding;
+    let cvss = finding.cvss.map(|score| {
+        let version = finding.cvss_vector.as_deref().and_then(|vector| vector.strip_prefix("CVSS:"));
+        let version = version.and_then(|rest| rest.split('/').next());
+        json!([{ "base_score": score, "vector_string": finding.cvss_vector, "version": version }])
+    });
+    let epss = shown.epss.as_ref().map(|epss| {
+        json!({ "score": epss.score.to_string(), "percentile": epss.percentile, "created_time": epss.date })
+    });
+    let of_cve = |cve: Option<&String>| {
+        let cve = cve.map(|uid| json!({ "uid": uid, "cvss": cvss, "epss": epss }));
+        json!({
+            "cve": cve,
+            "title": title(finding),
+            "desc": finding.description,
+            "severity": finding.severity,
+            "is_exploit_available": finding.exploit,
+            "first_seen_time": milliseconds(finding.first_found.as_deref()),
+            "references": (!finding.references.is_empty()).then_some(&finding.references),
+            "remediation": finding.remediation.as_ref().map(|text| json!({ "desc": text })),
+            "vendor_name": shown.vendor,
+        })
+    };
+    if finding.cve.is_empty() { vec![of_cve(None)] } else { finding.cve.iter().map(|cve| of_cve(Some(cve))).collect() }
+}
+
+/// The fields for which the class has no attribute.
+fn unmapped(shown: &ChangeShown) -> Value {
+    let (change, finding) = (&shown.change, &shown.finding);
+    json!({
+        "kind": change.kind,
+        "before": change.before,
+        "fields": change.fields,
+        "connection": shown.connection,
+        "tenant_name": some(&change.tenant_name),
+        "state": finding.state,
+        "risk_level": finding.risk_level,
+        "software": finding.software,
+        "port": finding.port,
+        "protocol": finding.protocol,
+        "state_changed": finding.state_changed,
+        "fixed_reason": finding.fixed_reason,
+        "vendor_finding_id": finding.id,
+        "kev": shown.kev,
+    })
+}
+
+pub(super) fn title(finding: &Finding) -> String {
+    let title = finding.title.clone().or_else(|| finding.cve.first().cloned());
+    title.unwrap_or_else(|| "Finding without a title".to_owned())
+}
+
+fn some(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
+}
+
+/// A time of the product in milliseconds since 1970; none where it names no moment.
+fn milliseconds(text: Option<&str>) -> Option<i64> {
+    text?.parse::<Timestamp>().ok().map(Timestamp::as_millisecond)
+}
+
+/// The value without members that are null, or objects that are empty.
+pub(super) fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let kept = members.into_iter().map(|(name, value)| (name, without_nulls(value)));
+            Value::Object(kept.filter(|(_, value)| !value.is_null()).collect::<Map<_, _>>())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(without_nulls).collect()),
+        other => other,
+    }
+}

@@ -1,0 +1,66 @@
+//! The severity of a finding: by its CVSS score, else by the product's word.
+
+use soar_connector::Finding;
+
+/// A severity, with its numbers in OCSF and its word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Severity {
+    Unknown,
+    Informational,
+    Low,
+    Medium,
+    High,
+    Critical,
+    Other,
+}
+
+impl Severity {
+    /// The severity by the bands of CVSS 3 (<https://www.first.org/cvss/v3.1/specification-document>, section 5). Without a
+    /// score, the product's word.
+    pub(super) fn of(finding: &Finding) -> Self {
+        if let Some(score) = finding.cvss {
+            return match score {
+                score if score >= 9.0 => Self::Critical,
+                score if score >= 7.0 => Self::High,
+                score if score >= 4.0 => Self::Medium,
+                score if score > 0.0 => Self::Low,
+                _ => Self::Informational,
+            };
+        }
+        match finding.severity.as_deref().map(str::to_lowercase).as_deref() {
+            None => Self::Unknown,
+            Some("none" | "info" | "informational" | "log") => Self::Informational,
+            Some("low") => Self::Low,
+            Some("medium" | "moderate") => Self::Medium,
+            Some("high") => Self::High,
+            Some("critical") => Self::Critical,
+            Some(_) => Self::Other,
+        }
+    }
+
+    /// OCSF's `severity_id`.
+    pub(super) const fn ocsf(self) -> i64 {
+        match self {
+            Self::Unknown => 0,
+            Self::Informational => 1,
+            Self::Low => 2,
+            Self::Medium => 3,
+            Self::High => 4,
+            Self::Critical => 5,
+            Self::Other => 99,
+        }
+    }
+
+    /// The word.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Unknown => "Unknown",
+            Self::Informational => "Informational",
+            Self::Low => "Low",
+            Self::Medium => "Medium",
+            Self::High => "High",
+            Self::Critical => "Critical",
+            Self::Other => "Other",
+        }
+    }
+}

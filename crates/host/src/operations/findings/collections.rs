@@ -1,0 +1,113 @@
+//! Operations on collections: each reads the findings of tenants, and has one result per tenant.
+
+use serde::Serialize;
+use soar_store::model::{CollectionId, FindingSnapshot};
+use utoipa::ToSchema;
+
+use super::super::{Done, OperationError, Operations, RequestContext};
+use crate::findings::{Collector, CollectionProblem, CollectionToMake, PlannedCollection};
+
+/// A collection, with one result per tenant.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CollectionShown {
+    /// Its id in this instance.
+    #[schema(value_type = i64)]
+    pub id: CollectionId,
+    /// Whether all tenants were read, or tried.
+    pub ended: bool,
+    /// The result of each tenant, in the order of their turns.
+    pub tenants: Vec<FindingSnapshot>,
+    /// Connections whose tenants could not be listed when the collection was made.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<CollectionProblem>,
+}
+
+impl CollectionShown {
+    fn new(id: CollectionId, tenants: Vec<FindingSnapshot>, problems: Vec<CollectionProblem>) -> Self {
+        Self { id, ended: tenants.iter().all(|tenant| tenant.ended_at.is_some()), tenants, problems }
+    }
+}
+
+impl Operations {
+    /// Records a collection of the findings of tenants. The hosts that serve the instance share its tenants. The products
+    /// are asked for their tenants first, unless the caller names them.
+    ///
+    /// # Errors
+    /// [`OperationError`] when nothing can be collected.
+    pub async fn collect_findings(
+        &self,
+        context: &RequestContext,
+        wanted: &CollectionToMake,
+    ) -> Result<CollectionShown, OperationError> {
+        let usable = {
+            let mut reader = self.reader(context).await?;
+            self.seen_connections(context, &mut reader.records()).await?
+        };
+        let mut usable: Vec<_> = usable.into_values().collect();
+        usable.sort_by_key(|connection| connection.id);
+        let planned = PlannedCollection::new(self.executor()?, usable, wanted).await?;
+        let (planned, user) = (&planned, context.user.name.as_str());
+        self.changes
+            .run_as_caller(context, |mut change, _| {
+                Box::pin(async move {
+                    let id = planned.create(&mut change.records, user).await?;
+                    let tenants = change.records.finding_collection(id).await?;
+                    let about = format!("collection {id}: {} tenants", tenants.len());
+                    Ok(Done::new(CollectionShown::new(id, tenants, planned.problems.clone()), about))
+                })
+            })
+            .await
+    }
+
+    /// A collection, as far as it has come. Tenants of connections that the caller may not see are left out.
+    ///
+    /// # Errors
+    /// [`OperationError`] when there is no such collection.
+    pub async fn finding_collection(
+        &self,
+        context: &RequestContext,
+        id: CollectionId,
+    ) -> Result<CollectionShown, OperationError> {
+        let mut reader = self.reader(context).await?;
+        let mut records = reader.records();
+        let seen = self.seen_connections(context, &mut records).await?;
+        let mut tenants = records.finding_collection(id).await?;
+        tenants.retain(|tenant| seen.contains_key(&tenant.connection_id));
+        Ok(CollectionShown::new(id, tenants, Vec::new()))
+    }
+
+    /// The latest collection that has not ended.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    pub async fn unfinished_collection(&self, context: &RequestContext) -> Result<Option<CollectionId>, OperationError> {
+        Ok(self.reader(context).await?.records().unfinished_finding_collection().await?)
+    }
+
+    /// Reads the tenants of a collection in this process, together with other hosts, and returns once all were read or
+    /// tried. `on_progress` gets the results so far.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    pub async fn finish_collection(
+        &self,
+        id: CollectionId,
+        on_progress: &(dyn Fn(&[FindingSnapshot]) + Send + Sync),
+    ) -> Result<CollectionShown, OperationError> {
+        let collector = Collector::new(self.executor()?.clone(), self.findings.settings().clone());
+        let tenants = collector.finish(id, on_progress).await?;
+        Ok(CollectionShown::new(id, tenants, Vec::new()))
+    }
+
+    /// The last result of each tenant.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    pub async fn finding_tenants(&self, context: &RequestContext) -> Result<Vec<FindingSnapshot>, OperationError> {
+        let mut reader = self.reader(context).await?;
+        let mut records = reader.records();
+        let feeds = self.seen_feeds(context, &mut records).await?;
+        Ok(records.last_finding_snapshots(&feeds).await?)
+    }
+}

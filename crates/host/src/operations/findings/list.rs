@@ -1,0 +1,95 @@
+//! Operations on findings as they were last read.
+
+use serde::Serialize;
+use soar_connector::Finding;
+use soar_store::model::{FindingChange, KnownFinding};
+use soar_store::{FindingFilter, StoreError};
+use utoipa::ToSchema;
+
+use super::super::{OperationError, Operations, RequestContext, full_page};
+use crate::Refusal;
+use crate::findings::{Enrichment, EpssValue, KevValue};
+
+/// The most changes of one finding that are shown.
+const MOST_CHANGES: i64 = 1_000;
+
+/// A finding with the values about its CVEs.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct KnownFindingShown {
+    /// The finding.
+    #[serde(flatten)]
+    pub known: KnownFinding,
+    /// CISA's catalog of known exploited vulnerabilities; missing where it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kev: Option<KevValue>,
+    /// EPSS; missing where it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epss: Option<EpssValue>,
+}
+
+impl KnownFindingShown {
+    fn new(known: KnownFinding, enrichment: &Enrichment) -> Result<Self, Refusal> {
+        let unreadable = |error: serde_json::Error| Refusal::Store(StoreError::Unreadable(error.to_string()));
+        let finding: Finding = serde_json::from_str(known.finding.get()).map_err(unreadable)?;
+        Ok(Self { kev: enrichment.kev(&finding.cve), epss: enrichment.epss(&finding.cve), known })
+    }
+}
+
+/// Findings, by tenant and device.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FindingPage {
+    /// The findings.
+    pub findings: Vec<KnownFindingShown>,
+    /// The value of `after` for the next page; missing on the last page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// A finding with its changes.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FindingShown {
+    /// The finding as it was last read.
+    #[serde(flatten)]
+    pub finding: KnownFindingShown,
+    /// Its changes that are left in the log, the first one first.
+    pub changes: Vec<FindingChange>,
+}
+
+impl Operations {
+    /// Findings as they were last read, as far as the caller may see them.
+    ///
+    /// # Errors
+    /// [`OperationError`].
+    pub async fn list_findings(
+        &self,
+        context: &RequestContext,
+        filter: &FindingFilter,
+        limit: i64,
+    ) -> Result<FindingPage, OperationError> {
+        let mut reader = self.reader(context).await?;
+        let mut records = reader.records();
+        let feeds = self.seen_feeds(context, &mut records).await?;
+        let found = records.findings(&feeds, filter, limit).await?;
+        let next = full_page(&found, limit).map(|finding| finding.finding_id.clone());
+        let enrichment = self.findings.enrichment().await?;
+        let findings = found.into_iter().map(|known| KnownFindingShown::new(known, &enrichment));
+        Ok(FindingPage { findings: findings.collect::<Result<_, _>>()?, next })
+    }
+
+    /// The finding with this id, and its changes.
+    ///
+    /// # Errors
+    /// [`OperationError`] when the caller may see no such finding.
+    pub async fn finding(&self, context: &RequestContext, id: &str) -> Result<FindingShown, OperationError> {
+        let mut reader = self.reader(context).await?;
+        let mut records = reader.records();
+        let feeds = self.seen_feeds(context, &mut records).await?;
+        let (known, parts) = records.finding(&feeds, id).await?;
+        let changes = records.changes_of_finding(parts, MOST_CHANGES).await?;
+        let enrichment = self.findings.enrichment().await?;
+        Ok(FindingShown { finding: KnownFindingShown::new(known, &enrichment)?, changes })
+    }
+}

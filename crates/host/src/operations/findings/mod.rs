@@ -1,0 +1,91 @@
+//! Operations on findings.
+
+mod changes;
+mod collections;
+mod deliveries;
+mod list;
+
+pub use changes::{ChangesSince, FindingChangePage, FindingDifference, FindingDifferences, Span};
+pub use collections::CollectionShown;
+pub use deliveries::{DeliveryShown, DeliveryToMake};
+pub use list::{FindingPage, FindingShown, KnownFindingShown};
+
+use std::collections::HashMap;
+
+use soar_store::model::{Allowed, Caller, Connection, ConnectionId, FeedId, FindingChange, UserId};
+use soar_store::{ConnectionFilter, Records, StoreError};
+
+use super::{OperationError, Operations, RequestContext};
+use crate::Refusal;
+use crate::findings::formats::ChangeShown;
+
+impl Operations {
+    /// The connections that the caller may see, by id.
+    async fn seen_connections(
+        &self,
+        context: &RequestContext,
+        records: &mut Records<'_>,
+    ) -> Result<HashMap<ConnectionId, Connection>, OperationError> {
+        let caller = context.caller_anywhere(records).await?;
+        let all = self.connections()?.list_in(records, &caller, ConnectionFilter::All).await?;
+        Ok(all.into_iter().map(|connection| (connection.id, connection)).collect())
+    }
+
+    /// The tenants whose findings the caller may see: those of the connections that the caller may see.
+    async fn seen_feeds(
+        &self,
+        context: &RequestContext,
+        records: &mut Records<'_>,
+    ) -> Result<Vec<FeedId>, OperationError> {
+        let seen = self.seen_connections(context, records).await?;
+        let feeds = records.finding_feeds().await?.into_iter();
+        Ok(feeds.filter(|feed| seen.contains_key(&feed.connection_id)).map(|feed| feed.id).collect())
+    }
+
+    /// The tenants whose findings this user may see now. None for a user that is not active.
+    pub(crate) async fn feeds_of_user(
+        &self,
+        records: &mut Records<'_>,
+        user: UserId,
+    ) -> Result<Vec<FeedId>, StoreError> {
+        let user = records.users().await?.into_iter().find(|known| known.id == user && known.active);
+        let site = records.sites().await?.into_iter().next();
+        let (Some(user), Some(site), Some(connections)) = (user, site, &self.connections) else {
+            return Ok(Vec::new());
+        };
+        let roles = records.roles(user.id).await?;
+        let request_id = String::new();
+        let caller = Caller { user, site, roles, reach: Allowed::All, key: None, request_id };
+        let seen = match connections.list_in(records, &caller, ConnectionFilter::All).await {
+            Ok(seen) => seen,
+            Err(Refusal::Store(error) | Refusal::About(error)) => return Err(error),
+            Err(_) => Vec::new(),
+        };
+        let feeds = records.finding_feeds().await?.into_iter();
+        Ok(feeds.filter(|feed| seen.iter().any(|one| one.id == feed.connection_id)).map(|feed| feed.id).collect())
+    }
+
+    /// Changes with the names of their products and the values about their CVEs.
+    pub(crate) async fn shown_changes(&self, changes: Vec<FindingChange>) -> Result<Vec<ChangeShown>, Refusal> {
+        let enrichment = self.findings.enrichment().await?;
+        let mut names = HashMap::new();
+        let connections = self.store.reader().await?.records().connections(ConnectionFilter::All).await?;
+        for connection in connections {
+            let plugin = self.connections.as_ref().and_then(|all| all.registry.named(&connection.integration).ok());
+            let (product, vendor) = match &plugin {
+                Some(plugin) => {
+                    let connector = &plugin.manifest().connector;
+                    (connector.name.clone(), connector.vendor.clone())
+                }
+                None => (connection.integration.clone(), connection.integration.clone()),
+            };
+            names.insert(connection.id, (connection.name, product, vendor));
+        }
+        let unreadable = |error: serde_json::Error| Refusal::Store(StoreError::Unreadable(error.to_string()));
+        let shown = changes.into_iter().map(|change| {
+            let named = names.get(&change.connection_id).cloned().unwrap_or_default();
+            ChangeShown::new(change, named, &enrichment).map_err(unreadable)
+        });
+        shown.collect()
+    }
+}

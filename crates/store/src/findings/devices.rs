@@ -1,0 +1,182 @@
+//! The identity of devices: a device that the product created again with another id is the same device.
+
+use super::stage::Stage;
+use crate::model::FeedId;
+use crate::rows::Cell;
+use crate::StoreError;
+
+/// A device of the snapshot.
+#[derive(Debug, sqlx::FromRow)]
+struct ListedDevice {
+    /// The product's id.
+    product_id: String,
+    name: String,
+    address: String,
+    /// The device as the store knows it. `None` for an id that is not known.
+    known: Option<String>,
+    old_name: Option<String>,
+    old_address: Option<String>,
+}
+
+/// Devices read at a time.
+const TOGETHER: i64 = 1_000;
+
+impl Stage {
+    /// Gives the rows of devices with a changed id the device that the store knows, and records new devices.
+    pub(super) async fn settle_devices(&mut self, feed: FeedId) -> Result<(), StoreError> {
+        let mut after = String::new();
+        loop {
+            let query = sqlx::query_as::<_, ListedDevice>(
+                "SELECT s.device AS product_id, s.name, s.address, d.device AS known, d.name AS old_name,
+                        d.address AS old_address
+                 FROM stage_devices s LEFT JOIN finding_devices d ON d.feed_id = $1 AND d.product_id = s.device
+                 WHERE s.device > $2 AND (d.device IS NULL OR d.device <> d.product_id OR d.name <> s.name
+                                          OR d.address <> s.address)
+                 ORDER BY s.device LIMIT $3",
+            );
+            let query = query.bind(feed).bind(after.clone()).bind(TOGETHER);
+            let listed = query.fetch_all(&mut *self.records().connection).await?;
+            let Some(last) = listed.last() else { return Ok(()) };
+            after.clone_from(&last.product_id);
+            self.settle_some(feed, listed).await?;
+        }
+    }
+
+    async fn settle_some(&mut self, feed: FeedId, listed: Vec<ListedDevice>) -> Result<(), StoreError> {
+        let mut new = Vec::new();
+        for device in listed {
+            let is_renamed = device.old_name.as_ref() != Some(&device.name)
+                || device.old_address.as_ref() != Some(&device.address);
+            match &device.known {
+                Some(known) => {
+                    if *known != device.product_id {
+                        self.rename(&device.product_id, known).await?;
+                    }
+                    if is_renamed {
+                        self.record(feed, known, &device).await?;
+                    }
+                }
+                None => match self.former(feed, &device).await? {
+                    Some(former) => {
+                        self.rename(&device.product_id, &former).await?;
+                        self.record(feed, &former, &device).await?;
+                    }
+                    None => new.push(device),
+                },
+            }
+        }
+        self.add_devices(feed, new).await
+    }
+
+    /// The known device with the name and address of a new one, if there is exactly one, and the snapshot does not list it
+    /// under its old id.
+    async fn former(&mut self, feed: FeedId, device: &ListedDevice) -> Result<Option<String>, StoreError> {
+        if device.name.is_empty() || device.address.is_empty() {
+            return Ok(None);
+        }
+        let query = sqlx::query_scalar::<_, String>(
+            "SELECT device FROM finding_devices d
+             WHERE feed_id = $1 AND name = $2 AND address = $3
+               AND NOT EXISTS (SELECT 1 FROM stage_devices s WHERE s.device = d.product_id)
+               AND (SELECT COUNT(*) FROM stage_devices s WHERE s.name = $2 AND s.address = $3) = 1
+             LIMIT 2",
+        );
+        let query = query.bind(feed).bind(device.name.clone()).bind(device.address.clone());
+        let mut found = query.fetch_all(&mut *self.records().connection).await?;
+        Ok(if found.len() == 1 { found.pop() } else { None })
+    }
+
+    async fn rename(&mut self, product_id: &str, device: &str) -> Result<(), StoreError> {
+        let query = sqlx::query("UPDATE stage SET device = $1 WHERE device = $2");
+        let query = query.bind(device.to_owned()).bind(product_id.to_owned());
+        query.execute(&mut *self.records().connection).await?;
+        Ok(())
+    }
+
+    async fn record(&mut self, feed: FeedId, device: &str, now: &ListedDevice) -> Result<(), StoreError> {
+        let mut transaction = self.store.transaction().await?;
+        let query = sqlx::query(
+            "UPDATE finding_devices SET product_id = $1, name = $2, address = $3 WHERE feed_id = $4 AND device = $5",
+        );
+        let query = query.bind(now.product_id.clone()).bind(now.name.clone()).bind(now.address.clone());
+        query.bind(feed).bind(device.to_owned()).execute(&mut *transaction.records().connection).await?;
+        transaction.commit().await
+    }
+
+    /// Records devices that are not known. A device whose id another device had before gets a name of its own.
+    async fn add_devices(&mut self, feed: FeedId, new: Vec<ListedDevice>) -> Result<(), StoreError> {
+        if new.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<_> = new.iter().map(|device| device.product_id.as_str()).collect();
+        let ids = crate::columns::json(&ids)?;
+        let taken = format!(
+            "SELECT device FROM finding_devices WHERE feed_id = $1 AND device IN ({})",
+            self.store.engine.texts_of("$2")
+        );
+        let query = sqlx::query_scalar::<_, String>(sqlx::AssertSqlSafe(taken)).bind(feed).bind(ids);
+        let taken = query.fetch_all(&mut *self.records().connection).await?;
+        let mut transaction = self.store.transaction().await?;
+        let mut records = transaction.records();
+        let now = records.now().await?;
+        let mut named = Vec::with_capacity(new.len());
+        for device in &new {
+            let is_taken = taken.contains(&device.product_id);
+            named.push(if is_taken { format!("{}@{now}", device.product_id) } else { device.product_id.clone() });
+        }
+        let cells = new.iter().zip(&named).flat_map(|(device, name)| {
+            [
+                Cell::Integer(feed.0),
+                Cell::Text(name),
+                Cell::Text(&device.product_id),
+                Cell::Text(&device.name),
+                Cell::Text(&device.address),
+            ]
+        });
+        let columns = "feed_id, device, product_id, name, address";
+        records.insert_rows("finding_devices", columns, 5, cells.collect(), "").await?;
+        transaction.commit().await?;
+        for (device, name) in new.iter().zip(&named).filter(|(device, name)| device.product_id != **name) {
+            self.rename(&device.product_id, name).await?;
+        }
+        Ok(())
+    }
+
+    /// Devices that have known findings and none in the snapshot: the device, and the product's id. At most `limit`
+    /// after the device `after`.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn absent_devices(
+        &mut self,
+        feed: FeedId,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<(String, String)>, StoreError> {
+        let query = sqlx::query_as(
+            "SELECT d.device, d.product_id FROM finding_devices d
+             WHERE d.feed_id = $1 AND d.device > $2
+               AND NOT EXISTS (SELECT 1 FROM stage_devices s WHERE s.device = d.product_id)
+               AND EXISTS (SELECT 1 FROM findings f WHERE f.feed_id = d.feed_id AND f.device = d.device AND f.listed = 1)
+             ORDER BY d.device LIMIT $3",
+        );
+        let query = query.bind(feed).bind(after.to_owned()).bind(limit);
+        Ok(query.fetch_all(&mut *self.records().connection).await?)
+    }
+}
+
+impl crate::Records<'_> {
+    /// The product's ids of the devices that have findings that are listed and not fixed, at most `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn devices_with_findings(&mut self, feed: FeedId, limit: i64) -> Result<Vec<String>, StoreError> {
+        let query = sqlx::query_scalar(
+            "SELECT product_id FROM finding_devices d
+             WHERE feed_id = $1
+               AND EXISTS (SELECT 1 FROM findings f WHERE f.feed_id = d.feed_id AND f.device = d.device AND f.listed = 1)
+             ORDER BY device LIMIT $2",
+        );
+        Ok(query.bind(feed).bind(limit).fetch_all(&mut *self.connection).await?)
+    }
+}

@@ -1,0 +1,17 @@
+//! Findings in the store: the log of changes, the findings as last read, and the collections that read them.
+
+mod apply;
+mod collections;
+mod deliveries;
+mod devices;
+mod feeds;
+mod log;
+mod lookup;
+mod stage;
+
+pub use apply::{AppliedChange, ChangeCounts, NewFieldChange};
+pub use collections::{SnapshotClaim, SnapshotEnd};
+pub use deliveries::FindingDelivery;
+pub use log::{LogBounds, LogPosition};
+pub use lookup::FindingFilter;
+pub use stage::{Before, Difference, Listed, Stage, StagedFinding};

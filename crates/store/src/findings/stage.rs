@@ -1,0 +1,323 @@
+//! The stage: the rows of one snapshot in a temporary table on a connection of their own.
+//!
+//! The database keeps a temporary table outside of the store's file, without locks that others wait for, and drops it
+//! with the connection. So reading for hours holds no lock, and a killed host leaves nothing behind.
+
+use std::fmt;
+
+use soar_connector::FindingStatus;
+use sqlx::{AnyConnection, Connection as _, Executor as _};
+
+use crate::model::{FeedId, status_text};
+use crate::rows::Cell;
+use crate::with_timeout::{Connection, WithTimeout};
+use crate::{Engine, Records, Store, StoreError};
+
+/// Rows of one statement that adds to the stage.
+const ROWS: usize = 256;
+
+/// A row of a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StagedFinding {
+    /// The product's id of the device.
+    pub device: String,
+    /// The hash of the members that identify the finding on its device.
+    pub finding: String,
+    /// The hash of the fields whose change is a change of the finding.
+    pub counted: i64,
+    /// The hash of all fields.
+    pub kept: i64,
+    /// The status.
+    pub status: FindingStatus,
+    /// The first CVE, or empty.
+    pub cve: String,
+    /// The fields, a JSON object.
+    pub content: String,
+    /// The device's name, or empty.
+    pub device_name: String,
+    /// The device's address, or empty.
+    pub device_address: String,
+}
+
+/// A finding whose row in the snapshot is not the row that is known, or that is not in the snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// The device, as the store knows it.
+    pub device: String,
+    /// The hash of the members that identify the finding on its device.
+    pub finding: String,
+    /// The known row. `None` for a new finding.
+    pub before: Option<Before>,
+    /// The row in the snapshot. `None` for a finding that is not in it.
+    pub listed: Option<Listed>,
+}
+
+/// A row as it is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Before {
+    /// The hash of the fields whose change is a change of the finding.
+    pub counted: i64,
+    /// The status.
+    pub status: String,
+    /// Whether the last whole snapshot had it.
+    pub listed: bool,
+    /// The fields, a JSON object.
+    pub content: String,
+}
+
+/// A row of the snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The hash of the fields whose change is a change of the finding.
+    pub counted: i64,
+    /// The hash of all fields.
+    pub kept: i64,
+    /// The status.
+    pub status: String,
+    /// The first CVE, or empty.
+    pub cve: String,
+    /// The fields, a JSON object.
+    pub content: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct DifferenceRow {
+    device: String,
+    finding: String,
+    counted: i64,
+    kept: i64,
+    status: String,
+    cve: String,
+    content: String,
+    old_counted: Option<i64>,
+    old_status: Option<String>,
+    old_listed: Option<i64>,
+    old_content: Option<String>,
+}
+
+#[derive(sqlx::FromRow)]
+struct GoneRow {
+    device: String,
+    finding: String,
+    counted: i64,
+    status: String,
+    content: String,
+}
+
+/// The rows of one snapshot. Dropping it drops the rows.
+pub struct Stage {
+    pub(super) connection: AnyConnection,
+    pub(super) store: Store,
+    busy: bool,
+    waiting: Vec<StagedFinding>,
+}
+
+impl fmt::Debug for Stage {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Stage").field("waiting", &self.waiting.len()).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// An empty stage.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn finding_stage(&self) -> Result<Stage, StoreError> {
+        let mut connection = AnyConnection::connect_with(&self.writers.connect_options()).await?;
+        let collate = self.engine.bytewise();
+        // The planner must walk both tables in the order of their keys. A hash of a million rows for each part of the
+        // result would take longer than the rest.
+        let (settings, without_rowid) = match self.engine {
+            Engine::Sqlite => (
+                "PRAGMA busy_timeout = 30000; PRAGMA temp_store = FILE; PRAGMA cache_size = -4096;
+                 PRAGMA temp.cache_size = -4096;",
+                " WITHOUT ROWID",
+            ),
+            Engine::Postgres => ("SET enable_hashjoin = off; SET enable_seqscan = off;", ""),
+        };
+        connection.execute(settings).await?;
+        let tables = format!(
+            "CREATE TEMPORARY TABLE stage (
+                 device TEXT{collate} NOT NULL, finding TEXT{collate} NOT NULL, counted BIGINT NOT NULL,
+                 kept BIGINT NOT NULL, status TEXT NOT NULL, severity BIGINT NOT NULL, cve TEXT NOT NULL,
+                 content TEXT NOT NULL, PRIMARY KEY (device, finding)){without_rowid};
+             CREATE TEMPORARY TABLE stage_devices (
+                 device TEXT{collate} PRIMARY KEY, name TEXT NOT NULL, address TEXT NOT NULL){without_rowid};
+             CREATE INDEX stage_devices_by_name ON stage_devices (name, address);"
+        );
+        connection.execute(sqlx::AssertSqlSafe(tables)).await?;
+        Ok(Stage { connection, store: self.clone(), busy: false, waiting: Vec::new() })
+    }
+}
+
+/// Of two rows of the same finding the one that is more open counts.
+fn severity(status: FindingStatus) -> i64 {
+    match status {
+        FindingStatus::Reopened => 3,
+        FindingStatus::Open => 2,
+        FindingStatus::Suppressed => 1,
+        FindingStatus::Fixed => 0,
+    }
+}
+
+impl Stage {
+    pub(super) fn records(&mut self) -> Records<'_> {
+        let connection = WithTimeout::new(Connection::Any(&mut self.connection), self.store.timeout, &mut self.busy);
+        let (clock, room) = (self.store.clock.clone(), self.store.room.clone());
+        Records { connection, engine: self.store.engine, clock, room }
+    }
+
+    /// Adds a row. If the snapshot has the finding already, the row that is more open counts.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn add(&mut self, row: StagedFinding) -> Result<(), StoreError> {
+        self.waiting.push(row);
+        if self.waiting.len() >= ROWS { self.write().await } else { Ok(()) }
+    }
+
+    /// Writes the rows that wait.
+    async fn write(&mut self) -> Result<(), StoreError> {
+        let mut rows = std::mem::take(&mut self.waiting);
+        // The same order in every snapshot, whatever order the product has. One statement may not touch a row twice.
+        rows.sort_by(|one, other| {
+            let key = |row: &StagedFinding| (row.device.clone(), row.finding.clone());
+            let rank = |row: &StagedFinding| (std::cmp::Reverse(severity(row.status)), row.counted);
+            key(one).cmp(&key(other)).then_with(|| rank(one).cmp(&rank(other)))
+        });
+        rows.dedup_by(|later, first| later.device == first.device && later.finding == first.finding);
+        let mut cells = Vec::with_capacity(rows.len() * 8);
+        let mut devices = Vec::new();
+        for row in &rows {
+            if devices.last().is_none_or(|last: &&StagedFinding| last.device != row.device) {
+                devices.push(row);
+            }
+            cells.extend([
+                Cell::Text(&row.device),
+                Cell::Text(&row.finding),
+                Cell::Integer(row.counted),
+                Cell::Integer(row.kept),
+                Cell::Text(status_text(row.status)),
+                Cell::Integer(severity(row.status)),
+                Cell::Text(&row.cve),
+                Cell::Text(&row.content),
+            ]);
+        }
+        let names = devices.iter().flat_map(|row| {
+            [Cell::Text(&row.device), Cell::Text(&row.device_name), Cell::Text(&row.device_address)]
+        });
+        let names: Vec<_> = names.collect();
+        let mut records = self.records();
+        let merge = "ON CONFLICT (device, finding) DO UPDATE SET counted = excluded.counted, kept = excluded.kept,
+                         status = excluded.status, severity = excluded.severity, cve = excluded.cve,
+                         content = excluded.content
+                     WHERE excluded.severity > stage.severity
+                        OR (excluded.severity = stage.severity AND excluded.counted < stage.counted)";
+        let columns = "device, finding, counted, kept, status, severity, cve, content";
+        records.insert_rows("stage", columns, 8, cells, merge).await?;
+        let nothing = "ON CONFLICT (device) DO NOTHING";
+        records.insert_rows("stage_devices", "device, name, address", 3, names, nothing).await?;
+        Ok(())
+    }
+
+    /// Ends adding. Finds the devices that the product created again with another id, so that their findings stay the
+    /// same, and records new devices.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn settle(&mut self, feed: FeedId) -> Result<(), StoreError> {
+        self.write().await?;
+        if self.store.engine == Engine::Postgres {
+            let mut records = self.records();
+            sqlx::query("ANALYZE stage").execute(&mut *records.connection).await?;
+            sqlx::query("ANALYZE stage_devices").execute(&mut *records.connection).await?;
+        }
+        self.settle_devices(feed).await
+    }
+
+    /// At most `limit` findings after `after` whose row is new or not the known one, in the order of their keys.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn differences(
+        &mut self,
+        feed: FeedId,
+        after: (&str, &str),
+        limit: i64,
+    ) -> Result<Vec<Difference>, StoreError> {
+        let query = sqlx::query_as::<_, DifferenceRow>(
+            "SELECT s.device, s.finding, s.counted, s.kept, s.status, s.cve, s.content, f.counted AS old_counted,
+                    f.status AS old_status, f.listed AS old_listed, f.content AS old_content
+             FROM stage s LEFT JOIN findings f
+                 ON f.feed_id = $1 AND f.device = s.device AND f.finding = s.finding AND (f.device, f.finding) > ($2, $3)
+             WHERE (s.device, s.finding) > ($2, $3) AND (f.kept IS NULL OR f.kept <> s.kept OR f.listed = 0)
+             ORDER BY s.device, s.finding LIMIT $4",
+        );
+        let query = query.bind(feed).bind(after.0.to_owned()).bind(after.1.to_owned()).bind(limit);
+        let rows = query.fetch_all(&mut *self.records().connection).await?;
+        let difference = |row: DifferenceRow| Difference {
+            device: row.device,
+            finding: row.finding,
+            before: row.old_counted.map(|counted| Before {
+                counted,
+                status: row.old_status.unwrap_or_default(),
+                listed: row.old_listed == Some(1),
+                content: row.old_content.unwrap_or_default(),
+            }),
+            listed: Some(Listed {
+                counted: row.counted,
+                kept: row.kept,
+                status: row.status,
+                cve: row.cve,
+                content: row.content,
+            }),
+        };
+        Ok(rows.into_iter().map(difference).collect())
+    }
+
+    /// At most `limit` known findings after `after` that are not in the snapshot, in the order of their keys.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn missing(
+        &mut self,
+        feed: FeedId,
+        after: (&str, &str),
+        limit: i64,
+    ) -> Result<Vec<Difference>, StoreError> {
+        let query = sqlx::query_as::<_, GoneRow>(
+            "SELECT f.device, f.finding, f.counted, f.status, f.content
+             FROM findings f LEFT JOIN stage s
+                 ON s.device = f.device AND s.finding = f.finding AND (s.device, s.finding) > ($2, $3)
+             WHERE f.feed_id = $1 AND (f.device, f.finding) > ($2, $3) AND f.listed = 1 AND s.kept IS NULL
+             ORDER BY f.device, f.finding LIMIT $4",
+        );
+        let query = query.bind(feed).bind(after.0.to_owned()).bind(after.1.to_owned()).bind(limit);
+        let rows = query.fetch_all(&mut *self.records().connection).await?;
+        let gone = |row: GoneRow| Difference {
+            device: row.device,
+            finding: row.finding,
+            before: Some(Before { counted: row.counted, status: row.status, listed: true, content: row.content }),
+            listed: None,
+        };
+        Ok(rows.into_iter().map(gone).collect())
+    }
+
+    /// The number of findings in the snapshot.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn len(&mut self) -> Result<i64, StoreError> {
+        let query = sqlx::query_scalar("SELECT COUNT(*) FROM stage");
+        Ok(query.fetch_one(&mut *self.records().connection).await?)
+    }
+
+    /// Closes the connection, which drops the rows.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn close(self) -> Result<(), StoreError> {
+        Ok(self.connection.close().await?)
+    }
+}
