@@ -13,8 +13,8 @@ use crate::logging::{self, LogLevel, Subject};
 use crate::printer::Printer;
 use crate::shell;
 use crate::subcommands::{
-    agent, alert, audit, backup, case, commands, completions, connection, demo, diagnose, doctor, findings, health, incident,
-    init, integration, key, restore, run, runs, schedule, serve, simulate, site, tenant, test, user, utility,
+    agent, alert, audit, backup, case, commands, completions, connection, demo, diagnose, doctor, findings, health,
+    incident, init, integration, key, restore, run, runs, schedule, serve, simulate, site, tenant, test, user, utility,
 };
 
 const ABOUT: &str = "The CODA Footprint connector, its simulator, and a SOAR host that runs it, from the terminal";

@@ -70,7 +70,8 @@ impl FindingDeliverer {
         match position {
             LogPosition::Valid => {}
             LogPosition::Pruned(next) | LogPosition::Beyond(next) => {
-                let problem = format!("The changes after {} are not in the log. It goes on from {next}.", delivery.after);
+                let problem =
+                    format!("The changes after {} are not in the log. It goes on from {next}.", delivery.after);
                 tracing::warn!(destination = delivery.destination, "{problem}");
                 self.arrived(&delivery, next, Some(&problem)).await?;
                 return Ok(true);
@@ -98,10 +99,7 @@ impl FindingDeliverer {
     }
 
     /// The changes of the next batch, and its last number. A batch whose sending has begun stays the same.
-    async fn batch(
-        &self,
-        delivery: &FindingDelivery,
-    ) -> Result<(Vec<FindingChange>, FindingSequence), StoreError> {
+    async fn batch(&self, delivery: &FindingDelivery) -> Result<(Vec<FindingChange>, FindingSequence), StoreError> {
         let mut reader = self.operations.store.reader().await?;
         let mut records = reader.records();
         let feeds = self.operations.feeds_of_user(&mut records, delivery.user_id).await?;

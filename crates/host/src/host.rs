@@ -130,7 +130,7 @@ impl Host {
         if !host.settings.schedules.run {
             return Ok(Arc::new(host));
         }
-        let runner = ExecutorRunner::new(executor, host.store.clone(), host.settings.findings.clone());
+        let runner = ExecutorRunner::new(executor, host.store.clone()).collecting(host.settings.findings.clone());
         let (runner, sender) = (Arc::new(runner), Some(Arc::clone(&courier)));
         let (store, clock) = (host.store.clone(), Arc::clone(&host.clock));
         let scheduler = Scheduler::new(store, clock, runner, courier, host.settings.scheduler());

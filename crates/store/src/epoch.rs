@@ -32,6 +32,20 @@ struct Unsent {
     since: Moment,
 }
 
+#[cfg(feature = "testing")]
+impl crate::Store {
+    /// For tests: begins a new epoch, as a restore does.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn begin_new_epoch(&self, entry: &AuditEntry) -> Result<NewEpoch, StoreError> {
+        let mut transaction = self.transaction().await?;
+        let made = transaction.records().begin_epoch(entry).await?;
+        transaction.commit().await?;
+        Ok(made)
+    }
+}
+
 impl Records<'_> {
     /// Begins a new epoch. `entry` says who restored the store. It is written to the audit log, followed by one entry
     /// for each skipped item.

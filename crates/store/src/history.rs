@@ -29,7 +29,14 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { checks: 7 * DAY, hours: 31 * DAY, runs: 90 * DAY, messages: 7 * DAY, syncs: 90 * DAY, findings: 400 * DAY }
+        Self {
+            checks: 7 * DAY,
+            hours: 31 * DAY,
+            runs: 90 * DAY,
+            messages: 7 * DAY,
+            syncs: 90 * DAY,
+            findings: 400 * DAY,
+        }
     }
 }
 

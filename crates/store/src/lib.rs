@@ -88,8 +88,8 @@ pub use engine::Engine;
 pub use epoch::NewEpoch;
 pub use error::StoreError;
 pub use findings::{
-    AppliedChange, Before, ChangeCounts, Difference, FindingDelivery, FindingFilter, Listed, LogBounds, LogPosition, NewFieldChange,
-    SnapshotClaim, SnapshotEnd, Stage, StagedFinding,
+    AppliedChange, Before, ChangeCounts, Difference, FindingDelivery, FindingFilter, Listed, LogBounds, LogPosition,
+    NewFieldChange, SnapshotClaim, SnapshotEnd, Stage, StagedFinding,
 };
 pub use health::Ran;
 pub use history::Retention;

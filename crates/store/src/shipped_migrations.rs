@@ -18,6 +18,7 @@ const SQLITE: &[(i64, &str)] = &[
     (12, "fd6047b1ea272c907ad4dad0646afc7f2c478e74734a681fa58779696e12ab78f5d3f043e3bab2011c5f01cc94c5e44c"),
     (13, "f9efc60948688472ad446330464fd197a607f9bcbd46a807f113f5d6b7fda909d95ab085c9e0ce98d99547ec2459752c"),
     (14, "5b8906264146a620244c9a104bd8a653e33e3ed4e7e5ddd2a7aa2d30dc3485f50245eef5787ef6bb1db374c1111f8a6e"),
+    (16, "86e2274be73ad7d53b27c2a926b420fbddc26a7a8b625dda79f083fcbb769181c5de1bbe26589de728f85b4302c935eb"),
 ];
 
 /// The version of each migration, and the SHA-384 of its file.
@@ -33,6 +34,7 @@ const POSTGRES: &[(i64, &str)] = &[
     (12, "e901539855ff64b4de74d153ee4fe682cd74a4b4e564435a3810d2f1e88da6a343a31a2bd7c6c5755de172e8d721fb1a"),
     (13, "f9efc60948688472ad446330464fd197a607f9bcbd46a807f113f5d6b7fda909d95ab085c9e0ce98d99547ec2459752c"),
     (14, "63f57f1405895c6b6b340ce328c53aa9a365b7ef64fccb6cedf81f0c6d8cac038ce0c7843b74fe3de0313ac7c1d5fc1c"),
+    (16, "5b1a7ab5fdfe0b07543cb1ec9c3d10b53a2a1300c8548c2dccfc535d03d8bc02a81746ab34424821f4bc30c78ef60eef"),
 ];
 
 fn checksums(migrator: &Migrator) -> Vec<(i64, String)> {

@@ -6,8 +6,9 @@ use sqlx::error::BoxDynError;
 use sqlx::{Any, Database, Decode, Encode, Type};
 
 use crate::model::{
-    AlertReason, Destination, FieldKind, FindingChangeKind, GoneReason, HealthState, KeyKind, MasterState, Role, RunStatus, ScheduleKind,
-    ScheduleRunStatus, Severity, SiteKind, SnapshotStatus, Status, Surface, SyncChange, TenantState,
+    AlertReason, Destination, FieldKind, FindingChangeKind, GoneReason, HealthState, KeyKind, MasterState, Role,
+    RunStatus, ScheduleKind, ScheduleRunStatus, Severity, SiteKind, SnapshotStatus, Status, Surface, SyncChange,
+    TenantState,
 };
 
 /// Columns that hold a value as the text that `Display` writes.

@@ -110,13 +110,12 @@ impl WebhookCourier {
                 let mac = mac(key, &[id.as_bytes(), timestamp.as_bytes(), &body]);
                 format!("v1,{}", STANDARD.encode(mac))
             }
-            WebhookSignature::Old => mac(key, &[timestamp.as_bytes(), &body]).iter().fold(
-                "sha256=".to_owned(),
-                |mut text, byte| {
+            WebhookSignature::Old => {
+                mac(key, &[timestamp.as_bytes(), &body]).iter().fold("sha256=".to_owned(), |mut text, byte| {
                     let _ = write!(text, "{byte:02x}");
                     text
-                },
-            ),
+                })
+            }
         };
         let request = self
             .client

@@ -31,8 +31,7 @@ impl Executor {
         let context = ExecutionContext { time_limit: Some(limit), ..ExecutionContext::new() };
         let running = ready.connector.execute_into(&invocation, &context, sink);
         let ended = AssertUnwindSafe(running).catch_unwind().await;
-        let mut conclusion =
-            ended.map_err(|_| "The connector panicked. The host's log has the cause.".to_owned())?;
+        let mut conclusion = ended.map_err(|_| "The connector panicked. The host's log has the cause.".to_owned())?;
         if let Some(error) = &mut conclusion.error {
             error.message = ready.redactor.clean(&error.message).into_owned();
             self.shared.connectors.refetch_secrets(connection);

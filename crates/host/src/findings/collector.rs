@@ -76,8 +76,7 @@ impl Collector {
         let reader = FindingReader::new(manifest).ok_or_else(no_findings)?;
         let parameters = self.parameters(source, &claim.feed).await?;
         let mut stage = self.store.finding_stage().await?;
-        let mut sink =
-            FindingSink { reader, stage: &mut stage, rows: 0, unreadable: 0, problem: None, failed: None };
+        let mut sink = FindingSink { reader, stage: &mut stage, rows: 0, unreadable: 0, problem: None, failed: None };
         let limit = self.settings.tenant_limit();
         let streamed = self.executor.stream(connection.id, &source.command, &parameters, limit, &mut sink).await;
         let FindingSink { rows, unreadable, problem, failed, .. } = sink;

@@ -168,7 +168,10 @@ mod tests {
         Listed { counted: row.counted, kept: row.kept, status, cve: row.cve, content: row.content }
     }
 
-    fn kind(before: Option<(&Finding, bool)>, after: Option<&Finding>) -> (Option<FindingChangeKind>, Vec<&'static str>) {
+    fn kind(
+        before: Option<(&Finding, bool)>,
+        after: Option<&Finding>,
+    ) -> (Option<FindingChangeKind>, Vec<&'static str>) {
         let before = before.map(|(finding, is_listed)| {
             let row = listed(finding);
             Before { counted: row.counted, status: row.status, listed: is_listed, content: row.content }
@@ -183,8 +186,7 @@ mod tests {
     fn each_change_has_its_kind() {
         use FindingChangeKind::{Changed, Fixed, Gone, Opened, Reopened};
         use FindingStatus as S;
-        let [open, reopened, suppressed, fixed] =
-            [S::Open, S::Reopened, S::Suppressed, S::Fixed].map(finding);
+        let [open, reopened, suppressed, fixed] = [S::Open, S::Reopened, S::Suppressed, S::Fixed].map(finding);
         for (before, after, expected) in [
             (None, Some(&open), Some(Opened)),
             (None, Some(&suppressed), Some(Opened)),

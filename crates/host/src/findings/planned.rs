@@ -83,7 +83,9 @@ impl PlannedCollection {
             let Some(source) = &plugin.manifest().connector.findings else {
                 if !wanted.connections.is_empty() {
                     let (name, product) = (quoted(&connection.name), &plugin.manifest().connector.name);
-                    return Err(Refusal::Because(format!("The connection {name} lists no findings: {product} has none.")));
+                    return Err(Refusal::Because(format!(
+                        "The connection {name} lists no findings: {product} has none."
+                    )));
                 }
                 continue;
             };

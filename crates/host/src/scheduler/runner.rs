@@ -24,8 +24,14 @@ pub struct ExecutorRunner {
 impl ExecutorRunner {
     /// A runner on `executor`, whose connections are in `store`.
     #[must_use]
-    pub fn new(executor: Executor, store: Store, findings: FindingSettings) -> Self {
-        Self { executor, store, findings }
+    pub fn new(executor: Executor, store: Store) -> Self {
+        Self { executor, store, findings: FindingSettings::default() }
+    }
+
+    /// Sets the settings of collections of findings.
+    #[must_use]
+    pub fn collecting(self, findings: FindingSettings) -> Self {
+        Self { findings, ..self }
     }
 
     /// The caller for a schedule's command, with the user's current rights.

@@ -15,6 +15,7 @@ mod direct;
 mod documented_samples;
 mod executor;
 mod faults;
+mod findings;
 mod fresh_answers;
 mod gate;
 mod idempotency;

@@ -141,7 +141,8 @@ impl Records<'_> {
                 Cell::Text(&change.content),
             ]);
         }
-        let columns = "sequence, snapshot_id, feed_id, device, finding, at, kind, baseline, before, reason, fields, content";
+        let columns =
+            "sequence, snapshot_id, feed_id, device, finding, at, kind, baseline, before, reason, fields, content";
         self.insert_rows("finding_changes", columns, 12, cells, "").await?;
         Ok(numbers)
     }

@@ -1,9 +1,9 @@
 //! The identity of devices: a device that the product created again with another id is the same device.
 
 use super::stage::Stage;
+use crate::StoreError;
 use crate::model::FeedId;
 use crate::rows::Cell;
-use crate::StoreError;
 
 /// A device of the snapshot.
 #[derive(Debug, sqlx::FromRow)]
@@ -17,6 +17,9 @@ struct ListedDevice {
     old_name: Option<String>,
     old_address: Option<String>,
 }
+
+/// The begin of the device of rows that were renamed. No product's id begins with it.
+const RENAMED: &str = "\u{1}";
 
 /// Devices read at a time.
 const TOGETHER: i64 = 1_000;
@@ -36,17 +39,21 @@ impl Stage {
             );
             let query = query.bind(feed).bind(after.clone()).bind(TOGETHER);
             let listed = query.fetch_all(&mut *self.records().connection).await?;
-            let Some(last) = listed.last() else { return Ok(()) };
+            let Some(last) = listed.last() else { break };
             after.clone_from(&last.product_id);
             self.settle_some(feed, listed).await?;
         }
+        let renamed = sqlx::query("UPDATE stage SET device = SUBSTR(device, 2) WHERE device >= $1 AND device < $2");
+        let renamed = renamed.bind(RENAMED.to_owned()).bind("\u{2}".to_owned());
+        renamed.execute(&mut *self.records().connection).await?;
+        Ok(())
     }
 
     async fn settle_some(&mut self, feed: FeedId, listed: Vec<ListedDevice>) -> Result<(), StoreError> {
         let mut new = Vec::new();
         for device in listed {
-            let is_renamed = device.old_name.as_ref() != Some(&device.name)
-                || device.old_address.as_ref() != Some(&device.address);
+            let is_renamed =
+                device.old_name.as_ref() != Some(&device.name) || device.old_address.as_ref() != Some(&device.address);
             match &device.known {
                 Some(known) => {
                     if *known != device.product_id {
@@ -86,9 +93,10 @@ impl Stage {
         Ok(if found.len() == 1 { found.pop() } else { None })
     }
 
+    /// Gives the rows of an id a device. They are marked until all have theirs, since it may be the id of other rows.
     async fn rename(&mut self, product_id: &str, device: &str) -> Result<(), StoreError> {
         let query = sqlx::query("UPDATE stage SET device = $1 WHERE device = $2");
-        let query = query.bind(device.to_owned()).bind(product_id.to_owned());
+        let query = query.bind(format!("{RENAMED}{device}")).bind(product_id.to_owned());
         query.execute(&mut *self.records().connection).await?;
         Ok(())
     }

@@ -25,7 +25,8 @@ pub enum LogPosition {
 }
 
 /// The columns of a change. `c` is its row and `f` its feed.
-const COLUMNS: &str = "c.sequence, c.at, c.kind, c.baseline, f.connection_id, f.tenant, f.tenant_name, c.before, c.reason,
+const COLUMNS: &str =
+    "c.sequence, c.at, c.kind, c.baseline, f.connection_id, f.tenant, f.tenant_name, c.before, c.reason,
     c.fields, c.content AS finding,
     CAST(c.feed_id AS TEXT) || '.' || c.device || '.' || c.finding AS finding_id";
 
@@ -112,7 +113,8 @@ impl Records<'_> {
         after: FindingSequence,
         limit: i64,
     ) -> Result<Vec<FindingChange>, StoreError> {
-        let columns = COLUMNS.replace("c.before", "(SELECT b.before FROM finding_changes b WHERE b.sequence = e.first) AS before");
+        let columns = COLUMNS
+            .replace("c.before", "(SELECT b.before FROM finding_changes b WHERE b.sequence = e.first) AS before");
         let sql = format!(
             "SELECT {columns}
              FROM (SELECT MIN(sequence) AS first, MAX(sequence) AS last FROM finding_changes
@@ -151,10 +153,14 @@ impl Records<'_> {
         let orphan = "feed_id IN (SELECT id FROM finding_feeds
                                   WHERE NOT EXISTS (SELECT 1 FROM connections c WHERE c.id = finding_feeds.connection_id))";
         for sql in [
-            format!("DELETE FROM findings WHERE (feed_id, device, finding) IN
-                         (SELECT feed_id, device, finding FROM findings WHERE {orphan} LIMIT $1)"),
-            format!("DELETE FROM finding_devices WHERE (feed_id, device) IN
-                         (SELECT feed_id, device FROM finding_devices WHERE {orphan} LIMIT $1)"),
+            format!(
+                "DELETE FROM findings WHERE (feed_id, device, finding) IN
+                         (SELECT feed_id, device, finding FROM findings WHERE {orphan} LIMIT $1)"
+            ),
+            format!(
+                "DELETE FROM finding_devices WHERE (feed_id, device) IN
+                         (SELECT feed_id, device FROM finding_devices WHERE {orphan} LIMIT $1)"
+            ),
         ] {
             let deleted = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(limit);
             gone += deleted.execute(&mut *self.connection).await?.rows_affected();
@@ -172,13 +178,16 @@ impl Records<'_> {
     pub(crate) async fn raise_finding_sequence(&mut self, now: Moment) -> Result<(), StoreError> {
         let last = self.finding_log().await?.last_sequence;
         let next = now.0.saturating_mul(1_000).max(last.0 + 1);
-        let gap = sqlx::query("INSERT INTO finding_log_gaps (last_before, first_after) VALUES ($1, $2)
-                               ON CONFLICT (last_before) DO UPDATE SET first_after = excluded.first_after");
+        let gap = sqlx::query(
+            "INSERT INTO finding_log_gaps (last_before, first_after) VALUES ($1, $2)
+                               ON CONFLICT (last_before) DO UPDATE SET first_after = excluded.first_after",
+        );
         gap.bind(last).bind(next + 1).execute(&mut *self.connection).await?;
         let raised = sqlx::query("UPDATE finding_log SET last_sequence = $1 WHERE id = 1").bind(next);
         raised.execute(&mut *self.connection).await?;
         // A host of the replaced store may have made these snapshots since.
-        let freed = sqlx::query("UPDATE finding_snapshots SET node = NULL, claimed_until = NULL WHERE ended_at IS NULL");
+        let freed =
+            sqlx::query("UPDATE finding_snapshots SET node = NULL, claimed_until = NULL WHERE ended_at IS NULL");
         freed.execute(&mut *self.connection).await?;
         Ok(())
     }

@@ -204,9 +204,9 @@ impl Stage {
                 Cell::Text(&row.content),
             ]);
         }
-        let names = devices.iter().flat_map(|row| {
-            [Cell::Text(&row.device), Cell::Text(&row.device_name), Cell::Text(&row.device_address)]
-        });
+        let names = devices
+            .iter()
+            .flat_map(|row| [Cell::Text(&row.device), Cell::Text(&row.device_name), Cell::Text(&row.device_address)]);
         let names: Vec<_> = names.collect();
         let mut records = self.records();
         let merge = "ON CONFLICT (device, finding) DO UPDATE SET counted = excluded.counted, kept = excluded.kept,

@@ -40,7 +40,8 @@ pub use connection::{Connection, ConnectionParameter, HealthCheck, NamedSite, Pa
 pub use cron::CronSchedule;
 pub use destination::Destination;
 pub use finding::{
-    FindingChange, FindingChangeKind, FindingFeed, FindingSnapshot, GoneReason, KnownFinding, SnapshotStatus, status_text,
+    FindingChange, FindingChangeKind, FindingFeed, FindingSnapshot, GoneReason, KnownFinding, SnapshotStatus,
+    status_text,
 };
 pub(crate) use health::CLOCK_TOLERANCE;
 pub use health::{AlertReason, AlertRules, CheckResult, Health, HealthState, Notice};

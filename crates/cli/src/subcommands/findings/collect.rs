@@ -108,21 +108,32 @@ async fn collected(
     Ok(Some(CollectionShown { problems, ..finished }))
 }
 
-/// Waits for the end of a collection, and notes each tenant that has ended.
-async fn finished(id: CollectionId, executing: &Executing, printer: &Printer) -> Result<CollectionShown> {
-    let told = Mutex::new(BTreeSet::new());
-    let shows = printer.has_error_terminal();
-    let on_progress = |tenants: &[FindingSnapshot]| {
-        let Ok(mut told) = told.lock() else { return };
+/// Waits for the end of a collection. On a terminal each tenant that has ended is noted.
+async fn finished(id: CollectionId, executing: &Executing, printer: &mut Printer) -> Result<CollectionShown> {
+    let (ended, mut told) = tokio::sync::mpsc::unbounded_channel::<String>();
+    let known = Mutex::new(BTreeSet::new());
+    let on_progress = move |tenants: &[FindingSnapshot]| {
+        let Ok(mut known) = known.lock() else { return };
         for tenant in tenants.iter().filter(|tenant| tenant.ended_at.is_some()) {
-            if told.insert(tenant.id) && shows {
+            if known.insert(tenant.id) {
                 let rows = counted(u64::try_from(tenant.rows_read).unwrap_or_default(), "row");
-                let name = soar_connector::name::quoted(&tenant.tenant_name);
-                printer.note(&format!("{}/{} {name}: {}, {rows}", told.len(), tenants.len(), tenant.status));
+                let (name, status) = (quoted(&tenant.tenant_name), tenant.status);
+                // The receiver is there until the collection has ended.
+                let _ = ended.send(format!("{}/{} {name}: {status}, {rows}", known.len(), tenants.len()));
             }
         }
     };
-    executing.operations.finish_collection(id, &on_progress).await.map_err(not_done)
+    let mut finishing = std::pin::pin!(executing.operations.finish_collection(id, &on_progress));
+    loop {
+        tokio::select! {
+            finished = &mut finishing => return finished.map_err(not_done),
+            Some(line) = told.recv() => {
+                if printer.has_error_terminal() {
+                    printer.note(&line);
+                }
+            }
+        }
+    }
 }
 
 /// The ids of the named connections.

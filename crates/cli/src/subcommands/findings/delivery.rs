@@ -70,7 +70,10 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
             let made = operations.add_finding_delivery(&context, &wanted).await;
             let made = session.changed(context, made).await?.delivery;
             let name = quoted(&made.destination);
-            printer.done(&format!("The delivery {} to {name} was added. It sends changes after {}.", made.id, made.after))?;
+            printer.done(&format!(
+                "The delivery {} to {name} was added. It sends changes after {}.",
+                made.id, made.after
+            ))?;
         }
         Action::Remove { delivery } => {
             let context = session.context("findings delivery remove");

@@ -71,8 +71,20 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
 
 impl ListRow for FindingSnapshot {
     const HEADINGS: &[&str] = &[
-        "Tenant", "ID", "Connection", "Result", "Opened", "Changed", "Fixed", "Gone", "Reopened", "Rows", "Requests",
-        "Seconds", "Ended", "Problem",
+        "Tenant",
+        "ID",
+        "Connection",
+        "Result",
+        "Opened",
+        "Changed",
+        "Fixed",
+        "Gone",
+        "Reopened",
+        "Rows",
+        "Requests",
+        "Seconds",
+        "Ended",
+        "Problem",
     ];
     const DISPENSABLE: &[&str] = &["Connection", "Requests", "Rows", "Ended"];
 

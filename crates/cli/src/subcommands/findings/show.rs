@@ -29,7 +29,10 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     let text = |name| member(&finding, name);
     let changes = shown.changes.iter().map(|change| {
         let fields: Vec<Value> = serde_json::from_str(change.fields.get()).unwrap_or_default();
-        let fields: Vec<_> = fields.iter().map(|field| format!("{} {} → {}", member(field, "field"), field["from"], field["to"])).collect();
+        let fields: Vec<_> = fields
+            .iter()
+            .map(|field| format!("{} {} → {}", member(field, "field"), field["from"], field["to"]))
+            .collect();
         let baseline = if change.baseline { " (baseline)" } else { "" };
         let reason = change.reason.as_ref().map(|reason| format!(", {reason}")).unwrap_or_default();
         format!("{}  {}  {}{baseline}{reason}  {}", change.sequence, moment(change.at), change.kind, fields.join(", "))
@@ -39,9 +42,11 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
         let listed = if kev.listed { "listed" } else { "not listed" };
         format!("{listed} ({}, {})", kev.source, kev.date)
     });
-    let epss = shown.finding.epss.as_ref().map(|epss| {
-        format!("{}, percentile {} ({}, {})", epss.score, epss.percentile, epss.source, epss.date)
-    });
+    let epss = shown
+        .finding
+        .epss
+        .as_ref()
+        .map(|epss| format!("{}, percentile {} ({}, {})", epss.score, epss.percentile, epss.source, epss.date));
     let labels = [
         ("Finding", known.finding_id.clone()),
         ("CVE", text("cve")),

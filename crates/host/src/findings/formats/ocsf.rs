@@ -80,9 +80,9 @@ fn vulnerabilities(shown: &ChangeShown) -> Vec<Value> {
         let version = version.and_then(|rest| rest.split('/').next());
         json!([{ "base_score": score, "vector_string": finding.cvss_vector, "version": version }])
     });
-    let epss = shown.epss.as_ref().map(|epss| {
-        json!({ "score": epss.score.to_string(), "percentile": epss.percentile, "created_time": epss.date })
-    });
+    let epss = shown.epss.as_ref().map(
+        |epss| json!({ "score": epss.score.to_string(), "percentile": epss.percentile, "created_time": epss.date }),
+    );
     let of_cve = |cve: Option<&String>| {
         let cve = cve.map(|uid| json!({ "uid": uid, "cvss": cvss, "epss": epss }));
         json!({

@@ -105,7 +105,8 @@ impl Operations {
             Some(after) => match records.log_position(after).await? {
                 LogPosition::Valid => after,
                 LogPosition::Pruned(go_on_from) => {
-                    let why = format!("The changes up to {go_on_from} were deleted, so changes after {after} are missing.");
+                    let why =
+                        format!("The changes up to {go_on_from} were deleted, so changes after {after} are missing.");
                     return Err(OperationError::NotInLog { why, go_on_from });
                 }
                 LogPosition::Beyond(go_on_from) => {

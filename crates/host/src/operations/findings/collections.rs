@@ -5,7 +5,7 @@ use soar_store::model::{CollectionId, FindingSnapshot};
 use utoipa::ToSchema;
 
 use super::super::{Done, OperationError, Operations, RequestContext};
-use crate::findings::{Collector, CollectionProblem, CollectionToMake, PlannedCollection};
+use crate::findings::{CollectionProblem, CollectionToMake, Collector, PlannedCollection};
 
 /// A collection, with one result per tenant.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -81,7 +81,10 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`].
-    pub async fn unfinished_collection(&self, context: &RequestContext) -> Result<Option<CollectionId>, OperationError> {
+    pub async fn unfinished_collection(
+        &self,
+        context: &RequestContext,
+    ) -> Result<Option<CollectionId>, OperationError> {
         Ok(self.reader(context).await?.records().unfinished_finding_collection().await?)
     }
 

@@ -43,7 +43,10 @@ impl Operations {
     ///
     /// # Errors
     /// [`OperationError`] unless the caller is an administrator.
-    pub async fn list_finding_deliveries(&self, context: &RequestContext) -> Result<Vec<DeliveryShown>, OperationError> {
+    pub async fn list_finding_deliveries(
+        &self,
+        context: &RequestContext,
+    ) -> Result<Vec<DeliveryShown>, OperationError> {
         context.must_administer()?;
         let mut reader = self.reader(context).await?;
         let mut records = reader.records();
@@ -74,7 +77,8 @@ impl Operations {
                     let last_sequence = records.finding_log().await?.last_sequence;
                     let after = wanted.after.unwrap_or(last_sequence);
                     if let LogPosition::Pruned(next) | LogPosition::Beyond(next) = records.log_position(after).await? {
-                        let why = format!("The log cannot go on from the number {after}. Give {next}, or leave it out.");
+                        let why =
+                            format!("The log cannot go on from the number {after}. Give {next}, or leave it out.");
                         return Err(Refusal::Because(why));
                     }
                     let format = wanted.format.unwrap_or(FindingFormat::Ndjson).as_str();

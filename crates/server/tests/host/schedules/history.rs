@@ -110,7 +110,7 @@ async fn what_is_older_than_it_is_kept_goes_and_the_rest_stays() {
         world.create(&check_of(ConnectionId(1))).await;
         world.create(&command_of(ConnectionId(1), "Nightly", &site)).await;
         world.pass(120).await;
-        let kept = Retention { checks: DAY, hours: DAY * 2, runs: DAY, messages: DAY, syncs: DAY };
+        let kept = Retention { checks: DAY, hours: DAY * 2, runs: DAY, messages: DAY, syncs: DAY, findings: DAY };
         sync(&world, &test.store).await;
         world.clock.advance(Duration::from_secs(90_000));
         world.work().await;

@@ -1,0 +1,98 @@
+//! A fault of one tenant is that tenant's result, and nothing is logged that is not so.
+
+use soar_store::model::SnapshotStatus;
+
+use super::product::Fault;
+use super::world::World;
+
+async fn started(world: &World) -> i64 {
+    for tenant in ["1", "2"] {
+        for cve in ["CVE-1", "CVE-2"] {
+            world.lister.set(tenant, 1, cve, "open", 5.0);
+        }
+    }
+    world.collect().await;
+    world.last().await
+}
+
+#[tokio::test]
+async fn a_fault_of_one_tenant_is_its_own_result_and_the_other_tenants_are_read() {
+    for world in World::on_both().await {
+        for (fault, status, problem) in [
+            (Fault::FailsAfter(0), SnapshotStatus::Failed, "did not answer"),
+            (Fault::FailsAfter(1), SnapshotStatus::Partial, "did not answer"),
+            (
+                Fault::NamelessRow,
+                SnapshotStatus::Partial,
+                "1 rows are no findings: a row has no device id at $.device.id",
+            ),
+            (Fault::Panics, SnapshotStatus::Failed, "panicked"),
+        ] {
+            let last = started(&world).await;
+            world.lister.fault("1", Some(fault.clone()));
+            world.lister.set("2", 1, "CVE-2", "fixed", 5.0);
+            let collected = world.collect().await;
+            let [first, second] = collected.tenants.as_slice() else { panic!("{collected:?}") };
+            assert_eq!((first.status, second.status), (status, SnapshotStatus::Whole), "{fault:?}");
+            assert!(first.problem.as_deref().unwrap().contains(problem), "{first:?}");
+            assert_eq!(world.told(last).await, ["fixed 2/1 CVE-2"], "{fault:?}");
+            world.lister.fault("1", None);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_tenant_that_is_gone_from_the_product_keeps_its_findings_and_its_last_result_says_why() {
+    for world in World::on_both().await {
+        let last = started(&world).await;
+        world.lister.data().tenants.remove("1");
+        // The list of tenants no longer has it, so only a caller who names it reads it.
+        assert_eq!(world.collect().await.tenants.len(), 1);
+        let wanted = soar_host::findings::CollectionToMake { connections: Vec::new(), tenants: vec!["1".to_owned()] };
+        let made = world.operations().collect_findings(&world.context, &wanted).await.unwrap();
+        let ended = world.operations().finish_collection(made.id, &|_| ()).await.unwrap();
+        assert_eq!(
+            (ended.tenants[0].status, ended.tenants[0].tenant_name.as_str()),
+            (SnapshotStatus::Failed, "Tenant 1")
+        );
+        assert_eq!(world.told(last).await, Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn an_inactive_connection_and_a_deleted_one_are_results_too() {
+    for world in World::on_both().await {
+        started(&world).await;
+        let wanted = soar_host::findings::CollectionToMake::default();
+        let made = world.operations().collect_findings(&world.context, &wanted).await.unwrap();
+        let mut transaction = world.test.store.transaction().await.unwrap();
+        transaction.records().delete_connection(world.connection).await.unwrap();
+        transaction.commit().await.unwrap();
+        let ended = world.operations().finish_collection(made.id, &|_| ()).await.unwrap();
+        assert!(ended.tenants.iter().all(|one| one.status == SnapshotStatus::Failed), "{ended:?}");
+        assert!(ended.tenants[0].problem.as_deref().unwrap().contains("no connection"), "{ended:?}");
+        let error = world.operations().collect_findings(&world.context, &wanted).await.unwrap_err();
+        assert!(error.to_string().contains("no active connection that lists findings"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn findings_of_a_deleted_connection_are_deleted_in_parts() {
+    for world in World::on_both().await {
+        started(&world).await;
+        let mut transaction = world.test.store.transaction().await.unwrap();
+        let mut records = transaction.records();
+        records.delete_connection(world.connection).await.unwrap();
+        let mut deleted = 0;
+        loop {
+            let some = records.prune_findings(soar_store::model::Moment(0), 3).await.unwrap();
+            deleted += some;
+            assert!(some <= 6, "{some}");
+            if some == 0 {
+                break;
+            }
+        }
+        assert_eq!(deleted, 4 + 2, "four findings and two devices");
+        transaction.commit().await.unwrap();
+    }
+}

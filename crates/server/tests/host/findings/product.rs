@@ -1,0 +1,227 @@
+//! A product in memory with tenants, devices and findings, whose data and faults a test changes.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+use soar_connector::manifest::ManifestFile;
+use soar_connector::{
+    Conclusion, Connector, ExecutionContext, Failure, Invocation, Manifest, Page, Plugin, Receipt, SettingValues,
+    SettingsError, Sink,
+};
+
+const CONNECTOR: &str = r#"
+id = "lister"
+name = "Lister"
+vendor = "Nobody"
+category = "Test"
+description = "A product in memory."
+health-check = "List Tenants"
+settings = []
+
+[findings]
+command = "List Findings"
+tenant = "Tenant"
+known-devices = "Known Devices"
+key = ["$.cve", "$.software"]
+device = { id = "$.device.id", name = "$.device.name", address = "$.device.ip" }
+state = { path = "$.state", open = ["open"], fixed = ["fixed"], reopened = ["reopen"], suppressed = ["accepted"] }
+members = { id = "$.id", cve = "$.cve", title = "$.title", cvss = "$.cvss", exploit = "$.exploit", software = "$.software" }
+
+[findings.tenants]
+command = "List Tenants"
+id = "$.id"
+name = "$.name"
+
+[findings.devices]
+command = "List Devices"
+id = "$.id"
+decommissioned = { path = "$.life", values = ["decommissioned"] }
+out-of-scope = { path = "$.life", values = ["out of scope"] }
+"#;
+
+const FINDINGS: &str = r#"
+name = "List Findings"
+description = "Reads."
+effect = "read"
+permissions = ["Anyone"]
+endpoint = "GET /findings/"
+reply = ["array"]
+inputs = [
+  { name = "Tenant", type = "text", required = true, description = "Which.", example = "1" },
+  { name = "Known Devices", type = "list", description = "Which.", example = ["1"] },
+]
+"#;
+
+const TENANTS: &str = r#"
+name = "List Tenants"
+description = "Reads."
+effect = "read"
+permissions = ["Anyone"]
+endpoint = "GET /tenants/"
+reply = ["array"]
+"#;
+
+const DEVICES: &str = r#"
+name = "List Devices"
+description = "Reads."
+effect = "read"
+permissions = ["Anyone"]
+endpoint = "GET /devices/"
+reply = ["array"]
+inputs = [{ name = "Tenant", type = "text", required = true, description = "Which.", example = "1" }]
+"#;
+
+/// What goes wrong while a tenant is read.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fault {
+    /// The command fails after this many rows.
+    FailsAfter(usize),
+    /// The receipt says that something is missing after this many rows.
+    CutAfter(usize),
+    /// A row without a device is among the rows.
+    NamelessRow,
+    /// The connector panics.
+    Panics,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Device {
+    pub name: String,
+    pub ip: String,
+    /// Empty for a device in use.
+    pub life: String,
+    /// By CVE: the state, and the CVSS score.
+    pub findings: BTreeMap<String, (String, f64)>,
+}
+
+#[derive(Debug, Default)]
+pub struct TenantData {
+    pub devices: BTreeMap<u64, Device>,
+    pub fault: Option<Fault>,
+}
+
+#[derive(Debug, Default)]
+pub struct Data {
+    pub tenants: BTreeMap<String, TenantData>,
+    /// Added to the ids of findings, which the product changes at will.
+    pub first_id: u64,
+    /// Whether rows come in the reverse order, and twice.
+    pub shifted: bool,
+    /// The tenants in the order in which they were read.
+    pub read: Vec<String>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Lister {
+    manifest: Arc<Manifest>,
+    pub data: Arc<Mutex<Data>>,
+}
+
+impl Lister {
+    pub fn new() -> Self {
+        let file = |name, text| ManifestFile { name, text };
+        let commands = [file("findings", FINDINGS), file("tenants", TENANTS), file("devices", DEVICES)];
+        let manifest = Manifest::load(file("connector", CONNECTOR), &commands).unwrap();
+        Self { manifest: Arc::new(manifest), data: Arc::default() }
+    }
+
+    pub fn data(&self) -> MutexGuard<'_, Data> {
+        self.data.lock().unwrap()
+    }
+
+    /// Sets the state of a finding, which is made if it is missing.
+    pub fn set(&self, tenant: &str, device: u64, cve: &str, state: &str, cvss: f64) {
+        let mut data = self.data();
+        let known = data.tenants.entry(tenant.to_owned()).or_default().devices.entry(device).or_insert_with(|| {
+            Device { name: format!("device-{device}"), ip: format!("10.0.0.{device}"), ..Device::default() }
+        });
+        known.findings.insert(cve.to_owned(), (state.to_owned(), cvss));
+    }
+
+    pub fn fault(&self, tenant: &str, fault: Option<Fault>) {
+        self.data().tenants.get_mut(tenant).unwrap().fault = fault;
+    }
+
+    fn rows(&self, tenant: &str) -> (Vec<Value>, Option<Fault>) {
+        let mut data = self.data();
+        data.read.push(tenant.to_owned());
+        let (mut id, shifted) = (data.first_id, data.shifted);
+        let Some(of_tenant) = data.tenants.get(tenant) else { return (Vec::new(), Some(Fault::FailsAfter(0))) };
+        let mut rows = Vec::new();
+        for (device_id, device) in &of_tenant.devices {
+            for (cve, (state, cvss)) in &device.findings {
+                id += 1;
+                rows.push(json!({
+                    "id": id, "cve": cve, "state": state, "cvss": cvss, "software": "nginx", "title": "",
+                    "device": { "id": device_id, "name": device.name, "ip": device.ip },
+                }));
+            }
+        }
+        if shifted {
+            rows.reverse();
+            rows = [rows.clone(), rows].concat();
+        }
+        (rows, of_tenant.fault.clone())
+    }
+}
+
+impl Plugin for Lister {
+    fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    fn build(&self, _: &SettingValues) -> Result<Arc<dyn Connector>, SettingsError> {
+        Ok(Arc::new(self.clone()))
+    }
+}
+
+#[async_trait]
+impl Connector for Lister {
+    fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    async fn execute_into(&self, invocation: &Invocation, _: &ExecutionContext, sink: &mut dyn Sink) -> Conclusion {
+        let tenant = invocation.parameters().text("Tenant").unwrap_or_default().to_owned();
+        let mut receipt = Receipt { requests: 1, ..Receipt::default() };
+        let (rows, fault) = match invocation.command().name.as_str() {
+            "List Findings" => self.rows(&tenant),
+            "List Tenants" => {
+                let tenants = self.data().tenants.keys().cloned().collect::<Vec<_>>();
+                (tenants.iter().map(|id| json!({ "id": id, "name": format!("Tenant {id}") })).collect(), None)
+            }
+            _ => {
+                let data = self.data();
+                let devices = data.tenants.get(&tenant).map(|data| data.devices.clone()).unwrap_or_default();
+                (devices.iter().map(|(id, device)| json!({ "id": id, "life": device.life })).collect(), None)
+            }
+        };
+        let mut failure = None;
+        let most = match fault {
+            Some(Fault::FailsAfter(most)) => {
+                failure = Some(Failure::new("timed-out", "The server did not answer."));
+                most
+            }
+            Some(Fault::CutAfter(most)) => {
+                receipt.missing = Some("a page came with fewer rows than it should have".to_owned());
+                most
+            }
+            Some(Fault::Panics) => panic!("a defect of the connector"),
+            Some(Fault::NamelessRow) | None => usize::MAX,
+        };
+        let mut rows: Vec<_> = rows.into_iter().take(most).collect();
+        if fault == Some(Fault::NamelessRow) {
+            rows.push(json!({ "cve": "CVE-2020-1" }));
+        }
+        for page in rows.chunks(3) {
+            if sink.page(Page::derived(page)).await.is_err() {
+                failure = Some(Failure::new("timed-out", "The sink takes no more."));
+                break;
+            }
+        }
+        let error = failure.map(|failure| self.manifest.error_tab(Some(invocation.command()), failure));
+        Conclusion { error, receipt, warnings: Vec::new() }
+    }
+}
