@@ -5,6 +5,7 @@
 mod command;
 mod connector;
 mod file;
+mod follow;
 mod path;
 mod replies;
 mod schema;
@@ -12,6 +13,7 @@ mod schema;
 pub use command::{Column, ColumnType, Command, Effect, ErrorEntry, Input, InputType, KeyField, ReplyShape, Widening};
 pub use connector::{Connector, ProxySettings, Setting, SettingType};
 pub use file::{ManifestError, ManifestFile};
+pub use follow::FollowableCommand;
 pub use path::ManifestPath;
 pub use replies::{PageMembers, Replies};
 pub use schema::{command_schema, connector_schema};
