@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use soar_connector::manifest::ManifestFile;
 use soar_connector::{
-    Clock, Commands, Conclusion, Connector, Diagnosis, ExecutionContext, Invocation, Manifest, ManifestError, Plugin,
+    Clock, Commands, Conclusion, Connector, Diagnosis, ExecutionContext, FollowToken, Invocation, Manifest, ManifestError, Plugin, Polled,
     SettingValues, SettingsError, Sink, SystemClock,
 };
 use tracing::{Instrument as _, info_span};
@@ -74,6 +74,33 @@ impl Connector for FootprintConnector {
         sink: &mut dyn Sink,
     ) -> Conclusion {
         self.commands.run(&self.session, invocation, context, self.session.time_limit(), sink).await
+    }
+
+    async fn start(
+        &self,
+        invocation: &Invocation,
+        context: &ExecutionContext,
+    ) -> Result<(FollowToken, Conclusion), Conclusion> {
+        self.commands.start(&self.session, invocation, context, self.session.time_limit()).await
+    }
+
+    async fn poll(
+        &self,
+        invocation: &Invocation,
+        token: &FollowToken,
+        context: &ExecutionContext,
+        sink: &mut dyn Sink,
+    ) -> Polled {
+        self.commands.poll(&self.session, (invocation, token), context, self.session.time_limit(), sink).await
+    }
+
+    async fn cancel(
+        &self,
+        invocation: &Invocation,
+        token: &FollowToken,
+        context: &ExecutionContext,
+    ) -> Result<bool, Conclusion> {
+        self.commands.cancel(&self.session, (invocation, token), context, self.session.time_limit()).await
     }
 
     async fn diagnose(&self, context: &ExecutionContext) -> Diagnosis {

@@ -6,10 +6,12 @@
 mod commands;
 mod connector;
 mod diagnose;
+mod findings;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
 mod hop;
+mod scans;
 mod session;
 mod settings;
 mod vendor;

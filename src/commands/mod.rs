@@ -1,5 +1,9 @@
 //! The commands: one handler each, and the list of them.
 
+mod add_scan_targets;
+mod find_devices;
+mod get_device;
+mod get_scan;
 mod get_technical_context;
 mod list_current_targets_ports;
 mod list_device_attack_avenues;
@@ -9,17 +13,24 @@ mod list_device_vulnerabilities;
 mod list_devices;
 mod list_scan_surfaces;
 mod list_scanners;
+mod list_scans;
 mod list_technical_contexts;
 mod list_tenants;
+mod list_vulnerabilities;
 mod patch_rescan;
 mod probe;
+mod rescan_and_wait;
 mod scanner_choice;
 mod test_connection;
+mod update_device_tags;
 mod update_target_scan_scope;
+mod update_vulnerability_state;
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 use soar_connector::manifest::ManifestFile;
-use soar_connector::{Command, CommandEntry, Manifest, Parameters};
+use soar_connector::{Command, CommandEntry, Follow, FollowToken, Manifest, Parameters, Poll};
 
 pub(crate) use probe::Probe;
 pub(crate) use test_connection::{prove_session, prove_tenant};
@@ -33,8 +44,28 @@ pub(crate) trait Handler: Send + Sync {
     /// How a diagnosis finds out whether the account may run the command.
     fn probe(&self) -> Probe;
 
-    /// Runs the command; its pages go to the call's sink.
-    async fn run(&self, parameters: &Parameters, call: &mut Call<'_>) -> Result<(), Failure>;
+    /// Runs the command; its pages go to the call's sink. A command that is followed has its follower instead.
+    async fn run(&self, _parameters: &Parameters, _call: &mut Call<'_>) -> Result<(), Failure> {
+        Err(Failure::new("unknown-command", "The command is followed."))
+    }
+
+    /// The follower of a command whose work goes on in Footprint after its start.
+    fn follows(&self) -> Option<&dyn Follows> {
+        None
+    }
+}
+
+/// Follows the work of one command.
+#[async_trait]
+pub(crate) trait Follows: Send + Sync {
+    /// Starts the work.
+    async fn start(&self, parameters: &Parameters, call: &mut Call<'_>) -> Result<FollowToken, Failure>;
+
+    /// Asks about the work.
+    async fn poll(&self, parameters: &Parameters, token: &FollowToken, call: &mut Call<'_>) -> Result<Poll, Failure>;
+
+    /// Ends the work, if Footprint can; returns whether it did.
+    async fn cancel(&self, parameters: &Parameters, token: &FollowToken, call: &mut Call<'_>) -> Result<bool, Failure>;
 }
 
 /// A handler as the contract runs it: with a call of the session's.
@@ -42,14 +73,62 @@ struct OnSession<H>(H);
 
 #[async_trait]
 impl<H: Handler> soar_connector::Handler<Session> for OnSession<H> {
-    async fn run(&self, session: &Session, call: soar_connector::Call<'_>) -> Result<(), Failure> {
-        let soar_connector::Call { invocation, time_limit, progress, sink, report } = call;
-        let parameters = invocation.parameters();
-        let tenant = parameters.integer("Footprint Tenant ID");
-        let mut call = Call::new(session, invocation.command(), tenant, time_limit, sink, report);
-        call.tell(progress);
-        self.0.run(parameters, &mut call).await
+    async fn run(&self, session: &Session, mut call: soar_connector::Call<'_>) -> Result<(), Failure> {
+        let parameters = call.invocation.parameters();
+        self.0.run(parameters, &mut on_session(session, &mut call)).await
     }
+
+    fn follow(&self) -> Option<&dyn Follow<Session>> {
+        self.0.follows().map(|_| self as &dyn Follow<Session>)
+    }
+}
+
+/// Called for handlers alone that have a follower.
+#[async_trait]
+impl<H: Handler> Follow<Session> for OnSession<H> {
+    async fn start(&self, session: &Session, mut call: soar_connector::Call<'_>) -> Result<FollowToken, Failure> {
+        let parameters = call.invocation.parameters();
+        self.follower()?.start(parameters, &mut on_session(session, &mut call)).await
+    }
+
+    async fn poll(
+        &self,
+        session: &Session,
+        token: &FollowToken,
+        mut call: soar_connector::Call<'_>,
+    ) -> Result<Poll, Failure> {
+        let parameters = call.invocation.parameters();
+        self.follower()?.poll(parameters, token, &mut on_session(session, &mut call)).await
+    }
+
+    async fn cancel(
+        &self,
+        session: &Session,
+        token: &FollowToken,
+        mut call: soar_connector::Call<'_>,
+    ) -> Result<bool, Failure> {
+        let parameters = call.invocation.parameters();
+        self.follower()?.cancel(parameters, token, &mut on_session(session, &mut call)).await
+    }
+
+    async fn wait(&self, session: &Session, wait: Duration) {
+        session.sleep(wait).await;
+    }
+}
+
+impl<H: Handler> OnSession<H> {
+    fn follower(&self) -> Result<&dyn Follows, Failure> {
+        self.0.follows().ok_or_else(|| Failure::new("unknown-command", "The command is not one that is followed."))
+    }
+}
+
+/// The contract's call as a call of the session's.
+fn on_session<'a>(session: &'a Session, call: &'a mut soar_connector::Call<'_>) -> Call<'a> {
+    let tenant = call.invocation.parameters().integer("Footprint Tenant ID");
+    let command = call.invocation.command();
+    let mut ours = Call::new(session, command, tenant, call.time_limit, &mut *call.sink, &mut *call.report);
+    ours.tell(call.progress);
+    ours
 }
 
 /// The probe of a command of the manifest.
@@ -89,6 +168,27 @@ commands! {
     "patch-rescan.toml", patch_rescan::PatchRescan;
     "update-target-scan-scope.toml", update_target_scan_scope::UpdateTargetScanScope;
     "test-connection.toml", test_connection::TestConnection;
+    "list-vulnerabilities.toml", list_vulnerabilities::ListVulnerabilities;
+    "find-devices.toml", find_devices::FindDevices;
+    "get-device.toml", get_device::GetDevice;
+    "rescan-and-wait.toml", rescan_and_wait::RescanAndWait;
+    "list-scans.toml", list_scans::ListScans;
+    "get-scan.toml", get_scan::GetScan;
+    "update-vulnerability-state.toml", update_vulnerability_state::UpdateVulnerabilityState;
+    "add-scan-targets.toml", add_scan_targets::AddScanTargets;
+    "update-device-tags.toml", update_device_tags::UpdateDeviceTags;
+}
+
+/// The whole numbers of a list that the manifest requires.
+fn required_integers(parameters: &Parameters, name: &str) -> Result<Vec<i64>, Failure> {
+    let items = parameters.list(name).ok_or_else(|| Failure::new("missing-parameter", format!("{name} is required.")))?;
+    let integer = |item: &String| {
+        item.parse().map_err(|_| {
+            let text = format!("{name}: expected whole numbers, found {}.", soar_connector::name::quoted(item));
+            Failure::new("invalid-parameter", text)
+        })
+    };
+    items.iter().map(integer).collect()
 }
 
 /// An integer that the manifest requires.

@@ -11,13 +11,13 @@ use super::list::{Totals, read_whole};
 use super::request_context::RequestContext;
 use super::wire::Wire;
 use crate::settings::Credentials;
-use crate::vendor::{DeviceForm, Endpoint, Failure, LevelProof, Request};
+use crate::vendor::{DeviceForm, Endpoint, Failure, LevelProof, ListReply, Request};
 
 /// One execution of a command.
 pub(crate) struct Call<'a> {
     pub(super) wire: Wire<'a>,
-    sink: &'a mut dyn Sink,
-    totals: Totals,
+    pub(super) sink: &'a mut dyn Sink,
+    pub(super) totals: Totals,
     report: &'a mut Report,
     /// While a write is under way, how many requests had been sent before it.
     writing_since: Option<u64>,
@@ -177,17 +177,26 @@ impl<'a> Call<'a> {
 
     /// Changes something, and hands on what the server says of it.
     ///
-    /// Where the request may have been carried out although no good answer came, the outcome is unknown.
+    /// # Errors
+    /// As [`Call::change`].
     pub(crate) async fn write(&mut self, endpoint: &dyn Endpoint) -> Result<(), Failure> {
+        let reply = self.change(endpoint).await?;
+        self.totals.count(&reply)?;
+        hand_on(self.sink, reply.page).await
+    }
+
+    /// Changes something, and gives what the server says of it.
+    ///
+    /// # Errors
+    /// Where the request may have been carried out although no good answer came, the outcome is unknown.
+    pub(crate) async fn change(&mut self, endpoint: &dyn Endpoint) -> Result<ListReply, Failure> {
         let request = self.request(endpoint).await?;
         // Logged in first: what fails before the write itself is sent leaves no doubt.
         self.wire.session.login(&self.wire.context).await?;
         self.writing_since = Some(self.wire.context.requests());
         let reply = self.wire.fetch(endpoint, &request).await;
         self.writing_since = None;
-        let reply = reply.map_err(doubt)?;
-        self.totals.count(&reply)?;
-        hand_on(self.sink, reply.page).await
+        reply.map_err(doubt)
     }
 
     /// Hands on rows that the connector made of replies that may not be shown.

@@ -21,9 +21,45 @@ pub(super) struct Totals {
     pub(super) missing: Option<String>,
     /// The watch over rows that were asked for by their risk level.
     pub(super) level: Option<LevelProof>,
+    /// Whether the list is one of several of the command: progress tells of the whole command.
+    is_silent: bool,
+    /// Whether a reply was a page object.
+    is_paged: bool,
 }
 
 impl Totals {
+    /// Counts one of several lists of a command.
+    pub(super) fn silent() -> Self {
+        Self { is_silent: true, ..Self::default() }
+    }
+
+    /// Counts replies whose rows are not handed on as they came.
+    pub(super) fn add_replies(&mut self, pages: u64, duplicates: u64) {
+        self.pages += pages;
+        self.duplicates += duplicates;
+    }
+
+    /// Counts rows that are handed on.
+    pub(super) fn add_rows(&mut self, rows: u64) {
+        self.rows += rows;
+    }
+
+    pub(super) fn pages(&self) -> u64 {
+        self.pages
+    }
+
+    pub(super) fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    pub(super) fn duplicates(&self) -> u64 {
+        self.duplicates
+    }
+
+    pub(super) fn is_paged(&self) -> bool {
+        self.is_paged
+    }
+
     /// Counts a reply whose rows are to be handed on.
     ///
     /// # Errors
@@ -32,6 +68,7 @@ impl Totals {
         if let Some(level) = &mut self.level {
             level.look_at(&reply.page)?;
         }
+        self.is_paged |= reply.paged;
         self.pages += 1;
         self.rows += reply.page.len() as u64;
         self.total_pages = reply.total_pages.or(self.total_pages);
@@ -41,6 +78,9 @@ impl Totals {
 
     /// Tells how much is read.
     fn tell(&self, wire: &Wire<'_>) {
+        if self.is_silent {
+            return;
+        }
         let (rows, pages, total_pages) = (self.rows, self.pages, self.total_pages);
         wire.context.progress.tell(Step::Read { rows, pages, total_pages });
     }

@@ -7,6 +7,7 @@ mod connect;
 mod encoding;
 mod exchange;
 mod fair_limiter;
+mod kept_list;
 mod list;
 mod lock;
 mod log_in;
@@ -33,6 +34,7 @@ use tokio::sync::{Mutex, MutexGuard};
 pub(crate) use budget::BudgetPool;
 pub(crate) use call::Call;
 pub(crate) use connect::Certificate;
+pub(crate) use kept_list::KeptList;
 #[cfg(any(test, fuzzing))]
 pub(crate) use login::{claims, lifetime, of_reply};
 pub(crate) use probe::Answer;
@@ -99,6 +101,11 @@ impl Session {
     /// The time of day.
     pub(crate) fn now(&self) -> std::time::SystemTime {
         self.clock.now()
+    }
+
+    /// Waits by the connection's clock.
+    pub(crate) async fn sleep(&self, wait: Duration) {
+        self.clock.sleep(wait).await;
     }
 
     /// Whether any server can pass for the instance.

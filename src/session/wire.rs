@@ -17,7 +17,7 @@ pub(super) struct Wire<'a> {
 }
 
 impl<'a> Wire<'a> {
-    /// Sends a request and splits its reply as the endpoint's command says.
+    /// Sends a request and splits its reply in the endpoint's form.
     pub(super) async fn fetch(&self, endpoint: &dyn Endpoint, request: &Request) -> Result<ListReply, Failure> {
         self.answer(endpoint, request).await.map(|(_, list)| list)
     }
@@ -78,13 +78,16 @@ impl<'a> Wire<'a> {
 
     /// Splits a reply; a large one on a thread of its own, so that the next pages arrive meanwhile.
     async fn split(&self, endpoint: &dyn Endpoint, reply: Reply) -> Result<ListReply, Failure> {
-        let name = endpoint.command();
+        let (name, form) = (endpoint.command(), endpoint.reply_form());
+        let split = move |manifest: &Manifest, reply: Reply| match form {
+            Some(form) => manifest.split(&form, &reply.content_type, reply.body),
+            None => command(manifest, name)?.split(&reply.content_type, reply.body),
+        };
         if reply.body.len() < LARGE_REPLY {
-            return command(&self.session.manifest, name)?.split(&reply.content_type, reply.body);
+            return split(&self.session.manifest, reply);
         }
         let manifest = Arc::clone(&self.session.manifest);
-        let splitting =
-            tokio::task::spawn_blocking(move || command(&manifest, name)?.split(&reply.content_type, reply.body));
+        let splitting = tokio::task::spawn_blocking(move || split(&manifest, reply));
         match splitting.await {
             Ok(list) => list,
             Err(ended) => match ended.try_into_panic() {

@@ -31,6 +31,38 @@ pub(crate) struct Devices {
     pub(crate) page_size: Option<i64>,
 }
 
+/// All devices of a tenant, those without applications too, where the instance lists them on request.
+#[derive(Debug)]
+pub(crate) struct EveryDevice {
+    /// `None` for the devices of all scanners.
+    pub(crate) scanner: Option<i64>,
+}
+
+impl Endpoint for EveryDevice {
+    fn command(&self) -> &'static str {
+        "List Devices"
+    }
+
+    fn depends_on_form(&self) -> bool {
+        true
+    }
+
+    fn request(&self, form: DeviceForm, _: &mut Vec<Warning>) -> Request {
+        let mut request = Request::get("/console/elements/devices/");
+        request.query("scannerId", self.scanner);
+        if !form.takes_tags {
+            // Its name in documents up to 7.18.0, and the one that took its place in 7.17.35.
+            request.query("showDevicesWithNoApps", Some(true));
+            request.query("deviceApps", Some("all"));
+        }
+        request
+    }
+
+    fn page_size(&self) -> Option<PageSize> {
+        Some(PageSize { parameter: "pageSize", rows: 100 })
+    }
+}
+
 impl Endpoint for Devices {
     fn command(&self) -> &'static str {
         "List Devices"

@@ -1,8 +1,10 @@
 //! What an endpoint of the vendor's is: a typed request, and the command whose manifest describes its reply.
 
+use std::fmt::Display;
+
 use http::Method;
 use serde_json::Value;
-use soar_connector::Warning;
+use soar_connector::{ReplyForm, Warning};
 
 use super::{DeviceForm, LevelProof};
 
@@ -23,12 +25,16 @@ impl Request {
         Self { method: Method::GET, template, path: template.to_owned(), query: Vec::new(), body: None }
     }
 
+    pub(super) fn post(template: &'static str, body: Value) -> Self {
+        Self { method: Method::POST, body: Some(body), ..Self::get(template) }
+    }
+
     pub(super) fn patch(template: &'static str, body: Option<Value>) -> Self {
         Self { method: Method::PATCH, body, ..Self::get(template) }
     }
 
     /// Puts `id` in the place of the template's only name in braces.
-    pub(super) fn with_id(mut self, id: i64) -> Self {
+    pub(super) fn with_id(mut self, id: impl Display) -> Self {
         if let (Some(start), Some(end)) = (self.template.find('{'), self.template.find('}')) {
             self.path = format!("{}{id}{}", &self.template[..start], &self.template[end + 1..]);
         }
@@ -62,8 +68,13 @@ pub(crate) struct PageSize {
 
 /// An endpoint with its arguments.
 pub(crate) trait Endpoint: Sync {
-    /// The command whose manifest says what the reply looks like.
+    /// The command that sends the request. Its manifest describes the reply, unless the endpoint has its own form.
     fn command(&self) -> &'static str;
+
+    /// The form of the reply, where it is not the command's.
+    fn reply_form(&self) -> Option<ReplyForm<'static>> {
+        None
+    }
 
     /// Whether the request looks different on instances whose List Devices has another form.
     fn depends_on_form(&self) -> bool {

@@ -5,7 +5,7 @@ use serde_json::json;
 use soar_connector::manifest::ReplyShape;
 
 use crate::stub::{Answer, serve, serve_reply};
-use crate::support::{GENERATIONS, administrator, connect, error_of, manifest, run, simulator, valid_parameters};
+use crate::support::{GENERATIONS, administrator, connect, documented, error_of, manifest, run, simulator, valid_parameters};
 
 #[tokio::test]
 async fn every_status_has_its_tab_its_code_its_cause_and_its_cure() {
@@ -87,7 +87,7 @@ async fn no_page_of_another_product_is_a_success_of_any_command() {
     let html =
         Answer { content_type: "text/html; charset=utf-8", ..Answer::json("<!doctype html><title>Login</title>") };
     let disguised = Answer::json("<html>no content type gives it away</html>");
-    for command in &manifest().commands {
+    for command in &documented() {
         for (reply, code) in [
             (html.clone(), "html-reply"),
             (disguised.clone(), "html-reply"),
@@ -153,7 +153,7 @@ async fn a_connection_that_breaks_is_lost_for_reads_and_in_doubt_for_writes() {
         let connector = administrator(&simulator);
         run(&*connector, "List Scanners", json!({})).await;
         simulator.inject(format!("* {fault}").parse().unwrap());
-        for command in &manifest().commands {
+        for command in &documented() {
             let parameters = valid_parameters(command, &simulator.known());
             let (code, text) = error_of(&run(&*connector, &command.name, parameters.into()).await);
             let expected = match command.effect {

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::stub::{Answer, logged_in, serve};
-use crate::support::{connect, manifest, run};
+use crate::support::{connect, documented, run};
 
 fn fixture(command: &str, generation: &str) -> Option<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(command);
@@ -15,7 +15,7 @@ fn fixture(command: &str, generation: &str) -> Option<String> {
 
 #[tokio::test]
 async fn every_fixture_becomes_its_table_and_keeps_its_bytes() {
-    for command in &manifest().commands {
+    for command in &documented() {
         let slug = soar_connector::name::normalised(&command.name);
         for generation in ["legacy", "middle", "current"] {
             let Some(body) = fixture(&slug, generation) else {

@@ -38,7 +38,10 @@ fn every_manifest_file_has_its_line_in_the_list_of_commands() {
 fn the_command_table_of_the_readme_is_that_of_the_manifest() {
     const BEGIN: &str = "<!-- commands: generated from manifest/ -->\n";
     const END: &str = "<!-- end of commands -->";
-    let mut table = String::from("| Command | Effect | Parameters | What it does |\n|---|---|---|---|\n");
+    let mut tables = [true, false].map(|documented| {
+        let title = if documented { "As documented" } else { "Beyond the documentation" };
+        format!("\n## {title}\n\n| Command | Effect | Parameters | What it does |\n|---|---|---|---|\n")
+    });
     for command in &manifest().commands {
         let effect = match command.effect {
             Effect::Read => "reads",
@@ -50,11 +53,11 @@ fn the_command_table_of_the_readme_is_that_of_the_manifest() {
             .map(|input| if input.required { format!("**{}**", input.name) } else { input.name.clone() })
             .collect();
         let (name, inputs, description) = (&command.name, inputs.join(", "), &command.description);
-        table.push_str(&format!("| {name} | {effect} | {inputs} | {description} |\n"));
+        tables[usize::from(!command.documented)].push_str(&format!("| {name} | {effect} | {inputs} | {description} |\n"));
     }
     let path = root().join("docs/commands.md");
     let readme = fs::read_to_string(&path).unwrap();
     let (before, rest) = readme.split_once(BEGIN).expect("the document marks where its table begins");
     let (_, after) = rest.split_once(END).expect("the document marks where its table ends");
-    check(&path, &format!("{before}{BEGIN}{table}{END}{after}"));
+    check(&path, &format!("{before}{BEGIN}{}\n{END}{after}", tables.concat()));
 }

@@ -12,7 +12,7 @@ use soar_connector::{Connector, ExecutionContext, Page, Plugin, RawData, Setting
 
 use crate::sinks::Sinks;
 use crate::stub::{Answer, serve_whole};
-use crate::support::{GENERATIONS, connect, plugin, run, settings, valid_parameters};
+use crate::support::{GENERATIONS, commands_of, connect, plugin, run, settings, valid_parameters};
 
 const PASSWORD: &str = "pw-7Kd? ü\"+canary";
 const API_KEY: &str = "key-9Zt/+=canary~1";
@@ -215,7 +215,7 @@ async fn a_run_that_goes_well_or_meets_faults_shows_no_secret_that_was_sent() {
             run(&*connector, "List Scanners", json!({})).await;
             simulator.expire_tokens();
             assert!(run(&*connector, "List Scanners", json!({})).await.is_successful(), "an ended session is renewed");
-            for command in &plugin().manifest().commands {
+            for command in &commands_of(generation) {
                 if !fault.is_empty() {
                     simulator.inject(format!("* {fault}").parse().unwrap());
                 }

@@ -60,6 +60,17 @@ pub async fn run(connector: &dyn Connector, command: &str, parameters: Value) ->
     connector.execute(command, &parameters, &ExecutionContext::new()).await
 }
 
+/// The commands that the integration's documentation has: each sends one request, and its reply is the vendor's.
+pub fn documented() -> Vec<Arc<Command>> {
+    manifest().commands.iter().filter(|command| command.documented).cloned().collect()
+}
+
+/// All commands that instances of a generation can carry out.
+pub fn commands_of(generation: Generation) -> Vec<Arc<Command>> {
+    let is_there = |command: &&Arc<Command>| generation == Generation::Current || command.name != "Update Device Tags";
+    manifest().commands.iter().filter(is_there).cloned().collect()
+}
+
 /// Parameters with which every command succeeds on tenant 1 of a fresh simulator: a value of each required input.
 pub fn valid_parameters(command: &Command, ids: &KnownIds) -> RawParameters {
     let value = |input: &Input| match input.name.as_str() {
@@ -68,10 +79,21 @@ pub fn valid_parameters(command: &Command, ids: &KnownIds) -> RawParameters {
         "Device ID" => json!(ids.agent_device),
         "Target ID" => json!(ids.target),
         "Scope" => json!("Out"),
+        "Scan" => json!(ids.scan),
+        // No device has it from the start.
+        "Add Tags" => json!(["pci"]),
+        "Scanner IDs" => json!([ids.active_scanner]),
+        "Device IDs" => json!([ids.server_device]),
+        "Vulnerability IDs" => json!([ids.vulnerability]),
         _ => input.example.clone(),
     };
-    let required = command.inputs.iter().filter(|input| input.required);
-    required.map(|input| (input.name.clone(), value(input))).collect()
+    // Commands that need one of several parameters.
+    let needed = |input: &&Input| match command.name.as_str() {
+        "Find Devices" => input.name == "Name",
+        "Update Device Tags" => input.required || input.name == "Add Tags",
+        _ => input.required,
+    };
+    command.inputs.iter().filter(needed).map(|input| (input.name.clone(), value(input))).collect()
 }
 
 /// The requests below `/console` and to the accounts, in order: what commands ask for, without logging in.

@@ -10,8 +10,9 @@ use tracing::{Instrument as _, info, info_span};
 use crate::call::{Call, Report};
 use crate::connector::{Connector, ExecutionContext};
 use crate::failure::Failure;
+use crate::follow::{Follow, FollowToken, Polled};
 use crate::invocation::Invocation;
-use crate::manifest::{Manifest, ManifestError, ManifestFile};
+use crate::manifest::{Command, Manifest, ManifestError, ManifestFile};
 use crate::outcome::{Conclusion, Receipt};
 use crate::sink::Sink;
 
@@ -23,6 +24,11 @@ pub trait Handler<C: ?Sized>: Send + Sync {
     /// # Errors
     /// [`Failure`], which the manifest's entry of its code, or of its status, explains.
     async fn run(&self, connection: &C, call: Call<'_>) -> Result<(), Failure>;
+
+    /// The follower of a command whose work goes on in the product: it takes the place of `run`.
+    fn follow(&self) -> Option<&dyn Follow<C>> {
+        None
+    }
 }
 
 /// A command's manifest file, and what does it.
@@ -53,7 +59,25 @@ impl<C: ?Sized + Sync> Commands<C> {
     /// [`ManifestError`] for the first thing that is wrong.
     pub fn load(connector: ManifestFile<'_>, entries: &'static [CommandEntry<C>]) -> Result<Self, ManifestError> {
         let files: Vec<_> = entries.iter().map(|entry| entry.manifest).collect();
-        Ok(Self { manifest: Arc::new(Manifest::load(connector, &files)?), entries })
+        let manifest = Manifest::load(connector, &files)?;
+        for (command, entry) in manifest.commands.iter().zip(entries) {
+            if command.follow.is_some() != entry.handler.follow().is_some() {
+                return Err(ManifestError {
+                    file: entry.manifest.name.to_owned(),
+                    line: None,
+                    field: "follow".to_owned(),
+                    problem: "the manifest and the handler do not agree on whether the command is followed".to_owned(),
+                    fix: "Give both the table and the follower, or neither.".to_owned(),
+                });
+            }
+        }
+        Ok(Self { manifest: Arc::new(manifest), entries })
+    }
+
+    /// The follower of a command.
+    pub(crate) fn follower(&self, command: &Command) -> Option<&dyn Follow<C>> {
+        let mut commands = self.manifest.commands.iter().zip(self.entries);
+        commands.find(|(known, _)| known.name == command.name)?.1.handler.follow()
     }
 
     /// The manifest.
@@ -78,6 +102,9 @@ impl<C: ?Sized + Sync> Commands<C> {
         let started = Instant::now();
         let command = invocation.command();
         let limit = context.time_limit.unwrap_or(time_limit);
+        if let Some(follow) = self.follower(command) {
+            return self.follow(connection, invocation, (context, limit), sink, follow).await;
+        }
         let mut report = Report::default();
         let span = info_span!("command", name = command.name, request_id = context.request_id);
         let mut commands = self.manifest.commands.iter().zip(self.entries);
@@ -126,6 +153,33 @@ impl<C: fmt::Debug + Send + Sync> Connector for Connected<C> {
         sink: &mut dyn Sink,
     ) -> Conclusion {
         self.commands.run(&self.connection, invocation, context, self.time_limit, sink).await
+    }
+
+    async fn start(
+        &self,
+        invocation: &Invocation,
+        context: &ExecutionContext,
+    ) -> Result<(FollowToken, Conclusion), Conclusion> {
+        self.commands.start(&self.connection, invocation, context, self.time_limit).await
+    }
+
+    async fn poll(
+        &self,
+        invocation: &Invocation,
+        token: &FollowToken,
+        context: &ExecutionContext,
+        sink: &mut dyn Sink,
+    ) -> Polled {
+        self.commands.poll(&self.connection, (invocation, token), context, self.time_limit, sink).await
+    }
+
+    async fn cancel(
+        &self,
+        invocation: &Invocation,
+        token: &FollowToken,
+        context: &ExecutionContext,
+    ) -> Result<bool, Conclusion> {
+        self.commands.cancel(&self.connection, (invocation, token), context, self.time_limit).await
     }
 }
 

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use crate::{
-    Collector, CommandAccess, Conclusion, Diagnosis, InvalidCall, Invocation, Manifest, Outcome, Progress,
+    Collector, CommandAccess, Conclusion, Diagnosis, Failure, FollowToken, InvalidCall, Invocation, Manifest, Outcome, Polled, Progress,
     RawParameters, Receipt, SettingValues, SettingsError, Sink, Stage, StageStatus,
 };
 
@@ -53,6 +53,52 @@ pub trait Connector: fmt::Debug + Send + Sync {
         context: &ExecutionContext,
         sink: &mut dyn Sink,
     ) -> Conclusion;
+
+    /// Starts the work of a command that the manifest says is followed, and ends. Gives the token that stands for the
+    /// work, and what the start sent and warned of.
+    ///
+    /// # Errors
+    /// The conclusion of a command that started nothing.
+    async fn start(
+        &self,
+        invocation: &Invocation,
+        context: &ExecutionContext,
+    ) -> Result<(FollowToken, Conclusion), Conclusion> {
+        Err(self.not_followed(invocation, context))
+    }
+
+    /// Asks about work that was started, with its token. It never starts any. At the end the rows go to `sink`.
+    async fn poll(
+        &self,
+        invocation: &Invocation,
+        _token: &FollowToken,
+        context: &ExecutionContext,
+        _sink: &mut dyn Sink,
+    ) -> Polled {
+        Polled::Ended(self.not_followed(invocation, context))
+    }
+
+    /// Ends work that was started, if the product can. Returns whether it did; otherwise the work goes on unwatched.
+    ///
+    /// # Errors
+    /// The conclusion of a failed attempt.
+    async fn cancel(
+        &self,
+        invocation: &Invocation,
+        _token: &FollowToken,
+        context: &ExecutionContext,
+    ) -> Result<bool, Conclusion> {
+        Err(self.not_followed(invocation, context))
+    }
+
+    /// The conclusion of a command of this connector that cannot be followed.
+    #[doc(hidden)]
+    fn not_followed(&self, invocation: &Invocation, context: &ExecutionContext) -> Conclusion {
+        let failure = Failure::new("unknown-command", "The command is not one that is followed.");
+        let error = self.manifest().error_tab(Some(invocation.command()), failure);
+        let receipt = Receipt { request_id: context.request_id.clone(), ..Receipt::default() };
+        Conclusion { error: Some(error), receipt, warnings: Vec::new() }
+    }
 
     /// Finds out how far the way to the product leads and which commands the account may run. Changes nothing.
     ///

@@ -85,8 +85,8 @@ impl<'m> FindingReader<'m> {
     }
 
     fn shown(&self, row: &Value, path: Option<&ManifestPath>, kind: ColumnType) -> Option<Value> {
-        let value = path?.row_path().values(row).into_iter().next()?;
-        Some(kind.shown(value, self.no_value)).filter(|value| !value.is_null())
+        let values = path?.row_path().values(row).into_iter();
+        values.map(|value| kind.shown(value, self.no_value)).find(|value| !value.is_null())
     }
 
     fn text(&self, row: &Value, path: Option<&ManifestPath>) -> Option<String> {

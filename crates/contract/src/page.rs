@@ -39,6 +39,25 @@ impl Page {
         Self { body, rows, shown_raw: false }
     }
 
+    /// A page of rows that the connector put together from the product's own texts, as a JSON array.
+    ///
+    /// Each text is one row, valid JSON. It counts as raw data too.
+    #[must_use]
+    pub fn of_rows<T: AsRef<str>>(rows: impl IntoIterator<Item = T>) -> Self {
+        let mut body = String::from("[");
+        let mut ranges = Vec::new();
+        for row in rows {
+            if !ranges.is_empty() {
+                body.push(',');
+            }
+            let start = body.len();
+            body.push_str(row.as_ref());
+            ranges.push(start..body.len());
+        }
+        body.push(']');
+        Self { body, rows: ranges, shown_raw: true }
+    }
+
     /// The same page with the rows that `keep` accepts; the body stays whole.
     #[must_use]
     pub fn retain(mut self, mut keep: impl FnMut(&str) -> bool) -> Self {

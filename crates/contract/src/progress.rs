@@ -4,8 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::follow::FollowToken;
+
 /// How far a command has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// So much of a list is read.
     Read {
@@ -15,6 +17,22 @@ pub enum Step {
         pages: u64,
         /// How many pages there are, where the server says so.
         total_pages: Option<u64>,
+    },
+    /// The lists of so many objects are read, of which the command's rows come.
+    Gathered {
+        /// Rows so far.
+        rows: u64,
+        /// Objects whose lists are read.
+        done: u64,
+        /// Objects whose lists are to be read.
+        total: u64,
+    },
+    /// The command follows work in the product.
+    Following {
+        /// The token with which it can be followed again.
+        token: FollowToken,
+        /// How far the work is, in words.
+        status: String,
     },
     /// The command waits this long before it repeats a request.
     Waiting {

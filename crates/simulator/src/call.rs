@@ -6,7 +6,9 @@ use axum::http::StatusCode;
 use serde_json::Value;
 
 use crate::{
-    User, data::inventory::Inventory, dialect::Dialect, fault::PageFault, query::Query, reply::Reply, world::World,
+    User,
+    data::{device::Device, finding::History, inventory::Inventory},
+    dialect::Dialect, fault::PageFault, query::Query, reply::Reply, world::World,
 };
 
 /// One request after its route is known and its sender is let in.
@@ -35,6 +37,14 @@ impl<'a> Call<'a> {
     /// The data of the caller's tenant.
     pub(crate) fn inventory(&self) -> Inventory<'a> {
         Inventory::new(&self.world.options, self.tenant)
+    }
+
+    /// What happened to a device since the instance was started.
+    pub(crate) fn history(&self, device: &Device) -> History<'a> {
+        let world = self.world;
+        let scanner = self.inventory().scanner_id(device.scanner);
+        let rescans = world.scans.ends(scanner, world.clock.now_micros(), world.options.scan_duration);
+        History { rescans, verdicts: &world.verdicts }
     }
 
     /// The element as a number; the vendor's routes match digits only, so anything else is not found.

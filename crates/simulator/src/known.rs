@@ -1,6 +1,9 @@
 //! Names the ids that tests and demonstrations need, so that they do not have to search for them.
 
-use crate::{Options, data::inventory::Inventory};
+use crate::{Generation, Options, data::inventory::Inventory, scans::FIRST_SCAN};
+
+/// The job of tenant 1's busy scanner, 104, in the list of running jobs.
+const BUSY_JOB: &str = "900104";
 
 /// Ids of tenant 1 with a known peculiarity.
 ///
@@ -38,6 +41,12 @@ pub struct KnownIds {
     pub target: u64,
     /// No target has this id.
     pub missing_target: u64,
+    /// A scan: one that is done, or on legacy, which keeps no history, the job of the busy scanner, which never ends.
+    pub scan: &'static str,
+    /// A vulnerability of the server device.
+    pub vulnerability: u64,
+    /// An entry of the scan surface with idle scanners alone.
+    pub user_input: u64,
     /// The tenant whose rescans answer 402; 0 if there is just one tenant.
     pub trial_expired_tenant: u32,
     /// No tenant has this id.
@@ -64,6 +73,9 @@ impl KnownIds {
             missing_scanner: inventory.scanner_id(options.scanners + 1),
             target: inventory.id(options.scan_surface_entries * 10),
             missing_target: missing,
+            scan: if options.generation == Generation::Legacy { BUSY_JOB } else { FIRST_SCAN },
+            vulnerability: inventory.vulnerability_id(inventory.device_id_at(1), 0),
+            user_input: inventory.id(options.scanners),
             trial_expired_tenant: if options.tenants >= 2 { options.tenants } else { 0 },
             foreign_tenant: u64::from(options.tenants) + 9_000,
         }

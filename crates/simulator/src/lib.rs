@@ -19,8 +19,10 @@ mod access;
 mod call;
 mod clock;
 mod data;
+mod device_tags;
 mod dialect;
 mod endpoints;
+mod entries;
 mod fault;
 mod fault_text;
 mod faulty_answer;
@@ -43,6 +45,7 @@ mod tenants;
 mod tls;
 mod tokens;
 mod users;
+mod verdicts;
 mod world;
 
 pub use fault::Fault;

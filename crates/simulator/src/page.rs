@@ -83,6 +83,12 @@ impl Page {
         Ok(Self { number, total_pages, total_count, totals, rows: start..end })
     }
 
+    /// The page object of a list that is never cut into pages.
+    pub(crate) fn whole_reply<T: Serialize>(mut self, rows: impl IntoIterator<Item = T>) -> Reply {
+        (self.number, self.total_pages) = (1, 1);
+        self.reply(rows)
+    }
+
     /// The page object with these rows.
     pub(crate) fn reply<T: Serialize>(&self, rows: impl IntoIterator<Item = T>) -> Reply {
         let totals = self.totals.members(self.total_pages, self.total_count);

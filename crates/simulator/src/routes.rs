@@ -41,7 +41,7 @@ const fn since(since: Generation, route: Route) -> Route {
 
 /// Every route of the simulator.
 #[rustfmt::skip]
-pub(crate) static ROUTES: [Route; 24] = [
+pub(crate) static ROUTES: [Route; 33] = [
     route("token", "POST", "/auth/token/", Nothing, to::token::create),
     route("refresh", "POST", "/auth/token/refresh/", Nothing, to::refresh::create),
     route("login", "POST", "/common/auth/session/", Nothing, to::session::log_in),
@@ -55,11 +55,20 @@ pub(crate) static ROUTES: [Route; 24] = [
     route("network-connections", "GET", "/console/elements/device/{deviceId}/networkConnections/", Read, to::network_connections::list),
     route("device-users", "GET", "/console/elements/device/{deviceId}/users/", Read, to::device_users::list),
     route("vulnerabilities", "GET", "/console/elements/device/{deviceId}/vulnerabilities/", Read, to::vulnerabilities::list),
+    route("applications", "GET", "/console/elements/device/{deviceId}/applications/", Read, to::applications::list),
+    route("overview", "GET", "/console/elements/device/{deviceId}/overview/", Read, to::device_facts::overview),
+    route("os", "GET", "/console/elements/device/{deviceId}/os/", Read, to::device_facts::system),
+    route("patches", "GET", "/console/elements/device/{deviceId}/patches/", Read, to::device_facts::patches),
+    since(Middle, route("device-tags", "POST", "/console/elements/device/{deviceId}/updateTags/", Write, to::device_tags::update)),
+    route("application-vulnerabilities", "GET", "/console/elements/application/{applicationId}/vulnerabilities/", Read, to::application_findings::list),
+    route("vulnerability-state", "POST", "/console/elements/application/{applicationId}/vulnerabilities/", Write, to::application_findings::change),
     route("scanners", "GET", "/console/scanSurface/scanners/", Read, to::scanners::list),
     route("scan-surface", "GET", "/console/scanSurface/", Read, to::scan_surface::list),
+    route("scan-targets", "POST", "/console/scanSurface/", Write, to::scan_targets::add),
     route("ports", "GET", "/console/scanSurface/currentTargets/ports/", Read, to::ports::list),
     route("rescan", "PATCH", "/console/scanSurface/rescan/", Write, to::rescan::all),
     route("rescan", "PATCH", "/console/scanSurface/rescan/{scannerId}/", Write, to::rescan::one),
+    route("rescan", "PATCH", "/console/scanSurface/userInputs/{userInputId}/rescan/", Write, to::rescan::input),
     route("target", "PATCH", "/console/scanSurface/currentTargets/{targetId}/", Write, to::target::change),
     route("users", "GET", "/common/users/", Read, to::users::list),
     route("status", "GET", "/console/status/", Read, to::status::show),

@@ -10,6 +10,9 @@ use crate::{
     data::random::{Topic, dice},
 };
 
+/// The UUID of the scan in each tenant's history that ended before the instance was started.
+pub(crate) const FIRST_SCAN: &str = "5ca0f1e5-7000-4000-a000-000000000001";
+
 /// A rescan that a caller started.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Scan {
@@ -18,8 +21,12 @@ pub(crate) struct Scan {
     pub(crate) uuid: String,
     pub(crate) tenant: u32,
     pub(crate) scanner: u64,
+    /// What is scanned, if it is one entry of the scan surface.
+    pub(crate) input: Option<String>,
     /// Microseconds since 1970.
     pub(crate) started: u64,
+    /// When somebody stopped it, in microseconds since 1970.
+    pub(crate) stopped: Option<u64>,
 }
 
 /// How far a scan is.
@@ -29,6 +36,7 @@ pub(crate) enum Stage {
     /// With the percentage done, 0 to 99.
     Running(u8),
     Done,
+    Stopped,
 }
 
 impl Stage {
@@ -38,7 +46,13 @@ impl Stage {
             Self::Requested => "requested",
             Self::Running(_) => "running",
             Self::Done => "done",
+            Self::Stopped => "stopped",
         }
+    }
+
+    /// Whether the scan is over.
+    pub(crate) fn is_over(self) -> bool {
+        matches!(self, Self::Done | Self::Stopped)
     }
 }
 
@@ -47,6 +61,9 @@ impl Scan {
     pub(crate) fn stage(&self, now: u64, duration: Duration) -> Stage {
         let elapsed = now.saturating_sub(self.started);
         let duration = micros(duration);
+        if self.stopped.is_some() {
+            return Stage::Stopped;
+        }
         if elapsed >= duration {
             Stage::Done
         } else if elapsed < duration / 10 {
@@ -59,7 +76,7 @@ impl Scan {
 
     /// When the scan ends or ended, in microseconds since 1970.
     pub(crate) fn ends(&self, duration: Duration) -> u64 {
-        self.started.saturating_add(micros(duration))
+        self.stopped.unwrap_or_else(|| self.started.saturating_add(micros(duration)))
     }
 }
 
@@ -76,9 +93,15 @@ impl Scans {
     }
 
     /// Starts a scan unless one runs on that scanner: `None` then.
-    pub(crate) fn start(&self, tenant: u32, scanner: u64, now: u64, duration: Duration) -> Option<Scan> {
+    pub(crate) fn start(
+        &self,
+        (tenant, scanner): (u32, u64),
+        input: Option<String>,
+        now: u64,
+        duration: Duration,
+    ) -> Option<Scan> {
         let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
-        let busy = all.iter().any(|scan| scan.scanner == scanner && scan.stage(now, duration) != Stage::Done);
+        let busy = all.iter().any(|scan| scan.scanner == scanner && !scan.stage(now, duration).is_over());
         if busy {
             return None;
         }
@@ -96,7 +119,9 @@ impl Scans {
             ),
             tenant,
             scanner,
+            input,
             started: now,
+            stopped: None,
         };
         all.push(scan.clone());
         Some(scan)
@@ -106,6 +131,20 @@ impl Scans {
     pub(crate) fn of_tenant(&self, tenant: u32) -> Vec<Scan> {
         let all = self.all.read().unwrap_or_else(PoisonError::into_inner);
         all.iter().rev().filter(|scan| scan.tenant == tenant).cloned().collect()
+    }
+
+    /// Stops the scans that run.
+    pub(crate) fn stop(&self, now: u64, duration: Duration) {
+        let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
+        let running = all.iter_mut().filter(|scan| !scan.stage(now, duration).is_over());
+        running.for_each(|scan| scan.stopped = Some(now));
+    }
+
+    /// When each scan of a scanner that ran to its end did so, oldest first.
+    pub(crate) fn ends(&self, scanner: u64, now: u64, duration: Duration) -> Vec<u64> {
+        let all = self.all.read().unwrap_or_else(PoisonError::into_inner);
+        let done = all.iter().filter(|scan| scan.scanner == scanner && scan.stage(now, duration) == Stage::Done);
+        done.map(|scan| scan.ends(duration)).collect()
     }
 
     /// Which scans were ever started.

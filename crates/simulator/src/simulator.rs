@@ -94,7 +94,13 @@ impl Simulator {
         self.world.clock.advance(by);
     }
 
-    /// A text that changes exactly when scans were started or scopes changed, not on reads or logins.
+    /// Stops the scans that run, as a user of the vendor's web page can.
+    pub fn stop_scans(&self) {
+        let world = &self.world;
+        world.scans.stop(world.clock.now_micros(), world.options.scan_duration);
+    }
+
+    /// A text that changes exactly when a caller changed something, not on reads or logins.
     pub fn state_fingerprint(&self) -> String {
         self.world.state_fingerprint()
     }

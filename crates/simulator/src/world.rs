@@ -4,8 +4,8 @@ use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
 use crate::{
-    Options, User, UserKind, clock::Clock, fault::FaultPlan, recorder::Recorder, scans::Scans, scopes::Scopes,
-    tokens::Tokens, users::users,
+    Options, User, UserKind, clock::Clock, device_tags::DeviceTags, entries::Entries, fault::FaultPlan,
+    recorder::Recorder, scans::Scans, scopes::Scopes, tokens::Tokens, users::users, verdicts::Verdicts,
 };
 
 /// One simulated instance; each part locks itself, briefly.
@@ -17,6 +17,9 @@ pub(crate) struct World {
     pub(crate) tokens: Tokens,
     pub(crate) scans: Scans,
     pub(crate) scopes: Scopes,
+    pub(crate) verdicts: Verdicts,
+    pub(crate) tags: DeviceTags,
+    pub(crate) entries: Entries,
     pub(crate) recorder: Recorder,
     pub(crate) faults: FaultPlan,
 }
@@ -29,6 +32,9 @@ impl World {
             tokens: Tokens::new(options.seed),
             scans: Scans::new(options.seed),
             scopes: Scopes::default(),
+            verdicts: Verdicts::default(),
+            tags: DeviceTags::default(),
+            entries: Entries::default(),
             recorder: Recorder::default(),
             faults: FaultPlan::default(),
             options,
@@ -41,11 +47,14 @@ impl World {
         &self.users[kind as usize]
     }
 
-    /// A short text that changes when scans were started or scopes changed, and at no other time.
+    /// A short text that changes when a caller changed something, and at no other time.
     pub(crate) fn state_fingerprint(&self) -> String {
         let mut hasher = DefaultHasher::new();
         self.scans.started().hash(&mut hasher);
         self.scopes.all().hash(&mut hasher);
+        self.verdicts.all().hash(&mut hasher);
+        self.tags.all().hash(&mut hasher);
+        self.entries.all().hash(&mut hasher);
         format!("{:016x}", hasher.finish())
     }
 }

@@ -58,7 +58,8 @@ fn the_tour_of_the_current_generation_shows_every_command_and_one_error_tab() {
 fn the_tour_of_the_legacy_generation_comes_to_the_same() {
     let (code, out, error) = ended(footprint(["demo", "--once", "--generation", "legacy"]));
     assert_eq!((code, error.as_str()), (0, ""), "{out}");
-    assert!(out.contains(&format!("✔ {} commands Successful, 1 Failed as intended", commands())), "{out}");
+    // It cannot change tags.
+    assert!(out.contains(&format!("✔ {} commands Successful, 1 Failed as intended", commands() - 1)), "{out}");
     assert!(out.contains("List Device Users failed.\nStatus Code: 501.\n"), "{out}");
     assert!(out.contains("simulate --listen 127.0.0.1:8421 --generation legacy"), "{out}");
 }

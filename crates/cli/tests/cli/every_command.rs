@@ -23,13 +23,28 @@ fn every_command_succeeds(generation: &str) {
     let context = first(&simulator, "list-technical-contexts", "Context IDs");
     let scanner = first(&simulator, "list-scanners", "Scanner IDs");
     let target = first(&simulator, "list-scan-surfaces", "Target IDs");
+    let scan = first(&simulator, "list-scans", if generation == "legacy" { "Job IDs" } else { "Scan UUIDs" });
+    let scan = scan.trim_matches('"').to_owned();
+    let server = first(&simulator, "list-vulnerabilities", "Device IDs");
+    let vulnerability = first(&simulator, "list-vulnerabilities", "Vulnerability IDs");
     let commands = manifest.as_array().unwrap();
     assert!(!commands.is_empty());
     for command in commands {
         let name = command["name"].as_str().unwrap();
+        if name == "Update Device Tags" && generation != "current" {
+            continue;
+        }
         let mut arguments = vec!["run".to_owned(), name.to_owned()];
         for input in command["inputs"].as_array().unwrap() {
             let value = match input["name"].as_str().unwrap() {
+                "Name" | "Add Tags" => "web",
+                "Scan" => &scan,
+                "Device IDs" => &server,
+                "Vulnerability IDs" => &vulnerability,
+                "Scanner IDs" => &scanner,
+                "Targets" => "192.0.2.1",
+                "Scanner ID" if input["type"] == "integer" => continue,
+                "State" if input["required"] == true => "Accept Risk",
                 "Device ID" => &device,
                 "Context ID" => &context,
                 "Scanner ID" => &scanner,
@@ -45,7 +60,8 @@ fn every_command_succeeds(generation: &str) {
         assert_eq!(code, 0, "{generation} {name}: {out}{error}");
         assert!(!out.trim().is_empty(), "{generation} {name} showed nothing");
         assert!(error.contains(" ms · request "), "{generation} {name} gave no receipt: {error}");
-        assert!(!error.contains("warning: "), "{generation} {name}: {error}");
+        let keeps_no_history = generation == "legacy" && name == "List Scans";
+        assert_eq!(error.contains("warning: "), keeps_no_history, "{generation} {name}: {error}");
     }
 }
 

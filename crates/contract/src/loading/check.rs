@@ -219,6 +219,16 @@ pub(super) fn command(
         let problem = format!("the command has no input {:?}", widening.input);
         return Err(checker.refuse("widening.input", problem, "Name one of the inputs."));
     }
+    if let Some(follow) = &command.follow {
+        for (field, name, kind) in
+            [("follow.token", &follow.token, InputType::Text), ("follow.limit", &follow.limit, InputType::Integer)]
+        {
+            if command.input(name).is_none_or(|input| input.kind != kind || input.required) {
+                let problem = format!("the command has no optional {kind} input {name:?}");
+                return Err(checker.refuse(field, problem, "Name one of the inputs."));
+            }
+        }
+    }
     let shared_errors = connector.map_or(&[][..], |connector| &connector.errors);
     for entry in &command.errors {
         for status in &entry.statuses {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ManifestPath, Replies};
+use super::{FollowableCommand, ManifestPath, Replies};
 use crate::name::{flag_of, normalised};
 
 /// What a command is, takes, returns and can fail with.
@@ -22,6 +22,10 @@ pub struct Command {
     pub notes: Vec<String>,
     /// Whether it only reads or also changes something in the product.
     pub effect: Effect,
+    /// Whether the documentation of the product's integration has the command. False for a command that the connector
+    /// adds to these.
+    #[serde(default = "documented_unless_told")]
+    pub documented: bool,
     /// The product's roles that may run it.
     pub permissions: Vec<String>,
     /// The failure indicator of its Error tab; "NAME failed." unless given.
@@ -54,6 +58,9 @@ pub struct Command {
     /// What it does for more than its parameters name, unless they name something known.
     #[serde(default)]
     pub widening: Option<Widening>,
+    /// How the command is followed, where its work goes on in the product after its start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follow: Option<FollowableCommand>,
     /// Errors of this command beside those of the connector, or in their place.
     #[serde(default)]
     pub errors: Vec<ErrorEntry>,
@@ -63,6 +70,10 @@ pub struct Command {
     /// How the product's replies look: the connector's.
     #[serde(skip)]
     pub(crate) replies: Arc<Replies>,
+}
+
+fn documented_unless_told() -> bool {
+    true
 }
 
 impl Command {

@@ -6,6 +6,7 @@ mod command;
 mod connector;
 mod file;
 mod findings;
+mod follow;
 mod path;
 mod replies;
 mod schema;
@@ -16,6 +17,7 @@ pub use file::{ManifestError, ManifestFile};
 pub use findings::{
     DeviceList, FindingDevice, FindingMembers, FindingStates, FindingsSource, MemberValues, TenantList,
 };
+pub use follow::FollowableCommand;
 pub use path::ManifestPath;
 pub use replies::{PageMembers, Replies};
 pub use schema::{command_schema, connector_schema};

@@ -6,4 +6,4 @@ mod rows;
 mod split;
 
 pub use json::{is_web_page, read_json};
-pub use split::ListReply;
+pub use split::{ListReply, ReplyForm};

@@ -130,7 +130,7 @@ impl<'de> Visitor<'de> for RowsVisitor {
 }
 
 /// Finds out which of these members a row lacks, and keeps nothing of what it has: it may have millions.
-pub(super) struct Lacking<'a>(pub(super) &'a [String]);
+pub(super) struct Lacking<'a>(pub(super) &'a [&'a str]);
 
 impl<'de, 'a> DeserializeSeed<'de> for Lacking<'a> {
     type Value = Vec<&'a str>;
@@ -148,7 +148,7 @@ impl<'de, 'a> Visitor<'de> for Lacking<'a> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
-        let mut lacking: Vec<_> = self.0.iter().map(String::as_str).collect();
+        let mut lacking = self.0.to_vec();
         while let Some(name) = members.next_key::<Cow<'de, str>>()? {
             lacking.retain(|lacked| *lacked != name);
             members.next_value::<IgnoredAny>()?;

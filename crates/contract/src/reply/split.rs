@@ -9,7 +9,7 @@ use super::json::{into_text, unreadable};
 use super::page_object::{PageObject, PageObjectSeed};
 use super::rows::{Items, Lacking, Rows};
 use crate::failure::Failure;
-use crate::manifest::{Command, ReplyShape};
+use crate::manifest::{Command, Manifest, Replies, ReplyShape};
 use crate::page::Page;
 
 /// A list's reply: its rows and what it says of the whole list.
@@ -57,19 +57,49 @@ impl ListReply {
     }
 }
 
+/// The form of a reply that is not the reply of a command, such as one of several that a command reads.
+#[derive(Debug, Clone, Copy)]
+pub struct ReplyForm<'a> {
+    /// The shapes of reply that prove success.
+    pub shapes: &'a [ReplyShape],
+    /// Members that every row must have; a reply without them is another product's.
+    pub row_members: &'a [&'a str],
+    /// Whether the product publishes no shape for the reply, or not on every instance.
+    pub unpublished: bool,
+}
+
+impl ReplyForm<'_> {
+    fn accepts(&self, shape: ReplyShape) -> bool {
+        self.shapes.contains(&shape)
+    }
+}
+
 impl Command {
-    /// Splits a reply into rows, as the manifest says that it looks.
+    /// Splits a reply into rows in the form that the manifest describes.
     ///
     /// # Errors
     /// `empty-reply`, `html-reply`, `unreadable-reply` or `unexpected-reply`, whenever the body does not prove that the
     /// product answered this command; `reply-too-large` for more than a million rows.
     pub fn split(&self, content_type: &str, body: Vec<u8>) -> Result<ListReply, Failure> {
-        split(self, content_type, body)
+        let row_members: Vec<_> = self.row_members.iter().map(String::as_str).collect();
+        let form =
+            ReplyForm { shapes: &self.reply, row_members: &row_members, unpublished: self.unpublished_reply };
+        split(&form, &self.replies, content_type, body)
     }
 }
 
-fn split(command: &Command, content_type: &str, body: Vec<u8>) -> Result<ListReply, Failure> {
-    let accepts = |shape| command.reply.contains(&shape);
+impl Manifest {
+    /// Splits a reply of another form than a command's into rows.
+    ///
+    /// # Errors
+    /// As [`Command::split`].
+    pub fn split(&self, form: &ReplyForm<'_>, content_type: &str, body: Vec<u8>) -> Result<ListReply, Failure> {
+        split(form, &self.connector.replies, content_type, body)
+    }
+}
+
+fn split(form: &ReplyForm<'_>, replies: &Replies, content_type: &str, body: Vec<u8>) -> Result<ListReply, Failure> {
+    let accepts = |shape| form.accepts(shape);
     let text = match into_text(content_type, body) {
         Err(failure) if failure.code == Some("empty-reply") && accepts(ReplyShape::Empty) => {
             return Ok(ListReply::whole(Page::new(String::new(), Vec::new()), true));
@@ -80,11 +110,11 @@ fn split(command: &Command, content_type: &str, body: Vec<u8>) -> Result<ListRep
         Some(b'[') if accepts(ReplyShape::Array) => {
             let rows: Rows<'_> = serde_json::from_str(&text).map_err(|error| unreadable(&error))?;
             let rows = rows.within_bounds()?;
-            let proven = prove(command, &rows)?;
+            let proven = prove(form, &rows)?;
             let ranges = ranges(&text, rows);
             Ok(ListReply::whole(Page::new(text, ranges), proven))
         }
-        Some(b'{') if accepts(ReplyShape::PageObject) || accepts(ReplyShape::Object) => split_object(command, text),
+        Some(b'{') if accepts(ReplyShape::PageObject) || accepts(ReplyShape::Object) => split_object(form, replies, text),
         _ => {
             let json: Result<IgnoredAny, _> = serde_json::from_str(&text);
             json.map_err(|error| unreadable(&error))?;
@@ -93,9 +123,9 @@ fn split(command: &Command, content_type: &str, body: Vec<u8>) -> Result<ListRep
     }
 }
 
-fn split_object(command: &Command, text: String) -> Result<ListReply, Failure> {
-    let accepts = |shape| command.reply.contains(&shape);
-    let object = page_object(command, &text)?;
+fn split_object(form: &ReplyForm<'_>, replies: &Replies, text: String) -> Result<ListReply, Failure> {
+    let accepts = |shape| form.accepts(shape);
+    let object = page_object(replies, &text)?;
     match object.items {
         Items::Rows(rows) if accepts(ReplyShape::PageObject) => {
             let rows = rows.within_bounds()?;
@@ -104,13 +134,13 @@ fn split_object(command: &Command, text: String) -> Result<ListReply, Failure> {
             let total_pages = object.total_pages.filter(|pages| *pages > 0 || here == 0);
             let total_rows = object.total_rows.filter(|total| *total >= here);
             let number = object.number;
-            let proven = prove(command, &rows)?;
+            let proven = prove(form, &rows)?;
             let ranges = ranges(&text, rows);
             Ok(ListReply { page: Page::new(text, ranges), number, total_pages, total_rows, paged: true, proven })
         }
         _ if accepts(ReplyShape::Object) => {
             let row: &RawValue = serde_json::from_str(&text).map_err(|error| unreadable(&error))?;
-            let proven = prove(command, &[row])?;
+            let proven = prove(form, &[row])?;
             let ranges = ranges(&text, vec![row]);
             Ok(ListReply::whole(Page::new(text, ranges), proven))
         }
@@ -119,10 +149,10 @@ fn split_object(command: &Command, text: String) -> Result<ListReply, Failure> {
 }
 
 /// The object as a page object. One without a list of rows where the product has no pages.
-fn page_object<'a>(command: &Command, text: &'a str) -> Result<PageObject<'a>, Failure> {
-    let Some(members) = &command.replies.page else { return Ok(PageObject::default()) };
+fn page_object<'a>(replies: &Replies, text: &'a str) -> Result<PageObject<'a>, Failure> {
+    let Some(members) = &replies.page else { return Ok(PageObject::default()) };
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let read = PageObjectSeed { members, replies: &command.replies }.deserialize(&mut deserializer);
+    let read = PageObjectSeed { members, replies }.deserialize(&mut deserializer);
     read.and_then(|object| deserializer.end().map(|()| object)).map_err(|error| unreadable(&error))
 }
 
@@ -143,16 +173,16 @@ fn ranges(text: &str, rows: Vec<&RawValue>) -> Vec<Range<usize>> {
 /// Whether the rows have the members by which the product's are known; `false` leaves the proof to the connector.
 ///
 /// The first row speaks for all: another product's list has no row of this one.
-fn prove(command: &Command, rows: &[&RawValue]) -> Result<bool, Failure> {
+fn prove(form: &ReplyForm<'_>, rows: &[&RawValue]) -> Result<bool, Failure> {
     if rows.iter().any(|row| !row.get().starts_with('{')) {
         return Err(unexpected("The reply's list holds something else than objects."));
     }
     let Some(first) = rows.first() else { return Ok(true) };
     let mut deserializer = serde_json::Deserializer::from_str(first.get());
-    let lacking = Lacking(&command.row_members).deserialize(&mut deserializer);
+    let lacking = Lacking(form.row_members).deserialize(&mut deserializer);
     match lacking.map_err(|_| unexpected("The reply's rows are no objects."))?.first() {
-        None => Ok(!command.row_members.is_empty()),
-        Some(_) if command.unpublished_reply => Ok(false),
+        None => Ok(!form.row_members.is_empty()),
+        Some(_) if form.unpublished => Ok(false),
         Some(name) => Err(unexpected(&format!("The reply's rows have no \"{name}\"."))),
     }
 }

@@ -45,6 +45,8 @@ pub struct Suite<'a> {
     pub settings: Vec<(String, String)>,
     /// A secret that works, and that no output may hold.
     pub canary: String,
+    /// Whether the product at hand has what a command needs. Others are not run.
+    pub has: &'a dyn Fn(&Command) -> bool,
     /// Valid parameters for a command, against the product at hand.
     pub parameters: &'a dyn Fn(&Command) -> RawParameters,
     /// A text that is another one whenever the product's state is.
@@ -72,7 +74,7 @@ impl Suite<'_> {
         secrets::are_marked(self.plugin.manifest(), &mut report);
 
         let mut shown = vec![("Debug of the connector".to_owned(), format!("{connector:?}"))];
-        for command in &self.plugin.manifest().commands {
+        for command in self.plugin.manifest().commands.iter().filter(|command| (self.has)(command)) {
             let before = (self.fingerprint)();
             let outcome = run(&*connector, command, &(self.parameters)(command)).await;
             if command.effect == Effect::Read && (self.fingerprint)() != before {

@@ -28,6 +28,7 @@ async fn the_example_keeps_the_contract() {
         plugin: &plugin,
         settings: vec![("Address".into(), lantern().await), ("Token".into(), TOKEN.into())],
         canary: TOKEN.into(),
+        has: &|_: &Command| true,
         parameters: &|_: &Command| RawParameters::new(),
         fingerprint: &String::new,
     };

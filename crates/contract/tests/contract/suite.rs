@@ -23,6 +23,7 @@ async fn breaches(vice: Vice) -> Vec<String> {
         plugin: &plugin,
         settings: vec![("Password".into(), CANARY.into())],
         canary: CANARY.into(),
+        has: &|_: &Command| true,
         parameters: &parameters,
         fingerprint: &|| plugin.state.load(Ordering::Relaxed).to_string(),
     };

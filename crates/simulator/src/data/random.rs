@@ -19,6 +19,7 @@ pub(crate) enum Topic {
     Scanner,
     Entry,
     Target,
+    Rescan,
 }
 
 /// Dice that depend on nothing but these four.

@@ -13,6 +13,7 @@ use crate::{
         inventory::Inventory,
         words,
     },
+    device_tags::DeviceTags,
     query::Query,
     reply::Reply,
 };
@@ -43,7 +44,15 @@ struct Filter<'q> {
     ping: Option<u8>,
     /// Whether the device answers pings.
     reachable: Option<bool>,
-    tags: Option<u8>,
+    tags: Option<Tags<'q>>,
+}
+
+/// The tags that were asked for.
+#[derive(Debug)]
+struct Tags<'q> {
+    list: &'q str,
+    /// Those that devices have unless a user gave them others.
+    bits: u8,
 }
 
 /// The column that devices are sorted by.
@@ -101,7 +110,7 @@ pub(super) fn select(call: &Call<'_>) -> Result<Selection, Reply> {
     if filter.is_none() && column == Column::Id && !ascending && ranks.start == 0 {
         return Ok(Selection::All(ranks.end));
     }
-    let found = ranks.map(|rank| (rank, inventory.device_at(rank))).filter(|(_, device)| filter.accepts(device));
+    let found = ranks.map(|rank| (rank, inventory.device_at(rank))).filter(|(_, device)| filter.accepts(device, &call.world.tags));
     Ok(Selection::Some(order(found, column, ascending, inventory.options.oddities)))
 }
 
@@ -175,7 +184,7 @@ impl<'q> Filter<'q> {
             filter.risks = query.choices("riskLevel", &RISKS)?;
             filter.statuses = query.choices("status", &STATUSES)?;
             filter.ping = query.choice("respondsToICMPPing", &PINGS)?.and_then(|choice| u8::try_from(choice).ok());
-            filter.tags = query.get("tags").map(tag_bits);
+            filter.tags = query.get("tags").map(|list| Tags { list, bits: tag_bits(list) });
         }
         Ok(filter)
     }
@@ -193,7 +202,7 @@ impl<'q> Filter<'q> {
             && self.tags.is_none()
     }
 
-    fn accepts(&self, device: &Device) -> bool {
+    fn accepts(&self, device: &Device, given: &DeviceTags) -> bool {
         self.risks.is_none_or(|risks| risks >> device.risk & 1 == 1)
             && self.scanned.is_none_or(|scanned| device.scanned == scanned)
             && self.external.is_none_or(|external| device.external == external)
@@ -202,7 +211,10 @@ impl<'q> Filter<'q> {
             && self.statuses.is_none_or(|statuses| statuses >> device.status as u32 & 1 == 1)
             && self.ping.is_none_or(|ping| device.ping == ping)
             && self.reachable.is_none_or(|reachable| (device.ping == 2) == reachable)
-            && self.tags.is_none_or(|tags| device.tags & tags != 0)
+            && self.tags.as_ref().is_none_or(|tags| match given.of(device.id) {
+                Some(given) => tags.list.split(',').any(|name| given.iter().any(|tag| tag.tag == name.trim())),
+                None => device.tags & tags.bits != 0,
+            })
             && self.address.is_none_or(|part| {
                 let mut text = String::with_capacity(15);
                 // Writing to a string cannot fail.

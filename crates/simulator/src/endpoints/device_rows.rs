@@ -4,12 +4,15 @@ use std::{borrow::Cow, net::Ipv4Addr};
 
 use serde::{Serialize, Serializer, ser::SerializeSeq};
 
-use crate::data::{
-    device::{Device, Status},
-    inventory::Inventory,
-    moment::Moment,
-    odd::{Odd, Oddities},
-    words,
+use crate::{
+    data::{
+        device::{Device, Status},
+        inventory::Inventory,
+        moment::Moment,
+        odd::{Odd, Oddities},
+        words,
+    },
+    device_tags::Tag,
 };
 
 /// A device on the legacy generation.
@@ -42,7 +45,7 @@ pub(super) struct LegacyDevice {
 }
 
 impl LegacyDevice {
-    pub(super) fn of(inventory: &Inventory<'_>, device: &Device) -> Self {
+    pub(super) fn of(inventory: &Inventory<'_>, device: &Device, number_of_cves: u32) -> Self {
         let oddities = inventory.options.oddities;
         let odd = Oddities::of_row(oddities, device.roll);
         let agent = device.is_agent();
@@ -75,7 +78,7 @@ impl LegacyDevice {
             has_scap_results: agent && (device.roll >> 55) & 1 == 0,
             has_agent_installed: agent,
             is_network_edge_scan_disabled: "False",
-            number_of_cves: inventory.options.vulnerabilities,
+            number_of_cves,
             number_of_attack_avenues: device.avenues,
             avoid_brute_force: (device.roll >> 56) & 7 == 0,
             name: match device.breaking_name(oddities) {
@@ -99,9 +102,9 @@ pub(super) struct MiddleDevice {
 }
 
 impl MiddleDevice {
-    pub(super) fn of(inventory: &Inventory<'_>, device: &Device) -> Self {
+    pub(super) fn of(inventory: &Inventory<'_>, device: &Device, number_of_cves: u32) -> Self {
         Self {
-            legacy: LegacyDevice::of(inventory, device),
+            legacy: LegacyDevice::of(inventory, device, number_of_cves),
             business_impact: 1 + (device.roll >> 46) as u8 % 5,
             is_advanced_scan_possible: !device.is_agent(),
             is_zap_scan_possible: false,
@@ -150,8 +153,13 @@ struct AgentStatus {
 }
 
 impl<'l> CurrentDevice<'l> {
-    /// `labels` are the names of the tenant's scanners, in their order.
-    pub(super) fn of(inventory: &Inventory<'_>, labels: &'l [String], device: &Device) -> Self {
+    /// `labels` are the names of the tenant's scanners, in their order, and `given_tags` the tags that a user gave.
+    pub(super) fn of(
+        inventory: &Inventory<'_>,
+        labels: &'l [String],
+        device: &Device,
+        given_tags: Option<Vec<Tag>>,
+    ) -> Self {
         let oddities = inventory.options.oddities;
         let odd = Oddities::of_row(oddities, device.roll);
         let name = device.name(oddities);
@@ -188,7 +196,7 @@ impl<'l> CurrentDevice<'l> {
             is_scanned: device.scanned,
             is_scanner_deleted: false,
             agent_status: odd.nullable(10, agent),
-            tags: Tags(device.tags),
+            tags: Tags(device.tags, given_tags),
             name,
         }
     }
@@ -266,26 +274,23 @@ impl Serialize for OpenPorts {
     }
 }
 
-/// Writes the tags whose bits are set.
+/// Writes the tags that a user gave, or else those whose bits are set.
 #[derive(Debug)]
-struct Tags(u8);
+struct Tags(u8, Option<Vec<Tag>>);
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Tag {
-    tag: &'static str,
-    exclude_business_contexts: bool,
+/// The tags that a device has unless a user gave it others.
+pub(super) fn first_tags(bits: u8) -> impl Iterator<Item = Tag> {
+    let has = move |(index, _): &(usize, &&str)| bits >> *index & 1 == 1;
+    let tag = |(index, tag): (usize, &&str)| Tag { tag: (*tag).to_owned(), exclude_business_contexts: index > 3 };
+    words::TAGS.iter().enumerate().filter(has).map(tag)
 }
 
 impl Serialize for Tags {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut tags = serializer.serialize_seq(None)?;
-        for (index, &tag) in words::TAGS.iter().enumerate() {
-            if self.0 >> index & 1 == 1 {
-                tags.serialize_element(&Tag { tag, exclude_business_contexts: index > 3 })?;
-            }
+        match &self.1 {
+            Some(given) => given.serialize(serializer),
+            None => serializer.collect_seq(first_tags(self.0)),
         }
-        tags.end()
     }
 }
 

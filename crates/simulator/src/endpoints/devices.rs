@@ -18,12 +18,14 @@ pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
     let page = Page::of(call, Some("pageSize"), PastLast::ByGeneration, selection.len())?;
     let inventory = call.inventory();
     let devices = page.rows.clone().filter_map(|row| selection.rank(row)).map(|rank| inventory.device_at(rank));
+    let open = |device: &Device| inventory.open_findings(device, &call.history(device));
     Ok(match call.dialect().devices {
-        Generation::Legacy => page.reply(devices.map(|device| LegacyDevice::of(&inventory, &device))),
-        Generation::Middle => page.reply(devices.map(|device| MiddleDevice::of(&inventory, &device))),
+        Generation::Legacy => page.reply(devices.map(|device| LegacyDevice::of(&inventory, &device, open(&device)))),
+        Generation::Middle => page.reply(devices.map(|device| MiddleDevice::of(&inventory, &device, open(&device)))),
         Generation::Current => {
             let labels: Vec<String> = inventory.scanners().map(Scanner::label).collect();
-            page.reply(devices.map(|device| CurrentDevice::of(&inventory, &labels, &device)))
+            let tags = &call.world.tags;
+            page.reply(devices.map(|device| CurrentDevice::of(&inventory, &labels, &device, tags.of(device.id))))
         }
     })
 }

@@ -1,10 +1,14 @@
 //! Lists the endpoints, one group of the vendor's API per file.
 
 pub(crate) mod accounts;
+pub(crate) mod application_findings;
+pub(crate) mod applications;
 pub(crate) mod attack_avenues;
 pub(crate) mod contexts;
+pub(crate) mod device_facts;
 mod device_filter;
 mod device_rows;
+pub(crate) mod device_tags;
 pub(crate) mod device_users;
 pub(crate) mod devices;
 pub(crate) mod network_connections;
@@ -13,6 +17,7 @@ pub(crate) mod refresh;
 pub(crate) mod rescan;
 pub(crate) mod scan_status;
 pub(crate) mod scan_surface;
+pub(crate) mod scan_targets;
 pub(crate) mod scanners;
 pub(crate) mod scans;
 pub(crate) mod session;

@@ -10,7 +10,7 @@ use crate::{
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Started {
+pub(super) struct Started {
     scan_uuid: String,
     scanner_id: u64,
 }
@@ -22,7 +22,7 @@ pub(crate) fn all(call: &Call<'_>) -> Result<Reply, Reply> {
     let started: Vec<Started> = inventory
         .scanners()
         .filter(|scanner| scanner.is_active() && !scanner.is_extending())
-        .filter_map(|scanner| start(call, scanner))
+        .filter_map(|scanner| start(call, scanner, None))
         .map(Started::of)
         .collect();
     Ok(match call.dialect().rescan {
@@ -43,7 +43,7 @@ pub(crate) fn one(call: &Call<'_>) -> Result<Reply, Reply> {
     }
     let scan = Some(scanner)
         .filter(|scanner| !scanner.is_extending())
-        .and_then(|scanner| start(call, scanner))
+        .and_then(|scanner| start(call, scanner, None))
         .ok_or_else(|| Reply::detail(StatusCode::METHOD_NOT_ALLOWED, "The scanner is already running a scan."))?;
     Ok(match call.dialect().rescan {
         Form::Legacy => Reply::empty(StatusCode::OK),
@@ -52,17 +52,43 @@ pub(crate) fn one(call: &Call<'_>) -> Result<Reply, Reply> {
 }
 
 impl Started {
-    fn of(scan: Scan) -> Self {
+    pub(super) fn of(scan: Scan) -> Self {
         Self { scan_uuid: scan.uuid, scanner_id: scan.scanner }
     }
 }
 
-fn start(call: &Call<'_>, scanner: Scanner) -> Option<Scan> {
-    let world = call.world;
-    world.scans.start(call.tenant, scanner.id, world.clock.now_micros(), world.options.scan_duration)
+/// Starts a scan by patching an entry of the scan surface: 404 unknown, 406 a scan runs on one of its scanners already.
+pub(crate) fn input(call: &Call<'_>) -> Result<Reply, Reply> {
+    let inventory = call.inventory();
+    let id = call.element_id()?;
+    let first = || {
+        let number = inventory.number(id).filter(|number| (1..=call.world.options.scan_surface_entries).contains(number))?;
+        let entry = inventory.entry(number);
+        Some((entry.input, entry.scanners))
+    };
+    let added = || {
+        let entry = call.world.entries.of_tenant(call.tenant).into_iter().find(|entry| entry.id == id)?;
+        Some((entry.input, entry.scanners))
+    };
+    let (input, scanners) = first().or_else(added).ok_or_else(Reply::not_found)?;
+    let scanner = scanners.first().map(|number| inventory.scanner(*number));
+    let scan = scanner
+        .filter(|scanner| scanner.is_active() && !scanner.is_extending())
+        .and_then(|scanner| start(call, scanner, Some(input)))
+        .ok_or_else(|| Reply::detail(StatusCode::NOT_ACCEPTABLE, "An extend scan is already running."))?;
+    Ok(match call.dialect().rescan {
+        Form::Legacy => Reply::empty(StatusCode::OK),
+        Form::Current => Reply::json(&Started::of(scan)),
+    })
 }
 
-fn refuse_expired_trial(call: &Call<'_>) -> Result<(), Reply> {
+pub(super) fn start(call: &Call<'_>, scanner: Scanner, input: Option<String>) -> Option<Scan> {
+    let world = call.world;
+    let (now, duration) = (world.clock.now_micros(), world.options.scan_duration);
+    world.scans.start((call.tenant, scanner.id), input, now, duration)
+}
+
+pub(super) fn refuse_expired_trial(call: &Call<'_>) -> Result<(), Reply> {
     if is_trial_expired(&call.world.options, call.tenant) {
         return Err(Reply::detail(StatusCode::PAYMENT_REQUIRED, "Trial expired."));
     }

@@ -16,6 +16,9 @@ use crate::{
 /// How far the endless extend scan says it is.
 const EXTEND_PROGRESS: u8 = 42;
 
+/// The job number of a scanner's extend scan is this and the scanner's id.
+const EXTEND_SCANS: u64 = 900_000;
+
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Status {
@@ -68,7 +71,7 @@ pub(crate) fn show(call: &Call<'_>) -> Result<Reply, Reply> {
         .map(|scanner| {
             let started = (TODAY - 3_600) * 1_000_000;
             let stage = Stage::Running(EXTEND_PROGRESS);
-            job(call, scanner, 900_000 + scanner.id, started, stage)
+            job(call, scanner, EXTEND_SCANS + scanner.id, started, stage)
         })
         .collect();
     let running_jobs = world
@@ -78,7 +81,7 @@ pub(crate) fn show(call: &Call<'_>) -> Result<Reply, Reply> {
         .filter_map(|scan| {
             let stage = scan.stage(now, duration);
             let scanner = inventory.scanner_by_id(scan.scanner)?;
-            (stage != Stage::Done).then(|| job(call, scanner, scan.number, scan.started, stage))
+            (!stage.is_over()).then(|| job(call, scanner, scan.number, scan.started, stage))
         })
         .collect();
     Ok(Reply::json(&Status { area_scan_jobs, running_jobs }))
@@ -90,6 +93,7 @@ fn job(call: &Call<'_>, scanner: Scanner, number: u64, started: u64, stage: Stag
         Stage::Requested => (false, 0, "Scan requested"),
         Stage::Running(percent) => (true, percent, "Scan in progress"),
         Stage::Done => (false, 100, "Scan done"),
+        Stage::Stopped => (false, 0, "Scan stopped"),
     };
     Job {
         is_running,

@@ -14,6 +14,7 @@ use crate::{
         words,
     },
     dialect::Form,
+    entries::AddedEntry,
     page::{Page, PastLast},
     reply::Reply,
     scopes::Scope,
@@ -96,9 +97,52 @@ pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
                 && search.as_ref().is_none_or(|search| inventory.entry(*number).input.to_lowercase().contains(search))
         })
         .collect();
-    let page = Page::of(call, None, PastLast::NotFound, found.len() as u64)?;
-    let numbers = page.rows.clone().filter_map(|row| found.get(usize::try_from(row).ok()?));
-    Ok(page.reply(numbers.map(|number| row(call, inventory, inventory.entry(*number)))))
+    let mut entries: Vec<Entry> = call
+        .world
+        .entries
+        .of_tenant(call.tenant)
+        .into_iter()
+        .filter(|entry| scanner.is_none_or(|scanner| entry.scanners.contains(&scanner)))
+        .filter(|entry| search.as_ref().is_none_or(|search| entry.input.to_lowercase().contains(search)))
+        .map(Entry::Added)
+        .collect();
+    entries.extend(found.into_iter().map(Entry::First));
+    let page = Page::of(call, None, PastLast::NotFound, entries.len() as u64)?;
+    let shown = page.rows.clone().filter_map(|row| entries.get(usize::try_from(row).ok()?));
+    Ok(page.reply(shown.map(|entry| match entry {
+        Entry::Added(entry) => added_row(call, inventory, entry),
+        Entry::First(number) => row(call, inventory, inventory.entry(*number)),
+    })))
+}
+
+/// An entry of the list.
+enum Entry {
+    /// One that a user added.
+    Added(AddedEntry),
+    /// The number of one that was there at the start.
+    First(u32),
+}
+
+/// What a user added has no targets before it was scanned, and no scan of the simulator finds any.
+fn added_row(call: &Call<'_>, inventory: Inventory<'_>, entry: &AddedEntry) -> Row {
+    let current = call.dialect().scan_surface == Form::Current;
+    let part = |number: &u32| {
+        let scanner = inventory.scanner(*number);
+        ScannerPart {
+            id: scanner.id,
+            label: scanner.label(),
+            is_active: current.then(|| scanner.is_active()),
+            potential_targets: Vec::new(),
+            current_targets: Vec::new(),
+        }
+    };
+    Row {
+        id: entry.id,
+        user: Odd::Plain(Person { first_name: "Ada", last_name: "Example", photo: "" }),
+        scan_date: Odd::Plain(Moment::iso(entry.added)),
+        scanners: entry.scanners.iter().map(part).collect(),
+        input: entry.input.clone(),
+    }
 }
 
 /// The number of the scanner to filter by; for an id of another tenant the vendor shows all.

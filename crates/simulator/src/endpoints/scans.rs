@@ -4,11 +4,11 @@ use serde::Serialize;
 
 use crate::{
     call::Call,
-    data::moment::Moment,
+    data::moment::{Moment, TODAY},
     dialect::Form,
     page::{Page, PastLast},
     reply::Reply,
-    scans::{Scan, Stage},
+    scans::{FIRST_SCAN, Scan, Stage},
 };
 
 const STATUSES: [&str; 6] = ["created", "done", "interrupted", "requested", "running", "stopped"];
@@ -38,14 +38,31 @@ impl Row {
         Self {
             status: stage.word(),
             start_datetime: (stage != Stage::Requested).then(|| Moment::iso(scan.started)),
-            end_datetime: (stage == Stage::Done).then(|| Moment::iso(scan.ends(duration))),
+            end_datetime: stage.is_over().then(|| Moment::iso(scan.ends(duration))),
             scanner_id: scan.scanner,
             scanner_name: scanner.map(|scanner| scanner.label()).unwrap_or_default(),
-            user_inputs: (call.dialect().scans == Form::Current)
-                .then(|| first_entries.map(|number| inventory.entry(number).input).collect()),
+            user_inputs: (call.dialect().scans == Form::Current).then(|| match scan.input {
+                Some(input) => vec![input],
+                None => first_entries.map(|number| inventory.entry(number).input).collect(),
+            }),
             scan_uuid: scan.uuid,
         }
     }
+}
+
+/// The tenant's scans, newest first. The oldest ended before the instance was started.
+fn scans(call: &Call<'_>) -> impl Iterator<Item = Scan> {
+    let tenant = call.tenant;
+    let first = Scan {
+        number: 0,
+        uuid: FIRST_SCAN.to_owned(),
+        tenant,
+        scanner: call.inventory().scanner_id(2),
+        input: None,
+        started: (TODAY - 86_400) * 1_000_000,
+        stopped: None,
+    };
+    call.world.scans.of_tenant(tenant).into_iter().chain([first])
 }
 
 /// A page of scans, newest first unless the request sorts them.
@@ -57,11 +74,7 @@ pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
     let extend = query.boolean("isExtendScan")?.unwrap_or(false);
     let scanner = query.number("scannerId");
     let texts = [query.folded("filter"), query.folded("scanner")];
-    let mut rows: Vec<Row> = call
-        .world
-        .scans
-        .of_tenant(call.tenant)
-        .into_iter()
+    let mut rows: Vec<Row> = scans(call)
         .map(|scan| Row::of(call, scan))
         .filter(|row| status.is_none_or(|status| row.status == status))
         .filter(|row| scanner.is_none_or(|id| row.scanner_id == id) && !extend)
@@ -87,10 +100,7 @@ pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
 
 /// One scan.
 pub(crate) fn show(call: &Call<'_>) -> Result<Reply, Reply> {
-    call.world
-        .scans
-        .of_tenant(call.tenant)
-        .into_iter()
+    scans(call)
         .find(|scan| scan.uuid == call.element)
         .map(|scan| Reply::json(&Row::of(call, scan)))
         .ok_or_else(Reply::not_found)

@@ -15,10 +15,11 @@ use crate::{
 pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Reply> {
     let device = find(call)?;
     let inventory = call.inventory();
-    let total = u64::from(call.world.options.vulnerabilities);
+    let history = call.history(&device);
+    let total = u64::from(inventory.findings(&device, &history));
     let vulnerability = |row: u64| {
         let number = u32::try_from(row).ok()?;
-        Some(inventory.vulnerability(&device, number))
+        Some(inventory.finding(&device, number, &history))
     };
     if call.dialect().vulnerabilities == Form::Legacy {
         let rows = whole(call, total).filter_map(vulnerability);

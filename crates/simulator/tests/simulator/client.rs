@@ -76,6 +76,11 @@ impl Instance {
         answer(self.http.post(url).json(&body)).await
     }
 
+    /// A POST of the logged-in user.
+    pub async fn write(&self, path: &str, body: Value) -> Answer {
+        answer(self.request(Method::POST, path).json(&body)).await
+    }
+
     pub fn fault(&self, text: &str) {
         self.inject(text.parse().unwrap());
     }

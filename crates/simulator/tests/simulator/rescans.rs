@@ -43,7 +43,7 @@ async fn a_rescan_is_requested_runs_and_ends_with_the_clock() {
     assert!(running(&instance).await.is_empty());
 
     let list = instance.get("/console/scans/").await;
-    assert_eq!((list.total(), &list.rows()[0]["status"]), (1, &json!("done")));
+    assert_eq!((list.total(), &list.rows()[0]["status"]), (2, &json!("done")), "and one of before");
     assert!(list.rows()[0]["endDatetime"].is_string());
     assert_eq!(instance.get("/console/scans/?status=running").await.total(), 0);
 }

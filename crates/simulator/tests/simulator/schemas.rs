@@ -58,10 +58,23 @@ async fn replies(generation: Generation, oddities: bool, seed: u64) -> Vec<(&'st
     let agent = format!("{elements}/device/{}", known.agent_device);
     paths.push(("network-connections", format!("{agent}/networkConnections/")));
     paths.push(("device-users", format!("{agent}/users/")));
+    for part in ["applications", "overview", "os", "patches"] {
+        paths.push((part, format!("{agent}/{part}/")));
+    }
     for (name, path) in paths {
         let answer = instance.get(&path).await;
         assert_eq!(answer.status, 200, "{path}");
         replies.push((name, answer.json));
+    }
+    let applications = instance.get(&format!("{elements}/device/{}/applications/", known.server_device)).await;
+    for application in applications.rows() {
+        let path = format!("{elements}/application/{}/vulnerabilities/", application["id"]);
+        let list = instance.get(&path).await;
+        if let Some(first) = list.rows().first() {
+            let change = json!({"ids": [first["id"]], "state": "acceptRisk", "motivationText": "Isolated."});
+            replies.push(("vulnerability-state", instance.write(&path, change).await.json));
+        }
+        replies.push(("application-vulnerabilities", list.json));
     }
     let one = format!("{surface}/rescan/{}/", known.active_scanner);
     let one = instance.patch(&one, json!({})).await.json;
@@ -73,6 +86,12 @@ async fn replies(generation: Generation, oddities: bool, seed: u64) -> Vec<(&'st
         replies.push(("scan", instance.get(&scan).await.json));
         replies.push(("rescan-one", one));
         replies.push(("rescan", all));
+        let tags = json!([{"tag": "pci", "excludeBusinessContexts": false}]);
+        let path = format!("{elements}/device/{}/updateTags/", known.server_device);
+        replies.push(("device-tags", instance.write(&path, tags).await.json));
+        let targets = json!({"scanTargets": ["192.0.2.1"], "scanners": [known.active_scanner]});
+        replies.push(("scan-targets", instance.write(&format!("{surface}/"), targets).await.json));
+        replies.push(("scan-surface", instance.get(&format!("{surface}/")).await.json));
     }
     replies
 }
@@ -115,6 +134,22 @@ async fn every_reply_fits_its_schema_when_oddities_are_off() {
 
 /// The fields that the vendor is known to fill in its own way.
 const ODD_LEGACY: &[&str] = &[
+    "application-vulnerabilities cvssExploit",
+    "application-vulnerabilities cvssImpact",
+    "application-vulnerabilities cvssScore",
+    "application-vulnerabilities discovered",
+    "application-vulnerabilities lastModified",
+    "application-vulnerabilities publishedDate",
+    "application-vulnerabilities stateLastChangedOn",
+    "vulnerability-state cvssExploit",
+    "vulnerability-state cvssImpact",
+    "vulnerability-state cvssScore",
+    "vulnerability-state discovered",
+    "vulnerability-state lastModified",
+    "vulnerability-state publishedDate",
+    "vulnerability-state stateLastChangedOn",
+    "applications discoveredOn",
+    "applications lastSeen",
     "accounts lastLogin",
     "attack-avenues discoveredOn",
     "context businessImpact",
@@ -151,6 +186,22 @@ const ODD_LEGACY: &[&str] = &[
     "vulnerabilities stateLastChangedOn",
 ];
 const ODD_MIDDLE: &[&str] = &[
+    "application-vulnerabilities cvssExploit",
+    "application-vulnerabilities cvssImpact",
+    "application-vulnerabilities cvssScore",
+    "application-vulnerabilities discovered",
+    "application-vulnerabilities lastModified",
+    "application-vulnerabilities publishedDate",
+    "application-vulnerabilities stateLastChangedOn",
+    "vulnerability-state cvssExploit",
+    "vulnerability-state cvssImpact",
+    "vulnerability-state cvssScore",
+    "vulnerability-state discovered",
+    "vulnerability-state lastModified",
+    "vulnerability-state publishedDate",
+    "vulnerability-state stateLastChangedOn",
+    "applications discoveredOn",
+    "applications lastSeen",
     "accounts lastLogin",
     "attack-avenues discoveredOn",
     "context businessImpact",
@@ -194,6 +245,31 @@ const ODD_MIDDLE: &[&str] = &[
     "vulnerabilities stateLastChangedOn",
 ];
 const ODD_CURRENT: &[&str] = &[
+    "application-vulnerabilities attackVector hollow",
+    "application-vulnerabilities attackVector",
+    "application-vulnerabilities cvssExploit",
+    "application-vulnerabilities cvssImpact",
+    "application-vulnerabilities discovered",
+    "application-vulnerabilities informationOrigin hollow",
+    "application-vulnerabilities informationOrigin",
+    "application-vulnerabilities lastModified",
+    "application-vulnerabilities lastSeen",
+    "application-vulnerabilities lastStateChanged",
+    "application-vulnerabilities published",
+    "vulnerability-state attackVector hollow",
+    "vulnerability-state attackVector",
+    "vulnerability-state cvssExploit",
+    "vulnerability-state cvssImpact",
+    "vulnerability-state discovered",
+    "vulnerability-state informationOrigin hollow",
+    "vulnerability-state informationOrigin",
+    "vulnerability-state lastModified",
+    "vulnerability-state lastSeen",
+    "vulnerability-state lastStateChanged",
+    "vulnerability-state published",
+    "applications discoveredOn",
+    "applications lastSeen",
+    "applications lastScanned",
     "accounts initialScanType",
     "accounts lastLogin",
     "attack-avenues attackVector hollow",

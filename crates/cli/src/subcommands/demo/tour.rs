@@ -11,6 +11,8 @@ pub(super) struct Step {
     pub(super) command: &'static str,
     /// Its purpose.
     pub(super) story: &'static str,
+    /// Whether only instances since 2024-08 can do it.
+    pub(super) is_newer: bool,
     parameters: &'static [(&'static str, Given)],
 }
 
@@ -30,6 +32,9 @@ enum Id {
     /// An active scanner that is not scanning.
     IdleScanner,
     Target,
+    /// A scan, or on instances without a history of scans a job.
+    Scan,
+    Vulnerability,
 }
 
 /// All commands. Reading commands come first, each after the command whose ids it takes.
@@ -67,9 +72,37 @@ pub(super) const STEPS: &[Step] = &[
         "One of them. Its id comes from the list before.",
         &[("Context ID", Given::Found(Id::Context))],
     ),
+    step(
+        "Find Devices",
+        "Where is that software? A part of its name and version is enough.",
+        &[("Name", Given::Text("web")), ("Application", Given::Text("OpenSSL"))],
+    ),
+    step(
+        "Get Device",
+        "What runs on a device, and which patches does it lack?",
+        &[("Device ID", Given::Found(Id::AgentDevice))],
+    ),
+    step(
+        "List Vulnerabilities",
+        "What is wrong everywhere? Here it is asked of one device; without a filter, of all.",
+        &[("Device", Given::Found(Id::ServerDevice)), ("Lowest CVSS", Given::Text("7"))],
+    ),
+    step(
+        "Update Vulnerability State",
+        "The risk is accepted. Plan shows what would change, and changes nothing.",
+        &[
+            ("Device IDs", Given::Found(Id::ServerDevice)),
+            ("Vulnerability IDs", Given::Found(Id::Vulnerability)),
+            ("State", Given::Text("Accept Risk")),
+            ("Reason", Given::Text("Isolated network")),
+            ("Plan", Given::Text("Yes")),
+        ],
+    ),
     step("List Scanners", "Which scanners does the tenant have?", &[]),
     step("List Scan Surfaces", "What does one scanner look at?", &[("Scanner ID", Given::Found(Id::IdleScanner))]),
     step("List Current Targets Ports", "Which ports were found open there?", &[]),
+    step("List Scans", "Which scans were started, or run now?", &[]),
+    step("Get Scan", "How far is one of them?", &[("Scan", Given::Found(Id::Scan))]),
     step(
         "Patch Rescan",
         "A command that writes: scan again with that scanner.",
@@ -80,6 +113,16 @@ pub(super) const STEPS: &[Step] = &[
         "Another one: take a target out of the scans.",
         &[("Target ID", Given::Found(Id::Target)), ("Scope", Given::Text("Out"))],
     ),
+    step(
+        "Add Scan Targets",
+        "Scan something new.",
+        &[("Targets", Given::Text("192.0.2.17")), ("Scanner IDs", Given::Found(Id::IdleScanner))],
+    ),
+    newer(step(
+        "Update Device Tags",
+        "Mark a device. Its other tags stay.",
+        &[("Device ID", Given::Found(Id::ServerDevice)), ("Add Tags", Given::Text("pci"))],
+    )),
 ];
 
 /// The step that is meant to fail.
@@ -93,7 +136,12 @@ pub(super) const FAILING: Step = step(
 pub(super) const FAILING_CODE: &str = "device-not-supported";
 
 const fn step(command: &'static str, story: &'static str, parameters: &'static [(&'static str, Given)]) -> Step {
-    Step { command, story, parameters }
+    Step { command, story, parameters, is_newer: false }
+}
+
+/// A step for instances since 2024-08.
+const fn newer(step: Step) -> Step {
+    Step { is_newer: true, ..step }
 }
 
 /// The ids returned so far.
@@ -126,9 +174,10 @@ impl Found {
                 };
                 self.keep(Id::IdleScanner, key_where(outcome, "Scanner IDs", idle));
             }
-            "List Scan Surfaces" => {
-                let first = outcome.key_fields.iter().find(|field| field.name == "Target IDs");
-                self.keep(Id::Target, first.and_then(|field| field.values.first()).map(cell_text));
+            "List Scan Surfaces" => self.keep(Id::Target, first_key(outcome, "Target IDs")),
+            "List Device Vulnerabilities" => self.keep(Id::Vulnerability, first_key(outcome, "Vulnerability IDs")),
+            "List Scans" => {
+                self.keep(Id::Scan, first_key(outcome, "Scan UUIDs").or_else(|| first_key(outcome, "Job IDs")));
             }
             _ => {}
         }
@@ -139,6 +188,12 @@ impl Found {
             self.ids.insert(id, found);
         }
     }
+}
+
+/// The first value of key field `name`.
+fn first_key(outcome: &Outcome, name: &str) -> Option<String> {
+    let field = outcome.key_fields.iter().find(|field| field.name == name)?;
+    field.values.first().map(cell_text)
 }
 
 /// The value of key field `name` in the first row that `fits`. For key fields with one value per row.

@@ -50,6 +50,16 @@ fn tell(bar: &ProgressBar, step: Step) {
             set_style(bar, "{spinner} {msg} · {elapsed}");
             bar.set_message(format!("{} · {}", counted(pages, "page"), counted(rows, "row")));
         }
+        Step::Gathered { rows, done, total } => {
+            bar.set_length(total.max(done));
+            bar.set_position(done);
+            set_style(bar, "{bar:30} list {pos} of {len} · {msg} · {eta} left");
+            bar.set_message(counted(rows, "row"));
+        }
+        Step::Following { status, .. } => {
+            set_style(bar, "{spinner} {msg} · {elapsed}");
+            bar.set_message(status);
+        }
         Step::Waiting { wait, asked } => {
             let seconds = wait.as_secs_f64().ceil();
             set_style(bar, "{spinner} {msg} · {elapsed}");

@@ -26,10 +26,20 @@ fn valid(command: &Command, ids: &footprint_simulator::KnownIds) -> RawParameter
         "Device ID" => json!(ids.agent_device),
         "Target ID" => json!(ids.target),
         "Scope" => json!("Out"),
+        "Scan" => json!(ids.scan),
+        "Scanner IDs" => json!([ids.active_scanner]),
+        "Device IDs" => json!([ids.server_device]),
+        "Vulnerability IDs" => json!([ids.vulnerability]),
+        "Add Tags" => json!(["pci"]),
         _ => input.example.clone(),
     };
-    let required = command.inputs.iter().filter(|input| input.required);
-    required.map(|input| (input.name.clone(), value(input))).collect()
+    // Commands that need one of several parameters.
+    let needed = |input: &&Input| match command.name.as_str() {
+        "Find Devices" => input.name == "Name",
+        "Update Device Tags" => input.required || input.name == "Add Tags",
+        _ => input.required,
+    };
+    command.inputs.iter().filter(needed).map(|input| (input.name.clone(), value(input))).collect()
 }
 
 #[tokio::test]

@@ -1,0 +1,149 @@
+//! Work that goes on in the product after a command has started it: started once, and asked about until it is over.
+//!
+//! Between two questions nothing is held: a token of text stands for the work, and any connector of the same connection
+//! can ask with it, also after a restart.
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::call::Call;
+use crate::error::CommandError;
+use crate::failure::Failure;
+use crate::invocation::Invocation;
+use crate::outcome::Conclusion;
+
+/// Stands for work that was started. It holds no secret, and can be stored and written in a command line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FollowToken(String);
+
+impl FollowToken {
+    /// How many bytes a token has at most.
+    pub const LONGEST: usize = 16 * 1024;
+
+    /// A token of this text.
+    ///
+    /// # Errors
+    /// `invalid-parameter` for a text that is empty, too long, or has other characters than letters, digits, `-` and `_`.
+    pub fn new(text: impl Into<String>) -> Result<Self, Failure> {
+        let text = text.into();
+        let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+        if text.is_empty() || text.len() > Self::LONGEST || !is_plain {
+            return Err(Failure::new("invalid-parameter", "The token is not one that this command gave."));
+        }
+        Ok(Self(text))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for FollowToken {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// Work that is not over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Running {
+    /// The token to ask with from now on. It can differ from the one before.
+    pub token: FollowToken,
+    /// The state of the work in a word, such as `running`.
+    pub status: String,
+    /// How much of it is done, where the product says so.
+    pub percent: Option<u8>,
+    /// When it is sensible to ask again.
+    pub wait: Duration,
+}
+
+/// What a handler found out about work.
+#[derive(Debug)]
+pub enum Poll {
+    /// It is not over.
+    Running(Running),
+    /// It is over, and its rows went to the sink.
+    Done,
+}
+
+/// Starts work and asks about it, on a connection of type `C`.
+#[async_trait]
+pub trait Follow<C: ?Sized>: Send + Sync {
+    /// Starts the work. A start whose outcome is unknown gives a token too, if the work can be found out about.
+    ///
+    /// # Errors
+    /// [`Failure`], if nothing was started.
+    async fn start(&self, connection: &C, call: Call<'_>) -> Result<FollowToken, Failure>;
+
+    /// Asks about the work. It never starts any.
+    ///
+    /// # Errors
+    /// [`Failure`]. One that the manifest calls retryable says nothing about the work: the caller asks again later.
+    async fn poll(&self, connection: &C, token: &FollowToken, call: Call<'_>) -> Result<Poll, Failure>;
+
+    /// Ends the work, if the product can. Returns whether it did; otherwise the work goes on unwatched.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    async fn cancel(&self, connection: &C, token: &FollowToken, call: Call<'_>) -> Result<bool, Failure>;
+
+    /// Waits, for callers that follow the work in one go.
+    async fn wait(&self, connection: &C, wait: Duration);
+}
+
+/// What a connector found out about work.
+#[derive(Debug)]
+pub enum Polled {
+    /// It is not over.
+    Running(Running),
+    /// The product gave no answer that says anything about the work. It is asked again after the wait.
+    Unanswered {
+        /// Why.
+        error: CommandError,
+        /// When it is sensible to ask again.
+        wait: Duration,
+    },
+    /// It is over, well or not.
+    Ended(Conclusion),
+}
+
+/// When work is asked about again that could not be asked about.
+pub(crate) const WAIT_UNANSWERED: Duration = Duration::from_secs(30);
+
+impl Invocation {
+    /// The token that the caller gave, of an earlier start.
+    ///
+    /// # Errors
+    /// `invalid-parameter` for a text that is no token.
+    pub fn follow_token(&self) -> Result<Option<FollowToken>, Failure> {
+        let input = self.command().follow.as_ref().map(|follow| follow.token.as_str());
+        input.and_then(|input| self.parameters().text(input)).map(FollowToken::new).transpose()
+    }
+
+    /// How long the command is followed: as the caller says, else as the manifest says. `None` for other commands.
+    #[must_use]
+    pub fn follow_limit(&self) -> Option<Duration> {
+        let follow = self.command().follow.as_ref()?;
+        let given = self.parameters().integer(&follow.limit).and_then(|minutes| u64::try_from(minutes).ok());
+        Some(Duration::from_secs(60 * given.unwrap_or(u64::from(follow.default_limit))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_plain_text_of_bounded_length() {
+        assert_eq!(FollowToken::new("aB3-_").unwrap().to_string(), "aB3-_");
+        for wrong in ["", "a b", "a;b", "ä", &"x".repeat(FollowToken::LONGEST + 1)] {
+            assert!(FollowToken::new(wrong).is_err());
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Runs the commands of a connector that are followed: step by step for a host, or in one go for one caller.
+
+use std::time::{Duration, Instant};
+
+use tracing::{Instrument as _, info_span};
+
+use crate::call::{Call, Report};
+use crate::commands::Commands;
+use crate::connector::ExecutionContext;
+use crate::failure::Failure;
+use crate::follow::{Follow, FollowToken, Poll, Polled, Running, WAIT_UNANSWERED};
+use crate::invocation::Invocation;
+use crate::outcome::Conclusion;
+use crate::progress::Step;
+use crate::sink::{Collector, Sink};
+
+impl<C: ?Sized + Sync> Commands<C> {
+    /// Starts the work of a command that is followed.
+    ///
+    /// # Errors
+    /// The conclusion of a command that started nothing.
+    pub async fn start(
+        &self,
+        connection: &C,
+        invocation: &Invocation,
+        context: &ExecutionContext,
+        time_limit: Duration,
+    ) -> Result<(FollowToken, Conclusion), Conclusion> {
+        let mut nothing = Collector::new(None, 0);
+        let limit = context.time_limit.unwrap_or(time_limit);
+        match self.ask(connection, (invocation, Question::Start), context, limit, &mut nothing).await {
+            (Some(Answer::Started(token)), conclusion) => Ok((token, conclusion)),
+            (_, conclusion) => Err(conclusion),
+        }
+    }
+
+    /// Asks about work that was started.
+    pub async fn poll(
+        &self,
+        connection: &C,
+        (invocation, token): (&Invocation, &FollowToken),
+        context: &ExecutionContext,
+        time_limit: Duration,
+        sink: &mut dyn Sink,
+    ) -> Polled {
+        let limit = context.time_limit.unwrap_or(time_limit);
+        let (answer, conclusion) = self.ask(connection, (invocation, Question::Poll(token)), context, limit, sink).await;
+        match (answer, conclusion.error) {
+            (Some(Answer::Polled(Poll::Running(running))), _) => Polled::Running(running),
+            (None, Some(error)) if error.retryable => Polled::Unanswered { error, wait: WAIT_UNANSWERED },
+            (_, error) => Polled::Ended(Conclusion { error, ..conclusion }),
+        }
+    }
+
+    /// Ends work that was started, if the product can. Returns whether it did.
+    ///
+    /// # Errors
+    /// The conclusion of a failed attempt.
+    pub async fn cancel(
+        &self,
+        connection: &C,
+        (invocation, token): (&Invocation, &FollowToken),
+        context: &ExecutionContext,
+        time_limit: Duration,
+    ) -> Result<bool, Conclusion> {
+        let mut nothing = Collector::new(None, 0);
+        let limit = context.time_limit.unwrap_or(time_limit);
+        match self.ask(connection, (invocation, Question::Cancel(token)), context, limit, &mut nothing).await {
+            (Some(Answer::Cancelled(has_ended)), _) => Ok(has_ended),
+            (_, conclusion) => Err(conclusion),
+        }
+    }
+
+    /// Starts work, unless the caller gives a token, and follows it until it is over or `limit` has passed.
+    pub(crate) async fn follow(
+        &self,
+        connection: &C,
+        invocation: &Invocation,
+        (context, limit): (&ExecutionContext, Duration),
+        sink: &mut dyn Sink,
+        follow: &dyn Follow<C>,
+    ) -> Conclusion {
+        let begun = Instant::now();
+        let left = || limit.saturating_sub(begun.elapsed());
+        let mut total = Conclusion { error: None, receipt: Default::default(), warnings: Vec::new() };
+        total.receipt.request_id.clone_from(&context.request_id);
+        let end = |mut total: Conclusion, last: Option<Conclusion>, failure: Option<Failure>| {
+            if let Some(last) = last {
+                total = joined(total, last);
+            }
+            if let Some(failure) = failure {
+                total.error = Some(self.manifest().error_tab(Some(invocation.command()), failure));
+            }
+            total.receipt.elapsed = begun.elapsed();
+            total
+        };
+        let mut token = match invocation.follow_token() {
+            Err(failure) => return end(total, None, Some(failure)),
+            Ok(Some(token)) => token,
+            Ok(None) => match self.start(connection, invocation, context, left()).await {
+                Err(conclusion) => return end(total, Some(conclusion), None),
+                Ok((token, conclusion)) => {
+                    total = joined(total, conclusion);
+                    token
+                }
+            },
+        };
+        let mut status = "started".to_owned();
+        loop {
+            context.progress.tell(Step::Following { token: token.clone(), status: status.clone() });
+            let asked = ExecutionContext { time_limit: Some(left()), ..context.clone() };
+            let wait = match self.poll(connection, (invocation, &token), &asked, limit, sink).await {
+                Polled::Ended(conclusion) => return end(total, Some(conclusion), None),
+                Polled::Unanswered { error, wait } => {
+                    status = error.message;
+                    wait
+                }
+                Polled::Running(Running { token: newer, status: word, percent, wait }) => {
+                    token = newer;
+                    status = percent.map_or_else(|| word.clone(), |percent| format!("{word}, {percent} %"));
+                    wait
+                }
+            };
+            if left().is_zero() {
+                return end(total, None, Some(still_running(limit, &status, invocation, &token)));
+            }
+            context.progress.tell(Step::Following { token: token.clone(), status: status.clone() });
+            follow.wait(connection, wait.min(left())).await;
+        }
+    }
+
+    /// Asks the follower of a command one thing, within the limit.
+    async fn ask(
+        &self,
+        connection: &C,
+        (invocation, question): (&Invocation, Question<'_>),
+        context: &ExecutionContext,
+        limit: Duration,
+        sink: &mut dyn Sink,
+    ) -> (Option<Answer>, Conclusion) {
+        let started = Instant::now();
+        let mut report = Report::default();
+        let span = info_span!("follow", name = invocation.command().name, request_id = context.request_id);
+        let result = match self.follower(invocation.command()) {
+            Some(follow) => {
+                let call = Call::new(invocation, limit, &context.progress, sink, &mut report);
+                let running = tokio::time::timeout(limit, async {
+                    Ok(match question {
+                        Question::Start => Answer::Started(follow.start(connection, call).await?),
+                        Question::Poll(token) => Answer::Polled(follow.poll(connection, token, call).await?),
+                        Question::Cancel(token) => Answer::Cancelled(follow.cancel(connection, token, call).await?),
+                    })
+                });
+                running.instrument(span).await.unwrap_or_else(|_| Err(report.out_of_time(limit)))
+            }
+            None => Err(Failure::new("unknown-command", "The command is not one that is followed.")),
+        };
+        let (result, failure) = match result {
+            Ok(result) => (Some(result), None),
+            Err(failure) => (None, Some(failure)),
+        };
+        let error = failure.map(|failure| self.manifest().error_tab(Some(invocation.command()), failure));
+        let mut receipt = report.receipt;
+        receipt.request_id.clone_from(&context.request_id);
+        receipt.elapsed = started.elapsed();
+        (result, Conclusion { error, receipt, warnings: report.warnings })
+    }
+}
+
+/// What a follower is asked.
+enum Question<'a> {
+    Start,
+    Poll(&'a FollowToken),
+    Cancel(&'a FollowToken),
+}
+
+/// What it answers.
+enum Answer {
+    Started(FollowToken),
+    Polled(Poll),
+    Cancelled(bool),
+}
+
+/// The conclusion of a later step, with what earlier ones sent and said.
+fn joined(earlier: Conclusion, later: Conclusion) -> Conclusion {
+    let mut both = later;
+    both.receipt.requests += earlier.receipt.requests;
+    both.receipt.retries += earlier.receipt.retries;
+    let mut warnings = earlier.warnings;
+    both.warnings.retain(|warning| !warnings.contains(warning));
+    warnings.append(&mut both.warnings);
+    Conclusion { warnings, ..both }
+}
+
+fn still_running(limit: Duration, status: &str, invocation: &Invocation, token: &FollowToken) -> Failure {
+    let input = invocation.command().follow.as_ref().map_or("", |follow| follow.token.as_str());
+    let seconds = limit.as_secs_f64();
+    let status = status.trim_end_matches('.');
+    let text = format!("It is not over after {seconds} seconds ({status}). To follow it again, give {input} = {token}");
+    Failure::new("still-running", text)
+}

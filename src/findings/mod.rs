@@ -1,0 +1,11 @@
+//! Findings: the vulnerabilities of devices, read from the devices' own lists.
+
+mod collect;
+mod device;
+mod finding_filter;
+mod finding_row;
+
+pub(crate) use collect::{collect, every_device};
+pub(crate) use device::{Device, DeviceChoice, DeviceReader, whole_number};
+pub(crate) use finding_filter::{FindingFilter, Fit};
+pub(crate) use finding_row::{FindingReader, FindingRow, same_state, with_members};

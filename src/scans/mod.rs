@@ -1,0 +1,13 @@
+//! Scans that run in the vendor's product: started, followed, and what they changed.
+
+mod changes;
+mod followed;
+mod jobs;
+mod poll;
+mod start;
+
+pub(crate) use changes::Changes;
+pub(crate) use followed::{FollowedScan, Scanning};
+pub(crate) use jobs::{Job, running_jobs};
+pub(crate) use poll::poll;
+pub(crate) use start::{What, start};
