@@ -15,3 +15,4 @@ pub use error::AuthenticationError;
 pub use new_key::{IssuedKey, KeyRequest, issue_key};
 pub use seal::{SealError, SecretSeal};
 pub(crate) use secret::{NoRandomness, random};
+pub(crate) use token_header::check as check_token_header;

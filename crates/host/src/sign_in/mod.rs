@@ -1,4 +1,4 @@
-//! Signing in to the console: passwords, authenticator apps, sessions, and links to set a password.
+//! Signing in to the console: passwords, authenticator apps, OpenID Connect, sessions, and links to set a password.
 
 mod account;
 mod attempts;
@@ -6,6 +6,7 @@ mod code;
 mod error;
 mod hasher;
 mod links;
+mod openid;
 mod password;
 mod rules;
 mod service;
@@ -16,6 +17,8 @@ mod totp;
 
 pub use error::SignInError;
 pub use links::{IssuedLink, LinkToRedeem, PASSWORD_LINK_PATH, issue_link};
+pub(crate) use openid::discover;
+pub use openid::{GroupMapping, OPENID_PATH, OpenIdReturn, OpenIdSettings, OpenIdStart};
 pub use password::SignInRequest;
 pub use rules::PasswordProblem;
 pub(crate) use service::SignInParts;
