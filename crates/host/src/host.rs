@@ -14,11 +14,14 @@ use crate::commands::{CommandRegistry, IntegrationCommands, RegistryError};
 use crate::executor::Executor;
 use crate::finding_deliverer::FindingDeliverer;
 use crate::findings::{Collector, Findings};
+use crate::limits::Refusals;
 use crate::metrics::HostMetrics;
 use crate::operations::{Changes, Operations};
 use crate::scheduler::{ExecutorRunner, Scheduler};
 use crate::settings::HostSettings;
+use crate::sign_in::{SignIn, SignInParts};
 use crate::tenants::{self, SyncConnection, Tenants, UpdateTenantSiteStatus};
+use crate::vault::Vault;
 use soar_store::model::Moment;
 
 /// A host: its store and its services.
@@ -35,6 +38,9 @@ pub struct Host {
     pub directory: Arc<Directory>,
     /// The audit log's writer.
     pub audit: AuditWriter,
+    /// Limits and counts refused calls.
+    pub refusals: Arc<Refusals>,
+    sign_in: SignIn,
     /// Opens the secrets of JWT keys.
     pub seal: Arc<dyn SecretSeal>,
     /// The commands that callers can run.
@@ -67,7 +73,7 @@ impl Host {
         seal: Arc<dyn SecretSeal>,
         commands: CommandRegistry,
     ) -> Arc<Self> {
-        Arc::new(Self::made_of(settings, store, clock, seal, commands))
+        Arc::new(Self::made_of(settings, store, clock, seal, commands, None))
     }
 
     fn made_of(
@@ -76,6 +82,7 @@ impl Host {
         clock: Arc<dyn Clock>,
         seal: Arc<dyn SecretSeal>,
         commands: CommandRegistry,
+        vault: Option<Vault>,
     ) -> Self {
         let directory = Arc::new(Directory::new(store.clone()));
         let changes =
@@ -85,16 +92,33 @@ impl Host {
             store: store.clone(),
             clock: Arc::clone(&clock),
             command_timeout: settings.command_timeout(),
+            public_address: settings.public_address(),
+            sign_in: settings.sign_in.clone(),
             seal: Some(Arc::clone(&seal)),
             connections: None,
             executor: None,
             tenants: None,
             findings: Arc::new(Findings::new(settings.findings.clone())),
         };
+        let audit = AuditWriter::start(store.clone());
+        let refusals = Arc::new(Refusals::new(settings.refused_per_second, Arc::clone(&clock)));
+        let parts = SignInParts {
+            store: store.clone(),
+            directory: Arc::clone(&directory),
+            changes: operations.changes.clone(),
+            clock: Arc::clone(&clock),
+            seal: Arc::clone(&seal),
+            audit: audit.clone(),
+            refusals: Arc::clone(&refusals),
+            vault,
+            public_address: settings.public_address(),
+        };
         Self {
             operations,
             directory,
-            audit: AuditWriter::start(store.clone()),
+            audit,
+            refusals,
+            sign_in: SignIn::new(parts, settings.sign_in.clone()),
             metrics: HostMetrics::new(),
             settings,
             store,
@@ -151,7 +175,7 @@ impl Host {
             .with_integrations(&integrations)?;
         let seal = Arc::new(connections.keyring.clone());
         let (store, clock) = (connections.store.clone(), Arc::clone(&connections.clock));
-        let mut host = Self::made_of(settings, store, clock, seal, commands);
+        let mut host = Self::made_of(settings, store, clock, seal, commands, Some(connections.vault.clone()));
         host.operations.connections = Some(connections);
         host.operations.executor = Some(executor.clone());
         host.operations.tenants = Some(Arc::clone(&tenants));
@@ -164,6 +188,12 @@ impl Host {
         let collector = Collector::new(executor.clone(), self.settings.findings.clone());
         let deliverer = FindingDeliverer::new(self.operations.clone(), Arc::clone(courier));
         tokio::join!(collector.serve(stop.clone()), deliverer.serve(stop));
+    }
+
+    /// Signs users in to the console.
+    #[must_use]
+    pub fn sign_in(&self) -> &SignIn {
+        &self.sign_in
     }
 
     /// The current time.

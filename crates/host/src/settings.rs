@@ -14,6 +14,7 @@ pub use http_limits::HttpLimits;
 
 use crate::findings::FindingSettings;
 use crate::scheduler::SchedulerSettings;
+use crate::sign_in::SignInSettings;
 use crate::tenants::TenantSettings;
 
 /// The settings of a host.
@@ -88,6 +89,8 @@ pub struct HostSettings {
     pub schedules: ScheduleSettings,
     /// Collections of findings on this host.
     pub findings: FindingSettings,
+    /// Signing in to the console.
+    pub sign_in: SignInSettings,
 }
 
 /// Health checks and schedules on one host; several hosts can share a store and its due work.
@@ -220,6 +223,7 @@ impl Default for HostSettings {
             tenants: TenantSettings::default(),
             schedules: ScheduleSettings::default(),
             findings: FindingSettings::default(),
+            sign_in: SignInSettings::default(),
         }
     }
 }
@@ -281,6 +285,9 @@ impl HostSettings {
         }
         if let Some(text) = self.findings.problem() {
             return problem(text);
+        }
+        if let Some(text) = self.sign_in.problem() {
+            return Err(SettingsProblem(text));
         }
         let Retention { checks_days, uptime_days, schedule_log_days, alerts_days, .. } = self.retention;
         if checks_days == 0 || uptime_days == 0 || schedule_log_days == 0 || alerts_days == 0 {
@@ -357,6 +364,19 @@ impl HostSettings {
             },
             ..SchedulerSettings::default()
         }
+    }
+
+    /// The host's address on this machine.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.listen)
+    }
+
+    /// The address under which browsers reach the host, without `/` at its end.
+    #[must_use]
+    pub fn public_address(&self) -> String {
+        self.sign_in.public_address.clone().unwrap_or_else(|| format!("{}{}", self.url(), self.base_path))
     }
 
     /// The path before `/api/…` in the addresses that the host shows.

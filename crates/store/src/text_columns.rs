@@ -7,8 +7,8 @@ use sqlx::{Any, Database, Decode, Encode, Type};
 
 use crate::model::{
     AlertReason, Destination, FieldKind, FindingChangeKind, GoneReason, HealthState, KeyKind, MasterState, Role,
-    RunStatus, ScheduleKind, ScheduleRunStatus, Severity, SiteKind, SnapshotStatus, Status, Surface, SyncChange,
-    TenantState,
+    RunStatus, ScheduleKind, ScheduleRunStatus, Severity, SignInMethod, SiteKind, SnapshotStatus, Status, Surface,
+    SyncChange, TenantState, Theme,
 };
 
 /// Columns that hold a value as the text that `Display` writes.
@@ -48,10 +48,12 @@ text_columns!(
     ScheduleKind,
     ScheduleRunStatus,
     Severity,
+    SignInMethod,
     SiteKind,
     SnapshotStatus,
     Status,
     Surface,
     SyncChange,
     TenantState,
+    Theme,
 );

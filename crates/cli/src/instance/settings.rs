@@ -98,6 +98,9 @@ impl Settings {
         if let Some(file) = &mut host.tenants.authorities {
             *file = from(folder, file);
         }
+        if let Some(file) = host.sign_in.openid.as_mut().and_then(|openid| openid.certificate_authority.as_mut()) {
+            *file = from(folder, file);
+        }
         Ok(host)
     }
 
@@ -182,8 +185,7 @@ impl Settings {
 
     /// The host's address on this machine.
     pub(crate) fn url(&self) -> String {
-        let scheme = if self.host.tls.is_some() { "https" } else { "http" };
-        format!("{scheme}://{}", self.host.listen)
+        self.host.url()
     }
 
     /// The part of addresses before `/api/…`.

@@ -18,6 +18,7 @@ mod request;
 mod roles;
 mod runs;
 mod schedules;
+mod sign_in;
 mod sites;
 mod sync_runs;
 mod tenant_keys;
@@ -50,6 +51,7 @@ pub(super) fn described_routes() -> Routes {
         sites::routes(),
         users::routes(),
         roles::routes(),
+        sign_in::routes(),
         keys::routes(),
         audit::routes(),
         integrations::routes(),

@@ -74,6 +74,8 @@ ids! {
     FindingDeliveryId,
     /// The number of a change in the log of changes of findings; later changes have higher numbers.
     FindingSequence,
+    /// The id of a [`Session`](super::Session).
+    SessionId,
     /// The id of an [`AuditEntry`](super::AuditEntry); later entries have higher ids.
     AuditEntryId,
     /// The version of an incident, a case, a connection or an agent. Each change raises it by 1.

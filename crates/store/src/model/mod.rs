@@ -24,6 +24,7 @@ mod number;
 mod reference;
 mod run;
 mod schedule;
+mod session;
 pub mod shapes;
 mod site;
 mod sync;
@@ -49,7 +50,7 @@ pub use health_report::{Check, Latency, Uptime, percentiles};
 pub use ids::{
     AccessGeneration, AccessKeyId, AgentId, AuditEntryId, CaseId, CollectionId, ConnectionId, Epoch, FeedId,
     FindingDeliveryId, FindingSequence, IncidentId, MasterId, MessageNumber, RunId, ScheduleId, ScheduleRunId,
-    SchemaVersion, SiteId, SnapshotId, SyncResultId, SyncRunId, TenantId, TenantKeyId, UserId, Version,
+    SchemaVersion, SessionId, SiteId, SnapshotId, SyncResultId, SyncRunId, TenantId, TenantKeyId, UserId, Version,
 };
 pub use incident::{DynamicField, FieldKind, Incident, Link, Severity, Status, Task};
 pub use key::{AccessKey, Allowed, JWT_SECRET_CONTEXT, KeyKind, KeyState};
@@ -60,6 +61,7 @@ pub use number::checked_number;
 pub use reference::Reference;
 pub use run::{Run, RunStatus};
 pub use schedule::{NewSchedule, RunReport, Schedule, ScheduleKind, ScheduleRun, ScheduleRunStatus, WorkItem};
+pub use session::{Profile, Session, SignInMethod, Theme};
 pub use site::{Site, SiteKind};
 pub use sync::{SyncChange, SyncCounts, SyncFailure, SyncResult, SyncRun, SyncStatus};
 pub use tenant::{Master, MasterState, Owner, Tenant, TenantKey, TenantKeyState, TenantState};
