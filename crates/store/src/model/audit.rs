@@ -17,6 +17,8 @@ text_enum! {
         Tenant = "tenant",
         /// The host's terminal.
         Terminal = "terminal",
+        /// The console.
+        Console = "console",
     }
 }
 

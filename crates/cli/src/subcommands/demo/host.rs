@@ -15,7 +15,7 @@ use soar_host::sealing::Keyring;
 use soar_host::settings::HostSettings;
 use soar_host::transfer::{Format, ImportOptions, OnConflict, Subject, import};
 use soar_host::vault::{Vault, VaultSettings};
-use soar_server::{RunningHost, serve};
+use soar_server::{RunningHost, serve_with_pages};
 use soar_store::model::{Allowed, AuditEntry, Caller, KeyKind, Moment, Role, SiteKind, Surface};
 use soar_store::{NewSite, NewUser, Store};
 use tempfile::TempDir;
@@ -96,7 +96,8 @@ impl DemoHost {
         transaction.commit().await.map_err(advised)?;
         let executor = Executor::start(connections, ExecutorSettings::default()).await.map_err(advised)?;
         let settings = HostSettings { listen: ([127, 0, 0, 1], 0).into(), ..HostSettings::default() };
-        let running = serve(Host::with_schedules(settings, executor, Arc::new(Couriers::default()))?).await?;
+        let host = Host::with_schedules(settings, executor, Arc::new(Couriers::default()))?;
+        let running = serve_with_pages(host, Some(soar_console::pages)).await?;
         Ok(Self { running, key, _folder: folder })
     }
 
