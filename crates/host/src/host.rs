@@ -10,10 +10,12 @@ use crate::alerts::Courier;
 use crate::audit::AuditWriter;
 use crate::commands::{CommandRegistry, IntegrationCommands, RegistryError};
 use crate::executor::Executor;
+use crate::limits::Refusals;
 use crate::metrics::HostMetrics;
 use crate::operations::{Changes, Operations};
 use crate::scheduler::{ExecutorRunner, Scheduler};
 use crate::settings::HostSettings;
+use crate::sign_in::{SignIn, SignInParts};
 use crate::tenants::{self, SyncConnection, Tenants, UpdateTenantSiteStatus};
 use soar_store::model::Moment;
 
@@ -32,6 +34,9 @@ pub struct Host {
     pub directory: Arc<Directory>,
     /// The audit log's writer.
     pub audit: AuditWriter,
+    /// Limits and counts refused calls.
+    pub refusals: Arc<Refusals>,
+    sign_in: SignIn,
     /// Opens the secrets of JWT keys.
     pub seal: Arc<dyn SecretSeal>,
     /// The commands that callers can run.
@@ -74,15 +79,30 @@ impl Host {
             store: store.clone(),
             clock: Arc::clone(&clock),
             command_timeout: settings.command_timeout(),
+            public_address: settings.public_address(),
+            sign_in: settings.sign_in.clone(),
             seal: Some(Arc::clone(&seal)),
             connections: None,
             executor: None,
             tenants: None,
         };
+        let audit = AuditWriter::start(store.clone());
+        let refusals = Arc::new(Refusals::new(settings.refused_per_second, Arc::clone(&clock)));
+        let parts = SignInParts {
+            store: store.clone(),
+            directory: Arc::clone(&directory),
+            changes: operations.changes.clone(),
+            clock: Arc::clone(&clock),
+            seal: Arc::clone(&seal),
+            audit: audit.clone(),
+            refusals: Arc::clone(&refusals),
+        };
         Self {
             operations,
             directory,
-            audit: AuditWriter::start(store.clone()),
+            audit,
+            refusals,
+            sign_in: SignIn::new(parts, settings.sign_in.clone()),
             metrics: HostMetrics::new(),
             settings,
             store,
@@ -142,6 +162,12 @@ impl Host {
         host.operations.executor = Some(executor.clone());
         host.operations.tenants = Some(Arc::clone(&tenants));
         Ok(Self { executor: Some(executor), tenants: Some(tenants), ..host })
+    }
+
+    /// Signs users in to the console.
+    #[must_use]
+    pub fn sign_in(&self) -> &SignIn {
+        &self.sign_in
     }
 
     /// The current time.

@@ -13,6 +13,7 @@ use soar_store::model::GatherRules;
 pub use http_limits::HttpLimits;
 
 use crate::scheduler::SchedulerSettings;
+use crate::sign_in::SignInSettings;
 use crate::tenants::TenantSettings;
 
 /// The settings of a host.
@@ -85,6 +86,8 @@ pub struct HostSettings {
     pub tenants: TenantSettings,
     /// Health checks and schedules on this host.
     pub schedules: ScheduleSettings,
+    /// Signing in to the console.
+    pub sign_in: SignInSettings,
 }
 
 /// Health checks and schedules on one host; several hosts can share a store and its due work.
@@ -216,6 +219,7 @@ impl Default for HostSettings {
             retention: Retention::default(),
             tenants: TenantSettings::default(),
             schedules: ScheduleSettings::default(),
+            sign_in: SignInSettings::default(),
         }
     }
 }
@@ -274,6 +278,9 @@ impl HostSettings {
         }
         if let Some(text) = self.tenants.problem() {
             return problem(text);
+        }
+        if let Some(text) = self.sign_in.problem() {
+            return Err(SettingsProblem(text));
         }
         let Retention { checks_days, uptime_days, schedule_log_days, alerts_days, .. } = self.retention;
         if checks_days == 0 || uptime_days == 0 || schedule_log_days == 0 || alerts_days == 0 {
@@ -349,6 +356,19 @@ impl HostSettings {
             },
             ..SchedulerSettings::default()
         }
+    }
+
+    /// The host's address on this machine.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.listen)
+    }
+
+    /// The address under which browsers reach the host, without `/` at its end.
+    #[must_use]
+    pub fn public_address(&self) -> String {
+        self.sign_in.public_address.clone().unwrap_or_else(|| format!("{}{}", self.url(), self.base_path))
     }
 
     /// The path before `/api/…` in the addresses that the host shows.

@@ -5,9 +5,10 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use soar_host::Host;
+use soar_host::limits::RateLimits;
 use tokio::sync::{Semaphore, watch};
 
-use crate::limits::{RateLimits, Refusals, ShareLimits, Shares};
+use crate::limits::{ShareLimits, Shares};
 use crate::once_per_minute::{EachOncePerMinute, OncePerMinute};
 use crate::pages::Visitor;
 use soar_store::model::AccessKeyId;
@@ -30,8 +31,6 @@ pub struct Server {
     pub host: Arc<Host>,
     /// The rate limit of each key.
     pub(crate) limits: RateLimits<AccessKeyId>,
-    /// Limits and counts refused calls.
-    pub(crate) refusals: Refusals,
     /// One permit per call that may run at once.
     pub(crate) in_flight: Arc<Semaphore>,
     /// One permit per file to import that may arrive at once.
@@ -60,7 +59,6 @@ impl Server {
     pub fn new(host: Arc<Host>) -> Arc<Self> {
         Arc::new(Self {
             limits: RateLimits::new(host.settings.requests_per_second, Arc::clone(&host.clock)),
-            refusals: Refusals::new(host.settings.refused_per_second, Arc::clone(&host.clock)),
             in_flight: Arc::new(Semaphore::new(host.settings.calls_in_flight())),
             uploads: Semaphore::new(UPLOADS),
             shares: Shares::new(ShareLimits {

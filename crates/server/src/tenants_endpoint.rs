@@ -12,7 +12,7 @@ use soar_store::model::Surface;
 
 use crate::Server;
 use crate::gate::{Call, Reply, read_json};
-use crate::limits::network;
+use soar_host::limits::network;
 
 /// The addresses that masters call, below `base`.
 pub(crate) fn routes(base: &str) -> Router<Arc<Server>> {

@@ -50,7 +50,10 @@ impl Records<'_> {
         let unsent = self.skip_alerts().await?;
         let alerts_skipped = unsent.len();
         skipped.extend(unsent);
-        sqlx::query("DELETE FROM nodes").execute(&mut *self.connection).await?;
+        // A session that ended after the backup was made, and a link that was used, must not work again.
+        for sql in ["DELETE FROM nodes", "DELETE FROM sessions", "DELETE FROM password_links"] {
+            sqlx::query(sql).execute(&mut *self.connection).await?;
+        }
         let runs_interrupted = self.interrupt_runs_of_the_dead(now, now).await?;
         let syncs = sqlx::query("UPDATE sync_runs SET runs_until = 0 WHERE ended_at IS NULL");
         let syncs_interrupted = syncs.execute(&mut *self.connection).await?.rows_affected();

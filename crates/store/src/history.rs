@@ -147,6 +147,15 @@ impl Records<'_> {
                      (SELECT id FROM sync_runs WHERE started_at < $1 ORDER BY started_at LIMIT $2)",
                 (now - kept.syncs).0,
             ),
+            (
+                "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE ends_at < $1 ORDER BY ends_at LIMIT $2)",
+                now.0,
+            ),
+            (
+                "DELETE FROM password_links WHERE user_id IN
+                     (SELECT user_id FROM password_links WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)",
+                now.0,
+            ),
             // Alerts of schedules that were deleted with their site: no message about them is sent, and no recovery
             // waits for them.
             (

@@ -7,7 +7,7 @@ use sqlx::{Any, Database, Decode, Encode, Type};
 
 use crate::model::{
     AlertReason, Destination, FieldKind, HealthState, KeyKind, MasterState, Role, RunStatus, ScheduleKind,
-    ScheduleRunStatus, Severity, SiteKind, Status, Surface, SyncChange, TenantState,
+    ScheduleRunStatus, Severity, SignInMethod, SiteKind, Status, Surface, SyncChange, TenantState, Theme,
 };
 
 /// Columns that hold a value as the text that `Display` writes.
@@ -45,9 +45,11 @@ text_columns!(
     ScheduleKind,
     ScheduleRunStatus,
     Severity,
+    SignInMethod,
     SiteKind,
     Status,
     Surface,
     SyncChange,
     TenantState,
+    Theme,
 );

@@ -38,7 +38,7 @@ pub(super) struct RoleRow {
     pub(super) role: Role,
 }
 
-const COLUMNS: &str = "id, name, email, active, is_administrator";
+pub(super) const COLUMNS: &str = "id, name, email, active, is_administrator";
 
 impl Records<'_> {
     /// Creates a user, active and without a role.
@@ -129,6 +129,11 @@ impl Records<'_> {
         .execute(&mut *self.connection)
         .await
         .map_err(|error| StoreError::or_duplicate(error, "user", &new_name))?;
+        if user.active && !active {
+            // Otherwise they would work again once the user is active again.
+            self.end_sessions(user.id, None).await?;
+            self.delete_password_link(user.id).await?;
+        }
         self.user(&new_name).await
     }
 

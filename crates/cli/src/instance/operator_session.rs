@@ -126,6 +126,8 @@ impl OperatorSession {
             store: self.store.clone(),
             clock: Arc::clone(&self.clock),
             command_timeout: self.settings.host.command_timeout(),
+            public_address: self.settings.host.public_address(),
+            sign_in: self.settings.host.sign_in.clone(),
             seal: None,
             connections: None,
             executor: None,

@@ -179,8 +179,7 @@ impl Settings {
 
     /// The host's address on this machine.
     pub(crate) fn url(&self) -> String {
-        let scheme = if self.host.tls.is_some() { "https" } else { "http" };
-        format!("{scheme}://{}", self.host.listen)
+        self.host.url()
     }
 
     /// The part of addresses before `/api/…`.

@@ -1,8 +1,8 @@
 //! The pages: one file each, with its routes, its template and its handlers.
 
 mod home;
+mod password;
 mod profile;
-mod set_up;
 mod sign_in;
 mod sign_out;
 
@@ -10,7 +10,7 @@ use axum::Router;
 
 /// The pages that anybody may see.
 pub(crate) fn open_routes() -> Router {
-    [sign_in::routes(), set_up::routes()].into_iter().fold(Router::new(), Router::merge)
+    [sign_in::routes(), password::routes()].into_iter().fold(Router::new(), Router::merge)
 }
 
 /// The pages for signed-in users.

@@ -5,8 +5,9 @@ use axum::Router;
 use axum::http::header;
 use axum::response::Response;
 use axum::routing::get;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
+use soar_host::sign_in::{SignInError, SignInRequest};
 
 use crate::parts::{Field, FormErrors, Hidden};
 use crate::visit::{Answer, Form, Frame, KEPT, KEPT_ACTION, Page, PageError, Query, SessionCookie};
@@ -21,6 +22,8 @@ struct SignInPage {
     errors: FormErrors,
     user: Field,
     password: Field,
+    /// The code of an authenticator app, for a user who has one.
+    code: Option<Field>,
     /// The address to go to, or the form to continue.
     hidden: Vec<Hidden>,
 }
@@ -48,21 +51,28 @@ async fn show(page: Page, Query(Target { to }): Query<Target>) -> Answer {
     if page.is_signed_in() {
         return page.lead_to(own_address(&to), None);
     }
-    page.show(&of(&page, &Form::empty(), vec![Hidden::new("to", to)]))
+    page.show(&of(&page, &Form::empty(), vec![Hidden::new("to", to)], false))
 }
 
 async fn sign_in(page: Page, mut form: Form) -> Answer {
     let user = form.required("user", "The user name");
-    let state = page.state();
+    let code = form.secret("code");
+    let mut wants_code = form.is_checked("wants-code");
     if !form.is_wrong() {
-        match state.sign_in.with_password(&state.server, &user, &form.secret("password")).await? {
-            Some(token) => return signed_in(&page, &form, &token).await,
-            None => form.refuse("The user name or the password is wrong."),
+        let code = Some(code).filter(|code| !code.expose_secret().trim().is_empty());
+        let request = SignInRequest { user, password: form.secret("password"), code, browser: page.browser() };
+        match page.sign_in().with_password(request).await {
+            Ok(session) => return signed_in(&page, &form, &session.token).await,
+            Err(error @ (SignInError::CodeNeeded | SignInError::WrongCode)) => {
+                wants_code = true;
+                form.wrong("code", error.to_string());
+            }
+            Err(error) => page.account_refused(&mut form, error)?,
         }
     }
     let passed_on = |name: &str| name == "to" || name == KEPT_ACTION || name.starts_with(KEPT);
     let hidden = form.values().filter(|(name, _)| passed_on(name)).map(|(name, value)| Hidden::new(name, value));
-    page.show_again(&of(&page, &form, hidden.collect()))
+    page.show_again(&of(&page, &form, hidden.collect(), wants_code))
 }
 
 /// Answers a user who has just signed in.
@@ -78,20 +88,25 @@ async fn signed_in(page: &Page, form: &Form, token: &SecretString) -> Answer {
 }
 
 async fn resume(page: &Page, form: &Form, action: &str, token: &SecretString) -> Result<Response, PageError> {
-    let state = page.state();
-    let session = state.sign_in.session(&state.server, token).await?;
-    let csrf = session.map(|session| session.csrf()).unwrap_or_default();
+    let session = page.sign_in().session(token).await?;
+    let csrf = session.map(|session| session.csrf.text()).unwrap_or_default();
     let kept = form.values().filter_map(|(name, value)| Some(Hidden::new(name.strip_prefix(KEPT)?, value)));
     let hidden = kept.chain([Hidden::new("csrf", csrf)]).collect();
     page.show(&ResumePage { frame: page.frame("You are signed in"), action: action.to_owned(), hidden })
 }
 
-fn of(page: &Page, form: &Form, hidden: Vec<Hidden>) -> SignInPage {
+fn of(page: &Page, form: &Form, mut hidden: Vec<Hidden>, wants_code: bool) -> SignInPage {
+    let code = wants_code.then(|| {
+        hidden.push(Hidden::new("wants-code", ""));
+        let help = "From the authenticator app, or one of your recovery codes. Type the password again too.";
+        Field::secret("code", "Code").required().autocomplete("one-time-code").help(help).of(form)
+    });
     SignInPage {
         frame: page.frame("Sign in"),
         errors: FormErrors::of(form),
         user: Field::text("user", "User name").required().autocomplete("username").focused().of(form),
         password: Field::secret("password", "Password").required().autocomplete("current-password").of(form),
+        code,
         hidden,
     }
 }

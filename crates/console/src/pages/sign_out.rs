@@ -11,8 +11,7 @@ pub(super) fn routes() -> Router {
 }
 
 async fn sign_out(page: Page) -> Answer {
-    let state = page.state();
-    state.sign_in.end(&page.session()?.token).await?;
+    page.sign_in().end(page.context()?, page.session()?).await?;
     let mut response = page.lead_to("/sign-in", Some(Notice::done("You are signed out.")))?;
     if let Some(cookie) = SessionCookie::new(page.is_secure()).delete() {
         response.headers_mut().append(header::SET_COOKIE, cookie);

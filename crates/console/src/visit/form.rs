@@ -6,8 +6,10 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use secrecy::SecretString;
 
-use super::csrf;
 use super::error::PageError;
+
+/// The hidden field that shows that a form comes from a page of the session.
+pub(crate) const CSRF: &str = "csrf";
 
 /// The prefix of the names of fields with secrets. What they held is never shown again.
 pub(crate) const SECRET: &str = "secret.";
@@ -37,7 +39,7 @@ impl FormValues {
 
     /// The values to send again: neither secrets nor what belongs to the session.
     pub(super) fn kept(&self) -> impl Iterator<Item = &(String, String)> {
-        self.0.iter().filter(|(name, _)| !name.starts_with(SECRET) && name != csrf::FIELD && name != RESUMED)
+        self.0.iter().filter(|(name, _)| !name.starts_with(SECRET) && name != CSRF && name != RESUMED)
     }
 
     /// Whether the form had a secret, which the user has to type again.

@@ -1,9 +1,11 @@
 //! What the layout shows around the content of a page.
 
+use soar_host::sign_in::ConsoleSession;
+use soar_store::model::Theme;
+
 use super::ConsoleState;
 use super::navigation::{self, Group};
 use super::notice::Notice;
-use super::session::{Session, Theme};
 
 /// A step of the way to the current page.
 #[derive(Debug)]
@@ -38,7 +40,7 @@ pub(crate) struct Frame {
 impl Frame {
     pub(super) fn new(
         state: &ConsoleState,
-        session: Option<&Session>,
+        session: Option<&ConsoleSession>,
         path: &str,
         is_region: bool,
         notice: Option<Notice>,
@@ -51,10 +53,10 @@ impl Frame {
             css: state.assets.css.clone(),
             js: state.assets.js.clone(),
             icon: state.assets.icon.clone(),
-            theme: session.map(|session| session.theme).unwrap_or_default(),
+            theme: session.map_or(Theme::System, |session| session.profile.theme),
             navigation: navigation.unwrap_or_default(),
             user: session.map(|session| session.user.name.clone()),
-            csrf: session.map(Session::csrf).unwrap_or_default(),
+            csrf: session.map(|session| session.csrf.text()).unwrap_or_default(),
             notice,
             is_region,
         }

@@ -9,6 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use jiff::tz::TimeZone;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use soar_host::sign_in::{Browser, ConsoleSession};
 use soar_server::pages::{PageCall, Problem};
 use soar_store::StoreError;
 
@@ -18,9 +19,8 @@ use super::form::{FormValues, RESUMED};
 use super::frame::Frame;
 use super::notice::Notice;
 use super::page::{Page, VisitFacts, html};
-use super::session::Session;
 use super::state::ConsoleState;
-use super::{csrf, origin, region};
+use super::{form, origin, region};
 
 /// Whether the pages behind the layer need a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,7 +120,9 @@ async fn visit(state: Arc<ConsoleState>, request: Request, next: Next, access: A
                 let problem = Problem::new(StatusCode::UNAUTHORIZED, "Your session has ended. Sign in to continue.");
                 refuse(&state, call, None, &asked, problem).await
             }
-            (Access::SignedIn, Some(own)) if !asked.is_safe && !csrf::is_own(own, asked.values.get(csrf::FIELD)) => {
+            (Access::SignedIn, Some(own))
+                if !asked.is_safe && !own.csrf.accepts(asked.values.get(form::CSRF).unwrap_or_default()) =>
+            {
                 let message = "Your session has changed since this form was opened, so nothing was done.";
                 let problem = Problem::new(StatusCode::FORBIDDEN, message);
                 refuse(&state, call, session.as_ref(), &asked, problem).await
@@ -130,9 +132,9 @@ async fn visit(state: Arc<ConsoleState>, request: Request, next: Next, access: A
     }
 }
 
-async fn find_session(state: &ConsoleState, headers: &HeaderMap) -> Result<Option<Session>, StoreError> {
+async fn find_session(state: &ConsoleState, headers: &HeaderMap) -> Result<Option<ConsoleSession>, StoreError> {
     match SessionCookie::token(headers) {
-        Some(token) => state.sign_in.session(&state.server, &token).await,
+        Some(token) => state.server.sign_in().session(&token).await,
         None => Ok(None),
     }
 }
@@ -140,7 +142,7 @@ async fn find_session(state: &ConsoleState, headers: &HeaderMap) -> Result<Optio
 /// Applies the limits and the cross-site check, and reads the form.
 async fn admit(
     call: &mut PageCall,
-    session: Option<&Session>,
+    session: Option<&ConsoleSession>,
     asked: &mut Asked,
     request: Request,
 ) -> Result<Request, Problem> {
@@ -169,7 +171,7 @@ async fn admit(
 async fn run(
     state: Arc<ConsoleState>,
     call: PageCall,
-    session: Option<Session>,
+    session: Option<ConsoleSession>,
     asked: Asked,
     mut request: Request,
     next: Next,
@@ -181,7 +183,7 @@ async fn run(
         notice: Notice::read(&asked.headers),
         zone: zone(&state, session.as_ref()).await,
         is_secure: state.server.settings.tls.is_some() || origin::is_secure(&request),
-        address: call.address().map(|address| address.to_string()).unwrap_or_default(),
+        browser: Browser { address: call.address(), request_id: call.request_id().to_owned() },
     };
     let page = Page::new(Arc::clone(&state), session.clone(), context, facts);
     request.extensions_mut().insert(page.clone());
@@ -198,9 +200,9 @@ async fn run(
 }
 
 /// The time zone of the user's profile, else of the first site that the user sees, else UTC.
-async fn zone(state: &ConsoleState, session: Option<&Session>) -> TimeZone {
+async fn zone(state: &ConsoleState, session: Option<&ConsoleSession>) -> TimeZone {
     let Some(session) = session else { return TimeZone::UTC };
-    let name = match &session.time_zone {
+    let name = match &session.profile.time_zone {
         Some(name) => Some(name.clone()),
         None => state.server.directory.current().await.ok().and_then(|snapshot| {
             let mut sites =
@@ -236,7 +238,7 @@ fn to_sign_in(state: &ConsoleState, asked: &Asked) -> Response {
 async fn refuse(
     state: &ConsoleState,
     call: PageCall,
-    session: Option<&Session>,
+    session: Option<&ConsoleSession>,
     asked: &Asked,
     problem: Problem,
 ) -> Response {
@@ -250,7 +252,7 @@ async fn refuse(
         status if status.is_server_error() => "The host cannot do this now",
         _ => "Nothing was done",
     };
-    let can_repeat = !asked.is_safe && !asked.values.get(csrf::FIELD).unwrap_or_default().is_empty();
+    let can_repeat = !asked.is_safe && !asked.values.get(form::CSRF).unwrap_or_default().is_empty();
     let page = ProblemPage {
         frame: Frame { title: heading.to_owned(), ..frame },
         heading,

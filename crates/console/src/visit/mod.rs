@@ -2,19 +2,16 @@
 
 mod address;
 mod cookies;
-mod csrf;
 mod error;
 mod form;
 mod frame;
 mod headers;
-mod interim;
 mod layer;
 mod navigation;
 mod notice;
 mod origin;
 mod page;
 mod region;
-mod session;
 mod state;
 
 pub(crate) use address::{Path, Query};
@@ -27,5 +24,4 @@ pub(crate) use headers::with_headers;
 pub(crate) use layer::{open, signed_in};
 pub(crate) use notice::Notice;
 pub(crate) use page::Page;
-pub(crate) use session::Theme;
 pub(crate) use state::ConsoleState;

@@ -1,8 +1,7 @@
 //! The navigation: the pages of the console, and the rights that each needs.
 
+use soar_host::sign_in::ConsoleSession;
 use soar_store::model::Right;
-
-use super::session::Session;
 
 /// What a user needs to see a page in the navigation.
 #[derive(Debug, Clone, Copy)]
@@ -16,7 +15,7 @@ pub(crate) enum Needs {
 }
 
 impl Needs {
-    fn are_met(self, session: &Session) -> bool {
+    fn are_met(self, session: &ConsoleSession) -> bool {
         match self {
             _ if session.user.is_administrator => true,
             Self::Session => true,
@@ -46,7 +45,7 @@ pub(crate) struct Item {
 }
 
 /// The pages that the user may see. `path` is the address of the current page below the console.
-pub(crate) fn groups(session: &Session, base: &str, path: &str) -> Vec<Group> {
+pub(crate) fn groups(session: &ConsoleSession, base: &str, path: &str) -> Vec<Group> {
     let item = |&(title, address, _): &(&'static str, &str, Needs)| {
         let below = path.strip_prefix(address).is_some_and(|rest| rest.starts_with('/'));
         Item { title, href: format!("{base}{address}"), is_current: path == address || (address != "/" && below) }

@@ -9,6 +9,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use jiff::tz::TimeZone;
 use soar_host::operations::{OperationError, Operations, RequestContext, Tried};
+use soar_host::sign_in::{Browser, ConsoleSession, SignIn, SignInError};
 use soar_server::pages::Problem;
 use soar_store::model::{AuditEntry, Moment};
 
@@ -16,7 +17,6 @@ use super::error::{Answer, PageError};
 use super::form::Form;
 use super::frame::Frame;
 use super::notice::Notice;
-use super::session::Session;
 use super::state::ConsoleState;
 
 /// A page under way. Cheap to clone.
@@ -26,7 +26,7 @@ pub(crate) struct Page(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     state: Arc<ConsoleState>,
-    session: Option<Session>,
+    session: Option<ConsoleSession>,
     context: Option<RequestContext>,
     visit: VisitFacts,
     /// The refusal that the page shows in its form. The layer writes its audit entry.
@@ -45,13 +45,13 @@ pub(super) struct VisitFacts {
     pub(super) zone: TimeZone,
     /// Whether the browser reaches the host over TLS.
     pub(super) is_secure: bool,
-    pub(super) address: String,
+    pub(super) browser: Browser,
 }
 
 impl Page {
     pub(super) fn new(
         state: Arc<ConsoleState>,
-        session: Option<Session>,
+        session: Option<ConsoleSession>,
         context: Option<RequestContext>,
         visit: VisitFacts,
     ) -> Self {
@@ -63,7 +63,7 @@ impl Page {
     }
 
     /// The session. Pages for signed-in users always have one.
-    pub(crate) fn session(&self) -> Result<&Session, PageError> {
+    pub(crate) fn session(&self) -> Result<&ConsoleSession, PageError> {
         self.0.session.as_ref().ok_or_else(signed_out)
     }
 
@@ -96,9 +96,14 @@ impl Page {
         self.0.visit.is_secure
     }
 
-    /// The address of the browser.
-    pub(crate) fn address(&self) -> &str {
-        &self.0.visit.address
+    /// The browser, for a sign-in.
+    pub(crate) fn browser(&self) -> Browser {
+        self.0.visit.browser.clone()
+    }
+
+    /// The service that signs users in.
+    pub(crate) fn sign_in(&self) -> &SignIn {
+        self.0.state.server.sign_in()
     }
 
     /// What the layout shows around a page of this title.
@@ -146,6 +151,17 @@ impl Page {
     /// # Errors
     /// The error itself if it is not about the input: the form cannot be shown again then.
     pub(crate) fn refused(&self, form: &mut Form, error: OperationError) -> Result<(), PageError> {
+        form.refuse(self.about_input(error)?);
+        Ok(())
+    }
+
+    /// As [`Page::refused`], at a field of the form.
+    pub(crate) fn refused_at(&self, form: &mut Form, field: &str, error: OperationError) -> Result<(), PageError> {
+        form.wrong(field, self.about_input(error)?);
+        Ok(())
+    }
+
+    fn about_input(&self, error: OperationError) -> Result<String, PageError> {
         let text = error.to_string();
         let is_about_input = matches!(
             &error,
@@ -161,8 +177,22 @@ impl Page {
         }
         let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, text.clone());
         *self.0.refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some(problem);
-        form.refuse(text);
-        Ok(())
+        Ok(text)
+    }
+
+    /// Notes a refused sign-in, or a refused change of the user's account, as the problem of `form`. The service has
+    /// written the audit entry.
+    ///
+    /// # Errors
+    /// The error itself if it is not about the input.
+    pub(crate) fn account_refused(&self, form: &mut Form, error: SignInError) -> Result<(), PageError> {
+        match error {
+            SignInError::Operation(error) => self.refused(form, error),
+            error => {
+                form.refuse(error.to_string());
+                Ok(())
+            }
+        }
     }
 
     /// The refusal that [`Page::refused`] noted.

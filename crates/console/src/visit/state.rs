@@ -4,14 +4,12 @@ use std::sync::Arc;
 
 use soar_server::{PAGES, Server};
 
-use super::interim::SignIn;
 use crate::assets::AssetAddresses;
 
 /// The state that all pages share.
 #[derive(Debug)]
 pub(crate) struct ConsoleState {
     pub(crate) server: Arc<Server>,
-    pub(crate) sign_in: SignIn,
     /// The address of the console with the base path, such as `/MainApp/console`. Both a proxy that removes the base
     /// path and a direct call reach the pages under it.
     pub(crate) base: String,
@@ -21,11 +19,6 @@ pub(crate) struct ConsoleState {
 impl ConsoleState {
     pub(crate) fn new(server: &Arc<Server>) -> Arc<Self> {
         let base = format!("{}{PAGES}", server.settings.base_path);
-        Arc::new(Self {
-            server: Arc::clone(server),
-            sign_in: SignIn::default(),
-            assets: AssetAddresses::below(&base),
-            base,
-        })
+        Arc::new(Self { server: Arc::clone(server), assets: AssetAddresses::below(&base), base })
     }
 }

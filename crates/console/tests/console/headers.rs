@@ -46,7 +46,7 @@ async fn a_form_from_another_site_or_another_session_does_nothing() {
     assert!(cookie.contains("; HttpOnly; SameSite=Strict"), "{cookie}");
     let cookie = cookie.split(';').next().unwrap().to_owned();
     for body in ["theme=dark", "theme=dark&csrf=0000", ""] {
-        let request = client.post(world.page("/profile")).header("cookie", &cookie).body(body);
+        let request = client.post(world.page("/profile/display")).header("cookie", &cookie).body(body);
         let answer = request.header("content-type", "application/x-www-form-urlencoded").send().await.unwrap();
         assert_eq!(answer.status(), 403, "{body}");
     }

@@ -19,6 +19,6 @@ async fn a_user_signs_in_and_changes_its_profile_by_keyboard() {
     browser.keys(&format!("{enter}{tab}")).await;
     assert_eq!(browser.focused().await, "time-zone");
     browser.keys(&format!("Europe/Berlin{enter}")).await;
-    browser.wait_for_text("Your profile is changed.").await;
+    browser.wait_for_text("The display is changed.").await;
     browser.end().await;
 }

@@ -10,7 +10,7 @@ async fn a_user_signs_in_by_mouse_reaches_the_wanted_page_and_signs_out() {
     browser.fill("user", "Admin").await;
     browser.fill("secret.password", "not this").await;
     browser.press("Sign in").await;
-    browser.wait_for_text("The user name or the password is wrong.").await;
+    browser.wait_for_text("The user name, the password or the code is wrong.").await;
     assert_eq!(browser.evaluate("document.getElementById('user').value").await, "Admin");
     assert_eq!(browser.evaluate("document.getElementById('secret.password').value").await, "");
     browser.fill("secret.password", crate::world::PASSWORD).await;
@@ -39,6 +39,6 @@ async fn a_form_whose_session_ended_is_there_after_signing_in_again() {
     browser.wait_for_text("Check your input and send it again.").await;
     assert_eq!(browser.evaluate("document.getElementById('time-zone').value").await, "Europe/Berlin");
     browser.press("Save").await;
-    browser.wait_for_text("Your profile is changed.").await;
+    browser.wait_for_text("The display is changed.").await;
     browser.end().await;
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use coda_footprint::FootprintPlugin;
 use footprint_simulator::{Options, Simulator, UserKind};
@@ -13,6 +14,7 @@ use soar_host::executor::{Executor, ExecutorSettings};
 use soar_host::plugins::PluginRegistry;
 use soar_host::sealing::Keyring;
 use soar_host::settings::HostSettings;
+use soar_host::sign_in::{Browser, LinkToRedeem, issue_link};
 use soar_host::vault::{Vault, VaultSettings};
 use soar_server::{RunningHost, serve_with_pages};
 use soar_store::model::{Allowed, Caller, Moment, Role, SiteKind};
@@ -20,7 +22,7 @@ use soar_store::testing::TestStore;
 use soar_store::{Engine, NewSite, NewUser};
 
 /// The password of all users.
-pub const PASSWORD: &str = "footprint demo";
+pub const PASSWORD: &str = "a quiet morning";
 
 /// The site of the sample data.
 pub const SITE: &str = "Security Operations";
@@ -83,6 +85,9 @@ impl World {
         let mut settings = HostSettings { listen: ([127, 0, 0, 1], 0).into(), ..HostSettings::default() };
         change(&mut settings);
         let host = Host::with_connectors(settings, executor).unwrap();
+        for user in ["Admin", "Manager", "Analyst", "Viewer", "Nobody"] {
+            give_password(&host, user).await;
+        }
         let running = serve_with_pages(Arc::clone(&host), Some(soar_console::pages)).await.unwrap();
         Self { url: running.url(), host, simulator, _running: running, _test: test }
     }
@@ -91,6 +96,17 @@ impl World {
     pub fn page(&self, path: &str) -> String {
         format!("{}/console{path}", self.url)
     }
+}
+
+/// Sets the password of a user, by a link.
+async fn give_password(host: &Host, user: &str) {
+    let mut transaction = host.store.transaction().await.unwrap();
+    let user = transaction.records().user(user).await.unwrap();
+    let link = issue_link(&mut transaction.records(), user.id, Duration::from_secs(60)).await.unwrap();
+    transaction.commit().await.unwrap();
+    let browser = Browser { address: None, request_id: "preparation".to_owned() };
+    let link = LinkToRedeem { token: link.token, password: PASSWORD.into(), browser };
+    host.sign_in().redeem(link).await.unwrap();
 }
 
 fn site() -> NewSite {

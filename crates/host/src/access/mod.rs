@@ -14,4 +14,4 @@ pub use directory::{Directory, KnownKey, KnownUser, Snapshot};
 pub use error::AuthenticationError;
 pub use new_key::{IssuedKey, KeyRequest, issue_key};
 pub use seal::{SealError, SecretSeal};
-pub(crate) use secret::random;
+pub(crate) use secret::{NoRandomness, random};

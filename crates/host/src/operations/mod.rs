@@ -16,6 +16,7 @@ mod masters;
 mod roles;
 mod runs;
 mod schedules;
+mod sign_in;
 mod sites;
 mod sync_runs;
 mod tenant_keys;
@@ -46,6 +47,7 @@ pub use keys::{KeyShown, KeyToMake};
 pub use roles::{RoleOnSite, RoleTaken, RoleToGive};
 pub use runs::{RunCancelled, RunPage};
 pub use schedules::ScheduleLog;
+pub use sign_in::{PasswordLinkMade, SessionsEnded, TotpReset};
 pub use sites::{SiteToChange, SiteToMake};
 pub use sync_runs::{SyncResultPage, SyncRunPage, SyncToRun};
 pub use tenant_keys::{TenantKeyMade, TenantKeyToMake};
@@ -58,8 +60,9 @@ use crate::Refusal;
 use crate::access::SecretSeal;
 use crate::connections::Connections;
 use crate::executor::Executor;
+use crate::sign_in::SignInSettings;
 use crate::tenants::Tenants;
-use soar_store::model::Moment;
+use soar_store::model::{Moment, Surface};
 
 /// The operations and the services that they use. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -72,6 +75,10 @@ pub struct Operations {
     pub clock: Arc<dyn Clock>,
     /// The timeout of a utility command.
     pub command_timeout: Duration,
+    /// The address under which browsers reach the host.
+    pub public_address: String,
+    /// The settings of signing in to the console.
+    pub sign_in: SignInSettings,
     /// Seals and opens the secrets of keys; `None` where no operation needs it.
     pub seal: Option<Arc<dyn SecretSeal>>,
     /// The connections; `None` in a host that has no connectors.
@@ -95,10 +102,13 @@ pub struct Tried<T> {
 }
 
 impl Operations {
-    /// A reader of the store. One API key gets only its share of the readers.
+    /// A reader of the store. One API key, or one user of the console, gets only its share of the readers.
     async fn reader(&self, context: &RequestContext) -> Result<Reader, OperationError> {
         Ok(match &context.key {
             Some(key) => self.store.reader_of(key).await?,
+            None if context.entry.surface == Surface::Console => {
+                self.store.reader_of(&format!("console {}", context.user.id)).await?
+            }
             None => self.store.reader().await?,
         })
     }

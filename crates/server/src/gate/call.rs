@@ -13,10 +13,11 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::address::{self, NoAddress};
 use super::{Reply, credentials};
 use crate::Server;
-use crate::limits::{RefusedCaller, Share};
+use crate::limits::Share;
 use crate::listening::Connection;
 use soar_host::access::{AuthenticatedKey, Snapshot};
 use soar_host::audit::AuditError;
+use soar_host::limits::RefusedCaller;
 
 /// A call under way.
 #[derive(Debug)]

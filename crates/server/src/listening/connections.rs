@@ -10,8 +10,8 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::connection::{Connection, Ending};
-use crate::limits::network;
 use crate::once_per_minute::OncePerMinute;
+use soar_host::limits::network;
 use soar_host::settings::HttpLimits;
 
 /// The time for which a new connection is not closed for others. The first call from another continent, after the TLS

@@ -17,6 +17,7 @@ mod request;
 mod roles;
 mod runs;
 mod schedules;
+mod sign_in;
 mod sites;
 mod sync_runs;
 mod tenant_keys;
@@ -49,6 +50,7 @@ pub(super) fn described_routes() -> Routes {
         sites::routes(),
         users::routes(),
         roles::routes(),
+        sign_in::routes(),
         keys::routes(),
         audit::routes(),
         integrations::routes(),

@@ -15,7 +15,9 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::Problem;
 use crate::Server;
 use crate::gate::{Call, Reply, read_body};
-use crate::limits::{Share, network};
+use soar_host::limits::network;
+
+use crate::limits::Share;
 
 /// The media type of forms.
 const FORM: &str = "application/x-www-form-urlencoded";

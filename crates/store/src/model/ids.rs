@@ -64,6 +64,8 @@ ids! {
     SyncRunId,
     /// The id of a [`SyncResult`](super::SyncResult).
     SyncResultId,
+    /// The id of a [`Session`](super::Session).
+    SessionId,
     /// The id of an [`AuditEntry`](super::AuditEntry); later entries have higher ids.
     AuditEntryId,
     /// The version of an incident, a case, a connection or an agent. Each change raises it by 1.

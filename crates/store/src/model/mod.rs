@@ -23,6 +23,7 @@ mod number;
 mod reference;
 mod run;
 mod schedule;
+mod session;
 pub mod shapes;
 mod site;
 mod sync;
@@ -43,8 +44,8 @@ pub use health::{AlertReason, AlertRules, CheckResult, Health, HealthState, Noti
 pub use health_report::{Check, Latency, Uptime, percentiles};
 pub use ids::{
     AccessGeneration, AccessKeyId, AgentId, AuditEntryId, CaseId, ConnectionId, Epoch, IncidentId, MasterId,
-    MessageNumber, RunId, ScheduleId, ScheduleRunId, SchemaVersion, SiteId, SyncResultId, SyncRunId, TenantId,
-    TenantKeyId, UserId, Version,
+    MessageNumber, RunId, ScheduleId, ScheduleRunId, SchemaVersion, SessionId, SiteId, SyncResultId, SyncRunId,
+    TenantId, TenantKeyId, UserId, Version,
 };
 pub use incident::{DynamicField, FieldKind, Incident, Link, Severity, Status, Task};
 pub use key::{AccessKey, Allowed, JWT_SECRET_CONTEXT, KeyKind, KeyState};
@@ -55,6 +56,7 @@ pub use number::checked_number;
 pub use reference::Reference;
 pub use run::{Run, RunStatus};
 pub use schedule::{NewSchedule, RunReport, Schedule, ScheduleKind, ScheduleRun, ScheduleRunStatus, WorkItem};
+pub use session::{Profile, Session, SignInMethod, Theme};
 pub use site::{Site, SiteKind};
 pub use sync::{SyncChange, SyncCounts, SyncFailure, SyncResult, SyncRun, SyncStatus};
 pub use tenant::{Master, MasterState, Owner, Tenant, TenantKey, TenantKeyState, TenantState};

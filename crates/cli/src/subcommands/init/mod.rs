@@ -8,11 +8,13 @@ use std::fs::OpenOptions;
 
 use anyhow::{Context as _, Result, anyhow};
 use clap::Args;
+use secrecy::ExposeSecret as _;
 use serde::Serialize;
 use soar_connector::name::quoted;
 use soar_connector::{Clock, ExecutionContext, SystemClock};
 use soar_host::access::{IssuedKey, KeyRequest, issue_key};
 use soar_host::sealing::Keyring;
+use soar_host::sign_in::{IssuedLink, PASSWORD_LINK_PATH, issue_link};
 use soar_store::model::{Allowed, AuditEntry, KeyKind, Moment, Role, SiteKind, Surface};
 use soar_store::{NewSite, NewUser, Records, Store, StoreError};
 
@@ -93,6 +95,10 @@ struct Made {
     commands: String,
     key_name: String,
     key: String,
+    /// The link with which the administrator sets a password for the console.
+    password_link: String,
+    #[serde(skip)]
+    link_hours: u32,
 }
 
 async fn make(folder: &Folder, choices: &Choices) -> Result<Made> {
@@ -115,11 +121,11 @@ async fn make(folder: &Folder, choices: &Choices) -> Result<Made> {
     if !is_empty(&mut records).await.map_err(advised)? {
         return Err(occupied());
     }
-    let key = fill(&mut records, choices, &seal).await.map_err(advised)?;
+    let access = fill(&mut records, choices, &settings, &seal).await.map_err(advised)?;
     transaction.commit().await.map_err(advised)?;
     store.close().await;
     folder.finish()?;
-    Ok(Made::of(folder, &settings, &choices.site, &choices.administrator, &key))
+    Ok(Made::of(folder, &settings, &choices.site, &choices.administrator, &access))
 }
 
 /// The keys that seal secrets, from the environment or the folder. If there are none, they are created in the folder.
@@ -157,7 +163,12 @@ fn occupied() -> anyhow::Error {
 }
 
 /// Fills the store in the caller's transaction.
-async fn fill(records: &mut Records<'_>, choices: &Choices, seal: &Keyring) -> Result<IssuedKey, StoreError> {
+async fn fill(
+    records: &mut Records<'_>,
+    choices: &Choices,
+    settings: &Settings,
+    seal: &Keyring,
+) -> Result<FirstAccess, StoreError> {
     let now = now();
     let site = NewSite {
         name: choices.site.clone(),
@@ -171,17 +182,25 @@ async fn fill(records: &mut Records<'_>, choices: &Choices, seal: &Keyring) -> R
         NewUser { name: choices.administrator.clone(), email: choices.email.clone(), is_administrator: true };
     let administrator = records.create_user(&administrator, now).await?;
     records.set_role(administrator.id, site.id, Role::Manager).await?;
-    first_key(records, seal, &administrator.name, FIRST_KEY, now).await
+    first_access(records, settings, seal, &administrator.name, FIRST_KEY, now).await
 }
 
-/// The administrator's first key, and its audit entry.
-async fn first_key(
+/// The administrator's first key, and the link to set its password.
+#[derive(Debug)]
+struct FirstAccess {
+    key: IssuedKey,
+    link: IssuedLink,
+}
+
+/// The administrator's first key and link, and their audit entry.
+async fn first_access(
     records: &mut Records<'_>,
+    settings: &Settings,
     seal: &Keyring,
     administrator: &str,
     name: &str,
     now: Moment,
-) -> Result<IssuedKey, StoreError> {
+) -> Result<FirstAccess, StoreError> {
     let request = KeyRequest {
         name: name.to_owned(),
         kind: KeyKind::Api,
@@ -194,13 +213,15 @@ async fn first_key(
         expires_at: None,
     };
     let key = issue_key(records, seal, &request, now).await?;
+    let user = records.user(administrator).await?.id;
+    let link = issue_link(records, user, settings.host.sign_in.link_time()).await?;
     let entry = AuditEntry {
         username: administrator.to_owned(),
         command: "init".to_owned(),
         ..AuditEntry::new(now, Surface::Terminal, ExecutionContext::new().request_id)
     };
     records.append_audit(&[entry]).await?;
-    Ok(key)
+    Ok(FirstAccess { key, link })
 }
 
 fn now() -> Moment {
@@ -208,7 +229,8 @@ fn now() -> Moment {
 }
 
 impl Made {
-    fn of(folder: &Folder, settings: &Settings, site: &str, administrator: &str, key: &IssuedKey) -> Self {
+    fn of(folder: &Folder, settings: &Settings, site: &str, administrator: &str, access: &FirstAccess) -> Self {
+        let FirstAccess { key, link } = access;
         let url = settings.url();
         Self {
             folder: folder.path().display().to_string(),
@@ -218,6 +240,12 @@ impl Made {
             url,
             key_name: key.key.name.clone(),
             key: key.text.to_string(),
+            link_hours: settings.host.sign_in.link_hours,
+            password_link: format!(
+                "{}{PASSWORD_LINK_PATH}{}",
+                settings.host.public_address(),
+                link.token.expose_secret()
+            ),
         }
     }
 }
@@ -236,6 +264,14 @@ fn introduce(made: &Made, folder: &Folder, printer: &mut Printer) -> Result<()> 
     ))?;
     printer.line("")?;
     printer.line(&format!("  {}\n", printer.bold(&made.key)))?;
+    printer.paragraph(&format!(
+        "With this link {} sets a password for the console, once the host runs. It works once, for {} hours. \
+         `footprint user password-link` makes another.",
+        quoted(&made.administrator),
+        made.link_hours
+    ))?;
+    printer.line("")?;
+    printer.line(&format!("  {}\n", printer.bold(&made.password_link)))?;
     printer.line("Start the host:\n")?;
     for line in super::simulate::program_lines() {
         printer.line(&format!("  {line}"))?;

@@ -5,7 +5,7 @@ use std::fs;
 use anyhow::{Context as _, Result};
 use soar_store::{Records, Store, StoreError};
 
-use super::{FIRST_KEY, Made, first_key, is_empty, now, seal};
+use super::{FIRST_KEY, Made, first_access, is_empty, now, seal};
 use crate::exit::WrongUse;
 use crate::instance::{Folder, Settings, advised};
 use soar_store::model::Moment;
@@ -31,11 +31,11 @@ pub(super) async fn begun(folder: &Folder) -> Result<Option<Made>> {
     let site = records.sites().await.map_err(advised)?.into_iter().next().map(|site| site.name).unwrap_or_default();
     let now = now();
     let name = replace_first_key(&mut records, now).await.map_err(advised)?;
-    let key = first_key(&mut records, &seal, &settings.operator, &name, now).await.map_err(advised)?;
+    let access = first_access(&mut records, &settings, &seal, &settings.operator, &name, now).await.map_err(advised)?;
     transaction.commit().await.map_err(advised)?;
     store.close().await;
     folder.finish()?;
-    Ok(Some(Made::of(folder, &settings, &site, &settings.operator, &key)))
+    Ok(Some(Made::of(folder, &settings, &site, &settings.operator, &access)))
 }
 
 /// Revokes the keys of earlier attempts, and returns a free name for the next key.

@@ -68,6 +68,9 @@ pub(super) async fn run(arguments: &Arguments, session: &OperatorSession, printe
     }
     let user = made.user;
     printer.done(&format!("The user {} was created.", quoted(&user.name)))?;
+    let context = session.context("user password-link");
+    let link = session.operations().make_password_link(&context, &user.name).await;
+    super::password_link::show(&session.changed(context, link).await?, printer)?;
     if role.is_none() && !administrator {
         let name = shell::quoted(&user.name);
         printer.note(&format!("It has no rights yet. Give it a role: footprint user role {name} Analyst --site SITE"));

@@ -4,7 +4,10 @@ mod activate;
 mod add;
 mod change;
 mod list;
+mod password_link;
+mod reset_totp;
 mod role;
+mod sessions;
 mod show;
 
 use anyhow::Result;
@@ -22,6 +25,7 @@ Examples:
   footprint user list
   footprint user add alice --email alice@example.com --role Analyst --site \"Security Operations\"
   footprint user role alice Manager --site \"Security Operations\"
+  footprint user password-link alice
   footprint user deactivate alice";
 
 /// See and manage users, and their roles on sites
@@ -47,6 +51,9 @@ enum Action {
     Deactivate(activate::Arguments),
     Role(role::Set),
     RemoveRole(role::Remove),
+    PasswordLink(password_link::Arguments),
+    Sessions(sessions::Arguments),
+    ResetTotp(reset_totp::Arguments),
 }
 
 pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> {
@@ -61,6 +68,9 @@ pub(crate) fn run(arguments: &Arguments, printer: &mut Printer) -> Result<Exit> 
             Action::Deactivate(arguments) => activate::run(arguments, false, &session, printer).await,
             Action::Role(arguments) => role::set(arguments, &session, printer).await,
             Action::RemoveRole(arguments) => role::remove(arguments, &session, printer).await,
+            Action::PasswordLink(arguments) => password_link::run(arguments, &session, printer).await,
+            Action::Sessions(arguments) => sessions::run(arguments, &session, printer).await,
+            Action::ResetTotp(arguments) => reset_totp::run(arguments, &session, printer).await,
         }
     })
 }

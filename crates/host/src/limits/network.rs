@@ -3,7 +3,8 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 /// The address itself for IPv4, and the /64 network for IPv6, since one customer usually has a whole /64.
-pub(crate) fn network(address: IpAddr) -> IpAddr {
+#[must_use]
+pub fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(address) => {

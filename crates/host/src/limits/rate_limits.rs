@@ -26,7 +26,7 @@ type Limiter<K> = RateLimiter<K, HashMapStateStore<K>, HostClock, NoOpMiddleware
 
 /// The same rate limit for each caller. `K` identifies a caller.
 #[derive(Debug)]
-pub(crate) struct RateLimits<K: Hash + Eq + Clone> {
+pub struct RateLimits<K: Hash + Eq + Clone> {
     /// `None` for no limit.
     limiter: Option<Limiter<K>>,
     clock: HostClock,
@@ -34,7 +34,8 @@ pub(crate) struct RateLimits<K: Hash + Eq + Clone> {
 
 impl<K: Hash + Eq + Clone> RateLimits<K> {
     /// `per_second` of 0 is no limit.
-    pub(crate) fn new(per_second: u32, clock: Arc<dyn Clock>) -> Self {
+    #[must_use]
+    pub fn new(per_second: u32, clock: Arc<dyn Clock>) -> Self {
         let clock = HostClock(clock);
         let limiter = NonZeroU32::new(per_second)
             .map(|per_second| RateLimiter::hashmap_with_clock(Quota::per_second(per_second), clock.clone()));
@@ -45,7 +46,7 @@ impl<K: Hash + Eq + Clone> RateLimits<K> {
     ///
     /// # Errors
     /// The seconds until the next call is within the limit.
-    pub(crate) fn count(&self, caller: &K) -> Result<(), u64> {
+    pub fn count(&self, caller: &K) -> Result<(), u64> {
         let Some(limiter) = &self.limiter else { return Ok(()) };
         limiter.check_key(caller).map_err(|refused| {
             let wait = refused.wait_time_from(self.clock.now());
@@ -54,7 +55,7 @@ impl<K: Hash + Eq + Clone> RateLimits<K> {
     }
 
     /// Drops callers that have not called recently.
-    pub(crate) fn forget_idle(&self) {
+    pub fn forget_idle(&self) {
         if let Some(limiter) = &self.limiter {
             limiter.retain_recent();
         }

@@ -30,7 +30,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 /// Limits and counts refused calls.
 #[derive(Debug)]
-pub(crate) struct Refusals {
+pub struct Refusals {
     limits: RateLimits<Address>,
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
@@ -41,9 +41,9 @@ type Address = Option<IpAddr>;
 
 /// The caller of refused calls.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum RefusedCaller {
+pub enum RefusedCaller {
     /// A caller without a valid key, by its address.
-    Address(Address),
+    Address(Option<IpAddr>),
     /// A caller with a valid key, by the id of the key.
     Key(AccessKeyId),
 }
@@ -57,7 +57,8 @@ struct State {
 
 impl Refusals {
     /// `per_second` is the limit of refusals per address; 0 for no limit.
-    pub(crate) fn new(per_second: u32, clock: Arc<dyn Clock>) -> Self {
+    #[must_use]
+    pub fn new(per_second: u32, clock: Arc<dyn Clock>) -> Self {
         let all_addresses = Window { since: clock.elapsed(), count: 0 };
         let state = State { addresses: HashMap::new(), keys: HashMap::new(), all_addresses };
         Self { limits: RateLimits::new(per_second, Arc::clone(&clock)), clock, state: Mutex::new(state) }
@@ -68,7 +69,8 @@ impl Refusals {
     }
 
     /// The caller without a valid key at `address`.
-    pub(crate) fn stranger(&self, address: Option<IpAddr>) -> RefusedCaller {
+    #[must_use]
+    pub fn stranger(&self, address: Option<IpAddr>) -> RefusedCaller {
         let address = address.map(network);
         let addresses = &self.state().addresses;
         RefusedCaller::Address(address.filter(|_| addresses.len() < MOST_ADDRESSES || addresses.contains_key(&address)))
@@ -78,7 +80,7 @@ impl Refusals {
     ///
     /// # Errors
     /// The seconds until the next refusal is within the limit of the address.
-    pub(crate) fn limit(&self, caller: RefusedCaller) -> Result<(), u64> {
+    pub fn limit(&self, caller: RefusedCaller) -> Result<(), u64> {
         match caller {
             RefusedCaller::Address(address) => self.limits.count(&address),
             // The rate limit of keys applies to them.
@@ -87,7 +89,7 @@ impl Refusals {
     }
 
     /// Whether the refused call gets `entry` as audit entry. If not, the call is counted here.
-    pub(crate) fn takes_entry(&self, caller: RefusedCaller, entry: &AuditEntry) -> bool {
+    pub fn takes_entry(&self, caller: RefusedCaller, entry: &AuditEntry) -> bool {
         let now = self.clock.elapsed();
         let state = &mut *self.state();
         let (share, mut all, address) = match caller {
@@ -113,7 +115,7 @@ impl Refusals {
 
     /// Takes the counts since the last time as audit entries at the time `at`. Drops callers without refusals in the
     /// last minute.
-    pub(crate) fn take_counts(&self, at: Moment) -> Vec<AuditEntry> {
+    pub fn take_counts(&self, at: Moment) -> Vec<AuditEntry> {
         self.limits.forget_idle();
         let now = self.clock.elapsed();
         let state = &mut *self.state();
