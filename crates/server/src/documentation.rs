@@ -25,7 +25,7 @@ pub(super) fn document(host: &Server) -> Bytes {
     openapi(&host.settings, &host.commands).to_string().into()
 }
 
-/// The routes of the documentation below `base`. `base` redirects to it.
+/// The routes of the documentation below `base`.
 pub(super) fn routes(base: &str, document: Bytes) -> Router<Arc<Server>> {
     // Relative, so that the page also works behind a proxy that adds a path prefix.
     let config = Arc::new(Config::from("../openapi.json"));
@@ -42,20 +42,10 @@ pub(super) fn routes(base: &str, document: Bytes) -> Router<Arc<Server>> {
             get(move |State(_): State<Arc<Server>>, Path(path): Path<String>| async move { file(&path, config) }),
         )
         .layer(MapResponseLayer::new(with_page_policy));
-    let mut router = Router::new()
-        .route(&format!("{base}/"), get(|| async { leading_to("docs/") }))
+    Router::new()
         .route(&format!("{base}/docs"), get(|| async { Redirect::permanent("docs/") }))
-        .route(&format!("{base}/openapi.json"), get(move || async move { json(document) }));
-    if let Some((_, last)) = base.rsplit_once('/') {
-        let pages = format!("{last}/docs/");
-        router = router.route(base, get(move || async move { leading_to(&pages) }));
-    }
-    router.merge(pages)
-}
-
-/// Redirects to a relative address.
-fn leading_to(address: &str) -> Response {
-    Redirect::temporary(address).into_response()
+        .route(&format!("{base}/openapi.json"), get(move || async move { json(document) }))
+        .merge(pages)
 }
 
 fn with_page_policy(mut response: Response) -> Response {

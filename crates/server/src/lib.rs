@@ -9,6 +9,7 @@ mod listening;
 mod manage;
 mod once_per_minute;
 mod openapi;
+pub mod pages;
 mod probes;
 mod router;
 mod serve;
@@ -17,7 +18,7 @@ mod tenants_endpoint;
 mod tls;
 
 pub use openapi::openapi;
-pub use router::router;
-pub use serve::{RunningHost, ServeError, serve};
+pub use router::{PAGES, Pages, router};
+pub use serve::{RunningHost, ServeError, serve, serve_with_pages};
 pub use server::Server;
 pub use tls::TlsError;

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::response::Response;
+use axum::response::{Redirect, Response};
 use axum::routing::future::RouteFuture;
 use axum::routing::{any, get};
 use futures_util::FutureExt as _;
@@ -23,13 +23,20 @@ use crate::gate::Reply;
 use soar_host::Host;
 use soar_host::settings::HostSettings;
 
-/// The router of all addresses.
+/// The address of the pages, after the base path.
+pub const PAGES: &str = "/console";
+
+/// Makes the routes of the pages below [`PAGES`].
+pub type Pages = fn(&Arc<Server>) -> Router;
+
+/// The router of all addresses, without pages.
 pub fn router(host: Arc<Host>) -> Router {
-    routes(Server::new(host))
+    routes(Server::new(host), None)
 }
 
-fn routes(host: Arc<Server>) -> Router {
+fn routes(host: Arc<Server>, pages: Option<Pages>) -> Router {
     let settings = &host.settings;
+    let pages = pages.map(|pages| pages(&host));
     let document = documentation::document(&host);
     let mut router = Router::new();
     for base in bases(settings) {
@@ -46,9 +53,25 @@ fn routes(host: Arc<Server>) -> Router {
             .route(&format!("{base}/metrics"), get(probes::metrics))
             .merge(tenants_endpoint::routes(base))
             .merge(documentation::routes(base, document.clone()))
+            .merge(start(base, pages.is_some()))
             .nest(&format!("{base}{}", manage::BASE), manage::routes());
+        if let Some(pages) = &pages {
+            router = router.nest_service(&format!("{base}{PAGES}"), pages.clone());
+        }
     }
     router.fallback(unknown_address).method_not_allowed_fallback(other_method).with_state(host)
+}
+
+/// The routes of `base` itself. They redirect to the pages, or to the documentation in a server without pages. The
+/// redirects are relative, so that they also work behind a proxy that adds a path prefix.
+fn start(base: &str, has_pages: bool) -> Router<Arc<Server>> {
+    let target = if has_pages { "console/" } else { "docs/" };
+    let leading_to = |address: String| get(move || async move { Redirect::temporary(&address) });
+    let router = Router::new().route(&format!("{base}/"), leading_to(target.to_owned()));
+    match base.rsplit_once('/') {
+        Some((_, last)) => router.route(base, leading_to(format!("{last}/{target}"))),
+        None => router,
+    }
 }
 
 /// The prefixes of all addresses: none, and the base path. A proxy in front of the host may remove the base path.
@@ -65,8 +88,8 @@ fn bases(settings: &HostSettings) -> Vec<&str> {
 pub(super) struct Answers(Router);
 
 impl Answers {
-    pub(super) fn of(host: Arc<Server>) -> Self {
-        Self(routes(host))
+    pub(super) fn of(host: Arc<Server>, pages: Option<Pages>) -> Self {
+        Self(routes(host, pages))
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
 use super::listening::{Listening, listen};
-use super::router::Answers;
+use super::router::{Answers, Pages};
 use super::tls::{self, TlsError};
 use crate::Server;
 
@@ -72,6 +72,14 @@ pub struct RunningHost {
 /// # Errors
 /// [`ServeError`].
 pub async fn serve(host: Arc<Host>) -> Result<RunningHost, ServeError> {
+    serve_with_pages(host, None).await
+}
+
+/// As [`serve`], with the pages that `pages` returns. They share the listener, its limits and its TLS with the APIs.
+///
+/// # Errors
+/// [`ServeError`].
+pub async fn serve_with_pages(host: Arc<Host>, pages: Option<Pages>) -> Result<RunningHost, ServeError> {
     let host = Server::new(host);
     host.settings.check()?;
     if let Some(tenants) = &host.tenants {
@@ -82,7 +90,7 @@ pub async fn serve(host: Arc<Host>) -> Result<RunningHost, ServeError> {
     let not_listening = |source| ServeError::Listen { address: wanted, source };
     let listener = TcpListener::bind(wanted).await.map_err(not_listening)?;
     let address = listener.local_addr().map_err(not_listening)?;
-    let answers = Answers::of(Arc::clone(&host));
+    let answers = Answers::of(Arc::clone(&host), pages);
     let listening = listen(listener, tls, answers, &host.settings);
     let mut upkeep = vec![tokio::spawn(keep_up(Arc::clone(&host)))];
     let (stop, stopped) = watch::channel(false);
@@ -118,6 +126,7 @@ impl RunningHost {
     pub async fn shutdown(self) -> Result<(), ServeError> {
         let timeout = Duration::from_secs(self.host.settings.shutdown_seconds);
         tracing::info!("the host shuts down");
+        self.host.ending.send_replace(true);
         self.listening.stop(timeout);
         // Calls without a waiting caller run in tasks of their own. Each of them holds a permit.
         let places = self.host.settings.calls_in_flight;
@@ -200,6 +209,7 @@ async fn write_counts_regularly(host: Arc<Server>, mut stopped: watch::Receiver<
             tracing::error!(address, key, told = reason, "refused calls are not in the audit log");
         }
         host.limits.forget_idle();
+        host.visits.forget_idle();
         if is_last {
             return;
         }

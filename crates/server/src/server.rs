@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use soar_host::Host;
 use soar_host::limits::RateLimits;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use crate::limits::{ShareLimits, Shares};
 use crate::once_per_minute::{EachOncePerMinute, OncePerMinute};
+use crate::pages::Visitor;
 use soar_store::model::AccessKeyId;
 
 /// The number of files to import that may arrive at once.
@@ -38,6 +39,12 @@ pub struct Server {
     pub(crate) shares: Arc<Shares<AccessKeyId>>,
     /// The calls and bytes under way of masters, by address.
     pub(crate) masters: Arc<Shares<Option<IpAddr>>>,
+    /// The rate limit of each visitor of the pages.
+    pub(crate) visits: RateLimits<Visitor>,
+    /// The calls and bytes under way of each visitor of the pages.
+    pub(crate) visitors: Arc<Shares<Visitor>>,
+    /// Whether the server shuts down. Streams of events end then.
+    pub(crate) ending: watch::Sender<bool>,
     /// Limits the warning about each limit of all callers.
     pub(crate) limit_warnings: EachOncePerMinute,
     /// Limits the warning about a proxy that sends no valid address of its callers.
@@ -66,11 +73,25 @@ impl Server {
                 bytes: MASTERS_BYTES.max(host.settings.body_bytes),
                 bytes_each: host.settings.body_bytes,
             }),
+            visits: RateLimits::new(host.settings.requests_per_second, Arc::clone(&host.clock)),
+            visitors: Shares::new(ShareLimits {
+                calls_each: host.settings.calls_per_key,
+                calls: usize::MAX,
+                bytes_each: host.settings.received_bytes_per_key(),
+                bytes: host.settings.received_bytes,
+            }),
+            ending: watch::Sender::new(false),
             limit_warnings: EachOncePerMinute::default(),
             no_address_warning: OncePerMinute::default(),
             unknown: "unknown".into(),
             host,
         })
+    }
+
+    /// Waits until the server shuts down.
+    pub async fn shuts_down(&self) {
+        // The sender lives as long as the server.
+        let _ = self.ending.subscribe().wait_for(|is_ending| *is_ending).await;
     }
 }
 

@@ -13,7 +13,7 @@ use soar_host::executor::Executor;
 use soar_host::sealing::check_keys;
 use soar_host::settings::HostSettings;
 use soar_host::vault::Vault;
-use soar_server::{RunningHost, ServeError};
+use soar_server::{PAGES, RunningHost, ServeError};
 use soar_store::Store;
 
 use super::simulate::{StopSignals, runtime};
@@ -31,7 +31,7 @@ Examples:
 Ctrl-C, or the signal of service managers, ends the host once all accepted calls are done.
 The host logs warnings and errors to standard error. --log-level changes the level.";
 
-/// Serve the host: the Command API, its management and its documentation
+/// Serve the host: the console, the Command API, its management and its documentation
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -83,7 +83,7 @@ async fn start(folder: &Folder, settings: &Settings, host: HostSettings) -> Resu
     let executor = Executor::start(connections, settings.executor.clone()).await.map_err(advised)?;
     let couriers = Arc::new(settings.couriers(folder).await?);
     let host = Host::with_schedules(host, executor, couriers)?;
-    soar_server::serve(host).await.map_err(|error| match error {
+    soar_server::serve_with_pages(host, Some(soar_console::pages)).await.map_err(|error| match error {
         ServeError::Settings(problem) => WrongUse(problem.to_string()).into(),
         error => anyhow!(error),
     })
@@ -109,6 +109,7 @@ struct Ready {
 fn introduce(ready: &Ready, host: &HostSettings, printer: &mut Printer) -> Result<()> {
     printer.line(&printer.bold(&format!("The host listens on {}", ready.url)))?;
     printer.line("")?;
+    printer.line(&format!("  Console        {}{}{PAGES}/", ready.url, host.base_path))?;
     printer.line(&format!("  Commands       POST {}…", ready.commands))?;
     printer.line(&format!("  Documentation  {}{}/docs", ready.url, host.base_path))?;
     printer.line(&format!("  Health         {}{}/readyz", ready.url, host.base_path))?;

@@ -56,6 +56,11 @@ impl Snapshot {
         self.sites.get(name)
     }
 
+    /// All sites.
+    pub fn sites(&self) -> impl Iterator<Item = &Site> {
+        self.sites.iter()
+    }
+
     /// The user of that name, active or not. Upper and lower case do not matter.
     #[must_use]
     pub fn user(&self, name: &str) -> Option<&KnownUser> {

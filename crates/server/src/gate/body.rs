@@ -26,6 +26,16 @@ pub(crate) async fn read_json(
             "The body must be JSON. Expected the header Content-Type: application/json.",
         ));
     }
+    read_body(headers, body, settings, share).await
+}
+
+/// The bytes of a body of any content type, within the same limits.
+pub(crate) async fn read_body(
+    headers: &HeaderMap,
+    body: Body,
+    settings: &HostSettings,
+    share: &mut impl CountsBytes,
+) -> Result<Bytes, Reply> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > settings.body_bytes) {
         return Err(too_long(settings));

@@ -181,13 +181,18 @@ impl Call {
         is_refused.then(|| self.host.refusals.stranger(self.address))
     }
 
+    /// Counts the call in the metrics, with the status of its answer.
+    pub(crate) fn count(&self, status: StatusCode) {
+        let took = self.host.clock.elapsed().saturating_sub(self.started);
+        self.host.metrics.count_call(self.entry.surface, &self.label, status.as_u16(), took);
+    }
+
     fn answer(self, reply: Reply) -> Response {
-        let Self { host, entry, label, started, .. } = self;
-        let took = host.clock.elapsed().saturating_sub(started);
+        self.count(reply.status);
+        let Self { host, entry, .. } = self;
         if let Some(limit) = reply.limit.filter(|limit| host.limit_warnings.is_due(limit)) {
             tracing::warn!("{limit} Calls beyond it are answered 503 until others have ended.");
         }
-        host.metrics.count_call(entry.surface, &label, reply.status.as_u16(), took);
         reply.into_response(&entry.request_id)
     }
 }

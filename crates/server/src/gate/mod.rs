@@ -10,7 +10,7 @@ mod reply;
 mod upload;
 
 pub(crate) use answer_body::bounded_json;
-pub(crate) use body::{read_json, without_nul};
+pub(crate) use body::{read_body, read_json, without_nul};
 pub(crate) use call::{Call, Entered, Place};
 pub(crate) use idempotency::{IDEMPOTENCY_KEY, IdempotencyKey};
 pub(crate) use reply::Reply;

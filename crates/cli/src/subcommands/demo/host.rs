@@ -1,9 +1,11 @@
 //! The host of the demo: a connection to the simulator, keys, incidents and cases, all deleted at the end.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
 use footprint_simulator::User;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 use soar_connector::{Clock, ExecutionContext, SystemClock};
 use soar_host::Host;
@@ -13,9 +15,10 @@ use soar_host::connections::{ConnectionDraft, Connections};
 use soar_host::executor::{Executor, ExecutorSettings};
 use soar_host::sealing::Keyring;
 use soar_host::settings::HostSettings;
+use soar_host::sign_in::{Browser, LinkToRedeem, issue_link};
 use soar_host::transfer::{Format, ImportOptions, OnConflict, Subject, import};
 use soar_host::vault::{Vault, VaultSettings};
-use soar_server::{RunningHost, serve};
+use soar_server::{PAGES, RunningHost, serve_with_pages};
 use soar_store::model::{Allowed, AuditEntry, Caller, KeyKind, Moment, Role, SiteKind, Surface};
 use soar_store::{NewSite, NewUser, Store};
 use tempfile::TempDir;
@@ -68,6 +71,8 @@ const CALLS: [(&str, &str, &str); 3] = [
 pub(super) struct DemoHost {
     running: RunningHost,
     key: String,
+    /// The administrator's password for the console.
+    password: SecretString,
     /// The folder of the store.
     _folder: TempDir,
 }
@@ -96,13 +101,19 @@ impl DemoHost {
         transaction.commit().await.map_err(advised)?;
         let executor = Executor::start(connections, ExecutorSettings::default()).await.map_err(advised)?;
         let settings = HostSettings { listen: ([127, 0, 0, 1], 0).into(), ..HostSettings::default() };
-        let running = serve(Host::with_schedules(settings, executor, Arc::new(Couriers::default()))?).await?;
-        Ok(Self { running, key, _folder: folder })
+        let host = Host::with_schedules(settings, executor, Arc::new(Couriers::default()))?;
+        let password = set_password(&host).await?;
+        let running = serve_with_pages(host, Some(soar_console::pages)).await?;
+        Ok(Self { running, key, password, _folder: folder })
     }
 
-    /// Prints the calls to paste.
+    /// Prints how to sign in to the console, and the calls to paste.
     pub(super) fn introduce(&self, printer: &mut Printer) -> Result<()> {
         let url = self.running.url();
+        printer.line("")?;
+        printer.line(&printer.bold(&format!("The console: {url}{PAGES}/")))?;
+        printer.line(&format!("  User      {ADMINISTRATOR}"))?;
+        printer.line(&format!("  Password  {}", self.password.expose_secret()))?;
         let text = format!(
             "A host serves D3's Command API at {url} (its documentation: {url}/docs), with a connection to the simulator, incidents and cases. Paste:"
         );
@@ -122,6 +133,23 @@ impl DemoHost {
     pub(super) async fn end(self) -> Result<()> {
         Ok(self.running.shutdown().await?)
     }
+}
+
+/// Gives the administrator a password for the console.
+async fn set_password(host: &Host) -> Result<SecretString> {
+    let link = async || {
+        let mut transaction = host.store.transaction().await?;
+        let administrator = transaction.records().user(ADMINISTRATOR).await?;
+        let link = issue_link(&mut transaction.records(), administrator.id, Duration::from_secs(60)).await?;
+        transaction.commit().await.map(|()| link.token)
+    };
+    // The beginning of a token is as random as a password has to be.
+    let password = link().await.map_err(advised)?;
+    let password = SecretString::from(password.expose_secret().chars().take(16).collect::<String>());
+    let browser = Browser { address: None, request_id: ExecutionContext::new().request_id };
+    let token = link().await.map_err(advised)?;
+    host.sign_in().redeem(LinkToRedeem { token, password: password.clone(), browser }).await?;
+    Ok(password)
 }
 
 /// Fills an empty store. Returns a key's text, and the administrator as a caller.

@@ -1,0 +1,20 @@
+//! `POST /sign-out`: ends the session.
+
+use axum::Router;
+use axum::http::header;
+use axum::routing::post;
+
+use crate::visit::{Answer, Notice, Page, SessionCookie};
+
+pub(super) fn routes() -> Router {
+    Router::new().route("/sign-out", post(sign_out))
+}
+
+async fn sign_out(page: Page) -> Answer {
+    page.sign_in().end(page.context()?, page.session()?).await?;
+    let mut response = page.lead_to("/sign-in", Some(Notice::done("You are signed out.")))?;
+    if let Some(cookie) = SessionCookie::new(page.is_secure()).delete() {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
+}

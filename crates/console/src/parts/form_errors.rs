@@ -1,0 +1,18 @@
+//! What is wrong with a form as a whole, above its fields.
+
+use askama::Template;
+
+use crate::visit::Form;
+
+/// What is wrong with a form as a whole.
+#[derive(Debug, Clone, Template)]
+#[template(path = "parts/form_errors.html")]
+pub(crate) struct FormErrors {
+    problem: Option<String>,
+}
+
+impl FormErrors {
+    pub(crate) fn of(form: &Form) -> Self {
+        Self { problem: form.problem().map(str::to_owned) }
+    }
+}

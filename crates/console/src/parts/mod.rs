@@ -1,0 +1,35 @@
+//! What pages have in common. Each part is a type with a template of its own, which escapes its texts; a page's
+//! template shows a part as `{{ part }}`.
+
+mod badge;
+mod cell;
+mod empty;
+mod field;
+mod form_errors;
+mod hidden;
+mod table;
+mod text;
+mod when;
+
+use askama::filters::HtmlSafe;
+
+pub(crate) use badge::{Badge, Meaning};
+pub(crate) use cell::Cell;
+pub(crate) use empty::Empty;
+pub(crate) use field::Field;
+pub(crate) use form_errors::FormErrors;
+pub(crate) use hidden::Hidden;
+pub(crate) use table::{Column, Row, Table};
+pub(crate) use text::VendorText;
+pub(crate) use when::When;
+
+// The parts are markup: their own templates have escaped their texts.
+impl HtmlSafe for Badge {}
+impl HtmlSafe for Cell {}
+impl HtmlSafe for Empty {}
+impl HtmlSafe for Field {}
+impl HtmlSafe for FormErrors {}
+impl HtmlSafe for Hidden {}
+impl HtmlSafe for Table {}
+impl HtmlSafe for VendorText {}
+impl HtmlSafe for When {}

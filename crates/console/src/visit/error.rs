@@ -1,0 +1,89 @@
+//! The reason for which a page cannot be shown.
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use soar_host::Refusal;
+use soar_host::operations::OperationError;
+use soar_server::pages::{PageCall, Problem};
+use soar_store::StoreError;
+
+/// The result of a page's handler.
+pub(crate) type Answer = Result<Response, PageError>;
+
+/// The reason for which a page cannot be shown. The layer around all pages shows it within the layout.
+#[derive(Debug)]
+pub(crate) enum PageError {
+    /// An operation was refused or failed.
+    Operation(OperationError),
+    /// The page refuses the request.
+    Problem(Problem),
+    /// The template failed.
+    Template(askama::Error),
+}
+
+impl PageError {
+    /// There is nothing at the address.
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
+        Self::Problem(Problem::new(StatusCode::NOT_FOUND, message))
+    }
+
+    /// The status and the text for the user.
+    pub(super) fn problem(&self, call: &PageCall) -> Problem {
+        match self {
+            Self::Operation(error) => Problem { status: status(error, call), ..call.failed(error) },
+            Self::Problem(problem) => problem.clone(),
+            Self::Template(error) => {
+                tracing::error!(request_id = call.request_id(), %error, "a page could not be rendered");
+                Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "The page cannot be shown because of a defect.")
+            }
+        }
+    }
+}
+
+/// The status of a page whose operation failed. Only missing rights differ from the status over HTTP.
+fn status(error: &OperationError, call: &PageCall) -> StatusCode {
+    match error {
+        OperationError::Refusal(Refusal::Forbidden(_)) => StatusCode::FORBIDDEN,
+        error => call.failed(error).status,
+    }
+}
+
+impl From<OperationError> for PageError {
+    fn from(error: OperationError) -> Self {
+        Self::Operation(error)
+    }
+}
+
+impl From<StoreError> for PageError {
+    fn from(error: StoreError) -> Self {
+        Self::Operation(error.into())
+    }
+}
+
+impl From<Refusal> for PageError {
+    fn from(error: Refusal) -> Self {
+        Self::Operation(error.into())
+    }
+}
+
+impl From<Problem> for PageError {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl From<askama::Error> for PageError {
+    fn from(error: askama::Error) -> Self {
+        Self::Template(error)
+    }
+}
+
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response {
+        let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        response.extensions_mut().insert(Arc::new(self));
+        response
+    }
+}

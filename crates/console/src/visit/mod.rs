@@ -1,0 +1,27 @@
+//! What happens before and after each page: the session, the limits, forms, errors and headers.
+
+mod address;
+mod cookies;
+mod error;
+mod form;
+mod frame;
+mod headers;
+mod layer;
+mod navigation;
+mod notice;
+mod origin;
+mod page;
+mod region;
+mod state;
+
+pub(crate) use address::{Path, Query};
+pub(crate) use cookies::SessionCookie;
+pub(crate) use error::{Answer, PageError};
+pub(crate) use form::{Form, KEPT, KEPT_ACTION, SECRET};
+pub(crate) use frame::Frame;
+pub use headers::POLICY;
+pub(crate) use headers::with_headers;
+pub(crate) use layer::{open, signed_in};
+pub(crate) use notice::Notice;
+pub(crate) use page::Page;
+pub(crate) use state::ConsoleState;

@@ -1,0 +1,231 @@
+//! A page under way: the signed-in user, and the ways to answer.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use askama::Template;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use jiff::tz::TimeZone;
+use soar_host::operations::{OperationError, Operations, RequestContext, Tried};
+use soar_host::sign_in::{Browser, ConsoleSession, SignIn, SignInError};
+use soar_server::pages::Problem;
+use soar_store::model::{AuditEntry, Moment};
+
+use super::error::{Answer, PageError};
+use super::form::Form;
+use super::frame::Frame;
+use super::notice::Notice;
+use super::state::ConsoleState;
+
+/// A page under way. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Page(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    state: Arc<ConsoleState>,
+    session: Option<ConsoleSession>,
+    context: Option<RequestContext>,
+    visit: VisitFacts,
+    /// The refusal that the page shows in its form. The layer writes its audit entry.
+    refusal: Mutex<Option<Problem>>,
+}
+
+/// What the layer knows about the request.
+#[derive(Debug)]
+pub(super) struct VisitFacts {
+    /// The address of the page below the console.
+    pub(super) path: String,
+    /// Whether the script asks for one region.
+    pub(super) is_region: bool,
+    /// The notice that the previous page left.
+    pub(super) notice: Option<Notice>,
+    pub(super) zone: TimeZone,
+    /// Whether the browser reaches the host over TLS.
+    pub(super) is_secure: bool,
+    pub(super) browser: Browser,
+}
+
+impl Page {
+    pub(super) fn new(
+        state: Arc<ConsoleState>,
+        session: Option<ConsoleSession>,
+        context: Option<RequestContext>,
+        visit: VisitFacts,
+    ) -> Self {
+        Self(Arc::new(Inner { state, session, context, visit, refusal: Mutex::default() }))
+    }
+
+    pub(crate) fn state(&self) -> &ConsoleState {
+        &self.0.state
+    }
+
+    /// The session. Pages for signed-in users always have one.
+    pub(crate) fn session(&self) -> Result<&ConsoleSession, PageError> {
+        self.0.session.as_ref().ok_or_else(signed_out)
+    }
+
+    /// Whether a user is signed in.
+    pub(crate) fn is_signed_in(&self) -> bool {
+        self.0.session.is_some()
+    }
+
+    /// The operations of the host.
+    pub(crate) fn operations(&self) -> &Operations {
+        &self.0.state.server.operations
+    }
+
+    /// The context of operations in the name of the signed-in user.
+    pub(crate) fn context(&self) -> Result<&RequestContext, PageError> {
+        self.0.context.as_ref().ok_or_else(signed_out)
+    }
+
+    /// The time zone of the user's profile, else of the site.
+    pub(crate) fn zone(&self) -> &TimeZone {
+        &self.0.visit.zone
+    }
+
+    /// The current time.
+    pub(crate) fn now(&self) -> Moment {
+        self.0.state.server.now()
+    }
+
+    pub(crate) fn is_secure(&self) -> bool {
+        self.0.visit.is_secure
+    }
+
+    /// The browser, for a sign-in.
+    pub(crate) fn browser(&self) -> Browser {
+        self.0.visit.browser.clone()
+    }
+
+    /// The service that signs users in.
+    pub(crate) fn sign_in(&self) -> &SignIn {
+        self.0.state.server.sign_in()
+    }
+
+    /// What the layout shows around a page of this title.
+    pub(crate) fn frame(&self, title: impl Into<String>) -> Frame {
+        let Inner { state, session, visit, .. } = &*self.0;
+        let frame = Frame::new(state, session.as_ref(), &visit.path, visit.is_region, visit.notice.clone());
+        Frame { title: title.into(), ..frame }
+    }
+
+    /// The address of another page. `path` is its address below the console.
+    pub(crate) fn href(&self, path: &str) -> String {
+        format!("{}{path}", self.0.state.base)
+    }
+
+    /// Answers with a page.
+    pub(crate) fn show(&self, template: &impl Template) -> Answer {
+        let mut response = html(StatusCode::OK, template.render()?);
+        if self.0.visit.notice.is_some()
+            && let Some(cookie) = Notice::shown(&self.0.state.base)
+        {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+        Ok(response)
+    }
+
+    /// Answers with a form again, because of its problems.
+    pub(crate) fn show_again(&self, template: &impl Template) -> Answer {
+        Ok(html(StatusCode::UNPROCESSABLE_ENTITY, template.render()?))
+    }
+
+    /// Answers a form that was carried out: the browser loads `path`, which shows `notice`.
+    pub(crate) fn lead_to(&self, path: &str, notice: Option<Notice>) -> Answer {
+        let mut response = StatusCode::SEE_OTHER.into_response();
+        let location = HeaderValue::from_str(&self.href(path));
+        let location = location.map_err(|_| PageError::not_found("The address is not valid."))?;
+        response.headers_mut().insert(header::LOCATION, location);
+        if let Some(cookie) = notice.and_then(|notice| notice.cookie(&self.0.state.base)) {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+        Ok(response)
+    }
+
+    /// Notes a refused operation as the problem of `form`. The audit log gets the refusal.
+    ///
+    /// # Errors
+    /// The error itself if it is not about the input: the form cannot be shown again then.
+    pub(crate) fn refused(&self, form: &mut Form, error: OperationError) -> Result<(), PageError> {
+        form.refuse(self.about_input(error)?);
+        Ok(())
+    }
+
+    /// As [`Page::refused`], at a field of the form.
+    pub(crate) fn refused_at(&self, form: &mut Form, field: &str, error: OperationError) -> Result<(), PageError> {
+        form.wrong(field, self.about_input(error)?);
+        Ok(())
+    }
+
+    fn about_input(&self, error: OperationError) -> Result<String, PageError> {
+        let text = error.to_string();
+        let is_about_input = matches!(
+            &error,
+            OperationError::Refusal(
+                soar_host::Refusal::Because(_)
+                    | soar_host::Refusal::Unable(_)
+                    | soar_host::Refusal::Parameters(_)
+                    | soar_host::Refusal::About(_)
+            )
+        );
+        if !is_about_input {
+            return Err(error.into());
+        }
+        let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, text.clone());
+        *self.0.refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some(problem);
+        Ok(text)
+    }
+
+    /// Notes a refused sign-in, or a refused change of the user's account, as the problem of `form`. The service has
+    /// written the audit entry.
+    ///
+    /// # Errors
+    /// The error itself if it is not about the input.
+    pub(crate) fn account_refused(&self, form: &mut Form, error: SignInError) -> Result<(), PageError> {
+        match error {
+            SignInError::Operation(error) => self.refused(form, error),
+            error => {
+                form.refuse(error.to_string());
+                Ok(())
+            }
+        }
+    }
+
+    /// The refusal that [`Page::refused`] noted.
+    pub(super) fn take_refusal(&self) -> Option<Problem> {
+        self.0.refusal.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// The value of an operation that called a vendor or another instance. Writes its audit entry.
+    pub(crate) async fn tried<T>(&self, tried: Tried<T>) -> Result<T, PageError> {
+        let entry = self.context()?.entry.clone();
+        let (site, reason) = (AuditEntry::kept(&tried.site), AuditEntry::kept(&tried.about));
+        let written = self.0.state.server.audit.write(AuditEntry { site, reason, ..entry }, None).await;
+        written.map_err(|error| {
+            let message = "It was carried out, but the host's store failed before its audit entry was written.";
+            let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, message);
+            PageError::Problem(Problem { reason: error.to_string(), ..problem })
+        })?;
+        Ok(tried.value)
+    }
+}
+
+pub(super) fn html(status: StatusCode, text: String) -> Response {
+    (status, [(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"))], text).into_response()
+}
+
+fn signed_out() -> PageError {
+    PageError::Problem(Problem::new(StatusCode::UNAUTHORIZED, "Sign in to see this page."))
+}
+
+impl<S: Sync> FromRequestParts<S> for Page {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, PageError> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(signed_out)
+    }
+}

@@ -1,0 +1,24 @@
+//! The state that all pages share.
+
+use std::sync::Arc;
+
+use soar_server::{PAGES, Server};
+
+use crate::assets::AssetAddresses;
+
+/// The state that all pages share.
+#[derive(Debug)]
+pub(crate) struct ConsoleState {
+    pub(crate) server: Arc<Server>,
+    /// The address of the console with the base path, such as `/MainApp/console`. Both a proxy that removes the base
+    /// path and a direct call reach the pages under it.
+    pub(crate) base: String,
+    pub(crate) assets: AssetAddresses,
+}
+
+impl ConsoleState {
+    pub(crate) fn new(server: &Arc<Server>) -> Arc<Self> {
+        let base = format!("{}{PAGES}", server.settings.base_path);
+        Arc::new(Self { server: Arc::clone(server), assets: AssetAddresses::below(&base), base })
+    }
+}

@@ -1,0 +1,268 @@
+//! A headless Chromium: visits pages, and reports accessibility findings, console errors and violations of the policy.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
+use fantoccini::wd::WebDriverCompatibleCommand;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::world::{PASSWORD, World};
+
+/// Keeps the browser headless and off the network.
+const FLAGS: &[&str] = &[
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+    "--no-first-run",
+    "--force-color-profile=srgb",
+    "--hide-scrollbars",
+];
+
+/// The timeout for what the browser does.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+const MISSING: &str = "is not installed. Run `tests/run`, which installs it.";
+
+/// A window width and colours.
+#[derive(Debug, Clone, Copy)]
+pub struct Look {
+    pub width: u32,
+    pub scheme: &'static str,
+}
+
+/// The looks in which each page is checked.
+pub const LOOKS: [Look; 4] = [
+    Look { width: 1440, scheme: "light" },
+    Look { width: 1440, scheme: "dark" },
+    Look { width: 360, scheme: "light" },
+    Look { width: 360, scheme: "dark" },
+];
+
+/// A browser.
+pub struct Browser {
+    pub client: Client,
+    _driver: Child,
+}
+
+/// A command of `ChromeDriver` that `WebDriver` does not have.
+#[derive(Debug)]
+struct Extended {
+    path: &'static str,
+    body: Value,
+}
+
+impl WebDriverCompatibleCommand for Extended {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/{}", session.unwrap_or_default(), self.path))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        (http::Method::POST, Some(self.body.to_string()))
+    }
+}
+
+impl Browser {
+    pub async fn start() -> Self {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap_or_else(|error| panic!("chromedriver {MISSING} ({error})"));
+        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+        let port = loop {
+            let line = lines.next_line().await.unwrap().expect("chromedriver names its port");
+            if let Some((_, port)) = line.split_once("successfully on port ") {
+                break port.trim_end_matches('.').to_owned();
+            }
+        };
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        let capabilities = json!({
+            "goog:chromeOptions": { "args": FLAGS },
+            "goog:loggingPrefs": { "browser": "ALL" },
+            "pageLoadStrategy": "normal",
+        });
+        let Value::Object(capabilities) = capabilities else { unreachable!() };
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .unwrap();
+        Self { client, _driver: driver }
+    }
+
+    /// Ends the browser.
+    pub async fn end(self) {
+        self.client.close().await.unwrap();
+    }
+
+    async fn extended(&self, path: &'static str, body: Value) -> Value {
+        self.client.issue_cmd(Extended { path, body }).await.unwrap()
+    }
+
+    /// A command of the Chrome DevTools Protocol.
+    pub async fn devtools(&self, command: &str, parameters: Value) -> Value {
+        self.extended("goog/cdp/execute", json!({ "cmd": command, "params": parameters })).await
+    }
+
+    /// Gives the window this width and these colours.
+    pub async fn look(&self, look: Look) {
+        let size = json!({ "width": look.width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", size).await;
+        let scheme = json!({ "features": [{ "name": "prefers-color-scheme", "value": look.scheme }] });
+        self.devtools("Emulation.setEmulatedMedia", scheme).await;
+    }
+
+    /// Turns scripts of pages off.
+    pub async fn without_scripts(&self) {
+        self.devtools("Emulation.setScriptExecutionDisabled", json!({ "value": true })).await;
+    }
+
+    pub async fn goto(&self, url: &str) {
+        self.client.goto(url).await.unwrap();
+    }
+
+    /// Signs a user in, by the sign-in page.
+    pub async fn sign_in(&self, world: &World, user: &str) {
+        self.goto(&world.page("/sign-in")).await;
+        self.fill("user", user).await;
+        self.fill("secret.password", PASSWORD).await;
+        self.press("Sign in").await;
+        self.wait_for("nav.side").await;
+    }
+
+    /// Types a text into the field with this id.
+    pub async fn fill(&self, id: &str, text: &str) {
+        let field = self.client.find(Locator::Id(id)).await.unwrap();
+        field.clear().await.unwrap();
+        field.send_keys(text).await.unwrap();
+    }
+
+    /// Clicks the button with this text.
+    pub async fn press(&self, text: &str) {
+        let path = format!("//button[normalize-space()=\"{text}\"]");
+        self.client.find(Locator::XPath(&path)).await.unwrap().click().await.unwrap();
+    }
+
+    /// Waits for the button with this text, and clicks it.
+    pub async fn press_when_there(&self, text: &str) {
+        self.wait_for_text(text).await;
+        self.press(text).await;
+    }
+
+    /// Presses keys one after the other, as on a keyboard.
+    pub async fn keys(&self, keys: &str) {
+        let pressed = keys.chars().fold(KeyActions::new("keyboard".to_owned()), |keys, value| {
+            keys.then(KeyAction::Down { value }).then(KeyAction::Up { value })
+        });
+        self.client.perform_actions(pressed).await.unwrap();
+    }
+
+    /// The text of the focused element.
+    pub async fn focused(&self) -> String {
+        let focused = "document.activeElement.id || document.activeElement.textContent.trim()";
+        self.evaluate(focused).await.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Clicks the link with this text.
+    pub async fn follow(&self, text: &str) {
+        self.client.find(Locator::LinkText(text)).await.unwrap().click().await.unwrap();
+    }
+
+    /// Waits for an element.
+    pub async fn wait_for(&self, css: &str) {
+        let wait = self.client.wait().at_most(PATIENCE);
+        if let Err(error) = wait.for_element(Locator::Css(css)).await {
+            panic!("{css} did not appear: {error}\n{}", self.text().await);
+        }
+    }
+
+    /// Waits for a text in the page.
+    pub async fn wait_for_text(&self, text: &str) {
+        let started = std::time::Instant::now();
+        while !self.text().await.contains(text) {
+            assert!(started.elapsed() < PATIENCE, "{text:?} did not appear:\n{}", self.text().await);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// The visible text of the page.
+    pub async fn text(&self) -> String {
+        match self.client.find(Locator::Css("body")).await {
+            Ok(body) => body.text().await.unwrap_or_default(),
+            Err(_) => String::new(),
+        }
+    }
+
+    /// The result of a script in the page.
+    pub async fn evaluate(&self, expression: &str) -> Value {
+        let parameters = json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
+        let answer = self.devtools("Runtime.evaluate", parameters).await;
+        assert!(answer["exceptionDetails"].is_null(), "{answer}");
+        answer["result"]["value"].clone()
+    }
+
+    /// Errors and violations of the policy that the browser logged since the last call.
+    pub async fn complaints(&self) -> Vec<String> {
+        let log = self.extended("se/log", json!({ "type": "browser" })).await;
+        let bad = log.as_array().unwrap().iter().filter(|entry| entry["level"] != "INFO" && entry["level"] != "DEBUG");
+        bad.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// The serious findings of axe-core in the page.
+    pub async fn accessibility(&self) -> Vec<String> {
+        let script = tools().join("axe-core/node_modules/axe-core/axe.min.js");
+        let script = std::fs::read_to_string(script).unwrap_or_else(|_| panic!("axe-core {MISSING}"));
+        self.devtools("Runtime.evaluate", json!({ "expression": script })).await;
+        let found = self
+            .evaluate(
+                "axe.run(document, { resultTypes: ['violations'] }).then(result => result.violations.filter(one => \
+                 ['serious', 'critical'].includes(one.impact)).flatMap(one => one.nodes.map(node => one.id + ': ' + \
+                 node.html.slice(0, 300) + ' ' + node.failureSummary)))",
+            )
+            .await;
+        found.as_array().unwrap().iter().map(|finding| finding.as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Stores a picture of the whole page in the ignored folder `target/tmp/console`.
+    pub async fn picture(&self, name: &str) {
+        let taken = self.devtools("Page.captureScreenshot", json!({ "captureBeyondViewport": true })).await;
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("console");
+        std::fs::create_dir_all(&folder).unwrap();
+        let bytes = STANDARD.decode(taken["data"].as_str().unwrap()).unwrap();
+        std::fs::write(folder.join(format!("{name}.png")), bytes).unwrap();
+    }
+
+    /// Checks the page in each look: no serious finding, no complaint of the browser, no sideways scrolling. Stores a
+    /// picture of each.
+    pub async fn check(&self, name: &str, looks: &[Look]) {
+        for look in looks {
+            self.look(*look).await;
+            let label = format!("{name}-{}-{}", look.width, look.scheme);
+            self.picture(&label).await;
+            assert_eq!(self.accessibility().await, Vec::<String>::new(), "{label}");
+            assert_eq!(self.complaints().await, Vec::<String>::new(), "{label}");
+            let wider = self.evaluate("document.documentElement.scrollWidth > innerWidth").await;
+            assert_eq!(wider, Value::Bool(false), "{label} scrolls sideways");
+        }
+    }
+}
+
+/// The folder of tools that `tests/run` installs.
+fn tools() -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("../tools")
+}

@@ -1,0 +1,66 @@
+//! The headers of pages and static files, and forms from elsewhere.
+
+use reqwest::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, SET_COOKIE, VARY};
+use reqwest::redirect::Policy;
+
+use crate::world::{PASSWORD, World};
+
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().redirect(Policy::none()).build().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_have_the_strict_policy_and_static_files_are_kept_for_a_year() {
+    let (world, client) = (World::with(|settings| settings.base_path = "/MainApp".to_owned()).await, client());
+    let page = client.get(world.page("/sign-in")).send().await.unwrap();
+    let header = |name| page.headers()[name].to_str().unwrap().to_owned();
+    assert_eq!(header(CONTENT_SECURITY_POLICY), soar_console::POLICY);
+    assert_eq!(header(CACHE_CONTROL), "no-store");
+    assert!(page.headers().get_all(VARY).iter().any(|value| value == "footprint-region"), "{:?}", page.headers());
+    let text = page.text().await.unwrap();
+    let script = text.split("<script src=\"").nth(1).unwrap().split('"').next().unwrap();
+    assert!(script.starts_with("/MainApp/console/static/console-"), "{script}");
+    let file = client.get(format!("{}{script}", world.url)).send().await.unwrap();
+    assert_eq!(file.headers()[CACHE_CONTROL], "public, max-age=31536000, immutable");
+    let docs = client.get(format!("{}/docs/", world.url)).send().await.unwrap();
+    assert!(docs.headers()[CONTENT_SECURITY_POLICY].to_str().unwrap().contains("unsafe-inline"));
+    for (address, target) in [("/", "console/"), ("/MainApp/", "console/"), ("/MainApp", "MainApp/console/")] {
+        let start = client.get(format!("{}{address}", world.url)).send().await.unwrap();
+        assert_eq!(start.headers()[LOCATION], target, "{address}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_from_another_site_or_another_session_does_nothing() {
+    let (world, client) = (World::new().await, client());
+    let sign_in = |site: &'static str| {
+        let body = format!("user=Admin&secret.password={}", PASSWORD.replace(' ', "+"));
+        let request = client.post(world.page("/sign-in")).header("sec-fetch-site", site);
+        request.header("content-type", "application/x-www-form-urlencoded").body(body).send()
+    };
+    let refused = sign_in("cross-site").await.unwrap();
+    assert_eq!((refused.status().as_u16(), refused.headers().get(SET_COOKIE)), (403, None));
+    let signed_in = sign_in("same-origin").await.unwrap();
+    assert_eq!(signed_in.status(), 303);
+    let cookie = signed_in.headers()[SET_COOKIE].to_str().unwrap();
+    assert!(cookie.contains("; HttpOnly; SameSite=Strict"), "{cookie}");
+    let cookie = cookie.split(';').next().unwrap().to_owned();
+    for body in ["theme=dark", "theme=dark&csrf=0000", ""] {
+        let request = client.post(world.page("/profile/display")).header("cookie", &cookie).body(body);
+        let answer = request.header("content-type", "application/x-www-form-urlencoded").send().await.unwrap();
+        assert_eq!(answer.status(), 403, "{body}");
+    }
+    let page = client.get(world.page("/profile")).header("cookie", &cookie).send().await.unwrap();
+    assert!(page.text().await.unwrap().contains("data-theme=\"system\""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_is_bounded() {
+    let (world, client) = (World::with(|settings| settings.body_bytes = 1_000).await, client());
+    let body = format!("user={}", "x".repeat(2_000));
+    let request = client.post(world.page("/sign-in")).body(body);
+    let answer = request.header("content-type", "application/x-www-form-urlencoded").send().await.unwrap();
+    assert_eq!(answer.status(), 413);
+    let answer = client.post(world.page("/sign-in")).json(&"x").send().await.unwrap();
+    assert_eq!(answer.status(), 415);
+}

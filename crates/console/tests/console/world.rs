@@ -1,0 +1,120 @@
+//! A served host with sample data, for tests of pages.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use coda_footprint::FootprintPlugin;
+use footprint_simulator::{Options, Simulator, UserKind};
+use serde_json::json;
+use soar_connector::{Clock, SystemClock};
+use soar_host::Host;
+use soar_host::connections::{ConnectionDraft, Connections};
+use soar_host::executor::{Executor, ExecutorSettings};
+use soar_host::plugins::PluginRegistry;
+use soar_host::sealing::Keyring;
+use soar_host::settings::HostSettings;
+use soar_host::sign_in::{Browser, LinkToRedeem, issue_link};
+use soar_host::vault::{Vault, VaultSettings};
+use soar_server::{RunningHost, serve_with_pages};
+use soar_store::model::{Allowed, Caller, Moment, Role, SiteKind};
+use soar_store::testing::TestStore;
+use soar_store::{Engine, NewSite, NewUser};
+
+/// The password of all users.
+pub const PASSWORD: &str = "a quiet morning";
+
+/// The site of the sample data.
+pub const SITE: &str = "Security Operations";
+
+/// A served host. Its users are `Admin` and, each with that role on the site, `Manager`, `Analyst` and `Viewer`;
+/// `Nobody` has no role.
+pub struct World {
+    pub url: String,
+    pub host: Arc<Host>,
+    pub simulator: Simulator,
+    _running: RunningHost,
+    _test: TestStore,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub async fn with(change: impl FnOnce(&mut HostSettings)) -> Self {
+        let simulator = Simulator::start(Options::default()).await.unwrap();
+        let test = TestStore::on(Engine::Sqlite).await;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let now = Moment::from(clock.now());
+        let registry = PluginRegistry::new(vec![Arc::new(FootprintPlugin::new().unwrap())], &[]).unwrap();
+        let vault = Vault::new(VaultSettings::default());
+        let keyring = Keyring::generate().unwrap();
+        let connections = Connections::new(test.store.clone(), Arc::new(registry), keyring, vault, clock);
+        let mut transaction = test.store.transaction().await.unwrap();
+        let mut records = transaction.records();
+        let site = records.create_site(&site(), now).await.unwrap();
+        let new = |name: &str, is_administrator| NewUser { name: name.to_owned(), email: None, is_administrator };
+        let admin = records.create_user(&new("Admin", true), now).await.unwrap();
+        for role in Role::ALL {
+            let user = records.create_user(&new(role.as_str(), false), now).await.unwrap();
+            records.set_role(user.id, site.id, *role).await.unwrap();
+        }
+        records.create_user(&new("Nobody", false), now).await.unwrap();
+        let caller = Caller {
+            user: admin,
+            site: site.clone(),
+            roles: BTreeMap::new(),
+            reach: Allowed::All,
+            key: None,
+            request_id: "preparation".to_owned(),
+        };
+        let user = simulator.user(UserKind::Administrator);
+        let draft = |name: &str, password: &str| -> ConnectionDraft {
+            serde_json::from_value(json!({
+                "integration": "coda-footprint", "name": name, "site": SITE, "healthCheckMinutes": 5,
+                "parameters": {"Server URL": simulator.url(), "User Name": user.user_name, "Password": password},
+            }))
+            .unwrap()
+        };
+        for (name, password) in [("Footprint", user.password.as_str()), ("Footprint of Acme", "wrong")] {
+            connections.create_in(&mut records, &caller, draft(name, password)).await.unwrap();
+        }
+        transaction.commit().await.unwrap();
+        let executor = Executor::start(connections, ExecutorSettings::default()).await.unwrap();
+        let mut settings = HostSettings { listen: ([127, 0, 0, 1], 0).into(), ..HostSettings::default() };
+        change(&mut settings);
+        let host = Host::with_connectors(settings, executor).unwrap();
+        for user in ["Admin", "Manager", "Analyst", "Viewer", "Nobody"] {
+            give_password(&host, user).await;
+        }
+        let running = serve_with_pages(Arc::clone(&host), Some(soar_console::pages)).await.unwrap();
+        Self { url: running.url(), host, simulator, _running: running, _test: test }
+    }
+
+    /// The address of a page; `path` is its address below the console.
+    pub fn page(&self, path: &str) -> String {
+        format!("{}/console{path}", self.url)
+    }
+}
+
+/// Sets the password of a user, by a link.
+async fn give_password(host: &Host, user: &str) {
+    let mut transaction = host.store.transaction().await.unwrap();
+    let user = transaction.records().user(user).await.unwrap();
+    let link = issue_link(&mut transaction.records(), user.id, Duration::from_secs(60)).await.unwrap();
+    transaction.commit().await.unwrap();
+    let browser = Browser { address: None, request_id: "preparation".to_owned() };
+    let link = LinkToRedeem { token: link.token, password: PASSWORD.into(), browser };
+    host.sign_in().redeem(link).await.unwrap();
+}
+
+fn site() -> NewSite {
+    NewSite {
+        name: SITE.to_owned(),
+        kind: SiteKind::Internal,
+        description: String::new(),
+        time_zone: "America/Vancouver".to_owned(),
+        language: "en".to_owned(),
+    }
+}
