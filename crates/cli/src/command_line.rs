@@ -13,7 +13,8 @@ use crate::logging::{self, LogLevel, Subject};
 use crate::printer::Printer;
 use crate::shell;
 use crate::subcommands::{
-    agent, alert, audit, backup, case, commands, completions, connection, demo, diagnose, doctor, findings, health,
+    agent, alert, audit, backup, case, commands, completions, connection, demo, diagnose, doctor, exec, findings,
+    health,
     incident, init, integration, key, restore, run, runs, schedule, serve, simulate, site, tenant, test, user, utility,
 };
 
@@ -33,7 +34,7 @@ Examples:
 Exit codes: 0 Successful, 1 Failed, 2 wrong use.";
 
 /// The subcommands that connect to a Footprint instance.
-const CONNECTING: [&str; 3] = ["run", "test", "diagnose"];
+const CONNECTING: [&str; 4] = ["run", "exec", "test", "diagnose"];
 
 #[derive(Debug, Parser)]
 #[command(name = "footprint", version, about = ABOUT, after_help = EXAMPLES)]
@@ -51,6 +52,7 @@ struct CommandLine {
 enum Chosen {
     Demo(demo::Arguments),
     Run(run::Arguments),
+    Exec(exec::Arguments),
     Test(test::Arguments),
     Diagnose(diagnose::Arguments),
     Commands(commands::Arguments),
@@ -104,6 +106,7 @@ pub(crate) fn run(printer: &mut Printer) -> Result<Exit> {
     match chosen {
         Chosen::Demo(arguments) => demo::run(&arguments, &plugin, printer),
         Chosen::Run(arguments) => run::run(&arguments, &flags()?, &plugin, printer),
+        Chosen::Exec(arguments) => exec::run(&arguments, &flags()?, &plugin, printer),
         Chosen::Test(arguments) => test::run(&arguments, &flags()?, &plugin, printer),
         Chosen::Diagnose(arguments) => diagnose::run(&arguments, &flags()?, &plugin, printer),
         Chosen::Commands(arguments) => commands::run(&arguments, plugin.manifest(), printer),

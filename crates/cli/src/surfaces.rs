@@ -121,6 +121,7 @@ const ONLY_AT_THE_TERMINAL: &[(&str, &str)] = &[
     ("demo", "starts a simulator and a host of its own"),
     ("completions", "prints a script for a shell"),
     ("commands", "shows the manifest of this build, as /docs does"),
+    ("exec", "takes its connections from its input, without a host"),
     ("run", "takes its connection from flags, without a host"),
     ("test", "takes its connection from flags, without a host"),
     ("diagnose", "takes its connection from flags, without a host"),

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use crate::name::steers;
@@ -26,21 +27,22 @@ impl Serialize for StatusCode {
 }
 
 /// A failed command. `Display` gives exactly the three documented lines of the Error tab.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, JsonSchema)]
 #[error("{failure_indicator}\nStatus Code: {status_code}.\nMessage: {message}")]
 #[serde(rename_all = "camelCase")]
 pub struct CommandError {
-    /// Which command failed, such as `List Devices failed.`
+    /// The failed command, such as `List Devices failed.`
     pub failure_indicator: String,
     /// The product's HTTP status, or `N/A`.
+    #[schemars(with = "String")]
     pub status_code: StatusCode,
-    /// The product's own words, or what happened where it had none; one sentence, ending in a full stop.
+    /// The product's own words, or else a description of the failure; one sentence that ends with a full stop.
     pub message: String,
-    /// Stable, kebab-case, such as `device-not-supported`; what programs match on.
+    /// The stable code for programs, in kebab-case, such as `device-not-supported`.
     pub code: String,
-    /// Why this happens.
+    /// The cause of the error.
     pub cause: String,
-    /// What to do about it.
+    /// The cure of the error.
     pub cure: String,
     /// Whether the same call may succeed later with nothing changed.
     pub retryable: bool,

@@ -22,6 +22,7 @@ mod loading;
 pub mod manifest;
 pub mod name;
 mod outcome;
+mod outcome_schema;
 mod page;
 mod parameters;
 mod pem;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -13,25 +14,25 @@ use crate::page::Page;
 use crate::table::Table;
 
 /// Whether a command reached its aim.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub enum ReturnData {
-    /// Everything that was asked for was done or read.
+    /// The command did or read everything that was asked for.
     Successful,
-    /// It was not; the outcome's error says why.
+    /// The command failed. The outcome's error has the reason.
     Failed,
 }
 
-/// Something the caller should know although the command went on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// A deviation from the call that did not end the command.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Warning {
     /// Stable, kebab-case, such as `scanner-id-ignored`.
     pub code: String,
-    /// What was done differently from what was asked, and why.
+    /// The deviation and its reason.
     pub message: String,
 }
 
-/// What a command did on the wire: proves whether a list is whole.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+/// The command's requests and rows. It proves whether a list is whole.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Receipt {
     /// The execution's id, also in logs and in the run history.
@@ -39,24 +40,25 @@ pub struct Receipt {
     /// The host's proxy agent that it went through; the host fills this in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
-    /// Pages (reply bodies with rows) read.
+    /// The number of pages read.
     pub pages: u64,
-    /// Rows read.
+    /// The number of rows read.
     pub rows: u64,
-    /// How many pages the server says there are, where it says so.
+    /// The total number of pages according to the server; null if unknown.
     pub total_pages: Option<u64>,
-    /// How many rows the server says there are over all pages, where it says so.
+    /// The total number of rows on all pages according to the server; null if unknown.
     pub total_rows: Option<u64>,
-    /// Rows that came twice, because the list shifted while it was read, and were dropped.
+    /// The number of repeated rows that were dropped. Rows repeat if the list shifts while it is read.
     pub duplicates_dropped: u64,
-    /// What is missing from a list that was to be read whole; `None` when nothing is.
+    /// What is missing from a list that was to be read whole; null if nothing is missing.
     pub missing: Option<String>,
-    /// HTTP requests sent, logins included.
+    /// The number of HTTP requests sent, logins included.
     pub requests: u64,
-    /// How many of them repeated one that had failed.
+    /// The number of requests that repeated a failed one.
     pub retries: u64,
-    /// How long the command took, in milliseconds.
+    /// The duration of the command in milliseconds.
     #[serde(rename = "elapsedMs", serialize_with = "milliseconds")]
+    #[schemars(with = "u64")]
     pub elapsed: Duration,
 }
 

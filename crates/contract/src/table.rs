@@ -1,5 +1,6 @@
 //! The result table: columns, rows of JSON values, and how a value reads in a cell.
 
+use schemars::JsonSchema;
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -7,7 +8,7 @@ use serde_json::Value;
 use crate::manifest::Command;
 
 /// A table whose cells are JSON values; a surface renders them with [`cell_text`].
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Table {
     /// Column headings.
     pub columns: Vec<String>,

@@ -149,6 +149,23 @@ impl Flags {
     }
 }
 
+impl Flags {
+    /// Whether a flag names the connection, or a part of it.
+    pub(crate) fn name_connection(&self) -> bool {
+        self.profile.is_some() || !self.settings.is_empty()
+    }
+
+    /// Whether a setting is to be read from standard input.
+    pub(crate) fn use_standard_input(&self) -> bool {
+        self.settings.iter().any(|(_, source)| matches!(source, Source::StandardInput))
+    }
+
+    /// The file with profiles, if it is not the default one.
+    pub(crate) fn profile_file(&self) -> Option<PathBuf> {
+        self.profile_file.clone()
+    }
+}
+
 fn by_name(connector: &Connector, pair: &str) -> Result<(String, Source), WrongUse> {
     let Some((name, value)) = pair.split_once('=') else {
         // The text is not shown: it may be a secret without its name.

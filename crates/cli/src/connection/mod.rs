@@ -6,7 +6,7 @@ mod resolve;
 pub(crate) mod secret;
 
 pub(crate) use profile::names as profile_names;
-pub(crate) use resolve::{build, connect, settings};
+pub(crate) use resolve::{build, connect, settings, settings_in};
 
 use std::path::PathBuf;
 

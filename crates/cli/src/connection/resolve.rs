@@ -1,12 +1,13 @@
 //! Combines a connection's settings (flag, environment, profile, prompt) and builds the connector.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use secrecy::SecretString;
 use soar_connector::manifest::{Connector as ConnectorManifest, Setting};
-use soar_connector::name::normalised;
-use soar_connector::{Connector, Plugin, SettingProblem, SettingValues};
+use soar_connector::name::{normalised, quoted};
+use soar_connector::{Connector, Plugin, SettingProblem, SettingValues, SettingsError};
 
 use super::flags::Flags;
 use super::{Source, profile, secret, ways};
@@ -34,15 +35,8 @@ pub(crate) fn build(plugin: &dyn Plugin, settings: &SettingValues) -> Result<Arc
 /// As [`connect`].
 pub(crate) fn settings(plugin: &dyn Plugin, flags: &Flags) -> Result<SettingValues> {
     let manifest = &plugin.manifest().connector;
-    let profile = match &flags.profile {
-        None => Vec::new(),
-        Some(name) => {
-            let file = flags.profile_file.clone().or_else(profile::default_file);
-            let file = file.context(WrongUse("There is no home folder: give --profile-file.".to_owned()))?;
-            profile::read(manifest, &file, name)?
-        }
-    };
-    let (mut given, mut problems) = gather(manifest, &flags.settings, &profile);
+    let profile = profile_settings(manifest, flags.profile.as_deref(), flags.profile_file.as_deref())?;
+    let (mut given, mut problems) = gather(manifest, &flags.settings, &profile, environment);
     if problems.is_empty() {
         for setting in secrets_to_ask_for(manifest, &given) {
             given.push((setting.name.clone(), secret::ask(&setting.name)?));
@@ -59,6 +53,44 @@ pub(crate) fn settings(plugin: &dyn Plugin, flags: &Flags) -> Result<SettingValu
     Ok(values)
 }
 
+/// The settings that a program gives, before those of its profile. The environment is not read, so that it cannot change
+/// the connection of one request among others.
+///
+/// # Errors
+/// [`WrongUse`] and [`SettingsError`] with every fault of the settings.
+pub(crate) fn settings_in(
+    plugin: &dyn Plugin,
+    settings: &[(String, SecretString)],
+    profile: Option<&str>,
+    profile_file: Option<&Path>,
+) -> Result<SettingValues> {
+    let manifest = &plugin.manifest().connector;
+    let profile = profile_settings(manifest, profile, profile_file)?;
+    let names: Vec<_> = settings.iter().map(|(name, _)| normalised(name)).collect();
+    let is_twice = |name: &String| names.iter().filter(|other| *other == name).count() > 1;
+    if let Some(twice) = names.iter().find(|name| is_twice(name)) {
+        return Err(WrongUse(format!("The setting {} is given twice; keep one of them.", quoted(twice))).into());
+    }
+    let settings: Vec<_> = settings.iter().map(|(name, value)| (name.clone(), Source::Text(value.clone()))).collect();
+    let (given, problems) = gather(manifest, &settings, &profile, |_| None);
+    if !problems.is_empty() {
+        return Err(SettingsError { problems }.into());
+    }
+    Ok(SettingValues::parse(manifest, given)?)
+}
+
+/// The settings of the profile, if one is named.
+fn profile_settings(
+    manifest: &ConnectorManifest,
+    profile: Option<&str>,
+    file: Option<&Path>,
+) -> Result<Vec<(String, Source)>> {
+    let Some(name) = profile else { return Ok(Vec::new()) };
+    let file = file.map(Path::to_owned).or_else(profile::default_file);
+    let file = file.context(WrongUse("There is no home folder: give --profile-file.".to_owned()))?;
+    Ok(profile::read(manifest, &file, name)?)
+}
+
 type Given = Vec<(String, SecretString)>;
 
 /// The value of each setting from the first source that has it, and the settings that could not be read.
@@ -66,6 +98,7 @@ fn gather(
     manifest: &ConnectorManifest,
     flags: &[(String, Source)],
     profile: &[(String, Source)],
+    environment: impl Fn(&Setting) -> Option<Result<SecretString, String>>,
 ) -> (Given, Vec<SettingProblem>) {
     let mut given = Given::new();
     let mut problems = Vec::new();

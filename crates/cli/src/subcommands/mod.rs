@@ -12,6 +12,7 @@ pub(crate) mod demo;
 pub(crate) mod diagnose;
 pub(crate) mod doctor;
 pub(crate) mod findings;
+pub(crate) mod exec;
 pub(crate) mod health;
 pub(crate) mod incident;
 pub(crate) mod init;

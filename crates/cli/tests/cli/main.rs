@@ -10,6 +10,7 @@ mod demo;
 mod diagnose;
 mod due_kill;
 mod every_command;
+mod exec;
 mod faults;
 mod health;
 mod help;

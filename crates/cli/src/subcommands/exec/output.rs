@@ -1,0 +1,38 @@
+//! Writes answers on a thread of its own. A reader that stops reading stops the requests, not this process.
+
+use std::io::{self, Write};
+use std::thread;
+
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+
+/// An answer, and the permits that its request holds until it is written.
+pub(super) struct Written {
+    pub(super) line: Vec<u8>,
+    pub(super) _permits: Vec<OwnedSemaphorePermit>,
+}
+
+/// Writes answers to `out` until the last sender is dropped or a write fails. The second receiver gets the result.
+pub(super) fn writer(
+    out: Box<dyn Write + Send>,
+) -> io::Result<(mpsc::Sender<Written>, oneshot::Receiver<io::Result<()>>)> {
+    let (sender, answers) = mpsc::channel(1);
+    let (ended, end) = oneshot::channel();
+    thread::Builder::new().name("answers".to_owned()).spawn(move || ended.send(write(answers, out)))?;
+    Ok((sender, end))
+}
+
+fn write(mut answers: mpsc::Receiver<Written>, mut out: Box<dyn Write + Send>) -> io::Result<()> {
+    loop {
+        let next = match answers.try_recv() {
+            Ok(answer) => Some(answer),
+            Err(_) => {
+                out.flush()?;
+                answers.blocking_recv()
+            }
+        };
+        match next {
+            Some(answer) => out.write_all(&answer.line)?,
+            None => return out.flush(),
+        }
+    }
+}

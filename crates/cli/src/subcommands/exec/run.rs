@@ -1,0 +1,98 @@
+//! Runs one request and sends its answer.
+
+use std::sync::Arc;
+
+use soar_connector::{Collector, Conclusion, Connector, ExecutionContext, Invocation, Manifest, Outcome, Receipt};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+
+use super::answer::{Answer, failed};
+use super::fault::Fault;
+use super::output::Written;
+use super::request::Request;
+use super::under_way::UnderWay;
+
+/// The most bytes of replies and their table in one answer.
+const LARGEST_ANSWER: usize = 32 * 1024 * 1024;
+
+/// The parts that all requests share.
+#[derive(Clone)]
+pub(super) struct Running {
+    /// One permit per request that runs at once.
+    pub(super) places: Arc<Semaphore>,
+    pub(super) under_way: UnderWay,
+    pub(super) answers: mpsc::Sender<Written>,
+}
+
+/// A request that can be run.
+pub(super) struct Runnable {
+    pub(super) request: Request,
+    pub(super) line: u64,
+    pub(super) connector: Arc<dyn Connector>,
+    /// The request's share of the bytes that are read ahead.
+    pub(super) bytes: OwnedSemaphorePermit,
+    pub(super) cancelled: oneshot::Receiver<()>,
+}
+
+impl Running {
+    /// Sends the answer to a line that was not run.
+    pub(super) async fn answer(&self, answer: Answer, permits: Vec<OwnedSemaphorePermit>) {
+        let line = answer.line().unwrap_or_else(|error| {
+            tracing::error!(%error, "an answer could not be serialised");
+            Vec::new()
+        });
+        // The sending fails only if nothing reads the answers any more.
+        let _ = self.answers.send(Written { line, _permits: permits }).await;
+    }
+
+    /// Runs the request and sends its answer.
+    pub(super) async fn run(self, runnable: Runnable) {
+        let Runnable { request, line, connector, bytes, mut cancelled } = runnable;
+        let Request { id, command, parameters, .. } = request;
+        let manifest = connector.manifest();
+        let mut permits = vec![bytes];
+        let outcome = match manifest.invocation(&command, &parameters) {
+            Err(invalid) => {
+                let receipt = Receipt { request_id: ExecutionContext::new().request_id, ..Receipt::default() };
+                let error = Some(invalid.error_tab(manifest));
+                Collector::new(None, 0).finish(Conclusion { error, receipt, warnings: Vec::new() })
+            }
+            Ok(invocation) => {
+                let place = tokio::select! {
+                    place = Arc::clone(&self.places).acquire_owned() => place.ok(),
+                    _ = &mut cancelled => None,
+                };
+                match place {
+                    None => failed(&Fault::Cancelled(false), Some(invocation.command())),
+                    Some(place) => {
+                        permits.push(place);
+                        until_cancelled(manifest, Arc::clone(&connector), invocation, cancelled).await
+                    }
+                }
+            }
+        };
+        self.under_way.remove(&id);
+        self.answer(Answer { id: Some(id), line, outcome }, permits).await;
+    }
+}
+
+async fn until_cancelled(
+    manifest: &Manifest,
+    connector: Arc<dyn Connector>,
+    invocation: Invocation,
+    cancelled: oneshot::Receiver<()>,
+) -> Outcome {
+    let command = Arc::clone(invocation.command());
+    // A task of its own, so that a panic ends this request only.
+    let mut running = tokio::spawn(async move {
+        let mut collector = Collector::new(Some(invocation.command()), LARGEST_ANSWER);
+        let ended = connector.execute_into(&invocation, &ExecutionContext::new(), &mut collector).await;
+        collector.finish(ended)
+    });
+    tokio::select! {
+        ended = &mut running => ended.unwrap_or_else(|_| failed(&Fault::Panicked, Some(&command))),
+        _ = cancelled => {
+            running.abort();
+            failed(&Fault::Cancelled(true), manifest.command(&command.name).ok())
+        }
+    }
+}
