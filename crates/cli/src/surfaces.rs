@@ -107,6 +107,7 @@ const ONLY_AT_THE_TERMINAL: &[(&str, &str)] = &[
     ("demo", "starts a simulator and a host of its own"),
     ("completions", "prints a script for a shell"),
     ("commands", "shows the manifest of this build, as /docs does"),
+    ("package", "writes files for another SOAR host on the operator's machine"),
     ("run", "takes its connection from flags, without a host"),
     ("test", "takes its connection from flags, without a host"),
     ("diagnose", "takes its connection from flags, without a host"),
