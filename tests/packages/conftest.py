@@ -1,14 +1,15 @@
 """Packages as `footprint package` writes them, and an instance that they run on."""
 
-import json
-import os
 import subprocess
 
 import pytest
 
-FOOTPRINT = os.environ["FOOTPRINT"]
+import instance
+from instance import FOOTPRINT
+
 WAYS = {
     "cortex-xsoar": ["direct", "via-host"],
+    "splunk-soar": ["via-host"],
     "airbyte": ["direct"],
     "shuffle": ["direct", "via-host"],
     "tracecat": ["direct", "via-host"],
@@ -33,14 +34,7 @@ def packages(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def simulator():
-    command = [FOOTPRINT, "simulate", "--json", "--devices", "60"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        yield json.loads(process.stdout.readline())
-        process.terminate()
-
-
-@pytest.fixture(scope="session")
-def connection(simulator):
-    user = simulator["users"][0]
-    return {"server_url": simulator["url"], "user_name": user["user_name"], "password": user["password"]}
+def connections():
+    """The settings of a connection in each way."""
+    with instance.simulator() as direct, instance.host(direct) as via_host:
+        yield {"direct": {name: value for name, value in direct.items() if name != "api_key"}, "via-host": via_host}

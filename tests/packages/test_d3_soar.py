@@ -26,9 +26,9 @@ def load(folder, settings):
     return names
 
 
-@pytest.fixture(scope="module")
-def integration(packages, connection):
-    return load(packages / "d3-soar" / "direct", connection)
+@pytest.fixture(scope="module", params=["direct", "via-host"])
+def integration(request, packages, connections):
+    return load(packages / "d3-soar" / request.param, connections[request.param])
 
 
 def test_each_command_is_a_function_that_takes_its_inputs_in_the_order_of_the_form(packages, integration):
@@ -48,9 +48,14 @@ def test_a_command_gives_the_output_model(integration):
 
 def test_a_failed_command_has_the_three_lines_of_the_error_tab(integration):
     error = integration["ListDeviceUsers"]("999999999")["error"]
-    assert error.startswith("List Device Users failed.\nStatus Code: 404.\nMessage: ")
+    assert error.startswith("List Device Users failed.\nStatus Code: 404.\nMessage: "), error
 
 
-def test_settings_that_cannot_work_are_an_error(packages):
+def test_settings_that_cannot_work_are_an_error(packages, connections):
+    lost = {**connections["via-host"], "host_url": "http://127.0.0.1:1/VSOC"}
+    wrong = {**connections["via-host"], "host_key": "wrong"}
+    for settings, problem in [(lost, "cannot be reached"), (wrong, "Status Code: 401")]:
+        failed = load(packages / "d3-soar" / "via-host", settings)["ListDevices"]()
+        assert failed["returnData"] == "Failed" and problem in failed["error"]
     failed = load(packages / "d3-soar" / "direct", {"server_url": "nonsense"})["ListDevices"]()
     assert failed["returnData"] == "Failed" and "Server URL" in failed["error"]

@@ -50,6 +50,7 @@ def run(module, action, parameters):
 
 def main():
     folder, connection = pathlib.Path(sys.argv[1]), json.loads(sys.argv[2])
+    del connection["api_key"]
     server = ThreadingHTTPServer(("127.0.0.1", 0), Backend)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{server.server_port}"

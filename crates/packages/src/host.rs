@@ -9,6 +9,8 @@ use crate::source::{Source, Way};
 pub enum Host {
     /// Palo Alto Networks Cortex XSOAR and XSIAM.
     CortexXsoar,
+    /// Splunk SOAR.
+    SplunkSoar,
     /// Airbyte.
     Airbyte,
     /// Shuffle.
@@ -21,8 +23,9 @@ pub enum Host {
 
 impl Host {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::CortexXsoar,
+        Self::SplunkSoar,
         Self::Airbyte,
         Self::Shuffle,
         Self::Tracecat,
@@ -34,7 +37,8 @@ impl Host {
     pub fn name(self) -> &'static str {
         match self {
             Self::CortexXsoar => "cortex-xsoar",
-                    Self::Airbyte => "airbyte",
+                    Self::SplunkSoar => "splunk-soar",
+            Self::Airbyte => "airbyte",
             Self::Shuffle => "shuffle",
             Self::Tracecat => "tracecat",
                 Self::D3Soar => "d3-soar",
@@ -46,7 +50,8 @@ impl Host {
     pub fn title(self) -> &'static str {
         match self {
             Self::CortexXsoar => "Cortex XSOAR",
-                    Self::Airbyte => "Airbyte",
+                    Self::SplunkSoar => "Splunk SOAR",
+            Self::Airbyte => "Airbyte",
             Self::Shuffle => "Shuffle",
             Self::Tracecat => "Tracecat",
                 Self::D3Soar => "D3 SOAR",
@@ -63,6 +68,10 @@ impl Host {
     #[must_use]
     pub fn refuses(self, way: Way) -> Option<&'static str> {
         match (self, way) {
+            // soarapps collects each dependency's wheels for 3.9 and 3.13, of which the connector's has the second only.
+            (Self::SplunkSoar, Way::Direct) => {
+                Some("Splunk SOAR's tool packs no dependency without a wheel for Python 3.9. Add --via-host.")
+            }
             (Self::Airbyte, Way::ViaHost) => {
                 Some("Airbyte's package reads the lists from the instance itself. Leave --via-host out.")
             }
@@ -75,7 +84,8 @@ impl Host {
     pub fn files(self, source: &Source<'_>) -> Vec<File> {
         let mut files = match self {
             Self::CortexXsoar => hosts::cortex_xsoar::files(source),
-                    Self::Airbyte => hosts::airbyte::files(source),
+                    Self::SplunkSoar => hosts::splunk_soar::files(source),
+            Self::Airbyte => hosts::airbyte::files(source),
             Self::Shuffle => hosts::shuffle::files(source),
             Self::Tracecat => hosts::tracecat::files(source),
                 Self::D3Soar => hosts::d3_soar::files(source),

@@ -1,6 +1,7 @@
 """Runs the commands of @name@ over the Command API of a host, `footprint serve`."""
 
 import json
+import re
 import ssl
 import urllib.error
 import urllib.request
@@ -49,8 +50,13 @@ def _said(error):
 
 
 def _failed(command, message, status="N/A"):
+    indicator = f"{command} failed."
+    # The host gives the three lines of the Error tab as one text.
+    lines = re.fullmatch(r"(.*)\nStatus Code: (.*)\.\nMessage: (.*)", message, re.DOTALL)
+    if lines:
+        indicator, status, message = lines.groups()
     error = {
-        "failureIndicator": f"{command} failed.",
+        "failureIndicator": indicator,
         "statusCode": status,
         "message": message,
         "code": "host",
