@@ -14,8 +14,8 @@ use crate::printer::Printer;
 use crate::shell;
 use crate::subcommands::{
     agent, alert, audit, backup, case, commands, completions, connection, demo, diagnose, doctor, exec, findings,
-    health,
-    incident, init, integration, key, restore, run, runs, schedule, serve, simulate, site, tenant, test, user, utility,
+    health, incident, init, integration, key, package, restore, run, runs, schedule, serve, simulate, site, tenant,
+    test, user, utility,
 };
 
 const ABOUT: &str = "The CODA Footprint connector, its simulator, and a SOAR host that runs it, from the terminal";
@@ -56,6 +56,7 @@ enum Chosen {
     Test(test::Arguments),
     Diagnose(diagnose::Arguments),
     Commands(commands::Arguments),
+    Package(package::Arguments),
     Simulate(simulate::Arguments),
     Init(init::Arguments),
     Serve(serve::Arguments),
@@ -110,6 +111,7 @@ pub(crate) fn run(printer: &mut Printer) -> Result<Exit> {
         Chosen::Test(arguments) => test::run(&arguments, &flags()?, &plugin, printer),
         Chosen::Diagnose(arguments) => diagnose::run(&arguments, &flags()?, &plugin, printer),
         Chosen::Commands(arguments) => commands::run(&arguments, plugin.manifest(), printer),
+        Chosen::Package(arguments) => package::run(&arguments, plugin.manifest(), printer),
         Chosen::Simulate(arguments) => simulate::run(&arguments, connector, printer),
         Chosen::Site(arguments) => site::run(&arguments, printer),
         Chosen::Init(arguments) => init::run(&arguments, printer),

@@ -18,6 +18,7 @@ pub(crate) mod incident;
 pub(crate) mod init;
 pub(crate) mod integration;
 pub(crate) mod key;
+pub(crate) mod package;
 pub(crate) mod restore;
 pub(crate) mod run;
 pub(crate) mod runs;

@@ -1,0 +1,8 @@
+//! One generator per host.
+
+pub(crate) mod airbyte;
+pub(crate) mod cortex_xsoar;
+pub(crate) mod d3_soar;
+pub(crate) mod shuffle;
+pub(crate) mod splunk_soar;
+pub(crate) mod tracecat;

@@ -1,0 +1,19 @@
+//! Packages for other SOAR hosts, generated from a connector's manifest.
+//!
+//! [`Host::files`] gives all files of a package. The same manifest and version give the same bytes.
+
+mod fields;
+mod file;
+mod host;
+mod hosts;
+mod icon;
+mod names;
+mod python;
+mod source;
+mod stubs;
+mod yaml;
+
+pub use file::File;
+pub use host::Host;
+pub use source::{Source, Way};
+pub use stubs::stubs;

@@ -1,0 +1,5 @@
+"""Runs the commands of @name@ with the Python package @module@."""
+
+from @module@ import Connector
+
+__all__ = ["Connector"]

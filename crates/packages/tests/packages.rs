@@ -1,0 +1,142 @@
+//! Every package has every command, and is the same each time.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use coda_footprint::FootprintPlugin;
+use soar_connector::manifest::ManifestFile;
+use soar_connector::{Manifest, Plugin as _};
+use soar_packages::{File, Host, Source, Way, stubs};
+
+fn project() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn manifest() -> Manifest {
+    FootprintPlugin::new().unwrap().manifest().clone()
+}
+
+/// The connector's manifest with one more command.
+fn manifest_with(command: &str) -> Manifest {
+    let folder = project().join("manifest");
+    let text = fs::read_to_string(folder.join("connector.toml")).unwrap();
+    let mut commands: Vec<(String, String)> = fs::read_dir(folder.join("commands"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| (path.display().to_string(), fs::read_to_string(path).unwrap()))
+        .collect();
+    commands.push(("list-moons.toml".to_owned(), command.to_owned()));
+    let files: Vec<_> = commands.iter().map(|(name, text)| ManifestFile { name, text }).collect();
+    Manifest::load(ManifestFile { name: "connector.toml", text: &text }, &files).unwrap()
+}
+
+/// Each host with each way that it takes.
+fn packages() -> impl Iterator<Item = (Host, Way)> {
+    let ways = [Way::Direct, Way::ViaHost];
+    Host::ALL.into_iter().flat_map(move |host| ways.into_iter().map(move |way| (host, way))).filter(|(host, way)| host.refuses(*way).is_none())
+}
+
+fn files(manifest: &Manifest, host: Host, way: Way) -> Vec<File> {
+    host.files(&Source { manifest, version: "0.1.0", way })
+}
+
+fn text(files: &[File]) -> String {
+    files.iter().map(|file| format!("{}\n{}\n", file.path, String::from_utf8_lossy(&file.content))).collect()
+}
+
+const MOONS: &str = r#"
+name = "List Moons"
+description = "Lists the moons of a device."
+effect = "read"
+permissions = ["Administrator"]
+endpoint = "GET /console/moons/"
+reply = ["page-object"]
+row-members = ["id"]
+
+[[inputs]]
+name = "Moon Phase"
+type = "text"
+description = "Only moons in this phase."
+example = "waxing"
+
+[[columns]]
+name = "Moon Name"
+path = "$.name"
+"#;
+
+#[test]
+fn a_command_that_is_added_to_the_manifest_is_in_every_package_with_its_parameters() {
+    let (before, after) = (manifest(), manifest_with(MOONS));
+    for (host, way) in packages() {
+        let lacking = text(&files(&before, host, way)).to_lowercase();
+        assert!(!lacking.contains("moon"), "{host:?}");
+        let text = text(&files(&after, host, way)).to_lowercase();
+        assert!(text.contains("list moons") && text.contains("lists the moons of a device."), "{host:?} {way:?}");
+        // Airbyte reads whole lists.
+        let parameter = ["moon phase", "moon_phase"].iter().any(|name| text.contains(name));
+        assert!(parameter || host == Host::Airbyte, "{host:?} {way:?}: the parameter is missing");
+        if host == Host::Airbyte {
+            assert!(text.contains("\"console/moons/\""), "{text}");
+        }
+    }
+}
+
+#[test]
+fn every_package_names_every_command() {
+    let manifest = manifest();
+    for (host, way) in packages() {
+        let files = files(&manifest, host, way);
+        for command in &manifest.commands {
+            assert!(text(&files).contains(&command.name), "{host:?} {way:?}: {}", command.name);
+        }
+    }
+}
+
+#[test]
+fn a_package_is_the_same_each_time_and_every_path_is_safe_and_there_once() {
+    let manifest = manifest();
+    for (host, way) in packages() {
+        let made = files(&manifest, host, way);
+        assert_eq!(made, files(&manifest_again(), host, way), "{host:?}");
+        let paths: BTreeSet<_> = made.iter().map(|file| file.path.as_str()).collect();
+        assert_eq!(paths.len(), made.len(), "{host:?}: a path is there twice");
+        for path in paths {
+            let parts: Vec<_> = Path::new(path).components().collect();
+            assert!(parts.iter().all(|part| matches!(part, std::path::Component::Normal(_))), "{host:?}: {path}");
+        }
+        for File { path, content } in made.iter().filter(|file| !file.path.ends_with(".png")) {
+            let text = String::from_utf8(content.clone()).unwrap();
+            let left: Vec<_> = text.split('@').skip(1).step_by(2).filter(|name| is_placeholder(name)).collect();
+            assert!(left.is_empty(), "{host:?}: {path} has {left:?}");
+        }
+    }
+}
+
+fn manifest_again() -> Manifest {
+    manifest()
+}
+
+fn is_placeholder(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+}
+
+#[test]
+fn the_type_stubs_of_the_python_package_are_those_of_the_manifest() {
+    let file = project().join("crates/python/python/coda_footprint/__init__.pyi");
+    let wanted = stubs(&manifest());
+    if std::env::var_os("UPDATE_GENERATED").is_some() {
+        fs::write(&file, &wanted).unwrap();
+    }
+    let found = fs::read_to_string(&file).unwrap_or_default();
+    assert_eq!(found, wanted, "{} is not up to date. UPDATE_GENERATED=1 writes it.", file.display());
+}
+
+#[test]
+fn a_host_is_found_by_its_name() {
+    for host in Host::ALL {
+        assert_eq!(Host::named(host.name()), Some(host));
+    }
+    assert_eq!(Host::named("xsoar"), None);
+}

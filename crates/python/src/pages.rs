@@ -1,0 +1,112 @@
+//! The pages of one command, read as they arrive.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use soar_connector::{Conclusion, ExecutionContext, InvalidCall, Invocation, Page, RawParameters, Receipt, Sink, SinkError};
+use tokio::sync::{Mutex, mpsc};
+use tokio::task::AbortHandle;
+
+use crate::connection::Connected;
+use crate::engine::Running;
+use crate::of_process::OfProcess;
+use crate::outcome;
+use crate::wait::wait;
+
+/// What comes from a running command.
+enum Step {
+    Page(Page),
+    End(Box<Conclusion>),
+}
+
+/// Hands pages on to the reader, who has at most one page waiting.
+struct Sender(mpsc::Sender<Step>);
+
+#[async_trait]
+impl Sink for Sender {
+    async fn page(&mut self, page: Page) -> Result<(), SinkError> {
+        let gone = |_| SinkError::Output(std::io::ErrorKind::BrokenPipe.into());
+        self.0.send(Step::Page(page)).await.map_err(gone)
+    }
+}
+
+/// The pages of a running command. Dropping it ends the command.
+struct Reading {
+    running: Arc<Running>,
+    steps: Mutex<mpsc::Receiver<Step>>,
+    work: AbortHandle,
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.work.abort();
+    }
+}
+
+/// The pages of a command, in order.
+#[pyclass(frozen, module = "coda_footprint._native")]
+pub(crate) struct Pages {
+    reading: OfProcess<Reading>,
+}
+
+impl Pages {
+    pub(crate) fn start(
+        connected: Connected,
+        command: &str,
+        parameters: &RawParameters,
+        time_limit: Option<Duration>,
+    ) -> PyResult<Self> {
+        let (sender, steps) = mpsc::channel(1);
+        let invocation = connected.connector.manifest().invocation(command, parameters);
+        let running = Arc::clone(&connected.running);
+        let work = running.runtime()?.spawn(read(connected, invocation, time_limit, Sender(sender))).abort_handle();
+        Ok(Self { reading: OfProcess::new(Reading { running, steps: Mutex::new(steps), work }) })
+    }
+}
+
+async fn read(
+    connected: Connected,
+    invocation: Result<Invocation, InvalidCall>,
+    time_limit: Option<Duration>,
+    mut sender: Sender,
+) {
+    let context = ExecutionContext { time_limit, ..ExecutionContext::new() };
+    let connector = connected.connector;
+    let conclusion = match &invocation {
+        Ok(invocation) => connector.execute_into(invocation, &context, &mut sender).await,
+        Err(invalid) => {
+            let receipt = Receipt { request_id: context.request_id, ..Receipt::default() };
+            let error = Some(invalid.error_tab(connector.manifest()));
+            Conclusion { error, receipt, warnings: Vec::new() }
+        }
+    };
+    // A reader that is gone does not need it.
+    let _ = sender.0.send(Step::End(Box::new(conclusion))).await;
+}
+
+#[pymethods]
+impl Pages {
+    /// The rows of the next page as JSON texts, and `None`; after the last page `None`, and how the command ended.
+    fn next<'py>(&self, py: Python<'py>) -> PyResult<(Option<Vec<String>>, Option<Bound<'py, PyDict>>)> {
+        let reading = self.reading.get().ok_or_else(|| {
+            PyRuntimeError::new_err("The rows were begun before the process forked. Call iterate again.")
+        })?;
+        let step = wait(py, &reading.running, async { reading.steps.lock().await.recv().await })?;
+        match step {
+            Some(Step::Page(page)) => Ok((Some(page.rows().map(str::to_owned).collect()), None)),
+            Some(Step::End(conclusion)) => Ok((None, Some(outcome::of_conclusion(py, &conclusion)?))),
+            None => Err(PyRuntimeError::new_err("The command ended without an outcome.")),
+        }
+    }
+
+    /// Ends the command.
+    fn cancel(&self) {
+        if let Some(reading) = self.reading.get() {
+            reading.work.abort();
+        }
+    }
+}
