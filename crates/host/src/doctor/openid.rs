@@ -9,7 +9,8 @@ use soar_connector::name::quoted;
 use soar_store::StoreError;
 
 use super::{Check, Examined, Finding};
-use crate::sign_in::{OpenIdSettings, discover};
+use crate::settings::OpenIdSettings;
+use crate::sign_in::discover;
 
 /// The place of findings in the settings.
 const PLACE: &str = "host.toml, [sign-in.openid]";

@@ -12,11 +12,11 @@ use super::attempts::Attempts;
 use super::error::SignInError;
 use super::hasher::Hasher;
 use super::openid::Provider;
-use super::settings::SignInSettings;
 use crate::access::{Directory, SecretSeal};
 use crate::audit::AuditWriter;
 use crate::limits::Refusals;
 use crate::operations::{Changes, RequestContext};
+use crate::settings::SignInSettings;
 use crate::vault::Vault;
 
 /// The status of a refused sign-in in the audit log, as over HTTP.

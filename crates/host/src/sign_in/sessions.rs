@@ -10,9 +10,10 @@ use soar_store::model::{
 };
 use soar_store::{NewSession, Records, StoreError};
 
+use super::csrf::CsrfKey;
 use super::error::SignInError;
 use super::service::{Browser, SignIn};
-use super::token::{CsrfKey, Purpose, new_token};
+use crate::access::{Purpose, new_token};
 use crate::operations::{Done, OperationError, RequestContext, Required};
 
 /// The time for which the time of a session's last request counts as stored.

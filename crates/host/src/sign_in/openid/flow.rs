@@ -11,9 +11,9 @@ use url::Url;
 
 use super::OpenIdProblem;
 use super::provider::Provider;
+use crate::access::new_token;
 use crate::sign_in::service::{Browser, SignIn};
 use crate::sign_in::sessions::NewConsoleSession;
-use crate::sign_in::token::new_token;
 use crate::sign_in::{SignInError, password::SIGN_IN};
 
 /// The path to which the provider sends the browser, after the host's public address.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use soar_store::model::{Moment, Role, User};
 use soar_store::{Records, StoreError, UserChange};
 
-use super::settings::GroupMapping;
+use crate::settings::GroupMapping;
 
 /// The rights that groups give.
 #[derive(Debug, PartialEq, Eq)]

@@ -6,11 +6,11 @@ mod flow;
 mod groups;
 mod id_token;
 mod provider;
-mod settings;
 
 pub use flow::{OPENID_PATH, OpenIdReturn, OpenIdStart};
 pub(super) use provider::Provider;
-pub use settings::{GroupMapping, OpenIdSettings};
+
+use crate::settings::OpenIdSettings;
 
 /// The reason for which a sign-in by the provider failed. The audit log gets it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

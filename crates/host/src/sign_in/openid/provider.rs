@@ -13,7 +13,7 @@ use soar_connector::Clock;
 use tokio::sync::{Mutex, OnceCell, Semaphore};
 
 use super::OpenIdProblem;
-use super::settings::{OpenIdSettings, is_safe};
+use crate::settings::{OpenIdSettings, is_safe};
 use crate::vault::Vault;
 
 /// The timeout for an answer of the provider.

@@ -2,6 +2,7 @@
 
 mod account;
 mod managed;
+mod openid;
 mod passwords;
 mod sessions;
 mod totp;
@@ -13,13 +14,13 @@ use secrecy::SecretString;
 use soar_connector::Clock as _;
 use soar_connector::testing::ManualClock;
 use soar_host::Host;
-use soar_host::access::SecretSeal;
+use soar_host::access::{SecretSeal, issue_link};
 use soar_host::commands::CommandRegistry;
 use soar_host::operations::RequestContext;
 use soar_host::sealing::Keyring;
 use soar_host::settings::HostSettings;
 use soar_host::sign_in::{
-    Browser, ConsoleSession, LinkToRedeem, NewConsoleSession, SignIn, SignInError, SignInRequest, issue_link,
+    Browser, ConsoleSession, LinkToRedeem, NewConsoleSession, SignIn, SignInError, SignInRequest,
 };
 use soar_store::model::{AuditEntry, Moment, Role, Surface, User};
 use soar_store::testing::TestStore;

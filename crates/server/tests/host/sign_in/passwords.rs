@@ -137,7 +137,7 @@ async fn a_link_expires_and_is_replaced_and_ends_with_its_user() {
         let user = stage.user("alice").await.id;
         let mut transaction = ahead.store.transaction().await.unwrap();
         let works_for = Duration::from_secs(3_600);
-        let issued = soar_host::sign_in::issue_link(&mut transaction.records(), user, works_for).await.unwrap();
+        let issued = soar_host::access::issue_link(&mut transaction.records(), user, works_for).await.unwrap();
         transaction.commit().await.unwrap();
         assert!(matches!(stage.redeem(&issued.token, PASSWORD).await, Err(SignInError::Link)), "from the future");
         for text in ["", "x", "'; DROP TABLE users --", &"A".repeat(43), &"A".repeat(100_000)] {

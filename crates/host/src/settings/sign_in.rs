@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::openid::OpenIdSettings;
+use super::OpenIdSettings;
 
 /// The settings of signing in to the console.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,7 +32,7 @@ impl Default for SignInSettings {
 
 impl SignInSettings {
     /// The first invalid setting, if there is one.
-    pub(crate) fn problem(&self) -> Option<String> {
+    pub(super) fn problem(&self) -> Option<String> {
         let within = |value: u32, most: u32| (1..=most).contains(&value);
         if !within(self.idle_minutes, 24 * 60) || !within(self.session_hours, 31 * 24) {
             return Some("sign-in: expected idle-minutes from 1 to 1440, and session-hours from 1 to 744.".to_owned());

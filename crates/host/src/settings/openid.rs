@@ -74,7 +74,7 @@ fn groups_claim() -> String {
 
 impl OpenIdSettings {
     /// The first invalid setting, if there is one.
-    pub(crate) fn problem(&self) -> Option<String> {
+    pub(super) fn problem(&self) -> Option<String> {
         if !is_safe(&self.issuer) || self.issuer.contains(['?', '#']) {
             return Some(
                 "sign-in.openid.issuer: expected https://…, or http:// to this machine, without question mark and \
@@ -110,7 +110,7 @@ impl OpenIdSettings {
 }
 
 /// Whether nobody on the network can read or change what is sent to the address.
-pub(super) fn is_safe(address: &str) -> bool {
+pub(crate) fn is_safe(address: &str) -> bool {
     let Ok(url) = address.parse::<Url>() else { return false };
     let is_local = match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost",
