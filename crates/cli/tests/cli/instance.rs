@@ -217,6 +217,8 @@ pub fn without_times(line: &str) -> String {
             "[time]".to_owned()
         } else if word.len() == 36 && word.matches('-').count() == 4 {
             "[id]".to_owned()
+        } else if let Some((address, _)) = word.split_once("/console/password/") {
+            format!("{address}/console/password/[token]")
         } else if let Some(start) = word.find("d3k_") {
             format!("{}[key]{}", &word[..start], if word.ends_with('"') { "\"" } else { "" })
         } else {

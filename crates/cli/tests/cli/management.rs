@@ -122,6 +122,36 @@ fn a_key_is_shown_once_and_alone_on_standard_output() {
 }
 
 #[test]
+fn a_user_gets_links_to_set_a_password_and_its_sessions_and_app_are_managed() {
+    for instance in Instance::on_both() {
+        let token = |link: &str| link.rsplit_once("/console/password/").unwrap().1.to_owned();
+        let first = instance.made["passwordLink"].as_str().unwrap();
+        assert!(first.starts_with("http://127.0.0.1:") && token(first).len() == 43, "{first}");
+        let out = instance.successful(["user", "add", "alice"]);
+        let link = out.lines().find_map(|line| line.trim().strip_prefix("http://")).unwrap();
+        assert_eq!(token(link).len(), 43, "{out}");
+        let again = instance.json(["user", "password-link", "ALICE"]);
+        assert_eq!(again["user"], "alice");
+        assert_ne!(token(again["link"].as_str().unwrap()), token(link));
+        assert_eq!(instance.json(["user", "sessions", "alice"]), json!([]));
+        let ended = instance.successful(["user", "sessions", "alice", "--end"]);
+        assert!(ended.contains("Sessions of \"alice\" that were ended: 0."), "{ended}");
+        let error = instance.refused(2, ["user", "reset-totp", "alice"]);
+        assert!(error.contains("has no authenticator app"), "{error}");
+        for action in ["password-link", "sessions", "reset-totp"] {
+            let error = instance.refused(2, ["user", action, "nobody"]);
+            assert!(error.contains("There is no user \"nobody\"."), "{error}");
+            let error = instance.refused(1, ["user", action, "Admin", "--as", "alice"]);
+            assert!(error.contains("\"alice\" is no administrator."), "{error}");
+        }
+        instance.successful(["user", "deactivate", "alice"]);
+        assert!(instance.refused(2, ["user", "password-link", "alice"]).contains("is not active"));
+        let log = instance.successful(["audit", "--output", "json"]);
+        assert!(!log.contains(&token(link)) && !log.contains(&token(first)));
+    }
+}
+
+#[test]
 fn keys_that_cannot_be_are_refused() {
     let instance = Instance::new();
     for (arguments, problem) in [

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use soar_connector::Clock;
 use soar_store::model::{Allowed, AuditEntry, Moment, Surface, User};
 use soar_store::{Store, StoreError};
+use tokio::sync::Semaphore;
 
 use super::attempts::Attempts;
 use super::error::SignInError;
@@ -27,6 +28,9 @@ pub(super) const TOO_MANY: i64 = 429;
 
 /// The status of a success in the audit log, as over HTTP.
 const DONE: i64 = 200;
+
+/// The times of requests that are stored at once.
+const TOUCHING: usize = 8;
 
 /// A call of a browser without a session.
 #[derive(Debug, Clone)]
@@ -52,6 +56,8 @@ pub struct SignIn {
     pub(super) hasher: Hasher,
     pub(super) attempts: Attempts,
     pub(super) openid: Option<Provider>,
+    /// One permit per time of a request that may be stored at once.
+    pub(super) touching: Arc<Semaphore>,
     pub(super) public_address: String,
 }
 
@@ -87,6 +93,7 @@ impl SignIn {
             hasher,
             attempts,
             openid,
+            touching: Arc::new(Semaphore::new(TOUCHING)),
             public_address,
         }
     }

@@ -1,6 +1,7 @@
 //! Sessions of the console.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
@@ -18,6 +19,9 @@ use crate::operations::{Done, OperationError, RequestContext, Required};
 
 /// The time for which the time of a session's last request counts as stored.
 const NOTED: Duration = Duration::from_secs(60);
+
+/// The time for which a request waits until its time is stored.
+const BRIEFLY: Duration = Duration::from_millis(100);
 
 /// A session that has just begun.
 #[derive(Debug)]
@@ -140,18 +144,25 @@ impl SignIn {
         Ok(Some(ConsoleSession { session, user, roles, profile, csrf: CsrfKey::of(token) }))
     }
 
-    /// Stores the time of a request. The session stays valid even if the store takes no changes now.
+    /// Stores the time of a request. The session stays valid even if the store takes no changes now: the next request
+    /// stores its time then. The request waits only briefly, since a long change may keep an SQLite store.
     async fn touch(&self, id: SessionId, now: Moment) {
-        let touched = async {
-            let mut transaction = self.store.transaction().await?;
-            transaction.records().touch_session(id, now).await?;
-            transaction.commit().await
-        };
-        if let Err(error) = touched.await
-            && !self.store.note(&error)
-        {
-            tracing::warn!(%error, "the last request of a session could not be stored");
-        }
+        let Ok(place) = Arc::clone(&self.touching).try_acquire_owned() else { return };
+        let store = self.store.clone();
+        let touching = tokio::spawn(async move {
+            let _place = place;
+            let touched = async {
+                let mut transaction = store.transaction().await?;
+                transaction.records().touch_session(id, now).await?;
+                transaction.commit().await
+            };
+            if let Err(error) = touched.await
+                && !store.note(&error)
+            {
+                tracing::warn!(%error, "the last request of a session could not be stored");
+            }
+        });
+        let _ = tokio::time::timeout(BRIEFLY, touching).await;
     }
 
     /// Ends the session of `context`.

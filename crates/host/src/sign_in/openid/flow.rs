@@ -88,10 +88,7 @@ impl SignIn {
     /// [`SignInError::NoProvider`] and [`SignInError::Provider`].
     pub async fn begin_openid(&self) -> Result<OpenIdStart, SignInError> {
         let provider = self.openid.as_ref().ok_or(SignInError::NoProvider)?;
-        let metadata = provider.metadata().await.map_err(|problem| {
-            tracing::warn!(%problem, "nobody can sign in by OpenID Connect");
-            SignInError::Provider
-        })?;
+        let metadata = provider.metadata().await.map_err(|_| SignInError::Provider)?;
         let text = || Ok::<_, SignInError>(new_token()?.expose_secret().to_owned());
         let flow = Flow { state: text()?, nonce: text()?, verifier: text()?, begun_at: self.now() };
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(flow.verifier.as_bytes()));

@@ -28,6 +28,10 @@ const KEPT: Duration = Duration::from_secs(3_600);
 /// The time between two readings of the keys. A token with an unknown key makes the host read them again.
 const BETWEEN_READINGS: Duration = Duration::from_secs(30);
 
+/// The time for which a failed reading of the provider's addresses is kept. Otherwise each waiting sign-in would wait for
+/// the provider's timeout after the others.
+const FAILED: Duration = Duration::from_secs(5);
+
 /// The most keys of a provider.
 const MOST_KEYS: usize = 100;
 
@@ -54,7 +58,8 @@ pub(crate) struct Provider {
     pub(super) vault: Option<Vault>,
     clock: Arc<dyn Clock>,
     client: OnceCell<Client>,
-    metadata: Mutex<Option<(Duration, Arc<Metadata>)>>,
+    /// The last reading of the provider's addresses, and its time.
+    metadata: Mutex<Option<(Duration, Result<Arc<Metadata>, OpenIdProblem>)>>,
     keys: Mutex<Option<(Duration, Arc<Vec<Jwk>>)>>,
     pub(super) places: Semaphore,
 }
@@ -107,11 +112,21 @@ impl Provider {
     pub(crate) async fn metadata(&self) -> Result<Arc<Metadata>, OpenIdProblem> {
         let mut kept = self.metadata.lock().await;
         let now = self.clock.elapsed();
-        if let Some((read, metadata)) = &*kept
-            && now.saturating_sub(*read) < KEPT
-        {
-            return Ok(Arc::clone(metadata));
+        if let Some((read, metadata)) = &*kept {
+            let lasts = if metadata.is_ok() { KEPT } else { FAILED };
+            if now.saturating_sub(*read) < lasts {
+                return metadata.clone();
+            }
         }
+        let metadata = self.read_metadata().await.map(Arc::new);
+        if let Err(problem) = &metadata {
+            tracing::warn!(%problem, "the OpenID Connect provider cannot be used");
+        }
+        *kept = Some((self.clock.elapsed(), metadata.clone()));
+        metadata
+    }
+
+    async fn read_metadata(&self) -> Result<Metadata, OpenIdProblem> {
         let issuer = &self.settings.issuer;
         let address = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
         let request = self.client().await?.get(&address);
@@ -130,8 +145,6 @@ impl Provider {
                 soar_connector::name::quoted(unsafe_one)
             )));
         }
-        let metadata = Arc::new(metadata);
-        *kept = Some((now, Arc::clone(&metadata)));
         Ok(metadata)
     }
 

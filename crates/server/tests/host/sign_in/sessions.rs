@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use secrecy::SecretString;
 use soar_host::EvenClock;
 use soar_store::UserChange;
 use soar_store::model::{Right, Role};
@@ -11,16 +12,24 @@ use super::{HOME, PASSWORD, Stage};
 const MINUTE: Duration = Duration::from_secs(60);
 const YEAR: Duration = Duration::from_secs(365 * 86_400);
 
+/// Makes requests until the time of one is stored.
+async fn seen_now(stage: &Stage, token: &SecretString) {
+    while stage.session(token).await.unwrap().session.seen_at != stage.host.now() {
+        tokio::task::yield_now().await;
+    }
+}
+
 #[tokio::test]
 async fn a_session_ends_when_it_is_idle_and_after_its_longest_time_even_in_use() {
     for stage in Stage::on_both().await {
         let (idle, used) = (stage.enter().await, stage.enter().await);
         stage.clock.advance(MINUTE * 29);
-        assert!(stage.session(&used).await.is_some());
+        seen_now(&stage, &used).await;
         stage.clock.advance(MINUTE);
         assert!(stage.session(&idle).await.is_none() && stage.session(&used).await.is_some());
         let mut minutes = 30;
         while stage.session(&used).await.is_some() {
+            seen_now(&stage, &used).await;
             stage.clock.advance(MINUTE * 10);
             minutes += 10;
         }
@@ -38,8 +47,22 @@ async fn a_request_is_stored_at_most_once_a_minute() {
         seen().await;
         assert_eq!(seen().await, first);
         stage.clock.advance(Duration::from_secs(1));
-        seen().await;
+        seen_now(&stage, &token).await;
         assert_eq!(seen().await.since(first), MINUTE);
+    }
+}
+
+#[tokio::test]
+async fn a_session_is_valid_while_a_long_change_keeps_the_store() {
+    for stage in Stage::on_both().await {
+        let token = stage.enter().await;
+        stage.clock.advance(MINUTE);
+        let change = stage.test.store.transaction().await.unwrap();
+        for _ in 0..20 {
+            assert!(stage.session(&token).await.is_some());
+        }
+        drop(change);
+        seen_now(&stage, &token).await;
     }
 }
 

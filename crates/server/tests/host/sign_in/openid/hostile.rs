@@ -234,6 +234,13 @@ async fn a_provider_that_fails_or_lies_about_itself_signs_nobody_in() {
             fake.script.lock().unwrap().metadata = good.clone();
         }
         let host = host(&stage, settings(&fake.url)).await;
+        // A failure is kept for a moment, so that the others need not wait for the provider's timeout one by one.
+        fake.script.lock().unwrap().metadata = json!([]);
+        host.sign_in().begin_openid().await.unwrap_err();
+        fake.script.lock().unwrap().metadata = good;
+        host.sign_in().begin_openid().await.unwrap_err();
+        stage.clock.advance(Duration::from_secs(5));
+        host.sign_in().begin_openid().await.unwrap();
         for (status, body, expected) in [
             (StatusCode::BAD_REQUEST, r#"{"error":"invalid_grant"}"#.to_owned(), "status 400, \"invalid_grant\""),
             (StatusCode::FOUND, String::new(), "status 302"),
