@@ -28,7 +28,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use soar_connector::{Clock, Manifest, read_json};
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, MutexGuard, Semaphore};
 
 pub(crate) use budget::BudgetPool;
 pub(crate) use call::Call;
@@ -72,6 +72,8 @@ pub(crate) struct Session {
     clock: Arc<dyn Clock>,
     account: Arc<Account>,
     transport: Transport,
+    /// The permits to split large replies.
+    splitting: Arc<Semaphore>,
     /// Held while logging in, so that all waiting commands use the same new login.
     login: Mutex<Option<Arc<Login>>>,
 }
@@ -87,6 +89,7 @@ impl Session {
             manifest,
             clock,
             account,
+            splitting: pool.splitting(),
             login: Mutex::new(None),
         }
     }
