@@ -4,11 +4,13 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use soar_connector::Clock;
+use tokio::sync::Semaphore;
 
 use super::client::{Client, Clients};
 use super::fair_limiter::FairLimiter;
@@ -23,6 +25,8 @@ pub(crate) struct BudgetPool {
     /// Kept while a connection uses it or it has something to remember.
     accounts: Mutex<HashMap<AccountKey, Arc<Account>>>,
     clients: Clients,
+    /// One permit for each processor. Splitting a large reply takes one.
+    splitting: Arc<Semaphore>,
     /// Keys hold hashes of secrets, which mean nothing outside this process.
     hasher: RandomState,
 }
@@ -51,11 +55,23 @@ pub(super) struct Rejection {
 
 impl BudgetPool {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, accounts: Mutex::default(), clients: Clients::default(), hasher: RandomState::new() }
+        let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        Self {
+            clock,
+            accounts: Mutex::default(),
+            clients: Clients::default(),
+            splitting: Arc::new(Semaphore::new(processors)),
+            hasher: RandomState::new(),
+        }
     }
 
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock
+    }
+
+    /// The permits to split large replies, which all connections share.
+    pub(super) fn splitting(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.splitting)
     }
 
     /// The client of these network settings, which connections with equal ones share.

@@ -29,7 +29,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use soar_connector::{Clock, Manifest, read_json};
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, MutexGuard, Semaphore};
 
 pub(crate) use budget::BudgetPool;
 pub(crate) use call::Call;
@@ -74,6 +74,8 @@ pub(crate) struct Session {
     clock: Arc<dyn Clock>,
     account: Arc<Account>,
     transport: Transport,
+    /// The permits to split large replies.
+    splitting: Arc<Semaphore>,
     /// Held while logging in, so that all waiting commands use the same new login.
     login: Mutex<Option<Arc<Login>>>,
 }
@@ -89,6 +91,7 @@ impl Session {
             manifest,
             clock,
             account,
+            splitting: pool.splitting(),
             login: Mutex::new(None),
         }
     }

@@ -76,7 +76,9 @@ impl<'a> Wire<'a> {
         }
     }
 
-    /// Splits a reply; a large one on a thread of its own, so that the next pages arrive meanwhile.
+    /// Splits a reply. A large one is split on another thread, so that the next pages arrive meanwhile.
+    ///
+    /// The permits keep the number of these threads at the number of processors: each thread takes memory.
     async fn split(&self, endpoint: &dyn Endpoint, reply: Reply) -> Result<ListReply, Failure> {
         let (name, form) = (endpoint.command(), endpoint.reply_form());
         let split = move |manifest: &Manifest, reply: Reply| match form {
@@ -87,7 +89,13 @@ impl<'a> Wire<'a> {
             return split(&self.session.manifest, reply);
         }
         let manifest = Arc::clone(&self.session.manifest);
-        let splitting = tokio::task::spawn_blocking(move || split(&manifest, reply));
+        // Nothing closes the semaphore, so there is always a permit.
+        let permit = Arc::clone(&self.session.splitting).acquire_owned().await;
+        let splitting = tokio::task::spawn_blocking(move || {
+            // Also held when the command is cancelled: the thread splits to the end.
+            let _permit = permit;
+            split(&manifest, reply)
+        });
         match splitting.await {
             Ok(list) => list,
             Err(ended) => match ended.try_into_panic() {

@@ -22,10 +22,6 @@ use std::process::ExitCode;
 use crate::exit::Exit;
 use crate::printer::Printer;
 
-/// Threads of the host often free memory that other threads allocated.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     // Every subcommand may have a secret in memory: a key, a password or the sealing key.
     memory::protect();
