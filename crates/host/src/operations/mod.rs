@@ -65,14 +65,8 @@ use crate::Refusal;
 use crate::access::SecretSeal;
 use crate::connections::Connections;
 use crate::executor::Executor;
-<<<<<<< HEAD
 use crate::findings::Findings;
-use crate::sign_in::SignInSettings;
-||||||| 455f065
-use crate::sign_in::SignInSettings;
-=======
 use crate::settings::SignInSettings;
->>>>>>> signin
 use crate::tenants::Tenants;
 use soar_store::model::{Moment, Surface};
 

@@ -7,6 +7,8 @@ mod devices;
 mod feeds;
 mod log;
 mod lookup;
+#[cfg(feature = "testing")]
+mod reference;
 mod stage;
 
 pub use apply::{AppliedChange, ChangeCounts, NewFieldChange};

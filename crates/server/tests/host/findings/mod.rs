@@ -1,8 +1,12 @@
 //! Findings: collections, the log of changes, what is read of it, and what happens when something goes wrong.
 
+mod delivery;
 mod faults;
+mod formats;
 mod log;
+mod over_http;
 mod product;
 mod semantics;
 mod sharing;
+mod week;
 mod world;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use soar_connector::manifest::ManifestFile;
 use soar_connector::{
@@ -74,7 +75,7 @@ inputs = [{ name = "Tenant", type = "text", required = true, description = "Whic
 "#;
 
 /// What goes wrong while a tenant is read.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Fault {
     /// The command fails after this many rows.
     FailsAfter(usize),
@@ -86,7 +87,7 @@ pub enum Fault {
     Panics,
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Device {
     pub name: String,
     pub ip: String,
@@ -96,13 +97,13 @@ pub struct Device {
     pub findings: BTreeMap<String, (String, f64)>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct TenantData {
     pub devices: BTreeMap<u64, Device>,
     pub fault: Option<Fault>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Data {
     pub tenants: BTreeMap<String, TenantData>,
     /// Added to the ids of findings, which the product changes at will.

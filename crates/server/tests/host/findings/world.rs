@@ -64,18 +64,28 @@ impl World {
     }
 
     pub async fn new(test: TestStore) -> Self {
-        let lister = Lister::new();
+        Self::with(test, Lister::new()).await
+    }
+
+    pub async fn with(test: TestStore, lister: Lister) -> Self {
         let (connections, settings, _) = host(test.store.clone(), &lister, HostSettings::default());
         let executor = Executor::start(connections, ExecutorSettings::default()).await.unwrap();
         let mut transaction = test.store.transaction().await.unwrap();
         let mut records = transaction.records();
         let site = records.create_site(&site("Security Operations"), Moment(1)).await.unwrap().id;
         let admin = NewUser { name: "Admin".to_owned(), email: None, is_administrator: true };
-        let user = records.create_user(&admin, Moment(1)).await.unwrap();
+        records.create_user(&admin, Moment(1)).await.unwrap();
         let connection = records.create_connection(&new_connection("production", site), Moment(1)).await.unwrap();
         transaction.commit().await.unwrap();
         let host = Host::with_connectors(settings, executor).unwrap();
-        let context = RequestContext {
+        let context = Self::context(&test.store).await;
+        Self { test, lister, host, context, site, connection }
+    }
+
+    /// The context of the administrator of a store.
+    pub async fn context(store: &Store) -> RequestContext {
+        let user = store.reader().await.unwrap().records().user("Admin").await.unwrap();
+        RequestContext {
             user,
             roles: BTreeMap::new(),
             reach: Allowed::All,
@@ -83,8 +93,7 @@ impl World {
             key_expires_at: None,
             entry: AuditEntry::new(Moment(1), Surface::Terminal, "test"),
             idempotency: None,
-        };
-        Self { test, lister, host, context, site, connection }
+        }
     }
 
     /// Another host on the same store and product.

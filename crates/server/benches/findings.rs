@@ -1,0 +1,156 @@
+//! Comparing 1,000,000 findings (10,000 devices, 100 each) of which 1 % changed, beside a bare SQL merge of the same rows.
+//!
+//! Both engines in one run. `cargo bench --profile dist -p soar-server --bench findings`; an argument is the number of
+//! findings. The bench exits with status 1 when comparing takes more than 1.5 times the merge, when the memory is above
+//! 96 MiB, or when a second collection without changes writes anything.
+
+#![allow(clippy::unwrap_used, missing_docs, reason = "a bench that cannot go on can only end")]
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use soar_connector::Finding;
+use soar_host::findings::{change_of, staged};
+use soar_store::model::{ConnectionId, FindingFeed, GoneReason, SnapshotStatus};
+use soar_store::testing::TestStore;
+use soar_store::{Difference, Engine, SnapshotClaim, SnapshotEnd, Stage, Store};
+
+const PER_DEVICE: usize = 100;
+const MOST_RATIO: f64 = 1.5;
+const MOST_MEMORY: u64 = 96 * 1024;
+const TOGETHER: i64 = 2_000;
+
+/// The findings of a day. On the second day every 100th has another score.
+fn finding(number: usize, day: u32) -> (Finding, Vec<String>) {
+    let (device, cve) = (number / PER_DEVICE, format!("CVE-2025-{:05}", number % PER_DEVICE));
+    let changed = day > 0 && number % 100 == 0;
+    let finding = Finding {
+        id: Some(number.to_string()),
+        device_id: device.to_string(),
+        device_name: Some(format!("device-{device}")),
+        device_address: Some(format!("10.{}.{}.{}", device >> 16, (device >> 8) & 255, device & 255)),
+        state: Some("discovered".to_owned()),
+        cve: vec![cve.clone()],
+        description: Some("A flaw in the parser of requests lets a remote attacker run code.".repeat(3)),
+        cvss: Some(if changed { 9.9 } else { 7.5 }),
+        software: Some("nginx 1.18.0".to_owned()),
+        first_found: Some("2025-10-01T00:00:00Z".to_owned()),
+        ..Finding::default()
+    };
+    (finding, vec![cve, "nginx 1.18.0".to_owned()])
+}
+
+async fn read(store: &Store, findings: usize, day: u32) -> Stage {
+    let mut stage = store.finding_stage().await.unwrap();
+    for number in 0..findings {
+        let (finding, key) = finding(number, day);
+        stage.add(staged(finding, &key).unwrap()).await.unwrap();
+    }
+    stage
+}
+
+async fn claim(store: &Store, feed: &FindingFeed) -> SnapshotClaim {
+    let mut transaction = store.transaction().await.unwrap();
+    let mut records = transaction.records();
+    records.create_finding_collection("Admin", &[feed.id]).await.unwrap();
+    let claim = records.claim_snapshot(None, "bench", Duration::from_secs(86_400)).await.unwrap().unwrap();
+    transaction.commit().await.unwrap();
+    claim
+}
+
+async fn write(store: &Store, claim: &SnapshotClaim, found: Vec<Difference>) {
+    let changes: Vec<_> =
+        found.into_iter().map(|difference| change_of(difference, GoneReason::Unknown).unwrap()).collect();
+    let mut transaction = store.transaction().await.unwrap();
+    transaction.records().apply_finding_changes(claim, &changes).await.unwrap();
+    transaction.commit().await.unwrap();
+}
+
+/// Compares as a collection does, and ends the snapshot.
+async fn compare(store: &Store, claim: &SnapshotClaim, stage: &mut Stage) {
+    stage.settle(claim.feed.id).await.unwrap();
+    let mut after = (String::new(), String::new());
+    loop {
+        let found = stage.differences(claim.feed.id, (&after.0, &after.1), TOGETHER).await.unwrap();
+        let Some(last) = found.last() else { break };
+        after = (last.device.clone(), last.finding.clone());
+        write(store, claim, found).await;
+    }
+    let gone = stage.missing(claim.feed.id, ("", ""), TOGETHER).await.unwrap();
+    assert!(gone.is_empty());
+    let mut transaction = store.transaction().await.unwrap();
+    let end = SnapshotEnd { status: SnapshotStatus::Whole, problem: None, rows_read: 0, requests: 0 };
+    transaction.records().end_snapshot(claim, &end).await.unwrap();
+    transaction.commit().await.unwrap();
+}
+
+async fn last(store: &Store) -> i64 {
+    store.reader().await.unwrap().records().finding_log().await.unwrap().last_sequence.0
+}
+
+/// The peak of the process's memory in KiB since the last call.
+fn peak() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
+    let peak = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+    std::fs::write("/proc/self/clear_refs", "5").unwrap();
+    peak
+}
+
+async fn measure(engine: Engine, findings: usize) -> bool {
+    let test = TestStore::on(engine).await;
+    let store = &test.store;
+    let mut transaction = store.transaction().await.unwrap();
+    let feed = transaction.records().finding_feed_of(ConnectionId(1), "1", "Tenant").await.unwrap();
+    transaction.commit().await.unwrap();
+    peak();
+    let mut phases = Vec::new();
+    for (what, day) in [("baseline", 0), ("1 % changed", 1), ("no change", 1)] {
+        let begun = Instant::now();
+        let mut stage = read(store, findings, day).await;
+        let reading = begun.elapsed();
+        let bare = if day == 1 && what != "no change" {
+            stage.settle(feed.id).await.unwrap();
+            stage.bare_begin(feed.id).await.unwrap();
+            let begun = Instant::now();
+            let written = stage.bare_merge().await.unwrap();
+            assert_eq!(written, findings as u64 / 100);
+            Some(begun.elapsed())
+        } else {
+            None
+        };
+        let before = last(store).await;
+        let claim = claim(store, &feed).await;
+        let begun = Instant::now();
+        compare(store, &claim, &mut stage).await;
+        let comparing = begun.elapsed();
+        stage.close().await.unwrap();
+        phases.push((what, reading, comparing, bare, last(store).await - before, peak()));
+    }
+    let mut is_good = true;
+    for (what, reading, comparing, bare, changes, memory) in phases {
+        let ratio = bare.map(|bare| comparing.as_secs_f64() / bare.as_secs_f64());
+        println!(
+            "{engine:?} {findings} findings, {what}: read {reading:.2?}, compared {comparing:.2?}, {changes} changes, \
+             peak {} MiB{}",
+            memory / 1024,
+            bare.map(|bare| format!(", bare merge {bare:.2?}, ratio {:.2}", ratio.unwrap_or_default()))
+                .unwrap_or_default()
+        );
+        is_good &= ratio.is_none_or(|ratio| ratio <= MOST_RATIO) && memory <= MOST_MEMORY;
+        is_good &= what != "no change" || changes == 0;
+    }
+    is_good
+}
+
+fn main() -> ExitCode {
+    let findings = std::env::args().skip(1).find_map(|text| text.parse().ok()).unwrap_or(1_000_000);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let mut is_good = true;
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        for findings in [findings / 10, findings] {
+            is_good &= runtime.block_on(measure(engine, findings));
+        }
+    }
+    if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,106 @@
+//! Deliveries: batches of changes are sent to a webhook until they arrive.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use soar_connector::testing::ManualClock;
+use soar_host::Host;
+use soar_host::alerts::{Courier, WebhookBody};
+use soar_host::executor::{Executor, ExecutorSettings};
+use soar_host::operations::DeliveryToMake;
+use soar_host::settings::HostSettings;
+use soar_store::model::{Message, Moment};
+use soar_store::testing::TestStore;
+use tokio::sync::watch;
+
+use super::world::{World, host};
+
+#[derive(Debug, Default)]
+struct Receiver {
+    /// The ids and the lines of the bodies.
+    taken: Mutex<Vec<(String, usize)>>,
+    /// Attempts that the receiver does not accept.
+    refuses: Mutex<usize>,
+}
+
+#[async_trait]
+impl Courier for Receiver {
+    async fn deliver(&self, _: &Message, _: Moment) -> Result<(), String> {
+        Ok(())
+    }
+
+    async fn post(&self, webhook: &str, id: &str, body: WebhookBody, _: Moment) -> Result<(), String> {
+        assert_eq!(webhook, "siem");
+        let lines = body.bytes.iter().filter(|byte| **byte == b'\n').count();
+        self.taken.lock().unwrap().push((id.to_owned(), lines));
+        let mut refuses = self.refuses.lock().unwrap();
+        if *refuses > 0 {
+            *refuses -= 1;
+            return Err("The webhook did not accept the message: it answered with status 503.".to_owned());
+        }
+        Ok(())
+    }
+}
+
+async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let begun = std::time::Instant::now();
+    while !is_so().await {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_batch_that_does_not_arrive_is_sent_again_under_the_same_id_with_the_same_changes() {
+    for test in TestStore::on_both().await {
+        let clock = ManualClock::held();
+        let world = World::new(test.on_clock(Arc::new(clock.clone()))).await;
+        let receiver = Arc::new(Receiver::default());
+        *receiver.refuses.lock().unwrap() = 1;
+        let (connections, settings, _) = host(world.test.store.clone(), &world.lister, HostSettings::default());
+        let executor = Executor::start(connections, ExecutorSettings::default()).await.unwrap();
+        let sending = Host::with_schedules(settings, executor, receiver.clone()).unwrap();
+        let wanted = DeliveryToMake { destination: "webhook:siem".to_owned(), format: None, after: None };
+        let added = world.operations().add_finding_delivery(&world.context, &wanted).await.unwrap();
+        assert_eq!(added.delivery.after.0, 0);
+        let twice = world.operations().add_finding_delivery(&world.context, &wanted).await.unwrap_err();
+        assert!(twice.to_string().contains("exists already"), "{twice}");
+        for cve in ["CVE-1", "CVE-2"] {
+            world.lister.set("1", 1, cve, "open", 5.0);
+        }
+        world.collect().await;
+        let (stop, stopped) = watch::channel(false);
+        let serving = tokio::spawn(sending.serve_findings(stopped));
+        let deliveries = async || world.operations().list_finding_deliveries(&world.context).await.unwrap();
+        until("the first attempt fails", async || deliveries().await[0].delivery.attempts == 1).await;
+        let problem = deliveries().await[0].delivery.problem.clone().unwrap();
+        assert!(problem.contains("status 503"), "{problem}");
+        // Further changes do not change the batch.
+        world.lister.set("1", 1, "CVE-3", "open", 5.0);
+        world.collect().await;
+        clock.advance(Duration::from_secs(16));
+        until("all arrive", async || deliveries().await[0].delivery.after.0 == 3).await;
+        let taken = receiver.taken.lock().unwrap().clone();
+        let sent = |id: &str, lines| (id.to_owned(), lines);
+        assert_eq!(taken, [sent("2", 2), sent("2", 2), sent("3", 1)]);
+        stop.send_replace(true);
+        serving.await.unwrap();
+        let removed = world.operations().remove_finding_delivery(&world.context, added.delivery.id).await.unwrap();
+        assert_eq!(removed.delivery.after.0, 3);
+    }
+}
+
+#[tokio::test]
+async fn a_destination_that_is_no_webhook_is_refused() {
+    let world = World::on_both().await.remove(0);
+    for (destination, after, problem) in [
+        ("soc@example.com", None, "expected webhook:NAME"),
+        ("webhook:siem", Some(99), "cannot go on from the number 99. Give 0"),
+    ] {
+        let after = after.map(soar_store::model::FindingSequence);
+        let wanted = DeliveryToMake { destination: destination.to_owned(), format: None, after };
+        let error = world.operations().add_finding_delivery(&world.context, &wanted).await.unwrap_err().to_string();
+        assert!(error.contains(problem), "{error}");
+    }
+}

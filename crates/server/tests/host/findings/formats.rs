@@ -1,0 +1,115 @@
+//! The formats of changes: each event has what its schema wants, and what is unknown is missing.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use soar_host::findings::formats::{ChangeShown, FindingFormat, render};
+use soar_host::findings::{Enrichment, EnrichmentFiles};
+
+use super::world::World;
+
+/// Changes of each kind, with values about their CVEs.
+async fn changes(world: &World) -> Vec<ChangeShown> {
+    for cve in ["CVE-2024-1", "CVE-2024-2", "CVE-2024-3", "=cmd|' /C calc'!A0"] {
+        world.lister.set("1", 1, cve, "open", 9.8);
+    }
+    world.lister.set("1", 2, "CVE-2024-1", "open", 0.0);
+    world.collect().await;
+    world.lister.set("1", 1, "CVE-2024-1", "fixed", 9.8);
+    world.lister.set("1", 1, "CVE-2024-2", "accepted", 9.8);
+    world.lister.data().tenants.get_mut("1").unwrap().devices.remove(&2);
+    world.collect().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (kev, epss) = (folder.path().join("kev.json"), folder.path().join("epss.csv"));
+    std::fs::write(
+        &kev,
+        r#"{"dateReleased":"2026-11-01","vulnerabilities":[{"cveID":"CVE-2024-1","dateAdded":"2024-02-01"}]}"#,
+    )
+    .unwrap();
+    std::fs::write(&epss, "#score_date:2026-11-02T00:00:00Z\ncve,epss,percentile\nCVE-2024-1,0.5,0.9\n").unwrap();
+    let known = Enrichment::read(&EnrichmentFiles { kev: Some(kev), epss: Some(epss) }).unwrap();
+    let named = || ("production".to_owned(), "Lister".to_owned(), "Nobody".to_owned());
+    let all = world.changes(0).await.into_iter();
+    all.map(|change| ChangeShown::new(change, named(), &known).unwrap()).collect()
+}
+
+fn lines(bytes: &[u8]) -> Vec<Value> {
+    String::from_utf8_lossy(bytes).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn ocsf_events_are_vulnerability_findings_of_the_schema() {
+    let world = World::on_both().await.remove(0);
+    let bytes = render(FindingFormat::Ocsf, &changes(&world).await, true).unwrap();
+    let events = lines(&bytes);
+    let of = |kind: &str| events.iter().find(|event| event["unmapped"]["kind"] == kind).unwrap();
+    for (kind, activity, status) in
+        [("opened", 1, "New"), ("changed", 2, "Suppressed"), ("fixed", 3, "Resolved"), ("gone", 3, "Archived")]
+    {
+        let event = of(kind);
+        assert_eq!(
+            (event["activity_id"].as_i64(), event["status"].as_str()),
+            (Some(activity), Some(status)),
+            "{event}"
+        );
+        assert_eq!(event["type_uid"].as_i64(), Some(200_200 + activity));
+    }
+    assert_eq!(of("fixed")["vulnerabilities"][0]["cve"]["epss"]["score"], "0.5");
+    assert!(of("changed")["vulnerabilities"][0]["cve"].get("epss").is_none(), "what is unknown is missing");
+    // The Python models of the schema read each event and lose nothing of it.
+    let tools = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("../tools/py-ocsf-models/bin/python");
+    assert!(tools.is_file(), "py-ocsf-models is not installed. Run the README's test command, which installs it.");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/host/findings/check_ocsf.py");
+    let mut check = Command::new(tools).arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    check.stdin.take().unwrap().write_all(&bytes).unwrap();
+    let checked = check.wait_with_output().unwrap();
+    assert!(checked.status.success());
+    assert_eq!(String::from_utf8_lossy(&checked.stdout).trim(), format!("{} events are valid", events.len()));
+}
+
+#[tokio::test]
+async fn ecs_documents_have_the_fields_of_the_schema() {
+    let world = World::on_both().await.remove(0);
+    let events = lines(&render(FindingFormat::Ecs, &changes(&world).await, true).unwrap());
+    let fixed = events.iter().find(|event| event["event"]["action"] == "finding-fixed").unwrap();
+    assert_eq!(fixed["event"]["kind"], "state");
+    assert_eq!(fixed["event"]["category"][0], "vulnerability");
+    assert_eq!(fixed["vulnerability"]["id"], "CVE-2024-1");
+    assert_eq!(fixed["vulnerability"]["score"]["base"], 9.8);
+    assert_eq!(fixed["host"]["ip"][0], "10.0.0.1");
+    assert_eq!(fixed["organization"]["name"], "Tenant 1");
+    assert_eq!(fixed["Finding"]["kev"]["listed"], true);
+    assert!(fixed["@timestamp"].as_str().unwrap().ends_with('Z'));
+}
+
+#[tokio::test]
+async fn csv_has_no_formulas_and_what_is_unknown_is_empty() {
+    let world = World::on_both().await.remove(0);
+    let text = String::from_utf8(render(FindingFormat::Csv, &changes(&world).await, true).unwrap()).unwrap();
+    let mut rows = csv::Reader::from_reader(text.as_bytes());
+    let headings = rows.headers().unwrap().clone();
+    let column = |name: &str| headings.iter().position(|heading| heading == name).unwrap();
+    let rows: Vec<_> = rows.records().map(Result::unwrap).collect();
+    let row = |cve: &str| rows.iter().find(|row| row[column("CVE")].ends_with(cve)).unwrap();
+    assert_eq!(&row("A0")[column("CVE")], "'=cmd|' /C calc'!A0");
+    assert_eq!((&row("CVE-2024-2")[column("EPSS")], &row("CVE-2024-2")[column("KEV")]), ("", "no"));
+    assert_eq!((&row("CVE-2024-1")[column("EPSS")], &row("CVE-2024-1")[column("KEV")]), ("0.5", "yes"));
+    assert_eq!((&row("CVE-2024-1")[column("Baseline")], &row("CVE-2024-1")[column("Change")]), ("yes", "opened"));
+}
+
+#[tokio::test]
+async fn a_score_of_epss_has_its_source_and_date_and_is_no_field_of_a_change() {
+    let world = World::on_both().await.remove(0);
+    let shown = lines(&render(FindingFormat::Ndjson, &changes(&world).await, true).unwrap());
+    let opened =
+        shown.iter().find(|line| line["finding"]["cve"][0] == "CVE-2024-1" && line["kind"] == "opened").unwrap();
+    assert_eq!(opened["epss"]["source"], "FIRST EPSS");
+    assert_eq!(opened["epss"]["date"], "2026-11-02T00:00:00Z");
+    assert!(soar_host::findings::ComparedFinding::names().iter().all(|name| !name.contains("epss")));
+    // A collection without changes of the product logs nothing, whatever the scores are.
+    let last = world.last().await;
+    world.collect().await;
+    assert_eq!(world.last().await, last);
+}
