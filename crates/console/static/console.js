@@ -42,7 +42,10 @@
     }
     const wanted = (takesFocus && fresh.querySelector('[autofocus]')) || (focused && byId(focused));
     if (wanted) wanted.focus();
-    else if (takesFocus && id === 'main') byId(id).focus();
+    else if (takesFocus && id === 'main') {
+      scrollTo(0, 0);
+      byId(id).focus({ preventScroll: true });
+    }
     return true;
   };
 
@@ -133,8 +136,11 @@
     stop();
     if (document.hidden || !document.querySelector('[data-live]')) return;
     stream = new EventSource(`${document.body.dataset.base}/events`);
+    let isBroken = false;
+    stream.onopen = () => { if (isBroken) refresh(); };
     stream.onmessage = event => refresh(event.data.split(' '));
     stream.onerror = () => {
+      isBroken = true;
       clearInterval(timer);
       if (stream.readyState === EventSource.CLOSED) timer = setInterval(refresh, 15000);
     };

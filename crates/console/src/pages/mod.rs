@@ -3,6 +3,7 @@
 #[cfg(feature = "testing")]
 mod gallery;
 mod home;
+mod openid;
 mod password;
 mod profile;
 mod sign_in;
@@ -12,7 +13,7 @@ use axum::Router;
 
 /// The pages that anybody may see.
 pub(crate) fn open_routes() -> Router {
-    [sign_in::routes(), password::routes()].into_iter().fold(Router::new(), Router::merge)
+    [sign_in::routes(), openid::routes(), password::routes()].into_iter().fold(Router::new(), Router::merge)
 }
 
 /// The pages for signed-in users.

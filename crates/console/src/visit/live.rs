@@ -39,12 +39,13 @@ struct Watch {
 pub(crate) async fn events(page: Page) -> Answer {
     let server = Arc::clone(&page.state().server);
     let place = server.begin_stream(page.session()?.user.id)?;
+    let seen = look(&server).await.ok();
     let watch = Watch {
         server,
         token: page.token()?,
         ticks: interval_at(Instant::now() + LOOK, LOOK),
         looks: 0,
-        seen: None,
+        seen,
         _place: place,
     };
     Ok(answer(unfold(watch, next)))

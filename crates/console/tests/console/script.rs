@@ -14,7 +14,7 @@ async fn regions_are_swapped_and_the_browser_s_history_leads_back() {
     browser.evaluate("window.isSamePage = true").await;
     browser.follow("Raw Data").await;
     browser.wait_for_text("The tab Raw Data is open.").await;
-    assert_eq!(browser.focused().await, "views-tab-2", "the focus stays at the control");
+    assert_eq!(browser.focused().await, "main-tab-2", "the focus stays at the control");
     browser.follow("Runs").await;
     browser.wait_for("th[aria-sort=ascending] #list-by-count").await;
     browser.follow("Next rows").await;
