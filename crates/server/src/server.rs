@@ -8,10 +8,9 @@ use soar_host::Host;
 use soar_host::limits::RateLimits;
 use tokio::sync::{Semaphore, watch};
 
-use crate::limits::{ShareLimits, Shares};
+use crate::limits::{ShareLimits, Shares, Visitor};
 use crate::once_per_minute::{EachOncePerMinute, OncePerMinute};
-use crate::pages::Visitor;
-use soar_store::model::AccessKeyId;
+use soar_store::model::{AccessKeyId, UserId};
 
 /// The number of files to import that may arrive at once.
 const UPLOADS: usize = 4;
@@ -23,6 +22,9 @@ const MASTERS: (usize, usize) = (32, 16);
 /// The limit in bytes for masters' messages that arrive at once. One address may send as many bytes as the longest body
 /// has.
 const MASTERS_BYTES: usize = 8 * 1024 * 1024;
+
+/// The most streams of events of one user, and of all users. A browser opens one per visible tab.
+const STREAMS: (usize, usize) = (16, 1_000);
 
 /// A host, and the limits of its callers.
 #[derive(Debug)]
@@ -43,6 +45,8 @@ pub struct Server {
     pub(crate) visits: RateLimits<Visitor>,
     /// The calls and bytes under way of each visitor of the pages.
     pub(crate) visitors: Arc<Shares<Visitor>>,
+    /// The streams of events of each user.
+    pub(crate) streams: Arc<Shares<UserId>>,
     /// Whether the server shuts down. Streams of events end then.
     pub(crate) ending: watch::Sender<bool>,
     /// Limits the warning about each limit of all callers.
@@ -79,6 +83,12 @@ impl Server {
                 calls: usize::MAX,
                 bytes_each: host.settings.received_bytes_per_key(),
                 bytes: host.settings.received_bytes,
+            }),
+            streams: Shares::new(ShareLimits {
+                calls_each: STREAMS.0,
+                calls: STREAMS.1,
+                bytes_each: usize::MAX,
+                bytes: usize::MAX,
             }),
             ending: watch::Sender::new(false),
             limit_warnings: EachOncePerMinute::default(),

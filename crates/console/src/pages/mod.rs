@@ -1,6 +1,9 @@
 //! The pages: one file each, with its routes, its template and its handlers.
 
+#[cfg(feature = "testing")]
+mod gallery;
 mod home;
+mod openid;
 mod password;
 mod profile;
 mod sign_in;
@@ -10,10 +13,14 @@ use axum::Router;
 
 /// The pages that anybody may see.
 pub(crate) fn open_routes() -> Router {
-    [sign_in::routes(), password::routes()].into_iter().fold(Router::new(), Router::merge)
+    [sign_in::routes(), openid::routes(), password::routes()].into_iter().fold(Router::new(), Router::merge)
 }
 
 /// The pages for signed-in users.
 pub(crate) fn routes() -> Router {
-    [home::routes(), profile::routes(), sign_out::routes()].into_iter().fold(Router::new(), Router::merge)
+    let routes = [home::routes(), profile::routes(), sign_out::routes()];
+    let router = routes.into_iter().fold(Router::new(), Router::merge);
+    #[cfg(feature = "testing")]
+    let router = router.merge(gallery::routes());
+    router
 }

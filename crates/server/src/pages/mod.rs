@@ -2,6 +2,8 @@
 
 mod page_call;
 mod problem;
+mod stream_place;
 
-pub use page_call::{PageCall, Visitor};
+pub use page_call::PageCall;
 pub use problem::Problem;
+pub use stream_place::StreamPlace;
