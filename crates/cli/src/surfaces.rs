@@ -108,6 +108,7 @@ const ONLY_AT_THE_TERMINAL: &[(&str, &str)] = &[
     ("completions", "prints a script for a shell"),
     ("commands", "shows the manifest of this build, as /docs does"),
     ("exec", "takes its connections from its input, without a host"),
+    ("mcp", "takes its connections from flags and profiles, without a host; the host has /mcp"),
     ("run", "takes its connection from flags, without a host"),
     ("test", "takes its connection from flags, without a host"),
     ("diagnose", "takes its connection from flags, without a host"),

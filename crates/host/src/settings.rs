@@ -1,6 +1,7 @@
 //! The settings of a host, read from TOML. Every field has a default.
 
 mod http_limits;
+mod mcp;
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use soar_store::model::GatherRules;
 
 pub use http_limits::HttpLimits;
+pub use mcp::McpSettings;
 
 use crate::scheduler::SchedulerSettings;
 use crate::tenants::TenantSettings;
@@ -79,6 +81,8 @@ pub struct HostSettings {
     pub open_metrics: bool,
     /// The limits of connections, heads and answers.
     pub http: HttpLimits,
+    /// The endpoint of the Model Context Protocol.
+    pub mcp: McpSettings,
     /// The retention times. The audit log has none: it is kept for ever.
     pub retention: Retention,
     /// The settings of this instance as a master of tenants.
@@ -213,6 +217,7 @@ impl Default for HostSettings {
             enable_enhance_webhook_authentication: false,
             open_metrics: false,
             http: HttpLimits::default(),
+            mcp: McpSettings::default(),
             retention: Retention::default(),
             tenants: TenantSettings::default(),
             schedules: ScheduleSettings::default(),

@@ -36,6 +36,9 @@ pub struct Connector {
     /// host's proxy agent.
     #[serde(default)]
     pub proxy: Option<ProxySettings>,
+    /// The shared input that names the product's tenant in which a command acts.
+    #[serde(default)]
+    pub tenant_input: Option<String>,
     /// Parameters that several commands take; a command's file names them in `takes`.
     #[serde(default)]
     pub shared_inputs: Vec<Input>,
