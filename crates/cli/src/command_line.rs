@@ -14,8 +14,8 @@ use crate::printer::Printer;
 use crate::shell;
 use crate::subcommands::{
     agent, alert, audit, backup, case, commands, completions, connection, demo, diagnose, doctor, exec, findings,
-    health, incident, init, integration, key, package, restore, run, runs, schedule, serve, simulate, site, tenant,
-    test, user, utility,
+    health, incident, init, integration, key, mcp, package, restore, run, runs, schedule, serve, simulate, site,
+    tenant, test, user, utility,
 };
 
 const ABOUT: &str = "The CODA Footprint connector, its simulator, and a SOAR host that runs it, from the terminal";
@@ -34,7 +34,7 @@ Examples:
 Exit codes: 0 Successful, 1 Failed, 2 wrong use.";
 
 /// The subcommands that connect to a Footprint instance.
-const CONNECTING: [&str; 4] = ["run", "exec", "test", "diagnose"];
+const CONNECTING: [&str; 5] = ["run", "exec", "mcp", "test", "diagnose"];
 
 #[derive(Debug, Parser)]
 #[command(name = "footprint", version, about = ABOUT, after_help = EXAMPLES)]
@@ -53,6 +53,7 @@ enum Chosen {
     Demo(demo::Arguments),
     Run(run::Arguments),
     Exec(exec::Arguments),
+    Mcp(mcp::Arguments),
     Test(test::Arguments),
     Diagnose(diagnose::Arguments),
     Commands(commands::Arguments),
@@ -108,6 +109,7 @@ pub(crate) fn run(printer: &mut Printer) -> Result<Exit> {
         Chosen::Demo(arguments) => demo::run(&arguments, &plugin, printer),
         Chosen::Run(arguments) => run::run(&arguments, &flags()?, &plugin, printer),
         Chosen::Exec(arguments) => exec::run(&arguments, &flags()?, &plugin, printer),
+        Chosen::Mcp(arguments) => mcp::run(&arguments, &flags()?, &plugin),
         Chosen::Test(arguments) => test::run(&arguments, &flags()?, &plugin, printer),
         Chosen::Diagnose(arguments) => diagnose::run(&arguments, &flags()?, &plugin, printer),
         Chosen::Commands(arguments) => commands::run(&arguments, plugin.manifest(), printer),

@@ -123,6 +123,7 @@ const ONLY_AT_THE_TERMINAL: &[(&str, &str)] = &[
     ("commands", "shows the manifest of this build, as /docs does"),
     ("exec", "takes its connections from its input, without a host"),
     ("package", "writes files for another SOAR host on the operator's machine"),
+    ("mcp", "takes its connections from flags and profiles, without a host; the host has /mcp"),
     ("run", "takes its connection from flags, without a host"),
     ("test", "takes its connection from flags, without a host"),
     ("diagnose", "takes its connection from flags, without a host"),

@@ -3,6 +3,7 @@
 mod http_limits;
 mod openid;
 mod sign_in;
+mod mcp;
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -16,6 +17,7 @@ pub use http_limits::HttpLimits;
 pub(crate) use openid::is_safe;
 pub use openid::{GroupMapping, OpenIdSettings};
 pub use sign_in::SignInSettings;
+pub use mcp::McpSettings;
 
 use crate::findings::FindingSettings;
 use crate::scheduler::SchedulerSettings;
@@ -85,6 +87,8 @@ pub struct HostSettings {
     pub open_metrics: bool,
     /// The limits of connections, heads and answers.
     pub http: HttpLimits,
+    /// The endpoint of the Model Context Protocol.
+    pub mcp: McpSettings,
     /// The retention times. The audit log has none: it is kept for ever.
     pub retention: Retention,
     /// The settings of this instance as a master of tenants.
@@ -223,6 +227,7 @@ impl Default for HostSettings {
             enable_enhance_webhook_authentication: false,
             open_metrics: false,
             http: HttpLimits::default(),
+            mcp: McpSettings::default(),
             retention: Retention::default(),
             tenants: TenantSettings::default(),
             schedules: ScheduleSettings::default(),

@@ -1,5 +1,5 @@
-//! A SOAR host over HTTP: D3's Command API, the management API, the tenants' endpoint, OpenAPI, metrics, and an orderly
-//! shutdown.
+//! A SOAR host over HTTP: D3's Command API, the management API, the Model Context Protocol, the tenants' endpoint, OpenAPI,
+//! metrics, and an orderly shutdown.
 
 mod command_api;
 mod documentation;
@@ -7,6 +7,7 @@ mod gate;
 mod limits;
 mod listening;
 mod manage;
+mod mcp;
 mod once_per_minute;
 mod openapi;
 pub mod pages;

@@ -16,7 +16,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::{CatchUnwind, Map};
 use tower::Service;
 
-use super::{documentation, manage, probes, tenants_endpoint};
+use super::{documentation, manage, mcp, probes, tenants_endpoint};
 use crate::Server;
 use crate::command_api;
 use crate::gate::Reply;
@@ -51,6 +51,7 @@ fn routes(host: Arc<Server>, pages: Option<Pages>) -> Router {
             .route(&format!("{base}/healthz"), get(probes::live))
             .route(&format!("{base}/readyz"), get(probes::ready))
             .route(&format!("{base}/metrics"), get(probes::metrics))
+            .merge(mcp::routes(base, &host))
             .merge(tenants_endpoint::routes(base))
             .merge(documentation::routes(base, document.clone()))
             .merge(start(base, pages.is_some()))

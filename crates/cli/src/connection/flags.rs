@@ -160,6 +160,11 @@ impl Flags {
         self.settings.iter().any(|(_, source)| matches!(source, Source::StandardInput))
     }
 
+    /// The name of the profile.
+    pub(crate) fn profile(&self) -> Option<&str> {
+        self.profile.as_deref()
+    }
+
     /// The file with profiles, if it is not the default one.
     pub(crate) fn profile_file(&self) -> Option<PathBuf> {
         self.profile_file.clone()

@@ -19,6 +19,7 @@ pub(crate) mod init;
 pub(crate) mod integration;
 pub(crate) mod key;
 pub(crate) mod package;
+pub(crate) mod mcp;
 pub(crate) mod restore;
 pub(crate) mod run;
 pub(crate) mod runs;

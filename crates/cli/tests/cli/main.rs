@@ -22,6 +22,7 @@ mod kill;
 mod listeners;
 mod logging;
 mod management;
+mod mcp;
 #[cfg(target_os = "linux")]
 mod memory;
 mod output;

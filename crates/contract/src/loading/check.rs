@@ -118,6 +118,12 @@ impl Checker<'_> {
 pub(super) fn connector(file: ManifestFile<'_>, connector: &Connector) -> Result<(), ManifestError> {
     let checker = Checker { file };
     checker.kebab("id", &connector.id)?;
+    if let Some(name) = &connector.tenant_input
+        && !connector.shared_inputs.iter().any(|input| input.name == *name)
+    {
+        let problem = format!("{name:?} is no shared input");
+        return Err(checker.refuse("tenant-input", problem, "Name one of shared-inputs, or remove it."));
+    }
     checker.unique("settings", connector.settings.iter().map(|setting| setting.name.as_str()))?;
     if let Some(proxy) = &connector.proxy {
         for name in proxy.names() {

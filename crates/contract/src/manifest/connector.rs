@@ -40,6 +40,9 @@ pub struct Connector {
     /// How the findings of a tenant are listed. Without this table the connector has no findings.
     #[serde(default)]
     pub findings: Option<FindingsSource>,
+    /// The shared input that names the product's tenant in which a command acts.
+    #[serde(default)]
+    pub tenant_input: Option<String>,
     /// Parameters that several commands take; a command's file names them in `takes`.
     #[serde(default)]
     pub shared_inputs: Vec<Input>,

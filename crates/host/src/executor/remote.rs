@@ -103,6 +103,7 @@ fn answer(outcome: &Outcome) -> Result<Answer, Refusal> {
         .and_then(|()| more.insert("rawData", &outcome.raw_data))
         .and_then(|()| more.insert("receipt", &outcome.receipt))
         .and_then(|()| more.insert("warnings", &outcome.warnings))
+        .and_then(|()| outcome.error.as_ref().map_or(Ok(()), |error| more.insert("errorDetails", error)))
         .map_err(|error| Refusal::Unable(format!("The outcome could not be converted: {error}.")))?;
     let row = |cells: &Vec<Value>| -> Value {
         outcome.result.columns.iter().cloned().zip(cells.iter().cloned()).collect::<Map<_, _>>().into()

@@ -16,9 +16,9 @@ use soar_host::operations::{self, RequestContext};
 
 /// An authorized call.
 #[derive(Debug)]
-pub(super) struct AuthorizedCall {
+pub(crate) struct AuthorizedCall {
     pub command: Registered,
-    pub wanted: Wanted,
+    pub(super) wanted: Wanted,
     pub context: RequestContext,
     pub caller: Caller,
     /// The parameters of a connector's command. The manifest of the connection's integration checks them once the
@@ -72,6 +72,17 @@ pub(super) async fn authenticate(
     let body = read_json(&head.headers, body, &call.host.settings, &mut entered.share).await?;
     let headers = head.headers.contains_key(IDEMPOTENCY_KEY).then_some(head.headers);
     Ok(AuthenticatedCall { command, wanted, entered, headers, body })
+}
+
+/// Checks a call whose body another surface wrote, as [`authorize`] does.
+pub(crate) fn authorize_message(
+    call: &mut Call,
+    command: Registered,
+    entered: Entered,
+    headers: Option<HeaderMap>,
+    body: Bytes,
+) -> Result<AuthorizedCall, Reply> {
+    authorize(call, AuthenticatedCall { command, wanted: Wanted::Run, entered, headers, body })
 }
 
 /// Checks the user, the site and the command, and parses the parameters.

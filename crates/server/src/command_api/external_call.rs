@@ -25,6 +25,14 @@ pub(super) async fn run(call: &mut Call, authorized: &AuthorizedCall) -> CallEnd
     }
 }
 
+/// Runs the command for another surface. Returns the reply, and whether its audit entry is written.
+pub(crate) async fn run_external(call: &mut Call, authorized: &AuthorizedCall) -> (Reply, bool) {
+    match run(call, authorized).await {
+        CallEnd::Written(reply) => (reply, true),
+        CallEnd::Unwritten(reply) => (reply, false),
+    }
+}
+
 fn failed(call: &Call, failure: &ExternalError) -> Reply {
     if let OperationError::Refusal(Refusal::Parameters(problems)) = &failure.error {
         return bad_parameters(problems);

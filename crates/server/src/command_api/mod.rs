@@ -7,4 +7,6 @@ mod request;
 mod service;
 mod utility_call;
 
+pub(crate) use admission::{AuthorizedCall, authorize_message};
+pub(crate) use external_call::run_external;
 pub(crate) use service::{apply, call, plan};

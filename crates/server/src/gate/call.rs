@@ -118,7 +118,11 @@ impl Call {
             Reply::unavailable("The host's store does not answer. Try again later.", error.to_string())
         })?;
         let tokens_are_on = host.settings.enable_enhance_webhook_authentication;
-        let shown = credentials::read(headers).and_then(|credentials| {
+        let given = match self.entry.surface {
+            Surface::Mcp => credentials::read_with_bearer(headers),
+            _ => credentials::read(headers),
+        };
+        let shown = given.and_then(|credentials| {
             AuthenticatedKey::check(&snapshot, host.seal.as_ref(), credentials, tokens_are_on, self.entry.at)
         });
         let shown = shown.map_err(|error| {

@@ -1,5 +1,6 @@
 //! Reads the caller's credentials from the headers.
 
+use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, HeaderName};
 use soar_host::access::{AuthenticationError, Credentials};
 
@@ -13,6 +14,19 @@ pub(crate) fn read(headers: &HeaderMap) -> Result<Credentials<'_>, Authenticatio
         (Some(_), Some(_)) => Err(AuthenticationError::Ambiguous),
         (Some(key), None) => Ok(Credentials::ApiKey(key)),
         (None, Some(token)) => Ok(Credentials::Token(token)),
+    }
+}
+
+/// The same, and the API key in `Authorization: Bearer`, as clients of the Model Context Protocol send it.
+pub(crate) fn read_with_bearer(headers: &HeaderMap) -> Result<Credentials<'_>, AuthenticationError> {
+    let Some(value) = one(headers, &AUTHORIZATION)? else { return read(headers) };
+    let (scheme, key) = value.split_once(' ').unwrap_or((value, ""));
+    if !scheme.eq_ignore_ascii_case("Bearer") {
+        return Err(AuthenticationError::Malformed("the header Authorization has another scheme than Bearer"));
+    }
+    match read(headers) {
+        Err(AuthenticationError::Missing) => Ok(Credentials::ApiKey(key.trim())),
+        _ => Err(AuthenticationError::Ambiguous),
     }
 }
 

@@ -27,6 +27,10 @@ pub(super) fn schemas() -> Map<String, Value> {
                 "contextData": { "type": "array", "items": { "type": "object" } },
                 "rawData": { "description": "The vendor's reply; integration commands only." },
                 "keyFields": { "description": "Values that other commands take; integration commands only." },
+                "errorDetails": {
+                    "description": "The parts of the error with code, cause and cure; failed integration commands only.",
+                    "type": "object",
+                },
             },
             "required": ["error", "returnData"],
         }),

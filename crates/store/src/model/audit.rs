@@ -11,6 +11,8 @@ text_enum! {
     pub enum Surface {
         /// The Command API.
         Command = "command",
+        /// The Model Context Protocol.
+        Mcp = "mcp",
         /// The management API.
         Management = "management",
         /// A message of a master to this instance as its tenant.

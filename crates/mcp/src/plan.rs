@@ -1,0 +1,48 @@
+//! A plan: the name of a change that a caller has seen and not yet carried out.
+//!
+//! No plan is stored. Its name has the time, and a hash of the caller and of the call that it is for. Plans guard against
+//! changes by mistake, not against callers with the right to make them. The backend carries each plan out once.
+
+use std::time::Duration;
+
+use uuid::{NoContext, Timestamp, Uuid};
+
+use crate::Problem;
+use crate::arguments::Arguments;
+
+/// The time within which a plan can be carried out. Backends keep answers for longer.
+const LIFETIME: Duration = Duration::from_secs(15 * 60);
+
+/// The difference of the clocks of two hosts that is tolerated.
+const SKEW: Duration = Duration::from_secs(60);
+
+/// A new name for a plan of this call.
+pub(crate) fn make(arguments: &Arguments, identity: &str, now: u64) -> String {
+    let nanoseconds = u32::try_from(now % 1000).unwrap_or_default() * 1_000_000;
+    let id = Uuid::new_v7(Timestamp::from_unix(NoContext, now / 1000, nanoseconds)).simple().to_string();
+    let hash = hash(arguments, identity, &id);
+    format!("{id}-{hash}")
+}
+
+/// Checks that `plan` was made for this caller and this call, and not too long ago.
+pub(crate) fn check(plan: &str, arguments: &Arguments, identity: &str, now: u64) -> Result<(), Problem> {
+    let cure = "Call the tool without a plan to see a new one.";
+    let known = plan.split_once('-').filter(|(id, given)| hash(arguments, identity, id) == *given);
+    let made = known.and_then(|(id, _)| Uuid::try_parse(id).ok()?.get_timestamp());
+    let Some(made) = made else {
+        let cause = "The plan was made for another call or another caller, or by no call of this tool.";
+        return Err(Problem::new("unknown-plan", "The plan is not one of this call.", cause, cure));
+    };
+    let (seconds, nanoseconds) = made.to_unix();
+    let made = Duration::new(seconds, nanoseconds);
+    let now = Duration::from_millis(now);
+    if now > made + LIFETIME || made > now + SKEW {
+        let cause = "A plan can be carried out within 15 minutes.";
+        return Err(Problem::new("expired-plan", "The plan has expired. Nothing was done.", cause, cure));
+    }
+    Ok(())
+}
+
+fn hash(arguments: &Arguments, identity: &str, id: &str) -> String {
+    arguments.fingerprint(&format!("plan {id} {identity}"))
+}

@@ -1,0 +1,161 @@
+//! Runs the tools' commands as the Command API does: with the same checks, the same executor and the same audit entry.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue};
+use bytes::Bytes;
+use rmcp::model::Extensions;
+use serde_json::{Value, json};
+use soar_connector::name::{quoted, suggestion};
+use soar_host::Host;
+use soar_host::operations::OperationError;
+use soar_host::plugins::endpoint_name;
+use soar_mcp::{Answer, Backend, CommandCall, Place, Problem};
+use soar_store::model::{self, Right, SiteKind};
+
+use super::message::{End, McpCaller, Message};
+use super::reading;
+use crate::command_api::{AuthorizedCall, authorize_message, run_external};
+use crate::gate::{IDEMPOTENCY_KEY, Reply};
+
+/// The connections of a host.
+#[derive(Debug)]
+pub(super) struct HostBackend {
+    host: Arc<Host>,
+}
+
+impl HostBackend {
+    pub(super) fn new(host: Arc<Host>) -> Self {
+        Self { host }
+    }
+
+    /// The caller's active connections, with each site that they may be used on.
+    async fn places(&self, message: &Message) -> Result<Vec<Place>, Reply> {
+        let context = message.context()?;
+        let failed = |error: OperationError| Reply::failed(&self.host.store, &message.call.entry, &error);
+        let operations = &self.host.operations;
+        let sites = operations.list_sites(&context).await.map_err(failed)?;
+        let connections = operations.list_connections(&context, None).await.map_err(failed)?;
+        let may_use = |site: &&model::Site| {
+            site.inactive().is_none() && context.caller((*site).clone()).may(Right::UseConnections, site.id)
+        };
+        let sites: Vec<_> = sites.iter().filter(may_use).collect();
+        let mut places = Vec::new();
+        for connection in connections.iter().filter(|connection| connection.active) {
+            let is_there = |site: &&&model::Site| match &connection.place {
+                model::Place::Site(own) => own.id == site.id,
+                model::Place::SharedToInternalSites { .. } => site.kind == SiteKind::Internal,
+            };
+            places.extend(sites.iter().filter(is_there).map(|site| Place {
+                connection: connection.name.clone(),
+                site: site.name.clone(),
+                integration: connection.integration.clone(),
+            }));
+        }
+        places.sort();
+        Ok(places)
+    }
+
+    /// Authorizes a call of a command, under the Idempotency-Key of its plan.
+    async fn authorize(
+        &self,
+        message: &mut Message,
+        call: &CommandCall,
+        plan: Option<&str>,
+    ) -> Result<AuthorizedCall, Problem> {
+        let refused = |message: &mut Message, reply: Reply| {
+            let problem = reading::problem(&reply);
+            message.end = Some(End { reply, is_written: false });
+            problem
+        };
+        let command = match self.host.commands.find(&endpoint_name(&call.command.name)) {
+            Ok(command) => command.clone(),
+            Err(error) => return Err(refused(message, Reply::refused(error))),
+        };
+        message.call.label = Arc::clone(&command.endpoint);
+        message.call.entry.site = model::AuditEntry::kept(&call.site);
+        message.call.entry.command = command.endpoint.to_string();
+        let places = match self.places(message).await {
+            Ok(places) => places,
+            Err(reply) => return Err(refused(message, reply)),
+        };
+        if !places.iter().any(|place| place.connection == call.connection && place.site == call.site) {
+            let text = unknown(&places, call);
+            message.end = Some(End { reply: Reply::refused(text.clone()), is_written: false });
+            return Err(Problem::no_connection(text));
+        }
+        let mut parameters: BTreeMap<_, _> = call.parameters.clone().into_iter().collect();
+        parameters.insert("Connection Name".to_owned(), call.connection.clone().into());
+        let body = json!({"Username": message.username, "Site": call.site, "CommandParams": parameters});
+        let headers = plan.and_then(|plan| {
+            let key = HeaderValue::from_str(&format!("mcp-{plan}")).ok()?;
+            Some(HeaderMap::from_iter([(IDEMPOTENCY_KEY, key)]))
+        });
+        let Some(entered) = message.entered.take() else {
+            return Err(refused(message, Reply::unexpected("A message called two commands.")));
+        };
+        authorize_message(&mut message.call, command, entered, headers, Bytes::from(Value::to_string(&body)))
+            .map_err(|reply| refused(message, reply))
+    }
+}
+
+fn unknown(places: &[Place], call: &CommandCall) -> String {
+    let near = match places.iter().filter(|place| place.site == call.site).map(|place| place.connection.as_str()) {
+        names if names.clone().next().is_some() => suggestion(&call.connection, names),
+        _ => suggestion(&call.site, places.iter().map(|place| place.site.as_str())),
+    };
+    format!("There is no connection {} on site {}.{near}", quoted(&call.connection), quoted(&call.site))
+}
+
+#[async_trait]
+impl Backend for HostBackend {
+    type Caller = McpCaller;
+
+    fn caller(&self, extensions: &Extensions) -> Result<McpCaller, Problem> {
+        extensions.get::<Parts>().and_then(|head| head.extensions.get::<McpCaller>()).cloned().ok_or_else(answered)
+    }
+
+    fn identity(&self, caller: &McpCaller) -> String {
+        caller.identity.clone()
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.host.now().0).unwrap_or_default()
+    }
+
+    async fn connections(&self, caller: &McpCaller) -> Result<Vec<Place>, Problem> {
+        let mut message = caller.message.lock().await;
+        let message = message.as_mut().ok_or_else(answered)?;
+        self.places(message).await.map_err(|reply| {
+            let problem = reading::problem(&reply);
+            message.end = Some(End { reply, is_written: false });
+            problem
+        })
+    }
+
+    async fn check(&self, caller: &McpCaller, call: &CommandCall) -> Result<(), Problem> {
+        let mut message = caller.message.lock().await;
+        let message = message.as_mut().ok_or_else(answered)?;
+        self.authorize(message, call, None).await?;
+        message.call.entry.command.push_str("/plan");
+        Ok(())
+    }
+
+    async fn run(&self, caller: &McpCaller, call: CommandCall, plan: Option<&str>) -> Result<Answer, Problem> {
+        let mut message = caller.message.lock().await;
+        let message = message.as_mut().ok_or_else(answered)?;
+        let authorized = self.authorize(message, &call, plan).await?;
+        let (reply, is_written) = run_external(&mut message.call, &authorized).await;
+        let answer = reading::answer(&reply);
+        message.end = Some(End { reply, is_written });
+        answer
+    }
+}
+
+fn answered() -> Problem {
+    let cure = "Call again.";
+    Problem::new("host-failed", "The message has no caller.", "The message was answered already.", cure)
+}

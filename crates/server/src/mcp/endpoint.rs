@@ -1,0 +1,119 @@
+//! Answers a message: the gate, the protocol's server, the audit entry.
+
+use std::borrow::Cow;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::extract::Request;
+use axum::http::request::Parts;
+use axum::http::{Method, StatusCode, header};
+use axum::response::Response;
+use bytes::Bytes;
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt as _, Full};
+use serde::Deserialize;
+use soar_store::model::{AuditEntry, Surface};
+use tokio::sync::Mutex;
+
+use super::Service;
+use super::message::{End, McpCaller, Message};
+use crate::Server;
+use crate::gate::{Call, Reply, read_json, without_nul};
+
+/// Answers a message.
+pub(super) async fn answer(host: Arc<Server>, service: Service, request: Request) -> Response {
+    let mut call = Call::begin(&host, Surface::Mcp, &request, "mcp");
+    call.label = "mcp".into();
+    let request_id = call.entry.request_id.clone();
+    let (head, body) = request.into_parts();
+    let (message, body) = match enter(call, &head, body).await {
+        Ok(entered) => entered,
+        Err((call, reply)) => return call.write_and_answer(reply).await,
+    };
+    // The message has a task of its own, so that an accepted change is finished even if the caller goes away.
+    let finished = tokio::spawn(run(service, message, head, body)).await;
+    finished.unwrap_or_else(|error| {
+        tracing::error!(request_id, %error, "the task of a message panicked");
+        Reply::unexpected("").into_response(&request_id)
+    })
+}
+
+/// Authenticates the call, applies the limits of its key, and reads its body.
+async fn enter(mut call: Call, head: &Parts, body: axum::body::Body) -> Result<(Message, Bytes), (Call, Reply)> {
+    let entered = call.enter(&head.headers).await;
+    if head.method != Method::POST {
+        let error = "Messages are sent by POST: the host keeps no sessions and sends no events.";
+        return Err((call, Reply::error(StatusCode::METHOD_NOT_ALLOWED, error)));
+    }
+    let mut entered = match entered {
+        Ok(entered) => entered,
+        Err(reply) => return Err((call, reply)),
+    };
+    let owner = entered.snapshot.user_numbered(entered.shown.known.key.owner).map(|known| known.user.name.clone());
+    let username = entered.shown.claimed.clone().or(owner).unwrap_or_default();
+    call.entry.username = AuditEntry::kept(&username);
+    let body = read_json(&head.headers, body, &call.host.settings, &mut entered.share).await;
+    let body = match body.and_then(|body| without_nul(&body).map(|()| body)) {
+        Ok(body) => body,
+        Err(reply) => return Err((call, reply)),
+    };
+    call.entry.command = AuditEntry::kept(&method_of(&body));
+    Ok((Message { call, entered: Some(entered), username, end: None }, body))
+}
+
+/// The method of a message, for the audit log.
+fn method_of(body: &[u8]) -> String {
+    #[derive(Deserialize)]
+    struct Named<'a> {
+        #[serde(borrow)]
+        method: Option<Cow<'a, str>>,
+    }
+    let method = serde_json::from_slice::<Named<'_>>(body).ok().and_then(|named| named.method);
+    format!("mcp {}", method.unwrap_or_default())
+}
+
+async fn run(service: Service, message: Message, head: Parts, body: Bytes) -> Response {
+    let identity = format!("{} {}", message.call.entry.key, message.username);
+    let caller = McpCaller { message: Arc::new(Mutex::new(Some(message))), identity };
+    let mut request = Request::from_parts(head, Full::new(body));
+    request.extensions_mut().insert(caller.clone());
+    let answered = reply(service.handle(request).await).await;
+    let Some(message) = caller.message.lock().await.take() else {
+        return Reply::unexpected("").into_response("");
+    };
+    let Message { call, end, .. } = message;
+    match end {
+        None => call.write_and_answer(answered).await,
+        // The audit log has the end of the command, the client the result of the tool.
+        Some(End { reply, is_written }) => {
+            let reply = Reply { status: answered.status, body: answered.body, ..reply };
+            if is_written { call.answer_written(reply) } else { call.write_and_answer(reply).await }
+        }
+    }
+}
+
+/// The answer of the protocol's server as a reply of the host.
+async fn reply(response: Response<BoxBody<Bytes, Infallible>>) -> Reply {
+    let (head, body) = response.into_parts();
+    let Ok(body) = body.collect().await;
+    let body = body.to_bytes();
+    let is_json = head.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
+    if head.status.is_success() {
+        return Reply::body(head.status, body);
+    }
+    let said = String::from_utf8_lossy(&body).into_owned();
+    if is_json {
+        return Reply { accepted: false, reason: said, ..Reply::body(head.status, body) };
+    }
+    let text = match head.status {
+        StatusCode::FORBIDDEN if said.contains("Origin") => {
+            "Calls of this web page are refused. The operator lists web pages in mcp.allowed-origins.".to_owned()
+        }
+        StatusCode::FORBIDDEN => {
+            "The header Host has no accepted value. The operator lists the host's names in mcp.allowed-hosts."
+                .to_owned()
+        }
+        _ => said,
+    };
+    Reply::error(head.status, text)
+}
