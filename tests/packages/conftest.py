@@ -10,6 +10,7 @@ from instance import FOOTPRINT
 WAYS = {
     "cortex-xsoar": ["direct", "via-host"],
     "splunk-soar": ["via-host"],
+    "insightconnect": ["direct", "via-host"],
     "airbyte": ["direct"],
     "shuffle": ["direct", "via-host"],
     "tracecat": ["direct", "via-host"],

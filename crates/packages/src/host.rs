@@ -11,6 +11,8 @@ pub enum Host {
     CortexXsoar,
     /// Splunk SOAR.
     SplunkSoar,
+    /// Rapid7 InsightConnect.
+    InsightConnect,
     /// Airbyte.
     Airbyte,
     /// Shuffle.
@@ -23,9 +25,10 @@ pub enum Host {
 
 impl Host {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::CortexXsoar,
         Self::SplunkSoar,
+        Self::InsightConnect,
         Self::Airbyte,
         Self::Shuffle,
         Self::Tracecat,
@@ -37,11 +40,12 @@ impl Host {
     pub fn name(self) -> &'static str {
         match self {
             Self::CortexXsoar => "cortex-xsoar",
-                    Self::SplunkSoar => "splunk-soar",
+            Self::SplunkSoar => "splunk-soar",
+            Self::InsightConnect => "insightconnect",
             Self::Airbyte => "airbyte",
             Self::Shuffle => "shuffle",
             Self::Tracecat => "tracecat",
-                Self::D3Soar => "d3-soar",
+            Self::D3Soar => "d3-soar",
         }
     }
 
@@ -50,11 +54,12 @@ impl Host {
     pub fn title(self) -> &'static str {
         match self {
             Self::CortexXsoar => "Cortex XSOAR",
-                    Self::SplunkSoar => "Splunk SOAR",
+            Self::SplunkSoar => "Splunk SOAR",
+            Self::InsightConnect => "Rapid7 InsightConnect",
             Self::Airbyte => "Airbyte",
             Self::Shuffle => "Shuffle",
             Self::Tracecat => "Tracecat",
-                Self::D3Soar => "D3 SOAR",
+            Self::D3Soar => "D3 SOAR",
         }
     }
 
@@ -84,11 +89,12 @@ impl Host {
     pub fn files(self, source: &Source<'_>) -> Vec<File> {
         let mut files = match self {
             Self::CortexXsoar => hosts::cortex_xsoar::files(source),
-                    Self::SplunkSoar => hosts::splunk_soar::files(source),
+            Self::SplunkSoar => hosts::splunk_soar::files(source),
+            Self::InsightConnect => hosts::insightconnect::files(source),
             Self::Airbyte => hosts::airbyte::files(source),
             Self::Shuffle => hosts::shuffle::files(source),
             Self::Tracecat => hosts::tracecat::files(source),
-                Self::D3Soar => hosts::d3_soar::files(source),
+            Self::D3Soar => hosts::d3_soar::files(source),
         };
         files.sort_by(|one, other| one.path.cmp(&other.path));
         files

@@ -1,6 +1,6 @@
 //! What a package is generated from.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use soar_connector::manifest::SettingType;
 use soar_connector::{Command, Manifest};
 
@@ -133,12 +133,6 @@ impl<'a> Source<'a> {
     /// A dict of the commands' names by the names that `named` gives them.
     pub(crate) fn command_table(&self, named: impl Fn(&Command) -> String) -> String {
         python::table(self.commands().map(|command| (named(command), json!(command.name))))
-    }
-
-    /// A valid value of each required input.
-    pub(crate) fn examples(command: &Command) -> Value {
-        let required = command.inputs.iter().filter(|input| input.required);
-        required.map(|input| (input.name.clone(), input.example.clone())).collect()
     }
 
     /// The README of a package: its title, the steps of its host, and the commands.

@@ -13,7 +13,10 @@ pub fn stubs(manifest: &Manifest) -> String {
     let commands: String =
         manifest.commands.iter().map(|command| format!("    {},\n", Value::from(command.name.as_str()))).collect();
     let settings: String = manifest.connector.settings.iter().map(setting).collect();
-    fill(include_str!("../templates/stubs.pyi"), &[("commands", commands.trim_end()), ("settings", settings.trim_end())])
+    fill(
+        include_str!("../templates/stubs.pyi"),
+        &[("commands", commands.trim_end()), ("settings", settings.trim_end())],
+    )
 }
 
 fn setting(setting: &Setting) -> String {

@@ -1,4 +1,4 @@
-//! YAML in block style. Every text is quoted as JSON, which YAML reads in the same way.
+//! YAML in block style. Texts are quoted as JSON, which YAML reads in the same way, but for plain words and versions.
 
 use serde_json::Value;
 
@@ -33,7 +33,7 @@ fn block(value: &Value, indent: usize, text: &mut String) {
                 }
             }
         }
-        scalar => text.push_str(&format!("{margin}{scalar}\n")),
+        other => text.push_str(&format!("{margin}{}\n", scalar(other))),
     }
 }
 
@@ -45,16 +45,33 @@ fn after(value: &Value, indent: usize, text: &mut String) {
         text.push('\n');
         block(value, indent, text);
     } else {
-        text.push_str(&format!(" {value}\n"));
+        text.push_str(&format!(" {}\n", scalar(value)));
     }
 }
 
-/// A name, quoted unless it is plain.
+fn scalar(value: &Value) -> String {
+    match value {
+        Value::String(text) if is_version(text) => text.clone(),
+        Value::String(text) => key(text),
+        other => other.to_string(),
+    }
+}
+
+/// A name, quoted unless it is a plain word.
 fn key(name: &str) -> String {
     let is_plain = name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
-        && !matches!(name, "y" | "n" | "yes" | "no" | "on" | "off" | "true" | "false" | "null");
+        && !matches!(
+            name.to_ascii_lowercase().as_str(),
+            "y" | "n" | "yes" | "no" | "on" | "off" | "true" | "false" | "null"
+        );
     if is_plain { name.to_owned() } else { Value::from(name).to_string() }
+}
+
+/// Whether it is numbers with two dots, which YAML takes for text.
+fn is_version(text: &str) -> bool {
+    let parts: Vec<_> = text.split('.').collect();
+    parts.len() == 3 && parts.iter().all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -65,10 +82,10 @@ mod tests {
 
     #[test]
     fn blocks_lists_and_texts_are_written_as_yaml() {
-        let value = json!({ "a": [{ "b": "x: y", "c": [] }, 1, ["z"]], "no": true, "d e": {}, "f": { "g": null } });
+        let value = json!({ "a": [{ "b": "x: y", "c": [] }, 1, ["z"]], "no": true, "d e": {}, "f": { "g": null, "h": "1.2.3", "i": "No" } });
         assert_eq!(
             text(&value),
-            "a:\n  - b: \"x: y\"\n    c: []\n  - 1\n  -\n    - \"z\"\n\"d e\": {}\nf:\n  g: null\n\"no\": true\n"
+            "a:\n  - b: \"x: y\"\n    c: []\n  - 1\n  -\n    - z\n\"d e\": {}\nf:\n  g: null\n  h: 1.2.3\n  i: \"No\"\n\"no\": true\n"
         );
     }
 }

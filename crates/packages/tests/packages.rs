@@ -35,7 +35,10 @@ fn manifest_with(command: &str) -> Manifest {
 /// Each host with each way that it takes.
 fn packages() -> impl Iterator<Item = (Host, Way)> {
     let ways = [Way::Direct, Way::ViaHost];
-    Host::ALL.into_iter().flat_map(move |host| ways.into_iter().map(move |way| (host, way))).filter(|(host, way)| host.refuses(*way).is_none())
+    Host::ALL
+        .into_iter()
+        .flat_map(move |host| ways.into_iter().map(move |way| (host, way)))
+        .filter(|(host, way)| host.refuses(*way).is_none())
 }
 
 fn files(manifest: &Manifest, host: Host, way: Way) -> Vec<File> {

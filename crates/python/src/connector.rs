@@ -65,9 +65,10 @@ impl Connector {
     #[classmethod]
     #[pyo3(signature = (**settings))]
     fn new(class: &Bound<'_, PyType>, settings: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
-        let engine = class.getattr("_engine")?.cast_into::<Engine>().map_err(|_| {
-            PyTypeError::new_err("_engine is not an Engine. Use coda_footprint.Connector.")
-        })?;
+        let engine = class
+            .getattr("_engine")?
+            .cast_into::<Engine>()
+            .map_err(|_| PyTypeError::new_err("_engine is not an Engine. Use coda_footprint.Connector."))?;
         let values = settings::read(&engine.get().running()?.manifest().connector, settings)?;
         let connection = Connection::new(values, engine.get())?;
         Ok(Self { engine: engine.unbind(), connection })
@@ -94,7 +95,13 @@ impl Connector {
 
     /// Starts a command and returns at once. `done` is called with the outcome and `None`, or with `None` and an error,
     /// in another thread.
-    fn _start(&self, command: String, parameters: Option<&str>, time_limit: Option<f64>, done: Py<PyAny>) -> PyResult<Task> {
+    fn _start(
+        &self,
+        command: String,
+        parameters: Option<&str>,
+        time_limit: Option<f64>,
+        done: Py<PyAny>,
+    ) -> PyResult<Task> {
         let call = self.call(command, parameters, time_limit)?;
         let connected = call.connected.clone();
         let runtime = connected.running.runtime()?;
@@ -109,7 +116,9 @@ impl Connector {
             tokio::task::spawn_blocking(move || {
                 Python::try_attach(|py| {
                     let called = match ended {
-                        Ok(ended) => outcome::of_outcome(py, &ended).and_then(|ended| done.call1(py, (ended, py.None()))),
+                        Ok(ended) => {
+                            outcome::of_outcome(py, &ended).and_then(|ended| done.call1(py, (ended, py.None())))
+                        }
                         Err(panic) => {
                             let error = PyRuntimeError::new_err(format!("The command ended with a panic: {panic}"));
                             done.call1(py, (py.None(), error))

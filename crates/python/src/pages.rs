@@ -7,7 +7,9 @@ use async_trait::async_trait;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use soar_connector::{Conclusion, ExecutionContext, InvalidCall, Invocation, Page, RawParameters, Receipt, Sink, SinkError};
+use soar_connector::{
+    Conclusion, ExecutionContext, InvalidCall, Invocation, Page, RawParameters, Receipt, Sink, SinkError,
+};
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::AbortHandle;
 

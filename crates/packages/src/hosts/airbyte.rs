@@ -49,10 +49,8 @@ fn stream_name(command: &Command) -> String {
 }
 
 fn manifest(source: &Source<'_>) -> Value {
-    let streams: Vec<_> = source
-        .commands()
-        .filter_map(|command| path(command).map(|path| stream(source, command, path)))
-        .collect();
+    let streams: Vec<_> =
+        source.commands().filter_map(|command| path(command).map(|path| stream(source, command, path))).collect();
     let first = streams.first().map(|stream| stream["name"].clone()).unwrap_or_default();
     json!({
         "version": LANGUAGE,

@@ -46,10 +46,10 @@ pub(crate) fn files(source: &Source<'_>) -> Vec<File> {
         source.readme("Cortex XSOAR", STEPS),
     ];
     if source.way == Way::Direct {
-        let dockerfile = fill(include_str!("../../templates/cortex_xsoar.dockerfile"), &[
-            ("image", IMAGE),
-            ("requirement", source.requirements().trim()),
-        ]);
+        let dockerfile = fill(
+            include_str!("../../templates/cortex_xsoar.dockerfile"),
+            &[("image", IMAGE), ("requirement", source.requirements().trim())],
+        );
         files.push(File::new("docker/Dockerfile", dockerfile));
     }
     files
@@ -62,7 +62,7 @@ const STEPS: &str = "
 
 fn pack_version(source: &Source<'_>) -> String {
     // A pack starts at 1.0.0.
-    format!("1.{}", source.version.splitn(2, '.').nth(1).unwrap_or("0.0"))
+    format!("1.{}", source.version.split_once('.').map_or("0.0", |(_, rest)| rest))
 }
 
 fn metadata(source: &Source<'_>) -> Value {
@@ -100,14 +100,19 @@ fn example(source: &Source<'_>, command: &Command) -> String {
 fn script(source: &Source<'_>) -> String {
     let commands = source.command_table(|command| command_name(source, command));
     let prefixes = python::table(
-        source.commands().map(|command| (command.name.clone(), json!(format!("{}.{}", source.word(), output(command))))),
+        source
+            .commands()
+            .map(|command| (command.name.clone(), json!(format!("{}.{}", source.word(), output(command))))),
     );
-    fill(include_str!("../../templates/cortex_xsoar.py"), &[
-        ("connector_module", source.connector_module().trim_end()),
-        ("health_check", &Value::from(source.manifest.connector.health_check.as_str()).to_string()),
-        ("commands", &commands),
-        ("prefixes", &prefixes),
-    ])
+    fill(
+        include_str!("../../templates/cortex_xsoar.py"),
+        &[
+            ("connector_module", source.connector_module().trim_end()),
+            ("health_check", &Value::from(source.manifest.connector.health_check.as_str()).to_string()),
+            ("commands", &commands),
+            ("prefixes", &prefixes),
+        ],
+    )
 }
 
 /// The name of a command's rows in the context: `Devices` of List Devices.
@@ -223,10 +228,15 @@ fn readme(source: &Source<'_>) -> String {
         let required = if setting.required { "True" } else { "False" };
         text.push_str(&format!("| {} | {} | {required} |\n", setting.name, setting.description));
     }
-    text.push_str("\n## Commands\n\nYou can execute these commands from the CLI, as part of an automation, or in a playbook.\n");
+    text.push_str(
+        "\n## Commands\n\nYou can execute these commands from the CLI, as part of an automation, or in a playbook.\n",
+    );
     for command in source.commands() {
         let name = command_name(source, command);
-        text.push_str(&format!("\n### {name}\n\n***\n{}\n\n#### Base Command\n\n`{name}`\n\n#### Input\n\n", command.description));
+        text.push_str(&format!(
+            "\n### {name}\n\n***\n{}\n\n#### Base Command\n\n`{name}`\n\n#### Input\n\n",
+            command.description
+        ));
         if command.inputs.is_empty() {
             text.push_str("There are no input arguments for this command.\n");
         } else {

@@ -14,17 +14,23 @@ pub(crate) fn files(source: &Source<'_>) -> Vec<File> {
         let parameter = setting.keyword().replace('_', "");
         (parameter, json!(setting.keyword()))
     }));
-    let functions: String = source.commands().map(|command| {
-        let inputs: Vec<_> = command.inputs.iter().map(|input| input.name.as_str()).collect();
-        let (function, inputs) = (pascal(&command.name), python::literal(&json!(inputs)));
-        let name = Value::from(command.name.as_str());
-        format!("\n\ndef {function}(*args):\n    return _run({name}, {inputs}, args)\n")
-    }).collect();
-    let script = fill(include_str!("../../templates/d3_soar.py"), &[
-        ("connector_module", source.connector_module().trim_end()),
-        ("connection", &connection),
-        ("functions", functions.trim_start_matches('\n')),
-    ]);
+    let functions: String = source
+        .commands()
+        .map(|command| {
+            let inputs: Vec<_> = command.inputs.iter().map(|input| input.name.as_str()).collect();
+            let (function, inputs) = (pascal(&command.name), python::literal(&json!(inputs)));
+            let name = Value::from(command.name.as_str());
+            format!("\n\ndef {function}(*args):\n    return _run({name}, {inputs}, args)\n")
+        })
+        .collect();
+    let script = fill(
+        include_str!("../../templates/d3_soar.py"),
+        &[
+            ("connector_module", source.connector_module().trim_end()),
+            ("connection", &connection),
+            ("functions", functions.trim_start_matches('\n')),
+        ],
+    );
     let word = source.word();
     vec![
         File::new(format!("{word}.py"), script),

@@ -105,10 +105,13 @@ fn app(source: &Source<'_>) -> String {
             )
         })
         .collect();
-    fill(include_str!("../../templates/shuffle.py"), &[
-        ("version", &python::literal(&json!(source.version))),
-        ("name", &python::literal(&json!(source.manifest.connector.name))),
-        ("methods", methods.trim_end()),
-        ("class", &source.word()),
-    ])
+    fill(
+        include_str!("../../templates/shuffle.py"),
+        &[
+            ("version", &python::literal(&json!(source.version))),
+            ("name", &python::literal(&json!(source.manifest.connector.name))),
+            ("methods", methods.trim_end()),
+            ("class", &source.word()),
+        ],
+    )
 }

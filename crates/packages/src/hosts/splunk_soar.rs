@@ -15,18 +15,24 @@ pub(crate) fn files(source: &Source<'_>) -> Vec<File> {
     let connector = &source.manifest.connector;
     let fields: String = source.settings().iter().map(field).collect();
     let actions: String = source.commands().map(|command| action(source, command)).collect();
-    let app = fill(include_str!("../../templates/splunk_soar.py"), &[
-        ("name", &text(&connector.name)),
-        ("vendor", &text(&connector.vendor)),
-        ("health_check", &text(&connector.health_check)),
-        ("fields", fields.trim_end()),
-        ("actions", actions.trim_end()),
-    ]);
-    let project = fill(include_str!("../../templates/splunk_soar.toml"), &[
-        ("project", &source.manifest.connector.id),
-        ("version", source.version),
-        ("description", &text(&connector.description)),
-    ]);
+    let app = fill(
+        include_str!("../../templates/splunk_soar.py"),
+        &[
+            ("name", &text(&connector.name)),
+            ("vendor", &text(&connector.vendor)),
+            ("health_check", &text(&connector.health_check)),
+            ("fields", fields.trim_end()),
+            ("actions", actions.trim_end()),
+        ],
+    );
+    let project = fill(
+        include_str!("../../templates/splunk_soar.toml"),
+        &[
+            ("project", &source.manifest.connector.id),
+            ("version", source.version),
+            ("description", &text(&connector.description)),
+        ],
+    );
     vec![
         File::new(format!("{folder}/pyproject.toml"), project),
         File::new(format!("{folder}/src/__init__.py"), ""),
@@ -90,11 +96,8 @@ fn action(source: &Source<'_>, command: &Command) -> String {
     let class = pascal(&command.name);
     let parameters: String = command.inputs.iter().map(parameter).collect();
     let parameters = if parameters.is_empty() { "    pass\n".to_owned() } else { parameters };
-    let keys: String = command
-        .key_fields
-        .iter()
-        .map(|field| format!("    {}: list[str]\n", snake(&field.name)))
-        .collect();
+    let keys: String =
+        command.key_fields.iter().map(|field| format!("    {}: list[str]\n", snake(&field.name))).collect();
     let names = python::table(command.key_fields.iter().map(|field| (field.name.clone(), json!(snake(&field.name)))));
     let (kind, read_only) = match command.effect {
         Effect::Read => ("investigate", true),
@@ -103,16 +106,19 @@ fn action(source: &Source<'_>, command: &Command) -> String {
     let notes = std::iter::once(&command.description).chain(&command.notes).cloned().collect::<Vec<_>>().join(" ");
     // The SDK's own name of the action that tests an asset.
     let is_test = command.name == source.manifest.connector.health_check;
-    fill(include_str!("../../templates/splunk_soar_action.py"), &[
-        ("class", &class),
-        ("function", &if is_test { "run_health_check".to_owned() } else { snake(&command.name) }),
-        ("parameters", parameters.trim_end()),
-        ("keys", &keys),
-        ("names", &names),
-        ("command", &text(&command.name)),
-        ("description", &text(&command.description)),
-        ("verbose", &text(&notes)),
-        ("kind", &text(kind)),
-        ("read_only", truth(read_only)),
-    ])
+    fill(
+        include_str!("../../templates/splunk_soar_action.py"),
+        &[
+            ("class", &class),
+            ("function", &if is_test { "run_health_check".to_owned() } else { snake(&command.name) }),
+            ("parameters", parameters.trim_end()),
+            ("keys", &keys),
+            ("names", &names),
+            ("command", &text(&command.name)),
+            ("description", &text(&command.description)),
+            ("verbose", &text(&notes)),
+            ("kind", &text(kind)),
+            ("read_only", truth(read_only)),
+        ],
+    )
 }

@@ -104,7 +104,10 @@ fn expected(input: &Input) -> Value {
         InputType::Text => "str".to_owned(),
         InputType::Boolean => "bool".to_owned(),
         InputType::Choice => {
-            format!("enum[{}]", input.choices.iter().map(|choice| format!("\"{choice}\"")).collect::<Vec<_>>().join(", "))
+            format!(
+                "enum[{}]",
+                input.choices.iter().map(|choice| format!("\"{choice}\"")).collect::<Vec<_>>().join(", ")
+            )
         }
         InputType::List => "list[str]".to_owned(),
         InputType::Object => "dict[str, any]".to_owned(),

@@ -1,7 +1,6 @@
 """The CODA Footprint connector. The help texts come from the connector's manifest."""
 
-import json as _json
-
+# json and asyncio are imported where they are used: each takes longer than this package.
 from . import _native
 
 __all__ = ["Connector", "Rows", "manifest"]
@@ -25,9 +24,11 @@ class Rows:
         return self
 
     def __next__(self):
+        import json
+
         while True:
             for row in self._rows:
-                return _json.loads(row)
+                return json.loads(row)
             if self._pages is None:
                 raise StopIteration
             rows, self.outcome = self._pages.next()
@@ -56,7 +57,6 @@ class Connector(_native.Connector):
         return self._execute(command, _text(parameters), time_limit)
 
     async def execute_async(self, command, parameters=None, *, time_limit=None):
-        # Importing asyncio takes longer than importing this package.
         import asyncio
 
         loop = asyncio.get_running_loop()
@@ -87,16 +87,20 @@ class Connector(_native.Connector):
 
 def manifest():
     """The connector's manifest: a dict of `connector` and `commands`."""
-    return _json.loads(_engine.manifest())
+    import json
+
+    return json.loads(_engine.manifest())
 
 
 def _text(parameters):
     if parameters is None:
         return None
+    import json
+
     if not isinstance(parameters, dict):
         raise TypeError(f"parameters: expected a dict of names and values, found {type(parameters).__name__}")
     try:
-        return _json.dumps(parameters, allow_nan=False)
+        return json.dumps(parameters, allow_nan=False)
     except RecursionError:
         raise ValueError("parameters: nested too deep") from None
     except (TypeError, ValueError) as error:
