@@ -25,6 +25,7 @@ mod management;
 mod memory;
 mod output;
 mod recipe;
+mod rescan_and_wait;
 mod refusals_kill;
 mod schemathesis;
 mod serve;

@@ -4,6 +4,7 @@
 //! finds nothing.
 
 mod clock;
+mod follow;
 mod logs;
 mod secrets;
 
@@ -84,6 +85,9 @@ impl Suite<'_> {
             }
             shown.push((format!("Debug of {}", command.name), format!("{outcome:?}")));
             shown.push((format!("JSON of {}", command.name), json(&outcome)));
+            if command.follow.is_some() {
+                follow::is_kept(self, &*connector, command, &mut shown, &mut report).await;
+            }
         }
         shown.extend(secrets::of_refused_settings(self.plugin, &self.settings));
         shown.push(("log lines at trace level".to_owned(), logs.text()));

@@ -4,6 +4,7 @@
 mod commands;
 mod diagnosis;
 mod example;
+mod follow;
 mod lantern;
 mod manifest;
 mod outcome;
