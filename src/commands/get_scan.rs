@@ -6,7 +6,7 @@ use soar_connector::{Page, Parameters};
 
 use super::Handler;
 use super::probe::Probe;
-use crate::scans::running_jobs;
+use crate::scans::{read_scan, running_jobs};
 use crate::session::Call;
 use crate::vendor::{Failure, Scan, ScanJobs};
 
@@ -26,7 +26,8 @@ impl Handler for GetScan {
                 let text = format!("Scan: expected a scan's UUID or a job's id, found {}.", quoted(given));
                 Failure::new("invalid-parameter", text)
             })?;
-            return call.read_page(&scan, None).await;
+            let (page, _) = read_scan(&scan, call).await?;
+            return call.hand_on(page).await;
         }
         let jobs = running_jobs(call).await?;
         match jobs.iter().find(|job| job.id == given) {

@@ -2,12 +2,14 @@
 
 mod changes;
 mod followed;
+mod history;
 mod jobs;
 mod poll;
 mod start;
 
 pub(crate) use changes::Changes;
 pub(crate) use followed::{FollowedScan, Scanning};
+pub(crate) use history::read_scan;
 pub(crate) use jobs::{Job, running_jobs};
 pub(crate) use poll::poll;
 pub(crate) use start::{What, start};

@@ -4,6 +4,7 @@ use serde_json::Value;
 use soar_connector::cell_text;
 
 use super::followed::{ENDED, FollowedScan, NEVER_SEEN, Scanning};
+use super::history::read_scan;
 use super::jobs::{Job, running_jobs};
 use crate::session::Call;
 use crate::vendor::{Failure, Scan};
@@ -30,7 +31,7 @@ pub(crate) async fn poll(scanning: &mut Scanning, call: &mut Call<'_>) -> Result
 /// Asks for the scan itself.
 async fn by_id(scan: &mut FollowedScan, uuid: &str, job: Option<&Job>, call: &mut Call<'_>) -> Result<(), Failure> {
     let wanted = Scan::of(uuid).ok_or_else(|| Failure::new("unexpected-reply", "The scan's id is none."))?;
-    let row = match call.read_object(&wanted).await {
+    let row = match read_scan(&wanted, call).await {
         // Documents of one month have the id and not the question: the job is followed.
         Err(failure) if failure.has_status(&[404]) => {
             scan.uuid = None;
@@ -39,7 +40,7 @@ async fn by_id(scan: &mut FollowedScan, uuid: &str, job: Option<&Job>, call: &mu
             }
             return Ok(());
         }
-        row => row?,
+        row => row?.1,
     };
     let text = |name: &str| {
         let text = row.get(name).filter(|value| !value.is_null()).map(cell_text).unwrap_or_default();

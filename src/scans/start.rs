@@ -33,7 +33,12 @@ pub(crate) async fn start(what: What, tenant: Option<i64>, call: &mut Call<'_>) 
     let scans = match call.change(&*request).await {
         Ok(reply) => {
             let ids: Vec<_> = reply.page.rows().filter_map(started).collect();
-            if ids.is_empty() { by_jobs(&scanners, &before) } else { ids }
+            // Older instances answer with nothing, and others with an empty list where each scanner was busy.
+            match (ids.is_empty(), reply.page.body().trim().is_empty()) {
+                (false, _) => ids,
+                (true, true) => by_jobs(&scanners, &before),
+                (true, false) => joined(&scanners, call).await?,
+            }
         }
         Err(failure) if runs_already(what, &failure) => joined(&scanners, call).await?,
         Err(failure) if failure.code == Some("outcome-unknown") => {

@@ -34,9 +34,9 @@ async fn the_connector_keeps_the_contract_on_both_generations() {
 #[tokio::test]
 async fn the_writes_change_the_simulator_so_the_fingerprint_can_fail() {
     for generation in GENERATIONS {
-        let simulator = simulator(generation).await;
-        let connector = crate::support::administrator(&simulator);
         for command in commands_of(generation).iter().filter(|command| command.effect == Effect::Write) {
+            let simulator = simulator(generation).await;
+            let connector = crate::support::administrator(&simulator);
             let name = &command.name;
             let before = simulator.state_fingerprint();
             let parameters = valid_parameters(command, &simulator.known());

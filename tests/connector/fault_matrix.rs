@@ -140,7 +140,7 @@ async fn cell(generation: Generation, command: &Command, fault: &str, fresh: boo
     let mut options = Options { generation, ..Options::default() };
     if !command.documented {
         // These send requests for each device.
-        options = Options { devices: 12, vulnerabilities: 3, ..options };
+        options = Options { devices: 12, vulnerabilities: 3, scan_duration: Duration::from_millis(50), ..options };
     }
     if PAGE_FAULTS.contains(&fault) {
         // So much of everything that each list has three pages, the last one shorter.

@@ -25,6 +25,7 @@ mod rate_limit_wait;
 mod redirect;
 mod refusals;
 mod requests;
+mod rescan_and_wait;
 mod scanner_id;
 mod scans;
 mod secrets;

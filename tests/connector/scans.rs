@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
-use footprint_simulator::Generation;
+use footprint_simulator::{Generation, Options, Simulator};
 use serde_json::json;
 
-use crate::support::{GENERATIONS, administrator, error_of, run, simulator};
+use crate::support::{GENERATIONS, administrator, error_of, run};
+
+async fn simulator(generation: Generation) -> Simulator {
+    Simulator::start(Options { generation, ..Options::default() }).await.unwrap()
+}
 
 #[tokio::test]
 async fn a_scan_that_was_started_is_listed_and_followed_to_its_end() {

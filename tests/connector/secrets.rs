@@ -191,7 +191,9 @@ async fn a_run_that_goes_well_or_meets_faults_shows_no_secret_that_was_sent() {
     for generation in GENERATIONS {
         let mut sinks = Sinks::open();
         // Small, so that all of it can be searched for everything that was sent.
-        let options = Options { generation, devices: 30, vulnerabilities: 2, contexts: 4, ..Options::default() };
+        let scan_duration = std::time::Duration::from_millis(100);
+        let options =
+            Options { generation, devices: 30, vulnerabilities: 2, contexts: 4, scan_duration, ..Options::default() };
         let simulator = Simulator::start(options).await.unwrap();
         let url = simulator.url();
         let user = simulator.user(UserKind::Administrator).clone();

@@ -38,7 +38,9 @@ pub fn connect_with(plugin: &FootprintPlugin, settings: &[(&str, &str)]) -> Arc<
 }
 
 pub async fn simulator(generation: Generation) -> Simulator {
-    Simulator::start(Options { generation, ..Options::default() }).await.unwrap()
+    // A rescan is over soon: the connections' clock does not wait, so one that is followed is asked about all the time.
+    let scan_duration = std::time::Duration::from_millis(200);
+    Simulator::start(Options { generation, scan_duration, ..Options::default() }).await.unwrap()
 }
 
 /// The settings of `user` on `simulator`.

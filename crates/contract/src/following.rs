@@ -44,13 +44,8 @@ impl<C: ?Sized + Sync> Commands<C> {
         sink: &mut dyn Sink,
     ) -> Polled {
         let limit = context.time_limit.unwrap_or(time_limit);
-        let (answer, conclusion) =
-            self.ask(connection, (invocation, Question::Poll(token)), context, limit, sink).await;
-        match (answer, conclusion.error) {
-            (Some(Answer::Polled(Poll::Running(running))), _) => Polled::Running(running),
-            (None, Some(error)) if error.retryable => Polled::Unanswered { error, wait: WAIT_UNANSWERED },
-            (_, error) => Polled::Ended(Conclusion { error, ..conclusion }),
-        }
+        let (answer, conclusion) = self.ask(connection, (invocation, Question::Poll(token)), context, limit, sink).await;
+        judged(answer, conclusion)
     }
 
     /// Ends work that was started, if the product can. Returns whether it did.
@@ -110,10 +105,16 @@ impl<C: ?Sized + Sync> Commands<C> {
         loop {
             context.progress.tell(Step::Following { token: token.clone(), status: status.clone() });
             let asked = ExecutionContext { time_limit: Some(left()), ..context.clone() };
-            let wait = match self.poll(connection, (invocation, &token), &asked, limit, sink).await {
+            let question = (invocation, Question::Poll(&token));
+            let (answer, conclusion) = self.ask(connection, question, &asked, left(), sink).await;
+            let (requests, retries) = (conclusion.receipt.requests, conclusion.receipt.retries);
+            let wait = match judged(answer, conclusion) {
                 Polled::Ended(conclusion) => return end(total, Some(conclusion), None),
                 Polled::Unanswered { error, wait } => {
-                    status = error.message;
+                    // At the end of the time the question itself is cut short, which says nothing.
+                    if !left().is_zero() {
+                        status = error.message;
+                    }
                     wait
                 }
                 Polled::Running(Running { token: newer, status: word, percent, wait }) => {
@@ -122,6 +123,8 @@ impl<C: ?Sized + Sync> Commands<C> {
                     wait
                 }
             };
+            total.receipt.requests += requests;
+            total.receipt.retries += retries;
             if left().is_zero() {
                 return end(total, None, Some(still_running(limit, &status, invocation, &token)));
             }
@@ -165,6 +168,15 @@ impl<C: ?Sized + Sync> Commands<C> {
         receipt.request_id.clone_from(&context.request_id);
         receipt.elapsed = started.elapsed();
         (result, Conclusion { error, receipt, warnings: report.warnings })
+    }
+}
+
+/// What the answer to a question about work means.
+fn judged(answer: Option<Answer>, conclusion: Conclusion) -> Polled {
+    match (answer, conclusion.error) {
+        (Some(Answer::Polled(Poll::Running(running))), _) => Polled::Running(running),
+        (None, Some(error)) if error.retryable => Polled::Unanswered { error, wait: WAIT_UNANSWERED },
+        (_, error) => Polled::Ended(Conclusion { error, ..conclusion }),
     }
 }
 

@@ -30,6 +30,9 @@ Examples:
 /// The number of rows shown of each table.
 const SHOWN_ROWS: usize = 5;
 
+/// The duration of a scan. The tour waits for one.
+const SCAN: Duration = Duration::from_secs(3);
+
 /// The address of a simulator that the user starts after the tour. Its users are those of the tour.
 const LATER_LISTEN: &str = "127.0.0.1:8421";
 
@@ -48,7 +51,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, plugin: &dyn Plugin, printer: &mut Printer) -> Result<Exit> {
     simulate::runtime()?.block_on(async {
-        let options = Options { generation: arguments.generation, ..Options::default() };
+        let options = Options { generation: arguments.generation, scan_duration: SCAN, ..Options::default() };
         let simulator = simulate::start(options).await?;
         let user = simulator.user(UserKind::Administrator).clone();
         let mut tour = Tour {

@@ -4,6 +4,7 @@ mod introduction;
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
 use clap::Args;
@@ -51,6 +52,10 @@ pub(crate) struct Arguments {
     /// The number of scanners of each tenant
     #[arg(long, value_name = "NUMBER", default_value_t = Options::default().scanners)]
     scanners: u32,
+
+    /// The duration of a rescan, in seconds
+    #[arg(long, value_name = "NUMBER", default_value_t = Options::default().scan_duration.as_secs())]
+    scan_seconds: u64,
 
     /// The address to listen at; port 0 picks a free port
     #[arg(long, value_name = "ADDRESS:PORT", default_value_t = Options::default().listen)]
@@ -107,6 +112,7 @@ impl Arguments {
             devices: self.devices,
             vulnerabilities: self.vulnerabilities,
             scanners: self.scanners,
+            scan_duration: Duration::from_secs(self.scan_seconds),
             listen: self.listen,
             tls: self.tls,
             oddities: !self.no_oddities,

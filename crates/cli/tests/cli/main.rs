@@ -27,6 +27,7 @@ mod mcp;
 mod memory;
 mod output;
 mod recipe;
+mod rescan_and_wait;
 mod refusals_kill;
 mod schemathesis;
 mod serve;

@@ -5,6 +5,7 @@
 
 mod clock;
 mod findings;
+mod follow;
 mod logs;
 mod secrets;
 
@@ -85,6 +86,9 @@ impl Suite<'_> {
             }
             shown.push((format!("Debug of {}", command.name), format!("{outcome:?}")));
             shown.push((format!("JSON of {}", command.name), json(&outcome)));
+            if command.follow.is_some() {
+                follow::is_kept(self, &*connector, command, &mut shown, &mut report).await;
+            }
         }
         let source = self.plugin.manifest().connector.findings.as_ref();
         if let Some(command) = source.and_then(|source| self.plugin.manifest().command(&source.command).ok()) {

@@ -5,6 +5,7 @@ mod commands;
 mod diagnosis;
 mod example;
 mod findings;
+mod follow;
 mod lantern;
 mod manifest;
 mod outcome;

@@ -104,6 +104,11 @@ pub(super) const STEPS: &[Step] = &[
     step("List Scans", "Which scans were started, or run now?", &[]),
     step("Get Scan", "How far is one of them?", &[("Scan", Given::Found(Id::Scan))]),
     step(
+        "Rescan And Wait",
+        "Scan again with one scanner, wait, and see what was fixed.",
+        &[("Scanner ID", Given::Found(Id::IdleScanner))],
+    ),
+    step(
         "Patch Rescan",
         "A command that writes: scan again with that scanner.",
         &[("Scanner ID", Given::Found(Id::IdleScanner))],

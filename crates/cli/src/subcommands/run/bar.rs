@@ -1,9 +1,10 @@
 //! The progress of a long read, on standard error if that is a terminal.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use soar_connector::{Progress, Step};
+use soar_connector::{FollowToken, Progress, Step};
 
 use crate::printer::{Printer, counted};
 
@@ -13,20 +14,29 @@ const SHORT: Duration = Duration::from_millis(500);
 /// The interval at which the bar is drawn again without progress.
 const TICK: Duration = Duration::from_millis(200);
 
-pub(super) struct Bar(ProgressBar);
+pub(super) struct Bar {
+    bar: ProgressBar,
+    /// The latest token of the work that the command follows.
+    followed: Arc<Mutex<Option<FollowToken>>>,
+}
 
 impl Bar {
     /// A bar, unless the rows go to the same terminal: a bar between them would spoil both.
     pub(super) fn new(rows_go_to_terminal: bool, printer: &Printer) -> Self {
         let shown = printer.has_error_terminal() && !rows_go_to_terminal;
-        Self(if shown { ProgressBar::new_spinner() } else { ProgressBar::hidden() })
+        let bar = if shown { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+        Self { bar, followed: Arc::default() }
     }
 
     /// The receiver of the command's progress.
     pub(super) fn progress(&self) -> Progress {
-        let (bar, begun) = (self.0.clone(), Instant::now());
+        let (bar, begun) = (self.bar.clone(), Instant::now());
+        let followed = Arc::clone(&self.followed);
         Progress::new(move |step| {
-            if begun.elapsed() >= SHORT || matches!(step, Step::Waiting { .. }) {
+            if let Step::Following { token, .. } = &step {
+                *followed.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
+            }
+            if begun.elapsed() >= SHORT || matches!(step, Step::Waiting { .. } | Step::Following { .. }) {
                 tell(&bar, step);
             }
         })
@@ -34,7 +44,12 @@ impl Bar {
 
     /// Removes the bar.
     pub(super) fn end(&self) {
-        self.0.finish_and_clear();
+        self.bar.finish_and_clear();
+    }
+
+    /// The token of the work that the command follows, once it is started.
+    pub(super) fn followed(&self) -> Option<FollowToken> {
+        self.followed.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

@@ -37,6 +37,14 @@ pub(in crate::subcommands) struct RunFlags {
     #[arg(long)]
     all_pages: bool,
 
+    /// Show what a command would change, and change nothing: the same as --param Plan=Yes
+    #[arg(long)]
+    plan: bool,
+
+    /// Follow the work that an earlier run started, and start none: the same as --param Follow=TOKEN
+    #[arg(long, value_name = "TOKEN")]
+    follow: Option<String>,
+
     /// Fail if rows of a list are missing, instead of warning
     #[arg(long)]
     pub(super) strict: bool,
@@ -71,12 +79,18 @@ impl RunFlags {
         };
         fits.map_err(|problem| WrongUse(problem.to_owned()))?;
         let mut raw = read(&self.parameters)?;
-        if self.all_pages {
-            if raw.keys().any(|given| normalised(given) == "all-pages") {
-                let text = "--all-pages and the parameter All Pages are both given; keep one of them.";
-                return Err(WrongUse(text.to_owned()).into());
+        let flags = [
+            ("--all-pages", "All Pages", self.all_pages.then_some(Value::Bool(true))),
+            ("--plan", "Plan", self.plan.then_some(Value::Bool(true))),
+            ("--follow", "Follow", self.follow.clone().map(Value::String)),
+        ];
+        for (flag, parameter, value) in flags {
+            let Some(value) = value else { continue };
+            if raw.keys().any(|given| normalised(given) == normalised(parameter)) {
+                let text = format!("{flag} and the parameter {parameter} are both given; keep one of them.");
+                return Err(WrongUse(text).into());
             }
-            raw.insert("All Pages".to_owned(), Value::Bool(true));
+            raw.insert(parameter.to_owned(), value);
         }
         Ok(raw)
     }

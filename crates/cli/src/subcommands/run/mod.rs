@@ -35,6 +35,7 @@ Examples:
   footprint run list-devices --all-pages --strict --output-file devices.csv
   footprint run list-devices --all-pages --output ndjson | jq .name
   footprint run list-devices --show key-fields
+  footprint run rescan-and-wait --param \"Scanner ID=101\"
   footprint run list-device-users --params-json '{\"Device ID\": 1042}' --output json
 
 `footprint commands` lists the commands, and `footprint commands NAME` shows a command's parameters.
@@ -71,7 +72,8 @@ struct Direct {
 impl Runner for Direct {
     async fn execute(&self, invocation: Invocation, watching: Watching) -> Result<Done> {
         let Watching { mut sink, progress } = watching;
-        let context = ExecutionContext { progress, ..ExecutionContext::new() };
+        // A command that is followed has a limit of its own.
+        let context = ExecutionContext { progress, time_limit: invocation.follow_limit(), ..ExecutionContext::new() };
         let ended: Conclusion = self.connector.execute_into(&invocation, &context, &mut *sink).await;
         Ok(Done { ended, run: None })
     }

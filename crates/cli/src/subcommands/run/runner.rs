@@ -61,7 +61,7 @@ pub(super) async fn written(
             biased;
             () = &mut interrupted, if !is_ending => {
                 if !runner.cancel() {
-                    return Ok(Done { ended: cancelled(&command, receipt), run: None });
+                    return Ok(Done { ended: cancelled(&command, receipt, bar.followed()), run: None });
                 }
                 is_ending = true;
             }
