@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use soar_connector::manifest::ManifestFile;
 use soar_connector::{
-    Clock, Commands, Conclusion, Connector, Diagnosis, ExecutionContext, FollowToken, Invocation, Manifest, ManifestError, Plugin, Polled,
-    SettingValues, SettingsError, Sink, SystemClock,
+    Clock, Commands, Conclusion, Connector, Diagnosis, ExecutionContext, FollowToken, Invocation, Manifest,
+    ManifestError, Plugin, Polled, SettingValues, SettingsError, Sink, SystemClock,
 };
 use tracing::{Instrument as _, info_span};
 

@@ -79,8 +79,7 @@ async fn with_application(mut found: Found, text: &str, call: &mut Call<'_>) -> 
             format!("{} {}", part("name"), part("version")).to_lowercase().contains(text)
         })
     };
-    let endpoint =
-        |(device, _): &(Device, String)| PartOfDevice { device: device.id, part: DevicePart::Applications };
+    let endpoint = |(device, _): &(Device, String)| PartOfDevice { device: device.id, part: DevicePart::Applications };
     let ids = having(&found, endpoint, has, call).await?;
     found.retain(|(device, _)| ids.contains(&device.id));
     Ok(found)
@@ -106,7 +105,9 @@ async fn having<E: crate::vendor::Endpoint + Send>(
     })
     .await?;
     if gone + cut > 0 {
-        call.miss(&format!("{gone} devices were gone, and the lists of {cut} were not whole, when they were asked for."));
+        call.miss(&format!(
+            "{gone} devices were gone, and the lists of {cut} were not whole, when they were asked for."
+        ));
     }
     Ok(ids)
 }

@@ -181,7 +181,8 @@ commands! {
 
 /// The whole numbers of a list that the manifest requires.
 fn required_integers(parameters: &Parameters, name: &str) -> Result<Vec<i64>, Failure> {
-    let items = parameters.list(name).ok_or_else(|| Failure::new("missing-parameter", format!("{name} is required.")))?;
+    let items =
+        parameters.list(name).ok_or_else(|| Failure::new("missing-parameter", format!("{name} is required.")))?;
     let integer = |item: &String| {
         item.parse().map_err(|_| {
             let text = format!("{name}: expected whole numbers, found {}.", soar_connector::name::quoted(item));

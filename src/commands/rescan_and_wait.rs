@@ -61,7 +61,8 @@ impl Follows for RescanAndWait {
 /// What the parameters ask to scan again.
 fn what(parameters: &Parameters) -> Result<What, Failure> {
     let given = |name, what: fn(i64) -> What| parameters.integer(name).map(what);
-    let all = [given("Scanner ID", What::Scanner), given("User Input ID", What::Input), given("Target ID", What::Target)];
+    let all =
+        [given("Scanner ID", What::Scanner), given("User Input ID", What::Input), given("Target ID", What::Target)];
     let mut given = all.into_iter().flatten();
     match (given.next(), given.next()) {
         (None, _) => Ok(What::All),
@@ -95,11 +96,13 @@ async fn show(scanning: &Scanning, call: &mut Call<'_>) -> Result<(), Failure> {
         rows.push(row(scan, changes).to_string());
     }
     if seen.iter().any(|scan| scan.is_inferred()) {
-        let text = "The start gave no id of a scan. The scanner's job is taken for the scan, and how it ended is not known.";
+        let text =
+            "The start gave no id of a scan. The scanner's job is taken for the scan, and how it ended is not known.";
         call.warn("scan-inferred", text);
     }
     if not_done.len() == seen.len() {
-        let text = format!("The scan did not run to its end ({}). Until then: {}.", not_done.join(", "), summaries.join("; "));
+        let text =
+            format!("The scan did not run to its end ({}). Until then: {}.", not_done.join(", "), summaries.join("; "));
         return Err(Failure::new("scan-not-done", text));
     }
     if !not_done.is_empty() {

@@ -137,7 +137,10 @@ fn concerns_one_list(failure: &Failure) -> bool {
     match (failure.code, failure.status) {
         (None, Some(status)) => matches!(status, 408 | 500 | 502..=504),
         (Some(code), _) => {
-            matches!(code, "unreadable-reply" | "unexpected-reply" | "empty-reply" | "reply-too-large" | "connection-lost")
+            matches!(
+                code,
+                "unreadable-reply" | "unexpected-reply" | "empty-reply" | "reply-too-large" | "connection-lost"
+            )
         }
         (None, None) => false,
     }

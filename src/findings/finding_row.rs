@@ -122,14 +122,18 @@ mod tests {
         let row = with_members(r#"{"id": 1,  "x":1.50 }"#, &members);
         assert!(row.starts_with(r#"{"id": 1,  "x":1.50 ,"#), "{row}");
         let read: Value = serde_json::from_str(&row).unwrap();
-        assert_eq!((&read["deviceId"], &read["deviceName"], &read["tenantId"]), (&7.into(), &"a\"b".into(), &Value::Null));
+        assert_eq!(
+            (&read["deviceId"], &read["deviceName"], &read["tenantId"]),
+            (&7.into(), &"a\"b".into(), &Value::Null)
+        );
         assert!(serde_json::from_str::<Value>(&with_members("{ }", &members)).is_ok());
     }
 
     #[test]
     fn scores_states_and_times_are_read_in_every_form() {
         let read = |row| FindingReader::new().read(row).unwrap();
-        let row = read(r#"{"cvssScore":"9.8","isPublicExploitAvailable":"True","discovered":"2018-07-19 01:29:00+00:00"}"#);
+        let row =
+            read(r#"{"cvssScore":"9.8","isPublicExploitAvailable":"True","discovered":"2018-07-19 01:29:00+00:00"}"#);
         assert_eq!((row.cvss(), row.is_exploit_public()), (Some(9.8), Some(true)));
         assert_eq!(row.discovered().unwrap().to_string(), "2018-07-19T01:29:00Z");
         let row = read(r#"{"cvssScore":"","isPublicExploitAvailable":"","discovered":"None"}"#);

@@ -143,11 +143,7 @@ fn each<'a, E: Endpoint>(wire: &'a Wire<'_>, endpoints: &'a [E]) -> Lists<'a> {
         .boxed()
 }
 
-async fn keep(
-    wire: &Wire<'_>,
-    endpoint: &dyn Endpoint,
-    request: &Request,
-) -> Result<KeptList, Failure> {
+async fn keep(wire: &Wire<'_>, endpoint: &dyn Endpoint, request: &Request) -> Result<KeptList, Failure> {
     let (mut keeper, mut totals) = (Keeper::default(), Totals::silent());
     read_whole(wire, endpoint, request, &mut totals, &mut keeper).await?;
     let (duplicates, is_paged) = (totals.duplicates(), totals.is_paged());

@@ -40,7 +40,8 @@ pub(crate) struct Scan {
 impl Scan {
     /// The scan of that id; `None` for a text that no scan can have as its id, and that could change the address.
     pub(crate) fn of(uuid: &str) -> Option<Self> {
-        let fits = (1..=36).contains(&uuid.len()) && uuid.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        let fits =
+            (1..=36).contains(&uuid.len()) && uuid.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         fits.then(|| Self { uuid: uuid.to_owned() })
     }
 }
@@ -122,7 +123,9 @@ mod tests {
 
     #[test]
     fn an_id_that_would_change_the_address_is_none() {
-        for (text, fits) in [("5ca0f1e5-7000-4000-a000-000000000001", true), ("", false), ("../users", false), ("a%2Fb", false)] {
+        for (text, fits) in
+            [("5ca0f1e5-7000-4000-a000-000000000001", true), ("", false), ("../users", false), ("a%2Fb", false)]
+        {
             assert_eq!(Scan::of(text).is_some(), fits, "{text}");
         }
     }

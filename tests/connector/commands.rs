@@ -7,8 +7,8 @@ use soar_connector::{Command, RawParameters};
 
 use crate::stub::{Answer, serve_reply};
 use crate::support::{
-    GENERATIONS, administrator, commands_of, connect, connect_as, data_requests, documented, error_of, line, manifest, run, simulator,
-    valid_parameters,
+    GENERATIONS, administrator, commands_of, connect, connect_as, data_requests, documented, error_of, line, manifest,
+    run, simulator, valid_parameters,
 };
 
 /// Whether a request is one of those that the manifest's `endpoint` names, with a parameter's value for each name in

@@ -64,7 +64,11 @@ async fn a_healthy_connection_is_allowed_every_command_and_no_write_was_sent() {
             vouching, 2,
             "for the login, and for the network connections, whose shape nobody publishes: {sent:#?}"
         );
-        assert_eq!(sent.len(), reads() + 3, "login, tenants, those two, and one for each of the other reads: {sent:#?}");
+        assert_eq!(
+            sent.len(),
+            reads() + 3,
+            "login, tenants, those two, and one for each of the other reads: {sent:#?}"
+        );
         assert!(sent.contains(&"GET /console/elements/devices/?pageSize=1".to_owned()), "{sent:#?}");
     }
 }

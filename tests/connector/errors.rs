@@ -5,7 +5,9 @@ use serde_json::json;
 use soar_connector::manifest::ReplyShape;
 
 use crate::stub::{Answer, serve, serve_reply};
-use crate::support::{GENERATIONS, administrator, connect, documented, error_of, manifest, run, simulator, valid_parameters};
+use crate::support::{
+    GENERATIONS, administrator, connect, documented, error_of, manifest, run, simulator, valid_parameters,
+};
 
 #[tokio::test]
 async fn every_status_has_its_tab_its_code_its_cause_and_its_cure() {

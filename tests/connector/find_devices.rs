@@ -20,7 +20,9 @@ async fn devices_are_found_by_each_parameter_and_by_all_together() {
         assert!(!by_name.is_empty() && by_name.len() < 250, "{generation}");
         assert!(by_name.iter().all(|row| row["name"].as_str().unwrap().to_lowercase().contains("web")));
         let by_address = find(&simulator, json!({ "IP": "192.168." })).await;
-        assert!(!by_address.is_empty() && by_address.iter().all(|row| row["ip"].as_str().unwrap().contains("192.168.")));
+        assert!(
+            !by_address.is_empty() && by_address.iter().all(|row| row["ip"].as_str().unwrap().contains("192.168."))
+        );
 
         let device = by_name[0]["id"].clone();
         let parameters = json!({ "Device ID": device, "All Pages": true });
@@ -50,9 +52,11 @@ async fn without_any_parameter_nothing_is_sent() {
 async fn a_device_whose_list_does_not_come_is_missing_or_ends_the_command() {
     let simulator = simulator(GENERATIONS[2]).await;
     simulator.inject("applications status=404 count=2".parse().unwrap());
-    let outcome = run(&*administrator(&simulator), "Find Devices", json!({ "Name": "web", "Application": "ssl" })).await;
+    let outcome =
+        run(&*administrator(&simulator), "Find Devices", json!({ "Name": "web", "Application": "ssl" })).await;
     assert!(outcome.receipt.missing.unwrap().starts_with("2 devices were gone"));
     simulator.inject("applications status=403".parse().unwrap());
-    let outcome = run(&*administrator(&simulator), "Find Devices", json!({ "Name": "web", "Application": "ssl" })).await;
+    let outcome =
+        run(&*administrator(&simulator), "Find Devices", json!({ "Name": "web", "Application": "ssl" })).await;
     assert_eq!(error_of(&outcome).0, "not-permitted");
 }

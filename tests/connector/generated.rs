@@ -53,7 +53,8 @@ fn the_command_table_of_the_readme_is_that_of_the_manifest() {
             .map(|input| if input.required { format!("**{}**", input.name) } else { input.name.clone() })
             .collect();
         let (name, inputs, description) = (&command.name, inputs.join(", "), &command.description);
-        tables[usize::from(!command.documented)].push_str(&format!("| {name} | {effect} | {inputs} | {description} |\n"));
+        tables[usize::from(!command.documented)]
+            .push_str(&format!("| {name} | {effect} | {inputs} | {description} |\n"));
     }
     let path = root().join("docs/commands.md");
     let readme = fs::read_to_string(&path).unwrap();

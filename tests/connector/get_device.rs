@@ -18,7 +18,10 @@ async fn an_agents_device_has_all_parts_and_a_server_its_applications() {
         let outcome = run(&*connector, "Get Device", json!({ "Device ID": simulator.known().server_device })).await;
         let row = serde_json::to_value(&outcome.raw_data).unwrap()[0].clone();
         assert!(!row["applications"].as_array().unwrap().is_empty());
-        assert_eq!((&row["overview"], &row["operatingSystem"], &row["patches"]), (&Value::Null, &Value::Null, &Value::Null));
+        assert_eq!(
+            (&row["overview"], &row["operatingSystem"], &row["patches"]),
+            (&Value::Null, &Value::Null, &Value::Null)
+        );
         assert_eq!(outcome.warnings[0].code, "parts-missing");
 
         let outcome = run(&*connector, "Get Device", json!({ "Device ID": simulator.known().missing_device })).await;

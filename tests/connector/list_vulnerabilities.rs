@@ -56,7 +56,8 @@ async fn filters_list_what_fits_and_nothing_else() {
         let cve = all[7]["cve"].as_str().unwrap().to_lowercase();
         let (id, name, ip) = (&all[30]["deviceId"], &all[60]["deviceName"], &all[90]["deviceIp"]);
         let cvss = |row: &Value| row["cvssScore"].as_f64().is_none_or(|score| score >= 7.5);
-        let discovered = |row: &Value| row["discovered"].as_str().unwrap().get(..10).is_none_or(|day| day >= "2024-01-01");
+        let discovered =
+            |row: &Value| row["discovered"].as_str().unwrap().get(..10).is_none_or(|day| day >= "2024-01-01");
         let fits: [(Value, &dyn Fn(&Value) -> bool); 6] = [
             (json!({ "CVE": [cve, "CVE-1999-0001"] }), &|row| row["cve"].as_str().unwrap().to_lowercase() == cve),
             (json!({ "Device": [id, name, ip] }), &|row| {
@@ -182,8 +183,10 @@ async fn a_rescan_opens_fixes_and_reopens_vulnerabilities_of_its_scanner_alone()
             row["state"] == "fixConfirmed" && state(&after, &row["id"]).as_deref() != Some("fixConfirmed")
         });
         assert!(!new.is_empty() && closed.count() > 0 && opened_again.count() > 0, "{generation}");
-        let touched: BTreeSet<_> = after.iter().filter(|row| !before.contains(row)).map(|row| row["deviceId"].clone().to_string()).collect();
-        let of_scanner = run(&*connector, "List Devices", json!({ "Filter": { "scannerId": scanner }, "All Pages": true })).await;
+        let touched: BTreeSet<_> =
+            after.iter().filter(|row| !before.contains(row)).map(|row| row["deviceId"].clone().to_string()).collect();
+        let of_scanner =
+            run(&*connector, "List Devices", json!({ "Filter": { "scannerId": scanner }, "All Pages": true })).await;
         let of_scanner: BTreeSet<_> = of_scanner.key_fields[0].values.iter().map(ToString::to_string).collect();
         assert!(touched.is_subset(&of_scanner), "{generation}");
     }

@@ -7,8 +7,8 @@ use serde_json::json;
 use soar_connector::testing::ManualClock;
 
 use crate::support::{
-    GENERATIONS, administrator, commands_of, connect, connect_as, connect_with, error_of, manifest, plugin_with, run, settings,
-    simulator, valid_parameters,
+    GENERATIONS, administrator, commands_of, connect, connect_as, connect_with, error_of, manifest, plugin_with, run,
+    settings, simulator, valid_parameters,
 };
 
 /// The routes of the requests that a simulator got, and forgets them.

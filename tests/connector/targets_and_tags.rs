@@ -20,7 +20,8 @@ async fn targets_are_added_and_scanned_unless_told_otherwise() {
         assert!(shown.contains("192.0.2.17") && shown.contains("https://shop.example.com/"), "{generation}");
 
         simulator.clear_requests();
-        let quiet = json!({ "Targets": "192.0.2.18", "Scanner IDs": [simulator.known().cloud_scanner], "Scan Now": "No" });
+        let quiet =
+            json!({ "Targets": "192.0.2.18", "Scanner IDs": [simulator.known().cloud_scanner], "Scan Now": "No" });
         let added = run(&*connector, "Add Scan Targets", quiet).await;
         let sent = data_requests(&simulator).iter().filter(|request| request.method == "POST").count();
         match generation {

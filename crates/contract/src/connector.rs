@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use crate::{
-    Collector, CommandAccess, Conclusion, Diagnosis, Failure, FollowToken, InvalidCall, Invocation, Manifest, Outcome, Polled, Progress,
-    RawParameters, Receipt, SettingValues, SettingsError, Sink, Stage, StageStatus,
+    Collector, CommandAccess, Conclusion, Diagnosis, Failure, FollowToken, InvalidCall, Invocation, Manifest, Outcome,
+    Polled, Progress, RawParameters, Receipt, SettingValues, SettingsError, Sink, Stage, StageStatus,
 };
 
 /// The caller of a command and its limits; the same for every command of one call.

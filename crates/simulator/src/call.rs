@@ -8,7 +8,11 @@ use serde_json::Value;
 use crate::{
     User,
     data::{device::Device, finding::History, inventory::Inventory},
-    dialect::Dialect, fault::PageFault, query::Query, reply::Reply, world::World,
+    dialect::Dialect,
+    fault::PageFault,
+    query::Query,
+    reply::Reply,
+    world::World,
 };
 
 /// One request after its route is known and its sender is let in.

@@ -82,8 +82,7 @@ impl Command {
     /// product answered this command; `reply-too-large` for more than a million rows.
     pub fn split(&self, content_type: &str, body: Vec<u8>) -> Result<ListReply, Failure> {
         let row_members: Vec<_> = self.row_members.iter().map(String::as_str).collect();
-        let form =
-            ReplyForm { shapes: &self.reply, row_members: &row_members, unpublished: self.unpublished_reply };
+        let form = ReplyForm { shapes: &self.reply, row_members: &row_members, unpublished: self.unpublished_reply };
         split(&form, &self.replies, content_type, body)
     }
 }
@@ -114,7 +113,9 @@ fn split(form: &ReplyForm<'_>, replies: &Replies, content_type: &str, body: Vec<
             let ranges = ranges(&text, rows);
             Ok(ListReply::whole(Page::new(text, ranges), proven))
         }
-        Some(b'{') if accepts(ReplyShape::PageObject) || accepts(ReplyShape::Object) => split_object(form, replies, text),
+        Some(b'{') if accepts(ReplyShape::PageObject) || accepts(ReplyShape::Object) => {
+            split_object(form, replies, text)
+        }
         _ => {
             let json: Result<IgnoredAny, _> = serde_json::from_str(&text);
             json.map_err(|error| unreadable(&error))?;

@@ -87,7 +87,13 @@ impl Inventory<'_> {
             "fixPendingConfirmation" => FIX_NOT_CONFIRMED,
             "falsePositive" | "acceptRisk" => row.state,
             // The older documents have no word for it.
-            "fixConfirmed" if roll < 48 => if reopens { REOPENED } else { 0 },
+            "fixConfirmed" if roll < 48 => {
+                if reopens {
+                    REOPENED
+                } else {
+                    0
+                }
+            }
             "fixConfirmed" => FIXED,
             _ if roll < 32 => FIXED,
             _ => row.state,

@@ -110,7 +110,9 @@ pub(super) fn select(call: &Call<'_>) -> Result<Selection, Reply> {
     if filter.is_none() && column == Column::Id && !ascending && ranks.start == 0 {
         return Ok(Selection::All(ranks.end));
     }
-    let found = ranks.map(|rank| (rank, inventory.device_at(rank))).filter(|(_, device)| filter.accepts(device, &call.world.tags));
+    let found = ranks
+        .map(|rank| (rank, inventory.device_at(rank)))
+        .filter(|(_, device)| filter.accepts(device, &call.world.tags));
     Ok(Selection::Some(order(found, column, ascending, inventory.options.oddities)))
 }
 

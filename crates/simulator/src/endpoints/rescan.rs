@@ -41,10 +41,11 @@ pub(crate) fn one(call: &Call<'_>) -> Result<Reply, Reply> {
     if !scanner.is_active() {
         return Err(Reply::detail(StatusCode::NOT_ACCEPTABLE, "The scanner is inactive."));
     }
-    let scan = Some(scanner)
-        .filter(|scanner| !scanner.is_extending())
-        .and_then(|scanner| start(call, scanner, None))
-        .ok_or_else(|| Reply::detail(StatusCode::METHOD_NOT_ALLOWED, "The scanner is already running a scan."))?;
+    let scan =
+        Some(scanner)
+            .filter(|scanner| !scanner.is_extending())
+            .and_then(|scanner| start(call, scanner, None))
+            .ok_or_else(|| Reply::detail(StatusCode::METHOD_NOT_ALLOWED, "The scanner is already running a scan."))?;
     Ok(match call.dialect().rescan {
         Form::Legacy => Reply::empty(StatusCode::OK),
         Form::Current => Reply::json(&Started::of(scan)),
@@ -62,7 +63,8 @@ pub(crate) fn input(call: &Call<'_>) -> Result<Reply, Reply> {
     let inventory = call.inventory();
     let id = call.element_id()?;
     let first = || {
-        let number = inventory.number(id).filter(|number| (1..=call.world.options.scan_surface_entries).contains(number))?;
+        let number =
+            inventory.number(id).filter(|number| (1..=call.world.options.scan_surface_entries).contains(number))?;
         let entry = inventory.entry(number);
         Some((entry.input, entry.scanners))
     };
