@@ -58,7 +58,8 @@ async fn a_rescan_is_followed_across_restarts_and_tells_what_it_changed() {
             let raw = serde_json::to_value(&list.raw_data).unwrap();
             let pages: Vec<Value> = raw.as_array().unwrap().clone();
             let rows = pages.iter().flat_map(|page| page.as_array().unwrap().clone());
-            rows.map(|row| (row["id"].as_u64().unwrap(), row["state"].as_str().unwrap().to_owned())).collect::<std::collections::BTreeMap<_, _>>()
+            rows.map(|row| (row["id"].as_u64().unwrap(), row["state"].as_str().unwrap().to_owned()))
+                .collect::<std::collections::BTreeMap<_, _>>()
         };
         let before = states().await;
         let (invocation, token) = start(&simulator, json!({ "Scanner ID": scanner })).await;
@@ -108,7 +109,8 @@ async fn a_rescan_is_followed_across_restarts_and_tells_what_it_changed() {
 #[tokio::test]
 async fn in_one_go_it_shows_progress_and_ends_with_the_scan() {
     for generation in GENERATIONS {
-        let options = Options { generation, devices: 30, scan_duration: Duration::from_millis(300), ..Options::default() };
+        let options =
+            Options { generation, devices: 30, scan_duration: Duration::from_millis(300), ..Options::default() };
         let simulator = Simulator::start(options).await.unwrap();
         let (told, heard) = std::sync::mpsc::channel();
         let told = std::sync::Mutex::new(told);
@@ -135,8 +137,7 @@ async fn a_token_given_as_parameter_follows_and_starts_nothing() {
         let (_, token) = start(&simulator, json!({ "Scanner ID": simulator.known().active_scanner })).await;
         let context = ExecutionContext { time_limit: Some(Duration::from_millis(200)), ..ExecutionContext::new() };
         let parameters = json!({ "Follow": token.as_str() });
-        let outcome =
-            administrator(&simulator).execute(COMMAND, parameters.as_object().unwrap(), &context).await;
+        let outcome = administrator(&simulator).execute(COMMAND, parameters.as_object().unwrap(), &context).await;
         let (code, text) = error_of(&outcome);
         assert_eq!(code, "still-running", "{generation}: {text}");
         let again = text.split("Follow = ").nth(1).unwrap().trim_end_matches('.').to_owned();
@@ -192,7 +193,8 @@ async fn a_start_of_which_no_trace_is_seen_stays_unknown() {
     for generation in GENERATIONS {
         let simulator = instance(generation).await;
         simulator.inject("rescan close".parse().unwrap());
-        let outcome = run(&*administrator(&simulator), COMMAND, json!({ "Scanner ID": simulator.known().active_scanner })).await;
+        let outcome =
+            run(&*administrator(&simulator), COMMAND, json!({ "Scanner ID": simulator.known().active_scanner })).await;
         assert_eq!(error_of(&outcome).0, "outcome-unknown", "{generation}");
     }
 }
@@ -237,7 +239,8 @@ async fn what_cannot_be_rescanned_is_refused_and_nothing_is_started() {
 #[tokio::test]
 async fn a_question_that_fails_is_asked_again_and_one_that_is_refused_ends_the_wait() {
     for generation in GENERATIONS {
-        let options = Options { generation, devices: 20, scan_duration: Duration::from_millis(300), ..Options::default() };
+        let options =
+            Options { generation, devices: 20, scan_duration: Duration::from_millis(300), ..Options::default() };
         let simulator = Simulator::start(options).await.unwrap();
         let scanner = simulator.known().active_scanner;
         simulator.inject("scan-status status=500 skip=1 count=20".parse().unwrap());

@@ -44,7 +44,8 @@ impl<C: ?Sized + Sync> Commands<C> {
         sink: &mut dyn Sink,
     ) -> Polled {
         let limit = context.time_limit.unwrap_or(time_limit);
-        let (answer, conclusion) = self.ask(connection, (invocation, Question::Poll(token)), context, limit, sink).await;
+        let (answer, conclusion) =
+            self.ask(connection, (invocation, Question::Poll(token)), context, limit, sink).await;
         judged(answer, conclusion)
     }
 

@@ -19,7 +19,11 @@ fn an_interrupted_wait_says_how_to_follow_the_same_scan_again() {
     let child = Command::new(env!("CARGO_BIN_EXE_footprint"))
         .args(["run", "rescan-and-wait", "-p", "Scanner ID=102"])
         .env_clear()
-        .envs([("FOOTPRINT_SERVER_URL", simulator.url()), ("FOOTPRINT_USER_NAME", name), ("FOOTPRINT_PASSWORD", password)])
+        .envs([
+            ("FOOTPRINT_SERVER_URL", simulator.url()),
+            ("FOOTPRINT_USER_NAME", name),
+            ("FOOTPRINT_PASSWORD", password),
+        ])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

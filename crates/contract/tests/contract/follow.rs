@@ -129,12 +129,18 @@ async fn work_is_started_once_and_asked_about_until_it_is_over() {
     assert_eq!(outcome.result.rows, [[json!("job-3")]], "the latest token is asked with");
     assert_eq!((product.starts.load(Ordering::Relaxed), outcome.receipt.requests), (1, 5));
     assert_eq!(outcome.warnings.len(), 1);
-    let told: Vec<_> = heard.iter().filter_map(|step| match step {
-        Step::Following { token, status } => Some(format!("{token} {status}")),
-        _ => None,
-    }).collect();
+    let told: Vec<_> = heard
+        .iter()
+        .filter_map(|step| match step {
+            Step::Following { token, status } => Some(format!("{token} {status}")),
+            _ => None,
+        })
+        .collect();
     assert_eq!(told.first().map(String::as_str), Some("job-0 started"));
-    assert!(told.contains(&"job-1 working, 40 %".to_owned()) && told.contains(&"job-1 Come back later.".to_owned()), "{told:?}");
+    assert!(
+        told.contains(&"job-1 working, 40 %".to_owned()) && told.contains(&"job-1 Come back later.".to_owned()),
+        "{told:?}"
+    );
 }
 
 #[tokio::test]
@@ -143,7 +149,11 @@ async fn work_that_outlasts_its_limit_is_told_with_the_token_to_follow_it_again(
     let outcome = run(&product, json!({}), Duration::from_millis(50), Progress::default()).await;
     let error = outcome.error.unwrap();
     assert_eq!((error.code.as_str(), error.retryable), ("still-running", true));
-    assert!(error.message.starts_with("It is not over after 0.05 seconds (working, 40 %). To follow it again, give Follow = job-"));
+    assert!(
+        error
+            .message
+            .starts_with("It is not over after 0.05 seconds (working, 40 %). To follow it again, give Follow = job-")
+    );
     let token = error.message.rsplit(' ').next().unwrap().trim_end_matches('.');
     let product = Product { lasts: 1, ..Product::default() };
     let outcome = run(&product, json!({ "Follow": token }), MINUTE, Progress::default()).await;

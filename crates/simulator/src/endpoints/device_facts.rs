@@ -97,7 +97,7 @@ pub(crate) fn patches(call: &Call<'_>) -> Result<Reply, Reply> {
 }
 
 fn update(call: &Call<'_>, device: &Device, number: u64) -> Update {
-    let kb = format!("KB50{:05}", (device.roll >> 8 ^ number * 977) % 100_000);
+    let kb = format!("KB50{:05}", ((device.roll >> 8) ^ (number * 977)) % 100_000);
     let cve = call.inventory().vulnerability(device, 0).cve;
     Update {
         title: format!("Security update ({kb})"),
