@@ -73,7 +73,7 @@ def main():
         made = json.loads(subprocess.check_output([FOOTPRINT, "init", "--yes", "--output", "json"], env=environment))
         # The suite calls as a web page of this machine.
         with open(f"{folder}/instance/host.toml", "a") as settings:
-            settings.write('\n[mcp]\nallowed-origins = ["http://127.0.0.1:*"]\n')
+            settings.write('\nrequests-per-second = 0\n[mcp]\nallowed-origins = ["http://127.0.0.1:*"]\n')
         host, ready = start(["serve", "--json", "--listen", "127.0.0.1:0"], env=environment)
         try:
             url = proxy(ready["url"].removeprefix("http://"), made["key"])

@@ -2,6 +2,7 @@
 //!
 //! [`McpServer`] is the protocol's server. A [`Backend`] runs the commands: the connector in this process, or a SOAR
 //! host. The tools are generated from the commands' manifests.
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]
 
 mod answer;
 mod arguments;
@@ -12,6 +13,8 @@ mod describe;
 mod plan;
 mod problem;
 mod result;
+#[cfg(test)]
+mod sample;
 mod schema;
 mod server;
 mod tools;

@@ -46,3 +46,33 @@ pub(crate) fn check(plan: &str, arguments: &Arguments, identity: &str, now: u64)
 fn hash(arguments: &Arguments, identity: &str, id: &str) -> String {
     arguments.fingerprint(&format!("plan {id} {identity}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::sample::arguments;
+
+    const NOW: u64 = 1_800_000_000_000;
+
+    #[test]
+    fn a_plan_is_for_one_call_of_one_caller_for_a_quarter_of_an_hour() {
+        let call = arguments(1, &json!({"lamp": "7"}));
+        let plan = make(&call, "alice", NOW);
+        let minutes = |minutes: u64| NOW + minutes * 60_000;
+        let code = |checked: Result<(), Problem>| checked.err().map(|problem| problem.code);
+        assert_eq!(code(check(&plan, &call, "alice", minutes(15))), None);
+        // The spelling of a name makes no difference.
+        assert_eq!(code(check(&plan, &arguments(1, &json!({"Lamp": "7"})), "alice", NOW)), None);
+        assert_eq!(code(check(&plan, &call, "alice", minutes(16))).as_deref(), Some("expired-plan"));
+        assert_eq!(code(check(&plan, &call, "alice", NOW - 120_000)).as_deref(), Some("expired-plan"));
+        assert_eq!(code(check(&plan, &call, "bob", NOW)).as_deref(), Some("unknown-plan"));
+        for other in [json!({"lamp": "8"}), json!({"lamp": "7", "tenant": 2}), json!({"lamp": "7", "site": "Other"})] {
+            assert_eq!(code(check(&plan, &arguments(1, &other), "alice", NOW)).as_deref(), Some("unknown-plan"));
+        }
+        for text in ["", "-", "yes", &plan[..40]] {
+            assert_eq!(code(check(text, &call, "alice", NOW)).as_deref(), Some("unknown-plan"), "{text}");
+        }
+    }
+}

@@ -20,7 +20,7 @@ pub struct Problem {
     pub retryable: bool,
     /// The product's HTTP status, or `N/A`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status_code: Option<String>,
+    pub status_code: Option<Box<str>>,
 }
 
 impl Problem {

@@ -163,3 +163,59 @@ pub(crate) fn structured(content: Map<String, Value>, text: String, is_error: bo
     result.is_error = Some(is_error);
     result
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::arguments;
+
+    /// An answer of two pages of two rows each; each row has `size` bytes of text.
+    fn answer(size: usize) -> Answer {
+        let row = |id: u64, size: usize| json!({"ID": id, "Text": "x".repeat(size)});
+        let answer = json!({
+            "returnData": "Successful", "contextData": [row(1, size), row(2, size)], "keyFields": {"IDs": [1, 2]},
+            "receipt": {"totalPages": 2, "totalRows": 4}, "warnings": [], "error": null,
+        });
+        Answer::read(answer.to_string().as_bytes()).unwrap()
+    }
+
+    fn content(arguments: &Arguments, answer: Answer, at: Cursor) -> Value {
+        let result = answered(arguments, answer, at, true);
+        assert!(serde_json::to_vec(&result).unwrap().len() <= arguments.budget, "{result:?}");
+        result.structured_content.unwrap()
+    }
+
+    #[test]
+    fn a_result_has_the_rows_that_fit_the_total_and_a_cursor_for_the_rest() {
+        let call = arguments(0, &json!({"budget": 2000}));
+        let whole = content(&call, answer(10), Cursor::START);
+        assert_eq!(
+            (&whole["returned"], &whole["total"], &whole["keyFields"]["IDs"]),
+            (&json!(2), &json!(4), &json!([1, 2]))
+        );
+        let part = content(&call, answer(600), Cursor::START);
+        assert_eq!((&part["returned"], &part["total"], &part["keyFields"]), (&json!(1), &json!(4), &Value::Null));
+        let next = arguments(0, &json!({"budget": 2000, "cursor": part["cursor"]}));
+        let at = Cursor::read(&next).unwrap();
+        assert_eq!(at, Cursor { page: 1, row: 1 });
+        let rest = content(&next, answer(600), at);
+        assert_eq!((&rest["contextData"][0]["ID"], &rest["returned"]), (&json!(2), &json!(1)));
+        let last = arguments(0, &json!({"cursor": rest["cursor"]}));
+        assert_eq!(Cursor::read(&last).unwrap(), Cursor { page: 2, row: 0 });
+        assert_eq!(content(&last, answer(10), Cursor { page: 2, row: 0 })["cursor"], Value::Null);
+        let other = arguments(0, &json!({"room": "Hall", "cursor": rest["cursor"]}));
+        assert_eq!(Cursor::read(&other).unwrap_err().code, "invalid-cursor");
+    }
+
+    #[test]
+    fn a_row_above_the_budget_is_told_with_its_size_and_the_cursor_leaves_it_out() {
+        let call = arguments(0, &json!({"budget": 2000}));
+        let large = content(&call, answer(5000), Cursor::START);
+        assert_eq!(large["error"]["code"], "budget-too-small");
+        let needed: String = large["error"]["message"].as_str().unwrap().chars().filter(char::is_ascii_digit).collect();
+        let enough = arguments(0, &json!({"budget": needed.parse::<usize>().unwrap() + 1}));
+        assert!(content(&enough, answer(5000), Cursor::START)["returned"].as_u64() >= Some(1));
+        let next = arguments(0, &json!({"budget": 2000, "cursor": large["cursor"]}));
+        assert_eq!(Cursor::read(&next).unwrap(), Cursor { page: 1, row: 1 });
+    }
+}

@@ -135,3 +135,21 @@ fn describe() -> Tool {
     Tool::new(DESCRIBE, text, schema::object(command, vec!["command".to_owned()]))
         .with_annotations(ToolAnnotations::new().read_only(true).open_world(false))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::manifest;
+
+    #[test]
+    fn a_parameter_with_the_name_of_an_argument_of_every_tool_is_refused() {
+        let error = Tools::new(&[manifest("Site")], Writes::Off).unwrap_err();
+        assert_eq!((error.command.as_str(), error.parameter.as_str()), ("Switch Lamp", "Site"));
+        let names = |writes| {
+            let tools = Tools::new(&[manifest("Lamp")], writes).unwrap();
+            tools.names().map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(names(Writes::Off), ["connections", "describe-command", "list-lamps"]);
+        assert_eq!(names(Writes::On), ["connections", "describe-command", "list-lamps", "switch-lamp"]);
+    }
+}

@@ -200,6 +200,88 @@ fn an_older_client_gets_the_content_as_text_and_a_client_that_leaves_ends_the_pr
     assert_eq!(mcp.child.wait().unwrap().code(), Some(0));
 }
 
+/// A host with the settings `more`, and a connection on one of two sites.
+fn host(more: &str, simulator: &Simulator) -> Instance {
+    let instance = Instance::new();
+    let settings = instance.path().join("host.toml");
+    std::fs::write(&settings, std::fs::read_to_string(&settings).unwrap() + more).unwrap();
+    instance.successful(["site", "add", "Acme", "--kind", "client"]);
+    let (user, password) = simulator.user("administrator");
+    let mut connection = instance.footprint(["connection", "add", "Footprint", "--site", "Security Operations"]);
+    connection.args(["--integration", "coda-footprint", "--secret-stdin", "Password"]);
+    connection.args(["--param", &format!("Server URL={}", simulator.url()), "--param", &format!("User Name={user}")]);
+    connection.write_stdin(password).assert().success();
+    instance
+}
+
+/// The status and the body of a message with these headers.
+fn post(url: &str, headers: &[(&str, &str)], body: &str) -> (u16, Value) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut request = reqwest::Client::new().post(url).body(body.to_owned());
+        request = request.header("Accept", "application/json, text/event-stream");
+        request = request.header("Content-Type", "application/json").header("MCP-Protocol-Version", "2025-11-25");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap_or_default())
+    })
+}
+
+#[test]
+fn the_endpoint_of_a_host_has_the_gate_of_the_command_api() {
+    let simulator = Simulator::start(&[]);
+    let instance = host("\nbody-bytes = 10000\nreceived-bytes = 20000\n", &simulator);
+    let limited = |name: &str, flag: [&str; 2]| {
+        let made = instance.json(["key", "add", name, flag[0], flag[1]]);
+        made["secret"].as_str().unwrap().to_owned()
+    };
+    let elsewhere = limited("elsewhere", ["--site", "Acme"]);
+    let tenants_only = limited("tenants", ["--command", "ListTenants"]);
+    let whole = instance.made["key"].as_str().unwrap();
+    let served = instance.serve();
+    let url = format!("{}/mcp", served.ready["url"].as_str().unwrap());
+    let place = json!({"connection": "Footprint", "site": "Security Operations", "tenant": "own"});
+    let call = json!({
+        "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "list-devices", "arguments": place},
+    })
+    .to_string();
+    let bearer = |key: &str| format!("Bearer {key}");
+    let code = |answered: &Value| {
+        answered["result"]["structuredContent"]["error"]["code"].as_str().unwrap_or("none").to_owned()
+    };
+    assert_eq!(post(&url, &[], &call).0, 401);
+    assert_eq!(post(&url, &[("Authorization", "Bearer nonsense")], &call).0, 401);
+    assert_eq!(post(&url, &[("Authorization", "Basic YTpi")], &call).0, 401);
+    assert_eq!(post(&url, &[("Authorization", &bearer(whole)), ("d3key", whole)], &call).0, 401, "two keys");
+    for headers in [[("Authorization", bearer(whole).as_str())], [("d3key", whole)]] {
+        let (status, answered) = post(&url, &headers, &call);
+        assert_eq!((status, code(&answered).as_str()), (200, "none"), "{answered}");
+    }
+    // A key sees its own sites and runs its own commands.
+    let (_, answered) = post(&url, &[("d3key", &elsewhere)], &call);
+    assert_eq!(code(&answered), "unknown-connection", "{answered}");
+    let (_, answered) = post(&url, &[("d3key", &tenants_only)], &call);
+    assert_eq!(code(&answered), "refused", "{answered}");
+    // Bad messages are told, and the host goes on.
+    assert_eq!(post(&url, &[("d3key", whole)], &"x".repeat(10_001)).0, 413);
+    for body in ["", "not json", "[]", "{}", &format!("[{call}]")] {
+        let (status, answered) = post(&url, &[("d3key", whole)], body);
+        let is_told = answered["Error"].as_str().is_some_and(|error| error.contains("Expected one JSON object"));
+        assert!(status == 400 && is_told, "{body}: {status} {answered}");
+    }
+    let unknown = call.replace("list-devices", "lst-devices");
+    let (_, answered) = post(&url, &[("d3key", whole)], &unknown);
+    assert_eq!(answered["error"]["data"]["code"], "unknown-tool", "{answered}");
+    for (header, value) in [("Origin", "https://evil.example"), ("Host", "evil.example")] {
+        assert_eq!(post(&url, &[("d3key", whole), (header, value)], &call).0, 403);
+    }
+    assert_eq!(post(&url, &[("d3key", whole)], &call).0, 200);
+    instance.successful(["key", "revoke", "tenants"]);
+    assert_eq!(post(&url, &[("d3key", &tenants_only)], &call).0, 401);
+}
+
 fn python() -> (PathBuf, PathBuf) {
     let python = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("../tools/mcp/bin/python");
     assert!(python.is_file(), "The package mcp is not installed. Run the README's test command, which installs it.");
@@ -241,16 +323,8 @@ fn the_official_python_client_works_over_standard_input_and_output() {
 
 #[test]
 fn the_official_python_client_works_over_http_and_each_message_is_audited() {
-    let instance = Instance::new();
-    let settings = instance.path().join("host.toml");
-    let with_writes = std::fs::read_to_string(&settings).unwrap() + "\nrequests-per-second = 0\n[mcp]\nwrites = true\n";
-    std::fs::write(&settings, with_writes).unwrap();
     let simulator = simulator();
-    let (user, password) = simulator.user("administrator");
-    let mut connection = instance.footprint(["connection", "add", "Footprint", "--site", "Security Operations"]);
-    connection.args(["--integration", "coda-footprint", "--secret-stdin", "Password"]);
-    connection.args(["--param", &format!("Server URL={}", simulator.url()), "--param", &format!("User Name={user}")]);
-    connection.write_stdin(password).assert().success();
+    let instance = host("\nrequests-per-second = 0\n[mcp]\nwrites = true\n", &simulator);
     let server = instance.serve();
     let url = format!("{}/mcp", server.ready["url"].as_str().unwrap());
     let (python, script) = python();

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, header};
@@ -18,7 +19,7 @@ use tokio::sync::Mutex;
 use super::Service;
 use super::message::{End, McpCaller, Message};
 use crate::Server;
-use crate::gate::{Call, Reply, read_json, without_nul};
+use crate::gate::{Call, Entered, Reply, read_json, without_nul};
 
 /// Answers a message.
 pub(super) async fn answer(host: Arc<Server>, service: Service, request: Request) -> Response {
@@ -26,10 +27,11 @@ pub(super) async fn answer(host: Arc<Server>, service: Service, request: Request
     call.label = "mcp".into();
     let request_id = call.entry.request_id.clone();
     let (head, body) = request.into_parts();
-    let (message, body) = match enter(call, &head, body).await {
+    let (entered, username, body) = match enter(&mut call, &head, body).await {
         Ok(entered) => entered,
-        Err((call, reply)) => return call.write_and_answer(reply).await,
+        Err(reply) => return call.write_and_answer(reply).await,
     };
+    let message = Message { call, entered: Some(entered), username, end: None };
     // The message has a task of its own, so that an accepted change is finished even if the caller goes away.
     let finished = tokio::spawn(run(service, message, head, body)).await;
     finished.unwrap_or_else(|error| {
@@ -38,38 +40,39 @@ pub(super) async fn answer(host: Arc<Server>, service: Service, request: Request
     })
 }
 
-/// Authenticates the call, applies the limits of its key, and reads its body.
-async fn enter(mut call: Call, head: &Parts, body: axum::body::Body) -> Result<(Message, Bytes), (Call, Reply)> {
+/// Authenticates the call, applies the limits of its key, and reads its body. Also returns the user's name.
+async fn enter(call: &mut Call, head: &Parts, body: Body) -> Result<(Entered, String, Bytes), Reply> {
     let entered = call.enter(&head.headers).await;
     if head.method != Method::POST {
         let error = "Messages are sent by POST: the host keeps no sessions and sends no events.";
-        return Err((call, Reply::error(StatusCode::METHOD_NOT_ALLOWED, error)));
+        return Err(Reply::error(StatusCode::METHOD_NOT_ALLOWED, error));
     }
-    let mut entered = match entered {
-        Ok(entered) => entered,
-        Err(reply) => return Err((call, reply)),
-    };
+    let mut entered = entered?;
     let owner = entered.snapshot.user_numbered(entered.shown.known.key.owner).map(|known| known.user.name.clone());
     let username = entered.shown.claimed.clone().or(owner).unwrap_or_default();
     call.entry.username = AuditEntry::kept(&username);
-    let body = read_json(&head.headers, body, &call.host.settings, &mut entered.share).await;
-    let body = match body.and_then(|body| without_nul(&body).map(|()| body)) {
-        Ok(body) => body,
-        Err(reply) => return Err((call, reply)),
+    let body = read_json(&head.headers, body, &call.host.settings, &mut entered.share).await?;
+    without_nul(&body)?;
+    let Some(method) = method_of(&body) else {
+        let error = "The body is no message of the Model Context Protocol. Expected one JSON object with jsonrpc, id, \
+                     method and params.";
+        return Err(Reply::error(StatusCode::BAD_REQUEST, error));
     };
-    call.entry.command = AuditEntry::kept(&method_of(&body));
-    Ok((Message { call, entered: Some(entered), username, end: None }, body))
+    call.entry.command = AuditEntry::kept(&format!("mcp {method}"));
+    Ok((entered, username, body))
 }
 
-/// The method of a message, for the audit log.
-fn method_of(body: &[u8]) -> String {
+/// The method of a message, for the audit log. A list of messages, and an answer to the server, have none.
+fn method_of(body: &[u8]) -> Option<String> {
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return None;
+    }
     #[derive(Deserialize)]
     struct Named<'a> {
         #[serde(borrow)]
-        method: Option<Cow<'a, str>>,
+        method: Cow<'a, str>,
     }
-    let method = serde_json::from_slice::<Named<'_>>(body).ok().and_then(|named| named.method);
-    format!("mcp {}", method.unwrap_or_default())
+    serde_json::from_slice::<Named<'_>>(body).ok().map(|named| named.method.into_owned())
 }
 
 async fn run(service: Service, message: Message, head: Parts, body: Bytes) -> Response {

@@ -66,19 +66,26 @@ impl Direct {
         answer(collector.finish(ended))
     }
 
-    /// Carries a plan out once. A repeat gets the first answer.
+    /// Carries a plan out once. A repeat gets the same end.
     async fn carry_out(&self, call: &CommandCall, plan: &str) -> Result<Answer, Problem> {
-        // The connection is checked first: a plan counts as carried out only if its command ran.
+        // The connection is checked first: a plan counts as carried out only if its command was to run.
         self.connector(call)?;
         let _change = self.changes.acquire().await;
         let mut kept = self.plans.claim(plan).await?;
-        if let Some(answer) = &*kept {
-            return Ok(answer.clone());
+        if let Some(end) = &*kept {
+            return end.clone();
         }
-        let answer = self.execute(call).await?;
-        *kept = Some(answer.clone());
-        Ok(answer)
+        // A command that panics leaves this end.
+        *kept = Some(Err(panicked()));
+        let end = self.execute(call).await;
+        *kept = Some(end.clone());
+        end
     }
+}
+
+fn panicked() -> Problem {
+    let cure = "Check in the product whether the change was made, and report the text on standard error.";
+    Problem::new("internal-error", "The command panicked.", "The command has a defect.", cure)
 }
 
 fn answer(outcome: Outcome) -> Result<Answer, Problem> {
@@ -122,9 +129,6 @@ impl Backend for Direct {
         let this = self.clone();
         // A task of its own, so that a change that has begun is finished although its client is gone.
         let running = tokio::spawn(async move { this.carry_out(&call, &plan).await });
-        running.await.unwrap_or_else(|_| {
-            let cure = "Check in the product whether the change was made, and report the text on standard error.";
-            Err(Problem::new("internal-error", "The command panicked.", "The command has a defect.", cure))
-        })
+        running.await.unwrap_or_else(|_| Err(panicked()))
     }
 }

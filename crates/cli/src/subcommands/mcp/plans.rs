@@ -1,4 +1,4 @@
-//! The answers of plans that were carried out, so that none is carried out twice.
+//! The ends of plans that were carried out, so that none is carried out twice.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,15 +13,18 @@ const KEPT: Duration = Duration::from_secs(30 * 60);
 /// The number of answers that are kept.
 const MOST: usize = 256;
 
-/// The answer of a plan, once there is one.
-type Kept = Arc<Mutex<Option<Answer>>>;
+/// The end of a plan that was carried out.
+pub(super) type End = Result<Answer, Problem>;
+
+/// The end of a plan, once there is one.
+type Kept = Arc<Mutex<Option<End>>>;
 
 #[derive(Debug, Default)]
 pub(super) struct Plans(Mutex<HashMap<String, (Instant, Kept)>>);
 
 impl Plans {
-    /// The answer of the plan. The first caller gets none, and carries the plan out while the others wait.
-    pub(super) async fn claim(&self, plan: &str) -> Result<OwnedMutexGuard<Option<Answer>>, Problem> {
+    /// The end of the plan. The first caller gets none, and carries the plan out while the others wait.
+    pub(super) async fn claim(&self, plan: &str) -> Result<OwnedMutexGuard<Option<End>>, Problem> {
         let mut plans = self.0.lock().await;
         plans.retain(|_, (made, _)| made.elapsed() < KEPT);
         if plans.len() >= MOST && !plans.contains_key(plan) {
