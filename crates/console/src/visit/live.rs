@@ -63,7 +63,7 @@ async fn next(mut watch: Watch) -> Option<(Result<Event, Infallible>, Watch)> {
             _ = watch.ticks.tick() => {}
         }
         watch.looks += 1;
-        if watch.looks % LOOKS_PER_CHECK == 0 && !is_signed_in(&watch).await {
+        if watch.looks.is_multiple_of(LOOKS_PER_CHECK) && !is_signed_in(&watch).await {
             return None;
         }
         // A store that fails has no news. The pages themselves say that it fails.
