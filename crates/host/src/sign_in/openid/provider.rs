@@ -51,6 +51,9 @@ pub(crate) struct Metadata {
     pub(super) token_endpoint_auth_methods_supported: Option<Vec<String>>,
 }
 
+/// A reading of the provider's addresses.
+type Reading = Result<Arc<Metadata>, OpenIdProblem>;
+
 /// The provider.
 #[derive(Debug)]
 pub(crate) struct Provider {
@@ -59,7 +62,7 @@ pub(crate) struct Provider {
     clock: Arc<dyn Clock>,
     client: OnceCell<Client>,
     /// The last reading of the provider's addresses, and its time.
-    metadata: Mutex<Option<(Duration, Result<Arc<Metadata>, OpenIdProblem>)>>,
+    metadata: Mutex<Option<(Duration, Reading)>>,
     keys: Mutex<Option<(Duration, Arc<Vec<Jwk>>)>>,
     pub(super) places: Semaphore,
 }
