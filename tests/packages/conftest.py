@@ -14,6 +14,7 @@ WAYS = {
     "airbyte": ["direct"],
     "shuffle": ["direct", "via-host"],
     "tracecat": ["direct", "via-host"],
+    "n8n": ["via-host"],
     "d3-soar": ["direct", "via-host"],
 }
 PACKAGES = [(host, way) for host, ways in WAYS.items() for way in ways]

@@ -19,19 +19,22 @@ pub enum Host {
     Shuffle,
     /// Tracecat.
     Tracecat,
+    /// n8n.
+    N8n,
     /// D3 SOAR.
     D3Soar,
 }
 
 impl Host {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::CortexXsoar,
         Self::SplunkSoar,
         Self::InsightConnect,
         Self::Airbyte,
         Self::Shuffle,
         Self::Tracecat,
+        Self::N8n,
         Self::D3Soar,
     ];
 
@@ -45,6 +48,7 @@ impl Host {
             Self::Airbyte => "airbyte",
             Self::Shuffle => "shuffle",
             Self::Tracecat => "tracecat",
+            Self::N8n => "n8n",
             Self::D3Soar => "d3-soar",
         }
     }
@@ -59,6 +63,7 @@ impl Host {
             Self::Airbyte => "Airbyte",
             Self::Shuffle => "Shuffle",
             Self::Tracecat => "Tracecat",
+            Self::N8n => "n8n",
             Self::D3Soar => "D3 SOAR",
         }
     }
@@ -77,6 +82,7 @@ impl Host {
             (Self::SplunkSoar, Way::Direct) => {
                 Some("Splunk SOAR's tool packs no dependency without a wheel for Python 3.9. Add --via-host.")
             }
+            (Self::N8n, Way::Direct) => Some("n8n runs no Python, so its node calls a host. Add --via-host."),
             (Self::Airbyte, Way::ViaHost) => {
                 Some("Airbyte's package reads the lists from the instance itself. Leave --via-host out.")
             }
@@ -94,6 +100,7 @@ impl Host {
             Self::Airbyte => hosts::airbyte::files(source),
             Self::Shuffle => hosts::shuffle::files(source),
             Self::Tracecat => hosts::tracecat::files(source),
+            Self::N8n => hosts::n8n::files(source),
             Self::D3Soar => hosts::d3_soar::files(source),
         };
         files.sort_by(|one, other| one.path.cmp(&other.path));
