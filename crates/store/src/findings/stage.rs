@@ -241,15 +241,6 @@ impl Stage {
         Ok(rows.into_iter().map(gone).collect())
     }
 
-    /// The number of findings in the snapshot.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`].
-    pub async fn len(&mut self) -> Result<i64, StoreError> {
-        let query = sqlx::query_scalar("SELECT COUNT(*) FROM stage");
-        Ok(query.fetch_one(&mut *self.records().connection).await?)
-    }
-
     /// Closes the connection, which drops the rows.
     ///
     /// # Errors
