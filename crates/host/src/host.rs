@@ -13,6 +13,7 @@ use crate::executor::Executor;
 use crate::limits::Refusals;
 use crate::metrics::HostMetrics;
 use crate::operations::{Changes, Operations};
+use crate::results::Results;
 use crate::scheduler::{ExecutorRunner, Scheduler};
 use crate::settings::HostSettings;
 use crate::sign_in::{SignIn, SignInParts};
@@ -84,6 +85,7 @@ impl Host {
             seal: Some(Arc::clone(&seal)),
             connections: None,
             executor: None,
+            results: Results::default(),
             tenants: None,
         };
         let audit = AuditWriter::start(store.clone());

@@ -168,6 +168,7 @@ impl Page {
             OperationError::Refusal(
                 soar_host::Refusal::Because(_)
                     | soar_host::Refusal::Unable(_)
+                    | soar_host::Refusal::Settings(_)
                     | soar_host::Refusal::Parameters(_)
                     | soar_host::Refusal::About(_)
             )

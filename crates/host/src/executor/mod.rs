@@ -14,6 +14,7 @@ mod settings;
 mod shared;
 mod slots;
 mod supervise;
+mod unsaved;
 mod watching;
 
 pub use finished_run::FinishedRun;

@@ -11,6 +11,7 @@ mod external;
 mod health;
 mod incidents;
 mod integrations;
+mod kept_runs;
 mod keys;
 mod masters;
 mod roles;
@@ -35,7 +36,7 @@ pub use agents::AgentToTest;
 pub use audit_log::{AuditPage, NumberedEntry};
 pub use cases::CasePage;
 pub use changes::{Change, Changes, Done, Required, Working};
-pub use connections::ConnectionTested;
+pub use connections::{ConnectionTested, UnsavedTested};
 pub use context::{IdempotencyKey, RequestContext};
 pub use error::OperationError;
 pub use external::{Effect, ExternalCall, ExternalError};
@@ -60,6 +61,7 @@ use crate::Refusal;
 use crate::access::SecretSeal;
 use crate::connections::Connections;
 use crate::executor::Executor;
+use crate::results::Results;
 use crate::sign_in::SignInSettings;
 use crate::tenants::Tenants;
 use soar_store::model::{Moment, Surface};
@@ -85,6 +87,8 @@ pub struct Operations {
     pub connections: Option<Connections>,
     /// Runs connectors' commands; `None` in a host that has no connectors.
     pub executor: Option<Executor>,
+    /// The runs that users started from pages, with their results.
+    pub results: Results,
     /// Sends connections to tenants and receives them from masters; `None` in a host that has no connectors.
     pub tenants: Option<Arc<Tenants>>,
 }

@@ -70,7 +70,7 @@ struct Direct {
 
 impl Runner for Direct {
     async fn execute(&self, invocation: Invocation, watching: Watching) -> Result<Done> {
-        let Watching { mut sink, progress } = watching;
+        let Watching { mut sink, progress, .. } = watching;
         let context = ExecutionContext { progress, ..ExecutionContext::new() };
         let ended: Conclusion = self.connector.execute_into(&invocation, &context, &mut *sink).await;
         Ok(Done { ended, run: None })
